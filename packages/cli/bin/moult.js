@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+// The moult command. Plain JavaScript that any Node can read: when the Node that runs it is older than the
+// one the repository brings, it hands over to that one. Everything else is TypeScript, run as it is.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const oldestSupported = 24;
+
+if (Number.parseInt(process.versions.node, 10) >= oldestSupported) {
+  const { enableCompileCache } = await import('node:module');
+  enableCompileCache();
+  leaveWithParent();
+  await import('../src/main.ts');
+} else {
+  handOver(bundledNode());
+}
+
+function bundledNode() {
+  const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  const name = process.platform === 'win32' ? 'node.exe' : 'node';
+  for (const up of ['../../..', '../..', '../../../..']) {
+    const candidate = fileURLToPath(new URL(`${up}/node_modules/node-${platform}/bin/${name}`, import.meta.url));
+    if (existsSync(candidate)) return candidate;
+  }
+  console.error(
+    `moult needs Node ${oldestSupported} or newer; this is ${process.version}, and the one the repository brings ` +
+      `(node-${platform}) is not installed. Run "npm ci" in the repository, or start moult with Node ${oldestSupported}.`,
+  );
+  process.exit(2);
+}
+
+/** Runs the command under `node`, as if it were this process: same terminal, signals passed on, same exit code. */
+function handOver(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, MOULT_HANDED_OVER: '1' },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    if (signal) {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    } else process.exit(code ?? 1);
+  });
+}
+
+/** The other half of handOver: whoever kills the outer process kills this one too, whatever the signal. */
+function leaveWithParent() {
+  if (process.env.MOULT_HANDED_OVER !== '1' || !process.channel) return;
+  delete process.env.MOULT_HANDED_OVER;
+  process.channel.unref();
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+}

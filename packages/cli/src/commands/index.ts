@@ -1,0 +1,8 @@
+// The command table: name → module. A command's file exports register(program), and nothing runs before it is asked for.
+import type { Command } from 'commander';
+
+export interface CommandModule {
+  register(program: Command): void;
+}
+
+export const commands: Record<string, () => Promise<CommandModule>> = {};

@@ -1,0 +1,45 @@
+// What people see: colours only on a terminal, progress on long work, JSON when asked, errors with code and remedy.
+import { styleText } from 'node:util';
+
+/** Exit codes of every moult command. */
+export const exitCode = { fine: 0, findings: 1, usage: 2 } as const;
+
+/** Thrown by a command for wrong usage: exit code 2. */
+export class UsageError extends Error {
+  readonly code = 'CLI_USAGE';
+}
+
+/** Prints an error for people (stderr), or as JSON (stdout), and answers the exit code for it. */
+export function reportFailure(error: unknown, asJson: boolean): number {
+  const code = codeOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (asJson) console.log(JSON.stringify({ error: { code, message, ...placeOf(error) } }));
+  else console.error(`${paint(['red', 'bold'], `moult: ${code}:`, process.stderr)} ${message}`);
+  if (code === 'CLI_INTERNAL' && error instanceof Error && process.env.MOULT_DEBUG) console.error(error.stack);
+  return error instanceof UsageError ? exitCode.usage : exitCode.findings;
+}
+
+/** Colours `text` when `stream` is a terminal that wants colours; leaves it alone otherwise. */
+export function paint(
+  format: Parameters<typeof styleText>[0],
+  text: string,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
+  return styleText(format, text, { stream, validateStream: true });
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return 'CLI_INTERNAL';
+}
+
+function placeOf(error: unknown): Record<string, unknown> {
+  const place: Record<string, unknown> = {};
+  if (error instanceof Error) {
+    for (const key of ['offset', 'member'] as const) {
+      const value: unknown = Reflect.get(error, key);
+      if (value !== undefined) place[key] = value;
+    }
+  }
+  return place;
+}

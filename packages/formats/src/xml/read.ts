@@ -1,0 +1,167 @@
+// The one XML reader of the product. SOAP bodies and update documents both come from strangers, so there is no
+// DTD, no entity beyond the five, and a limit on everything. Parsing itself is saxes' work (ADR 0004).
+import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { FormatError } from '../errors.ts';
+
+export interface XmlLimits {
+  maxCharacters: number;
+  maxDepth: number;
+  maxElements: number;
+  maxAttributesPerElement: number;
+}
+
+export const defaultXmlLimits: XmlLimits = {
+  maxCharacters: 64 * 1024 * 1024,
+  maxDepth: 128,
+  maxElements: 2_000_000,
+  maxAttributesPerElement: 256,
+};
+
+export interface XmlAttribute {
+  /** Namespace URI; '' for none. */
+  uri: string;
+  local: string;
+  prefix: string;
+  value: string;
+}
+
+export interface XmlElement {
+  kind: 'element';
+  uri: string;
+  local: string;
+  prefix: string;
+  /** In document order. Namespace declarations are not attributes: they are in `declarations`. */
+  attributes: XmlAttribute[];
+  /** Prefix → URI declared on this very element ('' is the default namespace). */
+  declarations: ReadonlyMap<string, string>;
+  children: XmlNode[];
+}
+
+export type XmlNode = XmlElement | { kind: 'text'; text: string };
+
+/**
+ * Reads one well-formed, namespace-aware document into a tree. Comments and processing instructions are dropped,
+ * CDATA becomes text. Throws FormatError FORMAT_BAD_XML (with the character offset) for anything malformed, any
+ * DOCTYPE and any entity but the predefined five; FORMAT_OVER_LIMIT beyond `limits`.
+ */
+export function readXml(text: string, limits: XmlLimits = defaultXmlLimits): XmlElement {
+  if (text.length > limits.maxCharacters) {
+    throw new FormatError(
+      'FORMAT_OVER_LIMIT',
+      `The XML text has ${text.length} characters, more than the ${limits.maxCharacters} allowed here.`,
+    );
+  }
+  const builder = new TreeBuilder(limits);
+  builder.parse(text);
+  return builder.root();
+}
+
+/** As readXml, for a run of elements without a root (a WSUS fragment). The wrapper's children are returned. */
+export function readXmlFragment(text: string, limits: XmlLimits = defaultXmlLimits): XmlElement[] {
+  const root = readXml(`<fragment>${text}</fragment>`, { ...limits, maxDepth: limits.maxDepth + 1 });
+  return childElements(root);
+}
+
+export function childElements(element: XmlElement): XmlElement[] {
+  return element.children.filter((child): child is XmlElement => child.kind === 'element');
+}
+
+/** First child element with this local name, in any namespace unless `uri` is given. */
+export function childNamed(element: XmlElement, local: string, uri?: string): XmlElement | undefined {
+  for (const child of element.children) {
+    if (child.kind === 'element' && child.local === local && (uri === undefined || child.uri === uri)) return child;
+  }
+  return undefined;
+}
+
+export function childrenNamed(element: XmlElement, local: string): XmlElement[] {
+  return childElements(element).filter((child) => child.local === local);
+}
+
+/** Value of the attribute with this local name, whatever its namespace. */
+export function attributeOf(element: XmlElement, local: string): string | undefined {
+  return element.attributes.find((attribute) => attribute.local === local)?.value;
+}
+
+/** All text directly inside the element, concatenated. */
+export function textOf(element: XmlElement): string {
+  let text = '';
+  for (const child of element.children) if (child.kind === 'text') text += child.text;
+  return text;
+}
+
+class TreeBuilder {
+  readonly #limits: XmlLimits;
+  readonly #parser = new SaxesParser({ xmlns: true, position: false });
+  readonly #open: XmlElement[] = [];
+  #root: XmlElement | undefined;
+  #elements = 0;
+
+  constructor(limits: XmlLimits) {
+    this.#limits = limits;
+    const parser = this.#parser;
+    parser.on('error', (error) => this.#refuse(error.message));
+    parser.on('doctype', () => this.#refuse('a DOCTYPE is not allowed'));
+    parser.on('opentag', (tag) => this.#enter(tag as SaxesTagNS));
+    parser.on('closetag', () => {
+      this.#open.pop();
+    });
+    parser.on('text', (text) => this.#addText(text));
+    parser.on('cdata', (text) => this.#addText(text));
+  }
+
+  parse(text: string): void {
+    this.#parser.write(text).close();
+  }
+
+  root(): XmlElement {
+    if (!this.#root) throw new FormatError('FORMAT_BAD_XML', 'The XML text holds no element.');
+    return this.#root;
+  }
+
+  #enter(tag: SaxesTagNS): void {
+    if (++this.#elements > this.#limits.maxElements) this.#over(`more than ${this.#limits.maxElements} elements`);
+    if (this.#open.length >= this.#limits.maxDepth) this.#over(`elements nested deeper than ${this.#limits.maxDepth}`);
+    const element: XmlElement = {
+      kind: 'element',
+      uri: tag.uri,
+      local: tag.local,
+      prefix: tag.prefix,
+      attributes: this.#attributesOf(tag),
+      declarations: new Map(Object.entries(tag.ns)),
+      children: [],
+    };
+    const parent = this.#open.at(-1);
+    if (parent) parent.children.push(element);
+    else this.#root = element;
+    this.#open.push(element);
+  }
+
+  #attributesOf(tag: SaxesTagNS): XmlAttribute[] {
+    const attributes: XmlAttribute[] = [];
+    for (const { uri, local, prefix, value, name } of Object.values(tag.attributes)) {
+      if (prefix === 'xmlns' || name === 'xmlns') continue;
+      attributes.push({ uri, local, prefix, value });
+    }
+    if (attributes.length > this.#limits.maxAttributesPerElement) {
+      this.#over(`more than ${this.#limits.maxAttributesPerElement} attributes on <${tag.name}>`);
+    }
+    return attributes;
+  }
+
+  #addText(text: string): void {
+    const parent = this.#open.at(-1);
+    if (parent) parent.children.push({ kind: 'text', text });
+  }
+
+  #refuse(reason: string): never {
+    const offset = this.#parser.position;
+    throw new FormatError('FORMAT_BAD_XML', `The XML is not acceptable near character ${offset}: ${reason}.`, {
+      offset,
+    });
+  }
+
+  #over(what: string): never {
+    throw new FormatError('FORMAT_OVER_LIMIT', `The XML has ${what}.`, { offset: this.#parser.position });
+  }
+}

@@ -1,0 +1,54 @@
+// The foreign programs that the tests hold us against. On Debian as root they are installed here; elsewhere the
+// tests that need a missing one fail and name it. Nothing is skipped in silence.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Program → Debian package. */
+const tools: Record<string, string> = {
+  cabextract: 'cabextract',
+  gcab: 'gcab',
+  osslsigncode: 'osslsigncode',
+  curl: 'curl',
+  chromium: 'chromium',
+};
+
+/** Installs what is missing (Debian, root), or says what to install. */
+export function bringTestTools(): void {
+  const missing = Object.entries(tools).filter(([program]) => !isOnPath(program));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map(([, name]) => name))];
+  if (process.getuid?.() === 0 && isOnPath('apt-get')) {
+    console.log(`\n=== test tools: installing ${packages.join(', ')}`);
+    run('apt-get', ['update', '-qq']);
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+  }
+  const still = missing.filter(([program]) => !isOnPath(program)).map(([, name]) => name);
+  if (still.length > 0) {
+    console.error(
+      `Tests need these programs, which are not installed: ${still.join(', ')}.\n` +
+        `On Debian: sudo apt-get install ${still.join(' ')}`,
+    );
+    process.exit(1);
+  }
+}
+
+export function isOnPath(program: string): boolean {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return false;
+}
+
+function run(command: string, args: string[]): void {
+  const { status } = spawnSync(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  if (status !== 0) console.error(`${command} ${args.join(' ')} ended with ${status}`);
+}

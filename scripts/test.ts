@@ -1,0 +1,49 @@
+// npm test: everything a change must pass, in the order in which it is cheapest to fail.
+//   types and lint → structure → build → tests
+// It brings what the tests need beside npm (cabextract, Chromium, …; scripts/test-tools.ts) or says what is missing.
+// Arguments after -- narrow the run to test files whose path holds one of them: npm test -- formats/cab
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { bringTestTools } from './test-tools.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const filters = process.argv.slice(2);
+
+if (filters.length === 0) {
+  step('types', 'tsc', []);
+  step('types of the console', 'tsc', ['-p', 'packages/console']);
+  step('lint and format', 'biome', ['check', '--error-on-warnings', '.']);
+  step('structure', 'node', ['scripts/check-structure.ts']);
+}
+step('build', 'node', ['scripts/build.ts']);
+bringTestTools();
+
+const files = globSync(['packages/*/{src,test}/**/*.test.ts', 'conformance/**/*.test.ts'], { cwd: root })
+  .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+  .sort();
+if (files.length === 0) fail(`no test file matches ${filters.join(' ')}`);
+step(`${files.length} test files`, 'node', [
+  '--test',
+  `--test-concurrency=${Math.max(2, availableParallelism())}`,
+  '--test-timeout=600000',
+  ...files,
+]);
+
+function step(what: string, command: string, args: string[]): void {
+  const started = performance.now();
+  console.log(`\n=== ${what}`);
+  const { status, signal, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  if (error || signal || status !== 0) fail(`${what}: ${error?.message ?? signal ?? `exit ${status}`}`);
+  console.log(`=== ${what}: fine (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+}
+
+function fail(why: string): never {
+  console.error(`\nnpm test failed at: ${why}`);
+  process.exit(1);
+}
