@@ -1,10 +1,8 @@
 // Holds the import table of ARCHITECTURE.md: who may import whom, in production code. Tests may reach further.
 // Prints each breach as file:line and exits 1.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
 
 const mayImport: Record<string, readonly string[]> = {
   formats: [],
@@ -29,31 +27,29 @@ export interface Breach {
   why: string;
 }
 
-/** Every import in production code that ARCHITECTURE.md does not allow. */
-export function findBreaches(): Breach[] {
+/** Every import in the production code of the checkout at `root` that ARCHITECTURE.md does not allow. */
+export function findBreaches(root: string): Breach[] {
   const breaches: Breach[] = [];
   for (const [name, allowed] of Object.entries(mayImport)) {
     for (const file of sourceFiles(join(root, 'packages', name, 'src'))) {
-      breaches.push(...breachesIn(name, allowed, file));
+      const text = readFileSync(file, 'utf8');
+      for (const { index, why } of breachesIn(name, allowed, text)) {
+        breaches.push({ file: relative(root, file), line: text.slice(0, index).split('\n').length, why });
+      }
     }
   }
   return breaches;
 }
 
-function breachesIn(name: string, allowed: readonly string[], file: string): Breach[] {
-  const found: Breach[] = [];
-  const text = readFileSync(file, 'utf8');
-  const report = (index: number, why: string) =>
-    found.push({ file: relative(root, file), line: text.slice(0, index).split('\n').length, why });
-  for (const match of text.matchAll(
-    /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g,
-  )) {
-    const specifier = match[1] ?? match[2] ?? '';
+function breachesIn(name: string, allowed: readonly string[], text: string): { index: number; why: string }[] {
+  const found: { index: number; why: string }[] = [];
+  const report = (index: number, why: string) => found.push({ index, why });
+  for (const { index, specifier } of importsIn(text)) {
     const ours = /^@moult\/([a-z]+)/.exec(specifier)?.[1];
-    if (ours && ours !== name && !allowed.includes(ours)) report(match.index, `${name} must not import ${specifier}`);
-    if (/\.\.\/\.\.\/.*(packages|src)\//.test(specifier)) report(match.index, `imports ${specifier} by path`);
+    if (ours && ours !== name && !allowed.includes(ours)) report(index, `${name} must not import ${specifier}`);
+    if (/^\.\..*\/(packages|src)\//.test(specifier)) report(index, `imports ${specifier} by path`);
     for (const forbidden of pure[name] ?? []) {
-      if (forbidden.test(specifier)) report(match.index, `${name} is pure and must not import ${specifier}`);
+      if (forbidden.test(specifier)) report(index, `${name} is pure and must not import ${specifier}`);
     }
   }
   if (name === 'catalog') {
@@ -64,7 +60,18 @@ function breachesIn(name: string, allowed: readonly string[], file: string): Bre
   return found;
 }
 
+const importStatement =
+  /(?:^|\n)\s*(?:import|export)\b[^;'"]*?\bfrom\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+
+function importsIn(text: string): { index: number; specifier: string }[] {
+  return [...text.matchAll(importStatement)].map((match) => ({
+    index: match.index + (match[0].startsWith('\n') ? 1 : 0),
+    specifier: match[1] ?? match[2] ?? match[3] ?? '',
+  }));
+}
+
 function sourceFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
@@ -72,7 +79,7 @@ function sourceFiles(folder: string): string[] {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const breaches = findBreaches();
+  const breaches = findBreaches(fileURLToPath(new URL('..', import.meta.url)));
   for (const { file, line, why } of breaches) console.error(`${file}:${line}: ${why} (ARCHITECTURE.md)`);
   if (breaches.length === 0) console.log('structure: imports are as ARCHITECTURE.md says');
   process.exitCode = breaches.length === 0 ? 0 : 1;

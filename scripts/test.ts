@@ -20,7 +20,9 @@ if (filters.length === 0) {
 step('build', 'node', ['scripts/build.ts']);
 bringTestTools();
 
-const files = globSync(['packages/*/{src,test}/**/*.test.ts', 'conformance/**/*.test.ts'], { cwd: root })
+const files = globSync(['packages/*/{src,test}/**/*.test.ts', 'conformance/**/*.test.ts', 'scripts/*.test.ts'], {
+  cwd: root,
+})
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
   .sort();
 if (files.length === 0) fail(`no test file matches ${filters.join(' ')}`);

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { findBreaches } from './check-structure.ts';
+
+const forbidden: [string, string, RegExp][] = [
+  ['catalog/src/a.ts', "import { startServer } from '@moult/server';", /catalog must not import @moult\/server/],
+  ['catalog/src/a.ts', "import { readFileSync } from 'node:fs';", /catalog is pure/],
+  ['catalog/src/a.ts', 'const now = Date.now();', /time and randomness as arguments/],
+  ['server/src/a.ts', "const a = await import('@moult/agent');", /server must not import @moult\/agent/],
+  ['simulator/src/a.ts', "export type { X } from '@moult/server';", /simulator must not import @moult\/server/],
+  ['agent/src/a.ts', "import '@moult/cli';", /agent must not import @moult\/cli/],
+  ['protocol/src/a.ts', "import {\n  a,\n  b,\n} from 'node:http';", /protocol is pure/],
+  ['console/src/a.tsx', "import { x } from '../../server/src/index.ts';", /by path/],
+];
+
+describe('the import rule', () => {
+  for (const [file, text, why] of forbidden) {
+    it(`refuses ${text.split('\n').at(-1)} in ${file}`, () => {
+      const breaches = inCheckout({ [file]: `// a comment\n${text}\n` }, findBreaches);
+      assert.equal(breaches.length, 1);
+      assert.match(breaches[0]?.why ?? '', why);
+      assert.equal(breaches[0]?.line, 2);
+    });
+  }
+
+  it('lets tests reach further', () => {
+    const files = {
+      'agent/src/a.test.ts': "import '@moult/server';",
+      'agent/src/test/b.ts': "import '@moult/server';",
+    };
+    assert.deepEqual(inCheckout(files, findBreaches), []);
+  });
+
+  it('holds for this checkout', () => {
+    assert.deepEqual(findBreaches(fileURLToPath(new URL('..', import.meta.url))), []);
+  });
+});
+
+function inCheckout<T>(files: Record<string, string>, use: (root: string) => T): T {
+  const root = mkdtempSync(join(tmpdir(), 'moult-structure-'));
+  try {
+    for (const [file, text] of Object.entries(files)) {
+      const path = join(root, 'packages', file);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+    return use(root);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
