@@ -1,0 +1,87 @@
+// What `GET /api/home` answers and `/api/home/events` sends: everything that the home page shows. Docs: docs/home-page.md.
+// Types only: the console imports them, and nothing else of the server.
+
+/** ISO 8601 in UTC, with milliseconds. */
+export type Instant = string;
+
+export type Generation = 'sus' | 'wsus';
+
+export interface HomeDocument {
+  generatedAt: Instant;
+  server: HomeServer;
+  selfUpdate: HomeSelfUpdate;
+  computers: HomeComputers;
+  updates: { total: number; approved: number };
+  /** Newest first. */
+  events: HomeEvent[];
+}
+
+export interface HomeServer {
+  version: string;
+  startedAt: Instant;
+  addresses: { site: SiteName; url: string }[];
+}
+
+export type SiteName = 'main' | 'self-update' | 'tls';
+
+export interface HomeSelfUpdate {
+  /** `available`: every port that clients use answers. `partly`: at least one. `not-available`: none. */
+  state: 'available' | 'partly' | 'not-available';
+  ports: HomePort[];
+  /** The agent releases that clients are led to, newest of each generation first. */
+  releases: HomeRelease[];
+}
+
+export interface HomePort {
+  port: number;
+  site: SiteName;
+  /** `off`: switched off by the administrator, which is a choice and no fault. */
+  state: 'available' | 'not-available' | 'off';
+  checkedAt?: Instant;
+  /** The files that a client asks for first, and how this port answers them. */
+  files: { path: string; answer: string; fine: boolean }[];
+  fault?: HomeFault;
+}
+
+export interface HomeFault {
+  headline: string;
+  cause: string;
+  remedy: string;
+  /** The event ids under which administrators of WSUS know this fault. */
+  wsusEvents: { id: number; text: string }[];
+}
+
+export interface HomeRelease {
+  generation: Generation;
+  version: string;
+  signer: string;
+}
+
+export interface HomeComputers {
+  total: number;
+  lastContactAt?: Instant;
+  generations: HomeGeneration[];
+}
+
+export interface HomeGeneration {
+  generation: Generation;
+  computers: number;
+  /** Newest version first. */
+  versions: { version: string; computers: number; standing: Standing }[];
+}
+
+/** Against the newest release of that generation here: `newer` are clients that Microsoft, not we, keep up to date. */
+export type Standing = 'newest' | 'older' | 'newer' | 'unknown';
+
+export type HomeEventKind = 'self-update' | 'registration' | 'scan' | 'download' | 'install' | 'other';
+
+export interface HomeEvent {
+  id: string;
+  at: Instant;
+  kind: HomeEventKind;
+  outcome: 'succeeded' | 'failed' | 'pending' | 'information';
+  /** Hostile text: a computer may call itself anything. */
+  computer: string;
+  headline: string;
+  detail?: string;
+}
