@@ -1,0 +1,20 @@
+// The only home of this package's errors. Each code has its paragraph in docs/errors/server.md.
+
+export type ServerErrorCode =
+  | 'SERVER_BAD_CONFIG'
+  | 'SERVER_IN_USE'
+  | 'SERVER_PORT_UNAVAILABLE'
+  | 'SERVER_DATA_DIR'
+  | 'SERVER_DATABASE'
+  | 'SERVER_DATABASE_TOO_NEW'
+  | 'SERVER_NOT_FOUND';
+
+export class ServerError extends Error {
+  readonly code: ServerErrorCode;
+
+  constructor(code: ServerErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ServerError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,27 @@
+// What the front hands to a site: one HTTP exchange whose path was decoded once, and the promise that every site makes.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export type ListenerName = 'main' | 'self-update' | 'tls';
+
+export interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** Percent-decoded once, repeated slashes collapsed, letter case kept. */
+  path: string;
+  /** `path` in lower case: what sites match on, because IIS does not tell case apart. */
+  route: string;
+  /** Raw text after the first `?`, without it; '' for none. */
+  query: string;
+  listener: ListenerName;
+  /** The port that the request came in on. */
+  localPort: number;
+  receivedAt: Date;
+}
+
+export interface Site {
+  readonly name: string;
+  readonly listeners: readonly ListenerName[];
+  matches(exchange: Exchange): boolean;
+  /** Answers the exchange completely. What it throws becomes a 500 of the front and one log line. */
+  serve(exchange: Exchange): void | Promise<void>;
+}

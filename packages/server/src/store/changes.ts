@@ -1,0 +1,29 @@
+// Tells the live parts of this process (home page, catalogue index) that something was written, and what kind of thing.
+
+export type Topic =
+  | 'computers'
+  | 'groups'
+  | 'updates'
+  | 'deployments'
+  | 'content'
+  | 'reporting-events'
+  | 'self-update-events';
+
+export interface Changes {
+  /** Calls `listener` after each write that concerns `topic`s; the returned function ends that. */
+  subscribe(listener: (topic: Topic) => void): () => void;
+  announce(topic: Topic): void;
+}
+
+export function createChanges(): Changes {
+  const listeners = new Set<(topic: Topic) => void>();
+  return {
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    announce(topic) {
+      for (const listener of listeners) listener(topic);
+    },
+  };
+}

@@ -1,0 +1,23 @@
+// Things worth counting that are not worth a row each: malformed pings, refused requests.
+import { sql } from 'kysely';
+import type { Database } from './database.ts';
+
+export function counterStore({ tables }: Database) {
+  return {
+    /** Adds to named counters, in one transaction. */
+    async addToCounters(amounts: Readonly<Record<string, number>>): Promise<void> {
+      const values = Object.entries(amounts).map(([name, value]) => ({ name, value }));
+      if (values.length === 0) return;
+      await tables
+        .insertInto('counters')
+        .values(values)
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: sql`counters.value + excluded.value` }))
+        .execute();
+    },
+
+    async loadCounters(): Promise<Map<string, number>> {
+      const rows = await tables.selectFrom('counters').selectAll().execute();
+      return new Map(rows.map(({ name, value }) => [name, value]));
+    },
+  };
+}

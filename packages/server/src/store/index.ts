@@ -1,0 +1,38 @@
+// The store in domain words: one interface over SQLite and PostgreSQL. It returns facts, never answers.
+import { type Changes, createChanges } from './changes.ts';
+import { counterStore } from './counters.ts';
+import { openDatabase } from './database.ts';
+import { homeStore } from './home.ts';
+import { migrate } from './migrate.ts';
+import { selfUpdateEventStore } from './self-update-events.ts';
+
+export { allComputers, unassignedComputers } from './built-in-groups.ts';
+export type { Topic } from './changes.ts';
+export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
+export type { AgentGeneration, SelfUpdateEvent, StoredSelfUpdateEvent } from './self-update-events.ts';
+
+export type Store = Awaited<ReturnType<typeof openStore>>;
+
+/**
+ * Opens the database at `address` (see openDatabase), brings its schema up to date and answers the store.
+ * Throws ServerError SERVER_DATABASE or SERVER_DATABASE_TOO_NEW.
+ */
+export async function openStore(address: string, { now }: { now: () => Date }) {
+  const database = await openDatabase(address);
+  const changes: Changes = createChanges();
+  try {
+    await migrate(database, now());
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  const counters = counterStore(database);
+  return {
+    engine: database.engine,
+    subscribe: changes.subscribe,
+    close: () => database.close(),
+    ...counters,
+    ...selfUpdateEventStore(database, changes),
+    ...homeStore(database, counters.loadCounters),
+  };
+}

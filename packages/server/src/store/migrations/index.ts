@@ -1,0 +1,11 @@
+import type { Kysely } from 'kysely';
+import type { Engine } from '../database.ts';
+import { up as firstTables } from './0001-first-tables.ts';
+
+export interface Migration {
+  name: string;
+  up(database: Kysely<unknown>, engine: Engine, now: number): Promise<void>;
+}
+
+/** In order; the position is the schema version. */
+export const migrations: readonly Migration[] = [{ name: '0001-first-tables', up: firstTables }];

@@ -1,0 +1,139 @@
+// The tables as kysely sees them. Times are milliseconds since 1970 (UTC), flags 0 or 1, GUIDs lower case without
+// braces, digests lower-case hex, JSON as text: the same on both engines.
+import type { Generated } from 'kysely';
+
+export interface Tables {
+  configuration: { name: string; value: string };
+  counters: { name: string; value: number };
+  computers: ComputersTable;
+  target_groups: { group_id: string; name: string; name_key: string; parent_id: string | null; created_at: number };
+  computer_groups: { computer_id: string; group_id: string };
+  updates: { update_id: string; is_declined: number; changed_at: number };
+  revisions: RevisionsTable;
+  revision_files: RevisionFilesTable;
+  content_files: ContentFilesTable;
+  deployments: DeploymentsTable;
+  reporting_events: ReportingEventsTable;
+  computer_update_status: ComputerUpdateStatusTable;
+  self_update_events: SelfUpdateEventsTable;
+  audit: AuditTable;
+}
+
+interface ComputersTable {
+  computer_id: string;
+  dns_name: string;
+  address: string;
+  requested_groups: string;
+  agent_generation: string | null;
+  agent_version: string | null;
+  os_version: string | null;
+  os_description: string | null;
+  architecture: string | null;
+  manufacturer: string | null;
+  model: string | null;
+  /** Everything that RegisterComputer said, as JSON. */
+  registration: string | null;
+  first_contact: number;
+  last_contact: number;
+  registered_at: number | null;
+  last_sync: number | null;
+  last_report: number | null;
+}
+
+interface RevisionsTable {
+  revision_id: Generated<number>;
+  update_id: string;
+  revision_number: number;
+  update_type: string;
+  title: string;
+  /** The whole update document, zstd. */
+  document: Uint8Array;
+  document_bytes: number;
+  /** What the catalogue index needs to know, as JSON, so that a start does not read the documents. */
+  summary: string;
+  imported_at: number;
+}
+
+interface RevisionFilesTable {
+  revision_id: number;
+  sha1: string;
+  sha256: string | null;
+  file_name: string;
+  size_bytes: number;
+  modified_at: number | null;
+}
+
+interface ContentFilesTable {
+  sha1: string;
+  sha256: string;
+  size_bytes: number;
+  /** With the dot, lower case; '' for none. */
+  extension: string;
+  state: 'present' | 'damaged';
+  verified_at: number;
+}
+
+interface DeploymentsTable {
+  deployment_id: Generated<number>;
+  update_id: string;
+  group_id: string;
+  action: string;
+  deadline: number | null;
+  created_at: number;
+  changed_at: number;
+  administrator: string;
+}
+
+interface ReportingEventsTable {
+  event_id: Generated<number>;
+  instance_id: string;
+  computer_id: string;
+  received_at: number;
+  time_at_target: number;
+  namespace_id: number;
+  event_number: number;
+  source_id: number;
+  update_id: string | null;
+  revision_number: number;
+  win32_hresult: number;
+  app_name: string;
+  replacement_strings: string;
+  misc_data: string;
+}
+
+interface ComputerUpdateStatusTable {
+  computer_id: string;
+  update_id: string;
+  state: number;
+  changed_at: number;
+}
+
+interface SelfUpdateEventsTable {
+  event_id: Generated<number>;
+  received_at: number;
+  occurred_at: number;
+  computer_id: string | null;
+  address: string;
+  user_agent: string;
+  component: string;
+  activity: string;
+  item: string;
+  device: string;
+  platform: string;
+  language: string;
+  status: string;
+  result_code: string;
+  message: string;
+  agent_generation: string | null;
+  agent_version: string | null;
+}
+
+interface AuditTable {
+  audit_id: Generated<number>;
+  occurred_at: number;
+  actor: string;
+  action: string;
+  subject: string;
+  before: string | null;
+  after: string | null;
+}

@@ -1,0 +1,136 @@
+// What agents say about their own update: the pings to /wutrack.bin (protocol/src/self-update has their grammar).
+import type { Kysely, Selectable } from 'kysely';
+import type { Changes } from './changes.ts';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+
+export type AgentGeneration = 'sus' | 'wsus';
+
+export interface SelfUpdateEvent {
+  receivedAt: Date;
+  /** The ping's own stamp (X); when it was sent later from urllog.dat this is earlier than `receivedAt`. */
+  occurredAt: Date;
+  /** SusClientId as a lower-case GUID with dashes, when the ping named a client. */
+  computerId: string | undefined;
+  address: string;
+  userAgent: string;
+  component: string;
+  activity: string;
+  item: string;
+  device: string;
+  platform: string;
+  language: string;
+  status: string;
+  resultCode: string;
+  message: string;
+  agentGeneration: AgentGeneration | undefined;
+  agentVersion: string | undefined;
+}
+
+export interface StoredSelfUpdateEvent extends SelfUpdateEvent {
+  eventId: number;
+}
+
+export interface SelfUpdateEventFilter {
+  computerId?: string;
+  /** Newest first; default 100. */
+  limit?: number;
+}
+
+export function selfUpdateEventStore({ tables }: Database, changes: Changes) {
+  return {
+    /**
+     * Keeps the events and notes each named client as a computer that was heard of, with the agent it said to be,
+     * in one transaction.
+     */
+    async recordSelfUpdateEvents(events: readonly SelfUpdateEvent[]): Promise<void> {
+      if (events.length === 0) return;
+      await tables.transaction().execute(async (transaction) => {
+        for (const event of events) {
+          await transaction.insertInto('self_update_events').values(rowOf(event)).execute();
+          await noteClient(transaction, event);
+        }
+      });
+      changes.announce('self-update-events');
+      changes.announce('computers');
+    },
+
+    /** Newest first. */
+    async listSelfUpdateEvents(filter: SelfUpdateEventFilter = {}): Promise<StoredSelfUpdateEvent[]> {
+      let query = tables.selectFrom('self_update_events').selectAll();
+      if (filter.computerId !== undefined) query = query.where('computer_id', '=', filter.computerId);
+      const rows = await query
+        .orderBy('event_id', 'desc')
+        .limit(filter.limit ?? 100)
+        .execute();
+      return rows.map(eventOf);
+    },
+  };
+}
+
+async function noteClient(transaction: Kysely<Tables>, event: SelfUpdateEvent): Promise<void> {
+  if (event.computerId === undefined) return;
+  const at = event.receivedAt.getTime();
+  const agent =
+    event.agentGeneration === undefined
+      ? {}
+      : { agent_generation: event.agentGeneration, agent_version: event.agentVersion ?? null };
+  await transaction
+    .insertInto('computers')
+    .values({
+      computer_id: event.computerId,
+      dns_name: '',
+      address: event.address,
+      requested_groups: '',
+      first_contact: at,
+      last_contact: at,
+      ...agent,
+    })
+    .onConflict((conflict) =>
+      conflict.column('computer_id').doUpdateSet({ last_contact: at, address: event.address, ...agent }),
+    )
+    .execute();
+}
+
+function rowOf(event: SelfUpdateEvent) {
+  return {
+    received_at: event.receivedAt.getTime(),
+    occurred_at: event.occurredAt.getTime(),
+    computer_id: event.computerId ?? null,
+    address: event.address,
+    user_agent: event.userAgent,
+    component: event.component,
+    activity: event.activity,
+    item: event.item,
+    device: event.device,
+    platform: event.platform,
+    language: event.language,
+    status: event.status,
+    result_code: event.resultCode,
+    message: event.message,
+    agent_generation: event.agentGeneration ?? null,
+    agent_version: event.agentVersion ?? null,
+  };
+}
+
+function eventOf(row: Selectable<Tables['self_update_events']>): StoredSelfUpdateEvent {
+  return {
+    eventId: row.event_id,
+    receivedAt: new Date(row.received_at),
+    occurredAt: new Date(row.occurred_at),
+    computerId: row.computer_id ?? undefined,
+    address: row.address,
+    userAgent: row.user_agent,
+    component: row.component,
+    activity: row.activity,
+    item: row.item,
+    device: row.device,
+    platform: row.platform,
+    language: row.language,
+    status: row.status,
+    resultCode: row.result_code,
+    message: row.message,
+    agentGeneration: (row.agent_generation ?? undefined) as AgentGeneration | undefined,
+    agentVersion: row.agent_version ?? undefined,
+  };
+}
