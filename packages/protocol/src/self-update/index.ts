@@ -1,0 +1,39 @@
+// Self-update: what an agent asks for before it asks for anything else, and the pings it sends about it.
+// Parties: the operator signs releases and ident files, the server only carries them, the agent decides.
+// Hard part: an agent may be years old, so grammar 1, the paths and the ping never change; new needs get new keys,
+// which grammar 1 tells old readers to pass over. docs/self-update.md is the text for people.
+export { composeIdent, type IdentTarget } from './compose.ts';
+export { decideSelfUpdate, type SelfUpdateClient, type SelfUpdateDecision } from './decide.ts';
+export { encodeIdent } from './encode-ident.ts';
+export {
+  type DirectoryLine,
+  defaultIdentLimits,
+  type Generation,
+  type Ident,
+  type IdentLimits,
+  type PlatformLine,
+  parseIdent,
+} from './ident.ts';
+export { canonicalLanguage, languageFallback } from './language.ts';
+export {
+  architectures,
+  isArchitecture,
+  isOperatingSystem,
+  operatingSystems,
+  type ProcessorArchitecture,
+  resolveSelfUpdatePath,
+  type SelfUpdateFile,
+  type SelfUpdateOs,
+  selfUpdatePaths,
+  wuaucompPath,
+} from './paths.ts';
+export { encodeQueryStamp, parseQueryStamp } from './query-stamp.ts';
+export { encodeRelease, parseRelease, type Release, type ReleaseFile, releaseFileName } from './release.ts';
+export {
+  encodeStatusPing,
+  type MalformedPing,
+  maxPingLength,
+  parseStatusPing,
+  type StatusPing,
+} from './status-ping.ts';
+export { compareVersions, isVersion } from './version.ts';

@@ -1,0 +1,60 @@
+// The URLs of self-update. They are older than this program and never change (TechNet "Automatic Updates Must Be
+// Updated"; MS-WUSP 2.2.2.5). Letter case, doubled slashes and any query are of no account.
+import { canonicalLanguage } from './language.ts';
+
+export const selfUpdatePaths = {
+  iuident: '/iuident.cab',
+  wuident: '/selfupdate/wuident.cab',
+  statusPing: '/wutrack.bin',
+  tree: '/selfupdate',
+} as const;
+
+export const architectures = ['x86', 'x64', 'arm64'] as const;
+export type ProcessorArchitecture = (typeof architectures)[number];
+
+export const operatingSystems = ['NetServer', 'W2K', 'XP', 'Windows', 'Linux', 'Darwin'] as const;
+export type SelfUpdateOs = (typeof operatingSystems)[number];
+
+export type SelfUpdateFile =
+  | { kind: 'iuident' | 'wuident' | 'wutrack' }
+  | { kind: 'wuaucomp'; architecture: ProcessorArchitecture; os: SelfUpdateOs; language: string };
+
+/** Which self-update file a decoded URL path names; undefined for every other path. `language` is canonical. */
+export function resolveSelfUpdatePath(path: string): SelfUpdateFile | undefined {
+  const parts = path
+    .replace(/[?#].*$/s, '')
+    .toLowerCase()
+    .split('/')
+    .filter((part) => part !== '');
+  if (parts.length === 1 && parts[0] === 'iuident.cab') return { kind: 'iuident' };
+  if (parts.length === 1 && parts[0] === 'wutrack.bin') return { kind: 'wutrack' };
+  if (parts.length === 2 && parts[0] === 'selfupdate' && parts[1] === 'wuident.cab') return { kind: 'wuident' };
+  return parts.length === 6 ? resolveRelease(parts) : undefined;
+}
+
+/** The path of a release, as agents ask for it. */
+export function wuaucompPath(of: { architecture: ProcessorArchitecture; os: SelfUpdateOs; language: string }): string {
+  return `${selfUpdatePaths.tree}/AU/${of.architecture}/${of.os}/${of.language}/wuaucomp.cab`;
+}
+
+export function isArchitecture(text: string): text is ProcessorArchitecture {
+  return architectures.some((known) => known === text);
+}
+
+export function isOperatingSystem(text: string): text is SelfUpdateOs {
+  return operatingSystems.some((known) => known === text);
+}
+
+function resolveRelease(parts: string[]): SelfUpdateFile | undefined {
+  const [tree, au, architecture = '', osFolder, languageFolder = '', file] = parts;
+  if (tree !== 'selfupdate' || au !== 'au' || file !== 'wuaucomp.cab' || !isArchitecture(architecture))
+    return undefined;
+  const os = operatingSystems.find((known) => known.toLowerCase() === osFolder);
+  const language = isLanguageFolder(languageFolder) ? canonicalLanguage(languageFolder) : undefined;
+  return os && language ? { kind: 'wuaucomp', architecture, os, language } : undefined;
+}
+
+// "2- to 4-letter abbreviations"; with a region also dashed, as pt-br and zh-TW.
+function isLanguageFolder(folder: string): boolean {
+  return /^[a-z]{2,4}$|^[a-z]{2,3}[-_][a-z]{2,4}$/.test(folder);
+}

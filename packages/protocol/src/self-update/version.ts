@@ -1,0 +1,33 @@
+// Agent versions: four decimal parts as in Windows file versions, each 0 to 65535.
+import { ProtocolError } from '../errors.ts';
+
+const fourParts = /^(\d{1,5})\.(\d{1,5})\.(\d{1,5})\.(\d{1,5})$/;
+
+/** Whether `text` is a four-part version such as 7.9.0.1. */
+export function isVersion(text: string): boolean {
+  return readVersion(text) !== undefined;
+}
+
+/** Negative, zero or positive as `a` is older than, the same as or newer than `b`. Throws PROTOCOL_BAD_VERSION. */
+export function compareVersions(a: string, b: string): number {
+  const left = requireVersion(a);
+  const right = requireVersion(b);
+  for (const [index, part] of left.entries()) {
+    const difference = part - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function requireVersion(text: string): number[] {
+  const parts = readVersion(text);
+  if (!parts) {
+    throw new ProtocolError('PROTOCOL_BAD_VERSION', `"${text.slice(0, 40)}" is not a version of four parts (7.9.0.1).`);
+  }
+  return parts;
+}
+
+function readVersion(text: string): number[] | undefined {
+  const parts = fourParts.exec(text)?.slice(1).map(Number);
+  return parts?.every((part) => part <= 0xffff) ? parts : undefined;
+}
