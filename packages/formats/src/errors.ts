@@ -12,6 +12,7 @@ export type FormatErrorCode =
   | 'FORMAT_UNSUPPORTED'
   | 'FORMAT_UNSAFE_NAME'
   | 'FORMAT_NOT_FOUND'
+  | 'FORMAT_MISSING_CABINET'
   | 'FORMAT_BAD_XML'
   | 'FORMAT_BAD_ASN1';
 

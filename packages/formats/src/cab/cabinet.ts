@@ -1,0 +1,227 @@
+// A cabinet as a value: what its headers say (MS-CAB 2.1 to 2.4), checked, with nothing unpacked yet.
+import { ByteReader } from '../bytes.ts';
+import { FormatError } from '../errors.ts';
+import { fromDosTime } from './dos-time.ts';
+import { type CabinetHeader, readCabinetHeader } from './header.ts';
+import { type CabinetLimits, checkClaims, defaultCabinetLimits } from './limits.ts';
+import { decodeName, maxNameBytes } from './names.ts';
+import { type ByteSource, bytesSource } from './source.ts';
+
+export type Compression =
+  | { method: 'none' }
+  | { method: 'mszip' }
+  | { method: 'quantum'; level: number; windowBits: number }
+  | { method: 'lzx'; windowBits: number };
+
+export interface CabinetMember {
+  /** As stored, with backslashes between folders. Not safe as a path: see toPathSegments. */
+  name: string;
+  sizeBytes: number;
+  /** DOS local time read as UTC; undefined for a date that does not exist. */
+  modified: Date | undefined;
+  /** MS-CAB 2.4: 1 read-only, 2 hidden, 4 system, 0x20 archive, 0x40 run after extraction, 0x80 name is UTF-8. */
+  attributes: number;
+  /** Index in the cabinet's folders. */
+  folder: number;
+  /** Where the member begins in its unpacked folder. */
+  folderOffset: number;
+  /** Whether its bytes began in the cabinet before this one or end in the one after, in a spanned set. */
+  continues: { fromPrevious: boolean; toNext: boolean };
+}
+
+/** The blocks of one folder that lie in one cabinet file. */
+export interface FolderPart {
+  source: ByteSource;
+  /** Where the source begins in its file; for error offsets. */
+  baseOffset: number;
+  firstBlock: number;
+  blockCount: number;
+  blockReserve: number;
+  /** No block may reach beyond this offset. */
+  end: number;
+}
+
+export interface CabinetFolder {
+  compression: Compression;
+  parts: FolderPart[];
+  reserve: Uint8Array;
+}
+
+export interface NeighbourCabinet {
+  cabinet: string;
+  disk: string;
+}
+
+export interface Cabinet {
+  /** Size by its own header; in a file, an Authenticode signature may lie behind it. */
+  sizeBytes: number;
+  setId: number;
+  /** Place in a spanned set, from 0. */
+  setIndex: number;
+  previous: NeighbourCabinet | undefined;
+  next: NeighbourCabinet | undefined;
+  /** The header's reserved area; in a signed cabinet it says where the signature lies. */
+  reserve: Uint8Array;
+  folders: CabinetFolder[];
+  members: CabinetMember[];
+}
+
+export interface ReadOptions {
+  limits?: CabinetLimits;
+  /** For names not marked as UTF-8; a WHATWG encoding label. Default windows-1252. */
+  legacyEncoding?: string;
+  /** Where the source begins in its file: added to the offsets of errors. */
+  baseOffset?: number;
+}
+
+/** Opens a cabinet held in memory. Throws FormatError (with offset) for anything malformed or over `limits`. */
+export function readCabinet(bytes: Uint8Array, limits: CabinetLimits = defaultCabinetLimits): Cabinet {
+  return readCabinetFrom(bytesSource(bytes), { limits });
+}
+
+/** Opens a cabinet wherever its bytes are; reads only its headers. Throws FormatError as readCabinet does. */
+export function readCabinetFrom(source: ByteSource, options: ReadOptions = {}): Cabinet {
+  const { limits = defaultCabinetLimits, legacyEncoding = 'windows-1252', baseOffset = 0 } = options;
+  const header = readCabinetHeader(source, baseOffset);
+  if (header.memberCount > limits.maxMembers) {
+    const message = `The cabinet claims ${header.memberCount} members; the limit is ${limits.maxMembers}.`;
+    throw new FormatError('FORMAT_OVER_LIMIT', message, { offset: baseOffset + 28 });
+  }
+  const folders = readFolders(source, header, baseOffset);
+  const { members, end } = readMembers(source, header, { baseOffset, legacyEncoding, folders });
+  checkFolderPlaces(folders, header, { end, baseOffset });
+  checkClaims(members, header.sizeBytes, limits);
+  const { sizeBytes, setId, setIndex, previous, next, reserve } = header;
+  return { sizeBytes, setId, setIndex, previous, next, reserve, folders, members };
+}
+
+function readFolders(source: ByteSource, header: CabinetHeader, baseOffset: number): CabinetFolder[] {
+  const entryBytes = 8 + header.folderReserve;
+  const table = source.read(header.foldersAt, header.folderCount * entryBytes);
+  const reader = new ByteReader(table, baseOffset + header.foldersAt);
+  const folders: CabinetFolder[] = [];
+  for (let index = 0; index < header.folderCount; index++) {
+    const firstBlock = reader.u32();
+    const blockCount = reader.u16();
+    const offset = reader.offset;
+    const compression = toCompression(reader.u16(), offset);
+    const reserve = reader.bytes(header.folderReserve).slice();
+    const { blockReserve, sizeBytes: end } = header;
+    folders.push({ compression, reserve, parts: [{ source, baseOffset, firstBlock, blockCount, blockReserve, end }] });
+  }
+  return folders;
+}
+
+/** MS-CAB 2.2 typeCompress: method in the low four bits, Quantum's level in the next four, the window in the next five. */
+function toCompression(typeCompress: number, offset: number): Compression {
+  const windowBits = (typeCompress >> 8) & 0x1f;
+  switch (typeCompress & 15) {
+    case 0:
+      return { method: 'none' };
+    case 1:
+      return { method: 'mszip' };
+    case 2:
+      return { method: 'quantum', level: (typeCompress >> 4) & 15, windowBits };
+    case 3:
+      if (windowBits >= 15 && windowBits <= 21) return { method: 'lzx', windowBits };
+      throw new FormatError('FORMAT_BAD_HEADER', `An LZX window of ${windowBits} bits is not 15 to 21.`, { offset });
+    default:
+      throw new FormatError('FORMAT_UNSUPPORTED', `Compression method ${typeCompress & 15} is unknown.`, { offset });
+  }
+}
+
+interface MemberContext {
+  baseOffset: number;
+  legacyEncoding: string;
+  folders: CabinetFolder[];
+}
+
+function readMembers(
+  source: ByteSource,
+  header: CabinetHeader,
+  context: MemberContext,
+): { members: CabinetMember[]; end: number } {
+  const most = header.memberCount * (16 + maxNameBytes + 1);
+  const table = source.read(header.membersAt, Math.min(most, header.sizeBytes - header.membersAt));
+  const reader = new ByteReader(table, context.baseOffset + header.membersAt);
+  const members: CabinetMember[] = [];
+  for (let index = 0; index < header.memberCount; index++) members.push(readMember(reader, context));
+  checkOverlaps(members, context.baseOffset + header.membersAt);
+  return { members, end: reader.offset - context.baseOffset };
+}
+
+function readMember(reader: ByteReader, { legacyEncoding, folders }: MemberContext): CabinetMember {
+  const offset = reader.offset;
+  const sizeBytes = reader.u32();
+  const folderOffset = reader.u32();
+  const folderField = reader.u16();
+  const modified = fromDosTime(reader.u16(), reader.u16());
+  const attributes = reader.u16();
+  const name = decodeName(reader.untilNul(maxNameBytes), attributes, legacyEncoding);
+  if (name === '') throw new FormatError('FORMAT_BAD_HEADER', 'A member has no name.', { offset });
+  const { folder, continues } = toFolderIndex(folderField, folders.length);
+  const holder = folders[folder];
+  if (!holder) {
+    const message = `Folder ${folderField} does not exist; the cabinet has ${folders.length}.`;
+    throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: name });
+  }
+  const room = (holder.parts[0]?.blockCount ?? 0) * 32768;
+  if (!continues.fromPrevious && !continues.toNext && folderOffset + sizeBytes > room) {
+    const message = `The member claims bytes ${folderOffset} to ${folderOffset + sizeBytes} of a folder that holds at most ${room}.`;
+    throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: name });
+  }
+  return { name, sizeBytes, modified, attributes, folder, folderOffset, continues };
+}
+
+/** MS-CAB 2.4 iFolder: three values say that a member spans cabinets, and so lies in the first or last folder. */
+function toFolderIndex(field: number, folderCount: number): Pick<CabinetMember, 'folder' | 'continues'> {
+  const fromPrevious = field === 0xfffd || field === 0xffff;
+  const toNext = field === 0xfffe || field === 0xffff;
+  const folder = fromPrevious ? 0 : toNext ? folderCount - 1 : field;
+  return { folder, continues: { fromPrevious, toNext } };
+}
+
+/** No known maker lets members share bytes; bombs do. */
+function checkOverlaps(members: readonly CabinetMember[], offset: number): void {
+  const ordered = members.filter((member) => member.sizeBytes > 0).sort(byPlace);
+  for (let index = 1; index < ordered.length; index++) {
+    const [before, member] = [ordered[index - 1], ordered[index]];
+    if (!before || !member || before.folder !== member.folder) continue;
+    if (before.folderOffset + before.sizeBytes > member.folderOffset) {
+      const message = `The member shares bytes with ${JSON.stringify(before.name)}.`;
+      throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: member.name });
+    }
+  }
+}
+
+/** The order in which members lie in their folders: the order to unpack them in. */
+export function byPlace(a: CabinetMember, b: CabinetMember): number {
+  return a.folder - b.folder || a.folderOffset - b.folderOffset || a.sizeBytes - b.sizeBytes;
+}
+
+/** Each folder's blocks begin behind the tables, and end where the next folder begins. */
+function checkFolderPlaces(
+  folders: readonly CabinetFolder[],
+  header: CabinetHeader,
+  { end: tablesEnd, baseOffset }: { end: number; baseOffset: number },
+): void {
+  const parts = folders.flatMap(({ parts }) => parts).filter((part) => part.blockCount > 0);
+  parts.sort((a, b) => a.firstBlock - b.firstBlock);
+  const headEnd = header.foldersAt + header.folderCount * (8 + header.folderReserve);
+  for (const [index, part] of parts.entries()) {
+    const next = parts[index + 1];
+    const isInTables =
+      part.firstBlock < headEnd || (part.firstBlock >= header.membersAt && part.firstBlock < tablesEnd);
+    if (isInTables || part.firstBlock >= header.sizeBytes || next?.firstBlock === part.firstBlock) {
+      const message = `A folder's data begins at ${part.firstBlock}, where it cannot.`;
+      throw new FormatError('FORMAT_BAD_HEADER', message, { offset: baseOffset + header.foldersAt });
+    }
+    const isBeforeMembers = part.firstBlock < header.membersAt;
+    part.end = Math.min(next?.firstBlock ?? header.sizeBytes, isBeforeMembers ? header.membersAt : header.sizeBytes);
+    const leastBytes = part.blockCount * (8 + part.blockReserve);
+    if (leastBytes > part.end - part.firstBlock) {
+      const message = `A folder claims ${part.blockCount} data blocks in ${part.end - part.firstBlock} bytes.`;
+      throw new FormatError('FORMAT_TRUNCATED', message, { offset: baseOffset + part.end });
+    }
+  }
+}

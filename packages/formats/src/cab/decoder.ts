@@ -1,0 +1,25 @@
+// The decoder for a folder's compression method; each keeps its own history from block to block.
+import { FormatError } from '../errors.ts';
+import { createMszipDecoder } from '../mszip/index.ts';
+import type { Compression } from './cabinet.ts';
+
+export interface BlockDecoder {
+  /** Unpacks the next block to exactly `sizeBytes`; the answer may be overwritten by the next call. Throws FormatError. */
+  decode(block: Uint8Array, sizeBytes: number): Uint8Array;
+}
+
+export function createBlockDecoder(compression: Compression): BlockDecoder {
+  switch (compression.method) {
+    case 'none':
+      return { decode: checkStored };
+    case 'mszip':
+      return createMszipDecoder();
+    default:
+      throw new FormatError('FORMAT_UNSUPPORTED', `${compression.method} is not unpacked.`);
+  }
+}
+
+function checkStored(block: Uint8Array, sizeBytes: number): Uint8Array {
+  if (block.length === sizeBytes) return block;
+  throw new FormatError('FORMAT_BAD_DATA', `A stored block has ${block.length} bytes instead of ${sizeBytes}.`);
+}

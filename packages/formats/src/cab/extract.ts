@@ -1,0 +1,127 @@
+// Unpacking members. A MemberReader passes through each folder once, when members are asked for in their order.
+import { FormatError } from '../errors.ts';
+import { byPlace, type Cabinet, type CabinetMember } from './cabinet.ts';
+import { FolderReader } from './folder-reader.ts';
+import { collisionKey } from './names.ts';
+
+/** One member, unpacked. The name matches in any letter case, with / for \. Throws FORMAT_NOT_FOUND or what decoding throws. */
+export function extractMember(cabinet: Cabinet, name: string): Uint8Array {
+  return collect(new MemberReader(cabinet), findMember(cabinet, name));
+}
+
+/** All members by their names as stored. Throws FORMAT_UNSAFE_NAME when two names differ only by letter case. */
+export function extractAll(cabinet: Cabinet): Map<string, Uint8Array> {
+  const reader = new MemberReader(cabinet);
+  const unpacked = new Map<string, Uint8Array>();
+  const seen = new Set<string>();
+  for (const member of cabinet.members) {
+    const key = collisionKey(member.name.split(/[\\/]/));
+    if (seen.has(key)) {
+      const message = `The cabinet holds ${JSON.stringify(member.name)} twice.`;
+      throw new FormatError('FORMAT_UNSAFE_NAME', message, { member: member.name });
+    }
+    seen.add(key);
+    unpacked.set(member.name, new Uint8Array());
+  }
+  for (const member of cabinet.members.toSorted(byPlace)) unpacked.set(member.name, collect(reader, member));
+  return unpacked;
+}
+
+/** The member of that name, in any letter case. Throws FORMAT_NOT_FOUND. */
+export function findMember(cabinet: Cabinet, name: string): CabinetMember {
+  const wanted = name.replaceAll('/', '\\').toLowerCase();
+  const member = cabinet.members.find((one) => one.name.replaceAll('/', '\\').toLowerCase() === wanted);
+  if (!member)
+    throw new FormatError('FORMAT_NOT_FOUND', `The cabinet holds no ${JSON.stringify(name)}.`, { member: name });
+  return member;
+}
+
+/**
+ * Streams members with one block of memory. Asking in the order of `byPlace` unpacks every folder once; asking backwards
+ * starts its folder again. After an error, members that end before the damage can still be read.
+ */
+export class MemberReader {
+  readonly #cabinet: Cabinet;
+  readonly #failures = new Map<number, { position: number; error: FormatError }>();
+  #folder = -1;
+  #reader: FolderReader | undefined;
+  #block: Uint8Array = new Uint8Array();
+
+  constructor(cabinet: Cabinet) {
+    this.#cabinet = cabinet;
+  }
+
+  /** The member's bytes in pieces; each may be overwritten once the next is asked for. Throws FormatError naming the member. */
+  *read(member: CabinetMember): Generator<Uint8Array> {
+    let at = member.folderOffset;
+    const end = at + member.sizeBytes;
+    while (at < end) {
+      const { block, start } = this.#blockHolding(member, at);
+      const piece = block.subarray(at - start, Math.min(block.length, end - start));
+      at += piece.length;
+      yield piece;
+    }
+  }
+
+  #blockHolding(member: CabinetMember, at: number): { block: Uint8Array; start: number } {
+    if (member.continues.fromPrevious) {
+      const message = 'The member begins in an earlier cabinet of the set, which was not given.';
+      throw new FormatError('FORMAT_MISSING_CABINET', message, { member: member.name });
+    }
+    const failure = this.#failures.get(member.folder);
+    if (failure && failure.position <= at) throw about(member, failure.error);
+    try {
+      return this.#advance(member.folder, at);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.#failures.set(member.folder, { position: this.#reader?.position ?? 0, error });
+      this.#folder = -1;
+      throw about(member, error);
+    }
+  }
+
+  #advance(folder: number, at: number): { block: Uint8Array; start: number } {
+    const reader = this.#readerAt(folder, at);
+    reader.skipTo(at);
+    while (reader.position <= at) {
+      const block = reader.next();
+      if (!block) throw new FormatError('FORMAT_TRUNCATED', 'The folder ends before the member does.');
+      this.#block = block;
+    }
+    return { block: this.#block, start: reader.position - this.#block.length };
+  }
+
+  #readerAt(folder: number, at: number): FolderReader {
+    const isAhead = this.#folder === folder && this.#reader && this.#reader.position - this.#block.length <= at;
+    if (!isAhead || !this.#reader) {
+      const holder = this.#cabinet.folders[folder];
+      if (!holder) throw new FormatError('FORMAT_BAD_HEADER', `Folder ${folder} does not exist.`);
+      this.#reader = undefined;
+      this.#block = new Uint8Array();
+      this.#reader = new FolderReader(holder);
+      this.#folder = folder;
+    }
+    return this.#reader;
+  }
+}
+
+/** Grows with what really comes: a claimed size alone takes no memory. */
+function collect(reader: MemberReader, member: CabinetMember): Uint8Array {
+  let bytes = new Uint8Array(Math.min(member.sizeBytes, 2 ** 20));
+  let at = 0;
+  for (const piece of reader.read(member)) {
+    if (at + piece.length > bytes.length) {
+      const larger = new Uint8Array(Math.min(member.sizeBytes, bytes.length * 2));
+      larger.set(bytes);
+      bytes = larger;
+    }
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+function about(member: CabinetMember, error: FormatError): FormatError {
+  const { code, message, offset, cause } = error;
+  return new FormatError(code, message, { offset, member: member.name, cause: cause ?? error });
+}

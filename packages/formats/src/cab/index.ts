@@ -1,0 +1,17 @@
+// Cabinets (MS-CAB), read and written.
+export {
+  byPlace,
+  type Cabinet,
+  type CabinetFolder,
+  type CabinetMember,
+  type Compression,
+  type ReadOptions,
+  readCabinet,
+  readCabinetFrom,
+} from './cabinet.ts';
+export { createCabinet, type NewMember } from './create.ts';
+export { extractAll, extractMember, findMember, MemberReader } from './extract.ts';
+export { type CabinetLimits, defaultCabinetLimits } from './limits.ts';
+export { collisionKey, toPathSegments } from './names.ts';
+export type { CreateOptions } from './plan.ts';
+export { type ByteSource, bytesSource, sliceSource } from './source.ts';

@@ -1,0 +1,35 @@
+// How much a stranger's cabinet may ask of us. Everything is checked on what the cabinet claims, before any memory is
+// taken, and decoding never gives more than was claimed.
+import { FormatError } from '../errors.ts';
+
+export interface CabinetLimits {
+  maxMembers: number;
+  /** All members together, unpacked. */
+  maxTotalBytes: number;
+  /** All members together against the cabinet's own size. An honest MSZIP or LZX cabinet stays under about 1,700. */
+  maxRatio: number;
+}
+
+/** Fit for a cabinet held in memory: a server or an agent that expects files of reasonable size. */
+export const defaultCabinetLimits: CabinetLimits = {
+  maxMembers: 65_535,
+  maxTotalBytes: 2 ** 31,
+  maxRatio: 2_000,
+};
+
+/** Throws FORMAT_OVER_LIMIT when members claim more than `limits` allow. */
+export function checkClaims(
+  members: readonly { sizeBytes: number }[],
+  packedBytes: number,
+  limits: CabinetLimits,
+): void {
+  if (members.length > limits.maxMembers) refuse(`${members.length} members`, `${limits.maxMembers}`);
+  const totalBytes = members.reduce((sum, member) => sum + member.sizeBytes, 0);
+  if (totalBytes > limits.maxTotalBytes) refuse(`${totalBytes} bytes unpacked`, `${limits.maxTotalBytes}`);
+  const ratio = totalBytes / Math.max(1, packedBytes);
+  if (ratio > limits.maxRatio) refuse(`to unpack to ${Math.floor(ratio)} times its size`, `${limits.maxRatio}`);
+}
+
+function refuse(claim: string, limit: string): never {
+  throw new FormatError('FORMAT_OVER_LIMIT', `The cabinet claims ${claim}; the limit is ${limit}.`);
+}
