@@ -8,11 +8,21 @@ export interface AgentCount {
 }
 
 export interface HomeEvent {
-  kind: 'self-update' | 'report';
+  kind: 'self-update' | 'registration' | 'report';
+  /** Names the event among those of its kind. */
+  id: string;
+  /** By the client's clock; for a ping that waited in urllog.dat long before `receivedAt`. */
   at: Date;
+  /** By ours: the order of events. */
+  receivedAt: Date;
   computerId: string;
   /** DNS name, '' when not known. */
   computerName: string;
+  /** Where the ping came from, '' for a report. */
+  address: string;
+  agentGeneration: AgentCount['generation'];
+  /** '' when not known. */
+  agentVersion: string;
   /** Self-update: component and activity as pinged (`au` `s`). Report: the event number of MS-WUSP 2.2.2.3.1. */
   what: string;
   status: string;
@@ -23,10 +33,11 @@ export interface HomeEvent {
 
 export interface HomeFacts {
   computers: number;
+  lastContactAt: Date | undefined;
   agents: AgentCount[];
   updates: number;
   deployments: number;
-  /** Newest first, both kinds together. */
+  /** Newest first, all kinds together. */
   events: HomeEvent[];
   counters: Map<string, number>;
 }
@@ -66,9 +77,14 @@ export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<
       .execute();
     return rows.map((row) => ({
       kind: 'self-update',
+      id: String(row.event_id),
       at: new Date(row.occurred_at),
+      receivedAt: new Date(row.received_at),
       computerId: row.computer_id ?? '',
       computerName: row.dns_name ?? '',
+      address: row.address,
+      agentGeneration: (row.agent_generation ?? 'unknown') as AgentCount['generation'],
+      agentVersion: row.agent_version ?? '',
       what: `${row.component} ${row.activity}`,
       status: row.status,
       resultCode: row.result_code,
@@ -88,9 +104,14 @@ export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<
       .execute();
     return rows.map((row) => ({
       kind: 'report',
+      id: String(row.event_id),
       at: new Date(row.time_at_target),
+      receivedAt: new Date(row.received_at),
       computerId: row.computer_id,
       computerName: row.dns_name ?? '',
+      address: '',
+      agentGeneration: 'wsus',
+      agentVersion: '',
       what: String(row.event_number),
       status: '',
       resultCode: (row.win32_hresult >>> 0).toString(16).padStart(8, '0'),
@@ -99,15 +120,55 @@ export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<
     }));
   };
 
+  const registrations = async (limit: number): Promise<HomeEvent[]> => {
+    const rows = await tables
+      .selectFrom('computers')
+      .select(['computer_id', 'dns_name', 'address', 'agent_generation', 'agent_version', 'os_description'])
+      .select('registered_at')
+      .where('registered_at', 'is not', null)
+      .orderBy('registered_at', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      kind: 'registration',
+      id: `${row.computer_id} ${row.registered_at}`,
+      at: new Date(Number(row.registered_at)),
+      receivedAt: new Date(Number(row.registered_at)),
+      computerId: row.computer_id,
+      computerName: row.dns_name,
+      address: row.address,
+      agentGeneration: (row.agent_generation ?? 'unknown') as AgentCount['generation'],
+      agentVersion: row.agent_version ?? '',
+      what: '',
+      status: '',
+      resultCode: '00000000',
+      detail: row.os_description ?? '',
+      updateId: undefined,
+    }));
+  };
+
+  const lastContactAt = async (): Promise<Date | undefined> => {
+    const row = await tables
+      .selectFrom('computers')
+      .select(({ fn }) => fn.max('last_contact').as('last'))
+      .executeTakeFirstOrThrow();
+    return row.last === null ? undefined : new Date(Number(row.last));
+  };
+
   return {
     /** Everything the home page shows. `eventLimit` bounds the list of last events. */
     async loadHomeFacts(eventLimit = 20): Promise<HomeFacts> {
       const byAgent = await agents();
-      const events = [...(await selfUpdateEvents(eventLimit)), ...(await reports(eventLimit))]
-        .sort((a, b) => b.at.getTime() - a.at.getTime())
+      const events = [
+        ...(await selfUpdateEvents(eventLimit)),
+        ...(await reports(eventLimit)),
+        ...(await registrations(eventLimit)),
+      ]
+        .sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime())
         .slice(0, eventLimit);
       return {
         computers: byAgent.reduce((sum, { computers }) => sum + computers, 0),
+        lastContactAt: await lastContactAt(),
         agents: byAgent,
         updates: await countOf('updates'),
         deployments: await countOf('deployments'),

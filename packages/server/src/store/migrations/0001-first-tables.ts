@@ -82,6 +82,8 @@ function tables({ identity, bytes }: Dialect): string[] {
 const indexes = [
   'create index computers_by_agent on computers (agent_generation, agent_version)',
   'create index computers_by_name on computers (dns_name)',
+  'create index computers_by_registration on computers (registered_at)',
+  'create index computers_by_contact on computers (last_contact)',
   'create index computer_groups_by_group on computer_groups (group_id)',
   'create index revision_files_by_digest on revision_files (sha1)',
   'create index deployments_by_group on deployments (group_id)',
