@@ -14,6 +14,7 @@ const forbidden: [string, string, RegExp][] = [
   ['simulator/src/a.ts', "export type { X } from '@moult/server';", /simulator must not import @moult\/server/],
   ['agent/src/a.ts', "import '@moult/cli';", /agent must not import @moult\/cli/],
   ['protocol/src/a.ts', "import {\n  a,\n  b,\n} from 'node:http';", /protocol is pure/],
+  ['console/src/a.tsx', "import { x } from '@moult/server/home-document';", /console must not import @moult\/server/],
   ['console/src/a.tsx', "import { x } from '../../server/src/index.ts';", /by path/],
 ];
 
@@ -32,6 +33,11 @@ describe('the import rule', () => {
       'agent/src/a.test.ts': "import '@moult/server';",
       'agent/src/test/b.ts': "import '@moult/server';",
     };
+    assert.deepEqual(inCheckout(files, findBreaches), []);
+  });
+
+  it('lets the console know the types of the HTTP API', () => {
+    const files = { 'console/src/a.tsx': "import type { HomeDocument } from '@moult/server/home-document';" };
     assert.deepEqual(inCheckout(files, findBreaches), []);
   });
 

@@ -11,9 +11,12 @@ const mayImport: Record<string, readonly string[]> = {
   server: ['protocol', 'catalog', 'formats'],
   agent: ['protocol', 'catalog', 'formats'],
   simulator: ['protocol', 'catalog', 'formats'],
-  console: [],
+  console: [], // and the types of the HTTP API, below
   cli: ['server', 'agent', 'simulator', 'protocol', 'catalog', 'formats'],
 };
+
+/** What the console may import, as types only: the documents that the server sends it. */
+const apiTypes = '@moult/server/home-document';
 
 const pure: Record<string, readonly RegExp[]> = {
   formats: [/^node:(fs|net|http|https|child_process|dns)/],
@@ -44,7 +47,8 @@ export function findBreaches(root: string): Breach[] {
 function breachesIn(name: string, allowed: readonly string[], text: string): { index: number; why: string }[] {
   const found: { index: number; why: string }[] = [];
   const report = (index: number, why: string) => found.push({ index, why });
-  for (const { index, specifier } of importsIn(text)) {
+  for (const { index, specifier, typesOnly } of importsIn(text)) {
+    if (name === 'console' && specifier === apiTypes && typesOnly) continue;
     const ours = /^@moult\/([a-z]+)/.exec(specifier)?.[1];
     if (ours && ours !== name && !allowed.includes(ours)) report(index, `${name} must not import ${specifier}`);
     if (/^\.\..*\/(packages|src)\//.test(specifier)) report(index, `imports ${specifier} by path`);
@@ -63,10 +67,11 @@ function breachesIn(name: string, allowed: readonly string[], text: string): { i
 const importStatement =
   /(?:^|\n)\s*(?:import|export)\b[^;'"]*?\bfrom\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
-function importsIn(text: string): { index: number; specifier: string }[] {
+function importsIn(text: string): { index: number; specifier: string; typesOnly: boolean }[] {
   return [...text.matchAll(importStatement)].map((match) => ({
     index: match.index + (match[0].startsWith('\n') ? 1 : 0),
     specifier: match[1] ?? match[2] ?? match[3] ?? '',
+    typesOnly: /^\s*(import|export) type\b/.test(match[0]),
   }));
 }
 
