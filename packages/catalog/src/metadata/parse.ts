@@ -1,0 +1,106 @@
+// Update XML in, UpdateDocument out. Parsing is by namespace URI: documents redeclare prefixes on nested elements.
+import { FormatError } from '@moult/formats';
+import {
+  childElements,
+  childNamed,
+  defaultXmlLimits,
+  readXml,
+  type XmlElement,
+  type XmlLimits,
+} from '@moult/formats/xml';
+import { CatalogError } from '../errors.ts';
+import { formatIdentity } from '../ids.ts';
+import { namespaces } from '../namespaces.ts';
+import type { EulaFile, LocalizedProperties, UpdateDocument } from './document.ts';
+import { parseDrivers } from './drivers.ts';
+import { childText } from './fields.ts';
+import { parseEulaFile, parseFiles } from './files.ts';
+import { parseCategoryInformation, parseHandler } from './handlers.ts';
+import { parseProperties, parseUpdateType } from './properties.ts';
+import { parseIdentity, parseRelationships } from './relationships.ts';
+
+/** What one document may be. A real cumulative update reaches 47 MB of Core. */
+export const defaultDocumentLimits: XmlLimits = { ...defaultXmlLimits, maxCharacters: 128 * 1024 * 1024 };
+
+/**
+ * Reads one full update document (`upd:Update`). Throws CatalogError: CATALOG_BAD_XML, CATALOG_OVER_LIMIT,
+ * CATALOG_NOT_AN_UPDATE, CATALOG_MISSING_FIELD, CATALOG_BAD_FIELD or CATALOG_CONTRADICTORY, each naming the update
+ * once its identity is known. Elements it does not know stay in `root`.
+ */
+export function parseUpdateDocument(xml: string, limits: XmlLimits = defaultDocumentLimits): UpdateDocument {
+  const root = readRoot(xml.charCodeAt(0) === 0xfeff ? xml.slice(1) : xml, limits);
+  const identityElement = childNamed(root, 'UpdateIdentity', namespaces.update);
+  if (!identityElement) throw new CatalogError('CATALOG_MISSING_FIELD', 'The document has no <UpdateIdentity>.');
+  const identity = parseIdentity(identityElement);
+  try {
+    const document = parseBody(root, identity);
+    refuseSelfReference(document);
+    return document;
+  } catch (error) {
+    if (!(error instanceof CatalogError) || error.update) throw error;
+    const update = formatIdentity(identity);
+    throw new CatalogError(error.code, `Update ${update}: ${error.message}`, { update, cause: error });
+  }
+}
+
+function readRoot(xml: string, limits: XmlLimits): XmlElement {
+  let root: XmlElement;
+  try {
+    root = readXml(xml, limits);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const code = error.code === 'FORMAT_OVER_LIMIT' ? 'CATALOG_OVER_LIMIT' : 'CATALOG_BAD_XML';
+    throw new CatalogError(code, error.message, { cause: error });
+  }
+  if (root.local !== 'Update' || root.uri !== namespaces.update) {
+    throw new CatalogError(
+      'CATALOG_NOT_AN_UPDATE',
+      `The root element is {${root.uri}}${root.local}, not {${namespaces.update}}Update.`,
+    );
+  }
+  return root;
+}
+
+function parseBody(root: XmlElement, identity: UpdateDocument['identity']): UpdateDocument {
+  const properties = childNamed(root, 'Properties', namespaces.update);
+  if (!properties) throw new CatalogError('CATALOG_MISSING_FIELD', 'The document has no <Properties>.');
+  const updateType = parseUpdateType(properties);
+  return {
+    root,
+    identity,
+    updateType,
+    properties: parseProperties(properties),
+    ...parseLocalized(root),
+    ...parseRelationships(root),
+    files: parseFiles(root),
+    handler: parseHandler(root),
+    category: updateType === 'Category' ? parseCategoryInformation(root) : undefined,
+    drivers: updateType === 'Driver' ? parseDrivers(root) : [],
+  };
+}
+
+function parseLocalized(root: XmlElement): { localized: LocalizedProperties[]; eulaFiles: EulaFile[] } {
+  const collection = childNamed(root, 'LocalizedPropertiesCollection', namespaces.update);
+  const localized: LocalizedProperties[] = [];
+  const eulaFiles: EulaFile[] = [];
+  for (const child of collection ? childElements(collection) : []) {
+    if (child.local === 'EulaFile') eulaFiles.push(parseEulaFile(child));
+    if (child.local !== 'LocalizedProperties') continue;
+    const language = childText(child, 'Language')?.trim();
+    if (!language) throw new CatalogError('CATALOG_MISSING_FIELD', 'A <LocalizedProperties> has no <Language>.');
+    localized.push({ language, title: childText(child, 'Title') ?? '', description: childText(child, 'Description') });
+  }
+  return { localized, eulaFiles };
+}
+
+function refuseSelfReference({ identity, prerequisiteClauses, bundleClauses, supersedes }: UpdateDocument): void {
+  const { updateId } = identity;
+  const contradiction = prerequisiteClauses.some(({ anyOf }) => anyOf.length === 1 && anyOf[0] === updateId)
+    ? 'requires itself'
+    : bundleClauses.some((clause) => clause.some((member) => member.updateId === updateId))
+      ? 'bundles itself'
+      : supersedes.includes(updateId)
+        ? 'supersedes itself'
+        : undefined;
+  if (contradiction) throw new CatalogError('CATALOG_CONTRADICTORY', `The update ${contradiction}.`);
+}
