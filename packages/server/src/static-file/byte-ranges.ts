@@ -1,0 +1,48 @@
+// RFC 9110 section 14: the Range header of a GET.
+
+/** First and last byte, both included. */
+export interface ByteRange {
+  first: number;
+  last: number;
+}
+
+/** More ranges than any honest client asks for; such a header is passed over and the whole file sent. */
+export const maxRanges = 200;
+
+/**
+ * The satisfiable ranges in the order asked, an empty array when there is none (416), or undefined when the header is
+ * to be ignored: no `bytes` unit, wrong syntax, too many ranges, or ranges that together exceed the file.
+ */
+export function parseByteRanges(header: string, sizeBytes: number): ByteRange[] | undefined {
+  const list = /^bytes=([\d\s,-]+)$/i.exec(header.trim())?.[1];
+  if (list === undefined) return undefined;
+  const specs = list
+    .split(',')
+    .map((spec) => spec.trim())
+    .filter((spec) => spec !== '');
+  if (specs.length === 0 || specs.length > maxRanges) return undefined;
+  const ranges: ByteRange[] = [];
+  for (const spec of specs) {
+    const range = parseSpec(spec, sizeBytes);
+    if (range === 'malformed') return undefined;
+    if (range) ranges.push(range);
+  }
+  const total = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  return ranges.length > 1 && total > sizeBytes ? undefined : ranges;
+}
+
+function parseSpec(spec: string, sizeBytes: number): ByteRange | 'malformed' | undefined {
+  const match = /^(\d{0,16})-(\d{0,16})$/.exec(spec);
+  const [, from = '', to = ''] = match ?? [];
+  if (!match || (from === '' && to === '')) return 'malformed';
+  if (from === '') return suffix(Number(to), sizeBytes);
+  const first = Number(from);
+  const last = to === '' ? Number.POSITIVE_INFINITY : Number(to);
+  if (last < first) return 'malformed';
+  return first < sizeBytes ? { first, last: Math.min(last, sizeBytes - 1) } : undefined;
+}
+
+function suffix(length: number, sizeBytes: number): ByteRange | undefined {
+  if (length === 0 || sizeBytes === 0) return undefined;
+  return { first: Math.max(0, sizeBytes - length), last: sizeBytes - 1 };
+}

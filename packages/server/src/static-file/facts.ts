@@ -1,0 +1,12 @@
+// What is known of a file before anything of it is sent.
+
+export interface FileFacts {
+  sizeBytes: number;
+  /** Strong validator with its quotes: two files with the same tag are the same bytes. */
+  etag: string;
+  /** Whole seconds count; HTTP dates have no more. */
+  lastModified: Date;
+  contentType: string;
+  /** `Cache-Control`, when the file has a wish. */
+  cacheControl?: string;
+}

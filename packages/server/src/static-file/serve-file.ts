@@ -1,0 +1,111 @@
+// Large files from disk: read in large pieces into buffers that are used again, at most two pieces in flight per client,
+// never more than the client takes. A client that goes away releases its file and buffers at once.
+import type { FileHandle } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import type { Exchange } from '../http/site.ts';
+import { type BodyPart, decideFileAnswer } from './answer.ts';
+import { createBufferPool } from './buffer-pool.ts';
+import type { FileFacts } from './facts.ts';
+import type { OpenFiles } from './open-files.ts';
+
+export interface FileOnDisk {
+  path: string;
+  contentType: string;
+  /** Strong validator with quotes; default: made from size and time of change. */
+  etag?: string;
+  cacheControl?: string;
+}
+
+const pieceBytes = 256 * 1024;
+const pool = createBufferPool({ pieceBytes, maxIdle: 128 });
+
+/**
+ * Answers the exchange completely from a file: HEAD, ranges (several too), conditions. Resolves when the answer is
+ * sent or the client is gone. Rejects before anything is sent when the file cannot be opened (ENOENT …).
+ */
+export async function serveFile(
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  file: FileOnDisk,
+  openFiles: OpenFiles,
+): Promise<void> {
+  const open = await openFiles.acquire(file.path);
+  try {
+    const { sizeBytes, lastModified } = open;
+    const { contentType, etag = etagOf(sizeBytes, lastModified), cacheControl } = file;
+    const facts: FileFacts = { sizeBytes, lastModified, contentType, etag, ...(cacheControl && { cacheControl }) };
+    const answer = decideFileAnswer(request.method ?? 'GET', request.headers, facts);
+    response.writeHead(answer.status, answer.headers);
+    await sendBody(response, open.handle, answer.body);
+  } finally {
+    open.release();
+  }
+}
+
+function etagOf(sizeBytes: number, lastModified: Date): string {
+  return `"${lastModified.getTime().toString(16)}-${sizeBytes.toString(16)}"`;
+}
+
+async function sendBody(response: ServerResponse, handle: FileHandle, body: BodyPart[]): Promise<void> {
+  try {
+    let lastWrite: Promise<void> = Promise.resolve();
+    for (const { preamble, range } of body) {
+      if (preamble !== '') response.write(preamble);
+      let position = range?.first ?? 0;
+      while (range && position <= range.last) {
+        const piece = await readPiece(handle, position, range.last - position + 1);
+        // The next piece is read while this one is on its way; a third has to wait.
+        await lastWrite;
+        lastWrite = writePiece(response, piece);
+        position += piece.bytes.length;
+      }
+    }
+    await lastWrite;
+    response.end();
+  } catch (error) {
+    // Length and status are said already: only cutting the connection tells the client that this is not the file.
+    response.destroy();
+    if (!(error instanceof ClientGone)) throw error;
+  }
+}
+
+class ClientGone extends Error {}
+
+interface Piece {
+  bytes: Buffer;
+  buffer: Buffer;
+}
+
+async function readPiece(handle: FileHandle, position: number, wanted: number): Promise<Piece> {
+  const buffer = pool.take();
+  try {
+    const length = Math.min(wanted, pieceBytes);
+    const { bytesRead } = await handle.read(buffer, 0, length, position);
+    if (bytesRead === 0) throw new Error('The file became shorter while it was being sent.');
+    return { buffer, bytes: buffer.subarray(0, bytesRead) };
+  } catch (error) {
+    pool.give(buffer);
+    throw error;
+  }
+}
+
+function writePiece(response: ServerResponse, { bytes, buffer }: Piece): Promise<void> {
+  const written = new Promise<void>((resolve, reject) => {
+    if (response.destroyed) {
+      pool.give(buffer);
+      reject(new ClientGone());
+      return;
+    }
+    const onClose = () => reject(new ClientGone());
+    response.once('close', onClose);
+    response.write(bytes, (error) => {
+      response.off('close', onClose);
+      // With an error the kernel may still hold the buffer: it is left to the garbage collector.
+      if (error) return reject(new ClientGone());
+      pool.give(buffer);
+      resolve();
+    });
+  });
+  // Awaited only after the next piece is read; until then a failure is no unhandled one.
+  written.catch(() => undefined);
+  return written;
+}
