@@ -4,14 +4,16 @@
 /** ISO 8601 in UTC, with milliseconds. */
 export type Instant = string;
 
-export type Generation = 'sus' | 'wsus';
+/** `unknown`: heard of, but it has not said yet which client it is. */
+export type Generation = 'sus' | 'wsus' | 'unknown';
 
 export interface HomeDocument {
   generatedAt: Instant;
   server: HomeServer;
   selfUpdate: HomeSelfUpdate;
   computers: HomeComputers;
-  updates: { total: number; approved: number };
+  /** `deployments`: approvals, counted per update and group. */
+  updates: { total: number; deployments: number };
   /** Newest first. */
   events: HomeEvent[];
 }
@@ -30,6 +32,8 @@ export interface HomeSelfUpdate {
   ports: HomePort[];
   /** The agent releases that clients are led to, newest of each generation first. */
   releases: HomeRelease[];
+  /** Requests to /wutrack.bin that were no status ping, since the data directory was made. */
+  malformedPings: number;
 }
 
 export interface HomePort {
@@ -52,7 +56,7 @@ export interface HomeFault {
 }
 
 export interface HomeRelease {
-  generation: Generation;
+  generation: 'sus' | 'wsus';
   version: string;
   signer: string;
 }
@@ -77,11 +81,15 @@ export type HomeEventKind = 'self-update' | 'registration' | 'scan' | 'download'
 
 export interface HomeEvent {
   id: string;
+  /** When the server heard of it. */
   at: Instant;
+  /** When it happened by the client's clock, where that is another time: pings may wait for days until they get through. */
+  happenedAt?: Instant;
   kind: HomeEventKind;
   outcome: 'succeeded' | 'failed' | 'pending' | 'information';
   /** Hostile text: a computer may call itself anything. */
   computer: string;
+  computerId: string;
   headline: string;
   detail?: string;
 }

@@ -1,23 +1,10 @@
-// What the home page asks of the rest of the server. The store and the self-update site answer; nothing here decides.
-import type { Generation, HomeEvent, HomeRelease, SiteName } from './home-document.ts';
-
-/** Counted and read in the store. */
-export interface HomeFacts {
-  computers: {
-    total: number;
-    lastContactAt: Date | undefined;
-    byVersion: { generation: Generation; version: string; computers: number }[];
-  };
-  updates: { total: number; approved: number };
-  /** Newest first, bounded by what the page shows. */
-  events: HomeEventFact[];
-}
-
-export type HomeEventFact = Omit<HomeEvent, 'at'> & { at: Date };
+// What the home page asks of the rest of the server beside the store's facts. Nothing here decides.
+import type { HomeRelease, HomeServer, SiteName } from './home-document.ts';
 
 /** How the self-update service is, port by port, as found by asking the ports themselves. */
 export interface SelfUpdateHealth {
   ports: SelfUpdatePort[];
+  /** The agent releases that clients are led to. */
   releases: HomeRelease[];
 }
 
@@ -26,6 +13,10 @@ export interface SelfUpdatePort {
   site: SiteName;
   /** `not-listening` carries the reason why the port could not be had, as the system named it (EACCES, EADDRINUSE). */
   listening: { kind: 'listening' } | { kind: 'off' } | { kind: 'not-listening'; reason: string };
+  /** Undefined while nobody has asked the port yet. */
   checkedAt: Date | undefined;
   files: { path: string; answer: string; fine: boolean }[];
 }
+
+/** The server itself, as the page's head and foot show it. */
+export type ServerFacts = Omit<HomeServer, 'startedAt'> & { startedAt: Date };

@@ -1,0 +1,66 @@
+// Markdown of docs/ to pages under /docs/. Links between documents lose their .md; links that leave docs/ become text,
+// because the server serves nothing else of the repository.
+import { glob, readFile } from 'node:fs/promises';
+import { join, posix, sep } from 'node:path';
+import { Marked, type Tokens } from 'marked';
+
+/** Every page as [path under docs/, html], where `%TITLE%` and `%CONTENT%` of the template are filled in. */
+export async function renderDocumentation(folder: string, template: string): Promise<[string, string][]> {
+  const pages: [string, string][] = [];
+  for await (const file of glob('**/*.md', { cwd: folder })) {
+    const path = file.split(sep).join('/');
+    const markdown = await readFile(join(folder, file), 'utf8');
+    const title = /^#\s+(.+)$/m.exec(markdown)?.[1] ?? path;
+    const content = await render(markdown, path);
+    const html = template.replace('%TITLE%', () => escapeText(title)).replace('%CONTENT%', () => content);
+    pages.push([path.replace(/\.md$/, '.html'), html]);
+  }
+  return pages;
+}
+
+async function render(markdown: string, path: string): Promise<string> {
+  const headings = new Map<string, number>();
+  const marked = new Marked({
+    renderer: {
+      heading({ tokens, depth, text }: Tokens.Heading): string {
+        return `<h${depth} id="${anchorOf(text, headings)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+      },
+      link({ href, tokens }: Tokens.Link): string {
+        const target = linkTarget(href, path);
+        const text = this.parser.parseInline(tokens);
+        return target === undefined ? text : `<a href="${escapeText(target)}">${text}</a>`;
+      },
+      image({ href, text }: Tokens.Image): string {
+        const target = linkTarget(href, path);
+        return target === undefined ? escapeText(text) : `<img src="${escapeText(target)}" alt="${escapeText(text)}">`;
+      },
+    },
+  });
+  const html = await marked.parse(markdown);
+  // Wide tables and code scroll, and what scrolls must be reachable by keyboard.
+  return html.replaceAll('<pre>', '<pre tabindex="0">');
+}
+
+/** The anchor that repository pages give the heading too, so that one link works in both places. */
+function anchorOf(text: string, seen: Map<string, number>): string {
+  const base = text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replaceAll(/\s/g, '-');
+  const count = seen.get(base) ?? 0;
+  seen.set(base, count + 1);
+  return count === 0 ? base : `${base}-${count}`;
+}
+
+/** Where a link of `path` leads on the server; undefined when it leads out of the documentation. */
+function linkTarget(href: string, path: string): string | undefined {
+  if (/^(https?:|mailto:|#|\/)/.test(href)) return href;
+  const resolved = posix.join('/docs', posix.dirname(path), href);
+  if (!resolved.startsWith('/docs/')) return undefined;
+  return resolved.replace(/(^|\/)index\.md(?=#|$)/, '$1').replace(/\.md(?=#|$)/, '');
+}
+
+function escapeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

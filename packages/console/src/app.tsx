@@ -1,0 +1,78 @@
+// The home page: what an administrator looks at first. From top to bottom: is self-update in order, which clients
+// do I have, what happened last.
+import { type ReactNode, useEffect, useState } from 'react';
+import { Computers } from './computers.tsx';
+import { Events } from './events.tsx';
+import { FirstSteps } from './first-steps.tsx';
+import { type Feed, followHome } from './home-feed.ts';
+import { News } from './news.tsx';
+import { PageHeader } from './page-header.tsx';
+import { SelfUpdate } from './self-update.tsx';
+import { ClockContext, type ClockSetting, since, Time } from './time.tsx';
+
+export function App(): ReactNode {
+  const [feed, setFeed] = useState<Feed>({ home: undefined, connection: 'connecting' });
+  const [clock, setClock] = useState<ClockSetting>('local');
+  useEffect(() => followHome(setFeed), []);
+  const { home, connection } = feed;
+
+  return (
+    <ClockContext value={clock}>
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <PageHeader home={home} connection={connection} clock={clock} onClock={setClock} />
+      <main id="main" tabIndex={-1}>
+        <h1 className="visually-hidden">Moult update server</h1>
+        {connection === 'lost' && <Lost since={home?.generatedAt} />}
+        {home ? <Facts home={home} /> : connection !== 'lost' && <p className="plain">Reading the server’s state…</p>}
+      </main>
+      {home && <PageFooter home={home} />}
+      <News home={home} />
+    </ClockContext>
+  );
+}
+
+function Facts({ home }: { home: NonNullable<Feed['home']> }): ReactNode {
+  return (
+    <>
+      <SelfUpdate selfUpdate={home.selfUpdate} />
+      {home.computers.total === 0 ? <FirstSteps /> : <Computers computers={home.computers} updates={home.updates} />}
+      <Events events={home.events} />
+    </>
+  );
+}
+
+function Lost({ since: at }: { since: string | undefined }): ReactNode {
+  return (
+    <div className="notice notice-bad" role="alert">
+      <h2>The server does not answer</h2>
+      <p>
+        {at ? (
+          <>
+            What you see is the state of <Time at={at} />.{' '}
+          </>
+        ) : null}
+        This page keeps trying by itself. If it stays so, look whether <code>moult serve</code> runs.
+      </p>
+    </div>
+  );
+}
+
+function PageFooter({ home }: { home: NonNullable<Feed['home']> }): ReactNode {
+  const { server, generatedAt } = home;
+  return (
+    <footer>
+      <p>
+        Moult {server.version}, up for {since(server.startedAt, generatedAt)} (started <Time at={server.startedAt} />)
+      </p>
+      <nav aria-label="Documentation">
+        <a href="/docs/getting-started">Getting started</a>
+        <a href="/docs/self-update">How self-update works</a>
+        <a href="/docs/errors">Error codes</a>
+        <a href="/docs/">All documentation</a>
+        <a href="/api/home">This page as JSON</a>
+      </nav>
+    </footer>
+  );
+}

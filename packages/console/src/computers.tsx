@@ -1,0 +1,104 @@
+// Computers by generation and version: who is still a SUS client, at a glance.
+import type { Generation, HomeComputers, HomeDocument, Standing } from '@moult/server/home-document';
+import type { ReactNode } from 'react';
+import { Time } from './time.tsx';
+
+const generationWords: Record<Generation, { name: string; meaning: string }> = {
+  wsus: { name: 'WSUS client', meaning: 'updates itself, scans, installs and reports' },
+  sus: { name: 'SUS client', meaning: 'has to update itself before it can receive updates' },
+  unknown: { name: 'Unknown client', meaning: 'has not said yet which client it is' },
+};
+
+const standingWords: Record<Standing, string> = {
+  newest: 'Newest here',
+  older: 'Will update itself',
+  newer: 'Newer than here',
+  unknown: '',
+};
+
+export function Computers({ computers, updates }: Pick<HomeDocument, 'computers' | 'updates'>): ReactNode {
+  return (
+    <section aria-labelledby="computers-heading" className="card">
+      <h2 id="computers-heading">
+        {count(computers.total, 'computer')}
+        {computers.lastContactAt && (
+          <span className="dim aside">
+            last contact <Time at={computers.lastContactAt} />
+          </span>
+        )}
+      </h2>
+      <div className="pair computers">
+        <Share computers={computers} />
+        <Versions computers={computers} />
+      </div>
+      <p className="dim">
+        {count(updates.total, 'update')} in the catalogue, {count(updates.deployments, 'approval')}.
+      </p>
+    </section>
+  );
+}
+
+function Share({ computers }: { computers: HomeComputers }): ReactNode {
+  let left = 0;
+  return (
+    <div className="share">
+      <svg className="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+        {computers.generations.map(({ generation, computers: amount }) => {
+          const width = (100 * amount) / computers.total;
+          const bar = <rect key={generation} className={`fill-${generation}`} x={left} width={width} height="8" />;
+          left += width;
+          return bar;
+        })}
+      </svg>
+      <ul className="legend">
+        {computers.generations.map(({ generation, computers: amount }) => (
+          <li key={generation}>
+            <span className={`swatch swatch-${generation}`} aria-hidden="true" />
+            <strong className="big">{amount.toLocaleString('en')}</strong> {generationWords[generation].name}
+            {amount === 1 ? '' : 's'} <span className="dim">{generationWords[generation].meaning}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Versions({ computers }: { computers: HomeComputers }): ReactNode {
+  const rows = computers.generations.flatMap(({ generation, versions }) =>
+    versions.map((version) => ({ generation, ...version })),
+  );
+  return (
+    <table>
+      <caption>Computers by agent generation and version</caption>
+      <thead>
+        <tr>
+          <th scope="col">Client</th>
+          <th scope="col">Version</th>
+          <th scope="col" className="amount">
+            Computers
+          </th>
+          <th scope="col">Standing</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={`${row.generation} ${row.version}`}>
+            <th scope="row">
+              <span className={`swatch swatch-${row.generation}`} aria-hidden="true" />
+              {generationWords[row.generation].name}
+            </th>
+            <td className="number wrap">
+              <bdi>{row.version || 'not known'}</bdi>
+            </td>
+            <td className="number amount">{row.computers.toLocaleString('en')}</td>
+            <td className="dim">{standingWords[row.standing]}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function count(amount: number, what: string): string {
+  return `${amount.toLocaleString('en')} ${what}${amount === 1 ? '' : 's'}`;
+}

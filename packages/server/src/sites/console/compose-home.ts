@@ -1,0 +1,125 @@
+// Facts in, the home document out. Pure: what the page says is decided here and nowhere else.
+import { compareVersions, isVersion } from '@moult/protocol/self-update';
+import type { HomeFacts } from '../../store/index.ts';
+import { describeEvent } from './describe-event.ts';
+import type {
+  Generation,
+  HomeComputers,
+  HomeDocument,
+  HomeFault,
+  HomePort,
+  HomeRelease,
+  HomeSelfUpdate,
+  Standing,
+} from './home-document.ts';
+import type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from './home-facts.ts';
+
+/** The whole home page at `now`. */
+export function composeHome(facts: HomeFacts, health: SelfUpdateHealth, server: ServerFacts, now: Date): HomeDocument {
+  return {
+    generatedAt: now.toISOString(),
+    server: { ...server, startedAt: server.startedAt.toISOString() },
+    selfUpdate: selfUpdateOf(health, facts.counters.get('malformed-pings') ?? 0),
+    computers: computersOf(facts, health.releases),
+    updates: { total: facts.updates, deployments: facts.deployments },
+    events: facts.events.map(describeEvent),
+  };
+}
+
+function selfUpdateOf(health: SelfUpdateHealth, malformedPings: number): HomeSelfUpdate {
+  const ports = health.ports.map(portOf);
+  const used = ports.filter(({ state }) => state !== 'off');
+  const available = used.filter(({ state }) => state === 'available');
+  const state = available.length === 0 ? 'not-available' : available.length < used.length ? 'partly' : 'available';
+  return { state, ports, releases: health.releases, malformedPings };
+}
+
+function portOf({ port, site, listening, checkedAt, files }: SelfUpdatePort): HomePort {
+  const asked = checkedAt ? { checkedAt: checkedAt.toISOString() } : {};
+  if (listening.kind === 'off') return { port, site, state: 'off', files: [] };
+  const wrong = files.filter(({ fine }) => !fine);
+  if (listening.kind === 'listening' && wrong.length === 0) return { port, site, state: 'available', files, ...asked };
+  const fault = listening.kind === 'listening' ? answerFault(port, wrong) : portFault(port, listening.reason);
+  return { port, site, state: 'not-available', files, ...asked, fault };
+}
+
+// B6 and B7 of the admins' folklore: the texts by which this fault has been searched for since 2005.
+const wsusEvents = [
+  { id: 13042, text: 'Self-update is not working.' },
+  {
+    id: 506,
+    text: 'The SelfUpdate Tree is not working. Clients may not be able to update to the latest WUA client software and communicate with the WSUS Server.',
+  },
+];
+
+function portFault(port: number, reason: string): HomeFault {
+  const headline = `The SelfUpdate service is not available on port ${port}`;
+  if (reason === 'EACCES' || reason === 'EPERM') {
+    return {
+      headline,
+      cause: `This server may not open port ${port}: ports below 1024 need a privilege (${reason}).`,
+      remedy: `Start it as a service with the privilege (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE), or let a web server on port ${port} pass the self-update paths on. "moult tree port80 --check" says which paths.`,
+      wsusEvents,
+    };
+  }
+  if (reason === 'EADDRINUSE') {
+    return {
+      headline,
+      cause: `Another program listens on port ${port} (${reason}).`,
+      remedy: `Stop that program, or let it pass the self-update paths on to this server. "moult tree port80 --check" asks the port as a client would and says which paths are missing.`,
+      wsusEvents,
+    };
+  }
+  return {
+    headline,
+    cause: `The system refused port ${port} (${reason}).`,
+    remedy: `Free the port or choose another with --self-update-port, then restart the server. "moult tree port80 --check" asks it as a client would.`,
+    wsusEvents,
+  };
+}
+
+function answerFault(port: number, wrong: { path: string; answer: string }[]): HomeFault {
+  return {
+    headline: `The SelfUpdate service is not available on port ${port}`,
+    cause: `Port ${port} does not hand out ${wrong.map(({ path, answer }) => `${path} (${answer})`).join(', ')}.`,
+    remedy:
+      'Run "moult tree verify": it checks every file of the self-update tree and names the damaged ones. If the tree is whole, something before this server answers in its place: a proxy, or another site on the same port.',
+    wsusEvents,
+  };
+}
+
+function computersOf(facts: HomeFacts, releases: HomeRelease[]): HomeComputers {
+  const generations = (['wsus', 'sus', 'unknown'] as const).map((generation) => ({
+    generation,
+    versions: facts.agents
+      .filter((agent) => agent.generation === generation)
+      .map(({ version, computers }) => ({ version, computers, standing: standingOf(generation, version, releases) }))
+      .sort((a, b) => newestFirst(a.version, b.version)),
+  }));
+  return {
+    total: facts.computers,
+    ...(facts.lastContactAt ? { lastContactAt: facts.lastContactAt.toISOString() } : {}),
+    generations: generations
+      .map((entry) => ({ ...entry, computers: entry.versions.reduce((sum, { computers }) => sum + computers, 0) }))
+      .filter(({ computers }) => computers > 0),
+  };
+}
+
+// A SUS client is led to the newest WSUS client, whatever its own number: it is always an older one.
+function standingOf(generation: Generation, version: string, releases: HomeRelease[]): Standing {
+  if (generation === 'unknown') return 'unknown';
+  if (generation === 'sus') return 'older';
+  const [newest] = releases
+    .filter((release) => release.generation === 'wsus')
+    .map((release) => release.version)
+    .sort(newestFirst);
+  if (newest === undefined || !isVersion(version)) return 'unknown';
+  const order = compareVersions(version, newest);
+  return order === 0 ? 'newest' : order < 0 ? 'older' : 'newer';
+}
+
+// What a client calls its version is any text; what is no version comes last.
+function newestFirst(a: string, b: string): number {
+  if (isVersion(a) && isVersion(b)) return compareVersions(b, a);
+  return Number(isVersion(b)) - Number(isVersion(a)) || a.localeCompare(b, 'en');
+}

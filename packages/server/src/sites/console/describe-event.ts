@@ -1,0 +1,110 @@
+// Stored events in the words of an administrator. Numbers: MS-WUSP 2.2.2.3.1 (reports), docs/self-update.md (pings).
+import type { HomeEvent as StoredEvent } from '../../store/index.ts';
+import type { HomeEvent, HomeEventKind } from './home-document.ts';
+
+type Words = Pick<HomeEvent, 'kind' | 'outcome' | 'headline'>;
+
+/** A clock that differs by less than this says nothing: requests take their time. */
+const sameTimeMs = 60_000;
+
+/** What happened, to whom, and how it ended. */
+export function describeEvent(event: StoredEvent): HomeEvent {
+  const detail = detailOf(event);
+  const apart = Math.abs(event.receivedAt.getTime() - event.at.getTime()) > sameTimeMs;
+  return {
+    id: `${event.kind} ${event.id}`,
+    at: event.receivedAt.toISOString(),
+    ...(apart ? { happenedAt: event.at.toISOString() } : {}),
+    ...wordsOf(event),
+    computer: event.computerName || event.address || event.computerId || 'unnamed computer',
+    computerId: event.computerId,
+    ...(detail ? { detail } : {}),
+  };
+}
+
+function wordsOf(event: StoredEvent): Words {
+  if (event.kind === 'self-update') return pingWords(event);
+  if (event.kind === 'registration') return { kind: 'registration', outcome: 'succeeded', headline: 'Registered' };
+  return reportWords(event);
+}
+
+// The letters of A and S are only partly public, so E decides about success (self-update.md section 6).
+function pingWords(event: StoredEvent): Words {
+  const activity = event.what.split(' ')[1] ?? '';
+  const failed = !/^0*$/.test(event.resultCode);
+  const outcome = failed ? 'failed' : event.status === 'p' ? 'pending' : 'succeeded';
+  const { kind, succeeded, pending, failed: failure } = pings[activity] ?? otherPing;
+  return { kind, outcome, headline: { succeeded, pending, failed: failure }[outcome] };
+}
+
+const otherPing = {
+  kind: 'other' as HomeEventKind,
+  succeeded: 'Sent a status ping',
+  pending: 'Sent a status ping: under way',
+  failed: 'Reported a fault',
+};
+
+const pings: Record<string, typeof otherPing> = {
+  n: {
+    kind: 'self-update',
+    succeeded: 'Client started',
+    pending: 'Client is starting',
+    failed: 'Client failed to start',
+  },
+  s: {
+    kind: 'self-update',
+    succeeded: 'Client updated itself',
+    pending: 'Client is updating itself',
+    failed: 'Client could not update itself',
+  },
+  d: { kind: 'scan', succeeded: 'Looked for updates', pending: 'Is looking for updates', failed: 'Detection failed' },
+  i: { kind: 'install', succeeded: 'Installed', pending: 'Installing', failed: 'Installation failed' },
+};
+
+function reportWords(event: StoredEvent): Words {
+  const number = Number(event.what);
+  const known = reports.find(({ numbers }) => numbers.includes(number));
+  if (known) return { kind: known.kind, outcome: known.outcome, headline: known.headline };
+  const outcome = event.resultCode === '00000000' ? 'information' : 'failed';
+  return { kind: 'other', outcome, headline: `Reported event ${number}` };
+}
+
+const reports: (Words & { numbers: number[] })[] = [
+  { numbers: [141], kind: 'scan', outcome: 'pending', headline: 'Scan started' },
+  { numbers: [147], kind: 'scan', outcome: 'succeeded', headline: 'Scan finished' },
+  { numbers: [148, 157, 158], kind: 'scan', outcome: 'failed', headline: 'Scan failed' },
+  { numbers: [156], kind: 'scan', outcome: 'information', headline: 'Reported the status of all updates' },
+  { numbers: [167, 168], kind: 'download', outcome: 'pending', headline: 'Download started' },
+  { numbers: [162, 164], kind: 'download', outcome: 'succeeded', headline: 'Downloaded' },
+  { numbers: [161], kind: 'download', outcome: 'failed', headline: 'Download failed' },
+  { numbers: [181], kind: 'install', outcome: 'pending', headline: 'Installation started' },
+  { numbers: [183, 190, 197, 203], kind: 'install', outcome: 'succeeded', headline: 'Installed' },
+  {
+    numbers: [184, 191, 199, 201],
+    kind: 'install',
+    outcome: 'pending',
+    headline: 'Installed, waits for a restart',
+  },
+  {
+    numbers: [182, 187, 192, 195, 198, 200, 204],
+    kind: 'install',
+    outcome: 'failed',
+    headline: 'Installation failed',
+  },
+  { numbers: [202], kind: 'install', outcome: 'succeeded', headline: 'Restarted' },
+  { numbers: [222, 224], kind: 'install', outcome: 'succeeded', headline: 'Uninstalled' },
+  { numbers: [221, 225], kind: 'install', outcome: 'failed', headline: 'Uninstallation failed' },
+];
+
+function detailOf(event: StoredEvent): string {
+  const parts: string[] = [];
+  if (event.kind !== 'report' && event.agentVersion) {
+    const generation = { sus: 'SUS client ', wsus: 'WSUS client ', unknown: '' }[event.agentGeneration];
+    parts.push(`${generation}${event.agentVersion}`);
+  }
+  if (event.kind === 'report' && Number(event.what) === 147 && /^\d+$/.test(event.detail)) {
+    parts.push(`${event.detail} update${event.detail === '1' ? '' : 's'} found`);
+  } else if (event.detail) parts.push(event.detail);
+  if (!/^0*$/.test(event.resultCode)) parts.push(`error 0x${event.resultCode.toUpperCase()}`);
+  return parts.join(', ');
+}

@@ -1,0 +1,122 @@
+// The console's site: the home page, its facts as JSON and as a live stream, and the documentation. Read-only and
+// anonymous: it shows names and versions of computers and nothing that is secret. docs/home-page.md says so too.
+import { createHash } from 'node:crypto';
+import type { Exchange, Site } from '../../http/site.ts';
+import type { HomeFacts } from '../../store/index.ts';
+import { readAssets, sendAsset } from './assets.ts';
+import { composeHome } from './compose-home.ts';
+import type { SelfUpdateHealth, ServerFacts } from './home-facts.ts';
+import { createLiveFeed, defaultFeedLimits, type FeedLimits, type Snapshot } from './live-feed.ts';
+
+export type { HomeDocument, HomeRelease, SiteName } from './home-document.ts';
+export type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from './home-facts.ts';
+
+export interface ConsoleParts {
+  /** The folder that packages/console/build.ts makes. */
+  assetsDir: string;
+  now(): Date;
+  server(): ServerFacts;
+  selfUpdateHealth(): SelfUpdateHealth;
+  loadHomeFacts(eventLimit: number): Promise<HomeFacts>;
+  /** Calls back after each change worth showing; answers how to end that. */
+  subscribe(changed: () => void): () => void;
+  /** Told when the facts could not be read. */
+  failed(error: unknown): void;
+  limits?: FeedLimits;
+}
+
+export interface ConsoleSite extends Site {
+  /** Ends every stream, so that the listeners can close. */
+  close(): void;
+}
+
+const shownEvents = 60;
+
+// Nothing inline, nothing from elsewhere, never in a frame. React sets styles by script object, which CSP allows.
+const securityHeaders = {
+  'content-security-policy':
+    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** The site on the main and TLS listeners at `/`, `/assets/`, `/docs/`, `/api/home` and `/api/home/events`. */
+export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
+  const assets = readAssets(parts.assetsDir);
+  const read = async (): Promise<Snapshot> => {
+    const facts = await parts.loadHomeFacts(shownEvents);
+    const home = composeHome(facts, parts.selfUpdateHealth(), parts.server(), parts.now());
+    const { generatedAt: _, ...content } = home;
+    const id = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
+    return { id, body: JSON.stringify(home) };
+  };
+  const feed = createLiveFeed(read, parts.failed, parts.limits ?? defaultFeedLimits);
+  const unsubscribe = parts.subscribe(feed.nudge);
+
+  return {
+    name: 'console',
+    listeners: ['main', 'tls'],
+    matches: ({ route }) => /^\/($|favicon\.ico$|assets\/|docs($|\/)|api\/home($|\/events$))/.test(route),
+    async serve(exchange) {
+      const { request, response, route, path } = exchange;
+      for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+      if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(exchange, 405, 'GET and HEAD only.');
+      if (route === '/api/home') return sendHome(exchange, await feed.current());
+      if (route === '/api/home/events') return openStream(exchange);
+      if (route === '/docs') return redirect(exchange, '/docs/');
+      const asset = assets.get(path) ?? assets.get(route);
+      if (asset) return sendAsset(exchange, asset);
+      if (route === '/') return refuse(exchange, 503, 'The console is not built: run "npm run build" and start again.');
+      return refuse(exchange, 404, 'There is no such page.');
+    },
+    close() {
+      unsubscribe();
+      feed.close();
+    },
+  };
+
+  function openStream(exchange: Exchange): void {
+    const { request, response } = exchange;
+    if (request.method === 'HEAD') {
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).end();
+      return;
+    }
+    const seen = request.headers['last-event-id'];
+    if (feed.open(response, typeof seen === 'string' ? seen : undefined)) return;
+    response.setHeader('retry-after', '5');
+    refuse(exchange, 503, 'Too many live pages are open. Ask /api/home instead.');
+  }
+}
+
+function sendHome({ request, response }: Exchange, { id, body }: Snapshot): void {
+  const etag = `"${id}"`;
+  response.setHeader('etag', etag);
+  response.setHeader('cache-control', 'no-cache');
+  if (request.headers['if-none-match']?.includes(etag)) {
+    response.writeHead(304).end();
+    return;
+  }
+  response.writeHead(200, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+function redirect({ response }: Exchange, location: string): void {
+  response.writeHead(301, { location, 'content-length': 0 }).end();
+}
+
+function refuse({ request, response }: Exchange, status: number, sentence: string): void {
+  if (status === 405) response.setHeader('allow', 'GET, HEAD');
+  const body = `${sentence}\n`;
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
