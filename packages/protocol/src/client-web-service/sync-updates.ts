@@ -1,0 +1,65 @@
+import { cookie } from '../soap/cookie.ts';
+import { boolean, dateTime, embedded, guid, integer, long, text } from '../soap/scalars.ts';
+import { operation } from '../soap/service.ts';
+import { list, optional, record, required, type Value } from '../soap/shape.ts';
+import { deployment } from './deployment.ts';
+
+const installedDriver = record({
+  matchingId: optional('MatchingID', text),
+  driverVerDate: required('DriverVerDate', dateTime),
+  driverVerVersion: required('DriverVerVersion', long),
+  class: optional('Class', text),
+  manufacturer: optional('Manufacturer', text),
+  provider: optional('Provider', text),
+  model: optional('Model', text),
+  matchingComputerHwid: optional('MatchingComputerHWID', guid),
+  driverRank: required('DriverRank', integer),
+});
+export type InstalledDriver = Value<typeof installedDriver>;
+
+const device = record({
+  hardwareIds: list('HardwareIDs', 'string', text),
+  compatibleIds: list('CompatibleIDs', 'string', text),
+  installedDriver: optional('installedDriver', installedDriver),
+  deviceFlags: optional('DeviceFlags', integer),
+});
+export type Device = Value<typeof device>;
+
+const parameters = record({
+  expressQuery: optional('ExpressQuery', boolean),
+  installedNonLeafUpdateIds: list('InstalledNonLeafUpdateIDs', 'int', integer),
+  otherCachedUpdateIds: list('OtherCachedUpdateIDs', 'int', integer),
+  systemSpec: list('SystemSpec', 'Device', device),
+  cachedDriverIds: list('CachedDriverIDs', 'int', integer),
+  skipSoftwareSync: required('SkipSoftwareSync', boolean),
+  filterCategoryIds: list('FilterCategoryIds', 'CategoryIdentifier', record({ id: required('Id', guid) })),
+  needTwoGroupOutOfScopeUpdates: optional('NeedTwoGroupOutOfScopeUpdates', boolean),
+  computerSpec: optional('ComputerSpec', record({ hardwareIds: list('HardwareIDs', 'guid', guid) })),
+  featureScoreMatchingKey: optional('FeatureScoreMatchingKey', text),
+});
+export type SyncUpdateParameters = Value<typeof parameters>;
+
+const updateInfo = record({
+  id: required('ID', integer),
+  deployment: optional('Deployment', deployment),
+  isLeaf: required('IsLeaf', boolean),
+  xml: optional('Xml', embedded),
+});
+export type UpdateInfo = Value<typeof updateInfo>;
+
+export const syncInfo = record({
+  newUpdates: list('NewUpdates', 'UpdateInfo', updateInfo),
+  outOfScopeRevisionIds: list('OutOfScopeRevisionIDs', 'int', integer),
+  changedUpdates: list('ChangedUpdates', 'UpdateInfo', updateInfo),
+  truncated: required('Truncated', boolean),
+  newCookie: optional('NewCookie', cookie),
+  deployedOutOfScopeRevisionIds: list('DeployedOutOfScopeRevisionIds', 'int', integer),
+  /** The word `true` or `false`. */
+  driverSyncNotNeeded: optional('DriverSyncNotNeeded', text),
+});
+export type SyncInfo = Value<typeof syncInfo>;
+
+export const syncUpdates = operation(
+  record({ cookie: optional('cookie', cookie), parameters: optional('parameters', parameters) }),
+  record({ result: optional('SyncUpdatesResult', syncInfo) }),
+);

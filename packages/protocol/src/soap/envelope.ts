@@ -1,0 +1,75 @@
+// Envelopes in both SOAP versions, read whatever their prefixes and written the way real WSUS writes them
+// (fixtures/captures/wsus-m0-native: `s:` for the client service, `soap:` with a declaration for the other two).
+import { childElements, childNamed, readXml, type XmlElement, type XmlLimits } from '@moult/formats/xml';
+import { ProtocolError } from '../errors.ts';
+import type { EnvelopeFlavour, SoapVersion } from './service.ts';
+
+export const envelopeNamespace: Readonly<Record<SoapVersion, string>> = {
+  '1.1': 'http://schemas.xmlsoap.org/soap/envelope/',
+  '1.2': 'http://www.w3.org/2003/05/soap-envelope',
+};
+
+export interface Envelope {
+  version: SoapVersion;
+  /** First element of the body: the operation, its response, or a fault. */
+  content: XmlElement;
+}
+
+/**
+ * Reads a SOAP message. Throws FormatError for text that is no acceptable XML or is over `limits`, and
+ * ProtocolError PROTOCOL_BAD_ENVELOPE for XML that is no SOAP message.
+ */
+export function readEnvelope(text: string, limits?: XmlLimits): Envelope {
+  const root = readXml(text, limits);
+  const version = versionOf(root);
+  if (root.local !== 'Envelope' || version === undefined) throw badEnvelope('the root is no SOAP Envelope');
+  const header = childNamed(root, 'Header', root.uri);
+  if (header) refuseMandatoryHeaders(header);
+  const body = childNamed(root, 'Body', root.uri);
+  if (!body) throw badEnvelope('it has no Body');
+  const content = childElements(body)[0];
+  if (!content) throw badEnvelope('its Body is empty');
+  return { version, content };
+}
+
+/** Wraps the text of one body element. */
+export function writeEnvelope(content: string, flavour: EnvelopeFlavour, version: SoapVersion = '1.1'): string {
+  const { opening, closing } = frames[flavour][version];
+  return `${opening}${content}${closing}`;
+}
+
+const schemaNamespaces =
+  'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema"';
+
+function frame(flavour: EnvelopeFlavour, version: SoapVersion): { opening: string; closing: string } {
+  const declared = `xmlns:${flavour}="${envelopeNamespace[version]}"`;
+  const opening =
+    flavour === 's'
+      ? `<s:Envelope ${declared}><s:Body ${schemaNamespaces}>`
+      : `<?xml version="1.0" encoding="utf-8"?><soap:Envelope ${declared} ${schemaNamespaces}><soap:Body>`;
+  return { opening, closing: `</${flavour}:Body></${flavour}:Envelope>` };
+}
+
+const frames = {
+  s: { '1.1': frame('s', '1.1'), '1.2': frame('s', '1.2') },
+  soap: { '1.1': frame('soap', '1.1'), '1.2': frame('soap', '1.2') },
+};
+
+function versionOf({ uri }: XmlElement): SoapVersion | undefined {
+  if (uri === envelopeNamespace['1.1']) return '1.1';
+  return uri === envelopeNamespace['1.2'] ? '1.2' : undefined;
+}
+
+/** MS-WUSP 2.2: there are no SOAP headers. One that may be ignored is; one that must be understood cannot be. */
+function refuseMandatoryHeaders(header: XmlElement): void {
+  for (const entry of childElements(header)) {
+    const mandatory = entry.attributes.find(({ local, uri }) => local === 'mustUnderstand' && uri === header.uri);
+    if (mandatory && mandatory.value.trim() !== '0' && mandatory.value.trim() !== 'false') {
+      throw badEnvelope(`its header ${entry.local} must be understood and is not`);
+    }
+  }
+}
+
+function badEnvelope(why: string): ProtocolError {
+  return new ProtocolError('PROTOCOL_BAD_ENVELOPE', `This is no SOAP message that can be answered: ${why}.`);
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { clientWebService } from '../client-web-service/index.ts';
+import { ProtocolError } from '../errors.ts';
+import { reporting } from '../reporting/index.ts';
+import { simpleAuth } from '../simple-auth/index.ts';
+import { readAnswer, readCall, readEnvelope, readFault, writeAnswer, writeCall, writeFault } from './index.ts';
+
+const scan = new URL('../../../../fixtures/captures/wsus-m0-native/scan/', import.meta.url);
+const services = [clientWebService, simpleAuth];
+
+const exchanges = readdirSync(fileURLToPath(scan)).map((folder) => {
+  const file = (name: string) => readFileSync(new URL(`${folder}/${name}`, scan), 'utf8');
+  const action = /SOAPAction: "(.*)\/(\w+)"/.exec(file('request.headers'));
+  const service = services.find(({ namespace }) => namespace === action?.[1]);
+  assert.ok(service);
+  return {
+    folder,
+    service,
+    operation: action?.[2] as never,
+    request: file('request.body'),
+    response: file('response.body'),
+  };
+});
+
+describe('messages of a real agent and a real WSUS', () => {
+  for (const { folder, service, operation, request, response } of exchanges) {
+    it(`${folder} ${operation}: the request is read, and written again it reads the same`, () => {
+      const call = readCall(service, request);
+      assert.equal(call.operation, operation);
+      const parameters = call.parameters();
+      const again = readCall(service, writeCall(service, operation, parameters as never));
+      assert.deepEqual(again.parameters(), parameters);
+    });
+
+    it(`${folder} ${operation}: the answer is read, and written again it is the same to the byte`, () => {
+      const answer = readAnswer(service, operation, response);
+      assert.ok(answer.kind === 'answer');
+      // Seven digits of a second are more than a Date holds; they are the only thing that may differ.
+      const rewritten = writeAnswer(service, operation, answer.value);
+      assert.equal(rewritten, response.replaceAll(/(:\d\d\.\d{3})\d{4}Z/g, '$1Z').replaceAll('.590Z', '.59Z'));
+    });
+  }
+});
+
+describe('reading calls', () => {
+  const body = (inner: string, namespace = clientWebService.namespace) =>
+    `<x:Envelope xmlns:x="http://schemas.xmlsoap.org/soap/envelope/"><x:Body><y:GetConfig xmlns:y="${namespace}">${inner}</y:GetConfig></x:Body></x:Envelope>`;
+  const read = (text: string) => readCall(clientWebService, text);
+
+  it('prefixes mean nothing, unknown elements are passed over, nil is absent', () => {
+    const text = body('<y:new/><y:protocolVersion i:nil="true" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"/>');
+    assert.deepEqual(read(text).parameters(), {});
+  });
+
+  it('SOAP 1.2 is told apart from 1.1', () => {
+    assert.equal(read(body('')).version, '1.1');
+    assert.equal(
+      read(body('').replace('http://schemas.xmlsoap.org/soap/envelope/', 'http://www.w3.org/2003/05/soap-envelope'))
+        .version,
+      '1.2',
+    );
+  });
+
+  it('another namespace, another operation and an inherited name are unknown operations', () => {
+    for (const text of [
+      body('', 'urn:other'),
+      body('').replaceAll('GetConfig', 'DropDatabase'),
+      body('').replaceAll('GetConfig', 'constructor'),
+    ]) {
+      assert.throws(() => read(text), { code: 'PROTOCOL_UNKNOWN_OPERATION' });
+    }
+  });
+
+  it('what is no SOAP message is refused by name', () => {
+    for (const text of [
+      '<a/>',
+      '<Envelope/>',
+      body('').replace(/<x:Body>.*<\/x:Body>/, ''),
+      body('').replace(/<y.*y:GetConfig>/, ''),
+    ]) {
+      assert.throws(() => read(text), { code: 'PROTOCOL_BAD_ENVELOPE' });
+    }
+  });
+
+  it('a header that must be understood is refused, another is passed over', () => {
+    const withHeader = (attribute: string) =>
+      body('').replace('<x:Body>', `<x:Header><a ${attribute}/></x:Header><x:Body>`);
+    assert.throws(() => read(withHeader('x:mustUnderstand="1"')), { code: 'PROTOCOL_BAD_ENVELOPE' });
+    assert.equal(read(withHeader('x:mustUnderstand="0"')).operation, 'GetConfig');
+  });
+
+  it('a bad value names its path', () => {
+    const sync = (inner: string) =>
+      body('').replaceAll('GetConfig', 'SyncUpdates').replace('></y:', `><parameters>${inner}</parameters></y:`);
+    const pathOf = (inner: string) => {
+      try {
+        read(sync(inner)).parameters();
+      } catch (error) {
+        return error instanceof ProtocolError ? error.path : undefined;
+      }
+      return 'accepted';
+    };
+    assert.equal(pathOf(''), 'parameters.SkipSoftwareSync');
+    const skip = '<SkipSoftwareSync>0</SkipSoftwareSync>';
+    assert.equal(pathOf(skip), 'accepted');
+    for (const bad of ['', 'x', '1.5', '99999999999', '2147483648', '0x10']) {
+      assert.equal(
+        pathOf(`${skip}<InstalledNonLeafUpdateIDs><int>${bad}</int></InstalledNonLeafUpdateIDs>`),
+        'parameters.InstalledNonLeafUpdateIDs',
+        bad,
+      );
+    }
+  });
+});
+
+describe('faults', () => {
+  const fault = {
+    code: 'InvalidParameters',
+    message: 'parameters.<x>',
+    id: '6e8d0c3a-3f1e-4b66-9d3e-0a1b2c3d4e5f',
+    method: `${clientWebService.namespace}/SyncUpdates`,
+    actor: 'http://server:8530/ClientWebService/client.asmx',
+  } as const;
+
+  it('a fault reads back in either version', () => {
+    for (const version of ['1.1', '1.2'] as const) {
+      const { content, version: read } = readEnvelope(writeFault(fault, 's', version));
+      assert.equal(read, version);
+      assert.deepEqual(readFault(content), {
+        code: fault.code,
+        message: fault.message,
+        id: fault.id,
+        reason: 'Fault occurred',
+      });
+    }
+  });
+
+  it('a fault has the shape of a captured one', () => {
+    const captured = readFileSync(new URL('../../wsus-m0-wsusss/exchanges/000018/response.body', scan), 'utf8');
+    const ours = writeFault(
+      {
+        code: 'InvalidParameters',
+        message: 'filter',
+        id: '94327110-fc7e-4c3c-878d-186ab273d9fd',
+        method: `${reporting.namespace}/GetRevisionIdList`,
+        actor: 'http://127.0.0.1:8530/ServerSyncWebService/ServerSyncWebService.asmx',
+      },
+      'soap',
+    );
+    assert.equal(ours, captured.trim());
+  });
+
+  it('faults that others write are read: without error code, with Detail in no namespace', () => {
+    const folder = new URL('../../crates/wsus-protocol/tests/fixtures/', scan);
+    const read = (name: string) => readFault(readEnvelope(readFileSync(new URL(name, folder), 'utf8')).content);
+    assert.equal(read('fault_soap11_invalid_cookie.xml')?.code, 'InvalidCookie');
+    assert.deepEqual(read('fault_soap11_no_errorcode.xml'), { code: undefined, message: '', id: '', reason: 'boom' });
+    assert.deepEqual(read('fault_soap12_wsusss_detail.xml')?.message, 'AAAA|BBBB');
+  });
+});
+
+it('any event text survives the way, control characters replaced', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: 'binary' })),
+      fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+      (strings, result) => {
+        const event = {
+          basicData: {
+            sequenceNumber: 0,
+            timeAtTarget: new Date('2026-11-22T10:00:00.120Z'),
+            eventInstanceId: '6e8d0c3a-3f1e-4b66-9d3e-0a1b2c3d4e5f',
+            namespaceId: 1,
+            eventId: 147,
+            sourceId: 101,
+            win32HResult: result,
+          },
+          extendedData: {
+            replacementStrings: strings,
+            miscData: [],
+            processorArchitecture: 'Amd64Compatible' as const,
+            osVersion: { major: 10, minor: 0, build: 26200, revision: 0, servicePackMajor: 0, servicePackMinor: 0 },
+            osLocaleId: 1033,
+          },
+        };
+        const text = writeCall(reporting, 'ReportEventBatch', { clientTime: new Date(0), eventBatch: [event] });
+        const read = readCall(reporting, text).parameters() as { eventBatch: (typeof event)[] };
+        assert.equal(read.eventBatch[0]?.basicData.win32HResult, result);
+        const said = read.eventBatch[0]?.extendedData.replacementStrings ?? [];
+        assert.equal(said.length, strings.length);
+        assert.ok(said.every((line, index) => line.length === (strings[index] ?? '').length));
+      },
+    ),
+  );
+});

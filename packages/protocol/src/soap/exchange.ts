@@ -1,0 +1,82 @@
+// Calls and answers of a service, for both ends: the server reads requests and writes answers, an agent the reverse.
+import type { XmlLimits } from '@moult/formats/xml';
+import { ProtocolError } from '../errors.ts';
+import { readEnvelope, writeEnvelope } from './envelope.ts';
+import { type ReceivedFault, readFault } from './fault.ts';
+import type { Operation, RequestOf, ResponseOf, Service, SoapVersion } from './service.ts';
+import { element } from './shape.ts';
+
+type AnyService = Service<Record<string, Operation<unknown, unknown>>>;
+type OperationsOf<S> = S extends Service<infer O> ? O : never;
+
+export interface Call {
+  version: SoapVersion;
+  operation: string;
+  /** Reads the parameters; throws PROTOCOL_BAD_MESSAGE. Separate, so that a fault can name the operation. */
+  parameters(): unknown;
+}
+
+/** Reads a request of `service`. Throws PROTOCOL_UNKNOWN_OPERATION beside what readEnvelope throws. */
+export function readCall(service: AnyService, text: string, limits?: XmlLimits): Call {
+  const { version, content } = readEnvelope(text, limits);
+  const known = Object.hasOwn(service.operations, content.local) ? service.operations[content.local] : undefined;
+  if (!known || content.uri !== service.namespace) {
+    throw new ProtocolError(
+      'PROTOCOL_UNKNOWN_OPERATION',
+      `There is no operation {${content.uri}}${content.local} here; the namespace is ${service.namespace}.`,
+    );
+  }
+  return { version, operation: content.local, parameters: () => known.request.read(content, '') };
+}
+
+/** Writes the body of a request. Send it with `soapActionOf` in the SOAPAction header, between double quotes. */
+export function writeCall<S extends AnyService, Name extends keyof OperationsOf<S> & string>(
+  service: S,
+  name: Name,
+  parameters: RequestOf<OperationsOf<S>[Name]>,
+  version: SoapVersion = '1.1',
+): string {
+  const shape = operationOf(service, name).request;
+  return writeEnvelope(element(name, shape.write(parameters), ` xmlns="${service.namespace}"`), 's', version);
+}
+
+export function soapActionOf(service: AnyService, name: string): string {
+  return `${service.namespace}/${name}`;
+}
+
+/** Writes a whole answer to a call. */
+export function writeAnswer<S extends AnyService, Name extends keyof OperationsOf<S> & string>(
+  service: S,
+  name: Name,
+  answer: ResponseOf<OperationsOf<S>[Name]>,
+  version: SoapVersion = '1.1',
+): string {
+  const shape = operationOf(service, name).response;
+  const content = element(`${name}Response`, shape.write(answer), ` xmlns="${service.namespace}"`);
+  return writeEnvelope(content, service.envelope, version);
+}
+
+/**
+ * Reads the answer to a call, fault or not. Throws what readEnvelope throws, PROTOCOL_BAD_MESSAGE for an answer that
+ * does not keep to the WSDL and PROTOCOL_UNKNOWN_OPERATION for an answer to something else.
+ */
+export function readAnswer<S extends AnyService, Name extends keyof OperationsOf<S> & string>(
+  service: S,
+  name: Name,
+  text: string,
+  limits?: XmlLimits,
+): { kind: 'answer'; value: ResponseOf<OperationsOf<S>[Name]> } | { kind: 'fault'; fault: ReceivedFault } {
+  const { content } = readEnvelope(text, limits);
+  const fault = readFault(content);
+  if (fault) return { kind: 'fault', fault };
+  if (content.local !== `${name}Response`) {
+    throw new ProtocolError('PROTOCOL_UNKNOWN_OPERATION', `${name} was answered with <${content.local}>.`);
+  }
+  return { kind: 'answer', value: operationOf(service, name).response.read(content, '') as never };
+}
+
+function operationOf(service: AnyService, name: string): Operation<unknown, unknown> {
+  const found = service.operations[name];
+  if (!found) throw new ProtocolError('PROTOCOL_UNKNOWN_OPERATION', `There is no operation ${name}.`);
+  return found;
+}

@@ -1,0 +1,98 @@
+// The simple types of the WSDLs. Reading is as tolerant as XML Schema (white space, 1 for true) and no further.
+import { escapeText, textOf } from '@moult/formats/xml';
+import { badMessage } from './bad-message.ts';
+import type { Shape } from './shape.ts';
+
+export const text: Shape<string> = { read: (element) => textOf(element), write: escapeText };
+
+export const boolean = scalar<boolean>(
+  (written) => ({ true: true, 1: true, false: false, 0: false })[written],
+  (value) => String(value),
+);
+
+// Also for xs:short and xs:unsignedByte: an agent's build number that grew beyond 32767 is still a build number.
+export const integer = scalar<number>(
+  (written) => {
+    if (!/^[+-]?\d{1,10}$/.test(written)) return undefined;
+    const value = Number(written);
+    return value >= -0x80000000 && value <= 0x7fffffff ? value : undefined;
+  },
+  (value) => String(value),
+);
+
+/** xs:long: driver versions fill all 64 bits. */
+export const long = scalar<bigint>(
+  (written) => (/^[+-]?\d{1,19}$/.test(written) ? BigInt(written.replace(/^\+/, '')) : undefined),
+  (value) => String(value),
+);
+
+/** Kept in lower case, without braces. */
+export const guid = scalar<string>(
+  (written) => (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(written) ? written.toLowerCase() : undefined),
+  (value) => value,
+);
+
+/** xs:dateTime. Without a zone it is UTC, as old agents mean it (MS-WUSP 2.2.3). Kept to the millisecond. */
+export const dateTime = scalar<Date>(
+  (written) => {
+    const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?$/.exec(written);
+    if (!parts) return undefined;
+    const milliseconds = (parts[2] ?? '.').slice(0, 4).padEnd(4, '0');
+    const value = new Date(`${parts[1]}${milliseconds}${parts[3] ?? 'Z'}`);
+    return Number.isNaN(value.getTime()) ? undefined : value;
+  },
+  // .NET writes no trailing zeros in the fraction; clients echo LastChange, so one writing is all there is.
+  (value) => value.toISOString().replace(/\.?0*Z$/, 'Z'),
+);
+
+const base64Text = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
+
+export const base64 = scalar<Uint8Array>(
+  (written) => {
+    const dense = written.replace(/[ \t\r\n]+/g, '');
+    return base64Text.test(dense) ? Buffer.from(dense, 'base64') : undefined;
+  },
+  (value) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64'),
+);
+
+/** A string out of a closed list. */
+export function oneOf<const T extends string>(...values: readonly T[]): Shape<T> {
+  return scalar<T>(
+    (written) => values.find((value) => value === written),
+    (value) => value,
+  );
+}
+
+/** Update XML that travels as the text of an element. Both forms, so that a server escapes a fragment once in its life. */
+export interface EmbeddedXml {
+  readonly text: string;
+  readonly escaped: string;
+}
+
+export function embeddedXml(plain: string): EmbeddedXml {
+  return { text: plain, escaped: escapeText(plain) };
+}
+
+export const embedded: Shape<EmbeddedXml> = {
+  read: (element) => {
+    const plain = textOf(element);
+    return {
+      text: plain,
+      get escaped() {
+        return escapeText(plain);
+      },
+    };
+  },
+  write: ({ escaped }) => escaped,
+};
+
+function scalar<T>(parse: (written: string) => T | undefined, write: (value: T) => string): Shape<T> {
+  return {
+    read: (element, path) => {
+      const value = parse(textOf(element).trim());
+      if (value === undefined) throw badMessage(path);
+      return value;
+    },
+    write,
+  };
+}

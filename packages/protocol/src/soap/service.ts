@@ -1,0 +1,30 @@
+// What a web service is: a namespace, a way to write envelopes, and one shape per message.
+import type { Shape } from './shape.ts';
+
+export interface Operation<Request, Response> {
+  request: Shape<Request>;
+  response: Shape<Response>;
+}
+
+export interface Service<Operations extends Record<string, Operation<unknown, unknown>>> {
+  /** Target namespace of the WSDL; the SOAPAction is this, a slash and the operation. */
+  namespace: string;
+  /** Where it is served, in the letter case of the first published address; servers match without case. */
+  paths: readonly string[];
+  /** How real WSUS writes this service's envelopes: `s:` without, or `soap:` with an XML declaration. */
+  envelope: EnvelopeFlavour;
+  operations: Operations;
+}
+
+export type EnvelopeFlavour = 's' | 'soap';
+export type SoapVersion = '1.1' | '1.2';
+
+export type RequestOf<O> = O extends Operation<infer Request, infer _> ? Request : never;
+export type ResponseOf<O> = O extends Operation<infer _, infer Response> ? Response : never;
+
+export function operation<Request, Response>(
+  request: Shape<Request>,
+  response: Shape<Response>,
+): Operation<Request, Response> {
+  return { request, response };
+}

@@ -1,0 +1,109 @@
+// The shape of a message, said once: reading, writing and the TypeScript type all come from it. Members stand in wire
+// order (WSDL sequence). Reading is by local name in any order and any namespace, and passes over what it does not
+// know: agents of twenty years and the published specification disagree about both (fixtures/captures, MS-WUSP 2.2.3).
+import { childElements, type XmlElement } from '@moult/formats/xml';
+import { badMessage } from './bad-message.ts';
+
+export interface Shape<T> {
+  /** `path` names the element in the words of the fault (`parameters.InstalledNonLeafUpdateIDs`). */
+  read(element: XmlElement, path: string): T;
+  /** Content only; the caller writes the tags. */
+  write(value: T): string;
+}
+
+export type Value<S> = S extends Shape<infer T> ? T : never;
+
+type Kind = 'required' | 'optional' | 'list';
+
+interface Member<T, K extends Kind> {
+  kind: K;
+  /** Element name on the wire. */
+  name: string;
+  /** Name of the items inside a list. */
+  item: string;
+  shape: Shape<T>;
+}
+
+type Members = Record<string, Member<unknown, Kind>>;
+type MemberValue<M> = M extends { kind: 'list'; shape: Shape<infer T> }
+  ? T[]
+  : M extends { shape: Shape<infer T> }
+    ? T
+    : never;
+type OptionalKeys<M extends Members> = {
+  [K in keyof M]: M[K]['kind'] extends 'optional' ? K : never;
+}[keyof M];
+
+export type RecordValue<M extends Members> = { [K in Exclude<keyof M, OptionalKeys<M>>]: MemberValue<M[K]> } & {
+  [K in OptionalKeys<M>]?: MemberValue<M[K]> | undefined;
+};
+
+export function required<T>(name: string, shape: Shape<T>): Member<T, 'required'> {
+  return { kind: 'required', name, item: '', shape };
+}
+
+export function optional<T>(name: string, shape: Shape<T>): Member<T, 'optional'> {
+  return { kind: 'optional', name, item: '', shape };
+}
+
+/** Absent, nil and empty all read as `[]`; `[]` is not written, as real WSUS does. */
+export function list<T>(name: string, item: string, shape: Shape<T>): Member<T, 'list'> {
+  return { kind: 'list', name, item, shape };
+}
+
+/** A complex type. Reading throws PROTOCOL_BAD_MESSAGE for a missing required member or a value outside its type. */
+export function record<M extends Members>(members: M): Shape<RecordValue<M>> {
+  const entries = Object.entries(members);
+  const byName = new Map(entries.map(([key, member]) => [member.name, { key, member }]));
+  return {
+    read: (element, path) => {
+      const value: Record<string, unknown> = {};
+      for (const { key, member } of byName.values()) if (member.kind === 'list') value[key] = [];
+      for (const child of childElements(element)) {
+        const known = byName.get(child.local);
+        if (!known || isNil(child)) continue;
+        value[known.key] = readMember(known.member, child, joined(path, child.local));
+      }
+      for (const { key, member } of byName.values()) {
+        if (member.kind === 'required' && value[key] === undefined) throw badMessage(joined(path, member.name));
+      }
+      return value as never;
+    },
+    write: (value) => {
+      let text = '';
+      for (const [key, member] of entries) text += writeMember(member, (value as Record<string, unknown>)[key]);
+      return text;
+    },
+  };
+}
+
+/** Writes `<name>content</name>`, or `<name/>` for empty content, as WSUS does. */
+export function element(name: string, content: string, attributes = ''): string {
+  return content === '' ? `<${name}${attributes}/>` : `<${name}${attributes}>${content}</${name}>`;
+}
+
+function readMember(member: Member<unknown, Kind>, child: XmlElement, path: string): unknown {
+  if (member.kind !== 'list') return member.shape.read(child, path);
+  const items: unknown[] = [];
+  for (const item of childElements(child)) if (!isNil(item)) items.push(member.shape.read(item, path));
+  return items;
+}
+
+function writeMember(member: Member<unknown, Kind>, value: unknown): string {
+  if (value === undefined) return '';
+  if (member.kind !== 'list') return element(member.name, member.shape.write(value));
+  let text = '';
+  for (const item of value as unknown[]) text += element(member.item, member.shape.write(item));
+  return text === '' ? '' : element(member.name, text);
+}
+
+function isNil({ attributes }: XmlElement): boolean {
+  return attributes.some(
+    ({ local, uri, value }) =>
+      local === 'nil' && uri.endsWith('XMLSchema-instance') && (value === 'true' || value === '1'),
+  );
+}
+
+function joined(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
