@@ -1,0 +1,102 @@
+// The access log, as IIS 8 to 10 write it by default (W3C extended, u_exYYMMDD.log, UTC): the administrator's own tools
+// and the doctor read it. One line per answer, written within a second; a full disk never stops the server.
+import type { Socket } from 'node:net';
+import type { Exchange } from '../http/site.ts';
+import { escapeField, stemOf } from './fields.ts';
+import { createLogFile } from './log-file.ts';
+
+export { noteOutcome, outcomeOf, type RequestOutcome } from './outcome.ts';
+
+export interface SentAnswer {
+  status: number;
+  substatus: number;
+  win32: number;
+  /** Of the body. Not among the default fields of IIS; taken so that a fuller field set needs no other caller. */
+  bytes: number;
+  timeTakenMs: number;
+}
+
+export interface AccessLog {
+  /** Notes one answer. Never throws, never waits. */
+  record(exchange: Pick<Exchange, 'request' | 'query'>, sent: SentAnswer): void;
+  /** Writes what is not yet written. */
+  close(): Promise<void>;
+}
+
+export interface AccessLogOptions {
+  /** One folder per listener, W3SVC1 and so on; made when missing. */
+  folder: string;
+  now: () => Date;
+  /** Told once when the log cannot be written, and once when it can again. */
+  onTrouble?: (message: string) => void;
+}
+
+/** Field names in the order of IIS 8 to 10. */
+export const accessLogFields =
+  'date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) ' +
+  'sc-status sc-substatus sc-win32-status time-taken';
+
+/** The folder names of the listeners, as IIS numbers its sites. */
+export const accessLogFolders = { main: 'W3SVC1', 'self-update': 'W3SVC2', tls: 'W3SVC3' } as const;
+
+/** Opens the log of one listener; the file is made with the first line. */
+export function createAccessLog({ folder, now, onTrouble = () => undefined }: AccessLogOptions): AccessLog {
+  const clock = createClock(now);
+  const file = createLogFile({ folder, directives: () => directives(clock().stamp), onTrouble });
+  const ends = new WeakMap<Socket, { server: string; client: string }>();
+
+  const endsOf = (socket: Socket) => {
+    let known = ends.get(socket);
+    if (!known) {
+      // A socket that was cut at once has no addresses left.
+      known = {
+        server: address(socket.localAddress),
+        client: `${socket.localPort ?? '-'} - ${address(socket.remoteAddress)}`,
+      };
+      if (socket.remoteAddress !== undefined) ends.set(socket, known);
+    }
+    return known;
+  };
+
+  return {
+    record({ request, query }, sent) {
+      const { stamp, day } = clock();
+      const { server, client } = endsOf(request.socket);
+      const { headers, method = '-', url = '' } = request;
+      file.append(
+        day,
+        `${stamp} ${server} ${escapeField(method)} ${escapeField(stemOf(url))} ${escapeField(query)} ${client} ` +
+          `${escapeField(headers['user-agent'])} ${escapeField(headers.referer)} ` +
+          `${sent.status} ${sent.substatus} ${sent.win32} ${Math.round(sent.timeTakenMs)}\r\n`,
+      );
+    },
+    close: () => file.close(),
+  };
+}
+
+function directives(stamp: string): string {
+  return (
+    `#Software: Moult, in the format of Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n` +
+    `#Date: ${stamp}\r\n#Fields: ${accessLogFields}\r\n`
+  );
+}
+
+/** Date and time in UTC, made anew once a second. */
+function createClock(now: () => Date): () => { stamp: string; day: string } {
+  let second = -1;
+  let current = { stamp: '', day: '' };
+  return () => {
+    const date = now();
+    const present = Math.floor(date.getTime() / 1000);
+    if (present !== second) {
+      second = present;
+      const text = date.toISOString();
+      current = { stamp: `${text.slice(0, 10)} ${text.slice(11, 19)}`, day: text.slice(2, 10).replaceAll('-', '') };
+    }
+    return current;
+  };
+}
+
+function address(text: string | undefined): string {
+  return text === undefined ? '-' : text.replace(/^::ffff:(?=\d+\.)/i, '');
+}
