@@ -71,7 +71,9 @@ export function localizedLanguages(document: UpdateDocument): string[] {
  */
 export function deriveEula(document: UpdateDocument, locale: string, geoId?: string): string | undefined {
   const all = children(top(document.root, 'LocalizedPropertiesCollection'), 'EulaFile');
-  const region = geoId ? all.filter((file) => trimmedAttribute(file, 'GeoId').toUpperCase() === geoId.toUpperCase()) : [];
+  const region = geoId
+    ? all.filter((file) => trimmedAttribute(file, 'GeoId').toUpperCase() === geoId.toUpperCase())
+    : [];
   const candidates = region.length > 0 ? region : all.filter((file) => trimmedAttribute(file, 'GeoId') === '');
   const languages = candidates.map((file) => trimmedAttribute(file, 'Language'));
   const chosen = chooseLanguage(languages, locale, document.properties.defaultPropertiesLanguage);

@@ -1,0 +1,15 @@
+export {
+  decideSync,
+  effectiveDeployment,
+  type SyncDecision,
+  type SyncedRevision,
+  type SyncRequest,
+} from './decide-sync.ts';
+export {
+  type DeployedAction,
+  type Deployment,
+  DeploymentSet,
+  type DeploymentSetOptions,
+  type EffectiveAction,
+  type EffectiveDeployment,
+} from './deployment-set.ts';

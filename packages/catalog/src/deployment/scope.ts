@@ -1,0 +1,237 @@
+// The target set of MS-WUSP 3.1.5.7: what is deployed to a client's groups, closed over prerequisites and bundle
+// members, one revision per update. Computed once per (catalogue, decisions) and used by every request until either
+// changes.
+import type { CatalogIndex, IndexedRevision, IndexedUpdate } from '../graph/index.ts';
+import type { UpdateId } from '../ids.ts';
+import { type DeploymentSet, derivedDeploymentId, type EffectiveDeployment } from './deployment-set.ts';
+
+/** Why a revision is in scope, weakest first; the number orders them. */
+const reason = { none: 0, dependency: 1, reported: 2, member: 3, deployed: 4 } as const;
+
+export class Scope {
+  readonly index: CatalogIndex;
+  readonly deployments: DeploymentSet;
+  readonly indexVersion: number;
+  readonly deploymentsVersion: number;
+  readonly hasDrivers: boolean;
+  /** Highest lastChangeTime of any effective deployment. */
+  readonly lastChange: number;
+  readonly #reasons: Uint8Array;
+  readonly #changedAt: Float64Array;
+  readonly #sortedSlots: (Uint32Array | undefined)[] = [];
+  readonly #filters = new Map<string, Uint8Array>();
+
+  constructor(index: CatalogIndex, deployments: DeploymentSet) {
+    this.index = index;
+    this.deployments = deployments;
+    this.indexVersion = index.version;
+    this.deploymentsVersion = deployments.version;
+    this.#reasons = new Uint8Array(index.slotCount);
+    this.#changedAt = new Float64Array(index.slotCount);
+    this.#close();
+    const { hasDrivers, lastChange } = this.#keepHighest();
+    this.hasDrivers = hasDrivers;
+    this.lastChange = lastChange;
+  }
+
+  isCurrent(): boolean {
+    return this.indexVersion === this.index.version && this.deploymentsVersion === this.deployments.version;
+  }
+
+  has(slot: number): boolean {
+    return this.#reasons[slot] !== reason.none;
+  }
+
+  /** What is sent for a revision in scope; undefined outside. */
+  effectiveDeployment(revision: IndexedRevision): EffectiveDeployment | undefined {
+    const why = this.#reasons[revision.slot] ?? reason.none;
+    if (why === reason.none) return undefined;
+    const decided = why === reason.deployed ? this.deployments.get(revision.revisionId) : undefined;
+    if (decided && !isRuleOnly(revision)) return decided;
+    const action =
+      why === reason.member
+        ? 'Bundle'
+        : why === reason.reported && !isRuleOnly(revision)
+          ? 'PreDeploymentCheck'
+          : 'Evaluate';
+    return {
+      deploymentId: derivedDeploymentId(revision.revisionId),
+      action,
+      lastChangeTime: this.#changedAt[revision.slot] ?? 0,
+    };
+  }
+
+  /** Revisions in scope with this signature (drivers left out), in the order in which pages are cut. */
+  softwareWith(signature: number): Uint32Array {
+    const known = this.#sortedSlots[signature];
+    if (known) return known;
+    const slots = (this.index.prerequisites.signatures[signature]?.slots ?? []).filter(
+      (slot) => this.has(slot) && this.index.at(slot)?.summary.updateType !== 'Driver',
+    );
+    const sorted = Uint32Array.from(slots.sort((a, b) => this.compare(a, b)));
+    this.#sortedSlots[signature] = sorted;
+    return sorted;
+  }
+
+  /** Page order: what other updates wait for first, then rule-only updates, bundle members, the rest. */
+  compare(a: number, b: number): number {
+    const first = this.index.at(a);
+    const second = this.index.at(b);
+    if (!first || !second) return 0;
+    return (
+      this.#stageOf(first) - this.#stageOf(second) ||
+      first.update.orderKey - second.update.orderKey ||
+      (first.update.updateId < second.update.updateId ? -1 : 1)
+    );
+  }
+
+  /**
+   * Mask by slot of what a category scan may see: the categories themselves, the updates that say they belong to one
+   * (IsCategory clauses), and all that these depend on.
+   */
+  filteredBy(categoryIds: readonly UpdateId[]): Uint8Array {
+    const key = [...new Set(categoryIds)].sort().join();
+    const known = this.#filters.get(key);
+    if (known) return known;
+    const mask = this.#filter(new Set(categoryIds));
+    const oldest = this.#filters.size >= 32 ? this.#filters.keys().next().value : undefined;
+    if (oldest !== undefined) this.#filters.delete(oldest);
+    this.#filters.set(key, mask);
+    return mask;
+  }
+
+  /** The revision that stands for an update here: the highest in scope. */
+  chosen(update: IndexedUpdate): IndexedRevision | undefined {
+    return update.revisions.findLast(({ slot }) => this.has(slot));
+  }
+
+  #stageOf(revision: IndexedRevision): number {
+    if (revision.update.namedBy > 0) return 0;
+    if (isRuleOnly(revision)) return 1;
+    return this.#reasons[revision.slot] === reason.member ? 2 : 3;
+  }
+
+  #close(): void {
+    const isComplete = completeness(this.index);
+    const open: IndexedRevision[] = [];
+    const enter = (revision: IndexedRevision | undefined, why: number, changedAt: number): void => {
+      if (!revision || this.deployments.isDeclined(revision.update.updateId) || !isComplete(revision)) return;
+      const { slot } = revision;
+      const isNew = this.#reasons[slot] === reason.none;
+      const isLater = changedAt > (this.#changedAt[slot] ?? 0);
+      if (isLater) this.#changedAt[slot] = changedAt;
+      if (why > (this.#reasons[slot] ?? 0)) this.#reasons[slot] = why;
+      // A member's members inherit the time of the decision that made them members.
+      if (isNew || (isLater && why === reason.member)) open.push(revision);
+    };
+    this.#enterRoots(enter);
+    for (let revision = open.pop(); revision; revision = open.pop()) {
+      for (const clause of revision.summary.bundleClauses) {
+        const changedAt = this.#changedAt[revision.slot] ?? 0;
+        for (const identity of clause) enter(this.index.find(identity), reason.member, changedAt);
+      }
+      for (const clause of revision.signature.clauses) {
+        for (const slot of this.index.prerequisites.clauseMembers(clause)) {
+          const prerequisite = this.#floating(slot);
+          if (prerequisite) enter(prerequisite, reason.dependency, prerequisite.addedAt);
+        }
+      }
+    }
+  }
+
+  #enterRoots(enter: (revision: IndexedRevision | undefined, why: number, changedAt: number) => void): void {
+    for (const [revisionId, { action, lastChangeTime }] of this.deployments.entries()) {
+      const revision = this.index.get(revisionId);
+      if (action !== 'Block') enter(revision, reason.deployed, Math.max(lastChangeTime, revision?.addedAt ?? 0));
+    }
+    if (this.deployments.unapproved === 'hide') return;
+    for (const update of this.index.updates()) {
+      const latest = update.revisions.at(-1);
+      if (!latest || update.revisions.some(({ revisionId }) => this.deployments.get(revisionId))) continue;
+      const { explicitlyDeployable, isExpired } = latest.summary;
+      if (isRuleOnly(latest) || (explicitlyDeployable && !isExpired)) enter(latest, reason.reported, latest.addedAt);
+    }
+  }
+
+  /** The revision a prerequisite means: the highest, unless the administrator deployed a particular one. */
+  #floating(updateSlot: number): IndexedRevision | undefined {
+    const revisions = this.index.updateAt(updateSlot)?.revisions;
+    const decided = revisions?.findLast(({ revisionId }) => {
+      const deployment = this.deployments.get(revisionId);
+      return deployment !== undefined && deployment.action !== 'Block';
+    });
+    return decided ?? revisions?.at(-1);
+  }
+
+  /** MS-WUSP 3.1.5.7: at most one revision per update; of several matches, the highest RevisionNumber. */
+  #keepHighest(): { hasDrivers: boolean; lastChange: number } {
+    let hasDrivers = false;
+    let lastChange = 0;
+    for (const update of this.index.updates()) {
+      const chosen = this.chosen(update);
+      if (!chosen) continue;
+      if (update.revisions.length > 1) {
+        for (const revision of update.revisions) if (revision !== chosen) this.#reasons[revision.slot] = reason.none;
+      }
+      hasDrivers ||= chosen.summary.updateType === 'Driver';
+      lastChange = Math.max(lastChange, this.#changedAt[chosen.slot] ?? 0);
+    }
+    return { hasDrivers, lastChange };
+  }
+
+  #filter(categories: ReadonlySet<UpdateId>): Uint8Array {
+    const mask = new Uint8Array(this.#reasons.length);
+    const open: IndexedRevision[] = [];
+    const enter = (revision: IndexedRevision | undefined): void => {
+      if (!revision || mask[revision.slot] === 1 || !this.has(revision.slot)) return;
+      mask[revision.slot] = 1;
+      open.push(revision);
+    };
+    for (const update of this.index.updates()) {
+      const revision = this.chosen(update);
+      if (revision && (categories.has(update.updateId) || belongsTo(revision, categories))) enter(revision);
+    }
+    for (let revision = open.pop(); revision; revision = open.pop()) {
+      for (const identity of revision.summary.bundleClauses.flat()) enter(this.index.find(identity));
+      for (const clause of revision.signature.clauses) {
+        for (const slot of this.index.prerequisites.clauseMembers(clause)) {
+          const update = this.index.updateAt(slot);
+          if (update) enter(this.chosen(update));
+        }
+      }
+    }
+    return mask;
+  }
+}
+
+/** Categories and detectoids: nothing to install, only rules to evaluate. */
+export function isRuleOnly({ summary }: IndexedRevision): boolean {
+  return summary.updateType === 'Category' || summary.updateType === 'Detectoid';
+}
+
+function belongsTo({ summary }: IndexedRevision, categories: ReadonlySet<UpdateId>): boolean {
+  return summary.prerequisiteClauses.some(
+    ({ isCategory, anyOf }) => isCategory && anyOf.some((id) => categories.has(id)),
+  );
+}
+
+/** Whether every bundled revision, at every depth, is in the catalogue: half a bundle is never served. */
+function completeness(index: CatalogIndex): (revision: IndexedRevision) => boolean {
+  const known = new Map<IndexedRevision, boolean>();
+  const isComplete = (revision: IndexedRevision): boolean => {
+    const { bundleClauses } = revision.summary;
+    if (bundleClauses.length === 0) return true;
+    const answer = known.get(revision);
+    if (answer !== undefined) return answer;
+    known.set(revision, false); // Stands while its members are looked at: a bundle inside itself is not complete.
+    const complete = bundleClauses.every((clause) =>
+      clause.every((identity) => {
+        const member = index.find(identity);
+        return member !== undefined && isComplete(member);
+      }),
+    );
+    known.set(revision, complete);
+    return complete;
+  };
+  return isComplete;
+}

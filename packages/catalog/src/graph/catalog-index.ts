@@ -1,0 +1,183 @@
+// The catalogue in memory: revisions in dense slots, updates in dense slots, prerequisites shared and inverted.
+// Adding and removing are incremental; nothing here depends on the order in which revisions came.
+import type { RevisionId, UpdateId, UpdateIdentity } from '../ids.ts';
+import type { UpdateDocument } from '../metadata/index.ts';
+import { PrerequisiteTable, type Signature } from './prerequisites.ts';
+import { summarize, type UpdateSummary } from './summary.ts';
+
+/** One revision in the index. `slot` is its dense number; slots of removed revisions are used again. */
+export interface IndexedRevision {
+  readonly slot: number;
+  readonly revisionId: RevisionId;
+  readonly summary: UpdateSummary;
+  readonly update: IndexedUpdate;
+  readonly signature: Signature;
+  /** Milliseconds since 1970, when it became part of the catalogue. */
+  readonly addedAt: number;
+}
+
+/** One update: its revisions, and who names it. Exists as soon as anything names it. */
+export interface IndexedUpdate {
+  readonly slot: number;
+  readonly updateId: UpdateId;
+  /** Sorted by pseudo-random key, so that no order depends on the order of import. */
+  readonly orderKey: number;
+  /** Rising revision number. */
+  readonly revisions: IndexedRevision[];
+  /** How many revisions name this update as a prerequisite: 0 makes it a leaf. */
+  namedBy: number;
+  /** When IsLeaf last changed its answer; 0 when never. */
+  leafChangedAt: number;
+  /** Revisions whose document says that they supersede this update. */
+  readonly supersededBy: Set<IndexedRevision>;
+}
+
+export class CatalogIndex {
+  readonly prerequisites = new PrerequisiteTable();
+  readonly #bySlot: (IndexedRevision | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
+  readonly #byRevisionId = new Map<RevisionId, IndexedRevision>();
+  readonly #updates: IndexedUpdate[] = [];
+  readonly #byUpdateId = new Map<UpdateId, IndexedUpdate>();
+  #version = 0;
+  #lastLeafChange = 0;
+
+  /** Grows with every change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get size(): number {
+    return this.#byRevisionId.size;
+  }
+
+  /** Number of slots ever used: the length for arrays indexed by slot. */
+  get slotCount(): number {
+    return this.#bySlot.length;
+  }
+
+  /** The latest time at which some update's IsLeaf changed. */
+  get lastLeafChange(): number {
+    return this.#lastLeafChange;
+  }
+
+  /**
+   * Adds one revision under the server's id for it; `addedAt` is milliseconds since 1970. An id that is there already
+   * is replaced. Anything may come in any order: names of updates that are not there yet are remembered.
+   */
+  add(revisionId: RevisionId, revision: UpdateDocument | UpdateSummary, addedAt = 0): void {
+    if (this.#byRevisionId.has(revisionId)) this.remove(revisionId, addedAt);
+    const summary = 'root' in revision ? summarize(revision) : revision;
+    const clauses = summary.prerequisiteClauses.map(({ anyOf }) => anyOf.map((id) => this.#updateOf(id)));
+    const entry: IndexedRevision = {
+      slot: this.#freeSlots.pop() ?? this.#bySlot.length,
+      revisionId,
+      summary,
+      update: this.#updateOf(summary.identity.updateId),
+      signature: this.prerequisites.signatureFor(clauses.map((clause) => clause.map(({ slot }) => slot))),
+      addedAt,
+    };
+    this.#bySlot[entry.slot] = entry;
+    this.#byRevisionId.set(revisionId, entry);
+    entry.signature.slots.push(entry.slot);
+    insertByNumber(entry.update.revisions, entry);
+    for (const update of new Set(clauses.flat())) this.#name(update, 1, addedAt);
+    for (const id of summary.supersedes) this.#updateOf(id).supersededBy.add(entry);
+    this.#version++;
+  }
+
+  /** Takes one revision out; unknown ids are ignored. */
+  remove(revisionId: RevisionId, removedAt = 0): void {
+    const entry = this.#byRevisionId.get(revisionId);
+    if (!entry) return;
+    this.#byRevisionId.delete(revisionId);
+    this.#bySlot[entry.slot] = undefined;
+    this.#freeSlots.push(entry.slot);
+    drop(entry.signature.slots, entry.slot);
+    drop(entry.update.revisions, entry);
+    const named = new Set(entry.summary.prerequisiteClauses.flatMap(({ anyOf }) => anyOf));
+    for (const id of named) this.#name(this.#updateOf(id), -1, removedAt);
+    for (const id of entry.summary.supersedes) this.#updateOf(id).supersededBy.delete(entry);
+    this.#version++;
+  }
+
+  get(revisionId: RevisionId): IndexedRevision | undefined {
+    return this.#byRevisionId.get(revisionId);
+  }
+
+  at(slot: number): IndexedRevision | undefined {
+    return this.#bySlot[slot];
+  }
+
+  find(identity: UpdateIdentity): IndexedRevision | undefined {
+    const update = this.#byUpdateId.get(identity.updateId);
+    return update?.revisions.find(({ summary }) => summary.identity.revisionNumber === identity.revisionNumber);
+  }
+
+  /** The update with this id, also when it is only named by others (then it has no revisions). */
+  update(updateId: UpdateId): IndexedUpdate | undefined {
+    return this.#byUpdateId.get(updateId);
+  }
+
+  /** The revision with the highest number, which a name without a revision means (MS-WUSP 3.1.1). */
+  latest(updateId: UpdateId): IndexedRevision | undefined {
+    return this.#byUpdateId.get(updateId)?.revisions.at(-1);
+  }
+
+  updateAt(slot: number): IndexedUpdate | undefined {
+    return this.#updates[slot];
+  }
+
+  /** False exactly when some revision names the update as a prerequisite; bundles do not count (MS-WUSP 3.1.5.7). */
+  isLeaf(updateId: UpdateId): boolean {
+    return (this.#byUpdateId.get(updateId)?.namedBy ?? 0) === 0;
+  }
+
+  /** Every update that has at least one revision. */
+  *updates(): Generator<IndexedUpdate> {
+    for (const update of this.#updates) if (update.revisions.length > 0) yield update;
+  }
+
+  #updateOf(updateId: UpdateId): IndexedUpdate {
+    const known = this.#byUpdateId.get(updateId);
+    if (known) return known;
+    const update: IndexedUpdate = {
+      slot: this.#updates.length,
+      updateId,
+      orderKey: orderKeyOf(updateId),
+      revisions: [],
+      namedBy: 0,
+      leafChangedAt: 0,
+      supersededBy: new Set(),
+    };
+    this.#updates.push(update);
+    this.#byUpdateId.set(updateId, update);
+    return update;
+  }
+
+  #name(update: IndexedUpdate, by: 1 | -1, at: number): void {
+    const wasLeaf = update.namedBy === 0;
+    update.namedBy += by;
+    if (wasLeaf === (update.namedBy === 0)) return;
+    update.leafChangedAt = at;
+    this.#lastLeafChange = Math.max(this.#lastLeafChange, at);
+  }
+}
+
+/** Same answer for the same update on every server: 53 bits of its id. */
+function orderKeyOf(updateId: UpdateId): number {
+  const digits = updateId.replaceAll('-', '');
+  return Number.parseInt(digits.slice(0, 13), 16) * 2 + (Number.parseInt(digits.slice(13, 14), 16) >> 3);
+}
+
+function insertByNumber(revisions: IndexedRevision[], entry: IndexedRevision): void {
+  const number = entry.summary.identity.revisionNumber;
+  let at = revisions.length;
+  while (at > 0 && (revisions[at - 1]?.summary.identity.revisionNumber ?? 0) > number) at--;
+  revisions.splice(at, 0, entry);
+}
+
+function drop<T>(list: T[], item: T): void {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
+}

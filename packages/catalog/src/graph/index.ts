@@ -1,0 +1,2 @@
+export { CatalogIndex, type IndexedRevision, type IndexedUpdate } from './catalog-index.ts';
+export { decodeSummary, encodeSummary, summarize, type UpdateSummary } from './summary.ts';
