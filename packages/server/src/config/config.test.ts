@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parse } from 'smol-toml';
+import { keyOf, loadConfig, printConfig, settingNames, variableOf } from './index.ts';
+
+const none = { flags: {}, environment: {} };
+
+describe('the configuration', () => {
+  it('flags win over environment, environment over the file, the file over the default', () => {
+    const file = { name: 'moult.toml', text: 'port = 1\nself-update-port = "off"\ncookie-minutes = 3' };
+    const environment = { MOULT_PORT: '2', MOULT_COOKIE_MINUTES: '4' };
+    const { config, origins } = loadConfig({ flags: { port: '3' }, environment, file });
+    assert.deepEqual([config.port, origins.port], [3, 'flag']);
+    assert.deepEqual([config.cookieMinutes, origins.cookieMinutes], [4, 'environment']);
+    assert.deepEqual([config.selfUpdatePort, origins.selfUpdatePort], ['off', 'file']);
+    assert.deepEqual([config.maxRequestMib, origins.maxRequestMib], [4, 'default']);
+  });
+
+  it('an empty variable counts as not set', () => {
+    assert.equal(loadConfig({ flags: {}, environment: { MOULT_PORT: '' } }).config.port, 8530);
+  });
+
+  it('a wrong value is refused, and the message says where it stands and what may be there', () => {
+    const cases: [Parameters<typeof loadConfig>[0], RegExp][] = [
+      [{ ...none, flags: { port: '99999' } }, /--port is "99999", and may be PORT/],
+      [{ ...none, flags: { port: '-1' } }, /--port/],
+      [
+        { ...none, environment: { MOULT_SELF_UPDATE_PORT: 'on' } },
+        /MOULT_SELF_UPDATE_PORT is "on", and may be PORT\|off/,
+      ],
+      [{ ...none, file: { name: 'x.toml', text: 'prot = 1' } }, /x\.toml sets prot, which is no setting/],
+      [{ ...none, file: { name: 'x.toml', text: 'port = ' } }, /x\.toml is not valid TOML/],
+      [{ ...none, flags: { tlsPort: '8531' } }, /--tls-cert and --tls-key/],
+      [{ ...none, flags: { port: '80' } }, /--self-update-port off/],
+    ];
+    for (const [sources, message] of cases)
+      assert.throws(() => loadConfig(sources), { code: 'SERVER_BAD_CONFIG', message });
+  });
+
+  it('several ports may be 0: each is then a free one', () => {
+    assert.equal(loadConfig({ ...none, flags: { port: '0', selfUpdatePort: '0' } }).config.selfUpdatePort, 0);
+  });
+
+  it('what is printed is a file that loads to the same, without the password', () => {
+    const loaded = loadConfig({ ...none, flags: { database: 'postgres://moult:secret@db/moult', port: 0 } });
+    const printed = printConfig(loaded);
+    assert.ok(!printed.includes('secret'));
+    assert.match(printed, /port = 0 +# flag/);
+    const again = loadConfig({ ...none, file: { name: 'printed', text: printed } });
+    assert.deepEqual({ ...again.config, database: '' }, { ...loaded.config, database: '' });
+    assert.equal(parse(printed).database, 'postgres://moult:***@db/moult');
+  });
+
+  it('flags, variables and keys are made from the names, without two alike', () => {
+    assert.equal(keyOf('selfUpdatePort'), 'self-update-port');
+    assert.equal(variableOf('selfUpdatePort'), 'MOULT_SELF_UPDATE_PORT');
+    assert.equal(new Set(settingNames.map(variableOf)).size, settingNames.length);
+  });
+});

@@ -1,0 +1,109 @@
+// Where settings come from: flags before environment before the file before the default.
+import { parse, stringify, TomlError } from 'smol-toml';
+import { ServerError } from '../errors.ts';
+import { withoutPassword } from '../store/database.ts';
+import { keyOf, type ServerConfig, type SettingName, settingNames, settings, variableOf } from './settings.ts';
+
+export type Origin = 'flag' | 'environment' | 'file' | 'default';
+
+export interface LoadedConfig {
+  config: ServerConfig;
+  origins: Record<SettingName, Origin>;
+}
+
+export interface ConfigSources {
+  /** By setting name, as given on the command line; absent ones are undefined. */
+  flags: Partial<Record<SettingName, unknown>>;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Text of the TOML file and how to call it, when there is one. */
+  file?: { name: string; text: string } | undefined;
+}
+
+/** Throws ServerError SERVER_BAD_CONFIG that names the setting, where it stands and what it may be. */
+export function loadConfig({ flags, environment, file }: ConfigSources): LoadedConfig {
+  const fromFile = file ? readFileSettings(file) : {};
+  const config: Partial<Record<SettingName, unknown>> = {};
+  const origins: Partial<Record<SettingName, Origin>> = {};
+  for (const name of settingNames) {
+    const found = firstDefined([
+      ['flag', flags[name], `--${keyOf(name)}`],
+      // An empty variable means "not set": that is what service files can say.
+      ['environment', environment[variableOf(name)] || undefined, variableOf(name)],
+      ['file', fromFile[name], `${keyOf(name)} in ${file?.name}`],
+      ['default', settings[name].fallback, keyOf(name)],
+    ]);
+    config[name] = check(name, found.value, found.place);
+    origins[name] = found.origin;
+  }
+  return { config: together(config as ServerConfig), origins: origins as Record<SettingName, Origin> };
+}
+
+/** The configuration as a TOML file that says where each line came from. Passwords are blotted out. */
+export function printConfig({ config, origins }: LoadedConfig): string {
+  return settingNames
+    .map((name) => {
+      const value = config[name];
+      const shown = name === 'database' && typeof value === 'string' ? withoutPassword(value) : value;
+      const line = shown === undefined ? `# ${keyOf(name)} is not set` : stringify({ [keyOf(name)]: shown }).trim();
+      return `${line.padEnd(50)} # ${origins[name]}`;
+    })
+    .join('\n');
+}
+
+type Candidate = [origin: Origin, value: unknown, place: string];
+
+function firstDefined(candidates: Candidate[]): { origin: Origin; value: unknown; place: string } {
+  const found = candidates.find(([, value]) => value !== undefined) ?? candidates.at(-1);
+  const [origin, value, place] = found ?? ['default', undefined, ''];
+  return { origin, value, place };
+}
+
+function check(name: SettingName, value: unknown, place: string): unknown {
+  const result = settings[name].schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ServerError(
+    'SERVER_BAD_CONFIG',
+    `${place} is ${JSON.stringify(value)}, and may be ${settings[name].placeholder} (${settings[name].description}).`,
+  );
+}
+
+function readFileSettings({ name, text }: { name: string; text: string }): Partial<Record<SettingName, unknown>> {
+  const found: Partial<Record<SettingName, unknown>> = {};
+  const byKey = new Map(settingNames.map((setting) => [keyOf(setting), setting]));
+  for (const [key, value] of Object.entries(readToml(name, text))) {
+    const setting = byKey.get(key);
+    if (!setting) {
+      throw new ServerError(
+        'SERVER_BAD_CONFIG',
+        `${name} sets ${key}, which is no setting. "moult serve --help" lists them.`,
+      );
+    }
+    found[setting] = value;
+  }
+  return found;
+}
+
+function readToml(name: string, text: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new ServerError('SERVER_BAD_CONFIG', `${name} is not valid TOML: ${error.message}`, { cause: error });
+  }
+}
+
+/** What one setting alone cannot know. */
+function together(config: ServerConfig): ServerConfig {
+  if (config.tlsPort !== 'off' && !(config.tlsCert && config.tlsKey)) {
+    throw new ServerError('SERVER_BAD_CONFIG', '--tls-port needs --tls-cert and --tls-key.');
+  }
+  const taken = [config.port, config.selfUpdatePort, config.tlsPort].filter((port) => port !== 'off' && port !== 0);
+  if (new Set(taken).size < taken.length) {
+    throw new ServerError(
+      'SERVER_BAD_CONFIG',
+      'Two of --port, --self-update-port and --tls-port are the same. The main site serves the self-update tree too: ' +
+        'with --port 80 use --self-update-port off.',
+    );
+  }
+  return config;
+}

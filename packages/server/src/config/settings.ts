@@ -1,0 +1,182 @@
+// Every setting of the server, once: its type, its default and its sentence. Flags (`--data-dir`), environment
+// (`MOULT_DATA_DIR`) and the keys of the TOML file (`data-dir`) are made from the name.
+import { z } from 'zod';
+
+const port = z
+  .union([
+    z.number().int().min(0).max(65_535),
+    z
+      .string()
+      .regex(/^\d{1,5}$/)
+      .transform(Number),
+  ])
+  .pipe(z.number().int().min(0).max(65_535));
+const optionalPort = z.union([z.literal('off'), port]);
+const count = (min: number, max: number) =>
+  z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .transform(Number),
+    ])
+    .pipe(z.number().int().min(min).max(max));
+const text = z.string().min(1);
+const mebibytes = count(1, 1_048_576);
+
+interface Setting<Schema extends z.ZodType> {
+  schema: Schema;
+  /** What stands behind the flag in the help: `DIR`, `PORT|off`. */
+  placeholder: string;
+  description: string;
+  fallback: z.input<Schema> | undefined;
+  group: 'listening' | 'storage' | 'updates' | 'limits' | 'running';
+}
+
+function setting<Schema extends z.ZodType>(
+  group: Setting<Schema>['group'],
+  schema: Schema,
+  placeholder: string,
+  fallback: z.input<Schema> | undefined,
+  description: string,
+): Setting<Schema> {
+  return { group, schema, placeholder, fallback, description };
+}
+
+export const settings = {
+  dataDir: setting(
+    'storage',
+    text,
+    'DIR',
+    './moult-data',
+    'Everything the server keeps: database, keys, content, logs',
+  ),
+  database: setting(
+    'storage',
+    text.optional(),
+    'URL',
+    undefined,
+    'postgres://… or an SQLite file; default: DIR/moult.sqlite',
+  ),
+  contentDir: setting('storage', text.optional(), 'DIR', undefined, 'Update files by digest; default: DIR/content'),
+
+  host: setting('listening', text.optional(), 'ADDRESS', undefined, 'Address to listen on; default: all of them'),
+  port: setting(
+    'listening',
+    port,
+    'PORT',
+    8530,
+    'Main site: web services, content, console, self-update tree. 0: any free port',
+  ),
+  selfUpdatePort: setting(
+    'listening',
+    optionalPort,
+    'PORT|off',
+    80,
+    'Where old agents look for the self-update tree. 0: any free port',
+  ),
+  tlsPort: setting('listening', optionalPort, 'PORT|off', 'off', 'The main site again over HTTPS; real WSUS uses 8531'),
+  tlsCert: setting('listening', text.optional(), 'FILE', undefined, 'Certificate chain (PEM) for --tls-port'),
+  tlsKey: setting('listening', text.optional(), 'FILE', undefined, 'Private key (PEM) for --tls-port'),
+
+  targeting: setting(
+    'updates',
+    z.enum(['server', 'client']),
+    'server|client',
+    'server',
+    'Who says which groups a computer is in: this server, or the policy on the computer',
+  ),
+  unapproved: setting(
+    'updates',
+    z.enum(['report', 'hide']),
+    'report|hide',
+    'report',
+    'Updates that nobody approved: clients report on them, as with WSUS, or never see them',
+  ),
+  firstCatalogue: setting(
+    'updates',
+    z.enum(['samples', 'empty']),
+    'samples|empty',
+    'samples',
+    'What a new server starts with',
+  ),
+  agentReleaseDir: setting(
+    'updates',
+    text.optional(),
+    'DIR',
+    undefined,
+    'Built agent releases that go into the self-update tree',
+  ),
+  consoleDir: setting('updates', text.optional(), 'DIR', undefined, 'Built files of the console'),
+
+  maxRequestMib: setting('limits', mebibytes, 'MIB', 4, 'Largest request body'),
+  maxAnswerMib: setting('limits', mebibytes, 'MIB', 16, 'Update metadata in one SyncUpdates answer (WSUS: 5)'),
+  maxUpdatesPerSync: setting(
+    'limits',
+    count(1, 100_000),
+    'N',
+    500,
+    'New updates in one SyncUpdates answer (WSUS: 30 to 200)',
+  ),
+  maxInstalledIds: setting(
+    'limits',
+    count(1, 1_000_000),
+    'N',
+    10_000,
+    'InstalledNonLeafUpdateIDs in one SyncUpdates call (WSUS: 400)',
+  ),
+  maxExtendedUpdates: setting(
+    'limits',
+    count(1, 10_000),
+    'N',
+    50,
+    'Updates in one GetExtendedUpdateInfo call; clients are told',
+  ),
+  maxEventsPerBatch: setting('limits', count(1, 100_000), 'N', 1000, 'Events in one ReportEventBatch call'),
+  fragmentCacheMib: setting('limits', mebibytes, 'MIB', 128, 'Memory for update metadata that is ready to send'),
+  maxCallsInFlight: setting('limits', count(1, 10_000), 'N', 64, 'Web service calls worked on at once'),
+  maxCallsWaiting: setting(
+    'limits',
+    count(0, 100_000),
+    'N',
+    2_000,
+    'Web service calls that may wait; more are told ServerBusy',
+  ),
+  maxConnections: setting('limits', count(1, 1_000_000), 'N', 20_000, 'Open connections per port'),
+  requestTimeoutSeconds: setting(
+    'limits',
+    count(1, 3600),
+    'S',
+    60,
+    'A request must have arrived completely within this time',
+  ),
+  idleTimeoutSeconds: setting('limits', count(1, 3600), 'S', 65, 'A connection on which nothing happens is closed'),
+  cookieMinutes: setting('limits', count(1, 1440), 'MIN', 60, 'Life of a client cookie (WSUS: 60)'),
+  eventDays: setting('limits', count(1, 36_500), 'DAYS', 90, 'How long report events are kept'),
+
+  logLevel: setting(
+    'running',
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    'LEVEL',
+    'info',
+    'What goes into the structured log',
+  ),
+  stopSeconds: setting('running', count(0, 600), 'S', 10, 'How long a stop waits for requests in flight'),
+} as const;
+
+type Settings = typeof settings;
+export type SettingName = keyof Settings;
+export type ServerConfig = { [K in SettingName]: z.output<Settings[K]['schema']> };
+
+export const settingNames = Object.keys(settings) as SettingName[];
+
+/** `dataDir` → `data-dir`: the flag without its dashes, and the key in the file. */
+export function keyOf(name: SettingName): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `dataDir` → `MOULT_DATA_DIR`. */
+export function variableOf(name: SettingName): string {
+  return `MOULT_${keyOf(name).replaceAll('-', '_').toUpperCase()}`;
+}
