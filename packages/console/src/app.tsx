@@ -6,9 +6,10 @@ import { Events } from './events.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import { type Feed, followHome } from './home-feed.ts';
 import { News } from './news.tsx';
+import { PageFooter } from './page-footer.tsx';
 import { PageHeader } from './page-header.tsx';
 import { SelfUpdate } from './self-update.tsx';
-import { ClockContext, type ClockSetting, since, Time } from './time.tsx';
+import { ClockContext, type ClockSetting, Time } from './time.tsx';
 
 export function App(): ReactNode {
   const [feed, setFeed] = useState<Feed>({ home: undefined, connection: 'connecting' });
@@ -56,23 +57,5 @@ function Lost({ since: at }: { since: string | undefined }): ReactNode {
         This page keeps trying by itself. If it stays so, look whether <code>moult serve</code> runs.
       </p>
     </div>
-  );
-}
-
-function PageFooter({ home }: { home: NonNullable<Feed['home']> }): ReactNode {
-  const { server, generatedAt } = home;
-  return (
-    <footer>
-      <p>
-        Moult {server.version}, up for {since(server.startedAt, generatedAt)} (started <Time at={server.startedAt} />)
-      </p>
-      <nav aria-label="Documentation">
-        <a href="/docs/getting-started">Getting started</a>
-        <a href="/docs/self-update">How self-update works</a>
-        <a href="/docs/errors">Error codes</a>
-        <a href="/docs/">All documentation</a>
-        <a href="/api/home">This page as JSON</a>
-      </nav>
-    </footer>
   );
 }

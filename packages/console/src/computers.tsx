@@ -4,9 +4,9 @@ import type { ReactNode } from 'react';
 import { Time } from './time.tsx';
 
 const generationWords: Record<Generation, { name: string; meaning: string }> = {
-  wsus: { name: 'WSUS client', meaning: 'updates itself, scans, installs and reports' },
-  sus: { name: 'SUS client', meaning: 'has to update itself before it can receive updates' },
-  unknown: { name: 'Unknown client', meaning: 'has not said yet which client it is' },
+  wsus: { name: 'WSUS client', meaning: 'ready to receive updates' },
+  sus: { name: 'SUS client', meaning: 'self-update comes first: no updates until then' },
+  unknown: { name: 'Unknown client', meaning: 'heard of, but not yet which client it is' },
 };
 
 const standingWords: Record<Standing, string> = {

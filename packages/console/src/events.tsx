@@ -61,7 +61,7 @@ function matches(event: HomeEvent, choice: Choice): boolean {
 
 function EventTable({ events }: { events: HomeEvent[] }): ReactNode {
   return (
-    <table className="events">
+    <table className="events stacked">
       <caption className="visually-hidden">Last events, newest first</caption>
       <thead>
         <tr>

@@ -12,15 +12,18 @@ const siteWords: Record<SiteName, string> = {
 
 export function SelfUpdate({ selfUpdate }: { selfUpdate: HomeDocument['selfUpdate'] }): ReactNode {
   const { state, ports, releases, malformedPings } = selfUpdate;
+  const faults = ports.flatMap((port) => port.fault ?? []);
   return (
     <section aria-labelledby="self-update-heading" className={`card health health-${state}`}>
       <h2 id="self-update-heading">
         <Mark tone={state === 'available' ? 'good' : 'bad'} />
         {headlineOf(selfUpdate)}
       </h2>
-      {ports.map((port) => port.fault && <Fault key={port.port} fault={port.fault} />)}
-      <div className="pair">
-        <table>
+      {faults.map((fault) => (
+        <Fault key={fault.headline} fault={fault} named={faults.length > 1 || state === 'not-available'} />
+      ))}
+      <div className="pair ports">
+        <table className="stacked">
           <caption>SelfUpdate service, port by port</caption>
           <thead>
             <tr>
@@ -69,7 +72,7 @@ function Port({ port }: { port: HomePort }): ReactNode {
             {port.state === 'available' ? 'Available' : 'Not available'}
           </>
         )}
-        {port.checkedAt && (
+        {port.checkedAt && port.files.length > 0 && (
           <span className="dim note">
             asked at <Time at={port.checkedAt} />
           </span>
@@ -92,10 +95,11 @@ function Port({ port }: { port: HomePort }): ReactNode {
   );
 }
 
-function Fault({ fault }: { fault: HomeFault }): ReactNode {
+/** `named`: with its own headline, because the section's does not say it already. */
+function Fault({ fault, named }: { fault: HomeFault; named: boolean }): ReactNode {
   return (
     <div className="fault">
-      <h3>{fault.headline}</h3>
+      {named && <h3>{fault.headline}</h3>}
       <dl>
         <dt>Cause</dt>
         <dd>{fault.cause}</dd>

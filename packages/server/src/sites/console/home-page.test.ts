@@ -1,0 +1,265 @@
+// The page in a real browser: what an administrator sees, hears and does with the keyboard alone.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { HomeFacts } from '../../store/index.ts';
+import type { HomeDocument } from './home-document.ts';
+import { type ConsoleServer, goodHealth, startConsole, storyOf } from './test/console-server.ts';
+
+let browser: Browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.MOULT_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],
+  });
+});
+after(() => browser?.close());
+
+const hostileName = '"><img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>';
+
+function fleet(): Partial<HomeFacts> {
+  return {
+    computers: 53,
+    lastContactAt: new Date(),
+    agents: [
+      { generation: 'wsus', version: '7.9.0.1', computers: 41 },
+      { generation: 'sus', version: '5.4.0.1', computers: 12 },
+    ],
+    updates: 40,
+    deployments: 3,
+    events: storyOf('RECEPTION-07', new Date()),
+  };
+}
+
+describe('the home page', () => {
+  it('tells old clients from new ones, the state of self-update and the last events', async () => {
+    await withPage({ facts: fleet() }, async (page) => {
+      await page.getByRole('heading', { name: 'The SelfUpdate service is available' }).waitFor();
+      await page.getByRole('heading', { name: '53 computers' }).waitFor();
+      const versions = page.getByRole('table', { name: 'Computers by agent generation and version' });
+      assert.deepEqual(await versions.getByRole('row').allInnerTexts(), [
+        'Client\tVersion\tComputers\tStanding',
+        'WSUS client\t7.9.0.1\t41\tNewest here',
+        'SUS client\t5.4.0.1\t12\tWill update itself',
+      ]);
+      const events = page.getByRole('table', { name: 'Last events, newest first' });
+      assert.equal(await events.getByRole('row').count(), 8);
+      assert.match(
+        (await events.getByRole('row').nth(1).textContent()) ?? '',
+        /RECEPTION-07Succeeded: Installed\s*Moult sample/,
+      );
+    });
+  });
+
+  it('shows within two seconds what happens while somebody looks, and says it politely', async () => {
+    await withPage({ facts: fleet() }, async (page, server) => {
+      await page.getByText('Live', { exact: true }).waitFor();
+      server.facts = {
+        ...server.facts,
+        computers: 54,
+        events: [...storyOf('LAB-3', new Date()), ...server.facts.events],
+      };
+      await page.waitForTimeout(3500);
+      server.facts = {
+        ...server.facts,
+        computers: 55,
+        events: [...storyOf('LAB-4', new Date()), ...server.facts.events],
+      };
+      server.changed();
+      await page.getByRole('heading', { name: '55 computers' }).waitFor({ timeout: 2000 });
+      await page.getByRole('rowheader', { name: 'LAB-4' }).first().waitFor();
+      await page
+        .getByRole('status')
+        .filter({ hasText: 'new events. LAB-4: Installed.' })
+        .waitFor({ state: 'attached' });
+    });
+  });
+
+  it('names a fault of port 80 in the words of WSUS, with cause and remedy, as soon as it is there', async () => {
+    await withPage({ facts: fleet() }, async (page, server) => {
+      await page.getByRole('heading', { name: 'The SelfUpdate service is available' }).waitFor();
+      const health = goodHealth();
+      health.ports[1] = {
+        port: 80,
+        site: 'self-update',
+        listening: { kind: 'not-listening', reason: 'EADDRINUSE' },
+        checkedAt: undefined,
+        files: [],
+      };
+      server.health = health;
+      server.changed();
+      await page.getByRole('heading', { name: 'The SelfUpdate service is not available on port 80' }).waitFor();
+      for (const text of [
+        'Event 13042',
+        'Event 506',
+        'Another program listens on port 80',
+        'moult tree port80 --check',
+      ]) {
+        assert.ok(await page.getByText(text).first().isVisible(), text);
+      }
+    });
+  });
+
+  it('tells on an empty server what to do next, with this server in every command', async () => {
+    await withPage({}, async (page, server) => {
+      await page.getByRole('heading', { name: 'No computer has contacted this server yet' }).waitFor();
+      const commands = page.getByRole('region', { name: 'Commands for one Windows computer' });
+      assert.match((await commands.textContent()) ?? '', new RegExp(`WUServer /t REG_SZ /d ${server.url} /f`));
+      await page.getByRole('link', { name: `${server.url}/selfupdate/wuident.cab` }).waitFor();
+    });
+  });
+
+  it('shows hostile names as text', async () => {
+    const facts = { ...fleet(), events: storyOf(hostileName, new Date()) };
+    await withPage({ facts }, async (page) => {
+      await page.getByText(hostileName).first().waitFor();
+      assert.equal(await page.title(), 'Moult');
+      assert.equal(await page.locator('img').count(), 0);
+    });
+  });
+
+  it('says that the server is gone, keeps what it knew, and recovers by itself', async () => {
+    await withPage({ facts: fleet() }, async (page) => {
+      await page.getByText('Live', { exact: true }).waitFor();
+      await page.context().route('**/api/home**', (route) => route.abort());
+      await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))');
+      await page.getByRole('alert').filter({ hasText: 'The server does not answer' }).waitFor();
+      assert.ok(await page.getByRole('heading', { name: '53 computers' }).isVisible());
+      await page.context().unroute('**/api/home**');
+      await page.getByText('Live', { exact: true }).waitFor({ timeout: 15_000 });
+      assert.equal(await page.getByRole('alert').count(), 0);
+    });
+  });
+
+  it('asks for itself when the server has no room for one more stream', async () => {
+    await withPage({ facts: fleet(), limits: { maxStreams: 0 } }, async (page) => {
+      await page.getByText('Refreshed every 5 seconds').waitFor();
+      await page.getByRole('heading', { name: '53 computers' }).waitFor();
+    });
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    await withPage({ facts: fleet() }, async (page) => {
+      await page.getByRole('heading', { name: '53 computers' }).waitFor();
+      const focused = () => page.evaluate('document.activeElement.textContent || document.activeElement.type');
+      await page.keyboard.press('Tab');
+      assert.equal(await focused(), 'Skip to content');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Tab');
+      assert.equal(await focused(), 'Times in UTC');
+      await page.keyboard.press('Space');
+      assert.equal(await page.getByRole('button', { name: 'Times in UTC' }).getAttribute('aria-pressed'), 'true');
+      await page.keyboard.press('Tab');
+      assert.equal(await focused(), 'radio');
+      await page.keyboard.press('ArrowRight');
+      assert.ok(await page.getByRole('radio', { name: 'Self-update' }).isChecked());
+      assert.equal(await page.getByRole('table', { name: 'Last events' }).getByRole('row').count(), 3);
+    });
+  });
+
+  it('shows times in local time, with UTC on hover', async () => {
+    const at = new Date('2026-01-15T23:30:00Z');
+    await withPage({ facts: { ...fleet(), events: storyOf('A', at) } }, async (page) => {
+      const time = page.getByRole('table', { name: 'Last events' }).getByRole('time').first();
+      assert.equal(await time.textContent(), '2026-01-16 00:30:00');
+      assert.match((await time.getAttribute('title')) ?? '', /^2026-01-15 23:30:00 UTC\n/);
+      await page.getByRole('button', { name: 'Times in UTC' }).click();
+      assert.equal(await time.textContent(), '2026-01-15 23:30:00');
+    });
+  });
+
+  it('reads as JSON without a browser, and answers 405, 304 and 404 where they belong', async () => {
+    const server = await startConsole({ facts: fleet() });
+    try {
+      const answer = await fetch(`${server.url}/api/home`);
+      assert.match(answer.headers.get('content-security-policy') ?? '', /^default-src 'self';/);
+      const etag = answer.headers.get('etag') ?? '';
+      assert.equal(((await answer.json()) as HomeDocument).computers.total, 53);
+      assert.equal((await fetch(`${server.url}/api/home`, { headers: { 'if-none-match': etag } })).status, 304);
+      assert.equal((await fetch(`${server.url}/api/home`, { method: 'POST' })).status, 405);
+      assert.equal((await fetch(`${server.url}/docs/nothing`)).status, 404);
+      assert.equal((await fetch(`${server.url}/assets/../index.html`)).status, 404);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('says how to get the console when it is not built', async () => {
+    const server = await startConsole({ assetsDir: '/nonexistent' });
+    try {
+      const answer = await fetch(server.url);
+      assert.equal(answer.status, 503);
+      assert.match(await answer.text(), /npm run build/);
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+describe('axe-core finds nothing to complain about', () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const viewport of [
+      { width: 1280, height: 900 },
+      { width: 390, height: 800 },
+    ]) {
+      it(`in ${colorScheme}, ${viewport.width} pixels wide: empty, full, with a fault, and in the documentation`, async () => {
+        const broken = goodHealth();
+        broken.ports = broken.ports.map((port) => ({
+          ...port,
+          listening: { kind: 'not-listening', reason: 'EACCES' },
+        }));
+        for (const parts of [{}, { facts: fleet() }, { facts: fleet(), health: broken }]) {
+          await withPage(parts, (page) => checkAccessibility(page), { colorScheme, viewport });
+        }
+        await withPage(
+          {},
+          async (page, server) => {
+            await page.goto(`${server.url}/docs/`);
+            await checkAccessibility(page);
+          },
+          { colorScheme, viewport },
+        );
+      });
+    }
+  }
+});
+
+async function checkAccessibility(page: Page): Promise<void> {
+  await page.getByRole('main').getByRole('heading').first().waitFor();
+  // Rows glow as they arrive; contrast is judged once they are at rest.
+  await page.evaluate('Promise.all(document.getAnimations().map((animation) => animation.finished))');
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
+    [],
+  );
+  const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  assert.equal(overflow, 0, 'the page scrolls sideways');
+}
+
+/** A fresh page on a fresh console; whatever the browser complains about (CSP, scripts, missing files) fails the test. */
+async function withPage(
+  parts: Parameters<typeof startConsole>[0],
+  use: (page: Page, server: ConsoleServer) => Promise<void>,
+  look: { colorScheme?: 'light' | 'dark'; viewport?: { width: number; height: number } } = {},
+): Promise<void> {
+  const server = await startConsole(parts);
+  const context = await browser.newContext({ ...look, timezoneId: 'Europe/Stockholm' });
+  const complaints: string[] = [];
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/ERR_FAILED|503/.test(message.text())) complaints.push(message.text());
+    });
+    await page.goto(server.url);
+    await use(page, server);
+    assert.deepEqual(complaints, []);
+    assert.deepEqual(server.failures, []);
+  } finally {
+    await context.close();
+    await server.stop();
+  }
+}
