@@ -1,10 +1,16 @@
 // The store in domain words: one interface over SQLite and PostgreSQL. It returns facts, never answers.
 import { type Changes, createChanges } from './changes.ts';
+import { computerStore } from './computers.ts';
+import { configurationStore } from './configuration.ts';
 import { counterStore } from './counters.ts';
 import { openDatabase } from './database.ts';
+import { deploymentStore } from './deployments.ts';
+import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
 import { migrate } from './migrate.ts';
+import { reportingEventStore } from './reporting-events.ts';
 import { selfUpdateEventStore } from './self-update-events.ts';
+import { updateStore } from './updates.ts';
 
 export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export type { Topic } from './changes.ts';
@@ -31,6 +37,12 @@ export async function openStore(address: string, { now }: { now: () => Date }) {
     engine: database.engine,
     subscribe: changes.subscribe,
     close: () => database.close(),
+    ...configurationStore(database),
+    ...computerStore(database, changes),
+    ...groupStore(database),
+    ...updateStore(database, changes),
+    ...deploymentStore(database, changes),
+    ...reportingEventStore(database, changes),
     ...counters,
     ...selfUpdateEventStore(database, changes),
     ...homeStore(database, counters.loadCounters),

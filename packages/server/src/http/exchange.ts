@@ -1,0 +1,48 @@
+// From a raw request to what sites see. The path is decoded exactly once; what cannot be decoded is no path of ours.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Exchange, ListenerName } from './site.ts';
+
+const longestTarget = 16_384;
+
+/** Undefined for a request target that is no decodable absolute path. */
+export function toExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  listener: ListenerName,
+  receivedAt: Date,
+): Exchange | undefined {
+  const target = request.url ?? '';
+  const path = target.length > longestTarget ? undefined : decodePath(pathPart(target));
+  if (path === undefined) return undefined;
+  const question = target.indexOf('?');
+  return {
+    request,
+    response,
+    path,
+    route: path.toLowerCase(),
+    query: question < 0 ? '' : target.slice(question + 1),
+    listener,
+    localPort: request.socket.localPort ?? 0,
+    receivedAt,
+  };
+}
+
+/** Proxies send absolute targets (`GET http://server/path`): the origin is dropped. */
+function pathPart(target: string): string {
+  const path = target.split(/[?#]/, 1)[0] ?? '';
+  return path.replace(/^https?:\/\/[^/]*/i, '') || '/';
+}
+
+function decodePath(raw: string): string | undefined {
+  if (!raw.startsWith('/')) return undefined;
+  // Nearly every path there is: nothing to decode, nothing to collapse.
+  if (/^(?:\/[\w.-]+)*\/?$/.test(raw)) return raw;
+  try {
+    const path = decodeURIComponent(raw)
+      .replaceAll('\\', '/')
+      .replace(/\/{2,}/g, '/');
+    return path.includes('\0') ? undefined : path;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+// One port: bound, bounded, and stopped without cutting off what is being answered.
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+export interface ListenerLimits {
+  maxConnections: number;
+  requestTimeoutMs: number;
+  idleTimeoutMs: number;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** No new requests; those in flight may finish for `graceMs`, then their connections are cut. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface ListenerOptions {
+  host: string | undefined;
+  port: number;
+  limits: ListenerLimits;
+  tls?: { cert: string; key: string } | undefined;
+}
+
+/** Binds the port. Rejects with the system's error (EADDRINUSE, EACCES …) when it cannot be had. */
+export async function listen(handle: RequestListener, options: ListenerOptions): Promise<Listener> {
+  const server = create(handle, options);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port: options.port, ...(options.host !== undefined && { host: options.host }) }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return { port: (server.address() as AddressInfo).port, stop: (graceMs) => stop(server, graceMs) };
+}
+
+function create(handle: RequestListener, { limits, tls }: ListenerOptions): Server {
+  const options: ServerOptions = {
+    // A client that sends slowly holds one socket for so long and no longer.
+    headersTimeout: Math.min(limits.requestTimeoutMs, 20_000),
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    connectionsCheckingInterval: Math.min(limits.requestTimeoutMs, 5_000),
+    maxHeaderSize: 32_768,
+    // Old agents repeat headers and leave out what HTTP/1.1 asks for (Host in 1.0 requests).
+    requireHostHeader: false,
+    noDelay: true,
+  };
+  const server = tls ? createTlsServer({ ...options, ...tls }, handle) : createServer(options, handle);
+  server.maxConnections = limits.maxConnections;
+  server.maxRequestsPerSocket = 0;
+  // One that takes nothing of its answer: the socket is idle although a response is open.
+  server.setTimeout(limits.idleTimeoutMs);
+  server.on('clientError', (_, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  return server;
+}
+
+async function stop(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  // Connections that become idle after their last answer would otherwise be waited for until they time out.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  await closed;
+  clearTimeout(cut);
+  clearInterval(sweep);
+}

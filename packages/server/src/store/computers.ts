@@ -1,0 +1,159 @@
+// Computers, by SusClientId.
+import { type Kysely, sql } from 'kysely';
+import { unassignedComputers } from './built-in-groups.ts';
+import type { Changes } from './changes.ts';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+
+export interface AuthorizedComputer {
+  /** Lower-case GUID. */
+  computerId: string;
+  dnsName: string;
+  address: string;
+  /** As the client's policy names them; kept whether or not they count. */
+  requestedGroups: readonly string[];
+  at: Date;
+}
+
+export interface RegisteredComputer {
+  computerId: string;
+  dnsName: string;
+  address: string;
+  agentVersion: string;
+  osVersion: string;
+  osDescription: string;
+  architecture: string;
+  manufacturer: string;
+  model: string;
+  /** Everything that the client said, for what nobody thought of yet. */
+  registration: Record<string, unknown>;
+  at: Date;
+}
+
+/** What a sync needs to know of its client. */
+export interface Targeting {
+  isRegistered: boolean;
+  /** Direct groups; a computer in none is in Unassigned Computers. */
+  groupIds: string[];
+}
+
+export function computerStore({ tables }: Database, changes: Changes) {
+  return {
+    /**
+     * Notes who authorised. With `assign` (client-side targeting) the computer is put into exactly those of its
+     * requested groups that exist; WSUS never creates a group for a client (MS-WUSP note 46).
+     */
+    async noteAuthorization(computer: AuthorizedComputer, { assign }: { assign: boolean }): Promise<void> {
+      const { computerId, dnsName, address } = computer;
+      const at = computer.at.getTime();
+      const requested = computer.requestedGroups.join(';');
+      await tables.transaction().execute(async (transaction) => {
+        await transaction
+          .insertInto('computers')
+          .values({
+            computer_id: computerId,
+            dns_name: dnsName,
+            address,
+            requested_groups: requested,
+            agent_generation: 'wsus',
+            first_contact: at,
+            last_contact: at,
+          })
+          .onConflict((conflict) =>
+            conflict.column('computer_id').doUpdateSet({
+              dns_name: dnsName,
+              address,
+              requested_groups: requested,
+              last_contact: at,
+            }),
+          )
+          .execute();
+        if (assign) await assignRequested(transaction, computerId, computer.requestedGroups);
+      });
+      changes.announce('computers');
+    },
+
+    async registerComputer(computer: RegisteredComputer): Promise<void> {
+      const at = computer.at.getTime();
+      const known = {
+        dns_name: computer.dnsName,
+        address: computer.address,
+        agent_generation: 'wsus',
+        agent_version: computer.agentVersion,
+        os_version: computer.osVersion,
+        os_description: computer.osDescription,
+        architecture: computer.architecture,
+        manufacturer: computer.manufacturer,
+        model: computer.model,
+        registration: JSON.stringify(computer.registration),
+        last_contact: at,
+        registered_at: at,
+      };
+      await tables
+        .insertInto('computers')
+        .values({ ...known, computer_id: computer.computerId, requested_groups: '', first_contact: at })
+        .onConflict((conflict) => conflict.column('computer_id').doUpdateSet(known))
+        .execute();
+      changes.announce('computers');
+    },
+
+    /** Undefined for a computer that was never seen, or was removed. */
+    async loadTargeting(computerId: string): Promise<Targeting | undefined> {
+      const rows = await tables
+        .selectFrom('computers')
+        .leftJoin('computer_groups', 'computer_groups.computer_id', 'computers.computer_id')
+        .select(['computers.registered_at', 'computer_groups.group_id'])
+        .where('computers.computer_id', '=', computerId)
+        .execute();
+      const [first] = rows;
+      if (!first) return undefined;
+      const groupIds = rows.map(({ group_id }) => group_id).filter((id) => id !== null);
+      return {
+        isRegistered: first.registered_at !== null,
+        groupIds: groupIds.length > 0 ? groupIds : [unassignedComputers],
+      };
+    },
+
+    /** Notes contacts and syncs of many computers in one transaction. */
+    async noteContacts(contacts: ReadonlyMap<string, { at: Date; synced: boolean; reported: boolean }>): Promise<void> {
+      if (contacts.size === 0) return;
+      await tables.transaction().execute(async (transaction) => {
+        for (const [computerId, { at, synced, reported }] of contacts) {
+          const time = at.getTime();
+          await transaction
+            .updateTable('computers')
+            .set({
+              last_contact: time,
+              ...(synced && { last_sync: time }),
+              ...(reported && { last_report: time }),
+            })
+            .where('computer_id', '=', computerId)
+            .execute();
+        }
+      });
+      changes.announce('computers');
+    },
+  };
+}
+
+async function assignRequested(
+  transaction: Kysely<Tables>,
+  computerId: string,
+  requested: readonly string[],
+): Promise<void> {
+  await transaction.deleteFrom('computer_groups').where('computer_id', '=', computerId).execute();
+  const keys = [...new Set(requested.map((name) => name.trim().toLowerCase()).filter((name) => name !== ''))];
+  if (keys.length === 0) return;
+  await transaction
+    .insertInto('computer_groups')
+    .columns(['computer_id', 'group_id'])
+    .expression((select) =>
+      select
+        .selectFrom('target_groups')
+        .select([sql<string>`${computerId}`.as('computer_id'), 'group_id'])
+        .where('name_key', 'in', keys)
+        .where('parent_id', 'is not', null)
+        .where('group_id', '!=', unassignedComputers),
+    )
+    .execute();
+}

@@ -1,0 +1,74 @@
+// Facts about the server itself that must outlive it: who it is, and when its configuration last changed.
+import { randomUUID } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+import type { Topic } from './changes.ts';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+
+export interface ServerIdentity {
+  /** Changes with a restore: cookies of before are then answered with ServerChanged. */
+  serverId: string;
+  /** Config.LastChange of GetConfig. */
+  lastChange: Date;
+}
+
+export function configurationStore({ tables }: Database) {
+  return {
+    async loadSetting(name: string): Promise<string | undefined> {
+      return loadSetting(tables, name);
+    },
+
+    async saveSetting(name: string, value: string): Promise<void> {
+      await saveSetting(tables, name, value);
+    },
+
+    /**
+     * The identity, made on first use. `told` is what clients are told in GetConfig, as text: when it differs from the
+     * last time, LastChange becomes `now` and every client fetches its configuration anew.
+     */
+    async loadServerIdentity(told: string, now: Date): Promise<ServerIdentity> {
+      return tables.transaction().execute(async (transaction) => {
+        let serverId = await loadSetting(transaction, 'server-id');
+        if (serverId === undefined) {
+          serverId = randomUUID();
+          await saveSetting(transaction, 'server-id', serverId);
+        }
+        let lastChange = await loadSetting(transaction, 'last-change');
+        if (lastChange === undefined || (await loadSetting(transaction, 'told')) !== told) {
+          lastChange = now.toISOString();
+          await saveSetting(transaction, 'told', told);
+          await saveSetting(transaction, 'last-change', lastChange);
+        }
+        return { serverId, lastChange: new Date(lastChange) };
+      });
+    },
+
+    /** How often each topic was changed, by whatever process: cheap enough to ask with every request. */
+    async loadGenerations(): Promise<Map<Topic, number>> {
+      const rows = await tables.selectFrom('counters').selectAll().where('name', 'like', 'change:%').execute();
+      return new Map(rows.map(({ name, value }) => [name.slice('change:'.length) as Topic, Number(value)]));
+    },
+  };
+}
+
+/** Marks a change of `topic` inside the transaction that makes it, for every process that watches. */
+export async function markChange(transaction: Kysely<Tables>, topic: Topic): Promise<void> {
+  await transaction
+    .insertInto('counters')
+    .values({ name: `change:${topic}`, value: 1 })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: sql`counters.value + 1` }))
+    .execute();
+}
+
+async function loadSetting(tables: Kysely<Tables>, name: string): Promise<string | undefined> {
+  const row = await tables.selectFrom('configuration').select('value').where('name', '=', name).executeTakeFirst();
+  return row?.value;
+}
+
+async function saveSetting(tables: Kysely<Tables>, name: string, value: string): Promise<void> {
+  await tables
+    .insertInto('configuration')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
+}

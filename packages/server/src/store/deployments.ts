@@ -1,0 +1,63 @@
+// The administrator's decisions: one per update and group.
+import type { Changes } from './changes.ts';
+import { markChange } from './configuration.ts';
+import type { Database } from './database.ts';
+
+export const deploymentActions = ['Install', 'OptionalInstall', 'Uninstall', 'PreDeploymentCheck', 'Block'] as const;
+export type DeploymentAction = (typeof deploymentActions)[number];
+
+export interface StoredDeployment {
+  deploymentId: number;
+  updateId: string;
+  groupId: string;
+  action: DeploymentAction;
+  deadline: Date | undefined;
+  /** Grows with every change of this deployment. */
+  changedAt: number;
+}
+
+export interface DeploymentDecision {
+  updateId: string;
+  groupId: string;
+  action: DeploymentAction;
+  deadline: Date | undefined;
+  administrator: string;
+}
+
+export function deploymentStore({ tables }: Database, changes: Changes) {
+  return {
+    /** Sets what happens to an update in a group, in place of what was decided before. */
+    async deploy({ updateId, groupId, action, deadline, administrator }: DeploymentDecision, now: Date): Promise<void> {
+      await tables.transaction().execute(async (transaction) => {
+        const before = await transaction
+          .selectFrom('deployments')
+          .select('changed_at')
+          .where('update_id', '=', updateId)
+          .where('group_id', '=', groupId)
+          .executeTakeFirst();
+        // Two decisions within a millisecond must still differ: clients are told by this number that something changed.
+        const changedAt = Math.max(now.getTime(), (before?.changed_at ?? 0) + 1);
+        const decided = { action, deadline: deadline?.getTime() ?? null, changed_at: changedAt, administrator };
+        await transaction
+          .insertInto('deployments')
+          .values({ ...decided, update_id: updateId, group_id: groupId, created_at: now.getTime() })
+          .onConflict((conflict) => conflict.columns(['update_id', 'group_id']).doUpdateSet(decided))
+          .execute();
+        await markChange(transaction, 'deployments');
+      });
+      changes.announce('deployments');
+    },
+
+    async loadDeployments(): Promise<StoredDeployment[]> {
+      const rows = await tables.selectFrom('deployments').selectAll().orderBy('deployment_id').execute();
+      return rows.map((row) => ({
+        deploymentId: row.deployment_id,
+        updateId: row.update_id,
+        groupId: row.group_id,
+        action: row.action as DeploymentAction,
+        deadline: row.deadline === null ? undefined : new Date(row.deadline),
+        changedAt: row.changed_at,
+      }));
+    },
+  };
+}

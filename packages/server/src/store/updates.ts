@@ -1,0 +1,164 @@
+// Revisions: the whole document (zstd) for fragments, a summary for the index in memory, one row per file.
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompressSync } from 'node:zlib';
+import { type Kysely, sql } from 'kysely';
+import type { Changes } from './changes.ts';
+import { markChange } from './configuration.ts';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+
+const compress = promisify(zstdCompress);
+
+export interface RevisionToImport {
+  updateId: string;
+  revisionNumber: number;
+  updateType: string;
+  title: string;
+  /** The update document. */
+  xml: string;
+  /** encodeSummary of the catalogue. */
+  summary: string;
+  files: RevisionFile[];
+}
+
+export interface RevisionFile {
+  /** Lower-case hex. */
+  sha1: string;
+  sha256: string | undefined;
+  fileName: string;
+  sizeBytes: number;
+  modifiedAt: Date | undefined;
+}
+
+export interface StoredSummary {
+  revisionId: number;
+  summary: string;
+  importedAt: number;
+}
+
+export interface ImportResult {
+  revisionId: number;
+  isNew: boolean;
+}
+
+export function updateStore({ tables }: Database, changes: Changes) {
+  return {
+    /**
+     * Imports revisions in one transaction. One that is there already keeps its id and is left alone: a revision
+     * never changes. Answers in the order given.
+     */
+    async importRevisions(revisions: readonly RevisionToImport[], now: Date): Promise<ImportResult[]> {
+      const documents = await Promise.all(revisions.map(({ xml }) => compress(Buffer.from(xml))));
+      const results = await tables.transaction().execute(async (transaction) => {
+        const imported: ImportResult[] = [];
+        for (const [index, revision] of revisions.entries()) {
+          imported.push(await importOne(transaction, revision, documents[index] ?? Buffer.alloc(0), now.getTime()));
+        }
+        if (imported.some(({ isNew }) => isNew)) await markChange(transaction, 'updates');
+        return imported;
+      });
+      if (results.some(({ isNew }) => isNew)) changes.announce('updates');
+      return results;
+    },
+
+    /** Summaries of revisions with ids above `after`, in rising order, `limit` at a time. */
+    async loadSummaries(after: number, limit: number): Promise<StoredSummary[]> {
+      const rows = await tables
+        .selectFrom('revisions')
+        .select(['revision_id', 'summary', 'imported_at'])
+        .where('revision_id', '>', after)
+        .orderBy('revision_id')
+        .limit(limit)
+        .execute();
+      return rows.map(({ revision_id, summary, imported_at }) => ({
+        revisionId: revision_id,
+        summary,
+        importedAt: imported_at,
+      }));
+    },
+
+    /** The update documents of these revisions; unknown ids are left out. */
+    async loadDocuments(revisionIds: readonly number[]): Promise<Map<number, string>> {
+      if (revisionIds.length === 0) return new Map();
+      const rows = await tables
+        .selectFrom('revisions')
+        .select(['revision_id', 'document'])
+        .where('revision_id', 'in', [...revisionIds])
+        .execute();
+      return new Map(rows.map(({ revision_id, document }) => [revision_id, zstdDecompressSync(document).toString()]));
+    },
+
+    async loadDeclined(): Promise<string[]> {
+      const rows = await tables.selectFrom('updates').select('update_id').where('is_declined', '=', 1).execute();
+      return rows.map(({ update_id }) => update_id);
+    },
+
+    async countRevisions(): Promise<number> {
+      const row = await tables
+        .selectFrom('revisions')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
+    },
+
+    /** Files with these SHA-1 digests (lower-case hex), one entry per digest known. */
+    async findFiles(sha1s: readonly string[]): Promise<Map<string, { fileName: string; sizeBytes: number }>> {
+      if (sha1s.length === 0) return new Map();
+      const rows = await tables
+        .selectFrom('revision_files')
+        .select(['sha1', 'file_name', 'size_bytes'])
+        .where('sha1', 'in', [...sha1s])
+        .execute();
+      return new Map(
+        rows.map(({ sha1, file_name, size_bytes }) => [sha1, { fileName: file_name, sizeBytes: size_bytes }]),
+      );
+    },
+  };
+}
+
+async function importOne(
+  transaction: Kysely<Tables>,
+  revision: RevisionToImport,
+  document: Uint8Array,
+  now: number,
+): Promise<ImportResult> {
+  const { updateId, revisionNumber } = revision;
+  const known = await transaction
+    .selectFrom('revisions')
+    .select('revision_id')
+    .where('update_id', '=', updateId)
+    .where('revision_number', '=', revisionNumber)
+    .executeTakeFirst();
+  if (known) return { revisionId: known.revision_id, isNew: false };
+  await sql`insert into updates (update_id, is_declined, changed_at) values (${updateId}, 0, ${now})
+            on conflict do nothing`.execute(transaction);
+  const { revision_id: revisionId } = await transaction
+    .insertInto('revisions')
+    .values({
+      update_id: updateId,
+      revision_number: revisionNumber,
+      update_type: revision.updateType,
+      title: revision.title,
+      document,
+      document_bytes: Buffer.byteLength(revision.xml),
+      summary: revision.summary,
+      imported_at: now,
+    })
+    .returning('revision_id')
+    .executeTakeFirstOrThrow();
+  for (const file of revision.files) {
+    await transaction
+      .insertInto('revision_files')
+      .values({
+        revision_id: revisionId,
+        sha1: file.sha1,
+        sha256: file.sha256 ?? null,
+        file_name: file.fileName,
+        size_bytes: file.sizeBytes,
+        modified_at: file.modifiedAt?.getTime() ?? null,
+      })
+      .onConflict((conflict) => conflict.columns(['revision_id', 'sha1']).doNothing())
+      .execute();
+  }
+  return { revisionId, isNew: true };
+}
