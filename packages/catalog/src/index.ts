@@ -1,3 +1,4 @@
+export * from './applicability/index.ts';
 export * from './deployment/index.ts';
 export * from './errors.ts';
 export * from './fragments/index.ts';

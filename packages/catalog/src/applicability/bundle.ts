@@ -1,0 +1,25 @@
+// The state of a bundle by its members (MS-WUSP 3.1.1: AND of ORs over revisions).
+import type { Applicability } from './evaluate.ts';
+
+export type ApplicabilityKind = Applicability['kind'];
+
+/**
+ * Each clause is the states of its alternatives. A clause is installable when an alternative is, installed when an
+ * alternative is and none is installable, not applicable when all are; alternatives of which one is installed and
+ * another installable are unknown, because what a real agent makes of them is not established. The bundle: not
+ * applicable when any clause is, else unknown when any clause is, else installed when all are, else installable.
+ */
+export function evaluateBundle(clauses: readonly (readonly ApplicabilityKind[])[]): ApplicabilityKind {
+  const states = clauses.map(clauseState);
+  if (states.length === 0) return 'unknown';
+  if (states.includes('not-applicable')) return 'not-applicable';
+  if (states.includes('unknown')) return 'unknown';
+  return states.every((state) => state === 'installed') ? 'installed' : 'installable';
+}
+
+function clauseState(alternatives: readonly ApplicabilityKind[]): ApplicabilityKind {
+  const has = (kind: ApplicabilityKind) => alternatives.includes(kind);
+  if (has('installable')) return has('installed') ? 'unknown' : 'installable';
+  if (has('unknown')) return 'unknown';
+  return has('installed') ? 'installed' : 'not-applicable';
+}

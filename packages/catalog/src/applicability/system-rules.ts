@@ -1,0 +1,174 @@
+// Base rules about the system itself (BaseApplicabilityRules.xsd): version, language, processor, licence, history.
+import { compareBy, isTrue, orderParts, toNumber } from './compare.ts';
+import type { WindowsVersionFacts } from './facts.ts';
+import type { Rule } from './rules.ts';
+import {
+  type Answer,
+  compared,
+  given,
+  known,
+  needing,
+  type RuleContext,
+  type RuleEvaluator,
+  unknown,
+} from './verdict.ts';
+
+export const systemRules: Record<string, RuleEvaluator> = {
+  'b.Platform': (rule, { facts }) =>
+    needing(rule, ['PlatformID'], (wanted) =>
+      given(facts.platform?.(), 'the platform', (platform) =>
+        known(platform.toLowerCase() === wanted.toLowerCase(), `the platform is ${platform}`),
+      ),
+    ),
+  'b.WindowsVersion': (rule, { facts }) =>
+    given(facts.windowsVersion?.(), 'Windows', (version) => windowsVersion(rule, version)),
+  'b.PlatformVersion': (rule, { facts }) =>
+    given(facts.windowsVersion?.(), 'Windows', (version) => windowsVersion(rule, version)),
+  'b.WindowsLanguage': systemLanguage,
+  'b.PlatformLanguage': systemLanguage,
+  'b.MuiInstalled': (_, { facts }) =>
+    given(facts.language?.(), 'the system language', ({ mui }) =>
+      known(mui !== null, `the multilingual user interface is ${mui === null ? 'not ' : ''}installed`),
+    ),
+  'b.MuiLanguageInstalled': (rule, { facts }) =>
+    needing(rule, ['Language'], (language) =>
+      given(facts.language?.(), 'the system language', ({ mui }) =>
+        known(
+          mui?.some((tag) => covers(language, tag)) ?? false,
+          `user interface languages: ${mui?.join(', ') || 'none'}`,
+        ),
+      ),
+    ),
+  'b.SystemMetric': (rule, { facts }) =>
+    needing(rule, ['Comparison', 'Index', 'Value'], (token, index, value) =>
+      given(facts.systemMetric?.(Number(index)), `system metric ${index}`, (metric) =>
+        compareNumber(token, metric, value),
+      ),
+    ),
+  'b.Processor': (rule, { facts }) =>
+    needing(rule, ['Architecture'], () =>
+      given(facts.processor?.(), 'the processor', ({ architecture, level, revision }) => {
+        const pairs = [
+          [rule.attributes.Architecture, architecture],
+          [rule.attributes.Level, level],
+          [rule.attributes.Revision, revision],
+        ] as const;
+        const asked = pairs.filter(([wanted]) => wanted !== undefined);
+        if (asked.some(([wanted, found]) => found !== undefined && toNumber(wanted) !== found)) {
+          return known(false, `the processor is of architecture ${architecture}`);
+        }
+        if (asked.some(([, found]) => found === undefined))
+          return unknown('level and revision of the processor are not known');
+        return known(true, `the processor is of architecture ${architecture}`);
+      }),
+    ),
+  'b.NumberOfProcessors': (rule, { facts }) =>
+    needing(rule, ['Comparison', 'Number'], (token, number) =>
+      given(facts.processorCount?.(), 'the number of processors', (count) => compareNumber(token, count, number)),
+    ),
+  'b.ClusteredOS': (_, { facts }) =>
+    given(facts.isClustered?.(), 'a cluster', (clustered) =>
+      known(clustered, clustered ? 'clustered' : 'not clustered'),
+    ),
+  'b.Memory': (rule, { facts }) =>
+    needing(rule, ['MinSizeInMB'], (minimum) =>
+      given(facts.memoryMegabytes?.(), 'the memory size', (size) =>
+        compareNumber('GreaterThanOrEqualTo', size, minimum),
+      ),
+    ),
+  ...Object.fromEntries(
+    ['b.VideoMemory', 'b.Direct3D', 'b.SensorById', 'b.NFC', 'b.Camera'].map((name): [string, RuleEvaluator] => [
+      name,
+      (rule, { facts }) =>
+        given(facts.hasCapability?.(name, rule.attributes), name.slice(2), (has) =>
+          known(has, `the device ${has ? 'has' : 'lacks'} it`),
+        ),
+    ]),
+  ),
+  'b.LicenseValueExists': (rule, { facts }) =>
+    needing(rule, ['Value'], (name) =>
+      given(facts.licenseValue?.(name), `licence value ${name}`, () => known(true, `licence value ${name} exists`)),
+    ),
+  'b.LicenseDword': (rule, { facts }) =>
+    needing(rule, ['Value', 'Comparison', 'Data'], (name, token, data) =>
+      given(facts.licenseValue?.(name), `licence value ${name}`, (value) =>
+        typeof value === 'number'
+          ? compareNumber(token, value, data)
+          : known(false, `licence value ${name} is no number`),
+      ),
+    ),
+  'b.WmiQuery': (rule, { facts }) =>
+    needing(rule, ['WqlQuery'], (query) =>
+      given(facts.wmiRowCount?.(rule.attributes.Namespace ?? 'root\\cimv2', query), 'the WMI answer', (rows) =>
+        known(rows > 0, `the WMI query gives ${rows} rows`),
+      ),
+    ),
+  'b.InstalledOnce': (_, { facts, rules }) =>
+    given(facts.installedOnce?.(rules.updateId), 'the installation history', (once) =>
+      known(once, once ? 'installed before' : 'never installed here'),
+    ),
+  'b.GenericQuery': (rule, { facts }) =>
+    needing(rule, ['Namespace', 'Type', 'Parameter'], (namespace, type) =>
+      given(facts.genericQuery?.(rule.attributes), `${namespace} ${type}`, (holds) =>
+        known(holds, `${namespace} ${type} ${holds ? 'holds' : 'does not hold'}`),
+      ),
+    ),
+};
+
+export function compareNumber(token: string, machine: number, text: string): Answer {
+  const wanted = toNumber(text);
+  if (wanted === undefined) return unknown(`the rule's number "${text}" is none`);
+  return compared(compareBy(token, machine - wanted), `found ${machine}, wanted ${token} ${text}`);
+}
+
+/**
+ * VerifyVersionInfo: Comparison applies to major, minor and service pack as one hierarchy and to the build by itself;
+ * product type is always equality.
+ */
+function windowsVersion(rule: Rule, version: WindowsVersionFacts): Answer {
+  const { attributes } = rule;
+  const says = `Windows is ${version.major}.${version.minor}.${version.build} SP ${version.servicePackMajor}, product type ${version.productType}`;
+  const asked = (name: string) => toNumber(attributes[name]);
+  const parts = [
+    [version.major, asked('MajorVersion')],
+    [version.minor, asked('MinorVersion')],
+    [version.servicePackMajor, asked('ServicePackMajor')],
+    [version.servicePackMinor, asked('ServicePackMinor')],
+  ].filter((pair): pair is [number, number] => pair[1] !== undefined);
+  const checks: (boolean | undefined)[] = [];
+  if (parts.length > 0) {
+    const order = orderParts(
+      parts.map(([found]) => found),
+      parts.map(([, wanted]) => wanted),
+    );
+    checks.push(compareBy(attributes.Comparison, order));
+  }
+  const build = asked('BuildNumber');
+  if (build !== undefined) checks.push(compareBy(attributes.Comparison, version.build - build));
+  const productType = asked('ProductType');
+  if (productType !== undefined) checks.push(version.productType === productType);
+  const suiteMask = asked('SuiteMask');
+  if (suiteMask !== undefined) {
+    const common = version.suiteMask & suiteMask;
+    checks.push(isTrue(attributes.AllSuitesMustBePresent) ? common === suiteMask : common !== 0);
+  }
+  if (checks.includes(false)) return known(false, says);
+  return checks.includes(undefined) ? unknown(`${says}; the comparison cannot be decided`) : known(true, says);
+}
+
+function systemLanguage(rule: Rule, { facts }: RuleContext): Answer {
+  return needing(rule, ['Language'], (language) =>
+    given(facts.language?.(), 'the system language', ({ system, mui }) =>
+      mui === null
+        ? known(covers(language, system), `the system language is ${system}`)
+        : known(false, 'the multilingual user interface is installed'),
+    ),
+  );
+}
+
+/** `en` covers `en-us`. */
+function covers(wanted: string, tag: string): boolean {
+  const asked = wanted.toLowerCase();
+  const found = tag.toLowerCase();
+  return found === asked || found.startsWith(`${asked}-`);
+}
