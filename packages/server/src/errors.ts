@@ -7,7 +7,12 @@ export type ServerErrorCode =
   | 'SERVER_DATA_DIR'
   | 'SERVER_DATABASE'
   | 'SERVER_DATABASE_TOO_NEW'
-  | 'SERVER_NOT_FOUND';
+  | 'SERVER_KEYS'
+  | 'SERVER_NOT_FOUND'
+  | 'SERVER_BAD_RELEASE'
+  | 'SERVER_TREE_NOT_FOUND'
+  | 'SERVER_TREE_NOT_A_TREE'
+  | 'SERVER_TREE_DAMAGED';
 
 export class ServerError extends Error {
   readonly code: ServerErrorCode;

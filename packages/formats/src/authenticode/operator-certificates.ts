@@ -1,0 +1,119 @@
+// The operator's own certificates: a root that clients pin, and a code-signing certificate under it that can be
+// renewed without touching a client. Apart from verification because creating certificates needs a large library.
+import 'reflect-metadata';
+import { randomBytes, webcrypto } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+
+/** A certificate with its key, PEM, and its issuers: the one that signed it first, the root last. */
+export interface SigningIdentity {
+  certificatePem: string;
+  /** PKCS#8, not encrypted. */
+  privateKeyPem: string;
+  chainPem: string[];
+}
+
+export interface CertificateOptions {
+  commonName: string;
+  now: Date;
+}
+
+// RSA-3072 with SHA-256: accepted by every Windows since XP SP3 and by every foreign tool, and good until 2030 and beyond.
+const keyKind = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  publicExponent: new Uint8Array([1, 0, 1]),
+  modulusLength: 3072,
+};
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Makes a root for the operator: 30 years, allowed to issue end certificates only. */
+export async function createOperatorCa(options: CertificateOptions): Promise<SigningIdentity> {
+  const keys = await generateKeys();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      serialNumber: newSerialNumber(),
+      name: nameOf(options.commonName),
+      ...validity(options.now, 30),
+      signingAlgorithm: keyKind,
+      keys,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
+      ],
+    },
+    webcrypto,
+  );
+  return { certificatePem: pemText(certificate), privateKeyPem: await privateKeyPem(keys), chainPem: [] };
+}
+
+/** Makes a code-signing certificate under `ca`: 10 years, but never longer than the CA itself. */
+export async function createOperatorSigner(ca: SigningIdentity, options: CertificateOptions): Promise<SigningIdentity> {
+  const issuer = new x509.X509Certificate(ca.certificatePem);
+  const issuerKey = await webcrypto.subtle.importKey('pkcs8', fromPem(ca.privateKeyPem), keyKind, false, ['sign']);
+  const keys = await generateKeys();
+  const { notBefore, notAfter } = validity(options.now, 10);
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
+      serialNumber: newSerialNumber(),
+      subject: nameOf(options.commonName),
+      issuer: issuer.subjectName,
+      notBefore,
+      notAfter: new Date(Math.min(Number(notAfter), Number(issuer.notAfter))),
+      signingAlgorithm: keyKind,
+      publicKey: keys.publicKey,
+      signingKey: issuerKey,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.codeSigning], false),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
+        await x509.AuthorityKeyIdentifierExtension.create(issuer, false, webcrypto),
+      ],
+    },
+    webcrypto,
+  );
+  return {
+    certificatePem: pemText(certificate),
+    privateKeyPem: await privateKeyPem(keys),
+    chainPem: [ca.certificatePem, ...ca.chainPem],
+  };
+}
+
+function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(keyKind, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+}
+
+/** From a day ago, so that a client whose clock is behind takes it; whole seconds, as certificates hold them. */
+function validity(now: Date, years: number): { notBefore: Date; notAfter: Date } {
+  const notBefore = new Date(Math.floor((now.getTime() - dayMs) / 1000) * 1000);
+  const notAfter = new Date(notBefore);
+  notAfter.setUTCFullYear(notAfter.getUTCFullYear() + years);
+  return { notBefore, notAfter };
+}
+
+/** 16 random octets, positive and of full length. */
+function newSerialNumber(): string {
+  const octets = randomBytes(16);
+  octets[0] = ((octets[0] ?? 0) & 0x3f) | 0x40;
+  return octets.toString('hex');
+}
+
+function nameOf(commonName: string): x509.Name {
+  return new x509.Name([{ CN: [commonName] }]);
+}
+
+function pemText(certificate: x509.X509Certificate): string {
+  return `${certificate.toString('pem').trimEnd()}\n`;
+}
+
+async function privateKeyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return `${x509.PemConverter.encode(pkcs8, x509.PemConverter.PrivateKeyTag).trimEnd()}\n`;
+}
+
+function fromPem(pem: string): ArrayBuffer {
+  const [block] = x509.PemConverter.decode(pem);
+  return block ?? new ArrayBuffer(0);
+}

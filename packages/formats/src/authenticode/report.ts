@@ -1,0 +1,92 @@
+// What verifyFile answers: facts about each signature, and a closed list of reasons not to trust it.
+import type { SignedFileKind } from './signed-file.ts';
+
+/** Closed list; each code has a paragraph in docs/errors/signature.md (held by a test). */
+export type SignatureProblemCode =
+  | 'SIGNATURE_MISSING'
+  | 'SIGNATURE_MALFORMED'
+  | 'SIGNATURE_BAD_LAYOUT'
+  | 'SIGNATURE_APPENDED_DATA'
+  | 'SIGNATURE_BAD_DIGEST'
+  | 'SIGNATURE_BAD_VALUE'
+  | 'SIGNATURE_UNSUPPORTED_ALGORITHM'
+  | 'SIGNATURE_WEAK_ALGORITHM'
+  | 'SIGNATURE_BAD_CERTIFICATE'
+  | 'SIGNATURE_NOT_CODE_SIGNING'
+  | 'SIGNATURE_UNTRUSTED_CHAIN'
+  | 'SIGNATURE_NOT_YET_VALID'
+  | 'SIGNATURE_EXPIRED'
+  | 'SIGNATURE_BAD_TIMESTAMP';
+
+/** Things worth knowing that do not decide about trust. */
+export type SignatureNoteCode =
+  | 'SIGNATURE_NOTE_TIMESTAMP_UNTRUSTED'
+  | 'SIGNATURE_NOTE_CLAIMED_TIME'
+  | 'SIGNATURE_NOTE_CHECKSUM'
+  | 'SIGNATURE_NOTE_OTHER_UNTRUSTED';
+
+export interface SignatureProblem {
+  code: SignatureProblemCode;
+  message: string;
+}
+
+export interface SignatureNote {
+  code: SignatureNoteCode;
+  message: string;
+}
+
+export interface CertificateSummary {
+  subject: string;
+  issuer: string;
+  /** Hexadecimal, upper case, as certificate viewers show it. */
+  serialNumber: string;
+  /** SHA-1 of the certificate, hexadecimal, lower case: Windows' "thumbprint". */
+  thumbprint: string;
+  /** SHA-256 of the certificate, hexadecimal, lower case. */
+  sha256: string;
+  notBefore: Date;
+  notAfter: Date;
+}
+
+export interface TimestampReport {
+  kind: 'rfc3161' | 'pkcs9';
+  time: Date;
+  /** Subject of the authority's certificate. */
+  authority: string;
+  trusted: boolean;
+}
+
+export interface SignerReport extends CertificateSummary {
+  /** False for the file's first signature, true for one nested in its unsigned attributes. */
+  nested: boolean;
+  digestAlgorithm: string;
+  description?: string;
+  url?: string;
+  /** The signed attribute: what the signer says. */
+  claimedTime?: Date;
+  timestamps: TimestampReport[];
+  /** When the certificates had to be valid, and who says so. */
+  judgedAt: { time: Date; by: 'timestamp' | 'signer' | 'now' };
+  /** From the signer up to the trusted certificate, as far as it goes. */
+  chain: CertificateSummary[];
+  /** The signature's bytes fit the file: digest and signature value are right, whoever made them. */
+  intact: boolean;
+  trusted: boolean;
+  problems: SignatureProblem[];
+}
+
+export interface SignatureReport {
+  kind: SignedFileKind;
+  signed: boolean;
+  /** Every signature's digest is the file's. */
+  digestMatches: boolean;
+  /** The file is what a signer under one of the given certificates signed, for signing code, in the validity of all. */
+  trusted: boolean;
+  /** One for each signature, the file's first one first. */
+  signers: SignerReport[];
+  /** The time for which the trusted (else the first) signature was judged. */
+  signingTime?: Date;
+  /** Why `trusted` is false; empty when it is true. */
+  problems: SignatureProblem[];
+  notes: SignatureNote[];
+}

@@ -1,0 +1,64 @@
+// Signing: one SHA-256 signature by one signer.
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { FormatError } from '../errors.ts';
+import { type Certificate, readPemCertificates, sameBytes } from './certificate.ts';
+import { readDer } from './der.ts';
+import { oids } from './oids.ts';
+import { openSignedFile } from './open-signed-file.ts';
+import type { SigningIdentity } from './operator-certificates.ts';
+import { indirectDataFor } from './signed-content.ts';
+import { type MessageContent, type MessageSigner, writeSignedMessage } from './signed-message.ts';
+
+export interface SignOptions {
+  /** The signing time that the signature claims. */
+  now: Date;
+  /** What the file is called for people, and an address that tells more. */
+  description?: string;
+  url?: string;
+}
+
+/**
+ * The file with one SHA-256 signature by `identity`, which takes the place of any present one. Cabinets get room for it
+ * when they have none. Throws FormatError for a file that cannot carry one, and for a key that is not the
+ * certificate's.
+ */
+export async function signFile(
+  bytes: Uint8Array,
+  identity: SigningIdentity,
+  options: SignOptions,
+): Promise<Uint8Array> {
+  const prepared = openSignedFile(bytes).prepare();
+  const content = contentOf(new Uint8Array(indirectDataFor('cabinet', prepared.digest('sha256')).toBER()));
+  return prepared.withSignature(await writeSignedMessage(content, readIdentity(identity), options));
+}
+
+function contentOf(der: Uint8Array): MessageContent {
+  return { type: oids.indirectData, der, digested: readDer(der).content };
+}
+
+function readIdentity(identity: SigningIdentity): MessageSigner {
+  const [certificate, ...bundled] = readPemCertificates([identity.certificatePem]);
+  if (!certificate) throw new FormatError('FORMAT_BAD_HEADER', 'The identity holds no certificate.');
+  const key = readKey(identity.privateKeyPem);
+  const spki = (of: KeyObject) => of.export({ format: 'der', type: 'spki' });
+  if (!sameBytes(spki(createPublicKey(key)), spki(certificate.publicKey))) {
+    throw new FormatError('FORMAT_BAD_DATA', `The private key is not the one of ${certificate.summary.subject}.`);
+  }
+  const chain = identity.chainPem.length > 0 ? readPemCertificates(identity.chainPem) : [];
+  return { certificate, key, issuers: [...bundled, ...chain].filter((issuer) => !isRoot(issuer)) };
+}
+
+function readKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw new FormatError('FORMAT_BAD_DATA', 'The private key cannot be read: PEM without a password is expected.', {
+      cause,
+    });
+  }
+}
+
+/** Roots are not sent along: whoever trusts them has them. */
+function isRoot(certificate: Certificate): boolean {
+  return sameBytes(certificate.subject, certificate.issuer);
+}

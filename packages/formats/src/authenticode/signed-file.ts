@@ -1,0 +1,43 @@
+// A file that can carry an Authenticode signature: which of its bytes the signature covers, where the signature lies,
+// and how a new one is put in. One implementation per container; everything else in this folder is the same for all.
+import { createHash } from 'node:crypto';
+import type { DigestAlgorithm } from './oids.ts';
+
+export type SignedFileKind = 'cabinet' | 'portable-executable' | 'catalog';
+
+/** Something about the container that its signature does not protect and that is not as it has to be. */
+export interface LayoutFinding {
+  code: 'SIGNATURE_BAD_LAYOUT' | 'SIGNATURE_APPENDED_DATA';
+  message: string;
+}
+
+export interface SignedFile {
+  readonly kind: SignedFileKind;
+  /** The PKCS#7 message as it lies in the file, alignment included; undefined for an unsigned file. */
+  readonly signature: Uint8Array | undefined;
+  readonly layout: readonly LayoutFinding[];
+  /** The file's digest as Authenticode defines it for this kind of container. */
+  digest(algorithm: DigestAlgorithm): Uint8Array;
+  /** A copy made ready for a (new) signature; any present one is dropped. Throws FormatError where none can go. */
+  prepare(): PreparedFile;
+}
+
+export interface PreparedFile {
+  digest(algorithm: DigestAlgorithm): Uint8Array;
+  /** The whole signed file. `signature` is the DER of the PKCS#7 message. */
+  withSignature(signature: Uint8Array): Uint8Array;
+}
+
+/** Digest over pieces of a file, in order. */
+export function digestPieces(algorithm: DigestAlgorithm, pieces: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash(algorithm);
+  for (const piece of pieces) hash.update(piece);
+  return new Uint8Array(hash.digest());
+}
+
+/** The signature, filled up with zeros to a multiple of eight bytes, as Microsoft's tools write it. */
+export function alignSignature(signature: Uint8Array): Uint8Array {
+  const aligned = new Uint8Array(Math.ceil(signature.length / 8) * 8);
+  aligned.set(signature);
+  return aligned;
+}

@@ -1,0 +1,112 @@
+// Who else says when a signature was made: RFC 3161 tokens (in Microsoft's attribute or in the standard's) and the older
+// PKCS#9 countersignatures. Both are made over the signature value and travel in its unsigned attributes.
+import { FormatError } from '../errors.ts';
+import { type Certificate, readHints, sameBytes } from './certificate.ts';
+import { findChain } from './chain.ts';
+import { type DerElement, readDer, tags } from './der.ts';
+import { DerCursor, readOctets, readTime } from './der-values.ts';
+import { digestProblem } from './key-strength.ts';
+import { digestOfOid, oids } from './oids.ts';
+import type { SignatureProblem, TimestampReport } from './report.ts';
+import { readAlgorithm, readSignedData, readSignerInfo, type SignerInfo } from './signed-data.ts';
+import { digestPieces } from './signed-file.ts';
+import { checkSigner, type SignerCheck } from './signer-check.ts';
+
+export interface TimestampQuestion {
+  /** The certificates beside the signature: a countersigner's are among them. */
+  hints: readonly Certificate[];
+  trusted: readonly Certificate[];
+  acceptSha1: boolean;
+}
+
+export interface TimestampAnswer {
+  report: TimestampReport | undefined;
+  /** The stamp is not one over this signature. */
+  broken: SignatureProblem[];
+  /** Why the authority is not trusted. */
+  doubts: SignatureProblem[];
+}
+
+const maxTimestamps = 8;
+
+/** Every time stamp on a signature, in the order of the file. Never throws for bad ones: they are told as broken. */
+export function readTimestamps(signer: SignerInfo, question: TimestampQuestion): TimestampAnswer[] {
+  const unsigned = signer.unsignedAttributes;
+  const tokens = [...(unsigned.get(oids.microsoftTimestamp) ?? []), ...(unsigned.get(oids.timestampToken) ?? [])];
+  const counter = unsigned.get(oids.counterSignature) ?? [];
+  const readers = [
+    ...tokens.map((value) => () => readToken(value, signer, question)),
+    ...counter.map((value) => () => readCountersignature(value, signer, question)),
+  ];
+  return readers.slice(0, maxTimestamps).map(guarded);
+}
+
+function guarded(read: () => TimestampAnswer): TimestampAnswer {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { report: undefined, broken: [bad(`A time stamp cannot be read: ${error.message}`)], doubts: [] };
+  }
+}
+
+function readToken(value: DerElement, signer: SignerInfo, question: TimestampQuestion): TimestampAnswer {
+  const token = readSignedData(value.bytes, value.offset);
+  const [stamper] = token.signers;
+  if (token.contentType !== oids.timestampInfo || !token.content || !stamper) {
+    return { report: undefined, broken: [bad('A time stamp holds no time.')], doubts: [] };
+  }
+  const info = readOctets(token.content);
+  const { time, imprint } = readTimestampInfo(info, token.content.contentOffset);
+  const certificates = [...readHints(token.certificates), ...question.hints];
+  const check = checkSigner(stamper, { type: oids.timestampInfo, bytes: info }, certificates);
+  const algorithm = digestOfOid(imprint.oid);
+  if (!algorithm || !sameBytes(imprint.digest, digestPieces(algorithm, [signer.signature]))) {
+    check.problems.push(bad('A time stamp belongs to another signature.'));
+  }
+  return judge({ kind: 'rfc3161', time, check, certificates, question });
+}
+
+/** TSTInfo (RFC 3161 2.4.2). */
+function readTimestampInfo(bytes: Uint8Array, offset: number) {
+  const body = new DerCursor(readDer(bytes, offset));
+  body.next(tags.integer);
+  body.next(tags.oid);
+  const imprint = new DerCursor(body.next(tags.sequence));
+  const { oid } = readAlgorithm(imprint.next());
+  const digest = readOctets(imprint.next());
+  body.next(tags.integer);
+  return { time: readTime(body.next(tags.generalizedTime)), imprint: { oid, digest } };
+}
+
+function readCountersignature(value: DerElement, signer: SignerInfo, question: TimestampQuestion): TimestampAnswer {
+  const stamper = readSignerInfo(value);
+  const check = checkSigner(stamper, { type: oids.data, bytes: signer.signature }, question.hints);
+  if (!check.claimedTime) return { report: undefined, broken: [bad('A countersignature holds no time.')], doubts: [] };
+  return judge({ kind: 'pkcs9', time: check.claimedTime, check, certificates: question.hints, question });
+}
+
+function judge(stamp: {
+  kind: TimestampReport['kind'];
+  time: Date;
+  check: SignerCheck;
+  certificates: readonly Certificate[];
+  question: TimestampQuestion;
+}): TimestampAnswer {
+  const { kind, time, check, certificates, question } = stamp;
+  const { certificate } = check;
+  if (check.problems.length > 0 || !certificate) {
+    return { report: undefined, broken: check.problems.map(({ message }) => bad(message)), doubts: [] };
+  }
+  const { acceptSha1, trusted } = question;
+  const purpose = oids.timeStamping;
+  const { problems } = findChain(certificate, { hints: certificates, trusted, purpose, at: time, acceptSha1 });
+  const weak = check.digestAlgorithm && digestProblem(check.digestAlgorithm, 'The time stamp', acceptSha1);
+  const doubts = weak ? [...problems, weak] : problems;
+  const authority = certificate.summary.subject;
+  return { report: { kind, time, authority, trusted: doubts.length === 0 }, broken: [], doubts };
+}
+
+function bad(message: string): SignatureProblem {
+  return { code: 'SIGNATURE_BAD_TIMESTAMP', message };
+}

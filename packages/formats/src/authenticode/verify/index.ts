@@ -1,0 +1,139 @@
+// Verification alone, free of everything that signing needs: this is what travels inside the agent.
+import { FormatError } from '../../errors.ts';
+import { readPemCertificates } from '../certificate.ts';
+import { oids } from '../oids.ts';
+import { openSignedFile } from '../open-signed-file.ts';
+import type { SignatureNote, SignatureProblem, SignatureReport } from '../report.ts';
+import { checkSignature, type SignatureAnswer, type SignatureQuestion } from '../signature-check.ts';
+import { readSignedData, type SignedData } from '../signed-data.ts';
+import type { SignedFile } from '../signed-file.ts';
+
+export type {
+  CertificateSummary,
+  SignatureNote,
+  SignatureNoteCode,
+  SignatureProblem,
+  SignatureProblemCode,
+  SignatureReport,
+  SignerReport,
+  TimestampReport,
+} from '../report.ts';
+
+export interface VerifyOptions {
+  /** PEM texts of the certificates that are trusted: roots, authorities below them, or a signer itself. */
+  trustedCertificatesPem: readonly string[];
+  /** Those trusted for time stamps, when other ones. */
+  trustedTimestampCertificatesPem?: readonly string[];
+  /** Lets SHA-1 (and RSA keys from 1024 bits on) count as trust, for Microsoft's old files. */
+  acceptSha1?: boolean;
+  /**
+   * Whether the signer's own word on the signing time counts where no trusted time stamp says it. True unless set: a
+   * machine with a wrong clock still accepts what was signed in time. A stolen key can lie here after its end.
+   */
+  acceptClaimedTime?: boolean;
+  /** The time to judge by where the signature names none. */
+  now?: Date;
+  /** Largest signature that is read; what is larger is reported as malformed. */
+  maxSignatureBytes?: number;
+}
+
+const defaultMaxSignatureBytes = 64 * 1024 * 1024;
+const maxNested = 8;
+
+/**
+ * Judges the Authenticode signatures of a cabinet, a PE file or a security catalogue held in memory. A bad signature
+ * is a report; FormatError is thrown for a file that is none of these, contradicts itself, or for PEM that is none.
+ */
+export async function verifyFile(bytes: Uint8Array, options: VerifyOptions): Promise<SignatureReport> {
+  const question: SignatureQuestion = {
+    trusted: readPemCertificates(options.trustedCertificatesPem),
+    trustedForTime: readPemCertificates(options.trustedTimestampCertificatesPem ?? options.trustedCertificatesPem),
+    acceptSha1: options.acceptSha1 ?? false,
+    acceptClaimedTime: options.acceptClaimedTime ?? true,
+    now: options.now ?? new Date(),
+  };
+  const file = openSignedFile(bytes);
+  if (!file.signature) return unsigned(file, { code: 'SIGNATURE_MISSING', message: 'The file is not signed.' });
+  try {
+    const answers = checkAll(file, file.signature, question, options.maxSignatureBytes ?? defaultMaxSignatureBytes);
+    return summarise(file, answers);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const report = unsigned(file, {
+      code: 'SIGNATURE_MALFORMED',
+      message: `The signature cannot be read. ${error.message}`,
+    });
+    return { ...report, signed: true };
+  }
+}
+
+function checkAll(file: SignedFile, signature: Uint8Array, question: SignatureQuestion, maxBytes: number) {
+  if (signature.length > maxBytes) {
+    throw new FormatError(
+      'FORMAT_OVER_LIMIT',
+      `The signature has ${signature.length} bytes, the limit is ${maxBytes}.`,
+    );
+  }
+  const message = readSignedData(signature);
+  const answers = [checkSignature(file, message, false, question)];
+  for (const nested of nestedSignatures(message)) answers.push(checkSignature(file, nested, true, question));
+  return { answers, layout: [...file.layout, ...paddingFindings(signature, message.sizeBytes)] };
+}
+
+/** Further signatures over the same file, in an unsigned attribute of the first one's signer. */
+function nestedSignatures(message: SignedData): SignedData[] {
+  const values = message.signers[0]?.unsignedAttributes.get(oids.nestedSignature) ?? [];
+  if (values.length > maxNested)
+    throw new FormatError('FORMAT_OVER_LIMIT', `More than ${maxNested} nested signatures.`);
+  return values.map((value) => readSignedData(value.bytes, value.offset));
+}
+
+/** Only zeros up to the next multiple of eight may follow the message; anything more is somebody's hiding place. */
+function paddingFindings(signature: Uint8Array, messageBytes: number): SignatureProblem[] {
+  const padding = signature.subarray(messageBytes);
+  if (padding.length < 8 && padding.every((octet) => octet === 0)) return [];
+  const message = `${padding.length} bytes that nothing protects follow the signature inside its own area.`;
+  return [{ code: 'SIGNATURE_APPENDED_DATA', message }];
+}
+
+interface Checked {
+  answers: SignatureAnswer[];
+  layout: SignatureProblem[];
+}
+
+/** One good signature is enough, but a broken one beside it is not overlooked. */
+function summarise(file: SignedFile, { answers, layout }: Checked): SignatureReport {
+  const signers = answers.map((answer) => answer.signer);
+  const best = signers.find((signer) => signer.trusted) ?? signers[0];
+  const broken = signers.flatMap((signer) => (signer.intact ? [] : signer.problems));
+  const problems = best?.trusted ? broken : signers.flatMap((signer) => signer.problems);
+  const all = [...layout, ...unique(problems)];
+  return {
+    kind: file.kind,
+    signed: true,
+    digestMatches: answers.every((answer) => answer.digestMatches),
+    trusted: all.length === 0,
+    signers,
+    ...(best ? { signingTime: best.judgedAt.time } : {}),
+    problems: all,
+    notes: [...answers.flatMap((answer) => answer.notes), ...othersUntrusted(best?.trusted ? signers : [])],
+  };
+}
+
+function othersUntrusted(signers: SignatureReport['signers']): SignatureNote[] {
+  return signers
+    .filter((signer) => !signer.trusted && signer.intact)
+    .map((signer) => ({
+      code: 'SIGNATURE_NOTE_OTHER_UNTRUSTED',
+      message: `Another signature, by ${signer.subject}, does not count: ${signer.problems[0]?.message}`,
+    }));
+}
+
+function unique(problems: readonly SignatureProblem[]): SignatureProblem[] {
+  return [...new Map(problems.map((problem) => [`${problem.code} ${problem.message}`, problem])).values()];
+}
+
+function unsigned(file: SignedFile, problem: SignatureProblem): SignatureReport {
+  const problems = [problem];
+  return { kind: file.kind, signed: false, digestMatches: false, trusted: false, signers: [], problems, notes: [] };
+}

@@ -1,0 +1,3 @@
+// The server's own secrets, in DIR/keys.
+export { loadOrCreateCookieKey } from './cookie-key.ts';
+export { loadOrCreateOperatorKeys, type OperatorKeys } from './operator-keys.ts';
