@@ -1,7 +1,7 @@
 // Builds the console to static files: one page, one script, one style sheet, all named by their content, and the
 // documentation as pages of its own, so that both work on a network without internet. scripts/build.ts calls it.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -27,6 +27,9 @@ export async function buildConsole(): Promise<void> {
   const template = fill(await readFile(join(source, 'document.html'), 'utf8'), names);
   for (const [path, html] of await renderDocumentation(documentation, template)) {
     await write(join(scratch, 'docs', path), html);
+  }
+  for await (const picture of glob('**/*.svg', { cwd: documentation })) {
+    await write(join(scratch, 'docs', picture), await readFile(join(documentation, picture)));
   }
   await rm(distribution, { recursive: true, force: true });
   await rename(scratch, distribution);
