@@ -14,8 +14,15 @@ import { updateStore } from './updates.ts';
 
 export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export type { Topic } from './changes.ts';
+export type { Targeting } from './computers.ts';
+export type { ServerIdentity } from './configuration.ts';
+export type { DeploymentAction, StoredDeployment } from './deployments.ts';
+export type { TargetGroup } from './groups.ts';
 export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
+export type { ReportedEvent } from './reporting-events.ts';
 export type { AgentGeneration, SelfUpdateEvent, StoredSelfUpdateEvent } from './self-update-events.ts';
+
+export type { ImportResult, RevisionToImport, StoredFragment } from './updates.ts';
 
 export type Store = Awaited<ReturnType<typeof openStore>>;
 

@@ -45,10 +45,15 @@ interface RevisionsTable {
   update_id: string;
   revision_number: number;
   update_type: string;
+  /** CategoryInformation/@CategoryType of a category: Product, UpdateClassification … */
+  category_type: string | null;
   title: string;
   /** The whole update document, zstd. */
   document: Uint8Array;
   document_bytes: number;
+  /** The fragments that every sync asks for, made once at import; zstd. */
+  core: Uint8Array;
+  extended: Uint8Array;
   /** What the catalogue index needs to know, as JSON, so that a start does not read the documents. */
   summary: string;
   imported_at: number;

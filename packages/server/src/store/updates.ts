@@ -13,9 +13,12 @@ export interface RevisionToImport {
   updateId: string;
   revisionNumber: number;
   updateType: string;
+  categoryType: string | undefined;
   title: string;
-  /** The update document. */
+  /** The update document, and the two fragments of it that every sync asks for. */
   xml: string;
+  core: string;
+  extended: string;
   /** encodeSummary of the catalogue. */
   summary: string;
   files: RevisionFile[];
@@ -33,8 +36,12 @@ export interface RevisionFile {
 export interface StoredSummary {
   revisionId: number;
   summary: string;
+  categoryType: string | undefined;
   importedAt: number;
 }
+
+/** Fragments that are kept ready beside the document. */
+export type StoredFragment = 'core' | 'extended';
 
 export interface ImportResult {
   revisionId: number;
@@ -48,11 +55,11 @@ export function updateStore({ tables }: Database, changes: Changes) {
      * never changes. Answers in the order given.
      */
     async importRevisions(revisions: readonly RevisionToImport[], now: Date): Promise<ImportResult[]> {
-      const documents = await Promise.all(revisions.map(({ xml }) => compress(Buffer.from(xml))));
+      const packed = await Promise.all(revisions.map(pack));
       const results = await tables.transaction().execute(async (transaction) => {
         const imported: ImportResult[] = [];
         for (const [index, revision] of revisions.entries()) {
-          imported.push(await importOne(transaction, revision, documents[index] ?? Buffer.alloc(0), now.getTime()));
+          imported.push(await importOne(transaction, revision, packed[index] as Packed, now.getTime()));
         }
         if (imported.some(({ isNew }) => isNew)) await markChange(transaction, 'updates');
         return imported;
@@ -65,14 +72,15 @@ export function updateStore({ tables }: Database, changes: Changes) {
     async loadSummaries(after: number, limit: number): Promise<StoredSummary[]> {
       const rows = await tables
         .selectFrom('revisions')
-        .select(['revision_id', 'summary', 'imported_at'])
+        .select(['revision_id', 'summary', 'category_type', 'imported_at'])
         .where('revision_id', '>', after)
         .orderBy('revision_id')
         .limit(limit)
         .execute();
-      return rows.map(({ revision_id, summary, imported_at }) => ({
+      return rows.map(({ revision_id, summary, category_type, imported_at }) => ({
         revisionId: revision_id,
         summary,
+        categoryType: category_type ?? undefined,
         importedAt: imported_at,
       }));
     },
@@ -86,6 +94,19 @@ export function updateStore({ tables }: Database, changes: Changes) {
         .where('revision_id', 'in', [...revisionIds])
         .execute();
       return new Map(rows.map(({ revision_id, document }) => [revision_id, zstdDecompressSync(document).toString()]));
+    },
+
+    async loadFragments(kind: StoredFragment, revisionIds: readonly number[]): Promise<Map<number, string>> {
+      const found = new Map<number, string>();
+      for (let start = 0; start < revisionIds.length; start += idsPerQuery) {
+        const rows = await tables
+          .selectFrom('revisions')
+          .select(['revision_id', `${kind} as fragment`])
+          .where('revision_id', 'in', revisionIds.slice(start, start + idsPerQuery))
+          .execute();
+        for (const { revision_id, fragment } of rows) found.set(revision_id, zstdDecompressSync(fragment).toString());
+      }
+      return found;
     },
 
     async loadDeclined(): Promise<string[]> {
@@ -116,10 +137,25 @@ export function updateStore({ tables }: Database, changes: Changes) {
   };
 }
 
+const idsPerQuery = 500;
+
+interface Packed {
+  document: Uint8Array;
+  core: Uint8Array;
+  extended: Uint8Array;
+}
+
+async function pack({ xml, core, extended }: RevisionToImport): Promise<Packed> {
+  const [document, packedCore, packedExtended] = await Promise.all(
+    [xml, core, extended].map((text) => compress(Buffer.from(text))),
+  );
+  return { document, core: packedCore, extended: packedExtended } as Packed;
+}
+
 async function importOne(
   transaction: Kysely<Tables>,
   revision: RevisionToImport,
-  document: Uint8Array,
+  packed: Packed,
   now: number,
 ): Promise<ImportResult> {
   const { updateId, revisionNumber } = revision;
@@ -138,8 +174,9 @@ async function importOne(
       update_id: updateId,
       revision_number: revisionNumber,
       update_type: revision.updateType,
+      category_type: revision.categoryType ?? null,
       title: revision.title,
-      document,
+      ...packed,
       document_bytes: Buffer.byteLength(revision.xml),
       summary: revision.summary,
       imported_at: now,

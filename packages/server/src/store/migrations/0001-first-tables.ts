@@ -46,8 +46,8 @@ function tables({ identity, bytes }: Dialect): string[] {
     'create table updates (update_id text primary key, is_declined integer not null, changed_at bigint not null)',
     `create table revisions (
        revision_id ${identity}, update_id text not null references updates (update_id), revision_number integer not null,
-       update_type text not null, title text not null, document ${bytes} not null, document_bytes bigint not null,
-       summary text not null, imported_at bigint not null, unique (update_id, revision_number))`,
+       update_type text not null, category_type text, title text not null, document ${bytes} not null,
+       document_bytes bigint not null, core ${bytes} not null, extended ${bytes} not null, summary text not null, imported_at bigint not null, unique (update_id, revision_number))`,
     `create table revision_files (
        revision_id bigint not null references revisions (revision_id) on delete cascade, sha1 text not null,
        sha256 text, file_name text not null, size_bytes bigint not null, modified_at bigint,

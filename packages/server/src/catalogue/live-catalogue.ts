@@ -1,0 +1,131 @@
+// The catalogue as requests see it: index and decisions in memory, kept equal to the store, whoever writes there.
+// A request never pays for the size of the catalogue; a change is paid once, by the first request after it.
+import { CatalogIndex, DeploymentSet, decodeSummary, parseUpdateId, toRevisionId, type UpdateId } from '@moult/catalog';
+import { LRUCache } from 'lru-cache';
+import type { Store, StoredDeployment, TargetGroup, Topic } from '../store/index.ts';
+import { byUpdate, type DecisionsByUpdate, decisionInForce, linesOf } from './merge-deployments.ts';
+
+export interface LiveCatalogue {
+  readonly index: CatalogIndex;
+  /** Looks whether anybody changed anything, at most every `freshMs`; awaited at the head of each call. */
+  refresh(): Promise<void>;
+  /** The decisions in force for a computer in these groups. */
+  deploymentsFor(groupIds: readonly string[]): DeploymentSet;
+  /** Product, UpdateClassification …; undefined for what is no category. */
+  categoryType(updateId: UpdateId): string | undefined;
+}
+
+export interface LiveCatalogueOptions {
+  unapproved: 'report' | 'hide';
+  /** Another process's changes are seen after at most so long. */
+  freshMs?: number;
+}
+
+const summariesPerPage = 2000;
+const setsKept = 64;
+
+/** Loads everything; 100,000 revisions take seconds, so it is done before the listeners answer. */
+export async function openLiveCatalogue(store: Store, options: LiveCatalogueOptions): Promise<LiveCatalogue> {
+  const catalogue = new StoreBackedCatalogue(store, options);
+  await catalogue.refresh();
+  return catalogue;
+}
+
+class StoreBackedCatalogue implements LiveCatalogue {
+  readonly index = new CatalogIndex();
+  readonly #store: Store;
+  readonly #unapproved: 'report' | 'hide';
+  readonly #freshMs: number;
+  readonly #categoryTypes = new Map<UpdateId, string>();
+  readonly #sets = new LRUCache<string, DeploymentSet>({ max: setsKept });
+  #seen = new Map<Topic, number>();
+  #lastRevision = 0;
+  #groups: TargetGroup[] = [];
+  #decisions: DecisionsByUpdate = new Map();
+  #declined: UpdateId[] = [];
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  /** Something was changed in this process since the last look. */
+  #isStale = true;
+  #running: Promise<void> | undefined;
+
+  constructor(store: Store, { unapproved, freshMs = 100 }: LiveCatalogueOptions) {
+    this.#store = store;
+    this.#unapproved = unapproved;
+    this.#freshMs = Math.max(1, freshMs);
+    store.subscribe((topic) => {
+      if (watched.has(topic)) this.#isStale = true;
+    });
+  }
+
+  async refresh(): Promise<void> {
+    while (this.#isStale || performance.now() - this.#checkedAt >= this.#freshMs) {
+      this.#running ??= this.#catchUp().finally(() => {
+        this.#running = undefined;
+      });
+      await this.#running;
+    }
+  }
+
+  deploymentsFor(groupIds: readonly string[]): DeploymentSet {
+    const key = [...groupIds].sort().join();
+    const known = this.#sets.get(key);
+    if (known) return known;
+    const set = this.#buildSet(groupIds);
+    this.#sets.set(key, set);
+    return set;
+  }
+
+  categoryType(updateId: UpdateId): string | undefined {
+    return this.#categoryTypes.get(updateId);
+  }
+
+  async #catchUp(): Promise<void> {
+    this.#isStale = false;
+    const generations = await this.#store.loadGenerations();
+    const changed = (topic: Topic) => generations.get(topic) !== this.#seen.get(topic);
+    const updates = changed('updates') || this.#lastRevision === 0;
+    const decisions = changed('deployments') || this.#seen.size === 0;
+    const groups = changed('groups') || this.#seen.size === 0;
+    if (updates) await this.#loadNewRevisions();
+    if (updates || decisions) this.#declined = (await this.#store.loadDeclined()).map((id) => parseUpdateId(id));
+    if (decisions) this.#decisions = byUpdate(await this.#store.loadDeployments());
+    if (groups) this.#groups = await this.#store.loadGroups();
+    if (updates || decisions || groups) this.#sets.clear();
+    this.#seen = generations;
+    this.#checkedAt = performance.now();
+  }
+
+  async #loadNewRevisions(): Promise<void> {
+    for (;;) {
+      const page = await this.#store.loadSummaries(this.#lastRevision, summariesPerPage);
+      for (const { revisionId, summary, categoryType, importedAt } of page) {
+        const decoded = decodeSummary(summary);
+        this.index.add(toRevisionId(revisionId), decoded, importedAt);
+        if (categoryType !== undefined) this.#categoryTypes.set(decoded.identity.updateId, categoryType);
+        this.#lastRevision = revisionId;
+      }
+      if (page.length < summariesPerPage) return;
+      // A large catalogue is loaded between other work, not instead of it.
+      await new Promise(setImmediate);
+    }
+  }
+
+  #buildSet(groupIds: readonly string[]): DeploymentSet {
+    const set = new DeploymentSet({ unapproved: this.#unapproved });
+    const lines = linesOf(this.#groups, groupIds);
+    for (const updateId of this.#declined) set.decline(updateId);
+    for (const [updateId, decisions] of this.#decisions) {
+      const decision = decisionInForce(decisions, lines);
+      // An approval is for the update: the newest revision that is here is the one that is meant.
+      const revision = decision && this.index.latest(updateId as UpdateId);
+      if (decision && revision) set.set(revision.revisionId, toDeployment(decision));
+    }
+    return set;
+  }
+}
+
+const watched: ReadonlySet<Topic> = new Set(['updates', 'deployments', 'groups']);
+
+function toDeployment({ deploymentId, action, deadline, changedAt }: StoredDeployment) {
+  return { deploymentId, action, lastChangeTime: changedAt, ...(deadline && { deadline: deadline.toISOString() }) };
+}

@@ -1,0 +1,104 @@
+// The two cookies of MS-WUSP: what SimpleAuth gives out and GetCookie takes, and what every later call carries.
+// Opaque to clients: AES-256-GCM, the kind of cookie as additional data, so that neither stands in for the other.
+// What comes back is authenticated first and then read as lines of plain text; nothing is ever deserialised.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+export interface AuthorizationClaims {
+  /** SusClientId, lower case. */
+  computerId: string;
+}
+
+export interface ClientClaims extends AuthorizationClaims {
+  protocolVersion: string;
+  /** Config.LastChange when the cookie was made, milliseconds. */
+  configChange: number;
+  /** Until when it counts, milliseconds; NewCookie keeps it. */
+  expiresAt: number;
+  /** Where the last sync left off; undefined before the first. */
+  anchor: number | undefined;
+}
+
+/** Why a cookie does not count. `foreign`: sealed by us, for a server state that is gone. */
+export type CookieRefusal = 'unreadable' | 'foreign' | 'expired';
+
+export type Opened<Claims> = { kind: 'claims'; claims: Claims } | { kind: CookieRefusal; claims?: Claims };
+
+export interface CookieJar {
+  sealAuthorization(claims: AuthorizationClaims, now: Date): Uint8Array;
+  openAuthorization(sealed: Uint8Array, now: Date): Opened<AuthorizationClaims>;
+  sealClient(claims: ClientClaims): Uint8Array;
+  /** An expired cookie still tells its claims: GetCookie carries the anchor over. */
+  openClient(sealed: Uint8Array, now: Date): Opened<ClientClaims>;
+}
+
+const formatVersion = 1;
+const ivBytes = 12;
+const tagBytes = 16;
+/** Longer than any of ours; what is longer is not looked at. */
+const longestCookie = 1024;
+/** An authorisation is used at once; a client that stalls for so long authorises again. */
+const authorizationMinutes = 60;
+
+/** `key` has 32 octets. `serverId` names the server state that clients know. */
+export function createCookieJar({ key, serverId }: { key: Uint8Array; serverId: string }): CookieJar {
+  const open = (kind: Kind, sealed: Uint8Array) => unseal(key, kind, sealed)?.split('\n');
+  return {
+    sealAuthorization: ({ computerId }, now) =>
+      seal(key, 'authorization', [serverId, computerId, now.getTime() + authorizationMinutes * 60_000]),
+
+    openAuthorization(sealed, now) {
+      const [server, computerId, expiresAt] = open('authorization', sealed) ?? [];
+      if (computerId === undefined) return { kind: 'unreadable' };
+      if (server !== serverId) return { kind: 'foreign' };
+      return { kind: Number(expiresAt) <= now.getTime() ? 'expired' : 'claims', claims: { computerId } };
+    },
+
+    sealClient: (claims) =>
+      seal(key, 'client', [
+        serverId,
+        claims.computerId,
+        claims.protocolVersion,
+        claims.configChange,
+        claims.expiresAt,
+        claims.anchor ?? '',
+      ]),
+
+    openClient(sealed, now) {
+      const [server, computerId, protocolVersion, configChange, expiresAt, anchor] = open('client', sealed) ?? [];
+      if (computerId === undefined || protocolVersion === undefined) return { kind: 'unreadable' };
+      if (server !== serverId) return { kind: 'foreign' };
+      const claims: ClientClaims = {
+        computerId,
+        protocolVersion,
+        configChange: Number(configChange),
+        expiresAt: Number(expiresAt),
+        anchor: anchor === '' || anchor === undefined ? undefined : Number(anchor),
+      };
+      return { kind: claims.expiresAt <= now.getTime() ? 'expired' : 'claims', claims };
+    },
+  };
+}
+
+type Kind = 'authorization' | 'client';
+
+function seal(key: Uint8Array, kind: Kind, lines: (string | number)[]): Uint8Array {
+  const iv = randomBytes(ivBytes);
+  const cipher = createCipheriv('aes-256-gcm', key, iv);
+  cipher.setAAD(Buffer.from(`moult ${kind} ${formatVersion}`));
+  const body = Buffer.concat([cipher.update(lines.join('\n'), 'utf8'), cipher.final()]);
+  return Buffer.concat([Buffer.of(formatVersion), iv, body, cipher.getAuthTag()]);
+}
+
+function unseal(key: Uint8Array, kind: Kind, sealed: Uint8Array): string | undefined {
+  if (sealed.length <= 1 + ivBytes + tagBytes || sealed.length > longestCookie || sealed[0] !== formatVersion) {
+    return undefined;
+  }
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + ivBytes));
+    decipher.setAAD(Buffer.from(`moult ${kind} ${formatVersion}`));
+    decipher.setAuthTag(sealed.subarray(-tagBytes));
+    return decipher.update(sealed.subarray(1 + ivBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8');
+  } catch {
+    return undefined;
+  }
+}
