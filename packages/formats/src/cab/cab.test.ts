@@ -14,7 +14,7 @@ const members = [
   { name: 'acts/Ünï.txt', bytes: text.subarray(5, 40_000), modified },
 ];
 
-for (const compression of ['none', 'mszip'] as const) {
+for (const compression of ['none', 'mszip', 'lzx'] as const) {
   test(`a ${compression} cabinet gives back names, times and bytes`, () => {
     const cabinet = readCabinet(createCabinet(members, { compression }));
     assert.deepEqual(

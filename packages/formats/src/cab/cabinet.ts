@@ -105,7 +105,7 @@ function readFolders(source: ByteSource, header: CabinetHeader, baseOffset: numb
     const blockCount = reader.u16();
     const offset = reader.offset;
     const compression = toCompression(reader.u16(), offset);
-    const reserve = reader.bytes(header.folderReserve).slice();
+    const reserve = new Uint8Array(reader.bytes(header.folderReserve));
     const { blockReserve, sizeBytes: end } = header;
     folders.push({ compression, reserve, parts: [{ source, baseOffset, firstBlock, blockCount, blockReserve, end }] });
   }

@@ -1,8 +1,8 @@
 // Writing cabinets (MS-CAB 2): the same members and times give the same bytes, always.
 import { FormatError } from '../errors.ts';
-import { encodeMszipBlock } from '../mszip/index.ts';
 import { cabinetChecksum } from './checksum.ts';
 import { blockBytes } from './folder-reader.ts';
+import { createBlockPacker, isProgram } from './packer.ts';
 import { type CabinetPlan, type CreateOptions, encodeHead, type PlannedMember, planCabinet } from './plan.ts';
 
 export interface NewMember {
@@ -43,14 +43,15 @@ export function frameBlock(packed: Uint8Array, sizeBytes: number, reserveBytes: 
 }
 
 function* packFolder(members: readonly NewMember[], plan: CabinetPlan<PlannedMember>): Generator<Uint8Array> {
-  const { compression = 'mszip', level = 6, reserve } = plan.options;
-  if (compression === 'lzx') throw new FormatError('FORMAT_UNSUPPORTED', 'LZX cabinets are not written.');
-  let previous: Uint8Array | undefined;
+  const packer = createBlockPacker(
+    plan,
+    members.some((member) => isProgram(member.bytes)),
+  );
+  const reserveBytes = plan.options.reserve?.blockBytes ?? 0;
   for (const block of cutIntoBlocks(members.map((member) => member.bytes))) {
-    const packed = compression === 'none' ? block : encodeMszipBlock(block, previous, level);
-    yield frameBlock(packed, block.length, reserve?.blockBytes ?? 0);
-    previous = block;
+    for (const { packed, sizeBytes } of packer.push(block)) yield frameBlock(packed, sizeBytes, reserveBytes);
   }
+  for (const { packed, sizeBytes } of packer.finish()) yield frameBlock(packed, sizeBytes, reserveBytes);
 }
 
 /** The same bytes in pieces of 32 KB, the last one shorter. Pieces are views where a chunk holds them whole. */

@@ -1,5 +1,6 @@
 // The decoder for a folder's compression method; each keeps its own history from block to block.
 import { FormatError } from '../errors.ts';
+import { LzxDecoder } from '../lzx/index.ts';
 import { createMszipDecoder } from '../mszip/index.ts';
 import type { Compression } from './cabinet.ts';
 
@@ -14,6 +15,8 @@ export function createBlockDecoder(compression: Compression): BlockDecoder {
       return { decode: checkStored };
     case 'mszip':
       return createMszipDecoder();
+    case 'lzx':
+      return new LzxDecoder(compression.windowBits);
     default:
       throw new FormatError('FORMAT_UNSUPPORTED', `${compression.method} is not unpacked.`);
   }

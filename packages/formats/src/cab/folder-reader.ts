@@ -56,7 +56,7 @@ function* wholeBlocks(parts: readonly FolderPart[]): Generator<RawBlock> {
     for (const block of blocksOf(part)) {
       const whole: RawBlock = begun ? { ...block, bytes: join(begun.bytes, block.bytes) } : block;
       if (block.sizeBytes > 0) yield whole;
-      begun = block.sizeBytes > 0 ? undefined : { ...whole, bytes: whole.bytes.slice() };
+      begun = block.sizeBytes > 0 ? undefined : { ...whole, bytes: new Uint8Array(whole.bytes) };
     }
   }
   if (begun) {
@@ -81,7 +81,8 @@ function* blocksOf(part: FolderPart): Generator<RawBlock> {
 function readBlock(part: FolderPart, place: number): RawBlock {
   const headBytes = 8 + part.blockReserve;
   const offset = part.baseOffset + place;
-  const head = part.source.read(place, Math.min(headBytes, Math.max(0, part.end - place))).slice();
+  // A copy: sources may overwrite what they gave, and a Buffer's own slice() is no copy.
+  const head = new Uint8Array(part.source.read(place, Math.min(headBytes, Math.max(0, part.end - place))));
   if (head.length < headBytes) throw new FormatError('FORMAT_TRUNCATED', 'A data block has no room.', { offset });
   const view = new DataView(head.buffer);
   const packedBytes = view.getUint16(4, true);

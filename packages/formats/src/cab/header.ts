@@ -70,7 +70,7 @@ function readReserves(
 ): Pick<CabinetHeader, 'reserve' | 'folderReserve' | 'blockReserve'> {
   if ((flags & flag.reserve) === 0) return { reserve: new Uint8Array(), folderReserve: 0, blockReserve: 0 };
   const [headerReserve, folderReserve, blockReserve] = [reader.u16(), reader.u8(), reader.u8()];
-  return { reserve: reader.bytes(headerReserve).slice(), folderReserve, blockReserve };
+  return { reserve: new Uint8Array(reader.bytes(headerReserve)), folderReserve, blockReserve };
 }
 
 function readNeighbour(reader: ByteReader): NeighbourCabinet {

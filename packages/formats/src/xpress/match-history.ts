@@ -47,7 +47,7 @@ export class MatchHistory {
     this.#newest[hash] = position;
     older[position & mask] = candidate;
     const earliest = Math.max(this.#earliest, position - maxDistance);
-    const most = room < maxLength ? room : maxLength;
+    const most = Math.min(room, maxLength);
     let best = 2;
     let distance = 0;
     for (let tries = this.#search.maxTries; candidate >= earliest && tries > 0; tries--) {

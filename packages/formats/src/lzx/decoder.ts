@@ -1,0 +1,249 @@
+// LZX as cabinets use it: the folder is frames of 32 KB, one per data block, and LZX blocks lie across them as they like.
+// Hard part: what survives from where to where. Code lengths are sent as differences to the last block's; the three last
+// distances and the window live as long as the folder; bits are dropped at the end of each frame.
+import { FormatError } from '../errors.ts';
+import { BitReader } from './bit-reader.ts';
+import { e8Frames, undoE8 } from './e8.ts';
+import { PrefixCode } from './prefix-code.ts';
+import { lengthSymbolCount, literalCount, minMatch, slotBases, slotCount, slotExtraBits } from './slots.ts';
+
+export const frameBytes = 32768;
+export const blockType = { verbatim: 1, aligned: 2, uncompressed: 3 } as const;
+
+export class LzxDecoder {
+  readonly #windowBytes: number;
+  /** Twice the window, at least: the newest window moves to the front when the end is reached. */
+  readonly #buffer: Uint8Array;
+  readonly #mainLengths: Uint8Array;
+  readonly #lengthLengths = new Uint8Array(lengthSymbolCount);
+  readonly #mainCode: PrefixCode;
+  readonly #lengthCode = new PrefixCode(lengthSymbolCount, 10);
+  readonly #alignedCode = new PrefixCode(8, 7);
+  readonly #preCode = new PrefixCode(20, 6);
+  readonly #recent = new Uint32Array([1, 1, 1]);
+  #reader = new BitReader(new Uint8Array());
+  #position = 0;
+  #frame = 0;
+  #isEnded = false;
+  #e8FileBytes: number | undefined;
+  #blockType = 0;
+  #blockLeft = 0;
+  #hasPadding = false;
+
+  /** `windowBits` is 15 to 21. */
+  constructor(windowBits: number) {
+    this.#windowBytes = 2 ** windowBits;
+    this.#buffer = new Uint8Array(this.#windowBytes + Math.max(this.#windowBytes, 2 ** 18));
+    const symbolCount = literalCount + 8 * slotCount(windowBits);
+    this.#mainLengths = new Uint8Array(symbolCount);
+    this.#mainCode = new PrefixCode(symbolCount, 11);
+  }
+
+  /** Unpacks the next frame to exactly `sizeBytes`, 32 KB but for the last; a view that the next call overwrites. Throws FormatError. */
+  decode(frame: Uint8Array, sizeBytes: number): Uint8Array {
+    if (this.#isEnded || sizeBytes > frameBytes) throw bad('An LZX frame other than the last is not 32 KB.');
+    this.#isEnded = sizeBytes < frameBytes;
+    const begin = this.#makeRoom(sizeBytes);
+    const end = begin + sizeBytes;
+    this.#reader = new BitReader(frame);
+    if (this.#e8FileBytes === undefined) this.#e8FileBytes = this.#readE8Header();
+    while (this.#position < end) {
+      if (this.#blockLeft === 0) this.#readBlockHeader();
+      const run = Math.min(this.#blockLeft, end - this.#position);
+      if (this.#blockType === blockType.uncompressed) this.#copyRun(run);
+      else this.#decodeRun(this.#position + run);
+      this.#blockLeft -= run;
+      if (this.#reader.isOverrun) throw new FormatError('FORMAT_TRUNCATED', 'An LZX frame ends in the middle.');
+    }
+    if (this.#blockLeft === 0 && this.#reader.at < this.#reader.bytes.length) this.#passPadding();
+    return this.#translated(this.#buffer.subarray(begin, end));
+  }
+
+  #makeRoom(sizeBytes: number): number {
+    if (this.#position + sizeBytes > this.#buffer.length) {
+      this.#buffer.copyWithin(0, this.#position - this.#windowBytes, this.#position);
+      this.#position = this.#windowBytes;
+    }
+    return this.#position;
+  }
+
+  /** 0 when the maker did not translate. */
+  #readE8Header(): number {
+    return this.#reader.read(1) === 0 ? 0 : this.#reader.read(16) * 65536 + this.#reader.read(16);
+  }
+
+  #translated(frame: Uint8Array): Uint8Array {
+    const fileBytes = this.#e8FileBytes ?? 0;
+    const index = this.#frame++;
+    if (fileBytes === 0 || index >= e8Frames || frame.length <= 10) return frame;
+    const copy = frame.slice();
+    undoE8(copy, index * frameBytes, fileBytes | 0);
+    return copy;
+  }
+
+  #readBlockHeader(): void {
+    this.#passPadding();
+    const reader = this.#reader;
+    this.#blockType = reader.read(3);
+    this.#blockLeft = reader.read(16) * 256 + reader.read(8);
+    if (reader.isOverrun) throw new FormatError('FORMAT_TRUNCATED', 'An LZX frame ends in the middle.');
+    if (this.#blockLeft === 0) throw bad('An LZX block is empty.');
+    switch (this.#blockType) {
+      case blockType.aligned:
+        this.#alignedCode.build(Uint8Array.from({ length: 8 }, () => reader.read(3)));
+        this.#readCodes();
+        return;
+      case blockType.verbatim:
+        this.#readCodes();
+        return;
+      case blockType.uncompressed:
+        this.#hasPadding = this.#blockLeft % 2 === 1;
+        reader.toBytes();
+        for (let index = 0; index < 3; index++) this.#recent[index] = this.#readWord();
+        return;
+      default:
+        throw bad(`LZX block type ${this.#blockType} is unknown.`);
+    }
+  }
+
+  /** An uncompressed block of odd size has one byte behind it, before the next block's header. */
+  #passPadding(): void {
+    if (!this.#hasPadding) return;
+    // A new reader, so that words are counted from behind the padding even when it is the first byte of a frame.
+    this.#reader = new BitReader(this.#reader.bytes.subarray(this.#reader.at + 1));
+    this.#hasPadding = false;
+  }
+
+  #readWord(): number {
+    const { bytes, at } = this.#reader;
+    if (at + 4 > bytes.length) throw new FormatError('FORMAT_TRUNCATED', 'An LZX frame ends in the middle.');
+    this.#reader.at += 4;
+    return new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0, true);
+  }
+
+  #readCodes(): void {
+    this.#readLengths(this.#mainLengths, 0, literalCount);
+    this.#readLengths(this.#mainLengths, literalCount, this.#mainLengths.length);
+    this.#mainCode.build(this.#mainLengths);
+    this.#readLengths(this.#lengthLengths, 0, lengthSymbolCount);
+    this.#lengthCode.build(this.#lengthLengths);
+  }
+
+  /** Code lengths as differences (modulo 17) to the last block's, with runs, under a code of their own. */
+  #readLengths(lengths: Uint8Array, from: number, to: number): void {
+    const reader = this.#reader;
+    this.#preCode.build(Uint8Array.from({ length: 20 }, () => reader.read(4)));
+    for (let at = from; at < to; ) {
+      const symbol = this.#preCode.read(reader);
+      if (symbol < 17) {
+        lengths[at] = ((lengths[at] as number) - symbol + 17) % 17;
+        at++;
+        continue;
+      }
+      const run = symbol === 17 ? 4 + reader.read(4) : symbol === 18 ? 20 + reader.read(5) : 4 + reader.read(1);
+      if (run > to - at) throw bad('A run of LZX code lengths is too long.');
+      let length = 0;
+      if (symbol === 19) {
+        const delta = this.#preCode.read(reader);
+        if (delta > 16) throw bad('A run of LZX code lengths repeats no length.');
+        length = ((lengths[at] as number) - delta + 17) % 17;
+      }
+      lengths.fill(length, at, at + run);
+      at += run;
+      if (reader.isOverrun) throw new FormatError('FORMAT_TRUNCATED', 'An LZX frame ends in the middle.');
+    }
+  }
+
+  #copyRun(run: number): void {
+    const { bytes, at } = this.#reader;
+    if (at + run > bytes.length) throw new FormatError('FORMAT_TRUNCATED', 'An LZX frame ends in the middle.');
+    this.#buffer.set(bytes.subarray(at, at + run), this.#position);
+    this.#reader.at += run;
+    this.#position += run;
+  }
+
+  /** Literals and matches up to `end`. Everything hot is in a local, as engines like it. */
+  #decodeRun(end: number): void {
+    const reader = this.#reader;
+    const buffer = this.#buffer;
+    const windowBytes = this.#windowBytes;
+    const isAligned = this.#blockType === blockType.aligned;
+    const { bytes } = reader;
+    const { table: mainTable, tableBits: mainBits } = this.#mainCode;
+    const mainShift = 32 - mainBits;
+    const bytesEnd = bytes.length - 1;
+    let { bits, left, at } = reader;
+    let out = this.#position;
+    let [recent0 = 1, recent1 = 1, recent2 = 1] = this.#recent;
+    while (out < end) {
+      if (left <= 16) {
+        const word = at < bytesEnd ? (bytes[at] as number) | ((bytes[at + 1] as number) << 8) : (bytes[at] ?? 0);
+        bits |= word << (16 - left);
+        left += 16;
+        at += 2;
+      }
+      let entry = mainTable[bits >>> mainShift] as number;
+      let symbol: number;
+      if (entry !== 0) {
+        bits <<= entry & 15;
+        left -= entry & 15;
+        symbol = entry >> 4;
+      } else {
+        entry = this.#mainCode.long(bits >>> 16);
+        bits <<= entry & 31;
+        left -= entry & 31;
+        symbol = entry >> 5;
+      }
+      if (symbol < literalCount) {
+        buffer[out++] = symbol;
+        continue;
+      }
+      // A match is rarer than a literal, and its parts are read through the reader.
+      reader.bits = bits;
+      reader.left = left;
+      reader.at = at;
+      let length = (symbol & 7) + minMatch;
+      if (length === 7 + minMatch) length += this.#lengthCode.read(reader);
+      const slot = (symbol - literalCount) >> 3;
+      let distance: number;
+      if (slot === 0) {
+        distance = recent0;
+      } else if (slot === 1) {
+        distance = recent1;
+        recent1 = recent0;
+        recent0 = distance;
+      } else if (slot === 2) {
+        distance = recent2;
+        recent2 = recent0;
+        recent0 = distance;
+      } else {
+        const extra = slotExtraBits[slot] as number;
+        distance = (slotBases[slot] as number) - 2;
+        if (isAligned && extra >= 3) distance += reader.read(extra - 3) * 8 + this.#alignedCode.read(reader);
+        else distance += reader.read(extra);
+        recent2 = recent1;
+        recent1 = recent0;
+        recent0 = distance;
+      }
+      bits = reader.bits;
+      left = reader.left;
+      at = reader.at;
+      if (length > end - out) throw bad('An LZX match runs past its block or frame.');
+      if (distance > out || distance > windowBytes || distance === 0)
+        throw bad('An LZX match reaches before the beginning.');
+      const stop = out + length;
+      for (let from = out - distance; out < stop; from++) buffer[out++] = buffer[from] as number;
+    }
+    reader.bits = bits;
+    reader.left = left;
+    reader.at = at;
+    this.#position = out;
+    this.#recent[0] = recent0;
+    this.#recent[1] = recent1;
+    this.#recent[2] = recent2;
+  }
+}
+
+function bad(message: string): FormatError {
+  return new FormatError('FORMAT_BAD_DATA', message);
+}

@@ -1,0 +1,70 @@
+// Decoding one canonical prefix code of LZX: a table for the short codes, a search by length for the long ones.
+import { FormatError } from '../errors.ts';
+import type { BitReader } from './bit-reader.ts';
+
+const longestCode = 16;
+
+export class PrefixCode {
+  readonly tableBits: number;
+  /** Next tableBits bits → symbol << 4 | length; 0 for a long code or none. */
+  readonly table: Uint16Array;
+  readonly #sorted: Uint16Array;
+  /** Per length, left-aligned to 16 bits: one past its last code, its first code, and where its symbols begin. */
+  readonly #limits = new Uint32Array(longestCode + 2);
+  readonly #firsts = new Uint32Array(longestCode + 2);
+  readonly #starts = new Uint32Array(longestCode + 2);
+
+  constructor(symbolCount: number, tableBits: number) {
+    this.tableBits = tableBits;
+    this.table = new Uint16Array(1 << tableBits);
+    this.#sorted = new Uint16Array(symbolCount);
+  }
+
+  /** Takes new code lengths (0: no code). Throws FORMAT_BAD_DATA when there are more codes than bits allow. */
+  build(lengths: Uint8Array): void {
+    this.table.fill(0);
+    let code = 0;
+    let start = 0;
+    for (let bits = 1; bits <= longestCode; bits++) {
+      const step = 1 << (longestCode - bits);
+      this.#firsts[bits] = code;
+      this.#starts[bits] = start;
+      for (let symbol = 0; symbol < lengths.length; symbol++) {
+        if (lengths[symbol] !== bits) continue;
+        if (code + step > 1 << longestCode)
+          throw new FormatError('FORMAT_BAD_DATA', 'An LZX code has too many symbols.');
+        if (bits <= this.tableBits) {
+          const shift = longestCode - this.tableBits;
+          this.table.fill((symbol << 4) | bits, code >> shift, (code + step) >> shift);
+        }
+        this.#sorted[start++] = symbol;
+        code += step;
+      }
+      this.#limits[bits] = code;
+    }
+  }
+
+  /** The next symbol. Throws FORMAT_BAD_DATA for bits that mean nothing. */
+  read(reader: BitReader): number {
+    reader.refill();
+    const entry = this.table[reader.bits >>> (32 - this.tableBits)] as number;
+    if (entry !== 0) {
+      reader.skip(entry & 15);
+      return entry >> 4;
+    }
+    const found = this.long(reader.bits >>> 16);
+    reader.skip(found & 31);
+    return found >> 5;
+  }
+
+  /** A code longer than the table's, from the next 16 bits: symbol << 5 | length. */
+  long(next: number): number {
+    for (let bits = this.tableBits + 1; bits <= longestCode; bits++) {
+      if (next < (this.#limits[bits] as number)) {
+        const place = (next - (this.#firsts[bits] as number)) >> (longestCode - bits);
+        return ((this.#sorted[(this.#starts[bits] as number) + place] as number) << 5) | bits;
+      }
+    }
+    throw new FormatError('FORMAT_BAD_DATA', 'Bits in the LZX data mean no symbol.');
+  }
+}
