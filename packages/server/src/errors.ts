@@ -1,4 +1,5 @@
 // The only home of this package's errors. Each code has its paragraph in docs/errors/server.md.
+import type { FaultCode } from '@moult/protocol/soap';
 
 export type ServerErrorCode =
   | 'SERVER_BAD_CONFIG'
@@ -21,5 +22,17 @@ export class ServerError extends Error {
     super(message, options);
     this.name = 'ServerError';
     this.code = code;
+  }
+}
+
+/** A refusal in the words of MS-WUSP 2.2.2.4: thrown by the sites, sent as a SOAP fault. */
+export class SoapFault extends Error {
+  readonly faultCode: FaultCode;
+
+  /** `message` is the fault's Message: for InvalidParameters the path of the element, else ''. */
+  constructor(faultCode: FaultCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'SoapFault';
+    this.faultCode = faultCode;
   }
 }

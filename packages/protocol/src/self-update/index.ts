@@ -19,6 +19,7 @@ export {
   architectures,
   isArchitecture,
   isOperatingSystem,
+  moultAgentHeader,
   operatingSystems,
   type ProcessorArchitecture,
   resolveSelfUpdatePath,

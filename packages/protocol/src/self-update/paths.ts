@@ -9,6 +9,12 @@ export const selfUpdatePaths = {
   tree: '/selfupdate',
 } as const;
 
+/**
+ * Sent by every Moult agent with every request: the ident grammar that it reads. A server that also carries
+ * Microsoft's tree answers with its own files where this header is, and with Microsoft's where it is not.
+ */
+export const moultAgentHeader = { name: 'Moult-Agent', value: '1' } as const;
+
 export const architectures = ['x86', 'x64', 'arm64'] as const;
 export type ProcessorArchitecture = (typeof architectures)[number];
 

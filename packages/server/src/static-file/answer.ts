@@ -43,6 +43,7 @@ export function wholeHeaders(facts: FileFacts): string[] {
 function validators(facts: FileFacts): string[] {
   const headers = ['Last-Modified', facts.lastModified.toUTCString(), 'ETag', facts.etag, 'Accept-Ranges', 'bytes'];
   if (facts.cacheControl !== undefined) headers.push('Cache-Control', facts.cacheControl);
+  if (facts.vary !== undefined) headers.push('Vary', facts.vary);
   return headers;
 }
 

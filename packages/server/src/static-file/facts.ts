@@ -9,4 +9,6 @@ export interface FileFacts {
   contentType: string;
   /** `Cache-Control`, when the file has a wish. */
   cacheControl?: string;
+  /** `Vary`, when the same address has another answer for other clients. */
+  vary?: string;
 }

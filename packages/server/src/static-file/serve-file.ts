@@ -13,7 +13,10 @@ export interface FileOnDisk {
   contentType: string;
   /** Strong validator with quotes; default: made from size and time of change. */
   etag?: string;
+  /** Default: the file's time of change. */
+  lastModified?: Date;
   cacheControl?: string;
+  vary?: string;
 }
 
 const pieceBytes = 256 * 1024;
@@ -30,9 +33,9 @@ export async function serveFile(
 ): Promise<void> {
   const open = await openFiles.acquire(file.path);
   try {
+    const { path: _, ...wishes } = file;
     const { sizeBytes, lastModified } = open;
-    const { contentType, etag = etagOf(sizeBytes, lastModified), cacheControl } = file;
-    const facts: FileFacts = { sizeBytes, lastModified, contentType, etag, ...(cacheControl && { cacheControl }) };
+    const facts: FileFacts = { etag: etagOf(sizeBytes, lastModified), sizeBytes, lastModified, ...wishes };
     const answer = decideFileAnswer(request.method ?? 'GET', request.headers, facts);
     response.writeHead(answer.status, answer.headers);
     await sendBody(response, open.handle, answer.body);

@@ -1,0 +1,44 @@
+// What is said of one cabinet of the tree: whether it can be unpacked, and who signed it.
+
+import { FormatError } from '@moult/formats';
+import { verifyFile } from '@moult/formats/authenticode';
+import { extractAll, readCabinet } from '@moult/formats/cab';
+
+/**
+ * `trusted`: signed under a certificate that was given. `intact`: the signature fits the bytes, and its root was not
+ * given. `altered`: it does not fit. `unsigned`: there is none.
+ */
+export type SignatureState = 'trusted' | 'intact' | 'altered' | 'unsigned';
+
+export interface CabinetCheck {
+  members: number;
+  signature: SignatureState;
+  /** Subject of the first signature's certificate, '' when unsigned. */
+  signer: string;
+  /** Subject of the last certificate of its chain, as far as the file holds it. */
+  root: string;
+}
+
+/** Unpacks every member and checks the signature. Throws FormatError when it is no cabinet, or a damaged one. */
+export async function checkCabinet(
+  bytes: Uint8Array,
+  trust: { trustedCertificatesPem: string[]; now: Date },
+): Promise<CabinetCheck> {
+  const members = extractAll(readCabinet(bytes)).size;
+  const report = await verifyFile(bytes, trust);
+  const [first] = report.signers;
+  const isIntact = report.signed && report.digestMatches && report.signers.every((signer) => signer.intact);
+  const signature = !report.signed ? 'unsigned' : report.trusted ? 'trusted' : isIntact ? 'intact' : 'altered';
+  return { members, signature, signer: first?.subject ?? '', root: first?.chain.at(-1)?.issuer ?? '' };
+}
+
+/** Whether a file is to be held to be a cabinet: by its name, or because it begins as one. */
+export function claimsToBeCabinet(name: string, bytes: Uint8Array): boolean {
+  return /\.cab$/i.test(name) || Buffer.from(bytes.subarray(0, 4)).equals(Buffer.from('MSCF'));
+}
+
+/** The sentence for a failed check; other errors are thrown on. */
+export function damageOf(error: unknown): string {
+  if (error instanceof FormatError) return error.message;
+  throw error;
+}

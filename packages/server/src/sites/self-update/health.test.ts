@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
+import { after, before, test } from 'node:test';
+import { checkPort80, createSelfUpdateHealth } from './index.ts';
+import { type RunningSite, startSite } from './test/running-site.ts';
+
+let running: RunningSite;
+before(async () => {
+  running = await startSite();
+});
+after(() => running.stop());
+
+async function foreignServer(status: number, type: string, body: string) {
+  const server = createServer((_, response) => {
+    response.writeHead(status, { 'content-type': type, server: 'nginx/1.22.1' }).end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => server.closeAllConnections() ?? server.close() };
+}
+
+test('each port is asked for the files that clients ask for first', async () => {
+  const portal = await foreignServer(200, 'text/html', '<html>log on</html>');
+  let changes = 0;
+  const listening = { kind: 'listening' } as const;
+  const health = createSelfUpdateHealth({
+    ports: () => [
+      { port: running.port, site: 'main', host: '127.0.0.1', listening },
+      { port: portal.port, site: 'self-update', host: '127.0.0.1', listening },
+      { port: 80, site: 'self-update', host: '127.0.0.1', listening: { kind: 'not-listening', reason: 'EACCES' } },
+    ],
+    releases: () => [],
+    now: () => new Date(),
+    changed: () => changes++,
+  });
+  await health.check();
+  const [main, other, none] = health.facts().ports;
+  assert.deepEqual(
+    main?.files.map(({ path, fine }) => [path, fine]),
+    [
+      ['/selfupdate/wuident.cab', true],
+      ['/iuident.cab', true],
+    ],
+  );
+  assert.match(main?.files[0]?.answer ?? '', /^200, a cabinet of [\d,]+ bytes$/);
+  assert.deepEqual(other?.files.map(({ answer, fine }) => [answer, fine])[0], [
+    '200, but a web page in place of the cabinet',
+    false,
+  ]);
+  assert.deepEqual([none?.checkedAt, none?.files], [undefined, []]);
+  assert.equal(changes, 1);
+  await health.check();
+  assert.equal(changes, 1);
+  portal.close();
+  await health.check();
+  assert.match(health.facts().ports[1]?.files[0]?.answer ?? '', /^no answer \(/);
+  assert.equal(changes, 2);
+  health.close();
+});
+
+test('the port check tells a good port from another server, a mute one and none', async () => {
+  assert.deepEqual((await checkPort80({ port: running.port })).remedies, []);
+  const other = await foreignServer(404, 'text/plain', 'no');
+  const found = await checkPort80({ port: other.port });
+  assert.equal(found.fine, false);
+  assert.match(found.finding, /nginx\/1\.22\.1.*answers 404/);
+  other.close();
+  assert.match((await checkPort80({ port: other.port })).finding, /Nobody listens/);
+  const mute = createNetServer((socket) => socket.end()).listen(0, '0.0.0.0');
+  await once(mute, 'listening');
+  const { port } = mute.address() as AddressInfo;
+  assert.match((await checkPort80({ port })).finding, /does not answer as a web server/);
+  mute.close();
+});

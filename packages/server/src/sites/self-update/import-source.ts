@@ -1,0 +1,114 @@
+// What `moult tree import` is given: the folder of a WSUS or SUS server, a folder of its web root, a cabinet that holds
+// such a folder, or one cabinet of the tree. Here it becomes URL paths and bytes; nothing is judged yet.
+import { lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
+import { extractAll, readCabinet } from '@moult/formats/cab';
+import { selfUpdatePaths } from '@moult/protocol/self-update';
+import { ServerError } from '../../errors.ts';
+
+export interface SourceFile {
+  /** URL path without the leading slash. */
+  path: string;
+  modified: Date;
+  read(): Promise<Uint8Array>;
+}
+
+const limits = { maxFiles: 20_000, maxFileBytes: 512 * 1024 * 1024 };
+
+/**
+ * The files of `source` under the paths they will be served at. `as` places a single cabinet whose name does not
+ * tell. Throws SERVER_TREE_NOT_FOUND and SERVER_TREE_NOT_A_TREE.
+ */
+export async function openImportSource(source: string, as?: string): Promise<SourceFile[]> {
+  const found = await stat(source).catch((cause) => {
+    throw new ServerError('SERVER_TREE_NOT_FOUND', `${source} cannot be read.`, { cause });
+  });
+  if (found.isDirectory()) return placeTree(source, await filesUnder(source));
+  const bytes = await readFile(source);
+  if (as !== undefined) return [{ path: givenPath(as), modified: found.mtime, read: async () => bytes }];
+  return fromCabinet(source, bytes, found.mtime);
+}
+
+interface Found {
+  /** `/` between folders. */
+  name: string;
+  modified: Date;
+  read(): Promise<Uint8Array>;
+}
+
+async function filesUnder(folder: string): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    // Links are not followed: a tree is copied, not whatever it points to.
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const { mtime, size } = await lstat(path);
+    const name = relative(folder, path).split(sep).join('/');
+    if (size > limits.maxFileBytes) throw notATree(folder, `${name} is larger than ${limits.maxFileBytes} bytes`);
+    found.push({ name, modified: mtime, read: () => readFile(path) });
+    if (found.length > limits.maxFiles) throw notATree(folder, `it holds more than ${limits.maxFiles} files`);
+  }
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+// A web root holds a folder SelfUpdate; the folder itself holds wuident.cab or the branches AU and WSUS3.
+function placeTree(source: string, files: Found[]): SourceFile[] {
+  const inRoot = files.filter(({ name }) => isTreePath(name));
+  if (inRoot.some(({ name }) => /^selfupdate\//i.test(name))) return inRoot.map((file) => placed(file, file.name));
+  const isTree = files.some(({ name }) => /^(wuident\.cab$|au\/|wsus3\/)/i.test(name));
+  if (isTree) {
+    const inTree = files.filter(({ name }) => !/^(iuident\.cab|wutrack\.bin)$/i.test(name));
+    return [
+      ...inRoot.map((file) => placed(file, file.name)),
+      ...inTree.map((file) => placed(file, `${selfUpdatePaths.tree.slice(1)}/${file.name}`)),
+    ];
+  }
+  if (inRoot.length > 0) return inRoot.map((file) => placed(file, file.name));
+  throw notATree(source, 'there is neither a folder SelfUpdate, AU or WSUS3 in it, nor wuident.cab or iuident.cab');
+}
+
+function fromCabinet(source: string, bytes: Uint8Array, modified: Date): SourceFile[] {
+  const cabinet = readCabinet(bytes);
+  const names = cabinet.members.map(({ name }) => name.replaceAll('\\', '/'));
+  const ident = names.some((name) => /^wuident\.txt$/i.test(name))
+    ? selfUpdatePaths.wuident
+    : names.some((name) => /^iuident\.txt$/i.test(name))
+      ? selfUpdatePaths.iuident
+      : undefined;
+  if (ident) return [{ path: ident.slice(1), modified, read: async () => bytes }];
+  if (!names.some((name) => /\.cab$/i.test(name))) {
+    const hint = `say where it belongs: --as selfupdate/AU/x86/XP/EN/${basename(source)}`;
+    throw notATree(source, `it holds neither a tree nor an ident file; if it is one cabinet of a tree, ${hint}`);
+  }
+  const contents = extractAll(cabinet);
+  const files = cabinet.members.map(({ name, modified: written }) => ({
+    name: name.replaceAll('\\', '/'),
+    modified: written ?? modified,
+    read: async () => contents.get(name) ?? new Uint8Array(),
+  }));
+  return placeTree(source, files);
+}
+
+function placed({ modified, read }: Found, path: string): SourceFile {
+  return { path, modified, read };
+}
+
+function isTreePath(name: string): boolean {
+  return /^(selfupdate\/.+|iuident\.cab|wutrack\.bin)$/i.test(name);
+}
+
+function givenPath(as: string): string {
+  const path = as.replaceAll('\\', '/').replace(/^\/+/, '');
+  const isPlain = path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  if (!isTreePath(path) || !isPlain) {
+    throw new ServerError(
+      'SERVER_TREE_NOT_A_TREE',
+      `${as} is no path of a self-update tree (selfupdate/…, iuident.cab).`,
+    );
+  }
+  return path;
+}
+
+function notATree(source: string, why: string): ServerError {
+  return new ServerError('SERVER_TREE_NOT_A_TREE', `${source} is not a self-update tree: ${why}.`);
+}

@@ -1,0 +1,45 @@
+// Our own part of the tree, in memory: the two ident files and the newest release, which is the same for every processor,
+// system and language because the agents are programs for any of them.
+import type { SigningIdentity } from '@moult/formats/authenticode';
+import { moultAgentHeader } from '@moult/protocol/self-update';
+import { createMemoryFile, type MemoryFile } from '../../static-file/index.ts';
+import { publishIdents } from './ident-cabinets.ts';
+import { newestRelease, type PublishedRelease, publishAgentReleases } from './releases.ts';
+import type { SignedCabinet } from './signed-cabinet.ts';
+
+export interface OwnTree {
+  iuident: MemoryFile;
+  wuident: MemoryFile;
+  /** Undefined when there is no release: every agent may stay as it is. */
+  wuaucomp: MemoryFile | undefined;
+  releases: PublishedRelease[];
+}
+
+/** Publishes releases and ident files and loads them. */
+export async function openOwnTree(
+  dataDir: string,
+  releaseDir: string | undefined,
+  identity: SigningIdentity,
+  now: Date,
+): Promise<OwnTree> {
+  const releases = await publishAgentReleases(dataDir, releaseDir, identity, now);
+  const newest = newestRelease(releases);
+  const idents = await publishIdents(dataDir, newest?.release, identity, now);
+  return {
+    iuident: memoryFile(idents.iuident),
+    wuident: memoryFile(idents.wuident),
+    wuaucomp: newest && memoryFile(newest.cabinet),
+    releases,
+  };
+}
+
+// no-cache: a proxy may keep it but must ask whether it is still the newest.
+function memoryFile({ bytes, sha256, signedAt }: SignedCabinet): MemoryFile {
+  return createMemoryFile(bytes, {
+    etag: `"${sha256.slice(0, 32)}"`,
+    lastModified: signedAt,
+    contentType: 'application/octet-stream',
+    cacheControl: 'no-cache',
+    vary: moultAgentHeader.name,
+  });
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SelfUpdateEvent } from '../../store/index.ts';
+import { createPingRecorder, type PingRecorder } from './ping-recorder.ts';
+import { eventually } from './test/running-site.ts';
+
+const receivedAt = new Date('2026-11-22T12:00:00Z');
+const exchange = (index: number, query = `U=${String(index).padStart(32, '0')}&A=d`) =>
+  ({ request: { headers: {}, socket: {} }, query, receivedAt }) as unknown as Parameters<PingRecorder['take']>[0];
+const limits = { maxWaiting: 100, batch: 10, flushMs: 5 };
+
+function recording() {
+  const events: SelfUpdateEvent[] = [];
+  const counters: Record<string, number> = {};
+  const troubles: string[] = [];
+  const state = { isBroken: false, batches: 0 };
+  const pings = createPingRecorder({
+    limits,
+    onTrouble: (message) => troubles.push(message),
+    store: {
+      async recordSelfUpdateEvents(batch) {
+        if (state.isBroken) throw new Error('database is locked');
+        state.batches++;
+        events.push(...batch);
+      },
+      async addToCounters(amounts) {
+        for (const [name, value] of Object.entries(amounts)) counters[name] = (counters[name] ?? 0) + value;
+      },
+    },
+  });
+  return { pings, events, counters, troubles, state };
+}
+
+test('pings are stored in batches, in order, and what waits at the end too', async () => {
+  const { pings, events, state } = recording();
+  for (let index = 0; index < 95; index++) pings.take(exchange(index));
+  assert.equal(events.length, 0);
+  await pings.close();
+  assert.equal(events.length, 95);
+  assert.equal(state.batches, 10);
+  assert.deepEqual(
+    events.map(({ computerId }) => Number(computerId?.slice(-4))),
+    Array.from(events, (_, index) => index),
+  );
+});
+
+test('beyond the bound pings are dropped and counted', async () => {
+  const { pings, events, counters } = recording();
+  for (let index = 0; index < 130; index++) pings.take(exchange(index));
+  for (let index = 0; index < 3; index++) pings.take(exchange(0, 'junk'));
+  pings.countOversized();
+  await pings.close();
+  assert.equal(events.length, 100);
+  assert.deepEqual(counters, { 'dropped-pings': 30, 'malformed-pings': 4 });
+});
+
+test('a store that fails loses nothing for a while, and is spoken of once', async () => {
+  const { pings, events, counters, troubles, state } = recording();
+  state.isBroken = true;
+  for (let index = 0; index < 40; index++) pings.take(exchange(index));
+  pings.take(exchange(0, 'junk'));
+  assert.ok(await eventually(() => troubles.length === 1));
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  assert.equal(troubles.length, 1);
+  state.isBroken = false;
+  assert.ok(await eventually(() => events.length === 40));
+  assert.ok(await eventually(() => troubles.length === 2));
+  await pings.close();
+  assert.deepEqual(counters, { 'malformed-pings': 1 });
+  assert.deepEqual(new Set(events.map(({ computerId }) => computerId)).size, 40);
+});

@@ -1,0 +1,126 @@
+// Status pings on their way to the store: the answer does not wait for them. Bounded: when the store is slower than the
+// clients, pings are dropped and counted, never refused.
+import { parseStatusPing, type StatusPing } from '@moult/protocol/self-update';
+import type { Exchange } from '../../http/site.ts';
+import type { SelfUpdateEvent, Store } from '../../store/index.ts';
+
+export interface PingRecorder {
+  /** Takes note of one request for /wutrack.bin. Never throws, never waits. */
+  take(exchange: Pick<Exchange, 'request' | 'query' | 'receivedAt'>): void;
+  /** Counts a ping so large that it never became a request. */
+  countOversized(): void;
+  /** Stores what waits. */
+  close(): Promise<void>;
+}
+
+export interface PingRecorderParts {
+  store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters'>;
+  /** Told once when pings cannot be stored, and once when they can again. */
+  onTrouble: (message: string, error?: unknown) => void;
+  limits?: { maxWaiting: number; batch: number; flushMs: number };
+}
+
+const defaultLimits = { maxWaiting: 20_000, batch: 500, flushMs: 250 };
+
+export const pingCounters = { malformed: 'malformed-pings', dropped: 'dropped-pings' } as const;
+
+export function createPingRecorder({ store, onTrouble, limits = defaultLimits }: PingRecorderParts): PingRecorder {
+  const waiting: SelfUpdateEvent[] = [];
+  const counts = new Map<string, number>();
+  let timer: NodeJS.Timeout | undefined;
+  let storing: Promise<void> | undefined;
+  let isTroubled = false;
+
+  const count = (name: string) => {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    schedule();
+  };
+
+  const storeBatch = async (): Promise<void> => {
+    const batch = waiting.splice(0, limits.batch);
+    const amounts = Object.fromEntries(counts);
+    counts.clear();
+    try {
+      await store.recordSelfUpdateEvents(batch);
+      await store.addToCounters(amounts);
+      if (isTroubled) onTrouble('Status pings are stored again.');
+      isTroubled = false;
+    } catch (error) {
+      // Kept for the next try, as far as there is room; the newest are the ones worth having.
+      waiting.unshift(...batch.slice(0, Math.max(0, limits.maxWaiting - waiting.length)));
+      for (const [name, amount] of Object.entries(amounts)) counts.set(name, (counts.get(name) ?? 0) + amount);
+      if (!isTroubled) onTrouble('Status pings cannot be stored; they wait in memory.', error);
+      isTroubled = true;
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    do await storeBatch();
+    while (!isTroubled && (waiting.length > 0 || counts.size > 0));
+  };
+  const startRun = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    storing ??= run().finally(() => {
+      storing = undefined;
+      if (waiting.length > 0 || counts.size > 0) schedule();
+    });
+    return storing;
+  };
+  const schedule = (): void => {
+    if (storing) return;
+    // After a failure the store gets a rest of ten periods.
+    timer ??= setTimeout(startRun, limits.flushMs * (isTroubled ? 10 : 1)).unref();
+  };
+
+  return {
+    take(exchange) {
+      const ping = parseStatusPing(exchange.query);
+      if ('malformed' in ping) return count(pingCounters.malformed);
+      if (waiting.length >= limits.maxWaiting) return count(pingCounters.dropped);
+      waiting.push(eventOf(exchange, ping));
+      schedule();
+    },
+    countOversized: () => count(pingCounters.malformed),
+    async close() {
+      if (storing) await storing;
+      if (waiting.length > 0 || counts.size > 0) await startRun();
+      clearTimeout(timer);
+    },
+  };
+}
+
+function eventOf({ request, receivedAt }: Pick<Exchange, 'request' | 'receivedAt'>, ping: StatusPing): SelfUpdateEvent {
+  const userAgent = (request.headers['user-agent'] ?? '').slice(0, 256);
+  return {
+    receivedAt,
+    occurredAt: ping.occurredAt ?? receivedAt,
+    computerId: dashed(ping.machineId),
+    address: (request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, ''),
+    userAgent,
+    component: ping.component,
+    activity: ping.activity,
+    item: ping.item,
+    device: ping.device,
+    platform: ping.platform,
+    language: ping.language,
+    status: ping.status,
+    resultCode: ping.error.toString(16).padStart(8, '0'),
+    message: ping.message,
+    ...agentOf(userAgent, ping.message),
+  };
+}
+
+// Our agents name themselves in M (`sus/5.4.0.1`); others are known by their User-Agent, the old one without a version.
+function agentOf(userAgent: string, message: string): Pick<SelfUpdateEvent, 'agentGeneration' | 'agentVersion'> {
+  const said = /^(sus|wsus)\/(\d+(?:\.\d+){3})$/.exec(message);
+  if (said) return { agentGeneration: said[1] === 'sus' ? 'sus' : 'wsus', agentVersion: said[2] };
+  const version = /^(?:Windows-Update-Agent|Industry Update Control)\/(\d+(?:\.\d+){3})\b/.exec(userAgent)?.[1];
+  if (/^Windows-Update-Agent\b/.test(userAgent)) return { agentGeneration: 'wsus', agentVersion: version };
+  if (/^Industry Update Control\b/.test(userAgent)) return { agentGeneration: 'sus', agentVersion: version };
+  return { agentGeneration: undefined, agentVersion: undefined };
+}
+
+function dashed(machineId: string): string {
+  return machineId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,81 @@
+// One question to a web server, as a client would ask it: is a cabinet there?
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { readCabinet } from '@moult/formats/cab';
+
+export interface CabinetProbe {
+  path: string;
+  /** For people: `200, a cabinet of 9,414 bytes`, `404`, `no answer (ECONNREFUSED)`. */
+  answer: string;
+  fine: boolean;
+  status: number | undefined;
+  /** The system's word for a failed connection. */
+  errorCode: string | undefined;
+  /** What the server calls itself. */
+  server: string;
+  contentType: string;
+}
+
+const timeoutMs = 5000;
+const maxBytes = 64 * 1024 * 1024;
+
+/** Never rejects. TLS certificates are not judged: the question is whether the file is there. */
+export function probeCabinet(at: { host: string; port: number; path: string; secure: boolean }): Promise<CabinetProbe> {
+  const { host, port, path, secure } = at;
+  return new Promise((resolve) => {
+    const failed = (errorCode: string) =>
+      resolve({
+        path,
+        answer: `no answer (${errorCode})`,
+        fine: false,
+        status: undefined,
+        errorCode,
+        server: '',
+        contentType: '',
+      });
+    const options = {
+      host,
+      port,
+      path,
+      agent: false,
+      timeout: timeoutMs,
+      headers: { 'User-Agent': 'Moult-Health-Check' },
+    };
+    const request = secure ? httpsRequest({ ...options, rejectUnauthorized: false }) : httpRequest(options);
+    const overall = setTimeout(() => request.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })), timeoutMs);
+    request.on('timeout', () => request.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })));
+    request.on('error', (error) => failed('code' in error ? String(error.code) : error.message));
+    request.on('close', () => clearTimeout(overall));
+    request.on('response', (response) => {
+      collect(response).then(
+        (body) => resolve(judge(path, response, body)),
+        (error: Error) => failed('code' in error ? String(error.code) : error.message),
+      );
+    });
+    request.end();
+  });
+}
+
+async function collect(response: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of response) {
+    length += part.length;
+    if (length > maxBytes) throw new Error('answer too large');
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function judge(path: string, { statusCode: status, headers }: IncomingMessage, body: Buffer): CabinetProbe {
+  const contentType = headers['content-type'] ?? '';
+  const base = { path, status, errorCode: undefined, server: String(headers.server ?? ''), contentType };
+  if (status !== 200) return { ...base, answer: String(status), fine: false };
+  try {
+    readCabinet(body);
+    return { ...base, answer: `200, a cabinet of ${body.length.toLocaleString('en')} bytes`, fine: true };
+  } catch {
+    const what = /html/i.test(contentType) ? 'a web page in place of the cabinet' : 'not a cabinet';
+    return { ...base, answer: `200, but ${what}`, fine: false };
+  }
+}

@@ -1,0 +1,110 @@
+// Agent releases: from a folder of programs to signed cabinets that are kept. The newest of the WSUS generation is where
+// every client is led; older ones stay on disk, so that a folder can be audited and a release taken back.
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SigningIdentity } from '@moult/formats/authenticode';
+import { createCabinet, extractMember, readCabinet } from '@moult/formats/cab';
+import {
+  compareVersions,
+  encodeRelease,
+  type Generation,
+  isVersion,
+  parseRelease,
+  type Release,
+  releaseFileName,
+} from '@moult/protocol/self-update';
+import { ServerError } from '../../errors.ts';
+import { keepSigned, readSigned, renewSignature, type SignedCabinet } from './signed-cabinet.ts';
+import { releaseCabinetPath, releasesFolder } from './tree-folders.ts';
+
+export interface PublishedRelease {
+  release: Release;
+  cabinet: SignedCabinet;
+}
+
+const generations: readonly Generation[] = ['sus', 'wsus'];
+
+// Files inside a release have no time of their own: the same program gives the same cabinet wherever it was built.
+const fileTime = new Date('2020-01-01T00:00:00Z');
+
+/**
+ * Signs and stores `wuaucomp.cab` for each release under `releaseDir/<generation>/<version>/`, and answers all stored
+ * releases, newest first. What is unchanged keeps its bytes. Throws SERVER_BAD_RELEASE (a folder that is not what its
+ * release.json says) and PROTOCOL_RELEASE_MALFORMED.
+ */
+export async function publishAgentReleases(
+  dataDir: string,
+  releaseDir: string | undefined,
+  identity: SigningIdentity,
+  now: Date,
+): Promise<PublishedRelease[]> {
+  for (const { generation, version } of releaseDir === undefined ? [] : await releasesIn(releaseDir)) {
+    const content = await packRelease(join(releaseDir ?? '', generation, version), generation, version);
+    const description = `Moult agent ${version}`;
+    await keepSigned(releaseCabinetPath(dataDir, generation, version), content, { identity, now, description });
+  }
+  for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
+    const description = `Moult agent ${version}`;
+    await renewSignature(releaseCabinetPath(dataDir, generation, version), { identity, now, description });
+  }
+  return readPublishedReleases(dataDir);
+}
+
+/** The stored releases, newest first. What cannot be read is left out: `moult tree verify` names it. */
+export async function readPublishedReleases(dataDir: string): Promise<PublishedRelease[]> {
+  const published: PublishedRelease[] = [];
+  for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
+    const cabinet = await readSigned(releaseCabinetPath(dataDir, generation, version));
+    if (cabinet) published.push({ release: releaseIn(cabinet.bytes), cabinet });
+  }
+  return published.sort((a, b) => compareVersions(b.release.version, a.release.version));
+}
+
+/** The release that clients are led to: the newest of the WSUS generation. */
+export function newestRelease(published: readonly PublishedRelease[]): PublishedRelease | undefined {
+  return published.find(({ release }) => release.generation === 'wsus');
+}
+
+/** `release.json` of a release cabinet. Throws FormatError or PROTOCOL_RELEASE_MALFORMED. */
+export function releaseIn(cabinet: Uint8Array): Release {
+  return parseRelease(Buffer.from(extractMember(readCabinet(cabinet), releaseFileName)).toString('utf8'));
+}
+
+/** Release folders by their names; other things in the folder are passed over. */
+export async function releasesIn(folder: string): Promise<{ generation: Generation; version: string }[]> {
+  const found: { generation: Generation; version: string }[] = [];
+  for (const generation of generations) {
+    const names = await readdir(join(folder, generation)).catch(() => []);
+    found.push(...names.filter(isVersion).map((version) => ({ generation, version })));
+  }
+  return found;
+}
+
+async function packRelease(folder: string, generation: Generation, version: string): Promise<Uint8Array> {
+  const release = parseRelease(await readText(join(folder, releaseFileName)));
+  if (release.generation !== generation || release.version !== version) {
+    throw bad(folder, `its release.json says ${release.generation} ${release.version}`);
+  }
+  const members = [{ name: releaseFileName, bytes: Buffer.from(encodeRelease(release)), modified: fileTime }];
+  for (const { name, sizeBytes, sha256 } of release.files) {
+    const bytes = await readFile(join(folder, name)).catch(() => undefined);
+    if (!bytes) throw bad(folder, `${name} is missing`);
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    if (bytes.length !== sizeBytes || digest !== sha256) throw bad(folder, `${name} is not the file it lists`);
+    members.push({ name: name.replaceAll('/', '\\'), bytes, modified: fileTime });
+  }
+  return createCabinet(members, { compression: 'mszip', level: 9 });
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new ServerError('SERVER_BAD_RELEASE', `${path} cannot be read. Run "npm run build".`, { cause });
+  }
+}
+
+function bad(folder: string, why: string): ServerError {
+  return new ServerError('SERVER_BAD_RELEASE', `The agent release in ${folder} is not published: ${why}.`);
+}

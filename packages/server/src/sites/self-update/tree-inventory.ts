@@ -1,0 +1,218 @@
+// `moult tree list` and `moult tree verify`: what the tree holds, and whether every byte of it is still what it should be.
+import { readdir } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { FormatError } from '@moult/formats';
+import { extractAll, extractMember, readCabinet } from '@moult/formats/cab';
+import { parseIdent, selfUpdatePaths } from '@moult/protocol/self-update';
+import { readIfThere } from './atomic-file.ts';
+import { type CabinetCheck, checkCabinet } from './cabinet-check.ts';
+import { type ImportedFile, type ImportedIndex, importedFilePath, readImportedIndex } from './imported-index.ts';
+import { newestRelease, readPublishedReleases, releaseIn, releasesIn } from './releases.ts';
+import { sha256Of } from './signed-cabinet.ts';
+import { identCabinetPath, importedFolder, releaseCabinetPath, releasesFolder } from './tree-folders.ts';
+
+export interface ListedFile {
+  /** `moult`: ours, signed by the operator; `imported`: byte for byte as it came. */
+  origin: 'moult' | 'imported';
+  /** URL path, or a pattern with * where any folder is answered. */
+  path: string;
+  sizeBytes: number;
+  sha256: string;
+  modified: string;
+  signature?: CabinetCheck['signature'];
+  signer?: string;
+  /** Agents that are answered with this file. */
+  servedTo: 'all' | 'moult-agents' | 'other-agents' | 'nobody';
+}
+
+export interface TreeListing {
+  releases: {
+    generation: string;
+    version: string;
+    sizeBytes: number;
+    sha256: string;
+    signedAt: string;
+    isNewest: boolean;
+  }[];
+  importedAt: string | undefined;
+  files: ListedFile[];
+}
+
+export interface TreeProblem {
+  path: string;
+  code:
+    | 'MISSING'
+    | 'CHANGED'
+    | 'DAMAGED'
+    | 'UNSIGNED'
+    | 'ALTERED'
+    | 'UNTRUSTED'
+    | 'NOT_A_RELEASE'
+    | 'BAD_IDENT'
+    | 'UNLISTED';
+  message: string;
+}
+
+export interface TreeVerification {
+  /** Files that were looked at. */
+  checked: number;
+  problems: TreeProblem[];
+  /** Imported files with a good signature whose root was not given: not a problem, but not proven either. */
+  rootUnknown: string[];
+}
+
+export interface VerifyOptions {
+  /** The operator's CA, under which our own files must be signed. */
+  operatorCaPem: string;
+  /** Further roots, for imported files. */
+  trustedCertificatesPem: string[];
+  now: Date;
+}
+
+const anyRelease = 'selfupdate/AU/*/*/*/wuaucomp.cab';
+
+/** What is stored, and to whom it is answered. Does not check anything. */
+export async function listTree(dataDir: string): Promise<TreeListing> {
+  const published = await readPublishedReleases(dataDir);
+  const newest = newestRelease(published);
+  const index = await readImportedIndex(dataDir);
+  const files: ListedFile[] = [];
+  const isImported = (path: string) => index.files.some((file) => file.path.toLowerCase() === path.toLowerCase());
+  const own = (path: string, bytes: Buffer, modified: Date): ListedFile => ({
+    origin: 'moult',
+    path,
+    sizeBytes: bytes.length,
+    sha256: sha256Of(bytes),
+    modified: modified.toISOString(),
+    servedTo: isImported(path) ? 'moult-agents' : 'all',
+  });
+  for (const name of ['iuident', 'wuident'] as const) {
+    const bytes = await readIfThere(identCabinetPath(dataDir, name));
+    const signedAt = newest?.cabinet.signedAt ?? new Date(0);
+    if (bytes) files.push(own(selfUpdatePaths[name].slice(1), bytes, signedAt));
+  }
+  if (newest) files.push(own(anyRelease, newest.cabinet.bytes, newest.cabinet.signedAt));
+  files.push(...index.files.map((file) => listedImport(file)));
+  const releases = published.map(({ release: { generation, version }, cabinet }) => ({
+    generation,
+    version,
+    sizeBytes: cabinet.bytes.length,
+    sha256: cabinet.sha256,
+    signedAt: cabinet.signedAt.toISOString(),
+    isNewest: version === newest?.release.version && generation === newest.release.generation,
+  }));
+  return { releases, importedAt: index.files.length > 0 ? index.importedAt : undefined, files };
+}
+
+/** Checks every file that is served: present, unchanged, unpacks, signed by whom it should be. */
+export async function verifyTree(dataDir: string, options: VerifyOptions): Promise<TreeVerification> {
+  const result: TreeVerification = { checked: 0, problems: [], rootUnknown: [] };
+  const index = await readImportedIndex(dataDir);
+  await verifyReleases(dataDir, options, result);
+  await verifyIdents(dataDir, options, result);
+  for (const file of index.files) await verifyImported(dataDir, index, file, options, result);
+  await findUnlisted(dataDir, index, result);
+  return result;
+}
+
+function listedImport({ path, sizeBytes, sha256, modified, cabinet }: ImportedFile): ListedFile {
+  const signature = cabinet && { signature: cabinet.signature, signer: cabinet.signer };
+  const isPing = path.toLowerCase() === 'wutrack.bin';
+  const isShared =
+    ['iuident.cab', 'selfupdate/wuident.cab'].includes(path.toLowerCase()) || /wuaucomp\.cab$/i.test(path);
+  const servedTo = isPing ? 'nobody' : isShared ? 'other-agents' : 'all';
+  return { origin: 'imported', path, sizeBytes, sha256, modified, ...signature, servedTo };
+}
+
+async function verifyReleases(dataDir: string, options: VerifyOptions, result: TreeVerification): Promise<void> {
+  for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
+    const path = releaseCabinetPath(dataDir, generation, version);
+    await verifyOwn(path, options, result, (bytes) => {
+      const release = releaseIn(bytes);
+      const contents = extractAll(readCabinet(bytes));
+      const wrong = release.files.find(({ name, sha256 }) => {
+        const member = contents.get(name.replaceAll('/', '\\')) ?? contents.get(name);
+        return !member || sha256Of(member) !== sha256;
+      });
+      if (release.version !== version || release.generation !== generation) return 'it is another release';
+      return wrong && `${wrong.name} is not the file that release.json lists`;
+    });
+  }
+}
+
+async function verifyIdents(dataDir: string, options: VerifyOptions, result: TreeVerification): Promise<void> {
+  const newest = newestRelease(await readPublishedReleases(dataDir))?.release.version;
+  for (const name of ['iuident', 'wuident'] as const) {
+    await verifyOwn(identCabinetPath(dataDir, name), options, result, (bytes) => {
+      const ident = parseIdent(extractMember(readCabinet(bytes), `${name}.txt`));
+      if (ident.version === newest) return undefined;
+      return `it leads to ${ident.version ?? 'no release'}, the newest is ${newest ?? 'none'}; start the server once`;
+    });
+  }
+}
+
+/** `judge` answers what is wrong with the content of a cabinet that is whole and signed. */
+async function verifyOwn(
+  path: string,
+  options: VerifyOptions,
+  result: TreeVerification,
+  judge: (bytes: Buffer) => string | undefined,
+): Promise<void> {
+  const report = (code: TreeProblem['code'], message: string) => result.problems.push({ path, code, message });
+  const bytes = await readIfThere(path);
+  result.checked++;
+  if (!bytes) return void report('MISSING', 'The file is missing; the server makes it at its next start.');
+  try {
+    const trust = { trustedCertificatesPem: [options.operatorCaPem], now: options.now };
+    const { signature, signer } = await checkCabinet(bytes, trust);
+    if (signature === 'unsigned') return void report('UNSIGNED', 'It is not signed.');
+    if (signature === 'altered') return void report('ALTERED', 'Its signature does not fit its bytes.');
+    if (signature !== 'trusted') return void report('UNTRUSTED', `It is signed by ${signer}, not by the operator.`);
+    const wrong = judge(bytes);
+    if (wrong) report(path.endsWith('ident.cab') ? 'BAD_IDENT' : 'NOT_A_RELEASE', `${wrong}.`);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    report(error instanceof FormatError ? 'DAMAGED' : 'NOT_A_RELEASE', error.message);
+  }
+}
+
+async function verifyImported(
+  dataDir: string,
+  index: ImportedIndex,
+  file: ImportedFile,
+  options: VerifyOptions,
+  result: TreeVerification,
+): Promise<void> {
+  const report = (code: TreeProblem['code'], message: string) =>
+    result.problems.push({ path: file.path, code, message });
+  const bytes = await readIfThere(importedFilePath(dataDir, index, file));
+  result.checked++;
+  if (!bytes) return void report('MISSING', 'The imported file is gone; import the tree again.');
+  if (sha256Of(bytes) !== file.sha256)
+    return void report('CHANGED', 'It is not the file that was imported; import it again.');
+  if (!file.cabinet) return;
+  try {
+    const { signature } = await checkCabinet(bytes, options);
+    if (signature === 'unsigned') report('UNSIGNED', 'It is not signed: no agent takes it.');
+    if (signature === 'altered') report('ALTERED', 'Its signature does not fit its bytes: no agent takes it.');
+    if (signature === 'intact') result.rootUnknown.push(file.path);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    report('DAMAGED', error.message);
+  }
+}
+
+async function findUnlisted(dataDir: string, index: ImportedIndex, result: TreeVerification): Promise<void> {
+  if (index.folder === '') return;
+  const folder = join(importedFolder(dataDir), index.folder);
+  const listed = new Set(index.files.map(({ path }) => path));
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/');
+    if (entry.isDirectory() || listed.has(path)) continue;
+    result.problems.push({
+      path,
+      code: 'UNLISTED',
+      message: 'It lies in the imported tree but was not imported; it is not served.',
+    });
+  }
+}
