@@ -9,7 +9,12 @@ export type CatalogErrorCode =
   | 'CATALOG_NOT_AN_UPDATE'
   | 'CATALOG_MISSING_FIELD'
   | 'CATALOG_BAD_FIELD'
-  | 'CATALOG_CONTRADICTORY';
+  | 'CATALOG_CONTRADICTORY'
+  | 'CATALOG_BAD_PACKAGE'
+  | 'CATALOG_IDENTITY_CONFLICT'
+  | 'CATALOG_BUNDLE_INCOMPLETE'
+  | 'CATALOG_PREREQUISITE_CYCLE'
+  | 'CATALOG_PREREQUISITE_MISSING';
 
 export interface CatalogErrorDetails {
   /** `UpdateID@revision` of the document concerned, once known. */

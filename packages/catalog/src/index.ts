@@ -6,4 +6,5 @@ export * from './graph/index.ts';
 export * from './ids.ts';
 export * from './metadata/index.ts';
 export { namespaces } from './namespaces.ts';
+export * from './packages/index.ts';
 export * from './sample/index.ts';

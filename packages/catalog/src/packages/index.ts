@@ -1,0 +1,9 @@
+export { ExportRecordReader, looksLikeExportRecords, writeExportRecord } from './export-records.ts';
+export { NestedDocumentReader } from './nested-documents.ts';
+export {
+  type OfflineFragmentKind,
+  type OfflineFragments,
+  offlineMember,
+  rebuildDocument,
+  writeOfflineIndex,
+} from './offline-scan.ts';

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { escapeText } from '@moult/formats/xml';
+import fc from 'fast-check';
+import { CatalogError } from '../errors.ts';
+import { deriveCore, deriveExtended, deriveLocalized, localizedLanguages } from '../fragments/index.ts';
+import { parseUpdateDocument } from '../metadata/index.ts';
+import {
+  ExportRecordReader,
+  looksLikeExportRecords,
+  NestedDocumentReader,
+  offlineMember,
+  rebuildDocument,
+  writeExportRecord,
+} from './index.ts';
+
+const docs = new URL('../../../../fixtures/captures/wsus-m0-wsusss/docs/', import.meta.url);
+const documents = readdirSync(docs).map((file) => readFileSync(new URL(file, docs), 'utf8'));
+
+/** Cuts a text into pieces of the given lengths, over and over. */
+function pieces(text: string, lengths: readonly number[]): string[] {
+  const cut: string[] = [];
+  for (let at = 0, turn = 0; at < text.length; turn++) {
+    const length = lengths[turn % lengths.length] ?? 1;
+    cut.push(text.slice(at, at + length));
+    at += length;
+  }
+  return cut;
+}
+
+const lengths = fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 5 });
+
+describe('ExportRecordReader', () => {
+  const text = documents
+    .map((xml) => `${xml}\r\n<!-- the length counts, not the line -->`)
+    .map((xml) => writeExportRecord(parseUpdateDocument(xml).identity, xml))
+    .join('');
+
+  it('gives every record, however the text is cut', () => {
+    assert.ok(looksLikeExportRecords(text));
+    fc.assert(
+      fc.property(lengths, (cuts) => {
+        const reader = new ExportRecordReader(1_000_000);
+        const found = pieces(text, cuts).flatMap((piece) => [...reader.write(piece)]);
+        reader.close();
+        assert.deepEqual(
+          found.map((xml) => xml.split('\r\n')[0]),
+          documents,
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('refuses a package cut inside a record, and a record that claims too much', () => {
+    const cut = new ExportRecordReader(1_000_000);
+    const found = [...cut.write(text.slice(0, -100))];
+    assert.equal(found.length, documents.length - 1);
+    assert.throws(
+      () => cut.close(),
+      (error) => error instanceof CatalogError && error.code === 'CATALOG_BAD_PACKAGE',
+    );
+    assert.throws(
+      () => [...new ExportRecordReader(100).write(text)],
+      (error) => error instanceof CatalogError && error.code === 'CATALOG_OVER_LIMIT',
+    );
+  });
+});
+
+describe('NestedDocumentReader', () => {
+  const fragments = (xml: string) => [deriveCore(parseUpdateDocument(xml)), deriveExtended(parseUpdateDocument(xml))];
+  const layouts: [string, string][] = [
+    ['elements', `<Export><Updates>${documents.map((xml) => `<Item>${xml}</Item>`).join('\n')}</Updates></Export>`],
+    ['escaped text', `<Export>${documents.map((xml) => `<Xml>${escapeText(xml)}</Xml>`).join('')}</Export>`],
+    [
+      'CDATA',
+      `<?xml version="1.0"?><Export>${documents.map((xml) => `<a><b><![CDATA[${xml}]]></b></a>`).join('')}</Export>`,
+    ],
+    [
+      'elements with their prefixes declared outside',
+      `<E xmlns:upd="http://schemas.microsoft.com/msus/2002/12/Update" xmlns:lar="http://schemas.microsoft.com/msus/2002/12/LogicalApplicabilityRules">${documents
+        .map((xml) => xml.replace(/ xmlns:upd="[^"]*"/, ''))
+        .join('')}</E>`,
+    ],
+  ];
+  for (const [how, text] of layouts) {
+    it(`finds documents given as ${how}, however the text is cut`, () => {
+      fc.assert(
+        fc.property(lengths, (cuts) => {
+          const reader = new NestedDocumentReader();
+          const found = [...pieces(text, cuts).flatMap((piece) => [...reader.write(piece)]), ...reader.close()];
+          assert.deepEqual(found.map(fragments), documents.map(fragments));
+        }),
+        { numRuns: 10 },
+      );
+    });
+  }
+});
+
+describe('rebuildDocument', () => {
+  for (const xml of documents) {
+    const document = parseUpdateDocument(xml);
+    it(`gives ${document.identity.updateId} the same fragments again`, () => {
+      const rebuilt = parseUpdateDocument(
+        rebuildDocument({
+          core: deriveCore(document),
+          extended: deriveExtended(document),
+          localized: localizedLanguages(document).map((language) => deriveLocalized(document, language) ?? ''),
+          eula: [],
+        }),
+      );
+      assert.equal(deriveCore(rebuilt), deriveCore(document));
+      assert.equal(deriveExtended(rebuilt), deriveExtended(document));
+      assert.equal(deriveLocalized(rebuilt, 'ja'), deriveLocalized(document, 'ja'));
+      assert.deepEqual(rebuilt.prerequisiteClauses, document.prerequisiteClauses);
+      assert.deepEqual(rebuilt.handler, document.handler);
+    });
+  }
+
+  it('knows members of nested cabinets by their path', () => {
+    assert.deepEqual(offlineMember('c\\12'), { kind: 'core', revisionId: '12' });
+    assert.deepEqual(offlineMember('l/pt-br/7'), { kind: 'localized', revisionId: '7' });
+    assert.equal(offlineMember('package.xml'), undefined);
+  });
+});

@@ -1,0 +1,113 @@
+// Elements out of a document too large to hold: text goes in by pieces, wanted elements come out as trees.
+import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { FormatError } from '../errors.ts';
+import type { XmlAttribute, XmlElement, XmlLimits } from './read.ts';
+
+export interface SubtreeWishes {
+  /** Whether the element that opens here is wanted whole. Elements inside a wanted one are not asked about. */
+  isWanted(uri: string, local: string): boolean;
+  /** Called for each wanted element when it is complete. Its `declarations` hold every prefix in force there. */
+  onElement(element: XmlElement): void;
+  /** Called with the text directly inside each element that is not wanted, when that element ends. */
+  onText?(text: string, local: string): void;
+  /** Apply to each wanted element by itself, and `maxCharacters` to each text. */
+  limits: XmlLimits;
+}
+
+/** Reads one document given in pieces. `write` and `close` throw FormatError as readXml does. */
+export class XmlSubtreeReader {
+  readonly #wishes: SubtreeWishes;
+  readonly #parser = new SaxesParser({ xmlns: true, position: false });
+  readonly #open: XmlElement[] = [];
+  readonly #scopes: ReadonlyMap<string, string>[] = [new Map()];
+  readonly #texts: string[] = [];
+  #elements = 0;
+  #characters = 0;
+
+  constructor(wishes: SubtreeWishes) {
+    this.#wishes = wishes;
+    const refuse = (reason: string): never => {
+      throw new FormatError(
+        'FORMAT_BAD_XML',
+        `The XML is not acceptable near character ${this.#parser.position}: ${reason}.`,
+      );
+    };
+    this.#parser.on('error', (error) => refuse(error.message));
+    this.#parser.on('doctype', () => refuse('a DOCTYPE is not allowed'));
+    this.#parser.on('opentag', (tag) => this.#enter(tag as SaxesTagNS));
+    this.#parser.on('closetag', (tag) => this.#leave(tag.local));
+    this.#parser.on('text', (text) => this.#addText(text));
+    this.#parser.on('cdata', (text) => this.#addText(text));
+  }
+
+  write(text: string): void {
+    this.#parser.write(text);
+  }
+
+  close(): void {
+    this.#parser.close();
+  }
+
+  #enter(tag: SaxesTagNS): void {
+    const declarations = new Map(Object.entries(tag.ns));
+    const parent = this.#open.at(-1);
+    if (!parent) {
+      const scope = new Map([...(this.#scopes.at(-1) ?? []), ...declarations]);
+      this.#scopes.push(scope);
+      this.#texts.push('');
+      this.#elements = 0;
+      this.#characters = 0;
+      if (this.#wishes.isWanted(tag.uri, tag.local)) this.#open.push(toElement(tag, scope));
+      return;
+    }
+    const { maxElements, maxDepth } = this.#wishes.limits;
+    if (++this.#elements > maxElements) throw over(`more than ${maxElements} elements`);
+    if (this.#open.length >= maxDepth) throw over(`elements nested deeper than ${maxDepth}`);
+    const element = toElement(tag, declarations);
+    parent.children.push(element);
+    this.#open.push(element);
+  }
+
+  #leave(local: string): void {
+    const element = this.#open.pop();
+    if (this.#open.length > 0) return;
+    this.#scopes.pop();
+    const text = this.#texts.pop() ?? '';
+    if (element) this.#wishes.onElement(element);
+    else if (text !== '') this.#wishes.onText?.(text, local);
+  }
+
+  #addText(text: string): void {
+    const { maxCharacters } = this.#wishes.limits;
+    const parent = this.#open.at(-1);
+    if (parent) {
+      this.#characters += text.length;
+      if (this.#characters > maxCharacters) throw over(`more than ${maxCharacters} characters`);
+      parent.children.push({ kind: 'text', text });
+    } else if (this.#wishes.onText && this.#texts.length > 0) {
+      const whole = (this.#texts.at(-1) ?? '') + text;
+      if (whole.length > maxCharacters) throw over(`a text of more than ${maxCharacters} characters`);
+      this.#texts[this.#texts.length - 1] = whole;
+    }
+  }
+}
+
+function toElement(tag: SaxesTagNS, declarations: ReadonlyMap<string, string>): XmlElement {
+  const attributes: XmlAttribute[] = [];
+  for (const { uri, local, prefix, value, name } of Object.values(tag.attributes)) {
+    if (prefix !== 'xmlns' && name !== 'xmlns') attributes.push({ uri, local, prefix, value });
+  }
+  return {
+    kind: 'element',
+    uri: tag.uri,
+    local: tag.local,
+    prefix: tag.prefix,
+    attributes,
+    declarations,
+    children: [],
+  };
+}
+
+function over(what: string): FormatError {
+  return new FormatError('FORMAT_OVER_LIMIT', `The XML has ${what}.`);
+}
