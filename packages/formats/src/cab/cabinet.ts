@@ -43,6 +43,8 @@ export interface FolderPart {
 
 export interface CabinetFolder {
   compression: Compression;
+  /** Whether its first bytes lie in a cabinet of the set that was not given. */
+  beginsEarlier: boolean;
   parts: FolderPart[];
   reserve: Uint8Array;
 }
@@ -107,7 +109,12 @@ function readFolders(source: ByteSource, header: CabinetHeader, baseOffset: numb
     const compression = toCompression(reader.u16(), offset);
     const reserve = new Uint8Array(reader.bytes(header.folderReserve));
     const { blockReserve, sizeBytes: end } = header;
-    folders.push({ compression, reserve, parts: [{ source, baseOffset, firstBlock, blockCount, blockReserve, end }] });
+    folders.push({
+      compression,
+      beginsEarlier: false,
+      reserve,
+      parts: [{ source, baseOffset, firstBlock, blockCount, blockReserve, end }],
+    });
   }
   return folders;
 }
@@ -146,7 +153,7 @@ function readMembers(
   const reader = new ByteReader(table, context.baseOffset + header.membersAt);
   const members: CabinetMember[] = [];
   for (let index = 0; index < header.memberCount; index++) members.push(readMember(reader, context));
-  checkOverlaps(members, context.baseOffset + header.membersAt);
+  checkPlaces(members, context.folders, context.baseOffset + header.membersAt);
   return { members, end: reader.offset - context.baseOffset };
 }
 
@@ -165,11 +172,7 @@ function readMember(reader: ByteReader, { legacyEncoding, folders }: MemberConte
     const message = `Folder ${folderField} does not exist; the cabinet has ${folders.length}.`;
     throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: name });
   }
-  const room = (holder.parts[0]?.blockCount ?? 0) * 32768;
-  if (!continues.fromPrevious && !continues.toNext && folderOffset + sizeBytes > room) {
-    const message = `The member claims bytes ${folderOffset} to ${folderOffset + sizeBytes} of a folder that holds at most ${room}.`;
-    throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: name });
-  }
+  if (continues.fromPrevious) holder.beginsEarlier = true;
   return { name, sizeBytes, modified, attributes, folder, folderOffset, continues };
 }
 
@@ -181,16 +184,26 @@ function toFolderIndex(field: number, folderCount: number): Pick<CabinetMember, 
   return { folder, continues: { fromPrevious, toNext } };
 }
 
-/** No known maker lets members share bytes; bombs do. */
-function checkOverlaps(members: readonly CabinetMember[], offset: number): void {
-  const ordered = members.filter((member) => member.sizeBytes > 0).sort(byPlace);
-  for (let index = 1; index < ordered.length; index++) {
-    const [before, member] = [ordered[index - 1], ordered[index]];
-    if (!before || !member || before.folder !== member.folder) continue;
-    if (before.folderOffset + before.sizeBytes > member.folderOffset) {
+/** Members lie within their folder and beside each other: no known maker lets them share bytes, but bombs do. */
+export function checkPlaces(
+  members: readonly CabinetMember[],
+  folders: readonly CabinetFolder[],
+  offset: number,
+): void {
+  let before: CabinetMember | undefined;
+  for (const member of members.filter(({ sizeBytes }) => sizeBytes > 0).sort(byPlace)) {
+    const end = member.folderOffset + member.sizeBytes;
+    const folder = folders[member.folder];
+    const room = (folder?.parts ?? []).reduce((sum, { blockCount }) => sum + blockCount * 32768, 0);
+    if (end > room && !folder?.beginsEarlier && !member.continues.toNext) {
+      const message = `The member claims bytes ${member.folderOffset} to ${end} of a folder that holds at most ${room}.`;
+      throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: member.name });
+    }
+    if (before?.folder === member.folder && before.folderOffset + before.sizeBytes > member.folderOffset) {
       const message = `The member shares bytes with ${JSON.stringify(before.name)}.`;
       throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: member.name });
     }
+    before = member;
   }
 }
 

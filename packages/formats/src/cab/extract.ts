@@ -64,8 +64,8 @@ export class MemberReader {
   }
 
   #blockHolding(member: CabinetMember, at: number): { block: Uint8Array; start: number } {
-    if (member.continues.fromPrevious) {
-      const message = 'The member begins in an earlier cabinet of the set, which was not given.';
+    if (this.#cabinet.folders[member.folder]?.beginsEarlier) {
+      const message = 'Its folder begins in an earlier cabinet of the set, which was not given.';
       throw new FormatError('FORMAT_MISSING_CABINET', message, { member: member.name });
     }
     const failure = this.#failures.get(member.folder);

@@ -14,4 +14,6 @@ export { extractAll, extractMember, findMember, MemberReader } from './extract.t
 export { type CabinetLimits, defaultCabinetLimits } from './limits.ts';
 export { collisionKey, toPathSegments } from './names.ts';
 export type { CreateOptions } from './plan.ts';
+export { findCabinets } from './search.ts';
+export { joinCabinets } from './set.ts';
 export { type ByteSource, bytesSource, sliceSource } from './source.ts';

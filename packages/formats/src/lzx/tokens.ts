@@ -15,7 +15,7 @@ export interface BlockTokens {
   alignedCounts: Uint32Array;
 }
 
-const effort = 48;
+const effort = 16;
 /** A match this long is taken without looking at the next byte. */
 const goodLength = 48;
 
@@ -84,9 +84,13 @@ export class Tokenizer {
       found.worth = found.length - (31 - Math.clz32(found.distance)) / 8;
       if (found.worth < 1.5) found.length = 0;
     }
-    for (const distance of this.recent) {
+    for (let index = 0; index < 3; index++) {
+      const distance = this.recent[index] as number;
       const length = finder.repeatLength(position, distance, most);
-      if (length >= minMatch && length > found.worth) Object.assign(found, { length, distance, worth: length + 0.5 });
+      if (length < minMatch || length <= found.worth) continue;
+      found.length = length;
+      found.distance = distance;
+      found.worth = length + 0.5;
     }
     return found;
   }
