@@ -73,6 +73,22 @@ export function embeddedXml(plain: string): EmbeddedXml {
   return { text: plain, escaped: escapeText(plain) };
 }
 
+/** As embeddedXml, from text that escapeText made earlier. */
+export function escapedXml(escaped: string): EmbeddedXml {
+  return {
+    escaped,
+    get text() {
+      return unescapeText(escaped);
+    },
+  };
+}
+
+const references: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', '#xD': '\r' };
+
+function unescapeText(escaped: string): string {
+  return escaped.replace(/&(amp|lt|gt|#xD);/g, (_, name: string) => references[name] ?? '');
+}
+
 export const embedded: Shape<EmbeddedXml> = {
   read: (element) => {
     const plain = textOf(element);

@@ -122,6 +122,17 @@ export function updateStore({ tables }: Database, changes: Changes) {
       return Number(row.count);
     },
 
+    /** The distinct files of these revisions. */
+    async loadFilesOf(revisionIds: readonly number[]): Promise<{ sha1: string; fileName: string }[]> {
+      if (revisionIds.length === 0) return [];
+      const rows = await tables
+        .selectFrom('revision_files')
+        .select(['sha1', 'file_name'])
+        .where('revision_id', 'in', [...revisionIds])
+        .execute();
+      return [...new Map(rows.map(({ sha1, file_name }) => [sha1, { sha1, fileName: file_name }])).values()];
+    },
+
     /** Files with these SHA-1 digests (lower-case hex), one entry per digest known. */
     async findFiles(sha1s: readonly string[]): Promise<Map<string, { fileName: string; sizeBytes: number }>> {
       if (sha1s.length === 0) return new Map();

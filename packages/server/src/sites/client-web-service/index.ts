@@ -1,0 +1,77 @@
+// The Client Web Service: each operation's handler, in the order in which an agent calls them.
+import type { clientWebService } from '@moult/protocol/client-web-service';
+import type { CallContext, Handlers } from '../soap/soap-site.ts';
+import { openClient, openCookie, type UpdateService, wireCookie } from '../soap/update-service.ts';
+import { getConfig } from './get-config.ts';
+import { getCookie } from './get-cookie.ts';
+import { getExtendedUpdateInfo, getExtendedUpdateInfo2, getFileLocations } from './get-extended-update-info.ts';
+import { refreshCache } from './refresh-cache.ts';
+import { registerComputer } from './register-computer.ts';
+import { startCategoryScan } from './start-category-scan.ts';
+import { syncUpdates } from './sync-updates.ts';
+
+export { toldByConfig } from './get-config.ts';
+
+export function clientWebServiceHandlers(service: UpdateService): Handlers<(typeof clientWebService)['operations']> {
+  const known = { registered: false };
+  const contentRoot = ({ exchange }: CallContext) =>
+    service.contentRoot(exchange.request.headers.host, exchange.listener);
+
+  return {
+    GetConfig: async ({ protocolVersion }) => ({ result: getConfig(service, protocolVersion) }),
+
+    GetConfig2: async ({ clientConfiguration }) => ({
+      result: getConfig(service, clientConfiguration?.protocolVersion),
+    }),
+
+    GetCookie: async (request) => ({ result: getCookie(service, request) }),
+
+    async RegisterComputer({ cookie, computerInfo }, { clientAddress }) {
+      const { computerId } = openCookie(service, cookie);
+      await registerComputer(service, computerId, computerInfo, clientAddress);
+      return {};
+    },
+
+    StartCategoryScan: (request) => startCategoryScan(service, request),
+
+    async SyncUpdates({ cookie, parameters }) {
+      const client = await openClient(service, cookie, { registered: true });
+      return { result: await syncUpdates(service, client, parameters) };
+    },
+
+    async SyncPrinterCatalog({ cookie, printerUpdateIds }) {
+      const { claims } = await openClient(service, cookie, { registered: true });
+      const { index } = service.catalogue;
+      return {
+        result: {
+          newUpdates: [],
+          outOfScopeRevisionIds: printerUpdateIds.filter((id) => !index.get(id as never)),
+          changedUpdates: [],
+          truncated: false,
+          newCookie: wireCookie(service, claims),
+          deployedOutOfScopeRevisionIds: [],
+        },
+      };
+    },
+
+    async RefreshCache({ cookie, globalIds }) {
+      const client = await openClient(service, cookie, known);
+      return { results: refreshCache(service, client, globalIds) };
+    },
+
+    async GetExtendedUpdateInfo(request, context) {
+      const client = await openClient(service, request.cookie, known);
+      return { result: await getExtendedUpdateInfo(service, client, request, contentRoot(context)) };
+    },
+
+    async GetExtendedUpdateInfo2(request, context) {
+      const client = await openClient(service, request.cookie, known);
+      return { result: await getExtendedUpdateInfo2(service, client, request, contentRoot(context)) };
+    },
+
+    async GetFileLocations(request, context) {
+      const client = await openClient(service, request.cookie, known);
+      return { result: await getFileLocations(service, client, request, contentRoot(context)) };
+    },
+  };
+}

@@ -1,0 +1,27 @@
+// RefreshCache (MS-WUSP 3.1.5.5): after ServerChanged or InvalidCookie a client asks for the new ids of what it holds.
+import { effectiveDeployment, toUpdateId } from '@moult/catalog';
+import type { RefreshCacheResult } from '@moult/protocol/client-web-service';
+import type { Client, UpdateService } from '../soap/update-service.ts';
+import { wireDeployment } from './wire-deployment.ts';
+
+/** Bundle members are left out, as real WSUS does (captures): the client fetches them anew with their bundle. */
+export function refreshCache(
+  { catalogue }: UpdateService,
+  { claims, deployments }: Client,
+  globalIds: readonly { updateId: string; revisionNumber: number }[],
+): RefreshCacheResult[] {
+  const results = new Map<number, RefreshCacheResult>();
+  for (const { updateId, revisionNumber } of globalIds) {
+    const id = toUpdateId(updateId);
+    const revision = id && catalogue.index.find({ updateId: id, revisionNumber });
+    const deployed = revision && effectiveDeployment(catalogue.index, deployments, revision.revisionId);
+    if (!deployed || deployed.deployment.action === 'Bundle') continue;
+    results.set(deployed.revisionId, {
+      revisionId: deployed.revisionId,
+      globalId: { updateId, revisionNumber },
+      isLeaf: deployed.isLeaf,
+      deployment: wireDeployment(deployed.deployment, claims.protocolVersion),
+    });
+  }
+  return [...results.values()];
+}

@@ -1,0 +1,36 @@
+// RegisterComputer (MS-WUSP 3.1.5.4): what the computer is. Informational, so nothing in it is refused.
+import type { ComputerInfo } from '@moult/protocol/client-web-service';
+import { SoapFault } from '../../errors.ts';
+import type { UpdateService } from '../soap/update-service.ts';
+
+const longestText = 512;
+
+export async function registerComputer(
+  { store, now }: UpdateService,
+  computerId: string,
+  info: ComputerInfo | undefined,
+  address: string,
+): Promise<void> {
+  if (!info) throw new SoapFault('InvalidParameters', 'computerInfo');
+  const said = (text: string | undefined) => (text ?? '').slice(0, longestText);
+  await store.registerComputer({
+    computerId,
+    dnsName: said(info.dnsName),
+    address,
+    agentVersion: [
+      info.clientVersionMajorNumber,
+      info.clientVersionMinorNumber,
+      info.clientVersionBuildNumber,
+      info.clientVersionQfeNumber,
+    ].join('.'),
+    osVersion: `${info.osMajorVersion}.${info.osMinorVersion}.${info.osBuildNumber}`,
+    osDescription: said(info.osDescription),
+    architecture: said(info.processorArchitecture),
+    manufacturer: said(info.computerManufacturer),
+    model: said(info.computerModel),
+    registration: Object.fromEntries(
+      Object.entries(info).map(([name, value]) => [name, typeof value === 'string' ? said(value) : value]),
+    ),
+    at: now(),
+  });
+}

@@ -1,0 +1,34 @@
+// SimpleAuth: a client says who it is and gets it sealed. There is no secret in it: MS-WUSP knows none.
+import { type simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
+import { SoapFault } from '../../errors.ts';
+import type { Handlers } from '../soap/soap-site.ts';
+import { requireGuid, type UpdateService } from '../soap/update-service.ts';
+
+const longestName = 256;
+const mostGroups = 256;
+
+export function simpleAuthHandlers(service: UpdateService): Handlers<(typeof simpleAuth)['operations']> {
+  return {
+    async GetAuthorizationCookie({ clientId, targetGroupName, dnsName }, { clientAddress }) {
+      const computerId = requireGuid(clientId, 'clientId');
+      if (!dnsName || dnsName.length > longestName) throw new SoapFault('InvalidParameters', 'dnsName');
+      const requestedGroups = groupsIn(targetGroupName);
+      const at = service.now();
+      const assign = service.config.targeting === 'client';
+      const computer = { computerId, dnsName, address: clientAddress, requestedGroups, at };
+      await service.store.noteAuthorization(computer, { assign });
+      const cookieData = service.cookies.sealAuthorization({ computerId }, at);
+      return { result: { plugInId: simpleTargeting, cookieData } };
+    },
+  };
+}
+
+/** Policy separates several names by semicolons. */
+function groupsIn(targetGroupName: string | undefined): string[] {
+  const names = (targetGroupName ?? '').split(';').map((name) => name.trim());
+  const distinct = [...new Set(names.filter((name) => name !== ''))];
+  if (distinct.length > mostGroups || distinct.some((name) => name.length > longestName)) {
+    throw new SoapFault('InvalidParameters', 'targetGroupName');
+  }
+  return distinct;
+}

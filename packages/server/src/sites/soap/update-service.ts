@@ -1,0 +1,84 @@
+// What the handlers of the three services share: the store, the catalogue, the cookies, and who is calling.
+import type { DeploymentSet } from '@moult/catalog';
+import type { Fragments } from '../../catalogue/fragments.ts';
+import type { LiveCatalogue } from '../../catalogue/live-catalogue.ts';
+import type { ServerConfig } from '../../config/index.ts';
+import type { Contacts } from '../../contacts.ts';
+import type { ClientClaims, CookieJar } from '../../cookie.ts';
+import { SoapFault } from '../../errors.ts';
+import { type ServerIdentity, type Store, unassignedComputers } from '../../store/index.ts';
+
+export interface UpdateService {
+  store: Store;
+  catalogue: LiveCatalogue;
+  fragments: Fragments;
+  cookies: CookieJar;
+  identity: ServerIdentity;
+  contacts: Contacts;
+  config: Pick<
+    ServerConfig,
+    | 'targeting'
+    | 'cookieMinutes'
+    | 'maxAnswerMib'
+    | 'maxUpdatesPerSync'
+    | 'maxInstalledIds'
+    | 'maxExtendedUpdates'
+    | 'maxEventsPerBatch'
+  >;
+  /** `http://host:port` of the main site for a client that called under this name. */
+  contentRoot(host: string | undefined, listener: string): string;
+  now(): Date;
+}
+
+interface WireCookie {
+  expiration: Date;
+  encryptedData?: Uint8Array | undefined;
+}
+
+/** The claims of a cookie that counts. Throws the fault that leads its client back (MS-WUSP 3.1.5). */
+export function openCookie({ cookies, now }: UpdateService, cookie: WireCookie | undefined): ClientClaims {
+  const opened = cookie?.encryptedData && cookies.openClient(cookie.encryptedData, now());
+  if (opened?.kind === 'claims') return opened.claims;
+  if (opened?.kind === 'foreign') throw new SoapFault('ServerChanged', '');
+  if (opened?.kind === 'expired') throw new SoapFault('CookieExpired', '');
+  throw new SoapFault('InvalidCookie', '');
+}
+
+export interface Client {
+  claims: ClientClaims;
+  deployments: DeploymentSet;
+}
+
+/**
+ * Who calls and what is deployed to it. Throws the faults of openCookie, ConfigChanged, and with `registered`
+ * RegistrationRequired for a computer that is not.
+ */
+export async function openClient(
+  service: UpdateService,
+  cookie: WireCookie | undefined,
+  { registered }: { registered: boolean },
+): Promise<Client> {
+  const claims = openCookie(service, cookie);
+  if (claims.configChange !== service.identity.lastChange.getTime()) throw new SoapFault('ConfigChanged', '');
+  const targeting = await service.store.loadTargeting(claims.computerId);
+  if (registered && !targeting?.isRegistered) throw new SoapFault('RegistrationRequired', '');
+  await service.catalogue.refresh();
+  return { claims, deployments: service.catalogue.deploymentsFor(targeting?.groupIds ?? [unassignedComputers]) };
+}
+
+export function wireCookie(
+  { cookies }: UpdateService,
+  claims: ClientClaims,
+): { expiration: Date; encryptedData: Uint8Array } {
+  return { expiration: new Date(claims.expiresAt), encryptedData: cookies.sealClient(claims) };
+}
+
+/** The lower-case GUID in `text`, with or without braces; throws InvalidParameters about `parameter` otherwise. */
+export function requireGuid(text: string | undefined, parameter: string): string {
+  const bare = (text ?? '')
+    .trim()
+    .replace(/^\{(.*)\}$/, '$1')
+    .toLowerCase();
+  if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(bare)) return bare;
+  throw new SoapFault('InvalidParameters', parameter);
+}
