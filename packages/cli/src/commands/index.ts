@@ -5,4 +5,7 @@ export interface CommandModule {
   register(program: Command): void;
 }
 
-export const commands: Record<string, () => Promise<CommandModule>> = {};
+export const commands: Record<string, () => Promise<CommandModule>> = {
+  doctor: () => import('./doctor.ts'),
+  tree: () => import('./tree.ts'),
+};

@@ -1,0 +1,35 @@
+// moult doctor: why is this computer not updating? One subcommand per end from which the ladder can be climbed.
+import type { Command } from 'commander';
+import { doctorLogs } from '../doctor/logs/command.ts';
+import type { ReportOptions } from '../doctor/report/deliver.ts';
+import { isFindingCode } from '../doctor/words/codes.ts';
+import { readPageText } from '../doctor/words/page.ts';
+import { UsageError } from '../terminal.ts';
+
+export function register(program: Command): void {
+  const doctor = program
+    .command('doctor')
+    .description("find out why a computer is not updating, from its end or from the server's")
+    .option('--explain <code>', 'print the page of a finding')
+    .action((options: { explain?: string }) => {
+      if (options.explain === undefined)
+        throw new UsageError('say what to examine: moult doctor server|client|logs|tls|content|self|fix');
+      explainCode(options.explain);
+    });
+  withReportOptions(doctor.command('logs').argument('<path...>', 'log files or folders'))
+    .description("the story of each client's self-update from IIS, proxy, client and server logs")
+    .action((paths: string[], options: ReportOptions) => doctorLogs(paths, options));
+}
+
+function withReportOptions(command: Command): Command {
+  return command
+    .option('--json', 'one JSON document on stdout')
+    .option('--redact', 'mask names, addresses and ids')
+    .option('--report <file>', 'also write one self-contained HTML page');
+}
+
+function explainCode(code: string): void {
+  const wanted = code.toUpperCase();
+  if (!isFindingCode(wanted)) throw new UsageError(`no finding has the code ${code}; docs/doctor.md lists all`);
+  console.log(readPageText(wanted).trimEnd());
+}

@@ -1,0 +1,62 @@
+// One line of a client's log, whatever generation wrote it: Windows Update.log (two clocks, status, component),
+// WindowsUpdate.log (PID, TID, component), Get-WindowsUpdateLog (the same with decimal TID), or just text.
+import { type DateOrder, parseStamp, type Stamp } from '../text/stamp.ts';
+
+export interface LogEntry {
+  source: string;
+  line: number;
+  /** The whole line. */
+  raw: string;
+  stamp: Stamp | undefined;
+  component: string;
+  text: string;
+  /** Which layout the line has. */
+  layout: 'sus' | 'wua' | 'etw' | 'plain';
+}
+
+const processColumns = /^[\t ]+(\d{1,7})[\t ]+([0-9a-fA-F]{1,8})[\t ]+([A-Za-z][\w-]*)(?:[\t ]+|$)/;
+const twoClocks = /^[\t ]+(\d{2}:\d{2}:\d{2})[\t ]+([A-Za-z]\w*)[\t ]+(\S+)(?:[\t ]+|$)/;
+const twoStamps =
+  /^[\t ]+(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.:]\d+)?Z?)[\t ]+([A-Za-z]\w*)[\t ]+(\S+)(?:[\t ]+|$)/;
+
+/** Takes a line apart. Never fails: what has no columns is text. */
+export function parseEntry(raw: string, source: string, line: number, order: DateOrder): LogEntry {
+  const stamp = parseStamp(raw, order);
+  const base = { source, line, raw, stamp };
+  if (!stamp) return { ...base, component: '', text: raw.trim(), layout: 'plain' };
+  const rest = raw.slice(stamp.length);
+  const columns = processColumns.exec(rest);
+  if (columns) {
+    const text = rest.slice(columns[0].length);
+    // Seven digits of fraction, and no tabs, are the mark of Windows 10's own converter.
+    const layout = /[.:,]\d{7}/.test(raw.slice(0, stamp.length)) ? 'etw' : 'wua';
+    return { ...base, component: columns[3] ?? '', text: text.trim(), layout };
+  }
+  const old = twoClocks.exec(rest) ?? twoStamps.exec(rest);
+  if (old) {
+    const status = /^(success|information|info)$/i.test(old[2] ?? '') ? '' : `${old[2]?.toUpperCase()}: `;
+    return { ...base, component: old[3] ?? '', text: `${status}${rest.slice(old[0].length).trim()}`, layout: 'sus' };
+  }
+  return { ...base, component: '', text: rest.trim(), layout: 'plain' };
+}
+
+const explicit = /0x([0-9a-f]{8})\b/gi;
+const bare = /\b(?:hr|hresult|result|error|code|errorcode|error code)\s*[=:]?\s*\(?(8[0-9a-f]{7})\b/gi;
+const anyBare = /(?<![0-9a-fx{-])(80(?:24|07|19|20|09|0b|0f|3d|04|08)[0-9a-f]{4})(?![0-9a-f-])/gi;
+
+/** The HRESULTs a line names, failures only, in order. */
+export function failuresIn(text: string): number[] {
+  const found: number[] = [];
+  for (const pattern of [explicit, bare, anyBare]) {
+    for (const match of text.matchAll(pattern)) {
+      const value = Number.parseInt(match[1] ?? '', 16);
+      if (value >= 0x80000000 && !found.includes(value)) found.push(value);
+    }
+  }
+  return found;
+}
+
+/** The first URL a line names, without the brackets and quotes that agents put around it. */
+export function urlIn(text: string): string | undefined {
+  return /https?:\/\/[^\s<>"'|,;]+/i.exec(text)?.[0]?.replace(/[.:)\]]+$/, '');
+}

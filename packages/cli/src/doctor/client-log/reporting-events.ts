@@ -1,0 +1,94 @@
+// SoftwareDistribution\ReportingEvents.log: what the agent reported, one event per line, tab-separated (logs.md 4).
+// SoftwareDistribution.log and Change.log of the server mirror the event log; both are read here.
+import { parseStamp } from '../text/stamp.ts';
+
+export interface ReportedEvent {
+  source: string;
+  line: number;
+  raw: string;
+  at: number | undefined;
+  eventId: number;
+  updateId: string;
+  /** HRESULT, unsigned. */
+  result: number;
+  caller: string;
+  outcome: string;
+  category: string;
+  message: string;
+}
+
+/** The event of a line; undefined when it is not one. */
+export function parseReportedEvent(raw: string, source: string, line: number): ReportedEvent | undefined {
+  if (!/^\s*\{[0-9a-f-]{36}\}/i.test(raw)) return undefined;
+  const columns = raw.includes('\t') ? raw.trim().split('\t') : raw.trim().split(/\s{2,}/);
+  const [
+    ,
+    time = '',
+    ,
+    event = '',
+    ,
+    updateId = '',
+    ,
+    result = '0',
+    caller = '',
+    outcome = '',
+    category = '',
+    message = '',
+  ] = columns;
+  const eventId = Number(/^(\d+)/.exec(event)?.[1]);
+  if (columns.length < 8 || Number.isNaN(eventId)) return undefined;
+  const value = Number.parseInt(result.replace(/^0x/i, ''), 16);
+  return {
+    source,
+    line,
+    raw,
+    at: parseStamp(time)?.at,
+    eventId,
+    updateId: updateId.replace(/[{}]/g, '').toLowerCase(),
+    result: Number.isNaN(value) ? 0 : value >>> 0,
+    caller,
+    outcome,
+    category,
+    message,
+  };
+}
+
+export interface ServerLogEvent {
+  source: string;
+  line: number;
+  raw: string;
+  at: number | undefined;
+  level: string;
+  /** Of the event log, where the line mirrors one. */
+  eventId: number | undefined;
+  type: string;
+  message: string;
+}
+
+/** A line of the server's SoftwareDistribution.log or Change.log. */
+export function parseServerLogLine(raw: string, source: string, line: number): ServerLogEvent | undefined {
+  const stamp = parseStamp(raw);
+  if (stamp?.zone !== 'utc') return undefined;
+  const [, level = '', , , text = ''] =
+    /^[\t ]+(Info|Change|Warning|Error|ThreadEntry|Debug)[\t ]+(\S+)[\t ]+(\S+)(?:[\t ]+(.*))?$/.exec(
+      raw.slice(stamp.length),
+    ) ?? [];
+  if (level === '') return undefined;
+  const mirrored = /EventId=(\d+),Type=(\w+),(?:Category=[^,]*,)?Message=(.*)/.exec(text);
+  return {
+    source,
+    line,
+    raw,
+    at: stamp.at,
+    level,
+    eventId: mirrored ? Number(mirrored[1]) : undefined,
+    type: mirrored?.[2] ?? '',
+    message: mirrored?.[3] ?? text,
+  };
+}
+
+/** An entry of the Windows event log pasted or exported as text: "Event ID: 13042" with its message. */
+export function parseEventLogText(raw: string): { eventId: number; message: string } | undefined {
+  const match = /\bEvent\s?ID\s*[:=]\s*(\d{2,5})\b(.*)$/i.exec(raw);
+  return match ? { eventId: Number(match[1]), message: (match[2] ?? '').trim() } : undefined;
+}

@@ -1,0 +1,159 @@
+// Rung 8 (and what 1, 2, 3 and 9 can read from a client's own logs): stories and events become observations. Pure.
+import { type Evidence, type Observation, observe } from '../finding.ts';
+import { formatHresult, meaningOf } from '../hresult/error-table.ts';
+import type { FindingCode } from '../words/codes.ts';
+import type { ReportedEvent, ServerLogEvent } from './reporting-events.ts';
+import { causeOfEvent } from './server-events.ts';
+import type { ClientStory, Trouble } from './story.ts';
+import { troubleOf } from './trouble.ts';
+
+/** What the agent's own log says. `subject` names the client. */
+export function observeStory(story: ClientStory, subject: readonly string[]): Observation[] {
+  return [
+    ...[...story.troubles.values()].map((trouble) => observeTrouble(story, trouble, subject)),
+    ...observeKind(story, subject),
+    ...observeProgress(story, subject),
+  ];
+}
+
+/** The words that every page about an error may use. */
+export function valuesOfError(error: number, url: string | undefined): Record<string, string> {
+  const meaning = meaningOf(error);
+  return {
+    error: error === 0 ? 'no code' : formatHresult(error),
+    meaning: meaning ? `${meaning.name}: ${meaning.meaning}` : 'not in the table of known codes',
+    ...(url ? { url, server: hostOf(url), host: hostOf(url).replace(/:\d+$/, '') } : {}),
+  };
+}
+
+function observeTrouble(story: ClientStory, trouble: Trouble, subject: readonly string[]): Observation {
+  const { code, error, url, first, last, count } = trouble;
+  const values = {
+    ...valuesOfError(error, url),
+    count: String(count),
+    client: subject.at(-1) ?? 'the client',
+    ...trouble.extra,
+  };
+  const evidence = first === last ? [first] : [first, last];
+  const verdict = story.isHealed(trouble) ? 'pass' : code === 'DOCTOR_WUSERVER_TRAILING_SLASH' ? 'unknown' : 'fail';
+  return observe(code, verdict, subject, values, evidence);
+}
+
+function observeKind(story: ClientStory, subject: readonly string[]): Observation[] {
+  const versions = [...story.versions];
+  const version = versions.at(-1);
+  if (version === undefined && story.layouts.size === 0) return [];
+  const kind = describeKind(version, story.layouts);
+  const values = { client: subject.at(-1) ?? 'the client', kind, version: versions.join(', ') || 'not named' };
+  const observations = [observe('DOCTOR_CLIENT_KIND', 'pass', subject, values, [])];
+  if (isTen(version, story.layouts))
+    observations.push(observe('DOCTOR_NEVER_SELF_UPDATES', 'pass', subject, values, []));
+  return observations;
+}
+
+/** `7.6.7600.256` → the generation that admins know. */
+export function describeKind(version: string | undefined, layouts: ReadonlySet<string>): string {
+  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
+  if (version === undefined) return kindOfLayout(layouts);
+  if (major >= 10) return 'Windows 10 or later';
+  if (major < 5 || (major === 5 && minor < 8)) return 'SUS client';
+  return 'WSUS client';
+}
+
+function kindOfLayout(layouts: ReadonlySet<string>): string {
+  if (layouts.has('etw')) return 'Windows 10 or later';
+  if (layouts.has('sus')) return 'SUS client';
+  return layouts.has('wua') ? 'WSUS client' : 'client of unknown kind';
+}
+
+function isTen(version: string | undefined, layouts: ReadonlySet<string>): boolean {
+  return describeKind(version, layouts) === 'Windows 10 or later';
+}
+
+function observeProgress(story: ClientStory, subject: readonly string[]): Observation[] {
+  const observations: Observation[] = [];
+  const version = [...story.versions].at(-1) ?? 'not named';
+  const values = { client: subject.at(-1) ?? 'the client', version, server: 'this server' };
+  const last = (what: RegExp) => story.milestones.findLast(({ what: text }) => what.test(text))?.evidence;
+  const pushPass = (code: FindingCode, evidence: Evidence | undefined) => {
+    if (evidence) observations.push(observe(code, 'pass', subject, values, [evidence]));
+  };
+  pushPass('DOCTOR_UP_TO_DATE', last(/nothing to do/));
+  pushPass('DOCTOR_SKIPPED_BY_SERVER', last(/\/SKIP/));
+  pushPass('DOCTOR_SELF_UPDATED', last(/agent package .* succeeded/));
+  pushPass('DOCTOR_TREE_HEALTHY', last(/InstallSelfupdateOnPort80 succeeded/));
+  const failedCheck = [...story.troubles.values()].some(({ phase }) => phase === 'self-update');
+  if (story.checksStarted > story.checksEnded && story.lastCheckStart && !failedCheck && !last(/agent package/)) {
+    observations.push(observe('DOCTOR_LOG_ENDS_EARLY', 'unknown', subject, values, [story.lastCheckStart]));
+  }
+  return observations;
+}
+
+const selfUpdateUpdate = 'd67661eb-2423-451d-bf5d-13199e37df28';
+const failureIds = new Set([148, 149, 161, 182, 186, 189, 195, 198]);
+const successOf: Record<number, number[]> = { 148: [147], 149: [147], 161: [162], 182: [183], 198: [197, 183] };
+
+/** What the agent reported: failures that no later success of the same kind took back. */
+export function observeReported(events: readonly ReportedEvent[], subject: readonly string[]): Observation[] {
+  const observations: Observation[] = [];
+  events.forEach((event, index) => {
+    const failed = failureIds.has(event.eventId) || /^fail/i.test(event.outcome);
+    if (!failed) return;
+    const takenBack = events.some(
+      (other, later) =>
+        (successOf[event.eventId] ?? []).includes(other.eventId) &&
+        other.updateId === event.updateId &&
+        (event.at !== undefined && other.at !== undefined ? other.at > event.at : later > index),
+    );
+    observations.push(observeReportedFailure(event, subject, takenBack));
+  });
+  return observations;
+}
+
+function observeReportedFailure(event: ReportedEvent, subject: readonly string[], takenBack: boolean): Observation {
+  const own =
+    event.updateId === selfUpdateUpdate ||
+    /selfupdate/i.test(event.caller) ||
+    /:\s*Automatic Updates\.?$/.test(event.message);
+  const detection = event.eventId === 147 || event.eventId === 148 || event.eventId === 149;
+  const phase = own ? 'self-update' : detection ? 'scan' : event.eventId === 161 ? 'download' : 'install';
+  let code = event.result === 0 ? 'harmless' : troubleOf(event.result, phase, undefined);
+  if (code === 'harmless') code = phase === 'install' ? 'DOCTOR_INSTALL_FAILED' : 'DOCTOR_AGENT_ERROR';
+  // A detection that ended on 404 failed at its first step, the ident of the tree.
+  if (detection && code === 'DOCTOR_CLIENT_WEB_SERVICE') code = 'DOCTOR_TREE_MISSING';
+  if (own && code === 'DOCTOR_INSTALL_FAILED') code = 'DOCTOR_SETUP_FAILED';
+  const values = {
+    ...valuesOfError(event.result, undefined),
+    client: subject.at(-1) ?? 'the client',
+    message: event.message,
+  };
+  const at = event.at === undefined ? {} : { at: new Date(event.at).toISOString() };
+  const evidence = { source: event.source, line: event.line, text: event.raw.trim().slice(0, 500), ...at };
+  return observe(code, takenBack ? 'pass' : 'fail', subject, values, [evidence]);
+}
+
+/** What the server's own log mirrors from the event log. A later "normal again" (last digit 0) takes it back. */
+export function observeServerEvents(events: readonly ServerLogEvent[], subject: readonly string[]): Observation[] {
+  const latest = new Map<number, ServerLogEvent>();
+  for (const event of events) {
+    if (event.eventId === undefined) continue;
+    const known = latest.get(event.eventId);
+    if (!known || (event.at ?? event.line) >= (known.at ?? known.line)) latest.set(event.eventId, event);
+  }
+  const observations: Observation[] = [];
+  for (const [eventId, event] of latest) {
+    const code = causeOfEvent(eventId);
+    if (!code) continue;
+    const normal = latest.get(eventId - (eventId % 10)) ?? (eventId === 386 ? latest.get(384) : undefined);
+    const over = normal !== undefined && normal !== event && (normal.at ?? normal.line) >= (event.at ?? event.line);
+    const values = { event: String(eventId), message: event.message.slice(0, 200), server: subject[0] ?? 'the server' };
+    const at = event.at === undefined ? {} : { at: new Date(event.at).toISOString() };
+    const evidence = { source: event.source, line: event.line, text: event.raw.trim().slice(0, 500), ...at };
+    observations.push(observe(code, over ? 'pass' : 'fail', subject, values, [evidence]));
+  }
+  return observations;
+}
+
+function hostOf(url: string): string {
+  return /^https?:\/\/([^/]+)/i.exec(url)?.[1] ?? url;
+}

@@ -1,0 +1,46 @@
+// The event ids of WSUS's health monitoring (troubleshooting.md B7): last digit 0 is "normal again", 1 a warning,
+// 2 an error.
+import type { FindingCode } from '../words/codes.ts';
+
+/** The finding behind an event id; undefined for information and for ids that say nothing is wrong. */
+export function causeOfEvent(eventId: number): FindingCode | undefined {
+  return causes[eventId];
+}
+
+const causes: Record<number, FindingCode> = {
+  364: 'DOCTOR_CONTENT_MISSING',
+  386: 'DOCTOR_SYNCHRONIZATION',
+  506: 'DOCTOR_TREE_MISSING',
+  507: 'DOCTOR_SERVER_EVENT',
+  7032: 'DOCTOR_SERVER_EVENT',
+  7053: 'DOCTOR_SERVER_EVENT',
+  10021: 'DOCTOR_SYNCHRONIZATION',
+  10022: 'DOCTOR_SYNCHRONIZATION',
+  10031: 'DOCTOR_CONTENT_MISSING',
+  10032: 'DOCTOR_CONTENT_MISSING',
+  11001: 'DOCTOR_DATABASE',
+  11002: 'DOCTOR_DATABASE',
+  12001: 'DOCTOR_REPORTING',
+  12002: 'DOCTOR_REPORTING',
+  12011: 'DOCTOR_SERVER_EVENT',
+  12012: 'DOCTOR_SERVER_EVENT',
+  12021: 'DOCTOR_CLIENT_WEB_SERVICE',
+  12022: 'DOCTOR_CLIENT_WEB_SERVICE',
+  12031: 'DOCTOR_SERVER_EVENT',
+  12032: 'DOCTOR_SERVER_EVENT',
+  12041: 'DOCTOR_SIMPLE_AUTH',
+  12042: 'DOCTOR_SIMPLE_AUTH',
+  12051: 'DOCTOR_SERVER_EVENT',
+  12052: 'DOCTOR_SERVER_EVENT',
+  12071: 'DOCTOR_CONTENT_FOLDER',
+  12072: 'DOCTOR_CONTENT_FOLDER',
+  13001: 'DOCTOR_CLIENTS_FAIL',
+  13002: 'DOCTOR_CLIENTS_FAIL',
+  13021: 'DOCTOR_CLIENTS_FAIL',
+  13022: 'DOCTOR_CLIENTS_FAIL',
+  13031: 'DOCTOR_CLIENTS_SILENT',
+  13032: 'DOCTOR_CLIENTS_SILENT',
+  13041: 'DOCTOR_TREE_MISSING',
+  13042: 'DOCTOR_TREE_MISSING',
+  13051: 'DOCTOR_CLIENTS_SILENT',
+};

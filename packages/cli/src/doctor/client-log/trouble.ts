@@ -1,0 +1,49 @@
+// From an error in a client's log to the thing that is broken: the code says how it failed, the URL and the component
+// say what. Pure.
+
+import { type CodeCause, causeOf } from '../hresult/cause.ts';
+import { kindOfPath } from '../http-log/record.ts';
+import { missingThing } from '../http-log/status-cause.ts';
+import type { FindingCode } from '../words/codes.ts';
+
+/** Where in its work the client was. */
+export type Phase = 'self-update' | 'scan' | 'download' | 'install' | 'report' | 'other';
+
+/** What `value` means when it happened in `phase` while talking to `url`. */
+export function troubleOf(value: number, phase: Phase, url: string | undefined): CodeCause {
+  const cause = causeOf(value);
+  if (cause === 'DOCTOR_TREE_MISSING') return missing404(phase, url);
+  if (phase === 'install' && installerOwn.has(cause)) return 'DOCTOR_INSTALL_FAILED';
+  if (cause === 'DOCTOR_HTML_FOR_CABINET' && phase === 'install') return 'DOCTOR_INSTALL_FAILED';
+  const service = serviceOf(url);
+  if (service && phase !== 'self-update' && cause === 'DOCTOR_SERVER_ERROR') return service;
+  return cause;
+}
+
+const installerOwn = new Set<CodeCause>(['DOCTOR_AGENT_ERROR', 'DOCTOR_METADATA_INVALID']);
+
+function missing404(phase: Phase, url: string | undefined): FindingCode {
+  const path = pathOf(url);
+  const kind = path === undefined ? undefined : kindOfPath(path);
+  // The ident is the first file asked for: where it is gone, the folder is.
+  if (kind === 'wuident') return 'DOCTOR_TREE_MISSING';
+  if (kind !== undefined && kind !== 'other') return missingThing(kind);
+  if (path !== undefined && /\/content\//i.test(path)) return 'DOCTOR_CONTENT_MISSING';
+  if (phase === 'download') return 'DOCTOR_CONTENT_MISSING';
+  if (phase === 'scan') return 'DOCTOR_CLIENT_WEB_SERVICE';
+  if (phase === 'report') return 'DOCTOR_REPORTING';
+  return 'DOCTOR_TREE_MISSING';
+}
+
+function serviceOf(url: string | undefined): FindingCode | undefined {
+  const path = pathOf(url);
+  if (path === undefined) return undefined;
+  const kind = kindOfPath(path);
+  return kind === 'client-web-service' || kind === 'simple-auth' || kind === 'reporting'
+    ? missingThing(kind)
+    : undefined;
+}
+
+function pathOf(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : /^https?:\/\/[^/]*(\/[^?]*)/i.exec(url)?.[1];
+}

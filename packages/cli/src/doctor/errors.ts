@@ -1,0 +1,19 @@
+// The only home of the doctor's own errors. What it finds wrong with others is a finding, never an error.
+
+export type DoctorErrorCode =
+  | 'CLI_DOCTOR_PAGE_MISSING'
+  | 'CLI_DOCTOR_INPUT_UNREADABLE'
+  | 'CLI_DOCTOR_URL_INVALID'
+  | 'CLI_DOCTOR_NOTHING_TO_READ'
+  | 'CLI_DOCTOR_COMPUTER_UNKNOWN'
+  | 'CLI_DOCTOR_UNDO_INVALID';
+
+export class DoctorError extends Error {
+  readonly code: DoctorErrorCode;
+
+  constructor(code: DoctorErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'DoctorError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,56 @@
+// A finding is one result of the doctor. Rungs make observations (pure: a code, whom it is about, what was seen);
+// the words of the code's page turn an observation into a finding that people read.
+import type { FindingCode, Rung } from './words/codes.ts';
+
+/** `unknown` is said where the facts at hand cannot decide; such a finding says what would settle it. */
+export type Verdict = 'pass' | 'fail' | 'unknown';
+
+export interface Evidence {
+  /** File or URL it was seen in. */
+  source: string;
+  /** 1-based line of a file. */
+  line?: number;
+  /** The line, or the answer in one line. */
+  text: string;
+  /** When, as the source wrote it or ISO 8601. */
+  at?: string;
+}
+
+export interface Observation {
+  code: FindingCode;
+  verdict: Verdict;
+  /** Whom it is about, from wide to narrow: server, site, file. A root explains what lies under its own subject. */
+  subject: readonly string[];
+  /** Fills the {placeholders} of the page. */
+  values: Readonly<Record<string, string>>;
+  evidence: readonly Evidence[];
+}
+
+export interface Finding {
+  code: FindingCode;
+  rung: Rung;
+  verdict: Verdict;
+  /** One sentence. */
+  what: string;
+  evidence: Evidence[];
+  cause: string;
+  /** Steps, in order. */
+  remedy: string[];
+  /** Findings that follow from this one and vanish with it. */
+  consequences: Finding[];
+  /** Event ids of WSUS that name the same trouble. */
+  eventIds: number[];
+  /** For `unknown`: what would settle it. */
+  settles?: string;
+}
+
+/** Shorthand for rungs. */
+export function observe(
+  code: FindingCode,
+  verdict: Verdict,
+  subject: readonly string[],
+  values: Readonly<Record<string, string>>,
+  evidence: readonly Evidence[],
+): Observation {
+  return { code, verdict, subject, values, evidence };
+}

@@ -1,0 +1,77 @@
+// One request as some log told it: IIS, HTTP.sys, a proxy or a web server in between.
+
+/** What a request asked for, as far as updating is concerned. */
+export type RequestKind =
+  | 'iuident'
+  | 'wuident'
+  | 'package'
+  | 'mui'
+  | 'tree'
+  | 'wutrack'
+  | 'client-web-service'
+  | 'simple-auth'
+  | 'reporting'
+  | 'other';
+
+export interface HttpRecord {
+  source: string;
+  line: number;
+  text: string;
+  /** Milliseconds since 1970 of the time as written; `zone` says whose clock face that is. */
+  at: number | undefined;
+  zone: 'utc' | 'unknown';
+  /** Address of who asked; undefined where the log has none. */
+  client: string | undefined;
+  method: string;
+  /** As asked, letter case kept, without query. */
+  path: string;
+  query: string;
+  kind: RequestKind;
+  status: number | undefined;
+  substatus: number | undefined;
+  win32: number | undefined;
+  userAgent: string;
+  userName: string;
+  /** Host asked, where the log says it (proxies, Host field). */
+  host: string | undefined;
+  port: string | undefined;
+  /** s-sitename or W3SVC folder. */
+  site: string | undefined;
+  /** HTTPERR: why HTTP.sys refused. */
+  reason: string | undefined;
+}
+
+/** Sorts a path into what it means for updating. Case-insensitive; any prefix is allowed. */
+export function kindOfPath(path: string): RequestKind {
+  const lower = path.toLowerCase();
+  if (lower.includes('/clientwebservice/')) return 'client-web-service';
+  if (lower.includes('/simpleauthwebservice/')) return 'simple-auth';
+  if (lower.includes('/reportingwebservice/')) return 'reporting';
+  if (lower.endsWith('/iuident.cab')) return 'iuident';
+  if (lower.endsWith('/wuident.cab')) return 'wuident';
+  if (lower.endsWith('/wutrack.bin')) return 'wutrack';
+  if (!lower.includes('/selfupdate')) return 'other';
+  if (lower.includes('/mui/')) return 'mui';
+  return lower.endsWith('.cab') || lower.endsWith('.exe') ? 'package' : 'tree';
+}
+
+/** Microsoft's own update hosts: a client seen there is not asking a WSUS server. */
+export function isMicrosoftHost(host: string): boolean {
+  return /(^|\.)(windowsupdate\.com|windowsupdate\.microsoft\.com|update\.microsoft\.com|mp\.microsoft\.com)$/i.test(
+    host.replace(/:\d+$/, ''),
+  );
+}
+
+/** Paths that only Microsoft's public update service has: /v4/…, /v9/windowsupdate/… */
+export function isMicrosoftPath(path: string): boolean {
+  return /^\/v\d+\/(iuident\.cab|.*windowsupdate\/)/i.test(path);
+}
+
+/** The client's own clock, from the ten-digit YYMMDDhhmm stamp that it appends to self-update requests. */
+export function stampOf(query: string): number | undefined {
+  const match = /^\??(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(query);
+  if (!match) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = match.slice(1).map(Number);
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59) return undefined;
+  return Date.UTC(2000 + year, month - 1, day, hour, minute);
+}

@@ -1,0 +1,215 @@
+// Rung 5 (and what 3, 6, 8 and 9 can read from request logs): the tally becomes observations. Pure.
+import { type Evidence, type Observation, observe } from '../finding.ts';
+import { causeOf } from '../hresult/cause.ts';
+import { formatHresult, meaningOf } from '../hresult/error-table.ts';
+import { pingOf } from './ping.ts';
+import type { HttpRecord } from './record.ts';
+import { causeOfAnswer } from './status-cause.ts';
+import { type AnswerGroup, type ClientTally, type HttpTally, isLater } from './tally.ts';
+
+const treeKinds = new Set(['iuident', 'wuident', 'package', 'tree', 'mui']);
+
+/** Everything the request logs say. */
+export function observeTally(tally: HttpTally): Observation[] {
+  return [
+    ...liftMissing(tally, observeGroups(tally)),
+    ...observeAnonymous(tally),
+    ...observeMicrosoft(tally),
+    ...observeClock(tally),
+    ...[...tally.clients.values()].flatMap(observeClient),
+  ];
+}
+
+/** A line of a log as evidence. */
+export function evidenceOf(record: HttpRecord): Evidence {
+  const at = record.at === undefined ? {} : { at: new Date(record.at).toISOString() };
+  return { source: record.source, line: record.line, text: record.text.trim().slice(0, 500), ...at };
+}
+
+interface GroupObservation {
+  group: AnswerGroup;
+  observation: Observation;
+}
+
+function observeGroups(tally: HttpTally): GroupObservation[] {
+  const observations: GroupObservation[] = [];
+  for (const group of tally.groups.values()) {
+    const code = group.sharePoint ? 'DOCTOR_SHAREPOINT' : causeOfAnswer({ ...group, query: group.last.query });
+    if (!code) continue;
+    const healed = isHealed(tally, group);
+    // Never copied there is usual, and nothing but old clients' pings is lost.
+    const harmless = code === 'DOCTOR_WUTRACK_MISSING';
+    observations.push({
+      group,
+      observation: observe(code, healed || harmless ? 'pass' : 'fail', subjectOf(group), valuesOf(group), [
+        evidenceOf(group.first),
+        ...(group.last === group.first ? [] : [evidenceOf(group.last)]),
+      ]),
+    });
+  }
+  return observations;
+}
+
+function subjectOf(group: AnswerGroup): string[] {
+  return ['server', group.site || 'site', group.kind];
+}
+
+function valuesOf(group: AnswerGroup): Record<string, string> {
+  const status = [group.status, group.substatus, group.win32].filter((part) => part !== undefined).join('.');
+  return {
+    url: group.last.path,
+    path: group.last.path,
+    status: group.reason ? `${status} ${group.reason}` : status,
+    count: String(group.count),
+    clients: String(group.clients.size),
+    server: group.site || 'the server',
+    site: group.site || 'the site',
+  };
+}
+
+/** The same question was answered well later: it was broken, it is not any more. */
+function isHealed(tally: HttpTally, group: AnswerGroup): boolean {
+  const good = tally.lastGood.get(`${group.kind}|${group.site}`);
+  if (!good) return false;
+  // A file of one client's kind being served says nothing about another one's.
+  if ((group.kind === 'package' || group.kind === 'mui') && good.path.toLowerCase() !== group.last.path.toLowerCase()) {
+    return false;
+  }
+  if (group.status === 401 && good.userName !== '') return false;
+  return (
+    isLater(good, group.last) || (good.at !== undefined && good.at === group.last.at && good.line > group.last.line)
+  );
+}
+
+/** Every file of the tree missing on one site is one missing tree, not three missing files. */
+function liftMissing(tally: HttpTally, found: readonly GroupObservation[]): Observation[] {
+  const missing = new Set(['DOCTOR_IUIDENT_MISSING', 'DOCTOR_WUIDENT_MISSING', 'DOCTOR_TREE_INCOMPLETE']);
+  const observations: Observation[] = [];
+  const bySite = new Map<string, GroupObservation[]>();
+  for (const item of found) {
+    const lifts = item.observation.verdict === 'fail' && missing.has(item.observation.code);
+    if (!lifts) observations.push(item.observation);
+    else bySite.set(item.group.site, [...(bySite.get(item.group.site) ?? []), item]);
+  }
+  for (const [site, items] of bySite) {
+    const served = [...tally.lastGood.keys()].some((key) => {
+      const [kind = '', where] = key.split('|');
+      return where === site && treeKinds.has(kind) && kind !== 'iuident';
+    });
+    const kinds = new Set(items.map(({ group }) => group.kind));
+    // The ident under /selfupdate is the first file asked for: where it is gone and nothing else of the folder was
+    // served, the folder is gone. The iuident.cab of the root is a file by itself.
+    const whole = !served && (kinds.has('wuident') || (kinds.has('iuident') && kinds.size > 1));
+    for (const { observation } of items) {
+      observations.push(
+        whole ? { ...observation, code: 'DOCTOR_TREE_MISSING', subject: observation.subject.slice(0, 2) } : observation,
+      );
+    }
+  }
+  return observations;
+}
+
+/** Self-update answered only to those who log on: domain members get by, everyone else is stuck. */
+function observeAnonymous(tally: HttpTally): Observation[] {
+  for (const [key, record] of tally.lastGood) {
+    const [kind = '', site = ''] = key.split('|');
+    if (!treeKinds.has(kind) || record.userName === '') continue;
+    const values = {
+      url: record.path,
+      path: record.path,
+      server: site || 'the server',
+      status: '401',
+      count: '1',
+      clients: '1',
+    };
+    return [observe('DOCTOR_ANONYMOUS_OFF', 'fail', ['server', site || 'site', kind], values, [evidenceOf(record)])];
+  }
+  return [];
+}
+
+function observeMicrosoft(tally: HttpTally): Observation[] {
+  const [first] = tally.microsoft;
+  if (!first) return [];
+  const host = first.host ?? 'a Microsoft server';
+  const evidence = tally.microsoft.slice(0, 3).map(evidenceOf);
+  return [
+    observe('DOCTOR_ASKS_MICROSOFT', 'unknown', ['client'], { host, client: first.client ?? 'a client' }, evidence),
+  ];
+}
+
+function observeClock(tally: HttpTally): Observation[] {
+  if (!tally.skew) return [];
+  const { ms, record } = tally.skew;
+  // Logs in local time look skewed by whole quarters of an hour; years off are as likely a rewritten log.
+  const quarter = 15 * 60_000;
+  const offQuarter = Math.abs(ms - Math.round(ms / quarter) * quarter);
+  if (Math.abs(ms) <= 14 * 3_600_000 && offQuarter < 3 * 60_000) return [];
+  const certain = record.zone === 'utc' && Math.abs(ms) > 86_400_000;
+  const values = { client: record.client ?? 'a client', skew: describeSpan(ms), stamp: record.query };
+  return [
+    observe('DOCTOR_CLOCK', certain ? 'fail' : 'unknown', ['client', record.client ?? ''], values, [
+      evidenceOf(record),
+    ]),
+  ];
+}
+
+function describeSpan(ms: number): string {
+  const minutes = Math.round(Math.abs(ms) / 60_000);
+  const span =
+    minutes >= 2 * 1440
+      ? `${Math.round(minutes / 1440)} days`
+      : minutes >= 120
+        ? `${Math.round(minutes / 60)} hours`
+        : `${minutes} minutes`;
+  return `${span} ${ms > 0 ? 'ahead' : 'behind'}`;
+}
+
+function observeClient(tally: ClientTally): Observation[] {
+  return [...observePings(tally), ...observeRepeats(tally)];
+}
+
+function observePings(tally: ClientTally): Observation[] {
+  const failed = tally.pings.filter((record) => (pingOf(record.query)?.error ?? 0) !== 0);
+  const last = failed.at(-1);
+  if (!last) return [];
+  const lastFine = tally.pings.findLast((record) => pingOf(record.query)?.error === 0);
+  if (lastFine && isLater(lastFine, last) && pingOf(lastFine.query)?.activity === pingOf(last.query)?.activity)
+    return [];
+  const ping = pingOf(last.query);
+  const value = ping?.error ?? 0;
+  if (causeOf(value) === 'harmless') return [];
+  const meaning = meaningOf(value);
+  const values = {
+    client: tally.client,
+    activity: ping?.activityName ?? 'an activity',
+    error: formatHresult(value),
+    meaning: meaning ? `${meaning.name}: ${meaning.meaning}` : 'not in the table of known codes',
+  };
+  const subject = ['client', tally.client];
+  const cause = causeOf(value);
+  const observations = [observe('DOCTOR_PING_FAILURE', 'fail', subject, values, [evidenceOf(last)])];
+  if (cause !== 'DOCTOR_AGENT_ERROR' && cause !== 'harmless') {
+    observations.push(observe(cause, 'fail', subject, { ...values, file: 'the package' }, [evidenceOf(last)]));
+  }
+  return observations;
+}
+
+/** The package is fetched day after day and the successor never shows: it downloads but does not install. */
+function observeRepeats(tally: ClientTally): Observation[] {
+  const packages = tally.good.get('package');
+  const services = tally.good.get('client-web-service');
+  if (!packages || tally.packageDays.size < 3) return [];
+  if (services && !isLater(packages.last, services.last)) return [];
+  const values = { client: tally.client, count: String(packages.count), days: String(tally.packageDays.size) };
+  return [
+    observe('DOCTOR_DOWNLOADS_AGAIN', 'fail', ['client', tally.client], values, [
+      evidenceOf(packages.first),
+      evidenceOf(packages.last),
+    ]),
+  ];
+}
+
+/** True when the log shows the tree being served. */
+export function sawTree(tally: HttpTally): boolean {
+  return [...tally.lastGood.keys()].some((key) => treeKinds.has(key.split('|')[0] ?? ''));
+}

@@ -1,0 +1,261 @@
+// IIS W3C extended logs (and HTTPERR, and any ELFF with #Fields), gigabytes of them. Works on bytes, one pass per line:
+// walk to the stem, look at each path segment, and only for lines about updating hash the columns that make an answer
+// (everything but time, query, referrer, sizes). An answer seen before is a repeat and costs no decoding.
+import { decodeLine } from '../text/encoding.ts';
+import { type HttpRecord, kindOfPath } from './record.ts';
+import type { HttpTally, Run } from './tally.ts';
+
+const blank = 0x20;
+const tab = 0x09;
+const newline = 0x0a;
+const slash = 0x2f;
+const hash = 0x23;
+const maxRuns = 60_000;
+
+/** First four letters, lower case, of path segments that matter. */
+const wantedSegments = [
+  'iuident',
+  'wuident',
+  'wutrack',
+  'selfupdate',
+  'clientwebservice',
+  'simpleauthwebservice',
+  'reportingwebservice',
+].map((name) => fourLetters(Buffer.from(name), 0));
+const pingSegment = fourLetters(Buffer.from('wutrack'), 0);
+
+/** Columns that differ between equal answers. */
+const passingColumns = new Set([
+  'date',
+  'time',
+  'time-taken',
+  's-ip',
+  's-computername',
+  'cs-uri-query',
+  'cs(Referer)',
+  'cs(Cookie)',
+  'sc-bytes',
+  'cs-bytes',
+  'c-port',
+  's-proxy',
+  'cs-version',
+]);
+
+/** Reads the chunks of one W3C log in order. Field order may change at every #Fields line. */
+export class W3cReader {
+  private readonly source: string;
+  private readonly tally: HttpTally;
+  private readonly runs = new Map<number, Run>();
+  private readonly folderSite: string | undefined;
+  private columns = new Map<string, number>();
+  /** Per column: 1 where its bytes are part of the answer. */
+  private kept = new Uint8Array(0);
+  private stemColumn = -1;
+  private dateColumn = -1;
+  private timeColumn = -1;
+  private directiveDate = '';
+  private dayKey = -1;
+  private dayMs = Number.NaN;
+  private readonly starts = new Int32Array(128);
+  lines = 0;
+
+  constructor(source: string, tally: HttpTally) {
+    this.source = source;
+    this.tally = tally;
+    this.folderSite = /(W3SVC\d+)[\\/][^\\/]*$/i.exec(source)?.[1]?.toUpperCase();
+  }
+
+  read(chunk: Buffer): void {
+    let start = 0;
+    const length = chunk.length;
+    while (start < length) {
+      this.lines++;
+      if (chunk[start] === hash || this.stemColumn < 0) {
+        let end = chunk.indexOf(newline, start);
+        if (end < 0) end = length;
+        if (chunk[start] === hash) this.directive(decodeLine(trimEnd(chunk, start, end)));
+        start = end + 1;
+      } else start = this.line(chunk, start) + 1;
+    }
+  }
+
+  /** Looks at one line; answers where it ends. */
+  private line(chunk: Buffer, start: number): number {
+    const length = chunk.length;
+    const starts = this.starts;
+    let position = start;
+    let column = 0;
+    starts[0] = start;
+    for (; column < this.stemColumn && position < length; position++) {
+      const byte = chunk[position];
+      if (byte === blank || byte === tab) starts[++column] = position + 1;
+      else if (byte === newline) return position;
+    }
+    const stemStart = position;
+    let wanted = 0;
+    for (; position < length; position++) {
+      const byte = chunk[position] as number;
+      if (byte <= blank) break;
+      if (byte === slash && wanted === 0) wanted = wantedAt(chunk, position + 1);
+    }
+    if (wanted === 0) {
+      const end = chunk.indexOf(newline, position);
+      return end < 0 ? length : end;
+    }
+    let h1 = 0x811c9dc5;
+    for (let index = stemStart; index < position; index++) {
+      h1 = Math.imul(h1 ^ ((chunk[index] as number) | 0x20), 0x01000193);
+    }
+    let h2 = h1 ^ 0x1b873593;
+    for (let earlier = 0; earlier < column; earlier++) {
+      if (this.kept[earlier] !== 1) continue;
+      const end = starts[earlier + 1] as number;
+      for (let index = starts[earlier] as number; index < end; index++) {
+        h1 = Math.imul(h1 ^ (chunk[index] as number), 0x01000193);
+        h2 = Math.imul(h2 ^ (chunk[index] as number), 0x5bd1e995);
+      }
+    }
+    let keep = 0;
+    for (; position < length; position++) {
+      const byte = chunk[position] as number;
+      if (byte === newline) break;
+      if (byte === blank || byte === tab) {
+        keep = this.kept[++column] ?? 0;
+        if (column < 127) starts[column] = position + 1;
+      }
+      if (keep === 1) {
+        h1 = Math.imul(h1 ^ byte, 0x01000193);
+        h2 = Math.imul(h2 ^ byte, 0x5bd1e995);
+      }
+    }
+    const at = this.timeOf(chunk);
+    // 53 bits: two answers that share them are not to be expected in any log.
+    const key = (h1 >>> 0) * 0x200000 + (h2 >>> 11);
+    const run = wanted === pingSegment ? undefined : this.runs.get(key);
+    if (run) run.repeat(at, this.lines);
+    else this.record(trimEnd(chunk, start, position), at, key, wanted !== pingSegment);
+    return position;
+  }
+
+  private record(line: Buffer, at: number, key: number, repeats: boolean): void {
+    const cells = splitCells(line.toString('latin1'));
+    const cell = (name: string) => present(cells[this.columns.get(name) ?? -1]);
+    const whole = cell('cs-uri') ?? '';
+    const stem = cell('cs-uri-stem') ?? cell('cs-uri-path') ?? whole.split('?')[0] ?? '';
+    const { path, host } = withoutOrigin(stem);
+    const kind = kindOfPath(path);
+    if (kind === 'other') return;
+    const proxy = this.columns.has('cs-uri-scheme') || this.columns.has('s-action');
+    const record: HttpRecord = {
+      source: this.source,
+      line: this.lines,
+      text: decodeLine(line.subarray(0, 2000)),
+      at: Number.isNaN(at) ? undefined : at,
+      zone: proxy ? 'unknown' : 'utc',
+      client: cell('c-ip'),
+      method: cell('cs-method') ?? '',
+      path,
+      query: (cell('cs-uri-query') ?? whole.split('?').slice(1).join('?')).replace(/^\?/, ''),
+      kind,
+      status: numberOf(cell('sc-status')),
+      substatus: numberOf(cell('sc-substatus')),
+      win32: numberOf(cell('sc-win32-status')),
+      userAgent: (cell('cs(User-Agent)') ?? '').replaceAll('+', ' ').replaceAll('"', ''),
+      userName: cell('cs-username') ?? '',
+      host: host ?? cell('cs-host') ?? cell('cs(Host)'),
+      port: cell('s-port') ?? cell('cs-uri-port'),
+      site: cell('s-sitename') ?? this.folderSite ?? cell('s-siteid'),
+      reason: cell('s-reason'),
+    };
+    const run = this.tally.add(record);
+    if (repeats && this.runs.size < maxRuns) this.runs.set(key, run);
+  }
+
+  private directive(text: string): void {
+    const [, name = '', value = ''] = /^#(\w+):\s*(.*)$/.exec(text) ?? [];
+    if (name === 'Date') this.directiveDate = value.slice(0, 10);
+    if (name === 'Date') this.dayKey = -1;
+    if (name !== 'Fields') return;
+    const fields = value.trim().split(/\s+/).slice(0, 120);
+    this.columns = new Map(fields.map((field, index) => [field, index]));
+    this.kept = Uint8Array.from(fields, (field) => (passingColumns.has(field) ? 0 : 1));
+    this.stemColumn = fields.findIndex((field) => /^cs-uri(-stem|-path)?$/.test(field));
+    this.dateColumn = fields.indexOf('date');
+    this.timeColumn = fields.indexOf('time');
+    this.dayKey = -1;
+    this.runs.clear();
+  }
+
+  /** Milliseconds, NaN without a time. IIS 5 writes no date column by default: the day is in #Date. */
+  private timeOf(chunk: Buffer): number {
+    if (this.timeColumn < 0) return Number.NaN;
+    const clock = this.starts[this.timeColumn] as number;
+    const day = this.dateColumn < 0 ? this.directiveDay() : this.dayOf(chunk, this.starts[this.dateColumn] as number);
+    const seconds = (twoDigits(chunk, clock) * 60 + twoDigits(chunk, clock + 3)) * 60 + twoDigits(chunk, clock + 6);
+    return day + seconds * 1000;
+  }
+
+  private dayOf(chunk: Buffer, at: number): number {
+    const key =
+      (twoDigits(chunk, at) * 100 + twoDigits(chunk, at + 2)) * 10_000 +
+      twoDigits(chunk, at + 5) * 100 +
+      twoDigits(chunk, at + 8);
+    if (key !== this.dayKey) {
+      this.dayKey = key;
+      const year = Math.floor(key / 10_000);
+      this.dayMs =
+        year > 1990 && year < 2200 ? Date.UTC(year, (Math.floor(key / 100) % 100) - 1, key % 100) : Number.NaN;
+    }
+    return this.dayMs;
+  }
+
+  private directiveDay(): number {
+    if (this.dayKey !== 0) {
+      this.dayKey = 0;
+      const at = Date.parse(`${this.directiveDate}T00:00:00Z`);
+      this.dayMs = at;
+    }
+    return this.dayMs;
+  }
+}
+
+function wantedAt(chunk: Buffer, at: number): number {
+  const letters = fourLetters(chunk, at);
+  for (const wanted of wantedSegments) if (wanted === letters) return letters;
+  return 0;
+}
+
+function fourLetters(bytes: Buffer, at: number): number {
+  return (
+    (((bytes[at] ?? 0) | 0x20) << 24) |
+    (((bytes[at + 1] ?? 0) | 0x20) << 16) |
+    (((bytes[at + 2] ?? 0) | 0x20) << 8) |
+    ((bytes[at + 3] ?? 0) | 0x20)
+  );
+}
+
+function twoDigits(chunk: Buffer, at: number): number {
+  return ((chunk[at] ?? 0) - 0x30) * 10 + ((chunk[at + 1] ?? 0) - 0x30);
+}
+
+function trimEnd(chunk: Buffer, start: number, end: number): Buffer {
+  return chunk.subarray(start, end > start && chunk[end - 1] === 13 ? end - 1 : end);
+}
+
+/** IIS never quotes; ELFF of proxies quotes values with blanks. */
+function splitCells(line: string): string[] {
+  return line.includes('"') ? (line.match(/"[^"]*"|[^ \t]+/g) ?? []) : line.split(/[ \t]/);
+}
+
+function withoutOrigin(stem: string): { path: string; host?: string } {
+  const match = /^https?:\/\/([^/]+)(\/[^?]*)/i.exec(stem);
+  return match ? { path: match[2] ?? '/', host: match[1] ?? '' } : { path: stem };
+}
+
+function present(value: string | undefined): string | undefined {
+  return value === undefined || value === '' || value === '-' ? undefined : value;
+}
+
+function numberOf(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+}

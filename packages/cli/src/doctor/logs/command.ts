@@ -1,0 +1,47 @@
+// moult doctor logs FILE|DIR …
+import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts';
+import { type DoctorReport, makeReport } from '../report/report.ts';
+import { tellStories } from './client-stories.ts';
+import { observeLogs } from './diagnose-logs.ts';
+import { type LogFacts, readLogs } from './read-logs.ts';
+
+/** Reads the logs and delivers the report. */
+export async function doctorLogs(paths: readonly string[], options: ReportOptions): Promise<void> {
+  const progress = new ProgressLine();
+  const facts = await readLogs(paths, (read, total, file) => {
+    progress.show(
+      () =>
+        `${Math.min(100, Math.round((read / Math.max(1, total)) * 100))} %  ${megabytes(read)} of ${megabytes(total)}  ${file}`,
+    );
+  });
+  progress.end();
+  deliver(reportLogs(facts, describe(paths)), options);
+}
+
+/** Facts → report. */
+export function reportLogs(facts: LogFacts, subject: string): DoctorReport {
+  return makeReport(subject, observeLogs(facts), lookedAt(facts), tellStories(facts));
+}
+
+export function lookedAt(facts: LogFacts): DoctorReport['looked'] {
+  const kinds = {
+    w3c: 'request log',
+    client: 'log',
+    registry: 'registry export (use moult doctor client --registry)',
+    pings: 'unsent pings',
+    binary: 'not a text log, left alone',
+    empty: 'empty',
+  };
+  return facts.files.map(({ path, kind, lines, sizeBytes }) => ({
+    what: path,
+    result: `${kinds[kind]}, ${lines} line${lines === 1 ? '' : 's'}, ${megabytes(sizeBytes)}`,
+  }));
+}
+
+function describe(paths: readonly string[]): string {
+  return paths.length === 1 ? (paths[0] ?? '') : `${paths.length} files and folders`;
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 2 ** 20).toFixed(0)} MB`;
+}

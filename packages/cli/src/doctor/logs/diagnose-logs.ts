@@ -1,0 +1,36 @@
+// Facts of the logs → observations and the story of each client. Pure.
+import { observeReported, observeServerEvents, observeStory } from '../client-log/rungs.ts';
+import type { UnsentPing } from '../client-log/urllog.ts';
+import { type Observation, observe } from '../finding.ts';
+import { observeTally, sawTree } from '../http-log/rungs.ts';
+import type { LogFacts } from './read-logs.ts';
+
+/** Everything the logs say. */
+export function observeLogs(facts: LogFacts): Observation[] {
+  const observations = observeTally(facts.tally);
+  for (const [client, story] of facts.stories) observations.push(...observeStory(story, ['client', client]));
+  for (const [client, events] of facts.reported) observations.push(...observeReported(events, ['client', client]));
+  observations.push(...observeServerEvents(facts.serverEvents, ['server']));
+  observations.push(...observeUnsent(facts.unsent, ['client']));
+  for (const { path, why } of facts.unreadable) {
+    observations.push(
+      observe('DOCTOR_UNREADABLE', 'unknown', ['file', path], { file: path, why }, [{ source: path, text: why }]),
+    );
+  }
+  if (!observations.some(({ verdict }) => verdict === 'fail') && sawTree(facts.tally)) {
+    const good = [...facts.tally.lastGood.values()][0];
+    const evidence = good ? [{ source: good.source, line: good.line, text: good.text.slice(0, 300) }] : [];
+    observations.push(observe('DOCTOR_TREE_HEALTHY', 'pass', ['server'], { server: 'the server' }, evidence));
+  }
+  return observations;
+}
+
+/** Pings kept in urllog.dat: the client could not reach the status server when they were due. */
+export function observeUnsent(unsent: readonly UnsentPing[], subject: readonly string[]): Observation[] {
+  const [first] = unsent;
+  if (!first) return [];
+  const servers = [...new Set(unsent.map(({ server }) => server ?? 'the status server'))].join(', ');
+  const values = { count: String(unsent.length), server: servers, client: subject.at(-1) ?? 'the client' };
+  const evidence = unsent.slice(0, 3).map(({ source, line, text }) => ({ source, line, text }));
+  return [observe('DOCTOR_PINGS_UNSENT', 'fail', subject, values, evidence)];
+}

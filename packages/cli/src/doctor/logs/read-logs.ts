@@ -1,0 +1,211 @@
+// Reads whatever logs somebody sends: finds out per file (and, outside W3C, per line) what it is, and gathers facts.
+// Nothing in a log is executed or fetched. Memory is bounded: W3C lines are tallied, client lines become stories.
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { parseEntry } from '../client-log/entry.ts';
+import {
+  parseEventLogText,
+  parseReportedEvent,
+  parseServerLogLine,
+  type ReportedEvent,
+  type ServerLogEvent,
+} from '../client-log/reporting-events.ts';
+import { ClientStory } from '../client-log/story.ts';
+import { parseUrlLog, type UnsentPing } from '../client-log/urllog.ts';
+import { DoctorError } from '../errors.ts';
+import { parseFreeLine } from '../http-log/free-line.ts';
+import { HttpTally } from '../http-log/tally.ts';
+import { W3cReader } from '../http-log/w3c.ts';
+import { forEachLine, lineChunks, readHead } from '../text/chunks.ts';
+import { decodeLine, decodeText } from '../text/encoding.ts';
+import { type DateOrder, orderOf } from '../text/stamp.ts';
+
+export type LogKind = 'w3c' | 'client' | 'registry' | 'pings' | 'binary' | 'empty';
+
+export interface ReadFile {
+  path: string;
+  kind: LogKind;
+  sizeBytes: number;
+  lines: number;
+}
+
+export interface LogFacts {
+  files: ReadFile[];
+  tally: HttpTally;
+  /** By client name. */
+  stories: Map<string, ClientStory>;
+  reported: Map<string, ReportedEvent[]>;
+  serverEvents: ServerLogEvent[];
+  unsent: UnsentPing[];
+  /** .reg files met on the way; `doctor client` reads them. */
+  registryFiles: string[];
+  /** Files that could not be read, with why. */
+  unreadable: { path: string; why: string }[];
+}
+
+const maxReported = 50_000;
+const maxServerEvents = 20_000;
+const maxUrlLogBytes = 16 * 2 ** 20;
+
+export type LogProgress = (readBytes: number, totalBytes: number, file: string) => void;
+
+/** Reads files and folders (recursively). Throws DoctorError when a name does not exist or nothing is there. */
+export async function readLogs(paths: readonly string[], progress: LogProgress): Promise<LogFacts> {
+  const files = paths.flatMap((path) => listFiles(path));
+  if (files.length === 0) throw new DoctorError('CLI_DOCTOR_NOTHING_TO_READ', `no file in ${paths.join(', ')}`);
+  const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const facts = emptyFacts();
+  let doneBytes = 0;
+  for (const { path, sizeBytes } of files) {
+    const start = doneBytes;
+    let readBytes = 0;
+    try {
+      const read = await readOne(path, facts, (bytes) => progress(start + (readBytes += bytes), totalBytes, path));
+      facts.files.push({ path, sizeBytes, ...read });
+    } catch (error) {
+      if (!(error instanceof DoctorError)) throw error;
+      facts.unreadable.push({ path, why: error.message });
+    }
+    doneBytes = start + sizeBytes;
+  }
+  return facts;
+}
+
+export function emptyFacts(): LogFacts {
+  return {
+    files: [],
+    tally: new HttpTally(),
+    stories: new Map(),
+    reported: new Map(),
+    serverEvents: [],
+    unsent: [],
+    registryFiles: [],
+    unreadable: [],
+  };
+}
+
+/** The client that a log belongs to: where it has the name Windows gives it, its folder without Windows' own folders. */
+export function clientNameOf(path: string): string {
+  if (!/^(windows ?update|reportingevents|urllog)/i.test(basename(path))) return basename(path);
+  const own = /[\\/](Windows|SoftwareDistribution|WINNT|System32|Logs?|LogFiles|Program Files|WindowsUpdate|V4)$/i;
+  let folder = dirname(path);
+  while (own.test(folder)) folder = dirname(folder);
+  const name = basename(folder);
+  return name === '' || name === '.' ? basename(path) : name;
+}
+
+async function readOne(
+  path: string,
+  facts: LogFacts,
+  progress: (bytes: number) => void,
+): Promise<{ kind: LogKind; lines: number }> {
+  const head = await readHead(path);
+  const kind = sniffKind(path, head);
+  if (kind === 'registry') facts.registryFiles.push(path);
+  if (kind === 'w3c') return { kind, lines: await readW3c(path, facts, progress) };
+  if (kind === 'pings') return { kind, lines: await readPings(path, facts) };
+  if (kind === 'client') return { kind, lines: await readMixed(path, head, facts, progress) };
+  return { kind, lines: 0 };
+}
+
+function sniffKind(path: string, head: Buffer): LogKind {
+  if (head.length === 0) return 'empty';
+  const text = decodeText(head);
+  if (/^\uFEFF?\s*(Windows Registry Editor|REGEDIT4)/.test(text)) return 'registry';
+  if (/^urllog/i.test(basename(path))) return 'pings';
+  if (/^#(Software|Version|Fields|Date):/m.test(text.slice(0, 4096))) return 'w3c';
+  const sample = text.slice(0, 4096);
+  const controls = [...sample].filter((letter) => letter < ' ' && !'\t\r\n\f\u001a'.includes(letter)).length;
+  if (controls > sample.length * 0.05) return 'binary';
+  return 'client';
+}
+
+async function readW3c(path: string, facts: LogFacts, progress: (bytes: number) => void): Promise<number> {
+  const reader = new W3cReader(path, facts.tally);
+  for await (const chunk of lineChunks(path, progress)) reader.read(chunk);
+  facts.tally.settle();
+  return reader.lines;
+}
+
+async function readPings(path: string, facts: LogFacts): Promise<number> {
+  let text = '';
+  for await (const chunk of lineChunks(path, () => {})) {
+    text += decodeText(chunk);
+    if (text.length > maxUrlLogBytes) break;
+  }
+  const pings = parseUrlLog(text, path);
+  facts.unsent.push(...pings);
+  return pings.length;
+}
+
+async function readMixed(
+  path: string,
+  head: Buffer,
+  facts: LogFacts,
+  progress: (bytes: number) => void,
+): Promise<number> {
+  const order = orderOf(decodeText(head).split(/\r?\n/));
+  const client = clientNameOf(path);
+  let number = 1;
+  for await (const chunk of lineChunks(path, progress)) {
+    number = forEachLine(chunk, number, (line, at) => {
+      if (line.length > 0) readLine(decodeLine(line.subarray(0, 16_384)), { path, at, client, order }, facts);
+    });
+    facts.tally.settle();
+  }
+  return number - 1;
+}
+
+interface Place {
+  path: string;
+  at: number;
+  client: string;
+  order: DateOrder;
+}
+
+function readLine(raw: string, place: Place, facts: LogFacts): void {
+  const { path, at, client, order } = place;
+  const reported = parseReportedEvent(raw, path, at);
+  if (reported) {
+    const events = facts.reported.get(client) ?? [];
+    if (events.length === 0) facts.reported.set(client, events);
+    if (events.length < maxReported) events.push(reported);
+    return;
+  }
+  const server = parseServerLogLine(raw, path, at);
+  if (server) {
+    if (server.eventId !== undefined && facts.serverEvents.length < maxServerEvents) facts.serverEvents.push(server);
+    return;
+  }
+  const entry = parseEntry(raw, path, at, order);
+  if (entry.layout === 'plain') {
+    const record = parseFreeLine(raw, path, at);
+    if (record) {
+      facts.tally.add(record);
+      return;
+    }
+    const event = parseEventLogText(raw);
+    if (event) {
+      const base = { source: path, line: at, raw, at: entry.stamp?.at, level: '', type: '' };
+      if (facts.serverEvents.length < maxServerEvents) facts.serverEvents.push({ ...base, ...event });
+      return;
+    }
+  }
+  const story = facts.stories.get(client) ?? new ClientStory();
+  facts.stories.set(client, story);
+  story.add(entry);
+}
+
+function listFiles(path: string): { path: string; sizeBytes: number }[] {
+  if (!existsSync(path)) throw new DoctorError('CLI_DOCTOR_INPUT_UNREADABLE', `${path}: no such file or folder`);
+  const found: { path: string; sizeBytes: number }[] = [];
+  const walk = (current: string, depth: number): void => {
+    const stat = depth === 0 ? statSync(current) : lstatSync(current);
+    if (stat.isFile()) found.push({ path: current, sizeBytes: stat.size });
+    else if (stat.isDirectory() && depth < 12) {
+      for (const name of readdirSync(current).sort()) walk(join(current, name), depth + 1);
+    }
+  };
+  walk(path, 0);
+  return found;
+}

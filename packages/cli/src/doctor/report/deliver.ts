@@ -1,0 +1,48 @@
+// How every doctor command ends: text or JSON on stdout, the HTML file where asked, the exit code.
+import { writeFileSync } from 'node:fs';
+import { exitCode } from '../../terminal.ts';
+import { renderHtml } from './html.ts';
+import { redactReport } from './redact.ts';
+import type { DoctorReport } from './report.ts';
+import { renderText } from './text.ts';
+
+export interface ReportOptions {
+  json?: boolean;
+  redact?: boolean;
+  report?: string;
+}
+
+/** Prints the report as asked and sets the exit code: 0 healthy, 1 findings. */
+export function deliver(report: DoctorReport, options: ReportOptions): void {
+  const shown = options.redact ? redactReport(report) : report;
+  if (options.report !== undefined) {
+    writeFileSync(options.report, renderHtml(shown, new Date()));
+    console.error(`report written to ${options.report}`);
+  }
+  if (options.json) console.log(JSON.stringify(shown, undefined, 2));
+  else {
+    const stream = process.stdout;
+    const colour = stream.isTTY && stream.hasColors() && !process.env.NO_COLOR;
+    stream.write(`${renderText(shown, { colour, width: stream.columns ?? 100 })}\n`);
+  }
+  process.exitCode = report.verdict === 'findings' ? exitCode.findings : exitCode.fine;
+}
+
+/** A progress line on stderr, rewritten in place; only for people, only when work takes a while. */
+export class ProgressLine {
+  private readonly started = performance.now();
+  private lastAt = 0;
+  private shown = false;
+
+  show(text: () => string): void {
+    const now = performance.now();
+    if (!process.stderr.isTTY || now - this.started < 700 || now - this.lastAt < 200) return;
+    this.lastAt = now;
+    this.shown = true;
+    process.stderr.write(`\r\u001b[K${text()}`);
+  }
+
+  end(): void {
+    if (this.shown) process.stderr.write('\r\u001b[K');
+  }
+}

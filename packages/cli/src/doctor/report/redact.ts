@@ -1,0 +1,93 @@
+// Masks what a report should not carry outside: computer, user and server names, addresses, GUIDs, keys and cookies.
+// The same name gets the same mask everywhere, so that the story stays readable.
+import type { DoctorReport } from './report.ts';
+
+/** A copy of the report with secrets and names masked. */
+export function redactReport(report: DoctorReport): DoctorReport {
+  const mask = new Mask();
+  for (const story of report.stories) mask.learn('computer', story.client);
+  const text = JSON.stringify(report);
+  for (const [, host = ''] of text.matchAll(/https?:\/\/([\w.-]+)/g)) mask.learn('server', host);
+  for (const [, name = ''] of text.matchAll(/DNS name = ([\w.-]+)/g)) mask.learn('computer', name);
+  return mapStrings(report, (value, key) => (safeKeys.has(key) ? value : mask.apply(value))) as DoctorReport;
+}
+
+const safeKeys = new Set(['code', 'verdict', 'outcome', 'generation']);
+const publicHost = /(^|\.)(microsoft\.com|windowsupdate\.com|localhost|example\.(com|org|net))$/i;
+
+class Mask {
+  private readonly names = new Map<string, string>();
+  private readonly counts = new Map<string, number>();
+
+  /** Remembers a name that is to be masked wherever it occurs. */
+  learn(kind: string, name: string): void {
+    if (name.length < 2 || this.names.has(name.toLowerCase()) || publicHost.test(name) || /^[\d.]+$/.test(name)) return;
+    this.names.set(name.toLowerCase(), this.fresh(kind));
+  }
+
+  apply(text: string): string {
+    let masked = text;
+    for (const [name, replacement] of this.names) {
+      masked = masked.replaceAll(new RegExp(`(?<![\\w-])${escapeRegExp(name)}(?![\\w-])`, 'gi'), replacement);
+    }
+    return masked
+      .replaceAll(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, (id) => this.named('id', id))
+      .replaceAll(/(?<=[?&]U=)[0-9a-f]{32}/gi, (id) => this.named('id', id))
+      .replaceAll(/(?<![\d.])(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}(?![\d.])(?!\.)/g, (ip) =>
+        isVersion(text, ip) ? ip : this.named('address', ip),
+      )
+      .replaceAll(/(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{0,4}(?![\w:])/gi, (ip) => this.named('address', ip))
+      .replaceAll(/\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/g, (mail) => this.named('mail', mail))
+      .replaceAll(/\b[A-Z][A-Z0-9-]{1,14}\\[\w.$-]+/gi, (user) =>
+        isPath(text, user) ? user : this.named('user', user),
+      )
+      .replaceAll(
+        /([\\/](?:Users|home|Documents and Settings)[\\/])([^\\/\s]+)/gi,
+        (_, before, user) => `${before}${this.named('user', user)}`,
+      )
+      .replaceAll(
+        /((?:authorization|cookie|password|pwd|secret|token|EncryptedData)["']?\s*[:=>]\s*)(?:Basic |Bearer |NTLM |Negotiate )?[^\s"'<,;]+/gi,
+        '$1(masked)',
+      )
+      .replaceAll(/(https?:\/\/)[^\s/@]+@/gi, '$1(masked)@');
+  }
+
+  private named(kind: string, name: string): string {
+    const key = name.toLowerCase();
+    const known = this.names.get(key) ?? this.fresh(kind);
+    this.names.set(key, known);
+    return known;
+  }
+
+  private fresh(kind: string): string {
+    const count = (this.counts.get(kind) ?? 0) + 1;
+    this.counts.set(kind, count);
+    return `${kind}-${count}`;
+  }
+}
+
+/** Four-part versions look like addresses: 7.6.7600.256 has a part above 255, or stands behind the word. */
+function isVersion(text: string, candidate: string): boolean {
+  if (candidate.split('.').some((part) => Number(part) > 255)) return true;
+  const before = text.slice(0, text.indexOf(candidate)).slice(-24);
+  return /(version|build|core:|aux:|agent\/|protocol\/|bits\/)\s*"?$/i.test(before);
+}
+
+function isPath(text: string, candidate: string): boolean {
+  const at = text.indexOf(candidate);
+  return (
+    /[\\/:%\w]$/.test(text.slice(0, at)) ||
+    /^(HKEY|HKLM|HKCU|SOFTWARE|SYSTEM|Windows|Microsoft|SoftwareDistribution|Program)/i.test(candidate)
+  );
+}
+
+function mapStrings(value: unknown, change: (text: string, key: string) => string, key = ''): unknown {
+  if (typeof value === 'string') return change(value, key);
+  if (Array.isArray(value)) return value.map((item) => mapStrings(item, change, key));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapStrings(item, change, name)]));
+}
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

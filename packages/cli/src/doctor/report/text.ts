@@ -1,0 +1,120 @@
+// The report for an admin at 2 a.m.: the root cause first in one sentence, then what shows it, then what to do in order.
+
+import type { Evidence, Finding } from '../finding.ts';
+import type { Story } from '../logs/client-stories.ts';
+import { type PaintFormat, paintWith } from './paint.ts';
+import type { DoctorReport } from './report.ts';
+
+const maxStories = 12;
+const maxEvents = 8;
+
+/** The report as text. `colour` only where it goes to a terminal. */
+export function renderText(report: DoctorReport, options: { colour: boolean; width: number }): string {
+  const paint = paintWith(options.colour);
+  const width = Math.min(Math.max(options.width, 60), 110);
+  const lines: string[] = [];
+  const failures = report.findings.filter(({ verdict }) => verdict === 'fail');
+  const unknowns = report.findings.filter(({ verdict }) => verdict === 'unknown');
+  lines.push(headline(report, failures, unknowns, paint), '');
+  failures.forEach((finding, index) => {
+    lines.push(...renderFinding(finding, index === 0 ? 'Root cause' : 'Also', paint, width), '');
+  });
+  for (const finding of unknowns) lines.push(...renderFinding(finding, 'Unknown', paint, width), '');
+  if (report.stories.length > 0) lines.push(...renderStories(report.stories, paint), '');
+  if (report.passes.length > 0) {
+    lines.push(paint('bold', 'In order'));
+    for (const pass of report.passes.slice(0, 20)) lines.push(`  ${paint('green', '✓')} ${pass.what}`);
+    lines.push('');
+  }
+  if (report.looked.length > 0) {
+    lines.push(paint('bold', 'Looked at'));
+    for (const { what, result } of report.looked.slice(0, 40)) lines.push(`  ${what}  ${paint('dim', result)}`);
+    if (report.looked.length > 40) lines.push(`  … and ${report.looked.length - 40} more`);
+    lines.push('');
+  }
+  return lines.join('\n');
+}
+
+function headline(
+  report: DoctorReport,
+  failures: Finding[],
+  unknowns: Finding[],
+  paint: ReturnType<typeof paintWith>,
+): string {
+  if (failures.length > 0) {
+    const more = failures.length > 1 ? `, and ${failures.length - 1} more` : '';
+    return `${paint(['red', 'bold'], 'Not healthy')}  ${report.subject}: ${failures.length === 1 ? 'one thing is broken' : `one thing to mend first${more}`}.`;
+  }
+  const rest =
+    unknowns.length > 0 ? ` ${unknowns.length} thing${unknowns.length === 1 ? '' : 's'} could not be decided.` : '';
+  return `${paint(['green', 'bold'], 'Healthy')}  ${report.subject}: nothing is broken as far as can be seen.${rest}`;
+}
+
+function renderFinding(finding: Finding, title: string, paint: ReturnType<typeof paintWith>, width: number): string[] {
+  const colour: PaintFormat = finding.verdict === 'fail' ? 'red' : 'yellow';
+  const events = finding.eventIds.length > 0 ? `, event ${finding.eventIds.join(', ')}` : '';
+  const lines = [
+    ...wrap(`${title}: ${finding.what}`, width, '', (text) => paint([colour, 'bold'], text)),
+    paint('dim', `  ${finding.code} (rung ${finding.rung}${events})`),
+    ...wrap(finding.cause, width, '  '),
+  ];
+  if (finding.evidence.length > 0) {
+    lines.push(paint('bold', '  Evidence'));
+    for (const item of finding.evidence.slice(0, 6)) lines.push(...renderEvidence(item, paint, width));
+  }
+  if (finding.settles) lines.push(paint('bold', '  What would settle it'), ...wrap(finding.settles, width, '    '));
+  if (finding.remedy.length > 0) {
+    lines.push(paint('bold', '  What to do'));
+    finding.remedy.forEach((step, index) => {
+      lines.push(...wrap(`${index + 1}. ${step}`, width, '    '));
+    });
+  }
+  if (finding.consequences.length > 0) {
+    lines.push(paint('bold', '  Follows from it'));
+    for (const consequence of finding.consequences.slice(0, 12)) {
+      lines.push(...wrap(`- ${consequence.what} ${paint('dim', consequence.code)}`, width, '    '));
+    }
+  }
+  return lines;
+}
+
+function renderEvidence(item: Evidence, paint: ReturnType<typeof paintWith>, width: number): string[] {
+  const place = item.line === undefined ? item.source : `${item.source}:${item.line}`;
+  return [`    ${paint('cyan', place)}`, ...wrap(printable(item.text), width, '      ')];
+}
+
+function renderStories(stories: readonly Story[], paint: ReturnType<typeof paintWith>): string[] {
+  const lines = [paint('bold', `Clients (${stories.length})`)];
+  for (const story of stories.slice(0, maxStories)) {
+    const versions = story.versions.length > 0 ? ` ${story.versions.join(' → ')}` : '';
+    lines.push(
+      `  ${paint('bold', printable(story.client))}  ${story.generation}${versions}: ${story.outcome}; last good step: ${story.lastStage}`,
+    );
+    for (const event of story.events.slice(-maxEvents)) {
+      const mark = event.outcome === 'bad' ? paint('red', '✗') : event.outcome === 'good' ? paint('green', '✓') : '·';
+      lines.push(
+        `    ${mark} ${(event.at ?? '').replace('T', ' ').replace(/\.\d+/, '').padEnd(20)} ${printable(event.what)}`,
+      );
+    }
+  }
+  if (stories.length > maxStories) lines.push(`  … and ${stories.length - maxStories} more (--json lists them)`);
+  return lines;
+}
+
+/** Control characters in a log must not reach the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\u00b7');
+}
+
+function wrap(text: string, width: number, indent: string, style: (text: string) => string = (same) => same): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of printable(text).split(/\s+/)) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = /^\d+\. |^- /.test(text) ? `   ${word}` : word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  if (line !== '') lines.push(line);
+  return lines.map((each) => `${indent}${style(each)}`);
+}

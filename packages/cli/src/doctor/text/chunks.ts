@@ -1,0 +1,118 @@
+// Files of any size, plain or gzip, as chunks that end at a line end. Memory: one buffer per file being read.
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { DoctorError } from '../errors.ts';
+import { ChunkTranscoder, sniffEncoding } from './encoding.ts';
+
+const chunkBytes = 2 ** 20;
+
+export type ReadProgress = (bytesRead: number) => void;
+
+/** The first `limit` bytes of a file, unzipped and as UTF-8, to see what it is. */
+export async function readHead(path: string, limit = 65536): Promise<Buffer> {
+  for await (const chunk of lineChunks(path, () => {}, limit)) return Buffer.from(chunk.subarray(0, limit));
+  return Buffer.alloc(0);
+}
+
+/**
+ * Chunks of whole lines, as UTF-8 or ANSI bytes. A chunk is valid only until the next one is asked for.
+ * The last chunk may lack its line end. Throws DoctorError CLI_DOCTOR_INPUT_UNREADABLE.
+ */
+export async function* lineChunks(path: string, progress: ReadProgress, size = chunkBytes): AsyncGenerator<Buffer> {
+  try {
+    const raw = isGzip(path) ? unzipped(path, size) : plain(path, size);
+    yield* wholeLines(raw, progress, size);
+  } catch (cause) {
+    if (cause instanceof DoctorError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DoctorError('CLI_DOCTOR_INPUT_UNREADABLE', `${path}: ${why}`, { cause });
+  }
+}
+
+/** Lines as bytes without their line end, each with its 1-based number. */
+export function forEachLine(chunk: Buffer, firstLine: number, visit: (line: Buffer, number: number) => void): number {
+  let number = firstLine;
+  let start = 0;
+  while (start < chunk.length) {
+    let end = chunk.indexOf(10, start);
+    const next = end < 0 ? chunk.length : end + 1;
+    if (end < 0) end = chunk.length;
+    if (end > start && chunk[end - 1] === 13) end--;
+    visit(chunk.subarray(start, end), number++);
+    start = next;
+  }
+  return number;
+}
+
+async function* wholeLines(
+  raw: AsyncGenerator<{ bytes: Buffer; read: number }>,
+  progress: ReadProgress,
+  size: number,
+): AsyncGenerator<Buffer> {
+  let transcoder: ChunkTranscoder | undefined;
+  let carry = Buffer.alloc(0);
+  for await (const { bytes, read } of raw) {
+    let text = bytes;
+    if (!transcoder) {
+      const { encoding, markBytes } = sniffEncoding(bytes.subarray(0, 65536));
+      transcoder = new ChunkTranscoder(encoding);
+      text = bytes.subarray(markBytes);
+    }
+    if (!transcoder.isTransparent) text = transcoder.transcode(text);
+    progress(read);
+    const end = text.lastIndexOf(10) + 1;
+    // A line longer than several chunks is not a log line: it is handed on in pieces, never gathered.
+    if (end === 0 && carry.length + text.length < 4 * size) {
+      carry = Buffer.concat([carry, text]);
+      continue;
+    }
+    const cut = end === 0 ? text.length : end;
+    if (carry.length > 0) {
+      const firstEnd = text.indexOf(10) + 1 || cut;
+      yield Buffer.concat([carry, text.subarray(0, firstEnd)]);
+      if (cut > firstEnd) yield text.subarray(firstEnd, cut);
+    } else yield text.subarray(0, cut);
+    carry = Buffer.from(text.subarray(cut));
+  }
+  if (carry.length > 0) yield carry;
+}
+
+async function* plain(path: string, size: number): AsyncGenerator<{ bytes: Buffer; read: number }> {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(size, fstatSync(file).size || size)));
+    for (;;) {
+      const read = readSync(file, buffer, 0, buffer.length, null);
+      if (read === 0) return;
+      yield { bytes: buffer.subarray(0, read), read };
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function* unzipped(path: string, size: number): AsyncGenerator<{ bytes: Buffer; read: number }> {
+  const source = createReadStream(path, { highWaterMark: 2 ** 20 });
+  const gunzip = createGunzip({ chunkSize: Math.max(65536, Math.min(size, 2 ** 20)) });
+  source.on('error', (error) => gunzip.destroy(error));
+  let counted = 0;
+  try {
+    for await (const bytes of source.pipe(gunzip) as AsyncIterable<Buffer>) {
+      yield { bytes, read: source.bytesRead - counted };
+      counted = source.bytesRead;
+    }
+  } finally {
+    source.destroy();
+    gunzip.destroy();
+  }
+}
+
+function isGzip(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const magic = Buffer.alloc(2);
+    return readSync(file, magic, 0, 2, 0) === 2 && magic[0] === 0x1f && magic[1] === 0x8b;
+  } finally {
+    closeSync(file);
+  }
+}
