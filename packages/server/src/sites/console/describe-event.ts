@@ -97,14 +97,23 @@ const reports: (Words & { numbers: number[] })[] = [
 ];
 
 function detailOf(event: StoredEvent): string {
-  const parts: string[] = [];
-  if (event.kind !== 'report' && event.agentVersion) {
-    const generation = { sus: 'SUS client ', wsus: 'WSUS client ', unknown: '' }[event.agentGeneration];
-    parts.push(`${generation}${event.agentVersion}`);
+  const failed = !/^0*$/.test(event.resultCode);
+  return [agentOf(event), subjectOf(event), failed ? `error 0x${event.resultCode.toUpperCase()}` : '']
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function agentOf({ kind, agentGeneration, agentVersion }: StoredEvent): string {
+  if (kind === 'report' || agentVersion === '') return '';
+  return `${{ sus: 'SUS client ', wsus: 'WSUS client ', unknown: '' }[agentGeneration]}${agentVersion}`;
+}
+
+function subjectOf({ kind, what, detail, agentVersion }: StoredEvent): string {
+  if (kind === 'report' && what === '147' && /^\d+$/.test(detail)) {
+    return `${detail} update${detail === '1' ? '' : 's'} found`;
   }
-  if (event.kind === 'report' && Number(event.what) === 147 && /^\d+$/.test(event.detail)) {
-    parts.push(`${event.detail} update${event.detail === '1' ? '' : 's'} found`);
-  } else if (event.detail) parts.push(event.detail);
-  if (!/^0*$/.test(event.resultCode)) parts.push(`error 0x${event.resultCode.toUpperCase()}`);
-  return parts.join(', ');
+  // Our agents name the release that a ping about self-update is of: moult-agent.7.9.0.1.
+  const release = kind === 'self-update' ? /^moult-agent\.(\d[\d.]*)$/.exec(detail)?.[1] : undefined;
+  if (release === undefined) return detail;
+  return release === agentVersion ? '' : `to version ${release}`;
 }
