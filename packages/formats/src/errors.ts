@@ -14,7 +14,8 @@ export type FormatErrorCode =
   | 'FORMAT_NOT_FOUND'
   | 'FORMAT_MISSING_CABINET'
   | 'FORMAT_BAD_XML'
-  | 'FORMAT_BAD_ASN1';
+  | 'FORMAT_BAD_ASN1'
+  | 'FORMAT_BAD_TIMESTAMP';
 
 export interface FormatErrorDetails {
   /** Byte (or, in text, character) offset in the input where reading stopped. */

@@ -8,4 +8,6 @@ export interface CommandModule {
 export const commands: Record<string, () => Promise<CommandModule>> = {
   doctor: () => import('./doctor.ts'),
   tree: () => import('./tree.ts'),
+  sign: () => import('./sign.ts'),
+  verify: () => import('./verify.ts'),
 };

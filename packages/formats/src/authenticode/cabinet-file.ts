@@ -12,7 +12,7 @@
 // reserved1 must be zero, and the message must end where the file ends. iCabinet only orders the parts of a set.
 import { FormatError } from '../errors.ts';
 import type { DigestAlgorithm } from './oids.ts';
-import { alignSignature, digestPieces, type LayoutFinding, type PreparedFile, type SignedFile } from './signed-file.ts';
+import { alignToEight, type DigestedFile, digestPieces, type LayoutFinding, type PreparedFile } from './signed-file.ts';
 
 const fixedHeaderBytes = 36;
 const reserveBytes = 20;
@@ -33,12 +33,13 @@ interface CabinetHeader {
 }
 
 /** Opens a cabinet for signing or verifying. Throws FormatError for a header that contradicts the file. */
-export function openCabinetFile(bytes: Uint8Array): SignedFile {
+export function openCabinetFile(bytes: Uint8Array): DigestedFile {
   const header = readHeader(bytes);
   const place = signaturePlace(bytes, header);
   return {
     kind: 'cabinet',
-    signature: place && bytes.subarray(place.offset, place.offset + place.size),
+    signatures: place ? [bytes.subarray(place.offset, place.offset + place.size)] : [],
+    remarks: [],
     layout: place ? findings(bytes, header, place) : [],
     digest: (algorithm) => digestCabinet(algorithm, bytes, place?.offset ?? header.cabinetBytes),
     prepare: () => prepare(bytes, header, place?.offset),
@@ -149,7 +150,7 @@ function prepare(bytes: Uint8Array, header: CabinetHeader, signatureOffset: numb
   return {
     digest: (algorithm) => digestCabinet(algorithm, body, body.length),
     withSignature(signature) {
-      const aligned = alignSignature(signature);
+      const aligned = alignToEight(signature);
       const signed = new Uint8Array(body.length + aligned.length);
       signed.set(body);
       signed.set(aligned, body.length);

@@ -21,4 +21,5 @@ export {
   type SigningIdentity,
 } from './operator-certificates.ts';
 export { type SignOptions, signFile } from './sign.ts';
+export type { RequestTimestamp } from './timestamp-request.ts';
 export * from './verify/index.ts';

@@ -1,29 +1,6 @@
 // What verifyFile answers: facts about each signature, and a closed list of reasons not to trust it.
+import type { SignatureNoteCode, SignatureProblemCode } from './errors.ts';
 import type { SignedFileKind } from './signed-file.ts';
-
-/** Closed list; each code has a paragraph in docs/errors/signature.md (held by a test). */
-export type SignatureProblemCode =
-  | 'SIGNATURE_MISSING'
-  | 'SIGNATURE_MALFORMED'
-  | 'SIGNATURE_BAD_LAYOUT'
-  | 'SIGNATURE_APPENDED_DATA'
-  | 'SIGNATURE_BAD_DIGEST'
-  | 'SIGNATURE_BAD_VALUE'
-  | 'SIGNATURE_UNSUPPORTED_ALGORITHM'
-  | 'SIGNATURE_WEAK_ALGORITHM'
-  | 'SIGNATURE_BAD_CERTIFICATE'
-  | 'SIGNATURE_NOT_CODE_SIGNING'
-  | 'SIGNATURE_UNTRUSTED_CHAIN'
-  | 'SIGNATURE_NOT_YET_VALID'
-  | 'SIGNATURE_EXPIRED'
-  | 'SIGNATURE_BAD_TIMESTAMP';
-
-/** Things worth knowing that do not decide about trust. */
-export type SignatureNoteCode =
-  | 'SIGNATURE_NOTE_TIMESTAMP_UNTRUSTED'
-  | 'SIGNATURE_NOTE_CLAIMED_TIME'
-  | 'SIGNATURE_NOTE_CHECKSUM'
-  | 'SIGNATURE_NOTE_OTHER_UNTRUSTED';
 
 export interface SignatureProblem {
   code: SignatureProblemCode;

@@ -8,6 +8,7 @@ import { openSignedFile } from './open-signed-file.ts';
 import type { SigningIdentity } from './operator-certificates.ts';
 import { indirectDataFor } from './signed-content.ts';
 import { type MessageContent, type MessageSigner, writeSignedMessage } from './signed-message.ts';
+import { fetchTimestampToken, type RequestTimestamp } from './timestamp-request.ts';
 
 export interface SignOptions {
   /** The signing time that the signature claims. */
@@ -15,6 +16,8 @@ export interface SignOptions {
   /** What the file is called for people, and an address that tells more. */
   description?: string;
   url?: string;
+  /** Carries the request to a time-stamp authority; with it, the signature outlives its certificate. */
+  requestTimestamp?: RequestTimestamp;
 }
 
 /**
@@ -27,13 +30,22 @@ export async function signFile(
   identity: SigningIdentity,
   options: SignOptions,
 ): Promise<Uint8Array> {
-  const prepared = openSignedFile(bytes).prepare();
-  const content = contentOf(new Uint8Array(indirectDataFor('cabinet', prepared.digest('sha256')).toBER()));
-  return prepared.withSignature(await writeSignedMessage(content, readIdentity(identity), options));
+  const file = openSignedFile(bytes);
+  const signer = readIdentity(identity);
+  const { requestTimestamp: request } = options;
+  const timestamp = request && ((signature: Uint8Array) => fetchTimestampToken(signature, request));
+  const write = (content: MessageContent) => writeSignedMessage(content, signer, options, timestamp);
+  if (file.kind === 'catalog') {
+    const { list, withSignature } = file.prepare();
+    return withSignature(await write(contentOf(oids.certificateTrustList, list)));
+  }
+  const prepared = file.prepare();
+  const der = new Uint8Array(indirectDataFor(file.kind, prepared.digest('sha256')).toBER());
+  return prepared.withSignature(await write(contentOf(oids.indirectData, der)));
 }
 
-function contentOf(der: Uint8Array): MessageContent {
-  return { type: oids.indirectData, der, digested: readDer(der).content };
+function contentOf(type: string, der: Uint8Array): MessageContent {
+  return { type, der, digested: readDer(der).content };
 }
 
 function readIdentity(identity: SigningIdentity): MessageSigner {

@@ -11,16 +11,31 @@ export interface LayoutFinding {
   message: string;
 }
 
-export interface SignedFile {
-  readonly kind: SignedFileKind;
-  /** The PKCS#7 message as it lies in the file, alignment included; undefined for an unsigned file. */
-  readonly signature: Uint8Array | undefined;
+interface SignedFileFacts {
+  /** PKCS#7 messages as they lie in the file, alignment included; none in an unsigned file. */
+  readonly signatures: readonly Uint8Array[];
   readonly layout: readonly LayoutFinding[];
+  /** Oddities that say nothing about trust. */
+  readonly remarks: readonly string[];
+}
+
+/** A file whose signature says its digest. */
+export interface DigestedFile extends SignedFileFacts {
+  readonly kind: 'cabinet' | 'portable-executable';
   /** The file's digest as Authenticode defines it for this kind of container. */
   digest(algorithm: DigestAlgorithm): Uint8Array;
-  /** A copy made ready for a (new) signature; any present one is dropped. Throws FormatError where none can go. */
+  /** A copy made ready for a new signature; any present one is dropped. Throws FormatError where none can go. */
   prepare(): PreparedFile;
 }
+
+/** A catalogue: what is signed is inside the signature. */
+export interface CatalogFile extends SignedFileFacts {
+  readonly kind: 'catalog';
+  /** `list` is the DER of the content to sign. */
+  prepare(): { list: Uint8Array; withSignature(signature: Uint8Array): Uint8Array };
+}
+
+export type SignedFile = DigestedFile | CatalogFile;
 
 export interface PreparedFile {
   digest(algorithm: DigestAlgorithm): Uint8Array;
@@ -35,9 +50,9 @@ export function digestPieces(algorithm: DigestAlgorithm, pieces: readonly Uint8A
   return new Uint8Array(hash.digest());
 }
 
-/** The signature, filled up with zeros to a multiple of eight bytes, as Microsoft's tools write it. */
-export function alignSignature(signature: Uint8Array): Uint8Array {
-  const aligned = new Uint8Array(Math.ceil(signature.length / 8) * 8);
-  aligned.set(signature);
+/** A copy filled up with zeros to a multiple of eight bytes, as Microsoft's tools write signatures and what they lie behind. */
+export function alignToEight(bytes: Uint8Array): Uint8Array {
+  const aligned = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
+  aligned.set(bytes);
   return aligned;
 }

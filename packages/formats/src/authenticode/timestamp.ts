@@ -35,7 +35,7 @@ export function readTimestamps(signer: SignerInfo, question: TimestampQuestion):
   const tokens = [...(unsigned.get(oids.microsoftTimestamp) ?? []), ...(unsigned.get(oids.timestampToken) ?? [])];
   const counter = unsigned.get(oids.counterSignature) ?? [];
   const readers = [
-    ...tokens.map((value) => () => readToken(value, signer, question)),
+    ...tokens.map((value) => () => readTimestampToken(value, signer.signature, question).answer),
     ...counter.map((value) => () => readCountersignature(value, signer, question)),
   ];
   return readers.slice(0, maxTimestamps).map(guarded);
@@ -46,25 +46,36 @@ function guarded(read: () => TimestampAnswer): TimestampAnswer {
     return read();
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return { report: undefined, broken: [bad(`A time stamp cannot be read: ${error.message}`)], doubts: [] };
+    return broken(`A time stamp cannot be read: ${error.message}`);
   }
 }
 
-function readToken(value: DerElement, signer: SignerInfo, question: TimestampQuestion): TimestampAnswer {
+/** One RFC 3161 token over `signature`, and the nonce of the request it answers. Throws FormatError. */
+export function readTimestampToken(
+  value: DerElement,
+  signature: Uint8Array,
+  question: TimestampQuestion,
+): { answer: TimestampAnswer; nonce?: Uint8Array } {
   const token = readSignedData(value.bytes, value.offset);
   const [stamper] = token.signers;
   if (token.contentType !== oids.timestampInfo || !token.content || !stamper) {
-    return { report: undefined, broken: [bad('A time stamp holds no time.')], doubts: [] };
+    return { answer: broken('A time stamp holds no time.') };
   }
   const info = readOctets(token.content);
-  const { time, imprint } = readTimestampInfo(info, token.content.contentOffset);
+  const { time, imprint, nonce } = readTimestampInfo(info, token.content.contentOffset);
   const certificates = [...readHints(token.certificates), ...question.hints];
   const check = checkSigner(stamper, { type: oids.timestampInfo, bytes: info }, certificates);
   const algorithm = digestOfOid(imprint.oid);
-  if (!algorithm || !sameBytes(imprint.digest, digestPieces(algorithm, [signer.signature]))) {
+  if (!algorithm || !sameBytes(imprint.digest, digestPieces(algorithm, [signature]))) {
     check.problems.push(bad('A time stamp belongs to another signature.'));
   }
-  return judge({ kind: 'rfc3161', time, check, certificates, question });
+  const weak = algorithm && digestProblem(algorithm, 'The time stamp', question.acceptSha1);
+  const answer = judge({ kind: 'rfc3161', time, check, certificates, question });
+  if (weak && answer.report) {
+    answer.doubts.push(weak);
+    answer.report.trusted = false;
+  }
+  return { answer, ...(nonce ? { nonce } : {}) };
 }
 
 /** TSTInfo (RFC 3161 2.4.2). */
@@ -76,13 +87,15 @@ function readTimestampInfo(bytes: Uint8Array, offset: number) {
   const { oid } = readAlgorithm(imprint.next());
   const digest = readOctets(imprint.next());
   body.next(tags.integer);
-  return { time: readTime(body.next(tags.generalizedTime)), imprint: { oid, digest } };
+  const time = readTime(body.next(tags.generalizedTime));
+  const nonce = body.rest().find((field) => field.tag === tags.integer)?.content;
+  return { time, imprint: { oid, digest }, nonce };
 }
 
 function readCountersignature(value: DerElement, signer: SignerInfo, question: TimestampQuestion): TimestampAnswer {
   const stamper = readSignerInfo(value);
   const check = checkSigner(stamper, { type: oids.data, bytes: signer.signature }, question.hints);
-  if (!check.claimedTime) return { report: undefined, broken: [bad('A countersignature holds no time.')], doubts: [] };
+  if (!check.claimedTime) return broken('A countersignature holds no time.');
   return judge({ kind: 'pkcs9', time: check.claimedTime, check, certificates: question.hints, question });
 }
 
@@ -105,6 +118,10 @@ function judge(stamp: {
   const doubts = weak ? [...problems, weak] : problems;
   const authority = certificate.summary.subject;
   return { report: { kind, time, authority, trusted: doubts.length === 0 }, broken: [], doubts };
+}
+
+function broken(message: string): TimestampAnswer {
+  return { report: undefined, broken: [bad(message)], doubts: [] };
 }
 
 function bad(message: string): SignatureProblem {

@@ -8,12 +8,11 @@ import { checkSignature, type SignatureAnswer, type SignatureQuestion } from '..
 import { readSignedData, type SignedData } from '../signed-data.ts';
 import type { SignedFile } from '../signed-file.ts';
 
+export type { SignatureNoteCode, SignatureProblemCode } from '../errors.ts';
 export type {
   CertificateSummary,
   SignatureNote,
-  SignatureNoteCode,
   SignatureProblem,
-  SignatureProblemCode,
   SignatureReport,
   SignerReport,
   TimestampReport,
@@ -53,9 +52,10 @@ export async function verifyFile(bytes: Uint8Array, options: VerifyOptions): Pro
     now: options.now ?? new Date(),
   };
   const file = openSignedFile(bytes);
-  if (!file.signature) return unsigned(file, { code: 'SIGNATURE_MISSING', message: 'The file is not signed.' });
+  if (file.signatures.length === 0)
+    return unsigned(file, { code: 'SIGNATURE_MISSING', message: 'The file is not signed.' });
   try {
-    const answers = checkAll(file, file.signature, question, options.maxSignatureBytes ?? defaultMaxSignatureBytes);
+    const answers = checkAll(file, question, options.maxSignatureBytes ?? defaultMaxSignatureBytes);
     return summarise(file, answers);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
@@ -67,17 +67,19 @@ export async function verifyFile(bytes: Uint8Array, options: VerifyOptions): Pro
   }
 }
 
-function checkAll(file: SignedFile, signature: Uint8Array, question: SignatureQuestion, maxBytes: number) {
-  if (signature.length > maxBytes) {
-    throw new FormatError(
-      'FORMAT_OVER_LIMIT',
-      `The signature has ${signature.length} bytes, the limit is ${maxBytes}.`,
-    );
+function checkAll(file: SignedFile, question: SignatureQuestion, maxBytes: number): Checked {
+  const checked: Checked = { answers: [], layout: [...file.layout] };
+  for (const signature of file.signatures) {
+    if (signature.length > maxBytes) {
+      const message = `The signature has ${signature.length} bytes, the limit is ${maxBytes}.`;
+      throw new FormatError('FORMAT_OVER_LIMIT', message);
+    }
+    const message = readSignedData(signature);
+    checked.layout.push(...paddingFindings(signature, message.sizeBytes));
+    checked.answers.push(checkSignature(file, message, false, question));
+    for (const nested of nestedSignatures(message)) checked.answers.push(checkSignature(file, nested, true, question));
   }
-  const message = readSignedData(signature);
-  const answers = [checkSignature(file, message, false, question)];
-  for (const nested of nestedSignatures(message)) answers.push(checkSignature(file, nested, true, question));
-  return { answers, layout: [...file.layout, ...paddingFindings(signature, message.sizeBytes)] };
+  return checked;
 }
 
 /** Further signatures over the same file, in an unsigned attribute of the first one's signer. */
@@ -116,7 +118,11 @@ function summarise(file: SignedFile, { answers, layout }: Checked): SignatureRep
     signers,
     ...(best ? { signingTime: best.judgedAt.time } : {}),
     problems: all,
-    notes: [...answers.flatMap((answer) => answer.notes), ...othersUntrusted(best?.trusted ? signers : [])],
+    notes: [
+      ...answers.flatMap((answer) => answer.notes),
+      ...othersUntrusted(best?.trusted ? signers : []),
+      ...file.remarks.map((message) => ({ code: 'SIGNATURE_NOTE_CHECKSUM' as const, message })),
+    ],
   };
 }
 

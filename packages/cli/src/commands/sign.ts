@@ -1,0 +1,108 @@
+// moult sign: one Authenticode signature on a cabinet, a PE file or a security catalogue.
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type SigningIdentity, signFile, verifyFile } from '@moult/formats/authenticode';
+import type { Command } from 'commander';
+import { operatorFiles, readIdentityFiles, readNamedFile } from '../signing/certificate-files.ts';
+import { timestampAuthority } from '../signing/timestamp-authority.ts';
+import { UsageError } from '../terminal.ts';
+
+interface Flags {
+  key?: string;
+  cert?: string;
+  chain: string[];
+  passwordFile?: string;
+  dataDir?: string;
+  tsa?: string;
+  out?: string;
+  description?: string;
+  url?: string;
+  json?: true;
+}
+
+export function register(program: Command): void {
+  program
+    .command('sign')
+    .description('Sign a cabinet, a program (.exe, .dll) or a security catalogue (.cat) as Authenticode does')
+    .argument('<file>', 'the file; a signature that it has is replaced')
+    .option('--key <file>', 'private key of the certificate (PEM or DER)')
+    .option('--cert <file>', 'code-signing certificate (PEM or DER); issuers may follow in the same PEM file')
+    .option(
+      '--chain <file>',
+      'an issuer to send along; may be repeated',
+      (file: string, before: string[]) => [...before, file],
+      [],
+    )
+    .option('--password-file <file>', 'file with the password of the key')
+    .option(
+      '--data-dir <dir>',
+      'sign with the keys of the server that keeps its data here, in place of --key and --cert',
+    )
+    .option('--tsa <url>', 'time-stamp authority (RFC 3161): the signature then outlives its certificate')
+    .option('--out <file>', 'write the signed file here; without it, FILE itself is replaced')
+    .option('--description <text>', 'what the file is called for people')
+    .option('--url <url>', 'address that tells more about the file')
+    .option('--json', 'print the result as JSON')
+    .action(run);
+}
+
+async function run(file: string, flags: Flags): Promise<void> {
+  const identity = identityOf(flags);
+  if (flags.url !== undefined && !URL.canParse(flags.url)) throw new UsageError(`--url ${flags.url} is no address.`);
+  const signed = await signFile(readNamedFile(file), identity, {
+    now: new Date(),
+    ...(flags.description === undefined ? {} : { description: flags.description }),
+    ...(flags.url === undefined ? {} : { url: flags.url }),
+    ...(flags.tsa === undefined ? {} : { requestTimestamp: timestampAuthority(flags.tsa) }),
+  });
+  const out = flags.out ?? file;
+  replaceFile(out, signed, statSync(file).mode);
+  await tell(out, signed, identity, flags);
+}
+
+function identityOf({ key, cert, chain, passwordFile, dataDir }: Flags): SigningIdentity {
+  if (dataDir !== undefined) {
+    if (key !== undefined || cert !== undefined) throw new UsageError('Give --data-dir or --key and --cert, not both.');
+    const files = operatorFiles(dataDir);
+    return readIdentityFiles({ ...files, chain: [files.ca, ...chain] });
+  }
+  if (key === undefined || cert === undefined) throw new UsageError('Give --key and --cert, or --data-dir.');
+  return readIdentityFiles({ cert, key, chain, passwordFile });
+}
+
+/** All or nothing: the name changes hands when every byte is written. */
+function replaceFile(file: string, bytes: Uint8Array, mode: number): void {
+  const draft = `${file}.${process.pid}.new`;
+  try {
+    writeFileSync(draft, bytes, { mode, flush: true });
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/** What was done, and what a verifier would not like about it. */
+async function tell(file: string, signed: Uint8Array, identity: SigningIdentity, flags: Flags): Promise<void> {
+  const trustedCertificatesPem = [identity.certificatePem, ...identity.chainPem];
+  const { kind, signers } = await verifyFile(signed, { trustedCertificatesPem });
+  const [signer] = signers;
+  const [timestamp] = signer?.timestamps ?? [];
+  const warnings = (signer?.problems ?? []).map(({ code, message }) => ({ code, message }));
+  for (const { code, message } of warnings) console.error(`warning: ${code}: ${message}`);
+  if (flags.json) {
+    const { subject, issuer, thumbprint } = signer ?? {};
+    console.log(
+      JSON.stringify({
+        file,
+        kind,
+        sizeBytes: signed.length,
+        signer: { subject, issuer, thumbprint },
+        timestamp,
+        warnings,
+      }),
+    );
+    return;
+  }
+  const stamped = timestamp ? `, time stamp ${timestamp.time.toISOString()} by ${timestamp.authority}` : '';
+  console.log(`${file}: signed by ${signer?.subject}${stamped}`);
+}

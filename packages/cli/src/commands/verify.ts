@@ -1,0 +1,136 @@
+// moult verify: who signed a file, is it unaltered, and is the signer one of ours? Exit code 0 says yes to all.
+import { rootCertificates } from 'node:tls';
+import { FormatError } from '@moult/formats';
+import { type SignatureReport, type SignerReport, verifyFile } from '@moult/formats/authenticode/verify';
+import type { Command } from 'commander';
+import { operatorFiles, readCertificateFile, readNamedFile } from '../signing/certificate-files.ts';
+import { exitCode, paint } from '../terminal.ts';
+
+interface Flags {
+  ca: string[];
+  tsaCa: string[];
+  dataDir?: string;
+  acceptSha1?: true;
+  claimedTime: boolean;
+  json?: true;
+}
+
+type Verdict = { file: string; report: SignatureReport } | { file: string; error: FormatError };
+
+export function register(program: Command): void {
+  program
+    .command('verify')
+    .description('Check the Authenticode signatures of cabinets, programs (.exe, .dll) and security catalogues (.cat)')
+    .argument('<files...>', 'the files')
+    .option(
+      '--ca <file>',
+      'certificates to trust (PEM or DER); without it, the public roots that Node.js brings; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--tsa-ca <file>',
+      'certificates to trust for time stamps; without it, the same; may be repeated',
+      collect,
+      [],
+    )
+    .option('--data-dir <dir>', 'trust the operator CA of the server that keeps its data here')
+    .option('--accept-sha1', "let SHA-1 and RSA keys from 1024 bits on count, for Microsoft's old files")
+    .option('--no-claimed-time', 'without a trusted time stamp, judge certificates by now, not by what the signer says')
+    .option('--json', 'print the reports as JSON')
+    .action(run);
+}
+
+/** An option that may be given several times. */
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+async function run(files: string[], flags: Flags): Promise<void> {
+  const trusted = trustedCertificates(flags);
+  const trustedForTime = flags.tsaCa.map(readCertificateFile);
+  const inputs = files.map((file) => ({ file, bytes: readNamedFile(file) }));
+  const verdicts: Verdict[] = [];
+  for (const { file, bytes } of inputs) {
+    const options = {
+      trustedCertificatesPem: trusted,
+      ...(trustedForTime.length > 0 ? { trustedTimestampCertificatesPem: trustedForTime } : {}),
+      acceptSha1: flags.acceptSha1 === true,
+      acceptClaimedTime: flags.claimedTime,
+      now: new Date(),
+    };
+    verdicts.push(await judge(file, bytes, options));
+  }
+  if (flags.json) console.log(JSON.stringify(asDocument(verdicts)));
+  else for (const verdict of verdicts) printVerdict(verdict);
+  process.exitCode = verdicts.every(isTrusted) ? exitCode.fine : exitCode.findings;
+}
+
+function trustedCertificates({ ca, dataDir }: Flags): string[] {
+  const named = [...ca, ...(dataDir === undefined ? [] : [operatorFiles(dataDir).ca])];
+  return named.length > 0 ? named.map(readCertificateFile) : [...rootCertificates];
+}
+
+async function judge(file: string, bytes: Uint8Array, options: Parameters<typeof verifyFile>[1]): Promise<Verdict> {
+  try {
+    return { file, report: await verifyFile(bytes, options) };
+  } catch (error) {
+    if (error instanceof FormatError) return { file, error };
+    throw error;
+  }
+}
+
+function isTrusted(verdict: Verdict): boolean {
+  return 'report' in verdict && verdict.report.trusted;
+}
+
+function asDocument(verdicts: readonly Verdict[]) {
+  const files = verdicts.map((verdict) => {
+    if ('report' in verdict) return { file: verdict.file, ...verdict.report };
+    const { code, message, offset } = verdict.error;
+    return { file: verdict.file, signed: false, trusted: false, problems: [{ code, message, offset }] };
+  });
+  return { trusted: verdicts.every(isTrusted), files };
+}
+
+function printVerdict(verdict: Verdict): void {
+  if ('error' in verdict) {
+    console.log(`${verdict.file}: ${paint('red', 'cannot be checked')}`);
+    printLine(verdict.error.code, verdict.error.message);
+    return;
+  }
+  const { file, report } = verdict;
+  console.log(`${file}: ${headline(report)}`);
+  for (const { code, message } of report.problems) printLine(code, message);
+  for (const signer of report.signers) printSigner(signer);
+  for (const { message } of report.notes) printLine('note', message);
+}
+
+function headline({ trusted, signed, signers, problems }: SignatureReport): string {
+  if (trusted) return paint('green', 'trusted');
+  if (!signed) return paint('red', 'not signed');
+  const isIntact = signers.every((signer) => signer.intact) && problems.every(({ code }) => !unfit.has(code));
+  return isIntact ? paint('yellow', 'unaltered, but NOT trusted') : paint('red', 'NOT trusted');
+}
+
+/** Problems of the file as a whole that say it is not as its signer left it. */
+const unfit = new Set(['SIGNATURE_MALFORMED', 'SIGNATURE_APPENDED_DATA', 'SIGNATURE_BAD_LAYOUT']);
+
+function printSigner(signer: SignerReport): void {
+  const { subject, thumbprint, digestAlgorithm, nested, judgedAt, timestamps, chain, description, url } = signer;
+  printLine(nested ? 'also signed' : 'signed by', `${subject} (${digestAlgorithm}, thumbprint ${thumbprint})`);
+  if (description !== undefined || url !== undefined) printLine('about', [description, url].filter(Boolean).join(', '));
+  if (chain.length > 1) printLine('chain', chain.map((certificate) => certificate.subject).join(' < '));
+  const says = { timestamp: 'time stamp', signer: 'the signer says', now: 'judged by now' }[judgedAt.by];
+  printLine('time', `${judgedAt.time.toISOString()} (${says})`);
+  for (const stamp of timestamps) {
+    const trust = stamp.trusted ? '' : ', not trusted';
+    printLine('time stamp', `${stamp.time.toISOString()} by ${stamp.authority} (${stamp.kind}${trust})`);
+  }
+}
+
+/** Signed text comes from strangers: control characters in it must not reach the terminal. */
+function printLine(label: string, text: string): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones to keep out
+  console.log(`  ${label.padEnd(12)} ${text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')}`);
+}

@@ -1,0 +1,84 @@
+// Certificates and keys as admins have them: PEM or DER, one or several in a file, keys with or without a password.
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SigningIdentity } from '@moult/formats/authenticode';
+import { UsageError } from '../terminal.ts';
+
+/** A file that the command line names. Throws UsageError when it cannot be read. */
+export function readNamedFile(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** The certificates of a PEM file, or the one of a DER file (.cer), as PEM. Throws UsageError for anything else. */
+export function readCertificateFile(file: string): string {
+  const bytes = readNamedFile(file);
+  const text = bytes.toString('latin1');
+  if (text.includes('-----BEGIN')) {
+    if (/-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(text)) return text;
+    throw new UsageError(`${file} holds no certificate.`);
+  }
+  try {
+    return new X509Certificate(bytes).toString();
+  } catch {
+    throw new UsageError(`${file} is neither a PEM nor a DER certificate.`);
+  }
+}
+
+/** Certificate, key and further certificates from files. Throws UsageError for files that are not what they should be. */
+export function readIdentityFiles(files: {
+  cert: string;
+  key: string;
+  chain: readonly string[];
+  passwordFile?: string | undefined;
+}): SigningIdentity {
+  return {
+    certificatePem: readCertificateFile(files.cert),
+    privateKeyPem: readKeyFile(files.key, files.passwordFile),
+    chainPem: files.chain.map(readCertificateFile),
+  };
+}
+
+/** Where a server keeps what it signs with (ARCHITECTURE.md, "The server's data directory"). */
+export function operatorFiles(dataDir: string) {
+  const inKeys = (name: string) => join(dataDir, 'keys', name);
+  return {
+    cert: inKeys('operator-signing.cer.pem'),
+    key: inKeys('operator-signing.key.pem'),
+    ca: inKeys('operator-ca.cer.pem'),
+  };
+}
+
+function readKeyFile(file: string, passwordFile: string | undefined): string {
+  const bytes = readNamedFile(file);
+  const passphrase =
+    passwordFile &&
+    readNamedFile(passwordFile)
+      .toString('utf8')
+      .replace(/\r?\n$/, '');
+  const isPem = bytes.includes('-----BEGIN');
+  for (const type of ['pkcs8', 'pkcs1', 'sec1'] as const) {
+    try {
+      const key = createPrivateKey({
+        key: bytes,
+        ...(isPem ? {} : { format: 'der', type }),
+        ...(passphrase === undefined ? {} : { passphrase }),
+      });
+      return key.export({ format: 'pem', type: 'pkcs8' }).toString();
+    } catch (error) {
+      if (isPem) throw new UsageError(`The private key ${file} cannot be read: ${keyAdvice(error)}`);
+    }
+  }
+  throw new UsageError(`${file} is neither a PEM nor a DER private key.`);
+}
+
+function keyAdvice(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_MISSING_PASSPHRASE') return 'it has a password; give it with --password-file.';
+  if (code === 'ERR_OSSL_BAD_DECRYPT' || /decrypt/i.test(message)) return 'the password is wrong.';
+  return 'it is no private key in PEM.';
+}
