@@ -2,6 +2,7 @@
 import { FormatError } from '../errors.ts';
 import { LzxDecoder } from '../lzx/index.ts';
 import { createMszipDecoder } from '../mszip/index.ts';
+import { QuantumDecoder } from '../quantum/index.ts';
 import type { Compression } from './cabinet.ts';
 
 export interface BlockDecoder {
@@ -17,8 +18,8 @@ export function createBlockDecoder(compression: Compression): BlockDecoder {
       return createMszipDecoder();
     case 'lzx':
       return new LzxDecoder(compression.windowBits);
-    default:
-      throw new FormatError('FORMAT_UNSUPPORTED', `${compression.method} is not unpacked.`);
+    case 'quantum':
+      return new QuantumDecoder(compression.windowBits);
   }
 }
 
