@@ -1,0 +1,74 @@
+// The only home of this package's errors. Codes are grouped by phase, so that the code alone says how far the agent
+// came: CONFIG, HOST, TRANSPORT, SELFUPDATE, SYNC, DOWNLOAD, INSTALL, REPORT.
+import type { FaultCode } from '@moult/protocol/soap';
+import type { HResult } from './transport/hresult.ts';
+
+/** Closed list; each code has a paragraph in docs/errors (held by a test). */
+export type AgentErrorCode =
+  | 'AGENT_CONFIG_NOT_INSTALLED'
+  | 'AGENT_CONFIG_NO_SERVER'
+  | 'AGENT_CONFIG_BAD_SERVER'
+  | 'AGENT_CONFIG_NO_OPERATOR'
+  | 'AGENT_CONFIG_BAD_REGISTRY'
+  | 'AGENT_CONFIG_DISABLED'
+  | 'AGENT_CONFIG_NO_RELEASE'
+  | 'AGENT_HOST_RUNNING'
+  | 'AGENT_HOST_LOCKED'
+  | 'AGENT_HOST_NO_WORKING_VERSION'
+  | 'AGENT_HOST_PROGRAM_DIED'
+  | 'AGENT_TRANSPORT_NAME'
+  | 'AGENT_TRANSPORT_CONNECT'
+  | 'AGENT_TRANSPORT_TIMEOUT'
+  | 'AGENT_TRANSPORT_CUT'
+  | 'AGENT_TRANSPORT_STATUS'
+  | 'AGENT_TRANSPORT_TOO_LARGE'
+  | 'AGENT_TRANSPORT_NOT_A_CABINET'
+  | 'AGENT_SELFUPDATE_BAD_SIGNATURE'
+  | 'AGENT_SELFUPDATE_BAD_CABINET'
+  | 'AGENT_SELFUPDATE_BAD_IDENT'
+  | 'AGENT_SELFUPDATE_BAD_RELEASE'
+  | 'AGENT_SELFUPDATE_DOWNGRADE'
+  | 'AGENT_SELFUPDATE_UNSUPPORTED'
+  | 'AGENT_SELFUPDATE_FAILED_BEFORE'
+  | 'AGENT_SELFUPDATE_TRIAL_FAILED'
+  | 'AGENT_SELFUPDATE_DISK'
+  | 'AGENT_SYNC_FAULT'
+  | 'AGENT_SYNC_BAD_ANSWER'
+  | 'AGENT_SYNC_TOO_MANY_TRIPS'
+  | 'AGENT_SYNC_LEGACY_SERVER'
+  | 'AGENT_DOWNLOAD_BAD_DIGEST'
+  | 'AGENT_DOWNLOAD_NO_LOCATION'
+  | 'AGENT_INSTALL_BAD_CONTENT'
+  | 'AGENT_INSTALL_UNSUPPORTED'
+  | 'AGENT_INSTALL_FAILED'
+  | 'AGENT_INSTALL_NOT_APPLIED'
+  | 'AGENT_REPORT_REFUSED';
+
+export interface AgentErrorDetails {
+  /** The Windows Update code that logs, pings and reports carry. */
+  hresult: HResult;
+  /** What transport saw before it was mapped (0x8019xxxx for a status), for the Misc lines of the log. */
+  transportResult?: HResult;
+  url?: string;
+  /** Which fault a web service answered with. */
+  fault?: FaultCode;
+  cause?: unknown;
+}
+
+export class AgentError extends Error {
+  readonly code: AgentErrorCode;
+  readonly hresult: HResult;
+  readonly transportResult: HResult;
+  readonly url: string | undefined;
+  readonly fault: FaultCode | undefined;
+
+  constructor(code: AgentErrorCode, message: string, details: AgentErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'AgentError';
+    this.code = code;
+    this.hresult = details.hresult;
+    this.transportResult = details.transportResult ?? details.hresult;
+    this.url = details.url;
+    this.fault = details.fault;
+  }
+}

@@ -1,0 +1,139 @@
+// current.json: which version is the agent. Always replaced by one rename, so that at every moment exactly one
+// version is named; state `trial` also names the version to go back to.
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { compareVersions, isVersion } from '@moult/protocol/self-update';
+import { AgentError } from '../errors.ts';
+import { readTextIfThere, writeFileAtomically } from '../root/atomic-file.ts';
+import type { MachineRoot } from '../root/machine-root.ts';
+import { hresult } from '../transport/hresult.ts';
+import { readIntactRelease } from './release-folder.ts';
+
+export type Generation = 'sus' | 'wsus';
+
+export interface AgentVersion {
+  version: string;
+  generation: Generation;
+}
+
+export interface FailedTrial {
+  version: string;
+  hresult: number;
+  /** ISO 8601. */
+  at: string;
+}
+
+export interface Current extends AgentVersion {
+  state: 'trial' | 'committed';
+  /** With `trial`: what runs until the trial is won, and again when it is lost. */
+  previous?: AgentVersion;
+  /** With `trial`: how often it was started, from 1. */
+  attempt?: number;
+  /** Versions whose trial was lost; not tried again by themselves. */
+  failed: FailedTrial[];
+}
+
+/** What current.json says, or undefined when it is missing or damaged. */
+export function readCurrent(root: MachineRoot): Current | undefined {
+  try {
+    const value: unknown = JSON.parse(readTextIfThere(root.currentFile) ?? 'null');
+    return isCurrent(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeCurrent(root: MachineRoot, current: Current): void {
+  writeFileAtomically(root.currentFile, `${JSON.stringify(current, undefined, 2)}\n`);
+}
+
+/** The folder of a version. */
+export function versionFolder(root: MachineRoot, version: string): string {
+  return join(root.versionsFolder, version);
+}
+
+/**
+ * What is to run, whatever state the disk is in: current.json when its version is intact, else what the version
+ * folders allow. Two intact versions without a current.json are an unfinished trial of the newer one.
+ * Throws AgentError AGENT_HOST_NO_WORKING_VERSION when nothing on the disk can run.
+ */
+export function recoverCurrent(root: MachineRoot): { current: Current; repaired: string | undefined } {
+  const written = readCurrent(root);
+  const failed = written?.failed ?? [];
+  if (written && isIntact(root, written.version)) {
+    if (written.state === 'committed') return { current: written, repaired: undefined };
+    if (written.previous && isIntact(root, written.previous.version)) return { current: written, repaired: undefined };
+  }
+  if (written?.previous && isIntact(root, written.previous.version)) {
+    const repaired = `version ${written.version} on trial is damaged; going back to ${written.previous.version}`;
+    return { current: { ...written.previous, state: 'committed', failed }, repaired };
+  }
+  const whole = intactVersions(root);
+  const newest = whole.at(-1);
+  if (!newest) {
+    throw new AgentError(
+      'AGENT_HOST_NO_WORKING_VERSION',
+      `No intact agent version is left in ${root.versionsFolder}. Run "moult agent install" again.`,
+      { hresult: hresult.setupUnexpected },
+    );
+  }
+  const what = written ? `version ${written.version} is damaged` : 'current.json is missing or damaged';
+  const previous = whole.at(-2);
+  if (previous && !written) {
+    const current: Current = { ...newest, state: 'trial', previous, attempt: 0, failed };
+    return { current, repaired: `${what}; ${newest.version} is proven anew, ${previous.version} stays behind it` };
+  }
+  return { current: { ...newest, state: 'committed', failed }, repaired: `${what}; ${newest.version} is taken` };
+}
+
+/** Removes every version folder that `current` does not name. The folder is renamed first: half a version is none. */
+export function pruneVersions(root: MachineRoot, current: Current): void {
+  if (!existsSync(root.versionsFolder)) return;
+  const kept = [current.version, current.previous?.version];
+  for (const name of readdirSync(root.versionsFolder)) {
+    if (kept.includes(name)) continue;
+    const folder = join(root.versionsFolder, name);
+    const gone = isVersion(name) ? `${folder}.gone-${randomBytes(4).toString('hex')}` : folder;
+    try {
+      if (gone !== folder) renameSync(folder, gone);
+      rmSync(gone, { recursive: true, force: true });
+    } catch {
+      // In use (Windows): the next start removes it.
+    }
+  }
+}
+
+function intactVersions(root: MachineRoot): AgentVersion[] {
+  if (!existsSync(root.versionsFolder)) return [];
+  return readdirSync(root.versionsFolder)
+    .filter(isVersion)
+    .flatMap((version) => {
+      const release = readIntactRelease(versionFolder(root, version));
+      return release?.version === version ? [{ version, generation: release.generation }] : [];
+    })
+    .sort((a, b) => compareVersions(a.version, b.version));
+}
+
+function isIntact(root: MachineRoot, version: string): boolean {
+  return readIntactRelease(versionFolder(root, version))?.version === version;
+}
+
+function isCurrent(value: unknown): value is Current {
+  if (!isAgentVersion(value) || !('state' in value) || !('failed' in value)) return false;
+  if (value.state !== 'trial' && value.state !== 'committed') return false;
+  if (value.state === 'trial' && !('previous' in value && isAgentVersion(value.previous))) return false;
+  return Array.isArray(value.failed) && value.failed.every(isFailedTrial);
+}
+
+function isAgentVersion(value: unknown): value is AgentVersion {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, generation } = value as Record<string, unknown>;
+  return typeof version === 'string' && isVersion(version) && (generation === 'sus' || generation === 'wsus');
+}
+
+function isFailedTrial(value: unknown): value is FailedTrial {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, hresult: result, at } = value as Record<string, unknown>;
+  return typeof version === 'string' && typeof result === 'number' && typeof at === 'string';
+}

@@ -1,0 +1,15 @@
+// The host as a program of its own, bundled to host.mjs: what `moult agent start` leaves running.
+import { AgentError } from '../errors.ts';
+import { machineOfArguments } from '../root/machine-root.ts';
+import { startHost } from './host.ts';
+
+const args = process.argv.slice(2);
+try {
+  const host = startHost(machineOfArguments(args), { now: args.includes('--now'), once: args.includes('--once') });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void host.stop());
+  const outcome = await host.finished;
+  process.exitCode = outcome === undefined || outcome.ok ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof AgentError ? `${error.code}: ${error.message}` : error);
+  process.exitCode = 2;
+}

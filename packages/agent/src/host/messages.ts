@@ -1,0 +1,94 @@
+// What host and program say to one another over Node's IPC channel. Both may be years apart in age: kinds that the
+// other side does not know are passed over, and no kind ever changes its meaning.
+import type { Generation } from './current.ts';
+
+/** One step of the story, for whoever watches (terminal, demo). */
+export interface ProgressEvent {
+  step: ProgressStep;
+  text: string;
+  generation: Generation;
+  version: string;
+}
+
+export type ProgressStep =
+  | 'started'
+  | 'waiting'
+  | 'ident'
+  | 'decision'
+  | 'download'
+  | 'verify'
+  | 'extract'
+  | 'handover'
+  | 'trial'
+  | 'committed'
+  | 'reverted'
+  | 'repaired'
+  | 'legacy'
+  | 'register'
+  | 'scan'
+  | 'applicable'
+  | 'update-download'
+  | 'install'
+  | 'installed'
+  | 'report'
+  | 'ping'
+  | 'failed'
+  | 'finished';
+
+/** How a detection ended. `code` is the AgentError's; hresult 0 with ok. */
+export interface Outcome {
+  ok: boolean;
+  hresult: number;
+  code?: string;
+  message: string;
+}
+
+export type ToProgram =
+  | { kind: 'begin'; now: boolean; once: boolean }
+  | { kind: 'detect' }
+  | { kind: 'trial-failed'; version: string; hresult: number; message: string }
+  | { kind: 'stop' };
+
+export type FromProgram =
+  | { kind: 'healthy'; version: string }
+  | { kind: 'progress'; event: ProgressEvent }
+  | { kind: 'handover'; version: string; generation: Generation }
+  | { kind: 'finished'; outcome: Outcome };
+
+/** The message, when it is of a kind that is known here and whole. */
+export function asFromProgram(value: unknown): FromProgram | undefined {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
+  const message = value as Record<string, unknown>;
+  const known =
+    (message.kind === 'healthy' && typeof message.version === 'string') ||
+    (message.kind === 'progress' && isProgress(message.event)) ||
+    (message.kind === 'handover' &&
+      typeof message.version === 'string' &&
+      (message.generation === 'sus' || message.generation === 'wsus')) ||
+    (message.kind === 'finished' && isOutcome(message.outcome));
+  return known ? (value as FromProgram) : undefined;
+}
+
+/** As asFromProgram, for the other direction. */
+export function asToProgram(value: unknown): ToProgram | undefined {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
+  const message = value as Record<string, unknown>;
+  const known =
+    message.kind === 'detect' ||
+    message.kind === 'stop' ||
+    (message.kind === 'begin' && typeof message.now === 'boolean' && typeof message.once === 'boolean') ||
+    (message.kind === 'trial-failed' && typeof message.version === 'string' && typeof message.hresult === 'number');
+  return known ? (value as ToProgram) : undefined;
+}
+
+function isProgress(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const event = value as Record<string, unknown>;
+  return typeof event.step === 'string' && typeof event.text === 'string';
+}
+
+function isOutcome(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const outcome = value as Record<string, unknown>;
+  return typeof outcome.ok === 'boolean' && typeof outcome.hresult === 'number' && typeof outcome.message === 'string';
+}

@@ -1,0 +1,16 @@
+// The agent for those who install and watch it: the command line and the demo. What travels is bundled from
+// sus/main.ts, wsus/main.ts and host/main.ts by scripts/build.ts.
+export { AgentError, type AgentErrorCode } from './errors.ts';
+export type { Generation } from './host/current.ts';
+export { type HostOptions, type RunningHost, startHost } from './host/host.ts';
+export type { Outcome, ProgressEvent, ProgressStep } from './host/messages.ts';
+export {
+  type Installed,
+  type InstallOptions,
+  installAgent,
+  operatorCertificatePath,
+  readCertificateFile,
+} from './install-agent.ts';
+export { type AgentStatus, readStatus, requestDetection } from './read-status.ts';
+export { lockHolder } from './root/lock.ts';
+export { type MachineRoot, machineRoot, realMachine } from './root/machine-root.ts';

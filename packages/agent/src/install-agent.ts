@@ -1,0 +1,160 @@
+// Setting a machine up: the program of the chosen generation, the host beside it, the pinned operator CA, the policy.
+import { X509Certificate } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { compareVersions, isVersion, type ProcessorArchitecture, type SelfUpdateOs } from '@moult/protocol/self-update';
+import { AgentError } from './errors.ts';
+import { type Generation, pruneVersions, versionFolder, writeCurrent } from './host/current.ts';
+import { readIntactRelease } from './host/release-folder.ts';
+import { writeFileAtomically } from './root/atomic-file.ts';
+import { auState, ensureClientId, stateIs } from './root/au-state.ts';
+import { keys } from './root/keys.ts';
+import { lockHolder } from './root/lock.ts';
+import type { MachineRoot } from './root/machine-root.ts';
+import { hostArchitecture, hostOs, serverUrl } from './root/policy.ts';
+import { number, openRegistry, type RegistryChange, text } from './root/registry.ts';
+import { hresult } from './transport/hresult.ts';
+import { sendExpecting } from './transport/request.ts';
+
+export interface InstallOptions {
+  server: string;
+  generation: Generation;
+  /** packages/agent/dist: <generation>/<version>/… and host/host.mjs. */
+  releaseFolder: string;
+  /** The operator's CA certificate, PEM or DER. Without it, it is fetched from the server and trusted on first use. */
+  operatorCertificate?: Uint8Array;
+  version?: string;
+  os?: SelfUpdateOs;
+  architecture?: ProcessorArchitecture;
+  language?: string;
+  targetGroup?: string;
+}
+
+export interface Installed {
+  generation: Generation;
+  version: string;
+  clientId: string;
+  server: string;
+  operator: { subject: string; fingerprint: string; trustedOnFirstUse: boolean };
+}
+
+/** Where a server shows its operator CA for trust on first use. */
+export const operatorCertificatePath = '/selfupdate/operator-ca.cer';
+
+/**
+ * Installs, or points an installed agent elsewhere. An agent that is newer than what is asked for stays. Throws
+ * AgentError AGENT_CONFIG_BAD_SERVER, AGENT_CONFIG_NO_OPERATOR, AGENT_CONFIG_NO_RELEASE, AGENT_HOST_RUNNING or
+ * AGENT_TRANSPORT_….
+ */
+export async function installAgent(root: MachineRoot, options: InstallOptions): Promise<Installed> {
+  const server = serverUrl(options.server);
+  const running = lockHolder(root.hostLock);
+  if (running) {
+    const why = `The agent of ${root.folder} is running (process ${running.pid}). Stop it with "moult agent stop" first.`;
+    throw new AgentError('AGENT_HOST_RUNNING', why, { hresult: hresult.setupUnexpected });
+  }
+  const source = findRelease(options);
+  const certificate = await obtainCertificate(server, options.operatorCertificate);
+  for (const folder of [root.agentFolder, root.versionsFolder, root.selfUpdateFolder])
+    mkdirSync(folder, { recursive: true });
+  writeFileAtomically(root.operatorCertificate, certificate.toString());
+  cpSync(join(options.releaseFolder, 'host', 'host.mjs'), root.hostProgram);
+  placeVersion(root, source);
+  const registry = openRegistry(root);
+  registry.change(settings(server, options, source.version));
+  return {
+    generation: source.generation,
+    version: source.version,
+    clientId: ensureClientId(registry),
+    server,
+    operator: {
+      subject: certificate.subject.replaceAll('\n', ', '),
+      fingerprint: certificate.fingerprint256,
+      trustedOnFirstUse: options.operatorCertificate === undefined,
+    },
+  };
+}
+
+interface ReleaseSource {
+  generation: Generation;
+  version: string;
+  folder: string;
+}
+
+/** The version asked for, else the oldest: whoever installs wants to see it moult. */
+function findRelease({ releaseFolder, generation, version }: InstallOptions): ReleaseSource {
+  const folder = join(releaseFolder, generation);
+  const versions = existsSync(folder) ? readdirSync(folder).filter(isVersion).sort(compareVersions) : [];
+  const chosen = version ?? versions.at(-1);
+  if (chosen === undefined || !readIntactRelease(join(folder, chosen))) {
+    const text = `There is no ${generation} agent release${version ? ` ${version}` : ''} in ${folder}. Run "npm run build".`;
+    throw new AgentError('AGENT_CONFIG_NO_RELEASE', text, { hresult: hresult.setupUnexpected });
+  }
+  return { generation, version: chosen, folder: join(folder, chosen) };
+}
+
+async function obtainCertificate(server: string, given: Uint8Array | undefined): Promise<X509Certificate> {
+  const bytes = given ?? (await fetchCertificate(server));
+  try {
+    return new X509Certificate(bytes);
+  } catch (cause) {
+    const from = given ? 'The operator certificate file' : `${server}${operatorCertificatePath}`;
+    throw new AgentError('AGENT_CONFIG_NO_OPERATOR', `${from} is no certificate (PEM or DER).`, {
+      hresult: hresult.untrustedRoot,
+      cause,
+    });
+  }
+}
+
+async function fetchCertificate(server: string): Promise<Uint8Array> {
+  const limits = { silenceMs: 15_000, totalMs: 30_000, maxBytes: 64 * 1024 };
+  const url = `${server}${operatorCertificatePath}`;
+  return (await sendExpecting({ url, userAgent: 'Moult-Agent-Setup', limits })).body;
+}
+
+function placeVersion(root: MachineRoot, source: ReleaseSource): void {
+  const target = versionFolder(root, source.version);
+  rmSync(target, { recursive: true, force: true });
+  cpSync(source.folder, target, { recursive: true });
+  const { generation, version } = source;
+  writeCurrent(root, { state: 'committed', generation, version, failed: [] });
+  pruneVersions(root, { state: 'committed', generation, version, failed: [] });
+}
+
+function settings(server: string, options: InstallOptions, version: string): RegistryChange[] {
+  const set = (key: string, name: string, value: RegistryChange['value']): RegistryChange => ({
+    key,
+    name,
+    ...(value === undefined ? {} : { value }),
+  });
+  const language = options.language ?? Intl.DateTimeFormat().resolvedOptions().locale;
+  return [
+    set(keys.policy, 'WUServer', text(server)),
+    set(keys.policy, 'WUStatusServer', text(server)),
+    set(keys.policy, 'TargetGroup', options.targetGroup === undefined ? undefined : text(options.targetGroup)),
+    set(keys.policy, 'TargetGroupEnabled', number(options.targetGroup === undefined ? 0 : 1)),
+    set(keys.policyAu, 'UseWUServer', number(1)),
+    set(keys.policyAu, 'NoAutoUpdate', number(0)),
+    set(keys.policyAu, 'AUOptions', number(4)),
+    set(keys.policyAu, 'ScheduledInstallDay', number(0)),
+    set(keys.policyAu, 'ScheduledInstallTime', number(3)),
+    ...stateIs(auState.detectionPending),
+    set(keys.autoUpdate, 'LastWaitTimeout', undefined),
+    set(keys.autoUpdate, 'DetectionStartTime', undefined),
+    set(keys.autoUpdate, 'NextDetectionTime', undefined),
+    set(keys.agent, 'OperatingSystem', text(options.os ?? hostOs())),
+    set(keys.agent, 'Architecture', text(options.architecture ?? hostArchitecture())),
+    set(keys.agent, 'Language', text(language)),
+    set(keys.agent, 'AnnouncedVersion', text(version)),
+  ];
+}
+
+/** The file as bytes, for `operatorCertificate`. */
+export function readCertificateFile(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const text = `The operator certificate ${file} cannot be read.`;
+    throw new AgentError('AGENT_CONFIG_NO_OPERATOR', text, { hresult: hresult.untrustedRoot, cause });
+  }
+}

@@ -1,0 +1,55 @@
+// SoftwareDistribution\ReportingEvents.log: UTF-16LE with byte order mark, twelve TAB-separated columns, CRLF.
+import { type HResult, hexDigits } from '../transport/hresult.ts';
+import { appendToLog } from './append.ts';
+import { zoneOf } from './wsus-log.ts';
+
+export interface ReportingLine {
+  instanceId: string;
+  time: Date;
+  eventId: number;
+  updateId: string;
+  revision: number;
+  result: HResult;
+  caller: string;
+  outcome: 'Success' | 'Failure' | 'Pending';
+  category: string;
+  message: string;
+}
+
+/** Appends one event; answers the line as WindowsUpdate.log echoes it (without the bracketed event name). */
+export function appendReportingEvent(file: string, line: ReportingLine): string {
+  const local = new Date(line.time.getTime() - line.time.getTimezoneOffset() * 60_000).toISOString();
+  const stamp = `${local.slice(0, 10)} ${local.slice(11, 19)}:${local.slice(20, 23)}${zoneOf(line.time)}`;
+  const columns = (event: string) =>
+    [
+      `{${line.instanceId.toUpperCase()}}`,
+      stamp,
+      '1',
+      event,
+      '101',
+      `{${line.updateId.toUpperCase()}}`,
+      String(line.revision),
+      line.result === 0 ? '0' : hexDigits(line.result).replace(/^0+/, ''),
+      line.caller,
+      line.outcome,
+      line.category,
+      line.message.replace(/[\r\n\t]+/g, ' '),
+    ].join('\t');
+  const name = eventNames[line.eventId];
+  const named = columns(name === undefined ? String(line.eventId) : `${line.eventId} [${name}]`);
+  appendToLog(file, Buffer.from(`${named}\r\n`, 'utf16le'), Buffer.from('\ufeff', 'utf16le'));
+  return columns(String(line.eventId));
+}
+
+const eventNames: Readonly<Record<number, string>> = {
+  147: 'AGENT_DETECTION_FINISHED',
+  148: 'AGENT_DETECTION_FAILED',
+  161: 'AGENT_DOWNLOAD_FAILED',
+  162: 'AGENT_DOWNLOAD_SUCCEEDED',
+  167: 'AGENT_DOWNLOAD_STARTED',
+  181: 'AGENT_INSTALLING_STARTED',
+  182: 'AGENT_INSTALLING_FAILED',
+  183: 'AGENT_INSTALLING_SUCCEEDED',
+  184: 'AGENT_INSTALLING_PENDING',
+  201: 'AGENT_INSTALLING_PENDING',
+};

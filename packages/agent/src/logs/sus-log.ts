@@ -1,0 +1,28 @@
+// "Windows Update.log", the SUS client's log. Its real format was never published; ours is: local date and time, UTC,
+// status, component, text; TAB between, CRLF after, UTF-8. Documented in docs/agent.md.
+import { formatDottedTime } from '../root/au-time.ts';
+import { appendToLog } from './append.ts';
+
+export type SusStatus = 'Info' | 'Success' | 'Warning' | 'Error';
+export type SusComponent = 'Service' | 'Detection' | 'SelfUpdate' | 'Transport' | 'Ping' | 'Host' | 'Legacy';
+
+export interface SusLog {
+  write(status: SusStatus, component: SusComponent, text: string): void;
+}
+
+/** A writer that appends to `file`. */
+export function openSusLog(file: string, now: () => Date): SusLog {
+  return {
+    write(status, component, text) {
+      const time = now();
+      const local = formatDottedTime(time, 'local').replaceAll('.', '-');
+      const line = [local, `${time.toISOString().slice(0, 19)}Z`, status, component, oneLine(text)].join('\t');
+      appendToLog(file, `${line}\r\n`);
+    },
+  };
+}
+
+/** A server's words must not make lines of their own in our log. */
+function oneLine(text: string): string {
+  return text.replace(/[\r\n\t]+/g, ' ');
+}

@@ -1,0 +1,88 @@
+// Status pings: what happened goes to /wutrack.bin of the status server, or waits in urllog.dat until it can.
+import { encodeStatusPing, selfUpdatePaths } from '@moult/protocol/self-update';
+import { AgentError } from '../errors.ts';
+import type { Machine } from '../root/policy.ts';
+import { type RequestLimits, sendExpecting } from '../transport/request.ts';
+import { platformOf } from './platform.ts';
+import { dropSentPing, type KeptPing, keepPing, readUrlLog } from './url-log.ts';
+
+export interface Ping {
+  /** n initialisation, s self-update, d detection, i installation. */
+  activity: 'n' | 's' | 'd' | 'i';
+  /** s success, p pending, f failure. */
+  status: 's' | 'p' | 'f';
+  /** HRESULT; 0 for success. */
+  result: number;
+  /** What it is about: for a self-update the release, `moult-agent.7.9.0.1`. */
+  item?: string;
+}
+
+export interface PingerParts {
+  urlLog: string;
+  statusServer: string;
+  clientId: string;
+  /** `sus/5.4.0.1`: who speaks, in the message field. */
+  agent: string;
+  machine: Machine;
+  userAgent: string;
+  limits: RequestLimits;
+  now(): Date;
+  log(outcome: 'sent' | 'kept' | 'sent-late', text: string): void;
+}
+
+/** Keeps the ping, then sends all that wait, oldest first, until one cannot be sent. Never throws. */
+export async function ping(parts: PingerParts, what: Ping): Promise<void> {
+  const query = encodeStatusPing({
+    formatVersion: '1',
+    machineId: parts.clientId.replaceAll('-', ''),
+    component: 'au',
+    activity: what.activity,
+    item: what.item ?? '',
+    device: '',
+    platform: platformOf(parts.machine),
+    language: parts.machine.language,
+    status: what.status,
+    error: what.result,
+    message: parts.agent,
+    occurredAt: parts.now(),
+  });
+  try {
+    keepPing(parts.urlLog, { statusServer: parts.statusServer, query });
+  } catch (error) {
+    // A full disk: what cannot be kept is sent at once or lost.
+    parts.log('kept', `urllog.dat cannot be written: ${error instanceof Error ? error.message : error}`);
+    await sendOne(parts, { statusServer: parts.statusServer, query }).catch(() => undefined);
+    return;
+  }
+  await sendKeptPings(parts, query);
+}
+
+/** Sends what waits in urllog.dat, oldest first; stops at the first that cannot be sent. Never throws. */
+async function sendKeptPings(parts: PingerParts, fresh?: string): Promise<void> {
+  for (let waiting = readUrlLog(parts.urlLog); waiting.length > 0; waiting = readUrlLog(parts.urlLog)) {
+    const [oldest] = waiting;
+    if (!oldest) return;
+    try {
+      await sendOne(parts, oldest);
+    } catch (error) {
+      const why = error instanceof AgentError ? error.message : String(error);
+      parts.log('kept', `${waiting.length} ping(s) wait in urllog.dat: ${why}`);
+      return;
+    }
+    try {
+      dropSentPing(parts.urlLog, oldest);
+    } catch {
+      return;
+    }
+    const late = oldest.query !== fresh;
+    parts.log(
+      late ? 'sent-late' : 'sent',
+      `${late ? 'Kept ping' : 'Ping'} sent to ${oldest.statusServer}: ${oldest.query}`,
+    );
+  }
+}
+
+function sendOne({ userAgent, limits }: PingerParts, { statusServer, query }: KeptPing): Promise<unknown> {
+  const url = `${statusServer}${selfUpdatePaths.statusPing}?${query}`;
+  return sendExpecting({ url, userAgent, limits: { ...limits, maxBytes: 64 * 1024 } });
+}

@@ -1,0 +1,48 @@
+// urllog.dat: status pings that could not be sent. One per line: base URL of the status server, TAB, the query with
+// its original time stamp, CRLF. Oldest first. The real file's layout was never published; this one is ours.
+import { rmSync } from 'node:fs';
+import { readTextIfThere, writeFileAtomically } from '../root/atomic-file.ts';
+
+export interface KeptPing {
+  statusServer: string;
+  /** Without `?`. */
+  query: string;
+}
+
+/** More than this and the oldest go: an agent may be without its server for years. */
+export const maxKeptPings = 200;
+
+/** The pings that wait, oldest first. Lines that are damaged are passed over. */
+export function readUrlLog(file: string): KeptPing[] {
+  return (readTextIfThere(file) ?? '').split(/\r?\n/).flatMap((line) => {
+    const match = /^(https?:\/\/[^\t]+)\t(\S+)$/.exec(line);
+    return match ? [{ statusServer: match[1] ?? '', query: match[2] ?? '' }] : [];
+  });
+}
+
+/**
+ * Adds a ping at the end. One that says the same as the last one kept (same server, activity, status and result;
+ * only the time differs) is not added: a server away for a week is one outage, not 300.
+ */
+export function keepPing(file: string, ping: KeptPing): void {
+  const kept = readUrlLog(file);
+  const last = kept.at(-1);
+  if (last && last.statusServer === ping.statusServer && timeless(last.query) === timeless(ping.query)) return;
+  writeUrlLog(file, [...kept, ping].slice(-maxKeptPings));
+}
+
+/** Takes the oldest ping off, if it is still `sent`. */
+export function dropSentPing(file: string, sent: KeptPing): void {
+  const [oldest, ...rest] = readUrlLog(file);
+  if (oldest?.query === sent.query) writeUrlLog(file, rest);
+}
+
+/** No ping, no file: that it exists means that the status server could not be reached. */
+function writeUrlLog(file: string, pings: KeptPing[]): void {
+  if (pings.length === 0) rmSync(file, { force: true });
+  else writeFileAtomically(file, pings.map(({ statusServer, query }) => `${statusServer}\t${query}\r\n`).join(''));
+}
+
+function timeless(query: string): string {
+  return query.replace(/&X=\d*$/, '');
+}

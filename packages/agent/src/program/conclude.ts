@@ -1,0 +1,41 @@
+// How a detection ends in the registry: when the next one is, and what came of this one. The same for both generations.
+import type { Outcome } from '../host/messages.ts';
+import {
+  auState,
+  detectionAt,
+  nextDetectionAfterFailure,
+  nextRegularDetection,
+  resultOf,
+  stateIs,
+} from '../root/au-state.ts';
+import { isUnreachable, outcomeOf } from './session.ts';
+import type { ProgramContext } from './shell.ts';
+
+/** A detection begins: its wait is over now. */
+export function noteDetectionStart({ registry, now, release }: ProgramContext): void {
+  registry.change([...stateIs(auState.detectionPending), ...detectionAt(now(), release.generation)]);
+}
+
+/** It went well; answers when the next one is. */
+export function concludeWell({ registry, now, random, release }: ProgramContext, frequencyHours: number): Date {
+  const next = nextRegularDetection(now(), frequencyHours, random());
+  registry.change([...detectionAt(next, release.generation), ...resultOf('Detect', now(), 0)]);
+  return next;
+}
+
+/** It failed; answers how, and when the next one is: 24 hours after a server that could not be contacted. */
+export function concludeFailed(
+  context: ProgramContext,
+  error: unknown,
+): { outcome: Outcome; next: Date; unreachable: boolean } {
+  const { registry, now, random, release } = context;
+  const outcome = outcomeOf(error);
+  const unreachable = isUnreachable(error);
+  const next = nextDetectionAfterFailure(now(), unreachable, random());
+  registry.change([
+    ...(outcome.code === 'AGENT_CONFIG_DISABLED' ? stateIs(auState.disabled) : []),
+    ...detectionAt(next, release.generation),
+    ...resultOf('Detect', now(), outcome.hresult),
+  ]);
+  return { outcome, next, unreachable };
+}

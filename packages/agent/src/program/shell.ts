@@ -1,0 +1,171 @@
+// What both agent programs are around their detection: the child end of the host's channel, the wait for the next
+// detection with its values in the registry, and an end when the host is gone.
+import { existsSync, readFileSync } from 'node:fs';
+import type { Release } from '@moult/protocol/self-update';
+import { AgentError } from '../errors.ts';
+import { asToProgram, type FromProgram, type Outcome, type ProgressStep } from '../host/messages.ts';
+import { readIntactRelease } from '../host/release-folder.ts';
+import { lockWaiting } from '../root/lock.ts';
+import { type MachineRoot, machineOfArguments } from '../root/machine-root.ts';
+import { openRegistry, type Registry } from '../root/registry.ts';
+import { hresult } from '../transport/hresult.ts';
+import { nextWait } from './schedule.ts';
+
+/** What a generation's detection is given. */
+export interface ProgramContext {
+  root: MachineRoot;
+  registry: Registry;
+  release: Release;
+  now(): Date;
+  random(): number;
+  progress(step: ProgressStep, text: string): void;
+}
+
+export type DetectionResult = { kind: 'finished'; outcome: Outcome } | { kind: 'handover'; release: Release };
+
+export interface AgentClient {
+  /** Once, when the program begins to work: pings about itself that are due. */
+  begin(): Promise<void>;
+  /** `insist`: a person asked (--now, detect); what waits for a person then does not wait. */
+  detect(insist: boolean): Promise<DetectionResult>;
+  waiting(until: Date): void;
+  /** The version handed over lost its trial. */
+  trialFailed(version: string, hresult: number, message: string): Promise<Outcome>;
+}
+
+const longestSliceMs = 30_000;
+const lockWaitMs = 10_000;
+
+/** Runs a program for the host that started it, until the host says stop or goes away. */
+export function runProgram(
+  folder: string,
+  args: readonly string[],
+  makeClient: (context: ProgramContext) => AgentClient,
+): void {
+  const root = machineOfArguments(args);
+  const release = readIntactRelease(folder);
+  if (!release || !process.send) {
+    console.error('error: this program is started by the Moult agent host, from an intact version folder');
+    process.exit(2);
+  }
+  const shell = new ProgramShell(root, release, makeClient);
+  process.on('message', (value) => shell.hear(value));
+  // Without its host a program must not go on: another host may have started another one.
+  process.on('disconnect', () => process.exit(0));
+  process.on('SIGINT', () => undefined);
+  shell.reportHealthy();
+}
+
+class ProgramShell {
+  readonly #context: ProgramContext;
+  readonly #client: AgentClient;
+  #wake: (() => void) | undefined;
+  #handedOver = false;
+  #once = false;
+
+  constructor(root: MachineRoot, release: Release, makeClient: (context: ProgramContext) => AgentClient) {
+    this.#context = {
+      root,
+      registry: openRegistry(root),
+      release,
+      now: () => new Date(),
+      random: Math.random,
+      progress: (step, text) => {
+        const { generation, version } = release;
+        tell({ kind: 'progress', event: { step, text, generation, version } });
+      },
+    };
+    this.#client = makeClient(this.#context);
+  }
+
+  /** Healthy: its files are whole (checked before), the registry reads, the operator's certificate is there. */
+  reportHealthy(): void {
+    const { root, registry, release } = this.#context;
+    registry.read();
+    readFileSync(root.operatorCertificate);
+    tell({ kind: 'healthy', version: release.version });
+  }
+
+  hear(value: unknown): void {
+    const message = asToProgram(value);
+    if (message?.kind === 'stop') process.exit(0);
+    else if (message?.kind === 'begin') void this.#work(message.now, message.once);
+    else if (message?.kind === 'detect') this.#wake?.();
+    else if (message?.kind === 'trial-failed') void this.#goOn(message);
+  }
+
+  async #work(now: boolean, once: boolean): Promise<void> {
+    // The program before this one may still be on its way out.
+    if (!lockWaiting(this.#context.root.programLock, lockWaitMs)) {
+      console.error('error: another agent program works on this machine and does not stop');
+      process.exit(3);
+    }
+    this.#once = once;
+    await this.#client.begin();
+    await this.#detectAgainAndAgain(now || (await this.#waitForDetection()));
+  }
+
+  async #detectAgainAndAgain(insist: boolean): Promise<void> {
+    const result = await this.#client.detect(insist);
+    if (result.kind === 'handover') {
+      this.#handedOver = true;
+      const { version, generation } = result.release;
+      tell({ kind: 'handover', version, generation });
+    } else await this.#finish(result.outcome);
+  }
+
+  async #finish(outcome: Outcome): Promise<void> {
+    tell({ kind: 'finished', outcome });
+    if (!this.#once) await this.#detectAgainAndAgain(await this.#waitForDetection());
+  }
+
+  async #goOn({
+    version,
+    hresult: result,
+    message,
+  }: {
+    version: string;
+    hresult: number;
+    message: string;
+  }): Promise<void> {
+    if (!this.#handedOver) return;
+    this.#handedOver = false;
+    await this.#finish(await this.#client.trialFailed(version, result, message));
+  }
+
+  /** True when a person asked for it before its time. Looks at the registry again and again: an admin may edit it. */
+  async #waitForDetection(): Promise<boolean> {
+    let announced = 0;
+    for (;;) {
+      const until = nextWait(this.#context);
+      const leftMs = until.getTime() - this.#context.now().getTime();
+      if (leftMs <= 0) return false;
+      if (announced !== until.getTime()) this.#client.waiting(until);
+      announced = until.getTime();
+      if (await this.#sleep(Math.min(leftMs, longestSliceMs))) return true;
+    }
+  }
+
+  #sleep(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+}
+
+/** The operator's CA certificate that this machine has pinned. Throws AgentError AGENT_CONFIG_NO_OPERATOR. */
+export function readOperatorCertificate(root: MachineRoot): string {
+  if (!existsSync(root.operatorCertificate)) {
+    const text = `${root.operatorCertificate} is missing; without it no release can be trusted. Run "moult agent install".`;
+    throw new AgentError('AGENT_CONFIG_NO_OPERATOR', text, { hresult: hresult.untrustedRoot });
+  }
+  return readFileSync(root.operatorCertificate, 'utf8');
+}
+
+function tell(message: FromProgram): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}

@@ -1,0 +1,118 @@
+// What `moult agent status` shows: everything from the disk, so that it works while the agent is stopped or broken.
+import { existsSync, writeFileSync } from 'node:fs';
+import { AgentError } from './errors.ts';
+import { type FailedTrial, type Generation, readCurrent, versionFolder } from './host/current.ts';
+import { readIntactRelease } from './host/release-folder.ts';
+import { readUrlLog } from './pings/url-log.ts';
+import { auStateNames, readAuState, readWaitTimeout } from './root/au-state.ts';
+import { keys } from './root/keys.ts';
+import { lockHolder } from './root/lock.ts';
+import type { MachineRoot } from './root/machine-root.ts';
+import { dword, readMachine, readPolicy, string } from './root/policy.ts';
+import { openRegistry, type RegistryView } from './root/registry.ts';
+import { formatHResult, hresult } from './transport/hresult.ts';
+
+export interface AgentStatus {
+  root: string;
+  installed: boolean;
+  running: { pid: number } | undefined;
+  generation: Generation | undefined;
+  /** `SUS client` or `WSUS client`; a WSUS client pointed at a SUS server says so. */
+  client: string;
+  legacyMode: boolean;
+  version: string | undefined;
+  /** Whether every file of the version is as released. */
+  intact: boolean;
+  trial: { version: string; previous: string | undefined } | undefined;
+  failedTrials: (Omit<FailedTrial, 'hresult'> & { code: string })[];
+  server: string | undefined;
+  statusServer: string | undefined;
+  useServer: boolean;
+  targetGroup: string | undefined;
+  clientId: string | undefined;
+  machine: { os: string; architecture: string; language: string };
+  auState: { value: number; meaning: string } | undefined;
+  detectionStartTime: string | undefined;
+  lastWaitTimeout: string | undefined;
+  /** ISO 8601, UTC. */
+  nextDetection: string | undefined;
+  results: Record<
+    'detect' | 'download' | 'install',
+    { lastSuccess: string | undefined; lastError: string | undefined }
+  >;
+  keptPings: number;
+  log: string | undefined;
+}
+
+export function readStatus(root: MachineRoot): AgentStatus {
+  const registry = openRegistry(root).read();
+  const current = readCurrent(root);
+  const policy = readPolicy(registry);
+  const running = lockHolder(root.hostLock);
+  const generation = current?.generation;
+  const legacyMode = dword(registry, keys.agent, 'LegacyMode') === 1 && generation === 'wsus';
+  const state = readAuState(registry);
+  return {
+    root: root.folder,
+    installed: existsSync(root.versionsFolder),
+    running: running && { pid: running.pid },
+    generation,
+    client: clientName(generation, legacyMode),
+    legacyMode,
+    version: current?.version,
+    intact: current !== undefined && readIntactRelease(versionFolder(root, current.version)) !== undefined,
+    trial: current?.state === 'trial' ? { version: current.version, previous: current.previous?.version } : undefined,
+    failedTrials: (current?.failed ?? []).map(({ version, at, hresult: code }) => ({
+      version,
+      at,
+      code: formatHResult(code),
+    })),
+    server: policy.server,
+    statusServer: policy.statusServer,
+    useServer: policy.useServer,
+    targetGroup: policy.targetGroup,
+    clientId: string(registry, keys.windowsUpdate, 'SusClientId'),
+    machine: readMachine(registry),
+    auState: state === undefined ? undefined : { value: state, meaning: auStateNames[state] ?? 'unknown' },
+    detectionStartTime: string(registry, keys.autoUpdate, 'DetectionStartTime'),
+    lastWaitTimeout: string(registry, keys.autoUpdate, 'LastWaitTimeout'),
+    nextDetection: readWaitTimeout(registry)?.toISOString(),
+    results: {
+      detect: resultOf(registry, 'Detect'),
+      download: resultOf(registry, 'Download'),
+      install: resultOf(registry, 'Install'),
+    },
+    keptPings: readUrlLog(root.urlLog).length,
+    log: generation && (generation === 'sus' ? root.susLog : root.wsusLog),
+  };
+}
+
+/** Asks the running agent to detect now. Throws AgentError AGENT_CONFIG_NOT_INSTALLED; false when none is running. */
+export function requestDetection(root: MachineRoot): boolean {
+  if (!existsSync(root.agentFolder)) {
+    throw new AgentError('AGENT_CONFIG_NOT_INSTALLED', `No agent is installed in ${root.folder}.`, {
+      hresult: hresult.setupUnexpected,
+    });
+  }
+  if (!lockHolder(root.hostLock)) return false;
+  writeFileSync(root.detectRequest, '');
+  return true;
+}
+
+function clientName(generation: Generation | undefined, legacyMode: boolean): string {
+  if (generation === undefined) return 'not installed';
+  if (generation === 'sus') return 'SUS client';
+  return legacyMode ? 'WSUS client in legacy (SUS) mode' : 'WSUS client';
+}
+
+function resultOf(
+  registry: RegistryView,
+  phase: string,
+): { lastSuccess: string | undefined; lastError: string | undefined } {
+  const key = `${keys.results}\\${phase}`;
+  const error = dword(registry, key, 'LastError');
+  return {
+    lastSuccess: string(registry, key, 'LastSuccessTime'),
+    lastError: error === undefined ? undefined : formatHResult(error),
+  };
+}

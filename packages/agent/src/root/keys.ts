@@ -1,0 +1,11 @@
+// The registry keys of Automatic Updates, once.
+
+export const keys = {
+  policy: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate',
+  policyAu: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\\AU',
+  windowsUpdate: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate',
+  autoUpdate: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update',
+  results: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update\\Results',
+  /** Ours: what Windows would know by itself (which system, processor and language this machine is). */
+  agent: 'HKLM\\SOFTWARE\\Moult\\Agent',
+} as const;

@@ -1,0 +1,116 @@
+// A lock is a file that names its holder: process id and the time that process started, so that an id used again by
+// a stranger does not count. A dead holder's lock is taken over.
+import { closeSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+
+export interface LockHolder {
+  pid: number;
+  started: string;
+}
+
+export interface HeldLock {
+  release(): void;
+}
+
+/** Takes the lock at `file`, or answers who holds it. */
+export function tryLock(file: string): HeldLock | LockHolder {
+  const mine: LockHolder = { pid: process.pid, started: startOf(process.pid) ?? '' };
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (createExclusively(file, JSON.stringify(mine))) return { release: () => releaseOwn(file, mine) };
+    const holder = readLock(file);
+    if (holder && isAlive(holder)) return holder;
+    removeStale(file, holder);
+  }
+  return readLock(file) ?? mine;
+}
+
+/** As tryLock, tried for `waitMs`; undefined when it stays taken. Blocks the thread: for waits of a second or two. */
+export function lockWaiting(file: string, waitMs: number): HeldLock | undefined {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const lock = tryLock(file);
+    if ('release' in lock) return lock;
+    if (performance.now() >= deadline) return undefined;
+    Atomics.wait(sleeper, 0, 0, 10);
+  }
+}
+
+/** The living holder of the lock at `file`, if any. */
+export function lockHolder(file: string): LockHolder | undefined {
+  const holder = readLock(file);
+  return holder && isAlive(holder) ? holder : undefined;
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** Whole or not at all: the text is written aside and linked into place, so that nobody reads half a lock. */
+function createExclusively(file: string, text: string): boolean {
+  const aside = `${file}.${process.pid}`;
+  const handle = openSync(aside, 'w');
+  writeSync(handle, text);
+  closeSync(handle);
+  try {
+    linkSync(aside, file);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+/** Moves the stale lock aside first: of two who found it stale, only one moves the file they both looked at. */
+function removeStale(file: string, seen: LockHolder | undefined): void {
+  const aside = `${file}.stale.${process.pid}`;
+  try {
+    renameSync(file, aside);
+  } catch {
+    return;
+  }
+  const moved = readLock(aside);
+  if (moved && isAlive(moved) && moved.pid !== seen?.pid) {
+    try {
+      linkSync(aside, file);
+    } catch {
+      // A third one took the lock meanwhile; it is held, which is all that matters.
+    }
+  }
+  rmSync(aside, { force: true });
+}
+
+function releaseOwn(file: string, mine: LockHolder): void {
+  const holder = readLock(file);
+  if (holder?.pid === mine.pid && holder.started === mine.started) rmSync(file, { force: true });
+}
+
+function readLock(file: string): LockHolder | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { pid, started } = value as Record<string, unknown>;
+    return typeof pid === 'number' && typeof started === 'string' ? { pid, started } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(holder: LockHolder): boolean {
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+  const start = startOf(holder.pid);
+  return start !== 'dead' && (start === undefined || holder.started === '' || start === holder.started);
+}
+
+/** Start time in clock ticks since boot (Linux, proc_pid_stat(5), field 22); 'dead' for a zombie; else undefined. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? 'dead' : fields[19];
+  } catch {
+    return undefined;
+  }
+}

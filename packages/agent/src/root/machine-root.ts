@@ -1,0 +1,80 @@
+// Where things are. A root is a whole machine in one directory: the agent touches nothing outside of it.
+import { join } from 'node:path';
+
+export interface MachineRoot {
+  readonly folder: string;
+  /** How a program is told which machine it is on: `--root DIR`, or nothing for the real one. */
+  readonly programArguments: readonly string[];
+  /** HKLM as .reg text; on a real Windows machine the registry itself is used and this is undefined. */
+  readonly registryFile: string | undefined;
+  readonly windows: string;
+  readonly programFiles: string;
+  readonly susLog: string;
+  readonly wsusLog: string;
+  readonly reportingEventsLog: string;
+  readonly selfUpdateFolder: string;
+  readonly downloadFolder: string;
+  readonly dataStoreFolder: string;
+  readonly urlLog: string;
+  readonly agentFolder: string;
+  readonly versionsFolder: string;
+  readonly currentFile: string;
+  readonly operatorCertificate: string;
+  readonly hostLock: string;
+  readonly programLock: string;
+  readonly hostProgram: string;
+  readonly detectRequest: string;
+}
+
+/** The layout below `folder` (ARCHITECTURE.md, "The agent's root"). Creates nothing. */
+export function machineRoot(folder: string): MachineRoot {
+  return layOut(folder, join(folder, 'Windows'), join(folder, 'Program Files'), join(folder, 'registry.reg'));
+}
+
+/** The real machine: on Windows its own folders and registry, elsewhere one folder that plays the machine. */
+export function realMachine(env: NodeJS.ProcessEnv = process.env, platform = process.platform): MachineRoot {
+  if (platform === 'win32') {
+    const drive = env.SystemDrive ?? 'C:';
+    return layOut(
+      `${drive}\\`,
+      env.windir ?? `${drive}\\Windows`,
+      env.ProgramFiles ?? `${drive}\\Program Files`,
+      undefined,
+    );
+  }
+  return machineRoot(platform === 'darwin' ? '/Library/Application Support/moult-agent' : '/var/lib/moult-agent');
+}
+
+/** The machine that a program was started for: the counterpart of `programArguments`. */
+export function machineOfArguments(args: readonly string[]): MachineRoot {
+  const at = args.indexOf('--root');
+  const folder = at < 0 ? undefined : args[at + 1];
+  return folder === undefined ? realMachine() : machineRoot(folder);
+}
+
+function layOut(folder: string, windows: string, programFiles: string, registryFile: string | undefined): MachineRoot {
+  const distribution = join(windows, 'SoftwareDistribution');
+  const agentFolder = join(programFiles, 'Moult', 'Agent');
+  return {
+    folder,
+    programArguments: registryFile === undefined ? [] : ['--root', folder],
+    registryFile,
+    windows,
+    programFiles,
+    susLog: join(windows, 'Windows Update.log'),
+    wsusLog: join(windows, 'WindowsUpdate.log'),
+    reportingEventsLog: join(distribution, 'ReportingEvents.log'),
+    selfUpdateFolder: join(distribution, 'SelfUpdate'),
+    downloadFolder: join(distribution, 'Download'),
+    dataStoreFolder: join(distribution, 'DataStore'),
+    urlLog: join(programFiles, 'WindowsUpdate', 'V4', 'urllog.dat'),
+    agentFolder,
+    versionsFolder: join(agentFolder, 'versions'),
+    currentFile: join(agentFolder, 'current.json'),
+    operatorCertificate: join(agentFolder, 'operator-ca.cer'),
+    hostLock: join(agentFolder, 'host.lock'),
+    programLock: join(agentFolder, 'program.lock'),
+    hostProgram: join(agentFolder, 'host.mjs'),
+    detectRequest: join(agentFolder, 'detect.request'),
+  };
+}

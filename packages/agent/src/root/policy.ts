@@ -1,0 +1,120 @@
+// What the administrator decided (the Policies key) and what this machine is, as plain data.
+import {
+  isArchitecture,
+  operatingSystems,
+  type ProcessorArchitecture,
+  type SelfUpdateOs,
+} from '@moult/protocol/self-update';
+import { AgentError } from '../errors.ts';
+import { hresult } from '../transport/hresult.ts';
+import { keys } from './keys.ts';
+import type { RegistryView } from './registry.ts';
+
+export interface Policy {
+  useServer: boolean;
+  server: string | undefined;
+  statusServer: string | undefined;
+  noAutoUpdate: boolean;
+  /** 1 off (local key only), 2 notify, 3 download and notify, 4 scheduled, 5 the local administrator chooses. */
+  option: number;
+  /** 0 every day, 1 Sunday … 7 Saturday. */
+  scheduledDay: number;
+  /** Hour of the day, local, 0-23. */
+  scheduledHour: number;
+  /** 1-22 hours. */
+  detectionFrequencyHours: number;
+  targetGroup: string | undefined;
+}
+
+export interface Machine {
+  os: SelfUpdateOs;
+  architecture: ProcessorArchitecture;
+  /** 2- to 4-letter abbreviation of the self-update tree, or a tag such as pt-br. */
+  language: string;
+}
+
+/** Reads the policy values; the local values under Auto Update count where no policy is set. */
+export function readPolicy(registry: RegistryView): Policy {
+  const au = (name: string) => dword(registry, keys.policyAu, name);
+  const either = (name: string) => au(name) ?? dword(registry, keys.autoUpdate, name);
+  const grouped = dword(registry, keys.policy, 'TargetGroupEnabled') === 1;
+  const frequencyOn = au('DetectionFrequencyEnabled') !== 0;
+  return {
+    useServer: au('UseWUServer') === 1,
+    server: string(registry, keys.policy, 'WUServer'),
+    statusServer: string(registry, keys.policy, 'WUStatusServer'),
+    noAutoUpdate: au('NoAutoUpdate') === 1 || (au('AUOptions') === undefined && either('AUOptions') === 1),
+    option: either('AUOptions') ?? 3,
+    scheduledDay: within(either('ScheduledInstallDay'), 0, 7, 0),
+    scheduledHour: within(either('ScheduledInstallTime'), 0, 23, 3),
+    detectionFrequencyHours: frequencyOn ? within(au('DetectionFrequency'), 1, 22, 22) : 22,
+    targetGroup: grouped ? string(registry, keys.policy, 'TargetGroup') : undefined,
+  };
+}
+
+/** Reads which system this is, as `moult agent install` wrote it down. */
+export function readMachine(registry: RegistryView): Machine {
+  const os = string(registry, keys.agent, 'OperatingSystem');
+  const architecture = string(registry, keys.agent, 'Architecture')?.toLowerCase() ?? '';
+  return {
+    os: operatingSystems.find((known) => known.toLowerCase() === os?.toLowerCase()) ?? hostOs(),
+    architecture: isArchitecture(architecture) ? architecture : hostArchitecture(),
+    language: string(registry, keys.agent, 'Language') ?? 'en',
+  };
+}
+
+/** The system this process runs on, in the words of the self-update tree. */
+export function hostOs(platform = process.platform): SelfUpdateOs {
+  if (platform === 'win32') return 'Windows';
+  return platform === 'darwin' ? 'Darwin' : 'Linux';
+}
+
+export function hostArchitecture(arch = process.arch): ProcessorArchitecture {
+  if (arch === 'arm64') return 'arm64';
+  return arch === 'ia32' ? 'x86' : 'x64';
+}
+
+/**
+ * The server that detection asks and the one that pings and reports go to, without trailing slash. Throws AgentError
+ * AGENT_CONFIG_NO_SERVER when the policy names none, AGENT_CONFIG_BAD_SERVER for what is no http(s) URL.
+ */
+export function requireServers(policy: Policy): { server: string; statusServer: string } {
+  if (!policy.useServer || policy.server === undefined) {
+    const why = policy.server === undefined ? 'WUServer is not set' : 'UseWUServer is not 1';
+    throw new AgentError(
+      'AGENT_CONFIG_NO_SERVER',
+      `This machine is not pointed at an update server: ${why} under ${keys.policy}. ` +
+        'Run "moult agent install --server URL".',
+      { hresult: hresult.serverNotSet },
+    );
+  }
+  return { server: serverUrl(policy.server), statusServer: serverUrl(policy.statusServer ?? policy.server) };
+}
+
+/** The URL as the agent joins paths to it: no trailing slash. Throws AGENT_CONFIG_BAD_SERVER. */
+export function serverUrl(written: string): string {
+  const trimmed = written.trim().replace(/\/+$/, '');
+  const url = URL.canParse(trimmed) ? new URL(trimmed) : undefined;
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
+    const scheme = url !== undefined && url.protocol !== 'http:' && url.protocol !== 'https:';
+    throw new AgentError('AGENT_CONFIG_BAD_SERVER', `"${written}" is no server URL; write it as http://host:port.`, {
+      hresult: scheme ? hresult.unknownScheme : hresult.invalidUrl,
+    });
+  }
+  return trimmed;
+}
+
+export function string(registry: RegistryView, key: string, name: string): string | undefined {
+  const value = registry.value(key, name);
+  const data = value?.type === 'REG_SZ' || value?.type === 'REG_EXPAND_SZ' ? value.data.trim() : '';
+  return data === '' ? undefined : data;
+}
+
+export function dword(registry: RegistryView, key: string, name: string): number | undefined {
+  const value = registry.value(key, name);
+  return value?.type === 'REG_DWORD' ? value.data : undefined;
+}
+
+function within(value: number | undefined, lowest: number, highest: number, otherwise: number): number {
+  return value !== undefined && value >= lowest && value <= highest ? value : otherwise;
+}

@@ -1,0 +1,111 @@
+// HKLM behind one small interface: a .reg file in a root, the real registry on Windows.
+import { existsSync, readFileSync } from 'node:fs';
+import { AgentError } from '../errors.ts';
+import { hresult } from '../transport/hresult.ts';
+import { writeFileAtomically } from './atomic-file.ts';
+import { lockWaiting } from './lock.ts';
+import type { MachineRoot } from './machine-root.ts';
+import {
+  encodeRegistryText,
+  fullKeyPath,
+  parseRegistryText,
+  type RegistryTree,
+  type RegistryValue,
+} from './registry-text.ts';
+import { windowsRegistry } from './windows-registry.ts';
+
+export interface RegistryView {
+  hasKey(key: string): boolean;
+  value(key: string, name: string): RegistryValue | undefined;
+  /** Names (as written) and values of a key; empty for no such key. */
+  values(key: string): { name: string; value: RegistryValue }[];
+  /** Names of the direct sub-keys. */
+  subkeys(key: string): string[];
+}
+
+export interface RegistryChange {
+  key: string;
+  /** Undefined: the key itself is meant. */
+  name?: string;
+  /** Undefined: delete. */
+  value?: RegistryValue;
+}
+
+export interface Registry {
+  /** A view of the registry as it is now; it does not change under the reader. */
+  read(): RegistryView;
+  /** All changes in one step, or none. */
+  change(changes: RegistryChange[]): void;
+}
+
+/** The registry of a machine. */
+export function openRegistry(root: MachineRoot): Registry {
+  return root.registryFile === undefined ? windowsRegistry() : fileRegistry(root.registryFile);
+}
+
+export function text(data: string): RegistryValue {
+  return { type: 'REG_SZ', data };
+}
+
+export function number(data: number): RegistryValue {
+  return { type: 'REG_DWORD', data };
+}
+
+function fileRegistry(file: string): Registry {
+  const load = (): RegistryTree => (existsSync(file) ? parseRegistryText(readFileSync(file)) : new Map());
+  return {
+    read: () => viewOf(load()),
+    change(changes) {
+      const lock = lockWaiting(`${file}.lock`, 5000);
+      if (!lock) throw new AgentError('AGENT_HOST_LOCKED', `${file} stays locked.`, { hresult: hresult.accessDenied });
+      try {
+        const tree = load();
+        for (const change of changes) apply(tree, change);
+        writeFileAtomically(file, encodeRegistryText(tree));
+      } finally {
+        lock.release();
+      }
+    },
+  };
+}
+
+function apply(tree: RegistryTree, { key: path, name, value }: RegistryChange): void {
+  const full = fullKeyPath(path);
+  const lower = full.toLowerCase();
+  if (name === undefined && value === undefined) {
+    for (const known of [...tree.keys()]) if (known === lower || known.startsWith(`${lower}\\`)) tree.delete(known);
+    return;
+  }
+  let key = tree.get(lower);
+  if (name !== undefined && value === undefined) key?.values.delete(name.toLowerCase());
+  if (value === undefined) return;
+  if (!key) {
+    key = { path: full, values: new Map() };
+    tree.set(lower, key);
+  }
+  const written = name ?? '';
+  key.values.set(written.toLowerCase(), { name: key.values.get(written.toLowerCase())?.name ?? written, value });
+}
+
+/** A view over a parsed tree. A parent of a written key exists too, as in the real registry. */
+export function viewOf(tree: RegistryTree): RegistryView {
+  const find = (path: string) => tree.get(fullKeyPath(path).toLowerCase());
+  return {
+    hasKey: (path) => {
+      const lower = fullKeyPath(path).toLowerCase();
+      return tree.has(lower) || [...tree.keys()].some((known) => known.startsWith(`${lower}\\`));
+    },
+    value: (path, name) => find(path)?.values.get(name.toLowerCase())?.value,
+    values: (path) => [...(find(path)?.values.values() ?? [])],
+    subkeys: (path) => {
+      const prefix = `${fullKeyPath(path)}\\`;
+      const names = new Map<string, string>();
+      for (const { path: known } of tree.values()) {
+        if (!known.toLowerCase().startsWith(prefix.toLowerCase())) continue;
+        const name = known.slice(prefix.length).split('\\')[0] ?? '';
+        if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name);
+      }
+      return [...names.values()];
+    },
+  };
+}

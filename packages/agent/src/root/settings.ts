@@ -1,0 +1,23 @@
+// Times that an administrator may want to change, under HKLM\SOFTWARE\Moult\Agent. All REG_DWORD, in seconds.
+import type { RequestLimits } from '../transport/request.ts';
+import { keys } from './keys.ts';
+import { dword } from './policy.ts';
+import type { RegistryView } from './registry.ts';
+
+export interface Settings {
+  /** How long a new version may take to report healthy. */
+  trialMs: number;
+  /** For the small files of the self-update tree and for web service calls. */
+  requestLimits: RequestLimits;
+}
+
+const maxAnswerBytes = 128 * 1024 * 1024;
+
+export function readSettings(registry: RegistryView): Settings {
+  const seconds = (name: string, otherwise: number) => (dword(registry, keys.agent, name) ?? otherwise) * 1000;
+  const silenceMs = seconds('ReceiveTimeoutSeconds', 30);
+  return {
+    trialMs: seconds('TrialTimeoutSeconds', 60),
+    requestLimits: { silenceMs, totalMs: seconds('TransferTimeoutSeconds', 600), maxBytes: maxAnswerBytes },
+  };
+}

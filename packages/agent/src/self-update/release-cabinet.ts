@@ -1,0 +1,118 @@
+// wuaucomp.cab, verified, to a version folder. The folder appears by one rename, complete, or not at all.
+import { createHash } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
+import { compareVersions, parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
+import { AgentError } from '../errors.ts';
+import type { Generation } from '../host/current.ts';
+import { syncFolder, writeSynced } from '../root/atomic-file.ts';
+import type { MachineRoot } from '../root/machine-root.ts';
+import { type HResult, hresult } from '../transport/hresult.ts';
+import { messageOf } from './verify-cabinet.ts';
+
+export const productName = 'moult-agent';
+
+/** A release is a megabyte or two; more than this is an attack on the disk. */
+const limits: CabinetLimits = { ...defaultCabinetLimits, maxMembers: 1000, maxTotalBytes: 256 * 1024 * 1024 };
+
+export interface OpenedRelease {
+  release: Release;
+  /** Lower-case name with `/` → bytes. */
+  files: Map<string, Uint8Array>;
+}
+
+export interface ReleaseExpectation {
+  ownVersion: string;
+  ownGeneration: Generation;
+  /** What the ident file promised, if it did. */
+  promised: string | undefined;
+}
+
+/**
+ * Unpacks in memory and holds the release against what was expected. Throws AgentError AGENT_SELFUPDATE_BAD_CABINET,
+ * _BAD_RELEASE (wrong product, generation, version or bytes), _DOWNGRADE.
+ */
+export function openRelease(bytes: Uint8Array, expected: ReleaseExpectation): OpenedRelease {
+  const files = unpack(bytes);
+  const release = readRelease(files);
+  requireExpected(release, expected);
+  for (const { name, sizeBytes, sha256 } of release.files) {
+    const content = files.get(name.toLowerCase());
+    if (content?.length !== sizeBytes || createHash('sha256').update(content).digest('hex') !== sha256) {
+      throw badRelease(`its file ${name} is missing or not the one that was released`, hresult.setupVersionMismatch);
+    }
+  }
+  return { release, files };
+}
+
+/** Makes versions/<version>. Throws AgentError AGENT_SELFUPDATE_DISK when the disk will not take it; nothing is left then. */
+export function stageRelease(root: MachineRoot, { release, files }: OpenedRelease): void {
+  const target = join(root.versionsFolder, release.version);
+  const staging = `${target}.staging-${process.pid}`;
+  try {
+    rmSync(staging, { recursive: true, force: true });
+    mkdirSync(staging, { recursive: true });
+    for (const name of [...release.files.map((file) => file.name), releaseFileName]) {
+      const file = join(staging, ...name.split('/'));
+      mkdirSync(dirname(file), { recursive: true });
+      writeSynced(file, files.get(name.toLowerCase()) ?? new Uint8Array());
+    }
+    syncFolder(staging);
+    rmSync(target, { recursive: true, force: true });
+    renameSync(staging, target);
+    syncFolder(root.versionsFolder);
+  } catch (error) {
+    rmSync(staging, { recursive: true, force: true });
+    const text = `Version ${release.version} cannot be written to ${root.versionsFolder}: ${messageOf(error)}.`;
+    throw new AgentError('AGENT_SELFUPDATE_DISK', text, { hresult: diskResult(error), cause: error });
+  }
+}
+
+/** The Windows code for a failed write. */
+export function diskResult(error: unknown): HResult {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return hresult.diskFull;
+  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? hresult.accessDenied : hresult.setupUnexpected;
+}
+
+function unpack(bytes: Uint8Array): Map<string, Uint8Array> {
+  try {
+    const members = extractAll(readCabinet(bytes, limits));
+    return new Map([...members].map(([name, content]) => [name.replaceAll('\\', '/').toLowerCase(), content]));
+  } catch (error) {
+    const text = `wuaucomp.cab cannot be unpacked: ${messageOf(error)}`;
+    throw new AgentError('AGENT_SELFUPDATE_BAD_CABINET', text, { hresult: hresult.setupInvalidPackage, cause: error });
+  }
+}
+
+function readRelease(files: Map<string, Uint8Array>): Release {
+  const json = files.get(releaseFileName);
+  if (!json) throw badRelease(`it holds no ${releaseFileName}`, hresult.setupInvalidPackage);
+  try {
+    return parseRelease(Buffer.from(json).toString('utf8'));
+  } catch (error) {
+    throw badRelease(messageOf(error), hresult.setupInvalidPackage, error);
+  }
+}
+
+function requireExpected(release: Release, { ownVersion, ownGeneration, promised }: ReleaseExpectation): void {
+  if (release.product !== productName) {
+    throw badRelease(`it is a release of "${release.product}", not of ${productName}`, hresult.setupInvalidPackage);
+  }
+  if (compareVersions(release.version, ownVersion) <= 0 || (ownGeneration === 'wsus' && release.generation === 'sus')) {
+    const what = `${release.version} (${release.generation})`;
+    const text = `The server offers ${what}, which is not newer than ${ownVersion} (${ownGeneration}); an agent never goes back.`;
+    throw new AgentError('AGENT_SELFUPDATE_DOWNGRADE', text, { hresult: hresult.setupTargetNewer });
+  }
+  if (promised !== undefined && compareVersions(promised, release.version) !== 0) {
+    throw badRelease(`it is version ${release.version}, but ${promised} was announced`, hresult.setupVersionMismatch);
+  }
+}
+
+function badRelease(why: string, result: HResult, cause?: unknown): AgentError {
+  return new AgentError('AGENT_SELFUPDATE_BAD_RELEASE', `wuaucomp.cab is not used: ${why}.`, {
+    hresult: result,
+    cause,
+  });
+}

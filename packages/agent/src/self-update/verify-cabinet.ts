@@ -1,0 +1,26 @@
+// Whether a cabinet is the operator's: signed under the CA this machine has pinned, by a code-signing certificate that was
+// valid when it signed. The machine's own clock plays no part, so a wrong one strands nobody.
+import { verifyFile } from '@moult/formats/authenticode/verify';
+import { AgentError } from '../errors.ts';
+import { type HResult, hresult } from '../transport/hresult.ts';
+
+/** Who signed `bytes`, for the log. Throws AgentError AGENT_SELFUPDATE_BAD_SIGNATURE. */
+export async function verifyCabinet(bytes: Uint8Array, operatorCaPem: string, what: string): Promise<string> {
+  const report = await verifyFile(bytes, { trustedCertificatesPem: [operatorCaPem] }).catch((error: unknown) => {
+    throw badSignature(what, hresult.noSignature, `its signature cannot be read (${messageOf(error)})`, error);
+  });
+  const problem = report.problems[0]?.message ?? 'no reason given';
+  if (!report.signed) throw badSignature(what, hresult.noSignature, 'it is not signed');
+  if (!report.digestMatches) throw badSignature(what, hresult.badDigest, 'it was changed after it was signed');
+  if (!report.trusted)
+    throw badSignature(what, hresult.untrustedRoot, `its signer is not this machine's operator: ${problem}`);
+  return report.signers[0]?.subject ?? 'the operator';
+}
+
+function badSignature(what: string, result: HResult, why: string, cause?: unknown): AgentError {
+  return new AgentError('AGENT_SELFUPDATE_BAD_SIGNATURE', `${what} is not used: ${why}.`, { hresult: result, cause });
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

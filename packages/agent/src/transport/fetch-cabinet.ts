@@ -1,0 +1,76 @@
+// A cabinet of the self-update tree: HEAD, compare with the cached copy, GET only when different (self-update.md
+// section 4), each with the query stamp that defeats caches.
+import { existsSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
+import { AgentError } from '../errors.ts';
+import { writeFileAtomically } from '../root/atomic-file.ts';
+import { hresult } from './hresult.ts';
+import { type RequestLimits, send, sendExpecting, statusError } from './request.ts';
+
+export interface CabinetFetch {
+  /** Absolute, without query. */
+  url: string;
+  /** YYMMDDhhmm, the same for all requests of one session. */
+  stamp: string;
+  userAgent: string;
+  limits: RequestLimits;
+  /** Where the copy of last time is, and this one goes. */
+  cacheFile: string;
+  /** Do not trust the cached copy, even if it looks the same (it did not verify). */
+  fresh?: boolean;
+}
+
+export interface FetchedCabinet {
+  bytes: Uint8Array;
+  /** The server's copy is the one we had: HEAD was enough. */
+  fromCache: boolean;
+}
+
+/** The cabinet's bytes, not yet verified. Throws AgentError AGENT_TRANSPORT_…. */
+export async function fetchCabinet(asked: CabinetFetch): Promise<FetchedCabinet> {
+  const { url, stamp, userAgent, limits, cacheFile } = asked;
+  const stamped = `${url}?${stamp}`;
+  const head = await send({ url: stamped, method: 'HEAD', userAgent, limits });
+  if (head.status === 200) {
+    requireSize(head.headers, url, limits);
+    if (!asked.fresh && isSameAsCached(head.headers, cacheFile))
+      return { bytes: readFileSync(cacheFile), fromCache: true };
+  } else if (head.status !== 405 && head.status !== 501) throw statusError(head.status, url);
+  const { headers, body } = await sendExpecting({ url: stamped, userAgent, limits });
+  requireCabinet(headers, body, url);
+  writeFileAtomically(cacheFile, body);
+  const modified = modifiedOf(headers);
+  if (modified) utimesSync(cacheFile, modified, modified);
+  return { bytes: body, fromCache: false };
+}
+
+function requireSize(headers: IncomingHttpHeaders, url: string, limits: RequestLimits): void {
+  if (Number(headers['content-length'] ?? 0) <= limits.maxBytes) return;
+  const text = `${url} is ${headers['content-length']} bytes, more than the ${limits.maxBytes} taken here.`;
+  throw new AgentError('AGENT_TRANSPORT_TOO_LARGE', text, { hresult: hresult.setupInvalidPackage, url });
+}
+
+function isSameAsCached(headers: IncomingHttpHeaders, file: string): boolean {
+  const modified = modifiedOf(headers);
+  if (!modified || !existsSync(file)) return false;
+  const cached = statSync(file);
+  return cached.size === Number(headers['content-length']) && Math.abs(cached.mtimeMs - modified.getTime()) < 1000;
+}
+
+function modifiedOf(headers: IncomingHttpHeaders): Date | undefined {
+  const time = new Date(headers['last-modified'] ?? '');
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+function requireCabinet(headers: IncomingHttpHeaders, body: Uint8Array, url: string): void {
+  if (Buffer.from(body.subarray(0, 4)).toString('latin1') === 'MSCF') return;
+  const start = Buffer.from(body.subarray(0, 256)).toString('latin1').trimStart().toLowerCase();
+  const isPage = start.startsWith('<') || /html/i.test(String(headers['content-type'] ?? ''));
+  const what = isPage
+    ? 'an HTML page came in its place; something between (a proxy, SharePoint, a captive portal) answers for the server'
+    : `${body.length} bytes came that are no cabinet`;
+  throw new AgentError('AGENT_TRANSPORT_NOT_A_CABINET', `${url}: ${what}.`, {
+    hresult: hresult.setupInvalidIdent,
+    url,
+  });
+}

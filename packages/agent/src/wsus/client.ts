@@ -1,0 +1,220 @@
+// The WSUS client: checks wuident.cab first, then speaks the web services. Pointed at a SUS server it falls into
+// legacy mode, and leaves it by itself when web services are there again.
+import type { Release } from '@moult/protocol/self-update';
+import { AgentError } from '../errors.ts';
+import type { Outcome } from '../host/messages.ts';
+import { logSelfUpdateFailure, logServiceStart, openWsusLog, type WsusLog } from '../logs/wsus-log.ts';
+import { type PingerParts, ping } from '../pings/pinger.ts';
+import { announceLostTrials, announceVersion, itemOf } from '../program/announce.ts';
+import { concludeFailed, concludeWell, noteDetectionStart } from '../program/conclude.ts';
+import { openSession, outcomeOf, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
+import type { AgentClient, DetectionResult, ProgramContext } from '../program/shell.ts';
+import { formatDashedTime } from '../root/au-time.ts';
+import { keys } from '../root/keys.ts';
+import { dword } from '../root/policy.ts';
+import { checkSelfUpdate, type SelfUpdateResult } from '../self-update/check.ts';
+import { formatHResult, hresult } from '../transport/hresult.ts';
+import { detectUpdates } from './detect-updates.ts';
+import { isSusServer, legacyMode } from './legacy.ts';
+import { type EventQueue, openEventQueue } from './report/event-queue.ts';
+import { detectionFailed, selfUpdateEvent } from './report/events.ts';
+import { watchSelfUpdate } from './self-update-watch.ts';
+
+const susUserAgent = 'Industry Update Control';
+
+type Found = SelfUpdateResult | { kind: 'legacy' } | { kind: 'failed'; error: unknown };
+
+export class WsusClient implements AgentClient {
+  readonly #context: ProgramContext;
+  readonly #log: WsusLog;
+  readonly #events: EventQueue;
+  readonly #userAgent: string;
+
+  constructor(context: ProgramContext) {
+    this.#context = context;
+    this.#log = openWsusLog(context.root.wsusLog, context.now);
+    this.#events = openEventQueue(context.root, this.#log, context.now);
+    this.#userAgent = `Windows-Update-Agent/${context.release.version} Client-Protocol/1.8`;
+  }
+
+  async begin(): Promise<void> {
+    const { release, now } = this.#context;
+    logServiceStart(this.#log, release.version, now(), 'agent.mjs');
+    this.#context.progress('started', `WSUS client ${release.version} started.`);
+    const session = this.#tryOpenSession();
+    if (!session) return;
+    this.#logSettings(session);
+    const replaced = await announceVersion(this.#context, this.#pinger(session));
+    if (replaced !== undefined) {
+      this.#log.write(
+        'Setup',
+        `SelfUpdate: version ${release.version} is installed; it replaced ${replaced || 'none'}.`,
+      );
+      this.#events.add(selfUpdateEvent(183, 0, release.version));
+    }
+    await announceLostTrials(this.#context, this.#pinger(session));
+  }
+
+  waiting(until: Date): void {
+    this.#log.write('AU', `AU setting next detection timeout to ${formatDashedTime(until)}`);
+    this.#context.progress('waiting', `Next detection at ${formatDashedTime(until)} UTC.`);
+  }
+
+  async detect(insist: boolean): Promise<DetectionResult> {
+    noteDetectionStart(this.#context);
+    this.#log.write('AU', '#############');
+    this.#log.write('AU', '## START ##  AU: Search for updates');
+    this.#log.write('AU', '#########');
+    let session: Session;
+    try {
+      session = openSession(this.#context, this.#userAgent);
+    } catch (error) {
+      return finished(this.#concludeFailure(error));
+    }
+    const found = await this.#checkSelfUpdate(session, insist);
+    if (found.kind === 'failed') return finished(await this.#selfUpdateFailed(session, found.error));
+    if (found.kind === 'legacy') return finished(await this.#concludeLegacy(session));
+    if (found.kind === 'staged') return await this.#handOver(session, found.release);
+    return finished(await this.#scan(session, insist));
+  }
+
+  async trialFailed(version: string, result: number, message: string): Promise<Outcome> {
+    const text = `Self-update to ${version} failed: ${message}`;
+    this.#log.write('Setup', `WARNING: SelfUpdate: ${message}`);
+    this.#events.add(selfUpdateEvent(182, result, version));
+    const session = this.#tryOpenSession();
+    if (session) await announceLostTrials(this.#context, this.#pinger(session));
+    return this.#concludeFailure(new AgentError('AGENT_SELFUPDATE_TRIAL_FAILED', text, { hresult: result }));
+  }
+
+  async #checkSelfUpdate(session: Session, insist: boolean): Promise<Found> {
+    const asked = selfUpdateSession(this.#context, session, insist, watchSelfUpdate(this.#context, this.#log));
+    try {
+      const found = await checkSelfUpdate(asked);
+      this.#leaveLegacyMode();
+      return found;
+    } catch (error) {
+      if (await isSusServer({ ...asked, userAgent: susUserAgent }, error)) return { kind: 'legacy' };
+      this.#leaveLegacyMode();
+      if (!(error instanceof AgentError && error.code === 'AGENT_SELFUPDATE_FAILED_BEFORE'))
+        return { kind: 'failed', error };
+      this.#log.write(
+        'Setup',
+        `WARNING: SelfUpdate skipped, error = ${formatHResult(error.hresult)}: ${error.message}`,
+      );
+      return { kind: 'up-to-date' };
+    }
+  }
+
+  async #selfUpdateFailed(session: Session, error: unknown): Promise<Outcome> {
+    const { hresult: result } = outcomeOf(error);
+    const known = error instanceof AgentError ? error : undefined;
+    logSelfUpdateFailure(this.#log, known?.url, known?.transportResult ?? result, result);
+    this.#log.write('Agent', `  * WARNING: Skipping scan, self-update check returned ${formatHResult(result)}`);
+    this.#events.add(selfUpdateEvent(148, result));
+    await ping(this.#pinger(session), { activity: 's', status: 'f', result });
+    return this.#concludeFailure(error);
+  }
+
+  async #handOver(session: Session, release: Release): Promise<DetectionResult> {
+    const text = `Version ${release.version} is handed to the host.`;
+    this.#log.write('Setup', `SelfUpdate: ${text}`);
+    this.#events.add(selfUpdateEvent(201, hresult.rebootRequired, release.version));
+    await ping(this.#pinger(session), { activity: 's', status: 'p', result: 0, item: itemOf(release.version) });
+    this.#context.progress('handover', text);
+    return { kind: 'handover', release };
+  }
+
+  async #scan(session: Session, insist: boolean): Promise<Outcome> {
+    const { policy } = session;
+    try {
+      const parts = { context: this.#context, session, insist, log: this.#log, events: this.#events };
+      const message = await detectUpdates(parts);
+      const next = concludeWell(this.#context, policy.detectionFrequencyHours);
+      this.#log.write('AU', `AU setting next detection timeout to ${formatDashedTime(next)}`);
+      this.#context.progress('finished', message);
+      return { ok: true, hresult: 0, message };
+    } catch (error) {
+      this.#events.add(detectionFailed(outcomeOf(error).hresult));
+      return this.#concludeFailure(error);
+    }
+  }
+
+  /** What a SUS client does with a server that has nothing newer for it. */
+  async #concludeLegacy(session: Session): Promise<Outcome> {
+    const { registry } = this.#context;
+    const code = formatHResult(hresult.legacyServer);
+    const message = `${session.server} is a SUS server without web services: legacy mode (${code}). This client behaves as a SUS client until it is pointed elsewhere.`;
+    if (!this.#inLegacyMode()) registry.change(legacyMode(true));
+    this.#log.write('Agent', `  * WARNING: Server is a legacy (SUS) server, error ${code}: falling into legacy mode`);
+    this.#log.write('AU', `AU: ${message}`);
+    this.#context.progress('legacy', message);
+    const pinger = { ...this.#pinger(session), userAgent: susUserAgent };
+    await ping(pinger, { activity: 'd', status: 's', result: 0 });
+    const next = concludeWell(this.#context, session.policy.detectionFrequencyHours);
+    this.#log.write('AU', `AU setting next detection timeout to ${formatDashedTime(next)}`);
+    return { ok: true, hresult: 0, message };
+  }
+
+  #leaveLegacyMode(): void {
+    if (!this.#inLegacyMode()) return;
+    this.#context.registry.change(legacyMode(false));
+    const text = `Legacy mode ended (${formatHResult(hresult.nonLegacyServer)}): this is no SUS server.`;
+    this.#log.write('AU', text);
+    this.#context.progress('legacy', text);
+  }
+
+  #inLegacyMode(): boolean {
+    return dword(this.#context.registry.read(), keys.agent, 'LegacyMode') === 1;
+  }
+
+  #concludeFailure(error: unknown): Outcome {
+    const { outcome, next } = concludeFailed(this.#context, error);
+    const code = formatHResult(outcome.hresult);
+    this.#log.write('Agent', `  * WARNING: ${outcome.message}`);
+    this.#log.write('Agent', `  * WARNING: Exit code = ${code}`);
+    this.#log.write('AU', `  # WARNING: Search callback failed, result = ${code}`);
+    this.#log.write('AU', `  # WARNING: Failed to find updates with error code ${code.slice(2)}`);
+    this.#log.write('AU', `AU setting next detection timeout to ${formatDashedTime(next)}`);
+    this.#context.progress('failed', `${code} ${outcome.message}`);
+    return outcome;
+  }
+
+  #logSettings({ policy, server, statusServer }: Session): void {
+    const lines = [
+      '###########  AU: Initializing Automatic Updates  ###########',
+      `  # WSUS server: ${server}`,
+      `  # WSUS status server: ${statusServer}`,
+      `  # Target group: ${policy.targetGroup ?? '(Unassigned Computers)'}`,
+      `  # Detection frequency: ${policy.detectionFrequencyHours}`,
+      `  # Approval type: ${approvalTypes[policy.option] ?? 'Pre-install notify'} (Policy)`,
+    ];
+    for (const line of lines) this.#log.write('AU', line);
+  }
+
+  #tryOpenSession(): Session | undefined {
+    try {
+      return openSession(this.#context, this.#userAgent);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #pinger(session: Session): PingerParts {
+    return pingerParts(this.#context, session, (outcome, text) => {
+      this.#log.write('Report', outcome === 'kept' ? `WARNING: ${text}` : text);
+      if (outcome !== 'sent') this.#context.progress('ping', text);
+    });
+  }
+}
+
+const approvalTypes: Readonly<Record<number, string>> = {
+  2: 'Pre-download notify',
+  3: 'Pre-install notify',
+  4: 'Scheduled',
+  5: 'Local administrator decides',
+};
+
+function finished(outcome: Outcome): DetectionResult {
+  return { kind: 'finished', outcome };
+}

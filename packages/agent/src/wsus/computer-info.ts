@@ -1,0 +1,42 @@
+// What RegisterComputer says about this machine (MS-WUSP 2.2.2.2.3). Informational: servers show it, nothing hangs on it.
+import { hostname, type as osType } from 'node:os';
+import type { ComputerInfo } from '@moult/protocol/client-web-service';
+import { osVersionOf } from '../pings/platform.ts';
+import type { Machine } from '../root/policy.ts';
+
+export function computerInfo(machine: Machine, version: string): ComputerInfo {
+  const [major, minor, build] = osVersionOf(machine.os);
+  const [clientMajor = 0, clientMinor = 0, clientBuild = 0, clientQfe = 0] = version.split('.').map(Number);
+  return {
+    dnsName: hostname().toLowerCase(),
+    osMajorVersion: major,
+    osMinorVersion: minor,
+    osBuildNumber: build,
+    osServicePackMajorNumber: 0,
+    osServicePackMinorNumber: 0,
+    osLocale: machine.language,
+    computerManufacturer: 'unknown',
+    computerModel: 'unknown',
+    biosVersion: 'unknown',
+    biosName: 'unknown',
+    biosReleaseDate: new Date(0),
+    processorArchitecture: architectures[machine.architecture],
+    suiteMask: 256,
+    oldProductType: machine.os === 'NetServer' ? 3 : 1,
+    newProductType: 0,
+    systemMetrics: 0,
+    clientVersionMajorNumber: clientMajor,
+    clientVersionMinorNumber: clientMinor,
+    clientVersionBuildNumber: clientBuild,
+    clientVersionQfeNumber: clientQfe,
+    osDescription: descriptions[machine.os] ?? osType(),
+  };
+}
+
+const architectures = { x86: 'X86', x64: 'AMD64', arm64: 'ARM64' } as const;
+
+const descriptions: Readonly<Record<string, string>> = {
+  W2K: 'Windows 2000 Professional',
+  XP: 'Windows XP Professional',
+  NetServer: 'Windows Server 2003',
+};

@@ -1,0 +1,166 @@
+// One detection of the WSUS client after its self-update check:
+// synchronize → evaluate → describe → download → install → evaluate again → report.
+import type { MachineFacts } from '@moult/catalog';
+import { machineFacts } from '../facts/index.ts';
+import type { WsusLog } from '../logs/wsus-log.ts';
+import type { Session } from '../program/session.ts';
+import { outcomeOf } from '../program/session.ts';
+import type { ProgramContext } from '../program/shell.ts';
+import { formatHResult } from '../transport/hresult.ts';
+import { computerInfo } from './computer-info.ts';
+import { installUpdates } from './install-updates.ts';
+import type { EventQueue } from './report/event-queue.ts';
+import { detectionFinished, statusOfUpdates } from './report/events.ts';
+import { sendEvents } from './report/send-events.ts';
+import { deployedUpdates, describeUpdates, neededUpdates } from './sync/applicable.ts';
+import { type Evaluation, evaluateCache } from './sync/evaluate.ts';
+import { refreshCache } from './sync/refresh-cache.ts';
+import { ServerSession } from './sync/server-session.ts';
+import { synchronize } from './sync/synchronize.ts';
+import { UpdateCache } from './sync/update-cache.ts';
+import { openWebServices, type WebServices } from './web-services.ts';
+
+export interface DetectionParts {
+  context: ProgramContext;
+  session: Session;
+  /** A person asked: what waits for the schedule or for consent does not wait. */
+  insist: boolean;
+  log: WsusLog;
+  events: EventQueue;
+}
+
+/** Everything that one detection works with. */
+export interface Detection extends DetectionParts {
+  services: WebServices;
+  server: ServerSession;
+  cache: UpdateCache;
+  facts(): MachineFacts;
+}
+
+/** Answers in one sentence what came of it. Throws AgentError AGENT_SYNC_…, AGENT_TRANSPORT_…. */
+export async function detectUpdates(parts: DetectionParts): Promise<string> {
+  const { log, context, session, events } = parts;
+  const detection = openDetection(parts);
+  log.write('Agent', '*************');
+  log.write('Agent', '** START **  Agent: Finding updates [CallerId = AutomaticUpdates]');
+  log.write('Agent', '*********');
+  log.write('PT', '+++++++++++  PT: Synchronizing server updates  +++++++++++');
+  log.write(
+    'PT',
+    `  + ServiceId = {3DA21691-E39D-4DA6-8A4B-B43877BCB1B7}, Server URL = ${session.server}/ClientWebService/client.asmx`,
+  );
+  context.progress('scan', `Scanning against ${session.server}.`);
+  await synchronize({
+    ...detection,
+    session: detection.server,
+    facts: detection.facts(),
+    note: (text) => log.write('PT', text),
+  });
+  let evaluation = evaluateCache(detection.cache, detection.facts());
+  const needed = neededUpdates(detection.cache, evaluation);
+  log.write(
+    'Agent',
+    `  * Found ${needed.length} updates and ${detection.cache.all().length} revisions in search; evaluated deployed updates`,
+  );
+  log.write('Agent', '**  END  **  Agent: Finding updates [CallerId = AutomaticUpdates]');
+  events.add(detectionFinished(needed.length));
+  context.progress(
+    'applicable',
+    needed.length === 0 ? 'Nothing is needed here.' : `${needed.length} update(s) needed here.`,
+  );
+  let done = { installed: 0, failed: [] as string[], downloaded: [] as string[], waits: '' };
+  if (needed.length > 0) {
+    const locales = [...new Set([session.machine.language, 'en'])];
+    const updates = await describeUpdates({ ...detection, session: detection.server, evaluation }, needed, locales);
+    done = await installUpdates(detection, updates);
+    evaluation = evaluateCache(detection.cache, detection.facts());
+  }
+  events.add(statusEvent(detection, evaluation, done));
+  await report(detection);
+  return summary(needed.length, done);
+}
+
+function openDetection(parts: DetectionParts): Detection {
+  const { context, session, log } = parts;
+  const { root, release, now, random } = context;
+  const services = openWebServices({
+    ...session,
+    random,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+  const cache = new UpdateCache(root, session.server);
+  const server = new ServerSession({
+    root,
+    services,
+    clientId: session.clientId,
+    targetGroup: session.policy.targetGroup,
+    computer: computerInfo(session.machine, release.version),
+    now,
+    refreshCache: (cookie) => refreshCache(services, cache, cookie),
+    note: (component, text) => {
+      log.write(component, text);
+      if (text.startsWith('PT: Registering'))
+        context.progress('register', 'Registering this computer with the server.');
+    },
+  });
+  return {
+    ...parts,
+    services,
+    server,
+    cache,
+    facts: () => machineFacts(root, context.registry.read(), session.machine),
+  };
+}
+
+function statusEvent(
+  { cache }: Detection,
+  evaluation: Evaluation,
+  { failed, downloaded }: { failed: string[]; downloaded: string[] },
+) {
+  const states = deployedUpdates(cache).map((revision) => ({
+    id: revision.core.identity.updateId,
+    state: evaluation.stateOf(revision),
+  }));
+  const idsIn = (state: string) => states.filter((one) => one.state === state).map(({ id }) => id);
+  const needed = idsIn('installable');
+  return statusOfUpdates({
+    U: needed,
+    V: idsIn('installed'),
+    g: failed.filter((id) => needed.includes(id as never)),
+    h: downloaded.filter((id) => needed.includes(id as never)),
+  });
+}
+
+/** Events that cannot leave now wait; a detection does not fail for its report. */
+async function report({ services, server, events, session, context, log }: Detection): Promise<void> {
+  const { version } = context.release;
+  const identity = {
+    clientId: session.clientId,
+    version,
+    architecture: session.machine.architecture,
+    computer: computerInfo(session.machine, version),
+  };
+  try {
+    const sent = await sendEvents(services, server, events, identity, context.now);
+    log.write('Report', `Reported ${sent} event(s) to ${session.statusServer}`);
+    context.progress('report', `${sent} event(s) reported to the server.`);
+  } catch (error) {
+    const { hresult, message } = outcomeOf(error);
+    log.write(
+      'Report',
+      `WARNING: Reporter failed to upload events with hr = ${formatHResult(hresult).slice(2)}. ${message}`,
+    );
+    context.progress('report', `Events wait: ${message}`);
+  }
+}
+
+function summary(
+  needed: number,
+  { installed, failed, waits }: { installed: number; failed: string[]; waits: string },
+): string {
+  if (needed === 0) return 'Detection finished: no update is needed.';
+  const parts = [`${needed} update(s) needed`, `${installed} installed`];
+  if (failed.length > 0) parts.push(`${failed.length} failed`);
+  if (waits !== '') parts.push(waits);
+  return `Detection finished: ${parts.join(', ')}.`;
+}

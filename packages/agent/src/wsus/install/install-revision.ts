@@ -1,0 +1,113 @@
+// Installing one revision: its files are verified again (signature of the content), laid out in a folder of their own,
+// and its handler's program is run. Only command-line installation is done here; every other handler says so.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Handler, ReturnCode } from '@moult/catalog';
+import { extractAll, readCabinet, toPathSegments } from '@moult/formats/cab';
+import { AgentError } from '../../errors.ts';
+import type { MachineRoot } from '../../root/machine-root.ts';
+import { messageOf, verifyCabinet } from '../../self-update/verify-cabinet.ts';
+import { hresult } from '../../transport/hresult.ts';
+
+export interface InstallParts {
+  root: MachineRoot;
+  operatorCaPem: string;
+  /** After this an installer is killed (0x80242007). */
+  timeoutMs: number;
+}
+
+export interface InstallRequest {
+  updateId: string;
+  handler: Handler | undefined;
+  files: { name: string; path: string }[];
+}
+
+type CommandLine = Extract<Handler, { kind: 'command-line' }>;
+
+/** Answers whether a restart is needed. Throws AgentError AGENT_INSTALL_…. */
+export async function installRevision(
+  parts: InstallParts,
+  request: InstallRequest,
+): Promise<{ rebootRequired: boolean }> {
+  const { handler } = request;
+  if (handler?.kind !== 'command-line') {
+    const text = `Update ${request.updateId} is installed by ${handler?.kind ?? 'no handler'}, which this agent does not run.`;
+    throw new AgentError('AGENT_INSTALL_UNSUPPORTED', text, { hresult: hresult.unknownHandler });
+  }
+  const folder = join(parts.root.downloadFolder, 'Install', request.updateId);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  try {
+    for (const file of request.files) await layOut(parts, file, folder);
+    return judge(handler, await run(parts, handler, folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A cabinet is unpacked; anything else lies there as it is. Either way it must be the operator's. */
+async function layOut(
+  parts: InstallParts,
+  { name, path }: { name: string; path: string },
+  folder: string,
+): Promise<void> {
+  const bytes = readFileSync(path);
+  try {
+    await verifyCabinet(bytes, parts.operatorCaPem, name);
+    if (bytes.subarray(0, 4).toString('latin1') !== 'MSCF') return writeInside(folder, name, bytes);
+    for (const [member, content] of extractAll(readCabinet(bytes))) writeInside(folder, member, content);
+  } catch (error) {
+    const result = error instanceof AgentError ? error.hresult : hresult.installerFailure;
+    const text = `${name} is not installed: ${messageOf(error)}`;
+    throw new AgentError('AGENT_INSTALL_BAD_CONTENT', text, { hresult: result, cause: error });
+  }
+}
+
+function writeInside(folder: string, name: string, bytes: Uint8Array): void {
+  const target = join(folder, ...toPathSegments(name));
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, bytes);
+}
+
+function run({ root, timeoutMs }: InstallParts, handler: CommandLine, folder: string): Promise<number> {
+  const program = join(folder, ...toPathSegments(handler.program));
+  if (!existsSync(program)) {
+    const text = `The program ${handler.program} is not among the files of the update.`;
+    throw new AgentError('AGENT_INSTALL_BAD_CONTENT', text, { hresult: hresult.inconsistentFileNames });
+  }
+  const args = splitArguments(handler.arguments);
+  const [command, ...rest] = /\.m?js$/i.test(program) ? [process.execPath, program, ...args] : [program, ...args];
+  return new Promise((resolve, reject) => {
+    const child = spawn(command ?? program, rest, {
+      cwd: folder,
+      env: { ...process.env, MOULT_ROOT: root.folder, MOULT_PROGRAM_FILES: root.programFiles },
+      stdio: 'ignore',
+      windowsHide: true,
+    });
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    const fail = (text: string, result: number) =>
+      reject(new AgentError('AGENT_INSTALL_FAILED', `${handler.program} ${text}.`, { hresult: result }));
+    child.once('error', (error) => fail(`cannot be run: ${error.message}`, hresult.installerFailure));
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      if (code !== null) resolve(code);
+      else fail(`was ended by ${signal} (longest time: ${timeoutMs / 1000} s)`, hresult.installerHung);
+    });
+  });
+}
+
+/** Words between blanks; double quotes hold a word together, as on Windows. */
+function splitArguments(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+}
+
+function judge(handler: CommandLine, exitCode: number): { rebootRequired: boolean } {
+  const known = handler.returnCodes.find(({ code }) => (code | 0) === (exitCode | 0));
+  const result: ReturnCode['result'] = known?.result ?? handler.defaultResult;
+  if (result === 'Succeeded') return { rebootRequired: known?.reboot ?? handler.rebootByDefault };
+  const text = `${handler.program} ended with code ${exitCode}: ${known?.description ?? result.toLowerCase()}.`;
+  throw new AgentError('AGENT_INSTALL_FAILED', text, {
+    hresult: result === 'Cancelled' ? hresult.installerCancelled : hresult.installerFailure,
+  });
+}

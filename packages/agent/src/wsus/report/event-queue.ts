@@ -1,0 +1,96 @@
+// Events for the reporting web service: written to ReportingEvents.log at once, kept in SoftwareDistribution\EventCache
+// (one file each) until a server has taken them.
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { appendReportingEvent } from '../../logs/reporting-events-log.ts';
+import type { WsusLog } from '../../logs/wsus-log.ts';
+import { writeFileAtomically } from '../../root/atomic-file.ts';
+import type { MachineRoot } from '../../root/machine-root.ts';
+
+/** One event of MS-WUSP 2.2.2.3.1, as the agent knows it. */
+export interface AgentEvent {
+  eventId: number;
+  /** HRESULT, unsigned. */
+  result: number;
+  updateId: string;
+  revision: number;
+  /** `AutomaticUpdates`, or `SelfUpdate` for events about the agent itself. */
+  appName: string;
+  replacements: string[];
+  /** `tag=value`. */
+  miscData: string[];
+  outcome: 'Success' | 'Failure' | 'Pending';
+  category: string;
+  message: string;
+}
+
+export interface KeptEvent extends AgentEvent {
+  instanceId: string;
+  /** ISO 8601. */
+  at: string;
+}
+
+export interface EventQueue {
+  add(event: AgentEvent): void;
+  /** Those not yet reported, oldest first. */
+  waiting(): { file: string; event: KeptEvent }[];
+  reported(files: string[]): void;
+}
+
+/** A client that never reaches its server must not fill the disk. */
+const maxKeptEvents = 1000;
+
+export const noUpdate = { updateId: '00000000-0000-0000-0000-000000000000', revision: 0 };
+
+export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date): EventQueue {
+  const folder = join(root.windows, 'SoftwareDistribution', 'EventCache');
+  const names = () =>
+    existsSync(folder)
+      ? readdirSync(folder)
+          .filter((name) => name.endsWith('.json'))
+          .sort()
+      : [];
+  let sequence = 0;
+  return {
+    add(event) {
+      const time = now();
+      const kept: KeptEvent = { ...event, instanceId: randomUUID(), at: time.toISOString() };
+      const line = appendReportingEvent(root.reportingEventsLog, {
+        ...kept,
+        time,
+        caller: event.appName,
+      });
+      log.write('Report', `REPORT EVENT: ${line}`);
+      sequence += 1;
+      const order = `${String(time.getTime()).padStart(15, '0')}-${String(sequence).padStart(4, '0')}`;
+      try {
+        writeFileAtomically(join(folder, `${order}-${kept.instanceId}.json`), JSON.stringify(kept));
+        for (const name of names().slice(0, -maxKeptEvents)) rmSync(join(folder, name), { force: true });
+      } catch (error) {
+        log.write('Report', `WARNING: the event cannot be kept: ${error instanceof Error ? error.message : error}`);
+      }
+    },
+    waiting: () =>
+      names().flatMap((name) => {
+        const event = readKept(join(folder, name));
+        return event ? [{ file: name, event }] : [];
+      }),
+    reported: (files) => {
+      for (const name of files) rmSync(join(folder, name), { force: true });
+    },
+  };
+}
+
+/** A damaged file is removed: it would stand in the way for ever. */
+function readKept(file: string): KeptEvent | undefined {
+  try {
+    const event: KeptEvent = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof event.eventId === 'number' && typeof event.instanceId === 'string' && Array.isArray(event.miscData))
+      return event;
+  } catch {
+    // Removed below.
+  }
+  rmSync(file, { force: true });
+  return undefined;
+}

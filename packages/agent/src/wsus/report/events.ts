@@ -1,0 +1,122 @@
+// The events that this agent reports (ids and strings: MS-WUSP 2.2.2.3.1; self-update: the specification's examples).
+import { formatHResult, hresult } from '../../transport/hresult.ts';
+import { type AgentEvent, noUpdate } from './event-queue.ts';
+
+/** The fixed id under which every agent reports about its own update. */
+const selfUpdateId = 'd67661eb-2423-451d-bf5d-13199e37df28';
+
+/** 148 check failed, 201 about to begin, 183 done, 182 installation failed. */
+export function selfUpdateEvent(eventId: 148 | 201 | 183 | 182, result: number, target?: string): AgentEvent {
+  const failed = eventId === 148 || eventId === 182;
+  const code = formatHResult(result);
+  const messages = {
+    148: `Windows Update Client failed to detect with error ${code}.`,
+    201: 'Installation pending: Automatic Updates is about to be updated.',
+    183: 'Installation Successful: Windows successfully installed the following update: Automatic Updates',
+    182: `Installation Failure: Windows failed to install the following update with error ${code}: Automatic Updates.`,
+  };
+  const replacements = { 148: [code], 201: [], 183: ['Automatic Updates'], 182: [code, 'Automatic Updates'] };
+  return {
+    eventId,
+    result,
+    updateId: selfUpdateId,
+    revision: 0,
+    appName: 'SelfUpdate',
+    replacements: replacements[eventId],
+    miscData: target === undefined ? [] : [`S=${target}`, `a=moult-agent ${target}`],
+    outcome: failed ? 'Failure' : eventId === 201 ? 'Pending' : 'Success',
+    category: eventId === 148 ? 'Software Synchronization' : 'Content Install',
+    message: messages[eventId],
+  };
+}
+
+export function detectionFinished(found: number): AgentEvent {
+  return {
+    ...aboutNone(147, 0),
+    replacements: [String(found)],
+    category: 'Software Synchronization',
+    message: `Windows Update Client successfully detected ${found} updates.`,
+  };
+}
+
+export function detectionFailed(result: number): AgentEvent {
+  return {
+    ...aboutNone(148, result),
+    replacements: [formatHResult(result)],
+    category: 'Software Synchronization',
+    message: `Windows Update Client failed to detect with error ${formatHResult(result)}.`,
+  };
+}
+
+/** Event 156: needed (U), installed (V), failed (g) and downloaded (h) updates; an empty list has no tag. */
+export function statusOfUpdates(lists: { U: string[]; V: string[]; g: string[]; h: string[] }): AgentEvent {
+  const tags = Object.entries(lists).filter(([, ids]) => ids.length > 0);
+  return {
+    ...aboutNone(156, 0),
+    miscData: tags.map(([tag, ids]) => `${tag}=${ids.map((id) => id.toUpperCase()).join(';')}`),
+    category: 'Pre-Deployment Check',
+    message: 'Reporting client status.',
+  };
+}
+
+export interface UpdateInEvent {
+  updateId: string;
+  revision: number;
+  title: string;
+}
+
+export function downloadStarted(update: UpdateInEvent): AgentEvent {
+  return { ...about(update, 167, 0, 'Content Download'), message: 'Download started.' };
+}
+
+export function downloadSucceeded(update: UpdateInEvent): AgentEvent {
+  return { ...about(update, 162, 0, 'Content Download'), message: 'Download succeeded.' };
+}
+
+export function downloadFailed(update: UpdateInEvent, result: number): AgentEvent {
+  const message = `Error: Download failed. (${formatHResult(result)})`;
+  return { ...about(update, 161, result, 'Content Download'), message };
+}
+
+export function installStarted(update: UpdateInEvent): AgentEvent {
+  const message = `Installation Started: Windows has started installing the following update: ${update.title}`;
+  return { ...about(update, 181, 0, 'Content Install'), message };
+}
+
+export function installSucceeded(update: UpdateInEvent, rebootRequired: boolean): AgentEvent {
+  const message = `Installation Successful: Windows successfully installed the following update: ${update.title}`;
+  if (!rebootRequired) return { ...about(update, 183, 0, 'Content Install'), message };
+  return { ...about(update, 184, hresult.rebootRequired, 'Content Install'), outcome: 'Pending', message };
+}
+
+export function installFailed(update: UpdateInEvent, result: number): AgentEvent {
+  const code = formatHResult(result);
+  return {
+    ...about(update, 182, result, 'Content Install'),
+    replacements: [code, update.title],
+    message: `Installation Failure: Windows failed to install the following update with error ${code}: ${update.title}.`,
+  };
+}
+
+function aboutNone(eventId: number, result: number): AgentEvent {
+  return {
+    eventId,
+    result,
+    ...noUpdate,
+    appName: 'AutomaticUpdates',
+    replacements: [],
+    miscData: [],
+    outcome: result === 0 ? 'Success' : 'Failure',
+    category: '',
+    message: '',
+  };
+}
+
+function about(
+  { updateId, revision, title }: UpdateInEvent,
+  eventId: number,
+  result: number,
+  category: string,
+): AgentEvent {
+  return { ...aboutNone(eventId, result), updateId, revision, replacements: [title], category };
+}

@@ -1,0 +1,43 @@
+import type { AgentStatus } from '@moult/agent';
+import { paint } from '../terminal.ts';
+
+/** The status for people: which client it is comes first and in colour. */
+export function describeStatus(status: AgentStatus): string {
+  const colour = status.generation === 'sus' || status.legacyMode ? 'yellow' : 'cyan';
+  const name = paint(['bold', colour], status.client);
+  const head = status.version === undefined ? name : `${name} ${status.version}`;
+  const rows: [string, string | undefined][] = [
+    ['service', status.running ? `running (process ${status.running.pid})` : 'stopped'],
+    ['files', status.version === undefined ? undefined : status.intact ? 'intact' : paint('red', 'DAMAGED')],
+    ['trial', status.trial && `${status.trial.version} is on trial beside ${status.trial.previous ?? 'nothing'}`],
+    ['failed', status.failedTrials.map(({ version, code }) => `${version} (${code})`).join(', ') || undefined],
+    ['server', serverLine(status)],
+    ['group', status.targetGroup],
+    ['client id', status.clientId],
+    ['machine', `${status.machine.os}, ${status.machine.architecture}, ${status.machine.language}`],
+    ['AUState', status.auState && `${status.auState.value} (${status.auState.meaning})`],
+    ['next', status.nextDetection && `detection at ${status.nextDetection}`],
+    ['detection', resultLine(status.results.detect)],
+    ['download', resultLine(status.results.download)],
+    ['install', resultLine(status.results.install)],
+    [
+      'pings',
+      status.keptPings === 0 ? undefined : `${status.keptPings} wait in urllog.dat (status server not reached)`,
+    ],
+    ['log', status.log],
+  ];
+  const lines = rows.flatMap(([label, value]) => (value === undefined ? [] : [`  ${label.padEnd(10)}${value}`]));
+  return [head, ...lines].join('\n');
+}
+
+function serverLine({ server, useServer, statusServer }: AgentStatus): string {
+  if (server === undefined) return paint('red', 'none (WUServer is not set)');
+  const used = useServer ? '' : paint('red', ' (not used: UseWUServer is not 1)');
+  const other = statusServer === undefined || statusServer === server ? '' : `, status server ${statusServer}`;
+  return `${server}${other}${used}`;
+}
+
+function resultLine({ lastSuccess, lastError }: AgentStatus['results']['detect']): string | undefined {
+  if (lastError !== undefined && lastError !== '0x00000000') return paint('red', `last failed with ${lastError}`);
+  return lastSuccess && `last succeeded ${lastSuccess} UTC`;
+}

@@ -1,0 +1,199 @@
+// moult agent: install, run and look at the agent of this machine, or of a directory that plays one.
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  type Generation,
+  installAgent,
+  lockHolder,
+  type MachineRoot,
+  machineRoot,
+  type Outcome,
+  type ProgressEvent,
+  readCertificateFile,
+  readStatus,
+  realMachine,
+  requestDetection,
+  startHost,
+} from '@moult/agent';
+import { architectures, operatingSystems } from '@moult/protocol/self-update';
+import { type Command, Option } from 'commander';
+import { exitCode, paint, UsageError } from '../terminal.ts';
+import { describeStatus } from './agent-status.ts';
+
+/** Where the built agent releases are: packages/agent/dist. */
+export const agentReleaseFolder = fileURLToPath(new URL('../../../agent/dist', import.meta.url));
+
+interface CommonOptions {
+  root?: string;
+  json?: boolean;
+}
+
+interface InstallFlags extends CommonOptions {
+  server: string;
+  generation: Generation;
+  agentVersion?: string;
+  operatorCert?: string;
+  os?: (typeof operatingSystems)[number];
+  arch?: (typeof architectures)[number];
+  lang?: string;
+  group?: string;
+}
+
+const rootOption = () => new Option('--root <dir>', 'a directory that plays the whole machine; default: this machine');
+const jsonOption = () => new Option('--json', 'print one JSON document');
+
+export function register(program: Command): void {
+  const agent = program.command('agent').description('The Automatic Updates agent of this machine, or of a directory');
+  agent
+    .command('install')
+    .description('install the agent, or point it at another server')
+    .requiredOption('--server <url>', 'update server, as http://host:8530')
+    .addOption(new Option('--generation <generation>', 'sus or wsus').choices(['sus', 'wsus']).default('wsus'))
+    .option('--agent-version <version>', 'which release; default: the newest of the generation')
+    .option(
+      '--operator-cert <file>',
+      "the operator's CA certificate; without it, it is fetched and trusted on first use",
+    )
+    .addOption(new Option('--os <os>', 'which system this is; default: the real one').choices([...operatingSystems]))
+    .addOption(new Option('--arch <arch>', 'which processor; default: the real one').choices([...architectures]))
+    .option('--lang <language>', 'language of the system, as en or pt-br')
+    .option('--group <name>', 'target group (client-side targeting)')
+    .addOption(rootOption())
+    .addOption(jsonOption())
+    .action(install);
+  agent
+    .command('run')
+    .description('run the agent here until it is stopped')
+    .option('--once', 'end after one detection, and the self-update it may bring')
+    .option('--now', 'do not wait for the next detection time, nor for the installation schedule')
+    .addOption(rootOption())
+    .addOption(jsonOption())
+    .action(run);
+  agent
+    .command('detect')
+    .description('detect now: asks the running agent, or runs one detection here')
+    .addOption(rootOption())
+    .addOption(jsonOption())
+    .action(detect);
+  agent
+    .command('status')
+    .description('which client this is, of which version, and how it is doing')
+    .addOption(rootOption())
+    .addOption(jsonOption())
+    .action(status);
+  agent
+    .command('start')
+    .description('start the agent in the background')
+    .option('--now', 'detect at once')
+    .addOption(rootOption())
+    .action(start);
+  agent.command('stop').description('stop the agent').addOption(rootOption()).action(stop);
+}
+
+async function install(flags: InstallFlags): Promise<void> {
+  const root = machineOf(flags);
+  const installed = await installAgent(root, {
+    server: flags.server,
+    generation: flags.generation,
+    releaseFolder: agentReleaseFolder,
+    ...(flags.agentVersion === undefined ? {} : { version: flags.agentVersion }),
+    ...(flags.operatorCert === undefined ? {} : { operatorCertificate: readCertificateFile(flags.operatorCert) }),
+    ...(flags.os === undefined ? {} : { os: flags.os }),
+    ...(flags.arch === undefined ? {} : { architecture: flags.arch }),
+    ...(flags.lang === undefined ? {} : { language: flags.lang }),
+    ...(flags.group === undefined ? {} : { targetGroup: flags.group }),
+  });
+  if (flags.json) return void console.log(JSON.stringify({ root: root.folder, ...installed }));
+  const { operator } = installed;
+  console.log(`${installed.generation.toUpperCase()} client ${installed.version} is installed in ${root.folder}.`);
+  console.log(`  server    ${installed.server}`);
+  console.log(`  client    ${installed.clientId}`);
+  console.log(`  operator  ${operator.subject}`);
+  console.log(`            SHA-256 ${operator.fingerprint}`);
+  if (operator.trustedOnFirstUse) {
+    console.error(
+      'note: the operator certificate came from the server itself and is trusted from now on. Compare the fingerprint\n' +
+        '      with the one that the server printed, or install with --operator-cert FILE.',
+    );
+  }
+}
+
+async function run(flags: CommonOptions & { once?: boolean; now?: boolean }): Promise<void> {
+  const root = machineOf(flags);
+  const host = startHost(root, {
+    now: flags.now ?? false,
+    once: flags.once ?? false,
+    onEvent: (event) => console.error(describeEvent(event)),
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void host.stop());
+  finish(await host.finished, flags);
+}
+
+async function detect(flags: CommonOptions): Promise<void> {
+  const root = machineOf(flags);
+  if (!requestDetection(root)) return run({ ...flags, once: true, now: true });
+  if (flags.json) console.log(JSON.stringify({ requested: true }));
+  else console.log('The running agent was asked to detect now; "moult agent status" shows what came of it.');
+}
+
+function status(flags: CommonOptions): void {
+  const known = readStatus(machineOf(flags));
+  if (flags.json) console.log(JSON.stringify(known, undefined, 2));
+  else console.log(describeStatus(known));
+  process.exitCode = known.installed && known.intact ? exitCode.fine : exitCode.findings;
+}
+
+async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
+  const root = machineOf(flags);
+  const running = lockHolder(root.hostLock);
+  if (running) return void console.log(`The agent is running already (process ${running.pid}).`);
+  if (!readStatus(root).installed)
+    throw new UsageError(`No agent is installed in ${root.folder}. Run "moult agent install".`);
+  mkdirSync(root.windows, { recursive: true });
+  const output = openSync(join(root.windows, 'moult-agent-host.out'), 'a');
+  const child = spawn(process.execPath, [root.hostProgram, ...root.programArguments, ...(flags.now ? ['--now'] : [])], {
+    detached: true,
+    stdio: ['ignore', output, output],
+    windowsHide: true,
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  for (let waited = 0; waited < 100 && !lockHolder(root.hostLock); waited++) await Promise.race([pause(50), ended]);
+  child.unref();
+  const holder = lockHolder(root.hostLock);
+  if (holder) console.log(`The agent is running (process ${holder.pid}).`);
+  else {
+    console.error(`The agent did not start; see ${join(root.windows, 'moult-agent-host.out')}.`);
+    process.exitCode = exitCode.findings;
+  }
+}
+
+async function stop(flags: CommonOptions): Promise<void> {
+  const { hostLock } = machineOf(flags);
+  const running = lockHolder(hostLock);
+  if (!running) return void console.log('The agent is not running.');
+  process.kill(running.pid, 'SIGTERM');
+  for (let waited = 0; waited < 200 && lockHolder(hostLock); waited++) await pause(50);
+  if (lockHolder(hostLock)) {
+    console.error(`The agent (process ${running.pid}) does not stop.`);
+    process.exitCode = exitCode.findings;
+  } else console.log('The agent is stopped.');
+}
+
+function finish(outcome: Outcome | undefined, { json }: CommonOptions): void {
+  if (json) console.log(JSON.stringify(outcome ?? { ok: true, hresult: 0, message: 'stopped' }));
+  else if (outcome) console.log(outcome.message);
+  process.exitCode = outcome === undefined || outcome.ok ? exitCode.fine : exitCode.findings;
+}
+
+function describeEvent({ generation, version, step, text }: ProgressEvent): string {
+  const who = paint(generation === 'sus' ? 'yellow' : 'cyan', `${generation.toUpperCase()} ${version}`, process.stderr);
+  const what = step === 'failed' || step === 'reverted' ? paint('red', text, process.stderr) : text;
+  return `${who}  ${what}`;
+}
+
+function machineOf({ root }: CommonOptions): MachineRoot {
+  return root === undefined ? realMachine() : machineRoot(root);
+}

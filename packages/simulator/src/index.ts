@@ -1,0 +1,12 @@
+// The other side of the wire, with faults to switch on. It imports neither server nor agent, or it would share their mistakes.
+export type { Fault } from './faults.ts';
+export { type Listening, listen } from './listen.ts';
+export {
+  createSusServer,
+  type JournalEntry,
+  type SimulatedAnswer,
+  type SimulatedRelease,
+  type SimulatedRequest,
+  type SusServer,
+  type SusServerOptions,
+} from './sus-server.ts';
