@@ -8,7 +8,6 @@ export {
   type Installed,
   type InstallOptions,
   installAgent,
-  operatorCertificatePath,
   readCertificateFile,
 } from './install-agent.ts';
 export { type AgentStatus, readStatus, requestDetection } from './read-status.ts';

@@ -2,7 +2,13 @@
 import { X509Certificate } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { compareVersions, isVersion, type ProcessorArchitecture, type SelfUpdateOs } from '@moult/protocol/self-update';
+import {
+  compareVersions,
+  isVersion,
+  type ProcessorArchitecture,
+  type SelfUpdateOs,
+  selfUpdatePaths,
+} from '@moult/protocol/self-update';
 import { AgentError } from './errors.ts';
 import { type Generation, pruneVersions, versionFolder, writeCurrent } from './host/current.ts';
 import { readIntactRelease } from './host/release-folder.ts';
@@ -37,9 +43,6 @@ export interface Installed {
   server: string;
   operator: { subject: string; fingerprint: string; trustedOnFirstUse: boolean };
 }
-
-/** Where a server shows its operator CA for trust on first use. */
-export const operatorCertificatePath = '/selfupdate/operator-ca.cer';
 
 /**
  * Installs, or points an installed agent elsewhere. An agent that is newer than what is asked for stays. Throws
@@ -81,7 +84,7 @@ interface ReleaseSource {
   folder: string;
 }
 
-/** The version asked for, else the oldest: whoever installs wants to see it moult. */
+/** The version asked for, else the newest of the generation. */
 function findRelease({ releaseFolder, generation, version }: InstallOptions): ReleaseSource {
   const folder = join(releaseFolder, generation);
   const versions = existsSync(folder) ? readdirSync(folder).filter(isVersion).sort(compareVersions) : [];
@@ -98,7 +101,7 @@ async function obtainCertificate(server: string, given: Uint8Array | undefined):
   try {
     return new X509Certificate(bytes);
   } catch (cause) {
-    const from = given ? 'The operator certificate file' : `${server}${operatorCertificatePath}`;
+    const from = given ? 'The operator certificate file' : `${server}${selfUpdatePaths.operatorCertificate}`;
     throw new AgentError('AGENT_CONFIG_NO_OPERATOR', `${from} is no certificate (PEM or DER).`, {
       hresult: hresult.untrustedRoot,
       cause,
@@ -108,7 +111,7 @@ async function obtainCertificate(server: string, given: Uint8Array | undefined):
 
 async function fetchCertificate(server: string): Promise<Uint8Array> {
   const limits = { silenceMs: 15_000, totalMs: 30_000, maxBytes: 64 * 1024 };
-  const url = `${server}${operatorCertificatePath}`;
+  const url = `${server}${selfUpdatePaths.operatorCertificate}`;
   return (await sendExpecting({ url, userAgent: 'Moult-Agent-Setup', limits })).body;
 }
 

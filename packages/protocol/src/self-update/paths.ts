@@ -7,6 +7,8 @@ export const selfUpdatePaths = {
   wuident: '/selfupdate/wuident.cab',
   statusPing: '/wutrack.bin',
   tree: '/selfupdate',
+  /** The operator's CA certificate (PEM), for agents that are installed without one: trust on first use. */
+  operatorCertificate: '/selfupdate/operator-ca.cer',
 } as const;
 
 /**

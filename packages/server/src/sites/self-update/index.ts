@@ -3,7 +3,12 @@
 // Hard part: one address, two kinds of agents. Stock Windows agents accept only Microsoft's signature, ours only the
 // operator's. Ours say who they are (header Moult-Agent), so what was imported is answered to everybody else.
 import type { SigningIdentity } from '@moult/formats/authenticode';
-import { moultAgentHeader, resolveSelfUpdatePath, type SelfUpdateFile } from '@moult/protocol/self-update';
+import {
+  moultAgentHeader,
+  resolveSelfUpdatePath,
+  type SelfUpdateFile,
+  selfUpdatePaths,
+} from '@moult/protocol/self-update';
 import { noteOutcome } from '../../access-log/index.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import { createOpenFiles, serveBytes, serveFile } from '../../static-file/index.ts';
@@ -84,6 +89,8 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
   };
 
   const find = (exchange: Exchange): ServableFile | undefined => {
+    if (exchange.route === selfUpdatePaths.operatorCertificate)
+      return { kind: 'memory', file: own.operatorCertificate };
     const file = resolve(exchange.route);
     const isOurs = exchange.request.headers[headerKey] !== undefined;
     if (!isOurs && imported.fileCount > 0) {

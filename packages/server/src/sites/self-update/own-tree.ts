@@ -1,5 +1,6 @@
 // Our own part of the tree, in memory: the two ident files and the newest release, which is the same for every processor,
 // system and language because the agents are programs for any of them.
+import { createHash } from 'node:crypto';
 import type { SigningIdentity } from '@moult/formats/authenticode';
 import { moultAgentHeader } from '@moult/protocol/self-update';
 import { createMemoryFile, type MemoryFile } from '../../static-file/index.ts';
@@ -12,6 +13,8 @@ export interface OwnTree {
   wuident: MemoryFile;
   /** Undefined when there is no release: every agent may stay as it is. */
   wuaucomp: MemoryFile | undefined;
+  /** The operator's CA, for agents that are installed without it. */
+  operatorCertificate: MemoryFile;
   releases: PublishedRelease[];
 }
 
@@ -29,8 +32,19 @@ export async function openOwnTree(
     iuident: memoryFile(idents.iuident),
     wuident: memoryFile(idents.wuident),
     wuaucomp: newest && memoryFile(newest.cabinet),
+    operatorCertificate: certificateFile(identity, now),
     releases,
   };
+}
+
+function certificateFile({ chainPem, certificatePem }: SigningIdentity, now: Date): MemoryFile {
+  const pem = Buffer.from(chainPem.at(-1) ?? certificatePem);
+  return createMemoryFile(pem, {
+    etag: `"${createHash('sha256').update(pem).digest('hex').slice(0, 32)}"`,
+    lastModified: now,
+    contentType: 'application/x-x509-ca-cert',
+    cacheControl: 'no-cache',
+  });
 }
 
 // no-cache: a proxy may keep it but must ask whether it is still the newest.
