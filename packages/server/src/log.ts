@@ -12,14 +12,15 @@ export interface LogOptions {
   toStdout: boolean;
 }
 
-/** Opens the log. `close` writes what is not yet written. */
+/** Opens the log. */
 export function openLog({ dataDir, level, toStdout }: LogOptions): { log: Logger; close(): void } {
   const folder = join(dataDir, 'logs');
   mkdirSync(folder, { recursive: true });
-  const file = pino.destination({ dest: join(folder, 'moult.log'), mkdir: true, sync: false, minLength: 0 });
+  // Refusals and failures only, never one line per request: written at once, so that a crash cannot take the last ones.
+  const file = pino.destination({ dest: join(folder, 'moult.log'), sync: true });
   const streams = [{ stream: file, level: 'trace' as const }];
   const destination = toStdout
-    ? pino.multistream([...streams, { stream: pino.destination({ dest: 1, sync: false }), level: 'trace' as const }])
+    ? pino.multistream([...streams, { stream: pino.destination({ dest: 1, sync: true }), level: 'trace' as const }])
     : file;
   const log = pino(
     {
@@ -32,5 +33,5 @@ export function openLog({ dataDir, level, toStdout }: LogOptions): { log: Logger
     },
     destination,
   );
-  return { log, close: () => file.flushSync() };
+  return { log, close: () => file.end() };
 }

@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 export interface ListenerLimits {
   maxConnections: number;
@@ -20,6 +21,13 @@ export interface ListenerOptions {
   port: number;
   limits: ListenerLimits;
   tls?: { cert: string; key: string } | undefined;
+  /** Told the beginning of a request that is too large to become one; true answers it with an empty 200. */
+  onOversized?: (beginning: string) => boolean;
+}
+
+interface ClientError extends Error {
+  code?: string;
+  rawPacket?: Buffer;
 }
 
 /** Binds the port. Rejects with the system's error (EADDRINUSE, EACCES …) when it cannot be had. */
@@ -35,7 +43,7 @@ export async function listen(handle: RequestListener, options: ListenerOptions):
   return { port: (server.address() as AddressInfo).port, stop: (graceMs) => stop(server, graceMs) };
 }
 
-function create(handle: RequestListener, { limits, tls }: ListenerOptions): Server {
+function create(handle: RequestListener, { limits, tls, onOversized }: ListenerOptions): Server {
   const options: ServerOptions = {
     // A client that sends slowly holds one socket for so long and no longer.
     headersTimeout: Math.min(limits.requestTimeoutMs, 20_000),
@@ -52,11 +60,17 @@ function create(handle: RequestListener, { limits, tls }: ListenerOptions): Serv
   server.maxRequestsPerSocket = 0;
   // One that takes nothing of its answer: the socket is idle although a response is open.
   server.setTimeout(limits.idleTimeoutMs);
-  server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    else socket.destroy();
+  server.on('clientError', (error: ClientError, socket) => {
+    const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+    if (!socket.writable) socket.destroy();
+    else if (isTooLarge && onOversized?.(error.rawPacket?.toString('latin1', 0, 200) ?? '')) answer(socket, '200 OK');
+    else answer(socket, isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request');
   });
   return server;
+}
+
+function answer(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 async function stop(server: Server, graceMs: number): Promise<void> {

@@ -2,6 +2,7 @@
 import { type Changes, createChanges } from './changes.ts';
 import { computerStore } from './computers.ts';
 import { configurationStore } from './configuration.ts';
+import { contentFileStore } from './content-files.ts';
 import { counterStore } from './counters.ts';
 import { openDatabase } from './database.ts';
 import { deploymentStore } from './deployments.ts';
@@ -16,6 +17,7 @@ export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export type { Topic } from './changes.ts';
 export type { Targeting } from './computers.ts';
 export type { ServerIdentity } from './configuration.ts';
+export type { ContentFile } from './content-files.ts';
 export type { DeploymentAction, StoredDeployment } from './deployments.ts';
 export type { TargetGroup } from './groups.ts';
 export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
@@ -49,6 +51,7 @@ export async function openStore(address: string, { now }: { now: () => Date }) {
     ...groupStore(database),
     ...updateStore(database, changes),
     ...deploymentStore(database, changes),
+    ...contentFileStore(database, changes),
     ...reportingEventStore(database, changes),
     ...counters,
     ...selfUpdateEventStore(database, changes),

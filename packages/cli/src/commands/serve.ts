@@ -1,0 +1,107 @@
+// moult serve: the server in the foreground, until it is told to stop.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  keyOf,
+  type LoadedConfig,
+  loadConfig,
+  openLog,
+  printConfig,
+  ServerError,
+  type SettingName,
+  settingNames,
+  settings,
+  startServer,
+  variableOf,
+} from '@moult/server';
+import { type Command, Option } from 'commander';
+import { UsageError } from '../terminal.ts';
+
+type Flags = Partial<Record<SettingName, unknown>> & { config?: string; printConfig?: true };
+
+export function register(program: Command): void {
+  const serve = program
+    .command('serve')
+    .description('run the update server')
+    .option('--config <file>', 'settings from a TOML file; its keys are the flags without dashes (MOULT_CONFIG)')
+    .option('--print-config', 'print the settings that would be in force, and where each comes from, and exit');
+  let group = '';
+  for (const name of settingNames) {
+    const { placeholder, description, fallback, group: itsGroup } = settings[name];
+    const note = fallback === undefined ? '' : ` [${fallback}]`;
+    const option = new Option(`--${keyOf(name)} <${placeholder}>`, `${description}${note} (${variableOf(name)})`);
+    if (itsGroup !== group) group = itsGroup;
+    serve.addOption(option.helpGroup(groupTitles[group as keyof typeof groupTitles]));
+  }
+  serve.action((flags: Flags) => run(flags));
+}
+
+const groupTitles = {
+  listening: 'Ports:',
+  storage: 'Storage:',
+  updates: 'Updates and clients:',
+  limits: 'Limits:',
+  running: 'Running:',
+};
+
+async function run(flags: Flags): Promise<void> {
+  const loaded = load(flags);
+  if (flags.printConfig) {
+    console.log(printConfig(loaded));
+    return;
+  }
+  const { config } = loaded;
+  mkdirSync(config.dataDir, { recursive: true });
+  const toStdout = !process.stdout.isTTY;
+  const { log, close } = openLog({ dataDir: config.dataDir, level: config.logLevel, toStdout });
+  try {
+    const server = await startServer(config, {
+      now: () => new Date(),
+      log,
+      announce: (line, kind) => (kind === 'ready' ? console.log(line) : console.error(line)),
+    });
+    await stopSignal();
+    log.info('stopping');
+    await server.stop();
+    log.info('stopped');
+  } finally {
+    close();
+  }
+}
+
+function load({ config, printConfig: _, ...flags }: Flags): LoadedConfig {
+  const name = config ?? process.env.MOULT_CONFIG;
+  try {
+    const file = name ? { name, text: readFileSync(name, 'utf8') } : undefined;
+    const loaded = loadConfig({ flags, environment: process.env, file });
+    return { ...loaded, config: { ...builtBeside(), ...defined(loaded.config) } as LoadedConfig['config'] };
+  } catch (error) {
+    if (error instanceof ServerError) throw new UsageError(error.message);
+    if (error instanceof Error && 'syscall' in error) throw new UsageError(`${name} cannot be read: ${error.message}`);
+    throw error;
+  }
+}
+
+/** What `npm run build` makes: only here, at the top, is it known where that is. */
+function builtBeside() {
+  return {
+    agentReleaseDir: fileURLToPath(new URL('../../../agent/dist', import.meta.url)),
+    consoleDir: fileURLToPath(new URL('../../../console/dist', import.meta.url)),
+  };
+}
+
+function defined(config: LoadedConfig['config']): Partial<LoadedConfig['config']> {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        resolve();
+        // A second one does not wait any longer.
+        process.once(signal, () => process.exit(1));
+      });
+    }
+  });
+}

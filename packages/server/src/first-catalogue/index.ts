@@ -1,0 +1,48 @@
+// What a new server starts with: the real update documents of packages/server/first-catalogue, and one sample update
+// whose cabinet is built and signed here, with the operator's own key.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { sampleCabinetName, sampleDocuments, sampleIds, sampleProgram } from '@moult/catalog';
+import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
+import { createCabinet } from '@moult/formats/cab';
+import { importDocuments } from '../catalogue/import.ts';
+import type { ContentStore } from '../content/content-store.ts';
+import { allComputers, type Store } from '../store/index.ts';
+
+export interface FirstCatalogueParts {
+  store: Store;
+  content: ContentStore;
+  identity: SigningIdentity;
+  now: Date;
+}
+
+const folder = new URL('../../first-catalogue/', import.meta.url);
+
+/** Fills an empty catalogue; does nothing when a single revision is there. Answers whether it did. */
+export async function fillFirstCatalogue({ store, content, identity, now }: FirstCatalogueParts): Promise<boolean> {
+  if ((await store.countRevisions()) > 0) return false;
+  const cabinet = await signFile(buildCabinet(now), identity, { now, description: 'Moult sample update' });
+  await content.add(cabinet, sampleCabinetName);
+  const sample = sampleDocuments({
+    sha1: createHash('sha1').update(cabinet).digest('base64'),
+    sha256: createHash('sha256').update(cabinet).digest('base64'),
+    sizeBytes: cabinet.length,
+    modified: now,
+  });
+  await importDocuments(store, [...realDocuments(), ...sample], now);
+  const approval = { updateId: sampleIds.update, groupId: allComputers, action: 'Install' } as const;
+  await store.deploy({ ...approval, deadline: undefined, administrator: 'first start' }, now);
+  return true;
+}
+
+function realDocuments(): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.xml'))
+    .sort()
+    .map((name) => readFileSync(new URL(name, folder), 'utf8'));
+}
+
+function buildCabinet(now: Date): Uint8Array {
+  const member = { name: sampleProgram.name, bytes: Buffer.from(sampleProgram.text), modified: now };
+  return createCabinet([member], { compression: 'mszip' });
+}

@@ -1,0 +1,249 @@
+// The server, put together: the only place where everything meets.
+import { X509Certificate } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { clientWebService } from '@moult/protocol/client-web-service';
+import { reporting } from '@moult/protocol/reporting';
+import { simpleAuth } from '@moult/protocol/simple-auth';
+import { accessLogFolders, createAccessLog } from './access-log/index.ts';
+import { createFragments } from './catalogue/fragments.ts';
+import { openLiveCatalogue } from './catalogue/live-catalogue.ts';
+import { type Closers, createClosers } from './closers.ts';
+import type { ServerConfig } from './config/index.ts';
+import { createContacts } from './contacts.ts';
+import { createContentStore } from './content/content-store.ts';
+import { createCookieJar } from './cookie.ts';
+import { ServerError } from './errors.ts';
+import { fillFirstCatalogue } from './first-catalogue/index.ts';
+import { createFront } from './http/front.ts';
+import type { ListenerName, Site } from './http/site.ts';
+import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts';
+import { lockDataDir } from './lock.ts';
+import type { Logger } from './log.ts';
+import { openPorts } from './ports.ts';
+import { clientWebServiceHandlers, toldByConfig } from './sites/client-web-service/index.ts';
+import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
+import { createContentSite } from './sites/content/index.ts';
+import { reportingHandlers } from './sites/reporting/index.ts';
+import {
+  createSelfUpdateHealth,
+  createSelfUpdateSite,
+  type SelfUpdateHealthMonitor,
+} from './sites/self-update/index.ts';
+import { simpleAuthHandlers } from './sites/simple-auth/index.ts';
+import { createCallGate } from './sites/soap/call-gate.ts';
+import { createSoapSite } from './sites/soap/soap-site.ts';
+import type { UpdateService } from './sites/soap/update-service.ts';
+import { openStore, type Store } from './store/index.ts';
+
+export interface ServerParts {
+  now(): Date;
+  log: Logger;
+  /** Lines for the terminal: one `ready http://HOST:PORT`, and before it what the administrator must know. */
+  announce(line: string, kind: 'ready' | 'notice'): void;
+}
+
+export interface RunningServer {
+  urls: { main: string; selfUpdate?: string; tls?: string };
+  /** Finishes what is in flight, for as long as the configuration allows, and lets go of everything. */
+  stop(): Promise<void>;
+}
+
+export const serverVersion = '0.1.0';
+
+/** Starts a server. Throws ServerError; nothing is left open then. */
+export async function startServer(config: ServerConfig, parts: ServerParts): Promise<RunningServer> {
+  const closers = createClosers((error) => parts.log.error({ err: error }, 'closing failed'));
+  try {
+    const urls = await start(config, parts, closers);
+    parts.announce(`ready ${urls.main}`, 'ready');
+    parts.log.info({ urls }, 'ready');
+    let stopping: Promise<void> | undefined;
+    return {
+      urls,
+      stop: () => {
+        stopping ??= closers.closeAll();
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+async function start(config: ServerConfig, parts: ServerParts, closers: Closers): Promise<RunningServer['urls']> {
+  const { now, log } = parts;
+  const startedAt = now();
+  const { dataDir } = config;
+  await makeFolder(dataDir);
+  const lock = lockDataDir(dataDir, { pid: process.pid, now: startedAt });
+  closers.add(() => lock.release());
+  const keys = await loadOrCreateOperatorKeys(dataDir, { now: startedAt });
+  const store = await openStore(config.database ?? join(dataDir, 'moult.sqlite'), { now });
+  closers.add(() => store.close());
+  const contentFolder = config.contentDir ?? join(dataDir, 'content');
+  const content = createContentStore({ folder: contentFolder, facts: store, now, log });
+  if (config.firstCatalogue === 'samples') {
+    await fillFirstCatalogue({ store, content, identity: keys.signer, now: startedAt });
+  }
+
+  const mainPort = { number: config.port };
+  const service = await openUpdateService(config, { now, log, store, mainPort }, closers);
+  const selfUpdate = await createSelfUpdateSite({
+    dataDir,
+    releaseDir: config.agentReleaseDir,
+    identity: keys.signer,
+    store,
+    now,
+    onTrouble: (message, error) => log.warn({ err: error }, message),
+  });
+  closers.add(() => selfUpdate.close());
+  const contentSite = createContentSite(content);
+  closers.add(() => contentSite.close());
+
+  const health: { monitor?: SelfUpdateHealthMonitor; changed: () => void } = { changed: () => undefined };
+  const urls: Partial<Record<ListenerName, string>> = {};
+  const console = createConsole(config, { store, health, urls, startedAt, ...parts });
+  const sites: Site[] = [selfUpdate, ...soapSites(config, service, log), contentSite, ...(console ? [console] : [])];
+
+  const ports = await openPorts({
+    config,
+    front: (listener) => {
+      const folder = join(dataDir, 'logs', accessLogFolders[listener]);
+      const accessLog = createAccessLog({ folder, now, onTrouble: (message) => log.warn(message) });
+      closers.add(() => accessLog.close());
+      return createFront({ listener, sites, accessLog, log, now });
+    },
+    onOversized(beginning) {
+      const isPing = /^(?:GET|HEAD) \/+wutrack\.bin/i.test(beginning);
+      if (isPing) selfUpdate.countOversizedPing();
+      return isPing;
+    },
+  });
+  for (const { listener } of ports.open) closers.add(() => listener.stop(config.stopSeconds * 1000));
+  mainPort.number = ports.open.find(({ name }) => name === 'main')?.listener.port ?? config.port;
+  for (const { name } of ports.open) urls[name] = ports.url(name) ?? '';
+  if (console) closers.add(() => console.close());
+
+  const signer = commonNameOf(keys.signer.certificatePem);
+  health.monitor = createSelfUpdateHealth({
+    ports: () => ports.watched,
+    releases: () =>
+      selfUpdate.releases().map(({ release: { generation, version } }) => ({ generation, version, signer })),
+    now,
+    changed: () => health.changed(),
+  });
+  closers.add(() => health.monitor?.close());
+  for (const notice of ports.notices) {
+    log.warn(notice);
+    parts.announce(notice, 'notice');
+  }
+  const main = urls.main ?? '';
+  lock.announce(main);
+  return { main, ...(urls['self-update'] && { selfUpdate: urls['self-update'] }), ...(urls.tls && { tls: urls.tls }) };
+}
+
+interface ServiceParts {
+  now(): Date;
+  log: Logger;
+  store: Store;
+  /** Known only when it is bound. */
+  mainPort: { number: number };
+}
+
+async function openUpdateService(
+  config: ServerConfig,
+  { now, log, store, mainPort }: ServiceParts,
+  closers: Closers,
+): Promise<UpdateService> {
+  const key = await loadOrCreateCookieKey(config.dataDir);
+  const identity = await store.loadServerIdentity(toldByConfig(config), now());
+  const contacts = createContacts(store, { now, log });
+  closers.add(() => contacts.close());
+  return {
+    store,
+    catalogue: await openLiveCatalogue(store, { unapproved: config.unapproved }),
+    fragments: createFragments(store, { budgetBytes: config.fragmentCacheMib * 1_048_576 }),
+    cookies: createCookieJar({ key, serverId: identity.serverId }),
+    identity,
+    contacts,
+    config,
+    contentRoot: (host, listener) => contentRoot(host, listener, mainPort.number),
+    now,
+  };
+}
+
+/** Content is on the main site, over HTTP, under the name that the client called us by (captures). */
+function contentRoot(host: string | undefined, listener: string, mainPort: number): string {
+  const named = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.exec(host ?? '');
+  const name = named?.[1] ?? 'localhost';
+  // Behind a mapped port the client knows better than we do, as long as it came to the main site itself.
+  if (listener === 'main') return `http://${name}${named ? (named[2] ?? '') : `:${mainPort}`}`;
+  return `http://${name}:${mainPort}`;
+}
+
+function soapSites(config: ServerConfig, service: UpdateService, log: Logger): Site[] {
+  const gate = createCallGate({ maxInFlight: config.maxCallsInFlight, maxWaiting: config.maxCallsWaiting });
+  const shared = { gate, log, maxRequestBytes: config.maxRequestMib * 1_048_576 };
+  return [
+    createSoapSite({
+      ...shared,
+      ...{ name: 'client-web-service', service: clientWebService, cacheControl: 'private' },
+      handlers: clientWebServiceHandlers(service),
+    }),
+    createSoapSite({
+      ...shared,
+      ...{ name: 'simple-auth', service: simpleAuth, cacheControl: 'private, max-age=0' },
+      handlers: simpleAuthHandlers(service),
+    }),
+    createSoapSite({
+      ...shared,
+      ...{ name: 'reporting', service: reporting, cacheControl: 'private, max-age=0' },
+      handlers: reportingHandlers(service),
+    }),
+  ];
+}
+
+interface ConsoleNeeds extends ServerParts {
+  store: Store;
+  health: { monitor?: SelfUpdateHealthMonitor; changed: () => void };
+  urls: Partial<Record<ListenerName, string>>;
+  startedAt: Date;
+}
+
+function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite | undefined {
+  const { store, health, urls, startedAt, now, log } = needs;
+  if (config.consoleDir === undefined) return undefined;
+  return createConsoleSite({
+    assetsDir: config.consoleDir,
+    now,
+    server: () => ({
+      version: serverVersion,
+      startedAt,
+      addresses: Object.entries(urls).map(([site, url]) => ({ site: site as ListenerName, url })),
+    }),
+    selfUpdateHealth: () => health.monitor?.facts() ?? { ports: [], releases: [] },
+    loadHomeFacts: (limit) => store.loadHomeFacts(limit),
+    subscribe(changed) {
+      health.changed = changed;
+      return store.subscribe(changed);
+    },
+    failed: (error) => log.error({ err: error }, 'the home page could not be made'),
+  });
+}
+
+function commonNameOf(certificatePem: string): string {
+  const { subject } = new X509Certificate(certificatePem);
+  return /(?:^|\n)CN=(.*)/.exec(subject)?.[1] ?? subject;
+}
+
+async function makeFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+  } catch (error) {
+    throw new ServerError('SERVER_DATA_DIR', `The data directory ${dataDir} cannot be made: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,128 @@
+// The server's ports: the main one must be had; the one for old agents may be taken by another, and then everything
+// else runs on and says so.
+import { readFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
+import type { ServerConfig } from './config/index.ts';
+import { ServerError } from './errors.ts';
+import { type Listener, listen } from './http/listener.ts';
+import type { ListenerName } from './http/site.ts';
+import type { WatchedPort } from './sites/self-update/index.ts';
+
+export interface OpenPort {
+  name: ListenerName;
+  listener: Listener;
+}
+
+export interface OpenPorts {
+  open: OpenPort[];
+  /** Every port that the configuration names, also those that could not be had. */
+  watched: WatchedPort[];
+  /** What the administrator must know, one sentence each. */
+  notices: string[];
+  url(name: ListenerName): string | undefined;
+}
+
+export interface PortParts {
+  config: ServerConfig;
+  front(name: ListenerName): RequestListener;
+  onOversized(beginning: string): boolean;
+}
+
+/** Binds them all. Throws SERVER_PORT_UNAVAILABLE when the main or the TLS port cannot be had, and then leaves none bound. */
+export async function openPorts({ config, front, onOversized }: PortParts): Promise<OpenPorts> {
+  const open: OpenPort[] = [];
+  const watched: WatchedPort[] = [];
+  const notices: string[] = [];
+  const host = loopbackFor(config.host);
+  const limits = {
+    maxConnections: config.maxConnections,
+    requestTimeoutMs: config.requestTimeoutSeconds * 1000,
+    idleTimeoutMs: config.idleTimeoutSeconds * 1000,
+  };
+  const bind = async (name: ListenerName, port: number, tls?: { cert: string; key: string }) => {
+    const listener = await listen(front(name), { host: config.host, port, limits, tls, onOversized });
+    open.push({ name, listener });
+    watched.push({ port: listener.port, site: name, host, listening: { kind: 'listening' } });
+  };
+  const bindOrFail = (name: ListenerName, port: number, tls?: { cert: string; key: string }) =>
+    bind(name, port, tls).catch((error) => {
+      throw unavailable(port, error);
+    });
+
+  try {
+    await bindOrFail('main', config.port);
+    if (config.tlsPort !== 'off') await bindOrFail('tls', config.tlsPort, await readTls(config));
+    const { selfUpdatePort: port } = config;
+    if (port === 'off') watched.push({ port: 80, site: 'self-update', host, listening: { kind: 'off' } });
+    else {
+      await bind('self-update', port).catch((error) => {
+        watched.push({ port, site: 'self-update', host, listening: { kind: 'not-listening', reason: codeOf(error) } });
+        notices.push(notAvailable(port, codeOf(error)));
+      });
+    }
+  } catch (error) {
+    await Promise.all(open.map(({ listener }) => listener.stop(0)));
+    throw error;
+  }
+  const shown = shownHost(config.host);
+  return {
+    open,
+    watched,
+    notices,
+    url(name) {
+      const found = open.find((port) => port.name === name);
+      return found && `http${name === 'tls' ? 's' : ''}://${shown}:${found.listener.port}`;
+    },
+  };
+}
+
+async function readTls({ tlsCert, tlsKey }: ServerConfig): Promise<{ cert: string; key: string }> {
+  try {
+    const [cert, key] = await Promise.all([readFile(tlsCert ?? '', 'utf8'), readFile(tlsKey ?? '', 'utf8')]);
+    return { cert, key };
+  } catch (error) {
+    throw new ServerError('SERVER_BAD_CONFIG', `--tls-cert or --tls-key cannot be read: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Where something on this machine reaches a server that is bound to `host`. */
+function loopbackFor(host: string | undefined): string {
+  if (host === undefined || host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
+
+function shownHost(host: string | undefined): string {
+  if (host === undefined || host === '::') return 'localhost';
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error);
+}
+
+const causes: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has the port',
+  EACCES: 'this user may not open ports below 1024',
+  EADDRNOTAVAIL: 'the address of --host is not one of this machine',
+};
+
+function unavailable(port: number, error: unknown): ServerError {
+  if (error instanceof ServerError) return error;
+  const code = codeOf(error);
+  return new ServerError(
+    'SERVER_PORT_UNAVAILABLE',
+    `Port ${port} cannot be opened: ${causes[code] ?? code}. Free it, or choose another with --port, --tls-port or --host.`,
+    { cause: error },
+  );
+}
+
+function notAvailable(port: number, code: string): string {
+  const remedy =
+    code === 'EACCES'
+      ? 'start the server as a user who may (setcap cap_net_bind_service, or the service manager), or use --self-update-port off'
+      : 'free the port, or use --self-update-port off when no old agent needs it';
+  return `SelfUpdate service is not available on port ${port}: ${causes[code] ?? code} (${code}). Old agents look for it there only. Remedy: ${remedy}.`;
+}
