@@ -8,6 +8,7 @@ export interface CommandModule {
 export const commands: Record<string, () => Promise<CommandModule>> = {
   doctor: () => import('./doctor.ts'),
   agent: () => import('./agent.ts'),
+  serve: () => import('./serve.ts'),
   tree: () => import('./tree.ts'),
   sign: () => import('./sign.ts'),
   verify: () => import('./verify.ts'),
