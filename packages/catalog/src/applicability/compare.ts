@@ -75,3 +75,8 @@ export function toNumber(text: string | undefined): number | undefined {
   if (text === undefined || !/^\s*(-?\d+|0x[0-9a-f]+)\s*$/i.test(text)) return undefined;
   return Number(text);
 }
+
+/** A GUID the way Windows Installer writes it: braces, upper case. */
+export function bracedGuid(text: string): string {
+  return `{${text.trim().replace(/[{}]/g, '').toUpperCase()}}`;
+}

@@ -1,10 +1,14 @@
 // Evaluating applicability: installed, installable, not applicable or unknown, with the rule that decided.
 import type { UpdateDocument } from '../metadata/index.ts';
+import { driverRules } from './driver-rules.ts';
 import type { MachineFacts } from './facts.ts';
 import { fileRules } from './file-rules.ts';
 import { all, logicalRules, verdictsOf } from './logic.ts';
+import { moultRules } from './moult-rules.ts';
+import { msiRules } from './msi-rules.ts';
 import { registryRules } from './registry-rules.ts';
 import { type ApplicabilityRules, parseRules, type Rule, rulesOf } from './rules.ts';
+import { servicingRules } from './servicing-rules.ts';
 import { systemRules } from './system-rules.ts';
 import { type RuleContext, type RuleEvaluator, unknown, type Verdict } from './verdict.ts';
 
@@ -17,7 +21,16 @@ export interface Applicability {
 }
 
 const evaluators: ReadonlyMap<string, RuleEvaluator> = new Map(
-  Object.entries({ ...logicalRules, ...systemRules, ...registryRules, ...fileRules }),
+  Object.entries({
+    ...logicalRules,
+    ...systemRules,
+    ...registryRules,
+    ...fileRules,
+    ...msiRules,
+    ...driverRules,
+    ...servicingRules,
+    ...moultRules,
+  }),
 );
 
 /**

@@ -3,7 +3,7 @@ import { attributeOf, childElements, childNamed, type XmlElement } from '@moult/
 import { CatalogError } from '../errors.ts';
 import { namespaces } from '../namespaces.ts';
 import type { DriverMetadata } from './document.ts';
-import { childTexts, requiredAttribute } from './fields.ts';
+import { childTexts } from './fields.ts';
 
 export function parseDrivers(root: XmlElement): DriverMetadata[] {
   const rules = childNamed(root, 'ApplicabilityRules', namespaces.update);
@@ -15,22 +15,60 @@ export function parseDrivers(root: XmlElement): DriverMetadata[] {
     .map(parseDriverMetadata);
 }
 
+function parseDriverMetadata(element: XmlElement): DriverMetadata {
+  return toDriverMetadata({
+    attribute: (name) => attributeOf(element, name),
+    texts: (name) => childTexts(element, name),
+    scores: childElements(element)
+      .filter((child) => child.local === 'FeatureScore')
+      .map((child) => [attributeOf(child, 'OperatingSystem'), attributeOf(child, 'FeatureScore')]),
+  });
+}
+
+/** The same from a rule tree, whose names carry the fragment prefix. */
+export function parseDriverRule(rule: DriverRule): DriverMetadata {
+  const named = (name: string) => rule.children.filter((child) => child.name === `d.${name}` || child.name === name);
+  return toDriverMetadata({
+    attribute: (name) => rule.attributes[name],
+    texts: (name) => named(name).map(({ text }) => text),
+    scores: named('FeatureScore').map(({ attributes }) => [attributes.OperatingSystem, attributes.FeatureScore]),
+  });
+}
+
+interface DriverRule {
+  name: string;
+  text: string;
+  attributes: Readonly<Record<string, string>>;
+  children: DriverRule[];
+}
+
+interface DriverFields {
+  attribute(name: string): string | undefined;
+  texts(name: string): string[];
+  scores: [operatingSystem: string | undefined, score: string | undefined][];
+}
+
 /** Throws CATALOG_MISSING_FIELD or CATALOG_BAD_FIELD for metadata that cannot be ranked (WindowsDriver.xsd). */
-export function parseDriverMetadata(element: XmlElement): DriverMetadata {
+function toDriverMetadata({ attribute, texts, scores }: DriverFields): DriverMetadata {
+  const required = (name: string) => {
+    const value = attribute(name);
+    if (value !== undefined) return value;
+    throw new CatalogError('CATALOG_MISSING_FIELD', `<WindowsDriverMetaData> has no ${name} attribute.`);
+  };
   return {
-    hardwareId: requiredAttribute(element, 'HardwareID'),
-    driverVerDate: driverDate(requiredAttribute(element, 'DriverVerDate')),
-    driverVerVersion: packVersion(requiredAttribute(element, 'DriverVerVersion')),
-    driverClass: attributeOf(element, 'Class') ?? '',
-    company: attributeOf(element, 'Company') ?? '',
-    provider: attributeOf(element, 'Provider') ?? '',
-    manufacturer: attributeOf(element, 'Manufacturer') ?? '',
-    model: attributeOf(element, 'Model') ?? '',
-    whqlDriverId: Number(attributeOf(element, 'WhqlDriverID') ?? 0),
-    compatibleProviders: childTexts(element, 'CompatibleProvider'),
-    featureScores: featureScores(element),
-    distributionComputerHardwareIds: childTexts(element, 'DistributionComputerHardwareId').map(lower),
-    targetComputerHardwareIds: childTexts(element, 'TargetComputerHardwareId').map(lower),
+    hardwareId: required('HardwareID'),
+    driverVerDate: driverDate(required('DriverVerDate')),
+    driverVerVersion: packVersion(required('DriverVerVersion')),
+    driverClass: attribute('Class') ?? '',
+    company: attribute('Company') ?? '',
+    provider: attribute('Provider') ?? '',
+    manufacturer: attribute('Manufacturer') ?? '',
+    model: attribute('Model') ?? '',
+    whqlDriverId: Number(attribute('WhqlDriverID') ?? 0),
+    compatibleProviders: texts('CompatibleProvider'),
+    featureScores: featureScores(scores),
+    distributionComputerHardwareIds: texts('DistributionComputerHardwareId').map(lower),
+    targetComputerHardwareIds: texts('TargetComputerHardwareId').map(lower),
   };
 }
 
@@ -59,13 +97,12 @@ function driverDate(text: string): string {
   return date;
 }
 
-function featureScores(element: XmlElement): Map<string, number> {
+function featureScores(entries: DriverFields['scores']): Map<string, number> {
   const scores = new Map<string, number>();
-  for (const child of childElements(element)) {
-    if (child.local !== 'FeatureScore') continue;
+  for (const [operatingSystem, text] of entries) {
     // Hexadecimal, as the INF writes it (0 to FF).
-    const score = Number.parseInt(requiredAttribute(child, 'FeatureScore'), 16);
-    if (score >= 0 && score <= 0xff) scores.set(lower(requiredAttribute(child, 'OperatingSystem')), score);
+    const score = Number.parseInt(text ?? '', 16);
+    if (operatingSystem !== undefined && score >= 0 && score <= 0xff) scores.set(lower(operatingSystem), score);
   }
   return scores;
 }

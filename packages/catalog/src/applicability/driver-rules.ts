@@ -1,0 +1,79 @@
+// Driver rules (WindowsDriver.xsd): how the driver in Metadata stands against what is installed.
+
+import { parseDriverRule } from '../metadata/drivers.ts';
+import type { DriverMetadata } from '../metadata/index.ts';
+import { compareRanks, rankDriver, rankInstalled } from './driver-rank.ts';
+import type { DeviceFacts, MachineFacts } from './facts.ts';
+import type { ApplicabilityRules } from './rules.ts';
+import { type Answer, given, known, type RuleEvaluator, unknown } from './verdict.ts';
+
+export const driverRules: Record<string, RuleEvaluator> = {
+  'd.WindowsDriverInstalled': (_, context) =>
+    overDevices(context.facts, context.rules, (standings) =>
+      known(standings.includes('equal'), 'the installed driver of a device is an equal match'),
+    ),
+  'd.WindowsDriverSuperseded': (_, context) =>
+    overDevices(context.facts, context.rules, (standings) =>
+      known(standings.includes('worse') && !standings.includes('better'), 'the installed drivers are better matches'),
+    ),
+  'd.WindowsDriverInstallable': (_, context) =>
+    overDevices(context.facts, context.rules, (standings) =>
+      known(standings.includes('better'), 'it is a better match for a device'),
+    ),
+};
+
+type Standing = 'better' | 'equal' | 'worse';
+
+function overDevices(
+  facts: MachineFacts,
+  rules: ApplicabilityRules,
+  decide: (standings: Standing[]) => Answer,
+): Answer {
+  let rows: DriverMetadata[];
+  try {
+    rows = rules.metadata.filter(({ name }) => name === 'd.WindowsDriverMetaData').map(parseDriverRule);
+  } catch (error) {
+    return unknown(error instanceof Error ? error.message : String(error));
+  }
+  if (rows.length === 0) return unknown('the update has no WindowsDriverMetaData');
+  return given(facts.devices?.(), 'the list of devices', (devices) => {
+    const computer = {
+      computerHardwareIds: facts.computerHardwareIds?.() ?? [],
+      featureScoreKey: facts.featureScoreKey?.() ?? undefined,
+    };
+    const standings = devices.flatMap((device) =>
+      rows.map((row) => standing(row, device, computer)).filter((one) => one !== undefined),
+    );
+    const answer = decide(standings);
+    return answer.value === true
+      ? answer
+      : known(false, standings.length === 0 ? 'it fits no device here' : `not so: ${answer.says}`);
+  });
+}
+
+function standing(
+  row: DriverMetadata,
+  device: DeviceFacts,
+  computer: Parameters<typeof rankDriver>[2],
+): Standing | undefined {
+  const rank = rankDriver(row, device, computer);
+  if (!rank) return undefined;
+  const installed = device.installedDriver;
+  if (!installed) return 'better';
+  if (installed.driverClass.toLowerCase().startsWith('printer') && !isSamePrinterDriver(row, installed))
+    return undefined;
+  const order = compareRanks(rank, rankInstalled(installed, device, computer));
+  return order < 0 ? 'better' : order > 0 ? 'worse' : 'equal';
+}
+
+/** A printer's driver is only replaced by one of the same maker, or of a provider the new one calls compatible. */
+export function isSamePrinterDriver(
+  row: DriverMetadata,
+  installed: { provider: string; manufacturer: string },
+): boolean {
+  const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+  const providers = [row.provider, ...row.compatibleProviders];
+  return (
+    providers.some((provider) => same(provider, installed.provider)) && same(row.manufacturer, installed.manufacturer)
+  );
+}

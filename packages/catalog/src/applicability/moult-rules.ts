@@ -1,0 +1,98 @@
+// Our own rules (urn:moult:applicability-rules:1), for vendors who publish for Linux and macOS. docs/catalog.md says
+// what each means; the names never change their meaning, new needs get new names.
+import { compareBy, compareStrings, orderParts, parseVersion, toNumber } from './compare.ts';
+import { compareFileVersion } from './file-rules.ts';
+import { type Answer, compared, given, known, needing, type RuleEvaluator, unknown } from './verdict.ts';
+
+export const moultRules: Record<string, RuleEvaluator> = {
+  OsRelease: (rule, { facts }) =>
+    needing(rule, ['Field', 'Value'], (field, wanted) =>
+      given(facts.osRelease?.(field), `${field} of os-release`, (found) =>
+        compareText(rule.attributes.Comparison, found, wanted, field),
+      ),
+    ),
+  PackageVersion: (rule, { facts }) =>
+    needing(rule, ['Name'], (name) =>
+      given(facts.packageVersion?.(rule.attributes.Manager ?? '', name), `package ${name}`, (found) => {
+        const { Version, Comparison } = rule.attributes;
+        if (Version === undefined) return known(true, `package ${name} is installed in version ${found}`);
+        const says = `package ${name} has version ${found}, wanted ${Comparison ?? 'EqualTo'} ${Version}`;
+        return compared(compareBy(Comparison, orderPackageVersions(found, Version)), says);
+      }),
+    ),
+  FileExists: (rule, { facts }) =>
+    needing(rule, ['Path'], (path) => given(facts.file?.(path), path, () => known(true, `${path} exists`))),
+  FileVersion: (rule, { facts }) =>
+    needing(rule, ['Path', 'Comparison', 'Version'], (path, token, version) =>
+      given(facts.file?.(path), path, (file) => compareFileVersion(token, file.version, version, path)),
+    ),
+  FileHash: (rule, { facts }) =>
+    needing(rule, ['Path', 'Digest'], (path, digest) => {
+      const algorithm = (rule.attributes.Algorithm ?? 'sha256').toLowerCase().replace('-', '');
+      return given(facts.fileHash?.(path, algorithm), path, (found) =>
+        known(found.toLowerCase() === hexadecimal(digest), `${algorithm} of ${path} is ${found}`),
+      );
+    }),
+  CommandExit: (rule, { facts }) =>
+    needing(rule, ['Program'], (program) => {
+      const args = rule.children.filter(({ name }) => name === 'Argument').map(({ text }) => text);
+      const wanted = toNumber(rule.attributes.Code ?? '0');
+      if (wanted === undefined) return unknown(`Code "${rule.attributes.Code}" is no number`);
+      return given(facts.commandExit?.(program, args), program, (code) =>
+        known(code === wanted, `${program} ends with ${code}`),
+      );
+    }),
+};
+
+/** Versions of packages: epoch, then runs of digits as numbers and of letters as text, `~` before everything. */
+export function orderPackageVersions(first: string, second: string): number {
+  const a = splitEpoch(first);
+  const b = splitEpoch(second);
+  return a.epoch - b.epoch || orderPieces(a.rest, b.rest);
+}
+
+function compareText(token: string | undefined, found: string, wanted: string, field: string): Answer {
+  const says = `${field} is "${found}", wanted ${token ?? 'EqualTo'} "${wanted}"`;
+  if (/^(less|greater)/i.test(token ?? '')) {
+    const a = parseVersion(found);
+    const b = parseVersion(wanted);
+    return compared(a && b && compareBy(token, orderParts(a, b)), says);
+  }
+  return compared(compareStrings(token, found, wanted), says);
+}
+
+/** Digests are written in hexadecimal or base64. */
+function hexadecimal(digest: string): string {
+  const bare = digest.trim();
+  return /^([0-9a-f]{2})+$/i.test(bare) ? bare.toLowerCase() : Buffer.from(bare, 'base64').toString('hex');
+}
+
+function splitEpoch(version: string): { epoch: number; rest: string } {
+  const match = /^(\d+):(.*)$/.exec(version.trim());
+  return match ? { epoch: Number(match[1]), rest: match[2] ?? '' } : { epoch: 0, rest: version.trim() };
+}
+
+function orderPieces(first: string, second: string): number {
+  const a = pieces(first);
+  const b = pieces(second);
+  for (let at = 0; at < Math.max(a.length, b.length); at++) {
+    const order = orderPiece(a[at], b[at]);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function pieces(text: string): string[] {
+  return text.match(/\d+|~|[^\d~]+/g) ?? [];
+}
+
+function orderPiece(a: string | undefined, b: string | undefined): number {
+  if (a === b) return 0;
+  if (a === '~') return -1;
+  if (b === '~') return 1;
+  if (a === undefined) return -1;
+  if (b === undefined) return 1;
+  const bothNumbers = /^\d/.test(a) && /^\d/.test(b);
+  if (bothNumbers) return Number(a) - Number(b);
+  return a < b ? -1 : 1;
+}

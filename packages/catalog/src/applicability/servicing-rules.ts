@@ -1,0 +1,52 @@
+// Component Based Servicing rules, as far as documents define them: whether a package is there can be asked, whether it
+// could be installed is Windows' own secret and stays unknown. Rules about products and device attributes have no
+// published fact source and are unknown too.
+import type { Rule } from './rules.ts';
+import { type Answer, given, known, needing, type RuleContext, type RuleEvaluator, unknown } from './verdict.ts';
+
+/** State of an installed package under `Component Based Servicing\Packages`. */
+const installedState = 0x70;
+
+export const servicingRules: Record<string, RuleEvaluator> = {
+  CbsPackageInstalledByIdentity: (rule, context) =>
+    needing(rule, ['PackageIdentity'], (identity) => packageInstalled(identity, context)),
+  CbsPackageInstalled: (_, context) => {
+    const identity = packageIdentity(context.rules.metadata);
+    return identity
+      ? packageInstalled(identity, context)
+      : unknown('the update has no package manifest with an identity');
+  },
+  CbsPackageInstallable: (_, context) => {
+    const identity = packageIdentity(context.rules.metadata);
+    if (!identity) return unknown('the update has no package manifest with an identity');
+    const installed = packageInstalled(identity, context);
+    return installed.value === true
+      ? known(false, installed.says)
+      : unknown('only Windows can tell whether a package can be installed');
+  },
+  ProductReleaseInstalled: () => unknown('nothing published says where product releases are recorded'),
+  ProductReleaseVersion: () => unknown('nothing published says where product releases are recorded'),
+  DeviceAttribute: () => unknown('nothing published says how device attributes are measured'),
+};
+
+function packageInstalled(identity: string, { facts }: RuleContext): Answer {
+  return given(facts.cbsPackageState?.(identity), `package ${identity}`, (state) =>
+    known(state === installedState, `package ${identity} is in state 0x${state.toString(16)}`),
+  );
+}
+
+/** `Name~PublicKeyToken~Arch~Lang~Version` of the manifest in CbsPackageApplicabilityMetadata. */
+function packageIdentity(metadata: readonly Rule[]): string | undefined {
+  const holder = metadata.find(({ name }) => name === 'CbsPackageApplicabilityMetadata');
+  const assembly = holder?.children.find(({ name }) => name === 'assembly');
+  const identity = assembly?.children.find(({ name }) => name === 'assemblyIdentity')?.attributes;
+  if (!identity?.name || !identity.version) return undefined;
+  const language = identity.language ?? identity.culture ?? '';
+  return [
+    identity.name,
+    identity.publicKeyToken ?? '',
+    identity.processorArchitecture ?? '',
+    language.toLowerCase() === 'neutral' ? '' : language,
+    identity.version,
+  ].join('~');
+}
