@@ -6,8 +6,11 @@ export interface CommandModule {
 }
 
 export const commands: Record<string, () => Promise<CommandModule>> = {
+  cab: () => import('./cab.ts'),
+  xpress: () => import('./xpress.ts'),
   doctor: () => import('./doctor.ts'),
   agent: () => import('./agent.ts'),
+  demo: () => import('./demo.ts'),
   serve: () => import('./serve.ts'),
   tree: () => import('./tree.ts'),
   sign: () => import('./sign.ts'),

@@ -1,0 +1,86 @@
+// moult demo: the whole story on this machine, in a folder that goes away again. `npm start` runs it.
+import { fileURLToPath } from 'node:url';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Demo, runDemo } from '../demo/run-demo.ts';
+import { tellStory } from '../demo/story.ts';
+import { exitCode } from '../terminal.ts';
+
+interface DemoFlags {
+  once?: boolean;
+  port: number;
+  keep?: boolean;
+  json?: boolean;
+  timeout: number;
+  agentReleases: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('demo')
+    .description('Show the main job: a server, and an old agent that updates itself and installs an update')
+    .option('--once', 'end when the story is complete: exit 0, or 1 with the stage that failed')
+    .option('--port <port>', 'port of the server; 0: any free one', wholeNumber(0, 65_535), 0)
+    .option('--keep', 'leave the scratch folder behind')
+    .option('--json', 'print the stages and their proof as JSON; the story goes to stderr')
+    .option('--timeout <seconds>', 'time for the whole story', wholeNumber(1, 3600), 60)
+    .option('--agent-releases <dir>', 'the built agent releases', defaultReleases())
+    .action(show);
+}
+
+async function show(flags: DemoFlags): Promise<void> {
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  const story = tellStory(flags.json ? process.stderr : process.stdout, seconds);
+  const demo = await runDemo({
+    port: flags.port,
+    keep: flags.keep ?? false,
+    timeoutMs: flags.timeout * 1000,
+    releaseFolder: flags.agentReleases,
+    signal: interruption.signal,
+    story,
+  });
+  try {
+    const tookSeconds = seconds();
+    if (flags.json)
+      console.log(JSON.stringify({ ...demo.result, homePage: demo.homePage, seconds: tookSeconds }, null, 2));
+    if (demo.result.complete) story.closing(complete(demo, tookSeconds, flags.once ?? false));
+    else process.exitCode = exitCode.findings;
+    if (demo.result.complete && !flags.once) await aborted(interruption.signal);
+  } finally {
+    await demo.cleanUp();
+    if (flags.keep) story.closing([`The scratch folder is kept: ${demo.scratch}`]);
+  }
+}
+
+function complete({ homePage }: Demo, seconds: number, once: boolean): string[] {
+  const done = `Complete in ${seconds.toFixed(1)} s: an old agent became a new one by itself, and installed its first update.`;
+  if (once) return [done];
+  return [
+    done,
+    '',
+    `Server and agent keep running: look around at ${homePage}, then end it with Ctrl+C.`,
+    'A server that stays: npm run moult -- serve --help',
+  ];
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function defaultReleases(): string {
+  return fileURLToPath(new URL('../../../agent/dist', import.meta.url));
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`);
+  };
+}
