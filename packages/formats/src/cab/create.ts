@@ -1,8 +1,7 @@
 // Writing cabinets (MS-CAB 2): the same members and times give the same bytes, always.
-import { FormatError } from '../errors.ts';
+import { BlockCutter } from './block-cutter.ts';
 import { cabinetChecksum } from './checksum.ts';
-import { blockBytes } from './folder-reader.ts';
-import { createBlockPacker, isProgram } from './packer.ts';
+import { createBlockPacker, isProgram, type PackedBlock } from './packer.ts';
 import { type CabinetPlan, type CreateOptions, encodeHead, type PlannedMember, planCabinet } from './plan.ts';
 
 export interface NewMember {
@@ -22,16 +21,24 @@ export function createCabinet(members: readonly NewMember[], options: CreateOpti
   let at = plan.headBytes;
   const firstBlocks = plan.folders.map((folder) => {
     const firstBlock = at;
-    for (const block of packFolder(folder.members, plan)) {
-      pieces.push(block);
-      at += block.length;
+    for (const { packed, sizeBytes } of packFolder(folder.members, plan)) {
+      const framed = frameBlock(packed, sizeBytes, options.reserve?.blockBytes ?? 0);
+      pieces.push(framed);
+      at += framed.length;
     }
     return firstBlock;
   });
-  return concatenate([encodeHead(plan, firstBlocks, at), ...pieces], at);
+  const head = encodeHead(plan, firstBlocks, at);
+  const cabinet = new Uint8Array(at);
+  at = 0;
+  for (const piece of [head, ...pieces]) {
+    cabinet.set(piece, at);
+    at += piece.length;
+  }
+  return cabinet;
 }
 
-/** One CFDATA: checksum, sizes, reserve, bytes. */
+/** One CFDATA (MS-CAB 2.3): checksum, sizes, reserve, bytes. */
 export function frameBlock(packed: Uint8Array, sizeBytes: number, reserveBytes: number): Uint8Array {
   const framed = new Uint8Array(8 + reserveBytes + packed.length);
   const view = new DataView(framed.buffer);
@@ -42,51 +49,15 @@ export function frameBlock(packed: Uint8Array, sizeBytes: number, reserveBytes: 
   return framed;
 }
 
-function* packFolder(members: readonly NewMember[], plan: CabinetPlan<PlannedMember>): Generator<Uint8Array> {
+function* packFolder(members: readonly NewMember[], plan: CabinetPlan<PlannedMember>): Generator<PackedBlock> {
   const packer = createBlockPacker(
     plan,
     members.some((member) => isProgram(member.bytes)),
   );
-  const reserveBytes = plan.options.reserve?.blockBytes ?? 0;
-  for (const block of cutIntoBlocks(members.map((member) => member.bytes))) {
-    for (const { packed, sizeBytes } of packer.push(block)) yield frameBlock(packed, sizeBytes, reserveBytes);
+  const cutter = new BlockCutter();
+  for (const { bytes } of members) {
+    for (const block of cutter.push(bytes)) yield* packer.push(block);
   }
-  for (const { packed, sizeBytes } of packer.finish()) yield frameBlock(packed, sizeBytes, reserveBytes);
-}
-
-/** The same bytes in pieces of 32 KB, the last one shorter. Pieces are views where a chunk holds them whole. */
-export function* cutIntoBlocks(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
-  let begun = new Uint8Array(blockBytes);
-  let filled = 0;
-  for (const chunk of chunks) {
-    let at = 0;
-    while (at < chunk.length) {
-      if (filled === 0 && chunk.length - at >= blockBytes) {
-        yield chunk.subarray(at, at + blockBytes);
-        at += blockBytes;
-        continue;
-      }
-      const piece = chunk.subarray(at, at + blockBytes - filled);
-      begun.set(piece, filled);
-      filled += piece.length;
-      at += piece.length;
-      if (filled === blockBytes) {
-        yield begun;
-        begun = new Uint8Array(blockBytes);
-        filled = 0;
-      }
-    }
-  }
-  if (filled > 0) yield begun.subarray(0, filled);
-}
-
-function concatenate(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  if (length > 2 ** 32) throw new FormatError('FORMAT_OVER_LIMIT', 'A cabinet has at most 4 GB.');
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  for (const block of cutter.finish()) yield* packer.push(block);
+  yield* packer.finish();
 }

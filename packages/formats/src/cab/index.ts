@@ -5,6 +5,7 @@ export {
   type CabinetFolder,
   type CabinetMember,
   type Compression,
+  type NeighbourCabinet,
   type ReadOptions,
   readCabinet,
   readCabinetFrom,
@@ -13,7 +14,9 @@ export { createCabinet, type NewMember } from './create.ts';
 export { extractAll, extractMember, findMember, MemberReader } from './extract.ts';
 export { type CabinetLimits, defaultCabinetLimits } from './limits.ts';
 export { collisionKey, toPathSegments } from './names.ts';
+export { isProgram } from './packer.ts';
 export type { CreateOptions } from './plan.ts';
 export { findCabinets } from './search.ts';
 export { joinCabinets } from './set.ts';
 export { type ByteSource, bytesSource, sliceSource } from './source.ts';
+export { type CabinetSink, type StreamedMember, writeCabinet } from './write.ts';

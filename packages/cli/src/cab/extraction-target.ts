@@ -1,0 +1,135 @@
+// The folder that members are unpacked into. Names come from strangers: nothing is written outside the folder, through a link, over
+// another member, or half.
+import { lstatSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FormatError } from '@moult/formats';
+import { type CabinetMember, collisionKey, toPathSegments } from '@moult/formats/cab';
+
+const bufferBytes = 2 ** 20;
+
+export class ExtractionTarget {
+  readonly #root: string;
+  readonly #folders = new Set<string>();
+  readonly #taken = new Map<string, 'file' | 'folder'>();
+  #written = 0;
+
+  /** Creates the folder if need be. */
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true });
+    this.#root = realpathSync(folder);
+  }
+
+  /**
+   * Where `member` will be written; its name is taken from now on. Throws FORMAT_UNSAFE_NAME for a name that leads out, names a device, or
+   * is another member's in some letter case.
+   */
+  reserve(member: CabinetMember): string[] {
+    const segments = toPathSegments(member.name);
+    for (let depth = 1; depth < segments.length; depth++) {
+      const key = collisionKey(segments.slice(0, depth));
+      if (this.#taken.get(key) === 'file')
+        throw clash(member, 'another member is a file where this one needs a folder');
+      this.#taken.set(key, 'folder');
+    }
+    const key = collisionKey(segments);
+    if (this.#taken.has(key)) throw clash(member, 'another member has this name, but for letter case');
+    this.#taken.set(key, 'file');
+    return segments;
+  }
+
+  /** Writes a reserved member from its pieces, whole or not at all; answers its path. */
+  async write(member: CabinetMember, segments: readonly string[], pieces: Iterable<Uint8Array>): Promise<string> {
+    const folder = this.#prepareFolder(member, segments.slice(0, -1));
+    const path = join(folder, segments.at(-1) ?? '');
+    const partial = join(folder, `.moult-${process.pid}-${this.#written++}.partial`);
+    try {
+      if (member.sizeBytes <= bufferBytes) writeSmall(partial, member, pieces);
+      else await writeLarge(partial, member, pieces);
+      const modified = toLocalTime(member.modified);
+      if (modified) await utimes(partial, modified, modified);
+      renameSync(partial, path);
+    } catch (error) {
+      rmSync(partial, { force: true });
+      throw error;
+    }
+    return path;
+  }
+
+  /** Every folder on the way is a real folder: a link could lead anywhere. */
+  #prepareFolder(member: CabinetMember, segments: readonly string[]): string {
+    let folder = this.#root;
+    for (const segment of segments) {
+      folder = join(folder, segment);
+      if (this.#folders.has(folder)) continue;
+      const stats = lstatSync(folder, { throwIfNoEntry: false });
+      if (!stats) mkdirSync(folder);
+      else if (!stats.isDirectory()) throw clash(member, `${folder} is not a folder`);
+      this.#folders.add(folder);
+    }
+    return folder;
+  }
+}
+
+function writeSmall(path: string, member: CabinetMember, pieces: Iterable<Uint8Array>): void {
+  const bytes = Buffer.allocUnsafe(member.sizeBytes);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  writeFileSync(path, bytes, { flag: 'wx', mode: fileMode(member) });
+}
+
+/** Two buffers: one is written by the system while the other is filled. */
+async function writeLarge(path: string, member: CabinetMember, pieces: Iterable<Uint8Array>): Promise<void> {
+  const handle = await open(path, 'wx', fileMode(member));
+  try {
+    await writePieces(handle, pieces);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writePieces(handle: FileHandle, pieces: Iterable<Uint8Array>): Promise<void> {
+  let filling = Buffer.allocUnsafe(bufferBytes);
+  let spare = Buffer.allocUnsafe(bufferBytes);
+  let filled = 0;
+  let writing: Promise<unknown> = Promise.resolve();
+  const flush = async () => {
+    await writing;
+    writing = writeWhole(handle, filling.subarray(0, filled));
+    // Its failure is reported where it is awaited.
+    writing.catch(() => undefined);
+    [filling, spare] = [spare, filling];
+    filled = 0;
+  };
+  for (const piece of pieces) {
+    if (filled + piece.length > filling.length) await flush();
+    filling.set(piece, filled);
+    filled += piece.length;
+  }
+  await flush();
+  await writing;
+}
+
+async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
+}
+
+/** MS-CAB 2.4: read-only, and "run after extraction", which means a program. The user's mask applies. */
+function fileMode({ attributes }: CabinetMember): number {
+  return ((attributes & 1) !== 0 ? 0o444 : 0o666) | ((attributes & 0x40) !== 0 ? 0o111 : 0);
+}
+
+/** DOS times are local times; the library gives them as if they were UTC. */
+function toLocalTime(modified: Date | undefined): Date | undefined {
+  if (!modified) return undefined;
+  const [date, time] = [modified.toISOString().slice(0, 10), modified.toISOString().slice(11, 19)];
+  return new Date(`${date}T${time}`);
+}
+
+function clash(member: CabinetMember, why: string): FormatError {
+  const message = `${JSON.stringify(member.name)} is not unpacked: ${why}.`;
+  return new FormatError('FORMAT_UNSAFE_NAME', message, { member: member.name });
+}

@@ -1,0 +1,50 @@
+// A cabinet's bytes from a file on disk, read ahead in one window, so that memory does not grow with the file.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { ByteSource } from '@moult/formats/cab';
+import { UsageError } from '../terminal.ts';
+
+const windowBytes = 2 ** 20;
+
+export interface FileSource extends ByteSource {
+  readonly file: string;
+  close(): void;
+}
+
+/** Opens `file` for reading by place. Throws UsageError when it is not a readable file. */
+export function openFileSource(file: string): FileSource {
+  const { descriptor, sizeBytes } = openFile(file);
+  let window: Buffer = Buffer.alloc(Math.min(windowBytes, sizeBytes));
+  let begin = 0;
+  let end = 0;
+  function load(offset: number, length: number): void {
+    if (length > window.length) window = Buffer.alloc(length);
+    begin = offset;
+    end = offset;
+    while (end < sizeBytes && end - begin < window.length) {
+      const read = readSync(descriptor, window, end - begin, window.length - (end - begin), end);
+      if (read === 0) return;
+      end += read;
+    }
+  }
+  return {
+    file,
+    sizeBytes,
+    read(offset, length) {
+      if (offset < begin || offset + length > end) load(offset, Math.min(length, Math.max(0, sizeBytes - offset)));
+      return window.subarray(offset - begin, Math.min(offset + length, end) - begin);
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+function openFile(file: string): { descriptor: number; sizeBytes: number } {
+  try {
+    const descriptor = openSync(file, 'r');
+    const stats = fstatSync(descriptor);
+    if (stats.isFile()) return { descriptor, sizeBytes: stats.size };
+    closeSync(descriptor);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  throw new UsageError(`${file} is not a file.`);
+}

@@ -1,0 +1,72 @@
+// What goes into a new cabinet: files as named, folders with all they hold, in an order that is always the same.
+import { closeSync, createReadStream, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
+import { basename, isAbsolute, join, relative, resolve } from 'node:path';
+import { isProgram, type StreamedMember } from '@moult/formats/cab';
+import { UsageError } from '../terminal.ts';
+
+const readOnly = 1;
+const archive = 0x20;
+
+/**
+ * Members for `paths`. A path inside the working folder keeps its folders in the name; one outside, or above, is called by its last part.
+ * Throws UsageError for what cannot be read.
+ */
+export function collectMembers(paths: readonly string[]): StreamedMember[] {
+  return paths.flatMap((path) => collect(path, storedName(path)));
+}
+
+function collect(path: string, name: string): StreamedMember[] {
+  const stats = statOf(path);
+  if (stats.isDirectory()) {
+    const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return entries.flatMap((entry) => {
+      const inside = join(path, entry.name);
+      // A link to a folder could lead back up and around for ever.
+      if (entry.isSymbolicLink() && statOf(inside).isDirectory()) return [];
+      return collect(inside, name === '' ? entry.name : `${name}/${entry.name}`);
+    });
+  }
+  if (!stats.isFile()) throw new UsageError(`${path} is neither a file nor a folder.`);
+  return [toMember(path, name, stats)];
+}
+
+function toMember(path: string, name: string, stats: Stats): StreamedMember {
+  return {
+    name,
+    sizeBytes: stats.size,
+    modified: toDosTime(stats.mtime),
+    attributes: archive | ((stats.mode & 0o200) === 0 ? readOnly : 0),
+    isProgram: beginsLikeProgram(path),
+    open: () => createReadStream(path, { highWaterMark: 2 ** 20 }),
+  };
+}
+
+function storedName(path: string): string {
+  const fromHere = relative('.', resolve(path));
+  if (fromHere.startsWith('..') || isAbsolute(fromHere)) return basename(resolve(path));
+  return fromHere.replaceAll('\\', '/');
+}
+
+/** DOS times are local times, which the library writes as if they were UTC. */
+function toDosTime(moment: Date): Date {
+  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000);
+}
+
+function beginsLikeProgram(path: string): boolean {
+  const descriptor = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(2);
+    readSync(descriptor, head, 0, 2, 0);
+    return isProgram(head);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function statOf(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,125 @@
+// From files named on a command line to cabinets: cabinets inside other files are found, and the other parts of a spanned set are taken
+// from beside the one that was named.
+import { readdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { FormatError } from '@moult/formats';
+import {
+  type Cabinet,
+  type CabinetLimits,
+  findCabinets,
+  joinCabinets,
+  type NeighbourCabinet,
+  readCabinetFrom,
+  sliceSource,
+} from '@moult/formats/cab';
+import { type FileSource, openFileSource } from './file-source.ts';
+
+export interface OpenOptions {
+  limits: CabinetLimits;
+  legacyEncoding: string;
+}
+
+export interface OpenedCabinet {
+  /** The file as named, or the first of a set. */
+  file: string;
+  /** All files of the set, in order. */
+  files: string[];
+  /** Where it begins in its file. */
+  offset: number;
+  cabinet: Cabinet;
+  /** Names of parts of the set that were not found. */
+  missing: string[];
+}
+
+/** The files opened so far, to be closed together. */
+export class CabinetFiles {
+  readonly #options: OpenOptions;
+  readonly #sources = new Map<string, FileSource>();
+  readonly #used = new Set<string>();
+
+  constructor(options: OpenOptions) {
+    this.#options = options;
+  }
+
+  /** The cabinets in `file`; none when an earlier file's set has it already. Throws FormatError, UsageError. */
+  open(file: string): OpenedCabinet[] {
+    const source = this.#source(file);
+    if (this.#used.has(realpathSync(file))) return [];
+    const opened: OpenedCabinet[] = [];
+    for (const { offset } of findCabinets(source)) {
+      const cabinet = this.#read(source, offset);
+      opened.push(
+        cabinet.next || cabinet.previous ? this.#openSet(file, offset, cabinet) : alone(file, offset, cabinet),
+      );
+    }
+    if (opened.length > 0) return opened;
+    throw new FormatError('FORMAT_BAD_SIGNATURE_BYTES', 'There is no cabinet in the file.');
+  }
+
+  close(): void {
+    for (const source of this.#sources.values()) source.close();
+    this.#sources.clear();
+  }
+
+  #source(file: string): FileSource {
+    const known = this.#sources.get(file);
+    if (known) return known;
+    const source = openFileSource(file);
+    this.#sources.set(file, source);
+    return source;
+  }
+
+  #read(source: FileSource, offset: number): Cabinet {
+    return readCabinetFrom(sliceSource(source, offset), { ...this.#options, baseOffset: offset });
+  }
+
+  #openSet(file: string, offset: number, cabinet: Cabinet): OpenedCabinet {
+    const parts = [{ file, cabinet }];
+    const missing: string[] = [];
+    this.#follow(parts, cabinet.previous, (one) => one.previous, missing);
+    parts.reverse();
+    this.#follow(parts, cabinet.next, (one) => one.next, missing);
+    for (const part of parts) this.#used.add(realpathSync(part.file));
+    const joined = joinCabinets(
+      parts.map((part) => part.cabinet),
+      this.#options.limits,
+    );
+    const files = parts.map((part) => part.file);
+    return { file: files[0] ?? file, files, offset, cabinet: joined, missing };
+  }
+
+  /** Adds neighbours to `parts`, one after the other, as far as they lie beside the last one. */
+  #follow(
+    parts: { file: string; cabinet: Cabinet }[],
+    first: NeighbourCabinet | undefined,
+    onward: (cabinet: Cabinet) => NeighbourCabinet | undefined,
+    missing: string[],
+  ): void {
+    let neighbour = first;
+    while (neighbour) {
+      const from = parts.at(-1)?.file ?? '';
+      const file = findBeside(from, neighbour.cabinet);
+      if (file === undefined || parts.some((part) => realpathSync(part.file) === realpathSync(file))) {
+        missing.push(neighbour.cabinet);
+        return;
+      }
+      const cabinet = this.#read(this.#source(file), 0);
+      parts.push({ file, cabinet });
+      neighbour = onward(cabinet);
+    }
+  }
+}
+
+function alone(file: string, offset: number, cabinet: Cabinet): OpenedCabinet {
+  return { file, files: [file], offset, cabinet, missing: [] };
+}
+
+/** A file of that name, in any letter case, in the folder of `from`; never elsewhere, whatever the cabinet says. */
+function findBeside(from: string, name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  if (basename(name) !== name || name.includes('\\')) return undefined;
+  const folder = dirname(from);
+  const found =
+    readdirSync(folder).find((one) => one === name) ?? readdirSync(folder).find((one) => one.toLowerCase() === wanted);
+  return found === undefined ? undefined : join(folder, found);
+}

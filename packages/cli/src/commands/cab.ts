@@ -1,0 +1,198 @@
+// moult cab: list, test, extract and create cabinets.
+import { type CreateOptions, writeCabinet } from '@moult/formats/cab';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { writeCabinetFile } from '../cab/cabinet-file.ts';
+import { ExtractionTarget } from '../cab/extraction-target.ts';
+import { compileGlob } from '../cab/glob.ts';
+import { collectMembers } from '../cab/new-members.ts';
+import { CabinetFiles, type OpenedCabinet } from '../cab/open-cabinets.ts';
+import { startProgress } from '../cab/progress.ts';
+import { type Complaint, describeCabinet, printComplaint, printListing, toComplaint } from '../cab/report.ts';
+import { extractCabinet, testCabinet, type Unpacked } from '../cab/unpack.ts';
+import { exitCode, UsageError } from '../terminal.ts';
+
+interface ReadCommandOptions {
+  json?: true;
+  encoding: string;
+  maxBytes: number;
+  maxRatio: number;
+}
+
+interface ExtractCommandOptions extends ReadCommandOptions {
+  to: string;
+  only: string[];
+}
+
+interface CreateCommandOptions {
+  json?: true;
+  compress: 'none' | 'mszip' | 'lzx';
+  folderBytes?: number;
+  reserve?: number;
+  window?: number;
+  level?: number;
+}
+
+export function register(program: Command): void {
+  const cab = program.command('cab').description('cabinets: list, test, extract, create');
+  reading(cab.command('list'), 'what cabinets hold').action(runList);
+  reading(cab.command('test'), 'unpack everything, write nothing').action(runTest);
+  reading(cab.command('extract'), 'unpack to a folder; a spanned set by naming its first part')
+    .requiredOption('--to <dir>', 'the folder to write to; nothing is written outside it')
+    .option('--only <glob>', 'only members like this; may be given again', collect, [])
+    .action(runExtract);
+  cab
+    .command('create')
+    .description('make a cabinet of files and folders')
+    .argument('<out>', 'the cabinet to write')
+    .argument('<file...>', 'files, or folders with all they hold')
+    .addOption(new Option('--compress <method>', 'how to pack').choices(['none', 'mszip', 'lzx']).default('mszip'))
+    .option('--level <1-9>', 'effort of mszip', wholeNumber)
+    .option('--window <15-21>', 'LZX window in bits', wholeNumber)
+    .option('--folder-bytes <n>', 'begin a new folder after this many bytes', wholeNumber)
+    .option('--reserve <n>', 'bytes to keep free in the header, as for a signature', wholeNumber)
+    .option('--json', 'one JSON document on stdout')
+    .action(runCreate);
+}
+
+function reading(command: Command, description: string): Command {
+  return command
+    .description(description)
+    .argument('<file...>', 'cabinets, or files that hold some, as self-extracting programs do')
+    .option('--encoding <label>', 'code page of names that are not UTF-8', 'windows-1252')
+    .option('--max-bytes <n>', 'refuse cabinets that claim more, unpacked', wholeNumber, 2 ** 40)
+    .option('--max-ratio <n>', 'refuse cabinets that claim more than this times their size', wholeNumber, 2000)
+    .option('--json', 'one JSON document on stdout');
+}
+
+async function runList(files: string[], options: ReadCommandOptions): Promise<void> {
+  const listed: object[] = [];
+  const complaints = await forEachCabinet(files, options, async (opened) => {
+    if (options.json) listed.push(describeCabinet(opened));
+    else printListing(opened);
+    return [];
+  });
+  finish(options, { cabinets: listed }, complaints);
+}
+
+async function runTest(files: string[], options: ReadCommandOptions): Promise<void> {
+  await unpackAll(files, options, (opened) => testCabinet(opened), 'sound');
+}
+
+async function runExtract(files: string[], options: ExtractCommandOptions): Promise<void> {
+  const globs = options.only.map(compileGlob);
+  const isWanted = (name: string) => globs.length === 0 || globs.some((matches) => matches(name));
+  const target = new ExtractionTarget(options.to);
+  const count = await unpackAll(files, options, (opened) => extractCabinet(opened, target, isWanted), 'extracted');
+  if (count === 0 && globs.length > 0 && process.exitCode === undefined) {
+    console.error(`moult: no member is like ${options.only.join(', ')}`);
+    process.exitCode = exitCode.findings;
+  }
+}
+
+async function runCreate(out: string, files: string[], options: CreateCommandOptions): Promise<void> {
+  const members = collectMembers(files);
+  const total = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const progress = startProgress(`creating ${out}`, total);
+  const counted = members.map((member) => ({
+    ...member,
+    async *open() {
+      for await (const chunk of member.open()) {
+        yield chunk;
+        progress.add(chunk.length);
+      }
+    },
+  }));
+  const sizeBytes = await writeCabinetFile(out, (sink) => writeCabinet(sink, counted, toCreateOptions(options)));
+  progress.done();
+  if (options.json)
+    console.log(JSON.stringify({ file: out, sizeBytes, members: members.length, unpackedBytes: total }));
+  else console.log(`${out}: ${members.length} members, ${total} bytes packed in ${sizeBytes}`);
+}
+
+function toCreateOptions({ compress, folderBytes, reserve, window, level }: CreateCommandOptions): CreateOptions {
+  if (level !== undefined && (level < 1 || level > 9)) throw new UsageError('--level is 1 to 9.');
+  if (window !== undefined && (window < 15 || window > 21)) throw new UsageError('--window is 15 to 21.');
+  if (reserve !== undefined && reserve > 60_000) throw new UsageError('--reserve is at most 60000.');
+  return {
+    compression: compress,
+    ...(folderBytes ? { folderBytes } : {}),
+    ...(window ? { windowBits: window } : {}),
+    ...(level ? { level } : {}),
+    ...(reserve ? { reserve: { header: new Uint8Array(reserve) } } : {}),
+  };
+}
+
+/** Unpacks every cabinet, says what became of it, and answers how many members were fine. */
+async function unpackAll(
+  files: string[],
+  options: ReadCommandOptions,
+  unpack: (opened: OpenedCabinet) => Promise<Unpacked>,
+  fine: string,
+): Promise<number> {
+  const results: Unpacked[] = [];
+  const complaints = await forEachCabinet(files, options, async (opened) => {
+    const result = await unpack(opened);
+    results.push(result);
+    const bytes = result.members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    if (!options.json) console.log(`${result.file}: ${result.members.length} members ${fine}, ${bytes} bytes`);
+    return result.complaints;
+  });
+  const cabinets = results.map(({ file, offset, members, complaints }) => ({
+    file,
+    offset,
+    members,
+    failed: complaints.length,
+  }));
+  finish(options, { cabinets }, complaints);
+  return results.reduce((sum, { members }) => sum + members.length, 0);
+}
+
+/** Opens what each file holds and hands it over; answers all complaints, those about files that cannot be opened included. */
+async function forEachCabinet(
+  names: string[],
+  options: ReadCommandOptions,
+  work: (opened: OpenedCabinet) => Promise<Complaint[]>,
+): Promise<Complaint[]> {
+  checkEncoding(options.encoding);
+  const limits = { maxMembers: 65_535, maxTotalBytes: options.maxBytes, maxRatio: options.maxRatio };
+  const cabinets = new CabinetFiles({ limits, legacyEncoding: options.encoding });
+  const complaints: Complaint[] = [];
+  for (const name of names) {
+    try {
+      for (const opened of cabinets.open(name)) {
+        if (opened.missing.length > 0) console.error(`moult: ${name}: not beside it: ${opened.missing.join(', ')}`);
+        complaints.push(...(await work(opened)));
+      }
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      complaints.push(toComplaint(name, error));
+    } finally {
+      cabinets.close();
+    }
+  }
+  return complaints;
+}
+
+function finish(options: ReadCommandOptions, answer: object, complaints: Complaint[]): void {
+  if (options.json) console.log(JSON.stringify({ ...answer, errors: complaints }));
+  else for (const complaint of complaints) printComplaint(complaint);
+  if (complaints.length > 0) process.exitCode = exitCode.findings;
+}
+
+function checkEncoding(label: string): void {
+  try {
+    new TextDecoder(label);
+  } catch {
+    throw new UsageError(`--encoding: ${label} is not known; windows-1252, shift_jis and gbk are, among others.`);
+  }
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError('It is a whole number above 0.');
+  return value;
+}
