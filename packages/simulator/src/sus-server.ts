@@ -71,7 +71,7 @@ export interface SusServer {
   /** Replaces what is served from now on. */
   publish(release: SimulatedRelease | undefined, announce?: string): Promise<void>;
   readonly journal: JournalEntry[];
-  /** Queries of the status pings that were answered with 200, in order. */
+  /** Queries of the status pings whose 200 arrived, in order. */
   pings(): string[];
 }
 
@@ -93,7 +93,9 @@ export async function createSusServer(options: SusServerOptions): Promise<SusSer
       files = await buildFiles(options, release, announce);
     },
     pings: () =>
-      journal.filter(({ path, status }) => /^\/wutrack\.bin$/i.test(path) && status === 200).map(({ query }) => query),
+      journal
+        .filter(({ path, status, fault }) => /^\/wutrack\.bin$/i.test(path) && status === 200 && fault !== 'cut')
+        .map(({ query }) => query),
     handle: async (request) => {
       const [path = '/', query = ''] = request.url.split('?', 2);
       const fault = faults.find(({ paths }) => new RegExp(paths.source, 'i').test(path))?.fault;

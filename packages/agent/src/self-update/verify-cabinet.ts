@@ -11,9 +11,15 @@ export async function verifyCabinet(bytes: Uint8Array, operatorCaPem: string, wh
   });
   const problem = report.problems[0]?.message ?? 'no reason given';
   if (!report.signed) throw badSignature(what, hresult.noSignature, 'it is not signed');
-  if (!report.digestMatches) throw badSignature(what, hresult.badDigest, 'it was changed after it was signed');
+  // Whether the bytes or their signature were touched is one to the administrator: the file is not what was signed.
+  if (!report.digestMatches || report.signers.every(({ intact }) => !intact))
+    throw badSignature(what, hresult.badDigest, 'it was changed after it was signed');
   if (!report.trusted)
-    throw badSignature(what, hresult.untrustedRoot, `its signer is not this machine's operator: ${problem}`);
+    throw badSignature(
+      what,
+      hresult.untrustedRoot,
+      `its signer is not this machine's operator: ${problem.replace(/\.$/, '')}`,
+    );
   return report.signers[0]?.subject ?? 'the operator';
 }
 

@@ -1,0 +1,108 @@
+// A laboratory: an operator, a simulated server on a real port, built agents, and machines in scratch folders.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createOperatorCa, createOperatorSigner, type SigningIdentity } from '@moult/formats/authenticode';
+import { createSusServer, type Listening, listen, type SimulatedRelease, type SusServer } from '@moult/simulator';
+import { buildAgent, buildHost } from '../../../scripts/build.ts';
+import { startHost } from '../src/host/host.ts';
+import type { Outcome, ProgressEvent } from '../src/host/messages.ts';
+import { type InstallOptions, installAgent } from '../src/install-agent.ts';
+import { keys } from '../src/root/keys.ts';
+import { type MachineRoot, machineRoot } from '../src/root/machine-root.ts';
+import { number, openRegistry } from '../src/root/registry.ts';
+
+export const oldVersion = '5.4.0.1';
+export const newVersion = '7.9.0.1';
+
+export interface Lab {
+  folder: string;
+  releases: string;
+  operator: { ca: SigningIdentity; signer: SigningIdentity };
+  server: SusServer;
+  port: Listening;
+  /** A release as it was built, to be published. */
+  release(generation: 'sus' | 'wsus', version: string): SimulatedRelease;
+  /** A machine with an agent that is pointed at the simulated server. */
+  machine(options?: Partial<InstallOptions>): Promise<MachineRoot>;
+  close(): Promise<void>;
+}
+
+/** Builds the agents (5.4.0.1, 7.9.0.1 and 7.9.0.2) and starts a server that leads SUS clients to 7.9.0.1. */
+export async function openLab(options: { wuident?: boolean } = {}): Promise<Lab> {
+  const folder = mkdtempSync(join(tmpdir(), 'moult-lab-'));
+  const releases = join(folder, 'releases');
+  const now = new Date();
+  const ca = await createOperatorCa({ commonName: 'Lab operator', now });
+  const [signer] = await Promise.all([
+    createOperatorSigner(ca, { commonName: 'Lab operator, code signing', now }),
+    buildAgent(releases, 'sus', oldVersion),
+    buildAgent(releases, 'wsus', newVersion),
+    buildAgent(releases, 'wsus', '7.9.0.2'),
+    buildHost(releases),
+  ]);
+  const release = (generation: 'sus' | 'wsus', version: string): SimulatedRelease => ({
+    generation,
+    version,
+    entry: 'agent.mjs',
+    files: [{ name: 'agent.mjs', bytes: readFileSync(join(releases, generation, version, 'agent.mjs')) }],
+  });
+  const server = await createSusServer({
+    signer,
+    now,
+    release: release('wsus', newVersion),
+    ...(options.wuident === undefined ? {} : { wuident: options.wuident }),
+  });
+  const port = await listen(server);
+  let machines = 0;
+  return {
+    folder,
+    releases,
+    operator: { ca, signer },
+    server,
+    port,
+    release,
+    async machine(asked = {}) {
+      machines += 1;
+      const root = machineRoot(join(folder, `machine-${machines}`));
+      await installAgent(root, {
+        server: port.url,
+        generation: 'sus',
+        releaseFolder: releases,
+        operatorCertificate: Buffer.from(ca.certificatePem),
+        os: 'XP',
+        architecture: 'x86',
+        language: 'en',
+        ...asked,
+      });
+      impatient(root);
+      return root;
+    },
+    async close() {
+      await port.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Short waits: tests that provoke time-outs should not last. */
+export function impatient(root: MachineRoot, seconds = { receive: 1, transfer: 2, trial: 4 }): void {
+  openRegistry(root).change([
+    { key: keys.agent, name: 'ReceiveTimeoutSeconds', value: number(seconds.receive) },
+    { key: keys.agent, name: 'TransferTimeoutSeconds', value: number(seconds.transfer) },
+    { key: keys.agent, name: 'TrialTimeoutSeconds', value: number(seconds.trial) },
+  ]);
+}
+
+/** One detection, without waiting for its time. */
+export async function runOnce(
+  root: MachineRoot,
+  options: { now?: boolean; onEvent?: (event: ProgressEvent) => void } = {},
+): Promise<Outcome | undefined> {
+  return startHost(root, { now: true, once: true, ...options }).finished;
+}
+
+/** The fields of a ping's query. */
+export function pingFields(query: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(query));
+}
