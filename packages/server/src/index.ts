@@ -1,10 +1,11 @@
 // What other packages may use of the server.
 export { importDocuments, toRevision } from './catalogue/import.ts';
 export * from './config/index.ts';
+export { createContentStore } from './content/content-store.ts';
 export { ServerError, type ServerErrorCode } from './errors.ts';
 export { loadOrCreateOperatorKeys, type OperatorKeys } from './keys/index.ts';
 export { type LockHolder, readLockHolder } from './lock.ts';
 export { type Logger, openLog } from './log.ts';
 export { type RunningServer, type ServerParts, serverVersion, startServer } from './main.ts';
 export * from './sites/self-update/index.ts';
-export { allComputers, openStore, type Store, unassignedComputers } from './store/index.ts';
+export { allComputers, type ListedRevision, openStore, type Store, unassignedComputers } from './store/index.ts';

@@ -6,6 +6,7 @@ export interface CommandModule {
 }
 
 export const commands: Record<string, () => Promise<CommandModule>> = {
+  catalog: () => import('./catalog.ts'),
   cab: () => import('./cab.ts'),
   xpress: () => import('./xpress.ts'),
   doctor: () => import('./doctor.ts'),

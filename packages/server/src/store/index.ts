@@ -10,6 +10,7 @@ import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
 import { migrate } from './migrate.ts';
 import { reportingEventStore } from './reporting-events.ts';
+import { revisionListStore } from './revision-list.ts';
 import { selfUpdateEventStore } from './self-update-events.ts';
 import { updateStore } from './updates.ts';
 
@@ -22,6 +23,7 @@ export type { DeploymentAction, StoredDeployment } from './deployments.ts';
 export type { TargetGroup } from './groups.ts';
 export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
 export type { ReportedEvent } from './reporting-events.ts';
+export type { ListedRevision } from './revision-list.ts';
 export type { AgentGeneration, SelfUpdateEvent, StoredSelfUpdateEvent } from './self-update-events.ts';
 
 export type { ImportResult, RevisionToImport, StoredFragment } from './updates.ts';
@@ -50,6 +52,7 @@ export async function openStore(address: string, { now }: { now: () => Date }) {
     ...computerStore(database, changes),
     ...groupStore(database),
     ...updateStore(database, changes),
+    ...revisionListStore(database),
     ...deploymentStore(database, changes),
     ...contentFileStore(database, changes),
     ...reportingEventStore(database, changes),

@@ -1,0 +1,80 @@
+// The documents that `show` and `fragment` speak of: from the store, or straight from files.
+import { formatIdentity, parseUpdateDocument, toUpdateId, type UpdateDocument, type UpdateId } from '@moult/catalog';
+import { UsageError } from '../terminal.ts';
+import { type StoreFlags, withStore } from './open-catalogue.ts';
+import { readDocuments } from './read-documents.ts';
+
+export interface WantedUpdate {
+  updateId: UpdateId;
+  /** Absent: the highest there is. */
+  revisionNumber: number | undefined;
+}
+
+/** Reads `UUID` or `UUID@REVISION`. Throws UsageError. */
+export function parseWanted(text: string): WantedUpdate {
+  const [id = '', revision, ...rest] = text.split('@');
+  const updateId = toUpdateId(id);
+  if (!updateId || rest.length > 0 || (revision !== undefined && !/^\d{1,10}$/.test(revision))) {
+    throw new UsageError(`"${text}" is not an update: give a GUID, or GUID@REVISION.`);
+  }
+  return { updateId, revisionNumber: revision === undefined ? undefined : Number(revision) };
+}
+
+/** The document and its text. Throws UsageError when it is nowhere. */
+export async function findDocument(
+  wanted: WantedUpdate,
+  flags: StoreFlags & { from?: string[] },
+): Promise<{ document: UpdateDocument; xml: string }> {
+  const xml = flags.from ? await findInFiles(wanted, flags.from) : await findInStore(wanted, flags);
+  if (xml === undefined) {
+    const name =
+      wanted.revisionNumber === undefined
+        ? wanted.updateId
+        : formatIdentity({ ...wanted, revisionNumber: wanted.revisionNumber });
+    throw new UsageError(`Update ${name} is not ${flags.from ? `in ${flags.from.join(', ')}` : 'in the catalogue'}.`);
+  }
+  return { document: parseUpdateDocument(xml), xml };
+}
+
+async function findInStore(wanted: WantedUpdate, flags: StoreFlags): Promise<string | undefined> {
+  return withStore(flags, { mustExist: true }, async (store) => {
+    const revisions = await store.findRevisions(wanted.updateId);
+    const found =
+      wanted.revisionNumber === undefined
+        ? revisions.at(-1)
+        : revisions.find(({ revisionNumber }) => revisionNumber === wanted.revisionNumber);
+    return found && (await store.loadDocuments([found.revisionId])).get(found.revisionId);
+  });
+}
+
+async function findInFiles(
+  { updateId, revisionNumber }: WantedUpdate,
+  paths: readonly string[],
+): Promise<string | undefined> {
+  let best: { xml: string; revisionNumber: number } | undefined;
+  const refusals: string[] = [];
+  for await (const found of readDocuments(paths, process.stdin)) {
+    if ('refused' in found) {
+      refusals.push(`${found.name}: ${found.refused.message}`);
+      continue;
+    }
+    // Parsing costs far more than looking for the id first.
+    if (!found.xml.toLowerCase().includes(updateId)) continue;
+    const identity = identityOf(found.xml);
+    if (identity?.updateId !== updateId) continue;
+    if (revisionNumber !== undefined && identity.revisionNumber !== revisionNumber) continue;
+    if (!best || identity.revisionNumber > best.revisionNumber)
+      best = { xml: found.xml, revisionNumber: identity.revisionNumber };
+  }
+  if (!best) for (const refusal of refusals) console.error(refusal);
+  return best?.xml;
+}
+
+/** undefined for a document that is none: it cannot be the one that is looked for. */
+function identityOf(xml: string) {
+  try {
+    return parseUpdateDocument(xml).identity;
+  } catch {
+    return undefined;
+  }
+}

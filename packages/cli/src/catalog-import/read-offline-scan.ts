@@ -1,0 +1,106 @@
+// An offline scan file: each nested cabinet holds all fragments of a range of revisions. One nested cabinet at a time
+// is spooled to a temporary file; of its fragments only one portion is held in memory, so a file of any size is read
+// with the same memory. Several passes over a cabinet cost time only where it holds more than one portion.
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CatalogError, decodeDocument, type OfflineFragments, offlineMember, rebuildDocument } from '@moult/catalog';
+import { byPlace, type Cabinet, type CabinetMember, MemberReader, readCabinetFrom } from '@moult/formats/cab';
+import { openFileSource } from './file-source.ts';
+import { type FoundDocument, refusalOf } from './found-document.ts';
+import { isNestedPackage, packageLimits } from './read-cabinet.ts';
+
+const portionBytes = 64 * 1024 * 1024;
+
+/** The documents of an opened offline scan file. Damage in one nested cabinet does not end the others. */
+export async function* readOfflineScan(name: string, outer: Cabinet): AsyncGenerator<FoundDocument> {
+  const folder = mkdtempSync(join(tmpdir(), 'moult-offline-scan-'));
+  try {
+    const reader = new MemberReader(outer);
+    for (const member of outer.members.filter((one) => isNestedPackage(one.name)).sort(byPlace)) {
+      yield* readNested(`${name}/${member.name}`, reader.read(member), join(folder, 'nested.cab'));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function* readNested(name: string, pieces: Iterable<Uint8Array>, path: string): Generator<FoundDocument> {
+  try {
+    spool(pieces, path);
+    const file = openFileSource(path);
+    try {
+      yield* readFragments(name, readCabinetFrom(file, { limits: packageLimits }));
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    yield refusalOf(name, error);
+  }
+}
+
+function spool(pieces: Iterable<Uint8Array>, path: string): void {
+  const file = openSync(path, 'w', 0o600);
+  try {
+    for (const piece of pieces) for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function* readFragments(name: string, cabinet: Cabinet): Generator<FoundDocument> {
+  for (const portion of portions(cabinet)) {
+    const revisions = new Map<string, OfflineFragments>();
+    const reader = new MemberReader(cabinet);
+    for (const member of portion.sort(byPlace)) addFragment(revisions, member, reader.read(member));
+    for (const [revisionId, fragments] of revisions) yield rebuilt(`${name}#${revisionId}`, fragments);
+  }
+}
+
+function rebuilt(name: string, fragments: OfflineFragments): FoundDocument {
+  try {
+    if (fragments.core === '') throw new CatalogError('CATALOG_BAD_PACKAGE', `${name} has no Core fragment.`);
+    return { name, xml: rebuildDocument(fragments) };
+  } catch (error) {
+    return refusalOf(name, error);
+  }
+}
+
+/** Members by whole revisions, as many as fit one portion. */
+function portions(cabinet: Cabinet): CabinetMember[][] {
+  const byRevision = new Map<string, CabinetMember[]>();
+  for (const member of cabinet.members) {
+    const place = offlineMember(member.name);
+    if (!place) continue;
+    const members = byRevision.get(place.revisionId);
+    if (members) members.push(member);
+    else byRevision.set(place.revisionId, [member]);
+  }
+  const found: CabinetMember[][] = [];
+  let held = Number.POSITIVE_INFINITY;
+  for (const members of byRevision.values()) {
+    const size = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    if (held + size > portionBytes) {
+      found.push([]);
+      held = 0;
+    }
+    found.at(-1)?.push(...members);
+    held += size;
+  }
+  return found;
+}
+
+function addFragment(
+  revisions: Map<string, OfflineFragments>,
+  member: CabinetMember,
+  pieces: Iterable<Uint8Array>,
+): void {
+  const place = offlineMember(member.name);
+  if (!place) return;
+  const text = decodeDocument(Buffer.concat(Array.from(pieces, (piece) => piece.slice())));
+  const fragments = revisions.get(place.revisionId) ?? { core: '', extended: undefined, localized: [], eula: [] };
+  revisions.set(place.revisionId, fragments);
+  if (place.kind === 'core') fragments.core = text;
+  else if (place.kind === 'extended') fragments.extended = text;
+  else fragments[place.kind].push(text);
+}

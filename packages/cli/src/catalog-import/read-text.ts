@@ -1,0 +1,104 @@
+// Text that holds update documents: one document, export records, or a larger XML with documents inside. It comes as a
+// stream of bytes in UTF-8 or UTF-16 and is never held whole unless it is one document.
+import {
+  CatalogError,
+  decodeDocument,
+  defaultDocumentLimits,
+  ExportRecordReader,
+  looksLikeExportRecords,
+  NestedDocumentReader,
+} from '@moult/catalog';
+import { type FoundDocument, refusalOf } from './found-document.ts';
+
+type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** Bytes looked at before deciding what the text is. */
+const peekBytes = 4096;
+
+/** The documents in a stream of bytes; `name` is how the input is called in refusals. Never throws for bad input. */
+export async function* readText(name: string, chunks: Chunks): AsyncGenerator<FoundDocument> {
+  try {
+    const { start, rest } = await peek(chunks);
+    const encoding = encodingOf(start);
+    const opening = new TextDecoder(encoding).decode(start);
+    if (looksLikeExportRecords(opening)) yield* records(name, decoded(rest, encoding));
+    else if (rootName(opening) === 'Update') yield* oneDocument(name, rest);
+    else yield* nested(name, decoded(rest, encoding));
+  } catch (error) {
+    yield refusalOf(name, error);
+  }
+}
+
+async function* records(name: string, texts: AsyncIterable<string>): AsyncGenerator<FoundDocument> {
+  const reader = new ExportRecordReader(defaultDocumentLimits.maxCharacters);
+  let count = 0;
+  for await (const text of texts) {
+    for (const xml of reader.write(text)) yield { name: `${name}#${++count}`, xml };
+  }
+  reader.close();
+}
+
+async function* nested(name: string, texts: AsyncIterable<string>): AsyncGenerator<FoundDocument> {
+  const reader = new NestedDocumentReader();
+  let count = 0;
+  for await (const text of texts) {
+    for (const xml of reader.write(text)) yield { name: `${name}#${++count}`, xml };
+  }
+  for (const xml of reader.close()) yield { name: `${name}#${++count}`, xml };
+  if (count === 0) throw new CatalogError('CATALOG_NOT_AN_UPDATE', `${name} holds no update document.`);
+}
+
+async function* oneDocument(name: string, chunks: Chunks): AsyncGenerator<FoundDocument> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const limit = defaultDocumentLimits.maxCharacters * 2;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > limit) throw new CatalogError('CATALOG_OVER_LIMIT', `${name} is larger than ${limit} bytes.`);
+    parts.push(chunk);
+  }
+  yield { name, xml: decodeDocument(Buffer.concat(parts)) };
+}
+
+async function peek(chunks: Chunks): Promise<{ start: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
+  const iterator = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+  const held: Uint8Array[] = [];
+  let size = 0;
+  while (size < peekBytes) {
+    const step = await iterator.next();
+    if (step.done) break;
+    held.push(step.value.slice());
+    size += step.value.length;
+  }
+  async function* rest(): AsyncGenerator<Uint8Array> {
+    yield* held;
+    for (let step = await iterator.next(); !step.done; step = await iterator.next()) yield step.value;
+  }
+  return { start: Buffer.concat(held).subarray(0, peekBytes), rest: rest() };
+}
+
+function encodingOf(start: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  const [first, second] = start;
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== undefined && second !== 0)) return 'utf-16be';
+  return 'utf-8';
+}
+
+async function* decoded(chunks: AsyncIterable<Uint8Array>, encoding: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  try {
+    for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
+    yield decoder.decode();
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new CatalogError('CATALOG_BAD_ENCODING', `The text is not valid ${encoding.toUpperCase()}.`, { cause });
+  }
+}
+
+/** Local name of the first element, past declaration, comments and processing instructions. */
+function rootName(text: string): string | undefined {
+  const bare = text
+    .replace(/^\uFEFF/, '')
+    .replace(/<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<!DOCTYPE[^[>]*(?:\[[\s\S]*?\])?\s*>/g, '');
+  return /^\s*<(?:[\w.-]+:)?([\w.-]+)/.exec(bare)?.[1];
+}

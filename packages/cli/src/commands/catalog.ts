@@ -1,0 +1,158 @@
+// moult catalog: update metadata in, and a look at what is there and at what clients get of it.
+import {
+  deriveCore,
+  deriveEula,
+  deriveExtended,
+  deriveFileUrl,
+  deriveLocalized,
+  type UpdateDocument,
+} from '@moult/catalog';
+import type { ListedRevision } from '@moult/server';
+import { type Command, Option } from 'commander';
+import { toJson, toLines } from '../catalog-import/describe-update.ts';
+import { findDocument, parseWanted } from '../catalog-import/find-documents.ts';
+import { type StoreFlags, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
+import { readDocuments } from '../catalog-import/read-documents.ts';
+import { type ImportReport, runImport } from '../catalog-import/run-import.ts';
+import { exitCode, paint, UsageError } from '../terminal.ts';
+
+interface JsonFlag {
+  json?: boolean;
+}
+
+interface FromFlag {
+  from?: string[];
+}
+
+const kinds = ['core', 'extended', 'localized', 'eula', 'fileurl'] as const;
+
+interface FragmentFlags extends StoreFlags, FromFlag {
+  kind: (typeof kinds)[number];
+  locale: string;
+  geoId?: string;
+  contentUrl: string;
+  raw?: boolean;
+}
+
+interface ListFlags extends StoreFlags, JsonFlag {
+  type?: string;
+  search?: string;
+}
+
+export function register(program: Command): void {
+  const catalog = program
+    .command('catalog')
+    .description('Update metadata: import it, list it, see what clients get of it');
+  const json = () => new Option('--json', 'print one JSON document');
+  const from = () => new Option('--from <paths...>', 'read these files or folders instead of the catalogue');
+  withStoreOptions(catalog.command('import'))
+    .description('import update documents, WSUS export packages and offline scan files')
+    .argument('<paths...>', 'files or folders; - is standard input')
+    .addOption(json())
+    .action(importPaths);
+  withStoreOptions(catalog.command('list'))
+    .description('list what is in the catalogue')
+    .addOption(new Option('--type <type>', 'only this kind').choices(['Software', 'Driver', 'Category', 'Detectoid']))
+    .option('--search <text>', 'only updates whose title or id holds this text')
+    .addOption(json())
+    .action(list);
+  withStoreOptions(catalog.command('show'))
+    .description('show one update')
+    .argument('<id>', 'GUID or GUID@REVISION')
+    .addOption(from())
+    .addOption(json())
+    .action(show);
+  withStoreOptions(catalog.command('fragment'))
+    .description('print a fragment as clients get it')
+    .argument('<id>', 'GUID or GUID@REVISION')
+    .addOption(new Option('--kind <kind>', 'which fragment').choices([...kinds]).makeOptionMandatory())
+    .option('--locale <tag>', 'language of localized and eula fragments', 'en')
+    .option('--geo-id <region>', 'region of the eula fragment, as DEU')
+    .option('--content-url <url>', 'what the paths of fileurl hang on', '')
+    .option('--raw', 'the fragment alone, without a line end')
+    .addOption(from())
+    .action(fragment);
+}
+
+async function importPaths(paths: string[], flags: StoreFlags & JsonFlag): Promise<void> {
+  const report = await withStore(flags, { mustExist: false }, (store) =>
+    runImport(store, readDocuments(paths, process.stdin), { now: () => new Date(), onProgress: showProgress }),
+  );
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  if (flags.json) console.log(JSON.stringify(report));
+  else printReport(report);
+  if (report.refused > 0) process.exitCode = exitCode.findings;
+}
+
+function showProgress({ new: added, changed, unchanged, refused }: Readonly<ImportReport>): void {
+  const line = `${added} new, ${changed} changed, ${unchanged} unchanged, ${refused} refused`;
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+}
+
+function printReport(report: ImportReport): void {
+  for (const { document, code, message } of report.refusals) {
+    console.log(`${paint('red', 'refused')} ${document}: ${code}: ${message}`);
+  }
+  const shown = 20;
+  for (const { code, message } of report.setAside.slice(0, shown))
+    console.log(`${paint('yellow', 'set aside')} ${code}: ${message}`);
+  if (report.setAside.length > shown) {
+    console.log(`${report.setAside.length - shown} more are set aside; --json names them all.`);
+  }
+  const { new: added, changed, unchanged, refused, setAside } = report;
+  console.log(
+    `${added} new, ${changed} changed, ${unchanged} unchanged, ${refused} refused; ${setAside.length} wait for others`,
+  );
+}
+
+async function list({ type, search, json, ...flags }: ListFlags): Promise<void> {
+  const wanted = search?.toLowerCase();
+  const matches = ({ updateType, title, updateId }: ListedRevision) =>
+    (type === undefined || updateType === type) &&
+    (wanted === undefined || title.toLowerCase().includes(wanted) || updateId.includes(wanted));
+  const found = await withStore(flags, { mustExist: true }, async (store) => {
+    const revisions: ListedRevision[] = [];
+    const pageSize = 5000;
+    for (let after = 0; ; ) {
+      const page = await store.listRevisions(after, pageSize);
+      revisions.push(...page.filter(matches));
+      if (page.length < pageSize) return revisions;
+      after = page.at(-1)?.revisionId ?? after;
+    }
+  });
+  if (json) console.log(JSON.stringify({ updates: found }));
+  else for (const one of found) console.log(listLine(one));
+}
+
+function listLine({ updateId, revisionNumber, updateType, categoryType, title, isDeclined }: ListedRevision): string {
+  const kind = categoryType ?? updateType;
+  return `${`${updateId}@${revisionNumber}`.padEnd(42)} ${kind.padEnd(20)} ${title}${isDeclined ? paint('yellow', ' (declined)') : ''}`;
+}
+
+async function show(id: string, flags: StoreFlags & JsonFlag & FromFlag): Promise<void> {
+  const { document } = await findDocument(parseWanted(id), flags);
+  if (flags.json) console.log(JSON.stringify(toJson(document)));
+  else console.log(toLines(document).join('\n'));
+}
+
+async function fragment(id: string, flags: FragmentFlags): Promise<void> {
+  const { document } = await findDocument(parseWanted(id), flags);
+  const text = derive(document, flags);
+  if (text === undefined) throw new UsageError(`Update ${id} has no ${flags.kind} fragment.`);
+  process.stdout.write(flags.raw ? text : `${text}\n`);
+}
+
+function derive(document: UpdateDocument, { kind, locale, geoId, contentUrl }: FragmentFlags): string | undefined {
+  switch (kind) {
+    case 'core':
+      return deriveCore(document);
+    case 'extended':
+      return deriveExtended(document);
+    case 'localized':
+      return deriveLocalized(document, locale);
+    case 'eula':
+      return deriveEula(document, locale, geoId);
+    case 'fileurl':
+      return deriveFileUrl(document, contentUrl);
+  }
+}

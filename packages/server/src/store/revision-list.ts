@@ -1,0 +1,68 @@
+// Looking through the catalogue: what is there, without reading documents.
+import type { Database } from './database.ts';
+
+export interface ListedRevision {
+  revisionId: number;
+  updateId: string;
+  revisionNumber: number;
+  updateType: string;
+  categoryType: string | undefined;
+  title: string;
+  documentBytes: number;
+  importedAt: Date;
+  isDeclined: boolean;
+}
+
+export function revisionListStore({ tables }: Database) {
+  const listed = () =>
+    tables
+      .selectFrom('revisions')
+      .innerJoin('updates', 'updates.update_id', 'revisions.update_id')
+      .select([
+        ...([
+          'revisions.revision_id',
+          'revisions.update_id',
+          'revision_number',
+          'update_type',
+          'category_type',
+        ] as const),
+        ...(['title', 'document_bytes', 'imported_at', 'is_declined'] as const),
+      ]);
+  return {
+    /** Revisions with ids above `after`, in rising order, `limit` at a time. */
+    async listRevisions(after: number, limit: number): Promise<ListedRevision[]> {
+      const rows = await listed().where('revision_id', '>', after).orderBy('revision_id').limit(limit).execute();
+      return rows.map(toListed);
+    },
+
+    /** Every revision of one update, rising. */
+    async findRevisions(updateId: string): Promise<ListedRevision[]> {
+      const rows = await listed().where('revisions.update_id', '=', updateId).orderBy('revision_number').execute();
+      return rows.map(toListed);
+    },
+  };
+}
+
+function toListed(row: {
+  revision_id: number;
+  update_id: string;
+  revision_number: number;
+  update_type: string;
+  category_type: string | null;
+  title: string;
+  document_bytes: number;
+  imported_at: number;
+  is_declined: number;
+}): ListedRevision {
+  return {
+    revisionId: row.revision_id,
+    updateId: row.update_id,
+    revisionNumber: row.revision_number,
+    updateType: row.update_type,
+    categoryType: row.category_type ?? undefined,
+    title: row.title,
+    documentBytes: row.document_bytes,
+    importedAt: new Date(row.imported_at),
+    isDeclined: row.is_declined === 1,
+  };
+}
