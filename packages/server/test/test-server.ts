@@ -1,0 +1,49 @@
+// A whole server in a folder of its own, with a clock that a test may turn, for both engines.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { loadConfig, type ServerConfig } from '../src/config/index.ts';
+import { type RunningServer, startServer } from '../src/main.ts';
+
+export interface TestServer {
+  url: string;
+  dataDir: string;
+  running: RunningServer;
+  /** What the log holds, one object per line. */
+  logged: Record<string, unknown>[];
+  /** Turns the server's clock forward. */
+  advance(milliseconds: number): void;
+  stop(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  config?: Partial<ServerConfig>;
+  dataDir?: string;
+}
+
+export async function startTestServer({ config = {}, dataDir }: TestServerOptions = {}): Promise<TestServer> {
+  const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'moult-server-'));
+  const logged: Record<string, unknown>[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => logged.push(JSON.parse(line)) });
+  let offset = 0;
+  const flags = { dataDir: folder, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', stopSeconds: 1, ...config };
+  const running = await startServer(loadConfig({ flags, environment: {} }).config, {
+    now: () => new Date(Date.now() + offset),
+    log,
+    announce: () => undefined,
+  });
+  return {
+    url: running.urls.main,
+    dataDir: folder,
+    running,
+    logged,
+    advance: (milliseconds) => {
+      offset += milliseconds;
+    },
+    async stop() {
+      await running.stop();
+      if (dataDir === undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
