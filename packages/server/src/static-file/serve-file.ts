@@ -2,9 +2,11 @@
 // never more than the client takes. A client that goes away releases its file and buffers at once.
 import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Exchange } from '../http/site.ts';
 import { type BodyPart, decideFileAnswer } from './answer.ts';
 import { createBufferPool } from './buffer-pool.ts';
+import { whenGone } from './client-watch.ts';
 import type { FileFacts } from './facts.ts';
 import type { OpenFiles } from './open-files.ts';
 
@@ -19,8 +21,7 @@ export interface FileOnDisk {
   vary?: string;
 }
 
-const pieceBytes = 256 * 1024;
-const pool = createBufferPool({ pieceBytes, maxIdle: 128 });
+const pool = createBufferPool({ largeBytes: 1024 * 1024, maxLarge: 64, smallBytes: 64 * 1024, maxIdleSmall: 64 });
 
 /**
  * Answers the exchange completely from a file: HEAD, ranges (several too), conditions. Resolves when the answer is
@@ -38,7 +39,7 @@ export async function serveFile(
     const facts: FileFacts = { etag: etagOf(sizeBytes, lastModified), sizeBytes, lastModified, ...wishes };
     const answer = decideFileAnswer(request.method ?? 'GET', request.headers, facts);
     response.writeHead(answer.status, answer.headers);
-    await sendBody(response, open.handle, answer.body);
+    await sendBody(response, request.socket, open.handle, answer.body);
   } finally {
     open.release();
   }
@@ -48,7 +49,7 @@ function etagOf(sizeBytes: number, lastModified: Date): string {
   return `"${lastModified.getTime().toString(16)}-${sizeBytes.toString(16)}"`;
 }
 
-async function sendBody(response: ServerResponse, handle: FileHandle, body: BodyPart[]): Promise<void> {
+async function sendBody(response: ServerResponse, socket: Socket, handle: FileHandle, body: BodyPart[]): Promise<void> {
   try {
     let lastWrite: Promise<void> = Promise.resolve();
     for (const { preamble, range } of body) {
@@ -58,7 +59,7 @@ async function sendBody(response: ServerResponse, handle: FileHandle, body: Body
         const piece = await readPiece(handle, position, range.last - position + 1);
         // The next piece is read while this one is on its way; a third has to wait.
         await lastWrite;
-        lastWrite = writePiece(response, piece);
+        lastWrite = writePiece(response, socket, piece);
         position += piece.bytes.length;
       }
     }
@@ -81,7 +82,7 @@ interface Piece {
 async function readPiece(handle: FileHandle, position: number, wanted: number): Promise<Piece> {
   const buffer = pool.take();
   try {
-    const length = Math.min(wanted, pieceBytes);
+    const length = Math.min(wanted, buffer.length);
     const { bytesRead } = await handle.read(buffer, 0, length, position);
     if (bytesRead === 0) throw new Error('The file became shorter while it was being sent.');
     return { buffer, bytes: buffer.subarray(0, bytesRead) };
@@ -91,22 +92,21 @@ async function readPiece(handle: FileHandle, position: number, wanted: number): 
   }
 }
 
-function writePiece(response: ServerResponse, { bytes, buffer }: Piece): Promise<void> {
+function writePiece(response: ServerResponse, socket: Socket, { bytes, buffer }: Piece): Promise<void> {
   const written = new Promise<void>((resolve, reject) => {
-    if (response.destroyed) {
+    let isOver = false;
+    // Called by whichever comes first: the socket is through with the bytes, or it is closed.
+    const finish = (error?: unknown) => {
+      if (isOver) return;
+      isOver = true;
+      forget();
       pool.give(buffer);
-      reject(new ClientGone());
-      return;
-    }
-    const onClose = () => reject(new ClientGone());
-    response.once('close', onClose);
-    response.write(bytes, (error) => {
-      response.off('close', onClose);
-      // With an error the kernel may still hold the buffer: it is left to the garbage collector.
-      if (error) return reject(new ClientGone());
-      pool.give(buffer);
-      resolve();
-    });
+      if (error) reject(new ClientGone());
+      else resolve();
+    };
+    let forget = () => {};
+    forget = whenGone(socket, () => finish(true));
+    if (!isOver) response.write(bytes, finish);
   });
   // Awaited only after the next piece is read; until then a failure is no unhandled one.
   written.catch(() => undefined);

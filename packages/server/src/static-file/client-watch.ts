@@ -1,0 +1,27 @@
+// Tells what still works for a client that its connection is gone. The response cannot tell: one that waits behind an
+// earlier answer of the same connection (pipelining) has no socket yet, and its writes would never be called back.
+import type { Socket } from 'node:net';
+
+const waiting = new WeakMap<Socket, Set<() => void>>();
+
+/** Calls `action` once when the connection closes, or at once when it is closed. The returned function forgets it. */
+export function whenGone(socket: Socket, action: () => void): () => void {
+  if (socket.destroyed) {
+    action();
+    return () => undefined;
+  }
+  const actions = waiting.get(socket) ?? watch(socket);
+  actions.add(action);
+  return () => actions.delete(action);
+}
+
+// One listener for a connection, however many answers wait on it.
+function watch(socket: Socket): Set<() => void> {
+  const actions = new Set<() => void>();
+  waiting.set(socket, actions);
+  socket.once('close', () => {
+    for (const action of actions) action();
+    actions.clear();
+  });
+  return actions;
+}
