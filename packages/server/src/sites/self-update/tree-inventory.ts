@@ -62,8 +62,8 @@ export interface TreeVerification {
 }
 
 export interface VerifyOptions {
-  /** The operator's CA, under which our own files must be signed. */
-  operatorCaPem: string;
+  /** The operator's CA, under which our own files must be signed; undefined when the server never started. */
+  operatorCaPem: string | undefined;
   /** Further roots, for imported files. */
   trustedCertificatesPem: string[];
   now: Date;
@@ -163,7 +163,10 @@ async function verifyOwn(
   result.checked++;
   if (!bytes) return void report('MISSING', 'The file is missing; the server makes it at its next start.');
   try {
-    const trust = { trustedCertificatesPem: [options.operatorCaPem], now: options.now };
+    const trust = {
+      trustedCertificatesPem: options.operatorCaPem === undefined ? [] : [options.operatorCaPem],
+      now: options.now,
+    };
     const { signature, signer } = await checkCabinet(bytes, trust);
     if (signature === 'unsigned') return void report('UNSIGNED', 'It is not signed.');
     if (signature === 'altered') return void report('ALTERED', 'Its signature does not fit its bytes.');

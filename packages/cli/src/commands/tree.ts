@@ -1,0 +1,201 @@
+// moult tree: the self-update tree of a data directory, whether its server runs or not. A running server sees an import
+// within seconds.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  checkPort80,
+  clearImportedTree,
+  type ImportedFile,
+  importTree,
+  listTree,
+  type Port80Report,
+  type TreeListing,
+  type TreeVerification,
+  verifyTree,
+} from '@moult/server';
+import type { Command } from 'commander';
+import { exitCode, paint, UsageError } from '../terminal.ts';
+
+interface TreeOptions {
+  dataDir: string;
+  json?: true;
+}
+
+interface ImportCommandOptions extends TreeOptions {
+  as?: string;
+  replace?: true;
+  trust: string[];
+}
+
+export function register(program: Command): void {
+  const tree = program.command('tree').description('the self-update tree: what agents fetch before anything else');
+  withTreeOptions(
+    tree.command('import').argument('<dir|cab>', "a server's SelfUpdate folder, its web root, or a cabinet"),
+  )
+    .description('take in a Microsoft self-update tree, byte for byte')
+    .option('--as <path>', 'where a single cabinet belongs, as selfupdate/WSUS3/x86/Other/wsus3setup.cab')
+    .option('--replace', 'forget what was imported before')
+    .option('--trust <file>', 'certificate (PEM) that signatures may end at; may be given again', collect, [])
+    .action(runImport);
+  withTreeOptions(tree.command('list')).description('what the tree holds, and who gets it').action(runList);
+  withTreeOptions(tree.command('verify'))
+    .description('check every file that is served: there, unchanged, whole, signed')
+    .option('--trust <file>', 'certificate (PEM) for imported files; may be given again', collect, [])
+    .action(runVerify);
+  withTreeOptions(tree.command('clear')).description('take everything imported out again').action(runClear);
+  tree
+    .command('port80')
+    .description('is the tree there for old agents, who look on port 80 only? (InstallSelfupdateOnPort80)')
+    .option('--check', 'ask and say what to do; changes nothing (there is nothing else to do, so this is the default)')
+    .option('--host <address>', 'where to ask', '127.0.0.1')
+    .option('--port <port>', 'the port to ask', '80')
+    .option('--data-dir <dir>', 'taken for likeness with the other commands; the port alone is asked')
+    .option('--json', 'one JSON document on stdout')
+    .action(runPort80);
+}
+
+function withTreeOptions(command: Command): Command {
+  return command
+    .option('--data-dir <dir>', 'the data directory of the server', process.env.MOULT_DATA_DIR ?? './moult-data')
+    .option('--json', 'one JSON document on stdout');
+}
+
+async function runImport(source: string, options: ImportCommandOptions): Promise<void> {
+  const report = await importTree(source, {
+    dataDir: options.dataDir,
+    now: new Date(),
+    trustedCertificatesPem: options.trust.map(readPem),
+    ...(options.as !== undefined && { as: options.as }),
+    ...(options.replace && { replace: true }),
+    progress: showProgress,
+  }).finally(endProgress);
+  if (report.unsigned.length > 0) process.exitCode = exitCode.findings;
+  if (options.json) {
+    print({ imported: report.imported, unsigned: report.unsigned, total: report.total });
+    return;
+  }
+  for (const file of report.imported) console.log(importedLine(file));
+  console.log(`Imported ${report.imported.length} files; the tree holds ${report.total} imported files.`);
+  for (const path of report.unsigned) {
+    console.error(`${paint('yellow', 'not signed:', process.stderr)} ${path} is served, but no agent accepts it.`);
+  }
+}
+
+async function runList(options: TreeOptions): Promise<void> {
+  requireDataDir(options.dataDir);
+  const listing = await listTree(options.dataDir);
+  if (options.json) print(listing);
+  else for (const line of listingLines(listing)) console.log(line);
+}
+
+async function runVerify(options: TreeOptions & { trust: string[] }): Promise<void> {
+  requireDataDir(options.dataDir);
+  const caFile = join(options.dataDir, 'keys', 'operator-ca.cer.pem');
+  const result = await verifyTree(options.dataDir, {
+    operatorCaPem: existsSync(caFile) ? readFileSync(caFile, 'utf8') : undefined,
+    trustedCertificatesPem: options.trust.map(readPem),
+    now: new Date(),
+  });
+  process.exitCode = result.problems.length === 0 ? exitCode.fine : exitCode.findings;
+  if (options.json) print({ fine: result.problems.length === 0, ...result });
+  else for (const line of verificationLines(result)) console.log(line);
+}
+
+async function runClear(options: TreeOptions): Promise<void> {
+  requireDataDir(options.dataDir);
+  const removed = await clearImportedTree(options.dataDir, new Date());
+  if (options.json) print({ removed });
+  else console.log(`Removed ${removed} imported files; the tree serves Moult's own.`);
+}
+
+async function runPort80(options: { host: string; port: string; json?: true }): Promise<void> {
+  const port = Number(options.port);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UsageError(`${options.port} is not a port`);
+  const report = await checkPort80({ host: options.host, port });
+  process.exitCode = report.fine ? exitCode.fine : exitCode.findings;
+  if (options.json) print(report);
+  else for (const line of port80Lines(report)) console.log(line);
+}
+
+function port80Lines({ fine, finding, files, remedies }: Port80Report): string[] {
+  const head = fine ? paint('green', `Success: ${finding}`) : paint('red', `Failed: ${finding}`);
+  const asked = files.map(({ path, answer }) => `  ${path}: ${answer}`);
+  return [head, ...asked, ...remedies.map((remedy, index) => `${index + 1}. ${remedy}`)];
+}
+
+function listingLines({ releases, importedAt, files }: TreeListing): string[] {
+  const lines = ['Agent releases (signed by the operator):'];
+  for (const { generation, version, sizeBytes, signedAt, isNewest } of releases) {
+    lines.push(
+      `  ${generation.padEnd(4)} ${version}  ${bytes(sizeBytes)}, signed ${signedAt}${isNewest ? '  <- clients are led here' : ''}`,
+    );
+  }
+  if (releases.length === 0) lines.push('  none: start the server once');
+  lines.push('', importedAt ? `Files, with those imported at ${importedAt}:` : 'Files (nothing is imported):');
+  for (const { path, origin, sizeBytes, servedTo, signature, signer } of files) {
+    const signed = signature === undefined ? '' : `, ${signature}${signer ? ` (${signer})` : ''}`;
+    lines.push(`  ${path}  ${origin}, ${bytes(sizeBytes)}, for ${audiences[servedTo]}${signed}`);
+  }
+  return lines;
+}
+
+const audiences = {
+  all: 'everybody',
+  'moult-agents': "Moult's agents",
+  'other-agents': 'all agents but Moult’s',
+  nobody: 'nobody (the server answers this path itself)',
+};
+
+function verificationLines({ checked, problems, rootUnknown }: TreeVerification): string[] {
+  const lines = problems.map(({ path, code, message }) => `${paint('red', code)} ${path}: ${message}`);
+  if (rootUnknown.length > 0) {
+    lines.push(
+      `${rootUnknown.length} imported cabinets have a good signature whose root is not known here; --trust FILE settles it.`,
+    );
+  }
+  lines.push(
+    problems.length === 0
+      ? `${checked} files checked, all in order.`
+      : `${checked} files checked, ${problems.length} problems.`,
+  );
+  return lines;
+}
+
+function importedLine({ path, sizeBytes, cabinet }: ImportedFile): string {
+  const about = cabinet
+    ? `${cabinet.members} members, ${cabinet.signature}${cabinet.signer && ` (${cabinet.signer})`}`
+    : 'no cabinet';
+  return `  ${path}  ${bytes(sizeBytes)}, ${about}`;
+}
+
+function requireDataDir(dataDir: string): void {
+  if (!existsSync(dataDir)) throw new UsageError(`there is no data directory ${dataDir}; give it with --data-dir`);
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new UsageError(`the certificate ${file} cannot be read`);
+  }
+}
+
+function showProgress(path: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[Kchecking ${path}`);
+}
+
+function endProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function bytes(count: number): string {
+  return `${count.toLocaleString('en')} bytes`;
+}
+
+function print(document: unknown): void {
+  console.log(JSON.stringify(document, undefined, 2));
+}
