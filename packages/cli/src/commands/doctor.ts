@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { doctorLogs } from '../doctor/logs/command.ts';
 import type { ReportOptions } from '../doctor/report/deliver.ts';
+import { doctorServer, type ServerOptions } from '../doctor/server/command.ts';
 import { isFindingCode } from '../doctor/words/codes.ts';
 import { readPageText } from '../doctor/words/page.ts';
 import { UsageError } from '../terminal.ts';
@@ -19,6 +20,17 @@ export function register(program: Command): void {
   withReportOptions(doctor.command('logs').argument('<path...>', 'log files or folders'))
     .description("the story of each client's self-update from IIS, proxy, client and server logs")
     .action((paths: string[], options: ReportOptions) => doctorLogs(paths, options));
+  registerServer(doctor);
+}
+
+function registerServer(doctor: Command): void {
+  withReportOptions(doctor.command('server').argument('<url>', 'as in WUServer, for example http://server:8530'))
+    .description('look at a server from the outside, as each kind of client would')
+    .option('--client <kind...>', 'as which client: os=XP,arch=x86,lang=EN[,version=5.4.0.0][,agent=moult]')
+    .option('--self-update-port <port>', 'where old clients look for the tree, or off', '80')
+    .option('--ca <file>', 'PEM of the certificate that the clients trust')
+    .option('--timeout <seconds>', 'longest wait for an answer', '15')
+    .action((url: string, options: ServerOptions) => doctorServer(url, options));
 }
 
 function withReportOptions(command: Command): Command {

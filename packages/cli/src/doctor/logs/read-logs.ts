@@ -60,7 +60,10 @@ export async function readLogs(paths: readonly string[], progress: LogProgress):
     const start = doneBytes;
     let readBytes = 0;
     try {
-      const read = await readOne(path, facts, (bytes) => progress(start + (readBytes += bytes), totalBytes, path));
+      const read = await readOne(path, facts, (bytes) => {
+        readBytes += bytes;
+        progress(start + readBytes, totalBytes, path);
+      });
       facts.files.push({ path, sizeBytes, ...read });
     } catch (error) {
       if (!(error instanceof DoctorError)) throw error;

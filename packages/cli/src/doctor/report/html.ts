@@ -1,5 +1,6 @@
 // The report as one self-contained page: no script, no link, no picture from elsewhere; everything read is escaped.
 import type { Finding } from '../finding.ts';
+import { printable } from '../text/printable.ts';
 import type { DoctorReport } from './report.ts';
 import { renderTimeline } from './timeline.ts';
 
@@ -37,8 +38,7 @@ ${report.looked.length > 0 ? section('Looked at', renderLooked(report)) : ''}
 
 /** Text made safe for HTML and attributes; control characters become visible dots. */
 export function escapeHtml(text: string): string {
-  return text
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\u00b7')
+  return printable(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -2,6 +2,7 @@
 
 import type { Evidence, Finding } from '../finding.ts';
 import type { Story } from '../logs/client-stories.ts';
+import { printable } from '../text/printable.ts';
 import { type PaintFormat, paintWith } from './paint.ts';
 import type { DoctorReport } from './report.ts';
 
@@ -99,11 +100,6 @@ function renderStories(stories: readonly Story[], paint: ReturnType<typeof paint
   }
   if (stories.length > maxStories) lines.push(`  … and ${stories.length - maxStories} more (--json lists them)`);
   return lines;
-}
-
-/** Control characters in a log must not reach the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\u00b7');
 }
 
 function wrap(text: string, width: number, indent: string, style: (text: string) => string = (same) => same): string[] {

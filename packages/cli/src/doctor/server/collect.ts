@@ -1,0 +1,198 @@
+// The collector of `moult doctor server`: asks one server, on its own port and on port 80, everything that each kind of
+// client would ask, and hands over facts. Only the host that was given is asked.
+import { createHash } from 'node:crypto';
+import { decideSelfUpdate, encodeQueryStamp, selfUpdatePaths, wuaucompPath } from '@moult/protocol/self-update';
+import { type Probe, type ProbeLimits, type ProbeRequest, probe } from '../net/probe.ts';
+import { type CabinetVerdict, judgeCabinet } from './cabinet-facts.ts';
+import { type ClientKind, describeClientKind, headersOf } from './client-kind.ts';
+
+export interface FileFacts {
+  path: string;
+  /** For packages: the kinds of clients that need it. */
+  clients: string[];
+  get: Probe;
+  head: Probe | undefined;
+  range: Probe | undefined;
+  /** Without a time stamp in the query, as a cache would like it. */
+  plain: Probe | undefined;
+  /** Of a GET that was answered with 200. */
+  cabinet: CabinetVerdict | undefined;
+  sha256: string | undefined;
+}
+
+export interface OriginFacts {
+  /** `http://server:8530` */
+  origin: string;
+  role: 'main' | 'port80';
+  files: FileFacts[];
+  wutrack: Probe | undefined;
+  /** A path that no server has: what answers everything is not the update server. */
+  nowhere: Probe | undefined;
+  services: { name: 'client-web-service' | 'simple-auth' | 'reporting'; probe: Probe }[];
+}
+
+export interface ServerFacts {
+  given: string;
+  /** Path of the given URL, where it has one. */
+  givenPath: string;
+  main: OriginFacts;
+  port80: OriginFacts | undefined;
+  /** Reasons why a kind of client is told that it cannot update itself. */
+  unsupported: { client: string; because: string; url: string }[];
+  askedAt: Date;
+}
+
+export interface ServerQuestion {
+  url: URL;
+  clients: readonly ClientKind[];
+  selfUpdatePort: number | undefined;
+  ca: readonly string[];
+  limits: ProbeLimits;
+  now(): Date;
+  progress(text: string): void;
+}
+
+/** Asks the server. Never throws for what it does. */
+export async function collectServerFacts(question: ServerQuestion): Promise<ServerFacts> {
+  const { url, selfUpdatePort } = question;
+  const askedAt = question.now();
+  const unsupported: ServerFacts['unsupported'] = [];
+  const main = await collectOrigin(question, url.origin, 'main', unsupported);
+  const ownPort = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  let port80: OriginFacts | undefined;
+  if (selfUpdatePort !== undefined && !(selfUpdatePort === ownPort && url.protocol === 'http:')) {
+    const origin = new URL(`http://${url.hostname}:${selfUpdatePort}`).origin;
+    port80 = await collectOrigin(question, origin, 'port80', []);
+  }
+  const givenPath = url.pathname.replace(/\/+$/, '');
+  return { given: url.href, givenPath, main, port80, unsupported, askedAt };
+}
+
+async function collectOrigin(
+  question: ServerQuestion,
+  origin: string,
+  role: OriginFacts['role'],
+  unsupported: ServerFacts['unsupported'],
+): Promise<OriginFacts> {
+  const ask = asker(question, origin);
+  const first = question.clients[0];
+  const sus = first ? headersOf(first, 'sus') : {};
+  const wsus = first ? headersOf(first, 'wsus') : {};
+  const facts: OriginFacts = { origin, role, files: [], wutrack: undefined, nowhere: undefined, services: [] };
+  const iuident = await collectFile(question, ask, selfUpdatePaths.iuident, sus, []);
+  facts.files.push(iuident);
+  // Where not even a connection can be made there is nothing more to learn from asking again.
+  if (isDead(iuident.get)) return facts;
+  facts.files.push(await collectFile(question, ask, selfUpdatePaths.wuident, wsus, []));
+  for (const [path, clients] of packagePaths(question.clients, iuident, unsupported, origin)) {
+    facts.files.push(await collectFile(question, ask, path, sus, clients));
+  }
+  facts.wutrack = await ask({ method: 'HEAD', path: selfUpdatePaths.statusPing, headers: sus });
+  if (facts.files.some(({ get }) => get.outcome.kind === 'answer' && get.outcome.status < 400)) {
+    facts.nowhere = await ask({
+      method: 'GET',
+      path: `/moult-doctor-${createHash('sha256').update(origin).digest('hex').slice(0, 12)}.cab`,
+      headers: sus,
+    });
+  }
+  if (role === 'main') await collectServices(facts, ask, wsus);
+  return facts;
+}
+
+type Ask = (asked: Omit<ProbeRequest, 'url'> & { path: string }) => Promise<Probe>;
+
+function asker(question: ServerQuestion, origin: string): Ask {
+  return ({ path, ...rest }) => {
+    const url = `${origin}${path}`;
+    question.progress(`${rest.method} ${url}`);
+    return probe({ url, ...rest }, question.limits);
+  };
+}
+
+async function collectFile(
+  question: ServerQuestion,
+  ask: Ask,
+  path: string,
+  headers: Record<string, string>,
+  clients: string[],
+): Promise<FileFacts> {
+  const stamp = encodeQueryStamp(question.now());
+  const get = await ask({ method: 'GET', path: `${path}?${stamp}`, headers });
+  const facts: FileFacts = {
+    path,
+    clients,
+    get,
+    head: undefined,
+    range: undefined,
+    plain: undefined,
+    cabinet: undefined,
+    sha256: undefined,
+  };
+  if (isDead(get)) return facts;
+  facts.head = await ask({ method: 'HEAD', path: `${path}?${stamp}`, headers });
+  if (get.outcome.kind !== 'answer' || get.outcome.status !== 200) return facts;
+  const { body, complete, cutByLimit } = get.outcome;
+  const name = path.split('/').at(-1) ?? '';
+  facts.cabinet = await judgeCabinet(body, {
+    complete: complete || cutByLimit,
+    name,
+    ca: question.ca,
+    now: question.now(),
+  });
+  facts.sha256 = createHash('sha256').update(body).digest('hex');
+  if (body.length > 32 && facts.cabinet.kind !== 'html') {
+    facts.range = await ask({ method: 'GET', path: `${path}?${stamp}`, headers: { ...headers, Range: 'bytes=4-19' } });
+    if (clients.length === 0) facts.plain = await ask({ method: 'GET', path, headers });
+  }
+  return facts;
+}
+
+/** Path → kinds that need it, as the ident says where we can read it, else as the public pattern has it. */
+function packagePaths(
+  clients: readonly ClientKind[],
+  iuident: FileFacts,
+  unsupported: ServerFacts['unsupported'],
+  origin: string,
+): Map<string, string[]> {
+  const ident = iuident.cabinet?.kind === 'good' ? iuident.cabinet.ident : undefined;
+  const paths = new Map<string, string[]>();
+  for (const client of clients) {
+    let path: string | undefined = wuaucompPath(client);
+    if (ident) {
+      const decision = decideSelfUpdate(ident, client);
+      path = decision.kind === 'update' ? `/${decision.path}` : undefined;
+      if (decision.kind === 'unsupported') {
+        unsupported.push({
+          client: describeClientKind(client),
+          because: decision.because,
+          url: `${origin}${iuident.path}`,
+        });
+      }
+    }
+    if (path) paths.set(path, [...(paths.get(path) ?? []), describeClientKind(client)]);
+  }
+  return paths;
+}
+
+async function collectServices(facts: OriginFacts, ask: Ask, headers: Record<string, string>): Promise<void> {
+  const soap = { ...headers, 'Content-Type': 'text/xml; charset=utf-8', SOAPAction: getConfigAction };
+  const client = await ask({ method: 'POST', path: '/ClientWebService/client.asmx', headers: soap, body: getConfig });
+  facts.services.push({ name: 'client-web-service', probe: client });
+  const simpleAuth = await ask({ method: 'GET', path: '/SimpleAuthWebService/SimpleAuth.asmx', headers });
+  facts.services.push({ name: 'simple-auth', probe: simpleAuth });
+  const reporting = await ask({ method: 'GET', path: '/ReportingWebService/ReportingWebService.asmx', headers });
+  facts.services.push({ name: 'reporting', probe: reporting });
+}
+
+// MS-WUSP 3.1.5.2: GetConfig changes nothing on the server and needs no cookie.
+const getConfigAction = '"http://www.microsoft.com/SoftwareDistribution/Server/ClientWebService/GetConfig"';
+const getConfig =
+  '<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>' +
+  '<GetConfig xmlns="http://www.microsoft.com/SoftwareDistribution/Server/ClientWebService">' +
+  '<protocolVersion>1.8</protocolVersion></GetConfig></soap:Body></soap:Envelope>';
+
+function isDead({ outcome }: Probe): boolean {
+  return outcome.kind === 'failure' && ['name', 'network', 'refused', 'tls'].includes(outcome.failure)
+    ? true
+    : outcome.kind === 'failure' && outcome.code === 'CONNECT_TIMEOUT';
+}

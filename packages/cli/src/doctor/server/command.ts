@@ -1,0 +1,86 @@
+// moult doctor server URL: from the outside, as each kind of client would see it.
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../../terminal.ts';
+import type { Observation } from '../finding.ts';
+import { defaultProbeLimits, describeProbe } from '../net/probe.ts';
+import { collectTlsFacts } from '../net/tls.ts';
+import { observeTls } from '../net/tls-rungs.ts';
+import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts';
+import { type DoctorReport, makeReport } from '../report/report.ts';
+import { type ClientKind, defaultClientKinds, parseClientKind } from './client-kind.ts';
+import { collectServerFacts, type ServerFacts } from './collect.ts';
+import { observeServer } from './rungs.ts';
+
+export interface ServerOptions extends ReportOptions {
+  client?: string[];
+  selfUpdatePort?: string;
+  ca?: string;
+  timeout?: string;
+}
+
+/** Asks the server and delivers the report. */
+export async function doctorServer(address: string, options: ServerOptions): Promise<void> {
+  const url = parseServerUrl(address);
+  const progress = new ProgressLine();
+  const { observations, facts } = await examineServer(url, options, (text) => progress.show(() => text));
+  progress.end();
+  deliver(makeReport(url.origin, observations, lookedAt(facts)), options);
+}
+
+/** Probes one server: facts and what they say. Shared with `doctor client --server`. */
+export async function examineServer(
+  url: URL,
+  options: ServerOptions,
+  progress: (text: string) => void,
+): Promise<{ observations: Observation[]; facts: ServerFacts }> {
+  const clients: readonly ClientKind[] = options.client?.length
+    ? options.client.map(parseClientKind)
+    : defaultClientKinds;
+  const firstByteMs = parseSeconds(options.timeout) ?? defaultProbeLimits.firstByteMs;
+  const limits = {
+    ...defaultProbeLimits,
+    firstByteMs,
+    stallMs: firstByteMs,
+    connectMs: Math.min(defaultProbeLimits.connectMs, firstByteMs),
+  };
+  const ca = options.ca === undefined ? [] : [readFileSync(options.ca, 'utf8')];
+  const selfUpdatePort = parsePort(options.selfUpdatePort ?? '80');
+  const facts = await collectServerFacts({ url, clients, selfUpdatePort, ca, limits, now: () => new Date(), progress });
+  const observations = observeServer(facts);
+  if (url.protocol === 'https:')
+    observations.push(...observeTls(await collectTlsFacts(url, { ca, timeoutMs: limits.connectMs }), new Date()));
+  return { observations, facts };
+}
+
+/** A server address as people type it. Throws UsageError. */
+export function parseServerUrl(address: string): URL {
+  const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`;
+  if (!URL.canParse(text)) throw new UsageError(`"${address}" is not an address; for example http://server:8530`);
+  const url = new URL(text);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new UsageError(`"${address}": http:// or https://`);
+  return url;
+}
+
+function parsePort(text: string): number | undefined {
+  if (text === 'off') return undefined;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new UsageError(`--self-update-port ${text}: a port, or off`);
+  return port;
+}
+
+function parseSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (!(seconds > 0 && seconds <= 600)) throw new UsageError(`--timeout ${text}: seconds, up to 600`);
+  return seconds * 1000;
+}
+
+export function lookedAt(facts: ServerFacts): DoctorReport['looked'] {
+  const origins = facts.port80 ? [facts.main, facts.port80] : [facts.main];
+  return origins.flatMap(({ files, services, wutrack }) => [
+    ...files.map(({ get }) => ({ what: get.request.url, result: describeProbe(get) })),
+    ...(wutrack ? [{ what: wutrack.request.url, result: describeProbe(wutrack) }] : []),
+    ...services.map(({ probe }) => ({ what: probe.request.url, result: describeProbe(probe) })),
+  ]);
+}

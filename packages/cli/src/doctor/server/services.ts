@@ -1,0 +1,89 @@
+// The web services behind the tree, and what kind of server this is. Pure.
+import { type Observation, observe } from '../finding.ts';
+import { missingThing } from '../http-log/status-cause.ts';
+import { looksLikeHtml } from './cabinet-facts.ts';
+import type { ServerFacts } from './collect.ts';
+import { type Judgement, judgeStatus } from './judge.ts';
+import { evidenceOf, hostOf, type JudgedOrigin, judgeConnection, siteSubject } from './rungs.ts';
+
+type Service = ServerFacts['main']['services'][number];
+
+/** Observations about the services, the server's kind included. */
+export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observation[] {
+  const { services, origin } = facts.main;
+  if (services.length === 0) return [];
+  const judged = services.map((service) => ({ service, judgement: judgeService(service) }));
+  const server = hostOf(origin);
+  const subject = siteSubject(facts.main);
+  const absent = services.every(({ probe }) => probe.outcome.kind === 'answer' && probe.outcome.status === 404);
+  const observations: Observation[] = [];
+  const evidence = services.map(({ probe }) => evidenceOf(probe));
+  const ident = main.files.find(({ file }) => file.path === '/iuident.cab');
+  const wuident = main.files.find(({ file }) => file.path === '/selfupdate/wuident.cab');
+  if (absent && isThere(ident) && wuident?.judgement?.code === 'DOCTOR_WUIDENT_MISSING') {
+    observations.push(
+      observe('DOCTOR_SUS_SERVER', 'fail', ['server'], { server }, [
+        ...(wuident ? [evidenceOf(wuident.file.get)] : []),
+        ...evidence.slice(0, 1),
+      ]),
+    );
+  }
+  if (absent && main.shared === 'DOCTOR_TREE_MISSING') {
+    observations.push(observe('DOCTOR_WRONG_SERVER', 'unknown', subject, { server }, evidence.slice(0, 1)));
+  }
+  const failed = judged.filter(({ judgement }) => judgement !== undefined);
+  if (
+    failed.length === services.length &&
+    new Set(failed.map(({ judgement }) => judgement?.values.status)).size === 1
+  ) {
+    const values = { server, status: failed[0]?.judgement?.values.status ?? '' };
+    const shared = failed[0]?.judgement?.code;
+    // What stops every service and every file is one thing, said by the files already.
+    if (shared && shared === main.shared) {
+      observations.push(
+        observe(
+          shared,
+          'fail',
+          subject,
+          { ...values, ...failed[0]?.judgement?.values, path: 'everything' },
+          evidence.slice(0, 1),
+        ),
+      );
+    } else observations.push(observe('DOCTOR_WEB_SERVICES', 'fail', subject, values, evidence));
+    return observations;
+  }
+  for (const { service, judgement } of failed) {
+    if (!judgement) continue;
+    const path = new URL(service.probe.request.url).pathname;
+    const values = { server, path, url: service.probe.request.url, host: server, message: '', ...judgement.values };
+    const code = missingThing(service.name);
+    observations.push(observe(code, 'fail', [...subject, path], values, [evidenceOf(service.probe)]));
+  }
+  return observations;
+}
+
+function isThere(judged: JudgedOrigin['files'][number] | undefined): boolean {
+  const outcome = judged?.file.get.outcome;
+  return outcome?.kind === 'answer' && outcome.status === 200 && judged?.file.cabinet?.kind !== 'html';
+}
+
+/** What is wrong with a service; undefined when it answers as one. */
+function judgeService({ name, probe }: Service): Judgement | undefined {
+  const failed = judgeConnection(probe);
+  if (failed) return { ...failed, values: { ...failed.values, status: failed.values.found ?? '' } };
+  if (probe.outcome.kind !== 'answer') return undefined;
+  const { status, body } = probe.outcome;
+  const text = body.toString('utf8');
+  if (name === 'client-web-service') {
+    if (status === 200 && /GetConfigResponse|GetConfigResult/.test(text)) return undefined;
+    // A fault is an answer: the service is there and says no in its own words.
+    if (status === 500 && /<(\w+:)?Fault[\s>]/.test(text))
+      return { code: 'DOCTOR_SOAP_FAULT', values: { status: '500, a SOAP fault' } };
+    if (status === 200)
+      return { code: 'DOCTOR_NOT_SOAP', values: { status: looksLikeHtml(body) ? '200, a web page' : '200, not SOAP' } };
+  } else if ([200, 400, 405, 411, 415].includes(status) || (status === 500 && /Fault/.test(text))) return undefined;
+  const judged = judgeStatus(probe, probe.outcome);
+  return judged
+    ? { ...judged, values: { ...judged.values, status: judged.values.status ?? String(status) } }
+    : undefined;
+}
