@@ -72,6 +72,8 @@ class Host implements RunningHost {
   #beginsNow: boolean;
   #stopping = false;
   #switching = false;
+  readonly #endTrial = new AbortController();
+  #trial: Promise<void> = Promise.resolve();
   #deaths = 0;
   #poll: NodeJS.Timeout | undefined;
   #restart: NodeJS.Timeout | undefined;
@@ -97,7 +99,7 @@ class Host implements RunningHost {
     const { previous } = this.#current;
     if (this.#current.state === 'trial' && previous) {
       this.#tell('trial', `The trial of ${this.#current.version} was interrupted; it is proven again.`, this.#current);
-      void this.#try(this.#current, previous);
+      this.#trial = this.#try(this.#current, previous);
     } else this.#run(this.#current);
   }
 
@@ -106,6 +108,8 @@ class Host implements RunningHost {
     this.#stopping = true;
     clearInterval(this.#poll);
     clearTimeout(this.#restart);
+    this.#endTrial.abort();
+    await this.#trial;
     if (this.#program) await retire(this.#program);
     this.#lock.release();
     this.#settle(this.#last);
@@ -128,7 +132,7 @@ class Host implements RunningHost {
   #hear(program: Program, message: FromProgram): void {
     if (message.kind === 'progress') this.#options.onEvent?.(message.event);
     else if (program !== this.#program) return;
-    else if (message.kind === 'handover') void this.#takeOver(program, message);
+    else if (message.kind === 'handover') this.#takeOver(program, message);
     else if (message.kind === 'finished') this.#detectionFinished(message.outcome);
   }
 
@@ -139,14 +143,11 @@ class Host implements RunningHost {
     if (this.#options.once && !this.#switching) void this.stop();
   }
 
-  async #takeOver(
-    old: Program,
-    { version, generation }: { version: string; generation: 'sus' | 'wsus' },
-  ): Promise<void> {
+  #takeOver(old: Program, { version, generation }: { version: string; generation: 'sus' | 'wsus' }): void {
     if (this.#switching || this.#stopping) return;
     const previous: AgentVersion = old.what;
     const failed = readCurrent(this.#root)?.failed ?? [];
-    await this.#try({ version, generation, state: 'trial', previous, attempt: 0, failed }, previous, old);
+    this.#trial = this.#try({ version, generation, state: 'trial', previous, attempt: 0, failed }, previous, old);
   }
 
   /** The trial of `trial`, beside `old` when that runs. Whoever wins goes on. */
@@ -163,7 +164,7 @@ class Host implements RunningHost {
       result.program.tell({ kind: 'begin', now: true, once: this.#options.once ?? false });
       return;
     }
-    if (this.#stopping) return;
+    if (result.kind === 'stopped' || this.#stopping) return;
     pruneVersions(this.#root, this.#current);
     const { hresult: code, message } = result;
     const news = { kind: 'trial-failed', version: trial.version, hresult: code, message } as const;
@@ -176,6 +177,7 @@ class Host implements RunningHost {
       root: this.#root,
       trialMs: readSettings(openRegistry(this.#root).read()).trialMs,
       now: () => new Date(),
+      stopping: this.#endTrial.signal,
       hear: (program, message) => this.#hear(program, message),
       tell: (step, text, what) => this.#tell(step, text, what, step === 'reverted' ? 'warn' : 'info'),
     };

@@ -10,19 +10,22 @@ export interface TrialParts {
   root: MachineRoot;
   trialMs: number;
   now(): Date;
+  /** Ends the trial without a verdict: the machine goes down, and it is proven again at the next start. */
+  stopping: AbortSignal;
   hear(program: Program, message: FromProgram): void;
   tell(step: 'trial' | 'committed' | 'reverted', text: string, what: AgentVersion): void;
 }
 
 export type TrialResult =
   | { kind: 'won'; program: Program }
+  | { kind: 'stopped' }
   | { kind: 'lost'; hresult: HResult; message: string; previous: AgentVersion };
 
 /** A version that dies is started a second time: the first death may have been the machine's. */
 const maxAttempts = 2;
 const stopGraceMs = 2000;
 
-/** Runs the trial that `trial` describes to its end; current.json is `committed` afterwards, one way or the other. */
+/** Runs the trial that `trial` describes to its end; current.json is `committed` afterwards, unless it was stopped. */
 export async function runTrial(parts: TrialParts, trial: Current, previous: AgentVersion): Promise<TrialResult> {
   const candidate: AgentVersion = { version: trial.version, generation: trial.generation };
   let lost: { hresult: HResult; message: string } = {
@@ -42,6 +45,12 @@ export async function runTrial(parts: TrialParts, trial: Current, previous: Agen
       parts.tell('committed', `Version ${candidate.version} reported healthy: it is the agent now.`, candidate);
       return { kind: 'won', program: proof.program };
     }
+    if (proof.kind === 'stopped') {
+      // A stop is no failed attempt.
+      const state = { state: 'trial', previous, attempt: attempt - 1, failed: trial.failed } as const;
+      writeCurrent(parts.root, { ...candidate, ...state });
+      return { kind: 'stopped' };
+    }
     lost = proof;
     if (proof.hung) break;
   }
@@ -58,9 +67,10 @@ export async function runTrial(parts: TrialParts, trial: Current, previous: Agen
 
 type Proof =
   | { kind: 'healthy'; program: Program }
+  | { kind: 'stopped' }
   | { kind: 'failed'; hung: boolean; hresult: HResult; message: string };
 
-function prove({ root, trialMs, hear }: TrialParts, candidate: AgentVersion): Promise<Proof> {
+function prove({ root, trialMs, stopping, hear }: TrialParts, candidate: AgentVersion): Promise<Proof> {
   return new Promise((resolve) => {
     let program: Program | undefined;
     const timer = setTimeout(() => {
@@ -74,12 +84,18 @@ function prove({ root, trialMs, hear }: TrialParts, candidate: AgentVersion): Pr
       hear: (message) => {
         if (message.kind === 'healthy' && message.version === candidate.version && program) {
           clearTimeout(timer);
+          stopping.removeEventListener('abort', stop);
           resolve({ kind: 'healthy', program });
         } else if (program) hear(program, message);
       },
     });
+    const stop = () => void program?.stop(stopGraceMs);
+    stopping.addEventListener('abort', stop, { once: true });
+    if (stopping.aborted) stop();
     void program.gone.then((how) => {
       clearTimeout(timer);
+      stopping.removeEventListener('abort', stop);
+      if (stopping.aborted) return resolve({ kind: 'stopped' });
       const message = `Version ${candidate.version} ended before it reported healthy: ${how}.`;
       resolve({ kind: 'failed', hung: false, hresult: hresult.setupHandlerFailed, message });
     });

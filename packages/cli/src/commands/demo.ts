@@ -14,6 +14,9 @@ interface DemoFlags {
   agentReleases: string;
 }
 
+/** Who interrupts again after this time does not want to wait for the cleaning up. */
+const impatienceMs = 1500;
+
 export function register(program: Command): void {
   program
     .command('demo')
@@ -28,9 +31,7 @@ export function register(program: Command): void {
 }
 
 async function show(flags: DemoFlags): Promise<void> {
-  const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const interruption = listenForInterruption();
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const story = tellStory(flags.json ? process.stderr : process.stdout, seconds);
@@ -39,7 +40,7 @@ async function show(flags: DemoFlags): Promise<void> {
     keep: flags.keep ?? false,
     timeoutMs: flags.timeout * 1000,
     releaseFolder: flags.agentReleases,
-    signal: interruption.signal,
+    signal: interruption,
     story,
   });
   try {
@@ -48,10 +49,10 @@ async function show(flags: DemoFlags): Promise<void> {
       console.log(JSON.stringify({ ...demo.result, homePage: demo.homePage, seconds: tookSeconds }, null, 2));
     if (demo.result.complete) story.closing(complete(demo, tookSeconds, flags.once ?? false));
     else process.exitCode = exitCode.findings;
-    if (demo.result.complete && !flags.once) await aborted(interruption.signal);
+    if (demo.result.complete && !flags.once) await aborted(interruption);
   } finally {
     await demo.cleanUp();
-    if (flags.keep) story.closing([`The scratch folder is kept: ${demo.scratch}`]);
+    story.closing([flags.keep ? `${demo.scratch} is kept.` : `Stopped, and ${demo.scratch} is removed.`]);
   }
 }
 
@@ -64,6 +65,19 @@ function complete({ homePage }: Demo, seconds: number, once: boolean): string[] 
     `Server and agent keep running: look around at ${homePage}, then end it with Ctrl+C.`,
     'A server that stays: npm run moult -- serve --help',
   ];
+}
+
+/** Ctrl+C and SIGTERM, once: npm and the outer moult process pass on what the terminal has sent already. */
+function listenForInterruption(): AbortSignal {
+  const interruption = new AbortController();
+  let first: number | undefined;
+  const interrupt = () => {
+    first ??= performance.now();
+    interruption.abort();
+    if (performance.now() - first > impatienceMs) process.exit(exitCode.findings);
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  return interruption.signal;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

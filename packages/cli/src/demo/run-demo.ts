@@ -7,6 +7,7 @@ import {
   type MachineRoot,
   machineRoot,
   type Outcome,
+  type ProgressEvent,
   type RunningHost,
   readStatus,
   startHost,
@@ -65,11 +66,16 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
     await tell(options, scratch, running, demo, deadline);
   } catch (error) {
     const stage = stages[demo.result.stages.length] ?? stages[0];
-    const because = error instanceof Error ? error.message : String(error);
+    const because = reasonOf(error);
     if (stage) demo.result.failed = { stage: stage.name, because };
     options.story.failed(stage?.name ?? '', because);
   }
   return demo;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 interface Running {
@@ -92,10 +98,11 @@ async function tell(
   const root = machineRoot(join(scratch.folder, 'old-computer'));
   const watch: Watch = { options, deadline, root, url: server.url, demo, told: new Set(), failure: undefined };
   await reach(watch, 'server');
-  for (const release of (await readHome(server.url)).selfUpdate.releases) {
-    const client = release.generation === 'sus' ? 'SUS client' : 'WSUS client';
-    story.server(`offers ${client} ${release.version}, signed by ${release.signer}`);
+  const home = await readHome(server.url);
+  for (const { generation, version, signer } of home.selfUpdate.releases) {
+    story.server(`offers ${generation === 'sus' ? 'SUS' : 'WSUS'} client ${version}, signed by ${signer}`);
   }
+  story.server(`has ${home.updates.total} updates in its catalogue, ${home.updates.deployments} approved`);
 
   const installed = await installAgent(root, {
     server: server.url,
@@ -106,7 +113,11 @@ async function tell(
   story.server(
     `an old computer is set up with SUS client ${installed.version}, which trusts ${installed.operator.subject}`,
   );
-  running.host = startHost(root, { now: true, onEvent: story.agent });
+  // Ctrl+C reaches the agent's own process too; what it says then is no part of the story.
+  const onEvent = (event: ProgressEvent) => {
+    if (!options.signal.aborted) story.agent(event);
+  };
+  running.host = startHost(root, { now: true, onEvent });
   void running.host.finished.then((outcome) => {
     watch.failure ??= whyEnded(outcome);
   });
@@ -170,12 +181,15 @@ function tellNews(events: HomeEvent[], told: Set<string>, story: Story): void {
   }
 }
 
-/** A failure that the agent itself has noted: waiting for the next detection would take a day. */
+/** A failure that either side has noted: waiting for the next detection would take a day. */
 function whyFailed({ agent, home }: View): string | undefined {
+  if (home.selfUpdate.releases.length === 0) return 'The server has no agent release. Run "npm run build".';
+  const fault = home.selfUpdate.ports.find((port) => port.fault)?.fault;
+  if (fault) return `${fault.headline}. ${fault.cause}`;
   const lost = agent.failedTrials[0];
   if (lost) return `Version ${lost.version} failed its trial (${lost.code}).`;
-  const fault = home.events.find(({ outcome }) => outcome === 'failed');
-  return fault && `The server heard: ${fault.headline}${fault.detail ? ` (${fault.detail})` : ''}.`;
+  const heard = home.events.find(({ outcome }) => outcome === 'failed');
+  return heard && `The server heard: ${heard.headline}${heard.detail ? ` (${heard.detail})` : ''}.`;
 }
 
 function stateOf({ agent }: View): string {

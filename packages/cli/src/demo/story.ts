@@ -30,7 +30,7 @@ export function tellStory(stream: NodeJS.WriteStream, seconds: () => number): St
       write(
         `${paint('bold', 'Home page:', stream)}  ${paint(['bold', 'underline'], homePage, stream)}   (open it and watch: it is live)`,
       );
-      write(dim(`Everything happens in ${scratch} and goes away with it.`));
+      write(dim(`Everything happens in ${scratch}, which is removed at the end.`));
       write();
     },
     server: (text) => say('Server', 'cyan', text),
