@@ -9,6 +9,7 @@ const tools: Record<string, string> = {
   cabextract: 'cabextract',
   gcab: 'gcab',
   osslsigncode: 'osslsigncode',
+  'wimlib-imagex': 'wimtools',
   curl: 'curl',
   chromium: 'chromium',
 };

@@ -1,5 +1,5 @@
 // From files named on a command line to cabinets: cabinets inside other files are found, and the other parts of a spanned set are taken
-// from beside the one that was named.
+// from beside the one that was named, or, when files were renamed, from among the others that were named.
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FormatError } from '@moult/formats';
@@ -8,10 +8,10 @@ import {
   type CabinetLimits,
   findCabinets,
   joinCabinets,
-  type NeighbourCabinet,
   readCabinetFrom,
   sliceSource,
 } from '@moult/formats/cab';
+import { UsageError } from '../terminal.ts';
 import { type FileSource, openFileSource } from './file-source.ts';
 
 export interface OpenOptions {
@@ -31,13 +31,17 @@ export interface OpenedCabinet {
   missing: string[];
 }
 
-/** The files opened so far, to be closed together. */
+/** The files of one command, opened one after the other. */
 export class CabinetFiles {
   readonly #options: OpenOptions;
+  readonly #named: readonly string[];
+  /** Set number and place in the set → file, of those named; made when a part is missed. */
+  #namedParts: Map<string, string> | undefined;
   readonly #sources = new Map<string, FileSource>();
   readonly #used = new Set<string>();
 
-  constructor(options: OpenOptions) {
+  constructor(named: readonly string[], options: OpenOptions) {
+    this.#named = named;
     this.#options = options;
   }
 
@@ -76,9 +80,9 @@ export class CabinetFiles {
   #openSet(file: string, offset: number, cabinet: Cabinet): OpenedCabinet {
     const parts = [{ file, cabinet }];
     const missing: string[] = [];
-    this.#follow(parts, cabinet.previous, (one) => one.previous, missing);
+    this.#follow(parts, -1, missing);
     parts.reverse();
-    this.#follow(parts, cabinet.next, (one) => one.next, missing);
+    this.#follow(parts, 1, missing);
     for (const part of parts) this.#used.add(realpathSync(part.file));
     const joined = joinCabinets(
       parts.map((part) => part.cabinet),
@@ -88,25 +92,42 @@ export class CabinetFiles {
     return { file: files[0] ?? file, files, offset, cabinet: joined, missing };
   }
 
-  /** Adds neighbours to `parts`, one after the other, as far as they lie beside the last one. */
-  #follow(
-    parts: { file: string; cabinet: Cabinet }[],
-    first: NeighbourCabinet | undefined,
-    onward: (cabinet: Cabinet) => NeighbourCabinet | undefined,
-    missing: string[],
-  ): void {
-    let neighbour = first;
-    while (neighbour) {
-      const from = parts.at(-1)?.file ?? '';
-      const file = findBeside(from, neighbour.cabinet);
+  /** Adds neighbours to `parts`, one after the other, as far as they are found; `step` is 1 onwards, -1 backwards. */
+  #follow(parts: { file: string; cabinet: Cabinet }[], step: 1 | -1, missing: string[]): void {
+    for (;;) {
+      const last = parts.at(-1);
+      const neighbour = step === 1 ? last?.cabinet.next : last?.cabinet.previous;
+      if (!last || !neighbour) return;
+      const file = findBeside(last.file, neighbour.cabinet) ?? this.#findNamed(last.cabinet, step);
       if (file === undefined || parts.some((part) => realpathSync(part.file) === realpathSync(file))) {
         missing.push(neighbour.cabinet);
         return;
       }
-      const cabinet = this.#read(this.#source(file), 0);
-      parts.push({ file, cabinet });
-      neighbour = onward(cabinet);
+      parts.push({ file, cabinet: this.#read(this.#source(file), 0) });
     }
+  }
+
+  #findNamed({ setId, setIndex }: Cabinet, step: number): string | undefined {
+    this.#namedParts ??= new Map(this.#named.flatMap((file) => this.#partKey(file)));
+    return this.#namedParts.get(`${setId}/${setIndex + step}`);
+  }
+
+  #partKey(file: string): [string, string][] {
+    const isOpen = this.#sources.has(file);
+    try {
+      const { setId, setIndex, previous, next } = this.#read(this.#source(file), 0);
+      return previous || next ? [[`${setId}/${setIndex}`, file]] : [];
+    } catch (error) {
+      if (error instanceof FormatError || error instanceof UsageError) return [];
+      throw error;
+    } finally {
+      if (!isOpen) this.#close(file);
+    }
+  }
+
+  #close(file: string): void {
+    this.#sources.get(file)?.close();
+    this.#sources.delete(file);
   }
 }
 

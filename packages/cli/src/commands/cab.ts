@@ -81,8 +81,12 @@ async function runTest(files: string[], options: ReadCommandOptions): Promise<vo
 async function runExtract(files: string[], options: ExtractCommandOptions): Promise<void> {
   const globs = options.only.map(compileGlob);
   const isWanted = (name: string) => globs.length === 0 || globs.some((matches) => matches(name));
-  const target = new ExtractionTarget(options.to);
-  const count = await unpackAll(files, options, (opened) => extractCabinet(opened, target, isWanted), 'extracted');
+  const count = await unpackAll(
+    files,
+    options,
+    (opened) => extractCabinet(opened, new ExtractionTarget(options.to), isWanted),
+    'extracted',
+  );
   if (count === 0 && globs.length > 0 && process.exitCode === undefined) {
     console.error(`moult: no member is like ${options.only.join(', ')}`);
     process.exitCode = exitCode.findings;
@@ -155,7 +159,7 @@ async function forEachCabinet(
 ): Promise<Complaint[]> {
   checkEncoding(options.encoding);
   const limits = { maxMembers: 65_535, maxTotalBytes: options.maxBytes, maxRatio: options.maxRatio };
-  const cabinets = new CabinetFiles({ limits, legacyEncoding: options.encoding });
+  const cabinets = new CabinetFiles(names, { limits, legacyEncoding: options.encoding });
   const complaints: Complaint[] = [];
   for (const name of names) {
     try {

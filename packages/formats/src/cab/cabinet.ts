@@ -89,6 +89,9 @@ export function readCabinetFrom(source: ByteSource, options: ReadOptions = {}): 
     const message = `The cabinet claims ${header.memberCount} members; the limit is ${limits.maxMembers}.`;
     throw new FormatError('FORMAT_OVER_LIMIT', message, { offset: baseOffset + 28 });
   }
+  if (header.memberCount === 0) {
+    throw new FormatError('FORMAT_BAD_HEADER', 'The cabinet has no members.', { offset: baseOffset + 28 });
+  }
   const folders = readFolders(source, header, baseOffset);
   const { members, end } = readMembers(source, header, { baseOffset, legacyEncoding, folders });
   checkFolderPlaces(folders, header, { end, baseOffset });
