@@ -8,14 +8,16 @@ export type FoundDocument =
 
 /** The refusal for an error that belongs to the input; anything else is thrown on. */
 export function refusalOf(name: string, error: unknown): FoundDocument {
-  if (error instanceof CatalogError || error instanceof FormatError || isFileError(error)) {
+  if (error instanceof CatalogError || error instanceof FormatError || hasCode(error, /^E[A-Z]+$/)) {
     return { name, refused: { code: error.code, message: error.message } };
+  }
+  if (hasCode(error, /^Z_/)) {
+    return { name, refused: { code: 'CATALOG_BAD_PACKAGE', message: `${name} is damaged: ${error.message}.` } };
   }
   throw error;
 }
 
-function isFileError(error: unknown): error is Error & { code: string } {
-  return (
-    error instanceof Error && 'code' in error && typeof error.code === 'string' && /^(E[A-Z]+|Z_)/.test(error.code)
-  );
+/** Errors of the file system (ENOENT) and of zlib (Z_BUF_ERROR) have a code of their own. */
+function hasCode(error: unknown, pattern: RegExp): error is Error & { code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && pattern.test(error.code);
 }
