@@ -163,7 +163,7 @@ function verificationLines({ checked, problems, rootUnknown }: TreeVerification)
 
 function importedLine({ path, sizeBytes, cabinet }: ImportedFile): string {
   const about = cabinet
-    ? `${cabinet.members} members, ${cabinet.signature}${cabinet.signer && ` (${cabinet.signer})`}`
+    ? `${cabinet.members === 1 ? '1 member' : `${cabinet.members} members`}, ${cabinet.signature}${cabinet.signer && ` (${cabinet.signer})`}`
     : 'no cabinet';
   return `  ${path}  ${bytes(sizeBytes)}, ${about}`;
 }

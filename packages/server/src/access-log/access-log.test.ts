@@ -145,6 +145,19 @@ test('a log that cannot be written is said once, and its return too', async () =
   assert.match(readFileSync(join(folder, 'u_ex261122.log'), 'utf8'), /^#Software.*\/4/s);
 });
 
+test('a client that went away is still named', async () => {
+  const log = createAccessLog({ folder, now: () => new Date('2026-11-22T17:05:06Z') });
+  const { request, query } = exchange('/cut');
+  log.meet(request.socket);
+  Object.assign(request.socket, { remoteAddress: undefined, localAddress: undefined, localPort: undefined });
+  log.record({ request, query }, { ...sent, win32: 64 });
+  await log.close();
+  assert.match(
+    readFileSync(join(folder, 'u_ex261122.log'), 'utf8'),
+    / 10\.0\.0\.1 GET \/cut - 8530 - 10\.0\.0\.5 .* 200 0 64 3\r\n/,
+  );
+});
+
 test('a response tells its sub-status, or has the one that goes with its status', async () => {
   const outcomes: unknown[] = [];
   const server = createServer((request, response) => {

@@ -17,6 +17,8 @@ export interface SentAnswer {
 }
 
 export interface AccessLog {
+  /** Notes both ends of a connection while it has them: a client that goes away takes its address along. */
+  meet(socket: Socket): void;
   /** Notes one answer. Never throws, never waits. */
   record(exchange: Pick<Exchange, 'request' | 'query'>, sent: SentAnswer): void;
   /** Writes what is not yet written. */
@@ -45,23 +47,20 @@ export function createAccessLog({ folder, now, onTrouble = () => undefined }: Ac
   const file = createLogFile({ folder, directives: () => directives(clock().stamp), onTrouble });
   const ends = new WeakMap<Socket, { server: string; client: string }>();
 
-  const endsOf = (socket: Socket) => {
-    let known = ends.get(socket);
-    if (!known) {
-      // A socket that was cut at once has no addresses left.
-      known = {
-        server: address(socket.localAddress),
-        client: `${socket.localPort ?? '-'} - ${address(socket.remoteAddress)}`,
-      };
-      if (socket.remoteAddress !== undefined) ends.set(socket, known);
-    }
-    return known;
+  const meet = (socket: Socket): { server: string; client: string } => {
+    const known = ends.get(socket);
+    if (known) return known;
+    const { localAddress, localPort = '-', remoteAddress } = socket;
+    const met = { server: addressOf(localAddress), client: `${localPort} - ${addressOf(remoteAddress)}` };
+    ends.set(socket, met);
+    return met;
   };
 
   return {
+    meet: (socket) => void meet(socket),
     record({ request, query }, sent) {
       const { stamp, day } = clock();
-      const { server, client } = endsOf(request.socket);
+      const { server, client } = meet(request.socket);
       const { headers, method = '-', url = '' } = request;
       file.append(
         day,
@@ -97,6 +96,6 @@ function createClock(now: () => Date): () => { stamp: string; day: string } {
   };
 }
 
-function address(text: string | undefined): string {
+function addressOf(text: string | undefined): string {
   return text === undefined ? '-' : text.replace(/^::ffff:(?=\d+\.)/i, '');
 }

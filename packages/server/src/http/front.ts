@@ -55,6 +55,7 @@ function serve(site: Site, exchange: Exchange, log: Logger): void {
 }
 
 function noteWhenDone(request: IncomingMessage, response: ServerResponse, accessLog: AccessLog, started: number): void {
+  accessLog.meet(request.socket);
   const target = request.url ?? '';
   const question = target.indexOf('?');
   const query = question < 0 ? '' : target.slice(question + 1);

@@ -8,7 +8,7 @@ import { readIfThere } from './atomic-file.ts';
 import { type CabinetCheck, checkCabinet } from './cabinet-check.ts';
 import { type ImportedFile, type ImportedIndex, importedFilePath, readImportedIndex } from './imported-index.ts';
 import { newestRelease, readPublishedReleases, releaseIn, releasesIn } from './releases.ts';
-import { sha256Of } from './signed-cabinet.ts';
+import { readSigned, type SignedCabinet, sha256Of } from './signed-cabinet.ts';
 import { identCabinetPath, importedFolder, releaseCabinetPath, releasesFolder } from './tree-folders.ts';
 
 export interface ListedFile {
@@ -78,20 +78,19 @@ export async function listTree(dataDir: string): Promise<TreeListing> {
   const index = await readImportedIndex(dataDir);
   const files: ListedFile[] = [];
   const isImported = (path: string) => index.files.some((file) => file.path.toLowerCase() === path.toLowerCase());
-  const own = (path: string, bytes: Buffer, modified: Date): ListedFile => ({
+  const own = (path: string, { bytes, sha256, signedAt }: SignedCabinet): ListedFile => ({
     origin: 'moult',
     path,
     sizeBytes: bytes.length,
-    sha256: sha256Of(bytes),
-    modified: modified.toISOString(),
+    sha256,
+    modified: signedAt.toISOString(),
     servedTo: isImported(path) ? 'moult-agents' : 'all',
   });
   for (const name of ['iuident', 'wuident'] as const) {
-    const bytes = await readIfThere(identCabinetPath(dataDir, name));
-    const signedAt = newest?.cabinet.signedAt ?? new Date(0);
-    if (bytes) files.push(own(selfUpdatePaths[name].slice(1), bytes, signedAt));
+    const ident = await readSigned(identCabinetPath(dataDir, name));
+    if (ident) files.push(own(selfUpdatePaths[name].slice(1), ident));
   }
-  if (newest) files.push(own(anyRelease, newest.cabinet.bytes, newest.cabinet.signedAt));
+  if (newest) files.push(own(anyRelease, newest.cabinet));
   files.push(...index.files.map((file) => listedImport(file)));
   const releases = published.map(({ release: { generation, version }, cabinet }) => ({
     generation,
