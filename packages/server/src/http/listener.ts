@@ -64,9 +64,14 @@ function create(handle: RequestListener, { limits, tls, onOversized }: ListenerO
     const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
     if (!socket.writable) socket.destroy();
     else if (isTooLarge && onOversized?.(error.rawPacket?.toString('latin1', 0, 200) ?? '')) answer(socket, '200 OK');
-    else answer(socket, isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request');
+    else answer(socket, statusFor(error));
   });
   return server;
+}
+
+function statusFor({ code }: ClientError): string {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
+  return code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
 }
 
 function answer(socket: Duplex, status: string): void {
