@@ -1,14 +1,14 @@
 // What is said of one cabinet of the tree: whether it can be unpacked, and who signed it.
 
 import { FormatError } from '@moult/formats';
-import { verifyFile } from '@moult/formats/authenticode';
+import { type SignatureProblem, type SignatureReport, verifyFile } from '@moult/formats/authenticode';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 
 /**
  * `trusted`: signed under a certificate that was given. `intact`: the signature fits the bytes, and its root was not
- * given. `altered`: it does not fit. `unsigned`: there is none.
+ * given. `altered`: it does not fit. `unclear`: it uses an algorithm that is not checked here. `unsigned`: there is none.
  */
-export type SignatureState = 'trusted' | 'intact' | 'altered' | 'unsigned';
+export type SignatureState = 'trusted' | 'intact' | 'altered' | 'unclear' | 'unsigned';
 
 export interface CabinetCheck {
   members: number;
@@ -25,12 +25,28 @@ export async function checkCabinet(
   trust: { trustedCertificatesPem: string[]; now: Date },
 ): Promise<CabinetCheck> {
   const members = extractAll(readCabinet(bytes)).size;
-  const report = await verifyFile(bytes, trust);
+  // SHA-1 is what Microsoft signed its old agents with; whether it still counts is for those agents to say.
+  const report = await verifyFile(bytes, { ...trust, acceptSha1: true });
   const [first] = report.signers;
-  const isIntact = report.signed && report.digestMatches && report.signers.every((signer) => signer.intact);
-  const signature = !report.signed ? 'unsigned' : report.trusted ? 'trusted' : isIntact ? 'intact' : 'altered';
+  const signature = stateOf(report);
   return { members, signature, signer: first?.subject ?? '', root: first?.chain.at(-1)?.issuer ?? '' };
 }
+
+function stateOf({ signed, trusted, digestMatches, signers, problems }: SignatureReport): SignatureState {
+  if (!signed) return 'unsigned';
+  if (trusted) return 'trusted';
+  if (problems.some(({ code }) => tampering.has(code))) return 'altered';
+  return digestMatches && signers.every((signer) => signer.intact) ? 'intact' : 'unclear';
+}
+
+const tampering = new Set<SignatureProblem['code']>([
+  'SIGNATURE_BAD_DIGEST',
+  'SIGNATURE_BAD_VALUE',
+  'SIGNATURE_MALFORMED',
+  'SIGNATURE_BAD_LAYOUT',
+  'SIGNATURE_APPENDED_DATA',
+  'SIGNATURE_BAD_CERTIFICATE',
+]);
 
 /** Whether a file is to be held to be a cabinet: by its name, or because it begins as one. */
 export function claimsToBeCabinet(name: string, bytes: Uint8Array): boolean {

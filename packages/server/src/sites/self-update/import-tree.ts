@@ -44,7 +44,7 @@ export interface ImportReport {
 export async function importTree(source: string, options: ImportOptions): Promise<ImportReport> {
   const { dataDir, now } = options;
   const files = await openImportSource(source, options.as);
-  const name = `${now.toISOString().replace(/\D/g, '').slice(0, 14)}-${randomBytes(4).toString('hex')}`;
+  const name = `${stampOf(now)}-${randomBytes(4).toString('hex')}`;
   const before = await readImportedIndex(dataDir);
   const index: ImportedIndex = { importedAt: now.toISOString(), folder: name, files: [] };
   try {
@@ -53,7 +53,7 @@ export async function importTree(source: string, options: ImportOptions): Promis
     if (!options.replace) index.files.push(...(await keepEarlier(dataDir, before, index)));
     index.files.sort((a, b) => (a.path.toLowerCase() < b.path.toLowerCase() ? -1 : 1));
     await writeImportedIndex(dataDir, index);
-    await removeOthers(dataDir, name);
+    await removeOld(dataDir, before.folder, now);
     const unsigned = imported.filter(({ cabinet }) => cabinet?.signature === 'unsigned').map(({ path }) => path);
     return { imported, unsigned, total: index.files.length };
   } catch (error) {
@@ -64,9 +64,9 @@ export async function importTree(source: string, options: ImportOptions): Promis
 
 /** Takes everything imported out again; answers how many files that were. */
 export async function clearImportedTree(dataDir: string, now: Date): Promise<number> {
-  const { files } = await readImportedIndex(dataDir);
+  const { files, folder } = await readImportedIndex(dataDir);
   await writeImportedIndex(dataDir, { importedAt: now.toISOString(), folder: '', files: [] });
-  await removeOthers(dataDir, '');
+  await removeOld(dataDir, folder, now);
   return files.length;
 }
 
@@ -113,10 +113,16 @@ async function keepEarlier(dataDir: string, before: ImportedIndex, index: Import
   return kept;
 }
 
-async function removeOthers(dataDir: string, present: string): Promise<void> {
+// What was replaced goes at once; what a killed import left behind goes after an hour, when no other import is at it.
+async function removeOld(dataDir: string, replaced: string, now: Date): Promise<void> {
+  const hourAgo = stampOf(new Date(now.getTime() - 3_600_000));
   for (const entry of await readdir(importedFolder(dataDir), { withFileTypes: true })) {
-    if (entry.isDirectory() && entry.name !== present) {
+    if (entry.isDirectory() && (entry.name === replaced || entry.name < hourAgo)) {
       await rm(join(importedFolder(dataDir), entry.name), { recursive: true, force: true });
     }
   }
+}
+
+function stampOf(date: Date): string {
+  return date.toISOString().replace(/\D/g, '').slice(0, 14);
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -110,6 +111,25 @@ describe('an imported tree', () => {
     assert.equal((await importTree(source, options())).total, 6);
     const folders = readdirSync(join(running.dataDir, 'self-update', 'imported'), { withFileTypes: true });
     assert.equal(folders.filter((entry) => entry.isDirectory()).length, 1);
+  });
+
+  test('may hold cabinets signed with SHA-1, as Microsoft signed its old agents', async () => {
+    const [plain, signed] = ['old.cab', 'wuident.cab'].map((name) => join(running.folder, name));
+    const [key, certificate] = ['old-key.pem', 'old-cer.pem'].map((name) => join(running.folder, name));
+    writeFileSync(plain ?? '', cabinetOf('wuident.txt', 'of 2004'));
+    writeFileSync(key ?? '', microsoft.signer.privateKeyPem);
+    writeFileSync(certificate ?? '', microsoft.signer.certificatePem);
+    const files = ['-certs', certificate ?? '', '-key', key ?? '', '-in', plain ?? '', '-out', signed ?? ''];
+    execFileSync('osslsigncode', ['sign', '-h', 'sha1', ...files], { stdio: 'ignore' });
+    const { imported } = await importTree(signed ?? '', {
+      ...options(),
+      trustedCertificatesPem: [microsoft.ca.certificatePem],
+    });
+    assert.deepEqual(
+      imported.map(({ cabinet }) => cabinet?.signature),
+      ['trusted'],
+    );
+    assert.deepEqual((await importTree(signed ?? '', options())).imported[0]?.cabinet?.signature, 'intact');
   });
 
   test('can come as one cabinet that holds the tree', async () => {

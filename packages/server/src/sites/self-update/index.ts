@@ -60,7 +60,9 @@ const statusPingHeaders = [
 /** Publishes releases and ident files under `dataDir` and answers the site that serves them. */
 export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<SelfUpdateSite> {
   const { dataDir, now, onTrouble } = parts;
-  const own = await openOwnTree(dataDir, parts.releaseDir, parts.identity, now());
+  const own = await openOwnTree(dataDir, parts.releaseDir, parts.identity, now(), (error) => {
+    onTrouble('An agent release is not published; the others are.', error);
+  });
   let imported = await openImportedTree(dataDir);
   let mark = await importedTreeMark(dataDir);
   const pings = createPingRecorder({ store: parts.store, onTrouble });

@@ -18,14 +18,15 @@ export interface OwnTree {
   releases: PublishedRelease[];
 }
 
-/** Publishes releases and ident files and loads them. */
+/** Publishes releases and ident files and loads them. A release folder that cannot be published is told to `refused`. */
 export async function openOwnTree(
   dataDir: string,
   releaseDir: string | undefined,
   identity: SigningIdentity,
   now: Date,
+  refused: (error: Error) => void,
 ): Promise<OwnTree> {
-  const releases = await publishAgentReleases(dataDir, releaseDir, identity, now);
+  const releases = await publishAgentReleases(dataDir, releaseDir, identity, now, refused);
   const newest = newestRelease(releases);
   const idents = await publishIdents(dataDir, newest?.release, identity, now);
   return {

@@ -96,3 +96,17 @@ test('a folder that is not what its release.json says is refused with its reason
   writeFileSync(join(releaseDir, 'wsus', '7.9.0.1', 'release.json'), '{}');
   await assert.rejects(publish(), { code: 'PROTOCOL_RELEASE_MALFORMED' });
 });
+
+test('one bad folder does not keep the others from being published', async () => {
+  writeRelease(releaseDir, 'wsus', '7.9.0.2');
+  writeFileSync(join(releaseDir, 'wsus', '7.9.0.2', 'release.json'), 'not json');
+  const refused: Error[] = [];
+  const published = await publishAgentReleases(dataDir, releaseDir, keys.signer, testNow, (error) =>
+    refused.push(error),
+  );
+  assert.deepEqual(
+    published.map(({ release }) => release.version),
+    ['7.9.0.1', '5.4.0.1'],
+  );
+  assert.equal(refused.length, 1);
+});

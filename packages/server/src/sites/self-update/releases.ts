@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SigningIdentity } from '@moult/formats/authenticode';
 import { createCabinet, extractMember, readCabinet } from '@moult/formats/cab';
+import { ProtocolError } from '@moult/protocol';
 import {
   compareVersions,
   encodeRelease,
@@ -30,19 +31,25 @@ const fileTime = new Date('2020-01-01T00:00:00Z');
 
 /**
  * Signs and stores `wuaucomp.cab` for each release under `releaseDir/<generation>/<version>/`, and answers all stored
- * releases, newest first. What is unchanged keeps its bytes. Throws SERVER_BAD_RELEASE (a folder that is not what its
- * release.json says) and PROTOCOL_RELEASE_MALFORMED.
+ * releases, newest first. What is unchanged keeps its bytes. A folder that is not what its release.json says
+ * (SERVER_BAD_RELEASE, PROTOCOL_RELEASE_MALFORMED) is handed to `refused`, which throws it on unless told otherwise.
  */
 export async function publishAgentReleases(
   dataDir: string,
   releaseDir: string | undefined,
   identity: SigningIdentity,
   now: Date,
+  refused: (error: Error) => void = throwOn,
 ): Promise<PublishedRelease[]> {
   for (const { generation, version } of releaseDir === undefined ? [] : await releasesIn(releaseDir)) {
-    const content = await packRelease(join(releaseDir ?? '', generation, version), generation, version);
-    const description = `Moult agent ${version}`;
-    await keepSigned(releaseCabinetPath(dataDir, generation, version), content, { identity, now, description });
+    try {
+      const content = await packRelease(join(releaseDir ?? '', generation, version), generation, version);
+      const description = `Moult agent ${version}`;
+      await keepSigned(releaseCabinetPath(dataDir, generation, version), content, { identity, now, description });
+    } catch (error) {
+      if (!(error instanceof ServerError || error instanceof ProtocolError)) throw error;
+      refused(error);
+    }
   }
   for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
     const description = `Moult agent ${version}`;
@@ -79,6 +86,10 @@ export async function releasesIn(folder: string): Promise<{ generation: Generati
     found.push(...names.filter(isVersion).map((version) => ({ generation, version })));
   }
   return found;
+}
+
+function throwOn(error: Error): never {
+  throw error;
 }
 
 async function packRelease(folder: string, generation: Generation, version: string): Promise<Uint8Array> {

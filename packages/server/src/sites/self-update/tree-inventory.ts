@@ -197,7 +197,7 @@ async function verifyImported(
     const { signature } = await checkCabinet(bytes, options);
     if (signature === 'unsigned') report('UNSIGNED', 'It is not signed: no agent takes it.');
     if (signature === 'altered') report('ALTERED', 'Its signature does not fit its bytes: no agent takes it.');
-    if (signature === 'intact') result.rootUnknown.push(file.path);
+    if (signature === 'intact' || signature === 'unclear') result.rootUnknown.push(file.path);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     report('DAMAGED', error.message);
