@@ -1,5 +1,6 @@
 // moult doctor: why is this computer not updating? One subcommand per end from which the ladder can be climbed.
 import type { Command } from 'commander';
+import { type ClientOptions, doctorClient } from '../doctor/client/command.ts';
 import { doctorLogs } from '../doctor/logs/command.ts';
 import type { ReportOptions } from '../doctor/report/deliver.ts';
 import { doctorServer, type ServerOptions } from '../doctor/server/command.ts';
@@ -21,6 +22,7 @@ export function register(program: Command): void {
     .description("the story of each client's self-update from IIS, proxy, client and server logs")
     .action((paths: string[], options: ReportOptions) => doctorLogs(paths, options));
   registerServer(doctor);
+  registerClient(doctor);
 }
 
 function registerServer(doctor: Command): void {
@@ -31,6 +33,22 @@ function registerServer(doctor: Command): void {
     .option('--ca <file>', 'PEM of the certificate that the clients trust')
     .option('--timeout <seconds>', 'longest wait for an answer', '15')
     .action((url: string, options: ServerOptions) => doctorServer(url, options));
+}
+
+function registerClient(doctor: Command): void {
+  withReportOptions(doctor.command('client'))
+    .description('look at a client: this machine, an agent root, or files that somebody sent in')
+    .option('--root <dir>', 'a machine in a folder, as moult agent makes it')
+    .option('--registry <file...>', 'registry exports (.reg) or the output of reg query /s')
+    .option('--log <path...>', 'its logs, files or folders')
+    .option('--urllog <file...>', 'its urllog.dat')
+    .option('--server <url>', 'also ask this server')
+    .option('--client <kind...>', 'with --server: as which client, os=XP,arch=x86,lang=EN')
+    .option('--self-update-port <port>', 'with --server: where old clients look for the tree, or off', '80')
+    .option('--ca <file>', 'with --server: PEM of the certificate that the clients trust')
+    .option('--timeout <seconds>', 'with --server: longest wait for an answer', '15')
+    .option('--now <time>', 'judge waiting times by this moment (ISO 8601) rather than by the newest line sent in')
+    .action((options: ClientOptions) => doctorClient(options));
 }
 
 function withReportOptions(command: Command): Command {

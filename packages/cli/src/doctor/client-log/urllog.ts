@@ -10,7 +10,7 @@ export interface UnsentPing {
   text: string;
 }
 
-const pattern = /(?:(https?:\/\/[^\s/]+)\S*?[\s/]+)?wutrack\.bin\?([\x21-\x7e]+)/gi;
+const pattern = /(?:(https?:\/\/[^\s/]+)\S*?[\s/]+)?(?:wutrack\.bin\?|(?<=https?:\/\/\S+\t))([\x21-\x7e]+)/gi;
 
 /** The pings in the text of an urllog.dat. */
 export function parseUrlLog(text: string, source: string): UnsentPing[] {

@@ -1,7 +1,8 @@
 // Facts of the logs → observations and the story of each client. Pure.
-import { observeReported, observeServerEvents, observeStory } from '../client-log/rungs.ts';
+import { observeReported, observeServerEvents, observeStory, valuesOfError } from '../client-log/rungs.ts';
 import type { UnsentPing } from '../client-log/urllog.ts';
 import { type Observation, observe } from '../finding.ts';
+import { causeOf } from '../hresult/cause.ts';
 import { observeTally, sawTree } from '../http-log/rungs.ts';
 import type { LogFacts } from './read-logs.ts';
 
@@ -32,5 +33,14 @@ export function observeUnsent(unsent: readonly UnsentPing[], subject: readonly s
   const servers = [...new Set(unsent.map(({ server }) => server ?? 'the status server'))].join(', ');
   const values = { count: String(unsent.length), server: servers, client: subject.at(-1) ?? 'the client' };
   const evidence = unsent.slice(0, 3).map(({ source, line, text }) => ({ source, line, text }));
-  return [observe('DOCTOR_PINGS_UNSENT', 'fail', subject, values, evidence)];
+  const observations = [observe('DOCTOR_PINGS_UNSENT', 'fail', subject, values, evidence)];
+  // The newest one that failed says what stood in the way.
+  const failed = unsent.findLast(({ ping }) => ping.error !== 0);
+  const cause = failed ? causeOf(failed.ping.error) : 'harmless';
+  if (failed && cause !== 'harmless') {
+    const { source, line, text, server } = failed;
+    const more = { ...values, ...valuesOfError(failed.ping.error, server) };
+    observations.push(observe(cause, 'fail', subject, more, [{ source, line, text }]));
+  }
+  return observations;
 }

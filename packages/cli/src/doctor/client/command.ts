@@ -1,0 +1,210 @@
+// moult doctor client: on the machine itself, or from files that somebody sent in.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { machineRoot, realMachine } from '@moult/agent';
+import { UsageError } from '../../terminal.ts';
+import { DoctorError } from '../errors.ts';
+import { type Observation, observe } from '../finding.ts';
+import { tellStories } from '../logs/client-stories.ts';
+import { lookedAt as lookedAtLogs } from '../logs/command.ts';
+import { observeLogs } from '../logs/diagnose-logs.ts';
+import { emptyFacts, type LogFacts, readLogs } from '../logs/read-logs.ts';
+import { mergeRegFacts, type RegFacts, readRegText } from '../registry/reg-text.ts';
+import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts';
+import { makeReport } from '../report/report.ts';
+import { examineServer, lookedAt as lookedAtServer, parseServerUrl, type ServerOptions } from '../server/command.ts';
+import { observePolicy } from './policy-rungs.ts';
+import { ClientSettings, registryPlaces } from './settings.ts';
+import { observeDuplicates, observeState, type StateClock } from './state-rungs.ts';
+
+export interface ClientOptions
+  extends ReportOptions,
+    Pick<ServerOptions, 'selfUpdatePort' | 'ca' | 'timeout' | 'client'> {
+  root?: string;
+  registry?: string[];
+  log?: string[];
+  urllog?: string[];
+  server?: string;
+  now?: string;
+}
+
+interface Sources {
+  registry: string[];
+  logs: string[];
+  /** False where the files come from elsewhere: then their clock is not ours. */
+  live: boolean;
+}
+
+/** Reads what is there and delivers the report. */
+export async function doctorClient(options: ClientOptions): Promise<void> {
+  const progress = new ProgressLine();
+  const sources = findSources(options);
+  const machines = sources.registry.map((path) => ({
+    client: nameOf(path, options),
+    settings: new ClientSettings(loadRegistry(path)),
+  }));
+  if (sources.registry.length === 0 && options.root === undefined && process.platform === 'win32' && sources.live) {
+    machines.push({ client: 'this computer', settings: new ClientSettings(exportRegistry()) });
+  }
+  const logs = sources.logs.length > 0 ? await readLogs(sources.logs, () => {}) : emptyFacts();
+  const clock = clockOf(options, sources, logs);
+  const client = machines[0]?.client ?? (options.root ? basename(options.root) : 'the client');
+  const observations: Observation[] = machines.flatMap(({ client: name, settings }) => [
+    ...observeOldSystem(settings, name),
+    ...observePolicy(settings, name),
+    ...observeState(settings, name, clock),
+  ]);
+  observations.push(...observeDuplicates(machines));
+  // One machine was sent in: whatever file said it, it is about that machine.
+  observations.push(...observeLogs(logs).map((observation) => renamed(observation, client)));
+  const looked = [...machines.map(({ client: name }) => ({ what: name, result: 'registry' })), ...lookedAtLogs(logs)];
+  if (options.server !== undefined) {
+    const { observations: seen, facts } = await examineServer(parseServerUrl(options.server), options, (text) =>
+      progress.show(() => text),
+    );
+    observations.push(...seen);
+    looked.push(...lookedAtServer(facts));
+  }
+  progress.end();
+  deliver(makeReport(client, linkServer(observations, client), looked, tellStories(logs)), options);
+}
+
+/** What the server was seen to lack explains what the client suffered: its subjects are put above the client's. */
+function linkServer(observations: readonly Observation[], client: string): Observation[] {
+  const broken = observations.some(({ subject, verdict }) => subject[0] === 'server' && verdict === 'fail');
+  if (!broken) return [...observations];
+  return observations
+    .map((observation) =>
+      observation.subject[0] === 'client'
+        ? { ...observation, subject: ['server', 'seen by client', client] }
+        : observation,
+    )
+    .map((observation) =>
+      observation.subject[0] === 'server' && observation.subject[1] !== 'seen by client'
+        ? { ...observation, subject: ['server'] }
+        : observation,
+    );
+}
+
+function renamed(observation: Observation, client: string): Observation {
+  if (observation.subject[0] !== 'client') return observation;
+  return { ...observation, subject: ['client', client], values: { ...observation.values, client } };
+}
+
+function findSources(options: ClientOptions): Sources {
+  const registry = [...(options.registry ?? [])];
+  const logs = [...(options.log ?? []), ...(options.urllog ?? [])];
+  for (const path of [...registry, ...logs]) {
+    if (!existsSync(path)) throw new UsageError(`${path}: no such file or folder`);
+  }
+  const given = registry.length + logs.length > 0;
+  if (options.root === undefined && given) return { registry, logs, live: false };
+  if (options.root === undefined && process.platform !== 'win32' && options.server === undefined) {
+    throw new UsageError('this is no Windows machine: give --root, --registry, --log, --urllog or --server');
+  }
+  if (options.root === undefined && process.platform !== 'win32') return { registry, logs, live: false };
+  const machine = options.root === undefined ? realMachine() : machineRoot(options.root);
+  if (options.root !== undefined && !existsSync(options.root)) throw new UsageError(`${options.root}: no such folder`);
+  if (machine.registryFile !== undefined && existsSync(machine.registryFile)) registry.push(machine.registryFile);
+  for (const path of [machine.susLog, machine.wsusLog, machine.reportingEventsLog, machine.urlLog]) {
+    if (existsSync(path)) logs.push(path);
+  }
+  if (registry.length + logs.length === 0 && machine.registryFile !== undefined) {
+    throw new DoctorError(
+      'CLI_DOCTOR_NOTHING_TO_READ',
+      `${machine.folder} holds neither a registry nor logs of an agent`,
+    );
+  }
+  return { registry, logs, live: true };
+}
+
+/** A moment to judge by: given, ours for a living machine, that of the last log line where its zone is known. */
+function clockOf(options: ClientOptions, sources: Sources, logs: LogFacts): StateClock {
+  const offsetMinutes = timeZoneOf(logs) ?? (sources.live ? -new Date().getTimezoneOffset() : undefined);
+  const latestMs = Date.now();
+  if (options.now !== undefined) {
+    const nowMs = Date.parse(options.now);
+    if (Number.isNaN(nowMs)) throw new UsageError(`--now ${options.now}: a time such as 2004-05-06T07:08:09Z`);
+    return { nowMs, latestMs, offsetMinutes };
+  }
+  if (sources.live) return { nowMs: latestMs, latestMs, offsetMinutes };
+  const last = lastLineOf(logs);
+  const nowMs = last === undefined || offsetMinutes === undefined ? undefined : last - offsetMinutes * 60_000;
+  return { nowMs, latestMs, offsetMinutes };
+}
+
+function timeZoneOf(logs: LogFacts): number | undefined {
+  for (const { timeZone } of logs.stories.values()) {
+    const match = /([+-])(\d\d)(\d\d)/.exec(timeZone ?? '');
+    if (match) return (Number(match[2]) * 60 + Number(match[3])) * (match[1] === '-' ? -1 : 1);
+  }
+  return undefined;
+}
+
+function lastLineOf(logs: LogFacts): number | undefined {
+  const times = [...logs.stories.values()].flatMap((story) => [
+    ...story.milestones.map(({ at }) => at),
+    ...[...story.troubles.values()].map(({ lastAt }) => lastAt),
+  ]);
+  const known = times.filter((at) => at !== undefined);
+  return known.length > 0 ? Math.max(...known) : undefined;
+}
+
+function loadRegistry(path: string): RegFacts {
+  return readRegText(readFileSync(path), path);
+}
+
+/** On Windows itself: the keys of Automatic Updates, exported by reg.exe into a folder of our own. */
+function exportRegistry(): RegFacts {
+  const folder = mkdtempSync(join(tmpdir(), 'moult-doctor-'));
+  const facts: RegFacts = new Map();
+  const keys = [
+    'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate',
+    'HKLM\\SOFTWARE\\WOW6432Node\\Policies\\Microsoft\\Windows\\WindowsUpdate',
+    'HKCU\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate',
+    'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate',
+    'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections',
+    'HKLM\\SYSTEM\\CurrentControlSet\\Services\\wuauserv',
+    'HKLM\\SYSTEM\\CurrentControlSet\\Services\\BITS',
+  ];
+  try {
+    keys.forEach((key, index) => {
+      const file = join(folder, `${index}.reg`);
+      try {
+        execFileSync('reg.exe', ['export', key, file, '/y'], { stdio: 'ignore' });
+        mergeRegFacts(facts, readRegText(readFileSync(file), key));
+      } catch {
+        // The key does not exist on this machine, which is itself a fact: it stays absent.
+      }
+    });
+    return facts;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Windows 2000 before SP3, XP without a service pack, NT 4: no agent that looks for its successor. */
+function observeOldSystem(settings: ClientSettings, client: string): Observation[] {
+  const version = settings.text(registryPlaces.currentVersion, 'CurrentVersion');
+  if (version === undefined) return [];
+  const pack = Number(/\d+/.exec(settings.text(registryPlaces.currentVersion, 'CSDVersion') ?? '0')?.[0] ?? 0);
+  const old = version.startsWith('4.') || (version === '5.0' && pack < 3) || (version === '5.1' && pack < 1);
+  if (!old) return [];
+  const value = settings.value(registryPlaces.currentVersion, 'CurrentVersion');
+  return [
+    observe(
+      'DOCTOR_CLIENT_TOO_OLD',
+      'fail',
+      ['client', client],
+      { client },
+      value ? [{ source: value.source, line: value.line, text: value.text }] : [],
+    ),
+  ];
+}
+
+function nameOf(path: string, options: ClientOptions): string {
+  if (options.root !== undefined) return basename(options.root);
+  return basename(path).replace(/\.(reg|txt)$/i, '');
+}

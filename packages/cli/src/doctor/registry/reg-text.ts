@@ -1,0 +1,94 @@
+// Registry values that somebody sent: exports of Registry Editor (REGEDIT4, 5.00; ANSI, UTF-8, UTF-16) and the output of
+// `reg query … /s`. Reads as far as it can and keeps the line of every value, since that is the evidence.
+import { decodeText } from '../text/encoding.ts';
+
+export interface RegValue {
+  name: string;
+  type: string;
+  /** Text, number, or hexadecimal for anything else. */
+  data: string | number;
+  source: string;
+  line: number;
+  text: string;
+}
+
+/** Key (lower case, from HKEY_… on) → values by lower-case name. */
+export type RegFacts = Map<string, Map<string, RegValue>>;
+
+const hives: Record<string, string> = {
+  HKLM: 'HKEY_LOCAL_MACHINE',
+  HKCU: 'HKEY_CURRENT_USER',
+  HKU: 'HKEY_USERS',
+  HKCR: 'HKEY_CLASSES_ROOT',
+};
+
+/** Reads one export. Lines that are neither key nor value are passed over. */
+export function readRegText(bytes: Buffer, source: string): RegFacts {
+  const lines = decodeText(bytes).split(/\r\n|\r|\n/);
+  const facts: RegFacts = new Map();
+  const ansi = /^REGEDIT4/.test(lines.find((line) => line.trim() !== '')?.trim() ?? '');
+  let values: Map<string, RegValue> | undefined;
+  for (let index = 0; index < lines.length; index++) {
+    const line = index + 1;
+    let text = lines[index] ?? '';
+    while (/=\s*hex/i.test(text) && text.trimEnd().endsWith('\\') && index + 1 < lines.length) {
+      text = text.trimEnd().slice(0, -1) + (lines[++index] ?? '').trim();
+    }
+    const key = keyOf(text);
+    if (key !== undefined) {
+      values = key.startsWith('-') ? undefined : (facts.get(key) ?? new Map());
+      if (values) facts.set(key, values);
+      continue;
+    }
+    const value = exportedValueOf(text, ansi) ?? queriedValueOf(text);
+    if (value && values)
+      values.set(value.name.toLowerCase(), { ...value, source, line, text: text.trim().slice(0, 400) });
+  }
+  return facts;
+}
+
+/** Adds `more` to `facts`; later exports win. */
+export function mergeRegFacts(facts: RegFacts, more: RegFacts): void {
+  for (const [key, values] of more) facts.set(key, new Map([...(facts.get(key) ?? []), ...values]));
+}
+
+function keyOf(text: string): string | undefined {
+  const bracket = /^\s*\[(-?)(.+)\]\s*$/.exec(text);
+  const plain = /^\s*(HKEY_[A-Z_]+\\.*|HK(?:LM|CU|U|CR)\\.*)$/i.exec(text);
+  const path = bracket?.[2] ?? plain?.[1]?.trim();
+  if (path === undefined) return undefined;
+  const [hive = '', ...rest] = path.replace(/\\+$/, '').split('\\');
+  return `${bracket?.[1] ?? ''}${[hives[hive.toUpperCase()] ?? hive, ...rest].join('\\').toLowerCase()}`;
+}
+
+type Value = Pick<RegValue, 'name' | 'type' | 'data'>;
+
+function exportedValueOf(text: string, ansi: boolean): Value | undefined {
+  const match = /^\s*(?:@|"((?:[^"\\]|\\.)*)")\s*=\s*(.*)$/.exec(text);
+  if (!match) return undefined;
+  const name = (match[1] ?? '').replace(/\\(.)/g, '$1');
+  const data = (match[2] ?? '').trim();
+  const quoted = /^"((?:[^"\\]|\\.)*)"?/.exec(data);
+  if (quoted) return { name, type: 'REG_SZ', data: (quoted[1] ?? '').replace(/\\(.)/g, '$1') };
+  const dword = /^dword:([0-9a-f]{1,8})/i.exec(data);
+  if (dword) return { name, type: 'REG_DWORD', data: Number.parseInt(dword[1] ?? '0', 16) };
+  const hex = /^hex(?:\(([0-9a-f]+)\))?:([0-9a-f,\s]*)/i.exec(data);
+  if (!hex) return undefined;
+  const bytes = Buffer.from((hex[2] ?? '').replace(/[^0-9a-f]/gi, ''), 'hex');
+  const kind = hex[1] === undefined ? 3 : Number.parseInt(hex[1], 16);
+  if (kind === 4 && bytes.length === 4) return { name, type: 'REG_DWORD', data: bytes.readUInt32LE() };
+  if (kind === 1 || kind === 2 || kind === 7) {
+    const written = bytes.toString(ansi ? 'latin1' : 'utf16le').replace(/\0+$/, '');
+    return { name, type: kind === 7 ? 'REG_MULTI_SZ' : 'REG_SZ', data: written };
+  }
+  return { name, type: 'REG_BINARY', data: bytes.toString('hex') };
+}
+
+/** `    WUServer    REG_SZ    http://server` */
+function queriedValueOf(text: string): Value | undefined {
+  const match = /^\s{2,}(\S.*?)(?:\s{2,}|\t)(REG_[A-Z_]+)(?:(?:\s{2,}|\t)(.*))?$/.exec(text);
+  if (!match) return undefined;
+  const [, name = '', type = '', data = ''] = match;
+  if (type !== 'REG_DWORD') return { name, type, data: data.trim() };
+  return { name, type, data: Number(data.trim().split(/\s/)[0]) };
+}
