@@ -41,7 +41,7 @@ for (const [what, cabinet] of Object.entries(cabinets)) {
 test('we accept what osslsigncode signs', () =>
   inFolder(async (folder) => {
     writeFileSync(join(folder, 'plain.cab'), cabinets['a stored cabinet']);
-    osslsigncode(folder, [
+    await osslsigncode(folder, [
       'sign',
       ...writeIdentity(folder, signer),
       '-h',
@@ -59,7 +59,7 @@ test('we accept what osslsigncode signs', () =>
 test('signing again takes the place of any signature, ours or foreign', () =>
   inFolder(async (folder) => {
     writeFileSync(join(folder, 'plain.cab'), cabinets['a stored cabinet']);
-    osslsigncode(folder, [
+    await osslsigncode(folder, [
       'sign',
       ...writeIdentity(folder, signer),
       '-h',

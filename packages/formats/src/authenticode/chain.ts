@@ -89,13 +89,13 @@ function certificateProblems(
 function validityProblem({ summary }: Certificate, at: Date): SignatureProblem | undefined {
   const { subject, notBefore, notAfter } = summary;
   if (at < notBefore) {
-    const message = `The certificate of ${subject} is valid from ${iso(notBefore)}; it was used at ${iso(at)}.`;
+    const message = `The certificate of ${subject} is valid from ${iso(notBefore)} on; the signature counts as made at ${iso(at)}.`;
     return { code: 'SIGNATURE_NOT_YET_VALID', message };
   }
   if (at <= notAfter) return undefined;
   return {
     code: 'SIGNATURE_EXPIRED',
-    message: `The certificate of ${subject} expired at ${iso(notAfter)}; it was used at ${iso(at)}.`,
+    message: `The certificate of ${subject} expired at ${iso(notAfter)}; the signature counts as made at ${iso(at)}.`,
   };
 }
 

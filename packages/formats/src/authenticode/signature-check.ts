@@ -139,12 +139,12 @@ function readStatement(signer: SignerInfo): { description?: string; url?: string
 }
 
 function notesOf(stamps: readonly TimestampAnswer[], judgedAt: SignerReport['judgedAt']): SignatureNote[] {
-  const notes: SignatureNote[] = stamps.flatMap(({ doubts, report }) =>
-    doubts.map(({ message }) => ({
-      code: 'SIGNATURE_NOTE_TIMESTAMP_UNTRUSTED' as const,
-      message: `The time stamp of ${report?.authority} does not count. ${message}`,
-    })),
-  );
+  const notes: SignatureNote[] = stamps
+    .filter(({ doubts }) => doubts.length > 0)
+    .map(({ doubts, report }) => ({
+      code: 'SIGNATURE_NOTE_TIMESTAMP_UNTRUSTED',
+      message: `The time stamp of ${report?.authority} does not count. ${doubts.map(({ message }) => message).join(' ')}`,
+    }));
   if (judgedAt.by === 'signer') {
     notes.push({
       code: 'SIGNATURE_NOTE_CLAIMED_TIME',

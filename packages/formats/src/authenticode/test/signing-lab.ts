@@ -1,8 +1,9 @@
 // What the signing tests share: an operator, a scratch folder and osslsigncode.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createOperatorCa, createOperatorSigner, type SigningIdentity } from '../index.ts';
 
 export async function operator(now: Date): Promise<{ ca: SigningIdentity; signer: SigningIdentity }> {
@@ -19,15 +20,25 @@ export async function inFolder(run: (folder: string) => Promise<void>): Promise<
   }
 }
 
-export function osslsigncode(folder: string, args: readonly string[]): void {
-  execFileSync('osslsigncode', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+/** Runs osslsigncode beside this process, which may have to answer it as a time-stamp authority. */
+export async function osslsigncode(folder: string, args: readonly string[]): Promise<void> {
+  await promisify(execFile)('osslsigncode', args, { cwd: folder, timeout: 30_000 });
 }
 
-/** Whether osslsigncode accepts the file under that CA. */
-export function osslVerifies(folder: string, bytes: Uint8Array, ca: SigningIdentity): boolean {
+/** Whether osslsigncode accepts the file under that CA, its time stamp included when `timeCa` is given. */
+export function osslVerifies(
+  folder: string,
+  bytes: Uint8Array,
+  ca: SigningIdentity,
+  timeCa?: SigningIdentity,
+): boolean {
   writeFileSync(join(folder, 'file'), bytes);
   writeFileSync(join(folder, 'ca.pem'), ca.certificatePem);
-  const { status } = spawnSync('osslsigncode', ['verify', '-CAfile', 'ca.pem', '-in', 'file'], { cwd: folder });
+  writeFileSync(join(folder, 'time-ca.pem'), timeCa?.certificatePem ?? '');
+  const timeArgs = timeCa ? ['-TSA-CAfile', 'time-ca.pem'] : [];
+  const { status } = spawnSync('osslsigncode', ['verify', '-CAfile', 'ca.pem', ...timeArgs, '-in', 'file'], {
+    cwd: folder,
+  });
   return status === 0;
 }
 
