@@ -1,18 +1,19 @@
 // Appending to a log that may be deleted, full or read by others at any time. A log that cannot be written is never a
 // reason to stop updating.
-import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Beyond this a log is set aside as .old and a new one begun: agents run for years. */
 const maxBytes = 2 * 1024 * 1024;
 
-/** Appends bytes; false when the disk would not take them. */
+/** Appends bytes; false when the disk would not take them. `firstBytes` begin a new file. */
 export function appendToLog(file: string, bytes: Uint8Array | string, firstBytes?: Uint8Array): boolean {
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    const size = existsSync(file) ? statSync(file).size : 0;
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     if (size > maxBytes) renameSync(file, `${file}.old`);
-    if (firstBytes && (size === 0 || size > maxBytes)) appendFileSync(file, firstBytes);
+    const isNew = size === 0 || size > maxBytes;
+    if (isNew) mkdirSync(dirname(file), { recursive: true });
+    if (isNew && firstBytes) appendFileSync(file, firstBytes);
     appendFileSync(file, bytes);
     return true;
   } catch {

@@ -30,9 +30,26 @@ export interface PingerParts {
   log(outcome: 'sent' | 'kept' | 'sent-late', text: string): void;
 }
 
-/** Keeps the ping, then sends all that wait, oldest first, until one cannot be sent. Never throws. */
-export async function ping(parts: PingerParts, what: Ping): Promise<void> {
-  const query = encodeStatusPing({
+/**
+ * Keeps the ping, then sends all that wait, oldest first, until one cannot be sent. `noted` is called in between, when
+ * nothing has left yet: what is written down there is true exactly when the ping is in urllog.dat. Never throws.
+ */
+export async function ping(parts: PingerParts, what: Ping, noted?: () => void): Promise<void> {
+  const kept: KeptPing = { statusServer: parts.statusServer, query: queryOf(parts, what) };
+  try {
+    keepPing(parts.urlLog, kept);
+  } catch (error) {
+    // A full disk: what cannot be kept is sent at once or lost.
+    parts.log('kept', `urllog.dat cannot be written: ${error instanceof Error ? error.message : error}`);
+    await sendOne(parts, kept).catch(() => undefined);
+    return;
+  }
+  noted?.();
+  await sendKeptPings(parts, kept.query);
+}
+
+function queryOf(parts: PingerParts, what: Ping): string {
+  return encodeStatusPing({
     formatVersion: '1',
     machineId: parts.clientId.replaceAll('-', ''),
     component: 'au',
@@ -46,19 +63,10 @@ export async function ping(parts: PingerParts, what: Ping): Promise<void> {
     message: parts.agent,
     occurredAt: parts.now(),
   });
-  try {
-    keepPing(parts.urlLog, { statusServer: parts.statusServer, query });
-  } catch (error) {
-    // A full disk: what cannot be kept is sent at once or lost.
-    parts.log('kept', `urllog.dat cannot be written: ${error instanceof Error ? error.message : error}`);
-    await sendOne(parts, { statusServer: parts.statusServer, query }).catch(() => undefined);
-    return;
-  }
-  await sendKeptPings(parts, query);
 }
 
 /** Sends what waits in urllog.dat, oldest first; stops at the first that cannot be sent. Never throws. */
-async function sendKeptPings(parts: PingerParts, fresh?: string): Promise<void> {
+async function sendKeptPings(parts: PingerParts, fresh: string): Promise<void> {
   for (let waiting = readUrlLog(parts.urlLog); waiting.length > 0; waiting = readUrlLog(parts.urlLog)) {
     const [oldest] = waiting;
     if (!oldest) return;

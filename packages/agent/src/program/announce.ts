@@ -1,5 +1,6 @@
 // Pings that must go out exactly once per change of version, whatever dies in between: what was announced is noted in
-// the registry after the ping is safely in urllog.dat or sent.
+// the registry when the ping is safely in urllog.dat and before it leaves. Dying in between leaves the ping there, where
+// the same ping is not added twice.
 import { readCurrent } from '../host/current.ts';
 import { type PingerParts, ping } from '../pings/pinger.ts';
 import { keys } from '../root/keys.ts';
@@ -13,8 +14,9 @@ export async function announceVersion(context: ProgramContext, pinger: PingerPar
   const { registry, release } = context;
   const before = string(registry.read(), keys.agent, 'AnnouncedVersion');
   if (before === release.version) return undefined;
-  await ping(pinger, { activity: 's', status: 's', result: 0, item: itemOf(release.version) });
-  registry.change([{ key: keys.agent, name: 'AnnouncedVersion', value: text(release.version) }]);
+  await ping(pinger, { activity: 's', status: 's', result: 0, item: itemOf(release.version) }, () =>
+    registry.change([{ key: keys.agent, name: 'AnnouncedVersion', value: text(release.version) }]),
+  );
   return before ?? '';
 }
 
@@ -24,8 +26,9 @@ export async function announceLostTrials(context: ProgramContext, pinger: Pinger
   for (const { version, hresult, at } of readCurrent(root)?.failed ?? []) {
     const mark = `${version} ${at}`;
     if (string(registry.read(), keys.agent, 'AnnouncedLostTrial') === mark) continue;
-    await ping(pinger, { activity: 's', status: 'f', result: hresult, item: itemOf(version) });
-    registry.change([{ key: keys.agent, name: 'AnnouncedLostTrial', value: text(mark) }]);
+    await ping(pinger, { activity: 's', status: 'f', result: hresult, item: itemOf(version) }, () =>
+      registry.change([{ key: keys.agent, name: 'AnnouncedLostTrial', value: text(mark) }]),
+    );
   }
 }
 

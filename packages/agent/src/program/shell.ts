@@ -5,7 +5,7 @@ import type { Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import { asToProgram, type FromProgram, type Outcome, type ProgressStep } from '../host/messages.ts';
 import { readIntactRelease } from '../host/release-folder.ts';
-import { lockWaiting } from '../root/lock.ts';
+import { type HeldLock, lockWaiting } from '../root/lock.ts';
 import { type MachineRoot, machineOfArguments } from '../root/machine-root.ts';
 import { openRegistry, type Registry } from '../root/registry.ts';
 import { hresult } from '../transport/hresult.ts';
@@ -61,6 +61,7 @@ class ProgramShell {
   readonly #client: AgentClient;
   #wake: (() => void) | undefined;
   #handedOver = false;
+  #lock: HeldLock | undefined;
   #once = false;
 
   constructor(root: MachineRoot, release: Release, makeClient: (context: ProgramContext) => AgentClient) {
@@ -88,15 +89,21 @@ class ProgramShell {
 
   hear(value: unknown): void {
     const message = asToProgram(value);
-    if (message?.kind === 'stop') process.exit(0);
+    if (message?.kind === 'stop') this.#leave();
     else if (message?.kind === 'begin') void this.#work(message.now, message.once);
     else if (message?.kind === 'detect') this.#wake?.();
     else if (message?.kind === 'trial-failed') void this.#goOn(message);
   }
 
+  #leave(): never {
+    this.#lock?.release();
+    process.exit(0);
+  }
+
   async #work(now: boolean, once: boolean): Promise<void> {
     // The program before this one may still be on its way out.
-    if (!lockWaiting(this.#context.root.programLock, lockWaitMs)) {
+    this.#lock = lockWaiting(this.#context.root.programLock, lockWaitMs);
+    if (!this.#lock) {
       console.error('error: another agent program works on this machine and does not stop');
       process.exit(3);
     }

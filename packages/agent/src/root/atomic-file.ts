@@ -14,7 +14,7 @@ import { dirname } from 'node:path';
 
 /** Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. */
 export function writeFileAtomically(file: string, bytes: Uint8Array | string): void {
-  mkdirSync(dirname(file), { recursive: true });
+  if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     writeSynced(temporary, bytes);
