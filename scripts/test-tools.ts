@@ -6,6 +6,9 @@ import { delimiter, join } from 'node:path';
 
 /** Program → Debian package. */
 const tools: Record<string, string> = {
+  haproxy: 'haproxy',
+  apache2: 'apache2',
+  nginx: 'nginx',
   cabextract: 'cabextract',
   gcab: 'gcab',
   osslsigncode: 'osslsigncode',
@@ -35,7 +38,8 @@ export function bringTestTools(): void {
 }
 
 export function isOnPath(program: string): boolean {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+  // /usr/sbin: where Debian keeps servers, and not on everybody's path.
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']) {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { type ClientOptions, doctorClient } from '../doctor/client/command.ts';
 import { doctorLogs } from '../doctor/logs/command.ts';
+import { isProxyKind, proxyKinds, proxySnippet } from '../doctor/proxy/snippets.ts';
 import type { ReportOptions } from '../doctor/report/deliver.ts';
-import { doctorServer, type ServerOptions } from '../doctor/server/command.ts';
+import { doctorServer, parseServerUrl, type ServerOptions } from '../doctor/server/command.ts';
 import { isFindingCode } from '../doctor/words/codes.ts';
 import { readPageText } from '../doctor/words/page.ts';
 import { UsageError } from '../terminal.ts';
@@ -32,7 +33,13 @@ function registerServer(doctor: Command): void {
     .option('--self-update-port <port>', 'where old clients look for the tree, or off', '80')
     .option('--ca <file>', 'PEM of the certificate that the clients trust')
     .option('--timeout <seconds>', 'longest wait for an answer', '15')
-    .action((url: string, options: ServerOptions) => doctorServer(url, options));
+    .option(
+      '--proxy-snippets <kind>',
+      'print the exclusion for a proxy in front (nginx, apache, caddy, haproxy, iis-arr, all)',
+    )
+    .action((url: string, options: ServerOptions & { proxySnippets?: string }) =>
+      options.proxySnippets === undefined ? doctorServer(url, options) : printSnippets(url, options.proxySnippets),
+    );
 }
 
 function registerClient(doctor: Command): void {
@@ -49,6 +56,14 @@ function registerClient(doctor: Command): void {
     .option('--timeout <seconds>', 'with --server: longest wait for an answer', '15')
     .option('--now <time>', 'judge waiting times by this moment (ISO 8601) rather than by the newest line sent in')
     .action((options: ClientOptions) => doctorClient(options));
+}
+
+function printSnippets(url: string, wanted: string): void {
+  const kinds = wanted === 'all' ? proxyKinds : [wanted];
+  for (const kind of kinds) {
+    if (!isProxyKind(kind)) throw new UsageError(`--proxy-snippets ${wanted}: one of ${proxyKinds.join(', ')}, all`);
+    console.log(proxySnippet(kind, parseServerUrl(url)));
+  }
 }
 
 function withReportOptions(command: Command): Command {
