@@ -17,6 +17,9 @@ interface DemoFlags {
 /** Who interrupts again after this time does not want to wait for the cleaning up. */
 const impatienceMs = 1500;
 
+/** Who watches gets this long to open the home page. */
+const pauseMs = 5000;
+
 export function register(program: Command): void {
   program
     .command('demo')
@@ -38,6 +41,7 @@ async function show(flags: DemoFlags): Promise<void> {
   const demo = await runDemo({
     port: flags.port,
     keep: flags.keep ?? false,
+    pauseMs: !flags.once && process.stdout.isTTY ? pauseMs : 0,
     timeoutMs: flags.timeout * 1000,
     releaseFolder: flags.agentReleases,
     signal: interruption,

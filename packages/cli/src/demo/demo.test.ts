@@ -86,7 +86,7 @@ describe('moult demo', () => {
 
   it('cleans up when it is ended in the middle, and exits 1', async () => {
     const running = demo(['--once']);
-    await running.said(/SUS client 5\.4\.0\.1 started/);
+    await running.said(/SUS client 5\.4\.0\.1 +started/);
     running.child.kill('SIGTERM');
     const { exit, stdout } = await running.ended;
     assert.equal(exit, 1);

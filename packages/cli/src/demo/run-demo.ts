@@ -22,6 +22,8 @@ export interface DemoOptions {
   /** 0: any free one. */
   port: number;
   keep: boolean;
+  /** Before the old computer is switched on: time to open the home page. */
+  pauseMs: number;
   /** For the whole story, in milliseconds. */
   timeoutMs: number;
   /** The built agent releases: packages/agent/dist. */
@@ -61,7 +63,7 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
       scratch.close();
     },
   };
-  const deadline = performance.now() + options.timeoutMs;
+  const deadline = performance.now() + options.pauseMs + options.timeoutMs;
   try {
     await tell(options, scratch, running, demo, deadline);
   } catch (error) {
@@ -103,6 +105,12 @@ async function tell(
     story.server(`offers ${generation === 'sus' ? 'SUS' : 'WSUS'} client ${version}, signed by ${signer}`);
   }
   story.server(`has ${home.updates.total} updates in its catalogue, ${home.updates.deployments} approved`);
+  if (options.pauseMs > 0) {
+    story.server(
+      `in ${Math.round(options.pauseMs / 1000)} seconds an old computer is switched on: open the home page now`,
+    );
+    await wait(options.pauseMs, undefined, { signal: options.signal }).catch(() => undefined);
+  }
 
   const installed = await installAgent(root, {
     server: server.url,

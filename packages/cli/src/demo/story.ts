@@ -34,12 +34,11 @@ export function tellStory(stream: NodeJS.WriteStream, seconds: () => number): St
       write();
     },
     server: (text) => say('Server', 'cyan', text),
-    agent: ({ generation, version, step, text }) =>
-      say(
-        `${generation === 'sus' ? 'SUS' : 'WSUS'} client ${version}`,
-        step === 'failed' || step === 'reverted' ? 'red' : generation === 'sus' ? 'yellow' : 'green',
-        text,
-      ),
+    agent: ({ generation, version, step, text }) => {
+      const who = `${generation === 'sus' ? 'SUS' : 'WSUS'} client ${version}`;
+      const bad = step === 'failed' || step === 'reverted';
+      say(who, bad ? 'red' : generation === 'sus' ? 'yellow' : 'green', text.replace(`${who} `, ''));
+    },
     heard: ({ headline, detail }) =>
       say('Server heard', 'cyan', detail ? `${headline} ${dim(`(${detail})`)}` : headline),
     proven: ({ promise }, evidence) => {
