@@ -1,6 +1,7 @@
 export * from './applicability/index.ts';
 export * from './deployment/index.ts';
 export * from './errors.ts';
+export * from './explain/index.ts';
 export * from './fragments/index.ts';
 export * from './graph/index.ts';
 export * from './ids.ts';

@@ -75,6 +75,18 @@ export function compareRanks(a: DriverRank, b: DriverRank): number {
   );
 }
 
+/** A printer's driver is only replaced by one of the same maker, or of a provider the new one calls compatible. */
+export function isSamePrinterDriver(
+  row: DriverMetadata,
+  installed: { provider: string; manufacturer: string },
+): boolean {
+  const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+  const providers = [row.provider, ...row.compatibleProviders];
+  return (
+    providers.some((provider) => same(provider, installed.provider)) && same(row.manufacturer, installed.manufacturer)
+  );
+}
+
 /** Earlier is better; compatible ids come behind all hardware ids. Letter case does not matter. */
 function placeOf(hardwareId: string, device: RankedDevice): number | undefined {
   const wanted = hardwareId.toLowerCase();

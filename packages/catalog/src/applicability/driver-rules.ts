@@ -2,7 +2,7 @@
 
 import { parseDriverRule } from '../metadata/drivers.ts';
 import type { DriverMetadata } from '../metadata/index.ts';
-import { compareRanks, rankDriver, rankInstalled } from './driver-rank.ts';
+import { compareRanks, isSamePrinterDriver, rankDriver, rankInstalled } from './driver-rank.ts';
 import type { DeviceFacts, MachineFacts } from './facts.ts';
 import type { ApplicabilityRules } from './rules.ts';
 import { type Answer, given, known, type RuleEvaluator, unknown } from './verdict.ts';
@@ -64,16 +64,4 @@ function standing(
     return undefined;
   const order = compareRanks(rank, rankInstalled(installed, device, computer));
   return order < 0 ? 'better' : order > 0 ? 'worse' : 'equal';
-}
-
-/** A printer's driver is only replaced by one of the same maker, or of a provider the new one calls compatible. */
-export function isSamePrinterDriver(
-  row: DriverMetadata,
-  installed: { provider: string; manufacturer: string },
-): boolean {
-  const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
-  const providers = [row.provider, ...row.compatibleProviders];
-  return (
-    providers.some((provider) => same(provider, installed.provider)) && same(row.manufacturer, installed.manufacturer)
-  );
 }

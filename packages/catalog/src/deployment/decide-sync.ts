@@ -58,7 +58,7 @@ export function decideSync(index: CatalogIndex, deployments: DeploymentSet, requ
     (slot) => inScan(slot) && !cached.slots.has(slot),
   );
   return {
-    newRevisions: page.map((slot) => describe(scope, index.at(slot))).filter((entry) => entry !== undefined),
+    newRevisions: page.map((slot) => describeSynced(scope, index.at(slot))).filter((entry) => entry !== undefined),
     changed: cached.changed,
     outOfScope: cached.outOfScope,
     deployedOutOfScope: cached.deployedOutOfScope,
@@ -74,7 +74,7 @@ export function effectiveDeployment(
   deployments: DeploymentSet,
   revisionId: RevisionId,
 ): SyncedRevision | undefined {
-  return describe(scopeOf(index, deployments), index.get(revisionId));
+  return describeSynced(scopeOf(index, deployments), index.get(revisionId));
 }
 
 const scopes = new WeakMap<DeploymentSet, Scope>();
@@ -96,7 +96,8 @@ export function* installedUpdates(index: CatalogIndex, installed: readonly Revis
   }
 }
 
-function describe(scope: Scope, revision: IndexedRevision | undefined): SyncedRevision | undefined {
+/** A revision as it is answered; undefined outside the scope. */
+export function describeSynced(scope: Scope, revision: IndexedRevision | undefined): SyncedRevision | undefined {
   const deployment = revision && scope.effectiveDeployment(revision);
   return deployment && { revisionId: revision.revisionId, deployment, isLeaf: revision.update.namedBy === 0 };
 }
@@ -125,7 +126,7 @@ function sortCached(
       if (revision && isNeeded(index, revision, inScan)) {
         slots.add(revision.slot);
         if (hasChanged(scope, revision, request.anchor))
-          lists.changed.push(...[describe(scope, revision)].filter(isDefined));
+          lists.changed.push(...[describeSynced(scope, revision)].filter(isDefined));
       } else if (request.needTwoGroupOutOfScope && revision && scope.has(revision.slot)) {
         lists.deployedOutOfScope.push(revisionId);
       } else lists.outOfScope.push(revisionId);
@@ -143,7 +144,7 @@ function isNeeded(index: CatalogIndex, revision: IndexedRevision, inScan: (slot:
 }
 
 /** Without an anchor nothing is known of what the client holds: decisions are repeated, what follows of itself is not. */
-function hasChanged(scope: Scope, revision: IndexedRevision, anchor: number | undefined): boolean {
+export function hasChanged(scope: Scope, revision: IndexedRevision, anchor: number | undefined): boolean {
   const { leafChangedAt } = revision.update;
   if (anchor === undefined) {
     return leafChangedAt > revision.addedAt || scope.deployments.get(revision.revisionId) !== undefined;

@@ -1,4 +1,10 @@
 export {
+  type DriverSyncDecision,
+  type DriverSyncRequest,
+  decideDriverSync,
+  type SyncedDriver,
+} from './decide-driver-sync.ts';
+export {
   decideSync,
   effectiveDeployment,
   type SyncDecision,

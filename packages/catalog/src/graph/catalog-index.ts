@@ -39,6 +39,7 @@ export class CatalogIndex {
   readonly #byRevisionId = new Map<RevisionId, IndexedRevision>();
   readonly #updates: IndexedUpdate[] = [];
   readonly #byUpdateId = new Map<UpdateId, IndexedUpdate>();
+  readonly #byHardwareId = new Map<string, Set<IndexedRevision>>();
   #version = 0;
   #lastLeafChange = 0;
 
@@ -83,6 +84,7 @@ export class CatalogIndex {
     insertByNumber(entry.update.revisions, entry);
     for (const update of new Set(clauses.flat())) this.#name(update, 1, addedAt);
     for (const id of summary.supersedes) this.#updateOf(id).supersededBy.add(entry);
+    for (const { hardwareId } of summary.drivers) this.#driversFor(hardwareId.toLowerCase()).add(entry);
     this.#version++;
   }
 
@@ -98,6 +100,7 @@ export class CatalogIndex {
     const named = new Set(entry.summary.prerequisiteClauses.flatMap(({ anyOf }) => anyOf));
     for (const id of named) this.#name(this.#updateOf(id), -1, removedAt);
     for (const id of entry.summary.supersedes) this.#updateOf(id).supersededBy.delete(entry);
+    for (const { hardwareId } of entry.summary.drivers) this.#driversFor(hardwareId.toLowerCase()).delete(entry);
     this.#version++;
   }
 
@@ -138,6 +141,19 @@ export class CatalogIndex {
     for (const update of this.#updates) if (update.revisions.length > 0) yield update;
   }
 
+  /** Driver revisions with a row for this hardware id, in any letter case. */
+  drivers(hardwareId: string): ReadonlySet<IndexedRevision> {
+    return this.#byHardwareId.get(hardwareId.toLowerCase()) ?? noRevisions;
+  }
+
+  #driversFor(hardwareId: string): Set<IndexedRevision> {
+    const known = this.#byHardwareId.get(hardwareId);
+    if (known) return known;
+    const drivers = new Set<IndexedRevision>();
+    this.#byHardwareId.set(hardwareId, drivers);
+    return drivers;
+  }
+
   #updateOf(updateId: UpdateId): IndexedUpdate {
     const known = this.#byUpdateId.get(updateId);
     if (known) return known;
@@ -163,6 +179,8 @@ export class CatalogIndex {
     this.#lastLeafChange = Math.max(this.#lastLeafChange, at);
   }
 }
+
+const noRevisions: ReadonlySet<IndexedRevision> = new Set();
 
 /** Same answer for the same update on every server: 53 bits of its id. */
 function orderKeyOf(updateId: UpdateId): number {

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { DeviceFacts } from '../applicability/index.ts';
+import { CatalogIndex, decodeSummary, encodeSummary, type UpdateSummary } from '../graph/index.ts';
+import { parseUpdateId, type RevisionId } from '../ids.ts';
+import { type DriverMetadata, packVersion } from '../metadata/index.ts';
+import { DeploymentSet, type DriverSyncRequest, decideDriverSync } from './index.ts';
+
+const nic = 'PCI\\VEN_8086&DEV_1';
+
+function driver(
+  id: number,
+  rows: (Partial<DriverMetadata> & { version?: string })[],
+  prerequisite?: number,
+): UpdateSummary {
+  const updateId = (n: number) => parseUpdateId(`00000000-0000-0000-0000-${String(n).padStart(12, '0')}`);
+  return {
+    identity: { updateId: updateId(id), revisionNumber: 1 },
+    updateType: 'Driver',
+    explicitlyDeployable: true,
+    isExpired: false,
+    prerequisiteClauses: prerequisite ? [{ isCategory: false, anyOf: [updateId(prerequisite)] }] : [],
+    bundleClauses: [],
+    supersedes: [],
+    drivers: rows.map(({ version, ...row }) => ({
+      hardwareId: nic,
+      driverVerDate: '2020-01-01',
+      driverVerVersion: packVersion(version ?? '1.0'),
+      driverClass: 'Net',
+      company: '',
+      provider: 'P',
+      manufacturer: 'M',
+      model: '',
+      whqlDriverId: 1,
+      compatibleProviders: [],
+      featureScores: new Map(),
+      distributionComputerHardwareIds: [],
+      targetComputerHardwareIds: [],
+      ...row,
+    })),
+  };
+}
+
+const device: DeviceFacts = { hardwareIds: [`${nic}&REV_2`, nic.toLowerCase()], compatibleIds: ['PCI\\CC_02'] };
+
+function installed(date: string, more: Partial<NonNullable<DeviceFacts['installedDriver']>> = {}): DeviceFacts {
+  const driverVerVersion = packVersion('1.0');
+  return {
+    ...device,
+    installedDriver: {
+      matchingId: nic,
+      driverVerDate: date,
+      driverVerVersion,
+      driverClass: 'Net',
+      manufacturer: 'M',
+      provider: 'P',
+      driverRank: 0x00ff0000,
+      ...more,
+    },
+  };
+}
+
+function offered(drivers: UpdateSummary[], more: Partial<DriverSyncRequest> = {}): number[] {
+  const index = new CatalogIndex();
+  // Through the store's text and back: what is ranked after a restart is what was imported.
+  for (const [at, summary] of drivers.entries())
+    index.add((at + 1) as RevisionId, decodeSummary(encodeSummary(summary)));
+  const decision = decideDriverSync(index, new DeploymentSet({ unapproved: 'report' }), {
+    installedNonLeaf: [],
+    cachedDrivers: [],
+    devices: [device],
+    computerHardwareIds: [],
+    needTwoGroupOutOfScope: false,
+    maxNew: 100,
+    ...more,
+  });
+  return decision.newRevisions.map(({ revisionId }) => revisionId);
+}
+
+describe('decideDriverSync', () => {
+  const cases: [string, UpdateSummary[], Partial<DriverSyncRequest>, number[]][] = [
+    ['nothing for a device no driver fits', [driver(1, [{ hardwareId: 'USB\\X' }])], {}, []],
+    ['a driver for a device without one, whatever the letter case', [driver(1, [{}])], {}, [1]],
+    [
+      'the more specific hardware id',
+      [driver(1, [{ driverVerDate: '2029-01-01' }]), driver(2, [{ hardwareId: `${nic}&REV_2` }])],
+      {},
+      [2],
+    ],
+    [
+      'a hardware id before a compatible one',
+      [driver(1, [{ hardwareId: 'PCI\\CC_02', driverVerDate: '2029-01-01' }]), driver(2, [{}])],
+      {},
+      [2],
+    ],
+    [
+      'the lower feature score before the better id',
+      [driver(1, [{ featureScores: new Map([['amd64.10.0', 10]]) }]), driver(2, [{ hardwareId: `${nic}&REV_2` }])],
+      { featureScoreMatchingKey: 'AMD64.10.0' },
+      [1],
+    ],
+    [
+      'the one for this computer before everything',
+      [
+        driver(1, [{ targetComputerHardwareIds: ['aa'] }]),
+        driver(2, [{ hardwareId: `${nic}&REV_2`, featureScores: new Map([['amd64.10.0', 0]]) }]),
+      ],
+      { computerHardwareIds: ['{AA}'], featureScoreMatchingKey: 'AMD64.10.0' },
+      [1],
+    ],
+    [
+      'none that is for other computers',
+      [driver(1, [{ distributionComputerHardwareIds: ['bb'] }])],
+      { computerHardwareIds: ['aa'] },
+      [],
+    ],
+    ['the later date', [driver(1, [{ driverVerDate: '2021-01-01' }]), driver(2, [{ version: '9.9' }])], {}, [1]],
+    ['the higher version', [driver(1, [{ version: '1.2' }]), driver(2, [{ version: '1.10' }])], {}, [2]],
+    ['a better one than the installed', [driver(1, [{}])], { devices: [installed('2019-12-31')] }, [1]],
+    ['no equal one', [driver(1, [{}])], { devices: [installed('2020-01-01')] }, []],
+    ['no worse one', [driver(1, [{}])], { devices: [installed('2021-01-01')] }, []],
+    [
+      'no printer driver of another maker',
+      [driver(1, [{ manufacturer: 'Other' }])],
+      { devices: [installed('2019-01-01', { driverClass: 'Printer' })] },
+      [],
+    ],
+    [
+      'a printer driver whose provider is compatible',
+      [driver(1, [{ provider: 'New', compatibleProviders: ['P'] }])],
+      { devices: [installed('2019-01-01', { driverClass: 'Printer' })] },
+      [1],
+    ],
+    ['nothing whose prerequisite is not installed', [driver(1, [{}], 9)], {}, []],
+    ['nothing that is cached', [driver(1, [{}])], { cachedDrivers: [1 as RevisionId] }, []],
+  ];
+  for (const [promise, drivers, more, expected] of cases) {
+    it(`offers ${promise}`, () => assert.deepEqual(offered(drivers, more), expected));
+  }
+
+  it('names the hardware ids that matched and drops cached drivers that do no more', () => {
+    const index = new CatalogIndex();
+    index.add(1 as RevisionId, driver(1, [{}]));
+    const decision = decideDriverSync(index, new DeploymentSet({ unapproved: 'report' }), {
+      installedNonLeaf: [],
+      cachedDrivers: [5 as RevisionId],
+      devices: [device, device],
+      computerHardwareIds: [],
+      needTwoGroupOutOfScope: false,
+      maxNew: 100,
+    });
+    assert.deepEqual(decision.newRevisions[0]?.hardwareIds, [nic]);
+    assert.deepEqual(decision.outOfScope, [5]);
+    assert.equal(decision.driverSyncNotNeeded, false);
+  });
+});

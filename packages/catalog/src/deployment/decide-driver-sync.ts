@@ -1,0 +1,137 @@
+// The driver pass of SyncUpdates (MS-WUSP 3.1.5.7): for each device the best driver that is deployed and whose
+// prerequisites are met, if it is better than what is installed.
+import {
+  compareRanks,
+  type DriverRank,
+  isSamePrinterDriver,
+  rankDriver,
+  rankInstalled,
+} from '../applicability/driver-rank.ts';
+import type { DeviceFacts } from '../applicability/facts.ts';
+import type { CatalogIndex, IndexedRevision } from '../graph/index.ts';
+import type { RevisionId } from '../ids.ts';
+import type { DriverMetadata } from '../metadata/index.ts';
+import {
+  describeSynced,
+  hasChanged,
+  installedUpdates,
+  type SyncDecision,
+  type SyncedRevision,
+  scopeOf,
+} from './decide-sync.ts';
+import type { DeploymentSet } from './deployment-set.ts';
+import type { Scope } from './scope.ts';
+
+export interface DriverSyncRequest {
+  installedNonLeaf: readonly RevisionId[];
+  /** CachedDriverIDs. */
+  cachedDrivers: readonly RevisionId[];
+  /** SystemSpec. */
+  devices: readonly DeviceFacts[];
+  /** ComputerSpec/HardwareIDs, most specific first. */
+  computerHardwareIds: readonly string[];
+  /** `amd64.10.0`. */
+  featureScoreMatchingKey?: string;
+  needTwoGroupOutOfScope: boolean;
+  anchor?: number;
+  maxNew: number;
+}
+
+export interface SyncedDriver extends SyncedRevision {
+  /** The hardware ids by which it is the best match: sent to clients of protocol 1.6 and later. */
+  hardwareIds: string[];
+}
+
+export interface DriverSyncDecision extends SyncDecision {
+  newRevisions: SyncedDriver[];
+}
+
+/** What the driver pass answers. Costs what matches the client's devices, not what the catalogue holds. */
+export function decideDriverSync(
+  index: CatalogIndex,
+  deployments: DeploymentSet,
+  request: DriverSyncRequest,
+): DriverSyncDecision {
+  const scope = scopeOf(index, deployments);
+  index.prerequisites.satisfiedBy(installedUpdates(index, request.installedNonLeaf));
+  const needed = neededDrivers(index, scope, request);
+  const cached = new Set(request.cachedDrivers);
+  const fresh = [...needed].filter(([revision]) => !cached.has(revision.revisionId));
+  fresh.sort(([a], [b]) => a.update.orderKey - b.update.orderKey || (a.update.updateId < b.update.updateId ? -1 : 1));
+  const decision: DriverSyncDecision = {
+    newRevisions: fresh.slice(0, request.maxNew).flatMap(([revision, hardwareIds]) => {
+      const synced = describeSynced(scope, revision);
+      return synced ? [{ ...synced, hardwareIds: [...hardwareIds] }] : [];
+    }),
+    changed: [],
+    outOfScope: [],
+    deployedOutOfScope: [],
+    truncated: fresh.length > request.maxNew,
+    anchor: Math.max(scope.lastChange, index.lastLeafChange),
+    driverSyncNotNeeded: !scope.hasDrivers,
+  };
+  for (const revisionId of cached) {
+    const revision = index.get(revisionId);
+    if (revision && needed.has(revision)) {
+      const synced = hasChanged(scope, revision, request.anchor) && describeSynced(scope, revision);
+      if (synced) decision.changed.push(synced);
+    } else if (request.needTwoGroupOutOfScope && revision && scope.has(revision.slot)) {
+      decision.deployedOutOfScope.push(revisionId);
+    } else decision.outOfScope.push(revisionId);
+  }
+  return decision;
+}
+
+type Match = { revision: IndexedRevision; row: DriverMetadata; rank: DriverRank };
+
+function neededDrivers(
+  index: CatalogIndex,
+  scope: Scope,
+  request: DriverSyncRequest,
+): Map<IndexedRevision, Set<string>> {
+  const needed = new Map<IndexedRevision, Set<string>>();
+  const computer = {
+    computerHardwareIds: request.computerHardwareIds,
+    featureScoreKey: request.featureScoreMatchingKey,
+  };
+  for (const device of request.devices) {
+    const best = bestMatch(index, scope, device, computer);
+    if (!best || !isWanted(best, device, computer)) continue;
+    const hardwareIds = needed.get(best.revision) ?? new Set<string>();
+    needed.set(best.revision, hardwareIds.add(best.row.hardwareId));
+  }
+  return needed;
+}
+
+function bestMatch(
+  index: CatalogIndex,
+  scope: Scope,
+  device: DeviceFacts,
+  computer: Parameters<typeof rankDriver>[2],
+): Match | undefined {
+  let best: Match | undefined;
+  for (const hardwareId of [...device.hardwareIds, ...device.compatibleIds]) {
+    for (const revision of index.drivers(hardwareId)) {
+      if (!scope.has(revision.slot) || !index.prerequisites.isSatisfied(revision.signature.id)) continue;
+      for (const row of revision.summary.drivers) {
+        if (row.hardwareId.toLowerCase() !== hardwareId.toLowerCase()) continue;
+        const rank = rankDriver(row, device, computer);
+        if (rank && (!best || isBetter({ revision, row, rank }, best))) best = { revision, row, rank };
+      }
+    }
+  }
+  return best;
+}
+
+/** Equal in rank: the later submission, then the same one on every server. */
+function isBetter(a: Match, b: Match): boolean {
+  const order = compareRanks(a.rank, b.rank) || b.row.whqlDriverId - a.row.whqlDriverId;
+  return order === 0 ? a.revision.update.updateId < b.revision.update.updateId : order < 0;
+}
+
+function isWanted({ row, rank }: Match, device: DeviceFacts, computer: Parameters<typeof rankDriver>[2]): boolean {
+  const installed = device.installedDriver;
+  if (!installed) return true;
+  if (compareRanks(rank, rankInstalled(installed, device, computer)) >= 0) return false;
+  return !installed.driverClass.toLowerCase().startsWith('printer') || isSamePrinterDriver(row, installed);
+}

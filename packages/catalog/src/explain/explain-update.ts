@@ -1,0 +1,259 @@
+// Why a client is, or is not, offered an update: the decision of decideSync taken apart into its questions, each with
+// its answer. Pure, and held to decideSync by a property test.
+import { type Applicability, evaluateApplicability } from '../applicability/evaluate.ts';
+import type { MachineFacts } from '../applicability/facts.ts';
+import type { Verdict } from '../applicability/verdict.ts';
+import { installedUpdates, type SyncRequest, scopeOf } from '../deployment/decide-sync.ts';
+import type { DeploymentSet } from '../deployment/deployment-set.ts';
+import type { Scope } from '../deployment/scope.ts';
+import type { CatalogIndex, IndexedRevision, IndexedUpdate } from '../graph/index.ts';
+import { formatIdentity, type UpdateId, type UpdateIdentity } from '../ids.ts';
+import type { PrerequisiteClause } from '../metadata/index.ts';
+
+export interface ExplainNode {
+  question: string;
+  answer: 'yes' | 'no' | 'unknown' | 'note';
+  says: string;
+  children: ExplainNode[];
+}
+
+export interface Explanation {
+  updateId: UpdateId;
+  /** The revision that was judged: the one in scope, else the latest. */
+  revision: UpdateIdentity | undefined;
+  /**
+   * `offered`: the next software pass brings it. `cached`: the client has it already, and it is still needed.
+   * `not-offered`: neither; `because` says which question was answered with no. Drivers come in their own pass.
+   */
+  outcome: 'offered' | 'cached' | 'not-offered';
+  because: string;
+  questions: ExplainNode[];
+  /** What the client would make of it, when its facts and the Core fragment are given. */
+  applicability: Applicability['kind'] | undefined;
+}
+
+export interface ClientView {
+  request: Omit<SyncRequest, 'anchor' | 'maxNew'>;
+  facts?: MachineFacts;
+  /** Title for an update id, to make the answer readable. */
+  titleOf?(updateId: UpdateId): string | undefined;
+}
+
+/** Explains one update for one client. Never throws for an unknown update: that is an answer too. */
+export function explainUpdate(
+  index: CatalogIndex,
+  deployments: DeploymentSet,
+  client: ClientView,
+  updateId: UpdateId,
+  coreFragment?: string,
+): Explanation {
+  const scope = scopeOf(index, deployments);
+  const update = index.update(updateId);
+  const revision = update && (scope.chosen(update) ?? update.revisions.at(-1));
+  const asker = new Asker(index, scope, client);
+  const questions = revision ? asker.questionsAbout(revision) : [asker.notThere(updateId)];
+  const applicability =
+    client.facts && coreFragment !== undefined ? evaluateApplicability(coreFragment, client.facts) : undefined;
+  const stopper = questions.find(({ answer }) => answer === 'no');
+  const isCached = revision !== undefined && asker.isCached(revision);
+  return {
+    updateId,
+    revision: revision?.summary.identity,
+    outcome: stopper ? 'not-offered' : isCached ? 'cached' : 'offered',
+    because: stopper?.says ?? (isCached ? 'The client has it in its cache.' : 'Every condition is met.'),
+    questions: applicability ? [...questions, ...applicabilityNodes(applicability)] : questions,
+    applicability: applicability?.kind,
+  };
+}
+
+class Asker {
+  readonly #index: CatalogIndex;
+  readonly #scope: Scope;
+  readonly #client: ClientView;
+  readonly #installed: ReadonlySet<number>;
+  readonly #cachedUpdates: ReadonlySet<IndexedUpdate>;
+
+  constructor(index: CatalogIndex, scope: Scope, client: ClientView) {
+    this.#index = index;
+    this.#scope = scope;
+    this.#client = client;
+    const { installedNonLeaf, otherCached } = client.request;
+    this.#installed = new Set(installedUpdates(index, installedNonLeaf));
+    const cached = [...installedNonLeaf, ...otherCached].map((id) => index.get(id)?.update);
+    this.#cachedUpdates = new Set(cached.filter((update) => update !== undefined));
+  }
+
+  isCached(revision: IndexedRevision): boolean {
+    const { installedNonLeaf, otherCached } = this.#client.request;
+    return installedNonLeaf.includes(revision.revisionId) || otherCached.includes(revision.revisionId);
+  }
+
+  notThere(updateId: UpdateId): ExplainNode {
+    return node('Is it in the catalogue?', 'no', `Update ${updateId} is not in the catalogue; import it first.`);
+  }
+
+  questionsAbout(revision: IndexedRevision): ExplainNode[] {
+    return [
+      node(
+        'Is it in the catalogue?',
+        'yes',
+        `${this.#name(revision)}, ${revision.update.revisions.length} revision(s).`,
+      ),
+      this.#declined(revision),
+      this.#complete(revision),
+      this.#deployed(revision),
+      this.#kind(revision),
+      this.#filtered(revision),
+      this.#prerequisites(revision),
+      ...this.#supersedence(revision),
+    ];
+  }
+
+  #declined({ update }: IndexedRevision): ExplainNode {
+    return this.#scope.deployments.isDeclined(update.updateId)
+      ? node('Is it free of a decline?', 'no', 'An administrator declined it: declined updates are never sent.')
+      : node('Is it free of a decline?', 'yes', 'It is not declined.');
+  }
+
+  #complete(revision: IndexedRevision): ExplainNode {
+    const missing = this.#missingMembers(revision, new Set());
+    const question = 'Are all bundled revisions there?';
+    if (revision.summary.bundleClauses.length === 0) return node(question, 'yes', 'It bundles nothing.');
+    if (missing.length === 0) return node(question, 'yes', 'All of them are.');
+    return node(question, 'no', `Missing: ${missing.join(', ')}. Half a bundle is not offered.`);
+  }
+
+  #missingMembers(revision: IndexedRevision, above: ReadonlySet<IndexedRevision>): string[] {
+    if (above.has(revision)) return [`${formatIdentity(revision.summary.identity)} (bundles itself)`];
+    return revision.summary.bundleClauses.flat().flatMap((identity) => {
+      const member = this.#index.find(identity);
+      return member ? this.#missingMembers(member, new Set([...above, revision])) : [formatIdentity(identity)];
+    });
+  }
+
+  #deployed(revision: IndexedRevision): ExplainNode {
+    const question = 'Does a deployment bring it to this computer?';
+    const deployment = this.#scope.effectiveDeployment(revision);
+    const decided = this.#scope.deployments.get(revision.revisionId);
+    if (!deployment) {
+      const says =
+        decided?.action === 'Block'
+          ? 'It is blocked for the groups of this computer.'
+          : 'Nobody deployed it, and nothing that is deployed depends on it.';
+      return node(question, 'no', says);
+    }
+    const when = new Date(deployment.lastChangeTime).toISOString();
+    const deadline = deployment.deadline ? `, deadline ${deployment.deadline}` : '';
+    return node(
+      question,
+      'yes',
+      `Deployment ${deployment.deploymentId}: ${deployment.action}${deadline} (${whyDeployed[deployment.action]}; ${when}).`,
+    );
+  }
+
+  #kind({ summary }: IndexedRevision): ExplainNode {
+    return summary.updateType === 'Driver'
+      ? node(
+          'Does it come in the software pass?',
+          'no',
+          'It is a driver: offered in the driver pass, where it is the best match for a device.',
+        )
+      : node('Does it come in the software pass?', 'yes', `It is of type ${summary.updateType}.`);
+  }
+
+  #filtered(revision: IndexedRevision): ExplainNode {
+    const { filterCategoryIds } = this.#client.request;
+    const question = 'Is it within the scan?';
+    if (filterCategoryIds.length === 0) return node(question, 'yes', 'The scan is not limited to categories.');
+    const isInside = this.#scope.filteredBy(filterCategoryIds)[revision.slot] === 1;
+    return isInside
+      ? node(question, 'yes', 'It belongs to the categories that are scanned, or something there depends on it.')
+      : node(question, 'no', `The scan is limited to ${filterCategoryIds.join(', ')}, and it does not belong there.`);
+  }
+
+  #prerequisites({ summary }: IndexedRevision): ExplainNode {
+    const question = 'Are its prerequisites satisfied?';
+    const clauses = summary.prerequisiteClauses.map((clause) => this.#clause(clause));
+    if (clauses.length === 0) return node(question, 'yes', 'It has none.');
+    const open = clauses.filter(({ answer }) => answer === 'no');
+    const says =
+      open.length === 0
+        ? `All ${clauses.length} are.`
+        : `${open.length} of ${clauses.length} are open. ${open[0]?.says ?? ''}`;
+    return { ...node(question, open.length === 0 ? 'yes' : 'no', says), children: clauses };
+  }
+
+  #clause({ anyOf, isCategory }: PrerequisiteClause): ExplainNode {
+    const children = anyOf.map((id) => this.#alternative(id));
+    const held = children.find(({ answer }) => answer === 'yes');
+    const what = `${isCategory ? 'category ' : ''}${anyOf.map((id) => this.#title(id)).join(' or ')}`;
+    const says = held ? held.says : `Open: ${what}. ${children[0]?.says ?? ''}`;
+    return { question: `Is ${what} installed?`, answer: held ? 'yes' : 'no', says, children };
+  }
+
+  #alternative(id: UpdateId): ExplainNode {
+    const update = this.#index.update(id);
+    const question = `Is ${this.#title(id)} installed?`;
+    if (update && this.#installed.has(update.slot))
+      return node(question, 'yes', `The client reported ${this.#title(id)} as installed.`);
+    if (!update || update.revisions.length === 0) return node(question, 'no', `${id} is not in the catalogue.`);
+    if (this.#cachedUpdates.has(update))
+      return node(question, 'no', `The client knows ${this.#title(id)} and found it not installed.`);
+    const inScope = this.#scope.chosen(update) !== undefined;
+    return node(
+      question,
+      'no',
+      inScope
+        ? `The client has not been offered ${this.#title(id)} yet.`
+        : `${this.#title(id)} is not deployed, or declined.`,
+    );
+  }
+
+  /** Supersedence never keeps an update from a client (real servers send superseded ones); it is worth knowing. */
+  #supersedence({ update }: IndexedRevision): ExplainNode[] {
+    return [...update.supersededBy]
+      .filter((revision) => revision.update.revisions.at(-1) === revision)
+      .map((revision) => {
+        const deployed = this.#scope.chosen(revision.update) ? 'deployed' : 'not deployed';
+        return node(
+          'Is it superseded?',
+          'note',
+          `By ${this.#name(revision)}, which is ${deployed} here. It is offered all the same; rules on the client decide.`,
+        );
+      });
+  }
+
+  #name({ summary }: IndexedRevision): string {
+    const title = this.#client.titleOf?.(summary.identity.updateId);
+    return title ? `${formatIdentity(summary.identity)} "${title}"` : formatIdentity(summary.identity);
+  }
+
+  #title(id: UpdateId): string {
+    const title = this.#client.titleOf?.(id);
+    return title ? `"${title}" (${id})` : id;
+  }
+}
+
+const whyDeployed: Readonly<Record<string, string>> = {
+  Evaluate: 'other updates depend on its answer',
+  Bundle: 'a deployed bundle holds it',
+  PreDeploymentCheck: 'clients only report on it',
+  Install: 'approved for installation',
+  OptionalInstall: 'offered, the user decides',
+  Uninstall: 'approved for removal',
+};
+
+function applicabilityNodes({ kind, because, verdicts }: Applicability): ExplainNode[] {
+  const answer = kind === 'unknown' ? 'unknown' : 'note';
+  const says = because.path ? `${kind}, by ${because.path}: ${because.says}.` : `${kind}: ${because.says}.`;
+  return [{ question: 'What does the client make of it?', answer, says, children: verdicts.map(verdictNode) }];
+}
+
+function verdictNode({ path, value, says, children }: Verdict): ExplainNode {
+  const answer = value === undefined ? 'unknown' : value ? 'yes' : 'no';
+  return { question: path.slice(path.lastIndexOf('/') + 1), answer, says, children: children.map(verdictNode) };
+}
+
+function node(question: string, answer: ExplainNode['answer'], says: string): ExplainNode {
+  return { question, answer, says, children: [] };
+}
