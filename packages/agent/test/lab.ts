@@ -1,4 +1,5 @@
 // A laboratory: an operator, a simulated server on a real port, built agents, and machines in scratch folders.
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +9,10 @@ import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { startHost } from '../src/host/host.ts';
 import type { Outcome, ProgressEvent } from '../src/host/messages.ts';
 import { type InstallOptions, installAgent } from '../src/install-agent.ts';
+import { detectionAt } from '../src/root/au-state.ts';
 import { keys } from '../src/root/keys.ts';
 import { type MachineRoot, machineRoot } from '../src/root/machine-root.ts';
-import { number, openRegistry } from '../src/root/registry.ts';
+import { number, openRegistry, text } from '../src/root/registry.ts';
 
 export const oldVersion = '5.4.0.1';
 export const newVersion = '7.9.0.1';
@@ -105,4 +107,34 @@ export async function runOnce(
 /** The fields of a ping's query. */
 export function pingFields(query: string): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(query));
+}
+
+/** As runOnce, with the built host in a process of its own: `env` reaches it and its programs. Answers the exit code. */
+export function runBuilt(root: MachineRoot, env: NodeJS.ProcessEnv = {}, flags = ['--now', '--once']): Promise<number> {
+  const child = spawn(process.execPath, [root.hostProgram, ...root.programArguments, ...flags], {
+    stdio: 'ignore',
+    env: { ...process.env, ...env },
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve(code ?? -1)));
+}
+
+/** A program that is a release of ours by form and does `source` when it is started. */
+export function programDoing(source: string): SimulatedRelease['files'] {
+  return [{ name: 'agent.mjs', bytes: Buffer.from(source) }];
+}
+
+/** What an administrator does in the policy: another server, or none. */
+export function pointAt(root: MachineRoot, server: string | undefined): void {
+  const value = server === undefined ? {} : { value: text(server) };
+  openRegistry(root).change([
+    { key: keys.policy, name: 'WUServer', ...value },
+    { key: keys.policy, name: 'WUStatusServer', ...value },
+  ]);
+}
+
+/** One detection because its time has come, without anybody asking. */
+export async function runDue(root: MachineRoot): Promise<Outcome | undefined> {
+  const due = new Date(Date.now() - 1000);
+  openRegistry(root).change(detectionAt(due, 'sus'));
+  return startHost(root, { once: true }).finished;
 }

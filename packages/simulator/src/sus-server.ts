@@ -80,6 +80,7 @@ const page = '<!DOCTYPE html>\r\n<html><head><title>Sign in</title></head><body>
 export async function createSusServer(options: SusServerOptions): Promise<SusServer> {
   const journal: JournalEntry[] = [];
   let faults: { paths: RegExp; fault: Fault }[] = [];
+  let modified = options.now;
   let files = await buildFiles(options, options.release, options.announce);
   return {
     journal,
@@ -91,6 +92,8 @@ export async function createSusServer(options: SusServerOptions): Promise<SusSer
     },
     publish: async (release, announce) => {
       files = await buildFiles(options, release, announce);
+      // Clients compare sizes and times: what is new has a new time.
+      modified = new Date(modified.getTime() + 60_000);
     },
     pings: () =>
       journal
@@ -99,7 +102,7 @@ export async function createSusServer(options: SusServerOptions): Promise<SusSer
     handle: async (request) => {
       const [path = '/', query = ''] = request.url.split('?', 2);
       const fault = faults.find(({ paths }) => new RegExp(paths.source, 'i').test(path))?.fault;
-      const answer = await misbehave(answerFor(files, path, options.now), fault, options);
+      const answer = await misbehave(answerFor(files, path, modified), fault, options);
       const agent = request.headers?.['user-agent'];
       journal.push({
         method: request.method,

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
-import type { FileFacts, MachineFacts, RegistryKey } from '@moult/catalog';
+import type { FileFacts, MachineFacts, RegistryKey } from '@moult/catalog/applicability';
 import { osVersionOf } from '../pings/platform.ts';
 import type { MachineRoot } from '../root/machine-root.ts';
 import type { Machine } from '../root/policy.ts';

@@ -73,8 +73,11 @@ type Proof =
 function prove({ root, trialMs, stopping, hear }: TrialParts, candidate: AgentVersion): Promise<Proof> {
   return new Promise((resolve) => {
     let program: Program | undefined;
+    let timedOut = false;
     const timer = setTimeout(() => {
       const message = `Version ${candidate.version} did not report healthy within ${trialMs / 1000} s.`;
+      // Judged before it is killed, or its death would be taken for a crash and earn it a second attempt.
+      timedOut = true;
       void program
         ?.stop(0)
         .then(() => resolve({ kind: 'failed', hung: true, hresult: hresult.setupNotRegistered, message }));

@@ -1,6 +1,6 @@
 // One detection of the WSUS client after its self-update check:
 // synchronize → evaluate → describe → download → install → evaluate again → report.
-import type { MachineFacts } from '@moult/catalog';
+import type { MachineFacts } from '@moult/catalog/applicability';
 import { machineFacts } from '../facts/index.ts';
 import type { WsusLog } from '../logs/wsus-log.ts';
 import type { Session } from '../program/session.ts';

@@ -1,6 +1,11 @@
 // What is true of this machine, for every cached revision: by its own rules, by its members when it is a bundle, and
 // only where its prerequisites hold (MS-WUSP 3.1.1).
-import { type ApplicabilityKind, evaluateApplicability, evaluateBundle, type MachineFacts } from '@moult/catalog';
+import {
+  type ApplicabilityKind,
+  evaluateApplicability,
+  evaluateBundle,
+  type MachineFacts,
+} from '@moult/catalog/applicability';
 import type { CachedRevision, UpdateCache } from './update-cache.ts';
 
 export interface Evaluation {

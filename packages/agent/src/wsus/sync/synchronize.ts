@@ -1,6 +1,6 @@
 // The rounds of SyncUpdates (MS-WUSP 3.1.5.7 and the client's side of it): what is installed decides what is offered
 // next, until the server has nothing more; then one driver pass.
-import type { MachineFacts } from '@moult/catalog';
+import type { MachineFacts } from '@moult/catalog/applicability';
 import { type Cookie, clientWebService, type SyncInfo } from '@moult/protocol/client-web-service';
 import { AgentError } from '../../errors.ts';
 import { hresult } from '../../transport/hresult.ts';
