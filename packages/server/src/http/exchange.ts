@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange, ListenerName } from './site.ts';
 
-const longestTarget = 16_384;
+const longestPath = 16_384;
 
 /** Undefined for a request target that is no decodable absolute path. */
 export function toExchange(
@@ -12,7 +12,8 @@ export function toExchange(
   receivedAt: Date,
 ): Exchange | undefined {
   const target = request.url ?? '';
-  const path = target.length > longestTarget ? undefined : decodePath(pathPart(target));
+  const raw = pathPart(target);
+  const path = raw.length > longestPath ? undefined : decodePath(raw);
   if (path === undefined) return undefined;
   const question = target.indexOf('?');
   return {

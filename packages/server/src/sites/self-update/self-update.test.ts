@@ -188,7 +188,7 @@ describe('wutrack.bin', () => {
       'V=1&U=zz',
       `${ping}&M=${'x'.repeat(5000)}`,
       'U=%00%ff&A=%',
-      `x=${'y'.repeat(15_000)}`,
+      `x=${'y'.repeat(30_000)}`,
     ]) {
       const { stdout } = await run('curl', [
         '-s',
