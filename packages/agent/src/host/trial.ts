@@ -97,6 +97,7 @@ function prove({ root, trialMs, stopping, hear }: TrialParts, candidate: AgentVe
     if (stopping.aborted) stop();
     void program.gone.then((how) => {
       clearTimeout(timer);
+      if (timedOut) return;
       stopping.removeEventListener('abort', stop);
       if (stopping.aborted) return resolve({ kind: 'stopped' });
       const message = `Version ${candidate.version} ended before it reported healthy: ${how}.`;
