@@ -7,14 +7,13 @@ export { decideSelfUpdate, type SelfUpdateClient, type SelfUpdateDecision } from
 export { encodeIdent } from './encode-ident.ts';
 export {
   type DirectoryLine,
-  defaultIdentLimits,
   type Generation,
   type Ident,
   type IdentLimits,
   type PlatformLine,
   parseIdent,
 } from './ident.ts';
-export { canonicalLanguage, languageFallback } from './language.ts';
+export { languageFallback } from './language.ts';
 export {
   architectures,
   isArchitecture,
@@ -33,7 +32,6 @@ export { encodeRelease, parseRelease, type Release, type ReleaseFile, releaseFil
 export {
   encodeStatusPing,
   type MalformedPing,
-  maxPingLength,
   parseStatusPing,
   type StatusPing,
 } from './status-ping.ts';

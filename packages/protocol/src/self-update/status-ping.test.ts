@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { encodeStatusPing, maxPingLength, parseStatusPing, type StatusPing } from './index.ts';
+import { encodeStatusPing, parseStatusPing, type StatusPing } from './index.ts';
+import { maxPingLength } from './status-ping.ts';
 
 const capture = fileURLToPath(new URL('../../../../fixtures/captures/logs/iis-sus-wutrack-2002.log', import.meta.url));
 

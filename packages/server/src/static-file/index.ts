@@ -1,7 +1,5 @@
 // Files over HTTP as IIS and nginx serve them: HEAD, ranges (several too), strong ETag, Last-Modified, conditional
 // requests, exact lengths, never compressed. serveBytes for small files held in memory, serveFile for the rest.
-export { decideFileAnswer, type FileAnswer } from './answer.ts';
-export type { FileFacts } from './facts.ts';
 export { createOpenFiles, type OpenFiles } from './open-files.ts';
 export { createMemoryFile, type MemoryFile, serveBytes } from './serve-bytes.ts';
 export { type FileOnDisk, serveFile } from './serve-file.ts';
