@@ -162,7 +162,10 @@ export class LzxDecoder {
     this.#position += run;
   }
 
-  /** Literals and matches up to `end`. Everything hot is in a local, as engines like it. */
+  /**
+   * Literals and matches up to `end`. This is where the time goes, so everything is in locals and written out: before each code there are
+   * at least 17 valid bits, and no code or run of extra bits is longer.
+   */
   #decodeRun(end: number): void {
     const reader = this.#reader;
     const buffer = this.#buffer;
@@ -170,44 +173,77 @@ export class LzxDecoder {
     const isAligned = this.#blockType === blockType.aligned;
     const { bytes } = reader;
     const { table: mainTable, tableBits: mainBits } = this.#mainCode;
+    const { table: lengthTable, tableBits: lengthBits } = this.#lengthCode;
+    const { table: alignedTable, tableBits: alignedBits } = this.#alignedCode;
     const mainShift = 32 - mainBits;
-    const bytesEnd = bytes.length - 1;
+    const lengthShift = 32 - lengthBits;
+    const alignedShift = 32 - alignedBits;
     let { bits, left, at } = reader;
     let out = this.#position;
-    let [recent0 = 1, recent1 = 1, recent2 = 1] = this.#recent;
+    let recent0 = this.#recent[0] as number;
+    let recent1 = this.#recent[1] as number;
+    let recent2 = this.#recent[2] as number;
     while (out < end) {
       if (left <= 16) {
-        const word = at < bytesEnd ? (bytes[at] as number) | ((bytes[at + 1] as number) << 8) : (bytes[at] ?? 0);
-        bits |= word << (16 - left);
+        bits |= wordAt(bytes, at) << (16 - left);
         left += 16;
         at += 2;
       }
       let entry = mainTable[bits >>> mainShift] as number;
-      let symbol: number;
-      if (entry !== 0) {
-        bits <<= entry & 15;
-        left -= entry & 15;
-        symbol = entry >> 4;
-      } else {
-        entry = this.#mainCode.long(bits >>> 16);
-        bits <<= entry & 31;
-        left -= entry & 31;
-        symbol = entry >> 5;
-      }
+      if (entry === 0) entry = this.#mainCode.long(bits >>> 16);
+      bits <<= entry & 31;
+      left -= entry & 31;
+      const symbol = entry >> 5;
       if (symbol < literalCount) {
         buffer[out++] = symbol;
         continue;
       }
-      // A match is rarer than a literal, and its parts are read through the reader.
-      reader.bits = bits;
-      reader.left = left;
-      reader.at = at;
       let length = (symbol & 7) + minMatch;
-      if (length === 7 + minMatch) length += this.#lengthCode.read(reader);
+      if (length === 7 + minMatch) {
+        if (left <= 16) {
+          bits |= wordAt(bytes, at) << (16 - left);
+          left += 16;
+          at += 2;
+        }
+        entry = lengthTable[bits >>> lengthShift] as number;
+        if (entry === 0) entry = this.#lengthCode.long(bits >>> 16);
+        bits <<= entry & 31;
+        left -= entry & 31;
+        length += entry >> 5;
+      }
       const slot = (symbol - literalCount) >> 3;
-      let distance: number;
-      if (slot === 0) {
-        distance = recent0;
+      let distance = recent0;
+      if (slot > 2) {
+        let extra = slotExtraBits[slot] as number;
+        distance = (slotBases[slot] as number) - 2;
+        if (left <= 16) {
+          bits |= wordAt(bytes, at) << (16 - left);
+          left += 16;
+          at += 2;
+        }
+        const endsAligned = isAligned && extra >= 3;
+        if (endsAligned) extra -= 3;
+        if (extra > 0) {
+          const value = bits >>> (32 - extra);
+          distance += endsAligned ? value << 3 : value;
+          bits <<= extra;
+          left -= extra;
+        }
+        if (endsAligned) {
+          if (left <= 16) {
+            bits |= wordAt(bytes, at) << (16 - left);
+            left += 16;
+            at += 2;
+          }
+          entry = alignedTable[bits >>> alignedShift] as number;
+          if (entry === 0) entry = this.#alignedCode.long(bits >>> 16);
+          bits <<= entry & 31;
+          left -= entry & 31;
+          distance += entry >> 5;
+        }
+        recent2 = recent1;
+        recent1 = recent0;
+        recent0 = distance;
       } else if (slot === 1) {
         distance = recent1;
         recent1 = recent0;
@@ -216,21 +252,11 @@ export class LzxDecoder {
         distance = recent2;
         recent2 = recent0;
         recent0 = distance;
-      } else {
-        const extra = slotExtraBits[slot] as number;
-        distance = (slotBases[slot] as number) - 2;
-        if (isAligned && extra >= 3) distance += reader.read(extra - 3) * 8 + this.#alignedCode.read(reader);
-        else distance += reader.read(extra);
-        recent2 = recent1;
-        recent1 = recent0;
-        recent0 = distance;
       }
-      bits = reader.bits;
-      left = reader.left;
-      at = reader.at;
       if (length > end - out) throw bad('An LZX match runs past its block or frame.');
-      if (distance > out || distance > windowBytes || distance === 0)
+      if (distance > out || distance > windowBytes || distance === 0) {
         throw bad('An LZX match reaches before the beginning.');
+      }
       const stop = out + length;
       for (let from = out - distance; out < stop; from++) buffer[out++] = buffer[from] as number;
     }
@@ -242,6 +268,12 @@ export class LzxDecoder {
     this.#recent[1] = recent1;
     this.#recent[2] = recent2;
   }
+}
+
+/** The 16 bits at `at`; zeros behind the end. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  if (at + 1 < bytes.length) return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+  return at < bytes.length ? (bytes[at] as number) : 0;
 }
 
 function bad(message: string): FormatError {

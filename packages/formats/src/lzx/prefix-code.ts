@@ -6,7 +6,7 @@ const longestCode = 16;
 
 export class PrefixCode {
   readonly tableBits: number;
-  /** Next tableBits bits → symbol << 4 | length; 0 for a long code or none. */
+  /** Next tableBits bits → symbol << 5 | length; 0 for a long code or none. */
   readonly table: Uint16Array;
   readonly #sorted: Uint16Array;
   /** Per length, left-aligned to 16 bits: one past its last code, its first code, and where its symbols begin. */
@@ -35,7 +35,7 @@ export class PrefixCode {
           throw new FormatError('FORMAT_BAD_DATA', 'An LZX code has too many symbols.');
         if (bits <= this.tableBits) {
           const shift = longestCode - this.tableBits;
-          this.table.fill((symbol << 4) | bits, code >> shift, (code + step) >> shift);
+          this.table.fill((symbol << 5) | bits, code >> shift, (code + step) >> shift);
         }
         this.#sorted[start++] = symbol;
         code += step;
@@ -48,11 +48,7 @@ export class PrefixCode {
   read(reader: BitReader): number {
     reader.refill();
     const entry = this.table[reader.bits >>> (32 - this.tableBits)] as number;
-    if (entry !== 0) {
-      reader.skip(entry & 15);
-      return entry >> 4;
-    }
-    const found = this.long(reader.bits >>> 16);
+    const found = entry === 0 ? this.long(reader.bits >>> 16) : entry;
     reader.skip(found & 31);
     return found >> 5;
   }
