@@ -6,6 +6,12 @@ export function FirstSteps(): ReactNode {
   return (
     <section aria-labelledby="first-heading" className="card">
       <h2 id="first-heading">No computer has contacted this server yet</h2>
+      {isLoopback(location.hostname) && (
+        <p className="dim">
+          You look at it from the server itself. For other computers, put its name in place of {location.hostname}{' '}
+          below.
+        </p>
+      )}
       <ol className="steps">
         <li>
           <h3>Point a Windows computer here</h3>
@@ -43,6 +49,10 @@ export function FirstSteps(): ReactNode {
       </ol>
     </section>
   );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
 }
 
 const policyKey = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate';

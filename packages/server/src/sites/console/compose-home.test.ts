@@ -94,6 +94,15 @@ describe('health of the self-update service', () => {
     }
   });
 
+  it('is available on a port of another program that passes the files on', () => {
+    const listening = { kind: 'not-listening', reason: 'EADDRINUSE' } as const;
+    const passedOn = compose({}, [port({}), port({ port: 80, site: 'self-update', listening })]);
+    assert.equal(passedOn.selfUpdate.state, 'available');
+    const files = [{ path: '/iuident.cab', answer: '404', fine: false }];
+    const taken = compose({}, [port({}), port({ port: 80, site: 'self-update', listening, files })]);
+    assert.match(taken.selfUpdate.ports[1]?.fault?.cause ?? '', /Another program listens on port 80/);
+  });
+
   it('names the very file that a port does not hand out', () => {
     const broken = { path: '/selfupdate/wuident.cab', answer: '404', fine: false };
     const { selfUpdate } = compose({}, [port({ files: [...fine.slice(0, 1), broken] })]);

@@ -38,7 +38,9 @@ function portOf({ port, site, listening, checkedAt, files }: SelfUpdatePort): Ho
   const asked = checkedAt ? { checkedAt: checkedAt.toISOString() } : {};
   if (listening.kind === 'off') return { port, site, state: 'off', files: [] };
   const wrong = files.filter(({ fine }) => !fine);
-  if (listening.kind === 'listening' && wrong.length === 0) return { port, site, state: 'available', files, ...asked };
+  // Another program may have the port and pass our files on: what counts is what clients are answered.
+  const available = wrong.length === 0 && (listening.kind === 'listening' || files.length > 0);
+  if (available) return { port, site, state: 'available', files, ...asked };
   const fault = listening.kind === 'listening' ? answerFault(port, wrong) : portFault(port, listening.reason);
   return { port, site, state: 'not-available', files, ...asked, fault };
 }

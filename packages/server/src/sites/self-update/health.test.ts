@@ -28,7 +28,7 @@ test('each port is asked for the files that clients ask for first', async () => 
     ports: () => [
       { port: running.port, site: 'main', host: '127.0.0.1', listening },
       { port: portal.port, site: 'self-update', host: '127.0.0.1', listening },
-      { port: 80, site: 'self-update', host: '127.0.0.1', listening: { kind: 'not-listening', reason: 'EACCES' } },
+      { port: 80, site: 'self-update', host: '127.0.0.1', listening: { kind: 'off' } },
     ],
     releases: () => [],
     now: () => new Date(),
@@ -56,6 +56,28 @@ test('each port is asked for the files that clients ask for first', async () => 
   await health.check();
   assert.match(health.facts().ports[1]?.files[0]?.answer ?? '', /^no answer \(/);
   assert.equal(changes, 2);
+  health.close();
+});
+
+test('a port that another program has is asked as well: it may pass the files on', async () => {
+  const health = createSelfUpdateHealth({
+    ports: () => [
+      {
+        port: running.port,
+        site: 'self-update',
+        host: '127.0.0.1',
+        listening: { kind: 'not-listening', reason: 'EADDRINUSE' },
+      },
+    ],
+    releases: () => [],
+    now: () => new Date(),
+    changed: () => undefined,
+  });
+  await health.check();
+  assert.deepEqual(
+    health.facts().ports[0]?.files.map(({ fine }) => fine),
+    [true, true],
+  );
   health.close();
 });
 

@@ -40,7 +40,8 @@ export function createSelfUpdateHealth(parts: HealthParts): SelfUpdateHealthMoni
   let running: Promise<void> | undefined;
 
   const ask = async ({ port, host, site, listening }: WatchedPort): Promise<[number, Asked]> => {
-    if (listening.kind !== 'listening') return [port, { checkedAt: undefined, files: [] }];
+    // A port that another program has is asked too: it may pass our files on, and then all is well.
+    if (listening.kind === 'off') return [port, { checkedAt: undefined, files: [] }];
     const secure = site === 'tls';
     const probes = await Promise.all(askedFiles.map((path) => probeCabinet({ host, port, path, secure })));
     return [port, { checkedAt: parts.now(), files: probes.map(({ path, answer, fine }) => ({ path, answer, fine })) }];
