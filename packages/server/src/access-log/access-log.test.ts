@@ -76,7 +76,7 @@ test('nothing that a client sends makes a second line or another field', async (
 
 test('any text stays one field of at most 4096 bytes', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', size: 'large' }), (text) => {
+    fc.property(fc.string({ unit: 'binary', size: 'medium' }), (text) => {
       const field = escapeField(stemOf(text));
       assert.doesNotMatch(field, /[\s\p{Cc}]/u);
       assert.notEqual(field, '');

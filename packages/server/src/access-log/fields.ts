@@ -3,16 +3,16 @@
 /** IIS 7 and later cut a field after this many bytes. */
 export const maxFieldBytes = 4096;
 
-// Blanks part the fields; control characters (C0, DEL, C1) and the Unicode line ends could part the lines.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const special = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ud800-\udfff]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-const escaped = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029]/g;
+// Nearly every field there is: nothing to escape.
+const plain = /^[!-~]*$/;
+// Blanks part the fields, also those of Unicode for readers that split by them; control characters and the line ends of
+// Unicode could part the lines.
+const escaped = /[\s\p{Cc}\p{Z}]/gu;
 
 /** `-` for nothing, `+` for blanks, %XX for control characters, `...` at the end of what was too long. */
 export function escapeField(value: string | undefined): string {
   if (value === undefined || value === '') return '-';
-  const text = special.test(value) ? value.toWellFormed().replace(escaped, escapeCharacter) : value;
+  const text = plain.test(value) ? value : value.toWellFormed().replace(escaped, escapeCharacter);
   return text.length * 3 > maxFieldBytes && Buffer.byteLength(text) > maxFieldBytes ? cut(text) : text;
 }
 
