@@ -37,6 +37,15 @@ describe('the documents', () => {
     assert.deepEqual(broken, []);
   });
 
+  it('are all within reach of docs/index.md', () => {
+    const reached = new Set(linksOf('docs/index.md').map(({ file }) => file));
+    const there = globSync('docs/*.md', { cwd: root }).filter((file) => file !== normalize('docs/index.md'));
+    assert.deepEqual(
+      there.filter((file) => !reached.has(file)),
+      [],
+    );
+  });
+
   it('name no path of the machine they were written on', () => {
     for (const document of documents) {
       assert.doesNotMatch(

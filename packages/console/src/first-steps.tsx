@@ -34,8 +34,8 @@ export function FirstSteps(): ReactNode {
           <Commands
             label="Commands for an agent in a folder"
             lines={[
-              `npm run moult -- agent install --root old-computer --generation sus --server ${server}`,
-              'npm run moult -- agent run --root old-computer --now',
+              `npx moult agent install --root old-computer --generation sus --server ${server}`,
+              'npx moult agent run --root old-computer --now',
             ]}
           />
         </li>

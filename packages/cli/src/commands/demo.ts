@@ -67,7 +67,7 @@ function complete({ homePage }: Demo, seconds: number, once: boolean): string[] 
     done,
     '',
     `Server and agent keep running: look around at ${homePage}, then end it with Ctrl+C.`,
-    'A server that stays: npm run moult -- serve --help',
+    'A server that stays: npx moult serve --help',
   ];
 }
 
