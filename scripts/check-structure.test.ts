@@ -41,6 +41,13 @@ describe('the import rule', () => {
     assert.deepEqual(inCheckout(files, findBreaches), []);
   });
 
+  it('passes over a program that stands in a template literal, and sees what comes after it', () => {
+    const text = "const program = `\nimport fs from 'node:fs';\n`;\n";
+    assert.deepEqual(inCheckout({ 'catalog/src/a.ts': text }, findBreaches), []);
+    const after = `${text}export * from '@moult/server';\n`;
+    assert.equal(inCheckout({ 'catalog/src/a.ts': after }, findBreaches)[0]?.line, 4);
+  });
+
   it('holds for this checkout', () => {
     assert.deepEqual(findBreaches(fileURLToPath(new URL('..', import.meta.url))), []);
   });

@@ -68,11 +68,16 @@ const importStatement =
   /(?:^|\n)\s*(?:import|export)\b[^;'"]*?\bfrom\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 function importsIn(text: string): { index: number; specifier: string; typesOnly: boolean }[] {
-  return [...text.matchAll(importStatement)].map((match) => ({
+  return [...withoutTemplates(text).matchAll(importStatement)].map((match) => ({
     index: match.index + (match[0].startsWith('\n') ? 1 : 0),
     specifier: match[1] ?? match[2] ?? match[3] ?? '',
     typesOnly: /^\s*(import|export) type\b/.test(match[0]),
   }));
+}
+
+/** Programs that stand in a template literal (the sample update's) import nothing here. Places stay as they were. */
+function withoutTemplates(text: string): string {
+  return text.replace(/(?<=[=:(,?[]\s*)`(?:\\[\s\S]|[^`\\])*`/g, (literal) => literal.replace(/[^\n]/g, ' '));
 }
 
 function sourceFiles(folder: string): string[] {
