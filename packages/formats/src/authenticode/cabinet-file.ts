@@ -88,7 +88,7 @@ function skipNames(bytes: Uint8Array, flags: number, start: number): number {
     const end = bytes.indexOf(0, at);
     if (end < 0 || end - at > 256)
       throw new FormatError('FORMAT_BAD_HEADER', 'A neighbour’s name in the cabinet header does not end.', {
-        offset: at,
+        offset: Math.min(at, bytes.length),
       });
     at = end + 1;
   }

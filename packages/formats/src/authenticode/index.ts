@@ -14,12 +14,35 @@
 // our own (der.ts), since signatures are made over exact bytes, catalogues have millions of elements, and the agent
 // carries this: `@moult/formats/authenticode/verify` is the part it takes, without any library.
 
-export {
-  type CertificateOptions,
-  createOperatorCa,
-  createOperatorSigner,
-  type SigningIdentity,
-} from './operator-certificates.ts';
-export { type SignOptions, signFile } from './sign.ts';
+import type { CertificateOptions, SigningIdentity } from './operator-certificates.ts';
+import type { SignOptions } from './sign.ts';
+
+export type { CertificateOptions, SigningIdentity } from './operator-certificates.ts';
+export type { SignOptions } from './sign.ts';
 export type { RequestTimestamp } from './timestamp-request.ts';
 export * from './verify/index.ts';
+
+// The libraries behind these three take longer to load than a verification takes: they come when they are needed.
+
+/** Makes a root for the operator: RSA-3072, 30 years, allowed to issue end certificates only. */
+export async function createOperatorCa(options: CertificateOptions): Promise<SigningIdentity> {
+  return (await import('./operator-certificates.ts')).createOperatorCa(options);
+}
+
+/** Makes a code-signing certificate under `ca`: RSA-3072, 10 years, but never longer than the CA itself. */
+export async function createOperatorSigner(ca: SigningIdentity, options: CertificateOptions): Promise<SigningIdentity> {
+  return (await import('./operator-certificates.ts')).createOperatorSigner(ca, options);
+}
+
+/**
+ * The file with one SHA-256 signature by `identity`, which takes the place of any present one. Cabinets get room for it
+ * when they have none. Throws FormatError for a file that cannot carry one, for a key that is not the certificate's,
+ * and for a time-stamp authority's answer that cannot be used.
+ */
+export async function signFile(
+  bytes: Uint8Array,
+  identity: SigningIdentity,
+  options: SignOptions,
+): Promise<Uint8Array> {
+  return (await import('./sign.ts')).signFile(bytes, identity, options);
+}

@@ -27,7 +27,7 @@ const keyKind = {
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** Makes a root for the operator: 30 years, allowed to issue end certificates only. */
+/** See index.ts. */
 export async function createOperatorCa(options: CertificateOptions): Promise<SigningIdentity> {
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
@@ -48,7 +48,7 @@ export async function createOperatorCa(options: CertificateOptions): Promise<Sig
   return { certificatePem: pemText(certificate), privateKeyPem: await privateKeyPem(keys), chainPem: [] };
 }
 
-/** Makes a code-signing certificate under `ca`: 10 years, but never longer than the CA itself. */
+/** See index.ts. */
 export async function createOperatorSigner(ca: SigningIdentity, options: CertificateOptions): Promise<SigningIdentity> {
   const issuer = new x509.X509Certificate(ca.certificatePem);
   const issuerKey = await webcrypto.subtle.importKey('pkcs8', fromPem(ca.privateKeyPem), keyKind, false, ['sign']);

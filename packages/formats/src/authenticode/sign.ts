@@ -20,11 +20,7 @@ export interface SignOptions {
   requestTimestamp?: RequestTimestamp;
 }
 
-/**
- * The file with one SHA-256 signature by `identity`, which takes the place of any present one. Cabinets get room for it
- * when they have none. Throws FormatError for a file that cannot carry one, and for a key that is not the
- * certificate's.
- */
+/** See index.ts. */
 export async function signFile(
   bytes: Uint8Array,
   identity: SigningIdentity,

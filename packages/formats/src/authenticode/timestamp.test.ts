@@ -123,7 +123,7 @@ test('a SHA-1 time stamp counts only where SHA-1 is accepted', () =>
     'sha1',
   ));
 
-test('a time stamp of another signature is told, whether offered by the authority or found in a file', () =>
+test('an authority that answers with the time stamp of another signature is refused', () =>
   withLab(async (lab) => {
     const first: Uint8Array[] = [];
     const requestTimestamp = async (request: Uint8Array) => {

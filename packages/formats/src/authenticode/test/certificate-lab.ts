@@ -1,6 +1,6 @@
 // Certificates of any shape, honest or not, for tests. P-256 keys, because making them costs nothing.
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import type { SigningIdentity } from '../index.ts';
 
@@ -18,6 +18,13 @@ export interface Shape {
   keys?: webcrypto.CryptoKeyPair;
 }
 
+export const keyUsages = x509.KeyUsageFlags;
+
+/** An extension that nobody understands and everybody must. */
+export function criticalExtension(oid: string): x509.Extension {
+  return new x509.Extension(oid, true, new Uint8Array([5, 0]));
+}
+
 export interface LabIdentity extends SigningIdentity {
   keys: webcrypto.CryptoKeyPair;
   subject: string;
@@ -30,6 +37,32 @@ export const timeStamping = '1.3.6.1.5.5.7.3.8';
 
 export function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(keyKind, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+}
+
+/** A code signer with an RSA key of any size; OpenSSL makes it, since WebCrypto has its own idea of sizes. */
+export async function issueWithRsa(modulusLength: number, issuer: LabIdentity): Promise<SigningIdentity> {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
+  const privateKeyPem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return { certificatePem: await certifyRsa(publicKey, issuer), privateKeyPem, chainPem: [] };
+}
+
+/** A code-signing certificate for any RSA key; PEM. */
+export async function certifyRsa(publicKey: KeyObject, issuer: LabIdentity): Promise<string> {
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
+      serialNumber: '77',
+      subject: 'CN=RSA signer',
+      issuer: issuer.subject,
+      notBefore: new Date('2020-01-01T00:00:00Z'),
+      notAfter: new Date('2049-01-01T00:00:00Z'),
+      signingAlgorithm: keyKind,
+      publicKey: new x509.PublicKey(new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }))),
+      signingKey: issuer.keys.privateKey,
+      extensions: extensionsOf({ commonName: '', purposes: [codeSigning] }),
+    },
+    webcrypto,
+  );
+  return certificate.toString('pem');
 }
 
 /** A certificate under `issuer`, or a self-signed one. */

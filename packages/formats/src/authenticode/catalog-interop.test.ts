@@ -1,0 +1,72 @@
+// Security catalogues against osslsigncode, both ways.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readDer } from './der.ts';
+import { signFile, verifyFile } from './index.ts';
+import { readSignedData } from './signed-data.ts';
+import { buildCatalog } from './test/catalog-lab.ts';
+import { inFolder, operator, osslsigncode, osslVerifies, writeIdentity } from './test/signing-lab.ts';
+
+const now = new Date();
+const { ca, signer } = await operator(now);
+const trusted = { trustedCertificatesPem: [ca.certificatePem] };
+const catalog = buildCatalog(3);
+
+test('osslsigncode accepts our signature on a catalogue, and the list stays byte for byte', () =>
+  inFolder(async (folder) => {
+    const signed = await signFile(catalog, signer, { now });
+    assert.ok(osslVerifies(folder, signed, ca));
+    const report = await verifyFile(signed, trusted);
+    assert.deepEqual([report.kind, report.problems], ['catalog', []]);
+    assert.deepEqual(readSignedData(signed).content?.bytes, readSignedData(catalog).content?.bytes);
+    assert.deepEqual(await signFile(signed, signer, { now }), signed);
+  }));
+
+test('we accept osslsigncode’s signature on a catalogue', () =>
+  inFolder(async (folder) => {
+    writeFileSync(join(folder, 'plain.cat'), catalog);
+    await osslsigncode(folder, [
+      'sign',
+      ...writeIdentity(folder, signer),
+      '-h',
+      'sha256',
+      '-in',
+      'plain.cat',
+      '-out',
+      'signed.cat',
+    ]);
+    const report = await verifyFile(readFileSync(join(folder, 'signed.cat')), trusted);
+    assert.deepEqual(report.problems, []);
+  }));
+
+test('an altered list is told, an unsigned catalogue is not signed, and other messages are no catalogues', async () => {
+  const signed = await signFile(catalog, signer, { now });
+  const at = Buffer.from(signed).indexOf(Buffer.from('member 1', 'utf16le'));
+  assert.ok(at > 0);
+  signed[at] = 0x58;
+  const report = await verifyFile(signed, trusted);
+  assert.deepEqual(
+    report.problems.map(({ code }) => code),
+    ['SIGNATURE_BAD_VALUE'],
+  );
+  assert.equal(report.digestMatches, false);
+  assert.deepEqual(
+    (await verifyFile(catalog, trusted)).problems.map(({ code }) => code),
+    ['SIGNATURE_MISSING'],
+  );
+  const other = Uint8Array.from(readDer(catalog).bytes);
+  other[Buffer.from(other).indexOf(Buffer.from([0x82, 0x37, 0x0a, 0x01])) + 3] = 2;
+  await assert.rejects(verifyFile(other, trusted), { code: 'FORMAT_UNSUPPORTED' });
+});
+
+test('a catalogue of a hundred thousand members is checked without reading them', async () => {
+  const signed = await signFile(buildCatalog(100_000), signer, { now });
+  await verifyFile(signed, trusted);
+  const start = performance.now();
+  const report = await verifyFile(signed, trusted);
+  const tookMs = performance.now() - start;
+  assert.equal(report.trusted, true);
+  assert.ok(tookMs < 2000, `${signed.length} bytes took ${tookMs} ms`);
+});
