@@ -1,7 +1,10 @@
 // moult doctor: why is this computer not updating? One subcommand per end from which the ladder can be climbed.
 import type { Command } from 'commander';
 import { type ClientOptions, doctorClient } from '../doctor/client/command.ts';
+import { doctorFix, type FixOptions } from '../doctor/fix/command.ts';
+import { doctorContent, doctorSelf, type HomeOptions } from '../doctor/home/command.ts';
 import { doctorLogs } from '../doctor/logs/command.ts';
+import { doctorTls, type TlsOptions } from '../doctor/net/tls-command.ts';
 import { isProxyKind, proxyKinds, proxySnippet } from '../doctor/proxy/snippets.ts';
 import type { ReportOptions } from '../doctor/report/deliver.ts';
 import { doctorServer, parseServerUrl, type ServerOptions } from '../doctor/server/command.ts';
@@ -24,6 +27,8 @@ export function register(program: Command): void {
     .action((paths: string[], options: ReportOptions) => doctorLogs(paths, options));
   registerServer(doctor);
   registerClient(doctor);
+  registerHome(doctor);
+  registerFix(doctor);
 }
 
 function registerServer(doctor: Command): void {
@@ -56,6 +61,38 @@ function registerClient(doctor: Command): void {
     .option('--timeout <seconds>', 'with --server: longest wait for an answer', '15')
     .option('--now <time>', 'judge waiting times by this moment (ISO 8601) rather than by the newest line sent in')
     .action((options: ClientOptions) => doctorClient(options));
+}
+
+function registerHome(doctor: Command): void {
+  const dataDir = (command: Command) =>
+    withReportOptions(command)
+      .option('--data-dir <dir>', "the server's data directory", process.env.MOULT_DATA_DIR ?? 'moult-data')
+      .option('--database <address>', 'where its database is, when not in the data directory');
+  withReportOptions(doctor.command('tls').argument('<url>', 'for example https://server:8531'))
+    .description('look at a TLS port: versions, certificate, chain, inspection')
+    .option('--ca <file>', 'PEM of the CA that the clients trust')
+    .action((url: string, options: TlsOptions) => doctorTls(url, options));
+  dataDir(doctor.command('content'))
+    .description("check every file in this server's content folder")
+    .action((options: HomeOptions) => doctorContent(options));
+  dataDir(doctor.command('self'))
+    .description('check this server: process, keys, tree, and what it answers')
+    .option('--self-update-port <port>', 'where old clients look for the tree, or off', '80')
+    .action((options: HomeOptions) => doctorSelf(options));
+}
+
+function registerFix(doctor: Command): void {
+  doctor
+    .command('fix')
+    .description('mend what is safe on a Moult agent or server: asks first, can be undone')
+    .option('--root <dir>', 'an agent')
+    .option('--data-dir <dir>', 'a server')
+    .option('--dry-run', 'only show what would be done')
+    .option('--yes', 'do not ask')
+    .option('--undo <file>', 'take back what an undo file tells')
+    .option('--undo-file <file>', 'where to write the undo file')
+    .option('--json', 'one JSON document on stdout')
+    .action((options: FixOptions) => doctorFix(options));
 }
 
 function printSnippets(url: string, wanted: string): void {

@@ -28,6 +28,7 @@ ${others.length > 0 ? section('Also', others.map(renderFinding).join('')) : ''}
 ${unknowns.length > 0 ? section('Could not be decided', unknowns.map(renderFinding).join('')) : ''}
 ${report.stories.length > 0 ? section('Timeline', renderTimeline(report.stories)) : ''}
 ${report.passes.length > 0 ? section('In order', `<ul>${report.passes.map((pass) => `<li>${escapeHtml(pass.what)}</li>`).join('')}</ul>`) : ''}
+${(report.snippets ?? []).map(({ title, text }) => section(`Ready to paste: ${escapeHtml(title)}`, `<pre><code>${escapeHtml(text)}</code></pre>`)).join('')}
 ${report.looked.length > 0 ? section('Looked at', renderLooked(report)) : ''}
 </main>
 <footer>Moult doctor, ${escapeHtml(madeAt.toISOString())}</footer>

@@ -16,6 +16,8 @@ export interface DoctorReport {
   stories: Story[];
   /** Files or addresses that were looked at, with one line on each. */
   looked: { what: string; result: string }[];
+  /** Configuration ready to paste, where a remedy asks for it. */
+  snippets?: { title: string; text: string }[];
 }
 
 /** Folds observations into the report. */

@@ -27,6 +27,9 @@ export function renderText(report: DoctorReport, options: { colour: boolean; wid
     for (const pass of report.passes.slice(0, 20)) lines.push(`  ${paint('green', '✓')} ${pass.what}`);
     lines.push('');
   }
+  for (const { title, text } of report.snippets ?? []) {
+    lines.push(paint('bold', `Ready to paste: ${title}`), printable(text));
+  }
   if (report.looked.length > 0) {
     lines.push(paint('bold', 'Looked at'));
     for (const { what, result } of report.looked.slice(0, 40)) lines.push(`  ${what}  ${paint('dim', result)}`);

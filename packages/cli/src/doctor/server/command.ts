@@ -5,11 +5,16 @@ import type { Observation } from '../finding.ts';
 import { defaultProbeLimits, describeProbe } from '../net/probe.ts';
 import { collectTlsFacts } from '../net/tls.ts';
 import { observeTls } from '../net/tls-rungs.ts';
+import { proxyKinds, proxySnippet } from '../proxy/snippets.ts';
 import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
+import type { FindingCode } from '../words/codes.ts';
 import { type ClientKind, defaultClientKinds, parseClientKind } from './client-kind.ts';
 import { collectServerFacts, type ServerFacts } from './collect.ts';
 import { observeServer } from './rungs.ts';
+
+/** Somebody else answers on the port: the exclusion is what keeps them off the four paths. */
+const needsExclusion = new Set<FindingCode>(['DOCTOR_SHAREPOINT', 'DOCTOR_PORT80_TREE_MISSING']);
 
 export interface ServerOptions extends ReportOptions {
   client?: string[];
@@ -24,7 +29,11 @@ export async function doctorServer(address: string, options: ServerOptions): Pro
   const progress = new ProgressLine();
   const { observations, facts } = await examineServer(url, options, (text) => progress.show(() => text));
   progress.end();
-  deliver(makeReport(url.origin, observations, lookedAt(facts)), options);
+  const report = makeReport(url.origin, observations, lookedAt(facts));
+  if (report.findings.some(({ code }) => needsExclusion.has(code))) {
+    report.snippets = proxyKinds.map((kind) => ({ title: kind, text: proxySnippet(kind, url) }));
+  }
+  deliver(report, options);
 }
 
 /** Probes one server: facts and what they say. Shared with `doctor client --server`. */

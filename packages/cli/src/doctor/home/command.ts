@@ -1,0 +1,65 @@
+// moult doctor content and moult doctor self: the server's own end of the ladder.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openStore } from '@moult/server';
+import { UsageError } from '../../terminal.ts';
+import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts';
+import { makeReport } from '../report/report.ts';
+import { examineServer, lookedAt } from '../server/command.ts';
+import { collectContent, collectMissing, observeContent } from './content.ts';
+import { collectSelf, observeSelf } from './self.ts';
+
+export interface HomeOptions extends ReportOptions {
+  dataDir: string;
+  database?: string;
+  selfUpdatePort?: string;
+}
+
+/** Checks every file of the content folder, and that approved updates have theirs. */
+export async function doctorContent(options: HomeOptions): Promise<void> {
+  requireDataDir(options.dataDir);
+  const progress = new ProgressLine();
+  const facts = await collectContent(options.dataDir, (text) => progress.show(() => text));
+  const database = options.database ?? join(options.dataDir, 'moult.sqlite');
+  if (/^postgres/i.test(database) || existsSync(database.replace(/^sqlite:(\/\/)?/i, ''))) {
+    const store = await openStore(database, { now: () => new Date() });
+    try {
+      await collectMissing(facts, store);
+    } finally {
+      await store.close();
+    }
+  }
+  progress.end();
+  const looked = [{ what: facts.folder, result: `${facts.checked} files, ${(facts.bytes / 2 ** 20).toFixed(1)} MB` }];
+  deliver(makeReport(facts.folder, observeContent(facts), looked), options);
+}
+
+/** Checks this server: process, keys, tree, and the server itself from the outside. */
+export async function doctorSelf(options: HomeOptions): Promise<void> {
+  requireDataDir(options.dataDir);
+  const facts = await collectSelf(options.dataDir, new Date());
+  const observations = observeSelf(facts);
+  const looked = [
+    { what: options.dataDir, result: facts.alive ? `process ${facts.holder?.pid}` : 'not running' },
+    ...(facts.tree
+      ? [{ what: join(options.dataDir, 'self-update'), result: `${facts.tree.checked} files checked` }]
+      : []),
+  ];
+  if (facts.alive && facts.holder?.url) {
+    const ca = join(options.dataDir, 'keys', 'operator-ca.cer.pem');
+    const more = { selfUpdatePort: options.selfUpdatePort ?? '80', client: ['os=Linux,arch=x64,lang=EN,agent=moult'] };
+    const seen = await examineServer(
+      new URL(facts.holder.url),
+      { ...more, ...(existsSync(ca) ? { ca } : {}) },
+      () => {},
+    );
+    observations.push(...seen.observations);
+    looked.push(...lookedAt(seen.facts));
+  }
+  deliver(makeReport(options.dataDir, observations, looked), options);
+}
+
+function requireDataDir(folder: string): void {
+  if (!existsSync(folder))
+    throw new UsageError(`${folder}: no such folder; --data-dir names the server's data directory`);
+}

@@ -1,0 +1,105 @@
+// The content folder of a Moult server: is every file what its name says, and is every approved update's file there?
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Store } from '@moult/server';
+import { type Observation, observe } from '../finding.ts';
+
+export interface ContentFacts {
+  folder: string;
+  exists: boolean;
+  checked: number;
+  bytes: number;
+  /** Files whose SHA-1 is not their name. */
+  altered: { path: string; found: string }[];
+  /** Digests that are there and right. */
+  present: Set<string>;
+  /** Files of approved updates that are not there. */
+  missing: { sha1: string; fileName: string }[];
+}
+
+/** Hashes every file under DIR/content. */
+export async function collectContent(dataDir: string, progress: (text: string) => void): Promise<ContentFacts> {
+  const folder = join(dataDir, 'content');
+  const facts: ContentFacts = {
+    folder,
+    exists: existsSync(folder),
+    checked: 0,
+    bytes: 0,
+    altered: [],
+    present: new Set(),
+    missing: [],
+  };
+  if (!facts.exists) return facts;
+  for (const shard of readdirSync(folder, { withFileTypes: true })) {
+    if (!shard.isDirectory() || !/^[0-9a-f]{2}$/i.test(shard.name)) continue;
+    for (const name of readdirSync(join(folder, shard.name))) {
+      const sha1 = /^([0-9a-f]{40})(\.\w+)?$/i.exec(name)?.[1]?.toLowerCase();
+      const path = join(folder, shard.name, name);
+      if (!sha1 || !statSync(path).isFile()) continue;
+      progress(path);
+      const found = await sha1Of(path);
+      facts.checked++;
+      facts.bytes += statSync(path).size;
+      if (found === sha1) facts.present.add(sha1);
+      else facts.altered.push({ path, found });
+    }
+  }
+  return facts;
+}
+
+/** Adds what approved updates need and the folder lacks. */
+export async function collectMissing(
+  facts: ContentFacts,
+  store: Pick<Store, 'loadDeployments' | 'findRevisions' | 'loadFilesOf'>,
+): Promise<void> {
+  const wanted = new Set(['Install', 'OptionalInstall', 'Uninstall']);
+  const updates = new Set(
+    (await store.loadDeployments()).filter(({ action }) => wanted.has(action)).map(({ updateId }) => updateId),
+  );
+  for (const updateId of updates) {
+    const revisions = await store.findRevisions(updateId);
+    const files = await store.loadFilesOf(revisions.map(({ revisionId }) => revisionId));
+    for (const file of files) {
+      const known = facts.present.has(file.sha1.toLowerCase()) || facts.missing.some(({ sha1 }) => sha1 === file.sha1);
+      if (!known) facts.missing.push(file);
+    }
+  }
+}
+
+/** What the folder says. Pure. */
+export function observeContent(facts: ContentFacts): Observation[] {
+  const { folder } = facts;
+  const subject = ['server', 'content'];
+  const values = { server: 'this server', message: folder };
+  if (!facts.exists)
+    return [
+      observe('DOCTOR_CONTENT_FOLDER', 'fail', subject, { ...values, message: `${folder} is not there` }, [
+        { source: folder, text: 'no such folder' },
+      ]),
+    ];
+  const found = facts.altered.map(({ path, found: actual }) =>
+    observe('DOCTOR_CONTENT_ALTERED', 'fail', [...subject, path], { ...values, file: path }, [
+      { source: path, text: `its SHA-1 is ${actual}` },
+    ]),
+  );
+  if (facts.missing.length > 0) {
+    const message = `${facts.missing.length} file${facts.missing.length === 1 ? '' : 's'} of approved updates`;
+    const evidence = facts.missing
+      .slice(0, 6)
+      .map(({ sha1, fileName }) => ({ source: folder, text: `${fileName} (SHA-1 ${sha1}) is not there` }));
+    found.push(observe('DOCTOR_CONTENT_MISSING', 'fail', subject, { ...values, message }, evidence));
+  }
+  if (found.length === 0)
+    found.push(
+      observe('DOCTOR_SERVER_HEALTHY', 'pass', subject, { server: `The content folder (${facts.checked} files)` }, []),
+    );
+  return found;
+}
+
+async function sha1Of(path: string): Promise<string> {
+  const hash = createHash('sha1');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,136 @@
+// This server, from its data directory: does it run, are its keys whole and private, is its tree as it was signed?
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type LockHolder, readLockHolder, type TreeVerification, verifyTree } from '@moult/server';
+import { type Observation, observe } from '../finding.ts';
+import type { FindingCode } from '../words/codes.ts';
+
+export interface SelfFacts {
+  dataDir: string;
+  holder: LockHolder | undefined;
+  /** The process that moult.lock names is there. */
+  alive: boolean;
+  keys: { file: string; mode: number | undefined; problem: string | undefined }[];
+  tree: TreeVerification | undefined;
+}
+
+const keyPairs = ['operator-ca', 'operator-signing'];
+
+/** Looks at the data directory; starts nothing, changes nothing. */
+export async function collectSelf(dataDir: string, now: Date): Promise<SelfFacts> {
+  const holder = readLockHolder(dataDir);
+  const caFile = join(dataDir, 'keys', 'operator-ca.cer.pem');
+  const ca = existsSync(caFile) ? readFileSync(caFile, 'utf8') : undefined;
+  const hasTree = existsSync(join(dataDir, 'self-update'));
+  return {
+    dataDir,
+    holder,
+    alive: holder !== undefined && isAlive(holder.pid),
+    keys: keyPairs.flatMap((name) => inspectKeys(join(dataDir, 'keys'), name, now)),
+    tree: hasTree ? await verifyTree(dataDir, { operatorCaPem: ca, trustedCertificatesPem: [], now }) : undefined,
+  };
+}
+
+function inspectKeys(folder: string, name: string, now: Date): SelfFacts['keys'] {
+  const [key, certificate] = [join(folder, `${name}.key.pem`), join(folder, `${name}.cer.pem`)];
+  const mode = (file: string) =>
+    existsSync(file) && process.platform !== 'win32' ? statSync(file).mode & 0o777 : undefined;
+  const found: SelfFacts['keys'] = [{ file: key, mode: mode(key), problem: undefined }];
+  const report = (file: string, problem: string | undefined) => found.push({ file, mode: undefined, problem });
+  if (!existsSync(certificate)) report(certificate, 'it is missing');
+  else report(certificate, problemOf(certificate, key, now));
+  return found;
+}
+
+function problemOf(certificateFile: string, keyFile: string, now: Date): string | undefined {
+  try {
+    const certificate = new X509Certificate(readFileSync(certificateFile));
+    if (Date.parse(certificate.validTo) < now.getTime()) return `it expired on ${certificate.validTo}`;
+    // The authority's key may be kept elsewhere.
+    if (!existsSync(keyFile)) return keyFile.includes('operator-ca') ? undefined : `${keyFile} is missing`;
+    return certificate.checkPrivateKey(createPrivateKey(readFileSync(keyFile)))
+      ? undefined
+      : `${keyFile} is not its key`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** True while a process has this id. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** What the data directory says. Pure. */
+export function observeSelf(facts: SelfFacts): Observation[] {
+  const { dataDir, holder, alive } = facts;
+  const found: Observation[] = [];
+  const values = { found: dataDir, server: 'this server', host: 'this server', message: '', why: '' };
+  if (!alive) {
+    const text = holder ? `moult.lock names process ${holder.pid}, which is gone` : 'no process holds the directory';
+    found.push(
+      observe('DOCTOR_SERVER_NOT_RUNNING', 'fail', ['server'], values, [{ source: join(dataDir, 'moult.lock'), text }]),
+    );
+    if (holder)
+      found.push(
+        observe('DOCTOR_STALE_LOCK', 'fail', ['server', 'lock'], values, [
+          { source: join(dataDir, 'moult.lock'), text },
+        ]),
+      );
+  }
+  for (const { file, mode, problem } of facts.keys) {
+    if (problem)
+      found.push(
+        observe('DOCTOR_KEYS', 'fail', ['server'], { ...values, why: `${file}: ${problem}` }, [
+          { source: file, text: problem },
+        ]),
+      );
+    if (mode !== undefined && (mode & 0o077) !== 0) {
+      found.push(
+        observe('DOCTOR_KEY_PERMISSIONS', 'fail', ['server', file], { ...values, file }, [
+          { source: file, text: `mode ${mode.toString(8)}` },
+        ]),
+      );
+    }
+  }
+  for (const problem of facts.tree?.problems ?? []) {
+    const code = treeCodes[problem.code];
+    const more = {
+      ...values,
+      path: problem.path,
+      url: problem.path,
+      why: problem.message,
+      found: problem.message,
+      signer: problem.message,
+    };
+    found.push(
+      observe(code, 'fail', ['server', 'tree', problem.path], more, [{ source: problem.path, text: problem.message }]),
+    );
+  }
+  if (facts.tree && facts.tree.problems.length === 0) {
+    found.push(
+      observe('DOCTOR_TREE_HEALTHY', 'pass', ['server', 'tree'], values, [
+        { source: join(dataDir, 'self-update'), text: `${facts.tree.checked} files checked` },
+      ]),
+    );
+  }
+  return found;
+}
+
+const treeCodes: Record<TreeVerification['problems'][number]['code'], FindingCode> = {
+  MISSING: 'DOCTOR_TREE_INCOMPLETE',
+  CHANGED: 'DOCTOR_CABINET_ALTERED',
+  ALTERED: 'DOCTOR_CABINET_ALTERED',
+  DAMAGED: 'DOCTOR_CABINET_DAMAGED',
+  NOT_A_RELEASE: 'DOCTOR_CABINET_DAMAGED',
+  UNSIGNED: 'DOCTOR_CABINET_UNSIGNED',
+  UNTRUSTED: 'DOCTOR_CABINET_WRONG_SIGNER',
+  BAD_IDENT: 'DOCTOR_IDENT_MALFORMED',
+  UNLISTED: 'DOCTOR_TREES_DIFFER',
+};
