@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { lockHolder, lockWaiting, tryLock } from './lock.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'moult-lock-'));
+after(() => rmSync(folder, { recursive: true }));
+
+describe('a lock', () => {
+  it('is held once, names its holder, and is free again', () => {
+    const file = join(folder, 'one.lock');
+    const lock = tryLock(file);
+    assert.ok('release' in lock);
+    const second = tryLock(file);
+    assert.ok('pid' in second && second.pid === process.pid);
+    assert.equal(lockHolder(file)?.pid, process.pid);
+    lock.release();
+    assert.equal(lockHolder(file), undefined);
+    assert.deepEqual(readdirSync(folder), [], 'nothing is left');
+  });
+
+  it('of a dead process is taken over', () => {
+    const file = join(folder, 'dead.lock');
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    writeFileSync(file, JSON.stringify({ pid, started: '1' }));
+    assert.equal(lockHolder(file), undefined);
+    assert.ok('release' in tryLock(file));
+  });
+
+  it('of a process that only has the same number is taken over', {
+    skip: process.platform !== 'linux' && 'start times are known on Linux only',
+  }, () => {
+    const file = join(folder, 'reused.lock');
+    writeFileSync(file, JSON.stringify({ pid: process.pid, started: '1' }));
+    assert.ok('release' in tryLock(file));
+  });
+
+  it('that is half written is taken over', () => {
+    const file = join(folder, 'half.lock');
+    writeFileSync(file, '{"pid":');
+    assert.ok('release' in tryLock(file));
+  });
+
+  it('is never held by two of many who want it', async () => {
+    const file = join(folder, 'many.lock');
+    const shared = join(folder, 'many.count');
+    writeFileSync(shared, '0');
+    const module = new URL('lock.ts', import.meta.url).href;
+    const program = `
+      import { readFileSync, writeFileSync } from 'node:fs';
+      import { lockWaiting } from ${JSON.stringify(module)};
+      for (let turn = 0; turn < 20; turn++) {
+        const lock = lockWaiting(${JSON.stringify(file)}, 20000);
+        if (!lock) process.exit(1);
+        const count = Number(readFileSync(${JSON.stringify(shared)}, 'utf8'));
+        writeFileSync(${JSON.stringify(shared)}, String(count + 1));
+        lock.release();
+      }`;
+    const ends = Array.from({ length: 3 }, () => {
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'inherit' });
+      return new Promise((resolve) => child.once('close', resolve));
+    });
+    assert.deepEqual(await Promise.all(ends), [0, 0, 0]);
+    const lock = lockWaiting(file, 0);
+    assert.ok(lock);
+    lock.release();
+    const { readFileSync } = await import('node:fs');
+    assert.equal(readFileSync(shared, 'utf8'), '60');
+  });
+});

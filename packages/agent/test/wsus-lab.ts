@@ -1,0 +1,107 @@
+// The real server in this process, and a proxy before it that keeps a journal of what agents say and can answer in its place.
+
+import { readFileSync } from 'node:fs';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type FaultCode, writeFault } from '@moult/protocol/soap';
+import { loadConfig, openLog, startServer } from '@moult/server';
+
+export interface Answer {
+  status: number;
+  type: string;
+  body: string | Uint8Array;
+}
+
+export interface WsusLab {
+  /** Address of the proxy: what agents are pointed at. */
+  url: string;
+  operatorCertificate: Uint8Array;
+  /** Operations and paths in order: `SyncUpdates`, `GET /selfupdate/wuident.cab`. */
+  journal: string[];
+  /** Answers in place of the server while it is set; undefined lets the request through. */
+  intercept: ((what: string, body: string) => Answer | undefined) | undefined;
+  close(): Promise<void>;
+}
+
+export async function openWsusLab(folder: string, agentReleaseDir: string): Promise<WsusLab> {
+  const dataDir = join(folder, 'server');
+  const { config } = loadConfig({
+    flags: { dataDir, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', agentReleaseDir, stopSeconds: 1 },
+    environment: {},
+  });
+  const { log, close } = openLog({ dataDir, level: 'error', toStdout: false });
+  const server = await startServer(config, { now: () => new Date(), log, announce: () => undefined });
+  const target = new URL(server.urls.main);
+  const lab: WsusLab = {
+    url: '',
+    operatorCertificate: readFileSync(join(dataDir, 'keys', 'operator-ca.cer.pem')),
+    journal: [],
+    intercept: undefined,
+    async close() {
+      proxy.close();
+      proxy.closeAllConnections();
+      await server.stop();
+      close();
+    },
+  };
+  const proxy = createServer(async (request, response) => {
+    const body = await readBody(request);
+    const what = nameOf(request);
+    lab.journal.push(what);
+    const answer = lab.intercept?.(what, body.toString('utf8'));
+    if (answer) {
+      response.writeHead(answer.status, {
+        'Content-Type': answer.type,
+        'Content-Length': Buffer.byteLength(answer.body),
+      });
+      response.end(answer.body);
+    } else forward(request, body, response, target, new URL(lab.url).host);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  lab.url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  return lab;
+}
+
+/** A fault as the web services write it. */
+export function fault(code: FaultCode): Answer {
+  const body = writeFault(
+    { code, message: '', id: '5a2d7f3c-0000-4000-8000-000000000000', method: '', actor: '' },
+    's',
+  );
+  return { status: 500, type: 'text/xml; charset=utf-8', body };
+}
+
+/** Answers the first call of an operation with a fault, and lets all others through. */
+export function once(operation: string, answer: Answer): NonNullable<WsusLab['intercept']> {
+  let done = false;
+  return (what) => {
+    if (done || what !== operation) return undefined;
+    done = true;
+    return answer;
+  };
+}
+
+function nameOf({ method, url = '', headers }: IncomingMessage): string {
+  const action = /\/(\w+)"$/.exec(String(headers.soapaction ?? ''))?.[1];
+  return action ?? `${method} ${url.split('?')[0]}`;
+}
+
+function forward(request: IncomingMessage, body: Buffer, response: ServerResponse, target: URL, host: string): void {
+  const { method, url, headers } = request;
+  const onward = httpRequest(
+    { host: target.hostname, port: target.port, method, path: url, headers: { ...headers, host }, agent: false },
+    (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    },
+  );
+  onward.on('error', () => response.destroy());
+  onward.end(body);
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
