@@ -2,6 +2,7 @@
 // Hard part: what survives from where to where. Code lengths are sent as differences to the last block's; the three last
 // distances and the window live as long as the folder; bits are dropped at the end of each frame.
 import { FormatError } from '../errors.ts';
+import { SlidingWindow } from '../sliding-window.ts';
 import { BitReader } from './bit-reader.ts';
 import { e8Frames, undoE8 } from './e8.ts';
 import { PrefixCode } from './prefix-code.ts';
@@ -12,8 +13,7 @@ export const blockType = { verbatim: 1, aligned: 2, uncompressed: 3 } as const;
 
 export class LzxDecoder {
   readonly #windowBytes: number;
-  /** Twice the window, at least: the newest window moves to the front when the end is reached. */
-  readonly #buffer: Uint8Array;
+  readonly #window: SlidingWindow;
   readonly #mainLengths: Uint8Array;
   readonly #lengthLengths = new Uint8Array(lengthSymbolCount);
   readonly #mainCode: PrefixCode;
@@ -22,7 +22,6 @@ export class LzxDecoder {
   readonly #preCode = new PrefixCode(20, 6);
   readonly #recent = new Uint32Array([1, 1, 1]);
   #reader = new BitReader(new Uint8Array());
-  #position = 0;
   #frame = 0;
   #isEnded = false;
   #e8FileBytes: number | undefined;
@@ -33,7 +32,7 @@ export class LzxDecoder {
   /** `windowBits` is 15 to 21. */
   constructor(windowBits: number) {
     this.#windowBytes = 2 ** windowBits;
-    this.#buffer = new Uint8Array(this.#windowBytes + Math.max(this.#windowBytes, 2 ** 18));
+    this.#window = new SlidingWindow(this.#windowBytes);
     const symbolCount = literalCount + 8 * slotCount(windowBits);
     this.#mainLengths = new Uint8Array(symbolCount);
     this.#mainCode = new PrefixCode(symbolCount, 11);
@@ -43,28 +42,21 @@ export class LzxDecoder {
   decode(frame: Uint8Array, sizeBytes: number): Uint8Array {
     if (this.#isEnded || sizeBytes > frameBytes) throw bad('An LZX frame other than the last is not 32 KB.');
     this.#isEnded = sizeBytes < frameBytes;
-    const begin = this.#makeRoom(sizeBytes);
+    const window = this.#window;
+    const begin = window.makeRoom(sizeBytes);
     const end = begin + sizeBytes;
     this.#reader = new BitReader(frame);
     if (this.#e8FileBytes === undefined) this.#e8FileBytes = this.#readE8Header();
-    while (this.#position < end) {
+    while (window.position < end) {
       if (this.#blockLeft === 0) this.#readBlockHeader();
-      const run = Math.min(this.#blockLeft, end - this.#position);
+      const run = Math.min(this.#blockLeft, end - window.position);
       if (this.#blockType === blockType.uncompressed) this.#copyRun(run);
-      else this.#decodeRun(this.#position + run);
+      else this.#decodeRun(window.position + run);
       this.#blockLeft -= run;
       if (this.#reader.isOverrun) throw new FormatError('FORMAT_TRUNCATED', 'An LZX frame ends in the middle.');
     }
     if (this.#blockLeft === 0 && this.#reader.at < this.#reader.bytes.length) this.#passPadding();
-    return this.#translated(this.#buffer.subarray(begin, end));
-  }
-
-  #makeRoom(sizeBytes: number): number {
-    if (this.#position + sizeBytes > this.#buffer.length) {
-      this.#buffer.copyWithin(0, this.#position - this.#windowBytes, this.#position);
-      this.#position = this.#windowBytes;
-    }
-    return this.#position;
+    return this.#translated(window.buffer.subarray(begin, end));
   }
 
   /** 0 when the maker did not translate. */
@@ -157,9 +149,9 @@ export class LzxDecoder {
   #copyRun(run: number): void {
     const { bytes, at } = this.#reader;
     if (at + run > bytes.length) throw new FormatError('FORMAT_TRUNCATED', 'An LZX frame ends in the middle.');
-    this.#buffer.set(bytes.subarray(at, at + run), this.#position);
+    this.#window.buffer.set(bytes.subarray(at, at + run), this.#window.position);
     this.#reader.at += run;
-    this.#position += run;
+    this.#window.position += run;
   }
 
   /**
@@ -168,7 +160,7 @@ export class LzxDecoder {
    */
   #decodeRun(end: number): void {
     const reader = this.#reader;
-    const buffer = this.#buffer;
+    const { buffer } = this.#window;
     const windowBytes = this.#windowBytes;
     const isAligned = this.#blockType === blockType.aligned;
     const { bytes } = reader;
@@ -179,7 +171,7 @@ export class LzxDecoder {
     const lengthShift = 32 - lengthBits;
     const alignedShift = 32 - alignedBits;
     let { bits, left, at } = reader;
-    let out = this.#position;
+    let out = this.#window.position;
     let recent0 = this.#recent[0] as number;
     let recent1 = this.#recent[1] as number;
     let recent2 = this.#recent[2] as number;
@@ -263,7 +255,7 @@ export class LzxDecoder {
     reader.bits = bits;
     reader.left = left;
     reader.at = at;
-    this.#position = out;
+    this.#window.position = out;
     this.#recent[0] = recent0;
     this.#recent[1] = recent1;
     this.#recent[2] = recent2;

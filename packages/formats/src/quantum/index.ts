@@ -1,6 +1,8 @@
 // Quantum (David Stafford, 1993), which early cabinets used: an arithmetic coder over adaptive models, and matches as in LZ77.
 // Each data block is one frame: the coder begins anew, models and window go on.
+import { copyMatch } from '../copy-match.ts';
 import { FormatError } from '../errors.ts';
+import { SlidingWindow } from '../sliding-window.ts';
 import { QuantumModel } from './model.ts';
 
 const frameBytes = 32768;
@@ -13,14 +15,13 @@ const lengthBases = basesOf(lengthExtraBits);
 
 export class QuantumDecoder {
   readonly #windowBytes: number;
-  readonly #buffer: Uint8Array;
+  readonly #window: SlidingWindow;
   readonly #selector = new QuantumModel(0, 7);
   readonly #literals = [0, 64, 128, 192].map((first) => new QuantumModel(first, 64));
   readonly #slotsOfThree: QuantumModel;
   readonly #slotsOfFour: QuantumModel;
   readonly #slots: QuantumModel;
   readonly #lengths = new QuantumModel(0, 27);
-  #position = 0;
   #input: Uint8Array = new Uint8Array();
   #bit = 0;
   #high = 0xffff;
@@ -31,7 +32,7 @@ export class QuantumDecoder {
   constructor(windowBits: number) {
     if (windowBits < 10 || windowBits > 21) throw bad(`A Quantum window of ${windowBits} bits is not 10 to 21.`);
     this.#windowBytes = 2 ** windowBits;
-    this.#buffer = new Uint8Array(this.#windowBytes + Math.max(this.#windowBytes, 4 * frameBytes));
+    this.#window = new SlidingWindow(this.#windowBytes);
     this.#slotsOfThree = new QuantumModel(0, Math.min(24, windowBits * 2));
     this.#slotsOfFour = new QuantumModel(0, Math.min(36, windowBits * 2));
     this.#slots = new QuantumModel(0, windowBits * 2);
@@ -40,34 +41,28 @@ export class QuantumDecoder {
   /** Unpacks the next frame to exactly `sizeBytes`; a view that the next call overwrites. Throws FormatError. */
   decode(frame: Uint8Array, sizeBytes: number): Uint8Array {
     if (sizeBytes > frameBytes) throw bad('A Quantum frame is larger than 32 KB.');
-    const begin = this.#makeRoom(sizeBytes);
+    const window = this.#window;
+    const begin = window.makeRoom(sizeBytes);
     const end = begin + sizeBytes;
     this.#input = frame;
     this.#bit = 0;
     this.#high = 0xffff;
     this.#low = 0;
     this.#code = this.#bits(16);
-    while (this.#position < end) {
+    while (window.position < end) {
       const selector = this.#symbol(this.#selector);
       const literals = this.#literals[selector];
-      if (literals) this.#buffer[this.#position++] = this.#symbol(literals);
+      if (literals) window.buffer[window.position++] = this.#symbol(literals);
       else this.#match(selector, end);
       // The coder looks 16 bits ahead of what it has used.
       if (this.#bit > frame.length * 8 + 16)
         throw new FormatError('FORMAT_TRUNCATED', 'A Quantum frame ends in the middle.');
     }
-    return this.#buffer.subarray(begin, end);
-  }
-
-  #makeRoom(sizeBytes: number): number {
-    if (this.#position + sizeBytes > this.#buffer.length) {
-      this.#buffer.copyWithin(0, this.#position - this.#windowBytes, this.#position);
-      this.#position = this.#windowBytes;
-    }
-    return this.#position;
+    return window.buffer.subarray(begin, end);
   }
 
   #match(selector: number, end: number): void {
+    const window = this.#window;
     let length = selector - 1;
     let model = selector === 4 ? this.#slotsOfThree : this.#slotsOfFour;
     if (selector === 6) {
@@ -77,14 +72,12 @@ export class QuantumDecoder {
     }
     const slot = this.#symbol(model);
     const distance = 1 + (slotBases[slot] as number) + this.#bits(slotExtraBits[slot] as number);
-    if (length > end - this.#position) throw bad('A Quantum match runs past its frame.');
-    if (distance > this.#position || distance > this.#windowBytes) {
+    if (length > end - window.position) throw bad('A Quantum match runs past its frame.');
+    if (distance > window.position || distance > this.#windowBytes) {
       throw bad('A Quantum match reaches before the beginning.');
     }
-    const stop = this.#position + length;
-    for (let from = this.#position - distance; this.#position < stop; from++) {
-      this.#buffer[this.#position++] = this.#buffer[from] as number;
-    }
+    copyMatch(window.buffer, window.position, distance, length);
+    window.position += length;
   }
 
   /** The next symbol under `model`: where the code lies between low and high says which. */

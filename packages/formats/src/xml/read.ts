@@ -96,6 +96,7 @@ class TreeBuilder {
   readonly #open: XmlElement[] = [];
   #root: XmlElement | undefined;
   #elements = 0;
+  #length = 0;
 
   constructor(limits: XmlLimits) {
     this.#limits = limits;
@@ -111,6 +112,7 @@ class TreeBuilder {
   }
 
   parse(text: string): void {
+    this.#length = text.length;
     this.#parser.write(text).close();
   }
 
@@ -155,13 +157,16 @@ class TreeBuilder {
   }
 
   #refuse(reason: string): never {
-    const offset = this.#parser.position;
+    // At its end the parser counts one too many.
+    const offset = Math.min(this.#parser.position, this.#length);
     throw new FormatError('FORMAT_BAD_XML', `The XML is not acceptable near character ${offset}: ${reason}.`, {
       offset,
     });
   }
 
   #over(what: string): never {
-    throw new FormatError('FORMAT_OVER_LIMIT', `The XML has ${what}.`, { offset: this.#parser.position });
+    throw new FormatError('FORMAT_OVER_LIMIT', `The XML has ${what}.`, {
+      offset: Math.min(this.#parser.position, this.#length),
+    });
   }
 }

@@ -2,9 +2,10 @@
 // bytes of long lengths between the words.
 // Hard part: the end. Symbol 256 is the end of the data, and also the match "three bytes from one back"; only someone who knows the size
 // can always tell. Our encoder never writes that match, so our streams end without doubt.
+
+import { copyMatch } from '../copy-match.ts';
 import { FormatError } from '../errors.ts';
 import { fillDecodingTable } from '../huffman.ts';
-import { copyMatch } from './copy-match.ts';
 import { overLimit } from './wusp.ts';
 
 const tableBytes = 256;

@@ -1,8 +1,9 @@
 // Plain LZ77 (MS-XCA 2.3, 2.4): flag words of 32 bits, first flag at the top; 0 is a literal byte, 1 a match of 13 bits of
 // distance and 3 of length, with nibble, byte, word and double word behind for longer ones.
 // Hard part: the nibble. Two long matches share one byte, which lies where the first of them needed it.
+
+import { copyMatch } from '../copy-match.ts';
 import { FormatError } from '../errors.ts';
-import { copyMatch } from './copy-match.ts';
 import { MatchHistory } from './match-history.ts';
 
 /** Room that `bytes` of input can need in the worst case: all literals, and the flag words between them. */
