@@ -24,7 +24,7 @@ import { exitCode, paint, UsageError } from '../terminal.ts';
 import { describeStatus } from './agent-status.ts';
 
 /** Where the built agent releases are: packages/agent/dist. */
-export const agentReleaseFolder = fileURLToPath(new URL('../../../agent/dist', import.meta.url));
+const agentReleaseFolder = fileURLToPath(new URL('../../../agent/dist', import.meta.url));
 
 interface CommonOptions {
   root?: string;
@@ -141,7 +141,7 @@ async function detect(flags: CommonOptions): Promise<void> {
 
 function status(flags: CommonOptions): void {
   const known = readStatus(machineOf(flags));
-  if (flags.json) console.log(JSON.stringify(known, undefined, 2));
+  if (flags.json) console.log(JSON.stringify(known, (_, value) => value ?? null, 2));
   else console.log(describeStatus(known));
   process.exitCode = known.installed && known.intact ? exitCode.fine : exitCode.findings;
 }
