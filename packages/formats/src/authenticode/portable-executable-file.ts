@@ -55,7 +55,7 @@ function readLayout(bytes: Uint8Array): Layout {
   const directoryAt = directoriesAt + 4 * 8;
   if (directoryAt + 8 > optionalAt + optionalBytes || view.getUint32(directoriesAt - 4, true) < 5) {
     throw new FormatError('FORMAT_UNSUPPORTED', 'The PE header has no place for a signature.', {
-      offset: directoriesAt,
+      offset: optionalAt,
     });
   }
   const table = { offset: view.getUint32(directoryAt, true), size: view.getUint32(directoryAt + 4, true) };
