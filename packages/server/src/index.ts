@@ -1,5 +1,6 @@
 // What other packages may use of the server.
 export { importDocuments, toRevision } from './catalogue/import.ts';
+export { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 export * from './config/index.ts';
 export { createContentStore } from './content/content-store.ts';
 export { ServerError, type ServerErrorCode } from './errors.ts';
@@ -8,4 +9,13 @@ export { type LockHolder, readLockHolder } from './lock.ts';
 export { type Logger, openLog } from './log.ts';
 export { type RunningServer, type ServerParts, serverVersion, startServer } from './main.ts';
 export * from './sites/self-update/index.ts';
-export { allComputers, type ListedRevision, openStore, type Store, unassignedComputers } from './store/index.ts';
+export {
+  allComputers,
+  type KnownComputer,
+  type KnownReport,
+  type ListedRevision,
+  openStore,
+  type Store,
+  type StoredSelfUpdateEvent,
+  unassignedComputers,
+} from './store/index.ts';

@@ -66,7 +66,7 @@ function registerClient(doctor: Command): void {
 function registerHome(doctor: Command): void {
   const dataDir = (command: Command) =>
     withReportOptions(command)
-      .option('--data-dir <dir>', "the server's data directory", process.env.MOULT_DATA_DIR ?? 'moult-data')
+      .option('--data-dir <dir>', "the server's data directory", process.env.MOULT_DATA_DIR ?? './moult-data')
       .option('--database <address>', 'where its database is, when not in the data directory');
   withReportOptions(doctor.command('tls').argument('<url>', 'for example https://server:8531'))
     .description('look at a TLS port: versions, certificate, chain, inspection')

@@ -10,6 +10,7 @@ export const commands: Record<string, () => Promise<CommandModule>> = {
   cab: () => import('./cab.ts'),
   xpress: () => import('./xpress.ts'),
   doctor: () => import('./doctor.ts'),
+  explain: () => import('./explain.ts'),
   agent: () => import('./agent.ts'),
   demo: () => import('./demo.ts'),
   serve: () => import('./serve.ts'),

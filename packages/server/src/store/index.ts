@@ -1,5 +1,6 @@
 // The store in domain words: one interface over SQLite and PostgreSQL. It returns facts, never answers.
 import { type Changes, createChanges } from './changes.ts';
+import { computerHistoryStore } from './computer-history.ts';
 import { computerStore } from './computers.ts';
 import { configurationStore } from './configuration.ts';
 import { contentFileStore } from './content-files.ts';
@@ -16,6 +17,7 @@ import { updateStore } from './updates.ts';
 
 export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export type { Topic } from './changes.ts';
+export type { KnownComputer, KnownReport } from './computer-history.ts';
 export type { Targeting } from './computers.ts';
 export type { ServerIdentity } from './configuration.ts';
 export type { ContentFile } from './content-files.ts';
@@ -50,6 +52,7 @@ export async function openStore(address: string, { now }: { now: () => Date }) {
     close: () => database.close(),
     ...configurationStore(database),
     ...computerStore(database, changes),
+    ...computerHistoryStore(database),
     ...groupStore(database),
     ...updateStore(database, changes),
     ...revisionListStore(database),

@@ -127,7 +127,7 @@ function observePort80(port80: JudgedOrigin, main: JudgedOrigin, facts: ServerFa
   const [first] = port80.files;
   const values = {
     server: hostOf(main.origin.origin),
-    host: hostOf(origin.origin).replace(/:80$/, ''),
+    host: hostOf(origin.origin).replace(/:\d+$/, ''),
     port: portOf(origin.origin),
   };
   if (

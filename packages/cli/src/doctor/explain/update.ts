@@ -1,0 +1,94 @@
+// Which decision withholds an update from a computer: the catalogue's own explanation, for a client as the server knows
+// it. The server does not keep what a client has installed; the scan it would make is simulated from its registration.
+import { type ExplainNode, explainUpdate, type MachineFacts, simulateScan, toUpdateId } from '@moult/catalog';
+import { type KnownComputer, openLiveCatalogue, type Store, unassignedComputers } from '@moult/server';
+import { exitCode, UsageError } from '../../terminal.ts';
+import { paintWith } from '../report/paint.ts';
+import { nameOf } from './computer-rungs.ts';
+
+/** Prints the explanation; exit code 0 when the update is offered or there already, 1 when it is withheld. */
+export async function explainUpdateFor(
+  store: Store,
+  computer: KnownComputer,
+  update: string,
+  options: { json?: boolean },
+): Promise<void> {
+  const updateId = toUpdateId(update.replace(/[{}]/g, '').toLowerCase());
+  if (!updateId) throw new UsageError(`"${update}" is no update id; moult catalog list shows them`);
+  const catalogue = await openLiveCatalogue(store, { unapproved: 'report' });
+  const targeting = await store.loadTargeting(computer.computerId);
+  const deployments = catalogue.deploymentsFor(targeting?.groupIds ?? [unassignedComputers]);
+  const facts = factsOf(computer);
+  const scan = await simulateScan(catalogue.index, deployments, facts, (ids) => store.loadFragments('core', [...ids]));
+  const revisions = await store.findRevisions(updateId);
+  const latest = revisions.at(-1);
+  const core = latest ? (await store.loadFragments('core', [latest.revisionId])).get(latest.revisionId) : undefined;
+  const explanation = explainUpdate(catalogue.index, deployments, { request: scan.request, facts }, updateId, core);
+  process.exitCode = explanation.outcome === 'not-offered' ? exitCode.findings : exitCode.fine;
+  if (options.json) {
+    console.log(
+      JSON.stringify(
+        { computer: nameOf(computer), title: latest?.title, ...explanation, undecided: scan.undecided.length },
+        undefined,
+        2,
+      ),
+    );
+    return;
+  }
+  print(nameOf(computer), latest?.title ?? updateId, explanation.outcome, explanation.because, explanation.questions);
+  if (scan.undecided.length > 0) {
+    console.log(
+      `\n${scan.undecided.length} prerequisites could not be decided from what the client registered; its own log tells.`,
+    );
+  }
+}
+
+function print(
+  client: string,
+  title: string,
+  outcome: string,
+  because: string,
+  questions: readonly ExplainNode[],
+): void {
+  const paint = paintWith(process.stdout.isTTY && process.stdout.hasColors());
+  const good = outcome !== 'not-offered';
+  const words = { offered: 'is offered', cached: 'has been given', 'not-offered': 'is not offered' };
+  const verdict = words[outcome as keyof typeof words] ?? outcome;
+  console.log(`${paint([good ? 'green' : 'red', 'bold'], `${client} ${verdict}`)} "${title}": ${because}\n`);
+  const marks = { yes: paint('green', '✓'), no: paint('red', '✗'), unknown: paint('yellow', '?'), note: '·' };
+  const walk = (nodes: readonly ExplainNode[], indent: string): void => {
+    for (const { question, answer, says, children } of nodes) {
+      console.log(`${indent}${marks[answer]} ${question} ${says}`);
+      walk(children, `${indent}  `);
+    }
+  };
+  walk(questions, '  ');
+}
+
+const architectures: Record<string, number> = { x86: 0, arm: 5, ia64: 6, amd64: 9, x64: 9, arm64: 12 };
+
+/** What RegisterComputer says about a machine, as facts. Questions it does not answer stay unanswered. */
+export function factsOf({ registration }: KnownComputer): MachineFacts {
+  const number = (name: string): number | undefined =>
+    typeof registration[name] === 'number' ? registration[name] : undefined;
+  const [major, minor, build] = [number('osMajorVersion'), number('osMinorVersion'), number('osBuildNumber')];
+  const architecture = architectures[String(registration.processorArchitecture ?? '').toLowerCase()];
+  const locale = registration.osLocale;
+  return {
+    ...(architecture === undefined ? {} : { processor: () => ({ architecture }) }),
+    ...(typeof locale === 'string' ? { language: () => ({ system: locale, mui: null }) } : {}),
+    ...(major === undefined || minor === undefined || build === undefined
+      ? {}
+      : {
+          windowsVersion: () => ({
+            major,
+            minor,
+            build,
+            servicePackMajor: number('osServicePackMajorNumber') ?? 0,
+            servicePackMinor: number('osServicePackMinorNumber') ?? 0,
+            suiteMask: number('suiteMask') ?? 0,
+            productType: number('newProductType') ?? 1,
+          }),
+        }),
+  };
+}

@@ -1,0 +1,95 @@
+// What is known of single computers, for explaining them: who they are, and what they reported.
+import type { Selectable } from 'kysely';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+
+export interface KnownComputer {
+  /** Lower-case GUID. */
+  computerId: string;
+  dnsName: string;
+  address: string;
+  agentGeneration: string | undefined;
+  agentVersion: string | undefined;
+  osDescription: string | undefined;
+  firstContact: Date;
+  lastContact: Date;
+  registeredAt: Date | undefined;
+  lastSync: Date | undefined;
+  lastReport: Date | undefined;
+  /** What RegisterComputer said. */
+  registration: Record<string, unknown>;
+}
+
+export interface KnownReport {
+  timeAtTarget: Date;
+  receivedAt: Date;
+  eventNumber: number;
+  updateId: string | undefined;
+  /** Unsigned. */
+  result: number;
+  appName: string;
+  replacementStrings: string[];
+}
+
+const maxFound = 50;
+
+export function computerHistoryStore({ tables }: Database) {
+  return {
+    /** Computers whose id, DNS name (whole or its first label) or address is `text`, letter case aside. */
+    async findComputers(text: string): Promise<KnownComputer[]> {
+      const wanted = text.trim().toLowerCase();
+      const rows = await tables
+        .selectFrom('computers')
+        .selectAll()
+        .where((where) =>
+          where.or([
+            where('computer_id', '=', wanted),
+            where('address', '=', wanted),
+            where(where.fn<string>('lower', ['dns_name']), '=', wanted),
+            where(where.fn<string>('lower', ['dns_name']), 'like', `${wanted.replaceAll(/[%_\\]/g, '')}.%`),
+          ]),
+        )
+        .limit(maxFound)
+        .execute();
+      return rows.map(computerOf);
+    },
+
+    /** Newest first. */
+    async listReports(computerId: string, limit: number): Promise<KnownReport[]> {
+      const rows = await tables
+        .selectFrom('reporting_events')
+        .selectAll()
+        .where('computer_id', '=', computerId)
+        .orderBy('received_at', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => ({
+        timeAtTarget: new Date(row.time_at_target),
+        receivedAt: new Date(row.received_at),
+        eventNumber: row.event_number,
+        updateId: row.update_id ?? undefined,
+        result: row.win32_hresult >>> 0,
+        appName: row.app_name,
+        replacementStrings: JSON.parse(row.replacement_strings) as string[],
+      }));
+    },
+  };
+}
+
+function computerOf(row: Selectable<Tables['computers']>): KnownComputer {
+  const time = (at: number | null) => (at === null ? undefined : new Date(at));
+  return {
+    computerId: row.computer_id,
+    dnsName: row.dns_name,
+    address: row.address,
+    agentGeneration: row.agent_generation ?? undefined,
+    agentVersion: row.agent_version ?? undefined,
+    osDescription: row.os_description ?? undefined,
+    firstContact: new Date(row.first_contact),
+    lastContact: new Date(row.last_contact),
+    registeredAt: time(row.registered_at),
+    lastSync: time(row.last_sync),
+    lastReport: time(row.last_report),
+    registration: row.registration === null ? {} : (JSON.parse(row.registration) as Record<string, unknown>),
+  };
+}
