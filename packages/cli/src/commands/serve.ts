@@ -54,13 +54,15 @@ async function run(flags: Flags): Promise<void> {
   mkdirSync(config.dataDir, { recursive: true });
   const toStdout = !process.stdout.isTTY;
   const { log, close } = openLog({ dataDir: config.dataDir, level: config.logLevel, toStdout });
+  // Before the ready line is out: whoever waits for it may send the signal in the same moment.
+  const stopped = stopSignal();
   try {
     const server = await startServer(config, {
       now: () => new Date(),
       log,
       announce: (line, kind) => (kind === 'ready' ? console.log(line) : console.error(line)),
     });
-    await stopSignal();
+    await stopped;
     log.info('stopping');
     await server.stop();
     log.info('stopped');
