@@ -31,7 +31,7 @@ export const auStateNames: Readonly<Record<number, string>> = {
 /** Between the time noted as DetectionStartTime and the detection itself. */
 export const detectionDelayMs = 5 * 60_000;
 /** After a server that could not be contacted. */
-export const unreachableWaitMs = 24 * 3_600_000;
+const unreachableWaitMs = 24 * 3_600_000;
 /** After any other failure, before jitter. */
 const failureWaitMs = 5 * 3_600_000;
 

@@ -70,7 +70,7 @@ export function stageRelease(root: MachineRoot, { release, files }: OpenedReleas
 }
 
 /** The Windows code for a failed write. */
-export function diskResult(error: unknown): HResult {
+function diskResult(error: unknown): HResult {
   const code = error instanceof Error && 'code' in error ? error.code : '';
   if (code === 'ENOSPC' || code === 'EDQUOT') return hresult.diskFull;
   return code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? hresult.accessDenied : hresult.setupUnexpected;

@@ -5,12 +5,9 @@
 export type HResult = number;
 
 export const hresult = {
-  ok: 0x00000000,
-  selfUpdateDone: 0x00240002,
   rebootRequired: 0x00240005,
   /** HTTP 404 as the transport sees it. */
   rawNotFound: 0x80190194,
-  skippedDuringSelfUpdate: 0x8024001b,
   legacyServer: 0x8024002b,
   nonLegacyServer: 0x8024a002,
   auDisabled: 0x8024a000,
@@ -20,13 +17,11 @@ export const hresult = {
   timeout: 0x80072ee2,
   cannotConnect: 0x80072efd,
   connectionCut: 0x80072efe,
-  connectionReset: 0x80072eff,
   badServerResponse: 0x80072f78,
   tlsUnknownCa: 0x80072f0d,
   tlsDateInvalid: 0x80072f05,
   nameNotResolved: 0x80072ee7,
   nameNotResolvedMapped: 0x8024402c,
-  soapFault: 0x80244007,
   soapParse: 0x8024400a,
   soapClientFault: 0x8024400d,
   soapServerFault: 0x8024400e,
@@ -34,8 +29,6 @@ export const hresult = {
   serviceUnavailable: 0x80244022,
   noAuthPlugIn: 0x80244027,
   noAuthCookie: 0x80244028,
-  fileLocationsChanged: 0x80244025,
-  configPropertyMissing: 0x8024402a,
   downloadBadHash: 0x80246002,
   downloadNoUrl: 0x80246001,
   unknownHandler: 0x80242002,

@@ -111,6 +111,9 @@ export class ServerSession {
         await this.#getCookie();
         await this.#parts.refreshCache(this.#cookie());
         return true;
+      case 'FileLocationChanged':
+        // GetFileLocations is for clients that keep addresses; this one asks for them with every detection.
+        return true;
       default:
         return false;
     }
