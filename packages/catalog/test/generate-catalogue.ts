@@ -3,6 +3,10 @@
 // prerequisites shared by thousands of updates, documents of 3 to 12 KB. The same seed gives the same catalogue.
 import { namespaces } from '@moult/catalog';
 
+interface Family extends CatalogueShape {
+  family: number;
+}
+
 export interface CatalogueShape {
   products: number;
   detectoids: number;
@@ -19,10 +23,13 @@ export function shapeOf(updates: number): CatalogueShape {
   };
 }
 
-/** `updates` documents in all, prerequisites first. */
-export function* generateCatalogue(updates: number, seed = 1): Generator<string> {
-  const shape = shapeOf(updates);
-  const random = randomFrom(seed);
+/**
+ * `updates` documents in all, prerequisites first. Catalogues of different families share no id; all that would be a
+ * root in a family but the first requires `gateOf(family)`, so that clients outside it never get into it.
+ */
+export function* generateCatalogue(updates: number, seed = 1, family = 0): Generator<string> {
+  const shape = { ...shapeOf(updates), family };
+  const random = randomFrom(seed + family);
   let left = updates;
   for (const xml of ruleOnly(shape, random)) {
     if (left-- <= 0) return;
@@ -40,12 +47,21 @@ export function* generateCatalogue(updates: number, seed = 1): Generator<string>
 }
 
 /** The id of the product with this number; 0 is the most common one. */
-export function productId(number: number): string {
-  return guid(2, number);
+export function productId(number: number, family = 0): string {
+  return guid(2, number, family);
 }
 
-export function detectoidId(number: number): string {
-  return guid(3, number);
+export function detectoidId(number: number, family = 0): string {
+  return guid(3, number, family);
+}
+
+export function classificationId(number: number, family = 0): string {
+  return guid(4, number, family);
+}
+
+/** The category that opens a family: installed on the clients it is for. */
+export function gateOf(family: number): string {
+  return guid(7, 0, family);
 }
 
 /** A small, fast generator with one seed (mulberry32). */
@@ -59,18 +75,22 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-function* ruleOnly(shape: CatalogueShape, random: () => number): Generator<string> {
-  yield categoryDocument(guid(1, 0), 'Company', 'Company', []);
+function* ruleOnly(shape: Family, random: () => number): Generator<string> {
+  const { family } = shape;
+  const gate = family === 0 ? [] : [[gateOf(family)]];
+  if (family !== 0)
+    yield categoryDocument(gateOf(family), `Family ${family}`, 'Company', family === 1 ? [] : [[gateOf(1)]]);
+  yield categoryDocument(guid(1, 0, family), 'Company', 'Company', gate);
   for (let number = 0; number < shape.classifications; number++) {
-    yield categoryDocument(guid(4, number), `Classification ${number}`, 'UpdateClassification', []);
+    yield categoryDocument(classificationId(number, family), `Classification ${number}`, 'UpdateClassification', gate);
   }
   for (let number = 0; number < shape.products; number++) {
-    yield categoryDocument(productId(number), `Product ${number}`, 'Product', [[guid(1, 0)]]);
+    yield categoryDocument(productId(number, family), `Product ${number}`, 'Product', [[guid(1, 0, family)]]);
   }
   for (let number = 0; number < shape.detectoids; number++) {
-    const parent = number > 20 && random() < 0.5 ? [[detectoidId(Math.floor(random() * 20))]] : [];
+    const parent = number > 20 && random() < 0.5 ? [[detectoidId(Math.floor(random() * 20), family)]] : gate;
     yield document(
-      detectoidId(number),
+      detectoidId(number, family),
       'UpdateType="Detectoid"',
       `Detectoid ${number}`,
       relationships(parent),
@@ -83,29 +103,31 @@ function softwareDocument(
   number: number,
   member: number,
   product: number,
-  shape: CatalogueShape,
+  shape: Family,
   random: () => number,
   members = 0,
 ): string {
   const detectoids = [...Array(1 + Math.floor(random() * 3)).keys()].map(() => [
     // Near the product's number: updates of one product ask the same few questions.
-    detectoidId((product * 3 + Math.floor(random() * 4)) % shape.detectoids),
+    detectoidId((product * 3 + Math.floor(random() * 4)) % shape.detectoids, shape.family),
   ]);
-  if (random() < 0.2) detectoids[0]?.push(detectoidId(Math.floor(random() * shape.detectoids)));
+  if (random() < 0.2) detectoids[0]?.push(detectoidId(Math.floor(random() * shape.detectoids), shape.family));
   const isHidden = member > 0;
-  const categories = isHidden ? [] : [[productId(product)], [guid(4, number % shape.classifications)]];
-  const bundled = members === 0 ? '' : bundledUpdates(number, members);
+  const categories = isHidden
+    ? []
+    : [[productId(product, shape.family)], [classificationId(number % shape.classifications, shape.family)]];
+  const bundled = members === 0 ? '' : bundledUpdates(shape.family, number, members);
   const properties = isHidden
     ? 'UpdateType="Software"'
     : 'UpdateType="Software" ExplicitlyDeployable="true" AutoSelectOnWebSites="true"';
-  const payload = members === 0 ? applicability(random) + files(number, member) : '';
+  const payload = members === 0 ? applicability(random) + files(shape.family, number, member) : '';
   const title = `Update ${number} for product ${product}${isHidden ? `, part ${member}` : ''}`;
   const superseded =
     !isHidden && number > 40 && random() < 0.3
-      ? `<upd:SupersededUpdates><upd:UpdateIdentity UpdateID="${guid(5, number - 40)}" /></upd:SupersededUpdates>`
+      ? `<upd:SupersededUpdates><upd:UpdateIdentity UpdateID="${guid(5, number - 40, shape.family)}" /></upd:SupersededUpdates>`
       : '';
   return document(
-    softwareId(number, member),
+    softwareId(shape.family, number, member),
     properties,
     title,
     relationships(detectoids, categories, bundled + superseded),
@@ -113,13 +135,13 @@ function softwareDocument(
   );
 }
 
-function softwareId(number: number, member: number): string {
-  return member === 0 ? guid(5, number) : guid(6, number * 32 + member);
+function softwareId(family: number, number: number, member: number): string {
+  return member === 0 ? guid(5, number, family) : guid(6, number * 32 + member, family);
 }
 
-function bundledUpdates(number: number, members: number): string {
+function bundledUpdates(family: number, number: number, members: number): string {
   const parts = [...Array(members).keys()].map(
-    (at) => `<upd:UpdateIdentity UpdateID="${softwareId(number, at + 1)}" RevisionNumber="200" />`,
+    (at) => `<upd:UpdateIdentity UpdateID="${softwareId(family, number, at + 1)}" RevisionNumber="200" />`,
   );
   return `<upd:BundledUpdates><upd:AtLeastOne>${parts.join('')}</upd:AtLeastOne></upd:BundledUpdates>`;
 }
@@ -142,7 +164,7 @@ function document(id: string, properties: string, title: string, related: string
   );
   return (
     `<upd:Update xmlns:bar="${namespaces.baseRules}" xmlns:lar="${namespaces.logicalRules}" xmlns:upd="${namespaces.update}">` +
-    `<upd:UpdateIdentity UpdateID="${id}" RevisionNumber="200" /><upd:Properties ${properties} DefaultPropertiesLanguage="en" PublicationState="Published" CreationDate="2024-01-01T00:00:00.000Z" PublisherID="${guid(0, 1)}" />` +
+    `<upd:UpdateIdentity UpdateID="${id}" RevisionNumber="200" /><upd:Properties ${properties} DefaultPropertiesLanguage="en" PublicationState="Published" CreationDate="2024-01-01T00:00:00.000Z" PublisherID="${guid(0, 1, 0)}" />` +
     `<upd:LocalizedPropertiesCollection>${localized.join('')}</upd:LocalizedPropertiesCollection>${related}${rest}</upd:Update>`
   );
 }
@@ -175,15 +197,17 @@ function rules(count: number, random: () => number): string {
   return `<lar:And>${[...Array(count)].map(one).join('')}</lar:And>`;
 }
 
-function files(number: number, member: number): string {
+function files(family: number, number: number, member: number): string {
   const digest = (bytes: number) =>
-    Buffer.from(softwareId(number, member).replaceAll('-', '').repeat(2), 'hex').subarray(0, bytes).toString('base64');
+    Buffer.from(softwareId(family, number, member).replaceAll('-', '').repeat(2), 'hex')
+      .subarray(0, bytes)
+      .toString('base64');
   return `<upd:Files><upd:File Digest="${digest(20)}" DigestAlgorithm="SHA1" FileName="update-${number}.exe" Size="6662560" Modified="2024-01-01T00:00:00Z"><upd:AdditionalDigest Algorithm="SHA256">${digest(32)}</upd:AdditionalDigest></upd:File></upd:Files>`;
 }
 
 /** Spread over the whole range, as real ids are. */
-function guid(kind: number, number: number): string {
-  const mixed = (Math.imul(number + 1, 0x9e3779b1) ^ Math.imul(kind + 1, 0x85ebca6b)) >>> 0;
+function guid(kind: number, number: number, family: number): string {
+  const mixed = (Math.imul(number + 1, 0x9e3779b1) ^ Math.imul(kind + 1 + family * 31, 0x85ebca6b)) >>> 0;
   const tail = (kind * 2 ** 32 + number).toString(16).padStart(12, '0');
-  return `${mixed.toString(16).padStart(8, '0')}-0000-4000-8000-${tail}`;
+  return `${mixed.toString(16).padStart(8, '0')}-${family.toString(16).padStart(4, '0')}-4000-8000-${tail}`;
 }

@@ -11,16 +11,9 @@ import type { DeviceFacts } from '../applicability/facts.ts';
 import type { CatalogIndex, IndexedRevision } from '../graph/index.ts';
 import type { RevisionId } from '../ids.ts';
 import type { DriverMetadata } from '../metadata/index.ts';
-import {
-  describeSynced,
-  hasChanged,
-  installedUpdates,
-  type SyncDecision,
-  type SyncedRevision,
-  scopeOf,
-} from './decide-sync.ts';
+import { hasChanged, installedUpdates, type SyncDecision, scopeOf } from './decide-sync.ts';
 import type { DeploymentSet } from './deployment-set.ts';
-import type { Scope } from './scope.ts';
+import type { Scope, SyncedRevision } from './scope.ts';
 
 export interface DriverSyncRequest {
   installedNonLeaf: readonly RevisionId[];
@@ -60,7 +53,7 @@ export function decideDriverSync(
   fresh.sort(([a], [b]) => a.update.orderKey - b.update.orderKey || (a.update.updateId < b.update.updateId ? -1 : 1));
   const decision: DriverSyncDecision = {
     newRevisions: fresh.slice(0, request.maxNew).flatMap(([revision, hardwareIds]) => {
-      const synced = describeSynced(scope, revision);
+      const synced = scope.synced(revision.slot);
       return synced ? [{ ...synced, hardwareIds: [...hardwareIds] }] : [];
     }),
     changed: [],
@@ -73,7 +66,7 @@ export function decideDriverSync(
   for (const revisionId of cached) {
     const revision = index.get(revisionId);
     if (revision && needed.has(revision)) {
-      const synced = hasChanged(scope, revision, request.anchor) && describeSynced(scope, revision);
+      const synced = hasChanged(scope, revision, request.anchor) && scope.synced(revision.slot);
       if (synced) decision.changed.push(synced);
     } else if (request.needTwoGroupOutOfScope && revision && scope.has(revision.slot)) {
       decision.deployedOutOfScope.push(revisionId);

@@ -3,8 +3,8 @@
 // a page cut short is continued by the next request's lists.
 import type { CatalogIndex, IndexedRevision } from '../graph/index.ts';
 import type { RevisionId, UpdateId } from '../ids.ts';
-import type { DeploymentSet, EffectiveDeployment } from './deployment-set.ts';
-import { Scope } from './scope.ts';
+import type { DeploymentSet } from './deployment-set.ts';
+import { Scope, type SyncedRevision } from './scope.ts';
 
 export interface SyncRequest {
   /** InstalledNonLeafUpdateIDs: this list alone satisfies prerequisites. */
@@ -18,12 +18,6 @@ export interface SyncRequest {
   anchor?: number;
   /** At most so many new revisions in one answer. */
   maxNew: number;
-}
-
-export interface SyncedRevision {
-  revisionId: RevisionId;
-  deployment: EffectiveDeployment;
-  isLeaf: boolean;
 }
 
 export interface SyncDecision {
@@ -47,21 +41,12 @@ export interface SyncDecision {
 export function decideSync(index: CatalogIndex, deployments: DeploymentSet, request: SyncRequest): SyncDecision {
   const scope = scopeOf(index, deployments);
   const filter = request.filterCategoryIds.length > 0 ? scope.filteredBy(request.filterCategoryIds) : undefined;
-  const inScan = (slot: number) => scope.has(slot) && (!filter || filter[slot] === 1);
-
   const signatures = index.prerequisites.satisfiedBy(installedUpdates(index, request.installedNonLeaf));
-  const cached = sortCached(index, scope, request, inScan);
-  const { page, truncated } = cutPage(
-    scope,
-    signatures,
-    request.maxNew,
-    (slot) => inScan(slot) && !cached.slots.has(slot),
-  );
+  const cached = sortCached(index, scope, request, filter);
+  const { page, truncated } = cutPage(scope, signatures, request.maxNew, filter);
   return {
-    newRevisions: page.map((slot) => describeSynced(scope, index.at(slot))).filter((entry) => entry !== undefined),
-    changed: cached.changed,
-    outOfScope: cached.outOfScope,
-    deployedOutOfScope: cached.deployedOutOfScope,
+    newRevisions: page.map((slot) => scope.synced(slot)).filter(isDefined),
+    ...cached,
     truncated,
     anchor: Math.max(scope.lastChange, index.lastLeafChange),
     driverSyncNotNeeded: !scope.hasDrivers,
@@ -74,7 +59,7 @@ export function effectiveDeployment(
   deployments: DeploymentSet,
   revisionId: RevisionId,
 ): SyncedRevision | undefined {
-  return describeSynced(scopeOf(index, deployments), index.get(revisionId));
+  return scopeOf(index, deployments).synced(index.slotOf(revisionId));
 }
 
 const scopes = new WeakMap<DeploymentSet, Scope>();
@@ -89,58 +74,56 @@ export function scopeOf(index: CatalogIndex, deployments: DeploymentSet): Scope 
 }
 
 /** Slots of the updates behind installed revisions. */
-export function* installedUpdates(index: CatalogIndex, installed: readonly RevisionId[]): Generator<number> {
+export function installedUpdates(index: CatalogIndex, installed: readonly RevisionId[]): number[] {
+  const updates: number[] = [];
   for (const revisionId of installed) {
-    const revision = index.get(revisionId);
-    if (revision) yield revision.update.slot;
+    const slot = index.slotOf(revisionId);
+    if (slot >= 0) updates.push(index.updateSlotOf(slot));
   }
+  return updates;
 }
 
-/** A revision as it is answered; undefined outside the scope. */
-export function describeSynced(scope: Scope, revision: IndexedRevision | undefined): SyncedRevision | undefined {
-  const deployment = revision && scope.effectiveDeployment(revision);
-  return deployment && { revisionId: revision.revisionId, deployment, isLeaf: revision.update.namedBy === 0 };
-}
+type CachedLists = Pick<SyncDecision, 'changed' | 'outOfScope' | 'deployedOutOfScope'>;
 
-interface CachedLists {
-  slots: ReadonlySet<number>;
-  changed: SyncedRevision[];
-  outOfScope: RevisionId[];
-  deployedOutOfScope: RevisionId[];
-}
-
+/** Sorts what the client has, and marks in the scope what it keeps: that is not new. */
 function sortCached(
   index: CatalogIndex,
   scope: Scope,
   request: SyncRequest,
-  inScan: (slot: number) => boolean,
+  filter: Uint8Array | undefined,
 ): CachedLists {
-  const slots = new Set<number>();
-  const lists: CachedLists = { slots, changed: [], outOfScope: [], deployedOutOfScope: [] };
-  const seen = new Set<RevisionId>();
+  const lists: CachedLists = { changed: [], outOfScope: [], deployedOutOfScope: [] };
+  const dropped = new Set<RevisionId>();
+  scope.unmark();
   for (const list of [request.installedNonLeaf, request.otherCached]) {
     for (const revisionId of list) {
-      if (seen.has(revisionId)) continue;
-      seen.add(revisionId);
-      const revision = index.get(revisionId);
-      if (revision && isNeeded(index, revision, inScan)) {
-        slots.add(revision.slot);
-        if (hasChanged(scope, revision, request.anchor))
-          lists.changed.push(...[describeSynced(scope, revision)].filter(isDefined));
-      } else if (request.needTwoGroupOutOfScope && revision && scope.has(revision.slot)) {
-        lists.deployedOutOfScope.push(revisionId);
-      } else lists.outOfScope.push(revisionId);
+      const slot = index.slotOf(revisionId);
+      if (slot >= 0 && isNeeded(index, scope, slot, filter)) {
+        if (scope.mark(slot) && mustBeTold(index, scope, slot, request.anchor)) {
+          lists.changed.push(...[scope.synced(slot)].filter(isDefined));
+        }
+      } else dropped.add(revisionId);
     }
+  }
+  for (const revisionId of dropped) {
+    const isDeployed = request.needTwoGroupOutOfScope && scope.has(index.slotOf(revisionId));
+    (isDeployed ? lists.deployedOutOfScope : lists.outOfScope).push(revisionId);
   }
   return lists;
 }
 
-function isNeeded(index: CatalogIndex, revision: IndexedRevision, inScan: (slot: number) => boolean): boolean {
+function isNeeded(index: CatalogIndex, scope: Scope, slot: number, filter: Uint8Array | undefined): boolean {
   return (
-    revision.summary.updateType !== 'Driver' &&
-    inScan(revision.slot) &&
-    index.prerequisites.isSatisfied(revision.signature.id)
+    scope.hasSoftware(slot) &&
+    (!filter || filter[slot] === 1) &&
+    index.prerequisites.isSatisfied(index.signatureOf(slot))
   );
+}
+
+function mustBeTold(index: CatalogIndex, scope: Scope, slot: number, anchor: number | undefined): boolean {
+  if (anchor !== undefined) return scope.hasChangedSince(slot, anchor);
+  const revision = index.at(slot);
+  return revision !== undefined && hasChanged(scope, revision, anchor);
 }
 
 /** Without an anchor nothing is known of what the client holds: decisions are repeated, what follows of itself is not. */
@@ -149,7 +132,7 @@ export function hasChanged(scope: Scope, revision: IndexedRevision, anchor: numb
   if (anchor === undefined) {
     return leafChangedAt > revision.addedAt || scope.deployments.get(revision.revisionId) !== undefined;
   }
-  return leafChangedAt > anchor || (scope.effectiveDeployment(revision)?.lastChangeTime ?? 0) > anchor;
+  return scope.hasChangedSince(revision.slot, anchor);
 }
 
 function isDefined<T>(value: T | undefined): value is T {
@@ -161,14 +144,14 @@ function cutPage(
   scope: Scope,
   signatures: readonly { id: number }[],
   maxNew: number,
-  isNew: (slot: number) => boolean,
+  filter: Uint8Array | undefined,
 ): { page: number[]; truncated: boolean } {
   const candidates: number[] = [];
   let sources = 0;
   for (const { id } of signatures) {
     let taken = 0;
     for (const slot of scope.softwareWith(id)) {
-      if (!isNew(slot)) continue;
+      if (scope.isMarked(slot) || (filter && filter[slot] !== 1)) continue;
       candidates.push(slot);
       if (++taken > maxNew) break;
     }

@@ -8,7 +8,6 @@ export {
   decideSync,
   effectiveDeployment,
   type SyncDecision,
-  type SyncedRevision,
   type SyncRequest,
 } from './decide-sync.ts';
 export {
@@ -19,3 +18,4 @@ export {
   type EffectiveAction,
   type EffectiveDeployment,
 } from './deployment-set.ts';
+export type { SyncedRevision } from './scope.ts';

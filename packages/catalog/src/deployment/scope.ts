@@ -2,11 +2,18 @@
 // members, one revision per update. Computed once per (catalogue, decisions) and used by every request until either
 // changes.
 import type { CatalogIndex, IndexedRevision, IndexedUpdate } from '../graph/index.ts';
-import type { UpdateId } from '../ids.ts';
+import type { RevisionId, UpdateId } from '../ids.ts';
 import { type DeploymentSet, derivedDeploymentId, type EffectiveDeployment } from './deployment-set.ts';
 
 /** Why a revision is in scope, weakest first; the number orders them. */
 const reason = { none: 0, dependency: 1, reported: 2, member: 3, deployed: 4 } as const;
+
+/** One revision as a client is told of it. */
+export interface SyncedRevision {
+  revisionId: RevisionId;
+  deployment: EffectiveDeployment;
+  isLeaf: boolean;
+}
 
 export class Scope {
   readonly index: CatalogIndex;
@@ -18,6 +25,14 @@ export class Scope {
   readonly lastChange: number;
   readonly #reasons: Uint8Array;
   readonly #changedAt: Float64Array;
+  /** 1: in scope and no driver. */
+  readonly #software: Uint8Array;
+  /** The latest change that a client must be told of: of the deployment or of IsLeaf. */
+  readonly #tellAt: Float64Array;
+  readonly #marks: Int32Array;
+  /** Made when first asked for: thousands of clients are told the same of a revision. */
+  readonly #synced: (SyncedRevision | undefined)[] = [];
+  #generation = 0;
   readonly #sortedSlots: (Uint32Array | undefined)[] = [];
   readonly #filters = new Map<string, Uint8Array>();
 
@@ -28,6 +43,9 @@ export class Scope {
     this.deploymentsVersion = deployments.version;
     this.#reasons = new Uint8Array(index.slotCount);
     this.#changedAt = new Float64Array(index.slotCount);
+    this.#software = new Uint8Array(index.slotCount);
+    this.#tellAt = new Float64Array(index.slotCount);
+    this.#marks = new Int32Array(index.slotCount);
     this.#close();
     const { hasDrivers, lastChange } = this.#keepHighest();
     this.hasDrivers = hasDrivers;
@@ -39,7 +57,45 @@ export class Scope {
   }
 
   has(slot: number): boolean {
-    return this.#reasons[slot] !== reason.none;
+    return (this.#reasons[slot] ?? reason.none) !== reason.none;
+  }
+
+  /** In scope, and no driver. */
+  hasSoftware(slot: number): boolean {
+    return this.#software[slot] === 1;
+  }
+
+  /** Whether a client whose anchor this is has to be told of the revision again. */
+  hasChangedSince(slot: number, anchor: number): boolean {
+    return (this.#tellAt[slot] ?? 0) > anchor;
+  }
+
+  /** Forgets all marks. Marks belong to the running request. */
+  unmark(): void {
+    this.#generation++;
+  }
+
+  /** Marks a slot; false when it was marked already. */
+  mark(slot: number): boolean {
+    if (this.#marks[slot] === this.#generation) return false;
+    this.#marks[slot] = this.#generation;
+    return true;
+  }
+
+  isMarked(slot: number): boolean {
+    return this.#marks[slot] === this.#generation;
+  }
+
+  /** What clients are told of the revision in this slot; undefined outside the scope. */
+  synced(slot: number): SyncedRevision | undefined {
+    const known = this.#synced[slot];
+    if (known) return known;
+    const revision = this.index.at(slot);
+    const deployment = revision && this.effectiveDeployment(revision);
+    if (!deployment) return undefined;
+    const synced = { revisionId: revision.revisionId, deployment, isLeaf: revision.update.namedBy === 0 };
+    this.#synced[slot] = synced;
+    return synced;
   }
 
   /** What is sent for a revision in scope; undefined outside. */
@@ -65,8 +121,8 @@ export class Scope {
   softwareWith(signature: number): Uint32Array {
     const known = this.#sortedSlots[signature];
     if (known) return known;
-    const slots = (this.index.prerequisites.signatures[signature]?.slots ?? []).filter(
-      (slot) => this.has(slot) && this.index.at(slot)?.summary.updateType !== 'Driver',
+    const slots = (this.index.prerequisites.signatures[signature]?.slots ?? []).filter((slot) =>
+      this.hasSoftware(slot),
     );
     const sorted = Uint32Array.from(slots.sort((a, b) => this.compare(a, b)));
     this.#sortedSlots[signature] = sorted;
@@ -173,8 +229,12 @@ export class Scope {
       if (update.revisions.length > 1) {
         for (const revision of update.revisions) if (revision !== chosen) this.#reasons[revision.slot] = reason.none;
       }
-      hasDrivers ||= chosen.summary.updateType === 'Driver';
+      const isDriver = chosen.summary.updateType === 'Driver';
+      hasDrivers ||= isDriver;
       lastChange = Math.max(lastChange, this.#changedAt[chosen.slot] ?? 0);
+      this.#software[chosen.slot] = isDriver ? 0 : 1;
+      const changedAt = this.effectiveDeployment(chosen)?.lastChangeTime ?? 0;
+      this.#tellAt[chosen.slot] = Math.max(changedAt, update.leafChangedAt);
     }
     return { hasDrivers, lastChange };
   }

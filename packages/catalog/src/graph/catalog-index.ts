@@ -2,6 +2,7 @@
 // Adding and removing are incremental; nothing here depends on the order in which revisions came.
 import type { RevisionId, UpdateId, UpdateIdentity } from '../ids.ts';
 import type { UpdateDocument } from '../metadata/index.ts';
+import { IntegerColumn, SlotTable } from './columns.ts';
 import { PrerequisiteTable, type Signature } from './prerequisites.ts';
 import { summarize, type UpdateSummary } from './summary.ts';
 
@@ -36,10 +37,13 @@ export class CatalogIndex {
   readonly prerequisites = new PrerequisiteTable();
   readonly #bySlot: (IndexedRevision | undefined)[] = [];
   readonly #freeSlots: number[] = [];
-  readonly #byRevisionId = new Map<RevisionId, IndexedRevision>();
+  readonly #slots = new SlotTable();
+  readonly #updateSlots = new IntegerColumn();
+  readonly #signatures = new IntegerColumn();
   readonly #updates: IndexedUpdate[] = [];
   readonly #byUpdateId = new Map<UpdateId, IndexedUpdate>();
   readonly #byHardwareId = new Map<string, Set<IndexedRevision>>();
+  #size = 0;
   #version = 0;
   #lastLeafChange = 0;
 
@@ -49,7 +53,7 @@ export class CatalogIndex {
   }
 
   get size(): number {
-    return this.#byRevisionId.size;
+    return this.#size;
   }
 
   /** Number of slots ever used: the length for arrays indexed by slot. */
@@ -67,7 +71,7 @@ export class CatalogIndex {
    * is replaced. Anything may come in any order: names of updates that are not there yet are remembered.
    */
   add(revisionId: RevisionId, revision: UpdateDocument | UpdateSummary, addedAt = 0): void {
-    if (this.#byRevisionId.has(revisionId)) this.remove(revisionId, addedAt);
+    this.remove(revisionId, addedAt);
     const summary = 'root' in revision ? summarize(revision) : revision;
     const clauses = summary.prerequisiteClauses.map(({ anyOf }) => anyOf.map((id) => this.#updateOf(id)));
     const entry: IndexedRevision = {
@@ -79,7 +83,10 @@ export class CatalogIndex {
       addedAt,
     };
     this.#bySlot[entry.slot] = entry;
-    this.#byRevisionId.set(revisionId, entry);
+    this.#slots.set(revisionId, entry.slot);
+    this.#updateSlots.set(entry.slot, entry.update.slot);
+    this.#signatures.set(entry.slot, entry.signature.id);
+    this.#size++;
     entry.signature.slots.push(entry.slot);
     insertByNumber(entry.update.revisions, entry);
     for (const update of new Set(clauses.flat())) this.#name(update, 1, addedAt);
@@ -90,9 +97,10 @@ export class CatalogIndex {
 
   /** Takes one revision out; unknown ids are ignored. */
   remove(revisionId: RevisionId, removedAt = 0): void {
-    const entry = this.#byRevisionId.get(revisionId);
+    const entry = this.get(revisionId);
     if (!entry) return;
-    this.#byRevisionId.delete(revisionId);
+    this.#slots.delete(revisionId);
+    this.#size--;
     this.#bySlot[entry.slot] = undefined;
     this.#freeSlots.push(entry.slot);
     drop(entry.signature.slots, entry.slot);
@@ -105,7 +113,22 @@ export class CatalogIndex {
   }
 
   get(revisionId: RevisionId): IndexedRevision | undefined {
-    return this.#byRevisionId.get(revisionId);
+    return this.#bySlot[this.#slots.get(revisionId)];
+  }
+
+  /** -1 for an unknown revision. */
+  slotOf(revisionId: RevisionId): number {
+    return this.#slots.get(revisionId);
+  }
+
+  /** The slot of the update behind a revision's slot. */
+  updateSlotOf(slot: number): number {
+    return this.#updateSlots.get(slot);
+  }
+
+  /** The id of the signature of a revision's slot. */
+  signatureOf(slot: number): number {
+    return this.#signatures.get(slot);
   }
 
   at(slot: number): IndexedRevision | undefined {

@@ -1,0 +1,30 @@
+// One import, or one warm start, in a process of its own. Prints { seconds, peakMib }.
+
+import { generateCatalogue } from '../../packages/catalog/test/generate-catalogue.ts';
+import { runImport } from '../../packages/cli/src/catalog-import/run-import.ts';
+import { openLiveCatalogue } from '../../packages/server/src/catalogue/live-catalogue.ts';
+import { openStore } from '../../packages/server/src/index.ts';
+
+const [what, database = '', updates = '0'] = process.argv.slice(2);
+const now = () => new Date();
+const started = performance.now();
+const store = await openStore(database, { now });
+if (what === 'import') await importGenerated(Number(updates));
+else await warmStart(Number(updates));
+const seconds = (performance.now() - started) / 1000;
+await store.close();
+console.log(JSON.stringify({ seconds, peakMib: process.resourceUsage().maxRSS / 1024 }));
+
+async function importGenerated(count: number): Promise<void> {
+  async function* documents() {
+    let number = 0;
+    for (const xml of generateCatalogue(count)) yield { name: `document ${number++}`, xml };
+  }
+  const report = await runImport(store, documents(), { now, onProgress: () => undefined });
+  if (report.new !== count) throw new Error(`${report.new} of ${count} were imported`);
+}
+
+async function warmStart(count: number): Promise<void> {
+  const { index } = await openLiveCatalogue(store, { unapproved: 'report' });
+  if (index.size !== count) throw new Error(`${index.size} of ${count} are there`);
+}
