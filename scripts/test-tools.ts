@@ -12,6 +12,7 @@ const tools: Record<string, string> = {
   cabextract: 'cabextract',
   gcab: 'gcab',
   osslsigncode: 'osslsigncode',
+  openssl: 'openssl',
   'wimlib-imagex': 'wimtools',
   curl: 'curl',
   chromium: 'chromium',

@@ -55,12 +55,15 @@ export function operatorFiles(dataDir: string) {
 
 function readKeyFile(file: string, passwordFile: string | undefined): string {
   const bytes = readNamedFile(file);
+  const isPem = bytes.includes('-----BEGIN');
   const passphrase =
     passwordFile &&
     readNamedFile(passwordFile)
       .toString('utf8')
       .replace(/\r?\n$/, '');
-  const isPem = bytes.includes('-----BEGIN');
+  if (isPem && bytes.includes('ENCRYPTED') && passphrase === undefined) {
+    throw new UsageError(`The private key ${file} has a password; give it with --password-file.`);
+  }
   for (const type of ['pkcs8', 'pkcs1', 'sec1'] as const) {
     try {
       const key = createPrivateKey({
@@ -70,15 +73,14 @@ function readKeyFile(file: string, passwordFile: string | undefined): string {
       });
       return key.export({ format: 'pem', type: 'pkcs8' }).toString();
     } catch (error) {
-      if (isPem) throw new UsageError(`The private key ${file} cannot be read: ${keyAdvice(error)}`);
+      if (isPem) throw new UsageError(`The private key ${file} cannot be read: ${whyNot(error)}`);
     }
   }
   throw new UsageError(`${file} is neither a PEM nor a DER private key.`);
 }
 
-function keyAdvice(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ERR_MISSING_PASSPHRASE') return 'it has a password; give it with --password-file.';
-  if (code === 'ERR_OSSL_BAD_DECRYPT' || /decrypt/i.test(message)) return 'the password is wrong.';
-  return 'it is no private key in PEM.';
+function whyNot(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code === 'ERR_OSSL_BAD_DECRYPT'
+    ? 'the password is wrong.'
+    : 'it is no private key in PEM.';
 }
