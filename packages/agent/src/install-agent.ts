@@ -10,7 +10,7 @@ import {
   selfUpdatePaths,
 } from '@moult/protocol/self-update';
 import { AgentError } from './errors.ts';
-import { type Generation, pruneVersions, versionFolder, writeCurrent } from './host/current.ts';
+import { type Generation, pruneVersions, readCurrent, versionFolder, writeCurrent } from './host/current.ts';
 import { readIntactRelease } from './host/release-folder.ts';
 import { writeFileAtomically } from './root/atomic-file.ts';
 import { auState, ensureClientId, stateIs } from './root/au-state.ts';
@@ -45,7 +45,7 @@ export interface Installed {
 }
 
 /**
- * Installs, or points an installed agent elsewhere. An agent that is newer than what is asked for stays. Throws
+ * Installs, or points an installed agent elsewhere. A newer version of the same client stays unless one is named. Throws
  * AgentError AGENT_CONFIG_BAD_SERVER, AGENT_CONFIG_NO_OPERATOR, AGENT_CONFIG_NO_RELEASE, AGENT_HOST_RUNNING or
  * AGENT_TRANSPORT_….
  */
@@ -62,12 +62,14 @@ export async function installAgent(root: MachineRoot, options: InstallOptions): 
     mkdirSync(folder, { recursive: true });
   writeFileAtomically(root.operatorCertificate, certificate.toString());
   cpSync(join(options.releaseFolder, 'host', 'host.mjs'), root.hostProgram);
-  placeVersion(root, source);
+  const newer = newerOnDisk(root, options, source);
+  const version = newer ?? source.version;
+  if (newer === undefined) placeVersion(root, source);
   const registry = openRegistry(root);
-  registry.change(settings(server, options, source.version));
+  registry.change(settings(server, options, version));
   return {
     generation: source.generation,
-    version: source.version,
+    version,
     clientId: ensureClientId(registry),
     server,
     operator: {
@@ -113,6 +115,18 @@ async function fetchCertificate(server: string): Promise<Uint8Array> {
   const limits = { silenceMs: 15_000, totalMs: 30_000, maxBytes: 64 * 1024 };
   const url = `${server}${selfUpdatePaths.operatorCertificate}`;
   return (await sendExpecting({ url, userAgent: 'Moult-Agent-Setup', limits })).body;
+}
+
+/** The version that is there, when it is a newer one of the same client and nobody named another. */
+function newerOnDisk(
+  root: MachineRoot,
+  { generation, version }: InstallOptions,
+  source: ReleaseSource,
+): string | undefined {
+  const current = readCurrent(root);
+  if (version !== undefined || current?.generation !== generation || current.state !== 'committed') return undefined;
+  const isWhole = readIntactRelease(versionFolder(root, current.version)) !== undefined;
+  return isWhole && compareVersions(current.version, source.version) > 0 ? current.version : undefined;
 }
 
 function placeVersion(root: MachineRoot, source: ReleaseSource): void {

@@ -118,8 +118,14 @@ class Host implements RunningHost {
   #run(what: AgentVersion): void {
     const program = startProgram(this.#root, what, {
       trial: false,
-      hear: (message) => this.#hear(program, message),
+      hear: (message) => {
+        if (message.kind === 'healthy') clearTimeout(watchdog);
+        this.#hear(program, message);
+      },
     });
+    // One that hangs in its start is as good as dead.
+    const watchdog = setTimeout(() => program.kill(), this.#trialMs());
+    void program.gone.then(() => clearTimeout(watchdog));
     this.#adopt(program);
     program.tell({ kind: 'begin', now: this.#beginsNow, once: this.#options.once ?? false });
   }
@@ -175,12 +181,16 @@ class Host implements RunningHost {
   #trialParts(): TrialParts {
     return {
       root: this.#root,
-      trialMs: readSettings(openRegistry(this.#root).read()).trialMs,
+      trialMs: this.#trialMs(),
       now: () => new Date(),
       stopping: this.#endTrial.signal,
       hear: (program, message) => this.#hear(program, message),
       tell: (step, text, what) => this.#tell(step, text, what, step === 'reverted' ? 'warn' : 'info'),
     };
+  }
+
+  #trialMs(): number {
+    return readSettings(openRegistry(this.#root).read()).trialMs;
   }
 
   #programGone(program: Program, how: string): void {

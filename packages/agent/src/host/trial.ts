@@ -22,7 +22,9 @@ export type TrialResult =
   | { kind: 'lost'; hresult: HResult; message: string; previous: AgentVersion };
 
 /** A version that dies is started a second time: the first death may have been the machine's. */
-const maxAttempts = 2;
+const attemptsPerRun = 2;
+/** An interrupted trial is proven again, but a version that takes the machine down with it is not tried for ever. */
+const maxAttempts = 4;
 const stopGraceMs = 2000;
 
 /** Runs the trial that `trial` describes to its end; current.json is `committed` afterwards, unless it was stopped. */
@@ -30,9 +32,10 @@ export async function runTrial(parts: TrialParts, trial: Current, previous: Agen
   const candidate: AgentVersion = { version: trial.version, generation: trial.generation };
   let lost: { hresult: HResult; message: string } = {
     hresult: hresult.setupHandlerFailed,
-    message: `Version ${candidate.version} was started ${maxAttempts} times and never reported healthy.`,
+    message: `Version ${candidate.version} was started ${trial.attempt} times and never reported healthy.`,
   };
-  for (let attempt = (trial.attempt ?? 0) + 1; attempt <= maxAttempts; attempt++) {
+  const before = trial.attempt ?? 0;
+  for (let attempt = before + 1; attempt <= Math.min(before + attemptsPerRun, maxAttempts); attempt++) {
     writeCurrent(parts.root, { ...candidate, state: 'trial', previous, attempt, failed: trial.failed });
     parts.tell(
       'trial',

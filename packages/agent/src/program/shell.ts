@@ -63,6 +63,7 @@ class ProgramShell {
   #handedOver = false;
   #lock: HeldLock | undefined;
   #once = false;
+  #asked = false;
 
   constructor(root: MachineRoot, release: Release, makeClient: (context: ProgramContext) => AgentClient) {
     this.#context = {
@@ -91,8 +92,14 @@ class ProgramShell {
     const message = asToProgram(value);
     if (message?.kind === 'stop') this.#leave();
     else if (message?.kind === 'begin') void this.#work(message.now, message.once);
-    else if (message?.kind === 'detect') this.#wake?.();
+    else if (message?.kind === 'detect') this.#detectSoon();
     else if (message?.kind === 'trial-failed') void this.#goOn(message);
+  }
+
+  /** Asked for in the middle of a detection: another one follows. */
+  #detectSoon(): void {
+    this.#asked = true;
+    this.#wake?.();
   }
 
   #leave(): never {
@@ -144,21 +151,25 @@ class ProgramShell {
   async #waitForDetection(): Promise<boolean> {
     let announced = 0;
     for (;;) {
+      if (this.#asked) {
+        this.#asked = false;
+        return true;
+      }
       const until = nextWait(this.#context);
       const leftMs = until.getTime() - this.#context.now().getTime();
       if (leftMs <= 0) return false;
       if (announced !== until.getTime()) this.#client.waiting(until);
       announced = until.getTime();
-      if (await this.#sleep(Math.min(leftMs, longestSliceMs))) return true;
+      await this.#sleep(Math.min(leftMs, longestSliceMs));
     }
   }
 
-  #sleep(ms: number): Promise<boolean> {
+  #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), ms);
+      const timer = setTimeout(resolve, ms);
       this.#wake = () => {
         clearTimeout(timer);
-        resolve(true);
+        resolve();
       };
     });
   }
