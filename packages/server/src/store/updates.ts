@@ -94,7 +94,7 @@ export function updateStore({ tables }: Database, changes: Changes) {
         .select(['revision_id', 'document'])
         .where('revision_id', 'in', [...revisionIds])
         .execute();
-      return new Map(rows.map(({ revision_id, document }) => [revision_id, zstdDecompressSync(document).toString()]));
+      return new Map(rows.map(({ revision_id, document }) => [revision_id, unpacked(document)]));
     },
 
     async loadFragments(kind: StoredFragment, revisionIds: readonly number[]): Promise<Map<number, string>> {
@@ -105,7 +105,7 @@ export function updateStore({ tables }: Database, changes: Changes) {
           .select(['revision_id', `${kind} as fragment`])
           .where('revision_id', 'in', revisionIds.slice(start, start + idsPerQuery))
           .execute();
-        for (const { revision_id, fragment } of rows) found.set(revision_id, zstdDecompressSync(fragment).toString());
+        for (const { revision_id, fragment } of rows) found.set(revision_id, unpacked(fragment));
       }
       return found;
     },
@@ -151,10 +151,19 @@ export function updateStore({ tables }: Database, changes: Changes) {
 
 const idsPerQuery = 500;
 
-/** Going through the thread pool costs fifty times what packing a document of usual size does. */
+/** Small texts stay as they are: packing them saves nothing worth its time. They begin with `<`, packed ones never do. */
 function compress(bytes: Buffer): Uint8Array | Promise<Uint8Array> {
+  const worthPacking = 2048;
+  // Going through the thread pool costs fifty times what packing a document of usual size does.
   const worthAThread = 256 * 1024;
+  if (bytes.length < worthPacking && bytes[0] === lessThan) return bytes;
   return bytes.length < worthAThread ? zstdCompressSync(bytes) : compressLater(bytes);
+}
+
+const lessThan = 0x3c;
+
+function unpacked(bytes: Uint8Array): string {
+  return (bytes[0] === lessThan ? Buffer.from(bytes) : zstdDecompressSync(bytes)).toString();
 }
 
 interface Packed {
