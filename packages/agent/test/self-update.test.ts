@@ -1,14 +1,12 @@
-// Self-update of the built agents where things are not as they should be: releases that must not be taken, versions that
-// do not work, clocks, disks and files that are wrong.
+// Self-update of the built agents with releases that must not be taken, versions that do not work, and servers of another kind.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
-import { createSusServer, listen, type SimulatedRelease, type SusServer } from '@moult/simulator';
-import { startHost } from '../src/host/host.ts';
+import type { SimulatedRelease } from '@moult/simulator';
+import { installAgent } from '../src/install-agent.ts';
 import { readStatus } from '../src/read-status.ts';
-import type { MachineRoot } from '../src/root/machine-root.ts';
+import { assertStillOld, type Bench, type BenchOptions, failuresIn, openBench } from './bench.ts';
 import {
   type Lab,
   newVersion,
@@ -17,7 +15,6 @@ import {
   pingFields,
   pointAt,
   programDoing,
-  runBuilt,
   runDue,
   runOnce,
 } from './lab.ts';
@@ -28,45 +25,9 @@ before(async () => {
 });
 after(() => lab.close());
 
-interface Bench extends AsyncDisposable {
-  root: MachineRoot;
-  server: SusServer;
-}
-
-/** A server and a machine of their own; the server offers `release`. */
-async function bench(
-  release: SimulatedRelease,
-  options: { announce?: string; generation?: 'sus' | 'wsus' } = {},
-): Promise<Bench> {
-  const server = await createSusServer({
-    signer: lab.operator.signer,
-    now: new Date(),
-    release,
-    wuident: options.generation === 'wsus',
-    ...(options.announce === undefined ? {} : { announce: options.announce }),
-  });
-  const port = await listen(server);
-  const generation = options.generation ?? 'sus';
-  const version = generation === 'sus' ? oldVersion : newVersion;
-  const root = await lab.machine({ server: port.url, generation, version });
-  return { root, server, [Symbol.asyncDispose]: () => port.close() };
-}
-
 const good = (): SimulatedRelease => lab.release('wsus', newVersion);
 
-function failuresIn(server: SusServer): string[] {
-  return server
-    .pings()
-    .map(pingFields)
-    .filter(({ S }) => S === 'f')
-    .map(({ A, E }) => `${A} ${E}`);
-}
-
-function assertStillOld(root: MachineRoot): void {
-  const status = readStatus(root);
-  assert.deepEqual([status.version, status.intact, status.trial], [oldVersion, true, undefined]);
-  assert.deepEqual(readdirSync(root.versionsFolder), [oldVersion], 'nothing is left of what was not taken');
-}
+const bench = (release: SimulatedRelease, options?: BenchOptions) => openBench(lab, release, options);
 
 describe('a release that must not be taken', { concurrency: 2 }, () => {
   const cases: { name: string; release(): SimulatedRelease; announce?: string; code: string; says: RegExp }[] = [
@@ -174,6 +135,75 @@ describe('a new version that does not work', { concurrency: 2 }, () => {
   });
 });
 
+describe('a trial that was interrupted', { concurrency: 2 }, () => {
+  /** A machine that went down when its new version was on trial for the `attempt`-th time. */
+  async function interrupted(attempt: number, files = good().files): Promise<Bench> {
+    const at = await bench({ ...good(), files });
+    const folder = join(at.root.versionsFolder, newVersion);
+    cpSync(join(lab.releases, 'wsus', newVersion), folder, { recursive: true });
+    const previous = { version: oldVersion, generation: 'sus' };
+    const current = { state: 'trial', version: newVersion, generation: 'wsus', previous, attempt, failed: [] };
+    writeFileSync(at.root.currentFile, JSON.stringify(current));
+    return at;
+  }
+
+  it('is proven again when the machine is back', async () => {
+    await using at = await interrupted(2);
+    const outcome = await runOnce(at.root);
+    assert.equal(outcome?.ok, true, outcome?.message);
+    assert.deepEqual(readdirSync(at.root.versionsFolder), [newVersion]);
+    assert.match(readFileSync(at.root.wsusLog, 'utf8'), /trial of 7\.9\.0\.1 was interrupted; it is proven again/);
+    assert.equal(
+      at.server
+        .pings()
+        .map(pingFields)
+        .filter(({ A, S }) => A === 's' && S === 's').length,
+      1,
+    );
+  });
+
+  it('is given up when the machine went down with it again and again', async () => {
+    await using at = await interrupted(4);
+    await runDue(at.root);
+    assertStillOld(at.root);
+    assert.deepEqual(failuresIn(at.server).slice(0, 1), ['s 8024d00f']);
+  });
+
+  it('goes back when the new version was damaged meanwhile', async () => {
+    await using at = await interrupted(1);
+    writeFileSync(join(at.root.versionsFolder, newVersion, 'agent.mjs'), '// half written');
+    const outcome = await runOnce(at.root);
+    assert.equal(outcome?.ok, true, outcome?.message);
+    assert.equal(readStatus(at.root).version, newVersion, 'it came anew');
+  });
+});
+
+describe('installing again', () => {
+  it('keeps a newer version of the same client, its identity, and points it elsewhere', async () => {
+    await using at = await bench(lab.release('wsus', '7.9.0.2'), { generation: 'wsus' });
+    await runOnce(at.root);
+    const before = readStatus(at.root);
+    assert.equal(before.version, '7.9.0.2');
+    const again = { server: 'http://elsewhere:8530', releaseFolder: onlyFirstRelease() };
+    const options = { ...again, operatorCertificate: Buffer.from(lab.operator.ca.certificatePem) };
+    assert.equal((await installAgent(at.root, { ...options, generation: 'wsus' })).version, '7.9.0.2');
+    const after = readStatus(at.root);
+    assert.deepEqual([after.version, after.server, after.clientId], ['7.9.0.2', again.server, before.clientId]);
+    assert.equal(
+      (await installAgent(at.root, { ...options, generation: 'wsus', version: newVersion })).version,
+      newVersion,
+    );
+    assert.deepEqual(readdirSync(at.root.versionsFolder), [newVersion]);
+  });
+
+  function onlyFirstRelease(): string {
+    const folder = join(lab.folder, 'first');
+    cpSync(join(lab.releases, 'wsus', newVersion), join(folder, 'wsus', newVersion), { recursive: true });
+    cpSync(join(lab.releases, 'host'), join(folder, 'host'), { recursive: true });
+    return folder;
+  }
+});
+
 describe('a WSUS client', () => {
   it('updates itself from 7.9.0.1 to 7.9.0.2 and logs the public sequence', async () => {
     await using at = await bench(lab.release('wsus', '7.9.0.2'), { generation: 'wsus' });
@@ -252,97 +282,5 @@ describe('a WSUS client', () => {
         'Agent   * WARNING: Skipping scan, self-update check returned 0x80244019',
       ],
     );
-  });
-});
-
-describe('a machine that is not well', { concurrency: 2 }, () => {
-  for (const year of ['1990', '2090']) {
-    it(`updates itself with its clock in ${year}`, async () => {
-      await using at = await bench(good());
-      const exit = await runBuilt(at.root, {
-        NODE_OPTIONS: `--import ${new URL('wrong-clock.mjs', import.meta.url).href}`,
-        MOULT_TEST_CLOCK: `${year}-06-15T12:00:00Z`,
-      });
-      assert.equal(exit, 0, readFileSync(at.root.susLog, 'utf8'));
-      assert.equal(readStatus(at.root).version, newVersion);
-      assert.match(readFileSync(at.root.susLog, 'utf8'), new RegExp(`\t${year}-06-15T`));
-      assert.match(at.server.journal[0]?.query ?? '', new RegExp(`^${year.slice(2)}0615\\d{4}$`));
-    });
-  }
-
-  it('does not wait for a time that a wrong clock wrote', async () => {
-    await using at = await bench(good());
-    await runBuilt(at.root, {
-      NODE_OPTIONS: `--import ${new URL('wrong-clock.mjs', import.meta.url).href}`,
-      MOULT_TEST_CLOCK: '2090-06-15T12:00:00Z',
-    });
-    assert.match(readStatus(at.root).lastWaitTimeout ?? '', /^2090\./);
-    const host = startHost(at.root);
-    const corrected = () => !/^2090/.test(readStatus(at.root).lastWaitTimeout ?? '');
-    for (let waited = 0; waited < 100 && !corrected(); waited++) await pause(50);
-    const waitMinutes = (Date.parse(readStatus(at.root).nextDetection ?? '') - Date.now()) / 60_000;
-    await host.stop();
-    assert.ok(waitMinutes > 4.9 && waitMinutes < 5.1, `${waitMinutes} minutes`);
-  });
-
-  it('keeps its version when the disk is full, and updates itself when there is room', async () => {
-    await using at = await bench(good());
-    const exit = await runBuilt(at.root, {
-      NODE_OPTIONS: `--import ${new URL('full-disk.mjs', import.meta.url).href}`,
-      MOULT_TEST_FULL_DISK: '[\\\\/]versions[\\\\/]',
-    });
-    assert.equal(exit, 1);
-    assertStillOld(at.root);
-    assert.match(
-      readFileSync(at.root.susLog, 'utf8'),
-      /Error\tSelfUpdate\t.*0x80070070: Version 7\.9\.0\.1 cannot be written .*ENOSPC/,
-    );
-    assert.deepEqual(failuresIn(at.server), ['s 80070070']);
-    await runOnce(at.root);
-    assert.equal(readStatus(at.root).version, newVersion);
-  });
-
-  for (const [what, text] of [
-    ['is missing', undefined],
-    ['is empty', ''],
-    ['is cut off', '{"state":"commit'],
-    ['names a version that is not there', '{"state":"committed","version":"9.9.9.9","generation":"wsus","failed":[]}'],
-  ] as const) {
-    it(`finds its version when current.json ${what}`, async () => {
-      await using at = await bench(good());
-      if (text === undefined) rmSync(at.root.currentFile);
-      else writeFileSync(at.root.currentFile, text);
-      const outcome = await runOnce(at.root);
-      assert.equal(outcome?.ok, true, outcome?.message);
-      assert.equal(readStatus(at.root).version, newVersion);
-    });
-  }
-
-  it('says so when no version is left that could run', async () => {
-    await using at = await bench(good());
-    writeFileSync(join(at.root.versionsFolder, oldVersion, 'agent.mjs'), '// damaged');
-    await assert.rejects(runOnce(at.root), { code: 'AGENT_HOST_NO_WORKING_VERSION' });
-    assert.equal(readStatus(at.root).intact, false);
-  });
-
-  it('fetches a cabinet again whose cached copy was tampered with', async () => {
-    await using at = await bench({ ...good(), version: newVersion }, { announce: oldVersion });
-    await runOnce(at.root);
-    const cached = join(at.root.selfUpdateFolder, 'iuident.cab');
-    const bytes = readFileSync(cached);
-    const { mtime } = statSync(cached);
-    bytes[200] = (bytes[200] ?? 0) ^ 1;
-    writeFileSync(cached, bytes);
-    utimesSync(cached, mtime, mtime);
-    const outcome = await runOnce(at.root);
-    assert.equal(outcome?.ok, true, outcome?.message);
-  });
-
-  it('is told who its server is before anything else', async () => {
-    const root = await lab.machine();
-    pointAt(root, undefined);
-    const outcome = await runOnce(root);
-    assert.equal(outcome?.code, 'AGENT_CONFIG_NO_SERVER');
-    assert.ok(!existsSync(root.urlLog));
   });
 });
