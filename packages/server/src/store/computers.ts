@@ -68,6 +68,7 @@ export function computerStore({ tables }: Database, changes: Changes) {
             }),
           )
           .execute();
+        await noteName(transaction, computer);
         if (assign) await assignRequested(transaction, computerId, computer.requestedGroups);
       });
       changes.announce('computers');
@@ -134,6 +135,25 @@ export function computerStore({ tables }: Database, changes: Changes) {
       changes.announce('computers');
     },
   };
+}
+
+async function noteName(
+  transaction: Kysely<Tables>,
+  { computerId, dnsName, address, at }: AuthorizedComputer,
+): Promise<void> {
+  const time = at.getTime();
+  await transaction
+    .insertInto('computer_names')
+    .values({
+      ...{ computer_id: computerId, name_key: dnsName.toLowerCase(), dns_name: dnsName, address },
+      ...{ first_seen: time, last_seen: time, times_seen: 1 },
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['computer_id', 'name_key'])
+        .doUpdateSet({ address, last_seen: time, times_seen: sql`computer_names.times_seen + 1` }),
+    )
+    .execute();
 }
 
 async function assignRequested(

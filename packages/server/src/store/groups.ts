@@ -1,4 +1,11 @@
-// Target groups: a tree under All Computers.
+// Target groups: a tree under All Computers. Names are unique, letter case aside, as in WSUS.
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { ServerError } from '../errors.ts';
+import { type Author, recordAudit } from './audit.ts';
+import { allComputers, unassignedComputers } from './built-in-groups.ts';
+import type { Changes } from './changes.ts';
+import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
 
 export interface TargetGroup {
@@ -7,15 +14,182 @@ export interface TargetGroup {
   parentId: string | undefined;
 }
 
-export function groupStore({ tables }: Database) {
+export interface CountedGroup extends TargetGroup {
+  /** Computers directly in it; for All Computers every one, for Unassigned Computers those in no group. */
+  computers: number;
+}
+
+export function groupStore({ tables }: Database, changes: Changes) {
+  const loadGroups = async (): Promise<TargetGroup[]> => {
+    const rows = await tables.selectFrom('target_groups').selectAll().orderBy('name_key').execute();
+    return rows.map(({ group_id, name, parent_id }) => ({ groupId: group_id, name, parentId: parent_id ?? undefined }));
+  };
+
+  /** The group with this name or id. Throws SERVER_NOT_FOUND. */
+  const requireGroup = async (nameOrId: string): Promise<TargetGroup> => {
+    const key = nameOrId.trim().toLowerCase();
+    const row = await tables
+      .selectFrom('target_groups')
+      .selectAll()
+      .where((where) => where.or([where('name_key', '=', key), where('group_id', '=', key)]))
+      .executeTakeFirst();
+    if (!row)
+      throw new ServerError('SERVER_NOT_FOUND', `There is no group "${nameOrId}". "moult groups list" lists them.`);
+    return { groupId: row.group_id, name: row.name, parentId: row.parent_id ?? undefined };
+  };
+
+  const requireFree = async (name: string): Promise<void> => {
+    const taken = await tables
+      .selectFrom('target_groups')
+      .select('name')
+      .where('name_key', '=', name.trim().toLowerCase())
+      .executeTakeFirst();
+    if (taken) throw new ServerError('SERVER_REFUSED', `There is a group "${taken.name}" already.`);
+  };
+
   return {
-    async loadGroups(): Promise<TargetGroup[]> {
-      const rows = await tables.selectFrom('target_groups').selectAll().orderBy('name_key').execute();
-      return rows.map(({ group_id, name, parent_id }) => ({
-        groupId: group_id,
-        name,
-        parentId: parent_id ?? undefined,
-      }));
+    loadGroups,
+    requireGroup,
+
+    async countGroups(): Promise<CountedGroup[]> {
+      const groups = await loadGroups();
+      const rows = await tables
+        .selectFrom('computer_groups')
+        .select(['group_id', ({ fn }) => fn.countAll<number>().as('count')])
+        .groupBy('group_id')
+        .execute();
+      const direct = new Map(rows.map(({ group_id, count }) => [group_id, Number(count)]));
+      const [all, unassigned] = await Promise.all([
+        sql<{ count: number }>`select count(*) as count from computers`.execute(tables),
+        sql<{ count: number }>`select count(*) as count from computers where not exists
+          (select 1 from computer_groups where computer_groups.computer_id = computers.computer_id)`.execute(tables),
+      ]);
+      direct.set(allComputers, Number(all.rows[0]?.count ?? 0));
+      direct.set(unassignedComputers, Number(unassigned.rows[0]?.count ?? 0));
+      return groups.map((group) => ({ ...group, computers: direct.get(group.groupId) ?? 0 }));
+    },
+
+    /** Throws SERVER_NOT_FOUND for the parent, SERVER_REFUSED for a name that is taken or empty. */
+    async createGroup(name: string, parent: string | undefined, author: Author): Promise<TargetGroup> {
+      const trimmed = name.trim();
+      if (trimmed === '' || trimmed.length > 256 || trimmed.includes(';')) {
+        throw new ServerError('SERVER_REFUSED', 'A group name has 1 to 256 characters and no semicolon.');
+      }
+      await requireFree(trimmed);
+      const { groupId: parentId } = parent === undefined ? { groupId: allComputers } : await requireGroup(parent);
+      if (parentId === unassignedComputers) {
+        throw new ServerError('SERVER_REFUSED', 'Unassigned Computers cannot hold groups.');
+      }
+      const group = { groupId: randomUUID() as string, name: trimmed, parentId };
+      await tables.transaction().execute(async (transaction) => {
+        await transaction
+          .insertInto('target_groups')
+          .values({
+            group_id: group.groupId,
+            name: trimmed,
+            name_key: trimmed.toLowerCase(),
+            parent_id: parentId,
+            created_at: author.at.getTime(),
+          })
+          .execute();
+        await recordAudit(transaction, author, { action: 'create group', subject: group.groupId, after: group });
+        await markChange(transaction, 'groups');
+      });
+      changes.announce('groups');
+      return group;
+    },
+
+    /** Throws SERVER_NOT_FOUND, SERVER_REFUSED for the built-in groups and for one that holds others. */
+    async removeGroup(nameOrId: string, author: Author): Promise<TargetGroup> {
+      const group = await requireGroup(nameOrId);
+      if (group.groupId === allComputers || group.groupId === unassignedComputers) {
+        throw new ServerError('SERVER_REFUSED', `${group.name} is built in and stays.`);
+      }
+      await tables.transaction().execute(async (transaction) => {
+        const child = await transaction
+          .selectFrom('target_groups')
+          .select('name')
+          .where('parent_id', '=', group.groupId)
+          .executeTakeFirst();
+        if (child)
+          throw new ServerError('SERVER_REFUSED', `${group.name} holds the group ${child.name}: remove that first.`);
+        const members = await transaction
+          .selectFrom('computer_groups')
+          .select('computer_id')
+          .where('group_id', '=', group.groupId)
+          .execute();
+        await transaction.deleteFrom('computer_groups').where('group_id', '=', group.groupId).execute();
+        await transaction.deleteFrom('deployments').where('group_id', '=', group.groupId).execute();
+        await transaction.deleteFrom('target_groups').where('group_id', '=', group.groupId).execute();
+        const before = { ...group, computers: members.map(({ computer_id }) => computer_id) };
+        await recordAudit(transaction, author, { action: 'remove group', subject: group.groupId, before });
+        await markChange(transaction, 'groups');
+        await markChange(transaction, 'deployments');
+      });
+      changes.announce('groups');
+      return group;
+    },
+
+    /** Throws SERVER_NOT_FOUND, SERVER_REFUSED. Deployments and members stay as they are. */
+    async renameGroup(nameOrId: string, name: string, author: Author): Promise<TargetGroup> {
+      const group = await requireGroup(nameOrId);
+      if (group.groupId === allComputers || group.groupId === unassignedComputers) {
+        throw new ServerError('SERVER_REFUSED', `${group.name} is built in and keeps its name.`);
+      }
+      if (name.trim().toLowerCase() !== group.name.toLowerCase()) await requireFree(name);
+      await tables.transaction().execute(async (transaction) => {
+        await transaction
+          .updateTable('target_groups')
+          .set({ name: name.trim(), name_key: name.trim().toLowerCase() })
+          .where('group_id', '=', group.groupId)
+          .execute();
+        const change = { before: { name: group.name }, after: { name: name.trim() } };
+        await recordAudit(transaction, author, { action: 'rename group', subject: group.groupId, ...change });
+        await markChange(transaction, 'groups');
+      });
+      changes.announce('groups');
+      return { ...group, name: name.trim() };
+    },
+
+    /** Puts a computer into a group, or takes it out. In no group it is in Unassigned Computers. Throws SERVER_REFUSED. */
+    async setMembership(computerId: string, nameOrId: string, isMember: boolean, author: Author): Promise<void> {
+      const { groupId, name } = await requireGroup(nameOrId);
+      if (groupId === allComputers || groupId === unassignedComputers) {
+        throw new ServerError('SERVER_REFUSED', `Nobody is put into ${name}: it follows from the other groups.`);
+      }
+      await tables.transaction().execute(async (transaction) => {
+        const before = await groupsOf();
+        if (isMember) {
+          const row = { computer_id: computerId, group_id: groupId };
+          await transaction
+            .insertInto('computer_groups')
+            .values(row)
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+        } else {
+          await transaction
+            .deleteFrom('computer_groups')
+            .where('computer_id', '=', computerId)
+            .where('group_id', '=', groupId)
+            .execute();
+        }
+        const action = isMember ? 'add computer to group' : 'remove computer from group';
+        const after = await groupsOf();
+        await recordAudit(transaction, author, { action, subject: computerId, before, after });
+        await markChange(transaction, 'computers');
+
+        async function groupsOf(): Promise<string[]> {
+          const rows = await transaction
+            .selectFrom('computer_groups')
+            .innerJoin('target_groups', 'target_groups.group_id', 'computer_groups.group_id')
+            .select('name')
+            .where('computer_id', '=', computerId)
+            .orderBy('name_key')
+            .execute();
+          return rows.map((row) => row.name);
+        }
+      });
+      changes.announce('computers');
     },
   };
 }

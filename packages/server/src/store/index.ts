@@ -1,6 +1,8 @@
 // The store in domain words: one interface over SQLite and PostgreSQL. It returns facts, never answers.
+import { auditStore } from './audit.ts';
 import { type Changes, createChanges } from './changes.ts';
 import { computerHistoryStore } from './computer-history.ts';
+import { computerListStore } from './computer-list.ts';
 import { computerStore } from './computers.ts';
 import { configurationStore } from './configuration.ts';
 import { contentFileStore } from './content-files.ts';
@@ -13,21 +15,26 @@ import { migrate } from './migrate.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
 import { selfUpdateEventStore } from './self-update-events.ts';
+import { statusStore } from './status.ts';
 import { updateStore } from './updates.ts';
 
+export type { AuditRecord, Author } from './audit.ts';
 export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export type { Topic } from './changes.ts';
 export type { KnownComputer, KnownReport } from './computer-history.ts';
+export type { ClonedIdentity, ListedComputer } from './computer-list.ts';
 export type { Targeting } from './computers.ts';
 export type { ServerIdentity } from './configuration.ts';
 export type { ContentFile } from './content-files.ts';
 export type { DeploymentAction, StoredDeployment } from './deployments.ts';
-export type { TargetGroup } from './groups.ts';
+export { deploymentActions } from './deployments.ts';
+export type { CountedGroup, TargetGroup } from './groups.ts';
 export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
-export type { ReportedEvent } from './reporting-events.ts';
+export type { ListedEvent, ReportedEvent } from './reporting-events.ts';
 export type { ListedRevision } from './revision-list.ts';
 export type { AgentGeneration, SelfUpdateEvent, StoredSelfUpdateEvent } from './self-update-events.ts';
-
+export type { ComputerState, StateCounts, UpdateOnComputer } from './status.ts';
+export { type UpdateState, updateStates } from './update-status.ts';
 export type { ImportResult, RevisionToImport, StoredFragment } from './updates.ts';
 
 export type Store = Awaited<ReturnType<typeof openStore>>;
@@ -53,12 +60,15 @@ export async function openStore(address: string, { now }: { now: () => Date }) {
     ...configurationStore(database),
     ...computerStore(database, changes),
     ...computerHistoryStore(database),
-    ...groupStore(database),
+    ...groupStore(database, changes),
     ...updateStore(database, changes),
     ...revisionListStore(database),
     ...deploymentStore(database, changes),
     ...contentFileStore(database, changes),
     ...reportingEventStore(database, changes),
+    ...computerListStore(database, changes),
+    ...statusStore(database),
+    ...auditStore(database),
     ...counters,
     ...selfUpdateEventStore(database, changes),
     ...homeStore(database, counters.loadCounters),

@@ -1,6 +1,7 @@
 // What clients report (MS-WUSP 2.2.2.3). An event instance counts once, however often it is sent.
 import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
+import { applyEvents } from './update-status.ts';
 
 export interface ReportedEvent {
   instanceId: string;
@@ -19,21 +20,80 @@ export interface ReportedEvent {
   miscData: string[];
 }
 
+export interface ListedEvent extends ReportedEvent {
+  /** '' when the computer is not known any more. */
+  dnsName: string;
+  receivedAt: Date;
+}
+
+export interface EventFilter {
+  computerId?: string | undefined;
+  updateId?: string | undefined;
+  limit: number;
+}
+
 export function reportingEventStore({ tables }: Database, changes: Changes) {
   return {
     /** Keeps the events of one batch in one transaction; instances that are known already are passed over. */
     async recordReportingEvents(events: readonly ReportedEvent[], receivedAt: Date): Promise<void> {
       if (events.length === 0) return;
       await tables.transaction().execute(async (transaction) => {
+        const fresh = new Set<string>();
         for (let start = 0; start < events.length; start += rowsPerInsert) {
-          await transaction
+          const inserted = await transaction
             .insertInto('reporting_events')
             .values(events.slice(start, start + rowsPerInsert).map((event) => rowOf(event, receivedAt.getTime())))
             .onConflict((conflict) => conflict.column('instance_id').doNothing())
+            .returning('instance_id')
             .execute();
+          for (const { instance_id } of inserted) fresh.add(instance_id);
         }
+        await applyEvents(
+          transaction,
+          events.filter(({ instanceId }) => fresh.delete(instanceId)),
+        );
       });
       changes.announce('reporting-events');
+    },
+
+    /** Removes events received before `before`, at most `limit` at a time; answers how many went. */
+    async removeOldEvents(before: Date, limit: number): Promise<number> {
+      const old = tables
+        .selectFrom('reporting_events')
+        .select('event_id')
+        .where('received_at', '<', before.getTime())
+        .orderBy('received_at')
+        .limit(limit);
+      const result = await tables.deleteFrom('reporting_events').where('event_id', 'in', old).executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+
+    /** Newest first. */
+    async listReportingEvents({ computerId, updateId, limit }: EventFilter): Promise<ListedEvent[]> {
+      let query = tables
+        .selectFrom('reporting_events as event')
+        .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
+        .selectAll('event')
+        .select('computers.dns_name');
+      if (computerId !== undefined) query = query.where('event.computer_id', '=', computerId);
+      if (updateId !== undefined) query = query.where('event.update_id', '=', updateId);
+      const rows = await query.orderBy('event.event_id', 'desc').limit(limit).execute();
+      return rows.map((row) => ({
+        instanceId: row.instance_id,
+        computerId: row.computer_id,
+        dnsName: row.dns_name ?? '',
+        receivedAt: new Date(row.received_at),
+        timeAtTarget: new Date(row.time_at_target),
+        namespaceId: row.namespace_id,
+        eventNumber: row.event_number,
+        sourceId: row.source_id,
+        updateId: row.update_id ?? undefined,
+        revisionNumber: row.revision_number,
+        win32HResult: row.win32_hresult,
+        appName: row.app_name,
+        replacementStrings: JSON.parse(row.replacement_strings) as string[],
+        miscData: JSON.parse(row.misc_data) as string[],
+      }));
     },
   };
 }

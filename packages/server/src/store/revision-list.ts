@@ -35,6 +35,25 @@ export function revisionListStore({ tables }: Database) {
       return rows.map(toListed);
     },
 
+    /**
+     * The newest revision of each update whose title holds `search` (letter case aside), by title, `limit` at most.
+     * Only what an administrator decides on: neither categories nor detectoids.
+     */
+    async listUpdates({ search, limit }: { search?: string | undefined; limit: number }): Promise<ListedRevision[]> {
+      let query = listed()
+        .where('update_type', 'in', ['Software', 'Driver'])
+        .where('revision_number', '=', ({ selectFrom, ref }) =>
+          selectFrom('revisions as later')
+            .select(({ fn }) => fn.max<number>('later.revision_number').as('newest'))
+            .where('later.update_id', '=', ref('revisions.update_id')),
+        );
+      if (search !== undefined) {
+        const pattern = `%${search.toLowerCase().replaceAll(/[%_\\]/g, '')}%`;
+        query = query.where(({ fn, eb }) => eb(fn<string>('lower', ['title']), 'like', pattern));
+      }
+      return (await query.orderBy('title').orderBy('revisions.update_id').limit(limit).execute()).map(toListed);
+    },
+
     /** Every revision of one update, rising. */
     async findRevisions(updateId: string): Promise<ListedRevision[]> {
       const rows = await listed().where('revisions.update_id', '=', updateId).orderBy('revision_number').execute();

@@ -6,6 +6,7 @@ export interface Tables {
   configuration: { name: string; value: string };
   counters: { name: string; value: number };
   computers: ComputersTable;
+  computer_names: ComputerNamesTable;
   target_groups: { group_id: string; name: string; name_key: string; parent_id: string | null; created_at: number };
   computer_groups: { computer_id: string; group_id: string };
   updates: { update_id: string; is_declined: number; changed_at: number };
@@ -38,6 +39,17 @@ interface ComputersTable {
   registered_at: number | null;
   last_sync: number | null;
   last_report: number | null;
+}
+
+interface ComputerNamesTable {
+  computer_id: string;
+  /** The DNS name in lower case. */
+  name_key: string;
+  dns_name: string;
+  address: string;
+  first_seen: number;
+  last_seen: number;
+  times_seen: number;
 }
 
 interface RevisionsTable {

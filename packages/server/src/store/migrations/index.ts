@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Engine } from '../database.ts';
 import { up as firstTables } from './0001-first-tables.ts';
+import { up as computerNames } from './0002-computer-names.ts';
 
 export interface Migration {
   name: string;
@@ -8,4 +9,7 @@ export interface Migration {
 }
 
 /** In order; the position is the schema version. */
-export const migrations: readonly Migration[] = [{ name: '0001-first-tables', up: firstTables }];
+export const migrations: readonly Migration[] = [
+  { name: '0001-first-tables', up: firstTables },
+  { name: '0002-computer-names', up: computerNames },
+];

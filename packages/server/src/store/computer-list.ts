@@ -1,0 +1,128 @@
+// Computers for administrators: lists, removal, and those that share an identity.
+import { type Kysely, sql } from 'kysely';
+import { type Author, recordAudit } from './audit.ts';
+import { allComputers, unassignedComputers } from './built-in-groups.ts';
+import type { Changes } from './changes.ts';
+import { markChange } from './configuration.ts';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+
+export interface ListedComputer {
+  computerId: string;
+  dnsName: string;
+  address: string;
+  agentGeneration: string | undefined;
+  agentVersion: string | undefined;
+  osVersion: string | undefined;
+  osDescription: string | undefined;
+  lastContact: Date;
+  lastSync: Date | undefined;
+  lastReport: Date | undefined;
+  groups: string[];
+  requestedGroups: string[];
+}
+
+export interface ClonedIdentity {
+  computerId: string;
+  /** Newest first. */
+  names: { dnsName: string; address: string; firstSeen: Date; lastSeen: Date; timesSeen: number }[];
+}
+
+export function computerListStore({ tables }: Database, changes: Changes) {
+  return {
+    /** By name, `limit` at most. `groupId` narrows to direct members. */
+    async listComputers({
+      groupId,
+      limit,
+    }: {
+      groupId?: string | undefined;
+      limit: number;
+    }): Promise<ListedComputer[]> {
+      let query = tables.selectFrom('computers').selectAll();
+      const members = (of: Kysely<Tables>) => of.selectFrom('computer_groups').select('computer_id');
+      if (groupId === unassignedComputers) query = query.where('computer_id', 'not in', members(tables));
+      else if (groupId !== undefined && groupId !== allComputers) {
+        query = query.where('computer_id', 'in', members(tables).where('group_id', '=', groupId));
+      }
+      const rows = await query.orderBy('dns_name').orderBy('computer_id').limit(limit).execute();
+      const groups = await groupNamesOf(
+        tables,
+        rows.map(({ computer_id }) => computer_id),
+      );
+      const time = (at: number | null) => (at === null ? undefined : new Date(at));
+      return rows.map((row) => ({
+        computerId: row.computer_id,
+        dnsName: row.dns_name,
+        address: row.address,
+        agentGeneration: row.agent_generation ?? undefined,
+        agentVersion: row.agent_version ?? undefined,
+        osVersion: row.os_version ?? undefined,
+        osDescription: row.os_description ?? undefined,
+        lastContact: new Date(row.last_contact),
+        lastSync: time(row.last_sync),
+        lastReport: time(row.last_report),
+        groups: groups.get(row.computer_id) ?? ['Unassigned Computers'],
+        requestedGroups: row.requested_groups === '' ? [] : row.requested_groups.split(';'),
+      }));
+    },
+
+    /** Forgets a computer and its status. It comes back with its next contact: it is asked to register then. */
+    async removeComputer(computerId: string, author: Author): Promise<void> {
+      await tables.transaction().execute(async (transaction) => {
+        const before = await transaction
+          .selectFrom('computers')
+          .select(['dns_name', 'address', 'agent_version', 'os_description'])
+          .where('computer_id', '=', computerId)
+          .executeTakeFirst();
+        await transaction.deleteFrom('computer_update_status').where('computer_id', '=', computerId).execute();
+        await transaction.deleteFrom('computers').where('computer_id', '=', computerId).execute();
+        await recordAudit(transaction, author, { action: 'remove computer', subject: computerId, before });
+        await markChange(transaction, 'computers');
+      });
+      changes.announce('computers');
+    },
+
+    /** Identities that were used under several names since `since`: copies of one disk that nobody prepared. */
+    async listClones(since: Date): Promise<ClonedIdentity[]> {
+      const { rows } = await sql<{
+        computer_id: string;
+        dns_name: string;
+        address: string;
+        first_seen: number;
+        last_seen: number;
+        times_seen: number;
+      }>`select * from computer_names where computer_id in
+           (select computer_id from computer_names where last_seen >= ${since.getTime()}
+            group by computer_id having count(*) > 1)
+         order by computer_id, last_seen desc`.execute(tables);
+      const byId = Map.groupBy(rows, ({ computer_id }) => computer_id);
+      return [...byId].map(([computerId, names]) => ({
+        computerId,
+        names: names.map((row) => ({
+          dnsName: row.dns_name,
+          address: row.address,
+          firstSeen: new Date(Number(row.first_seen)),
+          lastSeen: new Date(Number(row.last_seen)),
+          timesSeen: Number(row.times_seen),
+        })),
+      }));
+    },
+  };
+}
+
+async function groupNamesOf(tables: Kysely<Tables>, computerIds: readonly string[]): Promise<Map<string, string[]>> {
+  const names = new Map<string, string[]>();
+  for (let start = 0; start < computerIds.length; start += idsPerStatement) {
+    const rows = await tables
+      .selectFrom('computer_groups')
+      .innerJoin('target_groups', 'target_groups.group_id', 'computer_groups.group_id')
+      .select(['computer_id', 'name'])
+      .where('computer_id', 'in', computerIds.slice(start, start + idsPerStatement))
+      .orderBy('name_key')
+      .execute();
+    for (const { computer_id, name } of rows) names.set(computer_id, [...(names.get(computer_id) ?? []), name]);
+  }
+  return names;
+}
+
+const idsPerStatement = 500;

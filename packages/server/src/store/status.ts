@@ -1,0 +1,105 @@
+// Who needs what: the figures of WSUS's reports.
+import { sql } from 'kysely';
+import { allComputers, unassignedComputers } from './built-in-groups.ts';
+import type { Database } from './database.ts';
+import { type UpdateState, updateStates } from './update-status.ts';
+
+export type StateCounts = Record<UpdateState, number>;
+
+export interface ComputerState {
+  computerId: string;
+  dnsName: string;
+  state: UpdateState;
+  changedAt: Date | undefined;
+}
+
+export interface UpdateOnComputer {
+  updateId: string;
+  title: string;
+  state: UpdateState;
+  changedAt: Date;
+}
+
+const nameOfState = new Map<number, UpdateState>(
+  Object.entries(updateStates).map(([name, number]) => [number, name as UpdateState]),
+);
+
+export function statusStore({ tables }: Database) {
+  const countComputers = async (): Promise<{ all: number; reported: number }> => {
+    const { rows } = await sql<{ all: number; reported: number }>`
+      select count(*) as "all", count(last_report) as reported from computers`.execute(tables);
+    return { all: Number(rows[0]?.all ?? 0), reported: Number(rows[0]?.reported ?? 0) };
+  };
+
+  return {
+    /** How many computers have an update in each state. Computers that never reported are unknown. */
+    async countStates(updateId: string): Promise<StateCounts> {
+      const { all, reported } = await countComputers();
+      const rows = await tables
+        .selectFrom('computer_update_status')
+        .select(['state', ({ fn }) => fn.countAll<number>().as('count')])
+        .where('update_id', '=', updateId)
+        .groupBy('state')
+        .execute();
+      const counts = emptyCounts();
+      for (const { state, count } of rows) counts[nameOfState.get(state) ?? 'unknown'] += Number(count);
+      const said = rows.reduce((sum, { count }) => sum + Number(count), 0);
+      counts.notApplicable = Math.max(0, reported - said);
+      counts.unknown += all - Math.max(reported, said);
+      return counts;
+    },
+
+    /** What is known of one computer's updates; those not listed are not applicable to it. */
+    async listStatesOf(computerId: string): Promise<UpdateOnComputer[]> {
+      const { rows } = await sql<{ update_id: string; state: number; changed_at: number; title: string | null }>`
+        select status.update_id, status.state, status.changed_at,
+               (select title from revisions where revisions.update_id = status.update_id
+                order by revision_number desc limit 1) as title
+        from computer_update_status status where status.computer_id = ${computerId}
+        order by status.state, status.update_id`.execute(tables);
+      return rows.map((row) => ({
+        updateId: row.update_id,
+        title: row.title ?? '',
+        state: nameOfState.get(row.state) ?? 'unknown',
+        changedAt: new Date(Number(row.changed_at)),
+      }));
+    },
+
+    /** How many computers have at least one update in each of the states that an administrator acts on. */
+    async loadServerStatus() {
+      const { all, reported } = await countComputers();
+      const { rows } = await sql<{ needing: number; failing: number }>`
+        select count(distinct case when state in (2, 3, 6) then computer_id end) as needing,
+               count(distinct case when state = 5 then computer_id end) as failing
+        from computer_update_status`.execute(tables);
+      const figures = await sql<{
+        updates: number;
+        declined: number;
+        approved: number;
+        groups: number;
+        events: number;
+      }>`
+        select (select count(*) from updates) as updates,
+               (select count(*) from updates where is_declined = 1) as declined,
+               (select count(distinct update_id) from deployments where action in ('Install', 'OptionalInstall', 'Uninstall')) as approved,
+               (select count(*) from target_groups where group_id not in (${allComputers}, ${unassignedComputers})) as groups,
+               (select count(*) from reporting_events) as events`.execute(tables);
+      const { updates = 0, declined = 0, approved = 0, groups = 0, events = 0 } = figures.rows[0] ?? {};
+      return {
+        computers: {
+          total: all,
+          neverReported: all - reported,
+          needingUpdates: Number(rows[0]?.needing ?? 0),
+          withErrors: Number(rows[0]?.failing ?? 0),
+        },
+        updates: { total: Number(updates), approved: Number(approved), declined: Number(declined) },
+        groups: Number(groups),
+        events: Number(events),
+      };
+    },
+  };
+}
+
+function emptyCounts(): StateCounts {
+  return { unknown: 0, notApplicable: 0, notInstalled: 0, downloaded: 0, installed: 0, failed: 0, pendingReboot: 0 };
+}

@@ -1,0 +1,113 @@
+// The state of updates on computers, derived from events as real WSUS derives it (captures; digest of MS-WUSP 6.12): a
+// status report (156) replaces everything known of its computer, a failed installation (182) counts at once, and
+// everything else changes nothing until the next status report.
+import type { Kysely } from 'kysely';
+import type { ReportedEvent } from './reporting-events.ts';
+import type { Tables } from './schema.ts';
+
+/** SummarizationState of WSUS (MS-WSUSSS 3.1.1). Not applicable is what a computer with a report has no row for. */
+export const updateStates = {
+  unknown: 0,
+  notApplicable: 1,
+  notInstalled: 2,
+  downloaded: 3,
+  installed: 4,
+  failed: 5,
+  pendingReboot: 6,
+} as const;
+export type UpdateState = keyof typeof updateStates;
+
+const statusReport = 156;
+const installFailed = 182;
+
+/** Lists of a status report, weakest first: an update in several is in the state of the last. */
+const lists: readonly (readonly [tag: string, state: UpdateState])[] = [
+  ['U', 'notInstalled'],
+  ['h', 'downloaded'],
+  ['g', 'failed'],
+  ['W', 'pendingReboot'],
+  ['V', 'installed'],
+];
+
+/** Applies new events in the order of their time, within the transaction that stores them. */
+export async function applyEvents(transaction: Kysely<Tables>, events: readonly ReportedEvent[]): Promise<void> {
+  const relevant = events.filter(({ eventNumber }) => eventNumber === statusReport || eventNumber === installFailed);
+  for (const event of relevant.sort((a, b) => a.timeAtTarget.getTime() - b.timeAtTarget.getTime())) {
+    if (event.eventNumber === statusReport) await replaceStates(transaction, event);
+    else await markFailed(transaction, event);
+  }
+}
+
+/** Update id → state, out of the `tag=id;id` strings of a status report. */
+export function statesIn(miscData: readonly string[]): Map<string, UpdateState> {
+  const states = new Map<string, UpdateState>();
+  for (const [tag, state] of lists) {
+    for (const line of miscData) {
+      if (!line.startsWith(`${tag}=`)) continue;
+      for (const id of line.slice(tag.length + 1).split(';')) {
+        const bare = id.trim().toLowerCase();
+        if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(bare)) states.set(bare, state);
+      }
+    }
+  }
+  return states;
+}
+
+async function replaceStates(
+  transaction: Kysely<Tables>,
+  { computerId, miscData, timeAtTarget }: ReportedEvent,
+): Promise<void> {
+  const reported = statesIn(miscData);
+  const known = await transaction
+    .selectFrom('computer_update_status')
+    .select(['update_id', 'state'])
+    .where('computer_id', '=', computerId)
+    .execute();
+  const before = new Map(known.map(({ update_id, state }) => [update_id, state]));
+  const gone = [...before.keys()].filter((id) => !reported.has(id));
+  for (let start = 0; start < gone.length; start += idsPerStatement) {
+    await transaction
+      .deleteFrom('computer_update_status')
+      .where('computer_id', '=', computerId)
+      .where('update_id', 'in', gone.slice(start, start + idsPerStatement))
+      .execute();
+  }
+  // Most reports repeat the one before: only what differs is written.
+  const changed = [...reported].filter(([id, state]) => before.get(id) !== updateStates[state]);
+  for (let start = 0; start < changed.length; start += idsPerStatement) {
+    const rows = changed
+      .slice(start, start + idsPerStatement)
+      .map(([id, state]) => rowOf(computerId, id, state, timeAtTarget));
+    await transaction
+      .insertInto('computer_update_status')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.columns(['computer_id', 'update_id']).doUpdateSet(({ ref }) => ({
+          state: ref('excluded.state'),
+          changed_at: ref('excluded.changed_at'),
+        })),
+      )
+      .execute();
+  }
+}
+
+async function markFailed(
+  transaction: Kysely<Tables>,
+  { computerId, updateId, timeAtTarget }: ReportedEvent,
+): Promise<void> {
+  if (updateId === undefined) return;
+  const row = rowOf(computerId, updateId, 'failed', timeAtTarget);
+  await transaction
+    .insertInto('computer_update_status')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict.columns(['computer_id', 'update_id']).doUpdateSet({ state: row.state, changed_at: row.changed_at }),
+    )
+    .execute();
+}
+
+const idsPerStatement = 500;
+
+function rowOf(computerId: string, updateId: string, state: UpdateState, at: Date) {
+  return { computer_id: computerId, update_id: updateId, state: updateStates[state], changed_at: at.getTime() };
+}
