@@ -10,8 +10,9 @@ export async function renderDocumentation(folder: string, template: string): Pro
   for await (const file of glob('**/*.md', { cwd: folder })) {
     const path = file.split(sep).join('/');
     const markdown = await readFile(join(folder, file), 'utf8');
-    const title = /^#\s+(.+)$/m.exec(markdown)?.[1] ?? path;
-    const content = await render(markdown, path);
+    const heading = /^#\s+(.+)$/m.exec(markdown)?.[1];
+    const title = heading ?? titleOf(path);
+    const content = await render(heading ? markdown : `# ${title}\n\n${markdown}`, path);
     const html = template.replace('%TITLE%', () => escapeText(title)).replace('%CONTENT%', () => content);
     pages.push([path.replace(/\.md$/, '.html'), html]);
   }
@@ -37,8 +38,18 @@ async function render(markdown: string, path: string): Promise<string> {
     },
   });
   const html = await marked.parse(markdown);
-  // Wide tables and code scroll, and what scrolls must be reachable by keyboard.
-  return html.replaceAll('<pre>', '<pre tabindex="0">');
+  // Wide tables and code scroll, and what scrolls must be reachable by keyboard. An empty corner heads nothing.
+  return html
+    .replaceAll('<pre>', '<pre tabindex="0">')
+    .replaceAll('<table>', '<div class="scroll" role="group" aria-label="Table" tabindex="0"><table>')
+    .replaceAll('</table>', '</table></div>')
+    .replaceAll(/<th([^>]*)><\/th>/g, '<td$1></td>');
+}
+
+/** For a page without a heading of its own: `errors/server-keys.md` → `Errors: server keys`. */
+function titleOf(path: string): string {
+  const [first = '', ...rest] = path.replace(/\.md$/, '').replaceAll('-', ' ').split('/');
+  return [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(': ');
 }
 
 /** The anchor that repository pages give the heading too, so that one link works in both places. */

@@ -1,6 +1,8 @@
 // The page in a real browser: what an administrator sees, hears and does with the keyboard alone.
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { HomeFacts } from '../../store/index.ts';
@@ -203,7 +205,7 @@ describe('axe-core finds nothing to complain about', () => {
       { width: 1280, height: 900 },
       { width: 390, height: 800 },
     ]) {
-      it(`in ${colorScheme}, ${viewport.width} pixels wide: empty, full, with a fault, and in the documentation`, async () => {
+      it(`in ${colorScheme}, ${viewport.width} pixels wide: empty, full, and with a fault`, async () => {
         const broken = goodHealth();
         broken.ports = broken.ports.map((port) => ({
           ...port,
@@ -212,17 +214,24 @@ describe('axe-core finds nothing to complain about', () => {
         for (const parts of [{}, { facts: fleet() }, { facts: fleet(), health: broken }]) {
           await withPage(parts, (page) => checkAccessibility(page), { colorScheme, viewport });
         }
-        await withPage(
-          {},
-          async (page, server) => {
-            await page.goto(`${server.url}/docs/`);
-            await checkAccessibility(page);
-          },
-          { colorScheme, viewport },
-        );
       });
     }
   }
+});
+
+it('every documentation page is accessible and fits a narrow screen', async () => {
+  const pages = globSync('*.md', { cwd: fileURLToPath(new URL('../../../../../docs', import.meta.url)) });
+  await withPage(
+    {},
+    async (page, server) => {
+      for (const file of [...pages, 'errors/server.md']) {
+        const answer = await page.goto(`${server.url}/docs/${file.replace(/(^index)?\.md$/, '')}`);
+        assert.equal(answer?.status(), 200, file);
+        await checkAccessibility(page);
+      }
+    },
+    { viewport: { width: 390, height: 800 } },
+  );
 });
 
 async function checkAccessibility(page: Page): Promise<void> {
