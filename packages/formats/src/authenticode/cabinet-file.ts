@@ -96,9 +96,11 @@ function skipNames(bytes: Uint8Array, flags: number, start: number): number {
 }
 
 function signaturePlace(bytes: Uint8Array, header: CabinetHeader): { offset: number; size: number } | undefined {
-  if (header.headerReserve !== reserveBytes) return undefined;
+  if (header.headerReserve < reserveBytes) return undefined;
   need(bytes, fixedHeaderBytes + 4 + reserveBytes);
   const view = viewOf(bytes);
+  // A larger reserve is read as a signature's only when it says so: it may be anybody's.
+  if (header.headerReserve > reserveBytes && view.getUint32(40, true) !== reserveMark) return undefined;
   const offset = view.getUint32(44, true);
   const size = view.getUint32(48, true);
   if (offset === 0 && size === 0) return undefined;
@@ -122,6 +124,11 @@ function findings(bytes: Uint8Array, header: CabinetHeader, place: { offset: num
     bad('The reserved field at offset 4, which the signature does not protect, is not zero.');
   if (header.folderReserve !== 0 || header.dataReserve !== 0) {
     bad('The header declares reserves in folders or data blocks, which the signature does not protect.');
+  }
+  if (header.headerReserve !== reserveBytes) {
+    bad(
+      `The header’s reserve has ${header.headerReserve} bytes in place of 20, and the signature does not protect how many.`,
+    );
   }
   if (view.getUint32(40, true) !== reserveMark) bad('The reserve at offset 40 is not the one of a signed cabinet.');
   if (view.getUint32(52, true) !== 0)
@@ -171,8 +178,8 @@ function withSignatureReserve(cabinet: Uint8Array, header: CabinetHeader, isSign
       { offset: 38 },
     );
   }
-  const oldReserve = cabinet.subarray(40, 40 + header.headerReserve);
-  if (!isSigned && !isFreeReserve(oldReserve)) {
+  const oldReserve = cabinet.subarray(isSigned ? 40 + reserveBytes : 40, 40 + header.headerReserve);
+  if (!isFreeReserve(oldReserve)) {
     throw new FormatError(
       'FORMAT_UNSUPPORTED',
       'The cabinet’s header reserve holds other data; a signature would overwrite it.',

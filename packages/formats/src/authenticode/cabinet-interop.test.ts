@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createCabinet, extractAll, readCabinet } from '../cab/index.ts';
 import { FormatError } from '../errors.ts';
+import { readDer } from './der.ts';
 import { signFile, verifyFile } from './index.ts';
+import { oids } from './oids.ts';
+import { readIdentity } from './sign.ts';
+import { indirectDataFor } from './signed-content.ts';
+import { digestPieces } from './signed-file.ts';
+import { writeSignedMessage } from './signed-message.ts';
 import { inFolder, operator, osslsigncode, osslVerifies, writeIdentity } from './test/signing-lab.ts';
 
 const modified = new Date('2024-05-06T07:08:10Z');
@@ -95,4 +101,29 @@ test('a byte is protected here exactly where it is protected there', () =>
 test('a reserve that holds something else is not overwritten', async () => {
   const cabinet = createCabinet(members, { reserve: { header: Uint8Array.from([1, 2, 3, 4]) } });
   await assert.rejects(signFile(cabinet, signer, { now }), { code: 'FORMAT_UNSUPPORTED', offset: 40 });
+});
+
+test('a signature in a reserve of another size is told, since nothing protects that size, and can be made anew', async () => {
+  const reserve = new Uint8Array(64);
+  new DataView(reserve.buffer).setUint32(0, 0x00100000, true);
+  const cabinet = createCabinet(members, { reserve: { header: reserve } });
+  const digest = digestPieces('sha256', [cabinet.subarray(0, 4), cabinet.subarray(8, 34), cabinet.subarray(56)]);
+  const der = new Uint8Array(indirectDataFor('cabinet', digest).toBER());
+  const message = await writeSignedMessage(
+    { type: oids.indirectData, der, digested: readDer(der).content },
+    readIdentity(signer),
+    { now },
+  );
+  const signed = new Uint8Array(Buffer.concat([cabinet, message]));
+  const view = new DataView(signed.buffer);
+  view.setUint32(44, cabinet.length, true);
+  view.setUint32(48, message.length, true);
+  const report = await verifyFile(signed, trusted);
+  assert.deepEqual(
+    report.problems.map(({ code }) => code),
+    ['SIGNATURE_BAD_LAYOUT'],
+  );
+  assert.match(report.problems[0]?.message ?? '', /64 bytes in place of 20/);
+  assert.equal(report.signers[0]?.intact, true);
+  assert.deepEqual((await verifyFile(await signFile(signed, signer, { now }), trusted)).problems, []);
 });

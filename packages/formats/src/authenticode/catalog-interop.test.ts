@@ -1,5 +1,6 @@
 // Security catalogues against osslsigncode, both ways.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -70,3 +71,30 @@ test('a catalogue of a hundred thousand members is checked without reading them'
   assert.equal(report.trusted, true);
   assert.ok(tookMs < 2000, `${signed.length} bytes took ${tookMs} ms`);
 });
+
+test('RSASSA-PSS, as openssl signs with it, is checked and not only tolerated', () =>
+  inFolder(async (folder) => {
+    writeFileSync(join(folder, 'list'), 'a list');
+    const identity = writeIdentity(folder, signer);
+    const keys = [
+      '-signer',
+      identity[1] ?? '',
+      '-inkey',
+      identity[3] ?? '',
+      '-keyopt',
+      'rsa_padding_mode:pss',
+      '-md',
+      'sha256',
+    ];
+    const content = ['-econtent_type', '1.3.6.1.4.1.311.10.1', '-binary', '-nodetach', '-in', 'list'];
+    execFileSync('openssl', ['cms', '-sign', '-outform', 'DER', '-out', 'signed.cat', ...keys, ...content], {
+      cwd: folder,
+    });
+    const signed = readFileSync(join(folder, 'signed.cat'));
+    assert.deepEqual((await verifyFile(signed, trusted)).problems, []);
+    signed[signed.length - 20] = (signed[signed.length - 20] ?? 0) ^ 1;
+    assert.deepEqual(
+      (await verifyFile(signed, trusted)).problems.map(({ code }) => code),
+      ['SIGNATURE_BAD_VALUE'],
+    );
+  }));

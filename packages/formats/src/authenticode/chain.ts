@@ -124,14 +124,14 @@ function purposeProblem(certificate: Certificate, isSigner: boolean, purpose: st
 }
 
 function untrusted(chain: readonly Certificate[], question: ChainQuestion): SignatureProblem {
-  const last = chain.at(-1);
-  const isWhole = last && sameBytes(last.subject, last.issuer);
+  const last = chain.at(-1)?.summary;
+  const isWhole = last?.subject === last?.issuer;
   const end = isWhole
-    ? `The chain ends at ${last.summary.subject}`
-    : `The issuer of ${last?.summary.subject}, ${last?.summary.issuer}, is not in the file`;
+    ? `The chain ends at ${last?.subject}`
+    : `The issuer of ${last?.subject} is not in the file: ${last?.issuer}`;
   const given =
-    question.trusted.length === 0 ? 'and no trusted certificate was given' : 'and is none of the trusted certificates';
-  return { code: 'SIGNATURE_UNTRUSTED_CHAIN', message: `${end}, ${given}.` };
+    question.trusted.length === 0 ? 'no trusted certificate was given' : 'it is none of the trusted certificates';
+  return { code: 'SIGNATURE_UNTRUSTED_CHAIN', message: `${end}; ${given}.` };
 }
 
 function isAmong(certificate: Certificate, list: readonly Certificate[]): boolean {

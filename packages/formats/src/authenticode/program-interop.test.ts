@@ -62,7 +62,7 @@ test('a byte of the headers is protected here exactly where it is protected ther
     const signed = await signFile(programs['a 64-bit program'], signer, { now });
     const directoryAt = signatureDirectory(signed);
     const checksumAt = 0x80 + 24 + 64;
-    for (let at = 0; at < 0x200; at += 3) {
+    for (let at = 0; at < 0x200; at += 5) {
       const altered = flipped(signed, at);
       const report = await verifyFile(altered, trusted).catch((error) => void assert.ok(error instanceof FormatError));
       const isChecksum = at >= checksumAt && at < checksumAt + 4;

@@ -1,16 +1,15 @@
 // Files with several signatures, SHA-1 beside SHA-256, as they were made for old and new systems at once; and unsigned
 // attributes that somebody else put there.
 import assert from 'node:assert/strict';
-import { createPrivateKey } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createCabinet } from '../cab/index.ts';
-import { readPemCertificates } from './certificate.ts';
 import { readDer } from './der.ts';
 import { signFile, verifyFile } from './index.ts';
 import { oids } from './oids.ts';
 import { openSignedFile } from './open-signed-file.ts';
+import { readIdentity } from './sign.ts';
 import { indirectDataFor } from './signed-content.ts';
 import { readSignedData } from './signed-data.ts';
 import { writeSignedMessage } from './signed-message.ts';
@@ -110,12 +109,9 @@ async function forge(token: Uint8Array): Promise<Uint8Array> {
   assert.ok(file.kind !== 'catalog');
   const prepared = file.prepare();
   const der = new Uint8Array(indirectDataFor(file.kind, prepared.digest('sha256')).toBER());
-  const [certificate] = readPemCertificates([signer.certificatePem]);
-  assert.ok(certificate);
-  const identity = { certificate, key: createPrivateKey(signer.privateKeyPem), issuers: [] };
   const content = { type: oids.indirectData, der, digested: readDer(der).content };
   const statement = { now: new Date(now.getTime() - 1000) };
-  return prepared.withSignature(await writeSignedMessage(content, identity, statement, async () => token));
+  return prepared.withSignature(await writeSignedMessage(content, readIdentity(signer), statement, async () => token));
 }
 
 test('signers of elliptic-curve keys sign, too', async () => {

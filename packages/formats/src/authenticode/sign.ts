@@ -44,7 +44,8 @@ function contentOf(type: string, der: Uint8Array): MessageContent {
   return { type, der, digested: readDer(der).content };
 }
 
-function readIdentity(identity: SigningIdentity): MessageSigner {
+/** The identity, read and proved to fit together. Throws FormatError for one that does not. */
+export function readIdentity(identity: SigningIdentity): MessageSigner {
   const [certificate, ...bundled] = readPemCertificates([identity.certificatePem]);
   if (!certificate) throw new FormatError('FORMAT_BAD_HEADER', 'The identity holds no certificate.');
   const key = readKey(identity.privateKeyPem);
