@@ -198,6 +198,18 @@ describe('faults of the web services', () => {
     assert.ok(lab.journal.filter((what) => what === 'SyncUpdates').length <= 5);
   });
 
+  it('LastChange goes back exactly as it came, with all seven digits of a real WSUS', async () => {
+    const root = await machine();
+    const sent: string[] = [];
+    lab.intercept = (what, body) => {
+      sent.push(body);
+      return what === 'GetConfig' ? { status: 200, type: 'text/xml', body: configOfRealWsus } : undefined;
+    };
+    await runOnce(root);
+    const getCookie = sent.find((body) => body.includes('<GetCookie '));
+    assert.match(getCookie ?? '', /<lastChange>2026-10-04T15:03:35\.9967236Z<\/lastChange>/);
+  });
+
   it('an HTML page in place of the service is said to be one', async () => {
     const root = await machine();
     lab.intercept = (what) =>
@@ -226,6 +238,15 @@ describe('faults of the web services', () => {
     assert.ok([...instances.values()].every((times) => times === 1));
   });
 });
+
+const configOfRealWsus =
+  '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetConfigResponse ' +
+  'xmlns="http://www.microsoft.com/SoftwareDistribution/Server/ClientWebService"><GetConfigResult>' +
+  '<LastChange>2026-10-04T15:03:35.9967236Z</LastChange><IsRegistrationRequired>true</IsRegistrationRequired>' +
+  '<AuthInfo><AuthPlugInInfo><PlugInID>SimpleTargeting</PlugInID>' +
+  '<ServiceUrl>SimpleAuthWebService/SimpleAuth.asmx</ServiceUrl><Parameter/></AuthPlugInInfo></AuthInfo>' +
+  '<Properties><ConfigurationProperty><Name>MaxExtendedUpdatesPerRequest</Name><Value>50</Value></ConfigurationProperty>' +
+  '</Properties></GetConfigResult></GetConfigResponse></s:Body></s:Envelope>';
 
 describe('content', () => {
   it('that is not what the metadata names is thrown away and not installed; the right one is, next time', async () => {

@@ -4,7 +4,7 @@ import { formatDottedTime } from '../root/au-time.ts';
 import { appendToLog } from './append.ts';
 
 export type SusStatus = 'Info' | 'Success' | 'Warning' | 'Error';
-export type SusComponent = 'Service' | 'Detection' | 'SelfUpdate' | 'Transport' | 'Ping' | 'Host' | 'Legacy';
+export type SusComponent = 'Service' | 'Detection' | 'SelfUpdate' | 'Transport' | 'Ping' | 'Host';
 
 export interface SusLog {
   write(status: SusStatus, component: SusComponent, text: string): void;

@@ -32,18 +32,30 @@ export const guid = scalar<string>(
   (value) => value,
 );
 
-/** xs:dateTime. Without a zone it is UTC, as old agents mean it (MS-WUSP 2.2.3). Kept to the millisecond. */
-export const dateTime = scalar<Date>(
-  (written) => {
-    const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?$/.exec(written);
-    if (!parts) return undefined;
-    const milliseconds = (parts[2] ?? '.').slice(0, 4).padEnd(4, '0');
-    const value = new Date(`${parts[1]}${milliseconds}${parts[3] ?? 'Z'}`);
-    return Number.isNaN(value.getTime()) ? undefined : value;
-  },
-  // .NET writes no trailing zeros in the fraction; clients echo LastChange, so one writing is all there is.
-  (value) => value.toISOString().replace(/\.?0*Z$/, 'Z'),
-);
+/**
+ * xs:dateTime. Without a zone it is UTC, as old agents mean it (MS-WUSP 2.2.3). Counted to the millisecond, but a value
+ * that was read is written as it stood: real WSUS has seven digits of fraction, compares LastChange with what clients
+ * echo, and a rounded echo means ConfigChanged for ever.
+ */
+export const dateTime = scalar<Date>(parseDateTime, writtenDateTime);
+
+const written = new WeakMap<Date, string>();
+
+/** Undefined when `text` is no xs:dateTime. */
+export function parseDateTime(text: string): Date | undefined {
+  const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  if (!parts) return undefined;
+  const milliseconds = (parts[2] ?? '.').slice(0, 4).padEnd(4, '0');
+  const value = new Date(`${parts[1]}${milliseconds}${parts[3] ?? 'Z'}`);
+  if (Number.isNaN(value.getTime())) return undefined;
+  written.set(value, text);
+  return value;
+}
+
+/** The text that `value` was read from, else its own: .NET writes no trailing zeros in the fraction. */
+export function writtenDateTime(value: Date): string {
+  return written.get(value) ?? value.toISOString().replace(/\.?0*Z$/, 'Z');
+}
 
 const base64Text = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 

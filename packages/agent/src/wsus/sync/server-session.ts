@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type ComputerInfo, type Cookie, clientWebService } from '@moult/protocol/client-web-service';
 import { simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
+import { parseDateTime, writtenDateTime } from '@moult/protocol/soap';
 import { AgentError } from '../../errors.ts';
 import { readTextIfThere, writeFileAtomically } from '../../root/atomic-file.ts';
 import type { MachineRoot } from '../../root/machine-root.ts';
@@ -68,7 +69,7 @@ export class ServerSession {
   keepCookie(cookie: Cookie | undefined): void {
     if (!cookie?.encryptedData) return;
     this.#state.cookie = {
-      expiration: cookie.expiration.toISOString(),
+      expiration: writtenDateTime(cookie.expiration),
       encryptedData: Buffer.from(cookie.encryptedData).toString('base64'),
     };
     this.#save();
@@ -126,7 +127,7 @@ export class ServerSession {
     if (!plugIn) throw badAnswer('GetConfig named no authorization plug-in', hresult.noAuthPlugIn);
     const limit = Number(result.properties.find(({ name }) => name === 'MaxExtendedUpdatesPerRequest')?.value ?? 50);
     this.#state.config = {
-      lastChange: result.lastChange.toISOString(),
+      lastChange: writtenDateTime(result.lastChange),
       isRegistrationRequired: result.isRegistrationRequired,
       authPath: `/${(plugIn.serviceUrl ?? simpleAuth.paths[0] ?? '').replace(/^\/+/, '')}`,
       maxExtendedUpdates: Number.isInteger(limit) && limit > 0 ? Math.min(limit, 50) : 50,
@@ -155,7 +156,7 @@ export class ServerSession {
     const { result } = await services.call(clientWebService, 'GetCookie', {
       authCookies: [authorization.result],
       oldCookie: { expiration: time },
-      lastChange: new Date(config.lastChange),
+      lastChange: parseDateTime(config.lastChange) ?? new Date(0),
       currentTime: time,
       protocolVersion,
     });
@@ -173,7 +174,10 @@ export class ServerSession {
 
   #cookie(): Cookie {
     const { expiration = '', encryptedData = '' } = this.#state.cookie ?? {};
-    return { expiration: new Date(expiration), encryptedData: Buffer.from(encryptedData, 'base64') };
+    return {
+      expiration: parseDateTime(expiration) ?? new Date(0),
+      encryptedData: Buffer.from(encryptedData, 'base64'),
+    };
   }
 
   #load(): State {
