@@ -39,9 +39,7 @@ describe('messages of a real agent and a real WSUS', () => {
     it(`${folder} ${operation}: the answer is read, and written again it is the same to the byte`, () => {
       const answer = readAnswer(service, operation, response);
       assert.ok(answer.kind === 'answer');
-      // Seven digits of a second are more than a Date holds; they are the only thing that may differ.
-      const rewritten = writeAnswer(service, operation, answer.value);
-      assert.equal(rewritten, response.replaceAll(/(:\d\d\.\d{3})\d{4}Z/g, '$1Z').replaceAll('.590Z', '.59Z'));
+      assert.equal(writeAnswer(service, operation, answer.value), response);
     });
   }
 });
