@@ -24,7 +24,7 @@ export interface ChainAnswer {
 }
 
 const maxChainLength = 10;
-const signatureChecksAllowed = 100;
+const signatureChecksAllowed = 40;
 
 /** Finds a chain and judges it. Never throws. */
 export function findChain(signer: Certificate, question: ChainQuestion): ChainAnswer {

@@ -5,7 +5,7 @@ import type { Certificate } from './certificate.ts';
 import { type DigestAlgorithm, schemeOfOid } from './oids.ts';
 import type { SignatureProblem } from './report.ts';
 
-const maxModulusBits = 16384;
+const maxModulusBits = 8192;
 const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
 export function digestProblem(

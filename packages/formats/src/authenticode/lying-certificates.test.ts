@@ -179,3 +179,17 @@ test('weak keys do not count, and keys too large to check are not checked', asyn
     ['SIGNATURE_UNSUPPORTED_ALGORITHM'],
   );
 });
+
+test('a file made to cost as much time as it can is judged in a second', async () => {
+  const modulus = (fill: number) => Buffer.alloc(1024, fill).toString('base64url');
+  const jwk = (fill: number) => ({ key: { kty: 'RSA', n: modulus(fill), e: 'AQAB' }, format: 'jwk' }) as const;
+  const decoys = await Promise.all(
+    Array.from({ length: 60 }, (_, at) => certifyRsa(createPublicKey(jwk(0x81 + at)), ca)),
+  );
+  const signer = await issueWithRsa(2048, ca);
+  const signed = await signFile(cabinet, { ...signer, chainPem: decoys }, { now });
+  const start = performance.now();
+  const report = await verifyFile(signed, { trustedCertificatesPem: [ca.certificatePem], now });
+  assert.ok(performance.now() - start < 1000);
+  assert.deepEqual(report.problems, []);
+});

@@ -19,6 +19,9 @@ export interface SignerCheck {
   problems: SignatureProblem[];
 }
 
+/** Certificates of the signer's name and number that are tried: one is right, others are decoys. */
+const maxCandidates = 4;
+
 /** Checks digest and signature value. Throws FormatError for attributes that cannot be read. */
 export function checkSigner(
   signer: SignerInfo,
@@ -34,7 +37,7 @@ export function checkSigner(
     claimedTime: time && readTime(time),
     problems: [],
   };
-  const named = certificates.filter((certificate) => isNamedBy(signer, certificate));
+  const named = certificates.filter((certificate) => isNamedBy(signer, certificate)).slice(0, maxCandidates);
   if (!digestAlgorithm) {
     check.certificate = named[0];
     return fail(

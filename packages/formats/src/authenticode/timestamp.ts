@@ -27,7 +27,7 @@ export interface TimestampAnswer {
   doubts: SignatureProblem[];
 }
 
-const maxTimestamps = 8;
+const maxTimestamps = 4;
 
 /** Every time stamp on a signature, in the order of the file. Never throws for bad ones: they are told as broken. */
 export function readTimestamps(signer: SignerInfo, question: TimestampQuestion): TimestampAnswer[] {

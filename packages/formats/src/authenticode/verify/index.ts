@@ -37,7 +37,7 @@ export interface VerifyOptions {
 }
 
 const defaultMaxSignatureBytes = 64 * 1024 * 1024;
-const maxNested = 8;
+const maxNested = 4;
 
 /**
  * Judges the Authenticode signatures of a cabinet, a PE file or a security catalogue held in memory. A bad signature
