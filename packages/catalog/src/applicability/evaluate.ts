@@ -33,6 +33,9 @@ const evaluators: ReadonlyMap<string, RuleEvaluator> = new Map(
   }),
 );
 
+/** Names of the rules that can be evaluated, as they are in fragments. */
+export const knownRules: ReadonlySet<string> = new Set(evaluators.keys());
+
 /**
  * The state of one update by its own rules: installed when IsInstalled holds; else not applicable when IsSuperseded
  * holds or IsInstallable does not; else installable. Prerequisites are the caller's business. An update without any

@@ -7,6 +7,7 @@ export interface CommandModule {
 
 export const commands: Record<string, () => Promise<CommandModule>> = {
   catalog: () => import('./catalog.ts'),
+  publish: () => import('./publish.ts'),
   cab: () => import('./cab.ts'),
   xpress: () => import('./xpress.ts'),
   doctor: () => import('./doctor.ts'),
@@ -14,6 +15,13 @@ export const commands: Record<string, () => Promise<CommandModule>> = {
   agent: () => import('./agent.ts'),
   demo: () => import('./demo.ts'),
   serve: () => import('./serve.ts'),
+  status: () => import('./status.ts'),
+  computers: () => import('./computers.ts'),
+  groups: () => import('./groups.ts'),
+  updates: () => import('./updates.ts'),
+  approve: () => import('./approve.ts'),
+  decline: () => import('./decline.ts'),
+  events: () => import('./events.ts'),
   tree: () => import('./tree.ts'),
   sign: () => import('./sign.ts'),
   verify: () => import('./verify.ts'),

@@ -1,0 +1,2 @@
+export { buildDocuments, type PublishedFile, publicationCabinetName, publicationId } from './build-documents.ts';
+export { type InstallInstruction, type Publication, parsePublication } from './publication.ts';

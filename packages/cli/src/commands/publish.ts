@@ -1,0 +1,143 @@
+// moult publish: a vendor's or an operator's own update, from a YAML file to the catalogue and the content store.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import {
+  buildDocuments,
+  CatalogError,
+  formatIdentity,
+  type Publication,
+  type PublishedFile,
+  parsePublication,
+  publicationCabinetName,
+  publicationId,
+} from '@moult/catalog';
+import { signFile } from '@moult/formats/authenticode';
+import { createCabinet } from '@moult/formats/cab';
+import { createContentStore, loadOrCreateOperatorKeys, openLog, type ServerConfig, type Store } from '@moult/server';
+import type { Command } from 'commander';
+import { type StoreFlags, storeConfig, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
+import { runImport } from '../catalog-import/run-import.ts';
+import { UsageError } from '../terminal.ts';
+
+interface PublishFlags extends StoreFlags {
+  out?: string;
+  json?: boolean;
+}
+
+interface Payload {
+  fileName: string;
+  bytes: Uint8Array;
+  modified: Date;
+}
+
+export function register(program: Command): void {
+  withStoreOptions(program.command('publish'))
+    .description('publish an update of your own from a YAML file (docs/catalog.md)')
+    .argument('<file>', 'the publication')
+    .option('--out <dir>', 'write documents and files to this folder instead of the catalogue')
+    .option('--json', 'print one JSON document')
+    .action(publish);
+}
+
+async function publish(path: string, flags: PublishFlags): Promise<void> {
+  const now = new Date();
+  const publication = parsePublication(readText(path));
+  const config = storeConfig(flags);
+  const payloads = await pack(publication, readFiles(publication, dirname(resolve(path))), config, now);
+  const documents = buildDocuments(publication, payloads.map(toPublished), now);
+  if (flags.out === undefined) await putIntoCatalogue(flags, publication, { documents, payloads, now });
+  else writeOut(flags.out, publication, documents, payloads);
+  const identity = { updateId: publicationId(publication), revisionNumber: publication.revision };
+  if (flags.json) {
+    const files = payloads.map((payload) => ({ fileName: payload.fileName, sizeBytes: payload.bytes.length }));
+    console.log(JSON.stringify({ ...identity, title: publication.title, files }));
+  } else console.log(`published ${formatIdentity(identity)} "${publication.title}"`);
+}
+
+/** Content first: an update whose files are not there yet is never offered. */
+async function putIntoCatalogue(
+  flags: StoreFlags,
+  publication: Publication,
+  { documents, payloads, now }: { documents: string[]; payloads: Payload[]; now: Date },
+): Promise<void> {
+  await withStore(flags, { mustExist: false }, async (store, config) => {
+    await refuseKnownRevision(store, publication);
+    const { log, close } = openLog({ dataDir: config.dataDir, level: config.logLevel, toStdout: false });
+    try {
+      const content = contentStore(store, config, log);
+      for (const { bytes, fileName } of payloads) await content.add(bytes, fileName);
+    } finally {
+      close();
+    }
+    const { refusals } = await runImport(store, named(documents), { now: () => now, onProgress: () => undefined });
+    const [refusal] = refusals;
+    if (refusal) throw Object.assign(new Error(refusal.message), { code: refusal.code });
+  });
+}
+
+async function* named(documents: readonly string[]): AsyncGenerator<{ name: string; xml: string }> {
+  for (const [at, xml] of documents.entries()) yield { name: `document ${at + 1}`, xml };
+}
+
+async function refuseKnownRevision(store: Store, publication: Publication): Promise<void> {
+  const updateId = publicationId(publication);
+  const revisions = await store.findRevisions(updateId);
+  if (!revisions.some(({ revisionNumber }) => revisionNumber === publication.revision)) return;
+  const highest = revisions.at(-1)?.revisionNumber ?? publication.revision;
+  throw new CatalogError(
+    'CATALOG_IDENTITY_CONFLICT',
+    `Revision ${publication.revision} of "${publication.title}" is published already. Set "revision: ${highest + 1}" in the publication.`,
+    { update: formatIdentity({ updateId, revisionNumber: publication.revision }) },
+  );
+}
+
+function contentStore(store: Store, config: ServerConfig, log: ReturnType<typeof openLog>['log']) {
+  const folder = config.contentDir ?? join(config.dataDir, 'content');
+  return createContentStore({ folder, facts: store, now: () => new Date(), log });
+}
+
+function writeOut(folder: string, publication: Publication, documents: string[], payloads: Payload[]): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [at, xml] of documents.entries()) {
+    writeFileSync(join(folder, `${publicationId(publication)}-${publication.revision}-${at + 1}.xml`), xml);
+  }
+  for (const { fileName, bytes } of payloads) writeFileSync(join(folder, fileName), bytes);
+}
+
+function readFiles({ files }: Publication, folder: string): Payload[] {
+  return files.map((file) => {
+    const path = resolve(folder, file);
+    try {
+      return { fileName: basename(path), bytes: readFileSync(path), modified: statSync(path).mtime };
+    } catch (cause) {
+      throw new UsageError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+  });
+}
+
+/** Agents take a file only with a signature they trust: the operator's own cabinet has it. */
+async function pack(publication: Publication, files: Payload[], config: ServerConfig, now: Date): Promise<Payload[]> {
+  if (publication.packaging === 'as-is' || files.length === 0) return files;
+  const names = new Set(files.map(({ fileName }) => fileName.toLowerCase()));
+  if (names.size < files.length) throw new UsageError('Two files of the publication have the same name.');
+  mkdirSync(config.dataDir, { recursive: true });
+  const { signer } = await loadOrCreateOperatorKeys(config.dataDir, { now });
+  const members = files.map(({ fileName, bytes, modified }) => ({ name: fileName, bytes, modified }));
+  const cabinet = createCabinet(members, { compression: 'mszip' });
+  const bytes = await signFile(cabinet, signer, { now, description: publication.title });
+  return [{ fileName: publicationCabinetName(publication), bytes, modified: now }];
+}
+
+function toPublished({ fileName, bytes, modified }: Payload): PublishedFile {
+  const digest = (algorithm: string) => createHash(algorithm).update(bytes).digest('base64');
+  return { fileName, sha1: digest('sha1'), sha256: digest('sha256'), sizeBytes: bytes.length, modified };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
