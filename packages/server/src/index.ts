@@ -11,11 +11,13 @@ export { type RunningServer, type ServerParts, serverVersion, startServer } from
 export * from './sites/self-update/index.ts';
 export {
   allComputers,
+  type DeploymentAction,
   type KnownComputer,
   type KnownReport,
   type ListedRevision,
   openStore,
   type Store,
+  type StoredDeployment,
   type StoredSelfUpdateEvent,
   unassignedComputers,
 } from './store/index.ts';

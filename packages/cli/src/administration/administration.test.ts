@@ -1,0 +1,195 @@
+// The administrator's commands as they are typed, on a server that runs and on one that does not.
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { clientWebService } from '@moult/protocol/client-web-service';
+import { simpleAuth } from '@moult/protocol/simple-auth';
+import { readAnswer, writeCall } from '@moult/protocol/soap';
+
+const bin = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'moult-administration-'));
+const dataDir = join(folder, 'data');
+const computerId = 'e1da06a3-5601-43c9-bac3-52d5db701494';
+let server: ChildProcess | undefined;
+let url = '';
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function moult(...parts: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [bin, ...parts, '--data-dir', dataDir], { timeout: 60_000 }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
+    );
+  });
+}
+
+async function json<T = Record<string, unknown>>(...parts: string[]): Promise<T> {
+  const { code, stdout, stderr } = await moult(...parts, '--json');
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout) as T;
+}
+
+async function soap<Name extends 'GetConfig' | 'GetCookie' | 'RegisterComputer' | 'SyncUpdates'>(
+  name: Name,
+  parameters: never,
+): Promise<never> {
+  const body = writeCall(clientWebService, name, parameters);
+  const response = await fetch(`${url}/ClientWebService/client.asmx`, {
+    ...{ method: 'POST', body, headers: { 'content-type': 'text/xml' } },
+  });
+  const answer = readAnswer(clientWebService, name, await response.text());
+  assert.ok(answer.kind === 'answer', JSON.stringify(answer));
+  return answer.value as never;
+}
+
+before(async () => {
+  const flags = ['--data-dir', dataDir, '--host', '127.0.0.1', '--port', '0', '--self-update-port', 'off'];
+  server = spawn(process.execPath, [bin, 'serve', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  url = await new Promise((resolve) => {
+    server?.stdout?.on('data', (piece) => {
+      const ready = /^ready (\S+)/m.exec(String(piece));
+      if (ready?.[1]) resolve(ready[1]);
+    });
+  });
+});
+after(() => {
+  server?.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+describe('administration', () => {
+  it('groups are made, nested, renamed and listed', async () => {
+    await json('groups', 'add', 'Lab');
+    await json('groups', 'add', 'Web', '--parent', 'lab');
+    await json('groups', 'rename', 'Web', 'Web Servers');
+    const groups = await json<{ name: string }[]>('groups', 'list');
+    assert.deepEqual(
+      groups.map(({ name }) => name),
+      ['All Computers', 'Lab', 'Unassigned Computers', 'Web Servers'],
+    );
+    assert.equal((await moult('groups', 'remove', 'Lab')).code, 1, 'it still holds a group');
+  });
+
+  it('a decision for a group reaches the computers in it, and below it, while the server runs', async () => {
+    const cookie = await authorize();
+    await soap('RegisterComputer', { cookie, computerInfo } as never);
+    const actionNow = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      const updates = await everyUpdate(cookie);
+      return updates.find(({ xml }) => xml.text.includes('b3c1a1de-5a0f-4d3c-9c0e-6d6f756c7405'))?.deployment.action;
+    };
+    assert.equal(await actionNow(), 'Install');
+    await json('approve', 'sample update', '--action', 'Uninstall', '--group', 'Lab');
+    assert.equal(await actionNow(), 'Install', 'not in that group yet');
+    await json('computers', 'add-to-group', 'client-1.example.test', 'web servers');
+    assert.equal(await actionNow(), 'Uninstall', 'the nearest group decides');
+    await json('decline', 'sample update');
+    assert.equal(await actionNow(), undefined);
+    await json('decline', 'sample update', '--undo');
+    await json('computers', 'remove-from-group', computerId, 'Web Servers');
+    assert.equal(await actionNow(), 'Install');
+  });
+
+  it('every change left a record of who, what, before and after', async () => {
+    const records = await json<{ actor: string; action: string; before?: unknown }[]>('events', '--kind', 'audit');
+    const actions = records.map(({ action }) => action);
+    for (const action of [
+      'create group',
+      'rename group',
+      'approve update',
+      'add computer to group',
+      'decline update',
+    ]) {
+      assert.ok(actions.includes(action), action);
+    }
+    assert.ok(records.every(({ actor }) => actor !== ''));
+  });
+
+  it('status tells a running server from one that was killed, and everything works on that one too', async () => {
+    const running = await json<{ server: { state: string }; computers: { total: number } }>('status');
+    assert.deepEqual([running.server.state, running.computers.total], ['running', 1]);
+    server?.kill('SIGKILL');
+    await new Promise((resolve) => server?.once('exit', resolve));
+    assert.equal((await json<{ server: { state: string } }>('status')).server.state, 'stopped');
+    const computers = await json<{ dnsName: string; groups: string[] }[]>('computers', 'list');
+    assert.deepEqual(
+      computers.map(({ dnsName, groups }) => [dnsName, groups]),
+      [['client-1.example.test', ['Unassigned Computers']]],
+    );
+    await json('computers', 'remove', computerId);
+    assert.deepEqual(await json('computers', 'list'), []);
+  });
+
+  it('what is not there, or fits several, is named and changes nothing; wrong usage is 2', async () => {
+    for (const [parts, code, message] of [
+      [['approve', 'no such update'], 1, /SERVER_NOT_FOUND/],
+      [['approve', 'sample', '--group', 'Nowhere'], 1, /There is no group "Nowhere"/],
+      [['approve', 'sample', '--group', 'Lab', 'Nowhere', '--action', 'block'], 1, /Nowhere/],
+      [['approve', 'sample', '--action', 'destroy'], 2, /--action is one of/],
+      [['approve', 'sample', '--deadline', 'soon'], 2, /--deadline/],
+      [['computers', 'show', 'nobody'], 1, /SERVER_NOT_FOUND/],
+      [['events', '--limit', 'x'], 2, /whole number/],
+    ] as const) {
+      const outcome = await moult(...parts);
+      assert.equal(outcome.code, code, parts.join(' '));
+      assert.match(outcome.stderr, message);
+    }
+    const { decisions } = await json<{ decisions: { group: string; action: string }[] }>('updates', 'show', 'sample');
+    assert.equal(decisions.find(({ group }) => group === 'Lab')?.action, 'Uninstall');
+  });
+});
+
+const computerInfo = {
+  ...{ dnsName: 'client-1.example.test', osMajorVersion: 10, osMinorVersion: 0, osBuildNumber: 26200 },
+  ...{ osServicePackMajorNumber: 0, osServicePackMinorNumber: 0, biosReleaseDate: new Date(0), suiteMask: 0 },
+  ...{ oldProductType: 1, newProductType: 48, systemMetrics: 0, clientVersionMajorNumber: 7 },
+  ...{ clientVersionMinorNumber: 9, clientVersionBuildNumber: 0, clientVersionQfeNumber: 1 },
+};
+
+async function authorize() {
+  const { result } = (await soap('GetConfig', {} as never)) as { result: { lastChange: Date } };
+  const body = writeCall(simpleAuth, 'GetAuthorizationCookie', {
+    clientId: computerId,
+    dnsName: 'client-1.example.test',
+  });
+  const path = `${url}/SimpleAuthWebService/SimpleAuth.asmx`;
+  const response = await fetch(path, { method: 'POST', body, headers: { 'content-type': 'text/xml' } });
+  const authorization = readAnswer(simpleAuth, 'GetAuthorizationCookie', await response.text());
+  assert.ok(authorization.kind === 'answer');
+  const now = new Date();
+  const request = { authCookies: [authorization.value.result], lastChange: result.lastChange, currentTime: now };
+  const answer = (await soap('GetCookie', { ...request, protocolVersion: '1.8' } as never)) as { result: object };
+  return answer.result;
+}
+
+interface Offered {
+  id: number;
+  isLeaf: boolean;
+  deployment: { action: string };
+  xml: { text: string };
+}
+
+/** Everything that a computer with nothing gets, when all that is no leaf is installed. */
+async function everyUpdate(cookie: object): Promise<Offered[]> {
+  const updates: Offered[] = [];
+  for (;;) {
+    const parameters = {
+      installedNonLeafUpdateIds: updates.filter(({ isLeaf }) => !isLeaf).map(({ id }) => id),
+      otherCachedUpdateIds: updates.filter(({ isLeaf }) => isLeaf).map(({ id }) => id),
+      ...{ systemSpec: [], cachedDriverIds: [], skipSoftwareSync: false, filterCategoryIds: [] },
+    };
+    const { result } = (await soap('SyncUpdates', { cookie, parameters } as never)) as {
+      result: { newUpdates: Offered[] };
+    };
+    if (result.newUpdates.length === 0) return updates;
+    updates.push(...result.newUpdates);
+  }
+}

@@ -1,0 +1,72 @@
+// Administration works on the server's own store, whether the server runs or not: a running one sees each change within
+// a tenth of a second. Nothing is made where nothing is: a mistyped folder must not become an empty server.
+import { existsSync, readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, openStore, type ServerConfig, ServerError, type Store } from '@moult/server';
+import { type Command, Option } from 'commander';
+import { UsageError } from '../terminal.ts';
+
+export interface AdministrationFlags {
+  dataDir?: string;
+  database?: string;
+  config?: string;
+  json?: true;
+}
+
+/** Who makes a change, and when. */
+export interface Author {
+  name: string;
+  at: Date;
+}
+
+export interface Administration {
+  store: Store;
+  config: ServerConfig;
+  author: Author;
+}
+
+/** Adds the options that say which server is meant, as `moult serve` has them, and `--json`. */
+export function withServerOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--data-dir <dir>', "the server's data directory (MOULT_DATA_DIR) [./moult-data]"))
+    .addOption(new Option('--database <url>', 'its database, when not in the data directory (MOULT_DATABASE)'))
+    .addOption(new Option('--config <file>', 'its configuration file (MOULT_CONFIG)'))
+    .addOption(new Option('--json', 'one JSON document on stdout'));
+}
+
+/** Opens the store, does `work`, closes it. Throws UsageError when there is no server at that place. */
+export async function administer<Result>(
+  flags: AdministrationFlags,
+  work: (administration: Administration) => Promise<Result>,
+): Promise<Result> {
+  const config = configOf(flags);
+  const address = config.database ?? join(config.dataDir, 'moult.sqlite');
+  if (config.database === undefined && !existsSync(address)) {
+    throw new UsageError(`There is no server in ${config.dataDir}. Name its folder with --data-dir.`);
+  }
+  const store = await openStore(address, { now: () => new Date() });
+  try {
+    return await work({ store, config, author: { name: administrator(), at: new Date() } });
+  } finally {
+    await store.close();
+  }
+}
+
+export function configOf({ dataDir, database, config }: AdministrationFlags): ServerConfig {
+  const name = config ?? process.env.MOULT_CONFIG;
+  try {
+    const file = name ? { name, text: readFileSync(name, 'utf8') } : undefined;
+    return loadConfig({ flags: { dataDir, database }, environment: process.env, file }).config;
+  } catch (error) {
+    if (error instanceof ServerError) throw new UsageError(error.message);
+    if (error instanceof Error && 'syscall' in error) throw new UsageError(`${name} cannot be read: ${error.message}`);
+    throw error;
+  }
+}
+
+/** For the audit record: the user of this machine, also behind sudo. */
+function administrator(): string {
+  const name = process.env.SUDO_USER ?? userInfo().username;
+  return process.env.MOULT_ADMINISTRATOR ?? name;
+}

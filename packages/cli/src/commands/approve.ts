@@ -1,0 +1,67 @@
+// moult approve: what happens to an update in a group. The words are those of WSUS and its PowerShell.
+import type { DeploymentAction } from '@moult/server';
+import { type Command, Option } from 'commander';
+import { findUpdate } from '../administration/find.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
+import { present } from '../administration/output.ts';
+import { UsageError } from '../terminal.ts';
+
+/** As typed → as MS-WUSP calls it. Not approved is still reported on by clients, as with WSUS. */
+const actions: Readonly<Record<string, DeploymentAction>> = {
+  install: 'Install',
+  'optional-install': 'OptionalInstall',
+  uninstall: 'Uninstall',
+  'detect-only': 'PreDeploymentCheck',
+  'not-approved': 'PreDeploymentCheck',
+  block: 'Block',
+};
+
+interface ApproveFlags extends AdministrationFlags {
+  action: string;
+  group: string[];
+  deadline?: string;
+}
+
+export function register(program: Command): void {
+  withServerOptions(program.command('approve').argument('<update>', 'GUID, GUID@REVISION or title'))
+    .description('decide what happens to an update in a group (Approve-WsusUpdate)')
+    .addOption(
+      new Option('--action <action>', 'what happens').argParser(parseAction).default('install').makeOptionMandatory(),
+    )
+    .option('--group <group...>', 'in which groups', ['All Computers'])
+    .option('--deadline <time>', 'by when, as 2027-01-31T12:00:00Z; without a zone it is UTC')
+    .addHelpText('after', `\nActions: ${Object.keys(actions).join(', ')}`)
+    .action(approve);
+}
+
+function parseAction(text: string): string {
+  // PowerShell writes NotApproved and OptionalInstall.
+  const key = text.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+  if (Object.hasOwn(actions, key)) return key;
+  throw new UsageError(`--action is one of ${Object.keys(actions).join(', ')}, not "${text}".`);
+}
+
+async function approve(update: string, flags: ApproveFlags): Promise<void> {
+  const action = actions[flags.action] ?? 'Install';
+  const deadline = flags.deadline === undefined ? undefined : parseTime(flags.deadline);
+  const document = await administer(flags, async ({ store, author }) => {
+    const { updateId, title } = await findUpdate(store, update);
+    // All names are looked up before anything is decided: a mistyped last one must not leave the first ones changed.
+    const groups = await Promise.all(flags.group.map((name) => store.requireGroup(name)));
+    for (const { groupId } of groups) {
+      await store.deploy({ updateId, groupId, action, deadline, administrator: author.name }, author.at);
+    }
+    return { updateId, title, action, deadline, groups: groups.map(({ groupId, name }) => ({ groupId, name })) };
+  });
+  present(document, flags, ({ title, groups }) => [
+    `"${title}": ${flags.action} for ${groups.map(({ name }) => `"${name}"`).join(', ')}${deadline ? ` by ${deadline.toISOString()}` : ''}.`,
+  ]);
+}
+
+function parseTime(text: string): Date {
+  const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text);
+  const time = new Date(hasZone ? text : `${/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00` : text}Z`);
+  if (Number.isNaN(time.getTime()))
+    throw new UsageError(`--deadline "${text}" is no time. Write 2027-01-31T12:00:00Z.`);
+  return time;
+}

@@ -1,0 +1,122 @@
+// moult computers: who is here, in which groups, and who shares an identity.
+import { type Command, Option } from 'commander';
+import { findComputer } from '../administration/find.ts';
+import { wholeNumber } from '../administration/numbers.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
+import { moment, present, table } from '../administration/output.ts';
+
+export function register(program: Command): void {
+  const computers = program.command('computers').description('computers: list, show, groups, clones, remove');
+  withServerOptions(computers.command('list', { isDefault: true }))
+    .description('computers by name')
+    .option('--group <group>', 'only those directly in this group')
+    .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(1000))
+    .action(list);
+  withServerOptions(computers.command('show').argument('<computer>', 'name, address or SusClientId'))
+    .description('one computer and the state of its updates')
+    .action(show);
+  withServerOptions(computers.command('add-to-group').argument('<computer>').argument('<group>'))
+    .description('put a computer into a group')
+    .action((computer: string, group: string, flags: AdministrationFlags) =>
+      setMembership(computer, group, true, flags),
+    );
+  withServerOptions(computers.command('remove-from-group').argument('<computer>').argument('<group>'))
+    .description('take a computer out of a group')
+    .action((computer: string, group: string, flags: AdministrationFlags) =>
+      setMembership(computer, group, false, flags),
+    );
+  withServerOptions(computers.command('clones'))
+    .description('identities (SusClientId) that several computers share: copies of one disk')
+    .addOption(new Option('--days <n>', 'seen within so many days').argParser(wholeNumber(1, 36_500)).default(30))
+    .action(clones);
+  withServerOptions(computers.command('remove').argument('<computer>'))
+    .description('forget a computer; it comes back with its next contact')
+    .action(remove);
+}
+
+async function list(flags: AdministrationFlags & { group?: string; limit: number }): Promise<void> {
+  const found = await administer(flags, async ({ store }) => {
+    const group = flags.group === undefined ? undefined : await store.requireGroup(flags.group);
+    return store.listComputers({ groupId: group?.groupId, limit: flags.limit });
+  });
+  present(found, flags, () =>
+    table(
+      ['NAME', 'ADDRESS', 'AGENT', 'SYSTEM', 'LAST CONTACT', 'LAST REPORT', 'GROUPS', 'ID'],
+      found.map((one) => [
+        one.dnsName,
+        one.address,
+        [one.agentGeneration, one.agentVersion].filter(Boolean).join(' '),
+        one.osDescription ?? one.osVersion,
+        moment(one.lastContact),
+        moment(one.lastReport),
+        one.groups.join(', '),
+        one.computerId,
+      ]),
+    ),
+  );
+}
+
+async function show(computer: string, flags: AdministrationFlags): Promise<void> {
+  const document = await administer(flags, async ({ store }) => {
+    const found = await findComputer(store, computer);
+    return { ...found, updates: await store.listStatesOf(found.computerId) };
+  });
+  present(document, flags, ({ updates, ...found }) => [
+    ...(Object.entries(found) as [string, unknown][])
+      .filter(([, value]) => typeof value === 'string' || value instanceof Date)
+      .map(([name, value]) => `${name.padEnd(16)} ${value instanceof Date ? moment(value) : value}`),
+    '',
+    ...table(
+      ['STATE', 'SINCE', 'UPDATE', 'ID'],
+      updates.map(({ state, changedAt, title, updateId }) => [state, moment(changedAt), title, updateId]),
+    ),
+  ]);
+}
+
+async function setMembership(
+  computer: string,
+  group: string,
+  isMember: boolean,
+  flags: AdministrationFlags,
+): Promise<void> {
+  const document = await administer(flags, async ({ store, author }) => {
+    const found = await findComputer(store, computer);
+    const { groupId, name } = await store.requireGroup(group);
+    await store.setMembership(found.computerId, groupId, isMember, author);
+    return { computerId: found.computerId, dnsName: found.dnsName, groupId, group: name, isMember };
+  });
+  present(document, flags, ({ dnsName, group: name }) => [
+    `${dnsName} is ${isMember ? 'now' : 'not any more'} in "${name}".`,
+  ]);
+}
+
+async function clones(flags: AdministrationFlags & { days: number }): Promise<void> {
+  const since = new Date(Date.now() - flags.days * 86_400_000);
+  const found = await administer(flags, ({ store }) => store.listClones(since));
+  present(found, flags, () =>
+    found.length === 0
+      ? ['No identity is shared.']
+      : table(
+          ['ID', 'NAME', 'ADDRESS', 'FIRST SEEN', 'LAST SEEN', 'TIMES'],
+          found.flatMap(({ computerId, names }) =>
+            names.map((one) => [
+              computerId,
+              one.dnsName,
+              one.address,
+              moment(one.firstSeen),
+              moment(one.lastSeen),
+              one.timesSeen,
+            ]),
+          ),
+        ),
+  );
+}
+
+async function remove(computer: string, flags: AdministrationFlags): Promise<void> {
+  const document = await administer(flags, async ({ store, author }) => {
+    const { computerId, dnsName } = await findComputer(store, computer);
+    await store.removeComputer(computerId, author);
+    return { computerId, dnsName };
+  });
+  present(document, flags, ({ dnsName, computerId }) => [`${dnsName} (${computerId}) is forgotten.`]);
+}

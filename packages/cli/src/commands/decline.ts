@@ -1,0 +1,22 @@
+// moult decline: an update that nobody gets, whatever else was decided (Deny-WsusUpdate).
+import type { Command } from 'commander';
+import { findUpdate } from '../administration/find.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
+import { present } from '../administration/output.ts';
+
+export function register(program: Command): void {
+  withServerOptions(program.command('decline').argument('<update>', 'GUID, GUID@REVISION or title'))
+    .description('offer an update to nobody (Deny-WsusUpdate); --undo takes that back')
+    .option('--undo', 'decisions of before count again')
+    .action(decline);
+}
+
+async function decline(update: string, flags: AdministrationFlags & { undo?: true }): Promise<void> {
+  const isDeclined = flags.undo !== true;
+  const document = await administer(flags, async ({ store, author }) => {
+    const { updateId, title } = await findUpdate(store, update);
+    await store.setDeclined(updateId, isDeclined, author);
+    return { updateId, title, isDeclined };
+  });
+  present(document, flags, ({ title }) => [`"${title}" is ${isDeclined ? 'declined' : 'not declined any more'}.`]);
+}

@@ -1,0 +1,106 @@
+// moult events: what computers reported, what agents said about their own update, and what administrators changed.
+import { type Command, Option } from 'commander';
+import { findComputer, findUpdate } from '../administration/find.ts';
+import { wholeNumber } from '../administration/numbers.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
+import { moment, present, table } from '../administration/output.ts';
+
+interface EventFlags extends AdministrationFlags {
+  kind: 'reports' | 'self-update' | 'audit';
+  computer?: string;
+  update?: string;
+  limit: number;
+}
+
+export function register(program: Command): void {
+  withServerOptions(program.command('events'))
+    .description('what was reported, newest first; --kind audit: who changed what')
+    .addOption(
+      new Option('--kind <kind>', 'which events').choices(['reports', 'self-update', 'audit']).default('reports'),
+    )
+    .option('--computer <computer>', 'only of this one')
+    .option('--update <update>', 'only about this one')
+    .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(100))
+    .action(events);
+}
+
+async function events(flags: EventFlags): Promise<void> {
+  if (flags.kind === 'audit') return showAudit(flags);
+  return flags.kind === 'self-update' ? showSelfUpdate(flags) : showReports(flags);
+}
+
+async function showReports(flags: EventFlags): Promise<void> {
+  const found = await administer(flags, async ({ store }) => {
+    const computer = flags.computer === undefined ? undefined : await findComputer(store, flags.computer);
+    const update = flags.update === undefined ? undefined : await findUpdate(store, flags.update);
+    return store.listReportingEvents({
+      computerId: computer?.computerId,
+      updateId: update?.updateId,
+      limit: flags.limit,
+    });
+  });
+  present(found, flags, () =>
+    table(
+      ['TIME', 'COMPUTER', 'EVENT', 'RESULT', 'UPDATE', 'TEXT'],
+      found.map((event) => [
+        moment(event.timeAtTarget),
+        event.dnsName || event.computerId,
+        event.eventNumber,
+        hex(event.win32HResult),
+        event.updateId,
+        event.replacementStrings.join(' '),
+      ]),
+    ),
+  );
+}
+
+async function showSelfUpdate(flags: EventFlags): Promise<void> {
+  const found = await administer(flags, async ({ store }) => {
+    const computer = flags.computer === undefined ? undefined : await findComputer(store, flags.computer);
+    return store.listSelfUpdateEvents({ limit: flags.limit, ...(computer && { computerId: computer.computerId }) });
+  });
+  present(found, flags, () =>
+    table(
+      ['TIME', 'COMPUTER', 'ADDRESS', 'WHAT', 'STATUS', 'RESULT', 'AGENT', 'TEXT'],
+      found.map((event) => [
+        moment(event.occurredAt),
+        event.computerId,
+        event.address,
+        `${event.component} ${event.activity}`,
+        event.status,
+        event.resultCode,
+        [event.agentGeneration, event.agentVersion].filter(Boolean).join(' '),
+        event.item || event.message,
+      ]),
+    ),
+  );
+}
+
+async function showAudit(flags: EventFlags): Promise<void> {
+  const found = await administer(flags, async ({ store }) => {
+    const subject = await subjectOf();
+    return store.listAudit({ limit: flags.limit, ...(subject !== undefined && { subject }) });
+
+    async function subjectOf(): Promise<string | undefined> {
+      if (flags.update !== undefined) return (await findUpdate(store, flags.update)).updateId;
+      return flags.computer === undefined ? undefined : (await findComputer(store, flags.computer)).computerId;
+    }
+  });
+  present(found, flags, () =>
+    table(
+      ['TIME', 'WHO', 'DID', 'TO', 'BEFORE', 'AFTER'],
+      found.map((one) => [
+        moment(one.at),
+        one.actor,
+        one.action,
+        one.subject,
+        one.before === undefined ? '' : JSON.stringify(one.before),
+        one.after === undefined ? '' : JSON.stringify(one.after),
+      ]),
+    ),
+  );
+}
+
+function hex(result: number): string {
+  return result === 0 ? '' : `0x${(result >>> 0).toString(16).padStart(8, '0')}`;
+}

@@ -1,0 +1,47 @@
+// moult groups: target groups, a tree under All Computers.
+import type { Command } from 'commander';
+import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
+import { present, table } from '../administration/output.ts';
+
+export function register(program: Command): void {
+  const groups = program.command('groups').description('computer groups: list, add, rename, remove');
+  withServerOptions(groups.command('list', { isDefault: true }))
+    .description('all groups, and how many computers are directly in each')
+    .action(list);
+  withServerOptions(groups.command('add').argument('<name>'))
+    .description('make a group')
+    .option('--parent <group>', 'inside of which group', 'All Computers')
+    .action((name: string, flags: AdministrationFlags & { parent: string }) =>
+      change(flags, 'added', ({ store, author }) => store.createGroup(name, flags.parent, author)),
+    );
+  withServerOptions(groups.command('rename').argument('<group>').argument('<name>'))
+    .description('give a group another name; what was approved for it stays')
+    .action((group: string, name: string, flags: AdministrationFlags) =>
+      change(flags, 'renamed', ({ store, author }) => store.renameGroup(group, name, author)),
+    );
+  withServerOptions(groups.command('remove').argument('<group>'))
+    .description('remove a group; its computers go back to Unassigned Computers')
+    .action((group: string, flags: AdministrationFlags) =>
+      change(flags, 'removed', ({ store, author }) => store.removeGroup(group, author)),
+    );
+}
+
+async function list(flags: AdministrationFlags): Promise<void> {
+  const groups = await administer(flags, ({ store }) => store.countGroups());
+  const names = new Map(groups.map(({ groupId, name }) => [groupId, name]));
+  present(groups, flags, () =>
+    table(
+      ['GROUP', 'COMPUTERS', 'INSIDE OF', 'ID'],
+      groups.map(({ name, computers, parentId, groupId }) => [name, computers, names.get(parentId ?? ''), groupId]),
+    ),
+  );
+}
+
+async function change(
+  flags: AdministrationFlags,
+  done: string,
+  work: Parameters<typeof administer<{ groupId: string; name: string }>>[1],
+): Promise<void> {
+  const group = await administer(flags, work);
+  present(group, flags, ({ name, groupId }) => [`Group "${name}" (${groupId}) is ${done}.`]);
+}

@@ -1,0 +1,55 @@
+// moult status: the server at a glance, running or not.
+import { readLockHolder, serverVersion } from '@moult/server';
+import type { Command } from 'commander';
+import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
+import { moment, present } from '../administration/output.ts';
+
+export function register(program: Command): void {
+  withServerOptions(program.command('status'))
+    .description('the server at a glance: is it running, how many computers need what')
+    .action(status);
+}
+
+async function status(flags: AdministrationFlags): Promise<void> {
+  const document = await administer(flags, async ({ store, config }) => {
+    const server = await findServer(config.dataDir);
+    const clones = await store.listClones(new Date(Date.now() - 30 * 86_400_000));
+    const figures = await store.loadServerStatus();
+    return {
+      version: serverVersion,
+      dataDir: config.dataDir,
+      engine: store.engine,
+      server,
+      ...figures,
+      clones: clones.length,
+    };
+  });
+  present(document, flags, ({ server, computers, updates, groups, events, clones, engine }) => [
+    server.state === 'running'
+      ? `running at ${server.url}, process ${server.pid}, since ${moment(new Date(server.startedAt))} UTC`
+      : 'not running',
+    `computers   ${computers.total} (${computers.needingUpdates} need updates, ${computers.withErrors} with errors, ${computers.neverReported} never reported)`,
+    `groups      ${groups}`,
+    `updates     ${updates.total} (${updates.approved} approved, ${updates.declined} declined)`,
+    `events      ${events}`,
+    `database    ${engine}`,
+    ...(clones > 0 ? [`clones      ${clones} identities are shared: moult computers clones`] : []),
+  ]);
+}
+
+type ServerState = { state: 'running'; url: string; pid: number; startedAt: string } | { state: 'stopped' };
+
+/** What a killed server left behind says nothing: its address has to answer. */
+async function findServer(dataDir: string): Promise<ServerState> {
+  const holder = readLockHolder(dataDir);
+  if (!holder?.url) return { state: 'stopped' };
+  const isThere = await fetch(`${holder.url}/selfupdate/wuident.cab`, {
+    method: 'HEAD',
+    signal: AbortSignal.timeout(3000),
+  }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+  const { url, pid, startedAt } = holder;
+  return isThere ? { state: 'running', url, pid, startedAt } : { state: 'stopped' };
+}

@@ -1,0 +1,90 @@
+// moult updates: what can be approved, what was decided, and how it stands on the computers.
+import type { Store, StoredDeployment } from '@moult/server';
+import { type Command, Option } from 'commander';
+import { findUpdate } from '../administration/find.ts';
+import { wholeNumber } from '../administration/numbers.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
+import { moment, present, table } from '../administration/output.ts';
+
+interface ListFlags extends AdministrationFlags {
+  approval?: 'approved' | 'unapproved' | 'declined';
+  search?: string;
+  limit: number;
+}
+
+export function register(program: Command): void {
+  const updates = program.command('updates').description('updates: list, show');
+  withServerOptions(updates.command('list', { isDefault: true }))
+    .description('updates by title, with what was decided')
+    .addOption(new Option('--approval <state>', 'only these').choices(['approved', 'unapproved', 'declined']))
+    .option('--search <text>', 'only those whose title holds this')
+    .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(1000))
+    .action(list);
+  withServerOptions(updates.command('show').argument('<update>', 'GUID, GUID@REVISION or title'))
+    .description('one update: decisions by group, states by number of computers')
+    .action(show);
+}
+
+async function list(flags: ListFlags): Promise<void> {
+  const document = await administer(flags, async ({ store }) => {
+    const found = await store.listUpdates({ search: flags.search, limit: flags.limit });
+    const decisions = Map.groupBy(
+      await describeDecisions(store, await store.loadDeployments()),
+      ({ updateId }) => updateId,
+    );
+    return found
+      .map(({ updateId, revisionNumber, title, updateType, importedAt, isDeclined }) => {
+        const decided = decisions.get(updateId) ?? [];
+        const approval = isDeclined ? 'declined' : decided.some(isApproval) ? 'approved' : 'unapproved';
+        return { updateId, revisionNumber, title, updateType, importedAt, approval, decisions: decided };
+      })
+      .filter(({ approval }) => flags.approval === undefined || approval === flags.approval);
+  });
+  present(document, flags, () =>
+    table(
+      ['APPROVAL', 'DECISIONS', 'TITLE', 'ID'],
+      document.map(({ approval, decisions, title, updateId, revisionNumber }) => [
+        approval,
+        decisions.map(({ action, group }) => `${action}: ${group}`).join(', '),
+        title,
+        `${updateId}@${revisionNumber}`,
+      ]),
+    ),
+  );
+}
+
+async function show(update: string, flags: AdministrationFlags): Promise<void> {
+  const document = await administer(flags, async ({ store }) => {
+    const found = await findUpdate(store, update);
+    const decisions = await describeDecisions(store, await store.listDeploymentsOf(found.updateId));
+    return { ...found, decisions, states: await store.countStates(found.updateId) };
+  });
+  present(document, flags, ({ title, updateId, revisionNumber, isDeclined, decisions, states }) => [
+    `${title}${isDeclined ? ' (declined)' : ''}`,
+    `${updateId}@${revisionNumber}`,
+    '',
+    ...table(
+      ['GROUP', 'ACTION', 'DEADLINE', 'DECIDED', 'BY'],
+      decisions.map((one) => [one.group, one.action, moment(one.deadline), moment(one.changedAt), one.administrator]),
+    ),
+    '',
+    ...table(['STATE', 'COMPUTERS'], Object.entries(states)),
+  ]);
+}
+
+function isApproval({ action }: { action: string }): boolean {
+  return action === 'Install' || action === 'OptionalInstall' || action === 'Uninstall';
+}
+
+async function describeDecisions(store: Store, deployments: readonly StoredDeployment[]) {
+  const names = new Map((await store.loadGroups()).map(({ groupId, name }) => [groupId, name]));
+  return deployments.map(({ updateId, groupId, action, deadline, changedAt, administrator }) => ({
+    updateId,
+    groupId,
+    group: names.get(groupId) ?? groupId,
+    action,
+    deadline,
+    changedAt: new Date(changedAt),
+    administrator,
+  }));
+}
