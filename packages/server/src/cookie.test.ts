@@ -12,12 +12,14 @@ const claims = {
   configChange: 1,
   expiresAt: now.getTime() + 3_600_000,
   anchor: 42,
+  driverAnchor: 43,
+  groups: 'abc',
 };
 
 describe('client cookies', () => {
   it('open to what was sealed, with and without an anchor', () => {
     assert.deepEqual(jar.openClient(jar.sealClient(claims), now), { kind: 'claims', claims });
-    const fresh = { ...claims, anchor: undefined };
+    const fresh = { ...claims, anchor: undefined, driverAnchor: undefined, groups: undefined };
     assert.deepEqual(jar.openClient(jar.sealClient(fresh), now), { kind: 'claims', claims: fresh });
   });
 

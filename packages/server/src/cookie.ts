@@ -14,8 +14,12 @@ export interface ClientClaims extends AuthorizationClaims {
   configChange: number;
   /** Until when it counts, milliseconds; NewCookie keeps it. */
   expiresAt: number;
-  /** Where the last sync left off; undefined before the first. */
+  /** Where the last software pass left off; undefined before the first. */
   anchor: number | undefined;
+  /** The same of the driver pass. */
+  driverAnchor: number | undefined;
+  /** Fingerprint of the groups that those passes were answered for. */
+  groups: string | undefined;
 }
 
 /** Why a cookie does not count. `foreign`: sealed by us, for a server state that is gone. */
@@ -61,10 +65,14 @@ export function createCookieJar({ key, serverId }: { key: Uint8Array; serverId: 
         claims.configChange,
         claims.expiresAt,
         claims.anchor ?? '',
+        claims.driverAnchor ?? '',
+        claims.groups ?? '',
       ]),
 
     openClient(sealed, now) {
-      const [server, computerId, protocolVersion, configChange, expiresAt, anchor] = open('client', sealed) ?? [];
+      const lines = open('client', sealed) ?? [];
+      // Cookies of before the last two lines were there are opened too.
+      const [server, computerId, protocolVersion, configChange, expiresAt, anchor, driverAnchor, groups] = lines;
       if (computerId === undefined || protocolVersion === undefined) return { kind: 'unreadable' };
       if (server !== serverId) return { kind: 'foreign' };
       const claims: ClientClaims = {
@@ -72,11 +80,17 @@ export function createCookieJar({ key, serverId }: { key: Uint8Array; serverId: 
         protocolVersion,
         configChange: Number(configChange),
         expiresAt: Number(expiresAt),
-        anchor: anchor === '' || anchor === undefined ? undefined : Number(anchor),
+        anchor: numberIn(anchor),
+        driverAnchor: numberIn(driverAnchor),
+        groups: groups || undefined,
       };
       return { kind: claims.expiresAt <= now.getTime() ? 'expired' : 'claims', claims };
     },
   };
+}
+
+function numberIn(line: string | undefined): number | undefined {
+  return line === '' || line === undefined ? undefined : Number(line);
 }
 
 type Kind = 'authorization' | 'client';

@@ -189,17 +189,27 @@ function soapSites(config: ServerConfig, service: UpdateService, log: Logger): S
   return [
     createSoapSite({
       ...shared,
-      ...{ name: 'client-web-service', service: clientWebService, cacheControl: 'private' },
+      ...{
+        name: 'client-web-service',
+        service: clientWebService,
+        contract: 'client' as const,
+        cacheControl: 'private',
+      },
       handlers: clientWebServiceHandlers(service),
     }),
     createSoapSite({
       ...shared,
-      ...{ name: 'simple-auth', service: simpleAuth, cacheControl: 'private, max-age=0' },
+      ...{
+        name: 'simple-auth',
+        service: simpleAuth,
+        contract: 'simpleauth' as const,
+        cacheControl: 'private, max-age=0',
+      },
       handlers: simpleAuthHandlers(service),
     }),
     createSoapSite({
       ...shared,
-      ...{ name: 'reporting', service: reporting, cacheControl: 'private, max-age=0' },
+      ...{ name: 'reporting', service: reporting, contract: 'reporting' as const, cacheControl: 'private, max-age=0' },
       handlers: reportingHandlers(service),
     }),
   ];

@@ -4,7 +4,7 @@ import type { DeviceFacts } from '../applicability/index.ts';
 import { CatalogIndex, decodeSummary, encodeSummary, type UpdateSummary } from '../graph/index.ts';
 import { parseUpdateId, type RevisionId } from '../ids.ts';
 import { type DriverMetadata, packVersion } from '../metadata/index.ts';
-import { DeploymentSet, type DriverSyncRequest, decideDriverSync } from './index.ts';
+import { DeploymentSet, type DriverSyncRequest, decideDriverSync, decidePrinterSync } from './index.ts';
 
 const nic = 'PCI\\VEN_8086&DEV_1';
 
@@ -152,5 +152,35 @@ describe('decideDriverSync', () => {
     assert.deepEqual(decision.newRevisions[0]?.hardwareIds, [nic]);
     assert.deepEqual(decision.outOfScope, [5]);
     assert.equal(decision.driverSyncNotNeeded, false);
+  });
+});
+
+describe('decidePrinterSync', () => {
+  it('offers every printer driver whose prerequisites are met, whatever the devices, and names all its ids', () => {
+    const index = new CatalogIndex();
+    const printer = { driverClass: 'Printer', hardwareId: 'LPT\\A' };
+    const summaries = [
+      driver(1, [printer, { driverClass: 'Printer', hardwareId: 'LPT\\B' }]),
+      driver(2, [{ driverClass: '{4D36E979-E325-11CE-BFC1-08002BE10318}' }]),
+      driver(3, [{}]),
+      driver(4, [printer], 9),
+    ];
+    for (const [at, summary] of summaries.entries()) index.add((at + 1) as RevisionId, summary);
+    const set = new DeploymentSet({ unapproved: 'report' });
+    const ask = (cachedPrinters: number[], maxNew = 10) =>
+      decidePrinterSync(index, set, {
+        installedNonLeaf: [],
+        cachedPrinters: cachedPrinters as RevisionId[],
+        maxNew,
+        anchor: 1,
+      });
+    const offered = new Map(
+      ask([]).newRevisions.map(({ revisionId, hardwareIds }) => [Number(revisionId), hardwareIds]),
+    );
+    assert.deepEqual([...offered.keys()].sort(), [1, 2]);
+    assert.deepEqual(offered.get(1), ['LPT\\A', 'LPT\\B']);
+    const later = ask([1, 3, 77]);
+    assert.deepEqual([later.newRevisions.map(({ revisionId }) => revisionId), later.outOfScope], [[2], [3, 77]]);
+    assert.equal(ask([], 1).truncated, true);
   });
 });

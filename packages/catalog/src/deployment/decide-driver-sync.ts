@@ -37,7 +37,11 @@ export interface SyncedDriver extends SyncedRevision {
 
 export interface DriverSyncDecision extends SyncDecision {
   newRevisions: SyncedDriver[];
+  changed: SyncedDriver[];
 }
+
+/** Revision → the hardware ids by which it is wanted. */
+export type NeededDrivers = ReadonlyMap<IndexedRevision, ReadonlySet<string>>;
 
 /** What the driver pass answers. Costs what matches the client's devices, not what the catalogue holds. */
 export function decideDriverSync(
@@ -47,15 +51,25 @@ export function decideDriverSync(
 ): DriverSyncDecision {
   const scope = scopeOf(index, deployments);
   index.prerequisites.satisfiedBy(installedUpdates(index, request.installedNonLeaf));
-  const needed = neededDrivers(index, scope, request);
+  return sortDrivers(index, scope, neededDrivers(index, scope, request), request);
+}
+
+/** What of the needed is new, what of the cached has changed, and what of it is needed no more. */
+export function sortDrivers(
+  index: CatalogIndex,
+  scope: Scope,
+  needed: NeededDrivers,
+  request: Pick<DriverSyncRequest, 'cachedDrivers' | 'needTwoGroupOutOfScope' | 'anchor' | 'maxNew'>,
+): DriverSyncDecision {
   const cached = new Set(request.cachedDrivers);
-  const fresh = [...needed].filter(([revision]) => !cached.has(revision.revisionId));
-  fresh.sort(([a], [b]) => a.update.orderKey - b.update.orderKey || (a.update.updateId < b.update.updateId ? -1 : 1));
+  const fresh = [...needed.keys()].filter(({ revisionId }) => !cached.has(revisionId));
+  fresh.sort((a, b) => a.update.orderKey - b.update.orderKey || (a.update.updateId < b.update.updateId ? -1 : 1));
+  const describe = (revision: IndexedRevision): SyncedDriver[] => {
+    const synced = scope.synced(revision.slot);
+    return synced ? [{ ...synced, hardwareIds: [...(needed.get(revision) ?? [])] }] : [];
+  };
   const decision: DriverSyncDecision = {
-    newRevisions: fresh.slice(0, request.maxNew).flatMap(([revision, hardwareIds]) => {
-      const synced = scope.synced(revision.slot);
-      return synced ? [{ ...synced, hardwareIds: [...hardwareIds] }] : [];
-    }),
+    newRevisions: fresh.slice(0, request.maxNew).flatMap(describe),
     changed: [],
     outOfScope: [],
     deployedOutOfScope: [],
@@ -66,8 +80,7 @@ export function decideDriverSync(
   for (const revisionId of cached) {
     const revision = index.get(revisionId);
     if (revision && needed.has(revision)) {
-      const synced = hasChanged(scope, revision, request.anchor) && scope.synced(revision.slot);
-      if (synced) decision.changed.push(synced);
+      if (hasChanged(scope, revision, request.anchor)) decision.changed.push(...describe(revision));
     } else if (request.needTwoGroupOutOfScope && revision && scope.has(revision.slot)) {
       decision.deployedOutOfScope.push(revisionId);
     } else decision.outOfScope.push(revisionId);
@@ -77,11 +90,7 @@ export function decideDriverSync(
 
 type Match = { revision: IndexedRevision; row: DriverMetadata; rank: DriverRank };
 
-function neededDrivers(
-  index: CatalogIndex,
-  scope: Scope,
-  request: DriverSyncRequest,
-): Map<IndexedRevision, Set<string>> {
+function neededDrivers(index: CatalogIndex, scope: Scope, request: DriverSyncRequest): NeededDrivers {
   const needed = new Map<IndexedRevision, Set<string>>();
   const computer = {
     computerHardwareIds: request.computerHardwareIds,

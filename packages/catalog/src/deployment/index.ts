@@ -4,6 +4,7 @@ export {
   decideDriverSync,
   type SyncedDriver,
 } from './decide-driver-sync.ts';
+export { decidePrinterSync } from './decide-printer-sync.ts';
 export {
   decideSync,
   effectiveDeployment,

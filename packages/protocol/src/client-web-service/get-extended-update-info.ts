@@ -1,10 +1,9 @@
 import { cookie } from '../soap/cookie.ts';
-import { base64, boolean, embedded, integer, oneOf, text } from '../soap/scalars.ts';
+import { base64, embedded, integer, oneOf, text } from '../soap/scalars.ts';
 import { operation } from '../soap/service.ts';
 import { list, optional, record, required, type Value } from '../soap/shape.ts';
-import { updateIdentity } from './refresh-cache.ts';
 
-const xmlUpdateFragmentType = oneOf(
+export const xmlUpdateFragmentType = oneOf(
   'Published',
   'Core',
   'Extended',
@@ -21,10 +20,10 @@ const xmlUpdateFragmentType = oneOf(
 );
 export type XmlUpdateFragmentType = Value<typeof xmlUpdateFragmentType>;
 
-const updateData = record({ id: required('ID', integer), xml: optional('Xml', embedded) });
+export const updateData = record({ id: required('ID', integer), xml: optional('Xml', embedded) });
 export type UpdateData = Value<typeof updateData>;
 
-const fileLocation = record({
+export const fileLocation = record({
   fileDigest: optional('FileDigest', base64),
   url: optional('Url', text),
   piecesHashUrl: optional('PiecesHashUrl', text),
@@ -53,57 +52,6 @@ export const getExtendedUpdateInfo = operation(
         updates: list('Updates', 'Update', updateData),
         fileLocations: list('FileLocations', 'FileLocation', fileLocation),
         outOfScopeRevisionIds: list('OutOfScopeRevisionIDs', 'int', integer),
-      }),
-    ),
-  }),
-);
-
-const fileDecryption = record({
-  fileDigest: optional('FileDigest', base64),
-  decryptionKey: optional('DecryptionKey', base64),
-  securityData: list('SecurityData', 'base64Binary', base64),
-});
-
-/** As GetExtendedUpdateInfo, but keyed by what an update is called everywhere. */
-export const getExtendedUpdateInfo2 = operation(
-  record({
-    cookie: optional('cookie', cookie),
-    updateIds: list('updateIDs', 'UpdateIdentity', updateIdentity),
-    infoTypes: list('infoTypes', 'XmlUpdateFragmentType', xmlUpdateFragmentType),
-    locales: list('locales', 'string', text),
-    deviceAttributes: optional('deviceAttributes', text),
-    callerAttributes: optional('callerAttributes', text),
-  }),
-  record({
-    result: optional(
-      'GetExtendedUpdateInfo2Result',
-      record({
-        updates: list('Updates', 'Update', updateData),
-        fileLocations: list('FileLocations', 'FileLocation', fileLocation),
-        fileDecryptionData: list('FileDecryptionData', 'FileDecryption', fileDecryption),
-        fileDecryptionData2: list('FileDecryptionData2', 'FileDecryption2', fileDecryption),
-        updateEncryptionDetails: list(
-          'UpdateEncryptionDetails',
-          'UpdateEncryptionDetail',
-          record({
-            updateIdentity: required('UpdateIdentity', updateIdentity),
-            hasEncryptedFiles: required('HasEncryptedFiles', boolean),
-          }),
-        ),
-      }),
-    ),
-  }),
-);
-
-/** Where content is now; asked after the fault FileLocationChanged. A digest is SHA-1, 20 bytes. */
-export const getFileLocations = operation(
-  record({ cookie: optional('cookie', cookie), fileDigests: list('fileDigests', 'base64Binary', base64) }),
-  record({
-    result: optional(
-      'GetFileLocationsResult',
-      record({
-        fileLocations: list('FileLocations', 'FileLocation', fileLocation),
-        newCookie: optional('NewCookie', cookie),
       }),
     ),
   }),

@@ -2,7 +2,9 @@
 import type { Service } from '../soap/service.ts';
 import { getConfig, getConfig2 } from './get-config.ts';
 import { getCookie } from './get-cookie.ts';
-import { getExtendedUpdateInfo, getExtendedUpdateInfo2, getFileLocations } from './get-extended-update-info.ts';
+import { getExtendedUpdateInfo } from './get-extended-update-info.ts';
+import { getExtendedUpdateInfo2 } from './get-extended-update-info2.ts';
+import { getFileLocations } from './get-file-locations.ts';
 import { refreshCache } from './refresh-cache.ts';
 import { registerComputer } from './register-computer.ts';
 import { startCategoryScan } from './start-category-scan.ts';

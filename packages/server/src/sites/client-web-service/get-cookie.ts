@@ -22,10 +22,14 @@ export function getCookie(service: UpdateService, request: GetCookie): ReturnTyp
     configChange,
     expiresAt: service.now().getTime() + service.config.cookieMinutes * 60_000,
     // A computer that changed its identity shares nothing with the one that it was.
-    anchor: old?.computerId === computerId ? old.anchor : undefined,
+    ...anchorsOf(old?.computerId === computerId ? old : undefined),
   };
   service.contacts.note(computerId);
   return wireCookie(service, claims);
+}
+
+function anchorsOf(old: ClientClaims | undefined) {
+  return { anchor: old?.anchor, driverAnchor: old?.driverAnchor, groups: old?.groups };
 }
 
 function openAuthorization(

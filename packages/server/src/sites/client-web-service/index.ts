@@ -1,13 +1,16 @@
 // The Client Web Service: each operation's handler, in the order in which an agent calls them.
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { CallContext, Handlers } from '../soap/soap-site.ts';
-import { openClient, openCookie, type UpdateService, wireCookie } from '../soap/update-service.ts';
+import { openClient, openCookie, type UpdateService } from '../soap/update-service.ts';
 import { getConfig } from './get-config.ts';
 import { getCookie } from './get-cookie.ts';
-import { getExtendedUpdateInfo, getExtendedUpdateInfo2, getFileLocations } from './get-extended-update-info.ts';
+import { getExtendedUpdateInfo } from './get-extended-update-info.ts';
+import { getExtendedUpdateInfo2 } from './get-extended-update-info2.ts';
+import { getFileLocations } from './get-file-locations.ts';
 import { refreshCache } from './refresh-cache.ts';
 import { registerComputer } from './register-computer.ts';
 import { startCategoryScan } from './start-category-scan.ts';
+import { syncPrinterCatalog } from './sync-printer-catalog.ts';
 import { syncUpdates } from './sync-updates.ts';
 
 export { toldByConfig } from './get-config.ts';
@@ -39,19 +42,9 @@ export function clientWebServiceHandlers(service: UpdateService): Handlers<(type
       return { result: await syncUpdates(service, client, parameters) };
     },
 
-    async SyncPrinterCatalog({ cookie, printerUpdateIds }) {
-      const { claims } = await openClient(service, cookie, { registered: true });
-      const { index } = service.catalogue;
-      return {
-        result: {
-          newUpdates: [],
-          outOfScopeRevisionIds: printerUpdateIds.filter((id) => !index.get(id as never)),
-          changedUpdates: [],
-          truncated: false,
-          newCookie: wireCookie(service, claims),
-          deployedOutOfScopeRevisionIds: [],
-        },
-      };
+    async SyncPrinterCatalog(request) {
+      const client = await openClient(service, request.cookie, { registered: true });
+      return { result: await syncPrinterCatalog(service, client, request) };
     },
 
     async RefreshCache({ cookie, globalIds }) {

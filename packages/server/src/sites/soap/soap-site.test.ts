@@ -18,6 +18,7 @@ async function startSite({ maxInFlight, maxWaiting }: { maxInFlight: number; max
   const gate = createCallGate({ maxInFlight, maxWaiting });
   const site = createSoapSite({
     ...{ name: 'test', service: simpleAuth, gate, maxRequestBytes: 10_000, cacheControl: 'private', log: silent },
+    contract: 'simpleauth',
     handlers: {
       async GetAuthorizationCookie({ clientId }) {
         if (clientId === 'fail') throw new Error('the secret of the house');

@@ -24,6 +24,7 @@ import type { Logger } from '../../log.ts';
 import type { CallGate } from './call-gate.ts';
 import { encodeAnswer } from './encode-answer.ts';
 import { decodeText, readBody } from './read-body.ts';
+import { type Contract, showService } from './service-page.ts';
 
 export interface CallContext {
   exchange: Exchange;
@@ -45,6 +46,8 @@ export interface SoapSiteParts<O extends Operations> {
   maxRequestBytes: number;
   /** As real WSUS sends it for this service. */
   cacheControl: string;
+  /** What ?wsdl shows. */
+  contract: Contract;
   log: Logger;
 }
 
@@ -57,7 +60,7 @@ export function createSoapSite<O extends Operations>(parts: SoapSiteParts<O>): S
     matches: ({ route }) => routes.has(route),
     async serve(exchange) {
       const { request, response } = exchange;
-      if (request.method !== 'POST') return describeSelf(exchange);
+      if (request.method !== 'POST') return showService(exchange, parts.service, parts.contract);
       const contentType = request.headers['content-type'] ?? '';
       if (!isSoapType(contentType)) return refuse(exchange, parts, 415, 'Send text/xml or application/soap+xml.');
       if (!/^(identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
@@ -195,16 +198,6 @@ function refuse<O extends Operations>(
   // What is left of the body is not read: the connection cannot be used again.
   if (!request.complete) response.setHeader('Connection', 'close');
   answerPlainly(response, status, why);
-}
-
-function describeSelf(exchange: Exchange): void {
-  const { request, response } = exchange;
-  if (request.method === 'GET' || request.method === 'HEAD') {
-    answerPlainly(response, 200, 'This is a web service of an update server (MS-WUSP). Agents talk to it with POST.\n');
-    return;
-  }
-  response.setHeader('Allow', 'GET, HEAD, POST');
-  answerPlainly(response, 405, 'POST only.');
 }
 
 function isSoapType(contentType: string): boolean {

@@ -1,4 +1,5 @@
 // What the handlers of the three services share: the store, the catalogue, the cookies, and who is calling.
+import { createHash } from 'node:crypto';
 import type { DeploymentSet } from '@moult/catalog';
 import type { Fragments } from '../../catalogue/fragments.ts';
 import type { LiveCatalogue } from '../../catalogue/live-catalogue.ts';
@@ -63,7 +64,21 @@ export async function openClient(
   const targeting = await service.store.loadTargeting(claims.computerId);
   if (registered && !targeting?.isRegistered) throw new SoapFault('RegistrationRequired', '');
   await service.catalogue.refresh();
-  return { claims, deployments: service.catalogue.deploymentsFor(targeting?.groupIds ?? [unassignedComputers]) };
+  const groupIds = targeting?.groupIds ?? [unassignedComputers];
+  return { claims: inGroups(claims, groupIds), deployments: service.catalogue.deploymentsFor(groupIds) };
+}
+
+/**
+ * A computer that came into other groups is told every deployment again: the decisions there may be older than its
+ * anchor, and those of its old groups leave no trace in the new ones.
+ */
+function inGroups(claims: ClientClaims, groupIds: readonly string[]): ClientClaims {
+  const names = [...groupIds].sort().join();
+  const groups = createHash('sha256').update(names).digest('base64url').slice(0, 16);
+  if (claims.groups === groups) return claims;
+  const isFirst = claims.groups === undefined;
+  const again = (anchor: number | undefined) => (isFirst || anchor === undefined ? anchor : 0);
+  return { ...claims, groups, anchor: again(claims.anchor), driverAnchor: again(claims.driverAnchor) };
 }
 
 export function wireCookie(

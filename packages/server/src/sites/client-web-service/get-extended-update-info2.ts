@@ -1,0 +1,37 @@
+// GetExtendedUpdateInfo2 (MS-WUSP 3.1.5.11): the same, asked for by what an update is called everywhere.
+import { effectiveDeployment, toUpdateId } from '@moult/catalog';
+import type { clientWebService } from '@moult/protocol/client-web-service';
+import type { RequestOf, ResponseOf } from '@moult/protocol/soap';
+import { SoapFault } from '../../errors.ts';
+import type { Client, UpdateService } from '../soap/update-service.ts';
+import { loadFileLocations, loadUpdates, requireInfoTypes } from './extended-info.ts';
+
+type Operation = (typeof clientWebService)['operations']['GetExtendedUpdateInfo2'];
+
+export async function getExtendedUpdateInfo2(
+  service: UpdateService,
+  { deployments }: Client,
+  request: RequestOf<Operation>,
+  contentRoot: string,
+): Promise<NonNullable<ResponseOf<Operation>['result']>> {
+  if (request.updateIds.length > service.config.maxExtendedUpdates)
+    throw new SoapFault('InvalidParameters', 'updateIDs');
+  requireInfoTypes(request);
+  const { index } = service.catalogue;
+  const revisionIds: number[] = [];
+  for (const { updateId, revisionNumber } of request.updateIds) {
+    const id = toUpdateId(updateId);
+    const revision = id && index.find({ updateId: id, revisionNumber });
+    if (revision && effectiveDeployment(index, deployments, revision.revisionId)) revisionIds.push(revision.revisionId);
+  }
+  const wanted = { ...request, revisionIds: [...new Set(revisionIds)] };
+  const wantsFiles = request.infoTypes.includes('Extended') || request.infoTypes.includes('FileUrl');
+  return {
+    updates: await loadUpdates(service, wanted),
+    fileLocations: wantsFiles ? await loadFileLocations(service, wanted.revisionIds, contentRoot) : [],
+    // Nothing here is encrypted.
+    fileDecryptionData: [],
+    fileDecryptionData2: [],
+    updateEncryptionDetails: [],
+  };
+}

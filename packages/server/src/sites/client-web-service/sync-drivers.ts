@@ -1,0 +1,54 @@
+// The driver pass of SyncUpdates (MS-WUSP 3.1.5.7): the catalogue ranks, here wire devices become its facts.
+import { type DeviceFacts, decideDriverSync, type RevisionId } from '@moult/catalog';
+import type { Device, InstalledDriver, SyncInfo, SyncUpdateParameters } from '@moult/protocol/client-web-service';
+import { type Client, type UpdateService, wireCookie } from '../soap/update-service.ts';
+import { describe, describeNew } from './update-page.ts';
+
+/** Answers in time that grows with the client's devices, not with the drivers of the catalogue. */
+export async function syncDrivers(
+  service: UpdateService,
+  { claims, deployments }: Client,
+  request: SyncUpdateParameters,
+): Promise<SyncInfo> {
+  const decision = decideDriverSync(service.catalogue.index, deployments, {
+    installedNonLeaf: request.installedNonLeafUpdateIds as RevisionId[],
+    cachedDrivers: request.cachedDriverIds as RevisionId[],
+    devices: request.systemSpec.map(toDeviceFacts),
+    computerHardwareIds: request.computerSpec?.hardwareIds ?? [],
+    ...(request.featureScoreMatchingKey && { featureScoreMatchingKey: request.featureScoreMatchingKey }),
+    needTwoGroupOutOfScope: request.needTwoGroupOutOfScopeUpdates === true,
+    maxNew: service.config.maxUpdatesPerSync,
+    ...(claims.driverAnchor !== undefined && { anchor: claims.driverAnchor }),
+  });
+  const page = await describeNew(service, decision.newRevisions, claims.protocolVersion);
+  return {
+    newUpdates: page.updates,
+    outOfScopeRevisionIds: decision.outOfScope,
+    changedUpdates: decision.changed.map((revision) => describe(revision, claims.protocolVersion)),
+    truncated: decision.truncated || page.isCut,
+    newCookie: wireCookie(service, { ...claims, driverAnchor: decision.anchor }),
+    deployedOutOfScopeRevisionIds: decision.deployedOutOfScope,
+    driverSyncNotNeeded: String(decision.driverSyncNotNeeded),
+  };
+}
+
+function toDeviceFacts({ hardwareIds, compatibleIds, installedDriver }: Device): DeviceFacts {
+  return {
+    hardwareIds,
+    compatibleIds,
+    ...(installedDriver && { installedDriver: toInstalledFacts(installedDriver) }),
+  };
+}
+
+function toInstalledFacts(driver: InstalledDriver): NonNullable<DeviceFacts['installedDriver']> {
+  return {
+    matchingId: driver.matchingId ?? '',
+    driverVerDate: driver.driverVerDate.toISOString().slice(0, 10),
+    driverVerVersion: driver.driverVerVersion,
+    driverClass: driver.class ?? '',
+    manufacturer: driver.manufacturer ?? '',
+    provider: driver.provider ?? '',
+    ...(driver.matchingComputerHwid && { matchingComputerHardwareId: driver.matchingComputerHwid }),
+    driverRank: driver.driverRank,
+  };
+}

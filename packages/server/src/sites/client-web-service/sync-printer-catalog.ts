@@ -1,0 +1,35 @@
+// SyncPrinterCatalog (MS-WUSP 3.1.5.12), the Add Printer wizard's call. The same answer as SyncUpdates; the anchors in the
+// cookie stay, because a wizard sees a part of what the passes of a scan see.
+import { decidePrinterSync, type RevisionId } from '@moult/catalog';
+import type { clientWebService, SyncInfo } from '@moult/protocol/client-web-service';
+import type { RequestOf } from '@moult/protocol/soap';
+import { SoapFault } from '../../errors.ts';
+import { type Client, type UpdateService, wireCookie } from '../soap/update-service.ts';
+import { describe, describeNew } from './update-page.ts';
+
+type Operation = (typeof clientWebService)['operations']['SyncPrinterCatalog'];
+
+export async function syncPrinterCatalog(
+  service: UpdateService,
+  { claims, deployments }: Client,
+  { installedNonLeafUpdateIds, printerUpdateIds }: RequestOf<Operation>,
+): Promise<SyncInfo> {
+  if (installedNonLeafUpdateIds.length > service.config.maxInstalledIds) {
+    throw new SoapFault('InvalidParameters', 'installedNonLeafUpdateIDs');
+  }
+  const decision = decidePrinterSync(service.catalogue.index, deployments, {
+    installedNonLeaf: installedNonLeafUpdateIds as RevisionId[],
+    cachedPrinters: printerUpdateIds as RevisionId[],
+    maxNew: service.config.maxUpdatesPerSync,
+    ...(claims.driverAnchor !== undefined && { anchor: claims.driverAnchor }),
+  });
+  const page = await describeNew(service, decision.newRevisions, claims.protocolVersion);
+  return {
+    newUpdates: page.updates,
+    outOfScopeRevisionIds: decision.outOfScope,
+    changedUpdates: decision.changed.map((revision) => describe(revision, claims.protocolVersion)),
+    truncated: decision.truncated || page.isCut,
+    newCookie: wireCookie(service, claims),
+    deployedOutOfScopeRevisionIds: [],
+  };
+}

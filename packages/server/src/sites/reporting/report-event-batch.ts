@@ -1,0 +1,54 @@
+// ReportEventBatch in both forms (MS-WUSP 3.1.5.12): what happened on a client, kept under the name in its cookie,
+// whatever the event says of itself.
+import type { ReportingEvent } from '@moult/protocol/reporting';
+import { SoapFault } from '../../errors.ts';
+import type { ReportedEvent } from '../../store/index.ts';
+import { requireGuid, type UpdateService } from '../soap/update-service.ts';
+
+/** Keeps a batch of a computer that is known by its cookie. */
+export async function reportEventBatch(
+  service: UpdateService,
+  computerId: string,
+  events: readonly ReportingEvent[],
+): Promise<void> {
+  if (events.length > service.config.maxEventsPerBatch) throw new SoapFault('InvalidParameters', 'eventBatch');
+  const reported = events.map((event) => toReportedEvent(event, computerId));
+  await service.store.recordReportingEvents(
+    reported.filter((event) => event !== undefined),
+    service.now(),
+  );
+  service.contacts.note(computerId, 'reported');
+}
+
+/** No cookie here (MS-WUSP 2.2.2.3): at least nobody fills the store under names that never authorised. */
+export async function reportEventBatch2(
+  service: UpdateService,
+  computerId: string | undefined,
+  events: readonly ReportingEvent[],
+): Promise<void> {
+  const id = requireGuid(computerId, 'computerId');
+  if (!(await service.store.loadTargeting(id))) throw new SoapFault('InvalidParameters', 'computerId');
+  await reportEventBatch(service, id, events);
+}
+
+const noUpdate = '00000000-0000-0000-0000-000000000000';
+const longestText = 65_536;
+
+function toReportedEvent({ basicData, extendedData }: ReportingEvent, computerId: string): ReportedEvent | undefined {
+  if (!basicData) return undefined;
+  const { updateId } = basicData;
+  return {
+    instanceId: basicData.eventInstanceId,
+    computerId,
+    timeAtTarget: basicData.timeAtTarget,
+    namespaceId: basicData.namespaceId,
+    eventNumber: basicData.eventId,
+    sourceId: basicData.sourceId,
+    updateId: updateId && updateId.updateId !== noUpdate ? updateId.updateId : undefined,
+    revisionNumber: updateId?.revisionNumber ?? 0,
+    win32HResult: basicData.win32HResult,
+    appName: (basicData.appName ?? '').slice(0, longestText),
+    replacementStrings: (extendedData?.replacementStrings ?? []).map((line) => line.slice(0, longestText)),
+    miscData: extendedData?.miscData ?? [],
+  };
+}
