@@ -1,5 +1,6 @@
 // moult tree: the self-update tree of a data directory, whether its server runs or not. A running server sees an import
 // within seconds.
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -84,13 +85,27 @@ async function runImport(source: string, options: ImportCommandOptions): Promise
 async function runList(options: TreeOptions): Promise<void> {
   requireDataDir(options.dataDir);
   const listing = await listTree(options.dataDir);
-  if (options.json) print(listing);
-  else for (const line of listingLines(listing)) console.log(line);
+  const operator = operatorOf(options.dataDir);
+  if (options.json) return print({ operator, ...listing });
+  if (operator) console.log(`Operator: ${operator.subject}\n  SHA-256 ${operator.fingerprint}\n`);
+  for (const line of listingLines(listing)) console.log(line);
+}
+
+/** Whom agents trust: what an administrator compares with the fingerprint that `moult agent install` prints. */
+function operatorOf(dataDir: string): { subject: string; fingerprint: string } | undefined {
+  const file = operatorCaFile(dataDir);
+  if (!existsSync(file)) return undefined;
+  const { subject, fingerprint256 } = new X509Certificate(readFileSync(file));
+  return { subject, fingerprint: fingerprint256 };
+}
+
+function operatorCaFile(dataDir: string): string {
+  return join(dataDir, 'keys', 'operator-ca.cer.pem');
 }
 
 async function runVerify(options: TreeOptions & { trust: string[] }): Promise<void> {
   requireDataDir(options.dataDir);
-  const caFile = join(options.dataDir, 'keys', 'operator-ca.cer.pem');
+  const caFile = operatorCaFile(options.dataDir);
   const result = await verifyTree(options.dataDir, {
     operatorCaPem: existsSync(caFile) ? readFileSync(caFile, 'utf8') : undefined,
     trustedCertificatesPem: options.trust.map(readPem),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { checkPort80, createSelfUpdateHealth } from './index.ts';
@@ -59,26 +59,44 @@ test('each port is asked for the files that clients ask for first', async () => 
   health.close();
 });
 
-test('a port that another program has is asked as well: it may pass the files on', async () => {
+async function filesOfTakenPort(port: number) {
   const health = createSelfUpdateHealth({
     ports: () => [
-      {
-        port: running.port,
-        site: 'self-update',
-        host: '127.0.0.1',
-        listening: { kind: 'not-listening', reason: 'EADDRINUSE' },
-      },
+      { port: running.port, site: 'main', host: '127.0.0.1', listening: { kind: 'listening' } },
+      { port, site: 'self-update', host: '127.0.0.1', listening: { kind: 'not-listening', reason: 'EADDRINUSE' } },
     ],
     releases: () => [],
     now: () => new Date(),
     changed: () => undefined,
   });
   await health.check();
+  health.close();
+  return health.facts().ports[1]?.files ?? [];
+}
+
+test('a port that another program has is fine when that program passes our files on', async () => {
+  const proxy = createServer((request, response) => {
+    get({ port: running.port, path: request.url }, (answer) => answer.pipe(response));
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const files = await filesOfTakenPort((proxy.address() as AddressInfo).port);
+  proxy.closeAllConnections();
+  proxy.close();
   assert.deepEqual(
-    health.facts().ports[0]?.files.map(({ fine }) => fine),
+    files.map(({ fine }) => fine),
     [true, true],
   );
-  health.close();
+});
+
+test('a port with the cabinets of another server is not ours', async () => {
+  const other = await startSite();
+  const files = await filesOfTakenPort(other.port);
+  await other.stop();
+  assert.deepEqual(
+    files.map(({ fine }) => fine),
+    [false, false],
+  );
+  assert.match(files[0]?.answer ?? '', /but of another server$/);
 });
 
 test('the port check tells a good port from another server, a mute one and none', async () => {

@@ -1,7 +1,7 @@
 // Is the self-update service there? Asked as WSUS asks itself: over loopback, on each port that clients use, for the
 // files that they ask for first. The answer is for the home page.
 import type { HomeRelease, SelfUpdateHealth, SelfUpdatePort } from '../console/index.ts';
-import { probeCabinet } from './probe.ts';
+import { type CabinetProbe, probeCabinet } from './probe.ts';
 
 /** A listener as the server knows it. */
 export interface WatchedPort {
@@ -39,16 +39,16 @@ export function createSelfUpdateHealth(parts: HealthParts): SelfUpdateHealthMoni
   let known = new Map<number, Asked>();
   let running: Promise<void> | undefined;
 
-  const ask = async ({ port, host, site, listening }: WatchedPort): Promise<[number, Asked]> => {
-    // A port that another program has is asked too: it may pass our files on, and then all is well.
-    if (listening.kind === 'off') return [port, { checkedAt: undefined, files: [] }];
-    const secure = site === 'tls';
-    const probes = await Promise.all(askedFiles.map((path) => probeCabinet({ host, port, path, secure })));
-    return [port, { checkedAt: parts.now(), files: probes.map(({ path, answer, fine }) => ({ path, answer, fine })) }];
-  };
   const run = async (): Promise<void> => {
     const before = outcomes(known);
-    known = new Map(await Promise.all(parts.ports().map(ask)));
+    const answers = await Promise.all(parts.ports().map(ask));
+    const ours = new Set(answers.filter(isOurs).flatMap(({ probes }) => probes.map(({ digest }) => digest)));
+    known = new Map(
+      answers.map((answer) => [
+        answer.watched.port,
+        { checkedAt: answer.probes.length > 0 ? parts.now() : undefined, files: filesOf(answer, ours) },
+      ]),
+    );
     if (outcomes(known) !== before) parts.changed();
   };
   const check = (): Promise<void> => {
@@ -73,6 +73,31 @@ export function createSelfUpdateHealth(parts: HealthParts): SelfUpdateHealthMoni
     check,
     close: () => clearInterval(timer),
   };
+}
+
+interface Answer {
+  watched: WatchedPort;
+  probes: CabinetProbe[];
+}
+
+/** A port that another program has is asked too: it may pass our files on, and then all is well. */
+async function ask(watched: WatchedPort): Promise<Answer> {
+  const { port, host, site, listening } = watched;
+  if (listening.kind === 'off') return { watched, probes: [] };
+  const secure = site === 'tls';
+  return { watched, probes: await Promise.all(askedFiles.map((path) => probeCabinet({ host, port, path, secure }))) };
+}
+
+function isOurs({ watched }: Answer): boolean {
+  return watched.listening.kind === 'listening';
+}
+
+/** What another program answers is fine only when it is what this server answers itself. */
+function filesOf(answer: Answer, ours: ReadonlySet<string>): Asked['files'] {
+  return answer.probes.map(({ path, answer: words, fine, digest }) => {
+    if (!fine || isOurs(answer) || ours.has(digest)) return { path, answer: words, fine };
+    return { path, answer: `${words}, but of another server`, fine: false };
+  });
 }
 
 function outcomes(known: Map<number, Asked>): string {

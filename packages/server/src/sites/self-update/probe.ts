@@ -1,4 +1,5 @@
 // One question to a web server, as a client would ask it: is a cabinet there?
+import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { readCabinet } from '@moult/formats/cab';
@@ -14,6 +15,8 @@ export interface CabinetProbe {
   /** What the server calls itself. */
   server: string;
   contentType: string;
+  /** SHA-256 of the cabinet, hexadecimal; '' when there is none. */
+  digest: string;
 }
 
 const timeoutMs = 5000;
@@ -32,6 +35,7 @@ export function probeCabinet(at: { host: string; port: number; path: string; sec
         errorCode,
         server: '',
         contentType: '',
+        digest: '',
       });
     const options = {
       host,
@@ -69,11 +73,12 @@ async function collect(response: IncomingMessage): Promise<Buffer> {
 
 function judge(path: string, { statusCode: status, headers }: IncomingMessage, body: Buffer): CabinetProbe {
   const contentType = headers['content-type'] ?? '';
-  const base = { path, status, errorCode: undefined, server: String(headers.server ?? ''), contentType };
+  const base = { path, status, errorCode: undefined, server: String(headers.server ?? ''), contentType, digest: '' };
   if (status !== 200) return { ...base, answer: String(status), fine: false };
   try {
     readCabinet(body);
-    return { ...base, answer: `200, a cabinet of ${body.length.toLocaleString('en')} bytes`, fine: true };
+    const digest = createHash('sha256').update(body).digest('hex');
+    return { ...base, digest, answer: `200, a cabinet of ${body.length.toLocaleString('en')} bytes`, fine: true };
   } catch {
     const what = /html/i.test(contentType) ? 'a web page in place of the cabinet' : 'not a cabinet';
     return { ...base, answer: `200, but ${what}`, fine: false };
