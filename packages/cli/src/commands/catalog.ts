@@ -1,11 +1,15 @@
 // moult catalog: update metadata in, and a look at what is there and at what clients get of it.
+import { readFileSync } from 'node:fs';
 import {
   deriveCore,
   deriveEula,
   deriveExtended,
   deriveFileUrl,
   deriveLocalized,
+  evaluateApplicability,
+  readRecordedFacts,
   type UpdateDocument,
+  type Verdict,
 } from '@moult/catalog';
 import type { ListedRevision } from '@moult/server';
 import { type Command, Option } from 'commander';
@@ -72,6 +76,13 @@ export function register(program: Command): void {
     .option('--raw', 'the fragment alone, without a line end')
     .addOption(from())
     .action(fragment);
+  withStoreOptions(catalog.command('evaluate'))
+    .description('what a machine would make of an update, from facts recorded there')
+    .argument('<id>', 'GUID or GUID@REVISION')
+    .requiredOption('--facts <file>', 'JSON with the facts of the machine (docs/catalog.md)')
+    .addOption(from())
+    .addOption(json())
+    .action(evaluate);
 }
 
 async function importPaths(paths: string[], flags: StoreFlags & JsonFlag): Promise<void> {
@@ -140,6 +151,25 @@ async function fragment(id: string, flags: FragmentFlags): Promise<void> {
   const text = derive(document, flags);
   if (text === undefined) throw new UsageError(`Update ${id} has no ${flags.kind} fragment.`);
   process.stdout.write(flags.raw ? text : `${text}\n`);
+}
+
+async function evaluate(id: string, flags: StoreFlags & JsonFlag & FromFlag & { facts: string }): Promise<void> {
+  const { document } = await findDocument(parseWanted(id), flags);
+  const facts = readRecordedFacts(readFileSync(flags.facts, 'utf8'));
+  const result = evaluateApplicability(document, facts);
+  if (flags.json) console.log(JSON.stringify(result));
+  else
+    console.log(
+      [`${paint('bold', result.kind)}: ${result.because.says}`, ...verdictLines(result.verdicts, '  ')].join('\n'),
+    );
+}
+
+function verdictLines(verdicts: readonly Verdict[], indent: string): string[] {
+  return verdicts.flatMap(({ path, value, says, children }) => {
+    const mark = value === undefined ? '?' : value ? '+' : '-';
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return [`${indent}${mark} ${name}: ${says}`, ...verdictLines(children, `${indent}  `)];
+  });
 }
 
 function derive(document: UpdateDocument, { kind, locale, geoId, contentUrl }: FragmentFlags): string | undefined {

@@ -87,7 +87,8 @@ export function factsOf({ registration }: KnownComputer): MachineFacts {
             servicePackMajor: number('osServicePackMajorNumber') ?? 0,
             servicePackMinor: number('osServicePackMinorNumber') ?? 0,
             suiteMask: number('suiteMask') ?? 0,
-            productType: number('newProductType') ?? 1,
+            // NewProductType is the edition (48 for Windows 10 Pro); the kind of machine is still said by the old one.
+            productType: number('oldProductType') ?? 1,
           }),
         }),
   };
