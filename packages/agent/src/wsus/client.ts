@@ -65,6 +65,12 @@ export class WsusClient implements AgentClient {
     this.#log.write('AU', '#############');
     this.#log.write('AU', '## START ##  AU: Search for updates');
     this.#log.write('AU', '#########');
+    const result = await this.#search(insist);
+    if (result.kind === 'finished') this.#log.write('AU', '##  END  ##  AU: Search for updates');
+    return result;
+  }
+
+  async #search(insist: boolean): Promise<DetectionResult> {
     let session: Session;
     try {
       session = openSession(this.#context, this.#userAgent);
