@@ -6,14 +6,20 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
 import type { FileFacts, MachineFacts, RegistryKey } from '@moult/catalog/applicability';
 import { osVersionOf } from '../pings/platform.ts';
-import type { MachineRoot } from '../root/machine-root.ts';
+import { type MachineRoot, realMachine } from '../root/machine-root.ts';
 import type { Machine } from '../root/policy.ts';
 import type { RegistryView } from '../root/registry.ts';
 import type { RegistryValue } from '../root/registry-text.ts';
+import { commandExit } from './command-exit.ts';
+import { fileVersion } from './file-version.ts';
+import { packageVersion } from './packages.ts';
 
 /** Answers from what is true now; make a new one after an installation. */
 export function machineFacts(root: MachineRoot, registry: RegistryView, machine: Machine): MachineFacts {
   const isWindows = machine.os !== 'Linux' && machine.os !== 'Darwin';
+  const packages = { base: isReal(root) ? '/' : root.folder, isReal: isReal(root) };
+  // On a real Linux or macOS the files of other programs lie where they say, not below the agent's own folder.
+  const find = (path: string) => (packages.isReal && path.startsWith('/') ? existing(path) : locate(root, path));
   return {
     platform: () => (isWindows ? 'Windows' : machine.os),
     windowsVersion: () => (isWindows ? windowsVersion(machine) : null),
@@ -23,15 +29,16 @@ export function machineFacts(root: MachineRoot, registry: RegistryView, machine:
     memoryMegabytes: () => Math.floor(totalmem() / 2 ** 20),
     isClustered: () => false,
     folder: (csidl) => folderOf(root, csidl),
-    file: (path) => fileFacts(locate(root, path)),
-    fileHash: (path, algorithm) => hashOf(locate(root, path), algorithm),
+    file: (path) => fileFacts(find(path)),
+    fileHash: (path, algorithm) => hashOf(find(path), algorithm),
     registryKeyExists: (key) => registry.hasKey(pathOf(key)),
     registryValue: (key, name) => {
       const value = registry.value(pathOf(key), name);
       return value ? { type: typeOf(value), data: value.data } : null;
     },
     registrySubkeys: (key) => (registry.hasKey(pathOf(key)) ? registry.subkeys(pathOf(key)) : null),
-    ...(isWindows ? {} : { osRelease, packageVersion: () => undefined }),
+    ...(isWindows ? {} : { osRelease, packageVersion: (manager, name) => packageVersion(packages, manager, name) }),
+    ...(packages.isReal ? { commandExit } : {}),
   };
 }
 
@@ -77,7 +84,25 @@ function childOf(folder: string, name: string): string | undefined {
 function fileFacts(path: string | undefined): FileFacts | null {
   if (path === undefined) return null;
   const { size, birthtimeMs, mtimeMs } = statSync(path);
-  return { sizeBytes: size, createdMs: birthtimeMs, modifiedMs: mtimeMs };
+  return { sizeBytes: size, createdMs: birthtimeMs, modifiedMs: mtimeMs, ...versionFact(path) };
+}
+
+function versionFact(path: string): Pick<FileFacts, 'version'> {
+  try {
+    return { version: fileVersion(path) };
+  } catch {
+    // Unreadable: not known, which is not the same as having none.
+    return {};
+  }
+}
+
+/** Whether the root is this very machine, not a folder that plays one. */
+function isReal(root: MachineRoot): boolean {
+  return process.platform !== 'win32' && root.folder === realMachine().folder;
+}
+
+function existing(path: string): string | undefined {
+  return existsSync(path) ? path : undefined;
 }
 
 function hashOf(path: string | undefined, algorithm: string): string | null | undefined {

@@ -1,0 +1,67 @@
+// Versions of installed packages. Databases that are plain files are read below the machine's own root; the others are
+// asked through their program, and only for the machine this runs on.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface PackageSource {
+  /** `/` for the real machine. */
+  base: string;
+  isReal: boolean;
+}
+
+type Finder = (source: PackageSource, name: string) => string | null | undefined;
+
+const finders: Readonly<Record<string, Finder>> = {
+  dpkg: ({ base }, name) => fromRecords(join(base, 'var/lib/dpkg/status'), name, 'Package', 'Version'),
+  apk: ({ base }, name) => fromRecords(join(base, 'lib/apk/db/installed'), name, 'P', 'V'),
+  pacman: ({ base }, name) => fromPacman(join(base, 'var/lib/pacman/local'), name),
+  rpm: (source, name) =>
+    asked(source, ['rpm', '-q', '--qf', '%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}', name], /^(\S+)$/),
+  brew: (source, name) => asked(source, ['brew', 'list', '--versions', name], /^\S+ (?:.* )?(\S+)$/),
+  pkgutil: (source, name) => asked(source, ['pkgutil', '--pkg-info', name], /^version: (\S+)$/m),
+};
+
+/** null: not installed. undefined: that manager is not here, or cannot be asked. '' asks each that is here. */
+export function packageVersion(source: PackageSource, manager: string, name: string): string | null | undefined {
+  // A name that begins with a dash would be an option of the program that is asked.
+  if (!/^[A-Za-z0-9][\w.+:@-]*$/.test(name)) return undefined;
+  const asking = manager === '' ? Object.values(finders) : [finders[manager]].filter((finder) => finder !== undefined);
+  const answers = asking.map((find) => find(source, name)).filter((answer) => answer !== undefined);
+  return answers.find((answer) => answer !== null) ?? (answers.length > 0 ? null : undefined);
+}
+
+/** Records of `Key: value` (or `K:value`) lines with an empty line between them. */
+function fromRecords(file: string, name: string, nameKey: string, versionKey: string): string | null | undefined {
+  if (!existsSync(file)) return undefined;
+  for (const record of readFileSync(file, 'utf8').split(/\n\n+/)) {
+    const field = (key: string) => new RegExp(`^${key}: ?(.*)$`, 'm').exec(record)?.[1]?.trim();
+    if (field(nameKey) !== name) continue;
+    const status = field('Status');
+    if (status === undefined || status.endsWith(' installed')) return field(versionKey) ?? null;
+  }
+  return null;
+}
+
+function fromPacman(folder: string, name: string): string | null | undefined {
+  if (!existsSync(folder)) return undefined;
+  for (const entry of readdirSync(folder)) {
+    // name-version-release, and names hold dashes too.
+    const match = /^(.+)-([^-]+-[^-]+)$/.exec(entry);
+    if (match?.[1] === name) return match[2] ?? null;
+  }
+  return null;
+}
+
+const longestMs = 10_000;
+
+function asked(
+  { isReal }: PackageSource,
+  [program = '', ...args]: string[],
+  version: RegExp,
+): string | null | undefined {
+  if (!isReal) return undefined;
+  const { error, status, stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: longestMs });
+  if (error || status === null) return undefined;
+  return status === 0 ? (version.exec(stdout.trim())?.[1] ?? null) : null;
+}
