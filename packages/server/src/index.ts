@@ -2,7 +2,7 @@
 export { importDocuments, toRevision } from './catalogue/import.ts';
 export { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 export * from './config/index.ts';
-export { createContentStore } from './content/content-store.ts';
+export { type AddedFile, type ContentStore, createContentStore } from './content/content-store.ts';
 export { ServerError, type ServerErrorCode } from './errors.ts';
 export { loadOrCreateOperatorKeys, type OperatorKeys } from './keys/index.ts';
 export { type LockHolder, readLockHolder } from './lock.ts';
@@ -14,6 +14,7 @@ export {
   type DeploymentAction,
   type KnownComputer,
   type KnownReport,
+  type ListedContent,
   type ListedRevision,
   openStore,
   type Store,

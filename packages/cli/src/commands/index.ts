@@ -22,6 +22,7 @@ export const commands: Record<string, () => Promise<CommandModule>> = {
   approve: () => import('./approve.ts'),
   decline: () => import('./decline.ts'),
   events: () => import('./events.ts'),
+  content: () => import('./content.ts'),
   tree: () => import('./tree.ts'),
   sign: () => import('./sign.ts'),
   verify: () => import('./verify.ts'),

@@ -2,20 +2,28 @@
 // were found to be right; one that is not what its name says is set aside, by name, and never served.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../log.ts';
-import type { ContentFile, Store } from '../store/index.ts';
+import type { ContentFile, ExpectedFile, Store } from '../store/index.ts';
 
-type ContentFacts = Pick<Store, 'findContentFile' | 'saveContentFile' | 'findExpectedFile'>;
+type ContentFacts = Pick<Store, 'findContentFile' | 'saveContentFile' | 'forgetContentFile' | 'findExpectedFile'>;
 
 export interface ContentStore {
   /** Path of a verified file, undefined when there is none. The first call for a file may read all of it. */
   locate(sha1: string): Promise<string | undefined>;
   /** Puts bytes under their digest, durable before it resolves. `fileName` gives the extension. */
   add(bytes: Uint8Array, fileName: string): Promise<ContentFile>;
+  /** Takes in a copy of a file. Refuses one that no update has, or that is not as long as its update says. */
+  addFile(source: string): Promise<AddedFile>;
+  /** Reads the whole file again; one that changed is set aside. `missing`: it is noted, and not there any more. */
+  verifyAgain(file: Pick<ContentFile, 'sha1' | 'extension'>): Promise<'present' | 'damaged' | 'missing'>;
 }
+
+export type AddedFile =
+  | { kind: 'added'; file: ContentFile }
+  | { kind: 'refused'; sha1: string; because: 'no update has it' | 'its size or SHA-256 is not what the update says' };
 
 export interface ContentParts {
   folder: string;
@@ -43,10 +51,7 @@ export function createContentStore({ folder, facts, now, log }: ContentParts): C
   const verify = async (sha1: string, path: string): Promise<string | undefined> => {
     const found = await digestsOf(path);
     const expected = await facts.findExpectedFile(sha1);
-    const fits =
-      found.sha1 === sha1 &&
-      (expected === undefined ||
-        (expected.sizeBytes === found.sizeBytes && (expected.sha256 ?? found.sha256) === found.sha256));
+    const fits = found.sha1 === sha1 && (expected === undefined || isAsExpected(found, expected));
     const extension = extname(path).toLowerCase();
     const file: ContentFile = { ...found, sha1, extension, state: fits ? 'present' : 'damaged', verifiedAt: now() };
     if (!fits) {
@@ -90,7 +95,54 @@ export function createContentStore({ folder, facts, now, log }: ContentParts): C
       await facts.saveContentFile(file);
       return file;
     },
+
+    async addFile(source) {
+      const unfinished = join(folder, `${randomUUID()}.part`);
+      await mkdir(folder, { recursive: true });
+      try {
+        // Copied first, then read: what was checked is what is served, whatever happens to the source meanwhile.
+        await copyFile(source, unfinished);
+        const found = await digestsOf(unfinished);
+        const expected = await facts.findExpectedFile(found.sha1);
+        if (!expected) return { kind: 'refused', sha1: found.sha1, because: 'no update has it' };
+        if (!isAsExpected(found, expected)) {
+          return { kind: 'refused', sha1: found.sha1, because: 'its size or SHA-256 is not what the update says' };
+        }
+        const extension = extensionOf(expected.fileName);
+        const proper = join(folder, relativePath(found.sha1, extension));
+        await mkdir(dirname(proper), { recursive: true });
+        await makeDurable(unfinished);
+        await rename(unfinished, proper);
+        const file: ContentFile = { ...found, extension, state: 'present', verifiedAt: now() };
+        await facts.saveContentFile(file);
+        return { kind: 'added', file };
+      } finally {
+        await rm(unfinished, { force: true });
+      }
+    },
+
+    async verifyAgain({ sha1, extension }) {
+      const path = join(folder, relativePath(sha1, extension));
+      if ((await sizeOf(path)) === undefined) {
+        await facts.forgetContentFile(sha1);
+        return 'missing';
+      }
+      return (await verify(sha1, path)) ? 'present' : 'damaged';
+    },
   };
+}
+
+function isAsExpected(found: { sha256: string; sizeBytes: number }, expected: ExpectedFile): boolean {
+  return expected.sizeBytes === found.sizeBytes && (expected.sha256 ?? found.sha256) === found.sha256;
+}
+
+async function makeDurable(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** `XX/HEX.ext`, upper-case digest as WSUS writes it, the extension in lower case so that there is one spelling. */

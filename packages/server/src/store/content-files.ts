@@ -1,4 +1,5 @@
 // Which files of content are there, verified against both digests.
+import { sql } from 'kysely';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
@@ -12,6 +13,26 @@ export interface ContentFile {
   extension: string;
   state: 'present' | 'damaged';
   verifiedAt: Date;
+}
+
+export interface ExpectedFile {
+  sha256: string | undefined;
+  sizeBytes: number;
+  fileName: string;
+}
+
+export interface ListedContent {
+  sha1: string;
+  sha256: string | undefined;
+  sizeBytes: number;
+  /** As an update names it; undefined for a file that no update has. */
+  fileName: string | undefined;
+  /** Of the file that is here. */
+  extension: string | undefined;
+  state: 'present' | 'damaged' | 'missing';
+  verifiedAt: Date | undefined;
+  /** Some update that has it is approved for installation somewhere. */
+  isApproved: boolean;
 }
 
 export function contentFileStore({ tables }: Database, changes: Changes) {
@@ -44,14 +65,58 @@ export function contentFileStore({ tables }: Database, changes: Changes) {
       changes.announce('content');
     },
 
+    /** For a file that is not on disk any more. */
+    async forgetContentFile(sha1: string): Promise<void> {
+      await tables.transaction().execute(async (transaction) => {
+        await transaction.deleteFrom('content_files').where('sha1', '=', sha1).execute();
+        await markChange(transaction, 'content');
+      });
+      changes.announce('content');
+    },
+
+    /** Every file that is here, or that an update of the catalogue has, by digest. */
+    async listContent(): Promise<ListedContent[]> {
+      const { rows } = await sql<{
+        sha1: string;
+        sha256: string | null;
+        size_bytes: number;
+        file_name: string | null;
+        state: 'present' | 'damaged' | null;
+        extension: string | null;
+        verified_at: number | null;
+        approved: number;
+      }>`select files.sha1, coalesce(max(here.sha256), max(expected.sha256)) as sha256,
+                coalesce(max(expected.size_bytes), max(here.size_bytes)) as size_bytes,
+                max(expected.file_name) as file_name, max(here.state) as state, max(here.extension) as extension,
+                max(here.verified_at) as verified_at,
+                count(deployments.deployment_id) as approved
+         from (select sha1 from revision_files union select sha1 from content_files) as files
+         left join revision_files expected on expected.sha1 = files.sha1
+         left join content_files here on here.sha1 = files.sha1
+         left join revisions on revisions.revision_id = expected.revision_id
+         left join deployments on deployments.update_id = revisions.update_id
+           and deployments.action in ('Install', 'OptionalInstall')
+         group by files.sha1 order by files.sha1`.execute(tables);
+      return rows.map((row) => ({
+        sha1: row.sha1,
+        sha256: row.sha256 ?? undefined,
+        sizeBytes: Number(row.size_bytes),
+        fileName: row.file_name ?? undefined,
+        extension: row.extension ?? undefined,
+        state: row.state ?? 'missing',
+        verifiedAt: row.verified_at === null ? undefined : new Date(Number(row.verified_at)),
+        isApproved: Number(row.approved) > 0,
+      }));
+    },
+
     /** What the catalogue says of the file with this SHA-1, when any update has it. */
-    async findExpectedFile(sha1: string): Promise<{ sha256: string | undefined; sizeBytes: number } | undefined> {
+    async findExpectedFile(sha1: string): Promise<ExpectedFile | undefined> {
       const row = await tables
         .selectFrom('revision_files')
-        .select(['sha256', 'size_bytes'])
+        .select(['sha256', 'size_bytes', 'file_name'])
         .where('sha1', '=', sha1)
         .executeTakeFirst();
-      return row && { sha256: row.sha256 ?? undefined, sizeBytes: row.size_bytes };
+      return row && { sha256: row.sha256 ?? undefined, sizeBytes: row.size_bytes, fileName: row.file_name };
     },
   };
 }

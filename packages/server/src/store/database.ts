@@ -1,9 +1,9 @@
-// One kysely over two engines. SQLite: WAL, one connection, statements prepared once. PostgreSQL: a pool.
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { Kysely, PostgresDialect, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+// One kysely over two engines: SQLite on one connection, PostgreSQL on a pool.
+import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { ServerError } from '../errors.ts';
 import type { Tables } from './schema.ts';
+import { openSqlite } from './sqlite/open.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 
@@ -19,7 +19,7 @@ export interface Database {
  */
 export async function openDatabase(address: string): Promise<Database> {
   try {
-    return /^postgres(ql)?:\/\//i.test(address) ? await openPostgres(address) : openSqlite(fileOf(address));
+    return /^postgres(ql)?:\/\//i.test(address) ? await openPostgres(address) : sqliteDatabase(fileOf(address));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ServerError('SERVER_DATABASE', `The database ${withoutPassword(address)} cannot be opened: ${reason}`, {
@@ -37,14 +37,8 @@ function fileOf(address: string): string {
   return address.replace(/^sqlite:(\/\/)?/i, '');
 }
 
-function openSqlite(file: string): Database {
-  const connection = new DatabaseSync(file, { timeout: 10_000 });
-  // NORMAL in WAL mode survives a killed process; FULL also survives a power cut, and an acknowledged report must.
-  connection.exec(
-    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -32000;' +
-      'pragma temp_store = memory; pragma mmap_size = 268435456',
-  );
-  const tables = new Kysely<Tables>({ dialect: new SqliteDialect({ database: new PreparedSqlite(connection) }) });
+function sqliteDatabase(file: string): Database {
+  const tables = new Kysely<Tables>({ dialect: openSqlite(file) });
   return { engine: 'sqlite', tables, close: () => tables.destroy() };
 }
 
@@ -68,39 +62,4 @@ const int8 = 20;
 /** Our 64-bit columns hold ids, sizes and milliseconds: all exact in a number. */
 function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   return oid === int8 ? Number : pg.types.getTypeParser(oid, format as 'text');
-}
-
-const preparedStatements = 500;
-
-/** node:sqlite in the shape that kysely knows, each statement text prepared once. */
-class PreparedSqlite implements SqliteDatabase {
-  readonly #connection: DatabaseSync;
-  readonly #prepared = new Map<string, SqliteStatement>();
-
-  constructor(connection: DatabaseSync) {
-    this.#connection = connection;
-  }
-
-  prepare(text: string): SqliteStatement {
-    const known = this.#prepared.get(text);
-    if (known) return known;
-    const statement = this.#wrap(this.#connection.prepare(text));
-    if (this.#prepared.size >= preparedStatements) this.#prepared.clear();
-    this.#prepared.set(text, statement);
-    return statement;
-  }
-
-  close(): void {
-    this.#prepared.clear();
-    this.#connection.close();
-  }
-
-  #wrap(statement: StatementSync): SqliteStatement {
-    return {
-      reader: statement.columns().length > 0,
-      all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-      run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-      iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-    };
-  }
 }

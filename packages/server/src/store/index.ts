@@ -25,7 +25,7 @@ export type { KnownComputer, KnownReport } from './computer-history.ts';
 export type { ClonedIdentity, ListedComputer } from './computer-list.ts';
 export type { Targeting } from './computers.ts';
 export type { ServerIdentity } from './configuration.ts';
-export type { ContentFile } from './content-files.ts';
+export type { ContentFile, ExpectedFile, ListedContent } from './content-files.ts';
 export type { DeploymentAction, StoredDeployment } from './deployments.ts';
 export { deploymentActions } from './deployments.ts';
 export type { CountedGroup, TargetGroup } from './groups.ts';

@@ -1,0 +1,115 @@
+// moult content: update files by digest: take them in, check them, see which are missing.
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ContentStore, createContentStore, type ListedContent, openLog } from '@moult/server';
+import type { Command } from 'commander';
+import {
+  type Administration,
+  type AdministrationFlags,
+  administer,
+  withServerOptions,
+} from '../administration/open-store.ts';
+import { present, table } from '../administration/output.ts';
+import { exitCode, UsageError } from '../terminal.ts';
+
+export function register(program: Command): void {
+  const content = program.command('content').description('update files: add, verify, status');
+  withServerOptions(content.command('add').argument('<paths...>', 'files, or folders with files'))
+    .description('take in files that updates of the catalogue have; each is checked against both digests')
+    .action(add);
+  withServerOptions(content.command('verify'))
+    .description('read every file again; damaged ones are set aside. Exit 1 when one is damaged or gone')
+    .action(verify);
+  withServerOptions(content.command('status', { isDefault: true }))
+    .description('which files of approved updates are here and which are missing')
+    .option('--all', 'of every update, and files that no update has')
+    .action(status);
+}
+
+async function add(paths: string[], flags: AdministrationFlags): Promise<void> {
+  const files = paths.flatMap(filesIn);
+  const results = await administer(flags, (administration) =>
+    withContent(administration, async (content) => {
+      const done: { path: string; sha1: string; added: boolean; because?: string }[] = [];
+      for (const path of files) {
+        const result = await content.addFile(path);
+        if (result.kind === 'added') done.push({ path, sha1: result.file.sha1, added: true });
+        else done.push({ path, sha1: result.sha1, added: false, because: result.because });
+      }
+      return done;
+    }),
+  );
+  present(results, flags, () =>
+    results.map(({ path, sha1, because }) =>
+      because ? `refused  ${path}: ${because}` : `added    ${path} as ${sha1}`,
+    ),
+  );
+  if (!results.some(({ added }) => added)) process.exitCode = exitCode.findings;
+}
+
+async function verify(flags: AdministrationFlags): Promise<void> {
+  const results = await administer(flags, (administration) =>
+    withContent(administration, async (content) => {
+      const checked: { sha1: string; fileName: string | undefined; state: string }[] = [];
+      for (const { sha1, extension, fileName, state } of await administration.store.listContent()) {
+        if (state !== 'present' || extension === undefined) continue;
+        checked.push({ sha1, fileName, state: await content.verifyAgain({ sha1, extension }) });
+      }
+      return checked;
+    }),
+  );
+  const bad = results.filter(({ state }) => state !== 'present');
+  present({ checked: results.length, bad }, flags, () => [
+    ...bad.map(({ sha1, fileName, state }) => `${state.padEnd(8)} ${sha1} ${fileName ?? ''}`),
+    `${results.length} files checked, ${bad.length} of them not as they should be.`,
+  ]);
+  if (bad.length > 0) process.exitCode = exitCode.findings;
+}
+
+async function status(flags: AdministrationFlags & { all?: true }): Promise<void> {
+  const everything = await administer(flags, ({ store }) => store.listContent());
+  const shown = flags.all ? everything : everything.filter(({ isApproved }) => isApproved);
+  const document = {
+    files: shown,
+    present: sum(shown, 'present'),
+    missing: sum(shown, 'missing'),
+    damaged: sum(shown, 'damaged'),
+  };
+  present(document, flags, ({ present: here, missing, damaged }) => [
+    ...table(
+      ['STATE', 'BYTES', 'FILE', 'SHA-1'],
+      shown.map(({ state, sizeBytes, fileName, sha1 }) => [state, sizeBytes, fileName ?? '(no update has it)', sha1]),
+    ),
+    `${here.files} files here (${here.bytes} bytes), ${missing.files} missing (${missing.bytes} bytes), ${damaged.files} damaged.`,
+  ]);
+}
+
+function sum(files: readonly ListedContent[], state: ListedContent['state']): { files: number; bytes: number } {
+  const counted = files.filter((file) => file.state === state);
+  return { files: counted.length, bytes: counted.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0) };
+}
+
+async function withContent<Result>(
+  { store, config }: Administration,
+  work: (content: ContentStore) => Promise<Result>,
+): Promise<Result> {
+  const { log, close } = openLog({ dataDir: config.dataDir, level: config.logLevel, toStdout: false });
+  try {
+    const folder = config.contentDir ?? join(config.dataDir, 'content');
+    return await work(createContentStore({ folder, facts: store, now: () => new Date(), log }));
+  } finally {
+    close();
+  }
+}
+
+function filesIn(path: string): string[] {
+  try {
+    if (!statSync(path).isDirectory()) return [path];
+  } catch {
+    throw new UsageError(`There is no file or folder ${path}.`);
+  }
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import pino from 'pino';
+import type { ContentFile, ExpectedFile } from '../store/index.ts';
+import { createContentStore, relativePath } from './content-store.ts';
+
+const bytes = Buffer.from('the content of an update');
+const sha1 = createHash('sha1').update(bytes).digest('hex');
+const sha256 = createHash('sha256').update(bytes).digest('hex');
+
+let folder: string;
+let noted: Map<string, ContentFile>;
+let expected: Map<string, ExpectedFile>;
+let logged: string[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'moult-content-'));
+  noted = new Map();
+  expected = new Map([[sha1, { sha256, sizeBytes: bytes.length, fileName: 'Setup.CAB' }]]);
+  logged = [];
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const open = () =>
+  createContentStore({
+    folder,
+    facts: {
+      findContentFile: async (digest) => noted.get(digest),
+      saveContentFile: async (file) => void noted.set(file.sha1, file),
+      forgetContentFile: async (digest) => void noted.delete(digest),
+      findExpectedFile: async (digest) => expected.get(digest),
+    },
+    now: () => new Date(0),
+    log: pino({}, { write: (line: string) => logged.push(line) }),
+  });
+
+function put(name: string, content: Uint8Array): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('the content store', () => {
+  it('finds a file that was copied there, in any letter case, after reading it once', async () => {
+    put(`${sha1.slice(-2)}/${sha1}.CAB`, bytes);
+    const path = await open().locate(sha1);
+    assert.ok(path);
+    assert.equal(path, join(folder, relativePath(sha1, '.cab')));
+    assert.deepEqual(readFileSync(path), bytes);
+    assert.deepEqual([noted.get(sha1)?.state, noted.get(sha1)?.sha256], ['present', sha256]);
+  });
+
+  it('never serves a file that is not what its name says: it is set aside and named', async () => {
+    put(`${sha1.slice(-2).toUpperCase()}/${sha1.toUpperCase()}.cab`, Buffer.from('something else'));
+    const store = open();
+    assert.equal(await store.locate(sha1), undefined);
+    assert.ok(existsSync(join(folder, 'damaged', `${sha1.toUpperCase()}.cab`)));
+    assert.equal(noted.get(sha1)?.state, 'damaged');
+    assert.ok(logged.some((line) => line.includes(sha1.toUpperCase())));
+    assert.equal(await store.locate(sha1), undefined, 'and stays so');
+  });
+
+  it('a file with the right SHA-1 and another SHA-256 than its update says is not served either', async () => {
+    expected.set(sha1, { sha256: '0'.repeat(64), sizeBytes: bytes.length, fileName: 'a.cab' });
+    put(`${sha1.slice(-2).toUpperCase()}/${sha1.toUpperCase()}.cab`, bytes);
+    assert.equal(await open().locate(sha1), undefined);
+  });
+
+  it('takes in a file that an update has, under the extension of that update', async () => {
+    const source = put('download.tmp', bytes);
+    const added = await open().addFile(source);
+    assert.equal(added.kind === 'added' && added.file.extension, '.cab');
+    assert.ok(existsSync(join(folder, relativePath(sha1, '.cab'))) && existsSync(source));
+    assert.ok((await open().locate(sha1))?.endsWith('.cab'));
+  });
+
+  it('refuses what no update has, and leaves nothing behind', async () => {
+    expected.clear();
+    const added = await open().addFile(put('download.tmp', bytes));
+    assert.deepEqual(added, { kind: 'refused', sha1, because: 'no update has it' });
+    assert.deepEqual(readdirSync(folder), ['download.tmp']);
+  });
+
+  it('notices on verification what became of a file', async () => {
+    const store = open();
+    await store.addFile(put('download.tmp', bytes));
+    const file = { sha1, extension: '.cab' };
+    assert.equal(await store.verifyAgain(file), 'present');
+    writeFileSync(join(folder, relativePath(sha1, '.cab')), 'the content of an Update');
+    assert.equal(await store.verifyAgain(file), 'damaged');
+    assert.equal(await store.verifyAgain(file), 'missing');
+    assert.equal(noted.has(sha1), false);
+  });
+
+  it('asks the disk once, however many ask at the same time', async () => {
+    put(`${sha1.slice(-2)}/${sha1}.cab`, bytes);
+    const store = open();
+    const paths = await Promise.all(Array.from({ length: 50 }, () => store.locate(sha1)));
+    assert.equal(new Set(paths).size, 1);
+  });
+});

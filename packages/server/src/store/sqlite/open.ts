@@ -1,0 +1,35 @@
+// An SQLite file as the store uses it: WAL, one connection, commits on disk before they are acknowledged.
+import { DatabaseSync } from 'node:sqlite';
+import type { Dialect } from 'kysely';
+import { createCheckpoints } from './checkpoints.ts';
+import { durableSqliteDialect } from './dialect.ts';
+import { createWalSync } from './wal-sync.ts';
+
+/** Opens `file`, or `:memory:`. Throws what SQLite says of a file that is none. */
+export function openSqlite(file: string): Dialect {
+  const connection = new DatabaseSync(file, { timeout: 10_000 });
+  connection.exec(
+    'pragma foreign_keys = on; pragma cache_size = -32000; pragma temp_store = memory; pragma mmap_size = 268435456',
+  );
+  const mode = connection.prepare('pragma journal_mode = wal').get() as { journal_mode: string };
+  if (mode.journal_mode !== 'wal') {
+    // In memory, or on a file system without shared memory: then each commit waits for itself.
+    connection.exec('pragma synchronous = full');
+    return durableSqliteDialect({ connection, durable: async () => undefined, close: async () => connection.close() });
+  }
+  connection.exec('pragma synchronous = normal');
+  const log = createWalSync(file);
+  const checkpoints = createCheckpoints(file, connection);
+  return durableSqliteDialect({
+    connection,
+    async durable() {
+      await log.durable();
+      checkpoints.noteCommit();
+    },
+    async close() {
+      await checkpoints.close();
+      await log.close();
+      connection.close();
+    },
+  });
+}
