@@ -14,6 +14,7 @@ import { createContacts } from './contacts.ts';
 import { createContentStore } from './content/content-store.ts';
 import { createCookieJar } from './cookie.ts';
 import { ServerError } from './errors.ts';
+import { createEventRetention } from './event-retention.ts';
 import { fillFirstCatalogue } from './first-catalogue/index.ts';
 import { createFront } from './http/front.ts';
 import type { ListenerName, Site } from './http/site.ts';
@@ -161,6 +162,9 @@ async function openUpdateService(
   const identity = await store.loadServerIdentity(toldByConfig(config), now());
   const contacts = createContacts(store, { now, log });
   closers.add(() => contacts.close());
+  const { eventDays, routineEventDays } = config;
+  const retention = createEventRetention({ store, eventDays, routineEventDays, now, log });
+  closers.add(() => retention.close());
   return {
     store,
     catalogue: await openLiveCatalogue(store, { unapproved: config.unapproved }),

@@ -4,6 +4,13 @@ import { getRequiredInventoryType, reportInventory } from './inventory.ts';
 import { reportEventBatch, reportEventBatch2 } from './report-event-batch.ts';
 import { rollUp } from './roll-up.ts';
 
+export {
+  describeReport,
+  type MiscDatum,
+  type ReportMeaning,
+  readMiscData,
+  routineReports,
+} from './event-numbers.ts';
 export type { ReportingEvent } from './report-event-batch.ts';
 
 const operations = {

@@ -154,6 +154,13 @@ export const settings = {
   idleTimeoutSeconds: setting('limits', count(1, 3600), 'S', 65, 'A connection on which nothing happens is closed'),
   cookieMinutes: setting('limits', count(1, 1440), 'MIN', 60, 'Life of a client cookie (WSUS: 60)'),
   eventDays: setting('limits', count(1, 36_500), 'DAYS', 90, 'How long report events are kept'),
+  routineEventDays: setting(
+    'limits',
+    count(1, 36_500),
+    'DAYS',
+    14,
+    'How long those are kept that only say that a client is at work: scans, downloads, status reports',
+  ),
 
   logLevel: setting(
     'running',

@@ -9,6 +9,7 @@ import { contentFileStore } from './content-files.ts';
 import { counterStore } from './counters.ts';
 import { openDatabase } from './database.ts';
 import { deploymentStore } from './deployments.ts';
+import { eventRetentionStore } from './event-retention.ts';
 import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
 import { migrate } from './migrate.ts';
@@ -66,6 +67,7 @@ export async function openStore(address: string, { now }: { now: () => Date }) {
     ...deploymentStore(database, changes),
     ...contentFileStore(database, changes),
     ...reportingEventStore(database, changes),
+    ...eventRetentionStore(database),
     ...computerListStore(database, changes),
     ...statusStore(database),
     ...auditStore(database),

@@ -1,4 +1,5 @@
 // Stored events in the words of an administrator. Numbers: MS-WUSP 2.2.2.3.1 (reports), docs/self-update.md (pings).
+import { describeReport } from '@moult/protocol/reporting';
 import type { HomeEvent as StoredEvent } from '../../store/index.ts';
 import type { HomeEvent, HomeEventKind } from './home-document.ts';
 
@@ -61,40 +62,10 @@ const pings: Record<string, typeof otherPing> = {
   i: { kind: 'install', succeeded: 'Installed', pending: 'Installing', failed: 'Installation failed' },
 };
 
-function reportWords(event: StoredEvent): Words {
-  const number = Number(event.what);
-  const known = reports.find(({ numbers }) => numbers.includes(number));
-  if (known) return { kind: known.kind, outcome: known.outcome, headline: known.headline };
-  const outcome = event.resultCode === '00000000' ? 'information' : 'failed';
-  return { kind: 'other', outcome, headline: `Reported event ${number}` };
+function reportWords({ what, resultCode }: StoredEvent): Words {
+  const { kind, outcome, headline } = describeReport(Number(what), Number.parseInt(resultCode, 16) || 0);
+  return { kind, outcome, headline };
 }
-
-const reports: (Words & { numbers: number[] })[] = [
-  { numbers: [141], kind: 'scan', outcome: 'pending', headline: 'Scan started' },
-  { numbers: [147], kind: 'scan', outcome: 'succeeded', headline: 'Scan finished' },
-  { numbers: [148, 157, 158], kind: 'scan', outcome: 'failed', headline: 'Scan failed' },
-  { numbers: [156], kind: 'scan', outcome: 'information', headline: 'Reported the status of all updates' },
-  { numbers: [167, 168], kind: 'download', outcome: 'pending', headline: 'Download started' },
-  { numbers: [162, 164], kind: 'download', outcome: 'succeeded', headline: 'Downloaded' },
-  { numbers: [161], kind: 'download', outcome: 'failed', headline: 'Download failed' },
-  { numbers: [181], kind: 'install', outcome: 'pending', headline: 'Installation started' },
-  { numbers: [183, 190, 197, 203], kind: 'install', outcome: 'succeeded', headline: 'Installed' },
-  {
-    numbers: [184, 191, 199, 201],
-    kind: 'install',
-    outcome: 'pending',
-    headline: 'Installed, waits for a restart',
-  },
-  {
-    numbers: [182, 187, 192, 195, 198, 200, 204],
-    kind: 'install',
-    outcome: 'failed',
-    headline: 'Installation failed',
-  },
-  { numbers: [202], kind: 'install', outcome: 'succeeded', headline: 'Restarted' },
-  { numbers: [222, 224], kind: 'install', outcome: 'succeeded', headline: 'Uninstalled' },
-  { numbers: [221, 225], kind: 'install', outcome: 'failed', headline: 'Uninstallation failed' },
-];
 
 function detailOf(event: StoredEvent): string {
   const failed = !/^0*$/.test(event.resultCode);

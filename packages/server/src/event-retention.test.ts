@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import pino from 'pino';
+import { startPostgres } from '../test/postgres.ts';
+import { createEventRetention } from './event-retention.ts';
+import { openStore, type ReportedEvent } from './store/index.ts';
+
+const dayMs = 86_400_000;
+const start = new Date('2026-01-01T00:00:00Z').getTime();
+const log = pino({ level: 'silent' });
+
+function event(number: number, eventNumber: number): ReportedEvent {
+  return {
+    instanceId: `e0000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+    computerId: 'e1da06a3-5601-43c9-bac3-52d5db701494',
+    timeAtTarget: new Date(start),
+    ...{ namespaceId: 1, eventNumber, sourceId: 101, updateId: undefined, revisionNumber: 0, win32HResult: 0 },
+    ...{ appName: '', replacementStrings: [], miscData: [] },
+  };
+}
+
+for (const engine of ['sqlite', 'postgres'] as const) {
+  it(`routine events go before the others, in small steps, and the sweep goes on where it stopped (${engine})`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'moult-retention-'));
+    const postgres = engine === 'postgres' ? await startPostgres() : undefined;
+    const address = (await postgres?.createDatabase()) ?? join(folder, 'moult.sqlite');
+    let now = start;
+    const store = await openStore(address, { now: () => new Date(now) });
+    // Forty days, one scan and one installation each.
+    for (let day = 0; day < 40; day++) {
+      const events = [event(day * 2, 147), event(day * 2 + 1, 183)];
+      await store.recordReportingEvents(events, new Date(start + day * dayMs));
+    }
+    const kept = async () => {
+      const events = await store.listReportingEvents({ limit: 1000 });
+      return [147, 183].map((wanted) => events.filter(({ eventNumber }) => eventNumber === wanted).length);
+    };
+    now = start + 40 * dayMs;
+    const parts = { store, eventDays: 30, routineEventDays: 10, now: () => new Date(now), log, everyMs: 0, pauseMs: 0 };
+    const retention = createEventRetention({ ...parts, eventsPerStep: 3 });
+    assert.equal(await retention.sweep(), 10 + 10 + 20);
+    assert.deepEqual(await kept(), [10, 30]);
+    assert.equal(await retention.sweep(), 0);
+    now += 5 * dayMs;
+    const later = createEventRetention({ ...parts, eventsPerStep: 3 });
+    assert.equal(await later.sweep(), 5 + 5);
+    assert.deepEqual(await kept(), [5, 25]);
+    await later.close();
+    await store.close();
+    await postgres?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+}
