@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { commandExit } from './command-exit.ts';
 import { fileVersion } from './file-version.ts';
 import { packageVersion } from './packages.ts';
+import { packedGuid, windowsInstallerFacts } from './windows-installer.ts';
 
 let folder: string;
 before(() => {
@@ -76,5 +77,43 @@ describe('commandExit', () => {
     assert.equal(commandExit('true', []), undefined);
     chmodSync(script, 0o777);
     assert.equal(commandExit(script, ['a b']), undefined);
+  });
+});
+
+describe('windowsInstallerFacts', () => {
+  const product = '{12345678-ABCD-EF01-2345-6789ABCDEF01}';
+  const packed = packedGuid(product);
+  const keys: Record<string, Record<string, string | number>> = {
+    [`SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\${product}`]: {
+      DisplayVersion: '1.2.3',
+      Language: 1031,
+    },
+    [`SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Installer\\UserData\\S-1-5-18\\Products\\${packed}`]: {},
+    [`SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Installer\\UserData\\S-1-5-18\\Products\\${packed}\\Patches\\${packed}`]:
+      { State: 1 },
+    [`SOFTWARE\\Classes\\Installer\\Features\\${packed}`]: { Main: '', Absent: '\u0006Main' },
+    'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages\\P~1': { CurrentState: 112 },
+  };
+  const facts = windowsInstallerFacts({
+    keyExists: ({ subkey }) => subkey in keys,
+    value: ({ subkey }, name) => {
+      const data = keys[subkey]?.[name];
+      return data === undefined ? null : { type: typeof data === 'number' ? 'REG_DWORD' : 'REG_SZ', data };
+    },
+  });
+
+  it('packs a GUID as Windows Installer does', () => assert.equal(packed, '87654321DCBA10FE32547698BADCFE10'));
+
+  it('answers from the registry, and says unknown where it does not look', () => {
+    const other = '{00000000-0000-0000-0000-000000000000}';
+    assert.deepEqual(facts.msiProduct?.(product), { version: '1.2.3', language: 1031 });
+    assert.equal(facts.msiProduct?.(other), null);
+    assert.equal(facts.msiPatchApplied?.(product, product), true);
+    assert.equal(facts.msiPatchApplied?.(product, other), false);
+    assert.equal(facts.msiPatchApplied?.(other, product), undefined);
+    assert.equal(facts.msiFeatureInstalled?.(product, 'Main'), true);
+    assert.equal(facts.msiFeatureInstalled?.(product, 'Absent'), false);
+    assert.equal(facts.cbsPackageState?.('P~1'), 112);
+    assert.equal(facts.cbsPackageState?.('P~2'), null);
   });
 });

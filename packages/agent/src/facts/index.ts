@@ -13,6 +13,7 @@ import type { RegistryValue } from '../root/registry-text.ts';
 import { commandExit } from './command-exit.ts';
 import { fileVersion } from './file-version.ts';
 import { packageVersion } from './packages.ts';
+import { windowsInstallerFacts } from './windows-installer.ts';
 
 /** Answers from what is true now; make a new one after an installation. */
 export function machineFacts(root: MachineRoot, registry: RegistryView, machine: Machine): MachineFacts {
@@ -20,6 +21,13 @@ export function machineFacts(root: MachineRoot, registry: RegistryView, machine:
   const packages = { base: isReal(root) ? '/' : root.folder, isReal: isReal(root) };
   // On a real Linux or macOS the files of other programs lie where they say, not below the agent's own folder.
   const find = (path: string) => (packages.isReal && path.startsWith('/') ? existing(path) : locate(root, path));
+  const questions = {
+    keyExists: (key: RegistryKey) => registry.hasKey(pathOf(key)),
+    value: (key: RegistryKey, name: string) => {
+      const value = registry.value(pathOf(key), name);
+      return value ? { type: typeOf(value), data: value.data } : null;
+    },
+  };
   return {
     platform: () => (isWindows ? 'Windows' : machine.os),
     windowsVersion: () => (isWindows ? windowsVersion(machine) : null),
@@ -31,14 +39,12 @@ export function machineFacts(root: MachineRoot, registry: RegistryView, machine:
     folder: (csidl) => folderOf(root, csidl),
     file: (path) => fileFacts(find(path)),
     fileHash: (path, algorithm) => hashOf(find(path), algorithm),
-    registryKeyExists: (key) => registry.hasKey(pathOf(key)),
-    registryValue: (key, name) => {
-      const value = registry.value(pathOf(key), name);
-      return value ? { type: typeOf(value), data: value.data } : null;
-    },
+    registryKeyExists: questions.keyExists,
+    registryValue: questions.value,
     registrySubkeys: (key) => (registry.hasKey(pathOf(key)) ? registry.subkeys(pathOf(key)) : null),
     ...(isWindows ? {} : { osRelease, packageVersion: (manager, name) => packageVersion(packages, manager, name) }),
     ...(packages.isReal ? { commandExit } : {}),
+    ...(isWindows ? windowsInstallerFacts(questions) : {}),
   };
 }
 
