@@ -6,7 +6,7 @@ import { FormatError } from '@moult/formats';
 import { verifyFile } from '@moult/formats/authenticode';
 import { bytesSource, findCabinets, MemberReader, readCabinet } from '@moult/formats/cab';
 import { LzxDecoder } from '@moult/formats/lzx';
-import { createMszipDecoder } from '@moult/formats/mszip';
+import { MszipDecoder } from '@moult/formats/mszip';
 import { QuantumDecoder } from '@moult/formats/quantum';
 import { readXml } from '@moult/formats/xml';
 import { decodeXpress, type XpressFormat } from '@moult/formats/xpress';
@@ -20,7 +20,7 @@ const maxBytes = 2 ** 22;
 export const targets: Record<string, Target> = {
   cab: unpackCabinet,
   'cab-search': (input) => [...findCabinets(bytesSource(input))].map(({ offset }) => offset).join(),
-  mszip: (input) => unpackBlocks(input, () => createMszipDecoder()),
+  mszip: (input) => unpackBlocks(input, () => new MszipDecoder()),
   lzx: (input) => unpackBlocks(input, (windowBits) => new LzxDecoder(15 + (windowBits % 7))),
   quantum: (input) => unpackBlocks(input, (windowBits) => new QuantumDecoder(10 + (windowBits % 12))),
   'xpress-wusp': (input) => unpackXpress(input, 'wusp'),

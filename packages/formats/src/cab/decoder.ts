@@ -1,7 +1,7 @@
 // The decoder for a folder's compression method; each keeps its own history from block to block.
 import { FormatError } from '../errors.ts';
 import { LzxDecoder } from '../lzx/index.ts';
-import { createMszipDecoder } from '../mszip/index.ts';
+import { MszipDecoder } from '../mszip/index.ts';
 import { QuantumDecoder } from '../quantum/index.ts';
 import type { Compression } from './cabinet.ts';
 
@@ -15,7 +15,7 @@ export function createBlockDecoder(compression: Compression): BlockDecoder {
     case 'none':
       return { decode: checkStored };
     case 'mszip':
-      return createMszipDecoder();
+      return new MszipDecoder();
     case 'lzx':
       return new LzxDecoder(compression.windowBits);
     case 'quantum':

@@ -1,27 +1,36 @@
 // LZX as cabinets use it: the folder is frames of 32 KB, one per data block, and LZX blocks lie across them as they like.
 // Hard part: what survives from where to where. Code lengths are sent as differences to the last block's; the three last
 // distances and the window live as long as the folder; bits are dropped at the end of each frame.
+import { type Codec, loadCodec, type Tenant } from '../codec/index.ts';
+import { layout } from '../codec/layout.ts';
 import { FormatError } from '../errors.ts';
-import { SlidingWindow } from '../sliding-window.ts';
 import { BitReader } from './bit-reader.ts';
 import { e8Frames, undoE8 } from './e8.ts';
 import { PrefixCode } from './prefix-code.ts';
-import { lengthSymbolCount, literalCount, minMatch, slotBases, slotCount, slotExtraBits } from './slots.ts';
+import { lengthSymbolCount, literalCount, slotBases, slotCount, slotExtraBits } from './slots.ts';
 
 export const frameBytes = 32768;
 export const blockType = { verbatim: 1, aligned: 2, uncompressed: 3 } as const;
 
-export class LzxDecoder {
+/** Behind the newest window lies as much room again, at least this: when it is used up, the window moves to the front. */
+const leastRoom = 2 ** 18;
+
+export class LzxDecoder implements Tenant {
+  readonly #codec: Codec = loadCodec();
   readonly #windowBytes: number;
-  readonly #window: SlidingWindow;
   readonly #mainLengths: Uint8Array;
   readonly #lengthLengths = new Uint8Array(lengthSymbolCount);
+  #alignedLengths: Uint8Array = new Uint8Array(8);
   readonly #mainCode: PrefixCode;
-  readonly #lengthCode = new PrefixCode(lengthSymbolCount, 10);
-  readonly #alignedCode = new PrefixCode(8, 7);
+  readonly #lengthCode: PrefixCode;
+  readonly #alignedCode: PrefixCode;
   readonly #preCode = new PrefixCode(20, 6);
   readonly #recent = new Uint32Array([1, 1, 1]);
+  readonly #output = new Uint8Array(frameBytes);
+  /** The window, while another decoder has the codec's memory. */
+  #stowed: Uint8Array = new Uint8Array();
   #reader = new BitReader(new Uint8Array());
+  #position = 0;
   #frame = 0;
   #isEnded = false;
   #e8FileBytes: number | undefined;
@@ -32,31 +41,65 @@ export class LzxDecoder {
   /** `windowBits` is 15 to 21. */
   constructor(windowBits: number) {
     this.#windowBytes = 2 ** windowBits;
-    this.#window = new SlidingWindow(this.#windowBytes);
     const symbolCount = literalCount + 8 * slotCount(windowBits);
     this.#mainLengths = new Uint8Array(symbolCount);
-    this.#mainCode = new PrefixCode(symbolCount, 11);
+    const { buffer } = this.#codec.bytes;
+    this.#mainCode = new PrefixCode(symbolCount, 11, { buffer, offset: layout.mainCode });
+    this.#lengthCode = new PrefixCode(lengthSymbolCount, 10, { buffer, offset: layout.lengthCode });
+    this.#alignedCode = new PrefixCode(8, 7, { buffer, offset: layout.alignedCode });
   }
 
-  /** Unpacks the next frame to exactly `sizeBytes`, 32 KB but for the last; a view that the next call overwrites. Throws FormatError. */
+  /** Unpacks the next frame to exactly `sizeBytes`, 32 KB but for the last; the next call overwrites it. Throws FormatError. */
   decode(frame: Uint8Array, sizeBytes: number): Uint8Array {
     if (this.#isEnded || sizeBytes > frameBytes) throw bad('An LZX frame other than the last is not 32 KB.');
+    if (frame.length > 65535) throw bad('An LZX frame is larger than a data block can be.');
     this.#isEnded = sizeBytes < frameBytes;
-    const window = this.#window;
-    const begin = window.makeRoom(sizeBytes);
+    if (!this.#codec.admit(this)) this.#moveIn();
+    const begin = this.#makeRoom(sizeBytes);
     const end = begin + sizeBytes;
     this.#reader = new BitReader(frame);
     if (this.#e8FileBytes === undefined) this.#e8FileBytes = this.#readE8Header();
-    while (window.position < end) {
+    while (this.#position < end) {
       if (this.#blockLeft === 0) this.#readBlockHeader();
-      const run = Math.min(this.#blockLeft, end - window.position);
+      const run = Math.min(this.#blockLeft, end - this.#position);
       if (this.#blockType === blockType.uncompressed) this.#copyRun(run);
-      else this.#decodeRun(window.position + run);
+      else this.#decodeRun(run);
       this.#blockLeft -= run;
       if (this.#reader.isOverrun) throw new FormatError('FORMAT_TRUNCATED', 'An LZX frame ends in the middle.');
     }
     if (this.#blockLeft === 0 && this.#reader.at < this.#reader.bytes.length) this.#passPadding();
-    return this.#translated(window.buffer.subarray(begin, end));
+    const output = this.#output.subarray(0, sizeBytes);
+    output.set(this.#window.subarray(begin, end));
+    this.#undoTranslation(output);
+    return output;
+  }
+
+  moveOut(): void {
+    this.#stowed = this.#window.slice(Math.max(0, this.#position - this.#windowBytes), this.#position);
+  }
+
+  #moveIn(): void {
+    this.#window.set(this.#stowed);
+    this.#position = this.#stowed.length;
+    this.#stowed = new Uint8Array();
+    const { bytes } = this.#codec;
+    new Uint32Array(bytes.buffer, layout.slotBases, slotBases.length).set(slotBases);
+    bytes.set(slotExtraBits, layout.slotExtraBits);
+    this.#mainCode.build(this.#mainLengths);
+    this.#lengthCode.build(this.#lengthLengths);
+    this.#alignedCode.build(this.#alignedLengths);
+  }
+
+  get #window(): Uint8Array {
+    return this.#codec.bytes.subarray(layout.window);
+  }
+
+  #makeRoom(sizeBytes: number): number {
+    if (this.#position + sizeBytes > this.#windowBytes + Math.max(this.#windowBytes, leastRoom)) {
+      this.#window.copyWithin(0, this.#position - this.#windowBytes, this.#position);
+      this.#position = this.#windowBytes;
+    }
+    return this.#position;
   }
 
   /** 0 when the maker did not translate. */
@@ -64,13 +107,11 @@ export class LzxDecoder {
     return this.#reader.read(1) === 0 ? 0 : this.#reader.read(16) * 65536 + this.#reader.read(16);
   }
 
-  #translated(frame: Uint8Array): Uint8Array {
+  #undoTranslation(frame: Uint8Array): void {
     const fileBytes = this.#e8FileBytes ?? 0;
     const index = this.#frame++;
-    if (fileBytes === 0 || index >= e8Frames || frame.length <= 10) return frame;
-    const copy = frame.slice();
-    undoE8(copy, index * frameBytes, fileBytes | 0);
-    return copy;
+    if (fileBytes === 0 || index >= e8Frames || frame.length <= 10) return;
+    undoE8(frame, index * frameBytes, fileBytes | 0);
   }
 
   #readBlockHeader(): void {
@@ -82,7 +123,8 @@ export class LzxDecoder {
     if (this.#blockLeft === 0) throw bad('An LZX block is empty.');
     switch (this.#blockType) {
       case blockType.aligned:
-        this.#alignedCode.build(Uint8Array.from({ length: 8 }, () => reader.read(3)));
+        this.#alignedLengths = Uint8Array.from({ length: 8 }, () => reader.read(3));
+        this.#alignedCode.build(this.#alignedLengths);
         this.#readCodes();
         return;
       case blockType.verbatim:
@@ -149,124 +191,35 @@ export class LzxDecoder {
   #copyRun(run: number): void {
     const { bytes, at } = this.#reader;
     if (at + run > bytes.length) throw new FormatError('FORMAT_TRUNCATED', 'An LZX frame ends in the middle.');
-    this.#window.buffer.set(bytes.subarray(at, at + run), this.#window.position);
+    this.#window.set(bytes.subarray(at, at + run), this.#position);
     this.#reader.at += run;
-    this.#window.position += run;
+    this.#position += run;
   }
 
-  /**
-   * Literals and matches up to `end`. This is where the time goes, so everything is in locals and written out: before each code there are
-   * at least 17 valid bits, and no code or run of extra bits is longer.
-   */
-  #decodeRun(end: number): void {
+  /** Literals and matches for `run` bytes: the codec's work, from and to where the reader stands. */
+  #decodeRun(run: number): void {
     const reader = this.#reader;
-    const { buffer } = this.#window;
-    const windowBytes = this.#windowBytes;
-    const isAligned = this.#blockType === blockType.aligned;
-    const { bytes } = reader;
-    const { table: mainTable, tableBits: mainBits } = this.#mainCode;
-    const { table: lengthTable, tableBits: lengthBits } = this.#lengthCode;
-    const { table: alignedTable, tableBits: alignedBits } = this.#alignedCode;
-    const mainShift = 32 - mainBits;
-    const lengthShift = 32 - lengthBits;
-    const alignedShift = 32 - alignedBits;
-    let { bits, left, at } = reader;
-    let out = this.#window.position;
-    let recent0 = this.#recent[0] as number;
-    let recent1 = this.#recent[1] as number;
-    let recent2 = this.#recent[2] as number;
-    while (out < end) {
-      if (left <= 16) {
-        bits |= wordAt(bytes, at) << (16 - left);
-        left += 16;
-        at += 2;
-      }
-      let entry = mainTable[bits >>> mainShift] as number;
-      if (entry === 0) entry = this.#mainCode.long(bits >>> 16);
-      bits <<= entry & 31;
-      left -= entry & 31;
-      const symbol = entry >> 5;
-      if (symbol < literalCount) {
-        buffer[out++] = symbol;
-        continue;
-      }
-      let length = (symbol & 7) + minMatch;
-      if (length === 7 + minMatch) {
-        if (left <= 16) {
-          bits |= wordAt(bytes, at) << (16 - left);
-          left += 16;
-          at += 2;
-        }
-        entry = lengthTable[bits >>> lengthShift] as number;
-        if (entry === 0) entry = this.#lengthCode.long(bits >>> 16);
-        bits <<= entry & 31;
-        left -= entry & 31;
-        length += entry >> 5;
-      }
-      const slot = (symbol - literalCount) >> 3;
-      let distance = recent0;
-      if (slot > 2) {
-        let extra = slotExtraBits[slot] as number;
-        distance = (slotBases[slot] as number) - 2;
-        if (left <= 16) {
-          bits |= wordAt(bytes, at) << (16 - left);
-          left += 16;
-          at += 2;
-        }
-        const endsAligned = isAligned && extra >= 3;
-        if (endsAligned) extra -= 3;
-        if (extra > 0) {
-          const value = bits >>> (32 - extra);
-          distance += endsAligned ? value << 3 : value;
-          bits <<= extra;
-          left -= extra;
-        }
-        if (endsAligned) {
-          if (left <= 16) {
-            bits |= wordAt(bytes, at) << (16 - left);
-            left += 16;
-            at += 2;
-          }
-          entry = alignedTable[bits >>> alignedShift] as number;
-          if (entry === 0) entry = this.#alignedCode.long(bits >>> 16);
-          bits <<= entry & 31;
-          left -= entry & 31;
-          distance += entry >> 5;
-        }
-        recent2 = recent1;
-        recent1 = recent0;
-        recent0 = distance;
-      } else if (slot === 1) {
-        distance = recent1;
-        recent1 = recent0;
-        recent0 = distance;
-      } else if (slot === 2) {
-        distance = recent2;
-        recent2 = recent0;
-        recent0 = distance;
-      }
-      if (length > end - out) throw bad('An LZX match runs past its block or frame.');
-      if (distance > out || distance > windowBytes || distance === 0) {
-        throw bad('An LZX match reaches before the beginning.');
-      }
-      const stop = out + length;
-      for (let from = out - distance; out < stop; from++) buffer[out++] = buffer[from] as number;
-    }
-    reader.bits = bits;
-    reader.left = left;
-    reader.at = at;
-    this.#window.position = out;
-    this.#recent[0] = recent0;
-    this.#recent[1] = recent1;
-    this.#recent[2] = recent2;
+    const { bytes, state, exports } = this.#codec;
+    // Behind the end the codec may read what others left there; what it uses of it is noticed by `isOverrun`.
+    bytes.set(reader.bytes, layout.input);
+    state.set([reader.bits, reader.left, reader.at, this.#position, ...this.#recent]);
+    const isAligned = this.#blockType === blockType.aligned ? 1 : 0;
+    const problem = exports.runLzx(this.#position + run, isAligned, this.#windowBytes);
+    if (problem !== 0) throw bad(runProblems[-problem - 1] ?? 'The LZX data cannot be unpacked.');
+    reader.bits = (state[0] as number) | 0;
+    reader.left = state[1] as number;
+    reader.at = state[2] as number;
+    this.#position += run;
+    this.#recent.set(state.subarray(4, 7));
   }
 }
 
-/** The 16 bits at `at`; zeros behind the end. */
-function wordAt(bytes: Uint8Array, at: number): number {
-  if (at + 1 < bytes.length) return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
-  return at < bytes.length ? (bytes[at] as number) : 0;
-}
+/** What runLzx answers below zero, in the order of packages/formats/assembly/lzx.ts. */
+const runProblems = [
+  'Bits in the LZX data mean no symbol.',
+  'An LZX match runs past its block or frame.',
+  'An LZX match reaches before the beginning.',
+];
 
 function bad(message: string): FormatError {
   return new FormatError('FORMAT_BAD_DATA', message);

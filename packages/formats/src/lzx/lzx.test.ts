@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createCabinet, extractMember, readCabinet } from '../cab/index.ts';
+import { type CabinetMember, createCabinet, extractMember, MemberReader, readCabinet } from '../cab/index.ts';
 import { cabinetOfBlocks, machineCode, noise, prose, run, scratchFolder } from '../cab/test/cabinet-lab.ts';
 import { BitWriter } from './bit-writer.ts';
 import { applyE8, undoE8 } from './e8.ts';
@@ -109,6 +109,24 @@ for (const place of ['at the end of its frame', 'at the beginning of the next fr
     assert.equal(Buffer.compare(extractMember(readCabinet(bytes), 'a'), plain), 0, 'ours');
   });
 }
+
+test('folders of LZX unpack in turns, though they share one memory', () => {
+  const texts = [prose(300_000, 21), Uint8Array.from(machineCode(300_000)), prose(300_000, 23)];
+  const cabinets = texts.map((bytes) =>
+    readCabinet(createCabinet([{ name: 'a', bytes, modified }], { compression: 'lzx' })),
+  );
+  const streams = cabinets.map((cabinet) => new MemberReader(cabinet).read(cabinet.members[0] as CabinetMember));
+  const pieces: Buffer[][] = texts.map(() => []);
+  for (let ended = false; !ended; ) {
+    for (const [index, stream] of streams.entries()) {
+      const { value, done } = stream.next();
+      if (value) pieces[index]?.push(Buffer.from(value));
+      ended = done === true;
+    }
+  }
+  for (const [index, text] of texts.entries())
+    assert.equal(Buffer.compare(Buffer.concat(pieces[index] ?? []), text), 0);
+});
 
 test('a frame behind a short one is refused', () => {
   const decoder = new LzxDecoder(15);

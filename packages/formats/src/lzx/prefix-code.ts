@@ -7,22 +7,29 @@ const longestCode = 16;
 export class PrefixCode {
   readonly tableBits: number;
   /** Next tableBits bits → symbol << 5 | length; 0 for a long code or none. */
-  readonly table: Uint16Array;
+  readonly #table: Uint16Array;
   readonly #sorted: Uint16Array;
   /** Per length, left-aligned to 16 bits: one past its last code, its first code, and where its symbols begin. */
-  readonly #limits = new Uint32Array(longestCode + 2);
-  readonly #firsts = new Uint32Array(longestCode + 2);
-  readonly #starts = new Uint32Array(longestCode + 2);
+  readonly #limits: Uint32Array;
+  readonly #firsts: Uint32Array;
+  readonly #starts: Uint32Array;
 
-  constructor(symbolCount: number, tableBits: number) {
+  /** `place`: where in the codec's memory it lies, for a code that is read there (packages/formats/assembly/lzx.ts). */
+  constructor(symbolCount: number, tableBits: number, place?: { buffer: ArrayBufferLike; offset: number }) {
     this.tableBits = tableBits;
-    this.table = new Uint16Array(1 << tableBits);
-    this.#sorted = new Uint16Array(symbolCount);
+    const tableBytes = 2 << tableBits;
+    const { buffer, offset } = place ?? { buffer: new ArrayBuffer(tableBytes + 216 + symbolCount * 2), offset: 0 };
+    const search = offset + tableBytes;
+    this.#table = new Uint16Array(buffer, offset, 1 << tableBits);
+    this.#limits = new Uint32Array(buffer, search, 18);
+    this.#firsts = new Uint32Array(buffer, search + 72, 18);
+    this.#starts = new Uint32Array(buffer, search + 144, 18);
+    this.#sorted = new Uint16Array(buffer, search + 216, symbolCount);
   }
 
   /** Takes new code lengths (0: no code). Throws FORMAT_BAD_DATA when there are more codes than bits allow. */
   build(lengths: Uint8Array): void {
-    this.table.fill(0);
+    this.#table.fill(0);
     let code = 0;
     let start = 0;
     for (let bits = 1; bits <= longestCode; bits++) {
@@ -35,7 +42,7 @@ export class PrefixCode {
           throw new FormatError('FORMAT_BAD_DATA', 'An LZX code has too many symbols.');
         if (bits <= this.tableBits) {
           const shift = longestCode - this.tableBits;
-          this.table.fill((symbol << 5) | bits, code >> shift, (code + step) >> shift);
+          this.#table.fill((symbol << 5) | bits, code >> shift, (code + step) >> shift);
         }
         this.#sorted[start++] = symbol;
         code += step;
@@ -47,14 +54,14 @@ export class PrefixCode {
   /** The next symbol. Throws FORMAT_BAD_DATA for bits that mean nothing. */
   read(reader: BitReader): number {
     reader.refill();
-    const entry = this.table[reader.bits >>> (32 - this.tableBits)] as number;
-    const found = entry === 0 ? this.long(reader.bits >>> 16) : entry;
+    const entry = this.#table[reader.bits >>> (32 - this.tableBits)] as number;
+    const found = entry === 0 ? this.#long(reader.bits >>> 16) : entry;
     reader.skip(found & 31);
     return found >> 5;
   }
 
   /** A code longer than the table's, from the next 16 bits: symbol << 5 | length. */
-  long(next: number): number {
+  #long(next: number): number {
     for (let bits = this.tableBits + 1; bits <= longestCode; bits++) {
       if (next < (this.#limits[bits] as number)) {
         const place = (next - (this.#firsts[bits] as number)) >> (longestCode - bits);

@@ -1,7 +1,9 @@
 // MSZIP (MS-MSZIP): each block is 'CK' and one complete deflate stream of at most 32 KB of output, and may refer back to
-// the output of the block before it: that output is the deflate dictionary.
-import { deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { FormatError } from '../errors.ts';
+// the output of the blocks before it, as far as 32 KB.
+import { deflateRaw, deflateRawSync } from 'node:zlib';
+import { type Codec, loadCodec } from '../codec/index.ts';
+import { layout } from '../codec/layout.ts';
+import { FormatError, type FormatErrorCode } from '../errors.ts';
 
 /** Most bytes one MSZIP block unpacks to. */
 export const mszipBlockBytes = 32768;
@@ -9,26 +11,51 @@ export const mszipBlockBytes = 32768;
 const signature = [0x43, 0x4b] as const;
 // 32 KB that deflate cannot shrink need five bytes more per stored block; MS-MSZIP allows 12 above 32 KB.
 const maxPackedBytes = mszipBlockBytes + 12;
+/** zlib's levels: at 5 a cabinet is smaller than gcab's and made faster. */
+const defaultLevel = 5;
 
-export interface MszipDecoder {
-  /** Unpacks the next block to exactly `sizeBytes`. Throws FORMAT_BAD_DATA. */
-  decode(block: Uint8Array, sizeBytes: number): Uint8Array;
-}
+/** Unpacks the blocks of one folder, in order; keeps 32 KB of history. */
+export class MszipDecoder {
+  readonly #codec: Codec = loadCodec();
+  /** What came out last, and what will come out next: they take turns, and the last one is history. */
+  #last = new Uint8Array(mszipBlockBytes);
+  #next = new Uint8Array(mszipBlockBytes);
+  #historyBytes = 0;
 
-/** A decoder for the blocks of one folder, in order; it keeps the last block as history. */
-export function createMszipDecoder(): MszipDecoder {
-  let history: Uint8Array | undefined;
-  return {
-    decode(block, sizeBytes) {
-      const bytes = inflateBlock(block, sizeBytes, history);
-      history = nextHistory(history, bytes);
-      return bytes;
-    },
-  };
+  /** Unpacks the next block to exactly `sizeBytes`; the answer is overwritten by the next call but one. Throws FORMAT_BAD_DATA, FORMAT_TRUNCATED. */
+  decode(block: Uint8Array, sizeBytes: number): Uint8Array {
+    if (block[0] !== signature[0] || block[1] !== signature[1]) {
+      throw new FormatError('FORMAT_BAD_DATA', "An MSZIP block does not begin with 'CK'.");
+    }
+    if (sizeBytes > mszipBlockBytes || block.length > 65535) {
+      const message = `An MSZIP block claims ${sizeBytes} bytes; ${mszipBlockBytes} is the most.`;
+      throw new FormatError('FORMAT_BAD_DATA', message);
+    }
+    const { bytes, exports } = this.#codec;
+    bytes.set(block.subarray(2), layout.input);
+    bytes.set(this.#last.subarray(mszipBlockBytes - this.#historyBytes), layout.inflateOutput - this.#historyBytes);
+    const count = exports.inflate(block.length - 2, sizeBytes, this.#historyBytes);
+    if (count !== sizeBytes) throw inflateFailure(count, sizeBytes);
+    return this.#keep(bytes.subarray(layout.inflateOutput, layout.inflateOutput + count));
+  }
+
+  /** Output lies at the end of its buffer, so that buffer is the history of the next block. */
+  #keep(unpacked: Uint8Array): Uint8Array {
+    const older = mszipBlockBytes - unpacked.length;
+    this.#next.set(this.#last.subarray(unpacked.length), 0);
+    this.#next.set(unpacked, older);
+    [this.#last, this.#next] = [this.#next, this.#last];
+    this.#historyBytes = Math.min(mszipBlockBytes, this.#historyBytes + unpacked.length);
+    return this.#last.subarray(older);
+  }
 }
 
 /** Packs one block (at most 32 KB), which may refer to `previous`, the 32 KB before it. Level as in zlib. */
-export function encodeMszipBlock(block: Uint8Array, previous: Uint8Array | undefined, level = 6): Uint8Array {
+export function encodeMszipBlock(
+  block: Uint8Array,
+  previous: Uint8Array | undefined,
+  level = defaultLevel,
+): Uint8Array {
   return frame(block, deflateRawSync(block, deflateOptions(previous, level)));
 }
 
@@ -36,7 +63,7 @@ export function encodeMszipBlock(block: Uint8Array, previous: Uint8Array | undef
 export function encodeMszipBlockConcurrently(
   block: Uint8Array,
   previous: Uint8Array | undefined,
-  level = 6,
+  level = defaultLevel,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     deflateRaw(block, deflateOptions(previous, level), (error, packed) => {
@@ -46,41 +73,19 @@ export function encodeMszipBlockConcurrently(
   });
 }
 
-function inflateBlock(block: Uint8Array, sizeBytes: number, history: Uint8Array | undefined): Uint8Array {
-  if (block[0] !== signature[0] || block[1] !== signature[1]) {
-    throw new FormatError('FORMAT_BAD_DATA', "An MSZIP block does not begin with 'CK'.");
-  }
-  if (sizeBytes > mszipBlockBytes) {
-    throw new FormatError(
-      'FORMAT_BAD_DATA',
-      `An MSZIP block claims ${sizeBytes} bytes; ${mszipBlockBytes} is the most.`,
-    );
-  }
-  const options = {
-    // One spare byte beyond the expected output lets zlib see the end of the stream without a second buffer.
-    chunkSize: Math.max(64, sizeBytes + 1),
-    maxOutputLength: Math.max(1, sizeBytes),
-    ...(history && history.length > 0 ? { dictionary: history } : {}),
-  };
-  let bytes: Uint8Array;
-  try {
-    bytes = inflateRawSync(block.subarray(2), options);
-  } catch (cause) {
-    throw new FormatError('FORMAT_BAD_DATA', `An MSZIP block cannot be unpacked (${zlibReason(cause)}).`, { cause });
-  }
-  if (bytes.length !== sizeBytes) {
-    const message = `An MSZIP block unpacks to ${bytes.length} bytes instead of ${sizeBytes}.`;
-    throw new FormatError('FORMAT_BAD_DATA', message);
-  }
-  return bytes;
-}
+/** What inflate answers below zero, in the order of packages/formats/assembly/inflate.ts. */
+const inflateProblems: readonly [FormatErrorCode, string][] = [
+  ['FORMAT_TRUNCATED', 'ends in the middle'],
+  ['FORMAT_BAD_DATA', 'has a deflate block of no known kind'],
+  ['FORMAT_BAD_DATA', 'has code lengths that are no code'],
+  ['FORMAT_BAD_DATA', 'has bits that mean no symbol'],
+  ['FORMAT_BAD_DATA', 'refers back to before the beginning'],
+  ['FORMAT_BAD_DATA', 'unpacks to more than its size'],
+];
 
-function nextHistory(history: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
-  if (!history || bytes.length >= mszipBlockBytes) return bytes;
-  const joined = new Uint8Array(Math.min(mszipBlockBytes, history.length + bytes.length));
-  joined.set(history.subarray(history.length - (joined.length - bytes.length)));
-  joined.set(bytes, joined.length - bytes.length);
-  return joined;
+function inflateFailure(count: number, sizeBytes: number): FormatError {
+  const [code, what] = inflateProblems[-count - 1] ?? ['FORMAT_BAD_DATA', `unpacks to ${count} bytes`];
+  return new FormatError(code, `An MSZIP block of ${sizeBytes} bytes ${what}.`);
 }
 
 function deflateOptions(previous: Uint8Array | undefined, level: number): object {
@@ -102,8 +107,4 @@ function storedDeflate(block: Uint8Array): Uint8Array {
   stored.set([1, length & 0xff, length >> 8, ~length & 0xff, (~length >> 8) & 0xff]);
   stored.set(block, 5);
   return stored;
-}
-
-function zlibReason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

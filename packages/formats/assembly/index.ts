@@ -1,0 +1,2 @@
+export { inflate, remember } from './inflate';
+export { runLzx } from './lzx';

@@ -1,0 +1,57 @@
+// The inner loops of MSZIP and LZX in WebAssembly: one module of four kilobytes, one instance, one memory for all. Compiled from
+// packages/formats/assembly when the repository is built, not when it is used.
+// Hard part: LZX has a window of up to 2 MB that lives as long as its folder, and two folders may be read in turns. Who is in the memory is
+// its tenant; the next one asks it to move out first, if it is still alive.
+import { layout } from './layout.ts';
+import { codecModule } from './module.ts';
+
+/** A decoder whose state lies in the codec's memory. */
+export interface Tenant {
+  /** Copies what it will need again out of the memory. */
+  moveOut(): void;
+}
+
+/** What is used of it; Node's types know WebAssembly by name only. */
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { exports: unknown };
+};
+
+interface CodecExports {
+  memory: { buffer: ArrayBuffer };
+  inflate(inputBytes: number, outputBytes: number, historyBytes: number): number;
+  runLzx(endPlace: number, isAligned: number, windowBytes: number): number;
+}
+
+export class Codec {
+  /** All of the memory; it never grows. */
+  readonly bytes: Uint8Array;
+  readonly state: Uint32Array;
+  readonly exports: CodecExports;
+  #tenant: WeakRef<Tenant> | undefined;
+
+  constructor() {
+    const module = new WebAssembly.Module(Buffer.from(codecModule, 'base64'));
+    this.exports = new WebAssembly.Instance(module).exports as CodecExports;
+    const { buffer } = this.exports.memory;
+    this.bytes = new Uint8Array(buffer);
+    this.state = new Uint32Array(buffer, layout.state, 16);
+  }
+
+  /** Lets `tenant` in; false when it was not in before and has to bring its state along. */
+  admit(tenant: Tenant): boolean {
+    const before = this.#tenant?.deref();
+    if (before === tenant) return true;
+    before?.moveOut();
+    this.#tenant = new WeakRef(tenant);
+    return false;
+  }
+}
+
+let loaded: Codec | undefined;
+
+/** The one codec, compiled on first use. */
+export function loadCodec(): Codec {
+  loaded ??= new Codec();
+  return loaded;
+}

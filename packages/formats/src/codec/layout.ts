@@ -1,0 +1,12 @@
+// Places in the codec's memory; packages/formats/assembly/layout.ts has the same numbers and says what they are for.
+export const layout = {
+  state: 0x8000,
+  input: 0x10000,
+  inflateOutput: 0x58000,
+  mainCode: 0x70000,
+  lengthCode: 0x78000,
+  alignedCode: 0x7c000,
+  slotBases: 0x7e000,
+  slotExtraBits: 0x7e100,
+  window: 0x100000,
+} as const;
