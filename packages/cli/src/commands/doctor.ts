@@ -10,7 +10,11 @@ import type { ReportOptions } from '../doctor/report/deliver.ts';
 import { doctorServer, parseServerUrl, type ServerOptions } from '../doctor/server/command.ts';
 import { isFindingCode } from '../doctor/words/codes.ts';
 import { readPageText } from '../doctor/words/page.ts';
-import { UsageError } from '../terminal.ts';
+import { exitCode, reportFailure, UsageError } from '../terminal.ts';
+
+interface Explain {
+  explain?: string;
+}
 
 export function register(program: Command): void {
   const doctor = program
@@ -22,9 +26,14 @@ export function register(program: Command): void {
         throw new UsageError('say what to examine: moult doctor server|client|logs|tls|content|self|fix');
       explainCode(options.explain);
     });
-  withReportOptions(doctor.command('logs').argument('<path...>', 'log files or folders'))
+  withReportOptions(doctor.command('logs').argument('[path...]', 'log files or folders'))
     .description("the story of each client's self-update from IIS, proxy, client and server logs")
-    .action((paths: string[], options: ReportOptions) => doctorLogs(paths, options));
+    .action((paths: string[], options: ReportOptions & Explain) =>
+      examine(options, () => {
+        if (paths.length === 0) throw new UsageError('say which logs to read: moult doctor logs FILE|DIR …');
+        return doctorLogs(paths, options);
+      }),
+    );
   registerServer(doctor);
   registerClient(doctor);
   registerHome(doctor);
@@ -32,7 +41,7 @@ export function register(program: Command): void {
 }
 
 function registerServer(doctor: Command): void {
-  withReportOptions(doctor.command('server').argument('<url>', 'as in WUServer, for example http://server:8530'))
+  withReportOptions(doctor.command('server').argument('[url]', 'as in WUServer, for example http://server:8530'))
     .description('look at a server from the outside, as each kind of client would')
     .option('--client <kind...>', 'as which client: os=XP,arch=x86,lang=EN[,version=5.4.0.0][,agent=moult]')
     .option('--self-update-port <port>', 'where old clients look for the tree, or off', '80')
@@ -42,8 +51,13 @@ function registerServer(doctor: Command): void {
       '--proxy-snippets <kind>',
       'print the exclusion for a proxy in front (nginx, apache, caddy, haproxy, iis-arr, all)',
     )
-    .action((url: string, options: ServerOptions & { proxySnippets?: string }) =>
-      options.proxySnippets === undefined ? doctorServer(url, options) : printSnippets(url, options.proxySnippets),
+    .action((url: string | undefined, options: ServerOptions & Explain & { proxySnippets?: string }) =>
+      examine(options, () => {
+        const address = required(url, 'moult doctor server URL');
+        return options.proxySnippets === undefined
+          ? doctorServer(address, options)
+          : printSnippets(address, options.proxySnippets);
+      }),
     );
 }
 
@@ -60,7 +74,7 @@ function registerClient(doctor: Command): void {
     .option('--ca <file>', 'with --server: PEM of the certificate that the clients trust')
     .option('--timeout <seconds>', 'with --server: longest wait for an answer', '15')
     .option('--now <time>', 'judge waiting times by this moment (ISO 8601) rather than by the newest line sent in')
-    .action((options: ClientOptions) => doctorClient(options));
+    .action((options: ClientOptions & Explain) => examine(options, () => doctorClient(options)));
 }
 
 function registerHome(doctor: Command): void {
@@ -68,17 +82,19 @@ function registerHome(doctor: Command): void {
     withReportOptions(command)
       .option('--data-dir <dir>', "the server's data directory", process.env.MOULT_DATA_DIR ?? './moult-data')
       .option('--database <address>', 'where its database is, when not in the data directory');
-  withReportOptions(doctor.command('tls').argument('<url>', 'for example https://server:8531'))
+  withReportOptions(doctor.command('tls').argument('[url]', 'for example https://server:8531'))
     .description('look at a TLS port: versions, certificate, chain, inspection')
     .option('--ca <file>', 'PEM of the CA that the clients trust')
-    .action((url: string, options: TlsOptions) => doctorTls(url, options));
+    .action((url: string | undefined, options: TlsOptions & Explain) =>
+      examine(options, () => doctorTls(required(url, 'moult doctor tls URL'), options)),
+    );
   dataDir(doctor.command('content'))
     .description("check every file in this server's content folder")
-    .action((options: HomeOptions) => doctorContent(options));
+    .action((options: HomeOptions & Explain) => examine(options, () => doctorContent(options)));
   dataDir(doctor.command('self'))
     .description('check this server: process, keys, tree, and what it answers')
     .option('--self-update-port <port>', 'where old clients look for the tree, or off', '80')
-    .action((options: HomeOptions) => doctorSelf(options));
+    .action((options: HomeOptions & Explain) => examine(options, () => doctorSelf(options)));
 }
 
 function registerFix(doctor: Command): void {
@@ -92,7 +108,7 @@ function registerFix(doctor: Command): void {
     .option('--undo <file>', 'take back what an undo file tells')
     .option('--undo-file <file>', 'where to write the undo file')
     .option('--json', 'one JSON document on stdout')
-    .action((options: FixOptions) => doctorFix(options));
+    .action((options: FixOptions) => examine(options, () => doctorFix(options)));
 }
 
 function printSnippets(url: string, wanted: string): void {
@@ -107,7 +123,24 @@ function withReportOptions(command: Command): Command {
   return command
     .option('--json', 'one JSON document on stdout')
     .option('--redact', 'mask names, addresses and ids')
-    .option('--report <file>', 'also write one self-contained HTML page');
+    .option('--report <file>', 'also write one self-contained HTML page')
+    .option('--explain <code>', 'print the page of a finding instead');
+}
+
+/** Exit code 2 is "could not run" for every doctor command, whatever it was that stopped it. */
+async function examine(options: Explain & { json?: boolean }, run: () => void | Promise<void>): Promise<void> {
+  try {
+    if (options.explain === undefined) await run();
+    else explainCode(options.explain);
+  } catch (error) {
+    reportFailure(error, options.json === true);
+    process.exitCode = exitCode.usage;
+  }
+}
+
+function required(url: string | undefined, usage: string): string {
+  if (url === undefined) throw new UsageError(`an address is missing: ${usage}`);
+  return url;
 }
 
 function explainCode(code: string): void {

@@ -80,7 +80,7 @@ function observeProgress(story: ClientStory, subject: readonly string[]): Observ
   };
   pushPass('DOCTOR_UP_TO_DATE', last(/nothing to do/));
   pushPass('DOCTOR_SKIPPED_BY_SERVER', last(/\/SKIP/));
-  pushPass('DOCTOR_SELF_UPDATED', last(/agent package .* succeeded/));
+  pushPass('DOCTOR_SELF_UPDATED', last(/agent package .* succeeded|agent replaced/));
   pushPass('DOCTOR_TREE_HEALTHY', last(/InstallSelfupdateOnPort80 succeeded/));
   const failedCheck = [...story.troubles.values()].some(({ phase }) => phase === 'self-update');
   if (story.checksStarted > story.checksEnded && story.lastCheckStart && !failedCheck && !last(/agent package/)) {

@@ -54,6 +54,7 @@ export class ClientStory {
     if (entry.layout !== 'plain') this.layouts.add(entry.layout);
     if (entry.component && this.components.size < 60) this.components.add(entry.component);
     this.followPhase(entry);
+    if (entry.layout === 'sus' && /\tSuccess\tDetection\t/i.test(entry.raw)) this.success(entry, 'self-update');
     const url = urlIn(entry.text);
     if (url) this.url = url;
     for (const rule of rules) {
@@ -202,6 +203,14 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    pattern: /(?:\(SUS client\)|This is version) ([\d.]+) (started|now)\b/i,
+    apply(story, entry, [, version = '', word]) {
+      story.versions.add(version);
+      if (word === 'now') story.success(entry, 'self-update');
+      story.milestone(entry, word === 'now' ? `agent replaced: ${version}` : `agent ${version} started`, true);
+    },
+  },
+  {
     pattern: /SelfUpdate check completed\.\s+SelfUpdate is NOT required/i,
     apply(story, entry) {
       story.endCheck();
@@ -234,7 +243,7 @@ const rules: readonly Rule[] = [
     apply: (story, _entry, [, file = '']) => story.validate(file),
   },
   {
-    pattern: /Microsoft signed:\s*No\b/i,
+    pattern: /(?:Microsoft|Operator) signed:\s*No\b/i,
     apply: (story, entry) => story.trouble(entry, 'DOCTOR_SIGNATURE_REFUSED', 0, { file: lastPart(story.validated) }),
   },
   {

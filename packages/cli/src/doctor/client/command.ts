@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { machineRoot, realMachine } from '@moult/agent';
 import { UsageError } from '../../terminal.ts';
 import { DoctorError } from '../errors.ts';
-import { type Observation, observe } from '../finding.ts';
+import type { Observation } from '../finding.ts';
 import { tellStories } from '../logs/client-stories.ts';
 import { lookedAt as lookedAtLogs } from '../logs/command.ts';
 import { observeLogs } from '../logs/diagnose-logs.ts';
@@ -15,8 +15,9 @@ import { mergeRegFacts, type RegFacts, readRegText } from '../registry/reg-text.
 import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts';
 import { makeReport } from '../report/report.ts';
 import { examineServer, lookedAt as lookedAtServer, parseServerUrl, type ServerOptions } from '../server/command.ts';
+import { observeAgent, observeOldSystem } from './agent-rungs.ts';
 import { observePolicy } from './policy-rungs.ts';
-import { ClientSettings, registryPlaces } from './settings.ts';
+import { ClientSettings } from './settings.ts';
 import { observeDuplicates, observeState, type StateClock } from './state-rungs.ts';
 
 export interface ClientOptions
@@ -56,6 +57,7 @@ export async function doctorClient(options: ClientOptions): Promise<void> {
     ...observePolicy(settings, name),
     ...observeState(settings, name, clock),
   ]);
+  if (options.root !== undefined) observations.push(...observeAgent(options.root, client));
   observations.push(...observeDuplicates(machines));
   // One machine was sent in: whatever file said it, it is about that machine.
   observations.push(...observeLogs(logs).map((observation) => renamed(observation, client)));
@@ -183,25 +185,6 @@ function exportRegistry(): RegFacts {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Windows 2000 before SP3, XP without a service pack, NT 4: no agent that looks for its successor. */
-function observeOldSystem(settings: ClientSettings, client: string): Observation[] {
-  const version = settings.text(registryPlaces.currentVersion, 'CurrentVersion');
-  if (version === undefined) return [];
-  const pack = Number(/\d+/.exec(settings.text(registryPlaces.currentVersion, 'CSDVersion') ?? '0')?.[0] ?? 0);
-  const old = version.startsWith('4.') || (version === '5.0' && pack < 3) || (version === '5.1' && pack < 1);
-  if (!old) return [];
-  const value = settings.value(registryPlaces.currentVersion, 'CurrentVersion');
-  return [
-    observe(
-      'DOCTOR_CLIENT_TOO_OLD',
-      'fail',
-      ['client', client],
-      { client },
-      value ? [{ source: value.source, line: value.line, text: value.text }] : [],
-    ),
-  ];
 }
 
 function nameOf(path: string, options: ClientOptions): string {

@@ -199,12 +199,18 @@ function readLine(raw: string, place: Place, facts: LogFacts): void {
   story.add(entry);
 }
 
+/** In a folder only what is named as logs are named; a file given by name is always read. */
+function looksLikeLog(path: string): boolean {
+  const name = basename(path);
+  return /\.(log|txt|old|bak|reg|gz|etl\.txt|elff|w3c|\d+)$/i.test(name) || /^(urllog\.dat|[\w -]*log)$/i.test(name);
+}
+
 function listFiles(path: string): { path: string; sizeBytes: number }[] {
   if (!existsSync(path)) throw new DoctorError('CLI_DOCTOR_INPUT_UNREADABLE', `${path}: no such file or folder`);
   const found: { path: string; sizeBytes: number }[] = [];
   const walk = (current: string, depth: number): void => {
     const stat = depth === 0 ? statSync(current) : lstatSync(current);
-    if (stat.isFile()) found.push({ path: current, sizeBytes: stat.size });
+    if (stat.isFile() && (depth === 0 || looksLikeLog(current))) found.push({ path: current, sizeBytes: stat.size });
     else if (stat.isDirectory() && depth < 12) {
       for (const name of readdirSync(current).sort()) walk(join(current, name), depth + 1);
     }

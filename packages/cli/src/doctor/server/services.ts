@@ -29,7 +29,8 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
     );
   }
   if (absent && main.shared === 'DOCTOR_TREE_MISSING') {
-    observations.push(observe('DOCTOR_WRONG_SERVER', 'unknown', subject, { server }, evidence.slice(0, 1)));
+    // Nothing of an update server is here: said once, and by the tree, which clients miss first.
+    return [...observations, observe('DOCTOR_WRONG_SERVER', 'unknown', subject, { server }, evidence)];
   }
   const failed = judged.filter(({ judgement }) => judgement !== undefined);
   if (

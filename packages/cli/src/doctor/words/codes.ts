@@ -116,7 +116,6 @@ export const findingCodes = {
   DOCTOR_TLS_OLD_CLIENTS: code(7, 870),
   DOCTOR_TLS_EXPIRES_SOON: code(7, 840),
   DOCTOR_TLS_HEALTHY: code(7, 900),
-  DOCTOR_NOT_SEEN: code(7, 845),
 
   // The web services behind the tree
   DOCTOR_CLIENT_WEB_SERVICE: code(5, 300, [12022]),

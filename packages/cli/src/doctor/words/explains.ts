@@ -79,6 +79,9 @@ const setup: FindingCode[] = [
   'DOCTOR_METADATA_INVALID',
 ];
 
+/** Where else a client writes down the same failure. */
+const remembered: FindingCode[] = ['DOCTOR_LAST_ERROR', 'DOCTOR_PING_FAILURE', 'DOCTOR_PINGS_UNSENT'];
+
 const everything: FindingCode[] = [
   ...connection,
   ...statuses,
@@ -226,7 +229,16 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_CONTENT_FOLDER: ['DOCTOR_CONTENT_MISSING', 'DOCTOR_CONTENT_ALTERED', 'DOCTOR_DOWNLOAD_FAILED'],
   DOCTOR_CLIENT_UNSUPPORTED: clientAftermath,
   DOCTOR_CLIENT_TOO_OLD: clientAftermath,
-  DOCTOR_NEVER_SELF_UPDATES: [],
+  DOCTOR_INSTALL_FAILED: remembered,
+  DOCTOR_METADATA_INVALID: remembered,
+  DOCTOR_DRIVER: remembered,
+  DOCTOR_REPORTER: remembered,
+  DOCTOR_DOWNLOAD_FAILED: remembered,
+  DOCTOR_COMPONENT_STORE: remembered,
+  DOCTOR_TOO_MANY_TRIPS: remembered,
+  DOCTOR_LEGACY_MODE: remembered,
+  DOCTOR_SELF_UPDATE_REQUIRED: remembered,
+  DOCTOR_AGENT_ERROR: remembered,
 };
 
 const resolved = new Map<FindingCode, readonly FindingCode[]>();

@@ -1,0 +1,296 @@
+// Request logs of every IIS, HTTP.sys and the things in front: real files, one cause each.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { allCodes, diagnoseLogs, failures } from '../test/diagnose.ts';
+import type { FindingCode } from '../words/codes.ts';
+
+const iis6 =
+  '#Software: Microsoft Internet Information Services 6.0\r\n#Version: 1.0\r\n#Date: 2005-08-26 08:14:00\r\n' +
+  '#Fields: date time s-sitename s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status\r\n';
+
+interface Asked {
+  path: string;
+  status: string;
+  method?: string;
+  time?: string;
+  client?: string;
+  user?: string;
+  query?: string;
+  agent?: string;
+  port?: number;
+}
+
+function line6({
+  path,
+  status,
+  method = 'GET',
+  time = '2005-08-26 08:14:01',
+  client = '10.0.0.7',
+  user = '-',
+  query = '0508260814',
+  agent = 'Industry+Update+Control',
+  port = 80,
+}: Asked): string {
+  return `${time} W3SVC1 10.0.0.1 ${method} ${path} ${query} ${port} ${user} ${client} ${agent} ${status}\r\n`;
+}
+
+const oneCause: [string, Asked[], FindingCode][] = [
+  [
+    '404 for the ident of WSUS clients',
+    [{ path: '/selfupdate/wuident.cab', status: '404 0 3' }],
+    'DOCTOR_TREE_MISSING',
+  ],
+  [
+    '404 for iuident alone',
+    [
+      { path: '/iuident.cab', status: '404 0 2' },
+      { path: '/selfupdate/wuident.cab', status: '200 0 0' },
+    ],
+    'DOCTOR_IUIDENT_MISSING',
+  ],
+  [
+    '404 for a package',
+    [
+      { path: '/iuident.cab', status: '200 0 0' },
+      { path: '/selfupdate/AU/x86/XP/sv/wuaucomp.cab', status: '404 0 3' },
+    ],
+    'DOCTOR_TREE_INCOMPLETE',
+  ],
+  [
+    '404 for the file of a MUI pack',
+    [
+      { path: '/iuident.cab', status: '200 0 0' },
+      { path: '/selfupdate/AU/x86/W2K/mui/wuaueng_de.cab', status: '404 0 2' },
+    ],
+    'DOCTOR_MUI_FILE_MISSING',
+  ],
+  ['404.3', [{ path: '/iuident.cab', status: '404 3 50' }], 'DOCTOR_MIME_MISSING'],
+  ['404.7', [{ path: '/selfupdate/wuident.cab', status: '404 7 0' }], 'DOCTOR_REQUEST_FILTERED'],
+  [
+    'UrlScan',
+    [{ path: '/selfupdate/wuident.cab', query: 'Rejected-By-UrlScan~/selfupdate/wuident.cab', status: '404 0 2' }],
+    'DOCTOR_REQUEST_FILTERED',
+  ],
+  ['401.2', [{ path: '/iuident.cab', status: '401 2 2148074254' }], 'DOCTOR_ANONYMOUS_OFF'],
+  ['401.1 with a disabled account', [{ path: '/iuident.cab', status: '401 1 1331' }], 'DOCTOR_ANONYMOUS_ACCOUNT'],
+  ['401.1 with a password out of step', [{ path: '/iuident.cab', status: '401 1 1326' }], 'DOCTOR_ANONYMOUS_ACCOUNT'],
+  ['401.3', [{ path: '/selfupdate/wuident.cab', status: '401 3 5' }], 'DOCTOR_FILE_ACCESS_DENIED'],
+  ['401.5 of an ISAPI filter', [{ path: '/iuident.cab', status: '401 5 0' }], 'DOCTOR_SHAREPOINT'],
+  ['403.4', [{ path: '/selfupdate/wuident.cab', status: '403 4 5' }], 'DOCTOR_SSL_REQUIRED'],
+  ['403.6', [{ path: '/selfupdate/wuident.cab', status: '403 6 5' }], 'DOCTOR_ADDRESS_REFUSED'],
+  ['403.7', [{ path: '/selfupdate/wuident.cab', status: '403 7 64' }], 'DOCTOR_CLIENT_CERTIFICATE'],
+  ['403.1', [{ path: '/selfupdate/wuident.cab', status: '403 1 0' }], 'DOCTOR_FORBIDDEN'],
+  ['500.19', [{ path: '/selfupdate/wuident.cab', status: '500 19 183' }], 'DOCTOR_CONFIGURATION_ERROR'],
+  ['500', [{ path: '/iuident.cab', status: '500 0 64' }], 'DOCTOR_SERVER_ERROR'],
+  [
+    '500 of the client web service',
+    [{ path: '/ClientWebService/client.asmx', method: 'POST', status: '500 0 0' }],
+    'DOCTOR_CLIENT_WEB_SERVICE',
+  ],
+  ['405 for HEAD', [{ path: '/selfupdate/wuident.cab', method: 'HEAD', status: '405 0 1' }], 'DOCTOR_METHOD_REFUSED'],
+  [
+    'answers only to those who log on',
+    [{ path: '/selfupdate/wuident.cab', user: 'CORP\\pc7$', status: '200 0 0' }],
+    'DOCTOR_ANONYMOUS_OFF',
+  ],
+];
+
+describe('an IIS log', () => {
+  for (const [what, asked, code] of oneCause) {
+    it(`with ${what} has the one root ${code}`, async () => {
+      const report = await diagnoseLogs({ 'W3SVC1/ex050826.log': iis6 + asked.map(line6).join('') });
+      assert.deepEqual(failures(report), [code]);
+      assert.ok(report.findings[0]?.evidence[0]?.line);
+    });
+  }
+
+  it('that mended itself is healthy', async () => {
+    const bad = line6({ path: '/selfupdate/wuident.cab', status: '404 0 3' });
+    const good = line6({
+      path: '/SelfUpdate/wuident.cab',
+      status: '200 0 0',
+      time: '2005-08-27 09:00:00',
+      query: '0508270900',
+    });
+    assert.deepEqual(failures(await diagnoseLogs({ 'ex.log': iis6 + bad + good })), []);
+    // The same lines the other way round in the file: time decides, not place.
+    assert.deepEqual(failures(await diagnoseLogs({ 'ex.log': iis6 + good + bad })), []);
+  });
+
+  it('without wutrack.bin is no failure', async () => {
+    const lines = [
+      { path: '/iuident.cab', status: '200 0 0' },
+      { path: '/wutrack.bin', query: 'V=1&A=s&S=s&E=00000000', status: '404 0 2' },
+    ];
+    const report = await diagnoseLogs({ 'ex.log': iis6 + lines.map(line6).join('') });
+    assert.deepEqual(failures(report), []);
+    assert.ok(allCodes(report).includes('DOCTOR_WUTRACK_MISSING'));
+    assert.ok(allCodes(report).includes('DOCTOR_TREE_HEALTHY'));
+  });
+
+  it('tells what a client says by its pings', async () => {
+    const query =
+      'V=1&U=4ba558bba2658743a79267d5ddd810f2&C=au&A=s&I=&D=&P=5.1.a28.2.100.1.0&L=en-US&S=f&E=80096010&M=&X=050826081400000';
+    const report = await diagnoseLogs({ 'ex.log': iis6 + line6({ path: '/wutrack.bin', query, status: '200 0 0' }) });
+    assert.deepEqual(failures(report), ['DOCTOR_CABINET_ALTERED']);
+    assert.ok(allCodes(report).includes('DOCTOR_PING_FAILURE'));
+  });
+
+  it('shows a client that downloads day after day and never installs', async () => {
+    const lines = ['26', '27', '28', '29'].map((day) =>
+      line6({
+        path: '/selfupdate/AU/x86/XP/EN/wuaucomp.cab',
+        status: '200 0 0',
+        time: `2005-08-${day} 08:14:01`,
+        query: `0508${day}0814`,
+      }),
+    );
+    assert.deepEqual(failures(await diagnoseLogs({ 'ex.log': iis6 + lines.join('') })), ['DOCTOR_DOWNLOADS_AGAIN']);
+  });
+
+  it('is read whatever the order of its fields, and when they change midway', async () => {
+    const text =
+      '#Software: Microsoft Internet Information Services 10.0\r\n#Fields: sc-status cs-uri-stem c-ip date time cs-method s-port sc-substatus sc-win32-status\r\n' +
+      '200 /selfupdate/wuident.cab 10.0.0.9 2020-01-01 00:00:01 GET 8530 0 0\r\n' +
+      '#Fields: date time cs-method cs-uri-stem s-port c-ip sc-status sc-substatus sc-win32-status\r\n' +
+      '2020-01-02 00:00:01 GET /SELFUPDATE/WUIDENT.CAB 8530 10.0.0.9 403 6 0\r\n';
+    assert.deepEqual(failures(await diagnoseLogs({ 'u_ex.log': text })), ['DOCTOR_ADDRESS_REFUSED']);
+  });
+
+  it('of IIS 5 takes the day from #Date', async () => {
+    const text =
+      '#Software: Microsoft Internet Information Services 5.0\r\n#Date: 2001-02-03 04:05:06\r\n#Fields: time c-ip cs-method cs-uri-stem sc-status\r\n04:05:07 10.0.0.3 GET /iuident.cab 500\r\n';
+    const report = await diagnoseLogs({ 'ex010203.log': text });
+    assert.deepEqual(failures(report), ['DOCTOR_SERVER_ERROR']);
+    assert.equal(report.findings[0]?.evidence[0]?.at, '2001-02-03T04:05:07.000Z');
+  });
+
+  it('is read from gzip, UTF-16 and several sites', async () => {
+    const bad = iis6 + line6({ path: '/selfupdate/wuident.cab', status: '404 0 3', port: 8530 });
+    const good = iis6 + line6({ path: '/selfupdate/wuident.cab', status: '200 0 0', port: 80 });
+    const report = await diagnoseLogs({
+      'W3SVC1/ex.log.gz': gzipSync(good),
+      'W3SVC2/ex.log': Buffer.from(`\ufeff${bad}`, 'utf16le'),
+    });
+    assert.deepEqual(failures(report), ['DOCTOR_TREE_MISSING']);
+    assert.match(report.findings[0]?.what ?? '', /8530/);
+  });
+
+  it('without its header is still understood', async () => {
+    const text = line6({ path: '/selfupdate/wuident.cab', status: '403 4 5' }).repeat(3);
+    assert.deepEqual(failures(await diagnoseLogs({ 'pasted.txt': text })), ['DOCTOR_SSL_REQUIRED']);
+  });
+
+  it('counts repeats once and keeps the first and last line', async () => {
+    const lines = Array.from({ length: 500 }, (_, index) =>
+      line6({
+        path: '/selfupdate/wuident.cab',
+        status: '404 0 3',
+        time: `2005-08-26 09:${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')}`,
+      }),
+    );
+    const report = await diagnoseLogs({ 'ex.log': iis6 + lines.join('') });
+    const [finding] = report.findings;
+    assert.equal(finding?.evidence[0]?.line, 5);
+    assert.equal(finding?.evidence.at(-1)?.line, 504);
+    assert.match(finding?.evidence.at(-1)?.text ?? '', /500 times/);
+  });
+});
+
+describe('other request logs', () => {
+  it('HTTPERR shows a stopped pool', async () => {
+    const text =
+      '#Software: Microsoft HTTP API 1.0\r\n#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename\r\n' +
+      '2012-05-06 07:08:09 10.0.0.4 1044 10.0.0.1 80 HTTP/1.1 GET /selfupdate/wuident.cab?1205060708 503 1 AppOffline WsusPool\r\n';
+    assert.deepEqual(failures(await diagnoseLogs({ 'httperr1.log': text })), ['DOCTOR_SERVICE_UNAVAILABLE']);
+  });
+
+  it('squid and Blue Coat show a proxy that wants a logon', async () => {
+    const squid =
+      '1336287600.123 5 10.0.0.4 TCP_DENIED/407 1832 GET http://wsus.example/selfupdate/wuident.cab?1205060700 - NONE/- text/html\n';
+    assert.deepEqual(failures(await diagnoseLogs({ 'access.log': squid })), ['DOCTOR_PROXY_AUTHENTICATION']);
+  });
+
+  it('nginx and Apache logs show what the reverse proxy answered', async () => {
+    const clf =
+      '10.0.0.5 - - [06/May/2012:07:08:09 +0200] "GET /selfupdate/wuident.cab?1205060508 HTTP/1.1" 502 157 "-" "Windows-Update-Agent"\n';
+    assert.deepEqual(failures(await diagnoseLogs({ 'access.log': clf })), ['DOCTOR_GATEWAY']);
+  });
+});
+
+describe('logs of servers and tools', () => {
+  const events: [string, FindingCode][] = [
+    ['EventId=13042,Type=Error,Category=13,Message=Self-update is not working.', 'DOCTOR_TREE_MISSING'],
+    [
+      'EventId=12022,Type=Error,Category=12,Message=The Client Web Service is not working.',
+      'DOCTOR_CLIENT_WEB_SERVICE',
+    ],
+    ['EventId=12042,Type=Error,Category=12,Message=The SimpleAuth Web Service is not working.', 'DOCTOR_SIMPLE_AUTH'],
+    ['EventId=12002,Type=Error,Category=12,Message=The Reporting Web Service is not working.', 'DOCTOR_REPORTING'],
+    [
+      'EventId=12052,Type=Error,Category=12,Message=The DSS Authentication Web Service is not working.',
+      'DOCTOR_SERVER_EVENT',
+    ],
+    ['EventId=11002,Type=Error,Category=11,Message=The database is not there.', 'DOCTOR_DATABASE'],
+    [
+      'EventId=12072,Type=Error,Category=12,Message=The WSUS content directory is not accessible.',
+      'DOCTOR_CONTENT_FOLDER',
+    ],
+    ['EventId=364,Type=Error,Category=2,Message=Content file download failed.', 'DOCTOR_CONTENT_MISSING'],
+    ['EventId=386,Type=Error,Category=2,Message=Synchronization failed.', 'DOCTOR_SYNCHRONIZATION'],
+    [
+      'EventId=13032,Type=Error,Category=13,Message=Many client computers have not reported back.',
+      'DOCTOR_CLIENTS_SILENT',
+    ],
+    ['EventId=13002,Type=Error,Category=13,Message=Clients fail to install.', 'DOCTOR_CLIENTS_FAIL'],
+  ];
+  for (const [text, code] of events) {
+    it(`SoftwareDistribution.log with ${text.slice(0, 13)} yields ${code}`, async () => {
+      const line = `2014-01-16 18:53:56.168 UTC\tError\tWsusService.15\tEventLogEventReporter.ReportEvent\t${text}\r\n`;
+      assert.deepEqual(failures(await diagnoseLogs({ 'SoftwareDistribution.log': line })), [code]);
+    });
+  }
+
+  it('a failed InstallSelfupdateOnPort80 is named', async () => {
+    const text =
+      'Microsoft (R) Windows Script Host Version 5.6\r\nSetupSelfupdateTree: Error: could not find the site bound to port 80\r\n';
+    assert.deepEqual(failures(await diagnoseLogs({ 'setup.txt': text })), ['DOCTOR_PORT80_SETUP_FAILED']);
+  });
+
+  it('two authorities over one policy are named', async () => {
+    const text =
+      '2012-03-04\t05:06:07:890\t 848\t604\tAgent\tGroup policy settings were overwritten by a higher authority (Domain Controller) to: Server http://x:8530 and Policy ENABLED\r\n';
+    assert.deepEqual(failures(await diagnoseLogs({ 'pc/WindowsUpdate.log': text })), ['DOCTOR_POLICY_OVERWRITTEN']);
+  });
+
+  it('/SKIP is in order', async () => {
+    const text =
+      '2016-03-04\t05:06:07:890\t 848\t604\tSetup\tSkipping SelfUpdate check based on the /SKIP directive in wuident\r\n';
+    const report = await diagnoseLogs({ 'pc/WindowsUpdate.log': text });
+    assert.deepEqual(failures(report), []);
+    assert.ok(allCodes(report).includes('DOCTOR_SKIPPED_BY_SERVER'));
+  });
+
+  it('a failed self-update in ReportingEvents.log is named, in UTF-16 and with its meaning', async () => {
+    const line =
+      '{68D698EE-B4A7-4CA5-9D33-EFB2EDE6CD36}\t2008-12-13 10:37:22:371+0900\t1\t182\t101\t{D67661EB-2423-451D-BF5D-13199E37DF28}\t0\t800703e3\tSelfUpdate\tFailure\tContent Install\tInstallation Failure: Windows failed to install the following update with error 0x800703e3: Automatic Updates.\r\n';
+    const report = await diagnoseLogs({ 'pc/ReportingEvents.log': Buffer.from(`\ufeff${line}`, 'utf16le') });
+    assert.deepEqual(failures(report), ['DOCTOR_SETUP_ABORTED']);
+  });
+
+  it('unsent pings of urllog.dat are told, whatever wrote them', async () => {
+    const text =
+      'http://wsus.example\tV=1&U=4ba558bba2658743a79267d5ddd810f2&C=au&A=s&S=f&E=00000000&X=021126215909393\r\n';
+    assert.deepEqual(failures(await diagnoseLogs({ 'urllog.dat': text })), ['DOCTOR_PINGS_UNSENT']);
+  });
+
+  it('a damaged gzip is said to be unreadable, and is not fatal', async () => {
+    const report = await diagnoseLogs({
+      'ex.log.gz': gzipSync(iis6.repeat(50)).subarray(0, 60),
+      'a.log': 'nothing of interest\n',
+    });
+    assert.ok(allCodes(report).includes('DOCTOR_UNREADABLE'));
+    assert.equal(report.verdict, 'healthy');
+  });
+});

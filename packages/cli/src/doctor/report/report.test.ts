@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { observe } from '../finding.ts';
+import { diagnoseLogs } from '../test/diagnose.ts';
+import { escapeHtml, renderHtml } from './html.ts';
+import { redactReport } from './redact.ts';
+import { makeReport } from './report.ts';
+import { renderText } from './text.ts';
+
+const escapeSign = '\u001b';
+const override = '\u202e';
+const hostile = `<script>alert(1)</script>"${escapeSign}[31m${override}`;
+const at = new Date(Date.UTC(2026, 0, 2));
+
+describe('the HTML report', () => {
+  it('is one page without script, link or picture from elsewhere, with a timeline', async () => {
+    const report = await diagnoseLogs({
+      'pc/WindowsUpdate.log':
+        '2012-03-04\t05:06:08:890\t 848\t604\tSetup\tFATAL: IsUpdateRequired failed with error 0x80244019 <script>alert(1)</script>\r\n',
+    });
+    const html = renderHtml(report, at);
+    assert.match(html, /<svg /);
+    assert.match(html, /&lt;script&gt;/);
+    assert.doesNotMatch(html, /<script|<link|<img|<iframe|src=|href=/i);
+    assert.match(html, /The self-update tree is missing/);
+  });
+
+  it('escapes whatever it is given', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        assert.doesNotMatch(escapeHtml(text), /[<>"']/);
+        assert.doesNotMatch(escapeHtml(text), /&(?!(amp|lt|gt|quot|#39);)/);
+      }),
+    );
+    const finding = observe('DOCTOR_NO_ANSWER', 'fail', ['x'], { server: hostile, host: hostile }, [
+      { source: hostile, text: hostile },
+    ]);
+    const html = renderHtml(makeReport(hostile, [finding]), at);
+    for (const sign of ['<script', escapeSign, override]) assert.ok(!html.includes(sign));
+  });
+});
+
+describe('the text report', () => {
+  it('names the root cause first, then evidence, then what to do', async () => {
+    const report = await diagnoseLogs({
+      'pc/WindowsUpdate.log':
+        '2012-03-04\t05:06:08:890\t 848\t604\tSetup\tFATAL: IsUpdateRequired failed with error 0x80072ee7\r\n',
+    });
+    const text = renderText(report, { colour: false, width: 100 });
+    const order = ['Root cause:', 'DOCTOR_NAME_NOT_RESOLVED', 'Evidence', 'What to do', '1. '].map((part) =>
+      text.indexOf(part),
+    );
+    assert.deepEqual(
+      order,
+      [...order].sort((a, b) => a - b),
+    );
+    assert.ok(order.every((place) => place >= 0));
+    assert.ok(!text.includes(escapeSign));
+  });
+
+  it('lets no control character of a log reach the terminal', () => {
+    const finding = observe('DOCTOR_NO_ANSWER', 'fail', ['x'], { server: hostile }, [{ source: 'a', text: hostile }]);
+    const text = renderText(makeReport('x', [finding]), { colour: false, width: 80 });
+    assert.ok(!text.includes(escapeSign) && !text.includes(override));
+  });
+});
+
+describe('--redact', () => {
+  it('masks names, addresses and ids everywhere, the same one the same way', () => {
+    const text =
+      'GET http://wsus01.corp.example.org:8530/selfupdate/wuident.cab from 10.1.2.3 CORP\\alice SusClientId 6f9619ff-8b86-d011-b42d-00c04fc964ff, then wsus01.corp.example.org again from 10.1.2.3, agent 7.6.7600.256, Authorization: Basic QWxhZGRpbg==';
+    const finding = observe('DOCTOR_NO_ANSWER', 'fail', ['x'], { server: 'wsus01.corp.internal' }, [
+      { source: 'http://wsus01.corp.internal/x', text: text.replaceAll('example.org', 'internal') },
+    ]);
+    const shown = JSON.stringify(redactReport(makeReport('http://wsus01.corp.internal', [finding])));
+    for (const secret of ['wsus01', '10.1.2.3', 'alice', '6f9619ff', 'QWxhZGRpbg'])
+      assert.ok(!shown.includes(secret), `${secret} in ${shown}`);
+    assert.match(shown, /7\.6\.7600\.256/);
+    assert.equal(shown.match(/address-1/g)?.length, 2);
+    assert.match(shown, /DOCTOR_NO_ANSWER/);
+  });
+});

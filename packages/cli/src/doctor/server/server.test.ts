@@ -1,0 +1,323 @@
+// The doctor against servers on real ports, each broken in one way.
+import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcp } from 'node:net';
+import { before, describe, it } from 'node:test';
+import { createOperatorCa, createOperatorSigner, type SigningIdentity, signFile } from '@moult/formats/authenticode';
+import { createCabinet } from '@moult/formats/cab';
+import { composeIdent, encodeIdent } from '@moult/protocol/self-update';
+import { defaultProbeLimits } from '../net/probe.ts';
+import { type DoctorReport, makeReport } from '../report/report.ts';
+import { allCodes, failures, onPort } from '../test/diagnose.ts';
+import type { FindingCode } from '../words/codes.ts';
+import { defaultClientKinds } from './client-kind.ts';
+import { collectServerFacts } from './collect.ts';
+import { observeServer } from './rungs.ts';
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+const now = new Date();
+const files = new Map<string, Buffer>();
+let ca: SigningIdentity;
+
+before(async () => {
+  ca = await createOperatorCa({ commonName: 'Test CA', now });
+  const signer = await createOperatorSigner(ca, { commonName: 'Test', now });
+  const cabinet = async (name: string, text: string) =>
+    Buffer.from(
+      await signFile(
+        createCabinet([{ name, bytes: Buffer.from(text), modified: now }], { compression: 'mszip' }),
+        signer,
+        { now },
+      ),
+    );
+  const ident = (generation: 'sus' | 'wsus') =>
+    encodeIdent(composeIdent(generation, { product: 'moult-agent', version: '7.9.0.1' }));
+  files.set('/iuident.cab', await cabinet('iuident.txt', ident('sus')));
+  files.set('/selfupdate/wuident.cab', await cabinet('wuident.txt', ident('wsus')));
+  files.set('/selfupdate/au/x86/xp/en/wuaucomp.cab', await cabinet('release.json', '{}'));
+  files.set('other', await cabinet('iuident.txt', ident('sus').replace('7.9.0.1', '7.9.0.2')));
+  files.set('no sections', await cabinet('iuident.txt', 'nothing here'));
+});
+
+/** A whole server: tree with HEAD and ranges, and the three web services. */
+function healthy(request: IncomingMessage, response: ServerResponse): void {
+  const path = (request.url ?? '').split('?')[0]?.toLowerCase() ?? '';
+  if (path === '/clientwebservice/client.asmx')
+    return void response.writeHead(200, { 'Content-Type': 'text/xml' }).end('<GetConfigResponse/>');
+  if (path.endsWith('.asmx') || path === '/wutrack.bin') return void response.writeHead(200).end();
+  sendFile(request, response, files.get(path));
+}
+
+function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer | undefined,
+  headers: Record<string, string> = {},
+): void {
+  if (!body) return void response.writeHead(404).end('not found');
+  const range = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '');
+  if (range) return void response.writeHead(206, headers).end(body.subarray(Number(range[1]), Number(range[2]) + 1));
+  response.writeHead(200, { 'Content-Length': body.length, 'Last-Modified': now.toUTCString(), ...headers });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+async function examine(
+  answer: Answer,
+  options: { port80?: Answer | 'closed'; ca?: boolean; path?: string } = {},
+): Promise<DoctorReport> {
+  const listener = (own: Answer) => (request: IncomingMessage, response: ServerResponse) => {
+    if (!own(request, response)) healthy(request, response);
+  };
+  return onPort(listener(answer), async (origin) => {
+    const look = async (selfUpdatePort: number | undefined) => {
+      const facts = await collectServerFacts({
+        url: new URL(options.path ?? '/', origin),
+        clients: defaultClientKinds.slice(0, 1),
+        selfUpdatePort,
+        ca: options.ca === false ? [] : [ca.certificatePem],
+        limits: { ...defaultProbeLimits, firstByteMs: 1500, stallMs: 1500 },
+        now: () => now,
+        progress: () => {},
+      });
+      return makeReport(origin, observeServer(facts));
+    };
+    if (options.port80 === undefined) return look(undefined);
+    if (options.port80 === 'closed') return look(await closedPort());
+    return onPort(listener(options.port80), (other) => look(Number(new URL(other).port)));
+  });
+}
+
+const nothing: Answer = () => false;
+
+function always(status: number, body = '', headers: Record<string, string> = {}): Answer {
+  return (_, response) => {
+    response.writeHead(status, headers).end(body);
+    return true;
+  };
+}
+
+function onPath(pattern: RegExp, answer: Answer): Answer {
+  return (request, response) => pattern.test(request.url ?? '') && answer(request, response);
+}
+
+const broken: [string, Answer, FindingCode][] = [
+  ['404 for all of /selfupdate', onPath(/selfupdate/i, always(404)), 'DOCTOR_TREE_MISSING'],
+  ['no iuident.cab', onPath(/iuident/, always(404)), 'DOCTOR_IUIDENT_MISSING'],
+  ['no wuident.cab', onPath(/wuident/, always(404)), 'DOCTOR_WUIDENT_MISSING'],
+  ['no package', onPath(/wuaucomp/, always(404)), 'DOCTOR_TREE_INCOMPLETE'],
+  ['401 everywhere', always(401, '', { 'WWW-Authenticate': 'NTLM' }), 'DOCTOR_ANONYMOUS_OFF'],
+  [
+    '401.3 in the error page',
+    onPath(/cab/, always(401, '<html><h2>HTTP Error 401.3 - Unauthorized</h2> 0x80070005')),
+    'DOCTOR_FILE_ACCESS_DENIED',
+  ],
+  [
+    'a disabled account in the error page',
+    always(401, '<html>HTTP Error 401.1 0x80070533'),
+    'DOCTOR_ANONYMOUS_ACCOUNT',
+  ],
+  ['403', always(403, 'Forbidden'), 'DOCTOR_FORBIDDEN'],
+  [
+    '403.4 in the words of IIS 6',
+    onPath(/cab/, always(403, '<html>The page must be viewed over a secure channel')),
+    'DOCTOR_SSL_REQUIRED',
+  ],
+  ['403.6', always(403, '<html>HTTP Error 403.6'), 'DOCTOR_ADDRESS_REFUSED'],
+  ['403.7', always(403, '<html>HTTP Error 403.7'), 'DOCTOR_CLIENT_CERTIFICATE'],
+  ['404.3', onPath(/\.cab/, always(404, '<html>HTTP Error 404.3 - Not Found')), 'DOCTOR_MIME_MISSING'],
+  ['404.7', onPath(/\.cab/, always(404, '<html>HTTP Error 404.7 - Not Found')), 'DOCTOR_REQUEST_FILTERED'],
+  ['500', onPath(/\.cab/, always(500)), 'DOCTOR_SERVER_ERROR'],
+  ['500.19', onPath(/\.cab/, always(500, 'HTTP Error 500.19')), 'DOCTOR_CONFIGURATION_ERROR'],
+  ['503 everywhere', always(503, 'Service Unavailable'), 'DOCTOR_SERVICE_UNAVAILABLE'],
+  ['502 everywhere', always(502), 'DOCTOR_GATEWAY'],
+  ['407 everywhere', always(407), 'DOCTOR_PROXY_AUTHENTICATION'],
+  ['400 everywhere', always(400), 'DOCTOR_BAD_REQUEST'],
+  ['418 everywhere', always(418), 'DOCTOR_HTTP_STATUS'],
+  ["SharePoint's header", always(401, '', { MicrosoftSharePointTeamServices: '6.0.2.6568' }), 'DOCTOR_SHAREPOINT'],
+  [
+    "SharePoint's page",
+    onPath(/cab|asmx/, always(200, '<html><a href="/_layouts/AccessDenied.aspx">')),
+    'DOCTOR_SHAREPOINT',
+  ],
+  [
+    'a redirect to a portal',
+    always(302, '', { Location: 'http://login.hotspot.example/?u=1' }),
+    'DOCTOR_CAPTIVE_PORTAL',
+  ],
+  ['a logon page', always(200, '<html><form><input type="password" name="p">Sign in'), 'DOCTOR_CAPTIVE_PORTAL'],
+  [
+    'a redirect to TLS',
+    (request, response) =>
+      always(301, '', { Location: `https://${request.headers.host}${request.url}` })(request, response),
+    'DOCTOR_REDIRECTED',
+  ],
+  [
+    'a page in place of a cabinet',
+    onPath(/wuaucomp/, always(200, '<!DOCTYPE html><title>Oops</title>')),
+    'DOCTOR_HTML_FOR_CABINET',
+  ],
+  ['an empty package', onPath(/wuaucomp/, always(200)), 'DOCTOR_CABINET_TRUNCATED'],
+  ['rubbish for a package', onPath(/wuaucomp/, always(200, 'PK\u0003\u0004 not a cabinet')), 'DOCTOR_CABINET_DAMAGED'],
+  [
+    'an ident without sections',
+    onPath(/iuident/, (request, response) => {
+      sendFile(request, response, files.get('no sections'));
+      return true;
+    }),
+    'DOCTOR_IDENT_MALFORMED',
+  ],
+  [
+    'HEAD refused',
+    (request, response) => request.method === 'HEAD' && always(405)(request, response),
+    'DOCTOR_HEAD_REFUSED',
+  ],
+  [
+    'a wrong HEAD',
+    (request, response) => request.method === 'HEAD' && always(200, '', { 'Content-Length': '5' })(request, response),
+    'DOCTOR_HEAD_WRONG',
+  ],
+  [
+    'no ranges',
+    (request, response) => {
+      if (request.headers.range === undefined) return false;
+      delete request.headers.range;
+      healthy(request, response);
+      return true;
+    },
+    'DOCTOR_RANGES_REFUSED',
+  ],
+  [
+    'a stale cache',
+    onPath(/^\/iuident\.cab$/, (request, response) => {
+      sendFile(request, response, files.get('other'), { Age: '86400', 'X-Cache': 'HIT' });
+      return true;
+    }),
+    'DOCTOR_CACHE_STALE',
+  ],
+  ['no answer', onPath(/cab|asmx|bin/, () => true), 'DOCTOR_NO_ANSWER'],
+  ['no web services', onPath(/asmx/i, always(404)), 'DOCTOR_WEB_SERVICES'],
+  ['a broken client web service', onPath(/client\.asmx/i, always(500, 'crash')), 'DOCTOR_CLIENT_WEB_SERVICE'],
+  ['a broken authorisation service', onPath(/SimpleAuth\.asmx/i, always(404)), 'DOCTOR_SIMPLE_AUTH'],
+  ['a broken reporting service', onPath(/ReportingWebService\.asmx/i, always(403)), 'DOCTOR_REPORTING'],
+];
+
+describe('a server on a real port', () => {
+  for (const [what, answer, code] of broken) {
+    it(`with ${what} has the one root ${code}`, async () => {
+      const report = await examine(answer);
+      assert.deepEqual(failures(report), [code], JSON.stringify(report.looked));
+      assert.ok(report.findings[0]?.evidence[0]?.source.startsWith('http://'));
+    });
+  }
+
+  it('without a fault is healthy', async () => {
+    const report = await examine(nothing);
+    assert.equal(report.verdict, 'healthy');
+    assert.deepEqual(report.findings, []);
+    assert.ok(allCodes(report).includes('DOCTOR_SERVER_HEALTHY'));
+  });
+
+  it('whose signer nobody vouches for is unknown, not failed', async () => {
+    const report = await examine(nothing, { ca: false });
+    assert.equal(report.verdict, 'healthy');
+    assert.ok(allCodes(report).includes('DOCTOR_CABINET_SIGNER_UNKNOWN'));
+    assert.match(report.findings[0]?.settles ?? '', /CA/);
+  });
+
+  it('without wutrack.bin is healthy and says so', async () => {
+    const report = await examine(onPath(/wutrack/, always(404)));
+    assert.equal(report.verdict, 'healthy');
+    assert.ok(allCodes(report).includes('DOCTOR_WUTRACK_MISSING'));
+  });
+
+  it('that is SUS 1.0 is recognised', async () => {
+    assert.deepEqual(failures(await examine(onPath(/asmx|wuident/i, always(404)))), ['DOCTOR_SUS_SERVER']);
+  });
+
+  it('that is no update server at all says what else it may be', async () => {
+    const report = await examine(always(404));
+    assert.deepEqual(failures(report), ['DOCTOR_TREE_MISSING']);
+    assert.ok(allCodes(report).includes('DOCTOR_WRONG_SERVER'));
+  });
+
+  it('named with a path is told that clients append theirs', async () => {
+    assert.ok(allCodes(await examine(nothing, { path: '/wsus' })).includes('DOCTOR_WUSERVER_PATH'));
+  });
+
+  it('with a clock far off is unknown', async () => {
+    const report = await examine((_, response) => {
+      response.setHeader('Date', 'Mon, 01 Jan 2001 00:00:00 GMT');
+      return false;
+    });
+    assert.ok(allCodes(report).includes('DOCTOR_CLOCK'));
+  });
+});
+
+describe('port 80', () => {
+  it('where nobody listens is one finding, with the event ids admins know', async () => {
+    const report = await examine(nothing, { port80: 'closed' });
+    assert.deepEqual(failures(report), ['DOCTOR_PORT80_MISSING']);
+    assert.deepEqual(report.findings[0]?.eventIds, [506, 13042]);
+  });
+
+  it('with another site on it lacks the tree', async () => {
+    assert.deepEqual(failures(await examine(nothing, { port80: always(404) })), ['DOCTOR_PORT80_TREE_MISSING']);
+  });
+
+  it('with an older copy of the tree differs', async () => {
+    const old = onPath(/iuident/, (request, response) => {
+      sendFile(request, response, files.get('other'));
+      return true;
+    });
+    assert.deepEqual(failures(await examine(nothing, { port80: old })), ['DOCTOR_TREES_DIFFER']);
+  });
+
+  it('behind the same SharePoint is one root, not two', async () => {
+    const sharePoint = always(401, '', { MicrosoftSharePointTeamServices: '6.0.2.6568' });
+    const report = await examine(sharePoint, { port80: sharePoint });
+    assert.deepEqual(failures(report), ['DOCTOR_SHAREPOINT']);
+  });
+});
+
+describe('a port', () => {
+  it('where nobody listens is refused', async () => {
+    const url = new URL(`http://127.0.0.1:${await closedPort()}`);
+    assert.deepEqual(await failuresOf(url), ['DOCTOR_CONNECTION_REFUSED']);
+  });
+
+  it('that does not speak HTTP is said so', async () => {
+    const server = createTcp((socket) => void socket.end('220 mail.example ESMTP\r\n'));
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    assert.deepEqual(await failuresOf(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)), [
+      'DOCTOR_NOT_HTTP',
+    ]);
+    server.close();
+  });
+
+  it('of a name that does not exist is not resolved', async () => {
+    assert.deepEqual(await failuresOf(new URL('http://no-such-host.invalid:8530')), ['DOCTOR_NAME_NOT_RESOLVED']);
+  });
+});
+
+async function failuresOf(url: URL): Promise<FindingCode[]> {
+  const limits = { ...defaultProbeLimits, connectMs: 4000, firstByteMs: 2000 };
+  const facts = await collectServerFacts({
+    url,
+    clients: defaultClientKinds.slice(0, 1),
+    selfUpdatePort: undefined,
+    ca: [],
+    limits,
+    now: () => now,
+    progress: () => {},
+  });
+  return failures(makeReport(url.origin, observeServer(facts)));
+}
+
+async function closedPort(): Promise<number> {
+  const server = createTcp();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
