@@ -8,5 +8,4 @@ export * from './ids.ts';
 export * from './metadata/index.ts';
 export { namespaces } from './namespaces.ts';
 export * from './packages/index.ts';
-export * from './publication/index.ts';
 export * from './sample/index.ts';

@@ -87,7 +87,7 @@ export function register(program: Command): void {
 
 async function importPaths(paths: string[], flags: StoreFlags & JsonFlag): Promise<void> {
   const report = await withStore(flags, { mustExist: false }, (store) =>
-    runImport(store, readDocuments(paths, process.stdin), { now: () => new Date(), onProgress: showProgress }),
+    runImport(store, readDocuments(paths, process.stdin), { now: () => new Date(), onProgress: progressShower() }),
   );
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   if (flags.json) console.log(JSON.stringify(report));
@@ -95,9 +95,18 @@ async function importPaths(paths: string[], flags: StoreFlags & JsonFlag): Promi
   if (report.refused > 0) process.exitCode = exitCode.findings;
 }
 
-function showProgress({ new: added, changed, unchanged, refused }: Readonly<ImportReport>): void {
-  const line = `${added} new, ${changed} changed, ${unchanged} unchanged, ${refused} refused`;
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+/** One line that is written over on a terminal; elsewhere one every few seconds. */
+function progressShower(): (report: Readonly<ImportReport>) => void {
+  const everyMs = 5000;
+  let shownAt = performance.now();
+  return ({ new: added, changed, unchanged, refused }) => {
+    const line = `${added} new, ${changed} changed, ${unchanged} unchanged, ${refused} refused`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+    else if (performance.now() - shownAt >= everyMs) {
+      shownAt = performance.now();
+      console.error(`so far: ${line}`);
+    }
+  };
 }
 
 function printReport(report: ImportReport): void {

@@ -2,16 +2,15 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { CatalogError, formatIdentity } from '@moult/catalog';
 import {
   buildDocuments,
-  CatalogError,
-  formatIdentity,
   type Publication,
   type PublishedFile,
   parsePublication,
   publicationCabinetName,
   publicationId,
-} from '@moult/catalog';
+} from '@moult/catalog/publication';
 import { signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { createContentStore, loadOrCreateOperatorKeys, openLog, type ServerConfig, type Store } from '@moult/server';
