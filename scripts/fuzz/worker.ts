@@ -1,5 +1,6 @@
 // One thread of the fuzzer: a target at a time, for a slice of time. What it is running lies in shared memory, so that the main thread can
 // tell which input hung it.
+import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadCorpus } from './corpus.ts';
 import { createRandom, mutate, type Random } from './mutate.ts';
@@ -123,7 +124,11 @@ if (parentPort) {
   const runs = orders.targets.map((name, index) => new TargetRun(name, index, orders.shared, random));
   for (const run of runs) await run.replayCorpus();
   while (Date.now() < orders.untilMs && runs.every((run) => run.summary.failures.length < 20)) {
-    for (const run of runs) await run.fuzzUntil(Math.min(Date.now() + sliceMs, orders.untilMs));
+    for (const run of runs) {
+      await run.fuzzUntil(Math.min(Date.now() + sliceMs, orders.untilMs));
+      // Lets the event loop turn: some garbage waits for that.
+      await setImmediate();
+    }
   }
   parentPort.postMessage(runs.map((run) => run.summary));
 }

@@ -1,7 +1,8 @@
 // The inner loops of MSZIP and LZX in WebAssembly: one module of four kilobytes, one instance, one memory for all. Compiled from
 // packages/formats/assembly when the repository is built, not when it is used.
 // Hard part: LZX has a window of up to 2 MB that lives as long as its folder, and two folders may be read in turns. Who is in the memory is
-// its tenant; the next one asks it to move out first, if it is still alive.
+// its tenant; the next one asks it to move out first. (Whether it is still wanted cannot be asked: a WeakRef would keep every tenant alive until
+// the event loop turns, and a loop over many cabinets does not let it.)
 import { layout } from './layout.ts';
 import { codecModule } from './module.ts';
 
@@ -28,7 +29,7 @@ export class Codec {
   readonly bytes: Uint8Array;
   readonly state: Uint32Array;
   readonly exports: CodecExports;
-  #tenant: WeakRef<Tenant> | undefined;
+  #tenant: Tenant | undefined;
 
   constructor() {
     const module = new WebAssembly.Module(Buffer.from(codecModule, 'base64'));
@@ -40,10 +41,9 @@ export class Codec {
 
   /** Lets `tenant` in; false when it was not in before and has to bring its state along. */
   admit(tenant: Tenant): boolean {
-    const before = this.#tenant?.deref();
-    if (before === tenant) return true;
-    before?.moveOut();
-    this.#tenant = new WeakRef(tenant);
+    if (this.#tenant === tenant) return true;
+    this.#tenant?.moveOut();
+    this.#tenant = tenant;
     return false;
   }
 }
