@@ -87,8 +87,23 @@ export function parseServerLogLine(raw: string, source: string, line: number): S
   };
 }
 
-/** An entry of the Windows event log pasted or exported as text: "Event ID: 13042" with its message. */
+/**
+ * An entry of the Windows event log pasted or exported as text: "Event ID: 13042", or the words that it or the home page
+ * of the server has for it.
+ */
 export function parseEventLogText(raw: string): { eventId: number; message: string } | undefined {
   const match = /\bEvent\s?ID\s*[:=]\s*(\d{2,5})\b(.*)$/i.exec(raw);
-  return match ? { eventId: Number(match[1]), message: (match[2] ?? '').trim() } : undefined;
+  if (match) return { eventId: Number(match[1]), message: (match[2] ?? '').trim() };
+  const known = eventWords.find(({ words }) => words.test(raw));
+  return known ? { eventId: known.eventId, message: raw.trim().slice(0, 200) } : undefined;
 }
+
+const eventWords: readonly { words: RegExp; eventId: number }[] = [
+  { words: /SelfUpdate Tree is not working/i, eventId: 506 },
+  { words: /self-?update is not working|non-running services:.*\bself-?update\b/i, eventId: 13042 },
+  { words: /Client Web Service is not working/i, eventId: 12022 },
+  { words: /Reporting Web Service is not working/i, eventId: 12002 },
+  { words: /SimpleAuth Web Service is not working/i, eventId: 12042 },
+  { words: /content directory is not accessible/i, eventId: 12072 },
+  { words: /No client computers have ever contacted the server/i, eventId: 13051 },
+];

@@ -1,6 +1,6 @@
 // Rung 8 (and what 1, 2, 3 and 9 can read from a client's own logs): stories and events become observations. Pure.
 import { type Evidence, type Observation, observe } from '../finding.ts';
-import { formatHresult, meaningOf } from '../hresult/error-table.ts';
+import { formatHresult, httpStatusOf, meaningOf } from '../hresult/error-table.ts';
 import type { FindingCode } from '../words/codes.ts';
 import type { ReportedEvent, ServerLogEvent } from './reporting-events.ts';
 import { causeOfEvent } from './server-events.ts';
@@ -19,9 +19,16 @@ export function observeStory(story: ClientStory, subject: readonly string[]): Ob
 /** The words that every page about an error may use. */
 export function valuesOfError(error: number, url: string | undefined): Record<string, string> {
   const meaning = meaningOf(error);
+  const code = error === 0 ? 'no code' : formatHresult(error);
+  const words = meaning ? `${meaning.name}: ${meaning.meaning}` : 'not in the table of known codes';
+  const path = url === undefined ? undefined : /^https?:\/\/[^/]*(\/[^?]*)/i.exec(url)?.[1];
   return {
-    error: error === 0 ? 'no code' : formatHresult(error),
-    meaning: meaning ? `${meaning.name}: ${meaning.meaning}` : 'not in the table of known codes',
+    error: code,
+    meaning: words,
+    message: words,
+    found: meaning ? `${code} ${meaning.name}` : code,
+    status: String(httpStatusOf(error) ?? code),
+    ...(path ? { path, file: path } : {}),
     ...(url ? { url, server: hostOf(url), host: hostOf(url).replace(/:\d+$/, '') } : {}),
   };
 }
@@ -146,7 +153,7 @@ export function observeServerEvents(events: readonly ServerLogEvent[], subject: 
     if (!code) continue;
     const normal = latest.get(eventId - (eventId % 10)) ?? (eventId === 386 ? latest.get(384) : undefined);
     const over = normal !== undefined && normal !== event && (normal.at ?? normal.line) >= (event.at ?? event.line);
-    const values = { event: String(eventId), message: event.message.slice(0, 200), server: subject[0] ?? 'the server' };
+    const values = { event: String(eventId), message: event.message.slice(0, 200), server: 'the server' };
     const at = event.at === undefined ? {} : { at: new Date(event.at).toISOString() };
     const evidence = { source: event.source, line: event.line, text: event.raw.trim().slice(0, 500), ...at };
     observations.push(observe(code, over ? 'pass' : 'fail', subject, values, [evidence]));

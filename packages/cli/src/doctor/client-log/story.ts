@@ -157,7 +157,10 @@ export class ClientStory {
     }
     for (const value of failuresIn(entry.text)) {
       const code = troubleOf(value, this.phase, this.url);
-      if (code !== 'harmless') this.trouble(entry, code, value);
+      if (code === 'harmless') continue;
+      const file = lastPart(this.validated);
+      const named: Record<string, string> = aboutFiles.has(code) && file !== '' ? { file, path: file } : {};
+      this.trouble(entry, code, value, named);
     }
   }
 }
@@ -178,6 +181,14 @@ function troubleForStatus(status: number, phase: Phase, url: string | undefined)
   const code = troubleOf(0x80190000 + status, phase, url);
   return code === 'harmless' ? 'DOCTOR_HTTP_STATUS' : code;
 }
+
+/** Findings about a file whose signature was being looked at. */
+const aboutFiles = new Set<FindingCode>([
+  'DOCTOR_CABINET_WRONG_SIGNER',
+  'DOCTOR_CABINET_ALTERED',
+  'DOCTOR_CABINET_UNSIGNED',
+  'DOCTOR_SIGNATURE_REFUSED',
+]);
 
 const complains =
   /WARN|FATAL|ERROR|fail|fault|fehl|échec|erreur|失敗|エラー|错误|错誤|nws|\bhr\b|unable|cannot|could not|exit code|self-update check returned/i;
@@ -326,11 +337,6 @@ const rules: readonly Rule[] = [
   {
     pattern: /^SetupSelfupdateTree: Warning: (.*)$/i,
     apply: (story, entry, [, text]) => story.milestone(entry, text ?? '', true),
-  },
-  {
-    pattern: /(?:Non-running services:.*\bSelfUpdate\b|Self-?update(?: Tree)? is not working)/i,
-    apply: (story, entry) =>
-      story.trouble(entry, 'DOCTOR_SERVER_EVENT', 0, { event: '13042', message: entry.text.slice(0, 200) }),
   },
 ];
 

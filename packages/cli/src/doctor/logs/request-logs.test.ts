@@ -221,7 +221,7 @@ describe('other request logs', () => {
 
 describe('logs of servers and tools', () => {
   const events: [string, FindingCode][] = [
-    ['EventId=13042,Type=Error,Category=13,Message=Self-update is not working.', 'DOCTOR_TREE_MISSING'],
+    ['EventId=13042,Type=Error,Category=13,Message=Self-update is not working.', 'DOCTOR_SELF_UPDATE_DOWN'],
     [
       'EventId=12022,Type=Error,Category=12,Message=The Client Web Service is not working.',
       'DOCTOR_CLIENT_WEB_SERVICE',

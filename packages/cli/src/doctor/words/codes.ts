@@ -51,6 +51,7 @@ export const findingCodes = {
 
   // Rung 4: the self-update tree
   DOCTOR_TREE_MISSING: code(4, 200, selfUpdateEvents),
+  DOCTOR_SELF_UPDATE_DOWN: code(4, 285, selfUpdateEvents),
   DOCTOR_TREE_INCOMPLETE: code(4, 230, selfUpdateEvents),
   DOCTOR_IUIDENT_MISSING: code(4, 210, selfUpdateEvents),
   DOCTOR_WUIDENT_MISSING: code(4, 205, selfUpdateEvents),

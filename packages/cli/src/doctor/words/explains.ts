@@ -91,7 +91,7 @@ const everything: FindingCode[] = [
   ...setup,
   ...clientAftermath,
 ];
-const serverEvents: FindingCode[] = ['DOCTOR_SERVER_EVENT', 'DOCTOR_CLIENTS_SILENT'];
+const serverEvents: FindingCode[] = ['DOCTOR_SELF_UPDATE_DOWN', 'DOCTOR_SERVER_EVENT', 'DOCTOR_CLIENTS_SILENT'];
 const port80: FindingCode[] = ['DOCTOR_PORT80_MISSING'];
 
 const table: Partial<Record<FindingCode, FindingCode[]>> = {
@@ -137,6 +137,7 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_SUS_SERVER: ['DOCTOR_WUIDENT_MISSING', ...webServices, 'DOCTOR_LEGACY_MODE', ...clientAftermath],
   DOCTOR_PORT80_SETUP_FAILED: [...tree, ...port80, ...clientAftermath],
   DOCTOR_TREE_MISSING: [...tree, ...delivery, ...setup, ...clientAftermath, ...serverEvents, ...port80],
+  DOCTOR_SELF_UPDATE_DOWN: ['DOCTOR_CLIENTS_SILENT'],
   DOCTOR_WUIDENT_MISSING: [...setup, ...clientAftermath, 'DOCTOR_HEAD_REFUSED'],
   DOCTOR_IUIDENT_MISSING: [...setup, ...clientAftermath],
   DOCTOR_TREE_INCOMPLETE: [...setup, ...clientAftermath],

@@ -83,6 +83,34 @@ function unwrap(text: string): string {
   return text.trim().replaceAll(/\s*\n\s*/g, ' ');
 }
 
+/** Words for what an observation could not name. In addresses and commands a name in capitals stands for it. */
+const unnamed: Record<string, string> = {
+  server: 'the server',
+  host: 'the server',
+  site: 'the site',
+  client: 'the client',
+  path: 'a self-update file',
+  file: 'a file',
+  url: 'its address',
+  signer: 'a party that this client does not trust',
+  issuer: 'its issuer',
+  message: 'see the evidence',
+  meaning: 'see the evidence',
+  found: 'see the evidence',
+  why: 'see the evidence',
+  error: 'no code',
+  status: 'see the evidence',
+  method: 'HEAD',
+};
+
 function fillIn(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? name.toUpperCase());
+  return text.replaceAll(/\{(\w+)\}/g, (_, name: string, at: number) => {
+    const value = values[name];
+    if (value) return value;
+    const before = text.slice(0, at);
+    const isCode = before.endsWith('/') || (before.match(/`/g)?.length ?? 0) % 2 === 1;
+    const word = isCode ? undefined : unnamed[name];
+    if (word === undefined) return name.toUpperCase();
+    return at === 0 ? `${word[0]?.toUpperCase()}${word.slice(1)}` : word;
+  });
 }
