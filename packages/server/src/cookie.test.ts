@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { createCookieJar } from './cookie.ts';
 
 const key = new Uint8Array(32).fill(7);
-const jar = createCookieJar({ key, serverId: 'server-1' });
+const jar = createCookieJar({ key, identity: { serverId: 'server-1' } });
 const now = new Date('2026-11-22T12:00:00Z');
 const claims = {
   computerId: 'e1da06a3-5601-43c9-bac3-52d5db701494',
@@ -32,9 +32,9 @@ describe('client cookies', () => {
   });
 
   it('of another server state are foreign, of another key unreadable', () => {
-    const other = createCookieJar({ key, serverId: 'server-2' });
+    const other = createCookieJar({ key, identity: { serverId: 'server-2' } });
     assert.equal(other.openClient(jar.sealClient(claims), now).kind, 'foreign');
-    const stranger = createCookieJar({ key: new Uint8Array(32), serverId: 'server-1' });
+    const stranger = createCookieJar({ key: new Uint8Array(32), identity: { serverId: 'server-1' } });
     assert.equal(stranger.openClient(jar.sealClient(claims), now).kind, 'unreadable');
   });
 

@@ -43,23 +43,23 @@ const longestCookie = 1024;
 /** An authorisation is used at once; a client that stalls for so long authorises again. */
 const authorizationMinutes = 60;
 
-/** `key` has 32 octets. `serverId` names the server state that clients know. */
-export function createCookieJar({ key, serverId }: { key: Uint8Array; serverId: string }): CookieJar {
+/** `key` has 32 octets. `identity.serverId` names the server state that clients know; a restore changes it. */
+export function createCookieJar({ key, identity }: { key: Uint8Array; identity: { serverId: string } }): CookieJar {
   const open = (kind: Kind, sealed: Uint8Array) => unseal(key, kind, sealed)?.split('\n');
   return {
     sealAuthorization: ({ computerId }, now) =>
-      seal(key, 'authorization', [serverId, computerId, now.getTime() + authorizationMinutes * 60_000]),
+      seal(key, 'authorization', [identity.serverId, computerId, now.getTime() + authorizationMinutes * 60_000]),
 
     openAuthorization(sealed, now) {
       const [server, computerId, expiresAt] = open('authorization', sealed) ?? [];
       if (computerId === undefined) return { kind: 'unreadable' };
-      if (server !== serverId) return { kind: 'foreign' };
+      if (server !== identity.serverId) return { kind: 'foreign' };
       return { kind: Number(expiresAt) <= now.getTime() ? 'expired' : 'claims', claims: { computerId } };
     },
 
     sealClient: (claims) =>
       seal(key, 'client', [
-        serverId,
+        identity.serverId,
         claims.computerId,
         claims.protocolVersion,
         claims.configChange,
@@ -74,7 +74,7 @@ export function createCookieJar({ key, serverId }: { key: Uint8Array; serverId: 
       // Cookies of before the last two lines were there are opened too.
       const [server, computerId, protocolVersion, configChange, expiresAt, anchor, driverAnchor, groups] = lines;
       if (computerId === undefined || protocolVersion === undefined) return { kind: 'unreadable' };
-      if (server !== serverId) return { kind: 'foreign' };
+      if (server !== identity.serverId) return { kind: 'foreign' };
       const claims: ClientClaims = {
         computerId,
         protocolVersion,

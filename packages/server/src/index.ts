@@ -1,4 +1,7 @@
 // What other packages may use of the server.
+export { backUp } from './backup/backup.ts';
+export type { BackupManifest } from './backup/format.ts';
+export { restore } from './backup/restore.ts';
 export { importDocuments, toRevision } from './catalogue/import.ts';
 export { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 export * from './config/index.ts';

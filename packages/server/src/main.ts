@@ -165,11 +165,20 @@ async function openUpdateService(
   const { eventDays, routineEventDays } = config;
   const retention = createEventRetention({ store, eventDays, routineEventDays, now, log });
   closers.add(() => retention.close());
+  const fragments = createFragments(store, { budgetBytes: config.fragmentCacheMib * 1_048_576 });
+  const catalogue = await openLiveCatalogue(store, {
+    unapproved: config.unapproved,
+    async onRestored() {
+      Object.assign(identity, await store.loadServerIdentity(toldByConfig(config), now()));
+      fragments.forget();
+      log.warn('a backup was restored: clients are told that the server changed');
+    },
+  });
   return {
     store,
-    catalogue: await openLiveCatalogue(store, { unapproved: config.unapproved }),
-    fragments: createFragments(store, { budgetBytes: config.fragmentCacheMib * 1_048_576 }),
-    cookies: createCookieJar({ key, serverId: identity.serverId }),
+    catalogue,
+    fragments,
+    cookies: createCookieJar({ key, identity }),
     identity,
     contacts,
     config,

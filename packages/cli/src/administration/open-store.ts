@@ -66,7 +66,7 @@ export function configOf({ dataDir, database, config }: AdministrationFlags): Se
 }
 
 /** For the audit record: the user of this machine, also behind sudo. */
-function administrator(): string {
+export function administrator(): string {
   const name = process.env.SUDO_USER ?? userInfo().username;
   return process.env.MOULT_ADMINISTRATOR ?? name;
 }

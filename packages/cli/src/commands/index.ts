@@ -23,6 +23,8 @@ export const commands: Record<string, () => Promise<CommandModule>> = {
   decline: () => import('./decline.ts'),
   events: () => import('./events.ts'),
   content: () => import('./content.ts'),
+  backup: () => import('./backup.ts'),
+  restore: () => import('./backup.ts'),
   tree: () => import('./tree.ts'),
   sign: () => import('./sign.ts'),
   verify: () => import('./verify.ts'),

@@ -12,6 +12,8 @@ import { LRUCache } from 'lru-cache';
 import type { Store, StoredFragment } from '../store/index.ts';
 
 export interface Fragments {
+  /** Forgets everything: after a restore the ids mean other revisions. */
+  forget(): void;
   /** Escaped text by revision id; unknown ids are left out. */
   load(kind: StoredFragment, revisionIds: readonly number[]): Promise<Map<number, string>>;
   /** The LocalizedProperties elements for a client's locales, escaped; none for an unknown revision. */
@@ -67,6 +69,8 @@ export function createFragments(store: Store, { budgetBytes }: { budgetBytes: nu
   }
 
   return {
+    forget: () => kept.clear(),
+
     load: (kind, revisionIds) =>
       through(kind, revisionIds, async (missing) => {
         const texts = await store.loadFragments(kind, missing);

@@ -19,6 +19,8 @@ export interface LiveCatalogueOptions {
   unapproved: 'report' | 'hide';
   /** Another process's changes are seen after at most so long. */
   freshMs?: number;
+  /** Called when a backup was restored under the running server. */
+  onRestored?: () => Promise<void>;
 }
 
 const summariesPerPage = 2000;
@@ -32,7 +34,8 @@ export async function openLiveCatalogue(store: Store, options: LiveCatalogueOpti
 }
 
 class StoreBackedCatalogue implements LiveCatalogue {
-  readonly index = new CatalogIndex();
+  #index = new CatalogIndex();
+  readonly #onRestored: () => Promise<void>;
   readonly #store: Store;
   readonly #unapproved: 'report' | 'hide';
   readonly #freshMs: number;
@@ -48,13 +51,18 @@ class StoreBackedCatalogue implements LiveCatalogue {
   #isStale = true;
   #running: Promise<void> | undefined;
 
-  constructor(store: Store, { unapproved, freshMs = 100 }: LiveCatalogueOptions) {
+  constructor(store: Store, { unapproved, freshMs = 100, onRestored = async () => undefined }: LiveCatalogueOptions) {
+    this.#onRestored = onRestored;
     this.#store = store;
     this.#unapproved = unapproved;
     this.#freshMs = Math.max(1, freshMs);
     store.subscribe((topic) => {
       if (watched.has(topic)) this.#isStale = true;
     });
+  }
+
+  get index(): CatalogIndex {
+    return this.#index;
   }
 
   async refresh(): Promise<void> {
@@ -82,6 +90,7 @@ class StoreBackedCatalogue implements LiveCatalogue {
   async #catchUp(): Promise<void> {
     this.#isStale = false;
     const generations = await this.#store.loadGenerations();
+    if (this.#seen.size > 0 && generations.get('restored') !== this.#seen.get('restored')) await this.#startAnew();
     const changed = (topic: Topic) => generations.get(topic) !== this.#seen.get(topic);
     const updates = changed('updates') || this.#lastRevision === 0;
     const decisions = changed('deployments') || this.#seen.size === 0;
@@ -95,12 +104,21 @@ class StoreBackedCatalogue implements LiveCatalogue {
     this.#checkedAt = performance.now();
   }
 
+  /** A backup took the place of everything: no id means what it meant. */
+  async #startAnew(): Promise<void> {
+    this.#index = new CatalogIndex();
+    this.#categoryTypes.clear();
+    this.#lastRevision = 0;
+    this.#seen = new Map();
+    await this.#onRestored();
+  }
+
   async #loadNewRevisions(): Promise<void> {
     for (;;) {
       const page = await this.#store.loadSummaries(this.#lastRevision, summariesPerPage);
       for (const { revisionId, summary, categoryType, importedAt } of page) {
         const decoded = decodeSummary(summary);
-        this.index.add(toRevisionId(revisionId), decoded, importedAt);
+        this.#index.add(toRevisionId(revisionId), decoded, importedAt);
         if (categoryType !== undefined) this.#categoryTypes.set(decoded.identity.updateId, categoryType);
         this.#lastRevision = revisionId;
       }
@@ -117,7 +135,7 @@ class StoreBackedCatalogue implements LiveCatalogue {
     for (const [updateId, decisions] of this.#decisions) {
       const decision = decisionInForce(decisions, lines);
       // An approval is for the update: the newest revision that is here is the one that is meant.
-      const revision = decision && this.index.latest(updateId as UpdateId);
+      const revision = decision && this.#index.latest(updateId as UpdateId);
       if (decision && revision) set.set(revision.revisionId, toDeployment(decision));
     }
     return set;

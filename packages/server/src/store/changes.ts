@@ -6,6 +6,8 @@ export type Topic =
   | 'updates'
   | 'deployments'
   | 'content'
+  /** Everything was replaced by a backup. */
+  | 'restored'
   | 'reporting-events'
   | 'self-update-events';
 

@@ -19,7 +19,7 @@ export interface Database {
  */
 export async function openDatabase(address: string): Promise<Database> {
   try {
-    return /^postgres(ql)?:\/\//i.test(address) ? await openPostgres(address) : sqliteDatabase(fileOf(address));
+    return isPostgres(address) ? await openPostgres(address) : sqliteDatabase(sqliteFileOf(address));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ServerError('SERVER_DATABASE', `The database ${withoutPassword(address)} cannot be opened: ${reason}`, {
@@ -33,7 +33,11 @@ export function withoutPassword(address: string): string {
   return address.replace(/^([a-z]+:\/\/[^:@/]*):[^@/]*@/i, '$1:***@');
 }
 
-function fileOf(address: string): string {
+export function isPostgres(address: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(address);
+}
+
+export function sqliteFileOf(address: string): string {
   return address.replace(/^sqlite:(\/\/)?/i, '');
 }
 
@@ -60,6 +64,6 @@ async function openPostgres(address: string): Promise<Database> {
 const int8 = 20;
 
 /** Our 64-bit columns hold ids, sizes and milliseconds: all exact in a number. */
-function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+export function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   return oid === int8 ? Number : pg.types.getTypeParser(oid, format as 'text');
 }

@@ -59,11 +59,12 @@ export async function openClient(
   cookie: WireCookie | undefined,
   { registered }: { registered: boolean },
 ): Promise<Client> {
+  // First of all: a restore changes what every cookie means.
+  await service.catalogue.refresh();
   const claims = openCookie(service, cookie);
   if (claims.configChange !== service.identity.lastChange.getTime()) throw new SoapFault('ConfigChanged', '');
   const targeting = await service.store.loadTargeting(claims.computerId);
   if (registered && !targeting?.isRegistered) throw new SoapFault('RegistrationRequired', '');
-  await service.catalogue.refresh();
   const groupIds = targeting?.groupIds ?? [unassignedComputers];
   return { claims: inGroups(claims, groupIds), deployments: service.catalogue.deploymentsFor(groupIds) };
 }

@@ -1,0 +1,54 @@
+// moult backup and moult restore: everything but the update files, from and into a server that may be running.
+import { join, resolve } from 'node:path';
+import { type BackupManifest, backUp, readLockHolder, restore, serverVersion } from '@moult/server';
+import type { Command } from 'commander';
+import {
+  type AdministrationFlags,
+  administer,
+  administrator,
+  configOf,
+  withServerOptions,
+} from '../administration/open-store.ts';
+import { present } from '../administration/output.ts';
+import { UsageError } from '../terminal.ts';
+
+export function register(program: Command): void {
+  withServerOptions(program.command('backup').argument('<dir>', 'a folder that is not there yet'))
+    .description('write the database and the keys into a folder, while the server runs or not')
+    .action(runBackup);
+  withServerOptions(program.command('restore').argument('<dir>', 'a backup'))
+    .description('put a backup in place of everything that is there')
+    .option('--yes', 'really: what is there now is gone afterwards')
+    .action(runRestore);
+}
+
+async function runBackup(target: string, flags: AdministrationFlags): Promise<void> {
+  const { database, dataDir } = configOf(flags);
+  const address = database ?? join(dataDir, 'moult.sqlite');
+  // Opened once as every command does: says in plain words when there is nothing to back up.
+  await administer(flags, async () => undefined);
+  const options = { database: address, dataDir, target: resolve(target), version: serverVersion, now: new Date() };
+  const manifest = await backUp(options);
+  present({ target: options.target, ...manifest }, flags, () => [
+    `${options.target}: ${rowsIn(manifest)} rows as of ${manifest.madeAt}. Update files are not in it: copy the content folder.`,
+    'It holds the private keys of this server: keep it as safe as those.',
+  ]);
+}
+
+async function runRestore(source: string, flags: AdministrationFlags & { yes?: true }): Promise<void> {
+  const { database, dataDir } = configOf(flags);
+  if (!flags.yes)
+    throw new UsageError(`Everything in ${database ?? dataDir} will be replaced. Say --yes if that is meant.`);
+  const address = database ?? join(dataDir, 'moult.sqlite');
+  const author = { name: administrator(), at: new Date() };
+  const manifest = await restore({ database: address, dataDir, source: resolve(source), author });
+  const holder = readLockHolder(dataDir);
+  present({ restored: resolve(source), ...manifest }, flags, () => [
+    `Restored ${rowsIn(manifest)} rows as of ${manifest.madeAt}. Clients are told that the server changed.`,
+    ...(holder ? ['When the backup came from another server, restart this one: its keys changed.'] : []),
+  ]);
+}
+
+function rowsIn({ rows }: BackupManifest): number {
+  return Object.values(rows).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,68 @@
+// A backup is a folder: manifest.json, one file of JSON lines per table (zstd), and the keys. The same for both
+// engines, so that a backup of one restores into the other.
+
+export interface BackupManifest {
+  format: 1;
+  madeAt: string;
+  /** Of the Moult that made it. */
+  version: string;
+  engine: 'sqlite' | 'postgres';
+  /** Names of the migrations that its tables are made by, in order. */
+  migrations: string[];
+  /** Rows by table. */
+  rows: Record<string, number>;
+  /** SHA-256 by file name, in hex: a damaged backup is found out before anything is replaced. */
+  files: Record<string, string>;
+}
+
+export const manifestName = 'manifest.json';
+export const keyFiles = [
+  'operator-ca.key.pem',
+  'operator-ca.cer.pem',
+  'operator-signing.key.pem',
+  'operator-signing.cer.pem',
+  'cookie.key',
+] as const;
+
+/** In an order in which each table comes after those that it refers to. */
+export const backedUpTables = [
+  'configuration',
+  'counters',
+  'target_groups',
+  'computers',
+  'computer_names',
+  'computer_groups',
+  'updates',
+  'revisions',
+  'revision_files',
+  'content_files',
+  'deployments',
+  'reporting_events',
+  'computer_update_status',
+  'self_update_events',
+  'audit',
+] as const;
+export type BackedUpTable = (typeof backedUpTables)[number];
+
+export function tableFile(table: string): string {
+  return `${table}.jsonl.zst`;
+}
+
+/** One row as a line of JSON; bytes are `{"$bytes": base64}`. */
+export function encodeRow(row: Record<string, unknown>): string {
+  const plain = Object.entries(row).map(([name, value]) => [
+    name,
+    value instanceof Uint8Array ? { $bytes: Buffer.from(value).toString('base64') } : value,
+  ]);
+  return `${JSON.stringify(Object.fromEntries(plain))}\n`;
+}
+
+export function decodeRow(line: string): Record<string, unknown> {
+  const row = JSON.parse(line) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(row)) {
+    if (value !== null && typeof value === 'object' && '$bytes' in value) {
+      row[name] = Buffer.from(String(value.$bytes), 'base64');
+    }
+  }
+  return row;
+}
