@@ -18,24 +18,39 @@ const tools: Record<string, string> = {
   chromium: 'chromium',
 };
 
+/** Debian packages that bring no program of their own → what ends with 0 where they are. */
+const libraries: Record<string, readonly string[]> = {
+  // Debian's own Python: another one on the path does not see Debian's packages.
+  'python3-zeep': ['/usr/bin/python3', '-c', 'import zeep'],
+};
+
 /** Installs what is missing (Debian, root), or says what to install. */
 export function bringTestTools(): void {
-  const missing = Object.entries(tools).filter(([program]) => !isOnPath(program));
-  if (missing.length === 0) return;
-  const packages = [...new Set(missing.map(([, name]) => name))];
+  const packages = missingPackages();
+  if (packages.length === 0) return;
   if (process.getuid?.() === 0 && isOnPath('apt-get')) {
     console.log(`\n=== test tools: installing ${packages.join(', ')}`);
     run('apt-get', ['update', '-qq']);
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
   }
-  const still = missing.filter(([program]) => !isOnPath(program)).map(([, name]) => name);
+  const still = missingPackages();
   if (still.length > 0) {
     console.error(
-      `Tests need these programs, which are not installed: ${still.join(', ')}.\n` +
+      `Tests need these packages, which are not installed: ${still.join(', ')}.\n` +
         `On Debian: sudo apt-get install ${still.join(' ')}`,
     );
     process.exit(1);
   }
+}
+
+function missingPackages(): string[] {
+  const programs = Object.entries(tools).filter(([program]) => !isOnPath(program));
+  const others = Object.entries(libraries).filter(([, command]) => !succeeds(command));
+  return [...new Set([...programs.map(([, name]) => name), ...others.map(([name]) => name)])];
+}
+
+function succeeds([program = '', ...args]: readonly string[]): boolean {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }
 
 export function isOnPath(program: string): boolean {
