@@ -25,7 +25,7 @@ function storeRows(folder: string): BenchRow[] {
     const database = join(folder, `${updates}.sqlite`);
     const { seconds, peakMib } = runWorker('import', database, updates);
     const rate = updates / seconds;
-    const what = `import of ${updates} documents (6.7 KB each, generated meanwhile) into SQLite`;
+    const what = `import of ${updates} documents (6.7 KB each) into SQLite`;
     rows.push(absolute(what, `${rate.toFixed(0)} documents/s`, '≥ 2,000 documents/s', rate >= 2000));
     rows.push(absolute('its memory', `${peakMib.toFixed(0)} MiB at most`, '< 1 GB', peakMib < 953));
     if (updates !== 100_000) continue;

@@ -90,6 +90,14 @@ export function textOf(element: XmlElement): string {
   return text;
 }
 
+const noDeclarations: ReadonlyMap<string, string> = new Map();
+
+/** Most elements declare nothing: they share one empty map. */
+function declarationsOf(declared: Record<string, string>): ReadonlyMap<string, string> {
+  for (const _ in declared) return new Map(Object.entries(declared));
+  return noDeclarations;
+}
+
 class TreeBuilder {
   readonly #limits: XmlLimits;
   readonly #parser = new SaxesParser({ xmlns: true, position: false });
@@ -130,7 +138,7 @@ class TreeBuilder {
       local: tag.local,
       prefix: tag.prefix,
       attributes: this.#attributesOf(tag),
-      declarations: new Map(Object.entries(tag.ns)),
+      declarations: declarationsOf(tag.ns),
       children: [],
     };
     const parent = this.#open.at(-1);
