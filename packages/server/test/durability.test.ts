@@ -1,0 +1,121 @@
+// What was acknowledged is kept: the server is killed at random points of 1,000 reports, and none that got its answer
+// is missing afterwards.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { reporting } from '@moult/protocol/reporting';
+import { writeCall } from '@moult/protocol/soap';
+import { openStore } from '../src/store/index.ts';
+import { openSession } from './agent-session.ts';
+import { startPostgres, type TestPostgres } from './postgres.ts';
+import { post } from './soap-client.ts';
+
+const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
+const reports = 1000;
+const writers = 8;
+const kills = 6;
+
+for (const engine of ['sqlite', 'postgres'] as const) {
+  describe(`acknowledged reports (${engine})`, () => {
+    let folder: string;
+    let postgres: TestPostgres | undefined;
+    let database: string;
+    let server: ChildProcess | undefined;
+    before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'moult-durability-'));
+      postgres = engine === 'postgres' ? await startPostgres() : undefined;
+      database = (await postgres?.createDatabase()) ?? join(folder, 'moult.sqlite');
+    });
+    after(async () => {
+      server?.kill('SIGKILL');
+      await postgres?.stop();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    });
+
+    async function start(): Promise<string> {
+      const flags = ['--data-dir', folder, '--database', database, '--host', '127.0.0.1', '--port', '0'];
+      const child = spawn(process.execPath, [moult, 'serve', ...flags, '--self-update-port', 'off'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      server = child;
+      for await (const piece of child.stdout) {
+        const url = /^ready (\S+)/m.exec(String(piece))?.[1];
+        if (url) {
+          child.stdout.resume();
+          return url;
+        }
+      }
+      throw new Error('the server ended before it was ready');
+    }
+
+    it('survive the death of the server', async () => {
+      let url = await start();
+      const { cookie } = await openSession(url);
+      const acknowledged: string[] = [];
+      let sent = 0;
+      let restarting: Promise<void> | undefined;
+
+      const restart = async () => {
+        server?.kill('SIGKILL');
+        if (server?.exitCode === null && server.signalCode === null) await once(server, 'exit');
+        url = await start();
+      };
+      const killAt = Array.from({ length: kills }, () => 50 + Math.floor(Math.random() * (reports - 100))).sort(
+        (a, b) => a - b,
+      );
+      const write = async () => {
+        while (acknowledged.length < reports) {
+          await restarting;
+          const instanceId = crypto.randomUUID();
+          const answered = await report(url, cookie, instanceId, ++sent).catch(() => false);
+          if (answered) acknowledged.push(instanceId);
+          if (killAt.length > 0 && acknowledged.length >= (killAt[0] ?? 0)) {
+            killAt.shift();
+            restarting = restart();
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: writers }, write));
+      server?.kill('SIGKILL');
+
+      const store = await openStore(database, { now: () => new Date() });
+      const kept = new Set((await store.listReportingEvents({ limit: 1_000_000 })).map((event) => event.instanceId));
+      await store.close();
+      const lost = acknowledged.filter((id) => !kept.has(id));
+      assert.deepEqual(lost, [], `${lost.length} of ${acknowledged.length} acknowledged reports are lost`);
+      assert.equal(killAt.length, 0, 'the server was killed as often as meant');
+    });
+  });
+}
+
+async function report(
+  url: string,
+  cookie: { expiration: Date; encryptedData?: Uint8Array | undefined },
+  eventInstanceId: string,
+  number: number,
+): Promise<boolean> {
+  const osVersion = { major: 10, minor: 0, build: 26200, revision: 0, servicePackMajor: 0, servicePackMinor: 0 };
+  const body = writeCall(reporting, 'ReportEventBatch', {
+    cookie,
+    clientTime: new Date(),
+    eventBatch: [
+      {
+        basicData: {
+          ...{ sequenceNumber: 0, timeAtTarget: new Date(), eventInstanceId, namespaceId: 1, eventId: 147 },
+          ...{ sourceId: 101, win32HResult: 0 },
+        },
+        extendedData: {
+          ...{ replacementStrings: [String(number)], miscData: [], processorArchitecture: 'Unknown', osVersion },
+          osLocaleId: 1033,
+        },
+      },
+    ],
+  });
+  const { status, bytes } = await post(`${url}${reporting.paths[0]}`, body);
+  return status === 200 && bytes.includes('<ReportEventBatchResult>true<');
+}
