@@ -62,6 +62,8 @@ function chainHome(
 function isExplainedBy(consequence: Observation, root: Observation): boolean {
   const explained = explains(root.code);
   if (!explained.includes(consequence.code)) return false;
+  // What a server was seen to lack explains what its clients suffered.
+  if (root.subject[0] === 'server' && consequence.subject[0] === 'client') return true;
   if (consequence.code === root.code && root.subject.length >= consequence.subject.length) return false;
   return root.subject.every((part, index) => consequence.subject[index] === part);
 }

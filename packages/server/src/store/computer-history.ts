@@ -61,6 +61,7 @@ export function computerHistoryStore({ tables }: Database) {
         .selectAll()
         .where('computer_id', '=', computerId)
         .orderBy('received_at', 'desc')
+        .orderBy('time_at_target', 'desc')
         .limit(limit)
         .execute();
       return rows.map((row) => ({

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { machineRoot, realMachine } from '@moult/agent';
+import { machineRoot, readStatus, realMachine } from '@moult/agent';
 import { UsageError } from '../../terminal.ts';
 import { DoctorError } from '../errors.ts';
 import type { Observation } from '../finding.ts';
@@ -63,31 +63,26 @@ export async function doctorClient(options: ClientOptions): Promise<void> {
   observations.push(...observeLogs(logs).map((observation) => renamed(observation, client)));
   const looked = [...machines.map(({ client: name }) => ({ what: name, result: 'registry' })), ...lookedAtLogs(logs)];
   if (options.server !== undefined) {
-    const { observations: seen, facts } = await examineServer(parseServerUrl(options.server), options, (text) =>
-      progress.show(() => text),
+    const { observations: seen, facts } = await examineServer(
+      parseServerUrl(options.server),
+      asThisClient(options),
+      (text) => progress.show(() => text),
     );
     observations.push(...seen);
     looked.push(...lookedAtServer(facts));
   }
   progress.end();
-  deliver(makeReport(client, linkServer(observations, client), looked, tellStories(logs)), options);
+  deliver(makeReport(client, observations, looked, tellStories(logs)), options);
 }
 
-/** What the server was seen to lack explains what the client suffered: its subjects are put above the client's. */
-function linkServer(observations: readonly Observation[], client: string): Observation[] {
-  const broken = observations.some(({ subject, verdict }) => subject[0] === 'server' && verdict === 'fail');
-  if (!broken) return [...observations];
-  return observations
-    .map((observation) =>
-      observation.subject[0] === 'client'
-        ? { ...observation, subject: ['server', 'seen by client', client] }
-        : observation,
-    )
-    .map((observation) =>
-      observation.subject[0] === 'server' && observation.subject[1] !== 'seen by client'
-        ? { ...observation, subject: ['server'] }
-        : observation,
-    );
+/** With a Moult agent's root the server is asked as that agent, and held against the CA that it pins. */
+function asThisClient(options: ClientOptions): ServerOptions {
+  if (options.root === undefined) return options;
+  const machine = machineRoot(options.root);
+  const { machine: of, version } = readStatus(machine);
+  const kind = `os=${of.os},arch=${of.architecture},lang=${of.language},version=${version ?? '5.4.0.0'},agent=moult`;
+  const pinned = existsSync(machine.operatorCertificate) ? { ca: machine.operatorCertificate } : {};
+  return { client: [kind], ...pinned, ...options };
 }
 
 function renamed(observation: Observation, client: string): Observation {

@@ -194,7 +194,8 @@ function reportedOf(report: KnownReport, source: string): ReportedEvent {
   };
 }
 
-function describeReport({ eventNumber, result, updateId, replacementStrings }: KnownReport): string {
+/** A report in one line. */
+export function describeReport({ eventNumber, result, updateId, replacementStrings }: KnownReport): string {
   const code = result === 0 ? '' : ` ${formatHresult(result)}`;
   const what = reportNames[eventNumber] ?? `event ${eventNumber}`;
   return `${what}${code}${updateId ? ` of ${updateId}` : ''} ${replacementStrings.join(' ')}`.trim();

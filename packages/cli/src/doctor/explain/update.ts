@@ -4,7 +4,7 @@ import { type ExplainNode, explainUpdate, type MachineFacts, simulateScan, toUpd
 import { type KnownComputer, openLiveCatalogue, type Store, unassignedComputers } from '@moult/server';
 import { exitCode, UsageError } from '../../terminal.ts';
 import { paintWith } from '../report/paint.ts';
-import { nameOf } from './computer-rungs.ts';
+import { describeReport, nameOf } from './computer-rungs.ts';
 
 /** Prints the explanation; exit code 0 when the update is offered or there already, 1 when it is withheld. */
 export async function explainUpdateFor(
@@ -23,12 +23,29 @@ export async function explainUpdateFor(
   const revisions = await store.findRevisions(updateId);
   const latest = revisions.at(-1);
   const core = latest ? (await store.loadFragments('core', [latest.revisionId])).get(latest.revisionId) : undefined;
-  const explanation = explainUpdate(catalogue.index, deployments, { request: scan.request, facts }, updateId, core);
+  // The simulated scan ends with everything given; the question is what happens to a client without this one.
+  const own = new Set<number>(revisions.map(({ revisionId }) => revisionId));
+  const without = <T extends number>(ids: readonly T[]) => ids.filter((id) => !own.has(id));
+  const { installedNonLeaf, otherCached, ...rest } = scan.request;
+  const request = { ...rest, installedNonLeaf: without(installedNonLeaf), otherCached: without(otherCached) };
+  const explanation = explainUpdate(catalogue.index, deployments, { request, facts }, updateId, core);
+  const heard = (await store.listReports(computer.computerId, 1000))
+    .filter((report) => report.updateId === updateId)
+    .sort(
+      (a, b) => b.timeAtTarget.getTime() - a.timeAtTarget.getTime() || stepOf(b.eventNumber) - stepOf(a.eventNumber),
+    )[0];
+  const lastHeard = heard === undefined ? undefined : `${heard.timeAtTarget.toISOString()} ${describeReport(heard)}`;
   process.exitCode = explanation.outcome === 'not-offered' ? exitCode.findings : exitCode.fine;
   if (options.json) {
     console.log(
       JSON.stringify(
-        { computer: nameOf(computer), title: latest?.title, ...explanation, undecided: scan.undecided.length },
+        {
+          computer: nameOf(computer),
+          title: latest?.title,
+          ...explanation,
+          undecided: scan.undecided.length,
+          lastHeard,
+        },
         undefined,
         2,
       ),
@@ -36,11 +53,17 @@ export async function explainUpdateFor(
     return;
   }
   print(nameOf(computer), latest?.title ?? updateId, explanation.outcome, explanation.because, explanation.questions);
+  if (lastHeard !== undefined) console.log(`\nThe client last said of it: ${lastHeard}`);
   if (scan.undecided.length > 0) {
     console.log(
       `\n${scan.undecided.length} prerequisites could not be decided from what the client registered; its own log tells.`,
     );
   }
+}
+
+/** Order of reports of the same moment: download started, done, installation started, done. */
+function stepOf(eventNumber: number): number {
+  return [167, 161, 162, 181, 184, 182, 183].indexOf(eventNumber);
 }
 
 function print(

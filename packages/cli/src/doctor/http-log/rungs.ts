@@ -16,7 +16,7 @@ export function observeTally(tally: HttpTally): Observation[] {
     ...observeAnonymous(tally),
     ...observeMicrosoft(tally),
     ...observeClock(tally),
-    ...[...tally.clients.values()].flatMap(observeClient),
+    ...gatherClients([...tally.clients.values()].flatMap(observeClient)),
   ];
 }
 
@@ -162,6 +162,26 @@ function describeSpan(ms: number): string {
         ? `${Math.round(minutes / 60)} hours`
         : `${minutes} minutes`;
   return `${span} ${ms > 0 ? 'ahead' : 'behind'}`;
+}
+
+const manyClients = 10;
+
+/** The same trouble on many clients is told once, with the first of them as evidence. */
+function gatherClients(observations: readonly Observation[]): Observation[] {
+  const byCode = new Map<string, Observation[]>();
+  for (const observation of observations) {
+    const known = byCode.get(observation.code);
+    if (known) known.push(observation);
+    else byCode.set(observation.code, [observation]);
+  }
+  return [...byCode.values()].flatMap((same) => {
+    const [first] = same;
+    if (!first || same.length <= manyClients) return same;
+    const names = same.slice(0, 5).map(({ subject }) => subject[1]);
+    const client = `${same.length} clients (${names.join(', ')} …)`;
+    const evidence = same.slice(0, 6).flatMap((each) => each.evidence.slice(0, 1));
+    return [{ ...first, subject: ['client'], values: { ...first.values, client }, evidence }];
+  });
 }
 
 function observeClient(tally: ClientTally): Observation[] {
