@@ -129,6 +129,15 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         'second.example.test',
       ]);
       assert.deepEqual(await store.listClones(new Date('2027-01-01')), [], 'long ago does not count');
+      const later = new Date(author.at.getTime() + 1000);
+      await authorize(other, 'renamed.example.test', [], false, later);
+      assert.equal((await store.listClones(new Date(0))).length, 1, 'a renamed computer is no clone');
+      await authorize(other, 'alone.example.test', [], false, new Date(later.getTime() + 1000));
+      assert.equal(
+        (await store.listClones(new Date(0))).length,
+        2,
+        'one that has its old name again beside the new one is',
+      );
     });
 
     it('decisions replace each other, and the audit tells both', async () => {

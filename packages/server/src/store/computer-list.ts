@@ -82,7 +82,10 @@ export function computerListStore({ tables }: Database, changes: Changes) {
       changes.announce('computers');
     },
 
-    /** Identities that were used under several names since `since`: copies of one disk that nobody prepared. */
+    /**
+     * Identities that were used under several names at the same time since `since`: copies of one disk that nobody
+     * prepared. A computer that was renamed is none: its old name is not seen again after the new one.
+     */
     async listClones(since: Date): Promise<ClonedIdentity[]> {
       const { rows } = await sql<{
         computer_id: string;
@@ -91,10 +94,13 @@ export function computerListStore({ tables }: Database, changes: Changes) {
         first_seen: number;
         last_seen: number;
         times_seen: number;
-      }>`select * from computer_names where computer_id in
-           (select computer_id from computer_names where last_seen >= ${since.getTime()}
-            group by computer_id having count(*) > 1)
-         order by computer_id, last_seen desc`.execute(tables);
+      }>`select one.* from computer_names one
+         where one.last_seen >= ${since.getTime()} and exists (
+           select 1 from computer_names other
+           where other.computer_id = one.computer_id and other.name_key <> one.name_key
+             and other.last_seen >= ${since.getTime()}
+             and other.last_seen >= one.first_seen and one.last_seen >= other.first_seen)
+         order by one.computer_id, one.last_seen desc`.execute(tables);
       const byId = Map.groupBy(rows, ({ computer_id }) => computer_id);
       return [...byId].map(([computerId, names]) => ({
         computerId,
