@@ -1,5 +1,6 @@
-// Compiles packages/formats/assembly to WebAssembly and puts it, as text, into packages/formats/src/codec/module.ts. The result is kept
-// in the repository: whoever uses the library needs no compiler, and a test holds that it is what the sources give.
+// Compiles packages/formats/assembly to WebAssembly and puts it, as text, into packages/formats/src/codec/module.ts.
+// The result is kept in the repository: whoever uses the library needs no compiler, and a test holds that it is what
+// the sources give.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';

@@ -1,5 +1,5 @@
-// npm run fuzz: mutations over every decoder, for a time. Exits 1 when one crashed, hung, or threw what it may not; the input is kept
-// in fixtures/fuzz/<target>/ and fails every run from then on, until the decoder is mended.
+// npm run fuzz: mutations over every decoder, for a time. Exits 1 when one crashed, hung, or threw what it may not; the
+// input is kept in fixtures/fuzz/<target>/ and fails every run from then on, until the decoder is mended.
 //   --seconds N       how long (default 300; a nightly run of an hour is well above a million)
 //   --target NAME     only this one; may be given again
 //   --seed N          other mutations; the summary prints the one used

@@ -1,4 +1,5 @@
-// Changes to bytes that have broken decoders before: flipped bits, numbers at the edges, pieces lost, doubled or taken from elsewhere.
+// Changes to bytes that have broken decoders before: flipped bits, numbers at the edges, pieces lost, doubled or taken
+// from elsewhere.
 
 export interface Random {
   /** A whole number from 0 to below `limit`. */

@@ -1,5 +1,5 @@
-// What is fuzzed: every decoder that strangers' bytes reach. A target takes any bytes and answers a short description of what came out;
-// it may throw its package's error, with an offset inside the input, and nothing else.
+// What is fuzzed: every decoder that strangers' bytes reach. A target takes any bytes and answers a short description
+// of what came out; it may throw its package's error, with an offset inside the input, and nothing else.
 import { CatalogError } from '@moult/catalog';
 import { parseUpdateDocument } from '@moult/catalog/metadata';
 import { FormatError } from '@moult/formats';

@@ -1,2 +1,2 @@
-export { inflate, remember } from './inflate';
+export { inflate } from './inflate';
 export { runLzx } from './lzx';

@@ -1,5 +1,6 @@
-// Inflate (RFC 1951) for one MSZIP block: a whole deflate stream of at most 32 KB of output that may refer to the 32 KB before.
-import { distanceTable, inflateHistory, inflateOutput, input, literalTable, scratch } from './layout';
+// Inflate (RFC 1951) for one MSZIP block: a whole deflate stream of at most 32 KB of output that may refer to the 32 KB
+// before.
+import { distanceTable, inflateOutput, input, literalTable, scratch } from './layout';
 
 const literalBits: i32 = 11;
 const distanceBits: i32 = 9;
@@ -57,11 +58,6 @@ export function inflate(inputBytes: i32, outputBytes: i32, historyBytes: i32): i
     if (<i32>out < 0) return <i32>out;
   }
   return isOverrun() ? truncated : <i32>(out - inflateOutput);
-}
-
-/** The block of `outputBytes` becomes history. */
-export function remember(outputBytes: i32): void {
-  memory.copy(inflateHistory, inflateHistory + outputBytes, inflateOutput - inflateHistory);
 }
 
 function refill(): void {
@@ -216,8 +212,8 @@ function codeLengthPlace(index: i32): i32 {
 }
 
 /**
- * Fills a table for codes that come least significant bit first. Answers 0 for a full code, 1 for one lone code or none, and an error for any
- * other gap or excess (as zlib does). `purpose` says what the symbols mean.
+ * Fills a table for codes that come least significant bit first. Answers 0 for a full code, 1 for one lone code or
+ * none, and an error for any other gap or excess (as zlib does). `purpose` says what the symbols mean.
  */
 function build(table: usize, tableBits: i32, lengths: usize, symbols: i32, purpose: i32): i32 {
   const counts = scratch + 0x400;

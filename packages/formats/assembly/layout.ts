@@ -9,8 +9,7 @@ export const scratch: usize = 0x9000;
 /** Deflate tables: entries of 32 bits. */
 export const literalTable: usize = 0x30000;
 export const distanceTable: usize = 0x40000;
-/** 32 KB of history, and behind it the block that is unpacked, with room to overshoot. */
-export const inflateHistory: usize = 0x50000;
+/** The block that is unpacked, with room to overshoot, and before it up to 32 KB of history. */
 export const inflateOutput: usize = 0x58000;
 
 /** LZX codes, written by PrefixCode: a table of 16-bit entries, then the search for long codes. */

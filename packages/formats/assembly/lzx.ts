@@ -1,5 +1,5 @@
-// The inner loop of the LZX decoder: literals and matches up to a place in the window. Headers and codes are read by decoder.ts, which also
-// says, in `state`, where things stand; see there for the rules.
+// The inner loop of the LZX decoder: literals and matches up to a place in the window. Headers and codes are read by
+// decoder.ts, which also says, in `state`, where things stand; see there for the rules.
 import { copyMatch } from './inflate';
 import { alignedCode, input, lengthCode, mainCode, slotBases, slotExtraBits, state, window } from './layout';
 
@@ -102,7 +102,10 @@ export function runLzx(endPlace: i32, isAligned: bool, windowBytes: u32): i32 {
   return 0;
 }
 
-/** A code longer than the table's: behind the table, per length, its limit, its first code and where its symbols begin; then the symbols. */
+/**
+ * A code longer than the table's: behind the table, per length, its limit, its first code and where its symbols begin;
+ * then the symbols.
+ */
 function findLong(code: usize, tableBits: i32, next: u32): u32 {
   const search = code + (2 << tableBits);
   for (let bits = tableBits + 1; bits <= 16; bits++) {

@@ -1,7 +1,9 @@
 // Bounded little-endian reading and writing: nothing here ever reads outside its input, and every failure says where.
 import { FormatError } from './errors.ts';
 
-/** A cursor over bytes. Every read that would pass the end throws FORMAT_TRUNCATED with the offset in the whole file. */
+/**
+ * A cursor over bytes. Every read that would pass the end throws FORMAT_TRUNCATED with the offset in the whole file.
+ */
 export class ByteReader {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;

@@ -1,5 +1,5 @@
-// Copies `length` bytes from `distance` back, byte by byte in meaning: a match may overlap what it writes. The caller has
-// checked that both ends lie inside.
+// Copies `length` bytes from `distance` back, byte by byte in meaning: a match may overlap what it writes. The caller
+// has checked that both ends lie inside.
 export function copyMatch(output: Uint8Array, at: number, distance: number, length: number): void {
   if (length >= 48 && distance >= length) {
     output.copyWithin(at, at - distance, at - distance + length);

@@ -1,5 +1,6 @@
-// The history of a decoder that refers back: one buffer with room behind the newest window, which moves to the front when the room is used up.
-// Matches are copied without a thought for wrapping around, and a claimed window takes no memory before it is filled.
+// The history of a decoder that refers back: one buffer with room behind the newest window, which moves to the front
+// when the room is used up. Matches are copied without a thought for wrapping around, and a claimed window takes no
+// memory before it is filled.
 
 const leastRoom = 2 ** 18;
 
@@ -15,7 +16,10 @@ export class SlidingWindow {
     this.#fullBytes = windowBytes + Math.max(windowBytes, leastRoom);
   }
 
-  /** Makes sure that `count` (at most 32 KB) more bytes fit behind `position`, and answers it; `buffer` may be another one afterwards. */
+  /**
+   * Makes sure that `count` (at most 32 KB) more bytes fit behind `position`, and answers it; `buffer` may be another
+   * one afterwards.
+   */
   makeRoom(count: number): number {
     const needed = this.position + count;
     if (needed > this.#fullBytes) {

@@ -1,4 +1,5 @@
-// The file a new cabinet is written to: beside its name first, and renamed at the end, so that a half-written cabinet never has the name.
+// The file a new cabinet is written to: beside its name first, and renamed at the end, so that a half-written cabinet
+// never has the name.
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { CabinetSink } from '@moult/formats/cab';
 import { UsageError } from '../terminal.ts';

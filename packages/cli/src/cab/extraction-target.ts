@@ -1,7 +1,17 @@
-// The folder that members are unpacked into. Names come from strangers: nothing is written outside the folder, through a link, over
-// another member, or half.
-import { lstatSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { type FileHandle, open, utimes } from 'node:fs/promises';
+// The folder that members are unpacked into. Names come from strangers: nothing is written outside the folder, through
+// a link, over another member, or half.
+import {
+  closeSync,
+  futimesSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FormatError } from '@moult/formats';
 import { type CabinetMember, collisionKey, toPathSegments } from '@moult/formats/cab';
@@ -21,8 +31,8 @@ export class ExtractionTarget {
   }
 
   /**
-   * Where `member` will be written; its name is taken from now on. Throws FORMAT_UNSAFE_NAME for a name that leads out, names a device, or
-   * is another member's in some letter case.
+   * Where `member` will be written; its name is taken from now on. Throws FORMAT_UNSAFE_NAME for a name that leads out,
+   * names a device, or is another member's in some letter case.
    */
   reserve(member: CabinetMember): string[] {
     const segments = toPathSegments(member.name);
@@ -42,18 +52,28 @@ export class ExtractionTarget {
   async write(member: CabinetMember, segments: readonly string[], pieces: Iterable<Uint8Array>): Promise<string> {
     const folder = this.#prepareFolder(member, segments.slice(0, -1));
     const path = join(folder, segments.at(-1) ?? '');
-    const partial = join(folder, `.moult-${process.pid}-${this.#written++}.partial`);
+    if (member.sizeBytes <= bufferBytes) {
+      const bytes = gather(member, pieces);
+      if (!writeNew(path, member, bytes)) {
+        const partial = this.#partialIn(folder);
+        writeNew(partial, member, bytes);
+        renameSync(partial, path);
+      }
+      return path;
+    }
+    const partial = this.#partialIn(folder);
     try {
-      if (member.sizeBytes <= bufferBytes) writeSmall(partial, member, pieces);
-      else await writeLarge(partial, member, pieces);
-      const modified = toLocalTime(member.modified);
-      if (modified) await utimes(partial, modified, modified);
+      await writeLarge(partial, member, pieces);
       renameSync(partial, path);
     } catch (error) {
       rmSync(partial, { force: true });
       throw error;
     }
     return path;
+  }
+
+  #partialIn(folder: string): string {
+    return join(folder, `.moult-${process.pid}-${this.#written++}.partial`);
   }
 
   /** Every folder on the way is a real folder: a link could lead anywhere. */
@@ -71,14 +91,37 @@ export class ExtractionTarget {
   }
 }
 
-function writeSmall(path: string, member: CabinetMember, pieces: Iterable<Uint8Array>): void {
+/** All of a small member, before any file is touched. */
+function gather(member: CabinetMember, pieces: Iterable<Uint8Array>): Uint8Array {
   const bytes = Buffer.allocUnsafe(member.sizeBytes);
   let at = 0;
   for (const piece of pieces) {
     bytes.set(piece, at);
     at += piece.length;
   }
-  writeFileSync(path, bytes, { flag: 'wx', mode: fileMode(member) });
+  return bytes;
+}
+
+/** Writes a file that was not there (nor a link in its place); false when something was. */
+function writeNew(path: string, member: CabinetMember, bytes: Uint8Array): boolean {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'wx', fileMode(member));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+    const modified = toLocalTime(member.modified);
+    if (modified) futimesSync(descriptor, modified, modified);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+  return true;
 }
 
 /** Two buffers: one is written by the system while the other is filled. */
@@ -86,6 +129,8 @@ async function writeLarge(path: string, member: CabinetMember, pieces: Iterable<
   const handle = await open(path, 'wx', fileMode(member));
   try {
     await writePieces(handle, pieces);
+    const modified = toLocalTime(member.modified);
+    if (modified) await handle.utimes(modified, modified);
   } finally {
     await handle.close();
   }

@@ -8,8 +8,8 @@ const readOnly = 1;
 const archive = 0x20;
 
 /**
- * Members for `paths`. A path inside the working folder keeps its folders in the name; one outside, or above, is called by its last part.
- * Throws UsageError for what cannot be read.
+ * Members for `paths`. A path inside the working folder keeps its folders in the name; one outside, or above, is called
+ * by its last part. Throws UsageError for what cannot be read.
  */
 export function collectMembers(paths: readonly string[]): StreamedMember[] {
   return paths.flatMap((path) => collect(path, storedName(path)));

@@ -1,5 +1,6 @@
-// From files named on a command line to cabinets: cabinets inside other files are found, and the other parts of a spanned set are taken
-// from beside the one that was named, or, when files were renamed, from among the others that were named.
+// From files named on a command line to cabinets: cabinets inside other files are found, and the other parts of a
+// spanned set are taken from beside the one that was named, or, when files were renamed, from among the others that
+// were named.
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FormatError } from '@moult/formats';
@@ -14,7 +15,7 @@ import {
 import { UsageError } from '../terminal.ts';
 import { type FileSource, openFileSource } from './file-source.ts';
 
-export interface OpenOptions {
+interface OpenOptions {
   limits: CabinetLimits;
   legacyEncoding: string;
 }

@@ -1,5 +1,5 @@
-// Progress of long work, on stderr: one line that is rewritten on a terminal, a line every few seconds elsewhere, nothing at all for
-// work that is done within a second.
+// Progress of long work, on stderr: one line that is rewritten on a terminal, a line every few seconds elsewhere,
+// nothing at all for work that is done within a second.
 
 export interface Progress {
   add(bytes: number): void;
@@ -32,7 +32,7 @@ export function startProgress(what: string, totalBytes: number, now: () => numbe
   };
 }
 
-export function formatBytes(bytes: number): string {
+function formatBytes(bytes: number): string {
   if (bytes < 10_000) return `${bytes} bytes`;
   if (bytes < 10_000_000) return `${(bytes / 1000).toFixed(0)} kB`;
   if (bytes < 10_000_000_000) return `${(bytes / 1e6).toFixed(0)} MB`;

@@ -29,7 +29,8 @@ export function printComplaint({ file, code, message, member, offset }: Complain
     member === undefined ? '' : `, member ${JSON.stringify(member)}`,
     offset === undefined ? '' : `, offset ${offset}`,
   ];
-  console.error(`${paint(['red', 'bold'], `moult: ${code}:`, process.stderr)} ${file}${place.join('')}: ${message}`);
+  const text = printable(`${file}${place.join('')}: ${message}`);
+  console.error(`${paint(['red', 'bold'], `moult: ${code}:`, process.stderr)} ${text}`);
 }
 
 /** A cabinet's listing, as JSON has it. Times are the maker's local time, without a zone. */

@@ -1,12 +1,12 @@
-// Testing and extracting: every member read through, in the order in which the cabinet holds them; what is damaged or refused is
-// complained about and the rest goes on.
+// Testing and extracting: every member read through, in the order in which the cabinet holds them; what is damaged or
+// refused is complained about and the rest goes on.
 import { byPlace, type CabinetMember, MemberReader } from '@moult/formats/cab';
 import type { ExtractionTarget } from './extraction-target.ts';
 import type { OpenedCabinet } from './open-cabinets.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { type Complaint, toComplaint } from './report.ts';
 
-export interface UnpackedMember {
+interface UnpackedMember {
   name: string;
   sizeBytes: number;
   /** Where it was written; not for a test. */

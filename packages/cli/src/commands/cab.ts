@@ -151,7 +151,10 @@ async function unpackAll(
   return results.reduce((sum, { members }) => sum + members.length, 0);
 }
 
-/** Opens what each file holds and hands it over; answers all complaints, those about files that cannot be opened included. */
+/**
+ * Opens what each file holds and hands it over; answers all complaints, those about files that cannot be opened
+ * included.
+ */
 async function forEachCabinet(
   names: string[],
   options: ReadCommandOptions,

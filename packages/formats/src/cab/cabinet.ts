@@ -122,7 +122,9 @@ function readFolders(source: ByteSource, header: CabinetHeader, baseOffset: numb
   return folders;
 }
 
-/** MS-CAB 2.2 typeCompress: method in the low four bits, Quantum's level in the next four, the window in the next five. */
+/**
+ * MS-CAB 2.2 typeCompress: method in the low four bits, Quantum's level in the next four, the window in the next five.
+ */
 function toCompression(typeCompress: number, offset: number): Compression {
   const windowBits = (typeCompress >> 8) & 0x1f;
   switch (typeCompress & 15) {

@@ -1,5 +1,5 @@
-// The checksum of a CFDATA block (MS-CAB 3.1): XOR of little-endian 32-bit words, the odd bytes at the end read the other
-// way round.
+// The checksum of a CFDATA block (MS-CAB 3.1): XOR of little-endian 32-bit words, the odd bytes at the end read the
+// other way round.
 
 /** Continues `seed` over `bytes`; answers an unsigned 32-bit number. */
 export function cabinetChecksum(bytes: Uint8Array, seed: number): number {

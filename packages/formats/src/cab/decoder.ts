@@ -6,7 +6,9 @@ import { QuantumDecoder } from '../quantum/index.ts';
 import type { Compression } from './cabinet.ts';
 
 export interface BlockDecoder {
-  /** Unpacks the next block to exactly `sizeBytes`; the answer may be overwritten by the next call. Throws FormatError. */
+  /**
+   * Unpacks the next block to exactly `sizeBytes`; the answer may be overwritten by the next call. Throws FormatError.
+   */
   decode(block: Uint8Array, sizeBytes: number): Uint8Array;
 }
 

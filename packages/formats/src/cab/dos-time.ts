@@ -1,5 +1,5 @@
-// MS-CAB 2.4: date = (year-1980)<<9 | month<<5 | day, time = hour<<11 | minute<<5 | second/2, in whatever local time the
-// maker had. It is read and written as UTC: the same bytes mean the same everywhere.
+// MS-CAB 2.4: date = (year-1980)<<9 | month<<5 | day, time = hour<<11 | minute<<5 | second/2, in whatever local time
+// the maker had. It is read and written as UTC: the same bytes mean the same everywhere.
 
 /** undefined for a date that no calendar has (zero, 31 February). */
 export function fromDosTime(date: number, time: number): Date | undefined {

@@ -4,7 +4,10 @@ import { byPlace, type Cabinet, type CabinetMember } from './cabinet.ts';
 import { FolderReader } from './folder-reader.ts';
 import { collisionKey } from './names.ts';
 
-/** One member, unpacked. The name matches in any letter case, with / for \. Throws FORMAT_NOT_FOUND or what decoding throws. */
+/**
+ * One member, unpacked. The name matches in any letter case, with / for \. Throws FORMAT_NOT_FOUND or what decoding
+ * throws.
+ */
 export function extractMember(cabinet: Cabinet, name: string): Uint8Array {
   return collect(new MemberReader(cabinet), findMember(cabinet, name));
 }
@@ -37,8 +40,8 @@ export function findMember(cabinet: Cabinet, name: string): CabinetMember {
 }
 
 /**
- * Streams members with one block of memory. Asking in the order of `byPlace` unpacks every folder once; asking backwards
- * starts its folder again. After an error, members that end before the damage can still be read.
+ * Streams members with one block of memory. Asking in the order of `byPlace` unpacks every folder once; asking
+ * backwards starts its folder again. After an error, members that end before the damage can still be read.
  */
 export class MemberReader {
   readonly #cabinet: Cabinet;
@@ -51,7 +54,10 @@ export class MemberReader {
     this.#cabinet = cabinet;
   }
 
-  /** The member's bytes in pieces; each may be overwritten once the next is asked for. Throws FormatError naming the member. */
+  /**
+   * The member's bytes in pieces; each may be overwritten once the next is asked for. Throws FormatError naming the
+   * member.
+   */
   *read(member: CabinetMember): Generator<Uint8Array> {
     let at = member.folderOffset;
     const end = at + member.sizeBytes;

@@ -1,5 +1,5 @@
-// Unpacks one folder, block after block (MS-CAB 2.3 CFDATA), across the cabinets of a set. Holds one block and the decoder's
-// history, whatever the folder's size.
+// Unpacks one folder, block after block (MS-CAB 2.3 CFDATA), across the cabinets of a set. Holds one block and the
+// decoder's history, whatever the folder's size.
 import { FormatError } from '../errors.ts';
 import type { CabinetFolder, FolderPart } from './cabinet.ts';
 import { cabinetChecksum } from './checksum.ts';

@@ -27,7 +27,10 @@ const flag = { previous: 1, next: 2, reserve: 4 } as const;
 // Fixed part, reserve sizes, a full reserve, four strings: no header is longer.
 const longestHeader = 36 + 4 + 65535 + 4 * 256;
 
-/** Reads and checks the header. Throws FORMAT_BAD_SIGNATURE_BYTES, FORMAT_TRUNCATED, FORMAT_BAD_HEADER, FORMAT_UNSUPPORTED. */
+/**
+ * Reads and checks the header. Throws FORMAT_BAD_SIGNATURE_BYTES, FORMAT_TRUNCATED, FORMAT_BAD_HEADER,
+ * FORMAT_UNSUPPORTED.
+ */
 export function readCabinetHeader(source: ByteSource, baseOffset: number): CabinetHeader {
   const reader = new ByteReader(source.read(0, longestHeader), baseOffset);
   if (source.sizeBytes < 4 || reader.u32() !== cabinetMagic) {

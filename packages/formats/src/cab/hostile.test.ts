@@ -1,4 +1,5 @@
-// Cabinets from people who mean harm: always an answer or a FormatError with code and offset, with little work and little memory.
+// Cabinets from people who mean harm: always an answer or a FormatError with code and offset, with little work and
+// little memory.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';

@@ -1,9 +1,9 @@
-// Member names on the wire: bytes with a backslash between folders, UTF-8 when the attribute says so, else the maker's code
-// page, which the cabinet does not name. And which of them may become a path on a disk.
+// Member names on the wire: bytes with a backslash between folders, UTF-8 when the attribute says so, else the maker's
+// code page, which the cabinet does not name. And which of them may become a path on a disk.
 import { FormatError } from '../errors.ts';
 
 /** MS-CAB 2.4 _A_NAME_IS_UTF. */
-export const utf8NameAttribute = 0x80;
+const utf8NameAttribute = 0x80;
 
 /** Longest name, in bytes, without its NUL (MS-CAB 2.4). */
 export const maxNameBytes = 255;
@@ -27,8 +27,8 @@ export function encodeName(name: string): { bytes: Uint8Array; attribute: number
 }
 
 /**
- * The folders and the file a member's name means, relative to a target folder, safe on every system: no way up, no root, no
- * drive, no alternate stream, no device, no control character. Throws FORMAT_UNSAFE_NAME.
+ * The folders and the file a member's name means, relative to a target folder, safe on every system: no way up, no
+ * root, no drive, no alternate stream, no device, no control character. Throws FORMAT_UNSAFE_NAME.
  */
 export function toPathSegments(name: string): string[] {
   const segments = name.split(/[\\/]/);
@@ -41,7 +41,9 @@ export function toPathSegments(name: string): string[] {
   return segments;
 }
 
-/** Equal for names that one file system or another takes for the same file (letter case, Unicode form, trailing dots). */
+/**
+ * Equal for names that one file system or another takes for the same file (letter case, Unicode form, trailing dots).
+ */
 export function collisionKey(segments: readonly string[]): string {
   return segments
     .map((segment) =>
@@ -57,17 +59,9 @@ function whyUnsafe(segment: string, index: number): string | undefined {
   if (segment === '') return index === 0 ? 'it is absolute or empty' : 'it has an empty part';
   if (/^[. ]+$/.test(segment)) return 'it leads out of the target folder';
   if (segment.includes(':')) return 'it names a drive or an alternate data stream';
-  if (hasControlCharacter(segment)) return 'it holds a control character';
+  if (/\p{Cc}/u.test(segment)) return 'it holds a control character';
   if (deviceName.test(segment)) return 'it names a device';
   return undefined;
-}
-
-function hasControlCharacter(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x20 || unit === 0x7f) return true;
-  }
-  return false;
 }
 
 // Windows takes these for devices in any folder and with any extension, also with the superscript digits.

@@ -8,7 +8,7 @@ export interface PackedBlock {
   sizeBytes: number;
 }
 
-export interface BlockPacker {
+interface BlockPacker {
   /** Takes the next 32 KB of the folder (the last piece may be shorter); answers what is ready. */
   push(block: Uint8Array): PackedBlock[];
   /** What was not ready before. */

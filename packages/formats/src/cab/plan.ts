@@ -22,7 +22,9 @@ export interface CreateOptions {
   windowBits?: number;
   /** zlib's 1 to 9 for MSZIP; default 6. */
   level?: number;
-  /** A new folder begins when the one before has reached this many bytes; members are not split. Default: one folder. */
+  /**
+   * A new folder begins when the one before has reached this many bytes; members are not split. Default: one folder.
+   */
   folderBytes?: number;
   /** Reserved areas; the header's is where a signature's place is written. */
   reserve?: { header?: Uint8Array; folderBytes?: number; blockBytes?: number };

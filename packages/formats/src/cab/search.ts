@@ -6,8 +6,9 @@ import { type ByteSource, sliceSource } from './source.ts';
 const chunkBytes = 2 ** 18;
 
 /**
- * Where cabinets lie in a file, first to last. A file that begins with a cabinet is that cabinet, also when it is damaged: what
- * lies inside it is its own. Elsewhere 'MSCF' counts when a sound header follows, and the search goes on behind that cabinet.
+ * Where cabinets lie in a file, first to last. A file that begins with a cabinet is that cabinet, also when it is
+ * damaged: what lies inside it is its own. Elsewhere 'MSCF' counts when a sound header follows, and the search goes on
+ * behind that cabinet.
  */
 export function* findCabinets(source: ByteSource): Generator<{ offset: number }> {
   if (beginsLikeCabinet(source)) {

@@ -1,12 +1,13 @@
-// Spanned sets: a folder that does not fit goes on in the next cabinet, and members that lie across the cut are listed on both
-// sides (MS-CAB 2.4 iFolder). Joined, a set is one cabinet whose folders have several parts.
+// Spanned sets: a folder that does not fit goes on in the next cabinet, and members that lie across the cut are listed
+// on both sides (MS-CAB 2.4 iFolder). Joined, a set is one cabinet whose folders have several parts.
 import { FormatError } from '../errors.ts';
 import { type Cabinet, type CabinetFolder, type CabinetMember, checkPlaces } from './cabinet.ts';
 import { type CabinetLimits, checkClaims, defaultCabinetLimits } from './limits.ts';
 
 /**
- * The cabinets of one set, in any order, as one. Throws FORMAT_MISSING_CABINET for a gap, FORMAT_BAD_HEADER for cabinets that do not
- * belong together. A set that begins late or ends early is joined as far as it goes: what cannot be unpacked says so when it is read.
+ * The cabinets of one set, in any order, as one. Throws FORMAT_MISSING_CABINET for a gap, FORMAT_BAD_HEADER for
+ * cabinets that do not belong together. A set that begins late or ends early is joined as far as it goes: what cannot
+ * be unpacked says so when it is read.
  */
 export function joinCabinets(cabinets: readonly Cabinet[], limits: CabinetLimits = defaultCabinetLimits): Cabinet {
   const ordered = cabinets.toSorted((a, b) => a.setIndex - b.setIndex);

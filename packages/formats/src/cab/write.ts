@@ -1,5 +1,5 @@
-// Writing a cabinet of any size: members are streamed in, blocks out, and the head is written last over the room left for it.
-// MSZIP blocks are packed on several threads: each needs only the plain 32 KB before it.
+// Writing a cabinet of any size: members are streamed in, blocks out, and the head is written last over the room left
+// for it. MSZIP blocks are packed on several threads: each needs only the plain 32 KB before it.
 import { FormatError } from '../errors.ts';
 import { encodeMszipBlockConcurrently } from '../mszip/index.ts';
 import { BlockCutter } from './block-cutter.ts';
@@ -23,8 +23,8 @@ export interface CabinetSink {
 const blocksInFlight = 8;
 
 /**
- * Writes a cabinet and answers its size; the bytes are those of createCabinet. Throws FORMAT_UNSAFE_NAME, FORMAT_OVER_LIMIT, and
- * FORMAT_BAD_DATA when a member gives more or fewer bytes than it announced.
+ * Writes a cabinet and answers its size; the bytes are those of createCabinet. Throws FORMAT_UNSAFE_NAME,
+ * FORMAT_OVER_LIMIT, and FORMAT_BAD_DATA when a member gives more or fewer bytes than it announced.
  */
 export async function writeCabinet(
   sink: CabinetSink,

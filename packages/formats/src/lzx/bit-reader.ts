@@ -1,5 +1,5 @@
-// LZX bits: 16-bit little-endian words, most significant bit first. Reading a little past the end gives zeros, as a decoder looks
-// ahead; `isOverrun` tells whether bits that were not there have really been used.
+// LZX bits: 16-bit little-endian words, most significant bit first. Reading a little past the end gives zeros, as a
+// decoder looks ahead; `isOverrun` tells whether bits that were not there have really been used.
 
 export class BitReader {
   readonly bytes: Uint8Array;

@@ -1,9 +1,12 @@
-// How LZX sends code lengths: differences to the last block's (modulo 17), runs of zeros (17, 18) and of one length (19), under a
-// code of 20 symbols that is sent first.
+// How LZX sends code lengths: differences to the last block's (modulo 17), runs of zeros (17, 18) and of one length
+// (19), under a code of 20 symbols that is sent first.
 import { buildCodeLengths, canonicalCodes } from '../huffman.ts';
 import type { BitWriter } from './bit-writer.ts';
 
-/** Code lengths of at most `maxBits` that every decoder takes: a lone symbol gets a companion, no symbol leaves the code empty. */
+/**
+ * Code lengths of at most `maxBits` that every decoder takes: a lone symbol gets a companion, no symbol leaves the code
+ * empty.
+ */
 export function completeCodeLengths(counts: Uint32Array, maxBits: number): Uint8Array {
   const lengths = buildCodeLengths(counts, maxBits);
   const lone = lengths.indexOf(1);

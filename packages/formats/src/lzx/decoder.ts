@@ -1,6 +1,6 @@
-// LZX as cabinets use it: the folder is frames of 32 KB, one per data block, and LZX blocks lie across them as they like.
-// Hard part: what survives from where to where. Code lengths are sent as differences to the last block's; the three last
-// distances and the window live as long as the folder; bits are dropped at the end of each frame.
+// LZX as cabinets use it: the folder is frames of 32 KB, one per data block, and LZX blocks lie across them as they
+// like. Hard part: what survives from where to where. Code lengths are sent as differences to the last block's; the
+// three last distances and the window live as long as the folder; bits are dropped at the end of each frame.
 import { type Codec, loadCodec, type Tenant } from '../codec/index.ts';
 import { layout } from '../codec/layout.ts';
 import { FormatError } from '../errors.ts';
@@ -12,7 +12,9 @@ import { lengthSymbolCount, literalCount, slotBases, slotCount, slotExtraBits } 
 export const frameBytes = 32768;
 export const blockType = { verbatim: 1, aligned: 2, uncompressed: 3 } as const;
 
-/** Behind the newest window lies as much room again, at least this: when it is used up, the window moves to the front. */
+/**
+ * Behind the newest window lies as much room again, at least this: when it is used up, the window moves to the front.
+ */
 const leastRoom = 2 ** 18;
 
 export class LzxDecoder implements Tenant {
@@ -49,7 +51,10 @@ export class LzxDecoder implements Tenant {
     this.#alignedCode = new PrefixCode(8, 7, { buffer, offset: layout.alignedCode });
   }
 
-  /** Unpacks the next frame to exactly `sizeBytes`, 32 KB but for the last; the next call overwrites it. Throws FormatError. */
+  /**
+   * Unpacks the next frame to exactly `sizeBytes`, 32 KB but for the last; the next call overwrites it. Throws
+   * FormatError.
+   */
   decode(frame: Uint8Array, sizeBytes: number): Uint8Array {
     if (this.#isEnded || sizeBytes > frameBytes) throw bad('An LZX frame other than the last is not 32 KB.');
     if (frame.length > 65535) throw bad('An LZX frame is larger than a data block can be.');

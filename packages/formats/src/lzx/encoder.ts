@@ -1,4 +1,5 @@
-// Writing LZX for cabinets: blocks of several 32 KB frames, aligned where that saves bits, uncompressed where nothing helps.
+// Writing LZX for cabinets: blocks of several 32 KB frames, aligned where that saves bits, uncompressed where nothing
+// helps.
 import { ByteWriter } from '../bytes.ts';
 import { canonicalCodes } from '../huffman.ts';
 import { BitWriter } from './bit-writer.ts';
@@ -40,7 +41,9 @@ export class LzxEncoder {
     }
   }
 
-  /** Takes the next 32 KB (the last frame may be shorter) and answers packed frames, in order, once their block is full. */
+  /**
+   * Takes the next 32 KB (the last frame may be shorter) and answers packed frames, in order, once their block is full.
+   */
   push(frame: Uint8Array): Uint8Array[] {
     this.#waiting.push(this.#translated(frame));
     return this.#waiting.length === framesPerBlock || frame.length < frameBytes ? this.finish() : [];

@@ -76,8 +76,8 @@ test('LZX gives back whatever it packed', () => {
   );
 });
 
-// No encoder of ours ends an odd uncompressed block where a frame ends. The byte of padding may then be the last of that frame
-// or the first of the next; cabextract, to which the folder is one stream, is the judge.
+// No encoder of ours ends an odd uncompressed block where a frame ends. The byte of padding may then be the last of
+// that frame or the first of the next; cabextract, to which the folder is one stream, is the judge.
 for (const place of ['at the end of its frame', 'at the beginning of the next frame'] as const) {
   test(`the padding of an odd uncompressed block is passed ${place}`, (context) => {
     const folder = scratchFolder(context);

@@ -1,5 +1,5 @@
-// Finds earlier occurrences for the LZX encoder: hash chains over a buffer that slides as the folder goes on. Positions count
-// from the beginning of the folder, so that chains survive the sliding.
+// Finds earlier occurrences for the LZX encoder: hash chains over a buffer that slides as the folder goes on. Positions
+// count from the beginning of the folder, so that chains survive the sliding.
 
 const shortHashBits = 15;
 
@@ -51,7 +51,9 @@ export class MatchFinder {
     return this.#buffer[position - this.#begin] as number;
   }
 
-  /** How far the bytes at `position` repeat those `distance` before, up to `most`; 0 when that is before the beginning. */
+  /**
+   * How far the bytes at `position` repeat those `distance` before, up to `most`; 0 when that is before the beginning.
+   */
   repeatLength(position: number, distance: number, most: number): number {
     const at = position - this.#begin;
     if (distance > at || distance > this.#windowBytes) return 0;

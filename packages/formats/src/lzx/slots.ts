@@ -1,5 +1,5 @@
-// The position slots of LZX (MS-PATCH 2.1, [LZX] in the cabinet SDK): a match distance is a slot, which gives a base and says how
-// many bits follow. Slots 0 to 2 are the three last distances.
+// The position slots of LZX (MS-PATCH 2.1, [LZX] in the cabinet SDK): a match distance is a slot, which gives a base
+// and says how many bits follow. Slots 0 to 2 are the three last distances.
 
 /** Main tree symbols: 256 literals, then slot * 8 + length header. */
 export const literalCount = 256;

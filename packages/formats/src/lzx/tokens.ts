@@ -1,4 +1,5 @@
-// From bytes to LZX literals and matches: lazy matching, with a liking for the three last distances, which cost no bits.
+// From bytes to LZX literals and matches: lazy matching, with a liking for the three last distances, which cost no
+// bits.
 import { MatchFinder } from './match-finder.ts';
 import { lengthSymbolCount, literalCount, maxMatch, minMatch, slotBases, slotOf } from './slots.ts';
 

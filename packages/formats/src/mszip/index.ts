@@ -1,12 +1,12 @@
-// MSZIP (MS-MSZIP): each block is 'CK' and one complete deflate stream of at most 32 KB of output, and may refer back to
-// the output of the blocks before it, as far as 32 KB.
+// MSZIP (MS-MSZIP): each block is 'CK' and one complete deflate stream of at most 32 KB of output, and may refer back
+// to the output of the blocks before it, as far as 32 KB.
 import { deflateRaw, deflateRawSync } from 'node:zlib';
 import { type Codec, loadCodec } from '../codec/index.ts';
 import { layout } from '../codec/layout.ts';
 import { FormatError, type FormatErrorCode } from '../errors.ts';
 
 /** Most bytes one MSZIP block unpacks to. */
-export const mszipBlockBytes = 32768;
+const mszipBlockBytes = 32768;
 
 const signature = [0x43, 0x4b] as const;
 // 32 KB that deflate cannot shrink need five bytes more per stored block; MS-MSZIP allows 12 above 32 KB.
@@ -22,7 +22,10 @@ export class MszipDecoder {
   #next = new Uint8Array(mszipBlockBytes);
   #historyBytes = 0;
 
-  /** Unpacks the next block to exactly `sizeBytes`; the answer is overwritten by the next call but one. Throws FORMAT_BAD_DATA, FORMAT_TRUNCATED. */
+  /**
+   * Unpacks the next block to exactly `sizeBytes`; the answer is overwritten by the next call but one. Throws
+   * FORMAT_BAD_DATA, FORMAT_TRUNCATED.
+   */
   decode(block: Uint8Array, sizeBytes: number): Uint8Array {
     if (block[0] !== signature[0] || block[1] !== signature[1]) {
       throw new FormatError('FORMAT_BAD_DATA', "An MSZIP block does not begin with 'CK'.");

@@ -1,5 +1,5 @@
-// Quantum (David Stafford, 1993), which early cabinets used: an arithmetic coder over adaptive models, and matches as in LZ77.
-// Each data block is one frame: the coder begins anew, models and window go on.
+// Quantum (David Stafford, 1993), which early cabinets used: an arithmetic coder over adaptive models, and matches as
+// in LZ77. Each data block is one frame: the coder begins anew, models and window go on.
 import { copyMatch } from '../copy-match.ts';
 import { FormatError } from '../errors.ts';
 import { SlidingWindow } from '../sliding-window.ts';

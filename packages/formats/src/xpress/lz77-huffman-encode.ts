@@ -1,5 +1,5 @@
-// Writing LZ77+Huffman (MS-XCA 2.1.4): per 64 KB, matches first, then their code, then both through two word slots that are
-// kept open ahead of the bytes of long lengths, exactly where a decoder that reads in words will look for them.
+// Writing LZ77+Huffman (MS-XCA 2.1.4): per 64 KB, matches first, then their code, then both through two word slots that
+// are kept open ahead of the bytes of long lengths, exactly where a decoder that reads in words will look for them.
 import { buildCodeLengths, canonicalCodes } from '../huffman.ts';
 import { endOfData, huffmanBlockBytes } from './lz77-huffman.ts';
 import { MatchHistory } from './match-history.ts';

@@ -1,5 +1,5 @@
-// Plain LZ77 (MS-XCA 2.3, 2.4): flag words of 32 bits, first flag at the top; 0 is a literal byte, 1 a match of 13 bits of
-// distance and 3 of length, with nibble, byte, word and double word behind for longer ones.
+// Plain LZ77 (MS-XCA 2.3, 2.4): flag words of 32 bits, first flag at the top; 0 is a literal byte, 1 a match of 13 bits
+// of distance and 3 of length, with nibble, byte, word and double word behind for longer ones.
 // Hard part: the nibble. Two long matches share one byte, which lies where the first of them needed it.
 
 import { copyMatch } from '../copy-match.ts';
@@ -17,8 +17,8 @@ export function createLz77History(): MatchHistory {
 }
 
 /**
- * Packs input[from, to) to `output` at `at`, as a stream that stands alone, and answers where it ended. `output` must have
- * lz77WorstCase(to - from) bytes of room; `history` must have seen nothing behind `from`.
+ * Packs input[from, to) to `output` at `at`, as a stream that stands alone, and answers where it ended. `output` must
+ * have lz77WorstCase(to - from) bytes of room; `history` must have seen nothing behind `from`.
  */
 export function encodeLz77(
   input: Uint8Array,
@@ -85,7 +85,7 @@ function writeLongLength(output: Uint8Array, at: number, length: number): number
 }
 
 /** Where unpacked bytes go. */
-export interface Lz77Target {
+interface Lz77Target {
   bytes: Uint8Array;
   at: number;
   /** Unpacking stops here; a match may not run past it. Infinity when the size is not known. */
@@ -95,8 +95,8 @@ export interface Lz77Target {
 }
 
 /**
- * Unpacks a stream in input[from, to) and answers where the output ended: at `end`, or before it where the stream says so.
- * Throws FORMAT_TRUNCATED or FORMAT_BAD_DATA, with the offset in `input`.
+ * Unpacks a stream in input[from, to) and answers where the output ended: at `end`, or before it where the stream says
+ * so. Throws FORMAT_TRUNCATED or FORMAT_BAD_DATA, with the offset in `input`.
  */
 export function decodeLz77(input: Uint8Array, range: { from: number; to: number }, target: Lz77Target): number {
   const { to } = range;

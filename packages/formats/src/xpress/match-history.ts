@@ -1,7 +1,7 @@
 // Finding earlier occurrences: a hash of three bytes leads to the newest place with it, and a chain to older ones
 // (MS-XCA 2.1.4.1 calls it the chained hash table).
 
-export interface MatchSearch {
+interface MatchSearch {
   /** Farthest distance to look back, at most 65,535. */
   maxDistance: number;
   /** Longest match wanted. */
@@ -33,8 +33,8 @@ export class MatchHistory {
   }
 
   /**
-   * Longest match for input[position...] that ends at or before `to`, and `position` remembered: distance << 16 | length,
-   * or 0 when there is none of three bytes or more.
+   * Longest match for input[position...] that ends at or before `to`, and `position` remembered: distance << 16 |
+   * length, or 0 when there is none of three bytes or more.
    */
   find(input: Uint8Array, position: number, to: number): number {
     const room = to - position;

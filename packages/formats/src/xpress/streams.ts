@@ -1,5 +1,5 @@
-// Xpress as stream transforms, for HTTP bodies. The MS-WUSP coding is cut into blocks and so streams with one block of memory;
-// the two bare forms of MS-XCA are one unit, gathered first.
+// Xpress as stream transforms, for HTTP bodies. The MS-WUSP coding is cut into blocks and so streams with one block of
+// memory; the two bare forms of MS-XCA are one unit, gathered first.
 import { Transform, type TransformCallback } from 'node:stream';
 import { FormatError } from '../errors.ts';
 import { decodeXpress, encodeXpress, type XpressFormat, type XpressLimits } from './index.ts';
@@ -27,7 +27,10 @@ export function createXpressEncoder(format: XpressFormat = 'wusp'): Transform {
   );
 }
 
-/** Unpacks what is written to it; ends with a FormatError on bad data, at the limit, or when the data stops in the middle. */
+/**
+ * Unpacks what is written to it; ends with a FormatError on bad data, at the limit, or when the data stops in the
+ * middle.
+ */
 export function createXpressDecoder(limits: XpressLimits, format: XpressFormat = 'wusp'): Transform {
   if (format !== 'wusp') {
     // Nothing that unpacks within the limit is longer than the limit as literals, but for its tables.

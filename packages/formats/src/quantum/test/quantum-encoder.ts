@@ -1,5 +1,5 @@
-// A Quantum encoder, for tests: nobody writes Quantum any more, and a decoder wants more to read than one sample holds. What it
-// writes is judged by cabextract, not by us.
+// A Quantum encoder, for tests: nobody writes Quantum any more, and a decoder wants more to read than one sample holds.
+// What it writes is judged by cabextract, not by us.
 import { QuantumModel } from '../model.ts';
 
 const distanceExtraBits = (slot: number) => (slot < 4 ? 0 : (slot >> 1) - 1);
@@ -7,7 +7,10 @@ const lengthExtraBits = (slot: number) => (slot < 6 || slot === 26 ? 0 : (slot -
 
 export type Token = { byte: number } | { length: number; distance: number };
 
-/** Tokens for `plain`, with matches wherever the same four bytes came before in the window, never across frames of 32 KB. */
+/**
+ * Tokens for `plain`, with matches wherever the same four bytes came before in the window, never across frames of 32
+ * KB.
+ */
 export function findTokens(plain: Uint8Array, windowBytes: number): Token[] {
   const newest = new Map<number, number>();
   const tokens: Token[] = [];
@@ -36,7 +39,10 @@ export class QuantumEncoder {
   #low = 0;
   #high = 0xffff;
   #pending = 0;
-  /** Bits the decoder shifts into its code, in order, and raw bits with the number of coder bits it has read before them. */
+  /**
+   * Bits the decoder shifts into its code, in order, and raw bits with the number of coder bits it has read before
+   * them.
+   */
   #coderBits: number[] = [];
   #shifts = 0;
   #raw: { after: number; bits: number[] }[] = [];
