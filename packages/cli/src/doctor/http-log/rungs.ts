@@ -47,7 +47,20 @@ function observeGroups(tally: HttpTally): GroupObservation[] {
       ]),
     });
   }
-  return observations;
+  return liftSites(observations);
+}
+
+/** The same refusal for several kinds of requests of one site is said once, of the site. */
+function liftSites(observations: GroupObservation[]): GroupObservation[] {
+  const sameSite = (a: GroupObservation, b: GroupObservation) =>
+    a.group.site === b.group.site &&
+    a.observation.code === b.observation.code &&
+    a.observation.verdict === b.observation.verdict;
+  return observations.map((item) => {
+    const kinds = new Set(observations.filter((other) => sameSite(item, other)).map(({ group }) => group.kind));
+    if (kinds.size < 2 || item.observation.verdict !== 'fail') return item;
+    return { ...item, observation: { ...item.observation, subject: item.observation.subject.slice(0, 2) } };
+  });
 }
 
 function subjectOf(group: AnswerGroup): string[] {

@@ -182,6 +182,14 @@ describe('an IIS log', () => {
     assert.deepEqual(failures(await diagnoseLogs({ 'pasted.txt': text })), ['DOCTOR_SSL_REQUIRED']);
   });
 
+  it('that refuses everything in one way has one root, not one per file', async () => {
+    const paths = ['/iuident.cab', '/selfupdate/wuident.cab', '/ClientWebService/client.asmx'];
+    const report = await diagnoseLogs({
+      'ex.log': iis6 + paths.map((path) => line6({ path, status: '401 2 5' })).join(''),
+    });
+    assert.deepEqual(failures(report), ['DOCTOR_ANONYMOUS_OFF']);
+  });
+
   it('counts repeats once and keeps the first and last line', async () => {
     const lines = Array.from({ length: 500 }, (_, index) =>
       line6({

@@ -62,12 +62,17 @@ function renderFinding(finding: Finding): string {
   return `<article class="${finding.verdict}">
 <h3>${escapeHtml(finding.what)}</h3>
 <p class="code">${finding.code}, rung ${finding.rung}${events}</p>
-<p>${escapeHtml(finding.cause)}</p>
+<p>${withCode(finding.cause)}</p>
 ${evidence ? `<h4>Evidence</h4><dl>${evidence}</dl>` : ''}
 ${finding.settles ? `<h4>What would settle it</h4><p>${escapeHtml(finding.settles)}</p>` : ''}
-${finding.remedy.length > 0 ? `<h4>What to do</h4><ol>${finding.remedy.map((step) => `<li>${escapeHtml(step)}</li>`).join('')}</ol>` : ''}
+${finding.remedy.length > 0 ? `<h4>What to do</h4><ol>${finding.remedy.map((step) => `<li>${withCode(step)}</li>`).join('')}</ol>` : ''}
 ${finding.consequences.length > 0 ? `<h4>Follows from it</h4><ul>${finding.consequences.map((consequence) => `<li>${escapeHtml(consequence.what)} <small>${consequence.code}</small></li>`).join('')}</ul>` : ''}
 </article>`;
+}
+
+/** Commands stand in backticks in the pages. */
+function withCode(text: string): string {
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 function renderLooked(report: DoctorReport): string {
