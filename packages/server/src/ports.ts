@@ -2,6 +2,7 @@
 // else runs on and says so.
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
+import { createSecureContext } from 'node:tls';
 import type { ServerConfig } from './config/index.ts';
 import { ServerError } from './errors.ts';
 import { type Listener, listen } from './http/listener.ts';
@@ -79,9 +80,10 @@ export async function openPorts({ config, front, onOversized }: PortParts): Prom
 async function readTls({ tlsCert, tlsKey }: ServerConfig): Promise<{ cert: string; key: string }> {
   try {
     const [cert, key] = await Promise.all([readFile(tlsCert ?? '', 'utf8'), readFile(tlsKey ?? '', 'utf8')]);
+    createSecureContext({ cert, key });
     return { cert, key };
   } catch (error) {
-    throw new ServerError('SERVER_BAD_CONFIG', `--tls-cert or --tls-key cannot be read: ${String(error)}`, {
+    throw new ServerError('SERVER_BAD_CONFIG', `--tls-cert and --tls-key cannot be used: ${String(error)}`, {
       cause: error,
     });
   }

@@ -46,7 +46,7 @@ async function list(flags: AdministrationFlags & { group?: string; limit: number
         one.dnsName,
         one.address,
         [one.agentGeneration, one.agentVersion].filter(Boolean).join(' '),
-        one.osDescription ?? one.osVersion,
+        one.osName ?? one.osDescription ?? one.osVersion,
         moment(one.lastContact),
         moment(one.lastReport),
         one.groups.join(', '),

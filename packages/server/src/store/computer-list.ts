@@ -1,5 +1,6 @@
 // Computers for administrators: lists, removal, and those that share an identity.
 import { type Kysely, sql } from 'kysely';
+import { osName, type RegisteredSystem } from '../os-name/index.ts';
 import { type Author, recordAudit } from './audit.ts';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
@@ -14,6 +15,9 @@ export interface ListedComputer {
   agentGeneration: string | undefined;
   agentVersion: string | undefined;
   osVersion: string | undefined;
+  /** What the system is called, by its version; undefined when it is no Windows we know. */
+  osName: string | undefined;
+  /** What the agent calls it. */
   osDescription: string | undefined;
   lastContact: Date;
   lastSync: Date | undefined;
@@ -57,6 +61,7 @@ export function computerListStore({ tables }: Database, changes: Changes) {
         agentGeneration: row.agent_generation ?? undefined,
         agentVersion: row.agent_version ?? undefined,
         osVersion: row.os_version ?? undefined,
+        osName: nameIn(row.registration),
         osDescription: row.os_description ?? undefined,
         lastContact: new Date(row.last_contact),
         lastSync: time(row.last_sync),
@@ -114,6 +119,15 @@ export function computerListStore({ tables }: Database, changes: Changes) {
       }));
     },
   };
+}
+
+function nameIn(registration: string | null): string | undefined {
+  if (registration === null) return undefined;
+  const said = JSON.parse(registration) as Partial<RegisteredSystem>;
+  const { osMajorVersion = 0, osMinorVersion = 0, osBuildNumber = 0, processorArchitecture = '', osDescription } = said;
+  const { suiteMask = 0, oldProductType = 0, newProductType = 0, systemMetrics = 0 } = said;
+  const version = { osMajorVersion, osMinorVersion, osBuildNumber, processorArchitecture, osDescription };
+  return osName({ ...version, suiteMask, oldProductType, newProductType, systemMetrics });
 }
 
 async function groupNamesOf(tables: Kysely<Tables>, computerIds: readonly string[]): Promise<Map<string, string[]>> {
