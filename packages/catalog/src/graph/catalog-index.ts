@@ -30,7 +30,7 @@ export interface IndexedUpdate {
   /** When IsLeaf last changed its answer; 0 when never. */
   leafChangedAt: number;
   /** Revisions whose document says that they supersede this update. */
-  readonly supersededBy: Set<IndexedRevision>;
+  supersededBy: ReadonlySet<IndexedRevision>;
 }
 
 export class CatalogIndex {
@@ -43,6 +43,7 @@ export class CatalogIndex {
   readonly #updates: IndexedUpdate[] = [];
   readonly #byUpdateId = new Map<UpdateId, IndexedUpdate>();
   readonly #byHardwareId = new Map<string, Set<IndexedRevision>>();
+  readonly #sharedClauses = new Map<string, UpdateSummary['prerequisiteClauses']>();
   #size = 0;
   #version = 0;
   #lastLeafChange = 0;
@@ -72,8 +73,9 @@ export class CatalogIndex {
    */
   add(revisionId: RevisionId, revision: UpdateDocument | UpdateSummary, addedAt = 0): void {
     this.remove(revisionId, addedAt);
-    const summary = 'root' in revision ? summarize(revision) : revision;
-    const clauses = summary.prerequisiteClauses.map(({ anyOf }) => anyOf.map((id) => this.#updateOf(id)));
+    const given = 'root' in revision ? summarize(revision) : revision;
+    const clauses = given.prerequisiteClauses.map(({ anyOf }) => anyOf.map((id) => this.#updateOf(id)));
+    const summary = this.#share(given, clauses);
     const entry: IndexedRevision = {
       slot: this.#freeSlots.pop() ?? this.#bySlot.length,
       revisionId,
@@ -90,7 +92,7 @@ export class CatalogIndex {
     entry.signature.slots.push(entry.slot);
     insertByNumber(entry.update.revisions, entry);
     for (const update of new Set(clauses.flat())) this.#name(update, 1, addedAt);
-    for (const id of summary.supersedes) this.#updateOf(id).supersededBy.add(entry);
+    for (const id of summary.supersedes) this.#supersede(this.#updateOf(id)).add(entry);
     for (const { hardwareId } of summary.drivers) this.#driversFor(hardwareId.toLowerCase()).add(entry);
     this.#version++;
   }
@@ -107,7 +109,7 @@ export class CatalogIndex {
     drop(entry.update.revisions, entry);
     const named = new Set(entry.summary.prerequisiteClauses.flatMap(({ anyOf }) => anyOf));
     for (const id of named) this.#name(this.#updateOf(id), -1, removedAt);
-    for (const id of entry.summary.supersedes) this.#updateOf(id).supersededBy.delete(entry);
+    for (const id of entry.summary.supersedes) this.#supersede(this.#updateOf(id)).delete(entry);
     for (const { hardwareId } of entry.summary.drivers) this.#driversFor(hardwareId.toLowerCase()).delete(entry);
     this.#version++;
   }
@@ -166,7 +168,7 @@ export class CatalogIndex {
 
   /** Driver revisions with a row for this hardware id, in any letter case. */
   drivers(hardwareId: string): ReadonlySet<IndexedRevision> {
-    return this.#byHardwareId.get(hardwareId.toLowerCase()) ?? noRevisions;
+    return this.#byHardwareId.get(hardwareId.toLowerCase()) ?? nobody;
   }
 
   #driversFor(hardwareId: string): Set<IndexedRevision> {
@@ -175,6 +177,32 @@ export class CatalogIndex {
     const drivers = new Set<IndexedRevision>();
     this.#byHardwareId.set(hardwareId, drivers);
     return drivers;
+  }
+
+  /** The same summary on shared ids and clauses: 100,000 revisions name the same few thousand updates over and over. */
+  #share(summary: UpdateSummary, clauses: readonly (readonly IndexedUpdate[])[]): UpdateSummary {
+    const key = clauses
+      .map(
+        (clause, at) => `${summary.prerequisiteClauses[at]?.isCategory ? '+' : '-'}${clause.map(({ slot }) => slot)}`,
+      )
+      .join(';');
+    let prerequisiteClauses = this.#sharedClauses.get(key);
+    if (!prerequisiteClauses) {
+      prerequisiteClauses = clauses.map((clause, at) => ({
+        isCategory: summary.prerequisiteClauses[at]?.isCategory ?? false,
+        anyOf: clause.map(({ updateId }) => updateId),
+      }));
+      this.#sharedClauses.set(key, prerequisiteClauses);
+    }
+    const shared = (id: UpdateId) => this.#updateOf(id).updateId;
+    const identity = (one: UpdateIdentity) => ({ updateId: shared(one.updateId), revisionNumber: one.revisionNumber });
+    return {
+      ...summary,
+      identity: identity(summary.identity),
+      prerequisiteClauses,
+      bundleClauses: summary.bundleClauses.map((clause) => clause.map(identity)),
+      supersedes: summary.supersedes.map(shared),
+    };
   }
 
   #updateOf(updateId: UpdateId): IndexedUpdate {
@@ -187,11 +215,17 @@ export class CatalogIndex {
       revisions: [],
       namedBy: 0,
       leafChangedAt: 0,
-      supersededBy: new Set(),
+      supersededBy: nobody,
     };
     this.#updates.push(update);
     this.#byUpdateId.set(updateId, update);
     return update;
+  }
+
+  /** The set of its own that an update gets when something first supersedes it. */
+  #supersede(update: IndexedUpdate): Set<IndexedRevision> {
+    if (update.supersededBy === nobody) update.supersededBy = new Set();
+    return update.supersededBy as Set<IndexedRevision>;
   }
 
   #name(update: IndexedUpdate, by: 1 | -1, at: number): void {
@@ -203,7 +237,7 @@ export class CatalogIndex {
   }
 }
 
-const noRevisions: ReadonlySet<IndexedRevision> = new Set();
+const nobody: ReadonlySet<IndexedRevision> = new Set();
 
 /** Same answer for the same update on every server: 53 bits of its id. */
 function orderKeyOf(updateId: UpdateId): number {

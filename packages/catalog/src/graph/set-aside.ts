@@ -34,14 +34,45 @@ export function findSetAside(index: CatalogIndex): SetAside[] {
 
 type Problem = Omit<SetAside, 'identity'>;
 
-function incompleteBundle(index: CatalogIndex, { summary }: IndexedRevision): Problem | undefined {
-  const missing = summary.bundleClauses.flat().filter((identity) => !index.find(identity));
-  if (missing.length === 0) return undefined;
-  const names = listed(missing.map(formatIdentity));
-  return {
-    code: 'CATALOG_BUNDLE_INCOMPLETE',
-    message: `Update ${formatIdentity(summary.identity)} bundles ${missing.length} that are not in the catalogue: ${names}.`,
+function incompleteBundle(index: CatalogIndex, revision: IndexedRevision): Problem | undefined {
+  const name = formatIdentity(revision.summary.identity);
+  const { missing, isCircular } = lackingMembers(index, revision);
+  if (missing.length > 0) {
+    return {
+      code: 'CATALOG_BUNDLE_INCOMPLETE',
+      message: `Update ${name} bundles ${missing.length} that are not in the catalogue: ${listed(missing)}.`,
+    };
+  }
+  if (!isCircular) return undefined;
+  return { code: 'CATALOG_BUNDLE_INCOMPLETE', message: `Update ${name} bundles updates that bundle each other.` };
+}
+
+/** What a bundle lacks at every depth, and whether some bundle in it holds itself. */
+function lackingMembers(index: CatalogIndex, top: IndexedRevision): { missing: string[]; isCircular: boolean } {
+  const missing = new Set<string>();
+  const done = new Set<IndexedRevision>();
+  const above = new Set<IndexedRevision>();
+  let isCircular = false;
+  const walk: { revision: IndexedRevision; next: Iterator<UpdateIdentity> }[] = [];
+  const enter = (revision: IndexedRevision) => {
+    above.add(revision);
+    walk.push({ revision, next: revision.summary.bundleClauses.flat()[Symbol.iterator]() });
   };
+  enter(top);
+  for (let frame = walk.at(-1); frame; frame = walk.at(-1)) {
+    const step = frame.next.next();
+    if (step.done) {
+      walk.pop();
+      above.delete(frame.revision);
+      done.add(frame.revision);
+      continue;
+    }
+    const member = index.find(step.value);
+    if (!member) missing.add(formatIdentity(step.value));
+    else if (above.has(member)) isCircular = true;
+    else if (!done.has(member)) enter(member);
+  }
+  return { missing: [...missing], isCircular };
 }
 
 function blockedBy(
