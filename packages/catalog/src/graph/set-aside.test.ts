@@ -31,6 +31,14 @@ describe('findSetAside', () => {
   it('names a bundle with a missing member', () =>
     assert.deepEqual(setAside(update(1, [], [2])), [[1, 'CATALOG_BUNDLE_INCOMPLETE']]));
 
+  it('names bundles that lack a member deeper down, and bundles that hold each other', () =>
+    assert.deepEqual(setAside(update(1, [], [2]), update(2, [], [9]), update(3, [], [4]), update(4, [], [3])), [
+      [1, 'CATALOG_BUNDLE_INCOMPLETE'],
+      [2, 'CATALOG_BUNDLE_INCOMPLETE'],
+      [3, 'CATALOG_BUNDLE_INCOMPLETE'],
+      [4, 'CATALOG_BUNDLE_INCOMPLETE'],
+    ]));
+
   it('names members of a circle and, with another code, those that hang on it', () =>
     assert.deepEqual(setAside(update(1, [[2]]), update(2, [[3]]), update(3, [[1]]), update(4, [[1]])), [
       [1, 'CATALOG_PREREQUISITE_CYCLE'],

@@ -1,11 +1,23 @@
 // Every kind of input of `moult catalog import`: files, folders, standard input. What a file is, its bytes say.
-import { closeSync, createReadStream, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type FoundDocument, refusalOf } from './found-document.ts';
 import { readCabinetFile } from './read-cabinet.ts';
-import { readText } from './read-text.ts';
+import { peek, readText } from './read-text.ts';
 
 /**
  * The documents under these paths in a steady order; `-` is `stdin`. Folders are read with all below them (.xml,
@@ -13,8 +25,32 @@ import { readText } from './read-text.ts';
  */
 export async function* readDocuments(paths: readonly string[], stdin: Readable): AsyncGenerator<FoundDocument> {
   for (const path of paths) {
-    if (path === '-') yield* readText('standard input', stdin);
+    if (path === '-') yield* readStandardInput(stdin);
     else yield* readPath(path);
+  }
+}
+
+/** As a file: what it is, its first bytes say. A cabinet is spooled, because it is read by position. */
+async function* readStandardInput(stdin: Readable): AsyncGenerator<FoundDocument> {
+  const name = 'standard input';
+  try {
+    const { start, rest } = await peek(stdin);
+    if (isGzip(start)) yield* readText(name, Readable.from(rest).pipe(createGunzip()));
+    else if (isCabinet(start)) yield* readSpooledCabinet(name, rest);
+    else yield* readText(name, rest);
+  } catch (error) {
+    yield refusalOf(name, error);
+  }
+}
+
+async function* readSpooledCabinet(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<FoundDocument> {
+  const folder = mkdtempSync(join(tmpdir(), 'moult-standard-input-'));
+  try {
+    const path = join(folder, 'input.cab');
+    await pipeline(chunks, createWriteStream(path, { mode: 0o600 }));
+    yield* readCabinetFile(name, path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -33,16 +69,22 @@ async function* readPath(path: string): AsyncGenerator<FoundDocument> {
 
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && (/\.(xml|cab|gz)$/i.test(entry.name) || entry.name === 'metadata.txt'))
+    .filter((entry) => entry.isFile() && isMetadata(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
+}
+
+/** Payload of a locally published update (`GUID_1.cab`) stands beside its document and is none itself. */
+function isMetadata(name: string): boolean {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_\d+\.cab$/i.test(name)) return false;
+  return /\.(xml|cab|gz)$/i.test(name) || name === 'metadata.txt';
 }
 
 async function* readFile(path: string): AsyncGenerator<FoundDocument> {
   try {
     const magic = firstBytes(path);
-    if (magic.toString('latin1', 0, 4) === 'MSCF') yield* readCabinetFile(path, path);
-    else if (magic[0] === 0x1f && magic[1] === 0x8b) yield* readGzip(path);
+    if (isCabinet(magic)) yield* readCabinetFile(path, path);
+    else if (isGzip(magic)) yield* readGzip(path);
     else yield* readText(path, createReadStream(path));
   } catch (error) {
     yield refusalOf(path, error);
@@ -54,6 +96,14 @@ async function* readGzip(path: string): AsyncGenerator<FoundDocument> {
   const unpacked = createGunzip();
   raw.on('error', (error) => unpacked.destroy(error));
   yield* readText(`${path}/${basename(path).replace(/\.gz$/i, '')}`, raw.pipe(unpacked));
+}
+
+function isCabinet(start: Uint8Array): boolean {
+  return Buffer.from(start).toString('latin1', 0, 4) === 'MSCF';
+}
+
+function isGzip([first, second]: Uint8Array): boolean {
+  return first === 0x1f && second === 0x8b;
 }
 
 function firstBytes(path: string): Buffer {

@@ -60,7 +60,8 @@ async function* oneDocument(name: string, chunks: Chunks): AsyncGenerator<FoundD
   yield { name, xml: decodeDocument(Buffer.concat(parts)) };
 }
 
-async function peek(chunks: Chunks): Promise<{ start: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
+/** The first bytes of a stream, and the whole of it still to be read. */
+export async function peek(chunks: Chunks): Promise<{ start: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
   const iterator = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
   const held: Uint8Array[] = [];
   let size = 0;

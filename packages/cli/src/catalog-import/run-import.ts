@@ -1,6 +1,15 @@
 // The import itself: documents in batches, each batch one transaction, each document whole or not at all. Running it
 // again passes over what is there, so an import that was interrupted is continued by starting it again.
-import { CatalogError, CatalogIndex, decodeSummary, findSetAside, type SetAside, toRevisionId } from '@moult/catalog';
+import {
+  CatalogError,
+  CatalogIndex,
+  decodeSummary,
+  findSetAside,
+  hasSameContent,
+  parseUpdateDocument,
+  type SetAside,
+  toRevisionId,
+} from '@moult/catalog';
 import { type Store, toRevision } from '@moult/server';
 import type { FoundDocument } from './found-document.ts';
 
@@ -89,8 +98,7 @@ async function writeBatch(
     .map((entry, at) => ({ ...entry, result: results[at] }))
     .filter(({ result }) => result && !result.isNew);
   const ids = known.map(({ result }) => result?.revisionId ?? 0);
-  const cores = await store.loadFragments('core', ids);
-  const extended = await store.loadFragments('extended', ids);
+  const documents = await store.loadDocuments(ids);
   for (const [at, { name, revision }] of batch.entries()) {
     const result = results[at];
     if (!result) continue;
@@ -99,13 +107,14 @@ async function writeBatch(
       if (index.latest(summary.identity.updateId)) report.changed++;
       else report.new++;
       index.add(toRevisionId(result.revisionId), summary, now.getTime());
-    } else if (
-      cores.get(result.revisionId) === revision.core &&
-      extended.get(result.revisionId) === revision.extended
-    ) {
-      report.unchanged++;
-    } else refuse(report, name, conflict(revision));
+    } else if (saysTheSame(documents.get(result.revisionId), revision.xml)) report.unchanged++;
+    else refuse(report, name, conflict(revision));
   }
+}
+
+function saysTheSame(known: string | undefined, xml: string): boolean {
+  if (known === undefined || known === xml) return known === xml;
+  return hasSameContent(parseUpdateDocument(known), parseUpdateDocument(xml));
 }
 
 function conflict({ updateId, revisionNumber }: RevisionToImport): { code: string; message: string } {

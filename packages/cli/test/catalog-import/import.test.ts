@@ -25,7 +25,10 @@ before(() => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Imports into a catalogue of its own unless `into` is given. */
-async function importing(paths: string[], { stdin = '', keep = false } = {}): Promise<ImportReport> {
+async function importing(
+  paths: string[],
+  { stdin = '', keep = false }: { stdin?: string | Uint8Array; keep?: boolean } = {},
+): Promise<ImportReport> {
   if (!keep) store = await openStore(':memory:', { now });
   return runImport(store, readDocuments(paths, Readable.from([Buffer.from(stdin)])), {
     now,
@@ -103,6 +106,18 @@ describe('import', () => {
     assert.deepEqual(counts(await importing([utf16, marked])), [2, 0, 0, 0]);
   });
 
+  it('reads packages from standard input as well', async () => {
+    for (const stdin of [makeExportCabinet(documents), gzipSync(metadataText(documents))])
+      assert.deepEqual(counts(await importing(['-'], { stdin })), [5, 0, 0, 0]);
+  });
+
+  it('passes over the payload that stands beside a published document', async () => {
+    const out = mkdtempSync(join(folder, 'published-'));
+    writeFileSync(join(out, 'document.xml'), documents[0] as string);
+    writeFileSync(join(out, '00000000-0000-0000-0000-00000000000a_1.cab'), 'MSCF');
+    assert.deepEqual(counts(await importing([out])), [1, 0, 0, 0]);
+  });
+
   it('finds an offline scan file and the documents themselves to be the same', async () => {
     await importing([docs]);
     assert.deepEqual(
@@ -159,6 +174,23 @@ describe('bad input', () => {
       ['CATALOG_IDENTITY_CONFLICT'],
     );
     assert.deepEqual(await storedFragments(), expectedFragments);
+  });
+
+  for (const [what, from, to] of [
+    ['title', 'OOBE ZDP', 'Other'],
+    ['publication state', 'PublicationState="Published"', 'PublicationState="Expired"'],
+  ] as const)
+    it(`two documents with one identity that differ in their ${what} alone are told apart as well`, async () => {
+      const report = await importing([docs, write('other.xml', good.replace(from, to))]);
+      assert.deepEqual(
+        report.refusals.map(({ code }) => code),
+        ['CATALOG_IDENTITY_CONFLICT'],
+      );
+    });
+
+  it('a document laid out anew, with other prefixes, is the same', async () => {
+    const anew = good.replaceAll('upd:', 'u:').replaceAll('xmlns:upd', 'xmlns:u').replaceAll('><u:', '>\n  <u:');
+    assert.deepEqual(counts(await importing([docs, write('anew.xml', anew)])), [5, 0, 1, 0]);
   });
 
   it('a circle of prerequisites and a half bundle are set aside by name', async () => {
