@@ -132,7 +132,7 @@ describe('administration', () => {
     for (const [parts, code, message] of [
       [['approve', 'no such update'], 1, /SERVER_NOT_FOUND/],
       [['approve', 'sample', '--group', 'Nowhere'], 1, /There is no group "Nowhere"/],
-      [['approve', 'sample', '--group', 'Lab', 'Nowhere', '--action', 'block'], 1, /Nowhere/],
+      [['approve', 'sample', '--group', 'Lab', '--group', 'Nowhere', '--action', 'block'], 1, /Nowhere/],
       [['approve', 'sample', '--action', 'destroy'], 2, /--action is one of/],
       [['approve', 'sample', '--deadline', 'soon'], 2, /--deadline/],
       [['computers', 'show', 'nobody'], 1, /SERVER_NOT_FOUND/],

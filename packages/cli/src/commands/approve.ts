@@ -18,7 +18,7 @@ const actions: Readonly<Record<string, DeploymentAction>> = {
 
 interface ApproveFlags extends AdministrationFlags {
   action: string;
-  group: string[];
+  group?: string[];
   deadline?: string;
 }
 
@@ -28,10 +28,14 @@ export function register(program: Command): void {
     .addOption(
       new Option('--action <action>', 'what happens').argParser(parseAction).default('install').makeOptionMandatory(),
     )
-    .option('--group <group...>', 'in which groups', ['All Computers'])
+    .option('--group <group>', 'in which group; may be given again [All Computers]', collect)
     .option('--deadline <time>', 'by when, as 2027-01-31T12:00:00Z; without a zone it is UTC')
     .addHelpText('after', `\nActions: ${Object.keys(actions).join(', ')}`)
     .action(approve);
+}
+
+function collect(name: string, earlier: string[] | undefined): string[] {
+  return [...(earlier ?? []), name];
 }
 
 function parseAction(text: string): string {
@@ -47,7 +51,7 @@ async function approve(update: string, flags: ApproveFlags): Promise<void> {
   const document = await administer(flags, async ({ store, author }) => {
     const { updateId, title } = await findUpdate(store, update);
     // All names are looked up before anything is decided: a mistyped last one must not leave the first ones changed.
-    const groups = await Promise.all(flags.group.map((name) => store.requireGroup(name)));
+    const groups = await Promise.all((flags.group ?? ['All Computers']).map((name) => store.requireGroup(name)));
     for (const { groupId } of groups) {
       await store.deploy({ updateId, groupId, action, deadline, administrator: author.name }, author.at);
     }

@@ -33,8 +33,12 @@ async function add(paths: string[], flags: AdministrationFlags): Promise<void> {
       const done: { path: string; sha1: string; added: boolean; because?: string }[] = [];
       for (const path of files) {
         const result = await content.addFile(path);
-        if (result.kind === 'added') done.push({ path, sha1: result.file.sha1, added: true });
-        else done.push({ path, sha1: result.sha1, added: false, because: result.because });
+        if (result.kind === 'added') {
+          const { sha1, sha256, sizeBytes } = result.file;
+          const change = { action: 'add content', subject: sha1, after: { sha256, sizeBytes, from: path } };
+          await administration.store.recordChange(administration.author, change);
+          done.push({ path, sha1, added: true });
+        } else done.push({ path, sha1: result.sha1, added: false, because: result.because });
       }
       return done;
     }),

@@ -42,6 +42,11 @@ export async function recordAudit(
 
 export function auditStore({ tables }: Database) {
   return {
+    /** For a change that is not made in the database: files taken in, set aside, imported. */
+    async recordChange(author: Author, change: { action: string; subject: string; after?: unknown }): Promise<void> {
+      await recordAudit(tables, author, change);
+    },
+
     /** Newest first. */
     async listAudit({ limit, subject }: { limit: number; subject?: string }): Promise<AuditRecord[]> {
       let query = tables.selectFrom('audit').selectAll();
