@@ -13,6 +13,7 @@ import {
 } from '@moult/catalog';
 import type { ListedRevision } from '@moult/server';
 import { type Command, Option } from 'commander';
+import { administrator } from '../administration/open-store.ts';
 import { toJson, toLines } from '../catalog-import/describe-update.ts';
 import { findDocument, parseWanted } from '../catalog-import/find-documents.ts';
 import { type StoreFlags, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
@@ -86,9 +87,16 @@ export function register(program: Command): void {
 }
 
 async function importPaths(paths: string[], flags: StoreFlags & JsonFlag): Promise<void> {
-  const report = await withStore(flags, { mustExist: false }, (store) =>
-    runImport(store, readDocuments(paths, process.stdin), { now: () => new Date(), onProgress: progressShower() }),
-  );
+  const report = await withStore(flags, { mustExist: false }, async (store) => {
+    const options = { now: () => new Date(), onProgress: progressShower() };
+    const imported = await runImport(store, readDocuments(paths, process.stdin), options);
+    const { new: added, changed } = imported;
+    if (added + changed > 0) {
+      const author = { name: administrator(), at: new Date() };
+      await store.recordChange(author, { action: 'import updates', subject: 'catalogue', after: { added, changed } });
+    }
+    return imported;
+  });
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   if (flags.json) console.log(JSON.stringify(report));
   else printReport(report);
