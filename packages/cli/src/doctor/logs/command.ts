@@ -1,4 +1,5 @@
 // moult doctor logs FILE|DIR …
+import { DoctorError } from '../errors.ts';
 import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { tellStories } from './client-stories.ts';
@@ -15,6 +16,10 @@ export async function doctorLogs(paths: readonly string[], options: ReportOption
     );
   });
   progress.end();
+  if (facts.unreadable.length === 0 && facts.files.every(({ kind }) => kind === 'binary' || kind === 'empty')) {
+    const what = `${paths.join(', ')}: empty, or no text (an .etl file is converted by Get-WindowsUpdateLog)`;
+    throw new DoctorError('CLI_DOCTOR_NOTHING_TO_READ', what);
+  }
   deliver(reportLogs(facts, describe(paths)), options);
 }
 

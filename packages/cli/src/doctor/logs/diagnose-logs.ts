@@ -23,7 +23,23 @@ export function observeLogs(facts: LogFacts): Observation[] {
     const evidence = good ? [{ source: good.source, line: good.line, text: good.text.slice(0, 300) }] : [];
     observations.push(observe('DOCTOR_TREE_HEALTHY', 'pass', ['server'], { server: 'the server' }, evidence));
   }
+  if (observations.length === 0 && !sawAnything(facts)) {
+    const files = facts.files.length === 1 ? (facts.files[0]?.path ?? '') : `these ${facts.files.length} files`;
+    const evidence = facts.files.slice(0, 6).map(({ path, lines }) => ({ source: path, text: `${lines} lines` }));
+    observations.push(observe('DOCTOR_NOTHING_SEEN', 'unknown', ['server'], { files }, evidence));
+  }
   return observations;
+}
+
+function sawAnything(facts: LogFacts): boolean {
+  const stories = [...facts.stories.values()];
+  return (
+    facts.tally.records > 0 ||
+    facts.reported.size > 0 ||
+    facts.serverLines > 0 ||
+    facts.registryFiles.length > 0 ||
+    stories.some((story) => story.milestones.length > 0 || story.versions.size > 0 || story.layouts.size > 0)
+  );
 }
 
 /** Pings kept in urllog.dat: the client could not reach the status server when they were due. */

@@ -36,6 +36,8 @@ export interface LogFacts {
   stories: Map<string, ClientStory>;
   reported: Map<string, ReportedEvent[]>;
   serverEvents: ServerLogEvent[];
+  /** Lines of the server's own logs. */
+  serverLines: number;
   unsent: UnsentPing[];
   /** .reg files met on the way; `doctor client` reads them. */
   registryFiles: string[];
@@ -81,6 +83,7 @@ export function emptyFacts(): LogFacts {
     stories: new Map(),
     reported: new Map(),
     serverEvents: [],
+    serverLines: 0,
     unsent: [],
     registryFiles: [],
     unreadable: [],
@@ -177,6 +180,7 @@ function readLine(raw: string, place: Place, facts: LogFacts): void {
   }
   const server = parseServerLogLine(raw, path, at);
   if (server) {
+    facts.serverLines++;
     if (server.eventId !== undefined && facts.serverEvents.length < maxServerEvents) facts.serverEvents.push(server);
     return;
   }

@@ -190,6 +190,17 @@ describe('an IIS log', () => {
     assert.deepEqual(failures(report), ['DOCTOR_ANONYMOUS_OFF']);
   });
 
+  it('without any request about updating is unknown, not healthy by silence', async () => {
+    const report = await diagnoseLogs({
+      'ex.log': iis6 + line6({ path: '/default.htm', status: '200 0 0', query: '-' }),
+    });
+    assert.equal(report.verdict, 'healthy');
+    assert.deepEqual(
+      report.findings.map(({ code, verdict }) => [code, verdict]),
+      [['DOCTOR_NOTHING_SEEN', 'unknown']],
+    );
+  });
+
   it('counts repeats once and keeps the first and last line', async () => {
     const lines = Array.from({ length: 500 }, (_, index) =>
       line6({

@@ -1,8 +1,8 @@
 // moult doctor tls URL: what a TLS port shows to clients old and new.
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../../terminal.ts';
 import { deliver, type ReportOptions } from '../report/deliver.ts';
 import { makeReport } from '../report/report.ts';
+import { readCa } from './ca.ts';
 import { collectTlsFacts } from './tls.ts';
 import { observeTls } from './tls-rungs.ts';
 
@@ -16,7 +16,7 @@ export async function doctorTls(address: string, options: TlsOptions): Promise<v
   if (!URL.canParse(text) || new URL(text).protocol !== 'https:')
     throw new UsageError(`"${address}" is not an address; for example https://server:8531`);
   const url = new URL(text);
-  const ca = options.ca === undefined ? [] : [readFileSync(options.ca, 'utf8')];
+  const ca = readCa(options.ca);
   const facts = await collectTlsFacts(url, { ca, timeoutMs: 6_000 });
   const looked = facts.attempts.map(({ version, connected, cipher, code, message }) => ({
     what: `${url.origin} ${version.replace('TLSv', 'TLS ')}`,

@@ -1,7 +1,7 @@
 // moult doctor server URL: from the outside, as each kind of client would see it.
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../../terminal.ts';
 import type { Observation } from '../finding.ts';
+import { readCa } from '../net/ca.ts';
 import { defaultProbeLimits, describeProbe } from '../net/probe.ts';
 import { collectTlsFacts } from '../net/tls.ts';
 import { observeTls } from '../net/tls-rungs.ts';
@@ -52,7 +52,7 @@ export async function examineServer(
     stallMs: firstByteMs,
     connectMs: Math.min(defaultProbeLimits.connectMs, firstByteMs),
   };
-  const ca = options.ca === undefined ? [] : [readFileSync(options.ca, 'utf8')];
+  const ca = readCa(options.ca);
   const selfUpdatePort = parsePort(options.selfUpdatePort ?? '80');
   const facts = await collectServerFacts({ url, clients, selfUpdatePort, ca, limits, now: () => new Date(), progress });
   const observations = observeServer(facts);

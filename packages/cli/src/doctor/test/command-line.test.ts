@@ -1,7 +1,7 @@
 // The doctor as people call it: exit codes, JSON, pages.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +28,8 @@ describe('moult doctor', () => {
       assert.equal(moult('doctor', 'logs', join(folder, 'none.log')).status, 2);
       assert.equal(moult('doctor', 'server', 'not an address').status, 2);
       assert.equal(moult('doctor').status, 2);
+      writeFileSync(join(folder, 'trace.etl'), Buffer.alloc(4096, 1));
+      assert.equal(moult('doctor', 'logs', join(folder, 'trace.etl')).status, 2);
       assert.equal(moult('doctor', 'client', '--root', join(folder, 'nowhere')).status, 2);
     }));
 

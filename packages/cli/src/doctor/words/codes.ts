@@ -85,6 +85,7 @@ export const findingCodes = {
   DOCTOR_CONFIGURATION_ERROR: code(5, 104, selfUpdateEvents),
   DOCTOR_SERVICE_UNAVAILABLE: code(5, 100, selfUpdateEvents),
   DOCTOR_SERVER_BUSY: code(5, 128),
+  DOCTOR_NOTHING_SEEN: code(5, 846),
   DOCTOR_BAD_REQUEST: code(5, 126),
   DOCTOR_HTTP_STATUS: code(5, 130),
 
