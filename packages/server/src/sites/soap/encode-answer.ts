@@ -1,24 +1,63 @@
 // Content codings of answers: xpress for agents that ask for it (MS-WUSP 2.1.1), gzip for others that do, else plain.
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { encodeXpress } from '@moult/formats/xpress';
+import { LRUCache } from 'lru-cache';
 
 const compress = promisify(gzip);
 
 /** Below this a coding saves nothing that counts. */
 const smallest = 200;
+/** The most that one block of the xpress coding holds. */
+const blockBytes = 65_535;
 
 export interface EncodedAnswer {
   bytes: Uint8Array;
   encoding: 'xpress' | 'gzip' | undefined;
 }
 
-export async function encodeAnswer(text: string, acceptEncoding: string | undefined): Promise<EncodedAnswer> {
-  const plain = Buffer.from(text);
-  const coding = plain.length < smallest ? undefined : chooseCoding(acceptEncoding);
-  if (coding === 'xpress') return { bytes: encodeXpress(plain, 'wusp'), encoding: 'xpress' };
-  if (coding === 'gzip') return { bytes: await compress(plain, { level: 4 }), encoding: 'gzip' };
-  return { bytes: plain, encoding: undefined };
+export interface AnswerEncoder {
+  encode(text: string, acceptEncoding: string | undefined): Promise<EncodedAnswer>;
+}
+
+/**
+ * An encoder that remembers packed blocks, `budgetBytes` of them: machines of one kind are told the same pages, which
+ * differ in nothing but the cookie at the end, and packing is what an answer costs most.
+ */
+export function createAnswerEncoder({ budgetBytes = 16 * 1_048_576 } = {}): AnswerEncoder {
+  const packed = new LRUCache<string, Uint8Array>({
+    maxSize: budgetBytes,
+    sizeCalculation: (bytes, key) => bytes.length + key.length + 100,
+  });
+
+  const packBlock = (block: Uint8Array): Uint8Array => {
+    if (block.length < blockBytes) return encodeXpress(block, 'wusp');
+    const digest = createHash('sha256').update(block).digest('latin1');
+    const known = packed.get(digest);
+    if (known) return known;
+    const fresh = encodeXpress(block, 'wusp');
+    packed.set(digest, fresh);
+    return fresh;
+  };
+  const pack = (plain: Uint8Array): Uint8Array => {
+    if (plain.length <= blockBytes) return packBlock(plain);
+    const blocks: Uint8Array[] = [];
+    for (let from = 0; from < plain.length; from += blockBytes) {
+      blocks.push(packBlock(plain.subarray(from, from + blockBytes)));
+    }
+    return Buffer.concat(blocks);
+  };
+
+  return {
+    async encode(text, acceptEncoding) {
+      const plain = Buffer.from(text);
+      const coding = plain.length < smallest ? undefined : chooseCoding(acceptEncoding);
+      if (coding === 'xpress') return { bytes: pack(plain), encoding: 'xpress' };
+      if (coding === 'gzip') return { bytes: await compress(plain, { level: 4 }), encoding: 'gzip' };
+      return { bytes: plain, encoding: undefined };
+    },
+  };
 }
 
 function chooseCoding(acceptEncoding: string | undefined): 'xpress' | 'gzip' | undefined {

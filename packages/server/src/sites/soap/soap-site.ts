@@ -22,7 +22,7 @@ import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import type { Logger } from '../../log.ts';
 import type { CallGate } from './call-gate.ts';
-import { encodeAnswer } from './encode-answer.ts';
+import { type AnswerEncoder, createAnswerEncoder } from './encode-answer.ts';
 import { decodeText, readBody } from './read-body.ts';
 import { type Contract, showService } from './service-page.ts';
 
@@ -51,7 +51,12 @@ export interface SoapSiteParts<O extends Operations> {
   log: Logger;
 }
 
-export function createSoapSite<O extends Operations>(parts: SoapSiteParts<O>): Site {
+interface RunningSite<O extends Operations> extends SoapSiteParts<O> {
+  encoder: AnswerEncoder;
+}
+
+export function createSoapSite<O extends Operations>(given: SoapSiteParts<O>): Site {
+  const parts: RunningSite<O> = { ...given, encoder: createAnswerEncoder() };
   const routes = new Set(parts.service.paths.map((path) => path.toLowerCase()));
   const xmlLimits = limitsFor(parts.maxRequestBytes);
   return {
@@ -83,7 +88,7 @@ export function createSoapSite<O extends Operations>(parts: SoapSiteParts<O>): S
 
 async function answerCall<O extends Operations>(
   exchange: Exchange,
-  parts: SoapSiteParts<O>,
+  parts: RunningSite<O>,
   text: string,
   xmlLimits: XmlLimits,
 ): Promise<void> {
@@ -130,12 +135,12 @@ function faultFor(
 
 async function sendAnswer<O extends Operations>(
   exchange: Exchange,
-  parts: SoapSiteParts<O>,
+  parts: RunningSite<O>,
   text: string,
   version: SoapVersion,
 ): Promise<void> {
   const { request, response } = exchange;
-  const { bytes, encoding } = await encodeAnswer(text, request.headers['accept-encoding']);
+  const { bytes, encoding } = await parts.encoder.encode(text, request.headers['accept-encoding']);
   if (response.destroyed) return;
   response.writeHead(200, {
     'Cache-Control': parts.cacheControl,

@@ -10,8 +10,8 @@ export interface Checkpoints {
   close(): Promise<void>;
 }
 
-/** So many commits make a process a busy one. */
-const busyCommits = 200;
+/** So many commits make a process a busy one, and then the next checkpoint: some 30 MB of log. */
+const commitsBetween = 500;
 /** Only with the thread gone can the log grow so far: then SQLite helps itself again. */
 const pagesWithThread = 65_536;
 const pagesWithout = 1000;
@@ -19,21 +19,31 @@ const pagesWithout = 1000;
 export function createCheckpoints(file: string, connection: DatabaseSync): Checkpoints {
   let commits = 0;
   let thread: Worker | undefined;
+
+  const start = () => {
+    const started = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: file });
+    started.unref();
+    started.on('error', () => connection.exec(`pragma wal_autocheckpoint = ${pagesWithout}`));
+    started.once('exit', () => {
+      thread = undefined;
+      commits = Number.NEGATIVE_INFINITY;
+    });
+    connection.exec(`pragma wal_autocheckpoint = ${pagesWithThread}`);
+    return started;
+  };
+
   return {
     noteCommit() {
-      if (++commits !== busyCommits) return;
-      thread = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: file });
-      thread.unref();
-      thread.on('error', () => connection.exec(`pragma wal_autocheckpoint = ${pagesWithout}`));
-      thread.once('exit', () => {
-        thread = undefined;
-      });
-      connection.exec(`pragma wal_autocheckpoint = ${pagesWithThread}`);
+      if (++commits < commitsBetween) return;
+      commits = 0;
+      thread ??= start();
+      thread.postMessage('checkpoint');
     },
     async close() {
       commits = Number.NEGATIVE_INFINITY;
       if (!thread) return;
       const ended = once(thread, 'exit');
+      thread.ref();
       thread.postMessage('close');
       await ended;
     },

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { decodeXpress } from '@moult/formats/xpress';
+import { createAnswerEncoder } from './encode-answer.ts';
+
+const unpack = (bytes: Uint8Array) => Buffer.from(decodeXpress(bytes, { maxBytes: 10_000_000 }, 'wusp')).toString();
+const page = Array.from({ length: 20_000 }, (_, id) => `<UpdateInfo><ID>${id}</ID></UpdateInfo>`).join('');
+
+it('answers that differ at their end only, or only at their beginning, are each what was said', async () => {
+  const encoder = createAnswerEncoder();
+  for (const text of [`${page}cookie one`, `${page}cookie two`, `one${page}`, `two${page}`, page]) {
+    for (let time = 0; time < 2; time++) {
+      const { bytes, encoding } = await encoder.encode(text, 'xpress');
+      assert.equal(encoding, 'xpress');
+      assert.ok(unpack(bytes) === text);
+    }
+  }
+});
+
+it('an answer said again costs a fraction of the first time', async () => {
+  const encoder = createAnswerEncoder();
+  const timeOf = async (text: string) => {
+    const begun = process.cpuUsage();
+    await encoder.encode(text, 'xpress');
+    const { user, system } = process.cpuUsage(begun);
+    return user + system;
+  };
+  const large = page.repeat(20);
+  const first = await timeOf(large);
+  assert.ok((await timeOf(large)) * 3 < first);
+});
+
+it('the budget bounds what is remembered, and what does not fit is packed all the same', async () => {
+  const encoder = createAnswerEncoder({ budgetBytes: 20_000 });
+  for (let turn = 0; turn < 3; turn++) {
+    const { bytes } = await encoder.encode(page, 'xpress');
+    assert.ok(unpack(bytes) === page);
+  }
+});
+
+it('the coding is the one that the client takes', async () => {
+  const encoder = createAnswerEncoder();
+  const coding = async (accepted: string | undefined, text = page) => (await encoder.encode(text, accepted)).encoding;
+  assert.equal(await coding('gzip, xpress'), 'xpress');
+  assert.equal(await coding('gzip, xpress;q=0'), 'gzip');
+  assert.equal(await coding('br'), undefined);
+  assert.equal(await coding(undefined), undefined);
+  assert.equal(await coding('xpress', 'short'), undefined);
+});
