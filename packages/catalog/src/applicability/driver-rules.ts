@@ -62,6 +62,9 @@ function standing(
   if (!installed) return 'better';
   if (installed.driverClass.toLowerCase().startsWith('printer') && !isSamePrinterDriver(row, installed))
     return undefined;
-  const order = compareRanks(rank, rankInstalled(installed, device, computer));
+  const other = rankInstalled(installed, device, computer);
+  // A Core fragment carries no scores: the server has ranked by them before it offered the driver.
+  const featureScore = row.featureScores.size === 0 ? other.featureScore : rank.featureScore;
+  const order = compareRanks({ ...rank, featureScore }, other);
   return order < 0 ? 'better' : order > 0 ? 'worse' : 'equal';
 }

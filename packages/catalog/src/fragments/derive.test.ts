@@ -62,6 +62,18 @@ describe('deriveCore', () => {
     );
   });
 
+  it('gives the row of a driver without the scores and ids below it, which are for the server', () => {
+    const document = update(
+      '<u:ApplicabilityRules><u:Metadata><w:WindowsDriverMetaData xmlns:w="http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/WindowsDriver" HardwareID="pci\\a" Class="Net">' +
+        '<w:FeatureScore OperatingSystem="amd64.10.0" FeatureScore="20"/><w:TargetComputerHardwareId>x</w:TargetComputerHardwareId>' +
+        '</w:WindowsDriverMetaData></u:Metadata></u:ApplicabilityRules>',
+    );
+    assert.match(
+      deriveCore(document),
+      /<Metadata><d\.WindowsDriverMetaData HardwareID="pci\\a" Class="Net" \/><\/Metadata>/,
+    );
+  });
+
   it('drops only the Properties attributes that repeat a default', () => {
     const properties = (text: string) => /<Properties[^>]*>/.exec(deriveCore(update('', text)))?.[0];
     assert.equal(

@@ -34,7 +34,7 @@ function write(element: XmlElement, opaque: boolean, parts: string[]): void {
   // The one declaration that real servers leave standing: on MsiPatch, behind its attributes.
   if (element.uri === namespaces.msiPatch && element.local === 'MsiPatch')
     parts.push(` xmlns="${namespaces.msiPatch}"`);
-  if (element.children.length === 0) {
+  if (element.children.length === 0 || isServersOwn(element)) {
     parts.push(' />');
     return;
   }
@@ -54,6 +54,11 @@ function writeChildren(element: XmlElement, opaque: boolean, parts: string[]): v
 /** Blank text between rules is layout and goes; inside Metadata everything is the publisher's and stays. */
 function isOpaque(element: XmlElement): boolean {
   return element.local === 'Metadata' && element.uri === namespaces.update;
+}
+
+/** Scores and computer ids below a driver's row are for the server's ranking (MS-WUSP 3.1.5.7); clients get the row. */
+function isServersOwn({ uri, local }: XmlElement): boolean {
+  return uri === namespaces.windowsDriver && local === 'WindowsDriverMetaData';
 }
 
 /** xsi:type becomes type; the value keeps its prefix. */

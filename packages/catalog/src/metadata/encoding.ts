@@ -34,10 +34,9 @@ function detect(bytes: Uint8Array): { encoding: Encoding; markLength: number } {
 function refuseOtherDeclaration(text: string, encoding: Encoding): void {
   const declared = /^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']/.exec(text.slice(0, 200))?.[1]?.toLowerCase();
   if (declared === undefined || encoding !== 'utf-8') return;
-  // UTF-16 text that was re-encoded on the way keeps its old declaration; that is common and harmless.
-  if (['utf-8', 'utf8', 'us-ascii', 'utf-16', 'unicode'].includes(declared)) return;
+  if (['utf-8', 'utf8', 'us-ascii', 'ascii'].includes(declared)) return;
   throw new CatalogError(
     'CATALOG_BAD_ENCODING',
-    `The document declares encoding "${declared}"; UTF-8 and UTF-16 are read.`,
+    `The document declares encoding "${declared.slice(0, 40)}", but its bytes are not that: UTF-8 and UTF-16 are read.`,
   );
 }

@@ -146,6 +146,7 @@ describe('bad input', () => {
       Buffer.concat([Buffer.from(good.slice(0, 700)), Buffer.from([0xff, 0xfe]), Buffer.from(good.slice(700))]),
       'CATALOG_BAD_ENCODING',
     ],
+    ['a declaration of another encoding', `<?xml version="1.0" encoding="utf-16"?>${good}`, 'CATALOG_BAD_ENCODING'],
     ['another kind of XML', '<html><body/></html>', 'CATALOG_NOT_AN_UPDATE'],
     ['an Update of no namespace', '<Update/>', 'CATALOG_NOT_AN_UPDATE'],
     ['a cabinet cut short', makeExportCabinet(documents).slice(0, 2000), 'FORMAT_TRUNCATED'],

@@ -1,0 +1,95 @@
+// moult catalog and moult publish as commands: arguments in, output and exit code out.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
+const captures = fileURLToPath(new URL('../../../../fixtures/captures/wsus-m0-wsusss/', import.meta.url));
+const engine = 'ff36f0b5-dded-4780-8664-cd78af8b62c1';
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'moult-catalog-test-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function moult(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', cwd: folder });
+}
+
+describe('moult catalog', () => {
+  it('imports, lists, shows and prints fragments as clients get them', () => {
+    const data = ['--data-dir', join(folder, 'data')];
+    const imported = JSON.parse(moult('catalog', 'import', join(captures, 'docs'), ...data, '--json').stdout);
+    assert.deepEqual([imported.new, imported.refused, imported.setAside.length], [5, 0, 2]);
+    assert.equal(
+      JSON.parse(moult('catalog', 'list', ...data, '--type', 'Category', '--json').stdout).updates.length,
+      3,
+    );
+    const shown = JSON.parse(moult('catalog', 'show', engine.toUpperCase(), ...data, '--json').stdout);
+    assert.deepEqual(
+      [shown.updateId, shown.handler.program, shown.files[0].sizeBytes],
+      [engine, 'AM_Engine.exe', 6662560],
+    );
+    const expected = readFileSync(join(captures, `wusp-reference/${engine}-r200.core.xml`), 'utf8').trimEnd();
+    assert.equal(moult('catalog', 'fragment', `${engine}@200`, '--kind', 'core', '--raw', ...data).stdout, expected);
+    assert.equal(
+      moult('catalog', 'fragment', engine, '--kind', 'core', '--raw', '--from', join(captures, 'docs')).stdout,
+      expected,
+    );
+  });
+
+  it('answers wrong usage with exit code 2 and says what to do', () => {
+    assert.equal(moult('catalog', 'show', 'nonsense', '--from', folder).status, 2);
+    assert.match(moult('catalog', 'list', '--data-dir', join(folder, 'nowhere')).stderr, /--data-dir/);
+    assert.equal(existsSync(join(folder, 'nowhere')), false);
+  });
+
+  it('exits 1 when something was refused, and imports the rest', () => {
+    writeFileSync(join(folder, 'bad.xml'), '<a/>');
+    const run = moult(
+      'catalog',
+      'import',
+      join(folder, 'bad.xml'),
+      join(captures, 'docs'),
+      '--data-dir',
+      join(folder, 'rest'),
+      '--json',
+    );
+    assert.equal(run.status, 1);
+    assert.equal(JSON.parse(run.stdout).new, 5);
+  });
+});
+
+describe('moult publish', () => {
+  it('stores a signed cabinet, imports the documents, and refuses to publish one revision twice', () => {
+    writeFileSync(join(folder, 'setup.mjs'), 'process.exitCode = 0;\n');
+    writeFileSync(
+      join(folder, 'app.yaml'),
+      'publisher: Contoso\nproduct: App\ntitle: App 1\nfiles: setup.mjs\ninstall: { program: setup.mjs }\ninstalled-when: { file-exists: { path: /opt/app } }\n',
+    );
+    const data = ['--data-dir', join(folder, 'published')];
+    const published = moult('publish', 'app.yaml', ...data, '--json');
+    assert.equal(published.status, 0, published.stderr);
+    const { updateId, files } = JSON.parse(published.stdout);
+    const location = moult('catalog', 'fragment', updateId, '--kind', 'fileurl', ...data).stdout;
+    const path = /\/Content\/[^<]+/.exec(location)?.[0] ?? '';
+    const cabinet = join(folder, 'published', 'content', path.replace('/Content/', ''));
+    assert.equal(readFileSync(cabinet).length, files[0].sizeBytes);
+    assert.equal(moult('verify', cabinet, '--ca', join(folder, 'published', 'keys', 'operator-ca.cer.pem')).status, 0);
+    const again = moult('publish', 'app.yaml', ...data);
+    assert.deepEqual([again.status, /revision: 2/.test(again.stderr)], [1, true]);
+  });
+
+  it('writes documents that import elsewhere with the same fragments', () => {
+    assert.equal(moult('publish', 'app.yaml', '--data-dir', join(folder, 'published'), '--out', 'out').status, 0);
+    const run = moult('catalog', 'import', 'out', '--data-dir', join(folder, 'elsewhere'), '--json');
+    // The cabinet beside the documents holds no metadata, and is named as such.
+    assert.deepEqual([JSON.parse(run.stdout).new, JSON.parse(run.stdout).refusals.length], [4, 1]);
+    assert.equal(readdirSync(join(folder, 'out')).length, 5);
+  });
+});
