@@ -60,7 +60,8 @@ export async function doctorClient(options: ClientOptions): Promise<void> {
   if (options.root !== undefined) observations.push(...observeAgent(options.root, client));
   observations.push(...observeDuplicates(machines));
   // One machine was sent in: whatever file said it, it is about that machine.
-  observations.push(...observeLogs(logs).map((observation) => renamed(observation, client)));
+  const told = observeLogs(logs).filter(({ code }) => code !== 'DOCTOR_NOTHING_SEEN');
+  observations.push(...told.map((observation) => renamed(observation, client)));
   const looked = [...machines.map(({ client: name }) => ({ what: name, result: 'registry' })), ...lookedAtLogs(logs)];
   if (options.server !== undefined) {
     const { observations: seen, facts } = await examineServer(

@@ -1,11 +1,12 @@
 // Masks what a report should not carry outside: computer, user and server names, addresses, GUIDs, keys and cookies.
 // The same name gets the same mask everywhere, so that the story stays readable.
-import type { DoctorReport } from './report.ts';
+import { type DoctorReport, namesIn } from './report.ts';
 
 /** A copy of the report with secrets and names masked. */
 export function redactReport(report: DoctorReport): DoctorReport {
   const mask = new Mask();
   for (const story of report.stories) mask.learn('computer', story.client);
+  for (const name of namesIn(report)) mask.learn('server', name.replace(/^https?:\/\//i, '').replace(/[:/].*$/, ''));
   const text = JSON.stringify(report);
   for (const [, host = ''] of text.matchAll(/https?:\/\/([\w.-]+)/g)) mask.learn('server', host);
   for (const [, name = ''] of text.matchAll(/DNS name = ([\w.-]+)/g)) mask.learn('computer', name);
@@ -15,13 +16,17 @@ export function redactReport(report: DoctorReport): DoctorReport {
 const safeKeys = new Set(['code', 'verdict', 'outcome', 'generation']);
 const publicHost = /(^|\.)(microsoft\.com|windowsupdate\.com|localhost|example\.(com|org|net))$/i;
 
+/** Words of our own sentences and names of files, which a mask would make unreadable. */
+const ordinary = /\s|^(server|host|inner|client|proxy|your-server|port)$|\.(log|txt|reg|dat|gz)$/i;
+
 class Mask {
   private readonly names = new Map<string, string>();
   private readonly counts = new Map<string, number>();
 
   /** Remembers a name that is to be masked wherever it occurs. */
   learn(kind: string, name: string): void {
-    if (name.length < 2 || this.names.has(name.toLowerCase()) || publicHost.test(name) || /^[\d.]+$/.test(name)) return;
+    const isOpen = publicHost.test(name) || ordinary.test(name) || /^[\d.]+$/.test(name);
+    if (name.length < 2 || isOpen || this.names.has(name.toLowerCase())) return;
     this.names.set(name.toLowerCase(), this.fresh(kind));
   }
 
@@ -36,7 +41,10 @@ class Mask {
       .replaceAll(/(?<![\d.])(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}(?![\d.])(?!\.)/g, (ip) =>
         isVersion(text, ip) ? ip : this.named('address', ip),
       )
-      .replaceAll(/(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{0,4}(?![\w:])/gi, (ip) => this.named('address', ip))
+      .replaceAll(
+        /(?<![\w:])(?:(?:[0-9a-f]{1,4}:){5,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:)+:(?:[0-9a-f]{1,4}:?)*)(?![\w:])/gi,
+        (ip) => this.named('address', ip),
+      )
       .replaceAll(/\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/g, (mail) => this.named('mail', mail))
       .replaceAll(/\b[A-Z][A-Z0-9-]{1,14}\\[\w.$-]+/gi, (user) =>
         isPath(text, user) ? user : this.named('user', user),

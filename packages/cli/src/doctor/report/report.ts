@@ -20,6 +20,13 @@ export interface DoctorReport {
   snippets?: { title: string; text: string }[];
 }
 
+const names = new WeakMap<DoctorReport, ReadonlySet<string>>();
+
+/** Names of computers and servers that went into the words of a report: what --redact has to mask. */
+export function namesIn(report: DoctorReport): ReadonlySet<string> {
+  return names.get(report) ?? new Set();
+}
+
 /** Folds observations into the report. */
 export function makeReport(
   subject: string,
@@ -36,5 +43,8 @@ export function makeReport(
   const findings = roots.filter(({ verdict }) => verdict !== 'pass');
   const passes = roots.filter(({ verdict }) => verdict === 'pass');
   const verdict = findings.some((finding) => finding.verdict === 'fail') ? 'findings' : 'healthy';
-  return { subject, verdict, findings, passes, stories, looked };
+  const report: DoctorReport = { subject, verdict, findings, passes, stories, looked };
+  const named = observations.flatMap(({ values }) => [values.server, values.host, values.client]);
+  names.set(report, new Set(named.flatMap((name) => (name ? [name] : []))));
+  return report;
 }

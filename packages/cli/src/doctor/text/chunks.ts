@@ -92,7 +92,7 @@ async function* plain(path: string, size: number): AsyncGenerator<{ bytes: Buffe
 }
 
 async function* unzipped(path: string, size: number): AsyncGenerator<{ bytes: Buffer; read: number }> {
-  const source = createReadStream(path, { highWaterMark: 2 ** 20 });
+  const source = createReadStream(path, { highWaterMark: 2 ** 18 });
   const gunzip = createGunzip({ chunkSize: Math.max(65536, Math.min(size, 2 ** 20)) });
   source.on('error', (error) => gunzip.destroy(error));
   let counted = 0;
