@@ -33,7 +33,7 @@ export function createAnswerEncoder({ budgetBytes = 16 * 1_048_576 } = {}): Answ
 
   const packBlock = (block: Uint8Array): Uint8Array => {
     if (block.length < blockBytes) return encodeXpress(block, 'wusp');
-    const digest = createHash('sha256').update(block).digest('latin1');
+    const digest = createHash('sha256').update(block).digest('base64');
     const known = packed.get(digest);
     if (known) return known;
     const fresh = encodeXpress(block, 'wusp');
