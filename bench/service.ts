@@ -1,0 +1,187 @@
+// The service under load: 100,000 registered computers, 17,000 updates, the real server on SQLite in a process of its own,
+// the load in this one. MOULT_BENCH_EVENTS sets how many events are stored before the last measurement.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BenchRow } from '../scripts/bench.ts';
+import { createLoad, type Machine, type Measured } from './service/load.ts';
+import { computerId, type MachineScan } from './service/machines.ts';
+import { installEvents, requests } from './service/requests.ts';
+import { type RunningServer, startServer } from './service/server.ts';
+
+const updates = 17_000;
+const computers = 100_000;
+const storedEvents = Number(process.env.MOULT_BENCH_EVENTS ?? 1_000_000);
+const warmUpSeconds = 5;
+const checkInSeconds = 20;
+const ingestSeconds = 8;
+const machinesAtOnce = 12;
+const freshMachines = 1_000;
+const sendersAtOnce = 16;
+const eventsPerBatch = 20;
+/** "Up to 30,000 clients on one server of 4 cores": a check-in of each every 84 minutes (WSUS capacity guidance). */
+const wsusCheckInsPerSecond = 6;
+
+const prepareProgram = fileURLToPath(new URL('service/prepare.ts', import.meta.url));
+
+export async function bench(): Promise<BenchRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'moult-bench-service-'));
+  let server: RunningServer | undefined;
+  try {
+    const dataDir = join(folder, 'data');
+    const database = join(dataDir, 'moult.sqlite');
+    const scansFile = join(folder, 'scans.json');
+    mkdirSync(dataDir);
+    prepare('catalogue', database, scansFile, updates, computers);
+    const scans = JSON.parse(readFileSync(scansFile, 'utf8')) as MachineScan[];
+    server = await startServer(dataDir);
+    const emptyRate = await ingest(server);
+    const rows = [...(await checkIns(server, scans)), ...(await freshStorm(server, scans)), memoryRow(server)];
+    await server.stop();
+    prepare('events', database, scansFile, storedEvents, computers);
+    server = await startServer(dataDir);
+    return [...rows, ...ingestRows(emptyRate, await ingest(server))];
+  } finally {
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function prepare(what: string, database: string, scans: string, ...counts: number[]): void {
+  execFileSync(process.execPath, [prepareProgram, what, database, scans, ...counts.map(String)], { stdio: 'inherit' });
+}
+
+async function checkIns(server: RunningServer, scans: MachineScan[]): Promise<BenchRow[]> {
+  const load = createLoad(server.url);
+  const yesterday = new Date(Date.now());
+  let next = 0;
+  let done = 0;
+  let until = performance.now() + warmUpSeconds * 1000;
+  const worker = async () => {
+    while (performance.now() < until) {
+      await load.checkIn(machineOf(next++, scans, (id) => server.cookieOf(id, yesterday)));
+      done++;
+    }
+  };
+  await atOnce(machinesAtOnce, worker);
+  forget(load.measured);
+  done = 0;
+  const begun = performance.now();
+  until = begun + checkInSeconds * 1000;
+  await atOnce(machinesAtOnce, worker);
+  const rate = done / ((performance.now() - begun) / 1000);
+  load.close();
+  const { times } = load.measured;
+  const p99 = percentile(times, 0.99);
+  return [
+    {
+      what: `delta check-ins, ${(times.length / done).toFixed(0)} requests each, ${machinesAtOnce} machines at once; ${computers} computers, ${updates} updates`,
+      ours: `${rate.toFixed(0)} /s (${(times.length / (done / rate || 1)).toFixed(0)} requests/s)`,
+      peer: `WSUS's published figure, 4 cores: ${wsusCheckInsPerSecond} /s`,
+      ratio: rate / wsusCheckInsPerSecond,
+      wanted: '≥ 60 /s',
+      met: rate >= 60,
+    },
+    absolute(
+      'their requests: median, 99th percentile, slowest',
+      `${percentile(times, 0.5).toFixed(0)}, ${p99.toFixed(0)}, ${percentile(times, 1).toFixed(0)} ms`,
+      'p99 < 250 ms',
+      p99 < 250,
+    ),
+  ];
+}
+
+async function freshStorm(server: RunningServer, scans: MachineScan[]): Promise<BenchRow[]> {
+  const load = createLoad(server.url);
+  const begun = performance.now();
+  const machines = Array.from({ length: freshMachines }, (_, at) => machineOf(computers - 1 - at, scans));
+  const results = await Promise.allSettled(machines.map((machine) => load.firstScan(machine)));
+  const seconds = (performance.now() - begun) / 1000;
+  load.close();
+  const failed = results.filter(({ status }) => status === 'rejected');
+  if (failed[0]?.status === 'rejected') console.error(String(failed[0].reason));
+  const { times, bytes, statuses } = load.measured;
+  const only200 = statuses.size === 1 && statuses.has(200) && failed.length === 0;
+  const figures = `${freshMachines - failed.length} done in ${seconds.toFixed(0)} s, ${times.length} requests, ${(bytes / 1e6).toFixed(0)} MB`;
+  return [
+    absolute(`${freshMachines} fresh machines at once, whole first scans`, figures, 'no 5xx', only200),
+    absolute(
+      'their requests: median, 99th percentile, slowest',
+      `${[0.5, 0.99, 1].map((share) => (percentile(times, share) / 1000).toFixed(1)).join(', ')} s`,
+      'queue bounded: none waits for 60 s',
+      percentile(times, 1) < 60_000,
+    ),
+  ];
+}
+
+/** Events per second. */
+async function ingest(server: RunningServer): Promise<number> {
+  const load = createLoad(server.url);
+  let next = 0;
+  let until = performance.now() + warmUpSeconds * 400;
+  const sender = async () => {
+    while (performance.now() < until) {
+      const id = computerId((next++ * 7919) % computers);
+      await load.send(requests.report(server.cookieOf(id, new Date()), id, installEvents(eventsPerBatch)));
+    }
+  };
+  await atOnce(sendersAtOnce, sender);
+  forget(load.measured);
+  const begun = performance.now();
+  until = begun + ingestSeconds * 1000;
+  await atOnce(sendersAtOnce, sender);
+  load.close();
+  return (load.measured.times.length * eventsPerBatch) / ((performance.now() - begun) / 1000);
+}
+
+function ingestRows(empty: number, full: number): BenchRow[] {
+  const million = (storedEvents / 1e6).toFixed(0);
+  return [
+    absolute(
+      `events taken in, batches of ${eventsPerBatch}, ${sendersAtOnce} at once, each on disk before its answer`,
+      `${empty.toFixed(0)} /s`,
+      '≥ 5,000 /s',
+      empty >= 5000,
+    ),
+    {
+      what: `the same with ${million} million events stored`,
+      ours: `${full.toFixed(0)} /s`,
+      peer: `with none stored: ${empty.toFixed(0)} /s`,
+      ratio: full / empty,
+      wanted: '≥ 5,000 /s, and as fast',
+      met: full >= 5000 && full >= empty * 0.9,
+    },
+  ];
+}
+
+function memoryRow(server: RunningServer): BenchRow {
+  const mib = server.peakMib();
+  return absolute('memory of the server after all that, at most', `${mib.toFixed(0)} MiB`, '< 1 GB', mib < 953);
+}
+
+function machineOf(number: number, scans: MachineScan[], cookieOf?: (id: string) => string): Machine {
+  const id = computerId(number % computers);
+  const scan = scans[number % scans.length];
+  if (!scan) throw new Error('There is no scan.');
+  return { id, name: `client-${number % computers}.example.test`, scan, oldCookie: cookieOf?.(id) };
+}
+
+async function atOnce(count: number, work: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: count }, work));
+}
+
+function forget(measured: Measured): void {
+  measured.times.length = 0;
+  measured.statuses.clear();
+}
+
+function percentile(times: readonly number[], share: number): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+function absolute(what: string, ours: string, wanted: string, met: boolean): BenchRow {
+  return { what, ours, peer: '', ratio: Number.NaN, wanted, met };
+}

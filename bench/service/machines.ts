@@ -1,0 +1,37 @@
+// The machines of the bench: who they are, and how their scans go.
+
+export interface IdLists {
+  installed: number[];
+  other: number[];
+}
+
+export interface ScanPage extends IdLists {
+  /** How many new revisions the answer holds. */
+  brings: number;
+}
+
+export interface MachineScan {
+  /** The calls of a fresh machine, each with what it lists. */
+  pages: ScanPage[];
+  /** What it lists at the end. */
+  all: IdLists;
+  /** The same without the few that appeared since its last visit. */
+  lacking: IdLists;
+  /** Revisions whose texts it asks for. */
+  toShow: number[];
+}
+
+/** SusClientId of the computer with this number; spread over the whole range, as real ones are. */
+export function computerId(number: number): string {
+  const mixed = (number * 40503) % 65536;
+  return `${hex(mixed, 4)}${hex(number % 65536, 4)}-0000-4000-8000-${hex(number, 12)}`;
+}
+
+/** The same in SQLite's words. */
+export function computerIdSql(number: string): string {
+  return `printf('%04x%04x-0000-4000-8000-%012x', (${number} * 40503) % 65536, ${number} % 65536, ${number})`;
+}
+
+export function hex(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0');
+}

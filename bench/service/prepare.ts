@@ -1,0 +1,128 @@
+// Fills a database for the bench of the service, in a process of its own: `updates` generated documents, some of them
+// approved, `computers` registered computers; or `events` stored events. Writes the scans of some machines beside it.
+import { writeFileSync } from 'node:fs';
+import { decideSync, type RevisionId } from '@moult/catalog';
+import { sql } from 'kysely';
+import {
+  classificationId,
+  detectoidId,
+  generateCatalogue,
+  productId,
+  shapeOf,
+} from '../../packages/catalog/test/generate-catalogue.ts';
+import { type LiveCatalogue, openLiveCatalogue } from '../../packages/server/src/catalogue/live-catalogue.ts';
+import {
+  allComputers,
+  openStore,
+  type Store,
+  toRevision,
+  unassignedComputers,
+} from '../../packages/server/src/index.ts';
+import { openDatabase } from '../../packages/server/src/store/database.ts';
+import { computerIdSql, type MachineScan, type ScanPage } from './machines.ts';
+
+const [what, file = '', scansFile = '', ...counts] = process.argv.slice(2);
+const [updates = 0, computers = 0] = counts.map(Number);
+const now = () => new Date();
+const machines = 16;
+const installedOnEach = 90;
+/** What appeared since a machine's last visit: one category or detectoid and a few updates. */
+const newSinceLastVisit = 4;
+
+if (what === 'catalogue') {
+  const store = await openStore(file, { now });
+  await importGenerated(store);
+  await registerComputers();
+  const catalogue = await openLiveCatalogue(store, { unapproved: 'report' });
+  await approveSome(store, catalogue);
+  await catalogue.refresh();
+  writeFileSync(scansFile, JSON.stringify(Array.from({ length: machines }, (_, number) => scan(catalogue, number))));
+  await store.close();
+} else await storeEvents(updates, computers);
+
+async function importGenerated(store: Store): Promise<void> {
+  let batch: string[] = [];
+  const flush = async () => {
+    await store.importRevisions(batch.map(toRevision), now());
+    batch = [];
+  };
+  for (const xml of generateCatalogue(updates)) if (batch.push(xml) === 500) await flush();
+  await flush();
+}
+
+async function registerComputers(): Promise<void> {
+  const database = await openDatabase(file);
+  const at = Date.now() - 86_400_000;
+  await sql`insert into computers (computer_id, dns_name, address, requested_groups, agent_generation, agent_version,
+      os_version, os_description, architecture, manufacturer, model, registration, first_contact, last_contact,
+      registered_at, last_sync, last_report)
+    with recursive numbers (n) as (select 0 union all select n + 1 from numbers where n + 1 < ${computers})
+    select ${sql.raw(computerIdSql('n'))}, 'client-' || n || '.example.test', '192.0.2.1', '', 'wsus', '1507.2601.30012.0',
+      '10.0.26200', 'Windows 10 Pro', 'AMD64', 'Example', 'Model 1', '{}', ${at}, ${at}, ${at}, ${at}, ${at}
+    from numbers`.execute(database.tables);
+  await database.close();
+}
+
+/** Every tenth update that can be approved is. */
+async function approveSome(store: Store, { index }: LiveCatalogue): Promise<void> {
+  const approvable = [...index.updates()].filter(({ revisions }) => revisions.at(-1)?.summary.explicitlyDeployable);
+  const decision = { groupId: allComputers, action: 'Install', deadline: undefined, administrator: 'bench' } as const;
+  const chosen = approvable.filter((_, at) => at % 10 === 0);
+  await Promise.all(
+    chosen.map(({ revisions }) =>
+      store.deploy({ ...decision, updateId: revisions[0]?.summary.identity.updateId ?? '' }, now()),
+    ),
+  );
+}
+
+/** How a fresh machine gets through its scan, page by page, and what it lacks at its next visit. */
+function scan(catalogue: LiveCatalogue, machine: number): MachineScan {
+  const deployments = catalogue.deploymentsFor([unassignedComputers]);
+  const isInstalled = installedOn(machine);
+  const pages: ScanPage[] = [];
+  let [installed, other]: [RevisionId[], RevisionId[]] = [[], []];
+  for (;;) {
+    const { newRevisions, truncated } = decideSync(catalogue.index, deployments, {
+      ...{ installedNonLeaf: installed, otherCached: other, filterCategoryIds: [] },
+      ...{ needTwoGroupOutOfScope: true, maxNew: 500 },
+    });
+    pages.push({ installed, other, brings: newRevisions.length });
+    [installed, other] = [[...installed], [...other]];
+    for (const { revisionId, isLeaf } of newRevisions) {
+      const id = catalogue.index.get(revisionId)?.summary.identity.updateId ?? '';
+      const counts = !isLeaf && isInstalled(id) && installed.length < installedOnEach;
+      (counts ? installed : other).push(revisionId);
+    }
+    if (!truncated && newRevisions.every(({ isLeaf }) => isLeaf)) break;
+  }
+  const lacking = { installed, other: other.slice(0, -newSinceLastVisit) };
+  return { pages, all: { installed, other }, lacking, toShow: other.slice(-newSinceLastVisit) };
+}
+
+/** A few products, their classifications and detectoids, and other detectoids up to ninety. */
+function installedOn(machine: number): (id: string) => boolean {
+  const { products, detectoids, classifications } = shapeOf(updates);
+  const ids = new Set<string>();
+  for (let number = 0; number < classifications; number++) ids.add(classificationId(number));
+  for (let step = 0; step < 8; step++) {
+    const product = (machine * 5 + step) % products;
+    ids.add(productId(product));
+    for (let near = 0; near < 4; near++) ids.add(detectoidId((product * 3 + near) % detectoids));
+  }
+  for (let number = 0; number < 60; number++) ids.add(detectoidId((machine + number * 7) % detectoids));
+  return (id) => ids.has(id) || id.includes('-4000-8000-000100000000');
+}
+
+async function storeEvents(count: number, ofComputers: number): Promise<void> {
+  const database = await openDatabase(file);
+  const at = Date.now() - 3_600_000;
+  await sql`pragma synchronous = off`.execute(database.tables);
+  await sql`insert into reporting_events (instance_id, computer_id, received_at, time_at_target, namespace_id,
+      event_number, source_id, update_id, revision_number, win32_hresult, app_name, replacement_strings, misc_data)
+    with recursive numbers (n) as (select 0 union all select n + 1 from numbers where n + 1 < ${count})
+    select lower(hex(randomblob(4))) || '-0000-4000-8000-' || lower(hex(randomblob(6))),
+      ${sql.raw(computerIdSql(`(n % ${ofComputers})`))}, ${at} + n / 1000, ${at}, 1, 162 + n % 22, 101,
+      '00000000-0000-4000-8000-' || printf('%012x', n % 17000), 200, 0, 'AutomaticUpdatesWuApp', '["An update"]', '[]'
+    from numbers`.execute(database.tables);
+  await database.close();
+}
