@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DeploymentSet } from '../deployment/index.ts';
+import { deriveCore } from '../fragments/index.ts';
+import { CatalogIndex } from '../graph/index.ts';
+import type { RevisionId } from '../ids.ts';
+import { parseUpdateDocument } from '../metadata/index.ts';
+import { sampleDocuments, sampleIds } from '../sample/index.ts';
+import { explainUpdate, simulateScan } from './index.ts';
+
+const digest = (bytes: number) => Buffer.alloc(bytes, 7).toString('base64');
+const documents = sampleDocuments({ sha1: digest(20), sha256: digest(32), sizeBytes: 1, modified: new Date(0) }).map(
+  (xml) => parseUpdateDocument(xml),
+);
+const index = new CatalogIndex();
+for (const [at, document] of documents.entries()) index.add((at + 1) as RevisionId, document, 1);
+const cores = new Map(documents.map((document, at) => [at + 1, deriveCore(document)]));
+const coresOf = async () => cores;
+
+function deployed(): DeploymentSet {
+  const set = new DeploymentSet({ unapproved: 'hide' });
+  const update = index.latest(sampleIds.update);
+  assert.ok(update);
+  set.set(update.revisionId, { deploymentId: 1, action: 'Install', lastChangeTime: 2 });
+  return set;
+}
+
+const absent = { folder: () => 'C:\\Program Files', file: () => null };
+
+describe('simulateScan', () => {
+  it('opens round after round what the facts say is installed', async () => {
+    const scan = await simulateScan(index, deployed(), absent, coresOf);
+    assert.equal(scan.rounds, 4);
+    assert.deepEqual([scan.request.installedNonLeaf.toSorted(), scan.request.otherCached], [[1, 2, 3], [4]]);
+    assert.deepEqual(scan.undecided, []);
+  });
+
+  it('gives explainUpdate what it needs to say the whole story', async () => {
+    const { request } = await simulateScan(index, deployed(), absent, coresOf);
+    const core = cores.get(4) ?? '';
+    const { outcome, applicability } = explainUpdate(
+      index,
+      deployed(),
+      { request, facts: absent },
+      sampleIds.update,
+      core,
+    );
+    assert.deepEqual([outcome, applicability], ['cached', 'installable']);
+    const hidden = new DeploymentSet({ unapproved: 'hide' });
+    const withheld = explainUpdate(index, hidden, { request }, sampleIds.update);
+    assert.deepEqual(
+      [withheld.outcome, withheld.because],
+      ['not-offered', 'Nobody deployed it, and nothing that is deployed depends on it.'],
+    );
+    const fresh = { installedNonLeaf: [], otherCached: [], filterCategoryIds: [], needTwoGroupOutOfScope: false };
+    const early = explainUpdate(index, deployed(), { request: fresh }, sampleIds.update);
+    assert.match(early.because, /2 of 2 are open/);
+  });
+});
