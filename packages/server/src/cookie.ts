@@ -1,7 +1,7 @@
 // The two cookies of MS-WUSP: what SimpleAuth gives out and GetCookie takes, and what every later call carries.
 // Opaque to clients: AES-256-GCM, the kind of cookie as additional data, so that neither stands in for the other.
 // What comes back is authenticated first and then read as lines of plain text; nothing is ever deserialised.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 
 export interface AuthorizationClaims {
   /** SusClientId, lower case. */
@@ -44,7 +44,9 @@ const longestCookie = 1024;
 const authorizationMinutes = 60;
 
 /** `key` has 32 octets. `identity.serverId` names the server state that clients know; a restore changes it. */
-export function createCookieJar({ key, identity }: { key: Uint8Array; identity: { serverId: string } }): CookieJar {
+export function createCookieJar(parts: { key: Uint8Array; identity: { serverId: string } }): CookieJar {
+  const { identity } = parts;
+  const key = createSecretKey(parts.key);
   const open = (kind: Kind, sealed: Uint8Array) => unseal(key, kind, sealed)?.split('\n');
   return {
     sealAuthorization: ({ computerId }, now) =>
@@ -95,7 +97,7 @@ function numberIn(line: string | undefined): number | undefined {
 
 type Kind = 'authorization' | 'client';
 
-function seal(key: Uint8Array, kind: Kind, lines: (string | number)[]): Uint8Array {
+function seal(key: KeyObject, kind: Kind, lines: (string | number)[]): Uint8Array {
   const iv = randomBytes(ivBytes);
   const cipher = createCipheriv('aes-256-gcm', key, iv);
   cipher.setAAD(Buffer.from(`moult ${kind} ${formatVersion}`));
@@ -103,7 +105,7 @@ function seal(key: Uint8Array, kind: Kind, lines: (string | number)[]): Uint8Arr
   return Buffer.concat([Buffer.of(formatVersion), iv, body, cipher.getAuthTag()]);
 }
 
-function unseal(key: Uint8Array, kind: Kind, sealed: Uint8Array): string | undefined {
+function unseal(key: KeyObject, kind: Kind, sealed: Uint8Array): string | undefined {
   if (sealed.length <= 1 + ivBytes + tagBytes || sealed.length > longestCookie || sealed[0] !== formatVersion) {
     return undefined;
   }
