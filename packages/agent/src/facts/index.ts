@@ -55,8 +55,10 @@ function folderOf(root: MachineRoot, csidl: number): string | undefined {
     36: relative(root.folder, root.windows),
     37: join(relative(root.folder, root.windows), 'System32'),
     38: relative(root.folder, root.programFiles),
+    41: join(relative(root.folder, root.windows), 'SysWOW64'),
     42: `${relative(root.folder, root.programFiles)} (x86)`,
     43: join(relative(root.folder, root.programFiles), 'Common Files'),
+    44: join(`${relative(root.folder, root.programFiles)} (x86)`, 'Common Files'),
   };
   const folder = folders[csidl];
   return folder === undefined ? undefined : `C:\\${folder.replaceAll('/', '\\')}`;

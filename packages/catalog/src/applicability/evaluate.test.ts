@@ -71,6 +71,8 @@ const table: [string, boolean | undefined][] = [
   ['<b.WindowsVersion Comparison="LessThan" MajorVersion="10" MinorVersion="1" />', true],
   ['<b.WindowsVersion Comparison="GreaterThan" BuildNumber="19045" />', false],
   ['<b.WindowsVersion SuiteMask="768" />', true],
+  ['<b.WindowsVersion MajorVersion="ten" />', undefined],
+  ['<b.FileExists Path="%windir%\\app.exe" />', undefined],
   ['<b.WindowsVersion SuiteMask="768" AllSuitesMustBePresent="true" />', false],
   ['<b.WindowsLanguage Language="de" />', true],
   ['<b.WindowsLanguage Language="en" />', false],
@@ -169,6 +171,7 @@ describe('evaluateApplicability', () => {
       'installable',
     ],
     ['no rules at all', '', 'Software', 'unknown'],
+    ['sections without a rule are no rules', '<IsInstalled /><IsInstallable />', 'Software', 'unknown'],
   ];
   for (const [promise, rules, type, kind] of states) {
     it(`answers ${kind}: ${promise}`, () => assert.equal(evaluateApplicability(core(rules, type), facts).kind, kind));

@@ -69,6 +69,8 @@ function underRegistryString(rule: Rule, context: RuleContext, check: FileCheck)
 }
 
 function onFile(rule: Rule, { facts }: RuleContext, path: string, check: FileCheck): Answer {
+  const variable = /%[A-Za-z_][\w()]*%/.exec(path)?.[0];
+  if (variable) return unknown(`what ${variable} in ${path} stands for is not known`);
   return given(facts.file?.(path), path, (file) => check(rule, file, path));
 }
 

@@ -45,7 +45,9 @@ function collect(elements: readonly XmlElement[], nameOf: (element: XmlElement) 
   const rules = find('ApplicabilityRules');
   const section = (local: string): Rule[] | undefined => {
     const element = rules && childNamed(rules, local);
-    return element && childElements(element).map((child) => toRule(child, nameOf));
+    const inside = element ? childElements(element) : [];
+    // A section without an expression says nothing; it must not pass for one that holds.
+    return inside.length === 0 ? undefined : inside.map((child) => toRule(child, nameOf));
   };
   return {
     updateId: attribute(find('UpdateIdentity'), 'UpdateID').toLowerCase(),

@@ -121,6 +121,11 @@ export function compareNumber(token: string, machine: number, text: string): Ans
   return compared(compareBy(token, machine - wanted), `found ${machine}, wanted ${token} ${text}`);
 }
 
+const versionAttributes = [
+  ...['MajorVersion', 'MinorVersion', 'BuildNumber', 'ServicePackMajor', 'ServicePackMinor'],
+  ...['SuiteMask', 'ProductType'],
+];
+
 /**
  * VerifyVersionInfo: Comparison applies to major, minor and service pack as one hierarchy and to the build by itself;
  * product type is always equality.
@@ -128,6 +133,10 @@ export function compareNumber(token: string, machine: number, text: string): Ans
 function windowsVersion(rule: Rule, version: WindowsVersionFacts): Answer {
   const { attributes } = rule;
   const says = `Windows is ${version.major}.${version.minor}.${version.build} SP ${version.servicePackMajor}, product type ${version.productType}`;
+  const bad = versionAttributes.find(
+    (name) => attributes[name] !== undefined && toNumber(attributes[name]) === undefined,
+  );
+  if (bad) return unknown(`${bad} "${attributes[bad]}" is no number`);
   const asked = (name: string) => toNumber(attributes[name]);
   const parts = [
     [version.major, asked('MajorVersion')],
