@@ -15,7 +15,7 @@ export interface BlockDecoder {
 export function createBlockDecoder(compression: Compression): BlockDecoder {
   switch (compression.method) {
     case 'none':
-      return { decode: checkStored };
+      return createStoredDecoder();
     case 'mszip':
       return new MszipDecoder();
     case 'lzx':
@@ -25,7 +25,16 @@ export function createBlockDecoder(compression: Compression): BlockDecoder {
   }
 }
 
-function checkStored(block: Uint8Array, sizeBytes: number): Uint8Array {
-  if (block.length === sizeBytes) return block;
-  throw new FormatError('FORMAT_BAD_DATA', `A stored block has ${block.length} bytes instead of ${sizeBytes}.`);
+/** Copies: the source may overwrite what it gave as soon as anybody reads from it again. */
+function createStoredDecoder(): BlockDecoder {
+  const copy = new Uint8Array(2 ** 15);
+  return {
+    decode(block, sizeBytes) {
+      if (block.length !== sizeBytes) {
+        throw new FormatError('FORMAT_BAD_DATA', `A stored block has ${block.length} bytes instead of ${sizeBytes}.`);
+      }
+      copy.set(block);
+      return copy.subarray(0, sizeBytes);
+    },
+  };
 }

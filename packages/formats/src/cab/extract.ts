@@ -41,11 +41,12 @@ export function findMember(cabinet: Cabinet, name: string): CabinetMember {
 
 /**
  * Streams members with one block of memory. Asking in the order of `byPlace` unpacks every folder once; asking
- * backwards starts its folder again. After an error, members that end before the damage can still be read.
+ * backwards starts its folder again. After an error, members that end before the damage can still be read, and
+ * so can those behind it when the folder is stored.
  */
 export class MemberReader {
   readonly #cabinet: Cabinet;
-  readonly #failures = new Map<number, { position: number; error: FormatError }>();
+  readonly #failures = new Map<number, { begin: number; end: number; error: FormatError }>();
   #folder = -1;
   #reader: FolderReader | undefined;
   #block: Uint8Array = new Uint8Array();
@@ -75,15 +76,23 @@ export class MemberReader {
       throw new FormatError('FORMAT_MISSING_CABINET', message, { member: member.name });
     }
     const failure = this.#failures.get(member.folder);
-    if (failure && failure.position <= at) throw about(member, failure.error);
+    if (failure && failure.begin <= at && at < failure.end) throw about(member, failure.error);
     try {
       return this.#advance(member.folder, at);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      this.#failures.set(member.folder, { position: this.#reader?.position ?? 0, error });
-      this.#folder = -1;
+      this.#passDamage(member.folder, error);
       throw about(member, error);
     }
+  }
+
+  /** Remembers what cannot be had, and goes on behind it where that is possible. */
+  #passDamage(folder: number, error: FormatError): void {
+    const { begin, end } = this.#reader?.damage ?? { begin: 0, end: Number.POSITIVE_INFINITY };
+    this.#failures.set(folder, { begin, end, error });
+    this.#block = new Uint8Array();
+    if (this.#reader && Number.isFinite(end)) this.#reader.position = end;
+    else this.#folder = -1;
   }
 
   #advance(folder: number, at: number): { block: Uint8Array; start: number } {

@@ -9,7 +9,8 @@ import { type BlockDecoder, createBlockDecoder } from './decoder.ts';
 export const blockBytes = 32768;
 
 interface RawBlock {
-  bytes: Uint8Array;
+  /** Reads the packed bytes and holds them against their checksum. */
+  load(): Uint8Array;
   /** 0 when the block goes on in the next cabinet of the set. */
   sizeBytes: number;
   offset: number;
@@ -21,6 +22,8 @@ export class FolderReader {
   readonly #blocks: Iterator<RawBlock>;
   /** How many unpacked bytes have been passed. */
   position = 0;
+  /** After an error: the bytes that cannot be had. Behind `end` reading can go on. */
+  damage = { begin: 0, end: Number.POSITIVE_INFINITY };
 
   constructor(folder: CabinetFolder) {
     this.#folder = folder;
@@ -30,15 +33,19 @@ export class FolderReader {
 
   /** The next block, unpacked; it may be overwritten by the next call. undefined at the end. Throws FormatError. */
   next(): Uint8Array | undefined {
+    this.damage = { begin: this.position, end: Number.POSITIVE_INFINITY };
     const step = this.#blocks.next();
     if (step.done) return undefined;
-    const { bytes, sizeBytes, offset } = step.value;
+    const { load, sizeBytes, offset } = step.value;
+    // Stored blocks do not need each other: one that is damaged is passed over.
+    if (this.#folder.compression.method === 'none') this.damage.end = this.position + sizeBytes;
+    const bytes = load();
     const unpacked = at(offset, () => this.#decoder.decode(bytes, sizeBytes));
     this.position += unpacked.length;
     return unpacked;
   }
 
-  /** Passes blocks that end at or before `target` without unpacking, where the method allows it (stored data). */
+  /** Passes blocks that end at or before `target` without reading them, where the method allows it (stored data). */
   skipTo(target: number): void {
     if (this.#folder.compression.method !== 'none') return;
     while (this.position + blockBytes <= target) {
@@ -54,9 +61,9 @@ function* wholeBlocks(parts: readonly FolderPart[]): Generator<RawBlock> {
   let begun: RawBlock | undefined;
   for (const part of parts) {
     for (const block of blocksOf(part)) {
-      const whole: RawBlock = begun ? { ...block, bytes: join(begun.bytes, block.bytes) } : block;
+      const whole: RawBlock = begun ? { ...block, load: joined(begun, block) } : block;
       if (block.sizeBytes > 0) yield whole;
-      begun = block.sizeBytes > 0 ? undefined : { ...whole, bytes: new Uint8Array(whole.bytes) };
+      begun = block.sizeBytes > 0 ? undefined : whole;
     }
   }
   if (begun) {
@@ -68,17 +75,17 @@ function* wholeBlocks(parts: readonly FolderPart[]): Generator<RawBlock> {
 function* blocksOf(part: FolderPart): Generator<RawBlock> {
   let place = part.firstBlock;
   for (let index = 0; index < part.blockCount; index++) {
-    const block = readBlock(part, place);
+    const { block, packedBytes } = readBlock(part, place);
     if (block.sizeBytes === 0 && index < part.blockCount - 1) {
       const message = 'A block that is not the last one of its cabinet has no size.';
       throw new FormatError('FORMAT_BAD_DATA', message, { offset: block.offset });
     }
-    place += 8 + part.blockReserve + block.bytes.length;
+    place += 8 + part.blockReserve + packedBytes;
     yield block;
   }
 }
 
-function readBlock(part: FolderPart, place: number): RawBlock {
+function readBlock(part: FolderPart, place: number): { block: RawBlock; packedBytes: number } {
   const headBytes = 8 + part.blockReserve;
   const offset = part.baseOffset + place;
   // A copy: sources may overwrite what they gave, and a Buffer's own slice() is no copy.
@@ -96,10 +103,13 @@ function readBlock(part: FolderPart, place: number): RawBlock {
     const message = `A data block of ${packedBytes} bytes runs into what lies behind its folder.`;
     throw new FormatError('FORMAT_TRUNCATED', message, { offset });
   }
-  const bytes = part.source.read(dataAt, packedBytes);
-  if (bytes.length < packedBytes) throw new FormatError('FORMAT_TRUNCATED', 'A data block is cut short.', { offset });
-  checkSum(view.getUint32(0, true), { bytes, head, offset });
-  return { bytes, sizeBytes, offset };
+  const load = () => {
+    const bytes = part.source.read(dataAt, packedBytes);
+    if (bytes.length < packedBytes) throw new FormatError('FORMAT_TRUNCATED', 'A data block is cut short.', { offset });
+    checkSum(view.getUint32(0, true), { bytes, head, offset });
+    return bytes;
+  };
+  return { block: { load, sizeBytes, offset }, packedBytes };
 }
 
 /** MS-CAB 3.1. Makers differ in whether a block's reserve counts; 0 means that no checksum was made. */
@@ -114,11 +124,16 @@ function checkSum(
   throw new FormatError('FORMAT_BAD_CHECKSUM', 'A data block does not match its checksum.', { offset });
 }
 
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(first.length + second.length);
-  joined.set(first);
-  joined.set(second, first.length);
-  return joined;
+/** The bytes of a block that was cut in two; the first piece is copied, for reading the second may overwrite it. */
+function joined(first: RawBlock, second: RawBlock): () => Uint8Array {
+  return () => {
+    const begin = new Uint8Array(first.load());
+    const end = second.load();
+    const whole = new Uint8Array(begin.length + end.length);
+    whole.set(begin);
+    whole.set(end, begin.length);
+    return whole;
+  };
 }
 
 /** Decoders know nothing of places in the file: their errors get the block's. */
