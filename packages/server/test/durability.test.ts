@@ -1,5 +1,5 @@
-// What was acknowledged is kept: the server is killed at random points of 1,000 reports, and none that got its answer
-// is missing afterwards.
+// What was acknowledged is kept: the server is killed at random points of 1,000 reports and registrations, and none that
+// got its answer is missing afterwards.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,12 +16,12 @@ import { startPostgres, type TestPostgres } from './postgres.ts';
 import { post } from './soap-client.ts';
 
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
-const reports = 1000;
+const writes = 1000;
 const writers = 8;
 const kills = 6;
 
 for (const engine of ['sqlite', 'postgres'] as const) {
-  describe(`acknowledged reports (${engine})`, () => {
+  describe(`acknowledged writes (${engine})`, () => {
     let folder: string;
     let postgres: TestPostgres | undefined;
     let database: string;
@@ -56,7 +56,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     it('survive the death of the server', async () => {
       let url = await start();
       const { cookie } = await openSession(url);
-      const acknowledged: string[] = [];
+      const acknowledged: { id: string; isReport: boolean }[] = [];
       let sent = 0;
       let restarting: Promise<void> | undefined;
 
@@ -65,15 +65,16 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         if (server?.exitCode === null && server.signalCode === null) await once(server, 'exit');
         url = await start();
       };
-      const killAt = Array.from({ length: kills }, () => 50 + Math.floor(Math.random() * (reports - 100))).sort(
+      const killAt = Array.from({ length: kills }, () => 50 + Math.floor(Math.random() * (writes - 100))).sort(
         (a, b) => a - b,
       );
       const write = async () => {
-        while (acknowledged.length < reports) {
+        while (acknowledged.length < writes) {
           await restarting;
-          const instanceId = crypto.randomUUID();
-          const answered = await report(url, cookie, instanceId, ++sent).catch(() => false);
-          if (answered) acknowledged.push(instanceId);
+          const id = crypto.randomUUID();
+          const isReport = ++sent % 3 > 0;
+          const answered = await (isReport ? report(url, cookie, id, sent) : registration(url, id)).catch(() => false);
+          if (answered) acknowledged.push({ id, isReport });
           if (killAt.length > 0 && acknowledged.length >= (killAt[0] ?? 0)) {
             killAt.shift();
             restarting = restart();
@@ -85,9 +86,12 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
       const store = await openStore(database, { now: () => new Date() });
       const kept = new Set((await store.listReportingEvents({ limit: 1_000_000 })).map((event) => event.instanceId));
+      for (const { id, isReport } of acknowledged) {
+        if (!isReport && (await store.loadTargeting(id))?.isRegistered) kept.add(id);
+      }
       await store.close();
-      const lost = acknowledged.filter((id) => !kept.has(id));
-      assert.deepEqual(lost, [], `${lost.length} of ${acknowledged.length} acknowledged reports are lost`);
+      const lost = acknowledged.filter(({ id }) => !kept.has(id));
+      assert.deepEqual(lost, [], `${lost.length} of ${acknowledged.length} acknowledged writes are lost`);
       assert.equal(killAt.length, 0, 'the server was killed as often as meant');
     });
   });
@@ -118,4 +122,10 @@ async function report(
   });
   const { status, bytes } = await post(`${url}${reporting.paths[0]}`, body);
   return status === 200 && bytes.includes('<ReportEventBatchResult>true<');
+}
+
+/** A computer that nobody knew: its authorisation, and who it is. */
+async function registration(url: string, computerId: string): Promise<boolean> {
+  await openSession(url, { computerId, dnsName: `${computerId}.example.test` });
+  return true;
 }
