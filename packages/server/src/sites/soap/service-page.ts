@@ -24,9 +24,22 @@ export async function showService(exchange: Exchange, service: AnyService, contr
   send(exchange, 'text/html; charset=utf-8', pageOf(exchange, service));
 }
 
+/** Read once: whoever asks for one thousands of times in a row must not open it as often. */
+const contracts = new Map<Contract, Promise<string>>();
+
+function loadContract(contract: Contract): Promise<string> {
+  const known = contracts.get(contract);
+  if (known) return known;
+  const text = readFile(new URL(import.meta.resolve(`@moult/protocol/wsdl/${contract}.wsdl`)), 'utf8');
+  contracts.set(contract, text);
+  // One that could not be read is tried again.
+  text.catch(() => contracts.delete(contract));
+  return text;
+}
+
 /** The contract's text, every soap:address in it replaced. */
 async function contractAt(contract: Contract, address: string): Promise<string> {
-  const text = await readFile(new URL(import.meta.resolve(`@moult/protocol/wsdl/${contract}.wsdl`)), 'utf8');
+  const text = await loadContract(contract);
   const location = escapeText(address).replaceAll('"', '&quot;');
   return text.replace(/(<soap(?:12)?:address location=")[^"]*/g, (_, opening: string) => opening + location);
 }
