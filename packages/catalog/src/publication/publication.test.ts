@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { evaluateApplicability } from '../applicability/index.ts';
 import { CatalogError } from '../errors.ts';
+import { deriveCore } from '../fragments/index.ts';
 import { parseUpdateDocument, type UpdateDocument } from '../metadata/index.ts';
 import { buildDocuments, parsePublication, publicationId } from './index.ts';
 
@@ -107,6 +108,19 @@ describe('a publication', () => {
     assert.deepEqual(asked, [['/usr/bin/app', '--check', '2.1']]);
   });
 
+  it('spells attributes as the schemas do', () => {
+    const written = (rule: string) => build(yaml.replace(/os-release: .*/, rule))[3] as UpdateDocument;
+    assert.match(deriveCore(written('platform: { platform-id: Windows }')), /<b\.Platform PlatformID="Windows" \/>/);
+    assert.match(
+      deriveCore(
+        written(
+          "reg-sz-to-version: { key: H, subkey: S, value: V, comparison: lessthan, data: '1', reg-type-32: true }",
+        ),
+      ),
+      /Comparison="LessThan" Data="1" RegType32="true"/,
+    );
+  });
+
   it('gives the same ids for the same names, another one for another title', () => {
     const id = (text: string) => publicationId(parsePublication(text));
     assert.equal(id(yaml), id(yaml));
@@ -118,6 +132,21 @@ describe('a publication', () => {
     ['an unknown key', `${yaml}\nfoo: 1`, /"foo"/],
     ['a missing title', yaml.replace('title: Contoso App 2.1\n', '\n'), /title is missing/],
     ['an unknown rule', yaml.replace('os-release:', 'os-relaese:'), /OsRelaese/],
+    [
+      'a rule that lacks an attribute',
+      yaml.replace(/os-release: .*/, 'reg-dword: { key: H, subkey: S, value: V }'),
+      /needs Comparison/,
+    ],
+    [
+      'an attribute no rule knows',
+      yaml.replace(/os-release: .*/, 'reg-key-exists: { key: H, subkey: S, data: 1 }'),
+      /takes no Data/,
+    ],
+    [
+      'a comparison that is none',
+      yaml.replace(/os-release: .*/, 'file-size: { path: P, comparison: Lesser, size: 1 }'),
+      /"Lesser" is none of LessThan/,
+    ],
     ['a bad id', yaml.replace('00000000-0000-0000-0000-00000000000d', 'nope'), /no GUID/],
     ['a bad return code', yaml.replace('1603: failed', '1603: maybe'), /1603/],
     ['two equal keys', `${yaml}\ntitle: again`, /valid YAML/],

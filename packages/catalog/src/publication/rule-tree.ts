@@ -2,6 +2,7 @@
 // (file-exists or FileExists). Names without a prefix in fragments are ours; b: and m: rules are Microsoft's.
 import { escapeAttribute, escapeText } from '@moult/formats/xml';
 import { knownRules } from '../applicability/evaluate.ts';
+import { checkedAttributes } from './rule-attributes.ts';
 import { bad, mapping } from './yaml-values.ts';
 
 export type RuleTree =
@@ -79,7 +80,13 @@ function parseRule(written: string, value: unknown, key: string): RuleTree {
       for (const item of content) items.push([pascal(attribute).replace(/s$/, ''), scalar(item, key)]);
     else attributes.push([pascal(attribute), scalar(content, `${key}.${attribute}`)]);
   }
-  return { kind: 'rule', prefix: prefixOf[name.slice(0, 2)] ?? 'moult', name: local, attributes, items };
+  return {
+    kind: 'rule',
+    prefix: prefixOf[name.slice(0, 2)] ?? 'moult',
+    name: local,
+    attributes: checkedAttributes(name, attributes, key),
+    items,
+  };
 }
 
 function hasRegistryBase(value: unknown): boolean {
@@ -87,6 +94,9 @@ function hasRegistryBase(value: unknown): boolean {
 }
 
 function scalar(value: unknown, key: string): string {
+  // 2.10 would be read as 2.1.
+  if (typeof value === 'number' && !Number.isInteger(value))
+    throw bad(`${key}: write ${value} in quotes, as it has to stand.`);
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw bad(`${key} has to be a text, a number or true/false.`);
 }
