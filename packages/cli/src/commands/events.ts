@@ -1,4 +1,5 @@
 // moult events: what computers reported, what agents said about their own update, and what administrators changed.
+import { describeReport, readMiscData } from '@moult/protocol/reporting';
 import { type Command, Option } from 'commander';
 import { findComputer, findUpdate } from '../administration/find.ts';
 import { wholeNumber } from '../administration/numbers.ts';
@@ -39,13 +40,19 @@ async function showReports(flags: EventFlags): Promise<void> {
       limit: flags.limit,
     });
   });
-  present(found, flags, () =>
+  const told = found.map((event) => ({
+    ...event,
+    ...describeReport(event.eventNumber, event.win32HResult),
+    miscData: readMiscData(event.miscData),
+  }));
+  present(told, flags, () =>
     table(
-      ['TIME', 'COMPUTER', 'EVENT', 'RESULT', 'UPDATE', 'TEXT'],
-      found.map((event) => [
+      ['TIME', 'COMPUTER', 'EVENT', 'WHAT', 'RESULT', 'UPDATE', 'TEXT'],
+      told.map((event) => [
         moment(event.timeAtTarget),
         event.dnsName || event.computerId,
         event.eventNumber,
+        event.headline,
         hex(event.win32HResult),
         event.updateId,
         event.replacementStrings.join(' '),
