@@ -51,7 +51,11 @@ export function parsePublication(yaml: string): Publication {
   for (const key of Object.keys(values)) if (!keys.has(key)) throw bad(`There is no key "${key}".`);
   const files = list(values.files).map((file) => text(file, 'files'));
   const install = values.install === undefined ? undefined : parseInstall(values.install);
+  const packaging = oneOf(values.packaging, ['cabinet', 'as-is'], 'packaging') ?? 'cabinet';
   if (install && files.length === 0) throw bad('install needs files.');
+  if (install && packaging === 'cabinet' && !files.some((file) => nameOf(file) === nameOf(install.program))) {
+    throw bad(`install.program "${install.program}" is none of the files; agents run nothing else.`);
+  }
   return {
     id: values.id === undefined ? undefined : id(values.id, 'id'),
     revision: whole(values.revision ?? 1, 'revision'),
@@ -66,7 +70,7 @@ export function parsePublication(yaml: string): Publication {
     supportUrl: optionalText(values['support-url'], 'support-url'),
     moreInfoUrl: optionalText(values['more-info-url'], 'more-info-url'),
     files,
-    packaging: oneOf(values.packaging, ['cabinet', 'as-is'], 'packaging') ?? 'cabinet',
+    packaging,
     install,
     installed: parseRuleTree(required(values['installed-when'], 'installed-when'), 'installed-when'),
     installable:
@@ -76,6 +80,11 @@ export function parsePublication(yaml: string): Publication {
     prerequisites: list(values.prerequisites).map((clause) => list(clause).map((one) => id(one, 'prerequisites'))),
     supersedes: list(values.supersedes).map((one) => id(one, 'supersedes')),
   };
+}
+
+/** The name a file has in the cabinet, and beside the program that is run. */
+function nameOf(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).toLowerCase();
 }
 
 function readYaml(yaml: string): Record<string, unknown> {
