@@ -25,10 +25,9 @@ try {
 async function loadInto(target: Command, asked: string | undefined): Promise<void> {
   const chosen = asked === undefined ? undefined : commands[asked];
   const loaders = chosen ? [chosen] : Object.values(commands);
-  for (const load of new Set(loaders)) {
-    const module: CommandModule = await load();
-    module.register(target);
-  }
+  const modules: CommandModule[] = await Promise.all(loaders.map((load) => load()));
+  // One file may hold several commands.
+  for (const module of new Set(modules)) module.register(target);
   inheritExit(target);
 }
 

@@ -10,7 +10,7 @@ export type Fault =
   | { kind: 'truncated' }
   /** One bit changed after signing. */
   | { kind: 'altered' }
-  /** Well signed, by an unknown signer. */
+  /** Well signed, by an unknown signer. Cabinets only: other files carry no signature and stay as they are. */
   | { kind: 'wrong-signature' }
   /** 200 and a log-on page in place of the file. */
   | { kind: 'html' };

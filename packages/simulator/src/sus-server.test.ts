@@ -62,6 +62,25 @@ describe('a simulated SUS server', () => {
     });
   }
 
+  it('wrong-signature leaves alone what cannot be signed, on a real port too', async () => {
+    server.setFault(/./, { kind: 'wrong-signature' });
+    const port = await listen(server);
+    try {
+      const texts = ['/ApprovedItems.txt', '/wutrack.bin?V=1', '/nothing/there'];
+      const answers = await Promise.all(
+        texts.map((path) => fetch(`${port.url}${path}`, { signal: AbortSignal.timeout(5000) })),
+      );
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 404],
+      );
+      assert.equal(await answers[0]?.text(), 'q1,1\r\nq2,1\r\n');
+    } finally {
+      server.clearFaults();
+      await port.close();
+    }
+  });
+
   it('is the same on a real port, where connections are really cut and really slow', async () => {
     const port = await listen(server);
     try {

@@ -1,13 +1,13 @@
-// moult doctor: why is this computer not updating? One subcommand per end from which the ladder can be climbed.
+// moult doctor: why is this computer not updating? One subcommand per end from which the ladder can be climbed. Each
+// loads its own part only: `logs` has no use for the server and the agent, and its memory is promised.
 import type { Command } from 'commander';
-import { type ClientOptions, doctorClient } from '../doctor/client/command.ts';
-import { doctorFix, type FixOptions } from '../doctor/fix/command.ts';
-import { doctorContent, doctorSelf, type HomeOptions } from '../doctor/home/command.ts';
-import { doctorLogs } from '../doctor/logs/command.ts';
-import { doctorTls, type TlsOptions } from '../doctor/net/tls-command.ts';
+import type { ClientOptions } from '../doctor/client/command.ts';
+import type { FixOptions } from '../doctor/fix/command.ts';
+import type { HomeOptions } from '../doctor/home/command.ts';
+import type { TlsOptions } from '../doctor/net/tls-command.ts';
 import { isProxyKind, proxyKinds, proxySnippet } from '../doctor/proxy/snippets.ts';
 import type { ReportOptions } from '../doctor/report/deliver.ts';
-import { doctorServer, parseServerUrl, type ServerOptions } from '../doctor/server/command.ts';
+import type { ServerOptions } from '../doctor/server/command.ts';
 import { isFindingCode } from '../doctor/words/codes.ts';
 import { readPageText } from '../doctor/words/page.ts';
 import { exitCode, reportFailure, UsageError } from '../terminal.ts';
@@ -29,8 +29,9 @@ export function register(program: Command): void {
   withReportOptions(doctor.command('logs').argument('[path...]', 'log files or folders'))
     .description("the story of each client's self-update from IIS, proxy, client and server logs")
     .action((paths: string[], options: ReportOptions & Explain) =>
-      examine(options, () => {
+      examine(options, async () => {
         if (paths.length === 0) throw new UsageError('say which logs to read: moult doctor logs FILE|DIR …');
+        const { doctorLogs } = await import('../doctor/logs/command.ts');
         return doctorLogs(paths, options);
       }),
     );
@@ -52,11 +53,12 @@ function registerServer(doctor: Command): void {
       'print the exclusion for a proxy in front (nginx, apache, caddy, haproxy, iis-arr, all)',
     )
     .action((url: string | undefined, options: ServerOptions & Explain & { proxySnippets?: string }) =>
-      examine(options, () => {
+      examine(options, async () => {
         const address = required(url, 'moult doctor server URL');
+        const { doctorServer, parseServerUrl } = await import('../doctor/server/command.ts');
         return options.proxySnippets === undefined
           ? doctorServer(address, options)
-          : printSnippets(address, options.proxySnippets);
+          : printSnippets(parseServerUrl(address), options.proxySnippets);
       }),
     );
 }
@@ -74,7 +76,9 @@ function registerClient(doctor: Command): void {
     .option('--ca <file>', 'with --server: PEM of the certificate that the clients trust')
     .option('--timeout <seconds>', 'with --server: longest wait for an answer', '15')
     .option('--now <time>', 'judge waiting times by this moment (ISO 8601) rather than by the newest line sent in')
-    .action((options: ClientOptions & Explain) => examine(options, () => doctorClient(options)));
+    .action((options: ClientOptions & Explain) =>
+      examine(options, async () => (await import('../doctor/client/command.ts')).doctorClient(options)),
+    );
 }
 
 function registerHome(doctor: Command): void {
@@ -86,15 +90,23 @@ function registerHome(doctor: Command): void {
     .description('look at a TLS port: versions, certificate, chain, inspection')
     .option('--ca <file>', 'PEM of the CA that the clients trust')
     .action((url: string | undefined, options: TlsOptions & Explain) =>
-      examine(options, () => doctorTls(required(url, 'moult doctor tls URL'), options)),
+      examine(options, async () => {
+        const address = required(url, 'moult doctor tls URL');
+        const { doctorTls } = await import('../doctor/net/tls-command.ts');
+        return doctorTls(address, options);
+      }),
     );
   dataDir(doctor.command('content'))
     .description("check every file in this server's content folder")
-    .action((options: HomeOptions & Explain) => examine(options, () => doctorContent(options)));
+    .action((options: HomeOptions & Explain) =>
+      examine(options, async () => (await import('../doctor/home/command.ts')).doctorContent(options)),
+    );
   dataDir(doctor.command('self'))
     .description('check this server: process, keys, tree, and what it answers')
     .option('--self-update-port <port>', 'where old clients look for the tree, or off', '80')
-    .action((options: HomeOptions & Explain) => examine(options, () => doctorSelf(options)));
+    .action((options: HomeOptions & Explain) =>
+      examine(options, async () => (await import('../doctor/home/command.ts')).doctorSelf(options)),
+    );
 }
 
 function registerFix(doctor: Command): void {
@@ -108,14 +120,16 @@ function registerFix(doctor: Command): void {
     .option('--undo <file>', 'take back what an undo file tells')
     .option('--undo-file <file>', 'where to write the undo file')
     .option('--json', 'one JSON document on stdout')
-    .action((options: FixOptions) => examine(options, () => doctorFix(options)));
+    .action((options: FixOptions) =>
+      examine(options, async () => (await import('../doctor/fix/command.ts')).doctorFix(options)),
+    );
 }
 
-function printSnippets(url: string, wanted: string): void {
+function printSnippets(url: URL, wanted: string): void {
   const kinds = wanted === 'all' ? proxyKinds : [wanted];
   for (const kind of kinds) {
     if (!isProxyKind(kind)) throw new UsageError(`--proxy-snippets ${wanted}: one of ${proxyKinds.join(', ')}, all`);
-    console.log(proxySnippet(kind, parseServerUrl(url)));
+    console.log(proxySnippet(kind, url));
   }
 }
 

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { findingCodes } from '../words/codes.ts';
 import { inFolder } from './diagnose.ts';
 
@@ -55,6 +56,27 @@ describe('moult doctor', () => {
     assert.equal(moult('doctor', '--explain', 'DOCTOR_NOTHING').status, 2);
     assert.equal(moult('doctor', 'logs', '--explain', 'DOCTOR_SHAREPOINT').status, 0);
   });
+
+  it('reads a zipped log of any size in less than 200 MB of memory', () =>
+    inFolder({}, (folder) => {
+      const file = join(folder, 'u_ex040506.log.gz');
+      const line = '2004-05-06 07:08:09 10.0.0.2 GET /iuident.cab 0405060708 80 - 10.0.0.9 Industry+Update+Control 404';
+      const fields =
+        'date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status';
+      const lines = 1_500_000;
+      writeFileSync(file, gzipSync(`#Fields: ${fields}\r\n${`${line}\r\n`.repeat(lines)}`, { level: 1 }));
+      const tellPeak = `process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS / 1024))`;
+      const { stdout, stderr } = spawnSync(
+        process.execPath,
+        ['--import', `data:text/javascript,${encodeURIComponent(tellPeak)}`, main, 'doctor', 'logs', file, '--json'],
+        { encoding: 'utf8' },
+      );
+      const report = JSON.parse(stdout) as { findings: { code: string; evidence: { line: number }[] }[] };
+      assert.equal(report.findings[0]?.code, 'DOCTOR_IUIDENT_MISSING');
+      assert.equal(report.findings[0]?.evidence.at(-1)?.line, lines + 1);
+      const peak = Number(/peak ([\d.]+)/.exec(stderr)?.[1]);
+      assert.ok(peak > 20 && peak < 200, `${peak} MB`);
+    }));
 
   it('prints the exclusion for a proxy', () => {
     const { status, stdout } = moult('doctor', 'server', 'http://updates.example:8530', '--proxy-snippets', 'nginx');

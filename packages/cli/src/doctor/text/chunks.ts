@@ -1,6 +1,6 @@
 // Files of any size, plain or gzip, as chunks that end at a line end. Memory: one buffer per file being read.
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
-import { createGunzip } from 'node:zlib';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { createGunzip, type Gunzip } from 'node:zlib';
 import { DoctorError } from '../errors.ts';
 import { ChunkTranscoder, sniffEncoding } from './encoding.ts';
 
@@ -92,19 +92,48 @@ async function* plain(path: string, size: number): AsyncGenerator<{ bytes: Buffe
 }
 
 async function* unzipped(path: string, size: number): AsyncGenerator<{ bytes: Buffer; read: number }> {
-  const source = createReadStream(path, { highWaterMark: 2 ** 18 });
-  const gunzip = createGunzip({ chunkSize: Math.max(65536, Math.min(size, 2 ** 20)) });
-  source.on('error', (error) => gunzip.destroy(error));
+  const gunzip = createGunzip({ chunkSize: Math.max(65536, Math.min(size, 2 ** 18)) });
+  const file = openSync(path, 'r');
+  let fed = 0;
   let counted = 0;
+  let last: ArrayBufferLike | undefined;
   try {
-    for await (const bytes of source.pipe(gunzip) as AsyncIterable<Buffer>) {
-      yield { bytes, read: source.bytesRead - counted };
-      counted = source.bytesRead;
+    feed(file, gunzip, (read) => {
+      fed += read;
+    }).catch((cause: Error) => gunzip.destroy(cause));
+    for await (const bytes of gunzip as AsyncIterable<Buffer>) {
+      if (last !== undefined && last !== bytes.buffer) release(last);
+      last = bytes.buffer;
+      yield { bytes, read: fed - counted };
+      counted = fed;
     }
   } finally {
-    source.destroy();
     gunzip.destroy();
+    closeSync(file);
   }
+}
+
+/** Writes a file into `gunzip` out of one buffer: the next piece is read when zlib is through with the last one. */
+async function feed(file: number, gunzip: Gunzip, progress: ReadProgress): Promise<void> {
+  const buffer = Buffer.allocUnsafe(65536);
+  for (;;) {
+    if (gunzip.destroyed) return;
+    const read = readSync(file, buffer, 0, buffer.length, null);
+    if (read === 0) break;
+    progress(read);
+    await new Promise<void>((resolve, reject) => {
+      gunzip.write(buffer.subarray(0, read), (cause) => (cause ? reject(cause) : resolve()));
+    });
+  }
+  gunzip.end();
+}
+
+/**
+ * Frees the memory of a buffer now. zlib makes a new one for each chunk and the collector sees no hurry: without this,
+ * a hundred megabytes of read chunks lie about. A buffer is done with when the next chunk comes out of another one.
+ */
+function release(buffer: ArrayBufferLike): void {
+  if (buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
 }
 
 function isGzip(path: string): boolean {

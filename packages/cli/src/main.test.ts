@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { commands } from './commands/index.ts';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const moult = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+
+describe('moult', () => {
+  it('lists every command when asked for help, and says its version', () => {
+    const { status, stdout } = moult('--help');
+    assert.equal(status, 0);
+    for (const name of Object.keys(commands)) assert.match(stdout, new RegExp(`^  ${name}\\b`, 'm'));
+    assert.match(moult('--version').stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('ends with 2 on a command it does not know, and names the one that was meant', () => {
+    const { status, stderr } = moult('docter');
+    assert.equal(status, 2);
+    assert.match(stderr, /doctor/);
+  });
+});
