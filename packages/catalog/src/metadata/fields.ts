@@ -28,6 +28,15 @@ export function countAttribute(element: XmlElement, name: string): number | unde
   throw new CatalogError('CATALOG_BAD_FIELD', `${name} of <${element.local}> is not a whole number: "${value}".`);
 }
 
+/** xs:int, or undefined when the attribute is absent. */
+export function integerAttribute(element: XmlElement, name: string): number | undefined {
+  const value = attributeOf(element, name)?.trim();
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (/^[+-]?\d+$/.test(value) && number === (number | 0)) return number;
+  throw new CatalogError('CATALOG_BAD_FIELD', `${name} of <${element.local}> is not a whole number: "${value}".`);
+}
+
 /** A digest in base64 that decodes to exactly `bytes` bytes. */
 export function digestText(text: string, bytes: number, what: string): string {
   const bare = text.trim();

@@ -3,7 +3,7 @@ import { attributeOf, childElements, childNamed, type XmlElement } from '@moult/
 import { CatalogError } from '../errors.ts';
 import { namespaces } from '../namespaces.ts';
 import type { CategoryInformation, Handler, ReturnCode } from './document.ts';
-import { booleanAttribute, childText, childTexts, countAttribute, requiredAttribute } from './fields.ts';
+import { booleanAttribute, childText, childTexts, integerAttribute, requiredAttribute } from './fields.ts';
 
 export function parseHandler(root: XmlElement): Handler | undefined {
   const element = childNamed(root, 'HandlerSpecificData', namespaces.update);
@@ -26,7 +26,7 @@ export function parseCategoryInformation(root: XmlElement): CategoryInformation 
     categoryType: attributeOf(element, 'CategoryType'),
     prohibitsSubcategories: booleanAttribute(element, 'ProhibitsSubcategories', false),
     prohibitsUpdates: booleanAttribute(element, 'ProhibitsUpdates', false),
-    displayOrder: countAttribute(element, 'DisplayOrder'),
+    displayOrder: integerAttribute(element, 'DisplayOrder'),
     excludedByDefault: booleanAttribute(element, 'ExcludedByDefault', false),
   };
 }

@@ -102,13 +102,18 @@ async function writeBatch(
   for (const [at, { name, revision }] of batch.entries()) {
     const result = results[at];
     if (!result) continue;
+    const summary = decodeSummary(revision.summary);
     if (result.isNew) {
-      const summary = decodeSummary(revision.summary);
       if (index.latest(summary.identity.updateId)) report.changed++;
       else report.new++;
-      index.add(toRevisionId(result.revisionId), summary, now.getTime());
     } else if (saysTheSame(documents.get(result.revisionId), revision.xml)) report.unchanged++;
-    else refuse(report, name, conflict(revision));
+    else {
+      refuse(report, name, conflict(revision));
+      continue;
+    }
+    // Another import may have brought it meanwhile.
+    const revisionId = toRevisionId(result.revisionId);
+    if (!index.get(revisionId)) index.add(revisionId, summary, now.getTime());
   }
 }
 
