@@ -1,4 +1,4 @@
-// What clients report (MS-WUSP 2.2.2.3). An event instance counts once, however often it is sent.
+// What clients report (MS-WUSP 2.2.2.3). An event instance counts once for its computer, however often it is sent.
 import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
 import { applyEvents } from './update-status.ts';
@@ -43,14 +43,14 @@ export function reportingEventStore({ tables }: Database, changes: Changes) {
           const inserted = await transaction
             .insertInto('reporting_events')
             .values(events.slice(start, start + rowsPerInsert).map((event) => rowOf(event, receivedAt.getTime())))
-            .onConflict((conflict) => conflict.column('instance_id').doNothing())
-            .returning('instance_id')
+            .onConflict((conflict) => conflict.columns(['computer_id', 'instance_id']).doNothing())
+            .returning(['computer_id', 'instance_id'])
             .execute();
-          for (const { instance_id } of inserted) fresh.add(instance_id);
+          for (const { computer_id, instance_id } of inserted) fresh.add(`${computer_id} ${instance_id}`);
         }
         await applyEvents(
           transaction,
-          events.filter(({ instanceId }) => fresh.delete(instanceId)),
+          events.filter(({ computerId, instanceId }) => fresh.delete(`${computerId} ${instanceId}`)),
         );
       });
       changes.announce('reporting-events');

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Engine } from '../database.ts';
 import { up as firstTables } from './0001-first-tables.ts';
 import { up as computerNames } from './0002-computer-names.ts';
+import { up as eventsByComputer } from './0003-events-by-computer.ts';
 
 export interface Migration {
   name: string;
@@ -12,4 +13,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { name: '0001-first-tables', up: firstTables },
   { name: '0002-computer-names', up: computerNames },
+  { name: '0003-events-by-computer', up: eventsByComputer },
 ];
