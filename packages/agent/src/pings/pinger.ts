@@ -41,7 +41,7 @@ export async function ping(parts: PingerParts, what: Ping, noted?: () => void): 
   } catch (error) {
     // A full disk: what cannot be kept is sent at once or lost.
     parts.log('kept', `urllog.dat cannot be written: ${error instanceof Error ? error.message : error}`);
-    await sendOne(parts, kept).catch(() => undefined);
+    await sendOne(parts, kept.query).catch(() => undefined);
     return;
   }
   noted?.();
@@ -71,7 +71,7 @@ async function sendKeptPings(parts: PingerParts, fresh: string): Promise<void> {
     const [oldest] = waiting;
     if (!oldest) return;
     try {
-      await sendOne(parts, oldest);
+      await sendOne(parts, oldest.query);
     } catch (error) {
       const why = error instanceof AgentError ? error.message : String(error);
       parts.log('kept', `${waiting.length} ping(s) wait in urllog.dat: ${why}`);
@@ -85,12 +85,13 @@ async function sendKeptPings(parts: PingerParts, fresh: string): Promise<void> {
     const late = oldest.query !== fresh;
     parts.log(
       late ? 'sent-late' : 'sent',
-      `${late ? 'Kept ping' : 'Ping'} sent to ${oldest.statusServer}: ${oldest.query}`,
+      `${late ? 'Kept ping' : 'Ping'} sent to ${parts.statusServer}: ${oldest.query}`,
     );
   }
 }
 
-function sendOne({ userAgent, limits }: PingerParts, { statusServer, query }: KeptPing): Promise<unknown> {
+/** To the status server of today: one that the policy no longer names may never answer, and all others wait behind it. */
+function sendOne({ statusServer, userAgent, limits }: PingerParts, query: string): Promise<unknown> {
   const url = `${statusServer}${selfUpdatePaths.statusPing}?${query}`;
   return sendExpecting({ url, userAgent, limits: { ...limits, maxBytes: 64 * 1024 } });
 }

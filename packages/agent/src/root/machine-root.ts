@@ -1,5 +1,5 @@
 // Where things are. A root is a whole machine in one directory: the agent touches nothing outside of it.
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 export interface MachineRoot {
   readonly folder: string;
@@ -27,7 +27,9 @@ export interface MachineRoot {
 }
 
 /** The layout below `folder` (ARCHITECTURE.md, "The agent's root"). Creates nothing. */
-export function machineRoot(folder: string): MachineRoot {
+export function machineRoot(path: string): MachineRoot {
+  // Programs and installers run in other directories: what they are told must mean the same there.
+  const folder = resolve(path);
   return layOut(folder, join(folder, 'Windows'), join(folder, 'Program Files'), join(folder, 'registry.reg'));
 }
 
