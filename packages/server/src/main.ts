@@ -116,9 +116,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       closers.add(() => accessLog.close());
       return createFront({ listener, sites, accessLog, log, now });
     },
-    onOversized(beginning) {
+    onUnreadable(beginning) {
       const isPing = /^(?:GET|HEAD) \/+wutrack\.bin/i.test(beginning);
-      if (isPing) selfUpdate.countOversizedPing();
+      if (isPing) selfUpdate.countUnreadablePing();
       return isPing;
     },
   });

@@ -26,11 +26,11 @@ export interface OpenPorts {
 export interface PortParts {
   config: ServerConfig;
   front(name: ListenerName): RequestListener;
-  onOversized(beginning: string): boolean;
+  onUnreadable(beginning: string): boolean;
 }
 
 /** Binds them all. Throws SERVER_PORT_UNAVAILABLE when the main or the TLS port cannot be had, and then leaves none bound. */
-export async function openPorts({ config, front, onOversized }: PortParts): Promise<OpenPorts> {
+export async function openPorts({ config, front, onUnreadable }: PortParts): Promise<OpenPorts> {
   const open: OpenPort[] = [];
   const watched: WatchedPort[] = [];
   const notices: string[] = [];
@@ -41,7 +41,7 @@ export async function openPorts({ config, front, onOversized }: PortParts): Prom
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
   };
   const bind = async (name: ListenerName, port: number, tls?: { cert: string; key: string }) => {
-    const listener = await listen(front(name), { host: config.host, port, limits, tls, onOversized });
+    const listener = await listen(front(name), { host: config.host, port, limits, tls, onUnreadable });
     open.push({ name, listener });
     watched.push({ port: listener.port, site: name, host, listening: { kind: 'listening' } });
   };

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { openSession } from './agent-session.ts';
 import { ask, call, post } from './soap-client.ts';
@@ -104,8 +107,15 @@ describe('HTTP', () => {
     assert.match(await raw('\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n'), /^HTTP\/1\.1 400/);
   });
 
-  it('an oversized status ping is counted, and answered as if it were none', async () => {
-    assert.match(await raw(`GET /wutrack.bin?U=${'x'.repeat(40_000)} HTTP/1.1\r\nHost: a\r\n\r\n`), /^HTTP\/1\.1 200/);
+  it('a status ping too large or too strange to be a request is counted, and answered as any other', async () => {
+    for (const query of ['U='.padEnd(40_000, 'x'), 'U=\xff\xfe\x80', 'U=\x01', 'M=a b']) {
+      assert.match(
+        await raw(`GET /wutrack.bin?${query} HTTP/1.1\r\nHost: a\r\n\r\n`),
+        /^HTTP\/1\.1 200/,
+        query.slice(0, 9),
+      );
+    }
+    await countsMalformedPings(4);
   });
 
   it('paths that are none are 400 or 404, whatever is in them', async () => {
@@ -145,6 +155,15 @@ function status(headers: Record<string, string>, mebibytes: number): Promise<num
     };
     send(mebibytes);
   });
+}
+
+/** Waits until the server has counted this many malformed pings; it writes its counters every now and then. */
+async function countsMalformedPings(expected: number): Promise<void> {
+  const database = new DatabaseSync(join(server.dataDir, 'moult.sqlite'), { readOnly: true });
+  const counted = () => database.prepare("select value from counters where name = 'malformed-pings'").get()?.value;
+  for (let waited = 0; counted() !== expected && waited < 100; waited++) await pause(50);
+  assert.equal(counted(), expected);
+  database.close();
 }
 
 /** Sends text as it is and answers everything until the connection is closed. */

@@ -21,8 +21,8 @@ export interface ListenerOptions {
   port: number;
   limits: ListenerLimits;
   tls?: { cert: string; key: string } | undefined;
-  /** Told the beginning of a request that is too large to become one; true answers it with an empty 200. */
-  onOversized?: (beginning: string) => boolean;
+  /** Told the beginning of what is too large or too strange to become a request; true answers it with an empty 200. */
+  onUnreadable?: (beginning: string) => boolean;
 }
 
 interface ClientError extends Error {
@@ -43,7 +43,7 @@ export async function listen(handle: RequestListener, options: ListenerOptions):
   return { port: (server.address() as AddressInfo).port, stop: (graceMs) => stop(server, graceMs) };
 }
 
-function create(handle: RequestListener, { limits, tls, onOversized }: ListenerOptions): Server {
+function create(handle: RequestListener, { limits, tls, onUnreadable }: ListenerOptions): Server {
   const options: ServerOptions = {
     // A client that sends slowly holds one socket for so long and no longer.
     headersTimeout: Math.min(limits.requestTimeoutMs, 20_000),
@@ -61,9 +61,8 @@ function create(handle: RequestListener, { limits, tls, onOversized }: ListenerO
   // One that takes nothing of its answer: the socket is idle although a response is open.
   server.setTimeout(limits.idleTimeoutMs);
   server.on('clientError', (error: ClientError, socket) => {
-    const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
     if (!socket.writable) socket.destroy();
-    else if (isTooLarge && onOversized?.(error.rawPacket?.toString('latin1', 0, 200) ?? '')) answer(socket, '200 OK');
+    else if (error.rawPacket && onUnreadable?.(error.rawPacket.toString('latin1', 0, 200))) answer(socket, '200 OK');
     else answer(socket, statusFor(error));
   });
   return server;

@@ -40,8 +40,8 @@ export interface SelfUpdateParts {
 export interface SelfUpdateSite extends Site {
   /** The agent releases that are kept, newest first. */
   releases(): readonly PublishedRelease[];
-  /** A status ping too large to become a request (431 of the parser) is counted like any malformed one. */
-  countOversizedPing(): void;
+  /** A status ping too large or too strange to become a request (431, 400 of the parser) is counted like any malformed one. */
+  countUnreadablePing(): void;
   /** Stores pings that wait and releases files. */
   close(): Promise<void>;
 }
@@ -132,7 +132,7 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
       return serve(exchange);
     },
     releases: () => own.releases,
-    countOversizedPing: () => pings.countOversized(),
+    countUnreadablePing: () => pings.countOversized(),
     async close() {
       clearInterval(importWatch);
       await pings.close();
