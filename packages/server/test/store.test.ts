@@ -115,6 +115,49 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.equal((await store.loadGroups()).length, 3);
     });
 
+    it('client-side targeting leaves a record when it moves a computer, and only then', async () => {
+      await store.createGroup('Lab', undefined, author);
+      await store.createGroup('Web', undefined, author);
+      for (const groups of [['Web', 'lab'], ['LAB', 'web'], ['Web']]) await authorize(computerId, 'a', groups, true);
+      const records = await store.listAudit({ limit: 10, subject: computerId });
+      assert.deepEqual(
+        records.map(({ actor, action, before, after: now }) => [actor, action, before, now]),
+        [
+          ['client-side targeting', 'target computer', ['Lab', 'Web'], ['Web']],
+          ['client-side targeting', 'target computer', [], ['Lab', 'Web']],
+        ],
+      );
+    });
+
+    it('a group keeps a name that policy can name, whoever asks for another, and however many at once', async () => {
+      const { groupId } = await store.createGroup('Lab', undefined, author);
+      for (const name of ['', ' ', 'a;b', 'a\nb', 'x'.repeat(257), 'all computers', allComputers]) {
+        await assert.rejects(store.renameGroup('Lab', name, author), { code: 'SERVER_REFUSED' }, name);
+        await assert.rejects(store.createGroup(name, undefined, author), { code: 'SERVER_REFUSED' }, name);
+      }
+      await store.renameGroup('Lab', 'LAB', author);
+      assert.equal((await store.requireGroup(groupId)).name, 'LAB');
+      const made = await Promise.allSettled(
+        Array.from({ length: 8 }, () => store.createGroup('Same', undefined, author)),
+      );
+      const refused = made.filter((one) => one.status === 'rejected').map(({ reason }) => reason.code);
+      assert.deepEqual(refused, Array(7).fill('SERVER_REFUSED'));
+    });
+
+    it('a removed group is on record with its computers and its decisions', async () => {
+      await importSample();
+      await authorize(computerId, 'a');
+      const { groupId } = await store.createGroup('Lab', undefined, author);
+      await store.setMembership(computerId, 'Lab', true, author);
+      const updateId = sampleIds.update as string;
+      await store.deploy({ updateId, groupId, action: 'Block', deadline: undefined, administrator: 'anna' }, author.at);
+      await store.removeGroup('Lab', author);
+      const [record] = await store.listAudit({ limit: 1 });
+      const before = { groupId, name: 'Lab', parentId: allComputers, computers: [computerId] };
+      assert.deepEqual(record?.before, { ...before, decisions: [{ updateId, action: 'Block', deadline: null }] });
+      assert.deepEqual(await store.loadDeployments(), []);
+    });
+
     it('clones are named: one identity under several names at a time', async () => {
       await authorize(computerId, 'first.example.test');
       await authorize(other, 'alone.example.test');
@@ -158,6 +201,19 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual(await store.loadDeclined(), [sampleIds.update]);
       await store.setDeclined(sampleIds.update, false, author);
       assert.deepEqual(await store.loadDeclined(), []);
+    });
+
+    it('approving a declined update takes the decline back, and says so', async () => {
+      await importSample();
+      await store.setDeclined(sampleIds.update, true, author);
+      const decision = { updateId: sampleIds.update, groupId: allComputers, administrator: 'anna' };
+      await store.deploy({ ...decision, action: 'Install', deadline: undefined }, author.at);
+      assert.deepEqual(await store.loadDeclined(), []);
+      const actions = (await store.listAudit({ limit: 2 })).map(({ actor, action }) => [actor, action]);
+      assert.deepEqual(actions, [
+        ['anna', 'undecline update'],
+        ['anna', 'approve update'],
+      ]);
     });
 
     it('states follow events as real WSUS derives them', async () => {

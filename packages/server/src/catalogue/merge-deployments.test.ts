@@ -4,13 +4,15 @@ import { allComputers, type StoredDeployment, type TargetGroup, unassignedComput
 import { decisionInForce, linesOf } from './merge-deployments.ts';
 
 // All Computers ─ Servers ─ Web
-//               └ Lab
+//               ├ Lab
+//               └ Desktops
 const groups: TargetGroup[] = [
   { groupId: allComputers, name: 'All Computers', parentId: undefined },
   { groupId: unassignedComputers, name: 'Unassigned Computers', parentId: allComputers },
   { groupId: 'servers', name: 'Servers', parentId: allComputers },
   { groupId: 'web', name: 'Web', parentId: 'servers' },
   { groupId: 'lab', name: 'Lab', parentId: allComputers },
+  { groupId: 'desktops', name: 'Desktops', parentId: allComputers },
 ];
 
 let changes = 0;
@@ -48,22 +50,33 @@ describe('which decision holds', () => {
     assert.equal(inForce(decisions, 'lab')?.action, 'Install');
   });
 
-  it('between groups the stronger one counts, and the order of groups does not', () => {
+  it('the deeper group counts, on whichever branch it is, and a decision made further up is no deeper than that', () => {
+    const decisions = { web: decision('PreDeploymentCheck'), lab: decision('Install', '2027-01-01') };
+    assert.equal(inForce(decisions, 'web', 'lab')?.action, 'PreDeploymentCheck');
+    assert.equal(inForce(decisions, 'lab', 'web')?.action, 'PreDeploymentCheck');
+    const inherited = { servers: decision('Uninstall'), lab: decision('Install') };
+    assert.equal(inForce(inherited, 'web', 'lab')?.action, 'Install');
+    const farUp = { [allComputers]: decision('Install'), lab: decision('Block') };
+    assert.equal(inForce(farUp, 'web', 'lab')?.action, 'Block');
+  });
+
+  it('between groups equally deep the stronger one counts, and the order of groups does not', () => {
     const order = ['Install', 'OptionalInstall', 'Uninstall', 'PreDeploymentCheck', 'Block'] as const;
     for (const [at, stronger] of order.entries()) {
       for (const weaker of order.slice(at)) {
-        const decisions = { web: decision(weaker), lab: decision(stronger) };
-        assert.equal(inForce(decisions, 'web', 'lab')?.action, stronger);
-        assert.equal(inForce(decisions, 'lab', 'web')?.action, stronger);
+        const decisions = { desktops: decision(weaker), lab: decision(stronger) };
+        assert.equal(inForce(decisions, 'desktops', 'lab')?.action, stronger);
+        assert.equal(inForce(decisions, 'lab', 'desktops')?.action, stronger);
       }
     }
   });
 
   it('of two equal ones the earlier deadline counts, and one with a deadline before one without', () => {
     const early = decision('Install', '2027-01-01');
-    const decisions = { web: decision('Install', '2027-02-01'), lab: early, servers: decision('Install') };
-    assert.deepEqual(inForce(decisions, 'web', 'lab')?.deadline, early.deadline);
-    assert.deepEqual(inForce({ web: decision('Install'), lab: early }, 'web', 'lab')?.deadline, early.deadline);
+    const later = { desktops: decision('Install', '2027-02-01'), lab: early, servers: decision('Install') };
+    assert.deepEqual(inForce(later, 'desktops', 'lab', 'servers')?.deadline, early.deadline);
+    const without = { desktops: decision('Install'), lab: early };
+    assert.deepEqual(inForce(without, 'desktops', 'lab')?.deadline, early.deadline);
   });
 
   it('clients are told by the newest change on any of their lines, also when the outcome comes from another', () => {

@@ -1,6 +1,7 @@
-// One computer, several groups, one update: which decision holds. Nearest group first along each line of the tree
-// (a child group's own decision replaces its parent's, as in the WSUS console); between lines the stronger action, and
-// with equal actions the earlier deadline.
+// One computer, several groups, one update: which decision holds. The rules are those that Microsoft documents for WSUS
+// ("Handling conflicts" in "Manage WSUS client computers and computer groups"): the deeper a group is in the tree, the
+// higher its priority, whichever branch it is on; of groups equally deep the stronger action counts, installation before
+// removal and required before optional; of equal actions the earlier deadline, and any before none.
 import { allComputers, type StoredDeployment, type TargetGroup } from '../store/index.ts';
 
 const strength: Readonly<Record<StoredDeployment['action'], number>> = {
@@ -42,16 +43,21 @@ export function decisionInForce(
   decisions: ReadonlyMap<string, StoredDeployment>,
   lines: readonly (readonly string[])[],
 ): StoredDeployment | undefined {
-  let held: StoredDeployment | undefined;
+  let held: { decision: StoredDeployment; depth: number } | undefined;
   let newest = 0;
   for (const line of lines) {
-    const decided = line.map((id) => decisions.get(id)).find((decision) => decision !== undefined);
-    if (!decided) continue;
-    newest = Math.max(newest, decided.changedAt);
-    if (!held || outranks(decided, held)) held = decided;
+    const at = line.findIndex((id) => decisions.has(id));
+    const decision = decisions.get(line[at] ?? '');
+    if (!decision) continue;
+    // Steps below All Computers, where every line ends.
+    const depth = line.length - 1 - at;
+    newest = Math.max(newest, decision.changedAt);
+    if (!held || depth > held.depth || (depth === held.depth && outranks(decision, held.decision))) {
+      held = { decision, depth };
+    }
   }
   // Whatever changed on another line may have changed the outcome: clients are told by the newest time.
-  return held && { ...held, changedAt: newest };
+  return held && { ...held.decision, changedAt: newest };
 }
 
 function outranks(one: StoredDeployment, other: StoredDeployment): boolean {

@@ -1,7 +1,9 @@
 // Computers, by SusClientId.
 import { type Kysely, sql } from 'kysely';
+import { recordAudit } from './audit.ts';
 import { unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
+import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 
@@ -69,7 +71,7 @@ export function computerStore({ tables }: Database, changes: Changes) {
           )
           .execute();
         await noteName(transaction, computer);
-        if (assign) await assignRequested(transaction, computerId, computer.requestedGroups);
+        if (assign) await assignRequested(transaction, computer);
       });
       changes.announce('computers');
     },
@@ -156,24 +158,51 @@ async function noteName(
     .execute();
 }
 
-async function assignRequested(
-  transaction: Kysely<Tables>,
-  computerId: string,
-  requested: readonly string[],
-): Promise<void> {
+/** Writes only what differs: most computers ask for the groups that they are in, every few hours. */
+async function assignRequested(transaction: Kysely<Tables>, computer: AuthorizedComputer): Promise<void> {
+  const { computerId, requestedGroups, at } = computer;
+  const before = await groupsOf(transaction, computerId);
+  const after = await groupsNamed(transaction, requestedGroups);
+  const namesOf = (groups: readonly { name: string }[]) => groups.map(({ name }) => name);
+  if (namesOf(before).join(';') === namesOf(after).join(';')) return;
   await transaction.deleteFrom('computer_groups').where('computer_id', '=', computerId).execute();
-  const keys = [...new Set(requested.map((name) => name.trim().toLowerCase()).filter((name) => name !== ''))];
-  if (keys.length === 0) return;
-  await transaction
-    .insertInto('computer_groups')
-    .columns(['computer_id', 'group_id'])
-    .expression((select) =>
-      select
-        .selectFrom('target_groups')
-        .select([sql<string>`${computerId}`.as('computer_id'), 'group_id'])
-        .where('name_key', 'in', keys)
-        .where('parent_id', 'is not', null)
-        .where('group_id', '!=', unassignedComputers),
-    )
+  if (after.length > 0) {
+    await transaction
+      .insertInto('computer_groups')
+      .values(after.map(({ group_id }) => ({ computer_id: computerId, group_id })))
+      .execute();
+  }
+  await recordAudit(
+    transaction,
+    { name: 'client-side targeting', at },
+    {
+      ...{ action: 'target computer', subject: computerId },
+      ...{ before: namesOf(before), after: namesOf(after) },
+    },
+  );
+  await markChange(transaction, 'computers');
+}
+
+async function groupsOf(transaction: Kysely<Tables>, computerId: string) {
+  return transaction
+    .selectFrom('computer_groups')
+    .innerJoin('target_groups', 'target_groups.group_id', 'computer_groups.group_id')
+    .select(['target_groups.group_id', 'name'])
+    .where('computer_id', '=', computerId)
+    .orderBy('name_key')
+    .execute();
+}
+
+/** Those of the names that are groups somebody can be put into. */
+async function groupsNamed(transaction: Kysely<Tables>, names: readonly string[]) {
+  const keys = [...new Set(names.map((name) => name.trim().toLowerCase()).filter((name) => name !== ''))];
+  if (keys.length === 0) return [];
+  return transaction
+    .selectFrom('target_groups')
+    .select(['group_id', 'name'])
+    .where('name_key', 'in', keys)
+    .where('parent_id', 'is not', null)
+    .where('group_id', '!=', unassignedComputers)
+    .orderBy('name_key')
     .execute();
 }

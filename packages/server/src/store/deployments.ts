@@ -1,5 +1,5 @@
 // The administrator's decisions: one per update and group.
-import type { Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { type Author, recordAudit } from './audit.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
@@ -31,7 +31,7 @@ export interface DeploymentDecision {
 
 export function deploymentStore({ tables }: Database, changes: Changes) {
   return {
-    /** Sets what happens to an update in a group, in place of what was decided before. */
+    /** Sets what happens to an update in a group, in place of what was decided before. As in WSUS that ends a decline. */
     async deploy({ updateId, groupId, action, deadline, administrator }: DeploymentDecision, now: Date): Promise<void> {
       await tables.transaction().execute(async (transaction) => {
         const before = await transaction
@@ -48,16 +48,14 @@ export function deploymentStore({ tables }: Database, changes: Changes) {
           .values({ ...decided, update_id: updateId, group_id: groupId, created_at: now.getTime() })
           .onConflict((conflict) => conflict.columns(['update_id', 'group_id']).doUpdateSet(decided))
           .execute();
-        await recordAudit(
-          transaction,
-          { name: administrator, at: now },
-          {
-            action: 'approve update',
-            subject: updateId,
-            before: before && { groupId, action: before.action, deadline: dateText(before.deadline) },
-            after: { groupId, action, deadline: dateText(decided.deadline) },
-          },
-        );
+        const author = { name: administrator, at: now };
+        await recordAudit(transaction, author, {
+          action: 'approve update',
+          subject: updateId,
+          before: before && { groupId, action: before.action, deadline: dateText(before.deadline) },
+          after: { groupId, action, deadline: dateText(decided.deadline) },
+        });
+        if (await isDeclinedIn(transaction, updateId)) await writeDeclined(transaction, updateId, false, author);
         await markChange(transaction, 'deployments');
       });
       changes.announce('deployments');
@@ -66,22 +64,7 @@ export function deploymentStore({ tables }: Database, changes: Changes) {
     /** A declined update is offered to nobody, whatever else was decided; taking it back leaves those decisions as they were. */
     async setDeclined(updateId: string, isDeclined: boolean, author: Author): Promise<void> {
       await tables.transaction().execute(async (transaction) => {
-        const before = await transaction
-          .selectFrom('updates')
-          .select('is_declined')
-          .where('update_id', '=', updateId)
-          .executeTakeFirst();
-        await transaction
-          .updateTable('updates')
-          .set({ is_declined: isDeclined ? 1 : 0, changed_at: author.at.getTime() })
-          .where('update_id', '=', updateId)
-          .execute();
-        await recordAudit(transaction, author, {
-          action: isDeclined ? 'decline update' : 'undecline update',
-          subject: updateId,
-          before: { isDeclined: before?.is_declined === 1 },
-          after: { isDeclined },
-        });
+        await writeDeclined(transaction, updateId, isDeclined, author);
         await markChange(transaction, 'deployments');
       });
       changes.announce('deployments');
@@ -103,6 +86,31 @@ export function deploymentStore({ tables }: Database, changes: Changes) {
       return rows.map(toDeployment);
     },
   };
+}
+
+async function isDeclinedIn(transaction: Kysely<Tables>, updateId: string): Promise<boolean> {
+  const row = await transaction
+    .selectFrom('updates')
+    .select('is_declined')
+    .where('update_id', '=', updateId)
+    .executeTakeFirst();
+  return row?.is_declined === 1;
+}
+
+async function writeDeclined(
+  transaction: Kysely<Tables>,
+  updateId: string,
+  isDeclined: boolean,
+  author: Author,
+): Promise<void> {
+  const before = { isDeclined: await isDeclinedIn(transaction, updateId) };
+  await transaction
+    .updateTable('updates')
+    .set({ is_declined: isDeclined ? 1 : 0, changed_at: author.at.getTime() })
+    .where('update_id', '=', updateId)
+    .execute();
+  const action = isDeclined ? 'decline update' : 'undecline update';
+  await recordAudit(transaction, author, { action, subject: updateId, before, after: { isDeclined } });
 }
 
 function toDeployment(row: Selectable<Tables['deployments']>): StoredDeployment {

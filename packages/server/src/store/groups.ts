@@ -38,13 +38,24 @@ export function groupStore({ tables }: Database, changes: Changes) {
     return { groupId: row.group_id, name: row.name, parentId: row.parent_id ?? undefined };
   };
 
-  const requireFree = async (name: string): Promise<void> => {
+  /** The name as it is kept. Throws SERVER_REFUSED for one that is taken, or that policy could not name. */
+  const requireFree = async (name: string, renamed?: TargetGroup): Promise<string> => {
+    const trimmed = name.trim();
+    if (trimmed === '' || trimmed.length > 256 || /[;\p{Cc}]/u.test(trimmed)) {
+      throw new ServerError(
+        'SERVER_REFUSED',
+        'A group name has 1 to 256 characters, no semicolon and no control character.',
+      );
+    }
     const taken = await tables
       .selectFrom('target_groups')
-      .select('name')
-      .where('name_key', '=', name.trim().toLowerCase())
+      .select(['name', 'group_id'])
+      .where((where) =>
+        where.or([where('name_key', '=', trimmed.toLowerCase()), where('group_id', '=', trimmed.toLowerCase())]),
+      )
       .executeTakeFirst();
-    if (taken) throw new ServerError('SERVER_REFUSED', `There is a group "${taken.name}" already.`);
+    if (taken && taken.group_id !== renamed?.groupId) throw isTaken(taken.name);
+    return trimmed;
   };
 
   return {
@@ -71,18 +82,14 @@ export function groupStore({ tables }: Database, changes: Changes) {
 
     /** Throws SERVER_NOT_FOUND for the parent, SERVER_REFUSED for a name that is taken or empty. */
     async createGroup(name: string, parent: string | undefined, author: Author): Promise<TargetGroup> {
-      const trimmed = name.trim();
-      if (trimmed === '' || trimmed.length > 256 || trimmed.includes(';')) {
-        throw new ServerError('SERVER_REFUSED', 'A group name has 1 to 256 characters and no semicolon.');
-      }
-      await requireFree(trimmed);
+      const trimmed = await requireFree(name);
       const { groupId: parentId } = parent === undefined ? { groupId: allComputers } : await requireGroup(parent);
       if (parentId === unassignedComputers) {
         throw new ServerError('SERVER_REFUSED', 'Unassigned Computers cannot hold groups.');
       }
       const group = { groupId: randomUUID() as string, name: trimmed, parentId };
       await tables.transaction().execute(async (transaction) => {
-        await transaction
+        const { numInsertedOrUpdatedRows: inserted } = await transaction
           .insertInto('target_groups')
           .values({
             group_id: group.groupId,
@@ -91,7 +98,10 @@ export function groupStore({ tables }: Database, changes: Changes) {
             parent_id: parentId,
             created_at: author.at.getTime(),
           })
-          .execute();
+          .onConflict((conflict) => conflict.column('name_key').doNothing())
+          .executeTakeFirstOrThrow();
+        // Somebody else made it since we looked.
+        if (!inserted) throw isTaken(trimmed);
         await recordAudit(transaction, author, { action: 'create group', subject: group.groupId, after: group });
         await markChange(transaction, 'groups');
       });
@@ -119,9 +129,13 @@ export function groupStore({ tables }: Database, changes: Changes) {
           .where('group_id', '=', group.groupId)
           .execute();
         await transaction.deleteFrom('computer_groups').where('group_id', '=', group.groupId).execute();
-        await transaction.deleteFrom('deployments').where('group_id', '=', group.groupId).execute();
+        const decisions = await transaction
+          .deleteFrom('deployments')
+          .where('group_id', '=', group.groupId)
+          .returning(['update_id as updateId', 'action', 'deadline'])
+          .execute();
         await transaction.deleteFrom('target_groups').where('group_id', '=', group.groupId).execute();
-        const before = { ...group, computers: members.map(({ computer_id }) => computer_id) };
+        const before = { ...group, computers: members.map(({ computer_id }) => computer_id), decisions };
         await recordAudit(transaction, author, { action: 'remove group', subject: group.groupId, before });
         await markChange(transaction, 'groups');
         await markChange(transaction, 'deployments');
@@ -136,19 +150,19 @@ export function groupStore({ tables }: Database, changes: Changes) {
       if (group.groupId === allComputers || group.groupId === unassignedComputers) {
         throw new ServerError('SERVER_REFUSED', `${group.name} is built in and keeps its name.`);
       }
-      if (name.trim().toLowerCase() !== group.name.toLowerCase()) await requireFree(name);
+      const trimmed = await requireFree(name, group);
       await tables.transaction().execute(async (transaction) => {
         await transaction
           .updateTable('target_groups')
-          .set({ name: name.trim(), name_key: name.trim().toLowerCase() })
+          .set({ name: trimmed, name_key: trimmed.toLowerCase() })
           .where('group_id', '=', group.groupId)
           .execute();
-        const change = { before: { name: group.name }, after: { name: name.trim() } };
+        const change = { before: { name: group.name }, after: { name: trimmed } };
         await recordAudit(transaction, author, { action: 'rename group', subject: group.groupId, ...change });
         await markChange(transaction, 'groups');
       });
       changes.announce('groups');
-      return { ...group, name: name.trim() };
+      return { ...group, name: trimmed };
     },
 
     /** Puts a computer into a group, or takes it out. In no group it is in Unassigned Computers. Throws SERVER_REFUSED. */
@@ -192,4 +206,8 @@ export function groupStore({ tables }: Database, changes: Changes) {
       changes.announce('computers');
     },
   };
+}
+
+function isTaken(name: string): ServerError {
+  return new ServerError('SERVER_REFUSED', `There is a group "${name}" already.`);
 }
