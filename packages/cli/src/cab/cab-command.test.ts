@@ -20,10 +20,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createCabinet } from '@moult/formats/cab';
+import type { Complaint } from './report.ts';
 
 const moultPath = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
 const samples = fileURLToPath(new URL('../../../../fixtures/libmspack/', import.meta.url));
 const modified = new Date('2024-05-06T07:08:10Z');
+/** In a cabinet with one folder and no reserved areas. */
+const firstEntryOffset = 36 + 8;
 const prose = Buffer.from('All the world is a stage, and all the men and women merely players.\n'.repeat(3000));
 
 function moult(args: readonly string[], options: { cwd?: string; input?: Uint8Array } = {}): SpawnSyncReturns<Buffer> {
@@ -126,8 +129,8 @@ for (const name of ['..\\up.txt', '/tmp/abs.txt', 'C:\\abs.txt', 'a\\..\\..\\up'
     assert.equal(status, 1);
     const { cabinets, errors } = JSON.parse(stdout.toString());
     assert.deepEqual(
-      errors.map(({ code, member }: { code: string; member: string }) => [code, member]),
-      [['FORMAT_UNSAFE_NAME', name]],
+      errors.map(({ code, member, offset }: Complaint) => [code, member, offset]),
+      [['FORMAT_UNSAFE_NAME', name, firstEntryOffset]],
     );
     assert.deepEqual(
       cabinets[0].members.map((one: { name: string }) => one.name),
@@ -160,6 +163,35 @@ test('links in the target are not followed', (context) => {
   assert.equal(readFileSync(join(folder, 'elsewhere', 'file'), 'utf8'), 'untouched');
   assert.equal(readFileSync(join(folder, 'out', 'file'), 'utf8'), 'new');
   assert.ok(!lstatSync(join(folder, 'out', 'file')).isSymbolicLink());
+});
+
+test('a folder where a member belongs is named and stays, and nothing is left half', (context) => {
+  const folder = scratch(context);
+  const large = Buffer.alloc(2 ** 20 + 1);
+  const members = [
+    { name: 'small.txt', bytes: prose.subarray(0, 100), modified },
+    { name: 'large.bin', bytes: large, modified },
+  ];
+  writeFileSync(join(folder, 'a.cab'), createCabinet(members));
+  for (const { name } of members) mkdirSync(join(folder, 'out', name), { recursive: true });
+  const { status, stdout } = moult(['cab', 'extract', 'a.cab', '--to', 'out', '--json'], { cwd: folder });
+  assert.equal(status, 1);
+  assert.deepEqual(
+    JSON.parse(stdout.toString()).errors.map(({ code, member }: Complaint) => [code, member]),
+    [
+      ['FORMAT_UNSAFE_NAME', 'small.txt'],
+      ['FORMAT_UNSAFE_NAME', 'large.bin'],
+    ],
+  );
+  assert.deepEqual(filesIn(folder), ['a.cab']);
+});
+
+test('a pattern that no name could be like is wrong usage', (context) => {
+  const folder = scratch(context);
+  writeFileSync(join(folder, 'a.cab'), createCabinet([{ name: 'a.txt', bytes: prose, modified }]));
+  const { status, stderr } = moult(['cab', 'extract', 'a.cab', '--to', 'out', '--only', '[z-a]*'], { cwd: folder });
+  assert.equal(status, 2);
+  assert.match(stderr.toString(), /CLI_USAGE: \[z-a\]\* is not a pattern/);
 });
 
 test('--only takes members by pattern, and says when there is none', (context) => {

@@ -52,18 +52,13 @@ export class ExtractionTarget {
   async write(member: CabinetMember, segments: readonly string[], pieces: Iterable<Uint8Array>): Promise<string> {
     const folder = this.#prepareFolder(member, segments.slice(0, -1));
     const path = join(folder, segments.at(-1) ?? '');
-    if (member.sizeBytes <= bufferBytes) {
-      const bytes = gather(member, pieces);
-      if (!writeNew(path, member, bytes)) {
-        const partial = this.#partialIn(folder);
-        writeNew(partial, member, bytes);
-        renameSync(partial, path);
-      }
-      return path;
-    }
+    const small = member.sizeBytes <= bufferBytes ? gather(member, pieces) : undefined;
+    if (small && writeNew(path, member, small)) return path;
+    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) throw clash(member, `${path} is a folder`);
     const partial = this.#partialIn(folder);
     try {
-      await writeLarge(partial, member, pieces);
+      if (small) writeNew(partial, member, small);
+      else await writeLarge(partial, member, pieces);
       renameSync(partial, path);
     } catch (error) {
       rmSync(partial, { force: true });
@@ -176,5 +171,5 @@ function toLocalTime(modified: Date | undefined): Date | undefined {
 
 function clash(member: CabinetMember, why: string): FormatError {
   const message = `${JSON.stringify(member.name)} is not unpacked: ${why}.`;
-  return new FormatError('FORMAT_UNSAFE_NAME', message, { member: member.name });
+  return new FormatError('FORMAT_UNSAFE_NAME', message, { member: member.name, offset: member.entryOffset });
 }

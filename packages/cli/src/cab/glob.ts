@@ -1,15 +1,25 @@
 // Which members are meant: * and ? stay within a folder, ** does not, [abc] is one of several. Letter case does not
 // count, as in cabinets. A pattern without a slash is held against the last part of the name.
 
-/** A test for member names. */
+import { UsageError } from '../terminal.ts';
+
+/** A test for member names. Throws UsageError for a set like [z-a], which holds nothing. */
 export function compileGlob(pattern: string): (name: string) => boolean {
   const normal = pattern.replaceAll('\\', '/');
-  const expression = new RegExp(`^${toExpression(normal)}$`, 'isu');
+  const expression = compile(pattern, toExpression(normal));
   const isBare = !normal.includes('/');
   return (name) => {
     const path = name.replaceAll('\\', '/');
     return expression.test(isBare ? path.slice(path.lastIndexOf('/') + 1) : path);
   };
+}
+
+function compile(pattern: string, expression: string): RegExp {
+  try {
+    return new RegExp(`^${expression}$`, 'isu');
+  } catch {
+    throw new UsageError(`${pattern} is not a pattern: the ends of a range in [ ] are the wrong way round.`);
+  }
 }
 
 function toExpression(pattern: string): string {

@@ -43,7 +43,7 @@ export async function extractCabinet(
     try {
       places.set(member, target.reserve(member));
     } catch (error) {
-      refused.push(toComplaint(opened.file, error, member.name));
+      refused.push({ ...toComplaint(opened.file, error, member.name), offset: member.entryOffset });
     }
   }
   const result = await passThrough(opened, 'extracting', [...places.keys()], (member, pieces) =>

@@ -23,6 +23,8 @@ export interface CabinetMember {
   attributes: number;
   /** Index in the cabinet's folders. */
   folder: number;
+  /** Where its entry lies in its file. */
+  entryOffset: number;
   /** Where the member begins in its unpacked folder. */
   folderOffset: number;
   /** Whether its bytes began in the cabinet before this one or end in the one after, in a spanned set. */
@@ -178,7 +180,7 @@ function readMember(reader: ByteReader, { legacyEncoding, folders }: MemberConte
     throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: name });
   }
   if (continues.fromPrevious) holder.beginsEarlier = true;
-  return { name, sizeBytes, modified, attributes, folder, folderOffset, continues };
+  return { name, sizeBytes, modified, attributes, folder, entryOffset: offset, folderOffset, continues };
 }
 
 /** MS-CAB 2.4 iFolder: three values say that a member spans cabinets, and so lies in the first or last folder. */
