@@ -1,5 +1,6 @@
 // The service under load: 100,000 registered computers, 17,000 updates, the real server on SQLite in a process of its own,
-// the load in this one. MOULT_BENCH_EVENTS sets how many events are stored before the last measurement.
+// the load in this one. Where a figure is compared with itself it is per second of the server's processor time, so that
+// other work on the machine falls on neither side.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ import { type RunningServer, startServer } from './service/server.ts';
 
 const updates = 17_000;
 const computers = 100_000;
-const storedEvents = Number(process.env.MOULT_BENCH_EVENTS ?? 1_000_000);
+const storedEvents = 10_000_000;
 const warmUpSeconds = 5;
 const checkInSeconds = 20;
 const ingestSeconds = 8;
@@ -37,12 +38,12 @@ export async function bench(): Promise<BenchRow[]> {
     prepare('catalogue', database, scansFile, updates, computers);
     const scans = JSON.parse(readFileSync(scansFile, 'utf8')) as MachineScan[];
     server = await startServer(dataDir);
-    const emptyRate = await ingest(server);
+    const whenEmpty = await ingest(server);
     const rows = [...(await checkIns(server, scans)), ...(await freshStorm(server, scans)), memoryRow(server)];
     await server.stop();
     prepare('events', database, scansFile, storedEvents, computers);
     server = await startServer(dataDir);
-    return [...rows, ...ingestRows(emptyRate, await ingest(server))];
+    return [...rows, ...ingestRows(whenEmpty, await ingest(server))];
   } finally {
     await server?.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -69,16 +70,18 @@ async function checkIns(server: RunningServer, scans: MachineScan[]): Promise<Be
   forget(load.measured);
   done = 0;
   const begun = performance.now();
+  const cpuBefore = server.cpuSeconds();
   until = begun + checkInSeconds * 1000;
   await atOnce(machinesAtOnce, worker);
   const rate = done / ((performance.now() - begun) / 1000);
+  const perCoreSecond = done / (server.cpuSeconds() - cpuBefore);
   load.close();
   const { times } = load.measured;
   const p99 = percentile(times, 0.99);
   return [
     {
       what: `delta check-ins, ${(times.length / done).toFixed(0)} requests each, ${machinesAtOnce} machines at once; ${computers} computers, ${updates} updates`,
-      ours: `${rate.toFixed(0)} /s (${(times.length / (done / rate || 1)).toFixed(0)} requests/s)`,
+      ours: `${rate.toFixed(0)} /s; ${perCoreSecond.toFixed(0)} per second of the server's processor time`,
       peer: `WSUS's published figure, 4 cores: ${wsusCheckInsPerSecond} /s`,
       ratio: rate / wsusCheckInsPerSecond,
       wanted: '≥ 60 /s',
@@ -116,8 +119,12 @@ async function freshStorm(server: RunningServer, scans: MachineScan[]): Promise<
   ];
 }
 
-/** Events per second. */
-async function ingest(server: RunningServer): Promise<number> {
+interface Ingest {
+  perSecond: number;
+  perCoreSecond: number;
+}
+
+async function ingest(server: RunningServer): Promise<Ingest> {
   const load = createLoad(server.url);
   let next = 0;
   let until = performance.now() + warmUpSeconds * 400;
@@ -130,28 +137,35 @@ async function ingest(server: RunningServer): Promise<number> {
   await atOnce(sendersAtOnce, sender);
   forget(load.measured);
   const begun = performance.now();
+  const cpuBefore = server.cpuSeconds();
   until = begun + ingestSeconds * 1000;
   await atOnce(sendersAtOnce, sender);
   load.close();
-  return (load.measured.times.length * eventsPerBatch) / ((performance.now() - begun) / 1000);
+  const events = load.measured.times.length * eventsPerBatch;
+  return {
+    perSecond: events / ((performance.now() - begun) / 1000),
+    perCoreSecond: events / (server.cpuSeconds() - cpuBefore),
+  };
 }
 
-function ingestRows(empty: number, full: number): BenchRow[] {
-  const million = (storedEvents / 1e6).toFixed(0);
+function ingestRows(empty: Ingest, full: Ingest): BenchRow[] {
+  const show = ({ perSecond, perCoreSecond }: Ingest) =>
+    `${perSecond.toFixed(0)} /s; ${perCoreSecond.toFixed(0)} per second of the server's processor time`;
+  const ratio = full.perCoreSecond / empty.perCoreSecond;
   return [
     absolute(
       `events taken in, batches of ${eventsPerBatch}, ${sendersAtOnce} at once, each on disk before its answer`,
-      `${empty.toFixed(0)} /s`,
+      show(empty),
       '≥ 5,000 /s',
-      empty >= 5000,
+      empty.perSecond >= 5000,
     ),
     {
-      what: `the same with ${million} million events stored`,
-      ours: `${full.toFixed(0)} /s`,
-      peer: `with none stored: ${empty.toFixed(0)} /s`,
-      ratio: full / empty,
-      wanted: '≥ 5,000 /s, and as fast',
-      met: full >= 5000 && full >= empty * 0.9,
+      what: `the same with ${storedEvents / 1e6} million events stored`,
+      ours: show(full),
+      peer: 'with none stored, above',
+      ratio,
+      wanted: '≥ 5,000 /s, and as fast (by processor time, 0.9)',
+      met: full.perSecond >= 5000 && ratio >= 0.9,
     },
   ];
 }
