@@ -139,16 +139,19 @@ export class ClientStory {
 
   private followPhase(entry: LogEntry): void {
     const text = entry.text;
+    const before = this.phase;
     if (/^setup$/i.test(entry.component) || /self-?update/i.test(text)) this.phase = 'self-update';
     else if (/^(pt|protocoltalker|ep|webservices|ws)$/i.test(entry.component)) this.phase = 'scan';
     else if (/^(dnldmgr|downloadmanager|dwnldmgr|bits)$/i.test(entry.component)) this.phase = 'download';
     else if (/^(handler|eehndlr)$/i.test(entry.component)) this.phase = 'install';
     else if (/^(report|reporter)$/i.test(entry.component)) this.phase = 'report';
     else if (/Finding updates|Search for updates/i.test(text)) this.phase = 'scan';
+    // What is downloaded comes from elsewhere than what the scan talked to.
+    if (this.phase === 'download' && before !== 'download') this.url = undefined;
   }
 
   private noteFailures(entry: LogEntry): void {
-    if (!complains.test(entry.text) || /REPORT EVENT:/.test(entry.text)) return;
+    if (!complains.test(entry.text) || /REPORT EVENT:/.test(entry.text) || everyday.test(entry.text)) return;
     const status = /HTTP status(?: code)?\s*[:=]?\s*'?(\d{3})\b/i.exec(entry.text)?.[1];
     if (status) {
       const cause = causeOfStatus(Number(status));
@@ -193,6 +196,10 @@ const aboutFiles = new Set<FindingCode>([
 const complains =
   /WARN|FATAL|ERROR|fail|fault|fehl|échec|erreur|失敗|エラー|错误|错誤|nws|\bhr\b|unable|cannot|could not|exit code|self-update check returned/i;
 
+/** Complaints that healthy machines write every day: rules without a meaning here, sessions without a user, first starts. */
+const everyday =
+  /CSerializationHelper|Failed to evaluate Install(?:ed|able) rule|GetUserTokenFromSessionId|LoadLibrary failed for srclient\.dll|event uploader for new server .*8024043d/i;
+
 interface Rule {
   pattern: RegExp;
   apply(story: ClientStory, entry: LogEntry, match: RegExpExecArray): void;
@@ -201,6 +208,15 @@ interface Rule {
 /** The lines that are known, by what they say. Texts are those of logs.md and self-update.md and our own agents'. */
 const rules: readonly Rule[] = [
   { pattern: /Checking for agent SelfUpdate/i, apply: (story, entry) => story.startCheck(entry) },
+  {
+    // WU_E_SETUP_SKIP_UPDATE: the same as /SKIP, said as an error.
+    pattern: /(?:self-?update|IsUpdateRequired).*0x8024d009/i,
+    apply(story, entry) {
+      story.endCheck();
+      story.success(entry, 'self-update');
+      story.milestone(entry, 'self-update skipped as the server asks (/SKIP)', true);
+    },
+  },
   {
     pattern: /(?:Client version: Core:|WU client version|Agent version|Client version:?)\s*([\d.]+)/i,
     apply: (story, _entry, [, version = '']) => story.versions.add(version),
@@ -304,7 +320,8 @@ const rules: readonly Rule[] = [
   {
     pattern: /found (\d+) updates? and \d+ categor|successfully detected \d+ update|Updates found = \d+/i,
     apply(story, entry) {
-      story.success(entry, 'self-update', 'scan');
+      // A scan that ended well shows that whatever failed on the way there did no harm.
+      story.success(entry, 'self-update', 'scan', 'other');
       story.milestone(entry, 'scan finished', true);
     },
   },

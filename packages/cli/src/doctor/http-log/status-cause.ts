@@ -19,6 +19,8 @@ export function causeOfAnswer(answer: Answer): FindingCode | undefined {
   if (answer.reason) return causeOfReason(answer.reason, status);
   if (/rejected-by-urlscan/i.test(answer.query ?? '')) return 'DOCTOR_REQUEST_FILTERED';
   if (status === 401) return causeOf401(substatus, win32);
+  // Listing a folder is refused on every sound server; agents never ask for one.
+  if (status === 403 && substatus === 14 && answer.kind === 'tree') return undefined;
   if (status === 403) return causeOf403(substatus, win32);
   if (status === 404) return causeOf404(answer.kind, substatus);
   if (status === 500) return causeOf500(answer.kind, substatus);
@@ -58,7 +60,8 @@ function causeOf403(substatus: number | undefined, win32: number | undefined): F
   if (substatus === 4 || substatus === 5) return 'DOCTOR_SSL_REQUIRED';
   if (substatus === 6 || substatus === 8) return 'DOCTOR_ADDRESS_REFUSED';
   if (substatus === 7 || substatus === 13 || substatus === 16 || substatus === 17) return 'DOCTOR_CLIENT_CERTIFICATE';
-  if (win32 === 5) return 'DOCTOR_FILE_ACCESS_DENIED';
+  // IIS writes 5 (access denied) beside most of 403's substatuses; only without one it tells of the file.
+  if (win32 === 5 && (substatus ?? 0) === 0) return 'DOCTOR_FILE_ACCESS_DENIED';
   return 'DOCTOR_FORBIDDEN';
 }
 

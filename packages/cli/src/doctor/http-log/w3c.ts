@@ -21,6 +21,8 @@ const wantedSegments = [
   'clientwebservice',
   'simpleauthwebservice',
   'reportingwebservice',
+  // UrlScan puts this in place of the address, and the address behind a tilde into the query.
+  '<rejected-by-urlscan>',
 ].map((name) => fourLetters(Buffer.from(name), 0));
 const pingSegment = fourLetters(Buffer.from('wutrack'), 0);
 
@@ -157,7 +159,9 @@ export class W3cReader {
     const cell = (name: string) => present(cells[this.columns.get(name) ?? -1]);
     const whole = cell('cs-uri') ?? '';
     const stem = cell('cs-uri-stem') ?? cell('cs-uri-path') ?? whole.split('?')[0] ?? '';
-    const { path, host } = withoutOrigin(stem);
+    const asked = cell('cs-uri-query') ?? whole.split('?').slice(1).join('?');
+    const rejected = /<rejected-by-urlscan>/i.test(stem) && asked.startsWith('~');
+    const { path, host } = withoutOrigin(rejected ? asked.slice(1) : stem);
     const kind = kindOfPath(path);
     if (kind === 'other') return;
     const proxy = this.columns.has('cs-uri-scheme') || this.columns.has('s-action');
@@ -170,7 +174,7 @@ export class W3cReader {
       client: cell('c-ip'),
       method: cell('cs-method') ?? '',
       path,
-      query: (cell('cs-uri-query') ?? whole.split('?').slice(1).join('?')).replace(/^\?/, ''),
+      query: rejected ? 'Rejected-By-UrlScan' : asked.replace(/^\?/, ''),
       kind,
       status: numberOf(cell('sc-status')),
       substatus: numberOf(cell('sc-substatus')),
@@ -183,7 +187,8 @@ export class W3cReader {
       reason: cell('s-reason'),
     };
     const run = this.tally.add(record);
-    if (repeats && this.runs.size < maxRuns) this.runs.set(key, run);
+    // Two rejected requests differ in their query alone, which makes no difference elsewhere.
+    if (repeats && !rejected && this.runs.size < maxRuns) this.runs.set(key, run);
   }
 
   private directive(text: string): void {

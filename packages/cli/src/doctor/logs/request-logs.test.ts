@@ -37,6 +37,16 @@ function line6({
 
 const oneCause: [string, Asked[], FindingCode][] = [
   [
+    '403.1, beside which IIS writes access denied too',
+    [{ path: '/iuident.cab', status: '403 1 5' }],
+    'DOCTOR_FORBIDDEN',
+  ],
+  [
+    'UrlScan, which puts its own name in place of the address',
+    [{ path: '/<Rejected-By-UrlScan>', query: '~/iuident.cab', status: '404 0 2' }],
+    'DOCTOR_REQUEST_FILTERED',
+  ],
+  [
     '404 for the ident of WSUS clients',
     [{ path: '/selfupdate/wuident.cab', status: '404 0 3' }],
     'DOCTOR_TREE_MISSING',
@@ -97,6 +107,12 @@ const oneCause: [string, Asked[], FindingCode][] = [
 ];
 
 describe('an IIS log', () => {
+  it('says nothing of a refused listing of the folder: every sound server refuses it', async () => {
+    const served = line6({ path: '/selfupdate/wuident.cab', status: '200 0 0', time: '2005-08-26 08:14:00' });
+    const listing = line6({ path: '/selfupdate/', status: '403 14 5', query: '-', agent: 'Mozilla/4.0' });
+    assert.deepEqual(failures(await diagnoseLogs({ 'ex050826.log': iis6 + served + listing })), []);
+  });
+
   for (const [what, asked, code] of oneCause) {
     it(`with ${what} has the one root ${code}`, async () => {
       const report = await diagnoseLogs({ 'W3SVC1/ex050826.log': iis6 + asked.map(line6).join('') });
