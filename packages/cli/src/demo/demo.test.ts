@@ -55,6 +55,17 @@ describe('moult demo', () => {
     assert.match(stderr, /✗ {2}The demo stopped at: self-update/);
   });
 
+  it('says at once that a release is not the one that was built, and exits 1', async () => {
+    const broken = join(scratch, 'releases');
+    cpSync(releases, broken, { recursive: true });
+    writeFileSync(join(broken, 'wsus', '7.9.0.1', 'agent.mjs'), 'process.exit(3);\n');
+    const { exit, stdout } = await demo(['--once', '--json', '--agent-releases', broken]).ended;
+    assert.equal(exit, 1);
+    const { failed } = JSON.parse(stdout) as DemoResult;
+    assert.equal(failed?.stage, 'server');
+    assert.match(failed?.because ?? '', /no usable release of the WSUS client/);
+  });
+
   it('names the first stage when there is nothing to offer, or when its port is taken', async () => {
     const nothing = await demo(['--once', '--agent-releases', join(scratch, 'none')]).ended;
     assert.equal(nothing.exit, 1);

@@ -191,7 +191,10 @@ function tellNews(events: HomeEvent[], told: Set<string>, story: Story): void {
 
 /** A failure that either side has noted: waiting for the next detection would take a day. */
 function whyFailed({ agent, home }: View): string | undefined {
-  if (home.selfUpdate.releases.length === 0) return 'The server has no agent release. Run "npm run build".';
+  for (const generation of ['wsus', 'sus'] as const) {
+    if (home.selfUpdate.releases.some((release) => release.generation === generation)) continue;
+    return `The server has no usable release of the ${generation.toUpperCase()} client. Run "npm run build".`;
+  }
   const fault = home.selfUpdate.ports.find((port) => port.fault)?.fault;
   if (fault) return `${fault.headline}. ${fault.cause}`;
   const lost = agent.failedTrials[0];
