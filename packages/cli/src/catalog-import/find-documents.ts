@@ -1,5 +1,12 @@
 // The documents that `show` and `fragment` speak of: from the store, or straight from files.
-import { formatIdentity, parseUpdateDocument, toUpdateId, type UpdateDocument, type UpdateId } from '@moult/catalog';
+import {
+  CatalogError,
+  formatIdentity,
+  parseUpdateDocument,
+  toUpdateId,
+  type UpdateDocument,
+  type UpdateId,
+} from '@moult/catalog';
 import { UsageError } from '../terminal.ts';
 import { type StoreFlags, withStore } from './open-catalogue.ts';
 import { readDocuments } from './read-documents.ts';
@@ -20,7 +27,7 @@ export function parseWanted(text: string): WantedUpdate {
   return { updateId, revisionNumber: revision === undefined ? undefined : Number(revision) };
 }
 
-/** The document and its text. Throws UsageError when it is nowhere. */
+/** The document and its text. Throws CatalogError CATALOG_NOT_FOUND when it is nowhere. */
 export async function findDocument(
   wanted: WantedUpdate,
   flags: StoreFlags & { from?: string[] },
@@ -31,7 +38,8 @@ export async function findDocument(
       wanted.revisionNumber === undefined
         ? wanted.updateId
         : formatIdentity({ ...wanted, revisionNumber: wanted.revisionNumber });
-    throw new UsageError(`Update ${name} is not ${flags.from ? `in ${flags.from.join(', ')}` : 'in the catalogue'}.`);
+    const where = flags.from ? `in ${flags.from.join(', ')}` : 'in the catalogue';
+    throw new CatalogError('CATALOG_NOT_FOUND', `Update ${name} is not ${where}.`);
   }
   return { document: parseUpdateDocument(xml), xml };
 }

@@ -1,6 +1,7 @@
 // moult catalog: update metadata in, and a look at what is there and at what clients get of it.
 import { readFileSync } from 'node:fs';
 import {
+  CatalogError,
   deriveCore,
   deriveEula,
   deriveExtended,
@@ -19,7 +20,7 @@ import { findDocument, parseWanted } from '../catalog-import/find-documents.ts';
 import { type StoreFlags, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
 import { readDocuments } from '../catalog-import/read-documents.ts';
 import { type ImportReport, runImport } from '../catalog-import/run-import.ts';
-import { exitCode, paint, UsageError } from '../terminal.ts';
+import { exitCode, paint } from '../terminal.ts';
 
 interface JsonFlag {
   json?: boolean;
@@ -166,7 +167,7 @@ async function show(id: string, flags: StoreFlags & JsonFlag & FromFlag): Promis
 async function fragment(id: string, flags: FragmentFlags): Promise<void> {
   const { document } = await findDocument(parseWanted(id), flags);
   const text = derive(document, flags);
-  if (text === undefined) throw new UsageError(`Update ${id} has no ${flags.kind} fragment.`);
+  if (text === undefined) throw new CatalogError('CATALOG_NOT_FOUND', `Update ${id} has no ${flags.kind} fragment.`);
   process.stdout.write(flags.raw ? text : `${text}\n`);
 }
 

@@ -45,6 +45,9 @@ describe('moult catalog', () => {
 
   it('answers wrong usage with exit code 2 and says what to do', () => {
     assert.equal(moult('catalog', 'show', 'nonsense', '--from', folder).status, 2);
+    const unknown = moult('catalog', 'show', '00000000-0000-0000-0000-00000000abcd', '--from', folder);
+    assert.equal(unknown.status, 1);
+    assert.match(unknown.stderr, /CATALOG_NOT_FOUND/);
     assert.match(moult('catalog', 'list', '--data-dir', join(folder, 'nowhere')).stderr, /--data-dir/);
     assert.equal(existsSync(join(folder, 'nowhere')), false);
   });
@@ -81,6 +84,8 @@ describe('moult publish', () => {
     const cabinet = join(folder, 'published', 'content', path.replace('/Content/', ''));
     assert.equal(readFileSync(cabinet).length, files[0].sizeBytes);
     assert.equal(moult('verify', cabinet, '--ca', join(folder, 'published', 'keys', 'operator-ca.cer.pem')).status, 0);
+    const audit = JSON.parse(moult('events', '--kind', 'audit', ...data, '--json').stdout);
+    assert.deepEqual([audit[0].action, audit[0].subject], ['publish update', JSON.parse(published.stdout).updateId]);
     const again = moult('publish', 'app.yaml', ...data);
     assert.deepEqual([again.status, /revision: 2/.test(again.stderr)], [1, true]);
   });
