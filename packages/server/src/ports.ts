@@ -125,6 +125,6 @@ function notAvailable(port: number, code: string): string {
   const remedy =
     code === 'EACCES'
       ? 'start the server as a user who may (setcap cap_net_bind_service, or the service manager), or use --self-update-port off'
-      : 'free the port, or use --self-update-port off when no old agent needs it';
+      : 'free the port and start this server again, or use --self-update-port off when no old agent needs it';
   return `SelfUpdate service is not available on port ${port}: ${causes[code] ?? code} (${code}). Old agents look for it there only. Remedy: ${remedy}.`;
 }

@@ -68,7 +68,7 @@ function portFault(port: number, reason: string): HomeFault {
     return {
       headline,
       cause: `Another program listens on port ${port} (${reason}).`,
-      remedy: `Stop that program, or let it pass the self-update paths on to this server. "moult tree port80 --check" asks the port as a client would and says which paths are missing.`,
+      remedy: `Stop that program and start this server again, or let it pass the self-update paths on to this server. "moult tree port80 --check" asks the port as a client would and says which paths are missing.`,
       wsusEvents,
     };
   }
