@@ -116,7 +116,7 @@ async function install(flags: InstallFlags): Promise<void> {
   if (operator.trustedOnFirstUse) {
     console.error(
       'note: the operator certificate came from the server itself and is trusted from now on. Compare the fingerprint\n' +
-        '      with the one that the server printed, or install with --operator-cert FILE.',
+        '      with the one that "moult tree list" shows on the server, or install with --operator-cert FILE.',
     );
   }
 }
