@@ -272,6 +272,19 @@ test('cabinets inside a program are found', (context) => {
   assert.equal(Buffer.compare(readFileSync(join(folder, 'out', 'a.txt')), prose), 0);
 });
 
+test('a damaged cabinet in a program does not cost the one before it', (context) => {
+  const folder = scratch(context);
+  const sound = createCabinet([{ name: 'a.txt', bytes: prose, modified }]);
+  const damaged = createCabinet([{ name: 'b.txt', bytes: prose, modified }]);
+  // Its folder's compression method (MS-CAB 2.2).
+  damaged[36 + 6] = 15;
+  writeFileSync(join(folder, 'setup.exe'), Buffer.concat([Buffer.from('MZ'), sound, damaged]));
+  const { status, stderr } = moult(['cab', 'extract', 'setup.exe', '--to', 'out'], { cwd: folder });
+  assert.equal(status, 1);
+  assert.match(stderr.toString(), /FORMAT_UNSUPPORTED/);
+  assert.deepEqual(filesIn(join(folder, 'out')), ['a.txt']);
+});
+
 test('wrong usage is exit 2, a file that is no cabinet exit 1', (context) => {
   const folder = scratch(context);
   writeFileSync(join(folder, 'text'), 'no cabinet');

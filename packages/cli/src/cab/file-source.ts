@@ -30,7 +30,8 @@ export function openFileSource(file: string): FileSource {
     file,
     sizeBytes,
     read(offset, length) {
-      if (offset < begin || offset + length > end) load(offset, Math.min(length, Math.max(0, sizeBytes - offset)));
+      const wanted = Math.min(length, Math.max(0, sizeBytes - offset));
+      if (offset < begin || offset + wanted > end) load(offset, wanted);
       return window.subarray(offset - begin, Math.min(offset + length, end) - begin);
     },
     close: () => closeSync(descriptor),

@@ -46,18 +46,20 @@ export class CabinetFiles {
     this.#options = options;
   }
 
-  /** The cabinets in `file`; none when an earlier file's set has it already. Throws FormatError, UsageError. */
-  open(file: string): OpenedCabinet[] {
+  /**
+   * The cabinets in `file`, one after the other; none when an earlier file's set has it already. Throws FormatError,
+   * UsageError.
+   */
+  *open(file: string): Generator<OpenedCabinet> {
     const source = this.#source(file);
-    if (this.#used.has(realpathSync(file))) return [];
-    const opened: OpenedCabinet[] = [];
+    if (this.#used.has(realpathSync(file))) return;
+    let count = 0;
     for (const { offset } of findCabinets(source)) {
       const cabinet = this.#read(source, offset);
-      opened.push(
-        cabinet.next || cabinet.previous ? this.#openSet(file, offset, cabinet) : alone(file, offset, cabinet),
-      );
+      count++;
+      yield cabinet.next || cabinet.previous ? this.#openSet(file, offset, cabinet) : alone(file, offset, cabinet);
     }
-    if (opened.length > 0) return opened;
+    if (count > 0) return;
     throw new FormatError('FORMAT_BAD_SIGNATURE_BYTES', 'There is no cabinet in the file.');
   }
 

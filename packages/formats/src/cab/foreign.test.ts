@@ -149,6 +149,25 @@ test('cabinets inside other files are found, and look-alikes are passed over', (
   assert.equal(Buffer.compare(extractMember(cabinet, 'prose.txt'), members[0]?.bytes ?? Buffer.of()), 0);
 });
 
+test('a file full of false beginnings is searched in one pass, and cabinets across any boundary are found', () => {
+  const inner = createCabinet(members);
+  const falseBeginnings = Buffer.from('MSCF'.repeat(2 ** 18));
+  for (const shift of [0, 1, 18, 34, 35, 36, 37]) {
+    const program = Uint8Array.from(Buffer.concat([Buffer.from('MZ'), falseBeginnings.subarray(0, -shift - 2), inner]));
+    let bytesRead = 0;
+    const source = {
+      sizeBytes: program.length,
+      read(offset: number, length: number) {
+        const bytes = program.subarray(offset, offset + length);
+        bytesRead += bytes.length;
+        return bytes;
+      },
+    };
+    assert.deepEqual([...findCabinets(source)], [{ offset: 2 ** 20 - shift }]);
+    assert.ok(bytesRead < 2 * program.length, `${bytesRead} of ${program.length} bytes`);
+  }
+});
+
 test('every sample of a foreign test suite is read or refused with a code, never anything else', () => {
   const folder = new URL('../../../../fixtures/libmspack/', import.meta.url);
   for (const name of readdirSync(folder).filter((one) => one.endsWith('.cab'))) {

@@ -4,6 +4,7 @@ import { cabinetMagic, readCabinetHeader } from './header.ts';
 import { type ByteSource, sliceSource } from './source.ts';
 
 const chunkBytes = 2 ** 18;
+const fixedHeaderBytes = 36;
 
 /**
  * Where cabinets lie in a file, first to last. A file that begins with a cabinet is that cabinet, also when it is
@@ -17,15 +18,19 @@ export function* findCabinets(source: ByteSource): Generator<{ offset: number }>
   }
   let at = 0;
   while (at < source.sizeBytes) {
-    const found = findMagic(source, at);
-    if (found === undefined) return;
-    const sizeBytes = soundCabinetBytes(source, found);
-    if (sizeBytes === undefined) {
-      at = found + 1;
-    } else {
-      yield { offset: found };
-      at = found + sizeBytes;
+    const next = at + chunkBytes;
+    // A copy, for the next read may overwrite it; with all of a header that begins at its end.
+    const chunk = Uint8Array.from(source.read(at, chunkBytes + fixedHeaderBytes - 1));
+    const view = new DataView(chunk.buffer);
+    let end = 0;
+    for (const place of findMagic(chunk)) {
+      if (place < end || !isPlausible(view, place, source.sizeBytes - at - place)) continue;
+      const sizeBytes = soundCabinetBytes(source, at + place);
+      if (sizeBytes === undefined) continue;
+      yield { offset: at + place };
+      end = place + sizeBytes;
     }
+    at = Math.max(next, at + end);
   }
 }
 
@@ -36,14 +41,17 @@ function beginsLikeCabinet(source: ByteSource): boolean {
   return head.length < 26 || view.getUint8(25) === 1;
 }
 
-function findMagic(source: ByteSource, from: number): number | undefined {
-  for (let at = from; at < source.sizeBytes; at += chunkBytes) {
-    // Three bytes of the next chunk, for a magic that lies across.
-    const chunk = Buffer.from(source.read(at, chunkBytes + 3));
-    const found = chunk.indexOf('MSCF', 0, 'latin1');
-    if (found >= 0) return at + found;
-  }
-  return undefined;
+/** Where in `chunk` a header could begin. */
+function* findMagic(chunk: Uint8Array): Generator<number> {
+  const bytes = Buffer.from(chunk.buffer);
+  const last = chunk.length - fixedHeaderBytes;
+  for (let at = bytes.indexOf('MSCF', 0, 'latin1'); at >= 0 && at <= last; at = bytes.indexOf('MSCF', at + 1, 'latin1'))
+    yield at;
+}
+
+/** What a look at the fixed part of a header tells; a file may hold millions of false ones. */
+function isPlausible(view: DataView, place: number, room: number): boolean {
+  return view.getUint32(place + 8, true) <= room && view.getUint8(place + 25) === 1;
 }
 
 function soundCabinetBytes(source: ByteSource, offset: number): number | undefined {
