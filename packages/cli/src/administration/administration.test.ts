@@ -1,7 +1,7 @@
 // The administrator's commands as they are typed, on a server that runs and on one that does not.
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { readAnswer, writeCall } from '@moult/protocol/soap';
+import { importDocuments, openStore, type Store } from '@moult/server';
+import { findUpdate } from './find.ts';
 
 const bin = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'moult-administration-'));
@@ -65,6 +67,52 @@ after(() => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
+describe('how an update is named', () => {
+  const titles = [
+    ...Array.from({ length: 12 }, (_, number) => `A Tool update ${number}`),
+    'Tool update',
+    'Aktualisierung für ÜBERSICHT 100%',
+    '2026-11 Cumulative Update (KB5070311)',
+    '2026-11 Other Update (KB50703112)',
+  ];
+  const folderOfTitles = join(folder, 'titles');
+  const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+  let store: Store;
+  before(async () => {
+    mkdirSync(folderOfTitles);
+    store = await openStore(join(folderOfTitles, 'moult.sqlite'), { now: () => new Date() });
+    const documents = titles.map((title, number) => documentOf(id(number), title, number === 4 ? '890830' : ''));
+    await importDocuments(store, documents, new Date());
+  });
+  after(() => store.close());
+
+  it('by a whole title, however many others hold it; by any part, in any script and letter case', async () => {
+    assert.equal((await findUpdate(store, 'tool UPDATE')).updateId, id(12));
+    assert.equal((await findUpdate(store, 'FÜR übersicht')).updateId, id(13));
+    assert.equal((await findUpdate(store, '100%')).updateId, id(13));
+    await assert.rejects(findUpdate(store, 'ool update'), /fits several updates: .* 3 more/);
+    assert.equal((await findUpdate(store, '%')).updateId, id(13), 'a sign like any other');
+    for (const text of ['', ' ', '_', '1_0']) {
+      await assert.rejects(findUpdate(store, text), { code: 'SERVER_NOT_FOUND' }, text);
+    }
+  });
+
+  it('by the number of its article, in the title or in the metadata', async () => {
+    assert.equal((await findUpdate(store, 'kb5070311')).updateId, id(14));
+    assert.equal((await findUpdate(store, 'KB890830')).updateId, id(4));
+    await assert.rejects(findUpdate(store, 'KB89083'), { code: 'SERVER_NOT_FOUND' });
+  });
+});
+
+function documentOf(updateId: string, title: string, article: string): string {
+  return `<upd:Update xmlns:upd="http://schemas.microsoft.com/msus/2002/12/Update">
+<upd:UpdateIdentity UpdateID="${updateId}" RevisionNumber="1" />
+<upd:Properties UpdateType="Software" ExplicitlyDeployable="true" CreationDate="2026-01-01T00:00:00Z">
+${article && `<upd:KBArticleID>${article}</upd:KBArticleID>`}</upd:Properties>
+<upd:LocalizedPropertiesCollection><upd:LocalizedProperties><upd:Language>en</upd:Language>
+<upd:Title>${title}</upd:Title></upd:LocalizedProperties></upd:LocalizedPropertiesCollection></upd:Update>`;
+}
+
 describe('administration', () => {
   it('groups are made, nested, renamed and listed', async () => {
     await json('groups', 'add', 'Lab');
@@ -93,6 +141,9 @@ describe('administration', () => {
     assert.equal(await actionNow(), 'Uninstall', 'the nearest group decides');
     await json('decline', 'sample update');
     assert.equal(await actionNow(), undefined);
+    await json('approve', 'sample update', '--action', 'Uninstall', '--group', 'Lab', '--group', 'LAB');
+    assert.equal(await actionNow(), 'Uninstall', 'approving takes a decline back');
+    await json('decline', 'sample update');
     await json('decline', 'sample update', '--undo');
     await json('computers', 'remove-from-group', computerId, 'Web Servers');
     assert.equal(await actionNow(), 'Install');
@@ -128,6 +179,24 @@ describe('administration', () => {
     assert.deepEqual(await json('computers', 'list'), []);
   });
 
+  it('content that is copied into the folder is found and checked; what is damaged is set aside, on record', async () => {
+    const content = join(dataDir, 'content');
+    const [name = ''] = readdirSync(content, { recursive: true, encoding: 'utf8' }).filter((one) => /cab$/.test(one));
+    const elsewhere = join(folder, 'kept.cab');
+    renameSync(join(content, name), elsewhere);
+    assert.equal((await moult('content', 'verify')).code, 1, 'it is gone');
+    copyFileSync(elsewhere, join(content, name));
+    assert.deepEqual(await json('content', 'verify'), { checked: 1, bad: [] });
+    assert.equal((await json<{ present: { files: number } }>('content', 'status')).present.files, 1);
+    writeFileSync(join(content, name), 'something else');
+    assert.equal((await moult('content', 'verify')).code, 1);
+    const [record] = await json<{ action: string; actor: string }[]>('events', '--kind', 'audit', '--limit', '1');
+    assert.equal(record?.action, 'set aside content');
+    assert.notEqual(record?.actor, 'server');
+    await json('content', 'add', elsewhere);
+    assert.deepEqual(await json('content', 'verify'), { checked: 1, bad: [] });
+  });
+
   it('what is not there, or fits several, is named and changes nothing; wrong usage is 2', async () => {
     for (const [parts, code, message] of [
       [['approve', 'no such update'], 1, /SERVER_NOT_FOUND/],
@@ -135,6 +204,13 @@ describe('administration', () => {
       [['approve', 'sample', '--group', 'Lab', '--group', 'Nowhere', '--action', 'block'], 1, /Nowhere/],
       [['approve', 'sample', '--action', 'destroy'], 2, /--action is one of/],
       [['approve', 'sample', '--deadline', 'soon'], 2, /--deadline/],
+      [['approve', 'sample', '--deadline', '2027-02-31'], 2, /--deadline/],
+      [['approve', 'sample', '--deadline', '2027'], 2, /--deadline/],
+      [['approve', ''], 1, /There is no update ""/],
+      [['approve', 'sample%update'], 1, /There is no update "sample%update"/],
+      [['approve', 'e'], 1, /fits several updates: .*Moult sample update \(/],
+      [['approve', 'KB4052623'], 1, /There is no update "KB4052623"/],
+      [['groups', 'rename', 'Lab', ''], 1, /SERVER_REFUSED/],
       [['computers', 'show', 'nobody'], 1, /SERVER_NOT_FOUND/],
       [['events', '--limit', 'x'], 2, /whole number/],
     ] as const) {

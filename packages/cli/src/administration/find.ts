@@ -13,25 +13,57 @@ export async function findComputer(store: Store, text: string): Promise<KnownCom
   throw new ServerError('SERVER_NOT_FOUND', `"${text}" fits several computers: ${candidates}. Name one by its id.`);
 }
 
-/** An update by its GUID (with or without @revision), by its whole title, or by a part of one title only. */
-export async function findUpdate(store: Store, text: string): Promise<ListedRevision> {
-  const guid = /^\{?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\}?(?:@(\d+))?$/i.exec(text.trim());
+/**
+ * An update by its GUID (with or without @revision), its KB number (`KB5034441`), its whole title, or a part of one
+ * title only. Throws SERVER_NOT_FOUND, naming the candidates when there are several.
+ */
+export async function findUpdate(store: Store, typed: string): Promise<ListedRevision> {
+  const text = typed.trim();
+  const guid = /^\{?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\}?(?:@(\d+))?$/i.exec(text);
   if (guid) {
     const revisions = await store.findRevisions((guid[1] ?? '').toLowerCase());
     const wanted =
       guid[2] === undefined ? revisions.at(-1) : revisions.find((one) => one.revisionNumber === Number(guid[2]));
     if (wanted) return wanted;
-  } else {
-    const found = await store.listUpdates({ search: text.trim(), limit: mostCandidates });
-    const exact = found.filter(({ title }) => title.toLowerCase() === text.trim().toLowerCase());
+  } else if (text !== '') {
+    const article = /^KB(\d{1,9})$/i.exec(text)?.[1];
+    const found = article === undefined ? await withTitle(store, text) : await ofArticle(store, article);
+    const exact = found.filter(({ title }) => title.toLowerCase() === text.toLowerCase());
     const [only] = exact.length > 0 ? exact : found;
     if (only && (exact.length === 1 || found.length === 1)) return only;
-    if (only) {
-      const candidates = found.map(({ updateId, title }) => `${title} (${updateId})`).join(', ');
-      throw new ServerError('SERVER_NOT_FOUND', `"${text}" fits several updates: ${candidates}. Name one by its id.`);
-    }
+    if (only) throw ambiguous(text, exact.length > 0 ? exact : found);
   }
-  throw new ServerError('SERVER_NOT_FOUND', `There is no update "${text}". "moult updates list" lists them.`);
+  throw new ServerError('SERVER_NOT_FOUND', `There is no update "${typed}". "moult updates list" lists them.`);
+}
+
+function withTitle(store: Store, text: string): Promise<ListedRevision[]> {
+  return store.listUpdates({ search: text, limit: everything });
+}
+
+/** Updates with this number in their title, as Microsoft writes it there, or as their KBArticleID. */
+async function ofArticle(store: Store, article: string): Promise<ListedRevision[]> {
+  const inTitle = new RegExp(`\\bKB${article}\\b`, 'i');
+  const asArticle = new RegExp(`<(?:\\w+:)?KBArticleID>\\s*(?:KB)?${article}\\s*<`, 'i');
+  const updates = await store.listUpdates({ limit: everything });
+  const found: ListedRevision[] = [];
+  for (let start = 0; start < updates.length; start += updatesPerLook) {
+    const some = updates.slice(start, start + updatesPerLook);
+    const fragments = await store.loadFragments(
+      'extended',
+      some.map(({ revisionId }) => revisionId),
+    );
+    found.push(...some.filter((one) => inTitle.test(one.title) || asArticle.test(fragments.get(one.revisionId) ?? '')));
+  }
+  return found;
+}
+
+function ambiguous(text: string, found: readonly ListedRevision[]): ServerError {
+  const named = found.slice(0, mostCandidates).map(({ updateId, title }) => `${title} (${updateId})`);
+  const more = found.length > mostCandidates ? [`${found.length - mostCandidates} more`] : [];
+  const candidates = [...named, ...more].join(', ');
+  return new ServerError('SERVER_NOT_FOUND', `"${text}" fits several updates: ${candidates}. Name one by its id.`);
 }
 
 const mostCandidates = 10;
+const updatesPerLook = 500;
+const everything = 1_000_000;

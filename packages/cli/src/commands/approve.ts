@@ -23,7 +23,7 @@ interface ApproveFlags extends AdministrationFlags {
 }
 
 export function register(program: Command): void {
-  withServerOptions(program.command('approve').argument('<update>', 'GUID, GUID@REVISION or title'))
+  withServerOptions(program.command('approve').argument('<update>', 'GUID, KB number, or title or a part of it'))
     .description('decide what happens to an update in a group (Approve-WsusUpdate)')
     .addOption(
       new Option('--action <action>', 'what happens').argParser(parseAction).default('install').makeOptionMandatory(),
@@ -51,7 +51,8 @@ async function approve(update: string, flags: ApproveFlags): Promise<void> {
   const document = await administer(flags, async ({ store, author }) => {
     const { updateId, title } = await findUpdate(store, update);
     // All names are looked up before anything is decided: a mistyped last one must not leave the first ones changed.
-    const groups = await Promise.all((flags.group ?? ['All Computers']).map((name) => store.requireGroup(name)));
+    const named = await Promise.all((flags.group ?? ['All Computers']).map((name) => store.requireGroup(name)));
+    const groups = [...new Map(named.map((group) => [group.groupId, group])).values()];
     for (const { groupId } of groups) {
       await store.deploy({ updateId, groupId, action, deadline, administrator: author.name }, author.at);
     }
@@ -63,9 +64,12 @@ async function approve(update: string, flags: ApproveFlags): Promise<void> {
 }
 
 function parseTime(text: string): Date {
-  const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text);
-  const time = new Date(hasZone ? text : `${/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00` : text}Z`);
-  if (Number.isNaN(time.getTime()))
+  const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?(Z|[+-]\d\d:?\d\d)?$/i.exec(text);
+  const [, day = '', clock = '00:00', zone = 'Z'] = parts ?? [];
+  const time = new Date(`${day}T${clock}${zone}`);
+  // 31 February would otherwise be some day in March.
+  const isDay = parts !== null && new Date(`${day}T00:00Z`).toJSON()?.startsWith(day);
+  if (!isDay || Number.isNaN(time.getTime()))
     throw new UsageError(`--deadline "${text}" is no time. Write 2027-01-31T12:00:00Z.`);
   return time;
 }

@@ -18,7 +18,9 @@ export function register(program: Command): void {
     .description('take in files that updates of the catalogue have; each is checked against both digests')
     .action(add);
   withServerOptions(content.command('verify'))
-    .description('read every file again; damaged ones are set aside. Exit 1 when one is damaged or gone')
+    .description(
+      'read every file again, and those copied into the folder; damaged ones are set aside. Exit 1 when one is damaged or gone',
+    )
     .action(verify);
   withServerOptions(content.command('status', { isDefault: true }))
     .description('which files of approved updates are here and which are missing')
@@ -55,9 +57,9 @@ async function verify(flags: AdministrationFlags): Promise<void> {
   const results = await administer(flags, (administration) =>
     withContent(administration, async (content) => {
       const checked: { sha1: string; fileName: string | undefined; state: string }[] = [];
-      for (const { sha1, extension, fileName, state } of await administration.store.listContent()) {
-        if (state !== 'present' || extension === undefined) continue;
-        checked.push({ sha1, fileName, state: await content.verifyAgain({ sha1, extension }) });
+      for (const listed of await administration.store.listContent()) {
+        const state = await verifyOne(content, administration, listed);
+        if (state) checked.push({ sha1: listed.sha1, fileName: listed.fileName, state });
       }
       return checked;
     }),
@@ -68,6 +70,19 @@ async function verify(flags: AdministrationFlags): Promise<void> {
     `${results.length} files checked, ${bad.length} of them not as they should be.`,
   ]);
   if (bad.length > 0) process.exitCode = exitCode.findings;
+}
+
+/** Undefined for a file that is not here, and was not before. One that was copied into the folder is found. */
+async function verifyOne(
+  content: ContentStore,
+  { store }: Administration,
+  { sha1, extension, state }: ListedContent,
+): Promise<'present' | 'damaged' | 'missing' | undefined> {
+  if (state === 'present' && extension !== undefined) return content.verifyAgain({ sha1, extension });
+  const before = await store.findContentFile(sha1);
+  if (await content.locate(sha1)) return 'present';
+  const after = await store.findContentFile(sha1);
+  return after?.state === 'damaged' && after.verifiedAt > (before?.verifiedAt ?? new Date(0)) ? 'damaged' : undefined;
 }
 
 async function status(flags: AdministrationFlags & { all?: true }): Promise<void> {
@@ -94,13 +109,13 @@ function sum(files: readonly ListedContent[], state: ListedContent['state']): { 
 }
 
 async function withContent<Result>(
-  { store, config }: Administration,
+  { store, config, author }: Administration,
   work: (content: ContentStore) => Promise<Result>,
 ): Promise<Result> {
   const { log, close } = openLog({ dataDir: config.dataDir, level: config.logLevel, toStdout: false });
   try {
     const folder = config.contentDir ?? join(config.dataDir, 'content');
-    return await work(createContentStore({ folder, facts: store, now: () => new Date(), log }));
+    return await work(createContentStore({ folder, facts: store, now: () => new Date(), log, actor: author.name }));
   } finally {
     close();
   }

@@ -5,7 +5,7 @@ import { type AdministrationFlags, administer, withServerOptions } from '../admi
 import { present } from '../administration/output.ts';
 
 export function register(program: Command): void {
-  withServerOptions(program.command('decline').argument('<update>', 'GUID, GUID@REVISION or title'))
+  withServerOptions(program.command('decline').argument('<update>', 'GUID, KB number, or title or a part of it'))
     .description('offer an update to nobody (Deny-WsusUpdate); --undo takes that back')
     .option('--undo', 'decisions of before count again')
     .action(decline);

@@ -15,6 +15,7 @@ import { signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { createContentStore, loadOrCreateOperatorKeys, openLog, type ServerConfig, type Store } from '@moult/server';
 import type { Command } from 'commander';
+import { administrator } from '../administration/open-store.ts';
 import { type StoreFlags, storeConfig, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
 import { runImport } from '../catalog-import/run-import.ts';
 import { UsageError } from '../terminal.ts';
@@ -72,6 +73,10 @@ async function putIntoCatalogue(
     const { refusals } = await runImport(store, named(documents), { now: () => now, onProgress: () => undefined });
     const [refusal] = refusals;
     if (refusal) throw Object.assign(new Error(refusal.message), { code: refusal.code });
+    const { title, revision } = publication;
+    const files = payloads.map(({ fileName }) => fileName);
+    const change = { action: 'publish update', subject: publicationId(publication), after: { title, revision, files } };
+    await store.recordChange({ name: administrator(), at: now }, change);
   });
 }
 

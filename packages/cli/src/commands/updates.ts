@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .option('--search <text>', 'only those whose title holds this')
     .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(1000))
     .action(list);
-  withServerOptions(updates.command('show').argument('<update>', 'GUID, GUID@REVISION or title'))
+  withServerOptions(updates.command('show').argument('<update>', 'GUID, KB number, or title or a part of it'))
     .description('one update: decisions by group, states by number of computers')
     .action(show);
 }

@@ -16,11 +16,13 @@ let folder: string;
 let noted: Map<string, ContentFile>;
 let expected: Map<string, ExpectedFile>;
 let logged: string[];
+let recorded: unknown[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'moult-content-'));
   noted = new Map();
   expected = new Map([[sha1, { sha256, sizeBytes: bytes.length, fileName: 'Setup.CAB' }]]);
   logged = [];
+  recorded = [];
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -32,6 +34,7 @@ const open = () =>
       saveContentFile: async (file) => void noted.set(file.sha1, file),
       forgetContentFile: async (digest) => void noted.delete(digest),
       findExpectedFile: async (digest) => expected.get(digest),
+      recordChange: async ({ name }, { action, subject }) => void recorded.push([name, action, subject]),
     },
     now: () => new Date(0),
     log: pino({}, { write: (line: string) => logged.push(line) }),
@@ -62,6 +65,7 @@ describe('the content store', () => {
     assert.equal(noted.get(sha1)?.state, 'damaged');
     assert.ok(logged.some((line) => line.includes(sha1.toUpperCase())));
     assert.equal(await store.locate(sha1), undefined, 'and stays so');
+    assert.deepEqual(recorded, [['server', 'set aside content', sha1]]);
   });
 
   it('a file with the right SHA-1 and another SHA-256 than its update says is not served either', async () => {

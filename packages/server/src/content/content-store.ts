@@ -8,7 +8,10 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from '../log.ts';
 import type { ContentFile, ExpectedFile, Store } from '../store/index.ts';
 
-type ContentFacts = Pick<Store, 'findContentFile' | 'saveContentFile' | 'forgetContentFile' | 'findExpectedFile'>;
+type ContentFacts = Pick<
+  Store,
+  'findContentFile' | 'saveContentFile' | 'forgetContentFile' | 'findExpectedFile' | 'recordChange'
+>;
 
 export interface ContentStore {
   /** Path of a verified file, undefined when there is none. The first call for a file may read all of it. */
@@ -30,11 +33,13 @@ export interface ContentParts {
   facts: ContentFacts;
   now: () => Date;
   log: Logger;
+  /** For the audit record of a file that is set aside. */
+  actor?: string;
 }
 
 const pathsKept = 20_000;
 
-export function createContentStore({ folder, facts, now, log }: ContentParts): ContentStore {
+export function createContentStore({ folder, facts, now, log, actor = 'server' }: ContentParts): ContentStore {
   const known = new LRUCache<string, string>({ max: pathsKept });
   const looking = new Map<string, Promise<string | undefined>>();
 
@@ -57,6 +62,8 @@ export function createContentStore({ folder, facts, now, log }: ContentParts): C
     if (!fits) {
       const aside = await setAside(folder, path);
       await facts.saveContentFile(file);
+      const after = { file: aside, found, expected };
+      await facts.recordChange({ name: actor, at: now() }, { action: 'set aside content', subject: sha1, after });
       log.error({ file: path, aside, found, expected }, 'content file is not what its name says; it was set aside');
       return undefined;
     }

@@ -22,13 +22,17 @@ interface Entry {
   handle: FileHandle;
   sizeBytes: number;
   lastModified: Date;
+  openedAt: number;
   users: number;
   forgotten: boolean;
   idleTimer: NodeJS.Timeout | undefined;
 }
 
-/** `maxIdle` files stay open for at most `idleMs` after their last use. */
-export function createOpenFiles({ maxIdle = 64, idleMs = 2000 } = {}): OpenFiles {
+/**
+ * `maxIdle` files stay open for at most `idleMs` after their last use, and each is opened anew after `maxAgeMs`, in use
+ * or not: a damaged file that another process set aside must not be served for as long as clients keep asking.
+ */
+export function createOpenFiles({ maxIdle = 64, idleMs = 2000, maxAgeMs = 5000 } = {}): OpenFiles {
   const entries = new Map<string, Promise<Entry>>();
   const idle = new Set<Entry>();
   const closing = new Set<Promise<void>>();
@@ -74,6 +78,10 @@ export function createOpenFiles({ maxIdle = 64, idleMs = 2000 } = {}): OpenFiles
       const entry = await pending;
       // Forgotten and shut between our asking and now: ask again.
       if (entry.forgotten && entry.users === 0) return this.acquire(path);
+      if (performance.now() - entry.openedAt > maxAgeMs) {
+        if (entries.get(path) === pending) forget(path);
+        return this.acquire(path);
+      }
       entry.users++;
       idle.delete(entry);
       clearTimeout(entry.idleTimer);
@@ -94,7 +102,8 @@ async function openEntry(path: string): Promise<Entry> {
     const stat = await handle.stat();
     if (!stat.isFile()) throw Object.assign(new Error(`${path} is not a file`), { code: 'EISDIR' });
     const { size: sizeBytes, mtime: lastModified } = stat;
-    return { path, handle, sizeBytes, lastModified, users: 0, forgotten: false, idleTimer: undefined };
+    const openedAt = performance.now();
+    return { path, handle, sizeBytes, lastModified, openedAt, users: 0, forgotten: false, idleTimer: undefined };
   } catch (error) {
     await handle.close();
     throw error;

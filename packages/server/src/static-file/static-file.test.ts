@@ -66,6 +66,25 @@ for (const path of ['/memory', '/file']) {
   const isDisk = path === '/file';
   const date = isDisk ? undefined : httpDate;
 
+  test('a file that is taken away is not served for as long as somebody keeps asking', async () => {
+    const path = join(folder, 'taken-away');
+    writeFileSync(path, bytes);
+    const files = createOpenFiles({ maxAgeMs: 40 });
+    const first = await files.acquire(path);
+    rmSync(path);
+    const again = await files.acquire(path);
+    again.release();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const late = await Promise.allSettled([files.acquire(path), files.acquire(path)]);
+    assert.deepEqual(
+      late.map((one) => one.status === 'rejected' && one.reason.code),
+      ['ENOENT', 'ENOENT'],
+    );
+    assert.equal((await first.handle.read(Buffer.alloc(10), 0, 10, 0)).bytesRead, 10, 'who has it reads on');
+    first.release();
+    await files.close();
+  });
+
   describe(`a file served from ${isDisk ? 'disk' : 'memory'}`, () => {
     test('comes whole, with length, validators and no compression', async () => {
       const answer = await ask(path, { 'accept-encoding': 'gzip, deflate, br, xpress' });

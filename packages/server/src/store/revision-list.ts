@@ -40,18 +40,23 @@ export function revisionListStore({ tables }: Database) {
      * Only what an administrator decides on: neither categories nor detectoids.
      */
     async listUpdates({ search, limit }: { search?: string | undefined; limit: number }): Promise<ListedRevision[]> {
-      let query = listed()
+      const query = listed()
         .where('update_type', 'in', ['Software', 'Driver'])
         .where('revision_number', '=', ({ selectFrom, ref }) =>
           selectFrom('revisions as later')
             .select(({ fn }) => fn.max<number>('later.revision_number').as('newest'))
             .where('later.update_id', '=', ref('revisions.update_id')),
         );
-      if (search !== undefined) {
-        const pattern = `%${search.toLowerCase().replaceAll(/[%_\\]/g, '')}%`;
-        query = query.where(({ fn, eb }) => eb(fn<string>('lower', ['title']), 'like', pattern));
-      }
-      return (await query.orderBy('title').orderBy('revisions.update_id').limit(limit).execute()).map(toListed);
+      const ordered = query.orderBy('title').orderBy('revisions.update_id');
+      if (search === undefined) return (await ordered.limit(limit).execute()).map(toListed);
+      // SQLite knows letter case of ASCII only: its part is to leave most titles out.
+      const wanted = search.toLowerCase();
+      const pattern = `%${wanted.replaceAll(/[^a-z0-9 .()-]+/g, '%')}%`;
+      const rows = await ordered.where(({ fn, eb }) => eb(fn<string>('lower', ['title']), 'like', pattern)).execute();
+      return rows
+        .filter(({ title }) => title.toLowerCase().includes(wanted))
+        .slice(0, limit)
+        .map(toListed);
     },
 
     /** Every revision of one update, rising. */
