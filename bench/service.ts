@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchRow } from '../scripts/bench.ts';
 import { createLoad, type Machine, type Measured } from './service/load.ts';
-import { computerId, type MachineScan } from './service/machines.ts';
+import { computerId, dailyComputers, type MachineScan } from './service/machines.ts';
 import { installEvents, requests } from './service/requests.ts';
 import { type RunningServer, startServer } from './service/server.ts';
 
@@ -62,7 +62,7 @@ async function checkIns(server: RunningServer, scans: MachineScan[]): Promise<Be
   let until = performance.now() + warmUpSeconds * 1000;
   const worker = async () => {
     while (performance.now() < until) {
-      await load.checkIn(machineOf(next++, scans, (id) => server.cookieOf(id, yesterday)));
+      await load.checkIn(machineOf(next++ % dailyComputers, scans, (id) => server.cookieOf(id, yesterday)));
       done++;
     }
   };

@@ -1,7 +1,7 @@
 // Machines at work: whole check-ins over kept connections, with the time of each request.
 import { Agent, request as httpRequest } from 'node:http';
 import { decodeXpress } from '@moult/formats/xpress';
-import type { MachineScan } from './machines.ts';
+import { type MachineScan, reportedUpdates } from './machines.ts';
 import { type Request, requests, scanEvents } from './requests.ts';
 
 export interface Machine {
@@ -98,7 +98,10 @@ export function createLoad(url: string): Load {
   };
 }
 
-const updateIds = Array.from({ length: 312 }, (_, at) => `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`);
+const updateIds = Array.from(
+  { length: reportedUpdates },
+  (_, at) => `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`,
+);
 
 /** The end of the text is enough for a machine that knows what it is given; that is unpacked. */
 function lastBlocks(bytes: Buffer, encoding: string | undefined): Buffer {

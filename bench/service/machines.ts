@@ -1,5 +1,13 @@
 // The machines of the bench: who they are, and how their scans go.
 
+/** So many of the computers check in, over and over; what they reported yesterday is known of them. */
+export const dailyComputers = 2_500;
+
+/** Updates that each machine reports on: the length of the list that a real one was seen to send (captures). */
+export const reportedUpdates = 312;
+/** The first of them are needed, the others installed. */
+export const neededUpdates = 40;
+
 export interface IdLists {
   installed: number[];
   other: number[];

@@ -19,7 +19,14 @@ import {
   unassignedComputers,
 } from '../../packages/server/src/index.ts';
 import { openDatabase } from '../../packages/server/src/store/database.ts';
-import { computerIdSql, type MachineScan, type ScanPage } from './machines.ts';
+import {
+  computerIdSql,
+  dailyComputers,
+  type MachineScan,
+  neededUpdates,
+  reportedUpdates,
+  type ScanPage,
+} from './machines.ts';
 
 const [what, file = '', scansFile = '', ...counts] = process.argv.slice(2);
 const [updates = 0, computers = 0] = counts.map(Number);
@@ -61,6 +68,13 @@ async function registerComputers(): Promise<void> {
     select ${sql.raw(computerIdSql('n'))}, 'client-' || n || '.example.test', '192.0.2.1', '', 'wsus', '1507.2601.30012.0',
       '10.0.26200', 'Windows 10 Pro', 'AMD64', 'Example', 'Model 1', '{}', ${at}, ${at}, ${at}, ${at}, ${at}
     from numbers`.execute(database.tables);
+  // Yesterday they needed two more.
+  await sql`insert into computer_update_status (computer_id, update_id, state, changed_at)
+    with recursive numbers (n) as (select 0 union all select n + 1 from numbers where n + 1 < ${reportedUpdates}),
+      machines (m) as (select 0 union all select m + 1 from machines where m + 1 < ${dailyComputers})
+    select ${sql.raw(computerIdSql('m'))}, printf('00000000-0000-4000-8000-%012d', n),
+      case when n < ${neededUpdates + 2} then 2 else 4 end, ${at}
+    from machines, numbers order by 1, 2`.execute(database.tables);
   await database.close();
 }
 

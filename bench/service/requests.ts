@@ -2,7 +2,7 @@
 // lists of the machines of this bench.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { IdLists } from './machines.ts';
+import { type IdLists, neededUpdates } from './machines.ts';
 
 export interface Request {
   path: string;
@@ -58,12 +58,11 @@ export const requests = {
 
 /** What follows each scan: 147, and 156 with `needed` and `installed` update ids. */
 export function scanEvents(updateIds: readonly string[]): string {
-  const half = Math.min(40, updateIds.length);
   const lists = [
-    `U=${updateIds.slice(0, half).join(';').toUpperCase()}`,
-    `V=${updateIds.slice(half).join(';').toUpperCase()}`,
+    `U=${updateIds.slice(0, neededUpdates).join(';').toUpperCase()}`,
+    `V=${updateIds.slice(neededUpdates).join(';').toUpperCase()}`,
   ];
-  return event(147, [String(half)], []) + event(156, [], lists);
+  return event(147, [String(neededUpdates)], []) + event(156, [], lists);
 }
 
 /** What an installation says: 167, 162, 181, 183, over and over. */

@@ -8,9 +8,7 @@ import { createWalSync } from './wal-sync.ts';
 /** Opens `file`, or `:memory:`. Throws what SQLite says of a file that is none. */
 export function openSqlite(file: string): Dialect {
   const connection = new DatabaseSync(file, { timeout: 10_000 });
-  connection.exec(
-    'pragma foreign_keys = on; pragma cache_size = -32000; pragma temp_store = memory; pragma mmap_size = 268435456',
-  );
+  connection.exec('pragma foreign_keys = on; pragma cache_size = -65536; pragma temp_store = memory');
   const mode = connection.prepare('pragma journal_mode = wal').get() as { journal_mode: string };
   if (mode.journal_mode !== 'wal') {
     // In memory, or on a file system without shared memory: then each commit waits for itself.
