@@ -8,6 +8,7 @@ export function redactReport(report: DoctorReport): DoctorReport {
   for (const story of report.stories) mask.learn('computer', story.client);
   for (const name of namesIn(report)) mask.learn('server', name.replace(/^https?:\/\//i, '').replace(/[:/].*$/, ''));
   const text = JSON.stringify(report);
+  for (const [, name = ''] of text.matchAll(/Proxy List used: <(?:https?:\/\/)?([\w.-]+)/g)) mask.learn('proxy', name);
   for (const [, host = ''] of text.matchAll(/https?:\/\/([\w.-]+)/g)) mask.learn('server', host);
   for (const [, name = ''] of text.matchAll(/DNS name = ([\w.-]+)/g)) mask.learn('computer', name);
   return mapStrings(report, (value, key) => (safeKeys.has(key) ? value : mask.apply(value))) as DoctorReport;
@@ -17,7 +18,14 @@ const safeKeys = new Set(['code', 'verdict', 'outcome', 'generation']);
 const publicHost = /(^|\.)(microsoft\.com|windowsupdate\.com|localhost|example\.(com|org|net))$/i;
 
 /** Words of our own sentences and names of files, which a mask would make unreadable. */
-const ordinary = /\s|^(server|host|inner|client|proxy|your-server|port)$|\.(log|txt|reg|dat|gz)$/i;
+const ordinary =
+  /\s|^(server|host|inner|client|proxy|your-server|port|wsus|sus|www|updates?)$|\.(log|txt|reg|dat|gz)$/i;
+
+/** The domain behind a computer's name goes with it; the ending of a file does not. */
+const domain = /(?:\.(?!(?:log|txt|reg|dat|gz|cab|exe|html?|json|asmx)\b)[a-z][\w-]*)*/.source;
+
+/** cs-username stands between the port and the client's address in the columns that IIS writes by default. */
+const userColumn = /( \d{2,5} )(?!-)([\w.$@-]+)( (?:address-\d+|\d{1,3}(?:\.\d{1,3}){3}) )/g;
 
 class Mask {
   private readonly names = new Map<string, string>();
@@ -27,13 +35,16 @@ class Mask {
   learn(kind: string, name: string): void {
     const isOpen = publicHost.test(name) || ordinary.test(name) || /^[\d.]+$/.test(name);
     if (name.length < 2 || isOpen || this.names.has(name.toLowerCase())) return;
-    this.names.set(name.toLowerCase(), this.fresh(kind));
+    const mask = this.fresh(kind);
+    this.names.set(name.toLowerCase(), mask);
+    const [label = ''] = name.toLowerCase().split('.');
+    if (label.length > 3 && !ordinary.test(label) && !this.names.has(label)) this.names.set(label, mask);
   }
 
   apply(text: string): string {
     let masked = text;
     for (const [name, replacement] of this.names) {
-      masked = masked.replaceAll(new RegExp(`(?<![\\w-])${escapeRegExp(name)}(?![\\w-])`, 'gi'), replacement);
+      masked = masked.replaceAll(new RegExp(`(?<![\\w-])${escapeRegExp(name)}(?![\\w-])${domain}`, 'gi'), replacement);
     }
     return masked
       .replaceAll(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, (id) => this.named('id', id))
@@ -46,18 +57,28 @@ class Mask {
         (ip) => this.named('address', ip),
       )
       .replaceAll(/\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/g, (mail) => this.named('mail', mail))
-      .replaceAll(/\b[A-Z][A-Z0-9-]{1,14}\\[\w.$-]+/gi, (user) =>
-        isPath(text, user) ? user : this.named('user', user),
-      )
       .replaceAll(
-        /([\\/](?:Users|home|Documents and Settings)[\\/])([^\\/\s]+)/gi,
+        /([\\/](?:Users|home|Documents and Settings)[\\/])([^\\/\s]+(?: [^\\/\s]+){1,3}(?=[\\/])|[^\\/\s]+)/gi,
         (_, before, user) => `${before}${this.named('user', user)}`,
+      )
+      .replaceAll(/\b[A-Z][A-Z0-9-]{1,14}\\[\w.$-]+/gi, (user, offset: number, whole: string) =>
+        isPath(whole.slice(0, offset), user) ? user : this.named('user', user),
       )
       .replaceAll(
         /((?:authorization|cookie|password|pwd|secret|token|EncryptedData)["']?\s*[:=>]\s*)(?:Basic |Bearer |NTLM |Negotiate )?[^\s"'<,;]+/gi,
         '$1(masked)',
       )
-      .replaceAll(/(https?:\/\/)[^\s/@]+@/gi, '$1(masked)@');
+      .replaceAll(/(https?:\/\/)[^\s/@]+@/gi, '$1(masked)@')
+      .replaceAll(
+        /(?<=(?:^|[\s"'<=(]))(\\{2,4})([\w.-]+)(?=\\)/g,
+        (_, lead, name) => `${lead}${this.named('server', name)}`,
+      )
+      .replaceAll(
+        /(target group = |Target group: |"TargetGroup"=")([^,"\r\n]+)/gi,
+        (_, lead, name) => `${lead}${this.named('group', name)}`,
+      )
+      .replaceAll(/(Bypass List used : <)[^>]+(>)/gi, '$1(masked)$2')
+      .replaceAll(userColumn, (_, before, user, after) => `${before}${this.named('user', user)}${after}`);
   }
 
   private named(kind: string, name: string): string {
@@ -81,10 +102,9 @@ function isVersion(text: string, candidate: string): boolean {
   return /(version|build|core:|aux:|agent\/|protocol\/|bits\/)\s*"?$/i.test(before);
 }
 
-function isPath(text: string, candidate: string): boolean {
-  const at = text.indexOf(candidate);
+function isPath(before: string, candidate: string): boolean {
   return (
-    /[\\/:%\w]$/.test(text.slice(0, at)) ||
+    /[\\/:%\w]$/.test(before) ||
     /^(HKEY|HKLM|HKCU|SOFTWARE|SYSTEM|Windows|Microsoft|SoftwareDistribution|Program)/i.test(candidate)
   );
 }

@@ -80,4 +80,22 @@ describe('--redact', () => {
     assert.equal(shown.match(/address-1/g)?.length, 2);
     assert.match(shown, /DOCTOR_NO_ANSWER/);
   });
+
+  it('masks what log lines carry beside: user columns, domains, shares, proxies, groups, profiles with blanks', () => {
+    const lines = [
+      '2005-08-26 08:14:06 W3SVC1 10.1.2.3 HEAD /iuident.cab 0508260814 80 mmeier 10.1.2.9 Industry+Update+Control 401 1 1331',
+      'DNS name = pcklaus.corp.internal, then pcklaus.corp.internal:8530 and pcklaus.log, target group = Geheim, x',
+      'Proxy List used: <proxyklaus:8080> Bypass List used : <*.corp.internal> Auth Schemes used : <>',
+      'FATAL: \\\\fileklaus\\share\\x failed',
+      'WARNING: C:\\Users\\Klaus Muster\\AppData\\x.cab',
+    ];
+    const evidence = lines.map((text, index) => ({ source: 'a.log', line: index + 1, text }));
+    const shown = JSON.stringify(
+      redactReport(makeReport('x', [observe('DOCTOR_NO_ANSWER', 'fail', ['x'], {}, evidence)])),
+    );
+    for (const secret of ['mmeier', 'klaus', 'corp', 'Geheim', 'Muster', '10.1.2.'])
+      assert.ok(!shown.toLowerCase().includes(secret.toLowerCase()), `${secret} in ${shown}`);
+    for (const kept of ['/iuident.cab', 'Industry+Update+Control', 'AppData', 'computer-1.log'])
+      assert.ok(shown.includes(kept), kept);
+  });
 });

@@ -84,6 +84,8 @@ async function collectOrigin(
   // Where not even a connection can be made there is nothing more to learn from asking again.
   if (isDead(iuident.get)) return facts;
   facts.files.push(await collectFile(question, ask, selfUpdatePaths.wuident, wsus, []));
+  // Silent twice is silent: a dozen more waits would tell nothing new.
+  if (facts.files.every(({ get }) => isSilent(get))) return facts;
   for (const [path, clients] of packagePaths(question.clients, iuident, unsupported, origin)) {
     facts.files.push(await collectFile(question, ask, path, sus, clients));
   }
@@ -128,7 +130,7 @@ async function collectFile(
     cabinet: undefined,
     sha256: undefined,
   };
-  if (isDead(get)) return facts;
+  if (isDead(get) || isSilent(get)) return facts;
   facts.head = await ask({ method: 'HEAD', path: `${path}?${stamp}`, headers });
   if (get.outcome.kind !== 'answer' || get.outcome.status !== 200) return facts;
   const { body, complete, cutByLimit } = get.outcome;
@@ -190,6 +192,11 @@ const getConfig =
   '<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>' +
   '<GetConfig xmlns="http://www.microsoft.com/SoftwareDistribution/Server/ClientWebService">' +
   '<protocolVersion>1.8</protocolVersion></GetConfig></soap:Body></soap:Envelope>';
+
+/** Connected, and not a byte came in time. */
+function isSilent({ outcome }: Probe): boolean {
+  return outcome.kind === 'failure' && outcome.failure === 'timeout';
+}
 
 function isDead({ outcome }: Probe): boolean {
   return outcome.kind === 'failure' && ['name', 'network', 'refused', 'tls'].includes(outcome.failure)

@@ -1,6 +1,6 @@
 // The doctor against servers on real ports, each broken in one way.
 import assert from 'node:assert/strict';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcp } from 'node:net';
 import { before, describe, it } from 'node:test';
 import { createOperatorCa, createOperatorSigner, type SigningIdentity, signFile } from '@moult/formats/authenticode';
@@ -284,6 +284,35 @@ describe('a port', () => {
   it('where nobody listens is refused', async () => {
     const url = new URL(`http://127.0.0.1:${await closedPort()}`);
     assert.deepEqual(await failuresOf(url), ['DOCTOR_CONNECTION_REFUSED']);
+  });
+
+  it('that takes connections and stays silent is given up on after two questions', async () => {
+    let asked = 0;
+    const silent = () => {
+      asked++;
+    };
+    await onPort(silent, async (origin) => {
+      assert.deepEqual(await failuresOf(new URL(origin)), ['DOCTOR_NO_ANSWER']);
+    });
+    assert.equal(asked, 2);
+  });
+
+  it('with a server of plain files, which refuses POST, lacks the tree and nothing more', async () => {
+    const plainFiles: RequestListener = (request, response) => {
+      response.writeHead(request.method === 'POST' ? 501 : 404).end();
+    };
+    await onPort(plainFiles, async (origin) => {
+      assert.deepEqual(await failuresOf(new URL(origin)), ['DOCTOR_TREE_MISSING']);
+    });
+  });
+
+  it('that answers everything with a page is one finding, web services included', async () => {
+    const page: RequestListener = (_, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><title>Welcome</title></html>');
+    };
+    await onPort(page, async (origin) => {
+      assert.deepEqual(await failuresOf(new URL(origin)), ['DOCTOR_HTML_FOR_CABINET']);
+    });
   });
 
   it('that does not speak HTTP is said so', async () => {

@@ -15,7 +15,7 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
   const judged = services.map((service) => ({ service, judgement: judgeService(service) }));
   const server = hostOf(origin);
   const subject = siteSubject(facts.main);
-  const absent = services.every(({ probe }) => probe.outcome.kind === 'answer' && probe.outcome.status === 404);
+  const absent = services.every(({ probe }) => isAbsent(probe));
   const observations: Observation[] = [];
   const evidence = services.map(({ probe }) => evidenceOf(probe));
   const ident = main.files.find(({ file }) => file.path === '/iuident.cab');
@@ -61,6 +61,12 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
     observations.push(observe(code, 'fail', [...subject, path], values, [evidenceOf(service.probe)]));
   }
   return observations;
+}
+
+/** 404; a server of plain files refuses POST before it looks at the path. */
+function isAbsent({ outcome, request }: Service['probe']): boolean {
+  if (outcome.kind !== 'answer') return false;
+  return outcome.status === 404 || (request.method === 'POST' && [405, 501].includes(outcome.status));
 }
 
 function isThere(judged: JudgedOrigin['files'][number] | undefined): boolean {

@@ -141,7 +141,7 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_WUIDENT_MISSING: [...setup, ...clientAftermath, 'DOCTOR_HEAD_REFUSED'],
   DOCTOR_IUIDENT_MISSING: [...setup, ...clientAftermath],
   DOCTOR_TREE_INCOMPLETE: [...setup, ...clientAftermath],
-  DOCTOR_HTML_FOR_CABINET: [...delivery, ...setup, ...clientAftermath],
+  DOCTOR_HTML_FOR_CABINET: [...delivery, ...webServices, ...setup, ...clientAftermath],
   DOCTOR_CABINET_TRUNCATED: [...delivery, ...setup, ...clientAftermath],
   DOCTOR_CABINET_DAMAGED: [...delivery, ...setup, ...clientAftermath],
   DOCTOR_CABINET_ALTERED: [...delivery, ...setup, ...clientAftermath],
