@@ -203,6 +203,20 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual(await store.loadDeclined(), []);
     });
 
+    it('a decision taken back is none any more, and stays on record', async () => {
+      await importSample();
+      const { groupId } = await store.createGroup('Lab', undefined, author);
+      const decision = { updateId: sampleIds.update, groupId, administrator: 'anna', deadline: undefined };
+      await store.deploy({ ...decision, action: 'Block' }, author.at);
+      await store.deploy({ ...decision, action: 'Inherit' }, author.at);
+      assert.deepEqual(await store.listDeploymentsOf(sampleIds.update), []);
+      assert.deepEqual(await store.loadDeployments(), []);
+      const [left] = await store.loadDeploymentHistory();
+      assert.deepEqual([left?.action, left?.changedAt], ['Inherit', author.at.getTime() + 1]);
+      assert.equal((await store.loadHomeFacts(10)).deployments, 0);
+      assert.deepEqual((await store.listAudit({ limit: 1 }))[0]?.before, { groupId, action: 'Block' });
+    });
+
     it('approving a declined update takes the decline back, and says so', async () => {
       await importSample();
       await store.setDeclined(sampleIds.update, true, author);

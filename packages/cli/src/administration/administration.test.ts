@@ -145,6 +145,9 @@ describe('administration', () => {
     assert.equal(await actionNow(), 'Uninstall', 'approving takes a decline back');
     await json('decline', 'sample update');
     await json('decline', 'sample update', '--undo');
+    await json('approve', 'sample update', '--action', 'same-as-parent', '--group', 'Lab');
+    assert.equal(await actionNow(), 'Install', 'what All Computers has');
+    await json('approve', 'sample update', '--action', 'Uninstall', '--group', 'Lab');
     await json('computers', 'remove-from-group', computerId, 'Web Servers');
     assert.equal(await actionNow(), 'Install');
   });
@@ -206,6 +209,9 @@ describe('administration', () => {
       [['approve', 'sample', '--deadline', 'soon'], 2, /--deadline/],
       [['approve', 'sample', '--deadline', '2027-02-31'], 2, /--deadline/],
       [['approve', 'sample', '--deadline', '2027'], 2, /--deadline/],
+      [['approve', 'sample', '--action', 'same-as-parent'], 2, /--group/],
+      [['approve', 'sample', '--action', 'same-as-parent', '--group', 'all computers'], 2, /not-approved/],
+      [['restore', 'x', '--database', 'postgres://anna:secret@db.example.test/m'], 2, /postgres:\/\/anna:\*\*\*@db/],
       [['approve', ''], 1, /There is no update ""/],
       [['approve', 'sample%update'], 1, /There is no update "sample%update"/],
       [['approve', 'e'], 1, /fits several updates: .*Moult sample update \(/],

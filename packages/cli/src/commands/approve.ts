@@ -7,13 +7,14 @@ import { present } from '../administration/output.ts';
 import { UsageError } from '../terminal.ts';
 
 /** As typed → as MS-WUSP calls it. Not approved is still reported on by clients, as with WSUS. */
-const actions: Readonly<Record<string, DeploymentAction>> = {
+const actions: Readonly<Record<string, DeploymentAction | 'Inherit'>> = {
   install: 'Install',
   'optional-install': 'OptionalInstall',
   uninstall: 'Uninstall',
   'detect-only': 'PreDeploymentCheck',
   'not-approved': 'PreDeploymentCheck',
   block: 'Block',
+  'same-as-parent': 'Inherit',
 };
 
 interface ApproveFlags extends AdministrationFlags {
@@ -48,11 +49,15 @@ function parseAction(text: string): string {
 async function approve(update: string, flags: ApproveFlags): Promise<void> {
   const action = actions[flags.action] ?? 'Install';
   const deadline = flags.deadline === undefined ? undefined : parseTime(flags.deadline);
+  if (action === 'Inherit' && flags.group === undefined)
+    throw new UsageError('--action same-as-parent takes back the decision of a group: name it with --group.');
   const document = await administer(flags, async ({ store, author }) => {
     const { updateId, title } = await findUpdate(store, update);
     // All names are looked up before anything is decided: a mistyped last one must not leave the first ones changed.
     const named = await Promise.all((flags.group ?? ['All Computers']).map((name) => store.requireGroup(name)));
     const groups = [...new Map(named.map((group) => [group.groupId, group])).values()];
+    if (action === 'Inherit' && groups.some(({ parentId }) => parentId === undefined))
+      throw new UsageError('All Computers is inside of no group: there --action not-approved takes an approval back.');
     for (const { groupId } of groups) {
       await store.deploy({ updateId, groupId, action, deadline, administrator: author.name }, author.at);
     }

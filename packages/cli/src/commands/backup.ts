@@ -1,6 +1,6 @@
 // moult backup and moult restore: everything but the update files, from and into a server that may be running.
 import { join, resolve } from 'node:path';
-import { type BackupManifest, backUp, readLockHolder, restore, serverVersion } from '@moult/server';
+import { type BackupManifest, backUp, readLockHolder, restore, serverVersion, withoutPassword } from '@moult/server';
 import type { Command } from 'commander';
 import {
   type AdministrationFlags,
@@ -38,7 +38,9 @@ async function runBackup(target: string, flags: AdministrationFlags): Promise<vo
 async function runRestore(source: string, flags: AdministrationFlags & { yes?: true }): Promise<void> {
   const { database, dataDir } = configOf(flags);
   if (!flags.yes)
-    throw new UsageError(`Everything in ${database ?? dataDir} will be replaced. Say --yes if that is meant.`);
+    throw new UsageError(
+      `Everything in ${database === undefined ? dataDir : withoutPassword(database)} will be replaced. Say --yes if that is meant.`,
+    );
   const address = database ?? join(dataDir, 'moult.sqlite');
   const author = { name: administrator(), at: new Date() };
   const manifest = await restore({ database: address, dataDir, source: resolve(source), author });

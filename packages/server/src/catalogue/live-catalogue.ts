@@ -97,7 +97,7 @@ class StoreBackedCatalogue implements LiveCatalogue {
     const groups = changed('groups') || this.#seen.size === 0;
     if (updates) await this.#loadNewRevisions();
     if (updates || decisions) this.#declined = (await this.#store.loadDeclined()).map((id) => parseUpdateId(id));
-    if (decisions) this.#decisions = byUpdate(await this.#store.loadDeployments());
+    if (decisions) this.#decisions = byUpdate(await this.#store.loadDeploymentHistory());
     if (groups) this.#groups = await this.#store.loadGroups();
     if (updates || decisions || groups) this.#sets.clear();
     this.#seen = generations;

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { allComputers, type StoredDeployment, type TargetGroup, unassignedComputers } from '../store/index.ts';
+import {
+  allComputers,
+  type InheritedDeployment,
+  type StoredDeployment,
+  type TargetGroup,
+  unassignedComputers,
+} from '../store/index.ts';
 import { decisionInForce, linesOf } from './merge-deployments.ts';
 
 // All Computers ─ Servers ─ Web
@@ -27,7 +33,9 @@ function decision(action: StoredDeployment['action'], deadline?: string): Omit<S
   };
 }
 
-function inForce(decisions: Record<string, Omit<StoredDeployment, 'groupId'>>, ...members: string[]) {
+type Given = Omit<StoredDeployment, 'groupId'> | Omit<InheritedDeployment, 'groupId'>;
+
+function inForce(decisions: Record<string, Given>, ...members: string[]) {
   const byGroup = new Map(Object.entries(decisions).map(([groupId, one]) => [groupId, { ...one, groupId }]));
   return decisionInForce(byGroup, linesOf(groups, members));
 }
@@ -77,6 +85,20 @@ describe('which decision holds', () => {
     assert.deepEqual(inForce(later, 'desktops', 'lab', 'servers')?.deadline, early.deadline);
     const without = { desktops: decision('Install'), lab: early };
     assert.deepEqual(inForce(without, 'desktops', 'lab')?.deadline, early.deadline);
+  });
+
+  it('a decision taken back gives way to the one above, and clients are told; with none above it is reported only', () => {
+    const install = decision('Install');
+    const back = { ...decision('Block'), action: 'Inherit' as const };
+    const above = inForce({ servers: install, web: back }, 'web');
+    assert.deepEqual([above?.action, above?.deploymentId], ['Install', install.deploymentId]);
+    assert.equal(above?.changedAt, back.changedAt);
+    const none = inForce({ web: { ...back, deadline: new Date() } }, 'web');
+    assert.deepEqual(
+      [none?.action, none?.deadline, none?.changedAt],
+      ['PreDeploymentCheck', undefined, back.changedAt],
+    );
+    assert.equal(inForce({ web: back }, 'lab'), undefined);
   });
 
   it('clients are told by the newest change on any of their lines, also when the outcome comes from another', () => {

@@ -2,7 +2,7 @@
 // ("Handling conflicts" in "Manage WSUS client computers and computer groups"): the deeper a group is in the tree, the
 // higher its priority, whichever branch it is on; of groups equally deep the stronger action counts, installation before
 // removal and required before optional; of equal actions the earlier deadline, and any before none.
-import { allComputers, type StoredDeployment, type TargetGroup } from '../store/index.ts';
+import { allComputers, type InheritedDeployment, type StoredDeployment, type TargetGroup } from '../store/index.ts';
 
 const strength: Readonly<Record<StoredDeployment['action'], number>> = {
   Install: 5,
@@ -12,11 +12,12 @@ const strength: Readonly<Record<StoredDeployment['action'], number>> = {
   Block: 1,
 };
 
-export type DecisionsByUpdate = ReadonlyMap<string, ReadonlyMap<string, StoredDeployment>>;
+type Decision = StoredDeployment | InheritedDeployment;
+export type DecisionsByUpdate = ReadonlyMap<string, ReadonlyMap<string, Decision>>;
 
 /** Update id → group id → decision. */
-export function byUpdate(deployments: readonly StoredDeployment[]): DecisionsByUpdate {
-  const found = new Map<string, Map<string, StoredDeployment>>();
+export function byUpdate(deployments: readonly Decision[]): DecisionsByUpdate {
+  const found = new Map<string, Map<string, Decision>>();
   for (const deployment of deployments) {
     const groups = found.get(deployment.updateId);
     if (groups) groups.set(deployment.groupId, deployment);
@@ -38,26 +39,34 @@ export function linesOf(groups: readonly TargetGroup[], groupIds: readonly strin
   return lines.length > 0 ? lines : [[allComputers]];
 }
 
-/** The decision in force for a member of these lines; undefined when nobody decided. */
+/**
+ * The decision in force for a member of these lines; undefined when nobody ever decided. Where every decision was taken
+ * back that is one to report only: without it clients would never be told that the old one is gone.
+ */
 export function decisionInForce(
-  decisions: ReadonlyMap<string, StoredDeployment>,
+  decisions: ReadonlyMap<string, Decision>,
   lines: readonly (readonly string[])[],
 ): StoredDeployment | undefined {
   let held: { decision: StoredDeployment; depth: number } | undefined;
-  let newest = 0;
+  let newest: Decision | undefined;
   for (const line of lines) {
-    const at = line.findIndex((id) => decisions.has(id));
-    const decision = decisions.get(line[at] ?? '');
-    if (!decision) continue;
-    // Steps below All Computers, where every line ends.
-    const depth = line.length - 1 - at;
-    newest = Math.max(newest, decision.changedAt);
-    if (!held || depth > held.depth || (depth === held.depth && outranks(decision, held.decision))) {
-      held = { decision, depth };
+    for (const [at, groupId] of line.entries()) {
+      const decision = decisions.get(groupId);
+      if (!decision) continue;
+      if (!newest || decision.changedAt > newest.changedAt) newest = decision;
+      if (decision.action === 'Inherit') continue;
+      // Steps below All Computers, where every line ends.
+      const depth = line.length - 1 - at;
+      if (!held || depth > held.depth || (depth === held.depth && outranks(decision, held.decision))) {
+        held = { decision, depth };
+      }
+      break;
     }
   }
+  if (!newest) return undefined;
   // Whatever changed on another line may have changed the outcome: clients are told by the newest time.
-  return held && { ...held.decision, changedAt: newest };
+  if (held) return { ...held.decision, changedAt: newest.changedAt };
+  return { ...newest, action: 'PreDeploymentCheck', deadline: undefined };
 }
 
 function outranks(one: StoredDeployment, other: StoredDeployment): boolean {

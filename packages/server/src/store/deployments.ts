@@ -21,10 +21,16 @@ export interface StoredDeployment {
   administrator: string;
 }
 
+/** A group's decision that was taken back: what its parent has holds again, and clients have to be told. */
+export interface InheritedDeployment extends Omit<StoredDeployment, 'action'> {
+  action: 'Inherit';
+}
+
 export interface DeploymentDecision {
   updateId: string;
   groupId: string;
-  action: DeploymentAction;
+  /** Inherit takes a decision back. */
+  action: DeploymentAction | 'Inherit';
   deadline: Date | undefined;
   administrator: string;
 }
@@ -50,12 +56,14 @@ export function deploymentStore({ tables }: Database, changes: Changes) {
           .execute();
         const author = { name: administrator, at: now };
         await recordAudit(transaction, author, {
-          action: 'approve update',
+          action: action === 'Inherit' ? 'take approval back' : 'approve update',
           subject: updateId,
           before: before && { groupId, action: before.action, deadline: dateText(before.deadline) },
           after: { groupId, action, deadline: dateText(decided.deadline) },
         });
-        if (await isDeclinedIn(transaction, updateId)) await writeDeclined(transaction, updateId, false, author);
+        const isTakenBack = action === 'Inherit';
+        if (!isTakenBack && (await isDeclinedIn(transaction, updateId)))
+          await writeDeclined(transaction, updateId, false, author);
         await markChange(transaction, 'deployments');
       });
       changes.announce('deployments');
@@ -72,20 +80,27 @@ export function deploymentStore({ tables }: Database, changes: Changes) {
 
     /** The decisions on one update. */
     async listDeploymentsOf(updateId: string): Promise<StoredDeployment[]> {
-      const rows = await tables
-        .selectFrom('deployments')
-        .selectAll()
-        .where('update_id', '=', updateId)
-        .orderBy('deployment_id')
-        .execute();
-      return rows.map(toDeployment);
+      return (await rowsOf(updateId)).map(toDeployment).filter(isDecision);
     },
 
     async loadDeployments(): Promise<StoredDeployment[]> {
-      const rows = await tables.selectFrom('deployments').selectAll().orderBy('deployment_id').execute();
-      return rows.map(toDeployment);
+      return (await rowsOf()).map(toDeployment).filter(isDecision);
+    },
+
+    /** Decisions, and those that were taken back. */
+    async loadDeploymentHistory(): Promise<(StoredDeployment | InheritedDeployment)[]> {
+      return (await rowsOf()).map(toDeployment);
     },
   };
+
+  function rowsOf(updateId?: string) {
+    const rows = tables.selectFrom('deployments').selectAll().orderBy('deployment_id');
+    return (updateId === undefined ? rows : rows.where('update_id', '=', updateId)).execute();
+  }
+}
+
+function isDecision(deployment: StoredDeployment | InheritedDeployment): deployment is StoredDeployment {
+  return deployment.action !== 'Inherit';
 }
 
 async function isDeclinedIn(transaction: Kysely<Tables>, updateId: string): Promise<boolean> {
@@ -113,12 +128,12 @@ async function writeDeclined(
   await recordAudit(transaction, author, { action, subject: updateId, before, after: { isDeclined } });
 }
 
-function toDeployment(row: Selectable<Tables['deployments']>): StoredDeployment {
+function toDeployment(row: Selectable<Tables['deployments']>): StoredDeployment | InheritedDeployment {
   return {
     deploymentId: row.deployment_id,
     updateId: row.update_id,
     groupId: row.group_id,
-    action: row.action as DeploymentAction,
+    action: row.action as DeploymentAction & 'Inherit',
     deadline: row.deadline === null ? undefined : new Date(row.deadline),
     changedAt: row.changed_at,
     administrator: row.administrator,

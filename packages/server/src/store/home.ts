@@ -1,4 +1,5 @@
 // What the home page tells: who is here, with which agent, and what happened last.
+import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
 export interface AgentCount {
@@ -44,11 +45,13 @@ export interface HomeFacts {
 
 export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<string, number>>) {
   const countOf = async (table: 'updates' | 'deployments') => {
-    const row = await tables
-      .selectFrom(table)
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .executeTakeFirstOrThrow();
-    return Number(row.count);
+    const counted = tables.selectFrom(table).select(({ fn }) => fn.countAll<number>().as('count'));
+    // A decision that was taken back is none.
+    const row = await (table === 'deployments'
+      ? counted.where(sql`action`, '<>', 'Inherit')
+      : counted
+    ).executeTakeFirst();
+    return Number(row?.count ?? 0);
   };
 
   const agents = async (): Promise<AgentCount[]> => {

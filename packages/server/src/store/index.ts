@@ -27,7 +27,7 @@ export type { ClonedIdentity, ListedComputer } from './computer-list.ts';
 export type { Targeting } from './computers.ts';
 export type { ServerIdentity } from './configuration.ts';
 export type { ContentFile, ExpectedFile, ListedContent } from './content-files.ts';
-export type { DeploymentAction, StoredDeployment } from './deployments.ts';
+export type { DeploymentAction, InheritedDeployment, StoredDeployment } from './deployments.ts';
 export { deploymentActions } from './deployments.ts';
 export type { CountedGroup, TargetGroup } from './groups.ts';
 export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
