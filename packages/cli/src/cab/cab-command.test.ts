@@ -105,6 +105,17 @@ test('create gives the same bytes for the same files', (context) => {
   assert.equal(Buffer.compare(readFileSync(join(folder, 'a.cab')), readFileSync(join(folder, 'b.cab'))), 0);
 });
 
+test('create does not replace a file by the cabinet that is to hold it', (context) => {
+  const folder = scratch(context);
+  writeFileSync(join(folder, 'play.txt'), prose);
+  for (const input of ['play.txt', '.']) {
+    const { status, stderr } = moult(['cab', 'create', './play.txt', input], { cwd: folder });
+    assert.equal(status, 2);
+    assert.match(stderr.toString(), /CLI_USAGE: play\.txt would be replaced/);
+    assert.equal(Buffer.compare(readFileSync(join(folder, 'play.txt')), prose), 0);
+  }
+});
+
 test('create calls files outside the working folder by their last name, and refuses two of one name', (context) => {
   const folder = scratch(context);
   mkdirSync(join(folder, 'here'));

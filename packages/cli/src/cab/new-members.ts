@@ -9,13 +9,14 @@ const archive = 0x20;
 
 /**
  * Members for `paths`. A path inside the working folder keeps its folders in the name; one outside, or above, is called
- * by its last part. Throws UsageError for what cannot be read.
+ * by its last part. Throws UsageError for what cannot be read, and for `out`, which the new cabinet would replace.
  */
-export function collectMembers(paths: readonly string[]): StreamedMember[] {
-  return paths.flatMap((path) => collect(path, storedName(path)));
+export function collectMembers(paths: readonly string[], out: string): StreamedMember[] {
+  return paths.flatMap((path) => collect(path, storedName(path), resolve(out)));
 }
 
-function collect(path: string, name: string): StreamedMember[] {
+function collect(path: string, name: string, out: string): StreamedMember[] {
+  if (resolve(path) === out) throw new UsageError(`${path} would be replaced by the cabinet that is to hold it.`);
   const stats = statOf(path);
   if (stats.isDirectory()) {
     const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -23,7 +24,7 @@ function collect(path: string, name: string): StreamedMember[] {
       const inside = join(path, entry.name);
       // A link to a folder could lead back up and around for ever.
       if (entry.isSymbolicLink() && statOf(inside).isDirectory()) return [];
-      return collect(inside, name === '' ? entry.name : `${name}/${entry.name}`);
+      return collect(inside, name === '' ? entry.name : `${name}/${entry.name}`, out);
     });
   }
   if (!stats.isFile()) throw new UsageError(`${path} is neither a file nor a folder.`);

@@ -94,7 +94,7 @@ async function runExtract(files: string[], options: ExtractCommandOptions): Prom
 }
 
 async function runCreate(out: string, files: string[], options: CreateCommandOptions): Promise<void> {
-  const members = collectMembers(files);
+  const members = collectMembers(files, out);
   const total = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const progress = startProgress(`creating ${out}`, total);
   const counted = members.map((member) => ({
