@@ -8,6 +8,7 @@ import { cabinetOfBlocks, machineCode, noise, prose, run, scratchFolder } from '
 import { BitWriter } from './bit-writer.ts';
 import { applyE8, undoE8 } from './e8.ts';
 import { LzxDecoder } from './index.ts';
+import { MatchFinder } from './match-finder.ts';
 
 const modified = new Date('2024-05-06T07:08:10Z');
 
@@ -54,6 +55,22 @@ test('E8 translation is undone for any bytes at any place', () => {
       },
     ),
   );
+});
+
+test('a match reaches back to four bytes less than the window, no farther', () => {
+  for (const [distance, length] of [
+    [2 ** 15 - 4, 8],
+    [2 ** 15 - 3, 0],
+  ] as const) {
+    const bytes = new Uint8Array(distance + 9);
+    bytes.set(Buffer.from('Hamlet, '));
+    bytes.copyWithin(distance, 0, 8);
+    const finder = new MatchFinder(15, 100);
+    finder.append([bytes]);
+    finder.find(0, 8);
+    finder.find(distance, 8);
+    assert.equal(finder.length, length);
+  }
 });
 
 test('LZX gives back whatever it packed', () => {

@@ -76,8 +76,8 @@ export class MatchFinder {
     let candidate = this.#newest[hash] as number;
     this.#newest[hash] = position;
     this.#older[position & this.#mask] = candidate;
-    // The farthest distance that has a slot is three less than the window.
-    const earliest = Math.max(0, position - this.#windowBytes + 3);
+    // The farthest distance that has a slot is three less than the window, which 7-Zip unpacks wrong with 15 bits.
+    const earliest = Math.max(0, position - this.#windowBytes + 4);
     let best = 2;
     if (near >= earliest) best = this.#measure(near, position, most, best);
     for (let tries = this.#tries(); candidate >= earliest && tries > 0 && best < most; tries--) {
