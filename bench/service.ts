@@ -22,7 +22,7 @@ const machinesAtOnce = 12;
 const freshMachines = 1_000;
 const sendersAtOnce = 16;
 const eventsPerBatch = 20;
-/** "Up to 30,000 clients on one server of 4 cores": a check-in of each every 84 minutes (WSUS capacity guidance). */
+/** WSUS's published figure, on 4 cores. */
 const wsusCheckInsPerSecond = 6;
 
 const prepareProgram = fileURLToPath(new URL('service/prepare.ts', import.meta.url));
