@@ -30,6 +30,8 @@ step(`${files.length} test files`, 'node', [
   '--test',
   `--test-concurrency=${Math.max(2, availableParallelism())}`,
   '--test-timeout=600000',
+  // A test's time limit does not end what it left running: this does, in each file's own process.
+  `--import=${new URL('test-deadline.ts', import.meta.url).href}`,
   ...files,
 ]);
 

@@ -58,9 +58,12 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const { cookie } = await openSession(url);
       const acknowledged: { id: string; isReport: boolean }[] = [];
       let sent = 0;
+      let isOver = false;
       let restarting: Promise<void> | undefined;
 
-      const restart = async () => {
+      // One death at a time: an answer that was on its way when the server was killed may be the next one's sign.
+      const restart = async (before: Promise<void> | undefined) => {
+        await before;
         server?.kill('SIGKILL');
         if (server?.exitCode === null && server.signalCode === null) await once(server, 'exit');
         url = await start();
@@ -69,7 +72,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         (a, b) => a - b,
       );
       const write = async () => {
-        while (acknowledged.length < writes) {
+        while (acknowledged.length < writes && !isOver) {
           await restarting;
           const id = crypto.randomUUID();
           const isReport = ++sent % 3 > 0;
@@ -77,11 +80,16 @@ for (const engine of ['sqlite', 'postgres'] as const) {
           if (answered) acknowledged.push({ id, isReport });
           if (killAt.length > 0 && acknowledged.length >= (killAt[0] ?? 0)) {
             killAt.shift();
-            restarting = restart();
+            restarting = restart(restarting);
           }
         }
       };
-      await Promise.all(Array.from({ length: writers }, write));
+      try {
+        await Promise.all(Array.from({ length: writers }, write));
+      } finally {
+        // Who fails takes the others along: left alone, they would ask a dead server for ever.
+        isOver = true;
+      }
       server?.kill('SIGKILL');
 
       const store = await openStore(database, { now: () => new Date() });
