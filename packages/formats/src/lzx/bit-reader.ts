@@ -38,10 +38,14 @@ export class BitReader {
     this.left -= count;
   }
 
-  /** What follows is bytes: passes 1 to 16 bits to the next word border, and gives back what was loaded ahead. */
+  /**
+   * What follows is bytes: passes 1 to 16 bits to the next word border, and gives back what was loaded ahead. Words lie
+   * at odd places behind an odd number of bytes, such as the rest of an uncompressed block at the start of a frame.
+   */
   toBytes(): void {
-    const used = this.at * 8 - this.left;
-    this.at = (Math.floor(used / 16) + 1) * 2;
+    const begin = this.at % 2;
+    const used = (this.at - begin) * 8 - this.left;
+    this.at = begin + (Math.floor(used / 16) + 1) * 2;
     this.bits = 0;
     this.left = 0;
   }

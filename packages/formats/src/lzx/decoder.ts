@@ -148,8 +148,7 @@ export class LzxDecoder implements Tenant {
   /** An uncompressed block of odd size has one byte behind it, before the next block's header. */
   #passPadding(): void {
     if (!this.#hasPadding) return;
-    // A new reader, so that words are counted from behind the padding even when it is the first byte of a frame.
-    this.#reader = new BitReader(this.#reader.bytes.subarray(this.#reader.at + 1));
+    this.#reader.at++;
     this.#hasPadding = false;
   }
 

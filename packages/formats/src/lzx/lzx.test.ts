@@ -127,6 +127,30 @@ for (const place of ['at the end of its frame', 'at the beginning of the next fr
   });
 }
 
+test('a block that begins behind an odd rest of an uncompressed block is read where it lies', (context) => {
+  const folder = scratchFolder(context);
+  const plain = noise(65_536, 9);
+  const writer = new BitWriter();
+  writer.write(0, 1);
+  uncompressedHeader(writer, 32_767);
+  writer.bytes(plain.subarray(0, 32_767));
+  writer.bytes(Uint8Array.of(0));
+  // Two bytes: one ends the first frame, the other is alone before the next header, whose words lie at odd places.
+  uncompressedHeader(writer, 2);
+  writer.bytes(plain.subarray(32_767, 32_768));
+  const first = writer.take();
+  writer.bytes(plain.subarray(32_768, 32_769));
+  uncompressedHeader(writer, 32_767);
+  writer.bytes(plain.subarray(32_769));
+  writer.bytes(Uint8Array.of(0));
+  const blocks = [first, writer.take()].map((packed) => ({ packed, sizeBytes: 32_768 }));
+  const bytes = cabinetOfBlocks({ name: 'a', sizeBytes: 65_536 }, 3 | (16 << 8), blocks);
+  writeFileSync(join(folder, 'a.cab'), bytes);
+  run('cabextract', ['-q', '-d', folder, join(folder, 'a.cab')]);
+  assert.equal(Buffer.compare(readFileSync(join(folder, 'a')), plain), 0, 'cabextract');
+  assert.equal(Buffer.compare(extractMember(readCabinet(bytes), 'a'), plain), 0, 'ours');
+});
+
 test('folders of LZX unpack in turns, though they share one memory', () => {
   const texts = [prose(300_000, 21), Uint8Array.from(machineCode(300_000)), prose(300_000, 23)];
   const cabinets = texts.map((bytes) =>
