@@ -41,6 +41,23 @@ describe('the import rule', () => {
     assert.deepEqual(inCheckout(files, findBreaches), []);
   });
 
+  it('refuses files that import each other in a circle, and names the way round', () => {
+    const files = {
+      'agent/src/a.ts': "import { b } from './b/index.ts';\n",
+      'agent/src/b/index.ts': "export { c } from '../c.ts';\n",
+      'agent/src/c.ts': "// c\nimport { type A, a } from './a.ts';\n",
+    };
+    assert.deepEqual(inCheckout(files, findBreaches), [
+      {
+        file: 'packages/agent/src/c.ts',
+        line: 2,
+        why: `a circle of imports: ${['a', 'b/index', 'c', 'a'].map((one) => `packages/agent/src/${one}.ts`).join(' → ')}`,
+      },
+    ]);
+    const typesOnly = { ...files, 'agent/src/c.ts': "import type { A } from './a.ts';\n" };
+    assert.deepEqual(inCheckout(typesOnly, findBreaches), []);
+  });
+
   it('passes over a program that stands in a template literal, and sees what comes after it', () => {
     const text = "const program = `\nimport fs from 'node:fs';\n`;\n";
     assert.deepEqual(inCheckout({ 'catalog/src/a.ts': text }, findBreaches), []);

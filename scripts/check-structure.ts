@@ -1,7 +1,8 @@
-// Holds the import table of ARCHITECTURE.md: who may import whom, in production code. Tests may reach further.
+// Holds the import table of ARCHITECTURE.md: who may import whom, in production code, and no files in a circle. Tests may
+// reach further.
 // Prints each breach as file:line and exits 1.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const mayImport: Record<string, readonly string[]> = {
@@ -33,15 +34,48 @@ export interface Breach {
 /** Every import in the production code of the checkout at `root` that ARCHITECTURE.md does not allow. */
 export function findBreaches(root: string): Breach[] {
   const breaches: Breach[] = [];
+  const values = new Map<string, ValueImport[]>();
   for (const [name, allowed] of Object.entries(mayImport)) {
     for (const file of sourceFiles(join(root, 'packages', name, 'src'))) {
       const text = readFileSync(file, 'utf8');
+      const lineOf = (index: number) => text.slice(0, index).split('\n').length;
       for (const { index, why } of breachesIn(name, allowed, text)) {
-        breaches.push({ file: relative(root, file), line: text.slice(0, index).split('\n').length, why });
+        breaches.push({ file: relative(root, file), line: lineOf(index), why });
       }
+      values.set(
+        file,
+        importsIn(text)
+          .filter(({ specifier, typesOnly }) => specifier.startsWith('.') && !typesOnly)
+          .map(({ index, specifier }) => ({ target: join(dirname(file), specifier), line: lineOf(index) })),
+      );
     }
   }
-  return breaches;
+  return [...breaches, ...circles(root, values)];
+}
+
+interface ValueImport {
+  target: string;
+  line: number;
+}
+
+/** Imports that lead back to the file they stand in. Types tie nothing together when the program runs. */
+function circles(root: string, values: ReadonlyMap<string, readonly ValueImport[]>): Breach[] {
+  const found: Breach[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]) => {
+    if (done.has(file)) return;
+    for (const { target, line } of values.get(file) ?? []) {
+      const at = [...path, file].indexOf(target);
+      if (at < 0) visit(target, [...path, file]);
+      else {
+        const round = [...path, file, target].slice(at).map((one) => relative(root, one));
+        found.push({ file: relative(root, file), line, why: `a circle of imports: ${round.join(' → ')}` });
+      }
+    }
+    done.add(file);
+  };
+  for (const file of values.keys()) visit(file, []);
+  return found;
 }
 
 function breachesIn(name: string, allowed: readonly string[], text: string): { index: number; why: string }[] {

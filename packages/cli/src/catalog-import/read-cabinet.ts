@@ -1,20 +1,11 @@
 // Cabinets with update metadata: WSUS export packages (metadata.txt), offline scan files (nested cabinets of
 // fragments), or simply XML files in a cabinet.
-import {
-  byPlace,
-  type Cabinet,
-  type CabinetLimits,
-  type CabinetMember,
-  MemberReader,
-  readCabinetFrom,
-} from '@moult/formats/cab';
+import { byPlace, type Cabinet, type CabinetMember, MemberReader, readCabinetFrom } from '@moult/formats/cab';
 import { openFileSource } from './file-source.ts';
 import { type FoundDocument, refusalOf } from './found-document.ts';
+import { isNestedPackage, packageLimits } from './package-cabinet.ts';
 import { readOfflineScan } from './read-offline-scan.ts';
 import { readText } from './read-text.ts';
-
-/** Streamed from disk, so what counts is not the size but that a claim is not absurd. */
-export const packageLimits: CabinetLimits = { maxMembers: 65_535, maxTotalBytes: 2 ** 38, maxRatio: 5_000 };
 
 /** The documents in the cabinet file at `path`. Never throws for bad input. */
 export async function* readCabinetFile(name: string, path: string): AsyncGenerator<FoundDocument> {
@@ -30,10 +21,6 @@ export async function* readCabinetFile(name: string, path: string): AsyncGenerat
   } finally {
     file.close();
   }
-}
-
-export function isNestedPackage(name: string): boolean {
-  return /(^|[\\/])package\d*\.cab$/i.test(name);
 }
 
 async function* readMembers(name: string, cabinet: Cabinet): AsyncGenerator<FoundDocument> {

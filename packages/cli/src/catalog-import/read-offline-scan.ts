@@ -8,7 +8,7 @@ import { CatalogError, decodeDocument, type OfflineFragments, offlineMember, reb
 import { byPlace, type Cabinet, type CabinetMember, MemberReader, readCabinetFrom } from '@moult/formats/cab';
 import { openFileSource } from './file-source.ts';
 import { type FoundDocument, refusalOf } from './found-document.ts';
-import { isNestedPackage, packageLimits } from './read-cabinet.ts';
+import { isNestedPackage, packageLimits } from './package-cabinet.ts';
 
 const portionBytes = 64 * 1024 * 1024;
 

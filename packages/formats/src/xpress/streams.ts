@@ -2,7 +2,7 @@
 // memory; the two bare forms of MS-XCA are one unit, gathered first.
 import { Transform, type TransformCallback } from 'node:stream';
 import { FormatError } from '../errors.ts';
-import { decodeXpress, encodeXpress, type XpressFormat, type XpressLimits } from './index.ts';
+import { decodeXpress, encodeXpress, type XpressFormat, type XpressLimits } from './codec.ts';
 import { createLz77History, lz77WorstCase } from './lz77.ts';
 import { decodeBlock, encodeBlock, maxWuspBlockBytes, overLimit, readWuspBlock, wuspHeadBytes } from './wusp.ts';
 

@@ -1,6 +1,6 @@
 // The report as one self-contained page: no script, no link, no picture from elsewhere; everything read is escaped.
 import type { Finding } from '../finding.ts';
-import { printable } from '../text/printable.ts';
+import { escapeHtml } from './escape-html.ts';
 import type { DoctorReport } from './report.ts';
 import { renderTimeline } from './timeline.ts';
 
@@ -35,16 +35,6 @@ ${report.looked.length > 0 ? section('Looked at', renderLooked(report)) : ''}
 </body>
 </html>
 `;
-}
-
-/** Text made safe for HTML and attributes; control characters become visible dots. */
-export function escapeHtml(text: string): string {
-  return printable(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }
 
 function section(title: string, body: string): string {

@@ -1,7 +1,7 @@
 // The timeline as an inline SVG: one row per client, one mark per event, time from left to right. A table under it says
 // the same in words, for readers who cannot see the picture.
 import type { Story, StoryEvent } from '../logs/client-stories.ts';
-import { escapeHtml } from './html.ts';
+import { escapeHtml } from './escape-html.ts';
 
 const width = 900;
 const left = 190;

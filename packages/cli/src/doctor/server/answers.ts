@@ -4,7 +4,7 @@ import { type Observation, observe } from '../finding.ts';
 import type { ProbeAnswer } from '../net/probe.ts';
 import type { FileFacts, OriginFacts, ServerFacts } from './collect.ts';
 import { judgeFile } from './judge.ts';
-import { evidenceOf, hostOf, valuesOf } from './rungs.ts';
+import { evidenceOf, hostOf, valuesOf } from './judged-site.ts';
 
 const slowMs = 4_000;
 const slowBodyMs = 600;

@@ -1,12 +1,12 @@
 // Rungs 3 to 7 from the outside: facts about a server become observations. Pure.
 // The hard part is saying one thing once: what is wrong with every file of a site is said of the site, what is wrong with
 // both sites is said of the server.
-import { type Evidence, type Observation, observe } from '../finding.ts';
-import { describeProbe, type Probe } from '../net/probe.ts';
+import { type Observation, observe } from '../finding.ts';
 import type { FindingCode } from '../words/codes.ts';
 import { observeAnswers } from './answers.ts';
-import type { FileFacts, OriginFacts, ServerFacts } from './collect.ts';
-import { type Judgement, judgeFailure, judgeFile } from './judge.ts';
+import type { OriginFacts, ServerFacts } from './collect.ts';
+import { judgeFile } from './judge.ts';
+import { evidenceOf, hostOf, type JudgedFile, type JudgedOrigin, siteSubject, valuesOf } from './judged-site.ts';
 import { observeServices } from './services.ts';
 
 /** Codes that say "this file is not there". */
@@ -42,18 +42,6 @@ export function observeServer(facts: ServerFacts): Observation[] {
   return observations;
 }
 
-export interface JudgedFile {
-  file: FileFacts;
-  judgement: Judgement | undefined;
-}
-
-export interface JudgedOrigin {
-  origin: OriginFacts;
-  files: JudgedFile[];
-  /** The judgement that every file of the site shares. */
-  shared: FindingCode | undefined;
-}
-
 function judgeOrigin(origin: OriginFacts): JudgedOrigin {
   const files = origin.files.map((file) => ({ file, judgement: judgeFile(file) }));
   const [first] = files;
@@ -62,11 +50,6 @@ function judgeOrigin(origin: OriginFacts): JudgedOrigin {
   );
   const only = codes.size === 1 ? [...codes][0] : undefined;
   return { origin, files, shared: first && only ? only : undefined };
-}
-
-/** `['server', origin]`, the subject of a site. */
-export function siteSubject({ origin }: OriginFacts): string[] {
-  return ['server', origin];
 }
 
 function observeSites(facts: ServerFacts, main: JudgedOrigin, port80: JudgedOrigin | undefined): Observation[] {
@@ -166,42 +149,6 @@ function observeUnsupported(facts: ServerFacts): Observation[] {
   );
 }
 
-/** The values that pages about a file of the tree may use. */
-export function valuesOf(
-  origin: OriginFacts,
-  file: FileFacts,
-  judgement: Judgement,
-  facts: ServerFacts,
-): Record<string, string> {
-  const host = hostOf(origin.origin);
-  return {
-    server: host,
-    host: host.replace(/:\d+$/, ''),
-    url: `${origin.origin}${file.path}`,
-    path: file.path,
-    file: file.path,
-    client: file.clients.join(', ') || 'the client',
-    status: '',
-    message: '',
-    given: facts.given,
-    ...judgement.values,
-  };
-}
-
-/** A probe as evidence. */
-export function evidenceOf(probe: Probe): Evidence {
-  return { source: probe.request.url, text: describeProbe(probe) };
-}
-
-export function hostOf(origin: string): string {
-  return new URL(origin).host;
-}
-
 function portOf(origin: string): string {
   return new URL(origin).port || '80';
-}
-
-/** Used for services: what a failed connection to one of them stands for. */
-export function judgeConnection(probe: Probe): Judgement | undefined {
-  return probe.outcome.kind === 'failure' ? judgeFailure(probe.outcome) : undefined;
 }

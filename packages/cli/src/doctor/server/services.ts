@@ -4,7 +4,7 @@ import { missingThing } from '../http-log/status-cause.ts';
 import { looksLikeHtml } from './cabinet-facts.ts';
 import type { ServerFacts } from './collect.ts';
 import { type Judgement, judgeStatus } from './judge.ts';
-import { evidenceOf, hostOf, type JudgedOrigin, judgeConnection, siteSubject } from './rungs.ts';
+import { evidenceOf, hostOf, type JudgedOrigin, judgeConnection, siteSubject } from './judged-site.ts';
 
 type Service = ServerFacts['main']['services'][number];
 
