@@ -24,6 +24,8 @@ export interface Observation {
   /** Fills the {placeholders} of the page. */
   values: Readonly<Record<string, string>>;
   evidence: readonly Evidence[];
+  /** Event ids, where the trouble befalls something else than its code is made for: a web service, not the tree. */
+  eventIds?: readonly number[];
 }
 
 export interface Finding {

@@ -79,11 +79,17 @@ function mergeEqual(observations: readonly Observation[]): Observation[] {
 }
 
 function merge(known: Observation, more: Observation): Observation {
+  const eventIds = [...new Set([...eventIdsOf(known), ...eventIdsOf(more)])];
   return {
     ...known,
     values: { ...more.values, ...known.values },
     evidence: addEvidence(known.evidence, more.evidence),
+    ...(known.eventIds || more.eventIds ? { eventIds } : {}),
   };
+}
+
+function eventIdsOf(observation: Observation): readonly number[] {
+  return observation.eventIds ?? factsOf(observation.code).eventIds;
 }
 
 function addEvidence(known: readonly Evidence[], more: readonly Evidence[]): Evidence[] {

@@ -39,6 +39,7 @@ const byStatus: Record<number, FindingCode> = {
   502: 'DOCTOR_GATEWAY',
   503: 'DOCTOR_SERVICE_UNAVAILABLE',
   504: 'DOCTOR_GATEWAY',
+  511: 'DOCTOR_CAPTIVE_PORTAL',
 };
 
 const groups: readonly (readonly [CodeCause, readonly number[]])[] = [

@@ -2,12 +2,15 @@
 import { type Evidence, type Observation, observe } from '../finding.ts';
 import { causeOf } from '../hresult/cause.ts';
 import { formatHresult, meaningOf } from '../hresult/error-table.ts';
+import { factsOf } from '../words/codes.ts';
 import { pingOf } from './ping.ts';
 import type { HttpRecord } from './record.ts';
-import { causeOfAnswer } from './status-cause.ts';
+import { causeOfAnswer, missingThing } from './status-cause.ts';
 import { type AnswerGroup, type ClientTally, type HttpTally, isLater } from './tally.ts';
 
 const treeKinds = new Set(['iuident', 'wuident', 'package', 'tree', 'mui']);
+
+const serviceKinds = new Set(['client-web-service', 'simple-auth', 'reporting']);
 
 /** Everything the request logs say. */
 export function observeTally(tally: HttpTally): Observation[] {
@@ -39,13 +42,12 @@ function observeGroups(tally: HttpTally): GroupObservation[] {
     const healed = isHealed(tally, group);
     // Never copied there is usual, and nothing but old clients' pings is lost.
     const harmless = code === 'DOCTOR_WUTRACK_MISSING';
-    observations.push({
-      group,
-      observation: observe(code, healed || harmless ? 'pass' : 'fail', subjectOf(group), valuesOf(group), [
-        evidenceOf(group.first),
-        ...(group.last === group.first ? [] : [evidenceOf(group.last)]),
-      ]),
-    });
+    const observation = observe(code, healed || harmless ? 'pass' : 'fail', subjectOf(group), valuesOf(group), [
+      evidenceOf(group.first),
+      ...(group.last === group.first ? [] : [evidenceOf(group.last)]),
+    ]);
+    const eventIds = serviceKinds.has(group.kind) ? { eventIds: factsOf(missingThing(group.kind)).eventIds } : {};
+    observations.push({ group, observation: { ...observation, ...eventIds } });
   }
   return liftSites(observations);
 }

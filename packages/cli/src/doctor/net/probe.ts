@@ -2,6 +2,7 @@
 // nothing is decompressed: the doctor wants to see what an agent would see. Never throws for what a server does.
 import { type IncomingMessage, type RequestOptions, request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { cleanTlsMessage } from './tls.ts';
 
 export interface ProbeRequest {
   url: string;
@@ -57,6 +58,9 @@ export interface Probe {
   outcome: ProbeAnswer | ProbeFailure;
 }
 
+/** As old as the server can: which versions it should speak is judged elsewhere, like its certificate. */
+const anyTls = { rejectUnauthorized: false, minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+
 /** Asks once. Certificates are not judged here (net/tls.ts does). */
 export function probe(request: ProbeRequest, limits: ProbeLimits = defaultProbeLimits): Promise<Probe> {
   return new Promise((resolve) => {
@@ -73,11 +77,11 @@ export function probe(request: ProbeRequest, limits: ProbeLimits = defaultProbeL
     const fail = (failure: FailureKind, code: string, message: string) =>
       settle({ kind: 'failure', failure, code, message, totalMs: elapsed() });
     const url = new URL(request.url);
-    const options: RequestOptions & { rejectUnauthorized?: boolean } = {
+    const options: RequestOptions & Partial<typeof anyTls> = {
       method: request.method,
       agent: false,
       headers: { Connection: 'close', ...request.headers },
-      ...(url.protocol === 'https:' ? { rejectUnauthorized: false } : {}),
+      ...(url.protocol === 'https:' ? anyTls : {}),
     };
     const call = (url.protocol === 'https:' ? requestTls : requestPlain)(url, options);
     let timer = setTimeout(() => fail('timeout', 'CONNECT_TIMEOUT', 'no connection in time'), limits.connectMs);
@@ -92,7 +96,7 @@ export function probe(request: ProbeRequest, limits: ProbeLimits = defaultProbeL
     });
     call.on('error', (error: NodeJS.ErrnoException) => {
       const code = error.code ?? '';
-      fail(failureOf(code, error.message), code, error.message);
+      fail(failureOf(code, error.message), code, cleanTlsMessage(error.message));
     });
     call.on('response', (response) => {
       clearTimeout(timer);

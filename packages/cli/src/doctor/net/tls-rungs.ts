@@ -1,6 +1,7 @@
 // Rung 7, TLS: what a port showed becomes observations. Pure.
+import type { SecureVersion } from 'node:tls';
 import { type Evidence, type Observation, observe } from '../finding.ts';
-import { judgeFailure } from '../server/judge.ts';
+import { isPlainAnswer, judgeFailure } from '../server/judge.ts';
 import type { FindingCode } from '../words/codes.ts';
 import type { TlsFacts } from './tls.ts';
 
@@ -14,9 +15,9 @@ export function observeTls(facts: TlsFacts, now: Date): Observation[] {
   const server = new URL(facts.url).host;
   const subject = ['server', facts.url];
   const connected = facts.attempts.filter((attempt) => attempt.connected);
-  if (connected.length === 0) return [observeHandshake(facts, subject, server)];
+  const refused = facts.attempts.filter((attempt) => attempt.certificateWanted);
   const [leaf] = facts.chain;
-  if (!leaf) return [];
+  if (!leaf || (connected.length === 0 && refused.length === 0)) return [observeHandshake(facts, subject, server)];
   const values = { server, host: facts.host, url: facts.url, issuer: leaf.issuer, found: '' };
   const evidence: Evidence[] = [
     {
@@ -27,6 +28,10 @@ export function observeTls(facts: TlsFacts, now: Date): Observation[] {
   const found: Observation[] = [];
   const say = (code: FindingCode, verdict: 'fail' | 'unknown' | 'pass', text: string) =>
     found.push(observe(code, verdict, subject, { ...values, found: text }, evidence));
+  if (refused.length > 0) {
+    const asked = refused.map(({ version, code }) => ({ source: facts.url, text: `${nameOf(version)} → ${code}` }));
+    found.push(observe('DOCTOR_CLIENT_CERTIFICATE', 'fail', subject, values, asked));
+  }
   const [from, to] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
   if (to < now.getTime()) say('DOCTOR_TLS_EXPIRED', 'fail', `it expired on ${leaf.validTo}`);
   else if (from > now.getTime()) say('DOCTOR_TLS_EXPIRED', 'fail', `it is valid only from ${leaf.validFrom}`);
@@ -34,25 +39,59 @@ export function observeTls(facts: TlsFacts, now: Date): Observation[] {
   if (facts.nameProblem) say('DOCTOR_TLS_NAME', 'fail', leaf.names.join(', ') || leaf.subject);
   const inspector = facts.chain.find(({ issuer, subject: name }) => inspectors.test(issuer) || inspectors.test(name));
   if (inspector) say('DOCTOR_TLS_INSPECTION', 'fail', inspector.issuer);
-  const chainCode = causeOfChain(facts);
-  if (chainCode) say(chainCode, 'fail', facts.chainProblem?.code ?? '');
-  const spoken = connected.map(({ version }) => version.replace('TLSv', 'TLS ')).join(', ');
-  if (!connected.some(({ version }) => version === 'TLSv1.2' || version === 'TLSv1.1' || version === 'TLSv1')) {
-    say('DOCTOR_TLS_OLD_CLIENTS', 'unknown', spoken);
-  }
+  found.push(
+    ...observeChain(facts, now).map((code) =>
+      observe(code.code, code.verdict, subject, { ...values, found: code.found }, evidence),
+    ),
+  );
+  const spoken = connected.map(({ version }) => nameOf(version)).join(', ');
+  const speaks = (...wanted: SecureVersion[]) => connected.some(({ version }) => wanted.includes(version));
+  // XP and 2003 end with TLS 1.0, and 7 and 2008 R2 begin with it; Windows 11 and 2025 begin with 1.2.
+  if (connected.length > 0 && !speaks('TLSv1')) say('DOCTOR_TLS_OLD_CLIENTS', 'unknown', spoken);
+  if (connected.length > 0 && !speaks('TLSv1.2', 'TLSv1.3')) say('DOCTOR_TLS_OUTDATED', 'fail', spoken);
   if (!found.some(({ verdict }) => verdict === 'fail'))
     say('DOCTOR_TLS_HEALTHY', 'pass', `${spoken}, valid to ${leaf.validTo}`);
   return found;
 }
 
-function causeOfChain(facts: TlsFacts): FindingCode | undefined {
+interface ChainVerdict {
+  code: FindingCode;
+  verdict: 'fail' | 'unknown';
+  found: string;
+}
+
+function observeChain(facts: TlsFacts, now: Date): ChainVerdict[] {
   const code = facts.chainProblem?.code;
-  if (!code || /EXPIRED|NOT_YET_VALID/.test(code)) return undefined;
-  // One certificate that is not its own issuer, and nobody who vouches for it: the middle of the chain was not sent.
-  const alone = facts.chain.length === 1 && !facts.chain[0]?.selfIssued;
-  if (/UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT/.test(code) && alone) return 'DOCTOR_TLS_CHAIN';
-  if (/REVOKED/.test(code)) return 'DOCTOR_TLS_REVOCATION';
-  return 'DOCTOR_TLS_UNTRUSTED';
+  const [leaf, ...above] = facts.chain;
+  if (!code || !leaf) return [];
+  if (/EXPIRED|NOT_YET_VALID/.test(code)) {
+    const old = above.find(
+      ({ validTo, validFrom }) => Date.parse(validTo) < now.getTime() || Date.parse(validFrom) > now.getTime(),
+    );
+    // The leaf's own dates were judged already.
+    return old
+      ? [
+          {
+            code: 'DOCTOR_TLS_EXPIRED',
+            verdict: 'fail',
+            found: `that of its issuer ${old.subject} is valid from ${old.validFrom} to ${old.validTo}`,
+          },
+        ]
+      : [];
+  }
+  if (/REVOKED/.test(code)) return [{ code: 'DOCTOR_TLS_REVOCATION', verdict: 'fail', found: code }];
+  const untrusted: ChainVerdict = { code: 'DOCTOR_TLS_UNTRUSTED', verdict: 'fail', found: code };
+  // One certificate that is not its own issuer, and nobody who vouches for it: the middle of the chain was not sent, or
+  // its issuer is a root of its own that is not known here. Public authorities never issue from a root; where the CA of
+  // the clients was given and did not issue it, something is missing in between.
+  const alone = above.length === 0 && !leaf.selfIssued;
+  if (!alone || !/UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT/.test(code)) return [untrusted];
+  if (leaf.isLogged || facts.caGiven) return [{ code: 'DOCTOR_TLS_CHAIN', verdict: 'fail', found: code }];
+  return [untrusted, { code: 'DOCTOR_TLS_CHAIN', verdict: 'unknown', found: code }];
+}
+
+function nameOf(version: string): string {
+  return version.replace('TLSv', 'TLS ').replace(/ 1$/, ' 1.0');
 }
 
 function observeHandshake(facts: TlsFacts, subject: string[], server: string): Observation {
@@ -74,5 +113,6 @@ function observeHandshake(facts: TlsFacts, subject: string[], server: string): O
     const judged = judgeFailure({ kind: 'failure', failure: network, code, message: first?.message ?? '', totalMs: 0 });
     return observe(judged.code, 'fail', subject, { ...judged.values, ...values }, evidence);
   }
-  return observe('DOCTOR_TLS_HANDSHAKE', 'fail', subject, values, evidence);
+  const plain = facts.attempts.some(({ message }) => isPlainAnswer(message));
+  return observe(plain ? 'DOCTOR_WUSERVER_PORT' : 'DOCTOR_TLS_HANDSHAKE', 'fail', subject, values, evidence);
 }

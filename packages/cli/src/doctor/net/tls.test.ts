@@ -4,11 +4,15 @@ import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { createServer, type SecureVersion } from 'node:tls';
+import { createServer, type SecureVersion, type TlsOptions } from 'node:tls';
 import * as x509 from '@peculiar/x509';
 import { makeReport } from '../report/report.ts';
-import { allCodes, failures } from '../test/diagnose.ts';
+import { defaultClientKinds } from '../server/client-kind.ts';
+import { collectServerFacts } from '../server/collect.ts';
+import { observeServer } from '../server/rungs.ts';
+import { allCodes, failures, onPort } from '../test/diagnose.ts';
 import type { FindingCode } from '../words/codes.ts';
+import { defaultProbeLimits } from './probe.ts';
 import { collectTlsFacts } from './tls.ts';
 import { observeTls } from './tls-rungs.ts';
 
@@ -22,7 +26,7 @@ interface Pair {
   keys: webcrypto.CryptoKeyPair;
 }
 
-async function authority(name: string, under?: Pair): Promise<Pair> {
+async function authority(name: string, under?: Pair, { to = 900 } = {}): Promise<Pair> {
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
   const certificate = await x509.X509CertificateGenerator.create({
     subject: `CN=${name}`,
@@ -31,7 +35,7 @@ async function authority(name: string, under?: Pair): Promise<Pair> {
     signingKey: (under?.keys ?? keys).privateKey,
     signingAlgorithm: algorithm,
     notBefore: new Date(now.getTime() - 10 * day),
-    notAfter: new Date(now.getTime() + 900 * day),
+    notAfter: new Date(now.getTime() + to * day),
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
   });
   return { certificate, keys };
@@ -57,7 +61,7 @@ async function leaf(
 }
 
 async function examine(
-  identity: { key: string; cert: string; maxVersion?: SecureVersion; minVersion?: SecureVersion },
+  identity: TlsOptions & { key: string; cert: string; maxVersion?: SecureVersion; minVersion?: SecureVersion },
   ca: string[],
 ) {
   const server = createServer({ ...identity }, (socket) => socket.end());
@@ -67,6 +71,19 @@ async function examine(
   const facts = await collectTlsFacts(url, { ca, timeoutMs: 3000 });
   server.close();
   return makeReport(url.origin, observeTls(facts, now));
+}
+
+async function serverFailures(address: string): Promise<FindingCode[]> {
+  const facts = await collectServerFacts({
+    url: new URL(address),
+    clients: defaultClientKinds.slice(0, 1),
+    selfUpdatePort: undefined,
+    ca: [],
+    limits: { ...defaultProbeLimits, connectMs: 3000, firstByteMs: 3000 },
+    now: () => now,
+    progress: () => {},
+  });
+  return failures(makeReport(address, observeServer(facts)));
 }
 
 describe('a TLS port', () => {
@@ -97,6 +114,66 @@ describe('a TLS port', () => {
       assert.deepEqual(failures(report), [code]);
     });
   }
+
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`that wants a client certificate over ${maxVersion} says so`, async () => {
+      const root = await authority('Root CA');
+      const trusted = [root.certificate.toString('pem')];
+      const wanting = { ...(await leaf(root)), maxVersion, requestCert: true, rejectUnauthorized: true, ca: trusted };
+      assert.deepEqual(failures(await examine(wanting, trusted)), ['DOCTOR_CLIENT_CERTIFICATE']);
+    });
+  }
+
+  it('that speaks only old versions fails newer clients, one that speaks only new ones may fail old ones', async () => {
+    const root = await authority('Root CA');
+    const trusted = [root.certificate.toString('pem')];
+    const old = {
+      ...(await leaf(root)),
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    } as const;
+    assert.deepEqual(failures(await examine(old, trusted)), ['DOCTOR_TLS_OUTDATED']);
+    const modern = await examine({ ...(await leaf(root)), minVersion: 'TLSv1.2' }, trusted);
+    assert.equal(modern.verdict, 'healthy');
+    assert.ok(allCodes(modern).includes('DOCTOR_TLS_OLD_CLIENTS'));
+  });
+
+  it('whose issuer has expired is not healthy', async () => {
+    const root = await authority('Root CA', undefined, { to: -1 });
+    assert.deepEqual(failures(await examine(await leaf(root), [root.certificate.toString('pem')])), [
+      'DOCTOR_TLS_EXPIRED',
+    ]);
+  });
+
+  it('with one certificate of an issuer unknown here is untrusted; whether one in between is missing is not known', async () => {
+    const report = await examine(await leaf(await authority('Our CA')), []);
+    assert.deepEqual(failures(report), ['DOCTOR_TLS_UNTRUSTED']);
+    assert.deepEqual(
+      report.findings[0]?.consequences.map(({ code, verdict }) => `${code} ${verdict}`),
+      ['DOCTOR_TLS_CHAIN unknown'],
+    );
+  });
+
+  it('asked for in plain HTTP, or a plain port asked for TLS, is the wrong scheme', async () => {
+    const root = await authority('Root CA');
+    const secure = createServer({ ...(await leaf(root)) }, (socket) => socket.end());
+    secure.on('tlsClientError', () => {});
+    await new Promise<void>((resolve) => void secure.listen(0, '127.0.0.1', resolve));
+    assert.deepEqual(await serverFailures(`http://127.0.0.1:${(secure.address() as AddressInfo).port}`), [
+      'DOCTOR_WUSERVER_PORT',
+    ]);
+    secure.close();
+    await onPort(
+      (_, response) => void response.end('plain'),
+      async (origin) => {
+        const url = new URL(origin.replace('http:', 'https:'));
+        assert.deepEqual(await serverFailures(url.href), ['DOCTOR_WUSERVER_PORT']);
+        const facts = await collectTlsFacts(url, { ca: [], timeoutMs: 3000 });
+        assert.deepEqual(failures(makeReport(url.origin, observeTls(facts, now))), ['DOCTOR_WUSERVER_PORT']);
+      },
+    );
+  });
 
   it('in order is healthy, and says when its certificate ends soon and whom it keeps out', async () => {
     const root = await authority('Root CA');

@@ -15,6 +15,8 @@ export interface TlsAttempt {
   code: string;
   message: string;
   cipher: string | undefined;
+  /** The server showed its own certificate and then refused us, who have none to show. */
+  certificateWanted: boolean;
 }
 
 export interface SeenCertificate {
@@ -25,11 +27,15 @@ export interface SeenCertificate {
   validTo: string;
   fingerprint256: string;
   selfIssued: boolean;
+  /** Holds proofs of certificate transparency, as those of public authorities do. */
+  isLogged: boolean;
 }
 
 export interface TlsFacts {
   url: string;
   host: string;
+  /** What the clients trust was given, not guessed. */
+  caGiven: boolean;
   attempts: TlsAttempt[];
   chain: SeenCertificate[];
   /** OpenSSL's word on the chain, against the given CA or the roots of this computer; undefined when it is good. */
@@ -37,6 +43,10 @@ export interface TlsFacts {
   nameProblem: string | undefined;
 }
 
+/** RFC 6962, 3.3: the object identifier 1.3.6.1.4.1.11129.2.4.2 as it stands in a certificate. */
+const signedTimestamps = Buffer.from('2b06010401d679020402', 'hex');
+/** With TLS 1.3 a refusal comes after the handshake. A server that says nothing at all has taken us. */
+const refusalMs = 300;
 const versions: SecureVersion[] = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1'];
 
 /** Connects once per version. Sends nothing but the handshake. */
@@ -47,6 +57,7 @@ export async function collectTlsFacts(
   const facts: TlsFacts = {
     url: url.origin,
     host: url.hostname,
+    caGiven: options.ca.length > 0,
     attempts: [],
     chain: [],
     chainProblem: undefined,
@@ -80,28 +91,45 @@ function attemptVersion(
       rejectUnauthorized: false,
       ca: ca.length > 0 ? [...ca] : [...rootCertificates],
     });
-    const end = (attempt: Omit<TlsAttempt, 'version'>) => {
+    const end = (attempt: Partial<TlsAttempt>) => {
       clearTimeout(timer);
       socket.destroy();
-      resolve({ version, ...attempt });
+      const none = { connected: false, code: '', message: '', cipher: undefined, certificateWanted: false };
+      resolve({ version, ...none, ...attempt });
     };
-    const timer = setTimeout(
-      () => end({ connected: false, code: 'CONNECT_TIMEOUT', message: 'no handshake in time', cipher: undefined }),
-      timeoutMs,
-    );
+    let timer = setTimeout(() => end({ code: 'CONNECT_TIMEOUT', message: 'no handshake in time' }), timeoutMs);
     socket.once('secureConnect', () => {
       if (facts.chain.length === 0) readChain(socket, host, facts);
-      end({ connected: true, code: '', message: '', cipher: socket.getCipher().name });
+      const taken = () => end({ connected: true, cipher: socket.getCipher()?.name });
+      if (version !== 'TLSv1.3') return taken();
+      clearTimeout(timer);
+      timer = setTimeout(taken, refusalMs);
+      // The server's session ticket follows only on a client that it accepts.
+      socket.once('session', taken);
     });
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      end({
-        connected: false,
-        code: error.code ?? '',
-        message: error.message.replace(/^[0-9A-F]+:error:/i, ''),
-        cipher: undefined,
-      }),
-    );
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code ?? '';
+      const shown = Object.keys(socket.getPeerCertificate() ?? {}).length > 0;
+      if (shown && facts.chain.length === 0) readChain(socket, host, facts);
+      const certificateWanted = shown && /ALERT_(HANDSHAKE_FAILURE|\w*CERTIFICATE\w*)$/.test(code);
+      end({ code, message: cleanTlsMessage(error.message), certificateWanted });
+    });
   });
+}
+
+/** True when a TLS handshake is understood at `url`, whatever its scheme says. */
+export async function speaksTls(url: URL, timeoutMs: number): Promise<boolean> {
+  const secure = new URL(`https://${url.hostname}:${url.port || 80}`);
+  const { attempts, chain } = await collectTlsFacts(secure, { ca: [], timeoutMs });
+  return chain.length > 0 || attempts.some(({ connected }) => connected);
+}
+
+/** OpenSSL's words without its addresses and source files. */
+export function cleanTlsMessage(message: string): string {
+  return message
+    .replace(/[0-9A-F]+:error:/i, '')
+    .replace(/:\.\.\/[^\n]*\n?/, '')
+    .trim();
 }
 
 function readChain(socket: TLSSocket, host: string, facts: TlsFacts): void {
@@ -113,8 +141,9 @@ function readChain(socket: TLSSocket, host: string, facts: TlsFacts): void {
     facts.chain.push(describe(certificate));
     certificate = certificate.issuerCertificate;
   }
-  if (!socket.authorized) {
-    const code = String(socket.authorizationError ?? 'UNKNOWN');
+  // A handshake that was broken off has shown the chain, but not judged it.
+  if (!socket.authorized && socket.authorizationError) {
+    const code = String(socket.authorizationError);
     if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID') facts.chainProblem = { code, message: code };
   }
   const wrongName = checkServerIdentity(host, socket.getPeerCertificate(true));
@@ -136,5 +165,6 @@ function describe(certificate: PeerCertificate): SeenCertificate {
     validTo: certificate.valid_to,
     fingerprint256: certificate.fingerprint256,
     selfIssued: subject === issuer,
+    isLogged: certificate.raw.includes(signedTimestamps),
   };
 }

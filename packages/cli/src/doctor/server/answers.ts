@@ -1,8 +1,8 @@
 // Finer points of answers that came: HEAD and ranges, copies that differ, caches, signers that do not agree, slowness,
 // the server's clock. Pure.
 import { type Observation, observe } from '../finding.ts';
-import type { ProbeAnswer } from '../net/probe.ts';
-import type { FileFacts, OriginFacts, ServerFacts } from './collect.ts';
+import type { Probe, ProbeAnswer } from '../net/probe.ts';
+import { type FileFacts, type OriginFacts, probedRange, type ServerFacts } from './collect.ts';
 import { judgeFile } from './judge.ts';
 import { evidenceOf, hostOf, valuesOf } from './judged-site.ts';
 
@@ -50,14 +50,17 @@ function observeFile(origin: OriginFacts, file: FileFacts, facts: ServerFacts): 
     const difference = differenceOf(get, head);
     if (difference) found.push(say('DOCTOR_HEAD_WRONG', { found: difference }, file.head));
   }
-  const range = file.range?.outcome;
-  if (file.range && range && !(range.kind === 'answer' && range.status === 206 && range.body.length === 16)) {
-    found.push(say('DOCTOR_RANGES_REFUSED', {}, file.range));
-  }
+  if (file.range && !isWanted(file.range, get)) found.push(say('DOCTOR_RANGES_REFUSED', {}, file.range));
   if (isSlow(get)) {
     found.push(say('DOCTOR_SLOW', { found: `${file.path} took ${(get.totalMs / 1000).toFixed(1)} seconds` }, file.get));
   }
   return found;
+}
+
+/** Exactly the bytes that were asked for: a cache that hands out others ruins the file that is put together of them. */
+function isWanted({ outcome }: Probe, whole: ProbeAnswer): boolean {
+  if (outcome.kind !== 'answer' || outcome.status !== 206) return false;
+  return outcome.body.equals(whole.body.subarray(probedRange.from, probedRange.to + 1));
 }
 
 /** Agents wait half a minute for a file of some kilobytes; a server that needs seconds for it is in trouble. */
@@ -67,6 +70,7 @@ function isSlow({ firstByteMs, totalMs, body }: ProbeAnswer): boolean {
 }
 
 function differenceOf(get: ProbeAnswer, head: ProbeAnswer): string | undefined {
+  if (head.status !== get.status) return `HEAD is answered with ${head.status}, GET with ${get.status}`;
   const length = head.headers['content-length'];
   if (length !== undefined && Number(length) !== get.body.length)
     return `HEAD says ${length} bytes, GET gives ${get.body.length}`;

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { decideSelfUpdate, encodeQueryStamp, selfUpdatePaths, wuaucompPath } from '@moult/protocol/self-update';
 import { type Probe, type ProbeLimits, type ProbeRequest, probe } from '../net/probe.ts';
+import { speaksTls } from '../net/tls.ts';
 import { type CabinetVerdict, judgeCabinet } from './cabinet-facts.ts';
 import { type ClientKind, describeClientKind, headersOf } from './client-kind.ts';
 
@@ -39,6 +40,8 @@ export interface ServerFacts {
   port80: OriginFacts | undefined;
   /** Reasons why a kind of client is told that it cannot update itself. */
   unsupported: { client: string; because: string; url: string }[];
+  /** The address says http, and TLS is what the port understands. */
+  speaksTls: boolean;
   askedAt: Date;
 }
 
@@ -51,6 +54,9 @@ export interface ServerQuestion {
   now(): Date;
   progress(text: string): void;
 }
+
+/** The bytes of a file that are asked for by themselves. */
+export const probedRange = { from: 4, to: 19 };
 
 /** Asks the server. Never throws for what it does. */
 export async function collectServerFacts(question: ServerQuestion): Promise<ServerFacts> {
@@ -65,7 +71,9 @@ export async function collectServerFacts(question: ServerQuestion): Promise<Serv
     port80 = await collectOrigin(question, origin, 'port80', []);
   }
   const givenPath = url.pathname.replace(/\/+$/, '');
-  return { given: url.href, givenPath, main, port80, unsupported, askedAt };
+  const mute = url.protocol === 'http:' && main.files.every(({ get }) => isMute(get));
+  const isTls = mute && (await speaksTls(url, question.limits.connectMs));
+  return { given: url.href, givenPath, main, port80, unsupported, speaksTls: isTls, askedAt };
 }
 
 async function collectOrigin(
@@ -143,7 +151,8 @@ async function collectFile(
   });
   facts.sha256 = createHash('sha256').update(body).digest('hex');
   if (body.length > 32 && facts.cabinet.kind !== 'html') {
-    facts.range = await ask({ method: 'GET', path: `${path}?${stamp}`, headers: { ...headers, Range: 'bytes=4-19' } });
+    const range = `bytes=${probedRange.from}-${probedRange.to}`;
+    facts.range = await ask({ method: 'GET', path: `${path}?${stamp}`, headers: { ...headers, Range: range } });
     if (clients.length === 0) facts.plain = await ask({ method: 'GET', path, headers });
   }
   return facts;
@@ -192,6 +201,11 @@ const getConfig =
   '<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>' +
   '<GetConfig xmlns="http://www.microsoft.com/SoftwareDistribution/Server/ClientWebService">' +
   '<protocolVersion>1.8</protocolVersion></GetConfig></soap:Body></soap:Envelope>';
+
+/** Connected, and then no word of HTTP: how IIS takes plain HTTP on a port for TLS. */
+function isMute({ outcome }: Probe): boolean {
+  return outcome.kind === 'failure' && (outcome.failure === 'cut' || outcome.failure === 'not-http');
+}
 
 /** Connected, and not a byte came in time. */
 function isSilent({ outcome }: Probe): boolean {

@@ -16,14 +16,19 @@ export interface Judgement {
 /** What is wrong with a file of the tree; undefined when it came as a client wants it. */
 export function judgeFile(file: FileFacts): Judgement | undefined {
   const { outcome } = file.get;
-  if (outcome.kind === 'failure') return judgeFailure(outcome);
+  if (outcome.kind === 'failure') return judgeFailure(outcome, file.get.request.url);
   const refused = judgeStatus(file.get, outcome);
   if (refused) return refused;
+  if (outcome.status !== 200) return { code: 'DOCTOR_HTTP_STATUS', values: { status: String(outcome.status) } };
   return judgeBody(file, outcome);
 }
 
-/** What a failed connection stands for. */
-export function judgeFailure(failure: ProbeFailure): Judgement {
+/** What a failed connection to `url` stands for. */
+export function judgeFailure(failure: ProbeFailure, url?: string): Judgement {
+  const found = `${failure.code} ${failure.message}`.trim();
+  if (failure.failure === 'tls' && isPlainAnswer(failure.message)) return wrongScheme(url, found);
+  if (failure.failure === 'tls' && failure.code.endsWith('ALERT_CERTIFICATE_REQUIRED'))
+    return { code: 'DOCTOR_CLIENT_CERTIFICATE', values: { found, status: found } };
   const codes: Record<ProbeFailure['failure'], FindingCode> = {
     name: 'DOCTOR_NAME_NOT_RESOLVED',
     network: 'DOCTOR_NETWORK_DOWN',
@@ -33,11 +38,20 @@ export function judgeFailure(failure: ProbeFailure): Judgement {
     'not-http': 'DOCTOR_NOT_HTTP',
     tls: 'DOCTOR_TLS_HANDSHAKE',
   };
-  return {
-    code: codes[failure.failure],
-    values: { found: `${failure.code} ${failure.message}`.trim(), meaning: failure.message },
-  };
+  return { code: codes[failure.failure], values: { found, meaning: failure.message } };
 }
+
+/** What OpenSSL says when the answer to its greeting is text. */
+export function isPlainAnswer(message: string): boolean {
+  return /wrong version number|packet length too long|http request|unknown protocol/i.test(message);
+}
+
+function wrongScheme(url: string | undefined, found: string): Judgement {
+  return { code: 'DOCTOR_WUSERVER_PORT', values: { ...(url ? { url: new URL(url).origin } : {}), found } };
+}
+
+const tlsPortPage =
+  /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|sent an HTTP request to an HTTPS server/i;
 
 /** What an answer other than 200 stands for. */
 export function judgeStatus(asked: Probe, answer: ProbeAnswer): Judgement | undefined {
@@ -46,6 +60,9 @@ export function judgeStatus(asked: Probe, answer: ProbeAnswer): Judgement | unde
   if (isSharePoint(answer) && (!good || looksLikeHtml(answer.body))) return { code: 'DOCTOR_SHAREPOINT', values: {} };
   if (good || status === 304) return undefined;
   if (status >= 300 && status < 400) return judgeRedirect(asked, answer);
+  // nginx, Apache and Go say so; IIS cuts the connection.
+  if (status === 400 && tlsPortPage.test(decodeText(answer.body.subarray(0, 4096))))
+    return wrongScheme(asked.request.url, String(status));
   const { substatus, win32 } = errorPageOf(answer);
   const path = new URL(asked.request.url).pathname;
   const code = causeOfAnswer({
@@ -79,7 +96,7 @@ function judgeBody(file: FileFacts, answer: ProbeAnswer): Judgement | undefined 
   if (!cabinet) return undefined;
   switch (cabinet.kind) {
     case 'html':
-      return isPortalPage(answer)
+      return isPortalPage(answer, file.get.request.url)
         ? { code: 'DOCTOR_CAPTIVE_PORTAL', values: { found: cabinet.title } }
         : { code: 'DOCTOR_HTML_FOR_CABINET', values: { found: cabinet.title } };
     case 'empty':
@@ -117,14 +134,23 @@ export function isSharePoint(answer: ProbeAnswer): boolean {
   return /sharepoint|_vti_bin|\/_layouts\//i.test(decodeText(answer.body.subarray(0, 32_768)));
 }
 
-function isPortalPage(answer: ProbeAnswer): boolean {
+/** A page that wants a person: a password, the words of a hotspot's form, or a jump to another machine. */
+function isPortalPage(answer: ProbeAnswer, asked: string): boolean {
   const text = decodeText(answer.body.subarray(0, 32_768));
-  const asks =
-    /type=["']?password|log\s?[io]n|sign\s?in|anmelden|connexion|captive|portal|hotspot|wi-?fi|walled garden|accept (?:the )?terms/i.test(
-      text,
-    );
-  const moves = /http-equiv=["']?refresh|location\.(?:href|replace)/i.test(text);
-  return (asks && /<form|<input|http-equiv|location\./i.test(text)) || (moves && asks);
+  if (/type\s*=\s*["']?password/i.test(text)) return true;
+  const moves = /http-equiv\s*=\s*["']?refresh|location\.(?:href|replace|assign)|location\s*=/i.test(text);
+  const speaksOfNetwork =
+    /captive|hotspot|wi-?fi|walled garden|guest (?:access|network|wlan|portal)|accept (?:the )?terms/i.test(text);
+  if (speaksOfNetwork && (moves || /<form|<input/i.test(text))) return true;
+  return moves && (/log\s?[io]n|sign\s?in|anmelden|connexion|portal/i.test(text) || movesElsewhere(text, asked));
+}
+
+function movesElsewhere(text: string, asked: string): boolean {
+  const targets = text.matchAll(
+    /(?:url\s*=|location(?:\.href)?\s*=|location\.(?:replace|assign)\()\s*["']?\s*(https?:\/\/[^"'\s>)]+)/gi,
+  );
+  const own = new URL(asked).hostname;
+  return [...targets].some(([, target = '']) => URL.canParse(target) && new URL(target).hostname !== own);
 }
 
 /** IIS names the substatus in its detailed error pages ("HTTP Error 404.3 - Not Found", "0x80070005"). */

@@ -55,5 +55,5 @@ export function hostOf(origin: string): string {
 
 /** Used for services: what a failed connection to one of them stands for. */
 export function judgeConnection(probe: Probe): Judgement | undefined {
-  return probe.outcome.kind === 'failure' ? judgeFailure(probe.outcome) : undefined;
+  return probe.outcome.kind === 'failure' ? judgeFailure(probe.outcome, probe.request.url) : undefined;
 }

@@ -28,6 +28,11 @@ export function observeServer(facts: ServerFacts): Observation[] {
     ...observeServices(facts, main),
     ...observeUnsupported(facts),
   ];
+  if (facts.speaksTls) {
+    const values = { url: facts.main.origin, server: hostOf(facts.main.origin) };
+    const text = 'the port understands TLS, and the address says http';
+    observations.push(observe('DOCTOR_WUSERVER_PORT', 'fail', ['server'], values, [{ source: facts.given, text }]));
+  }
   if (facts.givenPath !== '') {
     const values = { url: facts.given, server: hostOf(facts.main.origin) };
     observations.push(
@@ -82,7 +87,11 @@ function liftTree(observations: Observation[], files: JudgedFile[], subject: str
   const packages = inTree.filter(({ file }) => file.clients.length > 0);
   const treeCode = sharedCode(inTree);
   const packageCode = sharedCode(packages);
+  // A server that has nothing for SUS clients at all lacks one thing, and they ask for its ident first.
+  const nothingForSus =
+    packages.length > 0 && packages.every(({ judgement }) => judgement && missing.has(judgement.code));
   return observations.map((observation) => {
+    if (observation.code === 'DOCTOR_IUIDENT_MISSING' && nothingForSus) return { ...observation, subject };
     const path = observation.subject[subject.length];
     if (path === undefined || !path.toLowerCase().startsWith('/selfupdate')) return observation;
     const isMissing = missing.has(observation.code);

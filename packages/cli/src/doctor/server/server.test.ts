@@ -199,8 +199,57 @@ const broken: [string, Answer, FindingCode][] = [
   ['no web services', onPath(/asmx/i, always(404)), 'DOCTOR_WEB_SERVICES'],
   ['a broken client web service', onPath(/client\.asmx/i, always(500, 'crash')), 'DOCTOR_CLIENT_WEB_SERVICE'],
   ['a broken authorisation service', onPath(/SimpleAuth\.asmx/i, always(404)), 'DOCTOR_SIMPLE_AUTH'],
-  ['a broken reporting service', onPath(/ReportingWebService\.asmx/i, always(403)), 'DOCTOR_REPORTING'],
+  ['a broken reporting service', onPath(/ReportingWebService\.asmx/i, always(500, 'crash')), 'DOCTOR_REPORTING'],
+  ['services that are not there in two ways', withoutServices, 'DOCTOR_WEB_SERVICES'],
+  ['a verb that is not allowed', onPath(/client\.asmx/i, always(405)), 'DOCTOR_METHOD_REFUSED'],
+  ['nothing for SUS clients', onPath(/iuident|wuaucomp/, always(404)), 'DOCTOR_IUIDENT_MISSING'],
+  ['no content', onPath(/\.cab/, always(204)), 'DOCTOR_HTTP_STATUS'],
+  ['511', always(511), 'DOCTOR_CAPTIVE_PORTAL'],
+  [
+    'a jump to another machine',
+    always(200, '<HTML><META HTTP-EQUIV="refresh" CONTENT="0; url=http://10.1.0.1:8002/?zone=guest">'),
+    'DOCTOR_CAPTIVE_PORTAL',
+  ],
+  [
+    'an ordinary site with a link to sign in',
+    always(200, '<!DOCTYPE html><title>Intranet</title><a href="/signin">Sign in</a><input type="search">'),
+    'DOCTOR_HTML_FOR_CABINET',
+  ],
+  ['TLS on its port', always(400, '<html>400 The plain HTTP request was sent to HTTPS port'), 'DOCTOR_WUSERVER_PORT'],
+  [
+    'HEAD redirected',
+    (request, response) => request.method === 'HEAD' && always(302, '', { Location: '/x' })(request, response),
+    'DOCTOR_HEAD_WRONG',
+  ],
+  [
+    'ranges of other bytes',
+    (request) => {
+      if (request.headers.range !== undefined) request.headers.range = 'bytes=0-15';
+      return false;
+    },
+    'DOCTOR_RANGES_REFUSED',
+  ],
 ];
+
+const refusedServices: [string, Answer, FindingCode, FindingCode][] = [
+  ['with its pool stopped', always(503, 'Service Unavailable'), 'DOCTOR_SERVICE_UNAVAILABLE', 'DOCTOR_WEB_SERVICES'],
+  ['with services that want a logon', always(401), 'DOCTOR_ANONYMOUS_OFF', 'DOCTOR_WEB_SERVICES'],
+  [
+    'with one service that wants a logon',
+    onPath(/ClientWebService/i, always(401)),
+    'DOCTOR_ANONYMOUS_OFF',
+    'DOCTOR_CLIENT_WEB_SERVICE',
+  ],
+];
+
+/** An IIS without ASP.NET: the static file handler refuses POST and does not know .asmx. */
+function withoutServices(request: IncomingMessage, response: ServerResponse): boolean {
+  if (!/asmx/i.test(request.url ?? '')) return false;
+  return always(request.method === 'POST' ? 405 : 404, request.method === 'POST' ? '' : 'HTTP Error 404.3')(
+    request,
+    response,
+  );
+}
 
 describe('a server on a real port', () => {
   for (const [what, answer, code] of broken) {
@@ -208,6 +257,16 @@ describe('a server on a real port', () => {
       const report = await examine(answer);
       assert.deepEqual(failures(report), [code], JSON.stringify(report.looked));
       assert.ok(report.findings[0]?.evidence[0]?.source.startsWith('http://'));
+    });
+  }
+
+  for (const [what, answer, code, service] of refusedServices) {
+    it(`${what} names the cause, and the service with its own event ids under it`, async () => {
+      const [root, ...others] = (await examine(onPath(/asmx/i, answer))).findings;
+      assert.deepEqual(others, []);
+      assert.equal(root?.code, code);
+      assert.ok(root?.consequences.some((each) => each.code === service));
+      assert.ok(root?.eventIds.includes(12022) && !root.eventIds.includes(506), String(root?.eventIds));
     });
   }
 

@@ -1,6 +1,7 @@
 // The web services behind the tree, and what kind of server this is. Pure.
 import { type Observation, observe } from '../finding.ts';
 import { missingThing } from '../http-log/status-cause.ts';
+import { type FindingCode, factsOf } from '../words/codes.ts';
 import { looksLikeHtml } from './cabinet-facts.ts';
 import type { ServerFacts } from './collect.ts';
 import { type Judgement, judgeStatus } from './judge.ts';
@@ -32,35 +33,54 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
     // Nothing of an update server is here: said once, and by the tree, which clients miss first.
     return [...observations, observe('DOCTOR_WRONG_SERVER', 'unknown', subject, { server }, evidence)];
   }
-  const failed = judged.filter(({ judgement }) => judgement !== undefined);
-  if (
-    failed.length === services.length &&
-    new Set(failed.map(({ judgement }) => judgement?.values.status)).size === 1
-  ) {
-    const values = { server, status: failed[0]?.judgement?.values.status ?? '' };
-    const shared = failed[0]?.judgement?.code;
+  const failed = judged.flatMap(({ service, judgement }) => (judgement ? [{ service, judgement }] : []));
+  const shared = sharedCode(failed);
+  const all = failed.length === services.length;
+  const values = { server, path: 'the web services', url: origin, host: server, message: '' };
+  if (all && shared && shared === main.shared) {
     // What stops every service and every file is one thing, said by the files already.
-    if (shared && shared === main.shared) {
-      observations.push(
-        observe(
-          shared,
-          'fail',
-          subject,
-          { ...values, ...failed[0]?.judgement?.values, path: 'everything' },
-          evidence.slice(0, 1),
-        ),
-      );
-    } else observations.push(observe('DOCTOR_WEB_SERVICES', 'fail', subject, values, evidence));
-    return observations;
+    const more = { ...values, ...failed[0]?.judgement.values, path: 'everything' };
+    return [...observations, observe(shared, 'fail', subject, more, evidence.slice(0, 1))];
+  }
+  const about = [...subject, 'web services'];
+  const causes = all && !shared ? [] : failed.filter(({ judgement }) => !ownCodes.has(judgement.code));
+  for (const { service, judgement } of causes) {
+    const path = pathOf(service);
+    const alike = causes.filter((other) => other.judgement.code === judgement.code).length > 1;
+    const wide = judgement.code === 'DOCTOR_SHAREPOINT' ? subject : alike ? about : [...about, path];
+    const more = { ...values, path, url: service.probe.request.url, ...judgement.values };
+    const cause = observe(judgement.code, 'fail', wide, more, [evidenceOf(service.probe)]);
+    observations.push({ ...cause, eventIds: factsOf(missingThing(service.name)).eventIds });
+  }
+  if (all) {
+    const status = [...new Set(failed.map(({ judgement }) => judgement.values.status))].join(', ');
+    return [...observations, observe('DOCTOR_WEB_SERVICES', 'fail', about, { ...values, status }, evidence)];
   }
   for (const { service, judgement } of failed) {
-    if (!judgement) continue;
-    const path = new URL(service.probe.request.url).pathname;
-    const values = { server, path, url: service.probe.request.url, host: server, message: '', ...judgement.values };
-    const code = missingThing(service.name);
-    observations.push(observe(code, 'fail', [...subject, path], values, [evidenceOf(service.probe)]));
+    const path = pathOf(service);
+    const more = { ...values, path, url: service.probe.request.url, ...judgement.values };
+    observations.push(observe(missingThing(service.name), 'fail', [...about, path], more, [evidenceOf(service.probe)]));
   }
   return observations;
+}
+
+/** These say no more than that the service does not work; other judgements say why. */
+const ownCodes = new Set<FindingCode>([
+  'DOCTOR_CLIENT_WEB_SERVICE',
+  'DOCTOR_SIMPLE_AUTH',
+  'DOCTOR_REPORTING',
+  'DOCTOR_SOAP_FAULT',
+  'DOCTOR_NOT_SOAP',
+]);
+
+/** The one trouble that all of them have. Each service's own code stands for "it does not work". */
+function sharedCode(failed: readonly { judgement: Judgement }[]): FindingCode | undefined {
+  const codes = new Set(failed.map(({ judgement: { code } }) => (ownCodes.has(code) ? 'DOCTOR_WEB_SERVICES' : code)));
+  return codes.size === 1 ? [...codes][0] : undefined;
+}
+
+function pathOf({ probe }: Service): string {
+  return new URL(probe.request.url).pathname;
 }
 
 /** 404; a server of plain files refuses POST before it looks at the path. */

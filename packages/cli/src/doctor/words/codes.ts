@@ -115,6 +115,7 @@ export const findingCodes = {
   DOCTOR_TLS_CHAIN: code(7, 53),
   DOCTOR_TLS_HANDSHAKE: code(7, 54),
   DOCTOR_TLS_REVOCATION: code(7, 55),
+  DOCTOR_TLS_OUTDATED: code(7, 57),
   DOCTOR_TLS_OLD_CLIENTS: code(7, 870),
   DOCTOR_TLS_EXPIRES_SOON: code(7, 840),
   DOCTOR_TLS_HEALTHY: code(7, 900),

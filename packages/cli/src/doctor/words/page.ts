@@ -33,7 +33,7 @@ export function readPageText(code: FindingCode): string {
 /** The words of an observation. */
 export function toFinding(observation: Observation, consequences: Finding[] = []): Finding {
   const { code, verdict, values, evidence } = observation;
-  const { rung, eventIds } = factsOf(code);
+  const { rung, eventIds } = { ...factsOf(code), ...(observation.eventIds ? { eventIds: observation.eventIds } : {}) };
   const page = pageOf(code);
   const fill = (text: string) => fillIn(text, values);
   return {
