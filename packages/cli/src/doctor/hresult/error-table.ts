@@ -19,13 +19,27 @@ export function meaningOf(value: number): ErrorMeaning | undefined {
   const known = errorTable().get(value >>> 0);
   if (known) return known;
   const status = httpStatusOf(value);
-  if (status === undefined) return undefined;
+  if (status !== undefined) {
+    return {
+      code: formatHresult(value),
+      name: `BG_E_HTTP_ERROR_${status}`,
+      meaning: `HTTP ${status}, logged as 0x80190000 plus the status`,
+      certain: true,
+    };
+  }
+  if (!isDatabaseEngine(value)) return undefined;
+  const number = value & 0xffff;
   return {
     code: formatHresult(value),
-    name: `BG_E_HTTP_ERROR_${status}`,
-    meaning: `HTTP ${status}, logged as 0x80190000 plus the status`,
+    name: `ESE_ERROR_${number}`,
+    meaning: `error -${number} of the database engine (ESE) that keeps the agent's datastore`,
     certain: true,
   };
+}
+
+/** Errors of the Extensible Storage Engine: 0xC8000000 plus the number of the (negative) Jet error. */
+export function isDatabaseEngine(value: number): boolean {
+  return value >>> 16 === 0xc800 && (value & 0xffff) !== 0;
 }
 
 /** The HTTP status inside a raw 0x8019xxxx code. */
