@@ -41,8 +41,8 @@ export function parseEntry(raw: string, source: string, line: number, order: Dat
 }
 
 const explicit = /0x([0-9a-f]{8})\b/gi;
-const bare = /\b(?:hr|hresult|result|error|code|errorcode|error code)\s*[=:]?\s*\(?(8[0-9a-f]{7})\b/gi;
-const anyBare = /(?<![0-9a-fx{-])(80(?:24|07|19|20|09|0b|0f|3d|04|08)[0-9a-f]{4})(?![0-9a-f-])/gi;
+const bare = /\b(?:hr|hresult|result|error|code|errorcode|error code)\s*[=:]?\s*\(?(8[0-9a-f]{7}|c800[0-9a-f]{4})\b/gi;
+const anyBare = /(?<![0-9a-fx{-])((?:80(?:24|07|19|20|09|0b|0f|3d|04|08|d0)|c800)[0-9a-f]{4})(?![0-9a-f-])/gi;
 
 /** The HRESULTs a line names, failures only, in order. */
 export function failuresIn(text: string): number[] {
@@ -58,5 +58,13 @@ export function failuresIn(text: string): number[] {
 
 /** The first URL a line names, without the brackets and quotes that agents put around it. */
 export function urlIn(text: string): string | undefined {
-  return /https?:\/\/[^\s<>"'|,;]+/i.exec(text)?.[0]?.replace(/[.:)\]]+$/, '');
+  const url = /https?:\/\/[^\s<>"'|,;]+/i.exec(text)?.[0]?.replace(/[.:)\]]+$/, '');
+  // The SUS client writes file and place apart: "Downloading iuident.cab from http://server/".
+  const file = /\b([\w.-]+\.(?:cab|bin))\s+from\s+\W?https?:/i.exec(text)?.[1];
+  return url === undefined || file === undefined || url.includes(file) ? url : `${url.replace(/\/+$/, '')}/${file}`;
+}
+
+/** `C:\a\b.cab` → `b.cab`. */
+export function lastPart(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
 }

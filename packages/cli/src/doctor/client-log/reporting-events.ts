@@ -62,6 +62,8 @@ export interface ServerLogEvent {
   /** Of the event log, where the line mirrors one. */
   eventId: number | undefined;
   type: string;
+  /** Class and method that wrote the line; empty for entries of the event log. */
+  method: string;
   message: string;
 }
 
@@ -69,7 +71,7 @@ export interface ServerLogEvent {
 export function parseServerLogLine(raw: string, source: string, line: number): ServerLogEvent | undefined {
   const stamp = parseStamp(raw);
   if (stamp?.zone !== 'utc') return undefined;
-  const [, level = '', , , text = ''] =
+  const [, level = '', , method = '', text = ''] =
     /^[\t ]+(Info|Change|Warning|Error|ThreadEntry|Debug)[\t ]+(\S+)[\t ]+(\S+)(?:[\t ]+(.*))?$/.exec(
       raw.slice(stamp.length),
     ) ?? [];
@@ -81,6 +83,7 @@ export function parseServerLogLine(raw: string, source: string, line: number): S
     raw,
     at: stamp.at,
     level,
+    method,
     eventId: mirrored ? Number(mirrored[1]) : undefined,
     type: mirrored?.[2] ?? '',
     message: mirrored?.[3] ?? text,

@@ -3,14 +3,15 @@ import { type Evidence, type Observation, observe } from '../finding.ts';
 import { formatHresult, httpStatusOf, meaningOf } from '../hresult/error-table.ts';
 import type { FindingCode } from '../words/codes.ts';
 import type { ReportedEvent, ServerLogEvent } from './reporting-events.ts';
-import { causeOfEvent } from './server-events.ts';
+import { causeOfEvent, causeOfServerLine } from './server-events.ts';
 import type { ClientStory, Trouble } from './story.ts';
 import { troubleOf } from './trouble.ts';
 
 /** What the agent's own log says. `subject` names the client. */
 export function observeStory(story: ClientStory, subject: readonly string[]): Observation[] {
   return [
-    ...[...story.troubles.values()].map((trouble) => observeTrouble(story, trouble, subject)),
+    ...story.standing().map((trouble) => observeTrouble(story, trouble, subject)),
+    ...observeWhoseScan(story, subject),
     ...observeKind(story, subject),
     ...observeProgress(story, subject),
   ];
@@ -44,6 +45,23 @@ function observeTrouble(story: ClientStory, trouble: Trouble, subject: readonly 
   const evidence = first === last ? [first] : [first, last];
   const verdict = story.isHealed(trouble) ? 'pass' : code === 'DOCTOR_WUSERVER_TRAILING_SLASH' ? 'unknown' : 'fail';
   return observe(code, verdict, subject, values, evidence);
+}
+
+/** Scans that went to Microsoft: beside the server that is configured, in its place, or without one. */
+function observeWhoseScan(story: ClientStory, subject: readonly string[]): Observation[] {
+  const microsoft = story.scans.get('microsoft');
+  if (!microsoft) return [];
+  const yours = story.scans.get('yours');
+  const client = subject.at(-1) ?? 'the client';
+  const { url, evidence } = microsoft;
+  if (!yours && story.configured.size === 0) {
+    const values = { client, host: hostOf(url), server: hostOf(url), url };
+    return [observe('DOCTOR_ASKS_MICROSOFT', 'unknown', subject, values, [evidence])];
+  }
+  const [server = yours?.url ?? ''] = story.configured;
+  const found = `scans of ${hostOf(url)}, ${yours ? 'and' : 'none'} of ${hostOf(server)}`;
+  const verdict = yours ? 'unknown' : 'fail';
+  return [observe('DOCTOR_DUAL_SCAN', verdict, subject, { client, found, server: hostOf(server) }, [evidence])];
 }
 
 function observeKind(story: ClientStory, subject: readonly string[]): Observation[] {
@@ -89,7 +107,11 @@ function observeProgress(story: ClientStory, subject: readonly string[]): Observ
   pushPass('DOCTOR_SKIPPED_BY_SERVER', last(/\/SKIP/));
   pushPass('DOCTOR_SELF_UPDATED', last(/agent package .* succeeded|agent replaced/));
   pushPass('DOCTOR_TREE_HEALTHY', last(/InstallSelfupdateOnPort80 succeeded/));
-  const failedCheck = [...story.troubles.values()].some(({ phase }) => phase === 'self-update');
+  if (story.undecoded) {
+    const found = story.undecoded.text.slice(0, 120);
+    observations.push(observe('DOCTOR_LOG_NOT_DECODED', 'unknown', subject, { ...values, found }, [story.undecoded]));
+  }
+  const failedCheck = story.standing().some(({ phase }) => phase === 'self-update');
   if (story.checksStarted > story.checksEnded && story.lastCheckStart && !failedCheck && !last(/agent package/)) {
     observations.push(observe('DOCTOR_LOG_ENDS_EARLY', 'unknown', subject, values, [story.lastCheckStart]));
   }
@@ -103,6 +125,11 @@ const successOf: Record<number, number[]> = { 148: [147], 149: [147], 161: [162]
 /** What the agent reported: failures that no later success of the same kind took back. */
 export function observeReported(events: readonly ReportedEvent[], subject: readonly string[]): Observation[] {
   const observations: Observation[] = [];
+  const replaced = events.findLast((event) => event.eventId === 183 && isOwn(event));
+  if (replaced) {
+    const values = { client: subject.at(-1) ?? 'the client', version: 'not named' };
+    observations.push(observe('DOCTOR_SELF_UPDATED', 'pass', subject, values, [evidenceOfReported(replaced)]));
+  }
   events.forEach((event, index) => {
     const failed = failureIds.has(event.eventId) || /^fail/i.test(event.outcome);
     if (!failed) return;
@@ -117,14 +144,29 @@ export function observeReported(events: readonly ReportedEvent[], subject: reado
   return observations;
 }
 
+/** An event about the agent itself, not about an update. */
+function isOwn({ updateId, caller, message }: ReportedEvent): boolean {
+  return (
+    updateId === selfUpdateUpdate || /selfupdate/i.test(caller) || /:\s*Automatic Updates\.?$/.test(message.trim())
+  );
+}
+
+function evidenceOfReported({ source, line, raw, at }: ReportedEvent): Evidence {
+  return {
+    source,
+    line,
+    text: raw.trim().slice(0, 500),
+    ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
+  };
+}
+
 function observeReportedFailure(event: ReportedEvent, subject: readonly string[], takenBack: boolean): Observation {
-  const own =
-    event.updateId === selfUpdateUpdate ||
-    /selfupdate/i.test(event.caller) ||
-    /:\s*Automatic Updates\.?$/.test(event.message);
+  const own = isOwn(event);
   const detection = event.eventId === 147 || event.eventId === 148 || event.eventId === 149;
+  const silent = event.eventId === 149 && event.result === 0;
   const phase = own ? 'self-update' : detection ? 'scan' : event.eventId === 161 ? 'download' : 'install';
   let code = event.result === 0 ? 'harmless' : troubleOf(event.result, phase, undefined);
+  if (silent) code = 'DOCTOR_NO_ANSWER';
   if (code === 'harmless') code = phase === 'install' ? 'DOCTOR_INSTALL_FAILED' : 'DOCTOR_AGENT_ERROR';
   // A detection that ended on 404 failed at its first step, the ident of the tree.
   if (detection && code === 'DOCTOR_CLIENT_WEB_SERVICE') code = 'DOCTOR_TREE_MISSING';
@@ -134,31 +176,53 @@ function observeReportedFailure(event: ReportedEvent, subject: readonly string[]
     client: subject.at(-1) ?? 'the client',
     message: event.message,
   };
-  const at = event.at === undefined ? {} : { at: new Date(event.at).toISOString() };
-  const evidence = { source: event.source, line: event.line, text: event.raw.trim().slice(0, 500), ...at };
+  const evidence = evidenceOfReported(event);
   return observe(code, takenBack ? 'pass' : 'fail', subject, values, [evidence]);
 }
 
-/** What the server's own log mirrors from the event log. A later "normal again" (last digit 0) takes it back. */
+/** What the server's own log says: a later "normal again" (last digit 0), or "all is well" (10000), takes it back. */
 export function observeServerEvents(events: readonly ServerLogEvent[], subject: readonly string[]): Observation[] {
-  const latest = new Map<number, ServerLogEvent>();
+  const latest = new Map<number | FindingCode, ServerLogEvent>();
   for (const event of events) {
-    if (event.eventId === undefined) continue;
-    const known = latest.get(event.eventId);
-    if (!known || (event.at ?? event.line) >= (known.at ?? known.line)) latest.set(event.eventId, event);
+    const key = event.eventId ?? causeOfServerLine(event);
+    const known = key === undefined ? undefined : latest.get(key);
+    if (key !== undefined && (!known || timeOf(event) >= timeOf(known))) latest.set(key, event);
   }
   const observations: Observation[] = [];
-  for (const [eventId, event] of latest) {
-    const code = causeOfEvent(eventId);
+  for (const [key, event] of latest) {
+    const code = typeof key === 'number' ? causeOfEvent(key) : key;
     if (!code) continue;
-    const normal = latest.get(eventId - (eventId % 10)) ?? (eventId === 386 ? latest.get(384) : undefined);
-    const over = normal !== undefined && normal !== event && (normal.at ?? normal.line) >= (event.at ?? event.line);
-    const values = { event: String(eventId), message: event.message.slice(0, 200), server: 'the server' };
+    const verdict = isOver(key, event, latest) ? 'pass' : 'fail';
+    const values = {
+      event: String(event.eventId ?? 'of its own log'),
+      message: event.message.slice(0, 200),
+      server: 'the server',
+    };
     const at = event.at === undefined ? {} : { at: new Date(event.at).toISOString() };
     const evidence = { source: event.source, line: event.line, text: event.raw.trim().slice(0, 500), ...at };
-    observations.push(observe(code, over ? 'pass' : 'fail', subject, values, [evidence]));
+    observations.push(observe(code, verdict, subject, values, [evidence]));
+  }
+  const down = observations.filter(({ code, verdict }) => verdict === 'fail' && clientServices.includes(code));
+  if (new Set(down.map(({ code }) => code)).size === clientServices.length) {
+    const evidence = down.flatMap((each) => each.evidence);
+    observations.push(observe('DOCTOR_WEB_SERVICES', 'fail', subject, { server: 'the server' }, evidence));
   }
   return observations;
+}
+
+const clientServices: readonly FindingCode[] = ['DOCTOR_CLIENT_WEB_SERVICE', 'DOCTOR_SIMPLE_AUTH', 'DOCTOR_REPORTING'];
+
+function isOver(
+  key: number | FindingCode,
+  event: ServerLogEvent,
+  latest: ReadonlyMap<number | FindingCode, ServerLogEvent>,
+): boolean {
+  const own = typeof key === 'number' ? latest.get(key === 386 ? 384 : key - (key % 10)) : undefined;
+  return [own, latest.get(10000)].some((normal) => normal && normal !== event && timeOf(normal) >= timeOf(event));
+}
+
+function timeOf({ at, line }: ServerLogEvent): number {
+  return at ?? line;
 }
 
 function hostOf(url: string): string {

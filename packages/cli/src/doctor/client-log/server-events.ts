@@ -1,11 +1,37 @@
 // The event ids of WSUS's health monitoring (troubleshooting.md B7): last digit 0 is "normal again", 1 a warning,
 // 2 an error.
+import { causeOfStatus } from '../hresult/cause.ts';
 import type { FindingCode } from '../words/codes.ts';
+import type { ServerLogEvent } from './reporting-events.ts';
 
 /** The finding behind an event id; undefined for information and for ids that say nothing is wrong. */
 export function causeOfEvent(eventId: number): FindingCode | undefined {
   return causes[eventId];
 }
+
+/** The finding behind a line of the server's own log that mirrors no event: what its health check and its database say. */
+export function causeOfServerLine({ level, method, message }: ServerLogEvent): FindingCode | undefined {
+  if (!/^(error|warning)$/i.test(level)) return undefined;
+  if (
+    /SqlException|Cannot open database|Login failed for user|SQL Server does not exist|^Timeout expired\./i.test(
+      message,
+    )
+  ) {
+    return 'DOCTOR_DATABASE';
+  }
+  const service = /HmtWebServices\.Check(\w*?)(?:Web)?(?:Service)?$/i.exec(method)?.[1]?.toLowerCase();
+  if (service === undefined || !/exception|error|fail|unable/i.test(message)) return undefined;
+  const status = Number(/\((\d{3})\)/.exec(message)?.[1] ?? 0);
+  const cause = status === 0 || status === 404 ? 'harmless' : causeOfStatus(status);
+  return cause === 'harmless' ? (checked[service] ?? 'DOCTOR_SERVER_EVENT') : cause;
+}
+
+const checked: Record<string, FindingCode> = {
+  selfupdate: 'DOCTOR_SELF_UPDATE_DOWN',
+  client: 'DOCTOR_CLIENT_WEB_SERVICE',
+  simpleauth: 'DOCTOR_SIMPLE_AUTH',
+  reporting: 'DOCTOR_REPORTING',
+};
 
 const causes: Record<number, FindingCode> = {
   364: 'DOCTOR_CONTENT_MISSING',

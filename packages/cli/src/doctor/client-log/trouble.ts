@@ -5,9 +5,26 @@ import { type CodeCause, causeOf } from '../hresult/cause.ts';
 import { kindOfPath } from '../http-log/record.ts';
 import { missingThing } from '../http-log/status-cause.ts';
 import type { FindingCode } from '../words/codes.ts';
+import type { LogEntry } from './entry.ts';
 
 /** Where in its work the client was. */
 export type Phase = 'self-update' | 'scan' | 'download' | 'install' | 'report' | 'other';
+
+/** Where in its work the client is with this line, when it was in `before`. */
+export function phaseOf({ component, text }: LogEntry, before: Phase): Phase {
+  if (/^setup$/i.test(component) || /self-?update|(?:iu|wu)ident\.cab|wuaucomp\.cab/i.test(text)) return 'self-update';
+  if (/^(pt|protocoltalker|ep|webservices|ws|eehndlr|eehandler)$/i.test(component)) return 'scan';
+  if (/^(dnldmgr|downloadmanager|dwnldmgr|bits)$/i.test(component)) return 'download';
+  if (/^handler$/i.test(component)) return 'install';
+  if (/^(report|reporter)$/i.test(component)) return 'report';
+  if (/Finding updates|Search for updates/i.test(text)) return 'scan';
+  // Misc writes for whoever called it; the others end what another component was at, unless they speak of it.
+  if (/^(misc|shared|)$/i.test(component) || !subordinate.has(before)) return before;
+  if (/\bdownload(?:s|ing|ed)?\b/i.test(text)) return 'download';
+  return /\binstall(?:s|ing|ed|ation)?\b/i.test(text) ? 'install' : 'other';
+}
+
+const subordinate = new Set<Phase>(['download', 'install', 'report']);
 
 /** What `value` means when it happened in `phase` while talking to `url`. */
 export function troubleOf(value: number, phase: Phase, url: string | undefined): CodeCause {

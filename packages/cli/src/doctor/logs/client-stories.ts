@@ -121,11 +121,11 @@ function tellAgents(facts: LogFacts): Story[] {
       at: evidence.at,
       atMs: at,
       what,
-      outcome: good ? 'good' : 'bad',
+      outcome: good === undefined ? 'neutral' : good ? 'good' : 'bad',
       evidence,
     }));
     let failing = false;
-    for (const trouble of story?.troubles.values() ?? []) {
+    for (const trouble of story?.standing() ?? []) {
       if (!story?.isHealed(trouble) && trouble.code !== 'DOCTOR_WUSERVER_TRAILING_SLASH') failing = true;
       const error = trouble.error === 0 ? '' : ` ${formatHresult(trouble.error)}`;
       events.push({

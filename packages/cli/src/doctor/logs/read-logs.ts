@@ -10,6 +10,7 @@ import {
   type ReportedEvent,
   type ServerLogEvent,
 } from '../client-log/reporting-events.ts';
+import { causeOfServerLine } from '../client-log/server-events.ts';
 import { ClientStory } from '../client-log/story.ts';
 import { parseUrlLog, type UnsentPing } from '../client-log/urllog.ts';
 import { DoctorError } from '../errors.ts';
@@ -181,7 +182,8 @@ function readLine(raw: string, place: Place, facts: LogFacts): void {
   const server = parseServerLogLine(raw, path, at);
   if (server) {
     facts.serverLines++;
-    if (server.eventId !== undefined && facts.serverEvents.length < maxServerEvents) facts.serverEvents.push(server);
+    const tells = server.eventId !== undefined || causeOfServerLine(server) !== undefined;
+    if (tells && facts.serverEvents.length < maxServerEvents) facts.serverEvents.push(server);
     return;
   }
   const entry = parseEntry(raw, path, at, order);
@@ -193,7 +195,7 @@ function readLine(raw: string, place: Place, facts: LogFacts): void {
     }
     const event = parseEventLogText(raw);
     if (event) {
-      const base = { source: path, line: at, raw, at: entry.stamp?.at, level: '', type: '' };
+      const base = { source: path, line: at, raw, at: entry.stamp?.at, level: '', type: '', method: '' };
       if (facts.serverEvents.length < maxServerEvents) facts.serverEvents.push({ ...base, ...event });
       return;
     }

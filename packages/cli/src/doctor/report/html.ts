@@ -1,5 +1,6 @@
 // The report as one self-contained page: no script, no link, no picture from elsewhere; everything read is escaped.
 import type { Finding } from '../finding.ts';
+import { isGoodNews } from '../words/codes.ts';
 import { escapeHtml } from './escape-html.ts';
 import type { DoctorReport } from './report.ts';
 import { renderTimeline } from './timeline.ts';
@@ -27,7 +28,14 @@ ${root ? section('Root cause', renderFinding(root)) : ''}
 ${others.length > 0 ? section('Also', others.map(renderFinding).join('')) : ''}
 ${unknowns.length > 0 ? section('Could not be decided', unknowns.map(renderFinding).join('')) : ''}
 ${report.stories.length > 0 ? section('Timeline', renderTimeline(report.stories)) : ''}
-${report.passes.length > 0 ? section('In order', `<ul>${report.passes.map((pass) => `<li>${escapeHtml(pass.what)}</li>`).join('')}</ul>`) : ''}
+${renderPasses(
+  'In order',
+  report.passes.filter(({ code }) => isGoodNews(code)),
+)}
+${renderPasses(
+  'Seen, but over or without harm',
+  report.passes.filter(({ code }) => !isGoodNews(code)),
+)}
 ${(report.snippets ?? []).map(({ title, text }) => section(`Ready to paste: ${escapeHtml(title)}`, `<pre><code>${escapeHtml(text)}</code></pre>`)).join('')}
 ${report.looked.length > 0 ? section('Looked at', renderLooked(report)) : ''}
 </main>
@@ -35,6 +43,11 @@ ${report.looked.length > 0 ? section('Looked at', renderLooked(report)) : ''}
 </body>
 </html>
 `;
+}
+
+function renderPasses(title: string, passes: readonly Finding[]): string {
+  if (passes.length === 0) return '';
+  return section(title, `<ul>${passes.map(({ what }) => `<li>${escapeHtml(what)}</li>`).join('')}</ul>`);
 }
 
 function section(title: string, body: string): string {

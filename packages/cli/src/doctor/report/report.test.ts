@@ -100,3 +100,19 @@ describe('--redact', () => {
       assert.ok(shown.includes(kept), kept);
   });
 });
+
+describe('what passed', () => {
+  it('is not called "in order" where it tells of a failure that is over', async () => {
+    const report = await diagnoseLogs({
+      'pc/WindowsUpdate.log':
+        '2012-03-04\t05:06:08:890\t 848\t604\tSetup\tFATAL: IsUpdateRequired failed with error 0x80244019\r\n' +
+        '2012-03-05\t05:06:08:890\t 848\t604\tSetup\tSelfUpdate check completed.  SelfUpdate is NOT required.\r\n',
+    });
+    for (const shown of [renderText(report, { colour: false, width: 100 }), renderHtml(report, at)]) {
+      const [good = '', over = ''] = shown.slice(shown.indexOf('In order')).split('Seen, but over');
+      assert.doesNotMatch(good, /tree is missing/);
+      assert.match(good, /needs no newer agent/);
+      assert.match(over, /tree is missing/);
+    }
+  });
+});

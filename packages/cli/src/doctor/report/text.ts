@@ -3,6 +3,7 @@
 import type { Evidence, Finding } from '../finding.ts';
 import type { Story } from '../logs/client-stories.ts';
 import { printable } from '../text/printable.ts';
+import { isGoodNews } from '../words/codes.ts';
 import { type PaintFormat, paintWith } from './paint.ts';
 import type { DoctorReport } from './report.ts';
 
@@ -22,11 +23,15 @@ export function renderText(report: DoctorReport, options: { colour: boolean; wid
   });
   for (const finding of unknowns) lines.push(...renderFinding(finding, 'Unknown', paint, width), '');
   if (report.stories.length > 0) lines.push(...renderStories(report.stories, paint), '');
-  if (report.passes.length > 0) {
-    lines.push(paint('bold', 'In order'));
-    for (const pass of report.passes.slice(0, 20)) lines.push(`  ${paint('green', '✓')} ${pass.what}`);
-    lines.push('');
-  }
+  lines.push(...renderPasses('In order', '✓', passesThat(report, isGoodNews), paint));
+  lines.push(
+    ...renderPasses(
+      'Seen, but over or without harm',
+      '·',
+      passesThat(report, (code) => !isGoodNews(code)),
+      paint,
+    ),
+  );
   for (const { title, text } of report.snippets ?? []) {
     lines.push(paint('bold', `Ready to paste: ${title}`), printable(text));
   }
@@ -37,6 +42,16 @@ export function renderText(report: DoctorReport, options: { colour: boolean; wid
     lines.push('');
   }
   return lines.join('\n');
+}
+
+function passesThat({ passes }: DoctorReport, hold: (code: Finding['code']) => boolean): Finding[] {
+  return passes.filter(({ code }) => hold(code));
+}
+
+function renderPasses(title: string, mark: string, passes: Finding[], paint: ReturnType<typeof paintWith>): string[] {
+  if (passes.length === 0) return [];
+  const lines = passes.slice(0, 20).map(({ what }) => `  ${paint('green', mark)} ${printable(what)}`);
+  return [paint('bold', title), ...lines, ''];
 }
 
 function headline(

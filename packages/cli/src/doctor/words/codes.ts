@@ -167,6 +167,7 @@ export const findingCodes = {
   DOCTOR_REPORTER: code(8, 463),
   DOCTOR_AGENT_ERROR: code(8, 480),
   DOCTOR_LOG_ENDS_EARLY: code(8, 880),
+  DOCTOR_LOG_NOT_DECODED: code(8, 885),
   DOCTOR_UNREADABLE: code(8, 890),
 
   // Rung 9: state
@@ -198,6 +199,11 @@ export type FindingCode = keyof typeof findingCodes;
 
 export function isFindingCode(text: string): text is FindingCode {
   return Object.hasOwn(findingCodes, text);
+}
+
+/** True where the sentence of `code` is good news; any other code that passes tells of what is over or did no harm. */
+export function isGoodNews(code: FindingCode): boolean {
+  return findingCodes[code].order === 900;
 }
 
 /** The facts about `code`: rung, order and event ids. */

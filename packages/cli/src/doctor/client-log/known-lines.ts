@@ -1,0 +1,233 @@
+// The lines of client logs that are known, by what they say. Texts are those of logs.md and self-update.md, of the tools
+// that admins run beside (InstallSelfupdateOnPort80, ClientDiag), and of our own agents.
+import { managedService, serviceIn } from './complaints.ts';
+import { failuresIn, type LogEntry, lastPart } from './entry.ts';
+import type { ClientStory } from './story.ts';
+
+export interface Rule {
+  pattern: RegExp;
+  apply(story: ClientStory, entry: LogEntry, match: RegExpExecArray): void;
+}
+
+/** In the order they are tried; several may match one line. */
+export const knownLines: readonly Rule[] = [
+  {
+    pattern: /No Format Information found|Windows Update logs are now generated using ETW/i,
+    apply: (story, entry) => story.notDecoded(entry),
+  },
+  {
+    pattern: /Checking for agent SelfUpdate|Checking whether self-update is required/i,
+    apply: (story, entry) => story.startCheck(entry),
+  },
+  {
+    // WU_E_SETUP_SKIP_UPDATE: the same as /SKIP, said as an error.
+    pattern: /(?:self-?update|IsUpdateRequired).*0x8024d009/i,
+    apply(story, entry) {
+      story.endCheck();
+      story.success(entry, 'self-update');
+      story.milestone(entry, 'self-update skipped as the server asks (/SKIP)', true);
+    },
+  },
+  {
+    pattern: /(?:Client version: Core:|WU client version|Agent version|Client version:?)\s*([\d.]+)/i,
+    apply: (story, _entry, [, version = '']) => story.versions.add(version),
+  },
+  {
+    pattern: /Logging initialized \(build: ([\d.]+), tz: ([+-]\d{4})\)/i,
+    apply(story, entry, [, version = '', zone]) {
+      story.versions.add(version);
+      story.timeZone = zone;
+      story.milestone(entry, `agent ${version} started`, true);
+    },
+  },
+  {
+    pattern: /(?:\(SUS client\)|This is version) ([\d.]+) (started|now)\b/i,
+    apply(story, entry, [, version = '', word]) {
+      story.versions.add(version);
+      if (word === 'now') story.success(entry, 'self-update');
+      story.milestone(entry, word === 'now' ? `agent replaced: ${version}` : `agent ${version} started`, true);
+    },
+  },
+  {
+    pattern: /SelfUpdate check completed\.\s+SelfUpdate is NOT required|^\W*IsUpdateRequired = No\b/i,
+    apply(story, entry) {
+      story.endCheck();
+      story.success(entry, 'self-update');
+      story.milestone(entry, 'self-update check: nothing to do', true);
+    },
+  },
+  {
+    pattern: /SelfUpdate check completed\.\s+SelfUpdate is required|^\W*IsUpdateRequired = Yes\b/i,
+    apply(story, entry) {
+      story.endCheck();
+      story.milestone(entry, 'self-update check: a newer agent is offered', true);
+    },
+  },
+  {
+    pattern:
+      /Skipping SelfUpdate check based on the \/SKIP|not quorum-signed\. Skipping selfupdate|wuident says \/SKIP/i,
+    apply(story, entry) {
+      story.endCheck();
+      story.success(entry, 'self-update');
+      story.milestone(entry, 'self-update skipped as the server asks (/SKIP)', true);
+    },
+  },
+  {
+    pattern: /\/UNSUPPORTED\b/,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_CLIENT_UNSUPPORTED', 0x8024d00a),
+  },
+  {
+    pattern: /Validating signature for (.+?)(?: with dwProvFlags.*)?:?$/i,
+    apply: (story, _entry, [, file = '']) => story.validate(file),
+  },
+  {
+    pattern: /(?:Microsoft|Operator) signed:\s*No\b/i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_SIGNATURE_REFUSED', 0, { file: lastPart(story.validated) }),
+  },
+  {
+    pattern: /Install of setup package "([^"]+)" (succeeded|failed)/i,
+    apply(story, entry, [, name = '', outcome]) {
+      story.enter('self-update');
+      const good = outcome === 'succeeded';
+      story.milestone(entry, `agent package ${lastPart(name)} ${outcome}`, good);
+      if (good) story.success(entry, 'self-update');
+      else if (failuresIn(entry.text).length === 0) story.trouble(entry, 'DOCTOR_SETUP_FAILED');
+    },
+  },
+  {
+    pattern: /Service exit \[Exit code = 0x24000([12])\]/i,
+    apply: (story, entry, [, kind]) =>
+      story.milestone(entry, kind === '2' ? 'service stopped after replacing its own files' : 'service stopped', true),
+  },
+  {
+    pattern: /ServiceI[dD]\s*=/,
+    apply: (story, entry) => story.talkTo(serviceIn(entry.text) ?? managedService),
+  },
+  {
+    pattern: /Server URL\s*=\s*(https?:\/\/\S+)/i,
+    apply(story, entry, [, url = '']) {
+      story.serverUrls.add(url);
+      if (/\/clientwebservice\//i.test(url)) story.scan(entry, url);
+    },
+  },
+  {
+    pattern: /WSUS (?:status )?server:\s*(https?:\/\/\S+)/i,
+    apply(story, _entry, [, url = '']) {
+      story.serverUrls.add(url);
+      story.configured.add(url);
+    },
+  },
+  {
+    pattern: /https?:\/\/[^/\s]+\/\/selfupdate\//i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_WUSERVER_TRAILING_SLASH'),
+  },
+  {
+    pattern:
+      /(?:DownloadFileInternal|SendRequestUsingProxy|HttpRequest|download|GET)\b.*https?:\/\/([\w.-]+)\S*\/selfupdate\//i,
+    apply: (story, _entry, match) => story.serverUrls.add(/https?:\/\/[\w.:-]+/i.exec(match[0])?.[0] ?? ''),
+  },
+  {
+    pattern: /clientId = ,/i,
+    apply(story, entry) {
+      story.enter('scan');
+      story.trouble(entry, 'DOCTOR_SUSCLIENTID_EMPTY');
+    },
+  },
+  {
+    pattern:
+      /Soap fault info|message contained a (?:SOAP )?fault|errorCode:?\s*=?\s*(InvalidCookie|ConfigChanged|RegistrationRequired|ServerChanged|InvalidParameters)/i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_SOAP_FAULT', 0x80244007),
+  },
+  {
+    // "Updates found = 0" stands under searches that failed, too.
+    pattern: /found (\d+) updates? and \d+ categor|successfully detected \d+ update|Updates found = [1-9]/i,
+    apply(story, entry) {
+      // A scan that ended well shows that whatever failed on the way there did no harm.
+      story.success(entry, 'self-update', 'scan', 'other');
+      story.milestone(entry, 'scan finished', true);
+    },
+  },
+  {
+    pattern: /settings were overwritten by a higher authority/i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_POLICY_OVERWRITTEN'),
+  },
+  {
+    pattern: /setting next detection timeout to (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)/i,
+    apply: (story, entry, [, when]) => story.milestone(entry, `next detection ${when} UTC`, undefined),
+  },
+  {
+    pattern: /legacy (?:\(SUS\) )?mode/i,
+    apply(story, entry) {
+      if (/leav|left|out of|ended/i.test(entry.text)) story.success(entry, 'other');
+      else story.trouble(entry, 'DOCTOR_LEGACY_MODE');
+    },
+  },
+  {
+    pattern: /InstallSelfupdateOnPort80 (succeeded|failed)/i,
+    apply(story, entry, [, outcome]) {
+      if (outcome === 'succeeded') story.milestone(entry, 'InstallSelfupdateOnPort80 succeeded', true);
+      else story.trouble(entry, 'DOCTOR_PORT80_SETUP_FAILED');
+    },
+  },
+  {
+    pattern: /SetupSelfupdateTree: .*(?:Error|failed|could not|cannot|not found)/i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_PORT80_SETUP_FAILED'),
+  },
+  {
+    pattern: /^SetupSelfupdateTree: Warning: (.*)$/i,
+    apply: (story, entry, [, text]) => story.milestone(entry, text ?? '', true),
+  },
+  {
+    // cscript names the script and the place where it stopped, in whatever language.
+    pattern: /InstallSelfupdateOnPort80\.vbs\(\d+, ?\d+\)/i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_PORT80_SETUP_FAILED'),
+  },
+  {
+    pattern: /\b(?:Downloaded) (?:iu|wu)ident\.cab from/i,
+    apply(story, entry) {
+      if (/^\W*ERROR/.test(entry.text)) return;
+      story.success(entry, 'self-update');
+      story.milestone(entry, 'ident fetched', true);
+    },
+  },
+  {
+    pattern: /^Querying software update catalog from/i,
+    apply(story, entry) {
+      if (entry.layout !== 'sus' || failuresIn(entry.text).length > 0) return;
+      story.success(entry, 'scan', 'other');
+      story.milestone(entry, 'catalogue asked for', true);
+    },
+  },
+  {
+    pattern: /Jet error -\d+|\bESENT\b.*(?:error|failed|corrupt)/i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_DATASTORE', failuresIn(entry.text)[0] ?? 0),
+  },
+  {
+    // Event 16 of the agent, and what it reports as 149.
+    pattern: /Windows is unable to connect to the automatic updates service/i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_NO_ANSWER', failuresIn(entry.text)[0] ?? 0),
+  },
+  // ClientDiag (WSUS Client Diagnostics Tool): dotted lines that end in PASS, FAIL or NONE.
+  {
+    pattern: /^Self-?Update folder is missing\b/i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_TREE_MISSING'),
+  },
+  {
+    pattern:
+      /^(?:Automatic Updates|Windows Update|Background Intelligent Transfer) Service is (not running|disabled)\b.*FAIL$/i,
+    apply: (story, entry, [, state]) =>
+      story.trouble(entry, state === 'disabled' ? 'DOCTOR_SERVICE_DISABLED' : 'DOCTOR_SERVICE_STOPPED'),
+  },
+  {
+    pattern: /^UseWuServer is disabled\b/i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_USEWUSERVER_OFF', 0, { found: '0, says ClientDiag' }),
+  },
+  {
+    pattern: /^AU Option is 1\b/i,
+    apply: (story, entry) => story.trouble(entry, 'DOCTOR_AU_OFF', 0, { found: 'AU Option 1, says ClientDiag' }),
+  },
+  {
+    pattern: /^Self-?Update folder is present\b.*PASS$|^Connection to server\b.*PASS$/i,
+    apply: (story, entry) => story.milestone(entry, entry.text.replace(/[\s.]+PASS$/, ''), true),
+  },
+];
