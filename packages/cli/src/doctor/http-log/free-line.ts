@@ -2,12 +2,15 @@
 // the common log format of nginx and Apache, one-line prints of packet sniffers, key=value records. Columns are told
 // apart by what they look like.
 import { parseStamp } from '../text/stamp.ts';
+import { parseNativeLine } from './iis-native.ts';
 import { type HttpRecord, kindOfPath } from './record.ts';
 
 const method = /(?:^|[\s"])(GET|HEAD|POST|PUT|OPTIONS|PROPFIND|CONNECT)\s/;
 
 /** The request in a line, or undefined when the line is not a request about updating. */
 export function parseFreeLine(text: string, source: string, line: number): HttpRecord | undefined {
+  const native = parseNativeLine(text, source, line);
+  if (native) return native;
   const found = method.exec(text);
   if (!found) return undefined;
   const before = text.slice(0, found.index);
@@ -79,10 +82,16 @@ function statusesOf(before: string, rest: string): Pick<HttpRecord, 'status' | '
 }
 
 function clientOf(before: string, rest: string): string | undefined {
-  const address = /(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])/g;
-  const early = [...before.matchAll(address)].map(([, ip]) => ip);
+  // The common log format begins with the client, which may be a name.
+  const common = /^(\S+) \S+ .*\[\d{2}\/\w{3}\/\d{4}:/.exec(before)?.[1];
+  if (common) return common;
+  const address =
+    /(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])|(?<=\s|^)([0-9a-f]*(?::[0-9a-f]*){2,7}(?:%\w+)?)(?=\s)/gi;
+  const early = [...before.matchAll(address)].map(([ip]) => ip).filter((ip) => !/^\d{2}:\d{2}:\d{2}$/.test(ip));
   // IIS 6 and later: s-ip stands before the method, c-ip behind the port and the user name.
-  const behind = /^(?:-\s+)?\d{1,5}\s+\S+\s+(\d{1,3}(?:\.\d{1,3}){3})\s/.exec(rest);
+  const behind = /^(?:-\s+)?\d{1,5}\s+\S+\s+(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*(?::[0-9a-f]*){2,7}(?:%\w+)?)\s/i.exec(
+    rest,
+  );
   return behind?.[1] ?? early[0];
 }
 

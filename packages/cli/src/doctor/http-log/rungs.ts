@@ -5,6 +5,7 @@ import { formatHresult, meaningOf } from '../hresult/error-table.ts';
 import { factsOf } from '../words/codes.ts';
 import { pingOf } from './ping.ts';
 import type { HttpRecord } from './record.ts';
+import { foldSites, type Sites } from './sites.ts';
 import { causeOfAnswer, missingThing } from './status-cause.ts';
 import { type AnswerGroup, type ClientTally, type HttpTally, isLater } from './tally.ts';
 
@@ -14,9 +15,10 @@ const serviceKinds = new Set(['client-web-service', 'simple-auth', 'reporting'])
 
 /** Everything the request logs say. */
 export function observeTally(tally: HttpTally): Observation[] {
+  const sites = foldSites(tally);
   return [
-    ...liftMissing(tally, observeGroups(tally)),
-    ...observeAnonymous(tally),
+    ...liftMissing(sites, observeGroups(sites)),
+    ...observeAnonymous(sites),
     ...observeMicrosoft(tally),
     ...observeClock(tally),
     ...gatherClients([...tally.clients.values()].flatMap(observeClient)),
@@ -34,12 +36,12 @@ interface GroupObservation {
   observation: Observation;
 }
 
-function observeGroups(tally: HttpTally): GroupObservation[] {
+function observeGroups(sites: Sites): GroupObservation[] {
   const observations: GroupObservation[] = [];
-  for (const group of tally.groups.values()) {
+  for (const group of sites.groups) {
     const code = group.sharePoint ? 'DOCTOR_SHAREPOINT' : causeOfAnswer({ ...group, query: group.last.query });
     if (!code) continue;
-    const healed = isHealed(tally, group);
+    const healed = isHealed(sites, group);
     // Never copied there is usual, and nothing but old clients' pings is lost.
     const harmless = code === 'DOCTOR_WUTRACK_MISSING';
     const observation = observe(code, healed || harmless ? 'pass' : 'fail', subjectOf(group), valuesOf(group), [
@@ -77,14 +79,14 @@ function valuesOf(group: AnswerGroup): Record<string, string> {
     status: group.reason ? `${status} ${group.reason}` : status,
     count: String(group.count),
     clients: String(group.clients.size),
-    server: group.site || 'the server',
+    server: group.last.host ?? (group.site || 'the server'),
     site: group.site || 'the site',
   };
 }
 
 /** The same question was answered well later: it was broken, it is not any more. */
-function isHealed(tally: HttpTally, group: AnswerGroup): boolean {
-  const good = tally.lastGood.get(`${group.kind}|${group.site}`);
+function isHealed(sites: Sites, group: AnswerGroup): boolean {
+  const good = sites.lastGood.get(`${group.kind}|${group.site}`);
   if (!good) return false;
   // A file of one client's kind being served says nothing about another one's.
   if ((group.kind === 'package' || group.kind === 'mui') && good.path.toLowerCase() !== group.last.path.toLowerCase()) {
@@ -97,7 +99,7 @@ function isHealed(tally: HttpTally, group: AnswerGroup): boolean {
 }
 
 /** Every file of the tree missing on one site is one missing tree, not three missing files. */
-function liftMissing(tally: HttpTally, found: readonly GroupObservation[]): Observation[] {
+function liftMissing(sites: Sites, found: readonly GroupObservation[]): Observation[] {
   const missing = new Set(['DOCTOR_IUIDENT_MISSING', 'DOCTOR_WUIDENT_MISSING', 'DOCTOR_TREE_INCOMPLETE']);
   const observations: Observation[] = [];
   const bySite = new Map<string, GroupObservation[]>();
@@ -107,7 +109,7 @@ function liftMissing(tally: HttpTally, found: readonly GroupObservation[]): Obse
     else bySite.set(item.group.site, [...(bySite.get(item.group.site) ?? []), item]);
   }
   for (const [site, items] of bySite) {
-    const served = [...tally.lastGood.keys()].some((key) => {
+    const served = [...sites.lastGood.keys()].some((key) => {
       const [kind = '', where] = key.split('|');
       return where === site && treeKinds.has(kind) && kind !== 'iuident';
     });
@@ -125,8 +127,8 @@ function liftMissing(tally: HttpTally, found: readonly GroupObservation[]): Obse
 }
 
 /** Self-update answered only to those who log on: domain members get by, everyone else is stuck. */
-function observeAnonymous(tally: HttpTally): Observation[] {
-  for (const [key, record] of tally.lastGood) {
+function observeAnonymous(sites: Sites): Observation[] {
+  for (const [key, record] of sites.lastGood) {
     const [kind = '', site = ''] = key.split('|');
     if (!treeKinds.has(kind) || record.userName === '') continue;
     const values = {

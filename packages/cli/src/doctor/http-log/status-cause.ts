@@ -24,6 +24,7 @@ export function causeOfAnswer(answer: Answer): FindingCode | undefined {
   if (status === 403) return causeOf403(substatus, win32);
   if (status === 404) return causeOf404(answer.kind, substatus);
   if (status === 500) return causeOf500(answer.kind, substatus);
+  if (status > 599) return causeOfProxyError(status);
   const cause = causeOfStatus(status);
   return cause === 'harmless' ? undefined : cause;
 }
@@ -80,6 +81,20 @@ function causeOf500(kind: RequestKind, substatus: number | undefined): FindingCo
   if (kind === 'reporting') return 'DOCTOR_REPORTING';
   return 'DOCTOR_SERVER_ERROR';
 }
+
+/** ISA and TMG write a Windows error in place of the status when there was no answer to pass on. */
+function causeOfProxyError(error: number): FindingCode {
+  if (error === 12209) return 'DOCTOR_PROXY_AUTHENTICATION';
+  if (error === 12202 || error === 12204) return 'DOCTOR_FORBIDDEN';
+  if (unreachedServer.has(error)) return 'DOCTOR_GATEWAY';
+  return droppedConnection.has(error) ? 'DOCTOR_CONNECTION_CUT' : 'DOCTOR_HTTP_STATUS';
+}
+
+/** Timed out, refused, no route, name not found: of Winsock and of WinInet. */
+const unreachedServer = new Set([
+  10049, 10050, 10051, 10060, 10061, 10064, 10065, 11001, 11002, 11004, 12002, 12007, 12029,
+]);
+const droppedConnection = new Set([995, 1236, 10053, 10054, 12030, 12031, 12152]);
 
 function causeOfReason(reason: string, status: number): FindingCode | undefined {
   if (/^AppOffline|^AppShutdown|^Disabled/i.test(reason)) return 'DOCTOR_SERVICE_UNAVAILABLE';

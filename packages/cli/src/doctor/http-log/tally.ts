@@ -219,9 +219,10 @@ export class HttpTally {
   }
 }
 
-/** Which site of the server a record belongs to, as far as the log tells. */
-export function siteOf(record: HttpRecord): string {
-  return record.port ? `port ${record.port}` : (record.site ?? '');
+/** Which site of the server a record belongs to, as far as the log tells; sites.ts puts together what is one. */
+export function siteOf({ port, site }: HttpRecord): string {
+  if (port === undefined) return site ?? '';
+  return site === undefined ? `port ${port}` : `${site} on port ${port}`;
 }
 
 /** 2xx and 304; a sniffed request without an answer is neither good nor bad. */

@@ -34,8 +34,9 @@ const passingColumns = new Set([
   's-ip',
   's-computername',
   'cs-uri-query',
-  'cs(Referer)',
-  'cs(Cookie)',
+  'cs(referer)',
+  'cs(cookie)',
+  'cs-referred',
   'sc-bytes',
   'cs-bytes',
   'c-port',
@@ -49,12 +50,16 @@ export class W3cReader {
   private readonly tally: HttpTally;
   private readonly runs = new Map<number, Run>();
   private readonly folderSite: string | undefined;
+  private lastSite: string | undefined;
   private columns = new Map<string, number>();
   /** Per column: 1 where its bytes are part of the answer. */
   private kept = new Uint8Array(0);
   private stemColumn = -1;
   private dateColumn = -1;
   private timeColumn = -1;
+  /** Values may hold blanks, where tabs stand between them: the first line below #Fields tells. */
+  private tabbed = false;
+  private isFirst = false;
   private directiveDate = '';
   private h1 = 0;
   private h2 = 0;
@@ -87,19 +92,22 @@ export class W3cReader {
   private line(chunk: Buffer, start: number): number {
     const length = chunk.length;
     const starts = this.starts;
+    if (this.isFirst) this.tellSeparator(chunk, start);
+    // No byte is two separators: with tabs a blank is a letter like others.
+    const separator = this.tabbed ? tab : blank;
     let position = start;
     let column = 0;
     starts[0] = start;
     for (; column < this.stemColumn && position < length; position++) {
       const byte = chunk[position];
-      if (byte === blank || byte === tab) starts[++column] = position + 1;
+      if (byte === separator) starts[++column] = position + 1;
       else if (byte === newline) return position;
     }
     const stemStart = position;
     let wanted = 0;
     for (; position < length; position++) {
       const byte = chunk[position] as number;
-      if (byte <= blank) break;
+      if (byte <= blank && (byte === separator || byte < blank)) break;
       if (byte === slash && wanted === 0) wanted = wantedAt(chunk, position + 1);
     }
     if (wanted === 0) {
@@ -116,7 +124,7 @@ export class W3cReader {
     for (; position < length; position++) {
       const byte = chunk[position] as number;
       if (byte > blank) continue;
-      if (byte !== blank && byte !== tab && byte !== newline) continue;
+      if (byte !== separator && byte !== newline) continue;
       if (column > this.stemColumn && this.kept[column] === 1) this.hashRange(chunk, from, position);
       if (byte === newline) break;
       from = position + 1;
@@ -154,8 +162,14 @@ export class W3cReader {
     this.h2 = Math.imul(h2 ^ (to - from), 0x5bd1e995);
   }
 
+  private tellSeparator(chunk: Buffer, start: number): void {
+    const end = chunk.indexOf(newline, start);
+    this.tabbed = chunk.subarray(start, end < 0 ? chunk.length : end).includes(tab);
+    this.isFirst = false;
+  }
+
   private record(line: Buffer, at: number, key: number, repeats: boolean): void {
-    const cells = splitCells(line.toString('latin1'));
+    const cells = splitCells(line.toString('latin1'), this.tabbed);
     const cell = (name: string) => present(cells[this.columns.get(name) ?? -1]);
     const whole = cell('cs-uri') ?? '';
     const stem = cell('cs-uri-stem') ?? cell('cs-uri-path') ?? whole.split('?')[0] ?? '';
@@ -164,7 +178,7 @@ export class W3cReader {
     const { path, host } = withoutOrigin(rejected ? asked.slice(1) : stem);
     const kind = kindOfPath(path);
     if (kind === 'other') return;
-    const proxy = this.columns.has('cs-uri-scheme') || this.columns.has('s-action');
+    const proxy = this.columns.has('cs-uri-scheme') || this.columns.has('s-action') || this.columns.has('r-host');
     const record: HttpRecord = {
       source: this.source,
       line: this.lines,
@@ -172,18 +186,18 @@ export class W3cReader {
       at: Number.isNaN(at) ? undefined : at,
       zone: proxy ? 'unknown' : 'utc',
       client: cell('c-ip'),
-      method: cell('cs-method') ?? '',
+      method: cell('cs-method') ?? cell('s-operation') ?? '',
       path,
       query: rejected ? 'Rejected-By-UrlScan' : asked.replace(/^\?/, ''),
       kind,
       status: numberOf(cell('sc-status')),
       substatus: numberOf(cell('sc-substatus')),
       win32: numberOf(cell('sc-win32-status')),
-      userAgent: (cell('cs(User-Agent)') ?? '').replaceAll('+', ' ').replaceAll('"', ''),
+      userAgent: (cell('cs(user-agent)') ?? cell('c-agent') ?? '').replaceAll('+', ' ').replaceAll('"', ''),
       userName: cell('cs-username') ?? '',
-      host: host ?? cell('cs-host') ?? cell('cs(Host)'),
-      port: cell('s-port') ?? cell('cs-uri-port'),
-      site: cell('s-sitename') ?? this.folderSite ?? cell('s-siteid'),
+      host: host ?? cell('cs-host') ?? cell('cs(host)') ?? cell('r-host'),
+      port: cell('s-port') ?? cell('cs-uri-port') ?? cell('r-port'),
+      site: this.siteOf(cell('s-sitename'), cell('s-siteid')),
       reason: cell('s-reason'),
     };
     const run = this.tally.add(record);
@@ -191,18 +205,25 @@ export class W3cReader {
     if (repeats && !rejected && this.runs.size < maxRuns) this.runs.set(key, run);
   }
 
+  /** A file is of one site unless it says otherwise, also where later lines leave the name out. */
+  private siteOf(name: string | undefined, id: string | undefined): string | undefined {
+    if (name !== undefined) this.lastSite = name.toUpperCase();
+    return name?.toUpperCase() ?? this.folderSite ?? this.lastSite ?? (id === undefined ? undefined : `W3SVC${id}`);
+  }
+
   private directive(text: string): void {
     const [, name = '', value = ''] = /^#(\w+):\s*(.*)$/.exec(text) ?? [];
     if (name === 'Date') this.directiveDate = value.slice(0, 10);
     if (name === 'Date') this.dayKey = -1;
     if (name !== 'Fields') return;
-    const fields = value.trim().split(/\s+/).slice(0, 120);
+    const fields = value.toLowerCase().trim().split(/\s+/).slice(0, 120);
     this.columns = new Map(fields.map((field, index) => [field, index]));
     this.kept = Uint8Array.from(fields, (field) => (passingColumns.has(field) ? 0 : 1));
     this.stemColumn = fields.findIndex((field) => /^cs-uri(-stem|-path)?$/.test(field));
     this.dateColumn = fields.indexOf('date');
     this.timeColumn = fields.indexOf('time');
     this.dayKey = -1;
+    this.isFirst = true;
     this.runs.clear();
   }
 
@@ -262,8 +283,9 @@ function trimEnd(chunk: Buffer, start: number, end: number): Buffer {
   return chunk.subarray(start, end > start && chunk[end - 1] === 13 ? end - 1 : end);
 }
 
-/** IIS never quotes; ELFF of proxies quotes values with blanks. */
-function splitCells(line: string): string[] {
+/** IIS never quotes; ELFF of proxies quotes values with blanks, ISA and TMG put tabs between them. */
+function splitCells(line: string, tabbed: boolean): string[] {
+  if (tabbed) return line.split('\t');
   return line.includes('"') ? (line.match(/"[^"]*"|[^ \t]+/g) ?? []) : line.split(/[ \t]/);
 }
 

@@ -3,7 +3,7 @@ import { DoctorError } from '../errors.ts';
 import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { tellStories } from './client-stories.ts';
-import { observeLogs } from './diagnose-logs.ts';
+import { observeLogs, sawAnything } from './diagnose-logs.ts';
 import { type LogFacts, readLogs } from './read-logs.ts';
 
 /** Reads the logs and delivers the report. */
@@ -16,8 +16,9 @@ export async function doctorLogs(paths: readonly string[], options: ReportOption
     );
   });
   progress.end();
-  if (facts.unreadable.length === 0 && facts.files.every(({ kind }) => kind === 'binary' || kind === 'empty')) {
-    const what = `${paths.join(', ')}: empty, or no text (an .etl file is converted by Get-WindowsUpdateLog)`;
+  if (facts.files.every(({ kind }) => kind === 'binary' || kind === 'empty') && !sawAnything(facts)) {
+    const why = facts.unreadable.map((file) => file.why).join('; ');
+    const what = why || `${paths.join(', ')}: empty, or no text (an .etl file is converted by Get-WindowsUpdateLog)`;
     throw new DoctorError('CLI_DOCTOR_NOTHING_TO_READ', what);
   }
   deliver(reportLogs(facts, describe(paths)), options);

@@ -31,7 +31,8 @@ export function observeLogs(facts: LogFacts): Observation[] {
   return observations;
 }
 
-function sawAnything(facts: LogFacts): boolean {
+/** True when a line of the files was about updating. */
+export function sawAnything(facts: LogFacts): boolean {
   const stories = [...facts.stories.values()];
   return (
     facts.tally.records > 0 ||

@@ -107,6 +107,11 @@ async function readOne(
   progress: (bytes: number) => void,
 ): Promise<{ kind: LogKind; lines: number }> {
   const head = await readHead(path);
+  if (head.subarray(0, 4).toString('latin1') === 'PK\u0003\u0004')
+    throw new DoctorError(
+      'CLI_DOCTOR_INPUT_UNREADABLE',
+      `${path}: a zip archive; unpack it first (gzip is read as it is)`,
+    );
   const kind = sniffKind(path, head);
   if (kind === 'registry') facts.registryFiles.push(path);
   if (kind === 'w3c') return { kind, lines: await readW3c(path, facts, progress) };

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { allCodes, diagnoseLogs, failures } from '../test/diagnose.ts';
+import { allCodes, diagnoseLogs, failures, inFolder } from '../test/diagnose.ts';
 import type { FindingCode } from '../words/codes.ts';
+import { doctorLogs } from './command.ts';
 
 const iis6 =
   '#Software: Microsoft Internet Information Services 6.0\r\n#Version: 1.0\r\n#Date: 2005-08-26 08:14:00\r\n' +
@@ -251,6 +252,75 @@ describe('other request logs', () => {
     const clf =
       '10.0.0.5 - - [06/May/2012:07:08:09 +0200] "GET /selfupdate/wuident.cab?1205060508 HTTP/1.1" 502 157 "-" "Windows-Update-Agent"\n';
     assert.deepEqual(failures(await diagnoseLogs({ 'access.log': clf })), ['DOCTOR_GATEWAY']);
+  });
+});
+
+describe('logs of ISA and TMG', () => {
+  const fields = 'c-ip\tcs-username\tc-agent\tdate\ttime\tr-host\tr-port\ts-operation\tcs-uri\tsc-status\trule';
+  const line = (path: string, status: number) =>
+    `192.168.1.20\tanonymous\tIndustry Update Control\t2006-02-01\t09:11:00\twsus.example\t80\tGET\thttp://wsus.example${path}\t${status}\tDefault rule\r\n`;
+  const errors: [number, FindingCode][] = [
+    [12209, 'DOCTOR_PROXY_AUTHENTICATION'],
+    [12202, 'DOCTOR_FORBIDDEN'],
+    [10060, 'DOCTOR_GATEWAY'],
+    [11001, 'DOCTOR_GATEWAY'],
+    [10054, 'DOCTOR_CONNECTION_CUT'],
+  ];
+  for (const [error, code] of errors) {
+    it(`have tabs between values with blanks, and ${error} in place of a status is ${code}`, async () => {
+      const head = `#Software: Microsoft Internet Security and Acceleration Server 2004\r\n#Fields: ${fields}\r\n`;
+      const report = await diagnoseLogs({
+        'ISALOG_20060201_WEB_000.w3c': head + line('/iuident.cab?0602010911', error),
+      });
+      assert.deepEqual(failures(report), [code]);
+      assert.deepEqual(
+        report.stories.map(({ client, generation }) => [client, generation]),
+        [['192.168.1.20', 'SUS client']],
+      );
+    });
+  }
+});
+
+describe('a log of IIS in other formats', () => {
+  it("that is IIS's own, comma-separated and without a header, is read", async () => {
+    const line = (path: string, win32: number) =>
+      `192.168.114.201, -, 08/26/05, 7:55:20, W3SVC1, SERVER1, 172.21.13.45, 4502, 163, 3223, 404, ${win32}, GET, ${path}, -,\r\n`;
+    const report = await diagnoseLogs({ 'in050826.log': line('/iuident.cab', 2) + line('/selfupdate/wuident.cab', 3) });
+    assert.deepEqual(failures(report), ['DOCTOR_TREE_MISSING']);
+    assert.equal(report.findings[0]?.evidence[0]?.at, '2005-08-26T07:55:20.000Z');
+    assert.equal(report.stories[0]?.client, '192.168.114.201');
+  });
+
+  it('that is NCSA names clients by IPv6 address or by name', async () => {
+    const line = (client: string) =>
+      `${client} - CONTOSO\\bob [26/Aug/2005:08:14:01 +0200] "GET /selfupdate/wuident.cab HTTP/1.1" 404 1656\r\n`;
+    const report = await diagnoseLogs({ 'ncsa1.log': line('2001:db8::7') + line('pc7.example') });
+    assert.deepEqual(report.stories.map(({ client }) => client).sort(), ['2001:db8::7', 'pc7.example']);
+  });
+
+  it('may write the names of its fields in any letter case', async () => {
+    const text =
+      '#Fields: Date Time C-IP CS-Method CS-URI-Stem SC-Status SC-SubStatus\r\n2010-01-01 10:00:00 10.0.0.3 GET /selfupdate/wuident.cab 404 3\r\n';
+    assert.deepEqual(failures(await diagnoseLogs({ 'ex.log': text })), ['DOCTOR_MIME_MISSING']);
+  });
+
+  it('tells sites of one port apart by their names, and knows one site that is named only at times', async () => {
+    const bad = line6({ path: '/iuident.cab', status: '401 2 2148074254' });
+    const later = line6({ path: '/iuident.cab', status: '200 0 0', time: '2005-08-26 09:00:00' });
+    const other = later.replace('W3SVC1', 'W3SVC2');
+    const report = await diagnoseLogs({ 'ex.log': iis6 + bad + other });
+    assert.deepEqual(failures(report), ['DOCTOR_ANONYMOUS_OFF']);
+    assert.match(report.findings[0]?.what ?? '', /W3SVC1/);
+    const unnamed = iis6.replace('s-sitename ', '') + later.replace('W3SVC1 ', '');
+    assert.deepEqual(failures(await diagnoseLogs({ 'ex.log': iis6 + bad + unnamed })), []);
+    assert.deepEqual(failures(await diagnoseLogs({ 'a.log': iis6 + bad, 'b.log': unnamed })), []);
+  });
+
+  it('that cannot be read at all ends the command, it is not healthy', async () => {
+    const zip = Buffer.from('PK\u0003\u0004 a zip archive');
+    await inFolder({ 'logs.zip': zip }, async (folder) => {
+      await assert.rejects(doctorLogs([`${folder}/logs.zip`], {}), /unpack it first/);
+    });
   });
 });
 
