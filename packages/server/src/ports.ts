@@ -54,8 +54,11 @@ export async function openPorts({ config, front, onUnreadable }: PortParts): Pro
     await bindOrFail('main', config.port);
     if (config.tlsPort !== 'off') await bindOrFail('tls', config.tlsPort, await readTls(config));
     const { selfUpdatePort: port } = config;
-    if (port === 'off') watched.push({ port: 80, site: 'self-update', host, listening: { kind: 'off' } });
-    else {
+    const isMain = port !== 0 && port === config.port;
+    if (port === 'off') {
+      // With the main site on port 80 nothing is switched off: old agents find the tree there.
+      if (config.port !== 80) watched.push({ port: 80, site: 'self-update', host, listening: { kind: 'off' } });
+    } else if (!isMain) {
       await bind('self-update', port).catch((error) => {
         watched.push({ port, site: 'self-update', host, listening: { kind: 'not-listening', reason: codeOf(error) } });
         notices.push(notAvailable(port, codeOf(error)));
@@ -109,6 +112,10 @@ const causes: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program has the port',
   EACCES: 'this user may not open ports below 1024',
   EADDRNOTAVAIL: 'the address of --host is not one of this machine',
+  ENOTFOUND: 'the name of --host is not known',
+  EAI_AGAIN: 'the name of --host cannot be looked up now',
+  EINVAL: 'the address of --host is not one to listen on',
+  EAFNOSUPPORT: 'this machine has no addresses of the kind of --host',
 };
 
 function unavailable(port: number, error: unknown): ServerError {

@@ -118,6 +118,15 @@ describe('HTTP', () => {
     await countsMalformedPings(4);
   });
 
+  it('a client that is still sending when it is answered gets the answer, not a reset connection', async () => {
+    const received = await raw(`GET /wutrack.bin?U=${'x'.repeat(3_000_000)} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    assert.match(received, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
+    assert.match(
+      await raw(`GET / HTTP/1.1\r\nX: ${'x'.repeat(3_000_000)}\r\n\r\n`),
+      /^HTTP\/1\.1 431 [\s\S]*\r\n\r\n$/,
+    );
+  });
+
   it('paths that are none are 400 or 404, whatever is in them', async () => {
     for (const path of [
       '/%',
@@ -175,7 +184,9 @@ function raw(text: string): Promise<string> {
     socket.on('data', (piece) => {
       received += piece.toString('latin1');
     });
-    socket.on('error', () => undefined);
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      received += error.code;
+    });
     socket.on('close', () => resolve(received));
   });
 }

@@ -1,5 +1,5 @@
 // moult serve: the server in the foreground, until it is told to stop.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   keyOf,
@@ -51,8 +51,7 @@ async function run(flags: Flags): Promise<void> {
     return;
   }
   const { config } = loaded;
-  mkdirSync(config.dataDir, { recursive: true });
-  const toStdout = !process.stdout.isTTY;
+  const toStdout = config.logStdout === 'on';
   const { log, close } = openLog({ dataDir: config.dataDir, level: config.logLevel, toStdout });
   // Before the ready line is out: whoever waits for it may send the signal in the same moment.
   const stopped = stopSignal();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -108,13 +108,25 @@ test('a damaged tree is refused with exit code 1 and a code; what is missing wit
   assert.equal((await run('verify', '--data-dir', dataDir, '--trust', join(folder, 'nowhere'))).code, 2);
 });
 
+test('a tree taken in before the first start is in order, and a root may be PEM or DER', async () => {
+  const fresh = join(folder, 'fresh');
+  const der = join(folder, 'vendor-ca.cer');
+  writeFileSync(der, new X509Certificate(readFileSync(caFile)).raw);
+  const imported = await json('import', source, '--data-dir', fresh, '--trust', der);
+  assert.equal(imported.document.imported[0].cabinet.signature, 'trusted');
+  const { code, document } = await json('verify', '--data-dir', fresh, '--trust', der);
+  assert.deepEqual([code, document.checked, document.neverStarted, document.rootUnknown], [0, 2, true, []]);
+  const noRoot = await run('import', source, '--data-dir', fresh, '--trust', join(source, 'wuident.cab'));
+  assert.deepEqual([noRoot.code, /neither a PEM nor a DER certificate/.test(noRoot.stderr)], [2, true]);
+});
+
 test('an unsigned cabinet is stored, named, and makes the exit code 1', async () => {
   const single = join(folder, 'unsigned.cab');
   writeFileSync(single, createCabinet([{ name: 'wuident.txt', bytes: Buffer.from('x'), modified: new Date() }]));
   const { code, stderr } = await run('import', single, '--replace', '--data-dir', dataDir);
   assert.equal(code, 1);
   assert.match(stderr, /not signed:.* selfupdate\/wuident\.cab/);
-  assert.match((await run('clear', '--data-dir', dataDir)).stdout, /Removed 1 imported files/);
+  assert.match((await run('clear', '--data-dir', dataDir)).stdout, /Removed 1 imported file;/);
   assert.equal((await run('verify', '--data-dir', dataDir)).code, 0);
 });
 

@@ -15,6 +15,7 @@ import {
   verifyTree,
 } from '@moult/server';
 import type { Command } from 'commander';
+import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
 
 interface TreeOptions {
@@ -36,12 +37,12 @@ export function register(program: Command): void {
     .description('take in a Microsoft self-update tree, byte for byte')
     .option('--as <path>', 'where a single cabinet belongs, as selfupdate/WSUS3/x86/Other/wsus3setup.cab')
     .option('--replace', 'forget what was imported before')
-    .option('--trust <file>', 'certificate (PEM) that signatures may end at; may be given again', collect, [])
+    .option('--trust <file>', 'certificate (PEM or DER) that signatures may end at; may be given again', collect, [])
     .action(runImport);
   withTreeOptions(tree.command('list')).description('what the tree holds, and who gets it').action(runList);
   withTreeOptions(tree.command('verify'))
     .description('check every file that is served: there, unchanged, whole, signed')
-    .option('--trust <file>', 'certificate (PEM) for imported files; may be given again', collect, [])
+    .option('--trust <file>', 'certificate (PEM or DER) for imported files; may be given again', collect, [])
     .action(runVerify);
   withTreeOptions(tree.command('clear')).description('take everything imported out again').action(runClear);
   tree
@@ -65,7 +66,7 @@ async function runImport(source: string, options: ImportCommandOptions): Promise
   const report = await importTree(source, {
     dataDir: options.dataDir,
     now: new Date(),
-    trustedCertificatesPem: options.trust.map(readPem),
+    trustedCertificatesPem: options.trust.map(readCertificateFile),
     ...(options.as !== undefined && { as: options.as }),
     ...(options.replace && { replace: true }),
     progress: showProgress,
@@ -76,7 +77,8 @@ async function runImport(source: string, options: ImportCommandOptions): Promise
     return;
   }
   for (const file of report.imported) console.log(importedLine(file));
-  console.log(`Imported ${report.imported.length} files; the tree holds ${report.total} imported files.`);
+  const { length } = report.imported;
+  console.log(`Imported ${count(length, 'file')}; the tree holds ${count(report.total, 'imported file')}.`);
   for (const path of report.unsigned) {
     console.error(`${paint('yellow', 'not signed:', process.stderr)} ${path} is served, but no agent accepts it.`);
   }
@@ -108,7 +110,7 @@ async function runVerify(options: TreeOptions & { trust: string[] }): Promise<vo
   const caFile = operatorCaFile(options.dataDir);
   const result = await verifyTree(options.dataDir, {
     operatorCaPem: existsSync(caFile) ? readFileSync(caFile, 'utf8') : undefined,
-    trustedCertificatesPem: options.trust.map(readPem),
+    trustedCertificatesPem: options.trust.map(readCertificateFile),
     now: new Date(),
   });
   process.exitCode = result.problems.length === 0 ? exitCode.fine : exitCode.findings;
@@ -120,7 +122,7 @@ async function runClear(options: TreeOptions): Promise<void> {
   requireDataDir(options.dataDir);
   const removed = await clearImportedTree(options.dataDir, new Date());
   if (options.json) print({ removed });
-  else console.log(`Removed ${removed} imported files; the tree serves Moult's own.`);
+  else console.log(`Removed ${count(removed, 'imported file')}; the tree serves Moult's own.`);
 }
 
 async function runPort80(options: { host: string; port: string; json?: true }): Promise<void> {
@@ -161,17 +163,19 @@ const audiences = {
   nobody: 'nobody (the server answers this path itself)',
 };
 
-function verificationLines({ checked, problems, rootUnknown }: TreeVerification): string[] {
+function verificationLines({ checked, problems, rootUnknown, neverStarted }: TreeVerification): string[] {
   const lines = problems.map(({ path, code, message }) => `${paint('red', code)} ${path}: ${message}`);
+  if (neverStarted)
+    lines.push('The server has not been started on this data directory yet: only what was imported is there.');
   if (rootUnknown.length > 0) {
     lines.push(
-      `${rootUnknown.length} imported cabinets have a good signature whose root is not known here; --trust FILE settles it.`,
+      `${count(rootUnknown.length, 'imported cabinet')} with a good signature whose root is not known here; --trust FILE settles it.`,
     );
   }
   lines.push(
     problems.length === 0
-      ? `${checked} files checked, all in order.`
-      : `${checked} files checked, ${problems.length} problems.`,
+      ? `${count(checked, 'file')} checked, all in order.`
+      : `${count(checked, 'file')} checked, ${count(problems.length, 'problem')}.`,
   );
   return lines;
 }
@@ -187,14 +191,6 @@ function requireDataDir(dataDir: string): void {
   if (!existsSync(dataDir)) throw new UsageError(`there is no data directory ${dataDir}; give it with --data-dir`);
 }
 
-function readPem(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    throw new UsageError(`the certificate ${file} cannot be read`);
-  }
-}
-
 function showProgress(path: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[Kchecking ${path}`);
 }
@@ -207,8 +203,12 @@ function collect(value: string, before: string[]): string[] {
   return [...before, value];
 }
 
-function bytes(count: number): string {
-  return `${count.toLocaleString('en')} bytes`;
+function bytes(amount: number): string {
+  return `${amount.toLocaleString('en')} bytes`;
+}
+
+function count(amount: number, what: string): string {
+  return `${amount.toLocaleString('en')} ${what}${amount === 1 ? '' : 's'}`;
 }
 
 function print(document: unknown): void {

@@ -42,7 +42,12 @@ test('order, letter case, unknown keys, braces and unknown letters are tolerated
   assert.equal(ping.activity, 'z');
   assert.equal(ping.status, 'q');
   assert.equal(ping.error, 0x80244019);
-  assert.equal(ping.message, '1%7C0%');
+  assert.equal(ping.message, '1|0%');
+});
+
+test('text in the ANSI code page of an old machine is read as Windows-1252', () => {
+  const ping = parsed('V=1&U=4ba558bba2658743a79267d5ddd810f2&A=i&M=gr%FC%DFe+%80%20100%');
+  assert.equal(ping.message, 'grüße € 100%');
 });
 
 test('what is no ping says why and never throws', () => {

@@ -109,9 +109,18 @@ function decodeValue(text: string): string {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    return spaced;
+    return decodeAnsi(spaced);
   }
 }
+
+// Clients of 2002 know no UTF-8: their escapes are bytes of the machine's ANSI code page, Windows-1252 for most.
+function decodeAnsi(text: string): string {
+  return text.replace(/%([\da-f]{2})/gi, (_, digits: string) =>
+    ansi.decode(Uint8Array.of(Number.parseInt(digits, 16))),
+  );
+}
+
+const ansi = new TextDecoder('windows-1252');
 
 function readMachineId(text: string): string | undefined {
   const digits = text.replace(/[{}-]/g, '').toLowerCase();

@@ -63,6 +63,12 @@ test('the query stays as sent, the stem is decoded once', async () => {
   assert.equal(line.split(' ')[5], 'x=%41%20&y');
 });
 
+test('what comes through a proxy with its whole address is noted by its path, as IIS does', async () => {
+  const [, , , , line = ''] = await logged('HTTP://wsus:8530/iuident.cab?0307011208');
+  assert.deepEqual(line.split(' ').slice(4, 6), ['/iuident.cab', '0307011208']);
+  assert.equal(stemOf('http://wsus'), '/');
+});
+
 test('nothing that a client sends makes a second line or another field', async () => {
   const nasty = '/a%0d%0a2026-11-22%2000:00:00%20forged%00%09%c2%85%e2%80%a8/%1b[31m';
   const lines = await logged(nasty, {

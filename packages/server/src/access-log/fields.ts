@@ -16,10 +16,14 @@ export function escapeField(value: string | undefined): string {
   return text.length * 3 > maxFieldBytes && Buffer.byteLength(text) > maxFieldBytes ? cut(text) : text;
 }
 
-/** The path of a request target, percent-decoded once as HTTP.sys does; as sent when it cannot be decoded. */
+/**
+ * The path of a request target, percent-decoded once as HTTP.sys does; as sent when it cannot be decoded. Proxies send
+ * the whole address (`GET http://server/path`): its path is what IIS notes.
+ */
 export function stemOf(url: string): string {
   const end = url.indexOf('?');
-  const path = end < 0 ? url : url.slice(0, end);
+  const target = end < 0 ? url : url.slice(0, end);
+  const path = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/]*/i, '') || '/';
   if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);

@@ -22,19 +22,27 @@ describe('the configuration', () => {
 
   it('a wrong value is refused, and the message says where it stands and what may be there', () => {
     const cases: [Parameters<typeof loadConfig>[0], RegExp][] = [
-      [{ ...none, flags: { port: '99999' } }, /--port is "99999", and may be PORT/],
+      [
+        { ...none, flags: { port: '99999' } },
+        /--port is "99999", and must be a port from 0 to 65535\. It sets: Main site/,
+      ],
       [{ ...none, flags: { port: '-1' } }, /--port/],
       [
         { ...none, environment: { MOULT_SELF_UPDATE_PORT: 'on' } },
-        /MOULT_SELF_UPDATE_PORT is "on", and may be PORT\|off/,
+        /MOULT_SELF_UPDATE_PORT is "on", and must be a port from 0 to 65535, or off/,
       ],
       [{ ...none, file: { name: 'x.toml', text: 'prot = 1' } }, /x\.toml sets prot, which is no setting/],
       [{ ...none, file: { name: 'x.toml', text: 'port = ' } }, /x\.toml is not valid TOML/],
       [{ ...none, flags: { tlsPort: '8531' } }, /--tls-cert and --tls-key/],
-      [{ ...none, flags: { port: '80' } }, /--self-update-port off/],
+      [{ ...none, flags: { port: '443', tlsPort: '443', tlsCert: 'c', tlsKey: 'k' } }, /--tls-port 443/],
+      [{ ...none, flags: { logLevel: 'loud' } }, /--log-level is "loud", and must be one of fatal, error, warn/],
     ];
     for (const [sources, message] of cases)
       assert.throws(() => loadConfig(sources), { code: 'SERVER_BAD_CONFIG', message });
+  });
+
+  it('the main site may have port 80: it serves the self-update tree itself', () => {
+    assert.equal(loadConfig({ ...none, flags: { port: '80' } }).config.selfUpdatePort, 80);
   });
 
   it('several ports may be 0: each is then a free one', () => {

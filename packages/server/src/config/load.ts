@@ -61,9 +61,10 @@ function firstDefined(candidates: Candidate[]): { origin: Origin; value: unknown
 function check(name: SettingName, value: unknown, place: string): unknown {
   const result = settings[name].schema.safeParse(value);
   if (result.success) return result.data;
+  const { schema, description } = settings[name];
   throw new ServerError(
     'SERVER_BAD_CONFIG',
-    `${place} is ${JSON.stringify(value)}, and may be ${settings[name].placeholder} (${settings[name].description}).`,
+    `${place} is ${JSON.stringify(value)}, and must be ${schema.description ?? 'some text'}. It sets: ${description}.`,
   );
 }
 
@@ -97,12 +98,12 @@ function together(config: ServerConfig): ServerConfig {
   if (config.tlsPort !== 'off' && !(config.tlsCert && config.tlsKey)) {
     throw new ServerError('SERVER_BAD_CONFIG', '--tls-port needs --tls-cert and --tls-key.');
   }
-  const taken = [config.port, config.selfUpdatePort, config.tlsPort].filter((port) => port !== 'off' && port !== 0);
-  if (new Set(taken).size < taken.length) {
+  // The main site and the self-update site may share one: the main site serves the self-update tree too.
+  const { port, selfUpdatePort, tlsPort } = config;
+  if (tlsPort !== 'off' && tlsPort !== 0 && (tlsPort === port || tlsPort === selfUpdatePort)) {
     throw new ServerError(
       'SERVER_BAD_CONFIG',
-      'Two of --port, --self-update-port and --tls-port are the same. The main site serves the self-update tree too: ' +
-        'with --port 80 use --self-update-port off.',
+      `--tls-port ${tlsPort} is the port of a site without TLS; give each a port of its own.`,
     );
   }
   return config;

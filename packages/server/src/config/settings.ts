@@ -2,17 +2,8 @@
 // (`MOULT_DATA_DIR`) and the keys of the TOML file (`data-dir`) are made from the name.
 import { z } from 'zod';
 
-const port = z
-  .union([
-    z.number().int().min(0).max(65_535),
-    z
-      .string()
-      .regex(/^\d{1,5}$/)
-      .transform(Number),
-  ])
-  .pipe(z.number().int().min(0).max(65_535));
-const optionalPort = z.union([z.literal('off'), port]);
-const count = (min: number, max: number) =>
+/** A whole number, as the file has it or as flags and variables spell it. `describe` is what it may be, in words. */
+const count = (min: number, max: number, what = 'a whole number') =>
   z
     .union([
       z.number(),
@@ -21,8 +12,13 @@ const count = (min: number, max: number) =>
         .regex(/^\d{1,15}$/)
         .transform(Number),
     ])
-    .pipe(z.number().int().min(min).max(max));
-const text = z.string().min(1);
+    .pipe(z.number().int().min(min).max(max))
+    .describe(`${what} from ${min} to ${max}`);
+const port = count(0, 65_535, 'a port');
+const optionalPort = z.union([z.literal('off'), port]).describe('a port from 0 to 65535, or off');
+const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.enum(values).describe(`one of ${values.join(', ')}`);
+const text = z.string().min(1).describe('some text');
 const mebibytes = count(1, 1_048_576);
 
 interface Setting<Schema extends z.ZodType> {
@@ -82,21 +78,21 @@ export const settings = {
 
   targeting: setting(
     'updates',
-    z.enum(['server', 'client']),
+    choice(['server', 'client']),
     'server|client',
     'server',
     'Who says which groups a computer is in: this server, or the policy on the computer',
   ),
   unapproved: setting(
     'updates',
-    z.enum(['report', 'hide']),
+    choice(['report', 'hide']),
     'report|hide',
     'report',
     'Updates that nobody approved: clients report on them, as with WSUS, or never see them',
   ),
   firstCatalogue: setting(
     'updates',
-    z.enum(['samples', 'empty']),
+    choice(['samples', 'empty']),
     'samples|empty',
     'samples',
     'What a new server starts with',
@@ -164,10 +160,17 @@ export const settings = {
 
   logLevel: setting(
     'running',
-    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     'LEVEL',
     'info',
     'What goes into the structured log',
+  ),
+  logStdout: setting(
+    'running',
+    choice(['on', 'off']),
+    'on|off',
+    'off',
+    'The structured log on standard output too, as containers want it',
   ),
   stopSeconds: setting('running', count(0, 600), 'S', 10, 'How long a stop waits for requests in flight'),
 } as const;

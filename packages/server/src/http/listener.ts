@@ -60,7 +60,11 @@ function create(handle: RequestListener, { limits, tls, onUnreadable }: Listener
   server.maxRequestsPerSocket = 0;
   // One that takes nothing of its answer: the socket is idle although a response is open.
   server.setTimeout(limits.idleTimeoutMs);
+  const answered = new WeakSet<Duplex>();
   server.on('clientError', (error: ClientError, socket) => {
+    // The rest of what was answered already: read over.
+    if (answered.has(socket) && !socket.destroyed) return;
+    answered.add(socket);
     if (!socket.writable) socket.destroy();
     else if (error.rawPacket && onUnreadable?.(error.rawPacket.toString('latin1', 0, 200))) answer(socket, '200 OK');
     else answer(socket, statusFor(error));
@@ -73,8 +77,14 @@ function statusFor({ code }: ClientError): string {
   return code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
 }
 
+// A client that is still sending would lose the answer to a connection that is reset: for a moment, what it sends is
+// taken and thrown away.
+const lingerMs = 2_000;
+
 function answer(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const cut = setTimeout(() => socket.destroy(), lingerMs).unref();
+  socket.once('close', () => clearTimeout(cut));
 }
 
 async function stop(server: Server, graceMs: number): Promise<void> {

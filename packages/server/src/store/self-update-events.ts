@@ -69,26 +69,31 @@ export function selfUpdateEventStore({ tables }: Database, changes: Changes) {
 }
 
 async function noteClient(transaction: Kysely<Tables>, event: SelfUpdateEvent): Promise<void> {
-  if (event.computerId === undefined) return;
+  const { computerId, address, agentGeneration, agentVersion } = event;
+  if (computerId === undefined) return;
   const at = event.receivedAt.getTime();
   const agent =
-    event.agentGeneration === undefined
-      ? {}
-      : { agent_generation: event.agentGeneration, agent_version: event.agentVersion ?? null };
+    agentGeneration === undefined ? {} : { agent_generation: agentGeneration, agent_version: agentVersion ?? null };
   await transaction
     .insertInto('computers')
     .values({
-      computer_id: event.computerId,
+      computer_id: computerId,
       dns_name: '',
-      address: event.address,
+      address,
       requested_groups: '',
       first_contact: at,
       last_contact: at,
       ...agent,
     })
-    .onConflict((conflict) =>
-      conflict.column('computer_id').doUpdateSet({ last_contact: at, address: event.address, ...agent }),
-    )
+    .onConflict((conflict) => conflict.column('computer_id').doUpdateSet({ last_contact: at, address }))
+    .execute();
+  if (agentGeneration === undefined) return;
+  // A ping that waited in urllog.dat tells of an agent that has been replaced: what registered since counts.
+  await transaction
+    .updateTable('computers')
+    .set(agent)
+    .where('computer_id', '=', computerId)
+    .where(({ eb, or }) => or([eb('registered_at', 'is', null), eb('registered_at', '<=', event.occurredAt.getTime())]))
     .execute();
 }
 

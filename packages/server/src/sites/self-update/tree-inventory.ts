@@ -59,6 +59,8 @@ export interface TreeVerification {
   problems: TreeProblem[];
   /** Imported files with a good signature whose root was not given: not a problem, but not proven either. */
   rootUnknown: string[];
+  /** There are no files of ours yet, and none are missing: the server makes them at its first start. */
+  neverStarted: boolean;
 }
 
 export interface VerifyOptions {
@@ -105,10 +107,13 @@ export async function listTree(dataDir: string): Promise<TreeListing> {
 
 /** Checks every file that is served: present, unchanged, unpacks, signed by whom it should be. */
 export async function verifyTree(dataDir: string, options: VerifyOptions): Promise<TreeVerification> {
-  const result: TreeVerification = { checked: 0, problems: [], rootUnknown: [] };
+  const neverStarted = options.operatorCaPem === undefined && (await readPublishedReleases(dataDir)).length === 0;
+  const result: TreeVerification = { checked: 0, problems: [], rootUnknown: [], neverStarted };
   const index = await readImportedIndex(dataDir);
-  await verifyReleases(dataDir, options, result);
-  await verifyIdents(dataDir, options, result);
+  if (!neverStarted) {
+    await verifyReleases(dataDir, options, result);
+    await verifyIdents(dataDir, options, result);
+  }
   for (const file of index.files) await verifyImported(dataDir, index, file, options, result);
   await findUnlisted(dataDir, index, result);
   return result;
