@@ -107,6 +107,27 @@ describe('what a client is told of what it has', () => {
     assert.deepEqual([two.outOfScopeRevisionIds, two.deployedOutOfScopeRevisionIds], [[987_654], [leaf?.id]]);
   });
 
+  it('clients that speak less than 1.7 get neither the second list nor DriverSyncNotNeeded', async () => {
+    for (const [protocolVersion, knows] of [
+      ['1.6', false],
+      ['1.7', true],
+      ['2.90', true],
+    ] as const) {
+      const session = await openSession(server.url, { protocolVersion });
+      await session.syncToTheEnd();
+      const [leaf] = [...session.updates.values()].filter(({ deployment }) => deployment?.action === 'Install');
+      const lists = { installedNonLeafUpdateIds: [], otherCachedUpdateIds: [leaf?.id ?? 0] };
+      const info = await session.sync({ ...lists, needTwoGroupOutOfScopeUpdates: true });
+      const [expected, empty] = knows
+        ? [info.deployedOutOfScopeRevisionIds, info.outOfScopeRevisionIds]
+        : [info.outOfScopeRevisionIds, info.deployedOutOfScopeRevisionIds];
+      assert.deepEqual([expected, empty], [[leaf?.id], []], protocolVersion);
+      assert.equal(info.driverSyncNotNeeded, knows ? 'true' : undefined, protocolVersion);
+      const drivers = await session.sync({ skipSoftwareSync: true });
+      assert.equal(drivers.driverSyncNotNeeded, knows ? 'true' : undefined, protocolVersion);
+    }
+  });
+
   it('declined: out of scope, whichever list is asked for', async () => {
     const session = await openSession(server.url);
     await session.syncToTheEnd();

@@ -1,8 +1,8 @@
 // The driver pass of SyncUpdates (MS-WUSP 3.1.5.7): the catalogue ranks, here wire devices become its facts.
 import { type DeviceFacts, decideDriverSync, type RevisionId } from '@moult/catalog';
 import type { Device, InstalledDriver, SyncInfo, SyncUpdateParameters } from '@moult/protocol/client-web-service';
-import { type Client, type UpdateService, wireCookie } from '../soap/update-service.ts';
-import { describe, describeNew } from './update-page.ts';
+import type { Client, UpdateService } from '../soap/update-service.ts';
+import { describeSync, knowsCategoryScans } from './update-page.ts';
 
 /** Answers in time that grows with the client's devices, not with the drivers of the catalogue. */
 export async function syncDrivers(
@@ -16,20 +16,11 @@ export async function syncDrivers(
     devices: request.systemSpec.map(toDeviceFacts),
     computerHardwareIds: request.computerSpec?.hardwareIds ?? [],
     ...(request.featureScoreMatchingKey && { featureScoreMatchingKey: request.featureScoreMatchingKey }),
-    needTwoGroupOutOfScope: request.needTwoGroupOutOfScopeUpdates === true,
+    needTwoGroupOutOfScope: request.needTwoGroupOutOfScopeUpdates === true && knowsCategoryScans(claims),
     maxNew: service.config.maxUpdatesPerSync,
     ...(claims.driverAnchor !== undefined && { anchor: claims.driverAnchor }),
   });
-  const page = await describeNew(service, decision.newRevisions, claims.protocolVersion);
-  return {
-    newUpdates: page.updates,
-    outOfScopeRevisionIds: decision.outOfScope,
-    changedUpdates: decision.changed.map((revision) => describe(revision, claims.protocolVersion)),
-    truncated: decision.truncated || page.isCut,
-    newCookie: wireCookie(service, { ...claims, driverAnchor: decision.anchor }),
-    deployedOutOfScopeRevisionIds: decision.deployedOutOfScope,
-    driverSyncNotNeeded: String(decision.driverSyncNotNeeded),
-  };
+  return describeSync(service, decision, { ...claims, driverAnchor: decision.anchor });
 }
 
 function toDeviceFacts({ hardwareIds, compatibleIds, installedDriver }: Device): DeviceFacts {

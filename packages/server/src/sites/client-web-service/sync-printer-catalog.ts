@@ -4,8 +4,8 @@ import { decidePrinterSync, type RevisionId } from '@moult/catalog';
 import type { clientWebService, SyncInfo } from '@moult/protocol/client-web-service';
 import type { RequestOf } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
-import { type Client, type UpdateService, wireCookie } from '../soap/update-service.ts';
-import { describe, describeNew } from './update-page.ts';
+import type { Client, UpdateService } from '../soap/update-service.ts';
+import { describeSync } from './update-page.ts';
 
 type Operation = (typeof clientWebService)['operations']['SyncPrinterCatalog'];
 
@@ -23,13 +23,6 @@ export async function syncPrinterCatalog(
     maxNew: service.config.maxUpdatesPerSync,
     ...(claims.driverAnchor !== undefined && { anchor: claims.driverAnchor }),
   });
-  const page = await describeNew(service, decision.newRevisions, claims.protocolVersion);
-  return {
-    newUpdates: page.updates,
-    outOfScopeRevisionIds: decision.outOfScope,
-    changedUpdates: decision.changed.map((revision) => describe(revision, claims.protocolVersion)),
-    truncated: decision.truncated || page.isCut,
-    newCookie: wireCookie(service, claims),
-    deployedOutOfScopeRevisionIds: [],
-  };
+  const { driverSyncNotNeeded: _, ...answer } = await describeSync(service, decision, claims);
+  return answer;
 }

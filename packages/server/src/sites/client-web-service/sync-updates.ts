@@ -3,9 +3,9 @@
 import { decideSync, type RevisionId, type UpdateId } from '@moult/catalog';
 import type { SyncInfo, SyncUpdateParameters } from '@moult/protocol/client-web-service';
 import { SoapFault } from '../../errors.ts';
-import { type Client, type UpdateService, wireCookie } from '../soap/update-service.ts';
+import type { Client, UpdateService } from '../soap/update-service.ts';
 import { syncDrivers } from './sync-drivers.ts';
-import { describe, describeNew } from './update-page.ts';
+import { describeSync, knowsCategoryScans } from './update-page.ts';
 
 export async function syncUpdates(
   service: UpdateService,
@@ -19,20 +19,11 @@ export async function syncUpdates(
     installedNonLeaf: request.installedNonLeafUpdateIds as RevisionId[],
     otherCached: request.otherCachedUpdateIds as RevisionId[],
     filterCategoryIds: request.filterCategoryIds.map(({ id }) => id as UpdateId),
-    needTwoGroupOutOfScope: request.needTwoGroupOutOfScopeUpdates === true,
+    needTwoGroupOutOfScope: request.needTwoGroupOutOfScopeUpdates === true && knowsCategoryScans(claims),
     maxNew: service.config.maxUpdatesPerSync,
     ...(claims.anchor !== undefined && { anchor: claims.anchor }),
   });
-  const page = await describeNew(service, decision.newRevisions, claims.protocolVersion);
-  return {
-    newUpdates: page.updates,
-    outOfScopeRevisionIds: decision.outOfScope,
-    changedUpdates: decision.changed.map((revision) => describe(revision, claims.protocolVersion)),
-    truncated: decision.truncated || page.isCut,
-    newCookie: wireCookie(service, { ...claims, anchor: decision.anchor }),
-    deployedOutOfScopeRevisionIds: decision.deployedOutOfScope,
-    driverSyncNotNeeded: String(decision.driverSyncNotNeeded),
-  };
+  return describeSync(service, decision, { ...claims, anchor: decision.anchor });
 }
 
 function checked({ config }: UpdateService, parameters: SyncUpdateParameters | undefined): SyncUpdateParameters {
