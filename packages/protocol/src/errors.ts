@@ -15,6 +15,8 @@ export interface ProtocolErrorDetails {
   line?: number;
   /** The element of a message, in the words of a fault: `parameters.InstalledNonLeafUpdateIDs`. */
   path?: string;
+  /** The fault by which SOAP itself refuses such a message, where it has one (SOAP 1.1 4.4.1, SOAP 1.2 part 1, 5.4.6). */
+  soapFault?: 'VersionMismatch' | 'MustUnderstand';
   cause?: unknown;
 }
 
@@ -22,6 +24,7 @@ export class ProtocolError extends Error {
   readonly code: ProtocolErrorCode;
   readonly line: number | undefined;
   readonly path: string | undefined;
+  readonly soapFault: ProtocolErrorDetails['soapFault'];
 
   constructor(code: ProtocolErrorCode, message: string, details: ProtocolErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -29,5 +32,6 @@ export class ProtocolError extends Error {
     this.code = code;
     this.line = details.line;
     this.path = details.path;
+    this.soapFault = details.soapFault;
   }
 }

@@ -32,6 +32,8 @@ import {
   type SelfUpdateHealthMonitor,
 } from './sites/self-update/index.ts';
 import { simpleAuthHandlers } from './sites/simple-auth/index.ts';
+import { createAnswerRoom } from './sites/soap/answer-room.ts';
+import { createBodyRoom } from './sites/soap/body-room.ts';
 import { createCallGate } from './sites/soap/call-gate.ts';
 import { createSoapSite } from './sites/soap/soap-site.ts';
 import type { UpdateService } from './sites/soap/update-service.ts';
@@ -196,9 +198,18 @@ function contentRoot(host: string | undefined, listener: string, mainPort: numbe
   return `http://${name}:${mainPort}`;
 }
 
+const mebibyte = 1_048_576;
+
+/** An answer that others wait for has ten seconds; with nobody waiting it may take what a modem takes. */
+const takingAnswers = { patienceMs: 10_000, graceMs: 60_000, bytesPerSecond: 4096 };
+
 function soapSites(config: ServerConfig, service: UpdateService, log: Logger): Site[] {
   const gate = createCallGate({ maxInFlight: config.maxCallsInFlight, maxWaiting: config.maxCallsWaiting });
-  const shared = { gate, log, maxRequestBytes: config.maxRequestMib * 1_048_576 };
+  const maxRequestBytes = config.maxRequestMib * mebibyte;
+  // The largest body fits in any case.
+  const bodies = createBodyRoom({ budgetBytes: Math.max(config.requestMemoryMib * mebibyte, maxRequestBytes) });
+  const answers = createAnswerRoom({ ...takingAnswers, budgetBytes: config.answerMemoryMib * mebibyte });
+  const shared = { gate, bodies, answers, log, maxRequestBytes };
   return [
     createSoapSite({
       ...shared,

@@ -1,7 +1,7 @@
 // Envelopes in both SOAP versions, read whatever their prefixes and written the way real WSUS writes them
 // (fixtures/captures/wsus-m0-native: `s:` for the client service, `soap:` with a declaration for the other two).
 import { childElements, childNamed, readXml, type XmlElement, type XmlLimits } from '@moult/formats/xml';
-import { ProtocolError } from '../errors.ts';
+import { ProtocolError, type ProtocolErrorDetails } from '../errors.ts';
 import type { EnvelopeFlavour, SoapVersion } from './service.ts';
 
 export const envelopeNamespace: Readonly<Record<SoapVersion, string>> = {
@@ -21,8 +21,9 @@ export interface Envelope {
  */
 export function readEnvelope(text: string, limits?: XmlLimits): Envelope {
   const root = readXml(text, limits);
+  if (root.local !== 'Envelope') throw badEnvelope('the root is no SOAP Envelope');
   const version = versionOf(root);
-  if (root.local !== 'Envelope' || version === undefined) throw badEnvelope('the root is no SOAP Envelope');
+  if (version === undefined) throw badEnvelope(`its Envelope is of "${root.uri}"`, 'VersionMismatch');
   const header = childNamed(root, 'Header', root.uri);
   if (header) refuseMandatoryHeaders(header);
   const body = childNamed(root, 'Body', root.uri);
@@ -60,16 +61,25 @@ function versionOf({ uri }: XmlElement): SoapVersion | undefined {
   return uri === envelopeNamespace['1.2'] ? '1.2' : undefined;
 }
 
+/** Headers meant for the last receiver or for every one; those of others are theirs (SOAP 1.1 4.2.2, 1.2 part 1, 2.2). */
+const ourRoles = [
+  '',
+  'http://schemas.xmlsoap.org/soap/actor/next',
+  'http://www.w3.org/2003/05/soap-envelope/role/next',
+  'http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver',
+];
+
 /** MS-WUSP 2.2: there are no SOAP headers. One that may be ignored is; one that must be understood cannot be. */
 function refuseMandatoryHeaders(header: XmlElement): void {
   for (const entry of childElements(header)) {
-    const mandatory = entry.attributes.find(({ local, uri }) => local === 'mustUnderstand' && uri === header.uri);
-    if (mandatory && mandatory.value.trim() !== '0' && mandatory.value.trim() !== 'false') {
-      throw badEnvelope(`its header ${entry.local} must be understood and is not`);
-    }
+    const said = (...names: string[]) =>
+      entry.attributes.find(({ local, uri }) => names.includes(local) && uri === header.uri)?.value.trim() ?? '';
+    if (['', '0', 'false'].includes(said('mustUnderstand')) || !ourRoles.includes(said('actor', 'role'))) continue;
+    throw badEnvelope(`its header ${entry.local} must be understood and is not`, 'MustUnderstand');
   }
 }
 
-function badEnvelope(why: string): ProtocolError {
-  return new ProtocolError('PROTOCOL_BAD_ENVELOPE', `This is no SOAP message that can be answered: ${why}.`);
+function badEnvelope(why: string, soapFault?: NonNullable<ProtocolErrorDetails['soapFault']>): ProtocolError {
+  const message = `This is no SOAP message that can be answered: ${why}.`;
+  return new ProtocolError('PROTOCOL_BAD_ENVELOPE', message, soapFault && { soapFault });
 }

@@ -87,8 +87,23 @@ describe('reading calls', () => {
   it('a header that must be understood is refused, another is passed over', () => {
     const withHeader = (attribute: string) =>
       body('').replace('<x:Body>', `<x:Header><a ${attribute}/></x:Header><x:Body>`);
-    assert.throws(() => read(withHeader('x:mustUnderstand="1"')), { code: 'PROTOCOL_BAD_ENVELOPE' });
-    assert.equal(read(withHeader('x:mustUnderstand="0"')).operation, 'GetConfig');
+    const mandatory = 'x:mustUnderstand="1"';
+    const next = 'x:actor="http://schemas.xmlsoap.org/soap/actor/next"';
+    for (const attributes of [mandatory, `${mandatory} x:actor=""`, `${mandatory} ${next}`]) {
+      const refusal = { code: 'PROTOCOL_BAD_ENVELOPE', soapFault: 'MustUnderstand' };
+      assert.throws(() => read(withHeader(attributes)), refusal, attributes);
+    }
+    for (const attributes of ['x:mustUnderstand="0"', 'mustUnderstand="1"', `${mandatory} x:actor="urn:a-proxy"`]) {
+      assert.equal(read(withHeader(attributes)).operation, 'GetConfig', attributes);
+    }
+  });
+
+  it('an envelope of another SOAP is a mismatch of versions', () => {
+    const other = body('').replace(
+      'http://schemas.xmlsoap.org/soap/envelope/',
+      'http://www.w3.org/2001/12/soap-envelope',
+    );
+    assert.throws(() => read(other), { code: 'PROTOCOL_BAD_ENVELOPE', soapFault: 'VersionMismatch' });
   });
 
   it('a bad value names its path', () => {

@@ -27,7 +27,7 @@ export interface Fault {
   message: string;
   /** A new GUID per fault: it is also in the log line. */
   id: string;
-  /** SOAPAction of the call, without quotes. */
+  /** SOAPAction of the call, without quotes; '' leaves it out (MS-WUSP 2.2.2.4). */
   method: string;
   /** URL that was called. */
   actor: string;
@@ -39,7 +39,7 @@ export function writeFault(fault: Fault, flavour: EnvelopeFlavour, version: Soap
     element('ErrorCode', fault.code) +
     element('Message', escapeText(fault.message)) +
     element('ID', fault.id) +
-    element('Method', escapeText(`"${fault.method}"`));
+    (fault.method && element('Method', escapeText(`"${fault.method}"`)));
   const actor = escapeText(fault.actor);
   const side = isServerSide(fault.code);
   const content =
@@ -49,6 +49,22 @@ export function writeFault(fault: Fault, flavour: EnvelopeFlavour, version: Soap
       : `<${flavour}:Code><${flavour}:Value>${flavour}:${side ? 'Receiver' : 'Sender'}</${flavour}:Value></${flavour}:Code>` +
         `<${flavour}:Reason><${flavour}:Text xml:lang="en">Fault occurred</${flavour}:Text></${flavour}:Reason>` +
         `<${flavour}:Node>${actor}</${flavour}:Node><${flavour}:Detail>${detail}</${flavour}:Detail>`;
+  return writeEnvelope(`<${flavour}:Fault>${content}</${flavour}:Fault>`, flavour, version);
+}
+
+/** The fault by which SOAP itself refuses a message. It says nothing of the body, so it has no detail (SOAP 1.1 4.4). */
+export function writeSoapFault(
+  code: 'VersionMismatch' | 'MustUnderstand',
+  reason: string,
+  flavour: EnvelopeFlavour,
+  version: SoapVersion,
+): string {
+  const said = escapeText(reason);
+  const content =
+    version === '1.1'
+      ? `<faultcode>${flavour}:${code}</faultcode><faultstring>${said}</faultstring>`
+      : `<${flavour}:Code><${flavour}:Value>${flavour}:${code}</${flavour}:Value></${flavour}:Code>` +
+        `<${flavour}:Reason><${flavour}:Text xml:lang="en">${said}</${flavour}:Text></${flavour}:Reason>`;
   return writeEnvelope(`<${flavour}:Fault>${content}</${flavour}:Fault>`, flavour, version);
 }
 

@@ -139,6 +139,8 @@ export const settings = {
     2_000,
     'Web service calls that may wait; more are told ServerBusy',
   ),
+  requestMemoryMib: setting('limits', mebibytes, 'MIB', 128, 'Memory for request bodies, of all clients together'),
+  answerMemoryMib: setting('limits', mebibytes, 'MIB', 256, 'Memory for answers that clients have not taken yet'),
   maxConnections: setting('limits', count(1, 1_000_000), 'N', 20_000, 'Open connections per port'),
   requestTimeoutSeconds: setting(
     'limits',

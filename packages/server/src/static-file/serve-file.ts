@@ -3,10 +3,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { whenGone } from '../http/client-watch.ts';
 import type { Exchange } from '../http/site.ts';
 import { type BodyPart, decideFileAnswer } from './answer.ts';
 import { createBufferPool } from './buffer-pool.ts';
-import { whenGone } from './client-watch.ts';
 import type { FileFacts } from './facts.ts';
 import type { OpenFiles } from './open-files.ts';
 

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { it } from 'node:test';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { readAnswer, writeCall } from '@moult/protocol/soap';
 import pino from 'pino';
 import { toExchange } from '../../http/exchange.ts';
+import { createAnswerRoom } from './answer-room.ts';
+import { createBodyRoom } from './body-room.ts';
 import { createCallGate } from './call-gate.ts';
+import { decodeText } from './read-body.ts';
 import { createSoapSite } from './soap-site.ts';
 
 const silent = pino({ level: 'silent' });
@@ -16,7 +19,10 @@ const body = writeCall(simpleAuth, 'GetAuthorizationCookie', {});
 async function startSite({ maxInFlight, maxWaiting }: { maxInFlight: number; maxWaiting: number }) {
   const pending: (() => void)[] = [];
   const gate = createCallGate({ maxInFlight, maxWaiting });
+  const bodies = createBodyRoom({ budgetBytes: 25_000 });
+  const answers = createAnswerRoom({ budgetBytes: 1_000_000, patienceMs: 1000, graceMs: 1000, bytesPerSecond: 1000 });
   const site = createSoapSite({
+    ...{ bodies, answers },
     ...{ name: 'test', service: simpleAuth, gate, maxRequestBytes: 10_000, cacheControl: 'private', log: silent },
     contract: 'simpleauth',
     handlers: {
@@ -38,7 +44,7 @@ async function startSite({ maxInFlight, maxWaiting }: { maxInFlight: number; max
   const until = async (isSo: () => boolean) => {
     while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
   };
-  return { send, pending, gate, until, stop: () => server.closeAllConnections() ?? server.close() };
+  return { send, url, pending, gate, bodies, until, stop: () => server.closeAllConnections() ?? server.close() };
 }
 
 it('so many calls run, so many wait, and the next is told ServerBusy and when to come back', async () => {
@@ -89,3 +95,103 @@ it('what fails inside is InternalServerError, and says nothing of the inside', a
   assert.equal(answer.kind === 'fault' && answer.fault.code, 'InternalServerError');
   stop();
 });
+
+it('bodies that stand still lose their room to one that comes whole, and are told ServerBusy', async () => {
+  const { send, url, bodies, pending, until, stop } = await startSite({ maxInFlight: 1, maxWaiting: 1 });
+  const half = () => talk(url, `${head(9500)}${' '.repeat(9000)}`);
+  const stalled = [half(), half()];
+  await until(() => bodies.usedBytes === 18_000);
+  const whole = send(body + ' '.repeat(9000 - body.length));
+  await until(() => pending.length > 0);
+  const refused = await stalled[0]?.answered;
+  assert.match(refused ?? '', /^HTTP\/1\.1 503 [\s\S]*Retry-After: \d+[\s\S]*<ErrorCode>ServerBusy</);
+  assert.match(refused ?? '', /<Method>".*\/GetAuthorizationCookie"<\/Method>/, 'the call is known by its SOAPAction');
+  pending.shift()?.();
+  assert.equal((await whole).status, 200);
+  for (const { socket } of stalled) socket.destroy();
+  await until(() => bodies.usedBytes === 0);
+  stop();
+});
+
+it('a client that sends all of its body before it reads comes to read why it was refused', async () => {
+  const { url, stop } = await startSite({ maxInFlight: 1, maxWaiting: 1 });
+  const length = 20 * 1_048_576;
+  for (const [changes, status] of [
+    ['', 413],
+    ['Content-Encoding: br\r\n', 415],
+  ] as const) {
+    const { socket, answered } = talk(url, head(length, changes), { reads: false });
+    for (let sent = 0; sent < length; sent += 1_048_576) await write(socket, Buffer.alloc(1_048_576, 0x20));
+    socket.resume();
+    assert.match(await answered, new RegExp(`^HTTP/1\\.1 ${status} `));
+    socket.destroy();
+  }
+  stop();
+});
+
+it('SOAP itself refuses another version of it and a header that must be understood, by fault and without detail', async () => {
+  const { send, url, stop } = await startSite({ maxInFlight: 1, maxWaiting: 1 });
+  const other = body.replace('http://schemas.xmlsoap.org/soap/envelope/', 'urn:soap-9');
+  const mandatory = '<s:Header><Security s:mustUnderstand="1"/></s:Header><s:Body';
+  for (const [text, code] of [
+    [other, 'VersionMismatch'],
+    [body.replace('<s:Body', mandatory), 'MustUnderstand'],
+  ] as const) {
+    const response = await send(text);
+    const said = await response.text();
+    assert.deepEqual([response.status, response.headers.get('content-type')], [500, 'text/xml; charset=utf-8']);
+    assert.match(said, new RegExp(`<faultcode>soap:${code}</faultcode><faultstring>[^<]+</faultstring></soap:Fault>`));
+  }
+  const soap12 = writeCall(simpleAuth, 'GetAuthorizationCookie', {}, '1.2').replace('<s:Body', mandatory);
+  const headers = { 'content-type': 'application/soap+xml; charset=utf-8' };
+  const response = await fetch(url, { method: 'POST', body: soap12, headers });
+  assert.match(await response.text(), /<soap:Code><soap:Value>soap:MustUnderstand<\/soap:Value><\/soap:Code>/);
+  stop();
+});
+
+it('text is read by its mark, its charset or its declaration', () => {
+  const declared = (name: string) => `<?xml version="1.0" encoding="${name}"?><a>é</a>`;
+  const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16();
+  const xml = 'text/xml';
+  const cases: [Buffer, string][] = [
+    [Buffer.from(declared('utf-8')), xml],
+    [Buffer.from(declared('utf-16')), xml],
+    [Buffer.from(declared('iso-8859-1'), 'latin1'), xml],
+    [Buffer.from(declared('utf-8'), 'latin1'), `${xml}; charset='iso-8859-1'`],
+    [Buffer.from(`\ufeff${declared('iso-8859-1')}`), xml],
+    [Buffer.from(declared('utf-16'), 'utf16le'), xml],
+    [utf16be(declared('utf-16')), `${xml}; charset="utf-16"`],
+    [utf16be(`\ufeff${declared('utf-16')}`), `${xml}; charset=utf-8`],
+  ];
+  for (const [bytes, type] of cases) assert.match(decodeText(bytes, type) ?? '', /^<\?xml.*<a>é<\/a>$/, type);
+  assert.equal(decodeText(Buffer.from(declared('utf-8'), 'latin1'), xml), undefined);
+});
+
+function head(length: number, more = ''): string {
+  const action = `"${simpleAuth.namespace}/GetAuthorizationCookie"`;
+  return `POST ${simpleAuth.paths[0]} HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nSOAPAction: ${action}\r\n${more}Content-Length: ${length}\r\n\r\n`;
+}
+
+/** Sends text over a connection of its own; `answered` is the first that comes back. */
+function talk(url: string, text: string, { reads = true } = {}): { socket: Socket; answered: Promise<string> } {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(text);
+  const answered = new Promise<string>((resolve) => {
+    let received = '';
+    socket.on('data', (piece: Buffer) => {
+      received += piece.toString('latin1');
+      if (/\r\n\r\n[\s\S]/.test(received)) resolve(received);
+    });
+    socket.on('close', () => resolve(received));
+  });
+  if (!reads) socket.pause();
+  return { socket, answered };
+}
+
+function write(socket: Socket, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.destroyed) resolve();
+    else socket.write(bytes, () => resolve());
+  });
+}

@@ -16,14 +16,18 @@ import {
   soapActionOf,
   writeAnswer,
   writeFault,
+  writeSoapFault,
 } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
+import { whenGone } from '../../http/client-watch.ts';
 import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import type { Logger } from '../../log.ts';
+import type { AnswerRoom } from './answer-room.ts';
+import type { BodyRoom } from './body-room.ts';
 import type { CallGate } from './call-gate.ts';
 import { type AnswerEncoder, createAnswerEncoder } from './encode-answer.ts';
-import { decodeText, readBody } from './read-body.ts';
+import { decodeText, passOver, readBody } from './read-body.ts';
 import { type Contract, showService } from './service-page.ts';
 
 export interface CallContext {
@@ -43,6 +47,8 @@ export interface SoapSiteParts<O extends Operations> {
   service: Service<O>;
   handlers: Handlers<O>;
   gate: CallGate;
+  bodies: BodyRoom;
+  answers: AnswerRoom;
   maxRequestBytes: number;
   /** As real WSUS sends it for this service. */
   cacheControl: string;
@@ -71,19 +77,52 @@ export function createSoapSite<O extends Operations>(given: SoapSiteParts<O>): S
       if (!/^(identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
         return refuse(exchange, parts, 415, 'Request bodies are taken without content coding.');
       }
-      const body = await readBody(request, parts.maxRequestBytes);
+      const body = await readBody(request, parts.maxRequestBytes, parts.bodies);
       if (body.kind === 'cut') {
         response.destroy();
         return;
       }
       if (body.kind === 'too-large') return refuse(exchange, parts, 413, 'The request body is too large.');
-      const text = decodeText(body.bytes, contentType);
-      if (text === undefined) return refuse(exchange, parts, 400, 'The request body is not text of its charset.');
-      const entered = parts.gate.enter(() => answerCall(exchange, parts, text, xmlLimits));
-      if (entered) await entered;
-      else sendFault(exchange, parts, new SoapFault('ServerBusy', ''), { operation: '', version: '1.1' });
+      if (body.kind === 'no-room') return sendFault(exchange, parts, busy, namedCall(exchange, parts));
+      try {
+        await answerBody(exchange, parts, body.bytes, xmlLimits);
+      } finally {
+        body.place.leave();
+      }
     },
   };
+}
+
+const busy = new SoapFault('ServerBusy', '');
+
+async function answerBody<O extends Operations>(
+  exchange: Exchange,
+  parts: RunningSite<O>,
+  bytes: Buffer,
+  xmlLimits: XmlLimits,
+): Promise<void> {
+  const text = decodeText(bytes, exchange.request.headers['content-type'] ?? '');
+  if (text === undefined) return refuse(exchange, parts, 400, 'The request body is not text of its charset.');
+  const entered = parts.gate.enter(() => answerCall(exchange, parts, text, xmlLimits));
+  if (entered) await entered;
+  else sendFault(exchange, parts, busy, namedCall(exchange, parts));
+}
+
+interface NamedCall {
+  operation: string;
+  version: SoapVersion;
+}
+
+/** What a request says it is before its body is read: in SOAPAction, or in the content type of SOAP 1.2. */
+function namedCall<O extends Operations>({ request }: Exchange, { service }: SoapSiteParts<O>): NamedCall {
+  const { soapaction, 'content-type': contentType = '' } = request.headers;
+  const version = /^\s*application\/soap\+xml/i.test(contentType) ? '1.2' : '1.1';
+  const action = version === '1.1' ? soapaction : /;\s*action\s*=\s*("[^"]*"|[^\s;]*)/i.exec(contentType)?.[1];
+  const name = String(action ?? '')
+    .replaceAll('"', '')
+    .trim();
+  const operation = Object.keys(service.operations).find((known) => name === `${service.namespace}/${known}`) ?? '';
+  return { operation, version };
 }
 
 async function answerCall<O extends Operations>(
@@ -94,28 +133,44 @@ async function answerCall<O extends Operations>(
 ): Promise<void> {
   // Its client left while it was waiting: nobody would read the answer.
   if (exchange.response.destroyed) return;
-  let called: { operation: string; version: SoapVersion } = { operation: '', version: '1.1' };
+  const called: NamedCall = { operation: '', version: '1.1' };
   try {
-    const call = readCall(parts.service, text, xmlLimits);
-    called = call;
-    const answer = await runHandler(exchange, parts, call);
-    await sendAnswer(exchange, parts, answer, call.version);
+    const parameters = readRequest(parts, text, xmlLimits, called);
+    const answer = await runHandler(exchange, parts, called, parameters);
+    await sendAnswer(exchange, parts, answer, called.version);
   } catch (error) {
-    const { method, fault } = faultFor(error, called.operation);
-    if (method === 'refuse') refuse(exchange, parts, 400, (error as Error).message);
-    else sendFault(exchange, parts, fault, called, error);
+    if (error instanceof ProtocolError && error.soapFault) sendSoapFault(exchange, parts, error);
+    else {
+      const { method, fault } = faultFor(error, called.operation);
+      if (method === 'refuse') refuse(exchange, parts, 400, (error as Error).message);
+      else sendFault(exchange, parts, fault, called, error);
+    }
   }
+}
+
+/** Reads all of a request at once: while its handler waits, its parameters are kept and not its tree. */
+function readRequest<O extends Operations>(
+  { service }: SoapSiteParts<O>,
+  text: string,
+  xmlLimits: XmlLimits,
+  called: NamedCall,
+): unknown {
+  const call: Call = readCall(service, text, xmlLimits);
+  called.operation = call.operation;
+  called.version = call.version;
+  return call.parameters();
 }
 
 async function runHandler<O extends Operations>(
   exchange: Exchange,
   parts: SoapSiteParts<O>,
-  call: Call,
+  { operation, version }: NamedCall,
+  parameters: unknown,
 ): Promise<string> {
-  const handler = parts.handlers[call.operation] as (parameters: unknown, context: CallContext) => Promise<unknown>;
+  const handler = parts.handlers[operation] as (parameters: unknown, context: CallContext) => Promise<unknown>;
   const clientAddress = (exchange.request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
-  const answer = await handler(call.parameters(), { exchange, clientAddress });
-  return writeAnswer(parts.service as Service<Operations>, call.operation, answer, call.version);
+  const answer = await handler(parameters, { exchange, clientAddress });
+  return writeAnswer(parts.service as Service<Operations>, operation, answer, version);
 }
 
 /** Faults that clients understand; what is no SOAP at all is answered in HTTP's own words. */
@@ -141,7 +196,14 @@ async function sendAnswer<O extends Operations>(
 ): Promise<void> {
   const { request, response } = exchange;
   const { bytes, encoding } = await parts.encoder.encode(text, request.headers['accept-encoding']);
-  if (response.destroyed) return;
+  const leave = await parts.answers.enter(bytes.length, () => request.socket.destroy());
+  // Of an answer that waits behind another of its connection the response tells nothing: the connection does.
+  const forget = whenGone(request.socket, leave);
+  response.once('finish', () => {
+    forget();
+    leave();
+  });
+  if (response.destroyed) return leave();
   response.writeHead(200, {
     'Cache-Control': parts.cacheControl,
     'Content-Type': contentTypeOf(version),
@@ -156,12 +218,12 @@ function sendFault<O extends Operations>(
   exchange: Exchange,
   { service, log, name }: SoapSiteParts<O>,
   fault: SoapFault,
-  { operation, version }: { operation: string; version: SoapVersion },
+  { operation, version }: NamedCall,
   cause?: unknown,
 ): void {
   const { request, response } = exchange;
   const id = randomUUID();
-  const busy = fault.faultCode === 'ServerBusy';
+  const isBusy = fault.faultCode === 'ServerBusy';
   const details = {
     site: name,
     operation,
@@ -174,18 +236,43 @@ function sendFault<O extends Operations>(
   else log[levelOf(fault.faultCode)](details, 'call answered with a fault');
   if (response.destroyed || response.headersSent) return;
   const actor = `http${exchange.listener === 'tls' ? 's' : ''}://${request.headers.host ?? ''}${exchange.path}`;
-  const method = soapActionOf(service as Service<Operations>, operation);
+  const method = operation && soapActionOf(service as Service<Operations>, operation);
   const bytes = Buffer.from(
     writeFault({ code: fault.faultCode, message: fault.message, id, method, actor }, service.envelope, version),
   );
-  response.writeHead(busy ? 503 : 500, {
+  if (!request.complete) passOver(request, { mostBytes: mostPassedOver });
+  response.writeHead(isBusy ? 503 : 500, {
     'Cache-Control': 'private',
     'Content-Type': contentTypeOf(version),
-    ...(busy && { 'Retry-After': '30' }),
+    ...(isBusy && { 'Retry-After': '30' }),
     'Content-Length': bytes.length,
   });
   response.end(bytes);
 }
+
+/** What SOAP itself refuses: another version of it, or a header that must be understood. */
+function sendSoapFault<O extends Operations>(
+  exchange: Exchange,
+  parts: SoapSiteParts<O>,
+  { message, soapFault = 'VersionMismatch' }: ProtocolError,
+): void {
+  const { request, response } = exchange;
+  const { version } = namedCall(exchange, parts);
+  parts.log.warn(
+    { site: parts.name, fault: soapFault, why: message.slice(0, 300), client: request.socket.remoteAddress },
+    'call refused',
+  );
+  const bytes = Buffer.from(writeSoapFault(soapFault, message, parts.service.envelope, version));
+  response.writeHead(500, {
+    'Cache-Control': 'private',
+    'Content-Type': contentTypeOf(version),
+    'Content-Length': bytes.length,
+  });
+  response.end(bytes);
+}
+
+/** So much of a refused body is read, so that its client comes to read the answer. */
+const mostPassedOver = 256 * 1_048_576;
 
 function levelOf(code: FaultCode): 'info' | 'warn' {
   // The first of these are how clients are led through their day; the rest is a client or an attacker gone wrong.
@@ -200,8 +287,7 @@ function refuse<O extends Operations>(
 ): void {
   const { request, response } = exchange;
   log.warn({ site: name, status, why: why.slice(0, 300), client: request.socket.remoteAddress }, 'call refused');
-  // What is left of the body is not read: the connection cannot be used again.
-  if (!request.complete) response.setHeader('Connection', 'close');
+  if (!request.complete) passOver(request, { mostBytes: mostPassedOver });
   answerPlainly(response, status, why);
 }
 
