@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { machineRoot, readStatus } from '@moult/agent';
 import { type Observation, observe } from '../finding.ts';
-import { type ClientSettings, registryPlaces } from './settings.ts';
+import type { FindingCode } from '../words/codes.ts';
+import { type ClientSettings, evidenceOfValue, registryPlaces } from './settings.ts';
 
 /** A Moult agent's own folder: does it run, and is its version whole? */
 export function observeAgent(root: string, client: string): Observation[] {
@@ -19,6 +20,24 @@ export function observeAgent(root: string, client: string): Observation[] {
   }
   if (!running) found.push(observe('DOCTOR_SERVICE_STOPPED', 'unknown', ['client', client], { client }, at));
   return found;
+}
+
+/** What the version of Windows, and the marks that agents leave, say of the kind of client. */
+export function observeKindOfSystem(settings: ClientSettings, client: string): Observation[] {
+  const { currentVersion, update, autoUpdate } = registryPlaces;
+  const subject = ['client', client];
+  const say = (kind: string, key: string, name: string, code: FindingCode = 'DOCTOR_CLIENT_KIND') =>
+    observe(code, 'pass', subject, { client, kind, version: 'not named' }, evidenceOfValue(settings.value(key, name)));
+  if ((settings.number(currentVersion, 'CurrentMajorVersionNumber') ?? 0) >= 10) {
+    return [
+      say('Windows 10 or later', currentVersion, 'CurrentMajorVersionNumber'),
+      say('', currentVersion, 'CurrentMajorVersionNumber', 'DOCTOR_NEVER_SELF_UPDATES'),
+    ];
+  }
+  // Agents of WSUS make themselves an id and plan by NextDetectionTime; those of SUS know LastWaitTimeout only.
+  if (settings.text(update, 'SusClientId')) return [say('WSUS client', update, 'SusClientId')];
+  if (settings.text(autoUpdate, 'NextDetectionTime')) return [say('WSUS client', autoUpdate, 'NextDetectionTime')];
+  return settings.text(autoUpdate, 'LastWaitTimeout') ? [say('SUS client', autoUpdate, 'LastWaitTimeout')] : [];
 }
 
 /** Windows 2000 before SP3, XP without a service pack, NT 4: no agent that looks for its successor. */

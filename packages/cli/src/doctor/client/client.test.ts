@@ -4,8 +4,8 @@ import { readRegText } from '../registry/reg-text.ts';
 import { makeReport } from '../report/report.ts';
 import { allCodes, failures } from '../test/diagnose.ts';
 import type { FindingCode } from '../words/codes.ts';
-import { observeOldSystem } from './agent-rungs.ts';
-import { observePolicy } from './policy-rungs.ts';
+import { observeKindOfSystem, observeOldSystem } from './agent-rungs.ts';
+import { doubtMissingPolicy, observePolicy } from './policy-rungs.ts';
 import { ClientSettings, parseAuTime } from './settings.ts';
 import { observeDuplicates, observeState, type StateClock } from './state-rungs.ts';
 
@@ -88,7 +88,71 @@ const cases: [string, string, FindingCode][] = [
   ],
 ];
 
+const broken: [string, string, FindingCode][] = [
+  ['a blank behind the address', withServer('http://wsus.example:8530 '), 'DOCTOR_WUSERVER_MALFORMED'],
+  ['port 0', withServer('http://wsus.example:0'), 'DOCTOR_WUSERVER_MALFORMED'],
+  ['a value that a later line deletes', `${good}${policy}"WUServer"=-\r\n`, 'DOCTOR_WUSERVER_NOT_SET'],
+  ['a key that a later line deletes', `${good}${policy.replace('[', '[-')}`, 'DOCTOR_POLICY_MISSING'],
+  [
+    'the policy under a user',
+    good.replaceAll('HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies', 'HKEY_USERS\\S-1-5-21-1-1001\\Software\\Policies'),
+    'DOCTOR_POLICY_IN_WRONG_PLACE',
+  ],
+  [
+    'a SOFTWARE hive of another Windows',
+    withServer('wsus').replaceAll('HKEY_LOCAL_MACHINE\\SOFTWARE', 'HKEY_LOCAL_MACHINE\\OFFLINE'),
+    'DOCTOR_WUSERVER_MALFORMED',
+  ],
+  [
+    'numbered control sets, of which Select names the current one',
+    `${good}[HKLM\\OFF\\Select]\r\n"Current"=dword:2\r\n[HKLM\\OFF\\ControlSet001\\Services\\wuauserv]\r\n"Start"=dword:2\r\n[HKLM\\OFF\\ControlSet002\\Services\\wuauserv]\r\n"Start"=dword:4\r\n`,
+    'DOCTOR_SERVICE_DISABLED',
+  ],
+  [
+    'CryptSvc disabled',
+    `${good}[HKLM\\SYSTEM\\CurrentControlSet\\Services\\CryptSvc]\r\n"Start"=dword:4\r\n`,
+    'DOCTOR_SERVICE_DISABLED',
+  ],
+  [
+    'a source policy that names Microsoft',
+    `${good}${policy}"SetPolicyDrivenUpdateSourceForQualityUpdates"=dword:0\r\n`,
+    'DOCTOR_DUAL_SCAN',
+  ],
+];
+
 describe("a client's registry", () => {
+  for (const [what, text, code] of broken) {
+    it(`with ${what} has the one root ${code}`, () => assert.deepEqual(failures(reportOf(settingsOf(text))), [code]));
+  }
+
+  it("is read from PowerShell's lists, too", () => {
+    const path =
+      'PSPath : Microsoft.PowerShell.Core\\Registry::HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows';
+    const text = `WUServer : http://wsus/x\r\nWUStatusServer : http://wsus/x\r\n${path}\\WindowsUpdate\r\n\r\nUseWUServer : 1\r\n${path}\\WindowsUpdate\\AU\r\n`;
+    const settings = new ClientSettings(readRegText(Buffer.from(text), 'ps.txt'));
+    assert.deepEqual(failures(reportOf(settings)), ['DOCTOR_WUSERVER_PATH']);
+  });
+
+  it('tells the kind of client by its system, its id and its times', () => {
+    const ten = '[HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion]\r\n"CurrentMajorVersionNumber"=dword:a\r\n';
+    const kinds = (text: string) =>
+      observeKindOfSystem(settingsOf(text), 'pc').map(({ code, values }) => `${code} ${values.kind}`);
+    assert.deepEqual(kinds(ten), ['DOCTOR_CLIENT_KIND Windows 10 or later', 'DOCTOR_NEVER_SELF_UPDATES ']);
+    assert.deepEqual(kinds(`${own}"SusClientId"="x"\r\n`), ['DOCTOR_CLIENT_KIND WSUS client']);
+    assert.deepEqual(kinds(`${auto}"LastWaitTimeout"="x"\r\n`), ['DOCTOR_CLIENT_KIND SUS client']);
+    assert.deepEqual(kinds(good), []);
+  });
+
+  it("without any policy is not accused of missing one when the agent's own key is all that was sent and is broken", () => {
+    const settings = settingsOf(`${auto}"LastWaitTimeout"="2037.01.01 00:00:00"\r\n`);
+    const seen = [...observePolicy(settings, 'pc'), ...observeState(settings, 'pc', clock)];
+    assert.deepEqual(failures(makeReport('pc', doubtMissingPolicy(seen, settings))), ['DOCTOR_WAIT_STUCK']);
+    const alone = settingsOf(`${auto}"AUState"=dword:2\r\n`);
+    assert.deepEqual(failures(makeReport('pc', doubtMissingPolicy(observePolicy(alone, 'pc'), alone))), [
+      'DOCTOR_POLICY_MISSING',
+    ]);
+  });
+
   for (const [what, text, code] of cases) {
     it(`with ${what} has the one root ${code}`, () => {
       const report = reportOf(settingsOf(text));

@@ -8,15 +8,15 @@ import { UsageError } from '../../terminal.ts';
 import { DoctorError } from '../errors.ts';
 import type { Observation } from '../finding.ts';
 import { tellStories } from '../logs/client-stories.ts';
-import { lookedAt as lookedAtLogs } from '../logs/command.ts';
+import { lookedAt as lookedAtLogs, showReading } from '../logs/command.ts';
 import { observeLogs } from '../logs/diagnose-logs.ts';
 import { emptyFacts, type LogFacts, readLogs } from '../logs/read-logs.ts';
 import { mergeRegFacts, type RegFacts, readRegText } from '../registry/reg-text.ts';
 import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts';
 import { makeReport } from '../report/report.ts';
 import { examineServer, lookedAt as lookedAtServer, parseServerUrl, type ServerOptions } from '../server/command.ts';
-import { observeAgent, observeOldSystem } from './agent-rungs.ts';
-import { observePolicy } from './policy-rungs.ts';
+import { observeAgent, observeKindOfSystem, observeOldSystem } from './agent-rungs.ts';
+import { doubtMissingPolicy, observePolicy } from './policy-rungs.ts';
 import { ClientSettings } from './settings.ts';
 import { observeDuplicates, observeState, type StateClock } from './state-rungs.ts';
 
@@ -36,6 +36,8 @@ interface Sources {
   logs: string[];
   /** False where the files come from elsewhere: then their clock is not ours. */
   live: boolean;
+  /** True where files were sent in, which may hold a part only. */
+  files: boolean;
 }
 
 /** Reads what is there and delivers the report. */
@@ -49,19 +51,22 @@ export async function doctorClient(options: ClientOptions): Promise<void> {
   if (sources.registry.length === 0 && options.root === undefined && process.platform === 'win32' && sources.live) {
     machines.push({ client: 'this computer', settings: new ClientSettings(exportRegistry()) });
   }
-  const logs = sources.logs.length > 0 ? await readLogs(sources.logs, () => {}) : emptyFacts();
+  const logs = sources.logs.length > 0 ? await readLogs(sources.logs, showReading(progress)) : emptyFacts();
   const clock = clockOf(options, sources, logs);
   const client = machines[0]?.client ?? (options.root ? basename(options.root) : 'the client');
-  const observations: Observation[] = machines.flatMap(({ client: name, settings }) => [
+  const ofMachines: Observation[] = machines.flatMap(({ client: name, settings }) => [
+    ...observeKindOfSystem(settings, name),
     ...observeOldSystem(settings, name),
     ...observePolicy(settings, name),
     ...observeState(settings, name, clock),
   ]);
-  if (options.root !== undefined) observations.push(...observeAgent(options.root, client));
-  observations.push(...observeDuplicates(machines));
+  if (options.root !== undefined) ofMachines.push(...observeAgent(options.root, client));
+  ofMachines.push(...observeDuplicates(machines));
   // One machine was sent in: whatever file said it, it is about that machine.
   const told = observeLogs(logs).filter(({ code }) => code !== 'DOCTOR_NOTHING_SEEN');
-  observations.push(...told.map((observation) => renamed(observation, client)));
+  ofMachines.push(...told.map((observation) => renamed(observation, client)));
+  const [only] = machines;
+  const observations = only && sources.files ? doubtMissingPolicy(ofMachines, only.settings) : ofMachines;
   const looked = [...machines.map(({ client: name }) => ({ what: name, result: 'registry' })), ...lookedAtLogs(logs)];
   if (options.server !== undefined) {
     const { observations: seen, facts } = await examineServer(
@@ -98,11 +103,11 @@ function findSources(options: ClientOptions): Sources {
     if (!existsSync(path)) throw new UsageError(`${path}: no such file or folder`);
   }
   const given = registry.length + logs.length > 0;
-  if (options.root === undefined && given) return { registry, logs, live: false };
+  if (options.root === undefined && given) return { registry, logs, live: false, files: true };
   if (options.root === undefined && process.platform !== 'win32' && options.server === undefined) {
     throw new UsageError('this is no Windows machine: give --root, --registry, --log, --urllog or --server');
   }
-  if (options.root === undefined && process.platform !== 'win32') return { registry, logs, live: false };
+  if (options.root === undefined && process.platform !== 'win32') return { registry, logs, live: false, files: true };
   const machine = options.root === undefined ? realMachine() : machineRoot(options.root);
   if (options.root !== undefined && !existsSync(options.root)) throw new UsageError(`${options.root}: no such folder`);
   if (machine.registryFile !== undefined && existsSync(machine.registryFile)) registry.push(machine.registryFile);
@@ -115,7 +120,7 @@ function findSources(options: ClientOptions): Sources {
       `${machine.folder} holds neither a registry nor logs of an agent`,
     );
   }
-  return { registry, logs, live: true };
+  return { registry, logs, live: true, files: false };
 }
 
 /** A moment to judge by: given, ours for a living machine, that of the last log line where its zone is known. */

@@ -31,13 +31,23 @@ export function observePolicy(settings: ClientSettings, client: string): Observa
   ];
 }
 
+/**
+ * An export without any policy key may be one of the agent's own key alone: where something else is broken, a policy
+ * that is missing from it is only a guess.
+ */
+export function doubtMissingPolicy(observations: readonly Observation[], settings: ClientSettings): Observation[] {
+  const others = observations.some(({ code, verdict }) => verdict === 'fail' && code !== 'DOCTOR_POLICY_MISSING');
+  if (!others || settings.hasPolicies) return [...observations];
+  return observations.map((each) => (each.code === 'DOCTOR_POLICY_MISSING' ? { ...each, verdict: 'unknown' } : each));
+}
+
 type Say = (code: FindingCode, names: [string, string][], found?: string) => Observation;
 
 function observePointing(settings: ClientSettings, say: Say): Observation[] {
   const server = settings.text(at.policy, 'WUServer')?.trim();
   const use = settings.value(at.policyAu, 'UseWUServer');
   const found: Observation[] = [];
-  const misplaced = wrongPlaces.find((key) =>
+  const misplaced = [...wrongPlaces, ...settings.userPolicies()].find((key) =>
     [key, `${key}\\au`].some(
       (place) => settings.value(place, 'WUServer') !== undefined || settings.value(place, 'UseWUServer') !== undefined,
     ),
@@ -122,9 +132,10 @@ function observeAddress(
   const server = settings.text(at.policy, 'WUServer');
   if (!server?.trim()) return [];
   const place: [string, string][] = [[at.policy, 'WUServer']];
-  const match = /^(https?):\/\/([^/\s:?#@]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?(\/.*)?$/i.exec(server.trim());
-  if (!match || /\s/.test(server.trim()) || Number(match[3] ?? 80) > 65535)
-    return [say('DOCTOR_WUSERVER_MALFORMED', place)];
+  const match = /^(https?):\/\/([^/\s:?#@]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?(\/.*)?$/i.exec(server);
+  const number = Number(match?.[3] ?? 80);
+  // A blank before or behind is taken for a part of the address.
+  if (!match || /\s/.test(server) || number > 65535 || number === 0) return [say('DOCTOR_WUSERVER_MALFORMED', place)];
   const [, scheme = '', , port, path = ''] = match;
   const found: Observation[] = [];
   const tls = scheme.toLowerCase() === 'https';
@@ -197,10 +208,22 @@ function observeDualScan(settings: ClientSettings, say: Say): Observation[] {
     const value = settings.value(at.policy, name)?.data;
     return value !== undefined && value !== 0 && value !== '';
   });
+  const sources = settings.names(at.policy).filter((name) => /^SetPolicyDrivenUpdateSourceFor/i.test(name));
+  const elsewhere = sources.filter((name) => settings.number(at.policy, name) === 0);
+  if (elsewhere.length > 0) {
+    const found = `${elsewhere.join(', ')} = 0 (Microsoft's servers)`;
+    return [
+      say(
+        'DOCTOR_DUAL_SCAN',
+        elsewhere.map((name) => [at.policy, name] as [string, string]),
+        found,
+      ),
+    ];
+  }
   const prevented =
     settings.number(at.policy, 'DisableDualScan') === 1 ||
     settings.number(at.policyAu, 'UseUpdateClassPolicySource') === 1 ||
-    settings.names(at.policy).some((name) => /^SetPolicyDrivenUpdateSourceFor/i.test(name));
+    sources.length > 0;
   if (set.length === 0 || prevented) return [];
   return [
     say(

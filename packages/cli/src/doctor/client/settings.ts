@@ -34,6 +34,17 @@ export class ClientSettings {
     this.facts = facts;
   }
 
+  /** The update policies of users, which no agent reads. */
+  userPolicies(): string[] {
+    const ending = policy.slice('hkey_local_machine'.length);
+    return [...this.facts.keys()].filter((key) => key.startsWith('hkey_users\\') && key.endsWith(ending));
+  }
+
+  /** False where the export holds no policy of anything. */
+  get hasPolicies(): boolean {
+    return [...this.facts.keys()].some((key) => /\\policies(\\|$)/.test(key));
+  }
+
   has(key: string): boolean {
     return [...this.facts.keys()].some((known) => known === key || known.startsWith(`${key}\\`));
   }

@@ -127,7 +127,8 @@ function observeStart(
 
 function observeServices(settings: ClientSettings, say: Say): Observation[] {
   const found: Observation[] = [];
-  for (const name of ['wuauserv', 'BITS']) {
+  // CryptSvc checks the signatures of whatever is fetched.
+  for (const name of ['wuauserv', 'BITS', 'CryptSvc']) {
     const key = `${at.services}\\${name.toLowerCase()}`;
     if (settings.number(key, 'Start') === 4) found.push(say('fail', 'DOCTOR_SERVICE_DISABLED', name, [[key, 'Start']]));
   }

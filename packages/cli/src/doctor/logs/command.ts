@@ -4,17 +4,12 @@ import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts'
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { tellStories } from './client-stories.ts';
 import { observeLogs, sawAnything } from './diagnose-logs.ts';
-import { type LogFacts, readLogs } from './read-logs.ts';
+import { type LogFacts, type LogProgress, readLogs } from './read-logs.ts';
 
 /** Reads the logs and delivers the report. */
 export async function doctorLogs(paths: readonly string[], options: ReportOptions): Promise<void> {
   const progress = new ProgressLine();
-  const facts = await readLogs(paths, (read, total, file) => {
-    progress.show(
-      () =>
-        `${Math.min(100, Math.round((read / Math.max(1, total)) * 100))} %  ${megabytes(read)} of ${megabytes(total)}  ${file}`,
-    );
-  });
+  const facts = await readLogs(paths, showReading(progress));
   progress.end();
   if (facts.files.every(({ kind }) => kind === 'binary' || kind === 'empty') && !sawAnything(facts)) {
     const why = facts.unreadable.map((file) => file.why).join('; ');
@@ -22,6 +17,14 @@ export async function doctorLogs(paths: readonly string[], options: ReportOption
     throw new DoctorError('CLI_DOCTOR_NOTHING_TO_READ', what);
   }
   deliver(reportLogs(facts, describe(paths)), options);
+}
+
+/** How much is read, on one line. */
+export function showReading(line: ProgressLine): LogProgress {
+  return (read, total, file) => {
+    const percent = Math.min(100, Math.round((read / Math.max(1, total)) * 100));
+    line.show(() => `${percent} %  ${megabytes(read)} of ${megabytes(total)}  ${file}`);
+  };
 }
 
 /** Facts → report. */

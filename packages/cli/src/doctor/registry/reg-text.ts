@@ -1,6 +1,7 @@
 // Registry values that somebody sent: exports of Registry Editor (REGEDIT4, 5.00; ANSI, UTF-8, UTF-16) and the output of
-// `reg query … /s`. Reads as far as it can and keeps the line of every value, since that is the evidence.
+// `reg query … /s`, lists of PowerShell's Get-ItemProperty. Reads as far as it can and keeps the line of every value, since that is the evidence.
 import { decodeText } from '../text/encoding.ts';
+import { keyName } from './key-name.ts';
 
 export interface RegValue {
   name: string;
@@ -15,19 +16,13 @@ export interface RegValue {
 /** Key (lower case, from HKEY_… on) → values by lower-case name. */
 export type RegFacts = Map<string, Map<string, RegValue>>;
 
-const hives: Record<string, string> = {
-  HKLM: 'HKEY_LOCAL_MACHINE',
-  HKCU: 'HKEY_CURRENT_USER',
-  HKU: 'HKEY_USERS',
-  HKCR: 'HKEY_CLASSES_ROOT',
-};
-
 /** Reads one export. Lines that are neither key nor value are passed over. */
 export function readRegText(bytes: Buffer, source: string): RegFacts {
   const lines = decodeText(bytes).split(/\r\n|\r|\n/);
   const facts: RegFacts = new Map();
   const ansi = /^REGEDIT4/.test(lines.find((line) => line.trim() !== '')?.trim() ?? '');
   let values: Map<string, RegValue> | undefined;
+  let listed: RegValue[] = [];
   for (let index = 0; index < lines.length; index++) {
     const line = index + 1;
     let text = lines[index] ?? '';
@@ -38,13 +33,44 @@ export function readRegText(bytes: Buffer, source: string): RegFacts {
     if (key !== undefined) {
       values = key.startsWith('-') ? undefined : (facts.get(key) ?? new Map());
       if (values) facts.set(key, values);
+      else forget(facts, key.slice(1));
       continue;
     }
+    const path = /^PSPath\s*:\s*(.+)$/.exec(text)?.[1];
+    if (path !== undefined) {
+      const name = keyName(path);
+      facts.set(
+        name,
+        new Map([...(facts.get(name) ?? []), ...listed.map((each) => [each.name.toLowerCase(), each] as const)]),
+      );
+      listed = [];
+      continue;
+    }
+    const item = listedValueOf(text);
+    if (item) listed.push({ ...item, source, line, text: text.trim().slice(0, 400) });
+    const gone = /^\s*"((?:[^"\\]|\\.)*)"\s*=\s*-/.exec(text)?.[1];
+    if (gone !== undefined) values?.delete(gone.replace(/\\(.)/g, '$1').toLowerCase());
     const value = exportedValueOf(text, ansi) ?? queriedValueOf(text);
     if (value && values)
       values.set(value.name.toLowerCase(), { ...value, source, line, text: text.trim().slice(0, 400) });
   }
+  nameCurrentControlSet(facts);
   return facts;
+}
+
+/** `[-KEY]` takes a key away with all that is under it. */
+function forget(facts: RegFacts, key: string): void {
+  for (const known of facts.keys()) if (known === key || known.startsWith(`${key}\\`)) facts.delete(known);
+}
+
+/** An export of a SYSTEM hive that does not run has its control sets by number; Select says which one is the current. */
+function nameCurrentControlSet(facts: RegFacts): void {
+  for (const [key, values] of [...facts]) {
+    const [, hive = '', set, rest = ''] = /^(hkey_local_machine\\[^\\]+)\\controlset(\d{3})(\\.*)?$/.exec(key) ?? [];
+    if (set === undefined || Number(set) !== (facts.get(`${hive}\\select`)?.get('current')?.data ?? 1)) continue;
+    const current = `hkey_local_machine\\system\\currentcontrolset${rest}`;
+    facts.set(current, new Map([...values, ...(facts.get(current) ?? [])]));
+  }
 }
 
 /** Adds `more` to `facts`; later exports win. */
@@ -55,10 +81,8 @@ export function mergeRegFacts(facts: RegFacts, more: RegFacts): void {
 function keyOf(text: string): string | undefined {
   const bracket = /^\s*\[(-?)(.+)\]\s*$/.exec(text);
   const plain = /^\s*(HKEY_[A-Z_]+\\.*|HK(?:LM|CU|U|CR)\\.*)$/i.exec(text);
-  const path = bracket?.[2] ?? plain?.[1]?.trim();
-  if (path === undefined) return undefined;
-  const [hive = '', ...rest] = path.replace(/\\+$/, '').split('\\');
-  return `${bracket?.[1] ?? ''}${[hives[hive.toUpperCase()] ?? hive, ...rest].join('\\').toLowerCase()}`;
+  const path = bracket?.[2] ?? plain?.[1];
+  return path === undefined ? undefined : `${bracket?.[1] ?? ''}${keyName(path)}`;
 }
 
 type Value = Pick<RegValue, 'name' | 'type' | 'data'>;
@@ -91,4 +115,13 @@ function queriedValueOf(text: string): Value | undefined {
   const [, name = '', type = '', data = ''] = match;
   if (type !== 'REG_DWORD') return { name, type, data: data.trim() };
   return { name, type, data: Number(data.trim().split(/\s/)[0]) };
+}
+
+/** `WUServer : http://server`. Such lists do not say what type a value has: whole numbers are taken for REG_DWORD. */
+function listedValueOf(text: string): Value | undefined {
+  const match = /^([A-Za-z]\w*)\s*:\s(.*)$/.exec(text);
+  if (!match || /^PS(ParentPath|ChildName|Drive|Provider)$/.test(match[1] ?? '')) return undefined;
+  const [, name = '', written = ''] = match;
+  const data = written.trim();
+  return /^\d{1,10}$/.test(data) ? { name, type: 'REG_DWORD', data: Number(data) } : { name, type: 'REG_SZ', data };
 }
