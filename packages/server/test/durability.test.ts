@@ -18,90 +18,98 @@ import { post } from './soap-client.ts';
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
 const writes = 1000;
 const writers = 8;
-const kills = 6;
+/** Of each engine. A start takes longer than a hundred writes: this is what the time goes into. */
+const kills = 4;
+/** A registration is four requests, a report one. */
+const reportsForEachRegistration = 5;
 
-for (const engine of ['sqlite', 'postgres'] as const) {
-  describe(`acknowledged writes (${engine})`, () => {
-    let folder: string;
-    let postgres: TestPostgres | undefined;
-    let database: string;
-    let server: ChildProcess | undefined;
-    before(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'moult-durability-'));
-      postgres = engine === 'postgres' ? await startPostgres() : undefined;
-      database = (await postgres?.createDatabase()) ?? join(folder, 'moult.sqlite');
-    });
-    after(async () => {
-      server?.kill('SIGKILL');
-      await postgres?.stop();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    });
+// Side by side: each spends most of its time waiting for a disk or for a process that starts.
+describe('acknowledged writes', { concurrency: true }, () => {
+  for (const engine of ['sqlite', 'postgres'] as const) describe(engine, () => surviveKills(engine));
+});
 
-    async function start(): Promise<string> {
-      const flags = ['--data-dir', folder, '--database', database, '--host', '127.0.0.1', '--port', '0'];
-      const child = spawn(process.execPath, [moult, 'serve', ...flags, '--self-update-port', 'off'], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      server = child;
-      for await (const piece of child.stdout) {
-        const url = /^ready (\S+)/m.exec(String(piece))?.[1];
-        if (url) {
-          child.stdout.resume();
-          return url;
-        }
+function surviveKills(engine: 'sqlite' | 'postgres'): void {
+  let folder: string;
+  let postgres: TestPostgres | undefined;
+  let database: string;
+  let server: ChildProcess | undefined;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'moult-durability-'));
+    postgres = engine === 'postgres' ? await startPostgres() : undefined;
+    database = (await postgres?.createDatabase()) ?? join(folder, 'moult.sqlite');
+  });
+  after(async () => {
+    server?.kill('SIGKILL');
+    await postgres?.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  async function start(): Promise<string> {
+    const flags = ['--data-dir', folder, '--database', database, '--host', '127.0.0.1', '--port', '0'];
+    // No agent releases to sign at each start: nobody fetches them here.
+    const nothingToServe = ['--first-catalogue', 'empty', '--agent-release-dir', folder];
+    const child = spawn(process.execPath, [moult, 'serve', ...flags, '--self-update-port', 'off', ...nothingToServe], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    server = child;
+    for await (const piece of child.stdout) {
+      const url = /^ready (\S+)/m.exec(String(piece))?.[1];
+      if (url) {
+        child.stdout.resume();
+        return url;
       }
-      throw new Error('the server ended before it was ready');
     }
+    throw new Error('the server ended before it was ready');
+  }
 
-    it('survive the death of the server', async () => {
-      let url = await start();
-      const { cookie } = await openSession(url);
-      const acknowledged: { id: string; isReport: boolean }[] = [];
-      let sent = 0;
-      let isOver = false;
-      let restarting: Promise<void> | undefined;
+  it('survive the death of the server', async () => {
+    let url = await start();
+    const { cookie } = await openSession(url);
+    const acknowledged: { id: string; isReport: boolean }[] = [];
+    let sent = 0;
+    let isOver = false;
+    let restarting: Promise<void> | undefined;
 
-      // One death at a time: an answer that was on its way when the server was killed may be the next one's sign.
-      const restart = async (before: Promise<void> | undefined) => {
-        await before;
-        server?.kill('SIGKILL');
-        if (server?.exitCode === null && server.signalCode === null) await once(server, 'exit');
-        url = await start();
-      };
-      const killAt = Array.from({ length: kills }, () => 50 + Math.floor(Math.random() * (writes - 100))).sort(
-        (a, b) => a - b,
-      );
-      const write = async () => {
-        while (acknowledged.length < writes && !isOver) {
-          await restarting;
-          const id = crypto.randomUUID();
-          const isReport = ++sent % 3 > 0;
-          const answered = await (isReport ? report(url, cookie, id, sent) : registration(url, id)).catch(() => false);
-          if (answered) acknowledged.push({ id, isReport });
-          if (killAt.length > 0 && acknowledged.length >= (killAt[0] ?? 0)) {
-            killAt.shift();
-            restarting = restart(restarting);
-          }
-        }
-      };
-      try {
-        await Promise.all(Array.from({ length: writers }, write));
-      } finally {
-        // Who fails takes the others along: left alone, they would ask a dead server for ever.
-        isOver = true;
-      }
+    // One death at a time: an answer that was on its way when the server was killed may be the next one's sign.
+    const restart = async (before: Promise<void> | undefined) => {
+      await before;
       server?.kill('SIGKILL');
-
-      const store = await openStore(database, { now: () => new Date() });
-      const kept = new Set((await store.listReportingEvents({ limit: 1_000_000 })).map((event) => event.instanceId));
-      for (const { id, isReport } of acknowledged) {
-        if (!isReport && (await store.loadTargeting(id))?.isRegistered) kept.add(id);
+      if (server?.exitCode === null && server.signalCode === null) await once(server, 'exit');
+      url = await start();
+    };
+    const killAt = Array.from({ length: kills }, () => 50 + Math.floor(Math.random() * (writes - 100))).sort(
+      (a, b) => a - b,
+    );
+    const write = async () => {
+      while (acknowledged.length < writes && !isOver) {
+        await restarting;
+        const id = crypto.randomUUID();
+        const isReport = ++sent % (reportsForEachRegistration + 1) > 0;
+        const answered = await (isReport ? report(url, cookie, id, sent) : registration(url, id)).catch(() => false);
+        if (answered) acknowledged.push({ id, isReport });
+        if (killAt.length > 0 && acknowledged.length >= (killAt[0] ?? 0)) {
+          killAt.shift();
+          restarting = restart(restarting);
+        }
       }
-      await store.close();
-      const lost = acknowledged.filter(({ id }) => !kept.has(id));
-      assert.deepEqual(lost, [], `${lost.length} of ${acknowledged.length} acknowledged writes are lost`);
-      assert.equal(killAt.length, 0, 'the server was killed as often as meant');
-    });
+    };
+    try {
+      await Promise.all(Array.from({ length: writers }, write));
+    } finally {
+      // Who fails takes the others along: left alone, they would ask a dead server for ever.
+      isOver = true;
+    }
+    server?.kill('SIGKILL');
+
+    const store = await openStore(database, { now: () => new Date() });
+    const kept = new Set((await store.listReportingEvents({ limit: 1_000_000 })).map((event) => event.instanceId));
+    for (const { id, isReport } of acknowledged) {
+      if (!isReport && (await store.loadTargeting(id))?.isRegistered) kept.add(id);
+    }
+    await store.close();
+    const lost = acknowledged.filter(({ id }) => !kept.has(id));
+    assert.deepEqual(lost, [], `${lost.length} of ${acknowledged.length} acknowledged writes are lost`);
+    assert.equal(killAt.length, 0, 'the server was killed as often as meant');
   });
 }
 
