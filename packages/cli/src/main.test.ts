@@ -19,5 +19,6 @@ describe('moult', () => {
     const { status, stderr } = moult('docter');
     assert.equal(status, 2);
     assert.match(stderr, /doctor/);
+    assert.equal(moult('constructor').status, 2);
   });
 });

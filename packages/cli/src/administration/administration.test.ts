@@ -1,16 +1,18 @@
 // The administrator's commands as they are typed, on a server that runs and on one that does not.
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { readAnswer, writeCall } from '@moult/protocol/soap';
 import { importDocuments, openStore, type Store } from '@moult/server';
-import { findUpdate } from './find.ts';
+import { run } from '../run.ts';
+import { findDecidable, findUpdate } from './find.ts';
+import { administrator } from './open-store.ts';
 
 const bin = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'moult-administration-'));
@@ -25,12 +27,22 @@ interface Outcome {
   stderr: string;
 }
 
-function moult(...parts: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...parts, '--data-dir', dataDir], { timeout: 60_000 }, (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
-    );
-  });
+/** In this process: a new one for each of a hundred commands would take minutes on a busy machine. */
+async function moult(...parts: string[]): Promise<Outcome> {
+  const written = { stdout: '', stderr: '' };
+  const keep = (stream: keyof typeof written) => (text: unknown) => {
+    written[stream] += `${text}\n`;
+  };
+  const log = mock.method(console, 'log', keep('stdout'));
+  const error = mock.method(console, 'error', keep('stderr'));
+  try {
+    await run([...parts, '--data-dir', dataDir], { writeOut: keep('stdout'), writeErr: keep('stderr') });
+    return { code: Number(process.exitCode ?? 0), ...written };
+  } finally {
+    log.mock.restore();
+    error.mock.restore();
+    process.exitCode = 0;
+  }
 }
 
 async function json<T = Record<string, unknown>>(...parts: string[]): Promise<T> {
@@ -82,6 +94,10 @@ describe('how an update is named', () => {
     mkdirSync(folderOfTitles);
     store = await openStore(join(folderOfTitles, 'moult.sqlite'), { now: () => new Date() });
     const documents = titles.map((title, number) => documentOf(id(number), title, number === 4 ? '890830' : ''));
+    documents.push(documentOf(id(16), 'A product', '').replace('"Software"', '"Category"'));
+    const supersedes = `<upd:Relationships><upd:SupersededUpdates><upd:UpdateIdentity UpdateID="${id(0)}" />
+      </upd:SupersededUpdates></upd:Relationships></upd:Update>`;
+    documents.push(documentOf(id(17), 'Later', '').replace('</upd:Update>', supersedes));
     await importDocuments(store, documents, new Date());
   });
   after(() => store.close());
@@ -101,6 +117,15 @@ describe('how an update is named', () => {
     assert.equal((await findUpdate(store, 'kb5070311')).updateId, id(14));
     assert.equal((await findUpdate(store, 'KB890830')).updateId, id(4));
     await assert.rejects(findUpdate(store, 'KB89083'), { code: 'SERVER_NOT_FOUND' });
+  });
+
+  it('nobody decides on a category: no client could scan without it', async () => {
+    await assert.rejects(findDecidable(store, id(16)), { code: 'SERVER_REFUSED', message: /is a category/ });
+    assert.equal((await findDecidable(store, id(12))).updateId, id(12));
+  });
+
+  it('which later updates supersede it', async () => {
+    assert.deepEqual(await store.loadSupersededBy(), new Map([[id(0), new Set([id(17)])]]));
   });
 });
 
@@ -165,6 +190,11 @@ describe('administration', () => {
       assert.ok(actions.includes(action), action);
     }
     assert.ok(records.every(({ actor }) => actor !== ''));
+    const nobody = () => {
+      throw new Error('ENOENT: no entry for this number');
+    };
+    assert.match(administrator({}, nobody), /^uid \d+$/, 'in a container');
+    assert.equal(administrator({ SUDO_USER: 'anna' }, nobody), 'anna');
   });
 
   it('status tells a running server from one that was killed, and everything works on that one too', async () => {
@@ -178,7 +208,16 @@ describe('administration', () => {
       computers.map(({ dnsName, groups }) => [dnsName, groups]),
       [['client-1.example.test', ['Unassigned Computers']]],
     );
+    await json('computers', 'add-to-group', computerId, 'Lab');
+    const { groups, osName, registration } = await json<{ groups: string[]; osName: string; registration: object }>(
+      ...['computers', 'show', 'client-1'],
+    );
+    assert.deepEqual([groups, osName], [['Lab'], 'Windows 11, version 25H2, Pro']);
+    assert.equal(Reflect.get(registration, 'osBuildNumber'), 26200);
+    assert.match((await moult('computers', 'show', 'client-1')).stdout, /^groups +Lab$/m);
     await json('computers', 'remove', computerId);
+    const [removed] = await json<{ before: { groups: string[] } }[]>('events', '--kind', 'audit', '--limit', '1');
+    assert.deepEqual(removed?.before.groups, ['Lab']);
     assert.deepEqual(await json('computers', 'list'), []);
   });
 
@@ -224,6 +263,13 @@ describe('administration', () => {
       assert.equal(outcome.code, code, parts.join(' '));
       assert.match(outcome.stderr, message);
     }
+    const some = await json<{ title: string }[]>('updates', 'list', '--approval', 'approved', '--limit', '1');
+    assert.deepEqual(
+      some.map(({ title }) => title),
+      ['Moult sample update'],
+      'a limit counts what is shown',
+    );
+    assert.deepEqual(await json('updates', 'list', '--superseded'), []);
     const { decisions } = await json<{ decisions: { group: string; action: string }[] }>('updates', 'show', 'sample');
     assert.equal(decisions.find(({ group }) => group === 'Lab')?.action, 'Uninstall');
   });

@@ -36,6 +36,19 @@ export async function findUpdate(store: Store, typed: string): Promise<ListedRev
   throw new ServerError('SERVER_NOT_FOUND', `There is no update "${typed}". "moult updates list" lists them.`);
 }
 
+/**
+ * As findUpdate, of what an administrator decides on. Throws SERVER_REFUSED for a category or a detectoid: those go to
+ * every client, whose scan ends without them.
+ */
+export async function findDecidable(store: Store, typed: string): Promise<ListedRevision> {
+  const found = await findUpdate(store, typed);
+  if (found.updateType === 'Software' || found.updateType === 'Driver') return found;
+  throw new ServerError(
+    'SERVER_REFUSED',
+    `"${found.title}" (${found.updateId}) is a ${found.updateType.toLowerCase()}: only software and drivers are decided on.`,
+  );
+}
+
 function withTitle(store: Store, text: string): Promise<ListedRevision[]> {
   return store.listUpdates({ search: text, limit: everything });
 }

@@ -66,7 +66,15 @@ export function configOf({ dataDir, database, config }: AdministrationFlags): Se
 }
 
 /** For the audit record: the user of this machine, also behind sudo. */
-export function administrator(): string {
-  const name = process.env.SUDO_USER ?? userInfo().username;
-  return process.env.MOULT_ADMINISTRATOR ?? name;
+export function administrator(environment = process.env, user = userInfo): string {
+  return environment.MOULT_ADMINISTRATOR || environment.SUDO_USER || accountName(user);
+}
+
+/** In a container the user may have a number and no name. */
+function accountName(user: typeof userInfo): string {
+  try {
+    return user().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
 }

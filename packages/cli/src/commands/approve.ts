@@ -1,7 +1,7 @@
 // moult approve: what happens to an update in a group. The words are those of WSUS and its PowerShell.
 import type { DeploymentAction } from '@moult/server';
 import { type Command, Option } from 'commander';
-import { findUpdate } from '../administration/find.ts';
+import { findDecidable } from '../administration/find.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
 import { present } from '../administration/output.ts';
 import { UsageError } from '../terminal.ts';
@@ -52,7 +52,7 @@ async function approve(update: string, flags: ApproveFlags): Promise<void> {
   if (action === 'Inherit' && flags.group === undefined)
     throw new UsageError('--action same-as-parent takes back the decision of a group: name it with --group.');
   const document = await administer(flags, async ({ store, author }) => {
-    const { updateId, title } = await findUpdate(store, update);
+    const { updateId, title } = await findDecidable(store, update);
     // All names are looked up before anything is decided: a mistyped last one must not leave the first ones changed.
     const named = await Promise.all((flags.group ?? ['All Computers']).map((name) => store.requireGroup(name)));
     const groups = [...new Map(named.map((group) => [group.groupId, group])).values()];

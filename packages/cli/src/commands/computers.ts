@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { findComputer } from '../administration/find.ts';
 import { wholeNumber } from '../administration/numbers.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { moment, present, table } from '../administration/output.ts';
+import { moment, present, printable, table } from '../administration/output.ts';
 
 export function register(program: Command): void {
   const computers = program.command('computers').description('computers: list, show, groups, clones, remove');
@@ -59,12 +59,14 @@ async function list(flags: AdministrationFlags & { group?: string; limit: number
 async function show(computer: string, flags: AdministrationFlags): Promise<void> {
   const document = await administer(flags, async ({ store }) => {
     const found = await findComputer(store, computer);
-    return { ...found, updates: await store.listStatesOf(found.computerId) };
+    const listed = await store.findListedComputer(found.computerId);
+    return { ...found, ...listed, updates: await store.listStatesOf(found.computerId) };
   });
-  present(document, flags, ({ updates, ...found }) => [
-    ...(Object.entries(found) as [string, unknown][])
-      .filter(([, value]) => typeof value === 'string' || value instanceof Date)
-      .map(([name, value]) => `${name.padEnd(16)} ${value instanceof Date ? moment(value) : value}`),
+  present(document, flags, ({ updates, registration, ...found }) => [
+    ...(Object.entries({ ...found, ...hardwareIn(registration) }) as [string, unknown][])
+      .map(([name, value]) => [name, asText(value)] as const)
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => `${name.padEnd(20)} ${printable(value)}`),
     '',
     ...table(
       ['STATE', 'SINCE', 'UPDATE', 'ID'],
@@ -73,13 +75,26 @@ async function show(computer: string, flags: AdministrationFlags): Promise<void>
   ]);
 }
 
+/** What RegisterComputer said of the machine itself. */
+function hardwareIn(registration: Record<string, unknown>): Record<string, unknown> {
+  const names = ['computerManufacturer', 'computerModel', 'processorArchitecture', 'biosVersion', 'osLocale'] as const;
+  return Object.fromEntries(names.map((name) => [name, registration[name]]));
+}
+
+function asText(value: unknown): string {
+  if (value instanceof Date) return moment(value);
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'string' ? value : '';
+}
+
 async function setMembership(
   computer: string,
   group: string,
   isMember: boolean,
   flags: AdministrationFlags,
 ): Promise<void> {
-  const document = await administer(flags, async ({ store, author }) => {
+  const document = await administer(flags, async ({ store, config, author }) => {
+    if (config.targeting === 'client') console.error(policyDecides);
     const found = await findComputer(store, computer);
     const { groupId, name } = await store.requireGroup(group);
     await store.setMembership(found.computerId, groupId, isMember, author);
@@ -89,6 +104,9 @@ async function setMembership(
     `${dnsName} is ${isMember ? 'now' : 'not any more'} in "${name}".`,
   ]);
 }
+
+const policyDecides =
+  'moult: With client-side targeting (targeting = "client") this lasts until the next contact: policy on the computer says which groups it is in.';
 
 async function clones(flags: AdministrationFlags & { days: number }): Promise<void> {
   const since = new Date(Date.now() - flags.days * 86_400_000);

@@ -1,6 +1,6 @@
 // moult decline: an update that nobody gets, whatever else was decided (Deny-WsusUpdate).
 import type { Command } from 'commander';
-import { findUpdate } from '../administration/find.ts';
+import { findDecidable } from '../administration/find.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
 import { present } from '../administration/output.ts';
 
@@ -14,7 +14,7 @@ export function register(program: Command): void {
 async function decline(update: string, flags: AdministrationFlags & { undo?: true }): Promise<void> {
   const isDeclined = flags.undo !== true;
   const document = await administer(flags, async ({ store, author }) => {
-    const { updateId, title } = await findUpdate(store, update);
+    const { updateId, title } = await findDecidable(store, update);
     await store.setDeclined(updateId, isDeclined, author);
     return { updateId, title, isDeclined };
   });

@@ -4,11 +4,12 @@ import { type Command, Option } from 'commander';
 import { findUpdate } from '../administration/find.ts';
 import { wholeNumber } from '../administration/numbers.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { moment, present, table } from '../administration/output.ts';
+import { moment, present, printable, table } from '../administration/output.ts';
 
 interface ListFlags extends AdministrationFlags {
   approval?: 'approved' | 'unapproved' | 'declined';
   search?: string;
+  superseded?: true;
   limit: number;
 }
 
@@ -18,6 +19,7 @@ export function register(program: Command): void {
     .description('updates by title, with what was decided')
     .addOption(new Option('--approval <state>', 'only these').choices(['approved', 'unapproved', 'declined']))
     .option('--search <text>', 'only those whose title holds this')
+    .option('--superseded', 'only those that a later update supersedes')
     .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(1000))
     .action(list);
   withServerOptions(updates.command('show').argument('<update>', 'GUID, KB number, or title or a part of it'))
@@ -27,7 +29,8 @@ export function register(program: Command): void {
 
 async function list(flags: ListFlags): Promise<void> {
   const document = await administer(flags, async ({ store }) => {
-    const found = await store.listUpdates({ search: flags.search, limit: flags.limit });
+    const found = await store.listUpdates({ search: flags.search, limit: everything });
+    const supersededBy = await store.loadSupersededBy();
     const decisions = Map.groupBy(
       await describeDecisions(store, await store.loadDeployments()),
       ({ updateId }) => updateId,
@@ -36,15 +39,19 @@ async function list(flags: ListFlags): Promise<void> {
       .map(({ updateId, revisionNumber, title, updateType, importedAt, isDeclined }) => {
         const decided = decisions.get(updateId) ?? [];
         const approval = isDeclined ? 'declined' : decided.some(isApproval) ? 'approved' : 'unapproved';
-        return { updateId, revisionNumber, title, updateType, importedAt, approval, decisions: decided };
+        const isSuperseded = supersededBy.has(updateId);
+        return { updateId, revisionNumber, title, updateType, importedAt, approval, isSuperseded, decisions: decided };
       })
-      .filter(({ approval }) => flags.approval === undefined || approval === flags.approval);
+      .filter(({ approval }) => flags.approval === undefined || approval === flags.approval)
+      .filter(({ isSuperseded }) => flags.superseded === undefined || isSuperseded)
+      .slice(0, flags.limit);
   });
   present(document, flags, () =>
     table(
-      ['APPROVAL', 'DECISIONS', 'TITLE', 'ID'],
-      document.map(({ approval, decisions, title, updateId, revisionNumber }) => [
+      ['APPROVAL', 'SUPERSEDED', 'DECISIONS', 'TITLE', 'ID'],
+      document.map(({ approval, isSuperseded, decisions, title, updateId, revisionNumber }) => [
         approval,
+        isSuperseded ? 'yes' : '',
         decisions.map(({ action, group }) => `${action}: ${group}`).join(', '),
         title,
         `${updateId}@${revisionNumber}`,
@@ -57,11 +64,13 @@ async function show(update: string, flags: AdministrationFlags): Promise<void> {
   const document = await administer(flags, async ({ store }) => {
     const found = await findUpdate(store, update);
     const decisions = await describeDecisions(store, await store.listDeploymentsOf(found.updateId));
-    return { ...found, decisions, states: await store.countStates(found.updateId) };
+    const supersededBy = await namesOf(store, (await store.loadSupersededBy()).get(found.updateId) ?? []);
+    return { ...found, supersededBy, decisions, states: await store.countStates(found.updateId) };
   });
-  present(document, flags, ({ title, updateId, revisionNumber, isDeclined, decisions, states }) => [
-    `${title}${isDeclined ? ' (declined)' : ''}`,
+  present(document, flags, ({ title, updateId, revisionNumber, isDeclined, supersededBy, decisions, states }) => [
+    `${printable(title)}${isDeclined ? ' (declined)' : ''}`,
     `${updateId}@${revisionNumber}`,
+    ...supersededBy.map((one) => `superseded by ${printable(one.title)} (${one.updateId})`),
     '',
     ...table(
       ['GROUP', 'ACTION', 'DEADLINE', 'DECIDED', 'BY'],
@@ -71,6 +80,17 @@ async function show(update: string, flags: AdministrationFlags): Promise<void> {
     ...table(['STATE', 'COMPUTERS'], Object.entries(states)),
   ]);
 }
+
+/** By title, as they are called in their newest revision. */
+async function namesOf(store: Store, updateIds: Iterable<string>): Promise<{ updateId: string; title: string }[]> {
+  const named: { updateId: string; title: string }[] = [];
+  for (const updateId of updateIds) {
+    named.push({ updateId, title: (await store.findRevisions(updateId)).at(-1)?.title ?? '' });
+  }
+  return named.sort((a, b) => a.title.localeCompare(b.title));
+}
+
+const everything = 1_000_000;
 
 function isApproval({ action }: { action: string }): boolean {
   return action === 'Install' || action === 'OptionalInstall' || action === 'Uninstall';

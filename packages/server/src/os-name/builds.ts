@@ -22,6 +22,7 @@ export const clientBuilds: readonly (readonly [build: number, name: string])[] =
   [22631, 'Windows 11, version 23H2'],
   [26100, 'Windows 11, version 24H2'],
   [26200, 'Windows 11, version 25H2'],
+  [28000, 'Windows 11, version 26H1'],
 ];
 
 export const serverBuilds: readonly (readonly [build: number, name: string])[] = [
@@ -46,22 +47,41 @@ export const editions: ReadonlyMap<number, string> = new Map([
   [0x0c, 'Datacenter (Core)'],
   [0x0d, 'Standard (Core)'],
   [0x1b, 'Enterprise N'],
+  [0x2a, 'Hyper-V Server'],
   [0x30, 'Pro'],
   [0x31, 'Pro N'],
+  [0x32, 'Essentials'],
   [0x48, 'Enterprise Evaluation'],
   [0x4f, 'Standard Evaluation'],
   [0x50, 'Datacenter Evaluation'],
+  [0x54, 'Enterprise N Evaluation'],
   [0x62, 'Home N'],
   [0x63, 'Home China'],
   [0x64, 'Home Single Language'],
   [0x65, 'Home'],
   [0x79, 'Education'],
   [0x7a, 'Education N'],
+  [0x7b, 'IoT Core'],
   [0x7d, 'Enterprise LTSC'],
   [0x7e, 'Enterprise N LTSC'],
+  [0x81, 'Enterprise LTSC Evaluation'],
+  [0x82, 'Enterprise N LTSC Evaluation'],
+  // The semi-annual releases of Windows Server have numbers of their own.
+  [0x91, 'Datacenter (Core)'],
+  [0x92, 'Standard (Core)'],
   [0xa1, 'Pro for Workstations'],
+  [0xa2, 'Pro N for Workstations'],
   [0xa4, 'Pro Education'],
+  [0xa5, 'Pro Education N'],
   [0xaf, 'Enterprise multi-session'],
   [0xbc, 'IoT Enterprise'],
   [0xbf, 'IoT Enterprise LTSC'],
+  [0xca, 'SE N'],
+  [0xcb, 'SE'],
+  [0x196, 'Azure Stack HCI'],
+  [0x197, 'Datacenter: Azure Edition'],
+  [0x198, 'Datacenter: Azure Edition (Core)'],
 ]);
+
+/** A client Windows that says it is a server: several people work on it at a time. */
+export const multiSession = 0xaf;

@@ -1,6 +1,6 @@
 // What an operating system is called, from what its agent registered. The agent's own OSDescription cannot be used for
 // that: Windows 11 calls itself "Windows 10 Pro" there (captures).
-import { clientBuilds, editions, serverBuilds } from './builds.ts';
+import { clientBuilds, editions, multiSession, serverBuilds } from './builds.ts';
 import { note13 } from './note-13.ts';
 
 export interface RegisteredSystem {
@@ -25,7 +25,7 @@ export function osName(system: RegisteredSystem): string | undefined {
 }
 
 function nameByBuild({ osBuildNumber, oldProductType, newProductType }: RegisteredSystem): string | undefined {
-  const builds = oldProductType === 1 ? clientBuilds : serverBuilds;
+  const builds = oldProductType === 1 || newProductType === multiSession ? clientBuilds : serverBuilds;
   const release = builds.findLast(([build]) => build <= osBuildNumber)?.[1];
   const edition = editions.get(newProductType);
   return release && (edition ? `${release}, ${edition}` : release);

@@ -17,6 +17,15 @@ it('systems are named as note 13 of MS-WUSP names them, and by build where it st
     [system('10.0.26100', { oldProductType: 3, newProductType: 8 }), 'Windows Server 2025, Datacenter'],
     [system('10.0.17763', { oldProductType: 2, newProductType: 7 }), 'Windows Server 2019, Standard'],
     [system('10.0.17763'), 'Windows 10, version 1809'],
+    [
+      system('10.0.22631', { oldProductType: 3, newProductType: 0xaf }),
+      'Windows 11, version 23H2, Enterprise multi-session',
+    ],
+    [
+      system('10.0.20348', { oldProductType: 3, newProductType: 0x197 }),
+      'Windows Server 2022, Datacenter: Azure Edition',
+    ],
+    [system('10.0.28000', { newProductType: 0xcb }), 'Windows 11, version 26H1, SE'],
     [system('10.0.22635'), 'Windows 11, version 23H2'],
     [system('10.0.9926'), undefined],
     [system('6.3.9600'), 'Windows 8.1'],

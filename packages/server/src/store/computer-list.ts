@@ -1,5 +1,5 @@
 // Computers for administrators: lists, removal, and those that share an identity.
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { osName, type RegisteredSystem } from '../os-name/index.ts';
 import { type Author, recordAudit } from './audit.ts';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
@@ -53,22 +53,17 @@ export function computerListStore({ tables }: Database, changes: Changes) {
         tables,
         rows.map(({ computer_id }) => computer_id),
       );
-      const time = (at: number | null) => (at === null ? undefined : new Date(at));
-      return rows.map((row) => ({
-        computerId: row.computer_id,
-        dnsName: row.dns_name,
-        address: row.address,
-        agentGeneration: row.agent_generation ?? undefined,
-        agentVersion: row.agent_version ?? undefined,
-        osVersion: row.os_version ?? undefined,
-        osName: nameIn(row.registration),
-        osDescription: row.os_description ?? undefined,
-        lastContact: new Date(row.last_contact),
-        lastSync: time(row.last_sync),
-        lastReport: time(row.last_report),
-        groups: groups.get(row.computer_id) ?? ['Unassigned Computers'],
-        requestedGroups: row.requested_groups === '' ? [] : row.requested_groups.split(';'),
-      }));
+      return rows.map((row) => listedOf(row, groups));
+    },
+
+    /** One computer as lists show it; undefined for one that is not known. */
+    async findListedComputer(computerId: string): Promise<ListedComputer | undefined> {
+      const row = await tables
+        .selectFrom('computers')
+        .selectAll()
+        .where('computer_id', '=', computerId)
+        .executeTakeFirst();
+      return row && listedOf(row, await groupNamesOf(tables, [computerId]));
     },
 
     /** Forgets a computer and its status. It comes back with its next contact: it is asked to register then. */
@@ -79,9 +74,13 @@ export function computerListStore({ tables }: Database, changes: Changes) {
           .select(['dns_name', 'address', 'agent_version', 'os_description'])
           .where('computer_id', '=', computerId)
           .executeTakeFirst();
+        const groups = (await groupNamesOf(transaction, [computerId])).get(computerId) ?? [];
         await transaction.deleteFrom('computer_update_status').where('computer_id', '=', computerId).execute();
         await transaction.deleteFrom('computers').where('computer_id', '=', computerId).execute();
-        await recordAudit(transaction, author, { action: 'remove computer', subject: computerId, before });
+        await recordAudit(transaction, author, {
+          ...{ action: 'remove computer', subject: computerId },
+          before: before && { ...before, groups },
+        });
         await markChange(transaction, 'computers');
       });
       changes.announce('computers');
@@ -118,6 +117,25 @@ export function computerListStore({ tables }: Database, changes: Changes) {
         })),
       }));
     },
+  };
+}
+
+function listedOf(row: Selectable<Tables['computers']>, groups: ReadonlyMap<string, string[]>): ListedComputer {
+  const time = (at: number | null) => (at === null ? undefined : new Date(at));
+  return {
+    computerId: row.computer_id,
+    dnsName: row.dns_name,
+    address: row.address,
+    agentGeneration: row.agent_generation ?? undefined,
+    agentVersion: row.agent_version ?? undefined,
+    osVersion: row.os_version ?? undefined,
+    osName: nameIn(row.registration),
+    osDescription: row.os_description ?? undefined,
+    lastContact: new Date(row.last_contact),
+    lastSync: time(row.last_sync),
+    lastReport: time(row.last_report),
+    groups: groups.get(row.computer_id) ?? ['Unassigned Computers'],
+    requestedGroups: row.requested_groups === '' ? [] : row.requested_groups.split(';'),
   };
 }
 

@@ -1,4 +1,5 @@
 // Looking through the catalogue: what is there, without reading documents.
+import { decodeSummary } from '@moult/catalog';
 import type { Database } from './database.ts';
 
 export interface ListedRevision {
@@ -57,6 +58,23 @@ export function revisionListStore({ tables }: Database) {
         .filter(({ title }) => title.toLowerCase().includes(wanted))
         .slice(0, limit)
         .map(toListed);
+    },
+
+    /** Update → the updates of which some revision says that it supersedes it. */
+    async loadSupersededBy(): Promise<Map<string, Set<string>>> {
+      const rows = await tables
+        .selectFrom('revisions')
+        .select(['update_id', 'summary'])
+        // Most supersede nothing, and need not be read.
+        .where('summary', 'like', '%"supersedes":["%')
+        .execute();
+      const found = new Map<string, Set<string>>();
+      for (const { update_id, summary } of rows) {
+        for (const superseded of decodeSummary(summary).supersedes) {
+          found.set(superseded, (found.get(superseded) ?? new Set()).add(update_id));
+        }
+      }
+      return found;
     },
 
     /** Every revision of one update, rising. */
