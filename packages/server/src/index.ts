@@ -7,6 +7,7 @@ export { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 export * from './config/index.ts';
 export { type AddedFile, type ContentStore, createContentStore } from './content/content-store.ts';
 export { ServerError, type ServerErrorCode } from './errors.ts';
+export { collectGarbage, limitHeapGrowth } from './heap.ts';
 export { loadOrCreateOperatorKeys, type OperatorKeys } from './keys/index.ts';
 export { type LockHolder, readLockHolder } from './lock.ts';
 export { type Logger, openLog } from './log.ts';

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
+  collectGarbage,
   keyOf,
   type LoadedConfig,
+  limitHeapGrowth,
   loadConfig,
   openLog,
   printConfig,
@@ -52,6 +54,7 @@ async function run(flags: Flags): Promise<void> {
   }
   const { config } = loaded;
   const toStdout = config.logStdout === 'on';
+  limitHeapGrowth();
   const { log, close } = openLog({ dataDir: config.dataDir, level: config.logLevel, toStdout });
   // Before the ready line is out: whoever waits for it may send the signal in the same moment.
   const stopped = stopSignal();
@@ -61,6 +64,7 @@ async function run(flags: Flags): Promise<void> {
       log,
       announce: (line, kind) => (kind === 'ready' ? console.log(line) : console.error(line)),
     });
+    collectGarbage();
     await stopped;
     log.info('stopping');
     await server.stop();
