@@ -324,5 +324,6 @@ for (const format of ['wusp', 'lz77', 'lz77-huffman']) {
     assert.match(refused.stderr.toString(), /FORMAT_OVER_LIMIT/);
     const cut = moult(['xpress', 'decode', '--format', format], { input: packed.stdout.subarray(0, 300) });
     assert.ok(cut.status === 1 || format === 'lz77');
+    if (cut.status === 1) assert.match(cut.stderr.toString(), /FORMAT_TRUNCATED: offset \d+: /);
   });
 }

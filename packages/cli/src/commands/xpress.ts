@@ -1,6 +1,7 @@
 // moult xpress: encode and decode standard input to standard output.
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { FormatError } from '@moult/formats';
 import { createXpressDecoder, createXpressEncoder, type XpressFormat, xpressFormats } from '@moult/formats/xpress';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
@@ -40,8 +41,14 @@ async function pass(transform: ReturnType<typeof createXpressEncoder>): Promise<
   } catch (error) {
     // The reader has seen enough, as `head` does.
     if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return;
-    throw error;
+    throw error instanceof FormatError ? atItsPlace(error) : error;
   }
+}
+
+/** Standard input has no name, so the place in it is all that can be said. */
+function atItsPlace(error: FormatError): FormatError {
+  const { code, message, offset } = error;
+  return new FormatError(code, `offset ${offset}: ${message}`, { offset, cause: error });
 }
 
 function byteCount(text: string): number {

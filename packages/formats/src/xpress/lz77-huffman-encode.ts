@@ -41,7 +41,9 @@ function encodeBlock(
   isLast: boolean,
 ): Uint8Array {
   const { items, counts } = findTokens(input, range, history);
-  if (isLast) counts[endOfData] = (counts[endOfData] as number) + 1;
+  // One lone symbol is no full code, and decoders refuse those (MS-XCA 2.2.4): it gets a companion that is never used.
+  const isLone = counts.reduce((used, count) => used + Math.sign(count), 0) === 1;
+  if (isLast || isLone) counts[endOfData] = (counts[endOfData] as number) + 1;
   const lengths = buildCodeLengths(counts, 15);
   const writer = new WordWriter(lengths, canonicalCodes(lengths), items.length * 6 + 264);
   for (const item of items) writer.token(item);

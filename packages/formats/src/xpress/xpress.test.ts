@@ -125,6 +125,18 @@ test('a stream that stops in the middle of a block says so', async () => {
   );
 });
 
+test('a block of matches that all have one symbol still has a full code', () => {
+  // The second block is two matches, each longer than 17 and from 32,768 or more back.
+  const first = noise(65536);
+  const plain = Buffer.alloc(131_072 + 10, 7);
+  plain.set(first);
+  plain.copy(plain, 65_536, 10_000, 40_000);
+  for (let at = 95_536; at < 131_072; at++) plain[at] = plain[at - 50_536] as number;
+  const packed = encodeXpress(plain, 'lz77-huffman');
+  assert.ok(packed.length < 67_000);
+  assert.equal(Buffer.compare(decodeXpress(packed, limits, 'lz77-huffman'), plain), 0);
+});
+
 function hex(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'hex'));
 }
