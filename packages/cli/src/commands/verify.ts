@@ -11,7 +11,7 @@ interface Flags {
   tsaCa: string[];
   dataDir?: string;
   acceptSha1?: true;
-  claimedTime: boolean;
+  claimedTime?: boolean;
   json?: true;
 }
 
@@ -36,7 +36,8 @@ export function register(program: Command): void {
     )
     .option('--data-dir <dir>', 'trust the operator CA of the server that keeps its data here')
     .option('--accept-sha1', "let SHA-1 and RSA keys from 1024 bits on count, for Microsoft's old files")
-    .option('--no-claimed-time', 'without a trusted time stamp, judge certificates by now, not by what the signer says')
+    .option('--claimed-time', 'without a trusted time stamp, believe the signing time that the signer gives')
+    .option('--no-claimed-time', 'without a trusted time stamp, judge certificates by now (the default)')
     .option('--json', 'print the reports as JSON')
     .action(run);
 }
@@ -56,7 +57,7 @@ async function run(files: string[], flags: Flags): Promise<void> {
       trustedCertificatesPem: trusted,
       ...(trustedForTime.length > 0 ? { trustedTimestampCertificatesPem: trustedForTime } : {}),
       acceptSha1: flags.acceptSha1 === true,
-      acceptClaimedTime: flags.claimedTime,
+      acceptClaimedTime: flags.claimedTime === true,
       now: new Date(),
     };
     verdicts.push(await judge(file, bytes, options));
@@ -117,16 +118,21 @@ function headline({ trusted, signed, signers, problems }: SignatureReport): stri
 const unfit = new Set(['SIGNATURE_MALFORMED', 'SIGNATURE_APPENDED_DATA', 'SIGNATURE_BAD_LAYOUT']);
 
 function printSigner(signer: SignerReport): void {
-  const { subject, thumbprint, digestAlgorithm, nested, judgedAt, timestamps, chain, description, url } = signer;
+  const { subject, thumbprint, digestAlgorithm, nested, timestamps, chain, description, url } = signer;
   printLine(nested ? 'also signed' : 'signed by', `${subject} (${digestAlgorithm}, thumbprint ${thumbprint})`);
   if (description !== undefined || url !== undefined) printLine('about', [description, url].filter(Boolean).join(', '));
   if (chain.length > 1) printLine('chain', chain.map((certificate) => certificate.subject).join(' < '));
-  const says = { timestamp: 'time stamp', signer: 'the signer says', now: 'judged by now' }[judgedAt.by];
-  printLine('time', `${judgedAt.time.toISOString()} (${says})`);
+  printLine('time', timeOf(signer));
   for (const stamp of timestamps) {
     const trust = stamp.trusted ? '' : ', not trusted';
     printLine('time stamp', `${stamp.time.toISOString()} by ${stamp.authority} (${stamp.kind}${trust})`);
   }
+}
+
+function timeOf({ judgedAt, claimedTime }: SignerReport): string {
+  const claim = claimedTime ? `, the signer says ${claimedTime.toISOString()}` : '';
+  const says = { timestamp: 'time stamp', signer: 'the signer says', now: `judged by now${claim}` }[judgedAt.by];
+  return `${judgedAt.time.toISOString()} (${says})`;
 }
 
 /** Signed text comes from strangers: control characters in it must not reach the terminal. */

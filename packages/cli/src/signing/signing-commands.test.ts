@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createOperatorCa, createOperatorSigner } from '@moult/formats/authenticode';
+import { createOperatorCa, createOperatorSigner, signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 
 const moult = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
@@ -142,6 +142,19 @@ test('each file of several is judged, and one that is not trusted makes the exit
     text.stdout,
     /^altered.cab: NOT trusted\n {2}SIGNATURE_BAD_DIGEST The file is not the one that was signed/,
   );
+});
+
+test('an expired signer’s word on the signing time counts only where it is asked for', async () => {
+  const then = new Date('2010-01-01T00:00:00Z');
+  const oldCa = await createOperatorCa({ commonName: 'Old CA', now: then });
+  const oldSigner = await createOperatorSigner(oldCa, { commonName: 'Old signer', now: then });
+  write('old-ca.pem', oldCa.certificatePem);
+  write('old.cab', await signFile(cabinet, oldSigner, { now: new Date('2015-06-07T08:09:10Z') }));
+  const { code, stdout } = await run('verify', 'old.cab', '--ca', 'old-ca.pem');
+  assert.equal(code, 1);
+  assert.match(stdout, /SIGNATURE_EXPIRED .*\n.*\n.*\n.*judged by now, the signer says 2015-06-07T08:09:10.000Z/);
+  assert.equal((await run('verify', 'old.cab', '--ca', 'old-ca.pem', '--no-claimed-time')).code, 1);
+  assert.equal((await run('verify', 'old.cab', '--ca', 'old-ca.pem', '--claimed-time')).code, 0);
 });
 
 test('wrong usage is exit code 2, and says what is missing', async () => {
