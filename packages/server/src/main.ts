@@ -16,8 +16,9 @@ import { createCookieJar } from './cookie.ts';
 import { ServerError } from './errors.ts';
 import { createEventRetention } from './event-retention.ts';
 import { fillFirstCatalogue } from './first-catalogue/index.ts';
+import { calledHost } from './http/called-host.ts';
 import { createFront } from './http/front.ts';
-import type { ListenerName, Site } from './http/site.ts';
+import type { Exchange, ListenerName, Site } from './http/site.ts';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts';
 import { lockDataDir } from './lock.ts';
 import type { Logger } from './log.ts';
@@ -36,7 +37,7 @@ import { createAnswerRoom } from './sites/soap/answer-room.ts';
 import { createBodyRoom } from './sites/soap/body-room.ts';
 import { createCallGate } from './sites/soap/call-gate.ts';
 import { createSoapSite } from './sites/soap/soap-site.ts';
-import type { UpdateService } from './sites/soap/update-service.ts';
+import { refreshedFirst, type UpdateService } from './sites/soap/update-service.ts';
 import { openStore, type Store } from './store/index.ts';
 
 export interface ServerParts {
@@ -184,18 +185,16 @@ async function openUpdateService(
     identity,
     contacts,
     config,
-    contentRoot: (host, listener) => contentRoot(host, listener, mainPort.number),
+    contentRoot: (exchange) => contentRoot(exchange, mainPort.number),
     now,
   };
 }
 
 /** Content is on the main site, over HTTP, under the name that the client called us by (captures). */
-function contentRoot(host: string | undefined, listener: string, mainPort: number): string {
-  const named = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.exec(host ?? '');
-  const name = named?.[1] ?? 'localhost';
+function contentRoot(exchange: Exchange, mainPort: number): string {
+  const host = calledHost(exchange);
   // Behind a mapped port the client knows better than we do, as long as it came to the main site itself.
-  if (listener === 'main') return `http://${name}${named ? (named[2] ?? '') : `:${mainPort}`}`;
-  return `http://${name}:${mainPort}`;
+  return exchange.listener === 'main' ? `http://${host}` : `http://${host.replace(/:\d+$/, '')}:${mainPort}`;
 }
 
 const mebibyte = 1_048_576;
@@ -219,7 +218,7 @@ function soapSites(config: ServerConfig, service: UpdateService, log: Logger): S
         contract: 'client' as const,
         cacheControl: 'private',
       },
-      handlers: clientWebServiceHandlers(service),
+      handlers: refreshedFirst(service, clientWebServiceHandlers(service)),
     }),
     createSoapSite({
       ...shared,
@@ -229,12 +228,12 @@ function soapSites(config: ServerConfig, service: UpdateService, log: Logger): S
         contract: 'simpleauth' as const,
         cacheControl: 'private, max-age=0',
       },
-      handlers: simpleAuthHandlers(service),
+      handlers: refreshedFirst(service, simpleAuthHandlers(service)),
     }),
     createSoapSite({
       ...shared,
       ...{ name: 'reporting', service: reporting, contract: 'reporting' as const, cacheControl: 'private, max-age=0' },
-      handlers: reportingHandlers(service),
+      handlers: refreshedFirst(service, reportingHandlers(service)),
     }),
   ];
 }

@@ -84,6 +84,22 @@ describe('the driver pass', () => {
     assert.deepEqual([gone.outOfScopeRevisionIds, gone.deployedOutOfScopeRevisionIds], [[], held]);
   });
 
+  it('a version from 32768 on is negative on the wire, and newer all the same', async () => {
+    const session = await openSession(server.url, { protocolVersion: '2.90' });
+    const installedDriver = { driverVerDate: new Date('2026-01-01'), driverRank: 0x00ff_0000, matchingId: network };
+    const offered = async (driverVerVersion: bigint) => {
+      const device = {
+        hardwareIds: [network],
+        compatibleIds: [],
+        installedDriver: { ...installedDriver, driverVerVersion },
+      };
+      return (await session.sync(pass({ systemSpec: [device] }))).newUpdates.length;
+    };
+    assert.equal(await offered(1n), 1);
+    assert.equal(await offered(2n ** 48n), 0);
+    assert.equal(await offered(BigInt.asIntN(64, 0x8000n << 48n)), 0);
+  });
+
   it('names no hardware ids to clients that speak less than 1.6', async () => {
     const session = await openSession(server.url, { protocolVersion: '1.5' });
     const info = await session.sync(pass());

@@ -222,6 +222,16 @@ describe('parameters', () => {
     for (const [answer, about] of cases) assert.equal(await faultOf(answer), `InvalidParameters ${about}`);
   });
 
+  it('a list that must be there may be empty, and must be there', async () => {
+    const { cookie } = await openSession(server.url);
+    const refresh = (changes: object) => call(server.url, clientWebService, 'RefreshCache', { cookie, ...changes });
+    assert.equal(await faultOf(refresh({ globalIds: [] })), 'answered');
+    assert.equal(await faultOf(refresh({})), 'InvalidParameters globalIDs');
+    const scan = (changes: object) => call(server.url, clientWebService, 'StartCategoryScan', changes);
+    assert.equal(await faultOf(scan({ requestedCategories: [] })), 'answered');
+    assert.equal(await faultOf(scan({})), 'InvalidParameters requestedCategories');
+  });
+
   it('revisions that nobody deployed are out of scope in GetExtendedUpdateInfo, not an error', async () => {
     const { cookie } = await openSession(server.url);
     const request = { cookie, revisionIds: [77_777, 77_777], infoTypes: ['Extended' as const], locales: [] };

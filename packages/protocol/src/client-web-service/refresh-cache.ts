@@ -1,7 +1,7 @@
 import { cookie } from '../soap/cookie.ts';
 import { boolean, guid, integer } from '../soap/scalars.ts';
 import { operation } from '../soap/service.ts';
-import { list, optional, record, required, type Value } from '../soap/shape.ts';
+import { list, listThatMustBe, optional, record, required, type Value } from '../soap/shape.ts';
 import { deployment } from './deployment.ts';
 
 export const updateIdentity = record({
@@ -19,6 +19,9 @@ export type RefreshCacheResult = Value<typeof refreshCacheResult>;
 
 /** Only after ServerChanged or InvalidCookie: what are the ids of these updates on this server (MS-WUSP 3.1.5.5)? */
 export const refreshCache = operation(
-  record({ cookie: optional('cookie', cookie), globalIds: list('globalIDs', 'UpdateIdentity', updateIdentity) }),
+  record({
+    cookie: optional('cookie', cookie),
+    globalIds: listThatMustBe('globalIDs', 'UpdateIdentity', updateIdentity),
+  }),
   record({ results: list('RefreshCacheResult', 'RefreshCacheResult', refreshCacheResult) }),
 );

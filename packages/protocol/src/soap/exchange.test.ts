@@ -106,6 +106,18 @@ describe('reading calls', () => {
     assert.throws(() => read(other), { code: 'PROTOCOL_BAD_ENVELOPE', soapFault: 'VersionMismatch' });
   });
 
+  it('names in the letter case of the prose, and ids in braces, are what they mean', () => {
+    const event = (name: string, id: string) =>
+      body(
+        `<clientTime>2026-01-01T00:00:00</clientTime><eventBatch><ReportingEvent><BasicData><SequenceNumber>0</SequenceNumber><TimeAtTarget>2026-01-01T00:00:00</TimeAtTarget><EventInstanceID>${id}</EventInstanceID><NamespaceID>1</NamespaceID><EventID>147</EventID><SourceID>101</SourceID><${name}>-1</${name}></BasicData></ReportingEvent></eventBatch>`,
+        reporting.namespace,
+      ).replaceAll('GetConfig', 'ReportEventBatch');
+    const id = '6E8D0C3A-3F1E-4B66-9D3E-0A1B2C3D4E5F';
+    const expected = readCall(reporting, event('Win32HResult', id)).parameters();
+    assert.deepEqual(readCall(reporting, event('Win32Hresult', `{${id}}`)).parameters(), expected);
+    assert.throws(() => readCall(reporting, event('Win32Result', id)).parameters(), { code: 'PROTOCOL_BAD_MESSAGE' });
+  });
+
   it('a bad value names its path', () => {
     const sync = (inner: string) =>
       body('').replaceAll('GetConfig', 'SyncUpdates').replace('></y:', `><parameters>${inner}</parameters></y:`);

@@ -22,13 +22,16 @@ export const integer = scalar<number>(
 
 /** xs:long: driver versions fill all 64 bits. */
 export const long = scalar<bigint>(
-  (written) => (/^[+-]?\d{1,19}$/.test(written) ? BigInt(written.replace(/^\+/, '')) : undefined),
+  (written) => (/^[+-]?\d{1,20}$/.test(written) ? BigInt(written.replace(/^\+/, '')) : undefined),
   (value) => String(value),
 );
 
-/** Kept in lower case, without braces. */
+/** Kept in lower case, without the braces in which some write it (MS-WUSP 2.2.2.3.1; .NET reads both). */
 export const guid = scalar<string>(
-  (written) => (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(written) ? written.toLowerCase() : undefined),
+  (written) => {
+    const bare = written.replace(/^\{(.*)\}$/, '$1');
+    return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(bare) ? bare.toLowerCase() : undefined;
+  },
   (value) => value,
 );
 

@@ -51,16 +51,27 @@ export function list<T>(name: string, item: string, shape: Shape<T>): Member<T, 
   return { kind: 'list', name, item, shape };
 }
 
+/** A list that must be there, if only empty, where MS-WUSP says so: absent and nil read as undefined. */
+export function listThatMustBe<T>(name: string, item: string, shape: Shape<T>): Member<T[], 'optional'> {
+  const items = list(name, item, shape);
+  return optional(name, {
+    read: (element, path) => readMember(items, element, path) as T[],
+    write: (values) => values.map((value) => element(item, shape.write(value))).join(''),
+  });
+}
+
 /** A complex type. Reading throws PROTOCOL_BAD_MESSAGE for a missing required member or a value outside its type. */
 export function record<M extends Members>(members: M): Shape<RecordValue<M>> {
   const entries = Object.entries(members);
   const byName = new Map(entries.map(([key, member]) => [member.name, { key, member }]));
+  // The prose of MS-WUSP writes other letter cases than its WSDL (Win32Hresult, clientID, Parameters).
+  const inAnyCase = new Map([...byName].map(([name, known]) => [name.toLowerCase(), known]));
   return {
     read: (element, path) => {
       const value: Record<string, unknown> = {};
       for (const { key, member } of byName.values()) if (member.kind === 'list') value[key] = [];
       for (const child of childElements(element)) {
-        const known = byName.get(child.local);
+        const known = byName.get(child.local) ?? inAnyCase.get(child.local.toLowerCase());
         if (!known || isNil(child)) continue;
         value[known.key] = readMember(known.member, child, joined(path, child.local));
       }

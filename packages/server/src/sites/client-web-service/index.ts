@@ -17,8 +17,7 @@ export { toldByConfig } from './get-config.ts';
 
 export function clientWebServiceHandlers(service: UpdateService): Handlers<(typeof clientWebService)['operations']> {
   const known = { registered: false };
-  const contentRoot = ({ exchange }: CallContext) =>
-    service.contentRoot(exchange.request.headers.host, exchange.listener);
+  const contentRoot = ({ exchange }: CallContext) => service.contentRoot(exchange);
 
   return {
     GetConfig: async ({ protocolVersion }) => ({ result: getConfig(service, protocolVersion) }),

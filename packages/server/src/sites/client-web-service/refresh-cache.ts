@@ -1,6 +1,7 @@
 // RefreshCache (MS-WUSP 3.1.5.5): after ServerChanged or InvalidCookie a client asks for the new ids of what it holds.
 import { effectiveDeployment, toUpdateId } from '@moult/catalog';
 import type { RefreshCacheResult } from '@moult/protocol/client-web-service';
+import { SoapFault } from '../../errors.ts';
 import type { Client, UpdateService } from '../soap/update-service.ts';
 import { wireDeployment } from './wire-deployment.ts';
 
@@ -8,8 +9,9 @@ import { wireDeployment } from './wire-deployment.ts';
 export function refreshCache(
   { catalogue }: UpdateService,
   { claims, deployments }: Client,
-  globalIds: readonly { updateId: string; revisionNumber: number }[],
+  globalIds: readonly { updateId: string; revisionNumber: number }[] | undefined,
 ): RefreshCacheResult[] {
+  if (!globalIds) throw new SoapFault('InvalidParameters', 'globalIDs');
   const results = new Map<number, RefreshCacheResult>();
   for (const { updateId, revisionNumber } of globalIds) {
     const id = toUpdateId(updateId);

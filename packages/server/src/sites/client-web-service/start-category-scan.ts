@@ -14,8 +14,8 @@ export async function startCategoryScan(
   { catalogue }: UpdateService,
   { requestedCategories }: RequestOf<Operation>,
 ): Promise<ResponseOf<Operation>> {
-  if (requestedCategories.length >= tooManyCategories) throw new SoapFault('InvalidParameters', 'requestedCategories');
-  await catalogue.refresh();
+  if (!requestedCategories || requestedCategories.length >= tooManyCategories)
+    throw new SoapFault('InvalidParameters', 'requestedCategories');
   const groups = Map.groupBy(requestedCategories, ({ indexOfAndGroup }) => indexOfAndGroup);
   const preferred = new Set<string>();
   const inError = new Set<string>();

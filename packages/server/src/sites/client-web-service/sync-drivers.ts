@@ -35,7 +35,8 @@ function toInstalledFacts(driver: InstalledDriver): NonNullable<DeviceFacts['ins
   return {
     matchingId: driver.matchingId ?? '',
     driverVerDate: driver.driverVerDate.toISOString().slice(0, 10),
-    driverVerVersion: driver.driverVerVersion,
+    // Four 16-bit numbers fill all of an xs:long: from 32768.0.0.0 on it is negative on the wire.
+    driverVerVersion: BigInt.asUintN(64, driver.driverVerVersion),
     driverClass: driver.class ?? '',
     manufacturer: driver.manufacturer ?? '',
     provider: driver.provider ?? '',

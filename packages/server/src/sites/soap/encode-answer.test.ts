@@ -27,7 +27,9 @@ it('an answer said again costs a fraction of the first time', async () => {
   };
   const large = page.repeat(20);
   const first = await timeOf(large);
-  assert.ok((await timeOf(large)) * 3 < first);
+  const again: number[] = [];
+  for (let time = 0; time < 5; time++) again.push(await timeOf(large));
+  assert.ok(Math.min(...again) * 3 < first);
 });
 
 it('the budget bounds what is remembered, and what does not fit is packed all the same', async () => {
@@ -46,4 +48,22 @@ it('the coding is the one that the client takes', async () => {
   assert.equal(await coding('br'), undefined);
   assert.equal(await coding(undefined), undefined);
   assert.equal(await coding('xpress', 'short'), undefined);
+  assert.equal(await coding('xpress, identity;q=0', 'short'), 'xpress');
+  for (const [accepted, expected] of [
+    ['xpress', 'xpress'],
+    ['XPRESS ; Q=0.5', 'xpress'],
+    ['gzip;q=1, xpress;q=0.1', 'gzip'],
+    ['gzip;q=0.5, xpress;q=0.5', 'xpress'],
+    ['identity, xpress;q=0.5', undefined],
+    ['identity;q=0.1, gzip;q=0.2', 'gzip'],
+    ['xpress;q=0.000', undefined],
+    ['x-gzip', 'gzip'],
+    ['gzip;q=0.001, *;q=0', 'gzip'],
+    ['*', undefined],
+    ['*;q=0', undefined],
+    ['deflate, br', undefined],
+    ['', undefined],
+  ] as const) {
+    assert.equal(await coding(accepted), expected, accepted);
+  }
 });

@@ -52,7 +52,7 @@ export function createAnswerEncoder({ budgetBytes = 16 * 1_048_576 } = {}): Answ
   return {
     async encode(text, acceptEncoding) {
       const plain = Buffer.from(text);
-      const coding = plain.length < smallest ? undefined : chooseCoding(acceptEncoding);
+      const coding = chooseCoding(acceptEncoding, plain.length);
       if (coding === 'xpress') return { bytes: pack(plain), encoding: 'xpress' };
       if (coding === 'gzip') return { bytes: await compress(plain, { level: 4 }), encoding: 'gzip' };
       return { bytes: plain, encoding: undefined };
@@ -60,14 +60,27 @@ export function createAnswerEncoder({ budgetBytes = 16 * 1_048_576 } = {}): Answ
   };
 }
 
-function chooseCoding(acceptEncoding: string | undefined): 'xpress' | 'gzip' | undefined {
+type Coding = NonNullable<EncodedAnswer['encoding']>;
+
+/** What the client likes best of what there is (RFC 9110, 12.5.3); xpress before gzip before none when it likes them alike. */
+function chooseCoding(acceptEncoding: string | undefined, length: number): Coding | undefined {
   if (!acceptEncoding) return undefined;
-  const accepted = new Set<string>();
+  const weights = weightsIn(acceptEncoding);
+  // Nobody who says `*` thinks of xpress. What is not named at all is taken, but last.
+  const plain = weights.get('identity') ?? (weights.get('*') === 0 ? 0 : Number.MIN_VALUE);
+  if (length < smallest && plain > 0) return undefined;
+  const xpress = weights.get('xpress') ?? 0;
+  const gzip = weights.get('gzip') ?? weights.get('x-gzip') ?? 0;
+  if (xpress > 0 && xpress >= Math.max(gzip, plain)) return 'xpress';
+  return gzip > 0 && gzip >= plain ? 'gzip' : undefined;
+}
+
+function weightsIn(acceptEncoding: string): Map<string, number> {
+  const weights = new Map<string, number>();
   for (const part of acceptEncoding.toLowerCase().split(',')) {
     const [coding = '', ...parameters] = part.split(';').map((piece) => piece.trim());
-    const refused = parameters.some((parameter) => /^q\s*=\s*0(\.0{0,3})?$/.test(parameter));
-    if (!refused) accepted.add(coding);
+    const weight = parameters.map((parameter) => /^q\s*=\s*(\d(?:\.\d*)?)$/.exec(parameter)?.[1]).find(Boolean);
+    weights.set(coding, Number(weight ?? 1));
   }
-  if (accepted.has('xpress')) return 'xpress';
-  return accepted.has('gzip') ? 'gzip' : undefined;
+  return weights;
 }

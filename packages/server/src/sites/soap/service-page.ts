@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { escapeText } from '@moult/formats/xml';
 import type { Operation, Service } from '@moult/protocol/soap';
+import { calledAddress } from '../../http/called-host.ts';
 import { answerPlainly } from '../../http/front.ts';
 import type { Exchange } from '../../http/site.ts';
 
@@ -19,7 +20,7 @@ export async function showService(exchange: Exchange, service: AnyService, contr
     return answerPlainly(response, 405, 'POST only.');
   }
   if (/^(single)?wsdl(&|=|$)/i.test(exchange.query)) {
-    return send(exchange, 'text/xml; charset=utf-8', await contractAt(contract, addressOf(exchange)));
+    return send(exchange, 'text/xml; charset=utf-8', await contractAt(contract, calledAddress(exchange)));
   }
   send(exchange, 'text/html; charset=utf-8', pageOf(exchange, service));
 }
@@ -42,13 +43,6 @@ async function contractAt(contract: Contract, address: string): Promise<string> 
   const text = await loadContract(contract);
   const location = escapeText(address).replaceAll('"', '&quot;');
   return text.replace(/(<soap(?:12)?:address location=")[^"]*/g, (_, opening: string) => opening + location);
-}
-
-function addressOf({ request, listener, localPort, path }: Exchange): string {
-  const scheme = listener === 'tls' ? 'https' : 'http';
-  const asked = request.headers.host ?? '';
-  const host = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(asked) ? asked : `localhost:${localPort}`;
-  return `${scheme}://${host}${path}`;
 }
 
 function pageOf({ path }: Exchange, { operations, namespace }: AnyService): string {

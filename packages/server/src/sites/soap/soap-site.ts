@@ -19,6 +19,7 @@ import {
   writeSoapFault,
 } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
+import { calledAddress } from '../../http/called-host.ts';
 import { whenGone } from '../../http/client-watch.ts';
 import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
@@ -235,7 +236,7 @@ function sendFault<O extends Operations>(
   if (fault.faultCode === 'InternalServerError') log.error({ ...details, err: fault.cause ?? cause }, 'call failed');
   else log[levelOf(fault.faultCode)](details, 'call answered with a fault');
   if (response.destroyed || response.headersSent) return;
-  const actor = `http${exchange.listener === 'tls' ? 's' : ''}://${request.headers.host ?? ''}${exchange.path}`;
+  const actor = calledAddress(exchange);
   const method = operation && soapActionOf(service as Service<Operations>, operation);
   const bytes = Buffer.from(
     writeFault({ code: fault.faultCode, message: fault.message, id, method, actor }, service.envelope, version),

@@ -7,6 +7,7 @@ import type { ServerConfig } from '../../config/index.ts';
 import type { Contacts } from '../../contacts.ts';
 import type { ClientClaims, CookieJar } from '../../cookie.ts';
 import { SoapFault } from '../../errors.ts';
+import type { Exchange } from '../../http/site.ts';
 import { type ServerIdentity, type Store, unassignedComputers } from '../../store/index.ts';
 
 export interface UpdateService {
@@ -26,9 +27,24 @@ export interface UpdateService {
     | 'maxExtendedUpdates'
     | 'maxEventsPerBatch'
   >;
-  /** `http://host:port` of the main site for a client that called under this name. */
-  contentRoot(host: string | undefined, listener: string): string;
+  /** `http://host:port` of the main site for a client that called this way. */
+  contentRoot(exchange: Exchange): string;
   now(): Date;
+}
+
+/** Begins each call with a look at what others changed: a restore changes what every cookie means. */
+export function refreshedFirst<H extends Record<string, (...given: never[]) => Promise<unknown>>>(
+  { catalogue }: UpdateService,
+  handlers: H,
+): H {
+  const refreshed = Object.entries(handlers).map(([name, handler]) => [
+    name,
+    async (...given: never[]) => {
+      await catalogue.refresh();
+      return handler(...given);
+    },
+  ]);
+  return Object.fromEntries(refreshed) as H;
 }
 
 interface WireCookie {
@@ -59,8 +75,6 @@ export async function openClient(
   cookie: WireCookie | undefined,
   { registered }: { registered: boolean },
 ): Promise<Client> {
-  // First of all: a restore changes what every cookie means.
-  await service.catalogue.refresh();
   const claims = openCookie(service, cookie);
   if (claims.configChange !== service.identity.lastChange.getTime()) throw new SoapFault('ConfigChanged', '');
   const targeting = await service.store.loadTargeting(claims.computerId);
