@@ -16,6 +16,9 @@ export function App(): ReactNode {
   const [clock, setClock] = useState<ClockSetting>('local');
   useEffect(() => followHome(setFeed), []);
   const { home, connection } = feed;
+  useEffect(() => {
+    document.title = titleOf(feed);
+  }, [feed]);
 
   return (
     <ClockContext value={clock}>
@@ -32,6 +35,12 @@ export function App(): ReactNode {
       <News home={home} />
     </ClockContext>
   );
+}
+
+/** A tab among many tells a fault too. */
+function titleOf({ home, connection }: Feed): string {
+  if (connection === 'lost') return 'No connection – Moult';
+  return home && home.selfUpdate.state !== 'available' ? 'SelfUpdate not available – Moult' : 'Moult';
 }
 
 function Facts({ home }: { home: NonNullable<Feed['home']> }): ReactNode {

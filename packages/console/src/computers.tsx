@@ -11,7 +11,7 @@ const generationWords: Record<Generation, { name: string; meaning: string }> = {
 
 const standingWords: Record<Standing, string> = {
   newest: 'Newest here',
-  older: 'Will update itself',
+  older: 'Self-update due',
   newer: 'Newer than here',
   unknown: '',
 };
@@ -91,7 +91,7 @@ function Versions({ computers }: { computers: HomeComputers }): ReactNode {
               <bdi>{row.version || 'not known'}</bdi>
             </td>
             <td className="number amount">{row.computers.toLocaleString('en')}</td>
-            <td className="dim">{standingWords[row.standing]}</td>
+            <td className="dim standing">{standingWords[row.standing]}</td>
           </tr>
         ))}
       </tbody>

@@ -10,12 +10,14 @@ export function News({ home }: { home: HomeDocument | undefined }): ReactNode {
   const told = useRef<HomeDocument | undefined>(undefined);
   const latest = useRef<HomeDocument | undefined>(home);
   latest.current = home;
+  // What is there when the page opens is read, not announced.
+  told.current ??= home;
 
   useEffect(() => {
     const timer = setInterval(() => {
       const now = latest.current;
       if (!now || now === told.current) return;
-      const news = told.current ? newsBetween(told.current, now) : '';
+      const news = told.current && newsBetween(told.current, now);
       told.current = now;
       if (news) setSentence(news);
     }, gatherMs);

@@ -61,7 +61,7 @@ function Port({ port }: { port: HomePort }): ReactNode {
   return (
     <tr>
       <th scope="row">
-        <span className="number">{port.port}</span> <span className="dim">{siteWords[port.site]}</span>
+        <span className="number">{port.port}</span> <span className="dim note">{siteWords[port.site]}</span>
       </th>
       <td className="state">
         {port.state === 'off' ? (

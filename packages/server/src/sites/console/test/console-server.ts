@@ -31,6 +31,7 @@ export async function startConsole(
   const listeners = new Set<() => void>();
   const failures: unknown[] = [];
   const state = { facts, health: parts.health ?? goodHealth() };
+  const startedAt = new Date();
   const server = createServer((request, response) => {
     const [path = '/', query = ''] = (request.url ?? '/').split('?');
     const exchange = {
@@ -51,7 +52,7 @@ export async function startConsole(
   const site = createConsoleSite({
     assetsDir: parts.assetsDir ?? assetsDir,
     now: () => new Date(),
-    server: () => ({ version: '0.1.0', startedAt: new Date(), addresses: [{ site: 'main', url }] }),
+    server: () => ({ version: '0.1.0', startedAt, addresses: [{ site: 'main', url }] }),
     selfUpdateHealth: () => state.health,
     loadHomeFacts: async () => state.facts,
     subscribe(listener) {
