@@ -4,6 +4,9 @@ import { type ReactNode, useState } from 'react';
 import { Mark, type Tone } from './mark.tsx';
 import { Time } from './time.tsx';
 
+/** Of all kinds together; a choice of one kind reaches further back. */
+const shownTogether = 40;
+
 type Choice = 'all' | 'failed' | HomeEventKind;
 
 const choices: [Choice, string][] = [
@@ -32,7 +35,7 @@ const outcomeWords: Record<HomeEvent['outcome'], string> = {
 
 export function Events({ events }: { events: HomeEvent[] }): ReactNode {
   const [choice, setChoice] = useState<Choice>('all');
-  const shown = events.filter((event) => matches(event, choice));
+  const shown = choice === 'all' ? events.slice(0, shownTogether) : events.filter((event) => matches(event, choice));
   return (
     <section aria-labelledby="events-heading" className="card">
       <h2 id="events-heading">Last events</h2>
@@ -55,7 +58,6 @@ export function Events({ events }: { events: HomeEvent[] }): ReactNode {
 }
 
 function matches(event: HomeEvent, choice: Choice): boolean {
-  if (choice === 'all') return true;
   return choice === 'failed' ? event.outcome === 'failed' : event.kind === choice;
 }
 

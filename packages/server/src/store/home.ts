@@ -38,7 +38,7 @@ export interface HomeFacts {
   agents: AgentCount[];
   updates: number;
   deployments: number;
-  /** Newest first, all kinds together. */
+  /** Newest first, all kinds together, of each kind as many as were asked for. */
   events: HomeEvent[];
   counters: Map<string, number>;
 }
@@ -159,16 +159,17 @@ export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<
   };
 
   return {
-    /** Everything the home page shows. `eventLimit` bounds the list of last events. */
+    /**
+     * Everything the home page shows. `eventLimit` bounds the events of each kind for itself: a thousand computers that
+     * register in the morning must not drive the one that could not update itself off the page.
+     */
     async loadHomeFacts(eventLimit = 20): Promise<HomeFacts> {
       const byAgent = await agents();
       const events = [
         ...(await selfUpdateEvents(eventLimit)),
         ...(await reports(eventLimit)),
         ...(await registrations(eventLimit)),
-      ]
-        .sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime())
-        .slice(0, eventLimit);
+      ].sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime());
       return {
         computers: byAgent.reduce((sum, { computers }) => sum + computers, 0),
         lastContactAt: await lastContactAt(),

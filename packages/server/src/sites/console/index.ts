@@ -30,7 +30,8 @@ export interface ConsoleSite extends Site {
   close(): void;
 }
 
-const shownEvents = 60;
+/** Of each kind: pings about self-update, registrations, reports. */
+const shownEvents = 40;
 
 // Nothing inline, nothing from elsewhere, never in a frame. React sets styles by script object, which CSP allows.
 const securityHeaders = {
