@@ -4,12 +4,9 @@ export { AgentError, type AgentErrorCode } from './errors.ts';
 export type { Generation } from './host/current.ts';
 export { type HostOptions, type RunningHost, startHost } from './host/host.ts';
 export type { Outcome, ProgressEvent, ProgressStep } from './host/messages.ts';
-export {
-  type Installed,
-  type InstallOptions,
-  installAgent,
-  readCertificateFile,
-} from './install-agent.ts';
+export { type Installed, type InstallOptions, installAgent } from './install-agent.ts';
 export { type AgentStatus, readStatus, requestDetection } from './read-status.ts';
+export { onDisk } from './root/disk-error.ts';
 export { lockHolder } from './root/lock.ts';
 export { type MachineRoot, machineRoot, realMachine } from './root/machine-root.ts';
+export { serverUrl } from './root/policy.ts';

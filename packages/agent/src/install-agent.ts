@@ -1,6 +1,6 @@
 // Setting a machine up: the program of the chosen generation, the host beside it, the pinned operator CA, the policy.
 import { X509Certificate } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   compareVersions,
@@ -14,6 +14,7 @@ import { type Generation, pruneVersions, readCurrent, versionFolder, writeCurren
 import { readIntactRelease } from './host/release-folder.ts';
 import { writeFileAtomically } from './root/atomic-file.ts';
 import { auState, ensureClientId, stateIs } from './root/au-state.ts';
+import { onDisk } from './root/disk-error.ts';
 import { keys } from './root/keys.ts';
 import { lockHolder } from './root/lock.ts';
 import type { MachineRoot } from './root/machine-root.ts';
@@ -46,8 +47,8 @@ export interface Installed {
 
 /**
  * Installs, or points an installed agent elsewhere. A newer version of the same client stays unless one is named. Throws
- * AgentError AGENT_CONFIG_BAD_SERVER, AGENT_CONFIG_NO_OPERATOR, AGENT_CONFIG_NO_RELEASE, AGENT_HOST_RUNNING or
- * AGENT_TRANSPORT_….
+ * AgentError AGENT_CONFIG_BAD_SERVER, AGENT_CONFIG_NO_OPERATOR, AGENT_CONFIG_NO_RELEASE, AGENT_HOST_RUNNING,
+ * AGENT_HOST_DISK or AGENT_TRANSPORT_….
  */
 export async function installAgent(root: MachineRoot, options: InstallOptions): Promise<Installed> {
   const server = serverUrl(options.server);
@@ -58,6 +59,27 @@ export async function installAgent(root: MachineRoot, options: InstallOptions): 
   }
   const source = findRelease(options);
   const certificate = await obtainCertificate(server, options.operatorCertificate);
+  const placed = onDisk(root.folder, () => place(root, options, source, server, certificate));
+  return {
+    generation: source.generation,
+    ...placed,
+    server,
+    operator: {
+      subject: certificate.subject.replaceAll('\n', ', '),
+      fingerprint: certificate.fingerprint256,
+      trustedOnFirstUse: options.operatorCertificate === undefined,
+    },
+  };
+}
+
+/** All that is written. */
+function place(
+  root: MachineRoot,
+  options: InstallOptions,
+  source: ReleaseSource,
+  server: string,
+  certificate: X509Certificate,
+): { version: string; clientId: string } {
   for (const folder of [root.agentFolder, root.versionsFolder, root.selfUpdateFolder])
     mkdirSync(folder, { recursive: true });
   writeFileAtomically(root.operatorCertificate, certificate.toString());
@@ -67,17 +89,7 @@ export async function installAgent(root: MachineRoot, options: InstallOptions): 
   if (newer === undefined) placeVersion(root, source);
   const registry = openRegistry(root);
   registry.change(settings(server, options, version));
-  return {
-    generation: source.generation,
-    version,
-    clientId: ensureClientId(registry),
-    server,
-    operator: {
-      subject: certificate.subject.replaceAll('\n', ', '),
-      fingerprint: certificate.fingerprint256,
-      trustedOnFirstUse: options.operatorCertificate === undefined,
-    },
-  };
+  return { version, clientId: ensureClientId(registry) };
 }
 
 interface ReleaseSource {
@@ -164,14 +176,4 @@ function settings(server: string, options: InstallOptions, version: string): Reg
     set(keys.agent, 'Language', text(language)),
     set(keys.agent, 'AnnouncedVersion', text(version)),
   ];
-}
-
-/** The file as bytes, for `operatorCertificate`. */
-export function readCertificateFile(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    const text = `The operator certificate ${file} cannot be read.`;
-    throw new AgentError('AGENT_CONFIG_NO_OPERATOR', text, { hresult: hresult.untrustedRoot, cause });
-  }
 }

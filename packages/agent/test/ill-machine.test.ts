@@ -1,12 +1,13 @@
 // Self-update of the built agents on machines whose clock, disk or files are wrong.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SimulatedRelease } from '@moult/simulator';
 import { startHost } from '../src/host/host.ts';
-import { readStatus } from '../src/read-status.ts';
+import { readStatus, requestDetection } from '../src/read-status.ts';
+import { lockHolder } from '../src/root/lock.ts';
 import { assertStillOld, type BenchOptions, failuresIn, openBench } from './bench.ts';
 import { type Lab, newVersion, oldVersion, openLab, pointAt, runBuilt, runOnce } from './lab.ts';
 
@@ -42,12 +43,13 @@ describe('a machine that is not well', { concurrency: 2 }, () => {
       MOULT_TEST_CLOCK: '2090-06-15T12:00:00Z',
     });
     assert.match(readStatus(at.root).lastWaitTimeout ?? '', /^2090\./);
+    const before = Date.now();
     const host = startHost(at.root);
     const corrected = () => !/^2090/.test(readStatus(at.root).lastWaitTimeout ?? '');
-    for (let waited = 0; waited < 100 && !corrected(); waited++) await pause(50);
-    const waitMinutes = (Date.parse(readStatus(at.root).nextDetection ?? '') - Date.now()) / 60_000;
+    await until(corrected);
+    const next = Date.parse(readStatus(at.root).nextDetection ?? '');
     await host.stop();
-    assert.ok(waitMinutes > 4.9 && waitMinutes < 5.1, `${waitMinutes} minutes`);
+    assert.ok(next > before + 5 * 60_000 - 1000 && next <= Date.now() + 5 * 60_000, new Date(next).toISOString());
   });
 
   it('keeps its version when the disk is full, and updates itself when there is room', async () => {
@@ -65,6 +67,57 @@ describe('a machine that is not well', { concurrency: 2 }, () => {
     assert.deepEqual(failuresIn(at.server), ['s 80070070']);
     await runOnce(at.root);
     assert.equal(readStatus(at.root).version, newVersion);
+  });
+
+  it('says that it cannot write, and works again when it can', async () => {
+    await using at = await bench(good());
+    const full = (paths: string) => ({
+      NODE_OPTIONS: `--import ${new URL('full-disk.mjs', import.meta.url).href}`,
+      MOULT_TEST_FULL_DISK: paths,
+    });
+    assert.equal(await runBuilt(at.root, full('host\\.lock')), 2);
+    assert.deepEqual(readdirSync(at.root.agentFolder).sort(), [
+      'current.json',
+      'host.mjs',
+      'operator-ca.cer',
+      'versions',
+    ]);
+    assert.equal(await runBuilt(at.root, full('registry\\.reg')), 1);
+    assert.match(
+      readFileSync(at.root.susLog, 'utf8'),
+      /Error\tSelfUpdate\tSelf-update failed with 0x80070070: Nothing can be written to .*the disk is full/,
+    );
+    assertStillOld(at.root);
+    await runOnce(at.root);
+    assert.equal(readStatus(at.root).version, newVersion);
+  });
+
+  it('does not start with a registry that cannot be read, and leaves nothing running', async () => {
+    await using at = await bench(good());
+    const whole = readFileSync(at.root.registryFile ?? '');
+    for (const broken of [Buffer.alloc(0), Buffer.from('no registry'), whole.subarray(0, 21)]) {
+      writeFileSync(at.root.registryFile ?? '', broken);
+      assert.throws(() => startHost(at.root, { now: true, once: true }), { code: 'AGENT_CONFIG_BAD_REGISTRY' });
+      assert.equal(lockHolder(at.root.hostLock), undefined);
+    }
+    writeFileSync(at.root.registryFile ?? '', whole);
+    assert.equal((await runOnce(at.root))?.ok, true);
+  });
+
+  it('runs on while its registry is broken, says so once, and detects when asked after it is mended', async () => {
+    await using at = await bench(good());
+    const host = startHost(at.root);
+    await until(() => readStatus(at.root).nextDetection !== undefined);
+    const whole = readFileSync(at.root.registryFile ?? '');
+    writeFileSync(at.root.registryFile ?? '', 'no registry');
+    const said = () =>
+      readFileSync(at.root.susLog, 'utf8').match(/\tError\t.*registry file cannot be read/g)?.length ?? 0;
+    requestDetection(at.root);
+    await until(() => said() > 0);
+    writeFileSync(at.root.registryFile ?? '', whole);
+    requestDetection(at.root);
+    await until(() => readStatus(at.root).version === newVersion && readStatus(at.root).trial === undefined);
+    await host.stop();
   });
 
   for (const [what, text] of [
@@ -111,3 +164,8 @@ describe('a machine that is not well', { concurrency: 2 }, () => {
     assert.ok(!existsSync(root.urlLog));
   });
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + 120_000; performance.now() < deadline; await pause(50)) if (isSo()) return;
+  assert.fail('it never came to that');
+}

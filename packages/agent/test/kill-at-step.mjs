@@ -1,15 +1,18 @@
-// Preloaded into host and programs (NODE_OPTIONS=--import): counts the steps of one of them, and kills at the N-th,
-// before it is done. A step is a change of the disk, a started process, a message, a request. Plain JavaScript: it is
-// there before anything else of the process.
+// Preloaded into host and programs (NODE_OPTIONS=--import): counts the steps of each of them. A step is a change of the
+// disk, a started process, a message, a request; it is counted before it is done. MOULT_TEST_KILL says what for:
+//   record, snapshots  write down every step of every program, and keep the machine's disk as it was just before it
+//   program, step      kill -9 of that program at its N-th step, once (`mark` is then there)
+// Plain JavaScript: it is there before anything else of the process.
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
 
 const plan = JSON.parse(process.env.MOULT_TEST_KILL ?? '{}');
 const me = whoAmI(process.argv[1] ?? '');
 
-if (me !== undefined && me === plan.program) {
+if (me !== undefined && (plan.record || me === plan.program)) {
   let steps = 0;
   // Node's own functions call one another through this module: what is done inside a step is not one more step.
   let inside = false;
@@ -18,19 +21,12 @@ if (me !== undefined && me === plan.program) {
     inside = true;
     try {
       steps += 1;
-      if (plan.record) fs.appendFileSync(plan.record, `${steps}\t${what}\n`);
-      if (steps === plan.step && !fs.existsSync(plan.mark)) die(what);
+      if (plan.record) keep(`${me}-${steps}`, what);
+      else if (steps === plan.step && !fs.existsSync(plan.mark)) die(what);
       return run();
     } finally {
       inside = false;
     }
-  };
-  const die = (what) => {
-    fs.writeFileSync(plan.mark, what);
-    // `machine`: a power cut takes host and programs together (they are one process group).
-    const group = plan.scope === 'machine' ? -Number(fs.readFileSync(plan.groupFile, 'utf8')) : process.pid;
-    process.kill(group, 'SIGKILL');
-    for (;;);
   };
   wrap(step);
 }
@@ -38,6 +34,35 @@ if (me !== undefined && me === plan.program) {
 function whoAmI(program) {
   if (program.endsWith('host.mjs')) return 'host';
   return /[\\/]versions[\\/]([\d.]+)[\\/]/.exec(program)?.[1];
+}
+
+function die(what) {
+  fs.writeFileSync(plan.mark, what);
+  process.kill(process.pid, 'SIGKILL');
+  for (;;);
+}
+
+function keep(name, what) {
+  copy(plan.root, join(plan.snapshots, name));
+  fs.appendFileSync(plan.record, `${name}\t${what}\n`);
+}
+
+/** With the times of the files: by them the agent knows its cached cabinets. What vanishes meanwhile was another's. */
+function copy(from, to) {
+  fs.mkdirSync(to, { recursive: true });
+  for (const entry of fs.readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    try {
+      if (entry.isDirectory()) copy(source, target);
+      else {
+        const { atime, mtime } = fs.statSync(source);
+        fs.copyFileSync(source, target);
+        fs.utimesSync(target, atime, mtime);
+      }
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error;
+    }
+  }
 }
 
 function wrap(step) {

@@ -1,8 +1,8 @@
 // Killed at every step of a self-update, the built agent ends as exactly one working version, and a later run
-// completes the update. Twice: the one process dies (kill -9), and everything dies at once (power cut).
+// completes the update. Twice: one process dies (kill -9), and everything dies at once (power cut).
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -10,64 +10,116 @@ import { createSusServer, type Listening, listen, type SusServer } from '@moult/
 import { recoverCurrent } from '../src/host/current.ts';
 import { readStatus } from '../src/read-status.ts';
 import { lockHolder } from '../src/root/lock.ts';
-import type { MachineRoot } from '../src/root/machine-root.ts';
+import { type MachineRoot, machineRoot } from '../src/root/machine-root.ts';
+import { diskState, pointDiskAt } from './disk-state.ts';
 import { type Lab, newVersion, oldVersion, openLab, pingFields } from './lab.ts';
 
 const preload = new URL('kill-at-step.mjs', import.meta.url).href;
+const programs = ['host', oldVersion, newVersion];
 const parallel = 3;
+const goneWithinMs = 120_000;
 
-type Scope = 'process' | 'machine';
+interface Step {
+  /** Program and number: `host-7`. */
+  name: string;
+  program: string;
+  number: number;
+  what: string;
+}
 
 let lab: Lab;
+let steps: Step[];
+/** The address of the server that the recorded machine knew. */
+let recordedUrl: string;
+/** The same disk and the same server twice is the same proof: what was seen to recover is not run again. */
+const proven = new Map<string, Promise<void>>();
+
 before(async () => {
   lab = await openLab();
+  steps = await recordSteps();
 });
 after(() => lab.close());
 
 describe('a self-update killed at every step', () => {
-  for (const program of ['host', oldVersion, newVersion]) {
-    for (const scope of ['process', 'machine'] as const) {
-      it(`${scope === 'machine' ? 'power cut' : 'kill -9'} in ${program === 'host' ? 'the host' : program}`, async (test) => {
-        const steps = await countSteps(program);
-        assert.ok(steps.length >= 10, steps.join('\n'));
-        const queue = steps.map((what, index) => ({ step: index + 1, what }));
-        await Promise.all(
-          Array.from({ length: parallel }, async () => {
-            for (let next = queue.shift(); next; next = queue.shift()) await killAt(program, scope, next);
-          }),
-        );
-        test.diagnostic(`${steps.length} steps`);
-      });
-    }
+  // First: here the dead leave their locks behind.
+  it('power cut', async (test) => {
+    await forEach(steps, async (step) => goOnFrom(step, pingsBefore(step)));
+    test.diagnostic(`${steps.length} steps, ${proven.size} states of disk and server`);
+  });
+
+  for (const program of programs) {
+    it(`kill -9 in ${program === 'host' ? 'the host' : program}`, async (test) => {
+      const own = steps.filter((step) => step.program === program);
+      assert.ok(own.length >= 10, own.map(({ what }) => what).join('\n'));
+      const places = own.filter((step, index) => !(isSaid(step) && isSaid(own[index - 1])));
+      await forEach(places, killAt);
+      test.diagnostic(`${own.length} steps; ${proven.size} states of disk and server by now`);
+    });
   }
 });
 
-/** The steps of one undisturbed self-update, up to the moment when the new version has announced itself. */
-async function countSteps(program: string): Promise<string[]> {
-  await using machine = await openMachine();
-  const record = join(machine.root.folder, 'steps');
-  const exit = await machine.run({ program, step: 0, record });
-  assert.equal(exit, 0);
-  const steps = readFileSync(record, 'utf8').trim().split('\n');
-  // What the new version does once it is announced is no longer the self-update.
-  const end = steps.findIndex(
-    (what, index) => program === newVersion && index > 0 && /request .*iuident|request .*wuident/.test(what),
-  );
-  return end < 0 ? steps : steps.slice(0, end);
+/** A line in a log, a word to whoever watches: nothing hangs on how many of them in a row were said. */
+function isSaid(step: Step | undefined): boolean {
+  return step !== undefined && /^appendFileSync .*\.log$|^send progress$/.test(step.what);
 }
 
-async function killAt(program: string, scope: Scope, { step, what }: { step: number; what: string }): Promise<void> {
+/** The steps of one undisturbed self-update, up to the moment when the new version has announced itself. */
+async function recordSteps(): Promise<Step[]> {
   await using machine = await openMachine();
-  const { root, server } = machine;
-  const where = `${scope} ${program} ${what}`;
-  const mark = join(root.folder, 'killed');
-  await machine.run({ program, step, scope, mark });
-  assert.ok(existsSync(mark), `never came to ${where}`);
+  recordedUrl = machine.port.url;
+  const record = join(lab.folder, 'steps');
+  const plan = { record, snapshots: join(lab.folder, 'snapshots'), root: machine.root.folder };
+  assert.equal(await runBuiltHost(machine.root, plan), 0, logs(machine.root));
+  const all = readFileSync(record, 'utf8').trim().split('\n').map(asStep);
+  // What the new version does once it is announced is no longer the self-update.
+  const asks = all.find(({ program, what }) => program === newVersion && /^request .*ident\.cab/.test(what));
+  return all.filter(({ program, number }) => program !== newVersion || number < (asks?.number ?? Infinity));
+}
 
-  const { current } = recoverCurrent(root);
+function asStep(line: string): Step {
+  const [name = '', what = ''] = line.split('\t');
+  const dash = name.lastIndexOf('-');
+  return { name, program: name.slice(0, dash), number: Number(name.slice(dash + 1)), what };
+}
+
+/** One process dies at a step, the others do what they do then; a later run completes the update. */
+async function killAt({ program, number, what }: Step): Promise<void> {
+  await using machine = await openMachine();
+  const mark = join(lab.folder, `killed-${program}-${number}`);
+  await runBuiltHost(machine.root, { program, step: number, mark });
+  assert.ok(existsSync(mark), `never came to ${program} ${what}`);
+  await proveOnce(machine, `kill -9 in ${program} at ${what}`, machine.server.pings());
+}
+
+/** Everything dies at a step: the disk as it was just before it, on a machine that is switched on again. */
+async function goOnFrom({ name, what }: Step, pings: string[]): Promise<void> {
+  const folder = join(lab.folder, `machine-after-${name}`);
+  renameSync(join(lab.folder, 'snapshots', name), folder);
+  await using machine = await openMachine(folder);
+  pointDiskAt(machine.root, recordedUrl, machine.port.url);
+  await proveOnce(machine, `power cut at ${name} ${what}`, pings);
+}
+
+/** What the server had heard before a step: a ping is waited for before the next step. */
+function pingsBefore(step: Step): string[] {
+  return steps
+    .slice(0, steps.indexOf(step))
+    .flatMap(({ what }) => /^request \S+\/wutrack\.bin\?(\S+)/.exec(what)?.[1] ?? []);
+}
+
+function proveOnce(machine: KillMachine, where: string, pings: string[]): Promise<void> {
+  const { current } = recoverCurrent(machine.root);
   assert.ok([oldVersion, newVersion].includes(current.version), where);
+  const heard = pings.map(pingFields).map(({ A, S, E, I }) => [A, S, E, I]);
+  const state = JSON.stringify([heard, diskState(machine.root)]);
+  const known = proven.get(state) ?? proveRecovery(machine, where, pings);
+  proven.set(state, known);
+  return known;
+}
 
-  const exit = await machine.run({});
+async function proveRecovery({ root, server }: KillMachine, where: string, before: string[]): Promise<void> {
+  const heardHere = server.pings().length;
+  const exit = await runBuiltHost(root);
   const status = readStatus(root);
   assert.equal(exit, 0, `${where}\n${logs(root)}`);
   assert.deepEqual(
@@ -77,8 +129,7 @@ async function killAt(program: string, scope: Scope, { step, what }: { step: num
   );
   assert.deepEqual(readdirSync(root.versionsFolder), [newVersion], where);
   assert.equal(lockHolder(root.hostLock), undefined, where);
-  const announced = server
-    .pings()
+  const announced = [...before, ...server.pings().slice(heardHere)]
     .map(pingFields)
     .filter(({ A, S }) => A === 's' && S === 's');
   assert.ok(announced.length >= 1, `${where}: the server was never told`);
@@ -86,33 +137,38 @@ async function killAt(program: string, scope: Scope, { step, what }: { step: num
   assert.equal(status.keptPings, 0, where);
 }
 
-interface Plan {
-  program?: string;
-  step?: number;
-  scope?: Scope;
-  mark?: string;
-  record?: string;
+/** `parallel` at a time; ends at the first that fails. */
+async function forEach<T>(all: readonly T[], run: (one: T) => Promise<void>): Promise<void> {
+  const queue = [...all];
+  await Promise.all(
+    Array.from({ length: parallel }, async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) await run(next);
+    }),
+  );
 }
 
 interface KillMachine extends AsyncDisposable {
   root: MachineRoot;
   server: SusServer;
-  /** The built host, until it and every program of its group are gone; its exit code, undefined when it was killed. */
-  run(plan: Plan): Promise<number | undefined>;
+  port: Listening;
 }
 
-async function openMachine(): Promise<KillMachine> {
+/** All servers are as old as one another and carry the same bytes: a cached cabinet of one is that of all. */
+const serversSince = new Date();
+
+/** A server of its own and a machine: a new one, or that in `folder`. */
+async function openMachine(folder?: string): Promise<KillMachine> {
   const server = await createSusServer({
     signer: lab.operator.signer,
-    now: new Date(),
+    now: serversSince,
     release: lab.release('wsus', newVersion),
   });
-  const port: Listening = await listen(server);
-  const root = await lab.machine({ server: port.url });
+  const port = await listen(server);
+  const root = folder === undefined ? await lab.machine({ server: port.url }) : machineRoot(folder);
   return {
     root,
     server,
-    run: (plan) => runBuiltHost(root, plan),
+    port,
     async [Symbol.asyncDispose]() {
       await port.close();
       rmSync(root.folder, { recursive: true, force: true });
@@ -120,22 +176,17 @@ async function openMachine(): Promise<KillMachine> {
   };
 }
 
-async function runBuiltHost(root: MachineRoot, plan: Plan): Promise<number | undefined> {
-  const groupFile = join(root.folder, 'group');
+/** The built host, until it and every program of its group are gone; its exit code, undefined when it was killed. */
+async function runBuiltHost(root: MachineRoot, plan?: Record<string, unknown>): Promise<number | undefined> {
   mkdirSync(root.folder, { recursive: true });
   const child = spawn(process.execPath, [root.hostProgram, ...root.programArguments, '--now', '--once'], {
     detached: true,
     stdio: 'ignore',
     env: {
       ...process.env,
-      // Hundreds of starts of the same three programs.
-      NODE_COMPILE_CACHE: join(lab.folder, 'compile-cache'),
-      ...(plan.program === undefined
-        ? {}
-        : { NODE_OPTIONS: `--import ${preload}`, MOULT_TEST_KILL: JSON.stringify({ ...plan, groupFile }) }),
+      ...(plan && { NODE_OPTIONS: `--import ${preload}`, MOULT_TEST_KILL: JSON.stringify(plan) }),
     },
   });
-  writeFileSync(groupFile, String(child.pid));
   const code = await new Promise<number | undefined>((resolve) =>
     child.once('close', (exit) => resolve(exit ?? undefined)),
   );
@@ -145,7 +196,7 @@ async function runBuiltHost(root: MachineRoot, plan: Plan): Promise<number | und
 
 /** The programs of a killed host notice and leave; nothing of the group may live on. */
 async function groupGone(group: number): Promise<void> {
-  for (let waited = 0; waited < 400; waited++) {
+  for (const deadline = performance.now() + goneWithinMs; performance.now() < deadline; ) {
     if (!livesOn(group)) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }

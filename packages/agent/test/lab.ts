@@ -1,6 +1,6 @@
 // A laboratory: an operator, a simulated server on a real port, built agents, and machines in scratch folders.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOperatorCa, createOperatorSigner, type SigningIdentity } from '@moult/formats/authenticode';
@@ -32,7 +32,7 @@ export interface Lab {
 
 /** Builds the agents (5.4.0.1, 7.9.0.1 and 7.9.0.2) and starts a server that leads SUS clients to 7.9.0.1. */
 export async function openLab(options: { wuident?: boolean } = {}): Promise<Lab> {
-  const folder = mkdtempSync(join(tmpdir(), 'moult-lab-'));
+  const folder = scratchFolder('moult-lab-');
   const releases = join(folder, 'releases');
   const now = new Date();
   const ca = await createOperatorCa({ commonName: 'Lab operator', now });
@@ -77,7 +77,6 @@ export async function openLab(options: { wuident?: boolean } = {}): Promise<Lab>
         language: 'en',
         ...asked,
       });
-      impatient(root);
       return root;
     },
     async close() {
@@ -87,13 +86,36 @@ export async function openLab(options: { wuident?: boolean } = {}): Promise<Lab>
   };
 }
 
-/** Short waits: tests that provoke time-outs should not last. */
-export function impatient(root: MachineRoot, seconds = { receive: 1, transfer: 2, trial: 4 }): void {
-  openRegistry(root).change([
-    { key: keys.agent, name: 'ReceiveTimeoutSeconds', value: number(seconds.receive) },
-    { key: keys.agent, name: 'TransferTimeoutSeconds', value: number(seconds.transfer) },
-    { key: keys.agent, name: 'TrialTimeoutSeconds', value: number(seconds.trial) },
-  ]);
+/**
+ * A folder of its own for a test file, in memory where there is room: agents wait for the disk at each step, and a busy
+ * disk takes longer for that than all else. Programs that are started again and again are compiled once.
+ */
+export function scratchFolder(prefix: string): string {
+  const folder = mkdtempSync(join(hasRoom('/dev/shm') ? '/dev/shm' : tmpdir(), prefix));
+  process.env.NODE_COMPILE_CACHE = join(folder, 'compile-cache');
+  return folder;
+}
+
+function hasRoom(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize > 1024 ** 3;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A shorter wait than an agent has by itself, for what this test makes too slow on purpose. Everything else keeps the
+ * agent's own: on a busy machine any step may take seconds.
+ */
+export function impatient(
+  root: MachineRoot,
+  name: 'ReceiveTimeoutSeconds' | 'TransferTimeoutSeconds' | 'TrialTimeoutSeconds',
+  seconds: number | undefined,
+): void {
+  const value = seconds === undefined ? {} : { value: number(seconds) };
+  openRegistry(root).change([{ key: keys.agent, name, ...value }]);
 }
 
 /** One detection, without waiting for its time. */

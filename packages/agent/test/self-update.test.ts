@@ -4,10 +4,13 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { SimulatedRelease } from '@moult/simulator';
+import type { ProgressEvent } from '../src/host/messages.ts';
 import { installAgent } from '../src/install-agent.ts';
 import { readStatus } from '../src/read-status.ts';
+import type { MachineRoot } from '../src/root/machine-root.ts';
 import { assertStillOld, type Bench, type BenchOptions, failuresIn, openBench } from './bench.ts';
 import {
+  impatient,
   type Lab,
   newVersion,
   oldVersion,
@@ -111,8 +114,8 @@ describe('a new version that does not work', { concurrency: 2 }, () => {
 
   it('hangs: given up after its time, once', async () => {
     await using at = await bench({ ...good(), files: programDoing('setInterval(() => {}, 1000);') });
-    const outcome = await runOnce(at.root);
-    assert.match(outcome?.message ?? '', /did not report healthy within 4 s/);
+    const outcome = await runOnce(at.root, { onEvent: shortTrial(at.root) });
+    assert.match(outcome?.message ?? '', /did not report healthy within 1 s/);
     assertStillOld(at.root);
     assert.deepEqual(failuresIn(at.server), ['s 8024d007']);
   });
@@ -120,7 +123,7 @@ describe('a new version that does not work', { concurrency: 2 }, () => {
   it('reports another version than it is released as: not healthy', async () => {
     const source = 'process.send({ kind: "healthy", version: "1.2.3.4" }); setInterval(() => {}, 1000);';
     await using at = await bench({ ...good(), files: programDoing(source) });
-    const outcome = await runOnce(at.root);
+    const outcome = await runOnce(at.root, { onEvent: shortTrial(at.root) });
     assert.equal(outcome?.code, 'AGENT_SELFUPDATE_TRIAL_FAILED');
     assertStillOld(at.root);
   });
@@ -134,6 +137,13 @@ describe('a new version that does not work', { concurrency: 2 }, () => {
     assert.equal(readStatus(at.root).version, '7.9.0.2');
   });
 });
+
+/** Once the old version is up and at work: the new one, which hangs, is given up soon. */
+function shortTrial(root: MachineRoot): (event: ProgressEvent) => void {
+  return ({ step }) => {
+    if (step === 'handover') impatient(root, 'TrialTimeoutSeconds', 1);
+  };
+}
 
 describe('a trial that was interrupted', { concurrency: 2 }, () => {
   /** A machine that went down when its new version was on trial for the `attempt`-th time. */

@@ -1,7 +1,6 @@
 // The built WSUS client against the real server: the whole way, and every fault that the protocol knows.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { FaultCode } from '@moult/protocol/soap';
@@ -9,7 +8,7 @@ import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { installAgent } from '../src/install-agent.ts';
 import { readStatus } from '../src/read-status.ts';
 import { type MachineRoot, machineRoot } from '../src/root/machine-root.ts';
-import { impatient, runDue, runOnce } from './lab.ts';
+import { runDue, runOnce, scratchFolder } from './lab.ts';
 import { fault, once, openWsusLab, type WsusLab } from './wsus-lab.ts';
 
 let folder: string;
@@ -18,7 +17,7 @@ let lab: WsusLab;
 let machines = 0;
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'moult-wsus-'));
+  folder = scratchFolder('moult-wsus-');
   releases = join(folder, 'releases');
   await Promise.all([
     buildAgent(releases, 'sus', '5.4.0.1'),
@@ -44,7 +43,6 @@ async function machine(generation: 'sus' | 'wsus' = 'wsus'): Promise<MachineRoot
     releaseFolder: releases,
     operatorCertificate: lab.operatorCertificate,
   });
-  impatient(root, { receive: 10, transfer: 20, trial: 20 });
   lab.journal.length = 0;
   return root;
 }

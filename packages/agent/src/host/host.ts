@@ -1,10 +1,11 @@
 // The host: the service that runs the agent and the only thing that switches versions. A program never replaces
 // itself; it hands over a verified version folder, and the host tries it, keeps it or goes back.
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { AgentError } from '../errors.ts';
+import { onDisk } from '../root/disk-error.ts';
 import { type HeldLock, tryLock } from '../root/lock.ts';
 import type { MachineRoot } from '../root/machine-root.ts';
-import { openRegistry } from '../root/registry.ts';
+import { openRegistry, viewOf } from '../root/registry.ts';
 import { readSettings } from '../root/settings.ts';
 import { hresult } from '../transport/hresult.ts';
 import { type AgentVersion, type Current, pruneVersions, readCurrent, recoverCurrent } from './current.ts';
@@ -31,8 +32,8 @@ const pollMs = 250;
 const longestRestartWaitMs = 60_000;
 
 /**
- * Starts the agent of a machine. Throws AgentError AGENT_CONFIG_NOT_INSTALLED, AGENT_HOST_RUNNING when another host
- * serves this machine, AGENT_HOST_NO_WORKING_VERSION.
+ * Starts the agent of a machine. Throws AgentError AGENT_CONFIG_NOT_INSTALLED, AGENT_CONFIG_BAD_REGISTRY,
+ * AGENT_HOST_RUNNING when another host serves this machine, AGENT_HOST_DISK, AGENT_HOST_NO_WORKING_VERSION.
  */
 export function startHost(root: MachineRoot, options: HostOptions = {}): RunningHost {
   if (!existsSync(root.agentFolder)) {
@@ -44,8 +45,8 @@ export function startHost(root: MachineRoot, options: HostOptions = {}): Running
       },
     );
   }
-  mkdirSync(root.agentFolder, { recursive: true });
-  const lock = tryLock(root.hostLock);
+  openRegistry(root).read();
+  const lock = onDisk(root.agentFolder, () => tryLock(root.hostLock));
   if (!('release' in lock)) {
     const text = `The agent of ${root.folder} is running already (process ${lock.pid}). Stop it with "moult agent stop".`;
     throw new AgentError('AGENT_HOST_RUNNING', text, { hresult: hresult.setupUnexpected });
@@ -116,6 +117,7 @@ class Host implements RunningHost {
   }
 
   #run(what: AgentVersion): void {
+    const startMs = this.#trialMs();
     const program = startProgram(this.#root, what, {
       trial: false,
       hear: (message) => {
@@ -124,7 +126,7 @@ class Host implements RunningHost {
       },
     });
     // One that hangs in its start is as good as dead.
-    const watchdog = setTimeout(() => program.kill(), this.#trialMs());
+    const watchdog = setTimeout(() => program.kill(), startMs);
     void program.gone.then(() => clearTimeout(watchdog));
     this.#adopt(program);
     program.tell({ kind: 'begin', now: this.#beginsNow, once: this.#options.once ?? false });
@@ -190,7 +192,12 @@ class Host implements RunningHost {
   }
 
   #trialMs(): number {
-    return readSettings(openRegistry(this.#root).read()).trialMs;
+    try {
+      return readSettings(openRegistry(this.#root).read()).trialMs;
+    } catch {
+      // The program says what is wrong with the registry; the host has to live on to start it again.
+      return readSettings(viewOf(new Map())).trialMs;
+    }
   }
 
   #programGone(program: Program, how: string): void {

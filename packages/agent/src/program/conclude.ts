@@ -8,7 +8,8 @@ import {
   resultOf,
   stateIs,
 } from '../root/au-state.ts';
-import { isUnreachable, outcomeOf } from './session.ts';
+import { outcomeOf } from './outcome.ts';
+import { isUnreachable } from './session.ts';
 import type { ProgramContext } from './shell.ts';
 
 /** A detection begins: its wait is over now. */
@@ -32,10 +33,14 @@ export function concludeFailed(
   const outcome = outcomeOf(error);
   const unreachable = isUnreachable(error);
   const next = nextDetectionAfterFailure(now(), unreachable, random());
-  registry.change([
-    ...(outcome.code === 'AGENT_CONFIG_DISABLED' ? stateIs(auState.disabled) : []),
-    ...detectionAt(next, release.generation),
-    ...resultOf('Detect', now(), outcome.hresult),
-  ]);
+  try {
+    registry.change([
+      ...(outcome.code === 'AGENT_CONFIG_DISABLED' ? stateIs(auState.disabled) : []),
+      ...detectionAt(next, release.generation),
+      ...resultOf('Detect', now(), outcome.hresult),
+    ]);
+  } catch {
+    // A registry that cannot be written may be why it failed; how it failed is told all the same.
+  }
   return { outcome, next, unreachable };
 }

@@ -2,7 +2,6 @@
 // because administrators change these while the agent waits.
 import { encodeQueryStamp } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
-import type { Outcome } from '../host/messages.ts';
 import type { PingerParts } from '../pings/pinger.ts';
 import { ensureClientId } from '../root/au-state.ts';
 import { type Machine, type Policy, readMachine, readPolicy, requireServers } from '../root/policy.ts';
@@ -70,15 +69,6 @@ export function pingerParts(
     now,
     log,
   };
-}
-
-/** An error as the outcome of a detection. What is no AgentError is a defect of ours, and says so. */
-export function outcomeOf(error: unknown): Outcome {
-  if (error instanceof AgentError) {
-    return { ok: false, hresult: error.hresult, code: error.code, message: error.message };
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { ok: false, hresult: hresult.setupUnexpected, message: `Unexpected failure: ${text}` };
 }
 
 /** Whether a detection failed because the server, or what should be there, could not be reached. */

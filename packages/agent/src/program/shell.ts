@@ -9,6 +9,7 @@ import { type HeldLock, lockWaiting } from '../root/lock.ts';
 import { type MachineRoot, machineOfArguments } from '../root/machine-root.ts';
 import { openRegistry, type Registry } from '../root/registry.ts';
 import { hresult } from '../transport/hresult.ts';
+import { outcomeOf } from './outcome.ts';
 import { nextWait } from './schedule.ts';
 
 /** What a generation's detection is given. */
@@ -29,6 +30,8 @@ export interface AgentClient {
   /** `insist`: a person asked (--now, detect); what waits for a person then does not wait. */
   detect(insist: boolean): Promise<DetectionResult>;
   waiting(until: Date): void;
+  /** Something keeps the program from its work between detections; it goes on trying. */
+  troubled(error: unknown): void;
   /** The version handed over lost its trial. */
   trialFailed(version: string, hresult: number, message: string): Promise<Outcome>;
 }
@@ -64,6 +67,7 @@ class ProgramShell {
   #lock: HeldLock | undefined;
   #once = false;
   #asked = false;
+  #trouble = '';
 
   constructor(root: MachineRoot, release: Release, makeClient: (context: ProgramContext) => AgentClient) {
     this.#context = {
@@ -115,12 +119,14 @@ class ProgramShell {
       process.exit(3);
     }
     this.#once = once;
-    await this.#client.begin();
+    await this.#client.begin().catch((error: unknown) => this.#client.troubled(error));
     await this.#detectAgainAndAgain(now || (await this.#waitForDetection()));
   }
 
   async #detectAgainAndAgain(insist: boolean): Promise<void> {
-    const result = await this.#client.detect(insist);
+    const result = await this.#client
+      .detect(insist)
+      .catch((error: unknown): DetectionResult => ({ kind: 'finished', outcome: this.#failed(error) }));
     if (result.kind === 'handover') {
       this.#handedOver = true;
       const { version, generation } = result.release;
@@ -144,7 +150,16 @@ class ProgramShell {
   }): Promise<void> {
     if (!this.#handedOver) return;
     this.#handedOver = false;
-    await this.#finish(await this.#client.trialFailed(version, result, message));
+    const outcome = await this.#client
+      .trialFailed(version, result, message)
+      .catch((error: unknown) => this.#failed(error));
+    await this.#finish(outcome);
+  }
+
+  /** What a detection could not even note down is no reason to end: the next one may. */
+  #failed(error: unknown): Outcome {
+    this.#client.troubled(error);
+    return outcomeOf(error);
   }
 
   /** True when a person asked for it before its time. Looks at the registry again and again: an admin may edit it. */
@@ -155,12 +170,28 @@ class ProgramShell {
         this.#asked = false;
         return true;
       }
+      const until = this.#nextWait();
+      if (until) {
+        const leftMs = until.getTime() - this.#context.now().getTime();
+        if (leftMs <= 0) return false;
+        if (announced !== until.getTime()) this.#client.waiting(until);
+        announced = until.getTime();
+        await this.#sleep(Math.min(leftMs, longestSliceMs));
+      } else await this.#sleep(longestSliceMs);
+    }
+  }
+
+  /** Undefined while the registry cannot be read or written, which is said once: somebody will mend it, or make room. */
+  #nextWait(): Date | undefined {
+    try {
       const until = nextWait(this.#context);
-      const leftMs = until.getTime() - this.#context.now().getTime();
-      if (leftMs <= 0) return false;
-      if (announced !== until.getTime()) this.#client.waiting(until);
-      announced = until.getTime();
-      await this.#sleep(Math.min(leftMs, longestSliceMs));
+      this.#trouble = '';
+      return until;
+    } catch (error) {
+      const { message } = outcomeOf(error);
+      if (this.#trouble !== message) this.#client.troubled(error);
+      this.#trouble = message;
+      return undefined;
     }
   }
 

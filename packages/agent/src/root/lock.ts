@@ -45,10 +45,13 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 /** Whole or not at all: the text is written aside and linked into place, so that nobody reads half a lock. */
 function createExclusively(file: string, text: string): boolean {
   const aside = `${file}.${process.pid}`;
-  const handle = openSync(aside, 'w');
-  writeSync(handle, text);
-  closeSync(handle);
   try {
+    const handle = openSync(aside, 'w');
+    try {
+      writeSync(handle, text);
+    } finally {
+      closeSync(handle);
+    }
     linkSync(aside, file);
     return true;
   } catch (error) {

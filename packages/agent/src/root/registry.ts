@@ -1,8 +1,10 @@
 // HKLM behind one small interface: a .reg file in a root, the real registry on Windows.
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { hresult } from '../transport/hresult.ts';
 import { writeFileAtomically } from './atomic-file.ts';
+import { onDisk } from './disk-error.ts';
 import { lockWaiting } from './lock.ts';
 import type { MachineRoot } from './machine-root.ts';
 import {
@@ -51,20 +53,26 @@ export function number(data: number): RegistryValue {
   return { type: 'REG_DWORD', data };
 }
 
+/** A change takes milliseconds; a machine that is out of breath may take seconds. */
+const lockWaitMs = 30_000;
+
 function fileRegistry(file: string): Registry {
   const load = (): RegistryTree => (existsSync(file) ? parseRegistryText(readFileSync(file)) : new Map());
   return {
     read: () => viewOf(load()),
     change(changes) {
-      const lock = lockWaiting(`${file}.lock`, 5000);
-      if (!lock) throw new AgentError('AGENT_HOST_LOCKED', `${file} stays locked.`, { hresult: hresult.accessDenied });
-      try {
-        const tree = load();
-        for (const change of changes) apply(tree, change);
-        writeFileAtomically(file, encodeRegistryText(tree));
-      } finally {
-        lock.release();
-      }
+      onDisk(dirname(file), () => {
+        const lock = lockWaiting(`${file}.lock`, lockWaitMs);
+        if (!lock)
+          throw new AgentError('AGENT_HOST_LOCKED', `${file} stays locked.`, { hresult: hresult.accessDenied });
+        try {
+          const tree = load();
+          for (const change of changes) apply(tree, change);
+          writeFileAtomically(file, encodeRegistryText(tree));
+        } finally {
+          lock.release();
+        }
+      });
     },
   };
 }

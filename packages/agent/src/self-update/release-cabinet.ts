@@ -7,6 +7,7 @@ import { compareVersions, parseRelease, type Release, releaseFileName } from '@m
 import { AgentError } from '../errors.ts';
 import type { Generation } from '../host/current.ts';
 import { syncFolder, writeSynced } from '../root/atomic-file.ts';
+import { diskResult } from '../root/disk-error.ts';
 import type { MachineRoot } from '../root/machine-root.ts';
 import { type HResult, hresult } from '../transport/hresult.ts';
 import { messageOf } from './verify-cabinet.ts';
@@ -67,13 +68,6 @@ export function stageRelease(root: MachineRoot, { release, files }: OpenedReleas
     const text = `Version ${release.version} cannot be written to ${root.versionsFolder}: ${messageOf(error)}.`;
     throw new AgentError('AGENT_SELFUPDATE_DISK', text, { hresult: diskResult(error), cause: error });
   }
-}
-
-/** The Windows code for a failed write. */
-function diskResult(error: unknown): HResult {
-  const code = error instanceof Error && 'code' in error ? error.code : '';
-  if (code === 'ENOSPC' || code === 'EDQUOT') return hresult.diskFull;
-  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? hresult.accessDenied : hresult.setupUnexpected;
 }
 
 function unpack(bytes: Uint8Array): Map<string, Uint8Array> {

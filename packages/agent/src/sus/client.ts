@@ -7,6 +7,7 @@ import { openSusLog, type SusLog } from '../logs/sus-log.ts';
 import { type PingerParts, ping } from '../pings/pinger.ts';
 import { announceLostTrials, announceVersion, itemOf } from '../program/announce.ts';
 import { concludeFailed, concludeWell, noteDetectionStart } from '../program/conclude.ts';
+import { outcomeOf } from '../program/outcome.ts';
 import { openSession, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
 import type { AgentClient, DetectionResult, ProgramContext } from '../program/shell.ts';
 import { formatDottedTime } from '../root/au-time.ts';
@@ -41,11 +42,15 @@ export class SusClient implements AgentClient {
     this.#context.progress('waiting', `Next detection at ${at}.`);
   }
 
+  troubled(error: unknown): void {
+    this.#log.write('Error', 'Service', outcomeOf(error).message);
+  }
+
   async detect(insist: boolean): Promise<DetectionResult> {
     const { release } = this.#context;
-    noteDetectionStart(this.#context);
     let session: Session | undefined;
     try {
+      noteDetectionStart(this.#context);
       session = openSession(this.#context, susUserAgent);
       this.#log.write('Info', 'Detection', `Detection starts; server ${session.server}, version ${release.version}.`);
       const found = await checkSelfUpdate(selfUpdateSession(this.#context, session, insist, this.#watch()));

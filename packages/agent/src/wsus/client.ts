@@ -7,7 +7,8 @@ import { logSelfUpdateFailure, logServiceStart, openWsusLog, type WsusLog } from
 import { type PingerParts, ping } from '../pings/pinger.ts';
 import { announceLostTrials, announceVersion, itemOf } from '../program/announce.ts';
 import { concludeFailed, concludeWell, noteDetectionStart } from '../program/conclude.ts';
-import { openSession, outcomeOf, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
+import { outcomeOf } from '../program/outcome.ts';
+import { openSession, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
 import type { AgentClient, DetectionResult, ProgramContext } from '../program/shell.ts';
 import { formatDashedTime } from '../root/au-time.ts';
 import { keys } from '../root/keys.ts';
@@ -60,8 +61,11 @@ export class WsusClient implements AgentClient {
     this.#context.progress('waiting', `Next detection at ${formatDashedTime(until)} UTC.`);
   }
 
+  troubled(error: unknown): void {
+    this.#log.write('AU', `WARNING: ${outcomeOf(error).message}`);
+  }
+
   async detect(insist: boolean): Promise<DetectionResult> {
-    noteDetectionStart(this.#context);
     this.#log.write('AU', '#############');
     this.#log.write('AU', '## START ##  AU: Search for updates');
     this.#log.write('AU', '#########');
@@ -73,6 +77,7 @@ export class WsusClient implements AgentClient {
   async #search(insist: boolean): Promise<DetectionResult> {
     let session: Session;
     try {
+      noteDetectionStart(this.#context);
       session = openSession(this.#context, this.#userAgent);
     } catch (error) {
       return finished(this.#concludeFailure(error));

@@ -3,8 +3,8 @@
 import type { MachineFacts } from '@moult/catalog/applicability';
 import { machineFacts } from '../facts/index.ts';
 import type { WsusLog } from '../logs/wsus-log.ts';
+import { outcomeOf } from '../program/outcome.ts';
 import type { Session } from '../program/session.ts';
-import { outcomeOf } from '../program/session.ts';
 import type { ProgramContext } from '../program/shell.ts';
 import { formatHResult } from '../transport/hresult.ts';
 import { computerInfo } from './computer-info.ts';

@@ -2,7 +2,7 @@
 // checked afterwards by its own rule. AUState follows (2 → 4 → 5 → 6 → 2).
 
 import { AgentError } from '../errors.ts';
-import { outcomeOf } from '../program/session.ts';
+import { outcomeOf } from '../program/outcome.ts';
 import { readOperatorCertificate } from '../program/shell.ts';
 import { auState, resultOf, stateIs } from '../root/au-state.ts';
 import { formatDottedTime } from '../root/au-time.ts';

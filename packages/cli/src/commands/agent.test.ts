@@ -99,12 +99,15 @@ describe('moult agent', () => {
     assert.equal((await run('run', '--root', nowhere)).code, 1);
     assert.equal((await run('status', '--root', nowhere)).code, 1);
     assert.equal((await run('install', '--root', nowhere)).code, 2);
-    assert.equal((await run('install', '--server', 'ftp://x', '--root', nowhere)).code, 1);
+    assert.equal((await run('start', '--root', nowhere)).code, 1);
+    assert.equal((await run('install', '--server', 'ftp://x', '--root', nowhere)).code, 2);
+    const unread = ['--operator-cert', join(folder, 'none.cer')];
+    assert.equal((await run('install', '--server', 'http://server', ...unread, '--root', nowhere)).code, 2);
   });
 });
 
 async function settled(root: string, is: (status: AgentStatus) => boolean): Promise<AgentStatus> {
-  for (let waited = 0; waited < 100; waited++) {
+  for (const deadline = performance.now() + 120_000; performance.now() < deadline; ) {
     const status = await statusOf(root);
     if (is(status)) return status;
     await pause(100);

@@ -11,20 +11,25 @@ import {
   type MachineRoot,
   machineRoot,
   type Outcome,
+  onDisk,
   type ProgressEvent,
-  readCertificateFile,
   readStatus,
   realMachine,
   requestDetection,
+  serverUrl,
   startHost,
 } from '@moult/agent';
 import { architectures, operatingSystems } from '@moult/protocol/self-update';
-import { type Command, Option } from 'commander';
-import { exitCode, paint, UsageError } from '../terminal.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readCertificateFile } from '../signing/certificate-files.ts';
+import { exitCode, paint } from '../terminal.ts';
 import { describeStatus } from './agent-status.ts';
 
 /** Where the built agent releases are: packages/agent/dist. */
 const agentReleaseFolder = fileURLToPath(new URL('../../../agent/dist', import.meta.url));
+
+/** For the background process to take, or let go of, the machine. */
+const longestWaitMs = 60_000;
 
 interface CommonOptions {
   root?: string;
@@ -50,7 +55,7 @@ export function register(program: Command): void {
   agent
     .command('install')
     .description('install the agent, or point it at another server')
-    .requiredOption('--server <url>', 'update server, as http://host:8530')
+    .requiredOption('--server <url>', 'update server, as http://host:8530', asServerUrl)
     .addOption(new Option('--generation <generation>', 'sus or wsus').choices(['sus', 'wsus']).default('wsus'))
     .option('--agent-version <version>', 'which release; default: the newest of the generation')
     .option(
@@ -100,7 +105,9 @@ async function install(flags: InstallFlags): Promise<void> {
     generation: flags.generation,
     releaseFolder: agentReleaseFolder,
     ...(flags.agentVersion === undefined ? {} : { version: flags.agentVersion }),
-    ...(flags.operatorCert === undefined ? {} : { operatorCertificate: readCertificateFile(flags.operatorCert) }),
+    ...(flags.operatorCert === undefined
+      ? {}
+      : { operatorCertificate: Buffer.from(readCertificateFile(flags.operatorCert)) }),
     ...(flags.os === undefined ? {} : { os: flags.os }),
     ...(flags.arch === undefined ? {} : { architecture: flags.arch }),
     ...(flags.lang === undefined ? {} : { language: flags.lang }),
@@ -150,17 +157,23 @@ async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
   const root = machineOf(flags);
   const running = lockHolder(root.hostLock);
   if (running) return void console.log(`The agent is running already (process ${running.pid}).`);
-  if (!readStatus(root).installed)
-    throw new UsageError(`No agent is installed in ${root.folder}. Run "moult agent install".`);
-  mkdirSync(root.windows, { recursive: true });
-  const output = openSync(join(root.windows, 'moult-agent-host.out'), 'a');
+  if (!readStatus(root).installed) {
+    console.error(`No agent is installed in ${root.folder}. Run "moult agent install".`);
+    process.exitCode = exitCode.findings;
+    return;
+  }
+  const output = onDisk(root.windows, () => {
+    mkdirSync(root.windows, { recursive: true });
+    return openSync(join(root.windows, 'moult-agent-host.out'), 'a');
+  });
   const child = spawn(process.execPath, [root.hostProgram, ...root.programArguments, ...(flags.now ? ['--now'] : [])], {
     detached: true,
     stdio: ['ignore', output, output],
     windowsHide: true,
   });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  for (let waited = 0; waited < 100 && !lockHolder(root.hostLock); waited++) await Promise.race([pause(50), ended]);
+  const ended = new AbortController();
+  child.once('exit', () => ended.abort());
+  await until(() => lockHolder(root.hostLock) !== undefined, ended);
   child.unref();
   const holder = lockHolder(root.hostLock);
   if (holder) console.log(`The agent is running (process ${holder.pid}).`);
@@ -175,11 +188,17 @@ async function stop(flags: CommonOptions): Promise<void> {
   const running = lockHolder(hostLock);
   if (!running) return void console.log('The agent is not running.');
   process.kill(running.pid, 'SIGTERM');
-  for (let waited = 0; waited < 200 && lockHolder(hostLock); waited++) await pause(50);
+  await until(() => lockHolder(hostLock) === undefined);
   if (lockHolder(hostLock)) {
     console.error(`The agent (process ${running.pid}) does not stop.`);
     process.exitCode = exitCode.findings;
   } else console.log('The agent is stopped.');
+}
+
+/** Looks until it is so, or `ended`; a machine that is out of breath needs its time. */
+async function until(isSo: () => boolean, ended?: AbortController): Promise<void> {
+  for (const deadline = performance.now() + longestWaitMs; performance.now() < deadline; await pause(50))
+    if (isSo() || ended?.signal.aborted) return;
 }
 
 function finish(outcome: Outcome | undefined, { json }: CommonOptions): void {
@@ -192,6 +211,14 @@ function describeEvent({ generation, version, step, text }: ProgressEvent): stri
   const who = paint(generation === 'sus' ? 'yellow' : 'cyan', `${generation.toUpperCase()} ${version}`, process.stderr);
   const what = step === 'failed' || step === 'reverted' ? paint('red', text, process.stderr) : text;
   return `${who}  ${what}`;
+}
+
+function asServerUrl(written: string): string {
+  try {
+    return serverUrl(written);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function machineOf({ root }: CommonOptions): MachineRoot {
