@@ -3,8 +3,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { machineRoot } from '../root/machine-root.ts';
+import { openRegistry } from '../root/registry.ts';
 import { commandExit } from './command-exit.ts';
 import { fileVersion } from './file-version.ts';
+import { machineFacts } from './index.ts';
+import { osRelease } from './os-release.ts';
 import { packageVersion } from './packages.ts';
 import { packedGuid, windowsInstallerFacts } from './windows-installer.ts';
 
@@ -115,5 +119,70 @@ describe('windowsInstallerFacts', () => {
     assert.equal(facts.msiFeatureInstalled?.(product, 'Absent'), false);
     assert.equal(facts.cbsPackageState?.('P~1'), 112);
     assert.equal(facts.cbsPackageState?.('P~2'), null);
+  });
+});
+
+describe('osRelease', () => {
+  it('unquotes fields as the shell does, and tells a missing field from a missing file', () => {
+    const base = join(folder, 'linux');
+    write('linux/etc/os-release', 'NAME="A \\"B\\" C"\nID=first\nID=\'debian\'\nVERSION_ID="13"\n');
+    assert.equal(osRelease(base, 'NAME'), 'A "B" C');
+    assert.equal(osRelease(base, 'ID'), 'debian');
+    assert.equal(osRelease(base, 'VERSION_ID'), '13');
+    assert.equal(osRelease(base, 'VARIANT'), null);
+    assert.equal(osRelease(join(folder, 'nothing'), 'ID'), undefined);
+  });
+
+  it('reads the version file of macOS by the same names', () => {
+    write(
+      'mac/System/Library/CoreServices/SystemVersion.plist',
+      '<plist><dict>\n\t<key>ProductName</key>\n\t<string>macOS</string>\n\t<key>ProductVersion</key>\n\t<string>15.1</string>\n</dict></plist>',
+    );
+    assert.equal(osRelease(join(folder, 'mac'), 'ID'), 'macos');
+    assert.equal(osRelease(join(folder, 'mac'), 'VERSION_ID'), '15.1');
+    assert.equal(osRelease(join(folder, 'mac'), 'VARIANT'), null);
+  });
+});
+
+describe('machineFacts of a Windows', () => {
+  const facts = (registry: string) => {
+    write('windows/registry.reg', `Windows Registry Editor Version 5.00\r\n\r\n${registry}`);
+    const root = machineRoot(join(folder, 'windows'));
+    return machineFacts(root, openRegistry(root).read(), { os: 'Windows', architecture: 'x64', language: 'en' });
+  };
+  const control = 'HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control';
+
+  it('leaves open what its registry does not say', () => {
+    const { windowsVersion, language, isClustered } = facts('');
+    const version = windowsVersion?.();
+    assert.deepEqual(
+      [version?.productType, version?.servicePackMajor, version?.suiteMask],
+      [undefined, undefined, undefined],
+    );
+    assert.equal(language?.()?.mui, undefined);
+    assert.equal(isClustered?.(), false);
+  });
+
+  it('takes kind, service pack, languages and cluster from its registry', () => {
+    const { windowsVersion, language, isClustered } = facts(
+      `[${control}\\ProductOptions]\r\n"ProductType"="LanmanNT"\r\n\r\n[${control}\\Windows]\r\n"CSDVersion"=dword:00000201\r\n\r\n` +
+        `[${control}\\MUI\\UILanguages\\de-DE]\r\n\r\n[${control}\\MUI\\UILanguages\\en-US]\r\n\r\n[HKEY_LOCAL_MACHINE\\Cluster]\r\n`,
+    );
+    const version = windowsVersion?.();
+    assert.deepEqual([version?.productType, version?.servicePackMajor, version?.servicePackMinor], [2, 2, 1]);
+    assert.deepEqual(language?.()?.mui, ['de-DE', 'en-US']);
+    assert.equal(isClustered?.(), true);
+  });
+
+  it('knows files of its own drive only', () => {
+    const { file, fileHash } = facts('');
+    write('windows/App/a.txt', 'abc');
+    assert.equal(file?.('C:\\app\\A.TXT')?.sizeBytes, 3);
+    assert.equal(file?.('C:\\app\\none.txt'), null);
+    assert.equal(file?.('D:\\app\\a.txt'), undefined);
+    assert.equal(file?.('\\\\server\\app\\a.txt'), undefined);
+    assert.match(fileHash?.('C:\\App\\a.txt', 'sha256') ?? '', /^ba7816bf/);
+    assert.equal(fileHash?.('C:\\App', 'sha256'), undefined);
+    assert.equal(fileHash?.('C:\\App\\a.txt', 'no such algorithm'), undefined);
   });
 });

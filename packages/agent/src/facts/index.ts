@@ -1,48 +1,53 @@
 // What applicability rules ask about this machine, answered from its root: the registry, files under the drive that
 // the root plays, and what the system itself says. What is not known here is left unknown.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
 import type { FileFacts, MachineFacts, RegistryKey } from '@moult/catalog/applicability';
-import { osVersionOf } from '../pings/platform.ts';
 import { type MachineRoot, realMachine } from '../root/machine-root.ts';
 import type { Machine } from '../root/policy.ts';
 import type { RegistryView } from '../root/registry.ts';
 import type { RegistryValue } from '../root/registry-text.ts';
 import { commandExit } from './command-exit.ts';
 import { fileVersion } from './file-version.ts';
+import { osRelease } from './os-release.ts';
 import { packageVersion } from './packages.ts';
 import { windowsInstallerFacts } from './windows-installer.ts';
+import { windowsSystemFacts } from './windows-system.ts';
 
 /** Answers from what is true now; make a new one after an installation. */
 export function machineFacts(root: MachineRoot, registry: RegistryView, machine: Machine): MachineFacts {
   const isWindows = machine.os !== 'Linux' && machine.os !== 'Darwin';
   const packages = { base: isReal(root) ? '/' : root.folder, isReal: isReal(root) };
   // On a real Linux or macOS the files of other programs lie where they say, not below the agent's own folder.
-  const find = (path: string) => (packages.isReal && path.startsWith('/') ? existing(path) : locate(root, path));
+  const find = (path: string) => (packages.isReal && path.startsWith('/') ? path : locate(root, path));
   const questions = {
     keyExists: (key: RegistryKey) => registry.hasKey(pathOf(key)),
     value: (key: RegistryKey, name: string) => {
       const value = registry.value(pathOf(key), name);
       return value ? { type: typeOf(value), data: value.data } : null;
     },
+    subkeys: (key: RegistryKey) => registry.subkeys(pathOf(key)),
   };
   return {
     platform: () => (isWindows ? 'Windows' : machine.os),
-    windowsVersion: () => (isWindows ? windowsVersion(machine) : null),
-    language: () => ({ system: machine.language, mui: null }),
     processor: () => ({ architecture: { x86: 0, x64: 9, arm64: 12 }[machine.architecture] }),
     processorCount: () => availableParallelism(),
     memoryMegabytes: () => Math.floor(totalmem() / 2 ** 20),
-    isClustered: () => false,
+    ...(isWindows ? windowsSystemFacts(machine, questions) : notWindows(machine)),
     folder: (csidl) => folderOf(root, csidl),
     file: (path) => fileFacts(find(path)),
     fileHash: (path, algorithm) => hashOf(find(path), algorithm),
     registryKeyExists: questions.keyExists,
     registryValue: questions.value,
     registrySubkeys: (key) => (registry.hasKey(pathOf(key)) ? registry.subkeys(pathOf(key)) : null),
-    ...(isWindows ? {} : { osRelease, packageVersion: (manager, name) => packageVersion(packages, manager, name) }),
+    ...(isWindows
+      ? {}
+      : {
+          osRelease: (field) => osRelease(packages.base, field),
+          packageVersion: (manager, name) => packageVersion(packages, manager, name),
+        }),
     ...(packages.isReal ? { commandExit } : {}),
     ...(isWindows ? windowsInstallerFacts(questions) : {}),
   };
@@ -61,11 +66,31 @@ function folderOf(root: MachineRoot, csidl: number): string | undefined {
     44: join(`${relative(root.folder, root.programFiles)} (x86)`, 'Common Files'),
   };
   const folder = folders[csidl];
-  return folder === undefined ? undefined : `C:\\${folder.replaceAll('/', '\\')}`;
+  if (folder === undefined) return undefined;
+  const windowsPath = folder.replaceAll('/', '\\');
+  return /^[A-Za-z]:/.test(windowsPath) ? windowsPath : `${driveOf(root)}:\\${windowsPath}`;
 }
 
-/** A path of the machine (`C:\…`, any letter case, either slash) as one of this system; undefined when nothing is there. */
-function locate(root: MachineRoot, path: string): string | undefined {
+/** The drive that the root is, or plays. */
+function driveOf(root: MachineRoot): string {
+  return /^([A-Za-z]):/.exec(root.folder)?.[1]?.toUpperCase() ?? 'C';
+}
+
+function notWindows(machine: Machine): MachineFacts {
+  return {
+    windowsVersion: () => null,
+    language: () => ({ system: machine.language, mui: null }),
+    isClustered: () => false,
+  };
+}
+
+/**
+ * A path of the machine (`C:\…`, any letter case, either slash) as one of this system; null when nothing is there,
+ * undefined when the root does not hold that place: another drive, another machine's share.
+ */
+function locate(root: MachineRoot, path: string): string | null | undefined {
+  const drive = /^([A-Za-z]):/.exec(path)?.[1]?.toUpperCase();
+  if ((drive !== undefined && drive !== driveOf(root)) || /^[\\/]{2}/.test(path)) return undefined;
   const segments = path
     .replace(/^[A-Za-z]:/, '')
     .split(/[\\/]+/)
@@ -75,7 +100,7 @@ function locate(root: MachineRoot, path: string): string | undefined {
   for (const segment of segments) {
     const direct = join(place, segment);
     const found = existsSync(direct) ? segment : childOf(place, segment);
-    if (found === undefined) return undefined;
+    if (found === undefined) return null;
     place = join(place, found);
   }
   return place;
@@ -89,10 +114,25 @@ function childOf(folder: string, name: string): string | undefined {
   }
 }
 
-function fileFacts(path: string | undefined): FileFacts | null {
-  if (path === undefined) return null;
-  const { size, birthtimeMs, mtimeMs } = statSync(path);
-  return { sizeBytes: size, createdMs: birthtimeMs, modifiedMs: mtimeMs, ...versionFact(path) };
+function fileFacts(path: string | null | undefined): FileFacts | null | undefined {
+  if (typeof path !== 'string') return path;
+  const found = statusOf(path);
+  if (!found) return found;
+  return {
+    sizeBytes: found.size,
+    createdMs: found.birthtimeMs,
+    modifiedMs: found.mtimeMs,
+    ...versionFact(path),
+  };
+}
+
+/** null: nothing is there. undefined: it may not be looked at. */
+function statusOf(path: string): Stats | null | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOTDIR' ? null : undefined;
+  }
 }
 
 function versionFact(path: string): Pick<FileFacts, 'version'> {
@@ -109,16 +149,24 @@ function isReal(root: MachineRoot): boolean {
   return process.platform !== 'win32' && root.folder === realMachine().folder;
 }
 
-function existing(path: string): string | undefined {
-  return existsSync(path) ? path : undefined;
-}
-
-function hashOf(path: string | undefined, algorithm: string): string | null | undefined {
-  if (path === undefined) return null;
+/** Piece by piece, because a file may be larger than memory. Only of plain files: reading a pipe could take for ever. */
+function hashOf(path: string | null | undefined, algorithm: string): string | null | undefined {
+  if (typeof path !== 'string') return path;
+  const found = statusOf(path);
+  if (!found?.isFile()) return found === null ? null : undefined;
+  let file: number | undefined;
   try {
-    return createHash(algorithm).update(readFileSync(path)).digest('hex');
+    const hash = createHash(algorithm);
+    file = openSync(path, 'r');
+    const piece = Buffer.allocUnsafe(1024 * 1024);
+    for (let count = readSync(file, piece); count > 0; count = readSync(file, piece)) {
+      hash.update(piece.subarray(0, count));
+    }
+    return hash.digest('hex');
   } catch {
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 
@@ -130,18 +178,4 @@ function pathOf({ hive, subkey, view }: RegistryKey): string {
 
 function typeOf(value: RegistryValue): string {
   return value.type === 'other' ? 'REG_NONE' : value.type;
-}
-
-function windowsVersion(machine: Machine) {
-  const [major, minor, build] = osVersionOf(machine.os);
-  const productType = machine.os === 'NetServer' ? 3 : 1;
-  return { major, minor, build, servicePackMajor: 0, servicePackMinor: 0, suiteMask: 256, productType };
-}
-
-function osRelease(field: string): string | null | undefined {
-  if (!existsSync('/etc/os-release')) return undefined;
-  const line = readFileSync('/etc/os-release', 'utf8')
-    .split('\n')
-    .find((one) => one.startsWith(`${field}=`));
-  return line === undefined ? null : line.slice(field.length + 1).replace(/^"(.*)"$/, '$1');
 }

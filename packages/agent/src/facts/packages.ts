@@ -17,7 +17,8 @@ const finders: Readonly<Record<string, Finder>> = {
   apk: ({ base }, name) => fromRecords(join(base, 'lib/apk/db/installed'), name, 'P', 'V'),
   pacman: ({ base }, name) => fromPacman(join(base, 'var/lib/pacman/local'), name),
   rpm: (source, name) =>
-    asked(source, ['rpm', '-q', '--qf', '%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}', name], /^(\S+)$/),
+    // Of a package installed several times (kernels) the last one that rpm names counts, each on a line of its own.
+    asked(source, ['rpm', '-q', '--qf', '%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n', name], /(\S+)$/),
   brew: (source, name) => asked(source, ['brew', 'list', '--versions', name], /^\S+ (?:.* )?(\S+)$/),
   pkgutil: (source, name) => asked(source, ['pkgutil', '--pkg-info', name], /^version: (\S+)$/m),
 };

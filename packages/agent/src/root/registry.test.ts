@@ -62,6 +62,18 @@ describe('the registry of a Windows machine', () => {
     );
   });
 
+  it('asks reg.exe once a key, knows the default value in any language and values of every type', () => {
+    let asked = 0;
+    const view = windowsRegistry(() => {
+      asked++;
+      return 'HKEY_LOCAL_MACHINE\\A\n    (Standard)    REG_SZ    x\n    Odd    REG_NONE    00\n';
+    }).read();
+    assert.deepEqual(view.value('HKLM\\A', ''), text('x'));
+    assert.equal(view.value('HKLM\\a', 'odd')?.type, 'other');
+    assert.ok(view.hasKey('HKLM\\A'));
+    assert.equal(asked, 1);
+  });
+
   it('is written through reg.exe', () => {
     const ran: string[] = [];
     const registry = windowsRegistry((args) => {

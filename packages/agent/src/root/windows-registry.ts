@@ -15,9 +15,17 @@ export function windowsRegistry(run: (args: string[]) => string | undefined = ru
 }
 
 function viewThrough(run: (args: string[]) => string | undefined): RegistryView {
-  const query = (key: string) => parseQuery(run(['query', fullKeyPath(key), '/reg:64']) ?? '', fullKeyPath(key));
+  // Asked once a key: the view stays what it was, and thousands of rules ask about the same few keys.
+  const answers = new Map<string, string | undefined>();
+  const ask = (key: string): string | undefined => {
+    const path = fullKeyPath(key);
+    const known = path.toLowerCase();
+    if (!answers.has(known)) answers.set(known, run(['query', path, '/reg:64']));
+    return answers.get(known);
+  };
+  const query = (key: string) => parseQuery(ask(key) ?? '', fullKeyPath(key));
   return {
-    hasKey: (key) => run(['query', fullKeyPath(key), '/reg:64']) !== undefined,
+    hasKey: (key) => ask(key) !== undefined,
     value: (key, name) => query(key).values.find((entry) => entry.name.toLowerCase() === name.toLowerCase())?.value,
     values: (key) => query(key).values,
     subkeys: (key) => query(key).subkeys,
@@ -35,14 +43,16 @@ function parseQuery(
     const match = /^ {4}(.*?) {4}(REG_[A-Z_]+)(?: {4}(.*))?$/.exec(line);
     if (match) {
       const value = readValue(match[2] ?? '', match[3] ?? '');
-      const name = match[1] === '(Default)' ? '' : (match[1] ?? '');
-      if (value) values.push({ name, value });
+      // In other languages of Windows it is "(Standard)", "(par défaut)": the first one listed.
+      const isDefault = match[1] === '(Default)' || (values.length === 0 && /^\(.+\)$/.test(match[1] ?? ''));
+      const name = isDefault ? '' : (match[1] ?? '');
+      values.push({ name, value });
     } else if (line.toLowerCase().startsWith(`${key.toLowerCase()}\\`)) subkeys.push(line.slice(key.length + 1).trim());
   }
   return { values, subkeys };
 }
 
-function readValue(type: string, data: string): RegistryValue | undefined {
+function readValue(type: string, data: string): RegistryValue {
   switch (type) {
     case 'REG_SZ':
     case 'REG_EXPAND_SZ':
@@ -56,7 +66,8 @@ function readValue(type: string, data: string): RegistryValue | undefined {
     case 'REG_BINARY':
       return { type, data: Buffer.from(data, 'hex') };
     default:
-      return undefined;
+      // It is there, and of a type that no rule reads.
+      return { type: 'other', typeNumber: 0, data: Buffer.from(data, 'hex') };
   }
 }
 

@@ -72,6 +72,9 @@ const table: [string, boolean | undefined][] = [
   ['<b.WindowsVersion Comparison="GreaterThan" BuildNumber="19045" />', false],
   ['<b.WindowsVersion SuiteMask="768" />', true],
   ['<b.WindowsVersion MajorVersion="ten" />', undefined],
+  ['<b.Processor Architecture="AMD64" />', undefined],
+  ['<b.SystemMetric Comparison="EqualTo" Index="tablet" Value="0" />', undefined],
+  ['<b.FileExists Path="app.exe" Csidl="38" Language="en" />', undefined],
   ['<b.FileExists Path="%windir%\\app.exe" />', undefined],
   ['<b.WindowsVersion SuiteMask="768" AllSuitesMustBePresent="true" />', false],
   ['<b.WindowsLanguage Language="de" />', true],
@@ -231,5 +234,29 @@ describe('evaluateBundle', () => {
   ];
   for (const [clauses, expected] of cases) {
     it(`${JSON.stringify(clauses)} is ${expected}`, () => assert.equal(evaluateBundle(clauses), expected));
+  }
+});
+
+describe('what is known of Windows only in part', () => {
+  const partial: MachineFacts = {
+    windowsVersion: () => ({ major: 10, minor: 0, build: 26100 }),
+    language: () => ({ system: 'de-DE' }),
+  };
+  const cases: [string, boolean | undefined][] = [
+    ['<b.WindowsVersion Comparison="GreaterThan" MajorVersion="6" ServicePackMajor="1" />', true],
+    ['<b.WindowsVersion MajorVersion="10" ServicePackMajor="1" />', undefined],
+    ['<b.WindowsVersion MajorVersion="10" ProductType="1" />', undefined],
+    ['<b.WindowsVersion MajorVersion="6" ProductType="1" />', false],
+    ['<b.WindowsVersion SuiteMask="256" />', undefined],
+    ['<b.WindowsLanguage Language="fr" />', false],
+    ['<b.WindowsLanguage Language="de" />', undefined],
+    ['<b.MuiInstalled />', undefined],
+    ['<b.MuiLanguageInstalled Language="de" />', undefined],
+  ];
+  for (const [rule, expected] of cases) {
+    it(`makes ${rule} ${expected ?? 'unknown'}`, () => {
+      const core = `<ApplicabilityRules><IsInstalled>${rule}</IsInstalled></ApplicabilityRules>`;
+      assert.equal(evaluateApplicability(core, partial).verdicts[0]?.value, expected);
+    });
   }
 });

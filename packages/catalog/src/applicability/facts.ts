@@ -70,18 +70,19 @@ export interface WindowsVersionFacts {
   major: number;
   minor: number;
   build: number;
-  servicePackMajor: number;
-  servicePackMinor: number;
-  suiteMask: number;
+  /** Absent, as the following: not known. */
+  servicePackMajor?: number;
+  servicePackMinor?: number;
+  suiteMask?: number;
   /** 1 workstation, 2 domain controller, 3 server. */
-  productType: number;
+  productType?: number;
 }
 
 export interface LanguageFacts {
   /** Tag of the language the system is localized to. */
   system: string;
-  /** Languages of the multilingual user interface; null when it is not installed. */
-  mui: string[] | null;
+  /** Languages of the multilingual user interface; null when it is not installed, absent when that is not known. */
+  mui?: string[] | null;
 }
 
 export interface ProcessorFacts {

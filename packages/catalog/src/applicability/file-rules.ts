@@ -95,6 +95,7 @@ function fileExists(rule: Rule, file: FileFacts, path: string): Answer {
 }
 
 function compareLanguage(found: number | null | undefined, wanted: string, path: string): Answer {
+  if (toNumber(wanted) === undefined) return unknown(`Language "${wanted}" is no number`);
   return given(found, `the language of ${path}`, (language) =>
     known(language === toNumber(wanted), `its language is ${language}`),
   );

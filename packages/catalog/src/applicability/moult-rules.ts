@@ -2,6 +2,7 @@
 // what each means; the names never change their meaning, new needs get new names.
 import { compareBy, compareStrings, orderParts, parseVersion, toNumber } from './compare.ts';
 import { compareFileVersion } from './file-rules.ts';
+import { comparePackageVersions } from './package-versions.ts';
 import { type Answer, compared, given, known, needing, type RuleEvaluator, unknown } from './verdict.ts';
 
 export const moultRules: Record<string, RuleEvaluator> = {
@@ -17,7 +18,7 @@ export const moultRules: Record<string, RuleEvaluator> = {
         const { Version, Comparison } = rule.attributes;
         if (Version === undefined) return known(true, `package ${name} is installed in version ${found}`);
         const says = `package ${name} has version ${found}, wanted ${Comparison ?? 'EqualTo'} ${Version}`;
-        return compared(compareBy(Comparison, orderPackageVersions(found, Version)), says);
+        return compared(comparePackageVersions(Comparison, found, Version, rule.attributes.Manager), says);
       }),
     ),
   FileExists: (rule, { facts }) =>
@@ -44,13 +45,6 @@ export const moultRules: Record<string, RuleEvaluator> = {
     }),
 };
 
-/** Versions of packages: epoch, then runs of digits as numbers and of letters as text, `~` before everything. */
-export function orderPackageVersions(first: string, second: string): number {
-  const a = splitEpoch(first);
-  const b = splitEpoch(second);
-  return a.epoch - b.epoch || orderPieces(a.rest, b.rest);
-}
-
 function compareText(token: string | undefined, found: string, wanted: string, field: string): Answer {
   const says = `${field} is "${found}", wanted ${token ?? 'EqualTo'} "${wanted}"`;
   if (/^(less|greater)/i.test(token ?? '')) {
@@ -65,34 +59,4 @@ function compareText(token: string | undefined, found: string, wanted: string, f
 function hexadecimal(digest: string): string {
   const bare = digest.trim();
   return /^([0-9a-f]{2})+$/i.test(bare) ? bare.toLowerCase() : Buffer.from(bare, 'base64').toString('hex');
-}
-
-function splitEpoch(version: string): { epoch: number; rest: string } {
-  const match = /^(\d+):(.*)$/.exec(version.trim());
-  return match ? { epoch: Number(match[1]), rest: match[2] ?? '' } : { epoch: 0, rest: version.trim() };
-}
-
-function orderPieces(first: string, second: string): number {
-  const a = pieces(first);
-  const b = pieces(second);
-  for (let at = 0; at < Math.max(a.length, b.length); at++) {
-    const order = orderPiece(a[at], b[at]);
-    if (order !== 0) return order;
-  }
-  return 0;
-}
-
-function pieces(text: string): string[] {
-  return text.match(/\d+|~|[^\d~]+/g) ?? [];
-}
-
-function orderPiece(a: string | undefined, b: string | undefined): number {
-  if (a === b) return 0;
-  if (a === '~') return -1;
-  if (b === '~') return 1;
-  if (a === undefined) return -1;
-  if (b === undefined) return 1;
-  const bothNumbers = /^\d/.test(a) && /^\d/.test(b);
-  if (bothNumbers) return Number(a) - Number(b);
-  return a < b ? -1 : 1;
 }

@@ -1,5 +1,5 @@
 // Windows Installer rules (MsiApplicabilityRules.xsd) over products, features, components and patches as facts.
-import { bracedGuid, isTrue, orderVersions } from './compare.ts';
+import { bracedGuid, isTrue, orderVersions, toNumber } from './compare.ts';
 import type { MachineFacts, MsiProductFacts } from './facts.ts';
 import { all, any } from './logic.ts';
 import { applicationRules, patchRules } from './msi-metadata-rules.ts';
@@ -52,7 +52,8 @@ function atLeast(higher: string | undefined, lower: string | undefined, excluded
 
 function hasLanguage({ language }: MsiProductFacts, wanted: string | undefined): boolean | undefined {
   if (wanted === undefined) return true;
-  return language === undefined ? undefined : language === Number(wanted);
+  const number = toNumber(wanted);
+  return language === undefined || number === undefined ? undefined : language === number;
 }
 
 function forProducts(

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { packVersion } from '../metadata/index.ts';
 import { evaluateApplicability, type MachineFacts } from './index.ts';
-import { orderPackageVersions } from './moult-rules.ts';
 
 const P = '{00000000-0000-0000-0000-00000000000A}';
 
@@ -139,13 +138,4 @@ describe('rules about products, drivers and packages', () => {
       assert.equal(verdicts[0]?.value, expected, verdicts[0]?.says);
     });
   }
-
-  it('orders package versions as package managers do', () => {
-    const rising = ['1.0~rc1', '1.0', '1.0-1', '1.0.1', '1.9', '1.10', '2', '1:0.1'];
-    for (const [at, version] of rising.entries()) {
-      for (const [other, second] of rising.entries()) {
-        assert.equal(Math.sign(orderPackageVersions(version, second)), Math.sign(at - other), `${version} ${second}`);
-      }
-    }
-  });
 });

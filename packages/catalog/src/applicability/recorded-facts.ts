@@ -2,13 +2,21 @@
 // not exist. A section that is missing is unknown, and so are the rules that ask for it.
 import { CatalogError } from '../errors.ts';
 import { bracedGuid } from './compare.ts';
-import type { DeviceFacts, FileFacts, MachineFacts, RegistryKey, RegistryValue, WindowsVersionFacts } from './facts.ts';
+import type {
+  DeviceFacts,
+  FileFacts,
+  LanguageFacts,
+  MachineFacts,
+  RegistryKey,
+  RegistryValue,
+  WindowsVersionFacts,
+} from './facts.ts';
 
 /** The shape of the JSON; times are ISO 8601, 64-bit driver versions are written a.b.c.d. */
 export interface RecordedFacts {
   platform?: string;
   windowsVersion?: WindowsVersionFacts | null;
-  language?: { system: string; mui: string[] | null };
+  language?: LanguageFacts;
   processor?: { architecture: number; level?: number; revision?: number };
   processorCount?: number;
   memoryMegabytes?: number;

@@ -1,5 +1,5 @@
 // Base rules about the system itself (BaseApplicabilityRules.xsd): version, language, processor, licence, history.
-import { compareBy, isTrue, orderParts, toNumber } from './compare.ts';
+import { compareBy, isTrue, toNumber } from './compare.ts';
 import type { WindowsVersionFacts } from './facts.ts';
 import type { Rule } from './rules.ts';
 import {
@@ -28,22 +28,28 @@ export const systemRules: Record<string, RuleEvaluator> = {
   'b.PlatformLanguage': systemLanguage,
   'b.MuiInstalled': (_, { facts }) =>
     given(facts.language?.(), 'the system language', ({ mui }) =>
-      known(mui !== null, `the multilingual user interface is ${mui === null ? 'not ' : ''}installed`),
+      mui === undefined
+        ? unknownInterface
+        : known(mui !== null, `the multilingual user interface is ${mui === null ? 'not ' : ''}installed`),
     ),
   'b.MuiLanguageInstalled': (rule, { facts }) =>
     needing(rule, ['Language'], (language) =>
       given(facts.language?.(), 'the system language', ({ mui }) =>
-        known(
-          mui?.some((tag) => covers(language, tag)) ?? false,
-          `user interface languages: ${mui?.join(', ') || 'none'}`,
-        ),
+        mui === undefined
+          ? unknownInterface
+          : known(
+              mui?.some((tag) => covers(language, tag)) ?? false,
+              `user interface languages: ${mui?.join(', ') || 'none'}`,
+            ),
       ),
     ),
   'b.SystemMetric': (rule, { facts }) =>
     needing(rule, ['Comparison', 'Index', 'Value'], (token, index, value) =>
-      given(facts.systemMetric?.(Number(index)), `system metric ${index}`, (metric) =>
-        compareNumber(token, metric, value),
-      ),
+      toNumber(index) === undefined
+        ? unknown(`Index "${index}" is no number`)
+        : given(facts.systemMetric?.(Number(index)), `system metric ${index}`, (metric) =>
+            compareNumber(token, metric, value),
+          ),
     ),
   'b.Processor': (rule, { facts }) =>
     needing(rule, ['Architecture'], () =>
@@ -54,6 +60,8 @@ export const systemRules: Record<string, RuleEvaluator> = {
           [rule.attributes.Revision, revision],
         ] as const;
         const asked = pairs.filter(([wanted]) => wanted !== undefined);
+        const bad = asked.find(([wanted]) => toNumber(wanted) === undefined);
+        if (bad) return unknown(`"${bad[0]}" is no number of a processor`);
         if (asked.some(([wanted, found]) => found !== undefined && toNumber(wanted) !== found)) {
           return known(false, `the processor is of architecture ${architecture}`);
         }
@@ -132,7 +140,7 @@ const versionAttributes = [
  */
 function windowsVersion(rule: Rule, version: WindowsVersionFacts): Answer {
   const { attributes } = rule;
-  const says = `Windows is ${version.major}.${version.minor}.${version.build} SP ${version.servicePackMajor}, product type ${version.productType}`;
+  const says = `Windows is ${version.major}.${version.minor}.${version.build} SP ${version.servicePackMajor ?? '?'}, product type ${version.productType ?? '?'}`;
   const bad = versionAttributes.find(
     (name) => attributes[name] !== undefined && toNumber(attributes[name]) === undefined,
   );
@@ -143,21 +151,20 @@ function windowsVersion(rule: Rule, version: WindowsVersionFacts): Answer {
     [version.minor, asked('MinorVersion')],
     [version.servicePackMajor, asked('ServicePackMajor')],
     [version.servicePackMinor, asked('ServicePackMinor')],
-  ].filter((pair): pair is [number, number] => pair[1] !== undefined);
+  ].filter((pair): pair is [number | undefined, number] => pair[1] !== undefined);
   const checks: (boolean | undefined)[] = [];
   if (parts.length > 0) {
-    const order = orderParts(
-      parts.map(([found]) => found),
-      parts.map(([, wanted]) => wanted),
-    );
-    checks.push(compareBy(attributes.Comparison, order));
+    const order = orderKnown(parts);
+    checks.push(order === undefined ? undefined : compareBy(attributes.Comparison, order));
   }
   const build = asked('BuildNumber');
   if (build !== undefined) checks.push(compareBy(attributes.Comparison, version.build - build));
   const productType = asked('ProductType');
-  if (productType !== undefined) checks.push(version.productType === productType);
+  if (productType !== undefined)
+    checks.push(version.productType === undefined ? undefined : version.productType === productType);
   const suiteMask = asked('SuiteMask');
-  if (suiteMask !== undefined) {
+  if (suiteMask !== undefined && version.suiteMask === undefined) checks.push(undefined);
+  else if (suiteMask !== undefined && version.suiteMask !== undefined) {
     const common = version.suiteMask & suiteMask;
     checks.push(isTrue(attributes.AllSuitesMustBePresent) ? common === suiteMask : common !== 0);
   }
@@ -165,13 +172,25 @@ function windowsVersion(rule: Rule, version: WindowsVersionFacts): Answer {
   return checks.includes(undefined) ? unknown(`${says}; the comparison cannot be decided`) : known(true, says);
 }
 
+/** The first difference decides; a part that is not known leaves it open. */
+function orderKnown(parts: readonly (readonly [found: number | undefined, wanted: number])[]): number | undefined {
+  for (const [found, wanted] of parts) {
+    if (found === undefined) return undefined;
+    if (found !== wanted) return found - wanted;
+  }
+  return 0;
+}
+
+const unknownInterface = unknown('whether the multilingual user interface is installed is not known on this machine');
+
+/** Only where it is localized to the language, and the multilingual user interface is not installed. */
 function systemLanguage(rule: Rule, { facts }: RuleContext): Answer {
   return needing(rule, ['Language'], (language) =>
-    given(facts.language?.(), 'the system language', ({ system, mui }) =>
-      mui === null
-        ? known(covers(language, system), `the system language is ${system}`)
-        : known(false, 'the multilingual user interface is installed'),
-    ),
+    given(facts.language?.(), 'the system language', ({ system, mui }) => {
+      if (mui) return known(false, 'the multilingual user interface is installed');
+      if (!covers(language, system)) return known(false, `the system language is ${system}`);
+      return mui === undefined ? unknownInterface : known(true, `the system language is ${system}`);
+    }),
   );
 }
 

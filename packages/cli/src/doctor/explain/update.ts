@@ -99,7 +99,7 @@ export function factsOf({ registration }: KnownComputer): MachineFacts {
   const locale = registration.osLocale;
   return {
     ...(architecture === undefined ? {} : { processor: () => ({ architecture }) }),
-    ...(typeof locale === 'string' ? { language: () => ({ system: locale, mui: null }) } : {}),
+    ...(typeof locale === 'string' ? { language: () => ({ system: locale }) } : {}),
     ...(major === undefined || minor === undefined || build === undefined
       ? {}
       : {
@@ -107,12 +107,16 @@ export function factsOf({ registration }: KnownComputer): MachineFacts {
             major,
             minor,
             build,
-            servicePackMajor: number('osServicePackMajorNumber') ?? 0,
-            servicePackMinor: number('osServicePackMinorNumber') ?? 0,
-            suiteMask: number('suiteMask') ?? 0,
+            ...defined('servicePackMajor', number('osServicePackMajorNumber')),
+            ...defined('servicePackMinor', number('osServicePackMinorNumber')),
+            ...defined('suiteMask', number('suiteMask')),
             // NewProductType is the edition (48 for Windows 10 Pro); the kind of machine is still said by the old one.
-            productType: number('oldProductType') ?? 1,
+            ...defined('productType', number('oldProductType')),
           }),
         }),
   };
+}
+
+function defined<Name extends string>(name: Name, value: number | undefined): { [K in Name]?: number } {
+  return value === undefined ? {} : ({ [name]: value } as { [K in Name]: number });
 }

@@ -1,0 +1,40 @@
+// What a Linux or macOS calls itself: os-release(5), and on macOS, which has no such file, the same fields from its own
+// version file.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A field such as ID or VERSION_ID, from the system below `base`. null: it has no such field; undefined: no file. */
+export function osRelease(base: string, field: string): string | null | undefined {
+  for (const place of ['etc/os-release', 'usr/lib/os-release']) {
+    const file = join(base, place);
+    if (existsSync(file)) return fieldOf(readFileSync(file, 'utf8'), field);
+  }
+  const mac = join(base, 'System/Library/CoreServices/SystemVersion.plist');
+  return existsSync(mac) ? macField(readFileSync(mac, 'utf8'), field) : undefined;
+}
+
+/** Of a field written twice the last counts, as for the shell. */
+function fieldOf(text: string, field: string): string | null {
+  const line = text.split(/\r?\n/).findLast((one) => one.startsWith(`${field}=`));
+  return line === undefined ? null : unquoted(line.slice(field.length + 1).trim());
+}
+
+function unquoted(text: string): string {
+  if (/^'.*'$/.test(text)) return text.slice(1, -1);
+  return (/^".*"$/.test(text) ? text.slice(1, -1) : text).replace(/\\([\\"$`'])/g, '$1');
+}
+
+const macKeys: Readonly<Record<string, string>> = {
+  NAME: 'ProductName',
+  VERSION: 'ProductVersion',
+  VERSION_ID: 'ProductVersion',
+  BUILD_ID: 'ProductBuildVersion',
+};
+
+function macField(plist: string, field: string): string | null {
+  if (field === 'ID') return 'macos';
+  const key = macKeys[field];
+  return key === undefined
+    ? null
+    : (new RegExp(`<key>${key}</key>\\s*<string>([^<]*)</string>`).exec(plist)?.[1] ?? null);
+}
