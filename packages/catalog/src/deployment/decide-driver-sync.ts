@@ -131,9 +131,11 @@ function isBetter(a: Match, b: Match): boolean {
   return order === 0 ? a.revision.update.updateId < b.revision.update.updateId : order < 0;
 }
 
-function isWanted({ row, rank }: Match, device: DeviceFacts, computer: Parameters<typeof rankDriver>[2]): boolean {
+/** MS-WUSP 3.1.5.7: a printer's driver also needs a row, any of its rows, of the installed one's provider and maker. */
+function isWanted({ revision, rank }: Match, device: DeviceFacts, computer: Parameters<typeof rankDriver>[2]): boolean {
   const installed = device.installedDriver;
   if (!installed) return true;
   if (compareRanks(rank, rankInstalled(installed, device, computer)) >= 0) return false;
-  return !installed.driverClass.toLowerCase().startsWith('printer') || isSamePrinterDriver(row, installed);
+  const isPrinter = installed.driverClass.toLowerCase().startsWith('printer');
+  return !isPrinter || revision.summary.drivers.some((row) => isSamePrinterDriver(row, installed));
 }

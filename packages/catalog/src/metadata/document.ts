@@ -33,6 +33,9 @@ export interface UpdateProperties {
   isBeta: boolean;
   isMandatory: boolean;
   isLocallyPublished: boolean;
+  canSourceBeRequired: boolean;
+  browseOnly: boolean;
+  requiresReacceptanceOfEula: boolean;
   osUpgrade: string | undefined;
   eulaId: UpdateId | undefined;
   publicationState: 'Published' | 'Expired' | string;
@@ -46,6 +49,10 @@ export interface UpdateProperties {
   minDownloadSizeBytes: number | undefined;
   compatibleProtocolVersion: string | undefined;
   msrcSeverity: string | undefined;
+  /** Of OSInstaller updates, as the two following. */
+  productName: string | undefined;
+  releaseVersion: string | undefined;
+  releaseRevision: string | undefined;
   installationBehavior: InstallationBehavior | undefined;
   uninstallationBehavior: InstallationBehavior | undefined;
   languages: string[];
@@ -68,6 +75,9 @@ export interface LocalizedProperties {
   language: string;
   title: string;
   description: string | undefined;
+  uninstallNotes?: string | undefined;
+  moreInfoUrl?: string | undefined;
+  supportUrl?: string | undefined;
 }
 
 export interface EulaFile {

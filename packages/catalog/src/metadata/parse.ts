@@ -33,6 +33,7 @@ export function parseUpdateDocument(xml: string, limits: XmlLimits = defaultDocu
   if (!identityElement) throw new CatalogError('CATALOG_MISSING_FIELD', 'The document has no <UpdateIdentity>.');
   const identity = parseIdentity(identityElement);
   try {
+    refuseSecondSection(root);
     const document = parseBody(root, identity);
     refuseSelfReference(document);
     return document;
@@ -88,9 +89,31 @@ function parseLocalized(root: XmlElement): { localized: LocalizedProperties[]; e
     if (child.local !== 'LocalizedProperties') continue;
     const language = childText(child, 'Language')?.trim();
     if (!language) throw new CatalogError('CATALOG_MISSING_FIELD', 'A <LocalizedProperties> has no <Language>.');
-    localized.push({ language, title: childText(child, 'Title') ?? '', description: childText(child, 'Description') });
+    localized.push({
+      language,
+      title: childText(child, 'Title') ?? '',
+      description: childText(child, 'Description'),
+      uninstallNotes: childText(child, 'UninstallNotes'),
+      moreInfoUrl: childText(child, 'MoreInfoUrl')?.trim(),
+      supportUrl: childText(child, 'SupportUrl')?.trim(),
+    });
   }
   return { localized, eulaFiles };
+}
+
+const sections = [
+  ...['UpdateIdentity', 'Properties', 'LocalizedPropertiesCollection', 'Relationships', 'ApplicabilityRules', 'Files'],
+  'HandlerSpecificData',
+];
+
+/** Every section is there once (update-metadata, section 2); of two, nothing says which one counts. */
+function refuseSecondSection(root: XmlElement): void {
+  const seen = new Set<string>();
+  for (const { local, uri } of childElements(root)) {
+    if (uri !== namespaces.update || !sections.includes(local)) continue;
+    if (seen.has(local)) throw new CatalogError('CATALOG_CONTRADICTORY', `The document has two <${local}>.`);
+    seen.add(local);
+  }
 }
 
 function refuseSelfReference({ identity, prerequisiteClauses, bundleClauses, supersedes }: UpdateDocument): void {

@@ -31,6 +31,9 @@ function parseFlags(element: XmlElement) {
     isBeta: booleanAttribute(element, 'IsBeta', false),
     isMandatory: booleanAttribute(element, 'IsMandatory', false),
     isLocallyPublished: booleanAttribute(element, 'IsLocallyPublished', false),
+    canSourceBeRequired: booleanAttribute(element, 'CanSourceBeRequired', false),
+    browseOnly: booleanAttribute(element, 'BrowseOnly', false),
+    requiresReacceptanceOfEula: booleanAttribute(element, 'RequiresReacceptanceOfEula', false),
   };
 }
 
@@ -49,6 +52,9 @@ function parseTexts(element: XmlElement) {
     minDownloadSizeBytes: countAttribute(element, 'MinDownloadSize'),
     compatibleProtocolVersion: attributeOf(element, 'CompatibleProtocolVersion'),
     msrcSeverity: attributeOf(element, 'MsrcSeverity'),
+    productName: attributeOf(element, 'ProductName'),
+    releaseVersion: attributeOf(element, 'ReleaseVersion'),
+    releaseRevision: attributeOf(element, 'ReleaseRevision'),
   };
 }
 

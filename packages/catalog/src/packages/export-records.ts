@@ -8,39 +8,68 @@ export function looksLikeExportRecords(start: string): boolean {
   return head.test(start.replace(/^\uFEFF/, ''));
 }
 
-const head = /^\s*([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}),([0-9a-f]{1,8}),([0-9a-f]{1,8}),/i;
+const headSource = '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}),([0-9a-f]{1,8}),([0-9a-f]{1,8}),';
+const head = new RegExp(`^\\s*${headSource}`, 'i');
+const nextRecord = new RegExp(`\\r?\\n(?=${headSource})`, 'gi');
 const longestHead = 128;
 
-/** Takes the text in pieces, of any length, and gives each record's XML when it is complete. */
+/**
+ * Takes the text in pieces, of any length, and gives each record's XML when it is complete. Where a record's length is
+ * wrong the next line that begins as a record ends it: one bad record does not cost the others.
+ */
 export class ExportRecordReader {
   readonly #maxCharacters: number;
   readonly #pieces: string[] = [];
   #held = 0;
   #count = 0;
+  /** A record of wrong length is looked through again when so much is held: never once for every piece. */
+  #searchAt = 0;
 
   constructor(maxCharacters: number) {
     this.#maxCharacters = maxCharacters;
   }
 
-  /** Throws CATALOG_BAD_PACKAGE where no record begins, CATALOG_OVER_LIMIT for one that claims more than allowed. */
+  /** Throws CATALOG_BAD_PACKAGE where no record begins, CATALOG_OVER_LIMIT for one that is longer than allowed. */
   *write(text: string): Generator<string> {
     this.#pieces.push(this.#count === 0 && this.#held === 0 ? text.replace(/^\uFEFF/, '') : text);
     this.#held += text.length;
-    let wanted = this.#wanted();
-    while (wanted !== undefined && this.#held >= wanted.end) {
+    yield* this.#records(false);
+  }
+
+  /** The rest. Throws CATALOG_BAD_PACKAGE when the text ended inside a record. */
+  *close(): Generator<string> {
+    yield* this.#records(true);
+    if (this.#join().trim() === '') return;
+    throw new CatalogError('CATALOG_BAD_PACKAGE', `The export package ends inside record ${this.#count + 1}.`);
+  }
+
+  *#records(isAll: boolean): Generator<string> {
+    for (let wanted = this.#wanted(); wanted; wanted = this.#wanted()) {
+      const { start, end } = wanted;
+      const isAllowed = end - start <= this.#maxCharacters;
+      if (isAllowed && !isAll && this.#held < end + longestHead) return;
+      if (this.#held < this.#searchAt && !isAll) return;
       const whole = this.#join();
-      yield whole.slice(wanted.start, wanted.end);
+      const found = isAllowed && isEndOfRecord(whole, end) ? end : this.#searchEnd(whole, start, isAll);
+      if (found === undefined) return;
+      yield whole.slice(start, found);
       this.#count++;
-      this.#replace(whole.slice(wanted.end).replace(/^[\r\n]+/, ''));
-      wanted = this.#wanted();
+      this.#searchAt = 0;
+      this.#replace(whole.slice(found).replace(/^[\r\n]+/, ''));
     }
   }
 
-  /** Throws CATALOG_BAD_PACKAGE when the text ended inside a record. */
-  close(): void {
-    const rest = this.#join();
-    if (rest.trim() === '') return;
-    throw new CatalogError('CATALOG_BAD_PACKAGE', `The export package ends inside record ${this.#count + 1}.`);
+  /** The end of a record that is not where its length says. */
+  #searchEnd(whole: string, start: number, isAll: boolean): number | undefined {
+    nextRecord.lastIndex = start;
+    const end = nextRecord.exec(whole)?.index ?? whole.length;
+    if (end - start > this.#maxCharacters) {
+      throw new CatalogError('CATALOG_OVER_LIMIT', `Record ${this.#count + 1} is longer than ${this.#maxCharacters}.`);
+    }
+    if (end < whole.length) return end;
+    if (isAll) return /<\/(?:[\w.-]+:)?Update\s*>\s*$/.test(whole) ? end : undefined;
+    this.#searchAt = this.#held * 2;
+    return undefined;
   }
 
   #wanted(): { start: number; end: number } | undefined {
@@ -55,9 +84,6 @@ export class ExportRecordReader {
       );
     }
     const length = Number.parseInt(match[3] ?? '', 16);
-    if (length > this.#maxCharacters) {
-      throw new CatalogError('CATALOG_OVER_LIMIT', `Record ${this.#count + 1} claims ${length} characters.`);
-    }
     return { start: match[0].length, end: match[0].length + length };
   }
 
@@ -81,4 +107,11 @@ export function writeExportRecord({ updateId, revisionNumber }: UpdateIdentity, 
 
 function hex(value: number): string {
   return value.toString(16).padStart(8, '0');
+}
+
+/** Whether a record can end here: nothing follows, or the next one does. */
+function isEndOfRecord(text: string, end: number): boolean {
+  if (end > text.length) return false;
+  const rest = text.slice(end, end + longestHead);
+  return rest.trim() === '' || head.test(rest);
 }

@@ -8,14 +8,23 @@ export type FoundDocument =
 
 /** The refusal for an error that belongs to the input; anything else is thrown on. */
 export function refusalOf(name: string, error: unknown): FoundDocument {
-  if (error instanceof CatalogError || error instanceof FormatError || hasCode(error, /^E[A-Z]+$/)) {
+  if (error instanceof CatalogError || error instanceof FormatError) {
     return { name, refused: { code: error.code, message: error.message } };
+  }
+  if (hasCode(error, /^E[A-Z]+$/)) {
+    return { name, refused: { code: error.code, message: whyUnreadable[error.code] ?? error.message } };
   }
   if (hasCode(error, /^Z_/)) {
     return { name, refused: { code: 'CATALOG_BAD_PACKAGE', message: `${name} is damaged: ${error.message}.` } };
   }
   throw error;
 }
+
+const whyUnreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'There is no such file or folder.',
+  EACCES: 'It may not be read by this user.',
+  EPERM: 'It may not be read by this user.',
+};
 
 /** Errors of the file system (ENOENT) and of zlib (Z_BUF_ERROR) have a code of their own. */
 function hasCode(error: unknown, pattern: RegExp): error is Error & { code: string } {

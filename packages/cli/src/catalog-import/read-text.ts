@@ -35,7 +35,7 @@ async function* records(name: string, texts: AsyncIterable<string>): AsyncGenera
   for await (const text of texts) {
     for (const xml of reader.write(text)) yield { name: `${name}#${++count}`, xml };
   }
-  reader.close();
+  for (const xml of reader.close()) yield { name: `${name}#${++count}`, xml };
 }
 
 async function* nested(name: string, texts: AsyncIterable<string>): AsyncGenerator<FoundDocument> {

@@ -109,7 +109,7 @@ class TreeBuilder {
   constructor(limits: XmlLimits) {
     this.#limits = limits;
     const parser = this.#parser;
-    parser.on('error', (error) => this.#refuse(error.message));
+    parser.on('error', (error) => this.#refuse(error.message.replace(/\.$/, '')));
     parser.on('doctype', () => this.#refuse('a DOCTYPE is not allowed'));
     parser.on('opentag', (tag) => this.#enter(tag as SaxesTagNS));
     parser.on('closetag', () => {

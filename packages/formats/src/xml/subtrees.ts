@@ -32,7 +32,7 @@ export class XmlSubtreeReader {
         `The XML is not acceptable near character ${this.#parser.position}: ${reason}.`,
       );
     };
-    this.#parser.on('error', (error) => refuse(error.message));
+    this.#parser.on('error', (error) => refuse(error.message.replace(/\.$/, '')));
     this.#parser.on('doctype', () => refuse('a DOCTYPE is not allowed'));
     this.#parser.on('opentag', (tag) => this.#enter(tag as SaxesTagNS));
     this.#parser.on('closetag', (tag) => this.#leave(tag.local));
