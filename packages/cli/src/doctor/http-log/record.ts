@@ -16,7 +16,10 @@ export type RequestKind =
 export interface HttpRecord {
   source: string;
   line: number;
+  /** The line; empty for one of very many that were not kept. */
   text: string;
+  /** The last of so many equal ones, the first of them on line `since`. */
+  repeats?: { times: number; since: number };
   /** Milliseconds since 1970 of the time as written; `zone` says whose clock face that is. */
   at: number | undefined;
   zone: 'utc' | 'unknown';

@@ -7,7 +7,7 @@ import { pingOf } from './ping.ts';
 import type { HttpRecord } from './record.ts';
 import { foldSites, type Sites } from './sites.ts';
 import { causeOfAnswer, missingThing } from './status-cause.ts';
-import { type AnswerGroup, type ClientTally, type HttpTally, isLater } from './tally.ts';
+import { type AnswerGroup, type ClientTally, describeRecord, type HttpTally, isLater } from './tally.ts';
 
 const treeKinds = new Set(['iuident', 'wuident', 'package', 'tree', 'mui']);
 
@@ -28,7 +28,7 @@ export function observeTally(tally: HttpTally): Observation[] {
 /** A line of a log as evidence. */
 export function evidenceOf(record: HttpRecord): Evidence {
   const at = record.at === undefined ? {} : { at: new Date(record.at).toISOString() };
-  return { source: record.source, line: record.line, text: record.text.trim().slice(0, 500), ...at };
+  return { source: record.source, line: record.line, text: describeRecord(record).slice(0, 500), ...at };
 }
 
 interface GroupObservation {

@@ -35,14 +35,22 @@ export class Run {
     this.lastDay = day;
   }
 
-  /** The last of the run as a record. Its text says that it stands for many. */
+  /** The last of the run as a record, which says that it stands for many. */
   last(): HttpRecord {
     if (this.extra === 0) return this.record;
     const { record } = this;
-    const status = [record.status, record.substatus, record.win32].filter((part) => part !== undefined).join('.');
-    const text = `${record.method} ${record.path} → ${status}, ${this.extra + 1} times as in line ${record.line}`;
-    return { ...record, at: Number.isNaN(this.lastAt) ? undefined : this.lastAt, line: this.lastLine, text };
+    const at = Number.isNaN(this.lastAt) ? undefined : this.lastAt;
+    return { ...record, at, line: this.lastLine, text: '', repeats: { times: this.extra + 1, since: record.line } };
   }
+}
+
+/** A record in one line: as it was written where that was kept, else what it stands for. */
+export function describeRecord({ text, method, path, status, substatus, win32, client, repeats }: HttpRecord): string {
+  if (text !== '') return text.trim();
+  const code = [status, substatus, win32].filter((part) => part !== undefined).join('.');
+  const answer = `${method} ${path} → ${code}`;
+  if (repeats) return `${answer}, ${repeats.times} times as in line ${repeats.since}`;
+  return client === undefined ? answer : `${answer} to ${client}`;
 }
 
 /** Equal answers to equal questions. */

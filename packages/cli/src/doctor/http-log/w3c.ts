@@ -3,14 +3,18 @@
 // (everything but time, query, referrer, sizes). An answer seen before is a repeat and costs no decoding.
 import { decodeLine } from '../text/encoding.ts';
 import { type HttpRecord, kindOfPath } from './record.ts';
-import type { HttpTally, Run } from './tally.ts';
+import { RunTable } from './run-table.ts';
+import type { HttpTally } from './tally.ts';
 
 const blank = 0x20;
 const tab = 0x09;
 const newline = 0x0a;
 const slash = 0x2f;
 const hash = 0x23;
-const maxRuns = 60_000;
+const maxRuns = 150_000;
+/** So many lines are decoded whole. What more clients ask the same is told in few words. */
+const maxDecoded = 10_000;
+const maxShapes = 20_000;
 
 /** First four letters, lower case, of path segments that matter. */
 const wantedSegments = [
@@ -24,6 +28,7 @@ const wantedSegments = [
   // UrlScan puts this in place of the address, and the address behind a tilde into the query.
   '<rejected-by-urlscan>',
 ].map((name) => fourLetters(Buffer.from(name), 0));
+const rejectedQuery = 'Rejected-By-UrlScan';
 const pingSegment = fourLetters(Buffer.from('wutrack'), 0);
 
 /** Columns that differ between equal answers. */
@@ -48,7 +53,10 @@ const passingColumns = new Set([
 export class W3cReader {
   private readonly source: string;
   private readonly tally: HttpTally;
-  private readonly runs = new Map<number, Run>();
+  private readonly runs = new RunTable();
+  /** One record per kind of answer, whoever got it. */
+  private readonly shapes = new Map<number, HttpRecord>();
+  private clientColumn = -1;
   private readonly folderSite: string | undefined;
   private lastSite: string | undefined;
   private columns = new Map<string, number>();
@@ -134,11 +142,43 @@ export class W3cReader {
     if (position >= length && this.kept[column] === 1) this.hashRange(chunk, from, length);
     const at = this.timeOf(chunk);
     // 53 bits: two answers that share them are not to be expected in any log.
-    const key = (this.h1 >>> 0) * 0x200000 + (this.h2 >>> 11);
-    const run = wanted === pingSegment ? undefined : this.runs.get(key);
+    const shape = (this.h1 >>> 0) * 0x200000 + (this.h2 >>> 11);
+    const hasClient = this.clientColumn >= 0 && this.clientColumn <= column;
+    const client = hasClient ? (starts[this.clientColumn] as number) : position;
+    const clientEnd = this.clientColumn < column ? (starts[this.clientColumn + 1] as number) - 1 : position;
+    if (hasClient) this.hashRange(chunk, client, clientEnd);
+    if (wanted === pingSegment) {
+      // Every ping says something of its own.
+      const ping = this.record(trimEnd(chunk, start, position), at);
+      if (ping) this.tally.add(ping);
+      return position;
+    }
+    const run = this.runs.find(this.h1, this.h2);
     if (run) run.repeat(at, this.lines);
-    else this.record(trimEnd(chunk, start, position), at, key, wanted !== pingSegment);
+    else {
+      const known = this.runs.count < maxDecoded ? undefined : this.shapes.get(shape);
+      const record = known
+        ? this.likeKnown(known, at, trimEnd(chunk, client, clientEnd).toString('latin1'))
+        : this.record(trimEnd(chunk, start, position), at);
+      if (record) this.keep(record, shape);
+    }
     return position;
+  }
+
+  /** Tells the tally of a record that may be repeated. */
+  private keep(record: HttpRecord, shape: number): void {
+    const { h1, h2 } = this;
+    const run = this.tally.add(record);
+    // Two rejected requests differ in their query alone, which makes no difference elsewhere.
+    if (record.query === rejectedQuery) return;
+    if (this.runs.count < maxRuns) this.runs.add(h1, h2, run);
+    if (this.shapes.size < maxShapes && !this.shapes.has(shape)) this.shapes.set(shape, record);
+  }
+
+  /** The same answer to another client: nothing of the line but its client has to be read. */
+  private likeKnown(known: HttpRecord, at: number, client: string): HttpRecord {
+    const time = Number.isNaN(at) ? undefined : at;
+    return { ...known, text: '', at: time, line: this.lines, client: present(client), query: '' };
   }
 
   /** Four bytes a step: the columns of an answer are a hundred bytes and more on every line. */
@@ -168,7 +208,8 @@ export class W3cReader {
     this.isFirst = false;
   }
 
-  private record(line: Buffer, at: number, key: number, repeats: boolean): void {
+  /** The record of a line; undefined when it is not about updating after all. */
+  private record(line: Buffer, at: number): HttpRecord | undefined {
     const cells = splitCells(line.toString('latin1'), this.tabbed);
     const cell = (name: string) => present(cells[this.columns.get(name) ?? -1]);
     const whole = cell('cs-uri') ?? '';
@@ -177,9 +218,9 @@ export class W3cReader {
     const rejected = /<rejected-by-urlscan>/i.test(stem) && asked.startsWith('~');
     const { path, host } = withoutOrigin(rejected ? asked.slice(1) : stem);
     const kind = kindOfPath(path);
-    if (kind === 'other') return;
+    if (kind === 'other') return undefined;
     const proxy = this.columns.has('cs-uri-scheme') || this.columns.has('s-action') || this.columns.has('r-host');
-    const record: HttpRecord = {
+    return {
       source: this.source,
       line: this.lines,
       text: decodeLine(line.subarray(0, 2000)),
@@ -188,7 +229,7 @@ export class W3cReader {
       client: cell('c-ip'),
       method: cell('cs-method') ?? cell('s-operation') ?? '',
       path,
-      query: rejected ? 'Rejected-By-UrlScan' : asked.replace(/^\?/, ''),
+      query: rejected ? rejectedQuery : asked.replace(/^\?/, ''),
       kind,
       status: numberOf(cell('sc-status')),
       substatus: numberOf(cell('sc-substatus')),
@@ -200,9 +241,6 @@ export class W3cReader {
       site: this.siteOf(cell('s-sitename'), cell('s-siteid')),
       reason: cell('s-reason'),
     };
-    const run = this.tally.add(record);
-    // Two rejected requests differ in their query alone, which makes no difference elsewhere.
-    if (repeats && !rejected && this.runs.size < maxRuns) this.runs.set(key, run);
   }
 
   /** A file is of one site unless it says otherwise, also where later lines leave the name out. */
@@ -219,12 +257,16 @@ export class W3cReader {
     const fields = value.toLowerCase().trim().split(/\s+/).slice(0, 120);
     this.columns = new Map(fields.map((field, index) => [field, index]));
     this.kept = Uint8Array.from(fields, (field) => (passingColumns.has(field) ? 0 : 1));
+    this.clientColumn = fields.indexOf('c-ip');
+    // Who asked is hashed last, behind the answer.
+    if (this.clientColumn >= 0) this.kept[this.clientColumn] = 0;
     this.stemColumn = fields.findIndex((field) => /^cs-uri(-stem|-path)?$/.test(field));
     this.dateColumn = fields.indexOf('date');
     this.timeColumn = fields.indexOf('time');
     this.dayKey = -1;
     this.isFirst = true;
     this.runs.clear();
+    this.shapes.clear();
   }
 
   /** Milliseconds, NaN without a time. IIS 5 writes no date column by default: the day is in #Date. */

@@ -4,6 +4,7 @@ import type { UnsentPing } from '../client-log/urllog.ts';
 import { type Observation, observe } from '../finding.ts';
 import { causeOf } from '../hresult/cause.ts';
 import { observeTally, sawTree } from '../http-log/rungs.ts';
+import { describeRecord } from '../http-log/tally.ts';
 import type { LogFacts } from './read-logs.ts';
 
 /** Everything the logs say. */
@@ -20,7 +21,7 @@ export function observeLogs(facts: LogFacts): Observation[] {
   }
   if (!observations.some(({ verdict }) => verdict === 'fail') && sawTree(facts.tally)) {
     const good = [...facts.tally.lastGood.values()][0];
-    const evidence = good ? [{ source: good.source, line: good.line, text: good.text.slice(0, 300) }] : [];
+    const evidence = good ? [{ source: good.source, line: good.line, text: describeRecord(good).slice(0, 300) }] : [];
     observations.push(observe('DOCTOR_TREE_HEALTHY', 'pass', ['server'], { server: 'the server' }, evidence));
   }
   if (observations.length === 0 && !sawAnything(facts)) {

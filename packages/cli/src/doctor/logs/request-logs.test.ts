@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { allCodes, diagnoseLogs, failures, inFolder } from '../test/diagnose.ts';
 import type { FindingCode } from '../words/codes.ts';
 import { doctorLogs } from './command.ts';
+import { readLogs } from './read-logs.ts';
 
 const iis6 =
   '#Software: Microsoft Internet Information Services 6.0\r\n#Version: 1.0\r\n#Date: 2005-08-26 08:14:00\r\n' +
@@ -231,6 +232,36 @@ describe('an IIS log', () => {
     assert.equal(finding?.evidence[0]?.line, 5);
     assert.equal(finding?.evidence.at(-1)?.line, 504);
     assert.match(finding?.evidence.at(-1)?.text ?? '', /500 times/);
+  });
+});
+
+describe('an IIS log of very many clients', () => {
+  const clients = 11_000;
+  const address = (index: number) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+  const linesOf = (time: string) =>
+    Array.from({ length: clients }, (_, index) =>
+      line6({
+        path: '/selfupdate/wuident.cab',
+        status: '404 0 3',
+        client: address(index),
+        time,
+        agent: 'Windows-Update-Agent',
+      }),
+    ).join('');
+
+  it('counts each of them, those too whose lines are like known ones and are not decoded', async () => {
+    const text = iis6 + linesOf('2005-08-26 08:14:01') + linesOf('2005-08-26 09:14:01');
+    await inFolder({ 'ex.log': text }, async (folder) => {
+      const { tally } = await readLogs([folder], () => {});
+      const last = tally.clients.get(address(clients - 1))?.bad.get('wuident');
+      assert.equal(tally.records, 2 * clients);
+      assert.equal(tally.clients.size, clients);
+      assert.deepEqual([last?.count, last?.first.line, last?.last.line], [2, 4 + clients, 4 + 2 * clients]);
+      assert.equal(
+        [...tally.groups.values()].reduce((sum, { count }) => sum + count, 0),
+        2 * clients,
+      );
+    });
   });
 });
 
