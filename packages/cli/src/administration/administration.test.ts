@@ -235,6 +235,9 @@ describe('administration', () => {
     const [record] = await json<{ action: string; actor: string }[]>('events', '--kind', 'audit', '--limit', '1');
     assert.equal(record?.action, 'set aside content');
     assert.notEqual(record?.actor, 'server');
+    const useless = join(folder, 'useless.bin');
+    writeFileSync(useless, 'no update has this');
+    assert.equal((await moult('content', 'add', elsewhere, useless)).code, 1, 'one of two was refused');
     await json('content', 'add', elsewhere);
     assert.deepEqual(await json('content', 'verify'), { checked: 1, bad: [] });
   });

@@ -45,12 +45,16 @@ async function add(paths: string[], flags: AdministrationFlags): Promise<void> {
       return done;
     }),
   );
-  present(results, flags, () =>
-    results.map(({ path, sha1, because }) =>
+  present(results, flags, () => [
+    ...results.map(({ path, sha1, because }) =>
       because ? `refused  ${path}: ${because}` : `added    ${path} as ${sha1}`,
     ),
-  );
-  if (!results.some(({ added }) => added)) process.exitCode = exitCode.findings;
+    ...(results.length === 0 ? ['There is no file in there.'] : []),
+  ]);
+  // In a folder there may be others that no update has; one that was named, or is a damaged copy, was meant.
+  const isFailure = ({ path, because }: (typeof results)[number]) =>
+    because !== undefined && (because !== 'no update has it' || paths.includes(path));
+  if (results.some(isFailure) || !results.some(({ added }) => added)) process.exitCode = exitCode.findings;
 }
 
 async function verify(flags: AdministrationFlags): Promise<void> {

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -16,6 +25,7 @@ let folder: string;
 let noted: Map<string, ContentFile>;
 let expected: Map<string, ExpectedFile>;
 let logged: string[];
+let clock = 0;
 let recorded: unknown[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'moult-content-'));
@@ -23,6 +33,7 @@ beforeEach(() => {
   expected = new Map([[sha1, { sha256, sizeBytes: bytes.length, fileName: 'Setup.CAB' }]]);
   logged = [];
   recorded = [];
+  clock = Date.now() + 60_000;
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -34,9 +45,10 @@ const open = () =>
       saveContentFile: async (file) => void noted.set(file.sha1, file),
       forgetContentFile: async (digest) => void noted.delete(digest),
       findExpectedFile: async (digest) => expected.get(digest),
+      isExpectedName: async (name) => [...expected.values()].some(({ fileName }) => fileName === name),
       recordChange: async ({ name }, { action, subject }) => void recorded.push([name, action, subject]),
     },
-    now: () => new Date(0),
+    now: () => new Date(clock),
     log: pino({}, { write: (line: string) => logged.push(line) }),
   });
 
@@ -87,6 +99,46 @@ describe('the content store', () => {
     const added = await open().addFile(put('download.tmp', bytes));
     assert.deepEqual(added, { kind: 'refused', sha1, because: 'no update has it' });
     assert.deepEqual(readdirSync(folder), ['download.tmp']);
+  });
+
+  it('says of a copy of a file that it is not what its name says', async () => {
+    for (const name of ['Setup.CAB', `${sha1.toUpperCase()}.cab`]) {
+      const added = await open().addFile(put(name, Buffer.from('something else')));
+      assert.match(added.kind === 'refused' ? added.because : '', /this copy is damaged/);
+    }
+  });
+
+  it('reads a file again that was written to since it was verified, while it runs and after a start', async () => {
+    const store = open();
+    await store.addFile(put('download.tmp', bytes));
+    const path = (await store.locate(sha1)) ?? '';
+    const damaged = 'the content of an Update';
+    const written = (at: number, content: string) => {
+      writeFileSync(path, content);
+      utimesSync(path, at / 1000, at / 1000);
+    };
+    written(clock + 1000, damaged);
+    clock += 10_000;
+    assert.equal(await store.locate(sha1), undefined);
+    written(clock + 1000, bytes.toString());
+    assert.equal(await open().locate(sha1), path, 'the right file in its place');
+    written(clock + 1000, damaged);
+    assert.equal(await open().locate(sha1), undefined);
+  });
+
+  it('a disk whose clock runs ahead of ours costs one reading, not one for each look', async () => {
+    put(`${sha1.slice(-2)}/${sha1}.cab`, bytes);
+    const store = open();
+    const path = (await store.locate(sha1)) ?? '';
+    utimesSync(path, clock / 1000 + 3600, clock / 1000 + 3600);
+    const times: (Date | undefined)[] = [];
+    for (let look = 0; look < 3; look++) {
+      clock += 10_000;
+      assert.equal(await store.locate(sha1), path);
+      times.push(noted.get(sha1)?.verifiedAt);
+    }
+    assert.deepEqual(times[1], times[0]);
+    assert.deepEqual(times[2], times[0]);
   });
 
   it('notices on verification what became of a file', async () => {

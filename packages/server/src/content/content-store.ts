@@ -10,7 +10,7 @@ import type { ContentFile, ExpectedFile, Store } from '../store/index.ts';
 
 type ContentFacts = Pick<
   Store,
-  'findContentFile' | 'saveContentFile' | 'forgetContentFile' | 'findExpectedFile' | 'recordChange'
+  'findContentFile' | 'saveContentFile' | 'forgetContentFile' | 'findExpectedFile' | 'isExpectedName' | 'recordChange'
 >;
 
 export interface ContentStore {
@@ -26,7 +26,13 @@ export interface ContentStore {
 
 export type AddedFile =
   | { kind: 'added'; file: ContentFile }
-  | { kind: 'refused'; sha1: string; because: 'no update has it' | 'its size or SHA-256 is not what the update says' };
+  | { kind: 'refused'; sha1: string; because: RefusedBecause };
+
+export type RefusedBecause = 'no update has it' | MismatchedBecause;
+/** An update has such a file, and this is not it. */
+export type MismatchedBecause =
+  | 'its size or SHA-256 is not what the update says'
+  | 'an update has a file of this name with another SHA-1: this copy is damaged, or another version';
 
 export interface ContentParts {
   folder: string;
@@ -38,18 +44,34 @@ export interface ContentParts {
 }
 
 const pathsKept = 20_000;
+/** A file that was changed behind our back is read again after at most so long. */
+const recheckMs = 5000;
+
+interface FoundFile {
+  path: string;
+  sizeBytes: number;
+  modifiedMs: number;
+}
 
 export function createContentStore({ folder, facts, now, log, actor = 'server' }: ContentParts): ContentStore {
-  const known = new LRUCache<string, string>({ max: pathsKept });
+  const known = new LRUCache<string, FoundFile & { checkedAt: number }>({ max: pathsKept });
   const looking = new Map<string, Promise<string | undefined>>();
 
   const look = async (sha1: string): Promise<string | undefined> => {
     const noted = await facts.findContentFile(sha1);
-    const path = noted ? join(folder, relativePath(sha1, noted.extension)) : await findOnDisk(folder, sha1);
-    if (!path) return undefined;
-    if (noted?.state === 'present' && (await sizeOf(path)) === noted.sizeBytes) return path;
-    const size = await sizeOf(path);
-    return size === undefined ? undefined : verify(sha1, path);
+    const found =
+      (noted && (await fileAt(join(folder, relativePath(sha1, noted.extension))))) ?? (await findOnDisk(folder, sha1));
+    const path = found && (isVerified(found, noted) ? found.path : await verify(sha1, found.path));
+    if (found && path) known.set(sha1, { ...found, path, checkedAt: now().getTime() });
+    else known.delete(sha1);
+    return path;
+  };
+
+  /** Written to since it was verified, it is a file that nobody looked at; by whose clock, two machines may not agree. */
+  const isVerified = (found: FoundFile, noted: ContentFile | undefined): boolean => {
+    if (noted?.state !== 'present' || noted.sizeBytes !== found.sizeBytes) return false;
+    if (found.modifiedMs <= noted.verifiedAt.getTime()) return true;
+    return known.get(noted.sha1)?.modifiedMs === found.modifiedMs;
   };
 
   /** A file that nobody looked at yet, as after copying the content folder of a WSUS. */
@@ -76,18 +98,27 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
     return proper;
   };
 
+  /** Under its own name, or under that of a content folder. */
+  const whyUnknown = async (fileName: string): Promise<RefusedBecause> => {
+    const digest = /^([\da-f]{40})(?:\.[\w-]*)?$/i.exec(fileName)?.[1]?.toLowerCase();
+    const isNamed = digest
+      ? (await facts.findExpectedFile(digest)) !== undefined
+      : await facts.isExpectedName(fileName);
+    return isNamed
+      ? 'an update has a file of this name with another SHA-1: this copy is damaged, or another version'
+      : 'no update has it';
+  };
+
   return {
     async locate(sha1) {
-      const path = known.get(sha1);
-      if (path) return path;
+      const last = known.get(sha1);
+      if (last && Math.abs(now().getTime() - last.checkedAt) < recheckMs) return last.path;
       let running = looking.get(sha1);
       if (!running) {
         running = look(sha1).finally(() => looking.delete(sha1));
         looking.set(sha1, running);
       }
-      const found = await running;
-      if (found) known.set(sha1, found);
-      return found;
+      return running;
     },
 
     async add(bytes, fileName) {
@@ -111,7 +142,7 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
         await copyFile(source, unfinished);
         const found = await digestsOf(unfinished);
         const expected = await facts.findExpectedFile(found.sha1);
-        if (!expected) return { kind: 'refused', sha1: found.sha1, because: 'no update has it' };
+        if (!expected) return { kind: 'refused', sha1: found.sha1, because: await whyUnknown(basename(source)) };
         if (!isAsExpected(found, expected)) {
           return { kind: 'refused', sha1: found.sha1, because: 'its size or SHA-256 is not what the update says' };
         }
@@ -130,7 +161,7 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
 
     async verifyAgain({ sha1, extension }) {
       const path = join(folder, relativePath(sha1, extension));
-      if ((await sizeOf(path)) === undefined) {
+      if ((await fileAt(path)) === undefined) {
         await facts.forgetContentFile(sha1);
         return 'missing';
       }
@@ -163,18 +194,19 @@ export function extensionOf(fileName: string): string {
 }
 
 /** A file under this digest in any letter case and with any extension. */
-async function findOnDisk(folder: string, sha1: string): Promise<string | undefined> {
+async function findOnDisk(folder: string, sha1: string): Promise<FoundFile | undefined> {
   for (const name of [sha1.slice(-2).toUpperCase(), sha1.slice(-2)]) {
     const entries = await readdir(join(folder, name)).catch(() => [] as string[]);
     const match = entries.find((entry) => entry.toLowerCase().split('.')[0] === sha1);
-    if (match) return join(folder, name, match);
+    const file = match && (await fileAt(join(folder, name, match)));
+    if (file) return file;
   }
   return undefined;
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+async function fileAt(path: string): Promise<FoundFile | undefined> {
   return stat(path).then(
-    (found) => (found.isFile() ? found.size : undefined),
+    (found) => (found.isFile() ? { path, sizeBytes: found.size, modifiedMs: Math.floor(found.mtimeMs) } : undefined),
     () => undefined,
   );
 }

@@ -32,7 +32,7 @@ export function parseByteRanges(header: string, sizeBytes: number): ByteRange[] 
 }
 
 function parseSpec(spec: string, sizeBytes: number): ByteRange | 'malformed' | undefined {
-  const match = /^(\d{0,16})-(\d{0,16})$/.exec(spec);
+  const match = /^(\d*)-(\d*)$/.exec(spec);
   const [, from = '', to = ''] = match ?? [];
   if (!match || (from === '' && to === '')) return 'malformed';
   if (from === '') return suffix(Number(to), sizeBytes);

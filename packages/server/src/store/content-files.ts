@@ -109,6 +109,17 @@ export function contentFileStore({ tables }: Database, changes: Changes) {
       }));
     },
 
+    /** Whether some update has a file of this name, letter case aside. */
+    async isExpectedName(fileName: string): Promise<boolean> {
+      const row = await tables
+        .selectFrom('revision_files')
+        .select('sha1')
+        .where(({ fn }) => fn<string>('lower', ['file_name']), '=', fileName.toLowerCase())
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
     /** What the catalogue says of the file with this SHA-1, when any update has it. */
     async findExpectedFile(sha1: string): Promise<ExpectedFile | undefined> {
       const row = await tables
