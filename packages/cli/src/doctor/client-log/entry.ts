@@ -58,6 +58,7 @@ export function failuresIn(text: string): number[] {
 
 /** The first URL a line names, without the brackets and quotes that agents put around it. */
 export function urlIn(text: string): string | undefined {
+  if (!text.includes('://')) return undefined;
   const url = /https?:\/\/[^\s<>"'|,;]+/i.exec(text)?.[0]?.replace(/[.:)\]]+$/, '');
   // The SUS client writes file and place apart: "Downloading iuident.cab from http://server/".
   const file = /\b([\w.-]+\.(?:cab|bin))\s+from\s+\W?https?:/i.exec(text)?.[1];

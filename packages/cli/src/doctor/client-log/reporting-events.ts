@@ -69,6 +69,8 @@ export interface ServerLogEvent {
 
 /** A line of the server's SoftwareDistribution.log or Change.log. */
 export function parseServerLogLine(raw: string, source: string, line: number): ServerLogEvent | undefined {
+  // Only the server writes the zone behind its times; most lines are a client's.
+  if (!/^.{16,40}(?: UTC|Z)\b/.test(raw)) return undefined;
   const stamp = parseStamp(raw);
   if (stamp?.zone !== 'utc') return undefined;
   const [, level = '', , method = '', text = ''] =
