@@ -241,3 +241,24 @@ describe("the server's SoftwareDistribution.log", () => {
     assert.deepEqual(failures(await read(check + event(10000))), []);
   });
 });
+
+describe('what an earlier check found', () => {
+  it('is not said any more once a later one failed', async () => {
+    const text = wua(`${check}${scanned}${check}\nSetup|FATAL: IsUpdateRequired failed with error 0x80072ee2`);
+    const report = await diagnoseLogs({ 'pc/WindowsUpdate.log': text });
+    assert.deepEqual(failures(report), ['DOCTOR_NO_ANSWER']);
+    assert.ok(!allCodes(report).includes('DOCTOR_UP_TO_DATE'));
+  });
+
+  it('stands in its place beside reported events, whose zone is named', async () => {
+    const started =
+      '2014-07-08\t08:00:00:000\t 932\t1164\tMisc\t=====  Logging initialized (build: 7.6.7600.256, tz: -0400)  =====\r\n';
+    const reported =
+      '{68D698EE-B4A7-4CA5-9D33-EFB2EDE6CD36}\t2014-07-08 07:59:00:000-0400\t1\t147\t101\t{00000000-0000-0000-0000-000000000000}\t0\t0\tAutomaticUpdates\tSuccess\tSoftware Synchronization\tdetected\r\n';
+    const report = await diagnoseLogs({ 'pc/WindowsUpdate.log': started, 'pc/ReportingEvents.log': reported });
+    assert.deepEqual(
+      report.stories[0]?.events.map(({ what }) => what),
+      ['detected', 'agent 7.6.7600.256 started'],
+    );
+  });
+});

@@ -103,15 +103,19 @@ function observeProgress(story: ClientStory, subject: readonly string[]): Observ
   const pushPass = (code: FindingCode, evidence: Evidence | undefined) => {
     if (evidence) observations.push(observe(code, 'pass', subject, values, [evidence]));
   };
-  pushPass('DOCTOR_UP_TO_DATE', last(/nothing to do/));
-  pushPass('DOCTOR_SKIPPED_BY_SERVER', last(/\/SKIP/));
+  const failedCheck = story.standing().some(({ phase }) => phase === 'self-update');
+  const failing = story.standing().some((trouble) => trouble.phase === 'self-update' && !story.isHealed(trouble));
+  // What an earlier check found says nothing once a later one failed.
+  if (!failing) {
+    pushPass('DOCTOR_UP_TO_DATE', last(/nothing to do/));
+    pushPass('DOCTOR_SKIPPED_BY_SERVER', last(/\/SKIP/));
+  }
   pushPass('DOCTOR_SELF_UPDATED', last(/agent package .* succeeded|agent replaced/));
   pushPass('DOCTOR_TREE_HEALTHY', last(/InstallSelfupdateOnPort80 succeeded/));
   if (story.undecoded) {
     const found = story.undecoded.text.slice(0, 120);
     observations.push(observe('DOCTOR_LOG_NOT_DECODED', 'unknown', subject, { ...values, found }, [story.undecoded]));
   }
-  const failedCheck = story.standing().some(({ phase }) => phase === 'self-update');
   if (story.checksStarted > story.checksEnded && story.lastCheckStart && !failedCheck && !last(/agent package/)) {
     observations.push(observe('DOCTOR_LOG_ENDS_EARLY', 'unknown', subject, values, [story.lastCheckStart]));
   }

@@ -55,7 +55,6 @@ export async function doctorClient(options: ClientOptions): Promise<void> {
   const clock = clockOf(options, sources, logs);
   const client = machines[0]?.client ?? (options.root ? basename(options.root) : 'the client');
   const ofMachines: Observation[] = machines.flatMap(({ client: name, settings }) => [
-    ...observeKindOfSystem(settings, name),
     ...observeOldSystem(settings, name),
     ...observePolicy(settings, name),
     ...observeState(settings, name, clock),
@@ -65,6 +64,8 @@ export async function doctorClient(options: ClientOptions): Promise<void> {
   // One machine was sent in: whatever file said it, it is about that machine.
   const told = observeLogs(logs).filter(({ code }) => code !== 'DOCTOR_NOTHING_SEEN');
   ofMachines.push(...told.map((observation) => renamed(observation, client)));
+  // Last: what logs say of the kind has the version, too.
+  for (const { client: name, settings } of machines) ofMachines.push(...observeKindOfSystem(settings, name));
   const [only] = machines;
   const observations = only && sources.files ? doubtMissingPolicy(ofMachines, only.settings) : ofMachines;
   const looked = [...machines.map(({ client: name }) => ({ what: name, result: 'registry' })), ...lookedAtLogs(logs)];

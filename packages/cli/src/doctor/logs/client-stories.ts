@@ -117,9 +117,11 @@ function tellAgents(facts: LogFacts): Story[] {
     const story = facts.stories.get(client);
     const reported = facts.reported.get(client) ?? [];
     if ((!story || (story.milestones.length === 0 && story.troubles.size === 0)) && reported.length === 0) continue;
+    // Reported events name their zone; the agent's own lines are local, and its start says how far from UTC.
+    const local = offsetMs(story?.timeZone);
     const events: StoryEvent[] = (story?.milestones ?? []).map(({ at, what, evidence, good }) => ({
       at: evidence.at,
-      atMs: at,
+      atMs: at === undefined ? undefined : at - local,
       what,
       outcome: good === undefined ? 'neutral' : good ? 'good' : 'bad',
       evidence,
@@ -130,7 +132,7 @@ function tellAgents(facts: LogFacts): Story[] {
       const error = trouble.error === 0 ? '' : ` ${formatHresult(trouble.error)}`;
       events.push({
         at: trouble.last.at,
-        atMs: trouble.lastAt,
+        atMs: trouble.lastAt === undefined ? undefined : trouble.lastAt - local,
         what: `${trouble.phase}: ${trouble.code.replace('DOCTOR_', '').replaceAll('_', ' ').toLowerCase()}${error}`,
         outcome: 'bad',
         evidence: trouble.last,
@@ -163,6 +165,13 @@ function tellAgents(facts: LogFacts): Story[] {
     });
   }
   return stories;
+}
+
+/** `-0400` → milliseconds that local time is ahead of UTC. */
+function offsetMs(zone: string | undefined): number {
+  const match = /([+-])(\d\d)(\d\d)/.exec(zone ?? '');
+  if (!match) return 0;
+  return (Number(match[2]) * 60 + Number(match[3])) * 60_000 * (match[1] === '-' ? -1 : 1);
 }
 
 function toEvent(record: HttpRecord, what: string, outcome: StoryEvent['outcome']): StoryEvent {

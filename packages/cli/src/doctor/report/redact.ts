@@ -1,10 +1,11 @@
 // Masks what a report should not carry outside: computer, user and server names, addresses, GUIDs, keys and cookies.
 // The same name gets the same mask everywhere, so that the story stays readable.
+import { readPageText } from '../words/page.ts';
 import { type DoctorReport, namesIn } from './report.ts';
 
 /** A copy of the report with secrets and names masked. */
 export function redactReport(report: DoctorReport): DoctorReport {
-  const mask = new Mask();
+  const mask = new Mask(pathsOfPages(report));
   for (const story of report.stories) mask.learn('computer', story.client);
   for (const name of namesIn(report)) mask.learn('server', name.replace(/^https?:\/\//i, '').replace(/[:/].*$/, ''));
   const text = JSON.stringify(report);
@@ -12,6 +13,19 @@ export function redactReport(report: DoctorReport): DoctorReport {
   for (const [, host = ''] of text.matchAll(/https?:\/\/([\w.-]+)/g)) mask.learn('server', host);
   for (const [, name = ''] of text.matchAll(/DNS name = ([\w.-]+)/g)) mask.learn('computer', name);
   return mapStrings(report, (value, key) => (safeKeys.has(key) ? value : mask.apply(value))) as DoctorReport;
+}
+
+/** `DOMAIN\user`, and any other two words around a backslash. */
+const account = /\b[A-Z][A-Z0-9-]{1,14}\\[\w.$-]+/gi;
+
+/** What looks like an account in the words of the pages themselves is a place on a disk or in a registry. */
+function pathsOfPages({ findings, passes }: DoctorReport): ReadonlySet<string> {
+  const codes = [...findings, ...passes].flatMap(({ code, consequences }) => [
+    code,
+    ...consequences.map((each) => each.code),
+  ]);
+  const paths = codes.flatMap((code) => readPageText(code).match(account) ?? []);
+  return new Set(paths.map((path) => path.toLowerCase().replace(/\.$/, '')));
 }
 
 const safeKeys = new Set(['code', 'verdict', 'outcome', 'generation']);
@@ -29,7 +43,12 @@ const userColumn = /( \d{2,5} )(?!-)([\w.$@-]+)( (?:address-\d+|\d{1,3}(?:\.\d{1
 
 class Mask {
   private readonly names = new Map<string, string>();
+  private readonly paths: ReadonlySet<string>;
   private readonly counts = new Map<string, number>();
+
+  constructor(paths: ReadonlySet<string>) {
+    this.paths = paths;
+  }
 
   /** Remembers a name that is to be masked wherever it occurs. */
   learn(kind: string, name: string): void {
@@ -61,8 +80,10 @@ class Mask {
         /([\\/](?:Users|home|Documents and Settings)[\\/])([^\\/\s]+(?: [^\\/\s]+){1,3}(?=[\\/])|[^\\/\s]+)/gi,
         (_, before, user) => `${before}${this.named('user', user)}`,
       )
-      .replaceAll(/\b[A-Z][A-Z0-9-]{1,14}\\[\w.$-]+/gi, (user, offset: number, whole: string) =>
-        isPath(whole.slice(0, offset), user) ? user : this.named('user', user),
+      .replaceAll(account, (user, offset: number, whole: string) =>
+        isPath(whole.slice(0, offset), user) || this.paths.has(user.toLowerCase().replace(/\.$/, ''))
+          ? user
+          : this.named('user', user),
       )
       .replaceAll(
         /((?:authorization|cookie|password|pwd|secret|token|EncryptedData)["']?\s*[:=>]\s*)(?:Basic |Bearer |NTLM |Negotiate )?[^\s"'<,;]+/gi,

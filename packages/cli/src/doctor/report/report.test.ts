@@ -3,11 +3,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { observe } from '../finding.ts';
 import { diagnoseLogs } from '../test/diagnose.ts';
+import { type FindingCode, findingCodes } from '../words/codes.ts';
 import { escapeHtml } from './escape-html.ts';
 import { renderHtml } from './html.ts';
 import { redactReport } from './redact.ts';
 import { makeReport } from './report.ts';
 import { renderText } from './text.ts';
+import { renderTimeline } from './timeline.ts';
 
 const escapeSign = '\u001b';
 const override = '\u202e';
@@ -98,6 +100,41 @@ describe('--redact', () => {
       assert.ok(!shown.toLowerCase().includes(secret.toLowerCase()), `${secret} in ${shown}`);
     for (const kept of ['/iuident.cab', 'Industry+Update+Control', 'AppData', 'computer-1.log'])
       assert.ok(shown.includes(kept), kept);
+  });
+});
+
+describe('--redact and the words of our own pages', () => {
+  it('leaves every one of them as it is', () => {
+    for (const code of Object.keys(findingCodes) as FindingCode[]) {
+      const report = makeReport('x', [observe(code, 'fail', ['x'], {}, [])]);
+      assert.deepEqual(redactReport(report).findings, report.findings);
+    }
+  });
+});
+
+describe('the timeline', () => {
+  it('keeps the minutes of a check apart beside the months before it, and says every mark in words', () => {
+    const event = (atMs: number, what: string) => ({
+      at: new Date(atMs).toISOString(),
+      atMs,
+      what,
+      outcome: 'good' as const,
+      evidence: { source: 'a', text: what },
+    });
+    const events = [event(0, 'long ago'), event(1e10, 'check begun'), event(1e10 + 60_000, 'check ended')];
+    const story = {
+      client: 'pc',
+      generation: 'SUS client',
+      versions: [],
+      lastStage: '',
+      outcome: 'failing' as const,
+      events,
+    };
+    const picture = renderTimeline([story]);
+    const places = [...picture.matchAll(/cx="([\d.]+)"/g)].map(([, x]) => Number(x));
+    assert.equal(places.length, 3);
+    assert.ok((places[2] ?? 0) - (places[1] ?? 0) > 30, places.join(' '));
+    for (const { what } of events) assert.match(picture, new RegExp(`<td>${what}</td>`));
   });
 });
 

@@ -7,16 +7,18 @@ const width = 900;
 const left = 190;
 const rowHeight = 30;
 const maxRows = 30;
+const maxTableRows = 400;
 
 /** The picture and its table. */
 export function renderTimeline(stories: readonly Story[]): string {
   const rows = stories.filter(({ events }) => events.length > 0).slice(0, maxRows);
   const times = rows.flatMap(({ events }) => events.map(({ atMs }) => atMs)).filter((at) => at !== undefined);
   if (times.length === 0) return renderTable(rows);
-  const from = Math.min(...times);
-  const to = Math.max(...times);
-  const span = Math.max(1, to - from);
-  const x = (at: number) => left + 10 + ((at - from) / span) * (width - left - 30);
+  const place = placesOf(times);
+  const moments = [...place.keys()];
+  const [from = 0] = moments;
+  const to = moments.at(-1) ?? from;
+  const x = (at: number) => left + 10 + (place.get(at) ?? 0) * (width - left - 30);
   const height = rows.length * rowHeight + 40;
   const marks = rows.map((story, index) => renderRow(story, 20 + index * rowHeight, x)).join('');
   const label = `Timeline of ${rows.length} client${rows.length === 1 ? '' : 's'} from ${show(from)} to ${show(to)}`;
@@ -25,6 +27,21 @@ export function renderTimeline(stories: readonly Story[]): string {
 <text x="${left}" y="${height - 8}">${escapeHtml(show(from))}</text>
 <text x="${width - 10}" y="${height - 8}" text-anchor="end">${escapeHtml(show(to))}</text>
 </svg>${renderTable(rows)}`;
+}
+
+/**
+ * Where each moment stands, 0 to 1. Pauses count by their logarithm: the minutes of a self-update stay apart beside the
+ * months before it.
+ */
+function placesOf(times: readonly number[]): Map<number, number> {
+  const moments = [...new Set(times)].sort((a, b) => a - b);
+  let reached = 0;
+  const sums = moments.map((at, index) => {
+    const pause = index === 0 ? 0 : at - (moments[index - 1] ?? at);
+    reached += Math.log1p(pause / 1000);
+    return [at, reached] as const;
+  });
+  return new Map(sums.map(([at, sum]) => [at, reached === 0 ? 0 : sum / reached]));
 }
 
 function renderRow(story: Story, y: number, x: (at: number) => number): string {
@@ -45,15 +62,24 @@ function renderRow(story: Story, y: number, x: (at: number) => number): string {
 }
 
 function renderTable(rows: readonly Story[]): string {
-  const body = rows
-    .map((story) => {
-      const last = story.events.at(-1);
-      const mark = last?.outcome === 'bad' ? '✗ ' : '';
-      return `<tr><td>${escapeHtml(story.client)}</td><td>${escapeHtml(story.generation)}</td><td>${escapeHtml(story.outcome)}</td><td>${escapeHtml(`${mark}${last?.at ?? ''} ${last?.what ?? ''}`)}</td></tr>`;
+  const told = rows.flatMap((story) => story.events.map((event) => ({ story, event })));
+  const body = told
+    .slice(-maxTableRows)
+    .map(({ story, event }) => {
+      const cells = [
+        story.client,
+        (event.at ?? '').replace('T', ' ').replace(/\.\d+/, ''),
+        outcomeMarks[event.outcome],
+        event.what,
+      ];
+      return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`;
     })
     .join('');
-  return `<table><tbody>${body}</tbody></table>`;
+  const kinds = rows.map(({ client, generation, outcome }) => `${client}: ${generation}, ${outcome}`).join('; ');
+  return `<p>${escapeHtml(kinds)}</p><table><tbody>${body}</tbody></table>`;
 }
+
+const outcomeMarks: Record<StoryEvent['outcome'], string> = { good: '✓', bad: '✗', neutral: '·' };
 
 function show(at: number): string {
   return new Date(at).toISOString().slice(0, 16).replace('T', ' ');
