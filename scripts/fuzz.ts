@@ -1,6 +1,6 @@
 // npm run fuzz: mutations over every decoder, for a time. Exits 1 when one crashed, hung, or threw what it may not; the
 // input is kept in fixtures/fuzz/<target>/ and fails every run from then on, until the decoder is mended.
-//   --seconds N       how long (default 300; a nightly run of an hour is well above a million)
+//   --seconds N       how long (default 900: above a million also on two busy cores)
 //   --target NAME     only this one; may be given again
 //   --seed N          other mutations; the summary prints the one used
 //   --input FILE      run one input through --target and say what came out
@@ -17,7 +17,7 @@ const hangMs = 30_000;
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '300' },
+    seconds: { type: 'string', default: '900' },
     target: { type: 'string', multiple: true, default: Object.keys(targets) },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     input: { type: 'string' },

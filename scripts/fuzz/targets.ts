@@ -8,10 +8,14 @@ import { bytesSource, findCabinets, MemberReader, readCabinet } from '@moult/for
 import { LzxDecoder } from '@moult/formats/lzx';
 import { MszipDecoder } from '@moult/formats/mszip';
 import { QuantumDecoder } from '@moult/formats/quantum';
-import { readXml } from '@moult/formats/xml';
+import { defaultXmlLimits, readXml, XmlSubtreeReader } from '@moult/formats/xml';
 import { decodeXpress, type XpressFormat } from '@moult/formats/xpress';
 import { ProtocolError } from '@moult/protocol';
+import { clientWebService } from '@moult/protocol/client-web-service';
+import { reporting } from '@moult/protocol/reporting';
 import { parseIdent, parseRelease, parseStatusPing } from '@moult/protocol/self-update';
+import { simpleAuth } from '@moult/protocol/simple-auth';
+import { readCall } from '@moult/protocol/soap';
 
 export type Target = (input: Uint8Array) => string | Promise<string>;
 
@@ -31,6 +35,8 @@ export const targets: Record<string, Target> = {
     return `${report.signed} ${report.digestMatches} ${report.signers.length} ${report.problems.map(({ code }) => code)}`;
   },
   xml: (input) => `${readXml(textOf(input)).children.length}`,
+  'xml-subtrees': readSubtrees,
+  soap: readAnyCall,
   'update-document': (input) => Object.keys(parseUpdateDocument(textOf(input))).join(),
   ident: (input) => JSON.stringify(parseIdent(input)).length.toString(),
   release: (input) => parseRelease(textOf(input)).version,
@@ -87,6 +93,37 @@ function unpackXpress(input: Uint8Array, format: XpressFormat): string {
   const sizeBytes = (input[0] ?? 0) | ((input[1] ?? 0) << 8);
   const limits = input[0] === 255 ? { maxBytes } : { maxBytes, sizeBytes };
   return `${decodeXpress(data, limits, format).length}`;
+}
+
+/** Every element of a document in its second level, the text given in pieces of seven characters. */
+function readSubtrees(input: Uint8Array): string {
+  let found = 0;
+  let depth = 0;
+  const reader = new XmlSubtreeReader({
+    isWanted: () => depth++ > 0,
+    onElement: () => found++,
+    limits: { ...defaultXmlLimits, maxElements: 1000, maxDepth: 50 },
+  });
+  const text = textOf(input);
+  for (let at = 0; at < text.length; at += 7) reader.write(text.slice(at, at + 7));
+  reader.close();
+  return `${found}`;
+}
+
+/** As the server reads requests: by the namespace of the body's element. */
+function readAnyCall(input: Uint8Array): string {
+  const text = textOf(input);
+  let refusal: unknown;
+  for (const service of [clientWebService, simpleAuth, reporting]) {
+    try {
+      const { operation, parameters } = readCall(service, text);
+      return `${operation} ${JSON.stringify(parameters())?.length}`;
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.code !== 'PROTOCOL_UNKNOWN_OPERATION') throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
 }
 
 function textOf(input: Uint8Array): string {

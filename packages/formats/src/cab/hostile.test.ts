@@ -182,6 +182,9 @@ const unsafeNames = [
   'tab\there',
   'new\nline',
   'esc\x1b[2J',
+  'setup.exe.',
+  'sub. .\\x',
+  'x ',
 ];
 for (const name of unsafeNames) {
   test(`the name ${JSON.stringify(name)} may not be written`, () => {
@@ -200,7 +203,6 @@ test('names that are one file to some file systems do not go together', () => {
   for (const [first, second] of [
     ['a.txt', 'A.TXT'],
     ['dir/é', 'DIR\\E\u0301'],
-    ['x', 'x.'],
   ] as const) {
     const pair = [first, second].map((name) => ({ name, bytes: noise(1), modified }));
     refuses(() => createCabinet(pair), 'FORMAT_UNSAFE_NAME');

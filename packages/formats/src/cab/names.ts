@@ -28,7 +28,8 @@ export function encodeName(name: string): { bytes: Uint8Array; attribute: number
 
 /**
  * The folders and the file a member's name means, relative to a target folder, safe on every system: no way up, no
- * root, no drive, no alternate stream, no device, no control character. Throws FORMAT_UNSAFE_NAME.
+ * root, no drive, no alternate stream, no device, no control character, no end that is dropped. Throws
+ * FORMAT_UNSAFE_NAME.
  */
 export function toPathSegments(name: string): string[] {
   const segments = name.split(/[\\/]/);
@@ -61,6 +62,7 @@ function whyUnsafe(segment: string, index: number): string | undefined {
   if (segment.includes(':')) return 'it names a drive or an alternate data stream';
   if (/\p{Cc}/u.test(segment)) return 'it holds a control character';
   if (deviceName.test(segment)) return 'it names a device';
+  if (/[. ]$/.test(segment)) return 'Windows would drop the dot or space at the end of a name';
   return undefined;
 }
 

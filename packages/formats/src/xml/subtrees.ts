@@ -23,14 +23,16 @@ export class XmlSubtreeReader {
   readonly #texts: string[] = [];
   #elements = 0;
   #characters = 0;
+  #given = 0;
 
   constructor(wishes: SubtreeWishes) {
     this.#wishes = wishes;
     const refuse = (reason: string): never => {
-      throw new FormatError(
-        'FORMAT_BAD_XML',
-        `The XML is not acceptable near character ${this.#parser.position}: ${reason}.`,
-      );
+      // The parser counts the end as a character.
+      const offset = Math.min(this.#parser.position, this.#given);
+      throw new FormatError('FORMAT_BAD_XML', `The XML is not acceptable near character ${offset}: ${reason}.`, {
+        offset,
+      });
     };
     this.#parser.on('error', (error) => refuse(error.message.replace(/\.$/, '')));
     this.#parser.on('doctype', () => refuse('a DOCTYPE is not allowed'));
@@ -41,6 +43,7 @@ export class XmlSubtreeReader {
   }
 
   write(text: string): void {
+    this.#given += text.length;
     this.#parser.write(text);
   }
 

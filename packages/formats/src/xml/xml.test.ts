@@ -10,6 +10,7 @@ import {
   readXml,
   readXmlFragment,
   textOf,
+  XmlSubtreeReader,
 } from './index.ts';
 
 describe('readXml', () => {
@@ -78,5 +79,23 @@ describe('escapeText and escapeAttribute', () => {
         assert.equal(attributeOf(root, 'b'), carried);
       }),
     );
+  });
+});
+
+describe('XmlSubtreeReader', () => {
+  it('says where in all the text given a document goes wrong, also behind its end', () => {
+    for (const [text, offset] of [
+      ['<a><b></a>', 10],
+      ['<a/>x', 5],
+      ['<a>', 3],
+    ] as const) {
+      const read = () => {
+        const wishes = { isWanted: () => false, onElement: () => undefined, limits: defaultXmlLimits };
+        const reader = new XmlSubtreeReader(wishes);
+        for (const piece of text) reader.write(piece);
+        reader.close();
+      };
+      assert.throws(read, { code: 'FORMAT_BAD_XML', offset });
+    }
   });
 });
