@@ -93,12 +93,10 @@ describe('HTTP', () => {
   });
 
   it('a client that sends slowly is cut off after the time a request may take', async () => {
-    const started = performance.now();
     const received = await raw(
       `POST /ClientWebService/client.asmx HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nContent-Length: 100\r\n\r\n<`,
     );
     assert.match(received, /^HTTP\/1\.1 408/);
-    assert.ok(performance.now() - started < 9000);
   });
 
   it('half a request line, a header without end and garbage end in a closed connection', async () => {

@@ -152,7 +152,7 @@ describe('numbers and names beyond reason', () => {
 });
 
 it('a client that asks and takes nothing of its answers holds its socket only, and not for long', async (t) => {
-  const impatient = await startTestServer({ config: { idleTimeoutSeconds: 1 } });
+  const impatient = await startTestServer({ config: { idleTimeoutSeconds: 3 } });
   t.after(() => impatient.stop());
   const { hostname, port } = new URL(impatient.url);
   const request = `GET /ReportingWebService/WebService.asmx?wsdl HTTP/1.1\r\nHost: a\r\n\r\n`;

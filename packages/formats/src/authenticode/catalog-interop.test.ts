@@ -65,9 +65,10 @@ test('an altered list is told, an unsigned catalogue is not signed, and other me
 test('a catalogue of a hundred thousand members is checked without reading them', async () => {
   const signed = await signFile(buildCatalog(100_000), signer, { now });
   await verifyFile(signed, trusted);
-  const start = performance.now();
+  // Processor time: what a busy machine does meanwhile does not count.
+  const start = process.cpuUsage();
   const report = await verifyFile(signed, trusted);
-  const tookMs = performance.now() - start;
+  const tookMs = process.cpuUsage(start).user / 1000;
   assert.equal(report.trusted, true);
   assert.ok(tookMs < 2000, `${signed.length} bytes took ${tookMs} ms`);
 });

@@ -94,18 +94,16 @@ describe('the live feed', () => {
     });
   });
 
-  it('cuts a stream whose reader has stopped reading', async () => {
+  it('cuts a stream whose reader has stopped reading', { timeout: 60_000 }, async () => {
     const state = { value: 1, padding: 'x'.repeat(512 * 1024) };
     await withFeed(state, { minIntervalMs: 1 }, async (feed, url) => {
       const stalled = await fetch(url);
-      let cut = false;
-      for (let change = 2; change < 60 && !cut; change++) {
-        state.value = change;
+      // Ends by itself when the stream is cut; a machine of any speed gets there.
+      while ((await openStreams(url)) > 0) {
+        state.value++;
         feed.nudge();
         await wait(15);
-        cut = (await openStreams(url)) === 0;
       }
-      assert.ok(cut, 'the stalled stream still holds its place');
       await stalled.body?.cancel().catch(() => undefined);
     });
   });
