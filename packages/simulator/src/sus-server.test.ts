@@ -68,7 +68,7 @@ describe('a simulated SUS server', () => {
     try {
       const texts = ['/ApprovedItems.txt', '/wutrack.bin?V=1', '/nothing/there'];
       const answers = await Promise.all(
-        texts.map((path) => fetch(`${port.url}${path}`, { signal: AbortSignal.timeout(5000) })),
+        texts.map((path) => fetch(`${port.url}${path}`, { signal: AbortSignal.timeout(60_000) })),
       );
       assert.deepEqual(
         answers.map(({ status }) => status),

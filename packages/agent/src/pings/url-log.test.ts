@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { dropSentPing, keepPing, maxKeptPings, readUrlLog } from './url-log.ts';
 
@@ -38,6 +38,18 @@ describe('urllog.dat', () => {
     const kept = readUrlLog(file);
     assert.equal(kept.length, maxKeptPings);
     assert.equal(kept[0]?.query, 'V=1&E=5&X=1');
+  });
+
+  it('is read however an editor saved it', () => {
+    const text = 'http://status\tV=1&X=1\r\nhttp://status\tV=1&X=2\r\n';
+    const wide = Buffer.from(`\ufeff${text}`, 'utf16le');
+    mkdirSync(dirname(file));
+    for (const bytes of [Buffer.from(`\ufeff${text}`), wide, Buffer.from(wide).swap16()]) {
+      writeFileSync(file, bytes);
+      assert.deepEqual(readUrlLog(file), [at('V=1&X=1'), at('V=1&X=2')]);
+    }
+    dropSentPing(file, at('V=1&X=1'));
+    assert.deepEqual(readUrlLog(file), [at('V=1&X=2')]);
   });
 
   it('passes over lines that are damaged', () => {

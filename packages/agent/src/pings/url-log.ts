@@ -1,7 +1,8 @@
 // urllog.dat: status pings that could not be sent. One per line: base URL of the status server, TAB, the query with
 // its original time stamp, CRLF. Oldest first. The real file's layout was never published; this one is ours.
-import { rmSync } from 'node:fs';
-import { readTextIfThere, writeFileAtomically } from '../root/atomic-file.ts';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { writeFileAtomically } from '../root/atomic-file.ts';
+import { decodeText } from '../root/decode-text.ts';
 
 export interface KeptPing {
   statusServer: string;
@@ -12,9 +13,11 @@ export interface KeptPing {
 /** More than this and the oldest go: an agent may be without its server for years. */
 export const maxKeptPings = 200;
 
-/** The pings that wait, oldest first. Lines that are damaged are passed over. */
+/** The pings that wait, oldest first, whatever the file was saved as. Lines that are damaged are passed over. */
 export function readUrlLog(file: string): KeptPing[] {
-  return (readTextIfThere(file) ?? '').split(/\r?\n/).flatMap((line) => {
+  if (!existsSync(file)) return [];
+  const lines = decodeText(readFileSync(file)).split(/\r?\n/);
+  return lines.flatMap((line) => {
     const match = /^(https?:\/\/[^\t]+)\t(\S+)$/.exec(line);
     return match ? [{ statusServer: match[1] ?? '', query: match[2] ?? '' }] : [];
   });

@@ -2,6 +2,7 @@
 // and read as generously as people edit it: UTF-8, ANSI, REGEDIT4, LF, comments, deletions.
 import { AgentError } from '../errors.ts';
 import { hresult } from '../transport/hresult.ts';
+import { decodeText } from './decode-text.ts';
 
 export type RegistryValue =
   | { type: 'REG_SZ' | 'REG_EXPAND_SZ'; data: string }
@@ -71,17 +72,6 @@ const hives: Readonly<Record<string, string>> = {
   HKCR: 'HKEY_CLASSES_ROOT',
   HKU: 'HKEY_USERS',
 };
-
-function decodeText(bytes: Uint8Array): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
-  if (bytes.length > 1 && bytes[1] === 0) return new TextDecoder('utf-16le').decode(bytes);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return new TextDecoder('windows-1252').decode(bytes);
-  }
-}
 
 /** A value line that ends with a backslash goes on in the next line (hex data). */
 function joinContinued(lines: string[]): { text: string; number: number }[] {

@@ -74,6 +74,15 @@ describe('the registry of a Windows machine', () => {
     assert.equal(asked, 1);
   });
 
+  it('says when reg.exe may not write, and not when there is nothing to delete', () => {
+    const registry = windowsRegistry(() => undefined);
+    registry.change([{ key: 'HKLM\\A', name: 'C' }]);
+    assert.throws(() => registry.change([{ key: 'HKLM\\A', name: 'B', value: number(7) }]), {
+      code: 'AGENT_HOST_DISK',
+      message: /HKEY_LOCAL_MACHINE\\A\\B cannot be written/,
+    });
+  });
+
   it('is written through reg.exe', () => {
     const ran: string[] = [];
     const registry = windowsRegistry((args) => {

@@ -1,6 +1,8 @@
 // The real registry, through Windows' own reg.exe. Written from its documentation; not yet run on a real Windows
 // machine (docs/agent.md says so too).
 import { execFileSync } from 'node:child_process';
+import { AgentError } from '../errors.ts';
+import { hresult } from '../transport/hresult.ts';
 import type { Registry, RegistryChange, RegistryView } from './registry.ts';
 import { fullKeyPath, type RegistryValue } from './registry-text.ts';
 
@@ -9,9 +11,17 @@ export function windowsRegistry(run: (args: string[]) => string | undefined = ru
   return {
     read: () => viewThrough(run),
     change(changes) {
-      for (const change of changes) run(changeArguments(change));
+      for (const change of changes) {
+        // Deleting what is not there fails too, and is well.
+        if (run(changeArguments(change)) === undefined && change.value) throw refused(change);
+      }
     },
   };
+}
+
+function refused({ key, name }: RegistryChange): AgentError {
+  const text = `${fullKeyPath(key)}\\${name ?? ''} cannot be written. Run this as an administrator, or give --root DIR.`;
+  return new AgentError('AGENT_HOST_DISK', text, { hresult: hresult.accessDenied });
 }
 
 function viewThrough(run: (args: string[]) => string | undefined): RegistryView {

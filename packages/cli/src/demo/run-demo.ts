@@ -48,6 +48,8 @@ export interface Demo {
 }
 
 const pollMs = 200;
+/** For one look at the home page: what is slow is no failure, and `timeoutMs` ends the demo anyway. */
+const homeTimeoutMs = 30_000;
 
 /** Tells the story to its end or to the first stage that fails; server and agent run on until `cleanUp`. */
 export async function runDemo(options: DemoOptions): Promise<Demo> {
@@ -208,7 +210,7 @@ function stateOf({ agent }: View): string {
 }
 
 async function readHome(url: string): Promise<HomeDocument> {
-  const answer = await fetch(new URL('/api/home', url), { signal: AbortSignal.timeout(5000) });
+  const answer = await fetch(new URL('/api/home', url), { signal: AbortSignal.timeout(homeTimeoutMs) });
   if (!answer.ok) throw new Error(`${url}/api/home answers ${answer.status}.`);
   return (await answer.json()) as HomeDocument;
 }
