@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DeviceFacts } from '../applicability/index.ts';
+import { explainUpdate } from '../explain/index.ts';
 import { CatalogIndex, decodeSummary, encodeSummary, type UpdateSummary } from '../graph/index.ts';
 import { parseUpdateId, type RevisionId } from '../ids.ts';
 import { type DriverMetadata, packVersion } from '../metadata/index.ts';
@@ -65,7 +66,8 @@ function offered(drivers: UpdateSummary[], more: Partial<DriverSyncRequest> = {}
   // Through the store's text and back: what is ranked after a restart is what was imported.
   for (const [at, summary] of drivers.entries())
     index.add((at + 1) as RevisionId, decodeSummary(encodeSummary(summary)));
-  const decision = decideDriverSync(index, new DeploymentSet({ unapproved: 'report' }), {
+  const deployments = new DeploymentSet({ unapproved: 'report' });
+  const request: DriverSyncRequest = {
     installedNonLeaf: [],
     cachedDrivers: [],
     devices: [device],
@@ -73,8 +75,26 @@ function offered(drivers: UpdateSummary[], more: Partial<DriverSyncRequest> = {}
     needTwoGroupOutOfScope: false,
     maxNew: 100,
     ...more,
-  });
-  return decision.newRevisions.map(({ revisionId }) => revisionId);
+  };
+  const found = decideDriverSync(index, deployments, request).newRevisions.map(({ revisionId }) => revisionId);
+  const { devices, computerHardwareIds, featureScoreMatchingKey, cachedDrivers } = request;
+  for (const [at, summary] of drivers.entries()) {
+    const { outcome, because } = explainUpdate(
+      index,
+      deployments,
+      {
+        request: { ...request, otherCached: cachedDrivers, filterCategoryIds: [] },
+        facts: {
+          devices: () => [...devices],
+          computerHardwareIds: () => [...computerHardwareIds],
+          featureScoreKey: () => featureScoreMatchingKey,
+        },
+      },
+      summary.identity.updateId,
+    );
+    assert.equal(outcome === 'offered', found.includes((at + 1) as RevisionId), `explained as ${outcome}: ${because}`);
+  }
+  return found;
 }
 
 describe('decideDriverSync', () => {
@@ -131,12 +151,34 @@ describe('decideDriverSync', () => {
       { devices: [installed('2019-01-01', { driverClass: 'Printer' })] },
       [1],
     ],
+    [
+      'a printer driver of which another row is of the same maker',
+      [
+        driver(
+          1,
+          [{}, { hardwareId: 'LPT\\OLD' }].map((row, at) => ({ ...row, manufacturer: at === 0 ? 'Other' : 'M' })),
+        ),
+      ],
+      { devices: [installed('2019-01-01', { driverClass: 'Printer' })] },
+      [1],
+    ],
     ['nothing whose prerequisite is not installed', [driver(1, [{}], 9)], {}, []],
     ['nothing that is cached', [driver(1, [{}])], { cachedDrivers: [1 as RevisionId] }, []],
   ];
   for (const [promise, drivers, more, expected] of cases) {
     it(`offers ${promise}`, () => assert.deepEqual(offered(drivers, more), expected));
   }
+
+  it('is explained as undecided while the devices are not known, and by what else keeps it back', () => {
+    const index = new CatalogIndex();
+    for (const id of [1, 2]) index.add(id as RevisionId, driver(id, [{}], id === 2 ? 9 : undefined));
+    const request = { installedNonLeaf: [], otherCached: [], filterCategoryIds: [], needTwoGroupOutOfScope: false };
+    const outcomes = [1, 2, 3].map((id) => {
+      const { updateId } = driver(id, []).identity;
+      return explainUpdate(index, new DeploymentSet({ unapproved: 'report' }), { request }, updateId).outcome;
+    });
+    assert.deepEqual(outcomes, ['undecided', 'not-offered', 'not-offered']);
+  });
 
   it('names the hardware ids that matched and drops cached drivers that do no more', () => {
     const index = new CatalogIndex();

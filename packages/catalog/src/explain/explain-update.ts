@@ -3,6 +3,7 @@
 import { type Applicability, evaluateApplicability } from '../applicability/evaluate.ts';
 import type { MachineFacts } from '../applicability/facts.ts';
 import type { Verdict } from '../applicability/verdict.ts';
+import { decideDriverSync } from '../deployment/decide-driver-sync.ts';
 import { installedUpdates, type SyncRequest, scopeOf } from '../deployment/decide-sync.ts';
 import type { DeploymentSet } from '../deployment/deployment-set.ts';
 import type { Scope } from '../deployment/scope.ts';
@@ -22,10 +23,11 @@ export interface Explanation {
   /** The revision that was judged: the one in scope, else the latest. */
   revision: UpdateIdentity | undefined;
   /**
-   * `offered`: the next software pass brings it. `cached`: the client has it already, and it is still needed.
-   * `not-offered`: neither; `because` says which question was answered with no. Drivers come in their own pass.
+   * `offered`: the next pass brings it (for a driver: the driver pass). `cached`: the client has it already, and it is
+   * still needed. `not-offered`: neither; `because` says which question was answered with no. `undecided`: a driver,
+   * and the devices of the client are not known.
    */
-  outcome: 'offered' | 'cached' | 'not-offered';
+  outcome: 'offered' | 'cached' | 'not-offered' | 'undecided';
   because: string;
   questions: ExplainNode[];
   /** What the client would make of it, when its facts and the Core fragment are given. */
@@ -55,12 +57,13 @@ export function explainUpdate(
   const applicability =
     client.facts && coreFragment !== undefined ? evaluateApplicability(coreFragment, client.facts) : undefined;
   const stopper = questions.find(({ answer }) => answer === 'no');
+  const open = questions.find(({ answer }) => answer === 'unknown');
   const isCached = revision !== undefined && asker.isCached(revision);
   return {
     updateId,
     revision: revision?.summary.identity,
-    outcome: stopper ? 'not-offered' : isCached ? 'cached' : 'offered',
-    because: stopper?.says ?? (isCached ? 'The client has it in its cache.' : 'Every condition is met.'),
+    outcome: stopper ? 'not-offered' : open ? 'undecided' : isCached ? 'cached' : 'offered',
+    because: (stopper ?? open)?.says ?? (isCached ? 'The client has it in its cache.' : 'Every condition is met.'),
     questions: applicability ? [...questions, ...applicabilityNodes(applicability)] : questions,
     applicability: applicability?.kind,
   };
@@ -102,9 +105,9 @@ class Asker {
       this.#declined(revision),
       this.#complete(revision),
       this.#deployed(revision),
-      this.#kind(revision),
-      this.#filtered(revision),
+      ...this.#pass(revision),
       this.#prerequisites(revision),
+      ...(revision.summary.updateType === 'Driver' ? [this.#bestMatch(revision)] : []),
       ...this.#supersedence(revision),
     ];
   }
@@ -151,14 +154,35 @@ class Asker {
     );
   }
 
-  #kind({ summary }: IndexedRevision): ExplainNode {
-    return summary.updateType === 'Driver'
-      ? node(
-          'Does it come in the software pass?',
-          'no',
-          'It is a driver: offered in the driver pass, where it is the best match for a device.',
-        )
-      : node('Does it come in the software pass?', 'yes', `It is of type ${summary.updateType}.`);
+  /** Software may be limited to categories; a driver has to be the best match for a device (MS-WUSP 3.1.5.7). */
+  #pass(revision: IndexedRevision): ExplainNode[] {
+    const { updateType } = revision.summary;
+    const question = 'Does it come in the software pass?';
+    if (updateType !== 'Driver')
+      return [node(question, 'yes', `It is of type ${updateType}.`), this.#filtered(revision)];
+    return [node(question, 'note', 'It is a driver: those have a pass of their own, which no category limits.')];
+  }
+
+  #bestMatch({ revisionId }: IndexedRevision): ExplainNode {
+    const question = 'Is it the best match for a device, and better than what is installed there?';
+    const { facts, request } = this.#client;
+    const devices = facts?.devices?.();
+    if (!devices)
+      return node(question, 'unknown', 'It is a driver, and the devices of this computer are not known here.');
+    const featureScoreMatchingKey = facts?.featureScoreKey?.();
+    const { newRevisions } = decideDriverSync(this.#index, this.#scope.deployments, {
+      installedNonLeaf: request.installedNonLeaf,
+      cachedDrivers: [],
+      devices,
+      computerHardwareIds: facts?.computerHardwareIds?.() ?? [],
+      ...(featureScoreMatchingKey && { featureScoreMatchingKey }),
+      needTwoGroupOutOfScope: false,
+      maxNew: Number.MAX_SAFE_INTEGER,
+    });
+    const hardwareIds = newRevisions.find((driver) => driver.revisionId === revisionId)?.hardwareIds;
+    return hardwareIds
+      ? node(question, 'yes', `It is, for ${hardwareIds.join(', ')}.`)
+      : node(question, 'no', 'It fits no device here, another driver fits better, or the installed one is as good.');
   }
 
   #filtered(revision: IndexedRevision): ExplainNode {

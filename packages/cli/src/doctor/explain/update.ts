@@ -6,7 +6,7 @@ import { exitCode, UsageError } from '../../terminal.ts';
 import { paintWith } from '../report/paint.ts';
 import { describeReport, nameOf } from './computer-rungs.ts';
 
-/** Prints the explanation; exit code 0 when the update is offered or there already, 1 when it is withheld. */
+/** Prints the explanation; exit code 0 when the update is offered or there already, 1 when it is not, or may not be. */
 export async function explainUpdateFor(
   store: Store,
   computer: KnownComputer,
@@ -35,7 +35,8 @@ export async function explainUpdateFor(
       (a, b) => b.timeAtTarget.getTime() - a.timeAtTarget.getTime() || stepOf(b.eventNumber) - stepOf(a.eventNumber),
     )[0];
   const lastHeard = heard === undefined ? undefined : `${heard.timeAtTarget.toISOString()} ${describeReport(heard)}`;
-  process.exitCode = explanation.outcome === 'not-offered' ? exitCode.findings : exitCode.fine;
+  const isGiven = explanation.outcome === 'offered' || explanation.outcome === 'cached';
+  process.exitCode = isGiven ? exitCode.fine : exitCode.findings;
   if (options.json) {
     console.log(
       JSON.stringify(
@@ -74,10 +75,15 @@ function print(
   questions: readonly ExplainNode[],
 ): void {
   const paint = paintWith(process.stdout.isTTY && process.stdout.hasColors());
-  const good = outcome !== 'not-offered';
-  const words = { offered: 'is offered', cached: 'has been given', 'not-offered': 'is not offered' };
+  const words = {
+    offered: 'is offered',
+    cached: 'has been given',
+    'not-offered': 'is not offered',
+    undecided: 'may be offered',
+  };
   const verdict = words[outcome as keyof typeof words] ?? outcome;
-  console.log(`${paint([good ? 'green' : 'red', 'bold'], `${client} ${verdict}`)} "${title}": ${because}\n`);
+  const colour = outcome === 'not-offered' ? 'red' : outcome === 'undecided' ? 'yellow' : 'green';
+  console.log(`${paint([colour, 'bold'], `${client} ${verdict}`)} "${title}": ${because}\n`);
   const marks = { yes: paint('green', '✓'), no: paint('red', '✗'), unknown: paint('yellow', '?'), note: '·' };
   const walk = (nodes: readonly ExplainNode[], indent: string): void => {
     for (const { question, answer, says, children } of nodes) {
