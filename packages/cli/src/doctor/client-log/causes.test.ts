@@ -242,6 +242,26 @@ describe("the server's SoftwareDistribution.log", () => {
   });
 });
 
+describe('a log that was treated badly', () => {
+  const text = wua(`${check}\nSetup|FATAL: IsUpdateRequired failed with error 0x80244019`);
+  const wide = Buffer.from(`\ufeff${text}`, 'utf16le');
+  const treated: [string, string | Buffer][] = [
+    ['ends its lines with CR alone', text.replaceAll('\r\n', '\r')],
+    ['ends them twice', text.replaceAll('\r\n', '\r\r\n')],
+    ['begins with the zeros of a crash', Buffer.concat([Buffer.alloc(600), Buffer.from(text)])],
+    ['is UTF-16 cut in the middle of a character', wide.subarray(0, wide.length - 3)],
+    ['is UTF-16 without its beginning', wide.subarray(20)],
+    ['is UTF-16 without its beginning, by an odd number of bytes', wide.subarray(21)],
+    ['is quoted', text.replaceAll(/^/gm, '> ')],
+    ['has lost its tabs', text.replaceAll(/\t */g, ' ')],
+    ['names its codes in decimal', text.replace('0x80244019', '-2145107943')],
+  ];
+  for (const [what, content] of treated) {
+    it(`and ${what} still names the cause`, async () =>
+      assert.deepEqual(failures(await diagnoseLogs({ 'pc/WindowsUpdate.log': content })), ['DOCTOR_TREE_MISSING']));
+  }
+});
+
 describe('what an earlier check found', () => {
   it('is not said any more once a later one failed', async () => {
     const text = wua(`${check}${scanned}${check}\nSetup|FATAL: IsUpdateRequired failed with error 0x80072ee2`);

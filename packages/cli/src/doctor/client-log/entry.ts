@@ -53,8 +53,16 @@ export function failuresIn(text: string): number[] {
       if (value >= 0x80000000 && !found.includes(value)) found.push(value);
     }
   }
+  for (const [, digits = ''] of text.matchAll(decimal)) {
+    const value = -Number(digits) >>> 0;
+    if (updating.has(value >>> 16) && !found.includes(value)) found.push(value);
+  }
   return found;
 }
+
+/** A HRESULT as scripts and management tools print it: a negative decimal number. */
+const decimal = /(?<![\w.-])-(\d{10})\b/g;
+const updating = new Set([0x8007, 0x8009, 0x800b, 0x8019, 0x8020, 0x8024, 0x803d, 0x80d0]);
 
 /** The first URL a line names, without the brackets and quotes that agents put around it. */
 export function urlIn(text: string): string | undefined {

@@ -126,9 +126,10 @@ function sniffKind(path: string, head: Buffer): LogKind {
   if (/^\uFEFF?\s*(Windows Registry Editor|REGEDIT4)/.test(text)) return 'registry';
   if (/^urllog/i.test(basename(path))) return 'pings';
   if (/^#(Software|Version|Fields|Date):/m.test(text.slice(0, 4096))) return 'w3c';
-  const sample = text.slice(0, 4096);
+  // A crash leaves zeros where a log's last lines were to be; they say nothing of what stands beside.
+  const sample = text.replaceAll('\0', '').slice(0, 4096);
   const controls = [...sample].filter((letter) => letter < ' ' && !'\t\r\n\f\u001a'.includes(letter)).length;
-  if (controls > sample.length * 0.05) return 'binary';
+  if (sample === '' || controls > sample.length * 0.05) return 'binary';
   return 'client';
 }
 
@@ -175,7 +176,8 @@ interface Place {
   order: DateOrder;
 }
 
-function readLine(raw: string, place: Place, facts: LogFacts): void {
+function readLine(written: string, place: Place, facts: LogFacts): void {
+  const raw = written.startsWith('\0') ? written.replace(/^\0+/, '') : written;
   const { path, at, client, order } = place;
   const reported = parseReportedEvent(raw, path, at);
   if (reported) {

@@ -33,8 +33,10 @@ export async function* lineChunks(path: string, progress: ReadProgress, size = c
 export function forEachLine(chunk: Buffer, firstLine: number, visit: (line: Buffer, number: number) => void): number {
   let number = firstLine;
   let start = 0;
+  // Old tools and bad copies end lines with CR alone.
+  const lineEnd = chunk.includes(10) ? 10 : 13;
   while (start < chunk.length) {
-    let end = chunk.indexOf(10, start);
+    let end = chunk.indexOf(lineEnd, start);
     const next = end < 0 ? chunk.length : end + 1;
     if (end < 0) end = chunk.length;
     if (end > start && chunk[end - 1] === 13) end--;
