@@ -22,32 +22,43 @@ function event(number: number, eventNumber: number): ReportedEvent {
   };
 }
 
+const ping = {
+  computerId: 'e1da06a3-5601-43c9-bac3-52d5db701494',
+  ...{ address: '192.0.2.7', userAgent: '', component: 'au', activity: 'd', item: '', device: '', platform: '' },
+  ...{ language: '', status: 's', resultCode: '00000000', message: '' },
+  ...{ agentGeneration: undefined, agentVersion: undefined },
+};
+
 for (const engine of ['sqlite', 'postgres'] as const) {
-  it(`routine events go before the others, in small steps, and the sweep goes on where it stopped (${engine})`, async () => {
+  it(`routine events go before the others and status pings with those, in small steps, and the sweep goes on where it stopped (${engine})`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'moult-retention-'));
     const postgres = engine === 'postgres' ? await startPostgres() : undefined;
     const address = (await postgres?.createDatabase()) ?? join(folder, 'moult.sqlite');
     let now = start;
     const store = await openStore(address, { now: () => new Date(now) });
-    // Forty days, one scan and one installation each.
+    // Forty days, one scan, one installation and one status ping each.
     for (let day = 0; day < 40; day++) {
       const events = [event(day * 2, 147), event(day * 2 + 1, 183)];
-      await store.recordReportingEvents(events, new Date(start + day * dayMs));
+      const receivedAt = new Date(start + day * dayMs);
+      await store.recordReportingEvents(events, receivedAt);
+      await store.recordSelfUpdateEvents([{ ...ping, receivedAt, occurredAt: new Date(start) }]);
     }
     const kept = async () => {
       const events = await store.listReportingEvents({ limit: 1000 });
-      return [147, 183].map((wanted) => events.filter(({ eventNumber }) => eventNumber === wanted).length);
+      const pings = await store.listSelfUpdateEvents({ limit: 1000 });
+      const reports = [147, 183].map((wanted) => events.filter(({ eventNumber }) => eventNumber === wanted).length);
+      return [...reports, pings.length];
     };
     now = start + 40 * dayMs;
     const parts = { store, eventDays: 30, routineEventDays: 10, now: () => new Date(now), log, everyMs: 0, pauseMs: 0 };
     const retention = createEventRetention({ ...parts, eventsPerStep: 3 });
-    assert.equal(await retention.sweep(), 10 + 10 + 20);
-    assert.deepEqual(await kept(), [10, 30]);
+    assert.equal(await retention.sweep(), 10 + 10 + 10 + 20);
+    assert.deepEqual(await kept(), [10, 30, 30]);
     assert.equal(await retention.sweep(), 0);
     now += 5 * dayMs;
     const later = createEventRetention({ ...parts, eventsPerStep: 3 });
-    assert.equal(await later.sweep(), 5 + 5);
-    assert.deepEqual(await kept(), [5, 25]);
+    assert.equal(await later.sweep(), 5 + 5 + 5);
+    assert.deepEqual(await kept(), [5, 25, 25]);
     await later.close();
     await store.close();
     await postgres?.stop();

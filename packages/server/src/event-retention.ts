@@ -1,4 +1,4 @@
-// Report events are kept for a time, routine ones for a shorter one. The sweep runs beside the service, a small step at a
+// Report events and status pings are kept for a time, routine reports for a shorter one. The sweep runs beside the service, a small step at a
 // time with pauses between, and remembers how far it came.
 import { setTimeout as pause } from 'node:timers/promises';
 import { routineReports } from '@moult/protocol/reporting';
@@ -13,7 +13,10 @@ export interface EventRetention {
 }
 
 export interface EventRetentionParts {
-  store: Pick<Store, 'removeOldEvents' | 'removeRoutineEvents' | 'loadSetting' | 'saveSetting'>;
+  store: Pick<
+    Store,
+    'removeOldEvents' | 'removeOldSelfUpdateEvents' | 'removeRoutineEvents' | 'loadSetting' | 'saveSetting'
+  >;
   eventDays: number;
   routineEventDays: number;
   now(): Date;
@@ -35,10 +38,11 @@ export function createEventRetention(parts: EventRetentionParts): EventRetention
   const rest = () => pause(pauseMs, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
   const daysAgo = (days: number) => new Date(now().getTime() - days * dayMs);
 
-  const sweepOld = async (): Promise<number> => {
+  type RemoveOld = (before: Date, limit: number) => Promise<number>;
+  const sweepOld = async (removeOld: RemoveOld): Promise<number> => {
     let removed = 0;
     for (;;) {
-      const step = await store.removeOldEvents(daysAgo(parts.eventDays), eventsPerStep);
+      const step = await removeOld(daysAgo(parts.eventDays), eventsPerStep);
       removed += step;
       if (step < eventsPerStep || ending.signal.aborted) return removed;
       await rest();
@@ -60,8 +64,13 @@ export function createEventRetention(parts: EventRetentionParts): EventRetention
     }
   };
 
+  const sweepAll = async (): Promise<number> => {
+    const reports = await sweepOld((before, limit) => store.removeOldEvents(before, limit));
+    const pings = await sweepOld((before, limit) => store.removeOldSelfUpdateEvents(before, limit));
+    return reports + pings + (await sweepRoutine());
+  };
   const sweep = (): Promise<number> => {
-    running ??= (async () => (await sweepOld()) + (await sweepRoutine()))().finally(() => {
+    running ??= sweepAll().finally(() => {
       running = undefined;
     });
     return running;
@@ -71,8 +80,8 @@ export function createEventRetention(parts: EventRetentionParts): EventRetention
     everyMs > 0
       ? setInterval(() => {
           sweep().then(
-            (removed) => removed > 0 && log.info({ removed }, 'old report events removed'),
-            (error) => log.error({ err: error }, 'old report events could not be removed'),
+            (removed) => removed > 0 && log.info({ removed }, 'old events removed'),
+            (error) => log.error({ err: error }, 'old events could not be removed'),
           );
         }, everyMs).unref()
       : undefined;

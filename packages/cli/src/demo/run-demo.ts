@@ -79,7 +79,9 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+  // An error of ours says what it comes from already.
+  if ('code' in error || !(error.cause instanceof Error)) return error.message;
+  return `${error.message}: ${error.cause.message}`;
 }
 
 interface Running {

@@ -151,7 +151,7 @@ export const settings = {
   ),
   idleTimeoutSeconds: setting('limits', count(1, 3600), 'S', 65, 'A connection on which nothing happens is closed'),
   cookieMinutes: setting('limits', count(1, 1440), 'MIN', 60, 'Life of a client cookie (WSUS: 60)'),
-  eventDays: setting('limits', count(1, 36_500), 'DAYS', 90, 'How long report events are kept'),
+  eventDays: setting('limits', count(1, 36_500), 'DAYS', 90, 'How long report events and status pings are kept'),
   routineEventDays: setting(
     'limits',
     count(1, 36_500),

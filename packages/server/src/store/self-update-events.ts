@@ -55,6 +55,27 @@ export function selfUpdateEventStore({ tables }: Database, changes: Changes) {
       changes.announce('computers');
     },
 
+    /**
+     * Removes events received before `before`, at most `limit` at a time; answers how many went. Ids rise with the time
+     * of receipt, so the oldest are found without a look at the others.
+     */
+    async removeOldSelfUpdateEvents(before: Date, limit: number): Promise<number> {
+      const oldest = await tables
+        .selectFrom('self_update_events')
+        .select(['event_id', 'received_at'])
+        .orderBy('event_id')
+        .limit(limit)
+        .execute();
+      const young = oldest.findIndex(({ received_at }) => Number(received_at) >= before.getTime());
+      const last = (young < 0 ? oldest : oldest.slice(0, young)).at(-1);
+      if (!last) return 0;
+      const result = await tables
+        .deleteFrom('self_update_events')
+        .where('event_id', '<=', last.event_id)
+        .executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+
     /** Newest first. */
     async listSelfUpdateEvents(filter: SelfUpdateEventFilter = {}): Promise<StoredSelfUpdateEvent[]> {
       let query = tables.selectFrom('self_update_events').selectAll();
