@@ -46,6 +46,9 @@ export interface Finding {
   settles?: string;
 }
 
+/** Part of the subject of what befalls the web services of a site, and not its files. */
+export const webServicesSubject = 'web services';
+
 /** Shorthand for rungs. */
 export function observe(
   code: FindingCode,

@@ -2,9 +2,9 @@
 // 1. Equal observations are merged (same code, same subject): their evidence adds up.
 // 2. A root explains every observation that `explains` lists for it and that lies under the root's subject.
 // 3. Roots are ordered: failures, then unknowns, then passes; within each by how early they stop a client.
-import type { Evidence, Observation, Verdict } from './finding.ts';
+import { type Evidence, type Observation, type Verdict, webServicesSubject } from './finding.ts';
 import { factsOf } from './words/codes.ts';
-import { explains } from './words/explains.ts';
+import { explains, sparesServices } from './words/explains.ts';
 
 export interface RootedObservation {
   root: Observation;
@@ -64,6 +64,7 @@ function isExplainedBy(consequence: Observation, root: Observation): boolean {
   if (!explained.includes(consequence.code)) return false;
   // What a server was seen to lack explains what its clients suffered.
   if (root.subject[0] === 'server' && consequence.subject[0] === 'client') return true;
+  if (sparesServices(root.code, consequence.code) && !root.subject.includes(webServicesSubject)) return false;
   if (consequence.code === root.code && root.subject.length >= consequence.subject.length) return false;
   return root.subject.every((part, index) => consequence.subject[index] === part);
 }

@@ -24,7 +24,7 @@ export function observeAnswers(facts: ServerFacts): Observation[] {
 
 /** What every good file of a site shows is said once, of the site. */
 function observeFiles(origin: OriginFacts, facts: ServerFacts): Observation[] {
-  const good = origin.files.filter(({ get }) => get.outcome.kind === 'answer' && get.outcome.status === 200);
+  const good = origin.files.filter((file) => judgeFile(file) === undefined);
   const found = origin.files.flatMap((file) => observeFile(origin, file, facts));
   return found.map((observation) => {
     const same = found.filter(({ code }) => code === observation.code).length;

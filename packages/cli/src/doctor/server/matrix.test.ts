@@ -94,7 +94,7 @@ describe("the simulator's faults", () => {
       if (!first || !expected.includes(first)) missed.push(`${name}: ${first}`);
     }
     const right = ((cases.length - missed.length) / cases.length) * 100;
-    console.log(`single faults: root cause named first in ${right.toFixed(1)} % of ${cases.length}`);
+    console.log(`single faults: root cause named first in ${right.toFixed(1)} % of ${cases.length}`, ...missed);
     assert.ok(right >= 95, missed.join('\n'));
   });
 
@@ -125,6 +125,7 @@ describe("the simulator's faults", () => {
     const both = ((pairs - silent.length) / pairs) * 100;
     console.log(
       `pairs of faults: a root cause named first in ${right.toFixed(1)} % of ${pairs}, both named in ${both.toFixed(1)} %`,
+      ...missed,
     );
     assert.ok(right >= 85, missed.slice(0, 20).join('\n'));
     assert.ok(both >= 85, silent.slice(0, 20).join('\n'));

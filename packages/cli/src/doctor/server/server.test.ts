@@ -270,6 +270,38 @@ describe('a server on a real port', () => {
     });
   }
 
+  it('whose web services answer with a page gets no SOAP, and no other root', async () => {
+    const report = await examine(onPath(/client\.asmx/i, always(200, '<html><title>Welcome</title>')));
+    assert.deepEqual(failures(report), ['DOCTOR_NOT_SOAP']);
+    assert.ok(allCodes(report).includes('DOCTOR_CLIENT_WEB_SERVICE'));
+  });
+
+  it('broken in two places has two roots, one each', async () => {
+    const pairs: [Answer, Answer, FindingCode[]][] = [
+      [
+        onPath(/\.cab/, always(404, 'HTTP Error 404.3')),
+        onPath(/asmx/i, always(404)),
+        ['DOCTOR_MIME_MISSING', 'DOCTOR_WEB_SERVICES'],
+      ],
+      [
+        onPath(/wuaucomp/, always(200, '<html><title>Oops</title>')),
+        (request, response) => request.method === 'HEAD' && always(405)(request, response),
+        ['DOCTOR_HTML_FOR_CABINET', 'DOCTOR_HEAD_REFUSED'],
+      ],
+    ];
+    for (const [one, other, codes] of pairs) {
+      const report = await examine((request, response) => one(request, response) || other(request, response));
+      assert.deepEqual(failures(report), codes);
+    }
+  });
+
+  it('with an ident and neither folder nor services is no SUS server: the folder is gone', async () => {
+    assert.deepEqual(failures(await examine(onPath(/asmx|selfupdate/i, always(404)))), [
+      'DOCTOR_TREE_MISSING',
+      'DOCTOR_WEB_SERVICES',
+    ]);
+  });
+
   it('without a fault is healthy', async () => {
     const report = await examine(nothing);
     assert.equal(report.verdict, 'healthy');

@@ -1,5 +1,5 @@
 // The web services behind the tree, and what kind of server this is. Pure.
-import { type Observation, observe } from '../finding.ts';
+import { type Observation, observe, webServicesSubject } from '../finding.ts';
 import { missingThing } from '../http-log/status-cause.ts';
 import { type FindingCode, factsOf } from '../words/codes.ts';
 import { looksLikeHtml } from './cabinet-facts.ts';
@@ -21,7 +21,10 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
   const evidence = services.map(({ probe }) => evidenceOf(probe));
   const ident = main.files.find(({ file }) => file.path === '/iuident.cab');
   const wuident = main.files.find(({ file }) => file.path === '/selfupdate/wuident.cab');
-  if (absent && isThere(ident) && wuident?.judgement?.code === 'DOCTOR_WUIDENT_MISSING') {
+  // A tree without packages is no SUS server's either: there the folder is gone.
+  const packages = main.files.filter(({ file }) => file.clients.length > 0);
+  const hasTree = isThere(ident) && (packages.length === 0 || packages.some(isThere));
+  if (absent && hasTree && wuident?.judgement?.code === 'DOCTOR_WUIDENT_MISSING') {
     observations.push(
       observe('DOCTOR_SUS_SERVER', 'fail', ['server'], { server }, [
         ...(wuident ? [evidenceOf(wuident.file.get)] : []),
@@ -42,7 +45,7 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
     const more = { ...values, ...failed[0]?.judgement.values, path: 'everything' };
     return [...observations, observe(shared, 'fail', subject, more, evidence.slice(0, 1))];
   }
-  const about = [...subject, 'web services'];
+  const about = [...subject, webServicesSubject];
   const causes = all && !shared ? [] : failed.filter(({ judgement }) => !ownCodes.has(judgement.code));
   for (const { service, judgement } of causes) {
     const path = pathOf(service);
@@ -70,7 +73,6 @@ const ownCodes = new Set<FindingCode>([
   'DOCTOR_SIMPLE_AUTH',
   'DOCTOR_REPORTING',
   'DOCTOR_SOAP_FAULT',
-  'DOCTOR_NOT_SOAP',
 ]);
 
 /** The one trouble that all of them have. Each service's own code stands for "it does not work". */

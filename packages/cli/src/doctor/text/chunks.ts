@@ -64,7 +64,7 @@ async function* wholeLines(
     progress(read);
     const end = text.lastIndexOf(10) + 1;
     // A line longer than several chunks is not a log line: it is handed on in pieces, never gathered.
-    if (end === 0 && carry.length + text.length < 4 * size) {
+    if (end === 0 && carry.length + text.length < 2 * size) {
       carry = Buffer.concat([carry, text]);
       continue;
     }

@@ -88,6 +88,7 @@ const everything: FindingCode[] = [
   ...tree,
   ...delivery,
   ...webServices,
+  'DOCTOR_NOT_SOAP',
   ...setup,
   ...clientAftermath,
 ];
@@ -148,7 +149,7 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_WUIDENT_MISSING: [...setup, ...clientAftermath, 'DOCTOR_HEAD_REFUSED'],
   DOCTOR_IUIDENT_MISSING: [...setup, ...clientAftermath, 'DOCTOR_TREE_INCOMPLETE'],
   DOCTOR_TREE_INCOMPLETE: [...setup, ...clientAftermath],
-  DOCTOR_HTML_FOR_CABINET: [...delivery, ...webServices, ...setup, ...clientAftermath],
+  DOCTOR_HTML_FOR_CABINET: [...delivery, 'DOCTOR_NOT_SOAP', ...setup, ...clientAftermath],
   DOCTOR_CABINET_TRUNCATED: [...delivery, ...setup, ...clientAftermath],
   DOCTOR_CABINET_DAMAGED: [...delivery, ...setup, ...clientAftermath],
   DOCTOR_CABINET_ALTERED: [...delivery, ...setup, ...clientAftermath],
@@ -170,7 +171,7 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   ],
   DOCTOR_CLIENT_WEB_SERVICE: ['DOCTOR_SIMPLE_AUTH', 'DOCTOR_REPORTING', 'DOCTOR_SOAP_FAULT', ...clientAftermath],
   DOCTOR_SOAP_FAULT: [...clientAftermath, 'DOCTOR_NOT_SOAP'],
-  DOCTOR_NOT_SOAP: [...clientAftermath],
+  DOCTOR_NOT_SOAP: [...webServices, ...clientAftermath],
   DOCTOR_SUSCLIENTID_EMPTY: [
     'DOCTOR_SOAP_FAULT',
     'DOCTOR_SIMPLE_AUTH',
@@ -262,6 +263,11 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_SELF_UPDATE_REQUIRED: remembered,
   DOCTOR_AGENT_ERROR: remembered,
 };
+
+/** True where `code`, met with files alone, says nothing of web services: their names and types are others. */
+export function sparesServices(code: FindingCode, consequence: FindingCode): boolean {
+  return (code === 'DOCTOR_MIME_MISSING' || code === 'DOCTOR_REQUEST_FILTERED') && webServices.includes(consequence);
+}
 
 const resolved = new Map<FindingCode, readonly FindingCode[]>();
 
