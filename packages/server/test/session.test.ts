@@ -122,7 +122,10 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         locales: [],
       });
       assert.equal(result?.updates.length, 1);
-      assert.equal(result?.fileLocations.length, 1);
+      assert.deepEqual(
+        result?.fileLocations.map(({ fileDigestAlgorithm }) => fileDigestAlgorithm),
+        ['SHA1'],
+      );
     });
 
     it('events are kept once, whatever the path and however often they are sent', async () => {

@@ -1,6 +1,6 @@
-import { boolean, dateTime, integer, oneOf, text } from '../soap/scalars.ts';
+import { boolean, dateTime, integer, text } from '../soap/scalars.ts';
 import { operation } from '../soap/service.ts';
-import { list, optional, record, required, type Value } from '../soap/shape.ts';
+import { expected, list, optional, record, required, type Value } from '../soap/shape.ts';
 
 const authPlugInInfo = record({
   plugInId: optional('PlugInID', text),
@@ -28,11 +28,11 @@ export const getConfig = operation(
 );
 
 const osVersion = record({
-  majorVersion: required('MajorVersion', integer),
-  minorVersion: required('MinorVersion', integer),
-  buildNumber: required('BuildNumber', integer),
-  servicePackMajorNumber: required('ServicePackMajorNumber', integer),
-  servicePackMinorNumber: required('ServicePackMinorNumber', integer),
+  majorVersion: expected('MajorVersion', integer, 0),
+  minorVersion: expected('MinorVersion', integer, 0),
+  buildNumber: expected('BuildNumber', integer, 0),
+  servicePackMajorNumber: expected('ServicePackMajorNumber', integer, 0),
+  servicePackMinorNumber: expected('ServicePackMinorNumber', integer, 0),
 });
 
 /** Not in MS-WUSP, only in Microsoft's newer WSDL (Reference.cs of microsoft/update-client-server-sync). */
@@ -41,11 +41,8 @@ export const getConfig2 = operation(
     clientConfiguration: optional(
       'clientConfiguration',
       record({
-        processorArchitecture: required(
-          'ProcessorArchitecture',
-          oneOf('Unknown', 'X86Compatible', 'IA64Compatible', 'Amd64Compatible', 'ArmCompatible', 'LpiaCompatible'),
-        ),
-        alwaysOnAlwaysConnected: required('AlwaysOnAlwaysConnected', boolean),
+        processorArchitecture: expected('ProcessorArchitecture', text, 'Unknown'),
+        alwaysOnAlwaysConnected: expected('AlwaysOnAlwaysConnected', boolean, false),
         clientVersion: optional('ClientVersion', osVersion),
         osVersion: optional('OSVersion', osVersion),
         protocolVersion: optional('ProtocolVersion', text),

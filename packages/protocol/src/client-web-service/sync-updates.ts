@@ -1,19 +1,20 @@
 import { cookie } from '../soap/cookie.ts';
 import { boolean, dateTime, embedded, guid, integer, long, text } from '../soap/scalars.ts';
 import { operation } from '../soap/service.ts';
-import { list, optional, record, required, type Value } from '../soap/shape.ts';
+import { expected, list, optional, record, required, type Value } from '../soap/shape.ts';
 import { deployment } from './deployment.ts';
 
+/** Agents before Windows 10 know neither MatchingComputerHWID nor DriverRank (MS-WUSP note 16). -1 is no rank at all. */
 const installedDriver = record({
   matchingId: optional('MatchingID', text),
-  driverVerDate: required('DriverVerDate', dateTime),
-  driverVerVersion: required('DriverVerVersion', long),
+  driverVerDate: expected('DriverVerDate', dateTime, new Date('0001-01-01T00:00:00Z')),
+  driverVerVersion: expected('DriverVerVersion', long, 0n),
   class: optional('Class', text),
   manufacturer: optional('Manufacturer', text),
   provider: optional('Provider', text),
   model: optional('Model', text),
   matchingComputerHwid: optional('MatchingComputerHWID', guid),
-  driverRank: required('DriverRank', integer),
+  driverRank: expected('DriverRank', integer, -1),
 });
 export type InstalledDriver = Value<typeof installedDriver>;
 

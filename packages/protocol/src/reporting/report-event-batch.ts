@@ -1,30 +1,30 @@
 import { cookie } from '../soap/cookie.ts';
-import { boolean, dateTime, guid, integer, oneOf, text } from '../soap/scalars.ts';
+import { boolean, dateTime, guid, integer, text } from '../soap/scalars.ts';
 import { operation } from '../soap/service.ts';
-import { list, optional, record, required, type Value } from '../soap/shape.ts';
+import { expected, list, optional, record, required, type Value } from '../soap/shape.ts';
 
 const detailedVersion = record({
-  major: required('Major', integer),
-  minor: required('Minor', integer),
-  build: required('Build', integer),
-  revision: required('Revision', integer),
-  servicePackMajor: required('ServicePackMajor', integer),
-  servicePackMinor: required('ServicePackMinor', integer),
+  major: expected('Major', integer, 0),
+  minor: expected('Minor', integer, 0),
+  build: expected('Build', integer, 0),
+  revision: expected('Revision', integer, 0),
+  servicePackMajor: expected('ServicePackMajor', integer, 0),
+  servicePackMinor: expected('ServicePackMinor', integer, 0),
 });
 
 const basicData = record({
   targetId: optional('TargetID', record({ sid: optional('Sid', text) })),
-  sequenceNumber: required('SequenceNumber', integer),
+  sequenceNumber: expected('SequenceNumber', integer, 0),
   timeAtTarget: required('TimeAtTarget', dateTime),
   eventInstanceId: required('EventInstanceID', guid),
-  namespaceId: required('NamespaceID', integer),
+  namespaceId: expected('NamespaceID', integer, 1),
   eventId: required('EventID', integer),
-  sourceId: required('SourceID', integer),
+  sourceId: expected('SourceID', integer, 0),
   updateId: optional(
     'UpdateID',
     record({ updateId: required('UpdateID', guid), revisionNumber: required('RevisionNumber', integer) }),
   ),
-  win32HResult: required('Win32HResult', integer),
+  win32HResult: expected('Win32HResult', integer, 0),
   appName: optional('AppName', text),
 });
 
@@ -34,12 +34,10 @@ const extendedData = record({
   computerBrand: optional('ComputerBrand', text),
   computerModel: optional('ComputerModel', text),
   biosRevision: optional('BiosRevision', text),
-  processorArchitecture: required(
-    'ProcessorArchitecture',
-    oneOf('Unknown', 'X86Compatible', 'IA64Compatible', 'Amd64Compatible', 'ArmCompatible', 'Arm64Compatible'),
-  ),
-  osVersion: required('OSVersion', detailedVersion),
-  osLocaleId: required('OSLocaleID', integer),
+  // No closed list: a batch must not be lost for a processor that came after the specification.
+  processorArchitecture: expected('ProcessorArchitecture', text, 'Unknown'),
+  osVersion: optional('OSVersion', detailedVersion),
+  osLocaleId: expected('OSLocaleID', integer, 0),
   deviceId: optional('DeviceID', text),
 });
 

@@ -22,6 +22,8 @@ interface Member<T, K extends Kind> {
   /** Name of the items inside a list. */
   item: string;
   shape: Shape<T>;
+  /** What an absent required member counts as; without it absence is refused. */
+  fallback?: T;
 }
 
 type Members = Record<string, Member<unknown, Kind>>;
@@ -40,6 +42,14 @@ export type RecordValue<M extends Members> = { [K in Exclude<keyof M, OptionalKe
 
 export function required<T>(name: string, shape: Shape<T>): Member<T, 'required'> {
   return { kind: 'required', name, item: '', shape };
+}
+
+/**
+ * Required by the WSDL, but left out by older agents, or read by nobody: real WSUS takes the value that .NET gives to what
+ * is absent, and so does this.
+ */
+export function expected<T>(name: string, shape: Shape<T>, fallback: T): Member<T, 'required'> {
+  return { kind: 'required', name, item: '', shape, fallback };
 }
 
 export function optional<T>(name: string, shape: Shape<T>): Member<T, 'optional'> {
@@ -76,7 +86,9 @@ export function record<M extends Members>(members: M): Shape<RecordValue<M>> {
         value[known.key] = readMember(known.member, child, joined(path, child.local));
       }
       for (const { key, member } of byName.values()) {
-        if (member.kind === 'required' && value[key] === undefined) throw badMessage(joined(path, member.name));
+        if (member.kind !== 'required' || value[key] !== undefined) continue;
+        if (member.fallback === undefined) throw badMessage(joined(path, member.name));
+        value[key] = member.fallback;
       }
       return value as never;
     },

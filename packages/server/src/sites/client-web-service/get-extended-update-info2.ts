@@ -26,9 +26,11 @@ export async function getExtendedUpdateInfo2(
   }
   const wanted = { ...request, revisionIds: [...new Set(revisionIds)] };
   const wantsFiles = request.infoTypes.includes('Extended') || request.infoTypes.includes('FileUrl');
+  const locations = wantsFiles ? await loadFileLocations(service, wanted.revisionIds, contentRoot) : [];
   return {
     updates: await loadUpdates(service, wanted),
-    fileLocations: wantsFiles ? await loadFileLocations(service, wanted.revisionIds, contentRoot) : [],
+    // MS-WUSP 2.2.2.2.10: here, and only here, a location says what its digest is.
+    fileLocations: locations.map((location) => ({ ...location, fileDigestAlgorithm: 'SHA1' })),
     // Nothing here is encrypted.
     fileDecryptionData: [],
     fileDecryptionData2: [],
