@@ -301,6 +301,10 @@ test('wrong usage is exit 2, a file that is no cabinet exit 1', (context) => {
   writeFileSync(join(folder, 'text'), 'no cabinet');
   assert.equal(moult(['cab', 'list', 'absent.cab'], { cwd: folder }).status, 2);
   assert.equal(moult(['cab', 'extract', 'text'], { cwd: folder }).status, 2);
+  writeFileSync(join(folder, 'sound.cab'), createCabinet([{ name: 'a', bytes: prose, modified }]));
+  const onto = moult(['cab', 'extract', 'sound.cab', '--to', 'text'], { cwd: folder });
+  assert.equal(onto.status, 2);
+  assert.match(onto.stderr.toString(), /text cannot be a folder/);
   assert.equal(moult(['cab', 'list', 'text', '--encoding', 'klingon'], { cwd: folder }).status, 2);
   assert.equal(moult(['cab', 'create', 'out.cab', 'text', '--compress', 'zstd'], { cwd: folder }).status, 2);
   const { status, stderr } = moult(['cab', 'list', 'text'], { cwd: folder });

@@ -15,6 +15,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FormatError } from '@moult/formats';
 import { type CabinetMember, collisionKey, toPathSegments } from '@moult/formats/cab';
+import { UsageError } from '../terminal.ts';
 
 const bufferBytes = 2 ** 20;
 
@@ -24,9 +25,13 @@ export class ExtractionTarget {
   readonly #taken = new Map<string, 'file' | 'folder'>();
   #written = 0;
 
-  /** Creates the folder if need be. */
+  /** Creates the folder if need be. Throws UsageError where there can be none. */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw new UsageError(`${folder} cannot be a folder: ${error instanceof Error ? error.message : String(error)}`);
+    }
     this.#root = realpathSync(folder);
   }
 

@@ -1,4 +1,5 @@
-// A cabinet's bytes from a file on disk, read ahead in one window, so that memory does not grow with the file.
+// A cabinet's bytes from a file on disk, read ahead in one window, so that memory does not grow with the file; nor with
+// the parts of a set, for only the file that was read last has a window.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ByteSource } from '@moult/formats/cab';
 import { UsageError } from '../terminal.ts';
@@ -10,14 +11,25 @@ export interface FileSource extends ByteSource {
   close(): void;
 }
 
+/** Takes the window from the file that was read last. */
+let releaseLast: () => void = () => undefined;
+
 /** Opens `file` for reading by place. Throws UsageError when it is not a readable file. */
 export function openFileSource(file: string): FileSource {
   const { descriptor, sizeBytes } = openFile(file);
-  let window: Buffer = Buffer.alloc(Math.min(windowBytes, sizeBytes));
+  let window: Buffer = Buffer.alloc(0);
   let begin = 0;
   let end = 0;
+  function release(): void {
+    window = Buffer.alloc(0);
+    begin = 0;
+    end = 0;
+  }
   function load(offset: number, length: number): void {
-    if (length > window.length) window = Buffer.alloc(length);
+    if (releaseLast !== release) releaseLast();
+    releaseLast = release;
+    const least = Math.max(length, Math.min(windowBytes, sizeBytes));
+    if (window.length < least) window = Buffer.alloc(least);
     begin = offset;
     end = offset;
     while (end < sizeBytes && end - begin < window.length) {
@@ -34,7 +46,10 @@ export function openFileSource(file: string): FileSource {
       if (offset < begin || offset + wanted > end) load(offset, wanted);
       return window.subarray(offset - begin, Math.min(offset + length, end) - begin);
     },
-    close: () => closeSync(descriptor),
+    close() {
+      release();
+      closeSync(descriptor);
+    },
   };
 }
 

@@ -95,6 +95,7 @@ function printable(name: string): string {
 
 function nameCompression(compression: Compression | undefined): string {
   if (!compression) return 'none';
+  if (compression.method === 'unknown') return `unknown:${compression.number}`;
   return 'windowBits' in compression ? `${compression.method}:${compression.windowBits}` : compression.method;
 }
 

@@ -11,7 +11,9 @@ export type Compression =
   | { method: 'none' }
   | { method: 'mszip' }
   | { method: 'quantum'; level: number; windowBits: number }
-  | { method: 'lzx'; windowBits: number };
+  | { method: 'lzx'; windowBits: number }
+  /** One that no document describes: its members are refused, those of other folders are not. */
+  | { method: 'unknown'; number: number };
 
 export interface CabinetMember {
   /** As stored, with backslashes between folders. Not safe as a path: see toPathSegments. */
@@ -140,7 +142,7 @@ function toCompression(typeCompress: number, offset: number): Compression {
       if (windowBits >= 15 && windowBits <= 21) return { method: 'lzx', windowBits };
       throw new FormatError('FORMAT_BAD_HEADER', `An LZX window of ${windowBits} bits is not 15 to 21.`, { offset });
     default:
-      throw new FormatError('FORMAT_UNSUPPORTED', `Compression method ${typeCompress & 15} is unknown.`, { offset });
+      return { method: 'unknown', number: typeCompress & 15 };
   }
 }
 

@@ -12,6 +12,7 @@ export interface BlockDecoder {
   decode(block: Uint8Array, sizeBytes: number): Uint8Array;
 }
 
+/** Throws FORMAT_UNSUPPORTED for a method that is not known. */
 export function createBlockDecoder(compression: Compression): BlockDecoder {
   switch (compression.method) {
     case 'none':
@@ -22,6 +23,8 @@ export function createBlockDecoder(compression: Compression): BlockDecoder {
       return new LzxDecoder(compression.windowBits);
     case 'quantum':
       return new QuantumDecoder(compression.windowBits);
+    case 'unknown':
+      throw new FormatError('FORMAT_UNSUPPORTED', `Compression method ${compression.number} is unknown.`);
   }
 }
 

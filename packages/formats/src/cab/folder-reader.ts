@@ -25,9 +25,12 @@ export class FolderReader {
   /** After an error: the bytes that cannot be had. Behind `end` reading can go on. */
   damage = { begin: 0, end: Number.POSITIVE_INFINITY };
 
+  /** Throws FORMAT_UNSUPPORTED and FORMAT_BAD_DATA for a folder that cannot be unpacked at all. */
   constructor(folder: CabinetFolder) {
     this.#folder = folder;
-    this.#decoder = createBlockDecoder(folder.compression);
+    const [first] = folder.parts;
+    const offset = first ? first.baseOffset + first.firstBlock : 0;
+    this.#decoder = at(offset, () => createBlockDecoder(folder.compression));
     this.#blocks = wholeBlocks(folder.parts);
   }
 

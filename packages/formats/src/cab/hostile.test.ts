@@ -151,6 +151,16 @@ test('folders that share their data are refused, and so are members that share t
   refuses(() => readCabinet(patched(one, secondMember + 4, [0, 0, 0, 0])), 'FORMAT_BAD_HEADER');
 });
 
+test('a folder packed by an unknown method costs its own members only', () => {
+  const bytes = createCabinet(small, { compression: 'none', folderBytes: 3000 });
+  const secondFolder = 36 + 8;
+  const dataAt = new DataView(bytes.buffer).getUint32(secondFolder, true);
+  const cabinet = readCabinet(patched(bytes, secondFolder + 6, [4]));
+  const expected = { code: 'FORMAT_UNSUPPORTED', member: 'two.bin', offset: dataAt };
+  assert.throws(() => extractMember(cabinet, 'two.bin'), expected);
+  assert.equal(Buffer.compare(extractMember(cabinet, 'one.txt'), small[0]?.bytes ?? Buffer.of()), 0);
+});
+
 test('folders whose data lie over the tables are refused', () => {
   const one = createCabinet(small);
   for (const place of [0, 36, 50]) {
