@@ -16,21 +16,15 @@ test('letter case, doubled slashes and queries are of no account', () => {
   assert.deepEqual(resolveSelfUpdatePath('/WuTrack.bin?V=1&U=..%2f'), { kind: 'wutrack' });
 });
 
-test('languages of two to four letters are taken, also with a dash', () => {
+test('languages of two to four letters are taken, also with script and region', () => {
   const languageOf = (folder: string) => {
     const file = resolveSelfUpdatePath(`/selfupdate/AU/arm64/Darwin/${folder}/wuaucomp.cab`);
     return file?.kind === 'wuaucomp' ? file.language : undefined;
   };
-  assert.deepEqual(['EN', 'enu', 'zhtw', 'zh-TW', 'pt-br', 'pt_BR', 'cht', 'fil'].map(languageOf), [
-    'en',
-    'en',
-    'zh-tw',
-    'zh-tw',
-    'pt-br',
-    'pt-br',
-    'zh-tw',
-    'fil',
-  ]);
+  assert.deepEqual(
+    ['EN', 'enu', 'zhtw', 'zh-TW', 'pt-br', 'pt_BR', 'cht', 'fil', 'sr-Latn-RS', 'es-419'].map(languageOf),
+    ['en', 'en', 'zh-tw', 'zh-tw', 'pt-br', 'pt-br', 'zh-tw', 'fil', 'sr-latn-rs', 'es-419'],
+  );
   assert.deepEqual(['e', 'engli', '..', '12', 'e n', '%2e', 'en-'].map(languageOf), Array(7).fill(undefined));
 });
 

@@ -62,7 +62,7 @@ function resolveRelease(parts: string[]): SelfUpdateFile | undefined {
   return os && language ? { kind: 'wuaucomp', architecture, os, language } : undefined;
 }
 
-// "2- to 4-letter abbreviations"; with a region also dashed, as pt-br and zh-TW.
+// "2- to 4-letter abbreviations"; with script and region also dashed, as pt-br, zh-TW, sr-latn-rs and es-419.
 function isLanguageFolder(folder: string): boolean {
-  return /^[a-z]{2,4}$|^[a-z]{2,3}[-_][a-z]{2,4}$/.test(folder);
+  return /^[a-z]{2,4}$|^[a-z]{2,3}([-_][a-z0-9]{2,8}){1,4}$/.test(folder);
 }

@@ -258,8 +258,7 @@ test('answers that wait behind a stalled one are given up with their connection'
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
   socket.pause().write('GET /behind HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(30));
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.equal(isOpen('behind'), true);
+  assert.equal(await isOpenSoon('behind'), true);
   socket.destroy();
   assert.equal(await isClosedSoon('behind'), true);
 });
@@ -285,8 +284,16 @@ function isOpen(name: string): boolean {
   });
 }
 
-async function isClosedSoon(name: string): Promise<boolean> {
-  const deadline = Date.now() + 5000;
-  while (isOpen(name) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-  return !isOpen(name);
+function isOpenSoon(name: string): Promise<boolean> {
+  return soon(() => isOpen(name));
+}
+
+function isClosedSoon(name: string): Promise<boolean> {
+  return soon(() => !isOpen(name));
+}
+
+async function soon(isSo: () => boolean): Promise<boolean> {
+  const deadline = Date.now() + 20_000;
+  while (!isSo() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  return isSo();
 }
