@@ -1,6 +1,6 @@
 // moult doctor client: on the machine itself, or from files that somebody sent in.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { machineRoot, readStatus, realMachine } from '@moult/agent';
@@ -8,7 +8,7 @@ import { UsageError } from '../../terminal.ts';
 import { DoctorError } from '../errors.ts';
 import type { Observation } from '../finding.ts';
 import { tellStories } from '../logs/client-stories.ts';
-import { lookedAt as lookedAtLogs, showReading } from '../logs/command.ts';
+import { lookedAt as lookedAtLogs, refuseUnreadable, showReading } from '../logs/command.ts';
 import { observeLogs } from '../logs/diagnose-logs.ts';
 import { emptyFacts, type LogFacts, readLogs } from '../logs/read-logs.ts';
 import { mergeRegFacts, type RegFacts, readRegText } from '../registry/reg-text.ts';
@@ -52,6 +52,7 @@ export async function doctorClient(options: ClientOptions): Promise<void> {
     machines.push({ client: 'this computer', settings: new ClientSettings(exportRegistry()) });
   }
   const logs = sources.logs.length > 0 ? await readLogs(sources.logs, showReading(progress)) : emptyFacts();
+  if (sources.registry.length === 0 && options.server === undefined && sources.files) refuseUnreadable(logs);
   const clock = clockOf(options, sources, logs);
   const client = machines[0]?.client ?? (options.root ? basename(options.root) : 'the client');
   const ofMachines: Observation[] = machines.flatMap(({ client: name, settings }) => [
@@ -62,7 +63,8 @@ export async function doctorClient(options: ClientOptions): Promise<void> {
   if (options.root !== undefined) ofMachines.push(...observeAgent(options.root, client));
   ofMachines.push(...observeDuplicates(machines));
   // One machine was sent in: whatever file said it, it is about that machine.
-  const told = observeLogs(logs).filter(({ code }) => code !== 'DOCTOR_NOTHING_SEEN');
+  const alone = machines.length === 0 && options.root === undefined && options.server === undefined;
+  const told = observeLogs(logs).filter(({ code }) => alone || code !== 'DOCTOR_NOTHING_SEEN');
   ofMachines.push(...told.map((observation) => renamed(observation, client)));
   // Last: what logs say of the kind has the version, too.
   for (const { client: name, settings } of machines) ofMachines.push(...observeKindOfSystem(settings, name));
@@ -103,6 +105,8 @@ function findSources(options: ClientOptions): Sources {
   for (const path of [...registry, ...logs]) {
     if (!existsSync(path)) throw new UsageError(`${path}: no such file or folder`);
   }
+  const folder = registry.find((path) => statSync(path).isDirectory());
+  if (folder !== undefined) throw new UsageError(`--registry ${folder}: is a folder; give the exported files in it`);
   const given = registry.length + logs.length > 0;
   if (options.root === undefined && given) return { registry, logs, live: false, files: true };
   if (options.root === undefined && process.platform !== 'win32' && options.server === undefined) {

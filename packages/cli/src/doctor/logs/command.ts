@@ -11,12 +11,17 @@ export async function doctorLogs(paths: readonly string[], options: ReportOption
   const progress = new ProgressLine();
   const facts = await readLogs(paths, showReading(progress));
   progress.end();
-  if (facts.files.every(({ kind }) => kind === 'binary' || kind === 'empty') && !sawAnything(facts)) {
-    const why = facts.unreadable.map((file) => file.why).join('; ');
-    const what = why || `${paths.join(', ')}: empty, or no text (an .etl file is converted by Get-WindowsUpdateLog)`;
-    throw new DoctorError('CLI_DOCTOR_NOTHING_TO_READ', what);
-  }
+  refuseUnreadable(facts);
   deliver(reportLogs(facts, describe(paths)), options);
+}
+
+/** Throws DoctorError CLI_DOCTOR_NOTHING_TO_READ where no file holds text: that is no verdict on a client. */
+export function refuseUnreadable(facts: LogFacts): void {
+  if (!facts.files.every(({ kind }) => kind === 'binary' || kind === 'empty') || sawAnything(facts)) return;
+  const why = facts.unreadable.map((file) => file.why).join('; ');
+  const names = facts.files.map(({ path }) => path).join(', ');
+  const what = why || `${names}: empty, or no text (an .etl file is converted by Get-WindowsUpdateLog)`;
+  throw new DoctorError('CLI_DOCTOR_NOTHING_TO_READ', what);
 }
 
 /** How much is read, on one line. */

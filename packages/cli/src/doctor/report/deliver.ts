@@ -1,6 +1,6 @@
 // How every doctor command ends: text or JSON on stdout, the HTML file where asked, the exit code.
 import { writeFileSync } from 'node:fs';
-import { exitCode } from '../../terminal.ts';
+import { exitCode, UsageError } from '../../terminal.ts';
 import { renderHtml } from './html.ts';
 import { redactReport } from './redact.ts';
 import type { DoctorReport } from './report.ts';
@@ -16,7 +16,7 @@ export interface ReportOptions {
 export function deliver(report: DoctorReport, options: ReportOptions): void {
   const shown = options.redact ? redactReport(report) : report;
   if (options.report !== undefined) {
-    writeFileSync(options.report, renderHtml(shown, new Date()));
+    writeReport(options.report, renderHtml(shown, new Date()));
     console.error(`report written to ${options.report}`);
   }
   if (options.json) console.log(JSON.stringify(shown, undefined, 2));
@@ -27,6 +27,25 @@ export function deliver(report: DoctorReport, options: ReportOptions): void {
   }
   process.exitCode = report.verdict === 'findings' ? exitCode.findings : exitCode.fine;
 }
+
+function writeReport(path: string, page: string): void {
+  try {
+    writeFileSync(path, page);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code;
+    if (why === undefined) throw error;
+    throw new UsageError(`--report ${path}: ${whyNot[why] ?? why}`);
+  }
+}
+
+const whyNot: Record<string, string> = {
+  ENOENT: 'no such folder',
+  ENOTDIR: 'no such folder',
+  EISDIR: 'is a folder',
+  EACCES: 'may not be written',
+  EROFS: 'may not be written',
+  ENOSPC: 'the disk is full',
+};
 
 /** A progress line on stderr, rewritten in place; only for people, only when work takes a while. */
 export class ProgressLine {

@@ -49,6 +49,19 @@ describe('moult doctor', () => {
       assert.match(readFileSync(page, 'utf8'), /^<!doctype html>/);
     }));
 
+  it('gives no verdict on a client of which nothing could be read, and says what is wrong with a name', () =>
+    inFolder({ 'letter.txt': 'Dear admin,\r\nit does not work.\r\n', 'empty.log': '', 'bad.log': bad }, (folder) => {
+      assert.equal(moult('doctor', 'client', '--log', join(folder, 'empty.log')).status, 2);
+      const letter = moult('doctor', 'client', '--log', join(folder, 'letter.txt'));
+      assert.match(letter.stdout, /DOCTOR_NOTHING_SEEN/);
+      const wrong = moult('doctor', 'client', '--registry', folder);
+      assert.equal(wrong.status, 2);
+      assert.match(wrong.stderr, /is a folder/);
+      const nowhere = moult('doctor', 'client', '--log', join(folder, 'bad.log'), '--report', join(folder, 'no', 'x'));
+      assert.equal(nowhere.status, 2);
+      assert.match(nowhere.stderr, /--report .*: no such folder/);
+    }));
+
   it('explains every kind of code, and says when there is none', () => {
     const { status, stdout } = moult('doctor', '--explain', Object.keys(findingCodes)[0]?.toLowerCase() ?? '');
     assert.equal(status, 0);
