@@ -88,16 +88,22 @@ async function killAt({ program, number, what }: Step): Promise<void> {
   const mark = join(lab.folder, `killed-${program}-${number}`);
   await runBuiltHost(machine.root, { program, step: number, mark });
   assert.ok(existsSync(mark), `never came to ${program} ${what}`);
-  await proveOnce(machine, `kill -9 in ${program} at ${what}`, machine.server.pings());
+  const pings = machine.server.pings();
+  const where = `kill -9 in ${program} at ${what}`;
+  await proveOnce(machine.root, pings, where, () => proveRecovery(machine, pings, where));
 }
 
 /** Everything dies at a step: the disk as it was just before it, on a machine that is switched on again. */
 async function goOnFrom({ name, what }: Step, pings: string[]): Promise<void> {
   const folder = join(lab.folder, `machine-after-${name}`);
   renameSync(join(lab.folder, 'snapshots', name), folder);
-  await using machine = await openMachine(folder);
-  pointDiskAt(machine.root, recordedUrl, machine.port.url);
-  await proveOnce(machine, `power cut at ${name} ${what}`, pings);
+  const where = `power cut at ${name} ${what}`;
+  await proveOnce(machineRoot(folder), pings, where, async () => {
+    await using machine = await openMachine(folder);
+    pointDiskAt(machine.root, recordedUrl, machine.port.url);
+    await proveRecovery(machine, pings, where);
+  });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** What the server had heard before a step: a ping is waited for before the next step. */
@@ -107,17 +113,17 @@ function pingsBefore(step: Step): string[] {
     .flatMap(({ what }) => /^request \S+\/wutrack\.bin\?(\S+)/.exec(what)?.[1] ?? []);
 }
 
-function proveOnce(machine: KillMachine, where: string, pings: string[]): Promise<void> {
-  const { current } = recoverCurrent(machine.root);
+function proveOnce(root: MachineRoot, pings: string[], where: string, prove: () => Promise<void>): Promise<void> {
+  const { current } = recoverCurrent(root);
   assert.ok([oldVersion, newVersion].includes(current.version), where);
   const heard = pings.map(pingFields).map(({ A, S, E, I }) => [A, S, E, I]);
-  const state = JSON.stringify([heard, diskState(machine.root)]);
-  const known = proven.get(state) ?? proveRecovery(machine, where, pings);
+  const state = JSON.stringify([heard, diskState(root)]);
+  const known = proven.get(state) ?? prove();
   proven.set(state, known);
   return known;
 }
 
-async function proveRecovery({ root, server }: KillMachine, where: string, before: string[]): Promise<void> {
+async function proveRecovery({ root, server }: KillMachine, before: string[], where: string): Promise<void> {
   const heardHere = server.pings().length;
   const exit = await runBuiltHost(root);
   const status = readStatus(root);

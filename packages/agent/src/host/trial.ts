@@ -25,7 +25,8 @@ export type TrialResult =
 const attemptsPerRun = 2;
 /** An interrupted trial is proven again, but a version that takes the machine down with it is not tried for ever. */
 const maxAttempts = 4;
-const stopGraceMs = 2000;
+/** Only one that hangs needs it: leaving is the answer to a message, however busy the machine is. */
+const stopGraceMs = 10_000;
 
 /** Runs the trial that `trial` describes to its end; current.json is `committed` afterwards, unless it was stopped. */
 export async function runTrial(parts: TrialParts, trial: Current, previous: AgentVersion): Promise<TrialResult> {

@@ -101,6 +101,7 @@ describe('moult agent', () => {
     assert.equal((await run('install', '--root', nowhere)).code, 2);
     assert.equal((await run('start', '--root', nowhere)).code, 1);
     assert.equal((await run('install', '--server', 'ftp://x', '--root', nowhere)).code, 2);
+    assert.equal((await run('install', '--server', 'http://server', '--lang', '../x', '--root', nowhere)).code, 2);
     const unread = ['--operator-cert', join(folder, 'none.cer')];
     assert.equal((await run('install', '--server', 'http://server', ...unread, '--root', nowhere)).code, 2);
   });

@@ -19,7 +19,7 @@ import {
   serverUrl,
   startHost,
 } from '@moult/agent';
-import { architectures, operatingSystems } from '@moult/protocol/self-update';
+import { architectures, canonicalLanguage, operatingSystems } from '@moult/protocol/self-update';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint } from '../terminal.ts';
@@ -64,7 +64,7 @@ export function register(program: Command): void {
     )
     .addOption(new Option('--os <os>', 'which system this is; default: the real one').choices([...operatingSystems]))
     .addOption(new Option('--arch <arch>', 'which processor; default: the real one').choices([...architectures]))
-    .option('--lang <language>', 'language of the system, as en or pt-br')
+    .option('--lang <language>', 'language of the system, as en or pt-br', asLanguage)
     .option('--group <name>', 'target group (client-side targeting)')
     .addOption(rootOption())
     .addOption(jsonOption())
@@ -219,6 +219,12 @@ function asServerUrl(written: string): string {
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function asLanguage(written: string): string {
+  if (canonicalLanguage(written) === undefined)
+    throw new InvalidArgumentError('It is no language such as en or pt-br.');
+  return written;
 }
 
 function machineOf({ root }: CommonOptions): MachineRoot {

@@ -13,7 +13,7 @@ export {
   type PlatformLine,
   parseIdent,
 } from './ident.ts';
-export { languageFallback } from './language.ts';
+export { canonicalLanguage, languageFallback } from './language.ts';
 export {
   architectures,
   isArchitecture,
