@@ -8,7 +8,7 @@ import { installedUpdates, type SyncRequest, scopeOf } from '../deployment/decid
 import type { DeploymentSet } from '../deployment/deployment-set.ts';
 import type { Scope } from '../deployment/scope.ts';
 import type { CatalogIndex, IndexedRevision, IndexedUpdate } from '../graph/index.ts';
-import { formatIdentity, type UpdateId, type UpdateIdentity } from '../ids.ts';
+import { formatIdentity, type RevisionId, type UpdateId, type UpdateIdentity } from '../ids.ts';
 import type { PrerequisiteClause } from '../metadata/index.ts';
 
 export interface ExplainNode {
@@ -24,8 +24,8 @@ export interface Explanation {
   revision: UpdateIdentity | undefined;
   /**
    * `offered`: the next pass brings it (for a driver: the driver pass). `cached`: the client has it already, and it is
-   * still needed. `not-offered`: neither; `because` says which question was answered with no. `undecided`: a driver,
-   * and the devices of the client are not known.
+   * still needed. `not-offered`: neither; `because` says which question was answered with no. `undecided`: what
+   * it hangs on is not known: the devices for a driver, or whether a prerequisite is installed.
    */
   outcome: 'offered' | 'cached' | 'not-offered' | 'undecided';
   because: string;
@@ -37,6 +37,8 @@ export interface Explanation {
 export interface ClientView {
   request: Omit<SyncRequest, 'anchor' | 'maxNew'>;
   facts?: MachineFacts;
+  /** Revisions among otherCached of which is not known whether they are installed (simulateScan). */
+  undecided?: readonly RevisionId[];
   /** Title for an update id, to make the answer readable. */
   titleOf?(updateId: UpdateId): string | undefined;
 }
@@ -75,6 +77,9 @@ class Asker {
   readonly #client: ClientView;
   readonly #installed: ReadonlySet<number>;
   readonly #cachedUpdates: ReadonlySet<IndexedUpdate>;
+  readonly #undecided: ReadonlySet<IndexedUpdate>;
+  /** Whether the prerequisites of an update that was never offered are met, as far as it has been asked. */
+  readonly #met = new Map<IndexedRevision, ExplainNode['answer']>();
 
   constructor(index: CatalogIndex, scope: Scope, client: ClientView) {
     this.#index = index;
@@ -82,8 +87,10 @@ class Asker {
     this.#client = client;
     const { installedNonLeaf, otherCached } = client.request;
     this.#installed = new Set(installedUpdates(index, installedNonLeaf));
-    const cached = [...installedNonLeaf, ...otherCached].map((id) => index.get(id)?.update);
-    this.#cachedUpdates = new Set(cached.filter((update) => update !== undefined));
+    const updates = (ids: readonly RevisionId[]) =>
+      new Set(ids.map((id) => index.get(id)?.update).filter((update) => update !== undefined));
+    this.#cachedUpdates = updates([...installedNonLeaf, ...otherCached]);
+    this.#undecided = updates(client.undecided ?? []);
   }
 
   isCached(revision: IndexedRevision): boolean {
@@ -199,20 +206,22 @@ class Asker {
     const question = 'Are its prerequisites satisfied?';
     const clauses = summary.prerequisiteClauses.map((clause) => this.#clause(clause));
     if (clauses.length === 0) return node(question, 'yes', 'It has none.');
-    const open = clauses.filter(({ answer }) => answer === 'no');
+    const closed = clauses.filter(({ answer }) => answer === 'no');
+    const open = closed.length > 0 ? closed : clauses.filter(({ answer }) => answer !== 'yes');
     const says =
       open.length === 0
         ? `All ${clauses.length} are.`
-        : `${open.length} of ${clauses.length} are open. ${open[0]?.says ?? ''}`;
-    return { ...node(question, open.length === 0 ? 'yes' : 'no', says), children: clauses };
+        : `${open.length} of ${clauses.length} are ${closed.length > 0 ? 'open' : 'not decided'}. ${open[0]?.says ?? ''}`;
+    return { ...node(question, open[0]?.answer ?? 'yes', says), children: clauses };
   }
 
   #clause({ anyOf, isCategory }: PrerequisiteClause): ExplainNode {
     const children = anyOf.map((id) => this.#alternative(id));
     const held = children.find(({ answer }) => answer === 'yes');
+    const unknown = children.find(({ answer }) => answer === 'unknown');
     const what = `${isCategory ? 'category ' : ''}${anyOf.map((id) => this.#title(id)).join(' or ')}`;
-    const says = held ? held.says : `Open: ${what}. ${children[0]?.says ?? ''}`;
-    return { question: `Is ${what} installed?`, answer: held ? 'yes' : 'no', says, children };
+    const says = (held ?? unknown)?.says ?? `Open: ${what}. ${children[0]?.says ?? ''}`;
+    return { question: `Is ${what} installed?`, answer: (held ?? unknown)?.answer ?? 'no', says, children };
   }
 
   #alternative(id: UpdateId): ExplainNode {
@@ -221,16 +230,37 @@ class Asker {
     if (update && this.#installed.has(update.slot))
       return node(question, 'yes', `The client reported ${this.#title(id)} as installed.`);
     if (!update || update.revisions.length === 0) return node(question, 'no', `${id} is not in the catalogue.`);
+    if (this.#undecided.has(update))
+      return node(
+        question,
+        'unknown',
+        `Whether ${this.#title(id)} is installed cannot be told from what is known here.`,
+      );
     if (this.#cachedUpdates.has(update))
       return node(question, 'no', `The client knows ${this.#title(id)} and found it not installed.`);
-    const inScope = this.#scope.chosen(update) !== undefined;
+    const chosen = this.#scope.chosen(update);
+    if (chosen && this.#undecided.size > 0 && this.#prerequisitesMet(chosen) === 'unknown')
+      return node(
+        question,
+        'unknown',
+        `What ${this.#title(id)} itself requires cannot be told from what is known here.`,
+      );
     return node(
       question,
       'no',
-      inScope
+      chosen
         ? `The client has not been offered ${this.#title(id)} yet.`
         : `${this.#title(id)} is not deployed, or declined.`,
     );
+  }
+
+  #prerequisitesMet(revision: IndexedRevision): ExplainNode['answer'] {
+    const known = this.#met.get(revision);
+    if (known) return known;
+    this.#met.set(revision, 'no'); // Stands while it is asked: a circle is never met.
+    const { answer } = this.#prerequisites(revision);
+    this.#met.set(revision, answer);
+    return answer;
   }
 
   /** Supersedence never keeps an update from a client (real servers send superseded ones); it is worth knowing. */

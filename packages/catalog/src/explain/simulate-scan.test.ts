@@ -56,4 +56,33 @@ describe('simulateScan', () => {
     const early = explainUpdate(index, deployed(), { request: fresh }, sampleIds.update);
     assert.match(early.because, /2 of 2 are open/);
   });
+
+  it('leaves open what hangs on a rule that the facts do not decide, however far below', async () => {
+    const id = (number: number) => `00000000-0000-0000-0000-00000000000${number}`;
+    const update = (number: number, type: string, rule: string, requires?: number) =>
+      parseUpdateDocument(
+        `<u:Update xmlns:u="http://schemas.microsoft.com/msus/2002/12/Update"><u:UpdateIdentity UpdateID="${id(number)}" RevisionNumber="1"/>` +
+          `<u:Properties UpdateType="${type}"/>${requires ? `<u:Relationships><u:Prerequisites><u:UpdateIdentity UpdateID="${id(requires)}"/></u:Prerequisites></u:Relationships>` : ''}` +
+          `<u:ApplicabilityRules><u:IsInstalled><l:${rule} xmlns:l="http://schemas.microsoft.com/msus/2002/12/LogicalApplicabilityRules"/></u:IsInstalled></u:ApplicabilityRules></u:Update>`,
+      );
+    const chain = [
+      ...[update(1, 'Detectoid', 'Unheard'), update(2, 'Category', 'True', 1), update(3, 'Software', 'False', 2)],
+      ...[update(4, 'Detectoid', 'False'), update(5, 'Software', 'False', 4)],
+    ];
+    const own = new CatalogIndex();
+    for (const [at, document] of chain.entries()) own.add((at + 1) as RevisionId, document, 1);
+    const set = new DeploymentSet({ unapproved: 'hide' });
+    for (const at of [3, 5]) set.set(at as RevisionId, { deploymentId: at, action: 'Install', lastChangeTime: 2 });
+    const ownCores = new Map(chain.map((document, at) => [at + 1, deriveCore(document)]));
+    const { request, undecided } = await simulateScan(own, set, {}, async () => ownCores);
+    assert.deepEqual(undecided, [1]);
+    const explained = [2, 3, 5].map((number) =>
+      explainUpdate(own, set, { request, undecided }, chain[number - 1]?.identity.updateId ?? sampleIds.update),
+    );
+    assert.deepEqual(
+      explained.map(({ outcome }) => outcome),
+      ['undecided', 'undecided', 'not-offered'],
+    );
+    assert.match(explained[1]?.because ?? '', /1 of 1 are not decided/);
+  });
 });

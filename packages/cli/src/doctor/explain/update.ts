@@ -28,7 +28,13 @@ export async function explainUpdateFor(
   const without = <T extends number>(ids: readonly T[]) => ids.filter((id) => !own.has(id));
   const { installedNonLeaf, otherCached, ...rest } = scan.request;
   const request = { ...rest, installedNonLeaf: without(installedNonLeaf), otherCached: without(otherCached) };
-  const explanation = explainUpdate(catalogue.index, deployments, { request, facts }, updateId, core);
+  const explanation = explainUpdate(
+    catalogue.index,
+    deployments,
+    { request, facts, undecided: scan.undecided },
+    updateId,
+    core,
+  );
   const heard = (await store.listReports(computer.computerId, 1000))
     .filter((report) => report.updateId === updateId)
     .sort(
