@@ -108,6 +108,13 @@ describe('a publication', () => {
     assert.deepEqual(asked, [['/usr/bin/app', '--check', '2.1']]);
   });
 
+  it('takes constants alone or as a key', () => {
+    for (const constant of ['not: never', 'always: true', 'not: { never: true }']) {
+      const update = build(yaml.replace(/os-release: .*/, constant))[3] as UpdateDocument;
+      assert.match(deriveCore(update), /<IsInstallable>(<True \/>|<Not><False \/><\/Not>)<\/IsInstallable>/);
+    }
+  });
+
   it('spells attributes as the schemas do', () => {
     const written = (rule: string) => build(yaml.replace(/os-release: .*/, rule))[3] as UpdateDocument;
     assert.match(deriveCore(written('platform: { platform-id: Windows }')), /<b\.Platform PlatformID="Windows" \/>/);
@@ -147,6 +154,8 @@ describe('a publication', () => {
       yaml.replace(/os-release: .*/, 'file-size: { path: P, comparison: Lesser, size: 1 }'),
       /"Lesser" is none of LessThan/,
     ],
+    ['an empty list of rules', yaml.replace(/os-release: .*/, 'not: []'), /not is empty/],
+    ['a constant that is denied', yaml.replace(/os-release: .*/, 'always: false'), /always stands alone/],
     ['a bad id', yaml.replace('00000000-0000-0000-0000-00000000000d', 'nope'), /no GUID/],
     ['a bad return code', yaml.replace('1603: failed', '1603: maybe'), /1603/],
     ['two equal keys', `${yaml}\ntitle: again`, /valid YAML/],

@@ -22,6 +22,8 @@ const prefixOf: Readonly<Record<string, 'bar' | 'mar'>> = { 'b.': 'bar', 'm.': '
 /** Reads one rule, or a list of rules that must all hold. Throws CATALOG_BAD_PUBLICATION. */
 export function parseRuleTree(value: unknown, key: string): RuleTree {
   if (value === 'always' || value === 'never') return { kind: 'constant', value: value === 'always' };
+  // Of no rule at all it would hold everywhere, and the update be installed nowhere.
+  if (Array.isArray(value) && value.length === 0) throw bad(`${key} is empty.`);
   if (Array.isArray(value)) return { kind: 'all', rules: value.map((one, at) => parseRuleTree(one, `${key}[${at}]`)) };
   const entries = Object.entries(mapping(value, key));
   const rules = entries.map(([name, inner]) => parseEntry(name, inner, `${key}.${name}`));
@@ -59,6 +61,10 @@ function parseEntry(name: string, value: unknown, key: string): RuleTree {
       if (!Array.isArray(value) || value.length === 0) throw bad(`${key} has to be a list of rules.`);
       return { kind: name, rules: value.map((one, at) => parseRuleTree(one, `${key}[${at}]`)) };
     }
+    case 'always':
+    case 'never':
+      if (value !== null && value !== true) throw bad(`${key} stands alone: write "${name}".`);
+      return { kind: 'constant', value: name === 'always' };
     case 'not':
       return { kind: 'not', rule: parseRuleTree(value, key) };
     default:
