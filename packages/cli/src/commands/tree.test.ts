@@ -75,7 +75,7 @@ test('import is served by the running server byte for byte, and listed', async (
   assert.equal(code, 0);
   assert.match(stdout, /selfupdate\/wuident\.cab {2}[\d,]+ bytes, 1 member, intact \(.*Vendor signing.*\)/);
   assert.match(stdout, /Imported 2 files/);
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 30_000;
   let served: Buffer;
   do served = Buffer.from(await (await fetch(`${url}/SELFUPDATE/wuident.cab`)).arrayBuffer());
   while (!served.equals(files.get('wuident.cab') ?? Buffer.alloc(0)) && Date.now() < deadline);

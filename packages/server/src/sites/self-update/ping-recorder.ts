@@ -107,18 +107,21 @@ function eventOf({ request, receivedAt }: Pick<Exchange, 'request' | 'receivedAt
     status: ping.status,
     resultCode: ping.error.toString(16).padStart(8, '0'),
     message: ping.message,
-    ...agentOf(userAgent, ping.message),
+    ...agentOf(userAgent, ping),
   };
 }
 
 // Our agents name themselves in M (`sus/5.4.0.1`); others are known by their User-Agent, the old one without a version.
-function agentOf(userAgent: string, message: string): Pick<SelfUpdateEvent, 'agentGeneration' | 'agentVersion'> {
-  const said = /^(sus|wsus)\/(\d+(?:\.\d+){3})$/.exec(message);
+// Where a proxy takes that away, the ping itself tells: it is how SUS clients report, until one has updated itself.
+function agentOf(userAgent: string, ping: StatusPing): Pick<SelfUpdateEvent, 'agentGeneration' | 'agentVersion'> {
+  const said = /^(sus|wsus)\/(\d+(?:\.\d+){3})$/.exec(ping.message);
   if (said) return { agentGeneration: said[1] === 'sus' ? 'sus' : 'wsus', agentVersion: said[2] };
   const version = /^(?:Windows-Update-Agent|Industry Update Control)\/(\d+(?:\.\d+){3})\b/.exec(userAgent)?.[1];
   if (/^Windows-Update-Agent\b/.test(userAgent)) return { agentGeneration: 'wsus', agentVersion: version };
   if (/^Industry Update Control\b/.test(userAgent)) return { agentGeneration: 'sus', agentVersion: version };
-  return { agentGeneration: undefined, agentVersion: undefined };
+  const hasUpdatedItself = ping.activity === 's' && ping.status === 's' && ping.error === 0;
+  const isSus = /^(au|iu)$/i.test(ping.component) && !hasUpdatedItself;
+  return { agentGeneration: isSus ? 'sus' : undefined, agentVersion: undefined };
 }
 
 function dashed(machineId: string): string {

@@ -182,6 +182,18 @@ describe('wutrack.bin', () => {
     );
   });
 
+  test('of a ping through a proxy that hides the User-Agent, knows a SUS client by its component', async () => {
+    running.events.length = 0;
+    await fetch(`${running.url}/wutrack.bin?${ping}`);
+    await fetch(`${running.url}/wutrack.bin?${ping.replace('S=p', 'S=s')}`);
+    await fetch(`${running.url}/wutrack.bin?${ping.replace('C=au', 'C=xx')}`);
+    assert.ok(await eventually(() => running.events.length === 3));
+    assert.deepEqual(
+      running.events.map(({ agentGeneration }) => agentGeneration),
+      ['sus', undefined, undefined],
+    );
+  });
+
   test('answers 200 to whatever else it is asked and counts it', async () => {
     running.counters.clear();
     for (const query of [

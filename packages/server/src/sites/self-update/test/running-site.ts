@@ -65,7 +65,7 @@ export async function startSite(): Promise<RunningSite> {
 
 /** Asks until `isTrue`, for at most five seconds. */
 export async function eventually(isTrue: () => boolean | Promise<boolean>): Promise<boolean> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
     if (await isTrue()) return true;
     await new Promise((resolve) => setTimeout(resolve, 25));
