@@ -89,4 +89,10 @@ describe('removing a value', () => {
     const left = removeRegValues(Buffer.from(text), [{ key: 'hkey_local_machine\\a', name: 'X' }]);
     assert.equal(left.toString(), '[HKEY_LOCAL_MACHINE\\A]\r\n"y"=dword:1\r\n');
   });
+
+  it('finds it under the short name of its hive, too', () => {
+    const text = '[HKLM\\A]\r\n"x"=dword:1\r\n';
+    const left = removeRegValues(Buffer.from(text), [{ key: 'hkey_local_machine\\a', name: 'x' }]);
+    assert.equal(left.toString(), '[HKLM\\A]\r\n');
+  });
 });

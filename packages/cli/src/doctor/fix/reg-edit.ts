@@ -1,4 +1,5 @@
 // Takes values out of a registry export and leaves every other byte as it was.
+import { keyName } from '../registry/key-name.ts';
 import { decodeText, sniffEncoding } from '../text/encoding.ts';
 
 /** The export without the named values (key in lower case). Encoding, byte order mark and line ends stay. */
@@ -16,7 +17,7 @@ export function removeRegValues(bytes: Buffer, removals: readonly { key: string;
       return false;
     }
     const section = /^\[(.+)\]$/.exec(bare)?.[1];
-    if (section !== undefined) key = section.toLowerCase();
+    if (section !== undefined) key = keyName(section);
     const name = /^"((?:[^"\\]|\\.)*)"\s*=/.exec(bare)?.[1];
     if (name === undefined || !gone.has(`${key}\n${name.replace(/\\(.)/g, '$1').toLowerCase()}`)) return true;
     dropping = bare.endsWith('\\') && /=\s*hex/i.test(bare);
