@@ -13,7 +13,7 @@ export { type LockHolder, readLockHolder } from './lock.ts';
 export { type Logger, openLog } from './log.ts';
 export { type RunningServer, type ServerParts, serverVersion, startServer } from './main.ts';
 export * from './sites/self-update/index.ts';
-export { withoutPassword } from './store/database.ts';
+export { isPostgres, sqliteFileOf, withoutPassword } from './store/database.ts';
 export {
   allComputers,
   type DeploymentAction,

@@ -166,6 +166,8 @@ describe('administration', () => {
     assert.equal(await actionNow(), 'Uninstall', 'the nearest group decides');
     await json('decline', 'sample update');
     assert.equal(await actionNow(), undefined);
+    const { updates } = await json<{ updates: object }>('status');
+    assert.deepEqual(updates, { total: 9, approved: 0, declined: 1 });
     await json('approve', 'sample update', '--action', 'Uninstall', '--group', 'Lab', '--group', 'LAB');
     assert.equal(await actionNow(), 'Uninstall', 'approving takes a decline back');
     await json('decline', 'sample update');
@@ -261,6 +263,7 @@ describe('administration', () => {
       [['groups', 'rename', 'Lab', ''], 1, /SERVER_REFUSED/],
       [['computers', 'show', 'nobody'], 1, /SERVER_NOT_FOUND/],
       [['events', '--limit', 'x'], 2, /whole number/],
+      [['status', '--database', join(folder, 'mistyped.sqlite')], 2, /There is no database .*mistyped/],
     ] as const) {
       const outcome = await moult(...parts);
       assert.equal(outcome.code, code, parts.join(' '));

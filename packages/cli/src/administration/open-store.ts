@@ -3,7 +3,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig, openStore, type ServerConfig, ServerError, type Store } from '@moult/server';
+import {
+  isPostgres,
+  loadConfig,
+  openStore,
+  type ServerConfig,
+  ServerError,
+  type Store,
+  sqliteFileOf,
+} from '@moult/server';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../terminal.ts';
 
@@ -42,8 +50,12 @@ export async function administer<Result>(
 ): Promise<Result> {
   const config = configOf(flags);
   const address = config.database ?? join(config.dataDir, 'moult.sqlite');
-  if (config.database === undefined && !existsSync(address)) {
-    throw new UsageError(`There is no server in ${config.dataDir}. Name its folder with --data-dir.`);
+  if (!isPostgres(address) && !existsSync(sqliteFileOf(address))) {
+    throw new UsageError(
+      config.database === undefined
+        ? `There is no server in ${config.dataDir}. Name its folder with --data-dir.`
+        : `There is no database ${config.database}.`,
+    );
   }
   const store = await openStore(address, { now: () => new Date() });
   try {

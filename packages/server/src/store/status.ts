@@ -81,7 +81,9 @@ export function statusStore({ tables }: Database) {
       }>`
         select (select count(*) from updates) as updates,
                (select count(*) from updates where is_declined = 1) as declined,
-               (select count(distinct update_id) from deployments where action in ('Install', 'OptionalInstall', 'Uninstall')) as approved,
+               (select count(distinct deployments.update_id) from deployments
+                 join updates on updates.update_id = deployments.update_id and updates.is_declined = 0
+                 where action in ('Install', 'OptionalInstall', 'Uninstall')) as approved,
                (select count(*) from target_groups where group_id not in (${allComputers}, ${unassignedComputers})) as groups,
                (select count(*) from reporting_events) as events`.execute(tables);
       const { updates = 0, declined = 0, approved = 0, groups = 0, events = 0 } = figures.rows[0] ?? {};
