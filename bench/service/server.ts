@@ -27,7 +27,7 @@ export interface RunningServer {
 export async function startServer(dataDir: string): Promise<RunningServer> {
   const begun = performance.now();
   const options = ['--data-dir', dataDir, '--host', '127.0.0.1', '--port', '0', '--self-update-port', 'off'];
-  const more = ['--first-catalogue', 'empty', '--log-level', 'warn'];
+  const more = ['--first-catalogue', 'empty', '--log-level', 'warn', '--log-stdout', 'on'];
   const profile = process.env.MOULT_BENCH_PROFILE
     ? ['--cpu-prof', '--cpu-prof-dir', process.env.MOULT_BENCH_PROFILE]
     : [];

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { sampleIds } from '@moult/catalog';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { backUp } from '../src/backup/backup.ts';
@@ -53,12 +54,17 @@ describe('a backup', () => {
     const server = await startTestServer();
     const session = await openSession(server.url);
     await session.syncToTheEnd();
+    const lastCall = new Date();
+    await session.sync();
     const database = join(server.dataDir, 'moult.sqlite');
     await withStore(database, async (store) => {
       await store.createGroup('Lab', undefined, author);
       await store.createGroup('Web', 'Lab', author);
       await store.renameGroup('Lab', 'Laboratory', author);
       await store.setMembership(session.computerId, 'Web', true, author);
+      // Contacts are written some time after their calls: the backup must not fall between the two.
+      const syncWritten = async () => (await store.findListedComputer(session.computerId))?.lastSync ?? 0;
+      while ((await syncWritten()) < lastCall) await pause(20);
     });
     const target = join(folder, 'first');
     const manifest = await backUp({ database, dataDir: server.dataDir, target, version: '0', now });
