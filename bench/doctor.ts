@@ -97,11 +97,10 @@ const wsus10 = 'Windows-Update-Agent/10.0.10011.16384+Client-Protocol/2.50';
 const browser =
   'Mozilla/5.0+(Windows+NT+10.0;+Win64;+x64)+AppleWebKit/537.36+(KHTML,+like+Gecko)+Chrome/120.0.0.0+Safari/537.36';
 
-/** 3,000 clients: mostly scans and content, some self-update, a broken package, a browser. */
+/** 300 clients: mostly scans and content, some self-update, a broken package, a browser. */
 function lineOf(number: number): string {
   const at = new Date(Date.UTC(2026, 10, 20) + ((number * 37) % 86_400_000)).toISOString();
-  const host = Math.imul(number, 2654435761) >>> 0;
-  const client = `10.0.${(host >>> 8) % 12}.${host % 250}`;
+  const client = `10.${number % 3}.${number % 10}.${number % 100}`;
   const stamp = at.replaceAll(/\D/g, '').slice(2, 12);
   const kind = number % 40;
   const prefix = `${at.slice(0, 10)} ${at.slice(11, 19)} 10.0.0.2`;

@@ -13,7 +13,7 @@ const slash = 0x2f;
 const hash = 0x23;
 const maxRuns = 150_000;
 /** So many lines are decoded whole. What more clients ask the same is told in few words. */
-const maxDecoded = 10_000;
+const maxDecoded = 5_000;
 const maxShapes = 20_000;
 
 /** First four letters, lower case, of path segments that matter. */
