@@ -168,7 +168,7 @@ function status(headers: Record<string, string>, mebibytes: number): Promise<num
 async function countsMalformedPings(expected: number): Promise<void> {
   const database = new DatabaseSync(join(server.dataDir, 'moult.sqlite'), { readOnly: true });
   const counted = () => database.prepare("select value from counters where name = 'malformed-pings'").get()?.value;
-  for (let waited = 0; counted() !== expected && waited < 100; waited++) await pause(50);
+  for (let waited = 0; counted() !== expected && waited < 1200; waited++) await pause(50);
   assert.equal(counted(), expected);
   database.close();
 }

@@ -145,7 +145,7 @@ describe('moult serve', () => {
 
 /** Resolves when nothing more is taken; rejects when connections are still taken after seconds. */
 async function refusesConnections(port: number, host: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 2400; attempt++) {
     const isTaken = await new Promise<boolean>((resolve) => {
       const socket = connect(port, host, () => resolve(true));
       socket.once('error', () => resolve(false));

@@ -25,7 +25,7 @@ it('pings kept for a server that the policy no longer names go, once, to the one
       agent: 'sus/5.4.0.1',
       machine: { os: 'XP' as const, architecture: 'x86' as const, language: 'en' },
       userAgent: 'Industry Update Control',
-      limits: { silenceMs: 5000, totalMs: 5000, maxBytes: 1000 },
+      limits: { silenceMs: 60_000, totalMs: 60_000, maxBytes: 1000 },
       now: () => new Date('2026-01-02T03:04:05.678Z'),
       log: () => undefined,
     });

@@ -68,7 +68,7 @@ async function examine(
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const url = new URL(`https://localhost:${(server.address() as AddressInfo).port}`);
-  const facts = await collectTlsFacts(url, { ca, timeoutMs: 3000 });
+  const facts = await collectTlsFacts(url, { ca, timeoutMs: 60_000 });
   server.close();
   return makeReport(url.origin, observeTls(facts, now));
 }
@@ -169,7 +169,7 @@ describe('a TLS port', () => {
       async (origin) => {
         const url = new URL(origin.replace('http:', 'https:'));
         assert.deepEqual(await serverFailures(url.href), ['DOCTOR_WUSERVER_PORT']);
-        const facts = await collectTlsFacts(url, { ca: [], timeoutMs: 3000 });
+        const facts = await collectTlsFacts(url, { ca: [], timeoutMs: 60_000 });
         assert.deepEqual(failures(makeReport(url.origin, observeTls(facts, now))), ['DOCTOR_WUSERVER_PORT']);
       },
     );

@@ -163,7 +163,7 @@ async function answering(child: ChildProcess, port: number): Promise<void> {
       words += text.toString();
     });
   }
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 600; attempt++) {
     if (child.exitCode !== null) throw new Error(`the proxy ended with ${child.exitCode}: ${words}`);
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => {
