@@ -262,6 +262,20 @@ test('a spanned set is extracted by naming its first part when the others lie be
   assert.match(broken.stderr.toString(), /FORMAT_MISSING_CABINET/);
 });
 
+test('a part of a set that is no cabinet is named, and what does not need it is extracted', (context) => {
+  const folder = scratch(context);
+  for (let part = 1; part <= 5; part++) {
+    writeFileSync(join(folder, `cabd_multi_basic_pt${part}.cab`), readFileSync(`${samples}multi_basic_pt${part}.cab`));
+  }
+  writeFileSync(join(folder, 'cabd_multi_basic_pt4.cab'), 'something else');
+  const first = 'cabd_multi_basic_pt1.cab';
+  const { status, stdout } = moult(['cab', 'extract', first, '--to', 'out', '--json'], { cwd: folder });
+  assert.equal(status, 1);
+  const { errors } = JSON.parse(stdout.toString());
+  assert.deepEqual([errors[0].file, errors[0].code], ['cabd_multi_basic_pt4.cab', 'FORMAT_BAD_SIGNATURE_BYTES']);
+  assert.ok(existsSync(join(folder, 'out', 'test1.txt')));
+});
+
 test('renamed parts of a set go together when all are named, in any order', (context) => {
   const folder = scratch(context);
   const files = [5, 2, 1, 4, 3].map((part) => {

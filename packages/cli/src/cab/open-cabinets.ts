@@ -30,7 +30,17 @@ export interface OpenedCabinet {
   cabinet: Cabinet;
   /** Names of parts of the set that were not found. */
   missing: string[];
+  /** Parts of the set that are there, but damaged or something else. */
+  unreadable: UnreadablePart[];
 }
+
+interface UnreadablePart {
+  file: string;
+  error: FormatError;
+}
+
+/** What was not had of a set. */
+type Gaps = Pick<OpenedCabinet, 'missing' | 'unreadable'>;
 
 /** The files of one command, opened one after the other. */
 export class CabinetFiles {
@@ -82,21 +92,21 @@ export class CabinetFiles {
 
   #openSet(file: string, offset: number, cabinet: Cabinet): OpenedCabinet {
     const parts = [{ file, cabinet }];
-    const missing: string[] = [];
-    this.#follow(parts, -1, missing);
+    const gaps: Gaps = { missing: [], unreadable: [] };
+    this.#follow(parts, -1, gaps);
     parts.reverse();
-    this.#follow(parts, 1, missing);
+    this.#follow(parts, 1, gaps);
     for (const part of parts) this.#used.add(realpathSync(part.file));
     const joined = joinCabinets(
       parts.map((part) => part.cabinet),
       this.#options.limits,
     );
     const files = parts.map((part) => part.file);
-    return { file: files[0] ?? file, files, offset, cabinet: joined, missing };
+    return { file: files[0] ?? file, files, offset, cabinet: joined, ...gaps };
   }
 
   /** Adds neighbours to `parts`, one after the other, as far as they are found; `step` is 1 onwards, -1 backwards. */
-  #follow(parts: { file: string; cabinet: Cabinet }[], step: 1 | -1, missing: string[]): void {
+  #follow(parts: { file: string; cabinet: Cabinet }[], step: 1 | -1, { missing, unreadable }: Gaps): void {
     for (;;) {
       const last = parts.at(-1);
       const neighbour = step === 1 ? last?.cabinet.next : last?.cabinet.previous;
@@ -106,7 +116,14 @@ export class CabinetFiles {
         missing.push(neighbour.cabinet);
         return;
       }
-      parts.push({ file, cabinet: this.#read(this.#source(file), 0) });
+      try {
+        parts.push({ file, cabinet: this.#read(this.#source(file), 0) });
+      } catch (error) {
+        // What does not need it can still be had.
+        if (!(error instanceof FormatError)) throw error;
+        unreadable.push({ file, error });
+        return;
+      }
     }
   }
 
@@ -135,7 +152,7 @@ export class CabinetFiles {
 }
 
 function alone(file: string, offset: number, cabinet: Cabinet): OpenedCabinet {
-  return { file, files: [file], offset, cabinet, missing: [] };
+  return { file, files: [file], offset, cabinet, missing: [], unreadable: [] };
 }
 
 /** A file of that name, in any letter case, in the folder of `from`; never elsewhere, whatever the cabinet says. */

@@ -168,6 +168,7 @@ async function forEachCabinet(
     try {
       for (const opened of cabinets.open(name)) {
         if (opened.missing.length > 0) console.error(`moult: ${name}: not beside it: ${opened.missing.join(', ')}`);
+        complaints.push(...opened.unreadable.map(({ file, error }) => toComplaint(file, error)));
         complaints.push(...(await work(opened)));
       }
     } catch (error) {
