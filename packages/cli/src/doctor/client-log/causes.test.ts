@@ -73,6 +73,15 @@ const roots: [string, string, FindingCode][] = [
     'DOCTOR_TREE_INCOMPLETE',
   ],
   [
+    'the tree, where no line names an address and the scan ends with the same code',
+    wua(`${check}
+      Setup|FATAL: IsUpdateRequired failed with error 0x80244019
+      Agent|  * WARNING: Skipping scan, self-update check returned 0x80244019
+      AU|>>##  RESUMED  ## AU: Search for updates
+      AU|  # WARNING: Failed to find updates with error code 80244019`),
+    'DOCTOR_TREE_MISSING',
+  ],
+  [
     'iuident.cab, where the line names file and place apart',
     sus(
       'IUCTL|Error|Downloading iuident.cab from http://sus01/ (Error 0x80190194)\nIUCTL|Error|Unable to download iuident.cab, hr = 0x80190194',

@@ -19,6 +19,7 @@ export const knownLines: readonly Rule[] = [
     pattern: /Checking for agent SelfUpdate|Checking whether self-update is required/i,
     apply: (story, entry) => story.startCheck(entry),
   },
+  { pattern: /IsUpdateRequired failed|Skipping scan, self-update check returned/i, apply: (story) => story.skipScan() },
   {
     // WU_E_SETUP_SKIP_UPDATE: the same as /SKIP, said as an error.
     pattern: /(?:self-?update|IsUpdateRequired).*0x8024d009/i,

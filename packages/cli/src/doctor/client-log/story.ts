@@ -63,7 +63,9 @@ export class ClientStory {
   private validating = '';
   private order = 0;
   /** Failures that depend on what was asked for, which a later line says. */
-  private unplaced: { entry: LogEntry; value: number }[] = [];
+  private unplaced: { entry: LogEntry; value: number; phase: Phase }[] = [];
+  /** The scan was not tried: what is said of it next is how the self-update check ended. */
+  private scanSkipped = false;
 
   /** Takes the next line in. */
   add(entry: LogEntry): void {
@@ -138,7 +140,7 @@ export class ClientStory {
   settle(): void {
     const waiting = this.unplaced;
     this.unplaced = [];
-    for (const { entry, value } of waiting) this.noteFailure(entry, value);
+    for (const { entry, value, phase } of waiting) this.noteFailure(entry, value, phase);
   }
 
   /** True when the phase that failed worked again afterwards. */
@@ -157,8 +159,14 @@ export class ClientStory {
     this.service = service;
   }
 
+  /** The self-update check failed, so that nothing is asked of the web services. */
+  skipScan(): void {
+    this.scanSkipped = true;
+  }
+
   /** A web service is asked for updates. */
   scan(entry: LogEntry, url: string): void {
+    this.scanSkipped = false;
     this.url = url;
     const whose = this.isForeign(entry) ? 'microsoft' : 'yours';
     // The Store's service and others are asked on every machine.
@@ -172,6 +180,7 @@ export class ClientStory {
 
   startCheck(entry: LogEntry): void {
     this.settle();
+    this.scanSkipped = false;
     this.checksStarted++;
     this.phase = 'self-update';
     this.url = undefined;
@@ -224,20 +233,23 @@ export class ClientStory {
       // WinHTTP's lines tell the status first and only then what was asked for.
       const early = this.url === undefined && (this.phase === 'self-update' || this.phase === 'other');
       if (early && causeOf(value) === 'DOCTOR_TREE_MISSING' && this.unplaced.length < maxUnplaced) {
-        this.unplaced.push({ entry, value });
+        this.unplaced.push({ entry, value, phase: this.phase });
       } else {
         if (this.url !== undefined) this.settle();
-        this.noteFailure(entry, value);
+        this.noteFailure(entry, value, this.phase === 'scan' && this.scanSkipped ? 'self-update' : this.phase);
       }
     }
   }
 
-  private noteFailure(entry: LogEntry, value: number): void {
-    const code = troubleOf(value, this.phase, this.url);
+  private noteFailure(entry: LogEntry, value: number, phase: Phase): void {
+    const code = troubleOf(value, phase, this.url);
     if (code === 'harmless') return;
     const file = lastPart(this.validated);
     const named: Record<string, string> = aboutFiles.has(code) && file !== '' ? { file, path: file } : {};
+    const now = this.phase;
+    this.phase = phase;
     this.trouble(entry, code, value, named);
+    this.phase = now;
   }
 }
 

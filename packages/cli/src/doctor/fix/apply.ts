@@ -1,6 +1,7 @@
 // Applies changes one by one, writes down first what was there, and takes them back.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { UsageError } from '../../terminal.ts';
 import { DoctorError } from '../errors.ts';
 import { applyMode, type Change } from './plan.ts';
 
@@ -30,6 +31,7 @@ export function applyChanges(changes: readonly Change[], undoFile: string, at: D
     after: after === undefined ? null : digestOf(after),
   }));
   const undo: UndoFile = { product: 'moult doctor fix', at: at.toISOString(), steps };
+  if (existsSync(undoFile)) throw new UsageError(`${undoFile} exists already; give another --undo-file`);
   writeFileSync(undoFile, `${JSON.stringify(undo, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
   for (const { file, after, mode } of changes) {
     if (after === undefined) rmSync(file, { force: true });
