@@ -46,7 +46,7 @@ export interface TlsFacts {
 /** RFC 6962, 3.3: the object identifier 1.3.6.1.4.1.11129.2.4.2 as it stands in a certificate. */
 const signedTimestamps = Buffer.from('2b06010401d679020402', 'hex');
 /** With TLS 1.3 a refusal comes after the handshake. A server that says nothing at all has taken us. */
-const refusalMs = 300;
+const refusalMs = 1_000;
 const versions: SecureVersion[] = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1'];
 
 /** Connects once per version. Sends nothing but the handshake. */
