@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { type ReportingEvent, reporting } from '@moult/protocol/reporting';
 import { simpleAuth } from '@moult/protocol/simple-auth';
@@ -188,11 +190,26 @@ it('hundreds of hostile calls leave memory as it was', async () => {
     }
   };
   await storm(100);
-  const before = process.memoryUsage().rss;
+  const before = await inUse();
   await storm(300);
-  const grown = (process.memoryUsage().rss - before) / 1_048_576;
-  assert.ok(grown < 80, `${grown.toFixed(0)} MiB more`);
+  const grown = ((await inUse()) - before) / 1_048_576;
+  // The trees of their requests alone would be three times this.
+  assert.ok(grown < 60, `${grown.toFixed(0)} MiB more`);
 });
+
+/** Octets that are still needed: what waits to be collected, by a collector at work beside us too, counts for nothing. */
+async function inUse(): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 5; round++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const { heapUsed, external } = process.memoryUsage();
+    least = Math.min(least, heapUsed + external);
+  }
+  return least;
+}
 
 function instanceOf(number: number): string {
   return `c0000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
