@@ -203,7 +203,12 @@ const mebibyte = 1_048_576;
 const takingAnswers = { patienceMs: 10_000, graceMs: 60_000, bytesPerSecond: 4096 };
 
 function soapSites(config: ServerConfig, service: UpdateService, log: Logger): Site[] {
-  const gate = createCallGate({ maxInFlight: config.maxCallsInFlight, maxWaiting: config.maxCallsWaiting });
+  const gate = createCallGate({
+    maxInFlight: config.maxCallsInFlight,
+    maxWaiting: config.maxCallsWaiting,
+    // The listener cuts a connection that is idle for so long: who waits is told ServerBusy well before.
+    maxWaitMs: (config.idleTimeoutSeconds * 1000 * 3) / 4,
+  });
   const maxRequestBytes = config.maxRequestMib * mebibyte;
   // The largest body fits in any case.
   const bodies = createBodyRoom({ budgetBytes: Math.max(config.requestMemoryMib * mebibyte, maxRequestBytes) });

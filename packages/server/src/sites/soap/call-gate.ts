@@ -1,40 +1,61 @@
-// So many calls at once, so many waiting, the rest is told to come back: a storm of clients costs bounded memory.
+// So many calls at once, so many waiting and none for longer than its connection lives, the rest is told to come back: a
+// storm of clients costs bounded memory, and nobody waits for an answer that cannot reach him.
 
 export interface CallGate {
-  /** Runs `work` when it is its turn; undefined, at once, when too many wait already. */
-  enter<T>(work: () => Promise<T>): Promise<T> | undefined;
+  /** Runs `work` when it is its turn, or `refuse` when too many wait already or the wait was too long. */
+  enter<T>(work: () => Promise<T>, refuse: () => T): Promise<T>;
   readonly inFlight: number;
   readonly waiting: number;
 }
 
-export function createCallGate({ maxInFlight, maxWaiting }: { maxInFlight: number; maxWaiting: number }): CallGate {
-  const queue: (() => void)[] = [];
+export interface CallGateLimits {
+  maxInFlight: number;
+  maxWaiting: number;
+  maxWaitMs: number;
+}
+
+export function createCallGate({ maxInFlight, maxWaiting, maxWaitMs }: CallGateLimits): CallGate {
+  const queue = new Set<() => void>();
   let inFlight = 0;
 
   const leave = () => {
-    const next = queue.shift();
+    const [next] = queue;
     // The place is handed over, not given back and taken again: nobody can slip in between.
     if (next) next();
     else inFlight--;
   };
-  const turn = (): Promise<void> | undefined => {
+  const turn = async (): Promise<boolean> => {
     if (inFlight < maxInFlight) {
       inFlight++;
-      return Promise.resolve();
+      return true;
     }
-    if (queue.length >= maxWaiting) return undefined;
-    return new Promise((resolve) => queue.push(resolve));
+    if (queue.size >= maxWaiting) return false;
+    return new Promise((resolve) => {
+      const end = (isItsTurn: boolean) => {
+        clearTimeout(patience);
+        queue.delete(admit);
+        resolve(isItsTurn);
+      };
+      const admit = () => end(true);
+      const patience = setTimeout(() => end(false), maxWaitMs).unref();
+      queue.add(admit);
+    });
   };
 
   return {
-    enter(work) {
-      return turn()?.then(work).finally(leave);
+    async enter(work, refuse) {
+      if (!(await turn())) return refuse();
+      try {
+        return await work();
+      } finally {
+        leave();
+      }
     },
     get inFlight() {
       return inFlight;
     },
     get waiting() {
-      return queue.length;
+      return queue.size;
     },
   };
 }

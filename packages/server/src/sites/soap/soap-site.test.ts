@@ -18,7 +18,7 @@ const body = writeCall(simpleAuth, 'GetAuthorizationCookie', {});
 /** A site whose one operation ends when the test says so. */
 async function startSite({ maxInFlight, maxWaiting }: { maxInFlight: number; maxWaiting: number }) {
   const pending: (() => void)[] = [];
-  const gate = createCallGate({ maxInFlight, maxWaiting });
+  const gate = createCallGate({ maxInFlight, maxWaiting, maxWaitMs: 60_000 });
   const bodies = createBodyRoom({ budgetBytes: 25_000 });
   const answers = createAnswerRoom({ budgetBytes: 20_000_000, patienceMs: 200, graceMs: 60_000, bytesPerSecond: 1000 });
   const site = createSoapSite({

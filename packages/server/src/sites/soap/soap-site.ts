@@ -104,9 +104,10 @@ async function answerBody<O extends Operations>(
 ): Promise<void> {
   const text = decodeText(bytes, exchange.request.headers['content-type'] ?? '');
   if (text === undefined) return refuse(exchange, parts, 400, 'The request body is not text of its charset.');
-  const entered = parts.gate.enter(() => answerCall(exchange, parts, text, xmlLimits));
-  if (entered) await entered;
-  else sendFault(exchange, parts, busy, namedCall(exchange, parts));
+  await parts.gate.enter(
+    () => answerCall(exchange, parts, text, xmlLimits),
+    () => sendFault(exchange, parts, busy, namedCall(exchange, parts)),
+  );
 }
 
 interface NamedCall {
