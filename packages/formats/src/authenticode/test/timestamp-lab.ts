@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { childrenOf, type DerElement, readDer, tags } from '../der.ts';
 import type { SigningIdentity } from '../index.ts';
 
 export interface TimestampLab {
@@ -80,14 +81,8 @@ export async function startTimestampLab(
 }
 
 /** The legacy request is SEQUENCE { OID, SEQUENCE { OID data, [0] { OCTET STRING } } }: the last element counts. */
-function innermostOctets(der: Buffer): Buffer {
-  for (const [mark, headerBytes] of [
-    [0x82, 4],
-    [0x81, 3],
-  ] as const) {
-    const at = der.lastIndexOf(Buffer.from([0x04, mark]), Math.min(der.length, 64));
-    if (at > 0) return der.subarray(at + headerBytes);
-  }
-  const at = der.lastIndexOf(0x04, 48);
-  return der.subarray(at + 2);
+function innermostOctets(der: Buffer): Uint8Array {
+  let element = readDer(der);
+  while (element.tag !== tags.octetString) element = childrenOf(element).at(-1) as DerElement;
+  return element.content;
 }
