@@ -1,4 +1,5 @@
-// Order of package versions, as each package manager defines it: dpkg (deb-version(7)), rpm and pacman (rpmvercmp), apk.
+// Order of package versions, as each package manager defines it: dpkg (deb-version(7)), rpm (rpm-version(7)), pacman
+// (vercmp(8)), apk (the order of Gentoo with suffixes and builds of its own).
 // Managers disagree ("1.0+b" against "1.0", "1.0a" against "1.0"): what nobody said the manager of is only ordered where
 // all of them agree.
 import { compareBy } from './compare.ts';
@@ -8,8 +9,8 @@ type Order = (first: string, second: string) => number;
 /** undefined: that manager has no such versions. */
 const orders: Readonly<Record<string, (first: string, second: string) => number | undefined>> = {
   dpkg: (a, b) => withEpoch(a, b, orderDebian),
-  rpm: (a, b) => withEpoch(a, b, orderReleases),
-  pacman: (a, b) => withEpoch(a, b, orderReleases),
+  rpm: (a, b) => withEpoch(a, b, (one, other) => orderReleases(one, other, orderSegments)),
+  pacman: (a, b) => withEpoch(a, b, (one, other) => orderReleases(one, other, orderPacman)),
   apk: orderAlpine,
 };
 
@@ -74,11 +75,11 @@ function orderDebianText(a: string, b: string): number {
 }
 
 /** version-release; a release that only one of them has does not count. */
-function orderReleases(first: string, second: string): number {
+function orderReleases(first: string, second: string, order: Order): number {
   const [a, b] = [first, second].map((version) => /^(.*?)(?:-([^-]*))?$/.exec(version) ?? []);
-  const order = orderSegments(a?.[1] ?? '', b?.[1] ?? '');
-  if (order !== 0 || a?.[2] === undefined || b?.[2] === undefined) return order;
-  return orderSegments(a[2], b[2]);
+  const found = order(a?.[1] ?? '', b?.[1] ?? '');
+  if (found !== 0 || a?.[2] === undefined || b?.[2] === undefined) return found;
+  return order(a[2], b[2]);
 }
 
 /**
@@ -105,6 +106,31 @@ function orderSegment(a: string | undefined, b: string | undefined): number {
   return isNumber ? orderNumbers(a, b) : orderTexts(a, b);
 }
 
+/**
+ * vercmp(8): as rpm once did, without `~` and `^`; longer separators are newer, and letters behind the end of the other
+ * version are older than that end ("1.0rc" is before "1.0"), anything else there is newer.
+ */
+function orderPacman(first: string, second: string): number {
+  let [a, b] = [first, second];
+  while (a !== '' && b !== '') {
+    const [one, other] = [nextSegment(a), nextSegment(b)];
+    if (one.segment === '' || other.segment === '') [a, b] = [one.segment + one.rest, other.segment + other.rest];
+    else {
+      const order = one.separator.length - other.separator.length || orderSegment(one.segment, other.segment);
+      if (order !== 0) return order;
+      [a, b] = [one.rest, other.rest];
+    }
+  }
+  if (a === b) return 0;
+  const isOlder = a === '' ? !/^[A-Za-z]/.test(b) : /^[A-Za-z]/.test(a);
+  return isOlder ? -1 : 1;
+}
+
+function nextSegment(version: string): { separator: string; segment: string; rest: string } {
+  const [, separator = '', segment = '', rest = ''] = /^([^A-Za-z\d]*)(\d+|[A-Za-z]+|)(.*)$/.exec(version) ?? [];
+  return { separator, segment, rest };
+}
+
 const alpineSuffixes = ['alpha', 'beta', 'pre', 'rc', '', 'cvs', 'svn', 'git', 'hg', 'p'];
 
 /** `1.2.3a_rc1-r4`: numbers, a letter, suffixes (those before `''` are older than none), the build. */
@@ -113,36 +139,52 @@ function orderAlpine(first: string, second: string): number | undefined {
   const b = alpineParts(second);
   if (!a || !b) return undefined;
   return (
-    orderLists(a.numbers, b.numbers, orderNumbers) ||
+    orderLists(a.numbers, b.numbers, orderAlpineNumber) ||
     orderTexts(a.letter, b.letter) ||
     orderLists(a.suffixes, b.suffixes, orderAlpineSuffix) ||
-    orderNumbers(a.build, b.build)
+    orderPresent(a.build, b.build, orderNumbers)
   );
 }
 
 function alpineParts(version: string) {
-  const match = /^(\d+(?:\.\d+)*)([a-z]?)((?:_[a-z]+\d*)*)(?:~[0-9a-f]+)?(?:-r(\d+))?$/.exec(version);
+  const match = /^(\d+)((?:\.\d+)*)([a-z]?)((?:_[a-z]+\d*)*)(?:~[0-9a-f]+)?(?:-r(\d+))?$/.exec(version);
   if (!match) return undefined;
-  const [, numbers = '', letter = '', suffixes = '', build = '0'] = match;
-  return { numbers: numbers.split('.'), letter, suffixes: suffixes.split('_').slice(1), build };
+  const [, first = '', further = '', letter = '', suffixes = '', build] = match;
+  // Of the first number leading zeros do not count.
+  const numbers = [first.replace(/^0+(?=\d)/, ''), ...further.split('.').slice(1)];
+  return { numbers, letter, suffixes: suffixes.split('_').slice(1), build };
 }
 
-function orderAlpineSuffix(a: string, b: string): number {
+/** With a leading zero they are the digits behind a decimal point: 1.001 is before 1.1. */
+function orderAlpineNumber(a: string | undefined, b: string | undefined): number {
+  return orderPresent(a, b, (one, other) =>
+    one.startsWith('0') || other.startsWith('0') ? orderTexts(one, other) : orderNumbers(one, other),
+  );
+}
+
+/** An absent suffix is newer than `_rc1`, and older than `_p1`. */
+function orderAlpineSuffix(a = '', b = ''): number {
   const rank = (suffix: string) => alpineSuffixes.indexOf(suffix.replace(/\d+$/, ''));
-  return rank(a) - rank(b) || orderNumbers(/\d+$/.exec(a)?.[0] ?? '0', /\d+$/.exec(b)?.[0] ?? '0');
+  const number = (suffix: string) => /\d+$/.exec(suffix)?.[0];
+  return rank(a) - rank(b) || orderPresent(number(a), number(b), orderNumbers);
 }
 
-/** An absent entry is '' in a list of suffixes (older than `_p1`, newer than `_rc1`), and older than any number. */
-function orderLists(a: readonly string[], b: readonly string[], order: Order): number {
+function orderLists<T>(
+  a: readonly T[],
+  b: readonly T[],
+  order: (a: T | undefined, b: T | undefined) => number,
+): number {
   for (let at = 0; at < Math.max(a.length, b.length); at++) {
-    const [one, other] = [a[at], b[at]];
-    const found =
-      order === orderNumbers && (one === undefined || other === undefined)
-        ? Number(one !== undefined) - Number(other !== undefined)
-        : order(one ?? '', other ?? '');
+    const found = order(a[at], b[at]);
     if (found !== 0) return found;
   }
   return 0;
+}
+
+/** What is absent is older. */
+function orderPresent(a: string | undefined, b: string | undefined, order: Order): number {
+  if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
+  return order(a, b);
 }
 
 /** Decimal numbers of any length. */
