@@ -203,6 +203,18 @@ describe("a client's registry", () => {
     assert.deepEqual(observeOldSystem(settingsOf(pack), 'pc'), []);
   });
 
+  it('misses a service only where all services were exported', () => {
+    const services = '[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services';
+    const bits = `${services}\\BITS]\r\n"Start"=dword:3\r\n`;
+    const missing = (text: string) => failures(reportOf(settingsOf(`${good}${text}`)));
+    assert.deepEqual(missing(bits), []);
+    assert.deepEqual(missing(`${bits}${services}\\BITS\\Performance]\r\n`), []);
+    assert.deepEqual(missing(`${services}]\r\n${bits}`), ['DOCTOR_SERVICE_MISSING']);
+    assert.deepEqual(missing(`${services}]\r\n${bits}${services}\\wuauserv]\r\n"Start"=dword:2\r\n`), []);
+    const many = Array.from({ length: 30 }, (_, at) => `${services}\\Driver${at}]\r\n`).join('');
+    assert.deepEqual(missing(`${bits}${many}`), ['DOCTOR_SERVICE_MISSING']);
+  });
+
   it('shared by clones is told', () => {
     const id = `${good}${own}"SusClientId"="6f9619ff-8b86-d011-b42d-00c04fc964ff"\r\n`;
     const machines = ['a', 'b'].map((client) => ({ client, settings: settingsOf(id) }));

@@ -27,6 +27,9 @@ export const wrongPlaces = [
   `${update}\\auto update`,
 ] as const;
 
+/** Services that updating has to do with, exported one after the other. */
+const mostPickedServices = 20;
+
 export class ClientSettings {
   private readonly facts: RegFacts;
 
@@ -43,6 +46,14 @@ export class ClientSettings {
   /** False where the export holds no policy of anything. */
   get hasPolicies(): boolean {
     return [...this.facts.keys()].some((key) => /\\policies(\\|$)/.test(key));
+  }
+
+  /** True where the key above all services was exported, or more of them are there than anybody picks one by one. */
+  get holdsAllServices(): boolean {
+    const above = `${services}\\`;
+    const below = [...this.facts.keys()].filter((key) => key.startsWith(above));
+    const names = new Set(below.map((key) => key.slice(above.length).split('\\')[0]));
+    return names.size > (this.facts.has(services) ? 0 : mostPickedServices);
   }
 
   has(key: string): boolean {

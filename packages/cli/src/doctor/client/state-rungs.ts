@@ -132,8 +132,8 @@ function observeServices(settings: ClientSettings, say: Say): Observation[] {
     const key = `${at.services}\\${name.toLowerCase()}`;
     if (settings.number(key, 'Start') === 4) found.push(say('fail', 'DOCTOR_SERVICE_DISABLED', name, [[key, 'Start']]));
   }
-  // Only an export that holds services at all can show that one is missing.
-  if (settings.has(at.services) && settings.has(`${at.services}\\bits`) && !settings.has(`${at.services}\\wuauserv`)) {
+  // Only an export of all services can show that one is missing, not one of a single service's key.
+  if (settings.holdsAllServices && !settings.has(`${at.services}\\wuauserv`)) {
     found.push(say('fail', 'DOCTOR_SERVICE_MISSING', 'wuauserv', []));
   }
   return found;
