@@ -1,5 +1,5 @@
-// Report events and status pings are kept for a time, routine reports for a shorter one. The sweep runs beside the service, a small step at a
-// time with pauses between, and remembers how far it came.
+// Report events and status pings are kept for a time, routine reports for a shorter one. The sweep runs beside the
+// service, a small step at a time with pauses between, and remembers how far it came.
 import { setTimeout as pause } from 'node:timers/promises';
 import { routineReports } from '@moult/protocol/reporting';
 import type { Logger } from './log.ts';

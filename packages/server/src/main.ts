@@ -202,18 +202,19 @@ const mebibyte = 1_048_576;
 /** An answer that others wait for has ten seconds; with nobody waiting it may take what a modem takes. */
 const takingAnswers = { patienceMs: 10_000, graceMs: 60_000, bytesPerSecond: 4096 };
 
+/** Answers that are being written, packed or waiting for room at once; as many as Node has threads that pack. */
+const answersWritten = 4;
+
 function soapSites(config: ServerConfig, service: UpdateService, log: Logger): Site[] {
-  const gate = createCallGate({
-    maxInFlight: config.maxCallsInFlight,
-    maxWaiting: config.maxCallsWaiting,
-    // The listener cuts a connection that is idle for so long: who waits is told ServerBusy well before.
-    maxWaitMs: (config.idleTimeoutSeconds * 1000 * 3) / 4,
-  });
+  // The listener cuts a connection that is idle for so long: who waits is told ServerBusy well before.
+  const maxWaitMs = (config.idleTimeoutSeconds * 1000 * 3) / 4;
+  const gate = createCallGate({ maxInFlight: config.maxCallsInFlight, maxWaiting: config.maxCallsWaiting, maxWaitMs });
+  const writing = createCallGate({ maxInFlight: answersWritten, maxWaiting: config.maxCallsInFlight, maxWaitMs });
   const maxRequestBytes = config.maxRequestMib * mebibyte;
   // The largest body fits in any case.
   const bodies = createBodyRoom({ budgetBytes: Math.max(config.requestMemoryMib * mebibyte, maxRequestBytes) });
   const answers = createAnswerRoom({ ...takingAnswers, budgetBytes: config.answerMemoryMib * mebibyte });
-  const shared = { gate, bodies, answers, log, maxRequestBytes };
+  const shared = { gate, writing, bodies, answers, log, maxRequestBytes };
   return [
     createSoapSite({
       ...shared,

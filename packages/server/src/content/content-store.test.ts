@@ -126,6 +126,23 @@ describe('the content store', () => {
     assert.equal(await open().locate(sha1), undefined);
   });
 
+  it('reads a file again that was written to while it was read', async () => {
+    const path = put(relativePath(sha1, '.cab'), bytes);
+    const update = expected.get(sha1);
+    // Asked for once the file has been read.
+    expected.get = () => {
+      writeFileSync(path, 'the content of an Update');
+      utimesSync(path, clock / 1000 + 1, clock / 1000 + 1);
+      clock += 2000;
+      return update;
+    };
+    const store = open();
+    await store.locate(sha1);
+    expected = new Map();
+    clock += 10_000;
+    assert.equal(await store.locate(sha1), undefined);
+  });
+
   it('a disk whose clock runs ahead of ours costs one reading, not one for each look', async () => {
     put(`${sha1.slice(-2)}/${sha1}.cab`, bytes);
     const store = open();

@@ -76,11 +76,13 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
 
   /** A file that nobody looked at yet, as after copying the content folder of a WSUS. */
   const verify = async (sha1: string, path: string): Promise<string | undefined> => {
+    // Before it is read: what is written to it meanwhile came after.
+    const verifiedAt = now();
     const found = await digestsOf(path);
     const expected = await facts.findExpectedFile(sha1);
     const fits = found.sha1 === sha1 && (expected === undefined || isAsExpected(found, expected));
     const extension = extname(path).toLowerCase();
-    const file: ContentFile = { ...found, sha1, extension, state: fits ? 'present' : 'damaged', verifiedAt: now() };
+    const file: ContentFile = { ...found, sha1, extension, state: fits ? 'present' : 'damaged', verifiedAt };
     if (!fits) {
       const aside = await setAside(folder, path);
       await facts.saveContentFile(file);

@@ -32,7 +32,10 @@ export function readBody(request: IncomingMessage, maxBytes: number, room: BodyR
     };
     const complete = () => {
       place.complete();
-      resolve({ kind: 'body', bytes: Buffer.concat(pieces, size), place });
+      const bytes = Buffer.concat(pieces, size);
+      // The listeners live as long as the request: what it came in would be kept beside it for all that time.
+      pieces.length = 0;
+      resolve({ kind: 'body', bytes, place });
     };
     request.on('data', take).once('end', complete);
     request.once('error', () => give('cut'));

@@ -15,19 +15,41 @@ import { createSoapSite } from './soap-site.ts';
 const silent = pino({ level: 'silent' });
 const body = writeCall(simpleAuth, 'GetAuthorizationCookie', {});
 
+interface SiteLimits {
+  maxInFlight: number;
+  maxWaiting: number;
+  patienceMs?: number;
+}
+
 /** A site whose one operation ends when the test says so. */
-async function startSite({ maxInFlight, maxWaiting }: { maxInFlight: number; maxWaiting: number }) {
+async function startSite({ maxInFlight, maxWaiting, patienceMs = 200 }: SiteLimits) {
   const pending: (() => void)[] = [];
+  const written = { count: 0 };
   const gate = createCallGate({ maxInFlight, maxWaiting, maxWaitMs: 60_000 });
+  const writing = createCallGate({ maxInFlight: 2, maxWaiting: 10, maxWaitMs: 60_000 });
   const bodies = createBodyRoom({ budgetBytes: 25_000 });
-  const answers = createAnswerRoom({ budgetBytes: 20_000_000, patienceMs: 200, graceMs: 60_000, bytesPerSecond: 1000 });
+  const answers = createAnswerRoom({ budgetBytes: 20_000_000, patienceMs, graceMs: 60_000, bytesPerSecond: 1000 });
   const site = createSoapSite({
-    ...{ bodies, answers },
+    ...{ bodies, answers, writing },
     ...{ name: 'test', service: simpleAuth, gate, maxRequestBytes: 10_000, cacheControl: 'private', log: silent },
     contract: 'simpleauth',
     handlers: {
       async GetAuthorizationCookie({ clientId }) {
         if (clientId === 'large') return { result: { plugInId: 'p', cookieData: new Uint8Array(12_000_000) } };
+        if (clientId === 'counted') {
+          const countedData = () => {
+            written.count++;
+            return new Uint8Array(12_000_000);
+          };
+          return {
+            result: {
+              plugInId: 'p',
+              get cookieData() {
+                return countedData();
+              },
+            },
+          };
+        }
         if (clientId === 'fail') throw new Error('the secret of the house');
         await new Promise<void>((resolve) => pending.push(resolve));
         return {};
@@ -40,19 +62,21 @@ async function startSite({ maxInFlight, maxWaiting }: { maxInFlight: number; max
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${simpleAuth.paths[0]}`;
-  const send = (text = body, signal?: AbortSignal) =>
-    fetch(url, { method: 'POST', body: text, headers: { 'content-type': 'text/xml' }, ...(signal && { signal }) });
-  const until = async (isSo: () => boolean) => {
-    while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const send = (text = body) => fetch(url, { method: 'POST', body: text, headers: { 'content-type': 'text/xml' } });
+  const until = async (isSo: () => boolean | Promise<boolean>) => {
+    while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5));
   };
   return {
     send,
     url,
     pending,
     gate,
+    writing,
+    written,
     bodies,
     answers,
     until,
+    connections: () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count))),
     stop: () => server.closeAllConnections() ?? server.close(),
   };
 }
@@ -79,15 +103,13 @@ it('so many calls run, so many wait, and the next is told ServerBusy and when to
 });
 
 it('a client that leaves while it waits costs nothing when its turn comes', async () => {
-  const { send, pending, gate, until, stop } = await startSite({ maxInFlight: 1, maxWaiting: 5 });
+  const { send, url, pending, gate, until, connections, stop } = await startSite({ maxInFlight: 1, maxWaiting: 5 });
   const first = send();
   await until(() => gate.inFlight === 1);
-  const leaving = new AbortController();
-  const second = send(body, leaving.signal).catch(() => undefined);
+  const leaving = talk(url, head(body.length) + body);
   await until(() => gate.waiting === 1);
-  leaving.abort();
-  await second;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  leaving.socket.destroy();
+  await until(async () => (await connections()) === 1);
   pending.shift()?.();
   assert.equal((await first).status, 200);
   await until(() => gate.inFlight === 0);
@@ -140,6 +162,25 @@ it('an answer that nobody takes makes room for one that somebody takes', async (
   stalled.socket.resume();
   await new Promise((resolve) => stalled.socket.once('close', resolve));
   assert.ok(received < 16_000_000, `${received}`);
+  stop();
+});
+
+it('answers that find no room are not written before their turn, but for the few that are being written', async () => {
+  const limits = { maxInFlight: 10, maxWaiting: 1, patienceMs: 60_000 };
+  const { url, gate, writing, written, answers, until, connections, stop } = await startSite(limits);
+  const counted = writeCall(simpleAuth, 'GetAuthorizationCookie', { clientId: 'counted' });
+  const call = () => talk(url, head(counted.length) + counted, { reads: false });
+  const stalled = call();
+  await until(() => answers.usedBytes > 0 && gate.inFlight === 0);
+  const before = written.count;
+  const waiting = Array.from({ length: 6 }, call);
+  await until(() => gate.inFlight === 6 && writing.waiting === 4);
+  assert.equal(written.count, before * 3, 'the two that may be written at once');
+  for (const { socket } of waiting) socket.destroy();
+  await until(async () => (await connections()) === 1);
+  stalled.socket.destroy();
+  await until(() => gate.inFlight === 0 && answers.usedBytes === 0);
+  assert.equal(written.count, before * 3, 'nobody is left to write for');
   stop();
 });
 

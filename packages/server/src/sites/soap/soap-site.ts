@@ -48,6 +48,8 @@ export interface SoapSiteParts<O extends Operations> {
   service: Service<O>;
   handlers: Handlers<O>;
   gate: CallGate;
+  /** Passed once more before an answer is written: what waits here is small, what waits for room in `answers` is not. */
+  writing: CallGate;
   bodies: BodyRoom;
   answers: AnswerRoom;
   maxRequestBytes: number;
@@ -86,7 +88,10 @@ export function createSoapSite<O extends Operations>(given: SoapSiteParts<O>): S
       if (body.kind === 'too-large') return refuse(exchange, parts, 413, 'The request body is too large.');
       if (body.kind === 'no-room') return sendFault(exchange, parts, busy, namedCall(exchange, parts));
       try {
-        await answerBody(exchange, parts, body.bytes, xmlLimits);
+        await parts.gate.enter(
+          () => answerBody(exchange, parts, body.bytes, xmlLimits),
+          async () => sendFault(exchange, parts, busy, namedCall(exchange, parts)),
+        );
       } finally {
         body.place.leave();
       }
@@ -102,12 +107,11 @@ async function answerBody<O extends Operations>(
   bytes: Buffer,
   xmlLimits: XmlLimits,
 ): Promise<void> {
+  // Its client left while it was waiting: nobody would read the answer.
+  if (exchange.response.destroyed) return;
   const text = decodeText(bytes, exchange.request.headers['content-type'] ?? '');
   if (text === undefined) return refuse(exchange, parts, 400, 'The request body is not text of its charset.');
-  await parts.gate.enter(
-    () => answerCall(exchange, parts, text, xmlLimits),
-    () => sendFault(exchange, parts, busy, namedCall(exchange, parts)),
-  );
+  return answerCall(exchange, parts, text, xmlLimits);
 }
 
 interface NamedCall {
@@ -133,13 +137,14 @@ async function answerCall<O extends Operations>(
   text: string,
   xmlLimits: XmlLimits,
 ): Promise<void> {
-  // Its client left while it was waiting: nobody would read the answer.
-  if (exchange.response.destroyed) return;
   const called: NamedCall = { operation: '', version: '1.1' };
   try {
     const parameters = readRequest(parts, text, xmlLimits, called);
     const answer = await runHandler(exchange, parts, called, parameters);
-    await sendAnswer(exchange, parts, answer, called.version);
+    await parts.writing.enter(
+      () => sendAnswer(exchange, parts, called, answer),
+      async () => sendFault(exchange, parts, busy, called),
+    );
   } catch (error) {
     if (error instanceof ProtocolError && error.soapFault) sendSoapFault(exchange, parts, error);
     else {
@@ -166,13 +171,12 @@ function readRequest<O extends Operations>(
 async function runHandler<O extends Operations>(
   exchange: Exchange,
   parts: SoapSiteParts<O>,
-  { operation, version }: NamedCall,
+  { operation }: NamedCall,
   parameters: unknown,
-): Promise<string> {
+): Promise<unknown> {
   const handler = parts.handlers[operation] as (parameters: unknown, context: CallContext) => Promise<unknown>;
   const clientAddress = (exchange.request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
-  const answer = await handler(parameters, { exchange, clientAddress });
-  return writeAnswer(parts.service as Service<Operations>, operation, answer, version);
+  return handler(parameters, { exchange, clientAddress });
 }
 
 /** Faults that clients understand; what is no SOAP at all is answered in HTTP's own words. */
@@ -193,10 +197,12 @@ function faultFor(
 async function sendAnswer<O extends Operations>(
   exchange: Exchange,
   parts: RunningSite<O>,
-  text: string,
-  version: SoapVersion,
+  { operation, version }: NamedCall,
+  answer: unknown,
 ): Promise<void> {
   const { request, response } = exchange;
+  if (request.socket.destroyed) return;
+  const text = writeAnswer(parts.service as Service<Operations>, operation, answer, version);
   const { bytes, encoding } = await parts.encoder.encode(text, request.headers['accept-encoding']);
   const leave = await parts.answers.enter(bytes.length, () => request.socket.destroy());
   // Of an answer that waits behind another of its connection the response tells nothing: the connection does.

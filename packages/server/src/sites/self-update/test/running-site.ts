@@ -63,7 +63,7 @@ export async function startSite(): Promise<RunningSite> {
   return { url, port, folder, dataDir, releaseDir, caFile, keys, site, events, counters, troubles, stop };
 }
 
-/** Asks until `isTrue`, for at most five seconds. */
+/** Asks until `isTrue`, for at most half a minute. */
 export async function eventually(isTrue: () => boolean | Promise<boolean>): Promise<boolean> {
   const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
