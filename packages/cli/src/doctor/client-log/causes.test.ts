@@ -158,6 +158,16 @@ const roots: [string, string, FindingCode][] = [
     ),
     'DOCTOR_CLIENT_WEB_SERVICE',
   ],
+  [
+    'the reporting service, where the scan before talked to another',
+    wua(`${check}${scanned}\nReport|WARNING: Reporter failed to upload events with hr = 80244019.`),
+    'DOCTOR_REPORTING',
+  ],
+  [
+    'the port that nobody answers, by the code of native web services alone',
+    ten(`${busy503.trim().split('\n')[0]}\nWebServices|WS error: Unable to connect. (0x803d0010)`),
+    'DOCTOR_CONNECTION_REFUSED',
+  ],
 ];
 
 describe("a client's log names as the one root", () => {

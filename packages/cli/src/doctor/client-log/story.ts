@@ -217,8 +217,8 @@ export class ClientStory {
   private followPhase(entry: LogEntry): void {
     const before = this.phase;
     this.phase = phaseOf(entry, before);
-    // What is downloaded comes from elsewhere than what the scan talked to.
-    if (this.phase === 'download' && before !== 'download') this.url = undefined;
+    // What is downloaded or reported goes to another address than what the scan talked to.
+    if (this.phase !== before && elsewhere.has(this.phase)) this.url = undefined;
   }
 
   private noteFailures(entry: LogEntry): void {
@@ -252,6 +252,8 @@ export class ClientStory {
     this.phase = now;
   }
 }
+
+const elsewhere = new Set<Phase>(['download', 'report']);
 
 /** Windows Update and Microsoft Update. */
 const updateServices = new Set(['9482f4b4-e343-43b6-b170-9a65bc822c77', '7971f918-a847-4430-9279-4a52d1efe18d']);
