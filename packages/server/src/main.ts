@@ -199,8 +199,8 @@ function contentRoot(exchange: Exchange, mainPort: number): string {
 
 const mebibyte = 1_048_576;
 
-/** An answer that others wait for has ten seconds; with nobody waiting it may take what a modem takes. */
-const takingAnswers = { patienceMs: 10_000, graceMs: 60_000, bytesPerSecond: 4096 };
+/** An answer that others wait for has ten seconds; with nobody waiting it may be as slow as IIS lets it (minBytesPerSecond). */
+const takingAnswers = { patienceMs: 10_000, graceMs: 60_000, bytesPerSecond: 240 };
 
 /** Answers that are being written, packed or waiting for room at once; as many as Node has threads that pack. */
 const answersWritten = 4;

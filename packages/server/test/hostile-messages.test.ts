@@ -3,11 +3,10 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { type ReportingEvent, reporting } from '@moult/protocol/reporting';
 import { simpleAuth } from '@moult/protocol/simple-auth';
+import { collectGarbage } from '../src/heap.ts';
 import { openStore } from '../src/store/index.ts';
 import { firstComputerId, getCookie, openSession } from './agent-session.ts';
 import { ask, call, post } from './soap-client.ts';
@@ -199,11 +198,9 @@ it('hundreds of hostile calls leave memory as it was', async () => {
 
 /** Octets that are still needed: what waits to be collected, by a collector at work beside us too, counts for nothing. */
 async function inUse(): Promise<number> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 5; round++) {
-    collect();
+    collectGarbage();
     await new Promise((resolve) => setTimeout(resolve, 20));
     const { heapUsed, external } = process.memoryUsage();
     least = Math.min(least, heapUsed + external);
