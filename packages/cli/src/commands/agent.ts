@@ -51,7 +51,7 @@ const rootOption = () => new Option('--root <dir>', 'a directory that plays the 
 const jsonOption = () => new Option('--json', 'print one JSON document');
 
 export function register(program: Command): void {
-  const agent = program.command('agent').description('The Automatic Updates agent of this machine, or of a directory');
+  const agent = program.command('agent').description('the Automatic Updates agent of this machine, or of a directory');
   agent
     .command('install')
     .description('install the agent, or point it at another server')

@@ -48,7 +48,7 @@ interface ListFlags extends StoreFlags, JsonFlag {
 export function register(program: Command): void {
   const catalog = program
     .command('catalog')
-    .description('Update metadata: import it, list it, see what clients get of it');
+    .description('update metadata: import it, list it, see what clients get of it');
   const json = () => new Option('--json', 'print one JSON document');
   const from = () => new Option('--from <paths...>', 'read these files or folders instead of the catalogue');
   withStoreOptions(catalog.command('import'))

@@ -23,7 +23,7 @@ const pauseMs = 5000;
 export function register(program: Command): void {
   program
     .command('demo')
-    .description('Show the main job: a server, and an old agent that updates itself and installs an update')
+    .description('show the main job: a server, and an old agent that updates itself and installs an update')
     .option('--once', 'end when the story is complete: exit 0, or 1 with the stage that failed')
     .option('--port <port>', 'port of the server; 0: any free one', wholeNumber(0, 65_535), 0)
     .option('--keep', 'leave the scratch folder behind')

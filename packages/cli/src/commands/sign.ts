@@ -22,7 +22,7 @@ interface Flags {
 export function register(program: Command): void {
   program
     .command('sign')
-    .description('Sign a cabinet, a program (.exe, .dll) or a security catalogue (.cat) as Authenticode does')
+    .description('sign a cabinet, a program (.exe, .dll) or a security catalogue (.cat) as Authenticode does')
     .argument('<file>', 'the file; a signature that it has is replaced')
     .option('--key <file>', 'private key of the certificate (PEM or DER)')
     .option('--cert <file>', 'code-signing certificate (PEM or DER); issuers may follow in the same PEM file')
