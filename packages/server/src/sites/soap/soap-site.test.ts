@@ -25,8 +25,8 @@ interface SiteLimits {
 async function startSite({ maxInFlight, maxWaiting, patienceMs = 200 }: SiteLimits) {
   const pending: (() => void)[] = [];
   const written = { count: 0 };
-  const gate = createCallGate({ maxInFlight, maxWaiting, maxWaitMs: 60_000 });
-  const writing = createCallGate({ maxInFlight: 2, maxWaiting: 10, maxWaitMs: 60_000 });
+  const gate = createCallGate({ maxInFlight, maxWaiting, maxWaitMs: 3_600_000 });
+  const writing = createCallGate({ maxInFlight: 2, maxWaiting: 10, maxWaitMs: 3_600_000 });
   const bodies = createBodyRoom({ budgetBytes: 25_000 });
   const answers = createAnswerRoom({ budgetBytes: 20_000_000, patienceMs, graceMs: 60_000, bytesPerSecond: 1000 });
   const site = createSoapSite({
