@@ -1,4 +1,4 @@
-// Made by scripts/build-codec.ts from packages/formats/assembly; do not edit.
+// Made by scripts/build-wasm.ts from packages/formats/assembly; do not edit.
 export const codecModule =
   'AGFzbQEAAAABFQNgA39/fwF/YAV/f39/fwF/YAABfwMGBQEAAAACBQQBAVRUBhUEfgFCAAt/AUEAC38BQQALfwFBAAsHHQMHaW5mbGF0ZQACBn' +
   'J1bkx6eAABBm1lbW9yeQIACqocBYUGAQl/QYCoAkEAQYAB/AsAA0AgAyAGSgRAIAIgBmotAAAiBUECdEGAqAJqIgcgBygCAEEBajYCACAFIAog' +

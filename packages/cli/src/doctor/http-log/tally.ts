@@ -7,13 +7,14 @@ const maxRuns = 200_000;
 const maxClientsPerGroup = 1_000;
 const maxDays = 400;
 
-/** The same answer given again and again: counted without being decoded. */
+/** The same answer given again and again: counted without being decoded. Who counts writes here what came of it. */
 export class Run {
   readonly record: HttpRecord;
+  /** How many there were besides `record`. */
   extra = 0;
+  /** The last one; NaN without a time. */
   lastAt: number;
   lastLine: number;
-  private lastDay = 0;
   readonly days: Set<number> | undefined;
 
   constructor(record: HttpRecord, days: Set<number> | undefined) {
@@ -23,16 +24,9 @@ export class Run {
     this.lastLine = record.line;
   }
 
-  /** One more of the same, at `at` (NaN: no time) on `line`. */
-  repeat(at: number, line: number): void {
-    this.extra++;
-    if (at < this.lastAt) return;
-    this.lastAt = at;
-    this.lastLine = line;
-    if (this.days === undefined) return;
-    const day = Math.floor(at / 86_400_000);
-    if (day !== this.lastDay && this.days.size < maxDays) this.days.add(day);
-    this.lastDay = day;
+  /** One of the run was of the day of `at`, unlike the one before it. */
+  addDay(at: number): void {
+    if (this.days !== undefined && this.days.size < maxDays) this.days.add(Math.floor(at / 86_400_000));
   }
 
   /** The last of the run as a record, which says that it stands for many. */

@@ -1,35 +1,23 @@
-// IIS W3C extended logs (and HTTPERR, and any ELFF with #Fields), gigabytes of them. Works on bytes, one pass per line:
-// walk to the stem, look at each path segment, and only for lines about updating hash the columns that make an answer
-// (everything but time, query, referrer, sizes). An answer seen before is a repeat and costs no decoding.
+// IIS W3C extended logs (and HTTPERR, and any ELFF with #Fields), gigabytes of them. Works on bytes, one pass per line,
+// in WebAssembly (scanner.ts): walk to the stem, look at each path segment, and only for lines about updating hash the
+// columns that make an answer (everything but time, query, referrer, sizes). An answer seen before is a repeat and costs
+// no decoding; what is new, each ping and each directive is read here.
 import { decodeLine } from '../text/encoding.ts';
 import { type HttpRecord, kindOfPath } from './record.ts';
-import { RunTable } from './run-table.ts';
+import { giveBack, maxRuns, type Scanner, stop, takeScanner, textBytes } from './scanner.ts';
 import type { HttpTally } from './tally.ts';
 
 const blank = 0x20;
 const tab = 0x09;
 const newline = 0x0a;
-const slash = 0x2f;
 const hash = 0x23;
-const maxRuns = 150_000;
+/** Bytes that are looked at in one go: they and the runs stay in the processor's cache. */
+const pieceBytes = 2 ** 17;
 /** So many lines are decoded whole. What more clients ask the same is told in few words. */
 const maxDecoded = 5_000;
 const maxShapes = 20_000;
 
-/** First four letters, lower case, of path segments that matter. */
-const wantedSegments = [
-  'iuident',
-  'wuident',
-  'wutrack',
-  'selfupdate',
-  'clientwebservice',
-  'simpleauthwebservice',
-  'reportingwebservice',
-  // UrlScan puts this in place of the address, and the address behind a tilde into the query.
-  '<rejected-by-urlscan>',
-].map((name) => fourLetters(Buffer.from(name), 0));
 const rejectedQuery = 'Rejected-By-UrlScan';
-const pingSegment = fourLetters(Buffer.from('wutrack'), 0);
 
 /** Columns that differ between equal answers. */
 const passingColumns = new Set([
@@ -53,7 +41,7 @@ const passingColumns = new Set([
 export class W3cReader {
   private readonly source: string;
   private readonly tally: HttpTally;
-  private readonly runs = new RunTable();
+  private readonly scanner: Scanner = takeScanner();
   /** One record per kind of answer, whoever got it. */
   private readonly shapes = new Map<number, HttpRecord>();
   private clientColumn = -1;
@@ -69,11 +57,6 @@ export class W3cReader {
   private tabbed = false;
   private isFirst = false;
   private directiveDate = '';
-  private h1 = 0;
-  private h2 = 0;
-  private dayKey = -1;
-  private dayMs = Number.NaN;
-  private readonly starts = new Int32Array(128);
   lines = 0;
 
   constructor(source: string, tally: HttpTally) {
@@ -84,128 +67,89 @@ export class W3cReader {
 
   read(chunk: Buffer): void {
     let start = 0;
-    const length = chunk.length;
-    while (start < length) {
-      this.lines++;
-      if (chunk[start] === hash || this.stemColumn < 0) {
-        let end = chunk.indexOf(newline, start);
-        if (end < 0) end = length;
-        if (chunk[start] === hash) this.directive(decodeLine(trimEnd(chunk, start, end)));
-        start = end + 1;
-      } else start = this.line(chunk, start) + 1;
+    while (start < chunk.length) {
+      const end = pieceEnd(chunk, start);
+      this.piece(chunk.subarray(start, end));
+      start = end;
     }
   }
 
-  /** Looks at one line; answers where it ends. */
-  private line(chunk: Buffer, start: number): number {
-    const length = chunk.length;
-    const starts = this.starts;
-    if (this.isFirst) this.tellSeparator(chunk, start);
-    // No byte is two separators: with tabs a blank is a letter like others.
-    const separator = this.tabbed ? tab : blank;
-    let position = start;
-    let column = 0;
-    starts[0] = start;
-    for (; column < this.stemColumn && position < length; position++) {
-      const byte = chunk[position];
-      if (byte === separator) starts[++column] = position + 1;
-      else if (byte === newline) return position;
+  /** Call it after the last chunk: not before that do the runs know of their repeats. */
+  end(): void {
+    this.lines = this.scanner.lines;
+    giveBack(this.scanner);
+  }
+
+  private piece(piece: Buffer): void {
+    this.scanner.load(piece);
+    let start = 0;
+    while (start < piece.length) {
+      if (piece[start] === hash || this.stemColumn < 0) start = this.skip(piece, start);
+      else start = this.scan(piece, start);
     }
-    const stemStart = position;
-    let wanted = 0;
-    for (; position < length; position++) {
-      const byte = chunk[position] as number;
-      if (byte <= blank && (byte === separator || byte < blank)) break;
-      if (byte === slash && wanted === 0) wanted = wantedAt(chunk, position + 1);
+  }
+
+  /** Reads up to the next directive or the end; answers where that is. */
+  private scan(piece: Buffer, start: number): number {
+    const { scanner } = this;
+    if (this.isFirst) this.tellSeparator(piece, start);
+    let from = start;
+    for (;;) {
+      const why = scanner.scan(from);
+      from = scanner.next;
+      if (why === stop.newAnswer) this.answer(piece);
+      else if (why === stop.ping) this.ping(piece);
+      else if (why === stop.newDay) scanner.runOfDay?.addDay(scanner.at);
+      else return from;
     }
-    if (wanted === 0) {
-      const end = chunk.indexOf(newline, position);
-      return end < 0 ? length : end;
-    }
-    this.h1 = 0x811c9dc5;
-    this.h2 = 0x1b873593;
-    this.hashRange(chunk, stemStart, position);
-    for (let earlier = 0; earlier < column; earlier++) {
-      if (this.kept[earlier] === 1) this.hashRange(chunk, starts[earlier] as number, starts[earlier + 1] as number);
-    }
-    let from = position;
-    for (; position < length; position++) {
-      const byte = chunk[position] as number;
-      if (byte > blank) continue;
-      if (byte !== separator && byte !== newline) continue;
-      if (column > this.stemColumn && this.kept[column] === 1) this.hashRange(chunk, from, position);
-      if (byte === newline) break;
-      from = position + 1;
-      if (++column < 127) starts[column] = from;
-    }
-    // The last line of a file may lack its end.
-    if (position >= length && this.kept[column] === 1) this.hashRange(chunk, from, length);
-    const at = this.timeOf(chunk);
-    // 53 bits: two answers that share them are not to be expected in any log.
-    const shape = (this.h1 >>> 0) * 0x200000 + (this.h2 >>> 11);
-    const hasClient = this.clientColumn >= 0 && this.clientColumn <= column;
-    const client = hasClient ? (starts[this.clientColumn] as number) : position;
-    const clientEnd = this.clientColumn < column ? (starts[this.clientColumn + 1] as number) - 1 : position;
-    if (hasClient) this.hashRange(chunk, client, clientEnd);
-    if (wanted === pingSegment) {
-      // Every ping says something of its own.
-      const ping = this.record(trimEnd(chunk, start, position), at);
-      if (ping) this.tally.add(ping);
-      return position;
-    }
-    const run = this.runs.find(this.h1, this.h2);
-    if (run) run.repeat(at, this.lines);
-    else {
-      const known = this.runs.count < maxDecoded ? undefined : this.shapes.get(shape);
-      const record = known
-        ? this.likeKnown(known, at, trimEnd(chunk, client, clientEnd).toString('latin1'))
-        : this.record(trimEnd(chunk, start, position), at);
-      if (record) this.keep(record, shape);
-    }
-    return position;
+  }
+
+  /** A line that the scanner does not read; answers where the next one begins. */
+  private skip(piece: Buffer, start: number): number {
+    this.scanner.lines++;
+    const newlineAt = piece.indexOf(newline, start);
+    const end = newlineAt < 0 ? piece.length : newlineAt;
+    if (piece[start] === hash) this.directive(decodeLine(trimEnd(piece, start, end)));
+    return end + 1;
+  }
+
+  /** Every ping says something of its own. */
+  private ping(piece: Buffer): void {
+    const { lineStart, lineEnd, at } = this.scanner;
+    const ping = this.record(trimEnd(piece, lineStart, lineEnd), at);
+    if (ping) this.tally.add(ping);
+  }
+
+  /** An answer that was not given before, or not to this client. */
+  private answer(piece: Buffer): void {
+    const { lineStart, lineEnd, at, clientStart, clientEnd, shape } = this.scanner;
+    const known = this.scanner.runCount < maxDecoded ? undefined : this.shapes.get(shape);
+    const record = known
+      ? this.likeKnown(known, at, trimEnd(piece, clientStart, clientEnd).toString('latin1'))
+      : this.record(trimEnd(piece, lineStart, lineEnd), at);
+    if (record) this.keep(record, shape);
   }
 
   /** Tells the tally of a record that may be repeated. */
   private keep(record: HttpRecord, shape: number): void {
-    const { h1, h2 } = this;
     const run = this.tally.add(record);
     // Two rejected requests differ in their query alone, which makes no difference elsewhere.
     if (record.query === rejectedQuery) return;
-    if (this.runs.count < maxRuns) this.runs.add(h1, h2, run);
+    if (this.scanner.runCount < maxRuns) this.scanner.keep(run);
     if (this.shapes.size < maxShapes && !this.shapes.has(shape)) this.shapes.set(shape, record);
   }
 
   /** The same answer to another client: nothing of the line but its client has to be read. */
   private likeKnown(known: HttpRecord, at: number, client: string): HttpRecord {
     const time = Number.isNaN(at) ? undefined : at;
-    return { ...known, text: '', at: time, line: this.lines, client: present(client), query: '' };
-  }
-
-  /** Four bytes a step: the columns of an answer are a hundred bytes and more on every line. */
-  private hashRange(chunk: Buffer, from: number, to: number): void {
-    let { h1, h2 } = this;
-    let index = from;
-    for (; index + 4 <= to; index += 4) {
-      const word =
-        (chunk[index] as number) |
-        ((chunk[index + 1] as number) << 8) |
-        ((chunk[index + 2] as number) << 16) |
-        ((chunk[index + 3] as number) << 24);
-      h1 = Math.imul(h1 ^ word, 0x01000193) ^ (h1 >>> 15);
-      h2 = Math.imul(h2 ^ word, 0x5bd1e995) ^ (h2 >>> 13);
-    }
-    for (; index < to; index++) {
-      h1 = Math.imul(h1 ^ (chunk[index] as number), 0x01000193) ^ (h1 >>> 15);
-      h2 = Math.imul(h2 ^ (chunk[index] as number), 0x5bd1e995) ^ (h2 >>> 13);
-    }
-    this.h1 = Math.imul(h1 ^ (to - from), 0x01000193);
-    this.h2 = Math.imul(h2 ^ (to - from), 0x5bd1e995);
+    return { ...known, text: '', at: time, line: this.scanner.line, client: present(client), query: '' };
   }
 
   private tellSeparator(chunk: Buffer, start: number): void {
     const end = chunk.indexOf(newline, start);
     this.tabbed = chunk.subarray(start, end < 0 ? chunk.length : end).includes(tab);
     this.isFirst = false;
+    this.configure();
   }
 
   /** The record of a line; undefined when it is not about updating after all. */
@@ -222,7 +166,7 @@ export class W3cReader {
     const proxy = this.columns.has('cs-uri-scheme') || this.columns.has('s-action') || this.columns.has('r-host');
     return {
       source: this.source,
-      line: this.lines,
+      line: this.scanner.line,
       text: decodeLine(line.subarray(0, 2000)),
       at: Number.isNaN(at) ? undefined : at,
       zone: proxy ? 'unknown' : 'utc',
@@ -252,7 +196,7 @@ export class W3cReader {
   private directive(text: string): void {
     const [, name = '', value = ''] = /^#(\w+):\s*(.*)$/.exec(text) ?? [];
     if (name === 'Date') this.directiveDate = value.slice(0, 10);
-    if (name === 'Date') this.dayKey = -1;
+    if (name === 'Date') this.configure();
     if (name !== 'Fields') return;
     const fields = value.toLowerCase().trim().split(/\s+/).slice(0, 120);
     this.columns = new Map(fields.map((field, index) => [field, index]));
@@ -263,62 +207,31 @@ export class W3cReader {
     this.stemColumn = fields.findIndex((field) => /^cs-uri(-stem|-path)?$/.test(field));
     this.dateColumn = fields.indexOf('date');
     this.timeColumn = fields.indexOf('time');
-    this.dayKey = -1;
     this.isFirst = true;
-    this.runs.clear();
+    this.scanner.returnRuns();
     this.shapes.clear();
   }
 
-  /** Milliseconds, NaN without a time. IIS 5 writes no date column by default: the day is in #Date. */
-  private timeOf(chunk: Buffer): number {
-    if (this.timeColumn < 0) return Number.NaN;
-    const clock = this.starts[this.timeColumn] as number;
-    const day = this.dateColumn < 0 ? this.directiveDay() : this.dayOf(chunk, this.starts[this.dateColumn] as number);
-    const seconds = (twoDigits(chunk, clock) * 60 + twoDigits(chunk, clock + 3)) * 60 + twoDigits(chunk, clock + 6);
-    return day + seconds * 1000;
-  }
-
-  private dayOf(chunk: Buffer, at: number): number {
-    const key =
-      (twoDigits(chunk, at) * 100 + twoDigits(chunk, at + 2)) * 10_000 +
-      twoDigits(chunk, at + 5) * 100 +
-      twoDigits(chunk, at + 8);
-    if (key !== this.dayKey) {
-      this.dayKey = key;
-      const year = Math.floor(key / 10_000);
-      this.dayMs =
-        year > 1990 && year < 2200 ? Date.UTC(year, (Math.floor(key / 100) % 100) - 1, key % 100) : Number.NaN;
-    }
-    return this.dayMs;
-  }
-
-  private directiveDay(): number {
-    if (this.dayKey !== 0) {
-      this.dayKey = 0;
-      const at = Date.parse(`${this.directiveDate}T00:00:00Z`);
-      this.dayMs = at;
-    }
-    return this.dayMs;
+  private configure(): void {
+    this.scanner.configure({
+      separator: this.tabbed ? tab : blank,
+      stem: this.stemColumn,
+      date: this.dateColumn,
+      time: this.timeColumn,
+      client: this.clientColumn,
+      directiveDay: Date.parse(`${this.directiveDate}T00:00:00Z`),
+      kept: this.kept,
+    });
   }
 }
 
-function wantedAt(chunk: Buffer, at: number): number {
-  const letters = fourLetters(chunk, at);
-  for (const wanted of wantedSegments) if (wanted === letters) return letters;
-  return 0;
-}
-
-function fourLetters(bytes: Buffer, at: number): number {
-  return (
-    (((bytes[at] ?? 0) | 0x20) << 24) |
-    (((bytes[at + 1] ?? 0) | 0x20) << 16) |
-    (((bytes[at + 2] ?? 0) | 0x20) << 8) |
-    ((bytes[at + 3] ?? 0) | 0x20)
-  );
-}
-
-function twoDigits(chunk: Buffer, at: number): number {
-  return ((chunk[at] ?? 0) - 0x30) * 10 + ((chunk[at + 1] ?? 0) - 0x30);
+/** Where the piece ends that begins at `start`: at a line end, unless a line is longer than the scanner's memory. */
+function pieceEnd(chunk: Buffer, start: number): number {
+  if (chunk.length - start <= pieceBytes) return chunk.length;
+  const before = chunk.lastIndexOf(newline, start + pieceBytes - 1);
+  if (before >= start) return before + 1;
+  const behind = chunk.indexOf(newline, start);
+  return Math.min(behind < 0 ? chunk.length : behind + 1, start + textBytes);
 }
 
 function trimEnd(chunk: Buffer, start: number, end: number): Buffer {

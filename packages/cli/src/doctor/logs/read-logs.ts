@@ -135,7 +135,11 @@ function sniffKind(path: string, head: Buffer): LogKind {
 
 async function readW3c(path: string, facts: LogFacts, progress: (bytes: number) => void): Promise<number> {
   const reader = new W3cReader(path, facts.tally);
-  for await (const chunk of lineChunks(path, progress)) reader.read(chunk);
+  try {
+    for await (const chunk of lineChunks(path, progress)) reader.read(chunk);
+  } finally {
+    reader.end();
+  }
   facts.tally.settle();
   return reader.lines;
 }
