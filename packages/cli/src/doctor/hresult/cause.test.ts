@@ -16,6 +16,9 @@ describe('the table of error codes', () => {
       assert.match(name, /^[A-Z][A-Za-z0-9_]+$/);
       assert.ok(meaning.length > 5);
     }
+    // The ends of the list of native web services: one row off and all are.
+    assert.equal(meaningOf(0x803d0000)?.name, 'WS_E_INVALID_FORMAT');
+    assert.equal(meaningOf(0x803d0023)?.name, 'WS_E_SECURITY_SYSTEM_FAILURE');
   });
 
   it('places every code under success, a cause, or the general failure of its block', () => {
@@ -95,6 +98,7 @@ const inALog: [number, FindingCode][] = [
   [0x8024002e, 'DOCTOR_POLICY_BLOCKS'],
   [0x80070422, 'DOCTOR_SERVICE_DISABLED'],
   [0x80070424, 'DOCTOR_SERVICE_MISSING'],
+  [0x800706ba, 'DOCTOR_SERVICE_STOPPED'],
   [0x80240016, 'DOCTOR_RESTART_PENDING'],
   [0x8024d002, 'DOCTOR_SETUP_DATA_INVALID'],
   [0x8024d013, 'DOCTOR_SETUP_VERSION'],

@@ -38,7 +38,7 @@ export function meaningOf(value: number): ErrorMeaning | undefined {
 }
 
 /** Errors of the Extensible Storage Engine: 0xC8000000 plus the number of the (negative) Jet error. */
-export function isDatabaseEngine(value: number): boolean {
+function isDatabaseEngine(value: number): boolean {
   return value >>> 16 === 0xc800 && (value & 0xffff) !== 0;
 }
 
