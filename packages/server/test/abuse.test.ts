@@ -88,9 +88,9 @@ describe('HTTP', () => {
   it('a body that announces 100 MB is refused before it comes, and one that does not is cut at the limit', async () => {
     const before = process.memoryUsage().rss;
     assert.equal(await status({ 'content-length': String(100 * 1_048_576) }, 0), 413);
-    assert.equal(await status({ 'transfer-encoding': 'chunked' }, 100), 413);
-    // Sender and server are one process here: what was sent may wait to be collected, but was never held together.
-    assert.ok(process.memoryUsage().rss - before < 90 * 1_048_576, 'memory stays flat');
+    assert.equal(await status({ 'transfer-encoding': 'chunked' }, 240), 413);
+    // Sender and server are one process here: some of what was sent may wait to be collected, but all was never held.
+    assert.ok(process.memoryUsage().rss - before < 180 * 1_048_576, 'memory stays flat');
   });
 
   it('a client that sends slowly is cut off after the time a request may take', async () => {
