@@ -215,6 +215,16 @@ describe("a client's registry", () => {
     assert.deepEqual(missing(`${bits}${many}`), ['DOCTOR_SERVICE_MISSING']);
   });
 
+  it('of a service alone does not say that no policy is set', () => {
+    const verdictOf = (text: string) => {
+      const settings = settingsOf(text);
+      return doubtMissingPolicy(observePolicy(settings, 'pc'), settings).map(({ code, verdict }) => [code, verdict]);
+    };
+    const bits = '[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\BITS]\r\n"Start"=dword:3\r\n';
+    assert.deepEqual(verdictOf(bits), [['DOCTOR_POLICY_MISSING', 'unknown']]);
+    assert.deepEqual(verdictOf(`${bits}${auto}`), [['DOCTOR_POLICY_MISSING', 'fail']]);
+  });
+
   it('shared by clones is told', () => {
     const id = `${good}${own}"SusClientId"="6f9619ff-8b86-d011-b42d-00c04fc964ff"\r\n`;
     const machines = ['a', 'b'].map((client) => ({ client, settings: settingsOf(id) }));

@@ -33,11 +33,11 @@ export function observePolicy(settings: ClientSettings, client: string): Observa
 
 /**
  * An export without any policy key may be one of the agent's own key alone: where something else is broken, a policy
- * that is missing from it is only a guess.
+ * that is missing from it is only a guess. One that holds nothing of the agent says nothing of its policy at all.
  */
 export function doubtMissingPolicy(observations: readonly Observation[], settings: ClientSettings): Observation[] {
   const others = observations.some(({ code, verdict }) => verdict === 'fail' && code !== 'DOCTOR_POLICY_MISSING');
-  if (!others || settings.hasPolicies) return [...observations];
+  if (settings.hasPolicies || (!others && settings.has(at.update))) return [...observations];
   return observations.map((each) => (each.code === 'DOCTOR_POLICY_MISSING' ? { ...each, verdict: 'unknown' } : each));
 }
 
