@@ -4,7 +4,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Beyond what was alive after the last full collection, in percent. At 75, collections took a quarter of the check-ins. */
+/** Beyond what was alive after the last full collection, in percent. With 75, check-ins were fewer (docs/benchmarks.md). */
 const growthPercent = 200;
 
 /** For this whole process, from its next full collection on. */
