@@ -16,9 +16,7 @@ export function fragmentName({ uri, local }: Pick<XmlElement, 'uri' | 'local'>):
 
 /** The whole element as fragment text. */
 export function writeElement(element: XmlElement): string {
-  const parts: string[] = [];
-  write(element, isOpaque(element), parts);
-  return parts.join('');
+  return write(element, isOpaque(element));
 }
 
 /** A start tag and end tag around `content`, or an empty-element tag when there is none. */
@@ -27,28 +25,24 @@ export function wrap(name: string, attributes: readonly XmlAttribute[], content:
   return content === '' ? `${head} />` : `${head}>${content}</${name}>`;
 }
 
-function write(element: XmlElement, opaque: boolean, parts: string[]): void {
+function write(element: XmlElement, opaque: boolean): string {
   const name = fragmentName(element);
-  parts.push('<', name);
-  for (const attribute of element.attributes) parts.push(attributeText(attribute));
+  let text = `<${name}`;
+  for (const attribute of element.attributes) text += attributeText(attribute);
   // The one declaration that real servers leave standing: on MsiPatch, behind its attributes.
-  if (element.uri === namespaces.msiPatch && element.local === 'MsiPatch')
-    parts.push(` xmlns="${namespaces.msiPatch}"`);
-  if (element.children.length === 0 || isServersOwn(element)) {
-    parts.push(' />');
-    return;
-  }
-  parts.push('>');
-  writeChildren(element, opaque, parts);
-  parts.push('</', name, '>');
+  if (element.uri === namespaces.msiPatch && element.local === 'MsiPatch') text += ` xmlns="${namespaces.msiPatch}"`;
+  if (element.children.length === 0 || isServersOwn(element)) return `${text} />`;
+  return `${text}>${writeChildren(element, opaque)}</${name}>`;
 }
 
-function writeChildren(element: XmlElement, opaque: boolean, parts: string[]): void {
+function writeChildren(element: XmlElement, opaque: boolean): string {
   const skipBlanks = !opaque && element.children.some((child) => child.kind === 'element');
+  let text = '';
   for (const child of element.children) {
-    if (child.kind === 'element') write(child, opaque || isOpaque(child), parts);
-    else if (!skipBlanks || child.text.trim() !== '') parts.push(escapeText(child.text));
+    if (child.kind === 'element') text += write(child, opaque || isOpaque(child));
+    else if (!skipBlanks || child.text.trim() !== '') text += escapeText(child.text);
   }
+  return text;
 }
 
 /** Blank text between rules is layout and goes; inside Metadata everything is the publisher's and stays. */
@@ -63,6 +57,7 @@ function isServersOwn({ uri, local }: XmlElement): boolean {
 
 /** xsi:type becomes type; the value keeps its prefix. */
 function attributeText({ uri, local, value }: XmlAttribute): string {
-  const name = uri === namespaces.xml ? `xml:${local}` : local;
+  // Few attributes have a namespace at all.
+  const name = uri !== '' && uri === namespaces.xml ? `xml:${local}` : local;
   return ` ${name}="${escapeAttribute(value)}"`;
 }

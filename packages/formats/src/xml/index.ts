@@ -1,3 +1,4 @@
-export * from './read.ts';
+export { readXml, readXmlFragment } from './read.ts';
 export * from './subtrees.ts';
+export * from './tree.ts';
 export * from './write.ts';

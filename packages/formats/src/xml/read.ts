@@ -2,42 +2,8 @@
 // DTD, no entity beyond the five, and a limit on everything. Parsing itself is saxes' work (ADR 0004).
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { FormatError } from '../errors.ts';
-
-export interface XmlLimits {
-  maxCharacters: number;
-  maxDepth: number;
-  maxElements: number;
-  maxAttributesPerElement: number;
-}
-
-export const defaultXmlLimits: XmlLimits = {
-  maxCharacters: 64 * 1024 * 1024,
-  maxDepth: 128,
-  maxElements: 2_000_000,
-  maxAttributesPerElement: 256,
-};
-
-export interface XmlAttribute {
-  /** Namespace URI; '' for none. */
-  uri: string;
-  local: string;
-  prefix: string;
-  value: string;
-}
-
-export interface XmlElement {
-  kind: 'element';
-  uri: string;
-  local: string;
-  prefix: string;
-  /** In document order. Namespace declarations are not attributes: they are in `declarations`. */
-  attributes: XmlAttribute[];
-  /** Prefix → URI declared on this very element ('' is the default namespace). */
-  declarations: ReadonlyMap<string, string>;
-  children: XmlNode[];
-}
-
-export type XmlNode = XmlElement | { kind: 'text'; text: string };
+import { readPlainXml } from './plain.ts';
+import { childElements, defaultXmlLimits, type XmlAttribute, type XmlElement, type XmlLimits } from './tree.ts';
 
 /**
  * Reads one well-formed, namespace-aware document into a tree. Comments and processing instructions are dropped,
@@ -51,6 +17,11 @@ export function readXml(text: string, limits: XmlLimits = defaultXmlLimits): Xml
       `The XML text has ${text.length} characters, more than the ${limits.maxCharacters} allowed here.`,
     );
   }
+  return readPlainXml(text, limits) ?? readAnyXml(text, limits);
+}
+
+/** As readXml, by saxes alone. */
+export function readAnyXml(text: string, limits: XmlLimits): XmlElement {
   const builder = new TreeBuilder(limits);
   builder.parse(text);
   return builder.root();
@@ -60,34 +31,6 @@ export function readXml(text: string, limits: XmlLimits = defaultXmlLimits): Xml
 export function readXmlFragment(text: string, limits: XmlLimits = defaultXmlLimits): XmlElement[] {
   const root = readXml(`<fragment>${text}</fragment>`, { ...limits, maxDepth: limits.maxDepth + 1 });
   return childElements(root);
-}
-
-export function childElements(element: XmlElement): XmlElement[] {
-  return element.children.filter((child): child is XmlElement => child.kind === 'element');
-}
-
-/** First child element with this local name, in any namespace unless `uri` is given. */
-export function childNamed(element: XmlElement, local: string, uri?: string): XmlElement | undefined {
-  for (const child of element.children) {
-    if (child.kind === 'element' && child.local === local && (uri === undefined || child.uri === uri)) return child;
-  }
-  return undefined;
-}
-
-export function childrenNamed(element: XmlElement, local: string): XmlElement[] {
-  return childElements(element).filter((child) => child.local === local);
-}
-
-/** Value of the attribute with this local name, whatever its namespace. */
-export function attributeOf(element: XmlElement, local: string): string | undefined {
-  return element.attributes.find((attribute) => attribute.local === local)?.value;
-}
-
-/** All text directly inside the element, concatenated. */
-export function textOf(element: XmlElement): string {
-  let text = '';
-  for (const child of element.children) if (child.kind === 'text') text += child.text;
-  return text;
 }
 
 const noDeclarations: ReadonlyMap<string, string> = new Map();

@@ -1,7 +1,7 @@
 // Elements out of a document too large to hold: text goes in by pieces, wanted elements come out as trees.
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { FormatError } from '../errors.ts';
-import type { XmlAttribute, XmlElement, XmlLimits } from './read.ts';
+import type { XmlAttribute, XmlElement, XmlLimits } from './tree.ts';
 
 export interface SubtreeWishes {
   /** Whether the element that opens here is wanted whole. Elements inside a wanted one are not asked about. */

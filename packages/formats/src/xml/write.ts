@@ -6,6 +6,9 @@ const illegal = new RegExp(
     '|[\\ud800-\\udbff](?![\\udc00-\\udfff])|(?<![\\ud800-\\udbff])[\\udc00-\\udfff]',
   'g',
 );
+/** Most texts hold nothing that must be escaped, and looking once costs less than replacing twice. */
+const suspicious = /[^\t\n\x20\x21\x23-\x25\x27-\x3b\x3d\x3f-\ud7ff\ue000-\ufffd]/;
+const suspiciousInAttribute = /[^\x20\x21\x23-\x25\x27-\x3b\x3d\x3f-\ud7ff\ue000-\ufffd]/;
 const inText = /[&<>\r]/g;
 const inAttribute = /[&<>"\r\n\t]/g;
 const references: Record<string, string> = {
@@ -20,10 +23,12 @@ const references: Record<string, string> = {
 
 /** Escapes character data. Characters that XML 1.0 forbids become U+FFFD, so that the result is always well-formed. */
 export function escapeText(text: string): string {
+  if (!suspicious.test(text)) return text;
   return text.replace(illegal, '\ufffd').replace(inText, (character) => references[character] ?? '');
 }
 
 /** Escapes an attribute value for use between double quotes. */
 export function escapeAttribute(text: string): string {
+  if (!suspiciousInAttribute.test(text)) return text;
   return text.replace(illegal, '\ufffd').replace(inAttribute, (character) => references[character] ?? '');
 }
