@@ -59,7 +59,10 @@ export function attributeOf(element: XmlElement, local: string): string | undefi
 
 /** All text directly inside the element, concatenated. */
 export function textOf(element: XmlElement): string {
+  const { children } = element;
+  const only = children[0];
+  if (children.length === 1 && only?.kind === 'text') return only.text;
   let text = '';
-  for (const child of element.children) if (child.kind === 'text') text += child.text;
+  for (const child of children) if (child.kind === 'text') text += child.text;
   return text;
 }

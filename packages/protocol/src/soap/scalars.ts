@@ -13,12 +13,27 @@ export const boolean = scalar<boolean>(
 // Also for xs:short and xs:unsignedByte: an agent's build number that grew beyond 32767 is still a build number.
 export const integer = scalar<number>(
   (written) => {
+    const plain = plainNumber(written);
+    if (plain !== undefined) return plain;
     if (!/^[+-]?\d{1,10}$/.test(written)) return undefined;
     const value = Number(written);
     return value >= -0x80000000 && value <= 0x7fffffff ? value : undefined;
   },
   (value) => String(value),
 );
+
+/** One to nine digits and nothing else, as nearly all numbers are: a scan lists thousands of them. */
+function plainNumber(written: string): number | undefined {
+  const { length } = written;
+  if (length === 0 || length > 9) return undefined;
+  let value = 0;
+  for (let at = 0; at < length; at++) {
+    const digit = written.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
+}
 
 /** xs:long: driver versions fill all 64 bits. */
 export const long = scalar<bigint>(

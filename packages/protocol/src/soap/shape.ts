@@ -1,7 +1,7 @@
 // The shape of a message, said once: reading, writing and the TypeScript type all come from it. Members stand in wire
 // order (WSDL sequence). Reading is by local name in any order and any namespace, and passes over what it does not
 // know: agents of twenty years and the published specification disagree about both (fixtures/captures, MS-WUSP 2.2.3).
-import { childElements, type XmlElement } from '@moult/formats/xml';
+import type { XmlElement } from '@moult/formats/xml';
 import { badMessage } from './bad-message.ts';
 
 export interface Shape<T> {
@@ -76,17 +76,21 @@ export function record<M extends Members>(members: M): Shape<RecordValue<M>> {
   const byName = new Map(entries.map(([key, member]) => [member.name, { key, member }]));
   // The prose of MS-WUSP writes other letter cases than its WSDL (Win32Hresult, clientID, Parameters).
   const inAnyCase = new Map([...byName].map(([name, known]) => [name.toLowerCase(), known]));
+  const all = [...byName.values()];
+  const lists = all.filter(({ member }) => member.kind === 'list');
+  const needed = all.filter(({ member }) => member.kind === 'required');
   return {
     read: (element, path) => {
       const value: Record<string, unknown> = {};
-      for (const { key, member } of byName.values()) if (member.kind === 'list') value[key] = [];
-      for (const child of childElements(element)) {
+      for (const { key } of lists) value[key] = [];
+      for (const child of element.children) {
+        if (child.kind !== 'element') continue;
         const known = byName.get(child.local) ?? inAnyCase.get(child.local.toLowerCase());
         if (!known || isNil(child)) continue;
         value[known.key] = readMember(known.member, child, joined(path, child.local));
       }
-      for (const { key, member } of byName.values()) {
-        if (member.kind !== 'required' || value[key] !== undefined) continue;
+      for (const { key, member } of needed) {
+        if (value[key] !== undefined) continue;
         if (member.fallback === undefined) throw badMessage(joined(path, member.name));
         value[key] = member.fallback;
       }
@@ -108,7 +112,9 @@ export function element(name: string, content: string, attributes = ''): string 
 function readMember(member: Member<unknown, Kind>, child: XmlElement, path: string): unknown {
   if (member.kind !== 'list') return member.shape.read(child, path);
   const items: unknown[] = [];
-  for (const item of childElements(child)) if (!isNil(item)) items.push(member.shape.read(item, path));
+  for (const item of child.children) {
+    if (item.kind === 'element' && !isNil(item)) items.push(member.shape.read(item, path));
+  }
   return items;
 }
 
@@ -121,6 +127,7 @@ function writeMember(member: Member<unknown, Kind>, value: unknown): string {
 }
 
 function isNil({ attributes }: XmlElement): boolean {
+  if (attributes.length === 0) return false;
   return attributes.some(
     ({ local, uri, value }) =>
       local === 'nil' && uri.endsWith('XMLSchema-instance') && (value === 'true' || value === '1'),
