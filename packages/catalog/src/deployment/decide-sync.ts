@@ -142,13 +142,13 @@ function isDefined<T>(value: T | undefined): value is T {
 /** The first `maxNew` in page order. Each signature gives its own first ones; those are merged by sorting. */
 function cutPage(
   scope: Scope,
-  signatures: readonly { id: number }[],
+  signatures: readonly number[],
   maxNew: number,
   filter: Uint8Array | undefined,
 ): { page: number[]; truncated: boolean } {
   const candidates: number[] = [];
   let sources = 0;
-  for (const { id } of signatures) {
+  for (const id of signatures) {
     let taken = 0;
     for (const slot of scope.softwareWith(id)) {
       if (scope.isMarked(slot) || (filter && filter[slot] !== 1)) continue;

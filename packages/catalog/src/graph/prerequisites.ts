@@ -19,8 +19,11 @@ export class PrerequisiteTable {
   /** Update slot → clauses in which it is an alternative. */
   readonly #clausesOfUpdate: (number[] | undefined)[] = [];
   readonly #clauseMembers: (readonly number[])[] = [];
-  /** Clause → signatures watched from it. */
-  readonly #watchers: Signature[][] = [];
+  /**
+   * Clause → signatures watched from it: of each its id, how many other clauses it has, and those, all in one row. A
+   * request reads thousands of them, one behind the other; from object to object it would wait for memory.
+   */
+  readonly #watchers: number[][] = [];
   /** Clause → signatures that contain it: the measure of rarity. */
   readonly #uses: number[] = [];
   /** Marks of the running request; a mark counts when it equals `#generation`. */
@@ -39,23 +42,21 @@ export class PrerequisiteTable {
     return this.#clauseMembers[clause] ?? [];
   }
 
-  /** Signatures satisfied by these installed updates; isSatisfied answers for them until the next call. */
-  satisfiedBy(installedUpdates: Iterable<number>): Signature[] {
+  /** Ids of the signatures satisfied by these installed updates; isSatisfied answers for them until the next call. */
+  satisfiedBy(installedUpdates: Iterable<number>): number[] {
     const generation = ++this.#generation;
     const satisfied = this.#withoutClauses(generation);
-    const clauses: number[] = [];
-    for (const update of installedUpdates) {
-      for (const clause of this.#clausesOfUpdate[update] ?? []) {
-        if (this.#clauseMarks[clause] === generation) continue;
-        this.#clauseMarks[clause] = generation;
-        clauses.push(clause);
-      }
-    }
-    for (const clause of clauses) {
-      for (const signature of this.#watchers[clause] ?? []) {
-        if (!signature.clauses.every((id) => this.#clauseMarks[id] === generation)) continue;
-        this.#signatureMarks[signature.id] = generation;
-        satisfied.push(signature);
+    for (const clause of this.#markClauses(installedUpdates, generation)) {
+      const watchers = this.#watchers[clause] ?? [];
+      for (let at = 0; at < watchers.length; ) {
+        const id = watchers[at] ?? 0;
+        const end = at + 2 + (watchers[at + 1] ?? 0);
+        let other = at + 2;
+        while (other < end && this.#clauseMarks[watchers[other] ?? 0] === generation) other++;
+        at = end;
+        if (other < end) continue;
+        this.#signatureMarks[id] = generation;
+        satisfied.push(id);
       }
     }
     return satisfied;
@@ -65,11 +66,24 @@ export class PrerequisiteTable {
     return this.#signatureMarks[signature] === this.#generation;
   }
 
-  #withoutClauses(generation: number): Signature[] {
+  #withoutClauses(generation: number): number[] {
     const empty = this.#signatureByKey.get('');
     if (!empty) return [];
     this.#signatureMarks[empty.id] = generation;
-    return [empty];
+    return [empty.id];
+  }
+
+  /** Marks the clauses in which an installed update is an alternative, and answers them. */
+  #markClauses(installedUpdates: Iterable<number>, generation: number): number[] {
+    const clauses: number[] = [];
+    for (const update of installedUpdates) {
+      for (const clause of this.#clausesOfUpdate[update] ?? []) {
+        if (this.#clauseMarks[clause] === generation) continue;
+        this.#clauseMarks[clause] = generation;
+        clauses.push(clause);
+      }
+    }
+    return clauses;
   }
 
   #clauseId(members: readonly number[]): number {
@@ -102,7 +116,9 @@ export class PrerequisiteTable {
       this.#uses[clause] = uses;
       if (rarest === undefined || uses < (this.#uses[rarest] ?? 0)) rarest = clause;
     }
-    if (rarest !== undefined) this.#watchers[rarest]?.push(signature);
+    const watchers = rarest === undefined ? undefined : this.#watchers[rarest];
+    watchers?.push(signature.id, clauses.length - 1);
+    for (const clause of clauses) if (clause !== rarest) watchers?.push(clause);
     return signature;
   }
 }
