@@ -24,6 +24,7 @@ const plain = [
   "<?xml version='1.0'?><a b='\"'/>\n",
   '<!-- <a> --><p:a xmlns:p="urn:p" xmlns="urn:d" z="1" p:y="2">x<b xmlns="">y</b>\r\rz<!--<-->w</p:a ><!---->',
   '<a b="1\r\n2\t3&#10;4&#xD;" c="&lt;&amp;&quot;>">&#x1F600;]]&gt; é\u4e2d</a>',
+  '<l><i>1</i><i>2</i> <i>3</i><i>&amp;</i><i/><i>4</i><i></i><i>5</i><i x="1">6</i><i xmlns="u">7</i><i>8</i>9<j>0</j></l>',
   '<p:a xmlns:p="urn:1"><p:b xmlns:p="urn:2" p:c="1" c="2"/><p:b xml:lang="de"\n/></p:a>',
 ];
 
@@ -70,13 +71,29 @@ describe('readPlainXml', () => {
       assert.equal(readPlainXml(text, { ...defaultXmlLimits, ...limits }), undefined);
     over('<a><b><c/></b></a>', { maxDepth: 2 });
     over('<a><b/><b/></a>', { maxElements: 2 });
+    over('<a><b>1</b><b>2</b></a>', { maxElements: 2 });
     over('<a b="1" c="2"/>', { maxAttributesPerElement: 1 });
   });
 
   it('never reads otherwise than saxes, whatever is damaged', () => {
     const pieces = [
       ...['<', '>', '/', '=', '"', "'", '&', ';', '!', '--', '?', ']]>', '<![CDATA[', '\r', '\n', '\t', ' ', '\u0000'],
-      ...['a', 'p:a', 'xmlns', 'xmlns:p', 'xml:', '<a>', '</a>', '<p:b c="', '"/>', '&lt;', '&#10;', '\u{1f600}', 'é'],
+      ...[
+        'a',
+        'p:a',
+        'xmlns',
+        'xmlns:p',
+        'xml:',
+        '<a>',
+        '</a>',
+        '<p:b c="',
+        '"/>',
+        '<a>1</a>',
+        '&lt;',
+        '&#10;',
+        '\u{1f600}',
+        'é',
+      ],
     ];
     const start = fc.constantFrom(...plain);
     const damage = fc.tuple(fc.nat(), fc.nat(4), fc.constantFrom(...pieces, ''));

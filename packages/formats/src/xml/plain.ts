@@ -117,8 +117,33 @@ class PlainReader {
     this.#at += 2 + name.length;
     if (this.#skipBlanks() !== greater) return false;
     this.#at++;
+    const ended = this.#parent;
     this.#leave();
+    const same = this.#at + 1 + name.length;
+    if (ended && this.#text.charCodeAt(same) === greater && this.#text.startsWith(name, this.#at + 1)) {
+      this.#readAlike(ended, name);
+    }
     return true;
+  }
+
+  /** A list: as many more elements of the same name as hold text and nothing else. What is not so is read on as usual. */
+  #readAlike({ declarations, uri, local, prefix }: XmlElement, name: string): void {
+    const parent = this.#parent;
+    if (!parent || declarations !== noDeclarations) return;
+    const text = this.#text;
+    const [start, end] = [`<${name}>`, `</${name}>`];
+    while (text.startsWith(start, this.#at) && this.#elements < this.#limits.maxElements) {
+      const from = this.#at + start.length;
+      const to = text.indexOf('<', from);
+      if (to <= from || !text.startsWith(end, to)) break;
+      const content = text.slice(from, to);
+      if (this.#hasReferences && content.includes('&')) break;
+      this.#elements++;
+      const children: XmlElement['children'] = [{ kind: 'text', text: content }];
+      parent.children.push({ kind: 'element', uri, local, prefix, attributes: [], declarations, children });
+      this.#at = to + end.length;
+    }
+    this.#next = text.indexOf('<', this.#at);
   }
 
   #enter(element: XmlElement, name: string, outer: number): void {
