@@ -1,2 +1,3 @@
+export { xorWords } from './checksum';
 export { inflate } from './inflate';
 export { runLzx } from './lzx';

@@ -9,8 +9,6 @@ export const scratch: usize = 0x9000;
 /** Deflate tables: entries of 32 bits. */
 export const literalTable: usize = 0x30000;
 export const distanceTable: usize = 0x40000;
-/** The block that is unpacked, with room to overshoot, and before it up to 32 KB of history. */
-export const inflateOutput: usize = 0x58000;
 
 /** LZX codes, written by PrefixCode: a table of 16-bit entries, then the search for long codes. */
 export const mainCode: usize = 0x70000;
@@ -18,4 +16,5 @@ export const lengthCode: usize = 0x78000;
 export const alignedCode: usize = 0x7c000;
 export const slotBases: usize = 0x7e000;
 export const slotExtraBits: usize = 0x7e100;
+/** What is unpacked, with its history before it and room to overshoot behind it. */
 export const window: usize = 0x100000;

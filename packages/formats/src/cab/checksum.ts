@@ -1,6 +1,12 @@
 // The checksum of a CFDATA block (MS-CAB 3.1): XOR of little-endian 32-bit words, the odd bytes at the end read the
 // other way round.
 
+import { loadCodec } from '../codec/index.ts';
+import { layout } from '../codec/layout.ts';
+
+/** What the codec's input has room for; a multiple of 4, and more than any data block holds. */
+const roomBytes = 2 ** 16;
+
 /** Continues `seed` over `bytes`; answers an unsigned 32-bit number. */
 export function cabinetChecksum(bytes: Uint8Array, seed: number): number {
   const wordsEnd = bytes.length & ~3;
@@ -12,21 +18,12 @@ export function cabinetChecksum(bytes: Uint8Array, seed: number): number {
 }
 
 function xorWords(bytes: Uint8Array, end: number): number {
-  if (bytes.byteOffset % 4 === 0 && isLittleEndian) {
-    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, end / 4);
-    let sum = 0;
-    for (let at = 0; at < words.length; at++) sum ^= words[at] as number;
-    return sum;
-  }
+  const codec = loadCodec();
   let sum = 0;
-  for (let at = 0; at < end; at += 4) {
-    sum ^=
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24);
+  for (let at = 0; at < end; at += roomBytes) {
+    const piece = bytes.subarray(at, Math.min(end, at + roomBytes));
+    codec.bytes.set(piece, layout.input);
+    sum ^= codec.exports.xorWords(piece.length);
   }
   return sum;
 }
-
-const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;

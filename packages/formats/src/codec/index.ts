@@ -1,7 +1,7 @@
 // The inner loops of MSZIP and LZX in WebAssembly: one module of four kilobytes, one instance, one memory for all.
 // Compiled from packages/formats/assembly when the repository is built, not when it is used.
-// Hard part: LZX has a window of up to 2 MB that lives as long as its folder, and two folders may be read in turns. Who
-// is in the memory is its tenant; the next one asks it to move out first. (Whether it is still wanted cannot be asked:
+// Hard part: a window (LZX: up to 2 MB; MSZIP: 32 KB) lives as long as its folder, and two folders may be read in turns.
+// Who is in the memory is its tenant; the next one asks it to move out first. (Whether it is still wanted cannot be asked:
 // a WeakRef would keep every tenant alive until the event loop turns, and a loop over many cabinets does not let it.)
 import { layout } from './layout.ts';
 import { codecModule } from './module.ts';
@@ -20,7 +20,9 @@ declare const WebAssembly: {
 
 interface CodecExports {
   memory: { buffer: ArrayBuffer };
-  inflate(inputBytes: number, outputBytes: number, historyBytes: number): number;
+  inflate(inputBytes: number, place: number, outputBytes: number, historyBytes: number): number;
+  /** Of as many bytes of the input. */
+  xorWords(bytes: number): number;
   runLzx(endPlace: number, isAligned: number, windowBytes: number): number;
 }
 

@@ -2,7 +2,6 @@
 export const layout = {
   state: 0x8000,
   input: 0x10000,
-  inflateOutput: 0x58000,
   mainCode: 0x70000,
   lengthCode: 0x78000,
   alignedCode: 0x7c000,

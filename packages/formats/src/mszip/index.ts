@@ -1,7 +1,7 @@
 // MSZIP (MS-MSZIP): each block is 'CK' and one complete deflate stream of at most 32 KB of output, and may refer back
 // to the output of the blocks before it, as far as 32 KB.
 import { deflateRaw, deflateRawSync } from 'node:zlib';
-import { type Codec, loadCodec } from '../codec/index.ts';
+import { type Codec, loadCodec, type Tenant } from '../codec/index.ts';
 import { layout } from '../codec/layout.ts';
 import { FormatError, type FormatErrorCode } from '../errors.ts';
 
@@ -14,17 +14,20 @@ const maxPackedBytes = mszipBlockBytes + 12;
 /** zlib's levels: at 5 a cabinet is smaller than gcab's and made faster. */
 const defaultLevel = 5;
 
+/** Blocks are unpacked one behind the other; when this is used up, the history moves to the front. */
+const windowBytes = 2 ** 18;
+
 /** Unpacks the blocks of one folder, in order; keeps 32 KB of history. */
-export class MszipDecoder {
+export class MszipDecoder implements Tenant {
   readonly #codec: Codec = loadCodec();
-  /** What came out last, and what will come out next: they take turns, and the last one is history. */
-  #last = new Uint8Array(mszipBlockBytes);
-  #next = new Uint8Array(mszipBlockBytes);
-  #historyBytes = 0;
+  readonly #output = new Uint8Array(mszipBlockBytes);
+  /** The history, while another decoder has the codec's memory. */
+  #stowed: Uint8Array = new Uint8Array();
+  #position = 0;
 
   /**
-   * Unpacks the next block to exactly `sizeBytes`; the answer is overwritten by the next call but one. Throws
-   * FORMAT_BAD_DATA, FORMAT_TRUNCATED.
+   * Unpacks the next block to exactly `sizeBytes`; the answer is overwritten by the next call. Throws FORMAT_BAD_DATA,
+   * FORMAT_TRUNCATED.
    */
   decode(block: Uint8Array, sizeBytes: number): Uint8Array {
     if (block[0] !== signature[0] || block[1] !== signature[1]) {
@@ -35,21 +38,37 @@ export class MszipDecoder {
       throw new FormatError('FORMAT_BAD_DATA', message);
     }
     const { bytes, exports } = this.#codec;
+    if (!this.#codec.admit(this)) this.#moveIn();
+    if (this.#position + mszipBlockBytes > windowBytes) this.#moveToFront();
     bytes.set(block.subarray(2), layout.input);
-    bytes.set(this.#last.subarray(mszipBlockBytes - this.#historyBytes), layout.inflateOutput - this.#historyBytes);
-    const count = exports.inflate(block.length - 2, sizeBytes, this.#historyBytes);
+    const historyBytes = Math.min(this.#position, mszipBlockBytes);
+    const count = exports.inflate(block.length - 2, this.#position, sizeBytes, historyBytes);
     if (count !== sizeBytes) throw inflateFailure(count, sizeBytes);
-    return this.#keep(bytes.subarray(layout.inflateOutput, layout.inflateOutput + count));
+    const begin = layout.window + this.#position;
+    this.#position += count;
+    this.#output.set(bytes.subarray(begin, begin + count));
+    return this.#output.subarray(0, count);
   }
 
-  /** Output lies at the end of its buffer, so that buffer is the history of the next block. */
-  #keep(unpacked: Uint8Array): Uint8Array {
-    const older = mszipBlockBytes - unpacked.length;
-    this.#next.set(this.#last.subarray(unpacked.length), 0);
-    this.#next.set(unpacked, older);
-    [this.#last, this.#next] = [this.#next, this.#last];
-    this.#historyBytes = Math.min(mszipBlockBytes, this.#historyBytes + unpacked.length);
-    return this.#last.subarray(older);
+  moveOut(): void {
+    this.#stowed = this.#history().slice();
+  }
+
+  #moveIn(): void {
+    this.#codec.bytes.set(this.#stowed, layout.window);
+    this.#position = this.#stowed.length;
+    this.#stowed = new Uint8Array();
+  }
+
+  #moveToFront(): void {
+    const history = this.#history();
+    this.#codec.bytes.set(history, layout.window);
+    this.#position = history.length;
+  }
+
+  #history(): Uint8Array {
+    const end = layout.window + this.#position;
+    return this.#codec.bytes.subarray(end - Math.min(this.#position, mszipBlockBytes), end);
   }
 }
 
