@@ -8,43 +8,47 @@ function sign(first: string, second: string, manager: string): string | undefine
   return Object.entries(tokens).find(([, token]) => comparePackageVersions(token, first, second, manager))?.[0];
 }
 
-// From deb-version(7), vercmp(8) and what dpkg, rpm, pacman and apk-tools themselves answer, in this order of columns.
-const table: [first: string, second: string, dpkg: string, rpm: string, pacman: string, apk: string | undefined][] = [
-  ['1.0', '1.0', '=', '=', '=', '='],
-  ['1.9', '1.10', '<', '<', '<', '<'],
-  ['1.0-1', '1.0.1-1', '<', '<', '<', undefined],
-  ['1.0+dfsg-1', '1.0-1', '>', '>', '>', undefined],
-  ['1.0a', '1.0', '>', '>', '<', '>'],
-  ['1.0~rc1', '1.0', '<', '<', '>', undefined],
-  ['1.0~~', '1.0~', '<', '<', '=', undefined],
-  ['1:0.1', '2.0', '>', '>', '>', undefined],
-  ['1.0-1', '1.0', '>', '=', '=', undefined],
-  ['1.001', '1.1', '=', '=', '=', '<'],
-  ['1.0.a', '1.0+a', '>', '=', '=', undefined],
-  ['2a', '2.0', '<', '<', '<', '<'],
-  ['1.0^20210501', '1.0', '>', '>', '>', undefined],
-  ['1.0^20210501', '1.0.1', '>', '<', '>', undefined],
-  ['1.0_rc1', '1.0', '>', '>', '>', '<'],
-  ['1.0_p1', '1.0', '>', '>', '>', '>'],
-  ['1.0-r2', '1.0-r10', '<', '<', '<', '<'],
-  ['20231231235959999999999', '20231231235959999999998', '>', '>', '>', '>'],
-  ['1.0rc', '1.0', '>', '>', '<', undefined],
-  ['1.0.a', '1.0a', '>', '=', '>', undefined],
-  ['1.0..1', '1.0.1', '>', '=', '>', undefined],
-  ['1.0.', '1.0_', '<', '=', '=', undefined],
-  ['1.01', '1.010', '<', '<', '<', '<'],
-  ['01.2', '1.2', '=', '=', '=', '='],
-  ['1.0', '1.0-r0', '<', '=', '=', '<'],
-  ['1.0_rc', '1.0_rc0', '=', '<', '<', '<'],
-];
+// From deb-version(7), vercmp(8) and what dpkg, rpm, pacman and apk-tools themselves answer, in this order of columns; a
+// question mark where apk-tools takes it for no version.
+const table = `
+1.0                    1.0                    = = = =
+1.9                    1.10                   < < < <
+1.0-1                  1.0.1-1                < < < ?
+1.0+dfsg-1             1.0-1                  > > > ?
+1.0a                   1.0                    > > < >
+1.0~rc1                1.0                    < < > ?
+1.0~~                  1.0~                   < < = ?
+1:0.1                  2.0                    > > > ?
+1.0-1                  1.0                    > = = ?
+1.001                  1.1                    = = = <
+1.0.a                  1.0+a                  > = = ?
+2a                     2.0                    < < < <
+1.0^20210501           1.0                    > > > ?
+1.0^20210501           1.0.1                  > < > ?
+1.0_rc1                1.0                    > > > <
+1.0_p1                 1.0                    > > > >
+1.0-r2                 1.0-r10                < < < <
+20231231235959999999999 20231231235959999999998 > > > >
+1.0rc                  1.0                    > > < ?
+1.0.a                  1.0a                   > = > ?
+1.0..1                 1.0.1                  > = > ?
+1.0.                   1.0_                   < = = ?
+1.01                   1.010                  < < < <
+01.2                   1.2                    = = = =
+1.0                    1.0-r0                 < = = <
+1.0_rc                 1.0_rc0                = < < <
+`
+  .trim()
+  .split('\n')
+  .map((row) => row.split(/ +/));
 
 describe('comparePackageVersions', () => {
-  for (const [first, second, dpkg, rpm, pacman, apk] of table) {
+  for (const [first = '', second = '', dpkg, rpm, pacman, apk] of table) {
     it(`puts ${first} and ${second} in the order of each manager, from either side`, () => {
       const turned: Record<string, string> = { '<': '>', '>': '<', '=': '=' };
       for (const [manager, expected] of Object.entries({ dpkg, rpm, pacman, apk })) {
-        assert.equal(sign(first, second, manager), expected, manager);
-        assert.equal(sign(second, first, manager), expected && turned[expected], manager);
+        assert.equal(sign(first, second, manager) ?? '?', expected, manager);
+        assert.equal(sign(second, first, manager) ?? '?', turned[expected ?? ''] ?? '?', manager);
       }
     });
   }
