@@ -1,105 +1,22 @@
 // The doctor against servers on real ports, each broken in one way.
 import assert from 'node:assert/strict';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcp } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { before, describe, it } from 'node:test';
-import { createOperatorCa, createOperatorSigner, type SigningIdentity, signFile } from '@moult/formats/authenticode';
-import { createCabinet } from '@moult/formats/cab';
-import { composeIdent, encodeIdent } from '@moult/protocol/self-update';
-import { defaultProbeLimits } from '../net/probe.ts';
-import { type DoctorReport, makeReport } from '../report/report.ts';
-import { allCodes, failures, onPort } from '../test/diagnose.ts';
+import { allCodes, failures } from '../test/diagnose.ts';
 import type { FindingCode } from '../words/codes.ts';
-import { defaultClientKinds } from './client-kind.ts';
-import { collectServerFacts } from './collect.ts';
-import { observeServer } from './rungs.ts';
+import {
+  type Answer,
+  always,
+  examine,
+  files,
+  healthy,
+  nothing,
+  onPath,
+  prepareFiles,
+  sendFile,
+} from './test/broken-server.ts';
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => boolean;
-
-const now = new Date();
-const files = new Map<string, Buffer>();
-let ca: SigningIdentity;
-
-before(async () => {
-  ca = await createOperatorCa({ commonName: 'Test CA', now });
-  const signer = await createOperatorSigner(ca, { commonName: 'Test', now });
-  const cabinet = async (name: string, text: string) =>
-    Buffer.from(
-      await signFile(
-        createCabinet([{ name, bytes: Buffer.from(text), modified: now }], { compression: 'mszip' }),
-        signer,
-        { now },
-      ),
-    );
-  const ident = (generation: 'sus' | 'wsus') =>
-    encodeIdent(composeIdent(generation, { product: 'moult-agent', version: '7.9.0.1' }));
-  files.set('/iuident.cab', await cabinet('iuident.txt', ident('sus')));
-  files.set('/selfupdate/wuident.cab', await cabinet('wuident.txt', ident('wsus')));
-  files.set('/selfupdate/au/x86/xp/en/wuaucomp.cab', await cabinet('release.json', '{}'));
-  files.set('other', await cabinet('iuident.txt', ident('sus').replace('7.9.0.1', '7.9.0.2')));
-  files.set('no sections', await cabinet('iuident.txt', 'nothing here'));
-});
-
-/** A whole server: tree with HEAD and ranges, and the three web services. */
-function healthy(request: IncomingMessage, response: ServerResponse): void {
-  const path = (request.url ?? '').split('?')[0]?.toLowerCase() ?? '';
-  if (path === '/clientwebservice/client.asmx')
-    return void response.writeHead(200, { 'Content-Type': 'text/xml' }).end('<GetConfigResponse/>');
-  if (path.endsWith('.asmx') || path === '/wutrack.bin') return void response.writeHead(200).end();
-  sendFile(request, response, files.get(path));
-}
-
-function sendFile(
-  request: IncomingMessage,
-  response: ServerResponse,
-  body: Buffer | undefined,
-  headers: Record<string, string> = {},
-): void {
-  if (!body) return void response.writeHead(404).end('not found');
-  const range = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '');
-  if (range) return void response.writeHead(206, headers).end(body.subarray(Number(range[1]), Number(range[2]) + 1));
-  response.writeHead(200, { 'Content-Length': body.length, 'Last-Modified': now.toUTCString(), ...headers });
-  response.end(request.method === 'HEAD' ? undefined : body);
-}
-
-async function examine(
-  answer: Answer,
-  options: { port80?: Answer | 'closed'; ca?: boolean; path?: string } = {},
-): Promise<DoctorReport> {
-  const listener = (own: Answer) => (request: IncomingMessage, response: ServerResponse) => {
-    if (!own(request, response)) healthy(request, response);
-  };
-  return onPort(listener(answer), async (origin) => {
-    const look = async (selfUpdatePort: number | undefined) => {
-      const facts = await collectServerFacts({
-        url: new URL(options.path ?? '/', origin),
-        clients: defaultClientKinds.slice(0, 1),
-        selfUpdatePort,
-        ca: options.ca === false ? [] : [ca.certificatePem],
-        limits: { ...defaultProbeLimits, firstByteMs: 1500, stallMs: 1500 },
-        now: () => now,
-        progress: () => {},
-      });
-      return makeReport(origin, observeServer(facts));
-    };
-    if (options.port80 === undefined) return look(undefined);
-    if (options.port80 === 'closed') return look(await closedPort());
-    return onPort(listener(options.port80), (other) => look(Number(new URL(other).port)));
-  });
-}
-
-const nothing: Answer = () => false;
-
-function always(status: number, body = '', headers: Record<string, string> = {}): Answer {
-  return (_, response) => {
-    response.writeHead(status, headers).end(body);
-    return true;
-  };
-}
-
-function onPath(pattern: RegExp, answer: Answer): Answer {
-  return (request, response) => pattern.test(request.url ?? '') && answer(request, response);
-}
+before(prepareFiles);
 
 const broken: [string, Answer, FindingCode][] = [
   ['404 for all of /selfupdate', onPath(/selfupdate/i, always(404)), 'DOCTOR_TREE_MISSING'],
@@ -344,100 +261,3 @@ describe('a server on a real port', () => {
     assert.ok(allCodes(report).includes('DOCTOR_CLOCK'));
   });
 });
-
-describe('port 80', () => {
-  it('where nobody listens is one finding, with the event ids admins know', async () => {
-    const report = await examine(nothing, { port80: 'closed' });
-    assert.deepEqual(failures(report), ['DOCTOR_PORT80_MISSING']);
-    assert.deepEqual(report.findings[0]?.eventIds, [506, 13042]);
-  });
-
-  it('with another site on it lacks the tree', async () => {
-    assert.deepEqual(failures(await examine(nothing, { port80: always(404) })), ['DOCTOR_PORT80_TREE_MISSING']);
-  });
-
-  it('with an older copy of the tree differs', async () => {
-    const old = onPath(/iuident/, (request, response) => {
-      sendFile(request, response, files.get('other'));
-      return true;
-    });
-    assert.deepEqual(failures(await examine(nothing, { port80: old })), ['DOCTOR_TREES_DIFFER']);
-  });
-
-  it('behind the same SharePoint is one root, not two', async () => {
-    const sharePoint = always(401, '', { MicrosoftSharePointTeamServices: '6.0.2.6568' });
-    const report = await examine(sharePoint, { port80: sharePoint });
-    assert.deepEqual(failures(report), ['DOCTOR_SHAREPOINT']);
-  });
-});
-
-describe('a port', () => {
-  it('where nobody listens is refused', async () => {
-    const url = new URL(`http://127.0.0.1:${await closedPort()}`);
-    assert.deepEqual(await failuresOf(url), ['DOCTOR_CONNECTION_REFUSED']);
-  });
-
-  it('that takes connections and stays silent is given up on after two questions', async () => {
-    let asked = 0;
-    const silent = () => {
-      asked++;
-    };
-    await onPort(silent, async (origin) => {
-      assert.deepEqual(await failuresOf(new URL(origin)), ['DOCTOR_NO_ANSWER']);
-    });
-    assert.equal(asked, 2);
-  });
-
-  it('with a server of plain files, which refuses POST, lacks the tree and nothing more', async () => {
-    const plainFiles: RequestListener = (request, response) => {
-      response.writeHead(request.method === 'POST' ? 501 : 404).end();
-    };
-    await onPort(plainFiles, async (origin) => {
-      assert.deepEqual(await failuresOf(new URL(origin)), ['DOCTOR_TREE_MISSING']);
-    });
-  });
-
-  it('that answers everything with a page is one finding, web services included', async () => {
-    const page: RequestListener = (_, response) => {
-      response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><title>Welcome</title></html>');
-    };
-    await onPort(page, async (origin) => {
-      assert.deepEqual(await failuresOf(new URL(origin)), ['DOCTOR_HTML_FOR_CABINET']);
-    });
-  });
-
-  it('that does not speak HTTP is said so', async () => {
-    const server = createTcp((socket) => void socket.end('220 mail.example ESMTP\r\n'));
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    assert.deepEqual(await failuresOf(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)), [
-      'DOCTOR_NOT_HTTP',
-    ]);
-    server.close();
-  });
-
-  it('of a name that does not exist is not resolved', async () => {
-    assert.deepEqual(await failuresOf(new URL('http://no-such-host.invalid:8530')), ['DOCTOR_NAME_NOT_RESOLVED']);
-  });
-});
-
-async function failuresOf(url: URL): Promise<FindingCode[]> {
-  const limits = { ...defaultProbeLimits, connectMs: 4000, firstByteMs: 2000 };
-  const facts = await collectServerFacts({
-    url,
-    clients: defaultClientKinds.slice(0, 1),
-    selfUpdatePort: undefined,
-    ca: [],
-    limits,
-    now: () => now,
-    progress: () => {},
-  });
-  return failures(makeReport(url.origin, observeServer(facts)));
-}
-
-async function closedPort(): Promise<number> {
-  const server = createTcp();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
