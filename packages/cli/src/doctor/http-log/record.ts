@@ -78,3 +78,40 @@ export function stampOf(query: string): number | undefined {
   if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59) return undefined;
   return Date.UTC(2000 + year, month - 1, day, hour, minute);
 }
+
+/** 2xx and 304; a sniffed request without an answer is neither good nor bad. */
+export function isGood(record: HttpRecord): boolean {
+  const status = record.status ?? 0;
+  return (status >= 200 && status < 300) || status === 304;
+}
+
+/** A line of a log, and its time. */
+interface Placed {
+  at: number | undefined;
+  line: number;
+}
+
+/** Earlier ones first: by time where both have one and it is not the same, else by line. */
+export function comparePlaces(a: Placed, b: Placed): number {
+  return a.at !== undefined && b.at !== undefined && a.at !== b.at ? a.at - b.at : a.line - b.line;
+}
+
+/** By time where both have one, else by line: logs that were put together are not in order. */
+export function isLater(a: Placed, b: Placed): boolean {
+  return a.at !== undefined && b.at !== undefined ? a.at > b.at : a.line > b.line;
+}
+
+/** Which site of the server a record belongs to, as far as the log tells; sites.ts puts together what is one. */
+export function siteOf({ port, site }: HttpRecord): string {
+  if (port === undefined) return site ?? '';
+  return site === undefined ? `port ${port}` : `${site} on port ${port}`;
+}
+
+/** A record in one line: as it was written where that was kept, else what it stands for. */
+export function describeRecord({ text, method, path, status, substatus, win32, client, repeats }: HttpRecord): string {
+  if (text !== '') return text.trim();
+  const code = [status, substatus, win32].filter((part) => part !== undefined).join('.');
+  const answer = `${method} ${path} → ${code}`;
+  if (repeats) return `${answer}, ${repeats.times} times as in line ${repeats.since}`;
+  return client === undefined ? answer : `${answer} to ${client}`;
+}

@@ -3,11 +3,12 @@ import { type Evidence, type Observation, observe } from '../finding.ts';
 import { causeOf } from '../hresult/cause.ts';
 import { formatHresult, meaningOf } from '../hresult/error-table.ts';
 import { factsOf } from '../words/codes.ts';
+import type { ClientTally } from './client-tally.ts';
 import { pingOf } from './ping.ts';
-import type { HttpRecord } from './record.ts';
+import { describeRecord, type HttpRecord, isLater } from './record.ts';
 import { foldSites, type Sites } from './sites.ts';
 import { causeOfAnswer, missingThing } from './status-cause.ts';
-import { type AnswerGroup, type ClientTally, describeRecord, type HttpTally, isLater } from './tally.ts';
+import type { AnswerGroup, HttpTally } from './tally.ts';
 
 const treeKinds = new Set(['iuident', 'wuident', 'package', 'tree', 'mui']);
 
@@ -21,7 +22,7 @@ export function observeTally(tally: HttpTally): Observation[] {
     ...observeAnonymous(sites),
     ...observeMicrosoft(tally),
     ...observeClock(tally),
-    ...gatherClients([...tally.clients.values()].flatMap(observeClient)),
+    ...gatherClients(tally.clients.values()),
   ];
 }
 
@@ -184,21 +185,25 @@ function describeSpan(ms: number): string {
 const manyClients = 10;
 
 /** The same trouble on many clients is told once, with the first of them as evidence. */
-function gatherClients(observations: readonly Observation[]): Observation[] {
-  const byCode = new Map<string, Observation[]>();
-  for (const observation of observations) {
-    const known = byCode.get(observation.code);
-    if (known) known.push(observation);
-    else byCode.set(observation.code, [observation]);
+function gatherClients(clients: Iterable<ClientTally>): Observation[] {
+  const byCode = new Map<string, { count: number; first: Observation[] }>();
+  for (const observation of observationsOf(clients)) {
+    const same = byCode.get(observation.code) ?? { count: 0, first: [] };
+    byCode.set(observation.code, same);
+    if (same.count++ < manyClients) same.first.push(observation);
   }
-  return [...byCode.values()].flatMap((same) => {
-    const [first] = same;
-    if (!first || same.length <= manyClients) return same;
-    const names = same.slice(0, 5).map(({ subject }) => subject[1]);
-    const client = `${same.length} clients (${names.join(', ')} …)`;
-    const evidence = same.slice(0, 6).flatMap((each) => each.evidence.slice(0, 1));
+  return [...byCode.values()].flatMap(({ count, first: several }) => {
+    const [first] = several;
+    if (!first || count <= manyClients) return several;
+    const names = several.slice(0, 5).map(({ subject }) => subject[1]);
+    const client = `${count} clients (${names.join(', ')} …)`;
+    const evidence = several.slice(0, 6).flatMap((each) => each.evidence.slice(0, 1));
     return [{ ...first, subject: ['client'], values: { ...first.values, client }, evidence }];
   });
+}
+
+function* observationsOf(clients: Iterable<ClientTally>): Generator<Observation> {
+  for (const client of clients) yield* observeClient(client);
 }
 
 function observeClient(tally: ClientTally): Observation[] {
@@ -233,11 +238,11 @@ function observePings(tally: ClientTally): Observation[] {
 
 /** The package is fetched day after day and the successor never shows: it downloads but does not install. */
 function observeRepeats(tally: ClientTally): Observation[] {
-  const packages = tally.good.get('package');
-  const services = tally.good.get('client-web-service');
-  if (!packages || tally.packageDays.size < 3) return [];
-  if (services && !isLater(packages.last, services.last)) return [];
-  const values = { client: tally.client, count: String(packages.count), days: String(tally.packageDays.size) };
+  if (tally.packageDays < 3) return [];
+  const packages = tally.stage('package', true);
+  const services = tally.stage('client-web-service', true);
+  if (!packages || (services && !isLater(packages.last, services.last))) return [];
+  const values = { client: tally.client, count: String(packages.count), days: String(tally.packageDays) };
   return [
     observe('DOCTOR_DOWNLOADS_AGAIN', 'fail', ['client', tally.client], values, [
       evidenceOf(packages.first),

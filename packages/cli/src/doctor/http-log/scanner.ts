@@ -1,11 +1,14 @@
 // The inner loop of w3c.ts in WebAssembly: three kilobytes of code over a memory of fixed size, which holds a piece of the
 // log and the table of runs. Compiled from packages/cli/assembly/w3c when the repository is built, not when it is used.
-// Hard part: what is known of the repeats lies in that memory until `returnRuns` writes it back to the runs.
+// Hard part: what is known of the repeats lies in that memory until `returnRuns` tells of it.
 import { scannerModule } from './scanner-module.ts';
 import type { Run } from './tally.ts';
 
 /** Why the scan stopped; packages/cli/assembly/w3c/index.ts has the same numbers. */
 export const stop = { end: 0, directive: 1, ping: 2, newAnswer: 3, newDay: 4 } as const;
+
+/** Where to scan on, and where the line that it tells of begins and has its newline, its client, its run. */
+export const told = { next: 8, slot: 12, lineStart: 32, lineEnd: 36, clientStart: 40, clientEnd: 44 } as const;
 
 /** Where things are; packages/cli/assembly/w3c/layout.ts has the same numbers. */
 const layout = { state: 0x1000, kept: 0x1100, table: 0x10000, text: 0x810000 } as const;
@@ -94,22 +97,14 @@ export class Scanner {
     this.#view.setFloat64(layout.state, count, true);
   }
 
-  /** Where to scan on. */
-  get next(): number {
-    return this.#number(8);
+  /** One of `told`. */
+  tell(place: number): number {
+    return this.#view.getUint32(layout.state + place, true);
   }
 
-  /** The line that it tells of: its number, where it begins and where its newline is. */
+  /** The number of the line that it tells of. */
   get line(): number {
     return this.#view.getFloat64(layout.state + 24, true);
-  }
-
-  get lineStart(): number {
-    return this.#number(32);
-  }
-
-  get lineEnd(): number {
-    return this.#number(36);
   }
 
   /** Milliseconds; NaN without a time. */
@@ -117,17 +112,9 @@ export class Scanner {
     return this.#view.getFloat64(layout.state + 16, true);
   }
 
-  get clientStart(): number {
-    return this.#number(40);
-  }
-
-  get clientEnd(): number {
-    return this.#number(44);
-  }
-
   /** Of the answer, whoever got it. 53 bits: two answers that share them are not to be expected in any log. */
   get shape(): number {
-    return this.#number(60) * 0x200000 + (this.#number(56) >>> 11);
+    return this.tell(60) * 0x200000 + (this.tell(56) >>> 11);
   }
 
   get runCount(): number {
@@ -136,13 +123,13 @@ export class Scanner {
 
   /** Lines like the one it tells of are repeats of `run` from now on. */
   keep(run: Run): void {
-    const slot = this.#number(12);
+    const slot = this.tell(told.slot);
     const place = layout.table + slot * runBytes;
     this.#view.setBigUint64(place, this.#view.getBigUint64(layout.state + 48, true), true);
-    this.#view.setFloat64(place + 8, run.lastAt, true);
-    this.#view.setFloat64(place + 16, run.lastLine, true);
+    this.#view.setFloat64(place + 8, run.first.at ?? Number.NaN, true);
+    this.#view.setFloat64(place + 16, run.first.line, true);
     this.#view.setUint32(place + 24, 0, true);
-    this.#view.setInt32(place + 28, run.days === undefined ? untracked : 0, true);
+    this.#view.setInt32(place + 28, run.hasDays ? 0 : untracked, true);
     this.#slots[this.#runs.length] = slot;
     this.#places[slot] = this.#runs.length;
     this.#runs.push(run);
@@ -150,23 +137,18 @@ export class Scanner {
 
   /** The run that has a new day. */
   get runOfDay(): Run | undefined {
-    return this.#runs[this.#places[this.#number(12)] as number];
+    return this.#runs[this.#places[this.tell(told.slot)] as number];
   }
 
-  /** Tells the runs how often they were repeated, and forgets them. */
-  returnRuns(): void {
+  /** Tells of each run how often it was repeated, and of the last one its time (NaN for none) and line. Forgets them. */
+  returnRuns(visit: (run: Run, times: number, lastAt: number, lastLine: number) => void): void {
     for (const [index, run] of this.#runs.entries()) {
       const place = layout.table + (this.#slots[index] as number) * runBytes;
-      run.extra = this.#view.getUint32(place + 24, true);
-      run.lastAt = this.#view.getFloat64(place + 8, true);
-      run.lastLine = this.#view.getFloat64(place + 16, true);
+      const times = this.#view.getUint32(place + 24, true);
+      if (times > 0) visit(run, times, this.#view.getFloat64(place + 8, true), this.#view.getFloat64(place + 16, true));
       this.#bytes.fill(0, place, place + runBytes);
     }
     this.#runs.length = 0;
-  }
-
-  #number(at: number): number {
-    return this.#view.getUint32(layout.state + at, true);
   }
 }
 
@@ -176,7 +158,7 @@ export function takeScanner(): Scanner {
 }
 
 export function giveBack(scanner: Scanner): void {
-  scanner.returnRuns();
+  scanner.returnRuns(() => {});
   scanner.lines = 0;
   idle.push(scanner);
 }

@@ -1,7 +1,7 @@
 // Which site a request belongs to. The port tells where it can: not every log names the site, and one port mostly is one
 // site. Only where several named sites share a port (host headers, several addresses) the name tells them apart.
-import type { HttpRecord } from './record.ts';
-import { type AnswerGroup, type HttpTally, isLater, siteOf } from './tally.ts';
+import { type HttpRecord, isLater, siteOf } from './record.ts';
+import type { AnswerGroup, HttpTally } from './tally.ts';
 
 /** What a tally has to say of sites. */
 export interface Sites {

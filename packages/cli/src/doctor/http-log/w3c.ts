@@ -2,10 +2,11 @@
 // in WebAssembly (scanner.ts): walk to the stem, look at each path segment, and only for lines about updating hash the
 // columns that make an answer (everything but time, query, referrer, sizes). An answer seen before is a repeat and costs
 // no decoding; what is new, each ping and each directive is read here.
+import { isAscii } from 'node:buffer';
 import { decodeLine } from '../text/encoding.ts';
 import { type HttpRecord, kindOfPath } from './record.ts';
-import { giveBack, maxRuns, type Scanner, stop, takeScanner, textBytes } from './scanner.ts';
-import type { HttpTally } from './tally.ts';
+import { giveBack, maxRuns, type Scanner, stop, takeScanner, textBytes, told } from './scanner.ts';
+import { type HttpTally, type Run, Shape } from './tally.ts';
 
 const blank = 0x20;
 const tab = 0x09;
@@ -13,10 +14,14 @@ const newline = 0x0a;
 const hash = 0x23;
 /** Bytes that are looked at in one go: they and the runs stay in the processor's cache. */
 const pieceBytes = 2 ** 17;
-/** So many lines are decoded whole. What more clients ask the same is told in few words. */
+/** So many lines of a log are decoded whole. What more clients ask the same is told in few words. */
 const maxDecoded = 5_000;
+/** The same once all logs together had this many. */
+const manyDecoded = 20_000;
+const fewDecoded = 500;
 const maxShapes = 20_000;
 
+const maxText = 2000;
 const rejectedQuery = 'Rejected-By-UrlScan';
 
 /** Columns that differ between equal answers. */
@@ -42,8 +47,10 @@ export class W3cReader {
   private readonly source: string;
   private readonly tally: HttpTally;
   private readonly scanner: Scanner = takeScanner();
-  /** One record per kind of answer, whoever got it. */
-  private readonly shapes = new Map<number, HttpRecord>();
+  /** By what is hashed of an answer, whoever got it. */
+  private readonly shapes = new Map<number, Shape>();
+  private readonly maxDecoded: number;
+  private fields = '';
   private clientColumn = -1;
   private readonly folderSite: string | undefined;
   private lastSite: string | undefined;
@@ -62,6 +69,7 @@ export class W3cReader {
   constructor(source: string, tally: HttpTally) {
     this.source = source;
     this.tally = tally;
+    this.maxDecoded = tally.decoded < manyDecoded ? maxDecoded : fewDecoded;
     this.folderSite = /(W3SVC\d+)[\\/][^\\/]*$/i.exec(source)?.[1]?.toUpperCase();
   }
 
@@ -74,13 +82,22 @@ export class W3cReader {
     }
   }
 
-  /** Call it after the last chunk: not before that do the runs know of their repeats. */
+  /** Call it after the last chunk: not before that does the tally know of the repeats. */
   end(): void {
     this.lines = this.scanner.lines;
+    this.forgetRuns();
     giveBack(this.scanner);
   }
 
+  private forgetRuns(): void {
+    this.scanner.returnRuns((run, times, lastAt, lastLine) => {
+      this.tally.repeat(run, times, known(lastAt), lastLine);
+    });
+  }
+
   private piece(piece: Buffer): void {
+    // Between pieces nothing waits for the run that it belongs to.
+    if (this.scanner.runCount >= maxRuns) this.forgetRuns();
     this.scanner.load(piece);
     let start = 0;
     while (start < piece.length) {
@@ -96,7 +113,7 @@ export class W3cReader {
     let from = start;
     for (;;) {
       const why = scanner.scan(from);
-      from = scanner.next;
+      from = scanner.tell(told.next);
       if (why === stop.newAnswer) this.answer(piece);
       else if (why === stop.ping) this.ping(piece);
       else if (why === stop.newDay) scanner.runOfDay?.addDay(scanner.at);
@@ -115,34 +132,37 @@ export class W3cReader {
 
   /** Every ping says something of its own. */
   private ping(piece: Buffer): void {
-    const { lineStart, lineEnd, at } = this.scanner;
-    const ping = this.record(trimEnd(piece, lineStart, lineEnd), at);
+    const ping = this.record(this.told(piece, told.lineStart, told.lineEnd), this.scanner.at);
     if (ping) this.tally.add(ping);
   }
 
   /** An answer that was not given before, or not to this client. */
   private answer(piece: Buffer): void {
-    const { lineStart, lineEnd, at, clientStart, clientEnd, shape } = this.scanner;
-    const known = this.scanner.runCount < maxDecoded ? undefined : this.shapes.get(shape);
-    const record = known
-      ? this.likeKnown(known, at, trimEnd(piece, clientStart, clientEnd).toString('latin1'))
-      : this.record(trimEnd(piece, lineStart, lineEnd), at);
-    if (record) this.keep(record, shape);
-  }
-
-  /** Tells the tally of a record that may be repeated. */
-  private keep(record: HttpRecord, shape: number): void {
-    const run = this.tally.add(record);
+    const { scanner } = this;
+    const shape = scanner.runCount < this.maxDecoded ? undefined : this.shapes.get(scanner.shape);
+    if (shape) {
+      const client = this.told(piece, told.clientStart, told.clientEnd).toString('latin1');
+      this.keep(this.tally.addLike(shape, present(client), known(scanner.at), scanner.line));
+      return;
+    }
+    const record = this.record(this.told(piece, told.lineStart, told.lineEnd), scanner.at);
+    if (!record) return;
+    this.tally.decoded++;
+    const fresh = new Shape(record);
+    const run = this.tally.add(record, fresh);
     // Two rejected requests differ in their query alone, which makes no difference elsewhere.
     if (record.query === rejectedQuery) return;
-    if (this.scanner.runCount < maxRuns) this.scanner.keep(run);
-    if (this.shapes.size < maxShapes && !this.shapes.has(shape)) this.shapes.set(shape, record);
+    this.keep(run);
+    if (this.shapes.size < maxShapes && !this.shapes.has(scanner.shape)) this.shapes.set(scanner.shape, fresh);
   }
 
-  /** The same answer to another client: nothing of the line but its client has to be read. */
-  private likeKnown(known: HttpRecord, at: number, client: string): HttpRecord {
-    const time = Number.isNaN(at) ? undefined : at;
-    return { ...known, text: '', at: time, line: this.scanner.line, client: present(client), query: '' };
+  private told(piece: Buffer, start: number, end: number): Buffer {
+    return trimEnd(piece, this.scanner.tell(start), this.scanner.tell(end));
+  }
+
+  /** From here on its repeats are counted, not read. */
+  private keep(run: Run): void {
+    if (this.scanner.runCount < maxRuns) this.scanner.keep(run);
   }
 
   private tellSeparator(chunk: Buffer, start: number): void {
@@ -154,7 +174,8 @@ export class W3cReader {
 
   /** The record of a line; undefined when it is not about updating after all. */
   private record(line: Buffer, at: number): HttpRecord | undefined {
-    const cells = splitCells(line.toString('latin1'), this.tabbed);
+    const written = line.toString('latin1');
+    const cells = splitCells(written, this.tabbed);
     const cell = (name: string) => present(cells[this.columns.get(name) ?? -1]);
     const whole = cell('cs-uri') ?? '';
     const stem = cell('cs-uri-stem') ?? cell('cs-uri-path') ?? whole.split('?')[0] ?? '';
@@ -167,8 +188,9 @@ export class W3cReader {
     return {
       source: this.source,
       line: this.scanner.line,
-      text: decodeLine(line.subarray(0, 2000)),
-      at: Number.isNaN(at) ? undefined : at,
+      // One string in memory, not two, wherever the line is plain.
+      text: isAscii(line) ? written.slice(0, maxText) : decodeLine(line.subarray(0, maxText)),
+      at: known(at),
       zone: proxy ? 'unknown' : 'utc',
       client: cell('c-ip'),
       method: cell('cs-method') ?? cell('s-operation') ?? '',
@@ -197,7 +219,9 @@ export class W3cReader {
     const [, name = '', value = ''] = /^#(\w+):\s*(.*)$/.exec(text) ?? [];
     if (name === 'Date') this.directiveDate = value.slice(0, 10);
     if (name === 'Date') this.configure();
-    if (name !== 'Fields') return;
+    // The server repeats them whenever it starts: it is the same log still.
+    if (name !== 'Fields' || value === this.fields) return;
+    this.fields = value;
     const fields = value.toLowerCase().trim().split(/\s+/).slice(0, 120);
     this.columns = new Map(fields.map((field, index) => [field, index]));
     this.kept = Uint8Array.from(fields, (field) => (passingColumns.has(field) ? 0 : 1));
@@ -208,7 +232,7 @@ export class W3cReader {
     this.dateColumn = fields.indexOf('date');
     this.timeColumn = fields.indexOf('time');
     this.isFirst = true;
-    this.scanner.returnRuns();
+    this.forgetRuns();
     this.shapes.clear();
   }
 
@@ -232,6 +256,11 @@ function pieceEnd(chunk: Buffer, start: number): number {
   if (before >= start) return before + 1;
   const behind = chunk.indexOf(newline, start);
   return Math.min(behind < 0 ? chunk.length : behind + 1, start + textBytes);
+}
+
+/** The scanner has NaN for what a line does not say. */
+function known(at: number): number | undefined {
+  return Number.isNaN(at) ? undefined : at;
 }
 
 function trimEnd(chunk: Buffer, start: number, end: number): Buffer {

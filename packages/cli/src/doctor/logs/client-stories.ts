@@ -3,10 +3,10 @@
 import { describeKind } from '../client-log/rungs.ts';
 import type { Evidence } from '../finding.ts';
 import { formatHresult } from '../hresult/error-table.ts';
+import type { ClientTally } from '../http-log/client-tally.ts';
 import { pingOf } from '../http-log/ping.ts';
-import type { HttpRecord, RequestKind } from '../http-log/record.ts';
+import { comparePlaces, type HttpRecord, type RequestKind } from '../http-log/record.ts';
 import { evidenceOf } from '../http-log/rungs.ts';
-import type { ClientTally } from '../http-log/tally.ts';
 import type { LogFacts } from './read-logs.ts';
 
 export interface StoryEvent {
@@ -47,59 +47,70 @@ const ladder: RequestKind[] = [
   'client-web-service',
   'reporting',
 ];
-const maxStories = 200;
+/** What a report can show. */
+export const maxStories = 200;
 
-/** Stories of all clients the logs know, those in trouble first. */
+const outcomes = ['failing', 'in progress', 'not known', 'up to date'] as const;
+
+/** Stories of the clients the logs know, those in trouble first and not more than a report can show. */
 export function tellStories(facts: LogFacts): Story[] {
-  const stories = [...[...facts.tally.clients.values()].map(tellTally), ...tellAgents(facts)];
-  const order = { failing: 0, 'in progress': 1, 'not known': 2, 'up to date': 3 };
-  return stories.sort((a, b) => order[a.outcome] - order[b.outcome]).slice(0, maxStories);
+  const told: Record<Story['outcome'], Story[]> = { failing: [], 'in progress': [], 'not known': [], 'up to date': [] };
+  // Only what may be shown is told: there may be tens of thousands.
+  for (const tally of facts.tally.clients.values()) {
+    const stories = told[outcomeOf(tally)];
+    if (stories.length < maxStories) stories.push(tellTally(tally));
+  }
+  for (const story of tellAgents(facts)) told[story.outcome].push(story);
+  return outcomes.flatMap((outcome) => told[outcome]).slice(0, maxStories);
+}
+
+/** How many clients the logs tell of. */
+export function countClients({ tally, stories, reported }: LogFacts): number {
+  return tally.clients.size + new Set([...stories.keys(), ...reported.keys()]).size;
 }
 
 function tellTally(tally: ClientTally): Story {
+  const furthest = furthestOf(tally);
+  return {
+    client: tally.client,
+    generation: generationOf(tally),
+    versions: tally.userAgents
+      .map((agent) => /Agent\/([\d.]+)/.exec(agent)?.[1] ?? '')
+      .filter((version) => version !== ''),
+    lastStage: furthest ? (stageNames[furthest] ?? furthest) : 'nothing went well',
+    outcome: outcomeOf(tally),
+    events: eventsOf(tally).sort(byTime),
+  };
+}
+
+function eventsOf(tally: ClientTally): StoryEvent[] {
   const events: StoryEvent[] = [];
-  for (const [kind, { first, last, count }] of tally.good) {
+  for (const { kind, first, last, count } of tally.told(true)) {
     const name = stageNames[kind] ?? kind;
     events.push(toEvent(first, name, 'good'));
     if (count > 1) events.push(toEvent(last, `${name}, ${count} times by now`, 'good'));
   }
-  for (const [kind, { first, last, count }] of tally.bad) {
+  for (const { kind, first, last, count } of tally.told(false)) {
     const name = `${stageNames[kind] ?? kind}: ${describeStatus(last)}`;
     events.push(toEvent(first, name, first.status === undefined ? 'neutral' : 'bad'));
     if (count > 1) events.push(toEvent(last, `${name}, ${count} times by now`, 'bad'));
   }
   for (const record of tally.pings) events.push(toEvent(record, describePing(record), pingOutcome(record)));
-  events.sort(byTime);
-  const reached = ladder.filter((kind) => tally.good.has(kind));
-  const failing = [...tally.bad].some(([kind, { last }]) => {
-    const good = tally.good.get(kind)?.last;
-    return (
-      kind !== 'wutrack' &&
-      last.status !== undefined &&
-      !(good && byTime(toEvent(last, '', 'bad'), toEvent(good, '', 'good')) < 0)
-    );
-  });
-  const furthest = reached.at(-1);
-  return {
-    client: tally.client,
-    generation: generationOf(tally),
-    versions: [...tally.userAgents]
-      .map((agent) => /Agent\/([\d.]+)/.exec(agent)?.[1] ?? '')
-      .filter((version) => version !== ''),
-    lastStage: furthest ? (stageNames[furthest] ?? furthest) : 'nothing went well',
-    outcome: failing
-      ? 'failing'
-      : tally.good.has('client-web-service')
-        ? 'up to date'
-        : reached.length > 0
-          ? 'in progress'
-          : 'not known',
-    events,
-  };
+  return events;
+}
+
+function furthestOf(tally: ClientTally): RequestKind | undefined {
+  return ladder.findLast((kind) => tally.has(kind, true));
+}
+
+function outcomeOf(tally: ClientTally): Story['outcome'] {
+  if (tally.isFailing(({ kind, status }) => kind !== 'wutrack' && status !== undefined)) return 'failing';
+  if (tally.has('client-web-service', true)) return 'up to date';
+  return furthestOf(tally) ? 'in progress' : 'not known';
 }
 
 function generationOf(tally: ClientTally): string {
-  const agents = [...tally.userAgents];
+  const agents = tally.userAgents;
   const wsus = agents.findLast((agent) => agent.startsWith('Windows-Update-Agent'));
   const sus = agents.some((agent) => agent.startsWith('Industry Update Control'));
   if (wsus) {
@@ -197,6 +208,5 @@ function pingOutcome(record: HttpRecord): StoryEvent['outcome'] {
 }
 
 function byTime(a: StoryEvent, b: StoryEvent): number {
-  if (a.atMs !== undefined && b.atMs !== undefined && a.atMs !== b.atMs) return a.atMs - b.atMs;
-  return (a.evidence.line ?? 0) - (b.evidence.line ?? 0);
+  return comparePlaces({ at: a.atMs, line: a.evidence.line ?? 0 }, { at: b.atMs, line: b.evidence.line ?? 0 });
 }

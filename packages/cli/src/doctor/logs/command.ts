@@ -4,10 +4,13 @@ import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts'
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { tellStories } from './client-stories.ts';
 import { observeLogs, sawAnything } from './diagnose-logs.ts';
+import { leftOutOf } from './left-out.ts';
 import { type LogFacts, type LogProgress, readLogs } from './read-logs.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 /** Reads the logs and delivers the report. */
 export async function doctorLogs(paths: readonly string[], options: ReportOptions): Promise<void> {
+  keepHeapSmall();
   const progress = new ProgressLine();
   const facts = await readLogs(paths, showReading(progress));
   progress.end();
@@ -34,7 +37,10 @@ export function showReading(line: ProgressLine): LogProgress {
 
 /** Facts → report. */
 export function reportLogs(facts: LogFacts, subject: string): DoctorReport {
-  return makeReport(subject, observeLogs(facts), lookedAt(facts), tellStories(facts));
+  const report = makeReport(subject, observeLogs(facts), lookedAt(facts), tellStories(facts));
+  const leftOut = leftOutOf(facts);
+  if (leftOut.length > 0) report.leftOut = leftOut;
+  return report;
 }
 
 export function lookedAt(facts: LogFacts): DoctorReport['looked'] {

@@ -3,8 +3,8 @@ import { observeReported, observeServerEvents, observeStory, valuesOfError } fro
 import type { UnsentPing } from '../client-log/urllog.ts';
 import { type Observation, observe } from '../finding.ts';
 import { causeOf } from '../hresult/cause.ts';
+import { describeRecord } from '../http-log/record.ts';
 import { observeTally, sawTree } from '../http-log/rungs.ts';
-import { describeRecord } from '../http-log/tally.ts';
 import type { LogFacts } from './read-logs.ts';
 
 /** Everything the logs say. */

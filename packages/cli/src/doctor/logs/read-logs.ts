@@ -140,7 +140,6 @@ async function readW3c(path: string, facts: LogFacts, progress: (bytes: number) 
   } finally {
     reader.end();
   }
-  facts.tally.settle();
   return reader.lines;
 }
 
@@ -168,7 +167,6 @@ async function readMixed(
     number = forEachLine(chunk, number, (line, at) => {
       if (line.length > 0) readLine(decodeLine(line.subarray(0, 16_384)), { path, at, client, order }, facts);
     });
-    facts.tally.settle();
   }
   return number - 1;
 }

@@ -37,6 +37,7 @@ ${renderPasses(
   report.passes.filter(({ code }) => !isGoodNews(code)),
 )}
 ${(report.snippets ?? []).map(({ title, text }) => section(`Ready to paste: ${escapeHtml(title)}`, `<pre><code>${escapeHtml(text)}</code></pre>`)).join('')}
+${report.leftOut ? section('Left out', `<ul>${report.leftOut.map((what) => `<li>${escapeHtml(what)}</li>`).join('')}</ul>`) : ''}
 ${report.looked.length > 0 ? section('Looked at', renderLooked(report)) : ''}
 </main>
 <footer>Moult doctor, ${escapeHtml(madeAt.toISOString())}</footer>

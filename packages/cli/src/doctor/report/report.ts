@@ -16,6 +16,8 @@ export interface DoctorReport {
   stories: Story[];
   /** Files or addresses that were looked at, with one line on each. */
   looked: { what: string; result: string }[];
+  /** What is not told because there was too much of it. */
+  leftOut?: string[];
   /** Configuration ready to paste, where a remedy asks for it. */
   snippets?: { title: string; text: string }[];
 }

@@ -35,6 +35,7 @@ export function renderText(report: DoctorReport, options: { colour: boolean; wid
   for (const { title, text } of report.snippets ?? []) {
     lines.push(paint('bold', `Ready to paste: ${title}`), printable(text));
   }
+  if (report.leftOut) lines.push(paint('bold', 'Left out'), ...report.leftOut.map((what) => `  ${what}`), '');
   if (report.looked.length > 0) {
     lines.push(paint('bold', 'Looked at'));
     for (const { what, result } of report.looked.slice(0, 40)) lines.push(`  ${what}  ${paint('dim', result)}`);

@@ -1,16 +1,26 @@
 // W3C logs read slowly and plainly, to hold the scanner to: every line is split and looked at as text, and equal answers
 // are found by their text. What a run is and keeps of its repeats is the rule, not how fast it is found.
-import { type HttpRecord, kindOfPath } from '../record.ts';
-import { HttpTally, isGood, type Run } from '../tally.ts';
+import type { StageRecords } from '../client-tally.ts';
+import { type HttpRecord, isGood, kindOfPath } from '../record.ts';
+import { HttpTally, type Run } from '../tally.ts';
 
 const passing = ['date', 'time', 'time-taken', 's-ip', 'cs-uri-query'];
 const wanted = /\/(iuid|wuid|wutr|self|clie|simp|repo|<rej)/i;
 
 interface Layout {
+  value: string;
   fields: string[];
   stem: number;
   tabbed: boolean | undefined;
-  runs: Map<string, Run>;
+  runs: Map<string, Repeated>;
+}
+
+/** A run, and what is counted of its repeats. */
+interface Repeated {
+  run: Run;
+  times: number;
+  lastAt: number;
+  lastLine: number;
 }
 
 /** Fields beyond those of w3c.test.ts are not known here. */
@@ -19,22 +29,24 @@ export function readPlainly(source: string, log: string): { tally: HttpTally; li
   const all = log.split('\n');
   const lastHasEnd = all.at(-1) === '';
   if (lastHasEnd) all.pop();
-  let layout: Layout = { fields: [], stem: -1, tabbed: undefined, runs: new Map() };
+  let layout: Layout = { value: '', fields: [], stem: -1, tabbed: undefined, runs: new Map() };
   let directiveDate = '';
   for (const [index, line] of all.entries()) {
     if (line.startsWith('#')) {
       const [, name, value = ''] = /^#(\w+):\s*(.*)$/.exec(line.replace(/\r$/, '')) ?? [];
       if (name === 'Date') directiveDate = value.slice(0, 10);
       if (name !== 'Fields') continue;
+      if (value === layout.value) continue;
       const fields = value.toLowerCase().trim().split(/\s+/);
-      layout = { fields, stem: fields.indexOf('cs-uri-stem'), tabbed: undefined, runs: new Map() };
+      tellRepeats(layout, tally);
+      layout = { value, fields, stem: fields.indexOf('cs-uri-stem'), tabbed: undefined, runs: new Map() };
     } else if (layout.stem >= 0) {
       layout.tabbed ??= line.includes('\t');
       const hasEnd = lastHasEnd || index < all.length - 1;
       readLine({ source, number: index + 1, line, hasEnd, directiveDate }, layout, tally);
     }
   }
-  tally.settle();
+  tellRepeats(layout, tally);
   return { tally, lines: all.length };
 }
 
@@ -70,17 +82,24 @@ function readLine({ source, number, line, hasEnd, directiveDate }: Line, layout:
   if (run) repeat(run, at, number);
   else {
     const fresh = tally.add(record);
-    if (segment !== 'wutr' && record.query !== 'Rejected-By-UrlScan') runs.set(key, fresh);
+    if (segment !== 'wutr' && record.query !== 'Rejected-By-UrlScan')
+      runs.set(key, { run: fresh, times: 0, lastAt: at, lastLine: number });
   }
 }
 
 /** One more of the same: the last one is who came last by time, and of equal times by line. */
-function repeat(run: Run, at: number, number: number): void {
-  run.extra++;
-  if (at < run.lastAt) return;
-  run.lastAt = at;
-  run.lastLine = number;
-  run.addDay(at);
+function repeat(repeated: Repeated, at: number, number: number): void {
+  repeated.times++;
+  if (at < repeated.lastAt) return;
+  repeated.lastAt = at;
+  repeated.lastLine = number;
+  if (repeated.run.hasDays && !Number.isNaN(at)) repeated.run.addDay(at);
+}
+
+function tellRepeats({ runs }: Layout, tally: HttpTally): void {
+  for (const { run, times, lastAt, lastLine } of runs.values()) {
+    tally.repeat(run, times, Number.isNaN(lastAt) ? undefined : lastAt, lastLine);
+  }
 }
 
 function recordOf(
@@ -144,8 +163,8 @@ function timeOf(line: string, columns: readonly string[], fields: readonly strin
 /** All that a tally says of counts, times and lines. */
 export function digestOf(tally: HttpTally): unknown {
   const place = ({ at, line, repeats }: HttpRecord) => ({ at, line, repeats });
-  const side = (kinds: ReadonlyMap<string, { first: HttpRecord; last: HttpRecord; count: number }>) =>
-    [...kinds].map(([kind, { first, last, count }]) => ({ kind, count, first: place(first), last: place(last) }));
+  const side = (stages: readonly StageRecords[]) =>
+    stages.map(({ kind, first, last, count }) => ({ kind, count, first: place(first), last: place(last) }));
   return {
     records: tally.records,
     skew: tally.skew && { ...tally.skew, record: place(tally.skew.record) },
@@ -153,9 +172,9 @@ export function digestOf(tally: HttpTally): unknown {
     groups: [...tally.groups].map(([key, { count, clients, first, last }]) => ({
       ...{ key, count, clients: [...clients], first: place(first), last: place(last) },
     })),
-    clients: [...tally.clients.values()].map(({ client, good, bad, ...story }) => ({
-      ...{ client, good: side(good), bad: side(bad), requests: story.requests, agents: [...story.userAgents] },
-      ...{ days: [...story.packageDays], machines: [...story.machineIds], pings: story.pings.map(place) },
+    clients: [...tally.clients.values()].map((story) => ({
+      ...{ client: story.client, good: side(story.told(true)), bad: side(story.told(false)) },
+      ...{ requests: story.requests, agents: story.userAgents, days: story.packageDays, pings: story.pings.map(place) },
     })),
   };
 }
