@@ -1,5 +1,5 @@
-// npm run build, and `npm ci` through prepare: bundles what travels (the agent programs and their host) and what a
-// browser reads (the console). Same sources, same bytes. `buildAgent` also makes releases of other versions, for tests.
+// npm run build, and `npm ci` through prepare: bundles what travels (the agent programs and their host), what a browser
+// reads (the console) and what is to start fast (the moult command). Same sources, same bytes. `buildAgent` also makes releases of other versions, for tests.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { encodeRelease, type Generation, releaseFileName } from '@moult/protocol/self-update';
 import { build } from 'esbuild';
+import { buildCommand } from './build-command.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const agentSources = join(root, 'packages/agent/src');
@@ -91,6 +92,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     ...agentReleases.map(({ generation, version }) => buildAgent(dist, generation, version)),
     buildHost(dist),
     buildConsole(),
+    buildCommand(root),
   ]);
-  console.log(`build: agent releases, host and console in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.log(
+    `build: agent releases, host, console and command in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+  );
 }
