@@ -165,7 +165,12 @@ function decode(start: usize, limit: usize, floor: usize): usize {
     bits >>= entry;
     left -= entry;
     if (out - distance < floor) return <usize>(from - ((left >> 3) & 7) > inputEnd ? truncated : badDistance);
-    out = copyMatch(out, distance, length);
+    if (distance >= 8 && length <= 16) {
+      // Most are so; this is copyMatch without its call and its loop.
+      store<u64>(out, load<u64>(out - distance));
+      store<u64>(out, load<u64>(out - distance, 8), 8);
+      out += length;
+    } else out = copyMatch(out, distance, length);
   }
   return <usize>(from - ((left >> 3) & 7) > inputEnd ? truncated : tooLong);
 }
@@ -181,17 +186,12 @@ function longer(table: usize, bits: u64, entry: u32): u32 {
   return load<u32>(table + (index << 2));
 }
 
-/** May write up to 15 bytes more than asked for. */
+/** A match that is not short and far; may write up to seven bytes more than asked for. */
 export function copyMatch(out: usize, distance: usize, length: i32): usize {
   const stop = out + length;
   let to = out;
   let from = out - distance;
   if (distance >= 8) {
-    store<u64>(to, load<u64>(from));
-    store<u64>(to, load<u64>(from, 8), 8);
-    if (length <= 16) return stop;
-    to += 16;
-    from += 16;
     while (to < stop) {
       store<u64>(to, load<u64>(from));
       to += 8;

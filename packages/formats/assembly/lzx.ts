@@ -85,7 +85,12 @@ export function runLzx(endPlace: i32, isAligned: bool, windowBytes: u32): i32 {
     }
     if (length > <i32>(end - out)) return pastEnd;
     if (distance - 1 >= <u32>(out - window) || distance > windowBytes) return beforeBeginning;
-    out = copyMatch(out, distance, length);
+    if (distance >= 8 && length <= 16) {
+      // Most are so; this is copyMatch without its call and its loop.
+      store<u64>(out, load<u64>(out - distance));
+      store<u64>(out, load<u64>(out - distance, 8), 8);
+      out += length;
+    } else out = copyMatch(out, distance, length);
   }
   while (count > 32) {
     count -= 16;

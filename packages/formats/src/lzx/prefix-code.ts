@@ -30,24 +30,48 @@ export class PrefixCode {
   /** Takes new code lengths (0: no code). Throws FORMAT_BAD_DATA when there are more codes than bits allow. */
   build(lengths: Uint8Array): void {
     this.#table.fill(0);
+    this.#sort(lengths);
     let code = 0;
-    let start = 0;
+    let place = 0;
     for (let bits = 1; bits <= longestCode; bits++) {
       const step = 1 << (longestCode - bits);
+      const end = this.#starts[bits + 1] as number;
       this.#firsts[bits] = code;
-      this.#starts[bits] = start;
-      for (let symbol = 0; symbol < lengths.length; symbol++) {
-        if (lengths[symbol] !== bits) continue;
-        if (code + step > 1 << longestCode)
-          throw new FormatError('FORMAT_BAD_DATA', 'An LZX code has too many symbols.');
-        if (bits <= this.tableBits) {
-          const shift = longestCode - this.tableBits;
-          this.#table.fill((symbol << 5) | bits, code >> shift, (code + step) >> shift);
-        }
-        this.#sorted[start++] = symbol;
-        code += step;
-      }
+      if (code + step * (end - place) > 1 << longestCode)
+        throw new FormatError('FORMAT_BAD_DATA', 'An LZX code has too many symbols.');
+      if (bits <= this.tableBits) this.#fill(code, bits, place, end);
+      code += step * (end - place);
+      place = end;
       this.#limits[bits] = code;
+    }
+  }
+
+  /** Symbols by the length of their codes, and where those of each length begin. */
+  #sort(lengths: Uint8Array): void {
+    const starts = this.#starts.fill(0);
+    for (let symbol = 0; symbol < lengths.length; symbol++) {
+      const bits = lengths[symbol] as number;
+      if (bits > 0) starts[bits + 1] = (starts[bits + 1] as number) + 1;
+    }
+    for (let bits = 2; bits < starts.length; bits++) {
+      starts[bits] = (starts[bits] as number) + (starts[bits - 1] as number);
+    }
+    const next = starts.slice();
+    for (let symbol = 0; symbol < lengths.length; symbol++) {
+      const bits = lengths[symbol] as number;
+      if (bits === 0) continue;
+      const place = next[bits] as number;
+      this.#sorted[place] = symbol;
+      next[bits] = place + 1;
+    }
+  }
+
+  #fill(firstCode: number, bits: number, begin: number, end: number): void {
+    const width = 1 << (this.tableBits - bits);
+    let at = firstCode >> (longestCode - this.tableBits);
+    for (let place = begin; place < end; place++) {
+      const entry = ((this.#sorted[place] as number) << 5) | bits;
+      for (const stop = at + width; at < stop; at++) this.#table[at] = entry;
     }
   }
 
