@@ -2,8 +2,7 @@
 // machines write every day, and whether it is about Microsoft's own services rather than a server of yours. Pure.
 import { isMicrosoftHost } from '../http-log/record.ts';
 import { factsOf } from '../words/codes.ts';
-import type { LogEntry } from './entry.ts';
-import type { Trouble } from './story.ts';
+import type { Trouble } from './remembered.ts';
 
 const complains =
   /WARN|FATAL|ERROR|fail|fault|fehl|échec|erreur|失敗|エラー|错误|错誤|nws|\bhr\b|unable|cannot|could not|exit code|self-update check returned/i;
@@ -13,7 +12,7 @@ const everyday =
   /CSerializationHelper|Failed to evaluate Install(?:ed|able) rule|GetUserTokenFromSessionId|LoadLibrary failed for srclient\.dll|event uploader for new server .*8024043d|Wu Exemption info from NLM|Network Cost is assumed|NetworkCostChange|wcmapi\.dll|GetDevice\w*(?:Property|Registry\w*) failed|suitable session to launch/i;
 
 /** True where a line tells of something that went wrong, and not of what goes wrong on every machine. */
-export function isComplaint({ text }: LogEntry): boolean {
+export function isComplaint(text: string): boolean {
   return complains.test(text) && !/REPORT EVENT:/.test(text) && !everyday.test(text);
 }
 
@@ -21,7 +20,7 @@ const outcome =
   /^[\W_]*(?:FATAL|ERROR)\b|exit code|result code|callback failed|Skipping scan|failed Searching for|Failed to (?:find|synchronize|download|install)|Download failed|occurred while downloading|self-?update (?:has )?failed|(?:IsUpdateRequired|InstallUpdatedBinaries|job) failed|failed to detect|(?:Search|Scan) failed|resultMapped/i;
 
 /** True where a line says how an operation ended; other warnings may have done no harm. */
-export function isOutcome({ text }: LogEntry): boolean {
+export function isOutcome(text: string): boolean {
   return outcome.test(text);
 }
 
@@ -36,12 +35,16 @@ export function serviceIn(text: string): string | undefined {
   return namesService.exec(text)?.[1]?.toLowerCase();
 }
 
-/** True where a line is about Microsoft's service locator or one of its services, whatever server the client has. */
-export function isAboutMicrosoft({ component, text }: LogEntry, url: string | undefined): boolean {
-  if (/^sls$/i.test(component) || /\bC?SLS/.test(text)) return true;
+/** True where a text is about Microsoft's service locator or one of its services, false about a server of yours. */
+export function aboutMicrosoft(text: string): boolean | undefined {
+  if (/\bC?SLS/.test(text)) return true;
   const service = serviceIn(text);
-  if (service !== undefined) return service !== managedService;
-  const host = url === undefined ? undefined : /^https?:\/\/([^/]+)/i.exec(url)?.[1];
+  return service === undefined ? undefined : service !== managedService;
+}
+
+/** True for the address of one of Microsoft's servers. */
+export function isMicrosoftUrl(url: string): boolean {
+  const host = /^https?:\/\/([^/]+)/i.exec(url)?.[1];
   return host !== undefined && isMicrosoftHost(host);
 }
 

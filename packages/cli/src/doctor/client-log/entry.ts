@@ -1,6 +1,7 @@
 // One line of a client's log, whatever generation wrote it: Windows Update.log (two clocks, status, component),
 // WindowsUpdate.log (PID, TID, component), Get-WindowsUpdateLog (the same with decimal TID), or just text.
 import { type DateOrder, parseStamp, type Stamp } from '../text/stamp.ts';
+import type { Meaning } from './meaning.ts';
 
 export interface LogEntry {
   source: string;
@@ -12,7 +13,12 @@ export interface LogEntry {
   text: string;
   /** Which layout the line has. */
   layout: 'sus' | 'wua' | 'etw' | 'plain';
+  /** What the text says by itself. */
+  meaning: Meaning;
 }
+
+/** A line taken apart, of which nobody asked yet what it says. */
+export type ParsedLine = Omit<LogEntry, 'meaning'>;
 
 const processColumns = /^[\t ]+(\d{1,7})[\t ]+([0-9a-fA-F]{1,8})[\t ]+([A-Za-z][\w-]*)(?:[\t ]+|$)/;
 const twoClocks = /^[\t ]+(\d{2}:\d{2}:\d{2})[\t ]+([A-Za-z]\w*)[\t ]+(\S+)(?:[\t ]+|$)/;
@@ -20,7 +26,7 @@ const twoStamps =
   /^[\t ]+(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.:]\d+)?Z?)[\t ]+([A-Za-z]\w*)[\t ]+(\S+)(?:[\t ]+|$)/;
 
 /** Takes a line apart. Never fails: what has no columns is text. */
-export function parseEntry(raw: string, source: string, line: number, order: DateOrder): LogEntry {
+export function parseEntry(raw: string, source: string, line: number, order: DateOrder): ParsedLine {
   const stamp = parseStamp(raw, order);
   const base = { source, line, raw, stamp };
   if (!stamp) return { ...base, component: '', text: raw.trim(), layout: 'plain' };
@@ -44,8 +50,12 @@ const explicit = /0x([0-9a-f]{8})\b/gi;
 const bare = /\b(?:hr|hresult|result|error|code|errorcode|error code)\s*[=:]?\s*\(?(8[0-9a-f]{7}|c800[0-9a-f]{4})\b/gi;
 const anyBare = /(?<![0-9a-fx{-])((?:80(?:24|07|19|20|09|0b|0f|3d|04|08|d0)|c800)[0-9a-f]{4})(?![0-9a-f-])/gi;
 
+const anyNumber = /0x[89a-f][0-9a-f]{7}|8[0-9a-f]{7}|c800[0-9a-f]{4}|-\d{10}/i;
+
 /** The HRESULTs a line names, failures only, in order. */
 export function failuresIn(text: string): number[] {
+  // Most lines have none of the numbers that the patterns below look for.
+  if (!anyNumber.test(text)) return [];
   const found: number[] = [];
   for (const pattern of [explicit, bare, anyBare]) {
     for (const match of text.matchAll(pattern)) {

@@ -2,9 +2,10 @@
 import { type Evidence, type Observation, observe } from '../finding.ts';
 import { formatHresult, httpStatusOf, meaningOf } from '../hresult/error-table.ts';
 import type { FindingCode } from '../words/codes.ts';
+import type { Trouble } from './remembered.ts';
 import type { ReportedEvent, ServerLogEvent } from './reporting-events.ts';
-import { causeOfEvent, causeOfServerLine } from './server-events.ts';
-import type { ClientStory, Trouble } from './story.ts';
+import { causeOfEvent, type LatestEvents, timeOf } from './server-events.ts';
+import type { ClientStory } from './story.ts';
 import { troubleOf } from './trouble.ts';
 
 /** What the agent's own log says. `subject` names the client. */
@@ -134,18 +135,47 @@ export function observeReported(events: readonly ReportedEvent[], subject: reado
     const values = { client: subject.at(-1) ?? 'the client', version: 'not named' };
     observations.push(observe('DOCTOR_SELF_UPDATED', 'pass', subject, values, [evidenceOfReported(replaced)]));
   }
+  const successes = successesOf(events);
   events.forEach((event, index) => {
     const failed = failureIds.has(event.eventId) || /^fail/i.test(event.outcome);
     if (!failed) return;
-    const takenBack = events.some(
-      (other, later) =>
-        (successOf[event.eventId] ?? []).includes(other.eventId) &&
-        other.updateId === event.updateId &&
-        (event.at !== undefined && other.at !== undefined ? other.at > event.at : later > index),
-    );
+    const takenBack = (successOf[event.eventId] ?? []).some((eventId) => {
+      const success = successes.get(successKey(eventId, event.updateId));
+      return success !== undefined && isTakenBack(event, index, success);
+    });
     observations.push(observeReportedFailure(event, subject, takenBack));
   });
   return observations;
+}
+
+/** The last events of one id about one update. */
+interface Latest {
+  at: number;
+  index: number;
+  /** Of those without a time. */
+  timelessIndex: number;
+}
+
+function successesOf(events: readonly ReportedEvent[]): Map<string, Latest> {
+  const successes = new Map<string, Latest>();
+  events.forEach(({ eventId, updateId, at }, index) => {
+    const key = successKey(eventId, updateId);
+    const latest = successes.get(key) ?? { at: Number.NEGATIVE_INFINITY, index, timelessIndex: -1 };
+    successes.set(key, latest);
+    latest.index = index;
+    if (at === undefined) latest.timelessIndex = index;
+    else latest.at = Math.max(latest.at, at);
+  });
+  return successes;
+}
+
+function successKey(eventId: number, updateId: string): string {
+  return `${eventId}|${updateId}`;
+}
+
+/** By time where both have one, else by line. */
+function isTakenBack({ at }: ReportedEvent, index: number, success: Latest): boolean {
+  return at === undefined ? success.index > index : success.at > at || success.timelessIndex > index;
 }
 
 /** An event about the agent itself, not about an update. */
@@ -185,13 +215,7 @@ function observeReportedFailure(event: ReportedEvent, subject: readonly string[]
 }
 
 /** What the server's own log says: a later "normal again" (last digit 0), or "all is well" (10000), takes it back. */
-export function observeServerEvents(events: readonly ServerLogEvent[], subject: readonly string[]): Observation[] {
-  const latest = new Map<number | FindingCode, ServerLogEvent>();
-  for (const event of events) {
-    const key = event.eventId ?? causeOfServerLine(event);
-    const known = key === undefined ? undefined : latest.get(key);
-    if (key !== undefined && (!known || timeOf(event) >= timeOf(known))) latest.set(key, event);
-  }
+export function observeServerEvents({ all: latest }: LatestEvents, subject: readonly string[]): Observation[] {
   const observations: Observation[] = [];
   for (const [key, event] of latest) {
     const code = typeof key === 'number' ? causeOfEvent(key) : key;
@@ -223,10 +247,6 @@ function isOver(
 ): boolean {
   const own = typeof key === 'number' ? latest.get(key === 386 ? 384 : key - (key % 10)) : undefined;
   return [own, latest.get(10000)].some((normal) => normal && normal !== event && timeOf(normal) >= timeOf(event));
-}
-
-function timeOf({ at, line }: ServerLogEvent): number {
-  return at ?? line;
 }
 
 function hostOf(url: string): string {

@@ -26,6 +26,30 @@ export function causeOfServerLine({ level, method, message }: ServerLogEvent): F
   return cause === 'harmless' ? (checked[service] ?? 'DOCTOR_SERVER_EVENT') : cause;
 }
 
+const maxKinds = 5_000;
+
+/** Of each kind of event the last one: whether it is over is told by that and by nothing else. */
+export class LatestEvents {
+  private readonly latest = new Map<number | FindingCode, ServerLogEvent>();
+
+  /** Takes an event in where it tells of something. */
+  add(event: ServerLogEvent): void {
+    const key = event.eventId ?? causeOfServerLine(event);
+    if (key === undefined) return;
+    const known = this.latest.get(key);
+    if (known ? timeOf(event) >= timeOf(known) : this.latest.size < maxKinds) this.latest.set(key, event);
+  }
+
+  get all(): ReadonlyMap<number | FindingCode, ServerLogEvent> {
+    return this.latest;
+  }
+}
+
+/** Milliseconds, or the line where there is no time. */
+export function timeOf({ at, line }: ServerLogEvent): number {
+  return at ?? line;
+}
+
 const checked: Record<string, FindingCode> = {
   selfupdate: 'DOCTOR_SELF_UPDATE_DOWN',
   client: 'DOCTOR_CLIENT_WEB_SERVICE',

@@ -3,36 +3,10 @@
 import type { Evidence } from '../finding.ts';
 import { causeOf, causeOfStatus } from '../hresult/cause.ts';
 import type { FindingCode } from '../words/codes.ts';
-import { isAboutMicrosoft, isComplaint, isOutcome, managedService, standing } from './complaints.ts';
-import { failuresIn, type LogEntry, lastPart, urlIn } from './entry.ts';
-import { knownLines } from './known-lines.ts';
-import { type Phase, phaseOf, troubleOf } from './trouble.ts';
-
-export interface Trouble {
-  code: FindingCode;
-  phase: Phase;
-  /** HRESULT; 0 where a line of text was enough. */
-  error: number;
-  url: string | undefined;
-  count: number;
-  first: Evidence;
-  last: Evidence;
-  lastAt: number | undefined;
-  lastOrder: number;
-  extra: Record<string, string>;
-  /** A line said that an operation ended this way; without one it may have done no harm. */
-  decisive: boolean;
-  /** It is about one of Microsoft's services, not about a server of yours. */
-  foreign: boolean;
-}
-
-export interface Milestone {
-  at: number | undefined;
-  what: string;
-  evidence: Evidence;
-  /** Undefined for what is neither good nor bad. */
-  good: boolean | undefined;
-}
+import { isMicrosoftUrl, managedService, standing } from './complaints.ts';
+import { type LogEntry, lastPart } from './entry.ts';
+import { evidenceOfEntry, Milestone, Trouble } from './remembered.ts';
+import { type Phase, phaseOf, phaseWithoutText, troubleOf } from './trouble.ts';
 
 const maxTroubles = 300;
 const maxMilestones = 400;
@@ -47,21 +21,29 @@ export class ClientStory {
   /** Whose web service was asked for updates, and where that is said first. */
   readonly scans = new Map<'yours' | 'microsoft', { url: string; evidence: Evidence }>();
   readonly components = new Set<string>();
-  readonly troubles = new Map<string, Trouble>();
-  readonly milestones: Milestone[] = [];
+  readonly troubles: Trouble[] = [];
+  private readonly byCode = new Map<FindingCode, Trouble[]>();
+  private readonly firstMilestones: Milestone[] = [];
+  /** A ring. */
+  private readonly lastMilestones: Milestone[] = [];
+  private moreMilestones = 0;
   /** Order (line count over all files) and time of the last success of each phase, for your servers and Microsoft's. */
   private readonly successes = new Map<string, { at: number | undefined; order: number }>();
   timeZone: string | undefined;
   checksStarted = 0;
   checksEnded = 0;
-  lastCheckStart: Evidence | undefined;
+  private lastCheck: LogEntry | undefined;
   private phase: Phase = 'other';
   private url: string | undefined;
+  /** The last address that was looked at. */
+  private judged: { url: string; isMicrosoft: boolean } | undefined;
   private service = managedService;
   private undecodedLines = 0;
   private firstUndecoded: Evidence | undefined;
   private validating = '';
   private order = 0;
+  private lastComponent = '';
+  private lastLayout: LogEntry['layout'] = 'plain';
   /** Failures that depend on what was asked for, which a later line says. */
   private unplaced: { entry: LogEntry; value: number; phase: Phase }[] = [];
   /** The scan was not tried: what is said of it next is how the self-update check ended. */
@@ -70,22 +52,45 @@ export class ClientStory {
   /** Takes the next line in. */
   add(entry: LogEntry): void {
     this.order++;
-    if (entry.layout !== 'plain') this.layouts.add(entry.layout);
-    if (entry.component && this.components.size < 60) this.components.add(entry.component);
-    this.followPhase(entry);
+    this.noteColumns(entry.component, entry.layout);
+    this.setPhase(phaseOf(entry, this.phase));
     if (entry.layout === 'sus' && /\tSuccess\tDetection\t/i.test(entry.raw)) this.success(entry, 'self-update');
-    const url = urlIn(entry.text);
+    const { url, known } = entry.meaning;
     if (url) this.url = url;
-    for (const rule of knownLines) {
-      const match = rule.pattern.exec(entry.text);
-      if (match) rule.apply(this, entry, match);
-    }
+    for (const { rule, match } of known) rule.apply(this, entry, match);
     this.noteFailures(entry);
   }
 
+  /** The same for a line that says no more than its columns do; false where it has to be read after all. */
+  addPlain(component: string, layout: LogEntry['layout'], flags: number): boolean {
+    const phase = phaseWithoutText(component, flags, this.phase);
+    if (phase === undefined) return false;
+    this.order++;
+    this.noteColumns(component, layout);
+    this.setPhase(phase);
+    return true;
+  }
+
+  private noteColumns(component: string, layout: LogEntry['layout']): void {
+    // Mostly it is one that wrote before.
+    if (component === this.lastComponent && layout === this.lastLayout) return;
+    this.lastComponent = component;
+    this.lastLayout = layout;
+    if (layout !== 'plain') this.layouts.add(layout);
+    if (component && this.components.size < 60) this.components.add(component);
+  }
+
   milestone(entry: LogEntry, what: string, good: boolean | undefined): void {
-    if (this.milestones.length >= maxMilestones) this.milestones.splice(maxMilestones / 2, 1);
-    this.milestones.push({ at: entry.stamp?.at, what, evidence: evidenceOfEntry(entry), good });
+    const milestone = new Milestone(entry, what, good);
+    if (this.firstMilestones.length < maxMilestones / 2) this.firstMilestones.push(milestone);
+    else this.lastMilestones[this.moreMilestones++ % (maxMilestones / 2)] = milestone;
+  }
+
+  /** The first ones and the last ones, in their order. */
+  get milestones(): Milestone[] {
+    const oldest = this.moreMilestones % (maxMilestones / 2);
+    const { firstMilestones: first, lastMilestones: last } = this;
+    return [...first, ...last.slice(oldest), ...last.slice(0, oldest)];
   }
 
   success(entry: LogEntry, ...phases: Phase[]): void {
@@ -93,47 +98,24 @@ export class ClientStory {
     for (const phase of phases) this.successes.set(keyOf(phase, foreign), { at: entry.stamp?.at, order: this.order });
   }
 
-  trouble(entry: LogEntry, code: FindingCode, error = 0, extra: Record<string, string> = {}): void {
-    const url = this.url;
-    const foreign = this.isForeign(entry);
-    const decisive = isOutcome(entry);
-    const key = `${code}|${this.phase}|${extra.file ?? ''}|${foreign}`;
-    const known = this.troubles.get(key);
-    const last = evidenceOfEntry(entry);
-    if (known) {
-      known.count++;
-      known.last = last;
-      known.lastAt = entry.stamp?.at;
-      known.lastOrder = this.order;
-      known.url ??= url;
-      if (known.error === 0) known.error = error;
-      known.decisive ||= decisive;
-      return;
+  trouble(entry: LogEntry, code: FindingCode, error = 0, extra: Record<string, string> = noExtra): void {
+    const what = { code, phase: this.phase, extra, foreign: this.isForeign(entry) };
+    const same = this.byCode.get(code);
+    const known = same?.find((trouble) => trouble.is(what));
+    if (known) known.again(entry, this.order, this.url, error);
+    else if (this.troubles.length < maxTroubles) {
+      const fresh = new Trouble(what, entry, this.order, this.url, error);
+      this.troubles.push(fresh);
+      if (same) same.push(fresh);
+      else this.byCode.set(code, [fresh]);
     }
-    if (this.troubles.size >= maxTroubles) return;
-    const order = this.order;
-    const lastAt = entry.stamp?.at;
-    this.troubles.set(key, {
-      code,
-      phase: this.phase,
-      error,
-      url,
-      count: 1,
-      first: last,
-      last,
-      lastAt,
-      lastOrder: order,
-      extra,
-      decisive,
-      foreign,
-    });
   }
 
   /** The troubles that count, healed ones included. */
   standing(): Trouble[] {
     this.settle();
     const scanned = this.successes.has(keyOf('scan', false));
-    return standing([...this.troubles.values()], (trouble) => this.isHealed(trouble), scanned);
+    return standing(this.troubles, (trouble) => this.isHealed(trouble), scanned);
   }
 
   /** Nothing more is to come: what still waits for its address is taken without one. */
@@ -175,7 +157,16 @@ export class ClientStory {
   }
 
   private isForeign(entry: LogEntry): boolean {
-    return this.service !== managedService || isAboutMicrosoft(entry, this.url);
+    if (this.service !== managedService || /^sls$/i.test(entry.component)) return true;
+    return entry.meaning.isMicrosoft ?? this.hasMicrosoftUrl();
+  }
+
+  private hasMicrosoftUrl(): boolean {
+    const { url, judged } = this;
+    if (url === undefined) return false;
+    if (judged?.url === url) return judged.isMicrosoft;
+    this.judged = { url, isMicrosoft: isMicrosoftUrl(url) };
+    return this.judged.isMicrosoft;
   }
 
   startCheck(entry: LogEntry): void {
@@ -184,7 +175,11 @@ export class ClientStory {
     this.checksStarted++;
     this.phase = 'self-update';
     this.url = undefined;
-    this.lastCheckStart = evidenceOfEntry(entry);
+    this.lastCheck = entry;
+  }
+
+  get lastCheckStart(): Evidence | undefined {
+    return this.lastCheck && evidenceOfEntry(this.lastCheck);
   }
 
   endCheck(): void {
@@ -214,22 +209,18 @@ export class ClientStory {
     this.phase = phase;
   }
 
-  private followPhase(entry: LogEntry): void {
-    const before = this.phase;
-    this.phase = phaseOf(entry, before);
+  private setPhase(phase: Phase): void {
     // What is downloaded or reported goes to another address than what the scan talked to.
-    if (this.phase !== before && elsewhere.has(this.phase)) this.url = undefined;
+    if (this.phase !== phase && elsewhere.has(phase)) this.url = undefined;
+    this.phase = phase;
   }
 
   private noteFailures(entry: LogEntry): void {
-    if (!isComplaint(entry)) return;
-    const status = /HTTP status(?: code)?\s*[:=]?\s*'?(\d{3})\b/i.exec(entry.text)?.[1];
-    if (status) {
-      const cause = causeOfStatus(Number(status));
-      if (cause !== 'harmless')
-        this.trouble(entry, troubleForStatus(Number(status), this.phase, this.url), 0x80190000 + Number(status));
+    const { status, failures } = entry.meaning;
+    if (status !== undefined && causeOfStatus(status) !== 'harmless') {
+      this.trouble(entry, troubleForStatus(status, this.phase, this.url), 0x80190000 + status);
     }
-    for (const value of failuresIn(entry.text)) {
+    for (const value of failures) {
       // WinHTTP's lines tell the status first and only then what was asked for.
       const early = this.url === undefined && (this.phase === 'self-update' || this.phase === 'other');
       if (early && causeOf(value) === 'DOCTOR_TREE_MISSING' && this.unplaced.length < maxUnplaced) {
@@ -244,8 +235,8 @@ export class ClientStory {
   private noteFailure(entry: LogEntry, value: number, phase: Phase): void {
     const code = troubleOf(value, phase, this.url);
     if (code === 'harmless') return;
-    const file = lastPart(this.validated);
-    const named: Record<string, string> = aboutFiles.has(code) && file !== '' ? { file, path: file } : {};
+    const file = aboutFiles.has(code) ? lastPart(this.validated) : '';
+    const named: Record<string, string> = file === '' ? noExtra : { file, path: file };
     const now = this.phase;
     this.phase = phase;
     this.trouble(entry, code, value, named);
@@ -253,6 +244,7 @@ export class ClientStory {
   }
 }
 
+const noExtra: Record<string, string> = {};
 const elsewhere = new Set<Phase>(['download', 'report']);
 
 /** Windows Update and Microsoft Update. */
@@ -260,18 +252,6 @@ const updateServices = new Set(['9482f4b4-e343-43b6-b170-9a65bc822c77', '7971f91
 
 function keyOf(phase: Phase, foreign: boolean): string {
   return `${phase}|${foreign}`;
-}
-
-/** A line as evidence. */
-export function evidenceOfEntry(entry: LogEntry): Evidence {
-  const text = entry.raw.trim().slice(0, 500);
-  const at = entry.stamp ? { at: showTime(entry) } : {};
-  return { source: entry.source, line: entry.line, text, ...at };
-}
-
-function showTime(entry: LogEntry): string {
-  const iso = new Date(entry.stamp?.at ?? 0).toISOString();
-  return entry.stamp?.zone === 'utc' ? iso : iso.replace(/Z$/, '');
 }
 
 function troubleForStatus(status: number, phase: Phase, url: string | undefined): FindingCode {

@@ -6,22 +6,55 @@ import { kindOfPath } from '../http-log/record.ts';
 import { missingThing } from '../http-log/status-cause.ts';
 import type { FindingCode } from '../words/codes.ts';
 import type { LogEntry } from './entry.ts';
+import { has } from './line-words.ts';
 
 /** Where in its work the client was. */
 export type Phase = 'self-update' | 'scan' | 'download' | 'install' | 'report' | 'other';
 
 /** Where in its work the client is with this line, when it was in `before`. */
-export function phaseOf({ component, text }: LogEntry, before: Phase): Phase {
-  if (/^setup$/i.test(component) || /self-?update|(?:iu|wu)ident\.cab|wuaucomp\.cab/i.test(text)) return 'self-update';
+export function phaseOf({ component, text, meaning }: LogEntry, before: Phase): Phase {
+  const { flags } = meaning;
+  const own = phaseOfComponent(component);
+  if (own === 'self-update') return own;
+  if ((flags & has.selfUpdate) !== 0 && /self-?update|(?:iu|wu)ident\.cab|wuaucomp\.cab/i.test(text))
+    return 'self-update';
+  if (own !== 'caller' && own !== undefined) return own;
+  if ((flags & has.search) !== 0 && /Finding updates|Search for updates/i.test(text)) return 'scan';
+  // Misc writes for whoever called it; the others end what another component was at, unless they speak of it.
+  if (own === 'caller' || !subordinate.has(before)) return before;
+  if ((flags & has.download) !== 0 && /\bdownload(?:s|ing|ed)?\b/i.test(text)) return 'download';
+  return (flags & has.install) !== 0 && /\binstall(?:s|ing|ed|ation)?\b/i.test(text) ? 'install' : 'other';
+}
+
+/**
+ * The same for a line without a word of `has` that phases are told by, besides those of downloading and installing;
+ * undefined where only its text tells.
+ */
+export function phaseWithoutText(component: string, flags: number, before: Phase): Phase | undefined {
+  const own = phaseOfComponent(component);
+  if (own !== 'caller' && own !== undefined) return own;
+  if (own === 'caller' || !subordinate.has(before)) return before;
+  return (flags & (has.download | has.install)) === 0 ? 'other' : undefined;
+}
+
+const maxComponents = 500;
+const phases = new Map<string, Phase | 'caller' | undefined>();
+
+/** The phase that a component works in; `caller` for those that work for any. */
+function phaseOfComponent(component: string): Phase | 'caller' | undefined {
+  if (phases.has(component)) return phases.get(component);
+  const phase = lookUpComponent(component);
+  if (phases.size < maxComponents) phases.set(component, phase);
+  return phase;
+}
+
+function lookUpComponent(component: string): Phase | 'caller' | undefined {
+  if (/^setup$/i.test(component)) return 'self-update';
   if (/^(pt|protocoltalker|ep|webservices|ws|eehndlr|eehandler)$/i.test(component)) return 'scan';
   if (/^(dnldmgr|downloadmanager|dwnldmgr|bits)$/i.test(component)) return 'download';
   if (/^handler$/i.test(component)) return 'install';
   if (/^(report|reporter)$/i.test(component)) return 'report';
-  if (/Finding updates|Search for updates/i.test(text)) return 'scan';
-  // Misc writes for whoever called it; the others end what another component was at, unless they speak of it.
-  if (/^(misc|shared|)$/i.test(component) || !subordinate.has(before)) return before;
-  if (/\bdownload(?:s|ing|ed)?\b/i.test(text)) return 'download';
-  return /\binstall(?:s|ing|ed|ation)?\b/i.test(text) ? 'install' : 'other';
+  return /^(misc|shared|)$/i.test(component) ? 'caller' : undefined;
 }
 
 const subordinate = new Set<Phase>(['download', 'install', 'report']);

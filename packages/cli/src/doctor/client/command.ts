@@ -154,7 +154,7 @@ function timeZoneOf(logs: LogFacts): number | undefined {
 function lastLineOf(logs: LogFacts): number | undefined {
   const times = [...logs.stories.values()].flatMap((story) => [
     ...story.milestones.map(({ at }) => at),
-    ...[...story.troubles.values()].map(({ lastAt }) => lastAt),
+    ...story.troubles.map(({ lastAt }) => lastAt),
   ]);
   const known = times.filter((at) => at !== undefined);
   return known.length > 0 ? Math.max(...known) : undefined;

@@ -66,7 +66,7 @@ export function tellStories(facts: LogFacts): Story[] {
 
 /** How many clients the logs tell of. */
 export function countClients({ tally, stories, reported }: LogFacts): number {
-  return tally.clients.size + new Set([...stories.keys(), ...reported.keys()]).size;
+  return tally.clients.size + new Set([...stories.keys(), ...reported.clients]).size;
 }
 
 function tellTally(tally: ClientTally): Story {
@@ -122,12 +122,12 @@ function generationOf(tally: ClientTally): string {
 }
 
 function tellAgents(facts: LogFacts): Story[] {
-  const names = new Set([...facts.stories.keys(), ...facts.reported.keys()]);
+  const names = new Set([...facts.stories.keys(), ...facts.reported.clients]);
   const stories: Story[] = [];
   for (const client of names) {
     const story = facts.stories.get(client);
-    const reported = facts.reported.get(client) ?? [];
-    if ((!story || (story.milestones.length === 0 && story.troubles.size === 0)) && reported.length === 0) continue;
+    const reported = facts.reported.of(client);
+    if ((!story || (story.milestones.length === 0 && story.troubles.length === 0)) && reported.length === 0) continue;
     // Reported events name their zone; the agent's own lines are local, and its start says how far from UTC.
     const local = offsetMs(story?.timeZone);
     const events: StoryEvent[] = (story?.milestones ?? []).map(({ at, what, evidence, good }) => ({

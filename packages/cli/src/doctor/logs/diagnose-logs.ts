@@ -11,7 +11,9 @@ import type { LogFacts } from './read-logs.ts';
 export function observeLogs(facts: LogFacts): Observation[] {
   const observations = observeTally(facts.tally);
   for (const [client, story] of facts.stories) observations.push(...observeStory(story, ['client', client]));
-  for (const [client, events] of facts.reported) observations.push(...observeReported(events, ['client', client]));
+  for (const client of facts.reported.clients) {
+    observations.push(...observeReported(facts.reported.of(client), ['client', client]));
+  }
   observations.push(...observeServerEvents(facts.serverEvents, ['server']));
   observations.push(...observeUnsent(facts.unsent, ['client']));
   for (const { path, why } of facts.unreadable) {

@@ -2,24 +2,17 @@
 // Nothing in a log is executed or fetched. Memory is bounded: W3C lines are tallied, client lines become stories.
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { parseEntry } from '../client-log/entry.ts';
-import {
-  parseEventLogText,
-  parseReportedEvent,
-  parseServerLogLine,
-  type ReportedEvent,
-  type ServerLogEvent,
-} from '../client-log/reporting-events.ts';
-import { causeOfServerLine } from '../client-log/server-events.ts';
-import { ClientStory } from '../client-log/story.ts';
+import { ReportedEvents } from '../client-log/reporting-events.ts';
+import { LatestEvents } from '../client-log/server-events.ts';
+import type { ClientStory } from '../client-log/story.ts';
 import { parseUrlLog, type UnsentPing } from '../client-log/urllog.ts';
 import { DoctorError } from '../errors.ts';
-import { parseFreeLine } from '../http-log/free-line.ts';
 import { HttpTally } from '../http-log/tally.ts';
 import { W3cReader } from '../http-log/w3c.ts';
-import { forEachLine, lineChunks, readHead } from '../text/chunks.ts';
-import { decodeLine, decodeText } from '../text/encoding.ts';
-import { type DateOrder, orderOf } from '../text/stamp.ts';
+import { lineChunks, readHead } from '../text/chunks.ts';
+import { decodeText } from '../text/encoding.ts';
+import { orderOf } from '../text/stamp.ts';
+import { MixedLogReader } from './mixed-log.ts';
 
 export type LogKind = 'w3c' | 'client' | 'registry' | 'pings' | 'binary' | 'empty';
 
@@ -35,19 +28,19 @@ export interface LogFacts {
   tally: HttpTally;
   /** By client name. */
   stories: Map<string, ClientStory>;
-  reported: Map<string, ReportedEvent[]>;
-  serverEvents: ServerLogEvent[];
+  reported: ReportedEvents;
+  serverEvents: LatestEvents;
   /** Lines of the server's own logs. */
   serverLines: number;
   unsent: UnsentPing[];
+  /** Files of unsent pings of which only the beginning was read. */
+  cutPings: string[];
   /** .reg files met on the way; `doctor client` reads them. */
   registryFiles: string[];
   /** Files that could not be read, with why. */
   unreadable: { path: string; why: string }[];
 }
 
-const maxReported = 50_000;
-const maxServerEvents = 20_000;
 const maxUrlLogBytes = 16 * 2 ** 20;
 
 export type LogProgress = (readBytes: number, totalBytes: number, file: string) => void;
@@ -82,10 +75,11 @@ export function emptyFacts(): LogFacts {
     files: [],
     tally: new HttpTally(),
     stories: new Map(),
-    reported: new Map(),
-    serverEvents: [],
+    reported: new ReportedEvents(),
+    serverEvents: new LatestEvents(),
     serverLines: 0,
     unsent: [],
+    cutPings: [],
     registryFiles: [],
     unreadable: [],
   };
@@ -147,7 +141,10 @@ async function readPings(path: string, facts: LogFacts): Promise<number> {
   let text = '';
   for await (const chunk of lineChunks(path, () => {})) {
     text += decodeText(chunk);
-    if (text.length > maxUrlLogBytes) break;
+    if (text.length > maxUrlLogBytes) {
+      facts.cutPings.push(path);
+      break;
+    }
   }
   const pings = parseUrlLog(text, path);
   facts.unsent.push(...pings);
@@ -160,58 +157,9 @@ async function readMixed(
   facts: LogFacts,
   progress: (bytes: number) => void,
 ): Promise<number> {
-  const order = orderOf(decodeText(head).split(/\r?\n/));
-  const client = clientNameOf(path);
-  let number = 1;
-  for await (const chunk of lineChunks(path, progress)) {
-    number = forEachLine(chunk, number, (line, at) => {
-      if (line.length > 0) readLine(decodeLine(line.subarray(0, 16_384)), { path, at, client, order }, facts);
-    });
-  }
-  return number - 1;
-}
-
-interface Place {
-  path: string;
-  at: number;
-  client: string;
-  order: DateOrder;
-}
-
-function readLine(written: string, place: Place, facts: LogFacts): void {
-  const raw = written.startsWith('\0') ? written.replace(/^\0+/, '') : written;
-  const { path, at, client, order } = place;
-  const reported = parseReportedEvent(raw, path, at);
-  if (reported) {
-    const events = facts.reported.get(client) ?? [];
-    if (events.length === 0) facts.reported.set(client, events);
-    if (events.length < maxReported) events.push(reported);
-    return;
-  }
-  const server = parseServerLogLine(raw, path, at);
-  if (server) {
-    facts.serverLines++;
-    const tells = server.eventId !== undefined || causeOfServerLine(server) !== undefined;
-    if (tells && facts.serverEvents.length < maxServerEvents) facts.serverEvents.push(server);
-    return;
-  }
-  const entry = parseEntry(raw, path, at, order);
-  if (entry.layout === 'plain') {
-    const record = parseFreeLine(raw, path, at);
-    if (record) {
-      facts.tally.add(record);
-      return;
-    }
-    const event = parseEventLogText(raw);
-    if (event) {
-      const base = { source: path, line: at, raw, at: entry.stamp?.at, level: '', type: '', method: '' };
-      if (facts.serverEvents.length < maxServerEvents) facts.serverEvents.push({ ...base, ...event });
-      return;
-    }
-  }
-  const story = facts.stories.get(client) ?? new ClientStory();
-  facts.stories.set(client, story);
-  story.add(entry);
+  const reader = new MixedLogReader(path, clientNameOf(path), orderOf(decodeText(head).split(/\r?\n/)), facts);
+  for await (const chunk of lineChunks(path, progress)) reader.read(chunk);
+  return reader.lines;
 }
 
 /** In a folder only what is named as logs are named; a file given by name is always read. */

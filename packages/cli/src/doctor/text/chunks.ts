@@ -29,8 +29,12 @@ export async function* lineChunks(path: string, progress: ReadProgress, size = c
   }
 }
 
-/** Lines as bytes without their line end, each with its 1-based number. */
-export function forEachLine(chunk: Buffer, firstLine: number, visit: (line: Buffer, number: number) => void): number {
+/** Where each line begins and ends without its line end, with its 1-based number. Answers the number of the next one. */
+export function forEachLine(
+  chunk: Buffer,
+  firstLine: number,
+  visit: (start: number, end: number, number: number) => void,
+): number {
   let number = firstLine;
   let start = 0;
   // Old tools and bad copies end lines with CR alone.
@@ -40,7 +44,7 @@ export function forEachLine(chunk: Buffer, firstLine: number, visit: (line: Buff
     const next = end < 0 ? chunk.length : end + 1;
     if (end < 0) end = chunk.length;
     if (end > start && chunk[end - 1] === 13) end--;
-    visit(chunk.subarray(start, end), number++);
+    visit(start, end, number++);
     start = next;
   }
   return number;

@@ -1,6 +1,6 @@
 // Logs come as ANSI, UTF-8 or UTF-16 in either order, with or without a byte order mark. Everything is turned into
 // UTF-8 bytes by the chunk, so that the readers above see one encoding and memory stays bounded.
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 
 export type TextEncodingName = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
@@ -49,6 +49,7 @@ export class ChunkTranscoder {
 
 /** One line for people: UTF-8 where it is, else Windows-1252. */
 export function decodeLine(bytes: Buffer): string {
+  if (isAscii(bytes)) return bytes.toString('latin1');
   return isUtf8(bytes) ? bytes.toString('utf8') : ansi.decode(bytes);
 }
 

@@ -1,0 +1,75 @@
+// The words that decide what a line of a client's log has to be looked at for. Where one is missing, the pattern that
+// needs it cannot match; where it is there, the pattern decides.
+import { knownLines, type Rule } from './known-lines.ts';
+import { type Marks, type Word, WordFinder } from './word-finder.ts';
+
+/** What words are there, besides those of known lines. */
+export const has = {
+  /** Of a failure: complaints.ts. */
+  complaint: 1 << 0,
+  selfUpdate: 1 << 1,
+  search: 1 << 2,
+  download: 1 << 3,
+  install: 1 << 4,
+  url: 1 << 5,
+  /** Letters of other languages: the words are not looked for. */
+  beyondAscii: 1 << 6,
+  susSuccess: 1 << 7,
+  httpStatus: 1 << 8,
+  /** Of a service by its id, or of Microsoft's service locator. */
+  service: 1 << 9,
+  /** Of a request, in any form of log. */
+  request: 1 << 10,
+  /** Of an entry of the event log. */
+  event: 1 << 11,
+} as const;
+
+const words: Record<Exclude<keyof typeof has, 'beyondAscii'>, readonly string[]> = {
+  complaint: [
+    ...['warn', 'fatal', 'error', 'fail', 'fault', 'fehl', 'erreur', 'nws', 'hr', 'unable', 'cannot', 'could not'],
+    ...['exit code', 'self-update check returned'],
+  ],
+  selfUpdate: ['self-update', 'selfupdate', 'iuident.cab', 'wuident.cab', 'wuaucomp.cab'],
+  search: ['finding updates', 'search for updates'],
+  download: ['download'],
+  install: ['install'],
+  url: ['://'],
+  susSuccess: ['\tsuccess\tdetection\t'],
+  httpStatus: ['http status'],
+  service: ['sls', 'service', 'redir', 'obtain', 'got'],
+  request: ['get', 'head', 'post', 'put', 'options', 'propfind', 'connect', 'w3svc'],
+  event: ['event', 'is not working', 'non-running', 'is not accessible', 'have ever contacted'],
+};
+
+/** What a line without any of them can be told by: its columns. */
+export const plainFlags = has.download | has.install | has.service | has.httpStatus | has.request | has.event;
+
+/** The sign is left alone. */
+const bitsOfNumber = 31;
+
+/** The finder of all of them. */
+export function newLineFinder(): WordFinder {
+  const ofFlags = Object.entries(words).flatMap(([name, texts]) =>
+    texts.map((text): Word => ({ text, flags: has[name as keyof typeof has] })),
+  );
+  const ofRules = knownLines.flatMap((rule, index) => rule.words.map((text): Word => ({ text, ...bitOf(index) })));
+  return new WordFinder([...ofFlags, ...ofRules], has.beyondAscii);
+}
+
+/** For a line whose words were not looked for: it may have all of them. */
+export const anyWords: Marks = { low: 0x7fffffff, high: 0x7fffffff, flags: 0x7fffffff };
+
+/** Visits the known lines that this one may be, in their order. */
+export function forRules({ low, high }: Marks, visit: (rule: Rule) => void): void {
+  for (let bits = low; bits !== 0; bits &= bits - 1) visitRule(31 - Math.clz32(bits & -bits), visit);
+  for (let bits = high; bits !== 0; bits &= bits - 1) visitRule(bitsOfNumber + 31 - Math.clz32(bits & -bits), visit);
+}
+
+function visitRule(index: number, visit: (rule: Rule) => void): void {
+  const rule = knownLines[index];
+  if (rule) visit(rule);
+}
+
+function bitOf(index: number): Partial<Marks> {
+  return index < bitsOfNumber ? { low: 1 << index } : { high: 1 << (index - bitsOfNumber) };
+}

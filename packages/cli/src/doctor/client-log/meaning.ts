@@ -1,0 +1,59 @@
+// What a text of a client's log says by itself, whatever stands before it. Agents write the same few thousand texts again
+// and again, at each check and at each failure: what was found out of one is remembered, in bounded memory.
+import { aboutMicrosoft, isComplaint, isOutcome } from './complaints.ts';
+import { failuresIn, urlIn } from './entry.ts';
+import type { Rule } from './known-lines.ts';
+import { forRules, has } from './line-words.ts';
+import type { Marks } from './word-finder.ts';
+
+export interface Meaning {
+  /** Of `has`: what words there may be. */
+  flags: number;
+  url: string | undefined;
+  /** The known lines that it is, in their order. */
+  known: readonly { rule: Rule; match: RegExpExecArray }[];
+  /** Of a complaint: the HTTP status and the HRESULTs it names. */
+  status: number | undefined;
+  failures: readonly number[];
+  /** It says how an operation ended; other warnings may have done no harm. */
+  isOutcome: boolean;
+  /** It is about Microsoft's services, or (false) a server of yours; undefined where its address tells. */
+  isMicrosoft: boolean | undefined;
+}
+
+const maxRemembered = 4096;
+const maxText = 500;
+const remembered = new Map<string, Meaning>();
+
+/** What a text says that has these words, and perhaps not all of them. */
+export function meaningOf(text: string, words: Marks): Meaning {
+  return remembered.get(text) ?? findOut(text, words);
+}
+
+function findOut(text: string, words: Marks): Meaning {
+  const { flags } = words;
+  const known: { rule: Rule; match: RegExpExecArray }[] = [];
+  forRules(words, (rule) => {
+    const match = rule.pattern.exec(text);
+    if (match) known.push({ rule, match });
+  });
+  const complains = (flags & (has.complaint | has.beyondAscii)) !== 0 && isComplaint(text);
+  const hasStatus = complains && (flags & has.httpStatus) !== 0;
+  const status = hasStatus ? /HTTP status(?: code)?\s*[:=]?\s*'?(\d{3})\b/i.exec(text)?.[1] : undefined;
+  const meaning: Meaning = {
+    flags,
+    url: (flags & has.url) === 0 ? undefined : urlIn(text),
+    known,
+    status: status === undefined ? undefined : Number(status),
+    failures: complains ? failuresIn(text) : [],
+    isOutcome: (complains || known.length > 0) && isOutcome(text),
+    isMicrosoft: (flags & has.service) === 0 ? undefined : aboutMicrosoft(text),
+  };
+  if (text.length <= maxText) remember(text, meaning);
+  return meaning;
+}
+
+function remember(text: string, meaning: Meaning): void {
+  if (remembered.size >= maxRemembered) remembered.clear();
+  remembered.set(text, meaning);
+}
