@@ -53,47 +53,6 @@ export function parseReportedEvent(raw: string, source: string, line: number): R
   };
 }
 
-const maxEvents = 20_000;
-/** However many agents there are. */
-const leastEvents = 12;
-
-/** What agents reported, by client: of very many the last ones of each. */
-export class ReportedEvents {
-  private readonly byClient = new Map<string, ReportedEvent[]>();
-  private kept = 0;
-  /** Older ones that are kept no more. */
-  dropped = 0;
-
-  add(client: string, event: ReportedEvent): void {
-    const events = this.byClient.get(client) ?? [];
-    if (events.length === 0) this.byClient.set(client, events);
-    events.push(event);
-    this.kept++;
-    if (this.kept > Math.max(maxEvents, this.byClient.size * leastEvents * 2)) this.trim();
-  }
-
-  get clients(): IterableIterator<string> {
-    return this.byClient.keys();
-  }
-
-  get size(): number {
-    return this.byClient.size;
-  }
-
-  of(client: string): readonly ReportedEvent[] {
-    return this.byClient.get(client) ?? [];
-  }
-
-  private trim(): void {
-    const share = Math.max(leastEvents, Math.floor(maxEvents / 2 / this.byClient.size));
-    for (const events of this.byClient.values()) {
-      const dropped = events.splice(0, Math.max(0, events.length - share)).length;
-      this.kept -= dropped;
-      this.dropped += dropped;
-    }
-  }
-}
-
 export interface ServerLogEvent {
   source: string;
   line: number;

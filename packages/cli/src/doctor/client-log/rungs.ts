@@ -2,6 +2,7 @@
 import { type Evidence, type Observation, observe } from '../finding.ts';
 import { formatHresult, httpStatusOf, meaningOf } from '../hresult/error-table.ts';
 import type { FindingCode } from '../words/codes.ts';
+import { type AgentReports, isOwn } from './agent-reports.ts';
 import type { Trouble } from './remembered.ts';
 import type { ReportedEvent, ServerLogEvent } from './reporting-events.ts';
 import { causeOfEvent, type LatestEvents, timeOf } from './server-events.ts';
@@ -123,66 +124,15 @@ function observeProgress(story: ClientStory, subject: readonly string[]): Observ
   return observations;
 }
 
-const selfUpdateUpdate = 'd67661eb-2423-451d-bf5d-13199e37df28';
-const failureIds = new Set([148, 149, 161, 182, 186, 189, 195, 198]);
-const successOf: Record<number, number[]> = { 148: [147], 149: [147], 161: [162], 182: [183], 198: [197, 183] };
-
 /** What the agent reported: failures that no later success of the same kind took back. */
-export function observeReported(events: readonly ReportedEvent[], subject: readonly string[]): Observation[] {
+export function observeReported({ replaced, failures }: AgentReports, subject: readonly string[]): Observation[] {
   const observations: Observation[] = [];
-  const replaced = events.findLast((event) => event.eventId === 183 && isOwn(event));
   if (replaced) {
     const values = { client: subject.at(-1) ?? 'the client', version: 'not named' };
     observations.push(observe('DOCTOR_SELF_UPDATED', 'pass', subject, values, [evidenceOfReported(replaced)]));
   }
-  const successes = successesOf(events);
-  events.forEach((event, index) => {
-    const failed = failureIds.has(event.eventId) || /^fail/i.test(event.outcome);
-    if (!failed) return;
-    const takenBack = (successOf[event.eventId] ?? []).some((eventId) => {
-      const success = successes.get(successKey(eventId, event.updateId));
-      return success !== undefined && isTakenBack(event, index, success);
-    });
-    observations.push(observeReportedFailure(event, subject, takenBack));
-  });
+  for (const { event, takenBack } of failures) observations.push(observeReportedFailure(event, subject, takenBack));
   return observations;
-}
-
-/** The last events of one id about one update. */
-interface Latest {
-  at: number;
-  index: number;
-  /** Of those without a time. */
-  timelessIndex: number;
-}
-
-function successesOf(events: readonly ReportedEvent[]): Map<string, Latest> {
-  const successes = new Map<string, Latest>();
-  events.forEach(({ eventId, updateId, at }, index) => {
-    const key = successKey(eventId, updateId);
-    const latest = successes.get(key) ?? { at: Number.NEGATIVE_INFINITY, index, timelessIndex: -1 };
-    successes.set(key, latest);
-    latest.index = index;
-    if (at === undefined) latest.timelessIndex = index;
-    else latest.at = Math.max(latest.at, at);
-  });
-  return successes;
-}
-
-function successKey(eventId: number, updateId: string): string {
-  return `${eventId}|${updateId}`;
-}
-
-/** By time where both have one, else by line. */
-function isTakenBack({ at }: ReportedEvent, index: number, success: Latest): boolean {
-  return at === undefined ? success.index > index : success.at > at || success.timelessIndex > index;
-}
-
-/** An event about the agent itself, not about an update. */
-function isOwn({ updateId, caller, message }: ReportedEvent): boolean {
-  return (
-    updateId === selfUpdateUpdate || /selfupdate/i.test(caller) || /:\s*Automatic Updates\.?$/.test(message.trim())
-  );
 }
 
 function evidenceOfReported({ source, line, raw, at }: ReportedEvent): Evidence {

@@ -1,5 +1,6 @@
 // moult explain COMPUTER: everything a Moult server knows of one client becomes a cause. Pure.
 import type { KnownComputer, KnownReport, StoredSelfUpdateEvent } from '@moult/server';
+import { AgentReports } from '../client-log/agent-reports.ts';
 import type { ReportedEvent } from '../client-log/reporting-events.ts';
 import { describeKind, observeReported, valuesOfError } from '../client-log/rungs.ts';
 import { type Evidence, type Observation, observe } from '../finding.ts';
@@ -28,10 +29,7 @@ export function observeComputer(facts: ComputerFacts, now: Date): Observation[] 
   const subject = ['client', client];
   return [
     ...observePings(facts, subject, client),
-    ...observeReported(
-      facts.reports.map((report) => reportedOf(report, facts.source)),
-      subject,
-    ),
+    ...observeReported(AgentReports.of(facts.reports.map((report) => reportedOf(report, facts.source))), subject),
     ...observePending(facts, subject, client, now),
     ...observeSilence(facts, subject, client, now),
     ...observeStage(facts, subject, client),

@@ -127,7 +127,7 @@ function tellAgents(facts: LogFacts): Story[] {
   for (const client of names) {
     const story = facts.stories.get(client);
     const reported = facts.reported.of(client);
-    if ((!story || (story.milestones.length === 0 && story.troubles.length === 0)) && reported.length === 0) continue;
+    if ((!story || (story.milestones.length === 0 && story.troubles.length === 0)) && !reported) continue;
     // Reported events name their zone; the agent's own lines are local, and its start says how far from UTC.
     const local = offsetMs(story?.timeZone);
     const events: StoryEvent[] = (story?.milestones ?? []).map(({ at, what, evidence, good }) => ({
@@ -149,7 +149,7 @@ function tellAgents(facts: LogFacts): Story[] {
         evidence: trouble.last,
       });
     }
-    for (const event of reported.slice(-60)) {
+    for (const event of reported?.recent ?? []) {
       const bad = /^fail/i.test(event.outcome);
       if (bad) failing = true;
       const at = event.at === undefined ? undefined : new Date(event.at).toISOString();
@@ -166,9 +166,7 @@ function tellAgents(facts: LogFacts): Story[] {
     const versions = [...(story?.versions ?? [])];
     stories.push({
       client,
-      generation: reported.some(({ caller }) => caller === 'UpdateOrchestrator')
-        ? 'Windows 10 or later'
-        : describeKind(versions.at(-1), story?.layouts ?? new Set()),
+      generation: reported?.isTen ? 'Windows 10 or later' : describeKind(versions.at(-1), story?.layouts ?? new Set()),
       versions,
       lastStage: events.findLast(({ outcome }) => outcome === 'good')?.what ?? 'nothing went well',
       outcome: failing ? 'failing' : events.length > 0 ? 'in progress' : 'not known',

@@ -12,7 +12,8 @@ export function observeLogs(facts: LogFacts): Observation[] {
   const observations = observeTally(facts.tally);
   for (const [client, story] of facts.stories) observations.push(...observeStory(story, ['client', client]));
   for (const client of facts.reported.clients) {
-    observations.push(...observeReported(facts.reported.of(client), ['client', client]));
+    const reports = facts.reported.of(client);
+    if (reports) observations.push(...observeReported(reports, ['client', client]));
   }
   observations.push(...observeServerEvents(facts.serverEvents, ['server']));
   observations.push(...observeUnsent(facts.unsent, ['client']));

@@ -14,7 +14,7 @@ export function leftOutOf(facts: LogFacts): string[] {
       `requests of clients beyond the first ${show(maxClients)}: answers are counted, but no story is kept`,
     ),
     ...some(withoutGroup, `failed requests of kinds beyond the first ${show(maxGroups)}`),
-    ...some(facts.reported.dropped, 'older events that agents reported'),
+    ...some(facts.reported.dropped, 'older failures that agents reported'),
     ...facts.cutPings.map((path) => `unsent pings of ${path} beyond its first 16 MB`),
   ];
 }

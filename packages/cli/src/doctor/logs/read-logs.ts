@@ -2,7 +2,7 @@
 // Nothing in a log is executed or fetched. Memory is bounded: W3C lines are tallied, client lines become stories.
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ReportedEvents } from '../client-log/reporting-events.ts';
+import { ReportedEvents } from '../client-log/agent-reports.ts';
 import { LatestEvents } from '../client-log/server-events.ts';
 import type { ClientStory } from '../client-log/story.ts';
 import { parseUrlLog, type UnsentPing } from '../client-log/urllog.ts';

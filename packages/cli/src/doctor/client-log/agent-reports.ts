@@ -1,0 +1,132 @@
+// What agents reported, in bounded memory: of each client every failure, the last success of each kind about each update,
+// and the last events whatever they say.
+import type { ReportedEvent } from './reporting-events.ts';
+
+const maxRecent = 60;
+/** Of each client; what comes first goes first. */
+const maxFailures = 2_000;
+const maxSuccesses = 5_000;
+/** Of all clients together. */
+const maxKept = 30_000;
+
+const failureIds = new Set([148, 149, 161, 182, 186, 189, 195, 198]);
+const successOf: Record<number, number[]> = { 148: [147], 149: [147], 161: [162], 182: [183], 198: [197, 183] };
+const successIds = new Set(Object.values(successOf).flat());
+const selfUpdateUpdate = 'd67661eb-2423-451d-bf5d-13199e37df28';
+
+/** The last events of one id about one update. */
+interface Latest {
+  at: number;
+  index: number;
+  /** Of those without a time. */
+  timelessIndex: number;
+}
+
+/** The events of one client. */
+export class AgentReports {
+  /** How many there were. */
+  count = 0;
+  /** One was written by the agent of Windows 10 and later. */
+  isTen = false;
+  /** The last one that says that the agent replaced itself. */
+  replaced: ReportedEvent | undefined;
+  private readonly failed: { event: ReportedEvent; index: number }[] = [];
+  private readonly successes = new Map<string, Latest>();
+  /** A ring. */
+  private readonly ring: ReportedEvent[] = [];
+
+  static of(events: readonly ReportedEvent[]): AgentReports {
+    const reports = new AgentReports();
+    for (const event of events) reports.add(event, false);
+    return reports;
+  }
+
+  /** Answers how many failures more or fewer are kept now. */
+  add(event: ReportedEvent, isFull: boolean): number {
+    const index = this.count++;
+    this.ring[index % maxRecent] = event;
+    if (event.caller === 'UpdateOrchestrator') this.isTen = true;
+    if (event.eventId === 183 && isOwn(event)) this.replaced = event;
+    if (successIds.has(event.eventId)) this.noteSuccess(event, index);
+    if (!failureIds.has(event.eventId) && !/^fail/i.test(event.outcome)) return 0;
+    this.failed.push({ event, index });
+    if (this.failed.length <= (isFull ? maxRecent : maxFailures)) return 1;
+    const dropped = Math.ceil(this.failed.length / 2);
+    this.failed.splice(0, dropped);
+    return 1 - dropped;
+  }
+
+  /** The last ones, in their order. */
+  get recent(): ReportedEvent[] {
+    const oldest = this.count < maxRecent ? 0 : this.count % maxRecent;
+    return [...this.ring.slice(oldest), ...this.ring.slice(0, oldest)];
+  }
+
+  /** All that failed, and whether a later success of the same kind took it back. */
+  get failures(): { event: ReportedEvent; takenBack: boolean }[] {
+    return this.failed.map(({ event, index }) => {
+      const takenBack = (successOf[event.eventId] ?? []).some((eventId) => {
+        const success = this.successes.get(successKey(eventId, event.updateId));
+        return success !== undefined && isTakenBack(event, index, success);
+      });
+      return { event, takenBack };
+    });
+  }
+
+  private noteSuccess({ eventId, updateId, at }: ReportedEvent, index: number): void {
+    const key = successKey(eventId, updateId);
+    const latest = this.successes.get(key) ?? { at: Number.NEGATIVE_INFINITY, index, timelessIndex: -1 };
+    if (this.successes.size < maxSuccesses) this.successes.set(key, latest);
+    latest.index = index;
+    if (at === undefined) latest.timelessIndex = index;
+    else latest.at = Math.max(latest.at, at);
+  }
+}
+
+/** The events of all clients. */
+export class ReportedEvents {
+  private readonly byClient = new Map<string, AgentReports>();
+  private kept = 0;
+  private added = 0;
+
+  add(client: string, event: ReportedEvent): void {
+    const reports = this.byClient.get(client) ?? new AgentReports();
+    this.byClient.set(client, reports);
+    const more = reports.add(event, this.kept >= maxKept);
+    this.kept += more;
+    if (more !== 0) this.added++;
+  }
+
+  /** Failures that are kept no more. */
+  get dropped(): number {
+    return this.added - this.kept;
+  }
+
+  get clients(): IterableIterator<string> {
+    return this.byClient.keys();
+  }
+
+  get size(): number {
+    return this.byClient.size;
+  }
+
+  of(client: string): AgentReports | undefined {
+    return this.byClient.get(client);
+  }
+}
+
+/** An event about the agent itself, not about an update. */
+export function isOwn({ updateId, caller, message }: ReportedEvent): boolean {
+  return (
+    updateId === selfUpdateUpdate || /selfupdate/i.test(caller) || /:\s*Automatic Updates\.?$/.test(message.trim())
+  );
+}
+
+function successKey(eventId: number, updateId: string): string {
+  return `${eventId}|${updateId}`;
+}
+
+/** By time where both have one, else by line. */
+function isTakenBack({ at }: ReportedEvent, index: number, success: Latest): boolean {
+  return at === undefined ? success.index > index : success.at > at || success.timelessIndex > index;
+}
