@@ -1,10 +1,17 @@
 // The catalogue in memory: revisions in dense slots, updates in dense slots, prerequisites shared and inverted.
 // Adding and removing are incremental; nothing here depends on the order in which revisions came.
 import type { RevisionId, UpdateId, UpdateIdentity } from '../ids.ts';
-import type { UpdateDocument } from '../metadata/index.ts';
+import type { PrerequisiteClause, UpdateDocument } from '../metadata/index.ts';
 import { IntegerColumn, SlotTable } from './columns.ts';
 import { PrerequisiteTable, type Signature } from './prerequisites.ts';
-import { summarize, type UpdateSummary } from './summary.ts';
+import {
+  decodeClause,
+  decodeSummary,
+  type EncodedSummary,
+  encodeClause,
+  summarize,
+  type UpdateSummary,
+} from './summary.ts';
 
 /** One revision in the index. `slot` is its dense number; slots of removed revisions are used again. */
 export interface IndexedRevision {
@@ -24,13 +31,20 @@ export interface IndexedUpdate {
   /** Sorted by pseudo-random key, so that no order depends on the order of import. */
   readonly orderKey: number;
   /** Rising revision number. */
-  readonly revisions: IndexedRevision[];
+  revisions: readonly IndexedRevision[];
   /** How many revisions name this update as a prerequisite: 0 makes it a leaf. */
   namedBy: number;
   /** When IsLeaf last changed its answer; 0 when never. */
   leafChangedAt: number;
   /** Revisions whose document says that they supersede this update. */
   supersededBy: ReadonlySet<IndexedRevision>;
+}
+
+interface KnownClause {
+  readonly clause: PrerequisiteClause;
+  readonly updates: readonly IndexedUpdate[];
+  /** Its number in the table of prerequisites. */
+  readonly id: number;
 }
 
 export class CatalogIndex {
@@ -43,7 +57,13 @@ export class CatalogIndex {
   readonly #updates: IndexedUpdate[] = [];
   readonly #byUpdateId = new Map<UpdateId, IndexedUpdate>();
   readonly #byHardwareId = new Map<string, Set<IndexedRevision>>();
-  readonly #sharedClauses = new Map<string, UpdateSummary['prerequisiteClauses']>();
+  /** By their text: 100,000 revisions name the same few thousand clauses over and over. */
+  readonly #clauses = new Map<string, KnownClause>();
+  /** What the revision that is being added names, and the numbers of its clauses. */
+  readonly #named: KnownClause[] = [];
+  readonly #clauseIds: number[] = [];
+  readonly #countedIn = new IntegerColumn();
+  #counting = 0;
   #size = 0;
   #version = 0;
   #lastLeafChange = 0;
@@ -71,30 +91,59 @@ export class CatalogIndex {
    * Adds one revision under the server's id for it; `addedAt` is milliseconds since 1970. An id that is there already
    * is replaced. Anything may come in any order: names of updates that are not there yet are remembered.
    */
-  add(revisionId: RevisionId, revision: UpdateDocument | UpdateSummary, addedAt = 0): void {
+  add(revisionId: RevisionId, revision: UpdateDocument | UpdateSummary, addedAt = 0): IndexedRevision {
+    const summary = 'root' in revision ? summarize(revision) : revision;
+    this.#named.length = 0;
+    const clauses = summary.prerequisiteClauses.map((clause) => this.#readClause(encodeClause(clause)));
+    return this.#insert(revisionId, summary, clauses, addedAt);
+  }
+
+  /** As add, from what encodeSummary made of the document: the fast way, since most of it was read before. */
+  addEncoded(revisionId: RevisionId, summary: EncodedSummary, addedAt = 0): IndexedRevision {
+    this.#named.length = 0;
+    const decoded = decodeSummary(summary, this.#readClause);
+    return this.#insert(revisionId, decoded, decoded.prerequisiteClauses, addedAt);
+  }
+
+  /** `clauses` are those of the revision as they are shared, and `#named` says what they name. */
+  #insert(
+    revisionId: RevisionId,
+    given: UpdateSummary,
+    clauses: PrerequisiteClause[],
+    addedAt: number,
+  ): IndexedRevision {
     this.remove(revisionId, addedAt);
-    const given = 'root' in revision ? summarize(revision) : revision;
-    const clauses = given.prerequisiteClauses.map(({ anyOf }) => anyOf.map((id) => this.#updateOf(id)));
-    const summary = this.#share(given, clauses);
-    const entry: IndexedRevision = {
-      slot: this.#freeSlots.pop() ?? this.#bySlot.length,
-      revisionId,
-      summary,
-      update: this.#updateOf(summary.identity.updateId),
-      signature: this.prerequisites.signatureFor(clauses.map((clause) => clause.map(({ slot }) => slot))),
-      addedAt,
-    };
-    this.#bySlot[entry.slot] = entry;
-    this.#slots.set(revisionId, entry.slot);
-    this.#updateSlots.set(entry.slot, entry.update.slot);
-    this.#signatures.set(entry.slot, entry.signature.id);
+    const update = this.#updateOf(given.identity.updateId);
+    const slot = this.#freeSlots.pop() ?? this.#bySlot.length;
+    const ids = this.#clauseIds;
+    ids.length = 0;
+    for (const { id } of this.#named) ids.push(id);
+    const signature = this.prerequisites.place(slot, ids);
+    const summary = this.#share(given, update, clauses);
+    const entry: IndexedRevision = { slot, revisionId, summary, update, signature, addedAt };
+    this.#bySlot[slot] = entry;
+    this.#slots.set(revisionId, slot);
+    this.#updateSlots.set(slot, update.slot);
+    this.#signatures.set(slot, signature.id);
     this.#size++;
-    entry.signature.slots.push(entry.slot);
-    insertByNumber(entry.update.revisions, entry);
-    for (const update of new Set(clauses.flat())) this.#name(update, 1, addedAt);
+    update.revisions = withRevision(update.revisions, entry);
+    this.#countNamed(addedAt);
     for (const id of summary.supersedes) this.#supersede(this.#updateOf(id)).add(entry);
     for (const { hardwareId } of summary.drivers) this.#driversFor(hardwareId.toLowerCase()).add(entry);
     this.#version++;
+    return entry;
+  }
+
+  /** Counts a further revision that names these updates, once for each, in however many clauses it is. */
+  #countNamed(at: number): void {
+    const counting = ++this.#counting;
+    for (const { updates } of this.#named) {
+      for (const update of updates) {
+        if (this.#countedIn.get(update.slot) === counting) continue;
+        this.#countedIn.set(update.slot, counting);
+        this.#name(update, 1, at);
+      }
+    }
   }
 
   /** Takes one revision out; unknown ids are ignored. */
@@ -106,7 +155,7 @@ export class CatalogIndex {
     this.#bySlot[entry.slot] = undefined;
     this.#freeSlots.push(entry.slot);
     drop(entry.signature.slots, entry.slot);
-    drop(entry.update.revisions, entry);
+    entry.update.revisions = entry.update.revisions.filter((revision) => revision !== entry);
     const named = new Set(entry.summary.prerequisiteClauses.flatMap(({ anyOf }) => anyOf));
     for (const id of named) this.#name(this.#updateOf(id), -1, removedAt);
     for (const id of entry.summary.supersedes) this.#supersede(this.#updateOf(id)).delete(entry);
@@ -179,30 +228,41 @@ export class CatalogIndex {
     return drivers;
   }
 
-  /** The same summary on shared ids and clauses: 100,000 revisions name the same few thousand updates over and over. */
-  #share(summary: UpdateSummary, clauses: readonly (readonly IndexedUpdate[])[]): UpdateSummary {
-    const key = clauses
-      .map(
-        (clause, at) => `${summary.prerequisiteClauses[at]?.isCategory ? '+' : '-'}${clause.map(({ slot }) => slot)}`,
-      )
-      .join(';');
-    let prerequisiteClauses = this.#sharedClauses.get(key);
-    if (!prerequisiteClauses) {
-      prerequisiteClauses = clauses.map((clause, at) => ({
-        isCategory: summary.prerequisiteClauses[at]?.isCategory ?? false,
-        anyOf: clause.map(({ updateId }) => updateId),
-      }));
-      this.#sharedClauses.set(key, prerequisiteClauses);
-    }
+  /** The same summary on shared ids and clauses. */
+  #share(summary: UpdateSummary, update: IndexedUpdate, prerequisiteClauses: PrerequisiteClause[]): UpdateSummary {
+    const { identity, updateType, explicitlyDeployable, isExpired, bundleClauses, supersedes, drivers } = summary;
     const shared = (id: UpdateId) => this.#updateOf(id).updateId;
-    const identity = (one: UpdateIdentity) => ({ updateId: shared(one.updateId), revisionNumber: one.revisionNumber });
+    const member = (one: UpdateIdentity) => ({ updateId: shared(one.updateId), revisionNumber: one.revisionNumber });
     return {
-      ...summary,
-      identity: identity(summary.identity),
+      identity: { updateId: update.updateId, revisionNumber: identity.revisionNumber },
+      updateType,
+      explicitlyDeployable,
+      isExpired,
       prerequisiteClauses,
-      bundleClauses: summary.bundleClauses.map((clause) => clause.map(identity)),
-      supersedes: summary.supersedes.map(shared),
+      // Most have none, and those share one empty list.
+      bundleClauses: bundleClauses.length === 0 ? bundleClauses : bundleClauses.map((clause) => clause.map(member)),
+      supersedes: supersedes.length === 0 ? supersedes : supersedes.map(shared),
+      drivers,
     };
+  }
+
+  /** The shared clause for its text, noted as one of the revision that is being added. */
+  readonly #readClause = (text: string): PrerequisiteClause => {
+    const known = this.#clauses.get(text) ?? this.#addClause(text);
+    this.#named.push(known);
+    return known.clause;
+  };
+
+  #addClause(text: string): KnownClause {
+    const { isCategory, anyOf } = decodeClause(text);
+    const updates = anyOf.map((id) => this.#byUpdateId.get(id) ?? this.#updateOf(ownText(id)));
+    const made = {
+      clause: { isCategory, anyOf: updates.map(({ updateId }) => updateId) },
+      updates,
+      id: this.prerequisites.clauseFor(updates.map(({ slot }) => slot)),
+    };
+    this.#clauses.set(encodeClause(made.clause), made);
+    return made;
   }
 
   #updateOf(updateId: UpdateId): IndexedUpdate {
@@ -212,7 +272,7 @@ export class CatalogIndex {
       slot: this.#updates.length,
       updateId,
       orderKey: orderKeyOf(updateId),
-      revisions: [],
+      revisions: noRevisions,
       namedBy: 0,
       leafChangedAt: 0,
       supersededBy: nobody,
@@ -239,17 +299,26 @@ export class CatalogIndex {
 
 const nobody: ReadonlySet<IndexedRevision> = new Set();
 
-/** Same answer for the same update on every server: 53 bits of its id. */
-function orderKeyOf(updateId: UpdateId): number {
-  const digits = updateId.replaceAll('-', '');
-  return Number.parseInt(digits.slice(0, 13), 16) * 2 + (Number.parseInt(digits.slice(13, 14), 16) >> 3);
+/** The same as a text of its own: a piece of a long one keeps all of that in memory. */
+function ownText(id: UpdateId): UpdateId {
+  return JSON.parse(`"${id}"`) as UpdateId;
 }
 
-function insertByNumber(revisions: IndexedRevision[], entry: IndexedRevision): void {
+const noRevisions: readonly IndexedRevision[] = [];
+
+/** Same answer for the same update on every server: 53 bits of its id. */
+function orderKeyOf(updateId: UpdateId): number {
+  const [high, middle] = [updateId.slice(0, 8), updateId.slice(9, 13)];
+  const [low, last] = [updateId.slice(14, 15), updateId.slice(15, 16)];
+  const digits = (Number.parseInt(high, 16) * 2 ** 16 + Number.parseInt(middle, 16)) * 16 + Number.parseInt(low, 16);
+  return digits * 2 + (Number.parseInt(last, 16) >> 3);
+}
+
+function withRevision(revisions: readonly IndexedRevision[], entry: IndexedRevision): readonly IndexedRevision[] {
+  if (revisions.length === 0) return [entry];
   const number = entry.summary.identity.revisionNumber;
-  let at = revisions.length;
-  while (at > 0 && (revisions[at - 1]?.summary.identity.revisionNumber ?? 0) > number) at--;
-  revisions.splice(at, 0, entry);
+  const at = revisions.findLastIndex(({ summary }) => summary.identity.revisionNumber <= number) + 1;
+  return revisions.toSpliced(at, 0, entry);
 }
 
 function drop<T>(list: T[], item: T): void {

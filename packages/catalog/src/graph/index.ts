@@ -1,3 +1,10 @@
 export { CatalogIndex, type IndexedRevision, type IndexedUpdate } from './catalog-index.ts';
 export { findSetAside, type SetAside } from './set-aside.ts';
-export { decodeSummary, encodeSummary, summarize, type UpdateSummary } from './summary.ts';
+export {
+  decodeSummary,
+  decodeSupersedes,
+  type EncodedSummary,
+  encodeSummary,
+  summarize,
+  type UpdateSummary,
+} from './summary.ts';

@@ -4,6 +4,7 @@
 //
 // Hard part: no request may cost what the catalogue holds. The price of a request is the number of clauses its
 // installed updates satisfy plus the signatures watched there.
+import { IntegerColumn } from './columns.ts';
 
 /** A distinct set of clauses; `slots` are the revisions that have exactly it. */
 export interface Signature {
@@ -15,7 +16,12 @@ export interface Signature {
 export class PrerequisiteTable {
   readonly signatures: Signature[] = [];
   readonly #clauseByKey = new Map<string, number>();
-  readonly #signatureByKey = new Map<string, Signature>();
+  /** Clause + 1 by the update slot that is its only member, as most have one; 0 for none. */
+  readonly #clauseOfOne = new IntegerColumn();
+  /** By a number made of their clauses; those with the same number follow each other in `#sameNumber`. */
+  readonly #signatureByNumber = new Map<number, Signature>();
+  readonly #sameNumber: (Signature | undefined)[] = [];
+  #unconditional: Signature | undefined;
   /** Update slot → clauses in which it is an alternative. */
   readonly #clausesOfUpdate: (number[] | undefined)[] = [];
   readonly #clauseMembers: (readonly number[])[] = [];
@@ -23,7 +29,7 @@ export class PrerequisiteTable {
    * Clause → signatures watched from it: of each its id, how many other clauses it has, and those, all in one row. A
    * request reads thousands of them, one behind the other; from object to object it would wait for memory.
    */
-  readonly #watchers: number[][] = [];
+  readonly #watchers: (number[] | undefined)[] = [];
   /** Clause → signatures that contain it: the measure of rarity. */
   readonly #uses: number[] = [];
   /** Marks of the running request; a mark counts when it equals `#generation`. */
@@ -31,11 +37,28 @@ export class PrerequisiteTable {
   readonly #signatureMarks: number[] = [];
   #generation = 0;
 
-  /** The shared signature for these clauses, each a list of update slots. */
-  signatureFor(clauses: readonly (readonly number[])[]): Signature {
-    const ids = [...new Set(clauses.map((clause) => this.#clauseId(clause)))].sort((a, b) => a - b);
-    const key = ids.join(',');
-    return this.#signatureByKey.get(key) ?? this.#addSignature(key, ids);
+  /** The shared number of the clause with these update slots, of which one is enough. */
+  clauseFor(members: readonly number[]): number {
+    const [only] = members;
+    if (only === undefined || members.length > 1) return this.#clauseId(members);
+    const known = this.#clauseOfOne.get(only) - 1;
+    if (known >= 0) return known;
+    const id = this.#addClause([only]);
+    this.#clauseOfOne.set(only, id + 1);
+    return id;
+  }
+
+  /** The shared signature of these clauses, to which the revision `slot` belongs from now on. `clauses` gets sorted. */
+  place(slot: number, clauses: number[]): Signature {
+    sortOnce(clauses);
+    const number = numberOf(clauses);
+    const first = this.#signatureByNumber.get(number);
+    for (let known = first; known; known = this.#sameNumber[known.id]) {
+      if (!isEqual(known.clauses, clauses)) continue;
+      known.slots.push(slot);
+      return known;
+    }
+    return this.#addSignature(number, first, clauses.slice(), slot);
   }
 
   clauseMembers(clause: number): readonly number[] {
@@ -67,7 +90,7 @@ export class PrerequisiteTable {
   }
 
   #withoutClauses(generation: number): number[] {
-    const empty = this.#signatureByKey.get('');
+    const empty = this.#unconditional;
     if (!empty) return [];
     this.#signatureMarks[empty.id] = generation;
     return [empty.id];
@@ -88,13 +111,19 @@ export class PrerequisiteTable {
 
   #clauseId(members: readonly number[]): number {
     const sorted = [...new Set(members)].sort((a, b) => a - b);
+    if (sorted.length === 1) return this.clauseFor(sorted);
     const key = sorted.join(',');
     const known = this.#clauseByKey.get(key);
     if (known !== undefined) return known;
-    const id = this.#clauseMembers.length;
+    const id = this.#addClause(sorted);
     this.#clauseByKey.set(key, id);
+    return id;
+  }
+
+  #addClause(sorted: readonly number[]): number {
+    const id = this.#clauseMembers.length;
     this.#clauseMembers.push(sorted);
-    this.#watchers.push([]);
+    this.#watchers.push(undefined);
     this.#uses.push(0);
     this.#clauseMarks.push(0);
     for (const update of sorted) {
@@ -105,20 +134,50 @@ export class PrerequisiteTable {
     return id;
   }
 
-  #addSignature(key: string, clauses: readonly number[]): Signature {
-    const signature: Signature = { id: this.signatures.length, clauses, slots: [] };
+  #addSignature(number: number, next: Signature | undefined, clauses: readonly number[], slot: number): Signature {
+    const signature: Signature = { id: this.signatures.length, clauses, slots: [slot] };
     this.signatures.push(signature);
     this.#signatureMarks.push(0);
-    this.#signatureByKey.set(key, signature);
+    this.#signatureByNumber.set(number, signature);
+    this.#sameNumber.push(next);
+    if (clauses.length === 0) this.#unconditional = signature;
     let rarest: number | undefined;
     for (const clause of clauses) {
       const uses = (this.#uses[clause] ?? 0) + 1;
       this.#uses[clause] = uses;
       if (rarest === undefined || uses < (this.#uses[rarest] ?? 0)) rarest = clause;
     }
-    const watchers = rarest === undefined ? undefined : this.#watchers[rarest];
-    watchers?.push(signature.id, clauses.length - 1);
-    for (const clause of clauses) if (clause !== rarest) watchers?.push(clause);
+    if (rarest === undefined) return signature;
+    let watchers = this.#watchers[rarest];
+    if (watchers) watchers.push(signature.id, clauses.length - 1);
+    else {
+      watchers = [signature.id, clauses.length - 1];
+      this.#watchers[rarest] = watchers;
+    }
+    for (const clause of clauses) if (clause !== rarest) watchers.push(clause);
     return signature;
   }
+}
+
+/** Puts them in rising order, each once. They are few, and mostly in order. */
+function sortOnce(values: number[]): void {
+  let kept = 0;
+  for (const value of values) {
+    let at = kept;
+    while (at > 0 && (values[at - 1] ?? 0) > value) at--;
+    if (at > 0 && values[at - 1] === value) continue;
+    for (let move = kept++; move > at; move--) values[move] = values[move - 1] ?? 0;
+    values[at] = value;
+  }
+  values.length = kept;
+}
+
+function numberOf(ids: readonly number[]): number {
+  let mixed = ids.length;
+  for (const id of ids) mixed = Math.imul(mixed ^ id, 0x9e3779b1) ^ (mixed >>> 15);
+  return mixed & 0x3fffffff;
+}
+
+function isEqual(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((value, at) => value === other[at]);
 }

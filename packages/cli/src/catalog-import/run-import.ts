@@ -3,10 +3,10 @@
 import {
   CatalogError,
   CatalogIndex,
-  decodeSummary,
   findSetAside,
   hasSameContent,
   parseUpdateDocument,
+  parseUpdateId,
   type SetAside,
   toRevisionId,
 } from '@moult/catalog';
@@ -102,9 +102,8 @@ async function writeBatch(
   for (const [at, { name, revision }] of batch.entries()) {
     const result = results[at];
     if (!result) continue;
-    const summary = decodeSummary(revision.summary);
     if (result.isNew) {
-      if (index.latest(summary.identity.updateId)) report.changed++;
+      if (index.latest(parseUpdateId(revision.updateId))) report.changed++;
       else report.new++;
     } else if (saysTheSame(documents.get(result.revisionId), revision.xml)) report.unchanged++;
     else {
@@ -113,7 +112,7 @@ async function writeBatch(
     }
     // Another import may have brought it meanwhile.
     const revisionId = toRevisionId(result.revisionId);
-    if (!index.get(revisionId)) index.add(revisionId, summary, now.getTime());
+    if (!index.get(revisionId)) index.addEncoded(revisionId, revision.summary, now.getTime());
   }
 }
 
@@ -134,8 +133,7 @@ async function loadIndex(store: Store): Promise<CatalogIndex> {
   const pageSize = 5000;
   for (let after = 0; ; ) {
     const page = await store.loadSummaries(after, pageSize);
-    for (const { revisionId, summary, importedAt } of page)
-      index.add(toRevisionId(revisionId), decodeSummary(summary), importedAt);
+    for (const summary of page) index.addEncoded(toRevisionId(summary.revisionId), summary, summary.importedAt);
     if (page.length < pageSize) return index;
     after = page.at(-1)?.revisionId ?? after;
   }

@@ -34,6 +34,7 @@ export const backedUpTables = [
   'computer_groups',
   'updates',
   'revisions',
+  'revision_summaries',
   'revision_files',
   'content_files',
   'deployments',

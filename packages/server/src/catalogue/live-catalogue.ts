@@ -1,6 +1,6 @@
 // The catalogue as requests see it: index and decisions in memory, kept equal to the store, whoever writes there.
 // A request never pays for the size of the catalogue; a change is paid once, by the first request after it.
-import { CatalogIndex, DeploymentSet, decodeSummary, parseUpdateId, toRevisionId, type UpdateId } from '@moult/catalog';
+import { CatalogIndex, DeploymentSet, parseUpdateId, toRevisionId, type UpdateId } from '@moult/catalog';
 import { LRUCache } from 'lru-cache';
 import type { Store, StoredDeployment, TargetGroup, Topic } from '../store/index.ts';
 import { byUpdate, type DecisionsByUpdate, decisionInForce, linesOf } from './merge-deployments.ts';
@@ -116,10 +116,10 @@ class StoreBackedCatalogue implements LiveCatalogue {
   async #loadNewRevisions(): Promise<void> {
     for (;;) {
       const page = await this.#store.loadSummaries(this.#lastRevision, summariesPerPage);
-      for (const { revisionId, summary, categoryType, importedAt } of page) {
-        const decoded = decodeSummary(summary);
-        this.#index.add(toRevisionId(revisionId), decoded, importedAt);
-        if (categoryType !== undefined) this.#categoryTypes.set(decoded.identity.updateId, categoryType);
+      for (const summary of page) {
+        const { revisionId, categoryType, importedAt } = summary;
+        const { update } = this.#index.addEncoded(toRevisionId(revisionId), summary, importedAt);
+        if (categoryType !== undefined) this.#categoryTypes.set(update.updateId, categoryType);
         this.#lastRevision = revisionId;
       }
       if (page.length < summariesPerPage) return;

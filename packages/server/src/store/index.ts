@@ -31,12 +31,14 @@ export type { DeploymentAction, InheritedDeployment, StoredDeployment } from './
 export { deploymentActions } from './deployments.ts';
 export type { CountedGroup, TargetGroup } from './groups.ts';
 export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
+export type { ImportResult } from './insert-revisions.ts';
+export { type PackedRevision, packRevision, type RevisionToImport } from './packing.ts';
 export type { ListedEvent, ReportedEvent } from './reporting-events.ts';
 export type { ListedRevision } from './revision-list.ts';
 export type { AgentGeneration, SelfUpdateEvent, StoredSelfUpdateEvent } from './self-update-events.ts';
 export type { ComputerState, StateCounts, UpdateOnComputer } from './status.ts';
 export { type UpdateState, updateStates } from './update-status.ts';
-export type { ImportResult, RevisionToImport, StoredFragment } from './updates.ts';
+export type { StoredFragment } from './updates.ts';
 
 export type Store = Awaited<ReturnType<typeof openStore>>;
 

@@ -1,5 +1,5 @@
 // Looking through the catalogue: what is there, without reading documents.
-import { decodeSummary } from '@moult/catalog';
+import { decodeSupersedes } from '@moult/catalog';
 import type { Database } from './database.ts';
 
 export interface ListedRevision {
@@ -63,14 +63,14 @@ export function revisionListStore({ tables }: Database) {
     /** Update → the updates of which some revision says that it supersedes it. */
     async loadSupersededBy(): Promise<Map<string, Set<string>>> {
       const rows = await tables
-        .selectFrom('revisions')
-        .select(['update_id', 'summary'])
+        .selectFrom('revision_summaries')
+        .select(['update_id', 'more'])
         // Most supersede nothing, and need not be read.
-        .where('summary', 'like', '%"supersedes":["%')
+        .where('more', 'like', '%"supersedes":["%')
         .execute();
       const found = new Map<string, Set<string>>();
-      for (const { update_id, summary } of rows) {
-        for (const superseded of decodeSummary(summary).supersedes) {
+      for (const { update_id, more } of rows) {
+        for (const superseded of decodeSupersedes(more ?? '')) {
           found.set(superseded, (found.get(superseded) ?? new Set()).add(update_id));
         }
       }

@@ -11,6 +11,7 @@ export interface Tables {
   computer_groups: { computer_id: string; group_id: string };
   updates: { update_id: string; is_declined: number; changed_at: number };
   revisions: RevisionsTable;
+  revision_summaries: RevisionSummariesTable;
   revision_files: RevisionFilesTable;
   content_files: ContentFilesTable;
   deployments: DeploymentsTable;
@@ -66,9 +67,22 @@ interface RevisionsTable {
   /** The fragments that every sync asks for, made once at import; zstd. */
   core: Uint8Array;
   extended: Uint8Array;
-  /** What the catalogue index needs to know, as JSON, so that a start does not read the documents. */
-  summary: string;
   imported_at: number;
+}
+
+/** What the catalogue index needs to know, apart from the documents: a start reads all of this, and nothing else. */
+interface RevisionSummariesTable {
+  revision_id: number;
+  update_id: string;
+  revision_number: number;
+  update_type: string;
+  category_type: string | null;
+  imported_at: number;
+  explicitly_deployable: number;
+  is_expired: number;
+  /** As EncodedSummary of the catalogue. */
+  clauses: string;
+  more: string | null;
 }
 
 interface RevisionFilesTable {

@@ -3,6 +3,7 @@ import type { Engine } from '../database.ts';
 import { up as firstTables } from './0001-first-tables.ts';
 import { up as computerNames } from './0002-computer-names.ts';
 import { up as eventsByComputer } from './0003-events-by-computer.ts';
+import { up as revisionSummaries } from './0004-revision-summaries.ts';
 
 export interface Migration {
   name: string;
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   { name: '0001-first-tables', up: firstTables },
   { name: '0002-computer-names', up: computerNames },
   { name: '0003-events-by-computer', up: eventsByComputer },
+  { name: '0004-revision-summaries', up: revisionSummaries },
 ];

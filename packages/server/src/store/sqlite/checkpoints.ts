@@ -1,5 +1,5 @@
 // Checkpoints copy the write-ahead log into the database file and wait for the disk twice. Under load a thread of its own
-// does that, so that no request waits for it; a process that writes little lets SQLite do it, every thousand pages.
+// does that, so that no request waits for it; a process that writes little lets SQLite do it, every 8,192 pages.
 import { once } from 'node:events';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
@@ -14,9 +14,11 @@ export interface Checkpoints {
 const commitsBetween = 500;
 /** Only with the thread gone can the log grow so far: then SQLite helps itself again. */
 const pagesWithThread = 65_536;
-const pagesWithout = 1000;
+/** Some 32 MB of log: the pages that every batch of an import writes again are copied once for many batches. */
+const pagesWithout = 8192;
 
 export function createCheckpoints(file: string, connection: DatabaseSync): Checkpoints {
+  connection.exec(`pragma wal_autocheckpoint = ${pagesWithout}`);
   let commits = 0;
   let thread: Worker | undefined;
 

@@ -6,7 +6,8 @@ const preparedStatements = 500;
 
 interface Prepared {
   statement: StatementSync;
-  answersRows: boolean;
+  /** Names of the columns it answers; none when it answers no rows. */
+  columns: readonly string[];
   writes: boolean;
 }
 
@@ -21,16 +22,20 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const { statement, answersRows, writes } = this.#prepare(sql);
+    const { statement, columns, writes } = this.#prepare(sql);
     if (writes) this.hasWritten = true;
-    if (answersRows) return { rows: statement.all(...(parameters as SQLInputValue[])) as Row[] };
+    if (columns.length > 0) {
+      const rows = statement.all(...(parameters as SQLInputValue[])) as unknown as unknown[][];
+      return { rows: rows.map((values) => toRow(columns, values) as Row) };
+    }
     const { changes, lastInsertRowid } = statement.run(...(parameters as SQLInputValue[]));
     return { insertId: BigInt(lastInsertRowid), numAffectedRows: BigInt(changes), rows: [] };
   }
 
   async *streamQuery<Row>({ sql, parameters }: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
-    for (const row of this.#prepare(sql).statement.iterate(...(parameters as SQLInputValue[]))) {
-      yield { rows: [row as Row] };
+    const { statement, columns } = this.#prepare(sql);
+    for (const values of statement.iterate(...(parameters as SQLInputValue[]))) {
+      yield { rows: [toRow(columns, values as unknown as unknown[]) as Row] };
     }
   }
 
@@ -47,13 +52,21 @@ export class SqliteConnection implements DatabaseConnection {
     const known = this.#prepared.get(text);
     if (known) return known;
     const statement = this.#connection.prepare(text);
+    // node:sqlite makes an object without a shape for each row, which costs twice what a list and our own object do.
+    statement.setReturnArrays(true);
     const prepared = {
       statement,
-      answersRows: statement.columns().length > 0,
+      columns: statement.columns().map(({ name }) => name),
       writes: !/^\s*(?:select|explain|begin|rollback)\b/i.test(text),
     };
     if (this.#prepared.size >= preparedStatements) this.#prepared.clear();
     this.#prepared.set(text, prepared);
     return prepared;
   }
+}
+
+function toRow(columns: readonly string[], values: readonly unknown[]): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  for (let at = 0; at < columns.length; at++) row[columns[at] as string] = values[at];
+  return row;
 }
