@@ -97,10 +97,25 @@ function numberIn(line: string | undefined): number | undefined {
 
 type Kind = 'authorization' | 'client';
 
+const additionalData: Readonly<Record<Kind, Buffer>> = {
+  authorization: Buffer.from(`moult authorization ${formatVersion}`),
+  client: Buffer.from(`moult client ${formatVersion}`),
+};
+
+/** Random octets are fetched for many cookies at once: that costs what they cost for one. */
+const ivs = { octets: Buffer.alloc(0), used: 0 };
+const ivsAtOnce = 256;
+
+function nextIv(): Buffer {
+  if (ivs.used === ivs.octets.length) Object.assign(ivs, { octets: randomBytes(ivsAtOnce * ivBytes), used: 0 });
+  ivs.used += ivBytes;
+  return ivs.octets.subarray(ivs.used - ivBytes, ivs.used);
+}
+
 function seal(key: KeyObject, kind: Kind, lines: (string | number)[]): Uint8Array {
-  const iv = randomBytes(ivBytes);
+  const iv = nextIv();
   const cipher = createCipheriv('aes-256-gcm', key, iv);
-  cipher.setAAD(Buffer.from(`moult ${kind} ${formatVersion}`));
+  cipher.setAAD(additionalData[kind]);
   const body = Buffer.concat([cipher.update(lines.join('\n'), 'utf8'), cipher.final()]);
   return Buffer.concat([Buffer.of(formatVersion), iv, body, cipher.getAuthTag()]);
 }
@@ -111,7 +126,7 @@ function unseal(key: KeyObject, kind: Kind, sealed: Uint8Array): string | undefi
   }
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + ivBytes));
-    decipher.setAAD(Buffer.from(`moult ${kind} ${formatVersion}`));
+    decipher.setAAD(additionalData[kind]);
     decipher.setAuthTag(sealed.subarray(-tagBytes));
     return decipher.update(sealed.subarray(1 + ivBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8');
   } catch {

@@ -13,18 +13,34 @@ interface MatchSearch {
 }
 
 const hashBits = 15;
+/** Beyond this the tables begin anew: they hold 32 bits. */
+const highestPosition = 2 ** 30;
 
 export class MatchHistory {
   readonly #search: MatchSearch;
   readonly #mask: number;
   readonly #newest = new Int32Array(1 << hashBits).fill(-1);
   readonly #older: Int32Array;
+  /** What positions of the present input count from in the tables: all that is older there is of inputs before it. */
+  #base = 0;
+  #end = 0;
   #earliest = 0;
 
   constructor(search: MatchSearch) {
     this.#search = search;
     this.#older = new Int32Array(2 ** Math.ceil(Math.log2(search.maxDistance))).fill(-1);
     this.#mask = this.#older.length - 1;
+  }
+
+  /** A new input of so many bytes, as with a new history; to make one costs as much as to pack a small input. */
+  renew(bytes: number): void {
+    if (this.#end + bytes > highestPosition) {
+      this.#newest.fill(-1);
+      this.#end = 0;
+    }
+    this.#base = this.#end;
+    this.#end += bytes;
+    this.#earliest = 0;
   }
 
   /** From here on no match reaches back before `position`. Positions only grow in the life of one history. */
@@ -42,10 +58,12 @@ export class MatchHistory {
     const { maxDistance, maxLength, goodLength } = this.#search;
     const older = this.#older;
     const mask = this.#mask;
+    const base = this.#base;
     const hash = hashThree(input, position);
-    let candidate = this.#newest[hash] as number;
-    this.#newest[hash] = position;
-    older[position & mask] = candidate;
+    const newest = this.#newest[hash] as number;
+    this.#newest[hash] = base + position;
+    older[position & mask] = newest;
+    let candidate = newest - base;
     const earliest = Math.max(this.#earliest, position - maxDistance);
     const most = Math.min(room, maxLength);
     let best = 2;
@@ -60,7 +78,7 @@ export class MatchHistory {
           if (length >= goodLength || length === most) break;
         }
       }
-      const next = older[candidate & mask] as number;
+      const next = (older[candidate & mask] as number) - base;
       if (next >= candidate) break;
       candidate = next;
     }
@@ -73,7 +91,7 @@ export class MatchHistory {
     for (let position = from; position < end; position++) {
       const hash = hashThree(input, position);
       this.#older[position & this.#mask] = this.#newest[hash] as number;
-      this.#newest[hash] = position;
+      this.#newest[hash] = this.#base + position;
     }
   }
 }

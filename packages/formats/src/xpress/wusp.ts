@@ -15,14 +15,17 @@ export const wuspHeadBytes = 8;
 export function encodeWusp(input: Uint8Array): Uint8Array {
   const blockCount = Math.ceil(input.length / maxWuspBlockBytes);
   const output = new Uint8Array(blockCount * wuspHeadBytes + lz77WorstCase(input.length) + 4 * blockCount);
-  const history = createLz77History();
   let at = 0;
+  history.renew(input.length);
   for (let from = 0; from < input.length; from += maxWuspBlockBytes) {
     const to = Math.min(input.length, from + maxWuspBlockBytes);
     at = encodeBlock(input, { from, to }, output, at, history);
   }
   return output.slice(0, at);
 }
+
+/** One for all: nothing else runs while an input is packed. */
+const history = createLz77History();
 
 /** Unpacks everything. Throws FORMAT_OVER_LIMIT before taking memory, FORMAT_TRUNCATED, FORMAT_BAD_DATA. */
 export function decodeWusp(input: Uint8Array, maxBytes: number): Uint8Array {

@@ -5,6 +5,7 @@ import { unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
+import { excluded, prepare, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
 
 export interface AuthorizedComputer {
@@ -40,6 +41,7 @@ export interface Targeting {
 }
 
 export function computerStore({ tables }: Database, changes: Changes) {
+  const statements = checkInStatements(tables);
   return {
     /**
      * Notes who authorised. With `assign` (client-side targeting) the computer is put into exactly those of its
@@ -50,27 +52,14 @@ export function computerStore({ tables }: Database, changes: Changes) {
       const at = computer.at.getTime();
       const requested = computer.requestedGroups.join(';');
       await tables.transaction().execute(async (transaction) => {
-        await transaction
-          .insertInto('computers')
-          .values({
-            computer_id: computerId,
-            dns_name: dnsName,
-            address,
-            requested_groups: requested,
-            agent_generation: 'wsus',
-            first_contact: at,
-            last_contact: at,
-          })
-          .onConflict((conflict) =>
-            conflict.column('computer_id').doUpdateSet({
-              dns_name: dnsName,
-              address,
-              requested_groups: requested,
-              last_contact: at,
-            }),
-          )
-          .execute();
-        await noteName(transaction, computer);
+        const named = { computer_id: computerId, dns_name: dnsName, address };
+        const seen = { first_contact: at, last_contact: at };
+        await statements.authorize(transaction, [
+          { ...named, ...seen, requested_groups: requested, agent_generation: 'wsus' },
+        ]);
+        await statements.noteName(transaction, [
+          { ...named, name_key: dnsName.toLowerCase(), first_seen: at, last_seen: at, times_seen: 1 },
+        ]);
         if (assign) await assignRequested(transaction, computer);
       });
       changes.announce('computers');
@@ -78,36 +67,31 @@ export function computerStore({ tables }: Database, changes: Changes) {
 
     async registerComputer(computer: RegisteredComputer): Promise<void> {
       const at = computer.at.getTime();
-      const known = {
-        dns_name: computer.dnsName,
-        address: computer.address,
-        agent_generation: 'wsus',
-        agent_version: computer.agentVersion,
-        os_version: computer.osVersion,
-        os_description: computer.osDescription,
-        architecture: computer.architecture,
-        manufacturer: computer.manufacturer,
-        model: computer.model,
-        registration: JSON.stringify(computer.registration),
-        last_contact: at,
-        registered_at: at,
-      };
-      await tables
-        .insertInto('computers')
-        .values({ ...known, computer_id: computer.computerId, requested_groups: '', first_contact: at })
-        .onConflict((conflict) => conflict.column('computer_id').doUpdateSet(known))
-        .execute();
+      await statements.register(tables, [
+        {
+          computer_id: computer.computerId,
+          dns_name: computer.dnsName,
+          address: computer.address,
+          requested_groups: '',
+          agent_generation: 'wsus',
+          agent_version: computer.agentVersion,
+          os_version: computer.osVersion,
+          os_description: computer.osDescription,
+          architecture: computer.architecture,
+          manufacturer: computer.manufacturer,
+          model: computer.model,
+          registration: JSON.stringify(computer.registration),
+          first_contact: at,
+          last_contact: at,
+          registered_at: at,
+        },
+      ]);
       changes.announce('computers');
     },
 
     /** Undefined for a computer that was never seen, or was removed. */
     async loadTargeting(computerId: string): Promise<Targeting | undefined> {
-      const rows = await tables
-        .selectFrom('computers')
-        .leftJoin('computer_groups', 'computer_groups.computer_id', 'computers.computer_id')
-        .select(['computers.registered_at', 'computer_groups.group_id'])
-        .where('computers.computer_id', '=', computerId)
-        .execute();
+      const { rows } = await statements.loadTargeting(tables, computerId);
       const [first] = rows;
       if (!first) return undefined;
       const groupIds = rows.map(({ group_id }) => group_id).filter((id) => id !== null);
@@ -139,23 +123,57 @@ export function computerStore({ tables }: Database, changes: Changes) {
   };
 }
 
-async function noteName(
-  transaction: Kysely<Tables>,
-  { computerId, dnsName, address, at }: AuthorizedComputer,
-): Promise<void> {
-  const time = at.getTime();
-  await transaction
-    .insertInto('computer_names')
-    .values({
-      ...{ computer_id: computerId, name_key: dnsName.toLowerCase(), dns_name: dnsName, address },
-      ...{ first_seen: time, last_seen: time, times_seen: 1 },
-    })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['computer_id', 'name_key'])
-        .doUpdateSet({ address, last_seen: time, times_seen: sql`computer_names.times_seen + 1` }),
-    )
-    .execute();
+/** What each check-in of each computer runs. */
+function checkInStatements(tables: Kysely<Tables>) {
+  const named = { computer_id: '', dns_name: '', address: '' };
+  const authorized = { ...named, first_contact: 0, last_contact: 0, requested_groups: '', agent_generation: '' };
+  const registered = {
+    ...{ ...authorized, agent_version: '', os_version: '', os_description: '', architecture: '' },
+    ...{ manufacturer: '', model: '', registration: '', registered_at: 0 },
+  };
+  return {
+    authorize: prepareInsert(authorized, (rows) =>
+      tables
+        .insertInto('computers')
+        .values(rows)
+        .onConflict((conflict) =>
+          conflict
+            .column('computer_id')
+            .doUpdateSet(excluded('dns_name', 'address', 'requested_groups', 'last_contact')),
+        ),
+    ),
+
+    noteName: prepareInsert({ ...named, name_key: '', first_seen: 0, last_seen: 0, times_seen: 0 }, (rows) =>
+      tables
+        .insertInto('computer_names')
+        .values(rows)
+        .onConflict((conflict) =>
+          conflict
+            .columns(['computer_id', 'name_key'])
+            .doUpdateSet({ ...excluded('address', 'last_seen'), times_seen: sql`computer_names.times_seen + 1` }),
+        ),
+    ),
+
+    register: prepareInsert(registered, (rows) =>
+      tables
+        .insertInto('computers')
+        .values(rows)
+        .onConflict((conflict) => {
+          const { computer_id: _, requested_groups: __, first_contact: ___, ...known } = registered;
+          return conflict
+            .column('computer_id')
+            .doUpdateSet(excluded(...(Object.keys(known) as (keyof typeof known)[])));
+        }),
+    ),
+
+    loadTargeting: prepare([''], (computerId) =>
+      tables
+        .selectFrom('computers')
+        .leftJoin('computer_groups', 'computer_groups.computer_id', 'computers.computer_id')
+        .select(['computers.registered_at', 'computer_groups.group_id'])
+        .where('computers.computer_id', '=', computerId),
+    ),
+  };
 }
 
 /** Writes only what differs: most computers ask for the groups that they are in, every few hours. */

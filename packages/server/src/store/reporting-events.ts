@@ -1,7 +1,10 @@
 // What clients report (MS-WUSP 2.2.2.3). An event instance counts once for its computer, however often it is sent.
+import type { Kysely } from 'kysely';
 import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
-import { applyEvents } from './update-status.ts';
+import { prepareInsert } from './prepared.ts';
+import type { Tables } from './schema.ts';
+import { applyEvents, updateStatusStatements } from './update-status.ts';
 
 export interface ReportedEvent {
   instanceId: string;
@@ -32,7 +35,9 @@ export interface EventFilter {
   limit: number;
 }
 
-export function reportingEventStore({ tables }: Database, changes: Changes) {
+export function reportingEventStore({ tables, engine }: Database, changes: Changes) {
+  const insertNew = insertNewEvents(tables);
+  const statusStatements = updateStatusStatements(tables, engine);
   return {
     /** Keeps the events of one batch in one transaction; instances that are known already are passed over. */
     async recordReportingEvents(events: readonly ReportedEvent[], receivedAt: Date): Promise<void> {
@@ -40,16 +45,16 @@ export function reportingEventStore({ tables }: Database, changes: Changes) {
       await tables.transaction().execute(async (transaction) => {
         const fresh = new Set<string>();
         for (let start = 0; start < events.length; start += rowsPerInsert) {
-          const inserted = await transaction
-            .insertInto('reporting_events')
-            .values(events.slice(start, start + rowsPerInsert).map((event) => rowOf(event, receivedAt.getTime())))
-            .onConflict((conflict) => conflict.columns(['computer_id', 'instance_id']).doNothing())
-            .returning(['computer_id', 'instance_id'])
-            .execute();
+          const some = events.slice(start, start + rowsPerInsert);
+          const { rows: inserted } = await insertNew(
+            transaction,
+            some.map((event) => rowOf(event, receivedAt.getTime())),
+          );
           for (const { computer_id, instance_id } of inserted) fresh.add(`${computer_id} ${instance_id}`);
         }
         await applyEvents(
           transaction,
+          statusStatements,
           events.filter(({ computerId, instanceId }) => fresh.delete(`${computerId} ${instanceId}`)),
         );
       });
@@ -101,6 +106,17 @@ export function reportingEventStore({ tables }: Database, changes: Changes) {
 // SQLite's and PostgreSQL's limits on bound values are both above 13 times this.
 const rowsPerInsert = 200;
 
+/** Answers those that were not known yet. */
+function insertNewEvents(tables: Kysely<Tables>) {
+  return prepareInsert(exampleRow, (rows) =>
+    tables
+      .insertInto('reporting_events')
+      .values(rows)
+      .onConflict((conflict) => conflict.columns(['computer_id', 'instance_id']).doNothing())
+      .returning(['computer_id', 'instance_id']),
+  );
+}
+
 function rowOf(event: ReportedEvent, receivedAt: number) {
   return {
     instance_id: event.instanceId,
@@ -118,3 +134,11 @@ function rowOf(event: ReportedEvent, receivedAt: number) {
     misc_data: JSON.stringify(event.miscData),
   };
 }
+
+const exampleRow = rowOf(
+  {
+    ...{ instanceId: '', computerId: '', timeAtTarget: new Date(0), namespaceId: 1, eventNumber: 0, sourceId: 0 },
+    ...{ updateId: '', revisionNumber: 0, win32HResult: 0, appName: '', replacementStrings: [], miscData: [] },
+  },
+  0,
+);

@@ -1,7 +1,9 @@
 // The state of updates on computers, derived from events as real WSUS derives it (captures; digest of MS-WUSP 6.12): a
 // status report (156) replaces everything known of its computer, a failed installation (182) counts at once, and
 // everything else changes nothing until the next status report.
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import type { Engine } from './database.ts';
+import { prepare } from './prepared.ts';
 import type { ReportedEvent } from './reporting-events.ts';
 import type { Tables } from './schema.ts';
 
@@ -30,10 +32,14 @@ const lists: readonly (readonly [tag: string, state: UpdateState])[] = [
 ];
 
 /** Applies new events in the order of their time, within the transaction that stores them. */
-export async function applyEvents(transaction: Kysely<Tables>, events: readonly ReportedEvent[]): Promise<void> {
+export async function applyEvents(
+  transaction: Kysely<Tables>,
+  statements: UpdateStatusStatements,
+  events: readonly ReportedEvent[],
+): Promise<void> {
   const relevant = events.filter(({ eventNumber }) => eventNumber === statusReport || eventNumber === installFailed);
   for (const event of relevant.sort((a, b) => a.timeAtTarget.getTime() - b.timeAtTarget.getTime())) {
-    if (event.eventNumber === statusReport) await replaceStates(transaction, event);
+    if (event.eventNumber === statusReport) await replaceStates(transaction, statements, event);
     else await markFailed(transaction, event);
   }
 }
@@ -53,17 +59,41 @@ export function statesIn(miscData: readonly string[]): Map<string, UpdateState> 
   return states;
 }
 
+export type UpdateStatusStatements = ReturnType<typeof updateStatusStatements>;
+
+/** What each status report runs. */
+export function updateStatusStatements(tables: Kysely<Tables>, engine: Engine) {
+  // One text instead of hundreds of rows: most of them only say that nothing changed.
+  const joined = sql.raw(engine === 'sqlite' ? 'group_concat' : 'string_agg');
+  return {
+    loadStates: prepare([''], (computerId) =>
+      tables
+        .selectFrom('computer_update_status')
+        .select(sql<string | null>`${joined}(update_id || '=' || state, ';')`.as('states'))
+        .where('computer_id', '=', computerId),
+    ),
+  };
+}
+
+/** Update id → number of its state, out of what loadStates answers. */
+function statesKnown(joined: string | null | undefined): Map<string, number> {
+  const states = new Map<string, number>();
+  if (!joined) return states;
+  for (const one of joined.split(';')) {
+    const end = one.lastIndexOf('=');
+    states.set(one.slice(0, end), Number(one.slice(end + 1)));
+  }
+  return states;
+}
+
 async function replaceStates(
   transaction: Kysely<Tables>,
+  statements: UpdateStatusStatements,
   { computerId, miscData, timeAtTarget }: ReportedEvent,
 ): Promise<void> {
   const reported = statesIn(miscData);
-  const known = await transaction
-    .selectFrom('computer_update_status')
-    .select(['update_id', 'state'])
-    .where('computer_id', '=', computerId)
-    .execute();
-  const before = new Map(known.map(({ update_id, state }) => [update_id, state]));
+  const { rows } = await statements.loadStates(transaction, computerId);
+  const before = statesKnown(rows[0]?.states);
   const gone = [...before.keys()].filter((id) => !reported.has(id));
   for (let start = 0; start < gone.length; start += idsPerStatement) {
     await transaction

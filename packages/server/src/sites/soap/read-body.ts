@@ -59,10 +59,14 @@ export function passOver(request: IncomingMessage, { mostBytes }: { mostBytes: n
   request.resume();
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** The text of a body in its own encoding; undefined when it is not that. */
 export function decodeText(bytes: Uint8Array, contentType: string): string | undefined {
   try {
-    return new TextDecoder(encodingOf(bytes, contentType), { fatal: true }).decode(bytes);
+    const encoding = encodingOf(bytes, contentType);
+    const decoder = encoding === 'utf-8' ? utf8 : new TextDecoder(encoding, { fatal: true });
+    return decoder.decode(bytes);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 // What the handlers of the three services share: the store, the catalogue, the cookies, and who is calling.
 import { createHash } from 'node:crypto';
 import type { DeploymentSet } from '@moult/catalog';
+import { LRUCache } from 'lru-cache';
 import type { Fragments } from '../../catalogue/fragments.ts';
 import type { LiveCatalogue } from '../../catalogue/live-catalogue.ts';
 import type { ServerConfig } from '../../config/index.ts';
@@ -88,12 +89,22 @@ export async function openClient(
  * anchor, and those of its old groups leave no trace in the new ones.
  */
 function inGroups(claims: ClientClaims, groupIds: readonly string[]): ClientClaims {
-  const names = [...groupIds].sort().join();
-  const groups = createHash('sha256').update(names).digest('base64url').slice(0, 16);
+  const groups = fingerprintOf([...groupIds].sort().join());
   if (claims.groups === groups) return claims;
   const isFirst = claims.groups === undefined;
   const again = (anchor: number | undefined) => (isFirst || anchor === undefined ? anchor : 0);
   return { ...claims, groups, anchor: again(claims.anchor), driverAnchor: again(claims.driverAnchor) };
+}
+
+/** Of groups there are few beside the computers in them. */
+const fingerprints = new LRUCache<string, string>({ max: 1000 });
+
+function fingerprintOf(names: string): string {
+  const known = fingerprints.get(names);
+  if (known) return known;
+  const fresh = createHash('sha256').update(names).digest('base64url').slice(0, 16);
+  fingerprints.set(names, fresh);
+  return fresh;
 }
 
 export function wireCookie(
