@@ -13,6 +13,24 @@ export interface Signature {
   readonly slots: number[];
 }
 
+/** Lists side by side in one array: row `n` is from `starts[n]` to before `starts[n + 1]`. */
+interface Rows {
+  readonly starts: Int32Array;
+  readonly values: Int32Array;
+}
+
+/**
+ * What requests read and mark, laid out anew at the first request after a change. They read thousands of numbers, and
+ * from one small array to the next they would mostly wait for memory.
+ */
+interface Layout {
+  readonly clausesOfUpdate: Rows;
+  readonly watchers: Rows;
+  /** Marks of the running request; a mark counts when it equals its generation. */
+  readonly clauseMarks: Int32Array;
+  readonly signatureMarks: Int32Array;
+}
+
 export class PrerequisiteTable {
   readonly signatures: Signature[] = [];
   readonly #clauseByKey = new Map<string, number>();
@@ -25,16 +43,11 @@ export class PrerequisiteTable {
   /** Update slot → clauses in which it is an alternative. */
   readonly #clausesOfUpdate: (number[] | undefined)[] = [];
   readonly #clauseMembers: (readonly number[])[] = [];
-  /**
-   * Clause → signatures watched from it: of each its id, how many other clauses it has, and those, all in one row. A
-   * request reads thousands of them, one behind the other; from object to object it would wait for memory.
-   */
+  /** Clause → signatures watched from it: of each its id, how many other clauses it has, and those. */
   readonly #watchers: (number[] | undefined)[] = [];
   /** Clause → signatures that contain it: the measure of rarity. */
   readonly #uses: number[] = [];
-  /** Marks of the running request; a mark counts when it equals `#generation`. */
-  readonly #clauseMarks: number[] = [];
-  readonly #signatureMarks: number[] = [];
+  #layout: Layout | undefined;
   #generation = 0;
 
   /** The shared number of the clause with these update slots, of which one is enough. */
@@ -67,46 +80,40 @@ export class PrerequisiteTable {
 
   /** Ids of the signatures satisfied by these installed updates; isSatisfied answers for them until the next call. */
   satisfiedBy(installedUpdates: Iterable<number>): number[] {
+    this.#layout ??= this.#layOut();
+    const { watchers, clauseMarks, signatureMarks } = this.#layout;
     const generation = ++this.#generation;
-    const satisfied = this.#withoutClauses(generation);
-    for (const clause of this.#markClauses(installedUpdates, generation)) {
-      const watchers = this.#watchers[clause] ?? [];
-      for (let at = 0; at < watchers.length; ) {
-        const id = watchers[at] ?? 0;
-        const end = at + 2 + (watchers[at + 1] ?? 0);
+    const satisfied: number[] = [];
+    const satisfy = (id: number) => {
+      signatureMarks[id] = generation;
+      satisfied.push(id);
+    };
+    if (this.#unconditional) satisfy(this.#unconditional.id);
+    for (const clause of markClauses(this.#layout, installedUpdates, generation)) {
+      const rowEnd = watchers.starts[clause + 1] ?? 0;
+      for (let at = watchers.starts[clause] ?? 0; at < rowEnd; ) {
+        const id = watchers.values[at] ?? 0;
+        const end = at + 2 + (watchers.values[at + 1] ?? 0);
         let other = at + 2;
-        while (other < end && this.#clauseMarks[watchers[other] ?? 0] === generation) other++;
+        while (other < end && clauseMarks[watchers.values[other] ?? 0] === generation) other++;
+        if (other === end) satisfy(id);
         at = end;
-        if (other < end) continue;
-        this.#signatureMarks[id] = generation;
-        satisfied.push(id);
       }
     }
     return satisfied;
   }
 
   isSatisfied(signature: number): boolean {
-    return this.#signatureMarks[signature] === this.#generation;
+    return this.#layout?.signatureMarks[signature] === this.#generation;
   }
 
-  #withoutClauses(generation: number): number[] {
-    const empty = this.#unconditional;
-    if (!empty) return [];
-    this.#signatureMarks[empty.id] = generation;
-    return [empty.id];
-  }
-
-  /** Marks the clauses in which an installed update is an alternative, and answers them. */
-  #markClauses(installedUpdates: Iterable<number>, generation: number): number[] {
-    const clauses: number[] = [];
-    for (const update of installedUpdates) {
-      for (const clause of this.#clausesOfUpdate[update] ?? []) {
-        if (this.#clauseMarks[clause] === generation) continue;
-        this.#clauseMarks[clause] = generation;
-        clauses.push(clause);
-      }
-    }
-    return clauses;
+  #layOut(): Layout {
+    return {
+      clausesOfUpdate: rowsOf(this.#clausesOfUpdate),
+      watchers: rowsOf(this.#watchers),
+      clauseMarks: new Int32Array(this.#clauseMembers.length),
+      signatureMarks: new Int32Array(this.signatures.length),
+    };
   }
 
   #clauseId(members: readonly number[]): number {
@@ -122,10 +129,10 @@ export class PrerequisiteTable {
 
   #addClause(sorted: readonly number[]): number {
     const id = this.#clauseMembers.length;
+    this.#layout = undefined;
     this.#clauseMembers.push(sorted);
     this.#watchers.push(undefined);
     this.#uses.push(0);
-    this.#clauseMarks.push(0);
     for (const update of sorted) {
       const clauses = this.#clausesOfUpdate[update];
       if (clauses) clauses.push(id);
@@ -137,7 +144,7 @@ export class PrerequisiteTable {
   #addSignature(number: number, next: Signature | undefined, clauses: readonly number[], slot: number): Signature {
     const signature: Signature = { id: this.signatures.length, clauses, slots: [slot] };
     this.signatures.push(signature);
-    this.#signatureMarks.push(0);
+    this.#layout = undefined;
     this.#signatureByNumber.set(number, signature);
     this.#sameNumber.push(next);
     if (clauses.length === 0) this.#unconditional = signature;
@@ -180,4 +187,32 @@ function numberOf(ids: readonly number[]): number {
 
 function isEqual(one: readonly number[], other: readonly number[]): boolean {
   return one.length === other.length && one.every((value, at) => value === other[at]);
+}
+
+/** Marks the clauses in which an installed update is an alternative, and answers them. */
+function markClauses(
+  { clausesOfUpdate, clauseMarks }: Layout,
+  installedUpdates: Iterable<number>,
+  generation: number,
+): number[] {
+  const { starts, values } = clausesOfUpdate;
+  const clauses: number[] = [];
+  for (const update of installedUpdates) {
+    const end = starts[update + 1] ?? 0;
+    for (let at = starts[update] ?? 0; at < end; at++) {
+      const clause = values[at] ?? 0;
+      if (clauseMarks[clause] === generation) continue;
+      clauseMarks[clause] = generation;
+      clauses.push(clause);
+    }
+  }
+  return clauses;
+}
+
+function rowsOf(lists: readonly (readonly number[] | undefined)[]): Rows {
+  const starts = new Int32Array(lists.length + 1);
+  for (let row = 0; row < lists.length; row++) starts[row + 1] = (starts[row] ?? 0) + (lists[row]?.length ?? 0);
+  const values = new Int32Array(starts[lists.length] ?? 0);
+  for (let row = 0; row < lists.length; row++) values.set(lists[row] ?? [], starts[row]);
+  return { starts, values };
 }
