@@ -23,7 +23,7 @@ import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts
 import { lockDataDir } from './lock.ts';
 import type { Logger } from './log.ts';
 import { openPorts } from './ports.ts';
-import { clientWebServiceHandlers, toldByConfig } from './sites/client-web-service/index.ts';
+import { clientWebServiceHandlers, createReadyUpdates, toldByConfig } from './sites/client-web-service/index.ts';
 import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
 import { createContentSite } from './sites/content/index.ts';
 import { reportingHandlers } from './sites/reporting/index.ts';
@@ -168,7 +168,9 @@ async function openUpdateService(
   const { eventDays, routineEventDays } = config;
   const retention = createEventRetention({ store, eventDays, routineEventDays, now, log });
   closers.add(() => retention.close());
-  const fragments = createFragments(store, { budgetBytes: config.fragmentCacheMib * 1_048_576 });
+  // Half of it for fragments, half for what is made of them.
+  const budgetBytes = (config.fragmentCacheMib * mebibyte) / 2;
+  const fragments = createFragments(store, { budgetBytes });
   const catalogue = await openLiveCatalogue(store, {
     unapproved: config.unapproved,
     async onRestored() {
@@ -181,6 +183,7 @@ async function openUpdateService(
     store,
     catalogue,
     fragments,
+    readyUpdates: createReadyUpdates({ budgetBytes }),
     cookies: createCookieJar({ key, identity }),
     identity,
     contacts,

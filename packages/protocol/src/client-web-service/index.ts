@@ -17,7 +17,14 @@ export type { Config } from './get-config.ts';
 export type { FileLocation, UpdateData, XmlUpdateFragmentType } from './get-extended-update-info.ts';
 export type { RefreshCacheResult } from './refresh-cache.ts';
 export type { ComputerInfo } from './register-computer.ts';
-export type { Device, InstalledDriver, SyncInfo, SyncUpdateParameters, UpdateInfo } from './sync-updates.ts';
+export {
+  type Device,
+  type InstalledDriver,
+  readyToSend,
+  type SyncInfo,
+  type SyncUpdateParameters,
+  type UpdateInfo,
+} from './sync-updates.ts';
 
 const operations = {
   GetConfig: getConfig,

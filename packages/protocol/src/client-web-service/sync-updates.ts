@@ -1,7 +1,7 @@
 import { cookie } from '../soap/cookie.ts';
 import { boolean, dateTime, embedded, guid, integer, long, text } from '../soap/scalars.ts';
 import { operation } from '../soap/service.ts';
-import { expected, list, optional, record, required, type Value } from '../soap/shape.ts';
+import { expected, list, optional, record, required, type Shape, type Value } from '../soap/shape.ts';
 import { deployment } from './deployment.ts';
 
 /** Agents before Windows 10 know neither MatchingComputerHWID nor DriverRank (MS-WUSP note 16). -1 is no rank at all. */
@@ -40,13 +40,30 @@ const parameters = record({
 });
 export type SyncUpdateParameters = Value<typeof parameters>;
 
-const updateInfo = record({
+const plainUpdateInfo = record({
   id: required('ID', integer),
   deployment: optional('Deployment', deployment),
   isLeaf: required('IsLeaf', boolean),
   xml: optional('Xml', embedded),
 });
-export type UpdateInfo = Value<typeof updateInfo>;
+export type UpdateInfo = Value<typeof plainUpdateInfo> & {
+  /** All of it as it is written, where that was made before (readyToSend). */
+  readonly written?: string | undefined;
+};
+
+const updateInfo: Shape<UpdateInfo> = {
+  read: (element, path) => plainUpdateInfo.read(element, path),
+  write: (update, aside) => {
+    if (update.written === undefined) return plainUpdateInfo.write(update, aside);
+    return aside?.put(update.written) ?? update.written;
+  },
+};
+
+/** The same update, written once for all whom it is sent to. */
+export function readyToSend(update: UpdateInfo): UpdateInfo & { readonly written: string } {
+  // Through octets and back it is one piece of memory instead of the many that it is put together from.
+  return { ...update, written: Buffer.from(plainUpdateInfo.write(update)).toString() };
+}
 
 export const syncInfo = record({
   newUpdates: list('NewUpdates', 'UpdateInfo', updateInfo),

@@ -14,6 +14,7 @@ import {
   readEnvelope,
   readFault,
   writeAnswer,
+  writeAnswerInPieces,
   writeCall,
   writeFault,
 } from './index.ts';
@@ -49,6 +50,7 @@ describe('messages of a real agent and a real WSUS', () => {
       const answer = readAnswer(service, operation, response);
       assert.ok(answer.kind === 'answer');
       assert.equal(writeAnswer(service, operation, answer.value), response);
+      assert.equal(writeAnswerInPieces(service, operation, answer.value).join(''), response);
     });
   }
 });

@@ -44,6 +44,28 @@ export function soapActionOf(service: AnyService, name: string): string {
   return `${service.namespace}/${name}`;
 }
 
+/** Writes a whole answer to a call, in pieces to be sent one behind the other. */
+export function writeAnswerInPieces<S extends AnyService, Name extends keyof OperationsOf<S> & string>(
+  service: S,
+  name: Name,
+  answer: ResponseOf<OperationsOf<S>[Name]>,
+  version: SoapVersion = '1.1',
+): string[] {
+  const aside: string[] = [];
+  const put = (text: string) => {
+    aside.push(text);
+    return mark;
+  };
+  const content = operationOf(service, name).response.write(answer, { put });
+  const whole = element(`${name}Response`, content, ` xmlns="${service.namespace}"`);
+  const between = writeEnvelope(whole, service.envelope, version).split(mark);
+  if (between.length !== aside.length + 1) throw new Error(`The answer to ${name} holds a character that XML has not.`);
+  return between.flatMap((text, at) => (at < aside.length ? [text, aside[at] ?? ''] : [text]));
+}
+
+/** In no text that is written: escapeText replaces it. */
+const mark = '\0';
+
 /** Writes a whole answer to a call. */
 export function writeAnswer<S extends AnyService, Name extends keyof OperationsOf<S> & string>(
   service: S,

@@ -3,7 +3,7 @@ import { escapeText, textOf } from '@moult/formats/xml';
 import { badMessage } from './bad-message.ts';
 import type { Shape } from './shape.ts';
 
-export const text: Shape<string> = { read: (element) => textOf(element), write: escapeText };
+export const text: Shape<string> = { read: (element) => textOf(element), write: (value) => escapeText(value) };
 
 export const boolean = scalar<boolean>(
   (written) => ({ true: true, 1: true, false: false, 0: false })[written],
@@ -129,7 +129,7 @@ export const embedded: Shape<EmbeddedXml> = {
       },
     };
   },
-  write: ({ escaped }) => escaped,
+  write: ({ escaped }, aside) => aside?.put(escaped) ?? escaped,
 };
 
 function scalar<T>(parse: (written: string) => T | undefined, write: (value: T) => string): Shape<T> {
@@ -139,6 +139,6 @@ function scalar<T>(parse: (written: string) => T | undefined, write: (value: T) 
       if (value === undefined) throw badMessage(path);
       return value;
     },
-    write,
+    write: (value) => write(value),
   };
 }

@@ -8,7 +8,13 @@ export interface Shape<T> {
   /** `path` names the element in the words of the fault (`parameters.InstalledNonLeafUpdateIDs`). */
   read(element: XmlElement, path: string): T;
   /** Content only; the caller writes the tags. */
-  write(value: T): string;
+  write(value: T, aside?: Aside): string;
+}
+
+/** Where a shape puts a long text that is there already, so that it is not copied into a longer one (exchange.ts). */
+export interface Aside {
+  /** Answers what stands for it until then. */
+  put(text: string): string;
 }
 
 export type Value<S> = S extends Shape<infer T> ? T : never;
@@ -66,7 +72,7 @@ export function listThatMustBe<T>(name: string, item: string, shape: Shape<T>): 
   const items = list(name, item, shape);
   return optional(name, {
     read: (element, path) => readMember(items, element, path) as T[],
-    write: (values) => values.map((value) => element(item, shape.write(value))).join(''),
+    write: (values, aside) => values.map((value) => element(item, shape.write(value, aside))).join(''),
   });
 }
 
@@ -96,9 +102,9 @@ export function record<M extends Members>(members: M): Shape<RecordValue<M>> {
       }
       return value as never;
     },
-    write: (value) => {
+    write: (value, aside) => {
       let text = '';
-      for (const [key, member] of entries) text += writeMember(member, (value as Record<string, unknown>)[key]);
+      for (const [key, member] of entries) text += writeMember(member, (value as Record<string, unknown>)[key], aside);
       return text;
     },
   };
@@ -118,11 +124,11 @@ function readMember(member: Member<unknown, Kind>, child: XmlElement, path: stri
   return items;
 }
 
-function writeMember(member: Member<unknown, Kind>, value: unknown): string {
+function writeMember(member: Member<unknown, Kind>, value: unknown, aside: Aside | undefined): string {
   if (value === undefined) return '';
-  if (member.kind !== 'list') return element(member.name, member.shape.write(value));
+  if (member.kind !== 'list') return element(member.name, member.shape.write(value, aside));
   let text = '';
-  for (const item of value as unknown[]) text += element(member.item, member.shape.write(item));
+  for (const item of value as unknown[]) text += element(member.item, member.shape.write(item, aside));
   return text === '' ? '' : element(member.name, text);
 }
 

@@ -14,6 +14,7 @@ import { syncPrinterCatalog } from './sync-printer-catalog.ts';
 import { syncUpdates } from './sync-updates.ts';
 
 export { toldByConfig } from './get-config.ts';
+export { createReadyUpdates } from './ready-updates.ts';
 
 export function clientWebServiceHandlers(service: UpdateService): Handlers<(typeof clientWebService)['operations']> {
   const known = { registered: false };

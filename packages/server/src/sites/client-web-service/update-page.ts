@@ -1,10 +1,11 @@
 // What SyncUpdates and SyncPrinterCatalog answer of one page of revisions.
 import type { SyncDecision, SyncedRevision } from '@moult/catalog';
-import type { SyncInfo, UpdateInfo } from '@moult/protocol/client-web-service';
+import { readyToSend, type SyncInfo, type UpdateInfo } from '@moult/protocol/client-web-service';
 import { escapedXml } from '@moult/protocol/soap';
 import type { ClientClaims } from '../../cookie.ts';
 import { type UpdateService, wireCookie } from '../soap/update-service.ts';
 import { speaksAtLeast } from './get-config.ts';
+import type { ReadyUpdate } from './ready-updates.ts';
 import { wireDeployment } from './wire-deployment.ts';
 
 /** A driver names the hardware ids that it was matched by. */
@@ -35,25 +36,45 @@ export function knowsCategoryScans({ protocolVersion }: ClientClaims): boolean {
 
 /** New updates with their Core fragments, cut where the answer would become too large. */
 async function describeNew(
-  { fragments, config }: UpdateService,
+  service: UpdateService,
   revisions: readonly Synced[],
   protocolVersion: string,
 ): Promise<{ updates: UpdateInfo[]; isCut: boolean }> {
-  const cores = await fragments.load(
-    'core',
-    revisions.map(({ revisionId }) => revisionId),
-  );
   const updates: UpdateInfo[] = [];
-  let room = config.maxAnswerMib * 1_048_576;
-  for (const revision of revisions) {
-    const core = cores.get(revision.revisionId);
-    if (core === undefined) continue;
-    room -= core.length;
+  let room = service.config.maxAnswerMib * 1_048_576;
+  for (const ready of await loadReady(service, revisions, protocolVersion)) {
+    if (!ready) continue;
+    room -= ready.coreLength;
     // One always goes: a fragment larger than any answer would otherwise be asked for for ever.
     if (room < 0 && updates.length > 0) return { updates, isCut: true };
-    updates.push({ ...describe(revision, protocolVersion), xml: escapedXml(core) });
+    updates.push(ready.update);
   }
   return { updates, isCut: false };
+}
+
+type Loaded = Pick<ReadyUpdate, 'coreLength'> & { update: UpdateInfo };
+
+/** In the order of `revisions`; undefined for one whose fragment is gone. */
+async function loadReady(
+  { fragments, readyUpdates }: UpdateService,
+  revisions: readonly Synced[],
+  protocolVersion: string,
+): Promise<(Loaded | undefined)[]> {
+  const form = speaksAtLeast(protocolVersion, '1.8') ? '1.8' : 'before 1.8';
+  // A driver names the devices of its client, so it is nobody else's.
+  const found = revisions.map((revision) => (revision.hardwareIds ? undefined : readyUpdates.find(revision, form)));
+  const missing = revisions.filter((_, at) => !found[at]).map(({ revisionId }) => revisionId);
+  if (missing.length === 0) return found;
+  const cores = await fragments.load('core', missing);
+  return revisions.map((revision, at) => {
+    const core = cores.get(revision.revisionId);
+    if (found[at] || core === undefined) return found[at];
+    const update = { ...describe(revision, protocolVersion), xml: escapedXml(core) };
+    if (revision.hardwareIds) return { update, coreLength: core.length };
+    const ready = { update: readyToSend(update), coreLength: core.length };
+    readyUpdates.keep(revision, form, ready);
+    return ready;
+  });
 }
 
 /** A changed update: its deployment, without a fragment. */

@@ -10,18 +10,25 @@ it('answers that differ at their end only, or only at their beginning, are each 
   const encoder = createAnswerEncoder();
   for (const text of [`${page}cookie one`, `${page}cookie two`, `one${page}`, `two${page}`, page]) {
     for (let time = 0; time < 2; time++) {
-      const { bytes, encoding } = await encoder.encode(text, 'xpress');
+      const { bytes, encoding } = await encoder.encode([text], 'xpress');
       assert.equal(encoding, 'xpress');
       assert.ok(unpack(bytes) === text);
     }
   }
 });
 
+it('pieces are one text, whatever is in them', async () => {
+  const encoder = createAnswerEncoder();
+  const pieces = ['<a>', 'é', '', '\u{1f600}', page, '€</a>'];
+  assert.ok(unpack((await encoder.encode(pieces, 'xpress')).bytes) === pieces.join(''));
+  assert.equal(Buffer.from((await encoder.encode(pieces, undefined)).bytes).toString(), pieces.join(''));
+});
+
 it('an answer said again costs a fraction of the first time', async () => {
   const encoder = createAnswerEncoder();
   const timeOf = async (text: string) => {
     const begun = process.cpuUsage();
-    await encoder.encode(text, 'xpress');
+    await encoder.encode([text], 'xpress');
     const { user, system } = process.cpuUsage(begun);
     return user + system;
   };
@@ -35,14 +42,14 @@ it('an answer said again costs a fraction of the first time', async () => {
 it('the budget bounds what is remembered, and what does not fit is packed all the same', async () => {
   const encoder = createAnswerEncoder({ budgetBytes: 20_000 });
   for (let turn = 0; turn < 3; turn++) {
-    const { bytes } = await encoder.encode(page, 'xpress');
+    const { bytes } = await encoder.encode([page], 'xpress');
     assert.ok(unpack(bytes) === page);
   }
 });
 
 it('the coding is the one that the client takes', async () => {
   const encoder = createAnswerEncoder();
-  const coding = async (accepted: string | undefined, text = page) => (await encoder.encode(text, accepted)).encoding;
+  const coding = async (accepted: string | undefined, text = page) => (await encoder.encode([text], accepted)).encoding;
   assert.equal(await coding('gzip, xpress'), 'xpress');
   assert.equal(await coding('gzip, xpress;q=0'), 'gzip');
   assert.equal(await coding('br'), undefined);

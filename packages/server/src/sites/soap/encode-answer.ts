@@ -18,7 +18,8 @@ export interface EncodedAnswer {
 }
 
 export interface AnswerEncoder {
-  encode(text: string, acceptEncoding: string | undefined): Promise<EncodedAnswer>;
+  /** `pieces` are one text, one behind the other. */
+  encode(pieces: readonly string[], acceptEncoding: string | undefined): Promise<EncodedAnswer>;
 }
 
 /**
@@ -50,14 +51,29 @@ export function createAnswerEncoder({ budgetBytes = 16 * 1_048_576 } = {}): Answ
   };
 
   return {
-    async encode(text, acceptEncoding) {
-      const plain = Buffer.from(text);
-      const coding = chooseCoding(acceptEncoding, plain.length);
-      if (coding === 'xpress') return { bytes: pack(plain), encoding: 'xpress' };
+    async encode(pieces, acceptEncoding) {
+      let length = 0;
+      for (const piece of pieces) length += Buffer.byteLength(piece);
+      const coding = chooseCoding(acceptEncoding, length);
+      if (coding === 'xpress') return { bytes: pack(writeTo(scratchOf(length), pieces)), encoding: 'xpress' };
+      const plain = writeTo(Buffer.allocUnsafe(length), pieces);
       if (coding === 'gzip') return { bytes: await compress(plain, { level: 4 }), encoding: 'gzip' };
       return { bytes: plain, encoding: undefined };
     },
   };
+}
+
+/** What is packed at once needs its octets no longer: the same memory serves all but the largest answers. */
+const scratch = Buffer.allocUnsafeSlow(1_048_576);
+
+function scratchOf(length: number): Buffer {
+  return length <= scratch.length ? scratch.subarray(0, length) : Buffer.allocUnsafe(length);
+}
+
+function writeTo(bytes: Buffer, pieces: readonly string[]): Buffer {
+  let at = 0;
+  for (const piece of pieces) at += bytes.write(piece, at);
+  return bytes;
 }
 
 type Coding = NonNullable<EncodedAnswer['encoding']>;

@@ -14,7 +14,7 @@ import {
   type Service,
   type SoapVersion,
   soapActionOf,
-  writeAnswer,
+  writeAnswerInPieces,
   writeFault,
   writeSoapFault,
 } from '@moult/protocol/soap';
@@ -202,8 +202,8 @@ async function sendAnswer<O extends Operations>(
 ): Promise<void> {
   const { request, response } = exchange;
   if (request.socket.destroyed) return;
-  const text = writeAnswer(parts.service as Service<Operations>, operation, answer, version);
-  const { bytes, encoding } = await parts.encoder.encode(text, request.headers['accept-encoding']);
+  const pieces = writeAnswerInPieces(parts.service as Service<Operations>, operation, answer, version);
+  const { bytes, encoding } = await parts.encoder.encode(pieces, request.headers['accept-encoding']);
   const leave = await parts.answers.enter(bytes.length, () => request.socket.destroy());
   // Of an answer that waits behind another of its connection the response tells nothing: the connection does.
   const forget = whenGone(request.socket, leave);

@@ -10,11 +10,13 @@ import type { ClientClaims, CookieJar } from '../../cookie.ts';
 import { SoapFault } from '../../errors.ts';
 import type { Exchange } from '../../http/site.ts';
 import { type ServerIdentity, type Store, unassignedComputers } from '../../store/index.ts';
+import type { ReadyUpdates } from '../client-web-service/ready-updates.ts';
 
 export interface UpdateService {
   store: Store;
   catalogue: LiveCatalogue;
   fragments: Fragments;
+  readyUpdates: ReadyUpdates;
   cookies: CookieJar;
   identity: ServerIdentity;
   contacts: Contacts;
