@@ -98,6 +98,16 @@ export function createLoad(url: string): Load {
   };
 }
 
+export async function atOnce(count: number, work: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: count }, work));
+}
+
+/** What was measured while everything was warming up. */
+export function forget(measured: Measured): void {
+  measured.times.length = 0;
+  measured.statuses.clear();
+}
+
 const updateIds = Array.from(
   { length: reportedUpdates },
   (_, at) => `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`,
