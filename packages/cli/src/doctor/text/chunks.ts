@@ -139,7 +139,7 @@ async function feed(file: number, gunzip: Gunzip, progress: ReadProgress): Promi
  * a hundred megabytes of read chunks lie about. A buffer is done with when the next chunk comes out of another one.
  */
 function release(buffer: ArrayBufferLike): void {
-  if (buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function isGzip(path: string): boolean {
