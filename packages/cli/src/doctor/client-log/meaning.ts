@@ -24,6 +24,10 @@ export interface Meaning {
 const maxRemembered = 4096;
 const maxText = 500;
 const remembered = new Map<string, Meaning>();
+/** A bit for each text that was seen, by its hash. */
+const seen = new Uint8Array(65_536);
+const maxSeen = 16_384;
+let seenCount = 0;
 
 /** What a text says that has these words, and perhaps not all of them. */
 export function meaningOf(text: string, words: Marks): Meaning {
@@ -49,8 +53,23 @@ function findOut(text: string, words: Marks): Meaning {
     isOutcome: (complains || known.length > 0) && isOutcome(text),
     isMicrosoft: (flags & has.service) === 0 ? undefined : aboutMicrosoft(text),
   };
-  if (text.length <= maxText) remember(text, meaning);
+  if (text.length <= maxText && isSeenAgain(text)) remember(text, meaning);
   return meaning;
+}
+
+/** Most texts with an id or a time in them are seen once: remembering those would be all for nothing. */
+function isSeenAgain(text: string): boolean {
+  let hash = text.length;
+  const step = 1 + (text.length >> 5);
+  for (let at = 0; at < text.length; at += step) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+  const slot = (hash ^ (hash >>> 16)) & (seen.length - 1);
+  if (seen[slot] === 1) return true;
+  if (++seenCount > maxSeen) {
+    seen.fill(0);
+    seenCount = 0;
+  }
+  seen[slot] = 1;
+  return false;
 }
 
 function remember(text: string, meaning: Meaning): void {

@@ -18,7 +18,7 @@ export function phaseOf({ component, text, meaning }: LogEntry, before: Phase): 
   if (own === 'self-update') return own;
   if ((flags & has.selfUpdate) !== 0 && /self-?update|(?:iu|wu)ident\.cab|wuaucomp\.cab/i.test(text))
     return 'self-update';
-  if (own !== 'caller' && own !== undefined) return own;
+  if (own !== 'caller' && own !== 'own') return own;
   if ((flags & has.search) !== 0 && /Finding updates|Search for updates/i.test(text)) return 'scan';
   // Misc writes for whoever called it; the others end what another component was at, unless they speak of it.
   if (own === 'caller' || !subordinate.has(before)) return before;
@@ -32,29 +32,33 @@ export function phaseOf({ component, text, meaning }: LogEntry, before: Phase): 
  */
 export function phaseWithoutText(component: string, flags: number, before: Phase): Phase | undefined {
   const own = phaseOfComponent(component);
-  if (own !== 'caller' && own !== undefined) return own;
+  if (own !== 'caller' && own !== 'own') return own;
   if (own === 'caller' || !subordinate.has(before)) return before;
   return (flags & (has.download | has.install)) === 0 ? 'other' : undefined;
 }
 
 const maxComponents = 500;
-const phases = new Map<string, Phase | 'caller' | undefined>();
+const phases = new Map<string, ComponentPhase>();
 
-/** The phase that a component works in; `caller` for those that work for any. */
-function phaseOfComponent(component: string): Phase | 'caller' | undefined {
-  if (phases.has(component)) return phases.get(component);
+/** `caller` for components that work for any other, `own` for those with work of their own that no phase is of. */
+type ComponentPhase = Phase | 'caller' | 'own';
+
+/** The phase that a component works in. */
+function phaseOfComponent(component: string): ComponentPhase {
+  const known = phases.get(component);
+  if (known !== undefined) return known;
   const phase = lookUpComponent(component);
   if (phases.size < maxComponents) phases.set(component, phase);
   return phase;
 }
 
-function lookUpComponent(component: string): Phase | 'caller' | undefined {
+function lookUpComponent(component: string): ComponentPhase {
   if (/^setup$/i.test(component)) return 'self-update';
   if (/^(pt|protocoltalker|ep|webservices|ws|eehndlr|eehandler)$/i.test(component)) return 'scan';
   if (/^(dnldmgr|downloadmanager|dwnldmgr|bits)$/i.test(component)) return 'download';
   if (/^handler$/i.test(component)) return 'install';
   if (/^(report|reporter)$/i.test(component)) return 'report';
-  return /^(misc|shared|)$/i.test(component) ? 'caller' : undefined;
+  return /^(misc|shared|)$/i.test(component) ? 'caller' : 'own';
 }
 
 const subordinate = new Set<Phase>(['download', 'install', 'report']);
