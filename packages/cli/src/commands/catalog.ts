@@ -12,7 +12,7 @@ import {
   type UpdateDocument,
   type Verdict,
 } from '@moult/catalog';
-import type { ListedRevision } from '@moult/server';
+import { type ListedRevision, limitHeapGrowth } from '@moult/server';
 import { type Command, Option } from 'commander';
 import { administrator } from '../administration/open-store.ts';
 import { toJson, toLines } from '../catalog-import/describe-update.ts';
@@ -88,6 +88,7 @@ export function register(program: Command): void {
 }
 
 async function importPaths(paths: string[], flags: StoreFlags & JsonFlag): Promise<void> {
+  limitHeapGrowth();
   const report = await withStore(flags, { mustExist: false }, async (store) => {
     const options = { now: () => new Date(), onProgress: progressShower() };
     const imported = await runImport(store, readDocuments(paths, process.stdin), options);
