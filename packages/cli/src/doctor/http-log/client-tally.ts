@@ -1,6 +1,6 @@
 // What one client asked for and was answered. There may be tens of thousands of them, so that each is few bytes: what
 // equal answers share is one record, and what is told of them is put together when somebody asks.
-import { pingOf } from './ping.ts';
+import { errorOfPing } from './ping.ts';
 import { comparePlaces, type HttpRecord, isGood, isLater, type RequestKind } from './record.ts';
 
 const maxUserAgents = 8;
@@ -199,7 +199,7 @@ export function isPackage(record: HttpRecord): boolean {
 
 /** The last one that failed and the last one that did not, in their order. */
 function lastOfEach(pings: readonly HttpRecord[]): HttpRecord[] {
-  const errors = pings.map(({ query }) => pingOf(query)?.error);
+  const errors = pings.map(({ query }) => errorOfPing(query));
   const places = [errors.findLastIndex((error) => (error ?? 0) !== 0), errors.lastIndexOf(0)];
   return pings.filter((_, place) => places.includes(place));
 }

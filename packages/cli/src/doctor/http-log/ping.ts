@@ -21,22 +21,47 @@ const activities: Record<string, string> = {
   i: 'installation',
 };
 
+const maxQuery = 8192;
+
+/** The HRESULT of a ping and nothing else of it, 0 for success; undefined when the query is not one. */
+export function errorOfPing(query: string): number | undefined {
+  let isPing = false;
+  let error = 0;
+  const end = Math.min(query.length, maxQuery);
+  for (let at = 0; at < end; at = partEnd(query, at, end) + 1) {
+    if (query[at + 1] !== '=' || at + 1 >= end) continue;
+    const name = query[at]?.toUpperCase();
+    if (name === 'E') error = hresultOf(query.slice(at + 2, partEnd(query, at, end)));
+    isPing ||= name === 'V' || name === 'A' || name === 'E';
+  }
+  return isPing ? error : undefined;
+}
+
+function partEnd(query: string, start: number, end: number): number {
+  const found = query.indexOf('&', start);
+  return found < 0 ? end : Math.min(found, end);
+}
+
+function hresultOf(digits: string): number {
+  const error = Number.parseInt(digits, 16);
+  return Number.isNaN(error) ? 0 : error >>> 0;
+}
+
 /** Reads the query of a ping; undefined when it is not one. */
 export function pingOf(query: string): LoggedPing | undefined {
   const values = new Map<string, string>();
-  for (const part of query.slice(0, 8192).split('&')) {
+  for (const part of query.slice(0, maxQuery).split('&')) {
     const cut = part.indexOf('=');
     if (cut === 1) values.set(part.slice(0, 1).toUpperCase(), part.slice(cut + 1));
   }
   if (!values.has('V') && !values.has('A') && !values.has('E')) return undefined;
   const activity = (values.get('A') ?? '').toLowerCase();
-  const error = Number.parseInt(values.get('E') ?? '0', 16);
   const machineId = values.get('U')?.toLowerCase();
   return {
     activity,
     activityName: activities[activity] ?? `activity "${activity}"`,
     status: (values.get('S') ?? '').toLowerCase(),
-    error: Number.isNaN(error) ? 0 : error >>> 0,
+    error: hresultOf(values.get('E') ?? '0'),
     component: values.get('C') ?? '',
     machineId: machineId && /^[0-9a-f]{32}$/.test(machineId) ? machineId : undefined,
     platform: values.get('P'),

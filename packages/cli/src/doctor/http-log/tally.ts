@@ -12,7 +12,7 @@ import {
 } from './record.ts';
 
 /** Each is a kilobyte or so. */
-export const maxClients = 50_000;
+export const maxClients = 32_000;
 export const maxGroups = 2_000;
 const maxSites = 2_000;
 const maxClientsPerGroup = 1_000;

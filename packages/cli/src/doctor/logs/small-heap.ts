@@ -4,7 +4,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** Beyond what is alive, in percent. */
-const growthPercent = 75;
+const growthPercent = 30;
 
 /** For this whole process, from now on: the space for new objects stays as it is, that for old ones grows slowly. */
 export function keepHeapSmall(): void {
