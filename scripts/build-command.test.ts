@@ -13,7 +13,12 @@ const main = `
 import { readFileSync } from 'node:fs';
 const isBundle = new Error('').stack?.includes('/dist/') ?? false;
 const beside: string = readFileSync(new URL('beside.txt', import.meta.url), 'utf8');
-console.log(isBundle ? 'bundle' : 'sources', beside, (await import('./later.ts')).word);
+const commands: Record<string, () => Promise<{ said: string }>> = {
+  one: () => import('./commands/one.ts'),
+  two: () => import('./commands/two.ts'),
+};
+const command = await commands[process.argv[2] ?? '']?.();
+console.log(isBundle ? 'bundle' : 'sources', beside, command?.said ?? (await import('./later.ts')).word);
 `;
 
 describe('the bundle of the moult command', () => {
@@ -22,7 +27,7 @@ describe('the bundle of the moult command', () => {
   after(() => rmSync(root, { recursive: true }));
 
   beforeEach(async () => {
-    mkdirSync(sources, { recursive: true });
+    mkdirSync(join(sources, 'commands'), { recursive: true });
     mkdirSync(join(root, 'packages/cli/bin'), { recursive: true });
     cpSync(join(repository, 'packages/cli/bin/moult.js'), join(root, 'packages/cli/bin/moult.js'));
     writeFileSync(join(root, 'package-lock.json'), '{}');
@@ -30,6 +35,12 @@ describe('the bundle of the moult command', () => {
     writeFileSync(join(sources, 'main.ts'), main);
     writeFileSync(join(sources, 'later.ts'), `export const word = 'first';\n`);
     writeFileSync(join(sources, 'beside.txt'), 'beside');
+    writeFileSync(join(sources, 'shared.ts'), `export const shared = 'shared';\n`);
+    writeFileSync(join(sources, 'commands/one.ts'), `export { shared as said } from '../shared.ts';\n`);
+    writeFileSync(
+      join(sources, 'commands/two.ts'),
+      `import { shared } from '../shared.ts';\nexport const said = shared + (await import('../later.ts')).word;\n`,
+    );
     await buildCommand(root);
   });
 
@@ -51,6 +62,20 @@ describe('the bundle of the moult command', () => {
     assert.equal(moult(), 'sources beside first');
   });
 
+  it('is passed over by the commands alone that need what has changed, at once or later', () => {
+    utimesSync(join(sources, 'later.ts'), 1, 1);
+    assert.equal(moult('one'), 'bundle beside shared');
+    assert.equal(moult('two'), 'sources beside sharedfirst');
+    utimesSync(join(sources, 'shared.ts'), 1, 1);
+    assert.equal(moult('one'), 'sources beside shared');
+  });
+
+  it('is passed over by every command when what all begin with has changed', () => {
+    assert.equal(moult('one'), 'bundle beside shared');
+    utimesSync(join(sources, 'main.ts'), 1, 1);
+    assert.equal(moult('one'), 'sources beside shared');
+  });
+
   it('is not needed', () => {
     rmSync(join(root, 'packages/cli/dist'), { recursive: true });
     assert.equal(moult(), 'sources beside first');
@@ -65,8 +90,8 @@ describe('the bundle of the moult command', () => {
     assert.equal(moult(), 'bundle beside fourth');
   });
 
-  function moult(): string {
-    const { stdout, stderr } = spawnSync(process.execPath, [join(root, 'packages/cli/bin/moult.js')], {
+  function moult(...args: string[]): string {
+    const { stdout, stderr } = spawnSync(process.execPath, [join(root, 'packages/cli/bin/moult.js'), ...args], {
       encoding: 'utf8',
     });
     assert.equal(stderr, '');

@@ -2,8 +2,11 @@
 // The moult command. Plain JavaScript that any Node can read: when the Node that runs it is older than the
 // one the repository brings, it hands over to that one. Everything else is TypeScript, run as it is, or the bundle that
 // scripts/build-command.ts made of it, which does the same and starts in half the time.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+
+// An import of node:fs would load thirty more of Node's modules before the first line runs.
+const { existsSync, readFileSync, statSync } = createRequire(import.meta.url)('node:fs');
 
 const oldestSupported = 24;
 
@@ -16,13 +19,16 @@ if (Number.parseInt(process.versions.node, 10) >= oldestSupported) {
   handOver(bundledNode(), (await import('node:child_process')).spawn);
 }
 
-/** The bundle, as long as all that it was made of is as it was then; else the sources. */
+/** The bundle, as long as all that this command was made of is as it was then; else the sources. */
 function program() {
   const dist = new URL('../dist/', import.meta.url);
   const root = fileURLToPath(new URL('../../../', import.meta.url));
   try {
-    const { entry, sources } = JSON.parse(readFileSync(new URL('command.json', dist), 'utf8'));
-    for (const [path, [sizeBytes, modifiedMs]] of Object.entries(sources)) {
+    const { entry, sources, commands } = JSON.parse(readFileSync(new URL('command.json', dist), 'utf8'));
+    const all = Object.entries(sources);
+    const asked = process.argv[2] ?? '';
+    const needed = Object.hasOwn(commands, asked) ? commands[asked].map((place) => all[place]) : all;
+    for (const [path, [sizeBytes, modifiedMs]] of needed) {
       const { size, mtimeMs } = statSync(root + path);
       if (size !== sizeBytes || mtimeMs !== modifiedMs) return '../src/main.ts';
     }

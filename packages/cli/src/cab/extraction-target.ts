@@ -9,15 +9,18 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  write,
   writeSync,
 } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { FormatError } from '@moult/formats';
 import { type CabinetMember, collisionKey, toPathSegments } from '@moult/formats/cab';
 import { UsageError } from '../terminal.ts';
 
 const bufferBytes = 2 ** 20;
+/** On the thread pool. */
+const writeLater = promisify(write);
 
 export class ExtractionTarget {
   readonly #root: string;
@@ -126,40 +129,45 @@ function writeNew(path: string, member: CabinetMember, bytes: Uint8Array): boole
 
 /** Two buffers: one is written by the system while the other is filled. */
 async function writeLarge(path: string, member: CabinetMember, pieces: Iterable<Uint8Array>): Promise<void> {
-  const handle = await open(path, 'wx', fileMode(member));
+  const descriptor = openSync(path, 'wx', fileMode(member));
   try {
-    await writePieces(handle, pieces);
+    await writePieces(descriptor, pieces);
     const modified = toLocalTime(member.modified);
-    if (modified) await handle.utimes(modified, modified);
+    if (modified) futimesSync(descriptor, modified, modified);
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 
-async function writePieces(handle: FileHandle, pieces: Iterable<Uint8Array>): Promise<void> {
+async function writePieces(descriptor: number, pieces: Iterable<Uint8Array>): Promise<void> {
   let filling = Buffer.allocUnsafe(bufferBytes);
   let spare = Buffer.allocUnsafe(bufferBytes);
   let filled = 0;
   let writing: Promise<unknown> = Promise.resolve();
   const flush = async () => {
     await writing;
-    writing = writeWhole(handle, filling.subarray(0, filled));
+    writing = writeWhole(descriptor, filling.subarray(0, filled));
     // Its failure is reported where it is awaited.
     writing.catch(() => undefined);
     [filling, spare] = [spare, filling];
     filled = 0;
   };
-  for (const piece of pieces) {
-    if (filled + piece.length > filling.length) await flush();
-    filling.set(piece, filled);
-    filled += piece.length;
+  try {
+    for (const piece of pieces) {
+      if (filled + piece.length > filling.length) await flush();
+      filling.set(piece, filled);
+      filled += piece.length;
+    }
+    await flush();
+    await writing;
+  } finally {
+    // The caller closes the file: a write that is still under way would meet whatever is opened next.
+    await writing.catch(() => undefined);
   }
-  await flush();
-  await writing;
 }
 
-async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
+async function writeWhole(descriptor: number, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await writeLater(descriptor, bytes, at)).bytesWritten;
 }
 
 /** MS-CAB 2.4: read-only, and "run after extraction", which means a program. The user's mask applies. */

@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ByteSource } from '@moult/formats/cab';
 import { UsageError } from '../terminal.ts';
 
-const windowBytes = 2 ** 20;
+const windowBytes = 2 ** 18;
 
 export interface FileSource extends ByteSource {
   readonly file: string;
@@ -17,11 +17,11 @@ let releaseLast: () => void = () => undefined;
 /** Opens `file` for reading by place. Throws UsageError when it is not a readable file. */
 export function openFileSource(file: string): FileSource {
   const { descriptor, sizeBytes } = openFile(file);
-  let window: Buffer = Buffer.alloc(0);
+  let window = new Uint8Array();
   let begin = 0;
   let end = 0;
   function release(): void {
-    window = Buffer.alloc(0);
+    window = new Uint8Array();
     begin = 0;
     end = 0;
   }
@@ -29,7 +29,7 @@ export function openFileSource(file: string): FileSource {
     if (releaseLast !== release) releaseLast();
     releaseLast = release;
     const least = Math.max(length, Math.min(windowBytes, sizeBytes));
-    if (window.length < least) window = Buffer.alloc(least);
+    if (window.length < least) window = new Uint8Array(least);
     begin = offset;
     end = offset;
     while (end < sizeBytes && end - begin < window.length) {

@@ -1,12 +1,9 @@
 // moult cab: list, test, extract and create cabinets.
-import { type CreateOptions, writeCabinet } from '@moult/formats/cab';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { writeCabinetFile } from '../cab/cabinet-file.ts';
+import type { CreateCommandOptions } from '../cab/create-command.ts';
 import { ExtractionTarget } from '../cab/extraction-target.ts';
 import { compileGlob } from '../cab/glob.ts';
-import { collectMembers } from '../cab/new-members.ts';
 import { CabinetFiles, type OpenedCabinet } from '../cab/open-cabinets.ts';
-import { startProgress } from '../cab/progress.ts';
 import { type Complaint, describeCabinet, printComplaint, printListing, toComplaint } from '../cab/report.ts';
 import { extractCabinet, testCabinet, type Unpacked } from '../cab/unpack.ts';
 import { exitCode, UsageError } from '../terminal.ts';
@@ -21,15 +18,6 @@ interface ReadCommandOptions {
 interface ExtractCommandOptions extends ReadCommandOptions {
   to: string;
   only: string[];
-}
-
-interface CreateCommandOptions {
-  json?: true;
-  compress: 'none' | 'mszip' | 'lzx';
-  folderBytes?: number;
-  reserve?: number;
-  window?: number;
-  level?: number;
 }
 
 export function register(program: Command): void {
@@ -51,7 +39,11 @@ export function register(program: Command): void {
     .option('--folder-bytes <n>', 'begin a new folder after this many bytes', wholeNumber)
     .option('--reserve <n>', 'bytes to keep free in the header, as for a signature', wholeNumber)
     .option('--json', 'one JSON document on stdout')
-    .action(runCreate);
+    .action(async (out: string, files: string[], options: CreateCommandOptions) => {
+      // Loaded only when asked for: reading is what most do, and it should start fast.
+      const { runCreate } = await import('../cab/create-command.ts');
+      await runCreate(out, files, options);
+    });
 }
 
 function reading(command: Command, description: string): Command {
@@ -91,39 +83,6 @@ async function runExtract(files: string[], options: ExtractCommandOptions): Prom
     console.error(`moult: no member is like ${options.only.join(', ')}`);
     process.exitCode = exitCode.findings;
   }
-}
-
-async function runCreate(out: string, files: string[], options: CreateCommandOptions): Promise<void> {
-  const members = collectMembers(files, out);
-  const total = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const progress = startProgress(`creating ${out}`, total);
-  const counted = members.map((member) => ({
-    ...member,
-    async *open() {
-      for await (const chunk of member.open()) {
-        yield chunk;
-        progress.add(chunk.length);
-      }
-    },
-  }));
-  const sizeBytes = await writeCabinetFile(out, (sink) => writeCabinet(sink, counted, toCreateOptions(options)));
-  progress.done();
-  if (options.json)
-    console.log(JSON.stringify({ file: out, sizeBytes, members: members.length, unpackedBytes: total }));
-  else console.log(`${out}: ${members.length} members, ${total} bytes packed in ${sizeBytes}`);
-}
-
-function toCreateOptions({ compress, folderBytes, reserve, window, level }: CreateCommandOptions): CreateOptions {
-  if (level !== undefined && (level < 1 || level > 9)) throw new UsageError('--level is 1 to 9.');
-  if (window !== undefined && (window < 15 || window > 21)) throw new UsageError('--window is 15 to 21.');
-  if (reserve !== undefined && reserve > 60_000) throw new UsageError('--reserve is at most 60000.');
-  return {
-    compression: compress,
-    ...(folderBytes ? { folderBytes } : {}),
-    ...(window ? { windowBits: window } : {}),
-    ...(level ? { level } : {}),
-    ...(reserve ? { reserve: { header: new Uint8Array(reserve) } } : {}),
-  };
 }
 
 /** Unpacks every cabinet, says what became of it, and answers how many members were fine. */

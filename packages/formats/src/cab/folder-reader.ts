@@ -1,6 +1,6 @@
 // Unpacks one folder, block after block (MS-CAB 2.3 CFDATA), across the cabinets of a set. Holds one block and the
 // decoder's history, whatever the folder's size.
-import { FormatError } from '../errors.ts';
+import { FormatError, type FormatErrorCode } from '../errors.ts';
 import type { CabinetFolder, FolderPart } from './cabinet.ts';
 import { cabinetChecksum } from './checksum.ts';
 import { type BlockDecoder, createBlockDecoder } from './decoder.ts';
@@ -39,10 +39,10 @@ export class FolderReader {
     this.damage = { begin: this.position, end: Number.POSITIVE_INFINITY };
     const step = this.#blocks.next();
     if (step.done) return undefined;
-    const { load, sizeBytes, offset } = step.value;
+    const { sizeBytes, offset } = step.value;
     // Stored blocks do not need each other: one that is damaged is passed over.
     if (this.#folder.compression.method === 'none') this.damage.end = this.position + sizeBytes;
-    const bytes = load();
+    const bytes = step.value.load();
     const unpacked = at(offset, () => this.#decoder.decode(bytes, sizeBytes));
     this.position += unpacked.length;
     return unpacked;
@@ -64,7 +64,9 @@ function* wholeBlocks(parts: readonly FolderPart[]): Generator<RawBlock> {
   let begun: RawBlock | undefined;
   for (const part of parts) {
     for (const block of blocksOf(part)) {
-      const whole: RawBlock = begun ? { ...block, load: joined(begun, block) } : block;
+      const whole: RawBlock = begun
+        ? { sizeBytes: block.sizeBytes, offset: block.offset, load: joined(begun, block) }
+        : block;
       if (block.sizeBytes > 0) yield whole;
       begun = block.sizeBytes > 0 ? undefined : whole;
     }
@@ -78,53 +80,78 @@ function* wholeBlocks(parts: readonly FolderPart[]): Generator<RawBlock> {
 function* blocksOf(part: FolderPart): Generator<RawBlock> {
   let place = part.firstBlock;
   for (let index = 0; index < part.blockCount; index++) {
-    const { block, packedBytes } = readBlock(part, place);
+    const block = new DataBlock(part, place);
     if (block.sizeBytes === 0 && index < part.blockCount - 1) {
       const message = 'A block that is not the last one of its cabinet has no size.';
       throw new FormatError('FORMAT_BAD_DATA', message, { offset: block.offset });
     }
-    place += 8 + part.blockReserve + packedBytes;
+    place = block.end;
     yield block;
   }
 }
 
-function readBlock(part: FolderPart, place: number): { block: RawBlock; packedBytes: number } {
-  const headBytes = 8 + part.blockReserve;
-  const offset = part.baseOffset + place;
-  // A copy: sources may overwrite what they gave, and a Buffer's own slice() is no copy.
-  const head = new Uint8Array(part.source.read(place, Math.min(headBytes, Math.max(0, part.end - place))));
-  if (head.length < headBytes) throw new FormatError('FORMAT_TRUNCATED', 'A data block has no room.', { offset });
-  const view = new DataView(head.buffer);
-  const packedBytes = view.getUint16(4, true);
-  const sizeBytes = view.getUint16(6, true);
-  if (sizeBytes > blockBytes) {
-    const message = `A data block claims ${sizeBytes} bytes unpacked; ${blockBytes} is the most.`;
-    throw new FormatError('FORMAT_BAD_DATA', message, { offset });
+const fixedHeadBytes = 8;
+
+/** One CFDATA. A cabinet of 100 MB has thousands, so there is one object for each and no more. */
+class DataBlock implements RawBlock {
+  readonly #part: FolderPart;
+  readonly #dataAt: number;
+  readonly #checksum: number;
+  /** Its two sizes as the word that the checksum sees. */
+  readonly #sizes: number;
+  readonly #reserve: Uint8Array | undefined;
+  readonly sizeBytes: number;
+  readonly offset: number;
+  readonly end: number;
+
+  /** Throws FormatError for a head that says what cannot be. */
+  constructor(part: FolderPart, place: number) {
+    this.#part = part;
+    this.offset = part.baseOffset + place;
+    this.#dataAt = place + fixedHeadBytes + part.blockReserve;
+    const head = part.source.read(place, Math.min(this.#dataAt - place, Math.max(0, part.end - place)));
+    if (head.length < this.#dataAt - place) throw this.#damaged('FORMAT_TRUNCATED', 'A data block has no room.');
+    this.#checksum = wordAt(head, 0);
+    this.#sizes = wordAt(head, 4);
+    // A copy: sources may overwrite what they gave, and a Buffer's own slice() is no copy.
+    this.#reserve = part.blockReserve > 0 ? new Uint8Array(head.subarray(fixedHeadBytes)) : undefined;
+    this.sizeBytes = this.#sizes >>> 16;
+    this.end = this.#dataAt + (this.#sizes & 0xffff);
+    if (this.sizeBytes > blockBytes) {
+      const message = `A data block claims ${this.sizeBytes} bytes unpacked; ${blockBytes} is the most.`;
+      throw this.#damaged('FORMAT_BAD_DATA', message);
+    }
+    if (this.end > part.end) {
+      const message = `A data block of ${this.#sizes & 0xffff} bytes runs into what lies behind its folder.`;
+      throw this.#damaged('FORMAT_TRUNCATED', message);
+    }
   }
-  const dataAt = place + headBytes;
-  if (dataAt + packedBytes > part.end) {
-    const message = `A data block of ${packedBytes} bytes runs into what lies behind its folder.`;
-    throw new FormatError('FORMAT_TRUNCATED', message, { offset });
-  }
-  const load = () => {
-    const bytes = part.source.read(dataAt, packedBytes);
-    if (bytes.length < packedBytes) throw new FormatError('FORMAT_TRUNCATED', 'A data block is cut short.', { offset });
-    checkSum(view.getUint32(0, true), { bytes, head, offset });
+
+  load(): Uint8Array {
+    const length = this.end - this.#dataAt;
+    const bytes = this.#part.source.read(this.#dataAt, length);
+    if (bytes.length < length) throw this.#damaged('FORMAT_TRUNCATED', 'A data block is cut short.');
+    if (!this.#isSound(bytes)) throw this.#damaged('FORMAT_BAD_CHECKSUM', 'A data block does not match its checksum.');
     return bytes;
-  };
-  return { block: { load, sizeBytes, offset }, packedBytes };
+  }
+
+  /** MS-CAB 3.1. Makers differ in whether a block's reserve counts; 0 means that no checksum was made. */
+  #isSound(bytes: Uint8Array): boolean {
+    if (this.#checksum === 0) return true;
+    const sum = (cabinetChecksum(bytes, 0) ^ this.#sizes) >>> 0;
+    return this.#checksum === sum || (!!this.#reserve && this.#checksum === cabinetChecksum(this.#reserve, sum));
+  }
+
+  #damaged(code: FormatErrorCode, message: string): FormatError {
+    return new FormatError(code, message, { offset: this.offset });
+  }
 }
 
-/** MS-CAB 3.1. Makers differ in whether a block's reserve counts; 0 means that no checksum was made. */
-function checkSum(
-  wanted: number,
-  { bytes, head, offset }: { bytes: Uint8Array; head: Uint8Array; offset: number },
-): void {
-  if (wanted === 0) return;
-  const ofData = cabinetChecksum(bytes, 0);
-  if (wanted === cabinetChecksum(head.subarray(4, 8), ofData)) return;
-  if (head.length > 8 && wanted === cabinetChecksum(head.subarray(4), ofData)) return;
-  throw new FormatError('FORMAT_BAD_CHECKSUM', 'A data block does not match its checksum.', { offset });
+/** 32 bits, little-endian, unsigned. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+  const high = (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8);
+  return (low | (high << 16)) >>> 0;
 }
 
 /** The bytes of a block that was cut in two; the first piece is copied, for reading the second may overwrite it. */
