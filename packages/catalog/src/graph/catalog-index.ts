@@ -1,14 +1,16 @@
 // The catalogue in memory: revisions in dense slots, updates in dense slots, prerequisites shared and inverted.
 // Adding and removing are incremental; nothing here depends on the order in which revisions came.
 import type { RevisionId, UpdateId, UpdateIdentity } from '../ids.ts';
-import type { PrerequisiteClause, UpdateDocument } from '../metadata/index.ts';
+import type { PrerequisiteClause, UpdateDocument, UpdateType } from '../metadata/index.ts';
 import { IntegerColumn, SlotTable } from './columns.ts';
+import { KnownClauses } from './known-clauses.ts';
 import { PrerequisiteTable, type Signature } from './prerequisites.ts';
 import {
   decodeClause,
-  decodeSummary,
+  decodeMore,
   type EncodedSummary,
   encodeClause,
+  type MoreOfSummary,
   summarize,
   type UpdateSummary,
 } from './summary.ts';
@@ -41,6 +43,7 @@ export interface IndexedUpdate {
 }
 
 interface KnownClause {
+  readonly text: string;
   readonly clause: PrerequisiteClause;
   readonly updates: readonly IndexedUpdate[];
   /** Its number in the table of prerequisites. */
@@ -57,8 +60,7 @@ export class CatalogIndex {
   readonly #updates: IndexedUpdate[] = [];
   readonly #byUpdateId = new Map<UpdateId, IndexedUpdate>();
   readonly #byHardwareId = new Map<string, Set<IndexedRevision>>();
-  /** By their text: 100,000 revisions name the same few thousand clauses over and over. */
-  readonly #clauses = new Map<string, KnownClause>();
+  readonly #clauses = new KnownClauses((text) => this.#makeClause(text));
   /** What the revision that is being added names, and the numbers of its clauses. */
   readonly #named: KnownClause[] = [];
   readonly #clauseIds: number[] = [];
@@ -94,32 +96,27 @@ export class CatalogIndex {
   add(revisionId: RevisionId, revision: UpdateDocument | UpdateSummary, addedAt = 0): IndexedRevision {
     const summary = 'root' in revision ? summarize(revision) : revision;
     this.#named.length = 0;
-    const clauses = summary.prerequisiteClauses.map((clause) => this.#readClause(encodeClause(clause)));
-    return this.#insert(revisionId, summary, clauses, addedAt);
+    for (const clause of summary.prerequisiteClauses) this.#clauses.read(encodeClause(clause), this.#named);
+    return this.#insert(revisionId, { ...summary, ...summary.identity }, summary, addedAt);
   }
 
   /** As add, from what encodeSummary made of the document: the fast way, since most of it was read before. */
   addEncoded(revisionId: RevisionId, summary: EncodedSummary, addedAt = 0): IndexedRevision {
     this.#named.length = 0;
-    const decoded = decodeSummary(summary, this.#readClause);
-    return this.#insert(revisionId, decoded, decoded.prerequisiteClauses, addedAt);
+    this.#clauses.read(summary.clauses, this.#named);
+    return this.#insert(revisionId, summary, decodeMore(summary.more), addedAt);
   }
 
-  /** `clauses` are those of the revision as they are shared, and `#named` says what they name. */
-  #insert(
-    revisionId: RevisionId,
-    given: UpdateSummary,
-    clauses: PrerequisiteClause[],
-    addedAt: number,
-  ): IndexedRevision {
+  /** `#named` is what the revision names. */
+  #insert(revisionId: RevisionId, facts: SummaryFacts, more: MoreOfSummary, addedAt: number): IndexedRevision {
     this.remove(revisionId, addedAt);
-    const update = this.#updateOf(given.identity.updateId);
+    const update = this.#updateOf(facts.updateId as UpdateId);
     const slot = this.#freeSlots.pop() ?? this.#bySlot.length;
     const ids = this.#clauseIds;
     ids.length = 0;
     for (const { id } of this.#named) ids.push(id);
     const signature = this.prerequisites.place(slot, ids);
-    const summary = this.#share(given, update, clauses);
+    const summary = this.#summary(facts, more, update);
     const entry: IndexedRevision = { slot, revisionId, summary, update, signature, addedAt };
     this.#bySlot[slot] = entry;
     this.#slots.set(revisionId, slot);
@@ -228,41 +225,38 @@ export class CatalogIndex {
     return drivers;
   }
 
-  /** The same summary on shared ids and clauses. */
-  #share(summary: UpdateSummary, update: IndexedUpdate, prerequisiteClauses: PrerequisiteClause[]): UpdateSummary {
-    const { identity, updateType, explicitlyDeployable, isExpired, bundleClauses, supersedes, drivers } = summary;
-    const shared = (id: UpdateId) => this.#updateOf(id).updateId;
-    const member = (one: UpdateIdentity) => ({ updateId: shared(one.updateId), revisionNumber: one.revisionNumber });
+  /** The summary to keep, on shared ids and clauses. */
+  #summary(facts: SummaryFacts, more: MoreOfSummary, { updateId }: IndexedUpdate): UpdateSummary {
+    const { bundleClauses, supersedes, drivers } = more;
     return {
-      identity: { updateId: update.updateId, revisionNumber: identity.revisionNumber },
-      updateType,
-      explicitlyDeployable,
-      isExpired,
-      prerequisiteClauses,
+      identity: { updateId, revisionNumber: facts.revisionNumber },
+      updateType: facts.updateType as UpdateType,
+      explicitlyDeployable: facts.explicitlyDeployable,
+      isExpired: facts.isExpired,
+      prerequisiteClauses: this.#named.map(clauseOf),
       // Most have none, and those share one empty list.
-      bundleClauses: bundleClauses.length === 0 ? bundleClauses : bundleClauses.map((clause) => clause.map(member)),
-      supersedes: supersedes.length === 0 ? supersedes : supersedes.map(shared),
+      bundleClauses: bundleClauses.length === 0 ? bundleClauses : bundleClauses.map(this.#shareMembers),
+      supersedes: supersedes.length === 0 ? supersedes : supersedes.map(this.#shareId),
       drivers,
     };
   }
 
-  /** The shared clause for its text, noted as one of the revision that is being added. */
-  readonly #readClause = (text: string): PrerequisiteClause => {
-    const known = this.#clauses.get(text) ?? this.#addClause(text);
-    this.#named.push(known);
-    return known.clause;
+  readonly #shareId = (id: UpdateId): UpdateId => this.#updateOf(id).updateId;
+
+  readonly #shareMember = ({ updateId, revisionNumber }: UpdateIdentity): UpdateIdentity => {
+    const update = this.#updateOf(updateId);
+    const known = update.revisions.at(-1)?.summary.identity;
+    return known?.revisionNumber === revisionNumber ? known : { updateId: update.updateId, revisionNumber };
   };
 
-  #addClause(text: string): KnownClause {
+  readonly #shareMembers = (clause: UpdateIdentity[]): UpdateIdentity[] => clause.map(this.#shareMember);
+
+  #makeClause(text: string): KnownClause {
     const { isCategory, anyOf } = decodeClause(text);
     const updates = anyOf.map((id) => this.#byUpdateId.get(id) ?? this.#updateOf(ownText(id)));
-    const made = {
-      clause: { isCategory, anyOf: updates.map(({ updateId }) => updateId) },
-      updates,
-      id: this.prerequisites.clauseFor(updates.map(({ slot }) => slot)),
-    };
-    this.#clauses.set(encodeClause(made.clause), made);
-    return made;
+    const clause = { isCategory, anyOf: updates.map(({ updateId }) => updateId) };
+    const id = this.prerequisites.clauseFor(updates.map(({ slot }) => slot));
+    return { text: encodeClause(clause), clause, updates, id };
   }
 
   #updateOf(updateId: UpdateId): IndexedUpdate {
@@ -295,6 +289,13 @@ export class CatalogIndex {
     update.leafChangedAt = at;
     this.#lastLeafChange = Math.max(this.#lastLeafChange, at);
   }
+}
+
+/** What a summary says besides prerequisites and what few have. */
+type SummaryFacts = Omit<EncodedSummary, 'clauses' | 'more'>;
+
+function clauseOf({ clause }: KnownClause): PrerequisiteClause {
+  return clause;
 }
 
 const nobody: ReadonlySet<IndexedRevision> = new Set();

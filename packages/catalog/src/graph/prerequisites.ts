@@ -4,7 +4,7 @@
 //
 // Hard part: no request may cost what the catalogue holds. The price of a request is the number of clauses its
 // installed updates satisfy plus the signatures watched there.
-import { IntegerColumn } from './columns.ts';
+import { IntegerLists } from './columns.ts';
 
 /** A distinct set of clauses; `slots` are the revisions that have exactly it. */
 export interface Signature {
@@ -33,12 +33,10 @@ interface Layout {
 
 export class PrerequisiteTable {
   readonly signatures: Signature[] = [];
-  readonly #clauseByKey = new Map<string, number>();
-  /** Clause + 1 by the update slot that is its only member, as most have one; 0 for none. */
-  readonly #clauseOfOne = new IntegerColumn();
-  /** By a number made of their clauses; those with the same number follow each other in `#sameNumber`. */
-  readonly #signatureByNumber = new Map<number, Signature>();
-  readonly #sameNumber: (Signature | undefined)[] = [];
+  /** Clauses by the update slots in them. */
+  readonly #clauseLists = new IntegerLists();
+  /** Signatures by their clauses. */
+  readonly #signatureLists = new IntegerLists();
   #unconditional: Signature | undefined;
   /** Update slot → clauses in which it is an alternative. */
   readonly #clausesOfUpdate: (number[] | undefined)[] = [];
@@ -50,28 +48,22 @@ export class PrerequisiteTable {
   #layout: Layout | undefined;
   #generation = 0;
 
-  /** The shared number of the clause with these update slots, of which one is enough. */
-  clauseFor(members: readonly number[]): number {
-    const [only] = members;
-    if (only === undefined || members.length > 1) return this.#clauseId(members);
-    const known = this.#clauseOfOne.get(only) - 1;
-    if (known >= 0) return known;
-    const id = this.#addClause([only]);
-    this.#clauseOfOne.set(only, id + 1);
+  /** The shared number of the clause with these update slots, of which one is enough. `members` gets sorted. */
+  clauseFor(members: number[]): number {
+    sortOnce(members);
+    const id = this.#clauseLists.numberOf(members);
+    if (id === this.#clauseMembers.length) this.#addClause(id, members.slice());
     return id;
   }
 
   /** The shared signature of these clauses, to which the revision `slot` belongs from now on. `clauses` gets sorted. */
   place(slot: number, clauses: number[]): Signature {
     sortOnce(clauses);
-    const number = numberOf(clauses);
-    const first = this.#signatureByNumber.get(number);
-    for (let known = first; known; known = this.#sameNumber[known.id]) {
-      if (!isEqual(known.clauses, clauses)) continue;
-      known.slots.push(slot);
-      return known;
-    }
-    return this.#addSignature(number, first, clauses.slice(), slot);
+    const id = this.#signatureLists.numberOf(clauses);
+    const known = this.signatures[id];
+    if (!known) return this.#addSignature(id, clauses.slice(), slot);
+    known.slots.push(slot);
+    return known;
   }
 
   clauseMembers(clause: number): readonly number[] {
@@ -116,19 +108,7 @@ export class PrerequisiteTable {
     };
   }
 
-  #clauseId(members: readonly number[]): number {
-    const sorted = [...new Set(members)].sort((a, b) => a - b);
-    if (sorted.length === 1) return this.clauseFor(sorted);
-    const key = sorted.join(',');
-    const known = this.#clauseByKey.get(key);
-    if (known !== undefined) return known;
-    const id = this.#addClause(sorted);
-    this.#clauseByKey.set(key, id);
-    return id;
-  }
-
-  #addClause(sorted: readonly number[]): number {
-    const id = this.#clauseMembers.length;
+  #addClause(id: number, sorted: readonly number[]): void {
     this.#layout = undefined;
     this.#clauseMembers.push(sorted);
     this.#watchers.push(undefined);
@@ -138,15 +118,12 @@ export class PrerequisiteTable {
       if (clauses) clauses.push(id);
       else this.#clausesOfUpdate[update] = [id];
     }
-    return id;
   }
 
-  #addSignature(number: number, next: Signature | undefined, clauses: readonly number[], slot: number): Signature {
-    const signature: Signature = { id: this.signatures.length, clauses, slots: [slot] };
+  #addSignature(id: number, clauses: readonly number[], slot: number): Signature {
+    const signature: Signature = { id, clauses, slots: [slot] };
     this.signatures.push(signature);
     this.#layout = undefined;
-    this.#signatureByNumber.set(number, signature);
-    this.#sameNumber.push(next);
     if (clauses.length === 0) this.#unconditional = signature;
     let rarest: number | undefined;
     for (const clause of clauses) {
@@ -177,16 +154,6 @@ function sortOnce(values: number[]): void {
     values[at] = value;
   }
   values.length = kept;
-}
-
-function numberOf(ids: readonly number[]): number {
-  let mixed = ids.length;
-  for (const id of ids) mixed = Math.imul(mixed ^ id, 0x9e3779b1) ^ (mixed >>> 15);
-  return mixed & 0x3fffffff;
-}
-
-function isEqual(one: readonly number[], other: readonly number[]): boolean {
-  return one.length === other.length && one.every((value, at) => value === other[at]);
 }
 
 /** Marks the clauses in which an installed update is an alternative, and answers them. */

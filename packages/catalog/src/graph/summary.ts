@@ -55,24 +55,18 @@ export function encodeSummary(summary: UpdateSummary): EncodedSummary {
   };
 }
 
-/** Answers the clause for its text, perhaps one that it made before. `text` may be cut out of a longer one. */
-export type ClauseReader = (text: string) => PrerequisiteClause;
-
-/**
- * Reads what encodeSummary wrote, the clauses through `clauseOf`: 100,000 summaries name a few thousand clauses again and
- * again. The texts are the store's own, not a stranger's: only JSON errors are thrown.
- */
-export function decodeSummary(encoded: EncodedSummary, clauseOf: ClauseReader = decodeClause): UpdateSummary {
-  const more = encoded.more === undefined ? nothing : decodeMore(encoded.more);
+/** Reads what encodeSummary wrote. The texts are the store's own, not a stranger's: only JSON errors are thrown. */
+export function decodeSummary(encoded: EncodedSummary): UpdateSummary {
+  const { bundleClauses, supersedes, drivers } = decodeMore(encoded.more);
   return {
     identity: { updateId: encoded.updateId as UpdateId, revisionNumber: encoded.revisionNumber },
     updateType: encoded.updateType as UpdateType,
     explicitlyDeployable: encoded.explicitlyDeployable,
     isExpired: encoded.isExpired,
-    prerequisiteClauses: clausesIn(encoded.clauses, clauseOf),
-    bundleClauses: more.bundleClauses,
-    supersedes: more.supersedes,
-    drivers: more.drivers,
+    prerequisiteClauses: encoded.clauses === '' ? [] : encoded.clauses.split(';').map(decodeClause),
+    bundleClauses,
+    supersedes,
+    drivers,
   };
 }
 
@@ -89,33 +83,23 @@ export function decodeClause(text: string): PrerequisiteClause {
   return { isCategory: text.startsWith('+'), anyOf: text.slice(1).split('|') as UpdateId[] };
 }
 
-function clausesIn(text: string, clauseOf: ClauseReader): PrerequisiteClause[] {
-  const clauses: PrerequisiteClause[] = [];
-  for (let at = 0; at < text.length; ) {
-    const end = text.indexOf(';', at);
-    const next = end < 0 ? text.length : end;
-    clauses.push(clauseOf(text.slice(at, next)));
-    at = next + 1;
-  }
-  // A list that grew has room for more, and this one is kept.
-  return clauses.slice();
-}
+export type MoreOfSummary = Pick<UpdateSummary, 'bundleClauses' | 'supersedes' | 'drivers'>;
 
-type More = Pick<UpdateSummary, 'bundleClauses' | 'supersedes' | 'drivers'>;
-
-/** Shared by all that have nothing more, and so never to be changed. */
-const nothing: More = {
+/** Shared by all that have nothing more. */
+const nothing: MoreOfSummary = {
   bundleClauses: Object.freeze([]) as unknown as [],
   supersedes: Object.freeze([]) as unknown as [],
   drivers: Object.freeze([]) as unknown as [],
 };
 
-function decodeMore(text: string): More {
-  if (!text.includes('"$')) return JSON.parse(text) as More;
+/** What the few summaries have that have more than the rest; of the others, lists that must never be changed. */
+export function decodeMore(text: string | undefined): MoreOfSummary {
+  if (text === undefined) return nothing;
+  if (!text.includes('"$')) return JSON.parse(text) as MoreOfSummary;
   return JSON.parse(text, (_, value: { $bigint?: string; $map?: [string, number][] } | null) => {
     if (value?.$bigint !== undefined) return BigInt(value.$bigint);
     return value?.$map === undefined ? value : new Map(value.$map);
-  }) as More;
+  }) as MoreOfSummary;
 }
 
 function replacer(_: string, value: unknown): unknown {
