@@ -130,13 +130,10 @@ function conflict({ updateId, revisionNumber }: RevisionToImport): { code: strin
 
 async function loadIndex(store: Store): Promise<CatalogIndex> {
   const index = new CatalogIndex();
-  const pageSize = 5000;
-  for (let after = 0; ; ) {
-    const page = await store.loadSummaries(after, pageSize);
-    for (const summary of page) index.addEncoded(toRevisionId(summary.revisionId), summary, summary.importedAt);
-    if (page.length < pageSize) return index;
-    after = page.at(-1)?.revisionId ?? after;
-  }
+  await store.readSummaries(0, (summary) => {
+    index.addEncoded(toRevisionId(summary.revisionId), summary, summary.importedAt);
+  });
+  return index;
 }
 
 function refuse(report: ImportReport, document: string, { code, message }: { code: string; message: string }): void {

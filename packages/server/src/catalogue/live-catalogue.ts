@@ -23,7 +23,6 @@ export interface LiveCatalogueOptions {
   onRestored?: () => Promise<void>;
 }
 
-const summariesPerPage = 2000;
 const setsKept = 64;
 
 /** Loads everything; 100,000 revisions take seconds, so it is done before the listeners answer. */
@@ -114,18 +113,12 @@ class StoreBackedCatalogue implements LiveCatalogue {
   }
 
   async #loadNewRevisions(): Promise<void> {
-    for (;;) {
-      const page = await this.#store.loadSummaries(this.#lastRevision, summariesPerPage);
-      for (const summary of page) {
-        const { revisionId, categoryType, importedAt } = summary;
-        const { update } = this.#index.addEncoded(toRevisionId(revisionId), summary, importedAt);
-        if (categoryType !== undefined) this.#categoryTypes.set(update.updateId, categoryType);
-        this.#lastRevision = revisionId;
-      }
-      if (page.length < summariesPerPage) return;
-      // A large catalogue is loaded between other work, not instead of it.
-      await new Promise(setImmediate);
-    }
+    await this.#store.readSummaries(this.#lastRevision, (summary) => {
+      const { revisionId, categoryType, importedAt } = summary;
+      const { update } = this.#index.addEncoded(toRevisionId(revisionId), summary, importedAt);
+      if (categoryType !== undefined) this.#categoryTypes.set(update.updateId, categoryType);
+      this.#lastRevision = revisionId;
+    });
   }
 
   #buildSet(groupIds: readonly string[]): DeploymentSet {

@@ -3,13 +3,15 @@ import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { ServerError } from '../errors.ts';
 import type { Tables } from './schema.ts';
-import { openSqlite } from './sqlite/open.ts';
+import { openSqlite, withSmallCache } from './sqlite/open.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 
 export interface Database {
   readonly engine: Engine;
   readonly tables: Kysely<Tables>;
+  /** Runs `read`, which reads much that nobody will read again soon. */
+  readOnce(read: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,7 +45,12 @@ export function sqliteFileOf(address: string): string {
 
 function sqliteDatabase(file: string): Database {
   const tables = new Kysely<Tables>({ dialect: openSqlite(file) });
-  return { engine: 'sqlite', tables, close: () => tables.destroy() };
+  return {
+    engine: 'sqlite',
+    tables,
+    readOnce: (read) => withSmallCache(tables, read),
+    close: () => tables.destroy(),
+  };
 }
 
 async function openPostgres(address: string): Promise<Database> {
@@ -58,7 +65,7 @@ async function openPostgres(address: string): Promise<Database> {
   const client = await pool.connect();
   client.release();
   const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { engine: 'postgres', tables, close: () => tables.destroy() };
+  return { engine: 'postgres', tables, readOnce: (read) => read(), close: () => tables.destroy() };
 }
 
 const int8 = 20;

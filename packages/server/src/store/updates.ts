@@ -37,16 +37,19 @@ export function updateStore(database: Database, changes: Changes) {
       return results;
     },
 
-    /** Summaries of revisions with ids above `after`, in rising order, `limit` at a time. */
-    async loadSummaries(after: number, limit: number): Promise<StoredSummary[]> {
-      const rows = await tables
-        .selectFrom('revision_summaries')
-        .selectAll()
-        .where('revision_id', '>', after)
-        .orderBy('revision_id')
-        .limit(limit)
-        .execute();
-      return rows.map(toSummary);
+    /** Gives `take` the summaries of revisions with ids above `after`, in rising order. */
+    async readSummaries(after: number, take: (summary: StoredSummary) => void): Promise<void> {
+      const read = async () => {
+        for (let last = after; ; ) {
+          const rows = await loadSummaries(tables, last);
+          for (const row of rows) take(toSummary(row));
+          last = rows.at(-1)?.revision_id ?? last;
+          if (rows.length < summariesPerQuery) return;
+          // A large catalogue is loaded between other work, not instead of it.
+          await new Promise(setImmediate);
+        }
+      };
+      await (after === 0 ? database.readOnce(read) : read());
     },
 
     /** The update documents of these revisions; unknown ids are left out. */
@@ -113,6 +116,17 @@ export function updateStore(database: Database, changes: Changes) {
 }
 
 const idsPerQuery = 500;
+const summariesPerQuery = 2000;
+
+function loadSummaries(tables: Database['tables'], after: number): Promise<Tables['revision_summaries'][]> {
+  return tables
+    .selectFrom('revision_summaries')
+    .selectAll()
+    .where('revision_id', '>', after)
+    .orderBy('revision_id')
+    .limit(summariesPerQuery)
+    .execute();
+}
 
 function toSummary(row: Tables['revision_summaries']): StoredSummary {
   return {

@@ -1,14 +1,32 @@
 // An SQLite file as the store uses it: WAL, one connection, commits on disk before they are acknowledged.
 import { DatabaseSync } from 'node:sqlite';
-import type { Dialect } from 'kysely';
+import { type Dialect, type QueryExecutorProvider, sql } from 'kysely';
 import { createCheckpoints } from './checkpoints.ts';
 import { durableSqliteDialect } from './dialect.ts';
 import { createWalSync } from './wal-sync.ts';
 
+/** Pages kept in memory, in KiB, and while a table is read through that is not read again soon. */
+const cacheKib = 65_536;
+const onceReadCacheKib = 1024;
+
+/**
+ * Keeps few pages while `read` runs: each page more is memory of the system's that was never touched, which costs more
+ * than reading it.
+ */
+export async function withSmallCache(tables: QueryExecutorProvider, read: () => Promise<void>): Promise<void> {
+  const keep = (kib: number) => sql.raw(`pragma cache_size = -${kib}`).execute(tables);
+  await keep(onceReadCacheKib);
+  try {
+    await read();
+  } finally {
+    await keep(cacheKib);
+  }
+}
+
 /** Opens `file`, or `:memory:`. Throws what SQLite says of a file that is none. */
 export function openSqlite(file: string): Dialect {
   const connection = new DatabaseSync(file, { timeout: 10_000 });
-  connection.exec('pragma foreign_keys = on; pragma cache_size = -65536; pragma temp_store = memory');
+  connection.exec(`pragma foreign_keys = on; pragma cache_size = -${cacheKib}; pragma temp_store = memory`);
   const mode = connection.prepare('pragma journal_mode = wal').get() as { journal_mode: string };
   if (mode.journal_mode !== 'wal') {
     // In memory, or on a file system without shared memory: then each commit waits for itself.

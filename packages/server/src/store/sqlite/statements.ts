@@ -57,7 +57,7 @@ export class SqliteConnection implements DatabaseConnection {
     const prepared = {
       statement,
       columns: statement.columns().map(({ name }) => name),
-      writes: !/^\s*(?:select|explain|begin|rollback)\b/i.test(text),
+      writes: !/^\s*(?:select|explain|pragma|begin|rollback)\b/i.test(text),
     };
     if (this.#prepared.size >= preparedStatements) this.#prepared.clear();
     this.#prepared.set(text, prepared);
