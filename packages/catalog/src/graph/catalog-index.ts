@@ -230,7 +230,7 @@ export class CatalogIndex {
     const { bundleClauses, supersedes, drivers } = more;
     return {
       identity: { updateId, revisionNumber: facts.revisionNumber },
-      updateType: facts.updateType as UpdateType,
+      updateType: sharedType(facts.updateType),
       explicitlyDeployable: facts.explicitlyDeployable,
       isExpired: facts.isExpired,
       prerequisiteClauses: this.#named.map(clauseOf),
@@ -294,6 +294,13 @@ export class CatalogIndex {
 /** What a summary says besides prerequisites and what few have. */
 type SummaryFacts = Omit<EncodedSummary, 'clauses' | 'more'>;
 
+const updateTypes: readonly UpdateType[] = ['Software', 'Driver', 'Category', 'Detectoid'];
+
+/** A text from a store is one of its own, for each of 100,000 revisions. */
+function sharedType(text: string): UpdateType {
+  return updateTypes.find((known) => known === text) ?? (text as UpdateType);
+}
+
 function clauseOf({ clause }: KnownClause): PrerequisiteClause {
   return clause;
 }
@@ -307,12 +314,16 @@ function ownText(id: UpdateId): UpdateId {
 
 const noRevisions: readonly IndexedRevision[] = [];
 
-/** Same answer for the same update on every server: 53 bits of its id. */
+/** Same answer for the same update on every server: the first 53 bits of its id. */
 function orderKeyOf(updateId: UpdateId): number {
-  const [high, middle] = [updateId.slice(0, 8), updateId.slice(9, 13)];
-  const [low, last] = [updateId.slice(14, 15), updateId.slice(15, 16)];
-  const digits = (Number.parseInt(high, 16) * 2 ** 16 + Number.parseInt(middle, 16)) * 16 + Number.parseInt(low, 16);
-  return digits * 2 + (Number.parseInt(last, 16) >> 3);
+  let bits = 0;
+  for (let at = 0; at < 15; at++) if (at !== 8 && at !== 13) bits = bits * 16 + digitAt(updateId, at);
+  return bits * 2 + (digitAt(updateId, 15) >> 3);
+}
+
+function digitAt(updateId: UpdateId, at: number): number {
+  const code = updateId.charCodeAt(at);
+  return (code & 15) + (code >> 6) * 9;
 }
 
 function withRevision(revisions: readonly IndexedRevision[], entry: IndexedRevision): readonly IndexedRevision[] {
