@@ -4,8 +4,10 @@ import { it } from 'node:test';
 
 it('this Node knows what limits the growth of the heap, and garbage goes when it is told to', () => {
   const program = `
-    const { collectGarbage, limitHeapGrowth } = await import(${JSON.stringify(new URL('heap.ts', import.meta.url))});
+    const heap = await import(${JSON.stringify(new URL('heap.ts', import.meta.url))});
+    const { collectGarbage, limitHeapGrowth, whileYoungStaysSmall } = heap;
     limitHeapGrowth();
+    await whileYoungStaysSmall(async () => undefined);
     let garbage = Array.from({ length: 1_000_000 }, (_, number) => ({ number }));
     const before = process.memoryUsage().heapUsed;
     garbage = undefined;

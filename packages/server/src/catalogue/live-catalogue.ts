@@ -2,6 +2,7 @@
 // A request never pays for the size of the catalogue; a change is paid once, by the first request after it.
 import { CatalogIndex, DeploymentSet, parseUpdateId, toRevisionId, type UpdateId } from '@moult/catalog';
 import { LRUCache } from 'lru-cache';
+import { whileYoungStaysSmall } from '../heap.ts';
 import type { Store, StoredDeployment, TargetGroup, Topic } from '../store/index.ts';
 import { byUpdate, type DecisionsByUpdate, decisionInForce, linesOf } from './merge-deployments.ts';
 
@@ -28,7 +29,7 @@ const setsKept = 64;
 /** Loads everything; 100,000 revisions take seconds, so it is done before the listeners answer. */
 export async function openLiveCatalogue(store: Store, options: LiveCatalogueOptions): Promise<LiveCatalogue> {
   const catalogue = new StoreBackedCatalogue(store, options);
-  await catalogue.refresh();
+  await whileYoungStaysSmall(() => catalogue.refresh());
   return catalogue;
 }
 
