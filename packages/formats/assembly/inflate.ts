@@ -107,11 +107,11 @@ function decode(start: usize, limit: usize, floor: usize): usize {
   let from = at;
   const last = inputEnd + 16;
   const literalMask: u64 = (1 << literalBits) - 1;
+  bits |= load<u64>(from) << left;
+  from += 7 - ((left >> 3) & 7);
+  left |= 56;
+  let entry = load<u32>(literalTable + ((<usize>(bits & literalMask)) << 2));
   while (from <= last && out <= limit) {
-    bits |= load<u64>(from) << left;
-    from += 7 - ((left >> 3) & 7);
-    left |= 56;
-    let entry = load<u32>(literalTable + ((<usize>(bits & literalMask)) << 2));
     // Two literals out of a table of 11 bits leave 34 of 56 bits: enough for a third code, or a length of 20 bits.
     if (<i32>entry < 0) {
       bits >>= entry;
@@ -127,6 +127,10 @@ function decode(start: usize, limit: usize, floor: usize): usize {
           bits >>= entry;
           left -= entry;
           store<u8>(out++, entry >> 16);
+          bits |= load<u64>(from) << left;
+          from += 7 - ((left >> 3) & 7);
+          left |= 56;
+          entry = load<u32>(literalTable + ((<usize>(bits & literalMask)) << 2));
           continue;
         }
       }
@@ -138,6 +142,10 @@ function decode(start: usize, limit: usize, floor: usize): usize {
           bits >>= entry;
           left -= entry;
           store<u8>(out++, entry >> 16);
+          bits |= load<u64>(from) << left;
+          from += 7 - ((left >> 3) & 7);
+          left |= 56;
+          entry = load<u32>(literalTable + ((<usize>(bits & literalMask)) << 2));
           continue;
         }
       }
@@ -165,6 +173,11 @@ function decode(start: usize, limit: usize, floor: usize): usize {
     bits >>= entry;
     left -= entry;
     if (out - distance < floor) return <usize>(from - ((left >> 3) & 7) > inputEnd ? truncated : badDistance);
+    // Looked up before the copy, which it need not wait for.
+    bits |= load<u64>(from) << left;
+    from += 7 - ((left >> 3) & 7);
+    left |= 56;
+    entry = load<u32>(literalTable + ((<usize>(bits & literalMask)) << 2));
     if (distance >= 8 && length <= 16) {
       // Most are so; this is copyMatch without its call and its loop.
       store<u64>(out, load<u64>(out - distance));
