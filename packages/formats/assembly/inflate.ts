@@ -139,13 +139,10 @@ function decode(start: usize, limit: usize, floor: usize): usize {
       if ((entry & isLonger) !== 0) {
         entry = longer(literalTable, bits >> literalBits, entry);
         if (<i32>entry < 0) {
-          bits >>= entry;
-          left -= entry;
-          store<u8>(out++, entry >> 16);
+          // A literal like others, once there are bits for those behind it.
           bits |= load<u64>(from) << left;
           from += 7 - ((left >> 3) & 7);
           left |= 56;
-          entry = load<u32>(literalTable + ((<usize>(bits & literalMask)) << 2));
           continue;
         }
       }
