@@ -8,6 +8,8 @@ export type ServerErrorCode =
   | 'SERVER_DATA_DIR'
   | 'SERVER_DATABASE'
   | 'SERVER_DATABASE_TOO_NEW'
+  | 'SERVER_DATABASE_AWAY'
+  | 'SERVER_DISK_FULL'
   | 'SERVER_KEYS'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED'
@@ -25,6 +27,11 @@ export class ServerError extends Error {
     this.name = 'ServerError';
     this.code = code;
   }
+}
+
+/** True for a state that passes by itself (full disk, database away): clients are told ServerBusy and ask again. */
+export function isTemporary(error: unknown): boolean {
+  return error instanceof ServerError && (error.code === 'SERVER_DATABASE_AWAY' || error.code === 'SERVER_DISK_FULL');
 }
 
 /** A refusal in the words of MS-WUSP 2.2.2.4: thrown by the sites, sent as a SOAP fault. */

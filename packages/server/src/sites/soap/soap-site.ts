@@ -18,7 +18,7 @@ import {
   writeFault,
   writeSoapFault,
 } from '@moult/protocol/soap';
-import { SoapFault } from '../../errors.ts';
+import { isTemporary, SoapFault } from '../../errors.ts';
 import { calledAddress } from '../../http/called-host.ts';
 import { whenGone } from '../../http/client-watch.ts';
 import { answerPlainly } from '../../http/front.ts';
@@ -185,6 +185,7 @@ function faultFor(
   operation: string,
 ): { method: 'fault'; fault: SoapFault } | { method: 'refuse'; fault?: never } {
   if (error instanceof SoapFault) return { method: 'fault', fault: error };
+  if (isTemporary(error)) return { method: 'fault', fault: busy };
   if (error instanceof ProtocolError && error.code === 'PROTOCOL_BAD_MESSAGE') {
     return { method: 'fault', fault: new SoapFault('InvalidParameters', error.path ?? '') };
   }
