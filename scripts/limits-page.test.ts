@@ -1,0 +1,38 @@
+// docs/limits.md promises to list every bound. Here each row meets the source, and each bound of the source its row.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { keyOf, settingNames, settings } from '../packages/server/src/config/settings.ts';
+import { findRows, inUnits } from './limits-page.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const rows = findRows(readFileSync(join(root, 'docs', 'limits.md'), 'utf8'));
+const limits = settingNames.filter((name) => settings[name].group === 'limits');
+
+test('each setting of the group limits has one row', () => {
+  const shown = rows.map(({ setting }) => setting).filter((setting) => setting.startsWith('--'));
+  const missing = limits.map((name) => `--${keyOf(name)}`).filter((flag) => !shown.includes(flag));
+  assert.deepEqual(missing, [], 'no row in docs/limits.md');
+  assert.equal(new Set(shown).size, shown.length, 'two rows of one setting');
+});
+
+test('each row of a setting names a real setting and its default', () => {
+  const byFlag = new Map(settingNames.map((name) => [`--${keyOf(name)}`, name]));
+  for (const { setting, value } of rows.filter((row) => row.setting.startsWith('--'))) {
+    const name = byFlag.get(setting);
+    assert.ok(name, `docs/limits.md: there is no ${setting}`);
+    const { fallback } = settings[name];
+    const said = typeof fallback === 'number' ? inUnits(fallback, setting) : String(fallback);
+    assert.equal(value, said, `docs/limits.md: the default of ${setting}`);
+  }
+});
+
+test('each row says what the client gets and what the administrator sees', () => {
+  for (const row of rows) {
+    for (const cell of [row.what, row.setting, row.value, row.client, row.administrator]) {
+      assert.notEqual(cell, '', `docs/limits.md: an empty cell in the row of ${row.setting}`);
+    }
+  }
+});
