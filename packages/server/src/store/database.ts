@@ -1,6 +1,7 @@
 // One kysely over two engines: SQLite on one connection, PostgreSQL on a pool.
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { asDiskTrouble } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
 import type { Tables } from './schema.ts';
 import { openSqlite, withSmallCache } from './sqlite/open.ts';
@@ -23,6 +24,8 @@ export async function openDatabase(address: string): Promise<Database> {
   try {
     return isPostgres(address) ? await openPostgres(address) : sqliteDatabase(sqliteFileOf(address));
   } catch (cause) {
+    const full = asDiskTrouble(cause, `The database ${withoutPassword(address)} cannot be opened`);
+    if (full instanceof ServerError) throw full;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ServerError('SERVER_DATABASE', `The database ${withoutPassword(address)} cannot be opened: ${reason}`, {
       cause,

@@ -9,8 +9,12 @@ connection.exec('pragma synchronous = normal');
 
 parentPort?.on('message', (message: 'checkpoint' | 'close') => {
   if (message === 'checkpoint') {
-    connection.exec('pragma wal_checkpoint(passive)');
-    connection.exec('pragma wal_checkpoint(restart)');
+    try {
+      connection.exec('pragma wal_checkpoint(passive)');
+      connection.exec('pragma wal_checkpoint(restart)');
+    } catch {
+      // A full disk, or a busy one: nothing is lost, the log keeps all of it, and the next checkpoint copies it again.
+    }
   } else {
     connection.close();
     parentPort?.close();

@@ -12,6 +12,8 @@ export interface Checkpoints {
 
 /** So many commits make a process a busy one, and then the next checkpoint: some 30 MB of log. */
 const commitsBetween = 500;
+/** A thread that ended by itself (it could not open the file) is started again after so many. */
+const commitsBeforeAnother = 10 * commitsBetween;
 /** Only with the thread gone can the log grow so far: then SQLite helps itself again. */
 const pagesWithThread = 65_536;
 /** Some 32 MB of log: the pages that every batch of an import writes again are copied once for many batches. */
@@ -28,7 +30,7 @@ export function createCheckpoints(file: string, connection: DatabaseSync): Check
     started.on('error', () => connection.exec(`pragma wal_autocheckpoint = ${pagesWithout}`));
     started.once('exit', () => {
       thread = undefined;
-      commits = Number.NEGATIVE_INFINITY;
+      commits = Math.min(commits, commitsBetween - commitsBeforeAnother);
     });
     connection.exec(`pragma wal_autocheckpoint = ${pagesWithThread}`);
     return started;

@@ -9,12 +9,19 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { withDiskTrouble } from '../../disk-trouble.ts';
 import { SqliteConnection } from './statements.ts';
+
+const notDurable = 'What was written to the database is not known to be on its disk';
 
 export interface DurableSqliteParts {
   connection: DatabaseSync;
   /** Awaited after each statement or transaction that wrote, when its connection is free for the next already. */
   durable(): Promise<void>;
+  /** Called when nobody writes, before the connection is handed out. Never throws. */
+  recover?(): void;
+  /** Called before each statement that writes; throws while nothing may be written. */
+  admit?(): void;
   close(): Promise<void>;
 }
 
@@ -42,7 +49,7 @@ class DurableSqliteDriver implements Driver {
 
   constructor(parts: DurableSqliteParts) {
     this.#parts = parts;
-    this.#connection = new SqliteConnection(parts.connection);
+    this.#connection = new SqliteConnection(parts.connection, () => parts.admit?.());
   }
 
   async init(): Promise<void> {}
@@ -51,6 +58,7 @@ class DurableSqliteDriver implements Driver {
     if (this.#isTaken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#isTaken = true;
     this.#connection.hasWritten = false;
+    this.#parts.recover?.();
     return this.#connection;
   }
 
@@ -60,20 +68,20 @@ class DurableSqliteDriver implements Driver {
     // The place is handed over, not given back and taken again.
     if (next) next();
     else this.#isTaken = false;
-    if (hasWritten) await this.#parts.durable();
+    if (hasWritten) await withDiskTrouble(notDurable, () => this.#parts.durable());
   }
 
   /** At once for writing: one that begins by reading could not wait for the writer of another process. */
   async beginTransaction(): Promise<void> {
-    this.#connection.run('begin immediate');
+    this.#connection.begin();
   }
 
   async commitTransaction(): Promise<void> {
-    this.#connection.run('commit');
+    this.#connection.commit();
   }
 
   async rollbackTransaction(): Promise<void> {
-    this.#connection.run('rollback');
+    this.#connection.rollback();
   }
 
   async destroy(): Promise<void> {

@@ -42,10 +42,18 @@ export function openSqlite(file: string): Dialect {
       await log.durable();
       checkpoints.noteCommit();
     },
+    recover: log.recover,
+    admit: log.admit,
     async close() {
       await checkpoints.close();
       await log.close();
-      connection.close();
+      if (log.isLost) leaveOpen();
+      else connection.close();
     },
   });
+}
+
+/** To close the last connection copies the log into the database, and this log is not whole. An exit leaves both alone. */
+function leaveOpen(): void {
+  process.once('beforeExit', () => process.exit());
 }
