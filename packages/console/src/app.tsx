@@ -46,10 +46,23 @@ function titleOf({ home, connection }: Feed): string {
 function Facts({ home }: { home: NonNullable<Feed['home']> }): ReactNode {
   return (
     <>
+      {home.notices.map((notice) => (
+        <Notice key={notice.headline} notice={notice} />
+      ))}
       <SelfUpdate selfUpdate={home.selfUpdate} />
       {home.computers.total === 0 ? <FirstSteps /> : <Computers computers={home.computers} updates={home.updates} />}
       <Events events={home.events} />
     </>
+  );
+}
+
+function Notice({ notice }: { notice: NonNullable<Feed['home']>['notices'][number] }): ReactNode {
+  return (
+    <div className="notice notice-bad" role="alert">
+      <h2>{notice.headline}</h2>
+      <p>{notice.cause}</p>
+      <p>{notice.remedy}</p>
+    </div>
   );
 }
 

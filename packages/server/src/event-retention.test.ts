@@ -50,7 +50,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       return [...reports, pings.length];
     };
     now = start + 40 * dayMs;
-    const parts = { store, eventDays: 30, routineEventDays: 10, now: () => new Date(now), log, everyMs: 0, pauseMs: 0 };
+    const clock = { ageingNow: () => new Date(now), newestBelievable: () => new Date(now + dayMs) };
+    const parts = { store, eventDays: 30, routineEventDays: 10, clock, log, everyMs: 0, pauseMs: 0 };
     const retention = createEventRetention({ ...parts, eventsPerStep: 3 });
     assert.equal(await retention.sweep(), 10 + 10 + 10 + 20);
     assert.deepEqual(await kept(), [10, 30, 30]);
@@ -65,3 +66,18 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     rmSync(folder, { recursive: true, force: true });
   });
 }
+
+it('a stamp that a wrong clock wrote neither ends the sweeps for years nor is deleted for it', async () => {
+  const store = await openStore(':memory:', { now: () => new Date(start) });
+  const tenYears = 3652 * dayMs;
+  await store.recordReportingEvents([event(1, 147)], new Date(start + tenYears));
+  await store.recordReportingEvents([event(2, 147)], new Date(start));
+  const now = start + 20 * dayMs;
+  const clock = { ageingNow: () => new Date(now), newestBelievable: () => new Date(now + dayMs) };
+  const parts = { store, eventDays: 30, routineEventDays: 10, clock, log, everyMs: 0, pauseMs: 0 };
+  const retention = createEventRetention(parts);
+  assert.equal(await retention.sweep(), 1);
+  const [left, ...more] = await store.listReportingEvents({ limit: 10 });
+  assert.deepEqual([left?.receivedAt.getTime(), more.length], [start + tenYears, 0]);
+  await store.close();
+});

@@ -2,6 +2,7 @@
 // service, a small step at a time with pauses between, and remembers how far it came.
 import { setTimeout as pause } from 'node:timers/promises';
 import { routineReports } from '@moult/protocol/reporting';
+import type { ServerClock } from './clock/index.ts';
 import type { Logger } from './log.ts';
 import type { Store } from './store/index.ts';
 
@@ -19,7 +20,8 @@ export interface EventRetentionParts {
   >;
   eventDays: number;
   routineEventDays: number;
-  now(): Date;
+  /** The clock by which events age, and the time beyond which no stamp is believed (clock/). */
+  clock: Pick<ServerClock, 'ageingNow' | 'newestBelievable'>;
   log: Logger;
   /** Milliseconds; 0 for no sweeps but those that are asked for. */
   everyMs?: number;
@@ -31,12 +33,12 @@ const dayMs = 86_400_000;
 const placeSetting = 'event-sweep-after';
 
 export function createEventRetention(parts: EventRetentionParts): EventRetention {
-  const { store, now, log, everyMs = 3_600_000, pauseMs = 100, eventsPerStep = 500 } = parts;
+  const { store, clock, log, everyMs = 3_600_000, pauseMs = 100, eventsPerStep = 500 } = parts;
   const ending = new AbortController();
   let running: Promise<number> | undefined;
 
   const rest = () => pause(pauseMs, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
-  const daysAgo = (days: number) => new Date(now().getTime() - days * dayMs);
+  const daysAgo = (days: number) => new Date(clock.ageingNow().getTime() - days * dayMs);
 
   type RemoveOld = (before: Date, limit: number) => Promise<number>;
   const sweepOld = async (removeOld: RemoveOld): Promise<number> => {
@@ -55,7 +57,9 @@ export function createEventRetention(parts: EventRetentionParts): EventRetention
     let removed = 0;
     for (;;) {
       const receivedBefore = daysAgo(parts.routineEventDays);
-      const step = await store.removeRoutineEvents({ after, count: eventsPerStep, eventNumbers, receivedBefore });
+      const newestBelievable = clock.newestBelievable();
+      const bounds = { receivedBefore, newestBelievable };
+      const step = await store.removeRoutineEvents({ after, count: eventsPerStep, eventNumbers, ...bounds });
       removed += step.removed;
       if (step.after !== after) await store.saveSetting(placeSetting, String(step.after));
       after = step.after;

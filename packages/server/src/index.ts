@@ -4,6 +4,7 @@ export type { BackupManifest } from './backup/format.ts';
 export { restore } from './backup/restore.ts';
 export { importDocuments, toRevision } from './catalogue/import.ts';
 export { openLiveCatalogue } from './catalogue/live-catalogue.ts';
+export { acceptClock, type ClockState, clockNotice, inspectClock, programDate } from './clock/index.ts';
 export * from './config/index.ts';
 export { type AddedFile, type ContentStore, createContentStore } from './content/content-store.ts';
 export { ServerError, type ServerErrorCode } from './errors.ts';
@@ -12,6 +13,7 @@ export { loadOrCreateOperatorKeys, type OperatorKeys } from './keys/index.ts';
 export { type LockHolder, readLockHolder } from './lock.ts';
 export { type Logger, openLog } from './log.ts';
 export { type RunningServer, type ServerParts, serverVersion, startServer } from './main.ts';
+export { type Notice, noticeLine } from './notice.ts';
 export * from './sites/self-update/index.ts';
 export { isPostgres, sqliteFileOf, withoutPassword } from './store/database.ts';
 export {

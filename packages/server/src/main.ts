@@ -8,6 +8,7 @@ import { simpleAuth } from '@moult/protocol/simple-auth';
 import { accessLogFolders, createAccessLog } from './access-log/index.ts';
 import { createFragments } from './catalogue/fragments.ts';
 import { openLiveCatalogue } from './catalogue/live-catalogue.ts';
+import { openServerClock, programDate, type ServerClock } from './clock/index.ts';
 import { type Closers, createClosers } from './closers.ts';
 import type { ServerConfig } from './config/index.ts';
 import { createContacts } from './contacts.ts';
@@ -22,6 +23,7 @@ import type { Exchange, ListenerName, Site } from './http/site.ts';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts';
 import { lockDataDir } from './lock.ts';
 import type { Logger } from './log.ts';
+import { noticeLine } from './notice.ts';
 import { openPorts } from './ports.ts';
 import { clientWebServiceHandlers, createReadyUpdates, toldByConfig } from './sites/client-web-service/index.ts';
 import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
@@ -83,9 +85,12 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   await makeFolder(dataDir);
   const lock = lockDataDir(dataDir, { pid: process.pid, now: startedAt });
   closers.add(() => lock.release());
+  const clock = openServerClock({ dataDir, now, programDate, log });
+  closers.add(() => clock.close());
   const keys = await loadOrCreateOperatorKeys(dataDir, { now: startedAt });
   const store = await openStore(config.database ?? join(dataDir, 'moult.sqlite'), { now });
   closers.add(() => store.close());
+  clock.learn(await store.loadNewestTime());
   const contentFolder = config.contentDir ?? join(dataDir, 'content');
   const content = createContentStore({ folder: contentFolder, facts: store, now, log });
   if (config.firstCatalogue === 'samples') {
@@ -93,7 +98,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   }
 
   const mainPort = { number: config.port };
-  const service = await openUpdateService(config, { now, log, store, mainPort }, closers);
+  const service = await openUpdateService(config, { now, clock, log, store, mainPort }, closers);
   const selfUpdate = await createSelfUpdateSite({
     dataDir,
     releaseDir: config.agentReleaseDir,
@@ -108,7 +113,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
 
   const health: { monitor?: SelfUpdateHealthMonitor; changed: () => void } = { changed: () => undefined };
   const urls: Partial<Record<ListenerName, string>> = {};
-  const console = createConsole(config, { store, health, urls, startedAt, ...parts });
+  const console = createConsole(config, { store, health, urls, startedAt, clock, ...parts });
   const sites: Site[] = [selfUpdate, ...soapSites(config, service, log), contentSite, ...(console ? [console] : [])];
 
   const ports = await openPorts({
@@ -139,7 +144,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     changed: () => health.changed(),
   });
   closers.add(() => health.monitor?.close());
-  for (const notice of ports.notices) {
+  for (const notice of [...clock.notices().map(noticeLine), ...ports.notices]) {
     log.warn(notice);
     parts.announce(notice, 'notice');
   }
@@ -150,6 +155,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
 
 interface ServiceParts {
   now(): Date;
+  clock: ServerClock;
   log: Logger;
   store: Store;
   /** Known only when it is bound. */
@@ -158,7 +164,7 @@ interface ServiceParts {
 
 async function openUpdateService(
   config: ServerConfig,
-  { now, log, store, mainPort }: ServiceParts,
+  { now, clock, log, store, mainPort }: ServiceParts,
   closers: Closers,
 ): Promise<UpdateService> {
   const key = await loadOrCreateCookieKey(config.dataDir);
@@ -166,7 +172,7 @@ async function openUpdateService(
   const contacts = createContacts(store, { now, log });
   closers.add(() => contacts.close());
   const { eventDays, routineEventDays } = config;
-  const retention = createEventRetention({ store, eventDays, routineEventDays, now, log });
+  const retention = createEventRetention({ store, eventDays, routineEventDays, clock, log });
   closers.add(() => retention.close());
   // Half of it for fragments, half for what is made of them.
   const budgetBytes = (config.fragmentCacheMib * mebibyte) / 2;
@@ -252,10 +258,11 @@ interface ConsoleNeeds extends ServerParts {
   health: { monitor?: SelfUpdateHealthMonitor; changed: () => void };
   urls: Partial<Record<ListenerName, string>>;
   startedAt: Date;
+  clock: ServerClock;
 }
 
 function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite | undefined {
-  const { store, health, urls, startedAt, now, log } = needs;
+  const { store, health, urls, startedAt, clock, now, log } = needs;
   if (config.consoleDir === undefined) return undefined;
   return createConsoleSite({
     assetsDir: config.consoleDir,
@@ -266,6 +273,7 @@ function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite |
       addresses: Object.entries(urls).map(([site, url]) => ({ site: site as ListenerName, url })),
     }),
     selfUpdateHealth: () => health.monitor?.facts() ?? { ports: [], releases: [] },
+    notices: () => clock.notices(),
     loadHomeFacts: (limit) => store.loadHomeFacts(limit),
     subscribe(changed) {
       health.changed = changed;

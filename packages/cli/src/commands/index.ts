@@ -23,6 +23,7 @@ export const commands: Record<string, () => Promise<CommandModule>> = {
   decline: () => import('./decline.ts'),
   events: () => import('./events.ts'),
   content: () => import('./content.ts'),
+  clock: () => import('./clock.ts'),
   backup: () => import('./backup.ts'),
   restore: () => import('./backup.ts'),
   tree: () => import('./tree.ts'),

@@ -78,6 +78,7 @@ function goodView(): View {
   const home: HomeDocument = {
     generatedAt: at,
     server: { version: '0.1.0', startedAt: at, addresses: [] },
+    notices: [],
     selfUpdate: {
       state: 'available',
       ports: [{ port: 8530, site: 'main', state: 'available', files }],

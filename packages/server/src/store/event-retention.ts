@@ -9,6 +9,8 @@ export interface RoutineStep {
   count: number;
   eventNumbers: readonly number[];
   receivedBefore: Date;
+  /** A later time of receipt was written by a wrong clock: such an event is passed over, or it would end each sweep. */
+  newestBelievable: Date;
 }
 
 export interface RoutineStepResult {
@@ -22,7 +24,10 @@ export interface RoutineStepResult {
 export function eventRetentionStore({ tables }: Database) {
   return {
     /** Looks at the next `count` events and removes those of these numbers that were received before a time. */
-    async removeRoutineEvents({ after, count, eventNumbers, receivedBefore }: RoutineStep): Promise<RoutineStepResult> {
+    async removeRoutineEvents(step: RoutineStep): Promise<RoutineStepResult> {
+      const { after, count, eventNumbers } = step;
+      const receivedBefore = step.receivedBefore.getTime();
+      const newestBelievable = step.newestBelievable.getTime();
       const seen = await tables
         .selectFrom('reporting_events')
         .select(['event_id', 'event_number', 'received_at'])
@@ -30,9 +35,11 @@ export function eventRetentionStore({ tables }: Database) {
         .orderBy('event_id')
         .limit(count)
         .execute();
-      const young = seen.findIndex(({ received_at }) => received_at >= receivedBefore.getTime());
+      const young = seen.findIndex(({ received_at: at }) => at >= receivedBefore && at <= newestBelievable);
       const old = young < 0 ? seen : seen.slice(0, young);
-      const removable = old.filter(({ event_number }) => eventNumbers.includes(event_number));
+      const removable = old.filter(
+        ({ event_number, received_at }) => received_at < receivedBefore && eventNumbers.includes(event_number),
+      );
       if (removable.length > 0) {
         const ids = removable.map(({ event_id }) => event_id);
         await tables.deleteFrom('reporting_events').where('event_id', 'in', ids).execute();

@@ -13,6 +13,7 @@ import { eventRetentionStore } from './event-retention.ts';
 import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
 import { migrate } from './migrate.ts';
+import { newestTimeStore } from './newest-time.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
 import { selfUpdateEventStore } from './self-update-events.ts';
@@ -70,6 +71,7 @@ export async function openStore(address: string, { now }: { now: () => Date }) {
     ...contentFileStore(database, changes),
     ...reportingEventStore(database, changes),
     ...eventRetentionStore(database),
+    ...newestTimeStore(database),
     ...computerListStore(database, changes),
     ...statusStore(database),
     ...auditStore(database),

@@ -2,7 +2,15 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LockHolder, readLockHolder, type TreeVerification, verifyTree } from '@moult/server';
+import {
+  clockNotice,
+  inspectClock,
+  type LockHolder,
+  type Notice,
+  readLockHolder,
+  type TreeVerification,
+  verifyTree,
+} from '@moult/server';
 import { type Observation, observe } from '../finding.ts';
 import type { FindingCode } from '../words/codes.ts';
 
@@ -13,6 +21,8 @@ export interface SelfFacts {
   alive: boolean;
   keys: { file: string; mode: number | undefined; problem: string | undefined }[];
   tree: TreeVerification | undefined;
+  /** What there is to say of this server's clock. */
+  clock: Notice | undefined;
 }
 
 const keyPairs = ['operator-ca', 'operator-signing'];
@@ -29,6 +39,7 @@ export async function collectSelf(dataDir: string, now: Date): Promise<SelfFacts
     alive: holder !== undefined && isAlive(holder.pid),
     keys: keyPairs.flatMap((name) => inspectKeys(join(dataDir, 'keys'), name, now)),
     tree: hasTree ? await verifyTree(dataDir, { operatorCaPem: ca, trustedCertificatesPem: [], now }) : undefined,
+    clock: clockNotice(inspectClock(dataDir, now)),
   };
 }
 
@@ -98,6 +109,12 @@ export function observeSelf(facts: SelfFacts): Observation[] {
         ]),
       );
     }
+  }
+  if (facts.clock) {
+    const { headline, cause } = facts.clock;
+    const why = `${headline} ${cause}`.replace(/\.$/, '');
+    const evidence = [{ source: join(dataDir, 'clock.json'), text: cause }];
+    found.push(observe('DOCTOR_SERVER_CLOCK', 'fail', ['server', 'clock'], { ...values, why }, evidence));
   }
   for (const problem of facts.tree?.problems ?? []) {
     const code = treeCodes[problem.code];

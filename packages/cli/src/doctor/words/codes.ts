@@ -189,6 +189,7 @@ export const findingCodes = {
   DOCTOR_SERVER_NOT_RUNNING: code(10, 5),
   DOCTOR_STALE_LOCK: code(10, 650),
   DOCTOR_KEYS: code(10, 140, selfUpdateEvents),
+  DOCTOR_SERVER_CLOCK: code(10, 145),
   DOCTOR_KEY_PERMISSIONS: code(10, 660),
   DOCTOR_CONTENT_ALTERED: code(10, 346, [364]),
   DOCTOR_AGENT_VERSION_BROKEN: code(10, 141),

@@ -156,6 +156,7 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_CABINET_UNSIGNED: [...delivery, ...setup, ...clientAftermath],
   DOCTOR_CABINET_WRONG_SIGNER: [...delivery, ...setup, ...clientAftermath],
   DOCTOR_SIGNATURE_REFUSED: [...setup, ...clientAftermath],
+  DOCTOR_SERVER_CLOCK: ['DOCTOR_CLOCK'],
   DOCTOR_KEYS: [...delivery, ...tree, ...setup],
   DOCTOR_IDENT_MALFORMED: [...setup, ...clientAftermath],
   DOCTOR_CACHE_STALE: ['DOCTOR_TREES_DIFFER', 'DOCTOR_HEAD_WRONG', ...setup, ...clientAftermath],

@@ -7,6 +7,7 @@ import type {
   HomeComputers,
   HomeDocument,
   HomeFault,
+  HomeNotice,
   HomePort,
   HomeRelease,
   HomeSelfUpdate,
@@ -15,10 +16,17 @@ import type {
 import type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from './home-facts.ts';
 
 /** The whole home page at `now`. */
-export function composeHome(facts: HomeFacts, health: SelfUpdateHealth, server: ServerFacts, now: Date): HomeDocument {
+export function composeHome(
+  facts: HomeFacts,
+  health: SelfUpdateHealth,
+  server: ServerFacts,
+  now: Date,
+  notices: HomeNotice[] = [],
+): HomeDocument {
   return {
     generatedAt: now.toISOString(),
     server: { ...server, startedAt: server.startedAt.toISOString() },
+    notices,
     selfUpdate: selfUpdateOf(health, facts.counters.get('malformed-pings') ?? 0),
     computers: computersOf(facts, health.releases),
     updates: { total: facts.updates, deployments: facts.deployments },

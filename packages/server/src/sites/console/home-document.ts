@@ -10,12 +10,20 @@ export type Generation = 'sus' | 'wsus' | 'unknown';
 export interface HomeDocument {
   generatedAt: Instant;
   server: HomeServer;
+  /** What the administrator must know although the server runs; empty most of the time. */
+  notices: HomeNotice[];
   selfUpdate: HomeSelfUpdate;
   computers: HomeComputers;
   /** `deployments`: approvals, counted per update and group. */
   updates: { total: number; deployments: number };
   /** Newest first. */
   events: HomeEvent[];
+}
+
+export interface HomeNotice {
+  headline: string;
+  cause: string;
+  remedy: string;
 }
 
 export interface HomeServer {

@@ -2,6 +2,7 @@
 // anonymous: it shows names and versions of computers and nothing that is secret. docs/home-page.md says so too.
 import { createHash } from 'node:crypto';
 import type { Exchange, Site } from '../../http/site.ts';
+import type { Notice } from '../../notice.ts';
 import type { HomeFacts } from '../../store/index.ts';
 import { readAssets, sendAsset } from './assets.ts';
 import { composeHome } from './compose-home.ts';
@@ -17,6 +18,8 @@ export interface ConsoleParts {
   now(): Date;
   server(): ServerFacts;
   selfUpdateHealth(): SelfUpdateHealth;
+  /** What the administrator must know beside: a wrong clock, keys that end. */
+  notices?(): Notice[];
   loadHomeFacts(eventLimit: number): Promise<HomeFacts>;
   /** Calls back after each change worth showing; answers how to end that. */
   subscribe(changed: () => void): () => void;
@@ -49,7 +52,7 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
   const assets = readAssets(parts.assetsDir);
   const read = async (): Promise<Snapshot> => {
     const facts = await parts.loadHomeFacts(shownEvents);
-    const home = composeHome(facts, parts.selfUpdateHealth(), parts.server(), parts.now());
+    const home = composeHome(facts, parts.selfUpdateHealth(), parts.server(), parts.now(), parts.notices?.() ?? []);
     const { generatedAt: _, ...content } = home;
     const id = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
     return { id, body: JSON.stringify(home) };

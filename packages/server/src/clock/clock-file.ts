@@ -1,0 +1,39 @@
+// DIR/clock.json: what the data directory knows of time, kept across restarts.
+import { randomUUID } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface ClockMarks {
+  /** The newest time of a clock that was believed. */
+  newest: Date;
+  /** How far what is deleted by age has come. */
+  ageing: Date;
+}
+
+/** The marks; undefined when there are none, or none that can be read. */
+export function readClockMarks(dataDir: string): ClockMarks | undefined {
+  try {
+    const { newest, ageing } = JSON.parse(readFileSync(clockFile(dataDir), 'utf8'));
+    const marks = { newest: new Date(newest), ageing: new Date(ageing) };
+    return Number.isNaN(marks.newest.getTime()) || Number.isNaN(marks.ageing.getTime()) ? undefined : marks;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the marks, whole or not at all. Throws what the file system says. */
+export function writeClockMarks(dataDir: string, { newest, ageing }: ClockMarks): void {
+  const file = clockFile(dataDir);
+  const draft = `${file}.${randomUUID()}.new`;
+  try {
+    writeFileSync(draft, `${JSON.stringify({ newest, ageing })}\n`, { mode: 0o600, flag: 'wx' });
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+function clockFile(dataDir: string): string {
+  return join(dataDir, 'clock.json');
+}

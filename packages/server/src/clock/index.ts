@@ -1,0 +1,18 @@
+// The server's clock: what it is worth, and the time by which things are deleted.
+import { readClockMarks, writeClockMarks } from './clock-file.ts';
+import { type ClockState, judgeClock } from './judge.ts';
+import { programDate } from './program-date.ts';
+
+export { type ClockState, clockNotice, judgeClock } from './judge.ts';
+export { programDate } from './program-date.ts';
+export { openServerClock, type ServerClock, type ServerClockParts } from './server-clock.ts';
+
+/** What the clock is worth on a data directory whose server need not run. Reads only. */
+export function inspectClock(dataDir: string, now: Date): ClockState {
+  return judgeClock(now, { programDate, newest: readClockMarks(dataDir)?.newest });
+}
+
+/** The administrator says that `now` is right: whatever the data directory knew before counts no more. */
+export function acceptClock(dataDir: string, now: Date): void {
+  writeClockMarks(dataDir, { newest: now, ageing: now });
+}

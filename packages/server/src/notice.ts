@@ -1,0 +1,12 @@
+// What an administrator must know although the server runs: three short sentences, the same on the terminal, in the log,
+// on the home page and in `moult doctor self`.
+export interface Notice {
+  headline: string;
+  cause: string;
+  remedy: string;
+}
+
+/** The notice as one line, for the terminal and the log. */
+export function noticeLine({ headline, cause, remedy }: Notice): string {
+  return `${headline} ${cause} Remedy: ${remedy}`;
+}
