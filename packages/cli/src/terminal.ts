@@ -1,5 +1,7 @@
 // What people see: colours only on a terminal, progress on long work, JSON when asked, errors with code and remedy.
+
 import { styleText } from 'node:util';
+import { jsonText, visibleLines } from '@moult/formats/text';
 
 /** Exit codes of every moult command. */
 export const exitCode = { fine: 0, findings: 1, usage: 2 } as const;
@@ -13,8 +15,8 @@ export class UsageError extends Error {
 export function reportFailure(error: unknown, asJson: boolean): number {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
-  if (asJson) console.log(JSON.stringify({ error: { code, message, ...placeOf(error) } }));
-  else console.error(`${paint(['red', 'bold'], `moult: ${code}:`, process.stderr)} ${message}`);
+  if (asJson) console.log(jsonText({ error: { code, message, ...placeOf(error) } }));
+  else console.error(`${paint(['red', 'bold'], `moult: ${code}:`, process.stderr)} ${visibleLines(message)}`);
   if (code === 'CLI_INTERNAL' && error instanceof Error && process.env.MOULT_DEBUG) console.error(error.stack);
   return error instanceof UsageError ? exitCode.usage : exitCode.findings;
 }
@@ -26,6 +28,33 @@ export function paint(
   stream: NodeJS.WriteStream = process.stdout,
 ): string {
   return styleText(format, text, { stream, validateStream: true });
+}
+
+/**
+ * Lets nothing through `console.log` and `console.error` that a terminal obeys or a reader cannot see, but the colours of
+ * `paint`. Commands show names, titles and messages of strangers in many places; none of them may forget it.
+ */
+export function guardConsole(): void {
+  guard('log', process.stdout);
+  guard('error', process.stderr);
+}
+
+function guard(name: 'log' | 'error', stream: NodeJS.WriteStream): void {
+  const print = console[name].bind(console);
+  const isPainted = paint('bold', 'x', stream) !== 'x';
+  console[name] = (...values: unknown[]) =>
+    print(...values.map((value) => (typeof value === 'string' ? shown(value, isPainted) : value)));
+}
+
+// Those that styleText makes of the colours used here. Others hide text.
+const colours = new Set([1, 2, 4, 22, 24, 31, 32, 33, 36, 39].map((number) => `\u001b[${number}m`));
+
+function shown(text: string, isPainted: boolean): string {
+  if (!isPainted || !text.includes('\u001b')) return visibleLines(text);
+  return text
+    .split(/(\p{Cc}\[\d+m)/u)
+    .map((part) => (colours.has(part) ? part : visibleLines(part)))
+    .join('');
 }
 
 function codeOf(error: unknown): string {

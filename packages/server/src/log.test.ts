@@ -20,6 +20,17 @@ test('the log makes the data directory, and what is logged is in its file at onc
   assert.deepEqual([JSON.parse(line).msg, JSON.parse(line).cookie], ['hello', '[Redacted]']);
 });
 
+test('what a stranger sent is in it as marks, and is the same to a program', () => {
+  const dataDir = join(folder, 'strange');
+  const { log, close } = openLog({ dataDir, level: 'info', toStdout: false });
+  const name = 'a\u202egpj.exe\u200b\u009b31m\u2028\u{e0041}';
+  log.info({ name }, name);
+  const text = readFileSync(join(dataDir, 'logs', 'moult.log'), 'utf8');
+  close();
+  assert.match(text, /^[\x20-\x7e]+\n$/);
+  assert.deepEqual([JSON.parse(text).name, JSON.parse(text).msg], [name, name]);
+});
+
 test('a data directory that cannot be one is refused in words, whatever is in its way', () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');

@@ -1,6 +1,7 @@
 // The structured log: JSON lines in DIR/logs/moult.log, and on stdout too where that was asked for.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { visibleJson } from '@moult/formats/text';
 import pino, { type Logger } from 'pino';
 import { ServerError } from './errors.ts';
 
@@ -26,6 +27,8 @@ export function openLog({ dataDir, level, toStdout }: LogOptions): { log: Logger
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      // Names and paths of strangers are in it, and people read it on terminals.
+      hooks: { streamWrite: visibleJson },
       // Nothing here is meant to log one of these; if something ever does, it stays unreadable.
       redact: ['cookie', '*.cookie', '*.encryptedData', '*.cookieData', 'password', '*.password', '*.privateKeyPem'],
     },

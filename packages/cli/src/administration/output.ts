@@ -1,18 +1,19 @@
 // Tables for people, one JSON document for programs.
+import { jsonText, visibleText } from '@moult/formats/text';
 import { paint } from '../terminal.ts';
 
 /** Prints the document when JSON was asked for, else what `lines` makes of it. */
 export function present<T>(document: T, flags: { json?: true }, lines: (document: T) => string[]): void {
-  if (flags.json) console.log(JSON.stringify(document, null, 2));
+  if (flags.json) console.log(jsonText(document, 2));
   else for (const line of lines(document)) console.log(line);
 }
 
-/** Columns as wide as their widest cell, the last one unbounded. Control characters become spaces: names are strangers' text. */
+/** Columns as wide as their widest cell, the last one unbounded. Cells are strangers' text: see visibleText. */
 export function table(
   headings: readonly string[],
   rows: readonly (readonly (string | number | undefined)[])[],
 ): string[] {
-  const cells = rows.map((row) => row.map((cell) => printable(String(cell ?? ''))));
+  const cells = rows.map((row) => row.map((cell) => visibleText(String(cell ?? ''))));
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...cells.map((row) => Math.min(widest, (row[column] ?? '').length))),
   );
@@ -25,10 +26,6 @@ export function table(
 }
 
 const widest = 60;
-
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ');
-}
 
 /** `2026-11-22 18:04` in UTC; '' for none. */
 export function moment(at: Date | undefined): string {

@@ -1,5 +1,7 @@
 // moult cab create: files and folders into a new cabinet.
+
 import { type CreateOptions, writeCabinet } from '@moult/formats/cab';
+import { jsonText } from '@moult/formats/text';
 import { UsageError } from '../terminal.ts';
 import { writeCabinetFile } from './cabinet-file.ts';
 import { collectMembers } from './new-members.ts';
@@ -30,8 +32,7 @@ export async function runCreate(out: string, files: string[], options: CreateCom
   }));
   const sizeBytes = await writeCabinetFile(out, (sink) => writeCabinet(sink, counted, toCreateOptions(options)));
   progress.done();
-  if (options.json)
-    console.log(JSON.stringify({ file: out, sizeBytes, members: members.length, unpackedBytes: total }));
+  if (options.json) console.log(jsonText({ file: out, sizeBytes, members: members.length, unpackedBytes: total }));
   else console.log(`${out}: ${members.length} members, ${total} bytes packed in ${sizeBytes}`);
 }
 

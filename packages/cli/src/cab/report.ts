@@ -2,6 +2,7 @@
 
 import { FormatError } from '@moult/formats';
 import type { Cabinet, CabinetMember, Compression } from '@moult/formats/cab';
+import { visibleText } from '@moult/formats/text';
 import { paint } from '../terminal.ts';
 import type { OpenedCabinet } from './open-cabinets.ts';
 
@@ -29,7 +30,7 @@ export function printComplaint({ file, code, message, member, offset }: Complain
     member === undefined ? '' : `, member ${JSON.stringify(member)}`,
     offset === undefined ? '' : `, offset ${offset}`,
   ];
-  const text = printable(`${file}${place.join('')}: ${message}`);
+  const text = visibleText(`${file}${place.join('')}: ${message}`);
   console.error(`${paint(['red', 'bold'], `moult: ${code}:`, process.stderr)} ${text}`);
 }
 
@@ -85,12 +86,7 @@ function listLine(cabinet: Cabinet, member: CabinetMember): string {
   const attributes = flags.map(([bit, letter]) => ((member.attributes & bit) !== 0 ? letter : '-')).join('');
   const method = nameCompression(cabinet.folders[member.folder]?.compression);
   const time = (wallTime(member) ?? '-').replace('T', ' ').padEnd(19);
-  return `${String(member.sizeBytes).padStart(12)}  ${time}  ${attributes}  ${method.padEnd(8)}  ${printable(member.name)}`;
-}
-
-/** A stranger's name may hold what moves the cursor or recolours the screen. */
-function printable(name: string): string {
-  return name.replaceAll(/\p{C}/gu, '\ufffd');
+  return `${String(member.sizeBytes).padStart(12)}  ${time}  ${attributes}  ${method.padEnd(8)}  ${visibleText(member.name)}`;
 }
 
 function nameCompression(compression: Compression | undefined): string {

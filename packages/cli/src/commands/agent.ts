@@ -1,4 +1,5 @@
 // moult agent: install, run and look at the agent of this machine, or of a directory that plays one.
+
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ import {
   serverUrl,
   startHost,
 } from '@moult/agent';
+import { jsonText } from '@moult/formats/text';
 import { architectures, canonicalLanguage, operatingSystems } from '@moult/protocol/self-update';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readCertificateFile } from '../signing/certificate-files.ts';
@@ -113,7 +115,7 @@ async function install(flags: InstallFlags): Promise<void> {
     ...(flags.lang === undefined ? {} : { language: flags.lang }),
     ...(flags.group === undefined ? {} : { targetGroup: flags.group }),
   });
-  if (flags.json) return void console.log(JSON.stringify({ root: root.folder, ...installed }));
+  if (flags.json) return void console.log(jsonText({ root: root.folder, ...installed }));
   const { operator } = installed;
   console.log(`${installed.generation.toUpperCase()} client ${installed.version} is installed in ${root.folder}.`);
   console.log(`  server    ${installed.server}`);
@@ -142,7 +144,7 @@ async function run(flags: CommonOptions & { once?: boolean; now?: boolean }): Pr
 async function detect(flags: CommonOptions): Promise<void> {
   const root = machineOf(flags);
   if (!requestDetection(root)) return run({ ...flags, once: true, now: true });
-  if (flags.json) console.log(JSON.stringify({ requested: true }));
+  if (flags.json) console.log(jsonText({ requested: true }));
   else console.log('The running agent was asked to detect now; "moult agent status" shows what came of it.');
 }
 
@@ -202,7 +204,7 @@ async function until(isSo: () => boolean, ended?: AbortController): Promise<void
 }
 
 function finish(outcome: Outcome | undefined, { json }: CommonOptions): void {
-  if (json) console.log(JSON.stringify(outcome ?? { ok: true, hresult: 0, message: 'stopped' }));
+  if (json) console.log(jsonText(outcome ?? { ok: true, hresult: 0, message: 'stopped' }));
   else if (outcome) console.log(outcome.message);
   process.exitCode = outcome === undefined || outcome.ok ? exitCode.fine : exitCode.findings;
 }

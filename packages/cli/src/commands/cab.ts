@@ -1,4 +1,5 @@
 // moult cab: list, test, extract and create cabinets.
+import { jsonText } from '@moult/formats/text';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CreateCommandOptions } from '../cab/create-command.ts';
 import { ExtractionTarget } from '../cab/extraction-target.ts';
@@ -141,7 +142,7 @@ async function forEachCabinet(
 }
 
 function finish(options: ReadCommandOptions, answer: object, complaints: Complaint[]): void {
-  if (options.json) console.log(JSON.stringify({ ...answer, errors: complaints }));
+  if (options.json) console.log(jsonText({ ...answer, errors: complaints }));
   else for (const complaint of complaints) printComplaint(complaint);
   if (complaints.length > 0) process.exitCode = exitCode.findings;
 }

@@ -1,4 +1,5 @@
 // moult catalog: update metadata in, and a look at what is there and at what clients get of it.
+
 import { readFileSync } from 'node:fs';
 import {
   CatalogError,
@@ -12,6 +13,7 @@ import {
   type UpdateDocument,
   type Verdict,
 } from '@moult/catalog';
+import { jsonText, visibleLines, visibleText } from '@moult/formats/text';
 import { type ListedRevision, limitHeapGrowth } from '@moult/server';
 import { type Command, Option } from 'commander';
 import { administrator } from '../administration/open-store.ts';
@@ -100,7 +102,7 @@ async function importPaths(paths: string[], flags: StoreFlags & JsonFlag): Promi
     return imported;
   });
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-  if (flags.json) console.log(JSON.stringify(report));
+  if (flags.json) console.log(jsonText(report));
   else printReport(report);
   if (report.refused > 0) process.exitCode = exitCode.findings;
 }
@@ -111,7 +113,7 @@ function progressShower(): (report: Readonly<ImportReport>) => void {
   let shownAt = performance.now();
   return ({ new: added, changed, unchanged, refused }) => {
     const line = `${added} new, ${changed} changed, ${unchanged} unchanged, ${refused} refused`;
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${visibleText(line)}`);
     else if (performance.now() - shownAt >= everyMs) {
       shownAt = performance.now();
       console.error(`so far: ${line}`);
@@ -150,7 +152,7 @@ async function list({ type, search, json, ...flags }: ListFlags): Promise<void> 
       after = page.at(-1)?.revisionId ?? after;
     }
   });
-  if (json) console.log(JSON.stringify({ updates: found }));
+  if (json) console.log(jsonText({ updates: found }));
   else for (const one of found) console.log(listLine(one));
 }
 
@@ -161,7 +163,7 @@ function listLine({ updateId, revisionNumber, updateType, categoryType, title, i
 
 async function show(id: string, flags: StoreFlags & JsonFlag & FromFlag): Promise<void> {
   const { document } = await findDocument(parseWanted(id), flags);
-  if (flags.json) console.log(JSON.stringify(toJson(document)));
+  if (flags.json) console.log(jsonText(toJson(document)));
   else console.log(toLines(document).join('\n'));
 }
 
@@ -169,14 +171,16 @@ async function fragment(id: string, flags: FragmentFlags): Promise<void> {
   const { document } = await findDocument(parseWanted(id), flags);
   const text = derive(document, flags);
   if (text === undefined) throw new CatalogError('CATALOG_NOT_FOUND', `Update ${id} has no ${flags.kind} fragment.`);
-  process.stdout.write(flags.raw ? text : `${text}\n`);
+  // A file gets the very bytes; a person sees what is in them.
+  const shown = process.stdout.isTTY ? visibleLines(text) : text;
+  process.stdout.write(flags.raw ? shown : `${shown}\n`);
 }
 
 async function evaluate(id: string, flags: StoreFlags & JsonFlag & FromFlag & { facts: string }): Promise<void> {
   const { document } = await findDocument(parseWanted(id), flags);
   const facts = readRecordedFacts(readFileSync(flags.facts, 'utf8'));
   const result = evaluateApplicability(document, facts);
-  if (flags.json) console.log(JSON.stringify(result));
+  if (flags.json) console.log(jsonText(result));
   else
     console.log(
       [`${paint('bold', result.kind)}: ${result.because.says}`, ...verdictLines(result.verdicts, '  ')].join('\n'),

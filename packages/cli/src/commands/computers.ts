@@ -1,9 +1,10 @@
 // moult computers: who is here, in which groups, and who shares an identity.
+import { visibleText } from '@moult/formats/text';
 import { type Command, Option } from 'commander';
 import { findComputer } from '../administration/find.ts';
 import { wholeNumber } from '../administration/numbers.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { moment, present, printable, table } from '../administration/output.ts';
+import { moment, present, table } from '../administration/output.ts';
 
 export function register(program: Command): void {
   const computers = program.command('computers').description('computers: list, show, groups, clones, remove');
@@ -66,7 +67,7 @@ async function show(computer: string, flags: AdministrationFlags): Promise<void>
     ...(Object.entries({ ...found, ...hardwareIn(registration) }) as [string, unknown][])
       .map(([name, value]) => [name, asText(value)] as const)
       .filter(([, value]) => value !== '')
-      .map(([name, value]) => `${name.padEnd(20)} ${printable(value)}`),
+      .map(([name, value]) => `${name.padEnd(20)} ${visibleText(value)}`),
     '',
     ...table(
       ['STATE', 'SINCE', 'UPDATE', 'ID'],

@@ -1,5 +1,7 @@
 // moult demo: the whole story on this machine, in a folder that goes away again. `npm start` runs it.
+
 import { fileURLToPath } from 'node:url';
+import { jsonText } from '@moult/formats/text';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Demo, runDemo } from '../demo/run-demo.ts';
 import { tellStory } from '../demo/story.ts';
@@ -49,8 +51,7 @@ async function show(flags: DemoFlags): Promise<void> {
   });
   try {
     const tookSeconds = seconds();
-    if (flags.json)
-      console.log(JSON.stringify({ ...demo.result, homePage: demo.homePage, seconds: tookSeconds }, null, 2));
+    if (flags.json) console.log(jsonText({ ...demo.result, homePage: demo.homePage, seconds: tookSeconds }, 2));
     if (demo.result.complete) story.closing(complete(demo, tookSeconds, flags.once ?? false));
     else process.exitCode = exitCode.findings;
     if (demo.result.complete && !flags.once) await aborted(interruption);

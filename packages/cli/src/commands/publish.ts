@@ -1,4 +1,5 @@
 // moult publish: a vendor's or an operator's own update, from a YAML file to the catalogue and the content store.
+
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -13,6 +14,7 @@ import {
 } from '@moult/catalog/publication';
 import { signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
+import { jsonText } from '@moult/formats/text';
 import { createContentStore, loadOrCreateOperatorKeys, openLog, type ServerConfig, type Store } from '@moult/server';
 import type { Command } from 'commander';
 import { administrator } from '../administration/open-store.ts';
@@ -51,7 +53,7 @@ async function publish(path: string, flags: PublishFlags): Promise<void> {
   const identity = { updateId: publicationId(publication), revisionNumber: publication.revision };
   if (flags.json) {
     const files = payloads.map((payload) => ({ fileName: payload.fileName, sizeBytes: payload.bytes.length }));
-    console.log(JSON.stringify({ ...identity, title: publication.title, files }));
+    console.log(jsonText({ ...identity, title: publication.title, files }));
   } else console.log(`published ${formatIdentity(identity)} "${publication.title}"`);
 }
 

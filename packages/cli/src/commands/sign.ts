@@ -1,6 +1,8 @@
 // moult sign: one Authenticode signature on a cabinet, a PE file or a security catalogue.
+
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type SigningIdentity, signFile, verifyFile } from '@moult/formats/authenticode';
+import { jsonText } from '@moult/formats/text';
 import type { Command } from 'commander';
 import { operatorFiles, readIdentityFiles, readNamedFile } from '../signing/certificate-files.ts';
 import { timestampAuthority } from '../signing/timestamp-authority.ts';
@@ -92,7 +94,7 @@ async function tell(file: string, signed: Uint8Array, identity: SigningIdentity,
   if (flags.json) {
     const { subject, issuer, thumbprint } = signer ?? {};
     console.log(
-      JSON.stringify({
+      jsonText({
         file,
         kind,
         sizeBytes: signed.length,

@@ -1,8 +1,10 @@
 // moult tree: the self-update tree of a data directory, whether its server runs or not. A running server sees an import
 // within seconds.
+
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jsonText, visibleText } from '@moult/formats/text';
 import {
   checkPort80,
   clearImportedTree,
@@ -192,7 +194,7 @@ function requireDataDir(dataDir: string): void {
 }
 
 function showProgress(path: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[Kchecking ${path}`);
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[Kchecking ${visibleText(path)}`);
 }
 
 function endProgress(): void {
@@ -212,5 +214,5 @@ function count(amount: number, what: string): string {
 }
 
 function print(document: unknown): void {
-  console.log(JSON.stringify(document, undefined, 2));
+  console.log(jsonText(document, 2));
 }

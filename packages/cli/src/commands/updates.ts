@@ -1,10 +1,11 @@
 // moult updates: what can be approved, what was decided, and how it stands on the computers.
+import { visibleText } from '@moult/formats/text';
 import type { Store, StoredDeployment } from '@moult/server';
 import { type Command, Option } from 'commander';
 import { findUpdate } from '../administration/find.ts';
 import { wholeNumber } from '../administration/numbers.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { moment, present, printable, table } from '../administration/output.ts';
+import { moment, present, table } from '../administration/output.ts';
 
 interface ListFlags extends AdministrationFlags {
   approval?: 'approved' | 'unapproved' | 'declined';
@@ -68,9 +69,9 @@ async function show(update: string, flags: AdministrationFlags): Promise<void> {
     return { ...found, supersededBy, decisions, states: await store.countStates(found.updateId) };
   });
   present(document, flags, ({ title, updateId, revisionNumber, isDeclined, supersededBy, decisions, states }) => [
-    `${printable(title)}${isDeclined ? ' (declined)' : ''}`,
+    `${visibleText(title)}${isDeclined ? ' (declined)' : ''}`,
     `${updateId}@${revisionNumber}`,
-    ...supersededBy.map((one) => `superseded by ${printable(one.title)} (${one.updateId})`),
+    ...supersededBy.map((one) => `superseded by ${visibleText(one.title)} (${one.updateId})`),
     '',
     ...table(
       ['GROUP', 'ACTION', 'DEADLINE', 'DECIDED', 'BY'],

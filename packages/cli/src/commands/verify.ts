@@ -1,7 +1,9 @@
 // moult verify: who signed a file, is it unaltered, and is the signer one of ours? Exit code 0 says yes to all.
+
 import { rootCertificates } from 'node:tls';
 import { FormatError } from '@moult/formats';
 import { type SignatureReport, type SignerReport, verifyFile } from '@moult/formats/authenticode/verify';
+import { jsonText, visibleText } from '@moult/formats/text';
 import type { Command } from 'commander';
 import { operatorFiles, readCertificateFile, readNamedFile } from '../signing/certificate-files.ts';
 import { exitCode, paint } from '../terminal.ts';
@@ -62,7 +64,7 @@ async function run(files: string[], flags: Flags): Promise<void> {
     };
     verdicts.push(await judge(file, bytes, options));
   }
-  if (flags.json) console.log(JSON.stringify(asDocument(verdicts)));
+  if (flags.json) console.log(jsonText(asDocument(verdicts)));
   else for (const verdict of verdicts) printVerdict(verdict);
   process.exitCode = verdicts.every(isTrusted) ? exitCode.fine : exitCode.findings;
 }
@@ -135,8 +137,7 @@ function timeOf({ judgedAt, claimedTime }: SignerReport): string {
   return `${judgedAt.time.toISOString()} (${says})`;
 }
 
-/** Signed text comes from strangers: control characters in it must not reach the terminal. */
+/** Signed text comes from strangers. */
 function printLine(label: string, text: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones to keep out
-  console.log(`  ${label.padEnd(12)} ${text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')}`);
+  console.log(`  ${label.padEnd(12)} ${visibleText(text)}`);
 }

@@ -6,10 +6,10 @@ export const maxFieldBytes = 4096;
 // Nearly every field there is: nothing to escape.
 const plain = /^[!-~]*$/;
 // Blanks part the fields, also those of Unicode for readers that split by them; control characters and the line ends of
-// Unicode could part the lines.
-const escaped = /[\s\p{Cc}\p{Z}]/gu;
+// Unicode could part the lines. Bidirectional marks and characters that nobody sees make one line look like another.
+const escaped = /[\s\p{Cc}\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** `-` for nothing, `+` for blanks, %XX for control characters, `...` at the end of what was too long. */
+/** `-` for nothing, `+` for blanks, %XX for characters that cannot be seen, `...` at the end of what was too long. */
 export function escapeField(value: string | undefined): string {
   if (value === undefined || value === '') return '-';
   const text = plain.test(value) ? value : value.toWellFormed().replace(escaped, escapeCharacter);

@@ -1,6 +1,8 @@
 // Which decision withholds an update from a computer: the catalogue's own explanation, for a client as the server knows
 // it. The server does not keep what a client has installed; the scan it would make is simulated from its registration.
+
 import { type ExplainNode, explainUpdate, type MachineFacts, simulateScan, toUpdateId } from '@moult/catalog';
+import { jsonText } from '@moult/formats/text';
 import { type KnownComputer, openLiveCatalogue, type Store, unassignedComputers } from '@moult/server';
 import { exitCode, UsageError } from '../../terminal.ts';
 import { paintWith } from '../report/paint.ts';
@@ -45,7 +47,7 @@ export async function explainUpdateFor(
   process.exitCode = isGiven ? exitCode.fine : exitCode.findings;
   if (options.json) {
     console.log(
-      JSON.stringify(
+      jsonText(
         {
           computer: nameOf(computer),
           title: latest?.title,
@@ -53,7 +55,6 @@ export async function explainUpdateFor(
           undecided: scan.undecided.length,
           lastHeard,
         },
-        undefined,
         2,
       ),
     );

@@ -1,7 +1,9 @@
 // moult doctor fix: asks first, says each change, writes an undo file.
+
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { lockHolder, machineRoot } from '@moult/agent';
+import { jsonText } from '@moult/formats/text';
 import { exitCode, UsageError } from '../../terminal.ts';
 import { applyChanges, undoChanges } from './apply.ts';
 import { type Change, planForAgent, planForServer } from './plan.ts';
@@ -22,11 +24,7 @@ export async function doctorFix(options: FixOptions): Promise<void> {
   const changes = await plan(options);
   if (options.json && (options.dryRun || !options.yes || changes.length === 0)) {
     console.log(
-      JSON.stringify(
-        { applied: false, changes: changes.map(({ code, what, file }) => ({ code, what, file })) },
-        undefined,
-        2,
-      ),
+      jsonText({ applied: false, changes: changes.map(({ code, what, file }) => ({ code, what, file })) }, 2),
     );
   } else if (!options.json) for (const { code, what } of changes) console.log(`${code}: ${what}`);
   if (changes.length === 0) {
@@ -41,11 +39,7 @@ export async function doctorFix(options: FixOptions): Promise<void> {
   process.exitCode = exitCode.fine;
   if (options.json) {
     console.log(
-      JSON.stringify(
-        { applied: true, undoFile, changes: changes.map(({ code, what, file }) => ({ code, what, file })) },
-        undefined,
-        2,
-      ),
+      jsonText({ applied: true, undoFile, changes: changes.map(({ code, what, file }) => ({ code, what, file })) }, 2),
     );
   } else console.log(`Done. To take it back: moult doctor fix --undo ${undoFile}`);
 }
@@ -77,6 +71,6 @@ async function isAgreed(count: number): Promise<boolean> {
 
 function undo(file: string, json: boolean): void {
   const undone = undoChanges(file);
-  if (json) console.log(JSON.stringify({ undone }, undefined, 2));
+  if (json) console.log(jsonText({ undone }, 2));
   else for (const what of undone) console.log(`taken back: ${what}`);
 }

@@ -1,5 +1,7 @@
 // How every doctor command ends: text or JSON on stdout, the HTML file where asked, the exit code.
+
 import { writeFileSync } from 'node:fs';
+import { jsonText, visibleText } from '@moult/formats/text';
 import { exitCode, UsageError } from '../../terminal.ts';
 import { renderHtml } from './html.ts';
 import { redactReport } from './redact.ts';
@@ -19,7 +21,7 @@ export function deliver(report: DoctorReport, options: ReportOptions): void {
     writeReport(options.report, renderHtml(shown, new Date()));
     console.error(`report written to ${options.report}`);
   }
-  if (options.json) console.log(JSON.stringify(shown, undefined, 2));
+  if (options.json) console.log(jsonText(shown, 2));
   else {
     const stream = process.stdout;
     const colour = stream.isTTY && stream.hasColors() && !process.env.NO_COLOR;
@@ -58,7 +60,7 @@ export class ProgressLine {
     if (!process.stderr.isTTY || now - this.started < 700 || now - this.lastAt < 200) return;
     this.lastAt = now;
     this.shown = true;
-    process.stderr.write(`\r\u001b[K${text()}`);
+    process.stderr.write(`\r\u001b[K${visibleText(text())}`);
   }
 
   end(): void {

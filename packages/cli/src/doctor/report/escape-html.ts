@@ -1,8 +1,8 @@
-import { printable } from '../text/printable.ts';
+import { visibleLines } from '@moult/formats/text';
 
-/** Text made safe for HTML and attributes; control characters become visible dots. */
+/** Text made safe for HTML and attributes; characters that cannot be seen become marks (visibleLines). */
 export function escapeHtml(text: string): string {
-  return printable(text)
+  return visibleLines(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -63,9 +63,14 @@ describe('the text report', () => {
   });
 
   it('lets no control character of a log reach the terminal', () => {
-    const finding = observe('DOCTOR_NO_ANSWER', 'fail', ['x'], { server: hostile }, [{ source: 'a', text: hostile }]);
-    const text = renderText(makeReport('x', [finding]), { colour: false, width: 80 });
-    assert.ok(!text.includes(escapeSign) && !text.includes(override));
+    const finding = observe('DOCTOR_NO_ANSWER', 'fail', ['x'], { server: hostile }, [
+      { source: hostile, text: hostile },
+    ]);
+    const looked = [{ what: hostile, result: hostile }];
+    const report = { ...makeReport(hostile, [finding], looked), leftOut: [hostile] };
+    const text = renderText(report, { colour: false, width: 80 });
+    assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}]/u);
+    assert.ok(text.includes('<U+001B>[31m<U+202E>'));
   });
 });
 

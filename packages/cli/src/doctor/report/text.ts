@@ -1,8 +1,8 @@
 // The report for an admin at 2 a.m.: the root cause first in one sentence, then what shows it, then what to do in order.
 
+import { visibleIn } from '@moult/formats/text';
 import type { Evidence, Finding } from '../finding.ts';
 import type { Story } from '../logs/client-stories.ts';
-import { printable } from '../text/printable.ts';
 import { isGoodNews } from '../words/codes.ts';
 import { type PaintFormat, paintWith } from './paint.ts';
 import type { DoctorReport } from './report.ts';
@@ -11,7 +11,9 @@ const maxStories = 12;
 const maxEvents = 8;
 
 /** The report as text. `colour` only where it goes to a terminal. */
-export function renderText(report: DoctorReport, options: { colour: boolean; width: number }): string {
+export function renderText(told: DoctorReport, options: { colour: boolean; width: number }): string {
+  // Whatever part of it is printed below, and wherever. Of clients there may be very many: renderStories does its own.
+  const report = { ...visibleIn({ ...told, stories: [] }), stories: told.stories };
   const paint = paintWith(options.colour);
   const width = Math.min(Math.max(options.width, 60), 110);
   const lines: string[] = [];
@@ -33,7 +35,7 @@ export function renderText(report: DoctorReport, options: { colour: boolean; wid
     ),
   );
   for (const { title, text } of report.snippets ?? []) {
-    lines.push(paint('bold', `Ready to paste: ${title}`), printable(text));
+    lines.push(paint('bold', `Ready to paste: ${title}`), text);
   }
   if (report.leftOut) lines.push(paint('bold', 'Left out'), ...report.leftOut.map((what) => `  ${what}`), '');
   if (report.looked.length > 0) {
@@ -51,7 +53,7 @@ function passesThat({ passes }: DoctorReport, hold: (code: Finding['code']) => b
 
 function renderPasses(title: string, mark: string, passes: Finding[], paint: ReturnType<typeof paintWith>): string[] {
   if (passes.length === 0) return [];
-  const lines = passes.slice(0, 20).map(({ what }) => `  ${paint('green', mark)} ${printable(what)}`);
+  const lines = passes.slice(0, 20).map(({ what }) => `  ${paint('green', mark)} ${what}`);
   return [paint('bold', title), ...lines, ''];
 }
 
@@ -100,21 +102,19 @@ function renderFinding(finding: Finding, title: string, paint: ReturnType<typeof
 
 function renderEvidence(item: Evidence, paint: ReturnType<typeof paintWith>, width: number): string[] {
   const place = item.line === undefined ? item.source : `${item.source}:${item.line}`;
-  return [`    ${paint('cyan', place)}`, ...wrap(printable(item.text), width, '      ')];
+  return [`    ${paint('cyan', place)}`, ...wrap(item.text, width, '      ')];
 }
 
 function renderStories(stories: readonly Story[], paint: ReturnType<typeof paintWith>): string[] {
   const lines = [paint('bold', `Clients (${stories.length})`)];
-  for (const story of stories.slice(0, maxStories)) {
+  for (const story of visibleIn(stories.slice(0, maxStories))) {
     const versions = story.versions.length > 0 ? ` ${story.versions.join(' → ')}` : '';
     lines.push(
-      `  ${paint('bold', printable(story.client))}  ${story.generation}${versions}: ${story.outcome}; last good step: ${story.lastStage}`,
+      `  ${paint('bold', story.client)}  ${story.generation}${versions}: ${story.outcome}; last good step: ${story.lastStage}`,
     );
     for (const event of story.events.slice(-maxEvents)) {
       const mark = event.outcome === 'bad' ? paint('red', '✗') : event.outcome === 'good' ? paint('green', '✓') : '·';
-      lines.push(
-        `    ${mark} ${(event.at ?? '').replace('T', ' ').replace(/\.\d+/, '').padEnd(20)} ${printable(event.what)}`,
-      );
+      lines.push(`    ${mark} ${(event.at ?? '').replace('T', ' ').replace(/\.\d+/, '').padEnd(20)} ${event.what}`);
     }
   }
   if (stories.length > maxStories) lines.push(`  … and ${stories.length - maxStories} more (--json lists them)`);
@@ -124,7 +124,7 @@ function renderStories(stories: readonly Story[], paint: ReturnType<typeof paint
 function wrap(text: string, width: number, indent: string, style: (text: string) => string = (same) => same): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of printable(text).split(/\s+/)) {
+  for (const word of text.split(/\s+/)) {
     if (line !== '' && indent.length + line.length + 1 + word.length > width) {
       lines.push(line);
       line = /^\d+\. |^- /.test(text) ? `   ${word}` : word;
