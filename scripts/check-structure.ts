@@ -7,13 +7,14 @@ import { fileURLToPath } from 'node:url';
 
 const mayImport: Record<string, readonly string[]> = {
   formats: [],
+  disk: ['formats'],
   catalog: ['formats'],
   protocol: ['catalog', 'formats'],
-  server: ['protocol', 'catalog', 'formats'],
-  agent: ['protocol', 'catalog', 'formats'],
+  server: ['protocol', 'catalog', 'disk', 'formats'],
+  agent: ['protocol', 'catalog', 'disk', 'formats'],
   simulator: ['protocol', 'catalog', 'formats'],
   console: [], // and the types of the HTTP API, below
-  cli: ['server', 'agent', 'simulator', 'protocol', 'catalog', 'formats'],
+  cli: ['server', 'agent', 'simulator', 'protocol', 'catalog', 'disk', 'formats'],
 };
 
 /** What the console may import, as types only: the documents that the server sends it. */

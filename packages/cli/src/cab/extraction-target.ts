@@ -15,7 +15,8 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FormatError } from '@moult/formats';
-import { type CabinetMember, collisionKey, toPathSegments } from '@moult/formats/cab';
+import type { CabinetMember } from '@moult/formats/cab';
+import { collisionKey, toPathSegments } from '@moult/formats/paths';
 import { UsageError } from '../terminal.ts';
 
 const bufferBytes = 2 ** 20;

@@ -1,8 +1,8 @@
 // Unpacking members. A MemberReader passes through each folder once, when members are asked for in their order.
 import { FormatError } from '../errors.ts';
+import { collisionKey } from '../paths/index.ts';
 import { byPlace, type Cabinet, type CabinetMember } from './cabinet.ts';
 import { FolderReader } from './folder-reader.ts';
-import { collisionKey } from './names.ts';
 
 /**
  * One member, unpacked. The name matches in any letter case, with / for \. Throws FORMAT_NOT_FOUND or what decoding

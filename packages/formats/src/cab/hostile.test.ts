@@ -5,15 +5,8 @@ import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { FormatError, type FormatErrorCode } from '../errors.ts';
-import {
-  type CabinetMember,
-  createCabinet,
-  extractAll,
-  extractMember,
-  MemberReader,
-  readCabinet,
-  toPathSegments,
-} from './index.ts';
+import { toPathSegments } from '../paths/index.ts';
+import { type CabinetMember, createCabinet, extractAll, extractMember, MemberReader, readCabinet } from './index.ts';
 import { cabinetOfBlocks, libmspackSample, noise, patched, prose } from './test/cabinet-lab.ts';
 
 const modified = new Date('2024-05-06T07:08:10Z');

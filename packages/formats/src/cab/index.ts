@@ -13,7 +13,6 @@ export {
 export { createCabinet, type NewMember } from './create.ts';
 export { extractAll, extractMember, findMember, MemberReader } from './extract.ts';
 export { type CabinetLimits, defaultCabinetLimits } from './limits.ts';
-export { collisionKey, toPathSegments } from './names.ts';
 export { isProgram } from './packer.ts';
 export type { CreateOptions } from './plan.ts';
 export { findCabinets } from './search.ts';

@@ -2,10 +2,11 @@
 // them. The head's size is known at once, so the data can be streamed behind it and the head written last.
 import { ByteWriter } from '../bytes.ts';
 import { FormatError } from '../errors.ts';
+import { collisionKey, toPathSegments } from '../paths/index.ts';
 import { toDosTime } from './dos-time.ts';
 import { blockBytes } from './folder-reader.ts';
 import { cabinetMagic } from './header.ts';
-import { collisionKey, encodeName, toPathSegments } from './names.ts';
+import { encodeName } from './names.ts';
 
 export interface PlannedMember {
   /** Folders with / or \; stored with \. */

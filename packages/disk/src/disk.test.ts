@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { execFileSync, fork } from 'node:child_process';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, win32 } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { FormatError } from '@moult/formats';
+import { DiskError, FolderTree, openInside, openOutside, pathInside, readInside, readOutside } from './index.ts';
+
+const isWindows = process.platform === 'win32';
+
+function scratch(context: TestContext): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'moult-disk-')));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function isDisk(code: DiskError['code']) {
+  return (error: unknown) => {
+    assert.ok(error instanceof DiskError, String(error));
+    assert.equal(error.code, code, error.message);
+    return true;
+  };
+}
+
+test('a path inside is spelled as the system does', () => {
+  assert.equal(pathInside('C:\\data', 'a/b\\c.cab', win32), 'C:\\data\\a\\b\\c.cab');
+  assert.throws(
+    () => pathInside('/data', '../x'),
+    (error) => error instanceof FormatError && error.code === 'FORMAT_UNSAFE_NAME',
+  );
+});
+
+test('a file is read by its name, in folders below', async (context) => {
+  const folder = scratch(context);
+  mkdirSync(join(folder, 'a'));
+  writeFileSync(join(folder, 'a', 'b'), 'bytes');
+  assert.equal((await readInside(folder, 'a/b')).toString(), 'bytes');
+  assert.equal((await readInside(folder, 'a\\b')).toString(), 'bytes');
+  await assert.rejects(readInside(folder, 'a/none'), { code: 'ENOENT' });
+  await assert.rejects(readInside(folder, 'a'), (error: Error & { code?: string }) =>
+    ['DISK_NOT_A_FILE', 'EISDIR', 'EPERM'].includes(error.code ?? ''),
+  );
+});
+
+test('a folder that is itself reached by a link is read', { skip: isWindows }, async (context) => {
+  const folder = scratch(context);
+  mkdirSync(join(folder, 'real'));
+  writeFileSync(join(folder, 'real', 'x'), 'bytes');
+  symlinkSync('real', join(folder, 'data'));
+  assert.equal((await readInside(join(folder, 'data'), 'x')).toString(), 'bytes');
+});
+
+test('no link below the folder is followed, neither file nor folder nor one inside', {
+  skip: isWindows,
+}, async (context) => {
+  const folder = scratch(context);
+  for (const one of ['tree', 'keys', 'tree/real']) mkdirSync(join(folder, one));
+  writeFileSync(join(folder, 'keys', 'ca.key'), 'SECRET');
+  writeFileSync(join(folder, 'tree', 'real', 'x'), 'x');
+  symlinkSync('../keys/ca.key', join(folder, 'tree', 'file'));
+  symlinkSync('../keys', join(folder, 'tree', 'folder'));
+  symlinkSync('real', join(folder, 'tree', 'inside'));
+  symlinkSync('loop', join(folder, 'tree', 'loop'));
+  for (const name of ['file', 'folder/ca.key', 'inside/x', 'loop']) {
+    await assert.rejects(openInside(join(folder, 'tree'), name), isDisk('DISK_LEADS_OUT'), name);
+  }
+});
+
+for (const byDescriptor of [true, false]) {
+  const how = byDescriptor ? 'by descriptors' : 'by paths';
+  const options = { byDescriptor: byDescriptor && process.platform === 'linux' };
+
+  test(`files are written into folders that are made, and replaced (${how})`, (context) => {
+    const folder = scratch(context);
+    const tree = new FolderTree(join(folder, 'new', 'out'), options);
+    context.after(() => tree.close());
+    assert.equal(tree.write('a/b/c.txt', Buffer.from('1')), join(folder, 'new', 'out', 'a', 'b', 'c.txt'));
+    tree.write('a\\b\\c.txt', Buffer.from('2'), { durable: true, modified: new Date(1e12) });
+    tree.write('d', Buffer.alloc(0));
+    assert.equal(readFileSync(join(folder, 'new/out/a/b/c.txt'), 'utf8'), '2');
+    assert.equal(lstatSync(join(folder, 'new/out/a/b/c.txt')).mtimeMs, 1e12);
+    assert.deepEqual(readdirSync(join(folder, 'new/out'), { recursive: true }).sort(), ['a', 'a/b', 'a/b/c.txt', 'd']);
+  });
+
+  test(`more folders than are kept open, in any order (${how})`, (context) => {
+    const folder = scratch(context);
+    const tree = new FolderTree(folder, options);
+    context.after(() => tree.close());
+    for (let round = 0; round < 2; round++) {
+      for (let at = 0; at < 300; at++) tree.write(`${at % 7}/${at}/x`, Buffer.from(String(at)));
+    }
+    tree.write(`${Array.from({ length: 100 }, (_, at) => at).join('/')}/deep`, Buffer.from('deep'));
+    assert.equal(readFileSync(join(folder, '5', '299', 'x'), 'utf8'), '299');
+  });
+
+  test(`nothing is written through a link, in place of a folder, or outside (${how})`, {
+    skip: isWindows,
+  }, (context) => {
+    const folder = scratch(context);
+    for (const one of ['out', 'elsewhere', 'out/sub']) mkdirSync(join(folder, one));
+    writeFileSync(join(folder, 'elsewhere', 'kept'), 'kept');
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'out', 'link'));
+    symlinkSync(join(folder, 'elsewhere', 'kept'), join(folder, 'out', 'file'));
+    const tree = new FolderTree(join(folder, 'out'), options);
+    context.after(() => tree.close());
+    assert.throws(() => tree.write('link/x', Buffer.from('!')), isDisk('DISK_LEADS_OUT'));
+    assert.throws(() => tree.write('file/x', Buffer.from('!')), isDisk('DISK_LEADS_OUT'));
+    assert.throws(() => tree.write('../x', Buffer.from('!')), { code: 'FORMAT_UNSAFE_NAME' });
+    assert.throws(() => tree.write('sub', Buffer.from('!')), { code: /EISDIR|EEXIST|ENOTEMPTY/ });
+    tree.write('file', Buffer.from('new'));
+    assert.equal(readFileSync(join(folder, 'elsewhere', 'kept'), 'utf8'), 'kept');
+    assert.equal(readFileSync(join(folder, 'out', 'file'), 'utf8'), 'new');
+    assert.deepEqual(readdirSync(join(folder, 'elsewhere')), ['kept']);
+    assert.deepEqual(readdirSync(join(folder, 'out')).sort(), ['file', 'link', 'sub']);
+  });
+
+  test(`a folder that becomes a link after it was used is not followed (${how})`, { skip: isWindows }, (context) => {
+    const folder = scratch(context);
+    for (const one of ['out', 'elsewhere']) mkdirSync(join(folder, one));
+    const tree = new FolderTree(join(folder, 'out'), options);
+    context.after(() => tree.close());
+    tree.write('sub/first', Buffer.from('1'));
+    renameSync(join(folder, 'out', 'sub'), join(folder, 'out', 'moved'));
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'out', 'sub'));
+    assert.throws(() => tree.write('sub/second', Buffer.from('2')), isDisk('DISK_LEADS_OUT'));
+    assert.deepEqual(readdirSync(join(folder, 'elsewhere')), []);
+    assert.deepEqual(readdirSync(join(folder, 'out', 'moved')), ['first']);
+  });
+}
+
+test('a folder swapped for a link many times while files are written and read', {
+  skip: isWindows,
+}, async (context) => {
+  const folder = scratch(context);
+  for (const one of ['out/sub', 'elsewhere']) mkdirSync(join(folder, one), { recursive: true });
+  writeFileSync(join(folder, 'out/sub/secret'), 'mine');
+  writeFileSync(join(folder, 'elsewhere/secret'), 'SECRET');
+  const swapper = fork(fileURLToPath(new URL('./test/swap-folder.ts', import.meta.url)), [
+    join(folder, 'out', 'sub'),
+    join(folder, 'elsewhere'),
+  ]);
+  context.after(() => swapper.kill('SIGKILL'));
+  let swaps = 0;
+  swapper.on('message', (count) => {
+    swaps = Number(count);
+  });
+  let [written, refused, read] = [0, 0, 0];
+  while (swaps < 2000 || written < 500 || refused < 100 || read < 100) {
+    assert.equal(swapper.exitCode, null, 'the stranger gave up');
+    const tree = new FolderTree(join(folder, 'out'));
+    try {
+      tree.write(`sub/f${written % 50}`, Buffer.from('x'));
+      written++;
+    } catch {
+      refused++;
+    }
+    tree.close();
+    const bytes = await readInside(join(folder, 'out'), 'sub/secret').catch(() => undefined);
+    if (bytes === undefined) continue;
+    assert.equal(bytes.toString(), 'mine');
+    read++;
+  }
+  assert.deepEqual(readdirSync(join(folder, 'elsewhere')), ['secret'], 'something was written through the link');
+});
+
+test('an outside file is read as it is, through a link too', { skip: isWindows }, (context) => {
+  const folder = scratch(context);
+  writeFileSync(join(folder, 'x'), 'bytes');
+  symlinkSync('x', join(folder, 'link'));
+  linkSync(join(folder, 'x'), join(folder, 'hard'));
+  for (const name of ['x', 'link', 'hard']) assert.equal(readOutside(join(folder, name)).toString(), 'bytes');
+  assert.throws(() => readOutside(join(folder, 'x'), { maxBytes: 4 }), isDisk('DISK_TOO_LARGE'));
+  assert.equal(readOutside(join(folder, 'x'), { maxBytes: 5 }).length, 5);
+  if (existsSync('/proc/version')) assert.match(readOutside('/proc/version').toString(), /Linux/);
+});
+
+test('what is no file is refused at once, with its kind', { skip: isWindows }, async (context) => {
+  const folder = scratch(context);
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  symlinkSync('pipe', join(folder, 'to-pipe'));
+  symlinkSync('loop', join(folder, 'loop'));
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(join(folder, 'socket'), done));
+  context.after(() => server.close());
+  const said = (path: string, code: DiskError['code'], words: RegExp) =>
+    assert.throws(
+      () => openOutside(path),
+      (error) => isDisk(code)(error) && error instanceof Error && words.test(error.message),
+    );
+  said(join(folder, 'pipe'), 'DISK_NOT_A_FILE', /named pipe/);
+  said(join(folder, 'to-pipe'), 'DISK_NOT_A_FILE', /named pipe/);
+  said(join(folder, 'socket'), 'DISK_NOT_A_FILE', /socket/);
+  said('/dev/zero', 'DISK_NOT_A_FILE', /device/);
+  said(folder, 'DISK_NOT_A_FILE', /folder/);
+  said(join(folder, 'loop'), 'DISK_UNREADABLE', /circle/);
+  said(join(folder, 'none'), 'DISK_UNREADABLE', /no such file/);
+});

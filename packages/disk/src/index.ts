@@ -1,0 +1,11 @@
+export * from './errors.ts';
+export { FolderTree, type NewFile } from './folder-tree.ts';
+export { openInside, readInside } from './open-inside.ts';
+export {
+  type OutsideLimits,
+  openOutside,
+  readOutside,
+  requireFile,
+  streamOutside,
+} from './outside-file.ts';
+export { pathInside } from './path-inside.ts';

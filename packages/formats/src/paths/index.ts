@@ -1,0 +1,1 @@
+export { collisionKey, toPathSegments } from './names.ts';
