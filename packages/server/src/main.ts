@@ -22,7 +22,7 @@ import { createFront } from './http/front.ts';
 import type { Exchange, ListenerName, Site } from './http/site.ts';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts';
 import { lockDataDir } from './lock.ts';
-import type { Logger } from './log.ts';
+import type { Logger, OpenLog } from './log.ts';
 import { noticeLine } from './notice.ts';
 import { openPorts } from './ports.ts';
 import { clientWebServiceHandlers, createReadyUpdates, toldByConfig } from './sites/client-web-service/index.ts';
@@ -45,6 +45,8 @@ import { openStore, type Store } from './store/index.ts';
 export interface ServerParts {
   now(): Date;
   log: Logger;
+  /** The files of `log`, when it has any: their ageing is the server's. */
+  logFiles?: Pick<OpenLog, 'age' | 'hold'>;
   /** Lines for the terminal: one `ready http://HOST:PORT`, and before it what the administrator must know. */
   announce(line: string, kind: 'ready' | 'notice'): void;
 }
@@ -87,6 +89,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   closers.add(() => lock.release());
   const clock = openServerClock({ dataDir, now, programDate, log });
   closers.add(() => clock.close());
+  parts.logFiles?.age(() => clock.ageingNow());
   const keys = await loadOrCreateOperatorKeys(dataDir, { now: startedAt });
   const store = await openStore(config.database ?? join(dataDir, 'moult.sqlite'), { now });
   closers.add(() => store.close());

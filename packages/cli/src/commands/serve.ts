@@ -55,13 +55,16 @@ async function run(flags: Flags): Promise<void> {
   const { config } = loaded;
   const toStdout = config.logStdout === 'on';
   limitHeapGrowth();
-  const { log, close } = openLog({ dataDir: config.dataDir, level: config.logLevel, toStdout });
+  const { dataDir, logLevel: level, logDays: days, logMib } = config;
+  const retention = { days, budgetBytes: logMib * 1_048_576 };
+  const logFiles = openLog({ dataDir, level, toStdout, retention });
+  const { log } = logFiles;
   // Before the ready line is out: whoever waits for it may send the signal in the same moment.
   const stopped = stopSignal();
   try {
     const server = await startServer(config, {
       now: () => new Date(),
-      log,
+      ...{ log, logFiles },
       announce: (line, kind) => (kind === 'ready' ? console.log(line) : console.error(line)),
     });
     collectGarbage();
@@ -70,7 +73,7 @@ async function run(flags: Flags): Promise<void> {
     await server.stop();
     log.info('stopped');
   } finally {
-    close();
+    logFiles.close();
   }
 }
 

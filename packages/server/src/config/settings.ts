@@ -160,6 +160,15 @@ export const settings = {
     'How long those are kept that only say that a client is at work: scans, downloads, status reports',
   ),
 
+  logDays: setting('limits', count(1, 36_500), 'DAYS', 30, 'How long files of the structured log are kept'),
+  logMib: setting(
+    'limits',
+    mebibytes,
+    'MIB',
+    64,
+    'Files of the structured log together; never more than a tenth of the disk',
+  ),
+
   logLevel: setting(
     'running',
     choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),

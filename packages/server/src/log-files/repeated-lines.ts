@@ -1,0 +1,42 @@
+// A thousand clients that are refused for the same reason are one fact: the first lines of a kind are written as they
+// are, the rest of the minute is one line that says how many there were.
+
+export interface RepeatedLines {
+  /** Whether a line of this kind is written now; otherwise it is counted. */
+  admit(kind: string): boolean;
+  /** Tells of what was counted, and begins anew. */
+  flush(): void;
+}
+
+export interface RepeatedLinesParts {
+  /** Lines of a kind that are written before the rest is counted. */
+  burst: number;
+  /** Kinds that are told apart; further ones share one count. */
+  mostKinds: number;
+  /** Called for each kind of which lines were not written; undefined for those beyond `mostKinds`. */
+  more(count: number, kind: string | undefined): void;
+}
+
+export function createRepeatedLines({ burst, mostKinds, more }: RepeatedLinesParts): RepeatedLines {
+  let seen = new Map<string, number>();
+  let others = 0;
+  return {
+    admit(kind) {
+      const times = seen.get(kind);
+      if (times === undefined && seen.size >= mostKinds) {
+        others++;
+        return others <= burst;
+      }
+      seen.set(kind, (times ?? 0) + 1);
+      return (times ?? 0) < burst;
+    },
+    flush() {
+      const counted = seen;
+      const rest = others;
+      seen = new Map();
+      others = 0;
+      for (const [kind, times] of counted) if (times > burst) more(times - burst, kind);
+      if (rest > burst) more(rest - burst, undefined);
+    },
+  };
+}
