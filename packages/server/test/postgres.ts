@@ -9,12 +9,22 @@ import { dirname, join } from 'node:path';
 import pg from 'pg';
 
 export interface TestPostgres {
-  /** A new, empty database; answers its address. */
-  createDatabase(): Promise<string>;
+  readonly port: number;
+  /** A new, empty database; answers its address. `more` is added to CREATE DATABASE. */
+  createDatabase(more?: string): Promise<string>;
+  /** Runs statements in the database at `address`, as the superuser. */
+  run(address: string, ...statements: string[]): Promise<void>;
+  /** Ends it: SIGINT (fast), SIGQUIT (at once) or SIGKILL; what was committed is kept. `start` begins again. */
+  halt(signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void>;
+  start(): Promise<void>;
+  /** Stops all its processes where they are: its connections fall silent. `resume` lets them go on. */
+  pause(): void;
+  resume(): void;
   stop(): Promise<void>;
 }
 
-export async function startPostgres(): Promise<TestPostgres> {
+/** `settings` as `name=value`, for the command line of postgres. */
+export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'moult-postgres-'));
   const owner = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
   chmodSync(folder, 0o755);
@@ -29,28 +39,70 @@ export async function startPostgres(): Promise<TestPostgres> {
     run,
   );
   const port = await freePort();
-  const server = spawn(
-    join(binaries, 'bin', 'postgres'),
-    ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', work, '-c', 'fsync=off', '-c', 'max_connections=50'],
-    { ...run, stdio: 'ignore' },
-  );
+  const flags = ['fsync=off', 'max_connections=50', ...settings].flatMap((setting) => ['-c', setting]);
   const address = (database: string) => `postgres://moult@127.0.0.1:${port}/${database}`;
-  await untilReady(address('postgres'), server);
+  let server: ChildProcess;
+  let paused: number[] = [];
+  const start = async () => {
+    const place = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', work];
+    server = spawn(join(binaries, 'bin', 'postgres'), [...place, ...flags], { ...run, stdio: 'ignore' });
+    await untilReady(address('postgres'), server);
+  };
+  const halt = async (signal: NodeJS.Signals) => {
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    const processes = childrenOf(server.pid);
+    server.kill(signal);
+    await ended;
+    // Killed, it leaves processes behind that end by themselves, and it cannot begin again before.
+    await untilGone(processes);
+  };
+  const resume = () => {
+    for (const pid of paused) signalIfThere(pid, 'SIGCONT');
+    paused = [];
+  };
+  await start();
   let count = 0;
   return {
-    async createDatabase() {
+    port,
+    async createDatabase(more = '') {
       const name = `test_${++count}`;
-      await once(address('postgres'), `create database ${name}`);
+      await once(address('postgres'), `create database ${name} ${more}`);
       return address(name);
     },
+    run: (at, ...statements) => once(at, ...statements),
+    halt,
+    start,
+    pause() {
+      paused = [server.pid ?? 0, ...childrenOf(server.pid)];
+      for (const pid of paused) signalIfThere(pid, 'SIGSTOP');
+    },
+    resume,
     async stop() {
-      const ended = new Promise((resolve) => server.once('exit', resolve));
+      resume();
       // SIGQUIT: at once, without a checkpoint. What it leaves behind is thrown away.
-      server.kill('SIGQUIT');
-      await ended;
+      if (server.exitCode === null && server.signalCode === null) await halt('SIGQUIT');
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+  return stdout.split('\n').flatMap((line) => (line.trim() === '' ? [] : [Number(line)]));
+}
+
+function signalIfThere(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+async function untilGone(processes: readonly number[]): Promise<void> {
+  for (let attempt = 0; attempt < 400 && processes.some((pid) => signalIfThere(pid, 0)); attempt++) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
 }
 
 function unprivilegedUser(): { uid: number; gid: number } {
@@ -93,7 +145,7 @@ function freePort(): Promise<number> {
 }
 
 async function untilReady(address: string, server: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 200 && server.exitCode === null; attempt++) {
+  for (let attempt = 0; attempt < 600 && server.exitCode === null; attempt++) {
     const isReady = await once(address, 'select 1').then(
       () => true,
       () => false,
@@ -104,11 +156,12 @@ async function untilReady(address: string, server: ChildProcess): Promise<void> 
   throw new Error(`PostgreSQL does not answer (exit code ${server.exitCode}).`);
 }
 
-async function once(address: string, statement: string): Promise<void> {
+async function once(address: string, ...statements: string[]): Promise<void> {
   const client = new pg.Client({ connectionString: address });
+  client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query(statement);
+    for (const statement of statements) await client.query(statement);
   } finally {
     await client.end();
   }

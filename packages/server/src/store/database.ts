@@ -1,8 +1,11 @@
 // One kysely over two engines: SQLite on one connection, PostgreSQL on a pool.
 import { Kysely, PostgresDialect } from 'kysely';
-import pg from 'pg';
 import { asDiskTrouble } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
+import { parsePostgresAddress, shownPostgresAddress } from './postgres/address.ts';
+import { ConnectError } from './postgres/connect.ts';
+import { type Away, createPostgresPool, defaultPoolLimits, type PoolLimits } from './postgres/pool.ts';
+import { databaseAway } from './postgres/trouble.ts';
 import type { Tables } from './schema.ts';
 import { openSqlite, withSmallCache } from './sqlite/open.ts';
 
@@ -10,32 +13,58 @@ export type Engine = 'sqlite' | 'postgres';
 
 export interface Database {
   readonly engine: Engine;
+  /** PostgreSQL: while it is away, every statement fails with SERVER_DATABASE_AWAY. */
   readonly tables: Kysely<Tables>;
   /** Runs `read`, which reads much that nobody will read again soon. */
   readOnce(read: () => Promise<void>): Promise<void>;
+  /** Why the database does not answer, while it does not. */
+  away(): Away | undefined;
+  /** Every statement fails with SERVER_DATABASE_AWAY until `connect` has been successful. No effect on SQLite. */
+  hold(reason: string): void;
+  /** Throws SERVER_DATABASE_AWAY for what passes by itself, SERVER_DATABASE for what does not. */
+  connect(): Promise<void>;
   close(): Promise<void>;
+  /** Waits for nothing: what is under way on PostgreSQL fails with SERVER_DATABASE_AWAY. */
+  abandon(): void;
+}
+
+export interface DatabaseOptions {
+  limits?: Partial<PoolLimits>;
+  /** Told once when PostgreSQL is away, and once when it is back. */
+  onAway?: (reason: string) => void;
+  onBack?: (awayMs: number) => void;
+  onTrouble?: (message: string) => void;
 }
 
 /**
  * Opens a database: `postgres://…` (or `postgresql://…`), `sqlite:FILE`, or a file name; `:memory:` for one that
- * vanishes. Throws ServerError SERVER_DATABASE when it cannot be reached.
+ * vanishes. Throws ServerError SERVER_DATABASE_AWAY when it cannot be reached now, SERVER_DATABASE when it cannot be
+ * used, SERVER_BAD_CONFIG for an address that is none.
  */
-export async function openDatabase(address: string): Promise<Database> {
+export async function openDatabase(address: string, options: DatabaseOptions = {}): Promise<Database> {
+  const database = createDatabase(address, options);
   try {
-    return isPostgres(address) ? await openPostgres(address) : sqliteDatabase(sqliteFileOf(address));
-  } catch (cause) {
-    const full = asDiskTrouble(cause, `The database ${withoutPassword(address)} cannot be opened`);
-    if (full instanceof ServerError) throw full;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ServerError('SERVER_DATABASE', `The database ${withoutPassword(address)} cannot be opened: ${reason}`, {
-      cause,
-    });
+    await database.connect();
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
   }
 }
 
-/** The address with its password blotted out: for logs and error texts. */
+/** As openDatabase, before PostgreSQL was asked: `connect` does that. */
+export function createDatabase(address: string, options: DatabaseOptions = {}): Database {
+  if (isPostgres(address)) return postgresDatabase(address, options);
+  try {
+    return sqliteDatabase(sqliteFileOf(address));
+  } catch (cause) {
+    throw cannotOpen(address, cause);
+  }
+}
+
+/** The address as logs and errors show it: without a password, wherever that is. */
 export function withoutPassword(address: string): string {
-  return address.replace(/^([a-z]+:\/\/[^:@/]*):[^@/]*@/i, '$1:***@');
+  return isPostgres(address) ? shownPostgresAddress(address) : address;
 }
 
 export function isPostgres(address: string): boolean {
@@ -46,34 +75,60 @@ export function sqliteFileOf(address: string): string {
   return address.replace(/^sqlite:(\/\/)?/i, '');
 }
 
+/** The error for a connection that was not made. */
+export function connectError(address: string, error: unknown): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  const { kind, reason } = error.trouble;
+  if (kind !== 'setting') return databaseAway(withoutPassword(address), reason, error.cause);
+  return new ServerError('SERVER_DATABASE', `The database ${withoutPassword(address)} cannot be used: ${reason}.`, {
+    cause: error.cause,
+  });
+}
+
 function sqliteDatabase(file: string): Database {
   const tables = new Kysely<Tables>({ dialect: openSqlite(file) });
   return {
     engine: 'sqlite',
     tables,
     readOnce: (read) => withSmallCache(tables, read),
+    away: () => undefined,
+    hold: () => undefined,
+    connect: async () => undefined,
     close: () => tables.destroy(),
+    abandon: () => undefined,
   };
 }
 
-async function openPostgres(address: string): Promise<Database> {
-  const pool = new pg.Pool({
-    connectionString: address,
-    max: 10,
-    connectionTimeoutMillis: 10_000,
-    // A broken idle connection is replaced by the pool; without a listener it would end the process.
-    types: { getTypeParser: parserOf },
+function postgresDatabase(address: string, { limits, ...told }: DatabaseOptions): Database {
+  const pool = createPostgresPool({
+    address: parsePostgresAddress(address),
+    shown: withoutPassword(address),
+    limits: { ...defaultPoolLimits, ...limits },
+    ...told,
   });
-  pool.on('error', () => undefined);
-  const client = await pool.connect();
-  client.release();
   const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { engine: 'postgres', tables, readOnce: (read) => read(), close: () => tables.destroy() };
+  return {
+    engine: 'postgres',
+    tables,
+    readOnce: (read) => read(),
+    away: () => pool.away(),
+    hold: (reason) => pool.hold(reason),
+    connect: () =>
+      pool.connectFirst().catch((error) => {
+        throw connectError(address, error);
+      }),
+    async close() {
+      await tables.destroy();
+      // kysely ends only a pool that it has used.
+      await pool.end();
+    },
+    abandon: () => pool.abandon('the server is ending'),
+  };
 }
 
-const int8 = 20;
-
-/** Our 64-bit columns hold ids, sizes and milliseconds: all exact in a number. */
-export function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  return oid === int8 ? Number : pg.types.getTypeParser(oid, format as 'text');
+function cannotOpen(address: string, cause: unknown): ServerError {
+  const full = asDiskTrouble(cause, `The database ${address} cannot be opened`);
+  if (full instanceof ServerError) return full;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ServerError('SERVER_DATABASE', `The database ${address} cannot be opened: ${reason}`, { cause });
 }

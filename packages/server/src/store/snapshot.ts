@@ -1,9 +1,12 @@
 // Whole tables as they all were at one moment, while others go on writing: for backups. Connections of its own, so that
 // nobody waits for it.
 import { DatabaseSync } from 'node:sqlite';
-import pg from 'pg';
 import { ServerError } from '../errors.ts';
-import { type Engine, isPostgres, parserOf, sqliteFileOf, withoutPassword } from './database.ts';
+import { connectError, type Engine, isPostgres, sqliteFileOf, withoutPassword } from './database.ts';
+import { parsePostgresAddress } from './postgres/address.ts';
+import { connectPostgres } from './postgres/connect.ts';
+import { defaultPoolLimits } from './postgres/pool.ts';
+import { databaseAway, passingReason } from './postgres/trouble.ts';
 
 export interface Snapshot {
   engine: Engine;
@@ -12,11 +15,13 @@ export interface Snapshot {
   close(): Promise<void>;
 }
 
-/** Throws ServerError SERVER_DATABASE when the database cannot be read. */
+/** Throws ServerError SERVER_DATABASE or SERVER_DATABASE_AWAY when the database cannot be read. */
 export async function openSnapshot(address: string): Promise<Snapshot> {
   try {
     return await (isPostgres(address) ? snapshotPostgres(address) : snapshotSqlite(sqliteFileOf(address)));
-  } catch (cause) {
+  } catch (error) {
+    const cause = connectError(address, error);
+    if (cause instanceof ServerError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `The database ${withoutPassword(address)} cannot be read: ${reason}`;
     throw new ServerError('SERVER_DATABASE', message, { cause });
@@ -41,20 +46,28 @@ async function snapshotSqlite(file: string): Promise<Snapshot> {
 }
 
 async function snapshotPostgres(address: string): Promise<Snapshot> {
-  const client = new pg.Client({ connectionString: address, types: { getTypeParser: parserOf } });
-  await client.connect();
-  await client.query('begin isolation level repeatable read read only');
-  await client.query('select count(*) from migrations');
+  const limits = { connectMs: defaultPoolLimits.connectMs, statementMs: 0 };
+  const { client } = await connectPostgres(parsePostgresAddress(address), limits, { withoutTls: new Set() });
+  const ask = async (statement: string): Promise<Record<string, unknown>[]> => {
+    try {
+      return (await client.query<Record<string, unknown>>(statement)).rows;
+    } catch (error) {
+      const reason = passingReason(error);
+      throw reason === undefined ? error : databaseAway(withoutPassword(address), reason, error);
+    }
+  };
+  await ask('begin isolation level repeatable read read only');
+  await ask('select count(*) from migrations');
   return {
     engine: 'postgres',
     async *rows(table) {
-      await client.query(`declare snapshot no scroll cursor for select * from ${table}`);
+      await ask(`declare snapshot no scroll cursor for select * from ${table}`);
       for (;;) {
-        const { rows } = await client.query(`fetch ${rowsPerFetch} from snapshot`);
+        const rows = await ask(`fetch ${rowsPerFetch} from snapshot`);
         if (rows.length === 0) break;
         yield* rows;
       }
-      await client.query('close snapshot');
+      await ask('close snapshot');
     },
     close: () => client.end(),
   };
