@@ -23,25 +23,52 @@ it('many contacts of a computer are one write, and nothing is lost at the end', 
   assert.ok(batches.at(-1)?.has('c'));
 });
 
-it('a store that fails is no reason to stop', async () => {
-  const errors: string[] = [];
-  const log = pino({ level: 'error' }, { write: (line: string) => errors.push(line) });
-  let fails = true;
+it('what could not be written is written later, with the newest times and all that was said, and is logged once', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  let attempts = 0;
   const written: Batch[] = [];
   const contacts = createContacts(
     {
       async noteContacts(batch) {
-        if (fails) throw new Error('the disk is full');
+        attempts++;
+        if (attempts === 2) {
+          contacts.note('a', 'reported');
+          contacts.note('c');
+        }
+        if (attempts <= 3) throw new Error('deadlock detected');
         written.push(batch);
       },
     },
-    { now: () => new Date(0), log, everyMs: 5 },
+    { now: () => new Date(attempts * 1000), log, everyMs: 2, longestWaitMs: 5 },
   );
-  contacts.note('a');
-  await new Promise((resolve) => setTimeout(resolve, 40));
-  fails = false;
+  contacts.note('a', 'synced');
   contacts.note('b');
+  for (let waits = 0; written.length === 0 && waits < 2000; waits++)
+    await new Promise((resolve) => setTimeout(resolve, 2));
   await contacts.close();
-  assert.equal(errors.length, 1);
-  assert.ok(written.some((batch) => batch.has('b')));
+  const all = new Map(written.flatMap((batch) => [...batch]));
+  assert.deepEqual([...all.keys()].sort(), ['a', 'b', 'c']);
+  assert.deepEqual(all.get('a'), { at: new Date(2000), synced: true, reported: true });
+  assert.deepEqual(
+    lines.map(({ msg }) => msg),
+    ['contacts cannot be written; they wait in memory', 'contacts are written again'],
+  );
+});
+
+it('at the end it is tried a few times, and then said how many are lost', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  let attempts = 0;
+  const failing = {
+    async noteContacts() {
+      attempts++;
+      throw new Error('away');
+    },
+  };
+  const contacts = createContacts(failing, { now: () => new Date(0), log, everyMs: 1000, maxWaiting: 2 });
+  for (const id of ['a', 'b', 'c', 'a']) contacts.note(id);
+  await contacts.close();
+  assert.equal(attempts, 3);
+  assert.deepEqual([lines.at(-1)?.msg, lines.at(-1)?.lost], ['contacts were not written before the end', 3]);
 });

@@ -172,7 +172,7 @@ async function openUpdateService(
 ): Promise<UpdateService> {
   const key = await loadOrCreateCookieKey(config.dataDir);
   const identity = await store.loadServerIdentity(toldByConfig(config), now());
-  const contacts = createContacts(store, { now, log });
+  const contacts = createContacts(store, { now: store.now, log });
   closers.add(() => contacts.close());
   const { eventDays, routineEventDays } = config;
   const retention = createEventRetention({ store, eventDays, routineEventDays, clock, log });
@@ -187,6 +187,7 @@ async function openUpdateService(
       fragments.forget();
       log.warn('a backup was restored: clients are told that the server changed');
     },
+    onConfigured: async () => void Object.assign(identity, await store.reloadServerIdentity()),
   });
   return {
     store,
@@ -198,7 +199,8 @@ async function openUpdateService(
     contacts,
     config,
     contentRoot: (exchange) => contentRoot(exchange, mainPort.number),
-    now,
+    // The database's clock: a cookie of one server is opened by another.
+    now: store.now,
   };
 }
 

@@ -187,10 +187,11 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await importSample();
       const decision = { updateId: sampleIds.update, groupId: allComputers, administrator: 'anna' };
       await store.deploy({ ...decision, action: 'Install', deadline: new Date('2027-01-01') }, author.at);
+      const first = (await store.listDeploymentsOf(sampleIds.update))[0]?.changedAt ?? 0;
       await store.deploy({ ...decision, action: 'Uninstall', deadline: undefined }, author.at);
       const [deployment, ...rest] = await store.listDeploymentsOf(sampleIds.update);
       assert.deepEqual([rest.length, deployment?.action, deployment?.deadline], [0, 'Uninstall', undefined]);
-      assert.equal(deployment?.changedAt, author.at.getTime() + 1, 'a change in the same millisecond is a change');
+      assert.ok(deployment && deployment.changedAt > first, 'a change in the same millisecond is a change');
       const [record] = await store.listAudit({ limit: 1 });
       assert.deepEqual(record?.before, {
         groupId: allComputers,
@@ -208,11 +209,13 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const { groupId } = await store.createGroup('Lab', undefined, author);
       const decision = { updateId: sampleIds.update, groupId, administrator: 'anna', deadline: undefined };
       await store.deploy({ ...decision, action: 'Block' }, author.at);
+      const first = (await store.listDeploymentsOf(sampleIds.update))[0]?.changedAt ?? 0;
       await store.deploy({ ...decision, action: 'Inherit' }, author.at);
       assert.deepEqual(await store.listDeploymentsOf(sampleIds.update), []);
       assert.deepEqual(await store.loadDeployments(), []);
       const [left] = await store.loadDeploymentHistory();
-      assert.deepEqual([left?.action, left?.changedAt], ['Inherit', author.at.getTime() + 1]);
+      assert.equal(left?.action, 'Inherit');
+      assert.ok(left.changedAt > first);
       assert.equal((await store.loadHomeFacts(10)).deployments, 0);
       assert.deepEqual((await store.listAudit({ limit: 1 }))[0]?.before, { groupId, action: 'Block' });
     });

@@ -9,6 +9,8 @@ import { type RunningServer, startServer } from '../src/main.ts';
 export interface TestServer {
   url: string;
   dataDir: string;
+  /** Address of its database. */
+  database: string;
   running: RunningServer;
   /** What the log holds, one object per line. */
   logged: Record<string, unknown>[];
@@ -20,13 +22,16 @@ export interface TestServer {
 export interface TestServerOptions {
   config?: Partial<ServerConfig>;
   dataDir?: string;
+  /** How far its clock is ahead from the start, in milliseconds. */
+  clockOffset?: number;
 }
 
-export async function startTestServer({ config = {}, dataDir }: TestServerOptions = {}): Promise<TestServer> {
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { config = {}, dataDir, clockOffset = 0 } = options;
   const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'moult-server-'));
   const logged: Record<string, unknown>[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => logged.push(JSON.parse(line)) });
-  let offset = 0;
+  let offset = clockOffset;
   const flags = { dataDir: folder, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', stopSeconds: 1, ...config };
   const running = await startServer(loadConfig({ flags, environment: {} }).config, {
     now: () => new Date(Date.now() + offset),
@@ -36,6 +41,7 @@ export async function startTestServer({ config = {}, dataDir }: TestServerOption
   return {
     url: running.urls.main,
     dataDir: folder,
+    database: config.database ?? join(folder, 'moult.sqlite'),
     running,
     logged,
     advance: (milliseconds) => {

@@ -13,6 +13,7 @@ import { openDatabase } from '../store/database.ts';
 import { applySteps } from '../store/migrate.ts';
 import { migrations } from '../store/migrations/index.ts';
 import type { Tables } from '../store/schema.ts';
+import { transact } from '../store/transact.ts';
 import { digestsIn } from './backup.ts';
 import {
   type BackedUpTable,
@@ -52,7 +53,8 @@ export async function restore({ database: address, dataDir, source, author }: Re
   await mkdir(dataDir, { recursive: true });
   const database = await openDatabase(address);
   try {
-    await database.tables.transaction().execute(async (transaction) => {
+    await transact(database, async (transaction) => {
+      const restoredBefore = await restoredMark(transaction);
       await dropEverything(transaction);
       const older = migrations.filter(({ name }) => manifest.migrations.includes(name));
       await applySteps(transaction, database.engine, older, author.at);
@@ -62,7 +64,7 @@ export async function restore({ database: address, dataDir, source, author }: Re
       }
       if (database.engine === 'postgres') await continueIdentities(transaction);
       await applySteps(transaction, database.engine, migrations, author.at);
-      await startNewLife(transaction, manifest, author);
+      await startNewLife(transaction, manifest, author, restoredBefore);
     });
   } finally {
     await database.close();
@@ -72,7 +74,12 @@ export async function restore({ database: address, dataDir, source, author }: Re
 }
 
 /** MS-WUSP 3.1.5: after a restore the server is another one, and says so to cookies of before. */
-async function startNewLife(transaction: Kysely<Tables>, { madeAt }: BackupManifest, author: Author): Promise<void> {
+async function startNewLife(
+  transaction: Kysely<Tables>,
+  { madeAt }: BackupManifest,
+  author: Author,
+  restoredBefore: number,
+): Promise<void> {
   for (const [name, value] of [
     ['server-id', randomUUID()],
     ['restored-at', author.at.toISOString()],
@@ -85,12 +92,24 @@ async function startNewLife(transaction: Kysely<Tables>, { madeAt }: BackupManif
   }
   await recordAudit(transaction, author, { action: 'restore', subject: 'server', after: { backupMadeAt: madeAt } });
   // The counters of before came back with the rest; only this one is sure to differ from what a running server saw.
-  const value = author.at.getTime();
+  const value = Math.max(author.at.getTime(), restoredBefore + 1);
   await transaction
     .insertInto('counters')
     .values({ name: 'change:restored', value })
     .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
     .execute();
+}
+
+/** The mark of the restore before this one, whatever the clock said then. */
+async function restoredMark(transaction: Kysely<Tables>): Promise<number> {
+  const tables = await transaction.introspection.getTables();
+  if (!tables.some(({ name }) => name === 'counters')) return 0;
+  const row = await transaction
+    .selectFrom('counters')
+    .select('value')
+    .where('name', '=', 'change:restored')
+    .executeTakeFirst();
+  return Number(row?.value ?? 0);
 }
 
 async function dropEverything(transaction: Kysely<Tables>): Promise<void> {

@@ -22,6 +22,8 @@ export interface LiveCatalogueOptions {
   freshMs?: number;
   /** Called when a backup was restored under the running server. */
   onRestored?: () => Promise<void>;
+  /** Called when another process changed what clients are told in GetConfig. */
+  onConfigured?: () => Promise<void>;
 }
 
 const setsKept = 64;
@@ -36,6 +38,7 @@ export async function openLiveCatalogue(store: Store, options: LiveCatalogueOpti
 class StoreBackedCatalogue implements LiveCatalogue {
   #index = new CatalogIndex();
   readonly #onRestored: () => Promise<void>;
+  readonly #onConfigured: () => Promise<void>;
   readonly #store: Store;
   readonly #unapproved: 'report' | 'hide';
   readonly #freshMs: number;
@@ -51,8 +54,10 @@ class StoreBackedCatalogue implements LiveCatalogue {
   #isStale = true;
   #running: Promise<void> | undefined;
 
-  constructor(store: Store, { unapproved, freshMs = 100, onRestored = async () => undefined }: LiveCatalogueOptions) {
+  constructor(store: Store, options: LiveCatalogueOptions) {
+    const { unapproved, freshMs = 100, onRestored = nothing, onConfigured = nothing } = options;
     this.#onRestored = onRestored;
+    this.#onConfigured = onConfigured;
     this.#store = store;
     this.#unapproved = unapproved;
     this.#freshMs = Math.max(1, freshMs);
@@ -98,6 +103,7 @@ class StoreBackedCatalogue implements LiveCatalogue {
     if (updates) await this.#loadNewRevisions();
     if (updates || decisions) this.#declined = (await this.#store.loadDeclined()).map((id) => parseUpdateId(id));
     if (decisions) this.#decisions = byUpdate(await this.#store.loadDeploymentHistory());
+    if (changed('configuration')) await this.#onConfigured();
     if (groups) this.#groups = await this.#store.loadGroups();
     if (updates || decisions || groups) this.#sets.clear();
     this.#seen = generations;
@@ -135,6 +141,8 @@ class StoreBackedCatalogue implements LiveCatalogue {
     return set;
   }
 }
+
+const nothing = async () => undefined;
 
 const watched: ReadonlySet<Topic> = new Set(['updates', 'deployments', 'groups']);
 

@@ -6,6 +6,8 @@ export type Topic =
   | 'updates'
   | 'deployments'
   | 'content'
+  /** What clients are told in GetConfig. */
+  | 'configuration'
   /** Everything was replaced by a backup. */
   | 'restored'
   | 'reporting-events'

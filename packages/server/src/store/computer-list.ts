@@ -7,6 +7,7 @@ import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
+import { transact } from './transact.ts';
 
 export interface ListedComputer {
   computerId: string;
@@ -32,7 +33,8 @@ export interface ClonedIdentity {
   names: { dnsName: string; address: string; firstSeen: Date; lastSeen: Date; timesSeen: number }[];
 }
 
-export function computerListStore({ tables }: Database, changes: Changes) {
+export function computerListStore(database: Database, changes: Changes) {
+  const { tables } = database;
   return {
     /** By name, `limit` at most. `groupId` narrows to direct members. */
     async listComputers({
@@ -68,15 +70,15 @@ export function computerListStore({ tables }: Database, changes: Changes) {
 
     /** Forgets a computer and its status. It comes back with its next contact: it is asked to register then. */
     async removeComputer(computerId: string, author: Author): Promise<void> {
-      await tables.transaction().execute(async (transaction) => {
+      await transact(database, async (transaction) => {
         const before = await transaction
           .selectFrom('computers')
           .select(['dns_name', 'address', 'agent_version', 'os_description'])
           .where('computer_id', '=', computerId)
           .executeTakeFirst();
         const groups = (await groupNamesOf(transaction, [computerId])).get(computerId) ?? [];
-        await transaction.deleteFrom('computer_update_status').where('computer_id', '=', computerId).execute();
         await transaction.deleteFrom('computers').where('computer_id', '=', computerId).execute();
+        await transaction.deleteFrom('computer_update_status').where('computer_id', '=', computerId).execute();
         await recordAudit(transaction, author, {
           ...{ action: 'remove computer', subject: computerId },
           before: before && { ...before, groups },

@@ -5,8 +5,9 @@ import { unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
-import { excluded, prepare, prepareInsert } from './prepared.ts';
+import { excluded, inPieces, prepare, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
+import { lockComputers, retried, transact } from './transact.ts';
 
 export interface AuthorizedComputer {
   /** Lower-case GUID. */
@@ -40,8 +41,10 @@ export interface Targeting {
   groupIds: string[];
 }
 
-export function computerStore({ tables }: Database, changes: Changes) {
+export function computerStore(database: Database, changes: Changes) {
+  const { tables, engine } = database;
   const statements = checkInStatements(tables);
+  const noteContactsOf = contactStatement(tables);
   return {
     /**
      * Notes who authorised. With `assign` (client-side targeting) the computer is put into exactly those of its
@@ -51,7 +54,7 @@ export function computerStore({ tables }: Database, changes: Changes) {
       const { computerId, dnsName, address } = computer;
       const at = computer.at.getTime();
       const requested = computer.requestedGroups.join(';');
-      await tables.transaction().execute(async (transaction) => {
+      await transact(database, async (transaction) => {
         const named = { computer_id: computerId, dns_name: dnsName, address };
         const seen = { first_contact: at, last_contact: at };
         await statements.authorize(transaction, [
@@ -67,25 +70,24 @@ export function computerStore({ tables }: Database, changes: Changes) {
 
     async registerComputer(computer: RegisteredComputer): Promise<void> {
       const at = computer.at.getTime();
-      await statements.register(tables, [
-        {
-          computer_id: computer.computerId,
-          dns_name: computer.dnsName,
-          address: computer.address,
-          requested_groups: '',
-          agent_generation: 'wsus',
-          agent_version: computer.agentVersion,
-          os_version: computer.osVersion,
-          os_description: computer.osDescription,
-          architecture: computer.architecture,
-          manufacturer: computer.manufacturer,
-          model: computer.model,
-          registration: JSON.stringify(computer.registration),
-          first_contact: at,
-          last_contact: at,
-          registered_at: at,
-        },
-      ]);
+      const row = {
+        computer_id: computer.computerId,
+        dns_name: computer.dnsName,
+        address: computer.address,
+        requested_groups: '',
+        agent_generation: 'wsus',
+        agent_version: computer.agentVersion,
+        os_version: computer.osVersion,
+        os_description: computer.osDescription,
+        architecture: computer.architecture,
+        manufacturer: computer.manufacturer,
+        model: computer.model,
+        registration: JSON.stringify(computer.registration),
+        first_contact: at,
+        last_contact: at,
+        registered_at: at,
+      };
+      await retried(() => statements.register(tables, [row]));
       changes.announce('computers');
     },
 
@@ -104,23 +106,51 @@ export function computerStore({ tables }: Database, changes: Changes) {
     /** Notes contacts and syncs of many computers in one transaction. */
     async noteContacts(contacts: ReadonlyMap<string, { at: Date; synced: boolean; reported: boolean }>): Promise<void> {
       if (contacts.size === 0) return;
-      await tables.transaction().execute(async (transaction) => {
-        for (const [computerId, { at, synced, reported }] of contacts) {
-          const time = at.getTime();
-          await transaction
-            .updateTable('computers')
-            .set({
-              last_contact: time,
-              ...(synced && { last_sync: time }),
-              ...(reported && { last_report: time }),
-            })
-            .where('computer_id', '=', computerId)
-            .execute();
-        }
+      const rows = [...contacts].map(([computer_id, { at, synced, reported }]) => {
+        const time = at.getTime();
+        return { computer_id, at: time, synced: synced ? time : null, reported: reported ? time : null };
+      });
+      // Each computer once, and in the order in which everybody locks them.
+      rows.sort((one, other) => (one.computer_id < other.computer_id ? -1 : 1));
+      await transact(database, async (transaction) => {
+        await lockComputers(transaction, engine, [...contacts.keys()]);
+        for (const some of inPieces(rows)) await noteContactsOf(transaction, some);
       });
       changes.announce('computers');
     },
   };
+}
+
+interface SeenComputer {
+  computer_id: string;
+  /** The last contact; the others are null for a contact that was none of theirs. */
+  at: number;
+  synced: number | null;
+  reported: number | null;
+}
+
+/**
+ * Contacts of many computers as one statement: on PostgreSQL each one more is a round trip with all of them locked. Times
+ * never go back: two servers write what they gathered in any order.
+ */
+function contactStatement(tables: Kysely<Tables>) {
+  const example: SeenComputer = { computer_id: '', at: 0, synced: 0, reported: 0 };
+  return prepareInsert(example, (rows) => {
+    const given = rows.map(
+      ({ computer_id, at, synced, reported }) => sql`select cast(${computer_id} as text) as computer_id,
+        cast(${at} as bigint) as at, cast(${synced} as bigint) as synced, cast(${reported} as bigint) as reported`,
+    );
+    const seen = sql<SeenComputer>`(${sql.join(given, sql` union all `)})`.as<'seen'>('seen');
+    return tables
+      .updateTable('computers')
+      .from(seen)
+      .set({
+        last_contact: sql`case when seen.at > last_contact then seen.at else last_contact end`,
+        last_sync: sql`case when seen.synced > coalesce(last_sync, 0) then seen.synced else last_sync end`,
+        last_report: sql`case when seen.reported > coalesce(last_report, 0) then seen.reported else last_report end`,
+      })
+      .whereRef('computers.computer_id', '=', 'seen.computer_id');
+  });
 }
 
 /** What each check-in of each computer runs. */

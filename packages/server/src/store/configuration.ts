@@ -4,6 +4,8 @@ import { type Kysely, sql } from 'kysely';
 import type { Topic } from './changes.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
+import { type DatabaseClock, databaseTime, takeStamp } from './stamps.ts';
+import { transact } from './transact.ts';
 
 export interface ServerIdentity {
   /** Changes with a restore: cookies of before are then answered with ServerChanged. */
@@ -12,7 +14,15 @@ export interface ServerIdentity {
   lastChange: Date;
 }
 
-export function configurationStore({ tables }: Database) {
+export function configurationStore(database: Database, clock: DatabaseClock) {
+  const { tables, engine } = database;
+  const marks = sql<{ name: string; value: number }>`select name, value from counters where name like 'change:%'`;
+  // PostgreSQL says with them what time it is: that costs nothing beside the question.
+  const generations =
+    engine === 'sqlite'
+      ? marks
+      : sql<{ name: string; value: number }>`${marks}
+    union all select ${sql.lit(timeName)}, ${databaseTime}`;
   return {
     async loadSetting(name: string): Promise<string | undefined> {
       return loadSetting(tables, name);
@@ -27,7 +37,9 @@ export function configurationStore({ tables }: Database) {
      * last time, LastChange becomes `now` and every client fetches its configuration anew.
      */
     async loadServerIdentity(told: string, now: Date): Promise<ServerIdentity> {
-      return tables.transaction().execute(async (transaction) => {
+      return transact(database, async (transaction) => {
+        // Servers that start at the same moment must not each make an identity.
+        const stamp = await takeStamp(transaction, engine, now.getTime());
         let serverId = await loadSetting(transaction, 'server-id');
         if (serverId === undefined) {
           serverId = randomUUID();
@@ -35,21 +47,37 @@ export function configurationStore({ tables }: Database) {
         }
         let lastChange = await loadSetting(transaction, 'last-change');
         if (lastChange === undefined || (await loadSetting(transaction, 'told')) !== told) {
-          lastChange = now.toISOString();
+          lastChange = new Date(stamp).toISOString();
           await saveSetting(transaction, 'told', told);
           await saveSetting(transaction, 'last-change', lastChange);
+          await markChange(transaction, 'configuration');
         }
         return { serverId, lastChange: new Date(lastChange) };
       });
     },
 
+    /** The identity as another process may have changed it. */
+    async reloadServerIdentity(): Promise<Partial<ServerIdentity>> {
+      const serverId = await loadSetting(tables, 'server-id');
+      const lastChange = await loadSetting(tables, 'last-change');
+      return { ...(serverId && { serverId }), ...(lastChange && { lastChange: new Date(lastChange) }) };
+    },
+
     /** How often each topic was changed, by whatever process: cheap enough to ask with every request. */
     async loadGenerations(): Promise<Map<Topic, number>> {
-      const rows = await tables.selectFrom('counters').selectAll().where('name', 'like', 'change:%').execute();
-      return new Map(rows.map(({ name, value }) => [name.slice('change:'.length) as Topic, Number(value)]));
+      const { rows } = await generations.execute(tables);
+      const time = rows.find(({ name }) => name === timeName);
+      if (time) clock.note(Number(time.value));
+      const changes = rows.filter(({ name }) => name !== timeName);
+      return new Map(changes.map(({ name, value }) => [name.slice('change:'.length) as Topic, Number(value)]));
     },
+
+    /** What time it is by the clock that stamps come from: everything that several servers must agree on. */
+    now: () => clock.now(),
   };
 }
+
+const timeName = 'time';
 
 /** Marks a change of `topic` inside the transaction that makes it, for every process that watches. */
 export async function markChange(transaction: Kysely<Tables>, topic: Topic): Promise<void> {

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
+import { transact } from './transact.ts';
 
 export interface ContentFile {
   /** Lower-case hex. */
@@ -35,7 +36,8 @@ export interface ListedContent {
   isApproved: boolean;
 }
 
-export function contentFileStore({ tables }: Database, changes: Changes) {
+export function contentFileStore(database: Database, changes: Changes) {
+  const { tables } = database;
   return {
     async findContentFile(sha1: string): Promise<ContentFile | undefined> {
       const row = await tables.selectFrom('content_files').selectAll().where('sha1', '=', sha1).executeTakeFirst();
@@ -54,7 +56,7 @@ export function contentFileStore({ tables }: Database, changes: Changes) {
     async saveContentFile(file: ContentFile): Promise<void> {
       const { sha1, sha256, extension, state } = file;
       const known = { sha256, extension, state, size_bytes: file.sizeBytes, verified_at: file.verifiedAt.getTime() };
-      await tables.transaction().execute(async (transaction) => {
+      await transact(database, async (transaction) => {
         await transaction
           .insertInto('content_files')
           .values({ sha1, ...known })
@@ -67,7 +69,7 @@ export function contentFileStore({ tables }: Database, changes: Changes) {
 
     /** For a file that is not on disk any more. */
     async forgetContentFile(sha1: string): Promise<void> {
-      await tables.transaction().execute(async (transaction) => {
+      await transact(database, async (transaction) => {
         await transaction.deleteFrom('content_files').where('sha1', '=', sha1).execute();
         await markChange(transaction, 'content');
       });

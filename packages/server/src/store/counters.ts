@@ -1,6 +1,7 @@
 // Things worth counting that are not worth a row each: malformed pings, refused requests.
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
+import { retried } from './transact.ts';
 
 export function counterStore({ tables }: Database) {
   return {
@@ -8,11 +9,13 @@ export function counterStore({ tables }: Database) {
     async addToCounters(amounts: Readonly<Record<string, number>>): Promise<void> {
       const values = Object.entries(amounts).map(([name, value]) => ({ name, value }));
       if (values.length === 0) return;
-      await tables
+      // Locked in this order by everybody.
+      values.sort((one, other) => (one.name < other.name ? -1 : 1));
+      const addition = tables
         .insertInto('counters')
         .values(values)
-        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: sql`counters.value + excluded.value` }))
-        .execute();
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: sql`counters.value + excluded.value` }));
+      await retried(() => addition.execute());
     },
 
     async loadCounters(): Promise<Map<string, number>> {

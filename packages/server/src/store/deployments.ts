@@ -5,6 +5,8 @@ import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
+import { takeStamp } from './stamps.ts';
+import { transact } from './transact.ts';
 
 export const deploymentActions = ['Install', 'OptionalInstall', 'Uninstall', 'PreDeploymentCheck', 'Block'] as const;
 export type DeploymentAction = (typeof deploymentActions)[number];
@@ -35,23 +37,25 @@ export interface DeploymentDecision {
   administrator: string;
 }
 
-export function deploymentStore({ tables }: Database, changes: Changes) {
+export function deploymentStore(database: Database, changes: Changes) {
+  const { tables, engine } = database;
   return {
     /** Sets what happens to an update in a group, in place of what was decided before. As in WSUS that ends a decline. */
     async deploy({ updateId, groupId, action, deadline, administrator }: DeploymentDecision, now: Date): Promise<void> {
-      await tables.transaction().execute(async (transaction) => {
+      await transact(database, async (transaction) => {
+        const stamp = await takeStamp(transaction, engine, now.getTime());
         const before = await transaction
           .selectFrom('deployments')
           .select(['action', 'deadline', 'changed_at'])
           .where('update_id', '=', updateId)
           .where('group_id', '=', groupId)
           .executeTakeFirst();
-        // Two decisions within a millisecond must still differ: clients are told by this number that something changed.
-        const changedAt = Math.max(now.getTime(), (before?.changed_at ?? 0) + 1);
+        // Above the one before in any case: clients are told by this number that something changed.
+        const changedAt = Math.max(stamp, (before?.changed_at ?? 0) + 1);
         const decided = { action, deadline: deadline?.getTime() ?? null, changed_at: changedAt, administrator };
         await transaction
           .insertInto('deployments')
-          .values({ ...decided, update_id: updateId, group_id: groupId, created_at: now.getTime() })
+          .values({ ...decided, update_id: updateId, group_id: groupId, created_at: stamp })
           .onConflict((conflict) => conflict.columns(['update_id', 'group_id']).doUpdateSet(decided))
           .execute();
         const author = { name: administrator, at: now };
@@ -63,7 +67,7 @@ export function deploymentStore({ tables }: Database, changes: Changes) {
         });
         const isTakenBack = action === 'Inherit';
         if (!isTakenBack && (await isDeclinedIn(transaction, updateId)))
-          await writeDeclined(transaction, updateId, false, author);
+          await writeDeclined(transaction, updateId, false, { author, stamp });
         await markChange(transaction, 'deployments');
       });
       changes.announce('deployments');
@@ -71,8 +75,9 @@ export function deploymentStore({ tables }: Database, changes: Changes) {
 
     /** A declined update is offered to nobody, whatever else was decided; taking it back leaves those decisions as they were. */
     async setDeclined(updateId: string, isDeclined: boolean, author: Author): Promise<void> {
-      await tables.transaction().execute(async (transaction) => {
-        await writeDeclined(transaction, updateId, isDeclined, author);
+      await transact(database, async (transaction) => {
+        const stamp = await takeStamp(transaction, engine, author.at.getTime());
+        await writeDeclined(transaction, updateId, isDeclined, { author, stamp });
         await markChange(transaction, 'deployments');
       });
       changes.announce('deployments');
@@ -116,12 +121,12 @@ async function writeDeclined(
   transaction: Kysely<Tables>,
   updateId: string,
   isDeclined: boolean,
-  author: Author,
+  { author, stamp }: { author: Author; stamp: number },
 ): Promise<void> {
   const before = { isDeclined: await isDeclinedIn(transaction, updateId) };
   await transaction
     .updateTable('updates')
-    .set({ is_declined: isDeclined ? 1 : 0, changed_at: author.at.getTime() })
+    .set({ is_declined: isDeclined ? 1 : 0, changed_at: stamp })
     .where('update_id', '=', updateId)
     .execute();
   const action = isDeclined ? 'decline update' : 'undecline update';

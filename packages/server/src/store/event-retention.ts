@@ -1,6 +1,7 @@
 // Taking old report events away in steps that are small whatever the store holds: by time through its index, by kind
 // along the event ids, which rise with the time of receipt.
 import type { Database } from './database.ts';
+import { retried } from './transact.ts';
 
 export interface RoutineStep {
   /** Event ids above this are still to be looked at. */
@@ -42,7 +43,7 @@ export function eventRetentionStore({ tables }: Database) {
       );
       if (removable.length > 0) {
         const ids = removable.map(({ event_id }) => event_id);
-        await tables.deleteFrom('reporting_events').where('event_id', 'in', ids).execute();
+        await retried(() => tables.deleteFrom('reporting_events').where('event_id', 'in', ids).execute());
       }
       return {
         removed: removable.length,

@@ -7,6 +7,8 @@ import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
+import { takeStamp } from './stamps.ts';
+import { transact } from './transact.ts';
 
 export interface TargetGroup {
   groupId: string;
@@ -19,7 +21,8 @@ export interface CountedGroup extends TargetGroup {
   computers: number;
 }
 
-export function groupStore({ tables }: Database, changes: Changes) {
+export function groupStore(database: Database, changes: Changes) {
+  const { tables, engine } = database;
   const loadGroups = async (): Promise<TargetGroup[]> => {
     const rows = await tables.selectFrom('target_groups').selectAll().orderBy('name_key').execute();
     return rows.map(({ group_id, name, parent_id }) => ({ groupId: group_id, name, parentId: parent_id ?? undefined }));
@@ -88,7 +91,8 @@ export function groupStore({ tables }: Database, changes: Changes) {
         throw new ServerError('SERVER_REFUSED', 'Unassigned Computers cannot hold groups.');
       }
       const group = { groupId: randomUUID() as string, name: trimmed, parentId };
-      await tables.transaction().execute(async (transaction) => {
+      await transact(database, async (transaction) => {
+        await takeStamp(transaction, engine, author.at.getTime());
         const { numInsertedOrUpdatedRows: inserted } = await transaction
           .insertInto('target_groups')
           .values({
@@ -115,7 +119,8 @@ export function groupStore({ tables }: Database, changes: Changes) {
       if (group.groupId === allComputers || group.groupId === unassignedComputers) {
         throw new ServerError('SERVER_REFUSED', `${group.name} is built in and stays.`);
       }
-      await tables.transaction().execute(async (transaction) => {
+      await transact(database, async (transaction) => {
+        await takeStamp(transaction, engine, author.at.getTime());
         const child = await transaction
           .selectFrom('target_groups')
           .select('name')
@@ -151,7 +156,8 @@ export function groupStore({ tables }: Database, changes: Changes) {
         throw new ServerError('SERVER_REFUSED', `${group.name} is built in and keeps its name.`);
       }
       const trimmed = await requireFree(name, group);
-      await tables.transaction().execute(async (transaction) => {
+      await transact(database, async (transaction) => {
+        await takeStamp(transaction, engine, author.at.getTime());
         await transaction
           .updateTable('target_groups')
           .set({ name: trimmed, name_key: trimmed.toLowerCase() })
@@ -171,7 +177,8 @@ export function groupStore({ tables }: Database, changes: Changes) {
       if (groupId === allComputers || groupId === unassignedComputers) {
         throw new ServerError('SERVER_REFUSED', `Nobody is put into ${name}: it follows from the other groups.`);
       }
-      await tables.transaction().execute(async (transaction) => {
+      await transact(database, async (transaction) => {
+        await takeStamp(transaction, engine, author.at.getTime());
         const before = await groupsOf();
         if (isMember) {
           const row = { computer_id: computerId, group_id: groupId };

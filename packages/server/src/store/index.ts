@@ -17,6 +17,7 @@ import { newestTimeStore } from './newest-time.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
 import { selfUpdateEventStore } from './self-update-events.ts';
+import { createDatabaseClock } from './stamps.ts';
 import { statusStore } from './status.ts';
 import { updateStore } from './updates.ts';
 
@@ -57,11 +58,12 @@ export async function openStore(address: string, { now }: { now: () => Date }) {
     throw error;
   }
   const counters = counterStore(database);
+  const clock = createDatabaseClock(now);
   return {
     engine: database.engine,
     subscribe: changes.subscribe,
     close: () => database.close(),
-    ...configurationStore(database),
+    ...configurationStore(database, clock),
     ...computerStore(database, changes),
     ...computerHistoryStore(database),
     ...groupStore(database, changes),

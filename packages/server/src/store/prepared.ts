@@ -30,6 +30,17 @@ export function prepareInsert<Values extends object, Row>(
   };
 }
 
+/** Rows in pieces of few different sizes, in their order: each size is a statement that is composed and kept. */
+export function* inPieces<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
+  for (let start = 0; start < rows.length; ) {
+    const size = pieceSizes.find((size) => size <= rows.length - start) ?? 1;
+    yield rows.slice(start, start + size);
+    start += size;
+  }
+}
+
+const pieceSizes = [64, 8, 1];
+
 /** For the conflict clause of an insertion: what was to be inserted takes the place of what is there. */
 export function excluded<Column extends string>(...columns: readonly Column[]): Record<Column, RawBuilder<never>> {
   const entries = columns.map((column) => [column, sql.ref<never>(`excluded.${column}`)]);

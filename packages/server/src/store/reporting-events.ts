@@ -4,6 +4,7 @@ import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
 import { prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
+import { lockComputers, retried, transact } from './transact.ts';
 import { applyEvents, updateStatusStatements } from './update-status.ts';
 
 export interface ReportedEvent {
@@ -35,14 +36,18 @@ export interface EventFilter {
   limit: number;
 }
 
-export function reportingEventStore({ tables, engine }: Database, changes: Changes) {
+export function reportingEventStore(database: Database, changes: Changes) {
+  const { tables, engine } = database;
   const insertNew = insertNewEvents(tables);
   const statusStatements = updateStatusStatements(tables, engine);
   return {
     /** Keeps the events of one batch in one transaction; instances that are known already are passed over. */
     async recordReportingEvents(events: readonly ReportedEvent[], receivedAt: Date): Promise<void> {
       if (events.length === 0) return;
-      await tables.transaction().execute(async (transaction) => {
+      const computerIds = events.map(({ computerId }) => computerId);
+      await transact(database, async (transaction) => {
+        // Two batches of one computer, which may hold the same events in any order, come one after the other.
+        await lockComputers(transaction, engine, computerIds);
         const fresh = new Set<string>();
         for (let start = 0; start < events.length; start += rowsPerInsert) {
           const some = events.slice(start, start + rowsPerInsert);
@@ -69,7 +74,8 @@ export function reportingEventStore({ tables, engine }: Database, changes: Chang
         .where('received_at', '<', before.getTime())
         .orderBy('received_at')
         .limit(limit);
-      const result = await tables.deleteFrom('reporting_events').where('event_id', 'in', old).executeTakeFirst();
+      const deletion = tables.deleteFrom('reporting_events').where('event_id', 'in', old);
+      const result = await retried(() => deletion.executeTakeFirst());
       return Number(result.numDeletedRows);
     },
 

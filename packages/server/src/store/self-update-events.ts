@@ -1,8 +1,10 @@
 // What agents say about their own update: the pings to /wutrack.bin (protocol/src/self-update has their grammar).
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
+import { inPieces, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
+import { retried, transact } from './transact.ts';
 
 export type AgentGeneration = 'sus' | 'wsus';
 
@@ -37,7 +39,9 @@ export interface SelfUpdateEventFilter {
   limit?: number;
 }
 
-export function selfUpdateEventStore({ tables }: Database, changes: Changes) {
+export function selfUpdateEventStore(database: Database, changes: Changes) {
+  const { tables } = database;
+  const insertEvents = prepareInsert(exampleRow, (rows) => tables.insertInto('self_update_events').values(rows));
   return {
     /**
      * Keeps the events and notes each named client as a computer that was heard of, with the agent it said to be,
@@ -45,11 +49,13 @@ export function selfUpdateEventStore({ tables }: Database, changes: Changes) {
      */
     async recordSelfUpdateEvents(events: readonly SelfUpdateEvent[]): Promise<void> {
       if (events.length === 0) return;
-      await tables.transaction().execute(async (transaction) => {
-        for (const event of events) {
-          await transaction.insertInto('self_update_events').values(rowOf(event)).execute();
-          await noteClient(transaction, event);
-        }
+      const byClient = Map.groupBy(events, ({ computerId }) => computerId);
+      byClient.delete(undefined);
+      const clients = [...byClient].sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
+      await transact(database, async (transaction) => {
+        // Clients before events, and in the order in which everybody locks them.
+        for (const [, told] of clients) for (const event of told) await noteClient(transaction, event);
+        for (const some of inPieces(events)) await insertEvents(transaction, some.map(rowOf));
       });
       changes.announce('self-update-events');
       changes.announce('computers');
@@ -69,10 +75,8 @@ export function selfUpdateEventStore({ tables }: Database, changes: Changes) {
       const young = oldest.findIndex(({ received_at }) => Number(received_at) >= before.getTime());
       const last = (young < 0 ? oldest : oldest.slice(0, young)).at(-1);
       if (!last) return 0;
-      const result = await tables
-        .deleteFrom('self_update_events')
-        .where('event_id', '<=', last.event_id)
-        .executeTakeFirst();
+      const deletion = tables.deleteFrom('self_update_events').where('event_id', '<=', last.event_id);
+      const result = await retried(() => deletion.executeTakeFirst());
       return Number(result.numDeletedRows);
     },
 
@@ -88,6 +92,9 @@ export function selfUpdateEventStore({ tables }: Database, changes: Changes) {
     },
   };
 }
+
+const laterContact = sql<number>`case when excluded.last_contact > computers.last_contact
+  then excluded.last_contact else computers.last_contact end`;
 
 async function noteClient(transaction: Kysely<Tables>, event: SelfUpdateEvent): Promise<void> {
   const { computerId, address, agentGeneration, agentVersion } = event;
@@ -106,7 +113,7 @@ async function noteClient(transaction: Kysely<Tables>, event: SelfUpdateEvent): 
       last_contact: at,
       ...agent,
     })
-    .onConflict((conflict) => conflict.column('computer_id').doUpdateSet({ last_contact: at, address }))
+    .onConflict((conflict) => conflict.column('computer_id').doUpdateSet({ last_contact: laterContact, address }))
     .execute();
   if (agentGeneration === undefined) return;
   // A ping that waited in urllog.dat tells of an agent that has been replaced: what registered since counts.
@@ -138,6 +145,12 @@ function rowOf(event: SelfUpdateEvent) {
     agent_version: event.agentVersion ?? null,
   };
 }
+
+const exampleRow = rowOf({
+  ...{ receivedAt: new Date(0), occurredAt: new Date(0), computerId: '', address: '', userAgent: '', component: '' },
+  ...{ activity: '', item: '', device: '', platform: '', language: '', status: '', resultCode: '', message: '' },
+  ...{ agentGeneration: 'wsus', agentVersion: '' },
+});
 
 function eventOf(row: Selectable<Tables['self_update_events']>): StoredSelfUpdateEvent {
   return {

@@ -6,6 +6,8 @@ import type { Database } from './database.ts';
 import { type ImportResult, insertRevisions } from './insert-revisions.ts';
 import { type PackedRevision, packRevision, type RevisionToImport, unpacked } from './packing.ts';
 import type { Tables } from './schema.ts';
+import { takeStamp } from './stamps.ts';
+import { transact } from './transact.ts';
 
 export interface StoredSummary extends EncodedSummary {
   revisionId: number;
@@ -28,8 +30,9 @@ export function updateStore(database: Database, changes: Changes) {
       now: Date,
     ): Promise<ImportResult[]> {
       const packed = await Promise.all(revisions.map(packRevision));
-      const results = await tables.transaction().execute(async (transaction) => {
-        const imported = await insertRevisions({ transaction, engine: database.engine }, packed, now.getTime());
+      const results = await transact(database, async (transaction) => {
+        const stamp = await takeStamp(transaction, database.engine, now.getTime());
+        const imported = await insertRevisions({ transaction, engine: database.engine }, packed, stamp);
         if (imported.some(({ isNew }) => isNew)) await markChange(transaction, 'updates');
         return imported;
       });

@@ -1,0 +1,74 @@
+// Transactions that other transactions may get in the way of. One order of locks holds everywhere, so that no two
+// transactions wait for each other: first the newest stamp (stamps.ts), then computers by id, then all that belongs to a
+// computer, then the head of the audit chain, and last the marks of changes. A deadlock that comes about in spite of it (a
+// stranger's transaction, a table that is locked as a whole) ends one of the two, which is then run again.
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
+import type { Database, Engine } from './database.ts';
+import type { Tables } from './schema.ts';
+
+export interface RetryLimits {
+  /** How often at most, the first time included. */
+  attempts: number;
+  /** Between two attempts, at most, in milliseconds; grows with each. */
+  pauseMs: number;
+  random(): number;
+}
+
+const defaultLimits: RetryLimits = { attempts: 5, pauseMs: 50, random: Math.random };
+
+/**
+ * Runs `work` in a transaction, again when the database ended it for the sake of another one. `work` must be able to run
+ * twice: what it changes outside of the transaction counts twice.
+ */
+export function transact<Result>(
+  { tables }: Pick<Database, 'tables'>,
+  work: (transaction: Kysely<Tables>) => Promise<Result>,
+): Promise<Result> {
+  return retried(() => tables.transaction().execute(work));
+}
+
+/** Runs `work`, one statement or a whole transaction, again as long as it was only in somebody's way. */
+export async function retried<Result>(work: () => Promise<Result>, limits = defaultLimits): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= limits.attempts || !wasInTheWay(error)) throw error;
+      // At different times, so that the same two do not meet again.
+      await pause(limits.pauseMs * attempt * limits.random());
+    }
+  }
+}
+
+/** Locks these computers, in an order that everybody keeps; on SQLite a transaction is the only writer anyway. */
+export async function lockComputers(
+  transaction: Kysely<Tables>,
+  engine: Engine,
+  computerIds: readonly string[],
+): Promise<void> {
+  if (engine === 'sqlite') return;
+  const sorted = [...new Set(computerIds)].sort();
+  for (let start = 0; start < sorted.length; start += idsPerStatement) {
+    const some = sorted.slice(start, start + idsPerStatement);
+    // Not by the order of the database's language, which may be another one.
+    await sql`select 1 from computers where computer_id in (${sql.join(some)})
+              order by computer_id collate "C" for no key update`.execute(transaction);
+  }
+}
+
+const idsPerStatement = 500;
+
+const deadlock = '40P01';
+const serializationFailure = '40001';
+const sqliteBusy = 5;
+const sqliteLocked = 6;
+
+/** True for a deadlock, a serialisation failure, or an SQLite file that another process writes to for too long. */
+export function wasInTheWay(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && (error.code === deadlock || error.code === serializationFailure)) return true;
+  // The lower eight bits say what, the others why.
+  const result = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+  return result === sqliteBusy || result === sqliteLocked || wasInTheWay(error.cause);
+}
