@@ -9,11 +9,11 @@ export interface LimitRow {
   administrator: string;
 }
 
-/** Every row of every table with five columns. */
+/** Every row that names a setting or a constant in its second column. */
 export function findRows(page: string): LimitRow[] {
   return page
     .split('\n')
-    .filter((line) => line.startsWith('| ') && !line.startsWith('| --') && !line.startsWith('| What is bounded'))
+    .filter((line) => /^\| [^|]+ \| `/.test(line))
     .map((line) => {
       const [what = '', setting = '', value = '', client = '', administrator = ''] = line
         .slice(1, -1)

@@ -23,7 +23,12 @@ const selfUpdate = await createSelfUpdateSite({
   dataDir: join(folder, 'data'),
   releaseDir,
   identity,
-  store: { recordSelfUpdateEvents: async () => undefined, addToCounters: async () => undefined },
+  store: {
+    recordSelfUpdateEvents: async () => undefined,
+    addToCounters: async () => undefined,
+    listKnownIds: async () => new Set(),
+  },
+  admission: { admit: () => true },
   now,
   onTrouble: (message) => console.error(message),
 });

@@ -21,6 +21,7 @@ import { calledHost } from './http/called-host.ts';
 import { createFront } from './http/front.ts';
 import type { Exchange, ListenerName, Site } from './http/site.ts';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts';
+import { type Admission, type Admitted, createAdmission } from './limits/admission.ts';
 import { lockDataDir } from './lock.ts';
 import type { Logger, OpenLog } from './log.ts';
 import { noticeLine } from './notice.ts';
@@ -37,7 +38,7 @@ import {
 import { simpleAuthHandlers } from './sites/simple-auth/index.ts';
 import { createAnswerRoom } from './sites/soap/answer-room.ts';
 import { createBodyRoom } from './sites/soap/body-room.ts';
-import { createCallGate } from './sites/soap/call-gate.ts';
+import { createCallGate, smallCallBytes } from './sites/soap/call-gate.ts';
 import { createSoapSite } from './sites/soap/soap-site.ts';
 import { refreshedFirst, type UpdateService } from './sites/soap/update-service.ts';
 import { openStore, type Store } from './store/index.ts';
@@ -100,13 +101,16 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     await fillFirstCatalogue({ store, content, identity: keys.signer, now: startedAt });
   }
 
+  const admission = createAdmission({ perSecond: admittedPerSecond(config), store, log });
+  closers.add(() => admission.close());
   const mainPort = { number: config.port };
-  const service = await openUpdateService(config, { now, clock, log, store, mainPort }, closers);
+  const service = await openUpdateService(config, { now, clock, log, store, mainPort, admission }, closers);
   const selfUpdate = await createSelfUpdateSite({
     dataDir,
     releaseDir: config.agentReleaseDir,
     identity: keys.signer,
     store,
+    admission,
     now,
     onTrouble: (message, error) => log.warn({ err: error }, message),
   });
@@ -123,7 +127,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     config,
     front: (listener) => {
       const folder = join(dataDir, 'logs', accessLogFolders[listener]);
-      const accessLog = createAccessLog({ folder, now, onTrouble: (message) => log.warn(message) });
+      const accessLog = createAccessLog({ folder, now, admission, onTrouble: (message) => log.warn(message) });
       closers.add(() => accessLog.close());
       return createFront({ listener, sites, accessLog, log, now });
     },
@@ -156,6 +160,17 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   return { main, ...(urls['self-update'] && { selfUpdate: urls['self-update'] }), ...(urls.tls && { tls: urls.tls }) };
 }
 
+function admittedPerSecond(config: ServerConfig): Record<Admitted, number> {
+  return {
+    'new-computer': config.newComputersPerSecond,
+    'new-name': config.newNamesPerSecond,
+    ping: config.pingsPerSecond,
+    'report-bytes': config.reportKibPerSecond * kibibyte,
+    'refusal-line': config.refusalLinesPerSecond,
+    'access-log-bytes': config.accessLogKibPerSecond * kibibyte,
+  };
+}
+
 interface ServiceParts {
   now(): Date;
   clock: ServerClock;
@@ -163,11 +178,12 @@ interface ServiceParts {
   store: Store;
   /** Known only when it is bound. */
   mainPort: { number: number };
+  admission: Admission;
 }
 
 async function openUpdateService(
   config: ServerConfig,
-  { now, clock, log, store, mainPort }: ServiceParts,
+  { now, clock, log, store, mainPort, admission }: ServiceParts,
   closers: Closers,
 ): Promise<UpdateService> {
   const key = await loadOrCreateCookieKey(config.dataDir);
@@ -197,6 +213,7 @@ async function openUpdateService(
     cookies: createCookieJar({ key, identity }),
     identity,
     contacts,
+    admission,
     config,
     contentRoot: (exchange) => contentRoot(exchange, mainPort.number),
     // The database's clock: a cookie of one server is opened by another.
@@ -211,6 +228,7 @@ function contentRoot(exchange: Exchange, mainPort: number): string {
   return exchange.listener === 'main' ? `http://${host}` : `http://${host.replace(/:\d+$/, '')}:${mainPort}`;
 }
 
+const kibibyte = 1024;
 const mebibyte = 1_048_576;
 
 /** An answer that others wait for has ten seconds; with nobody waiting it may be as slow as IIS lets it (minBytesPerSecond). */
@@ -219,16 +237,26 @@ const takingAnswers = { patienceMs: 10_000, graceMs: 60_000, bytesPerSecond: 240
 /** Answers that are being written, packed or waiting for room at once; as many as Node has threads that pack. */
 const answersWritten = 4;
 
+/** Large calls that wait until the one before is through. */
+const largeCallsWaiting = 32;
+
+/** So much of the memory for request bodies is there for large ones. */
+const largeShare = 0.75;
+
 function soapSites(config: ServerConfig, service: UpdateService, log: Logger): Site[] {
   // The listener cuts a connection that is idle for so long: who waits is told ServerBusy well before.
   const maxWaitMs = (config.idleTimeoutSeconds * 1000 * 3) / 4;
   const gate = createCallGate({ maxInFlight: config.maxCallsInFlight, maxWaiting: config.maxCallsWaiting, maxWaitMs });
   const writing = createCallGate({ maxInFlight: answersWritten, maxWaiting: config.maxCallsInFlight, maxWaitMs });
   const maxRequestBytes = config.maxRequestMib * mebibyte;
-  // The largest body fits in any case.
-  const bodies = createBodyRoom({ budgetBytes: Math.max(config.requestMemoryMib * mebibyte, maxRequestBytes) });
+  const large = createCallGate({ maxInFlight: 1, maxWaiting: largeCallsWaiting, maxWaitMs, rests: true });
+  // The largest body fits in any case, and small ones beside it.
+  const budgetBytes = Math.max(config.requestMemoryMib * mebibyte, maxRequestBytes + mebibyte);
+  const largeBudgetBytes = Math.max(budgetBytes * largeShare, maxRequestBytes);
+  const bodies = createBodyRoom({ budgetBytes, largeBudgetBytes, smallBytes: smallCallBytes });
   const answers = createAnswerRoom({ ...takingAnswers, budgetBytes: config.answerMemoryMib * mebibyte });
-  const shared = { gate, writing, bodies, answers, log, maxRequestBytes };
+  const { admission } = service;
+  const shared = { gate, large, writing, bodies, answers, log, maxRequestBytes, admission };
   return [
     createSoapSite({
       ...shared,
@@ -252,6 +280,7 @@ function soapSites(config: ServerConfig, service: UpdateService, log: Logger): S
     }),
     createSoapSite({
       ...shared,
+      countsAsReports: true,
       ...{ name: 'reporting', service: reporting, contract: 'reporting' as const, cacheControl: 'private, max-age=0' },
       handlers: refreshedFirst(service, reportingHandlers(service)),
     }),

@@ -2,6 +2,7 @@
 // and the doctor read it. One line per answer, written within a second; a full disk never stops the server.
 import type { Socket } from 'node:net';
 import type { Exchange } from '../http/site.ts';
+import type { Admission } from '../limits/admission.ts';
 import { escapeField, stemOf } from './fields.ts';
 import { createLogFile } from './log-file.ts';
 
@@ -29,8 +30,16 @@ export interface AccessLogOptions {
   /** One folder per listener, W3SVC1 and so on; made when missing. */
   folder: string;
   now: () => Date;
+  /** How much each client may write into it; default: as much as it likes. */
+  admission?: Pick<Admission, 'admit'>;
   /** Told once when the log cannot be written, and once when it can again. */
   onTrouble?: (message: string) => void;
+}
+
+interface Ends {
+  server: string;
+  client: string;
+  address: string | undefined;
 }
 
 /** Field names in the order of IIS 8 to 10. */
@@ -42,16 +51,18 @@ export const accessLogFields =
 export const accessLogFolders = { main: 'W3SVC1', 'self-update': 'W3SVC2', tls: 'W3SVC3' } as const;
 
 /** Opens the log of one listener; the file is made with the first line. */
-export function createAccessLog({ folder, now, onTrouble = () => undefined }: AccessLogOptions): AccessLog {
+export function createAccessLog(options: AccessLogOptions): AccessLog {
+  const { folder, now, admission, onTrouble = () => undefined } = options;
   const clock = createClock(now);
   const file = createLogFile({ folder, directives: () => directives(clock().stamp), onTrouble });
-  const ends = new WeakMap<Socket, { server: string; client: string }>();
+  const ends = new WeakMap<Socket, Ends>();
 
-  const meet = (socket: Socket): { server: string; client: string } => {
+  const meet = (socket: Socket): Ends => {
     const known = ends.get(socket);
     if (known) return known;
     const { localAddress, localPort = '-', remoteAddress } = socket;
-    const met = { server: addressOf(localAddress), client: `${localPort} - ${addressOf(remoteAddress)}` };
+    const client = `${localPort} - ${addressOf(remoteAddress)}`;
+    const met = { server: addressOf(localAddress), client, address: remoteAddress };
     ends.set(socket, met);
     return met;
   };
@@ -60,14 +71,13 @@ export function createAccessLog({ folder, now, onTrouble = () => undefined }: Ac
     meet: (socket) => void meet(socket),
     record({ request, query }, sent) {
       const { stamp, day } = clock();
-      const { server, client } = meet(request.socket);
+      const { server, client, address } = meet(request.socket);
       const { headers, method = '-', url = '' } = request;
-      file.append(
-        day,
+      const line =
         `${stamp} ${server} ${escapeField(method)} ${escapeField(stemOf(url))} ${escapeField(query)} ${client} ` +
-          `${escapeField(headers['user-agent'])} ${escapeField(headers.referer)} ` +
-          `${sent.status} ${sent.substatus} ${sent.win32} ${Math.round(sent.timeTakenMs)}\r\n`,
-      );
+        `${escapeField(headers['user-agent'])} ${escapeField(headers.referer)} ` +
+        `${sent.status} ${sent.substatus} ${sent.win32} ${Math.round(sent.timeTakenMs)}\r\n`;
+      if (admission?.admit('access-log-bytes', address, line.length) !== false) file.append(day, line);
     },
     close: () => file.close(),
   };

@@ -20,6 +20,7 @@ const choice = <const Values extends readonly [string, ...string[]]>(values: Val
   z.enum(values).describe(`one of ${values.join(', ')}`);
 const text = z.string().min(1).describe('some text');
 const mebibytes = count(1, 1_048_576);
+const perSecond = count(0, 1_000_000);
 
 interface Setting<Schema extends z.ZodType> {
   schema: Schema;
@@ -142,6 +143,13 @@ export const settings = {
   requestMemoryMib: setting('limits', mebibytes, 'MIB', 128, 'Memory for request bodies, of all clients together'),
   answerMemoryMib: setting('limits', mebibytes, 'MIB', 256, 'Memory for answers that clients have not taken yet'),
   maxConnections: setting('limits', count(1, 1_000_000), 'N', 20_000, 'Open connections per port'),
+  maxConnectionsPerAddress: setting(
+    'limits',
+    count(1, 1_000_000),
+    'N',
+    15_000,
+    'Open connections of one address (IPv6: one /64) per port',
+  ),
   requestTimeoutSeconds: setting(
     'limits',
     count(1, 3600),
@@ -151,6 +159,48 @@ export const settings = {
   ),
   idleTimeoutSeconds: setting('limits', count(1, 3600), 'S', 65, 'A connection on which nothing happens is closed'),
   cookieMinutes: setting('limits', count(1, 1440), 'MIN', 60, 'Life of a client cookie (WSUS: 60)'),
+  newComputersPerSecond: setting(
+    'limits',
+    perSecond,
+    'N',
+    100,
+    'Computers that are new here, from one address (IPv6: one /64); 60 times as many at once; 0: no limit',
+  ),
+  newNamesPerSecond: setting(
+    'limits',
+    perSecond,
+    'N',
+    20,
+    'New names or groups of known computers, from one address; 60 times as many at once; 0: no limit',
+  ),
+  pingsPerSecond: setting(
+    'limits',
+    perSecond,
+    'N',
+    200,
+    'Status pings from one address that are kept; 60 times as many at once; 0: no limit',
+  ),
+  reportKibPerSecond: setting(
+    'limits',
+    perSecond,
+    'KIB',
+    2048,
+    'Report events from one address, in KiB of requests; 60 times as many at once; 0: no limit',
+  ),
+  refusalLinesPerSecond: setting(
+    'limits',
+    perSecond,
+    'N',
+    5,
+    'Lines in the structured log about refused requests of one address; 60 times as many at once; 0: no limit',
+  ),
+  accessLogKibPerSecond: setting(
+    'limits',
+    perSecond,
+    'KIB',
+    512,
+    'Access log about requests of one address; 60 times as many at once; 0: no limit',
+  ),
   eventDays: setting('limits', count(1, 36_500), 'DAYS', 90, 'How long report events and status pings are kept'),
   routineEventDays: setting(
     'limits',

@@ -34,6 +34,9 @@ export interface RegisteredComputer {
   at: Date;
 }
 
+/** `changed`: a known computer under a name, or with groups, that it did not have before. */
+export type Acquaintance = 'stranger' | 'changed' | 'known';
+
 /** What a sync needs to know of its client. */
 export interface Targeting {
   isRegistered: boolean;
@@ -89,6 +92,29 @@ export function computerStore(database: Database, changes: Changes) {
       };
       await retried(() => statements.register(tables, [row]));
       changes.announce('computers');
+    },
+
+    /** Which of these is known, and whether the computer was seen under this name and asked for these groups. */
+    async findAcquaintance({ computerId, dnsName, requestedGroups }: AuthorizedComputer): Promise<Acquaintance> {
+      const { rows } = await statements.findAcquaintance(tables, dnsName.toLowerCase(), computerId);
+      const [found] = rows;
+      if (!found) return 'stranger';
+      return found.name_key !== null && found.requested_groups === requestedGroups.join(';') ? 'known' : 'changed';
+    },
+
+    /** Those of the ids that are computers known here. */
+    async listKnownIds(computerIds: readonly string[]): Promise<Set<string>> {
+      const known = new Set<string>();
+      for (let start = 0; start < computerIds.length; start += idsPerStatement) {
+        const some = computerIds.slice(start, start + idsPerStatement);
+        const rows = await tables
+          .selectFrom('computers')
+          .select('computer_id')
+          .where('computer_id', 'in', some)
+          .execute();
+        for (const { computer_id } of rows) known.add(computer_id);
+      }
+      return known;
     },
 
     /** Undefined for a computer that was never seen, or was removed. */
@@ -196,6 +222,16 @@ function checkInStatements(tables: Kysely<Tables>) {
         }),
     ),
 
+    findAcquaintance: prepare(['', ''], (nameKey, computerId) =>
+      tables
+        .selectFrom('computers')
+        .leftJoin('computer_names', (join) =>
+          join.onRef('computer_names.computer_id', '=', 'computers.computer_id').on('name_key', '=', nameKey),
+        )
+        .select(['requested_groups', 'name_key'])
+        .where('computers.computer_id', '=', computerId),
+    ),
+
     loadTargeting: prepare([''], (computerId) =>
       tables
         .selectFrom('computers')
@@ -205,6 +241,8 @@ function checkInStatements(tables: Kysely<Tables>) {
     ),
   };
 }
+
+const idsPerStatement = 500;
 
 /** Writes only what differs: most computers ask for the groups that they are in, every few hours. */
 async function assignRequested(transaction: Kysely<Tables>, computer: AuthorizedComputer): Promise<void> {

@@ -26,7 +26,7 @@ export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export type { Topic } from './changes.ts';
 export type { KnownComputer, KnownReport } from './computer-history.ts';
 export type { ClonedIdentity, ListedComputer } from './computer-list.ts';
-export type { Targeting } from './computers.ts';
+export type { Acquaintance, AuthorizedComputer, Targeting } from './computers.ts';
 export type { ServerIdentity } from './configuration.ts';
 export type { ContentFile, ExpectedFile, ListedContent } from './content-files.ts';
 export type { DeploymentAction, InheritedDeployment, StoredDeployment } from './deployments.ts';

@@ -6,12 +6,15 @@ import type { UpdateService } from '../soap/update-service.ts';
 const longestText = 512;
 
 export async function registerComputer(
-  { store, now }: UpdateService,
+  { store, admission, now }: UpdateService,
   computerId: string,
   info: ComputerInfo | undefined,
   address: string,
 ): Promise<void> {
   if (!info) throw new SoapFault('InvalidParameters', 'computerInfo');
+  // A computer that was removed comes back with the cookie that it has.
+  const isKnown = (await store.loadTargeting(computerId)) !== undefined;
+  if (!isKnown && !admission.admit('new-computer', address)) throw new SoapFault('ServerBusy', '');
   const said = (text: string | undefined) => (text ?? '').slice(0, longestText);
   await store.registerComputer({
     computerId,

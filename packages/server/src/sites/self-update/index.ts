@@ -11,6 +11,7 @@ import {
 } from '@moult/protocol/self-update';
 import { noteOutcome } from '../../access-log/index.ts';
 import type { Exchange, Site } from '../../http/site.ts';
+import type { Admission } from '../../limits/admission.ts';
 import { createOpenFiles, serveBytes, serveFile } from '../../static-file/index.ts';
 import type { Store } from '../../store/index.ts';
 import { type ImportedTree, importedTreeMark, openImportedTree, type ServableFile } from './imported-tree.ts';
@@ -31,7 +32,8 @@ export interface SelfUpdateParts {
   releaseDir: string | undefined;
   /** The operator's code-signing identity. */
   identity: SigningIdentity;
-  store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters'>;
+  store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters' | 'listKnownIds'>;
+  admission: Pick<Admission, 'admit'>;
   now: () => Date;
   /** Told once about each trouble that does not stop serving, and once when it is over. */
   onTrouble: (message: string, error?: unknown) => void;
@@ -65,7 +67,7 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
   });
   let imported = await openImportedTree(dataDir);
   let mark = await importedTreeMark(dataDir);
-  const pings = createPingRecorder({ store: parts.store, onTrouble });
+  const pings = createPingRecorder({ store: parts.store, admission: parts.admission, onTrouble });
   const openFiles = createOpenFiles();
   const routes = new Map<string, SelfUpdateFile | undefined>();
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SelfUpdateEvent } from '../../store/index.ts';
-import { createPingRecorder, type PingRecorder } from './ping-recorder.ts';
+import { createPingRecorder, type PingRecorder, type PingRecorderParts } from './ping-recorder.ts';
 import { eventually } from './test/running-site.ts';
 
 const receivedAt = new Date('2026-11-22T12:00:00Z');
@@ -9,7 +9,9 @@ const exchange = (index: number, query = `U=${String(index).padStart(32, '0')}&A
   ({ request: { headers: {}, socket: {} }, query, receivedAt }) as unknown as Parameters<PingRecorder['take']>[0];
 const limits = { maxWaiting: 100, batch: 10, flushMs: 5 };
 
-function recording() {
+type Admit = PingRecorderParts['admission']['admit'];
+
+function recording({ admit = () => true, known = [] }: { admit?: Admit; known?: string[] } = {}) {
   const events: SelfUpdateEvent[] = [];
   const counters: Record<string, number> = {};
   const troubles: string[] = [];
@@ -17,7 +19,9 @@ function recording() {
   const pings = createPingRecorder({
     limits,
     onTrouble: (message) => troubles.push(message),
+    admission: { admit },
     store: {
+      listKnownIds: async (ids) => new Set(ids.filter((id) => known.includes(id))),
       async recordSelfUpdateEvents(batch) {
         if (state.isBroken) throw new Error('database is locked');
         state.batches++;
@@ -68,4 +72,29 @@ test('a store that fails loses nothing for a while, and is spoken of once', asyn
   await pings.close();
   assert.deepEqual(counters, { 'malformed-pings': 1 });
   assert.deepEqual(new Set(events.map(({ computerId }) => computerId)).size, 40);
+});
+
+test('an address that pings too much is not kept, and its strangers count as new computers', async () => {
+  const left = { ping: 50, 'new-computer': 5 } as Record<string, number>;
+  const admit: Admit = (what) => {
+    left[what] = (left[what] ?? 0) - 1;
+    return (left[what] ?? 0) >= 0;
+  };
+  const known = Array.from({ length: 10 }, (_, index) => `00000000-0000-0000-0000-${String(index).padStart(12, '0')}`);
+  const { pings, events, counters } = recording({ admit, known });
+  for (let index = 0; index < 60; index++) pings.take(exchange(index));
+  await pings.close();
+  assert.equal(events.length, 10 + 5);
+  assert.deepEqual(counters, { 'dropped-pings': 10 + 35 });
+});
+
+test('a stranger that was let in stays so while the store fails', async () => {
+  let left = 40;
+  const { pings, events, state } = recording({ admit: (what) => what === 'ping' || left-- > 0 });
+  state.isBroken = true;
+  for (let index = 0; index < 10; index++) pings.take(exchange(index));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  state.isBroken = false;
+  assert.ok(await eventually(() => events.length === 10));
+  await pings.close();
 });

@@ -2,6 +2,7 @@
 // clients, pings are dropped and counted, never refused.
 import { parseStatusPing, type StatusPing } from '@moult/protocol/self-update';
 import type { Exchange } from '../../http/site.ts';
+import type { Admission } from '../../limits/admission.ts';
 import type { SelfUpdateEvent, Store } from '../../store/index.ts';
 
 export interface PingRecorder {
@@ -14,7 +15,8 @@ export interface PingRecorder {
 }
 
 export interface PingRecorderParts {
-  store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters'>;
+  store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters' | 'listKnownIds'>;
+  admission: Pick<Admission, 'admit'>;
   /** Told once when pings cannot be stored, and once when they can again. */
   onTrouble: (message: string, error?: unknown) => void;
   limits?: { maxWaiting: number; batch: number; flushMs: number };
@@ -24,24 +26,43 @@ const defaultLimits = { maxWaiting: 20_000, batch: 500, flushMs: 250 };
 
 export const pingCounters = { malformed: 'malformed-pings', dropped: 'dropped-pings' } as const;
 
-export function createPingRecorder({ store, onTrouble, limits = defaultLimits }: PingRecorderParts): PingRecorder {
+export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
+  const { store, admission, onTrouble, limits = defaultLimits } = parts;
   const waiting: SelfUpdateEvent[] = [];
   const counts = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
   let storing: Promise<void> | undefined;
   let isTroubled = false;
 
-  const count = (name: string) => {
-    counts.set(name, (counts.get(name) ?? 0) + 1);
+  const count = (name: string, amount = 1) => {
+    counts.set(name, (counts.get(name) ?? 0) + amount);
     schedule();
   };
 
+  /** New computers of the batch that is being stored: it may take several tries. */
+  const admitted = new Set<string>();
+
+  /** A ping of a computer that is new here counts as a new computer of its address. */
+  const withoutStrangers = async (pings: SelfUpdateEvent[]): Promise<SelfUpdateEvent[]> => {
+    const known = await store.listKnownIds([...new Set(pings.flatMap(({ computerId }) => computerId ?? []))]);
+    return pings.filter(({ computerId, address }) => {
+      if (computerId === undefined || known.has(computerId) || admitted.has(computerId)) return true;
+      if (!admission.admit('new-computer', address)) return false;
+      admitted.add(computerId);
+      return true;
+    });
+  };
+
   const storeBatch = async (): Promise<void> => {
-    const batch = waiting.splice(0, limits.batch);
+    const taken = waiting.splice(0, limits.batch);
+    let batch = taken;
     const amounts = Object.fromEntries(counts);
     counts.clear();
     try {
+      batch = await withoutStrangers(taken);
+      if (batch.length < taken.length) count(pingCounters.dropped, taken.length - batch.length);
       await store.recordSelfUpdateEvents(batch);
+      admitted.clear();
       await store.addToCounters(amounts);
       if (isTroubled) onTrouble('Status pings are stored again.');
       isTroubled = false;
@@ -77,6 +98,7 @@ export function createPingRecorder({ store, onTrouble, limits = defaultLimits }:
     take(exchange) {
       const ping = parseStatusPing(exchange.query);
       if ('malformed' in ping) return count(pingCounters.malformed);
+      if (!admission.admit('ping', exchange.request.socket.remoteAddress)) return count(pingCounters.dropped);
       if (waiting.length >= limits.maxWaiting) return count(pingCounters.dropped);
       waiting.push(eventOf(exchange, ping));
       schedule();

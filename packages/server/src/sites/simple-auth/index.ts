@@ -1,6 +1,7 @@
 // SimpleAuth: a client says who it is and gets it sealed. There is no secret in it: MS-WUSP knows none.
 import { type simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
 import { SoapFault } from '../../errors.ts';
+import type { AuthorizedComputer } from '../../store/index.ts';
 import type { Handlers } from '../soap/soap-site.ts';
 import { requireGuid, type UpdateService } from '../soap/update-service.ts';
 
@@ -16,11 +17,20 @@ export function simpleAuthHandlers(service: UpdateService): Handlers<(typeof sim
       const at = service.now();
       const assign = service.config.targeting === 'client';
       const computer = { computerId, dnsName, address: clientAddress, requestedGroups, at };
+      await admit(service, computer);
       await service.store.noteAuthorization(computer, { assign });
       const cookieData = service.cookies.sealAuthorization({ computerId }, at);
       return { result: { plugInId: simpleTargeting, cookieData } };
     },
   };
+}
+
+/** Throws ServerBusy for what costs new rows, when the address or the server had enough of it. */
+async function admit({ store, admission }: UpdateService, computer: AuthorizedComputer): Promise<void> {
+  const acquaintance = await store.findAcquaintance(computer);
+  if (acquaintance === 'known') return;
+  const what = acquaintance === 'stranger' ? 'new-computer' : 'new-name';
+  if (!admission.admit(what, computer.address)) throw new SoapFault('ServerBusy', '');
 }
 
 /** Policy separates several names by semicolons. */

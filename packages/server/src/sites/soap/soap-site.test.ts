@@ -30,7 +30,8 @@ async function startSite({ maxInFlight, maxWaiting, patienceMs = 200 }: SiteLimi
   const bodies = createBodyRoom({ budgetBytes: 25_000 });
   const answers = createAnswerRoom({ budgetBytes: 20_000_000, patienceMs, graceMs: 60_000, bytesPerSecond: 1000 });
   const site = createSoapSite({
-    ...{ bodies, answers, writing },
+    ...{ bodies, answers, writing, large: gate },
+    admission: { admit: () => true, holdBack: () => undefined, close: async () => undefined },
     ...{ name: 'test', service: simpleAuth, gate, maxRequestBytes: 10_000, cacheControl: 'private', log: silent },
     contract: 'simpleauth',
     handlers: {

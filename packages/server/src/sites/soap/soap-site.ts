@@ -23,12 +23,15 @@ import { calledAddress } from '../../http/called-host.ts';
 import { whenGone } from '../../http/client-watch.ts';
 import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
+import { addressKey } from '../../limits/address-key.ts';
+import type { Admission } from '../../limits/admission.ts';
 import type { Logger } from '../../log.ts';
 import type { AnswerRoom } from './answer-room.ts';
 import type { BodyRoom } from './body-room.ts';
-import type { CallGate } from './call-gate.ts';
+import { type Caller, type CallGate, smallCallBytes } from './call-gate.ts';
 import { type AnswerEncoder, createAnswerEncoder } from './encode-answer.ts';
 import { decodeText, passOver, readBody } from './read-body.ts';
+import { retryAfterSeconds } from './retry-after.ts';
 import { type Contract, showService } from './service-page.ts';
 
 export interface CallContext {
@@ -48,11 +51,16 @@ export interface SoapSiteParts<O extends Operations> {
   service: Service<O>;
   handlers: Handlers<O>;
   gate: CallGate;
+  /** Passed before `gate` by calls above `largeCallBytes`, one after the other. */
+  large: CallGate;
   /** Passed once more before an answer is written: what waits here is small, what waits for room in `answers` is not. */
   writing: CallGate;
   bodies: BodyRoom;
   answers: AnswerRoom;
   maxRequestBytes: number;
+  admission: Admission;
+  /** Bodies count as reports of their address, and are refused unread when it sent too many. */
+  countsAsReports?: boolean;
   /** As real WSUS sends it for this service. */
   cacheControl: string;
   /** What ?wsdl shows. */
@@ -80,23 +88,43 @@ export function createSoapSite<O extends Operations>(given: SoapSiteParts<O>): S
       if (!/^(identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
         return refuse(exchange, parts, 415, 'Request bodies are taken without content coding.');
       }
+      const turnAway = () => sendFault(exchange, parts, busy, namedCall(exchange, parts));
+      const announced = Number(request.headers['content-length'] ?? 0);
+      if (!parts.gate.hasRoom(callerOf(exchange, parts, announced).lane)) return turnAway();
+      if (announced > 0 && !mayReport(exchange, parts, announced)) return turnAway();
       const body = await readBody(request, parts.maxRequestBytes, parts.bodies);
       if (body.kind === 'cut') {
         response.destroy();
         return;
       }
       if (body.kind === 'too-large') return refuse(exchange, parts, 413, 'The request body is too large.');
-      if (body.kind === 'no-room') return sendFault(exchange, parts, busy, namedCall(exchange, parts));
+      if (body.kind === 'no-room') return turnAway();
       try {
-        await parts.gate.enter(
-          () => answerBody(exchange, parts, body.bytes, xmlLimits),
-          async () => sendFault(exchange, parts, busy, namedCall(exchange, parts)),
-        );
+        const { length } = body.bytes;
+        if (announced === 0 && !mayReport(exchange, parts, length)) return turnAway();
+        const caller = callerOf(exchange, parts, length);
+        const answer = () => answerBody(exchange, parts, body.bytes, xmlLimits);
+        const enter = () => parts.gate.enter(answer, async () => turnAway(), caller);
+        await (length > largeCallBytes ? parts.large.enter(enter, async () => turnAway(), caller) : enter());
       } finally {
         body.place.leave();
       }
     },
   };
+}
+
+/** Above this size calls run one after the other: to read one holds up everything else for a moment. */
+export const largeCallBytes = 1_048_576;
+
+/** Whoever shares an address and a service, and sends requests of about the same size, shares a lane. */
+function callerOf<O extends Operations>({ request }: Exchange, { name }: SoapSiteParts<O>, bytes: number): Caller {
+  const size = bytes > smallCallBytes ? 'large' : 'small';
+  return { lane: `${addressKey(request.socket.remoteAddress)} ${name} ${size}`, bytes };
+}
+
+function mayReport<O extends Operations>({ request }: Exchange, parts: SoapSiteParts<O>, bytes: number): boolean {
+  if (!parts.countsAsReports) return true;
+  return parts.admission.admit('report-bytes', request.socket.remoteAddress, bytes);
 }
 
 const busy = new SoapFault('ServerBusy', '');
@@ -225,7 +253,7 @@ async function sendAnswer<O extends Operations>(
 
 function sendFault<O extends Operations>(
   exchange: Exchange,
-  { service, log, name }: SoapSiteParts<O>,
+  { service, log, name, admission }: SoapSiteParts<O>,
   fault: SoapFault,
   { operation, version }: NamedCall,
   cause?: unknown,
@@ -241,8 +269,10 @@ function sendFault<O extends Operations>(
     about: fault.message,
     client: request.socket.remoteAddress,
   };
-  if (fault.faultCode === 'InternalServerError') log.error({ ...details, err: fault.cause ?? cause }, 'call failed');
-  else log[levelOf(fault.faultCode)](details, 'call answered with a fault');
+  if (admission.admit('refusal-line', details.client)) {
+    if (fault.faultCode === 'InternalServerError') log.error({ ...details, err: fault.cause ?? cause }, 'call failed');
+    else log[levelOf(fault.faultCode)](details, 'call answered with a fault');
+  }
   if (response.destroyed || response.headersSent) return;
   const actor = calledAddress(exchange);
   const method = operation && soapActionOf(service as Service<Operations>, operation);
@@ -253,7 +283,7 @@ function sendFault<O extends Operations>(
   response.writeHead(isBusy ? 503 : 500, {
     'Cache-Control': 'private',
     'Content-Type': contentTypeOf(version),
-    ...(isBusy && { 'Retry-After': '30' }),
+    ...(isBusy && { 'Retry-After': String(retryAfterSeconds()) }),
     'Content-Length': bytes.length,
   });
   response.end(bytes);
@@ -267,10 +297,7 @@ function sendSoapFault<O extends Operations>(
 ): void {
   const { request, response } = exchange;
   const { version } = namedCall(exchange, parts);
-  parts.log.warn(
-    { site: parts.name, fault: soapFault, why: message.slice(0, 300), client: request.socket.remoteAddress },
-    'call refused',
-  );
+  sayRefused(parts, { fault: soapFault, why: message.slice(0, 300), client: request.socket.remoteAddress });
   const bytes = Buffer.from(writeSoapFault(soapFault, message, parts.service.envelope, version));
   response.writeHead(500, {
     'Cache-Control': 'private',
@@ -288,16 +315,19 @@ function levelOf(code: FaultCode): 'info' | 'warn' {
   return ['ConfigChanged', 'CookieExpired', 'ServerChanged', 'RegistrationRequired'].includes(code) ? 'info' : 'warn';
 }
 
-function refuse<O extends Operations>(
-  exchange: Exchange,
-  { log, name }: SoapSiteParts<O>,
-  status: number,
-  why: string,
-): void {
+function refuse<O extends Operations>(exchange: Exchange, parts: SoapSiteParts<O>, status: number, why: string): void {
   const { request, response } = exchange;
-  log.warn({ site: name, status, why: why.slice(0, 300), client: request.socket.remoteAddress }, 'call refused');
+  sayRefused(parts, { status, why: why.slice(0, 300), client: request.socket.remoteAddress });
   if (!request.complete) passOver(request, { mostBytes: mostPassedOver });
   answerPlainly(response, status, why);
+}
+
+/** One line in the log, as far as its client may still cause any. */
+function sayRefused<O extends Operations>(
+  { log, name, admission }: SoapSiteParts<O>,
+  details: { client: string | undefined } & Record<string, unknown>,
+): void {
+  if (admission.admit('refusal-line', details.client)) log.warn({ site: name, ...details }, 'call refused');
 }
 
 function isSoapType(contentType: string): boolean {

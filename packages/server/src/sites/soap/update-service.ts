@@ -9,6 +9,7 @@ import type { Contacts } from '../../contacts.ts';
 import type { ClientClaims, CookieJar } from '../../cookie.ts';
 import { SoapFault } from '../../errors.ts';
 import type { Exchange } from '../../http/site.ts';
+import type { Admission } from '../../limits/admission.ts';
 import { type ServerIdentity, type Store, unassignedComputers } from '../../store/index.ts';
 import type { ReadyUpdates } from '../client-web-service/ready-updates.ts';
 
@@ -20,6 +21,7 @@ export interface UpdateService {
   cookies: CookieJar;
   identity: ServerIdentity;
   contacts: Contacts;
+  admission: Admission;
   config: Pick<
     ServerConfig,
     | 'targeting'

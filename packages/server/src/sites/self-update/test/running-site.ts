@@ -40,7 +40,9 @@ export async function startSite(): Promise<RunningSite> {
     identity: keys.signer,
     now: () => testNow,
     onTrouble: (message) => troubles.push(message),
+    admission: { admit: () => true },
     store: {
+      listKnownIds: async () => new Set(),
       recordSelfUpdateEvents: async (batch) => void events.push(...batch),
       addToCounters: async (amounts) => {
         for (const [name, value] of Object.entries(amounts)) counters.set(name, (counters.get(name) ?? 0) + value);

@@ -1,0 +1,72 @@
+// What strangers may make grow, and how fast: new computers, new names, status pings, reports, lines of the logs. What is
+// held back is counted, written to the store and said in the log once a minute, never once a request.
+import type { Logger } from '../log.ts';
+import type { Store } from '../store/index.ts';
+import { addressKey } from './address-key.ts';
+import { createRate } from './rate.ts';
+
+/** The kinds of things that are bounded by rate. */
+export type Admitted = 'new-computer' | 'new-name' | 'ping' | 'report-bytes' | 'refusal-line' | 'access-log-bytes';
+
+export interface Admission {
+  /** Whether this much of it may come in from an address; what may not is counted. */
+  admit(what: Admitted, address: string | undefined, amount?: number): boolean;
+  /** Counts what was held back for another reason than its rate. */
+  holdBack(what: Admitted | 'computer-limit', address: string | undefined): void;
+  /** Writes what was counted, and stops. */
+  close(): Promise<void>;
+}
+
+export interface AdmissionParts {
+  /** Per second from one address; 0 for no bound. */
+  perSecond: Readonly<Record<Admitted, number>>;
+  store: Pick<Store, 'addToCounters'>;
+  log: Logger;
+  /** Milliseconds of a clock that never goes back. */
+  now?: () => number;
+  sayEveryMs?: number;
+}
+
+/** `held-back:new-computer` and so on, among the counters of the store. */
+export const heldBackPrefix = 'held-back:';
+
+export function createAdmission({ perSecond, store, log, now, sayEveryMs = 60_000 }: AdmissionParts): Admission {
+  const rates = Object.fromEntries(
+    Object.entries(perSecond).map(([what, rate]) => [what, createRate({ perSecond: rate, ...(now && { now }) })]),
+  );
+  let held = new Map<string, { count: number; lastAddress: string }>();
+  let timer: NodeJS.Timeout | undefined;
+  let saying: Promise<void> = Promise.resolve();
+
+  const say = (): Promise<void> => {
+    timer = undefined;
+    const said = held;
+    held = new Map();
+    for (const [what, { count, lastAddress }] of said) log.warn({ what, count, lastAddress }, 'held back by a limit');
+    const amounts = [...said].map(([what, { count }]) => [`${heldBackPrefix}${what}`, count] as const);
+    saying = saying
+      .then(() => store.addToCounters(Object.fromEntries(amounts)))
+      .catch((error) => log.error({ err: error }, 'counters of limits could not be written'));
+    return saying;
+  };
+
+  const holdBack = (what: Admitted | 'computer-limit', key: string): void => {
+    const known = held.get(what);
+    held.set(what, { count: (known?.count ?? 0) + 1, lastAddress: key });
+    timer ??= setTimeout(say, sayEveryMs).unref();
+  };
+
+  return {
+    admit(what, address, amount) {
+      const key = addressKey(address);
+      const mayPass = rates[what]?.take(key, amount) ?? true;
+      if (!mayPass) holdBack(what, key);
+      return mayPass;
+    },
+    holdBack: (what, address) => holdBack(what, addressKey(address)),
+    close() {
+      clearTimeout(timer);
+      return held.size > 0 ? say() : saying;
+    },
+  };
+}

@@ -1,0 +1,133 @@
+// What a stranger may make grow, against a whole server: beyond its rate it is told ServerBusy or not noted, and who is
+// known is served as before.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { clientWebService } from '@moult/protocol/client-web-service';
+import { reporting } from '@moult/protocol/reporting';
+import { simpleAuth } from '@moult/protocol/simple-auth';
+import { openDatabase } from '../src/store/database.ts';
+import { computerInfo, openSession } from './agent-session.ts';
+import { startPostgres, type TestPostgres } from './postgres.ts';
+import { call, post } from './soap-client.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
+
+/** One a second and therefore 60 at once: more than a test takes seconds. */
+const rate = 1;
+const burst = 60;
+const idOf = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+
+for (const engine of ['sqlite', 'postgres'] as const) {
+  describe(`limits for strangers (${engine})`, () => {
+    let postgres: TestPostgres | undefined;
+    let server: TestServer | undefined;
+    let address: string | undefined;
+    before(async () => {
+      postgres = engine === 'postgres' ? await startPostgres() : undefined;
+    });
+    afterEach(() => server?.stop());
+    after(() => postgres?.stop());
+
+    const start = async (config: Parameters<typeof startTestServer>[0] & object): Promise<TestServer> => {
+      address = await postgres?.createDatabase();
+      server = await startTestServer({ config: { ...config.config, ...(address && { database: address }) } });
+      return server;
+    };
+    const countRows = async (table: 'computers' | 'computer_names' | 'self_update_events', dataDir: string) => {
+      const database = await openDatabase(address ?? join(dataDir, 'moult.sqlite'));
+      const row = await database.tables
+        .selectFrom(table)
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .executeTakeFirst();
+      await database.close();
+      return Number(row?.count);
+    };
+    const authorize = (url: string, clientId: string, dnsName: string) =>
+      call(url, simpleAuth, 'GetAuthorizationCookie', { clientId, dnsName, targetGroupName: undefined });
+
+    it('new computers beyond the rate of an address are told ServerBusy, known ones are served', async () => {
+      const { url, dataDir } = await start({ config: { newComputersPerSecond: rate } });
+      const known = await openSession(url);
+      const answers = [];
+      for (let number = 0; number < 2 * burst; number++) answers.push(await authorize(url, idOf(number), 'new'));
+      const busy = answers.filter((answer) => answer.kind === 'fault' && answer.fault.code === 'ServerBusy');
+      assert.ok(busy.length >= burst / 2, `${busy.length} were told ServerBusy`);
+      assert.ok(busy.every(({ status }) => status === 503));
+      await known.syncToTheEnd();
+      assert.equal((await authorize(url, known.computerId, 'client-1.example.test')).kind, 'answer');
+      assert.equal(await countRows('computers', dataDir), 1 + answers.length - busy.length);
+    });
+
+    it('so are new names of a known computer, and one that was removed and registers again', async () => {
+      const { url, dataDir } = await start({ config: { newNamesPerSecond: rate, newComputersPerSecond: rate } });
+      const session = await openSession(url);
+      const answers = [];
+      for (let number = 0; number < 2 * burst; number++) {
+        answers.push(await authorize(url, session.computerId, `name-${number}`));
+      }
+      const kept = answers.filter(({ kind }) => kind === 'answer').length;
+      assert.ok(kept >= burst && kept < 1.5 * burst, `${kept} names`);
+      assert.equal(await countRows('computer_names', dataDir), 1 + kept);
+      for (let number = 0; number < burst; number++) await authorize(url, idOf(number), 'new');
+      const database = await openDatabase(address ?? join(dataDir, 'moult.sqlite'));
+      await database.tables.deleteFrom('computers').where('computer_id', '=', session.computerId).execute();
+      await database.close();
+      for (let number = 0; number < burst; number++) await authorize(url, idOf(1000 + number), 'new');
+      const { cookie } = session;
+      const again = await call(url, clientWebService, 'RegisterComputer', { cookie, computerInfo });
+      assert.equal(again.kind === 'fault' && again.fault.code, 'ServerBusy');
+    });
+
+    it('pings beyond the rate are answered as any other, and only counted', async () => {
+      const running = await start({ config: { pingsPerSecond: rate } });
+      for (let number = 0; number < 2 * burst; number++) {
+        const path = `/wutrack.bin?V=1&U=${idOf(1).replaceAll('-', '')}&A=s&S=s&E=00000000`;
+        assert.equal((await post(running.url + path, '', {}, 'GET')).status, 200);
+      }
+      await running.running.stop();
+      const kept = await countRows('self_update_events', running.dataDir);
+      assert.ok(kept >= burst && kept < 1.5 * burst, `${kept} pings`);
+    });
+  });
+}
+
+describe('limits beside the store', () => {
+  let server: TestServer;
+  after(() => server.stop());
+
+  it('reports of an address that sent too many are refused before their bodies are read', async () => {
+    server = await startTestServer({ config: { reportKibPerSecond: 1, refusalLinesPerSecond: 1 } });
+    const url = server.url + reporting.paths[0];
+    const report = (bytes: number) => post(url, 'x'.repeat(bytes));
+    // 60 KiB at once: this is no report, but it takes the bytes of one.
+    assert.equal((await report(60 * 1024)).status, 400);
+    const refused = await report(10 * 1024);
+    assert.equal(refused.status, 503);
+    const seconds = Number(refused.headers['retry-after']);
+    assert.ok(seconds >= 20 && seconds <= 60, `Retry-After: ${seconds}`);
+  });
+
+  it('refused requests leave so many lines in the log, and the rest is said in one', async () => {
+    const lines = () => server.logged.filter(({ msg }) => msg === 'call refused').length;
+    const before = lines();
+    const url = server.url + clientWebService.paths[0];
+    for (let number = 0; number < 3 * burst; number++) assert.equal((await post(url, 'x')).status, 400);
+    assert.ok(lines() - before < 2 * burst, `${lines() - before} lines`);
+    await server.running.stop();
+    const said = server.logged.find(({ msg, what }) => msg === 'held back by a limit' && what === 'refusal-line');
+    assert.ok(Number(said?.count) >= burst, `${said?.count} not said`);
+    assert.equal(said?.lastAddress, '127.0.0.1');
+  });
+
+  it('the access log takes so much of an address', async () => {
+    server = await startTestServer({ config: { accessLogKibPerSecond: 1 } });
+    const path = `/nothing?${'x'.repeat(4000)}`;
+    for (let number = 0; number < 4 * burst; number++) await post(server.url + path, '', {}, 'GET');
+    await server.running.stop();
+    const folder = join(server.dataDir, 'logs', 'W3SVC1');
+    const sizes = existsSync(folder) ? readdirSync(folder).map((name) => statSync(join(folder, name)).size) : [];
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    assert.ok(total > 20_000 && total < 200_000, `${total} bytes of about ${4 * burst * 4100}`);
+  });
+});
