@@ -37,6 +37,7 @@ export async function openPorts({ config, front, onUnreadable }: PortParts): Pro
   const host = loopbackFor(config.host);
   const limits = {
     maxConnections: config.maxConnections,
+    maxConnectionsPerAddress: config.maxConnectionsPerAddress,
     requestTimeoutMs: config.requestTimeoutSeconds * 1000,
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
   };

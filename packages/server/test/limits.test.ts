@@ -2,6 +2,8 @@
 // known is served as before.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { clientWebService } from '@moult/protocol/client-web-service';
@@ -130,4 +132,64 @@ describe('limits beside the store', () => {
     const total = sizes.reduce((sum, size) => sum + size, 0);
     assert.ok(total > 20_000 && total < 200_000, `${total} bytes of about ${4 * burst * 4100}`);
   });
+
+  it('an address holds so many connections open, and others are let in beside it', async () => {
+    await server.stop();
+    server = await startTestServer({ config: { maxConnectionsPerAddress: 20 } });
+    const { port } = new URL(server.url);
+    const sockets = Array.from({ length: 30 }, () => connect({ port: Number(port), host: '127.0.0.1' }));
+    const closed = new Set<Socket>();
+    for (const socket of sockets) socket.on('error', () => undefined).on('close', () => closed.add(socket));
+    await until(() => closed.size >= 10);
+    await assert.rejects(post(`${server.url}/`, '', {}, 'GET'));
+    const other = await fetchFrom('127.0.0.2', `${server.url}/nothing`);
+    assert.equal(other, 404);
+    assert.equal(closed.size, 10);
+    for (const socket of sockets) socket.destroy();
+    await until(() => closed.size === 30);
+    await until(async () => (await fetchFrom('127.0.0.1', `${server.url}/nothing`).catch(() => 0)) === 404);
+  });
+
+  it('connections that say nothing, say it slowly or never finish end by themselves, and cost nobody else', async () => {
+    await server.stop();
+    server = await startTestServer({ config: { requestTimeoutSeconds: 2, idleTimeoutSeconds: 3 } });
+    const { port } = new URL(server.url);
+    const starts = [
+      '',
+      'POST /ClientWebService/client.asmx HTTP/1.1\r\nX: ',
+      `POST ${reporting.paths[0]} HTTP/1.1\r\n`,
+    ];
+    const whole = 'Host: a\r\nContent-Type: text/xml\r\nContent-Length: 1000\r\n\r\n<a>';
+    const sockets = Array.from({ length: 300 }, (_, number) => {
+      const socket = connect({ port: Number(port), host: '127.0.0.1' });
+      const start = starts[number % 3] ?? '';
+      if (start !== '') socket.write(number % 3 === 2 ? start + whole : start);
+      return socket;
+    });
+    const drip = setInterval(() => {
+      for (const [number, socket] of sockets.entries()) if (number % 3 > 0 && socket.writable) socket.write('x');
+    }, 200);
+    const open = new Set(sockets);
+    for (const socket of sockets) socket.on('error', () => undefined).on('close', () => open.delete(socket));
+    assert.equal(await fetchFrom('127.0.0.2', `${server.url}/nothing`), 404);
+    for (const socket of sockets) socket.resume();
+    await until(() => open.size === 0);
+    clearInterval(drip);
+  });
 });
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** The status of a GET that comes from another address of this machine. */
+function fetchFrom(localAddress: string, url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, { localAddress, agent: false }, (response) => {
+      response.resume();
+      response.once('end', () => resolve(response.statusCode ?? 0));
+    });
+    sent.once('error', reject);
+    sent.end();
+  });
+}

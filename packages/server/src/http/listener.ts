@@ -3,9 +3,12 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { limitConnectionsPerAddress } from './connection-count.ts';
 
 export interface ListenerLimits {
   maxConnections: number;
+  /** Of one address (IPv6: one /64); default: as many as there are. */
+  maxConnectionsPerAddress?: number;
   requestTimeoutMs: number;
   idleTimeoutMs: number;
 }
@@ -46,17 +49,20 @@ export async function listen(handle: RequestListener, options: ListenerOptions):
 function create(handle: RequestListener, { limits, tls, onUnreadable }: ListenerOptions): Server {
   const options: ServerOptions = {
     // A client that sends slowly holds one socket for so long and no longer.
-    headersTimeout: Math.min(limits.requestTimeoutMs, 20_000),
+    headersTimeout: Math.min(limits.requestTimeoutMs, headTimeoutMs),
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.requestTimeoutMs, 5_000),
-    maxHeaderSize: 32_768,
+    maxHeaderSize: maxHeadBytes,
     // Old agents repeat headers and leave out what HTTP/1.1 asks for (Host in 1.0 requests).
     requireHostHeader: false,
     noDelay: true,
   };
   const server = tls ? createTlsServer({ ...options, ...tls }, handle) : createServer(options, handle);
   server.maxConnections = limits.maxConnections;
+  const { maxConnectionsPerAddress: most } = limits;
+  if (most !== undefined) limitConnectionsPerAddress(server, { most });
+  shortenIdleWhenCrowded(server, limits);
   server.maxRequestsPerSocket = 0;
   // One that takes nothing of its answer: the socket is idle although a response is open.
   server.setTimeout(limits.idleTimeoutMs);
@@ -71,6 +77,25 @@ function create(handle: RequestListener, { limits, tls, onUnreadable }: Listener
   });
   return server;
 }
+
+/** While most connections are taken, one without a request is closed sooner: others need it. */
+function shortenIdleWhenCrowded(server: Server, { maxConnections, idleTimeoutMs }: ListenerLimits): void {
+  let open = 0;
+  const adapt = (change: number) => {
+    open += change;
+    server.keepAliveTimeout =
+      open > maxConnections * crowdedShare ? Math.min(crowdedIdleMs, idleTimeoutMs) : idleTimeoutMs;
+  };
+  server.on('connection', (socket: Duplex) => {
+    adapt(1);
+    socket.once('close', () => adapt(-1));
+  });
+}
+
+const headTimeoutMs = 20_000;
+const maxHeadBytes = 32_768;
+const crowdedShare = 0.5;
+const crowdedIdleMs = 5_000;
 
 function statusFor({ code }: ClientError): string {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
