@@ -44,7 +44,7 @@ const content: Site = {
 };
 const log = { error: (...what: unknown[]) => console.error(...what) } as never;
 const accessLog = createAccessLog({ folder: join(folder, 'logs'), now });
-const front = createFront({ listener: 'main', sites: [selfUpdate, content], accessLog, log, now });
+const { handle } = createFront({ listener: 'main', sites: [selfUpdate, content], accessLog, log, now });
 const limits = { maxConnections: 1000, requestTimeoutMs: 60_000, idleTimeoutMs: 60_000 };
-const { port } = await listen(front, { host: '127.0.0.1', port: 0, limits });
+const { port } = await listen(handle, { host: '127.0.0.1', port: 0, limits });
 console.log(`http://127.0.0.1:${port}`);

@@ -90,11 +90,15 @@ const summary = Symbol('says how many more there were');
 /** What makes two lines the same: the text, and what was refused to whom for which reason; not the client. */
 function kindOf(given: readonly unknown[]): string | undefined {
   const [first, second] = given;
-  if (typeof first !== 'object' || first === null) return JSON.stringify({ msg: String(first) });
+  if (typeof first !== 'object' || first === null) return JSON.stringify({ msg: withoutNumbers(first) });
   const { site, operation, fault, status, err, [summary]: isSummary } = first as Record<string | symbol, unknown>;
   if (isSummary) return undefined;
   const why = err instanceof Error ? err.message.slice(0, 200) : undefined;
-  return JSON.stringify({ msg: second, site, operation, fault, status, why });
+  return JSON.stringify({ msg: withoutNumbers(second), site, operation, fault, status, why });
+}
+
+function withoutNumbers(text: unknown): string {
+  return String(text).replace(/\d+/g, 'N');
 }
 
 function lineStream(stream: LineWriter) {

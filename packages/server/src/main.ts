@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { reporting } from '@moult/protocol/reporting';
 import { simpleAuth } from '@moult/protocol/simple-auth';
-import { accessLogFolders, createAccessLog } from './access-log/index.ts';
+import { accessLogBounds, accessLogFolders, createAccessLog } from './access-log/index.ts';
 import { createFragments } from './catalogue/fragments.ts';
 import { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 import { openServerClock, programDate, type ServerClock } from './clock/index.ts';
@@ -126,8 +126,10 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const ports = await openPorts({
     config,
     front: (listener) => {
+      const bounds = accessLogBounds(config, clock);
       const folder = join(dataDir, 'logs', accessLogFolders[listener]);
-      const accessLog = createAccessLog({ folder, now, admission, onTrouble: (message) => log.warn(message) });
+      const onTrouble = (message: string) => log.warn(message);
+      const accessLog = createAccessLog({ folder, now, admission, onTrouble, bounds });
       closers.add(() => accessLog.close());
       return createFront({ listener, sites, accessLog, log, now });
     },

@@ -1,10 +1,10 @@
 // The server's ports: the main one must be had; the one for old agents may be taken by another, and then everything
 // else runs on and says so.
 import { readFile } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
 import { createSecureContext } from 'node:tls';
 import type { ServerConfig } from './config/index.ts';
 import { ServerError } from './errors.ts';
+import type { Front } from './http/front.ts';
 import { type Listener, listen } from './http/listener.ts';
 import type { ListenerName } from './http/site.ts';
 import type { WatchedPort } from './sites/self-update/index.ts';
@@ -25,7 +25,7 @@ export interface OpenPorts {
 
 export interface PortParts {
   config: ServerConfig;
-  front(name: ListenerName): RequestListener;
+  front(name: ListenerName): Front;
   onUnreadable(beginning: string): boolean;
 }
 
@@ -42,7 +42,11 @@ export async function openPorts({ config, front, onUnreadable }: PortParts): Pro
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
   };
   const bind = async (name: ListenerName, port: number, tls?: { cert: string; key: string }) => {
-    const listener = await listen(front(name), { host: config.host, port, limits, tls, onUnreadable });
+    const { handle, refused } = front(name);
+    const listener = await listen(handle, {
+      ...{ host: config.host, port, limits, tls },
+      ...{ onUnreadable, onRefused: refused },
+    });
     open.push({ name, listener });
     watched.push({ port: listener.port, site: name, host, listening: { kind: 'listening' } });
   };

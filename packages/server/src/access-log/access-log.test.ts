@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
@@ -197,4 +198,74 @@ test('a response tells its sub-status, or has the one that goes with its status'
   ]);
   server.closeAllConnections();
   server.close();
+});
+
+test('a day that is too large for one file goes on in the next, and the files of all ports stay within the budget', async () => {
+  const root = join(folder, '..');
+  const folders = ['W3SVC1', 'W3SVC2'].map((name) => join(root, name));
+  const budgetBytes = 160_000;
+  let now = Date.parse('2026-11-22T17:05:06Z');
+  const retention = () => ({ budgetBytes, days: 30, now: new Date(now), ageingNow: undefined });
+  const logs = folders.map((each) =>
+    createAccessLog({ folder: each, now: () => new Date(now), bounds: { retention, folders } }),
+  );
+  for (let turn = 0; turn < 60; turn++) {
+    for (const log of logs) {
+      for (let line = 0; line < 40; line++) log.record(exchange(`/${'x'.repeat(100)}`), sent);
+      await log.close();
+    }
+    if (turn % 20 === 19) now += 86_400_000;
+  }
+  const files = folders.flatMap((each) => readdirSync(each).map((name) => join(each, name)));
+  const sizes = files.map((file) => statSync(file).size);
+  assert.ok(sizes.reduce((sum, size) => sum + size) <= budgetBytes, `${sizes}`);
+  assert.ok(Math.max(...sizes) <= budgetBytes / 16 + 1000, `${sizes}`);
+  const names = readdirSync(folder).sort();
+  assert.deepEqual([names.at(-1), names.length > 2], ['u_ex261124_0020.log', true]);
+  for (const file of files) assert.match(readFileSync(file, 'utf8'), /^#Software: /, 'each is a log of its own');
+  // Another start goes on in the last one.
+  const again = createAccessLog({ folder, now: () => new Date(now - 86_400_000), bounds: { retention, folders } });
+  again.record(exchange('/again'), sent);
+  await again.close();
+  assert.match(readFileSync(join(folder, 'u_ex261124_0020.log'), 'utf8') + lastOf(folder), /\/again/);
+});
+
+function lastOf(of: string): string {
+  const last = readdirSync(of).sort().at(-1) ?? '';
+  return readFileSync(join(of, last), 'utf8');
+}
+
+test('files older than the days go, but for the newest, and not by a clock that is not believed', async () => {
+  const old = Array.from({ length: 9 }, (_, at) => `u_ex26010${at + 1}.log`);
+  mkdirSync(folder, { recursive: true });
+  for (const name of old) writeFileSync(join(folder, name), 'x'.repeat(5000));
+  writeFileSync(join(folder, 'notes.txt'), 'not a log of ours');
+  const now = new Date('2026-11-22T17:05:06Z');
+  const record = async (ageingNow: Date | undefined) => {
+    const retention = () => ({ budgetBytes: 80_000, days: 30, now, ageingNow });
+    const log = createAccessLog({ folder, now: () => now, bounds: { retention, folders: [folder] } });
+    for (let line = 0; line < 10; line++) log.record(exchange(`/${'x'.repeat(100)}`), sent);
+    await log.close();
+    return readdirSync(folder).filter((name) => name.startsWith('u_ex2601'));
+  };
+  assert.deepEqual(await record(undefined), old, 'a clock that is not believed deletes nothing');
+  rmSync(join(folder, 'u_ex261122.log'));
+  assert.deepEqual(await record(now), old.slice(-2), 'an eighth of the budget stays, however old');
+  assert.ok(existsSync(join(folder, 'notes.txt')));
+});
+
+test('while it is held, lines are counted, and afterwards their number is told', async () => {
+  const messages: string[] = [];
+  const log = createAccessLog({
+    folder,
+    now: () => new Date('2026-11-22T17:05:06Z'),
+    onTrouble: (message) => messages.push(message),
+  });
+  log.hold(true);
+  log.record(exchange('/held'), sent);
+  log.hold(false);
+  log.record(exchange('/written'), sent);
+  await log.close();
+  assert.doesNotMatch(readFileSync(join(folder, 'u_ex261122.log'), 'utf8'), /\/held/);
+  assert.match(messages.join(), /written again; 1 lines were lost/);
 });

@@ -1,12 +1,19 @@
 // The access log, as IIS 8 to 10 write it by default (W3C extended, u_exYYMMDD.log, UTC): the administrator's own tools
 // and the doctor read it. One line per answer, written within a second; a full disk never stops the server.
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { ServerClock } from '../clock/index.ts';
+import type { ServerConfig } from '../config/index.ts';
 import type { Exchange } from '../http/site.ts';
 import type { Admission } from '../limits/admission.ts';
+import { boundedByDisk } from '../log-files/retention.ts';
 import { escapeField, stemOf } from './fields.ts';
-import { createLogFile } from './log-file.ts';
+import { type AccessLogBounds, createLogFile } from './log-file.ts';
+import { createRefusalCount, fieldsOfBeginning, type Refusal } from './refused.ts';
 
+export type { AccessLogBounds } from './log-file.ts';
 export { noteOutcome, outcomeOf, type RequestOutcome } from './outcome.ts';
+export type { Refusal } from './refused.ts';
 
 export interface SentAnswer {
   status: number;
@@ -22,6 +29,10 @@ export interface AccessLog {
   meet(socket: Socket): void;
   /** Notes one answer. Never throws, never waits. */
   record(exchange: Pick<Exchange, 'request' | 'query'>, sent: SentAnswer): void;
+  /** Notes what never became a request. Of a burst the first are lines, the rest a `#Remark` with their number. */
+  recordRefusal(refusal: Refusal): void;
+  /** While held (little space is left), lines are counted and not written. */
+  hold(isHeld: boolean): void;
   /** Writes what is not yet written. */
   close(): Promise<void>;
 }
@@ -34,6 +45,8 @@ export interface AccessLogOptions {
   admission?: Pick<Admission, 'admit'>;
   /** Told once when the log cannot be written, and once when it can again. */
   onTrouble?: (message: string) => void;
+  /** Without them, files grow and stay. */
+  bounds?: AccessLogBounds;
 }
 
 interface Ends {
@@ -41,6 +54,9 @@ interface Ends {
   client: string;
   address: string | undefined;
 }
+
+/** Lines about what never became a request, of one second. */
+const refusalLines = 100;
 
 /** Field names in the order of IIS 8 to 10. */
 export const accessLogFields =
@@ -50,11 +66,25 @@ export const accessLogFields =
 /** The folder names of the listeners, as IIS numbers its sites. */
 export const accessLogFolders = { main: 'W3SVC1', 'self-update': 'W3SVC2', tls: 'W3SVC3' } as const;
 
+/** Bounds of the access logs of a server, by its settings and its clock. */
+export function accessLogBounds(
+  { dataDir, accessLogDays, accessLogMib }: Pick<ServerConfig, 'dataDir' | 'accessLogDays' | 'accessLogMib'>,
+  clock: Pick<ServerClock, 'now' | 'ageingNow'>,
+): AccessLogBounds {
+  const budgetBytes = boundedByDisk(accessLogMib * 1_048_576, dataDir);
+  return {
+    folders: Object.values(accessLogFolders).map((name) => join(dataDir, 'logs', name)),
+    retention: () => ({ budgetBytes, days: accessLogDays, now: clock.now(), ageingNow: clock.ageingNow() }),
+  };
+}
+
 /** Opens the log of one listener; the file is made with the first line. */
 export function createAccessLog(options: AccessLogOptions): AccessLog {
-  const { folder, now, admission, onTrouble = () => undefined } = options;
+  const { folder, now, admission, onTrouble = () => undefined, bounds } = options;
   const clock = createClock(now);
-  const file = createLogFile({ folder, directives: () => directives(clock().stamp), onTrouble });
+  const refusals = createRefusalCount(refusalLines);
+  const { remark } = refusals;
+  const file = createLogFile({ folder, directives: () => directives(clock().stamp), remark, onTrouble, bounds });
   const ends = new WeakMap<Socket, Ends>();
 
   const meet = (socket: Socket): Ends => {
@@ -79,6 +109,17 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
         `${sent.status} ${sent.substatus} ${sent.win32} ${Math.round(sent.timeTakenMs)}\r\n`;
       if (admission?.admit('access-log-bytes', address, line.length) !== false) file.append(day, line);
     },
+    recordRefusal({ socket, status, win32, beginning }) {
+      if (!refusals.admit()) return;
+      const { stamp, day } = clock();
+      const { localAddress, localPort = '-', remoteAddress } = socket;
+      file.append(
+        day,
+        `${stamp} ${addressOf(localAddress)} ${fieldsOfBeginning(beginning)} ${localPort} - ` +
+          `${addressOf(remoteAddress)} - - ${status} 0 ${win32} 0\r\n`,
+      );
+    },
+    hold: (isHeld) => file.hold(isHeld),
     close: () => file.close(),
   };
 }

@@ -218,6 +218,14 @@ export const settings = {
     64,
     'Files of the structured log together; never more than a tenth of the disk',
   ),
+  accessLogDays: setting('limits', count(1, 36_500), 'DAYS', 30, 'How long access logs are kept'),
+  accessLogMib: setting(
+    'limits',
+    mebibytes,
+    'MIB',
+    1024,
+    'Access logs of all ports together; never more than a tenth of the disk',
+  ),
 
   logLevel: setting(
     'running',

@@ -2,13 +2,17 @@
 import type { Server, Socket } from 'node:net';
 import { addressKey } from '../limits/address-key.ts';
 
-/** From now on closes connections of `server` beyond `most` of one address. */
-export function limitConnectionsPerAddress(server: Server, { most }: { most: number }): void {
+/** From now on closes connections of `server` beyond `most` of one address, and tells `refused` of each before. */
+export function limitConnectionsPerAddress(
+  server: Server,
+  { most, refused }: { most: number; refused?: (socket: Socket) => void },
+): void {
   const open = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
     const key = addressKey(socket.remoteAddress);
     const count = (open.get(key) ?? 0) + 1;
     if (count > most) {
+      refused?.(socket);
       socket.destroy();
       return;
     }

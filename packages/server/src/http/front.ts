@@ -1,6 +1,7 @@
 // The front: every request passes here once, finds its site, and leaves one line in the access log.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type AccessLog, outcomeOf } from '../access-log/index.ts';
+import type { Socket } from 'node:net';
+import { type AccessLog, outcomeOf, type Refusal } from '../access-log/index.ts';
 import type { Logger } from '../log.ts';
 import { toExchange } from './exchange.ts';
 import type { Exchange, ListenerName, Site } from './site.ts';
@@ -14,16 +15,31 @@ export interface FrontParts {
   now: () => Date;
 }
 
-export function createFront({ listener, sites, accessLog, log, now }: FrontParts): RequestListener {
+export interface Front {
+  handle: RequestListener;
+  /** Notes what was refused before, or while, it became a request. */
+  refused(refusal: Refusal): void;
+}
+
+export function createFront({ listener, sites, accessLog, log, now }: FrontParts): Front {
+  const exchanges = createOpenExchanges();
   const here = sites.filter((site) => site.listeners.includes(listener));
-  return (request, response) => {
+  const handle: RequestListener = (request, response) => {
     const started = performance.now();
     const exchange = toExchange(request, response, listener, now());
-    noteWhenDone(request, response, accessLog, started);
+    exchanges.add(request.socket, response);
+    noteWhenDone(request, response, { accessLog, started, exchanges });
     if (!exchange) return answerPlainly(response, 400, 'Bad request');
     const site = here.find((candidate) => candidate.matches(exchange));
     if (!site) return answerPlainly(response, 404, 'Not found');
     serve(site, exchange, log);
+  };
+  return {
+    handle,
+    refused(refusal) {
+      // One that timed out while its body was arriving is a request already, and has its line.
+      if (!exchanges.endWith(refusal.socket, refusal.status)) accessLog.recordRefusal(refusal);
+    },
   };
 }
 
@@ -54,21 +70,63 @@ function serve(site: Site, exchange: Exchange, log: Logger): void {
   }
 }
 
-function noteWhenDone(request: IncomingMessage, response: ServerResponse, accessLog: AccessLog, started: number): void {
+interface Noting {
+  accessLog: AccessLog;
+  started: number;
+  exchanges: OpenExchanges;
+}
+
+function noteWhenDone(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { accessLog, started, exchanges }: Noting,
+): void {
   accessLog.meet(request.socket);
+  const { socket } = request;
   const target = request.url ?? '';
   const question = target.indexOf('?');
   const query = question < 0 ? '' : target.slice(question + 1);
   response.once('close', () => {
     const length = Number(response.getHeader('content-length') ?? 0);
+    const refusedWith = exchanges.remove(socket, response);
     accessLog.record(
       { request, query },
       {
-        status: response.statusCode,
+        status: response.headersSent ? response.statusCode : (refusedWith ?? response.statusCode),
         ...outcomeOf(response),
         bytes: Number.isFinite(length) ? length : 0,
         timeTakenMs: performance.now() - started,
       },
     );
   });
+}
+
+interface OpenExchanges {
+  add(socket: Socket, response: ServerResponse): void;
+  /** The connection is answered with this status in place of its oldest open exchange; false when there is none. */
+  endWith(socket: object, status: number): boolean;
+  /** Answers the status that endWith gave. */
+  remove(socket: Socket, response: ServerResponse): number | undefined;
+}
+
+function createOpenExchanges(): OpenExchanges {
+  const open = new WeakMap<object, Set<ServerResponse>>();
+  const ended = new WeakMap<ServerResponse, number>();
+  return {
+    add(socket, response) {
+      const responses = open.get(socket);
+      if (responses) responses.add(response);
+      else open.set(socket, new Set([response]));
+    },
+    endWith(socket, status) {
+      const [oldest] = open.get(socket) ?? [];
+      if (!oldest || oldest.headersSent) return false;
+      ended.set(oldest, status);
+      return true;
+    },
+    remove(socket, response) {
+      open.get(socket)?.delete(response);
+      return ended.get(response);
+    },
+  };
 }

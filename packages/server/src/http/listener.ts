@@ -1,8 +1,9 @@
 // One port: bound, bounded, and stopped without cutting off what is being answered.
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Refusal } from '../access-log/index.ts';
 import { limitConnectionsPerAddress } from './connection-count.ts';
 
 export interface ListenerLimits {
@@ -25,7 +26,9 @@ export interface ListenerOptions {
   limits: ListenerLimits;
   tls?: { cert: string; key: string } | undefined;
   /** Told the beginning of what is too large or too strange to become a request; true answers it with an empty 200. */
-  onUnreadable?: (beginning: string) => boolean;
+  onUnreadable?: ((beginning: string) => boolean) | undefined;
+  /** Told of everything that is refused here and no handler sees. */
+  onRefused?: ((refusal: Refusal) => void) | undefined;
 }
 
 interface ClientError extends Error {
@@ -46,7 +49,7 @@ export async function listen(handle: RequestListener, options: ListenerOptions):
   return { port: (server.address() as AddressInfo).port, stop: (graceMs) => stop(server, graceMs) };
 }
 
-function create(handle: RequestListener, { limits, tls, onUnreadable }: ListenerOptions): Server {
+function create(handle: RequestListener, { limits, tls, onUnreadable, onRefused }: ListenerOptions): Server {
   const options: ServerOptions = {
     // A client that sends slowly holds one socket for so long and no longer.
     headersTimeout: Math.min(limits.requestTimeoutMs, headTimeoutMs),
@@ -61,21 +64,51 @@ function create(handle: RequestListener, { limits, tls, onUnreadable }: Listener
   const server = tls ? createTlsServer({ ...options, ...tls }, handle) : createServer(options, handle);
   server.maxConnections = limits.maxConnections;
   const { maxConnectionsPerAddress: most } = limits;
-  if (most !== undefined) limitConnectionsPerAddress(server, { most });
+  const refused = (socket: Refusal['socket'] = {}) =>
+    onRefused?.({ socket, status: 503, win32: connectionRefused, beginning: '' });
+  if (most !== undefined) limitConnectionsPerAddress(server, { most, refused });
+  server.on('drop', (dropped?: DropArgument) => refused(dropped));
   shortenIdleWhenCrowded(server, limits);
   server.maxRequestsPerSocket = 0;
   // One that takes nothing of its answer: the socket is idle although a response is open.
   server.setTimeout(limits.idleTimeoutMs);
+  answerUnreadable(server, { onUnreadable, onRefused });
+  return server;
+}
+
+/** ERROR_CONNECTION_REFUSED. */
+const connectionRefused = 1225;
+
+/** What node answers by itself, or not at all, without a word to the handler. */
+function answerUnreadable(
+  server: Server,
+  { onUnreadable, onRefused }: Pick<ListenerOptions, 'onUnreadable' | 'onRefused'>,
+): void {
   const answered = new WeakSet<Duplex>();
+  const note = (socket: Duplex, status: string, beginning: string) =>
+    onRefused?.({ socket: socket as Socket, status: Number(status.slice(0, 3)), win32: 0, beginning });
   server.on('clientError', (error: ClientError, socket) => {
     // The rest of what was answered already: read over.
     if (answered.has(socket) && !socket.destroyed) return;
     answered.add(socket);
-    if (!socket.writable) socket.destroy();
-    else if (error.rawPacket && onUnreadable?.(error.rawPacket.toString('latin1', 0, 200))) answer(socket, '200 OK');
-    else answer(socket, statusFor(error));
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const beginning = error.rawPacket?.toString('latin1', 0, 4200) ?? '';
+    const isPing = error.rawPacket !== undefined && onUnreadable?.(beginning.slice(0, 200)) === true;
+    const status = isPing ? '200 OK' : statusFor(error);
+    note(socket, status, beginning);
+    answer(socket, status);
   });
-  return server;
+  server.on('connect', (request, socket) => {
+    note(socket, '405', `${request.method} ${request.url}`);
+    answer(socket, '405 Method Not Allowed');
+  });
+  server.on('checkExpectation', (request, response) => {
+    note(request.socket, '417', `${request.method} ${request.url}`);
+    response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
+  });
 }
 
 /** While most connections are taken, one without a request is closed sooner: others need it. */

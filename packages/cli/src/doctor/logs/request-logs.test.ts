@@ -247,3 +247,22 @@ describe('a log of IIS in other formats', () => {
     });
   });
 });
+
+it('the second file of a day of our own server is read as the first, remarks and lines without a request included', async () => {
+  const head = [
+    '#Software: Moult, in the format of Microsoft Internet Information Services 10.0',
+    '#Version: 1.0',
+    '#Date: 2026-11-22 16:30:00',
+    '#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken',
+  ];
+  const fine =
+    '2026-11-22 16:30:01 10.0.0.1 GET /selfupdate/wuident.cab 1 8530 - 10.0.0.5 Windows-Update-Agent - 200 0 0 1';
+  const refused = '2026-11-22 16:30:02 10.0.0.1 - - - 8530 - 10.0.0.6 - - 503 0 1225 0';
+  const remark = '#Remark: 250 more refused before they became requests';
+  const missing = '2026-11-22 16:30:03 10.0.0.1 GET /iuident.cab 1 8530 - 10.0.0.5 Industry+Update+Control - 404 0 2 1';
+  const report = await diagnoseLogs({
+    'W3SVC1/u_ex261122.log': `${[...head, fine].join('\r\n')}\r\n`,
+    'W3SVC1/u_ex261122_0002.log': `${[...head, refused, remark, missing].join('\r\n')}\r\n`,
+  });
+  assert.deepEqual(failures(report), ['DOCTOR_IUIDENT_MISSING']);
+});

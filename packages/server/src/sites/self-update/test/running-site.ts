@@ -51,9 +51,9 @@ export async function startSite(): Promise<RunningSite> {
   });
   const accessLog = createAccessLog({ folder: join(dataDir, 'logs', 'W3SVC1'), now: () => new Date() });
   const log = { error: (...what: unknown[]) => troubles.push(JSON.stringify(what)) } as never;
-  const front = createFront({ listener: 'main', sites: [site], accessLog, log, now: () => new Date() });
+  const { handle } = createFront({ listener: 'main', sites: [site], accessLog, log, now: () => new Date() });
   const limits = { maxConnections: 100, requestTimeoutMs: 5000, idleTimeoutMs: 5000 };
-  const listener = await listen(front, { host: '127.0.0.1', port: 0, limits });
+  const listener = await listen(handle, { host: '127.0.0.1', port: 0, limits });
   const { port } = listener;
   const stop = async () => {
     await listener.stop(100);
