@@ -38,8 +38,8 @@ const content: Site = {
   listeners: ['main'],
   matches: ({ route }) => route.startsWith('/content/'),
   serve: (exchange) => {
-    const path = join(folder, 'content', 'file.bin');
-    return serveFile(exchange, { path, contentType: 'application/octet-stream' }, openFiles);
+    const file = { folder: join(folder, 'content'), name: 'file.bin', contentType: 'application/octet-stream' };
+    return serveFile(exchange, file, openFiles);
   },
 };
 const log = { error: (...what: unknown[]) => console.error(...what) } as never;

@@ -31,7 +31,7 @@ export async function openInside(folder: string, name: string): Promise<FileHand
 }
 
 /** All bytes of the file that `openInside` opens. */
-export async function readInside(folder: string, name: string): Promise<Buffer> {
+export async function readInside(folder: string, name: string): Promise<Buffer<ArrayBuffer>> {
   const handle = await openInside(folder, name);
   try {
     return await handle.readFile();

@@ -75,12 +75,15 @@ async function runImport(source: string, options: ImportCommandOptions): Promise
   }).finally(endProgress);
   if (report.unsigned.length > 0) process.exitCode = exitCode.findings;
   if (options.json) {
-    print({ imported: report.imported, unsigned: report.unsigned, total: report.total });
+    print(report);
     return;
   }
   for (const file of report.imported) console.log(importedLine(file));
   const { length } = report.imported;
   console.log(`Imported ${count(length, 'file')}; the tree holds ${count(report.total, 'imported file')}.`);
+  for (const { path, why } of report.dropped) {
+    console.error(`${paint('yellow', 'not kept:', process.stderr)} ${path} of an earlier import: ${why}`);
+  }
   for (const path of report.unsigned) {
     console.error(`${paint('yellow', 'not signed:', process.stderr)} ${path} is served, but no agent accepts it.`);
   }

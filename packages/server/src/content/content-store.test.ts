@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -7,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -62,10 +64,9 @@ function put(name: string, content: Uint8Array): string {
 describe('the content store', () => {
   it('finds a file that was copied there, in any letter case, after reading it once', async () => {
     put(`${sha1.slice(-2)}/${sha1}.CAB`, bytes);
-    const path = await open().locate(sha1);
-    assert.ok(path);
-    assert.equal(path, join(folder, relativePath(sha1, '.cab')));
-    assert.deepEqual(readFileSync(path), bytes);
+    const name = await open().locate(sha1);
+    assert.equal(name, relativePath(sha1, '.cab'));
+    assert.deepEqual(readFileSync(join(folder, relativePath(sha1, '.cab'))), bytes);
     assert.deepEqual([noted.get(sha1)?.state, noted.get(sha1)?.sha256], ['present', sha256]);
   });
 
@@ -111,7 +112,8 @@ describe('the content store', () => {
   it('reads a file again that was written to since it was verified, while it runs and after a start', async () => {
     const store = open();
     await store.addFile(put('download.tmp', bytes));
-    const path = (await store.locate(sha1)) ?? '';
+    const name = (await store.locate(sha1)) ?? '';
+    const path = join(folder, name);
     const damaged = 'the content of an Update';
     const written = (at: number, content: string) => {
       writeFileSync(path, content);
@@ -121,7 +123,7 @@ describe('the content store', () => {
     clock += 10_000;
     assert.equal(await store.locate(sha1), undefined);
     written(clock + 1000, bytes.toString());
-    assert.equal(await open().locate(sha1), path, 'the right file in its place');
+    assert.equal(await open().locate(sha1), name, 'the right file in its place');
     written(clock + 1000, damaged);
     assert.equal(await open().locate(sha1), undefined);
   });
@@ -146,12 +148,13 @@ describe('the content store', () => {
   it('a disk whose clock runs ahead of ours costs one reading, not one for each look', async () => {
     put(`${sha1.slice(-2)}/${sha1}.cab`, bytes);
     const store = open();
-    const path = (await store.locate(sha1)) ?? '';
+    const name = (await store.locate(sha1)) ?? '';
+    const path = join(folder, name);
     utimesSync(path, clock / 1000 + 3600, clock / 1000 + 3600);
     const times: (Date | undefined)[] = [];
     for (let look = 0; look < 3; look++) {
       clock += 10_000;
-      assert.equal(await store.locate(sha1), path);
+      assert.equal(await store.locate(sha1), name);
       times.push(noted.get(sha1)?.verifiedAt);
     }
     assert.deepEqual(times[1], times[0]);
@@ -167,6 +170,72 @@ describe('the content store', () => {
     assert.equal(await store.verifyAgain(file), 'damaged');
     assert.equal(await store.verifyAgain(file), 'missing');
     assert.equal(noted.has(sha1), false);
+  });
+
+  for (const extension of [
+    '/../../../keys/ca.key',
+    '\\..\\..\\keys\\ca.key',
+    '.cab/../../secret',
+    ':stream',
+    '.\0',
+    '.a.b',
+  ]) {
+    it(`does not believe a row with the extension ${JSON.stringify(extension)}`, async () => {
+      mkdirSync(join(folder, 'keys'));
+      writeFileSync(join(folder, 'keys', 'ca.key'), 'SECRET');
+      writeFileSync(join(folder, 'secret'), 'SECRET');
+      const hostile: ContentFile = {
+        sha1,
+        sha256,
+        extension,
+        sizeBytes: 6,
+        state: 'present',
+        verifiedAt: new Date(clock),
+      };
+      noted.set(sha1, hostile);
+      assert.throws(() => relativePath(sha1, extension), { code: 'FORMAT_UNSAFE_NAME' });
+      const store = open();
+      assert.equal(await store.locate(sha1), undefined);
+      assert.equal(await store.verifyAgain(hostile), 'missing');
+      put(`${sha1.slice(-2)}/${sha1}.cab`, bytes);
+      assert.equal(await store.locate(sha1), relativePath(sha1, '.cab'), 'the right file is found all the same');
+    });
+  }
+
+  it('takes a digest of a row for a digest only', () => {
+    for (const digest of ['', '..', '../../x', 'a'.repeat(41), `${'a'.repeat(39)}/`]) {
+      assert.throws(() => relativePath(digest, '.cab'), { code: 'FORMAT_UNSAFE_NAME' }, digest);
+    }
+  });
+
+  it('does not follow links, neither as a file nor as a folder, though the row fits', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'moult-elsewhere-'));
+    try {
+      writeFileSync(join(elsewhere, `${sha1.toUpperCase()}.cab`), bytes);
+      const shard = join(folder, sha1.slice(-2).toUpperCase());
+      noted.set(sha1, {
+        ...{ sha1, sha256, extension: '.cab', sizeBytes: bytes.length },
+        ...{ state: 'present', verifiedAt: new Date(clock) },
+      });
+      symlinkSync(elsewhere, shard);
+      assert.equal(await open().locate(sha1), undefined);
+      rmSync(shard);
+      mkdirSync(shard);
+      symlinkSync(join(elsewhere, `${sha1.toUpperCase()}.cab`), join(shard, `${sha1.toUpperCase()}.cab`));
+      assert.equal(await open().locate(sha1), undefined);
+      assert.deepEqual(readdirSync(elsewhere), [`${sha1.toUpperCase()}.cab`]);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
+  });
+
+  it('neither waits for a pipe that is to be added, nor reads a device', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const source of [pipe, '/dev/zero', folder]) {
+      await assert.rejects(open().addFile(source), { code: 'DISK_NOT_A_FILE' });
+    }
+    assert.deepEqual(readdirSync(folder), ['pipe']);
   });
 
   it('asks the disk once, however many ask at the same time', async () => {

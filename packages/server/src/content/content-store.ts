@@ -1,9 +1,13 @@
 // Update files by digest, in DIR/content/XX/HEX.ext as WSUS lays them out. A file is served only after both its digests
 // were found to be right; one that is not what its name says is set aside, by name, and never served.
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { FolderTree, openInside, pathInside, streamOutside } from '@moult/disk';
+import { FormatError } from '@moult/formats';
+import { toPathSegments } from '@moult/formats/paths';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../log.ts';
 import type { ContentFile, ExpectedFile, Store } from '../store/index.ts';
@@ -14,7 +18,11 @@ type ContentFacts = Pick<
 >;
 
 export interface ContentStore {
-  /** Path of a verified file, undefined when there is none. The first call for a file may read all of it. */
+  readonly folder: string;
+  /**
+   * Name of a verified file below the folder, undefined when there is none. The first call for a file may read all of
+   * it. Links below the folder are not followed.
+   */
   locate(sha1: string): Promise<string | undefined>;
   /** Puts bytes under their digest, durable before it resolves. `fileName` gives the extension. */
   add(bytes: Uint8Array, fileName: string): Promise<ContentFile>;
@@ -48,7 +56,8 @@ const pathsKept = 20_000;
 const recheckMs = 5000;
 
 interface FoundFile {
-  path: string;
+  /** Below the folder. */
+  name: string;
   sizeBytes: number;
   modifiedMs: number;
 }
@@ -59,12 +68,12 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
 
   const look = async (sha1: string): Promise<string | undefined> => {
     const noted = await facts.findContentFile(sha1);
-    const found =
-      (noted && (await fileAt(join(folder, relativePath(sha1, noted.extension))))) ?? (await findOnDisk(folder, sha1));
-    const path = found && (isVerified(found, noted) ? found.path : await verify(sha1, found.path));
-    if (found && path) known.set(sha1, { ...found, path, checkedAt: now().getTime() });
+    const place = noted && safeName(noted);
+    const found = (place !== undefined && (await fileAt(folder, place))) || (await findOnDisk(folder, sha1));
+    const name = found && (isVerified(found, noted) ? found.name : await verify(sha1, found.name));
+    if (found && name) known.set(sha1, { ...found, name, checkedAt: now().getTime() });
     else known.delete(sha1);
-    return path;
+    return name;
   };
 
   /** Written to since it was verified, it is a file that nobody looked at; by whose clock, two machines may not agree. */
@@ -75,27 +84,27 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
   };
 
   /** A file that nobody looked at yet, as after copying the content folder of a WSUS. */
-  const verify = async (sha1: string, path: string): Promise<string | undefined> => {
+  const verify = async (sha1: string, name: string): Promise<string | undefined> => {
     // Before it is read: what is written to it meanwhile came after.
     const verifiedAt = now();
-    const found = await digestsOf(path);
+    const found = await digestsOf(folder, name);
     const expected = await facts.findExpectedFile(sha1);
     const fits = found.sha1 === sha1 && (expected === undefined || isAsExpected(found, expected));
-    const extension = extname(path).toLowerCase();
+    const extension = extensionOf(name);
     const file: ContentFile = { ...found, sha1, extension, state: fits ? 'present' : 'damaged', verifiedAt };
     if (!fits) {
-      const aside = await setAside(folder, path);
+      const aside = await setAside(folder, name);
       await facts.saveContentFile(file);
       const after = { file: aside, found, expected };
       await facts.recordChange({ name: actor, at: now() }, { action: 'set aside content', subject: sha1, after });
-      log.error({ file: path, aside, found, expected }, 'content file is not what its name says; it was set aside');
+      log.error(
+        { file: join(folder, name), aside, found, expected },
+        'content file is not what its name says; it was set aside',
+      );
       return undefined;
     }
-    const proper = join(folder, relativePath(sha1, extension));
-    if (proper !== path) {
-      await mkdir(dirname(proper), { recursive: true });
-      await rename(path, proper);
-    }
+    const proper = relativePath(sha1, extension);
+    if (proper !== name) await move(folder, name, proper);
     await facts.saveContentFile(file);
     return proper;
   };
@@ -112,9 +121,10 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
   };
 
   return {
+    folder,
     async locate(sha1) {
       const last = known.get(sha1);
-      if (last && Math.abs(now().getTime() - last.checkedAt) < recheckMs) return last.path;
+      if (last && Math.abs(now().getTime() - last.checkedAt) < recheckMs) return last.name;
       let running = looking.get(sha1);
       if (!running) {
         running = look(sha1).finally(() => looking.delete(sha1));
@@ -127,7 +137,7 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
       const sha1 = createHash('sha1').update(bytes).digest('hex');
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const extension = extensionOf(fileName);
-      await writeDurably(join(folder, relativePath(sha1, extension)), bytes);
+      writeDurably(folder, relativePath(sha1, extension), bytes);
       const file: ContentFile = {
         ...{ sha1, sha256, extension, sizeBytes: bytes.length },
         ...{ state: 'present', verifiedAt: now() },
@@ -137,37 +147,35 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
     },
 
     async addFile(source) {
-      const unfinished = join(folder, `${randomUUID()}.part`);
+      const unfinished = `${randomUUID()}.part`;
       await mkdir(folder, { recursive: true });
       try {
         // Copied first, then read: what was checked is what is served, whatever happens to the source meanwhile.
-        await copyFile(source, unfinished);
-        const found = await digestsOf(unfinished);
+        await copyOutside(source, join(folder, unfinished));
+        const found = await digestsOf(folder, unfinished);
         const expected = await facts.findExpectedFile(found.sha1);
         if (!expected) return { kind: 'refused', sha1: found.sha1, because: await whyUnknown(basename(source)) };
         if (!isAsExpected(found, expected)) {
           return { kind: 'refused', sha1: found.sha1, because: 'its size or SHA-256 is not what the update says' };
         }
         const extension = extensionOf(expected.fileName);
-        const proper = join(folder, relativePath(found.sha1, extension));
-        await mkdir(dirname(proper), { recursive: true });
-        await makeDurable(unfinished);
-        await rename(unfinished, proper);
+        await makeDurable(join(folder, unfinished));
+        await move(folder, unfinished, relativePath(found.sha1, extension));
         const file: ContentFile = { ...found, extension, state: 'present', verifiedAt: now() };
         await facts.saveContentFile(file);
         return { kind: 'added', file };
       } finally {
-        await rm(unfinished, { force: true });
+        await rm(join(folder, unfinished), { force: true });
       }
     },
 
     async verifyAgain({ sha1, extension }) {
-      const path = join(folder, relativePath(sha1, extension));
-      if ((await fileAt(path)) === undefined) {
+      const name = safeName({ sha1, extension });
+      if (name === undefined || (await fileAt(folder, name)) === undefined) {
         await facts.forgetContentFile(sha1);
         return 'missing';
       }
-      return (await verify(sha1, path)) ? 'present' : 'damaged';
+      return (await verify(sha1, name)) ? 'present' : 'damaged';
     },
   };
 }
@@ -185,10 +193,24 @@ async function makeDurable(path: string): Promise<void> {
   }
 }
 
-/** `XX/HEX.ext`, upper-case digest as WSUS writes it, the extension in lower case so that there is one spelling. */
+/**
+ * `XX/HEX.ext`, upper-case digest as WSUS writes it, the extension in lower case so that there is one spelling. Both may
+ * come from a row of the database. Throws FORMAT_UNSAFE_NAME when they are not a digest and an extension.
+ */
 export function relativePath(sha1: string, extension: string): string {
   const hex = sha1.toUpperCase();
-  return join(hex.slice(-2), `${hex}${extension}`);
+  if (/^[\dA-F]{40}$/.test(hex) && extensionOf(extension) === extension) return `${hex.slice(-2)}/${hex}${extension}`;
+  const text = `${JSON.stringify(hex + extension)} is not the name of a content file: a SHA-1 and an extension.`;
+  throw new FormatError('FORMAT_UNSAFE_NAME', text, { member: hex + extension });
+}
+
+/** Undefined for a row that somebody else wrote: its file is looked for under its digest instead. */
+function safeName({ sha1, extension }: Pick<ContentFile, 'sha1' | 'extension'>): string | undefined {
+  try {
+    return relativePath(sha1, extension);
+  } catch {
+    return undefined;
+  }
 }
 
 export function extensionOf(fileName: string): string {
@@ -197,27 +219,33 @@ export function extensionOf(fileName: string): string {
 
 /** A file under this digest in any letter case and with any extension. */
 async function findOnDisk(folder: string, sha1: string): Promise<FoundFile | undefined> {
-  for (const name of [sha1.slice(-2).toUpperCase(), sha1.slice(-2)]) {
-    const entries = await readdir(join(folder, name)).catch(() => [] as string[]);
+  for (const shard of [sha1.slice(-2).toUpperCase(), sha1.slice(-2)]) {
+    const entries = await readdir(join(folder, shard)).catch(() => [] as string[]);
     const match = entries.find((entry) => entry.toLowerCase().split('.')[0] === sha1);
-    const file = match && (await fileAt(join(folder, name, match)));
+    const file = match && (await fileAt(folder, `${shard}/${match}`));
     if (file) return file;
   }
   return undefined;
 }
 
-async function fileAt(path: string): Promise<FoundFile | undefined> {
-  return stat(path).then(
-    (found) => (found.isFile() ? { path, sizeBytes: found.size, modifiedMs: Math.floor(found.mtimeMs) } : undefined),
-    () => undefined,
-  );
+/** Undefined for what is not there, a folder, and a link: only a file of this folder is content. */
+async function fileAt(folder: string, name: string): Promise<FoundFile | undefined> {
+  const handle = await openInside(folder, name).catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    const { size: sizeBytes, mtimeMs } = await handle.stat();
+    return { name, sizeBytes, modifiedMs: Math.floor(mtimeMs) };
+  } finally {
+    await handle.close();
+  }
 }
 
-async function digestsOf(path: string): Promise<{ sha1: string; sha256: string; sizeBytes: number }> {
+async function digestsOf(folder: string, name: string): Promise<{ sha1: string; sha256: string; sizeBytes: number }> {
   const sha1 = createHash('sha1');
   const sha256 = createHash('sha256');
   let sizeBytes = 0;
-  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) {
+  const handle = await openInside(folder, name);
+  for await (const piece of handle.createReadStream({ highWaterMark: 1 << 20 })) {
     sha1.update(piece);
     sha256.update(piece);
     sizeBytes += (piece as Buffer).length;
@@ -225,25 +253,33 @@ async function digestsOf(path: string): Promise<{ sha1: string; sha256: string; 
   return { sha1: sha1.digest('hex'), sha256: sha256.digest('hex'), sizeBytes };
 }
 
-async function setAside(folder: string, path: string): Promise<string> {
-  const aside = join(folder, 'damaged', basename(path));
-  await mkdir(dirname(aside), { recursive: true });
-  await rename(path, aside);
-  return aside;
+async function copyOutside(source: string, target: string): Promise<void> {
+  await pipeline(streamOutside(source, { highWaterMark: 1 << 20 }), createWriteStream(target, { flags: 'wx' }));
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const unfinished = `${path}.${randomUUID()}.part`;
-  const file = await open(unfinished, 'wx');
+async function setAside(folder: string, name: string): Promise<string> {
+  const aside = `damaged/${basename(name)}`;
+  await move(folder, name, aside);
+  return join(folder, aside);
+}
+
+/** Below the folder, into a folder that is made if need be and is no link. */
+async function move(folder: string, from: string, to: string): Promise<void> {
+  const tree = new FolderTree(folder);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
-    await file.close();
-    await rename(unfinished, path);
-  } catch (error) {
-    await file.close().catch(() => undefined);
-    await rm(unfinished, { force: true });
-    throw error;
+    const segments = toPathSegments(to);
+    const target = tree.folder(segments.slice(0, -1)).pathOf(segments.at(-1) ?? '');
+    await rename(pathInside(folder, from), target);
+  } finally {
+    tree.close();
+  }
+}
+
+function writeDurably(folder: string, name: string, bytes: Uint8Array): void {
+  const tree = new FolderTree(folder);
+  try {
+    tree.write(name, bytes, { durable: true });
+  } finally {
+    tree.close();
   }
 }

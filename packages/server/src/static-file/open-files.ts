@@ -1,5 +1,6 @@
 // Open files, kept for a moment: a client that fetches 200 ranges of one file should cost one open, not 200.
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { DiskError, openInside } from '@moult/disk';
 
 export interface OpenFile {
   readonly handle: FileHandle;
@@ -9,16 +10,23 @@ export interface OpenFile {
   release(): void;
 }
 
+/** A file by its name below a folder that it cannot leave. */
+export interface FilePlace {
+  folder: string;
+  /** `/` between folders. */
+  name: string;
+}
+
 export interface OpenFiles {
-  /** Opens a regular file for reading. Rejects as `fs.open` does (ENOENT …), with EISDIR for a folder. */
-  acquire(path: string): Promise<OpenFile>;
+  /** Opens a regular file for reading, as `openInside` does: no link on the way. Rejects as it does (ENOENT …). */
+  acquire(place: FilePlace): Promise<OpenFile>;
   /** Forgets a file that was changed or moved, so that the next `acquire` opens it anew. */
-  forget(path: string): void;
+  forget(place: FilePlace): void;
   close(): Promise<void>;
 }
 
 interface Entry {
-  path: string;
+  key: string;
   handle: FileHandle;
   sizeBytes: number;
   lastModified: Date;
@@ -43,9 +51,9 @@ export function createOpenFiles({ maxIdle = 64, idleMs = 2000, maxAgeMs = 5000 }
     const closed: Promise<void> = entry.handle.close().finally(() => closing.delete(closed));
     closing.add(closed);
   };
-  const forget = (path: string): void => {
-    const known = entries.get(path);
-    entries.delete(path);
+  const forget = (key: string): void => {
+    const known = entries.get(key);
+    entries.delete(key);
     known?.then(
       (entry) => {
         entry.forgotten = true;
@@ -62,48 +70,52 @@ export function createOpenFiles({ maxIdle = 64, idleMs = 2000, maxAgeMs = 5000 }
       return;
     }
     idle.add(entry);
-    entry.idleTimer = setTimeout(() => forget(entry.path), idleMs).unref();
+    entry.idleTimer = setTimeout(() => forget(entry.key), idleMs).unref();
     const [oldest] = idle;
-    if (idle.size > maxIdle && oldest) forget(oldest.path);
+    if (idle.size > maxIdle && oldest) forget(oldest.key);
   };
 
   return {
-    async acquire(path) {
-      let pending = entries.get(path);
+    async acquire(place) {
+      const key = keyOf(place);
+      let pending = entries.get(key);
       if (!pending) {
-        pending = openEntry(path);
-        entries.set(path, pending);
-        pending.catch(() => entries.delete(path));
+        pending = openEntry(place);
+        entries.set(key, pending);
+        pending.catch(() => entries.delete(key));
       }
       const entry = await pending;
       // Forgotten and shut between our asking and now: ask again.
-      if (entry.forgotten && entry.users === 0) return this.acquire(path);
+      if (entry.forgotten && entry.users === 0) return this.acquire(place);
       if (performance.now() - entry.openedAt > maxAgeMs) {
-        if (entries.get(path) === pending) forget(path);
-        return this.acquire(path);
+        if (entries.get(key) === pending) forget(key);
+        return this.acquire(place);
       }
       entry.users++;
       idle.delete(entry);
       clearTimeout(entry.idleTimer);
       return { ...entry, release: once(() => giveBack(entry)) };
     },
-    forget,
+    forget: (place) => forget(keyOf(place)),
     async close() {
-      for (const path of entries.keys()) forget(path);
+      for (const key of entries.keys()) forget(key);
       await new Promise(setImmediate);
       await Promise.all(closing);
     },
   };
 }
 
-async function openEntry(path: string): Promise<Entry> {
-  const handle = await open(path, 'r');
+function keyOf({ folder, name }: FilePlace): string {
+  return `${folder}\0${name}`;
+}
+
+async function openEntry(place: FilePlace): Promise<Entry> {
+  const handle = await openInside(place.folder, place.name);
   try {
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw Object.assign(new Error(`${path} is not a file`), { code: 'EISDIR' });
-    const { size: sizeBytes, mtime: lastModified } = stat;
+    const { size: sizeBytes, mtime: lastModified } = await handle.stat();
     const openedAt = performance.now();
-    return { path, handle, sizeBytes, lastModified, openedAt, users: 0, forgotten: false, idleTimer: undefined };
+    const key = keyOf(place);
+    return { key, handle, sizeBytes, lastModified, openedAt, users: 0, forgotten: false, idleTimer: undefined };
   } catch (error) {
     await handle.close();
     throw error;
@@ -117,4 +129,10 @@ function once(action: () => void): () => void {
     done = true;
     action();
   };
+}
+
+/** Whether a file cannot be opened because it is gone, or because it is not what is served: a link, a folder. */
+export function isNotThere(error: unknown): boolean {
+  if (error instanceof DiskError) return true;
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }

@@ -8,10 +8,9 @@ import type { Exchange } from '../http/site.ts';
 import { type BodyPart, decideFileAnswer } from './answer.ts';
 import { createBufferPool } from './buffer-pool.ts';
 import type { FileFacts } from './facts.ts';
-import type { OpenFiles } from './open-files.ts';
+import type { FilePlace, OpenFiles } from './open-files.ts';
 
-export interface FileOnDisk {
-  path: string;
+export interface FileOnDisk extends FilePlace {
   contentType: string;
   /** Strong validator with quotes; default: made from size and time of change. */
   etag?: string;
@@ -32,9 +31,9 @@ export async function serveFile(
   file: FileOnDisk,
   openFiles: OpenFiles,
 ): Promise<void> {
-  const open = await openFiles.acquire(file.path);
+  const { folder, name, ...wishes } = file;
+  const open = await openFiles.acquire({ folder, name });
   try {
-    const { path: _, ...wishes } = file;
     const { sizeBytes, lastModified } = open;
     const facts: FileFacts = { etag: etagOf(sizeBytes, lastModified), sizeBytes, lastModified, ...wishes };
     const answer = decideFileAnswer(request.method ?? 'GET', request.headers, facts);

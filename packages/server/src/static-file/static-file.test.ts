@@ -31,11 +31,9 @@ const server = createServer((request, response) => {
   if (url === '/memory') serveBytes({ request, response }, memory);
   else if (url === '/empty') serveBytes({ request, response }, empty);
   else {
-    serveFile({ request, response }, { path: join(folder, url.slice(1)), etag, contentType }, openFiles).catch(
-      (error) => {
-        response.writeHead(error.code === 'ENOENT' ? 404 : 500).end();
-      },
-    );
+    serveFile({ request, response }, { folder, name: url.slice(1), etag, contentType }, openFiles).catch((error) => {
+      response.writeHead(error.code === 'ENOENT' ? 404 : 500).end();
+    });
   }
 });
 
@@ -67,15 +65,16 @@ for (const path of ['/memory', '/file']) {
   const date = isDisk ? undefined : httpDate;
 
   test('a file that is taken away is not served for as long as somebody keeps asking', async () => {
+    const place = { folder, name: 'taken-away' };
     const path = join(folder, 'taken-away');
     writeFileSync(path, bytes);
     const files = createOpenFiles({ maxAgeMs: 40 });
-    const first = await files.acquire(path);
+    const first = await files.acquire(place);
     rmSync(path);
-    const again = await files.acquire(path);
+    const again = await files.acquire(place);
     again.release();
     await new Promise((resolve) => setTimeout(resolve, 60));
-    const late = await Promise.allSettled([files.acquire(path), files.acquire(path)]);
+    const late = await Promise.allSettled([files.acquire(place), files.acquire(place)]);
     assert.deepEqual(
       late.map((one) => one.status === 'rejected' && one.reason.code),
       ['ENOENT', 'ENOENT'],
@@ -228,7 +227,7 @@ test('a file that was replaced is served anew once it is forgotten', async () =>
   assert.equal((await ask('/changing')).body.toString(), 'first');
   rmSync(join(folder, 'changing'));
   writeFileSync(join(folder, 'changing'), 'second one');
-  openFiles.forget(join(folder, 'changing'));
+  openFiles.forget({ folder, name: 'changing' });
   assert.equal((await ask('/changing')).body.toString(), 'second one');
 });
 

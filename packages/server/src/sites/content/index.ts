@@ -2,7 +2,7 @@
 import type { ContentStore } from '../../content/content-store.ts';
 import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
-import { createOpenFiles, serveFile } from '../../static-file/index.ts';
+import { createOpenFiles, isNotThere, serveFile } from '../../static-file/index.ts';
 
 export interface ContentSite extends Site {
   close(): Promise<void>;
@@ -21,20 +21,21 @@ export function createContentSite(content: ContentStore): ContentSite {
         return answerPlainly(exchange.response, 405, 'GET and HEAD only.');
       }
       const sha1 = digestIn(exchange.route);
-      const path = sha1 && (await content.locate(sha1));
-      if (!path) return answerPlainly(exchange.response, 404, 'There is no such file here.');
-      await send(exchange, { path, sha1 });
+      const name = sha1 && (await content.locate(sha1));
+      if (!name) return answerPlainly(exchange.response, 404, 'There is no such file here.');
+      await send(exchange, { name, sha1 });
     },
     close: () => openFiles.close(),
   };
 
-  async function send(exchange: Exchange, { path, sha1 }: { path: string; sha1: string }): Promise<void> {
+  async function send(exchange: Exchange, { name, sha1 }: { name: string; sha1: string }): Promise<void> {
     try {
-      const file = { path, contentType: 'application/octet-stream', etag: `"${sha1}"` };
+      const place = { folder: content.folder, name };
+      const file = { ...place, contentType: 'application/octet-stream', etag: `"${sha1}"` };
       await serveFile(exchange, file, openFiles);
     } catch (error) {
       // Taken away behind our back: for clients it is not there.
-      if (!isMissing(error) || exchange.response.headersSent) throw error;
+      if (!isNotThere(error) || exchange.response.headersSent) throw error;
       answerPlainly(exchange.response, 404, 'There is no such file here.');
     }
   }
@@ -44,8 +45,4 @@ export function createContentSite(content: ContentStore): ContentSite {
 function digestIn(route: string): string | undefined {
   const [, folder, sha1] = /^\/content\/([\da-f]{2})\/([\da-f]{40})(?:\.[\w-]{1,16})?$/.exec(route) ?? [];
   return sha1 !== undefined && folder === sha1.slice(-2) ? sha1 : undefined;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -3,7 +3,7 @@ import type { SigningIdentity } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { composeIdent, encodeIdent, type Generation, type Release } from '@moult/protocol/self-update';
 import { keepSigned, type SignedCabinet } from './signed-cabinet.ts';
-import { identCabinetPath } from './tree-folders.ts';
+import { identCabinet } from './tree-folders.ts';
 
 export interface IdentCabinets {
   iuident: SignedCabinet;
@@ -23,7 +23,7 @@ export async function publishIdents(
     const product = release?.product ?? 'moult-agent';
     const text = encodeIdent(composeIdent(client, { product, version: release?.version }));
     const content = createCabinet([{ name: `${name}.txt`, bytes: Buffer.from(text), modified: textTime }]);
-    return keepSigned(identCabinetPath(dataDir, name), content, { identity, now, description: `Moult ${name}` });
+    return keepSigned(identCabinet(dataDir, name), content, { identity, now, description: `Moult ${name}` });
   };
   return { iuident: await publish('iuident', 'sus'), wuident: await publish('wuident', 'wsus') };
 }

@@ -1,10 +1,12 @@
 // What `moult tree import` is given: the folder of a WSUS or SUS server, a folder of its web root, a cabinet that holds
 // such a folder, or one cabinet of the tree. Here it becomes URL paths and bytes; nothing is judged yet.
-import { lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
+import { readInside, readOutside } from '@moult/disk';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { selfUpdatePaths } from '@moult/protocol/self-update';
 import { ServerError } from '../../errors.ts';
+import { isTreePath, requireTreePath } from './imported-index.ts';
 
 export interface SourceFile {
   /** URL path without the leading slash. */
@@ -17,14 +19,14 @@ const limits = { maxFiles: 20_000, maxFileBytes: 512 * 1024 * 1024 };
 
 /**
  * The files of `source` under the paths they will be served at. `as` places a single cabinet whose name does not
- * tell. Throws SERVER_TREE_NOT_FOUND and SERVER_TREE_NOT_A_TREE.
+ * tell. Throws SERVER_TREE_NOT_FOUND, SERVER_TREE_NOT_A_TREE, and DISK_NOT_A_FILE for a pipe or a device.
  */
 export async function openImportSource(source: string, as?: string): Promise<SourceFile[]> {
   const found = await stat(source).catch((cause) => {
     throw new ServerError('SERVER_TREE_NOT_FOUND', `${source} cannot be read.`, { cause });
   });
   if (found.isDirectory()) return placeTree(source, await filesUnder(source));
-  const bytes = await readFile(source);
+  const bytes = readOutside(source);
   if (as !== undefined) return [{ path: givenPath(as), modified: found.mtime, read: async () => bytes }];
   return fromCabinet(source, bytes, found.mtime);
 }
@@ -45,7 +47,7 @@ async function filesUnder(folder: string): Promise<Found[]> {
     const { mtime, size } = await lstat(path);
     const name = relative(folder, path).split(sep).join('/');
     if (size > limits.maxFileBytes) throw notATree(folder, `${name} is larger than ${limits.maxFileBytes} bytes`);
-    found.push({ name, modified: mtime, read: () => readFile(path) });
+    found.push({ name, modified: mtime, read: () => readInside(folder, name) });
     if (found.length > limits.maxFiles) throw notATree(folder, `it holds more than ${limits.maxFiles} files`);
   }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -93,20 +95,15 @@ function placed({ modified, read }: Found, path: string): SourceFile {
   return { path, modified, read };
 }
 
-function isTreePath(name: string): boolean {
-  return /^(selfupdate\/.+|iuident\.cab|wutrack\.bin)$/i.test(name);
-}
-
 function givenPath(as: string): string {
   const path = as.replaceAll('\\', '/').replace(/^\/+/, '');
-  const isPlain = path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-  if (!isTreePath(path) || !isPlain) {
-    throw new ServerError(
-      'SERVER_TREE_NOT_A_TREE',
-      `${as} is no path of a self-update tree (selfupdate/…, iuident.cab).`,
-    );
+  try {
+    requireTreePath(path);
+    return path;
+  } catch (cause) {
+    const text = `${as} is no path of a self-update tree (selfupdate/…, iuident.cab).`;
+    throw new ServerError('SERVER_TREE_NOT_A_TREE', text, { cause });
   }
-  return path;
 }
 
 function notATree(source: string, why: string): ServerError {

@@ -265,9 +265,13 @@ describe('verify', () => {
 
   test('and after clearing only ours is served again', async () => {
     assert.equal(await clearImportedTree(running.dataDir, testNow), 6);
-    assert.ok(await eventually(async () => !(await isForeign('/selfupdate/wuident.cab', 'wuident.cab'))));
-    assert.equal((await fetchBytes('/selfupdate/WSUS3/x86/Other/wsus3setup.cab')).status, 404);
+    const setup = async () => (await fetchBytes('/selfupdate/WSUS3/x86/Other/wsus3setup.cab')).status;
+    assert.ok(await eventually(async () => (await setup()) === 404));
+    assert.equal(await isForeign('/selfupdate/wuident.cab', 'wuident.cab'), false);
     assert.deepEqual((await verify()).problems, []);
-    assert.deepEqual(running.troubles, []);
+    assert.deepEqual(
+      running.troubles.filter((text) => !/are not served/.test(text)),
+      [],
+    );
   });
 });

@@ -1,5 +1,6 @@
 // The imported tree as the site asks it: a URL path, or the best language for one, to a file that can be served.
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   languageFallback,
   moultAgentHeader,
@@ -10,15 +11,21 @@ import { createMemoryFile, type FileOnDisk, type MemoryFile } from '../../static
 import {
   type ImportedFile,
   type ImportedIndex,
-  importedFilePath,
-  importedIndexPath,
+  importedPlace,
+  indexName,
+  type RefusedEntry,
+  readImported,
   readImportedIndex,
+  whyUnusable,
 } from './imported-index.ts';
+import { importedFolder } from './tree-folders.ts';
 
 export type ServableFile = { kind: 'memory'; file: MemoryFile } | { kind: 'disk'; file: FileOnDisk };
 
 export interface ImportedTree {
   readonly fileCount: number;
+  /** What the index lists, and what is not served: its path is not safe, or its bytes are not those that came. */
+  readonly refused: readonly RefusedEntry[];
   /** By URL path, in any letter case, without a leading slash. */
   find(route: string): ServableFile | undefined;
   /** The release folder of the best language that was imported for this processor and system. */
@@ -33,15 +40,19 @@ const maxMemoryBytes = 64 * 1024 * 1024;
 
 /** Loads what was imported. */
 export async function openImportedTree(dataDir: string): Promise<ImportedTree> {
-  const index = await readImportedIndex(dataDir);
+  const { index, refused } = await readImportedIndex(dataDir);
   const files = new Map<string, ServableFile>();
   const releases = new Map<string, ServableFile>();
   const folders = new Set<string>();
   let inMemory = 0;
   for (const file of index.files) {
     const fits = file.sizeBytes <= maxMemoryFileBytes && inMemory + file.sizeBytes <= maxMemoryBytes;
+    const servable = fits ? await load(dataDir, index, file) : await onDisk(dataDir, index, file);
+    if ('why' in servable) {
+      refused.push({ path: file.path, why: servable.why });
+      continue;
+    }
     if (fits) inMemory += file.sizeBytes;
-    const servable = fits ? await load(dataDir, index, file) : onDisk(dataDir, index, file);
     const route = file.path.toLowerCase();
     files.set(route, servable);
     for (let at = route.lastIndexOf('/'); at > 0; at = route.lastIndexOf('/', at - 1)) folders.add(route.slice(0, at));
@@ -50,6 +61,7 @@ export async function openImportedTree(dataDir: string): Promise<ImportedTree> {
   }
   return {
     fileCount: files.size,
+    refused,
     find: (route) => files.get(route),
     findRelease(asked) {
       for (const language of languageFallback(asked.language)) {
@@ -64,18 +76,31 @@ export async function openImportedTree(dataDir: string): Promise<ImportedTree> {
 
 /** A mark that changes when something is imported. */
 export async function importedTreeMark(dataDir: string): Promise<string> {
-  const { mtimeMs, ino } = await stat(importedIndexPath(dataDir)).catch(() => ({ mtimeMs: 0, ino: 0 }));
+  const { mtimeMs, ino } = await stat(join(importedFolder(dataDir), indexName)).catch(() => ({ mtimeMs: 0, ino: 0 }));
   return `${mtimeMs} ${ino}`;
 }
 
-async function load(dataDir: string, index: ImportedIndex, file: ImportedFile): Promise<ServableFile> {
-  const bytes = await readFile(importedFilePath(dataDir, index, file));
-  return { kind: 'memory', file: createMemoryFile(bytes, { ...factsOf(file), lastModified: new Date(file.modified) }) };
+async function load(
+  dataDir: string,
+  index: ImportedIndex,
+  file: ImportedFile,
+): Promise<ServableFile | { why: string }> {
+  const found = await readImported(dataDir, index, file);
+  if ('problem' in found) return found;
+  const facts = { ...factsOf(file), lastModified: new Date(file.modified) };
+  return { kind: 'memory', file: createMemoryFile(found.bytes, facts) };
 }
 
-function onDisk(dataDir: string, index: ImportedIndex, file: ImportedFile): ServableFile {
-  const path = importedFilePath(dataDir, index, file);
-  return { kind: 'disk', file: { path, lastModified: new Date(file.modified), ...factsOf(file) } };
+/** Its name is looked up here, and opened below its folder without following a link whenever it is asked for. */
+async function onDisk(
+  dataDir: string,
+  index: ImportedIndex,
+  file: ImportedFile,
+): Promise<ServableFile | { why: string }> {
+  const unusable = await whyUnusable(dataDir, index, file);
+  if (unusable) return unusable;
+  const place = importedPlace(dataDir, index, file.path);
+  return { kind: 'disk', file: { ...place, lastModified: new Date(file.modified), ...factsOf(file) } };
 }
 
 function factsOf(file: ImportedFile) {

@@ -12,7 +12,7 @@ import {
 import { noteOutcome } from '../../access-log/index.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import type { Admission } from '../../limits/admission.ts';
-import { createOpenFiles, serveBytes, serveFile } from '../../static-file/index.ts';
+import { createOpenFiles, isNotThere, serveBytes, serveFile } from '../../static-file/index.ts';
 import type { Store } from '../../store/index.ts';
 import { type ImportedTree, importedTreeMark, openImportedTree, type ServableFile } from './imported-tree.ts';
 import { type OwnTree, openOwnTree } from './own-tree.ts';
@@ -48,6 +48,7 @@ export interface SelfUpdateSite extends Site {
   close(): Promise<void>;
 }
 
+const refusedEntries = 'Parts of the imported self-update tree are not served; "moult tree verify" names each.';
 const importCheckMs = 1000;
 const maxCachedRoutes = 4096;
 const statusPingHeaders = [
@@ -65,7 +66,13 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
   const own = await openOwnTree(dataDir, parts.releaseDir, parts.identity, now(), (error) => {
     onTrouble('An agent release is not published; the others are.', error);
   });
-  let imported = await openImportedTree(dataDir);
+  const openImported = async (): Promise<ImportedTree> => {
+    const tree = await openImportedTree(dataDir);
+    const [first] = tree.refused;
+    if (first) onTrouble(refusedEntries, new Error(`${tree.refused.length} entries; ${first.path}: ${first.why}`));
+    return tree;
+  };
+  let imported = await openImported();
   let mark = await importedTreeMark(dataDir);
   const pings = createPingRecorder({ store: parts.store, admission: parts.admission, onTrouble });
   const openFiles = createOpenFiles();
@@ -75,7 +82,7 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
     const present = await importedTreeMark(dataDir);
     if (present === mark) return;
     try {
-      imported = await openImportedTree(dataDir);
+      imported = await openImported();
       mark = present;
     } catch (error) {
       onTrouble('The imported self-update tree cannot be loaded; the one before stays.', error);
@@ -118,7 +125,10 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
       const again = find(exchange);
       if (again?.kind === 'memory') return serveBytes(exchange, again.file);
       if (!again) return refuse(exchange, false);
-      await serveFile(exchange, again.file, openFiles);
+      await serveFile(exchange, again.file, openFiles).catch((failure) => {
+        if (exchange.response.headersSent || !isNotThere(failure)) throw failure;
+        refuse(exchange, false);
+      });
     }
   };
 

@@ -9,7 +9,7 @@ import { parseIdent } from '@moult/protocol/self-update';
 import { publishIdents } from './ident-cabinets.ts';
 import { newestRelease, publishAgentReleases } from './releases.ts';
 import { makeKeys, type TestKeys, testNow, writeRelease } from './test/release-folder.ts';
-import { identCabinetPath, releaseCabinetPath } from './tree-folders.ts';
+import { identCabinet, pathOf, releaseCabinet } from './tree-folders.ts';
 
 let keys: TestKeys;
 let folder = '';
@@ -30,7 +30,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 const later = new Date('2027-03-01T00:00:00Z');
 const publish = (now = testNow, identity = keys.signer) => publishAgentReleases(dataDir, releaseDir, identity, now);
-const stored = (version = '7.9.0.1') => readFileSync(releaseCabinetPath(dataDir, 'wsus', version));
+const stored = (version = '7.9.0.1') => readFileSync(pathOf(releaseCabinet(dataDir, 'wsus', version)));
 
 test('releases are signed once and kept from start to start', async () => {
   assert.deepEqual(
@@ -61,10 +61,10 @@ test('the newest version leads, in numbers not letters, and idents follow it', a
   const newest = newestRelease(await publish());
   assert.equal(newest?.release.version, '7.9.0.10');
   await publishIdents(dataDir, newest?.release, keys.signer, testNow);
-  const bytes = readFileSync(identCabinetPath(dataDir, 'iuident'));
+  const bytes = readFileSync(pathOf(identCabinet(dataDir, 'iuident')));
   assert.equal(parseIdent(extractMember(readCabinet(bytes), 'iuident.txt')).version, '7.9.0.10');
   await publishIdents(dataDir, newest?.release, keys.signer, later);
-  assert.ok(readFileSync(identCabinetPath(dataDir, 'iuident')).equals(bytes));
+  assert.ok(readFileSync(pathOf(identCabinet(dataDir, 'iuident'))).equals(bytes));
 });
 
 test('a release that is no longer built stays published, and is signed anew with a new certificate', async () => {
@@ -83,7 +83,7 @@ test('a release that is no longer built stays published, and is signed anew with
 test('a stored cabinet that was tampered with is made anew', async () => {
   await publish();
   const good = stored();
-  writeFileSync(releaseCabinetPath(dataDir, 'wsus', '7.9.0.1'), 'tampered');
+  writeFileSync(pathOf(releaseCabinet(dataDir, 'wsus', '7.9.0.1')), 'tampered');
   await publish();
   assert.equal(stored().length, good.length);
 });

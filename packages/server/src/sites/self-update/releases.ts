@@ -1,8 +1,9 @@
 // Agent releases: from a folder of programs to signed cabinets that are kept. The newest of the WSUS generation is where
 // every client is led; older ones stay on disk, so that a folder can be audited and a release taken back.
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readInside } from '@moult/disk';
 import type { SigningIdentity } from '@moult/formats/authenticode';
 import { createCabinet, extractMember, readCabinet } from '@moult/formats/cab';
 import { ProtocolError } from '@moult/protocol';
@@ -17,7 +18,7 @@ import {
 } from '@moult/protocol/self-update';
 import { ServerError } from '../../errors.ts';
 import { keepSigned, readSigned, renewSignature, type SignedCabinet } from './signed-cabinet.ts';
-import { releaseCabinetPath, releasesFolder } from './tree-folders.ts';
+import { releaseCabinet, releasesFolder } from './tree-folders.ts';
 
 export interface PublishedRelease {
   release: Release;
@@ -45,7 +46,7 @@ export async function publishAgentReleases(
     try {
       const content = await packRelease(join(releaseDir ?? '', generation, version), generation, version);
       const description = `Moult agent ${version}`;
-      await keepSigned(releaseCabinetPath(dataDir, generation, version), content, { identity, now, description });
+      await keepSigned(releaseCabinet(dataDir, generation, version), content, { identity, now, description });
     } catch (error) {
       if (!(error instanceof ServerError || error instanceof ProtocolError)) throw error;
       refused(error);
@@ -53,7 +54,7 @@ export async function publishAgentReleases(
   }
   for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
     const description = `Moult agent ${version}`;
-    await renewSignature(releaseCabinetPath(dataDir, generation, version), { identity, now, description });
+    await renewSignature(releaseCabinet(dataDir, generation, version), { identity, now, description });
   }
   return readPublishedReleases(dataDir);
 }
@@ -62,7 +63,7 @@ export async function publishAgentReleases(
 export async function readPublishedReleases(dataDir: string): Promise<PublishedRelease[]> {
   const published: PublishedRelease[] = [];
   for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
-    const cabinet = await readSigned(releaseCabinetPath(dataDir, generation, version));
+    const cabinet = await readSigned(releaseCabinet(dataDir, generation, version));
     if (cabinet) published.push({ release: releaseIn(cabinet.bytes), cabinet });
   }
   return published.sort((a, b) => compareVersions(b.release.version, a.release.version));
@@ -93,14 +94,15 @@ function throwOn(error: Error): never {
 }
 
 async function packRelease(folder: string, generation: Generation, version: string): Promise<Uint8Array> {
-  const release = parseRelease(await readText(join(folder, releaseFileName)));
+  const release = parseRelease(await readText(folder));
   if (release.generation !== generation || release.version !== version) {
     throw bad(folder, `its release.json says ${release.generation} ${release.version}`);
   }
   const members = [{ name: releaseFileName, bytes: Buffer.from(encodeRelease(release)), modified: fileTime }];
   for (const { name, sizeBytes, sha256 } of release.files) {
-    const bytes = await readFile(join(folder, name)).catch(() => undefined);
-    if (!bytes) throw bad(folder, `${name} is missing`);
+    const bytes = await readInside(folder, name).catch((cause) => {
+      throw bad(folder, `${name} cannot be read`, cause);
+    });
     const digest = createHash('sha256').update(bytes).digest('hex');
     if (bytes.length !== sizeBytes || digest !== sha256) throw bad(folder, `${name} is not the file it lists`);
     members.push({ name: name.replaceAll('/', '\\'), bytes, modified: fileTime });
@@ -108,14 +110,16 @@ async function packRelease(folder: string, generation: Generation, version: stri
   return createCabinet(members, { compression: 'mszip', level: 9 });
 }
 
-async function readText(path: string): Promise<string> {
+async function readText(folder: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readInside(folder, releaseFileName)).toString('utf8');
   } catch (cause) {
+    const path = join(folder, releaseFileName);
     throw new ServerError('SERVER_BAD_RELEASE', `${path} cannot be read. Run "npm run build".`, { cause });
   }
 }
 
-function bad(folder: string, why: string): ServerError {
-  return new ServerError('SERVER_BAD_RELEASE', `The agent release in ${folder} is not published: ${why}.`);
+function bad(folder: string, why: string, cause?: unknown): ServerError {
+  const text = `The agent release in ${folder} is not published: ${why}.`;
+  return new ServerError('SERVER_BAD_RELEASE', text, { cause });
 }

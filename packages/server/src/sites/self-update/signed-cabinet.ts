@@ -2,7 +2,7 @@
 // length and Last-Modified, so a new signature at every start would make every client fetch everything again.
 import { createHash, X509Certificate } from 'node:crypto';
 import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
-import { readIfThere, writeFileAtomically } from './atomic-file.ts';
+import { readTreeFile, type TreeFile, writeTreeFile } from './tree-folders.ts';
 
 export interface SignedCabinet {
   bytes: Buffer;
@@ -25,32 +25,32 @@ export interface SigningParts {
   description: string;
 }
 
-/** Signs `content` and stores it at `path`, or keeps what lies there when it is the same, signed by the same. */
-export async function keepSigned(path: string, content: Uint8Array, parts: SigningParts): Promise<SignedCabinet> {
+/** Signs `content` and stores it as `file`, or keeps what lies there when it is the same, signed by the same. */
+export async function keepSigned(file: TreeFile, content: Uint8Array, parts: SigningParts): Promise<SignedCabinet> {
   const wanted = { contentSha256: sha256Of(content), signerSha256: signerSha256(parts.identity) };
-  const kept = await readKept(path, wanted);
+  const kept = await readKept(file, wanted);
   if (kept) return kept;
   const { identity, now, description } = parts;
   const signed = Buffer.from(await signFile(content, identity, { now, description }));
   const record: Record = { ...wanted, sha256: sha256Of(signed), signedAt: wholeSecond(now).toISOString() };
-  await writeFileAtomically(path, signed);
-  await writeFileAtomically(recordPath(path), `${JSON.stringify(record, undefined, 2)}\n`);
+  await writeTreeFile(file, signed);
+  await writeTreeFile(recordOf(file), `${JSON.stringify(record, undefined, 2)}\n`);
   return { bytes: signed, sha256: record.sha256, signedAt: new Date(record.signedAt) };
 }
 
 /** Reads a stored cabinet; undefined when it, or its record, is missing or they do not belong together. */
-export async function readSigned(path: string): Promise<(SignedCabinet & { contentSha256: string }) | undefined> {
-  const record = await readRecord(path);
-  const bytes = record && (await readIfThere(path));
+export async function readSigned(file: TreeFile): Promise<(SignedCabinet & { contentSha256: string }) | undefined> {
+  const record = await readRecord(file);
+  const bytes = record && (await readTreeFile(file));
   if (!record || !bytes || sha256Of(bytes) !== record.sha256) return undefined;
   const { sha256, contentSha256 } = record;
   return { bytes, sha256, contentSha256, signedAt: new Date(record.signedAt) };
 }
 
 /** Signs a stored cabinet again when it was signed by another certificate than `identity`'s. */
-export async function renewSignature(path: string, parts: SigningParts): Promise<SignedCabinet | undefined> {
-  const record = await readRecord(path);
-  const stored = await readSigned(path);
+export async function renewSignature(file: TreeFile, parts: SigningParts): Promise<SignedCabinet | undefined> {
+  const record = await readRecord(file);
+  const stored = await readSigned(file);
   if (!record || !stored || record.signerSha256 === signerSha256(parts.identity)) return stored;
   const { identity, now, description } = parts;
   const signed = Buffer.from(await signFile(stored.bytes, identity, { now, description }));
@@ -60,8 +60,8 @@ export async function renewSignature(path: string, parts: SigningParts): Promise
     sha256: sha256Of(signed),
     signedAt: wholeSecond(now).toISOString(),
   };
-  await writeFileAtomically(path, signed);
-  await writeFileAtomically(recordPath(path), `${JSON.stringify(renewed, undefined, 2)}\n`);
+  await writeTreeFile(file, signed);
+  await writeTreeFile(recordOf(file), `${JSON.stringify(renewed, undefined, 2)}\n`);
   return { bytes: signed, sha256: renewed.sha256, signedAt: new Date(renewed.signedAt) };
 }
 
@@ -70,16 +70,16 @@ export function sha256Of(bytes: Uint8Array | string): string {
 }
 
 async function readKept(
-  path: string,
+  file: TreeFile,
   wanted: Pick<Record, 'contentSha256' | 'signerSha256'>,
 ): Promise<SignedCabinet | undefined> {
-  const record = await readRecord(path);
+  const record = await readRecord(file);
   if (record?.contentSha256 !== wanted.contentSha256 || record.signerSha256 !== wanted.signerSha256) return undefined;
-  return readSigned(path);
+  return readSigned(file);
 }
 
-async function readRecord(path: string): Promise<Record | undefined> {
-  const text = await readIfThere(recordPath(path));
+async function readRecord(file: TreeFile): Promise<Record | undefined> {
+  const text = await readTreeFile(recordOf(file));
   if (!text) return undefined;
   try {
     const { contentSha256, signerSha256, sha256, signedAt } = JSON.parse(text.toString());
@@ -91,8 +91,8 @@ async function readRecord(path: string): Promise<Record | undefined> {
   }
 }
 
-function recordPath(path: string): string {
-  return path.replace(/\.cab$/, '.json');
+function recordOf({ folder, name }: TreeFile): TreeFile {
+  return { folder, name: name.replace(/\.cab$/, '.json') };
 }
 
 function signerSha256({ certificatePem }: SigningIdentity): string {

@@ -1,20 +1,43 @@
 // Where the tree lies under the data directory (ARCHITECTURE.md).
 import { join } from 'node:path';
+import { pathInside, readInside } from '@moult/disk';
+import { ifThere, writeFileAtomically } from './atomic-file.ts';
 
-export const wuaucompName = 'wuaucomp.cab';
+/** A file of our own part of the tree, by its name below the tree's folder. */
+export interface TreeFile {
+  folder: string;
+  name: string;
+}
 
 export function releasesFolder(dataDir: string): string {
-  return join(dataDir, 'self-update', 'releases');
+  return join(treeFolder(dataDir), 'releases');
 }
 
-export function releaseCabinetPath(dataDir: string, generation: string, version: string): string {
-  return join(releasesFolder(dataDir), generation, version, wuaucompName);
+export function releaseCabinet(dataDir: string, generation: string, version: string): TreeFile {
+  return { folder: treeFolder(dataDir), name: `releases/${generation}/${version}/wuaucomp.cab` };
 }
 
-export function identCabinetPath(dataDir: string, name: 'iuident' | 'wuident'): string {
-  return join(dataDir, 'self-update', 'ident', `${name}.cab`);
+export function identCabinet(dataDir: string, name: 'iuident' | 'wuident'): TreeFile {
+  return { folder: treeFolder(dataDir), name: `ident/${name}.cab` };
 }
 
 export function importedFolder(dataDir: string): string {
-  return join(dataDir, 'self-update', 'imported');
+  return join(treeFolder(dataDir), 'imported');
+}
+
+/** For people. */
+export function pathOf({ folder, name }: TreeFile): string {
+  return pathInside(folder, name);
+}
+
+export async function readTreeFile({ folder, name }: TreeFile): Promise<Buffer | undefined> {
+  return ifThere(readInside(folder, name));
+}
+
+export async function writeTreeFile({ folder, name }: TreeFile, bytes: Uint8Array | string): Promise<void> {
+  await writeFileAtomically(folder, name, bytes);
+}
+
+function treeFolder(dataDir: string): string {
+  return join(dataDir, 'self-update');
 }

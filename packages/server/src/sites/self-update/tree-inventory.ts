@@ -1,15 +1,30 @@
 // `moult tree list` and `moult tree verify`: what the tree holds, and whether every byte of it is still what it should be.
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { DiskError } from '@moult/disk';
 import { FormatError } from '@moult/formats';
 import { extractAll, extractMember, readCabinet } from '@moult/formats/cab';
 import { parseIdent, selfUpdatePaths } from '@moult/protocol/self-update';
-import { readIfThere } from './atomic-file.ts';
+import { ifThere } from './atomic-file.ts';
 import { type CabinetCheck, checkCabinet } from './cabinet-check.ts';
-import { type ImportedFile, type ImportedIndex, importedFilePath, readImportedIndex } from './imported-index.ts';
+import {
+  type ImportedFile,
+  type ImportedIndex,
+  type RefusedEntry,
+  readImported,
+  readImportedIndex,
+} from './imported-index.ts';
 import { newestRelease, readPublishedReleases, releaseIn, releasesIn } from './releases.ts';
 import { readSigned, type SignedCabinet, sha256Of } from './signed-cabinet.ts';
-import { identCabinetPath, importedFolder, releaseCabinetPath, releasesFolder } from './tree-folders.ts';
+import {
+  identCabinet,
+  importedFolder,
+  pathOf,
+  readTreeFile,
+  releaseCabinet,
+  releasesFolder,
+  type TreeFile,
+} from './tree-folders.ts';
 
 export interface ListedFile {
   /** `moult`: ours, signed by the operator; `imported`: byte for byte as it came. */
@@ -49,6 +64,7 @@ export interface TreeProblem {
     | 'UNTRUSTED'
     | 'NOT_A_RELEASE'
     | 'BAD_IDENT'
+    | 'UNSAFE'
     | 'UNLISTED';
   message: string;
 }
@@ -77,7 +93,7 @@ const anyRelease = 'selfupdate/AU/*/*/*/wuaucomp.cab';
 export async function listTree(dataDir: string): Promise<TreeListing> {
   const published = await readPublishedReleases(dataDir);
   const newest = newestRelease(published);
-  const index = await readImportedIndex(dataDir);
+  const { index } = await readImportedIndex(dataDir);
   const files: ListedFile[] = [];
   const isImported = (path: string) => index.files.some((file) => file.path.toLowerCase() === path.toLowerCase());
   const own = (path: string, { bytes, sha256, signedAt }: SignedCabinet): ListedFile => ({
@@ -89,7 +105,7 @@ export async function listTree(dataDir: string): Promise<TreeListing> {
     servedTo: isImported(path) ? 'moult-agents' : 'all',
   });
   for (const name of ['iuident', 'wuident'] as const) {
-    const ident = await readSigned(identCabinetPath(dataDir, name));
+    const ident = await readSigned(identCabinet(dataDir, name));
     if (ident) files.push(own(selfUpdatePaths[name].slice(1), ident));
   }
   if (newest) files.push(own(anyRelease, newest.cabinet));
@@ -109,12 +125,13 @@ export async function listTree(dataDir: string): Promise<TreeListing> {
 export async function verifyTree(dataDir: string, options: VerifyOptions): Promise<TreeVerification> {
   const neverStarted = options.operatorCaPem === undefined && (await readPublishedReleases(dataDir)).length === 0;
   const result: TreeVerification = { checked: 0, problems: [], rootUnknown: [], neverStarted };
-  const index = await readImportedIndex(dataDir);
+  const { index, refused } = await readImportedIndex(dataDir);
   if (!neverStarted) {
     await verifyReleases(dataDir, options, result);
     await verifyIdents(dataDir, options, result);
   }
   for (const file of index.files) await verifyImported(dataDir, index, file, options, result);
+  for (const entry of refused) result.problems.push(unsafe(entry));
   await findUnlisted(dataDir, index, result);
   return result;
 }
@@ -130,8 +147,7 @@ function listedImport({ path, sizeBytes, sha256, modified, cabinet }: ImportedFi
 
 async function verifyReleases(dataDir: string, options: VerifyOptions, result: TreeVerification): Promise<void> {
   for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
-    const path = releaseCabinetPath(dataDir, generation, version);
-    await verifyOwn(path, options, result, (bytes) => {
+    await verifyOwn(releaseCabinet(dataDir, generation, version), options, result, (bytes) => {
       const release = releaseIn(bytes);
       const contents = extractAll(readCabinet(bytes));
       const wrong = release.files.find(({ name, sha256 }) => {
@@ -147,7 +163,7 @@ async function verifyReleases(dataDir: string, options: VerifyOptions, result: T
 async function verifyIdents(dataDir: string, options: VerifyOptions, result: TreeVerification): Promise<void> {
   const newest = newestRelease(await readPublishedReleases(dataDir))?.release.version;
   for (const name of ['iuident', 'wuident'] as const) {
-    await verifyOwn(identCabinetPath(dataDir, name), options, result, (bytes) => {
+    await verifyOwn(identCabinet(dataDir, name), options, result, (bytes) => {
       const ident = parseIdent(extractMember(readCabinet(bytes), `${name}.txt`));
       if (ident.version === newest) return undefined;
       return `it leads to ${ident.version ?? 'no release'}, the newest is ${newest ?? 'none'}; start the server once`;
@@ -157,16 +173,17 @@ async function verifyIdents(dataDir: string, options: VerifyOptions, result: Tre
 
 /** `judge` answers what is wrong with the content of a cabinet that is whole and signed. */
 async function verifyOwn(
-  path: string,
+  file: TreeFile,
   options: VerifyOptions,
   result: TreeVerification,
   judge: (bytes: Buffer) => string | undefined,
 ): Promise<void> {
+  const path = pathOf(file);
   const report = (code: TreeProblem['code'], message: string) => result.problems.push({ path, code, message });
-  const bytes = await readIfThere(path);
   result.checked++;
-  if (!bytes) return void report('MISSING', 'The file is missing; the server makes it at its next start.');
   try {
+    const bytes = await readTreeFile(file);
+    if (!bytes) return void report('MISSING', 'The file is missing; the server makes it at its next start.');
     const trust = {
       trustedCertificatesPem: options.operatorCaPem === undefined ? [] : [options.operatorCaPem],
       now: options.now,
@@ -179,7 +196,8 @@ async function verifyOwn(
     if (wrong) report(path.endsWith('ident.cab') ? 'BAD_IDENT' : 'NOT_A_RELEASE', `${wrong}.`);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    report(error instanceof FormatError ? 'DAMAGED' : 'NOT_A_RELEASE', error.message);
+    if (error instanceof DiskError) report('UNSAFE', error.message);
+    else report(error instanceof FormatError ? 'DAMAGED' : 'NOT_A_RELEASE', error.message);
   }
 }
 
@@ -192,14 +210,12 @@ async function verifyImported(
 ): Promise<void> {
   const report = (code: TreeProblem['code'], message: string) =>
     result.problems.push({ path: file.path, code, message });
-  const bytes = await readIfThere(importedFilePath(dataDir, index, file));
+  const found = await readImported(dataDir, index, file);
   result.checked++;
-  if (!bytes) return void report('MISSING', 'The imported file is gone; import the tree again.');
-  if (sha256Of(bytes) !== file.sha256)
-    return void report('CHANGED', 'It is not the file that was imported; import it again.');
+  if ('problem' in found) return void report(found.problem, found.why);
   if (!file.cabinet) return;
   try {
-    const { signature } = await checkCabinet(bytes, options);
+    const { signature } = await checkCabinet(found.bytes, options);
     if (signature === 'unsigned') report('UNSIGNED', 'It is not signed: no agent takes it.');
     if (signature === 'altered') report('ALTERED', 'Its signature does not fit its bytes: no agent takes it.');
     if (signature === 'intact' || signature === 'unclear') result.rootUnknown.push(file.path);
@@ -209,11 +225,16 @@ async function verifyImported(
   }
 }
 
+function unsafe({ path, why }: RefusedEntry): TreeProblem {
+  const message = `The index lists it, but it is not served: ${why}. Run "moult tree clear", then import the tree again.`;
+  return { path, code: 'UNSAFE', message };
+}
+
 async function findUnlisted(dataDir: string, index: ImportedIndex, result: TreeVerification): Promise<void> {
   if (index.folder === '') return;
   const folder = join(importedFolder(dataDir), index.folder);
   const listed = new Set(index.files.map(({ path }) => path));
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+  for (const entry of (await ifThere(readdir(folder, { recursive: true, withFileTypes: true }))) ?? []) {
     const path = relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/');
     if (entry.isDirectory() || listed.has(path)) continue;
     result.problems.push({
