@@ -12,7 +12,7 @@ export { collectGarbage, limitHeapGrowth } from './heap.ts';
 export { loadOrCreateOperatorKeys, type OperatorKeys } from './keys/index.ts';
 export { type LockHolder, readLockHolder } from './lock.ts';
 export { type Logger, openLog } from './log.ts';
-export { type RunningServer, type ServerParts, serverVersion, startServer } from './main.ts';
+export { type RunningServer, type ServerParts, startServer } from './main.ts';
 export { type Notice, noticeLine } from './notice.ts';
 export * from './sites/self-update/index.ts';
 export { isPostgres, sqliteFileOf, withoutPassword } from './store/database.ts';
@@ -29,3 +29,4 @@ export {
   type StoredSelfUpdateEvent,
   unassignedComputers,
 } from './store/index.ts';
+export { serverVersion } from './version.ts';

@@ -41,7 +41,8 @@ import { createBodyRoom } from './sites/soap/body-room.ts';
 import { createCallGate, smallCallBytes } from './sites/soap/call-gate.ts';
 import { createSoapSite } from './sites/soap/soap-site.ts';
 import { refreshedFirst, type UpdateService } from './sites/soap/update-service.ts';
-import { openStore, type Store } from './store/index.ts';
+import { openServerStore, type Store } from './store/index.ts';
+import { serverVersion } from './version.ts';
 
 export interface ServerParts {
   now(): Date;
@@ -57,8 +58,6 @@ export interface RunningServer {
   /** Finishes what is in flight, for as long as the configuration allows, and lets go of everything. */
   stop(): Promise<void>;
 }
-
-export const serverVersion = '0.1.0';
 
 /** Starts a server. Throws ServerError; nothing is left open then. */
 export async function startServer(config: ServerConfig, parts: ServerParts): Promise<RunningServer> {
@@ -92,8 +91,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   closers.add(() => clock.close());
   parts.logFiles?.age(() => clock.ageingNow());
   const keys = await loadOrCreateOperatorKeys(dataDir, { now: startedAt });
-  const store = await openStore(config.database ?? join(dataDir, 'moult.sqlite'), { now });
+  const store = openServerStore(config.database ?? join(dataDir, 'moult.sqlite'), { now });
   closers.add(() => store.close());
+  await store.prepare();
   clock.learn(await store.loadNewestTime());
   const contentFolder = config.contentDir ?? join(dataDir, 'content');
   const content = createContentStore({ folder: contentFolder, facts: store, now, log });

@@ -7,11 +7,13 @@ import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseUpdateDocument, sampleIds } from '@moult/catalog';
+import { sql } from 'kysely';
 import { openLiveCatalogue } from '../src/catalogue/live-catalogue.ts';
 import { openDatabase } from '../src/store/database.ts';
-import { openStore, type Store } from '../src/store/index.ts';
+import { openServerStore, openStore, type Store } from '../src/store/index.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { migrations } from '../src/store/migrations/index.ts';
+import { serverVersion } from '../src/version.ts';
 import { loadDump } from './database-dump.ts';
 import { populated } from './populate.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
@@ -49,16 +51,38 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         await database.close();
       });
 
+      it(`${basename(file)} is left as it is by a command, which says which version changes it`, async () => {
+        const address = await newAddress();
+        const before = await loadDump(address, dump);
+        const missing = migrations.slice(before.length).map(({ name }) => name);
+        assert.ok(missing.length > 0, 'something came after this release');
+        await assert.rejects(openStore(address, { now }), (error: Error & { code: string }) => {
+          assert.equal(error.code, 'SERVER_DATABASE_TOO_OLD');
+          assert.ok(error.message.includes(missing.join(', ')));
+          assert.ok(error.message.includes(`moult serve ${serverVersion}`));
+          return true;
+        });
+        assert.deepEqual(await appliedIn(address), before);
+      });
+
       it(`${basename(file)} loses nothing, and goes on`, async () => {
         const address = await newAddress();
         await loadDump(address, dump);
-        const store = await openStore(address, { now });
+        const store = openServerStore(address, { now });
+        await store.prepare();
         await holdsEverything(store);
         await goesOn(store);
         await store.close();
       });
     }
   });
+}
+
+async function appliedIn(address: string): Promise<string[]> {
+  const database = await openDatabase(address);
+  const { rows } = await sql<{ name: string }>`select name from migrations order by name`.execute(database.tables);
+  await database.close();
+  return rows.map(({ name }) => name);
 }
 
 async function holdsEverything(store: Store): Promise<void> {

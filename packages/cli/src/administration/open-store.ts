@@ -57,7 +57,7 @@ export async function administer<Result>(
         : `There is no database ${config.database}.`,
     );
   }
-  const store = await openStore(address, { now: () => new Date() });
+  const store = await openStore(address, { now: () => new Date(), ifEmpty: 'refuse' });
   try {
     return await work({ store, config, author: { name: administrator(), at: new Date() } });
   } finally {

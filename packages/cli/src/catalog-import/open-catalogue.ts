@@ -44,7 +44,7 @@ export async function withStore<Result>(
     }
     await mkdir(config.dataDir, { recursive: true });
   }
-  const store = await openStore(address, { now: () => new Date() });
+  const store = await openStore(address, { now: () => new Date(), ifEmpty: mustExist ? 'refuse' : 'make' });
   try {
     return await work(store, config);
   } finally {

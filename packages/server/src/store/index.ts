@@ -1,4 +1,6 @@
 // The store in domain words: one interface over SQLite and PostgreSQL. It returns facts, never answers.
+import { ServerError } from '../errors.ts';
+import { serverVersion } from '../version.ts';
 import { auditStore } from './audit.ts';
 import { type Changes, createChanges } from './changes.ts';
 import { computerHistoryStore } from './computer-history.ts';
@@ -7,12 +9,12 @@ import { computerStore } from './computers.ts';
 import { configurationStore } from './configuration.ts';
 import { contentFileStore } from './content-files.ts';
 import { counterStore } from './counters.ts';
-import { openDatabase } from './database.ts';
+import { createDatabase, type Database, type DatabaseOptions, openDatabase, withoutPassword } from './database.ts';
 import { deploymentStore } from './deployments.ts';
 import { eventRetentionStore } from './event-retention.ts';
 import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
-import { migrate } from './migrate.ts';
+import { migrate, requireSchema } from './migrate.ts';
 import { newestTimeStore } from './newest-time.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
@@ -42,21 +44,93 @@ export type { ComputerState, StateCounts, UpdateOnComputer } from './status.ts';
 export { type UpdateState, updateStates } from './update-status.ts';
 export type { StoredFragment } from './updates.ts';
 
-export type Store = Awaited<ReturnType<typeof openStore>>;
+export type Store = ReturnType<typeof storeOf>;
+
+export interface StoreOptions {
+  now: () => Date;
+  /** Where there is no Moult yet: the newest schema is made, or SERVER_DATABASE_TOO_OLD is thrown. Default `make`. */
+  ifEmpty?: 'make' | 'refuse';
+}
 
 /**
- * Opens the database at `address` (see openDatabase), brings its schema up to date and answers the store.
- * Throws ServerError SERVER_DATABASE or SERVER_DATABASE_TOO_NEW.
+ * Opens the database at `address` (see openDatabase) as commands do: a schema that is there is never changed. Throws
+ * ServerError SERVER_DATABASE, SERVER_DATABASE_AWAY, SERVER_DATABASE_TOO_NEW or SERVER_DATABASE_TOO_OLD.
  */
-export async function openStore(address: string, { now }: { now: () => Date }) {
-  const database = await openDatabase(address);
-  const changes: Changes = createChanges();
+export async function openStore(address: string, { now, ifEmpty = 'make' }: StoreOptions): Promise<Store> {
+  const database = await openDatabase(address, { limits: commandLimits });
   try {
-    await migrate(database, now());
+    if ((await requireSchema(database)) === 'empty') {
+      if (ifEmpty === 'refuse') throw emptyDatabase(address);
+      await migrate(database, now());
+    }
+    return storeOf(database, now);
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+export interface ServerStore extends Store {
+  /**
+   * Connects, brings the schema up to date and lets everybody in: before that, and while PostgreSQL is away, every call
+   * fails with SERVER_DATABASE_AWAY. May be called again when it failed. Throws as openStore does.
+   */
+  prepare(): Promise<void>;
+  /** Calls fail with this reason, until `prepare` is successful. */
+  hold(reason: string): void;
+  /** Why the database does not answer, while it does not. */
+  away(): { reason: string; since: Date } | undefined;
+  /** Waits for no statement that is under way: all fail with SERVER_DATABASE_AWAY. */
+  abandon(): void;
+}
+
+/**
+ * The store of a server, there at once though PostgreSQL may be away: `prepare` opens it. Throws SERVER_DATABASE for an
+ * SQLite file that cannot be opened, SERVER_BAD_CONFIG for an address that is none.
+ */
+export function openServerStore(
+  address: string,
+  { now, ...options }: DatabaseOptions & { now: () => Date },
+): ServerStore {
+  const database = createDatabase(address, options);
+  const prepare = async () => {
+    if (database.engine === 'sqlite') await migrate(database, now());
+    else await migratePostgres(address, now());
+    await database.connect();
+  };
+  return {
+    ...storeOf(database, now),
+    prepare,
+    hold: database.hold,
+    away: database.away,
+    abandon: database.abandon,
+  };
+}
+
+/** A connection of its own: to rearrange large tables takes longer than a statement of the service may. */
+async function migratePostgres(address: string, now: Date): Promise<void> {
+  const database = await openDatabase(address, { limits: { most: 1, statementMs: 0 } });
+  try {
+    await migrate(database, now);
+  } finally {
+    await database.close();
+  }
+}
+
+/** A command asks for much at once, and has time. */
+const commandLimits = { most: 4, statementMs: 600_000, acquireMs: 60_000 };
+
+function emptyDatabase(address: string): ServerError {
+  return new ServerError(
+    'SERVER_DATABASE_TOO_OLD',
+    `The database ${withoutPassword(address)} holds no Moult yet. Check --database, or start its server once ` +
+      `(moult serve ${serverVersion}): it makes the tables.`,
+  );
+}
+
+/** The store on an open database. For tests and tools; the others open it by its address. */
+export function storeOf(database: Database, now: () => Date) {
+  const changes: Changes = createChanges();
   const counters = counterStore(database);
   const clock = createDatabaseClock(now);
   return {

@@ -27,7 +27,7 @@ export async function explainComputer(
   if (!/^postgres/i.test(database) && !existsSync(database.replace(/^sqlite:(\/\/)?/i, ''))) {
     throw new UsageError(`${database}: no such database; --data-dir names the server's data directory`);
   }
-  const store = await openStore(database, { now: () => new Date() });
+  const store = await openStore(database, { now: () => new Date(), ifEmpty: 'refuse' });
   try {
     const computer = await findOne(store, name);
     if (update !== undefined) return await explainUpdateFor(store, computer, update, options);

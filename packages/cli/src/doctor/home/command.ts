@@ -22,7 +22,7 @@ export async function doctorContent(options: HomeOptions): Promise<void> {
   const facts = await collectContent(options.dataDir, (text) => progress.show(() => text));
   const database = options.database ?? join(options.dataDir, 'moult.sqlite');
   if (/^postgres/i.test(database) || existsSync(database.replace(/^sqlite:(\/\/)?/i, ''))) {
-    const store = await openStore(database, { now: () => new Date() });
+    const store = await openStore(database, { now: () => new Date(), ifEmpty: 'refuse' });
     try {
       await collectMissing(facts, store);
     } finally {

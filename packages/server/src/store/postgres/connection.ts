@@ -1,6 +1,7 @@
 // One connection of the pool, as kysely uses it. Every error of the connection, not of a statement, becomes
 // SERVER_DATABASE_AWAY; a connection whose state nobody knows is never used again.
 import type { PostgresPoolClient } from 'kysely';
+import { asDiskTrouble } from '../../disk-trouble.ts';
 import type { ServerError } from '../../errors.ts';
 import type { OpenedClient } from './connect.ts';
 import { endsConnection, passingReason } from './trouble.ts';
@@ -59,7 +60,7 @@ export class Connection implements PostgresPoolClient {
     } catch (error) {
       // Killed by us, what pg says of it is not the reason.
       const reason = this.#deadBecause ?? passingReason(error);
-      if (reason === undefined) throw error;
+      if (reason === undefined) throw asDiskTrouble(error, 'The database cannot be written');
       if (endsConnection(error)) this.kill(reason);
       if (isReadOnly(error)) this.#parts.unusable(reason);
       throw this.#parts.error(reason, error);

@@ -19,8 +19,8 @@ const networkCodes: ReadonlySet<string> = new Set([
   ...['ENETUNREACH', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'ENOENT', 'EMFILE', 'ENFILE'],
 ]);
 
-/** PostgreSQL's codes (classes and whole ones) for states that pass: its connections, its resources, its operator. */
-const passing = /^(08|53|57P0[1-5]$|25P03$|25006$|55P03$|57014$|58030$)/;
+/** PostgreSQL's codes (classes and whole ones) for states that pass: its connections, its resources but the disk, its operator. */
+const passing = /^(08|53[^1]|57P0[1-5]$|25P03$|25006$|55P03$|57014$|58030$)/;
 
 /**
  * Why a statement failed, when that is no fault of the statement: the connection is gone, the server is short of
