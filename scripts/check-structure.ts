@@ -10,11 +10,12 @@ const mayImport: Record<string, readonly string[]> = {
   disk: ['formats'],
   catalog: ['formats'],
   protocol: ['catalog', 'formats'],
-  server: ['protocol', 'catalog', 'disk', 'formats'],
-  agent: ['protocol', 'catalog', 'disk', 'formats'],
+  releases: ['protocol', 'formats'],
+  server: ['releases', 'protocol', 'catalog', 'disk', 'formats'],
+  agent: ['releases', 'protocol', 'catalog', 'disk', 'formats'],
   simulator: ['protocol', 'catalog', 'formats'],
   console: [], // and the types of the HTTP API, below
-  cli: ['server', 'agent', 'simulator', 'protocol', 'catalog', 'disk', 'formats'],
+  cli: ['server', 'agent', 'simulator', 'releases', 'protocol', 'catalog', 'disk', 'formats'],
 };
 
 /** What the console may import, as types only: the documents that the server sends it. */

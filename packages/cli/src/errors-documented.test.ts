@@ -12,7 +12,8 @@ const paragraphs = readErrorParagraphs(root);
 describe('error codes', () => {
   it('are found in every package that has errors', () => {
     const prefixes = new Set([...codesInSource()].map((code) => code.split('_')[0]));
-    for (const prefix of ['FORMAT', 'CATALOG', 'PROTOCOL', 'SERVER', 'AGENT', 'CLI']) assert.ok(prefixes.has(prefix));
+    for (const prefix of ['FORMAT', 'CATALOG', 'PROTOCOL', 'RELEASE', 'SERVER', 'AGENT', 'CLI'])
+      assert.ok(prefixes.has(prefix));
   });
 
   it('each have a paragraph that an administrator can act on', () => {

@@ -1,0 +1,63 @@
+// Which release a machine takes next: pure, from signed data only.
+import { ReleaseError } from '../errors.ts';
+import type { ReleaseTarget } from './custom.ts';
+import { compareReleases, formatRelease, type ReleaseVersion } from './version.ts';
+
+export interface Listed {
+  path: string;
+  release: ReleaseTarget;
+}
+
+export interface Machine {
+  product: string;
+  generation: string;
+  platform: string;
+  /** What it runs; undefined when nothing is installed. */
+  current: ReleaseVersion | undefined;
+}
+
+/**
+ * The release to install next; undefined when the machine has what it should have. The newest that is not recalled is
+ * the aim; a floor on the way comes first. A machine goes back only when its own version is recalled with a replacement,
+ * and never from metadata that is not current (`fresh` false). Throws RELEASE_FLOOR_MISSING when a floor is not listed.
+ */
+export function chooseRelease(all: readonly Listed[], machine: Machine, fresh: boolean): Listed | undefined {
+  const { current } = machine;
+  const fitting = all
+    .filter(({ release }) => fits(release, machine))
+    .sort((a, b) => compareReleases(b.release, a.release));
+  const usable = fitting.filter(({ release }) => release.recalled === undefined);
+  const [newest] = usable;
+  if (newest && (current === undefined || compareReleases(newest.release, current) > 0)) {
+    return firstFloor(usable, newest, current) ?? newest;
+  }
+  if (!fresh || current === undefined) return undefined;
+  return replacementOf(fitting, usable, current);
+}
+
+/** The lowest floor of `aim` that the machine has not run yet. */
+function firstFloor(usable: readonly Listed[], aim: Listed, current: ReleaseVersion | undefined): Listed | undefined {
+  if (current === undefined) return undefined; // a fresh installation has no state to carry over
+  const open = aim.release.floors.filter((floor) => compareReleases(floor, current) > 0).sort(compareReleases);
+  const [floor] = open.filter((one) => compareReleases(one, aim.release) < 0);
+  if (!floor) return undefined;
+  const listed = usable.find(({ release }) => compareReleases(release, floor) === 0);
+  if (listed) return listed;
+  const text = `${formatRelease(aim.release)} needs ${formatRelease(floor)} first, and that release is not listed or is recalled.`;
+  throw new ReleaseError('RELEASE_FLOOR_MISSING', text);
+}
+
+function replacementOf(
+  fitting: readonly Listed[],
+  usable: readonly Listed[],
+  current: ReleaseVersion,
+): Listed | undefined {
+  const own = fitting.find(({ release }) => compareReleases(release, current) === 0);
+  const replacement = own?.release.recalled?.replacement;
+  return replacement && usable.find(({ release }) => compareReleases(release, replacement) === 0);
+}
+
+function fits(release: ReleaseTarget, { product, generation, platform }: Machine): boolean {
+  const platformFits = release.platform === 'any' || release.platform === platform;
+  return release.product === product && release.generation === generation && platformFits;
+}

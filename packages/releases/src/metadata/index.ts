@@ -1,0 +1,18 @@
+// TUF metadata: what it is, who signed it, and what our targets say.
+export { chooseRelease, type Listed, type Machine } from './choose.ts';
+export {
+  type Approval,
+  type DeltaRecipe,
+  type OurTarget,
+  type Recall,
+  type ReleaseTarget,
+  type ReturnCode,
+  readOurTarget,
+  type UpdateFile,
+  type UpdateTarget,
+} from './custom.ts';
+export { parseMetadata } from './parse.ts';
+export { binForTarget, isDelegatedPath, matchesPattern, rolesForTarget } from './paths.ts';
+export { canonicalBytes, isValidSignature, keyidOf, requireThreshold, sha256Hex, validSigners } from './signatures.ts';
+export * from './types.ts';
+export { compareReleases, formatRelease, type ReleaseVersion, readRelease } from './version.ts';
