@@ -15,16 +15,15 @@ import { createContacts } from './contacts.ts';
 import { createContentStore } from './content/content-store.ts';
 import { createCookieJar } from './cookie.ts';
 import { ServerError } from './errors.ts';
-import { createEventRetention } from './event-retention.ts';
 import { fillFirstCatalogue } from './first-catalogue/index.ts';
 import { calledHost } from './http/called-host.ts';
 import { createFront } from './http/front.ts';
 import type { Exchange, ListenerName, Site } from './http/site.ts';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts';
-import { type Admission, type Admitted, createAdmission } from './limits/admission.ts';
 import { lockDataDir } from './lock.ts';
 import type { Logger, OpenLog } from './log.ts';
 import { noticeLine } from './notice.ts';
+import { type Limits, openLimits } from './open-limits.ts';
 import { openPorts } from './ports.ts';
 import { clientWebServiceHandlers, createReadyUpdates, toldByConfig } from './sites/client-web-service/index.ts';
 import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
@@ -101,10 +100,10 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     await fillFirstCatalogue({ store, content, identity: keys.signer, now: startedAt });
   }
 
-  const admission = createAdmission({ perSecond: admittedPerSecond(config), store, log });
-  closers.add(() => admission.close());
+  const limits = await openLimits(config, { store, clock, log }, closers);
+  const { admission } = limits;
   const mainPort = { number: config.port };
-  const service = await openUpdateService(config, { now, clock, log, store, mainPort, admission }, closers);
+  const service = await openUpdateService(config, { now, log, store, mainPort, limits }, closers);
   const selfUpdate = await createSelfUpdateSite({
     dataDir,
     releaseDir: config.agentReleaseDir,
@@ -162,39 +161,24 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   return { main, ...(urls['self-update'] && { selfUpdate: urls['self-update'] }), ...(urls.tls && { tls: urls.tls }) };
 }
 
-function admittedPerSecond(config: ServerConfig): Record<Admitted, number> {
-  return {
-    'new-computer': config.newComputersPerSecond,
-    'new-name': config.newNamesPerSecond,
-    ping: config.pingsPerSecond,
-    'report-bytes': config.reportKibPerSecond * kibibyte,
-    'refusal-line': config.refusalLinesPerSecond,
-    'access-log-bytes': config.accessLogKibPerSecond * kibibyte,
-  };
-}
-
 interface ServiceParts {
   now(): Date;
-  clock: ServerClock;
   log: Logger;
   store: Store;
   /** Known only when it is bound. */
   mainPort: { number: number };
-  admission: Admission;
+  limits: Limits;
 }
 
 async function openUpdateService(
   config: ServerConfig,
-  { now, clock, log, store, mainPort, admission }: ServiceParts,
+  { now, log, store, mainPort, limits }: ServiceParts,
   closers: Closers,
 ): Promise<UpdateService> {
   const key = await loadOrCreateCookieKey(config.dataDir);
   const identity = await store.loadServerIdentity(toldByConfig(config), now());
   const contacts = createContacts(store, { now: store.now, log });
   closers.add(() => contacts.close());
-  const { eventDays, routineEventDays } = config;
-  const retention = createEventRetention({ store, eventDays, routineEventDays, clock, log });
-  closers.add(() => retention.close());
   // Half of it for fragments, half for what is made of them.
   const budgetBytes = (config.fragmentCacheMib * mebibyte) / 2;
   const fragments = createFragments(store, { budgetBytes });
@@ -215,7 +199,7 @@ async function openUpdateService(
     cookies: createCookieJar({ key, identity }),
     identity,
     contacts,
-    admission,
+    ...limits,
     config,
     contentRoot: (exchange) => contentRoot(exchange, mainPort.number),
     // The database's clock: a cookie of one server is opened by another.
@@ -230,7 +214,6 @@ function contentRoot(exchange: Exchange, mainPort: number): string {
   return exchange.listener === 'main' ? `http://${host}` : `http://${host.replace(/:\d+$/, '')}:${mainPort}`;
 }
 
-const kibibyte = 1024;
 const mebibyte = 1_048_576;
 
 /** An answer that others wait for has ten seconds; with nobody waiting it may be as slow as IIS lets it (minBytesPerSecond). */

@@ -81,6 +81,23 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.equal(again.kind === 'fault' && again.fault.code, 'ServerBusy');
     });
 
+    it('when there are as many computers as there may be, new ones are told ServerBusy, and known ones are served', async () => {
+      const { url, dataDir, logged, running } = await start({ config: { maxComputers: 3 } });
+      const known = await openSession(url);
+      const answers = [];
+      for (let number = 0; number < 5; number++) answers.push(await authorize(url, idOf(number), 'new'));
+      assert.deepEqual(
+        answers.map((answer) => (answer.kind === 'fault' ? answer.fault.code : 'let in')),
+        ['let in', 'let in', 'ServerBusy', 'ServerBusy', 'ServerBusy'],
+      );
+      await post(`${url}/wutrack.bin?V=1&U=${idOf(9).replaceAll('-', '')}&A=s&S=s&E=00000000`, '', {}, 'GET');
+      await known.syncToTheEnd();
+      assert.equal((await authorize(url, known.computerId, 'client-1.example.test')).kind, 'answer');
+      await running.stop();
+      assert.equal(await countRows('computers', dataDir), 3);
+      assert.equal(logged.find(({ what }) => what === 'computer-limit')?.count, 4);
+    });
+
     it('pings beyond the rate are answered as any other, and only counted', async () => {
       const running = await start({ config: { pingsPerSecond: rate } });
       for (let number = 0; number < 2 * burst; number++) {

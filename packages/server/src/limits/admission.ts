@@ -3,6 +3,7 @@
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/index.ts';
 import { addressKey } from './address-key.ts';
+import type { ComputerCount } from './computer-count.ts';
 import { createRate } from './rate.ts';
 
 /** The kinds of things that are bounded by rate. */
@@ -11,8 +12,6 @@ export type Admitted = 'new-computer' | 'new-name' | 'ping' | 'report-bytes' | '
 export interface Admission {
   /** Whether this much of it may come in from an address; what may not is counted. */
   admit(what: Admitted, address: string | undefined, amount?: number): boolean;
-  /** Counts what was held back for another reason than its rate. */
-  holdBack(what: Admitted | 'computer-limit', address: string | undefined): void;
   /** Writes what was counted, and stops. */
   close(): Promise<void>;
 }
@@ -21,6 +20,8 @@ export interface AdmissionParts {
   /** Per second from one address; 0 for no bound. */
   perSecond: Readonly<Record<Admitted, number>>;
   store: Pick<Store, 'addToCounters'>;
+  /** When there are as many computers as there may be, no more come in; default: there is always room. */
+  computers?: Pick<ComputerCount, 'hasRoom' | 'add'>;
   log: Logger;
   /** Milliseconds of a clock that never goes back. */
   now?: () => number;
@@ -30,7 +31,8 @@ export interface AdmissionParts {
 /** `held-back:new-computer` and so on, among the counters of the store. */
 export const heldBackPrefix = 'held-back:';
 
-export function createAdmission({ perSecond, store, log, now, sayEveryMs = 60_000 }: AdmissionParts): Admission {
+export function createAdmission(parts: AdmissionParts): Admission {
+  const { perSecond, store, computers, log, now, sayEveryMs = 60_000 } = parts;
   const rates = Object.fromEntries(
     Object.entries(perSecond).map(([what, rate]) => [what, createRate({ perSecond: rate, ...(now && { now }) })]),
   );
@@ -59,11 +61,12 @@ export function createAdmission({ perSecond, store, log, now, sayEveryMs = 60_00
   return {
     admit(what, address, amount) {
       const key = addressKey(address);
-      const mayPass = rates[what]?.take(key, amount) ?? true;
-      if (!mayPass) holdBack(what, key);
+      const isFull = what === 'new-computer' && computers?.hasRoom() === false;
+      const mayPass = !isFull && (rates[what]?.take(key, amount) ?? true);
+      if (!mayPass) holdBack(isFull ? 'computer-limit' : what, key);
+      else if (what === 'new-computer') computers?.add();
       return mayPass;
     },
-    holdBack: (what, address) => holdBack(what, addressKey(address)),
     close() {
       clearTimeout(timer);
       return held.size > 0 ? say() : saying;

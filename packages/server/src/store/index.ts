@@ -3,6 +3,7 @@ import { ServerError } from '../errors.ts';
 import { serverVersion } from '../version.ts';
 import { auditStore } from './audit.ts';
 import { type Changes, createChanges } from './changes.ts';
+import { computerAgeingStore } from './computer-ageing.ts';
 import { computerHistoryStore } from './computer-history.ts';
 import { computerListStore } from './computer-list.ts';
 import { computerStore } from './computers.ts';
@@ -11,6 +12,7 @@ import { contentFileStore } from './content-files.ts';
 import { counterStore } from './counters.ts';
 import { createDatabase, type Database, type DatabaseOptions, openDatabase, withoutPassword } from './database.ts';
 import { deploymentStore } from './deployments.ts';
+import { eventBoundsStore } from './event-bounds.ts';
 import { eventRetentionStore } from './event-retention.ts';
 import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
@@ -33,6 +35,7 @@ export type { ServerIdentity } from './configuration.ts';
 export type { ContentFile, ExpectedFile, ListedContent } from './content-files.ts';
 export type { DeploymentAction, InheritedDeployment, StoredDeployment } from './deployments.ts';
 export { deploymentActions } from './deployments.ts';
+export type { EventTable, EventVolume } from './event-bounds.ts';
 export type { CountedGroup, TargetGroup } from './groups.ts';
 export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
 export type { ImportResult } from './insert-revisions.ts';
@@ -147,6 +150,8 @@ export function storeOf(database: Database, now: () => Date) {
     ...contentFileStore(database, changes),
     ...reportingEventStore(database, changes),
     ...eventRetentionStore(database),
+    ...eventBoundsStore(database),
+    ...computerAgeingStore(database, changes),
     ...newestTimeStore(database),
     ...computerListStore(database, changes),
     ...statusStore(database),

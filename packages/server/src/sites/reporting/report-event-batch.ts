@@ -12,12 +12,15 @@ export async function reportEventBatch(
   events: readonly ReportingEvent[],
 ): Promise<void> {
   if (events.length > service.config.maxEventsPerBatch) throw new SoapFault('InvalidParameters', 'eventBatch');
-  const reported = events.map((event) => toReportedEvent(event, computerId));
-  await service.store.recordReportingEvents(
-    reported.filter((event) => event !== undefined),
-    service.now(),
-  );
+  const reported = events.map((event) => toReportedEvent(event, computerId)).filter((event) => event !== undefined);
+  await service.store.recordReportingEvents(reported, service.now());
+  service.computerEvents.note(computerId, { events: reported.length, bytes: bytesIn(reported) });
   service.contacts.note(computerId, 'reported');
+}
+
+function bytesIn(events: readonly ReportedEvent[]): number {
+  const lengthOf = (lines: readonly string[]) => lines.reduce((sum, line) => sum + line.length, 0);
+  return events.reduce((sum, one) => sum + lengthOf(one.replacementStrings) + lengthOf(one.miscData), 0);
 }
 
 /** No cookie here (MS-WUSP 2.2.2.3): at least nobody fills the store under names that never authorised. */

@@ -31,7 +31,7 @@ async function startSite({ maxInFlight, maxWaiting, patienceMs = 200 }: SiteLimi
   const answers = createAnswerRoom({ budgetBytes: 20_000_000, patienceMs, graceMs: 60_000, bytesPerSecond: 1000 });
   const site = createSoapSite({
     ...{ bodies, answers, writing, large: gate },
-    admission: { admit: () => true, holdBack: () => undefined, close: async () => undefined },
+    admission: { admit: () => true, close: async () => undefined },
     ...{ name: 'test', service: simpleAuth, gate, maxRequestBytes: 10_000, cacheControl: 'private', log: silent },
     contract: 'simpleauth',
     handlers: {

@@ -10,6 +10,7 @@ import type { ClientClaims, CookieJar } from '../../cookie.ts';
 import { SoapFault } from '../../errors.ts';
 import type { Exchange } from '../../http/site.ts';
 import type { Admission } from '../../limits/admission.ts';
+import type { ComputerEvents } from '../../limits/computer-events.ts';
 import { type ServerIdentity, type Store, unassignedComputers } from '../../store/index.ts';
 import type { ReadyUpdates } from '../client-web-service/ready-updates.ts';
 
@@ -22,6 +23,7 @@ export interface UpdateService {
   identity: ServerIdentity;
   contacts: Contacts;
   admission: Admission;
+  computerEvents: ComputerEvents;
   config: Pick<
     ServerConfig,
     | 'targeting'

@@ -1,0 +1,139 @@
+// Computers that never came back, taken away in small steps along their ids.
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Changes } from './changes.ts';
+import { markChange } from './configuration.ts';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+import { lockComputers, retried, transact } from './transact.ts';
+
+export interface AgeingStep {
+  /** Ids above this are still to be looked at. */
+  after: string;
+  /** How many computers to look at. */
+  count: number;
+  /** A stranger goes when its last contact was before this. */
+  strangersBefore: Date;
+  /** So does one that synchronised, but was never here again after its first day; undefined: it stays. */
+  onceBefore: Date | undefined;
+  /** Any computer goes when its last contact was before this; undefined: none does. */
+  silentBefore: Date | undefined;
+  /** Whether to be in a group keeps a stranger: an administrator put it there. */
+  groupsKeep: boolean;
+}
+
+export interface AgeingStepResult {
+  strangers: number;
+  silent: number;
+  /** Where the next step goes on. */
+  after: string;
+  isDone: boolean;
+}
+
+/** Who was here for no longer than this was here once. */
+const onceMs = 86_400_000;
+/** Of one kind, in one step; what is left of a computer's events goes with the others of its age. */
+const eventsPerStep = 5_000;
+const idsPerStatement = 500;
+
+type Seen = Pick<
+  Selectable<Tables['computers']>,
+  'computer_id' | 'first_contact' | 'last_contact' | 'registered_at' | 'last_sync'
+> & { grouped: number };
+
+export function computerAgeingStore(database: Database, changes: Changes) {
+  const { tables } = database;
+  return {
+    async countComputers(): Promise<number> {
+      const row = await tables
+        .selectFrom('computers')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .executeTakeFirst();
+      return Number(row?.count ?? 0);
+    },
+
+    /**
+     * Looks at the next `count` computers. A stranger never registered and synchronised and was not here again after its
+     * first day. What goes, goes with its names, states, events and pings; it is asked to register when it comes back.
+     */
+    async ageComputers(step: AgeingStep): Promise<AgeingStepResult> {
+      const seen = await lookAt(tables, step);
+      const strangers = seen.filter((one) => isStranger(one, step));
+      const silent = seen.filter((one) => !strangers.includes(one) && isSilent(one, step));
+      const removed = { strangers: 0, silent: 0 };
+      if (strangers.length + silent.length > 0) {
+        Object.assign(removed, await retried(() => remove(database, { strangers, silent })));
+        changes.announce('computers');
+      }
+      return { ...removed, after: seen.at(-1)?.computer_id ?? step.after, isDone: seen.length < step.count };
+    },
+  };
+}
+
+async function lookAt(tables: Kysely<Tables>, { after, count }: AgeingStep): Promise<Seen[]> {
+  const { rows } = await sql<Seen>`
+    select computer_id, first_contact, last_contact, registered_at, last_sync,
+      case when exists (select 1 from computer_groups where computer_groups.computer_id = computers.computer_id)
+        then 1 else 0 end as grouped
+    from computers where computer_id > ${after} order by computer_id limit ${count}`.execute(tables);
+  return rows;
+}
+
+function isStranger(one: Seen, { strangersBefore, onceBefore, groupsKeep }: AgeingStep): boolean {
+  if (one.last_contact - one.first_contact >= onceMs || (groupsKeep && one.grouped === 1)) return false;
+  const isAtHome = one.registered_at !== null && one.last_sync !== null;
+  const before = isAtHome ? onceBefore : strangersBefore;
+  return before !== undefined && one.last_contact < before.getTime();
+}
+
+function isSilent(one: Seen, { silentBefore }: AgeingStep): boolean {
+  return silentBefore !== undefined && one.last_contact < silentBefore.getTime();
+}
+
+async function remove(
+  database: Database,
+  { strangers, silent }: { strangers: readonly Seen[]; silent: readonly Seen[] },
+): Promise<{ strangers: number; silent: number }> {
+  return transact(database, async (transaction) => {
+    const all = [...strangers, ...silent].map(({ computer_id }) => computer_id);
+    await lockComputers(transaction, database.engine, all);
+    const gone = {
+      strangers: await removeUnlessBack(transaction, strangers),
+      silent: await removeUnlessBack(transaction, silent),
+    };
+    const ids = [...gone.strangers, ...gone.silent];
+    for (let start = 0; start < ids.length; start += idsPerStatement) {
+      await removeTraces(transaction, ids.slice(start, start + idsPerStatement));
+    }
+    await markChange(transaction, 'computers');
+    return { strangers: gone.strangers.length, silent: gone.silent.length };
+  });
+}
+
+/** One that came back since it was looked at stays. */
+async function removeUnlessBack(transaction: Kysely<Tables>, computers: readonly Seen[]): Promise<string[]> {
+  const gone: string[] = [];
+  for (let start = 0; start < computers.length; start += idsPerStatement) {
+    const some = computers.slice(start, start + idsPerStatement);
+    const newest = Math.max(...some.map(({ last_contact }) => last_contact));
+    const rows = await transaction
+      .deleteFrom('computers')
+      .where(
+        'computer_id',
+        'in',
+        some.map(({ computer_id }) => computer_id),
+      )
+      .where('last_contact', '<=', newest)
+      .returning('computer_id')
+      .execute();
+    gone.push(...rows.map(({ computer_id }) => computer_id));
+  }
+  return gone;
+}
+
+async function removeTraces(transaction: Kysely<Tables>, ids: readonly string[]): Promise<void> {
+  await transaction.deleteFrom('computer_update_status').where('computer_id', 'in', ids).execute();
+  for (const table of ['reporting_events', 'self_update_events'] as const) {
+    const some = transaction.selectFrom(table).select('event_id').where('computer_id', 'in', ids).limit(eventsPerStep);
+    await transaction.deleteFrom(table).where('event_id', 'in', some).execute();
+  }
+}
