@@ -1,4 +1,5 @@
 // What other packages may use of the server.
+export { auditHeadFile, keepAuditHead, type NotedHead, readNotedHead } from './audit-head.ts';
 export { backUp } from './backup/backup.ts';
 export type { BackupManifest } from './backup/format.ts';
 export { restore } from './backup/restore.ts';
@@ -17,7 +18,9 @@ export { type Notice, noticeLine } from './notice.ts';
 export * from './sites/self-update/index.ts';
 export { isPostgres, sqliteFileOf, withoutPassword } from './store/database.ts';
 export {
+  type AuditCheck,
   allComputers,
+  type BrokenRecord,
   type DeploymentAction,
   type KnownComputer,
   type KnownReport,

@@ -6,6 +6,7 @@ import { clientWebService } from '@moult/protocol/client-web-service';
 import { reporting } from '@moult/protocol/reporting';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { accessLogBounds, accessLogFolders, createAccessLog } from './access-log/index.ts';
+import { keepAuditHead } from './audit-head.ts';
 import { createFragments } from './catalogue/fragments.ts';
 import { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 import { openServerClock, programDate, type ServerClock } from './clock/index.ts';
@@ -93,6 +94,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const store = openServerStore(config.database ?? join(dataDir, 'moult.sqlite'), { now });
   closers.add(() => store.close());
   await store.prepare();
+  const auditHead = keepAuditHead({ store, dataDir, now, log });
+  closers.add(() => auditHead.close());
+  await auditHead.compare();
   clock.learn(await store.loadNewestTime());
   const contentFolder = config.contentDir ?? join(dataDir, 'content');
   const content = createContentStore({ folder: contentFolder, facts: store, now, log });

@@ -57,6 +57,8 @@ export async function holdsEverything(store: Store, lastChange?: Date): Promise<
   assert.deepEqual([ping?.computerId, ping?.agentVersion, ping?.occurredAt], [computerId, '5.4.0.1', at]);
   assert.equal((await store.loadCounters()).get('malformed-pings'), 3);
   assert.ok((await store.listAudit({ limit: 100 })).length >= 7);
+  const { isIntact, records } = await store.checkAudit();
+  assert.ok(isIntact && records >= 7, 'the records of before are chained');
 }
 
 /** Ids that were given are not given again, and what is written lands beside what was there. */

@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import {
   isPostgres,
+  keepAuditHead,
   loadConfig,
   openStore,
   type ServerConfig,
@@ -58,9 +59,12 @@ export async function administer<Result>(
     );
   }
   const store = await openStore(address, { now: () => new Date(), ifEmpty: 'refuse' });
+  const { dataDir } = config;
+  const auditHead = keepAuditHead({ store, dataDir, now: () => new Date() });
   try {
     return await work({ store, config, author: { name: administrator(), at: new Date() } });
   } finally {
+    await auditHead.close();
     await store.close();
   }
 }

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadConfig, openStore, type ServerConfig, type Store } from '@moult/server';
+import { keepAuditHead, loadConfig, openStore, type ServerConfig, type Store } from '@moult/server';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../terminal.ts';
 
@@ -45,9 +45,12 @@ export async function withStore<Result>(
     await mkdir(config.dataDir, { recursive: true });
   }
   const store = await openStore(address, { now: () => new Date(), ifEmpty: mustExist ? 'refuse' : 'make' });
+  const { dataDir } = config;
+  const auditHead = keepAuditHead({ store, dataDir, now: () => new Date() });
   try {
     return await work(store, config);
   } finally {
+    await auditHead.close();
     await store.close();
   }
 }

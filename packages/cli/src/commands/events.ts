@@ -5,6 +5,7 @@ import { findComputer, findUpdate } from '../administration/find.ts';
 import { wholeNumber } from '../administration/numbers.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
 import { moment, present, table } from '../administration/output.ts';
+import { verifyAudit } from '../administration/verify-audit.ts';
 
 interface EventFlags extends AdministrationFlags {
   kind: 'reports' | 'self-update' | 'audit';
@@ -14,7 +15,8 @@ interface EventFlags extends AdministrationFlags {
 }
 
 export function register(program: Command): void {
-  withServerOptions(program.command('events'))
+  const verb = program.command('events');
+  withServerOptions(verb)
     .description('what was reported, newest first; --kind audit: who changed what')
     .addOption(
       new Option('--kind <kind>', 'which events').choices(['reports', 'self-update', 'audit']).default('reports'),
@@ -23,6 +25,9 @@ export function register(program: Command): void {
     .option('--update <update>', 'only about this one')
     .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(100))
     .action(events);
+  withServerOptions(verb.command('verify'))
+    .description('whether every audit record is as it was written; exit code 1 when one is not')
+    .action(verifyAudit);
 }
 
 async function events(flags: EventFlags): Promise<void> {

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createZstdDecompress } from 'node:zlib';
 import { type Kysely, sql } from 'kysely';
+import { writeNotedHead } from '../audit-head.ts';
 import { ServerError } from '../errors.ts';
 import { type Author, recordAudit } from '../store/audit.ts';
+import { type AuditHead, watchHead } from '../store/audit-chain.ts';
 import { openDatabase } from '../store/database.ts';
 import { applySteps } from '../store/migrate.ts';
 import { migrations } from '../store/migrations/index.ts';
@@ -53,6 +55,11 @@ export async function restore({ database: address, dataDir, source, author }: Re
   await mkdir(dataDir, { recursive: true });
   // To put everything in its place takes longer than a statement of the service may.
   const database = await openDatabase(address, { limits: { statementMs: 0 } });
+  let head: AuditHead | undefined;
+  watchHead(database.tables, (left) => {
+    head = left;
+  });
+  const serverId = randomUUID();
   try {
     await transact(database, async (transaction) => {
       const restoredBefore = await restoredMark(transaction);
@@ -65,11 +72,12 @@ export async function restore({ database: address, dataDir, source, author }: Re
       }
       if (database.engine === 'postgres') await continueIdentities(transaction);
       await applySteps(transaction, database.engine, migrations, author.at);
-      await startNewLife(transaction, manifest, author, restoredBefore);
+      await startNewLife(transaction, manifest, author, { serverId, restoredBefore });
     });
   } finally {
     await database.close();
   }
+  if (head) writeNotedHead(dataDir, { serverId, ...head, at: author.at.toISOString() });
   await restoreKeys(source, dataDir);
   return manifest;
 }
@@ -79,10 +87,10 @@ async function startNewLife(
   transaction: Kysely<Tables>,
   { madeAt }: BackupManifest,
   author: Author,
-  restoredBefore: number,
+  { serverId, restoredBefore }: { serverId: string; restoredBefore: number },
 ): Promise<void> {
   for (const [name, value] of [
-    ['server-id', randomUUID()],
+    ['server-id', serverId],
     ['restored-at', author.at.toISOString()],
   ] as const) {
     await transaction

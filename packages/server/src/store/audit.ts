@@ -1,8 +1,19 @@
 // Who changed what, from what to what. Written in the transaction that makes the change, so that neither is without
-// the other.
+// the other, and chained (audit-chain.ts).
 import type { Kysely } from 'kysely';
+import {
+  type AuditHead,
+  type AuditRow,
+  appendToChain,
+  loadHead,
+  lockHead,
+  noteHead,
+  watchHead,
+} from './audit-chain.ts';
+import { type AuditCheck, checkChain } from './audit-check.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
+import { transact } from './transact.ts';
 
 /** Who makes a change, and when. */
 export interface Author {
@@ -22,12 +33,38 @@ export interface AuditRecord {
   after: unknown;
 }
 
-export async function recordAudit(
-  transaction: Kysely<Tables>,
-  { name, at }: Author,
-  change: { action: string; subject: string; before?: unknown; after?: unknown },
-): Promise<void> {
-  await transaction
+interface Change {
+  action: string;
+  subject: string;
+  before?: unknown;
+  after?: unknown;
+}
+
+/** Of all that a transaction locks, the head of the chain comes late: see the order of locks in transact.ts. */
+export async function recordAudit(transaction: Kysely<Tables>, author: Author, change: Change): Promise<void> {
+  const head = await lockHead(transaction);
+  const strays = await loadStrays(transaction);
+  const rows = [...strays];
+  if (strays.length > 0) {
+    const after = strays.map(({ audit_id }) => audit_id);
+    const taken = { action: 'take records into the chain', subject: 'audit', after };
+    rows.push(await insertRecord(transaction, { name: 'moult', at: author.at }, taken));
+  }
+  rows.push(await insertRecord(transaction, author, change));
+  noteHead(transaction, await appendToChain(transaction, head, rows));
+}
+
+/** Records without a place in the chain: those that an older version writes while servers are being updated. */
+async function loadStrays(transaction: Kysely<Tables>): Promise<AuditRow[]> {
+  const query = transaction.selectFrom('audit').selectAll().where('chain_number', 'is', null);
+  return query.orderBy('audit_id').limit(straysAtOnce).execute();
+}
+
+const straysAtOnce = 1000;
+
+/** Answers the row as the database keeps it. */
+async function insertRecord(transaction: Kysely<Tables>, { name, at }: Author, change: Change): Promise<AuditRow> {
+  return transaction
     .insertInto('audit')
     .values({
       occurred_at: at.getTime(),
@@ -37,14 +74,16 @@ export async function recordAudit(
       before: change.before === undefined ? null : JSON.stringify(change.before),
       after: change.after === undefined ? null : JSON.stringify(change.after),
     })
-    .execute();
+    .returningAll()
+    .executeTakeFirstOrThrow();
 }
 
-export function auditStore({ tables }: Database) {
+export function auditStore(database: Database) {
+  const { tables } = database;
   return {
     /** For a change that is not made in the database: files taken in, set aside, imported. */
     async recordChange(author: Author, change: { action: string; subject: string; after?: unknown }): Promise<void> {
-      await recordAudit(tables, author, change);
+      await transact(database, (transaction) => recordAudit(transaction, author, change));
     },
 
     /** Newest first. */
@@ -61,6 +100,18 @@ export function auditStore({ tables }: Database) {
         before: row.before === null ? undefined : JSON.parse(row.before),
         after: row.after === null ? undefined : JSON.parse(row.after),
       }));
+    },
+
+    /** Reads the whole chain and says where it is broken first; `known` is a head that was noted elsewhere. */
+    async checkAudit(known?: AuditHead): Promise<AuditCheck> {
+      return checkChain(tables, known);
+    },
+
+    loadAuditHead: (): Promise<AuditHead> => loadHead(tables),
+
+    /** Calls `listener` with the new head after each change that this process puts on record. */
+    watchAudit(listener: (head: AuditHead) => void): void {
+      watchHead(tables, listener);
     },
   };
 }

@@ -26,6 +26,8 @@ import { statusStore } from './status.ts';
 import { updateStore } from './updates.ts';
 
 export type { AuditRecord, Author } from './audit.ts';
+export type { AuditHead } from './audit-chain.ts';
+export type { AuditBreak, AuditCheck, BrokenRecord } from './audit-check.ts';
 export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export type { Topic } from './changes.ts';
 export type { KnownComputer, KnownReport } from './computer-history.ts';

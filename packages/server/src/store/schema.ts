@@ -167,4 +167,8 @@ interface AuditTable {
   subject: string;
   before: string | null;
   after: string | null;
+  /** Its place in the chain, from 1; null for what a version before wrote meanwhile. */
+  chain_number: Generated<number | null>;
+  /** Of itself and the one before. */
+  digest: Generated<string | null>;
 }

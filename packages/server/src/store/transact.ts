@@ -4,6 +4,7 @@
 // stranger's transaction, a table that is locked as a whole) ends one of the two, which is then run again.
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
+import { tellHead } from './audit-chain.ts';
 import type { Database, Engine } from './database.ts';
 import type { Tables } from './schema.ts';
 
@@ -25,7 +26,15 @@ export function transact<Result>(
   { tables }: Pick<Database, 'tables'>,
   work: (transaction: Kysely<Tables>) => Promise<Result>,
 ): Promise<Result> {
-  return retried(() => tables.transaction().execute(work));
+  return retried(async () => {
+    let done: Kysely<Tables> | undefined;
+    const result = await tables.transaction().execute((transaction) => {
+      done = transaction;
+      return work(transaction);
+    });
+    if (done) tellHead(tables, done);
+    return result;
+  });
 }
 
 /** Runs `work`, one statement or a whole transaction, again as long as it was only in somebody's way. */

@@ -4,6 +4,7 @@ import { up as firstTables } from './0001-first-tables.ts';
 import { up as computerNames } from './0002-computer-names.ts';
 import { up as eventsByComputer } from './0003-events-by-computer.ts';
 import { up as revisionSummaries } from './0004-revision-summaries.ts';
+import { up as auditChain } from './0005-audit-chain.ts';
 
 export interface Migration {
   name: string;
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { name: '0002-computer-names', up: computerNames },
   { name: '0003-events-by-computer', up: eventsByComputer },
   { name: '0004-revision-summaries', up: revisionSummaries },
+  { name: '0005-audit-chain', up: auditChain },
 ];

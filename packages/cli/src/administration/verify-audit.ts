@@ -1,0 +1,53 @@
+// moult events verify: reads the chain of audit records and says whether it is whole, and the first record that is not as
+// it was written.
+import { type AuditCheck, auditHeadFile, type BrokenRecord, type NotedHead, readNotedHead } from '@moult/server';
+import { exitCode, UsageError } from '../terminal.ts';
+import { type AdministrationFlags, administer, configOf } from './open-store.ts';
+import { moment, present } from './output.ts';
+
+/** Sets exit code 1 for a chain that is broken. Throws UsageError for a head file that is none. */
+export async function verifyAudit(_: unknown, command: { optsWithGlobals(): AdministrationFlags }): Promise<void> {
+  const flags = command.optsWithGlobals();
+  const file = auditHeadFile(configOf(flags).dataDir);
+  const found = await administer(flags, async ({ store, config }) => {
+    const noted = readNoted(config.dataDir, (await store.loadSetting('server-id')) ?? '');
+    return { ...(await store.checkAudit(noted)), noted };
+  });
+  const { isIntact, records, head, broken, noted } = found;
+  const document = { intact: isIntact, records, head, headFile: noted ? { file, ...noted } : undefined, broken };
+  present(document, flags, () => lines(found, file));
+  if (!isIntact) process.exitCode = exitCode.findings;
+}
+
+function readNoted(dataDir: string, serverId: string): NotedHead | undefined {
+  try {
+    return readNotedHead(dataDir, serverId);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${auditHeadFile(dataDir)} cannot be read: ${reason}. Move it away to verify without it.`);
+  }
+}
+
+function lines({ records, head, broken, noted }: AuditCheck & { noted: NotedHead | undefined }, file: string) {
+  const known = noted
+    ? `head file: record ${noted.records} of ${moment(new Date(noted.at))} UTC (${file})`
+    : `head file: none. Records that were cut off at the end do not show (${file})`;
+  if (!broken) return [`intact: ${records} audit records`, `head: record ${head.records}, ${head.digest}`, known];
+  return [`broken: ${told(broken)}`, `intact before it: ${records} audit records`, known];
+}
+
+const reasons: Readonly<Record<BrokenRecord['reason'], string>> = {
+  changed: 'is not as it was written',
+  missing: 'is missing',
+  'not-chained':
+    'is not in the chain. An older Moult wrote it while servers were updated, or somebody else did. The next change takes it into the chain, and says so in a record',
+  'behind-the-head': 'is behind the head of the chain: somebody added it without Moult',
+  'other-chain': 'is another one than was noted: records were made anew',
+};
+
+function told({ reason, number, record }: BrokenRecord): string {
+  const name = number === undefined ? `the record with id ${record?.auditId}` : `record ${number}`;
+  const { auditId, at, actor, action, subject } = record ?? {};
+  const contents = record ? ` (id ${auditId}, ${moment(at)} UTC, ${actor}: ${action} ${subject})` : '';
+  return `${name}${contents} ${reasons[reason]}`;
+}

@@ -1,0 +1,103 @@
+// A copy of the head of the audit chain, outside of the database: in DIR/audit-head.json and in the log. With it a chain
+// that was cut short, or made anew as a whole, does not go unnoticed.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from './log.ts';
+import type { AuditHead, Store } from './store/index.ts';
+
+export interface NotedHead extends AuditHead {
+  /** Of the server whose chain it is; '' before its first start. A restore makes another server of it. */
+  serverId: string;
+  /** When it was noted. */
+  at: string;
+}
+
+export interface AuditHeadKeeper {
+  /** Says in the log when the database has fewer records than were noted; notes its head when there is no note yet. */
+  compare(): Promise<void>;
+  /** Notes what is not noted yet. */
+  close(): Promise<void>;
+}
+
+export interface AuditHeadParts {
+  store: Pick<Store, 'watchAudit' | 'loadAuditHead' | 'loadSetting'>;
+  dataDir: string;
+  now(): Date;
+  log?: Logger;
+  /** From a change to the note of it, in milliseconds: many changes at once are one note. */
+  everyMs?: number;
+}
+
+export function auditHeadFile(dataDir: string): string {
+  return join(dataDir, 'audit-head.json');
+}
+
+/** Follows the changes of this process; a copy that cannot be written is said in the log, and changes nothing else. */
+export function keepAuditHead({ store, dataDir, now, log, everyMs = 500 }: AuditHeadParts): AuditHeadKeeper {
+  let newest: AuditHead | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const note = async () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const head = newest;
+    newest = undefined;
+    if (!head) return;
+    try {
+      const serverId = (await store.loadSetting('server-id')) ?? '';
+      writeNotedHead(dataDir, { serverId, ...head, at: now().toISOString() });
+      log?.info({ auditRecords: head.records, auditDigest: head.digest }, 'head of the audit chain');
+    } catch (error) {
+      log?.warn({ err: error }, `the head of the audit chain cannot be written to ${auditHeadFile(dataDir)}`);
+    }
+  };
+  store.watchAudit((head) => {
+    if (!newest || head.records > newest.records) newest = head;
+    timer ??= setTimeout(note, everyMs).unref();
+  });
+  return {
+    async compare() {
+      const serverId = (await store.loadSetting('server-id')) ?? '';
+      const noted = readReadable(dataDir, serverId);
+      const head = await store.loadAuditHead();
+      if (!noted) newest = head;
+      else if (noted.records > head.records) {
+        const missing = { noted: noted.records, found: head.records };
+        log?.error(missing, 'audit records are missing: run moult events verify');
+      }
+      await note();
+    },
+    close: note,
+  };
+}
+
+/** The head that was noted last, for the server with this id; undefined when there is none, or it is of another. */
+export function readNotedHead(dataDir: string, serverId: string): NotedHead | undefined {
+  let text: string;
+  try {
+    text = readFileSync(auditHeadFile(dataDir), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const noted = JSON.parse(text) as NotedHead;
+  return noted.serverId === serverId || noted.serverId === '' ? noted : undefined;
+}
+
+/** Keeps one that is further on, of the same server: it tells that records are missing. */
+export function writeNotedHead(dataDir: string, head: NotedHead): void {
+  if ((readReadable(dataDir, head.serverId)?.records ?? 0) > head.records) return;
+  const file = auditHeadFile(dataDir);
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, `${JSON.stringify(head)}\n`, { mode: 0o600 });
+  renameSync(unfinished, file);
+}
+
+/** One that cannot be read tells nothing: it is written over. */
+function readReadable(dataDir: string, serverId: string): NotedHead | undefined {
+  try {
+    return readNotedHead(dataDir, serverId);
+  } catch {
+    return undefined;
+  }
+}
