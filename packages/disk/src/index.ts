@@ -1,5 +1,6 @@
 export * from './errors.ts';
 export { FolderTree, type NewFile } from './folder-tree.ts';
+export type { OpenFolder } from './open-folder.ts';
 export { openInside, readInside } from './open-inside.ts';
 export {
   type OutsideLimits,

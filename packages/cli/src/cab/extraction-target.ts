@@ -1,19 +1,8 @@
 // The folder that members are unpacked into. Names come from strangers: nothing is written outside the folder, through
 // a link, over another member, or half.
-import {
-  closeSync,
-  futimesSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  write,
-  writeSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, futimesSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { DiskError, FolderTree, type OpenFolder } from '@moult/disk';
 import { FormatError } from '@moult/formats';
 import type { CabinetMember } from '@moult/formats/cab';
 import { collisionKey, toPathSegments } from '@moult/formats/paths';
@@ -24,19 +13,17 @@ const bufferBytes = 2 ** 20;
 const writeLater = promisify(write);
 
 export class ExtractionTarget {
-  readonly #root: string;
-  readonly #folders = new Set<string>();
+  readonly #tree: FolderTree;
   readonly #taken = new Map<string, 'file' | 'folder'>();
   #written = 0;
 
   /** Creates the folder if need be. Throws UsageError where there can be none. */
   constructor(folder: string) {
     try {
-      mkdirSync(folder, { recursive: true });
+      this.#tree = new FolderTree(folder);
     } catch (error) {
       throw new UsageError(`${folder} cannot be a folder: ${error instanceof Error ? error.message : String(error)}`);
     }
-    this.#root = realpathSync(folder);
   }
 
   /**
@@ -57,41 +44,43 @@ export class ExtractionTarget {
     return segments;
   }
 
-  /** Writes a reserved member from its pieces, whole or not at all; answers its path. */
+  /**
+   * Writes a reserved member from its pieces, whole or not at all; answers its path. Throws FORMAT_UNSAFE_NAME where a
+   * link, a file or a folder is in the way, also one that came to be there meanwhile.
+   */
   async write(member: CabinetMember, segments: readonly string[], pieces: Iterable<Uint8Array>): Promise<string> {
-    const folder = this.#prepareFolder(member, segments.slice(0, -1));
-    const path = join(folder, segments.at(-1) ?? '');
-    const small = member.sizeBytes <= bufferBytes ? gather(member, pieces) : undefined;
-    if (small && writeNew(path, member, small)) return path;
-    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) throw clash(member, `${path} is a folder`);
-    const partial = this.#partialIn(folder);
     try {
-      if (small) writeNew(partial, member, small);
-      else await writeLarge(partial, member, pieces);
-      renameSync(partial, path);
+      const folder = this.#tree.folder(segments.slice(0, -1));
+      return await this.#writeTo(folder, member, segments.at(-1) ?? '', pieces);
     } catch (error) {
-      rmSync(partial, { force: true });
+      throw error instanceof DiskError ? clash(member, error.message.replace(/\.$/, '')) : error;
+    }
+  }
+
+  close(): void {
+    this.#tree.close();
+  }
+
+  async #writeTo(
+    folder: OpenFolder,
+    member: CabinetMember,
+    name: string,
+    pieces: Iterable<Uint8Array>,
+  ): Promise<string> {
+    const path = folder.pathOf(name);
+    const small = member.sizeBytes <= bufferBytes ? gather(member, pieces) : undefined;
+    if (small && writeNew(folder, name, member, small)) return path;
+    if (folder.isFolder(name)) throw clash(member, `${path} is a folder`);
+    const partial = `.moult-${process.pid}-${this.#written++}.partial`;
+    try {
+      if (small) writeNew(folder, partial, member, small);
+      else await writeLarge(folder.create(partial, fileMode(member)), member, pieces);
+      folder.rename(partial, name);
+    } catch (error) {
+      folder.remove(partial);
       throw error;
     }
     return path;
-  }
-
-  #partialIn(folder: string): string {
-    return join(folder, `.moult-${process.pid}-${this.#written++}.partial`);
-  }
-
-  /** Every folder on the way is a real folder: a link could lead anywhere. */
-  #prepareFolder(member: CabinetMember, segments: readonly string[]): string {
-    let folder = this.#root;
-    for (const segment of segments) {
-      folder = join(folder, segment);
-      if (this.#folders.has(folder)) continue;
-      const stats = lstatSync(folder, { throwIfNoEntry: false });
-      if (!stats) mkdirSync(folder);
-      else if (!stats.isDirectory()) throw clash(member, `${folder} is not a folder`);
-      this.#folders.add(folder);
-    }
-    return folder;
   }
 }
 
@@ -107,10 +96,10 @@ function gather(member: CabinetMember, pieces: Iterable<Uint8Array>): Uint8Array
 }
 
 /** Writes a file that was not there (nor a link in its place); false when something was. */
-function writeNew(path: string, member: CabinetMember, bytes: Uint8Array): boolean {
+function writeNew(folder: OpenFolder, name: string, member: CabinetMember, bytes: Uint8Array): boolean {
   let descriptor: number;
   try {
-    descriptor = openSync(path, 'wx', fileMode(member));
+    descriptor = folder.create(name, fileMode(member));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
@@ -120,7 +109,7 @@ function writeNew(path: string, member: CabinetMember, bytes: Uint8Array): boole
     const modified = toLocalTime(member.modified);
     if (modified) futimesSync(descriptor, modified, modified);
   } catch (error) {
-    rmSync(path, { force: true });
+    folder.remove(name);
     throw error;
   } finally {
     closeSync(descriptor);
@@ -128,9 +117,8 @@ function writeNew(path: string, member: CabinetMember, bytes: Uint8Array): boole
   return true;
 }
 
-/** Two buffers: one is written by the system while the other is filled. */
-async function writeLarge(path: string, member: CabinetMember, pieces: Iterable<Uint8Array>): Promise<void> {
-  const descriptor = openSync(path, 'wx', fileMode(member));
+/** Two buffers: one is written by the system while the other is filled. Closes the descriptor. */
+async function writeLarge(descriptor: number, member: CabinetMember, pieces: Iterable<Uint8Array>): Promise<void> {
   try {
     await writePieces(descriptor, pieces);
     const modified = toLocalTime(member.modified);

@@ -74,15 +74,19 @@ async function runTest(files: string[], options: ReadCommandOptions): Promise<vo
 async function runExtract(files: string[], options: ExtractCommandOptions): Promise<void> {
   const globs = options.only.map(compileGlob);
   const isWanted = (name: string) => globs.length === 0 || globs.some((matches) => matches(name));
-  const count = await unpackAll(
-    files,
-    options,
-    (opened) => extractCabinet(opened, new ExtractionTarget(options.to), isWanted),
-    'extracted',
-  );
+  const count = await unpackAll(files, options, (opened) => extract(opened, options.to, isWanted), 'extracted');
   if (count === 0 && globs.length > 0 && process.exitCode === undefined) {
     console.error(`moult: no member is like ${options.only.join(', ')}`);
     process.exitCode = exitCode.findings;
+  }
+}
+
+async function extract(opened: OpenedCabinet, to: string, isWanted: (name: string) => boolean): Promise<Unpacked> {
+  const target = new ExtractionTarget(to);
+  try {
+    return await extractCabinet(opened, target, isWanted);
+  } finally {
+    target.close();
   }
 }
 
