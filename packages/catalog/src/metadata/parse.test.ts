@@ -33,4 +33,18 @@ describe('parseUpdateDocument', () => {
     assert.equal(properties.canSourceBeRequired, true);
     assert.deepEqual([properties.productName, properties.releaseVersion], ['Client.OS', '10.0.1.2']);
   });
+
+  it('refuses more languages or licence files than any update has', () => {
+    const language = '<u:LocalizedProperties><u:Language>de</u:Language><u:Title>T</u:Title></u:LocalizedProperties>';
+    const licence = `<u:EulaFile Language="de" FileName="a" Size="1" Digest="${Buffer.alloc(20).toString('base64')}"/>`;
+    for (const one of [language, licence]) {
+      const inside = (count: number) =>
+        update(`<u:LocalizedPropertiesCollection>${one.repeat(count)}</u:LocalizedPropertiesCollection>`);
+      assert.ok(inside(1000));
+      assert.throws(
+        () => inside(1001),
+        (error) => error instanceof CatalogError && error.code === 'CATALOG_OVER_LIMIT',
+      );
+    }
+  });
 });

@@ -23,6 +23,12 @@ import { parseIdentity, parseRelationships } from './relationships.ts';
 export const defaultDocumentLimits: XmlLimits = { ...defaultXmlLimits, maxCharacters: 128 * 1024 * 1024 };
 
 /**
+ * Languages of one update, and its licence files. Each is looked for among all, so that more would cost the square. Windows
+ * has some forty languages; licences are few per language.
+ */
+const maxLocalized = 1000;
+
+/**
  * Reads one full update document (`upd:Update`). Throws CatalogError: CATALOG_BAD_XML, CATALOG_OVER_LIMIT,
  * CATALOG_NOT_AN_UPDATE, CATALOG_MISSING_FIELD, CATALOG_BAD_FIELD or CATALOG_CONTRADICTORY, each naming the update
  * once its identity is known. Elements it does not know stay in `root`.
@@ -84,7 +90,12 @@ function parseLocalized(root: XmlElement): { localized: LocalizedProperties[]; e
   const collection = childNamed(root, 'LocalizedPropertiesCollection', namespaces.update);
   const localized: LocalizedProperties[] = [];
   const eulaFiles: EulaFile[] = [];
-  for (const child of collection ? childElements(collection) : []) {
+  const children = collection ? childElements(collection) : [];
+  for (const name of ['LocalizedProperties', 'EulaFile']) {
+    if (children.filter(({ local }) => local === name).length <= maxLocalized) continue;
+    throw new CatalogError('CATALOG_OVER_LIMIT', `It has more than ${maxLocalized} <${name}>.`);
+  }
+  for (const child of children) {
     if (child.local === 'EulaFile') eulaFiles.push(parseEulaFile(child));
     if (child.local !== 'LocalizedProperties') continue;
     const language = childText(child, 'Language')?.trim();

@@ -241,6 +241,7 @@ class PlainReader {
   #declarationsSince(outer: number): ReadonlyMap<string, string> | undefined {
     const count = this.#prefixes.length - outer;
     if (count === 0) return noDeclarations;
+    if (count > this.#limits.maxAttributesPerElement) return undefined;
     const [prefix = '', uri = ''] = [this.#prefixes[outer], this.#uris[outer]];
     if (count === 1 && this.#lastDeclarations.size === 1 && this.#lastPrefix === prefix && this.#lastUri === uri) {
       return this.#lastDeclarations;

@@ -75,13 +75,15 @@ class TreeBuilder {
   #enter(tag: SaxesTagNS): void {
     if (++this.#elements > this.#limits.maxElements) this.#over(`more than ${this.#limits.maxElements} elements`);
     if (this.#open.length >= this.#limits.maxDepth) this.#over(`elements nested deeper than ${this.#limits.maxDepth}`);
+    const declarations = declarationsOf(tag.ns);
+    if (declarations.size > this.#limits.maxAttributesPerElement) this.#overAttributes(tag.name);
     const element: XmlElement = {
       kind: 'element',
       uri: tag.uri,
       local: tag.local,
       prefix: tag.prefix,
       attributes: this.#attributesOf(tag),
-      declarations: declarationsOf(tag.ns),
+      declarations,
       children: [],
     };
     const parent = this.#open.at(-1);
@@ -96,9 +98,7 @@ class TreeBuilder {
       if (prefix === 'xmlns' || name === 'xmlns') continue;
       attributes.push({ uri, local, prefix, value });
     }
-    if (attributes.length > this.#limits.maxAttributesPerElement) {
-      this.#over(`more than ${this.#limits.maxAttributesPerElement} attributes on <${tag.name}>`);
-    }
+    if (attributes.length > this.#limits.maxAttributesPerElement) this.#overAttributes(tag.name);
     return attributes;
   }
 
@@ -113,6 +113,10 @@ class TreeBuilder {
     throw new FormatError('FORMAT_BAD_XML', `The XML is not acceptable near character ${offset}: ${reason}.`, {
       offset,
     });
+  }
+
+  #overAttributes(name: string): never {
+    this.#over(`more than ${this.#limits.maxAttributesPerElement} attributes on <${name.slice(0, 80)}>`);
   }
 
   #over(what: string): never {

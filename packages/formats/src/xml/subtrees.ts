@@ -10,16 +10,24 @@ export interface SubtreeWishes {
   onElement(element: XmlElement): void;
   /** Called with the text directly inside each element that is not wanted, when that element ends. */
   onText?(text: string, local: string): void;
-  /** Apply to each wanted element by itself, and `maxCharacters` to each text. */
+  /**
+   * Apply to each wanted element by itself, `maxCharacters` to each text, `maxDepth` and `maxAttributesPerElement` also
+   * to what is around them.
+   */
   limits: XmlLimits;
 }
+
+/** Prefixes in force at a wanted element: each of them becomes a part of it. Real documents have some fifteen. */
+const maxPrefixes = 100;
+const noDeclarations: ReadonlyMap<string, string> = new Map();
 
 /** Reads one document given in pieces. `write` and `close` throw FormatError as readXml does. */
 export class XmlSubtreeReader {
   readonly #wishes: SubtreeWishes;
   readonly #parser = new SaxesParser({ xmlns: true, position: false });
   readonly #open: XmlElement[] = [];
-  readonly #scopes: ReadonlyMap<string, string>[] = [new Map()];
+  /** What each element around declares by itself: put together only for a wanted one, or each would cost all. */
+  readonly #scopes: ReadonlyMap<string, string>[] = [];
   readonly #texts: string[] = [];
   #elements = 0;
   #characters = 0;
@@ -52,23 +60,37 @@ export class XmlSubtreeReader {
   }
 
   #enter(tag: SaxesTagNS): void {
-    const declarations = new Map(Object.entries(tag.ns));
+    const { maxElements, maxDepth, maxAttributesPerElement } = this.#wishes.limits;
+    const element = toElement(tag);
     const parent = this.#open.at(-1);
+    // The parser looks for a prefix in one element after the other: without a limit, depth would cost its square.
+    const depth = parent ? this.#open.length : this.#scopes.length;
+    if (depth >= maxDepth) throw over(`elements nested deeper than ${maxDepth}`);
+    if (Object.keys(tag.attributes).length > maxAttributesPerElement) {
+      throw over(`more than ${maxAttributesPerElement} attributes on <${tag.name.slice(0, 80)}>`);
+    }
     if (!parent) {
-      const scope = new Map([...(this.#scopes.at(-1) ?? []), ...declarations]);
-      this.#scopes.push(scope);
-      this.#texts.push('');
-      this.#elements = 0;
-      this.#characters = 0;
-      if (this.#wishes.isWanted(tag.uri, tag.local)) this.#open.push(toElement(tag, scope));
+      this.#enterAround(tag, element);
       return;
     }
-    const { maxElements, maxDepth } = this.#wishes.limits;
     if (++this.#elements > maxElements) throw over(`more than ${maxElements} elements`);
-    if (this.#open.length >= maxDepth) throw over(`elements nested deeper than ${maxDepth}`);
-    const element = toElement(tag, declarations);
     parent.children.push(element);
     this.#open.push(element);
+  }
+
+  #enterAround({ uri, local }: SaxesTagNS, element: XmlElement): void {
+    this.#scopes.push(element.declarations);
+    this.#texts.push('');
+    this.#elements = 0;
+    this.#characters = 0;
+    if (this.#wishes.isWanted(uri, local)) this.#open.push({ ...element, declarations: this.#inForce() });
+  }
+
+  #inForce(): ReadonlyMap<string, string> {
+    const inForce = new Map<string, string>();
+    for (const scope of this.#scopes) for (const [prefix, uri] of scope) inForce.set(prefix, uri);
+    if (inForce.size > maxPrefixes) throw over(`more than ${maxPrefixes} namespace prefixes around an element`);
+    return inForce;
   }
 
   #leave(local: string): void {
@@ -95,7 +117,7 @@ export class XmlSubtreeReader {
   }
 }
 
-function toElement(tag: SaxesTagNS, declarations: ReadonlyMap<string, string>): XmlElement {
+function toElement(tag: SaxesTagNS): XmlElement {
   const attributes: XmlAttribute[] = [];
   for (const { uri, local, prefix, value, name } of Object.values(tag.attributes)) {
     if (prefix !== 'xmlns' && name !== 'xmlns') attributes.push({ uri, local, prefix, value });
@@ -106,9 +128,15 @@ function toElement(tag: SaxesTagNS, declarations: ReadonlyMap<string, string>): 
     local: tag.local,
     prefix: tag.prefix,
     attributes,
-    declarations,
+    declarations: declarationsOf(tag.ns),
     children: [],
   };
+}
+
+/** Most elements declare nothing: they share one empty map. */
+function declarationsOf(declared: Record<string, string>): ReadonlyMap<string, string> {
+  for (const _ in declared) return new Map(Object.entries(declared));
+  return noDeclarations;
 }
 
 function over(what: string): FormatError {

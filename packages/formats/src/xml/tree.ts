@@ -4,6 +4,7 @@ export interface XmlLimits {
   maxCharacters: number;
   maxDepth: number;
   maxElements: number;
+  /** Of attributes, and likewise of namespace declarations. */
   maxAttributesPerElement: number;
 }
 

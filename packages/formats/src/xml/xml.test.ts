@@ -10,6 +10,7 @@ import {
   readXml,
   readXmlFragment,
   textOf,
+  type XmlElement,
   XmlSubtreeReader,
 } from './index.ts';
 
@@ -97,5 +98,66 @@ describe('XmlSubtreeReader', () => {
       };
       assert.throws(read, { code: 'FORMAT_BAD_XML', offset });
     }
+  });
+
+  const refusedAt = (pieces: Iterable<string>, isWanted = (local: string) => local === 'wanted'): number => {
+    let given = 0;
+    const reader = new XmlSubtreeReader({
+      isWanted: (_uri, local) => isWanted(local),
+      onElement: () => undefined,
+      limits: defaultXmlLimits,
+    });
+    assert.throws(
+      () => {
+        for (const piece of pieces) {
+          given++;
+          reader.write(piece);
+        }
+        reader.close();
+      },
+      { code: 'FORMAT_OVER_LIMIT' },
+    );
+    return given;
+  };
+
+  // Each of these cost the square of its length; none is read further than the limit now.
+  it('ends at the limit of depth, around wanted elements and inside of them', () => {
+    const { maxDepth } = defaultXmlLimits;
+    assert.equal(refusedAt(Array(100_000).fill('<a>')), maxDepth + 1);
+    assert.equal(refusedAt(Array(100_000).fill('<wanted>')), maxDepth + 1);
+    assert.equal(refusedAt([...Array(100).fill('<a>'), ...Array(1000).fill('<wanted>')]), 100 + maxDepth + 1);
+    assert.equal(refusedAt(Array.from({ length: 10_000 }, (_, at) => `<a xmlns:p${at}="urn:${at}">`)), maxDepth + 1);
+  });
+
+  it('refuses more namespace prefixes than an element can have, on one element and around a wanted one', () => {
+    const prefixes = (from: number, count: number) =>
+      Array.from({ length: count }, (_, at) => `xmlns:p${from + at}="urn:${from + at}"`).join(' ');
+    assert.equal(refusedAt([`<a ${prefixes(0, 300)}>`, '<b/>', '</a>']), 1);
+    assert.equal(refusedAt([`<a ${prefixes(0, 90)}>`, `<b ${prefixes(90, 90)}>`, '<c/>', '<wanted/>', '</b></a>']), 4);
+  });
+
+  it('gives a wanted element all prefixes in force, the inner ones before the outer', () => {
+    const found: XmlElement[] = [];
+    const reader = new XmlSubtreeReader({
+      isWanted: (_uri, local) => local === 'wanted',
+      onElement: (element) => found.push(element),
+      limits: defaultXmlLimits,
+    });
+    reader.write('<a xmlns:p="1" xmlns:q="2"><b xmlns:p="3"><wanted xmlns:r="4"><p:x/></wanted></b><wanted/></a>');
+    reader.close();
+    assert.deepEqual(
+      found.map(({ declarations }) => Object.fromEntries(declarations)),
+      [
+        { p: '3', q: '2', r: '4' },
+        { p: '1', q: '2' },
+      ],
+    );
+  });
+});
+
+describe('readXml', () => {
+  it('refuses more namespace declarations on an element than attributes', () => {
+    const declarations = Array.from({ length: 300 }, (_, at) => `xmlns:p${at}="urn:${at}"`).join(' ');
+    assert.throws(() => readXml(`<a ${declarations}/>`), { code: 'FORMAT_OVER_LIMIT' });
   });
 });
