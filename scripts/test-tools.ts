@@ -15,6 +15,7 @@ const tools: Record<string, string> = {
   openssl: 'openssl',
   'wimlib-imagex': 'wimtools',
   curl: 'curl',
+  faketime: 'faketime',
   chromium: 'chromium',
 };
 

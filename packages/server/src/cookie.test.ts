@@ -31,6 +31,13 @@ describe('client cookies', () => {
     assert.deepEqual(jar.openClient(jar.sealClient(claims), new Date(claims.expiresAt)), { kind: 'expired', claims });
   });
 
+  it('of a clock that was years ahead are over, when the clock is right again', () => {
+    const sealed = jar.sealClient({ ...claims, expiresAt: claims.expiresAt + 3652 * 86_400_000 });
+    assert.equal(jar.openClient(sealed, now).kind, 'expired');
+    const authorization = jar.sealAuthorization(claims, new Date(now.getTime() + 3652 * 86_400_000));
+    assert.equal(jar.openAuthorization(authorization, now).kind, 'expired');
+  });
+
   it('of another server state are foreign, of another key unreadable', () => {
     const other = createCookieJar({ key, identity: { serverId: 'server-2' } });
     assert.equal(other.openClient(jar.sealClient(claims), now).kind, 'foreign');

@@ -43,6 +43,14 @@ const longestCookie = 1024;
 /** An authorisation is used at once; a client that stalls for so long authorises again. */
 const authorizationMinutes = 60;
 
+/** Cookies live for an hour, or as the administrator says; a day at most (settings.ts). */
+const longestLifeMs = 24 * 60 * 60_000;
+
+/** Sealed by a clock that was years ahead, a cookie would count for years: one that outlives the longest life is over. */
+function isOver(expiresAt: number, now: Date): boolean {
+  return !(expiresAt > now.getTime() && expiresAt <= now.getTime() + longestLifeMs);
+}
+
 /** `key` has 32 octets. `identity.serverId` names the server state that clients know; a restore changes it. */
 export function createCookieJar(parts: { key: Uint8Array; identity: { serverId: string } }): CookieJar {
   const { identity } = parts;
@@ -56,7 +64,7 @@ export function createCookieJar(parts: { key: Uint8Array; identity: { serverId: 
       const [server, computerId, expiresAt] = open('authorization', sealed) ?? [];
       if (computerId === undefined) return { kind: 'unreadable' };
       if (server !== identity.serverId) return { kind: 'foreign' };
-      return { kind: Number(expiresAt) <= now.getTime() ? 'expired' : 'claims', claims: { computerId } };
+      return { kind: isOver(Number(expiresAt), now) ? 'expired' : 'claims', claims: { computerId } };
     },
 
     sealClient: (claims) =>
@@ -86,7 +94,7 @@ export function createCookieJar(parts: { key: Uint8Array; identity: { serverId: 
         driverAnchor: numberIn(driverAnchor),
         groups: groups || undefined,
       };
-      return { kind: claims.expiresAt <= now.getTime() ? 'expired' : 'claims', claims };
+      return { kind: isOver(claims.expiresAt, now) ? 'expired' : 'claims', claims };
     },
   };
 }

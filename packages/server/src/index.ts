@@ -10,7 +10,7 @@ export * from './config/index.ts';
 export { type AddedFile, type ContentStore, createContentStore } from './content/content-store.ts';
 export { ServerError, type ServerErrorCode } from './errors.ts';
 export { collectGarbage, limitHeapGrowth } from './heap.ts';
-export { loadOrCreateOperatorKeys, type OperatorKeys } from './keys/index.ts';
+export { loadOrCreateOperatorKeys, type OperatorKeys, signingTimeOf } from './keys/index.ts';
 export { type LockHolder, readLockHolder } from './lock.ts';
 export { type Logger, openLog } from './log.ts';
 export { type RunningServer, type ServerParts, startServer } from './main.ts';

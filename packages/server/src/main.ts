@@ -9,7 +9,7 @@ import { accessLogBounds, accessLogFolders, createAccessLog } from './access-log
 import { keepAuditHead } from './audit-head.ts';
 import { createFragments } from './catalogue/fragments.ts';
 import { openLiveCatalogue } from './catalogue/live-catalogue.ts';
-import { openServerClock, programDate, type ServerClock } from './clock/index.ts';
+import { openServerClock, programDate } from './clock/index.ts';
 import { type Closers, createClosers } from './closers.ts';
 import type { ServerConfig } from './config/index.ts';
 import { createContacts } from './contacts.ts';
@@ -23,7 +23,7 @@ import type { Exchange, ListenerName, Site } from './http/site.ts';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts';
 import { lockDataDir } from './lock.ts';
 import type { Logger, OpenLog } from './log.ts';
-import { noticeLine } from './notice.ts';
+import { type Notice, noticeLine } from './notice.ts';
 import { type Limits, openLimits } from './open-limits.ts';
 import { openPorts } from './ports.ts';
 import { clientWebServiceHandlers, createReadyUpdates, toldByConfig } from './sites/client-web-service/index.ts';
@@ -90,7 +90,8 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const clock = openServerClock({ dataDir, now, programDate, log });
   closers.add(() => clock.close());
   parts.logFiles?.age(() => clock.ageingNow());
-  const keys = await loadOrCreateOperatorKeys(dataDir, { now: startedAt });
+  const isClockBelieved = clock.state().kind === 'right';
+  const keys = await loadOrCreateOperatorKeys(dataDir, { now: startedAt, isClockBelieved });
   const store = openServerStore(config.database ?? join(dataDir, 'moult.sqlite'), { now });
   closers.add(() => store.close());
   await store.prepare();
@@ -121,9 +122,10 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const contentSite = createContentSite(content);
   closers.add(() => contentSite.close());
 
+  const notices = () => [...clock.notices(), ...keys.notices];
   const health: { monitor?: SelfUpdateHealthMonitor; changed: () => void } = { changed: () => undefined };
   const urls: Partial<Record<ListenerName, string>> = {};
-  const console = createConsole(config, { store, health, urls, startedAt, clock, ...parts });
+  const console = createConsole(config, { store, health, urls, startedAt, notices, ...parts });
   const sites: Site[] = [selfUpdate, ...soapSites(config, service, log), contentSite, ...(console ? [console] : [])];
 
   const ports = await openPorts({
@@ -156,7 +158,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     changed: () => health.changed(),
   });
   closers.add(() => health.monitor?.close());
-  for (const notice of [...clock.notices().map(noticeLine), ...ports.notices]) {
+  for (const notice of [...notices().map(noticeLine), ...ports.notices]) {
     log.warn(notice);
     parts.announce(notice, 'notice');
   }
@@ -281,11 +283,11 @@ interface ConsoleNeeds extends ServerParts {
   health: { monitor?: SelfUpdateHealthMonitor; changed: () => void };
   urls: Partial<Record<ListenerName, string>>;
   startedAt: Date;
-  clock: ServerClock;
+  notices(): Notice[];
 }
 
 function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite | undefined {
-  const { store, health, urls, startedAt, clock, now, log } = needs;
+  const { store, health, urls, startedAt, notices, now, log } = needs;
   if (config.consoleDir === undefined) return undefined;
   return createConsoleSite({
     assetsDir: config.consoleDir,
@@ -296,7 +298,7 @@ function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite |
       addresses: Object.entries(urls).map(([site, url]) => ({ site: site as ListenerName, url })),
     }),
     selfUpdateHealth: () => health.monitor?.facts() ?? { ports: [], releases: [] },
-    notices: () => clock.notices(),
+    notices,
     loadHomeFacts: (limit) => store.loadHomeFacts(limit),
     subscribe(changed) {
       health.changed = changed;

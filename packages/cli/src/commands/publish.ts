@@ -15,7 +15,15 @@ import {
 import { signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { jsonText } from '@moult/formats/text';
-import { createContentStore, loadOrCreateOperatorKeys, openLog, type ServerConfig, type Store } from '@moult/server';
+import {
+  createContentStore,
+  inspectClock,
+  loadOrCreateOperatorKeys,
+  openLog,
+  type ServerConfig,
+  type Store,
+  signingTimeOf,
+} from '@moult/server';
 import type { Command } from 'commander';
 import { administrator } from '../administration/open-store.ts';
 import { type StoreFlags, storeConfig, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
@@ -128,10 +136,14 @@ async function pack(publication: Publication, files: Payload[], config: ServerCo
   const names = new Set(files.map(({ fileName }) => fileName.toLowerCase()));
   if (names.size < files.length) throw new UsageError('Two files of the publication have the same name.');
   mkdirSync(config.dataDir, { recursive: true });
-  const { signer } = await loadOrCreateOperatorKeys(config.dataDir, { now });
+  const isClockBelieved = inspectClock(config.dataDir, now).kind === 'right';
+  const { signer } = await loadOrCreateOperatorKeys(config.dataDir, { now, isClockBelieved });
   const members = files.map(({ fileName, bytes, modified }) => ({ name: fileName, bytes, modified }));
   const cabinet = createCabinet(members, { compression: 'mszip' });
-  const bytes = await signFile(cabinet, signer, { now, description: publication.title });
+  const bytes = await signFile(cabinet, signer, {
+    now: signingTimeOf(signer, now),
+    description: publication.title,
+  });
   return [{ fileName: publicationCabinetName(publication), bytes, modified: now }];
 }
 

@@ -3,6 +3,7 @@
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type SigningIdentity, signFile, verifyFile } from '@moult/formats/authenticode';
 import { jsonText } from '@moult/formats/text';
+import { signingTimeOf } from '@moult/server';
 import type { Command } from 'commander';
 import { operatorFiles, readIdentityFiles, readNamedFile } from '../signing/certificate-files.ts';
 import { timestampAuthority } from '../signing/timestamp-authority.ts';
@@ -51,7 +52,8 @@ async function run(file: string, flags: Flags): Promise<void> {
   const identity = identityOf(flags);
   if (flags.url !== undefined && !URL.canParse(flags.url)) throw new UsageError(`--url ${flags.url} is no address.`);
   const signed = await signFile(readNamedFile(file), identity, {
-    now: new Date(),
+    // A server's own keys sign whatever its clock shows; anybody else's certificate is judged by the clock.
+    now: flags.dataDir === undefined ? new Date() : signingTimeOf(identity, new Date()),
     ...(flags.description === undefined ? {} : { description: flags.description }),
     ...(flags.url === undefined ? {} : { url: flags.url }),
     ...(flags.tsa === undefined ? {} : { requestTimestamp: timestampAuthority(flags.tsa) }),

@@ -15,6 +15,8 @@ export interface SigningIdentity {
 export interface CertificateOptions {
   commonName: string;
   now: Date;
+  /** From when on the certificate is valid; a day before `now` unless given. */
+  validFrom?: Date;
 }
 
 // RSA-3072 with SHA-256: accepted by every Windows since XP SP3 and by every foreign tool, and good until 2030 and beyond.
@@ -34,7 +36,7 @@ export async function createOperatorCa(options: CertificateOptions): Promise<Sig
     {
       serialNumber: newSerialNumber(),
       name: nameOf(options.commonName),
-      ...validity(options.now, 30),
+      ...validity(options, 30),
       signingAlgorithm: keyKind,
       keys,
       extensions: [
@@ -53,13 +55,13 @@ export async function createOperatorSigner(ca: SigningIdentity, options: Certifi
   const issuer = new x509.X509Certificate(ca.certificatePem);
   const issuerKey = await webcrypto.subtle.importKey('pkcs8', fromPem(ca.privateKeyPem), keyKind, false, ['sign']);
   const keys = await generateKeys();
-  const { notBefore, notAfter } = validity(options.now, 10);
+  const { notBefore, notAfter } = validity(options, 10);
   const certificate = await x509.X509CertificateGenerator.create(
     {
       serialNumber: newSerialNumber(),
       subject: nameOf(options.commonName),
       issuer: issuer.subjectName,
-      notBefore,
+      notBefore: new Date(Math.max(Number(notBefore), Number(issuer.notBefore))),
       notAfter: new Date(Math.min(Number(notAfter), Number(issuer.notAfter))),
       signingAlgorithm: keyKind,
       publicKey: keys.publicKey,
@@ -86,11 +88,15 @@ function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
 }
 
 /** From a day ago, so that a client whose clock is behind takes it; whole seconds, as certificates hold them. */
-function validity(now: Date, years: number): { notBefore: Date; notAfter: Date } {
-  const notBefore = new Date(Math.floor((now.getTime() - dayMs) / 1000) * 1000);
-  const notAfter = new Date(notBefore);
+function validity({ now, validFrom }: CertificateOptions, years: number): { notBefore: Date; notAfter: Date } {
+  const dayBefore = wholeSecond(now.getTime() - dayMs);
+  const notAfter = new Date(dayBefore);
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + years);
-  return { notBefore, notAfter };
+  return { notBefore: validFrom ? wholeSecond(validFrom.getTime()) : dayBefore, notAfter };
+}
+
+function wholeSecond(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
 }
 
 /** 16 random octets, positive and of full length. */

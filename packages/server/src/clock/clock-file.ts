@@ -4,18 +4,17 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface ClockMarks {
-  /** The newest time of a clock that was believed. */
-  newest: Date;
-  /** How far what is deleted by age has come. */
-  ageing: Date;
+  /** The newest time of a clock that was believed; undefined when none was yet. */
+  newest: Date | undefined;
+  /** How far what is deleted by age has come; undefined like `newest`. */
+  ageing: Date | undefined;
 }
 
 /** The marks; undefined when there are none, or none that can be read. */
 export function readClockMarks(dataDir: string): ClockMarks | undefined {
   try {
     const { newest, ageing } = JSON.parse(readFileSync(clockFile(dataDir), 'utf8'));
-    const marks = { newest: new Date(newest), ageing: new Date(ageing) };
-    return Number.isNaN(marks.newest.getTime()) || Number.isNaN(marks.ageing.getTime()) ? undefined : marks;
+    return { newest: dateIn(newest), ageing: dateIn(ageing) };
   } catch {
     return undefined;
   }
@@ -26,12 +25,22 @@ export function writeClockMarks(dataDir: string, { newest, ageing }: ClockMarks)
   const file = clockFile(dataDir);
   const draft = `${file}.${randomUUID()}.new`;
   try {
-    writeFileSync(draft, `${JSON.stringify({ newest, ageing })}\n`, { mode: 0o600, flag: 'wx' });
+    writeFileSync(draft, `${JSON.stringify({ newest: newest ?? null, ageing: ageing ?? null })}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+    });
     renameSync(draft, file);
   } catch (error) {
     rmSync(draft, { force: true });
     throw error;
   }
+}
+
+function dateIn(text: unknown): Date | undefined {
+  if (text === null) return undefined;
+  const date = new Date(String(text));
+  if (Number.isNaN(date.getTime())) throw new RangeError(`${text} is no time`);
+  return date;
 }
 
 function clockFile(dataDir: string): string {

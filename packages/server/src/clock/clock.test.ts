@@ -119,6 +119,16 @@ describe("the server's clock", () => {
     assert.equal(behind.state().kind, 'ahead', 'marks that were kept count before it');
   });
 
+  it('that was ahead at the very first start leaves nothing that contradicts the right one', () => {
+    wall = later(3652).getTime();
+    const first = running(undefined);
+    assert.equal(first.state().kind, 'ahead');
+    first.close();
+    const stampedByIt = new Date(wall);
+    wall = today.getTime();
+    assert.equal(running(stampedByIt).state().kind, 'right');
+  });
+
   it('is accepted by the administrator, in both directions, while the server runs', () => {
     const clock = running(later(900));
     assert.equal(clock.state().kind, 'behind-data');

@@ -46,7 +46,7 @@ export function openServerClock(parts: ServerClockParts): ServerClock {
   const { dataDir, now, programDate, log, everyMs = 60_000, writeEveryMs = 600_000 } = parts;
   const monotonic = parts.monotonicMs ?? (() => performance.now());
   let kept = readClockMarks(dataDir);
-  let marks: Partial<ClockMarks> = { ...kept };
+  let marks: ClockMarks = kept ?? { newest: undefined, ageing: undefined };
   let seenAt = monotonic();
   let wallAt = now().getTime();
   let writtenAt = seenAt;
@@ -58,7 +58,7 @@ export function openServerClock(parts: ServerClockParts): ServerClock {
     const present = readClockMarks(dataDir);
     if (!present || (kept && sameMarks(present, kept))) return;
     kept = present;
-    marks = { ...present };
+    marks = present;
   };
 
   const stateNow = () => judgeClock(now(), { programDate, newest: marks.newest });
@@ -74,9 +74,10 @@ export function openServerClock(parts: ServerClockParts): ServerClock {
     const isRight = state.kind === 'right';
     if (marks.ageing) {
       const reached = marks.ageing.getTime() + lived * (isRight ? catchUpRate : 1);
-      marks.ageing = new Date(Math.max(marks.ageing.getTime(), Math.min(reached, wall)));
-    } else if (isRight) marks.ageing = new Date(wall);
-    if (isRight && !(marks.newest && marks.newest.getTime() > wall)) marks.newest = new Date(wall);
+      const ageing = new Date(Math.max(marks.ageing.getTime(), Math.min(reached, wall)));
+      marks = { ...marks, ageing };
+    } else if (isRight) marks = { ...marks, ageing: new Date(wall) };
+    if (isRight && !(marks.newest && marks.newest.getTime() > wall)) marks = { ...marks, newest: new Date(wall) };
     return state;
   };
 
@@ -89,7 +90,6 @@ export function openServerClock(parts: ServerClockParts): ServerClock {
   const write = () => {
     const { newest, ageing } = marks;
     writtenAt = monotonic();
-    if (!newest || !ageing) return;
     try {
       writeClockMarks(dataDir, { newest, ageing });
       kept = { newest, ageing };
@@ -145,5 +145,5 @@ export function openServerClock(parts: ServerClockParts): ServerClock {
 }
 
 function sameMarks(a: ClockMarks, b: ClockMarks): boolean {
-  return a.newest.getTime() === b.newest.getTime() && a.ageing.getTime() === b.ageing.getTime();
+  return a.newest?.getTime() === b.newest?.getTime() && a.ageing?.getTime() === b.ageing?.getTime();
 }

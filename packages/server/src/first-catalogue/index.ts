@@ -7,6 +7,7 @@ import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { importDocuments } from '../catalogue/import.ts';
 import type { ContentStore } from '../content/content-store.ts';
+import { signingTimeOf } from '../keys/index.ts';
 import { allComputers, type Store } from '../store/index.ts';
 
 export interface FirstCatalogueParts {
@@ -21,7 +22,10 @@ const folder = new URL('../../first-catalogue/', import.meta.url);
 /** Fills an empty catalogue; does nothing when a single revision is there. Answers whether it did. */
 export async function fillFirstCatalogue({ store, content, identity, now }: FirstCatalogueParts): Promise<boolean> {
   if ((await store.countRevisions()) > 0) return false;
-  const cabinet = await signFile(buildCabinet(now), identity, { now, description: 'Moult sample update' });
+  const cabinet = await signFile(buildCabinet(now), identity, {
+    now: signingTimeOf(identity, now),
+    description: 'Moult sample update',
+  });
   await content.add(cabinet, sampleCabinetName);
   const sample = sampleDocuments({
     sha1: createHash('sha1').update(cabinet).digest('base64'),

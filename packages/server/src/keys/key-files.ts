@@ -1,36 +1,43 @@
 // Files of the keys folder: readable by their owner only, and never half-written: a name appears when all is on disk.
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 export interface KeyFolder {
+  path: string;
   pathOf(name: string): string;
   /** The file's bytes; undefined when it is not there. */
   read(name: string): Buffer | undefined;
-  write(name: string, content: string | Uint8Array): void;
 }
 
 /** The folder `keys` of a data directory, made (0700) when it is missing. */
 export function openKeyFolder(dataDir: string): KeyFolder {
-  const folder = join(dataDir, 'keys');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(dataDir, 'keys');
+  makeKeyFolder(path);
   return {
-    pathOf: (name) => join(folder, name),
-    read: (name) => readIfThere(join(folder, name)),
-    write: (name, content) => writeAtomically(join(folder, name), content),
+    path,
+    pathOf: (name) => join(path, name),
+    read: (name) => readIfThere(join(path, name)),
   };
 }
 
-function readIfThere(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** Makes a folder for its owner only, whatever the umask; one that is there keeps its mode. */
+export function makeKeyFolder(path: string): void {
+  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(path, 0o700);
 }
 
-function writeAtomically(file: string, content: string | Uint8Array): void {
+/** Writes a file for its owner only, whatever the umask: whole and on disk, or not at all. */
+export function writeKeyFile(file: string, content: string | Uint8Array): void {
   const draft = `${file}.${randomUUID()}.new`;
   const handle = openSync(draft, 'wx', 0o600);
   try {
@@ -40,6 +47,15 @@ function writeAtomically(file: string, content: string | Uint8Array): void {
     renameSync(draft, file);
   } catch (error) {
     rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

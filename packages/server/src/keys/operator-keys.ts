@@ -1,58 +1,137 @@
 // The operator's own authority and the code-signing identity under it. Clients pin the authority's certificate, so it
 // is made once and kept; the signing pair can be replaced (docs/signing.md). The authority's key is needed only to
 // make a signing certificate and may be kept elsewhere.
-import {
-  createOperatorCa,
-  createOperatorSigner,
-  type SigningIdentity,
-  signFile,
-  verifyFile,
-} from '@moult/formats/authenticode';
-import { createCabinet } from '@moult/formats/cab';
+//
+// The clock may be wrong. Certificates are therefore made to fit a clock that is corrected later, a pair that proves itself
+// is used whatever the clock shows, and none is renewed under a clock that is not believed.
+import { join } from 'node:path';
+import { createOperatorCa, createOperatorSigner, type SigningIdentity } from '@moult/formats/authenticode';
+import { programDate as thisProgramDate } from '../clock/program-date.ts';
 import { ServerError } from '../errors.ts';
+import { withGuard } from '../guard.ts';
+import type { Notice } from '../notice.ts';
 import { type KeyFolder, openKeyFolder } from './key-files.ts';
+import { finishKeySwitch, switchKeyFiles } from './key-switch.ts';
+import { endedNotice, notYetNotice, renewedNotice } from './notices.ts';
+import { type KeyProblem, proveCa, proveSigner } from './prove.ts';
+import { validityOf } from './signing-time.ts';
 
 export interface OperatorKeys {
   /** The pinned authority. `privateKeyPem` is empty when its key is kept elsewhere. */
   ca: SigningIdentity;
   signer: SigningIdentity;
+  /** What the administrator must know of them; empty most of the time. */
+  notices: Notice[];
+}
+
+export interface KeyOptions {
+  now: Date;
+  /** False: a certificate that ended by this clock is used on, not renewed. True unless given. */
+  isClockBelieved?: boolean;
+  /** When this program was made: no certificate has to be valid before that. */
+  programDate?: Date;
 }
 
 const names = { ca: 'operator-ca', signer: 'operator-signing' } as const;
+const dayMs = 86_400_000;
+const patienceMs = 60_000;
 
 /**
- * The operator's keys in `dataDir`, made on first use and kept. An expired signing certificate is replaced by a new one
- * under the same authority. Throws ServerError SERVER_KEYS when what lies there does not fit together.
+ * The operator's keys in `dataDir`, made on first use and kept. A signing certificate that ended is replaced by a new one
+ * under the same authority, which is proven first; copies of the files before stay beside it. Throws ServerError
+ * SERVER_KEYS when what lies there does not fit together.
  */
-export async function loadOrCreateOperatorKeys(dataDir: string, { now }: { now: Date }): Promise<OperatorKeys> {
+export async function loadOrCreateOperatorKeys(dataDir: string, options: KeyOptions): Promise<OperatorKeys> {
   const folder = openKeyFolder(dataDir);
-  const ca = readCa(folder) ?? (await createCa(folder, now));
-  const present = readSigner(folder, ca);
-  const problem = present && (await proveSigner(present, ca, now));
-  if (present && !problem) return { ca, signer: present };
-  if (problem && problem.code !== 'SIGNATURE_EXPIRED') throw misfit(folder, problem.message);
-  if (ca.privateKeyPem === '')
-    throw misfit(
-      folder,
-      `${problem?.message ?? 'It is missing.'} The key of the authority, which could make a new one, is not here.`,
-    );
-  const signer = await createOperatorSigner(ca, { commonName: 'Moult operator signing', now });
-  write(folder, names.signer, signer);
-  return { ca, signer };
+  // A command and a server may start at the same moment: one of them makes the keys.
+  const loaded = await withGuard(join(dataDir, 'keys.guard'), patienceMs, () => load(folder, options));
+  if (loaded) return loaded.result;
+  throw new ServerError('SERVER_KEYS', `Another process works on the keys in ${folder.path}. Try again in a minute.`);
 }
 
-async function createCa(folder: KeyFolder, now: Date): Promise<SigningIdentity> {
+async function load(folder: KeyFolder, options: KeyOptions): Promise<OperatorKeys> {
+  finishKeySwitch(folder.path);
+  const ca = readCa(folder) ?? (await createCa(folder, options));
+  const present = readSigner(folder, ca);
+  if (!present) {
+    const signer = await makeSigner(folder, ca, options, 'It is missing.');
+    return { ca, signer, notices: [] };
+  }
+  const problem = await proveSigner(present, ca, options.now);
+  if (problem) return { ca, signer: await replaceMisfit(folder, ca, options, problem), notices: [] };
+  return keepOrRenew(folder, { ca, signer: present, notices: [] }, options);
+}
+
+/** The pair proves itself: by the clock alone it is never given up for one that could be worse. */
+async function keepOrRenew(folder: KeyFolder, keys: OperatorKeys, options: KeyOptions): Promise<OperatorKeys> {
+  const { now, isClockBelieved = true } = options;
+  const { from, to } = validityOf(keys.signer);
+  const keepWith = (notice: Notice): OperatorKeys => ({ ...keys, notices: [notice] });
+  if (now < from) return keepWith(notYetNotice(from));
+  if (now <= to) return keys;
+  if (!isClockBelieved) return keepWith(endedNotice(to, 'clock'));
+  if (now > validityOf(keys.ca).to) return keepWith(endedNotice(to, 'authority-ended'));
+  if (keys.ca.privateKeyPem === '') return keepWith(endedNotice(to, 'key-elsewhere'));
+  const signer = await makeSigner(folder, keys.ca, options, 'It ended.');
+  return { ca: keys.ca, signer, notices: [renewedNotice(folder.path)] };
+}
+
+/** Certificates that were never valid together, as an earlier version made under a wrong clock: a new pair mends that. */
+async function replaceMisfit(
+  folder: KeyFolder,
+  ca: SigningIdentity,
+  options: KeyOptions,
+  { code, message }: KeyProblem,
+): Promise<SigningIdentity> {
+  if (code !== 'SIGNATURE_EXPIRED' && code !== 'SIGNATURE_NOT_YET_VALID') throw misfit(folder, message);
+  return makeSigner(folder, ca, options, message);
+}
+
+/** A new authority is valid from the program's own date on, so that it still fits when the clock is corrected. */
+async function createCa(folder: KeyFolder, options: KeyOptions): Promise<SigningIdentity> {
   const signer = folder.read(certificateName(names.signer));
   if (signer) throw misfit(folder, `${certificateName(names.ca)}, the certificate it ends at, is missing.`);
-  const ca = await createOperatorCa({ commonName: 'Moult operator CA', now });
-  write(folder, names.ca, ca);
+  const { validFrom, now } = plausible(options);
+  const ca = await createOperatorCa({ commonName: 'Moult operator CA', now, validFrom });
+  replace(folder, names.ca, ca, options);
   return ca;
 }
 
-/** The key first: a certificate that is there says that its key was written, too. */
-function write(folder: KeyFolder, name: string, identity: SigningIdentity): void {
-  folder.write(keyName(name), identity.privateKeyPem);
-  folder.write(certificateName(name), identity.certificatePem);
+/** Made, proven, and only then put in place. */
+async function makeSigner(
+  folder: KeyFolder,
+  ca: SigningIdentity,
+  options: KeyOptions,
+  why: string,
+): Promise<SigningIdentity> {
+  if (ca.privateKeyPem === '')
+    throw misfit(folder, `${why} The key of the authority, which could make a new one, is not here.`);
+  const caProblem = proveCa(ca);
+  if (caProblem)
+    throw misfit(folder, `${folder.pathOf(keyName(names.ca))} cannot make a new one. ${caProblem.message}`);
+  const { from } = validityOf(ca);
+  const now = new Date(Math.max(plausible(options).now.getTime(), from.getTime()));
+  const signer = await createOperatorSigner(ca, { commonName: 'Moult operator signing', now, validFrom: from });
+  const problem = await proveSigner(signer, ca, options.now);
+  if (problem) throw misfit(folder, `${why} A new one cannot be used either. ${problem.message}`);
+  replace(folder, names.signer, signer, options);
+  return signer;
+}
+
+/** No right clock shows less than the program's date, and none in our time a hundred years more. */
+function plausible({ now, programDate = thisProgramDate }: KeyOptions): { now: Date; validFrom: Date } {
+  const earliest = programDate.getTime();
+  const latest = earliest + 100 * 365 * dayMs;
+  const believed = new Date(Math.min(latest, Math.max(earliest, now.getTime())));
+  return { now: believed, validFrom: new Date(earliest - dayMs) };
+}
+
+function replace(folder: KeyFolder, name: string, identity: SigningIdentity, { now }: KeyOptions): void {
+  const change = [
+    [keyName(name), identity.privateKeyPem],
+    [certificateName(name), identity.certificatePem],
+  ] as const;
+  switchKeyFiles(folder.path, new Map(change), now);
 }
 
 function readCa(folder: KeyFolder): SigningIdentity | undefined {
@@ -68,23 +147,6 @@ function readSigner(folder: KeyFolder, ca: SigningIdentity): SigningIdentity | u
   const key = folder.read(keyName(names.signer))?.toString();
   if (key === undefined) throw misfit(folder, `${keyName(names.signer)}, its key, is missing.`);
   return { certificatePem: certificate, privateKeyPem: key, chainPem: [ca.certificatePem] };
-}
-
-/** The whole way that a client checks, on a small cabinet: better here and now than on every client. */
-async function proveSigner(
-  signer: SigningIdentity,
-  ca: SigningIdentity,
-  now: Date,
-): Promise<{ code: string; message: string } | undefined> {
-  try {
-    const signed = await signFile(createCabinet([{ name: 'proof', bytes: new Uint8Array(), modified: now }]), signer, {
-      now,
-    });
-    const { problems } = await verifyFile(signed, { trustedCertificatesPem: [ca.certificatePem], now });
-    return problems[0];
-  } catch (error) {
-    return { code: 'SIGNATURE_MALFORMED', message: (error as Error).message };
-  }
 }
 
 function misfit(folder: KeyFolder, why: string): ServerError {

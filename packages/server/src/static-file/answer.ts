@@ -19,11 +19,16 @@ export interface FileAnswer {
 }
 
 /** Decides the answer to `method` on a file. OPTIONS is answered as IIS does, other methods with 405. */
-export function decideFileAnswer(method: string, headers: IncomingHttpHeaders, facts: FileFacts): FileAnswer {
+export function decideFileAnswer(
+  method: string,
+  headers: IncomingHttpHeaders,
+  facts: FileFacts,
+  now: Date,
+): FileAnswer {
   if (method !== 'GET' && method !== 'HEAD') {
     return empty(method === 'OPTIONS' ? 200 : 405, ['Allow', 'OPTIONS, GET, HEAD']);
   }
-  const precondition = evaluatePreconditions(headers, facts);
+  const precondition = evaluatePreconditions(headers, facts, now);
   if (precondition === 'failed') return empty(412, []);
   // 304 carries what a cache needs to refresh its copy, and no length (RFC 9110 15.4.5).
   if (precondition === 'not-modified') return { status: 304, headers: validators(facts), body: [] };

@@ -5,7 +5,7 @@ import type { FileFacts } from './facts.ts';
 export type Precondition = 'send' | 'not-modified' | 'failed';
 
 /** What the request's conditions ask for. If-Range is not among them: see `rangeApplies`. */
-export function evaluatePreconditions(headers: IncomingHttpHeaders, facts: FileFacts): Precondition {
+export function evaluatePreconditions(headers: IncomingHttpHeaders, facts: FileFacts, now: Date): Precondition {
   const ifMatch = headers['if-match'];
   if (ifMatch !== undefined) {
     if (!listsTag(ifMatch, facts.etag, 'strong')) return 'failed';
@@ -13,7 +13,9 @@ export function evaluatePreconditions(headers: IncomingHttpHeaders, facts: FileF
   const ifNoneMatch = headers['if-none-match'];
   if (ifNoneMatch !== undefined) return listsTag(ifNoneMatch, facts.etag, 'weak') ? 'not-modified' : 'send';
   const since = httpDate(headers['if-modified-since']);
-  return since !== undefined && seconds(facts.lastModified) <= since ? 'not-modified' : 'send';
+  // A date after now does not count (13.1.3): a server whose clock was ahead gave it, and what is newer has an older one.
+  if (since === undefined || since > seconds(now)) return 'send';
+  return seconds(facts.lastModified) <= since ? 'not-modified' : 'send';
 }
 
 /** Whether Range counts: there is no If-Range, or it names exactly this file. */

@@ -19,14 +19,15 @@ export function createMemoryFile(bytes: Uint8Array, facts: Omit<FileFacts, 'size
 }
 
 /** Answers the exchange completely: HEAD, ranges, conditions, 405 for other methods. */
-export function serveBytes({ request, response }: Pick<Exchange, 'request' | 'response'>, file: MemoryFile): void {
+export function serveBytes(exchange: Pick<Exchange, 'request' | 'response' | 'receivedAt'>, file: MemoryFile): void {
+  const { request, response, receivedAt } = exchange;
   const { method = 'GET', headers } = request;
   if (method === 'GET' && isPlain(headers)) {
     response.writeHead(200, file.headers);
     response.end(file.bytes);
     return;
   }
-  const answer = decideFileAnswer(method, headers, file.facts);
+  const answer = decideFileAnswer(method, headers, file.facts, receivedAt);
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body.length === 0 ? undefined : Buffer.concat(answer.body.flatMap((part) => slices(part, file))));
 }

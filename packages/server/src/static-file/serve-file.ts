@@ -27,7 +27,7 @@ const pool = createBufferPool({ largeBytes: 1024 * 1024, maxLarge: 64, smallByte
  * sent or the client is gone. Rejects before anything is sent when the file cannot be opened (ENOENT …).
  */
 export async function serveFile(
-  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  { request, response, receivedAt }: Pick<Exchange, 'request' | 'response' | 'receivedAt'>,
   file: FileOnDisk,
   openFiles: OpenFiles,
 ): Promise<void> {
@@ -36,7 +36,7 @@ export async function serveFile(
   try {
     const { sizeBytes, lastModified } = open;
     const facts: FileFacts = { etag: etagOf(sizeBytes, lastModified), sizeBytes, lastModified, ...wishes };
-    const answer = decideFileAnswer(request.method ?? 'GET', request.headers, facts);
+    const answer = decideFileAnswer(request.method ?? 'GET', request.headers, facts, receivedAt);
     response.writeHead(answer.status, answer.headers);
     await sendBody(response, request.socket, open.handle, answer.body);
   } finally {

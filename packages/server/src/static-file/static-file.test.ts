@@ -28,10 +28,11 @@ const empty = createMemoryFile(Buffer.alloc(0), { lastModified, etag, contentTyp
 
 const server = createServer((request, response) => {
   const { url = '' } = request;
-  if (url === '/memory') serveBytes({ request, response }, memory);
-  else if (url === '/empty') serveBytes({ request, response }, empty);
+  const exchange = { request, response, receivedAt: new Date(Date.now() + 3_600_000) };
+  if (url === '/memory') serveBytes(exchange, memory);
+  else if (url === '/empty') serveBytes(exchange, empty);
   else {
-    serveFile({ request, response }, { folder, name: url.slice(1), etag, contentType }, openFiles).catch((error) => {
+    serveFile(exchange, { folder, name: url.slice(1), etag, contentType }, openFiles).catch((error) => {
       response.writeHead(error.code === 'ENOENT' ? 404 : 500).end();
     });
   }
@@ -176,6 +177,8 @@ for (const path of ['/memory', '/file']) {
         [304, { 'if-modified-since': `${later}; length=5` }],
         [200, { 'if-modified-since': before }],
         [200, { 'if-modified-since': 'yesterday' }],
+        // Given by a server whose clock was ten years ahead.
+        [200, { 'if-modified-since': new Date(Date.now() + 3652 * 86_400_000).toUTCString() }],
         [412, { 'if-match': '"x"' }],
         [412, { 'if-match': `W/${etag}` }],
         [200, { 'if-match': `"x",${etag}`, 'if-unmodified-since': before }],

@@ -2,6 +2,7 @@
 // length and Last-Modified, so a new signature at every start would make every client fetch everything again.
 import { createHash, X509Certificate } from 'node:crypto';
 import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
+import { signingTimeOf } from '../../keys/index.ts';
 import { readTreeFile, type TreeFile, writeTreeFile } from './tree-folders.ts';
 
 export interface SignedCabinet {
@@ -30,7 +31,8 @@ export async function keepSigned(file: TreeFile, content: Uint8Array, parts: Sig
   const wanted = { contentSha256: sha256Of(content), signerSha256: signerSha256(parts.identity) };
   const kept = await readKept(file, wanted);
   if (kept) return kept;
-  const { identity, now, description } = parts;
+  const { identity, description } = parts;
+  const now = signingTimeOf(identity, parts.now);
   const signed = Buffer.from(await signFile(content, identity, { now, description }));
   const record: Record = { ...wanted, sha256: sha256Of(signed), signedAt: wholeSecond(now).toISOString() };
   await writeTreeFile(file, signed);
@@ -52,7 +54,8 @@ export async function renewSignature(file: TreeFile, parts: SigningParts): Promi
   const record = await readRecord(file);
   const stored = await readSigned(file);
   if (!record || !stored || record.signerSha256 === signerSha256(parts.identity)) return stored;
-  const { identity, now, description } = parts;
+  const { identity, description } = parts;
+  const now = signingTimeOf(identity, parts.now);
   const signed = Buffer.from(await signFile(stored.bytes, identity, { now, description }));
   const renewed: Record = {
     contentSha256: record.contentSha256,

@@ -1,0 +1,91 @@
+// Several key files change as one, whatever kills the process: the new ones are made whole in DIR/keys/next, then a list
+// of them makes the change final, and whoever comes next finishes it. What was there before is kept beside it.
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { makeKeyFolder, writeKeyFile } from './key-files.ts';
+
+/** File name → its new content; null: it is taken away. */
+export type KeyChange = ReadonlyMap<string, string | Uint8Array | null>;
+
+interface Listed {
+  /** What copies of the files before are called by. */
+  stamp: string;
+  files: { name: string; removed: boolean }[];
+}
+
+const listName = 'change.json';
+
+/** Puts the change in place. Files that are replaced or taken away stay as `NAME.replaced-STAMP`, 0600. */
+export function switchKeyFiles(folder: string, change: KeyChange, now: Date): void {
+  const next = join(folder, 'next');
+  rmSync(next, { recursive: true, force: true });
+  makeKeyFolder(next);
+  for (const [name, content] of change) if (content !== null) writeKeyFile(join(next, name), content);
+  syncFolder(next);
+  const files = [...change].map(([name, content]) => ({ name, removed: content === null }));
+  writeKeyFile(join(next, listName), JSON.stringify({ stamp: stampOf(now), files } satisfies Listed));
+  finishKeySwitch(folder);
+}
+
+/**
+ * Finishes a change that was made final, or removes one that was not. Answers which, undefined when there was none.
+ * Call it before the keys are read.
+ */
+export function finishKeySwitch(folder: string): 'finished' | 'removed' | undefined {
+  const next = join(folder, 'next');
+  if (!existsSync(next)) return undefined;
+  const list = readList(join(next, listName));
+  for (const { name, removed } of list?.files ?? []) {
+    const waiting = join(next, name);
+    // Renamed already, by whoever was killed after it.
+    if (!removed && !existsSync(waiting)) continue;
+    keepCopy(join(folder, name), list?.stamp ?? '');
+    if (removed) rmSync(join(folder, name), { force: true });
+    else renameSync(waiting, join(folder, name));
+  }
+  syncFolder(folder);
+  rmSync(next, { recursive: true, force: true });
+  return list ? 'finished' : 'removed';
+}
+
+/** The copies that earlier changes left, by the file that they are of. */
+export function replacedName(name: string, stamp: string, count = 1): string {
+  return `${name}.replaced-${stamp}${count > 1 ? `-${count}` : ''}`;
+}
+
+function keepCopy(file: string, stamp: string): void {
+  if (!existsSync(file)) return;
+  const content = readFileSync(file);
+  for (let count = 1; ; count++) {
+    const copy = join(file, '..', replacedName(basename(file), stamp, count));
+    // A change that is finished by another process made the copy already.
+    if (existsSync(copy) && readFileSync(copy).equals(content)) return;
+    if (existsSync(copy)) continue;
+    writeKeyFile(copy, content);
+    return;
+  }
+}
+
+function readList(file: string): Listed | undefined {
+  try {
+    const { stamp, files } = JSON.parse(readFileSync(file, 'utf8')) as Listed;
+    const isOurs = files.every(({ name }) => name === basename(name) && name !== '..') && /^[\dTZ]+$/.test(stamp);
+    return isOurs ? { stamp, files } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function stampOf(now: Date): string {
+  return now.toISOString().replaceAll(/\.\d+|[^\dTZ]/g, '');
+}
+
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
