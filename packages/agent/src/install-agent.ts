@@ -1,6 +1,6 @@
 // Setting a machine up: the program of the chosen generation, the host beside it, the pinned operator CA, the policy.
 import { X509Certificate } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   compareVersions,
@@ -82,9 +82,10 @@ function place(
 ): { version: string; clientId: string } {
   for (const folder of [root.agentFolder, root.versionsFolder, root.selfUpdateFolder])
     mkdirSync(folder, { recursive: true });
+  const isSameOperator = hasPinned(root, certificate);
   writeFileAtomically(root.operatorCertificate, certificate.toString());
   cpSync(join(options.releaseFolder, 'host', 'host.mjs'), root.hostProgram);
-  const newer = newerOnDisk(root, options, source);
+  const newer = isSameOperator ? newerOnDisk(root, options, source) : undefined;
   const version = newer ?? source.version;
   if (newer === undefined) placeVersion(root, source);
   const registry = openRegistry(root);
@@ -129,7 +130,16 @@ async function fetchCertificate(server: string): Promise<Uint8Array> {
   return (await sendExpecting({ url, userAgent: 'Moult-Agent-Setup', limits })).body;
 }
 
-/** The version that is there, when it is a newer one of the same client and nobody named another. */
+/** Whether this machine already trusts this operator. What another one published does not stay: its key may be stolen. */
+function hasPinned({ operatorCertificate }: MachineRoot, certificate: X509Certificate): boolean {
+  try {
+    return new X509Certificate(readFileSync(operatorCertificate)).fingerprint256 === certificate.fingerprint256;
+  } catch {
+    return false;
+  }
+}
+
+/** The version that is there, when it is a newer one of the same client that works, and nobody named another. */
 function newerOnDisk(
   root: MachineRoot,
   { generation, version }: InstallOptions,
@@ -137,6 +147,8 @@ function newerOnDisk(
 ): string | undefined {
   const current = readCurrent(root);
   if (version !== undefined || current?.generation !== generation || current.state !== 'committed') return undefined;
+  // A version that never finished a detection may be the reason why somebody installs again.
+  if (current.proven === false) return undefined;
   const isWhole = readIntactRelease(versionFolder(root, current.version)) !== undefined;
   return isWhole && compareVersions(current.version, source.version) > 0 ? current.version : undefined;
 }

@@ -24,6 +24,8 @@ export interface AgentStatus {
   /** Whether every file of the version is as released. */
   intact: boolean;
   trial: { version: string; previous: string | undefined } | undefined;
+  /** The version that comes back when this one fails. */
+  previous: string | undefined;
   failedTrials: (Omit<FailedTrial, 'hresult'> & { code: string })[];
   server: string | undefined;
   statusServer: string | undefined;
@@ -62,6 +64,7 @@ export function readStatus(root: MachineRoot): AgentStatus {
     version: current?.version,
     intact: current !== undefined && readIntactRelease(versionFolder(root, current.version)) !== undefined,
     trial: current?.state === 'trial' ? { version: current.version, previous: current.previous?.version } : undefined,
+    previous: current?.previous?.version,
     failedTrials: (current?.failed ?? []).map(({ version, at, hresult: code }) => ({
       version,
       at,

@@ -1,13 +1,15 @@
 // Self-update of the built agents with releases that must not be taken, versions that do not work, and servers of another kind.
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { SimulatedRelease } from '@moult/simulator';
+import { readCurrent, writeCurrent } from '../src/host/current.ts';
 import type { ProgressEvent } from '../src/host/messages.ts';
 import { installAgent } from '../src/install-agent.ts';
 import { readStatus } from '../src/read-status.ts';
 import type { MachineRoot } from '../src/root/machine-root.ts';
+import { hostArchitecture, hostOs } from '../src/root/policy.ts';
 import { assertStillOld, type Bench, type BenchOptions, failuresIn, openBench } from './bench.ts';
 import {
   impatient,
@@ -21,6 +23,7 @@ import {
   runDue,
   runOnce,
 } from './lab.ts';
+import { openWsusLab } from './wsus-lab.ts';
 
 let lab: Lab;
 before(async () => {
@@ -82,7 +85,7 @@ describe('a release that must not be taken', { concurrency: 2 }, () => {
 });
 
 describe('a new version that does not work', { concurrency: 2 }, () => {
-  it('crashes: tried twice, then the old one goes on, and it is not tried again by itself', async () => {
+  it('crashes: the old one goes on, and after three tries it is tried once a day', async () => {
     await using at = await bench({ ...good(), files: programDoing('throw new Error("broken release");') });
     const outcome = await runOnce(at.root);
     assert.equal(outcome?.code, 'AGENT_SELFUPDATE_TRIAL_FAILED');
@@ -92,10 +95,14 @@ describe('a new version that does not work', { concurrency: 2 }, () => {
       readStatus(at.root).failedTrials.map(({ version, code }) => [version, code]),
       [[newVersion, '0x8024d00f']],
     );
-    assert.match(readFileSync(at.root.susLog, 'utf8'), /Back to 5\.4\.0\.1; 7\.9\.0\.1 is not tried again/);
+    assert.match(readFileSync(at.root.susLog, 'utf8'), /Back to 5\.4\.0\.1 \(0x8024d00f\)/);
     assert.match(readFileSync(at.root.wsusLog, 'utf8'), /started beside 5\.4\.0\.1 \(attempt 2\)/);
     assert.deepEqual(failuresIn(at.server), ['s 8024d00f']);
 
+    for (const tries of [2, 3]) {
+      assert.equal((await runDue(at.root))?.code, 'AGENT_SELFUPDATE_TRIAL_FAILED');
+      assert.equal(readCurrent(at.root)?.failed[0]?.tries, tries);
+    }
     const asked = at.server.journal.length;
     const waiting = await runDue(at.root);
     assert.equal(waiting?.code, 'AGENT_SELFUPDATE_FAILED_BEFORE');
@@ -103,6 +110,17 @@ describe('a new version that does not work', { concurrency: 2 }, () => {
     assert.ok(
       !at.server.journal.slice(asked).some(({ path }) => path.endsWith('wuaucomp.cab')),
       'it is not even fetched',
+    );
+
+    letPass(at.root, 23);
+    assert.equal((await runDue(at.root))?.code, 'AGENT_SELFUPDATE_FAILED_BEFORE');
+    letPass(at.root, 25);
+    assert.equal((await runDue(at.root))?.code, 'AGENT_SELFUPDATE_TRIAL_FAILED');
+    letPass(at.root, -1000);
+    assert.equal(
+      (await runDue(at.root))?.code,
+      'AGENT_SELFUPDATE_TRIAL_FAILED',
+      'a clock that was ahead rules nothing out',
     );
 
     await at.server.publish(good());
@@ -138,6 +156,14 @@ describe('a new version that does not work', { concurrency: 2 }, () => {
   });
 });
 
+/** As if the last trial had been so many hours ago. */
+function letPass(root: MachineRoot, hours: number): void {
+  const current = readCurrent(root);
+  assert.ok(current);
+  const at = new Date(Date.now() - hours * 3_600_000).toISOString();
+  writeCurrent(root, { ...current, failed: current.failed.map((failed) => ({ ...failed, at })) });
+}
+
 /** Once the old version is up and at work: the new one, which hangs, is given up soon. */
 function shortTrial(root: MachineRoot): (event: ProgressEvent) => void {
   return ({ step }) => {
@@ -161,7 +187,7 @@ describe('a trial that was interrupted', { concurrency: 2 }, () => {
     await using at = await interrupted(2);
     const outcome = await runOnce(at.root);
     assert.equal(outcome?.ok, true, outcome?.message);
-    assert.deepEqual(readdirSync(at.root.versionsFolder), [newVersion]);
+    assert.deepEqual(readdirSync(at.root.versionsFolder), [oldVersion, newVersion], 'the old one stays, to come back');
     assert.match(readFileSync(at.root.wsusLog, 'utf8'), /trial of 7\.9\.0\.1 was interrupted; it is proven again/);
     assert.equal(
       at.server
@@ -188,14 +214,23 @@ describe('a trial that was interrupted', { concurrency: 2 }, () => {
   });
 });
 
+/** A WSUS client 7.9.0.1 and a whole server, which leads it to 7.9.0.2. */
+async function withWebServices() {
+  const folder = mkdtempSync(join(lab.folder, 'wsus-'));
+  const { url, operatorCertificate, close } = await openWsusLab(folder, lab.releases);
+  const pointed = { server: url, operatorCertificate, os: hostOs(), architecture: hostArchitecture() };
+  const root = await lab.machine({ ...pointed, generation: 'wsus', version: newVersion });
+  return { root, operatorCertificate, [Symbol.asyncDispose]: close };
+}
+
 describe('installing again', () => {
   it('keeps a newer version of the same client, its identity, and points it elsewhere', async () => {
-    await using at = await bench(lab.release('wsus', '7.9.0.2'), { generation: 'wsus' });
+    await using at = await withWebServices();
     await runOnce(at.root);
     const before = readStatus(at.root);
     assert.equal(before.version, '7.9.0.2');
     const again = { server: 'http://elsewhere:8530', releaseFolder: onlyFirstRelease() };
-    const options = { ...again, operatorCertificate: Buffer.from(lab.operator.ca.certificatePem) };
+    const options = { ...again, operatorCertificate: at.operatorCertificate };
     assert.equal((await installAgent(at.root, { ...options, generation: 'wsus' })).version, '7.9.0.2');
     const after = readStatus(at.root);
     assert.deepEqual([after.version, after.server, after.clientId], ['7.9.0.2', again.server, before.clientId]);
@@ -216,19 +251,21 @@ describe('installing again', () => {
 
 describe('a WSUS client', () => {
   it('updates itself from 7.9.0.1 to 7.9.0.2 and logs the public sequence', async () => {
-    await using at = await bench(lab.release('wsus', '7.9.0.2'), { generation: 'wsus' });
+    await using at = await withWebServices();
     await runOnce(at.root);
     const status = readStatus(at.root);
     assert.deepEqual([status.generation, status.version], ['wsus', '7.9.0.2']);
-    assert.deepEqual(readdirSync(at.root.versionsFolder), ['7.9.0.2']);
+    assert.deepEqual(readdirSync(at.root.versionsFolder), [newVersion, '7.9.0.2']);
     const log = readFileSync(at.root.wsusLog, 'utf8');
     const order = [
       /\tSetup\tChecking for agent SelfUpdate\r\n/,
       /\tSetup\tClient version: Core: 7\.9\.0\.1 {2}Aux: 7\.9\.0\.1\r\n/,
       /\tMisc\tValidating signature for .*wuident\.cab:\r\n/,
       /\tSetup\tSelfUpdate check completed\. {2}SelfUpdate is required\.\r\n/,
-      /Logging initialized \(build: 7\.9\.0\.2, tz: [+-]\d{4}\)/,
+      // On trial: a whole check and a scan, before it is the agent.
       /\tSetup\tSelfUpdate check completed\. {2}SelfUpdate is NOT required\.\r\n/,
+      /\tService\tVersion 7\.9\.0\.2 qualified: it is the agent now\.\r\n/,
+      /Logging initialized \(build: 7\.9\.0\.2, tz: [+-]\d{4}\)/,
     ].map((line) => log.search(line));
     assert.ok(
       order.every((place, index) => place >= 0 && place > (order[index - 1] ?? -1)),

@@ -20,17 +20,23 @@ export interface AgentVersion {
 export interface FailedTrial {
   version: string;
   hresult: number;
-  /** ISO 8601. */
+  /** When it failed last, ISO 8601. */
   at: string;
+  /** How often it was tried; absent means once. */
+  tries?: number;
 }
 
 export interface Current extends AgentVersion {
   state: 'trial' | 'committed';
-  /** With `trial`: what runs until the trial is won, and again when it is lost. */
+  /** What runs again when this version loses its trial, or dies again and again after it was committed. */
   previous?: AgentVersion;
+  /** With `committed`: a detection of this version went well after its trial. */
+  proven?: boolean;
+  /** With `committed`, until it is proven: how often it was started. */
+  starts?: number;
   /** With `trial`: how often it was started, from 1. */
   attempt?: number;
-  /** Versions whose trial was lost; not tried again by themselves. */
+  /** Versions that lost their trial. They are tried again a few times, then daily. */
   failed: FailedTrial[];
 }
 
@@ -62,11 +68,12 @@ export function recoverCurrent(root: MachineRoot): { current: Current; repaired:
   const written = readCurrent(root);
   const failed = written?.failed ?? [];
   if (written && isIntact(root, written.version)) {
-    if (written.state === 'committed') return { current: written, repaired: undefined };
     if (written.previous && isIntact(root, written.previous.version)) return { current: written, repaired: undefined };
+    const { previous: _, ...alone } = written;
+    if (written.state === 'committed') return { current: alone, repaired: undefined };
   }
   if (written?.previous && isIntact(root, written.previous.version)) {
-    const repaired = `version ${written.version} on trial is damaged; going back to ${written.previous.version}`;
+    const repaired = `version ${written.version} is damaged; going back to ${written.previous.version}`;
     return { current: { ...written.previous, state: 'committed', failed }, repaired };
   }
   const whole = intactVersions(root);
@@ -86,6 +93,15 @@ export function recoverCurrent(root: MachineRoot): { current: Current; repaired:
   }
   return { current: { ...newest, state: 'committed', failed }, repaired: `${what}; ${newest.version} is taken` };
 }
+
+/** The failures of `current` with one more of `version`; the newest are kept. */
+export function withFailure({ failed }: Pick<Current, 'failed'>, failure: Omit<FailedTrial, 'tries'>): FailedTrial[] {
+  const before = failed.find(({ version }) => version === failure.version);
+  const tries = before ? (before.tries ?? 1) + 1 : 1;
+  return [...failed.filter(({ version }) => version !== failure.version), { ...failure, tries }].slice(-mostFailures);
+}
+
+const mostFailures = 20;
 
 /** Removes every version folder that `current` does not name. The folder is renamed first: half a version is none. */
 export function pruneVersions(root: MachineRoot, current: Current): void {

@@ -1,17 +1,28 @@
 // The host: the service that runs the agent and the only thing that switches versions. A program never replaces
-// itself; it hands over a verified version folder, and the host tries it, keeps it or goes back.
+// itself. It hands over a verified version folder; the host tries it, keeps it or goes back. A version that was kept
+// and then dies again and again gives way to the one before it.
 import { existsSync, rmSync } from 'node:fs';
 import { AgentError } from '../errors.ts';
 import { onDisk } from '../root/disk-error.ts';
 import { type HeldLock, tryLock } from '../root/lock.ts';
 import type { MachineRoot } from '../root/machine-root.ts';
 import { openRegistry, viewOf } from '../root/registry.ts';
-import { readSettings } from '../root/settings.ts';
+import { readSettings, type Settings } from '../root/settings.ts';
 import { hresult } from '../transport/hresult.ts';
-import { type AgentVersion, type Current, pruneVersions, readCurrent, recoverCurrent } from './current.ts';
+import {
+  type AgentVersion,
+  type Current,
+  pruneVersions,
+  readCurrent,
+  recoverCurrent,
+  versionFolder,
+  withFailure,
+  writeCurrent,
+} from './current.ts';
 import { openHostLog } from './host-log.ts';
-import type { FromProgram, Outcome, ProgressEvent, ProgressStep } from './messages.ts';
+import type { FromProgram, LostTrial, Outcome, ProgressEvent, ProgressStep } from './messages.ts';
 import { type Program, startProgram } from './program.ts';
+import { readIntactRelease } from './release-folder.ts';
 import { retire, runTrial, type TrialParts } from './trial.ts';
 
 export interface HostOptions {
@@ -30,6 +41,13 @@ export interface RunningHost {
 
 const pollMs = 250;
 const longestRestartWaitMs = 60_000;
+/** So many deaths within this time, without a good detection between them, and the version before is the agent again. */
+const deathsUntilReturn = 3;
+const deathsWithinMs = 10 * 60_000;
+/** A version that never came to a good detection after its trial gives way at the start after so many. */
+const startsUntilReturn = 5;
+/** No wait between two detections is longer: a program that says nothing for so long hangs. */
+const longestSilenceMs = 26 * 3_600_000;
 
 /**
  * Starts the agent of a machine. Throws AgentError AGENT_CONFIG_NOT_INSTALLED, AGENT_CONFIG_BAD_REGISTRY,
@@ -75,7 +93,9 @@ class Host implements RunningHost {
   #switching = false;
   readonly #endTrial = new AbortController();
   #trial: Promise<void> = Promise.resolve();
-  #deaths = 0;
+  /** When the program died since its last good detection, by a clock that nobody sets. */
+  #deaths: number[] = [];
+  #silence: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
   #restart: NodeJS.Timeout | undefined;
   #last: Outcome | undefined;
@@ -91,12 +111,15 @@ class Host implements RunningHost {
     this.#settle = resolve;
     const { current, repaired } = recoverCurrent(root);
     this.#current = current;
-    if (repaired !== undefined) this.#tell('repaired', `Repaired: ${repaired}.`, current, 'warn');
+    if (repaired === undefined) return;
+    this.#tell('repaired', `Repaired: ${repaired}.`, current, 'warn');
+    this.#write(current);
   }
 
   begin(): void {
     pruneVersions(this.#root, this.#current);
     this.#poll = setInterval(() => this.#lookForRequests(), pollMs);
+    this.#countStart();
     const { previous } = this.#current;
     if (this.#current.state === 'trial' && previous) {
       this.#tell('trial', `The trial of ${this.#current.version} was interrupted; it is proven again.`, this.#current);
@@ -109,6 +132,7 @@ class Host implements RunningHost {
     this.#stopping = true;
     clearInterval(this.#poll);
     clearTimeout(this.#restart);
+    clearTimeout(this.#silence);
     this.#endTrial.abort();
     await this.#trial;
     if (this.#program) await retire(this.#program);
@@ -116,12 +140,17 @@ class Host implements RunningHost {
     this.#settle(this.#last);
   }
 
-  #run(what: AgentVersion): void {
-    const startMs = this.#trialMs();
+  #run(what: AgentVersion, lost?: LostTrial): void {
+    const startMs = this.#settings().trialMs;
+    const once = this.#options.once ?? false;
     const program = startProgram(this.#root, what, {
       trial: false,
       hear: (message) => {
-        if (message.kind === 'healthy') clearTimeout(watchdog);
+        if (message.kind === 'healthy') {
+          clearTimeout(watchdog);
+          // A program that does not know lost trials would wait for its next detection: nobody waits for that.
+          if (lost && once && !message.qualifies) return this.#endWith(lost);
+        }
         this.#hear(program, message);
       },
     });
@@ -129,7 +158,45 @@ class Host implements RunningHost {
     const watchdog = setTimeout(() => program.kill(), startMs);
     void program.gone.then(() => clearTimeout(watchdog));
     this.#adopt(program);
-    program.tell({ kind: 'begin', now: this.#beginsNow, once: this.#options.once ?? false });
+    program.tell({ kind: 'begin', now: this.#beginsNow && !lost, once, ...(lost && { lost }) });
+  }
+
+  #endWith({ version, hresult: code, message }: LostTrial): void {
+    const text = `Self-update to ${version} failed: ${message}`;
+    this.#last = { ok: false, hresult: code, code: 'AGENT_SELFUPDATE_TRIAL_FAILED', message: text };
+    void this.stop();
+  }
+
+  /** A version that brings the machine down before it comes to a detection is not started for ever. */
+  #countStart(): void {
+    const { state, previous, proven, starts = 0 } = this.#current;
+    if (state !== 'committed' || proven !== false || !previous) return;
+    if (starts >= startsUntilReturn) {
+      this.#goBack(`Version ${this.#current.version} was started ${starts} times and never finished a detection.`);
+      return;
+    }
+    this.#write({ ...this.#current, starts: starts + 1 });
+  }
+
+  /** The version before is the agent again. False when it is not there any more. */
+  #goBack(why: string): boolean {
+    const { version, previous } = this.#current;
+    if (!previous || !readIntactRelease(versionFolder(this.#root, previous.version))) return false;
+    const failure = { version, hresult: hresult.setupHandlerFailed, at: new Date().toISOString() };
+    this.#write({ ...previous, state: 'committed', proven: true, failed: withFailure(this.#current, failure) });
+    this.#deaths = [];
+    this.#tell('reverted', `${why} Back to ${previous.version}.`, previous, 'warn');
+    pruneVersions(this.#root, this.#current);
+    return true;
+  }
+
+  #write(current: Current): void {
+    try {
+      writeCurrent(this.#root, current);
+    } catch (error) {
+      this.#tell('failed', `current.json cannot be written: ${String(error)}.`, current, 'warn');
+    }
+    this.#current = current;
   }
 
   #adopt(program: Program): void {
@@ -138,6 +205,7 @@ class Host implements RunningHost {
   }
 
   #hear(program: Program, message: FromProgram): void {
+    this.#watchSilence(program);
     if (message.kind === 'progress') this.#options.onEvent?.(message.event);
     else if (program !== this.#program) return;
     else if (message.kind === 'handover') this.#takeOver(program, message);
@@ -146,12 +214,25 @@ class Host implements RunningHost {
 
   #detectionFinished(outcome: Outcome): void {
     this.#last = outcome;
-    this.#deaths = 0;
+    if (outcome.ok) this.#detectionWentWell();
     this.#beginsNow = false;
     if (this.#options.once && !this.#switching) void this.stop();
   }
 
-  #takeOver(old: Program, { version, generation }: { version: string; generation: 'sus' | 'wsus' }): void {
+  #detectionWentWell(): void {
+    this.#deaths = [];
+    const { state, proven } = this.#current;
+    if (state !== 'committed' || proven !== false || this.#switching) return;
+    const { starts: _, ...current } = this.#current;
+    this.#write({ ...current, proven: true });
+  }
+
+  #watchSilence(program: Program): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => program.kill(), longestSilenceMs).unref();
+  }
+
+  #takeOver(old: Program, { version, generation }: AgentVersion): void {
     if (this.#switching || this.#stopping) return;
     const previous: AgentVersion = old.what;
     const failed = readCurrent(this.#root)?.failed ?? [];
@@ -161,29 +242,37 @@ class Host implements RunningHost {
   /** The trial of `trial`, beside `old` when that runs. Whoever wins goes on. */
   async #try(trial: Current, previous: AgentVersion, old?: Program): Promise<void> {
     this.#switching = true;
-    const result = await runTrial(this.#trialParts(), trial, previous);
+    const result = await runTrial(this.#trialParts(old), trial, previous);
     this.#switching = false;
     this.#current = recoverCurrent(this.#root).current;
     if (result.kind === 'won') {
       this.#adopt(result.program);
-      if (old) await retire(old);
-      if (this.#stopping) return retire(result.program);
+      if (this.#stopping) return;
       pruneVersions(this.#root, this.#current);
-      result.program.tell({ kind: 'begin', now: true, once: this.#options.once ?? false });
+      if (result.next) this.#takeOver(result.program, result.next);
+      else if (result.outcome) this.#detectionFinished(result.outcome);
+      else result.program.tell({ kind: 'committed', now: this.#beginsNow });
       return;
     }
     if (result.kind === 'stopped' || this.#stopping) return;
     pruneVersions(this.#root, this.#current);
     const { hresult: code, message } = result;
-    const news = { kind: 'trial-failed', version: trial.version, hresult: code, message } as const;
-    if (old && this.#program === old) old.tell(news);
-    else this.#run(previous);
+    const lost = { version: trial.version, hresult: code, message };
+    if (old && this.#program === old) old.tell({ kind: 'trial-failed', ...lost });
+    else this.#run(previous, lost);
   }
 
-  #trialParts(): TrialParts {
+  #trialParts(old: Program | undefined): TrialParts {
+    const { trialMs, qualifyMs } = this.#settings();
     return {
       root: this.#root,
-      trialMs: this.#trialMs(),
+      trialMs,
+      qualifyMs,
+      makeRoom: async () => {
+        if (!old || this.#program !== old) return;
+        this.#program = undefined;
+        await retire(old);
+      },
       now: () => new Date(),
       stopping: this.#endTrial.signal,
       hear: (program, message) => this.#hear(program, message),
@@ -191,12 +280,12 @@ class Host implements RunningHost {
     };
   }
 
-  #trialMs(): number {
+  #settings(): Settings {
     try {
-      return readSettings(openRegistry(this.#root).read()).trialMs;
+      return readSettings(openRegistry(this.#root).read());
     } catch {
       // The program says what is wrong with the registry; the host has to live on to start it again.
-      return readSettings(viewOf(new Map())).trialMs;
+      return readSettings(viewOf(new Map()));
     }
   }
 
@@ -204,10 +293,13 @@ class Host implements RunningHost {
     if (program !== this.#program || this.#stopping) return;
     this.#program = undefined;
     if (this.#switching) return;
-    this.#deaths += 1;
-    const waitMs = Math.min(1000 * 2 ** (this.#deaths - 1), longestRestartWaitMs);
+    clearTimeout(this.#silence);
+    const time = performance.now();
+    this.#deaths = [...this.#deaths.filter((at) => time - at < deathsWithinMs), time];
+    const waitMs = Math.min(1000 * 2 ** (this.#deaths.length - 1), longestRestartWaitMs);
     const text = `The agent program ${program.what.version} ended unasked: ${how}.`;
     this.#tell('failed', text, program.what, 'warn');
+    if (this.#deaths.length >= deathsUntilReturn) this.#goBack(`It ended ${deathsUntilReturn} times in a row.`);
     if (this.#options.once) {
       this.#last = { ok: false, hresult: hresult.setupUnexpected, code: 'AGENT_HOST_PROGRAM_DIED', message: text };
       void this.stop();
@@ -221,6 +313,8 @@ class Host implements RunningHost {
   #lookForRequests(): void {
     if (!existsSync(this.#root.detectRequest) || this.#switching) return;
     rmSync(this.#root.detectRequest, { force: true });
+    // Until a detection is over, somebody waits for it, whichever version makes it.
+    this.#beginsNow = true;
     this.#program?.tell({ kind: 'detect' });
   }
 

@@ -43,14 +43,30 @@ export interface Outcome {
   message: string;
 }
 
+/** A version that lost its trial, and why. */
+export interface LostTrial {
+  version: string;
+  hresult: number;
+  message: string;
+}
+
 export type ToProgram =
-  | { kind: 'begin'; now: boolean; once: boolean }
+  /**
+   * `trial`: qualify first (see `qualified`), and begin only when told `committed`. `lost`: a version was tried before
+   * this start and did not qualify.
+   */
+  | { kind: 'begin'; now: boolean; once: boolean; trial?: boolean; lost?: LostTrial }
+  /** The trial is won. `now`: as with `begin`. */
+  | { kind: 'committed'; now: boolean }
   | { kind: 'detect' }
   | { kind: 'trial-failed'; version: string; hresult: number; message: string }
   | { kind: 'stop' };
 
 export type FromProgram =
-  | { kind: 'healthy'; version: string }
+  /** `qualifies`: the program knows `trial`, `lost` and `committed`. Programs before 7.9.0.2 do not say it. */
+  | { kind: 'healthy'; version: string; qualifies?: boolean }
+  /** On trial: a whole self-update check and a whole detection went well. */
+  | { kind: 'qualified'; version: string }
   | { kind: 'progress'; event: ProgressEvent }
   | { kind: 'handover'; version: string; generation: Generation }
   | { kind: 'finished'; outcome: Outcome };
@@ -61,6 +77,7 @@ export function asFromProgram(value: unknown): FromProgram | undefined {
   const message = value as Record<string, unknown>;
   const known =
     (message.kind === 'healthy' && typeof message.version === 'string') ||
+    (message.kind === 'qualified' && typeof message.version === 'string') ||
     (message.kind === 'progress' && isProgress(message.event)) ||
     (message.kind === 'handover' &&
       typeof message.version === 'string' &&
@@ -77,6 +94,7 @@ export function asToProgram(value: unknown): ToProgram | undefined {
     message.kind === 'detect' ||
     message.kind === 'stop' ||
     (message.kind === 'begin' && typeof message.now === 'boolean' && typeof message.once === 'boolean') ||
+    (message.kind === 'committed' && typeof message.now === 'boolean') ||
     (message.kind === 'trial-failed' && typeof message.version === 'string' && typeof message.hresult === 'number');
   return known ? (value as ToProgram) : undefined;
 }

@@ -1,23 +1,31 @@
-// The trial of a new version: started beside the old one, it has to report healthy within a time, or it is remembered
-// as failed and the old one stays. Each change of mind is one rename of current.json.
+// The trial of a new version. It starts beside the old one and must report healthy. Then the old one makes room, and
+// the new one must do the whole work of an agent once: check for a self-update, and finish a detection. A version that
+// cannot do this could never be replaced by a better one. Each change of mind is one rename of current.json.
 import type { MachineRoot } from '../root/machine-root.ts';
 import { formatHResult, type HResult, hresult } from '../transport/hresult.ts';
-import { type AgentVersion, type Current, writeCurrent } from './current.ts';
-import type { FromProgram } from './messages.ts';
+import { type AgentVersion, type Current, withFailure, writeCurrent } from './current.ts';
+import type { FromProgram, Outcome } from './messages.ts';
 import { type Program, startProgram } from './program.ts';
+import { type Qualification, qualify } from './qualify.ts';
 
 export interface TrialParts {
   root: MachineRoot;
+  /** How long a version may take to report healthy. */
   trialMs: number;
+  /** How long it may take to qualify after that. */
+  qualifyMs: number;
   now(): Date;
   /** Ends the trial without a verdict: the machine goes down, and it is proven again at the next start. */
   stopping: AbortSignal;
+  /** Ends the old program: only one may work on a machine. */
+  makeRoom(): Promise<void>;
   hear(program: Program, message: FromProgram): void;
   tell(step: 'trial' | 'committed' | 'reverted', text: string, what: AgentVersion): void;
 }
 
 export type TrialResult =
-  | { kind: 'won'; program: Program }
+  /** `outcome`: of the detection by which a program qualified that knows no trials. `next`: it already found its successor. */
+  | { kind: 'won'; program: Program; outcome: Outcome | undefined; next: AgentVersion | undefined }
   | { kind: 'stopped' }
   | { kind: 'lost'; hresult: HResult; message: string; previous: AgentVersion };
 
@@ -33,7 +41,7 @@ export async function runTrial(parts: TrialParts, trial: Current, previous: Agen
   const candidate: AgentVersion = { version: trial.version, generation: trial.generation };
   let lost: { hresult: HResult; message: string } = {
     hresult: hresult.setupHandlerFailed,
-    message: `Version ${candidate.version} was started ${trial.attempt} times and never reported healthy.`,
+    message: `Version ${candidate.version} was started ${trial.attempt} times and did not qualify.`,
   };
   const before = trial.attempt ?? 0;
   for (let attempt = before + 1; attempt <= Math.min(before + attemptsPerRun, maxAttempts); attempt++) {
@@ -44,39 +52,74 @@ export async function runTrial(parts: TrialParts, trial: Current, previous: Agen
       candidate,
     );
     const proof = await prove(parts, candidate);
-    if (proof.kind === 'healthy') {
-      writeCurrent(parts.root, { ...candidate, state: 'committed', failed: withoutVersion(trial, candidate.version) });
-      parts.tell('committed', `Version ${candidate.version} reported healthy: it is the agent now.`, candidate);
-      return { kind: 'won', program: proof.program };
+    if (proof.kind === 'qualified') {
+      commit(parts, candidate, previous, trial);
+      return { kind: 'won', program: proof.program, outcome: proof.outcome, next: proof.next };
     }
     if (proof.kind === 'stopped') {
-      // A stop is no failed attempt.
+      // A stop is not a failed attempt.
       const state = { state: 'trial', previous, attempt: attempt - 1, failed: trial.failed } as const;
       writeCurrent(parts.root, { ...candidate, ...state });
       return { kind: 'stopped' };
     }
     lost = proof;
-    if (proof.hung) break;
+    if (proof.isFinal) break;
   }
-  const failure = { version: candidate.version, hresult: lost.hresult, at: parts.now().toISOString() };
-  writeCurrent(parts.root, {
-    ...previous,
-    state: 'committed',
-    failed: [...withoutVersion(trial, candidate.version), failure],
-  });
-  const text = `${lost.message} Back to ${previous.version}; ${candidate.version} is not tried again (${formatHResult(lost.hresult)}).`;
-  parts.tell('reverted', text, previous);
+  giveUp(parts, candidate, previous, trial, lost);
   return { kind: 'lost', hresult: lost.hresult, message: lost.message, previous };
 }
 
-type Proof =
-  | { kind: 'healthy'; program: Program }
-  | { kind: 'stopped' }
-  | { kind: 'failed'; hung: boolean; hresult: HResult; message: string };
+/** The version before stays on the disk: it comes back when this one dies again and again. */
+function commit(parts: TrialParts, candidate: AgentVersion, previous: AgentVersion, trial: Current): void {
+  const failed = trial.failed.filter(({ version }) => version !== candidate.version);
+  writeCurrent(parts.root, { ...candidate, state: 'committed', previous, proven: false, starts: 0, failed });
+  parts.tell('committed', `Version ${candidate.version} qualified: it is the agent now.`, candidate);
+}
 
-function prove({ root, trialMs, stopping, hear }: TrialParts, candidate: AgentVersion): Promise<Proof> {
+function giveUp(
+  parts: TrialParts,
+  candidate: AgentVersion,
+  previous: AgentVersion,
+  trial: Current,
+  lost: { hresult: HResult; message: string },
+): void {
+  const failure = { version: candidate.version, hresult: lost.hresult, at: parts.now().toISOString() };
+  writeCurrent(parts.root, { ...previous, state: 'committed', proven: true, failed: withFailure(trial, failure) });
+  const text = `${lost.message} Back to ${previous.version} (${formatHResult(lost.hresult)}).`;
+  parts.tell('reverted', text, previous);
+}
+
+type Proof =
+  | { kind: 'qualified'; program: Program; outcome: Outcome | undefined; next: AgentVersion | undefined }
+  | { kind: 'stopped' }
+  /** `isFinal`: another attempt now would end in the same way. */
+  | { kind: 'failed'; isFinal: boolean; hresult: HResult; message: string };
+
+async function prove(parts: TrialParts, candidate: AgentVersion): Promise<Proof> {
+  const proof = await startCandidate(parts, candidate);
+  if (proof.kind !== 'healthy') return proof;
+  await parts.makeRoom();
+  const { program, heard } = proof;
+  const result: Qualification = await qualify({ ...parts, candidate, program, heard, stopGraceMs });
+  return result.kind === 'qualified' ? { ...result, program } : result;
+}
+
+/** What a started candidate says goes to whoever asks last. */
+export interface Heard {
+  /** The program knows trials: it says `qualified`. */
+  qualifies: boolean;
+  listen(to: (message: FromProgram) => void): void;
+}
+
+type Started =
+  | { kind: 'healthy'; program: Program; heard: Heard }
+  | { kind: 'stopped' }
+  | { kind: 'failed'; isFinal: boolean; hresult: HResult; message: string };
+
+function startCandidate({ root, trialMs, stopping, hear }: TrialParts, candidate: AgentVersion): Promise<Started> {
   return new Promise((resolve) => {
     let program: Program | undefined;
+    let listener: ((message: FromProgram) => void) | undefined;
     let timedOut = false;
     const timer = setTimeout(() => {
       const message = `Version ${candidate.version} did not report healthy within ${trialMs / 1000} s.`;
@@ -84,15 +127,23 @@ function prove({ root, trialMs, stopping, hear }: TrialParts, candidate: AgentVe
       timedOut = true;
       void program
         ?.stop(0)
-        .then(() => resolve({ kind: 'failed', hung: true, hresult: hresult.setupNotRegistered, message }));
+        .then(() => resolve({ kind: 'failed', isFinal: true, hresult: hresult.setupNotRegistered, message }));
     }, trialMs);
     program = startProgram(root, candidate, {
       trial: true,
       hear: (message) => {
-        if (message.kind === 'healthy' && message.version === candidate.version && program) {
+        if (listener) listener(message);
+        else if (message.kind === 'healthy' && message.version === candidate.version && program) {
           clearTimeout(timer);
           stopping.removeEventListener('abort', stop);
-          resolve({ kind: 'healthy', program });
+          const heard = {
+            qualifies: message.qualifies === true,
+            listen: (to: (message: FromProgram) => void) => {
+              listener = to;
+            },
+          };
+          listener = () => undefined;
+          resolve({ kind: 'healthy', program, heard });
         } else if (program) hear(program, message);
       },
     });
@@ -105,17 +156,12 @@ function prove({ root, trialMs, stopping, hear }: TrialParts, candidate: AgentVe
       stopping.removeEventListener('abort', stop);
       if (stopping.aborted) return resolve({ kind: 'stopped' });
       const message = `Version ${candidate.version} ended before it reported healthy: ${how}.`;
-      resolve({ kind: 'failed', hung: false, hresult: hresult.setupHandlerFailed, message });
+      resolve({ kind: 'failed', isFinal: false, hresult: hresult.setupHandlerFailed, message });
     });
   });
 }
 
-/** A version that is on trial again, or was won, is no longer among the failed. */
-function withoutVersion({ failed }: Current, version: string): Current['failed'] {
-  return failed.filter((failure) => failure.version !== version);
-}
-
-/** Stops the old program after a trial was won, or the new one after it was given up. */
+/** Stops the old program to make room for a new one, or the new one after it was given up. */
 export function retire(program: Program): Promise<void> {
   return program.stop(stopGraceMs);
 }

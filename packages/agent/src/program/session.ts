@@ -42,7 +42,7 @@ export function openSession({ registry }: ProgramContext, userAgent: string): Se
 export function selfUpdateSession(
   { root, release, now }: ProgramContext,
   session: Session,
-  insist: boolean,
+  { insist, onTrial }: { insist: boolean; onTrial: boolean },
   watch: SelfUpdateWatch,
 ): SelfUpdateSession {
   return {
@@ -53,6 +53,8 @@ export function selfUpdateSession(
     operatorCaPem: readOperatorCertificate(root),
     stamp: encodeQueryStamp(now()),
     retryFailed: insist,
+    onTrial,
+    now,
     watch,
   };
 }

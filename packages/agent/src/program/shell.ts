@@ -3,7 +3,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
-import { asToProgram, type FromProgram, type Outcome, type ProgressStep } from '../host/messages.ts';
+import {
+  asToProgram,
+  type FromProgram,
+  type LostTrial,
+  type Outcome,
+  type ProgressStep,
+  type ToProgram,
+} from '../host/messages.ts';
 import { readIntactRelease } from '../host/release-folder.ts';
 import { type HeldLock, lockWaiting } from '../root/lock.ts';
 import { type MachineRoot, machineOfArguments } from '../root/machine-root.ts';
@@ -27,14 +34,19 @@ export type DetectionResult = { kind: 'finished'; outcome: Outcome } | { kind: '
 export interface AgentClient {
   /** Once, when the program begins to work: pings about itself that are due. */
   begin(): Promise<void>;
-  /** `insist`: a person asked (--now, detect); what waits for a person then does not wait. */
-  detect(insist: boolean): Promise<DetectionResult>;
+  /**
+   * `insist`: a person asked (--now, detect); what waits for a person then does not wait. `onTrial`: this version is not
+   * the agent yet; it checks and scans, and installs nothing.
+   */
+  detect(insist: boolean, onTrial: boolean): Promise<DetectionResult>;
   waiting(until: Date): void;
   /** Something keeps the program from its work between detections; it goes on trying. */
   troubled(error: unknown): void;
   /** The version handed over lost its trial. */
   trialFailed(version: string, hresult: number, message: string): Promise<Outcome>;
 }
+
+type Begin = Extract<ToProgram, { kind: 'begin' }>;
 
 const longestSliceMs = 30_000;
 const lockWaitMs = 10_000;
@@ -67,6 +79,7 @@ class ProgramShell {
   #lock: HeldLock | undefined;
   #once = false;
   #asked = false;
+  #won: ((insist: boolean) => void) | undefined;
   #trouble = '';
 
   constructor(root: MachineRoot, release: Release, makeClient: (context: ProgramContext) => AgentClient) {
@@ -89,13 +102,14 @@ class ProgramShell {
     const { root, registry, release } = this.#context;
     registry.read();
     readFileSync(root.operatorCertificate);
-    tell({ kind: 'healthy', version: release.version });
+    tell({ kind: 'healthy', version: release.version, qualifies: true });
   }
 
   hear(value: unknown): void {
     const message = asToProgram(value);
     if (message?.kind === 'stop') this.#leave();
-    else if (message?.kind === 'begin') void this.#work(message.now, message.once);
+    else if (message?.kind === 'begin') void this.#work(message);
+    else if (message?.kind === 'committed') this.#won?.(message.now);
     else if (message?.kind === 'detect') this.#detectSoon();
     else if (message?.kind === 'trial-failed') void this.#goOn(message);
   }
@@ -111,7 +125,7 @@ class ProgramShell {
     process.exit(0);
   }
 
-  async #work(now: boolean, once: boolean): Promise<void> {
+  async #work({ now, once, trial, lost }: Begin): Promise<void> {
     // The program before this one may still be on its way out.
     this.#lock = lockWaiting(this.#context.root.programLock, lockWaitMs);
     if (!this.#lock) {
@@ -119,19 +133,36 @@ class ProgramShell {
       process.exit(3);
     }
     this.#once = once;
+    const insist = trial ? await this.#qualify() : now;
     await this.#client.begin().catch((error: unknown) => this.#client.troubled(error));
-    await this.#detectAgainAndAgain(now || (await this.#waitForDetection()));
+    if (lost) return this.#finish(await this.#hearOfLoss(lost));
+    await this.#detectAgainAndAgain(trial || now ? insist : await this.#waitForDetection());
+  }
+
+  /** Does everything that an agent does once, and says so. Settles when the host has made this version the agent. */
+  async #qualify(): Promise<boolean> {
+    const won = new Promise<boolean>((resolve) => {
+      this.#won = resolve;
+    });
+    const { version } = this.#context.release;
+    const result = await this.#client.detect(false, true);
+    if (result.kind === 'handover') this.#handOver(result.release);
+    else if (result.outcome.ok) tell({ kind: 'qualified', version });
+    else tell({ kind: 'finished', outcome: result.outcome });
+    return won;
   }
 
   async #detectAgainAndAgain(insist: boolean): Promise<void> {
     const result = await this.#client
-      .detect(insist)
+      .detect(insist, false)
       .catch((error: unknown): DetectionResult => ({ kind: 'finished', outcome: this.#failed(error) }));
-    if (result.kind === 'handover') {
-      this.#handedOver = true;
-      const { version, generation } = result.release;
-      tell({ kind: 'handover', version, generation });
-    } else await this.#finish(result.outcome);
+    if (result.kind === 'handover') this.#handOver(result.release);
+    else await this.#finish(result.outcome);
+  }
+
+  #handOver({ version, generation }: Release): void {
+    this.#handedOver = true;
+    tell({ kind: 'handover', version, generation });
   }
 
   async #finish(outcome: Outcome): Promise<void> {
@@ -139,21 +170,14 @@ class ProgramShell {
     if (!this.#once) await this.#detectAgainAndAgain(await this.#waitForDetection());
   }
 
-  async #goOn({
-    version,
-    hresult: result,
-    message,
-  }: {
-    version: string;
-    hresult: number;
-    message: string;
-  }): Promise<void> {
+  async #goOn(lost: LostTrial): Promise<void> {
     if (!this.#handedOver) return;
     this.#handedOver = false;
-    const outcome = await this.#client
-      .trialFailed(version, result, message)
-      .catch((error: unknown) => this.#failed(error));
-    await this.#finish(outcome);
+    await this.#finish(await this.#hearOfLoss(lost));
+  }
+
+  #hearOfLoss({ version, hresult: result, message }: LostTrial): Promise<Outcome> {
+    return this.#client.trialFailed(version, result, message).catch((error: unknown) => this.#failed(error));
   }
 
   /** What a detection could not even note down is no reason to end: the next one may. */

@@ -7,6 +7,8 @@ import type { RegistryView } from './registry.ts';
 export interface Settings {
   /** How long a new version may take to report healthy. */
   trialMs: number;
+  /** How long it may take after that to check for a self-update and to finish a detection. */
+  qualifyMs: number;
   /** For the small files of the self-update tree and for web service calls. */
   requestLimits: RequestLimits;
 }
@@ -18,6 +20,7 @@ export function readSettings(registry: RegistryView): Settings {
   const silenceMs = seconds('ReceiveTimeoutSeconds', 30);
   return {
     trialMs: seconds('TrialTimeoutSeconds', 60),
+    qualifyMs: seconds('QualifyTimeoutSeconds', 3600),
     requestLimits: { silenceMs, totalMs: seconds('TransferTimeoutSeconds', 600), maxBytes: maxAnswerBytes },
   };
 }

@@ -27,6 +27,9 @@ export interface SelfUpdateSession {
   limits: RequestLimits;
   /** Try a version again whose trial was lost before. */
   retryFailed: boolean;
+  now(): Date;
+  /** This version is on trial: it has to show that it can fetch, so no cached copy counts. */
+  onTrial: boolean;
   watch: SelfUpdateWatch;
 }
 
@@ -99,7 +102,7 @@ async function fetchVerified(
   maxBytes: number,
 ): Promise<Uint8Array> {
   const cacheFile = join(session.root.selfUpdateFolder, file);
-  const asked = { ...session, url, cacheFile, limits: { ...session.limits, maxBytes } };
+  const asked = { ...session, url, cacheFile, limits: { ...session.limits, maxBytes }, fresh: session.onTrial };
   let fetched = await fetchCabinet(asked);
   session.watch.fetched(url, fetched.bytes.length, fetched.fromCache);
   try {
@@ -124,15 +127,23 @@ function withUrl(error: unknown, url: string): unknown {
   return new AgentError(error.code, `${error.message} (${url})`, { hresult: error.hresult, url, cause: error });
 }
 
-/** 0x8024D008: what failed its trial once is not tried again by itself. */
-function refuseFailedVersion({ root, retryFailed }: SelfUpdateSession, version: string | undefined): void {
+/** The first tries may follow one another: what failed may have been the machine, or the server. Then it is one a day. */
+const earlyTries = 3;
+const dayMs = 24 * 3_600_000;
+
+/** 0x8024D008: a version that failed its trials is tried again once a day. */
+function refuseFailedVersion({ root, retryFailed, now }: SelfUpdateSession, version: string | undefined): void {
   if (retryFailed || version === undefined) return;
   const failure = readCurrent(root)?.failed.find((failed) => failed.version === version);
   if (!failure) return;
+  const tries = failure.tries ?? 1;
+  // By the distance alone: a clock that was wrong then, or is now, must not rule a version out for ever.
+  const isDue = Math.abs(now().getTime() - Date.parse(failure.at)) >= dayMs;
+  if (tries < earlyTries || isDue) return;
   throw new AgentError(
     'AGENT_SELFUPDATE_FAILED_BEFORE',
-    `Version ${version} failed its trial at ${failure.at} and is not tried again by itself. ` +
-      'A newer version will be; "moult agent run --now" tries this one again.',
+    `Version ${version} failed its trial ${tries} times, last at ${failure.at}. It is tried again after a day. ` +
+      'A newer version is tried at once; "moult agent run --now" tries this one again now.',
     { hresult: hresult.setupFailedBefore },
   );
 }

@@ -46,16 +46,18 @@ export class SusClient implements AgentClient {
     this.#log.write('Error', 'Service', outcomeOf(error).message);
   }
 
-  async detect(insist: boolean): Promise<DetectionResult> {
+  async detect(insist: boolean, onTrial: boolean): Promise<DetectionResult> {
     const { release } = this.#context;
     let session: Session | undefined;
     try {
       noteDetectionStart(this.#context);
       session = openSession(this.#context, susUserAgent);
       this.#log.write('Info', 'Detection', `Detection starts; server ${session.server}, version ${release.version}.`);
-      const found = await checkSelfUpdate(selfUpdateSession(this.#context, session, insist, this.#watch()));
+      const found = await checkSelfUpdate(
+        selfUpdateSession(this.#context, session, { insist, onTrial }, this.#watch()),
+      );
       if (found.kind === 'staged') return await this.#handOver(session, found.release);
-      return { kind: 'finished', outcome: await this.#nothingToDo(session) };
+      return { kind: 'finished', outcome: await this.#nothingToDo(session, onTrial) };
     } catch (error) {
       return { kind: 'finished', outcome: await this.#failed(error, session) };
     }
@@ -78,8 +80,8 @@ export class SusClient implements AgentClient {
     return { kind: 'handover', release };
   }
 
-  async #nothingToDo(session: Session): Promise<Outcome> {
-    await ping(this.#pinger(session), { activity: 'd', status: 's', result: 0 });
+  async #nothingToDo(session: Session, onTrial: boolean): Promise<Outcome> {
+    if (!onTrial) await ping(this.#pinger(session), { activity: 'd', status: 's', result: 0 });
     concludeWell(this.#context, session.policy.detectionFrequencyHours);
     const message = `Detection finished: version ${this.#context.release.version} is up to date.`;
     this.#log.write('Success', 'Detection', message);

@@ -1,6 +1,8 @@
-// A cabinet of the self-update tree: HEAD, compare with the cached copy, GET only when different (self-update.md
-// section 4), each with the query stamp that defeats caches.
-import { existsSync, readFileSync, statSync, utimesSync } from 'node:fs';
+// A cabinet of the self-update tree: HEAD, compare with the cached copy, GET only when different, each with the query
+// stamp that defeats caches. Only a digest compares: whoever answered once in place of the server could have given any
+// size and any time, and an old cabinet would then be kept for good. A server without Repr-Digest is asked each time.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AgentError } from '../errors.ts';
 import { writeFileAtomically } from '../root/atomic-file.ts';
@@ -16,7 +18,7 @@ export interface CabinetFetch {
   limits: RequestLimits;
   /** Where the copy of last time is, and this one goes. */
   cacheFile: string;
-  /** Do not trust the cached copy, even if it looks the same (it did not verify). */
+  /** Fetch it in any case: the cached copy did not verify, or fetching is to be proven. */
   fresh?: boolean;
 }
 
@@ -39,8 +41,6 @@ export async function fetchCabinet(asked: CabinetFetch): Promise<FetchedCabinet>
   const { headers, body } = await sendExpecting({ url: stamped, userAgent, limits });
   requireCabinet(headers, body, url);
   writeFileAtomically(cacheFile, body);
-  const modified = modifiedOf(headers);
-  if (modified) utimesSync(cacheFile, modified, modified);
   return { bytes: body, fromCache: false };
 }
 
@@ -51,15 +51,9 @@ function requireSize(headers: IncomingHttpHeaders, url: string, limits: RequestL
 }
 
 function isSameAsCached(headers: IncomingHttpHeaders, file: string): boolean {
-  const modified = modifiedOf(headers);
-  if (!modified || !existsSync(file)) return false;
-  const cached = statSync(file);
-  return cached.size === Number(headers['content-length']) && Math.abs(cached.mtimeMs - modified.getTime()) < 1000;
-}
-
-function modifiedOf(headers: IncomingHttpHeaders): Date | undefined {
-  const time = new Date(headers['last-modified'] ?? '');
-  return Number.isNaN(time.getTime()) ? undefined : time;
+  const [, said] = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(String(headers['repr-digest'] ?? '')) ?? [];
+  if (said === undefined || !existsSync(file)) return false;
+  return createHash('sha256').update(readFileSync(file)).digest('base64') === said;
 }
 
 function requireCabinet(headers: IncomingHttpHeaders, body: Uint8Array, url: string): void {

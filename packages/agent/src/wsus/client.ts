@@ -65,16 +65,16 @@ export class WsusClient implements AgentClient {
     this.#log.write('AU', `WARNING: ${outcomeOf(error).message}`);
   }
 
-  async detect(insist: boolean): Promise<DetectionResult> {
+  async detect(insist: boolean, onTrial: boolean): Promise<DetectionResult> {
     this.#log.write('AU', '#############');
     this.#log.write('AU', '## START ##  AU: Search for updates');
     this.#log.write('AU', '#########');
-    const result = await this.#search(insist);
+    const result = await this.#search(insist, onTrial);
     if (result.kind === 'finished') this.#log.write('AU', '##  END  ##  AU: Search for updates');
     return result;
   }
 
-  async #search(insist: boolean): Promise<DetectionResult> {
+  async #search(insist: boolean, onTrial: boolean): Promise<DetectionResult> {
     let session: Session;
     try {
       noteDetectionStart(this.#context);
@@ -82,11 +82,11 @@ export class WsusClient implements AgentClient {
     } catch (error) {
       return finished(this.#concludeFailure(error));
     }
-    const found = await this.#checkSelfUpdate(session, insist);
+    const found = await this.#checkSelfUpdate(session, { insist, onTrial });
     if (found.kind === 'failed') return finished(await this.#selfUpdateFailed(session, found.error));
-    if (found.kind === 'legacy') return finished(await this.#concludeLegacy(session));
+    if (found.kind === 'legacy') return finished(await this.#concludeLegacy(session, onTrial));
     if (found.kind === 'staged') return await this.#handOver(session, found.release);
-    return finished(await this.#scan(session, insist));
+    return finished(await this.#scan(session, insist, onTrial));
   }
 
   async trialFailed(version: string, result: number, message: string): Promise<Outcome> {
@@ -98,8 +98,8 @@ export class WsusClient implements AgentClient {
     return this.#concludeFailure(new AgentError('AGENT_SELFUPDATE_TRIAL_FAILED', text, { hresult: result }));
   }
 
-  async #checkSelfUpdate(session: Session, insist: boolean): Promise<Found> {
-    const asked = selfUpdateSession(this.#context, session, insist, watchSelfUpdate(this.#context, this.#log));
+  async #checkSelfUpdate(session: Session, how: { insist: boolean; onTrial: boolean }): Promise<Found> {
+    const asked = selfUpdateSession(this.#context, session, how, watchSelfUpdate(this.#context, this.#log));
     try {
       const found = await checkSelfUpdate(asked);
       this.#leaveLegacyMode();
@@ -136,10 +136,10 @@ export class WsusClient implements AgentClient {
     return { kind: 'handover', release };
   }
 
-  async #scan(session: Session, insist: boolean): Promise<Outcome> {
+  async #scan(session: Session, insist: boolean, onTrial: boolean): Promise<Outcome> {
     const { policy } = session;
     try {
-      const parts = { context: this.#context, session, insist, log: this.#log, events: this.#events };
+      const parts = { context: this.#context, session, insist, onTrial, log: this.#log, events: this.#events };
       const message = await detectUpdates(parts);
       const next = concludeWell(this.#context, policy.detectionFrequencyHours);
       this.#log.write('AU', `AU setting next detection timeout to ${formatDashedTime(next)}`);
@@ -152,7 +152,7 @@ export class WsusClient implements AgentClient {
   }
 
   /** What a SUS client does with a server that has nothing newer for it. */
-  async #concludeLegacy(session: Session): Promise<Outcome> {
+  async #concludeLegacy(session: Session, onTrial: boolean): Promise<Outcome> {
     const { registry } = this.#context;
     const code = formatHResult(hresult.legacyServer);
     const message = `${session.server} is a SUS server without web services: legacy mode (${code}). This client behaves as a SUS client until it is pointed elsewhere.`;
@@ -161,7 +161,7 @@ export class WsusClient implements AgentClient {
     this.#log.write('AU', `AU: ${message}`);
     this.#context.progress('legacy', message);
     const pinger = { ...this.#pinger(session), userAgent: susUserAgent };
-    await ping(pinger, { activity: 'd', status: 's', result: 0 });
+    if (!onTrial) await ping(pinger, { activity: 'd', status: 's', result: 0 });
     const next = concludeWell(this.#context, session.policy.detectionFrequencyHours);
     this.#log.write('AU', `AU setting next detection timeout to ${formatDashedTime(next)}`);
     return { ok: true, hresult: 0, message };

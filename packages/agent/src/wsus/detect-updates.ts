@@ -25,6 +25,8 @@ export interface DetectionParts {
   session: Session;
   /** A person asked: what waits for the schedule or for consent does not wait. */
   insist: boolean;
+  /** Only look: this version is not the agent yet. */
+  onTrial: boolean;
   log: WsusLog;
   events: EventQueue;
 }
@@ -69,7 +71,8 @@ export async function detectUpdates(parts: DetectionParts): Promise<string> {
     needed.length === 0 ? 'Nothing is needed here.' : `${needed.length} update(s) needed here.`,
   );
   let done = { installed: 0, failed: [] as string[], downloaded: [] as string[], waits: '' };
-  if (needed.length > 0) {
+  if (needed.length > 0 && parts.onTrial) done.waits = 'installation waits until this version has won its trial';
+  else if (needed.length > 0) {
     const locales = [...new Set([session.machine.language, 'en'])];
     const updates = await describeUpdates({ ...detection, session: detection.server, evaluation }, needed, locales);
     done = await installUpdates(detection, updates);

@@ -10,6 +10,7 @@ export function describeStatus(status: AgentStatus): string {
     ['service', status.running ? `running (process ${status.running.pid})` : 'stopped'],
     ['files', status.version === undefined ? undefined : status.intact ? 'intact' : paint('red', 'DAMAGED')],
     ['trial', status.trial && `${status.trial.version} is on trial beside ${status.trial.previous ?? 'nothing'}`],
+    ['before', status.trial ? undefined : status.previous && `${status.previous} (comes back if this version fails)`],
     ['failed', status.failedTrials.map(({ version, code }) => `${version} (${code})`).join(', ') || undefined],
     ['server', serverLine(status)],
     ['group', status.targetGroup],

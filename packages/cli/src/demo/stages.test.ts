@@ -110,6 +110,7 @@ function goodView(): View {
     version: '7.9.0.1',
     intact: true,
     trial: undefined,
+    previous: undefined,
     failedTrials: [],
     server: 'http://127.0.0.1:8530',
     statusServer: 'http://127.0.0.1:8530',

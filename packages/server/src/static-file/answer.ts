@@ -42,7 +42,15 @@ export function decideFileAnswer(
 
 /** The headers of a complete answer. */
 export function wholeHeaders(facts: FileFacts): string[] {
-  return ['Content-Type', facts.contentType, 'Content-Length', String(facts.sizeBytes), ...validators(facts)];
+  const digest = facts.reprDigest === undefined ? [] : ['Repr-Digest', facts.reprDigest];
+  return [
+    'Content-Type',
+    facts.contentType,
+    'Content-Length',
+    String(facts.sizeBytes),
+    ...validators(facts),
+    ...digest,
+  ];
 }
 
 function validators(facts: FileFacts): string[] {

@@ -7,6 +7,8 @@ export interface FileFacts {
   /** Whole seconds count; HTTP dates have no more. */
   lastModified: Date;
   contentType: string;
+  /** `Repr-Digest` (RFC 9530), for files whose readers compare it with a copy of their own. */
+  reprDigest?: string;
   /** `Cache-Control`, when the file has a wish. */
   cacheControl?: string;
   /** `Vary`, when the same address has another answer for other clients. */

@@ -1,5 +1,6 @@
 // Small files from memory: the self-update tree. Most requests are a plain GET or HEAD, and those must cost what bare
 // node:http costs: headers made once, one writeHead, one end.
+import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Exchange } from '../http/site.ts';
 import { type BodyPart, decideFileAnswer, wholeHeaders } from './answer.ts';
@@ -13,7 +14,8 @@ export interface MemoryFile {
 
 /** A file held in memory, ready to be served any number of times. `bytes` must not change afterwards. */
 export function createMemoryFile(bytes: Uint8Array, facts: Omit<FileFacts, 'sizeBytes'>): MemoryFile {
-  const complete = { ...facts, sizeBytes: bytes.length };
+  const digest = createHash('sha256').update(bytes).digest('base64');
+  const complete = { ...facts, sizeBytes: bytes.length, reprDigest: `sha-256=:${digest}:` };
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return { bytes: view, facts: complete, headers: wholeHeaders(complete) };
 }
