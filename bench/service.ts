@@ -34,6 +34,9 @@ const roundSeconds = 2;
 /** WSUS's published figure, on 4 cores. */
 const wsusCheckInsPerSecond = 6;
 
+/** All of its load comes from one address, as fast as it can. */
+const noRates = ['--new-computers-per-second', '0', '--new-names-per-second', '0', '--report-kib-per-second', '0'];
+
 const prepareProgram = fileURLToPath(new URL('service/prepare.ts', import.meta.url));
 
 export async function bench(): Promise<BenchRow[]> {
@@ -49,7 +52,7 @@ export async function bench(): Promise<BenchRow[]> {
     prepare('catalogue', database, scansFile, updates, computers);
     cpSync(dataDir, emptyDir, { recursive: true });
     const scans = JSON.parse(readFileSync(scansFile, 'utf8')) as MachineScan[];
-    server = await startServer(dataDir);
+    server = await startServer(dataDir, noRates);
     const alone = await ingest(server, {
       nextComputer: mixedComputers(computers),
       seconds: ingestSeconds,
@@ -58,8 +61,8 @@ export async function bench(): Promise<BenchRow[]> {
     const rows = [...(await checkIns(server, scans)), ...(await freshStorm(server, scans)), memoryRow(server)];
     await server.stop();
     prepare('events', database, scansFile, storedEvents, computers);
-    server = await startServer(dataDir);
-    emptyServer = await startServer(emptyDir);
+    server = await startServer(dataDir, noRates);
+    emptyServer = await startServer(emptyDir, noRates);
     const compared = await inTurns({ full: server, empty: emptyServer }, { computers, rounds, seconds: roundSeconds });
     return [...rows, ...ingestRows(alone, compared)];
   } finally {

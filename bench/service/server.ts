@@ -13,6 +13,7 @@ const moult = fileURLToPath(new URL('../../packages/cli/bin/moult.js', import.me
 
 export interface RunningServer {
   url: string;
+  pid: number;
   /** From the start of the process to the line that says ready. */
   startSeconds: number;
   /** The most memory it ever held. */
@@ -24,14 +25,15 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-export async function startServer(dataDir: string): Promise<RunningServer> {
+/** With the defaults of the server, and `flags` besides. */
+export async function startServer(dataDir: string, flags: readonly string[] = []): Promise<RunningServer> {
   const begun = performance.now();
   const options = ['--data-dir', dataDir, '--host', '127.0.0.1', '--port', '0', '--self-update-port', 'off'];
   const more = ['--first-catalogue', 'empty', '--log-level', 'warn', '--log-stdout', 'on'];
   const profile = process.env.MOULT_BENCH_PROFILE
     ? ['--cpu-prof', '--cpu-prof-dir', process.env.MOULT_BENCH_PROFILE]
     : [];
-  const child = spawn(process.execPath, [...profile, moult, 'serve', ...options, ...more], {
+  const child = spawn(process.execPath, [...profile, moult, 'serve', ...options, ...more, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface(child.stdout);
@@ -42,6 +44,7 @@ export async function startServer(dataDir: string): Promise<RunningServer> {
   const jar = await openJar(dataDir);
   return {
     url,
+    pid: child.pid ?? 0,
     startSeconds,
     peakMib: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
     cpuSeconds: () => {

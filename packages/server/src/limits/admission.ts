@@ -28,13 +28,20 @@ export interface AdmissionParts {
   sayEveryMs?: number;
 }
 
+/** Reports up to this size find room beside larger ones: that of a scan has some 10 KB. */
+export const smallReportBytes = 65_536;
+const largeAmounts: Partial<Record<Admitted, number>> = { 'report-bytes': smallReportBytes };
+
 /** `held-back:new-computer` and so on, among the counters of the store. */
 export const heldBackPrefix = 'held-back:';
 
 export function createAdmission(parts: AdmissionParts): Admission {
   const { perSecond, store, computers, log, now, sayEveryMs = 60_000 } = parts;
   const rates = Object.fromEntries(
-    Object.entries(perSecond).map(([what, rate]) => [what, createRate({ perSecond: rate, ...(now && { now }) })]),
+    Object.entries(perSecond).map(([what, rate]) => [
+      what,
+      createRate({ perSecond: rate, largeAmount: largeAmounts[what as Admitted], ...(now && { now }) }),
+    ]),
   );
   let held = new Map<string, { count: number; lastAddress: string }>();
   let timer: NodeJS.Timeout | undefined;

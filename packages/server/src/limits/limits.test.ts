@@ -65,7 +65,7 @@ test('a table in use makes room as soon as a bucket in it is full again', () => 
   assert.ok(buckets.size <= 2);
 });
 
-test('whatever is taken and when, no more passes than burst and rate allow', () => {
+test('whatever is taken and when, no more passes than burst and rate allow, of an own bucket and the shared one', () => {
   const steps = fc.array(fc.tuple(fc.nat(5_000), fc.integer({ min: 1, max: 60 }), fc.constantFrom('a', 'b', 'c')));
   fc.assert(
     fc.property(steps, (taken) => {
@@ -76,7 +76,7 @@ test('whatever is taken and when, no more passes than burst and rate allow', () 
         now += pauseMs;
         if (buckets.take(key, amount)) passed.set(key, (passed.get(key) ?? 0) + amount);
       }
-      for (const amount of passed.values()) assert.ok(amount <= 60 + now / 1000 + 1e-6);
+      for (const amount of passed.values()) assert.ok(amount <= 2 * (60 + now / 1000) + 1e-6);
     }),
   );
 });
@@ -116,4 +116,11 @@ test('what is held back is counted and said once, not once a request', async () 
     lines.map(({ what, count, lastAddress }) => [what, count, lastAddress]),
     [['new-computer', 940, '10.0.0.5']],
   );
+});
+
+test('large amounts leave half of a rate to small ones', () => {
+  const rate = createRate({ perSecond: 10, largeAmount: 5, now: () => 0 });
+  const taken = (amount: number) => Array.from({ length: 100 }, () => rate.take('a', amount)).filter(Boolean).length;
+  assert.equal(taken(50), 7, '600, and nothing large once less than 300 are left');
+  assert.equal(taken(1), 100);
 });

@@ -10,6 +10,8 @@ export interface Rate {
 export interface RateOptions {
   /** For one address; 0 for no bound. */
   perSecond: number;
+  /** Amounts above this use the upper half of a rate only: what is small finds room beside them. */
+  largeAmount?: number | undefined;
   /** Milliseconds of a clock that never goes back. */
   now?: () => number;
   mostAddresses?: number;
@@ -23,10 +25,11 @@ export const totalFactor = 2;
 export const mostAddresses = 10_000;
 
 const keptForLight = 0.25;
+const keptForSmall = 0.5;
 const lightFullness = 0.9;
 
 export function createRate(options: RateOptions): Rate {
-  const { perSecond, now = () => performance.now() } = options;
+  const { perSecond, largeAmount = Number.POSITIVE_INFINITY, now = () => performance.now() } = options;
   if (perSecond === 0) return { take: () => true };
   const limits = (factor: number) => ({ perSecond: perSecond * factor, burst: perSecond * factor * burstSeconds, now });
   const each = createTokenBuckets({ ...limits(1), mostKeys: options.mostAddresses ?? mostAddresses });
@@ -35,6 +38,8 @@ export function createRate(options: RateOptions): Rate {
     take(key, amount = 1) {
       const isLight = each.fullness(key) >= lightFullness;
       if (!isLight && all.fullness('') < keptForLight) return false;
+      const isLarge = amount > largeAmount;
+      if (isLarge && Math.min(each.fullness(key), all.fullness('')) < keptForSmall) return false;
       if (!each.take(key, amount)) return false;
       if (all.take('', amount)) return true;
       each.giveBack(key, amount);
