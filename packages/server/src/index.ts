@@ -8,6 +8,7 @@ export { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 export { acceptClock, type ClockState, clockNotice, inspectClock, programDate } from './clock/index.ts';
 export * from './config/index.ts';
 export { type AddedFile, type ContentStore, createContentStore } from './content/content-store.ts';
+export { type DiskFigures, inspectDisks } from './disk-room/index.ts';
 export { ServerError, type ServerErrorCode } from './errors.ts';
 export { collectGarbage, limitHeapGrowth } from './heap.ts';
 export { loadOrCreateOperatorKeys, type OperatorKeys, signingTimeOf } from './keys/index.ts';

@@ -4,6 +4,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { diskTroubleOf } from './disk-trouble.ts';
 import { ServerError } from './errors.ts';
 
 export interface LockHolder {
@@ -34,7 +35,12 @@ export function lockDataDir(dataDir: string, { pid, now }: { pid: number; now: D
   const file = join(dataDir, 'moult.lock');
   const write = (url: string | undefined) => {
     const holder: LockHolder = { pid, url, startedAt: now.toISOString() };
-    writeFileSync(file, `${JSON.stringify(holder)}\n`);
+    try {
+      writeFileSync(file, `${JSON.stringify(holder)}\n`);
+    } catch (error) {
+      // It is for people and tools: without it a full disk has one server too.
+      if (!diskTroubleOf(error)) throw error;
+    }
   };
   write(undefined);
   return {

@@ -15,6 +15,8 @@ import type { ServerConfig } from './config/index.ts';
 import { createContacts } from './contacts.ts';
 import { createContentStore } from './content/content-store.ts';
 import { createCookieJar } from './cookie.ts';
+import { openDiskRoom } from './disk-room/index.ts';
+import { asDiskTrouble } from './disk-trouble.ts';
 import { ServerError } from './errors.ts';
 import { fillFirstCatalogue } from './first-catalogue/index.ts';
 import { calledHost } from './http/called-host.ts';
@@ -76,7 +78,7 @@ export async function startServer(config: ServerConfig, parts: ServerParts): Pro
     };
   } catch (error) {
     await closers.closeAll();
-    throw error;
+    throw asDiskTrouble(error, 'The server cannot start');
   }
 }
 
@@ -87,12 +89,15 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   await makeFolder(dataDir);
   const lock = lockDataDir(dataDir, { pid: process.pid, now: startedAt });
   closers.add(() => lock.release());
+  const room = openDiskRoom(config, { log });
+  closers.add(() => room.close());
+  if (parts.logFiles) room.pauses(parts.logFiles);
   const clock = openServerClock({ dataDir, now, programDate, log });
   closers.add(() => clock.close());
   parts.logFiles?.age(() => clock.ageingNow());
   const isClockBelieved = clock.state().kind === 'right';
   const keys = await loadOrCreateOperatorKeys(dataDir, { now: startedAt, isClockBelieved });
-  const store = openServerStore(config.database ?? join(dataDir, 'moult.sqlite'), { now });
+  const store = room.guard(openServerStore(config.database ?? join(dataDir, 'moult.sqlite'), { now }));
   closers.add(() => store.close());
   await store.prepare();
   const auditHead = keepAuditHead({ store, dataDir, now, log });
@@ -122,9 +127,10 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const contentSite = createContentSite(content);
   closers.add(() => contentSite.close());
 
-  const notices = () => [...clock.notices(), ...keys.notices];
+  const notices = () => [...clock.notices(), ...keys.notices, ...room.notices()];
   const health: { monitor?: SelfUpdateHealthMonitor; changed: () => void } = { changed: () => undefined };
   const urls: Partial<Record<ListenerName, string>> = {};
+  room.onChange(() => health.changed());
   const console = createConsole(config, { store, health, urls, startedAt, notices, ...parts });
   const sites: Site[] = [selfUpdate, ...soapSites(config, service, log), contentSite, ...(console ? [console] : [])];
 
@@ -136,6 +142,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       const onTrouble = (message: string) => log.warn(message);
       const accessLog = createAccessLog({ folder, now, admission, onTrouble, bounds });
       closers.add(() => accessLog.close());
+      room.pauses(accessLog);
       return createFront({ listener, sites, accessLog, log, now });
     },
     onUnreadable(beginning) {
@@ -158,7 +165,10 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     changed: () => health.changed(),
   });
   closers.add(() => health.monitor?.close());
-  for (const notice of [...notices().map(noticeLine), ...ports.notices]) {
+  // What it finds is in the log already.
+  await room.check();
+  for (const notice of room.notices()) parts.announce(noticeLine(notice), 'notice');
+  for (const notice of [...clock.notices(), ...keys.notices].map(noticeLine).concat(ports.notices)) {
     log.warn(notice);
     parts.announce(notice, 'notice');
   }

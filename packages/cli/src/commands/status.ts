@@ -1,5 +1,5 @@
 // moult status: the server at a glance, running or not.
-import { readLockHolder, serverVersion } from '@moult/server';
+import { type DiskFigures, inspectDisks, readLockHolder, serverVersion } from '@moult/server';
 import type { Command } from 'commander';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
 import { moment, present } from '../administration/output.ts';
@@ -22,9 +22,11 @@ async function status(flags: AdministrationFlags): Promise<void> {
       server,
       ...figures,
       clones: clones.length,
+      disks: (await inspectDisks(config)).map((disk) => ({ ...disk, isLow: disk.freeBytes < disk.reserveBytes })),
+      notices: server.state === 'running' ? await noticesOf(server.url) : [],
     };
   });
-  present(document, flags, ({ server, computers, updates, groups, events, clones, engine }) => [
+  present(document, flags, ({ server, computers, updates, groups, events, clones, engine, disks, notices }) => [
     server.state === 'running'
       ? `running at ${server.url}, process ${server.pid}, since ${moment(new Date(server.startedAt))} UTC`
       : 'not running',
@@ -33,8 +35,33 @@ async function status(flags: AdministrationFlags): Promise<void> {
     `updates     ${updates.total} (${updates.approved} approved, ${updates.declined} declined)`,
     `events      ${events}`,
     `database    ${engine}`,
+    ...disks.map(diskLine),
+    ...notices.map(({ headline, cause, remedy }) => `notice      ${headline} ${cause} Remedy: ${remedy}`),
     ...(clones > 0 ? [`clones      ${clones} identities are shared: moult computers clones`] : []),
   ]);
+}
+
+function diskLine({ folder, freeBytes, reserveBytes, isLow }: DiskFigures & { isLow: boolean }): string {
+  const mebibytes = (bytes: number) => `${Math.floor(bytes / 1_048_576)} MiB`;
+  const below = isLow ? `, less than the reserve of ${mebibytes(reserveBytes)}: clients can add nothing` : '';
+  return `disk        ${mebibytes(freeBytes)} free for ${folder}${below}`;
+}
+
+interface Notice {
+  headline: string;
+  cause: string;
+  remedy: string;
+}
+
+/** What the running server tells its administrator; nothing when it does not answer in time. */
+async function noticesOf(url: string): Promise<Notice[]> {
+  try {
+    const answer = await fetch(`${url}/api/home`, { signal: AbortSignal.timeout(3000) });
+    const { notices } = (await answer.json()) as { notices?: Notice[] };
+    return Array.isArray(notices) ? notices : [];
+  } catch {
+    return [];
+  }
 }
 
 type ServerState = { state: 'running'; url: string; pid: number; startedAt: string } | { state: 'stopped' };

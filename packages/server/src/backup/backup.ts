@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
+import { asDiskTrouble } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
 import { openSnapshot, type Snapshot } from '../store/snapshot.ts';
 import { type BackupManifest, backedUpTables, encodeRow, keyFiles, manifestName, tableFile } from './format.ts';
@@ -61,7 +62,7 @@ export async function backUp({
     return manifest;
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    throw error;
+    throw asDiskTrouble(error, `The backup ${target} cannot be written`);
   } finally {
     await snapshot.close();
   }

@@ -253,6 +253,13 @@ export const settings = {
     'How long those are kept that only say that a client is at work: scans, downloads, status reports',
   ),
 
+  diskReserveMib: setting(
+    'limits',
+    z.union([z.literal('auto'), count(0, 1_048_576)]).describe('a whole number from 0 to 1048576, or auto'),
+    'MIB|auto',
+    'auto',
+    'Space to leave free on the disk; below it clients add nothing and logs pause. auto: 1 % of the disk, at most 200 MiB',
+  ),
   logDays: setting('limits', count(1, 36_500), 'DAYS', 30, 'How long files of the structured log are kept'),
   logMib: setting(
     'limits',

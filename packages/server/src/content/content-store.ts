@@ -9,6 +9,8 @@ import { FolderTree, openInside, pathInside, streamOutside } from '@moult/disk';
 import { FormatError } from '@moult/formats';
 import { toPathSegments } from '@moult/formats/paths';
 import { LRUCache } from 'lru-cache';
+import { asDiskTrouble, withDiskTrouble } from '../disk-trouble.ts';
+import { isTemporary } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ContentFile, ExpectedFile, Store } from '../store/index.ts';
 
@@ -103,10 +105,16 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
       );
       return undefined;
     }
-    const proper = relativePath(sha1, extension);
-    if (proper !== name) await move(folder, name, proper);
-    await facts.saveContentFile(file);
-    return proper;
+    try {
+      const proper = relativePath(sha1, extension);
+      if (proper !== name) await move(folder, name, proper);
+      await facts.saveContentFile(file);
+      return proper;
+    } catch (error) {
+      // It is what its name says and may be served; that this is not noted costs another look later.
+      if (!isTemporary(asDiskTrouble(error, ''))) throw error;
+      return (await fileAt(folder, name)) ? name : relativePath(sha1, extension);
+    }
   };
 
   /** Under its own name, or under that of a content folder. */
@@ -137,7 +145,9 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
       const sha1 = createHash('sha1').update(bytes).digest('hex');
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const extension = extensionOf(fileName);
-      writeDurably(folder, relativePath(sha1, extension), bytes);
+      await withDiskTrouble(`A file of ${bytes.length} bytes cannot be written into ${folder}`, async () =>
+        writeDurably(folder, relativePath(sha1, extension), bytes),
+      );
       const file: ContentFile = {
         ...{ sha1, sha256, extension, sizeBytes: bytes.length },
         ...{ state: 'present', verifiedAt: now() },
@@ -148,8 +158,8 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
 
     async addFile(source) {
       const unfinished = `${randomUUID()}.part`;
-      await mkdir(folder, { recursive: true });
       try {
+        await mkdir(folder, { recursive: true });
         // Copied first, then read: what was checked is what is served, whatever happens to the source meanwhile.
         await copyOutside(source, join(folder, unfinished));
         const found = await digestsOf(folder, unfinished);
@@ -164,6 +174,8 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
         const file: ContentFile = { ...found, extension, state: 'present', verifiedAt: now() };
         await facts.saveContentFile(file);
         return { kind: 'added', file };
+      } catch (error) {
+        throw asDiskTrouble(error, `${source} cannot be taken into ${folder}`);
       } finally {
         await rm(join(folder, unfinished), { force: true });
       }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type AccessLog, outcomeOf, type Refusal } from '../access-log/index.ts';
+import { isTemporary } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { toExchange } from './exchange.ts';
 import type { Exchange, ListenerName, Site } from './site.ts';
@@ -61,7 +62,9 @@ function serve(site: Site, exchange: Exchange, log: Logger): void {
   const failed = (error: unknown) => {
     if (exchange.response.destroyed) return;
     log.error({ err: error, site: site.name, path: exchange.path }, 'request failed');
-    answerPlainly(exchange.response, 500, 'Internal server error');
+    if (!isTemporary(error)) return answerPlainly(exchange.response, 500, 'Internal server error');
+    if (!exchange.response.headersSent) exchange.response.setHeader('Retry-After', '30');
+    answerPlainly(exchange.response, 503, 'The server cannot answer this at the moment. Try again later.');
   };
   try {
     site.serve(exchange)?.catch(failed);

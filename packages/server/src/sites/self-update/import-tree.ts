@@ -5,6 +5,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FolderTree } from '@moult/disk';
 import { collisionKey } from '@moult/formats/paths';
+import { asDiskTrouble, diskTroubleOf } from '../../disk-trouble.ts';
 import { ServerError } from '../../errors.ts';
 import { ifThere } from './atomic-file.ts';
 import { checkCabinet, claimsToBeCabinet, damageOf } from './cabinet-check.ts';
@@ -75,7 +76,7 @@ export async function importTree(source: string, options: ImportOptions): Promis
     return { imported, unsigned, dropped, total: index.files.length };
   } catch (error) {
     await rm(join(importedFolder(dataDir), name), { recursive: true, force: true });
-    throw error;
+    throw asDiskTrouble(error, 'Nothing was imported: the tree cannot be written');
   } finally {
     tree.close();
   }
@@ -118,6 +119,8 @@ async function takeIn(files: SourceFile[], store: StoreFile, options: ImportOpti
       taken.push(file);
       store(file.path, bytes);
     } catch (error) {
+      // The disk is to blame, not the file.
+      if (diskTroubleOf(error)) throw error;
       bad.push(`${source.path}: ${damageOf(error)}`);
     }
   }

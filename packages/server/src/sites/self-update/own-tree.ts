@@ -18,17 +18,20 @@ export interface OwnTree {
   releases: PublishedRelease[];
 }
 
-/** Publishes releases and ident files and loads them. A release folder that cannot be published is told to `refused`. */
+/**
+ * Publishes releases and ident files and loads them. A release folder that cannot be published, and a disk that takes no
+ * writes, are told to `refused`.
+ */
 export async function openOwnTree(
   dataDir: string,
   releaseDir: string | undefined,
   identity: SigningIdentity,
   now: Date,
-  refused: (error: Error) => void,
+  refused: (error: unknown) => void,
 ): Promise<OwnTree> {
   const releases = await publishAgentReleases(dataDir, releaseDir, identity, now, refused);
   const newest = newestRelease(releases);
-  const idents = await publishIdents(dataDir, newest?.release, identity, now);
+  const idents = await publishIdents(dataDir, newest?.release, identity, now, refused);
   return {
     iuident: memoryFile(idents.iuident),
     wuident: memoryFile(idents.wuident),

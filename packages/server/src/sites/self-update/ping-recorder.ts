@@ -63,6 +63,7 @@ export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
       if (batch.length < taken.length) count(pingCounters.dropped, taken.length - batch.length);
       await store.recordSelfUpdateEvents(batch);
       admitted.clear();
+      batch = [];
       await store.addToCounters(amounts);
       if (isTroubled) onTrouble('Status pings are stored again.');
       isTroubled = false;
@@ -108,6 +109,7 @@ export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
       if (storing) await storing;
       if (waiting.length > 0 || counts.size > 0) await startRun();
       clearTimeout(timer);
+      if (waiting.length > 0) onTrouble(`${waiting.length} status pings were not stored before the end.`);
     },
   };
 }

@@ -16,7 +16,7 @@ import {
   type Release,
   releaseFileName,
 } from '@moult/protocol/self-update';
-import { ServerError } from '../../errors.ts';
+import { isTemporary, ServerError } from '../../errors.ts';
 import { keepSigned, readSigned, renewSignature, type SignedCabinet } from './signed-cabinet.ts';
 import { releaseCabinet, releasesFolder } from './tree-folders.ts';
 
@@ -54,7 +54,10 @@ export async function publishAgentReleases(
   }
   for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
     const description = `Moult agent ${version}`;
-    await renewSignature(releaseCabinet(dataDir, generation, version), { identity, now, description });
+    await renewSignature(releaseCabinet(dataDir, generation, version), { identity, now, description }).catch(
+      // Served as it is, until there is room for the new signature.
+      (error) => (isTemporary(error) ? refused(error) : throwOn(error)),
+    );
   }
   return readPublishedReleases(dataDir);
 }

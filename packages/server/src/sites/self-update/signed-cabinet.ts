@@ -1,7 +1,10 @@
 // A signed cabinet on disk, kept as long as its content and the operator's certificate stay the same: clients compare
 // length and Last-Modified, so a new signature at every start would make every client fetch everything again.
 import { createHash, X509Certificate } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
+import { isTemporary } from '../../errors.ts';
 import { signingTimeOf } from '../../keys/index.ts';
 import { readTreeFile, type TreeFile, writeTreeFile } from './tree-folders.ts';
 
@@ -24,6 +27,8 @@ export interface SigningParts {
   identity: SigningIdentity;
   now: Date;
   description: string;
+  /** Told when the disk takes no writes; what was signed is then answered unstored. Without it that is an error. */
+  unstored?: ((error: unknown) => void) | undefined;
 }
 
 /** Signs `content` and stores it as `file`, or keeps what lies there when it is the same, signed by the same. */
@@ -35,8 +40,10 @@ export async function keepSigned(file: TreeFile, content: Uint8Array, parts: Sig
   const now = signingTimeOf(identity, parts.now);
   const signed = Buffer.from(await signFile(content, identity, { now, description }));
   const record: Record = { ...wanted, sha256: sha256Of(signed), signedAt: wholeSecond(now).toISOString() };
-  await writeTreeFile(file, signed);
-  await writeTreeFile(recordOf(file), `${JSON.stringify(record, undefined, 2)}\n`);
+  await store(file, signed, record).catch((error) => {
+    if (!isTemporary(error) || !parts.unstored) throw error;
+    parts.unstored(error);
+  });
   return { bytes: signed, sha256: record.sha256, signedAt: new Date(record.signedAt) };
 }
 
@@ -44,7 +51,7 @@ export async function keepSigned(file: TreeFile, content: Uint8Array, parts: Sig
 export async function readSigned(file: TreeFile): Promise<(SignedCabinet & { contentSha256: string }) | undefined> {
   const record = await readRecord(file);
   const bytes = record && (await readTreeFile(file));
-  if (!record || !bytes || sha256Of(bytes) !== record.sha256) return undefined;
+  if (!record || !bytes) return undefined;
   const { sha256, contentSha256 } = record;
   return { bytes, sha256, contentSha256, signedAt: new Date(record.signedAt) };
 }
@@ -63,9 +70,17 @@ export async function renewSignature(file: TreeFile, parts: SigningParts): Promi
     sha256: sha256Of(signed),
     signedAt: wholeSecond(now).toISOString(),
   };
-  await writeTreeFile(file, signed);
-  await writeTreeFile(recordOf(file), `${JSON.stringify(renewed, undefined, 2)}\n`);
+  await store(file, signed, renewed);
   return { bytes: signed, sha256: renewed.sha256, signedAt: new Date(renewed.signedAt) };
+}
+
+/** The next record first: whatever ends this half-way, one of the two records belongs to the cabinet that is there. */
+async function store(file: TreeFile, signed: Buffer, record: Record): Promise<void> {
+  const text = `${JSON.stringify(record, undefined, 2)}\n`;
+  await writeTreeFile(nextRecordOf(file), text);
+  await writeTreeFile(file, signed);
+  await writeTreeFile(recordOf(file), text);
+  await rm(join(file.folder, nextRecordOf(file).name), { force: true });
 }
 
 export function sha256Of(bytes: Uint8Array | string): string {
@@ -81,8 +96,15 @@ async function readKept(
   return readSigned(file);
 }
 
+/** The record of the cabinet that is there. */
 async function readRecord(file: TreeFile): Promise<Record | undefined> {
-  const text = await readTreeFile(recordOf(file));
+  const sha256 = sha256Of((await readTreeFile(file)) ?? '');
+  const records = await Promise.all([recordOf(file), nextRecordOf(file)].map(parseRecord));
+  return records.find((record) => record?.sha256 === sha256);
+}
+
+async function parseRecord(file: TreeFile): Promise<Record | undefined> {
+  const text = await readTreeFile(file);
   if (!text) return undefined;
   try {
     const { contentSha256, signerSha256, sha256, signedAt } = JSON.parse(text.toString());
@@ -96,6 +118,10 @@ async function readRecord(file: TreeFile): Promise<Record | undefined> {
 
 function recordOf({ folder, name }: TreeFile): TreeFile {
   return { folder, name: name.replace(/\.cab$/, '.json') };
+}
+
+function nextRecordOf({ folder, name }: TreeFile): TreeFile {
+  return { folder, name: name.replace(/\.cab$/, '.next.json') };
 }
 
 function signerSha256({ certificatePem }: SigningIdentity): string {

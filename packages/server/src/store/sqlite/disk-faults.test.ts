@@ -1,6 +1,5 @@
 // The disk refuses: what SQLite says of it, a commit that could not be synced, and how the store finds its way back.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   copyFileSync,
@@ -20,6 +19,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, it } from 'node:test';
 import { Kysely, sql } from 'kysely';
+import { mountSmallDisk } from '../../../test/small-disk.ts';
 import { durableSqliteDialect } from './dialect.ts';
 import { rewriteWal, WalLost } from './wal-repair.ts';
 import { createWalSync, type WalSyncParts } from './wal-sync.ts';
@@ -192,26 +192,8 @@ it('a transaction that SQLite ended by itself is over for its user too, and noth
   await tables.destroy();
 });
 
-const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
-
-/** A file system of its own, so small that it can be filled. Undefined, loudly, where this user may not mount one. */
-function smallDisk(mebibytes: number): { path: string; free(): void; fill(): void } | undefined {
-  if (!isRoot) {
-    console.error('NOT TESTED: a full disk. Mounting a tmpfs needs root; CI is root.');
-    return undefined;
-  }
-  const path = join(folder, 'disk');
-  mkdirSync(path);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path]);
-  return {
-    path,
-    fill: () => void execFileSync('sh', ['-c', `cat /dev/zero > ${join(path, 'filler')} 2>/dev/null || true`]),
-    free: () => rmSync(join(path, 'filler'), { force: true }),
-  };
-}
-
 it('on a full disk a transaction fails as SERVER_DISK_FULL, others read on, and writing goes on when there is room', async () => {
-  const disk = smallDisk(8);
+  const disk = mountSmallDisk(join(folder, 'disk'), 8);
   if (!disk) return;
   try {
     const { openSqlite } = await import('./open.ts');
@@ -232,6 +214,6 @@ it('on a full disk a transaction fails as SERVER_DISK_FULL, others read on, and 
     await tables.destroy();
     assert.equal(existsSync(`${file}-wal`), false, 'closed as always');
   } finally {
-    execFileSync('umount', ['-l', disk.path]);
+    disk.unmount();
   }
 });

@@ -1,0 +1,54 @@
+// The store as the server's own parts see it: what strangers make grow needs room first, and each write that fails is told
+// to the watch. Commands of the administrator have stores of their own and are not held back.
+import type { Store } from '../store/index.ts';
+import type { DiskWatch } from './disk-watch.ts';
+
+/** Strangers make these grow. */
+const growing = ['registerComputer', 'recordReportingEvents', 'recordSelfUpdateEvents', 'noteContacts'] as const;
+/** These write too; they are small, or they clean up. */
+const writing = [
+  'addToCounters',
+  'saveSetting',
+  'removeOldEvents',
+  'removeOldSelfUpdateEvents',
+  'removeRoutineEvents',
+] as const;
+
+const callsBetweenLooks = 100;
+
+/** Like `store`; the calls of strangers throw SERVER_DISK_FULL while there is no room. */
+export function withRoom<Guarded extends Store>(
+  store: Guarded,
+  disk: Pick<DiskWatch, 'requireRoom' | 'noteError' | 'state' | 'check'>,
+): Guarded {
+  const guarded: Record<string, unknown> = { ...store };
+  const told = async <Result>(result: Promise<Result>): Promise<Result> => {
+    try {
+      return await result;
+    } catch (error) {
+      disk.noteError(error);
+      throw error;
+    }
+  };
+  let calls = 0;
+  const requireRoom = () => {
+    disk.requireRoom();
+    // Many writes may take more than the time between two looks allows for.
+    if (++calls % callsBetweenLooks === 0) void disk.check();
+  };
+  for (const name of [...growing, ...writing]) {
+    const call = store[name] as (...given: unknown[]) => Promise<unknown>;
+    const needsRoom = (growing as readonly string[]).includes(name);
+    guarded[name] = async (...given: unknown[]) => {
+      if (needsRoom) requireRoom();
+      return told(call(...given));
+    };
+  }
+  const noteAuthorization: Store['noteAuthorization'] = async (computer, options) => {
+    // Of a computer that is known by this name and these groups nothing would be new: it goes on to its scan unwritten.
+    if (disk.state.kind !== 'ample' && (await store.findAcquaintance(computer)) === 'known') return;
+    requireRoom();
+    await told(store.noteAuthorization(computer, options));
+  };
+  return { ...guarded, noteAuthorization } as unknown as Guarded;
+}

@@ -1,0 +1,106 @@
+// Room on the disk, for the whole server: who is told when there is none, and what gives way.
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ServerConfig } from '../config/index.ts';
+import type { Logger } from '../log.ts';
+import type { Notice } from '../notice.ts';
+import { isPostgres, sqliteFileOf } from '../store/database.ts';
+import type { Store } from '../store/index.ts';
+import { createBallast, releaseBallastWhenFull } from './ballast.ts';
+import { createDiskWatch, type DiskWatch } from './disk-watch.ts';
+import { withRoom } from './guarded-store.ts';
+import { reserveBytesOf, spaceOfFolder } from './reserve.ts';
+
+export type { DiskState } from './disk-watch.ts';
+
+export interface DiskRoom extends Pick<DiskWatch, 'check' | 'noteError'> {
+  /** The store for the server's own parts: what strangers make grow needs room there. */
+  guard<Guarded extends Store>(store: Guarded): Guarded;
+  /** This log pauses while there is no room. */
+  pauses(log: { hold(isHeld: boolean): void }): void;
+  /** Called whenever the notices change. */
+  onChange(changed: () => void): void;
+  notices(): Notice[];
+  close(): void;
+}
+
+type RoomConfig = Pick<ServerConfig, 'dataDir' | 'database' | 'contentDir' | 'diskReserveMib'>;
+
+/** Begins to watch. On a disk that is full already the ballast goes at once, so that the database can be opened. */
+export function openDiskRoom(config: RoomConfig, { log }: { log: Logger }): DiskRoom {
+  const { dataDir, diskReserveMib: reserve } = config;
+  const isFull = releaseBallastWhenFull(dataDir, reserve);
+  const ballast = createBallast(dataDir, reserve);
+  const logs: { hold(isHeld: boolean): void }[] = [];
+  let store: Store | undefined;
+  let changed = (): void => undefined;
+  const watch = createDiskWatch({
+    ...{ reserve, log, folders: writtenFolders(config) },
+    async testWrite() {
+      writeTestFile(dataDir);
+      await store?.saveSetting('disk-test', String(process.pid));
+    },
+    changed({ kind }) {
+      for (const each of logs) each.hold(kind !== 'ample');
+      if (kind === 'refusing') ballast.release();
+      if (kind === 'ample') void ballast.keep();
+      changed();
+    },
+  });
+  if (!isFull) void ballast.keep();
+
+  return {
+    check: watch.check,
+    noteError: watch.noteError,
+    notices: watch.notices,
+    guard(opened) {
+      store = opened;
+      return withRoom(opened, watch);
+    },
+    pauses(each) {
+      logs.push(each);
+      each.hold(watch.state.kind !== 'ample');
+    },
+    onChange(action) {
+      changed = action;
+    },
+    close: watch.close,
+  };
+}
+
+export interface DiskFigures {
+  folder: string;
+  freeBytes: number;
+  totalBytes: number;
+  reserveBytes: number;
+}
+
+/** The disks that a server of this configuration writes to, whether it runs or not. */
+export async function inspectDisks(config: RoomConfig): Promise<DiskFigures[]> {
+  const figures = writtenFolders(config).map(async (folder) => {
+    const space = await spaceOfFolder(folder);
+    return { folder, ...space, reserveBytes: reserveBytesOf(config.diskReserveMib, space) };
+  });
+  const known = await Promise.allSettled(figures);
+  return known.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
+
+function writtenFolders({ dataDir, database, contentDir }: RoomConfig): string[] {
+  const isElsewhere = database !== undefined && !isPostgres(database) && !sqliteFileOf(database).startsWith(':');
+  return [...new Set([dataDir, ...(isElsewhere ? [dirname(sqliteFileOf(database))] : []), contentDir ?? dataDir])];
+}
+
+const testBytes = 65_536;
+
+function writeTestFile(dataDir: string): void {
+  const path = join(dataDir, 'moult.test-write');
+  const descriptor = openSync(path, 'w', 0o600);
+  try {
+    let written = 0;
+    while (written < testBytes) written += writeSync(descriptor, Buffer.alloc(testBytes - written, 'x'));
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+    rmSync(path, { force: true });
+  }
+}

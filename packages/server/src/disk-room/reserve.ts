@@ -1,0 +1,24 @@
+// The reserve: how much of a disk the server leaves free. By itself 1 % of the disk, at most 200 MiB: a home server on a
+// small card and a large one on a large disk both have room to clean up.
+import { statfs } from 'node:fs/promises';
+
+/** Mebibytes, or `auto`. 0 is no reserve. */
+export type ReserveSetting = number | 'auto';
+
+export interface DiskSpace {
+  /** For this user, as `df` shows it. */
+  freeBytes: number;
+  totalBytes: number;
+}
+
+const mebibyte = 1_048_576;
+const largestByItself = 200 * mebibyte;
+
+export function reserveBytesOf(setting: ReserveSetting, { totalBytes }: Pick<DiskSpace, 'totalBytes'>): number {
+  return setting === 'auto' ? Math.min(largestByItself, Math.floor(totalBytes / 100)) : setting * mebibyte;
+}
+
+export async function spaceOfFolder(folder: string): Promise<DiskSpace> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+}

@@ -1,0 +1,37 @@
+// The server as a process of its own, which can be killed.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
+
+export interface ServeProcess {
+  url: string;
+  child: ChildProcess;
+  /** What it has written to standard error. */
+  said(): string;
+  /** Ends it at once, and waits until it has ended. */
+  kill(): Promise<void>;
+}
+
+/** Starts `moult serve` on a free port of this machine. Rejects, with what it said, when it ends before it is ready. */
+export async function startServe(flags: readonly string[]): Promise<ServeProcess> {
+  const always = ['--host', '127.0.0.1', '--port', '0', '--self-update-port', 'off'];
+  const child = spawn(process.execPath, [moult, 'serve', ...always, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (piece) => {
+    said += piece;
+  });
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  };
+  for await (const piece of child.stdout) {
+    const url = /^ready (\S+)/m.exec(String(piece))?.[1];
+    if (!url) continue;
+    child.stdout.resume();
+    return { url, child, said: () => said, kill };
+  }
+  throw new Error(`the server ended before it was ready: ${said}`);
+}
