@@ -14,13 +14,15 @@ export interface Bench extends AsyncDisposable {
 export interface BenchOptions {
   announce?: string;
   generation?: 'sus' | 'wsus';
+  /** When everything was signed; default: now. */
+  now?: Date;
 }
 
 /** A server and a machine of their own; the server offers `release`. */
 export async function openBench(lab: Lab, release: SimulatedRelease, options: BenchOptions = {}): Promise<Bench> {
   const server = await createSusServer({
     signer: lab.operator.signer,
-    now: new Date(),
+    now: options.now ?? new Date(),
     release,
     wuident: options.generation === 'wsus',
     ...(options.announce === undefined ? {} : { announce: options.announce }),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { updatePurpose } from '@moult/protocol/self-update';
 import type { SimulatedRelease } from '@moult/simulator';
 import { readCurrent, writeCurrent } from '../src/host/current.ts';
 import type { ProgressEvent } from '../src/host/messages.ts';
@@ -65,6 +66,31 @@ describe('a release that must not be taken', { concurrency: 2 }, () => {
       says: /version 7\.9\.0\.1, but 7\.9\.5\.5 was announced/,
     },
   ];
+  it('the file of an update is not a release, although the same operator signed it', async () => {
+    await using at = await bench({ ...good(), signedAs: updatePurpose('Moult agent 7.9.0.1') });
+    const outcome = await runOnce(at.root);
+    assert.equal(outcome?.code, 'AGENT_SELFUPDATE_WRONG_PURPOSE');
+    assert.match(outcome.message, /signed it as "Update: Moult agent 7\.9\.0\.1"/);
+    assertStillOld(at.root);
+  });
+
+  it('an ident file that was signed before the newest one is refused, unless it leads as far', async () => {
+    const inTwoDays = new Date(Date.now() + 48 * 3_600_000);
+    await using newest = await openBench(lab, good(), { announce: '9.0.0.0', now: inTwoDays });
+    await runOnce(newest.root);
+    assertStillOld(newest.root);
+    const after = await openBench(lab, good());
+    await using _ = after;
+    pointAt(newest.root, readStatus(after.root).server);
+    const outcome = await runOnce(newest.root);
+    assert.equal(outcome?.code, 'AGENT_SELFUPDATE_STALE_IDENT');
+    assertStillOld(newest.root);
+    await using takenBack = await openBench(lab, good(), { now: new Date(inTwoDays.getTime() + 60_000) });
+    pointAt(newest.root, readStatus(takenBack.root).server);
+    assert.equal((await runOnce(newest.root))?.ok, true, 'the operator signed a lower version later: it counts');
+    assert.equal(readStatus(newest.root).version, newVersion);
+  });
+
   for (const { name, release, announce, code, says } of cases) {
     it(`${name} is refused`, async () => {
       await using at = await bench(release(), announce === undefined ? {} : { announce });

@@ -10,7 +10,9 @@ import {
   encodeRelease,
   type Generation,
   type Ident,
+  identPurpose,
   releaseFileName,
+  releasePurpose,
   resolveSelfUpdatePath,
 } from '@moult/protocol/self-update';
 import type { Fault } from './faults.ts';
@@ -22,6 +24,8 @@ export interface SimulatedRelease {
   files: { name: string; bytes: Uint8Array }[];
   /** Default `moult-agent`. */
   product?: string;
+  /** The description that is signed along; default: that of a release of this version. */
+  signedAs?: string;
 }
 
 export interface SusServerOptions {
@@ -180,14 +184,18 @@ async function buildFiles(
     const cabinet = createCabinet([{ name: member, bytes: Buffer.from(text), modified: now }], {
       compression: 'mszip',
     });
-    return signFile(cabinet, signer, { now });
+    const description = identPurpose(client === 'sus' ? 'iuident' : 'wuident');
+    return signFile(cabinet, signer, { now, description });
   };
   files.set('iuident', await ident('sus'));
   if (options.wuident) files.set('wuident', await ident('wsus'));
   files.set('wutrack', new Uint8Array());
   const items = (options.approvedItems ?? []).map((item) => `${item},1\r\n`).join('');
   files.set('/approveditems.txt', Buffer.from(items));
-  if (release) files.set('wuaucomp', await signFile(releaseCabinet(release, product, now), signer, { now }));
+  if (release) {
+    const description = release.signedAs ?? releasePurpose(release.version);
+    files.set('wuaucomp', await signFile(releaseCabinet(release, product, now), signer, { now, description }));
+  }
   return files;
 }
 

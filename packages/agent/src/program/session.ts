@@ -40,7 +40,7 @@ export function openSession({ registry }: ProgramContext, userAgent: string): Se
 }
 
 export function selfUpdateSession(
-  { root, release, now }: ProgramContext,
+  { root, registry, release, now }: ProgramContext,
   session: Session,
   { insist, onTrial }: { insist: boolean; onTrial: boolean },
   watch: SelfUpdateWatch,
@@ -48,6 +48,7 @@ export function selfUpdateSession(
   return {
     ...session,
     root,
+    registry,
     generation: release.generation,
     version: release.version,
     operatorCaPem: readOperatorCertificate(root),

@@ -3,19 +3,30 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { extractMember, readCabinet } from '@moult/formats/cab';
-import { decideSelfUpdate, type Ident, parseIdent, type Release, selfUpdatePaths } from '@moult/protocol/self-update';
+import {
+  decideSelfUpdate,
+  type Ident,
+  identPurpose,
+  parseIdent,
+  type Release,
+  releasePurpose,
+  selfUpdatePaths,
+} from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import { type Generation, readCurrent } from '../host/current.ts';
 import type { MachineRoot } from '../root/machine-root.ts';
 import type { Machine } from '../root/policy.ts';
+import type { Registry } from '../root/registry.ts';
 import { fetchCabinet } from '../transport/fetch-cabinet.ts';
 import { hresult } from '../transport/hresult.ts';
 import type { RequestLimits } from '../transport/request.ts';
+import { rememberIdent } from './ident-memory.ts';
 import { openRelease, productName, stageRelease } from './release-cabinet.ts';
-import { messageOf, verifyCabinet } from './verify-cabinet.ts';
+import { messageOf, type OperatorSignature, requirePurpose, verifyCabinet } from './verify-cabinet.ts';
 
 export interface SelfUpdateSession {
   root: MachineRoot;
+  registry: Registry;
   server: string;
   generation: Generation;
   version: string;
@@ -63,9 +74,10 @@ export async function checkSelfUpdate(session: SelfUpdateSession): Promise<SelfU
   if (decision.kind === 'up-to-date') return { kind: 'up-to-date' };
   refuseFailedVersion(session, decision.version);
   const url = `${session.server}/${decision.path}`;
-  const cabinet = await fetchVerified(session, url, 'wuaucomp.cab', maxReleaseBytes);
+  const { bytes: cabinet, signature } = await fetchVerified(session, url, 'wuaucomp.cab', maxReleaseBytes);
   const expected = { ownVersion: version, ownGeneration: session.generation, promised: decision.version };
   const opened = openRelease(cabinet, expected);
+  requirePurpose(signature, releasePurpose(opened.release.version), url);
   refuseFailedVersion(session, opened.release.version);
   stageRelease(session.root, opened);
   watch.staged(opened.release);
@@ -74,15 +86,19 @@ export async function checkSelfUpdate(session: SelfUpdateSession): Promise<SelfU
 
 /** The server's iuident or wuident, verified and read. Also how the legacy mode looks for a SUS server. */
 export async function readServersIdent(session: SelfUpdateSession, as = session.generation): Promise<Ident> {
-  const [path, member] = as === 'sus' ? [selfUpdatePaths.iuident, 'iuident'] : [selfUpdatePaths.wuident, 'wuident'];
+  const [path, member] =
+    as === 'sus' ? ([selfUpdatePaths.iuident, 'iuident'] as const) : ([selfUpdatePaths.wuident, 'wuident'] as const);
   const url = `${session.server}${path}`;
   session.watch.checking(url);
-  const cabinet = await fetchVerified(session, url, `${member}.cab`, maxIdentBytes);
-  const ident = parse(cabinet, `${member}.txt`, url);
+  const { bytes, signature } = await fetchVerified(session, url, `${member}.cab`, maxIdentBytes);
+  requirePurpose(signature, identPurpose(member), url);
+  const ident = parse(bytes, `${member}.txt`, url);
   if (ident.product !== undefined && ident.product !== productName) {
     throw badIdent(url, `it is about "${ident.product}", not about ${productName}`);
   }
   if (ident.client !== undefined && ident.client !== as) throw badIdent(url, `it is for ${ident.client} clients`);
+  const seen = { signedAt: signature.signedAt, version: ident.version };
+  rememberIdent(session.registry, { operatorCaPem: session.operatorCaPem, generation: as }, seen, url);
   return ident;
 }
 
@@ -100,26 +116,32 @@ async function fetchVerified(
   url: string,
   file: string,
   maxBytes: number,
-): Promise<Uint8Array> {
+): Promise<{ bytes: Uint8Array; signature: OperatorSignature }> {
   const cacheFile = join(session.root.selfUpdateFolder, file);
   const asked = { ...session, url, cacheFile, limits: { ...session.limits, maxBytes }, fresh: session.onTrial };
   let fetched = await fetchCabinet(asked);
   session.watch.fetched(url, fetched.bytes.length, fetched.fromCache);
   try {
-    await verify(session, fetched.bytes, cacheFile, file);
+    return { bytes: fetched.bytes, signature: await verify(session, fetched.bytes, cacheFile, file) };
   } catch (error) {
     rmSync(cacheFile, { force: true });
     if (!fetched.fromCache) throw withUrl(error, url);
     fetched = await fetchCabinet({ ...asked, fresh: true });
     session.watch.fetched(url, fetched.bytes.length, false);
-    await verify(session, fetched.bytes, cacheFile, file);
+    return { bytes: fetched.bytes, signature: await verify(session, fetched.bytes, cacheFile, file) };
   }
-  return fetched.bytes;
 }
 
-async function verify(session: SelfUpdateSession, bytes: Uint8Array, path: string, file: string): Promise<void> {
+async function verify(
+  session: SelfUpdateSession,
+  bytes: Uint8Array,
+  path: string,
+  file: string,
+): Promise<OperatorSignature> {
   session.watch.verifying(path);
-  session.watch.verified(path, await verifyCabinet(bytes, session.operatorCaPem, file));
+  const signature = await verifyCabinet(bytes, session.operatorCaPem, file);
+  session.watch.verified(path, signature.signer);
+  return signature;
 }
 
 function withUrl(error: unknown, url: string): unknown {

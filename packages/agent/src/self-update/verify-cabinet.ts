@@ -4,8 +4,20 @@ import { verifyFile } from '@moult/formats/authenticode/verify';
 import { AgentError } from '../errors.ts';
 import { type HResult, hresult } from '../transport/hresult.ts';
 
-/** Who signed `bytes`, for the log. Throws AgentError AGENT_SELFUPDATE_BAD_SIGNATURE. */
-export async function verifyCabinet(bytes: Uint8Array, operatorCaPem: string, what: string): Promise<string> {
+export interface OperatorSignature {
+  /** Who signed, for the log. */
+  signer: string;
+  /** The purpose that was signed along (protocol/self-update/purpose). */
+  description: string | undefined;
+  signedAt: Date;
+}
+
+/** How the operator signed `bytes`. Throws AgentError AGENT_SELFUPDATE_BAD_SIGNATURE. */
+export async function verifyCabinet(
+  bytes: Uint8Array,
+  operatorCaPem: string,
+  what: string,
+): Promise<OperatorSignature> {
   const report = await verifyFile(bytes, { trustedCertificatesPem: [operatorCaPem] }).catch((error: unknown) => {
     throw badSignature(what, hresult.noSignature, `its signature cannot be read (${messageOf(error)})`, error);
   });
@@ -20,7 +32,16 @@ export async function verifyCabinet(bytes: Uint8Array, operatorCaPem: string, wh
       hresult.untrustedRoot,
       `its signer is not this machine's operator: ${problem.replace(/\.$/, '')}`,
     );
-  return report.signers[0]?.subject ?? 'the operator';
+  const signer = report.signers.find(({ trusted }) => trusted);
+  if (!signer) throw badSignature(what, hresult.untrustedRoot, 'none of its signers is trusted');
+  return { signer: signer.subject, description: signer.description, signedAt: signer.judgedAt.time };
+}
+
+/** Throws AgentError AGENT_SELFUPDATE_WRONG_PURPOSE: the operator signed this file, but not as that. */
+export function requirePurpose({ description }: OperatorSignature, purpose: string, what: string): void {
+  if (description === purpose) return;
+  const text = `${what} is not used: the operator signed it as "${description ?? ''}", not as "${purpose}".`;
+  throw new AgentError('AGENT_SELFUPDATE_WRONG_PURPOSE', text, { hresult: hresult.setupInvalidPackage });
 }
 
 function badSignature(what: string, result: HResult, why: string, cause?: unknown): AgentError {

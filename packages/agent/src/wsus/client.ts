@@ -107,7 +107,9 @@ export class WsusClient implements AgentClient {
     } catch (error) {
       if (await isSusServer({ ...asked, userAgent: susUserAgent }, error)) return { kind: 'legacy' };
       this.#leaveLegacyMode();
-      if (!(error instanceof AgentError && error.code === 'AGENT_SELFUPDATE_FAILED_BEFORE'))
+      // Neither keeps a machine from its updates: it is as new as it was.
+      const isSkipped = ['AGENT_SELFUPDATE_FAILED_BEFORE', 'AGENT_SELFUPDATE_STALE_IDENT'];
+      if (how.onTrial || !(error instanceof AgentError && isSkipped.includes(error.code)))
         return { kind: 'failed', error };
       this.#log.write(
         'Setup',

@@ -15,6 +15,7 @@ import {
 import { signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { jsonText } from '@moult/formats/text';
+import { updatePurpose } from '@moult/protocol/self-update';
 import {
   createContentStore,
   inspectClock,
@@ -142,7 +143,7 @@ async function pack(publication: Publication, files: Payload[], config: ServerCo
   const cabinet = createCabinet(members, { compression: 'mszip' });
   const bytes = await signFile(cabinet, signer, {
     now: signingTimeOf(signer, now),
-    description: publication.title,
+    description: updatePurpose(publication.title),
   });
   return [{ fileName: publicationCabinetName(publication), bytes, modified: now }];
 }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Handler, ReturnCode } from '@moult/catalog';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { toPathSegments } from '@moult/formats/paths';
+import { isUpdatePurpose } from '@moult/protocol/self-update';
 import { AgentError } from '../../errors.ts';
 import type { MachineRoot } from '../../root/machine-root.ts';
 import { messageOf, verifyCabinet } from '../../self-update/verify-cabinet.ts';
@@ -55,7 +56,8 @@ async function layOut(
 ): Promise<void> {
   const bytes = readFileSync(path);
   try {
-    await verifyCabinet(bytes, parts.operatorCaPem, name);
+    const { description } = await verifyCabinet(bytes, parts.operatorCaPem, name);
+    if (!isUpdatePurpose(description)) throw new Error(`the operator signed it as "${description}", not as an update`);
     if (bytes.subarray(0, 4).toString('latin1') !== 'MSCF') return writeInside(folder, name, bytes);
     for (const [member, content] of extractAll(readCabinet(bytes))) writeInside(folder, member, content);
   } catch (error) {

@@ -1,7 +1,7 @@
 // iuident.cab and wuident.cab: one text file each, written for the newest release and signed.
 import type { SigningIdentity } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
-import { composeIdent, encodeIdent, type Generation, type Release } from '@moult/protocol/self-update';
+import { composeIdent, encodeIdent, type Generation, identPurpose, type Release } from '@moult/protocol/self-update';
 import { keepSigned, type SignedCabinet } from './signed-cabinet.ts';
 import { identCabinet } from './tree-folders.ts';
 
@@ -27,7 +27,7 @@ export async function publishIdents(
     const product = release?.product ?? 'moult-agent';
     const text = encodeIdent(composeIdent(client, { product, version: release?.version }));
     const content = createCabinet([{ name: `${name}.txt`, bytes: Buffer.from(text), modified: textTime }]);
-    const parts = { identity, now, description: `Moult ${name}`, unstored };
+    const parts = { identity, now, description: identPurpose(name), unstored };
     return keepSigned(identCabinet(dataDir, name), content, parts);
   };
   return { iuident: await publish('iuident', 'sus'), wuident: await publish('wuident', 'wsus') };

@@ -15,6 +15,7 @@ import {
   parseRelease,
   type Release,
   releaseFileName,
+  releasePurpose,
 } from '@moult/protocol/self-update';
 import { isTemporary, ServerError } from '../../errors.ts';
 import { keepSigned, readSigned, renewSignature, type SignedCabinet } from './signed-cabinet.ts';
@@ -45,7 +46,7 @@ export async function publishAgentReleases(
   for (const { generation, version } of releaseDir === undefined ? [] : await releasesIn(releaseDir)) {
     try {
       const content = await packRelease(join(releaseDir ?? '', generation, version), generation, version);
-      const description = `Moult agent ${version}`;
+      const description = releasePurpose(version);
       await keepSigned(releaseCabinet(dataDir, generation, version), content, { identity, now, description });
     } catch (error) {
       if (!(error instanceof ServerError || error instanceof ProtocolError)) throw error;
@@ -53,7 +54,7 @@ export async function publishAgentReleases(
     }
   }
   for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
-    const description = `Moult agent ${version}`;
+    const description = releasePurpose(version);
     await renewSignature(releaseCabinet(dataDir, generation, version), { identity, now, description }).catch(
       // Served as it is, until there is room for the new signature.
       (error) => (isTemporary(error) ? refused(error) : throwOn(error)),
