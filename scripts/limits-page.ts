@@ -25,6 +25,7 @@ export function findRows(page: string): LimitRow[] {
 
 const unitsBySuffix: readonly [suffix: RegExp, unit: string][] = [
   [/-mib$/, ' MiB'],
+  [/-kib$/, ' KiB'],
   [/-kib-per-second$/, ' KiB/s'],
   [/-per-second$/, '/s'],
   [/-seconds$/, ' s'],

@@ -97,7 +97,12 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   parts.logFiles?.age(() => clock.ageingNow());
   const isClockBelieved = clock.state().kind === 'right';
   const keys = await loadOrCreateOperatorKeys(dataDir, { now: startedAt, isClockBelieved });
-  const store = room.guard(openServerStore(config.database ?? join(dataDir, 'moult.sqlite'), { now }));
+  const bounds = {
+    namesPerComputer: config.maxNamesPerComputer,
+    statesPerComputer: config.maxStatesPerComputer,
+    eventBytes: config.maxEventKib * 1024,
+  };
+  const store = room.guard(openServerStore(config.database ?? join(dataDir, 'moult.sqlite'), { now, bounds }));
   closers.add(() => store.close());
   await store.prepare();
   const auditHead = keepAuditHead({ store, dataDir, now, log });

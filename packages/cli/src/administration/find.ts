@@ -13,6 +13,11 @@ export async function findComputer(store: Store, text: string): Promise<KnownCom
   throw new ServerError('SERVER_NOT_FOUND', `"${text}" fits several computers: ${candidates}. Name one by its id.`);
 }
 
+/** The SusClientId that somebody typed, as it is kept; undefined for other text. */
+export function guidIn(text: string): string | undefined {
+  return /^\s*\{?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\}?\s*$/i.exec(text)?.[1]?.toLowerCase();
+}
+
 /**
  * An update by its GUID (with or without @revision), its KB number (`KB5034441`), its whole title, or a part of one
  * title only. Throws SERVER_NOT_FOUND, naming the candidates when there are several.

@@ -1,7 +1,7 @@
 // moult computers: who is here, in which groups, and who shares an identity.
 import { visibleText } from '@moult/formats/text';
 import { type Command, Option } from 'commander';
-import { findComputer } from '../administration/find.ts';
+import { findComputer, guidIn } from '../administration/find.ts';
 import { wholeNumber } from '../administration/numbers.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
 import { moment, present, table } from '../administration/output.ts';
@@ -29,9 +29,10 @@ export function register(program: Command): void {
   withServerOptions(computers.command('clones'))
     .description('identities (SusClientId) that several computers share: copies of one disk')
     .addOption(new Option('--days <n>', 'seen within so many days').argParser(wholeNumber(1, 36_500)).default(30))
+    .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(1000))
     .action(clones);
   withServerOptions(computers.command('remove').argument('<computer>'))
-    .description('forget a computer; it comes back with its next contact')
+    .description('forget a computer with its names, events and pings; it comes back with its next contact')
     .action(remove);
 }
 
@@ -42,7 +43,7 @@ async function list(flags: AdministrationFlags & { group?: string; limit: number
   });
   present(found, flags, () =>
     table(
-      ['NAME', 'ADDRESS', 'AGENT', 'SYSTEM', 'LAST CONTACT', 'LAST REPORT', 'GROUPS', 'ID'],
+      ['NAME', 'ADDRESS', 'AGENT', 'SYSTEM', 'LAST CONTACT', 'LAST REPORT', 'GROUPS', 'IDENTITY', 'ID'],
       found.map((one) => [
         one.dnsName,
         one.address,
@@ -51,6 +52,7 @@ async function list(flags: AdministrationFlags & { group?: string; limit: number
         moment(one.lastContact),
         moment(one.lastReport),
         one.groups.join(', '),
+        identityOf(one),
         one.computerId,
       ]),
     ),
@@ -61,14 +63,19 @@ async function show(computer: string, flags: AdministrationFlags): Promise<void>
   const document = await administer(flags, async ({ store }) => {
     const found = await findComputer(store, computer);
     const listed = await store.findListedComputer(found.computerId);
-    return { ...found, ...listed, updates: await store.listStatesOf(found.computerId) };
+    const identity = await store.listIdentityChanges({ computerId: found.computerId, limit: 100 });
+    return {
+      ...{ ...found, ...listed, updates: await store.listStatesOf(found.computerId) },
+      identity: identity.map(({ at, aspect, before, after }) => ({ at, aspect, before, after })),
+    };
   });
-  present(document, flags, ({ updates, registration, ...found }) => [
+  present(document, flags, ({ updates, identity, registration, ...found }) => [
     ...(Object.entries({ ...found, ...hardwareIn(registration) }) as [string, unknown][])
       .map(([name, value]) => [name, asText(value)] as const)
       .filter(([, value]) => value !== '')
       .map(([name, value]) => `${name.padEnd(20)} ${visibleText(value)}`),
     '',
+    ...(identity.length === 0 ? [] : [...identityLines(identity, found.sharedAt), '']),
     ...table(
       ['STATE', 'SINCE', 'UPDATE', 'ID'],
       updates.map(({ state, changedAt, title, updateId }) => [state, moment(changedAt), title, updateId]),
@@ -82,7 +89,34 @@ function hardwareIn(registration: Record<string, unknown>): Record<string, unkno
   return Object.fromEntries(names.map((name) => [name, registration[name]]));
 }
 
+interface Marked {
+  identityChangedAt: Date | undefined;
+  sharedAt: Date | undefined;
+}
+
+/** What of an identity an administrator should look at: marks of the last 30 days. */
+function identityOf({ identityChangedAt, sharedAt }: Marked): string {
+  const since = Date.now() - 30 * 86_400_000;
+  if (sharedAt && sharedAt.getTime() >= since) return 'shared';
+  return identityChangedAt && identityChangedAt.getTime() >= since ? 'changed' : '';
+}
+
+function identityLines(
+  changes: readonly { at: Date; aspect: string; before: string; after: string }[],
+  sharedAt: Date | undefined,
+): string[] {
+  const shared = `Two computers used this identity at the same time, last seen ${moment(sharedAt)}. "moult computers clones" shows the names.`;
+  return [
+    ...(sharedAt ? [shared] : []),
+    ...table(
+      ['CHANGED', 'WHAT', 'BEFORE', 'AFTER'],
+      changes.map(({ at, aspect, before, after }) => [moment(at), aspect, before, after]),
+    ),
+  ];
+}
+
 function asText(value: unknown): string {
+  if (typeof value === 'number' && value > 0) return String(value);
   if (value instanceof Date) return moment(value);
   if (Array.isArray(value)) return value.join(', ');
   return typeof value === 'string' ? value : '';
@@ -109,9 +143,9 @@ async function setMembership(
 const policyDecides =
   'moult: With client-side targeting (targeting = "client") this lasts until the next contact: policy on the computer says which groups it is in.';
 
-async function clones(flags: AdministrationFlags & { days: number }): Promise<void> {
+async function clones(flags: AdministrationFlags & { days: number; limit: number }): Promise<void> {
   const since = new Date(Date.now() - flags.days * 86_400_000);
-  const found = await administer(flags, ({ store }) => store.listClones(since));
+  const found = await administer(flags, ({ store }) => store.listClones(since, flags.limit));
   present(found, flags, () =>
     found.length === 0
       ? ['No identity is shared.']
@@ -133,9 +167,11 @@ async function clones(flags: AdministrationFlags & { days: number }): Promise<vo
 
 async function remove(computer: string, flags: AdministrationFlags): Promise<void> {
   const document = await administer(flags, async ({ store, author }) => {
-    const { computerId, dnsName } = await findComputer(store, computer);
-    await store.removeComputer(computerId, author);
-    return { computerId, dnsName };
+    // By its id, also one of which nothing is left but its events.
+    const computerId = guidIn(computer) ?? (await findComputer(store, computer)).computerId;
+    return { computerId, ...(await store.removeComputer(computerId, author)) };
   });
-  present(document, flags, ({ dnsName, computerId }) => [`${dnsName} (${computerId}) is forgotten.`]);
+  present(document, flags, ({ dnsName, computerId, events }) => [
+    `${dnsName || 'A computer without a name'} (${computerId}) is forgotten, with ${events} of its events and pings.`,
+  ]);
 }

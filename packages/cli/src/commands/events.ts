@@ -8,7 +8,7 @@ import { moment, present, table } from '../administration/output.ts';
 import { verifyAudit } from '../administration/verify-audit.ts';
 
 interface EventFlags extends AdministrationFlags {
-  kind: 'reports' | 'self-update' | 'audit';
+  kind: 'reports' | 'self-update' | 'identity' | 'audit';
   computer?: string;
   update?: string;
   limit: number;
@@ -17,9 +17,13 @@ interface EventFlags extends AdministrationFlags {
 export function register(program: Command): void {
   const verb = program.command('events');
   withServerOptions(verb)
-    .description('what was reported, newest first; --kind audit: who changed what')
+    .description(
+      'what was reported, newest first; --kind identity: computers that changed; --kind audit: who changed what',
+    )
     .addOption(
-      new Option('--kind <kind>', 'which events').choices(['reports', 'self-update', 'audit']).default('reports'),
+      new Option('--kind <kind>', 'which events')
+        .choices(['reports', 'self-update', 'identity', 'audit'])
+        .default('reports'),
     )
     .option('--computer <computer>', 'only of this one')
     .option('--update <update>', 'only about this one')
@@ -32,6 +36,7 @@ export function register(program: Command): void {
 
 async function events(flags: EventFlags): Promise<void> {
   if (flags.kind === 'audit') return showAudit(flags);
+  if (flags.kind === 'identity') return showIdentityChanges(flags);
   return flags.kind === 'self-update' ? showSelfUpdate(flags) : showReports(flags);
 }
 
@@ -84,6 +89,19 @@ async function showSelfUpdate(flags: EventFlags): Promise<void> {
         [event.agentGeneration, event.agentVersion].filter(Boolean).join(' '),
         event.item || event.message,
       ]),
+    ),
+  );
+}
+
+async function showIdentityChanges(flags: EventFlags): Promise<void> {
+  const found = await administer(flags, async ({ store }) => {
+    const computer = flags.computer === undefined ? undefined : await findComputer(store, flags.computer);
+    return store.listIdentityChanges({ computerId: computer?.computerId, limit: flags.limit });
+  });
+  present(found, flags, () =>
+    table(
+      ['TIME', 'COMPUTER', 'WHAT', 'BEFORE', 'AFTER', 'ID'],
+      found.map((one) => [moment(one.at), one.dnsName, one.aspect, one.before, one.after, one.computerId]),
     ),
   );
 }

@@ -13,7 +13,7 @@ export function register(program: Command): void {
 async function status(flags: AdministrationFlags): Promise<void> {
   const document = await administer(flags, async ({ store, config }) => {
     const server = await findServer(config.dataDir);
-    const clones = await store.listClones(new Date(Date.now() - 30 * 86_400_000));
+    const { shared, changed } = await store.countIdentityChanges(new Date(Date.now() - 30 * 86_400_000));
     const figures = await store.loadServerStatus();
     return {
       version: serverVersion,
@@ -21,12 +21,13 @@ async function status(flags: AdministrationFlags): Promise<void> {
       engine: store.engine,
       server,
       ...figures,
-      clones: clones.length,
+      clones: shared,
+      identitiesChanged: changed,
       disks: (await inspectDisks(config)).map((disk) => ({ ...disk, isLow: disk.freeBytes < disk.reserveBytes })),
       notices: server.state === 'running' ? await noticesOf(server.url) : [],
     };
   });
-  present(document, flags, ({ server, computers, updates, groups, events, clones, engine, disks, notices }) => [
+  present(document, flags, ({ server, computers, updates, groups, events, engine, disks, notices, ...identities }) => [
     server.state === 'running'
       ? `running at ${server.url}, process ${server.pid}, since ${moment(new Date(server.startedAt))} UTC`
       : 'not running',
@@ -37,7 +38,7 @@ async function status(flags: AdministrationFlags): Promise<void> {
     `database    ${engine}`,
     ...disks.map(diskLine),
     ...notices.map(({ headline, cause, remedy }) => `notice      ${headline} ${cause} Remedy: ${remedy}`),
-    ...(clones > 0 ? [`clones      ${clones} identities are shared: moult computers clones`] : []),
+    ...identityLines(identities),
   ]);
 }
 
@@ -62,6 +63,12 @@ async function noticesOf(url: string): Promise<Notice[]> {
   } catch {
     return [];
   }
+}
+
+function identityLines({ clones, identitiesChanged }: { clones: number; identitiesChanged: number }): string[] {
+  const changed = `identities  ${identitiesChanged} changed in 30 days: moult events --kind identity`;
+  const shared = `clones      ${clones} identities are shared: moult computers clones`;
+  return [...(identitiesChanged > 0 ? [changed] : []), ...(clones > 0 ? [shared] : [])];
 }
 
 type ServerState = { state: 'running'; url: string; pid: number; startedAt: string } | { state: 'stopped' };

@@ -77,6 +77,7 @@ function goodView(): View {
   const files = [{ path: '/iuident.cab', answer: '200', fine: true }];
   const home: HomeDocument = {
     generatedAt: at,
+    names: { shown: true, for: 'local' },
     server: { version: '0.1.0', startedAt: at, addresses: [] },
     notices: [],
     selfUpdate: {
@@ -90,6 +91,7 @@ function goodView(): View {
       generations: [
         { generation: 'wsus', computers: 1, versions: [{ version: '7.9.0.1', computers: 1, standing: 'newest' }] },
       ],
+      identities: { shared: 0, changed: 0 },
     },
     updates: { total: 1, deployments: 1 },
     events: [
@@ -98,6 +100,7 @@ function goodView(): View {
       event('registration', 'succeeded'),
       event('self-update', 'succeeded'),
     ],
+    eventCounts: [],
   };
   const done = { lastSuccess: at, lastError: '0x00000000' };
   const agent: AgentStatus = {

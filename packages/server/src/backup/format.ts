@@ -31,6 +31,7 @@ export const backedUpTables = [
   'target_groups',
   'computers',
   'computer_names',
+  'identity_changes',
   'computer_groups',
   'updates',
   'revisions',

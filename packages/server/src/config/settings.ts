@@ -131,6 +131,27 @@ export const settings = {
     'Updates in one GetExtendedUpdateInfo call; clients are told',
   ),
   maxEventsPerBatch: setting('limits', count(1, 100_000), 'N', 1000, 'Events in one ReportEventBatch call'),
+  maxEventKib: setting(
+    'limits',
+    count(1, 1024),
+    'KIB',
+    64,
+    'Text that is kept of one report event; the rest is left out',
+  ),
+  maxNamesPerComputer: setting(
+    'limits',
+    count(2, 1000),
+    'N',
+    16,
+    'Names that are remembered of one computer; older ones are forgotten',
+  ),
+  maxStatesPerComputer: setting(
+    'limits',
+    count(100, 1_000_000),
+    'N',
+    10_000,
+    'Updates of which the state on one computer is kept',
+  ),
   fragmentCacheMib: setting('limits', mebibytes, 'MIB', 128, 'Memory for update metadata that is ready to send'),
   maxCallsInFlight: setting('limits', count(1, 10_000), 'N', 64, 'Web service calls worked on at once'),
   maxCallsWaiting: setting(

@@ -1,5 +1,6 @@
 // What is known of single computers, for explaining them: who they are, and what they reported.
 import type { Selectable } from 'kysely';
+import { beginningOf, leftOut, readableJsonBytes, textBytes, wholeUpTo } from './bounds.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 
@@ -40,7 +41,8 @@ export function computerHistoryStore({ tables }: Database) {
       const wanted = text.trim().toLowerCase();
       const rows = await tables
         .selectFrom('computers')
-        .selectAll()
+        .select([...plainColumns])
+        .select([...cutColumns])
         .where((where) =>
           where.or([
             where('computer_id', '=', wanted),
@@ -58,7 +60,9 @@ export function computerHistoryStore({ tables }: Database) {
     async listReports(computerId: string, limit: number): Promise<KnownReport[]> {
       const rows = await tables
         .selectFrom('reporting_events')
-        .selectAll()
+        .select(['time_at_target', 'received_at', 'event_number', 'update_id', 'win32_hresult'])
+        .select(beginningOf('app_name', textBytes.appName).as('app_name'))
+        .select(wholeUpTo('replacement_strings', readableJsonBytes, leftOut).as('replacement_strings'))
         .where('computer_id', '=', computerId)
         .orderBy('received_at', 'desc')
         .orderBy('time_at_target', 'desc')
@@ -77,7 +81,23 @@ export function computerHistoryStore({ tables }: Database) {
   };
 }
 
-function computerOf(row: Selectable<Tables['computers']>): KnownComputer {
+const plainColumns = [
+  ...(['computer_id', 'address', 'agent_generation', 'agent_version', 'first_contact', 'last_contact'] as const),
+  ...(['registered_at', 'last_sync', 'last_report'] as const),
+] as const;
+
+const cutColumns = [
+  beginningOf('dns_name', textBytes.name).as('dns_name'),
+  beginningOf('os_description', textBytes.fact).as('os_description'),
+  wholeUpTo('registration', 2 * textBytes.registration, null).as('registration'),
+] as const;
+
+type FoundRow = Pick<
+  Selectable<Tables['computers']>,
+  (typeof plainColumns)[number] | 'dns_name' | 'os_description' | 'registration'
+>;
+
+function computerOf(row: FoundRow): KnownComputer {
   const time = (at: number | null) => (at === null ? undefined : new Date(at));
   return {
     computerId: row.computer_id,

@@ -1,13 +1,10 @@
-// Computers for administrators: lists, removal, and those that share an identity.
-import { type Kysely, type Selectable, sql } from 'kysely';
+// Computers for administrators: lists, and those that share an identity.
+import type { Kysely, Selectable } from 'kysely';
 import { osName, type RegisteredSystem } from '../os-name/index.ts';
-import { type Author, recordAudit } from './audit.ts';
+import { beginningOf, textBytes, wholeUpTo } from './bounds.ts';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
-import type { Changes } from './changes.ts';
-import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
-import { transact } from './transact.ts';
 
 export interface ListedComputer {
   computerId: string;
@@ -25,6 +22,11 @@ export interface ListedComputer {
   lastReport: Date | undefined;
   groups: string[];
   requestedGroups: string[];
+  /** How often it came under another name, on other hardware or with an older system, and when last. */
+  identityChanges: number;
+  identityChangedAt: Date | undefined;
+  /** When two were last seen to use its identity at a time. */
+  sharedAt: Date | undefined;
 }
 
 export interface ClonedIdentity {
@@ -33,8 +35,13 @@ export interface ClonedIdentity {
   names: { dnsName: string; address: string; firstSeen: Date; lastSeen: Date; timesSeen: number }[];
 }
 
-export function computerListStore(database: Database, changes: Changes) {
-  const { tables } = database;
+export function computerListStore({ tables }: Database) {
+  const listed = () =>
+    tables
+      .selectFrom('computers')
+      .select([...plainColumns])
+      .select([...cutColumns]);
+
   return {
     /** By name, `limit` at most. `groupId` narrows to direct members. */
     async listComputers({
@@ -44,11 +51,27 @@ export function computerListStore(database: Database, changes: Changes) {
       groupId?: string | undefined;
       limit: number;
     }): Promise<ListedComputer[]> {
-      let query = tables.selectFrom('computers').selectAll();
-      const members = (of: Kysely<Tables>) => of.selectFrom('computer_groups').select('computer_id');
-      if (groupId === unassignedComputers) query = query.where('computer_id', 'not in', members(tables));
-      else if (groupId !== undefined && groupId !== allComputers) {
-        query = query.where('computer_id', 'in', members(tables).where('group_id', '=', groupId));
+      let query = listed();
+      // Asked of each computer, not as one list of ids: PostgreSQL would look through a long list for each of them.
+      if (groupId === unassignedComputers) {
+        query = query.where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('computer_groups')
+                .select('group_id')
+                .whereRef('computer_groups.computer_id', '=', 'computers.computer_id'),
+            ),
+          ),
+        );
+      } else if (groupId !== undefined && groupId !== allComputers) {
+        query = query.where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('computer_groups')
+              .select('group_id')
+              .whereRef('computer_groups.computer_id', '=', 'computers.computer_id')
+              .where('group_id', '=', groupId),
+          ),
+        );
       }
       const rows = await query.orderBy('dns_name').orderBy('computer_id').limit(limit).execute();
       const groups = await groupNamesOf(
@@ -60,53 +83,31 @@ export function computerListStore(database: Database, changes: Changes) {
 
     /** One computer as lists show it; undefined for one that is not known. */
     async findListedComputer(computerId: string): Promise<ListedComputer | undefined> {
-      const row = await tables
-        .selectFrom('computers')
-        .selectAll()
-        .where('computer_id', '=', computerId)
-        .executeTakeFirst();
+      const row = await listed().where('computer_id', '=', computerId).executeTakeFirst();
       return row && listedOf(row, await groupNamesOf(tables, [computerId]));
     },
 
-    /** Forgets a computer and its status. It comes back with its next contact: it is asked to register then. */
-    async removeComputer(computerId: string, author: Author): Promise<void> {
-      await transact(database, async (transaction) => {
-        const before = await transaction
-          .selectFrom('computers')
-          .select(['dns_name', 'address', 'agent_version', 'os_description'])
-          .where('computer_id', '=', computerId)
-          .executeTakeFirst();
-        const groups = (await groupNamesOf(transaction, [computerId])).get(computerId) ?? [];
-        await transaction.deleteFrom('computers').where('computer_id', '=', computerId).execute();
-        await transaction.deleteFrom('computer_update_status').where('computer_id', '=', computerId).execute();
-        await recordAudit(transaction, author, {
-          ...{ action: 'remove computer', subject: computerId },
-          before: before && { ...before, groups },
-        });
-        await markChange(transaction, 'computers');
-      });
-      changes.announce('computers');
-    },
-
     /**
-     * Identities that were used under several names at the same time since `since`: copies of one disk that nobody
-     * prepared. A computer that was renamed is none: its old name is not seen again after the new one.
+     * Identities that were used by several at the same time since `since`, as marked when it was seen: copies of one disk
+     * that nobody prepared. A computer that was renamed is none: its old name is not seen again after the new one. By id,
+     * `limit` at most, each with the names seen since then.
      */
-    async listClones(since: Date): Promise<ClonedIdentity[]> {
-      const { rows } = await sql<{
-        computer_id: string;
-        dns_name: string;
-        address: string;
-        first_seen: number;
-        last_seen: number;
-        times_seen: number;
-      }>`select one.* from computer_names one
-         where one.last_seen >= ${since.getTime()} and exists (
-           select 1 from computer_names other
-           where other.computer_id = one.computer_id and other.name_key <> one.name_key
-             and other.last_seen >= ${since.getTime()}
-             and other.last_seen >= one.first_seen and one.last_seen >= other.first_seen)
-         order by one.computer_id, one.last_seen desc`.execute(tables);
+    async listClones(since: Date, limit = 1_000_000): Promise<ClonedIdentity[]> {
+      const shared = tables
+        .selectFrom('computers')
+        .select('computer_id')
+        .where('shared_at', '>=', since.getTime())
+        .orderBy('computer_id')
+        .limit(limit);
+      const rows = await tables
+        .selectFrom(shared.as('shared'))
+        .innerJoin('computer_names', 'computer_names.computer_id', 'shared.computer_id')
+        .select(['computer_names.computer_id', 'first_seen', 'last_seen', 'times_seen', 'address'])
+        .select(beginningOf('dns_name', textBytes.name).as('dns_name'))
+        .where('last_seen', '>=', since.getTime())
+        .orderBy('computer_names.computer_id')
+        .orderBy('last_seen', 'desc')
+        .execute();
       const byId = Map.groupBy(rows, ({ computer_id }) => computer_id);
       return [...byId].map(([computerId, names]) => ({
         computerId,
@@ -122,7 +123,9 @@ export function computerListStore(database: Database, changes: Changes) {
   };
 }
 
-function listedOf(row: Selectable<Tables['computers']>, groups: ReadonlyMap<string, string[]>): ListedComputer {
+type ListedRow = Pick<Selectable<Tables['computers']>, (typeof plainColumns)[number] | CutColumn>;
+
+function listedOf(row: ListedRow, groups: ReadonlyMap<string, string[]>): ListedComputer {
   const time = (at: number | null) => (at === null ? undefined : new Date(at));
   return {
     computerId: row.computer_id,
@@ -138,6 +141,9 @@ function listedOf(row: Selectable<Tables['computers']>, groups: ReadonlyMap<stri
     lastReport: time(row.last_report),
     groups: groups.get(row.computer_id) ?? ['Unassigned Computers'],
     requestedGroups: row.requested_groups === '' ? [] : row.requested_groups.split(';'),
+    identityChanges: row.identity_changes,
+    identityChangedAt: time(row.identity_changed_at),
+    sharedAt: time(row.shared_at),
   };
 }
 
@@ -150,7 +156,11 @@ function nameIn(registration: string | null): string | undefined {
   return osName({ ...version, suiteMask, oldProductType, newProductType, systemMetrics });
 }
 
-async function groupNamesOf(tables: Kysely<Tables>, computerIds: readonly string[]): Promise<Map<string, string[]>> {
+/** Computer → the names of its groups. */
+export async function groupNamesOf(
+  tables: Kysely<Tables>,
+  computerIds: readonly string[],
+): Promise<Map<string, string[]>> {
   const names = new Map<string, string[]>();
   for (let start = 0; start < computerIds.length; start += idsPerStatement) {
     const rows = await tables
@@ -160,9 +170,27 @@ async function groupNamesOf(tables: Kysely<Tables>, computerIds: readonly string
       .where('computer_id', 'in', computerIds.slice(start, start + idsPerStatement))
       .orderBy('name_key')
       .execute();
-    for (const { computer_id, name } of rows) names.set(computer_id, [...(names.get(computer_id) ?? []), name]);
+    for (const { computer_id, name } of rows) {
+      const known = names.get(computer_id);
+      if (known) known.push(name);
+      else names.set(computer_id, [name]);
+    }
   }
   return names;
 }
 
 const idsPerStatement = 500;
+
+const plainColumns = [
+  ...(['computer_id', 'address', 'agent_generation', 'agent_version', 'os_version', 'last_contact'] as const),
+  ...(['last_sync', 'last_report', 'identity_changes', 'identity_changed_at', 'shared_at'] as const),
+] as const;
+
+// Strangers wrote these, at times before there were bounds.
+type CutColumn = 'dns_name' | 'requested_groups' | 'os_description' | 'registration';
+const cutColumns = [
+  beginningOf('dns_name', textBytes.name).as('dns_name'),
+  beginningOf('requested_groups', textBytes.requestedGroups).as('requested_groups'),
+  beginningOf('os_description', textBytes.fact).as('os_description'),
+  wholeUpTo('registration', 2 * textBytes.registration, null).as('registration'),
+] as const;

@@ -1,13 +1,15 @@
 // Computers, by SusClientId.
+import { cutText } from '@moult/formats/text';
 import { type Kysely, sql } from 'kysely';
-import { recordAudit } from './audit.ts';
+import { type StoreBounds, textBytes } from './bounds.ts';
 import { unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
-import { markChange } from './configuration.ts';
+import { assignRequested } from './client-side-targeting.ts';
 import type { Database } from './database.ts';
+import { noteIdentityChange } from './identity-changes.ts';
 import { excluded, inPieces, prepare, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
-import { lockComputers, retried, transact } from './transact.ts';
+import { lockComputers, transact } from './transact.ts';
 
 export interface AuthorizedComputer {
   /** Lower-case GUID. */
@@ -44,53 +46,58 @@ export interface Targeting {
   groupIds: string[];
 }
 
-export function computerStore(database: Database, changes: Changes) {
+export function computerStore(database: Database, changes: Changes, bounds: StoreBounds) {
   const { tables, engine } = database;
   const statements = checkInStatements(tables);
   const noteContactsOf = contactStatement(tables);
   return {
     /**
      * Notes who authorised. With `assign` (client-side targeting) the computer is put into exactly those of its
-     * requested groups that exist; WSUS never creates a group for a client (MS-WUSP note 46).
+     * requested groups that exist; WSUS never creates a group for a client (MS-WUSP note 46). Another name than the last
+     * time is marked.
      */
     async noteAuthorization(computer: AuthorizedComputer, { assign }: { assign: boolean }): Promise<void> {
-      const { computerId, dnsName, address } = computer;
+      const { computerId } = computer;
       const at = computer.at.getTime();
-      const requested = computer.requestedGroups.join(';');
+      const requested = requestedText(computer.requestedGroups);
+      const dnsName = cutText(computer.dnsName, textBytes.name);
+      const nameKey = dnsName.toLowerCase();
+      const named = {
+        ...{ computer_id: computerId, dns_name: dnsName },
+        address: cutText(computer.address, textBytes.address),
+      };
       await transact(database, async (transaction) => {
-        const named = { computer_id: computerId, dns_name: dnsName, address };
         const seen = { first_contact: at, last_contact: at };
+        const { rows } = await statements.loadName(transaction, computerId);
         await statements.authorize(transaction, [
-          { ...named, ...seen, requested_groups: requested, agent_generation: 'wsus' },
+          { ...named, ...seen, current_name: nameKey, requested_groups: requested, agent_generation: 'wsus' },
         ]);
+        const before = rows[0]?.current_name;
+        if (before && before !== nameKey) {
+          await noteOtherName(transaction, { computerId, before, after: nameKey, at: computer.at });
+        }
         await statements.noteName(transaction, [
-          { ...named, name_key: dnsName.toLowerCase(), first_seen: at, last_seen: at, times_seen: 1 },
+          { ...named, name_key: nameKey, first_seen: at, last_seen: at, times_seen: 1 },
         ]);
+        if (before !== nameKey) await forgetOldNames(transaction, computerId, bounds.namesPerComputer);
         if (assign) await assignRequested(transaction, computer);
       });
       changes.announce('computers');
     },
 
+    /** Notes what a computer is. Other hardware than before, and an older system, are marked. */
     async registerComputer(computer: RegisteredComputer): Promise<void> {
-      const at = computer.at.getTime();
-      const row = {
-        computer_id: computer.computerId,
-        dns_name: computer.dnsName,
-        address: computer.address,
-        requested_groups: '',
-        agent_generation: 'wsus',
-        agent_version: computer.agentVersion,
-        os_version: computer.osVersion,
-        os_description: computer.osDescription,
-        architecture: computer.architecture,
-        manufacturer: computer.manufacturer,
-        model: computer.model,
-        registration: JSON.stringify(computer.registration),
-        first_contact: at,
-        last_contact: at,
-        registered_at: at,
-      };
-      await retried(() => statements.register(tables, [row]));
+      const row = registrationRow(computer);
+      await transact(database, async (transaction) => {
+        const { rows } = await statements.loadMachine(transaction, computer.computerId);
+        const [before] = rows;
+        await statements.register(transaction, [row]);
+        if (before?.registered_at == null) return;
+        for (const change of machineChanges(before, row)) {
+          const noted = { ...change, at: computer.at };
+          await noteIdentityChange(transaction, computer.computerId, noted, { isShared: false });
+        }
+      });
       changes.announce('computers');
     },
 
@@ -99,7 +106,7 @@ export function computerStore(database: Database, changes: Changes) {
       const { rows } = await statements.findAcquaintance(tables, dnsName.toLowerCase(), computerId);
       const [found] = rows;
       if (!found) return 'stranger';
-      return found.name_key !== null && found.requested_groups === requestedGroups.join(';') ? 'known' : 'changed';
+      return found.name_key !== null && found.requested_groups === requestedText(requestedGroups) ? 'known' : 'changed';
     },
 
     /** Those of the ids that are computers known here. */
@@ -182,11 +189,9 @@ function contactStatement(tables: Kysely<Tables>) {
 /** What each check-in of each computer runs. */
 function checkInStatements(tables: Kysely<Tables>) {
   const named = { computer_id: '', dns_name: '', address: '' };
-  const authorized = { ...named, first_contact: 0, last_contact: 0, requested_groups: '', agent_generation: '' };
-  const registered = {
-    ...{ ...authorized, agent_version: '', os_version: '', os_description: '', architecture: '' },
-    ...{ manufacturer: '', model: '', registration: '', registered_at: 0 },
-  };
+  const seen = { first_contact: 0, last_contact: 0 };
+  const authorized = { ...named, ...seen, current_name: '', requested_groups: '', agent_generation: '' };
+  const registered = registrationRow(nothing);
   return {
     authorize: prepareInsert(authorized, (rows) =>
       tables
@@ -195,7 +200,7 @@ function checkInStatements(tables: Kysely<Tables>) {
         .onConflict((conflict) =>
           conflict
             .column('computer_id')
-            .doUpdateSet(excluded('dns_name', 'address', 'requested_groups', 'last_contact')),
+            .doUpdateSet(excluded('dns_name', 'current_name', 'address', 'requested_groups', 'last_contact')),
         ),
     ),
 
@@ -232,6 +237,17 @@ function checkInStatements(tables: Kysely<Tables>) {
         .where('computers.computer_id', '=', computerId),
     ),
 
+    loadName: prepare([''], (computerId) =>
+      tables.selectFrom('computers').select('current_name').where('computer_id', '=', computerId),
+    ),
+
+    loadMachine: prepare([''], (computerId) =>
+      tables
+        .selectFrom('computers')
+        .select(['manufacturer', 'model', 'architecture', 'os_version', 'registered_at'])
+        .where('computer_id', '=', computerId),
+    ),
+
     loadTargeting: prepare([''], (computerId) =>
       tables
         .selectFrom('computers')
@@ -244,51 +260,109 @@ function checkInStatements(tables: Kysely<Tables>) {
 
 const idsPerStatement = 500;
 
-/** Writes only what differs: most computers ask for the groups that they are in, every few hours. */
-async function assignRequested(transaction: Kysely<Tables>, computer: AuthorizedComputer): Promise<void> {
-  const { computerId, requestedGroups, at } = computer;
-  const before = await groupsOf(transaction, computerId);
-  const after = await groupsNamed(transaction, requestedGroups);
-  const namesOf = (groups: readonly { name: string }[]) => groups.map(({ name }) => name);
-  if (namesOf(before).join(';') === namesOf(after).join(';')) return;
-  await transaction.deleteFrom('computer_groups').where('computer_id', '=', computerId).execute();
-  if (after.length > 0) {
-    await transaction
-      .insertInto('computer_groups')
-      .values(after.map(({ group_id }) => ({ computer_id: computerId, group_id })))
-      .execute();
+/** Requested groups as they are kept. */
+function requestedText(groups: readonly string[]): string {
+  return cutText(groups.join(';'), textBytes.requestedGroups);
+}
+
+function registrationRow(computer: RegisteredComputer) {
+  const at = computer.at.getTime();
+  const fact = (text: string) => cutText(text, textBytes.fact);
+  return {
+    computer_id: computer.computerId,
+    dns_name: cutText(computer.dnsName, textBytes.name),
+    address: cutText(computer.address, textBytes.address),
+    requested_groups: '',
+    agent_generation: 'wsus',
+    agent_version: fact(computer.agentVersion),
+    os_version: fact(computer.osVersion),
+    os_description: fact(computer.osDescription),
+    architecture: fact(computer.architecture),
+    manufacturer: fact(computer.manufacturer),
+    model: fact(computer.model),
+    registration: registrationText(computer.registration),
+    first_contact: at,
+    last_contact: at,
+    registered_at: at,
+  };
+}
+
+const nothing: RegisteredComputer = {
+  ...{ computerId: '', dnsName: '', address: '', agentVersion: '', osVersion: '', osDescription: '', architecture: '' },
+  ...{ manufacturer: '', model: '', registration: {}, at: new Date(0) },
+};
+
+/** As JSON. Of one that is too long, the numbers, and no text. */
+function registrationText(registration: Record<string, unknown>): string {
+  const cut = (value: unknown) => (typeof value === 'string' ? cutText(value, textBytes.fact) : value);
+  const facts = Object.entries(registration).map(([name, value]) => [name, cut(value)] as const);
+  const text = JSON.stringify(Object.fromEntries(facts));
+  if (Buffer.byteLength(text) <= textBytes.registration) return text;
+  const numbers = facts.filter(([, value]) => typeof value === 'number').slice(0, 100);
+  return JSON.stringify(Object.fromEntries(numbers));
+}
+
+interface Machine {
+  manufacturer: string | null;
+  model: string | null;
+  architecture: string | null;
+  os_version: string | null;
+}
+
+/** A newer system is an upgrade, and no change of who the computer is. */
+function machineChanges(before: Machine, after: Machine) {
+  const hardwareOf = ({ manufacturer, model, architecture }: Machine) =>
+    [manufacturer, model, architecture].filter(Boolean).join(', ');
+  const systems = { before: before.os_version ?? '', after: after.os_version ?? '' };
+  const machines = { before: hardwareOf(before), after: hardwareOf(after) };
+  return [
+    ...(machines.before !== machines.after ? [{ aspect: 'hardware' as const, ...machines }] : []),
+    ...(isOlder(systems.after, systems.before) ? [{ aspect: 'system' as const, ...systems }] : []),
+  ];
+}
+
+/** Of versions with numbers between dots. */
+function isOlder(version: string, than: string): boolean {
+  const [some, others] = [version, than].map((one) => one.split('.').map(Number));
+  for (const [index, number] of (some ?? []).entries()) {
+    const other = others?.[index] ?? 0;
+    if (number !== other) return number < other;
   }
-  await recordAudit(
-    transaction,
-    { name: 'client-side targeting', at },
-    {
-      ...{ action: 'target computer', subject: computerId },
-      ...{ before: namesOf(before), after: namesOf(after) },
-    },
-  );
-  await markChange(transaction, 'computers');
+  return false;
 }
 
-async function groupsOf(transaction: Kysely<Tables>, computerId: string) {
-  return transaction
-    .selectFrom('computer_groups')
-    .innerJoin('target_groups', 'target_groups.group_id', 'computer_groups.group_id')
-    .select(['target_groups.group_id', 'name'])
+/** The one before and this one are there at a time if this name was known, or the other was used just now. */
+async function noteOtherName(
+  transaction: Kysely<Tables>,
+  { computerId, before, after, at }: { computerId: string; before: string; after: string; at: Date },
+): Promise<void> {
+  const names = await transaction
+    .selectFrom('computer_names')
+    .select(['name_key', 'last_seen'])
     .where('computer_id', '=', computerId)
-    .orderBy('name_key')
+    .where('name_key', 'in', [after, before])
     .execute();
+  const isShared = names.some((name) => name.name_key === after || name.last_seen >= at.getTime());
+  await noteIdentityChange(transaction, computerId, { at, aspect: 'name', before, after }, { isShared });
 }
 
-/** Those of the names that are groups somebody can be put into. */
-async function groupsNamed(transaction: Kysely<Tables>, names: readonly string[]) {
-  const keys = [...new Set(names.map((name) => name.trim().toLowerCase()).filter((name) => name !== ''))];
-  if (keys.length === 0) return [];
-  return transaction
-    .selectFrom('target_groups')
-    .select(['group_id', 'name'])
-    .where('name_key', 'in', keys)
-    .where('parent_id', 'is not', null)
-    .where('group_id', '!=', unassignedComputers)
+/** Whoever invents names drives out older ones, and stays marked. */
+async function forgetOldNames(transaction: Kysely<Tables>, computerId: string, kept: number): Promise<void> {
+  const old = await transaction
+    .selectFrom('computer_names')
+    .select('name_key')
+    .where('computer_id', '=', computerId)
+    .orderBy('last_seen', 'desc')
     .orderBy('name_key')
+    // SQLite knows no offset without a limit. More than one is there only after the bound was lowered.
+    .limit(1000)
+    .offset(kept)
+    .execute();
+  if (old.length === 0) return;
+  const keys = old.map(({ name_key }) => name_key);
+  await transaction
+    .deleteFrom('computer_names')
+    .where('computer_id', '=', computerId)
+    .where('name_key', 'in', keys)
     .execute();
 }

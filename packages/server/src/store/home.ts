@@ -1,5 +1,6 @@
 // What the home page tells: who is here, with which agent, and what happened last.
 import { sql } from 'kysely';
+import { beginningOf, leftOut, wholeUpTo } from './bounds.ts';
 import type { Database } from './database.ts';
 
 export interface AgentCount {
@@ -32,10 +33,21 @@ export interface HomeEvent {
   updateId: string | undefined;
 }
 
+/** Of a generation, those beyond the versions that are told one by one. */
+export interface OtherVersions {
+  generation: AgentCount['generation'];
+  versions: number;
+  computers: number;
+}
+
 export interface HomeFacts {
   computers: number;
   lastContactAt: Date | undefined;
+  /** The versions that most computers have, of each generation as many as shownVersions says. */
   agents: AgentCount[];
+  otherAgents: OtherVersions[];
+  /** Within the last 30 days. */
+  identities: { shared: number; changed: number };
   updates: number;
   deployments: number;
   /** Newest first, all kinds together, of each kind as many as were asked for. */
@@ -43,7 +55,20 @@ export interface HomeFacts {
   counters: Map<string, number>;
 }
 
-export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<string, number>>) {
+/** A client may call its version anything: ten thousand of them must not become ten thousand lines. */
+const shownVersions = 20;
+/** Characters of a text that the page is given; it shows less. */
+const shownText = 300;
+/** JSON of strings beyond this is not read at all. */
+const readableStrings = 131_072;
+const identityDays = 30;
+
+export function homeStore(
+  { tables }: Database,
+  loadCounters: () => Promise<Map<string, number>>,
+  countIdentityChanges: (since: Date) => Promise<{ shared: number; changed: number }>,
+  now: () => Date,
+) {
   const countOf = async (table: 'updates' | 'deployments') => {
     const counted = tables.selectFrom(table).select(({ fn }) => fn.countAll<number>().as('count'));
     // A decision that was taken back is none.
@@ -54,27 +79,40 @@ export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<
     return Number(row?.count ?? 0);
   };
 
-  const agents = async (): Promise<AgentCount[]> => {
-    const rows = await tables
-      .selectFrom('computers')
-      .select(['agent_generation', 'agent_version', ({ fn }) => fn.countAll<number>().as('count')])
-      .groupBy(['agent_generation', 'agent_version'])
-      .execute();
-    return rows
-      .map(({ agent_generation, agent_version, count }) => ({
-        generation: (agent_generation ?? 'unknown') as AgentCount['generation'],
-        version: agent_version ?? '',
-        computers: Number(count),
-      }))
-      .sort((a, b) => a.generation.localeCompare(b.generation) || a.version.localeCompare(b.version));
+  const agents = async (): Promise<Pick<HomeFacts, 'computers' | 'agents' | 'otherAgents'>> => {
+    const { rows } = await sql<CountedVersion>`
+      select generation, case when place <= ${sql.lit(shownVersions)} then version end as version,
+             count(*) as versions, sum(computers) as computers from (
+        select agent_generation as generation, coalesce(agent_version, '') as version, count(*) as computers,
+               row_number() over (partition by agent_generation order by count(*) desc, agent_version desc) as place
+        from computers group by agent_generation, agent_version) as counted
+      group by generation, case when place <= ${sql.lit(shownVersions)} then version end`.execute(tables);
+    const counted = rows.map(({ generation, version, versions, computers }) => ({
+      generation: (generation ?? 'unknown') as AgentCount['generation'],
+      version: version === null ? undefined : version.slice(0, shownText),
+      versions: Number(versions),
+      computers: Number(computers),
+    }));
+    return {
+      computers: counted.reduce((sum, { computers }) => sum + computers, 0),
+      agents: counted
+        .flatMap(({ generation, version, computers }) =>
+          version === undefined ? [] : [{ generation, version, computers }],
+        )
+        .sort((a, b) => a.generation.localeCompare(b.generation) || a.version.localeCompare(b.version)),
+      otherAgents: counted.flatMap(({ generation, version, versions, computers }) =>
+        version === undefined ? [{ generation, versions, computers }] : [],
+      ),
+    };
   };
 
   const selfUpdateEvents = async (limit: number): Promise<HomeEvent[]> => {
     const rows = await tables
       .selectFrom('self_update_events as event')
       .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
-      .selectAll('event')
-      .select('computers.dns_name')
+      .select([...pingColumns])
+      .select(pingTexts.map((column) => beginningOf(`event.${column}`, shownText).as(column)))
+      .select(beginningOf('computers.dns_name', shownText).as('dns_name'))
       .orderBy('event.event_id', 'desc')
       .limit(limit)
       .execute();
@@ -100,8 +138,10 @@ export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<
     const rows = await tables
       .selectFrom('reporting_events as event')
       .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
-      .selectAll('event')
-      .select('computers.dns_name')
+      .select(['event.event_id', 'event.computer_id', 'event.received_at', 'event.time_at_target'])
+      .select(['event.event_number', 'event.win32_hresult', 'event.update_id'])
+      .select(wholeUpTo('event.replacement_strings', readableStrings, leftOut).as('replacement_strings'))
+      .select(beginningOf('computers.dns_name', shownText).as('dns_name'))
       .orderBy('event.event_id', 'desc')
       .limit(limit)
       .execute();
@@ -118,7 +158,7 @@ export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<
       what: String(row.event_number),
       status: '',
       resultCode: (row.win32_hresult >>> 0).toString(16).padStart(8, '0'),
-      detail: (JSON.parse(row.replacement_strings) as string[]).join(' '),
+      detail: (JSON.parse(row.replacement_strings) as string[]).join(' ').slice(0, shownText),
       updateId: row.update_id ?? undefined,
     }));
   };
@@ -126,8 +166,9 @@ export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<
   const registrations = async (limit: number): Promise<HomeEvent[]> => {
     const rows = await tables
       .selectFrom('computers')
-      .select(['computer_id', 'dns_name', 'address', 'agent_generation', 'agent_version', 'os_description'])
-      .select('registered_at')
+      .select(['computer_id', 'address', 'agent_generation', 'agent_version', 'registered_at'])
+      .select(beginningOf('dns_name', shownText).as('dns_name'))
+      .select(beginningOf('os_description', shownText).as('os_description'))
       .where('registered_at', 'is not', null)
       .orderBy('registered_at', 'desc')
       .limit(limit)
@@ -171,9 +212,9 @@ export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<
         ...(await registrations(eventLimit)),
       ].sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime());
       return {
-        computers: byAgent.reduce((sum, { computers }) => sum + computers, 0),
+        ...byAgent,
         lastContactAt: await lastContactAt(),
-        agents: byAgent,
+        identities: await countIdentityChanges(new Date(now().getTime() - identityDays * 86_400_000)),
         updates: await countOf('updates'),
         deployments: await countOf('deployments'),
         events,
@@ -182,3 +223,16 @@ export function homeStore({ tables }: Database, loadCounters: () => Promise<Map<
     },
   };
 }
+
+interface CountedVersion {
+  generation: string | null;
+  version: string | null;
+  versions: number;
+  computers: number;
+}
+
+const pingColumns = [
+  ...(['event.event_id', 'event.computer_id', 'event.received_at', 'event.occurred_at', 'event.address'] as const),
+  ...(['event.result_code', 'event.agent_generation', 'event.agent_version'] as const),
+] as const;
+const pingTexts = ['component', 'activity', 'item', 'status', 'message'] as const;

@@ -2,10 +2,12 @@
 import { ServerError } from '../errors.ts';
 import { serverVersion } from '../version.ts';
 import { auditStore } from './audit.ts';
+import { defaultStoreBounds, type StoreBounds } from './bounds.ts';
 import { type Changes, createChanges } from './changes.ts';
 import { computerAgeingStore } from './computer-ageing.ts';
 import { computerHistoryStore } from './computer-history.ts';
 import { computerListStore } from './computer-list.ts';
+import { computerRemovalStore } from './computer-removal.ts';
 import { computerStore } from './computers.ts';
 import { configurationStore } from './configuration.ts';
 import { contentFileStore } from './content-files.ts';
@@ -16,6 +18,7 @@ import { eventBoundsStore } from './event-bounds.ts';
 import { eventRetentionStore } from './event-retention.ts';
 import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
+import { identityChangeStore } from './identity-changes.ts';
 import { migrate, requireSchema } from './migrate.ts';
 import { newestTimeStore } from './newest-time.ts';
 import { reportingEventStore } from './reporting-events.ts';
@@ -28,6 +31,7 @@ import { updateStore } from './updates.ts';
 export type { AuditRecord, Author } from './audit.ts';
 export type { AuditHead } from './audit-chain.ts';
 export type { AuditBreak, AuditCheck, BrokenRecord } from './audit-check.ts';
+export { defaultStoreBounds, type StoreBounds } from './bounds.ts';
 export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export type { Topic } from './changes.ts';
 export type { KnownComputer, KnownReport } from './computer-history.ts';
@@ -40,6 +44,7 @@ export { deploymentActions } from './deployments.ts';
 export type { EventTable, EventVolume } from './event-bounds.ts';
 export type { CountedGroup, TargetGroup } from './groups.ts';
 export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
+export type { IdentityAspect, ListedIdentityChange } from './identity-changes.ts';
 export type { ImportResult } from './insert-revisions.ts';
 export { type PackedRevision, packRevision, type RevisionToImport } from './packing.ts';
 export type { ListedEvent, ReportedEvent } from './reporting-events.ts';
@@ -53,6 +58,7 @@ export type Store = ReturnType<typeof storeOf>;
 
 export interface StoreOptions {
   now: () => Date;
+  bounds?: Partial<StoreBounds>;
   /** Where there is no Moult yet: the newest schema is made, or SERVER_DATABASE_TOO_OLD is thrown. Default `make`. */
   ifEmpty?: 'make' | 'refuse';
 }
@@ -61,14 +67,14 @@ export interface StoreOptions {
  * Opens the database at `address` (see openDatabase) as commands do: a schema that is there is never changed. Throws
  * ServerError SERVER_DATABASE, SERVER_DATABASE_AWAY, SERVER_DATABASE_TOO_NEW or SERVER_DATABASE_TOO_OLD.
  */
-export async function openStore(address: string, { now, ifEmpty = 'make' }: StoreOptions): Promise<Store> {
+export async function openStore(address: string, { now, ifEmpty = 'make', bounds }: StoreOptions): Promise<Store> {
   const database = await openDatabase(address, { limits: commandLimits });
   try {
     if ((await requireSchema(database)) === 'empty') {
       if (ifEmpty === 'refuse') throw emptyDatabase(address);
       await migrate(database, now());
     }
-    return storeOf(database, now);
+    return storeOf(database, now, { ...defaultStoreBounds, ...bounds });
   } catch (error) {
     await database.close();
     throw error;
@@ -95,7 +101,7 @@ export interface ServerStore extends Store {
  */
 export function openServerStore(
   address: string,
-  { now, ...options }: DatabaseOptions & { now: () => Date },
+  { now, bounds, ...options }: DatabaseOptions & Pick<StoreOptions, 'now' | 'bounds'>,
 ): ServerStore {
   const database = createDatabase(address, options);
   const prepare = async () => {
@@ -104,7 +110,7 @@ export function openServerStore(
     await database.connect();
   };
   return {
-    ...storeOf(database, now),
+    ...storeOf(database, now, { ...defaultStoreBounds, ...bounds }),
     prepare,
     hold: database.hold,
     away: database.away,
@@ -134,32 +140,35 @@ function emptyDatabase(address: string): ServerError {
 }
 
 /** The store on an open database. For tests and tools; the others open it by its address. */
-export function storeOf(database: Database, now: () => Date) {
+export function storeOf(database: Database, now: () => Date, bounds: StoreBounds = defaultStoreBounds) {
   const changes: Changes = createChanges();
   const counters = counterStore(database);
   const clock = createDatabaseClock(now);
+  const identityChanges = identityChangeStore(database);
   return {
     engine: database.engine,
     subscribe: changes.subscribe,
     close: () => database.close(),
     ...configurationStore(database, clock),
-    ...computerStore(database, changes),
+    ...computerStore(database, changes, bounds),
     ...computerHistoryStore(database),
     ...groupStore(database, changes),
     ...updateStore(database, changes),
     ...revisionListStore(database),
     ...deploymentStore(database, changes),
     ...contentFileStore(database, changes),
-    ...reportingEventStore(database, changes),
+    ...reportingEventStore(database, changes, bounds),
     ...eventRetentionStore(database),
     ...eventBoundsStore(database),
     ...computerAgeingStore(database, changes),
     ...newestTimeStore(database),
-    ...computerListStore(database, changes),
+    ...computerListStore(database),
+    ...computerRemovalStore(database, changes),
+    ...identityChanges,
     ...statusStore(database),
     ...auditStore(database),
     ...counters,
     ...selfUpdateEventStore(database, changes),
-    ...homeStore(database, counters.loadCounters),
+    ...homeStore(database, counters.loadCounters, identityChanges.countIdentityChanges, now),
   };
 }

@@ -1,5 +1,15 @@
 // What clients report (MS-WUSP 2.2.2.3). An event instance counts once for its computer, however often it is sent.
+import { cutText } from '@moult/formats/text';
 import type { Kysely } from 'kysely';
+import {
+  beginningOf,
+  cutStrings,
+  leftOut,
+  readableJsonBytes,
+  type StoreBounds,
+  textBytes,
+  wholeUpTo,
+} from './bounds.ts';
 import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
 import { prepareInsert } from './prepared.ts';
@@ -36,12 +46,15 @@ export interface EventFilter {
   limit: number;
 }
 
-export function reportingEventStore(database: Database, changes: Changes) {
+export function reportingEventStore(database: Database, changes: Changes, bounds: StoreBounds) {
   const { tables, engine } = database;
   const insertNew = insertNewEvents(tables);
   const statusStatements = updateStatusStatements(tables, engine);
   return {
-    /** Keeps the events of one batch in one transaction; instances that are known already are passed over. */
+    /**
+     * Keeps the events of one batch in one transaction; instances that are known already are passed over. Text beyond the
+     * bounds is not kept; what an event says of the states of updates counts in whole.
+     */
     async recordReportingEvents(events: readonly ReportedEvent[], receivedAt: Date): Promise<void> {
       if (events.length === 0) return;
       const computerIds = events.map(({ computerId }) => computerId);
@@ -53,7 +66,7 @@ export function reportingEventStore(database: Database, changes: Changes) {
           const some = events.slice(start, start + rowsPerInsert);
           const { rows: inserted } = await insertNew(
             transaction,
-            some.map((event) => rowOf(event, receivedAt.getTime())),
+            some.map((event) => rowOf(event, receivedAt.getTime(), bounds)),
           );
           for (const { computer_id, instance_id } of inserted) fresh.add(`${computer_id} ${instance_id}`);
         }
@@ -61,6 +74,7 @@ export function reportingEventStore(database: Database, changes: Changes) {
           transaction,
           statusStatements,
           events.filter(({ computerId, instanceId }) => fresh.delete(`${computerId} ${instanceId}`)),
+          bounds,
         );
       });
       changes.announce('reporting-events');
@@ -84,8 +98,11 @@ export function reportingEventStore(database: Database, changes: Changes) {
       let query = tables
         .selectFrom('reporting_events as event')
         .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
-        .selectAll('event')
-        .select('computers.dns_name');
+        .select([...plainColumns])
+        .select(beginningOf('event.app_name', textBytes.appName).as('app_name'))
+        .select(wholeUpTo('event.replacement_strings', readableJsonBytes, leftOut).as('replacement_strings'))
+        .select(wholeUpTo('event.misc_data', readableJsonBytes, leftOut).as('misc_data'))
+        .select(beginningOf('computers.dns_name', textBytes.name).as('dns_name'));
       if (computerId !== undefined) query = query.where('event.computer_id', '=', computerId);
       if (updateId !== undefined) query = query.where('event.update_id', '=', updateId);
       const rows = await query.orderBy('event.event_id', 'desc').limit(limit).execute();
@@ -123,7 +140,10 @@ function insertNewEvents(tables: Kysely<Tables>) {
   );
 }
 
-function rowOf(event: ReportedEvent, receivedAt: number) {
+function rowOf(event: ReportedEvent, receivedAt: number, { eventBytes }: Pick<StoreBounds, 'eventBytes'>) {
+  // Of most events these are short, and what they leave is for the rest.
+  const replacementStrings = cutStrings(event.replacementStrings, eventBytes / 4);
+  const miscData = cutStrings(event.miscData, (eventBytes * 3) / 4);
   return {
     instance_id: event.instanceId,
     computer_id: event.computerId,
@@ -135,9 +155,9 @@ function rowOf(event: ReportedEvent, receivedAt: number) {
     update_id: event.updateId ?? null,
     revision_number: event.revisionNumber,
     win32_hresult: event.win32HResult,
-    app_name: event.appName,
-    replacement_strings: JSON.stringify(event.replacementStrings),
-    misc_data: JSON.stringify(event.miscData),
+    app_name: cutText(event.appName, textBytes.appName),
+    replacement_strings: JSON.stringify(replacementStrings),
+    misc_data: JSON.stringify(miscData),
   };
 }
 
@@ -147,4 +167,11 @@ const exampleRow = rowOf(
     ...{ updateId: '', revisionNumber: 0, win32HResult: 0, appName: '', replacementStrings: [], miscData: [] },
   },
   0,
+  { eventBytes: 1024 },
 );
+
+const plainColumns = [
+  ...(['event.instance_id', 'event.computer_id', 'event.received_at', 'event.time_at_target'] as const),
+  ...(['event.namespace_id', 'event.event_number', 'event.source_id', 'event.update_id'] as const),
+  ...(['event.revision_number', 'event.win32_hresult'] as const),
+] as const;

@@ -8,6 +8,7 @@ export interface Tables {
   computers: ComputersTable;
   computer_names: ComputerNamesTable;
   target_groups: { group_id: string; name: string; name_key: string; parent_id: string | null; created_at: number };
+  identity_changes: IdentityChangesTable;
   computer_groups: { computer_id: string; group_id: string };
   updates: { update_id: string; is_declined: number; changed_at: number };
   revisions: RevisionsTable;
@@ -40,6 +41,25 @@ interface ComputersTable {
   registered_at: number | null;
   last_sync: number | null;
   last_report: number | null;
+  /** The name of the last authorisation, in lower case; null for none. */
+  current_name: string | null;
+  identity_changes: Generated<number>;
+  identity_changed_at: number | null;
+  /** When this identity was last used by two at a time. */
+  shared_at: number | null;
+  /** Up to when moves by client-side targeting have used up their room in the record. */
+  targeting_noted_until: number | null;
+}
+
+interface IdentityChangesTable {
+  computer_id: string;
+  /** Counts the changes of one computer. */
+  number: number;
+  changed_at: number;
+  /** name, hardware or system. */
+  aspect: string;
+  before: string;
+  after: string;
 }
 
 interface ComputerNamesTable {

@@ -1,5 +1,7 @@
 // What agents say about their own update: the pings to /wutrack.bin (protocol/src/self-update has their grammar).
+import { cutText } from '@moult/formats/text';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { beginningOf, textBytes } from './bounds.ts';
 import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
 import { inPieces, prepareInsert } from './prepared.ts';
@@ -82,7 +84,10 @@ export function selfUpdateEventStore(database: Database, changes: Changes) {
 
     /** Newest first. */
     async listSelfUpdateEvents(filter: SelfUpdateEventFilter = {}): Promise<StoredSelfUpdateEvent[]> {
-      let query = tables.selectFrom('self_update_events').selectAll();
+      let query = tables
+        .selectFrom('self_update_events')
+        .select([...plainColumns])
+        .select(textColumns.map((column) => beginningOf(column, textBytes.pingField).as(column)));
       if (filter.computerId !== undefined) query = query.where('computer_id', '=', filter.computerId);
       const rows = await query
         .orderBy('event_id', 'desc')
@@ -126,21 +131,22 @@ async function noteClient(transaction: Kysely<Tables>, event: SelfUpdateEvent): 
 }
 
 function rowOf(event: SelfUpdateEvent) {
+  const field = (text: string) => cutText(text, textBytes.pingField);
   return {
     received_at: event.receivedAt.getTime(),
     occurred_at: event.occurredAt.getTime(),
     computer_id: event.computerId ?? null,
-    address: event.address,
-    user_agent: event.userAgent,
-    component: event.component,
-    activity: event.activity,
-    item: event.item,
-    device: event.device,
-    platform: event.platform,
-    language: event.language,
-    status: event.status,
+    address: cutText(event.address, textBytes.address),
+    user_agent: field(event.userAgent),
+    component: field(event.component),
+    activity: field(event.activity),
+    item: field(event.item),
+    device: field(event.device),
+    platform: field(event.platform),
+    language: field(event.language),
+    status: field(event.status),
     result_code: event.resultCode,
-    message: event.message,
+    message: field(event.message),
     agent_generation: event.agentGeneration ?? null,
     agent_version: event.agentVersion ?? null,
   };
@@ -151,6 +157,16 @@ const exampleRow = rowOf({
   ...{ activity: '', item: '', device: '', platform: '', language: '', status: '', resultCode: '', message: '' },
   ...{ agentGeneration: 'wsus', agentVersion: '' },
 });
+
+const plainColumns = [
+  ...(['event_id', 'received_at', 'occurred_at', 'computer_id', 'result_code'] as const),
+  ...(['agent_generation', 'agent_version'] as const),
+] as const;
+// Strangers wrote these, at times before there were bounds.
+const textColumns = [
+  ...(['address', 'user_agent', 'component', 'activity', 'item', 'device', 'platform', 'language'] as const),
+  ...(['status', 'message'] as const),
+] as const;
 
 function eventOf(row: Selectable<Tables['self_update_events']>): StoredSelfUpdateEvent {
   return {

@@ -2,6 +2,7 @@
 // status report (156) replaces everything known of its computer, a failed installation (182) counts at once, and
 // everything else changes nothing until the next status report.
 import { type Kysely, sql } from 'kysely';
+import type { StoreBounds } from './bounds.ts';
 import type { Engine } from './database.ts';
 import { prepare } from './prepared.ts';
 import type { ReportedEvent } from './reporting-events.ts';
@@ -31,17 +32,38 @@ const lists: readonly (readonly [tag: string, state: UpdateState])[] = [
   ['V', 'installed'],
 ];
 
-/** Applies new events in the order of their time, within the transaction that stores them. */
+/**
+ * Applies new events in the order of their time, within the transaction that stores them. Of one computer no more states are
+ * kept than the bound says: those of a report that come first in it.
+ */
 export async function applyEvents(
   transaction: Kysely<Tables>,
   statements: UpdateStatusStatements,
   events: readonly ReportedEvent[],
+  bounds: Pick<StoreBounds, 'statesPerComputer'>,
 ): Promise<void> {
   const relevant = events.filter(({ eventNumber }) => eventNumber === statusReport || eventNumber === installFailed);
+  // Computer → states that may still be added; counted once for many failures.
+  const rooms = new Map<string, number>();
   for (const event of relevant.sort((a, b) => a.timeAtTarget.getTime() - b.timeAtTarget.getTime())) {
-    if (event.eventNumber === statusReport) await replaceStates(transaction, statements, event);
-    else await markFailed(transaction, event);
+    const { computerId } = event;
+    if (event.eventNumber === statusReport) {
+      await replaceStates(transaction, statements, event, bounds);
+      rooms.delete(computerId);
+      continue;
+    }
+    const room = rooms.get(computerId) ?? bounds.statesPerComputer - (await countStates(transaction, computerId));
+    rooms.set(computerId, room - Number(await markFailed(transaction, event, room > 0)));
   }
+}
+
+async function countStates(transaction: Kysely<Tables>, computerId: string): Promise<number> {
+  const { count } = await transaction
+    .selectFrom('computer_update_status')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('computer_id', '=', computerId)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 /** Update id → state, out of the `tag=id;id` strings of a status report. */
@@ -90,8 +112,9 @@ async function replaceStates(
   transaction: Kysely<Tables>,
   statements: UpdateStatusStatements,
   { computerId, miscData, timeAtTarget }: ReportedEvent,
+  { statesPerComputer }: Pick<StoreBounds, 'statesPerComputer'>,
 ): Promise<void> {
-  const reported = statesIn(miscData);
+  const reported = new Map([...statesIn(miscData)].slice(0, statesPerComputer));
   const { rows } = await statements.loadStates(transaction, computerId);
   const before = statesKnown(rows[0]?.states);
   const gone = [...before.keys()].filter((id) => !reported.has(id));
@@ -121,12 +144,21 @@ async function replaceStates(
   }
 }
 
+/** Answers whether a state was added. Without room for one, only what is known already is marked. */
 async function markFailed(
   transaction: Kysely<Tables>,
   { computerId, updateId, timeAtTarget }: ReportedEvent,
-): Promise<void> {
-  if (updateId === undefined) return;
+  hasRoom: boolean,
+): Promise<boolean> {
+  if (updateId === undefined) return false;
   const row = rowOf(computerId, updateId, 'failed', timeAtTarget);
+  const { numUpdatedRows } = await transaction
+    .updateTable('computer_update_status')
+    .set({ state: row.state, changed_at: row.changed_at })
+    .where('computer_id', '=', computerId)
+    .where('update_id', '=', updateId)
+    .executeTakeFirstOrThrow();
+  if (Number(numUpdatedRows) > 0 || !hasRoom) return false;
   await transaction
     .insertInto('computer_update_status')
     .values(row)
@@ -134,6 +166,7 @@ async function markFailed(
       conflict.columns(['computer_id', 'update_id']).doUpdateSet({ state: row.state, changed_at: row.changed_at }),
     )
     .execute();
+  return true;
 }
 
 const idsPerStatement = 500;

@@ -1,9 +1,7 @@
-// RegisterComputer (MS-WUSP 3.1.5.4): what the computer is. Informational, so nothing in it is refused.
+// RegisterComputer (MS-WUSP 3.1.5.4): what the computer is. Informational, so nothing in it is refused; the store cuts it.
 import type { ComputerInfo } from '@moult/protocol/client-web-service';
 import { SoapFault } from '../../errors.ts';
 import type { UpdateService } from '../soap/update-service.ts';
-
-const longestText = 512;
 
 export async function registerComputer(
   { store, admission, now }: UpdateService,
@@ -15,10 +13,9 @@ export async function registerComputer(
   // A computer that was removed comes back with the cookie that it has.
   const isKnown = (await store.loadTargeting(computerId)) !== undefined;
   if (!isKnown && !admission.admit('new-computer', address)) throw new SoapFault('ServerBusy', '');
-  const said = (text: string | undefined) => (text ?? '').slice(0, longestText);
   await store.registerComputer({
     computerId,
-    dnsName: said(info.dnsName),
+    dnsName: info.dnsName ?? '',
     address,
     agentVersion: [
       info.clientVersionMajorNumber,
@@ -27,13 +24,11 @@ export async function registerComputer(
       info.clientVersionQfeNumber,
     ].join('.'),
     osVersion: `${info.osMajorVersion}.${info.osMinorVersion}.${info.osBuildNumber}`,
-    osDescription: said(info.osDescription),
-    architecture: said(info.processorArchitecture),
-    manufacturer: said(info.computerManufacturer),
-    model: said(info.computerModel),
-    registration: Object.fromEntries(
-      Object.entries(info).map(([name, value]) => [name, typeof value === 'string' ? said(value) : value]),
-    ),
+    osDescription: info.osDescription ?? '',
+    architecture: info.processorArchitecture ?? '',
+    manufacturer: info.computerManufacturer ?? '',
+    model: info.computerModel ?? '',
+    registration: { ...info },
     at: now(),
   });
 }

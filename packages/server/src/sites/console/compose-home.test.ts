@@ -27,6 +27,8 @@ function compose(facts: Partial<HomeFacts>, ports: SelfUpdatePort[] = [port({})]
     computers: 0,
     lastContactAt: undefined,
     agents: [],
+    otherAgents: [],
+    identities: { shared: 0, changed: 0 },
     updates: 0,
     deployments: 0,
     events: [],

@@ -1,4 +1,5 @@
 // Facts in, the home document out. Pure: what the page says is decided here and nowhere else.
+import { cutText, visibleText } from '@moult/formats/text';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
 import type { HomeFacts } from '../../store/index.ts';
 import { describeEvent } from './describe-event.ts';
@@ -6,32 +7,60 @@ import type {
   Generation,
   HomeComputers,
   HomeDocument,
+  HomeEvent,
+  HomeEventCount,
   HomeFault,
   HomeNotice,
   HomePort,
   HomeRelease,
   HomeSelfUpdate,
+  NamesFor,
   Standing,
 } from './home-document.ts';
 import type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from './home-facts.ts';
 
-/** The whole home page at `now`. */
+/** The whole home page at `now`, with names. It stays small whatever clients say: see docs/limits.md. */
 export function composeHome(
   facts: HomeFacts,
   health: SelfUpdateHealth,
   server: ServerFacts,
   now: Date,
   notices: HomeNotice[] = [],
+  namesFor: NamesFor = 'local',
 ): HomeDocument {
+  const events = facts.events.map(describeEvent);
   return {
     generatedAt: now.toISOString(),
+    names: { shown: true, for: namesFor },
     server: { ...server, startedAt: server.startedAt.toISOString() },
     notices,
     selfUpdate: selfUpdateOf(health, facts.counters.get('malformed-pings') ?? 0),
     computers: computersOf(facts, health.releases),
     updates: { total: facts.updates, deployments: facts.deployments },
-    events: facts.events.map(describeEvent),
+    events,
+    eventCounts: countByKind(events),
   };
+}
+
+/** The page for those who are not told names: counts and health. Without names, addresses and ids, those of the server too. */
+export function withoutNames(home: HomeDocument): HomeDocument {
+  return {
+    ...home,
+    names: { ...home.names, shown: false },
+    server: { ...home.server, addresses: [] },
+    events: [],
+  };
+}
+
+function countByKind(events: readonly HomeEvent[]): HomeEventCount[] {
+  const counts = new Map<HomeEvent['kind'], HomeEventCount>();
+  for (const { kind, outcome } of events) {
+    const count = counts.get(kind) ?? { kind, total: 0, failed: 0 };
+    counts.set(kind, count);
+    count.total++;
+    if (outcome === 'failed') count.failed++;
+  }
+  return [...counts.values()].sort((a, b) => a.kind.localeCompare(b.kind, 'en'));
 }
 
 function selfUpdateOf(health: SelfUpdateHealth, malformedPings: number): HomeSelfUpdate {
@@ -104,16 +133,26 @@ function computersOf(facts: HomeFacts, releases: HomeRelease[]): HomeComputers {
     versions: facts.agents
       .filter((agent) => agent.generation === generation)
       .map(({ version, computers }) => ({ version, computers, standing: standingOf(generation, version, releases) }))
-      .sort((a, b) => newestFirst(a.version, b.version)),
+      .sort((a, b) => newestFirst(a.version, b.version))
+      .map((one) => ({ ...one, version: cutText(visibleText(one.version), versionBytes) })),
+    others: facts.otherAgents.find((others) => others.generation === generation),
   }));
   return {
     total: facts.computers,
     ...(facts.lastContactAt ? { lastContactAt: facts.lastContactAt.toISOString() } : {}),
     generations: generations
-      .map((entry) => ({ ...entry, computers: entry.versions.reduce((sum, { computers }) => sum + computers, 0) }))
+      .map(({ generation, versions, others }) => ({
+        generation,
+        computers: versions.reduce((sum, { computers }) => sum + computers, others?.computers ?? 0),
+        versions,
+        ...(others && { others: { versions: others.versions, computers: others.computers } }),
+      }))
       .filter(({ computers }) => computers > 0),
+    identities: facts.identities,
   };
 }
+
+const versionBytes = 64;
 
 // A SUS client is led to the newest WSUS client, whatever its own number: it is always an older one.
 function standingOf(generation: Generation, version: string, releases: HomeRelease[]): Standing {

@@ -1,9 +1,15 @@
 // Stored events in the words of an administrator. Numbers: MS-WUSP 2.2.2.3.1 (reports), docs/self-update.md (pings).
+import { cutText, visibleText } from '@moult/formats/text';
 import { describeReport } from '@moult/protocol/reporting';
 import type { HomeEvent as StoredEvent } from '../../store/index.ts';
 import type { HomeEvent, HomeEventKind } from './home-document.ts';
 
 type Words = Pick<HomeEvent, 'kind' | 'outcome' | 'headline'>;
+
+// The longest of what strangers said, in bytes: 120 events stay well below 200 kB.
+const nameBytes = 128;
+const subjectBytes = 192;
+const versionBytes = 64;
 
 /** A clock that differs by less than this says nothing: requests take their time. */
 const sameTimeMs = 60_000;
@@ -17,10 +23,14 @@ export function describeEvent(event: StoredEvent): HomeEvent {
     at: event.receivedAt.toISOString(),
     ...(apart ? { happenedAt: event.at.toISOString() } : {}),
     ...wordsOf(event),
-    computer: event.computerName || event.address || event.computerId || 'unnamed computer',
+    computer: shown(event.computerName || event.address || event.computerId || 'unnamed computer', nameBytes),
     computerId: event.computerId,
     ...(detail ? { detail } : {}),
   };
+}
+
+function shown(text: string, bytes: number): string {
+  return cutText(visibleText(text), bytes);
 }
 
 function wordsOf(event: StoredEvent): Words {
@@ -76,15 +86,15 @@ function detailOf(event: StoredEvent): string {
 
 function agentOf({ kind, agentGeneration, agentVersion }: StoredEvent): string {
   if (kind === 'report' || agentVersion === '') return '';
-  return `${{ sus: 'SUS client ', wsus: 'WSUS client ', unknown: '' }[agentGeneration]}${agentVersion}`;
+  return `${{ sus: 'SUS client ', wsus: 'WSUS client ', unknown: '' }[agentGeneration]}${shown(agentVersion, versionBytes)}`;
 }
 
 function subjectOf({ kind, what, detail, agentVersion }: StoredEvent): string {
   if (kind === 'report' && what === '147' && /^\d+$/.test(detail)) {
-    return `${detail} update${detail === '1' ? '' : 's'} found`;
+    return `${shown(detail, versionBytes)} update${detail === '1' ? '' : 's'} found`;
   }
   // Our agents name the release that a ping about self-update is of: moult-agent.7.9.0.1.
   const release = kind === 'self-update' ? /^moult-agent\.(\d[\d.]*)$/.exec(detail)?.[1] : undefined;
-  if (release === undefined) return detail;
-  return release === agentVersion ? '' : `to version ${release}`;
+  if (release === undefined) return shown(detail, subjectBytes);
+  return release === agentVersion ? '' : `to version ${shown(release, versionBytes)}`;
 }

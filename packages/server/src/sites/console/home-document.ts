@@ -7,8 +7,13 @@ export type Instant = string;
 /** `unknown`: heard of, but it has not said yet which client it is. */
 export type Generation = 'sus' | 'wsus' | 'unknown';
 
+/** Who is told names, addresses and ids of computers: nobody, the server itself, or everybody. */
+export type NamesFor = 'nobody' | 'local' | 'everybody';
+
 export interface HomeDocument {
   generatedAt: Instant;
+  /** Whether this document holds names, addresses and ids, and who is told them. Without them `events` is empty. */
+  names: { shown: boolean; for: NamesFor };
   server: HomeServer;
   /** What the administrator must know although the server runs; empty most of the time. */
   notices: HomeNotice[];
@@ -18,6 +23,14 @@ export interface HomeDocument {
   updates: { total: number; deployments: number };
   /** Newest first. */
   events: HomeEvent[];
+  /** The last events by kind: how many, and how many of them failed. */
+  eventCounts: HomeEventCount[];
+}
+
+export interface HomeEventCount {
+  kind: HomeEventKind;
+  total: number;
+  failed: number;
 }
 
 export interface HomeNotice {
@@ -73,6 +86,8 @@ export interface HomeComputers {
   total: number;
   lastContactAt?: Instant;
   generations: HomeGeneration[];
+  /** Within 30 days: computers that share an identity (SusClientId), and those whose identity changed. */
+  identities: { shared: number; changed: number };
 }
 
 export interface HomeGeneration {
@@ -80,6 +95,8 @@ export interface HomeGeneration {
   computers: number;
   /** Newest version first. */
   versions: { version: string; computers: number; standing: Standing }[];
+  /** Versions that are not told one by one, because there are too many. */
+  others?: { versions: number; computers: number };
 }
 
 /** Against the newest release of that generation here: `newer` are clients that Microsoft, not we, keep up to date. */
@@ -95,7 +112,7 @@ export interface HomeEvent {
   happenedAt?: Instant;
   kind: HomeEventKind;
   outcome: 'succeeded' | 'failed' | 'pending' | 'information';
-  /** Hostile text: a computer may call itself anything. */
+  /** A computer may call itself anything: cut, and with marks like <U+202E> for what cannot be seen. So is `detail`. */
   computer: string;
   computerId: string;
   headline: string;

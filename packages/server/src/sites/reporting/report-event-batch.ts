@@ -1,5 +1,5 @@
 // ReportEventBatch in both forms (MS-WUSP 3.1.5.12): what happened on a client, kept under the name in its cookie,
-// whatever the event says of itself.
+// whatever the event says of itself. How much of its text is kept is the store's business: a client that says more is thanked.
 import type { ReportingEvent } from '@moult/protocol/reporting';
 import { SoapFault } from '../../errors.ts';
 import type { ReportedEvent } from '../../store/index.ts';
@@ -35,8 +35,6 @@ export async function reportEventBatch2(
 }
 
 const noUpdate = '00000000-0000-0000-0000-000000000000';
-const longestText = 65_536;
-
 function toReportedEvent({ basicData, extendedData }: ReportingEvent, computerId: string): ReportedEvent | undefined {
   if (!basicData) return undefined;
   const { updateId } = basicData;
@@ -50,8 +48,8 @@ function toReportedEvent({ basicData, extendedData }: ReportingEvent, computerId
     updateId: updateId && updateId.updateId !== noUpdate ? updateId.updateId : undefined,
     revisionNumber: updateId?.revisionNumber ?? 0,
     win32HResult: basicData.win32HResult,
-    appName: (basicData.appName ?? '').slice(0, longestText),
-    replacementStrings: (extendedData?.replacementStrings ?? []).map((line) => line.slice(0, longestText)),
+    appName: basicData.appName ?? '',
+    replacementStrings: extendedData?.replacementStrings ?? [],
     miscData: extendedData?.miscData ?? [],
   };
 }

@@ -5,6 +5,7 @@ import { up as computerNames } from './0002-computer-names.ts';
 import { up as eventsByComputer } from './0003-events-by-computer.ts';
 import { up as revisionSummaries } from './0004-revision-summaries.ts';
 import { up as auditChain } from './0005-audit-chain.ts';
+import { up as identityChanges } from './0006-identity-changes.ts';
 
 export interface Migration {
   name: string;
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { name: '0003-events-by-computer', up: eventsByComputer },
   { name: '0004-revision-summaries', up: revisionSummaries },
   { name: '0005-audit-chain', up: auditChain },
+  { name: '0006-identity-changes', up: identityChanges },
 ];

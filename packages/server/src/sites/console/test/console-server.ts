@@ -81,6 +81,8 @@ export function noFacts(): HomeFacts {
     computers: 0,
     lastContactAt: undefined,
     agents: [],
+    otherAgents: [],
+    identities: { shared: 0, changed: 0 },
     updates: 0,
     deployments: 0,
     events: [],

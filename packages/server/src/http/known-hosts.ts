@@ -1,0 +1,75 @@
+// The names under which this server is called by browsers. A page of a stranger can let its own name lead to our address
+// (DNS rebinding), and would then read what we show; but it cannot hide its name from us. Update clients are not asked:
+// they call by whatever alias the administrator gave them, and get nothing that they could not ask for by address.
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+
+export interface KnownHosts {
+  /** Whether a browser may call us so: `name[:port]`, an address, or nothing (who sends no name is no browser). */
+  knows(host: string | undefined): boolean;
+}
+
+export interface HostNames {
+  /** `--host`, when it is a name. */
+  host: string | undefined;
+  /** `--allowed-hosts`: names between commas, `*.example.test` for all below it, `*` for any. */
+  allowed: string | undefined;
+  /** As this machine calls itself. */
+  machine: readonly string[];
+  /** In the server's certificate. */
+  certificate: readonly string[];
+}
+
+export function createKnownHosts({ host, allowed, machine, certificate }: HostNames): KnownHosts {
+  const patterns = [...(allowed ?? '').split(','), ...(host ? [host] : []), ...machine, ...certificate]
+    .map((name) => name.trim().toLowerCase().replace(/\.$/, ''))
+    .filter((name) => name !== '');
+  const exact = new Set(patterns);
+  const below = patterns.filter((name) => name.startsWith('*.')).map((name) => name.slice(1));
+  return {
+    knows(said) {
+      if (said === undefined || exact.has('*')) return true;
+      const name = nameIn(said);
+      if (name === undefined) return false;
+      // An address is no name that somebody else could let lead here.
+      if (isIP(name) !== 0 || isLoopbackHost(said) || exact.has(name)) return true;
+      return below.some((end) => name.endsWith(end) && name.length > end.length);
+    },
+  };
+}
+
+/** What a request says whom it calls, `name[:port]`: of its target when that is absolute (RFC 9112, 3.2.2), else of Host. */
+export function askedHost({ url, headers }: Pick<IncomingMessage, 'url' | 'headers'>): string | undefined {
+  return /^https?:\/\/([^/?#]*)/i.exec(url ?? '')?.[1] ?? headers.host;
+}
+
+/** `localhost`, names below it, and loopback addresses. */
+export function isLoopbackHost(host: string): boolean {
+  const name = nameIn(host);
+  if (name === undefined) return false;
+  return /^(.+\.)?localhost$/.test(name) || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
+}
+
+/** The names of this machine: its own, without its domain, and with each domain that it looks names up in. */
+export function machineNames(own: string = hostname(), resolverFile = '/etc/resolv.conf'): string[] {
+  const [label = own] = own.split('.');
+  return [own, label, ...searchDomains(resolverFile).map((domain) => `${label}.${domain}`)];
+}
+
+function searchDomains(file: string): string[] {
+  const onWindows = process.env.USERDNSDOMAIN ? [process.env.USERDNSDOMAIN] : [];
+  try {
+    const lines = readFileSync(file, 'utf8').matchAll(/^[ \t]*(?:search|domain)[ \t]+(.+)$/gm);
+    return [...onWindows, ...[...lines].flatMap(([, domains = '']) => domains.trim().split(/\s+/))];
+  } catch {
+    return onWindows;
+  }
+}
+
+/** Lower case, without port, brackets and final dot; undefined for what can be no host. */
+function nameIn(host: string): string | undefined {
+  const found = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i.exec(host);
+  return (found?.[1] ?? found?.[2])?.toLowerCase().replace(/\.$/, '');
+}

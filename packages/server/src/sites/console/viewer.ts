@@ -1,0 +1,25 @@
+// Who looks: somebody on the server itself, or anybody. There are no accounts yet, so names of computers are for those who
+// could read the database as well.
+import type { IncomingMessage } from 'node:http';
+import { askedHost, isLoopbackHost } from '../../http/known-hosts.ts';
+
+/**
+ * Whether a request was made on this machine, for this machine: over a loopback address, by a loopback name, and not passed
+ * on by a proxy. A proxy that says nothing of itself cannot be told: docs/home-page.md says what to do then.
+ */
+export function isLocalViewer(request: IncomingMessage): boolean {
+  const { remoteAddress } = request.socket;
+  const host = askedHost(request);
+  if (remoteAddress === undefined || !isLoopbackAddress(remoteAddress)) return false;
+  if (host === undefined || !isLoopbackHost(host)) return false;
+  // No browser speaks HTTP/1.0; nginx does, to the server behind it, and with that server's own name.
+  if (request.httpVersion === '1.0') return false;
+  return !Object.keys(request.headers).some((name) => passedOn.test(name));
+}
+
+const passedOn =
+  /^(forwarded|via|x-(forwarded|real|client|original|cluster|arr|envoy|proxy|host|url|rewrite)(-.*)?|(cf|fastly|fly|x-amzn|x-azure|x-appengine)-.*|true-client-ip|client-ip|max-forwards)$/;
+
+function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./i.test(address);
+}

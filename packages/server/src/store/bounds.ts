@@ -1,0 +1,75 @@
+// How much of a stranger's text is kept. Whatever a client sends, it is cut here before it is written, so that no row, list
+// or page grows with it; docs/limits.md has a row for each. Bytes are those of UTF-8.
+import { cutText } from '@moult/formats/text';
+import { type RawBuilder, sql } from 'kysely';
+
+export interface StoreBounds {
+  /** Names under which one computer is remembered. */
+  namesPerComputer: number;
+  /** Updates whose state is kept for one computer. */
+  statesPerComputer: number;
+  /** Text of one report event. */
+  eventBytes: number;
+}
+
+export const defaultStoreBounds: StoreBounds = {
+  namesPerComputer: 16,
+  statesPerComputer: 10_000,
+  eventBytes: 65_536,
+};
+
+/** Longest texts, in bytes. A DNS name has 255 characters at most; the longest fact in our captures has 30. */
+export const textBytes = {
+  name: 768,
+  address: 64,
+  requestedGroups: 8192,
+  fact: 512,
+  registration: 16_384,
+  appName: 512,
+  pingField: 1536,
+} as const;
+
+/** Strings of one kind in one event. */
+export const stringsPerEvent = 256;
+
+/** Changes of its identity that are remembered of one computer. */
+export const changesPerComputer = 8;
+
+/**
+ * The strings, each cut where all before it have used up `bytes`; at most stringsPerEvent. What is left out is counted in a
+ * last string.
+ */
+export function cutStrings(strings: readonly string[], bytes: number): string[] {
+  const kept: string[] = [];
+  let room = bytes - longestNote;
+  for (const text of strings) {
+    if (kept.length >= stringsPerEvent || room < smallestPiece) {
+      kept.push(`… ${strings.length - kept.length} more`);
+      break;
+    }
+    const cut = cutText(text, room);
+    kept.push(cut);
+    room -= Buffer.byteLength(cut);
+  }
+  return kept;
+}
+
+const longestNote = 32;
+const smallestPiece = 3;
+
+/** Reads at most so many characters of a text: rows that an older version wrote may be of any size. */
+export function beginningOf(column: string, characters: number): RawBuilder<string> {
+  return sql<string>`substr(${sql.ref(column)}, 1, ${sql.lit(characters)})`;
+}
+
+/** Reads a text (JSON, which cannot be cut) of at most so many bytes, and `otherwise` in place of a longer one. */
+export function wholeUpTo(column: string, bytes: number, otherwise: string | null): RawBuilder<string> {
+  const value = sql.ref(column);
+  return sql<string>`case when octet_length(${value}) <= ${sql.lit(bytes)} then ${value} else ${sql.lit(otherwise)} end`;
+}
+
+/** In place of strings that are too many or too long to be read. */
+export const leftOut = '["… left out: too long"]';
+
+/** Bytes of JSON up to which stored strings are read: twice what is written, because of its escapes. */
+export const readableJsonBytes = 2_097_152;
