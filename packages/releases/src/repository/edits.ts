@@ -1,0 +1,167 @@
+// Edits of metadata as values: the next version of a role from the one before. No disk, no clock, no keys that sign.
+import { ReleaseError } from '../errors.ts';
+import type { OurTarget, Recall } from '../metadata/custom.ts';
+import { own } from '../metadata/parse.ts';
+import type {
+  AnySigned,
+  Delegations,
+  KeyJson,
+  RoleKeys,
+  RoleKind,
+  RootSigned,
+  TargetFile,
+  TargetsSigned,
+} from '../metadata/types.ts';
+
+export interface PublicKey {
+  keyid: string;
+  key: KeyJson;
+}
+
+export interface RoleChange {
+  add?: readonly PublicKey[];
+  /** Identifiers of keys. */
+  remove?: readonly string[];
+  threshold?: number;
+}
+
+/** How long metadata is valid, in days. */
+export interface ValidityDays {
+  root: number;
+  targets: number;
+  snapshot: number;
+  timestamp: number;
+}
+
+export const validityDays: ValidityDays = { root: 730, targets: 365, snapshot: 60, timestamp: 14 };
+export const delegatedRoles = ['agent', 'updates'] as const;
+export type DelegatedName = (typeof delegatedRoles)[number];
+const delegatedPaths: Record<DelegatedName, string[]> = {
+  agent: ['agent/*/*', 'host/*/*'],
+  updates: ['updates/*/*'],
+};
+const specVersion = '1.0.33';
+
+/** The first version of a root: every top-level role with its keys. */
+export function firstRoot(
+  roles: Record<RoleKind, { keys: readonly PublicKey[]; threshold: number }>,
+  now: Date,
+): RootSigned {
+  const root: RootSigned = {
+    ...stamped('root', 1, now),
+    _type: 'root',
+    consistent_snapshot: true,
+    keys: {},
+    roles: { root: noKeys(), timestamp: noKeys(), snapshot: noKeys(), targets: noKeys() },
+  };
+  for (const role of ['root', 'timestamp', 'snapshot', 'targets'] as const) {
+    const { keys, threshold } = roles[role];
+    applyChange(root.keys, root.roles[role], role, { add: keys, threshold });
+  }
+  return root;
+}
+
+/** The first version of `targets`: two delegations, each with keys of its own, and no files. */
+export function firstTargets(
+  roles: Record<DelegatedName, { keys: readonly PublicKey[]; threshold: number }>,
+  now: Date,
+): TargetsSigned {
+  const delegations: Delegations = { keys: {}, roles: [] };
+  for (const name of delegatedRoles) {
+    const role = { name, terminating: true, paths: delegatedPaths[name], ...noKeys() };
+    const { keys, threshold } = roles[name];
+    applyChange(delegations.keys, role, name, { add: keys, threshold });
+    delegations.roles?.push(role);
+  }
+  return { ...emptyTargets(now), delegations };
+}
+
+/** The first version of a delegated role. */
+export function emptyTargets(now: Date): TargetsSigned {
+  return { ...stamped('targets', 1, now), _type: 'targets', targets: {} };
+}
+
+/** The same metadata as `version`, signed now and valid from now on. */
+export function restamped<S extends AnySigned>(signed: S, version: number, now: Date): S {
+  return { ...structuredClone(signed), ...stamped(signed._type, version, now) };
+}
+
+/** Other keys for a top-level role. Throws RELEASE_THRESHOLD_IMPOSSIBLE or RELEASE_KEY_UNKNOWN. */
+export function changeRootRole(root: RootSigned, role: RoleKind, change: RoleChange): RootSigned {
+  const next = structuredClone(root);
+  applyChange(next.keys, next.roles[role], role, change);
+  dropUnused(next.keys, Object.values(next.roles));
+  return next;
+}
+
+/** Other keys for a delegated role. Throws RELEASE_THRESHOLD_IMPOSSIBLE, RELEASE_KEY_UNKNOWN or RELEASE_ROLE_UNKNOWN. */
+export function changeDelegation(targets: TargetsSigned, name: string, change: RoleChange): TargetsSigned {
+  const next = structuredClone(targets);
+  const role = next.delegations?.roles?.find((one) => one.name === name);
+  if (!next.delegations || !role) throw new ReleaseError('RELEASE_ROLE_UNKNOWN', `Nothing is delegated to ${name}.`);
+  applyChange(next.delegations.keys, role, name, change);
+  dropUnused(next.delegations.keys, next.delegations.roles ?? []);
+  return next;
+}
+
+/**
+ * A target more. What was published under a path never changes its bytes: RELEASE_TARGET_EXISTS. The description may.
+ */
+export function withTarget(signed: TargetsSigned, path: string, file: TargetFile, ours: OurTarget): TargetsSigned {
+  const before = own(signed.targets, path);
+  if (before && before.hashes.sha256 !== file.hashes.sha256) {
+    throw new ReleaseError(
+      'RELEASE_TARGET_EXISTS',
+      `${path} is listed already, with other bytes. Give the release a new version.`,
+    );
+  }
+  const old = before?.custom?.moult as OurTarget | undefined;
+  // A new description does not undo a recall.
+  const kept = old?.kind === 'release' && old.recalled && ours.kind === 'release' ? { recalled: old.recalled } : {};
+  const entry: TargetFile = { length: file.length, hashes: file.hashes, custom: { moult: { ...kept, ...ours } } };
+  return { ...signed, targets: { ...signed.targets, [path]: entry } };
+}
+
+/** A release that no machine installs any more. Throws RELEASE_TARGET_UNKNOWN. */
+export function withRecall(signed: TargetsSigned, path: string, recalled: Recall): TargetsSigned {
+  const target = own(signed.targets, path);
+  const ours = target?.custom?.moult as OurTarget | undefined;
+  if (!target || ours?.kind !== 'release') {
+    throw new ReleaseError('RELEASE_TARGET_UNKNOWN', `No release is listed as ${path}.`);
+  }
+  const entry = { ...target, custom: { ...target.custom, moult: { ...ours, recalled } } };
+  return { ...signed, targets: { ...signed.targets, [path]: entry } };
+}
+
+function applyChange(keys: Record<string, KeyJson>, role: RoleKeys, name: string, change: RoleChange): void {
+  for (const keyid of change.remove ?? []) {
+    if (!role.keyids.includes(keyid)) throw new ReleaseError('RELEASE_KEY_UNKNOWN', `${name} has no key ${keyid}.`);
+  }
+  role.keyids = role.keyids.filter((keyid) => !change.remove?.includes(keyid));
+  for (const { keyid, key } of change.add ?? []) {
+    keys[keyid] = key;
+    if (!role.keyids.includes(keyid)) role.keyids.push(keyid);
+  }
+  role.threshold = change.threshold ?? role.threshold;
+  if (role.threshold >= 1 && Number.isSafeInteger(role.threshold) && role.keyids.length >= role.threshold) return;
+  const text = `${name} would have ${role.keyids.length} keys and a threshold of ${role.threshold}.`;
+  throw new ReleaseError('RELEASE_THRESHOLD_IMPOSSIBLE', text, { role: name });
+}
+
+function dropUnused(keys: Record<string, KeyJson>, roles: readonly RoleKeys[]): void {
+  const used = new Set(roles.flatMap(({ keyids }) => keyids));
+  for (const keyid of Object.keys(keys)) if (!used.has(keyid)) delete keys[keyid];
+}
+
+function stamped(kind: RoleKind, version: number, now: Date) {
+  const expires = new Date(now.getTime() + validityDays[kind] * 86_400_000);
+  return { spec_version: specVersion, version, expires: inSeconds(expires), 'x-moult-signed': inSeconds(now) };
+}
+
+function inSeconds(moment: Date): string {
+  return moment.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function noKeys(): RoleKeys {
+  return { keyids: [], threshold: 1 };
+}

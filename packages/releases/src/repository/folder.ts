@@ -1,0 +1,215 @@
+// A repository's folder:
+//   DIR/public/metadata  what /tuf/metadata/ serves: N.root.json, N.ROLE.json, timestamp.json
+//   DIR/public/targets   what /tuf/targets/ serves: PATH/DIGEST.NAME
+//   DIR/staged           the next version of a role, until it has its signatures: what is carried between machines
+//   DIR/keys             key files, 0600: snapshot and timestamp always, the others only while they are not offline
+//   DIR/publishing       there while a publication is on its way, so that an interrupted one is ended
+//   DIR/lock             held while a command changes something; ends with its process
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { nodeFileCalls, removeDurably, writeDurably } from '../client/durable-files.ts';
+import { ReleaseError } from '../errors.ts';
+import { parseMetadata } from '../metadata/parse.ts';
+import type {
+  Metadata,
+  RoleKind,
+  RootSigned,
+  SignedOf,
+  SnapshotSigned,
+  TargetsSigned,
+  TimestampSigned,
+} from '../metadata/types.ts';
+import { encodeKeyFile, readKeyFile, type SigningKey } from './keys.ts';
+
+/** The newest published files. All undefined before the first publication. */
+export interface Published {
+  root: Metadata<RootSigned> | undefined;
+  timestamp: Metadata<TimestampSigned> | undefined;
+  snapshot: Metadata<SnapshotSigned> | undefined;
+  targets: Map<string, Metadata<TargetsSigned>>;
+}
+
+export interface Staged {
+  root: Metadata<RootSigned> | undefined;
+  targets: Map<string, Metadata<TargetsSigned>>;
+}
+
+const roleName = /^[a-z]{1,32}$/;
+
+export class RepositoryFolder {
+  readonly directory: string;
+  readonly metadata: string;
+  readonly targets: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    this.metadata = join(directory, 'public', 'metadata');
+    this.targets = join(directory, 'public', 'targets');
+  }
+
+  exists(): boolean {
+    return existsSync(join(this.directory, 'keys'));
+  }
+
+  /** Runs `work` alone. Throws RELEASE_REPOSITORY_BUSY when another process, or another call, holds the lock. */
+  locked<T>(work: () => T): T {
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    const lock = new DatabaseSync(join(this.directory, 'lock'), { timeout: 2_000 });
+    try {
+      try {
+        lock.exec('BEGIN EXCLUSIVE');
+      } catch (cause) {
+        const text = `Another command changes the repository ${this.directory} now.`;
+        throw new ReleaseError('RELEASE_REPOSITORY_BUSY', text, { cause });
+      }
+      return work();
+    } finally {
+      lock.close();
+    }
+  }
+
+  published(): Published {
+    const newest = Math.max(0, ...this.#versions('root'));
+    const timestamp = this.#read('timestamp', 'timestamp.json');
+    const version = timestamp?.signed.meta['snapshot.json'].version;
+    const snapshot = version === undefined ? undefined : this.#read('snapshot', `${version}.snapshot.json`);
+    const targets = new Map<string, Metadata<TargetsSigned>>();
+    for (const [name, meta] of Object.entries(snapshot?.signed.meta ?? {})) {
+      const file = this.#read('targets', `${meta.version}.${name}`);
+      if (file) targets.set(name.replace(/\.json$/, ''), file);
+    }
+    return { root: newest === 0 ? undefined : this.#read('root', `${newest}.root.json`), timestamp, snapshot, targets };
+  }
+
+  staged(): Staged {
+    const names = listIfThere(join(this.directory, 'staged')).filter((name) => name.endsWith('.json'));
+    const targets = new Map<string, Metadata<TargetsSigned>>();
+    let root: Metadata<RootSigned> | undefined;
+    for (const name of names) {
+      const role = name.slice(0, -'.json'.length);
+      if (!roleName.test(role)) continue;
+      const bytes = readFileSync(this.stagedFile(role));
+      if (role === 'root') root = parseMetadata('root', bytes);
+      else targets.set(role, parseMetadata('targets', bytes));
+    }
+    return { root, targets };
+  }
+
+  stagedFile(role: string): string {
+    if (!roleName.test(role)) throw new ReleaseError('RELEASE_ROLE_UNKNOWN', `${JSON.stringify(role)} is no role.`);
+    return join(this.directory, 'staged', `${role}.json`);
+  }
+
+  stage(role: string, metadata: Metadata): void {
+    writeDurably(this.stagedFile(role), encodeMetadata(metadata));
+  }
+
+  unstage(role: string): void {
+    if (existsSync(this.stagedFile(role))) removeDurably(this.stagedFile(role));
+  }
+
+  /** The names are built here from roles and versions, never from outside. */
+  publish(name: string, bytes: Uint8Array): void {
+    writeDurably(join(this.metadata, name), bytes);
+  }
+
+  /** Where the bytes of a target are. The path was checked when it was added. */
+  targetFile(path: string, sha256: string): string {
+    const parts = path.split('/');
+    const name = parts.pop() ?? '';
+    return join(this.targets, ...parts, `${sha256}.${name}`);
+  }
+
+  /** Throws RELEASE_TARGET_MISMATCH when the file of a target is not there with its length. */
+  requireFiles({ targets }: TargetsSigned): void {
+    for (const [path, { length, hashes }] of Object.entries(targets)) {
+      const file = this.targetFile(path, hashes.sha256 ?? '');
+      if (statSync(file, { throwIfNoEntry: false })?.size === length) continue;
+      const text = `The file of ${path} is not in ${dirname(file)}, or has another length. Add it again.`;
+      throw new ReleaseError('RELEASE_TARGET_MISMATCH', text);
+    }
+  }
+
+  /** A publication was begun and not ended: the next one ends it. */
+  isPublishing(): boolean {
+    return existsSync(join(this.directory, 'publishing'));
+  }
+
+  setPublishing(on: boolean): void {
+    const marker = join(this.directory, 'publishing');
+    if (on) writeDurably(marker, Buffer.of());
+    else removeDurably(marker);
+  }
+
+  /** The key files that are here. Those that are sealed need the passphrase; without it they are left out. */
+  keys(passphrase?: string): SigningKey[] {
+    const folder = join(this.directory, 'keys');
+    return listIfThere(folder)
+      .filter((name) => name.endsWith('.key'))
+      .flatMap((name) => {
+        const text = readFileSync(join(folder, name), 'utf8');
+        const sealed = /"secret": \{/.test(text);
+        return sealed && passphrase === undefined ? [] : [readKeyFile(text, join(folder, name), passphrase)];
+      });
+  }
+
+  saveKey(name: string, key: SigningKey, passphrase?: string): string {
+    const folder = join(this.directory, 'keys');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = join(folder, `${name}-${key.keyid.slice(0, 12)}.key`);
+    writeSecret(file, encodeKeyFile(key, passphrase));
+    return file;
+  }
+
+  /** Removes the files of keys of snapshot and timestamp that are not among `used`. Other keys are never removed. */
+  dropOnlineKeys(used: readonly string[]): void {
+    const folder = join(this.directory, 'keys');
+    for (const name of listIfThere(folder)) {
+      const [, digits] = /^(?:snapshot|timestamp)-([0-9a-f]{12})\.key$/.exec(name) ?? [];
+      if (digits !== undefined && !used.some((keyid) => keyid.startsWith(digits))) removeDurably(join(folder, name));
+    }
+  }
+
+  /**
+   * Removes metadata that is neither the newest nor the one before and whose successor is older than `graceMs`. Roots
+   * stay for good: a machine that was off for years needs each of them.
+   */
+  prune(roles: readonly string[], now: Date, graceMs: number): void {
+    for (const role of roles) {
+      const versions = this.#versions(role).sort((a, b) => b - a);
+      const files = versions.map((version) => join(this.metadata, `${version}.${role}.json`));
+      const ages = files.map((file) => now.getTime() - statSync(file).mtimeMs);
+      for (const [index, file] of files.entries()) {
+        if (index >= 2 && (ages[index - 1] ?? 0) > graceMs) rmSync(file, { force: true });
+      }
+    }
+  }
+
+  #versions(role: string): number[] {
+    return listIfThere(this.metadata).flatMap((name) => {
+      const [, version, of] = /^(\d{1,15})\.([^/]+)\.json$/.exec(name) ?? [];
+      return of === role && version !== undefined ? [Number(version)] : [];
+    });
+  }
+
+  #read<K extends RoleKind>(kind: K, name: string): Metadata<SignedOf[K]> | undefined {
+    const file = join(this.metadata, name);
+    return existsSync(file) ? parseMetadata(kind, readFileSync(file)) : undefined;
+  }
+}
+
+/** The bytes of a metadata file: the same metadata, the same bytes. */
+export function encodeMetadata({ signed, signatures }: Metadata): Uint8Array {
+  return Buffer.from(`${JSON.stringify({ signatures, signed }, undefined, 1)}\n`);
+}
+
+/** Writes a file that only its owner may read, from its first byte on. */
+export function writeSecret(file: string, text: string): void {
+  rmSync(`${file}.new`, { force: true });
+  writeDurably(file, Buffer.from(text), { ...nodeFileCalls, open: (name, flags) => openSync(name, flags, 0o600) });
+}
+
+function listIfThere(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
