@@ -7,10 +7,17 @@ import { runInNewContext } from 'node:vm';
 /** Beyond what was alive after the last full collection, in percent. With 75, check-ins were fewer (docs/benchmarks.md). */
 const growthPercent = 200;
 
-/** For this whole process, from its next full collection on. */
-export function limitHeapGrowth(): void {
-  setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
+/** The same where memory is scarce: more collections, and a young generation that stays small. */
+const smallGrowthPercent = 40;
+
+/** For this whole process, from its next full collection on. `isSmall` where there is little memory. */
+export function limitHeapGrowth({ isSmall = false } = {}): void {
+  setFlagsFromString(`--heap-growing-percent=${isSmall ? smallGrowthPercent : growthPercent}`);
+  if (isSmall) setFlagsFromString('--semi-space-growth-factor=1');
+  youngMayGrow = !isSmall;
 }
+
+let youngMayGrow = true;
 
 /**
  * Runs `load`, which makes little but what stays, with the young generation as small as it is. V8 makes it larger when
@@ -21,7 +28,7 @@ export async function whileYoungStaysSmall<T>(load: () => Promise<T>): Promise<T
   try {
     return await load();
   } finally {
-    setFlagsFromString('--semi-space-growth-factor=2'); // V8's own.
+    if (youngMayGrow) setFlagsFromString('--semi-space-growth-factor=2'); // V8's own.
   }
 }
 

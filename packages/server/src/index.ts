@@ -7,6 +7,7 @@ export { importDocuments, toRevision } from './catalogue/import.ts';
 export { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 export { acceptClock, type ClockState, clockNotice, inspectClock, programDate } from './clock/index.ts';
 export * from './config/index.ts';
+export { smallMemoryBytes, thisMachine } from './config/machine.ts';
 export { type AddedFile, type ContentStore, createContentStore } from './content/content-store.ts';
 export { type DiskFigures, inspectDisks } from './disk-room/index.ts';
 export { ServerError, type ServerErrorCode } from './errors.ts';

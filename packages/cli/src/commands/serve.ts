@@ -13,7 +13,9 @@ import {
   type SettingName,
   settingNames,
   settings,
+  smallMemoryBytes,
   startServer,
+  thisMachine,
   variableOf,
 } from '@moult/server';
 import { type Command, Option } from 'commander';
@@ -54,7 +56,7 @@ async function run(flags: Flags): Promise<void> {
   }
   const { config } = loaded;
   const toStdout = config.logStdout === 'on';
-  limitHeapGrowth();
+  limitHeapGrowth({ isSmall: thisMachine().memoryBytes < smallMemoryBytes });
   const { dataDir, logLevel: level, logDays: days, logMib } = config;
   const retention = { days, budgetBytes: logMib * 1_048_576 };
   const logFiles = openLog({ dataDir, level, toStdout, retention });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'smol-toml';
-import { keyOf, loadConfig, printConfig, settingNames, variableOf } from './index.ts';
+import { keyOf, loadConfig, printConfig, settingNames, settings, variableOf } from './index.ts';
+import { memoryOfProcess } from './machine.ts';
 
 const none = { flags: {}, environment: {} };
 
@@ -63,5 +64,33 @@ describe('the configuration', () => {
     assert.equal(keyOf('selfUpdatePort'), 'self-update-port');
     assert.equal(variableOf('selfUpdatePort'), 'MOULT_SELF_UPDATE_PORT');
     assert.equal(new Set(settingNames.map(variableOf)).size, settingNames.length);
+  });
+});
+
+describe('defaults on a small machine', () => {
+  const mib = 1_048_576;
+  const on = (memoryMib: number, openFiles = 1_000_000, flags = {}) =>
+    loadConfig({ ...none, flags, machine: { memoryBytes: memoryMib * mib, openFiles } }).config;
+
+  it('are what they say where there is room, and fit into 256 MiB', () => {
+    const roomy = on(4096);
+    for (const name of settingNames) assert.deepEqual(roomy[name], settings[name].fallback, name);
+    const { requestMemoryMib, answerMemoryMib, fragmentCacheMib, maxConnections, maxConnectionsPerAddress } = on(256);
+    assert.deepEqual([requestMemoryMib, answerMemoryMib, fragmentCacheMib], [8, 16, 8]);
+    assert.deepEqual([maxConnections, maxConnectionsPerAddress], [819, 614]);
+  });
+
+  it('leave files for the server beside its connections, and what was given is as it was given', () => {
+    assert.equal(on(4096, 1024).maxConnections, 262);
+    assert.equal(on(4096, 1024, { selfUpdatePort: 'off' }).maxConnections, 524);
+    const given = on(64, 300, { requestMemoryMib: 128, maxConnections: '20000' });
+    assert.deepEqual([given.requestMemoryMib, given.maxConnections], [128, 20_000]);
+    assert.equal(on(64, 300).maxConnections, 100);
+  });
+
+  it('the memory of a process is that of its container, if that has a limit', () => {
+    assert.equal(memoryOfProcess(8000, 0), 8000);
+    assert.equal(memoryOfProcess(8000, 2 ** 63), 8000);
+    assert.equal(memoryOfProcess(8000, 256), 256);
   });
 });

@@ -2,6 +2,7 @@
 import { parse, stringify, TomlError } from 'smol-toml';
 import { ServerError } from '../errors.ts';
 import { withoutPassword } from '../store/database.ts';
+import { fitToMachine, type Machine, thisMachine } from './machine.ts';
 import { keyOf, type ServerConfig, type SettingName, settingNames, settings, variableOf } from './settings.ts';
 
 export type Origin = 'flag' | 'environment' | 'file' | 'default';
@@ -17,10 +18,12 @@ export interface ConfigSources {
   environment: Readonly<Record<string, string | undefined>>;
   /** Text of the TOML file and how to call it, when there is one. */
   file?: { name: string; text: string } | undefined;
+  /** What defaults are fitted to; default: this machine. */
+  machine?: Machine;
 }
 
 /** Throws ServerError SERVER_BAD_CONFIG that names the setting, where it stands and what it may be. */
-export function loadConfig({ flags, environment, file }: ConfigSources): LoadedConfig {
+export function loadConfig({ flags, environment, file, machine = thisMachine() }: ConfigSources): LoadedConfig {
   const fromFile = file ? readFileSettings(file) : {};
   const config: Partial<Record<SettingName, unknown>> = {};
   const origins: Partial<Record<SettingName, Origin>> = {};
@@ -35,7 +38,8 @@ export function loadConfig({ flags, environment, file }: ConfigSources): LoadedC
     config[name] = check(name, found.value, found.place);
     origins[name] = found.origin;
   }
-  return { config: together(config as ServerConfig), origins: origins as Record<SettingName, Origin> };
+  const fitted = fitToMachine(config as ServerConfig, (name) => origins[name] === 'default', machine);
+  return { config: together(fitted), origins: origins as Record<SettingName, Origin> };
 }
 
 /** The configuration as a TOML file that says where each line came from. Passwords are blotted out. */

@@ -1,0 +1,76 @@
+// Defaults that a small machine or container cannot hold are made smaller. A setting that somebody gave stays as it is.
+import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import type { ServerConfig, SettingName } from './settings.ts';
+
+export interface Machine {
+  memoryBytes: number;
+  /** How many files and connections one process may have open. */
+  openFiles: number;
+}
+
+/** Memory of this machine, or of the container that this process is in, and its limit of open files. */
+export function thisMachine(): Machine {
+  return { memoryBytes: memoryOfProcess(totalmem(), process.constrainedMemory()), openFiles: openFilesLimit() };
+}
+
+/** A container without a limit says 0, or more than there is. */
+export function memoryOfProcess(total: number, constrained: number): number {
+  return constrained > 0 && constrained < total ? constrained : total;
+}
+
+/** Of a small machine garbage is collected sooner, see heap.ts. */
+export const smallMemoryBytes = 1_073_741_824;
+
+/** The program itself, with a small catalogue. */
+export const programBytes = 201_326_592;
+/** Files that are open besides connections: content, logs, database. */
+export const filesBesideConnections = 500;
+/** What a connection holds while its request comes: the largest head, and its share of everything else. */
+const connectionBytes = 20_480;
+
+/** The configuration with those of its values, as far as they are defaults, that fit `machine`. */
+export function fitToMachine(
+  config: ServerConfig,
+  isDefault: (name: SettingName) => boolean,
+  { memoryBytes, openFiles }: Machine,
+): ServerConfig {
+  const spare = Math.max(0, memoryBytes - programBytes);
+  const spareMib = spare / mebibyte;
+  const ports = 1 + Number(config.selfUpdatePort !== 'off') + Number(config.tlsPort !== 'off');
+  const maxConnections = Math.max(
+    fewestConnections,
+    Math.min(spare / 4 / connectionBytes, (openFiles - filesBesideConnections) / ports),
+  );
+  const fitted = { ...config };
+  const lower = (name: MemorySetting, most: number) => {
+    if (isDefault(name)) fitted[name] = Math.min(config[name], Math.floor(most));
+  };
+  lower('requestMemoryMib', Math.max(2 * config.maxRequestMib, spareMib / 8));
+  lower('answerMemoryMib', Math.max(config.maxAnswerMib, spareMib / 6));
+  lower('fragmentCacheMib', Math.max(8, spareMib / 8));
+  lower('maxConnections', maxConnections);
+  lower('maxConnectionsPerAddress', Math.max(1, fitted.maxConnections * addressShare));
+  return fitted;
+}
+
+type MemorySetting =
+  | 'requestMemoryMib'
+  | 'answerMemoryMib'
+  | 'fragmentCacheMib'
+  | 'maxConnections'
+  | 'maxConnectionsPerAddress';
+
+const mebibyte = 1_048_576;
+const fewestConnections = 100;
+const addressShare = 0.75;
+
+/** Node has raised its limit to the highest that it may have. Elsewhere than on Linux no limit is known. */
+function openFilesLimit(): number {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
