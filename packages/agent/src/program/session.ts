@@ -9,6 +9,7 @@ import { readSettings } from '../root/settings.ts';
 import type { SelfUpdateSession, SelfUpdateWatch } from '../self-update/check.ts';
 import { hresult } from '../transport/hresult.ts';
 import type { RequestLimits } from '../transport/request.ts';
+import type { ContentLimits } from '../wsus/install/download.ts';
 import { type ProgramContext, readOperatorCertificate } from './shell.ts';
 
 export interface Session {
@@ -18,6 +19,7 @@ export interface Session {
   machine: Machine;
   clientId: string;
   limits: RequestLimits;
+  content: ContentLimits;
   userAgent: string;
 }
 
@@ -29,12 +31,14 @@ export function openSession({ registry }: ProgramContext, userAgent: string): Se
     const text = 'Automatic Updates is switched off on this machine (NoAutoUpdate, or AUOptions 1).';
     throw new AgentError('AGENT_CONFIG_DISABLED', text, { hresult: hresult.auDisabled });
   }
+  const settings = readSettings(view);
   return {
     policy,
     ...requireServers(policy),
     machine: readMachine(view),
     clientId: ensureClientId(registry),
-    limits: readSettings(view).requestLimits,
+    limits: settings.requestLimits,
+    content: settings.contentLimits,
     userAgent,
   };
 }

@@ -1,5 +1,7 @@
-// Times that an administrator may want to change, under HKLM\SOFTWARE\Moult\Agent. All REG_DWORD, in seconds.
+// Times and sizes that an administrator may want to change, under HKLM\SOFTWARE\Moult\Agent. All REG_DWORD: times in
+// seconds, sizes in mebibytes.
 import type { RequestLimits } from '../transport/request.ts';
+import type { ContentLimits } from '../wsus/install/download.ts';
 import { keys } from './keys.ts';
 import { dword } from './policy.ts';
 import type { RegistryView } from './registry.ts';
@@ -11,16 +13,23 @@ export interface Settings {
   qualifyMs: number;
   /** For the small files of the self-update tree and for web service calls. */
   requestLimits: RequestLimits;
+  contentLimits: ContentLimits;
 }
 
-const maxAnswerBytes = 128 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+const maxAnswerBytes = 128 * mebibyte;
 
 export function readSettings(registry: RegistryView): Settings {
   const seconds = (name: string, otherwise: number) => (dword(registry, keys.agent, name) ?? otherwise) * 1000;
+  const megabytes = (name: string, otherwise: number) => (dword(registry, keys.agent, name) ?? otherwise) * mebibyte;
   const silenceMs = seconds('ReceiveTimeoutSeconds', 30);
   return {
     trialMs: seconds('TrialTimeoutSeconds', 60),
     qualifyMs: seconds('QualifyTimeoutSeconds', 3600),
     requestLimits: { silenceMs, totalMs: seconds('TransferTimeoutSeconds', 600), maxBytes: maxAnswerBytes },
+    contentLimits: {
+      maxFileBytes: megabytes('MaxContentMegabytes', 1024),
+      reserveBytes: megabytes('SelfUpdateReserveMegabytes', 64),
+    },
   };
 }

@@ -1,6 +1,6 @@
 // wuaucomp.cab, verified, to a version folder. The folder appears by one rename, complete, or not at all.
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { compareVersions, parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
@@ -47,8 +47,26 @@ export function openRelease(bytes: Uint8Array, expected: ReleaseExpectation): Op
   return { release, files };
 }
 
-/** Makes versions/<version>. Throws AgentError AGENT_SELFUPDATE_DISK when the disk will not take it; nothing is left then. */
-export function stageRelease(root: MachineRoot, { release, files }: OpenedRelease): void {
+/**
+ * Makes versions/<version>. Where there is no room, downloads of updates give way: the agent comes first. Throws AgentError
+ * AGENT_SELFUPDATE_DISK when the disk will not take it; nothing is left then.
+ */
+export function stageRelease(root: MachineRoot, opened: OpenedRelease): void {
+  try {
+    stage(root, opened);
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.hresult !== hresult.diskFull || !dropDownloads(root)) throw error;
+    stage(root, opened);
+  }
+}
+
+function dropDownloads({ downloadFolder }: MachineRoot): boolean {
+  if (!existsSync(downloadFolder) || readdirSync(downloadFolder).length === 0) return false;
+  rmSync(downloadFolder, { recursive: true, force: true });
+  return true;
+}
+
+function stage(root: MachineRoot, { release, files }: OpenedRelease): void {
   const target = join(root.versionsFolder, release.version);
   const staging = `${target}.staging-${process.pid}`;
   try {

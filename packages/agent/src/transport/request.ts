@@ -21,6 +21,16 @@ export interface HttpRequest {
   headers?: Record<string, string>;
   body?: string | Uint8Array;
   limits: RequestLimits;
+  /** Takes the answer's body piece by piece; the answer then has none. */
+  sink?: BodySink;
+}
+
+export interface BodySink {
+  /** The statuses whose body goes here. */
+  accepts: readonly number[];
+  /** Called before the first piece. What it or `take` throws ends the exchange. */
+  begin(status: number, headers: IncomingHttpHeaders): void;
+  take(piece: Buffer): void;
 }
 
 export interface HttpAnswer {
@@ -58,10 +68,21 @@ export function send(asked: HttpRequest): Promise<HttpAnswer> {
     sent.on('response', (response) => {
       const pieces: Buffer[] = [];
       let received = 0;
+      const { statusCode = 0 } = response;
+      const sink = asked.sink?.accepts.includes(statusCode) ? asked.sink : undefined;
+      const orFail = (work: () => void) => {
+        try {
+          work();
+        } catch (error) {
+          finish(() => reject(error));
+        }
+      };
+      if (sink) orFail(() => sink.begin(statusCode, response.headers));
       response.on('data', (piece: Buffer) => {
         received += piece.length;
-        pieces.push(piece);
         if (received > limits.maxBytes) sent.destroy(tooLarge(url, limits.maxBytes));
+        else if (sink) orFail(() => sink.take(piece));
+        else pieces.push(piece);
       });
       response.on('error', (error) => finish(() => reject(transportError(error, url))));
       response.on('aborted', () => finish(() => reject(cut(url))));

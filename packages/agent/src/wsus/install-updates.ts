@@ -10,7 +10,7 @@ import { keys } from '../root/keys.ts';
 import { text } from '../root/registry.ts';
 import { formatHResult, hresult } from '../transport/hresult.ts';
 import type { Detection } from './detect-updates.ts';
-import { downloadFile } from './install/download.ts';
+import { downloadFile, dropUnneeded } from './install/download.ts';
 import { type InstallRequest, installRevision } from './install/install-revision.ts';
 import { nextInstallTime } from './install/schedule.ts';
 import * as events from './report/events.ts';
@@ -61,6 +61,8 @@ async function downloadAll(
 ): Promise<ReadyUpdate[]> {
   const ready: ReadyUpdate[] = [];
   let error = 0;
+  const needed = updates.flatMap(({ parts }) => parts.flatMap(({ files }) => files));
+  dropUnneeded(detection.context.root, needed);
   for (const update of updates) {
     const about = aboutUpdate(update);
     try {
