@@ -4,7 +4,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { diskTroubleOf } from './disk-trouble.ts';
+import { asDiskTrouble, diskTroubleOf } from './disk-trouble.ts';
 import { ServerError } from './errors.ts';
 
 export interface LockHolder {
@@ -28,9 +28,10 @@ export function lockDataDir(dataDir: string, { pid, now }: { pid: number; now: D
   } catch (error) {
     guard.close();
     if (isBusy(error)) throw inUse(dataDir, readLockHolder(dataDir));
-    throw new ServerError('SERVER_DATA_DIR', `The data directory ${dataDir} cannot be locked: ${String(error)}`, {
-      cause: error,
-    });
+    const what = `The data directory ${dataDir} cannot be locked`;
+    const full = asDiskTrouble(error, what);
+    if (full instanceof ServerError) throw full;
+    throw new ServerError('SERVER_DATA_DIR', `${what}: ${String(error)}`, { cause: error });
   }
   const file = join(dataDir, 'moult.lock');
   const write = (url: string | undefined) => {

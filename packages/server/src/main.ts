@@ -15,7 +15,7 @@ import type { ServerConfig } from './config/index.ts';
 import { createContacts } from './contacts.ts';
 import { createContentStore } from './content/content-store.ts';
 import { createCookieJar } from './cookie.ts';
-import { openDiskRoom } from './disk-room/index.ts';
+import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';
 import { asDiskTrouble } from './disk-trouble.ts';
 import { ServerError } from './errors.ts';
 import { fillFirstCatalogue } from './first-catalogue/index.ts';
@@ -87,6 +87,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const startedAt = now();
   const { dataDir } = config;
   await makeFolder(dataDir);
+  releaseBallastWhenFull(dataDir, config.diskReserveMib);
   const lock = lockDataDir(dataDir, { pid: process.pid, now: startedAt });
   closers.add(() => lock.release());
   const room = openDiskRoom(config, { log });
@@ -150,6 +151,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       room.pauses(accessLog);
       return createFront({ listener, sites, accessLog, log, now });
     },
+    onTrouble: (error) => log.warn({ err: error }, 'a connection could not be taken'),
     onUnreadable(beginning) {
       const isPing = /^(?:GET|HEAD) \/+wutrack\.bin/i.test(beginning);
       if (isPing) selfUpdate.countUnreadablePing();

@@ -27,10 +27,12 @@ export interface PortParts {
   config: ServerConfig;
   front(name: ListenerName): Front;
   onUnreadable(beginning: string): boolean;
+  /** Told of connections that could not be taken. */
+  onTrouble(error: Error): void;
 }
 
 /** Binds them all. Throws SERVER_PORT_UNAVAILABLE when the main or the TLS port cannot be had, and then leaves none bound. */
-export async function openPorts({ config, front, onUnreadable }: PortParts): Promise<OpenPorts> {
+export async function openPorts({ config, front, onUnreadable, onTrouble }: PortParts): Promise<OpenPorts> {
   const open: OpenPort[] = [];
   const watched: WatchedPort[] = [];
   const notices: string[] = [];
@@ -45,7 +47,7 @@ export async function openPorts({ config, front, onUnreadable }: PortParts): Pro
     const { handle, refused } = front(name);
     const listener = await listen(handle, {
       ...{ host: config.host, port, limits, tls },
-      ...{ onUnreadable, onRefused: refused },
+      ...{ onUnreadable, onTrouble, onRefused: refused },
     });
     open.push({ name, listener });
     watched.push({ port: listener.port, site: name, host, listening: { kind: 'listening' } });

@@ -10,6 +10,8 @@ export interface ServeProcess {
   child: ChildProcess;
   /** What it has written to standard error. */
   said(): string;
+  /** Asks it to end, and waits until it has ended. */
+  stop(): Promise<void>;
   /** Ends it at once, and waits until it has ended. */
   kill(): Promise<void>;
 }
@@ -22,16 +24,16 @@ export async function startServe(flags: readonly string[]): Promise<ServeProcess
   child.stderr.on('data', (piece) => {
     said += piece;
   });
-  const kill = async () => {
+  const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
+    child.kill(signal);
     await once(child, 'exit');
   };
   for await (const piece of child.stdout) {
     const url = /^ready (\S+)/m.exec(String(piece))?.[1];
     if (!url) continue;
     child.stdout.resume();
-    return { url, child, said: () => said, kill };
+    return { url, child, said: () => said, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
   }
   throw new Error(`the server ended before it was ready: ${said}`);
 }

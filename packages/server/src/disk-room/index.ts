@@ -6,11 +6,12 @@ import type { Logger } from '../log.ts';
 import type { Notice } from '../notice.ts';
 import { isPostgres, sqliteFileOf } from '../store/database.ts';
 import type { Store } from '../store/index.ts';
-import { createBallast, releaseBallastWhenFull } from './ballast.ts';
+import { createBallast } from './ballast.ts';
 import { createDiskWatch, type DiskWatch } from './disk-watch.ts';
 import { withRoom } from './guarded-store.ts';
 import { reserveBytesOf, spaceOfFolder } from './reserve.ts';
 
+export { releaseBallastWhenFull } from './ballast.ts';
 export type { DiskState } from './disk-watch.ts';
 
 export interface DiskRoom extends Pick<DiskWatch, 'check' | 'noteError'> {
@@ -24,12 +25,13 @@ export interface DiskRoom extends Pick<DiskWatch, 'check' | 'noteError'> {
   close(): void;
 }
 
+const keepEveryMs = 60_000;
+
 type RoomConfig = Pick<ServerConfig, 'dataDir' | 'database' | 'contentDir' | 'diskReserveMib'>;
 
-/** Begins to watch. On a disk that is full already the ballast goes at once, so that the database can be opened. */
+/** Begins to watch. */
 export function openDiskRoom(config: RoomConfig, { log }: { log: Logger }): DiskRoom {
   const { dataDir, diskReserveMib: reserve } = config;
-  const isFull = releaseBallastWhenFull(dataDir, reserve);
   const ballast = createBallast(dataDir, reserve);
   const logs: { hold(isHeld: boolean): void }[] = [];
   let store: Store | undefined;
@@ -47,7 +49,8 @@ export function openDiskRoom(config: RoomConfig, { log }: { log: Logger }): Disk
       changed();
     },
   });
-  if (!isFull) void ballast.keep();
+  void ballast.keep();
+  const keeping = setInterval(() => watch.state.kind === 'ample' && void ballast.keep(), keepEveryMs).unref();
 
   return {
     check: watch.check,
@@ -64,7 +67,10 @@ export function openDiskRoom(config: RoomConfig, { log }: { log: Logger }): Disk
     onChange(action) {
       changed = action;
     },
-    close: watch.close,
+    close() {
+      clearInterval(keeping);
+      watch.close();
+    },
   };
 }
 

@@ -27,6 +27,8 @@ export interface ListenerOptions {
   tls?: { cert: string; key: string } | undefined;
   /** Told the beginning of what is too large or too strange to become a request; true answers it with an empty 200. */
   onUnreadable?: ((beginning: string) => boolean) | undefined;
+  /** Told of connections that could not be taken. */
+  onTrouble?: ((error: Error) => void) | undefined;
   /** Told of everything that is refused here and no handler sees. */
   onRefused?: ((refusal: Refusal) => void) | undefined;
 }
@@ -43,6 +45,8 @@ export async function listen(handle: RequestListener, options: ListenerOptions):
     server.once('error', reject);
     server.listen({ port: options.port, ...(options.host !== undefined && { host: options.host }) }, () => {
       server.off('error', reject);
+      // A connection that the system could not hand over: with nobody listening, this would end the process.
+      server.on('error', (error) => options.onTrouble?.(error));
       resolve();
     });
   });

@@ -47,15 +47,31 @@ export function createAdmission(parts: AdmissionParts): Admission {
   let timer: NodeJS.Timeout | undefined;
   let saying: Promise<void> = Promise.resolve();
 
+  /** What cannot be written now is written with the next. */
+  const unwritten = new Map<string, number>();
+  const write = async (): Promise<void> => {
+    const amounts = Object.fromEntries(unwritten);
+    try {
+      await store.addToCounters(amounts);
+      for (const [name, amount] of Object.entries(amounts)) {
+        const left = (unwritten.get(name) ?? 0) - amount;
+        if (left > 0) unwritten.set(name, left);
+        else unwritten.delete(name);
+      }
+    } catch (error) {
+      log.error({ err: error }, 'counters of limits could not be written');
+    }
+  };
+
   const say = (): Promise<void> => {
     timer = undefined;
     const said = held;
     held = new Map();
     for (const [what, { count, lastAddress }] of said) log.warn({ what, count, lastAddress }, 'held back by a limit');
-    const amounts = [...said].map(([what, { count }]) => [`${heldBackPrefix}${what}`, count] as const);
-    saying = saying
-      .then(() => store.addToCounters(Object.fromEntries(amounts)))
-      .catch((error) => log.error({ err: error }, 'counters of limits could not be written'));
+    for (const [what, { count }] of said) {
+      unwritten.set(`${heldBackPrefix}${what}`, (unwritten.get(`${heldBackPrefix}${what}`) ?? 0) + count);
+    }
+    saying = saying.then(write);
     return saying;
   };
 

@@ -124,3 +124,32 @@ test('large amounts leave half of a rate to small ones', () => {
   assert.equal(taken(50), 7, '600, and nothing large once less than 300 are left');
   assert.equal(taken(1), 100);
 });
+
+test('counts that cannot be written are written with the next ones', async () => {
+  const counted: Record<string, number>[] = [];
+  let isFull = true;
+  const admission = createAdmission({
+    perSecond: {
+      ...{ 'new-computer': 1, 'new-name': 1, ping: 1 },
+      ...{ 'report-bytes': 1, 'refusal-line': 1, 'access-log-bytes': 1 },
+    },
+    store: {
+      async addToCounters(amounts) {
+        if (isFull) throw new Error('the disk is full');
+        counted.push({ ...amounts });
+      },
+    },
+    log: pino({ level: 'silent' }),
+    now: () => 0,
+  });
+  const holdOneBack = () => assert.equal(admission.admit('ping', '10.0.0.1'), false);
+  for (let at = 0; at < burstSeconds; at++) admission.admit('ping', '10.0.0.1');
+  holdOneBack();
+  await admission.close();
+  isFull = false;
+  holdOneBack();
+  await admission.close();
+  holdOneBack();
+  await admission.close();
+  assert.deepEqual(counted, [{ 'held-back:ping': 2 }, { 'held-back:ping': 1 }]);
+});

@@ -98,3 +98,35 @@ test('a stranger that was let in stays so while the store fails', async () => {
   assert.ok(await eventually(() => events.length === 10));
   await pings.close();
 });
+
+test('pings that are stored are not stored again when their counters cannot be', async () => {
+  const stored: SelfUpdateEvent[] = [];
+  let isFull = true;
+  const pings = createPingRecorder({
+    limits,
+    onTrouble: () => undefined,
+    admission: { admit: () => true },
+    store: {
+      listKnownIds: async (ids) => new Set(ids),
+      recordSelfUpdateEvents: async (batch) => void stored.push(...batch),
+      async addToCounters() {
+        if (isFull) throw new Error('the disk became full in between');
+      },
+    },
+  });
+  pings.take(exchange(1));
+  await eventually(() => stored.length > 0);
+  await pings.close();
+  isFull = false;
+  pings.take(exchange(2));
+  await pings.close();
+  assert.equal(stored.length, 2);
+});
+
+test('pings that could not be stored before the end are told', async () => {
+  const { pings, troubles, state } = recording();
+  state.isBroken = true;
+  pings.take(exchange(1));
+  await pings.close();
+  assert.match(troubles.at(-1) ?? '', /^1 status pings were not stored/);
+});

@@ -110,3 +110,25 @@ test('one bad folder does not keep the others from being published', async () =>
   );
   assert.equal(refused.length, 1);
 });
+
+test('a cabinet that was replaced when the disk became full, or the process ended, is still one with its record', async () => {
+  await publish();
+  const cabinet = releaseCabinet(dataDir, 'wsus', '7.9.0.1');
+  const record = pathOf(cabinet).replace(/\.cab$/, '.json');
+  const before = [readFileSync(pathOf(cabinet)), readFileSync(record)] as const;
+  const renewed = await createOperatorSigner(keys.ca, { commonName: 'Operator signing 2', now: later });
+  await publish(later, renewed);
+  const after = [readFileSync(pathOf(cabinet)), readFileSync(record)] as const;
+  const [next] = [record.replace(/\.json$/, '.next.json')];
+  // The ways in which the three steps can end: the next record is there, then the cabinet, then the record.
+  for (const [bytes, text] of [
+    [before[0], before[1]],
+    [after[0], before[1]],
+  ] as const) {
+    writeFileSync(next, after[1]);
+    writeFileSync(pathOf(cabinet), bytes);
+    writeFileSync(record, text);
+    const found = await publishAgentReleases(dataDir, undefined, bytes === before[0] ? keys.signer : renewed, later);
+    assert.deepEqual(newestRelease(found)?.cabinet.bytes, bytes, 'what is there is served as it is');
+  }
+});
