@@ -27,6 +27,7 @@ export const commands: Record<string, () => Promise<CommandModule>> = {
   backup: () => import('./backup.ts'),
   restore: () => import('./backup.ts'),
   tree: () => import('./tree.ts'),
+  release: () => import('./release.ts'),
   sign: () => import('./sign.ts'),
   verify: () => import('./verify.ts'),
 };

@@ -1,0 +1,91 @@
+// moult release: the operator's signed metadata. Exit codes: 0 fine, 1 something is missing or refused, 2 wrong usage.
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { runAdd, runList, runPublish, runRecall, runStatus } from '../release/content.ts';
+import { runInit, runKey, runRehearse, runRevoke, runRotate, runSign } from '../release/keys.ts';
+
+export function register(program: Command): void {
+  const release = program
+    .command('release')
+    .description('the signed list of releases and updates (TUF): keys, signatures, publication');
+  withCommon(release.command('init'))
+    .description('make a repository; without options with one key for each role, in the folder itself')
+    .option('--threshold <n>', 'signatures that a root needs')
+    .option('--keys <m>', 'make so many keys for the root here, to be carried to their holders')
+    .option('--root-key <file>', 'public key of a holder, made with "moult release key"; may be repeated', collect, [])
+    .option('--targets-key <file>', 'the same for the role targets; default: the keys of the root', collect, [])
+    .option('--agent-key <file>', 'the same for those who sign releases; default: the keys of the root', collect, [])
+    .option('--updates-key <file>', 'the same for those who sign updates; default: the keys of the root', collect, [])
+    .action(runInit);
+  release
+    .command('key')
+    .description('make a key on the machine of its holder: FILE stays there, FILE.pub is carried to the repository')
+    .requiredOption('--owner <name>', 'the holder, as messages will name the holder, for example alice')
+    .requiredOption('--out <file>', 'where the private key is written; a file that is there is never replaced')
+    .option('--passphrase-file <file>', 'seal the key with the passphrase in this file')
+    .option('--json', 'one JSON document on stdout')
+    .action(runKey);
+  withCommon(
+    release.command('add').argument('<file>', 'the release (a cabinet), or the core fragment of an update'),
+    true,
+  )
+    .description('list a release or an update')
+    .option('--release-version <version>', 'version of the release, as 7.9.0.2 or 1:7.9.0.2 (epoch 1)')
+    .option('--generation <name>', 'sus or wsus', 'wsus')
+    .option('--product <name>', 'moult-agent or moult-host', 'moult-agent')
+    .option('--platform <name>', 'any, or for example linux-x64', 'any')
+    .option('--floor <version>', 'a release that computers must have run before this one; may be repeated', collect, [])
+    .option('--update <file>', 'the instructions of an update as JSON (docs/trust-metadata.md), in place of a version')
+    .action(runAdd);
+  withCommon(
+    release.command('sign').argument('[file]', 'a staged file on the machine of a key; without it, the repository'),
+    true,
+  )
+    .description('sign what waits, or take in signatures that were made elsewhere')
+    .option('--key <file>', 'key of the signer')
+    .option('--role <name>', 'the role of FILE; default: its name')
+    .option('--out <file>', 'where the signature over FILE is written')
+    .option('--signature <file>', 'a signature that was made elsewhere; may be repeated', collect, [])
+    .action(runSign);
+  withCommon(release.command('publish'))
+    .description('publish what is signed')
+    .option('--renew', 'give every role a new end of validity first')
+    .option('--after-restore', 'leave out 1000 versions, so that clients that saw newer ones than the backup follow')
+    .action(runPublish);
+  withCommon(release.command('list')).description('releases and updates').action(runList);
+  withCommon(release.command('recall').argument('<path>', 'path of the release, from "moult release list"'), true)
+    .description('no computer installs this release any more')
+    .requiredOption('--reason <text>', 'one line; computers show it')
+    .option('--replacement <version>', 'computers that run the release go back to this one')
+    .action(runRecall);
+  withCommon(release.command('rotate').argument('<role>', 'root, targets, agent, updates, or online'), true)
+    .description('other keys or another threshold for a role; online: new keys for snapshot and timestamp')
+    .option('--add-key <file>', 'public key to add; may be repeated', collect, [])
+    .option('--remove <keyid>', 'first digits of a key to remove; may be repeated', collect, [])
+    .option('--threshold <n>', 'signatures that the role needs')
+    .action(runRotate);
+  withCommon(release.command('revoke').argument('[keyid]', 'first digits of the stolen key'), true)
+    .description('take a stolen key out of every role')
+    .option('--replace-with <file>', 'public key of the same holder, in its place')
+    .option('--online', 'the server was broken into: new keys for snapshot and timestamp')
+    .action(runRevoke);
+  withCommon(release.command('rehearse'))
+    .description('do on a copy what an emergency needs, with the keys that are at hand; changes nothing')
+    .option('--key <file>', 'key of a holder; may be repeated', collect, [])
+    .action(runRehearse);
+  withCommon(release.command('status'))
+    .description('keys, ends of validity, what waits; exit 1 when something ends soon')
+    .action(runStatus);
+}
+
+function withCommon(command: Command, changes = false): Command {
+  command
+    .option('--dir <dir>', 'the repository', join(process.env.MOULT_DATA_DIR ?? './moult-data', 'trust'))
+    .option('--passphrase-file <file>', 'file with the passphrase of sealed keys')
+    .option('--json', 'one JSON document on stdout');
+  return changes ? command.option('--publish', 'publish at once if every signature is there') : command;
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,115 @@
+// What the commands of moult release print: tables for people, one document with --json.
+import { jsonText, visibleText } from '@moult/formats/text';
+import { canonicalBytes, formatRelease, readOurTarget, sha256Hex } from '@moult/releases/metadata';
+import {
+  type ExpiryState,
+  expiryStates,
+  offlineRoles,
+  type Progress,
+  type Repository,
+} from '@moult/releases/repository';
+
+export interface RoleReport extends Partial<ExpiryState> {
+  role: string;
+  threshold: number;
+  keys: { keyid: string; owner: string }[];
+  /** What waits for signatures. */
+  staged?: Progress & { version: number; file: string; sha256: string };
+}
+
+export interface TargetReport {
+  role: string;
+  path: string;
+  length: number;
+  sha256: string | undefined;
+  /** In words: a release's version, an update's identity. */
+  what: string;
+  recalled?: string;
+  /** Only staged, not published. */
+  staged: boolean;
+}
+
+const allRoles = ['root', 'targets', 'agent', 'updates', 'snapshot', 'timestamp'] as const;
+
+/** Every role: its keys, how long it lasts, what it waits for. */
+export function roleReports(repository: Repository, now: Date): RoleReport[] {
+  const { published, staged } = repository.state();
+  const states = new Map(expiryStates(published, now).map((state) => [state.role, state]));
+  return allRoles.map((role) => {
+    const { roleKeys, keys } = repository.keysOf(role) ?? { roleKeys: { keyids: [], threshold: 0 }, keys: {} };
+    const progress = repository.progress(role);
+    const waiting = role === 'root' ? staged.root : staged.targets.get(role);
+    return {
+      role,
+      ...states.get(role),
+      threshold: roleKeys.threshold,
+      keys: roleKeys.keyids.map((keyid) => ({ keyid, owner: String(keys[keyid]?.['x-moult-owner'] ?? '') })),
+      ...(progress && waiting
+        ? {
+            staged: {
+              ...progress,
+              version: waiting.signed.version,
+              file: repository.folder.stagedFile(role),
+              sha256: digestOf(waiting.signed),
+            },
+          }
+        : {}),
+    };
+  });
+}
+
+/** Every target, published or staged, by path. */
+export function targetReports(repository: Repository): TargetReport[] {
+  const { published, staged } = repository.state();
+  return ['agent', 'updates'].flatMap((role) => {
+    const before = published.targets.get(role)?.signed.targets ?? {};
+    const targets = (staged.targets.get(role) ?? published.targets.get(role))?.signed.targets ?? {};
+    return Object.entries(targets).map(([path, file]) => {
+      const ours = readOurTarget(path, file);
+      const recalled = ours?.kind === 'release' ? ours.recalled?.reason : undefined;
+      return {
+        role,
+        path,
+        length: file.length,
+        sha256: file.hashes.sha256,
+        what:
+          ours === undefined ? '' : ours.kind === 'release' ? formatRelease(ours) : `${ours.updateId} ${ours.revision}`,
+        ...(recalled === undefined ? {} : { recalled }),
+        staged: JSON.stringify(before[path]) !== JSON.stringify(file),
+      };
+    });
+  });
+}
+
+/** The lines that say what is still to be done before `moult release publish` works. */
+export function waitingLines(repository: Repository): string[] {
+  return offlineRoles.flatMap((role) => {
+    const progress = repository.progress(role);
+    if (!progress) return [];
+    if (progress.complete) return [`${role}: signed, ready for moult release publish`];
+    const { have, need, missing } = progress;
+    const file = repository.folder.stagedFile(role);
+    return [`${role}: ${have} of ${need} signatures. Not signed yet: ${missing.join(', ')}. Carry ${file} to them.`];
+  });
+}
+
+function digestOf(signed: unknown): string {
+  return sha256Hex(canonicalBytes(signed));
+}
+
+/** Prints rows in columns, with names from outside made visible. */
+export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
+  const all = [headings, ...rows].map((row) => row.map((cell) => visibleText(cell)));
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  for (const row of all)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+}
+
+export function printJson(document: unknown): void {
+  console.log(jsonText(document));
+}
