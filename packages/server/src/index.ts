@@ -3,6 +3,7 @@ export { auditHeadFile, keepAuditHead, type NotedHead, readNotedHead } from './a
 export { backUp } from './backup/backup.ts';
 export type { BackupManifest } from './backup/format.ts';
 export { restore } from './backup/restore.ts';
+export { settleInterrupted } from './backup/settle.ts';
 export { importDocuments, toRevision } from './catalogue/import.ts';
 export { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 export { acceptClock, type ClockState, clockNotice, inspectClock, programDate } from './clock/index.ts';

@@ -7,6 +7,7 @@ import { reporting } from '@moult/protocol/reporting';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { accessLogBounds, accessLogFolders, createAccessLog } from './access-log/index.ts';
 import { keepAuditHead } from './audit-head.ts';
+import { settleInterrupted } from './backup/settle.ts';
 import { createFragments } from './catalogue/fragments.ts';
 import { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 import { openServerClock, programDate } from './clock/index.ts';
@@ -90,6 +91,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   releaseBallastWhenFull(dataDir, config.diskReserveMib);
   const lock = lockDataDir(dataDir, { pid: process.pid, now: startedAt });
   closers.add(() => lock.release());
+  const address = config.database ?? join(dataDir, 'moult.sqlite');
+  const settled = await settleInterrupted(dataDir, address, startedAt);
+  if (settled.isRestoring) throw restoring(dataDir);
   const room = openDiskRoom(config, { log });
   closers.add(() => room.close());
   if (parts.logFiles) room.pauses(parts.logFiles);
@@ -103,7 +107,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     statesPerComputer: config.maxStatesPerComputer,
     eventBytes: config.maxEventKib * 1024,
   };
-  const store = room.guard(openServerStore(config.database ?? join(dataDir, 'moult.sqlite'), { now, bounds }));
+  const store = room.guard(openServerStore(address, { now, bounds }));
   closers.add(() => store.close());
   await store.prepare();
   const auditHead = keepAuditHead({ store, dataDir, now, log });
@@ -175,7 +179,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   // What it finds is in the log already.
   await room.check();
   for (const notice of room.notices()) parts.announce(noticeLine(notice), 'notice');
-  for (const notice of [...clock.notices(), ...keys.notices].map(noticeLine).concat(ports.notices)) {
+  for (const notice of [...settled.said, ...[...clock.notices(), ...keys.notices].map(noticeLine), ...ports.notices]) {
     log.warn(notice);
     parts.announce(notice, 'notice');
   }
@@ -328,6 +332,11 @@ function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite |
 function commonNameOf(certificatePem: string): string {
   const { subject } = new X509Certificate(certificatePem);
   return /(?:^|\n)CN=(.*)/.exec(subject)?.[1] ?? subject;
+}
+
+function restoring(dataDir: string): ServerError {
+  const message = `A backup is being restored into ${dataDir}. Start the server when that is done.`;
+  return new ServerError('SERVER_IN_USE', message);
 }
 
 async function makeFolder(dataDir: string): Promise<void> {

@@ -11,6 +11,7 @@ import {
   type ServerConfig,
   ServerError,
   type Store,
+  settleInterrupted,
   sqliteFileOf,
 } from '@moult/server';
 import { type Command, Option } from 'commander';
@@ -58,6 +59,7 @@ export async function administer<Result>(
         : `There is no database ${config.database}.`,
     );
   }
+  await settle(config.dataDir, address);
   const store = await openStore(address, { now: () => new Date(), ifEmpty: 'refuse' });
   const { dataDir } = config;
   const auditHead = keepAuditHead({ store, dataDir, now: () => new Date() });
@@ -67,6 +69,12 @@ export async function administer<Result>(
     await auditHead.close();
     await store.close();
   }
+}
+
+/** A backup or a restore that was killed is finished or removed first, and said on standard error. */
+export async function settle(dataDir: string, address: string): Promise<void> {
+  const { said } = await settleInterrupted(dataDir, address, new Date());
+  for (const sentence of said) console.error(sentence);
 }
 
 export function configOf({ dataDir, database, config }: AdministrationFlags): ServerConfig {

@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keepAuditHead, loadConfig, openStore, type ServerConfig, type Store } from '@moult/server';
 import { type Command, Option } from 'commander';
+import { settle } from '../administration/open-store.ts';
 import { UsageError } from '../terminal.ts';
 
 export interface StoreFlags {
@@ -44,6 +45,7 @@ export async function withStore<Result>(
     }
     await mkdir(config.dataDir, { recursive: true });
   }
+  await settle(config.dataDir, address);
   const store = await openStore(address, { now: () => new Date(), ifEmpty: mustExist ? 'refuse' : 'make' });
   const { dataDir } = config;
   const auditHead = keepAuditHead({ store, dataDir, now: () => new Date() });

@@ -14,7 +14,7 @@ import { UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {
   withServerOptions(program.command('backup').argument('<dir>', 'a folder that is not there yet'))
-    .description('write the database and the keys into a folder, while the server runs or not')
+    .description('write database, keys, agent releases and imported tree into a folder, while the server runs or not')
     .action(runBackup);
   withServerOptions(program.command('restore').argument('<dir>', 'a backup'))
     .description('put a backup in place of everything that is there')
@@ -30,7 +30,8 @@ async function runBackup(target: string, flags: AdministrationFlags): Promise<vo
   const options = { database: address, dataDir, target: resolve(target), version: serverVersion, now: new Date() };
   const manifest = await backUp(options);
   present({ target: options.target, ...manifest }, flags, () => [
-    `${options.target}: ${rowsIn(manifest)} rows as of ${manifest.madeAt}. Update files are not in it: copy the content folder.`,
+    `${options.target}: ${rowsIn(manifest)} rows as of ${manifest.madeAt}, keys, agent releases and imported tree.`,
+    'Not in it: update files (copy the content folder), logs, settings, and the files of --tls-cert and --tls-key.',
     'It holds the private keys of this server: keep it as safe as those.',
   ]);
 }
@@ -47,6 +48,7 @@ async function runRestore(source: string, flags: AdministrationFlags & { yes?: t
   const holder = readLockHolder(dataDir);
   present({ restored: resolve(source), ...manifest }, flags, () => [
     `Restored ${rowsIn(manifest)} rows as of ${manifest.madeAt}. Clients are told that the server changed.`,
+    'The keys that were there before stay in the folder keys, under names that end in ".replaced-" and the time.',
     ...(holder ? ['When the backup came from another server, restart this one: its keys changed.'] : []),
   ]);
 }

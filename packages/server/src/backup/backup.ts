@@ -1,15 +1,28 @@
-// Backup of a server that may be running: all tables as of one moment, and the keys.
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// Backup of a server that may be running: all tables as of one moment, the keys, the agent releases, the imported tree.
+// The folder has its name when all of it is on disk; private keys are written last.
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream, existsSync, lstatSync, readFileSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import { asDiskTrouble } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
+import { takeGuard } from '../guard.ts';
+import { makeKeyFolder, writeKeyFile } from '../keys/index.ts';
 import { openSnapshot, type Snapshot } from '../store/snapshot.ts';
-import { type BackupManifest, backedUpTables, encodeRow, keyFiles, manifestName, tableFile } from './format.ts';
+import { copyFolder } from './copy-folder.ts';
+import {
+  type BackupManifest,
+  backedUpFolders,
+  backedUpTables,
+  encodeRow,
+  keyFiles,
+  manifestName,
+  tableFile,
+} from './format.ts';
+import { backupGuard, forgetUnfinished, noteUnfinished, settleBackup } from './unfinished-backup.ts';
 
 export interface BackupOptions {
   database: string;
@@ -20,56 +33,77 @@ export interface BackupOptions {
   now: Date;
 }
 
-/** Writes a backup; nothing is left behind when it fails. Throws SERVER_REFUSED for a target that holds something. */
-export async function backUp({
-  database: address,
-  dataDir,
-  target,
-  version,
-  now,
-}: BackupOptions): Promise<BackupManifest> {
-  if (existsSync(target) && (await readdir(target)).length > 0) {
-    throw new ServerError('SERVER_REFUSED', `${target} is there already. A backup goes into a folder of its own.`);
-  }
-  const unfinished = `${target}.unfinished`;
-  const snapshot = await openSnapshot(address);
+/**
+ * Writes a backup, for its owner only; nothing is left behind when it fails, and what is left of one that was killed goes
+ * with the next (settleBackup). Throws SERVER_REFUSED for a target that holds something, SERVER_IN_USE beside another
+ * backup, SERVER_DATABASE.
+ */
+export async function backUp(options: BackupOptions): Promise<BackupManifest> {
+  const { database: address, dataDir, target } = options;
+  await requireFree(target);
+  settleBackup(dataDir);
+  const guard = takeGuard(backupGuard(dataDir));
+  if (!guard)
+    throw new ServerError('SERVER_IN_USE', `Another process makes a backup of ${dataDir}. Wait until it is done.`);
+  const unfinished = `${target}.unfinished-${randomUUID().slice(0, 8)}`;
   try {
-    await rm(unfinished, { recursive: true, force: true });
-    await mkdir(join(unfinished, 'keys'), { recursive: true, mode: 0o700 });
-    const rows: Record<string, number> = {};
-    for (const table of backedUpTables)
-      rows[table] = await writeTable(snapshot, table, join(unfinished, tableFile(table)));
-    const migrations: string[] = [];
-    for await (const row of snapshot.rows('migrations')) migrations.push(String(row.name));
-    for (const name of keyFiles) {
-      const source = join(dataDir, 'keys', name);
-      if (existsSync(source)) await copyFile(source, join(unfinished, 'keys', name));
+    const snapshot = await openSnapshot(address);
+    try {
+      await mkdir(dirname(target), { recursive: true });
+      noteUnfinished(dataDir, unfinished);
+      const manifest = await write(unfinished, snapshot, options);
+      if (existsSync(target)) await rmdir(target);
+      await rename(unfinished, target);
+      await syncFolder(dirname(target));
+      return manifest;
+    } finally {
+      await snapshot.close();
+      await rm(unfinished, { recursive: true, force: true });
+      forgetUnfinished(dataDir);
     }
-    const manifest: BackupManifest = {
-      ...{
-        format: 1,
-        madeAt: now.toISOString(),
-        version,
-        engine: snapshot.engine,
-        migrations: migrations.sort(),
-        rows,
-      },
-      files: await digestsIn(unfinished),
-    };
-    await writeFile(join(unfinished, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
-    await rm(target, { recursive: true, force: true });
-    await rename(unfinished, target);
-    return manifest;
   } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
     throw asDiskTrouble(error, `The backup ${target} cannot be written`);
   } finally {
-    await snapshot.close();
+    guard.release();
   }
 }
 
-/** SHA-256 of every file of a backup but its manifest, by its name relative to the folder. */
-export async function digestsIn(folder: string): Promise<Record<string, string>> {
+async function requireFree(target: string): Promise<void> {
+  const found = lstatSync(target, { throwIfNoEntry: false });
+  if (!found) return;
+  const isEmpty = found.isDirectory() && (await readdir(target)).length === 0;
+  if (isEmpty) return;
+  throw new ServerError('SERVER_REFUSED', `${target} is there already. A backup goes into a folder of its own.`);
+}
+
+async function write(
+  folder: string,
+  snapshot: Snapshot,
+  { dataDir, version, now }: BackupOptions,
+): Promise<BackupManifest> {
+  const rows: Record<string, number> = {};
+  for (const table of backedUpTables) rows[table] = await writeTable(snapshot, table, join(folder, tableFile(table)));
+  const migrations: string[] = [];
+  for await (const row of snapshot.rows('migrations')) migrations.push(String(row.name));
+  makeKeyFolder(join(folder, 'self-update'));
+  for (const name of backedUpFolders) await copyFolder(join(dataDir, name), join(folder, name));
+  makeKeyFolder(join(folder, 'keys'));
+  for (const name of keyFiles) {
+    const source = join(dataDir, 'keys', name);
+    if (existsSync(source)) writeKeyFile(join(folder, 'keys', name), readFileSync(source));
+  }
+  const manifest: BackupManifest = {
+    ...{ format: 1, madeAt: now.toISOString(), version, engine: snapshot.engine },
+    ...{ migrations: migrations.sort(), rows, folders: [...backedUpFolders] },
+    files: await digestsIn(folder),
+  };
+  writeKeyFile(join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+  await syncFolder(folder);
+  return manifest;
+}
+
+/** SHA-256 of every file of a backup that is being made, by its name relative to the folder. */
+async function digestsIn(folder: string): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   for (const entry of entries) {
@@ -91,6 +125,17 @@ async function writeTable(snapshot: Snapshot, table: string, file: string): Prom
       yield encodeRow(row);
     }
   }
-  await pipeline(Readable.from(lines()), createZstdCompress(), createWriteStream(file, { mode: 0o600 }));
+  const output = createWriteStream(file, { mode: 0o600, flush: true });
+  await pipeline(Readable.from(lines()), createZstdCompress(), output);
   return count;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

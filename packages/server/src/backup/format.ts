@@ -1,5 +1,5 @@
-// A backup is a folder: manifest.json, one file of JSON lines per table (zstd), and the keys. The same for both
-// engines, so that a backup of one restores into the other.
+// A backup is a folder: manifest.json, one file of JSON lines per table (zstd), the keys, the agent releases and the
+// imported tree. The same for both engines, so that a backup of one restores into the other.
 
 export interface BackupManifest {
   format: 1;
@@ -13,6 +13,8 @@ export interface BackupManifest {
   rows: Record<string, number>;
   /** SHA-256 by file name, in hex: a damaged backup is found out before anything is replaced. */
   files: Record<string, string>;
+  /** Which folders of the self-update tree it holds, empty or not; earlier backups hold none. */
+  folders?: string[];
 }
 
 export const manifestName = 'manifest.json';
@@ -23,6 +25,9 @@ export const keyFiles = [
   'operator-signing.cer.pem',
   'cookie.key',
 ] as const;
+
+/** Folders of the data directory that a server needs to be the same again; what else lies there is made anew. */
+export const backedUpFolders = ['self-update/releases', 'self-update/imported'] as const;
 
 /** In an order in which each table comes after those that it refers to. */
 export const backedUpTables = [

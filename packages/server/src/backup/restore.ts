@@ -1,14 +1,16 @@
-// Restore: the tables of a backup in place of those that are there, in one transaction, whichever engine they came from.
+// Restore: the tables of a backup in place of those that are there, in one transaction, whichever engine they came from,
+// and the files beside it (pending-restore.ts).
 // A running server notices, and tells its clients ServerChanged: their ids may mean something else now.
 import { randomUUID } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createZstdDecompress } from 'node:zlib';
 import { type Kysely, sql } from 'kysely';
 import { writeNotedHead } from '../audit-head.ts';
 import { ServerError } from '../errors.ts';
+import { takeGuard } from '../guard.ts';
 import { type Author, recordAudit } from '../store/audit.ts';
 import { type AuditHead, watchHead } from '../store/audit-chain.ts';
 import { openDatabase } from '../store/database.ts';
@@ -16,16 +18,16 @@ import { applySteps } from '../store/migrate.ts';
 import { migrations } from '../store/migrations/index.ts';
 import type { Tables } from '../store/schema.ts';
 import { transact } from '../store/transact.ts';
-import { digestsIn } from './backup.ts';
+import { badBackup, readBackup } from './check-backup.ts';
+import { type BackedUpTable, type BackupManifest, backedUpTables, decodeRow, tableFile } from './format.ts';
 import {
-  type BackedUpTable,
-  type BackupManifest,
-  backedUpTables,
-  decodeRow,
-  keyFiles,
-  manifestName,
-  tableFile,
-} from './format.ts';
+  discardFiles,
+  placeFiles,
+  prepareFiles,
+  restoreGuard,
+  restoreTokenName,
+  settleRestore,
+} from './pending-restore.ts';
 
 export interface RestoreOptions {
   database: string;
@@ -34,25 +36,39 @@ export interface RestoreOptions {
   author: Author;
 }
 
-/** Reads and checks a backup. Throws SERVER_BAD_BACKUP for one that is damaged, incomplete or of a newer Moult. */
-export async function readBackup(source: string): Promise<BackupManifest> {
-  const manifest = await readManifest(source);
-  const unknown = manifest.migrations.filter((name) => !migrations.some((known) => known.name === name));
-  if (unknown.length > 0 || manifest.format !== 1) {
-    throw badBackup(source, `it was made by a newer Moult (${manifest.version}).`);
+/**
+ * Replaces everything by what the backup holds, or changes nothing: database, keys, agent releases, imported tree. What is
+ * killed in between is finished or removed by the next command or start (settleRestore). Throws as readBackup does,
+ * SERVER_IN_USE while another restore runs, and SERVER_DATABASE.
+ */
+export async function restore(options: RestoreOptions): Promise<BackupManifest> {
+  const { dataDir, source, author } = options;
+  const backup = await readBackup(source);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await settleRestore(dataDir, options.database, author.at);
+  const guard = takeGuard(restoreGuard(dataDir));
+  if (!guard)
+    throw new ServerError('SERVER_IN_USE', `Another process restores a backup into ${dataDir}. Wait until it is done.`);
+  try {
+    const token = await prepareFiles(dataDir, source, backup);
+    try {
+      await restoreDatabase(options, backup.manifest, token);
+    } catch (error) {
+      discardFiles(dataDir);
+      throw error;
+    }
+    placeFiles(dataDir, author.at);
+  } finally {
+    guard.release();
   }
-  const digests = await digestsIn(source);
-  for (const [name, digest] of Object.entries(manifest.files)) {
-    if (digests[name] === undefined) throw badBackup(source, `${name} is missing.`);
-    if (digests[name] !== digest) throw badBackup(source, `${name} is damaged.`);
-  }
-  return manifest;
+  return backup.manifest;
 }
 
-/** Replaces everything by what the backup holds, or changes nothing. Throws as readBackup does, and SERVER_DATABASE. */
-export async function restore({ database: address, dataDir, source, author }: RestoreOptions): Promise<BackupManifest> {
-  const manifest = await readBackup(source);
-  await mkdir(dataDir, { recursive: true });
+async function restoreDatabase(
+  { database: address, dataDir, source, author }: RestoreOptions,
+  manifest: BackupManifest,
+  token: string,
+): Promise<void> {
   // To put everything in its place takes longer than a statement of the service may.
   const database = await openDatabase(address, { limits: { statementMs: 0 } });
   let head: AuditHead | undefined;
@@ -68,18 +84,19 @@ export async function restore({ database: address, dataDir, source, author }: Re
       await applySteps(transaction, database.engine, older, author.at);
       await sql`delete from target_groups`.execute(transaction);
       for (const table of backedUpTables) {
-        if (manifest.rows[table] !== undefined) await readTable(transaction, table, join(source, tableFile(table)));
+        const expected = manifest.rows[table];
+        if (expected === undefined) continue;
+        const found = await readTable(transaction, table, join(source, tableFile(table)));
+        if (found !== expected) throw badBackup(source, `${table} has ${found} rows, not ${expected}.`);
       }
       if (database.engine === 'postgres') await continueIdentities(transaction);
       await applySteps(transaction, database.engine, migrations, author.at);
-      await startNewLife(transaction, manifest, author, { serverId, restoredBefore });
+      await startNewLife(transaction, manifest, author, { serverId, restoredBefore, token });
     });
   } finally {
     await database.close();
   }
   if (head) writeNotedHead(dataDir, { serverId, ...head, at: author.at.toISOString() });
-  await restoreKeys(source, dataDir);
-  return manifest;
 }
 
 /** MS-WUSP 3.1.5: after a restore the server is another one, and says so to cookies of before. */
@@ -87,11 +104,12 @@ async function startNewLife(
   transaction: Kysely<Tables>,
   { madeAt }: BackupManifest,
   author: Author,
-  { serverId, restoredBefore }: { serverId: string; restoredBefore: number },
+  { serverId, restoredBefore, token }: { serverId: string; restoredBefore: number; token: string },
 ): Promise<void> {
   for (const [name, value] of [
     ['server-id', serverId],
     ['restored-at', author.at.toISOString()],
+    [restoreTokenName, token],
   ] as const) {
     await transaction
       .insertInto('configuration')
@@ -128,8 +146,10 @@ async function dropEverything(transaction: Kysely<Tables>): Promise<void> {
 
 const rowsPerInsert = 100;
 
-async function readTable(transaction: Kysely<Tables>, table: BackedUpTable, file: string): Promise<void> {
-  if (!existsSync(file)) return;
+/** Answers how many rows there were. */
+async function readTable(transaction: Kysely<Tables>, table: BackedUpTable, file: string): Promise<number> {
+  if (!existsSync(file)) return 0;
+  let count = 0;
   const lines = createInterface({ input: createReadStream(file).pipe(createZstdDecompress()), crlfDelay: Infinity });
   let batch: Record<string, unknown>[] = [];
   const write = async () => {
@@ -143,10 +163,12 @@ async function readTable(transaction: Kysely<Tables>, table: BackedUpTable, file
   for await (const line of lines) {
     if (line === '') continue;
     batch.push(decodeRow(line));
+    count++;
     // Groups refer to each other in any order: they go in together, and are few.
     if (batch.length >= rowsPerInsert && table !== 'target_groups') await write();
   }
   await write();
+  return count;
 }
 
 /** PostgreSQL counts on from what it gave itself; restored ids it did not give. */
@@ -164,28 +186,4 @@ async function continueIdentities(transaction: Kysely<Tables>): Promise<void> {
       )
       .execute(transaction);
   }
-}
-
-async function restoreKeys(source: string, dataDir: string): Promise<void> {
-  const folder = join(dataDir, 'keys');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const name of keyFiles) {
-    if (!existsSync(join(source, 'keys', name))) continue;
-    await copyFile(join(source, 'keys', name), join(folder, name));
-    await chmod(join(folder, name), 0o600);
-  }
-}
-
-async function readManifest(source: string): Promise<BackupManifest> {
-  try {
-    return JSON.parse(await readFile(join(source, manifestName), 'utf8')) as BackupManifest;
-  } catch (cause) {
-    throw new ServerError('SERVER_BAD_BACKUP', `${source} is no backup: it has no readable ${manifestName}.`, {
-      cause,
-    });
-  }
-}
-
-function badBackup(source: string, why: string): ServerError {
-  return new ServerError('SERVER_BAD_BACKUP', `The backup ${source} cannot be restored: ${why}`);
 }

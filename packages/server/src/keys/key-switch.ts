@@ -16,13 +16,15 @@ interface Listed {
 const listName = 'change.json';
 
 /** Puts the change in place. Files that are replaced or taken away stay as `NAME.replaced-STAMP`, 0600. */
-export function switchKeyFiles(folder: string, change: KeyChange, now: Date): void {
+export function switchKeyFiles(folder: string, wanted: KeyChange, now: Date): void {
+  const change = [...wanted].filter(([name, content]) => !isSo(join(folder, name), content));
+  if (change.length === 0) return;
   const next = join(folder, 'next');
   rmSync(next, { recursive: true, force: true });
   makeKeyFolder(next);
   for (const [name, content] of change) if (content !== null) writeKeyFile(join(next, name), content);
   syncFolder(next);
-  const files = [...change].map(([name, content]) => ({ name, removed: content === null }));
+  const files = change.map(([name, content]) => ({ name, removed: content === null }));
   writeKeyFile(join(next, listName), JSON.stringify({ stamp: stampOf(now), files } satisfies Listed));
   finishKeySwitch(folder);
 }
@@ -46,6 +48,11 @@ export function finishKeySwitch(folder: string): 'finished' | 'removed' | undefi
   syncFolder(folder);
   rmSync(next, { recursive: true, force: true });
   return list ? 'finished' : 'removed';
+}
+
+function isSo(file: string, content: string | Uint8Array | null): boolean {
+  if (!existsSync(file)) return content === null;
+  return content !== null && readFileSync(file).equals(Buffer.from(content));
 }
 
 /** The copies that earlier changes left, by the file that they are of. */

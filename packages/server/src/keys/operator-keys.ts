@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createOperatorCa, createOperatorSigner, type SigningIdentity } from '@moult/formats/authenticode';
 import { programDate as thisProgramDate } from '../clock/program-date.ts';
 import { ServerError } from '../errors.ts';
-import { withGuard } from '../guard.ts';
+import { makePrivateFile, withGuard } from '../guard.ts';
 import type { Notice } from '../notice.ts';
 import { type KeyFolder, openKeyFolder } from './key-files.ts';
 import { finishKeySwitch, switchKeyFiles } from './key-switch.ts';
@@ -44,9 +44,22 @@ const patienceMs = 60_000;
 export async function loadOrCreateOperatorKeys(dataDir: string, options: KeyOptions): Promise<OperatorKeys> {
   const folder = openKeyFolder(dataDir);
   // A command and a server may start at the same moment: one of them makes the keys.
-  const loaded = await withGuard(join(dataDir, 'keys.guard'), patienceMs, () => load(folder, options));
+  const guard = join(dataDir, 'keys.guard');
+  // On a full or read-only disk there is nothing to be made, and what is there serves on.
+  if (!canGuard(guard)) return load(folder, options);
+  const loaded = await withGuard(guard, patienceMs, () => load(folder, options));
   if (loaded) return loaded.result;
   throw new ServerError('SERVER_KEYS', `Another process works on the keys in ${folder.path}. Try again in a minute.`);
+}
+
+function canGuard(file: string): boolean {
+  try {
+    makePrivateFile(file);
+    return true;
+  } catch (error) {
+    if (['ENOSPC', 'EDQUOT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
 }
 
 async function load(folder: KeyFolder, options: KeyOptions): Promise<OperatorKeys> {

@@ -1,0 +1,162 @@
+// The files of a restore, prepared in DIR/restoring before the database changes and put in place after it. The database
+// carries the restore's token from the moment it is the restored one: whoever finds a restore that was cut off knows by it
+// whether to finish or to remove it.
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { FolderTree } from '@moult/disk';
+import { isTemporary } from '../errors.ts';
+import { takeGuard } from '../guard.ts';
+import { makeKeyFolder, switchKeyFiles, writeKeyFile } from '../keys/index.ts';
+import { isPostgres, openDatabase, sqliteFileOf } from '../store/database.ts';
+import { type CheckedBackup, readChecked } from './check-backup.ts';
+import { backedUpFolders, keyFiles } from './format.ts';
+import { changeOfKeys } from './key-set.ts';
+
+export const restoreTokenName = 'restore-token';
+
+interface Journal {
+  token: string;
+  /** Key files that are taken away. */
+  removedKeys: string[];
+  /** Folders of the self-update tree that are replaced. */
+  folders: string[];
+}
+
+const journalName = 'journal.json';
+
+/** The lock of restores: one at a time on a data directory. */
+export function restoreGuard(dataDir: string): string {
+  return join(dataDir, 'restore.guard');
+}
+
+/** Copies what the backup holds beside the database into DIR/restoring. Answers the token for the database. */
+export async function prepareFiles(dataDir: string, source: string, backup: CheckedBackup): Promise<string> {
+  const folder = pendingFolder(dataDir);
+  rmSync(folder, { recursive: true, force: true });
+  makeKeyFolder(folder);
+  const { manifest } = backup;
+  const folders = manifest.folders ?? [];
+  const tree = new FolderTree(join(folder, 'files'));
+  try {
+    for (const name of folders) tree.folder(name.split('/'));
+    for (const name of Object.keys(manifest.files)) {
+      if (!backedUpFolders.some((one) => name.startsWith(`${one}/`))) continue;
+      tree.write(name, await readChecked(source, manifest, name), { durable: true });
+    }
+  } finally {
+    tree.close();
+  }
+  const keyFolder = join(dataDir, 'keys');
+  const change = changeOfKeys(backup.keys, (name) => readIfThere(join(keyFolder, name)));
+  makeKeyFolder(join(folder, 'keys'));
+  for (const [name, bytes] of change) if (bytes) writeKeyFile(join(folder, 'keys', name), bytes);
+  const removedKeys = [...change].filter(([, bytes]) => bytes === null).map(([name]) => name);
+  const journal: Journal = { token: randomUUID(), removedKeys, folders };
+  writeKeyFile(join(folder, journalName), JSON.stringify(journal));
+  return journal.token;
+}
+
+/** Puts prepared files in place. May be cut off and begun again at any point. */
+export function placeFiles(dataDir: string, now: Date): void {
+  const folder = pendingFolder(dataDir);
+  const journal = readJournal(folder);
+  if (!journal) return;
+  const keys = new Map<string, Buffer | null>(journal.removedKeys.map((name) => [name, null]));
+  for (const name of keyFiles) {
+    const bytes = readIfThere(join(folder, 'keys', name));
+    if (bytes) keys.set(name, bytes);
+  }
+  const keyFolder = join(dataDir, 'keys');
+  makeKeyFolder(keyFolder);
+  switchKeyFiles(keyFolder, keys, now);
+  for (const name of journal.folders) replaceFolder(dataDir, folder, name);
+  discardFiles(dataDir);
+}
+
+export function discardFiles(dataDir: string): void {
+  const folder = pendingFolder(dataDir);
+  // Without its journal a restore counts as never begun: it goes first.
+  rmSync(join(folder, journalName), { force: true });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/**
+ * Finishes or removes a restore that was cut off, and says so in a sentence; undefined when there is nothing to do. `running`:
+ * another process restores at this moment. `waiting`: the database, which knows, does not answer.
+ */
+export async function settleRestore(
+  dataDir: string,
+  database: string,
+  now: Date,
+): Promise<{ kind: 'finished' | 'removed' | 'running' | 'waiting'; sentence: string } | undefined> {
+  if (!existsSync(pendingFolder(dataDir))) return undefined;
+  const guard = takeGuard(restoreGuard(dataDir));
+  if (!guard) return { kind: 'running', sentence: `Another process restores a backup into ${dataDir}.` };
+  try {
+    const journal = readJournal(pendingFolder(dataDir));
+    if (journal && (await tokenIn(database)) === journal.token) {
+      placeFiles(dataDir, now);
+      return {
+        kind: 'finished',
+        sentence: 'A restore had been cut off after its database was in place. It is finished now.',
+      };
+    }
+    discardFiles(dataDir);
+    const sentence =
+      'A restore had been cut off before its database was in place. What it left is removed, nothing else changed.';
+    return { kind: 'removed', sentence };
+  } catch (error) {
+    if (!isTemporary(error)) throw error;
+    const sentence = 'A restore had been cut off. It is finished or removed when the database answers again.';
+    return { kind: 'waiting', sentence };
+  } finally {
+    guard.release();
+  }
+}
+
+async function tokenIn(address: string): Promise<string | undefined> {
+  if (!isPostgres(address) && !existsSync(sqliteFileOf(address))) return undefined;
+  const database = await openDatabase(address);
+  try {
+    const tables = await database.tables.introspection.getTables();
+    if (!tables.some(({ name }) => name === 'configuration')) return undefined;
+    const query = database.tables.selectFrom('configuration').select('value').where('name', '=', restoreTokenName);
+    return (await query.executeTakeFirst())?.value;
+  } finally {
+    await database.close();
+  }
+}
+
+/** The old folder goes aside, the new one comes: whichever of the two was done before is not done again. */
+function replaceFolder(dataDir: string, pending: string, name: string): void {
+  const staged = join(pending, 'files', name);
+  if (!existsSync(staged)) return;
+  const target = join(dataDir, name);
+  const aside = join(pending, 'old', name.replaceAll('/', '-'));
+  mkdirSync(join(pending, 'old'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(target, '..'), { recursive: true, mode: 0o700 });
+  if (existsSync(target)) renameSync(target, aside);
+  renameSync(staged, target);
+}
+
+function readJournal(folder: string): Journal | undefined {
+  try {
+    const { token, removedKeys, folders } = JSON.parse(readFileSync(join(folder, journalName), 'utf8')) as Journal;
+    return {
+      token: String(token),
+      removedKeys: keyFiles.filter((name) => removedKeys.includes(name)),
+      folders: backedUpFolders.filter((name) => folders.includes(name)),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  return existsSync(file) ? readFileSync(file) : undefined;
+}
+
+function pendingFolder(dataDir: string): string {
+  return join(dataDir, 'restoring');
+}
