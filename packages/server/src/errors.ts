@@ -30,6 +30,17 @@ export class ServerError extends Error {
   }
 }
 
+/** SERVER_DATABASE_AWAY with the reason alone, for those who say themselves which database. */
+export class DatabaseAway extends ServerError {
+  readonly reason: string;
+
+  /** `database` as it may be shown: without its password. */
+  constructor(database: string, reason: string, options?: { cause?: unknown }) {
+    super('SERVER_DATABASE_AWAY', `The database ${database} does not answer: ${reason}.`, options);
+    this.reason = reason;
+  }
+}
+
 /** True for a state that passes by itself (full disk, database away): clients are told ServerBusy and ask again. */
 export function isTemporary(error: unknown): boolean {
   return error instanceof ServerError && (error.code === 'SERVER_DATABASE_AWAY' || error.code === 'SERVER_DISK_FULL');

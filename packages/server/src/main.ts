@@ -2,9 +2,6 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { clientWebService } from '@moult/protocol/client-web-service';
-import { reporting } from '@moult/protocol/reporting';
-import { simpleAuth } from '@moult/protocol/simple-auth';
 import { accessLogBounds, accessLogFolders, createAccessLog } from './access-log/index.ts';
 import { keepAuditHead } from './audit-head.ts';
 import { settleInterrupted } from './backup/settle.ts';
@@ -28,23 +25,20 @@ import { lockDataDir } from './lock.ts';
 import type { Logger, OpenLog } from './log.ts';
 import { type Notice, noticeLine } from './notice.ts';
 import { type Limits, openLimits } from './open-limits.ts';
+import { openWhenThere } from './open-when-there.ts';
 import { openPorts } from './ports.ts';
-import { clientWebServiceHandlers, createReadyUpdates, toldByConfig } from './sites/client-web-service/index.ts';
+import { openServerDatabase } from './server-database.ts';
+import { createReadyUpdates, toldByConfig } from './sites/client-web-service/index.ts';
 import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
 import { createContentSite } from './sites/content/index.ts';
-import { reportingHandlers } from './sites/reporting/index.ts';
 import {
   createSelfUpdateHealth,
   createSelfUpdateSite,
   type SelfUpdateHealthMonitor,
 } from './sites/self-update/index.ts';
-import { simpleAuthHandlers } from './sites/simple-auth/index.ts';
-import { createAnswerRoom } from './sites/soap/answer-room.ts';
-import { createBodyRoom } from './sites/soap/body-room.ts';
-import { createCallGate, smallCallBytes } from './sites/soap/call-gate.ts';
-import { createSoapSite } from './sites/soap/soap-site.ts';
-import { refreshedFirst, type UpdateService } from './sites/soap/update-service.ts';
-import { openServerStore, type Store } from './store/index.ts';
+import type { UpdateService } from './sites/soap/update-service.ts';
+import { handlersOf, laterServices, soapSites } from './soap-services.ts';
+import type { Store } from './store/index.ts';
 import { serverVersion } from './version.ts';
 
 export interface ServerParts {
@@ -66,14 +60,14 @@ export interface RunningServer {
 export async function startServer(config: ServerConfig, parts: ServerParts): Promise<RunningServer> {
   const closers = createClosers((error) => parts.log.error({ err: error }, 'closing failed'));
   try {
-    const urls = await start(config, parts, closers);
+    const { urls, abandon } = await start(config, parts, closers);
     parts.announce(`ready ${urls.main}`, 'ready');
     parts.log.info({ urls }, 'ready');
     let stopping: Promise<void> | undefined;
     return {
       urls,
       stop: () => {
-        stopping ??= closers.closeAll();
+        stopping ??= closeInTime(closers, abandon, config.stopSeconds * 1000 + lastWritesMs);
         return stopping;
       },
     };
@@ -83,7 +77,23 @@ export async function startServer(config: ServerConfig, parts: ServerParts): Pro
   }
 }
 
-async function start(config: ServerConfig, parts: ServerParts, closers: Closers): Promise<RunningServer['urls']> {
+/** After the last request, for the pings and contacts that are gathered in memory. */
+const lastWritesMs = 2_000;
+
+/** A database that does not answer keeps nobody waiting for longer than this. */
+async function closeInTime(closers: Closers, abandon: () => void, timeMs: number): Promise<void> {
+  const cut = setTimeout(abandon, timeMs);
+  await closers.closeAll();
+  clearTimeout(cut);
+}
+
+interface StartedServer {
+  urls: RunningServer['urls'];
+  /** Ends every wait for the database. */
+  abandon(): void;
+}
+
+async function start(config: ServerConfig, parts: ServerParts, closers: Closers): Promise<StartedServer> {
   const { now, log } = parts;
   const startedAt = now();
   const { dataDir } = config;
@@ -102,28 +112,35 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   parts.logFiles?.age(() => clock.ageingNow());
   const isClockBelieved = clock.state().kind === 'right';
   const keys = await loadOrCreateOperatorKeys(dataDir, { now: startedAt, isClockBelieved });
-  const bounds = {
-    namesPerComputer: config.maxNamesPerComputer,
-    statesPerComputer: config.maxStatesPerComputer,
-    eventBytes: config.maxEventKib * 1024,
-  };
-  const store = room.guard(openServerStore(address, { now, bounds }));
+  const database = openServerDatabase(config, { now, log });
+  const store = room.guard(database.store);
   closers.add(() => store.close());
-  await store.prepare();
+  await database.prepareFirst();
   const auditHead = keepAuditHead({ store, dataDir, now, log });
   closers.add(() => auditHead.close());
-  await auditHead.compare();
-  clock.learn(await store.loadNewestTime());
   const contentFolder = config.contentDir ?? join(dataDir, 'content');
   const content = createContentStore({ folder: contentFolder, facts: store, now, log });
-  if (config.firstCatalogue === 'samples') {
-    await fillFirstCatalogue({ store, content, identity: keys.signer, now: startedAt });
-  }
 
   const limits = await openLimits(config, { store, clock, log }, closers);
   const { admission } = limits;
   const mainPort = { number: config.port };
-  const service = await openUpdateService(config, { now, log, store, mainPort, limits }, closers);
+  const services = await openWhenThere({
+    async open(itsClosers) {
+      await database.prepare();
+      await auditHead.compare();
+      clock.learn(await store.loadNewestTime());
+      await limits.recount();
+      if (config.firstCatalogue === 'samples') {
+        await fillFirstCatalogue({ store, content, identity: keys.signer, now: startedAt });
+      }
+      const service = await openUpdateService(config, { now, log, store, mainPort, limits }, itsClosers);
+      return handlersOf(service);
+    },
+    onWaiting: database.hold,
+    giveUp: database.abandon,
+    log,
+  });
+  closers.add(() => services.close());
   const selfUpdate = await createSelfUpdateSite({
     dataDir,
     releaseDir: config.agentReleaseDir,
@@ -137,12 +154,17 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const contentSite = createContentSite(content);
   closers.add(() => contentSite.close());
 
-  const notices = () => [...clock.notices(), ...keys.notices, ...room.notices()];
+  const notices = () => [...clock.notices(), ...keys.notices, ...room.notices(), ...database.notices()];
   const health: { monitor?: SelfUpdateHealthMonitor; changed: () => void } = { changed: () => undefined };
   const urls: Partial<Record<ListenerName, string>> = {};
   room.onChange(() => health.changed());
   const console = createConsole(config, { store, health, urls, startedAt, notices, ...parts });
-  const sites: Site[] = [selfUpdate, ...soapSites(config, service, log), contentSite, ...(console ? [console] : [])];
+  const sites: Site[] = [
+    selfUpdate,
+    ...soapSites(config, laterServices(services.current), { admission, log }),
+    contentSite,
+    ...(console ? [console] : []),
+  ];
 
   const ports = await openPorts({
     config,
@@ -162,7 +184,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       return isPing;
     },
   });
-  for (const { listener } of ports.open) closers.add(() => listener.stop(config.stopSeconds * 1000));
+  closers.add(() => Promise.all(ports.open.map(({ listener }) => listener.stop(config.stopSeconds * 1000))));
   mainPort.number = ports.open.find(({ name }) => name === 'main')?.listener.port ?? config.port;
   for (const { name } of ports.open) urls[name] = ports.url(name) ?? '';
   if (console) closers.add(() => console.close());
@@ -179,13 +201,17 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   // What it finds is in the log already.
   await room.check();
   for (const notice of room.notices()) parts.announce(noticeLine(notice), 'notice');
-  for (const notice of [...settled.said, ...[...clock.notices(), ...keys.notices].map(noticeLine), ...ports.notices]) {
+  const atStart = [...clock.notices(), ...keys.notices, ...database.notices()].map(noticeLine);
+  for (const notice of [...settled.said, ...atStart, ...ports.notices]) {
     log.warn(notice);
     parts.announce(notice, 'notice');
   }
   const main = urls.main ?? '';
   lock.announce(main);
-  return { main, ...(urls['self-update'] && { selfUpdate: urls['self-update'] }), ...(urls.tls && { tls: urls.tls }) };
+  return {
+    urls: { main, ...(urls['self-update'] && { selfUpdate: urls['self-update'] }), ...(urls.tls && { tls: urls.tls }) },
+    abandon: database.abandon,
+  };
 }
 
 interface ServiceParts {
@@ -242,62 +268,6 @@ function contentRoot(exchange: Exchange, mainPort: number): string {
 }
 
 const mebibyte = 1_048_576;
-
-/** An answer that others wait for has ten seconds; with nobody waiting it may be as slow as IIS lets it (minBytesPerSecond). */
-const takingAnswers = { patienceMs: 10_000, graceMs: 60_000, bytesPerSecond: 240 };
-
-/** Answers that are being written, packed or waiting for room at once; as many as Node has threads that pack. */
-const answersWritten = 4;
-
-/** Large calls that wait until the one before is through. */
-const largeCallsWaiting = 32;
-
-/** So much of the memory for request bodies is there for large ones. */
-const largeShare = 0.75;
-
-function soapSites(config: ServerConfig, service: UpdateService, log: Logger): Site[] {
-  // The listener cuts a connection that is idle for so long: who waits is told ServerBusy well before.
-  const maxWaitMs = (config.idleTimeoutSeconds * 1000 * 3) / 4;
-  const gate = createCallGate({ maxInFlight: config.maxCallsInFlight, maxWaiting: config.maxCallsWaiting, maxWaitMs });
-  const writing = createCallGate({ maxInFlight: answersWritten, maxWaiting: config.maxCallsInFlight, maxWaitMs });
-  const maxRequestBytes = config.maxRequestMib * mebibyte;
-  const large = createCallGate({ maxInFlight: 1, maxWaiting: largeCallsWaiting, maxWaitMs, rests: true });
-  // The largest body fits in any case, and small ones beside it.
-  const budgetBytes = Math.max(config.requestMemoryMib * mebibyte, maxRequestBytes + mebibyte);
-  const largeBudgetBytes = Math.max(budgetBytes * largeShare, maxRequestBytes);
-  const bodies = createBodyRoom({ budgetBytes, largeBudgetBytes, smallBytes: smallCallBytes });
-  const answers = createAnswerRoom({ ...takingAnswers, budgetBytes: config.answerMemoryMib * mebibyte });
-  const { admission } = service;
-  const shared = { gate, large, writing, bodies, answers, log, maxRequestBytes, admission };
-  return [
-    createSoapSite({
-      ...shared,
-      ...{
-        name: 'client-web-service',
-        service: clientWebService,
-        contract: 'client' as const,
-        cacheControl: 'private',
-      },
-      handlers: refreshedFirst(service, clientWebServiceHandlers(service)),
-    }),
-    createSoapSite({
-      ...shared,
-      ...{
-        name: 'simple-auth',
-        service: simpleAuth,
-        contract: 'simpleauth' as const,
-        cacheControl: 'private, max-age=0',
-      },
-      handlers: refreshedFirst(service, simpleAuthHandlers(service)),
-    }),
-    createSoapSite({
-      ...shared,
-      countsAsReports: true,
-      ...{ name: 'reporting', service: reporting, contract: 'reporting' as const, cacheControl: 'private, max-age=0' },
-      handlers: refreshedFirst(service, reportingHandlers(service)),
-    }),
-  ];
-}
 
 interface ConsoleNeeds extends ServerParts {
   store: Store;

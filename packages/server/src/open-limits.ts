@@ -14,6 +14,8 @@ import type { Store } from './store/index.ts';
 export interface Limits {
   admission: Admission;
   computerEvents: ComputerEvents;
+  /** Counts the computers anew: a database that was away at the start holds some. */
+  recount(): Promise<void>;
 }
 
 /** Begins to count, to bound and to take away; ended by `closers`. Throws what the store says. */
@@ -40,7 +42,7 @@ export async function openLimits(
   ]) {
     closers.add(() => opened.close());
   }
-  return { admission, computerEvents };
+  return { admission, computerEvents, recount: count.refresh };
 }
 
 function admittedPerSecond(config: ServerConfig): Record<Admitted, number> {

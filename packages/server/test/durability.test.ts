@@ -8,12 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { reporting } from '@moult/protocol/reporting';
-import { writeCall } from '@moult/protocol/soap';
 import { openStore } from '../src/store/index.ts';
 import { openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
-import { post } from './soap-client.ts';
+import { report } from './report-event.ts';
 
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
 const writes = 1000;
@@ -85,7 +83,9 @@ function surviveKills(engine: 'sqlite' | 'postgres'): void {
         await restarting;
         const id = crypto.randomUUID();
         const isReport = ++sent % (reportsForEachRegistration + 1) > 0;
-        const answered = await (isReport ? report(url, cookie, id, sent) : registration(url, id)).catch(() => false);
+        const answered = await (isReport ? isReported(url, cookie, id, sent) : registration(url, id)).catch(
+          () => false,
+        );
         if (answered) acknowledged.push({ id, isReport });
         if (killAt.length > 0 && acknowledged.length >= (killAt[0] ?? 0)) {
           killAt.shift();
@@ -113,31 +113,8 @@ function surviveKills(engine: 'sqlite' | 'postgres'): void {
   });
 }
 
-async function report(
-  url: string,
-  cookie: { expiration: Date; encryptedData?: Uint8Array | undefined },
-  eventInstanceId: string,
-  number: number,
-): Promise<boolean> {
-  const osVersion = { major: 10, minor: 0, build: 26200, revision: 0, servicePackMajor: 0, servicePackMinor: 0 };
-  const body = writeCall(reporting, 'ReportEventBatch', {
-    cookie,
-    clientTime: new Date(),
-    eventBatch: [
-      {
-        basicData: {
-          ...{ sequenceNumber: 0, timeAtTarget: new Date(), eventInstanceId, namespaceId: 1, eventId: 147 },
-          ...{ sourceId: 101, win32HResult: 0 },
-        },
-        extendedData: {
-          ...{ replacementStrings: [String(number)], miscData: [], processorArchitecture: 'Unknown', osVersion },
-          osLocaleId: 1033,
-        },
-      },
-    ],
-  });
-  const { status, bytes } = await post(`${url}${reporting.paths[0]}`, body);
-  return status === 200 && bytes.includes('<ReportEventBatchResult>true<');
+async function isReported(...event: Parameters<typeof report>): Promise<boolean> {
+  return (await report(...event)).isAcknowledged;
 }
 
 /** A computer that nobody knew: its authorisation, and who it is. */

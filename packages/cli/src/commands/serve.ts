@@ -48,6 +48,9 @@ const groupTitles = {
   running: 'Running:',
 };
 
+/** After the time for requests in flight: the last writes, and what may be at a start that is stopped. */
+const longestEndSeconds = 15;
+
 async function run(flags: Flags): Promise<void> {
   const loaded = load(flags);
   if (flags.printConfig) {
@@ -63,6 +66,8 @@ async function run(flags: Flags): Promise<void> {
   const { log } = logFiles;
   // Before the ready line is out: whoever waits for it may send the signal in the same moment.
   const stopped = stopSignal();
+  // Whatever does not let go: no service manager has to kill this process.
+  void stopped.then(() => setTimeout(() => process.exit(1), (config.stopSeconds + longestEndSeconds) * 1000).unref());
   try {
     const server = await startServer(config, {
       now: () => new Date(),

@@ -56,6 +56,28 @@ export const settings = {
     undefined,
     'postgres://… or an SQLite file; default: DIR/moult.sqlite',
   ),
+  databasePool: setting('storage', count(1, 1000), 'N', 10, 'Connections to PostgreSQL at most'),
+  databaseConnectSeconds: setting(
+    'storage',
+    count(1, 300),
+    'S',
+    10,
+    'PostgreSQL: a connection must be made, or become free, within this time',
+  ),
+  databaseStatementSeconds: setting(
+    'storage',
+    count(1, 3600),
+    'S',
+    30,
+    'PostgreSQL: a statement that takes longer is stopped, and its client told ServerBusy',
+  ),
+  databaseIdleSeconds: setting(
+    'storage',
+    count(1, 86_400),
+    'S',
+    60,
+    'PostgreSQL: a connection that nobody used for so long is closed',
+  ),
   contentDir: setting('storage', text.optional(), 'DIR', undefined, 'Update files by digest; default: DIR/content'),
 
   host: setting('listening', text.optional(), 'ADDRESS', undefined, 'Address to listen on; default: all of them'),

@@ -10,7 +10,7 @@ import { FormatError } from '@moult/formats';
 import { toPathSegments } from '@moult/formats/paths';
 import { LRUCache } from 'lru-cache';
 import { asDiskTrouble, withDiskTrouble } from '../disk-trouble.ts';
-import { isTemporary } from '../errors.ts';
+import { isTemporary, ServerError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ContentFile, ExpectedFile, Store } from '../store/index.ts';
 
@@ -57,6 +57,9 @@ const pathsKept = 20_000;
 /** A file that was changed behind our back is read again after at most so long. */
 const recheckMs = 5000;
 
+/** So long a file waits for the database to say what it knows of it. */
+const patienceMs = 2000;
+
 interface FoundFile {
   /** Below the folder. */
   name: string;
@@ -66,10 +69,35 @@ interface FoundFile {
 
 export function createContentStore({ folder, facts, now, log, actor = 'server' }: ContentParts): ContentStore {
   const known = new LRUCache<string, FoundFile & { checkedAt: number }>({ max: pathsKept });
+  /** Files that were found to be what their names say while the database did not answer. */
+  const foundAlone = new LRUCache<string, FoundFile & { checkedAt: number }>({ max: pathsKept });
   const looking = new Map<string, Promise<string | undefined>>();
 
+  /** Files are served though the database is away, or takes nothing: by their SHA-1, and nothing is noted of it. */
   const look = async (sha1: string): Promise<string | undefined> => {
-    const noted = await facts.findContentFile(sha1);
+    try {
+      const name = await lookWithFacts(sha1);
+      foundAlone.delete(sha1);
+      return name;
+    } catch (error) {
+      if (!isTemporary(error)) throw error;
+      return lookAlone(sha1);
+    }
+  };
+
+  const lookAlone = async (sha1: string): Promise<string | undefined> => {
+    const found = await findOnDisk(folder, sha1);
+    if (!found) return undefined;
+    const before = foundAlone.get(sha1) ?? known.get(sha1);
+    const isKnown = before?.sizeBytes === found.sizeBytes && before.modifiedMs === found.modifiedMs;
+    // One that is not what its name says is left for when the database is back.
+    if (!isKnown && (await digestsOf(folder, found.name)).sha1 !== sha1) return undefined;
+    foundAlone.set(sha1, { ...found, checkedAt: now().getTime() });
+    return found.name;
+  };
+
+  const lookWithFacts = async (sha1: string): Promise<string | undefined> => {
+    const noted = await inTime(facts.findContentFile(sha1), patienceMs);
     const place = noted && safeName(noted);
     const found = (place !== undefined && (await fileAt(folder, place))) || (await findOnDisk(folder, sha1));
     const name = found && (isVerified(found, noted) ? found.name : await verify(sha1, found.name));
@@ -131,7 +159,7 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
   return {
     folder,
     async locate(sha1) {
-      const last = known.get(sha1);
+      const last = foundAlone.get(sha1) ?? known.get(sha1);
       if (last && Math.abs(now().getTime() - last.checkedAt) < recheckMs) return last.name;
       let running = looking.get(sha1);
       if (!running) {
@@ -190,6 +218,20 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
       return (await verify(sha1, name)) ? 'present' : 'damaged';
     },
   };
+}
+
+/** What takes longer is as good as away. */
+async function inTime<Result>(work: Promise<Result>, timeMs: number): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new ServerError('SERVER_DATABASE_AWAY', `The database did not answer within ${timeMs} ms.`);
+    timer = setTimeout(() => reject(error), timeMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function isAsExpected(found: { sha256: string; sizeBytes: number }, expected: ExpectedFile): boolean {

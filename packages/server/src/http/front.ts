@@ -61,6 +61,12 @@ export function answerPlainly(response: ServerResponse, status: number, text: st
 function serve(site: Site, exchange: Exchange, log: Logger): void {
   const failed = (error: unknown) => {
     if (exchange.response.destroyed) return;
+    if (isTemporary(error)) {
+      log.warn({ err: error, site: site.name, path: exchange.path }, 'request answered with 503');
+      if (!exchange.response.headersSent) exchange.response.setHeader('Retry-After', '30');
+      answerPlainly(exchange.response, 503, 'This server is busy. Ask again in a moment.');
+      return;
+    }
     log.error({ err: error, site: site.name, path: exchange.path }, 'request failed');
     if (!isTemporary(error)) return answerPlainly(exchange.response, 500, 'Internal server error');
     if (!exchange.response.headersSent) exchange.response.setHeader('Retry-After', '30');

@@ -1,4 +1,5 @@
 // How many computers there are, without asking the store each time: counted now and then, and between by what was let in.
+import { isTemporary } from '../errors.ts';
 import type { Store } from '../store/index.ts';
 
 export interface ComputerCount {
@@ -22,20 +23,24 @@ export interface ComputerCountParts {
 
 const crowdedShare = 0.9;
 
-/** Counts once before it answers. Throws what the store says. */
+/** Counts once before it answers; a database that is away is asked again later. Throws what else the store says. */
 export async function createComputerCount(parts: ComputerCountParts): Promise<ComputerCount> {
   const { store, maxComputers, failed, everyMs = 30_000 } = parts;
   let known = 0;
   let counting: Promise<void> = Promise.resolve();
   const refresh = (): Promise<void> => {
     counting = counting
+      // One that failed is no reason not to try again.
+      .catch(() => undefined)
       .then(() => store.countComputers())
       .then((count) => {
         known = count;
       });
     return counting;
   };
-  await refresh();
+  await refresh().catch((error) => {
+    if (!isTemporary(error)) throw error;
+  });
   const timer = setInterval(() => {
     counting = refresh().catch(failed);
   }, everyMs).unref();

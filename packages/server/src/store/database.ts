@@ -1,11 +1,10 @@
 // One kysely over two engines: SQLite on one connection, PostgreSQL on a pool.
 import { Kysely, PostgresDialect } from 'kysely';
 import { asDiskTrouble } from '../disk-trouble.ts';
-import { ServerError } from '../errors.ts';
+import { DatabaseAway, ServerError } from '../errors.ts';
 import { parsePostgresAddress, shownPostgresAddress } from './postgres/address.ts';
 import { ConnectError } from './postgres/connect.ts';
 import { type Away, createPostgresPool, defaultPoolLimits, type PoolLimits } from './postgres/pool.ts';
-import { databaseAway } from './postgres/trouble.ts';
 import type { Tables } from './schema.ts';
 import { openSqlite, withSmallCache } from './sqlite/open.ts';
 
@@ -79,7 +78,7 @@ export function sqliteFileOf(address: string): string {
 export function connectError(address: string, error: unknown): unknown {
   if (!(error instanceof ConnectError)) return error;
   const { kind, reason } = error.trouble;
-  if (kind !== 'setting') return databaseAway(withoutPassword(address), reason, error.cause);
+  if (kind !== 'setting') return new DatabaseAway(withoutPassword(address), reason, { cause: error.cause });
   return new ServerError('SERVER_DATABASE', `The database ${withoutPassword(address)} cannot be used: ${reason}.`, {
     cause: error.cause,
   });

@@ -12,7 +12,14 @@ import { computerStore } from './computers.ts';
 import { configurationStore } from './configuration.ts';
 import { contentFileStore } from './content-files.ts';
 import { counterStore } from './counters.ts';
-import { createDatabase, type Database, type DatabaseOptions, openDatabase, withoutPassword } from './database.ts';
+import {
+  createDatabase,
+  type Database,
+  type DatabaseOptions,
+  isPostgres,
+  openDatabase,
+  withoutPassword,
+} from './database.ts';
 import { deploymentStore } from './deployments.ts';
 import { eventBoundsStore } from './event-bounds.ts';
 import { eventRetentionStore } from './event-retention.ts';
@@ -104,28 +111,33 @@ export function openServerStore(
   { now, bounds, ...options }: DatabaseOptions & Pick<StoreOptions, 'now' | 'bounds'>,
 ): ServerStore {
   const database = createDatabase(address, options);
+  // A connection of its own: to rearrange large tables takes longer than a statement of the service may.
+  const migrating = isPostgres(address)
+    ? createDatabase(address, { limits: { ...options.limits, most: 1, statementMs: 0 } })
+    : database;
+  let isPrepared = false;
   const prepare = async () => {
-    if (database.engine === 'sqlite') await migrate(database, now());
-    else await migratePostgres(address, now());
+    if (isPrepared) return;
+    await migrating.connect();
+    await migrate(migrating, now());
     await database.connect();
+    isPrepared = true;
+    if (migrating !== database) await migrating.close();
   };
   return {
     ...storeOf(database, now, { ...defaultStoreBounds, ...bounds }),
     prepare,
     hold: database.hold,
     away: database.away,
-    abandon: database.abandon,
+    abandon() {
+      migrating.abandon();
+      database.abandon();
+    },
+    async close() {
+      if (migrating !== database) await migrating.close();
+      await database.close();
+    },
   };
-}
-
-/** A connection of its own: to rearrange large tables takes longer than a statement of the service may. */
-async function migratePostgres(address: string, now: Date): Promise<void> {
-  const database = await openDatabase(address, { limits: { most: 1, statementMs: 0 } });
-  try {
-    await migrate(database, now);
-  } finally {
-    await database.close();
-  }
 }
 
 /** A command asks for much at once, and has time. */

@@ -1,12 +1,12 @@
 // Whole tables as they all were at one moment, while others go on writing: for backups. Connections of its own, so that
 // nobody waits for it.
 import { DatabaseSync } from 'node:sqlite';
-import { ServerError } from '../errors.ts';
+import { DatabaseAway, ServerError } from '../errors.ts';
 import { connectError, type Engine, isPostgres, sqliteFileOf, withoutPassword } from './database.ts';
 import { parsePostgresAddress } from './postgres/address.ts';
 import { connectPostgres } from './postgres/connect.ts';
 import { defaultPoolLimits } from './postgres/pool.ts';
-import { databaseAway, passingReason } from './postgres/trouble.ts';
+import { passingReason } from './postgres/trouble.ts';
 
 export interface Snapshot {
   engine: Engine;
@@ -53,7 +53,7 @@ async function snapshotPostgres(address: string): Promise<Snapshot> {
       return (await client.query<Record<string, unknown>>(statement)).rows;
     } catch (error) {
       const reason = passingReason(error);
-      throw reason === undefined ? error : databaseAway(withoutPassword(address), reason, error);
+      throw reason === undefined ? error : new DatabaseAway(withoutPassword(address), reason, { cause: error });
     }
   };
   await ask('begin isolation level repeatable read read only');

@@ -1,6 +1,7 @@
 // The console's site: the home page, its facts as JSON and as a live stream, and the documentation. Read-only and
 // anonymous: it shows names and versions of computers and nothing that is secret. docs/home-page.md says so too.
 import { createHash } from 'node:crypto';
+import { isTemporary } from '../../errors.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import type { Notice } from '../../notice.ts';
 import type { HomeFacts } from '../../store/index.ts';
@@ -47,11 +48,23 @@ const securityHeaders = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
+const noFacts: HomeFacts = {
+  ...{ computers: 0, lastContactAt: undefined, agents: [], otherAgents: [], updates: 0, deployments: 0, events: [] },
+  identities: { shared: 0, changed: 0 },
+  counters: new Map(),
+};
+
 /** The site on the main and TLS listeners at `/`, `/assets/`, `/docs/`, `/api/home` and `/api/home/events`. */
 export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
   const assets = readAssets(parts.assetsDir);
+  let lastFacts = noFacts;
   const read = async (): Promise<Snapshot> => {
-    const facts = await parts.loadHomeFacts(shownEvents);
+    const facts = await parts.loadHomeFacts(shownEvents).catch((error) => {
+      // The page is there although the database is not: with what was known last, and a notice that says so.
+      if (!isTemporary(error)) throw error;
+      return lastFacts;
+    });
+    lastFacts = facts;
     const home = composeHome(facts, parts.selfUpdateHealth(), parts.server(), parts.now(), parts.notices?.() ?? []);
     const { generatedAt: _, ...content } = home;
     const id = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);

@@ -29,6 +29,8 @@ export interface Findings {
   withoutTls: Set<PostgresHost>;
 }
 
+const never = new AbortController().signal;
+
 export class ConnectError extends Error {
   readonly trouble: ConnectTrouble;
 
@@ -39,16 +41,17 @@ export class ConnectError extends Error {
   }
 }
 
-/** Tries the hosts in their order. Throws ConnectError with the reasons of all of them. */
+/** Tries the hosts in their order, until `ending` is aborted. Throws ConnectError with the reasons of all of them. */
 export async function connectPostgres(
   address: PostgresAddress,
   limits: SessionLimits,
   findings: Findings,
+  ending: AbortSignal = never,
 ): Promise<OpenedClient> {
   const tried: { host: PostgresHost; trouble: ConnectTrouble; cause: unknown }[] = [];
   for (const host of address.hosts) {
     try {
-      return await connectHost(host, address, limits, findings);
+      return await connectHost(host, address, limits, findings, ending);
     } catch (cause) {
       const trouble = cause instanceof ConnectError ? cause.trouble : connectTrouble(cause, address);
       tried.push({ host, trouble, cause });
@@ -65,16 +68,17 @@ async function connectHost(
   address: PostgresAddress,
   limits: SessionLimits,
   findings: Findings,
+  ending: AbortSignal,
 ): Promise<OpenedClient> {
   try {
-    return await logOn(host, address, limits, findings);
+    return await logOn(host, address, limits, findings, ending);
   } catch (error) {
     if (isUnsupportedParameter(error) && !findings.takesNoParameters) {
       findings.takesNoParameters = true;
     } else if (isWithoutTls(error) && address.tls.mode === 'prefer' && !findings.withoutTls.has(host)) {
       findings.withoutTls.add(host);
     } else throw error;
-    return connectHost(host, address, limits, findings);
+    return connectHost(host, address, limits, findings, ending);
   }
 }
 
@@ -83,7 +87,9 @@ async function logOn(
   address: PostgresAddress,
   { connectMs, statementMs }: SessionLimits,
   findings: Findings,
+  ending: AbortSignal,
 ): Promise<OpenedClient> {
+  ending.throwIfAborted();
   const socket = new Socket();
   const timeMs = address.connectSeconds === undefined ? connectMs : address.connectSeconds * 1000;
   const client = new pg.Client({
@@ -105,6 +111,8 @@ async function logOn(
   });
   // Without a listener a connection that is lost would end the process. Its queries fail, which says enough.
   client.on('error', () => undefined);
+  const end = () => socket.destroy(new Error('the server is ending'));
+  ending.addEventListener('abort', end, { once: true });
   try {
     await client.connect();
     await inTime(timeMs, socket, requireWanted(client, address));
@@ -112,6 +120,8 @@ async function logOn(
   } catch (error) {
     socket.destroy();
     throw wantedPassword(error, client) ? new ConnectError(missingPassword(address), error) : error;
+  } finally {
+    ending.removeEventListener('abort', end);
   }
 }
 

@@ -2,11 +2,10 @@
 // told so at once, and one connection after the other is tried with growing pauses until one is made.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PostgresPool as KyselyPool, PostgresPoolClient } from 'kysely';
-import type { ServerError } from '../../errors.ts';
+import { DatabaseAway, type ServerError } from '../../errors.ts';
 import type { PostgresAddress } from './address.ts';
 import { ConnectError, connectPostgres, type Findings, type OpenedClient, type SessionLimits } from './connect.ts';
 import { Connection } from './connection.ts';
-import { databaseAway } from './trouble.ts';
 
 export interface PoolLimits extends SessionLimits {
   /** Connections at once. */
@@ -95,6 +94,7 @@ class Pool implements PostgresPool {
   }
 
   async connectFirst(): Promise<void> {
+    if (this.#open.size > 0 && !this.#away) return;
     const opened = await this.#connectOne();
     this.#away = undefined;
     this.#add(opened);
@@ -149,7 +149,7 @@ class Pool implements PostgresPool {
   }
 
   async #connectOne(): Promise<OpenedClient> {
-    const opened = await connectPostgres(this.#parts.address, this.#parts.limits, this.#findings);
+    const opened = await connectPostgres(this.#parts.address, this.#parts.limits, this.#findings, this.#ending.signal);
     if (!this.#ending.signal.aborted) return opened;
     opened.socket.destroy();
     throw new ConnectError({ kind: 'away', reason: 'the server is ending' }, undefined);
@@ -189,9 +189,9 @@ class Pool implements PostgresPool {
     const started = performance.now();
     const { signal } = this.#ending;
     const [first, longest] = this.#parts.limits.pausesMs;
-    for (let wait = first; !signal.aborted; wait = Math.min(longest, wait * 2)) {
+    for (let wait = first; ; wait = Math.min(longest, wait * 2)) {
       await pause(wait, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
+      if (signal.aborted || this.#away !== away) return;
       try {
         const opened = await this.#connectOne();
         this.#away = undefined;
@@ -252,7 +252,7 @@ class Pool implements PostgresPool {
   }
 
   #error(reason: string, cause?: unknown): ServerError {
-    return databaseAway(this.#parts.shown, reason, cause);
+    return new DatabaseAway(this.#parts.shown, reason, { cause: cause });
   }
 
   #sweep(): void {

@@ -1,7 +1,6 @@
 // What went wrong with PostgreSQL, told apart: a state that passes by itself, a setting that is wrong, or a statement's
 // own error. Texts are for administrators, and hold no secret.
 import pg from 'pg';
-import { ServerError } from '../../errors.ts';
 import { type PostgresAddress, shownHost } from './address.ts';
 
 /** Why a connection could not be had. */
@@ -121,11 +120,6 @@ function reasonOf(error: Error): string {
 
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-export function databaseAway(shownAddress: string, reason: string, cause?: unknown): ServerError {
-  const message = `The database ${shownAddress} is not there at the moment: ${reason}.`;
-  return new ServerError('SERVER_DATABASE_AWAY', message, { cause });
 }
 
 /** `host:port: reason` of each host that was tried; for a single one without its name. */

@@ -1,0 +1,82 @@
+// The server's database: its settings, and what the administrator is told while it is away.
+import { join } from 'node:path';
+import type { ServerConfig } from './config/index.ts';
+import { isTemporary } from './errors.ts';
+import type { Logger } from './log.ts';
+import type { Notice } from './notice.ts';
+import { openServerStore, type ServerStore } from './store/index.ts';
+import type { PoolLimits } from './store/postgres/pool.ts';
+
+export interface ServerDatabase {
+  store: ServerStore;
+  /** Throws what does not pass by itself; a database that is away is no hindrance to a start. */
+  prepareFirst(): Promise<void>;
+  /** Throws SERVER_DATABASE_AWAY and what else keeps the store from being used. */
+  prepare(): Promise<void>;
+  /** Calls fail with this reason until the store is prepared. */
+  hold(reason: string): void;
+  abandon(): void;
+  notices(): Notice[];
+}
+
+export function openServerDatabase(
+  config: ServerConfig,
+  { now, log }: { now: () => Date; log: Logger },
+): ServerDatabase {
+  const store = openServerStore(config.database ?? join(config.dataDir, 'moult.sqlite'), {
+    now,
+    limits: limitsOf(config),
+    bounds: {
+      namesPerComputer: config.maxNamesPerComputer,
+      statesPerComputer: config.maxStatesPerComputer,
+      eventBytes: config.maxEventKib * 1024,
+    },
+    onAway: (reason) => log.warn({ reason }, 'the database is away: clients are told ServerBusy'),
+    onBack: (awayMs) => log.info({ awayMs: Math.round(awayMs) }, 'the database is back'),
+    onTrouble: (message) => log.warn(message),
+  });
+  store.hold('it is not open yet');
+  let failedFirst: unknown;
+  return {
+    store,
+    hold: store.hold,
+    abandon: store.abandon,
+    async prepareFirst() {
+      await store.prepare().catch((error) => {
+        if (!isTemporary(error)) throw error;
+        failedFirst = error;
+      });
+    },
+    async prepare() {
+      const failed = failedFirst;
+      failedFirst = undefined;
+      // A host that says nothing would be waited for twice.
+      if (failed) throw failed;
+      await store.prepare();
+    },
+    notices() {
+      const away = store.away();
+      return away ? [awayNotice(away.reason, away.since)] : [];
+    },
+  };
+}
+
+function limitsOf(config: ServerConfig): Partial<PoolLimits> {
+  const connectMs = config.databaseConnectSeconds * 1000;
+  return {
+    most: config.databasePool,
+    connectMs,
+    acquireMs: connectMs,
+    statementMs: config.databaseStatementSeconds * 1000,
+    idleMs: config.databaseIdleSeconds * 1000,
+  };
+}
+
+function awayNotice(reason: string, since: Date): Notice {
+  return {
+    headline: `The database does not answer since ${since.toISOString()}.`,
+    cause: `The reason: ${reason.replace(/\.$/, '')}.`,
+    remedy:
+      'Check that the database runs and that this machine reaches it. Clients are told ServerBusy and ask again. The numbers on the home page are from before. Moult connects again by itself.',
+  };
+}

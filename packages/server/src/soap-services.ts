@@ -1,0 +1,102 @@
+// The three web services over SOAP: who answers their calls, and how many calls at once.
+import { clientWebService } from '@moult/protocol/client-web-service';
+import { reporting } from '@moult/protocol/reporting';
+import { simpleAuth } from '@moult/protocol/simple-auth';
+import type { ServerConfig } from './config/index.ts';
+import type { Site } from './http/site.ts';
+import type { Admission } from './limits/admission.ts';
+import type { Logger } from './log.ts';
+import { laterHandlers } from './open-when-there.ts';
+import { clientWebServiceHandlers } from './sites/client-web-service/index.ts';
+import { reportingHandlers } from './sites/reporting/index.ts';
+import { simpleAuthHandlers } from './sites/simple-auth/index.ts';
+import { createAnswerRoom } from './sites/soap/answer-room.ts';
+import { createBodyRoom } from './sites/soap/body-room.ts';
+import { createCallGate, smallCallBytes } from './sites/soap/call-gate.ts';
+import { createSoapSite } from './sites/soap/soap-site.ts';
+import { refreshedFirst, type UpdateService } from './sites/soap/update-service.ts';
+
+export interface ServiceHandlers {
+  client: ReturnType<typeof clientWebServiceHandlers>;
+  simpleAuth: ReturnType<typeof simpleAuthHandlers>;
+  reporting: ReturnType<typeof reportingHandlers>;
+}
+
+export function handlersOf(service: UpdateService): ServiceHandlers {
+  return {
+    client: refreshedFirst(service, clientWebServiceHandlers(service)),
+    simpleAuth: refreshedFirst(service, simpleAuthHandlers(service)),
+    reporting: refreshedFirst(service, reportingHandlers(service)),
+  };
+}
+
+/** Handlers of services that may be opened later: clients are told ServerBusy until then. */
+export function laterServices(current: () => ServiceHandlers | undefined): ServiceHandlers {
+  return {
+    client: laterHandlers(Object.keys(clientWebService.operations), () => current()?.client),
+    simpleAuth: laterHandlers(Object.keys(simpleAuth.operations), () => current()?.simpleAuth),
+    reporting: laterHandlers(Object.keys(reporting.operations), () => current()?.reporting),
+  };
+}
+
+const mebibyte = 1_048_576;
+
+/** An answer that others wait for has ten seconds; with nobody waiting it may be as slow as IIS lets it (minBytesPerSecond). */
+const takingAnswers = { patienceMs: 10_000, graceMs: 60_000, bytesPerSecond: 240 };
+
+/** Answers that are being written, packed or waiting for room at once; as many as Node has threads that pack. */
+const answersWritten = 4;
+
+/** Large calls that wait until the one before is through. */
+const largeCallsWaiting = 32;
+
+/** So much of the memory for request bodies is there for large ones. */
+const largeShare = 0.75;
+
+/** The three services on their paths, behind one gate. */
+export function soapSites(
+  config: ServerConfig,
+  handlers: ServiceHandlers,
+  { admission, log }: { admission: Admission; log: Logger },
+): Site[] {
+  // The listener cuts a connection that is idle for so long: who waits is told ServerBusy well before.
+  const maxWaitMs = (config.idleTimeoutSeconds * 1000 * 3) / 4;
+  const gate = createCallGate({ maxInFlight: config.maxCallsInFlight, maxWaiting: config.maxCallsWaiting, maxWaitMs });
+  const writing = createCallGate({ maxInFlight: answersWritten, maxWaiting: config.maxCallsInFlight, maxWaitMs });
+  const maxRequestBytes = config.maxRequestMib * mebibyte;
+  const large = createCallGate({ maxInFlight: 1, maxWaiting: largeCallsWaiting, maxWaitMs, rests: true });
+  // The largest body fits in any case, and small ones beside it.
+  const budgetBytes = Math.max(config.requestMemoryMib * mebibyte, maxRequestBytes + mebibyte);
+  const largeBudgetBytes = Math.max(budgetBytes * largeShare, maxRequestBytes);
+  const bodies = createBodyRoom({ budgetBytes, largeBudgetBytes, smallBytes: smallCallBytes });
+  const answers = createAnswerRoom({ ...takingAnswers, budgetBytes: config.answerMemoryMib * mebibyte });
+  const shared = { gate, large, writing, bodies, answers, log, maxRequestBytes, admission };
+  return [
+    createSoapSite({
+      ...shared,
+      ...{
+        name: 'client-web-service',
+        service: clientWebService,
+        contract: 'client' as const,
+        cacheControl: 'private',
+      },
+      handlers: handlers.client,
+    }),
+    createSoapSite({
+      ...shared,
+      ...{
+        name: 'simple-auth',
+        service: simpleAuth,
+        contract: 'simpleauth' as const,
+        cacheControl: 'private, max-age=0',
+      },
+      handlers: handlers.simpleAuth,
+    }),
+    createSoapSite({
+      ...shared,
+      countsAsReports: true,
+      ...{ name: 'reporting', service: reporting, contract: 'reporting' as const, cacheControl: 'private, max-age=0' },
+      handlers: handlers.reporting,
+    }),
+  ];
+}
