@@ -77,7 +77,9 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual(await replayStatements(address, lines.slice(0, populated)), []);
       const store = openServerStore(address, { now: () => at });
       await store.prepare();
-      await holdsEverything(store);
+      // The next change takes the records of before into the chain.
+      await store.recordChange({ name: 'tester', at }, { action: 'upgrade', subject: 'server' });
+      await holdsEverything(store, undefined, { isMarked: newest >= '0006' });
       await store.close();
     });
   });
