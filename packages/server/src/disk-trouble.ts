@@ -35,7 +35,7 @@ export async function withDiskTrouble<Result>(what: string, work: () => Promise<
   }
 }
 
-const remedy = 'Free some space on it, or mend it, and try again. A running server goes on by itself.';
+const remedy = 'Free some space on the disk, or fix it, and try again. A running server goes on by itself.';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full (ENOSPC)',
@@ -50,9 +50,12 @@ const reasons: Readonly<Record<string, string>> = {
 const sqliteFull = 13;
 const sqliteIoError = 10;
 const sqliteNoMemory = 3082;
+/** Its shared memory, 32 KiB beside the database, did not fit. */
+const sqliteSharedMemorySize = 4874;
 
 /** `code` is an extended result code; its low byte is the kind. */
 function sqliteReason(code: number): string | undefined {
+  if (code === sqliteSharedMemorySize) return 'the disk is full (SQLITE_IOERR_SHMSIZE)';
   if ((code & 0xff) === sqliteFull) return 'the disk is full (SQLITE_FULL)';
   if ((code & 0xff) === sqliteIoError && code !== sqliteNoMemory)
     return `the disk reports an error (SQLITE_IOERR ${code})`;

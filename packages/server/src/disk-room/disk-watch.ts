@@ -140,7 +140,7 @@ function noticeOf(state: DiskState): Notice | undefined {
     return {
       headline: 'The disk of this server takes no writes.',
       cause: `A write was refused: ${state.why}. ${whatGoesOn}`,
-      remedy: 'Free some space on the disk, or repair it. The server goes on by itself.',
+      remedy: 'Free some space on the disk, or fix it. The server goes on by itself.',
     };
   }
   return undefined;

@@ -25,7 +25,8 @@ export interface DurableSqliteParts {
   close(): Promise<void>;
 }
 
-export function durableSqliteDialect(parts: DurableSqliteParts): Dialect {
+/** With a function, the parts are opened by the first use; one that fails is tried again by the next. */
+export function durableSqliteDialect(parts: DurableSqliteParts | (() => DurableSqliteParts)): Dialect {
   return {
     createDriver: () => new DurableSqliteDriver(parts),
     createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -42,50 +43,63 @@ class QueueingAdapter extends SqliteAdapter {
 }
 
 class DurableSqliteDriver implements Driver {
-  readonly #parts: DurableSqliteParts;
-  readonly #connection: SqliteConnection;
+  readonly #given: DurableSqliteParts | (() => DurableSqliteParts);
+  #opened: { parts: DurableSqliteParts; connection: SqliteConnection } | undefined;
   readonly #waiting: (() => void)[] = [];
   #isTaken = false;
 
-  constructor(parts: DurableSqliteParts) {
-    this.#parts = parts;
-    this.#connection = new SqliteConnection(parts.connection, () => parts.admit?.());
+  constructor(given: DurableSqliteParts | (() => DurableSqliteParts)) {
+    this.#given = given;
+    if (typeof given !== 'function') this.#open(given);
   }
 
-  async init(): Promise<void> {}
+  async init(): Promise<void> {
+    if (!this.#opened && typeof this.#given === 'function') this.#open(this.#given());
+  }
 
   async acquireConnection(): Promise<DatabaseConnection> {
     if (this.#isTaken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#isTaken = true;
-    this.#connection.hasWritten = false;
-    this.#parts.recover?.();
-    return this.#connection;
+    const { parts, connection } = this.#use();
+    connection.hasWritten = false;
+    parts.recover?.();
+    return connection;
   }
 
   async releaseConnection(): Promise<void> {
-    const { hasWritten } = this.#connection;
+    const { parts, connection } = this.#use();
+    const { hasWritten } = connection;
     const next = this.#waiting.shift();
     // The place is handed over, not given back and taken again.
     if (next) next();
     else this.#isTaken = false;
-    if (hasWritten) await withDiskTrouble(notDurable, () => this.#parts.durable());
+    if (hasWritten) await withDiskTrouble(notDurable, () => parts.durable());
   }
 
   /** At once for writing: one that begins by reading could not wait for the writer of another process. */
   async beginTransaction(): Promise<void> {
-    this.#connection.begin();
+    this.#use().connection.begin();
   }
 
   async commitTransaction(): Promise<void> {
-    this.#connection.commit();
+    this.#use().connection.commit();
   }
 
   async rollbackTransaction(): Promise<void> {
-    this.#connection.rollback();
+    this.#use().connection.rollback();
   }
 
   async destroy(): Promise<void> {
-    this.#connection.forget();
-    await this.#parts.close();
+    this.#opened?.connection.forget();
+    await this.#opened?.parts.close();
+  }
+
+  #open(parts: DurableSqliteParts): void {
+    this.#opened = { parts, connection: new SqliteConnection(parts.connection, () => parts.admit?.()) };
+  }
+
+  #use(): { parts: DurableSqliteParts; connection: SqliteConnection } {
+    if (!this.#opened) throw new Error('The database is not open.');
+    return this.#opened;
   }
 }

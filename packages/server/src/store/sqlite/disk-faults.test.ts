@@ -217,3 +217,29 @@ it('on a full disk a transaction fails as SERVER_DISK_FULL, others read on, and 
     disk.unmount();
   }
 });
+
+it('a database that a full disk does not let open is opened by the first use that can', async () => {
+  const disk = mountSmallDisk(join(folder, 'disk'), 8);
+  if (!disk) return;
+  try {
+    const { openSqlite } = await import('./open.ts');
+    const file = join(disk.path, 'moult.sqlite');
+    const before = new Kysely<Tables>({ dialect: openSqlite(file) });
+    await sql`create table notes (text text not null)`.execute(before);
+    await before.destroy();
+    disk.fill();
+    const tables = new Kysely<Tables>({ dialect: openSqlite(file) });
+    const read = () => tables.selectFrom('notes').selectAll().execute();
+    const message = /database .*moult\.sqlite cannot be opened: the disk is full/;
+    await assert.rejects(read(), { code: 'SERVER_DISK_FULL', message });
+    await assert.rejects(read(), { code: 'SERVER_DISK_FULL' });
+    disk.free();
+    await tables.insertInto('notes').values({ text: 'at last' }).execute();
+    assert.equal((await read()).length, 1);
+    await tables.destroy();
+    const never = new Kysely<Tables>({ dialect: openSqlite(file) });
+    await never.destroy();
+  } finally {
+    disk.unmount();
+  }
+});
