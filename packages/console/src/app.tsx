@@ -2,6 +2,7 @@
 // do I have, what happened last.
 import { type ReactNode, useEffect, useState } from 'react';
 import { Computers } from './computers.tsx';
+import { EventCounts } from './event-counts.tsx';
 import { Events } from './events.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import { type Feed, followHome } from './home-feed.ts';
@@ -51,7 +52,11 @@ function Facts({ home }: { home: NonNullable<Feed['home']> }): ReactNode {
       ))}
       <SelfUpdate selfUpdate={home.selfUpdate} />
       {home.computers.total === 0 ? <FirstSteps /> : <Computers computers={home.computers} updates={home.updates} />}
-      <Events events={home.events} />
+      {home.names.shown ? (
+        <Events events={home.events} />
+      ) : (
+        <EventCounts eventCounts={home.eventCounts} names={home.names} />
+      )}
     </>
   );
 }

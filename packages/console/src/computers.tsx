@@ -1,6 +1,7 @@
 // Computers by generation and version: who is still a SUS client, at a glance.
 import type { Generation, HomeComputers, HomeDocument, Standing } from '@moult/server/home-document';
 import type { ReactNode } from 'react';
+import { Mark } from './mark.tsx';
 import { Time } from './time.tsx';
 
 const generationWords: Record<Generation, { name: string; meaning: string }> = {
@@ -31,10 +32,32 @@ export function Computers({ computers, updates }: Pick<HomeDocument, 'computers'
         <Share computers={computers} />
         <Versions computers={computers} />
       </div>
+      <Identities identities={computers.identities} />
       <p className="dim">
         {count(updates.total, 'update')} in the catalogue, {count(updates.deployments, 'approval')}.
       </p>
     </section>
+  );
+}
+
+function Identities({ identities: { shared, changed } }: Pick<HomeComputers, 'identities'>): ReactNode {
+  if (shared === 0 && changed === 0) return null;
+  return (
+    <p className="identities">
+      <Mark tone="bad" word="Identities" />
+      {shared > 0 && (
+        <>
+          {count(shared, 'identity', 'identities')} {shared === 1 ? 'is' : 'are'} used by more than one computer:{' '}
+          <code>moult computers clones</code> names them.{' '}
+        </>
+      )}
+      {changed > 0 && (
+        <>
+          {count(changed, 'computer')} changed name, hardware or system within 30 days:{' '}
+          <code>moult events --kind identity</code> says how.
+        </>
+      )}
+    </p>
   );
 }
 
@@ -94,11 +117,25 @@ function Versions({ computers }: { computers: HomeComputers }): ReactNode {
             <td className="dim standing">{standingWords[row.standing]}</td>
           </tr>
         ))}
+        {computers.generations.map(
+          ({ generation, others }) =>
+            others && (
+              <tr key={`${generation} others`}>
+                <th scope="row">
+                  <span className={`swatch swatch-${generation}`} aria-hidden="true" />
+                  {generationWords[generation].name}
+                </th>
+                <td className="dim">and {others.versions.toLocaleString('en')} more</td>
+                <td className="number amount">{others.computers.toLocaleString('en')}</td>
+                <td className="dim standing" />
+              </tr>
+            ),
+        )}
       </tbody>
     </table>
   );
 }
 
-function count(amount: number, what: string): string {
-  return `${amount.toLocaleString('en')} ${what}${amount === 1 ? '' : 's'}`;
+function count(amount: number, what: string, several = `${what}s`): string {
+  return `${amount.toLocaleString('en')} ${amount === 1 ? what : several}`;
 }

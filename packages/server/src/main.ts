@@ -19,6 +19,7 @@ import { ServerError } from './errors.ts';
 import { fillFirstCatalogue } from './first-catalogue/index.ts';
 import { calledHost } from './http/called-host.ts';
 import { createFront } from './http/front.ts';
+import { createKnownHosts, machineNames, namesInCertificate } from './http/known-hosts.ts';
 import type { Exchange, ListenerName, Site } from './http/site.ts';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts';
 import { lockDataDir } from './lock.ts';
@@ -282,6 +283,11 @@ function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite |
   if (config.consoleDir === undefined) return undefined;
   return createConsoleSite({
     assetsDir: config.consoleDir,
+    namesFor: config.homeNames,
+    hosts: createKnownHosts({
+      ...{ host: config.host, allowed: config.allowedHosts, machine: machineNames() },
+      certificate: config.tlsPort === 'off' ? [] : namesInCertificate(config.tlsCert),
+    }),
     now,
     server: () => ({
       version: serverVersion,

@@ -19,6 +19,10 @@ const optionalPort = z.union([z.literal('off'), port]).describe('a port from 0 t
 const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values).describe(`one of ${values.join(', ')}`);
 const text = z.string().min(1).describe('some text');
+const hostNames = z
+  .string()
+  .regex(/^[\w.*-]+(\s*,\s*[\w.*-]+)*$/)
+  .describe('names with commas between them, without ports');
 const mebibytes = count(1, 1_048_576);
 const perSecond = count(0, 1_000_000);
 
@@ -81,6 +85,20 @@ export const settings = {
   contentDir: setting('storage', text.optional(), 'DIR', undefined, 'Update files by digest; default: DIR/content'),
 
   host: setting('listening', text.optional(), 'ADDRESS', undefined, 'Address to listen on; default: all of them'),
+  allowedHosts: setting(
+    'listening',
+    hostNames.optional(),
+    'NAMES',
+    undefined,
+    'More names under which browsers may open the pages, as a.example,*.example.org; * for any',
+  ),
+  homeNames: setting(
+    'listening',
+    choice(['nobody', 'local', 'everybody']),
+    'WHO',
+    'local',
+    'Who sees names, addresses and ids of computers on the home page: nobody, local (this machine), everybody',
+  ),
   port: setting(
     'listening',
     port,

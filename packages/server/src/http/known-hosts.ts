@@ -1,6 +1,7 @@
 // The names under which this server is called by browsers. A page of a stranger can let its own name lead to our address
 // (DNS rebinding), and would then read what we show; but it cannot hide its name from us. Update clients are not asked:
 // they call by whatever alias the administrator gave them, and get nothing that they could not ask for by address.
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
@@ -56,6 +57,17 @@ export function isLoopbackHost(host: string): boolean {
 export function machineNames(own: string = hostname(), resolverFile = '/etc/resolv.conf'): string[] {
   const [label = own] = own.split('.');
   return [own, label, ...searchDomains(resolverFile).map((domain) => `${label}.${domain}`)];
+}
+
+/** DNS names in a certificate (PEM); none of a file that cannot be read: the port says so. */
+export function namesInCertificate(file: string | undefined): string[] {
+  if (file === undefined) return [];
+  try {
+    const { subjectAltName = '' } = new X509Certificate(readFileSync(file));
+    return [...subjectAltName.matchAll(/(?:^|, )DNS:([\w.*-]+)/g)].map(([, name = '']) => name);
+  } catch {
+    return [];
+  }
 }
 
 function searchDomains(file: string): string[] {

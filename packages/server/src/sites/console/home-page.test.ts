@@ -104,12 +104,82 @@ describe('the home page', () => {
     });
   });
 
+  it('shows what cannot be seen in a name as marks', async () => {
+    const facts = { ...fleet(), events: storyOf('lab\u202e7-\u2066\u200b\u001b[2J', new Date()) };
+    await withPage({ facts }, async (page) => {
+      await page.getByText('lab<U+202E>7-<U+2066><U+200B><U+001B>[2J').first().waitFor();
+      assert.doesNotMatch(await page.content(), /[\u202e\u2066\u200b]/);
+    });
+  });
+
   it('shows hostile names as text', async () => {
     const facts = { ...fleet(), events: storyOf(hostileName, new Date()) };
     await withPage({ facts }, async (page) => {
       await page.getByText(hostileName).first().waitFor();
       assert.equal(await page.title(), 'Moult');
       assert.equal(await page.locator('img').count(), 0);
+    });
+  });
+
+  it('shows to others counts and health, why no names, and what to do', async () => {
+    const failed = storyOf('LAB-4', new Date()).slice(0, 1);
+    const events = [
+      ...(fleet().events ?? []),
+      ...failed.map((event) => ({ ...event, what: '182', resultCode: '80070643' })),
+    ];
+    // As if through a proxy, or from another machine.
+    const looks = { headers: { 'x-forwarded-for': '192.0.2.9' } };
+    await withPage(
+      { facts: { ...fleet(), events } },
+      async (page, server) => {
+        await page.getByRole('heading', { name: '53 computers' }).waitFor();
+        await page.getByRole('heading', { name: 'Names of computers are not shown here' }).waitFor();
+        const counts = page.getByRole('table', { name: 'The last events of each kind, counted' });
+        assert.deepEqual(await counts.getByRole('row').allInnerTexts(), [
+          'Kind\tEvents\tFailed',
+          'Download\t1\t0',
+          'Installation\t3\t1',
+          'Registration\t1\t0',
+          'Scan\t1\t0',
+          'Self-update\t2\t0',
+        ]);
+        const { port } = new URL(server.url);
+        for (const text of [
+          `http://localhost:${port}/`,
+          `ssh -L ${port}:localhost:${port} 127.0.0.1`,
+          '--home-names everybody',
+        ]) {
+          assert.ok(await page.getByText(text).first().isVisible(), text);
+        }
+        const html = await page.content();
+        assert.ok(!html.includes('RECEPTION-07') && !html.includes('LAB-4'));
+        await page.getByText('Live', { exact: true }).waitFor();
+        server.facts = { ...server.facts, computers: 54 };
+        server.changed();
+        await page.getByRole('heading', { name: '54 computers' }).waitFor();
+      },
+      looks,
+    );
+  });
+
+  it('hides names from the server itself too when the administrator wants that, and says so', async () => {
+    await withPage({ facts: fleet(), namesFor: 'nobody' }, async (page) => {
+      await page.getByText('--home-names nobody').waitFor();
+      assert.ok(!(await page.content()).includes('RECEPTION-07'));
+    });
+  });
+
+  it('says that identities are shared or changed, and counts versions that it does not tell', async () => {
+    const facts = {
+      ...fleet(),
+      identities: { shared: 2, changed: 1 },
+      otherAgents: [{ generation: 'wsus' as const, versions: 9980, computers: 12_000 }],
+    };
+    await withPage({ facts }, async (page) => {
+      await page.getByText('2 identities are used by more than one computer').waitFor();
+      assert.ok(await page.getByText('1 computer changed name, hardware or system within 30 days').isVisible());
+      const versions = page.getByRole('table', { name: 'Computers by agent generation and version' });
+      assert.equal(await versions.getByRole('row').last().innerText(), 'WSUS client\tand 9,980 more\t12,000\t');
     });
   });
 
@@ -203,8 +273,14 @@ describe('axe-core finds nothing to complain about', () => {
           ...port,
           listening: { kind: 'not-listening', reason: 'EACCES' },
         }));
-        for (const parts of [{}, { facts: fleet() }, { facts: fleet(), health: broken }]) {
+        const marked = { ...fleet(), identities: { shared: 2, changed: 1 } };
+        for (const parts of [{}, { facts: marked }, { facts: fleet(), health: broken }]) {
           await withPage(parts, (page) => checkAccessibility(page), { colorScheme, viewport });
+        }
+        for (const namesFor of ['local', 'nobody'] as const) {
+          const headers = { 'x-forwarded-for': '192.0.2.9' };
+          const parts = { facts: marked, namesFor };
+          await withPage(parts, (page) => checkAccessibility(page), { colorScheme, viewport, headers });
         }
       });
     }
@@ -243,10 +319,15 @@ async function checkAccessibility(page: Page): Promise<void> {
 async function withPage(
   parts: Parameters<typeof startConsole>[0],
   use: (page: Page, server: ConsoleServer) => Promise<void>,
-  look: { colorScheme?: 'light' | 'dark'; viewport?: { width: number; height: number } } = {},
+  look: {
+    colorScheme?: 'light' | 'dark';
+    viewport?: { width: number; height: number };
+    headers?: Record<string, string>;
+  } = {},
 ): Promise<void> {
   const server = await startConsole(parts);
-  const context = await browser.newContext({ ...look, timezoneId: 'Europe/Stockholm' });
+  const { headers: extraHTTPHeaders = {}, ...scheme } = look;
+  const context = await browser.newContext({ ...scheme, extraHTTPHeaders, timezoneId: 'Europe/Stockholm' });
   const complaints: string[] = [];
   try {
     const page = await context.newPage();

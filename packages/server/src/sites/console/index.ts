@@ -1,21 +1,37 @@
-// The console's site: the home page, its facts as JSON and as a live stream, and the documentation. Read-only and
-// anonymous: it shows names and versions of computers and nothing that is secret. docs/home-page.md says so too.
+// The console's site: the home page, its facts as JSON and as a live stream, and the documentation. Read-only. There are no
+// accounts: names, addresses and ids of computers are for those who look from the server itself, unless a setting says
+// otherwise; all others see counts and health. docs/home-page.md says so too.
 import { createHash } from 'node:crypto';
+import { visibleText } from '@moult/formats/text';
 import { isTemporary } from '../../errors.ts';
+import { askedHost, type KnownHosts } from '../../http/known-hosts.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import type { Notice } from '../../notice.ts';
 import type { HomeFacts } from '../../store/index.ts';
 import { readAssets, sendAsset } from './assets.ts';
-import { composeHome } from './compose-home.ts';
+import { composeHome, withoutNames } from './compose-home.ts';
+import type { HomeDocument, NamesFor } from './home-document.ts';
 import type { SelfUpdateHealth, ServerFacts } from './home-facts.ts';
-import { createLiveFeed, defaultFeedLimits, type FeedLimits, type Snapshot } from './live-feed.ts';
+import {
+  createLiveFeed,
+  defaultFeedLimits,
+  type FeedLimits,
+  type Snapshot,
+  type Snapshots,
+  type View,
+} from './live-feed.ts';
+import { isLocalViewer } from './viewer.ts';
 
-export type { HomeDocument, HomeRelease, SiteName } from './home-document.ts';
+export type { HomeDocument, HomeRelease, NamesFor, SiteName } from './home-document.ts';
 export type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from './home-facts.ts';
 
 export interface ConsoleParts {
   /** The folder that packages/console/build.ts makes. */
   assetsDir: string;
+  /** Who is shown names, addresses and ids of computers. */
+  namesFor: NamesFor;
+  /** The names under which browsers may call. */
+  hosts: KnownHosts;
   now(): Date;
   server(): ServerFacts;
   selfUpdateHealth(): SelfUpdateHealth;
@@ -58,17 +74,20 @@ const noFacts: HomeFacts = {
 export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
   const assets = readAssets(parts.assetsDir);
   let lastFacts = noFacts;
-  const read = async (): Promise<Snapshot> => {
+  const read = async (): Promise<Snapshots> => {
     const facts = await parts.loadHomeFacts(shownEvents).catch((error) => {
       // The page is there although the database is not: with what was known last, and a notice that says so.
       if (!isTemporary(error)) throw error;
       return lastFacts;
     });
     lastFacts = facts;
-    const home = composeHome(facts, parts.selfUpdateHealth(), parts.server(), parts.now(), parts.notices?.() ?? []);
-    const { generatedAt: _, ...content } = home;
-    const id = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
-    return { id, body: JSON.stringify(home) };
+    const notices = parts.notices?.() ?? [];
+    const home = composeHome(facts, parts.selfUpdateHealth(), parts.server(), parts.now(), notices, parts.namesFor);
+    return { names: snapshotOf(home), counts: snapshotOf(withoutNames(home)) };
+  };
+  const viewFor = ({ request }: Exchange): View => {
+    if (parts.namesFor === 'everybody') return 'names';
+    return parts.namesFor === 'local' && isLocalViewer(request) ? 'names' : 'counts';
   };
   const feed = createLiveFeed(read, parts.failed, parts.limits ?? defaultFeedLimits);
   const unsubscribe = parts.subscribe(feed.nudge);
@@ -80,8 +99,10 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
     async serve(exchange) {
       const { request, response, route, path } = exchange;
       for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+      const host = askedHost(request);
+      if (!parts.hosts.knows(host)) return refuse(exchange, 421, notOurName(host ?? ''));
       if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(exchange, 405, 'GET and HEAD only.');
-      if (route === '/api/home') return sendHome(exchange, await feed.current());
+      if (route === '/api/home') return sendHome(exchange, await feed.current(viewFor(exchange)));
       if (route === '/api/home/events') return openStream(exchange);
       if (route === '/docs') return redirect(exchange, '/docs/');
       const asset = assets.get(path) ?? assets.get(route);
@@ -102,16 +123,28 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
       return;
     }
     const seen = request.headers['last-event-id'];
-    if (feed.open(response, typeof seen === 'string' ? seen : undefined)) return;
+    if (feed.open(response, typeof seen === 'string' ? seen : undefined, viewFor(exchange))) return;
     response.setHeader('retry-after', '5');
     refuse(exchange, 503, 'Too many live pages are open. Ask /api/home instead.');
   }
 }
 
+function snapshotOf(home: HomeDocument): Snapshot {
+  const { generatedAt: _, ...content } = home;
+  const id = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
+  return { id, body: JSON.stringify(home) };
+}
+
+function notOurName(host: string): string {
+  const name = visibleText(host.slice(0, 255)).replace(/:\d+$/, '');
+  return `This server does not show its pages under the name "${name}". Open them by an address, or start the server with --allowed-hosts and this name. Update clients may call it by any name.`;
+}
+
 function sendHome({ request, response }: Exchange, { id, body }: Snapshot): void {
   const etag = `"${id}"`;
   response.setHeader('etag', etag);
-  response.setHeader('cache-control', 'no-cache');
+  // What the next one may see is another thing.
+  response.setHeader('cache-control', 'private, no-cache');
   if (request.headers['if-none-match']?.includes(etag)) {
     response.writeHead(304).end();
     return;

@@ -51,6 +51,22 @@ describe('the live feed', () => {
     });
   });
 
+  it('sends each viewer its own view, and keeps room for both, with one read', async () => {
+    const state = { value: 1, reads: 0 };
+    await withFeed(state, { maxStreams: 1 }, async (feed, url) => {
+      const own = await follow(url);
+      const stranger = await follow(new URL('/counts', url).href);
+      assert.equal((await fetch(new URL('/counts', url))).status, 503);
+      await own.until(/data: \{"value":1\}/);
+      await stranger.until(/id: c1\nevent: home\ndata: \{"counts":1\}/);
+      assert.doesNotMatch(stranger.text(), /value/);
+      assert.doesNotMatch(own.text(), /counts/);
+      assert.deepEqual([(await feed.current('names')).id, (await feed.current('counts')).id], ['1', 'c1']);
+      own.close();
+      stranger.close();
+    });
+  });
+
   it('does not repeat the state that a returning client has seen', async () => {
     await withFeed({ value: 1 }, {}, async (_, url) => {
       const stream = await follow(url, '1');
@@ -77,8 +93,8 @@ describe('the live feed', () => {
   it('reads the store once for many, and not more often than the interval', async () => {
     const state = { value: 1, reads: 0 };
     await withFeed(state, { minIntervalMs: 200 }, async (feed) => {
-      await Promise.all(Array.from({ length: 50 }, () => feed.current()));
-      await feed.current();
+      await Promise.all(Array.from({ length: 50 }, () => feed.current('names')));
+      await feed.current('names');
       assert.equal(state.reads, 1);
     });
   });
@@ -127,7 +143,8 @@ async function withFeed(
     state.reads = (state.reads ?? 0) + 1;
     if (state.readMs) await wait(state.readMs);
     if (state.broken) throw new Error('broken');
-    return { id: String(value), body: JSON.stringify({ value, ...(padding ? { padding } : {}) }) };
+    const snapshot = { id: String(value), body: JSON.stringify({ value, ...(padding ? { padding } : {}) }) };
+    return { names: snapshot, counts: { id: `c${value}`, body: JSON.stringify({ counts: value }) } };
   };
   const feed = createLiveFeed(read, () => undefined, { ...limits, ...change });
   let open = 0;
@@ -137,7 +154,8 @@ async function withFeed(
       return;
     }
     const seen = request.headers['last-event-id'];
-    if (!feed.open(response, typeof seen === 'string' ? seen : undefined)) {
+    const view = request.url === '/counts' ? 'counts' : 'names';
+    if (!feed.open(response, typeof seen === 'string' ? seen : undefined, view)) {
       response.writeHead(503).end();
       return;
     }

@@ -1,9 +1,9 @@
-// Server-sent events: the newest state of the page to everybody who looks. However many look, the store is read once
-// per change, and never more often than it can bear.
+// Server-sent events: the newest state of the page to everybody who looks, in the view that they may have. However many
+// look, the store is read once per change, and never more often than it can bear.
 import type { ServerResponse } from 'node:http';
 
 export interface FeedLimits {
-  /** Streams at once; more are told to ask again later. */
+  /** Streams of one view at once; more are told to ask again later. Strangers take no room from the server's own. */
   maxStreams: number;
   /** A comment-like event at least this often, so that both ends notice a dead line. */
   heartbeatMs: number;
@@ -29,53 +29,57 @@ export interface Snapshot {
   body: string;
 }
 
+/** With names, addresses and ids of computers, or with counts and health alone. */
+export type View = 'names' | 'counts';
+export type Snapshots = Readonly<Record<View, Snapshot>>;
+
 export interface LiveFeed {
   /** The newest state; at most `minIntervalMs` (or what reading costs) old. */
-  current(): Promise<Snapshot>;
+  current(view: View): Promise<Snapshot>;
   /** Something may have changed. */
   nudge(): void;
   /** Takes the response over. False, untouched, when there is no room. `seen` is the id the client had last. */
-  open(response: ServerResponse, seen: string | undefined): boolean;
+  open(response: ServerResponse, seen: string | undefined, view: View): boolean;
   close(): void;
 }
 
 /** A feed over `read`, whose failures go to `failed` and end no stream: the next read may do better. */
 export function createLiveFeed(
-  read: () => Promise<Snapshot>,
+  read: () => Promise<Snapshots>,
   failed: (error: unknown) => void,
   limits: FeedLimits = defaultFeedLimits,
 ): LiveFeed {
-  const streams = new Map<ServerResponse, { seen: string | undefined }>();
-  let latest: { snapshot: Snapshot; goodUntil: number } | undefined;
-  let reading: Promise<Snapshot> | undefined;
+  const streams = new Map<ServerResponse, { seen: string | undefined; view: View }>();
+  let latest: { snapshots: Snapshots; goodUntil: number } | undefined;
+  let reading: Promise<Snapshots> | undefined;
   let nextRead: ReturnType<typeof setTimeout> | undefined;
   let nextReadDue = 0;
   // Set by a hint, cleared when a read begins: a hint during a read asks for another one.
   let dirty = false;
   let heartbeat: ReturnType<typeof setInterval> | undefined;
 
-  const current = async (): Promise<Snapshot> => {
-    if (latest && performance.now() < latest.goodUntil) return latest.snapshot;
+  const current = async (): Promise<Snapshots> => {
+    if (latest && performance.now() < latest.goodUntil) return latest.snapshots;
     reading ??= readNow().finally(() => {
       reading = undefined;
     });
     return reading;
   };
 
-  const readNow = async (): Promise<Snapshot> => {
+  const readNow = async (): Promise<Snapshots> => {
     const started = performance.now();
     dirty = false;
-    const snapshot = await read();
+    const snapshots = await read();
     const tookMs = performance.now() - started;
-    latest = { snapshot, goodUntil: performance.now() + Math.max(limits.minIntervalMs, 20 * tookMs) };
-    return snapshot;
+    latest = { snapshots, goodUntil: performance.now() + Math.max(limits.minIntervalMs, 20 * tookMs) };
+    return snapshots;
   };
 
   const publish = async (): Promise<void> => {
     nextRead = undefined;
     try {
-      const snapshot = await current();
-      for (const response of streams.keys()) send(response, snapshot);
+      const snapshots = await current();
+      for (const [response, { view }] of streams) send(response, snapshots[view]);
     } catch (error) {
       failed(error);
     }
@@ -117,15 +121,19 @@ export function createLiveFeed(
     heartbeat = nextRead = undefined;
   };
 
+  const streamsOf = (view: View) => [...streams.values()].filter((stream) => stream.view === view).length;
+
   return {
-    current,
+    async current(view) {
+      return (await current())[view];
+    },
     nudge() {
       dirty = true;
       plan(0);
     },
-    open(response, seen) {
-      if (streams.size >= limits.maxStreams) return false;
-      streams.set(response, { seen });
+    open(response, seen, view) {
+      if (streamsOf(view) >= limits.maxStreams) return false;
+      streams.set(response, { seen, view });
       response.once('close', () => forget(response));
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',

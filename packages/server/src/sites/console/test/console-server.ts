@@ -2,9 +2,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { createKnownHosts } from '../../../http/known-hosts.ts';
 import type { HomeFacts, HomeEvent as StoredEvent } from '../../../store/index.ts';
 import type { SelfUpdateHealth } from '../home-facts.ts';
-import { createConsoleSite } from '../index.ts';
+import { createConsoleSite, type NamesFor } from '../index.ts';
 import { defaultFeedLimits, type FeedLimits } from '../live-feed.ts';
 
 export interface ConsoleServer {
@@ -25,6 +26,11 @@ export async function startConsole(
     health?: SelfUpdateHealth;
     limits?: Partial<FeedLimits>;
     assetsDir?: string;
+    /** Default: whoever looks from this machine, as every test does. */
+    namesFor?: NamesFor;
+    allowedHosts?: string;
+    /** Default: 127.0.0.1. */
+    listenOn?: string;
   } = {},
 ): Promise<ConsoleServer> {
   const facts: HomeFacts = { ...noFacts(), ...parts.facts };
@@ -33,7 +39,7 @@ export async function startConsole(
   const state = { facts, health: parts.health ?? goodHealth() };
   const startedAt = new Date();
   const server = createServer((request, response) => {
-    const [path = '/', query = ''] = (request.url ?? '/').split('?');
+    const [path = '/', query = ''] = (request.url ?? '/').replace(/^http:\/\/[^/]*/, '').split('?');
     const exchange = {
       request,
       response,
@@ -47,10 +53,12 @@ export async function startConsole(
     if (site.matches(exchange)) void site.serve(exchange);
     else response.writeHead(404).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, parts.listenOn ?? '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const site = createConsoleSite({
     assetsDir: parts.assetsDir ?? assetsDir,
+    namesFor: parts.namesFor ?? 'local',
+    hosts: createKnownHosts({ host: undefined, allowed: parts.allowedHosts, machine: ['wsus'], certificate: [] }),
     now: () => new Date(),
     server: () => ({ version: '0.1.0', startedAt, addresses: [{ site: 'main', url }] }),
     selfUpdateHealth: () => state.health,
