@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { keyOf, settingNames, settings } from '../packages/server/src/config/settings.ts';
-import { findRows, inUnits } from './limits-page.ts';
+import { type Constant, findConstants, findRows, inUnits, isBound, type LimitRow, numberIn } from './limits-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const rows = findRows(readFileSync(join(root, 'docs', 'limits.md'), 'utf8'));
+const constants = findConstants(root);
 const limits = settingNames.filter((name) => settings[name].group === 'limits');
 
 test('each setting of the group limits has one row', () => {
@@ -35,4 +36,30 @@ test('each row says what the client gets and what the administrator sees', () =>
       assert.notEqual(cell, '', `docs/limits.md: an empty cell in the row of ${row.setting}`);
     }
   }
+});
+
+/** The constants that a row may mean: by the end of the name, and of the path if there is one. */
+function meantBy({ setting }: LimitRow): Constant[] {
+  const [name = '', place = ''] = setting.split(' in ');
+  const isIt = (one: Constant) => one.name === name || one.name.endsWith(`.${name}`);
+  return constants.filter((one) => isIt(one) && one.file.endsWith(place));
+}
+
+test('each row of a constant names one constant of the source, and its value', () => {
+  for (const row of rows.filter(({ setting }) => !setting.startsWith('--'))) {
+    const [constant, ...others] = meantBy(row);
+    assert.ok(constant, `docs/limits.md: there is no constant ${row.setting}`);
+    assert.deepEqual(others, [], `docs/limits.md: several constants are called ${row.setting}; say in which file`);
+    assert.equal(numberIn(row.value, constant.name), constant.value, `docs/limits.md: the value of ${row.setting}`);
+  }
+});
+
+test('each bound in the source has a row', () => {
+  const shown = new Set(rows.flatMap(meantBy));
+  const missing = constants.filter((one) => isBound(one) && !shown.has(one));
+  assert.deepEqual(
+    missing.map(({ name, file, value }) => `${name} = ${value} in ${file}`),
+    [],
+    'no row in docs/limits.md',
+  );
 });

@@ -122,7 +122,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const contentFolder = config.contentDir ?? join(dataDir, 'content');
   const content = createContentStore({ folder: contentFolder, facts: store, now, log });
 
-  const limits = await openLimits(config, { store, clock, log }, closers);
+  const limits = openLimits(config, { store, clock, log }, closers);
   const { admission } = limits;
   const mainPort = { number: config.port };
   const services = await openWhenThere({

@@ -18,15 +18,15 @@ export interface Limits {
   recount(): Promise<void>;
 }
 
-/** Begins to count, to bound and to take away; ended by `closers`. Throws what the store says. */
-export async function openLimits(
+/** Begins to count, to bound and to take away; ended by `closers`. */
+export function openLimits(
   config: ServerConfig,
   { store, clock, log }: { store: Store; clock: ServerClock; log: Logger },
   closers: Closers,
-): Promise<Limits> {
+): Limits {
   const { eventDays, routineEventDays, maxComputers, maxEvents, maxPings, maxEventsPerComputer } = config;
   const failed = (error: unknown) => log.error({ err: error }, 'computers could not be counted');
-  const count = await createComputerCount({ store, maxComputers, failed });
+  const count = createComputerCount({ store, maxComputers, failed });
   const admission = createAdmission({ perSecond: admittedPerSecond(config), store, computers: count, log });
   const computerEvents = createComputerEvents({ store, maxEvents: maxEventsPerComputer, log });
   const { strangerDays, silentComputerDays } = config;

@@ -45,10 +45,10 @@ const mebibyte = 1_048_576;
 const takingAnswers = { patienceMs: 10_000, graceMs: 60_000, bytesPerSecond: 240 };
 
 /** Answers that are being written, packed or waiting for room at once; as many as Node has threads that pack. */
-const answersWritten = 4;
+const mostAnswersWritten = 4;
 
 /** Large calls that wait until the one before is through. */
-const largeCallsWaiting = 32;
+const mostLargeCallsWaiting = 32;
 
 /** So much of the memory for request bodies is there for large ones. */
 const largeShare = 0.75;
@@ -62,9 +62,9 @@ export function soapSites(
   // The listener cuts a connection that is idle for so long: who waits is told ServerBusy well before.
   const maxWaitMs = (config.idleTimeoutSeconds * 1000 * 3) / 4;
   const gate = createCallGate({ maxInFlight: config.maxCallsInFlight, maxWaiting: config.maxCallsWaiting, maxWaitMs });
-  const writing = createCallGate({ maxInFlight: answersWritten, maxWaiting: config.maxCallsInFlight, maxWaitMs });
+  const writing = createCallGate({ maxInFlight: mostAnswersWritten, maxWaiting: config.maxCallsInFlight, maxWaitMs });
   const maxRequestBytes = config.maxRequestMib * mebibyte;
-  const large = createCallGate({ maxInFlight: 1, maxWaiting: largeCallsWaiting, maxWaitMs, rests: true });
+  const large = createCallGate({ maxInFlight: 1, maxWaiting: mostLargeCallsWaiting, maxWaitMs, rests: true });
   // The largest body fits in any case, and small ones beside it.
   const budgetBytes = Math.max(config.requestMemoryMib * mebibyte, maxRequestBytes + mebibyte);
   const largeBudgetBytes = Math.max(budgetBytes * largeShare, maxRequestBytes);

@@ -9,7 +9,7 @@ export interface ComputerCount {
   isCrowded(): boolean;
   /** Takes note of one more. */
   add(): void;
-  /** Counts anew. */
+  /** Counts anew; a failure leaves what is known. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
@@ -23,27 +23,24 @@ export interface ComputerCountParts {
 
 const crowdedShare = 0.9;
 
-/** Counts once before it answers; a database that is away is asked again later. Throws what else the store says. */
-export async function createComputerCount(parts: ComputerCountParts): Promise<ComputerCount> {
+/** Counts every now and then; until the store was asked once (refresh) there is room. */
+export function createComputerCount(parts: ComputerCountParts): ComputerCount {
   const { store, maxComputers, failed, everyMs = 30_000 } = parts;
   let known = 0;
   let counting: Promise<void> = Promise.resolve();
+  const count = async (): Promise<void> => {
+    try {
+      known = await store.countComputers();
+    } catch (error) {
+      // While the database is away, that is said elsewhere.
+      if (!isTemporary(error)) failed(error);
+    }
+  };
   const refresh = (): Promise<void> => {
-    counting = counting
-      // One that failed is no reason not to try again.
-      .catch(() => undefined)
-      .then(() => store.countComputers())
-      .then((count) => {
-        known = count;
-      });
+    counting = counting.then(count);
     return counting;
   };
-  await refresh().catch((error) => {
-    if (!isTemporary(error)) throw error;
-  });
-  const timer = setInterval(() => {
-    counting = refresh().catch(failed);
-  }, everyMs).unref();
+  const timer = setInterval(refresh, everyMs).unref();
   return {
     hasRoom: () => known < maxComputers,
     isCrowded: () => known >= maxComputers * crowdedShare,
@@ -51,7 +48,7 @@ export async function createComputerCount(parts: ComputerCountParts): Promise<Co
     refresh,
     async close() {
       clearInterval(timer);
-      await counting.catch(() => undefined);
+      await counting;
     },
   };
 }

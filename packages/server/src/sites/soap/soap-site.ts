@@ -340,5 +340,7 @@ function contentTypeOf(version: SoapVersion): string {
 
 /** An element costs several bytes on the wire: more of them than this cannot fit into the largest body. */
 function limitsFor(maxRequestBytes: number): XmlLimits {
-  return { ...defaultXmlLimits, maxCharacters: maxRequestBytes, maxDepth: 32, maxElements: 500_000 };
+  return { ...defaultXmlLimits, ...callXmlLimits, maxCharacters: maxRequestBytes };
 }
+
+const callXmlLimits = { maxDepth: 32, maxElements: 500_000 };
