@@ -68,7 +68,7 @@ export function isBound({ name }: Constant): boolean {
 function constantsIn(text: string, file: string): Constant[] {
   const found: Constant[] = [];
   for (const [, name = '', expression = ''] of text.matchAll(
-    /^(?:export )?const (\w+)(?::[^=\n]+)? = ([\d_ *+.<-]+);/gm,
+    /^(?:export )?const (\w+)(?::[^=\n]+)? = ([\d_ *+.<-]+|[\d_ *]+(?:ki|me|gi)bibyte);/gm,
   )) {
     found.push({ name, file, value: numberOf(expression) });
   }
@@ -86,7 +86,12 @@ function constantsIn(text: string, file: string): Constant[] {
 
 /** Products, sums, powers and shifts of numbers. */
 function numberOf(expression: string): number {
-  const text = expression.replaceAll('_', '').trim();
+  const text = expression
+    .replaceAll('_', '')
+    .replace('kibibyte', '1024')
+    .replace('mebibyte', '1048576')
+    .replace('gibibyte', '1073741824')
+    .trim();
   const [left = '', right] = text.split('<<');
   if (right !== undefined) return numberOf(left) * 2 ** numberOf(right);
   const factor = (one: string) => {
