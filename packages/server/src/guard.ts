@@ -13,7 +13,7 @@ export function takeGuard(file: string): Guard | undefined {
   makePrivateFile(file);
   const guard = new DatabaseSync(file);
   try {
-    guard.exec('pragma locking_mode = exclusive; begin exclusive');
+    guard.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive');
     return { release: () => guard.close() };
   } catch (error) {
     guard.close();

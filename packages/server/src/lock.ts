@@ -24,7 +24,7 @@ export interface DataDirLock {
 export function lockDataDir(dataDir: string, { pid, now }: { pid: number; now: Date }): DataDirLock {
   const guard = new DatabaseSync(join(dataDir, 'moult.guard'));
   try {
-    guard.exec('pragma locking_mode = exclusive; begin exclusive');
+    guard.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive');
   } catch (error) {
     guard.close();
     if (isBusy(error)) throw inUse(dataDir, readLockHolder(dataDir));
