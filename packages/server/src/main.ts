@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { raiseAdvice } from '@moult/releases/repository';
 import { accessLogBounds, accessLogFolders, createAccessLog } from './access-log/index.ts';
 import { keepAuditHead } from './audit-head.ts';
 import { settleInterrupted } from './backup/settle.ts';
@@ -38,6 +39,7 @@ import {
   type SelfUpdateHealthMonitor,
 } from './sites/self-update/index.ts';
 import type { UpdateService } from './sites/soap/update-service.ts';
+import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
 import type { Store } from './store/index.ts';
 import { serverVersion } from './version.ts';
@@ -155,8 +157,22 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const contentSite = createContentSite(content);
   closers.add(() => contentSite.close());
 
-  const notices = () => [...clock.notices(), ...keys.notices, ...room.notices(), ...database.notices()];
   const health: { monitor?: SelfUpdateHealthMonitor; changed: () => void } = { changed: () => undefined };
+  const trust = createTrustSite({
+    directory: join(dataDir, 'trust'),
+    now,
+    isClockBelieved: () => clock.state().kind === 'right',
+    log,
+    changed: () => health.changed(),
+  });
+  closers.add(() => trust.close());
+  const notices = () => [
+    ...clock.notices(),
+    ...keys.notices,
+    ...room.notices(),
+    ...database.notices(),
+    ...trust.notices(),
+  ];
   const urls: Partial<Record<ListenerName, string>> = {};
   room.onChange(() => health.changed());
   const console = createConsole(config, { store, health, urls, startedAt, notices, ...parts });
@@ -164,6 +180,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     selfUpdate,
     ...soapSites(config, laterServices(services.current), { admission, log }),
     contentSite,
+    trust,
     ...(console ? [console] : []),
   ];
 
@@ -202,11 +219,12 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   // What it finds is in the log already.
   await room.check();
   for (const notice of room.notices()) parts.announce(noticeLine(notice), 'notice');
-  const atStart = [...clock.notices(), ...keys.notices, ...database.notices()].map(noticeLine);
+  const atStart = [...clock.notices(), ...keys.notices, ...database.notices(), ...trust.notices()].map(noticeLine);
   for (const notice of [...settled.said, ...atStart, ...ports.notices]) {
     log.warn(notice);
     parts.announce(notice, 'notice');
   }
+  if (trust.isNew) log.info(raiseAdvice);
   const main = urls.main ?? '';
   lock.announce(main);
   return {

@@ -2,7 +2,7 @@
 
 import { extname } from 'node:path';
 import type { ReleaseTarget, UpdateTarget } from '@moult/releases/metadata';
-import { offlineRoles, Repository } from '@moult/releases/repository';
+import { offlineRoles, Repository, raiseAdvice } from '@moult/releases/repository';
 import { readNamedFile } from '../signing/certificate-files.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { type Common, passphraseOf, tell, versionOf } from './options.ts';
@@ -109,4 +109,5 @@ export function runStatus(options: Common): void {
   for (const { role, staged } of roles)
     if (staged) console.log(`${role} version ${staged.version} waits, SHA-256 ${staged.sha256}`);
   for (const line of waitingLines(repository)) console.log(line);
+  if (roles.every(({ threshold }) => threshold === 1)) console.log(raiseAdvice);
 }

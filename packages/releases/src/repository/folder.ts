@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, sta
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { nodeFileCalls, removeDurably, writeDurably } from '../client/durable-files.ts';
-import { ReleaseError } from '../errors.ts';
+import { isReleaseError, ReleaseError } from '../errors.ts';
 import { parseMetadata } from '../metadata/parse.ts';
 import type {
   Metadata,
@@ -35,6 +35,7 @@ export interface Staged {
   targets: Map<string, Metadata<TargetsSigned>>;
 }
 
+const targetsRoles = ['targets', 'agent', 'updates'];
 const roleName = /^[a-z]{1,32}$/;
 
 export class RepositoryFolder {
@@ -69,17 +70,26 @@ export class RepositoryFolder {
     }
   }
 
+  /**
+   * The newest published files. A timestamp or snapshot that a disk damaged is passed over: the server signs both again,
+   * and their version goes on from the names of the files. Throws RELEASE_METADATA_MALFORMED for any other damage.
+   */
   published(): Published {
     const newest = Math.max(0, ...this.#versions('root'));
-    const timestamp = this.#read('timestamp', 'timestamp.json');
+    const root = newest === 0 ? undefined : this.#read('root', `${newest}.root.json`);
+    const timestamp = this.#readOnline('timestamp', 'timestamp.json') ?? this.#lostTimestamp();
     const version = timestamp?.signed.meta['snapshot.json'].version;
-    const snapshot = version === undefined ? undefined : this.#read('snapshot', `${version}.snapshot.json`);
+    const snapshot = version === undefined ? undefined : this.#readOnline('snapshot', `${version}.snapshot.json`);
     const targets = new Map<string, Metadata<TargetsSigned>>();
-    for (const [name, meta] of Object.entries(snapshot?.signed.meta ?? {})) {
-      const file = this.#read('targets', `${meta.version}.${name}`);
-      if (file) targets.set(name.replace(/\.json$/, ''), file);
+    const roles = snapshot
+      ? Object.keys(snapshot.signed.meta).map((name) => name.replace(/\.json$/, ''))
+      : targetsRoles;
+    for (const role of version === undefined ? [] : roles) {
+      const listed = snapshot?.signed.meta[`${role}.json`]?.version ?? Math.max(0, ...this.#versions(role));
+      const file = this.#read('targets', `${listed}.${role}.json`);
+      if (file) targets.set(role, file);
     }
-    return { root: newest === 0 ? undefined : this.#read('root', `${newest}.root.json`), timestamp, snapshot, targets };
+    return { root, timestamp, snapshot, targets };
   }
 
   staged(): Staged {
@@ -193,6 +203,24 @@ export class RepositoryFolder {
     });
   }
 
+  /** Both are published together, each with the next version: the name of the snapshot tells that of the timestamp. */
+  #lostTimestamp(): Metadata<TimestampSigned> | undefined {
+    const version = Math.max(0, ...this.#versions('snapshot'));
+    if (version === 0) return undefined;
+    const meta = { 'snapshot.json': { version } };
+    const expires = '1970-01-01T00:00:00Z';
+    return { signed: { _type: 'timestamp', spec_version: '1.0', version, expires, meta }, signatures: [] };
+  }
+
+  #readOnline<K extends 'timestamp' | 'snapshot'>(kind: K, name: string): Metadata<SignedOf[K]> | undefined {
+    try {
+      return this.#read(kind, name);
+    } catch (error) {
+      if (isReleaseError(error, 'RELEASE_METADATA_MALFORMED')) return undefined;
+      throw error;
+    }
+  }
+
   #read<K extends RoleKind>(kind: K, name: string): Metadata<SignedOf[K]> | undefined {
     const file = join(this.metadata, name);
     return existsSync(file) ? parseMetadata(kind, readFileSync(file)) : undefined;
@@ -212,4 +240,16 @@ export function writeSecret(file: string, text: string): void {
 
 function listIfThere(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+/** The files of all published targets, as `PATH/DIGEST.NAME` below the targets folder. */
+export function publishedTargets(directory: string): string[] {
+  const { targets } = new RepositoryFolder(directory).published();
+  return [...targets.values()].flatMap(({ signed }) =>
+    Object.entries(signed.targets).map(([path, { hashes }]) => {
+      const parts = path.split('/');
+      const name = parts.pop() ?? '';
+      return [...parts, `${hashes.sha256}.${name}`].join('/');
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 // The operator's side: keys, edits, signatures, publication, renewal, recovery.
 export { delegatedRoles, type PublicKey, type RoleChange, validityDays } from './edits.ts';
 export { type ExpiryLevel, type ExpiryState, expiryStates } from './expiry.ts';
-export { encodeMetadata, type Published, type Staged, writeSecret } from './folder.ts';
+export { encodeMetadata, type Published, publishedTargets, type Staged, writeSecret } from './folder.ts';
 export { encodeKeyFile, encodePublicKey, generateKey, readKeyFile, readPublicKey, type SigningKey } from './keys.ts';
 export { follow, type RehearsalStep, rehearse } from './rehearse.ts';
 export { type OfflineRole, offlineRoles, Repository, type RoleSetup } from './repository.ts';

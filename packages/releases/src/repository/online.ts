@@ -47,8 +47,9 @@ export function signOnline(input: OnlineInput) {
 
 /** True when half of the time of snapshot or timestamp is over. */
 export function onlineDue({ snapshot, timestamp }: Published, now: Date): boolean {
+  if (!timestamp) return false;
   return [snapshot, timestamp].some((metadata) => {
-    if (!metadata) return false;
+    if (!metadata) return true; // damaged
     const expires = Date.parse(metadata.signed.expires);
     const from = Date.parse(metadata.signed['x-moult-signed'] ?? '');
     return !(now.getTime() < from + (expires - from) / 2);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import {
   clientOf,
+  clientWith,
   foreign,
   inDays,
   newDefault,
@@ -15,6 +16,7 @@ import {
   publishRelease,
   release,
   start,
+  storeWithRoot,
 } from '../../test/repository-cases.ts';
 import type { UpdateTarget } from '../metadata/index.ts';
 import {
@@ -229,6 +231,23 @@ describe('publication', () => {
       assert.match(JSON.stringify(target), /it fails/, `after ${count} files`);
     }
   });
+
+  for (const damaged of ['timestamp.json', '2.snapshot.json', 'both']) {
+    it(`goes on when a disk damaged ${damaged}, with higher versions than before`, async () => {
+      const repository = newDefault();
+      publishRelease(repository);
+      const store = storeWithRoot(repository);
+      await clientWith(store, repository, start).refresh();
+      for (const name of ['timestamp.json', '2.snapshot.json']) {
+        if (damaged === name || damaged === 'both') writeFileSync(join(repository.folder.metadata, name), '{"signed":');
+      }
+      assert.equal(repository.renewOnline(start), true);
+      const client = clientWith(store, repository, start);
+      await client.refresh();
+      assert.equal(client.versions.timestamp, 3);
+      assert.ok(await client.find(path));
+    });
+  }
 
   it('keeps the version before for clients on their way, and old roots for good', () => {
     const repository = newDefault();

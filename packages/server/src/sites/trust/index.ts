@@ -1,0 +1,51 @@
+// /tuf/: the operator's signed metadata and its targets. A path is looked up in a list of what is published, never joined
+// to a folder. The server also makes the repository at its first start, and renews snapshot and timestamp.
+import { answerPlainly } from '../../http/front.ts';
+import type { Exchange, Site } from '../../http/site.ts';
+import type { Notice } from '../../notice.ts';
+import { createOpenFiles, isNotThere, serveBytes, serveFile } from '../../static-file/index.ts';
+import { openPublication } from './publication.ts';
+import { type KeeperParts, keepRepository } from './repository-keeper.ts';
+
+export interface TrustSite extends Site {
+  /** What an administrator must know: an end of validity that comes near, a renewal that fails. */
+  notices(): Notice[];
+  /** True when this start made the repository: its keys are all on this server. */
+  readonly isNew: boolean;
+  close(): Promise<void>;
+}
+
+/** `directory`: the repository. Whatever is wrong with it is a notice, and the server goes on. */
+export function createTrustSite(parts: KeeperParts): TrustSite {
+  const keeper = keepRepository(parts);
+  const publication = openPublication(parts.directory);
+  const openFiles = createOpenFiles();
+
+  async function send(exchange: Exchange): Promise<boolean> {
+    const found = publication.find(exchange.path.slice('/tuf/'.length));
+    if (found === undefined) return false;
+    if ('bytes' in found) serveBytes(exchange, found);
+    else await serveFile(exchange, found, openFiles);
+    return true;
+  }
+
+  return {
+    name: 'trust',
+    listeners: ['main', 'tls'],
+    isNew: keeper.isNew,
+    matches: ({ route }) => route.startsWith('/tuf/') || route === '/tuf',
+    async serve(exchange) {
+      try {
+        if (await send(exchange)) return;
+      } catch (error) {
+        if (!isNotThere(error) || exchange.response.headersSent) throw error;
+      }
+      answerPlainly(exchange.response, 404, 'There is no such file here.');
+    },
+    notices: () => keeper.notices(),
+    async close() {
+      keeper.close();
+      await openFiles.close();
+    },
+  };
+}

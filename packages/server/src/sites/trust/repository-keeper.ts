@@ -1,0 +1,116 @@
+// The repository's daily care: made at the first start, its snapshot and timestamp renewed, its ends of validity told.
+import { join } from 'node:path';
+import { type ExpiryState, ensureRepository, expiryStates, Repository } from '@moult/releases/repository';
+import type { Logger } from '../../log.ts';
+import type { Notice } from '../../notice.ts';
+import { stampOf } from './publication.ts';
+
+export interface KeeperParts {
+  directory: string;
+  now(): Date;
+  /** While the clock is not believed, nothing is signed, and nothing counts as expired. */
+  isClockBelieved(): boolean;
+  log: Pick<Logger, 'info' | 'error'>;
+  /** Called when the notices may have changed. */
+  changed(): void;
+  /** Milliseconds between two looks; 0 for none but the first. */
+  everyMs?: number;
+}
+
+export interface RepositoryKeeper {
+  readonly isNew: boolean;
+  notices(): Notice[];
+  close(): void;
+}
+
+/** Looks after the repository until it is closed. Never throws: what fails is a notice. */
+export function keepRepository({
+  directory,
+  now,
+  isClockBelieved,
+  log,
+  changed,
+  everyMs = 3_600_000,
+}: KeeperParts): RepositoryKeeper {
+  let isNew = false;
+  let failure: unknown;
+  const expiry = createExpiryNotices(directory);
+
+  const look = () => {
+    try {
+      if (isClockBelieved()) {
+        if (ensureRepository(directory, now())) isNew = true;
+        if (isPublished(directory) && new Repository(directory).renewOnline(now()))
+          log.info('snapshot and timestamp were signed again');
+      }
+      failure = undefined;
+    } catch (error) {
+      log.error({ err: error }, 'the repository of signed releases cannot be looked after');
+      failure = error;
+    }
+    changed();
+  };
+  look();
+  const timer = everyMs > 0 ? setInterval(look, everyMs).unref() : undefined;
+
+  return {
+    isNew,
+    notices: () => [
+      ...(failure === undefined ? [] : [failureNotice(directory, failure)]),
+      ...(isClockBelieved() ? expiry.notices(now()) : []),
+    ],
+    close: () => clearInterval(timer),
+  };
+}
+
+/** The ends of validity, read again when something was published and once an hour: the home page asks often. */
+function createExpiryNotices(directory: string) {
+  let stamp = '';
+  let lookedAt = 0;
+  let last: Notice[] = [];
+  return {
+    notices(now: Date): Notice[] {
+      const current = stampOf(join(directory, 'public', 'metadata'));
+      const age = now.getTime() - lookedAt;
+      if (current === '' || (current === stamp && age >= 0 && age < 3_600_000)) return current === '' ? [] : last;
+      [stamp, lookedAt, last] = [current, now.getTime(), expiryNotices(directory, now)];
+      return last;
+    },
+  };
+}
+
+function isPublished(directory: string): boolean {
+  return new Repository(directory).state().published.root !== undefined;
+}
+
+function failureNotice(directory: string, failure: unknown): Notice {
+  return {
+    headline: 'The list of signed releases cannot be renewed.',
+    cause: failure instanceof Error ? failure.message : String(failure),
+    remedy: `Run moult release status --dir ${directory}.`,
+  };
+}
+
+function expiryNotices(directory: string, now: Date): Notice[] {
+  try {
+    const states = expiryStates(new Repository(directory).state().published, now).filter(
+      ({ level }) => level !== 'fine',
+    );
+    return states.length === 0 ? [] : [expiryNotice(directory, states)];
+  } catch {
+    return []; // told as a failure by the next look
+  }
+}
+
+function expiryNotice(directory: string, states: readonly ExpiryState[]): Notice {
+  const ends = states.map(({ role, daysLeft, expires }) =>
+    daysLeft < 0 ? `${role} expired at ${expires}` : `${role} ends in ${daysLeft === 1 ? '1 day' : `${daysLeft} days`}`,
+  );
+  return {
+    headline: states.some(({ level }) => level === 'expired')
+      ? 'Signed release metadata expired.'
+      : 'Signed release metadata ends soon.',
+    cause: `${ends.join(', ')}.`,
+    remedy: `Run moult release publish --renew --dir ${directory}, with the keys that moult release status names.`,
+  };
+}
