@@ -243,3 +243,50 @@ it('a database that a full disk does not let open is opened by the first use tha
     disk.unmount();
   }
 });
+
+it('a checkpoint that a full disk refuses is made later: its thread lives on, and nothing is lost', async () => {
+  const disk = mountSmallDisk(join(folder, 'disk'), 32);
+  if (!disk) return;
+  try {
+    const { openSqlite } = await import('./open.ts');
+    const file = join(disk.path, 'moult.sqlite');
+    const tables = new Kysely<Tables>({ dialect: openSqlite(file) });
+    await sql`create table notes (text text not null)`.execute(tables);
+    const write = async (times: number) => {
+      let written = 0;
+      for (let at = 0; at < times; at++) {
+        const insertion = tables.insertInto('notes').values({ text: 'x'.repeat(4000) });
+        await insertion.execute().then(
+          () => written++,
+          () => undefined,
+        );
+      }
+      return written;
+    };
+    const threadPages = async () => {
+      const { rows } = await sql<{ wal_autocheckpoint: number }>`pragma wal_autocheckpoint`.execute(tables);
+      return rows[0]?.wal_autocheckpoint;
+    };
+    const settle = () => new Promise((resolve) => setTimeout(resolve, 300));
+    // The log grows, the thread begins, and the log keeps its size: with that there is room in it on a full disk.
+    let written = await write(1200);
+    await settle();
+    disk.fill();
+    // The database would have to grow now at each checkpoint.
+    written += await write(600);
+    await settle();
+    const pagesWithThread = 65_536;
+    assert.equal(await threadPages(), pagesWithThread, 'the thread has not ended');
+    disk.free();
+    written += await write(600);
+    await settle();
+    await tables.destroy();
+    const next = new DatabaseSync(file, { readOnly: true });
+    assert.deepEqual({ ...next.prepare('select count(*) as count from notes').get() }, { count: written });
+    assert.deepEqual({ ...next.prepare('pragma integrity_check').get() }, { integrity_check: 'ok' });
+    next.close();
+    assert.ok(written > 1800, `${written} writes`);
+  } finally {
+    disk.unmount();
+  }
+});
