@@ -199,6 +199,13 @@ describe('administration', () => {
     assert.equal(administrator({ SUDO_USER: 'anna' }, nobody), 'anna');
   });
 
+  it('status counts what the limits held back', async () => {
+    const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
+    await store.addToCounters({ 'held-back:new-computer': 3, 'held-back:ping': 12 });
+    await store.close();
+    assert.match((await moult('status')).stdout, /^held back {3}3 new computers, 12 status pings \(limits/m);
+  });
+
   it('status tells a running server from one that was killed, and everything works on that one too', async () => {
     const running = await json<{ server: { state: string }; computers: { total: number } }>('status');
     assert.deepEqual([running.server.state, running.computers.total], ['running', 1]);

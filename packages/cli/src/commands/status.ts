@@ -24,22 +24,28 @@ async function status(flags: AdministrationFlags): Promise<void> {
       clones: shared,
       identitiesChanged: changed,
       disks: (await inspectDisks(config)).map((disk) => ({ ...disk, isLow: disk.freeBytes < disk.reserveBytes })),
+      heldBack: await store.loadHeldBack(),
       notices: server.state === 'running' ? await noticesOf(server.url) : [],
     };
   });
-  present(document, flags, ({ server, computers, updates, groups, events, engine, disks, notices, ...identities }) => [
-    server.state === 'running'
-      ? `running at ${server.url}, process ${server.pid}, since ${moment(new Date(server.startedAt))} UTC`
-      : 'not running',
-    `computers   ${computers.total} (${computers.needingUpdates} need updates, ${computers.withErrors} with errors, ${computers.neverReported} never reported)`,
-    `groups      ${groups}`,
-    `updates     ${updates.total} (${updates.approved} approved, ${updates.declined} declined)`,
-    `events      ${events}`,
-    `database    ${engine}`,
-    ...disks.map(diskLine),
-    ...notices.map(({ headline, cause, remedy }) => `notice      ${headline} ${cause} Remedy: ${remedy}`),
-    ...identityLines(identities),
-  ]);
+  present(
+    document,
+    flags,
+    ({ server, computers, updates, groups, events, engine, disks, notices, heldBack, ...identities }) => [
+      server.state === 'running'
+        ? `running at ${server.url}, process ${server.pid}, since ${moment(new Date(server.startedAt))} UTC`
+        : 'not running',
+      `computers   ${computers.total} (${computers.needingUpdates} need updates, ${computers.withErrors} with errors, ${computers.neverReported} never reported)`,
+      `groups      ${groups}`,
+      `updates     ${updates.total} (${updates.approved} approved, ${updates.declined} declined)`,
+      `events      ${events}`,
+      `database    ${engine}`,
+      ...disks.map(diskLine),
+      ...heldBackLines(heldBack),
+      ...notices.map(({ headline, cause, remedy }) => `notice      ${headline} ${cause} Remedy: ${remedy}`),
+      ...identityLines(identities),
+    ],
+  );
 }
 
 function diskLine({ folder, freeBytes, reserveBytes, isLow }: DiskFigures & { isLow: boolean }): string {
@@ -64,6 +70,22 @@ async function noticesOf(url: string): Promise<Notice[]> {
     return [];
   }
 }
+
+/** What strangers wanted beyond the limits of this server, and did not get. */
+function heldBackLines(heldBack: Readonly<Record<string, number>>): string[] {
+  const counts = Object.entries(heldBack).map(([what, count]) => `${count} ${kindsHeldBack[what] ?? what}`);
+  return counts.length > 0 ? [`held back   ${counts.join(', ')} (limits; moult.log has the addresses)`] : [];
+}
+
+const kindsHeldBack: Readonly<Record<string, string>> = {
+  'new-computer': 'new computers',
+  'computer-limit': 'new computers beyond --max-computers',
+  'new-name': 'new names',
+  ping: 'status pings',
+  'report-bytes': 'reports',
+  'refusal-line': 'lines in moult.log',
+  'access-log-bytes': 'lines in the access log',
+};
 
 function identityLines({ clones, identitiesChanged }: { clones: number; identitiesChanged: number }): string[] {
   const changed = `identities  ${identitiesChanged} changed in 30 days: moult events --kind identity`;

@@ -1,6 +1,7 @@
 // What strangers may make grow, and how fast: new computers, new names, status pings, reports, lines of the logs. What is
 // held back is counted, written to the store and said in the log once a minute, never once a request.
 import type { Logger } from '../log.ts';
+import { heldBackPrefix } from '../store/counters.ts';
 import type { Store } from '../store/index.ts';
 import { addressKey } from './address-key.ts';
 import type { ComputerCount } from './computer-count.ts';
@@ -31,9 +32,6 @@ export interface AdmissionParts {
 /** Reports up to this size find room beside larger ones: that of a scan has some 10 KB. */
 export const smallReportBytes = 65_536;
 const largeAmounts: Partial<Record<Admitted, number>> = { 'report-bytes': smallReportBytes };
-
-/** `held-back:new-computer` and so on, among the counters of the store. */
-export const heldBackPrefix = 'held-back:';
 
 export function createAdmission(parts: AdmissionParts): Admission {
   const { perSecond, store, computers, log, now, sayEveryMs = 60_000 } = parts;

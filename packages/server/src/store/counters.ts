@@ -3,6 +3,9 @@ import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { retried } from './transact.ts';
 
+/** `held-back:new-computer` and so on (limits/admission.ts). */
+export const heldBackPrefix = 'held-back:';
+
 export function counterStore({ tables }: Database) {
   return {
     /** Adds to named counters, in one transaction. */
@@ -16,6 +19,17 @@ export function counterStore({ tables }: Database) {
         .values(values)
         .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: sql`counters.value + excluded.value` }));
       await retried(() => addition.execute());
+    },
+
+    /** How often something was held back by a limit, by its kind. */
+    async loadHeldBack(): Promise<Record<string, number>> {
+      const rows = await tables
+        .selectFrom('counters')
+        .selectAll()
+        .where('name', 'like', `${heldBackPrefix}%`)
+        .orderBy('name')
+        .execute();
+      return Object.fromEntries(rows.map(({ name, value }) => [name.slice(heldBackPrefix.length), Number(value)]));
     },
 
     async loadCounters(): Promise<Map<string, number>> {
