@@ -1,7 +1,8 @@
 // The server's ports: the main one must be had; the one for old agents may be taken by another, and then everything
 // else runs on and says so.
-import { readFile } from 'node:fs/promises';
+
 import { createSecureContext } from 'node:tls';
+import { readOutside } from '@moult/disk';
 import type { ServerConfig } from './config/index.ts';
 import { ServerError } from './errors.ts';
 import type { Front } from './http/front.ts';
@@ -89,7 +90,8 @@ export async function openPorts({ config, front, onUnreadable, onTrouble }: Port
 
 async function readTls({ tlsCert, tlsKey }: ServerConfig): Promise<{ cert: string; key: string }> {
   try {
-    const [cert, key] = await Promise.all([readFile(tlsCert ?? '', 'utf8'), readFile(tlsKey ?? '', 'utf8')]);
+    const [cert, key] = [tlsCert, tlsKey].map((file) => readOutside(file ?? '').toString('utf8'));
+    if (cert === undefined || key === undefined) throw new TypeError('both are needed');
     createSecureContext({ cert, key });
     return { cert, key };
   } catch (error) {

@@ -1,6 +1,7 @@
 // Administration works on the server's own store, whether the server runs or not: a running one sees each change within
 // a tenth of a second. Nothing is made where nothing is: a mistyped folder must not become an empty server.
-import { existsSync, readFileSync } from 'node:fs';
+
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -15,6 +16,7 @@ import {
   sqliteFileOf,
 } from '@moult/server';
 import { type Command, Option } from 'commander';
+import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
 
 export interface AdministrationFlags {
@@ -80,11 +82,10 @@ export async function settle(dataDir: string, address: string): Promise<void> {
 export function configOf({ dataDir, database, config }: AdministrationFlags): ServerConfig {
   const name = config ?? process.env.MOULT_CONFIG;
   try {
-    const file = name ? { name, text: readFileSync(name, 'utf8') } : undefined;
+    const file = name ? { name, text: readNamedFile(name).toString('utf8') } : undefined;
     return loadConfig({ flags: { dataDir, database }, environment: process.env, file }).config;
   } catch (error) {
     if (error instanceof ServerError) throw new UsageError(error.message);
-    if (error instanceof Error && 'syscall' in error) throw new UsageError(`${name} cannot be read: ${error.message}`);
     throw error;
   }
 }

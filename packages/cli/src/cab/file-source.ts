@@ -1,8 +1,8 @@
 // A cabinet's bytes from a file on disk, read ahead in one window, so that memory does not grow with the file; nor with
 // the parts of a set, for only the file that was read last has a window.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import type { ByteSource } from '@moult/formats/cab';
-import { UsageError } from '../terminal.ts';
+import { openNamedFile } from '../files/named-file.ts';
 
 const windowBytes = 2 ** 18;
 
@@ -16,7 +16,8 @@ let releaseLast: () => void = () => undefined;
 
 /** Opens `file` for reading by place. Throws UsageError when it is not a readable file. */
 export function openFileSource(file: string): FileSource {
-  const { descriptor, sizeBytes } = openFile(file);
+  const descriptor = openNamedFile(file);
+  const sizeBytes = fstatSync(descriptor).size;
   let window = new Uint8Array();
   let begin = 0;
   let end = 0;
@@ -51,16 +52,4 @@ export function openFileSource(file: string): FileSource {
       closeSync(descriptor);
     },
   };
-}
-
-function openFile(file: string): { descriptor: number; sizeBytes: number } {
-  try {
-    const descriptor = openSync(file, 'r');
-    const stats = fstatSync(descriptor);
-    if (stats.isFile()) return { descriptor, sizeBytes: stats.size };
-    closeSync(descriptor);
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  throw new UsageError(`${file} is not a file.`);
 }

@@ -1,7 +1,8 @@
 // What goes into a new cabinet: files as named, folders with all they hold, in an order that is always the same.
-import { closeSync, createReadStream, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { isProgram, type StreamedMember } from '@moult/formats/cab';
+import { openNamedFile, streamNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
 
 const readOnly = 1;
@@ -38,7 +39,7 @@ function toMember(path: string, name: string, stats: Stats): StreamedMember {
     modified: toDosTime(stats.mtime),
     attributes: archive | ((stats.mode & 0o200) === 0 ? readOnly : 0),
     isProgram: beginsLikeProgram(path),
-    open: () => createReadStream(path, { highWaterMark: 2 ** 20 }),
+    open: () => streamNamedFile(path, { highWaterMark: 2 ** 20 }),
   };
 }
 
@@ -54,7 +55,7 @@ function toDosTime(moment: Date): Date {
 }
 
 function beginsLikeProgram(path: string): boolean {
-  const descriptor = openSync(path, 'r');
+  const descriptor = openNamedFile(path);
   try {
     const head = Buffer.alloc(2);
     readSync(descriptor, head, 0, 2, 0);

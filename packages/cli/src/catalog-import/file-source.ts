@@ -1,5 +1,6 @@
 // A file as a ByteSource: cabinets of any size are read by position, never loaded.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openOutside } from '@moult/disk';
 import type { ByteSource } from '@moult/formats/cab';
 
 export interface OpenFile extends ByteSource {
@@ -7,7 +8,7 @@ export interface OpenFile extends ByteSource {
 }
 
 export function openFileSource(path: string): OpenFile {
-  const file = openSync(path, 'r');
+  const file = openOutside(path);
   return {
     sizeBytes: fstatSync(file).size,
     read(offset, length) {

@@ -1,5 +1,6 @@
 // What reading an input gives: documents one by one, and what could not be read, by name.
 import { CatalogError } from '@moult/catalog';
+import { DiskError } from '@moult/disk';
 import { FormatError } from '@moult/formats';
 
 export type FoundDocument =
@@ -8,7 +9,7 @@ export type FoundDocument =
 
 /** The refusal for an error that belongs to the input; anything else is thrown on. */
 export function refusalOf(name: string, error: unknown): FoundDocument {
-  if (error instanceof CatalogError || error instanceof FormatError) {
+  if (error instanceof CatalogError || error instanceof FormatError || error instanceof DiskError) {
     return { name, refused: { code: error.code, message: error.message } };
   }
   if (hasCode(error, /^E[A-Z]+$/)) {

@@ -1,11 +1,13 @@
 // The store that a catalog command works on: the server's own, found as the server finds it. A server may be running
 // on it meanwhile; it sees what is written here within a second.
-import { existsSync, readFileSync } from 'node:fs';
+
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keepAuditHead, loadConfig, openStore, type ServerConfig, type Store } from '@moult/server';
 import { type Command, Option } from 'commander';
 import { settle } from '../administration/open-store.ts';
+import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
 
 export interface StoreFlags {
@@ -25,7 +27,7 @@ export function withStoreOptions(command: Command): Command {
 }
 
 export function storeConfig({ dataDir, database, config }: StoreFlags): ServerConfig {
-  const file = config === undefined ? undefined : { name: config, text: readFileSync(config, 'utf8') };
+  const file = config === undefined ? undefined : { name: config, text: readNamedFile(config).toString('utf8') };
   return loadConfig({ flags: { dataDir, database }, environment: process.env, file }).config;
 }
 

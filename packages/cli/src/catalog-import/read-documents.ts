@@ -1,20 +1,11 @@
 // Every kind of input of `moult catalog import`: files, folders, standard input. What a file is, its bytes say.
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, createWriteStream, mkdtempSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { openOutside, streamOutside } from '@moult/disk';
 import { type FoundDocument, refusalOf } from './found-document.ts';
 import { readCabinetFile } from './read-cabinet.ts';
 import { peek, readText } from './read-text.ts';
@@ -56,7 +47,7 @@ async function* readSpooledCabinet(name: string, chunks: AsyncIterable<Uint8Arra
 
 async function* readPath(path: string): AsyncGenerator<FoundDocument> {
   try {
-    if (!statSync(path).isDirectory()) {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
       yield* readFile(path);
       return;
     }
@@ -85,14 +76,14 @@ async function* readFile(path: string): AsyncGenerator<FoundDocument> {
     const magic = firstBytes(path);
     if (isCabinet(magic)) yield* readCabinetFile(path, path);
     else if (isGzip(magic)) yield* readGzip(path);
-    else yield* readText(path, createReadStream(path));
+    else yield* readText(path, streamOutside(path));
   } catch (error) {
     yield refusalOf(path, error);
   }
 }
 
 async function* readGzip(path: string): AsyncGenerator<FoundDocument> {
-  const raw = createReadStream(path);
+  const raw = streamOutside(path);
   const unpacked = createGunzip();
   raw.on('error', (error) => unpacked.destroy(error));
   yield* readText(`${path}/${basename(path).replace(/\.gz$/i, '')}`, raw.pipe(unpacked));
@@ -107,7 +98,7 @@ function isGzip([first, second]: Uint8Array): boolean {
 }
 
 function firstBytes(path: string): Buffer {
-  const file = openSync(path, 'r');
+  const file = openOutside(path);
   try {
     const bytes = Buffer.alloc(4);
     return bytes.subarray(0, readSync(file, bytes, 0, 4, 0));

@@ -1,6 +1,5 @@
 // moult catalog: update metadata in, and a look at what is there and at what clients get of it.
 
-import { readFileSync } from 'node:fs';
 import {
   CatalogError,
   deriveCore,
@@ -22,6 +21,7 @@ import { findDocument, parseWanted } from '../catalog-import/find-documents.ts';
 import { type StoreFlags, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
 import { readDocuments } from '../catalog-import/read-documents.ts';
 import { type ImportReport, runImport } from '../catalog-import/run-import.ts';
+import { readNamedFile } from '../files/named-file.ts';
 import { exitCode, paint } from '../terminal.ts';
 
 interface JsonFlag {
@@ -178,7 +178,7 @@ async function fragment(id: string, flags: FragmentFlags): Promise<void> {
 
 async function evaluate(id: string, flags: StoreFlags & JsonFlag & FromFlag & { facts: string }): Promise<void> {
   const { document } = await findDocument(parseWanted(id), flags);
-  const facts = readRecordedFacts(readFileSync(flags.facts, 'utf8'));
+  const facts = readRecordedFacts(readNamedFile(flags.facts).toString('utf8'));
   const result = evaluateApplicability(document, facts);
   if (flags.json) console.log(jsonText(result));
   else

@@ -1,7 +1,7 @@
 // moult publish: a vendor's or an operator's own update, from a YAML file to the catalogue and the content store.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CatalogError, formatIdentity } from '@moult/catalog';
 import {
@@ -12,6 +12,8 @@ import {
   publicationCabinetName,
   publicationId,
 } from '@moult/catalog/publication';
+import { DiskError, FolderTree, openInside } from '@moult/disk';
+import { FormatError } from '@moult/formats';
 import { signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { jsonText } from '@moult/formats/text';
@@ -29,6 +31,7 @@ import type { Command } from 'commander';
 import { administrator } from '../administration/open-store.ts';
 import { type StoreFlags, storeConfig, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
 import { runImport } from '../catalog-import/run-import.ts';
+import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
 
 interface PublishFlags extends StoreFlags {
@@ -53,9 +56,9 @@ export function register(program: Command): void {
 
 async function publish(path: string, flags: PublishFlags): Promise<void> {
   const now = new Date();
-  const publication = parsePublication(readText(path));
+  const publication = parsePublication(readNamedFile(path).toString('utf8'));
   const config = storeConfig(flags);
-  const payloads = await pack(publication, readFiles(publication, dirname(resolve(path))), config, now);
+  const payloads = await pack(publication, await readFiles(publication, dirname(resolve(path))), config, now);
   const documents = buildDocuments(publication, payloads.map(toPublished), now);
   if (flags.out === undefined) await putIntoCatalogue(flags, publication, { documents, payloads, now });
   else writeOut(flags.out, publication, documents, payloads);
@@ -113,22 +116,39 @@ function contentStore(store: Store, config: ServerConfig, log: ReturnType<typeof
 }
 
 function writeOut(folder: string, publication: Publication, documents: string[], payloads: Payload[]): void {
-  mkdirSync(folder, { recursive: true });
-  for (const [at, xml] of documents.entries()) {
-    writeFileSync(join(folder, `${publicationId(publication)}-${publication.revision}-${at + 1}.xml`), xml);
+  const tree = new FolderTree(folder);
+  try {
+    for (const [at, xml] of documents.entries()) {
+      tree.write(`${publicationId(publication)}-${publication.revision}-${at + 1}.xml`, Buffer.from(xml));
+    }
+    for (const { fileName, bytes } of payloads) tree.write(fileName, bytes);
+  } finally {
+    tree.close();
   }
-  for (const { fileName, bytes } of payloads) writeFileSync(join(folder, fileName), bytes);
 }
 
-function readFiles({ files }: Publication, folder: string): Payload[] {
-  return files.map((file) => {
-    const path = resolve(folder, file);
+/** What a publication names goes to every computer: it stands beside the publication, or a stranger's could name a key. */
+async function readFiles({ files }: Publication, folder: string): Promise<Payload[]> {
+  const payloads: Payload[] = [];
+  for (const file of files) payloads.push(await readFileBeside(folder, file));
+  return payloads;
+}
+
+async function readFileBeside(folder: string, file: string): Promise<Payload> {
+  try {
+    const handle = await openInside(folder, file);
     try {
-      return { fileName: basename(path), bytes: readFileSync(path), modified: statSync(path).mtime };
-    } catch (cause) {
-      throw new UsageError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+      const [bytes, { mtime: modified }] = [await handle.readFile(), await handle.stat()];
+      return { fileName: basename(file.replaceAll('\\', '/')), bytes, modified };
+    } finally {
+      await handle.close();
     }
-  });
+  } catch (cause) {
+    const isOurs = cause instanceof DiskError || cause instanceof FormatError;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const remedy = isOurs ? ` Put the file, not a link, into ${folder} or a folder below.` : '';
+    throw new UsageError(`${file} cannot be read: ${why}${remedy}`, { cause });
+  }
 }
 
 /** Agents take a file only with a signature they trust: the operator's own cabinet has it. */
@@ -151,12 +171,4 @@ async function pack(publication: Publication, files: Payload[], config: ServerCo
 function toPublished({ fileName, bytes, modified }: Payload): PublishedFile {
   const digest = (algorithm: string) => createHash(algorithm).update(bytes).digest('base64');
   return { fileName, sha1: digest('sha1'), sha256: digest('sha256'), sizeBytes: bytes.length, modified };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new UsageError(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
 }

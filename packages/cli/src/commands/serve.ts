@@ -1,5 +1,5 @@
 // moult serve: the server in the foreground, until it is told to stop.
-import { readFileSync } from 'node:fs';
+
 import { fileURLToPath } from 'node:url';
 import {
   collectGarbage,
@@ -19,6 +19,7 @@ import {
   variableOf,
 } from '@moult/server';
 import { type Command, Option } from 'commander';
+import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
 
 type Flags = Partial<Record<SettingName, unknown>> & { config?: string; printConfig?: true };
@@ -87,12 +88,11 @@ async function run(flags: Flags): Promise<void> {
 function load({ config, printConfig: _, ...flags }: Flags): LoadedConfig {
   const name = config ?? process.env.MOULT_CONFIG;
   try {
-    const file = name ? { name, text: readFileSync(name, 'utf8') } : undefined;
+    const file = name ? { name, text: readNamedFile(name).toString('utf8') } : undefined;
     const loaded = loadConfig({ flags, environment: process.env, file });
     return { ...loaded, config: { ...builtBeside(), ...defined(loaded.config) } as LoadedConfig['config'] };
   } catch (error) {
     if (error instanceof ServerError) throw new UsageError(error.message);
-    if (error instanceof Error && 'syscall' in error) throw new UsageError(`${name} cannot be read: ${error.message}`);
     throw error;
   }
 }

@@ -5,7 +5,8 @@ import { type SigningIdentity, signFile, verifyFile } from '@moult/formats/authe
 import { jsonText } from '@moult/formats/text';
 import { signingTimeOf } from '@moult/server';
 import type { Command } from 'commander';
-import { operatorFiles, readIdentityFiles, readNamedFile } from '../signing/certificate-files.ts';
+import { readNamedFile } from '../files/named-file.ts';
+import { operatorFiles, readIdentityFiles } from '../signing/certificate-files.ts';
 import { timestampAuthority } from '../signing/timestamp-authority.ts';
 import { UsageError } from '../terminal.ts';
 

@@ -5,7 +5,8 @@ import { FormatError } from '@moult/formats';
 import { type SignatureReport, type SignerReport, verifyFile } from '@moult/formats/authenticode/verify';
 import { jsonText, visibleText } from '@moult/formats/text';
 import type { Command } from 'commander';
-import { operatorFiles, readCertificateFile, readNamedFile } from '../signing/certificate-files.ts';
+import { readNamedFile } from '../files/named-file.ts';
+import { operatorFiles, readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint } from '../terminal.ts';
 
 interface Flags {

@@ -1,18 +1,9 @@
 // Certificates and keys as admins have them: PEM or DER, one or several in a file, keys with or without a password.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SigningIdentity } from '@moult/formats/authenticode';
+import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
-
-/** A file that the command line names. Throws UsageError when it cannot be read. */
-export function readNamedFile(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
-  }
-}
 
 /** The certificates of a PEM file, or the one of a DER file (.cer), as PEM. Throws UsageError for anything else. */
 export function readCertificateFile(file: string): string {

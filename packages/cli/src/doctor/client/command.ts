@@ -1,9 +1,11 @@
 // moult doctor client: on the machine itself, or from files that somebody sent in.
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { machineRoot, readStatus, realMachine } from '@moult/agent';
+import { readNamedFile } from '../../files/named-file.ts';
 import { UsageError } from '../../terminal.ts';
 import { DoctorError } from '../errors.ts';
 import type { Observation } from '../finding.ts';
@@ -161,7 +163,7 @@ function lastLineOf(logs: LogFacts): number | undefined {
 }
 
 function loadRegistry(path: string): RegFacts {
-  return readRegText(readFileSync(path), path);
+  return readRegText(readNamedFile(path), path);
 }
 
 /** On Windows itself: the keys of Automatic Updates, exported by reg.exe into a folder of our own. */

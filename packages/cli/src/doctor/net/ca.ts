@@ -1,13 +1,13 @@
 // Certificates that the clients trust, from a file: PEM, or DER as Windows exports it (.cer).
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readNamedFile } from '../../files/named-file.ts';
 import { UsageError } from '../../terminal.ts';
 
 /** PEM texts of the certificates in `file`; none for undefined. Throws UsageError for a file that holds none. */
 export function readCa(file: string | undefined): string[] {
   if (file === undefined) return [];
   try {
-    const bytes = readFileSync(file);
+    const bytes = readNamedFile(file);
     const blocks = bytes.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
     return (blocks ?? [bytes]).map((block) => new X509Certificate(block).toString());
   } catch (error) {

@@ -1,6 +1,7 @@
 // Files of any size, plain or gzip, as chunks that end at a line end. Memory: one buffer per file being read.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
+import { openOutside } from '@moult/disk';
 import { DoctorError } from '../errors.ts';
 import { ChunkTranscoder, sniffEncoding } from './encoding.ts';
 
@@ -84,7 +85,7 @@ async function* wholeLines(
 }
 
 async function* plain(path: string, size: number): AsyncGenerator<{ bytes: Buffer; read: number }> {
-  const file = openSync(path, 'r');
+  const file = openOutside(path);
   try {
     const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(size, fstatSync(file).size || size)));
     for (;;) {
@@ -99,7 +100,7 @@ async function* plain(path: string, size: number): AsyncGenerator<{ bytes: Buffe
 
 async function* unzipped(path: string, size: number): AsyncGenerator<{ bytes: Buffer; read: number }> {
   const gunzip = createGunzip({ chunkSize: Math.max(65536, Math.min(size, 2 ** 18)) });
-  const file = openSync(path, 'r');
+  const file = openOutside(path);
   let fed = 0;
   let counted = 0;
   let last: ArrayBufferLike | undefined;
@@ -143,7 +144,7 @@ function release(buffer: ArrayBufferLike): void {
 }
 
 function isGzip(path: string): boolean {
-  const file = openSync(path, 'r');
+  const file = openOutside(path);
   try {
     const magic = Buffer.alloc(2);
     return readSync(file, magic, 0, 2, 0) === 2 && magic[0] === 0x1f && magic[1] === 0x8b;

@@ -1,8 +1,9 @@
 // One connection to PostgreSQL, to the first host that will do: within its time, with TLS as asked for, and with limits
 // that PostgreSQL keeps for us, where what is between (pgbouncer) lets us say them.
-import { readFileSync } from 'node:fs';
+
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
+import { readOutside } from '@moult/disk';
 import pg from 'pg';
 import { ServerError } from '../../errors.ts';
 import type { PostgresAddress, PostgresHost } from './address.ts';
@@ -179,7 +180,7 @@ function tlsOptions({ host }: PostgresHost, { mode, ...files }: PostgresAddress[
 
 function readPem(file: string, parameter: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readOutside(file).toString('utf8');
   } catch (cause) {
     const message = `${parameter} in --database cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw new ServerError('SERVER_BAD_CONFIG', message, { cause });

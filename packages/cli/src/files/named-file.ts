@@ -1,0 +1,28 @@
+// Files that the command line names, for every command alike: a regular file, or wrong usage. No command waits for a
+// pipe that nobody writes to, or reads a device that never ends.
+import type { ReadStream } from 'node:fs';
+import { DiskError, type OutsideLimits, openOutside, readOutside, streamOutside } from '@moult/disk';
+import { UsageError } from '../terminal.ts';
+
+/** All bytes of the file. Throws UsageError when it cannot be read, is no regular file, or is beyond `limits`. */
+export function readNamedFile(file: string, limits?: OutsideLimits): Buffer {
+  return asUsage(() => readOutside(file, limits));
+}
+
+/** A descriptor for reading, which the caller closes. Throws UsageError. */
+export function openNamedFile(file: string): number {
+  return asUsage(() => openOutside(file));
+}
+
+/** Throws UsageError at once, not on the stream. */
+export function streamNamedFile(file: string, options: { highWaterMark?: number } = {}): ReadStream {
+  return asUsage(() => streamOutside(file, options));
+}
+
+function asUsage<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof DiskError ? new UsageError(error.message, { cause: error }) : error;
+  }
+}
