@@ -8,7 +8,9 @@ const { openSync, writeSync, closeSync } = fs;
 
 fs.openSync = (path, flags = 'r', ...rest) => {
   const handle = openSync(path, flags, ...rest);
-  if (flags !== 'r' && paths.test(String(path))) full.add(handle);
+  const isWritten =
+    typeof flags === 'number' ? (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR)) !== 0 : flags !== 'r';
+  if (isWritten && paths.test(realPath(String(path)))) full.add(handle);
   return handle;
 };
 fs.closeSync = (handle) => {
@@ -19,4 +21,11 @@ fs.writeSync = (handle, ...rest) => {
   if (full.has(handle)) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   return writeSync(handle, ...rest);
 };
+
+/** Folders that are held open are written to as /proc/self/fd/N/NAME. */
+function realPath(path) {
+  const [, descriptor, name] = /^(\/proc\/self\/fd\/\d+)\/(.*)$/.exec(path) ?? [];
+  return descriptor === undefined ? path : `${fs.readlinkSync(descriptor)}/${name}`;
+}
+
 syncBuiltinESMExports();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -184,5 +185,21 @@ describe('machineFacts of a Windows', () => {
     assert.match(fileHash?.('C:\\App\\a.txt', 'sha256') ?? '', /^ba7816bf/);
     assert.equal(fileHash?.('C:\\App', 'sha256'), undefined);
     assert.equal(fileHash?.('C:\\App\\a.txt', 'no such algorithm'), undefined);
+  });
+});
+
+describe('facts about what is no file', { skip: process.platform === 'win32' }, () => {
+  it('are not waited for: a rule of an update may name a pipe or a device', () => {
+    const root = machineRoot(join(folder, 'pipes'));
+    mkdirSync(join(folder, 'pipes', 'Windows'), { recursive: true });
+    execFileSync('mkfifo', [join(folder, 'pipes', 'Windows', 'pipe.exe')]);
+    symlinkSync('/dev/zero', join(folder, 'pipes', 'Windows', 'zero.exe'));
+    const machine = { os: 'XP', architecture: 'x86', language: 'en' } as Parameters<typeof machineFacts>[2];
+    const facts = machineFacts(root, openRegistry(root).read(), machine);
+    for (const name of ['pipe.exe', 'zero.exe']) {
+      const found = facts.file?.(`C:\\Windows\\${name}`);
+      assert.equal(found && 'version' in found, false, name);
+      assert.equal(facts.fileHash?.(`C:\\Windows\\${name}`, 'sha256'), undefined);
+    }
   });
 });

@@ -1,12 +1,13 @@
 // The version of a Windows program, read from the file itself: VS_FIXEDFILEINFO in its resources, without asking Windows.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openOutside } from '@moult/disk';
 
 /** Resources of honest programs stay far below this. */
 const mostResourceBytes = 64 * 1024 * 1024;
 
 /** `1.2.3.4`; null when the file is no program or carries no version. */
 export function fileVersion(path: string): string | null {
-  const file = openSync(path, 'r');
+  const file = openOutside(path);
   try {
     const section = resourceSection(file);
     return section ? versionIn(read(file, section.offset, section.size)) : null;

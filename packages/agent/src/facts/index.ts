@@ -1,10 +1,12 @@
 // What applicability rules ask about this machine, answered from its root: the registry, files under the drive that
 // the root plays, and what the system itself says. What is not known here is left unknown.
+
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
 import type { FileFacts, MachineFacts, RegistryKey } from '@moult/catalog/applicability';
+import { openOutside } from '@moult/disk';
 import { type MachineRoot, realMachine } from '../root/machine-root.ts';
 import type { Machine } from '../root/policy.ts';
 import type { RegistryView } from '../root/registry.ts';
@@ -157,7 +159,7 @@ function hashOf(path: string | null | undefined, algorithm: string): string | nu
   let file: number | undefined;
   try {
     const hash = createHash(algorithm);
-    file = openSync(path, 'r');
+    file = openOutside(path);
     const piece = Buffer.allocUnsafe(1024 * 1024);
     for (let count = readSync(file, piece); count > 0; count = readSync(file, piece)) {
       hash.update(piece.subarray(0, count));

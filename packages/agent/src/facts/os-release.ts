@@ -1,16 +1,18 @@
 // What a Linux or macOS calls itself: os-release(5), and on macOS, which has no such file, the same fields from its own
 // version file.
-import { existsSync, readFileSync } from 'node:fs';
+
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOutside } from '@moult/disk';
 
 /** A field such as ID or VERSION_ID, from the system below `base`. null: it has no such field; undefined: no file. */
 export function osRelease(base: string, field: string): string | null | undefined {
   for (const place of ['etc/os-release', 'usr/lib/os-release']) {
     const file = join(base, place);
-    if (existsSync(file)) return fieldOf(readFileSync(file, 'utf8'), field);
+    if (existsSync(file)) return fieldOf(readOutside(file).toString('utf8'), field);
   }
   const mac = join(base, 'System/Library/CoreServices/SystemVersion.plist');
-  return existsSync(mac) ? macField(readFileSync(mac, 'utf8'), field) : undefined;
+  return existsSync(mac) ? macField(readOutside(mac).toString('utf8'), field) : undefined;
 }
 
 /** Of a field written twice the last counts, as for the shell. */

@@ -1,8 +1,10 @@
 // Versions of installed packages. Databases that are plain files are read below the machine's own root; the others are
 // asked through their program, and only for the machine this runs on.
+
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOutside } from '@moult/disk';
 
 export interface PackageSource {
   /** `/` for the real machine. */
@@ -35,7 +37,7 @@ export function packageVersion(source: PackageSource, manager: string, name: str
 /** Records of `Key: value` (or `K:value`) lines with an empty line between them. */
 function fromRecords(file: string, name: string, nameKey: string, versionKey: string): string | null | undefined {
   if (!existsSync(file)) return undefined;
-  for (const record of readFileSync(file, 'utf8').split(/\n\n+/)) {
+  for (const record of readOutside(file).toString('utf8').split(/\n\n+/)) {
     const field = (key: string) => new RegExp(`^${key}: ?(.*)$`, 'm').exec(record)?.[1]?.trim();
     if (field(nameKey) !== name) continue;
     const status = field('Status');

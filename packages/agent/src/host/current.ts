@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathInside } from '@moult/disk';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import { readTextIfThere, writeFileAtomically } from '../root/atomic-file.ts';
@@ -56,7 +57,7 @@ export function writeCurrent(root: MachineRoot, current: Current): void {
 
 /** The folder of a version. */
 export function versionFolder(root: MachineRoot, version: string): string {
-  return join(root.versionsFolder, version);
+  return pathInside(root.versionsFolder, version);
 }
 
 /**

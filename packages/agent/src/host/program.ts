@@ -1,6 +1,6 @@
 // A running agent program, as the host sees it: a child process with an IPC channel.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { pathInside } from '@moult/disk';
 import type { MachineRoot } from '../root/machine-root.ts';
 import { type AgentVersion, versionFolder } from './current.ts';
 import { asFromProgram, type FromProgram, type ToProgram } from './messages.ts';
@@ -30,7 +30,7 @@ export function startProgram(root: MachineRoot, what: AgentVersion, { trial, hea
   if (!release) return goneAtOnce(what, 'its files are damaged');
   const child = spawn(
     process.execPath,
-    [join(folder, ...release.entry.split('/')), ...root.programArguments, ...(trial ? ['--trial'] : [])],
+    [pathInside(folder, release.entry), ...root.programArguments, ...(trial ? ['--trial'] : [])],
     { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], windowsHide: true },
   );
   const lastWords = collectLastWords(child);

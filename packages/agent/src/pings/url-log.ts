@@ -1,6 +1,8 @@
 // urllog.dat: status pings that could not be sent. One per line: base URL of the status server, TAB, the query with
 // its original time stamp, CRLF. Oldest first. The real file's layout was never published; this one is ours.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+
+import { existsSync, rmSync } from 'node:fs';
+import { readOutside } from '@moult/disk';
 import { writeFileAtomically } from '../root/atomic-file.ts';
 import { decodeText } from '../root/decode-text.ts';
 
@@ -16,7 +18,7 @@ export const maxKeptPings = 200;
 /** The pings that wait, oldest first, whatever the file was saved as. Lines that are damaged are passed over. */
 export function readUrlLog(file: string): KeptPing[] {
   if (!existsSync(file)) return [];
-  const lines = decodeText(readFileSync(file)).split(/\r?\n/);
+  const lines = decodeText(readOutside(file)).split(/\r?\n/);
   return lines.flatMap((line) => {
     const match = /^(https?:\/\/[^\t]+)\t(\S+)$/.exec(line);
     return match ? [{ statusServer: match[1] ?? '', query: match[2] ?? '' }] : [];

@@ -1,6 +1,8 @@
 // What both agent programs are around their detection: the child end of the host's channel, the wait for the next
 // detection with its values in the registry, and an end when the host is gone.
-import { existsSync, readFileSync } from 'node:fs';
+
+import { existsSync } from 'node:fs';
+import { readOutside } from '@moult/disk';
 import type { Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import {
@@ -101,7 +103,7 @@ class ProgramShell {
   reportHealthy(): void {
     const { root, registry, release } = this.#context;
     registry.read();
-    readFileSync(root.operatorCertificate);
+    readOutside(root.operatorCertificate);
     tell({ kind: 'healthy', version: release.version, qualifies: true });
   }
 
@@ -236,7 +238,7 @@ export function readOperatorCertificate(root: MachineRoot): string {
     const text = `${root.operatorCertificate} is missing; without it no release can be trusted. Run "moult agent install".`;
     throw new AgentError('AGENT_CONFIG_NO_OPERATOR', text, { hresult: hresult.untrustedRoot });
   }
-  return readFileSync(root.operatorCertificate, 'utf8');
+  return readOutside(root.operatorCertificate).toString('utf8');
 }
 
 function tell(message: FromProgram): void {

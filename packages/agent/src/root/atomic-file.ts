@@ -1,16 +1,7 @@
 // Files that are either the old one or the new one, whatever happens in between.
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { readOutside } from '@moult/disk';
 
 /** Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. */
 export function writeFileAtomically(file: string, bytes: Uint8Array | string): void {
@@ -29,7 +20,9 @@ export function writeFileAtomically(file: string, bytes: Uint8Array | string): v
 /** Writes a file and its bytes reach the disk before the function returns. */
 export function writeSynced(file: string, bytes: Uint8Array | string): void {
   const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
-  const handle = openSync(file, 'w');
+  // Made anew: what lies there may be a link, or a pipe.
+  rmSync(file, { force: true });
+  const handle = openSync(file, 'wx');
   try {
     for (let written = 0; written < data.length; ) written += writeSync(handle, data, written);
     fsyncSync(handle);
@@ -51,5 +44,5 @@ export function syncFolder(folder: string): void {
 
 /** The file's text, or undefined when there is none. */
 export function readTextIfThere(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  return existsSync(file) ? readOutside(file).toString('utf8') : undefined;
 }

@@ -1,6 +1,8 @@
 // HKLM behind one small interface: a .reg file in a root, the real registry on Windows.
-import { existsSync, readFileSync } from 'node:fs';
+
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { readOutside } from '@moult/disk';
 import { AgentError } from '../errors.ts';
 import { hresult } from '../transport/hresult.ts';
 import { writeFileAtomically } from './atomic-file.ts';
@@ -57,7 +59,7 @@ export function number(data: number): RegistryValue {
 const lockWaitMs = 30_000;
 
 function fileRegistry(file: string): Registry {
-  const load = (): RegistryTree => (existsSync(file) ? parseRegistryText(readFileSync(file)) : new Map());
+  const load = (): RegistryTree => (existsSync(file) ? parseRegistryText(readOutside(file)) : new Map());
   return {
     read: () => viewOf(load()),
     change(changes) {

@@ -1,12 +1,13 @@
 // wuaucomp.cab, verified, to a version folder. The folder appears by one rename, complete, or not at all.
+
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { FolderTree, pathInside } from '@moult/disk';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { compareVersions, parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import type { Generation } from '../host/current.ts';
-import { syncFolder, writeSynced } from '../root/atomic-file.ts';
+import { syncFolder } from '../root/atomic-file.ts';
 import { diskResult } from '../root/disk-error.ts';
 import type { MachineRoot } from '../root/machine-root.ts';
 import { type HResult, hresult } from '../transport/hresult.ts';
@@ -67,16 +68,11 @@ function dropDownloads({ downloadFolder }: MachineRoot): boolean {
 }
 
 function stage(root: MachineRoot, { release, files }: OpenedRelease): void {
-  const target = join(root.versionsFolder, release.version);
+  const target = pathInside(root.versionsFolder, release.version);
   const staging = `${target}.staging-${process.pid}`;
   try {
     rmSync(staging, { recursive: true, force: true });
-    mkdirSync(staging, { recursive: true });
-    for (const name of [...release.files.map((file) => file.name), releaseFileName]) {
-      const file = join(staging, ...name.split('/'));
-      mkdirSync(dirname(file), { recursive: true });
-      writeSynced(file, files.get(name.toLowerCase()) ?? new Uint8Array());
-    }
+    writeStaging(staging, { release, files });
     syncFolder(staging);
     rmSync(target, { recursive: true, force: true });
     renameSync(staging, target);
@@ -85,6 +81,17 @@ function stage(root: MachineRoot, { release, files }: OpenedRelease): void {
     rmSync(staging, { recursive: true, force: true });
     const text = `Version ${release.version} cannot be written to ${root.versionsFolder}: ${messageOf(error)}.`;
     throw new AgentError('AGENT_SELFUPDATE_DISK', text, { hresult: diskResult(error), cause: error });
+  }
+}
+
+function writeStaging(staging: string, { release, files }: OpenedRelease): void {
+  const tree = new FolderTree(staging);
+  try {
+    for (const name of [...release.files.map((file) => file.name), releaseFileName]) {
+      tree.write(name, files.get(name.toLowerCase()) ?? new Uint8Array(), { durable: true });
+    }
+  } finally {
+    tree.close();
   }
 }
 

@@ -1,9 +1,11 @@
 // A cabinet of the self-update tree: HEAD, compare with the cached copy, GET only when different, each with the query
 // stamp that defeats caches. Only a digest compares: whoever answered once in place of the server could have given any
 // size and any time, and an old cabinet would then be kept for good. A server without Repr-Digest is asked each time.
+
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
+import { readOutside } from '@moult/disk';
 import { AgentError } from '../errors.ts';
 import { writeFileAtomically } from '../root/atomic-file.ts';
 import { hresult } from './hresult.ts';
@@ -36,7 +38,7 @@ export async function fetchCabinet(asked: CabinetFetch): Promise<FetchedCabinet>
   if (head.status === 200) {
     requireSize(head.headers, url, limits);
     if (!asked.fresh && isSameAsCached(head.headers, cacheFile))
-      return { bytes: readFileSync(cacheFile), fromCache: true };
+      return { bytes: readOutside(cacheFile), fromCache: true };
   } else if (head.status !== 405 && head.status !== 501) throw statusError(head.status, url);
   const { headers, body } = await sendExpecting({ url: stamped, userAgent, limits });
   requireCabinet(headers, body, url);
@@ -53,7 +55,7 @@ function requireSize(headers: IncomingHttpHeaders, url: string, limits: RequestL
 function isSameAsCached(headers: IncomingHttpHeaders, file: string): boolean {
   const [, said] = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(String(headers['repr-digest'] ?? '')) ?? [];
   if (said === undefined || !existsSync(file)) return false;
-  return createHash('sha256').update(readFileSync(file)).digest('base64') === said;
+  return createHash('sha256').update(readOutside(file)).digest('base64') === said;
 }
 
 function requireCabinet(headers: IncomingHttpHeaders, body: Uint8Array, url: string): void {

@@ -46,16 +46,16 @@ async function* readSpooledCabinet(name: string, chunks: AsyncIterable<Uint8Arra
 }
 
 async function* readPath(path: string): AsyncGenerator<FoundDocument> {
+  for (const file of isFolder(path) ? filesUnder(path) : [path]) yield* readFile(file);
+}
+
+/** What cannot even be looked at is no folder: why, opening it tells. */
+function isFolder(path: string): boolean {
   try {
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-      yield* readFile(path);
-      return;
-    }
-  } catch (error) {
-    yield refusalOf(path, error);
-    return;
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
-  for (const file of filesUnder(path)) yield* readFile(file);
 }
 
 function filesUnder(folder: string): string[] {

@@ -2,7 +2,7 @@
 // within seconds.
 
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { jsonText, visibleText } from '@moult/formats/text';
 import {
@@ -17,6 +17,7 @@ import {
   verifyTree,
 } from '@moult/server';
 import type { Command } from 'commander';
+import { readNamedFile } from '../files/named-file.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
 
@@ -102,7 +103,7 @@ async function runList(options: TreeOptions): Promise<void> {
 function operatorOf(dataDir: string): { subject: string; fingerprint: string } | undefined {
   const file = operatorCaFile(dataDir);
   if (!existsSync(file)) return undefined;
-  const { subject, fingerprint256 } = new X509Certificate(readFileSync(file));
+  const { subject, fingerprint256 } = new X509Certificate(readNamedFile(file));
   return { subject, fingerprint: fingerprint256 };
 }
 
@@ -114,7 +115,7 @@ async function runVerify(options: TreeOptions & { trust: string[] }): Promise<vo
   requireDataDir(options.dataDir);
   const caFile = operatorCaFile(options.dataDir);
   const result = await verifyTree(options.dataDir, {
-    operatorCaPem: existsSync(caFile) ? readFileSync(caFile, 'utf8') : undefined,
+    operatorCaPem: existsSync(caFile) ? readNamedFile(caFile).toString('utf8') : undefined,
     trustedCertificatesPem: options.trust.map(readCertificateFile),
     now: new Date(),
   });

@@ -1,11 +1,11 @@
 // Installing one revision: its files are verified again (signature of the content), laid out in a folder of their own,
 // and its handler's program is run. Only command-line installation is done here; every other handler says so.
+
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Handler, ReturnCode } from '@moult/catalog';
+import { FolderTree, pathInside } from '@moult/disk';
 import { extractAll, readCabinet } from '@moult/formats/cab';
-import { toPathSegments } from '@moult/formats/paths';
 import { isUpdatePurpose } from '@moult/protocol/self-update';
 import { AgentError } from '../../errors.ts';
 import type { MachineRoot } from '../../root/machine-root.ts';
@@ -37,7 +37,7 @@ export async function installRevision(
     const text = `Update ${request.updateId} is installed by ${handler?.kind ?? 'no handler'}, which this agent does not run.`;
     throw new AgentError('AGENT_INSTALL_UNSUPPORTED', text, { hresult: hresult.unknownHandler });
   }
-  const folder = join(parts.root.downloadFolder, 'Install', request.updateId);
+  const folder = pathInside(parts.root.downloadFolder, `Install/${request.updateId}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   try {
@@ -68,13 +68,16 @@ async function layOut(
 }
 
 function writeInside(folder: string, name: string, bytes: Uint8Array): void {
-  const target = join(folder, ...toPathSegments(name));
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, bytes);
+  const tree = new FolderTree(folder);
+  try {
+    tree.write(name, bytes);
+  } finally {
+    tree.close();
+  }
 }
 
 function run({ root, timeoutMs }: InstallParts, handler: CommandLine, folder: string): Promise<number> {
-  const program = join(folder, ...toPathSegments(handler.program));
+  const program = pathInside(folder, handler.program);
   if (!existsSync(program)) {
     const text = `The program ${handler.program} is not among the files of the update.`;
     throw new AgentError('AGENT_INSTALL_BAD_CONTENT', text, { hresult: hresult.inconsistentFileNames });

@@ -1,8 +1,10 @@
 // Events for the reporting web service: written to ReportingEvents.log at once, kept in SoftwareDistribution\EventCache
 // (one file each) until a server has taken them.
+
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOutside } from '@moult/disk';
 import { appendReportingEvent } from '../../logs/reporting-events-log.ts';
 import type { WsusLog } from '../../logs/wsus-log.ts';
 import { writeFileAtomically } from '../../root/atomic-file.ts';
@@ -85,7 +87,7 @@ export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date)
 /** A damaged file is removed: it would stand in the way for ever. */
 function readKept(file: string): KeptEvent | undefined {
   try {
-    const event: KeptEvent = JSON.parse(readFileSync(file, 'utf8'));
+    const event: KeptEvent = JSON.parse(readOutside(file).toString('utf8'));
     if (typeof event.eventId === 'number' && typeof event.instanceId === 'string' && Array.isArray(event.miscData))
       return event;
   } catch {

@@ -1,6 +1,7 @@
 // Applies changes one by one, writes down first what was there, and takes them back.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readNamedFile } from '../../files/named-file.ts';
 import { UsageError } from '../../terminal.ts';
 import { DoctorError } from '../errors.ts';
 import { applyMode, type Change } from './plan.ts';
@@ -26,7 +27,7 @@ export function applyChanges(changes: readonly Change[], undoFile: string, at: D
   const steps = changes.map(({ file, what, after }) => ({
     file,
     what,
-    before: existsSync(file) ? readFileSync(file).toString('base64') : null,
+    before: existsSync(file) ? readNamedFile(file).toString('base64') : null,
     modeBefore: existsSync(file) ? statSync(file).mode & 0o777 : 0o600,
     after: after === undefined ? null : digestOf(after),
   }));
@@ -46,7 +47,7 @@ export function applyChanges(changes: readonly Change[], undoFile: string, at: D
 export function undoChanges(undoFile: string): string[] {
   const { steps } = readUndoFile(undoFile);
   for (const { file, after } of steps) {
-    const now = existsSync(file) ? digestOf(readFileSync(file)) : null;
+    const now = existsSync(file) ? digestOf(readNamedFile(file)) : null;
     if (now !== after)
       throw new DoctorError(
         'CLI_DOCTOR_UNDO_INVALID',
@@ -61,8 +62,9 @@ export function undoChanges(undoFile: string): string[] {
 }
 
 function readUndoFile(path: string): UndoFile {
+  const text = readNamedFile(path).toString('utf8');
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as Partial<UndoFile>;
+    const value = JSON.parse(text) as Partial<UndoFile>;
     if (value.product === 'moult doctor fix' && Array.isArray(value.steps)) return value as UndoFile;
   } catch (cause) {
     throw new DoctorError('CLI_DOCTOR_UNDO_INVALID', `${path} cannot be read as an undo file`, { cause });

@@ -1,8 +1,9 @@
 // What the doctor may mend by itself: on a Moult agent's root and in a Moult server's data directory, nothing else.
 // Every change is one file that becomes another one; what it was is kept, so that every change can be undone.
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineRoot } from '@moult/agent';
+import { readNamedFile } from '../../files/named-file.ts';
 import { ClientSettings } from '../client/settings.ts';
 import { observeState } from '../client/state-rungs.ts';
 import { collectSelf } from '../home/self.ts';
@@ -35,7 +36,7 @@ export function planForAgent(root: string, now: Date): Change[] {
 }
 
 function planForRegistry(file: string, now: Date): Change[] {
-  const before = readFileSync(file);
+  const before = readNamedFile(file);
   const settings = new ClientSettings(readRegText(before, file));
   const clock = { nowMs: now.getTime(), latestMs: now.getTime(), offsetMinutes: -now.getTimezoneOffset() };
   const findings = observeState(settings, file, clock).filter(({ verdict }) => verdict === 'fail');
@@ -96,7 +97,7 @@ export async function planForServer(dataDir: string, now: Date): Promise<Change[
       code: 'DOCTOR_KEY_PERMISSIONS',
       what: `make ${file} readable by its owner only (0600)`,
       file,
-      after: readFileSync(file),
+      after: readNamedFile(file),
       mode: 0o600,
     });
   }

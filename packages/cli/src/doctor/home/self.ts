@@ -1,6 +1,7 @@
 // This server, from its data directory: does it run, are its keys whole and private, is its tree as it was signed?
+
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   clockNotice,
@@ -11,6 +12,7 @@ import {
   type TreeVerification,
   verifyTree,
 } from '@moult/server';
+import { readNamedFile } from '../../files/named-file.ts';
 import { type Observation, observe } from '../finding.ts';
 import type { FindingCode } from '../words/codes.ts';
 
@@ -31,7 +33,7 @@ const keyPairs = ['operator-ca', 'operator-signing'];
 export async function collectSelf(dataDir: string, now: Date): Promise<SelfFacts> {
   const holder = readLockHolder(dataDir);
   const caFile = join(dataDir, 'keys', 'operator-ca.cer.pem');
-  const ca = existsSync(caFile) ? readFileSync(caFile, 'utf8') : undefined;
+  const ca = existsSync(caFile) ? readNamedFile(caFile).toString('utf8') : undefined;
   // By a clock that is not believed no certificate is called expired: the remedy would cost every agent.
   const clock = inspectClock(dataDir, now);
   const believed = clock.kind === 'right' ? now : undefined;
@@ -59,11 +61,11 @@ function inspectKeys(folder: string, name: string, now: Date | undefined): SelfF
 
 function problemOf(certificateFile: string, keyFile: string, now: Date | undefined): string | undefined {
   try {
-    const certificate = new X509Certificate(readFileSync(certificateFile));
+    const certificate = new X509Certificate(readNamedFile(certificateFile));
     if (now && certificate.validToDate < now) return `it expired on ${certificate.validTo}`;
     // The authority's key may be kept elsewhere.
     if (!existsSync(keyFile)) return keyFile.includes('operator-ca') ? undefined : `${keyFile} is missing`;
-    return certificate.checkPrivateKey(createPrivateKey(readFileSync(keyFile)))
+    return certificate.checkPrivateKey(createPrivateKey(readNamedFile(keyFile)))
       ? undefined
       : `${keyFile} is not its key`;
   } catch (error) {

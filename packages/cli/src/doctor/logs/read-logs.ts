@@ -2,6 +2,7 @@
 // Nothing in a log is executed or fetched. Memory is bounded: W3C lines are tallied, client lines become stories.
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { requireFile } from '@moult/disk';
 import { ReportedEvents } from '../client-log/agent-reports.ts';
 import { LatestEvents } from '../client-log/server-events.ts';
 import type { ClientStory } from '../client-log/story.ts';
@@ -168,6 +169,17 @@ function looksLikeLog(path: string): boolean {
   return /\.(log|txt|old|bak|reg|gz|etl\.txt|elff|w3c|\d+)$/i.test(name) || /^(urllog\.dat|[\w -]*log)$/i.test(name);
 }
 
+/** A folder may hold no log; a pipe or a device that was named is said to be one. */
+function requireFolder(path: string): void {
+  if (statSync(path).isDirectory()) return;
+  try {
+    requireFile(path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DoctorError('CLI_DOCTOR_INPUT_UNREADABLE', why, { cause });
+  }
+}
+
 function listFiles(path: string): { path: string; sizeBytes: number }[] {
   if (!existsSync(path)) throw new DoctorError('CLI_DOCTOR_INPUT_UNREADABLE', `${path}: no such file or folder`);
   const found: { path: string; sizeBytes: number }[] = [];
@@ -179,5 +191,6 @@ function listFiles(path: string): { path: string; sizeBytes: number }[] {
     }
   };
   walk(path, 0);
+  if (found.length === 0) requireFolder(path);
   return found;
 }
