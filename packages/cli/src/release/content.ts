@@ -3,7 +3,7 @@
 import { extname } from 'node:path';
 import type { ReleaseTarget, UpdateTarget } from '@moult/releases/metadata';
 import { offlineRoles, Repository, raiseAdvice } from '@moult/releases/repository';
-import { readNamedFile } from '../signing/certificate-files.ts';
+import { readNamedFile } from '../files/named-file.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { type Common, passphraseOf, tell, versionOf } from './options.ts';
 import { printJson, printTable, roleReports, targetReports, waitingLines } from './report.ts';

@@ -17,7 +17,7 @@ import {
   signDetached,
   writeSecret,
 } from '@moult/releases/repository';
-import { readNamedFile } from '../signing/certificate-files.ts';
+import { readNamedFile } from '../files/named-file.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { type Common, countOf, keyidOf, passphraseOf, publicKey, readKey, readPassphrase, tell } from './options.ts';
 import { printJson } from './report.ts';

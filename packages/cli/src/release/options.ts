@@ -3,7 +3,7 @@
 import { isReleaseError } from '@moult/releases/errors';
 import { type ReleaseVersion, readRelease } from '@moult/releases/metadata';
 import { type Repository, readKeyFile, readPublicKey } from '@moult/releases/repository';
-import { readNamedFile } from '../signing/certificate-files.ts';
+import { readNamedFile } from '../files/named-file.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { printJson, roleReports, waitingLines } from './report.ts';
 
