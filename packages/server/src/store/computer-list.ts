@@ -73,7 +73,7 @@ export function computerListStore({ tables }: Database) {
           ),
         );
       }
-      const rows = await query.orderBy('dns_name').orderBy('computer_id').limit(limit).execute();
+      const rows = await query.orderBy('computers.dns_name').orderBy('computer_id').limit(limit).execute();
       const groups = await groupNamesOf(
         tables,
         rows.map(({ computer_id }) => computer_id),
