@@ -26,6 +26,7 @@ const selfUpdate = await createSelfUpdateSite({
   store: {
     recordSelfUpdateEvents: async () => undefined,
     addToCounters: async () => undefined,
+    forgetWriteMarks: async () => undefined,
     listKnownIds: async () => new Set(),
   },
   admission: { admit: () => true },

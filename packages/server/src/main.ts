@@ -270,7 +270,7 @@ async function openUpdateService(
     readyUpdates: createReadyUpdates({ budgetBytes }),
     cookies: createCookieJar({ key, identity }),
     identity,
-    contacts,
+    ...{ contacts, log },
     ...limits,
     config,
     contentRoot: (exchange) => contentRoot(exchange, mainPort.number),

@@ -6,6 +6,8 @@ export interface CutOffProxy {
   readonly port: number;
   /** `silent`: what is said on connections of now and then reaches nobody, and nothing comes back. */
   setMode(mode: 'passing' | 'silent' | 'refusing'): void;
+  /** The next time that a client says this, its words are passed on, and the answer is lost with the connection. */
+  loseAnswerTo(words: string): void;
   /** Where the connections to come lead. */
   leadTo(port: number): void;
   /** Connections that are open now. */
@@ -16,6 +18,7 @@ export interface CutOffProxy {
 export async function startCutOffProxy(target: number): Promise<CutOffProxy> {
   let mode: 'passing' | 'silent' | 'refusing' = 'passing';
   let port = target;
+  let losing: string | undefined;
   const pairs = new Set<readonly [Socket, Socket]>();
   const server = createServer((inner) => {
     if (mode === 'refusing') {
@@ -37,9 +40,14 @@ export async function startCutOffProxy(target: number): Promise<CutOffProxy> {
     // One that fell silent stays so.
     let isLost = false;
     for (const [from, to] of [pair, [outer, inner] as const]) {
-      from.on('data', (piece) => {
+      from.on('data', (piece: Buffer) => {
         isLost ||= mode === 'silent';
         if (!isLost) to.write(piece);
+        if (from !== inner || losing === undefined || !piece.includes(losing)) return;
+        losing = undefined;
+        isLost = true;
+        // Its end reaches the other side when what was said is done.
+        outer.once('data', () => inner.resetAndDestroy());
       });
       from.on('error', () => undefined);
       from.once('close', () => {
@@ -54,6 +62,9 @@ export async function startCutOffProxy(target: number): Promise<CutOffProxy> {
     setMode(next) {
       mode = next;
       if (next === 'refusing') for (const pair of pairs) for (const socket of pair) socket.destroy();
+    },
+    loseAnswerTo(words) {
+      losing = words;
     },
     leadTo(next) {
       port = next;

@@ -72,9 +72,15 @@ class StoreBackedCatalogue implements LiveCatalogue {
 
   async refresh(): Promise<void> {
     while (this.#isStale || performance.now() - this.#checkedAt >= this.#freshMs) {
-      this.#running ??= this.#catchUp().finally(() => {
-        this.#running = undefined;
-      });
+      this.#running ??= this.#catchUp()
+        .catch((error) => {
+          // What was changed is still to be looked at: a database that was away for a moment hides nothing.
+          this.#isStale = true;
+          throw error;
+        })
+        .finally(() => {
+          this.#running = undefined;
+        });
       await this.#running;
     }
   }
@@ -112,11 +118,12 @@ class StoreBackedCatalogue implements LiveCatalogue {
 
   /** A backup took the place of everything: no id means what it meant. */
   async #startAnew(): Promise<void> {
+    // First: what fails here is tried again, and the catalogue of before stays until then.
+    await this.#onRestored();
     this.#index = new CatalogIndex();
     this.#categoryTypes.clear();
     this.#lastRevision = 0;
     this.#seen = new Map();
-    await this.#onRestored();
   }
 
   async #loadNewRevisions(): Promise<void> {

@@ -19,9 +19,16 @@ export interface FirstCatalogueParts {
 
 const folder = new URL('../../first-catalogue/', import.meta.url);
 
-/** Fills an empty catalogue; does nothing when a single revision is there. Answers whether it did. */
+const progressSetting = 'first-catalogue';
+
+/**
+ * Fills an empty catalogue; does nothing when a single revision is there, unless it was cut off in the middle of filling.
+ * Answers whether it did.
+ */
 export async function fillFirstCatalogue({ store, content, identity, now }: FirstCatalogueParts): Promise<boolean> {
-  if ((await store.countRevisions()) > 0) return false;
+  const wasCutOff = (await store.loadSetting(progressSetting)) === 'begun';
+  if (!wasCutOff && (await store.countRevisions()) > 0) return false;
+  await store.saveSetting(progressSetting, 'begun');
   const cabinet = await signFile(buildCabinet(now), identity, {
     now: signingTimeOf(identity, now),
     description: 'Moult sample update',
@@ -36,6 +43,7 @@ export async function fillFirstCatalogue({ store, content, identity, now }: Firs
   await importDocuments(store, [...realDocuments(), ...sample], now);
   const approval = { updateId: sampleIds.update, groupId: allComputers, action: 'Install' } as const;
   await store.deploy({ ...approval, deadline: undefined, administrator: 'first start' }, now);
+  await store.saveSetting(progressSetting, 'done');
   return true;
 }
 

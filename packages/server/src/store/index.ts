@@ -54,6 +54,7 @@ export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
 export type { IdentityAspect, ListedIdentityChange } from './identity-changes.ts';
 export type { ImportResult } from './insert-revisions.ts';
 export { type PackedRevision, packRevision, type RevisionToImport } from './packing.ts';
+export { isRefusedRow } from './refused-rows.ts';
 export type { ListedEvent, ReportedEvent } from './reporting-events.ts';
 export type { ListedRevision } from './revision-list.ts';
 export type { AgentGeneration, SelfUpdateEvent, StoredSelfUpdateEvent } from './self-update-events.ts';

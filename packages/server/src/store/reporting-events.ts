@@ -13,6 +13,7 @@ import {
 import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
 import { prepareInsert } from './prepared.ts';
+import { type RefusedRow, writeAllButRefused } from './refused-rows.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, retried, transact } from './transact.ts';
 import { applyEvents, updateStatusStatements } from './update-status.ts';
@@ -50,34 +51,44 @@ export function reportingEventStore(database: Database, changes: Changes, bounds
   const { tables, engine } = database;
   const insertNew = insertNewEvents(tables);
   const statusStatements = updateStatusStatements(tables, engine);
+
+  const record = async (events: readonly ReportedEvent[], receivedAt: Date): Promise<void> => {
+    const computerIds = events.map(({ computerId }) => computerId);
+    await transact(database, async (transaction) => {
+      // Two batches of one computer, which may hold the same events in any order, come one after the other.
+      await lockComputers(transaction, engine, computerIds);
+      const fresh = new Set<string>();
+      for (let start = 0; start < events.length; start += rowsPerInsert) {
+        const some = events.slice(start, start + rowsPerInsert);
+        const { rows: inserted } = await insertNew(
+          transaction,
+          some.map((event) => rowOf(event, receivedAt.getTime(), bounds)),
+        );
+        for (const { computer_id, instance_id } of inserted) fresh.add(`${computer_id} ${instance_id}`);
+      }
+      await applyEvents(
+        transaction,
+        statusStatements,
+        events.filter(({ computerId, instanceId }) => fresh.delete(`${computerId} ${instanceId}`)),
+        bounds,
+      );
+    });
+  };
+
   return {
     /**
      * Keeps the events of one batch in one transaction; instances that are known already are passed over. Text beyond the
-     * bounds is not kept; what an event says of the states of updates counts in whole.
+     * bounds is not kept; what an event says of the states of updates counts in whole. Answers the events that the
+     * database refuses for what they hold: the others are kept all the same.
      */
-    async recordReportingEvents(events: readonly ReportedEvent[], receivedAt: Date): Promise<void> {
-      if (events.length === 0) return;
-      const computerIds = events.map(({ computerId }) => computerId);
-      await transact(database, async (transaction) => {
-        // Two batches of one computer, which may hold the same events in any order, come one after the other.
-        await lockComputers(transaction, engine, computerIds);
-        const fresh = new Set<string>();
-        for (let start = 0; start < events.length; start += rowsPerInsert) {
-          const some = events.slice(start, start + rowsPerInsert);
-          const { rows: inserted } = await insertNew(
-            transaction,
-            some.map((event) => rowOf(event, receivedAt.getTime(), bounds)),
-          );
-          for (const { computer_id, instance_id } of inserted) fresh.add(`${computer_id} ${instance_id}`);
-        }
-        await applyEvents(
-          transaction,
-          statusStatements,
-          events.filter(({ computerId, instanceId }) => fresh.delete(`${computerId} ${instanceId}`)),
-          bounds,
-        );
-      });
+    async recordReportingEvents(
+      events: readonly ReportedEvent[],
+      receivedAt: Date,
+    ): Promise<RefusedRow<ReportedEvent>[]> {
+      if (events.length === 0) return [];
+      const refused = await writeAllButRefused(events, (some) => record(some, receivedAt));
       changes.announce('reporting-events');
+      return refused;
     },
 
     /** Removes events received before `before`, at most `limit` at a time; answers how many went. */

@@ -35,6 +35,13 @@ export interface StoredSelfUpdateEvent extends SelfUpdateEvent {
   eventId: number;
 }
 
+/** What tells one write from the next of the same writer: numbers rise. */
+export interface WriteMark {
+  /** A name that no other process has. */
+  writer: string;
+  number: number;
+}
+
 export interface SelfUpdateEventFilter {
   computerId?: string;
   /** Newest first; default 100. */
@@ -47,20 +54,28 @@ export function selfUpdateEventStore(database: Database, changes: Changes) {
   return {
     /**
      * Keeps the events and notes each named client as a computer that was heard of, with the agent it said to be,
-     * in one transaction.
+     * in one transaction. With a mark the same events may be given again when it is not known whether they were written:
+     * a mark counts once.
      */
-    async recordSelfUpdateEvents(events: readonly SelfUpdateEvent[]): Promise<void> {
+    async recordSelfUpdateEvents(events: readonly SelfUpdateEvent[], mark?: WriteMark): Promise<void> {
       if (events.length === 0) return;
       const byClient = Map.groupBy(events, ({ computerId }) => computerId);
       byClient.delete(undefined);
       const clients = [...byClient].sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
       await transact(database, async (transaction) => {
+        // First: whoever asks again waits here for the transaction of before, whose end nobody knows.
+        if (mark && !(await takeMark(transaction, mark))) return;
         // Clients before events, and in the order in which everybody locks them.
         for (const [, told] of clients) for (const event of told) await noteClient(transaction, event);
         for (const some of inPieces(events)) await insertEvents(transaction, some.map(rowOf));
       });
       changes.announce('self-update-events');
       changes.announce('computers');
+    },
+
+    /** Forgets the marks of writers that are long gone: those with a number below this. */
+    async forgetWriteMarks(below: number): Promise<void> {
+      await tables.deleteFrom('counters').where('name', 'like', `${markPrefix}%`).where('value', '<', below).execute();
     },
 
     /**
@@ -97,6 +112,16 @@ export function selfUpdateEventStore(database: Database, changes: Changes) {
     },
   };
 }
+
+/** Is it new? A mark that was taken before is the sign that its events are there. */
+async function takeMark(transaction: Kysely<Tables>, { writer, number }: WriteMark): Promise<boolean> {
+  const { rows } = await sql`insert into counters (name, value) values (${`${markPrefix}${writer}`}, ${number})
+    on conflict (name) do update set value = excluded.value where counters.value < excluded.value
+    returning value`.execute(transaction);
+  return rows.length > 0;
+}
+
+const markPrefix = 'stored-pings:';
 
 const laterContact = sql<number>`case when excluded.last_contact > computers.last_contact
   then excluded.last_contact else computers.last_contact end`;

@@ -33,7 +33,7 @@ function ping(minutes: number, fields: Partial<Ping>): Ping {
   };
 }
 
-async function explain(pings: Ping[], minutesLater: number, more: (store: Store) => Promise<void> = async () => {}) {
+async function explain(pings: Ping[], minutesLater: number, more: (store: Store) => Promise<unknown> = async () => {}) {
   const store = await openStore(':memory:', { now: () => at(0) });
   try {
     await store.recordSelfUpdateEvents(pings);

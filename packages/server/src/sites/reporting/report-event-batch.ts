@@ -2,7 +2,7 @@
 // whatever the event says of itself. How much of its text is kept is the store's business: a client that says more is thanked.
 import type { ReportingEvent } from '@moult/protocol/reporting';
 import { SoapFault } from '../../errors.ts';
-import type { ReportedEvent } from '../../store/index.ts';
+import type { ReportedEvent, Store } from '../../store/index.ts';
 import { requireGuid, type UpdateService } from '../soap/update-service.ts';
 
 /** Keeps a batch of a computer that is known by its cookie. */
@@ -13,9 +13,22 @@ export async function reportEventBatch(
 ): Promise<void> {
   if (events.length > service.config.maxEventsPerBatch) throw new SoapFault('InvalidParameters', 'eventBatch');
   const reported = events.map((event) => toReportedEvent(event, computerId)).filter((event) => event !== undefined);
-  await service.store.recordReportingEvents(reported, service.now());
+  const refused = await service.store.recordReportingEvents(reported, service.now());
+  if (refused.length > 0) await noteRefused(service, computerId, refused);
   service.computerEvents.note(computerId, { events: reported.length, bytes: bytesIn(reported) });
   service.contacts.note(computerId, 'reported');
+}
+
+/** They are acknowledged: the client would send them again for ever, and with them all that came after. */
+async function noteRefused(
+  { store, log }: UpdateService,
+  computerId: string,
+  refused: Awaited<ReturnType<Store['recordReportingEvents']>>,
+): Promise<void> {
+  const [first] = refused;
+  const details = { computerId, refused: refused.length, instanceId: first?.row.instanceId, err: first?.error };
+  log.error(details, 'the database refuses events of a computer; they are counted and not kept');
+  await store.addToCounters({ 'refused-events': refused.length });
 }
 
 function bytesIn(events: readonly ReportedEvent[]): number {

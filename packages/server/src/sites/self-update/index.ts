@@ -32,7 +32,7 @@ export interface SelfUpdateParts {
   releaseDir: string | undefined;
   /** The operator's code-signing identity. */
   identity: SigningIdentity;
-  store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters' | 'listKnownIds'>;
+  store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters' | 'listKnownIds' | 'forgetWriteMarks'>;
   admission: Pick<Admission, 'admit'>;
   now: () => Date;
   /** Told once about each trouble that does not stop serving, and once when it is over. */

@@ -21,6 +21,7 @@ function recording({ admit = () => true, known = [] }: { admit?: Admit; known?: 
     onTrouble: (message) => troubles.push(message),
     admission: { admit },
     store: {
+      forgetWriteMarks: async () => undefined,
       listKnownIds: async (ids) => new Set(ids.filter((id) => known.includes(id))),
       async recordSelfUpdateEvents(batch) {
         if (state.isBroken) throw new Error('database is locked');
@@ -107,6 +108,7 @@ test('pings that are stored are not stored again when their counters cannot be',
     onTrouble: () => undefined,
     admission: { admit: () => true },
     store: {
+      forgetWriteMarks: async () => undefined,
       listKnownIds: async (ids) => new Set(ids),
       recordSelfUpdateEvents: async (batch) => void stored.push(...batch),
       async addToCounters() {

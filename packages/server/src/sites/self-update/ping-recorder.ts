@@ -1,9 +1,10 @@
 // Status pings on their way to the store: the answer does not wait for them. Bounded: when the store is slower than the
 // clients, pings are dropped and counted, never refused.
+import { randomUUID } from 'node:crypto';
 import { parseStatusPing, type StatusPing } from '@moult/protocol/self-update';
 import type { Exchange } from '../../http/site.ts';
 import type { Admission } from '../../limits/admission.ts';
-import type { SelfUpdateEvent, Store } from '../../store/index.ts';
+import { isRefusedRow, type SelfUpdateEvent, type Store } from '../../store/index.ts';
 
 export interface PingRecorder {
   /** Takes note of one request for /wutrack.bin. Never throws, never waits. */
@@ -15,36 +16,59 @@ export interface PingRecorder {
 }
 
 export interface PingRecorderParts {
-  store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters' | 'listKnownIds'>;
+  store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters' | 'listKnownIds' | 'forgetWriteMarks'>;
   admission: Pick<Admission, 'admit'>;
   /** Told once when pings cannot be stored, and once when they can again. */
   onTrouble: (message: string, error?: unknown) => void;
   limits?: { maxWaiting: number; batch: number; flushMs: number };
+  /** A name that no other process has; default: a random one. */
+  writer?: string;
+  now?: () => Date;
 }
 
 const defaultLimits = { maxWaiting: 20_000, batch: 500, flushMs: 250 };
 
-export const pingCounters = { malformed: 'malformed-pings', dropped: 'dropped-pings' } as const;
+export const pingCounters = {
+  malformed: 'malformed-pings',
+  dropped: 'dropped-pings',
+  refused: 'refused-pings',
+} as const;
+
+/** Pings that are written together. Tried again they keep their number: their fate may be unknown. */
+interface Batch {
+  /** Given with the first try: numbers rise in the order in which batches are written. */
+  number: number | undefined;
+  events: SelfUpdateEvent[];
+}
+
+const markDays = 7;
 
 export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
-  const { store, admission, onTrouble, limits = defaultLimits } = parts;
+  const { store, admission, onTrouble, limits = defaultLimits, writer = randomUUID(), now = () => new Date() } = parts;
   const waiting: SelfUpdateEvent[] = [];
+  const batches: Batch[] = [];
   const counts = new Map<string, number>();
+  let lastNumber = 0;
   let timer: NodeJS.Timeout | undefined;
   let storing: Promise<void> | undefined;
   let isTroubled = false;
+  let isRefusalTold = false;
 
   const count = (name: string, amount = 1) => {
     counts.set(name, (counts.get(name) ?? 0) + amount);
     schedule();
   };
-
-  /** New computers of the batch that is being stored: it may take several tries. */
-  const admitted = new Set<string>();
+  const unstored = () => batches.reduce((sum, { events }) => sum + events.length, waiting.length);
+  const hasWork = () => waiting.length > 0 || batches.length > 0 || counts.size > 0;
+  const nextNumber = (): number => {
+    lastNumber = Math.max(lastNumber + 1, now().getTime());
+    return lastNumber;
+  };
 
   /** A ping of a computer that is new here counts as a new computer of its address. */
   const withoutStrangers = async (pings: SelfUpdateEvent[]): Promise<SelfUpdateEvent[]> => {
     const known = await store.listKnownIds([...new Set(pings.flatMap(({ computerId }) => computerId ?? []))]);
+    const admitted = new Set<string>();
     return pings.filter(({ computerId, address }) => {
       if (computerId === undefined || known.has(computerId) || admitted.has(computerId)) return true;
       if (!admission.admit('new-computer', address)) return false;
@@ -53,23 +77,53 @@ export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
     });
   };
 
-  const storeBatch = async (): Promise<void> => {
+  const takeBatch = async (): Promise<void> => {
     const taken = waiting.splice(0, limits.batch);
-    let batch = taken;
+    if (taken.length === 0) return;
+    try {
+      const events = await withoutStrangers(taken);
+      if (events.length < taken.length) count(pingCounters.dropped, taken.length - events.length);
+      if (events.length > 0) batches.push({ number: undefined, events });
+    } catch (error) {
+      waiting.unshift(...taken);
+      throw error;
+    }
+  };
+
+  const storeFirst = async (): Promise<void> => {
+    const [batch] = batches;
+    if (!batch) return;
+    batch.number ??= nextNumber();
+    const { number, events } = batch;
+    try {
+      await store.recordSelfUpdateEvents(events, { writer, number });
+      batches.shift();
+    } catch (error) {
+      if (!isRefusedRow(error)) throw error;
+      // One of them is refused for what it holds: the others are not held up by it.
+      const middle = events.length >> 1;
+      const halves = events.length > 1 ? [events.slice(0, middle), events.slice(middle)] : [];
+      batches.splice(0, 1, ...halves.map((half) => ({ number: undefined, events: half })));
+      if (halves.length === 0) refuse(error);
+    }
+  };
+
+  const refuse = (error: unknown): void => {
+    count(pingCounters.refused);
+    if (!isRefusalTold) onTrouble('The database refuses a status ping; such pings are counted and not kept.', error);
+    isRefusalTold = true;
+  };
+
+  const storeBatch = async (): Promise<void> => {
     const amounts = Object.fromEntries(counts);
     counts.clear();
     try {
-      batch = await withoutStrangers(taken);
-      if (batch.length < taken.length) count(pingCounters.dropped, taken.length - batch.length);
-      await store.recordSelfUpdateEvents(batch);
-      admitted.clear();
-      batch = [];
+      if (batches.length === 0) await takeBatch();
+      await storeFirst();
       await store.addToCounters(amounts);
       if (isTroubled) onTrouble('Status pings are stored again.');
       isTroubled = false;
     } catch (error) {
-      // Kept for the next try, as far as there is room; the newest are the ones worth having.
-      waiting.unshift(...batch.slice(0, Math.max(0, limits.maxWaiting - waiting.length)));
       for (const [name, amount] of Object.entries(amounts)) counts.set(name, (counts.get(name) ?? 0) + amount);
       if (!isTroubled) onTrouble('Status pings cannot be stored; they wait in memory.', error);
       isTroubled = true;
@@ -78,17 +132,20 @@ export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
 
   const run = async (): Promise<void> => {
     do await storeBatch();
-    while (!isTroubled && (waiting.length > 0 || counts.size > 0));
+    while (!isTroubled && hasWork());
   };
   const startRun = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
     storing ??= run().finally(() => {
       storing = undefined;
-      if (waiting.length > 0 || counts.size > 0) schedule();
+      if (hasWork()) schedule();
     });
     return storing;
   };
+  // Marks of processes that ended long ago are of no use; whether they go is of no matter.
+  void store.forgetWriteMarks(now().getTime() - markDays * 86_400_000).catch(() => undefined);
+
   const schedule = (): void => {
     if (storing) return;
     // After a failure the store gets a rest of ten periods.
@@ -100,16 +157,16 @@ export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
       const ping = parseStatusPing(exchange.query);
       if ('malformed' in ping) return count(pingCounters.malformed);
       if (!admission.admit('ping', exchange.request.socket.remoteAddress)) return count(pingCounters.dropped);
-      if (waiting.length >= limits.maxWaiting) return count(pingCounters.dropped);
+      if (unstored() >= limits.maxWaiting) return count(pingCounters.dropped);
       waiting.push(eventOf(exchange, ping));
       schedule();
     },
     countOversized: () => count(pingCounters.malformed),
     async close() {
       if (storing) await storing;
-      if (waiting.length > 0 || counts.size > 0) await startRun();
+      if (hasWork()) await startRun();
       clearTimeout(timer);
-      if (waiting.length > 0) onTrouble(`${waiting.length} status pings were not stored before the end.`);
+      if (unstored() > 0) onTrouble(`${unstored()} status pings were not stored before the end.`);
     },
   };
 }

@@ -11,6 +11,7 @@ import { SoapFault } from '../../errors.ts';
 import type { Exchange } from '../../http/site.ts';
 import type { Admission } from '../../limits/admission.ts';
 import type { ComputerEvents } from '../../limits/computer-events.ts';
+import type { Logger } from '../../log.ts';
 import { type ServerIdentity, type Store, unassignedComputers } from '../../store/index.ts';
 import type { ReadyUpdates } from '../client-web-service/ready-updates.ts';
 
@@ -22,6 +23,7 @@ export interface UpdateService {
   cookies: CookieJar;
   identity: ServerIdentity;
   contacts: Contacts;
+  log: Logger;
   admission: Admission;
   computerEvents: ComputerEvents;
   config: Pick<

@@ -42,6 +42,7 @@ export async function startSite(): Promise<RunningSite> {
     onTrouble: (message) => troubles.push(message),
     admission: { admit: () => true },
     store: {
+      forgetWriteMarks: async () => undefined,
       listKnownIds: async () => new Set(),
       recordSelfUpdateEvents: async (batch) => void events.push(...batch),
       addToCounters: async (amounts) => {
