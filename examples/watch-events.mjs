@@ -3,6 +3,7 @@
 // The stream sends whole documents (docs/home-page.md), so a lost connection costs nothing.
 const server = process.argv[2] ?? 'http://127.0.0.1:8530';
 const known = new Set();
+let wasTold = false;
 
 const answer = await fetch(new URL('/api/home/events', server));
 if (!answer.ok || !answer.body) throw new Error(`${server} answers ${answer.status}`);
@@ -14,7 +15,9 @@ for await (const piece of answer.body.pipeThrough(new TextDecoderStream())) {
   for (const message of messages) if (/^event: home$/m.test(message)) show(JSON.parse(dataOf(message)));
 }
 
-function show({ events }) {
+function show({ events, names }) {
+  if (!names.shown && !wasTold) console.error('This server shows events on its own machine only: docs/home-page.md.');
+  wasTold = true;
   for (const { id, at, computer, outcome, headline, detail } of events.toReversed()) {
     if (known.has(id)) continue;
     known.add(id);
