@@ -76,11 +76,11 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     });
 
     it('their size counts like their number', async () => {
-      await store.recordReportingEvents(events(100, installation, { bytes: 20_000 }), at);
+      await store.recordReportingEvents(events(100, installation, { bytes: 10_000 }), at);
       await store.recordReportingEvents(events(100, installation), at);
-      assert.equal(await bounds({ maxEventBytes: 2_200_000 }).sweep(), 0);
-      const gone = await bounds({ maxEventBytes: 1_000_000 }).sweep();
-      assert.ok(gone >= 55 && gone < 70, `${gone} gone`);
+      assert.equal(await bounds({ maxEventBytes: 1_200_000 }).sweep(), 0);
+      const gone = await bounds({ maxEventBytes: 500_000 }).sweep();
+      assert.ok(gone >= 50 && gone < 70, `${gone} gone`);
       assert.deepEqual(await kept(), [0, 200 - gone]);
     });
 

@@ -152,7 +152,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
     it('survives a backup and a restore, and goes on', async () => {
       await fill(5);
-      const dataDir = join(folder, `data-${engine}`);
+      const dataDir = mkdtempSync(join(folder, `data-${engine}-`));
       const source = join(folder, `backup-${engine}`);
       await backUp({ database: address, dataDir, target: source, version: '0', now: at });
       const elsewhere = await newAddress();
