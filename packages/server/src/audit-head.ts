@@ -1,8 +1,9 @@
 // A copy of the head of the audit chain, outside of the database: in DIR/audit-head.json and in the log. With it a chain
 // that was cut short, or made anew as a whole, does not go unnoticed.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from './log.ts';
+import { writePrivateFile } from './private-files.ts';
 import type { AuditHead, Store } from './store/index.ts';
 
 export interface NotedHead extends AuditHead {
@@ -84,13 +85,21 @@ export function readNotedHead(dataDir: string, serverId: string): NotedHead | un
   return noted.serverId === serverId || noted.serverId === '' ? noted : undefined;
 }
 
+/** Of which server's database a head was noted last; undefined when none was, or none that can be read. */
+export function notedServerId(dataDir: string): string | undefined {
+  try {
+    const { serverId } = JSON.parse(readFileSync(auditHeadFile(dataDir), 'utf8')) as NotedHead;
+    return typeof serverId === 'string' && serverId !== '' ? serverId : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Keeps one that is further on, of the same server: it tells that records are missing. */
 export function writeNotedHead(dataDir: string, head: NotedHead): void {
   if ((readReadable(dataDir, head.serverId)?.records ?? 0) > head.records) return;
   const file = auditHeadFile(dataDir);
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, `${JSON.stringify(head)}\n`, { mode: 0o600 });
-  renameSync(unfinished, file);
+  writePrivateFile(file, `${JSON.stringify(head)}\n`);
 }
 
 /** One that cannot be read tells nothing: it is written over. */

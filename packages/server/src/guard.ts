@@ -1,8 +1,8 @@
 // A lock of the operating system that ends with its process, whatever ends it: an exclusive SQLite transaction on a file
 // that only its owner can open, so that no other local user can hold it.
-import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
+import { makePrivateFile } from './private-files.ts';
 
 export interface Guard {
   release(): void;
@@ -39,16 +39,6 @@ export async function withGuard<Result>(
     return { result: await work() };
   } finally {
     guard.release();
-  }
-}
-
-/** The file is there afterwards and belongs to its owner alone: SQLite would make it as the umask says. */
-export function makePrivateFile(file: string): void {
-  const handle = openSync(file, 'a', 0o600);
-  try {
-    if (process.platform !== 'win32') fchmodSync(handle, 0o600);
-  } finally {
-    closeSync(handle);
   }
 }
 

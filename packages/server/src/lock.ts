@@ -1,11 +1,13 @@
 // One server per data directory. What holds is a lock of the operating system (an exclusive SQLite transaction on
 // DIR/moult.guard): it ends with the process whatever ends it, and no reused process id can look like it.
 // DIR/moult.lock beside it is for people and tools: who holds, and where it answers.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { asDiskTrouble, diskTroubleOf } from './disk-trouble.ts';
 import { ServerError } from './errors.ts';
+import { type Guard, takeGuard } from './guard.ts';
+import { lockingProcess } from './locking-process.ts';
+import { writePrivateFile } from './private-files.ts';
 
 export interface LockHolder {
   pid: number;
@@ -20,35 +22,33 @@ export interface DataDirLock {
   release(): void;
 }
 
-/** Takes the data directory. Throws ServerError SERVER_IN_USE, naming the process and its URL, when another has it. */
+/**
+ * Takes the data directory. Throws ServerError SERVER_IN_USE, naming the process and its URL, when another has it, and
+ * SERVER_DATA_DIR when this user may not.
+ */
 export function lockDataDir(dataDir: string, { pid, now }: { pid: number; now: Date }): DataDirLock {
-  const guard = new DatabaseSync(join(dataDir, 'moult.guard'));
-  try {
-    guard.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive');
-  } catch (error) {
-    guard.close();
-    if (isBusy(error)) throw inUse(dataDir, readLockHolder(dataDir));
-    const what = `The data directory ${dataDir} cannot be locked`;
-    const full = asDiskTrouble(error, what);
-    if (full instanceof ServerError) throw full;
-    throw new ServerError('SERVER_DATA_DIR', `${what}: ${String(error)}`, { cause: error });
-  }
   const file = join(dataDir, 'moult.lock');
+  const guard = guardOf(dataDir);
   const write = (url: string | undefined) => {
     const holder: LockHolder = { pid, url, startedAt: now.toISOString() };
     try {
-      writeFileSync(file, `${JSON.stringify(holder)}\n`);
+      writePrivateFile(file, `${JSON.stringify(holder)}\n`);
     } catch (error) {
       // It is for people and tools: without it a full disk has one server too.
       if (!diskTroubleOf(error)) throw error;
     }
   };
-  write(undefined);
+  try {
+    write(undefined);
+  } catch (error) {
+    guard.release();
+    throw cannotLock(dataDir, file, error);
+  }
   return {
     announce: write,
     release: () => {
       rmSync(file, { force: true });
-      guard.close();
+      guard.release();
     },
   };
 }
@@ -62,15 +62,33 @@ export function readLockHolder(dataDir: string): LockHolder | undefined {
   }
 }
 
-function isBusy(error: unknown): boolean {
-  const sqliteBusy = 5;
-  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
+function guardOf(dataDir: string): Guard {
+  const file = join(dataDir, 'moult.guard');
+  let guard: Guard | undefined;
+  try {
+    guard = takeGuard(file);
+  } catch (error) {
+    throw cannotLock(dataDir, file, error);
+  }
+  if (guard) return guard;
+  throw inUse(dataDir, readLockHolder(dataDir), lockingProcess(file));
 }
 
-function inUse(dataDir: string, holder: LockHolder | undefined): ServerError {
-  const who = holder
-    ? `process ${holder.pid}${holder.url ? ` at ${holder.url}` : ', which is starting'}`
-    : 'another one';
+function cannotLock(dataDir: string, file: string, cause: unknown): ServerError {
+  const full = asDiskTrouble(cause, `The data directory ${dataDir} cannot be locked`);
+  if (full instanceof ServerError) return full;
+  const { code } = cause as NodeJS.ErrnoException;
+  const owner = lstatSync(file, { throwIfNoEntry: false })?.uid;
+  const isForeign = (code === 'EACCES' || code === 'EPERM') && owner !== undefined && owner !== process.geteuid?.();
+  const why = isForeign
+    ? `${file} belongs to another user (number ${owner}). Run the server as that user, or give it the directory: chown -R USER ${dataDir}`
+    : String(cause);
+  return new ServerError('SERVER_DATA_DIR', `The data directory ${dataDir} cannot be locked: ${why}`, { cause });
+}
+
+function inUse(dataDir: string, holder: LockHolder | undefined, locking: string | undefined): ServerError {
+  const fallback = locking === undefined ? 'another one' : `${locking} holds its lock`;
+  const who = holder ? `process ${holder.pid}${holder.url ? ` at ${holder.url}` : ', which is starting'}` : fallback;
   return new ServerError(
     'SERVER_IN_USE',
     `The data directory ${dataDir} is in use: a Moult server runs on it (${who}). Stop that one, or give this one a --data-dir of its own.`,

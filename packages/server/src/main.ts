@@ -1,11 +1,9 @@
 // The server, put together: the only place where everything meets.
 import { X509Certificate } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { raiseAdvice } from '@moult/releases/repository';
 import { accessLogBounds, accessLogFolders, createAccessLog } from './access-log/index.ts';
 import { keepAuditHead } from './audit-head.ts';
-import { settleInterrupted } from './backup/settle.ts';
 import { createFragments } from './catalogue/fragments.ts';
 import { openLiveCatalogue } from './catalogue/live-catalogue.ts';
 import { openServerClock, programDate } from './clock/index.ts';
@@ -16,16 +14,16 @@ import { createContentStore } from './content/content-store.ts';
 import { createCookieJar } from './cookie.ts';
 import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';
 import { asDiskTrouble } from './disk-trouble.ts';
-import { ServerError } from './errors.ts';
+import { foreignDatabase, hadDatabase, lostDatabase } from './expected-database.ts';
 import { fillFirstCatalogue } from './first-catalogue/index.ts';
 import { calledHost } from './http/called-host.ts';
 import { createFront } from './http/front.ts';
 import { createKnownHosts, machineNames, namesInCertificate } from './http/known-hosts.ts';
 import type { Exchange, ListenerName, Site } from './http/site.ts';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts';
-import { lockDataDir } from './lock.ts';
 import type { Logger, OpenLog } from './log.ts';
 import { type Notice, noticeLine } from './notice.ts';
+import { makeDataDir, openDataDir } from './open-data-dir.ts';
 import { type Limits, openLimits } from './open-limits.ts';
 import { openWhenThere } from './open-when-there.ts';
 import { openPorts } from './ports.ts';
@@ -43,6 +41,7 @@ import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
 import type { Store } from './store/index.ts';
 import { serverVersion } from './version.ts';
+import { watchDatabase } from './watch-database.ts';
 
 export interface ServerParts {
   now(): Date;
@@ -51,6 +50,8 @@ export interface ServerParts {
   logFiles?: Pick<OpenLog, 'age' | 'hold'>;
   /** Lines for the terminal: one `ready http://HOST:PORT`, and before it what the administrator must know. */
   announce(line: string, kind: 'ready' | 'notice'): void;
+  /** The administrator means to begin with an empty database beside keys that are there. */
+  newDatabase?: boolean;
 }
 
 export interface RunningServer {
@@ -100,13 +101,13 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const { now, log } = parts;
   const startedAt = now();
   const { dataDir } = config;
-  await makeFolder(dataDir);
+  makeDataDir(dataDir);
   releaseBallastWhenFull(dataDir, config.diskReserveMib);
-  const lock = lockDataDir(dataDir, { pid: process.pid, now: startedAt });
-  closers.add(() => lock.release());
   const address = config.database ?? join(dataDir, 'moult.sqlite');
-  const settled = await settleInterrupted(dataDir, address, startedAt);
-  if (settled.isRestoring) throw restoring(dataDir);
+  const { newDatabase = false } = parts;
+  const opened = await openDataDir({ dataDir, address, now: startedAt, newDatabase });
+  const { lock } = opened;
+  closers.add(() => lock.release());
   const room = openDiskRoom(config, { log });
   closers.add(() => room.close());
   if (parts.logFiles) room.pauses(parts.logFiles);
@@ -115,10 +116,13 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   parts.logFiles?.age(() => clock.ageingNow());
   const isClockBelieved = clock.state().kind === 'right';
   const keys = await loadOrCreateOperatorKeys(dataDir, { now: startedAt, isClockBelieved });
-  const database = openServerDatabase(config, { now, log });
+  const refuseEmpty =
+    hadDatabase(dataDir) && !newDatabase ? () => lostDatabase(dataDir, address, 'holds no Moult') : undefined;
+  const database = openServerDatabase(config, { now, log, refuseEmpty });
   const store = room.guard(database.store);
   closers.add(() => store.close());
   await database.prepareFirst();
+  let otherDatabase: Notice[] = [];
   const auditHead = keepAuditHead({ store, dataDir, now, log });
   closers.add(() => auditHead.close());
   const contentFolder = config.contentDir ?? join(dataDir, 'content');
@@ -130,6 +134,8 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const services = await openWhenThere({
     async open(itsClosers) {
       await database.prepare();
+      otherDatabase = await foreignDatabase(dataDir, store);
+      for (const notice of otherDatabase) log.warn(noticeLine(notice));
       await auditHead.compare();
       clock.learn(await store.loadNewestTime());
       await limits.recount();
@@ -157,6 +163,8 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const contentSite = createContentSite(content);
   closers.add(() => contentSite.close());
 
+  const checked = watchDatabase(address, { log, changed: () => health.changed() });
+  closers.add(() => checked.close());
   const health: { monitor?: SelfUpdateHealthMonitor; changed: () => void } = { changed: () => undefined };
   const trust = createTrustSite({
     directory: join(dataDir, 'trust'),
@@ -167,6 +175,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   });
   closers.add(() => trust.close());
   const notices = () => [
+    ...checked.notices(),
+    ...opened.notices,
+    ...otherDatabase,
     ...clock.notices(),
     ...keys.notices,
     ...room.notices(),
@@ -220,7 +231,8 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   await room.check();
   for (const notice of room.notices()) parts.announce(noticeLine(notice), 'notice');
   const atStart = [...clock.notices(), ...keys.notices, ...database.notices(), ...trust.notices()].map(noticeLine);
-  for (const notice of [...settled.said, ...atStart, ...ports.notices]) {
+  for (const notice of otherDatabase) parts.announce(noticeLine(notice), 'notice');
+  for (const notice of [...opened.said, ...atStart, ...ports.notices]) {
     log.warn(notice);
     parts.announce(notice, 'notice');
   }
@@ -326,19 +338,4 @@ function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite |
 function commonNameOf(certificatePem: string): string {
   const { subject } = new X509Certificate(certificatePem);
   return /(?:^|\n)CN=(.*)/.exec(subject)?.[1] ?? subject;
-}
-
-function restoring(dataDir: string): ServerError {
-  const message = `A backup is being restored into ${dataDir}. Start the server when that is done.`;
-  return new ServerError('SERVER_IN_USE', message);
-}
-
-async function makeFolder(dataDir: string): Promise<void> {
-  try {
-    await mkdir(dataDir, { recursive: true });
-  } catch (error) {
-    throw new ServerError('SERVER_DATA_DIR', `The data directory ${dataDir} cannot be made: ${String(error)}`, {
-      cause: error,
-    });
-  }
 }

@@ -21,10 +21,11 @@ export interface ServerDatabase {
 
 export function openServerDatabase(
   config: ServerConfig,
-  { now, log }: { now: () => Date; log: Logger },
+  { now, log, refuseEmpty }: { now: () => Date; log: Logger; refuseEmpty?: (() => Error) | undefined },
 ): ServerDatabase {
   const store = openServerStore(config.database ?? join(config.dataDir, 'moult.sqlite'), {
     now,
+    refuseEmpty,
     limits: limitsOf(config),
     bounds: {
       namesPerComputer: config.maxNamesPerComputer,

@@ -12,7 +12,6 @@ import { readAnswer, writeCall } from '@moult/protocol/soap';
 import { importDocuments, openStore, type Store } from '@moult/server';
 import { run } from '../run.ts';
 import { findDecidable, findUpdate } from './find.ts';
-import { administrator } from './open-store.ts';
 
 const bin = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'moult-administration-'));
@@ -192,11 +191,6 @@ describe('administration', () => {
       assert.ok(actions.includes(action), action);
     }
     assert.ok(records.every(({ actor }) => actor !== ''));
-    const nobody = () => {
-      throw new Error('ENOENT: no entry for this number');
-    };
-    assert.match(administrator({}, nobody), /^uid \d+$/, 'in a container');
-    assert.equal(administrator({ SUDO_USER: 'anna' }, nobody), 'anna');
   });
 
   it('status counts what the limits held back', async () => {

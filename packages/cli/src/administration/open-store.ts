@@ -1,8 +1,6 @@
 // Administration works on the server's own store, whether the server runs or not: a running one sees each change within
 // a tenth of a second. Nothing is made where nothing is: a mistyped folder must not become an empty server.
-
-import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   isPostgres,
@@ -18,6 +16,7 @@ import {
 import { type Command, Option } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
+import { administrator } from './system-user.ts';
 
 export interface AdministrationFlags {
   dataDir?: string;
@@ -61,6 +60,7 @@ export async function administer<Result>(
         : `There is no database ${config.database}.`,
     );
   }
+  makePrivateFiles(config.dataDir);
   await settle(config.dataDir, address);
   const store = await openStore(address, { now: () => new Date(), ifEmpty: 'refuse' });
   const { dataDir } = config;
@@ -71,6 +71,15 @@ export async function administer<Result>(
     await auditHead.close();
     await store.close();
   }
+}
+
+/**
+ * From here on this process makes files for their owner only: those of a data directory. Root on a server of another user
+ * leaves its files readable, behind the directory's own mode: that user has to read them.
+ */
+export function makePrivateFiles(dataDir: string): void {
+  const isForeign = process.geteuid?.() === 0 && statSync(dataDir, { throwIfNoEntry: false })?.uid !== 0;
+  if (!isForeign || !existsSync(dataDir)) process.umask(0o077);
 }
 
 /** A backup or a restore that was killed is finished or removed first, and said on standard error. */
@@ -87,19 +96,5 @@ export function configOf({ dataDir, database, config }: AdministrationFlags): Se
   } catch (error) {
     if (error instanceof ServerError) throw new UsageError(error.message);
     throw error;
-  }
-}
-
-/** For the audit record: the user of this machine, also behind sudo. */
-export function administrator(environment = process.env, user = userInfo): string {
-  return environment.MOULT_ADMINISTRATOR || environment.SUDO_USER || accountName(user);
-}
-
-/** In a container the user may have a number and no name. */
-function accountName(user: typeof userInfo): string {
-  try {
-    return user().username;
-  } catch {
-    return `uid ${process.getuid?.()}`;
   }
 }

@@ -1,12 +1,18 @@
 // The store that a catalog command works on: the server's own, found as the server finds it. A server may be running
 // on it meanwhile; it sees what is written here within a second.
-
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { keepAuditHead, loadConfig, openStore, type ServerConfig, type Store } from '@moult/server';
+import {
+  keepAuditHead,
+  loadConfig,
+  makePrivateFolder,
+  openStore,
+  requireDatabaseFile,
+  type ServerConfig,
+  type Store,
+} from '@moult/server';
 import { type Command, Option } from 'commander';
-import { settle } from '../administration/open-store.ts';
+import { makePrivateFiles, settle } from '../administration/open-store.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
 
@@ -45,9 +51,11 @@ export async function withStore<Result>(
         `There is no catalogue in ${config.dataDir}. Name the server's --data-dir, or read files with --from PATH.`,
       );
     }
-    await mkdir(config.dataDir, { recursive: true });
+    makePrivateFolder(config.dataDir);
   }
+  makePrivateFiles(config.dataDir);
   await settle(config.dataDir, address);
+  requireDatabaseFile(config.dataDir, address);
   const store = await openStore(address, { now: () => new Date(), ifEmpty: mustExist ? 'refuse' : 'make' });
   const { dataDir } = config;
   const auditHead = keepAuditHead({ store, dataDir, now: () => new Date() });

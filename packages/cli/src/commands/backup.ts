@@ -5,11 +5,12 @@ import type { Command } from 'commander';
 import {
   type AdministrationFlags,
   administer,
-  administrator,
   configOf,
+  makePrivateFiles,
   withServerOptions,
 } from '../administration/open-store.ts';
 import { present } from '../administration/output.ts';
+import { administrator } from '../administration/system-user.ts';
 import { UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {
@@ -38,6 +39,7 @@ async function runBackup(target: string, flags: AdministrationFlags): Promise<vo
 
 async function runRestore(source: string, flags: AdministrationFlags & { yes?: true }): Promise<void> {
   const { database, dataDir } = configOf(flags);
+  makePrivateFiles(dataDir);
   if (!flags.yes)
     throw new UsageError(
       `Everything in ${database === undefined ? dataDir : withoutPassword(database)} will be replaced. Say --yes if that is meant.`,

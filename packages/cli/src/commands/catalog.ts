@@ -15,7 +15,7 @@ import {
 import { jsonText, visibleLines, visibleText } from '@moult/formats/text';
 import { type ListedRevision, limitHeapGrowth } from '@moult/server';
 import { type Command, Option } from 'commander';
-import { administrator } from '../administration/open-store.ts';
+import { administrator } from '../administration/system-user.ts';
 import { toJson, toLines } from '../catalog-import/describe-update.ts';
 import { findDocument, parseWanted } from '../catalog-import/find-documents.ts';
 import { type StoreFlags, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';

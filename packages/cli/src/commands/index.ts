@@ -24,6 +24,7 @@ export const commands: Record<string, () => Promise<CommandModule>> = {
   events: () => import('./events.ts'),
   content: () => import('./content.ts'),
   clock: () => import('./clock.ts'),
+  database: () => import('./database.ts'),
   backup: () => import('./backup.ts'),
   restore: () => import('./backup.ts'),
   tree: () => import('./tree.ts'),

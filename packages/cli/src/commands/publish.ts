@@ -1,7 +1,6 @@
 // moult publish: a vendor's or an operator's own update, from a YAML file to the catalogue and the content store.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CatalogError, formatIdentity } from '@moult/catalog';
 import {
@@ -22,13 +21,14 @@ import {
   createContentStore,
   inspectClock,
   loadOrCreateOperatorKeys,
+  makePrivateFolder,
   openLog,
   type ServerConfig,
   type Store,
   signingTimeOf,
 } from '@moult/server';
 import type { Command } from 'commander';
-import { administrator } from '../administration/open-store.ts';
+import { administrator } from '../administration/system-user.ts';
 import { type StoreFlags, storeConfig, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
 import { runImport } from '../catalog-import/run-import.ts';
 import { readNamedFile } from '../files/named-file.ts';
@@ -156,7 +156,7 @@ async function pack(publication: Publication, files: Payload[], config: ServerCo
   if (publication.packaging === 'as-is' || files.length === 0) return files;
   const names = new Set(files.map(({ fileName }) => fileName.toLowerCase()));
   if (names.size < files.length) throw new UsageError('Two files of the publication have the same name.');
-  mkdirSync(config.dataDir, { recursive: true });
+  makePrivateFolder(config.dataDir);
   const isClockBelieved = inspectClock(config.dataDir, now).kind === 'right';
   const { signer } = await loadOrCreateOperatorKeys(config.dataDir, { now, isClockBelieved });
   const members = files.map(({ fileName, bytes, modified }) => ({ name: fileName, bytes, modified }));

@@ -19,16 +19,18 @@ import {
   variableOf,
 } from '@moult/server';
 import { type Command, Option } from 'commander';
+import { makePrivateFiles } from '../administration/open-store.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
 
-type Flags = Partial<Record<SettingName, unknown>> & { config?: string; printConfig?: true };
+type Flags = Partial<Record<SettingName, unknown>> & { config?: string; printConfig?: true; newDatabase?: true };
 
 export function register(program: Command): void {
   const serve = program
     .command('serve')
     .description('run the update server')
     .option('--config <file>', 'settings from a TOML file; its keys are the flags without dashes (MOULT_CONFIG)')
+    .option('--new-database', 'begin with an empty database although the data directory had one; for this start only')
     .option('--print-config', 'print the settings that would be in force, and where each comes from, and exit');
   let group = '';
   for (const name of settingNames) {
@@ -62,6 +64,7 @@ async function run(flags: Flags): Promise<void> {
   const toStdout = config.logStdout === 'on';
   limitHeapGrowth({ isSmall: thisMachine().memoryBytes < smallMemoryBytes });
   const { dataDir, logLevel: level, logDays: days, logMib } = config;
+  makePrivateFiles(dataDir);
   const retention = { days, budgetBytes: logMib * 1_048_576 };
   const logFiles = openLog({ dataDir, level, toStdout, retention });
   const { log } = logFiles;
@@ -72,7 +75,7 @@ async function run(flags: Flags): Promise<void> {
   try {
     const server = await startServer(config, {
       now: () => new Date(),
-      ...{ log, logFiles },
+      ...{ log, logFiles, newDatabase: flags.newDatabase ?? false },
       announce: (line, kind) => (kind === 'ready' ? console.log(line) : console.error(line)),
     });
     collectGarbage();
@@ -85,7 +88,7 @@ async function run(flags: Flags): Promise<void> {
   }
 }
 
-function load({ config, printConfig: _, ...flags }: Flags): LoadedConfig {
+function load({ config, printConfig: _, newDatabase: __, ...flags }: Flags): LoadedConfig {
   const name = config ?? process.env.MOULT_CONFIG;
   try {
     const file = name ? { name, text: readNamedFile(name).toString('utf8') } : undefined;

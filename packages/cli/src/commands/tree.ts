@@ -17,6 +17,7 @@ import {
   verifyTree,
 } from '@moult/server';
 import type { Command } from 'commander';
+import { makePrivateFiles } from '../administration/open-store.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
@@ -66,6 +67,7 @@ function withTreeOptions(command: Command): Command {
 }
 
 async function runImport(source: string, options: ImportCommandOptions): Promise<void> {
+  makePrivateFiles(options.dataDir);
   const report = await importTree(source, {
     dataDir: options.dataDir,
     now: new Date(),
@@ -126,6 +128,7 @@ async function runVerify(options: TreeOptions & { trust: string[] }): Promise<vo
 
 async function runClear(options: TreeOptions): Promise<void> {
   requireDataDir(options.dataDir);
+  makePrivateFiles(options.dataDir);
   const removed = await clearImportedTree(options.dataDir, new Date());
   if (options.json) print({ removed });
   else console.log(`Removed ${count(removed, 'imported file')}; the tree serves Moult's own.`);

@@ -10,7 +10,7 @@ import { createZstdCompress } from 'node:zlib';
 import { asDiskTrouble } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
 import { takeGuard } from '../guard.ts';
-import { makeKeyFolder, writeKeyFile } from '../keys/index.ts';
+import { makePrivateFolder, writePrivateFile } from '../private-files.ts';
 import { openSnapshot, type Snapshot } from '../store/snapshot.ts';
 import { copyFolder } from './copy-folder.ts';
 import {
@@ -85,19 +85,19 @@ async function write(
   for (const table of backedUpTables) rows[table] = await writeTable(snapshot, table, join(folder, tableFile(table)));
   const migrations: string[] = [];
   for await (const row of snapshot.rows('migrations')) migrations.push(String(row.name));
-  makeKeyFolder(join(folder, 'self-update'));
+  makePrivateFolder(join(folder, 'self-update'));
   for (const name of backedUpFolders) await copyFolder(join(dataDir, name), join(folder, name));
-  makeKeyFolder(join(folder, 'keys'));
+  makePrivateFolder(join(folder, 'keys'));
   for (const name of keyFiles) {
     const source = join(dataDir, 'keys', name);
-    if (existsSync(source)) writeKeyFile(join(folder, 'keys', name), readFileSync(source));
+    if (existsSync(source)) writePrivateFile(join(folder, 'keys', name), readFileSync(source));
   }
   const manifest: BackupManifest = {
     ...{ format: 1, madeAt: now.toISOString(), version, engine: snapshot.engine },
     ...{ migrations: migrations.sort(), rows, folders: [...backedUpFolders] },
     files: await digestsIn(folder),
   };
-  writeKeyFile(join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+  writePrivateFile(join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
   await syncFolder(folder);
   return manifest;
 }

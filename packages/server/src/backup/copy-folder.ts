@@ -4,7 +4,7 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FolderTree, readInside } from '@moult/disk';
 import { ServerError } from '../errors.ts';
-import { makeKeyFolder } from '../keys/index.ts';
+import { makePrivateFolder } from '../private-files.ts';
 
 const attempts = 5;
 
@@ -12,7 +12,7 @@ const attempts = 5;
 export async function copyFolder(source: string, target: string): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const before = await list(source);
-    makeKeyFolder(target);
+    makePrivateFolder(target);
     const isWhole = await copyFiles(source, target, [...before.keys()]);
     if (isWhole && sameList(before, await list(source))) return;
     await rm(target, { recursive: true, force: true });

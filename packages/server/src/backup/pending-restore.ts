@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { FolderTree } from '@moult/disk';
 import { isTemporary } from '../errors.ts';
 import { takeGuard } from '../guard.ts';
-import { makeKeyFolder, switchKeyFiles, writeKeyFile } from '../keys/index.ts';
+import { switchKeyFiles } from '../keys/index.ts';
+import { giveTreeToOwnerOf, makePrivateFolder, writePrivateFile } from '../private-files.ts';
 import { isPostgres, openDatabase, sqliteFileOf } from '../store/database.ts';
 import { type CheckedBackup, readChecked } from './check-backup.ts';
 import { backedUpFolders, keyFiles } from './format.ts';
@@ -34,7 +35,7 @@ export function restoreGuard(dataDir: string): string {
 export async function prepareFiles(dataDir: string, source: string, backup: CheckedBackup): Promise<string> {
   const folder = pendingFolder(dataDir);
   rmSync(folder, { recursive: true, force: true });
-  makeKeyFolder(folder);
+  makePrivateFolder(folder);
   const { manifest } = backup;
   const folders = manifest.folders ?? [];
   const tree = new FolderTree(join(folder, 'files'));
@@ -49,11 +50,11 @@ export async function prepareFiles(dataDir: string, source: string, backup: Chec
   }
   const keyFolder = join(dataDir, 'keys');
   const change = changeOfKeys(backup.keys, (name) => readIfThere(join(keyFolder, name)));
-  makeKeyFolder(join(folder, 'keys'));
-  for (const [name, bytes] of change) if (bytes) writeKeyFile(join(folder, 'keys', name), bytes);
+  makePrivateFolder(join(folder, 'keys'));
+  for (const [name, bytes] of change) if (bytes) writePrivateFile(join(folder, 'keys', name), bytes);
   const removedKeys = [...change].filter(([, bytes]) => bytes === null).map(([name]) => name);
   const journal: Journal = { token: randomUUID(), removedKeys, folders };
-  writeKeyFile(join(folder, journalName), JSON.stringify(journal));
+  writePrivateFile(join(folder, journalName), JSON.stringify(journal));
   return journal.token;
 }
 
@@ -68,7 +69,7 @@ export function placeFiles(dataDir: string, now: Date): void {
     if (bytes) keys.set(name, bytes);
   }
   const keyFolder = join(dataDir, 'keys');
-  makeKeyFolder(keyFolder);
+  makePrivateFolder(keyFolder);
   switchKeyFiles(keyFolder, keys, now);
   for (const name of journal.folders) replaceFolder(dataDir, folder, name);
   discardFiles(dataDir);
@@ -135,8 +136,9 @@ function replaceFolder(dataDir: string, pending: string, name: string): void {
   const target = join(dataDir, name);
   const aside = join(pending, 'old', name.replaceAll('/', '-'));
   mkdirSync(join(pending, 'old'), { recursive: true, mode: 0o700 });
-  mkdirSync(join(target, '..'), { recursive: true, mode: 0o700 });
+  makePrivateFolder(join(target, '..'));
   if (existsSync(target)) renameSync(target, aside);
+  giveTreeToOwnerOf(dataDir, staged);
   renameSync(staged, target);
 }
 

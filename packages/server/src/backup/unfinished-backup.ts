@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeGuard } from '../guard.ts';
-import { makeKeyFolder, writeKeyFile } from '../keys/index.ts';
+import { makePrivateFolder, writePrivateFile } from '../private-files.ts';
 
 interface Note {
   folder: string;
@@ -18,8 +18,8 @@ export function backupGuard(dataDir: string): string {
 
 /** Makes the folder, for its owner only, and notes it. */
 export function noteUnfinished(dataDir: string, folder: string): void {
-  makeKeyFolder(folder);
-  writeKeyFile(noteFile(dataDir), JSON.stringify({ folder, identity: identityOf(folder) ?? '' } satisfies Note));
+  makePrivateFolder(folder);
+  writePrivateFile(noteFile(dataDir), JSON.stringify({ folder, identity: identityOf(folder) ?? '' } satisfies Note));
 }
 
 export function forgetUnfinished(dataDir: string): void {

@@ -1,7 +1,7 @@
 // DIR/clock.json: what the data directory knows of time, kept across restarts.
-import { randomUUID } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writePrivateFile } from '../private-files.ts';
 
 export interface ClockMarks {
   /** The newest time of a clock that was believed; undefined when none was yet. */
@@ -22,18 +22,8 @@ export function readClockMarks(dataDir: string): ClockMarks | undefined {
 
 /** Writes the marks, whole or not at all. Throws what the file system says. */
 export function writeClockMarks(dataDir: string, { newest, ageing }: ClockMarks): void {
-  const file = clockFile(dataDir);
-  const draft = `${file}.${randomUUID()}.new`;
-  try {
-    writeFileSync(draft, `${JSON.stringify({ newest: newest ?? null, ageing: ageing ?? null })}\n`, {
-      mode: 0o600,
-      flag: 'wx',
-    });
-    renameSync(draft, file);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
+  const text = JSON.stringify({ newest: newest ?? null, ageing: ageing ?? null });
+  writePrivateFile(clockFile(dataDir), `${text}\n`);
 }
 
 function dateIn(text: unknown): Date | undefined {

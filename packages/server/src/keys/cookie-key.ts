@@ -1,7 +1,8 @@
 // The key that seals client cookies (AES-256). Losing it costs every client one round of GetCookie, nothing more.
 import { randomBytes } from 'node:crypto';
 import { ServerError } from '../errors.ts';
-import { openKeyFolder, writeKeyFile } from './key-files.ts';
+import { writePrivateFile } from '../private-files.ts';
+import { openKeyFolder } from './key-files.ts';
 import { finishKeySwitch } from './key-switch.ts';
 
 const file = 'cookie.key';
@@ -17,6 +18,6 @@ export async function loadOrCreateCookieKey(dataDir: string): Promise<Uint8Array
     throw new ServerError('SERVER_KEYS', message);
   }
   const key = present ?? randomBytes(keyBytes);
-  if (!present) writeKeyFile(folder.pathOf(file), key);
+  if (!present) writePrivateFile(folder.pathOf(file), key);
   return new Uint8Array(key);
 }

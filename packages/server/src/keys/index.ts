@@ -1,6 +1,5 @@
 // The server's own secrets, in DIR/keys.
 export { loadOrCreateCookieKey } from './cookie-key.ts';
-export { makeKeyFolder, writeKeyFile } from './key-files.ts';
 export { finishKeySwitch, switchKeyFiles } from './key-switch.ts';
 export { loadOrCreateOperatorKeys, type OperatorKeys } from './operator-keys.ts';
 export { proveCa, proveSigner } from './prove.ts';

@@ -1,17 +1,7 @@
-// Files of the keys folder: readable by their owner only, and never half-written: a name appears when all is on disk.
-import { randomUUID } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+// The folder of the server's keys.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makePrivateFolder } from '../private-files.ts';
 
 export interface KeyFolder {
   path: string;
@@ -23,32 +13,12 @@ export interface KeyFolder {
 /** The folder `keys` of a data directory, made (0700) when it is missing. */
 export function openKeyFolder(dataDir: string): KeyFolder {
   const path = join(dataDir, 'keys');
-  makeKeyFolder(path);
+  makePrivateFolder(path);
   return {
     path,
     pathOf: (name) => join(path, name),
     read: (name) => readIfThere(join(path, name)),
   };
-}
-
-/** Makes a folder for its owner only, whatever the umask; one that is there keeps its mode. */
-export function makeKeyFolder(path: string): void {
-  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(path, 0o700);
-}
-
-/** Writes a file for its owner only, whatever the umask: whole and on disk, or not at all. */
-export function writeKeyFile(file: string, content: string | Uint8Array): void {
-  const draft = `${file}.${randomUUID()}.new`;
-  const handle = openSync(draft, 'wx', 0o600);
-  try {
-    writeFileSync(handle, content);
-    fsyncSync(handle);
-    closeSync(handle);
-    renameSync(draft, file);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
 }
 
 function readIfThere(file: string): Buffer | undefined {

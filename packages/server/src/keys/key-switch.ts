@@ -2,7 +2,7 @@
 // of them makes the change final, and whoever comes next finishes it. What was there before is kept beside it.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { makeKeyFolder, writeKeyFile } from './key-files.ts';
+import { makePrivateFolder, writePrivateFile } from '../private-files.ts';
 
 /** File name → its new content; null: it is taken away. */
 export type KeyChange = ReadonlyMap<string, string | Uint8Array | null>;
@@ -21,11 +21,11 @@ export function switchKeyFiles(folder: string, wanted: KeyChange, now: Date): vo
   if (change.length === 0) return;
   const next = join(folder, 'next');
   rmSync(next, { recursive: true, force: true });
-  makeKeyFolder(next);
-  for (const [name, content] of change) if (content !== null) writeKeyFile(join(next, name), content);
+  makePrivateFolder(next);
+  for (const [name, content] of change) if (content !== null) writePrivateFile(join(next, name), content);
   syncFolder(next);
   const files = change.map(([name, content]) => ({ name, removed: content === null }));
-  writeKeyFile(join(next, listName), JSON.stringify({ stamp: stampOf(now), files } satisfies Listed));
+  writePrivateFile(join(next, listName), JSON.stringify({ stamp: stampOf(now), files } satisfies Listed));
   finishKeySwitch(folder);
 }
 
@@ -68,7 +68,7 @@ function keepCopy(file: string, stamp: string): void {
     // A change that is finished by another process made the copy already.
     if (existsSync(copy) && readFileSync(copy).equals(content)) return;
     if (existsSync(copy)) continue;
-    writeKeyFile(copy, content);
+    writePrivateFile(copy, content);
     return;
   }
 }

@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import { asDiskTrouble } from '../disk-trouble.ts';
 import { DatabaseAway, ServerError } from '../errors.ts';
+import { asDamaged } from './damaged.ts';
 import { parsePostgresAddress, shownPostgresAddress } from './postgres/address.ts';
 import { ConnectError } from './postgres/connect.ts';
 import { type Away, createPostgresPool, defaultPoolLimits, type PoolLimits } from './postgres/pool.ts';
@@ -57,7 +58,8 @@ export function createDatabase(address: string, options: DatabaseOptions = {}): 
   try {
     return sqliteDatabase(sqliteFileOf(address));
   } catch (cause) {
-    throw cannotOpen(address, cause);
+    const damaged = asDamaged(sqliteFileOf(address), cause);
+    throw damaged === cause ? cannotOpen(address, cause) : damaged;
   }
 }
 

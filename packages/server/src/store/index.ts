@@ -12,12 +12,14 @@ import { computerStore } from './computers.ts';
 import { configurationStore } from './configuration.ts';
 import { contentFileStore } from './content-files.ts';
 import { counterStore } from './counters.ts';
+import { asDamaged } from './damaged.ts';
 import {
   createDatabase,
   type Database,
   type DatabaseOptions,
   isPostgres,
   openDatabase,
+  sqliteFileOf,
   withoutPassword,
 } from './database.ts';
 import { deploymentStore } from './deployments.ts';
@@ -26,7 +28,7 @@ import { eventRetentionStore } from './event-retention.ts';
 import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
 import { identityChangeStore } from './identity-changes.ts';
-import { migrate, requireSchema } from './migrate.ts';
+import { isEmpty, migrate, requireSchema } from './migrate.ts';
 import { newestTimeStore } from './newest-time.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
@@ -89,6 +91,11 @@ export async function openStore(address: string, { now, ifEmpty = 'make', bounds
   }
 }
 
+export interface ServerStoreOptions extends Pick<StoreOptions, 'now' | 'bounds'> {
+  /** The error to throw where there is no Moult yet; unless given, the tables are made. */
+  refuseEmpty?: (() => Error) | undefined;
+}
+
 export interface ServerStore extends Store {
   /**
    * Connects, brings the schema up to date and lets everybody in: before that, and while PostgreSQL is away, every call
@@ -109,7 +116,7 @@ export interface ServerStore extends Store {
  */
 export function openServerStore(
   address: string,
-  { now, bounds, ...options }: DatabaseOptions & Pick<StoreOptions, 'now' | 'bounds'>,
+  { now, bounds, refuseEmpty, ...options }: DatabaseOptions & ServerStoreOptions,
 ): ServerStore {
   const database = createDatabase(address, options);
   // A connection of its own: to rearrange large tables takes longer than a statement of the service may.
@@ -120,7 +127,12 @@ export function openServerStore(
   const prepare = async () => {
     if (isPrepared) return;
     await migrating.connect();
-    await migrate(migrating, now());
+    try {
+      if (refuseEmpty && (await isEmpty(migrating))) throw refuseEmpty();
+      await migrate(migrating, now());
+    } catch (error) {
+      throw asDamaged(sqliteFileOf(address), error);
+    }
     await database.connect();
     isPrepared = true;
     if (migrating !== database) await migrating.close();

@@ -55,6 +55,11 @@ export async function requireSchema(
   return 'ready';
 }
 
+/** Whether the database holds no Moult yet. */
+export async function isEmpty(database: Database): Promise<boolean> {
+  return (await withRights(database, () => namesIn(database))) === undefined;
+}
+
 async function applyMissing(database: Database, now: Date, steps: readonly Migration[]): Promise<string[]> {
   const there = await namesIn(database);
   if (there) requireServed(there, steps);

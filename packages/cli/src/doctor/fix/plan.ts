@@ -91,8 +91,9 @@ export async function planForServer(dataDir: string, now: Date): Promise<Change[
       after: undefined,
     });
   }
-  for (const { file, mode } of facts.keys) {
-    if (mode === undefined || (mode & 0o077) === 0) continue;
+  // Keys alone: a change writes the file anew, and the database and the locks must stay the files that they are.
+  for (const { path: file, isKey } of facts.open) {
+    if (!isKey) continue;
     changes.push({
       code: 'DOCTOR_KEY_PERMISSIONS',
       what: `make ${file} readable by its owner only (0600)`,

@@ -1,13 +1,15 @@
 // This server, from its data directory: does it run, are its keys whole and private, is its tree as it was signed?
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   clockNotice,
   inspectClock,
   type LockHolder,
   type Notice,
+  type OpenPlace,
+  openPlacesIn,
   readLockHolder,
   type TreeVerification,
   verifyTree,
@@ -21,7 +23,9 @@ export interface SelfFacts {
   holder: LockHolder | undefined;
   /** The process that moult.lock names is there. */
   alive: boolean;
-  keys: { file: string; mode: number | undefined; problem: string | undefined }[];
+  keys: { file: string; problem: string | undefined }[];
+  /** What other users may read or write although they should not. */
+  open: OpenPlace[];
   tree: TreeVerification | undefined;
   /** What there is to say of this server's clock. */
   clock: Notice | undefined;
@@ -43,6 +47,7 @@ export async function collectSelf(dataDir: string, now: Date): Promise<SelfFacts
     holder,
     alive: holder !== undefined && isAlive(holder.pid),
     keys: keyPairs.flatMap((name) => inspectKeys(join(dataDir, 'keys'), name, believed)),
+    open: openPlacesIn(dataDir, join(dataDir, 'moult.sqlite')),
     tree: hasTree ? await verifyTree(dataDir, { operatorCaPem: ca, trustedCertificatesPem: [], now }) : undefined,
     clock: clockNotice(clock),
   };
@@ -50,13 +55,8 @@ export async function collectSelf(dataDir: string, now: Date): Promise<SelfFacts
 
 function inspectKeys(folder: string, name: string, now: Date | undefined): SelfFacts['keys'] {
   const [key, certificate] = [join(folder, `${name}.key.pem`), join(folder, `${name}.cer.pem`)];
-  const mode = (file: string) =>
-    existsSync(file) && process.platform !== 'win32' ? statSync(file).mode & 0o777 : undefined;
-  const found: SelfFacts['keys'] = [{ file: key, mode: mode(key), problem: undefined }];
-  const report = (file: string, problem: string | undefined) => found.push({ file, mode: undefined, problem });
-  if (!existsSync(certificate)) report(certificate, 'it is missing');
-  else report(certificate, problemOf(certificate, key, now));
-  return found;
+  const problem = existsSync(certificate) ? problemOf(certificate, key, now) : 'it is missing';
+  return [{ file: certificate, problem }];
 }
 
 function problemOf(certificateFile: string, keyFile: string, now: Date | undefined): string | undefined {
@@ -100,20 +100,17 @@ export function observeSelf(facts: SelfFacts): Observation[] {
         ]),
       );
   }
-  for (const { file, mode, problem } of facts.keys) {
+  for (const { file, problem } of facts.keys) {
     if (problem)
       found.push(
         observe('DOCTOR_KEYS', 'fail', ['server'], { ...values, why: `${file}: ${problem}` }, [
           { source: file, text: problem },
         ]),
       );
-    if (mode !== undefined && (mode & 0o077) !== 0) {
-      found.push(
-        observe('DOCTOR_KEY_PERMISSIONS', 'fail', ['server', file], { ...values, file }, [
-          { source: file, text: `mode ${mode.toString(8)}` },
-        ]),
-      );
-    }
+  }
+  for (const { path, mode } of facts.open) {
+    const evidence = [{ source: path, text: `mode ${mode.toString(8)}` }];
+    found.push(observe('DOCTOR_KEY_PERMISSIONS', 'fail', ['server', path], { ...values, file: path }, evidence));
   }
   if (facts.clock) {
     const { headline, cause } = facts.clock;

@@ -1,7 +1,9 @@
 // An SQLite file as the store uses it: WAL, one connection, commits on disk before they are acknowledged.
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { type Dialect, type QueryExecutorProvider, sql } from 'kysely';
 import { asDiskTrouble, diskTroubleOf } from '../../disk-trouble.ts';
+import { makePrivateFile } from '../../private-files.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { type DurableSqliteParts, durableSqliteDialect } from './dialect.ts';
 import { createWalSync } from './wal-sync.ts';
@@ -46,6 +48,8 @@ function openAgain(file: string): DurableSqliteParts {
 }
 
 function openParts(file: string): DurableSqliteParts {
+  // Its log and shared memory take their modes from it.
+  if (file !== ':memory:' && !existsSync(file)) makePrivateFile(file);
   const connection = new DatabaseSync(file, { timeout: 10_000 });
   try {
     return prepareParts(file, connection);

@@ -1,0 +1,71 @@
+// Files and folders that belong to the server alone, whatever the umask says. A command that root runs on a server of
+// another user leaves them to that user: the server has to read them.
+import { randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Makes a folder for its owner only; one that is there keeps its mode. */
+export function makePrivateFolder(path: string): void {
+  if (mkdirSync(path, { recursive: true, mode: 0o700 }) === undefined) return;
+  chmodSync(path, 0o700);
+  giveToOwnerOf(dirname(path), path);
+}
+
+/** The file is there afterwards, for its owner only: SQLite would make it as the umask says. */
+export function makePrivateFile(file: string): void {
+  const handle = openSync(file, 'a', 0o600);
+  try {
+    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) fchmodSync(handle, 0o600);
+  } finally {
+    closeSync(handle);
+  }
+  giveToOwnerOf(dirname(file), file);
+}
+
+/** Writes a file for its owner only: whole and on disk, or not at all. */
+export function writePrivateFile(file: string, content: string | Uint8Array): void {
+  const draft = `${file}.${randomUUID()}.new`;
+  const handle = openSync(draft, 'wx', 0o600);
+  let isOpen = true;
+  try {
+    writeFileSync(handle, content);
+    fsyncSync(handle);
+    closeSync(handle);
+    isOpen = false;
+    giveToOwnerOf(dirname(file), draft);
+    renameSync(draft, file);
+  } catch (error) {
+    if (isOpen) closeSync(handle);
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/** Gives everything below `path`, and itself, to the owner of `folder`. No effect for anybody but root. */
+export function giveTreeToOwnerOf(folder: string, path: string): void {
+  if (process.geteuid?.() !== 0) return;
+  giveToOwnerOf(folder, path);
+  for (const entry of readdirSync(path, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile() || entry.isDirectory()) giveToOwnerOf(folder, join(entry.parentPath, entry.name));
+  }
+}
+
+function giveToOwnerOf(folder: string, path: string): void {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  const present = statSync(path);
+  if (uid !== 0 && (present.uid !== uid || present.gid !== gid)) chownSync(path, uid, gid);
+}

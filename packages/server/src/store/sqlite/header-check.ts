@@ -1,0 +1,28 @@
+// What can be seen of an SQLite file without reading it: its header, and whether it is as long as the header says. A file
+// that was cut off by a copy or a full disk is found here at once; the rest is for a whole check.
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+
+/** What is wrong with the file, as part of a sentence; undefined when nothing is, or when there is no file. */
+export function headerProblem(file: string): string | undefined {
+  if (!existsSync(file)) return undefined;
+  const handle = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(handle);
+    if (size === 0) return undefined;
+    const header = Buffer.alloc(100);
+    if (readSync(handle, header, 0, 100, 0) < 100) return 'it is shorter than the header of a database';
+    if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') return 'it does not begin as an SQLite database does';
+    const stored = header.readUInt16BE(16);
+    const pageBytes = stored === 1 ? 65_536 : stored;
+    const expected = header.readUInt32BE(28) * pageBytes;
+    // Pages may still be in the log, and SQLite puts them back by itself.
+    if (size >= expected || logBytes(file) > 0) return undefined;
+    return `it has ${size} bytes, and its header says ${expected}`;
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function logBytes(file: string): number {
+  return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+}
