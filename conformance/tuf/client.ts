@@ -49,7 +49,7 @@ async function run(): Promise<void> {
     await downloadTarget(target, file, {
       fetch,
       targetUrls: [required('target-base-url')],
-      consistent: client.root.consistent_snapshot,
+      consistent: client.root.consistent_snapshot === true,
       keepPartial: false,
     });
   }

@@ -79,7 +79,7 @@ export class InProcessClient extends SuiteClient {
         await downloadTarget(target, join(this.targetDir, encodeURIComponent(name)), {
           fetch: simulatedFetch(this.repository),
           targetUrls: ['http://repository/targets/'],
-          consistent: client.root.consistent_snapshot,
+          consistent: client.root.consistent_snapshot === true,
           keepPartial: false,
         });
       }

@@ -203,6 +203,21 @@ describe('consistent snapshots', () => {
   });
 });
 
+describe('a root without consistent_snapshot', () => {
+  check(
+    'is taken, and means plain names',
+    async (start) => {
+      const { client, repository } = await start();
+      repository.signed.root.consistent_snapshot = undefined;
+      repository.signed.root = JSON.parse(JSON.stringify(repository.signed.root));
+      repository.publishRoot();
+      assert.equal(await client.refresh(), 0);
+      assert.deepEqual(repository.lastRequests.slice(-2), ['snapshot.json', 'targets.json']);
+    },
+    'tuf-js wants the field',
+  );
+});
+
 describe('target files', () => {
   check('a file that is there already is not fetched; one that is there wrongly is', async (start) => {
     const { client, repository } = await start((repository) => {

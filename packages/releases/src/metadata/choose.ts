@@ -14,20 +14,23 @@ export interface Machine {
   platform: string;
   /** What it runs; undefined when nothing is installed. */
   current: ReleaseVersion | undefined;
+  /** The operator wants this version in place of the newest. Its floors come first all the same. */
+  pin?: ReleaseVersion;
 }
 
 /**
  * The release to install next; undefined when the machine has what it should have. The newest that is not recalled is
  * the aim; a floor on the way comes first. A machine goes back only when its own version is recalled with a replacement,
- * and never from metadata that is not current (`fresh` false). Throws RELEASE_FLOOR_MISSING when a floor is not listed.
+ * and never from metadata that is not current (`fresh` false). A pin never takes a machine back, and jumps no floor: a
+ * server that saves pins asks here first. Throws RELEASE_FLOOR_MISSING when a floor is not listed.
  */
 export function chooseRelease(all: readonly Listed[], machine: Machine, fresh: boolean): Listed | undefined {
-  const { current } = machine;
+  const { current, pin } = machine;
   const fitting = all
     .filter(({ release }) => fits(release, machine))
     .sort((a, b) => compareReleases(b.release, a.release));
   const usable = fitting.filter(({ release }) => release.recalled === undefined);
-  const [newest] = usable;
+  const [newest] = pin ? usable.filter(({ release }) => compareReleases(release, pin) === 0) : usable;
   if (newest && (current === undefined || compareReleases(newest.release, current) > 0)) {
     return firstFloor(usable, newest, current) ?? newest;
   }

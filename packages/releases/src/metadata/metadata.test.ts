@@ -133,6 +133,20 @@ describe('the next release', () => {
     }
   });
 
+  it('is the pinned one, after its floors: 1.29.1, then 1.50.2, goes by the stepping stone 1.38.1', () => {
+    const floors = [{ epoch: 0, version: '1.38.1.0' }];
+    const stone = listed('1.38.1.0');
+    const pinned = listed('1.50.2.0', { floors });
+    const newer = listed('1.60.0.0', { floors });
+    const pin = { epoch: 0, version: '1.50.2.0' };
+    const next = (all: Listed[], current: string) =>
+      chooseRelease(all, { ...machine, current: readRelease(current), pin }, true)?.path;
+    assert.equal(next([pinned, newer, stone], '1.29.1.0'), 'agent/1.38.1.0');
+    assert.equal(next([pinned, newer, stone], '1.38.1.0'), 'agent/1.50.2.0');
+    assert.equal(next([pinned, newer, stone], '1.60.0.0'), undefined);
+    assert.throws(() => next([pinned, newer], '1.29.1.0'), { code: 'RELEASE_FLOOR_MISSING' });
+  });
+
   it('is never a recalled one; back only to a signed replacement, and only from current metadata', () => {
     const replacement = { epoch: 0, version: '1.0.0.0' };
     const bad = listed('1.1.0.0', { recalled: { at: '2026-01-01T00:00:00Z', reason: 'bad', replacement } });

@@ -57,8 +57,9 @@ function checkCommon(check: Checker, signed: Json): void {
 
 const checkKind: Record<RoleKind, (check: Checker, signed: Json) => void> = {
   root: (check, signed) => {
-    signed.consistent_snapshot ??= false;
-    if (typeof signed.consistent_snapshot !== 'boolean') check.fail('consistent_snapshot is not true or false');
+    const { consistent_snapshot: consistent } = signed; // left as it is: the signature covers that it is not there
+    if (consistent !== undefined && typeof consistent !== 'boolean')
+      check.fail('consistent_snapshot is not true or false');
     checkKeys(check, signed.keys);
     const roles = check.record(signed.roles, 'roles');
     for (const name of topLevelRoles) check.roleKeys(own(roles, name), `the role ${name}`);

@@ -60,7 +60,8 @@ interface SignedBase {
 
 export interface RootSigned extends SignedBase {
   _type: 'root';
-  consistent_snapshot: boolean;
+  /** Not there means false. */
+  consistent_snapshot?: boolean;
   keys: Record<string, KeyJson>;
   roles: Record<RoleKind, RoleKeys>;
 }
