@@ -17,6 +17,7 @@ const tools: Record<string, string> = {
   curl: 'curl',
   faketime: 'faketime',
   chromium: 'chromium',
+  pgbouncer: 'pgbouncer',
 };
 
 /** Debian packages that bring no program of their own → what ends with 0 where they are. */

@@ -1,7 +1,17 @@
 // A real PostgreSQL for tests, from the binaries that npm brings. PostgreSQL refuses to run as root: then it runs as
 // another user, from a copy of the binaries when that user cannot reach node_modules.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,8 +33,11 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** `settings` as `name=value`, for the command line of postgres. */
-export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
+/** `settings` as `name=value`, for the command line of postgres. With `tls` (PEM) it speaks TLS too. */
+export async function startPostgres(
+  settings: readonly string[] = [],
+  tls?: { certificate: string; key: string },
+): Promise<TestPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'moult-postgres-'));
   const owner = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
   chmodSync(folder, 0o755);
@@ -38,8 +51,20 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
     ['-D', data, '-U', 'moult', '--auth=trust', '--no-sync', '--locale=C', '-E', 'UTF8'],
     run,
   );
+  if (tls) {
+    for (const [name, text] of [
+      ['server.crt', tls.certificate],
+      ['server.key', tls.key],
+    ] as const) {
+      writeFileSync(join(data, name), text, { mode: 0o600 });
+      if (owner) chownSync(join(data, name), owner.uid, owner.gid);
+    }
+  }
   const port = await freePort();
-  const flags = ['fsync=off', 'max_connections=50', ...settings].flatMap((setting) => ['-c', setting]);
+  const flags = ['fsync=off', 'max_connections=50', ...(tls ? ['ssl=on'] : []), ...settings].flatMap((setting) => [
+    '-c',
+    setting,
+  ]);
   const address = (database: string) => `postgres://moult@127.0.0.1:${port}/${database}`;
   let server: ChildProcess;
   let paused: number[] = [];
@@ -105,7 +130,8 @@ async function untilGone(processes: readonly number[]): Promise<void> {
   }
 }
 
-function unprivilegedUser(): { uid: number; gid: number } {
+/** A user for programs that refuse to run as root. */
+export function unprivilegedUser(): { uid: number; gid: number } {
   for (const name of ['postgres', 'nobody']) {
     const ids = ['-u', '-g'].map((flag) => spawnSync('id', [flag, name], { encoding: 'utf8' }));
     const [uid, gid] = ids.map(({ status, stdout }) => (status === 0 ? Number(stdout) : Number.NaN));
@@ -134,7 +160,7 @@ function restoreLinks(native: string): void {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject);
     probe.listen(0, '127.0.0.1', () => {

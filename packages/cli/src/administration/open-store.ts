@@ -12,6 +12,7 @@ import {
   type Store,
   settleInterrupted,
   sqliteFileOf,
+  withoutPassword,
 } from '@moult/server';
 import { type Command, Option } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
@@ -57,7 +58,7 @@ export async function administer<Result>(
     throw new UsageError(
       config.database === undefined
         ? `There is no server in ${config.dataDir}. Name its folder with --data-dir.`
-        : `There is no database ${config.database}.`,
+        : `There is no database ${withoutPassword(config.database)}.`,
     );
   }
   makePrivateFiles(config.dataDir);

@@ -55,6 +55,11 @@ export async function openDatabase(address: string, options: DatabaseOptions = {
 /** As openDatabase, before PostgreSQL was asked: `connect` does that. */
 export function createDatabase(address: string, options: DatabaseOptions = {}): Database {
   if (isPostgres(address)) return postgresDatabase(address, options);
+  const scheme = foreignScheme(address);
+  if (scheme !== undefined) {
+    const message = `The address in --database begins with ${scheme}. Moult knows postgres://…, sqlite:FILE and file names.`;
+    throw new ServerError('SERVER_BAD_CONFIG', message);
+  }
   try {
     return sqliteDatabase(sqliteFileOf(address));
   } catch (cause) {
@@ -65,7 +70,16 @@ export function createDatabase(address: string, options: DatabaseOptions = {}): 
 
 /** The address as logs and errors show it: without a password, wherever that is. */
 export function withoutPassword(address: string): string {
-  return isPostgres(address) ? shownPostgresAddress(address) : address;
+  if (isPostgres(address)) return shownPostgresAddress(address);
+  // Mistyped, it may hold a password all the same.
+  const scheme = foreignScheme(address);
+  return scheme === undefined ? address : `${scheme}…`;
+}
+
+/** `mysql://`, `postgre://`, `postgres:`: how an address begins that is neither of PostgreSQL nor a file. */
+function foreignScheme(address: string): string | undefined {
+  const [, scheme] = /^((?!sqlite:|file:)[a-z][a-z\d+.-]*:\/\/|postgres\w*:)/i.exec(address) ?? [];
+  return scheme;
 }
 
 export function isPostgres(address: string): boolean {

@@ -1,7 +1,7 @@
 // moult explain COMPUTER [UPDATE], from the store of a Moult server, running or not.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type KnownComputer, openStore, type Store } from '@moult/server';
+import { isPostgres, type KnownComputer, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/server';
 import { UsageError } from '../../terminal.ts';
 import { DoctorError } from '../errors.ts';
 import { deliver, type ReportOptions } from '../report/deliver.ts';
@@ -24,8 +24,10 @@ export async function explainComputer(
   options: ExplainOptions,
 ): Promise<void> {
   const database = options.database ?? join(options.dataDir, 'moult.sqlite');
-  if (!/^postgres/i.test(database) && !existsSync(database.replace(/^sqlite:(\/\/)?/i, ''))) {
-    throw new UsageError(`${database}: no such database; --data-dir names the server's data directory`);
+  if (!isPostgres(database) && !existsSync(sqliteFileOf(database))) {
+    throw new UsageError(
+      `${withoutPassword(database)}: no such database; --data-dir names the server's data directory`,
+    );
   }
   const store = await openStore(database, { now: () => new Date(), ifEmpty: 'refuse' });
   try {
@@ -62,6 +64,6 @@ async function findOne(store: Store, name: string): Promise<KnownComputer> {
 async function collectComputer(store: Store, computer: KnownComputer, source: string): Promise<ComputerFacts> {
   const pings = await store.listSelfUpdateEvents({ computerId: computer.computerId, limit: pingLimit });
   const reports = await store.listReports(computer.computerId, reportLimit);
-  const shown = source.replace(/^([a-z]+:\/\/[^:@/]*):[^@/]*@/i, '$1:***@');
+  const shown = withoutPassword(source);
   return { computer, pings: pings.toReversed(), reports: reports.toReversed(), source: shown };
 }

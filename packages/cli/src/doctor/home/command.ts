@@ -1,7 +1,7 @@
 // moult doctor content and moult doctor self: the server's own end of the ladder.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openStore } from '@moult/server';
+import { isPostgres, openStore, sqliteFileOf } from '@moult/server';
 import { UsageError } from '../../terminal.ts';
 import { deliver, ProgressLine, type ReportOptions } from '../report/deliver.ts';
 import { makeReport } from '../report/report.ts';
@@ -21,7 +21,7 @@ export async function doctorContent(options: HomeOptions): Promise<void> {
   const progress = new ProgressLine();
   const facts = await collectContent(options.dataDir, (text) => progress.show(() => text));
   const database = options.database ?? join(options.dataDir, 'moult.sqlite');
-  if (/^postgres/i.test(database) || existsSync(database.replace(/^sqlite:(\/\/)?/i, ''))) {
+  if (isPostgres(database) || existsSync(sqliteFileOf(database))) {
     const store = await openStore(database, { now: () => new Date(), ifEmpty: 'refuse' });
     try {
       await collectMissing(facts, store);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServerError } from '../../errors.ts';
-import { withoutPassword } from '../database.ts';
+import { openDatabase, withoutPassword } from '../database.ts';
 import { parsePostgresAddress } from './address.ts';
 
 const parsed = (address: string) => parsePostgresAddress(address, {});
@@ -80,6 +80,18 @@ for (const address of hostile) {
     }
   });
 }
+
+test('an address of another kind is refused by its kind alone: a mistyped one may hold a password', async () => {
+  for (const address of ['postgre://moult:hunter2@db', 'mysql://moult:hunter2@db', 'postgres:moult:hunter2@db']) {
+    assert.doesNotMatch(withoutPassword(address), /hunter2/);
+    await assert.rejects(openDatabase(address), (error: Error) => {
+      assert.match(error.message, /^The address in --database begins with (postgre:\/\/|mysql:\/\/|postgres:)\./);
+      assert.doesNotMatch(`${error.message} ${JSON.stringify(error)}`, /hunter2/);
+      return true;
+    });
+  }
+  assert.equal(withoutPassword('sqlite:///var/lib/moult.sqlite'), 'sqlite:///var/lib/moult.sqlite');
+});
 
 test('an address is shown with its user, hosts and database', () => {
   assert.equal(

@@ -54,6 +54,8 @@ export async function connectPostgres(
     try {
       return await connectHost(host, address, limits, findings, ending);
     } catch (cause) {
+      // A file that cannot be read is no matter of hosts.
+      if (cause instanceof ServerError) throw cause;
       const trouble = cause instanceof ConnectError ? cause.trouble : connectTrouble(cause, address);
       tried.push({ host, trouble, cause });
     }

@@ -2,7 +2,7 @@
 // SERVER_DATABASE_AWAY; a connection whose state nobody knows is never used again.
 import type { PostgresPoolClient } from 'kysely';
 import { asDiskTrouble } from '../../disk-trouble.ts';
-import type { ServerError } from '../../errors.ts';
+import { ServerError } from '../../errors.ts';
 import type { OpenedClient } from './connect.ts';
 import { endsConnection, passingReason } from './trouble.ts';
 
@@ -58,6 +58,7 @@ export class Connection implements PostgresPoolClient {
     try {
       return (await this.#opened.client.query(sql, parameters as unknown[])) as unknown as QueryResult<Row>;
     } catch (error) {
+      if (isStatementPooling(error)) throw statementPooling(error);
       // Killed by us, what pg says of it is not the reason.
       const reason = this.#deadBecause ?? passingReason(error);
       if (reason === undefined) throw asDiskTrouble(error, 'The database cannot be written');
@@ -101,4 +102,14 @@ type QueryResult<Row> = { command: 'UPDATE' | 'DELETE' | 'INSERT' | 'SELECT' | '
 
 function isReadOnly(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '25006';
+}
+
+/** pgbouncer with pool_mode = statement: another statement may go to another connection. */
+function isStatementPooling(error: unknown): boolean {
+  return error instanceof Error && /not allowed in statement pooling mode/.test(error.message);
+}
+
+function statementPooling(cause: unknown): ServerError {
+  const message = 'pgbouncer pools single statements. Moult needs pool_mode = transaction or session in pgbouncer.ini.';
+  return new ServerError('SERVER_DATABASE', message, { cause });
 }
