@@ -18,6 +18,7 @@ import {
   storeWithRoot,
 } from '../../test/repository-cases.ts';
 import {
+  createDefault,
   createWithThreshold,
   expiryStates,
   follow,
@@ -173,6 +174,26 @@ describe('recovery', () => {
       newest.some((text) => text.includes(bob.keyid)),
       false,
     );
+  });
+
+  it('with sealed keys, the online keys stay usable by a server that has no passphrase', async () => {
+    const directory = newFolder();
+    createDefault(directory, start, 'secret');
+    assert.throws(() => new Repository(directory).folder.keys('wrong'), { code: 'RELEASE_KEY_UNUSABLE' });
+    const repository = new Repository(directory, 'secret');
+    repository.renewOnlineKeys(start);
+    repository.signWithOwnKeys();
+    repository.publish(start);
+    const server = new Repository(directory);
+    assert.deepEqual(
+      server.folder
+        .keys()
+        .map(({ owner }) => owner)
+        .sort(),
+      ['server snapshot', 'server timestamp'],
+    );
+    assert.equal(server.renewOnline(inDays(10)), true);
+    await follow(server, 1, inDays(10));
   });
 
   it('a threshold that the keys cannot meet is refused, with nothing changed', () => {

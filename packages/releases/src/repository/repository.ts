@@ -278,7 +278,7 @@ export class Repository {
 
   #newOnlineKey(role: string): SigningKey {
     const key = generateKey(`server ${role}`);
-    this.folder.saveKey(role, key, this.#passphrase);
+    this.folder.saveKey(role, key); // never sealed: the server signs with it by itself
     return key;
   }
 
