@@ -21,11 +21,16 @@ export function openPlacesIn(dataDir: string, databaseFile: string | undefined):
   if (process.platform === 'win32') return [];
   const database = databaseFile === undefined ? [] : ['', '-wal', '-shm'].map((end) => `${databaseFile}${end}`);
   const named = privateNames.map((name) => join(dataDir, name));
-  const keys = existsSync(join(dataDir, 'keys')) ? readdirSync(join(dataDir, 'keys')) : [];
   return [
     ...look(dataDir, isForGroup(dataDir) ? 0o027 : 0o077, false),
     ...look(join(dataDir, 'keys'), 0o077, false),
-    ...keys.flatMap((name) => look(join(dataDir, 'keys', name), 0o077, !name.includes('.cer.pem'))),
+    ...namesIn(join(dataDir, 'keys')).flatMap((name) =>
+      look(join(dataDir, 'keys', name), 0o077, !name.includes('.cer.pem')),
+    ),
+    ...look(join(dataDir, 'trust', 'keys'), 0o077, false),
+    ...namesIn(join(dataDir, 'trust', 'keys')).flatMap((name) =>
+      look(join(dataDir, 'trust', 'keys', name), 0o077, true),
+    ),
     ...[...database, ...named].flatMap((path) => look(path, 0o077, false)),
   ];
 }
@@ -70,6 +75,10 @@ const privateNames = [
   'audit-head.json',
   'unfinished-backup.json',
 ];
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
 
 function look(path: string, forbidden: number, isKey: boolean): OpenPlace[] {
   const found = lstatSync(path, { throwIfNoEntry: false });

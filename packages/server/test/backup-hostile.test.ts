@@ -225,6 +225,38 @@ describe('a restore', () => {
     assert.ok(existsSync(join(folder, 'server', 'keys', 'operator-ca.key.pem')));
   });
 
+  it('never puts older signed metadata in place of newer, and keeps the keys of another repository as a copy', async () => {
+    const trustOf = (dataDir: string, root: string, version: number) => {
+      const metadata = join(dataDir, 'trust', 'public', 'metadata');
+      mkdirSync(metadata, { recursive: true });
+      mkdirSync(join(dataDir, 'trust', 'keys'), { recursive: true });
+      writeFileSync(join(metadata, '1.root.json'), root);
+      writeFileSync(join(metadata, 'timestamp.json'), JSON.stringify({ signed: { version } }));
+      writeFileSync(join(dataDir, 'trust', 'keys', 'root.key'), `${root} ${version}`);
+      writeFileSync(join(dataDir, 'trust', 'lock'), '');
+    };
+    await makeServer('trusted');
+    const { dataDir, database } = places('trusted');
+    const source = join(folder, 'with-trust');
+    trustOf(dataDir, 'root A', 5);
+    await backUp({ dataDir, database, target: source, version: '0', now });
+    assert.ok(!existsSync(join(source, 'trust', 'lock')));
+    const key = () => readFileSync(join(dataDir, 'trust', 'keys', 'root.key'), 'utf8');
+    const copies = () => readdirSync(dataDir).filter((name) => name.startsWith('trust.replaced-'));
+    trustOf(dataDir, 'root A', 6);
+    await restore({ dataDir, database, source, author });
+    assert.deepEqual([key(), copies()], ['root A 6', []], 'newer of the same repository');
+    trustOf(dataDir, 'root A', 4);
+    await restore({ dataDir, database, source, author });
+    assert.deepEqual([key(), copies().length], ['root A 5', 1], 'older');
+    trustOf(dataDir, 'root B', 9);
+    await restore({ dataDir, database, source, author });
+    assert.deepEqual([key(), copies().length], ['root A 5', 2], 'another one');
+    assert.equal(readFileSync(join(dataDir, copies()[1] ?? '', 'keys', 'root.key'), 'utf8'), 'root B 9');
+    await restore({ dataDir, database, source: join(folder, 'good'), author });
+    assert.equal(key(), 'root A 5', 'a backup without one takes none away');
+  });
+
   it('of an earlier version, which held no tree, leaves the tree alone', async () => {
     const earlier = altered((backup) => {
       rmSync(join(backup, 'self-update'), { recursive: true });

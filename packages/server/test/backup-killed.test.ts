@@ -41,8 +41,9 @@ async function makeServer(name: string): Promise<void> {
   const store = await openStore(database, { now: () => now });
   await store.createGroup(`Group ${name}`, undefined, author);
   await store.close();
-  for (const tree of ['releases/wsus/7.9.0.1/wuaucomp.cab', 'imported/index.json', `imported/only-${name}`]) {
-    const file = join(dataDir, 'self-update', tree);
+  const trees = ['self-update/releases/wsus/7.9.0.1/wuaucomp.cab', 'self-update/imported/index.json'];
+  for (const tree of [...trees, `self-update/imported/only-${name}`, 'trust/public/metadata/1.root.json']) {
+    const file = join(dataDir, tree);
     mkdirSync(join(file, '..'), { recursive: true });
     writeFileSync(file, name);
   }
@@ -60,8 +61,9 @@ async function ownersOf(dataDir: string): Promise<Set<string>> {
   }
   const tree = readdirSync(join(dataDir, 'self-update', 'imported')).filter((name) => name.startsWith('only-'));
   for (const name of tree) owners.add(name.slice(5));
-  for (const file of ['releases/wsus/7.9.0.1/wuaucomp.cab', 'imported/index.json'])
-    owners.add(readFileSync(join(dataDir, 'self-update', file), 'utf8'));
+  const files = ['self-update/releases/wsus/7.9.0.1/wuaucomp.cab', 'self-update/imported/index.json'];
+  for (const file of [...files, 'trust/public/metadata/1.root.json'])
+    owners.add(readFileSync(join(dataDir, file), 'utf8'));
   return owners;
 }
 

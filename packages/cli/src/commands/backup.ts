@@ -15,7 +15,7 @@ import { UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {
   withServerOptions(program.command('backup').argument('<dir>', 'a folder that is not there yet'))
-    .description('write database, keys, agent releases and imported tree into a folder, while the server runs or not')
+    .description('write what makes the same server into a folder: database, keys, releases; while it runs or not')
     .action(runBackup);
   withServerOptions(program.command('restore').argument('<dir>', 'a backup'))
     .description('put a backup in place of everything that is there')
@@ -31,7 +31,7 @@ async function runBackup(target: string, flags: AdministrationFlags): Promise<vo
   const options = { database: address, dataDir, target: resolve(target), version: serverVersion, now: new Date() };
   const manifest = await backUp(options);
   present({ target: options.target, ...manifest }, flags, () => [
-    `${options.target}: ${rowsIn(manifest)} rows as of ${manifest.madeAt}, keys, agent releases and imported tree.`,
+    `${options.target}: ${rowsIn(manifest)} rows as of ${manifest.madeAt}, keys, agent releases, imported tree and signed metadata.`,
     'Not in it: update files (copy the content folder), logs, settings, and the files of --tls-cert and --tls-key.',
     'It holds the private keys of this server: keep it as safe as those.',
   ]);

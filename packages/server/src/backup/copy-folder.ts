@@ -50,10 +50,15 @@ async function list(folder: string): Promise<Map<string, string>> {
       const name = below === '' ? entry : `${below}/${entry}`;
       const facts = await lstat(join(folder, name)).catch(() => undefined);
       if (facts?.isDirectory()) waiting.push(name);
-      else if (facts?.isFile()) found.set(name, `${facts.ino} ${facts.size} ${facts.mtimeMs}`);
+      else if (facts?.isFile() && !isFleeting(name)) found.set(name, `${facts.ino} ${facts.size} ${facts.mtimeMs}`);
     }
   }
   return found;
+}
+
+/** Locks, and files that are being written. */
+function isFleeting(name: string): boolean {
+  return name === 'lock' || /\.(?:new|partial|tmp)$/.test(name);
 }
 
 function sameList(a: Map<string, string>, b: Map<string, string>): boolean {

@@ -13,7 +13,7 @@ export interface BackupManifest {
   rows: Record<string, number>;
   /** SHA-256 by file name, in hex: a damaged backup is found out before anything is replaced. */
   files: Record<string, string>;
-  /** Which folders of the self-update tree it holds, empty or not; earlier backups hold none. */
+  /** Which folders of the data directory it holds, empty or not; earlier backups hold none. */
   folders?: string[];
 }
 
@@ -27,7 +27,7 @@ export const keyFiles = [
 ] as const;
 
 /** Folders of the data directory that a server needs to be the same again; what else lies there is made anew. */
-export const backedUpFolders = ['self-update/releases', 'self-update/imported'] as const;
+export const backedUpFolders = ['self-update/releases', 'self-update/imported', 'trust'] as const;
 
 /** In an order in which each table comes after those that it refers to. */
 export const backedUpTables = [

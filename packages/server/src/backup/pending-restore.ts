@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { FolderTree } from '@moult/disk';
 import { isTemporary } from '../errors.ts';
 import { takeGuard } from '../guard.ts';
-import { switchKeyFiles } from '../keys/index.ts';
+import { replacedName, stampOf, switchKeyFiles } from '../keys/index.ts';
 import { giveTreeToOwnerOf, makePrivateFolder, writePrivateFile } from '../private-files.ts';
 import { isPostgres, openDatabase, sqliteFileOf } from '../store/database.ts';
 import { type CheckedBackup, readChecked } from './check-backup.ts';
 import { backedUpFolders, keyFiles } from './format.ts';
 import { changeOfKeys } from './key-set.ts';
+import { keepsPresentTrust } from './trust-folder.ts';
 
 export const restoreTokenName = 'restore-token';
 
@@ -20,8 +21,10 @@ interface Journal {
   token: string;
   /** Key files that are taken away. */
   removedKeys: string[];
-  /** Folders of the self-update tree that are replaced. */
+  /** Folders that are replaced. */
   folders: string[];
+  /** What the old ones are called by that are kept. */
+  stamp: string;
 }
 
 const journalName = 'journal.json';
@@ -32,17 +35,17 @@ export function restoreGuard(dataDir: string): string {
 }
 
 /** Copies what the backup holds beside the database into DIR/restoring. Answers the token for the database. */
-export async function prepareFiles(dataDir: string, source: string, backup: CheckedBackup): Promise<string> {
+export async function prepareFiles(dataDir: string, source: string, backup: CheckedBackup, now: Date): Promise<string> {
   const folder = pendingFolder(dataDir);
   rmSync(folder, { recursive: true, force: true });
   makePrivateFolder(folder);
   const { manifest } = backup;
-  const folders = manifest.folders ?? [];
+  const folders = await foldersToReplace(dataDir, source, backup);
   const tree = new FolderTree(join(folder, 'files'));
   try {
     for (const name of folders) tree.folder(name.split('/'));
     for (const name of Object.keys(manifest.files)) {
-      if (!backedUpFolders.some((one) => name.startsWith(`${one}/`))) continue;
+      if (!folders.some((one) => name.startsWith(`${one}/`))) continue;
       tree.write(name, await readChecked(source, manifest, name), { durable: true });
     }
   } finally {
@@ -53,7 +56,7 @@ export async function prepareFiles(dataDir: string, source: string, backup: Chec
   makePrivateFolder(join(folder, 'keys'));
   for (const [name, bytes] of change) if (bytes) writePrivateFile(join(folder, 'keys', name), bytes);
   const removedKeys = [...change].filter(([, bytes]) => bytes === null).map(([name]) => name);
-  const journal: Journal = { token: randomUUID(), removedKeys, folders };
+  const journal: Journal = { token: randomUUID(), removedKeys, folders, stamp: stampOf(now) };
   writePrivateFile(join(folder, journalName), JSON.stringify(journal));
   return journal.token;
 }
@@ -71,7 +74,7 @@ export function placeFiles(dataDir: string, now: Date): void {
   const keyFolder = join(dataDir, 'keys');
   makePrivateFolder(keyFolder);
   switchKeyFiles(keyFolder, keys, now);
-  for (const name of journal.folders) replaceFolder(dataDir, folder, name);
+  for (const name of journal.folders) replaceFolder(dataDir, folder, name, journal.stamp);
   discardFiles(dataDir);
 }
 
@@ -130,11 +133,11 @@ async function tokenIn(address: string): Promise<string | undefined> {
 }
 
 /** The old folder goes aside, the new one comes: whichever of the two was done before is not done again. */
-function replaceFolder(dataDir: string, pending: string, name: string): void {
+function replaceFolder(dataDir: string, pending: string, name: string, stamp: string): void {
   const staged = join(pending, 'files', name);
   if (!existsSync(staged)) return;
   const target = join(dataDir, name);
-  const aside = join(pending, 'old', name.replaceAll('/', '-'));
+  const aside = name === trust ? freeName(dataDir, stamp) : join(pending, 'old', name.replaceAll('/', '-'));
   mkdirSync(join(pending, 'old'), { recursive: true, mode: 0o700 });
   makePrivateFolder(join(target, '..'));
   if (existsSync(target)) renameSync(target, aside);
@@ -142,13 +145,35 @@ function replaceFolder(dataDir: string, pending: string, name: string): void {
   renameSync(staged, target);
 }
 
+/** It holds private keys: what is replaced stays as a copy, as with every key. */
+const trust = 'trust';
+
+function freeName(dataDir: string, stamp: string): string {
+  for (let count = 1; ; count++) {
+    const path = join(dataDir, replacedName(trust, stamp, count));
+    if (!existsSync(path)) return path;
+  }
+}
+
+async function foldersToReplace(dataDir: string, source: string, { manifest }: CheckedBackup): Promise<string[]> {
+  const folders = manifest.folders ?? [];
+  const read = async (name: string) =>
+    manifest.files[name] === undefined ? undefined : readChecked(source, manifest, name);
+  const isEmpty = !Object.keys(manifest.files).some((name) => name.startsWith(`${trust}/`));
+  // A server makes its repository at a start that comes after this backup: it stays too.
+  const keepsTrust = isEmpty || (await keepsPresentTrust(dataDir, read));
+  return folders.filter((name) => name !== trust || !keepsTrust);
+}
+
 function readJournal(folder: string): Journal | undefined {
   try {
-    const { token, removedKeys, folders } = JSON.parse(readFileSync(join(folder, journalName), 'utf8')) as Journal;
+    const journal = JSON.parse(readFileSync(join(folder, journalName), 'utf8')) as Journal;
+    const { token, removedKeys, folders, stamp } = journal;
     return {
       token: String(token),
       removedKeys: keyFiles.filter((name) => removedKeys.includes(name)),
       folders: backedUpFolders.filter((name) => folders.includes(name)),
+      stamp: /^[\dTZ]+$/.test(stamp) ? stamp : 'unknown',
     };
   } catch {
     return undefined;

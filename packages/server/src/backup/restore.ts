@@ -50,7 +50,7 @@ export async function restore(options: RestoreOptions): Promise<BackupManifest> 
   if (!guard)
     throw new ServerError('SERVER_IN_USE', `Another process restores a backup into ${dataDir}. Wait until it is done.`);
   try {
-    const token = await prepareFiles(dataDir, source, backup);
+    const token = await prepareFiles(dataDir, source, backup, author.at);
     try {
       await restoreDatabase(options, backup.manifest, token);
     } catch (error) {

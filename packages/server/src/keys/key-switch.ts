@@ -83,7 +83,8 @@ function readList(file: string): Listed | undefined {
   }
 }
 
-function stampOf(now: Date): string {
+/** `20261201T120000Z`: how copies of what was replaced are called. */
+export function stampOf(now: Date): string {
   return now.toISOString().replaceAll(/\.\d+|[^\dTZ]/g, '');
 }
 
