@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import pino from 'pino';
 import { startPostgres } from '../test/postgres.ts';
+import { openServerClock, programDate } from './clock/index.ts';
 import { createEventRetention } from './event-retention.ts';
 import { openStore, type ReportedEvent } from './store/index.ts';
 
@@ -80,4 +81,25 @@ it('a stamp that a wrong clock wrote neither ends the sweeps for years nor is de
   const [left, ...more] = await store.listReportingEvents({ limit: 10 });
   assert.deepEqual([left?.receivedAt.getTime(), more.length], [start + tenYears, 0]);
   await store.close();
+});
+
+it('a clock that jumps ten years ahead deletes nothing, and neither does a start under it', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'moult-retention-'));
+  const store = await openStore(':memory:', { now: () => new Date(start) });
+  let now = programDate.getTime() + 30 * dayMs;
+  const open = () =>
+    openServerClock({ dataDir, now: () => new Date(now), programDate, log, everyMs: 0, monotonicMs: () => 0 });
+  const clock = open();
+  clock.learn(undefined);
+  await store.recordReportingEvents([event(1, 147), event(2, 183)], new Date(now));
+  now += 3652 * dayMs;
+  const parts = { store, eventDays: 90, routineEventDays: 14, log, everyMs: 0, pauseMs: 0 };
+  assert.equal(await createEventRetention({ ...parts, clock }).sweep(), 0);
+  clock.close();
+  const next = open();
+  next.learn(await store.loadNewestTime());
+  assert.equal(await createEventRetention({ ...parts, clock: next }).sweep(), 0);
+  assert.equal((await store.listReportingEvents({ limit: 10 })).length, 2);
+  await store.close();
+  rmSync(dataDir, { recursive: true });
 });
