@@ -1,7 +1,8 @@
 // Setting a machine up: the program of the chosen generation, the host beside it, the pinned operator CA, the policy.
 import { X509Certificate } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOutside } from '@moult/disk';
 import {
   compareVersions,
   isVersion,
@@ -133,7 +134,7 @@ async function fetchCertificate(server: string): Promise<Uint8Array> {
 /** Whether this machine already trusts this operator. What another one published does not stay: its key may be stolen. */
 function hasPinned({ operatorCertificate }: MachineRoot, certificate: X509Certificate): boolean {
   try {
-    return new X509Certificate(readFileSync(operatorCertificate)).fingerprint256 === certificate.fingerprint256;
+    return new X509Certificate(readOutside(operatorCertificate)).fingerprint256 === certificate.fingerprint256;
   } catch {
     return false;
   }

@@ -95,9 +95,8 @@ async function readTls({ tlsCert, tlsKey }: ServerConfig): Promise<{ cert: strin
     createSecureContext({ cert, key });
     return { cert, key };
   } catch (error) {
-    throw new ServerError('SERVER_BAD_CONFIG', `--tls-cert and --tls-key cannot be used: ${String(error)}`, {
-      cause: error,
-    });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ServerError('SERVER_BAD_CONFIG', `--tls-cert and --tls-key cannot be used: ${why}`, { cause: error });
   }
 }
 

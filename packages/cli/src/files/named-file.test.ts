@@ -2,7 +2,17 @@
 // circle of links and a folder end with a clear error, in every place of the command line.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -195,4 +205,31 @@ describe('what is no file is refused at once by', { skip: process.platform === '
     cpSync(join(folder, 'good.cab'), join(folder, 'still-works.cab'));
     assert.equal((await run(['cab', 'test', 'still-works.cab'])).code, 0);
   });
+});
+
+/** Files of the command that read by themselves what nobody names. */
+const readsItsOwn: Record<string, string> = {
+  'doctor/hresult/error-table.ts': 'a table of the program',
+  'doctor/words/page.ts': 'pages of the program',
+  'doctor/client/command.ts': 'what reg.exe has just written to a folder of our own',
+  'doctor/home/content.ts': 'regular files of the content folder',
+  'administration/system-user.ts': 'the files of the system about its users',
+  'demo/server.ts': 'the certificate that the demo has just made',
+};
+
+test('every other reader in the command goes through named-file.ts or @moult/disk', () => {
+  const sources = fileURLToPath(new URL('..', import.meta.url));
+  const readers = globSync('**/*.ts', { cwd: sources })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => !file.endsWith('.test.ts') && !/(^|\/)test\//.test(file))
+    .filter((file) => {
+      const imported = readFileSync(join(sources, file), 'utf8').matchAll(
+        /import \{([^}]*)\} from 'node:fs(?:\/promises)?'/g,
+      );
+      return [...imported].some(([, names]) =>
+        /\b(readFileSync|readFile|createReadStream|copyFileSync|cpSync)\b/.test(names ?? ''),
+      );
+    });
+  const unknown = readers.filter((file) => readsItsOwn[file] === undefined);
+  assert.deepEqual(unknown, [], 'open what an argument names with readNamedFile, openNamedFile or streamNamedFile');
 });

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+import { readOutside } from '@moult/disk';
 
 export interface KnownHosts {
   /** Whether a browser may call us so: `name[:port]`, an address, or nothing (who sends no name is no browser). */
@@ -63,7 +64,7 @@ export function machineNames(own: string = hostname(), resolverFile = '/etc/reso
 export function namesInCertificate(file: string | undefined): string[] {
   if (file === undefined) return [];
   try {
-    const { subjectAltName = '' } = new X509Certificate(readFileSync(file));
+    const { subjectAltName = '' } = new X509Certificate(readOutside(file));
     return [...subjectAltName.matchAll(/(?:^|, )DNS:([\w.*-]+)/g)].map(([, name = '']) => name);
   } catch {
     return [];

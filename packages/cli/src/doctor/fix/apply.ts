@@ -61,8 +61,18 @@ export function undoChanges(undoFile: string): string[] {
   return steps.map(({ what }) => what);
 }
 
+/** It says which files get which bytes: one that others could have written is not believed. */
+function requireOwn(path: string): void {
+  const { uid, mode } = statSync(path);
+  const user = process.getuid?.();
+  if (user === undefined || (uid === user && (mode & 0o022) === 0)) return;
+  const text = `${path} belongs to another user, or others can write to it. If you trust it, make a copy of your own: cp ${path} undo.json && chmod 600 undo.json`;
+  throw new DoctorError('CLI_DOCTOR_UNDO_INVALID', text);
+}
+
 function readUndoFile(path: string): UndoFile {
   const text = readNamedFile(path).toString('utf8');
+  requireOwn(path);
   try {
     const value = JSON.parse(text) as Partial<UndoFile>;
     if (value.product === 'moult doctor fix' && Array.isArray(value.steps)) return value as UndoFile;

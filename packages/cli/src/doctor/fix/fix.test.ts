@@ -38,6 +38,17 @@ describe('moult doctor fix', () => {
       assert.deepEqual(readFileSync(file), registry);
     }));
 
+  it('does not believe an undo file that others can write to', { skip: process.platform === 'win32' }, () =>
+    inFolder({ 'registry.reg': registry }, (root) => {
+      const undo = join(root, 'undo.json');
+      applyChanges(planForAgent(root, now), undo, now);
+      const after = readFileSync(join(root, 'registry.reg'));
+      chmodSync(undo, 0o666);
+      assert.throws(() => undoChanges(undo), { code: 'CLI_DOCTOR_UNDO_INVALID' });
+      assert.deepEqual(readFileSync(join(root, 'registry.reg')), after);
+    }),
+  );
+
   it("does not undo over somebody else's work", () =>
     inFolder({ 'registry.reg': registry }, (root) => {
       const undo = join(root, 'undo.json');
