@@ -52,6 +52,9 @@ test('a file is read by its name, in folders below', async (context) => {
   writeFileSync(join(folder, 'a', 'b'), 'bytes');
   assert.equal((await readInside(folder, 'a/b')).toString(), 'bytes');
   assert.equal((await readInside(folder, 'a\\b')).toString(), 'bytes');
+  const handle = await openInside(folder, 'a/b', { byDescriptor: false });
+  assert.equal((await handle.readFile()).toString(), 'bytes');
+  await handle.close();
   await assert.rejects(readInside(folder, 'a/none'), { code: 'ENOENT' });
   await assert.rejects(readInside(folder, 'a'), (error: Error & { code?: string }) =>
     ['DISK_NOT_A_FILE', 'EISDIR', 'EPERM'].includes(error.code ?? ''),
@@ -78,7 +81,9 @@ test('no link below the folder is followed, neither file nor folder nor one insi
   symlinkSync('real', join(folder, 'tree', 'inside'));
   symlinkSync('loop', join(folder, 'tree', 'loop'));
   for (const name of ['file', 'folder/ca.key', 'inside/x', 'loop']) {
-    await assert.rejects(openInside(join(folder, 'tree'), name), isDisk('DISK_LEADS_OUT'), name);
+    for (const byDescriptor of [true, false]) {
+      await assert.rejects(openInside(join(folder, 'tree'), name, { byDescriptor }), isDisk('DISK_LEADS_OUT'), name);
+    }
   }
 });
 

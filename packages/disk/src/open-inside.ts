@@ -12,16 +12,20 @@ const readOnly = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O
  * Opens the regular file `name` below `folder`, with no link on the way below `folder`. Throws FORMAT_UNSAFE_NAME,
  * DISK_LEADS_OUT for a link, DISK_NOT_A_FILE, and the system's errors (ENOENT …) as they are.
  *
- * Where the file is, is asked after it is open. Linux knows it of the open file itself. Elsewhere the path is resolved
+ * Where the file is, is asked after it is open. Linux knows it of the open file itself (`byDescriptor`, if there is a /proc). Elsewhere the path is resolved
  * and must be the same file: who swaps folders three times at the right moments could pass that.
  */
-export async function openInside(folder: string, name: string): Promise<FileHandle> {
+export async function openInside(
+  folder: string,
+  name: string,
+  { byDescriptor = process.platform === 'linux' } = {},
+): Promise<FileHandle> {
   const path = pathInside(await realpath(folder), name);
   const handle = await open(path, readOnly).catch((cause) => {
     throw isLink(cause) ? leadsOut(folder, name, cause) : cause;
   });
   try {
-    if (!(await isAt(handle, path))) throw leadsOut(folder, name);
+    if (!(await isAt(handle, path, byDescriptor))) throw leadsOut(folder, name);
     if ((await handle.stat()).isFile()) return handle;
     throw new DiskError('DISK_NOT_A_FILE', `${name} in ${folder} is not a file.`);
   } catch (error) {
@@ -40,8 +44,8 @@ export async function readInside(folder: string, name: string): Promise<Buffer<A
   }
 }
 
-async function isAt(handle: FileHandle, path: string): Promise<boolean> {
-  const known = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined);
+async function isAt(handle: FileHandle, path: string, byDescriptor: boolean): Promise<boolean> {
+  const known = byDescriptor ? await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined) : undefined;
   if (known !== undefined) return known === path;
   const [opened, there, real] = await Promise.all([
     handle.stat({ bigint: true }),
