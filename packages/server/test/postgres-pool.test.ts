@@ -27,7 +27,7 @@ after(async () => {
 
 /** Short, so that the tests are; never so short that a busy machine looks dead. */
 const limits: Partial<PoolLimits> = {
-  ...{ connectMs: 2_000, acquireMs: 20_000, silentMs: 1_000, statementMs: 20_000 },
+  ...{ connectMs: 4_000, acquireMs: 20_000, silentMs: 1_000, statementMs: 20_000 },
   pausesMs: [50, 200],
 };
 
@@ -262,6 +262,26 @@ describe('several hosts', () => {
     );
     const { database } = await open({}, `postgres://moult@${hosts}${name}`);
     await note(database, 'written');
+  });
+
+  it('a primary that is gone: as soon as another host takes writes, work goes on there', async () => {
+    const hosts = `127.0.0.1:${proxy.port},127.0.0.1:${standby.port}`;
+    const { database, told } = await open({}, `postgres://moult@${hosts}/postgres`);
+    const portNow = async () => {
+      const { rows } = await sql<{ port: string }>`select current_setting('port') as port`.execute(database.tables);
+      return Number(rows[0]?.port);
+    };
+    assert.equal(await portNow(), postgres.port);
+    proxy.setMode('refusing');
+    await assert.rejects(portNow(), { code: 'SERVER_DATABASE_AWAY' });
+    await pause(300);
+    await assert.rejects(portNow(), { code: 'SERVER_DATABASE_AWAY', message: /it is read-only/ });
+    const direct = `postgres://moult@127.0.0.1:${standby.port}/postgres`;
+    const promotion = 'alter database postgres set default_transaction_read_only = off';
+    await standby.run(direct, 'set default_transaction_read_only = off', promotion);
+    await untilAnswered(database);
+    assert.equal(await portNow(), standby.port);
+    assert.deepEqual([told.away.length, told.back], [1, 1]);
   });
 });
 
