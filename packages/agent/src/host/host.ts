@@ -4,6 +4,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { AgentError } from '../errors.ts';
 import { onDisk } from '../root/disk-error.ts';
+import { removeLeftovers } from '../root/leftovers.ts';
 import { type HeldLock, tryLock } from '../root/lock.ts';
 import type { MachineRoot } from '../root/machine-root.ts';
 import { openRegistry, viewOf } from '../root/registry.ts';
@@ -117,6 +118,7 @@ class Host implements RunningHost {
   }
 
   begin(): void {
+    removeLeftovers(this.#root);
     pruneVersions(this.#root, this.#current);
     this.#poll = setInterval(() => this.#lookForRequests(), pollMs);
     this.#countStart();
