@@ -3,6 +3,7 @@ import type { ServerClock } from './clock/index.ts';
 import type { Closers } from './closers.ts';
 import { createComputerAgeing } from './computer-ageing.ts';
 import type { ServerConfig } from './config/index.ts';
+import { noteEventBlocks } from './event-blocks.ts';
 import { createEventBounds } from './event-bounds.ts';
 import { createEventRetention } from './event-retention.ts';
 import { type Admission, type Admitted, createAdmission } from './limits/admission.ts';
@@ -37,6 +38,7 @@ export function openLimits(
     admission,
     computerEvents,
     createEventRetention({ store, eventDays, routineEventDays, clock, log }),
+    noteEventBlocks({ store, log }),
     createEventBounds({ store, maxEvents, maxEventBytes, maxPings, log }),
     createComputerAgeing({ store, count, strangerDays, silentComputerDays, clientSideTargeting, clock, log }),
   ]) {

@@ -166,6 +166,8 @@ describe('administration', () => {
     await json('decline', 'sample update');
     assert.equal(await actionNow(), undefined);
     const { updates } = await json<{ updates: object }>('status');
+    const recounted = await json<{ correctedComputers: number; titleSearchIndexed: boolean }>('status', '--recount');
+    assert.deepEqual([recounted.correctedComputers, recounted.titleSearchIndexed], [0, true]);
     assert.deepEqual(updates, { total: 9, approved: 0, declined: 1 });
     await json('approve', 'sample update', '--action', 'Uninstall', '--group', 'Lab', '--group', 'LAB');
     assert.equal(await actionNow(), 'Uninstall', 'approving takes a decline back');

@@ -7,13 +7,15 @@ import { moment, present } from '../administration/output.ts';
 export function register(program: Command): void {
   withServerOptions(program.command('status'))
     .description('the server at a glance: is it running, how many computers need what')
+    .option('--recount', 'first count everything anew, and put the figures right that the database keeps')
     .action(status);
 }
 
-async function status(flags: AdministrationFlags): Promise<void> {
+async function status(flags: AdministrationFlags & { recount?: true }): Promise<void> {
   const document = await administer(flags, async ({ store, config }) => {
     const server = await findServer(config.dataDir);
     const { shared, changed } = await store.countIdentityChanges(new Date(Date.now() - 30 * 86_400_000));
+    const corrected = flags.recount ? await store.recountFigures() : undefined;
     const figures = await store.loadServerStatus();
     return {
       version: serverVersion,
@@ -21,6 +23,8 @@ async function status(flags: AdministrationFlags): Promise<void> {
       engine: store.engine,
       server,
       ...figures,
+      ...(corrected !== undefined && { correctedComputers: corrected }),
+      titleSearchIndexed: await store.findsTitlesByIndex(),
       clones: shared,
       identitiesChanged: changed,
       disks: (await inspectDisks(config)).map((disk) => ({ ...disk, isLow: disk.freeBytes < disk.reserveBytes })),
@@ -31,7 +35,7 @@ async function status(flags: AdministrationFlags): Promise<void> {
   present(
     document,
     flags,
-    ({ server, computers, updates, groups, events, engine, disks, notices, heldBack, ...identities }) => [
+    ({ server, computers, updates, groups, events, engine, disks, notices, heldBack, ...more }) => [
       server.state === 'running'
         ? `running at ${server.url}, process ${server.pid}, since ${moment(new Date(server.startedAt))} UTC`
         : 'not running',
@@ -40,10 +44,16 @@ async function status(flags: AdministrationFlags): Promise<void> {
       `updates     ${updates.total} (${updates.approved} approved, ${updates.declined} declined)`,
       `events      ${events}`,
       `database    ${engine}`,
+      ...(more.correctedComputers === undefined
+        ? []
+        : [`recounted   figures of ${more.correctedComputers} computers were wrong`]),
+      ...(more.titleSearchIndexed
+        ? []
+        : ['titles      are searched without an index: PostgreSQL lacks the extension pg_trgm']),
       ...disks.map(diskLine),
       ...heldBackLines(heldBack),
       ...notices.map(({ headline, cause, remedy }) => `notice      ${headline} ${cause} Remedy: ${remedy}`),
-      ...identityLines(identities),
+      ...identityLines(more),
     ],
   );
 }

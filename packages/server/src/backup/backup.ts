@@ -17,7 +17,7 @@ import {
   type BackupManifest,
   backedUpFolders,
   backedUpTables,
-  encodeRow,
+  encodeRows,
   keyFiles,
   manifestName,
   tableFile,
@@ -119,14 +119,14 @@ async function digestsIn(folder: string): Promise<Record<string, string>> {
 
 async function writeTable(snapshot: Snapshot, table: string, file: string): Promise<number> {
   let count = 0;
-  async function* lines() {
-    for await (const row of snapshot.rows(table)) {
-      count++;
-      yield encodeRow(row);
+  async function* counted() {
+    for await (const batch of snapshot.batches(table)) {
+      count += batch.length;
+      yield batch;
     }
   }
   const output = createWriteStream(file, { mode: 0o600, flush: true });
-  await pipeline(Readable.from(lines()), createZstdCompress(), output);
+  await pipeline(Readable.from(encodeRows(counted())), createZstdCompress(), output);
   return count;
 }
 

@@ -49,14 +49,34 @@ export const backedUpTables = [
   'self_update_events',
   'audit',
 ] as const;
+/** Made from the others by the database itself: triggers fill them again when a backup is restored. */
+export const derivedTables = ['computer_figures', 'update_titles', 'event_update_blocks'] as const;
 export type BackedUpTable = (typeof backedUpTables)[number];
 
 export function tableFile(table: string): string {
   return `${table}.jsonl.zst`;
 }
 
+/** In characters. Each piece is one call of the packer in another thread: for one row that took longer than the packing. */
+const pieceLength = 65_536;
+
+/** The lines of rows, in pieces that are worth packing. */
+export async function* encodeRows(batches: AsyncIterable<readonly Record<string, unknown>[]>): AsyncGenerator<string> {
+  let piece = '';
+  for await (const batch of batches) {
+    for (const row of batch) {
+      piece += encodeRow(row);
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = '';
+    }
+  }
+  if (piece !== '') yield piece;
+}
+
 /** One row as a line of JSON; bytes are `{"$bytes": base64}`. */
 export function encodeRow(row: Record<string, unknown>): string {
+  if (!Object.values(row).some((value) => value instanceof Uint8Array)) return `${JSON.stringify(row)}\n`;
   const plain = Object.entries(row).map(([name, value]) => [
     name,
     value instanceof Uint8Array ? { $bytes: Buffer.from(value).toString('base64') } : value,

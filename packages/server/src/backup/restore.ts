@@ -19,7 +19,14 @@ import { migrations } from '../store/migrations/index.ts';
 import type { Tables } from '../store/schema.ts';
 import { transact } from '../store/transact.ts';
 import { badBackup, readBackup } from './check-backup.ts';
-import { type BackedUpTable, type BackupManifest, backedUpTables, decodeRow, tableFile } from './format.ts';
+import {
+  type BackedUpTable,
+  type BackupManifest,
+  backedUpTables,
+  decodeRow,
+  derivedTables,
+  tableFile,
+} from './format.ts';
 import {
   discardFiles,
   placeFiles,
@@ -140,7 +147,7 @@ async function restoredMark(transaction: Kysely<Tables>): Promise<number> {
 }
 
 async function dropEverything(transaction: Kysely<Tables>): Promise<void> {
-  const tables = ['migrations', ...backedUpTables].reverse();
+  const tables = [...derivedTables, ...['migrations', ...backedUpTables].reverse()];
   for (const table of tables) await sql.raw(`drop table if exists ${table}`).execute(transaction);
 }
 

@@ -31,6 +31,7 @@ export async function assignRequested(transaction: Kysely<Tables>, computer: Tar
     await transaction
       .insertInto('computer_groups')
       .values(after.map(({ group_id }) => ({ computer_id: computerId, group_id })))
+      .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
   if (await mayRecord(transaction, computerId, at)) {

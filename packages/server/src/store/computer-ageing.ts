@@ -3,6 +3,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
+import { loadFigures } from './figures.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, retried, transact } from './transact.ts';
 
@@ -44,11 +45,7 @@ export function computerAgeingStore(database: Database, changes: Changes) {
   const { tables } = database;
   return {
     async countComputers(): Promise<number> {
-      const row = await tables
-        .selectFrom('computers')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .executeTakeFirst();
-      return Number(row?.count ?? 0);
+      return (await loadFigures(tables)).known;
     },
 
     /**

@@ -5,6 +5,7 @@ import { type StoreBounds, textBytes } from './bounds.ts';
 import { unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { assignRequested } from './client-side-targeting.ts';
+import { noteLastContact } from './configuration.ts';
 import type { Database } from './database.ts';
 import { noteIdentityChange } from './identity-changes.ts';
 import { excluded, inPieces, prepare, prepareInsert } from './prepared.ts';
@@ -148,6 +149,7 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
       await transact(database, async (transaction) => {
         await lockComputers(transaction, engine, [...contacts.keys()]);
         for (const some of inPieces(rows)) await noteContactsOf(transaction, some);
+        await noteLastContact(transaction, Math.max(...rows.map(({ at }) => at)));
       });
       changes.announce('computers');
     },

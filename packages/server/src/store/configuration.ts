@@ -79,6 +79,21 @@ export function configurationStore(database: Database, clock: DatabaseClock) {
 
 const timeName = 'time';
 
+const lastContactName = 'last-contact';
+
+/** The newest contact of any computer. Last in its transaction: all who note contacts wait for this row. Never goes back. */
+export async function noteLastContact(transaction: Kysely<Tables>, at: number): Promise<void> {
+  await sql`insert into configuration (name, value) values (${lastContactName}, ${String(at)})
+    on conflict (name) do update set value = case
+      when cast(excluded.value as bigint) > cast(configuration.value as bigint) then excluded.value
+      else configuration.value end`.execute(transaction);
+}
+
+/** In milliseconds since 1970; 0 when nobody was here. */
+export async function loadLastContact(tables: Kysely<Tables>): Promise<number> {
+  return Number((await loadSetting(tables, lastContactName)) ?? 0);
+}
+
 /** Marks a change of `topic` inside the transaction that makes it, for every process that watches. */
 export async function markChange(transaction: Kysely<Tables>, topic: Topic): Promise<void> {
   await transaction

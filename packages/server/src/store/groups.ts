@@ -7,8 +7,9 @@ import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
+import { loadFigures } from './figures.ts';
 import { takeStamp } from './stamps.ts';
-import { transact } from './transact.ts';
+import { lockComputers, transact } from './transact.ts';
 
 export interface TargetGroup {
   groupId: string;
@@ -73,13 +74,11 @@ export function groupStore(database: Database, changes: Changes) {
         .groupBy('group_id')
         .execute();
       const direct = new Map(rows.map(({ group_id, count }) => [group_id, Number(count)]));
-      const [all, unassigned] = await Promise.all([
-        sql<{ count: number }>`select count(*) as count from computers`.execute(tables),
-        sql<{ count: number }>`select count(*) as count from computers where not exists
-          (select 1 from computer_groups where computer_groups.computer_id = computers.computer_id)`.execute(tables),
-      ]);
-      direct.set(allComputers, Number(all.rows[0]?.count ?? 0));
-      direct.set(unassignedComputers, Number(unassigned.rows[0]?.count ?? 0));
+      const { known } = await loadFigures(tables);
+      const grouped = await sql<{ count: number }>`
+        select count(distinct computer_id) as count from computer_groups`.execute(tables);
+      direct.set(allComputers, known);
+      direct.set(unassignedComputers, Math.max(0, known - Number(grouped.rows[0]?.count ?? 0)));
       return groups.map((group) => ({ ...group, computers: direct.get(group.groupId) ?? 0 }));
     },
 
@@ -179,6 +178,8 @@ export function groupStore(database: Database, changes: Changes) {
       }
       await transact(database, async (transaction) => {
         await takeStamp(transaction, engine, author.at.getTime());
+        // Client-side targeting may move it at the same moment.
+        await lockComputers(transaction, engine, [computerId]);
         const before = await groupsOf();
         if (isMember) {
           const row = { computer_id: computerId, group_id: groupId };

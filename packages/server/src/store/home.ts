@@ -1,6 +1,7 @@
 // What the home page tells: who is here, with which agent, and what happened last.
 import { sql } from 'kysely';
 import { beginningOf, leftOut, wholeUpTo } from './bounds.ts';
+import { loadLastContact } from './configuration.ts';
 import type { Database } from './database.ts';
 
 export interface AgentCount {
@@ -53,6 +54,15 @@ export interface HomeFacts {
   /** Newest first, all kinds together, of each kind as many as were asked for. */
   events: HomeEvent[];
   counters: Map<string, number>;
+}
+
+/**
+ * As noted with the contacts, or with the newest event: a registration is told before its contact is written. No index is
+ * kept for it, because each contact of each computer would write that index.
+ */
+function lastContact(noted: number, events: readonly HomeEvent[]): Date | undefined {
+  const newest = Math.max(noted, ...events.map(({ receivedAt }) => receivedAt.getTime()));
+  return newest === 0 ? undefined : new Date(newest);
 }
 
 /** A client may call its version anything: ten thousand of them must not become ten thousand lines. */
@@ -191,14 +201,6 @@ export function homeStore(
     }));
   };
 
-  const lastContactAt = async (): Promise<Date | undefined> => {
-    const row = await tables
-      .selectFrom('computers')
-      .select(({ fn }) => fn.max('last_contact').as('last'))
-      .executeTakeFirstOrThrow();
-    return row.last === null ? undefined : new Date(Number(row.last));
-  };
-
   return {
     /**
      * Everything the home page shows. `eventLimit` bounds the events of each kind for itself: a thousand computers that
@@ -211,14 +213,15 @@ export function homeStore(
         ...(await reports(eventLimit)),
         ...(await registrations(eventLimit)),
       ].sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime());
+      const counters = await loadCounters();
       return {
         ...byAgent,
-        lastContactAt: await lastContactAt(),
+        lastContactAt: byAgent.computers === 0 ? undefined : lastContact(await loadLastContact(tables), events),
         identities: await countIdentityChanges(new Date(now().getTime() - identityDays * 86_400_000)),
         updates: await countOf('updates'),
         deployments: await countOf('deployments'),
         events,
-        counters: await loadCounters(),
+        counters,
       };
     },
   };

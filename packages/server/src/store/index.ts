@@ -23,8 +23,10 @@ import {
   withoutPassword,
 } from './database.ts';
 import { deploymentStore } from './deployments.ts';
+import { eventBlockStore } from './event-blocks.ts';
 import { eventBoundsStore } from './event-bounds.ts';
 import { eventRetentionStore } from './event-retention.ts';
+import { figureStore } from './figures.ts';
 import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
 import { identityChangeStore } from './identity-changes.ts';
@@ -184,6 +186,7 @@ export function storeOf(database: Database, now: () => Date, bounds: StoreBounds
     ...contentFileStore(database, changes),
     ...reportingEventStore(database, changes, bounds),
     ...eventRetentionStore(database),
+    ...eventBlockStore(database),
     ...eventBoundsStore(database),
     ...computerAgeingStore(database, changes),
     ...newestTimeStore(database),
@@ -191,6 +194,7 @@ export function storeOf(database: Database, now: () => Date, bounds: StoreBounds
     ...computerRemovalStore(database, changes),
     ...identityChanges,
     ...statusStore(database),
+    ...figureStore(database),
     ...auditStore(database),
     ...counters,
     ...selfUpdateEventStore(database, changes),

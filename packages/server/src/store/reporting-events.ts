@@ -12,11 +12,12 @@ import {
 } from './bounds.ts';
 import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
+import { stretchesAbout } from './event-blocks.ts';
 import { prepareInsert } from './prepared.ts';
 import { type RefusedRow, writeAllButRefused } from './refused-rows.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, retried, transact } from './transact.ts';
-import { applyEvents, updateStatusStatements } from './update-status.ts';
+import { applyEvents, changesStates, updateStatusStatements } from './update-status.ts';
 
 export interface ReportedEvent {
   instanceId: string;
@@ -50,6 +51,7 @@ export interface EventFilter {
 export function reportingEventStore(database: Database, changes: Changes, bounds: StoreBounds) {
   const { tables, engine } = database;
   const insertNew = insertNewEvents(tables);
+  const insertQuietly = prepareInsert(exampleRow, (rows) => insertion(tables, rows));
   const statusStatements = updateStatusStatements(tables, engine);
 
   const record = async (events: readonly ReportedEvent[], receivedAt: Date): Promise<void> => {
@@ -60,11 +62,13 @@ export function reportingEventStore(database: Database, changes: Changes, bounds
       const fresh = new Set<string>();
       for (let start = 0; start < events.length; start += rowsPerInsert) {
         const some = events.slice(start, start + rowsPerInsert);
-        const { rows: inserted } = await insertNew(
-          transaction,
-          some.map((event) => rowOf(event, receivedAt.getTime(), bounds)),
-        );
-        for (const { computer_id, instance_id } of inserted) fresh.add(`${computer_id} ${instance_id}`);
+        const rows = some.map((event) => rowOf(event, receivedAt.getTime(), bounds));
+        // To be told which are new costs as much as half of the insertion, and most events change nothing else.
+        if (!some.some(changesStates)) await insertQuietly(transaction, rows);
+        else {
+          const { rows: inserted } = await insertNew(transaction, rows);
+          for (const { computer_id, instance_id } of inserted) fresh.add(`${computer_id} ${instance_id}`);
+        }
       }
       await applyEvents(
         transaction,
@@ -106,34 +110,54 @@ export function reportingEventStore(database: Database, changes: Changes, bounds
 
     /** Newest first. */
     async listReportingEvents({ computerId, updateId, limit }: EventFilter): Promise<ListedEvent[]> {
-      let query = tables
-        .selectFrom('reporting_events as event')
-        .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
-        .select([...plainColumns])
-        .select(beginningOf('event.app_name', textBytes.appName).as('app_name'))
-        .select(wholeUpTo('event.replacement_strings', readableJsonBytes, leftOut).as('replacement_strings'))
-        .select(wholeUpTo('event.misc_data', readableJsonBytes, leftOut).as('misc_data'))
-        .select(beginningOf('computers.dns_name', textBytes.name).as('dns_name'));
+      let query = eventsIn(tables);
       if (computerId !== undefined) query = query.where('event.computer_id', '=', computerId);
       if (updateId !== undefined) query = query.where('event.update_id', '=', updateId);
-      const rows = await query.orderBy('event.event_id', 'desc').limit(limit).execute();
-      return rows.map((row) => ({
-        instanceId: row.instance_id,
-        computerId: row.computer_id,
-        dnsName: row.dns_name ?? '',
-        receivedAt: new Date(row.received_at),
-        timeAtTarget: new Date(row.time_at_target),
-        namespaceId: row.namespace_id,
-        eventNumber: row.event_number,
-        sourceId: row.source_id,
-        updateId: row.update_id ?? undefined,
-        revisionNumber: row.revision_number,
-        win32HResult: row.win32_hresult,
-        appName: row.app_name,
-        replacementStrings: JSON.parse(row.replacement_strings) as string[],
-        miscData: JSON.parse(row.misc_data) as string[],
-      }));
+      if (updateId === undefined || computerId !== undefined || engine === 'postgres') {
+        return (await query.limit(limit).execute()).map(toListed);
+      }
+      const found: ListedEvent[] = [];
+      for (const { first, below } of await stretchesAbout(tables, updateId)) {
+        if (found.length >= limit) break;
+        const inside = query.where('event.event_id', '>=', first).where('event.event_id', '<', below);
+        found.push(...(await inside.limit(limit - found.length).execute()).map(toListed));
+      }
+      return found;
     },
+  };
+}
+
+/** Newest first. */
+function eventsIn(tables: Kysely<Tables>) {
+  return tables
+    .selectFrom('reporting_events as event')
+    .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
+    .select([...plainColumns])
+    .select(beginningOf('event.app_name', textBytes.appName).as('app_name'))
+    .select(wholeUpTo('event.replacement_strings', readableJsonBytes, leftOut).as('replacement_strings'))
+    .select(wholeUpTo('event.misc_data', readableJsonBytes, leftOut).as('misc_data'))
+    .select(beginningOf('computers.dns_name', textBytes.name).as('dns_name'))
+    .orderBy('event.event_id', 'desc');
+}
+
+type EventRow = Awaited<ReturnType<ReturnType<typeof eventsIn>['execute']>>[number];
+
+function toListed(row: EventRow): ListedEvent {
+  return {
+    instanceId: row.instance_id,
+    computerId: row.computer_id,
+    dnsName: row.dns_name ?? '',
+    receivedAt: new Date(row.received_at),
+    timeAtTarget: new Date(row.time_at_target),
+    namespaceId: row.namespace_id,
+    eventNumber: row.event_number,
+    sourceId: row.source_id,
+    updateId: row.update_id ?? undefined,
+    revisionNumber: row.revision_number,
+    win32HResult: row.win32_hresult,
+    appName: row.app_name,
+    replacementStrings: JSON.parse(row.replacement_strings) as string[],
+    miscData: JSON.parse(row.misc_data) as string[],
   };
 }
 
@@ -142,13 +166,14 @@ const rowsPerInsert = 200;
 
 /** Answers those that were not known yet. */
 function insertNewEvents(tables: Kysely<Tables>) {
-  return prepareInsert(exampleRow, (rows) =>
-    tables
-      .insertInto('reporting_events')
-      .values(rows)
-      .onConflict((conflict) => conflict.columns(['computer_id', 'instance_id']).doNothing())
-      .returning(['computer_id', 'instance_id']),
-  );
+  return prepareInsert(exampleRow, (rows) => insertion(tables, rows).returning(['computer_id', 'instance_id']));
+}
+
+function insertion(tables: Kysely<Tables>, rows: readonly (typeof exampleRow)[]) {
+  return tables
+    .insertInto('reporting_events')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['computer_id', 'instance_id']).doNothing());
 }
 
 function rowOf(event: ReportedEvent, receivedAt: number, { eventBytes }: Pick<StoreBounds, 'eventBytes'>) {

@@ -1,6 +1,8 @@
 // Looking through the catalogue: what is there, without reading documents.
 import { decodeSupersedes } from '@moult/catalog';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
 
 export interface ListedRevision {
   revisionId: number;
@@ -14,7 +16,7 @@ export interface ListedRevision {
   isDeclined: boolean;
 }
 
-export function revisionListStore({ tables }: Database) {
+export function revisionListStore({ tables, engine }: Database) {
   const listed = () =>
     tables
       .selectFrom('revisions')
@@ -41,23 +43,23 @@ export function revisionListStore({ tables }: Database) {
      * Only what an administrator decides on: neither categories nor detectoids.
      */
     async listUpdates({ search, limit }: { search?: string | undefined; limit: number }): Promise<ListedRevision[]> {
-      const query = listed()
-        .where('update_type', 'in', ['Software', 'Driver'])
-        .where('revision_number', '=', ({ selectFrom, ref }) =>
-          selectFrom('revisions as later')
-            .select(({ fn }) => fn.max<number>('later.revision_number').as('newest'))
-            .where('later.update_id', '=', ref('revisions.update_id')),
-        );
-      const ordered = query.orderBy('title').orderBy('revisions.update_id');
-      if (search === undefined) return (await ordered.limit(limit).execute()).map(toListed);
-      // SQLite knows letter case of ASCII only: its part is to leave most titles out.
-      const wanted = search.toLowerCase();
-      const pattern = `%${wanted.replaceAll(/[^a-z0-9 .()-]+/g, '%')}%`;
-      const rows = await ordered.where(({ fn, eb }) => eb(fn<string>('lower', ['title']), 'like', pattern)).execute();
-      return rows
-        .filter(({ title }) => title.toLowerCase().includes(wanted))
-        .slice(0, limit)
-        .map(toListed);
+      const ids = await findTitles(tables, search?.toLowerCase() ?? '', limit);
+      const found = new Map<number, ListedRevision>();
+      for (let start = 0; start < ids.length; start += idsPerQuery) {
+        const rows = await listed()
+          .where('revision_id', 'in', ids.slice(start, start + idsPerQuery))
+          .execute();
+        for (const row of rows) found.set(row.revision_id, toListed(row));
+      }
+      return ids.map((id) => found.get(id)).filter((one) => one !== undefined);
+    },
+
+    /** False on a PostgreSQL without pg_trgm: there a search reads all titles. On SQLite that takes no longer than an index. */
+    async findsTitlesByIndex(): Promise<boolean> {
+      if (engine === 'sqlite') return true;
+      const { rows } = await sql`select 1 from pg_indexes
+        where schemaname = current_schema() and indexname = 'update_titles_by_part'`.execute(tables);
+      return rows.length > 0;
     },
 
     /** Update → the updates of which some revision says that it supersedes it. */
@@ -84,6 +86,36 @@ export function revisionListStore({ tables }: Database) {
     },
   };
 }
+
+/** The newest revisions, by title, of updates whose titles hold `wanted`, which is in lower case. */
+async function findTitles(tables: Kysely<Tables>, wanted: string, limit: number): Promise<number[]> {
+  // SQLite knows letter case of ASCII only: its part is to leave most titles out.
+  const pattern = `%${wanted.replaceAll(/[^a-z0-9 .()-]+/g, '%')}%`;
+  const found: number[] = [];
+  for (let last: { title: string; update_id: string } | undefined; ; ) {
+    const rows = await titlesLike(tables, pattern, last);
+    for (const { title, revision_id } of rows) {
+      if (title.toLowerCase().includes(wanted)) found.push(revision_id);
+      if (found.length >= limit) return found;
+    }
+    last = rows.at(-1);
+    if (rows.length < titlesPerQuery) return found;
+  }
+}
+
+/** The next ones by title. PostgreSQL finds them by an index over parts of titles, when it has pg_trgm (migration 0008). */
+function titlesLike(tables: Kysely<Tables>, pattern: string, last: { title: string; update_id: string } | undefined) {
+  let query = tables.selectFrom('update_titles').select(['title', 'update_id', 'revision_id']);
+  if (last)
+    query = query.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('title', 'update_id'), '>', tuple(last.title, last.update_id)),
+    );
+  if (pattern !== '%%') query = query.where(({ fn, eb }) => eb(fn<string>('lower', ['title']), 'like', pattern));
+  return query.orderBy('title').orderBy('update_id').limit(titlesPerQuery).execute();
+}
+
+const titlesPerQuery = 1000;
+const idsPerQuery = 500;
 
 function toListed(row: {
   revision_id: number;

@@ -6,6 +6,7 @@ export interface Tables {
   configuration: { name: string; value: string };
   counters: { name: string; value: number };
   computers: ComputersTable;
+  computer_figures: ComputerFiguresTable;
   computer_names: ComputerNamesTable;
   target_groups: { group_id: string; name: string; name_key: string; parent_id: string | null; created_at: number };
   identity_changes: IdentityChangesTable;
@@ -13,6 +14,7 @@ export interface Tables {
   updates: { update_id: string; is_declined: number; changed_at: number };
   revisions: RevisionsTable;
   revision_summaries: RevisionSummariesTable;
+  update_titles: UpdateTitlesTable;
   revision_files: RevisionFilesTable;
   content_files: ContentFilesTable;
   deployments: DeploymentsTable;
@@ -62,6 +64,21 @@ interface IdentityChangesTable {
   after: string;
 }
 
+/** Kept by triggers of the database, never written by anything else. */
+interface ComputerFiguresTable {
+  computer_id: string;
+  /** 1: in `computers`. */
+  known: number;
+  /** 1: known, and has reported. */
+  reported: number;
+  /** Updates that it needs, that it has downloaded, or that wait for a restart. */
+  needed: number;
+  /** Updates that failed. */
+  failed: number;
+  /** Report events of it that are stored. */
+  events: number;
+}
+
 interface ComputerNamesTable {
   computer_id: string;
   /** The DNS name in lower case. */
@@ -103,6 +120,15 @@ interface RevisionSummariesTable {
   /** As EncodedSummary of the catalogue. */
   clauses: string;
   more: string | null;
+}
+
+/** The newest revision of each update that is software or a driver; kept by triggers of the database. */
+interface UpdateTitlesTable {
+  title_id: Generated<number>;
+  update_id: string;
+  revision_id: number;
+  revision_number: number;
+  title: string;
 }
 
 interface RevisionFilesTable {

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { Database } from './database.ts';
+import { loadFigures } from './figures.ts';
 import { type UpdateState, updateStates } from './update-status.ts';
 
 export type StateCounts = Record<UpdateState, number>;
@@ -25,16 +26,10 @@ const nameOfState = new Map<number, UpdateState>(
 );
 
 export function statusStore({ tables }: Database) {
-  const countComputers = async (): Promise<{ all: number; reported: number }> => {
-    const { rows } = await sql<{ all: number; reported: number }>`
-      select count(*) as "all", count(last_report) as reported from computers`.execute(tables);
-    return { all: Number(rows[0]?.all ?? 0), reported: Number(rows[0]?.reported ?? 0) };
-  };
-
   return {
     /** How many computers have an update in each state. Computers that never reported are unknown. */
     async countStates(updateId: string): Promise<StateCounts> {
-      const { all, reported } = await countComputers();
+      const { known: all, reported } = await loadFigures(tables);
       const rows = await tables
         .selectFrom('computer_update_status')
         .select(['state', ({ fn }) => fn.countAll<number>().as('count')])
@@ -67,36 +62,32 @@ export function statusStore({ tables }: Database) {
 
     /** How many computers have at least one update in each of the states that an administrator acts on. */
     async loadServerStatus() {
-      const { all, reported } = await countComputers();
-      const { rows } = await sql<{ needing: number; failing: number }>`
-        select count(distinct case when state in (2, 3, 6) then computer_id end) as needing,
-               count(distinct case when state = 5 then computer_id end) as failing
-        from computer_update_status`.execute(tables);
+      const counted = await loadFigures(tables);
       const figures = await sql<{
         updates: number;
         declined: number;
         approved: number;
         groups: number;
-        events: number;
       }>`
         select (select count(*) from updates) as updates,
                (select count(*) from updates where is_declined = 1) as declined,
                (select count(distinct deployments.update_id) from deployments
                  join updates on updates.update_id = deployments.update_id and updates.is_declined = 0
                  where action in ('Install', 'OptionalInstall', 'Uninstall')) as approved,
-               (select count(*) from target_groups where group_id not in (${allComputers}, ${unassignedComputers})) as groups,
-               (select count(*) from reporting_events) as events`.execute(tables);
-      const { updates = 0, declined = 0, approved = 0, groups = 0, events = 0 } = figures.rows[0] ?? {};
+               (select count(*) from target_groups where group_id not in (${allComputers}, ${unassignedComputers})) as groups`.execute(
+        tables,
+      );
+      const { updates = 0, declined = 0, approved = 0, groups = 0 } = figures.rows[0] ?? {};
       return {
         computers: {
-          total: all,
-          neverReported: all - reported,
-          needingUpdates: Number(rows[0]?.needing ?? 0),
-          withErrors: Number(rows[0]?.failing ?? 0),
+          total: counted.known,
+          neverReported: counted.known - counted.reported,
+          needingUpdates: counted.needing,
+          withErrors: counted.failing,
         },
         updates: { total: Number(updates), approved: Number(approved), declined: Number(declined) },
         groups: Number(groups),
-        events: Number(events),
+        events: counted.events,
       };
     },
   };

@@ -32,6 +32,11 @@ const lists: readonly (readonly [tag: string, state: UpdateState])[] = [
   ['V', 'installed'],
 ];
 
+/** Only these say something about the state of updates. */
+export function changesStates({ eventNumber }: ReportedEvent): boolean {
+  return eventNumber === statusReport || eventNumber === installFailed;
+}
+
 /**
  * Applies new events in the order of their time, within the transaction that stores them. Of one computer no more states are
  * kept than the bound says: those of a report that come first in it.
@@ -42,7 +47,7 @@ export async function applyEvents(
   events: readonly ReportedEvent[],
   bounds: Pick<StoreBounds, 'statesPerComputer'>,
 ): Promise<void> {
-  const relevant = events.filter(({ eventNumber }) => eventNumber === statusReport || eventNumber === installFailed);
+  const relevant = events.filter(changesStates);
   // Computer → states that may still be added; counted once for many failures.
   const rooms = new Map<string, number>();
   for (const event of relevant.sort((a, b) => a.timeAtTarget.getTime() - b.timeAtTarget.getTime())) {

@@ -6,6 +6,7 @@ import { up as eventsByComputer } from './0003-events-by-computer.ts';
 import { up as revisionSummaries } from './0004-revision-summaries.ts';
 import { up as auditChain } from './0005-audit-chain.ts';
 import { up as identityChanges } from './0006-identity-changes.ts';
+import { up as figures } from './0008-figures.ts';
 
 export interface Migration {
   name: string;
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { name: '0004-revision-summaries', up: revisionSummaries },
   { name: '0005-audit-chain', up: auditChain },
   { name: '0006-identity-changes', up: identityChanges },
+  { name: '0008-figures', up: figures },
 ];
