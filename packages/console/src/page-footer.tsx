@@ -10,8 +10,8 @@ export function PageFooter({ home }: { home: HomeDocument }): ReactNode {
   return (
     <footer>
       <p>
-        Moult {server.version}, up for {since(server.startedAt, useServerTime(home.generatedAt))} (started{' '}
-        <Time at={server.startedAt} />)
+        Moult{server.version && ` ${server.version}`}, up for {since(server.startedAt, useServerTime(home.generatedAt))}{' '}
+        (started <Time at={server.startedAt} />)
       </p>
       <nav aria-label="Documentation">
         <a href="/docs/getting-started">Getting started</a>

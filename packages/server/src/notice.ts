@@ -4,6 +4,8 @@ export interface Notice {
   headline: string;
   cause: string;
   remedy: string;
+  /** The headline may be shown to strangers: it names nothing of this machine, and no weak spot. Cause and remedy never are. */
+  isForAll?: boolean;
 }
 
 /** The notice as one line, for the terminal and the log. */

@@ -75,6 +75,7 @@ function limitsOf(config: ServerConfig): Partial<PoolLimits> {
 
 function awayNotice(reason: string, since: Date): Notice {
   return {
+    isForAll: true,
     headline: `The database does not answer since ${since.toISOString()}.`,
     cause: `The reason: ${reason.replace(/\.$/, '')}.`,
     remedy:

@@ -46,6 +46,7 @@ export function clockNotice(state: ClockState): Notice | undefined {
   const accept = 'If the clock is right, run "moult clock --accept".';
   if (state.kind === 'behind-program') {
     return {
+      isForAll: true,
       headline: `The clock of this server is wrong: it shows ${now}.`,
       cause: `This version of Moult was made on ${then}, which is later.`,
       remedy: `${setIt} Nothing else needs to be done.`,
@@ -53,12 +54,14 @@ export function clockNotice(state: ClockState): Notice | undefined {
   }
   if (state.kind === 'behind-data') {
     return {
+      isForAll: true,
       headline: `The clock of this server went back: it shows ${now}.`,
       cause: `The data directory holds entries of ${then}. Either the clock is wrong now, or it was wrong then.`,
       remedy: `${setIt} ${accept}`,
     };
   }
   return {
+    isForAll: true,
     headline: `The clock of this server may be far ahead: it shows ${now}.`,
     cause: `The newest time that this data directory knows is ${then}. Until this is settled Moult renews no certificate.`,
     remedy: `${setIt} ${accept}`,

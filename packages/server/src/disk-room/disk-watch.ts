@@ -131,6 +131,7 @@ function noticeOf(state: DiskState): Notice | undefined {
   if (state.kind === 'low') {
     const { folder, freeBytes, reserveBytes } = state;
     return {
+      isForAll: true,
       headline: 'The disk of this server is nearly full.',
       cause: `${mebibytes(freeBytes)} are free for ${folder}, and the reserve is ${mebibytes(reserveBytes)}. ${whatGoesOn}`,
       remedy: 'Free some space on this disk, or lower --disk-reserve-mib. The server goes on by itself.',
@@ -138,6 +139,7 @@ function noticeOf(state: DiskState): Notice | undefined {
   }
   if (state.kind === 'refusing') {
     return {
+      isForAll: true,
       headline: 'The disk of this server takes no writes.',
       cause: `A write was refused: ${state.why}. ${whatGoesOn}`,
       remedy: 'Free some space on the disk, or fix it. The server goes on by itself.',

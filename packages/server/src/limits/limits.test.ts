@@ -5,6 +5,7 @@ import pino from 'pino';
 import { addressKey } from './address-key.ts';
 import { createAdmission } from './admission.ts';
 import { burstSeconds, createRate, totalFactor } from './rate.ts';
+import { createRecentUse } from './recent-use.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
 const perMinute = { perSecond: 1, burst: 60 };
@@ -88,6 +89,36 @@ test('one address may not use up what is there for all', () => {
   const second = taken('10.0.0.2');
   assert.ok(second >= burstSeconds / totalFactor && second < burstSeconds, 'the last quarter is kept');
   assert.ok(taken('10.0.0.3') > 0, 'for one that took little');
+});
+
+test('few or many addresses that take all they can do not shut out one that takes little', () => {
+  for (const hostile of [2, 3, 4, 10, 100, 256]) {
+    let now = 0;
+    const rate = createRate({ perSecond: 100, now: () => now });
+    let passed = 0;
+    let asked = 0;
+    for (; now < 600_000; now += 250) {
+      // All that there is, and before anybody else: at each moment a hostile address asks until it is refused.
+      for (let one = 0; one < hostile; one++) for (let most = 0; most < 1000 && rate.take(`10.0.0.${one}`); most++);
+      if (now < 60_000 || now % 10_000 !== 0) continue;
+      asked++;
+      if (rate.take('192.0.2.1')) passed++;
+    }
+    assert.equal(passed, asked, `${hostile} hostile addresses`);
+  }
+});
+
+test('a flood of addresses neither grows the table of recent use nor makes it forget one that counts', () => {
+  let now = 0;
+  const uses = createRecentUse({ fadesMs: 1000, leastCounted: 1, mostKeys: 100, now: () => now });
+  uses.add('victim', 50);
+  for (let key = 0; key < 100_000; key++) uses.add(`k${key}`, 2);
+  assert.ok(uses.size <= 101, `${uses.size} keys`);
+  assert.equal(uses.of('victim'), 50);
+  assert.ok(uses.of('another') > 2, 'addresses beyond the table are counted as one');
+  now += 10_000;
+  uses.add('another', 3);
+  assert.equal(uses.of('another'), 3, 'what counts no more makes room');
 });
 
 test('0 is no bound', () => {

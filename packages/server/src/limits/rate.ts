@@ -1,5 +1,7 @@
-// One kind of thing, bounded per address and in total. The last quarter of the total is kept for addresses that took
-// little: a few that take all they may do not shut out everybody else.
+// One kind of thing, bounded per address and in total. An address may take from the total as long as it took no more lately
+// than the total still holds. So those who take all they can share it evenly, however many they are, and leave a part of the
+// same size: who took nothing finds it, and is not shut out by them.
+import { createRecentUse } from './recent-use.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
 export interface Rate {
@@ -24,9 +26,9 @@ export const totalFactor = 2;
 /** Addresses that are counted one by one, for each kind of limit. */
 export const mostAddresses = 10_000;
 
-const keptForLight = 0.25;
 const keptForSmall = 0.5;
-const lightFullness = 0.9;
+/** Of the rate at once. */
+const leastCountedShare = 0.001;
 
 export function createRate(options: RateOptions): Rate {
   const { perSecond, largeAmount = Number.POSITIVE_INFINITY, now = () => performance.now() } = options;
@@ -34,16 +36,24 @@ export function createRate(options: RateOptions): Rate {
   const limits = (factor: number) => ({ perSecond: perSecond * factor, burst: perSecond * factor * burstSeconds, now });
   const each = createTokenBuckets({ ...limits(1), mostKeys: options.mostAddresses ?? mostAddresses });
   const all = createTokenBuckets({ ...limits(totalFactor), mostKeys: 1 });
+  const burst = perSecond * burstSeconds;
+  const lately = createRecentUse({
+    ...{ fadesMs: burstSeconds * 1000, leastCounted: burst * leastCountedShare },
+    ...{ mostKeys: options.mostAddresses ?? mostAddresses, now },
+  });
   return {
     take(key, amount = 1) {
-      const isLight = each.fullness(key) >= lightFullness;
-      if (!isLight && all.fullness('') < keptForLight) return false;
       const isLarge = amount > largeAmount;
-      if (isLarge && Math.min(each.fullness(key), all.fullness('')) < keptForSmall) return false;
+      if (isLarge && each.fullness(key) < keptForSmall) return false;
+      const left = all.fullness('') * burst * totalFactor;
+      if (lately.of(key) > left * (isLarge ? keptForSmall : 1)) return false;
       if (!each.take(key, amount)) return false;
-      if (all.take('', amount)) return true;
-      each.giveBack(key, amount);
-      return false;
+      if (!all.take('', amount)) {
+        each.giveBack(key, amount);
+        return false;
+      }
+      lately.add(key, amount);
+      return true;
     },
   };
 }

@@ -1,6 +1,7 @@
 // Facts in, the home document out. Pure: what the page says is decided here and nowhere else.
 import { cutText, visibleText } from '@moult/formats/text';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
+import type { Notice } from '../../notice.ts';
 import type { HomeFacts } from '../../store/index.ts';
 import { describeEvent } from './describe-event.ts';
 import type {
@@ -25,7 +26,7 @@ export function composeHome(
   health: SelfUpdateHealth,
   server: ServerFacts,
   now: Date,
-  notices: HomeNotice[] = [],
+  notices: readonly Notice[] = [],
   namesFor: NamesFor = 'local',
 ): HomeDocument {
   const events = facts.events.map(describeEvent);
@@ -33,7 +34,7 @@ export function composeHome(
     generatedAt: now.toISOString(),
     names: { shown: true, for: namesFor },
     server: { ...server, startedAt: server.startedAt.toISOString() },
-    notices,
+    notices: notices.map(({ headline, cause, remedy }) => ({ headline, cause, remedy })),
     selfUpdate: selfUpdateOf(health, facts.counters.get('malformed-pings') ?? 0),
     computers: computersOf(facts, health.releases),
     updates: { total: facts.updates, deployments: facts.deployments },
@@ -42,15 +43,32 @@ export function composeHome(
   };
 }
 
-/** The page for those who are not told names: counts and health. Without names, addresses and ids, those of the server too. */
-export function withoutNames(home: HomeDocument): HomeDocument {
+/**
+ * The page for those who are not told names: counts and health. Without names, addresses and ids, those of the server too,
+ * without its version, and without what notices say of its disk, its keys and its database.
+ */
+export function withoutNames(home: HomeDocument, notices: readonly Notice[] = []): HomeDocument {
   return {
     ...home,
     names: { ...home.names, shown: false },
-    server: { ...home.server, addresses: [] },
+    server: { ...home.server, version: '', addresses: [] },
+    notices: noticesForAll(notices),
     events: [],
   };
 }
+
+function noticesForAll(notices: readonly Notice[]): HomeNotice[] {
+  const others = notices.filter(({ isForAll }) => !isForAll).length;
+  return [
+    ...notices.filter(({ isForAll }) => isForAll).map(({ headline }) => ({ headline, ...whereDetailsAre })),
+    ...(others > 0 ? [{ headline: 'This server has something to say to its administrator.', ...whereDetailsAre }] : []),
+  ];
+}
+
+const whereDetailsAre = {
+  cause: 'What it is about is shown on the server itself.',
+  remedy: 'Open this page on the server, or run "moult status" there.',
+};
 
 function countByKind(events: readonly HomeEvent[]): HomeEventCount[] {
   const counts = new Map<HomeEvent['kind'], HomeEventCount>();

@@ -40,6 +40,7 @@ export interface HomeNotice {
 }
 
 export interface HomeServer {
+  /** '' for those who are not told names. */
   version: string;
   startedAt: Instant;
   addresses: { site: SiteName; url: string }[];

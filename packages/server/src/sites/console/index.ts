@@ -6,6 +6,7 @@ import { visibleText } from '@moult/formats/text';
 import { isTemporary } from '../../errors.ts';
 import { askedHost, type KnownHosts } from '../../http/known-hosts.ts';
 import type { Exchange, Site } from '../../http/site.ts';
+import { addressKey } from '../../limits/address-key.ts';
 import type { Notice } from '../../notice.ts';
 import type { HomeFacts } from '../../store/index.ts';
 import { readAssets, sendAsset } from './assets.ts';
@@ -83,7 +84,7 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
     lastFacts = facts;
     const notices = parts.notices?.() ?? [];
     const home = composeHome(facts, parts.selfUpdateHealth(), parts.server(), parts.now(), notices, parts.namesFor);
-    return { names: snapshotOf(home), counts: snapshotOf(withoutNames(home)) };
+    return { names: snapshotOf(home), counts: snapshotOf(withoutNames(home, notices)) };
   };
   const viewFor = ({ request }: Exchange): View => {
     if (parts.namesFor === 'everybody') return 'names';
@@ -100,6 +101,7 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
       const { request, response, route, path } = exchange;
       for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
       const host = askedHost(request);
+      if ((request.headersDistinct.host?.length ?? 0) > 1) return refuse(exchange, 400, 'Send one Host header.');
       if (!parts.hosts.knows(host)) return refuse(exchange, 421, notOurName(host ?? ''));
       if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(exchange, 405, 'GET and HEAD only.');
       if (route === '/api/home') return sendHome(exchange, await feed.current(viewFor(exchange)));
@@ -122,8 +124,10 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).end();
       return;
     }
-    const seen = request.headers['last-event-id'];
-    if (feed.open(response, typeof seen === 'string' ? seen : undefined, viewFor(exchange))) return;
+    const last = request.headers['last-event-id'];
+    const seen = typeof last === 'string' ? last : undefined;
+    const address = addressKey(request.socket.remoteAddress);
+    if (feed.open(response, { seen, view: viewFor(exchange), address })) return;
     response.setHeader('retry-after', '5');
     refuse(exchange, 503, 'Too many live pages are open. Ask /api/home instead.');
   }

@@ -80,13 +80,28 @@ describe('the live feed', () => {
     await withFeed({ value: 1 }, {}, async (_, url) => {
       const first = await follow(url);
       const second = await follow(url);
-      assert.equal((await fetch(url)).status, 503);
+      assert.equal((await fetch(url, { headers: { 'user-agent': 'one' } })).status, 503);
       first.close();
       await wait(50);
       const third = await follow(url);
       await third.until(/id: 1/);
       second.close();
       third.close();
+    });
+  });
+
+  it('shares its streams out by address: one that holds most of them makes room, and nobody else does', async () => {
+    await withFeed({ value: 1 }, { maxStreams: 3 }, async (_, url) => {
+      const hostile = [];
+      for (let count = 0; count < 3; count++) hostile.push(await follow(url, undefined, 'hostile'));
+      const honest = await follow(url, undefined, 'honest');
+      await honest.until(/id: 1/);
+      assert.equal((await fetch(url, { headers: { 'user-agent': 'hostile' } })).status, 503, 'it holds two of three');
+      const other = await follow(url, undefined, 'other');
+      await other.until(/id: 1/);
+      assert.equal((await fetch(url, { headers: { 'user-agent': 'fourth' } })).status, 503, 'each holds one');
+      assert.equal(await openStreams(url), 3);
+      for (const stream of [...hostile, honest, other]) stream.close();
     });
   });
 
@@ -155,7 +170,8 @@ async function withFeed(
     }
     const seen = request.headers['last-event-id'];
     const view = request.url === '/counts' ? 'counts' : 'names';
-    if (!feed.open(response, typeof seen === 'string' ? seen : undefined, view)) {
+    const address = String(request.headers['user-agent']);
+    if (!feed.open(response, { seen: typeof seen === 'string' ? seen : undefined, view, address })) {
       response.writeHead(503).end();
       return;
     }
@@ -176,9 +192,9 @@ async function openStreams(url: string): Promise<number> {
   return Number(await (await fetch(new URL('/open', url))).text());
 }
 
-async function follow(url: string, seen?: string) {
+async function follow(url: string, seen?: string, address = 'one') {
   const abort = new AbortController();
-  const headers: Record<string, string> = seen === undefined ? {} : { 'last-event-id': seen };
+  const headers = { 'user-agent': address, ...(seen !== undefined && { 'last-event-id': seen }) };
   const response = await fetch(url, { signal: abort.signal, headers });
   assert.equal(response.status, 200);
   assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);

@@ -3,7 +3,10 @@
 import type { ServerResponse } from 'node:http';
 
 export interface FeedLimits {
-  /** Streams of one view at once; more are told to ask again later. Strangers take no room from the server's own. */
+  /**
+   * Streams of one view at once; more are told to ask again later. Strangers take no room from the server's own, and of
+   * addresses with more streams than another one the oldest makes room.
+   */
   maxStreams: number;
   /** A comment-like event at least this often, so that both ends notice a dead line. */
   heartbeatMs: number;
@@ -33,13 +36,21 @@ export interface Snapshot {
 export type View = 'names' | 'counts';
 export type Snapshots = Readonly<Record<View, Snapshot>>;
 
+export interface Viewer {
+  /** The id of the state that it had last. */
+  seen: string | undefined;
+  view: View;
+  /** Key of its address: addresses share the streams of a view. */
+  address: string;
+}
+
 export interface LiveFeed {
   /** The newest state; at most `minIntervalMs` (or what reading costs) old. */
   current(view: View): Promise<Snapshot>;
   /** Something may have changed. */
   nudge(): void;
-  /** Takes the response over. False, untouched, when there is no room. `seen` is the id the client had last. */
-  open(response: ServerResponse, seen: string | undefined, view: View): boolean;
+  /** Takes the response over. False, untouched, when there is no room. */
+  open(response: ServerResponse, viewer: Viewer): boolean;
   close(): void;
 }
 
@@ -49,7 +60,8 @@ export function createLiveFeed(
   failed: (error: unknown) => void,
   limits: FeedLimits = defaultFeedLimits,
 ): LiveFeed {
-  const streams = new Map<ServerResponse, { seen: string | undefined; view: View }>();
+  /** The oldest first. */
+  const streams = new Map<ServerResponse, Viewer>();
   let latest: { snapshots: Snapshots; goodUntil: number } | undefined;
   let reading: Promise<Snapshots> | undefined;
   let nextRead: ReturnType<typeof setTimeout> | undefined;
@@ -121,7 +133,28 @@ export function createLiveFeed(
     heartbeat = nextRead = undefined;
   };
 
-  const streamsOf = (view: View) => [...streams.values()].filter((stream) => stream.view === view).length;
+  /** Whether one more of this address finds room; if need be, the oldest stream of the address with the most ends. */
+  const makeRoom = ({ view, address }: Viewer): boolean => {
+    const ofAddress = new Map<string, ServerResponse[]>();
+    let open = 0;
+    for (const [response, stream] of streams) {
+      if (stream.view !== view) continue;
+      open++;
+      const others = ofAddress.get(stream.address);
+      if (others) others.push(response);
+      else ofAddress.set(stream.address, [response]);
+    }
+    if (open < limits.maxStreams) return true;
+    let most: ServerResponse[] = [];
+    for (const responses of ofAddress.values()) if (responses.length > most.length) most = responses;
+    const [oldest] = most;
+    if (!oldest || most.length <= (ofAddress.get(address)?.length ?? 0) + 1) return false;
+    forget(oldest);
+    // One that takes nothing would hold on to what waits for it.
+    if (oldest.writableLength > 0) oldest.destroy();
+    else oldest.end();
+    return true;
+  };
 
   return {
     async current(view) {
@@ -131,9 +164,9 @@ export function createLiveFeed(
       dirty = true;
       plan(0);
     },
-    open(response, seen, view) {
-      if (streamsOf(view) >= limits.maxStreams) return false;
-      streams.set(response, { seen, view });
+    open(response, viewer) {
+      if (!makeRoom(viewer)) return false;
+      streams.set(response, { ...viewer });
       response.once('close', () => forget(response));
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',

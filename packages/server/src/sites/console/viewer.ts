@@ -17,8 +17,9 @@ export function isLocalViewer(request: IncomingMessage): boolean {
   return !Object.keys(request.headers).some((name) => passedOn.test(name));
 }
 
+// No browser and no page of ours sends a header that begins with x-; proxies have dozens of them.
 const passedOn =
-  /^(forwarded|via|x-(forwarded|real|client|original|cluster|arr|envoy|proxy|host|url|rewrite)(-.*)?|(cf|fastly|fly|x-amzn|x-azure|x-appengine)-.*|true-client-ip|client-ip|max-forwards)$/;
+  /^(forwarded|via|x-.*|(cf|fastly|fly|akamai)-.*|true-client-ip|client-ip|remote-(addr|ip)|max-forwards|cdn-loop|proxy-.*)$/;
 
 function isLoopbackAddress(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./i.test(address);

@@ -74,6 +74,10 @@ describe('names of computers', () => {
         { host: 'localhost', 'x-real-ip': '127.0.0.1' },
         { host: 'localhost', via: '1.1 proxy' },
         { host: 'localhost', 'cf-connecting-ip': '192.0.2.9' },
+        { host: 'localhost', 'x-originating-ip': '192.0.2.9' },
+        { host: 'localhost', 'x-remote-ip': '192.0.2.9' },
+        { host: 'localhost', 'x-varnish': '32770' },
+        { host: 'localhost', 'cdn-loop': 'somebody' },
       ]) {
         for (const path of ['/api/home', '/api/home/events']) {
           const { status, text } = await get(server.url, path, headers);
@@ -122,6 +126,54 @@ describe('names of computers', () => {
       const { status, text } = await get(server.url, '/api/home', { host: 'localhost' }, outer);
       assert.equal(status, 200);
       assert.match(text, /"shown":false/);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('are not for a request with two names of a server: who passes it on may have meant the other', async () => {
+    const server = await startConsole({ facts: { events } });
+    try {
+      const { connect } = await import('node:net');
+      for (const hosts of [
+        ['localhost', 'evil.example'],
+        ['evil.example', 'localhost'],
+      ]) {
+        const text = await new Promise<string>((resolve) => {
+          let received = '';
+          const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+          socket.on('data', (piece) => (received += piece)).on('close', () => resolve(received));
+          const lines = hosts.map((host) => `Host: ${host}\r\n`).join('');
+          socket.write(`GET /api/home HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`);
+        });
+        assert.match(text, /^HTTP\/1\.1 400 /);
+      }
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('go with all else that names this machine: paths in notices, weak spots, the version', async () => {
+    const notices = [
+      {
+        ...{ headline: 'Private keys in /srv/moult/keys could be read by other users of this machine.' },
+        ...{ cause: 'Before this start the mode of /srv/moult/keys/a.pem was 0644.', remedy: 'Look at /srv/moult.' },
+      },
+      {
+        ...{ isForAll: true, headline: 'The disk of this server is nearly full.' },
+        ...{ cause: '3 MiB are free for /srv/moult.', remedy: 'Free some space in /srv/moult.' },
+      },
+    ];
+    const server = await startConsole({ facts: { events }, notices });
+    try {
+      const own = await homeOf(server.url, { host: 'localhost' });
+      assert.deepEqual(own.notices[0], notices[0]);
+      for (const path of ['/api/home', '/api/home/events']) {
+        const { text } = await get(server.url, path, { host: 'wsus' });
+        assert.match(text, /The disk of this server is nearly full/);
+        assert.match(text, /something to say to its administrator/);
+        assert.doesNotMatch(text, /srv|Private keys|0644|3 MiB|0\.1\.0/);
+      }
     } finally {
       await server.stop();
     }

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createKnownHosts } from '../../../http/known-hosts.ts';
+import type { Notice } from '../../../notice.ts';
 import type { HomeFacts, HomeEvent as StoredEvent } from '../../../store/index.ts';
 import type { SelfUpdateHealth } from '../home-facts.ts';
 import { createConsoleSite, type NamesFor } from '../index.ts';
@@ -26,6 +27,7 @@ export async function startConsole(
     health?: SelfUpdateHealth;
     limits?: Partial<FeedLimits>;
     assetsDir?: string;
+    notices?: Notice[];
     /** Default: whoever looks from this machine, as every test does. */
     namesFor?: NamesFor;
     allowedHosts?: string;
@@ -62,6 +64,7 @@ export async function startConsole(
     now: () => new Date(),
     server: () => ({ version: '0.1.0', startedAt, addresses: [{ site: 'main', url }] }),
     selfUpdateHealth: () => state.health,
+    notices: () => parts.notices ?? [],
     loadHomeFacts: async () => state.facts,
     subscribe(listener) {
       listeners.add(listener);
