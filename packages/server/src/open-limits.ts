@@ -6,15 +6,16 @@ import type { ServerConfig } from './config/index.ts';
 import { noteEventBlocks } from './event-blocks.ts';
 import { createEventBounds } from './event-bounds.ts';
 import { createEventRetention } from './event-retention.ts';
-import { type Admission, type Admitted, createAdmission } from './limits/admission.ts';
+import { type Admission, type Admitted, createAdmission, secondsOfDay } from './limits/admission.ts';
 import { createComputerCount } from './limits/computer-count.ts';
 import { type ComputerEvents, createComputerEvents } from './limits/computer-events.ts';
 import type { Logger } from './log.ts';
+import { createStateBounds, type StateBounds } from './state-bounds.ts';
 import type { Store } from './store/index.ts';
 
 export interface Limits {
   admission: Admission;
-  computerEvents: ComputerEvents;
+  computerEvents: Pick<ComputerEvents, 'note'>;
   /** Counts the computers anew: a database that was away at the start holds some. */
   recount(): Promise<void>;
 }
@@ -29,14 +30,17 @@ export function openLimits(
   const failed = (error: unknown) => log.error({ err: error }, 'computers could not be counted');
   const count = createComputerCount({ store, maxComputers, failed });
   const admission = createAdmission({ perSecond: admittedPerSecond(config), store, computers: count, log });
-  const computerEvents = createComputerEvents({ store, maxEvents: maxEventsPerComputer, log });
+  const events = createComputerEvents({ store, maxEvents: maxEventsPerComputer, log });
+  const { maxStates, maxStatesPerComputer } = config;
+  const states = createStateBounds({ store, maxStates, maxStatesPerComputer, log });
   const { strangerDays, silentComputerDays } = config;
   const clientSideTargeting = config.targeting === 'client';
   const maxEventBytes = config.maxEventMib * mebibyte;
   for (const opened of [
     count,
     admission,
-    computerEvents,
+    events,
+    states,
     createEventRetention({ store, eventDays, routineEventDays, clock, log }),
     noteEventBlocks({ store, log }),
     createEventBounds({ store, maxEvents, maxEventBytes, maxPings, log }),
@@ -44,7 +48,17 @@ export function openLimits(
   ]) {
     closers.add(() => opened.close());
   }
-  return { admission, computerEvents, recount: count.refresh };
+  return { admission, computerEvents: noteBoth(events, states), recount: count.refresh };
+}
+
+/** Who reports much may have many events, and many states. */
+function noteBoth(events: ComputerEvents, states: StateBounds): Pick<ComputerEvents, 'note'> {
+  return {
+    note(computerId, reported) {
+      events.note(computerId, reported);
+      states.note(reported.bytes);
+    },
+  };
 }
 
 function admittedPerSecond(config: ServerConfig): Record<Admitted, number> {
@@ -55,6 +69,7 @@ function admittedPerSecond(config: ServerConfig): Record<Admitted, number> {
     'report-bytes': config.reportKibPerSecond * kibibyte,
     'refusal-line': config.refusalLinesPerSecond,
     'access-log-bytes': config.accessLogKibPerSecond * kibibyte,
+    'targeting-record': config.targetingRecordsPerDay / secondsOfDay,
   };
 }
 

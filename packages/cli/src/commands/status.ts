@@ -95,6 +95,7 @@ const kindsHeldBack: Readonly<Record<string, string>> = {
   'report-bytes': 'reports',
   'refusal-line': 'lines in moult.log',
   'access-log-bytes': 'lines in the access log',
+  'targeting-record': 'records of moves by client-side targeting',
 };
 
 function identityLines({ clones, identitiesChanged }: { clones: number; identitiesChanged: number }): string[] {

@@ -192,6 +192,20 @@ export const settings = {
     10_000,
     'Updates of which the state on one computer is kept',
   ),
+  maxStates: setting(
+    'limits',
+    count(10_000, 10_000_000_000),
+    'N',
+    50_000_000,
+    'States of updates in the database; beyond this the computers with the most have fewer',
+  ),
+  targetingRecordsPerDay: setting(
+    'limits',
+    count(0, 100_000_000),
+    'N',
+    10_000,
+    'Moves by client-side targeting that are put on record, of one address; as many at once; 0: no limit',
+  ),
   fragmentCacheMib: setting('limits', mebibytes, 'MIB', 128, 'Memory for update metadata that is ready to send'),
   maxCallsInFlight: setting('limits', count(1, 10_000), 'N', 64, 'Web service calls worked on at once'),
   maxCallsWaiting: setting(

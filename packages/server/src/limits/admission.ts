@@ -8,7 +8,14 @@ import type { ComputerCount } from './computer-count.ts';
 import { createRate } from './rate.ts';
 
 /** The kinds of things that are bounded by rate. */
-export type Admitted = 'new-computer' | 'new-name' | 'ping' | 'report-bytes' | 'refusal-line' | 'access-log-bytes';
+export type Admitted =
+  | 'new-computer'
+  | 'new-name'
+  | 'ping'
+  | 'report-bytes'
+  | 'refusal-line'
+  | 'access-log-bytes'
+  | 'targeting-record';
 
 export interface Admission {
   /** Whether this much of it may come in from an address; what may not is counted. */
@@ -32,13 +39,21 @@ export interface AdmissionParts {
 /** Reports up to this size find room beside larger ones: that of a scan has some 10 KB. */
 export const smallReportBytes = 65_536;
 const largeAmounts: Partial<Record<Admitted, number>> = { 'report-bytes': smallReportBytes };
+export const secondsOfDay = 86_400;
+/** Where a rate is one of a day, a day's worth of it may come at once. */
+const bursts: Partial<Record<Admitted, number>> = { 'targeting-record': secondsOfDay };
 
 export function createAdmission(parts: AdmissionParts): Admission {
   const { perSecond, store, computers, log, now, sayEveryMs = 60_000 } = parts;
   const rates = Object.fromEntries(
     Object.entries(perSecond).map(([what, rate]) => [
       what,
-      createRate({ perSecond: rate, largeAmount: largeAmounts[what as Admitted], ...(now && { now }) }),
+      createRate({
+        perSecond: rate,
+        largeAmount: largeAmounts[what as Admitted],
+        burstSeconds: bursts[what as Admitted],
+        ...(now && { now }),
+      }),
     ]),
   );
   let held = new Map<string, { count: number; lastAddress: string }>();

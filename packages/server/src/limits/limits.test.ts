@@ -132,7 +132,7 @@ test('what is held back is counted and said once, not once a request', async () 
   const admission = createAdmission({
     perSecond: {
       ...{ 'new-computer': 1, 'new-name': 1, ping: 1 },
-      ...{ 'report-bytes': 1, 'refusal-line': 1, 'access-log-bytes': 1 },
+      ...{ 'report-bytes': 1, 'refusal-line': 1, 'access-log-bytes': 1, 'targeting-record': 1 },
     },
     store: { addToCounters: async (amounts) => void counted.push({ ...amounts }) },
     log: pino({}, { write: (line: string) => lines.push(JSON.parse(line)) }),
@@ -162,7 +162,7 @@ test('counts that cannot be written are written with the next ones', async () =>
   const admission = createAdmission({
     perSecond: {
       ...{ 'new-computer': 1, 'new-name': 1, ping: 1 },
-      ...{ 'report-bytes': 1, 'refusal-line': 1, 'access-log-bytes': 1 },
+      ...{ 'report-bytes': 1, 'refusal-line': 1, 'access-log-bytes': 1, 'targeting-record': 1 },
     },
     store: {
       async addToCounters(amounts) {

@@ -14,6 +14,8 @@ export interface RateOptions {
   perSecond: number;
   /** Amounts above this use the upper half of a rate only: what is small finds room beside them. */
   largeAmount?: number | undefined;
+  /** So many seconds of its rate an address may take at once; default: burstSeconds. */
+  burstSeconds?: number | undefined;
   /** Milliseconds of a clock that never goes back. */
   now?: () => number;
   mostAddresses?: number;
@@ -33,12 +35,13 @@ const leastCountedShare = 0.001;
 export function createRate(options: RateOptions): Rate {
   const { perSecond, largeAmount = Number.POSITIVE_INFINITY, now = () => performance.now() } = options;
   if (perSecond === 0) return { take: () => true };
-  const limits = (factor: number) => ({ perSecond: perSecond * factor, burst: perSecond * factor * burstSeconds, now });
+  const atOnce = options.burstSeconds ?? burstSeconds;
+  const limits = (factor: number) => ({ perSecond: perSecond * factor, burst: perSecond * factor * atOnce, now });
   const each = createTokenBuckets({ ...limits(1), mostKeys: options.mostAddresses ?? mostAddresses });
   const all = createTokenBuckets({ ...limits(totalFactor), mostKeys: 1 });
-  const burst = perSecond * burstSeconds;
+  const burst = perSecond * atOnce;
   const lately = createRecentUse({
-    ...{ fadesMs: burstSeconds * 1000, leastCounted: burst * leastCountedShare },
+    ...{ fadesMs: atOnce * 1000, leastCounted: burst * leastCountedShare },
     ...{ mostKeys: options.mostAddresses ?? mostAddresses, now },
   });
   return {

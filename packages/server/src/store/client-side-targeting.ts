@@ -18,9 +18,14 @@ interface TargetedComputer {
 
 /**
  * Puts the computer into exactly those of its requested groups that exist. Writes only what differs: most computers ask for
- * the groups that they are in, every few hours.
+ * the groups that they are in, every few hours. `mayRecord` says whether the record has room for another move: it is asked
+ * for each that would be put on record.
  */
-export async function assignRequested(transaction: Kysely<Tables>, computer: TargetedComputer): Promise<void> {
+export async function assignRequested(
+  transaction: Kysely<Tables>,
+  computer: TargetedComputer,
+  mayRecord: () => boolean = () => true,
+): Promise<void> {
   const { computerId, requestedGroups, at } = computer;
   const before = await groupsOf(transaction, computerId);
   const after = await groupsNamed(transaction, requestedGroups);
@@ -34,7 +39,7 @@ export async function assignRequested(transaction: Kysely<Tables>, computer: Tar
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
-  if (await mayRecord(transaction, computerId, at)) {
+  if ((await hasRoomForComputer(transaction, computerId, at)) && mayRecord()) {
     const moved = { before: namesOf(before), after: namesOf(after) };
     const change = { action: 'target computer', subject: computerId, ...moved };
     await recordAudit(transaction, { name: 'client-side targeting', at }, change);
@@ -42,7 +47,7 @@ export async function assignRequested(transaction: Kysely<Tables>, computer: Tar
   await markChange(transaction, 'computers');
 }
 
-async function mayRecord(transaction: Kysely<Tables>, computerId: string, at: Date): Promise<boolean> {
+async function hasRoomForComputer(transaction: Kysely<Tables>, computerId: string, at: Date): Promise<boolean> {
   const time = at.getTime();
   const row = await transaction
     .selectFrom('computers')

@@ -57,7 +57,10 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
      * requested groups that exist; WSUS never creates a group for a client (MS-WUSP note 46). Another name than the last
      * time is marked.
      */
-    async noteAuthorization(computer: AuthorizedComputer, { assign }: { assign: boolean }): Promise<void> {
+    async noteAuthorization(
+      computer: AuthorizedComputer,
+      { assign, mayRecord }: { assign: boolean; mayRecord?: () => boolean },
+    ): Promise<void> {
       const { computerId } = computer;
       const at = computer.at.getTime();
       const requested = requestedText(computer.requestedGroups);
@@ -81,7 +84,7 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
           { ...named, name_key: nameKey, first_seen: at, last_seen: at, times_seen: 1 },
         ]);
         if (before !== nameKey) await forgetOldNames(transaction, computerId, bounds.namesPerComputer);
-        if (assign) await assignRequested(transaction, computer);
+        if (assign) await assignRequested(transaction, computer, mayRecord);
       });
       changes.announce('computers');
     },

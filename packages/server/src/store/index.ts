@@ -36,6 +36,7 @@ import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
 import { selfUpdateEventStore } from './self-update-events.ts';
 import { createDatabaseClock } from './stamps.ts';
+import { stateBoundsStore } from './state-bounds.ts';
 import { statusStore } from './status.ts';
 import { updateStore } from './updates.ts';
 
@@ -62,6 +63,7 @@ export { isRefusedRow } from './refused-rows.ts';
 export type { ListedEvent, ReportedEvent } from './reporting-events.ts';
 export type { ListedRevision } from './revision-list.ts';
 export type { AgentGeneration, SelfUpdateEvent, StoredSelfUpdateEvent } from './self-update-events.ts';
+export type { CountedStates } from './state-bounds.ts';
 export type { ComputerState, StateCounts, UpdateOnComputer } from './status.ts';
 export { type UpdateState, updateStates } from './update-status.ts';
 export type { StoredFragment } from './updates.ts';
@@ -167,7 +169,8 @@ function emptyDatabase(address: string): ServerError {
 }
 
 /** The store on an open database. For tests and tools; the others open it by its address. */
-export function storeOf(database: Database, now: () => Date, bounds: StoreBounds = defaultStoreBounds) {
+export function storeOf(database: Database, now: () => Date, given: StoreBounds = defaultStoreBounds) {
+  const bounds = { ...given };
   const changes: Changes = createChanges();
   const counters = counterStore(database);
   const clock = createDatabaseClock(now);
@@ -188,6 +191,7 @@ export function storeOf(database: Database, now: () => Date, bounds: StoreBounds
     ...eventRetentionStore(database),
     ...eventBlockStore(database),
     ...eventBoundsStore(database),
+    ...stateBoundsStore(database, bounds),
     ...computerAgeingStore(database, changes),
     ...newestTimeStore(database),
     ...computerListStore(database),

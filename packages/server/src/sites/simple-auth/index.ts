@@ -18,7 +18,8 @@ export function simpleAuthHandlers(service: UpdateService): Handlers<(typeof sim
       const assign = service.config.targeting === 'client';
       const computer = { computerId, dnsName, address: clientAddress, requestedGroups, at };
       await admit(service, computer);
-      await service.store.noteAuthorization(computer, { assign });
+      const mayRecord = () => service.admission.admit('targeting-record', clientAddress);
+      await service.store.noteAuthorization(computer, { assign, mayRecord });
       const cookieData = service.cookies.sealAuthorization({ computerId }, at);
       return { result: { plugInId: simpleTargeting, cookieData } };
     },

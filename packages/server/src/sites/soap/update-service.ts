@@ -25,7 +25,7 @@ export interface UpdateService {
   contacts: Contacts;
   log: Logger;
   admission: Admission;
-  computerEvents: ComputerEvents;
+  computerEvents: Pick<ComputerEvents, 'note'>;
   config: Pick<
     ServerConfig,
     | 'targeting'
