@@ -7,6 +7,8 @@ export {
   openOutside,
   readOutside,
   requireFile,
+  requireRegular,
   streamOutside,
 } from './outside-file.ts';
+export { type OwnFileOptions, openOwnToAppend, readOwnFile } from './own-file.ts';
 export { pathInside } from './path-inside.ts';

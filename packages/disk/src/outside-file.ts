@@ -60,7 +60,7 @@ export function readOutside(path: string, { maxBytes }: OutsideLimits = defaultL
   const descriptor = openOutside(path);
   try {
     const { size } = fstatSync(descriptor);
-    if (size > maxBytes) throw tooLarge(path, maxBytes);
+    requireSize(path, size, maxBytes);
     return readAll(descriptor, path, size, maxBytes);
   } finally {
     closeSync(descriptor);
@@ -97,9 +97,15 @@ function readPiece(descriptor: number, path: string, bytes: Buffer, at: number):
   }
 }
 
-function requireRegular(path: string, stats: Stats): void {
+/** Throws DISK_NOT_A_FILE, naming the kind, unless `stats` are those of a regular file. */
+export function requireRegular(path: string, stats: Stats): void {
   if (stats.isFile()) return;
   throw new DiskError('DISK_NOT_A_FILE', `${path} is ${kindOf(stats)}, not a file. Name a regular file.`);
+}
+
+/** Throws DISK_TOO_LARGE beyond `maxBytes`. */
+export function requireSize(path: string, size: number, maxBytes: number): void {
+  if (size > maxBytes) throw tooLarge(path, maxBytes);
 }
 
 function kindOf(stats: Stats): string {

@@ -1,7 +1,7 @@
 // A copy of the head of the audit chain, outside of the database: in DIR/audit-head.json and in the log. With it a chain
 // that was cut short, or made anew as a whole, does not go unnoticed.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile } from '@moult/disk';
 import type { Logger } from './log.ts';
 import { writePrivateFile } from './private-files.ts';
 import type { AuditHead, Store } from './store/index.ts';
@@ -74,13 +74,8 @@ export function keepAuditHead({ store, dataDir, now, log, everyMs = 500 }: Audit
 
 /** The head that was noted last, for the server with this id; undefined when there is none, or it is of another. */
 export function readNotedHead(dataDir: string, serverId: string): NotedHead | undefined {
-  let text: string;
-  try {
-    text = readFileSync(auditHeadFile(dataDir), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = readOwnFile(auditHeadFile(dataDir))?.toString('utf8');
+  if (text === undefined) return undefined;
   const noted = JSON.parse(text) as NotedHead;
   return noted.serverId === serverId || noted.serverId === '' ? noted : undefined;
 }
@@ -88,7 +83,7 @@ export function readNotedHead(dataDir: string, serverId: string): NotedHead | un
 /** Of which server's database a head was noted last; undefined when none was, or none that can be read. */
 export function notedServerId(dataDir: string): string | undefined {
   try {
-    const { serverId } = JSON.parse(readFileSync(auditHeadFile(dataDir), 'utf8')) as NotedHead;
+    const { serverId } = JSON.parse(String(readOwnFile(auditHeadFile(dataDir)))) as NotedHead;
     return typeof serverId === 'string' && serverId !== '' ? serverId : undefined;
   } catch {
     return undefined;

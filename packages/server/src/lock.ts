@@ -1,8 +1,9 @@
 // One server per data directory. What holds is a lock of the operating system (an exclusive SQLite transaction on
 // DIR/moult.guard): it ends with the process whatever ends it, and no reused process id can look like it.
 // DIR/moult.lock beside it is for people and tools: who holds, and where it answers.
-import { lstatSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile } from '@moult/disk';
 import { asDiskTrouble, diskTroubleOf } from './disk-trouble.ts';
 import { ServerError } from './errors.ts';
 import { type Guard, takeGuard } from './guard.ts';
@@ -56,7 +57,7 @@ export function lockDataDir(dataDir: string, { pid, now }: { pid: number; now: D
 /** Who holds the data directory according to moult.lock; what a killed server left behind is still there. */
 export function readLockHolder(dataDir: string): LockHolder | undefined {
   try {
-    return JSON.parse(readFileSync(join(dataDir, 'moult.lock'), 'utf8')) as LockHolder;
+    return JSON.parse(String(readOwnFile(join(dataDir, 'moult.lock')))) as LockHolder;
   } catch {
     return undefined;
   }

@@ -3,10 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
-  chownSync,
   closeSync,
   fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
+  lchownSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -16,6 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { openOwnToAppend } from '@moult/disk';
 
 /** Makes a folder for its owner only; one that is there keeps its mode. */
 export function makePrivateFolder(path: string): void {
@@ -26,13 +30,13 @@ export function makePrivateFolder(path: string): void {
 
 /** The file is there afterwards, for its owner only: SQLite would make it as the umask says. */
 export function makePrivateFile(file: string): void {
-  const handle = openSync(file, 'a', 0o600);
+  const handle = openOwnToAppend(file, 0o600);
   try {
-    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) fchmodSync(handle, 0o600);
+    if (process.platform !== 'win32' && (fstatSync(handle).mode & 0o077) !== 0) fchmodSync(handle, 0o600);
+    giveOpenToOwnerOf(dirname(file), handle);
   } finally {
     closeSync(handle);
   }
-  giveToOwnerOf(dirname(file), file);
 }
 
 /** Writes a file for its owner only: whole and on disk, or not at all. */
@@ -43,9 +47,9 @@ export function writePrivateFile(file: string, content: string | Uint8Array): vo
   try {
     writeFileSync(handle, content);
     fsyncSync(handle);
+    giveOpenToOwnerOf(dirname(file), handle);
     closeSync(handle);
     isOpen = false;
-    giveToOwnerOf(dirname(file), draft);
     renameSync(draft, file);
   } catch (error) {
     if (isOpen) closeSync(handle);
@@ -66,6 +70,14 @@ export function giveTreeToOwnerOf(folder: string, path: string): void {
 function giveToOwnerOf(folder: string, path: string): void {
   if (process.geteuid?.() !== 0) return;
   const { uid, gid } = statSync(folder);
-  const present = statSync(path);
-  if (uid !== 0 && (present.uid !== uid || present.gid !== gid)) chownSync(path, uid, gid);
+  const present = lstatSync(path);
+  // Never where a link leads that the other user put there meanwhile: that could be any file of root.
+  if (uid !== 0 && (present.uid !== uid || present.gid !== gid)) lchownSync(path, uid, gid);
+}
+
+function giveOpenToOwnerOf(folder: string, handle: number): void {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  const present = fstatSync(handle);
+  if (uid !== 0 && (present.uid !== uid || present.gid !== gid)) fchownSync(handle, uid, gid);
 }

@@ -2,19 +2,20 @@
 import { createHash, type Hash } from 'node:crypto';
 import {
   closeSync,
+  constants,
   createReadStream,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { ReleaseError } from '../errors.ts';
 import type { TargetFile } from '../metadata/types.ts';
-import { syncFolder } from './durable-files.ts';
+import { openDraft, syncFolder } from './durable-files.ts';
 import { type Fetch, joinUrl } from './fetch.ts';
 import type { FoundTarget } from './updater.ts';
 
@@ -78,7 +79,8 @@ export async function isTarget(file: string, target: TargetFile): Promise<boolea
 async function fetchInto(partial: string, url: string, target: FoundTarget, fetch: Fetch): Promise<void> {
   const digests = new Digests(target.file);
   const offset = await resumeFrom(partial, target.file, digests);
-  const handle = openSync(partial, offset > 0 ? 'r+' : 'w');
+  const handle =
+    offset > 0 ? openSync(partial, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)) : openDraft(partial, 0o666);
   let place = offset;
   let started = false;
   try {
@@ -126,7 +128,8 @@ async function resumeFrom(partial: string, target: TargetFile, digests: Digests)
 }
 
 function sizeOf(file: string): number | undefined {
-  const found = statSync(file, { throwIfNoEntry: false });
+  // A link is not followed: what is written would go where it leads.
+  const found = lstatSync(file, { throwIfNoEntry: false });
   return found?.isFile() ? found.size : undefined;
 }
 

@@ -1,6 +1,18 @@
 // Files that are the old ones or the new ones, whatever kills the process or the machine in between. The calls are a
 // value, so that a test can end them at any one of them.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The calls on files that a durable write is made of. */
@@ -16,7 +28,7 @@ export interface FileCalls {
 }
 
 export const nodeFileCalls: FileCalls = {
-  open: (file, flags) => openSync(file, flags, 0o644),
+  open: (file, flags) => (flags === 'w' ? openDraft(file, 0o644) : openSync(file, flags)),
   write: (handle, bytes, offset) => writeSync(handle, bytes, offset),
   sync: fsyncSync,
   close: closeSync,
@@ -25,12 +37,42 @@ export const nodeFileCalls: FileCalls = {
   makeFolder: (folder) => void mkdirSync(folder, { recursive: true }),
   read: (file) => {
     try {
-      return readFileSync(file);
+      return readRegularFile(file);
     } catch {
-      return undefined; // not there, a folder, unreadable: there is no copy here
+      return undefined; // not there, a folder, a pipe, unreadable: there is no copy here
     }
   },
 };
+
+/**
+ * All bytes of a regular file of at most 64 MiB; a link as its last part is not followed. The open never waits: with a pipe in
+ * the place of a file it would do so for ever, deaf to signals. Throws what the system says, and EINVAL for all else.
+ */
+export function readRegularFile(file: string): Buffer {
+  const { O_NONBLOCK = 0, O_NOFOLLOW = 0, O_RDONLY } = constants;
+  if (!lstatSync(file).isFile()) throw notRegular(file);
+  const handle = openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  try {
+    const stats = fstatSync(handle);
+    if (!stats.isFile() || stats.size > mostBytes) throw notRegular(file);
+    return readFileSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Opens a draft for writing. What lies in its place is removed, never written into: it may be a pipe or a link. */
+export function openDraft(file: string, mode: number): number {
+  rmSync(file, { force: true });
+  return openSync(file, 'wx', mode);
+}
+
+const mostBytes = 64 * 1_048_576;
+
+function notRegular(file: string): Error {
+  const text = `${file} is a link, a pipe, a folder or larger than 64 MiB. Put the file itself in its place.`;
+  return Object.assign(new Error(text), { code: 'EINVAL' });
+}
 
 /**
  * Writes beside the file, syncs, renames over it and syncs the folder. The name beside it is always the same: an

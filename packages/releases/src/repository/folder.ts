@@ -5,10 +5,10 @@
 //   DIR/keys             key files, 0600: snapshot and timestamp always, the others only while they are not offline
 //   DIR/publishing       there while a publication is on its way, so that an interrupted one is ended
 //   DIR/lock             held while a command changes something; ends with its process
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { nodeFileCalls, removeDurably, writeDurably } from '../client/durable-files.ts';
+import { nodeFileCalls, openDraft, readRegularFile, removeDurably, writeDurably } from '../client/durable-files.ts';
 import { isReleaseError, ReleaseError } from '../errors.ts';
 import { parseMetadata } from '../metadata/parse.ts';
 import type {
@@ -99,7 +99,7 @@ export class RepositoryFolder {
     for (const name of names) {
       const role = name.slice(0, -'.json'.length);
       if (!roleName.test(role)) continue;
-      const bytes = readFileSync(this.stagedFile(role));
+      const bytes = readRegularFile(this.stagedFile(role));
       if (role === 'root') root = parseMetadata('root', bytes);
       else targets.set(role, parseMetadata('targets', bytes));
     }
@@ -158,7 +158,7 @@ export class RepositoryFolder {
     return listIfThere(folder)
       .filter((name) => name.endsWith('.key'))
       .flatMap((name) => {
-        const text = readFileSync(join(folder, name), 'utf8');
+        const text = readRegularFile(join(folder, name)).toString('utf8');
         const sealed = /"secret": \{/.test(text);
         return sealed && passphrase === undefined ? [] : [readKeyFile(text, join(folder, name), passphrase)];
       });
@@ -223,7 +223,7 @@ export class RepositoryFolder {
 
   #read<K extends RoleKind>(kind: K, name: string): Metadata<SignedOf[K]> | undefined {
     const file = join(this.metadata, name);
-    return existsSync(file) ? parseMetadata(kind, readFileSync(file)) : undefined;
+    return existsSync(file) ? parseMetadata(kind, readRegularFile(file)) : undefined;
   }
 }
 
@@ -234,8 +234,10 @@ export function encodeMetadata({ signed, signatures }: Metadata): Uint8Array {
 
 /** Writes a file that only its owner may read, from its first byte on. */
 export function writeSecret(file: string, text: string): void {
-  rmSync(`${file}.new`, { force: true });
-  writeDurably(file, Buffer.from(text), { ...nodeFileCalls, open: (name, flags) => openSync(name, flags, 0o600) });
+  writeDurably(file, Buffer.from(text), {
+    ...nodeFileCalls,
+    open: (name, flags) => (flags === 'w' ? openDraft(name, 0o600) : openSync(name, flags)),
+  });
 }
 
 function listIfThere(folder: string): string[] {

@@ -1,8 +1,9 @@
 // A rehearsal: on a copy, with the keys that are at hand, everything that an emergency needs. Nothing of the repository
 // changes, and nothing of the copy stays.
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readRegularFile } from '../client/durable-files.ts';
 import type { Fetch } from '../client/fetch.ts';
 import { memoryStore } from '../client/store.ts';
 import { UpdateClient } from '../client/updater.ts';
@@ -68,7 +69,7 @@ export async function rehearse(
 
 /** A client with the root of that version refreshes from the repository's own files. */
 export async function follow(repository: Repository, version: number, now: Date): Promise<void> {
-  const root = readFileSync(join(repository.folder.metadata, `${version}.root.json`));
+  const root = readRegularFile(join(repository.folder.metadata, `${version}.root.json`));
   const fetch = fetchFromFolder(repository.folder.metadata);
   const client = new UpdateClient({
     store: memoryStore(root),
@@ -87,7 +88,7 @@ export function fetchFromFolder(folder: string): Fetch {
     const name = url.slice(url.lastIndexOf('/') + 1);
     let bytes: Uint8Array;
     try {
-      bytes = readFileSync(join(folder, name));
+      bytes = readRegularFile(join(folder, name));
     } catch {
       throw new ReleaseError('RELEASE_FETCH_STATUS', `${name} is not there.`, { status: 404 });
     }

@@ -1,8 +1,10 @@
 // Lines into u_exYYMMDD.log: gathered for at most a second, one file per UTC day, directives at each start and in each new
 // file. A file that is full is followed by u_exYYMMDD_0002.log and so on. The file is opened for each write, so that it may
 // be moved or removed at any time.
+import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requireRegular } from '@moult/disk';
 import { dayMs, dayOfName, type KeptLog, type LogRetention, logsIn, removeOutdated } from '../log-files/retention.ts';
 
 export interface LogFile {
@@ -138,13 +140,13 @@ async function appendTo(
 ): Promise<boolean> {
   const isStart = day !== place.day;
   if (isStart) place.sequence = lastSequence(folder, day);
-  let handle = await open(join(folder, nameOf(day, place.sequence)), 'a+');
+  let handle = await openFile(join(folder, nameOf(day, place.sequence)));
   try {
     let { size } = await handle.stat();
     if (size > 0 && size + length > place.segmentBytes) {
       await handle.close();
       place.sequence++;
-      handle = await open(join(folder, nameOf(day, place.sequence)), 'a+');
+      handle = await openFile(join(folder, nameOf(day, place.sequence)));
       size = (await handle.stat()).size;
     }
     const lineEnd = isStart && size > 0 ? await missingLineEnd(handle, size) : '';
@@ -154,6 +156,20 @@ async function appendTo(
   } finally {
     await handle.close();
   }
+}
+
+/** A pipe would take the lines until it is full, and then hold a thread for ever. A link to a file leads anywhere. */
+async function openFile(path: string): Promise<FileHandle> {
+  const handle = await open(
+    path,
+    constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0),
+    0o666,
+  );
+  const stats = await handle.stat();
+  if (stats.isFile()) return handle;
+  await handle.close();
+  requireRegular(path, stats);
+  return handle;
 }
 
 /** The files that are being written may grow by a segment each before the next look. */

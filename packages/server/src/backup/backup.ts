@@ -1,12 +1,13 @@
 // Backup of a server that may be running: all tables as of one moment, the keys, the agent releases, the imported tree.
 // The folder has its name when all of it is on disk; private keys are written last.
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, lstatSync, readFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, lstatSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
+import { readOwnFile } from '@moult/disk';
 import { asDiskTrouble } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
 import { takeGuard } from '../guard.ts';
@@ -89,8 +90,8 @@ async function write(
   for (const name of backedUpFolders) await copyFolder(join(dataDir, name), join(folder, name));
   makePrivateFolder(join(folder, 'keys'));
   for (const name of keyFiles) {
-    const source = join(dataDir, 'keys', name);
-    if (existsSync(source)) writePrivateFile(join(folder, 'keys', name), readFileSync(source));
+    const bytes = readOwnFile(join(dataDir, 'keys', name));
+    if (bytes) writePrivateFile(join(folder, 'keys', name), bytes);
   }
   const manifest: BackupManifest = {
     ...{ format: 1, madeAt: now.toISOString(), version, engine: snapshot.engine },

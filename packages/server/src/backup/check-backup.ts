@@ -47,6 +47,12 @@ export async function readBackup(source: string): Promise<CheckedBackup> {
     const isThere = manifest.files[tableFile(table)] !== undefined;
     if (!isThere && rows > 0) throw badBackup(source, `${tableFile(table)} is not in its manifest.`);
   }
+  for (const table of backedUpTables) {
+    const isCounted = manifest.rows[table] !== undefined;
+    if (manifest.files[tableFile(table)] !== undefined && !isCounted)
+      throw badBackup(source, `its manifest does not say how many rows ${tableFile(table)} has.`);
+  }
+  requireMigrations(source, manifest);
   const keys = await checkFiles(source, manifest);
   const problem = await checkKeys(keys);
   if (problem !== undefined) throw badBackup(source, problem);
@@ -60,8 +66,8 @@ export async function readChecked(source: string, { files }: BackupManifest, nam
   return bytes;
 }
 
-export function badBackup(source: string, why: string): ServerError {
-  return new ServerError('SERVER_BAD_BACKUP', `The backup ${source} cannot be restored: ${why}`);
+export function badBackup(source: string, why: string, cause?: unknown): ServerError {
+  return new ServerError('SERVER_BAD_BACKUP', `The backup ${source} cannot be restored: ${why}`, { cause });
 }
 
 async function readManifest(source: string): Promise<BackupManifest> {
@@ -81,6 +87,14 @@ async function readManifest(source: string): Promise<BackupManifest> {
   if (parsed.success) return parsed.data as BackupManifest;
   const [issue] = parsed.error.issues;
   throw badBackup(source, `${manifestName} is damaged (${issue?.path.join('.')}: ${issue?.message}).`);
+}
+
+/** Tables are made by all migrations up to one: a list with gaps makes tables that nobody knows. */
+function requireMigrations(source: string, manifest: BackupManifest): void {
+  const { length } = manifest.migrations;
+  const first = migrations.slice(0, length).map(({ name }) => name);
+  const isWhole = length > 0 && first.length === length && first.every((name, at) => name === manifest.migrations[at]);
+  if (!isWhole) throw badBackup(source, 'its manifest does not list the migrations that its tables were made by.');
 }
 
 /** Every file below the folder, with `/` between the parts of its name. A link, a device or a pipe is refused. */

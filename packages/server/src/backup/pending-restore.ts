@@ -2,9 +2,9 @@
 // carries the restore's token from the moment it is the restored one: whoever finds a restore that was cut off knows by it
 // whether to finish or to remove it.
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { FolderTree } from '@moult/disk';
+import { FolderTree, readOwnFile } from '@moult/disk';
 import { isTemporary } from '../errors.ts';
 import { takeGuard } from '../guard.ts';
 import { replacedName, stampOf, switchKeyFiles } from '../keys/index.ts';
@@ -52,7 +52,7 @@ export async function prepareFiles(dataDir: string, source: string, backup: Chec
     tree.close();
   }
   const keyFolder = join(dataDir, 'keys');
-  const change = changeOfKeys(backup.keys, (name) => readIfThere(join(keyFolder, name)));
+  const change = changeOfKeys(backup.keys, (name) => readOwnFile(join(keyFolder, name)));
   makePrivateFolder(join(folder, 'keys'));
   for (const [name, bytes] of change) if (bytes) writePrivateFile(join(folder, 'keys', name), bytes);
   const removedKeys = [...change].filter(([, bytes]) => bytes === null).map(([name]) => name);
@@ -68,7 +68,7 @@ export function placeFiles(dataDir: string, now: Date): void {
   if (!journal) return;
   const keys = new Map<string, Buffer | null>(journal.removedKeys.map((name) => [name, null]));
   for (const name of keyFiles) {
-    const bytes = readIfThere(join(folder, 'keys', name));
+    const bytes = readOwnFile(join(folder, 'keys', name));
     if (bytes) keys.set(name, bytes);
   }
   const keyFolder = join(dataDir, 'keys');
@@ -167,7 +167,7 @@ async function foldersToReplace(dataDir: string, source: string, { manifest }: C
 
 function readJournal(folder: string): Journal | undefined {
   try {
-    const journal = JSON.parse(readFileSync(join(folder, journalName), 'utf8')) as Journal;
+    const journal = JSON.parse(String(readOwnFile(join(folder, journalName)))) as Journal;
     const { token, removedKeys, folders, stamp } = journal;
     return {
       token: String(token),
@@ -178,10 +178,6 @@ function readJournal(folder: string): Journal | undefined {
   } catch {
     return undefined;
   }
-}
-
-function readIfThere(file: string): Buffer | undefined {
-  return existsSync(file) ? readFileSync(file) : undefined;
 }
 
 function pendingFolder(dataDir: string): string {

@@ -2,11 +2,7 @@
 // and the files beside it (pending-restore.ts).
 // A running server notices, and tells its clients ServerChanged: their ids may mean something else now.
 import { randomUUID } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { createZstdDecompress } from 'node:zlib';
 import { type Kysely, sql } from 'kysely';
 import { writeNotedHead } from '../audit-head.ts';
 import { ServerError } from '../errors.ts';
@@ -16,17 +12,11 @@ import { type AuditHead, watchHead } from '../store/audit-chain.ts';
 import { openDatabase } from '../store/database.ts';
 import { applySteps } from '../store/migrate.ts';
 import { migrations } from '../store/migrations/index.ts';
+import { isRefusedRow } from '../store/refused-rows.ts';
 import type { Tables } from '../store/schema.ts';
 import { transact } from '../store/transact.ts';
 import { badBackup, readBackup } from './check-backup.ts';
-import {
-  type BackedUpTable,
-  type BackupManifest,
-  backedUpTables,
-  decodeRow,
-  derivedTables,
-  tableFile,
-} from './format.ts';
+import { type BackedUpTable, type BackupManifest, backedUpTables, derivedTables } from './format.ts';
 import {
   discardFiles,
   placeFiles,
@@ -35,6 +25,7 @@ import {
   restoreTokenName,
   settleRestore,
 } from './pending-restore.ts';
+import { readRows } from './table-rows.ts';
 
 export interface RestoreOptions {
   database: string;
@@ -91,10 +82,9 @@ async function restoreDatabase(
       await applySteps(transaction, database.engine, older, author.at);
       await sql`delete from target_groups`.execute(transaction);
       for (const table of backedUpTables) {
-        const expected = manifest.rows[table];
-        if (expected === undefined) continue;
-        const found = await readTable(transaction, table, join(source, tableFile(table)));
-        if (found !== expected) throw badBackup(source, `${table} has ${found} rows, not ${expected}.`);
+        await readTable(transaction, table, readRows(source, manifest, table)).catch((cause) => {
+          throw isRefusedRow(cause) || isUnknownColumn(cause) ? badRow(source, table, cause) : cause;
+        });
       }
       if (database.engine === 'postgres') await continueIdentities(transaction);
       await applySteps(transaction, database.engine, migrations, author.at);
@@ -153,11 +143,11 @@ async function dropEverything(transaction: Kysely<Tables>): Promise<void> {
 
 const rowsPerInsert = 100;
 
-/** Answers how many rows there were. */
-async function readTable(transaction: Kysely<Tables>, table: BackedUpTable, file: string): Promise<number> {
-  if (!existsSync(file)) return 0;
-  let count = 0;
-  const lines = createInterface({ input: createReadStream(file).pipe(createZstdDecompress()), crlfDelay: Infinity });
+async function readTable(
+  transaction: Kysely<Tables>,
+  table: BackedUpTable,
+  rows: AsyncIterable<Record<string, unknown>>,
+): Promise<void> {
   let batch: Record<string, unknown>[] = [];
   const write = async () => {
     if (batch.length > 0)
@@ -167,15 +157,26 @@ async function readTable(transaction: Kysely<Tables>, table: BackedUpTable, file
         .execute();
     batch = [];
   };
-  for await (const line of lines) {
-    if (line === '') continue;
-    batch.push(decodeRow(line));
-    count++;
+  for await (const row of rows) {
+    batch.push(row);
     // Groups refer to each other in any order: they go in together, and are few.
     if (batch.length >= rowsPerInsert && table !== 'target_groups') await write();
   }
   await write();
-  return count;
+}
+
+function isUnknownColumn(error: unknown): boolean {
+  const { code, errcode } = Object(error);
+  const [sqliteError, undefinedColumn] = [1, '42703'];
+  return errcode === sqliteError || code === undefinedColumn;
+}
+
+function badRow(source: string, table: string, cause: unknown): ServerError {
+  return badBackup(
+    source,
+    `the database refuses a row of ${table}: ${cause instanceof Error ? cause.message.replace(/\.$/, '') : cause}.`,
+    cause,
+  );
 }
 
 /** PostgreSQL counts on from what it gave itself; restored ids it did not give. */

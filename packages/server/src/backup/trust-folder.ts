@@ -1,7 +1,7 @@
 // The repository of signed releases in a backup. Agents refuse metadata that is older than what they have seen, so a restore
 // never puts an older state of the same repository in place of a newer one.
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile } from '@moult/disk';
 
 const firstRoot = 'trust/public/metadata/1.root.json';
 const timestamp = 'trust/public/metadata/timestamp.json';
@@ -14,10 +14,10 @@ export async function keepsPresentTrust(
   dataDir: string,
   read: (name: string) => Promise<Buffer | undefined>,
 ): Promise<boolean> {
-  const present = readIfThere(join(dataDir, firstRoot));
+  const present = readOwnFile(join(dataDir, firstRoot));
   const restored = await read(firstRoot);
   if (!present || !restored?.equals(present)) return false;
-  const versions = [readIfThere(join(dataDir, timestamp)), await read(timestamp)].map(versionIn);
+  const versions = [readOwnFile(join(dataDir, timestamp)), await read(timestamp)].map(versionIn);
   return (versions[0] ?? 0) >= (versions[1] ?? 0);
 }
 
@@ -28,8 +28,4 @@ function versionIn(file: Buffer | undefined): number {
   } catch {
     return 0;
   }
-}
-
-function readIfThere(file: string): Buffer | undefined {
-  return existsSync(file) ? readFileSync(file) : undefined;
 }

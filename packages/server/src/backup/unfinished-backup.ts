@@ -1,7 +1,8 @@
 // The folder of a backup that is being made may hold private keys, and its process may be killed. The data directory notes
 // the folder while it is empty, so that whoever comes next removes it wherever it is.
-import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile } from '@moult/disk';
 import { takeGuard } from '../guard.ts';
 import { makePrivateFolder, writePrivateFile } from '../private-files.ts';
 
@@ -52,7 +53,7 @@ function identityOf(folder: string): string | undefined {
 
 function readNote(dataDir: string): Note {
   try {
-    const { folder, identity } = JSON.parse(readFileSync(noteFile(dataDir), 'utf8'));
+    const { folder, identity } = JSON.parse(String(readOwnFile(noteFile(dataDir))));
     return { folder: String(folder), identity: String(identity) };
   } catch {
     return { folder: '', identity: '' };

@@ -1,6 +1,6 @@
 // DIR/clock.json: what the data directory knows of time, kept across restarts.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile } from '@moult/disk';
 import { writePrivateFile } from '../private-files.ts';
 
 export interface ClockMarks {
@@ -13,7 +13,7 @@ export interface ClockMarks {
 /** The marks; undefined when there are none, or none that can be read. */
 export function readClockMarks(dataDir: string): ClockMarks | undefined {
   try {
-    const { newest, ageing } = JSON.parse(readFileSync(clockFile(dataDir), 'utf8'));
+    const { newest, ageing } = JSON.parse(String(readOwnFile(clockFile(dataDir))));
     return { newest: dateIn(newest), ageing: dateIn(ageing) };
   } catch {
     return undefined;

@@ -100,7 +100,9 @@ const testBytes = 65_536;
 
 function writeTestFile(dataDir: string): void {
   const path = join(dataDir, 'moult.test-write');
-  const descriptor = openSync(path, 'w', 0o600);
+  // What lies there was left by a killed server, or is a pipe or a link: nothing is written into it.
+  rmSync(path, { force: true });
+  const descriptor = openSync(path, 'wx', 0o600);
   try {
     let written = 0;
     while (written < testBytes) written += writeSync(descriptor, Buffer.alloc(testBytes - written, 'x'));

@@ -1,6 +1,6 @@
 // The folder of the server's keys.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile } from '@moult/disk';
 import { makePrivateFolder } from '../private-files.ts';
 
 export interface KeyFolder {
@@ -17,15 +17,6 @@ export function openKeyFolder(dataDir: string): KeyFolder {
   return {
     path,
     pathOf: (name) => join(path, name),
-    read: (name) => readIfThere(join(path, name)),
+    read: (name) => readOwnFile(join(path, name)),
   };
-}
-
-function readIfThere(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,8 @@
 // Several key files change as one, whatever kills the process: the new ones are made whole in DIR/keys/next, then a list
 // of them makes the change final, and whoever comes next finishes it. What was there before is kept beside it.
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { readOwnFile } from '@moult/disk';
 import { makePrivateFolder, writePrivateFile } from '../private-files.ts';
 
 /** File name → its new content; null: it is taken away. */
@@ -51,8 +52,9 @@ export function finishKeySwitch(folder: string): 'finished' | 'removed' | undefi
 }
 
 function isSo(file: string, content: string | Uint8Array | null): boolean {
-  if (!existsSync(file)) return content === null;
-  return content !== null && readFileSync(file).equals(Buffer.from(content));
+  const present = readOwnFile(file);
+  if (!present) return content === null;
+  return content !== null && present.equals(Buffer.from(content));
 }
 
 /** The copies that earlier changes left, by the file that they are of. */
@@ -61,12 +63,12 @@ export function replacedName(name: string, stamp: string, count = 1): string {
 }
 
 function keepCopy(file: string, stamp: string): void {
-  if (!existsSync(file)) return;
-  const content = readFileSync(file);
+  const content = readOwnFile(file);
+  if (!content) return;
   for (let count = 1; ; count++) {
     const copy = join(file, '..', replacedName(basename(file), stamp, count));
     // A change that is finished by another process made the copy already.
-    if (existsSync(copy) && readFileSync(copy).equals(content)) return;
+    if (readOwnFile(copy)?.equals(content)) return;
     if (existsSync(copy)) continue;
     writePrivateFile(copy, content);
     return;
@@ -75,7 +77,7 @@ function keepCopy(file: string, stamp: string): void {
 
 function readList(file: string): Listed | undefined {
   try {
-    const { stamp, files } = JSON.parse(readFileSync(file, 'utf8')) as Listed;
+    const { stamp, files } = JSON.parse(String(readOwnFile(file))) as Listed;
     const isOurs = files.every(({ name }) => name === basename(name) && name !== '..') && /^[\dTZ]+$/.test(stamp);
     return isOurs ? { stamp, files } : undefined;
   } catch {

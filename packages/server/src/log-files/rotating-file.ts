@@ -1,6 +1,7 @@
 // moult.log: written at once, and renamed to moult-YYYYMMDD_NNNN.log when its day is over or it is full.
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, renameSync, type Stats, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { openOwnToAppend } from '@moult/disk';
 import { dayMs, dayOfName, logsIn, removeOutdated } from './retention.ts';
 
 export interface RotatingFile {
@@ -79,9 +80,14 @@ export function openRotatingFile(parts: RotatingFileParts): RotatingFile {
 }
 
 function open(path: string): { descriptor: number; size: number; day: number } {
-  const descriptor = openSync(path, 'a', 0o640);
+  const descriptor = openOwnToAppend(path, 0o640, isStream);
   const { size, mtimeMs } = fstatSync(descriptor);
   return { descriptor, size, day: Math.floor(mtimeMs / dayMs) };
+}
+
+/** A link to /dev/stdout or /dev/null is a habit of containers. */
+function isStream(stats: Stats): boolean {
+  return stats.isCharacterDevice() || stats.isFIFO();
 }
 
 function isMissing(error: unknown): boolean {

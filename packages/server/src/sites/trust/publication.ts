@@ -1,7 +1,8 @@
 // What is published now: names → files. Read again when the timestamp changed, by whichever process.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile } from '@moult/disk';
 import { publishedTargets } from '@moult/releases/repository';
 import { createMemoryFile, type FileOnDisk, type MemoryFile } from '../../static-file/index.ts';
 
@@ -34,8 +35,8 @@ export function openPublication(directory: string): Publication {
 
   const readMetadata = (path: string, name: string): MemoryFile | undefined => {
     const file = join(metadata, name);
-    if (!existsSync(file)) return undefined;
-    const bytes = readFileSync(file);
+    const bytes = readOwnFile(file, { followLink: false });
+    if (!bytes) return undefined;
     const lastModified = new Date(Math.floor(statSync(file).mtimeMs / 1000) * 1000);
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
     const cacheControl = changing.test(path) ? 'no-cache' : 'public, max-age=3600';

@@ -1,11 +1,12 @@
 // What can be seen of an SQLite file without reading it: its header, and whether it is as long as the header says. A file
 // that was cut off by a copy or a full disk is found here at once; the rest is for a whole check.
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
+import { openOutside } from '@moult/disk';
 
 /** What is wrong with the file, as part of a sentence; undefined when nothing is, or when there is no file. */
 export function headerProblem(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
-  const handle = openSync(file, 'r');
+  const handle = openOutside(file);
   try {
     const { size } = fstatSync(handle);
     if (size === 0) return undefined;
