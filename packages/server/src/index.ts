@@ -2,6 +2,7 @@
 export { auditHeadFile, keepAuditHead, type NotedHead, readNotedHead } from './audit-head.ts';
 export { backUp } from './backup/backup.ts';
 export type { BackupManifest } from './backup/format.ts';
+export { isRestorePending } from './backup/pending-restore.ts';
 export { restore } from './backup/restore.ts';
 export { settleInterrupted } from './backup/settle.ts';
 export { importDocuments, toRevision } from './catalogue/import.ts';

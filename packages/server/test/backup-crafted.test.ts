@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
 import { backUp } from '../src/backup/backup.ts';
+import { settleRestore } from '../src/backup/pending-restore.ts';
 import { restore } from '../src/backup/restore.ts';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '../src/keys/index.ts';
 import { openStore } from '../src/store/index.ts';
@@ -60,6 +61,35 @@ function table(name: string, content: string | Buffer, rows = 1) {
     manifest.rows[name] = rows;
   };
 }
+
+describe('the files of a restore that was cut off', () => {
+  const journal = JSON.stringify({ token: 'a', removedKeys: [], folders: [], stamp: '20261201T120000Z' });
+  const cutOff = () => {
+    const { dataDir } = place();
+    mkdirSync(join(dataDir, 'restoring', 'keys'), { recursive: true });
+    writeFileSync(join(dataDir, 'restoring', 'journal.json'), journal);
+    writeFileSync(join(dataDir, 'restoring', 'keys', 'cookie.key'), 'the only copy');
+    return join(dataDir, 'restoring');
+  };
+
+  it('survive another restore while the database, which knows whether they belong to it, is away', async () => {
+    const waiting = cutOff();
+    const away = 'postgres://nobody@127.0.0.1:1/none';
+    const again = restore({ ...place(), database: away, source: join(folder, 'good'), author });
+    await assert.rejects(again, { code: 'SERVER_DATABASE_AWAY', message: /a restore that was cut off waits/ });
+    assert.equal(readFileSync(join(waiting, 'keys', 'cookie.key'), 'utf8'), 'the only copy');
+  });
+
+  it('survive a start without the file of the database: a disk may not be mounted', async () => {
+    const waiting = cutOff();
+    const { dataDir } = place();
+    const settled = await settleRestore(dataDir, join(folder, 'not-mounted', 'moult.sqlite'), now);
+    assert.equal(settled?.kind, 'lost');
+    assert.ok(existsSync(join(waiting, 'keys', 'cookie.key')));
+    assert.equal((await settleRestore(dataDir, place().database, now))?.kind, 'removed');
+    assert.equal(existsSync(waiting), false);
+  });
+});
 
 describe('a restore refuses, and changes nothing,', () => {
   it('tables that the manifest does not count: they would be left out without a word', () =>

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FolderTree, readOwnFile } from '@moult/disk';
 import { isTemporary } from '../errors.ts';
+import { hadDatabase } from '../expected-database.ts';
 import { takeGuard } from '../guard.ts';
 import { replacedName, stampOf, switchKeyFiles } from '../keys/index.ts';
 import { giveTreeToOwnerOf, makePrivateFolder, writePrivateFile } from '../private-files.ts';
@@ -78,6 +79,11 @@ export function placeFiles(dataDir: string, now: Date): void {
   discardFiles(dataDir);
 }
 
+/** Whether a restore is under way, or was cut off and waits for the next start or command. Reads only. */
+export function isRestorePending(dataDir: string): boolean {
+  return existsSync(pendingFolder(dataDir));
+}
+
 export function discardFiles(dataDir: string): void {
   const folder = pendingFolder(dataDir);
   // Without its journal a restore counts as never begun: it goes first.
@@ -87,18 +93,23 @@ export function discardFiles(dataDir: string): void {
 
 /**
  * Finishes or removes a restore that was cut off, and says so in a sentence; undefined when there is nothing to do. `running`:
- * another process restores at this moment. `waiting`: the database, which knows, does not answer.
+ * another process restores at this moment. `waiting`: the database, which knows, does not answer. `lost`: its file is not there.
  */
 export async function settleRestore(
   dataDir: string,
   database: string,
   now: Date,
-): Promise<{ kind: 'finished' | 'removed' | 'running' | 'waiting'; sentence: string } | undefined> {
+): Promise<{ kind: 'finished' | 'removed' | 'running' | 'waiting' | 'lost'; sentence: string } | undefined> {
   if (!existsSync(pendingFolder(dataDir))) return undefined;
   const guard = takeGuard(restoreGuard(dataDir));
   if (!guard) return { kind: 'running', sentence: `Another process restores a backup into ${dataDir}.` };
   try {
     const journal = readJournal(pendingFolder(dataDir));
+    if (journal && hadDatabase(dataDir) && isMissing(database)) {
+      const sentence =
+        'A restore had been cut off. It is finished or removed when the file of the database is there again.';
+      return { kind: 'lost', sentence };
+    }
     if (journal && (await tokenIn(database)) === journal.token) {
       placeFiles(dataDir, now);
       return {
@@ -120,7 +131,7 @@ export async function settleRestore(
 }
 
 async function tokenIn(address: string): Promise<string | undefined> {
-  if (!isPostgres(address) && !existsSync(sqliteFileOf(address))) return undefined;
+  if (isMissing(address)) return undefined;
   const database = await openDatabase(address);
   try {
     const tables = await database.tables.introspection.getTables();
@@ -130,6 +141,11 @@ async function tokenIn(address: string): Promise<string | undefined> {
   } finally {
     await database.close();
   }
+}
+
+/** A disk that is not mounted, perhaps. */
+function isMissing(address: string): boolean {
+  return !isPostgres(address) && !existsSync(sqliteFileOf(address));
 }
 
 /** The old folder goes aside, the new one comes: whichever of the two was done before is not done again. */

@@ -5,11 +5,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { type Kysely, sql } from 'kysely';
 import { writeNotedHead } from '../audit-head.ts';
-import { ServerError } from '../errors.ts';
+import { DatabaseAway, ServerError } from '../errors.ts';
 import { takeGuard } from '../guard.ts';
 import { type Author, recordAudit } from '../store/audit.ts';
 import { type AuditHead, watchHead } from '../store/audit-chain.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase, withoutPassword } from '../store/database.ts';
 import { applySteps } from '../store/migrate.ts';
 import { migrations } from '../store/migrations/index.ts';
 import { isRefusedRow } from '../store/refused-rows.ts';
@@ -43,7 +43,10 @@ export async function restore(options: RestoreOptions): Promise<BackupManifest> 
   const { dataDir, source, author } = options;
   const backup = await readBackup(source);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await settleRestore(dataDir, options.database, author.at);
+  const settled = await settleRestore(dataDir, options.database, author.at);
+  // Its files are the only copy of the keys that belong to the database, if that was in place already.
+  if (settled?.kind === 'waiting')
+    throw new DatabaseAway(withoutPassword(options.database), 'a restore that was cut off waits for it');
   const guard = takeGuard(restoreGuard(dataDir));
   if (!guard)
     throw new ServerError('SERVER_IN_USE', `Another process restores a backup into ${dataDir}. Wait until it is done.`);

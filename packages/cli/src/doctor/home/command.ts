@@ -37,7 +37,7 @@ export async function doctorContent(options: HomeOptions): Promise<void> {
 /** Checks this server: process, keys, tree, and the server itself from the outside. */
 export async function doctorSelf(options: HomeOptions): Promise<void> {
   requireDataDir(options.dataDir);
-  const facts = await collectSelf(options.dataDir, new Date());
+  const facts = await collectSelf(options.dataDir, new Date(), options.database);
   const observations = observeSelf(facts);
   const looked = [
     { what: options.dataDir, result: facts.alive ? `process ${facts.holder?.pid}` : 'not running' },

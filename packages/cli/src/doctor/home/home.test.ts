@@ -52,6 +52,20 @@ describe('a data directory', () => {
         assert.ok(allCodes(report).includes(code), code);
     }));
 
+  it('names a database elsewhere that others can read', () =>
+    inFolder({ 'elsewhere.sqlite': 'x' }, async (folder) => {
+      chmodSync(join(folder, 'elsewhere.sqlite'), 0o644);
+      const { open } = await collectSelf(folder, now, join(folder, 'elsewhere.sqlite'));
+      assert.ok(open.some(({ path }) => path === join(folder, 'elsewhere.sqlite')));
+      assert.doesNotThrow(() => collectSelf(folder, now, 'postgres://nobody@127.0.0.1/none'));
+    }));
+
+  it('with a restore that was cut off says so', () =>
+    inFolder({ 'restoring/journal.json': '{}' }, async (folder) => {
+      const codes = allCodes(makeReport('x', observeSelf(await collectSelf(folder, now))));
+      assert.ok(codes.includes('DOCTOR_RESTORE_UNFINISHED'));
+    }));
+
   it('under a clock that went back or far ahead says so', () =>
     inFolder({ 'clock.json': JSON.stringify({ newest: now, ageing: now }) }, async (folder) => {
       const codesAt = async (at: Date) => allCodes(makeReport('x', observeSelf(await collectSelf(folder, at))));

@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import {
   clockNotice,
   inspectClock,
+  isPostgres,
+  isRestorePending,
   type LockHolder,
   type Notice,
   type OpenPlace,
   openPlacesIn,
   readLockHolder,
+  sqliteFileOf,
   type TreeVerification,
   verifyTree,
 } from '@moult/server';
@@ -27,14 +30,20 @@ export interface SelfFacts {
   /** What other users may read or write although they should not. */
   open: OpenPlace[];
   tree: TreeVerification | undefined;
+  /** A restore was cut off, or is under way. */
+  restorePending: boolean;
   /** What there is to say of this server's clock. */
   clock: Notice | undefined;
 }
 
 const keyPairs = ['operator-ca', 'operator-signing'];
 
-/** Looks at the data directory; starts nothing, changes nothing. */
-export async function collectSelf(dataDir: string, now: Date): Promise<SelfFacts> {
+/** Looks at the data directory, and at the file of a database elsewhere; starts nothing, changes nothing. */
+export async function collectSelf(
+  dataDir: string,
+  now: Date,
+  database = join(dataDir, 'moult.sqlite'),
+): Promise<SelfFacts> {
   const holder = readLockHolder(dataDir);
   const caFile = join(dataDir, 'keys', 'operator-ca.cer.pem');
   const ca = existsSync(caFile) ? readNamedFile(caFile).toString('utf8') : undefined;
@@ -47,9 +56,10 @@ export async function collectSelf(dataDir: string, now: Date): Promise<SelfFacts
     holder,
     alive: holder !== undefined && isAlive(holder.pid),
     keys: keyPairs.flatMap((name) => inspectKeys(join(dataDir, 'keys'), name, believed)),
-    open: openPlacesIn(dataDir, join(dataDir, 'moult.sqlite')),
+    open: openPlacesIn(dataDir, isPostgres(database) ? undefined : sqliteFileOf(database)),
     tree: hasTree ? await verifyTree(dataDir, { operatorCaPem: ca, trustedCertificatesPem: [], now }) : undefined,
     clock: clockNotice(clock),
+    restorePending: isRestorePending(dataDir),
   };
 }
 
@@ -111,6 +121,10 @@ export function observeSelf(facts: SelfFacts): Observation[] {
   for (const { path, mode } of facts.open) {
     const evidence = [{ source: path, text: `mode ${mode.toString(8)}` }];
     found.push(observe('DOCTOR_KEY_PERMISSIONS', 'fail', ['server', path], { ...values, file: path }, evidence));
+  }
+  if (facts.restorePending) {
+    const evidence = [{ source: join(dataDir, 'restoring'), text: 'the folder is there' }];
+    found.push(observe('DOCTOR_RESTORE_UNFINISHED', 'fail', ['server', 'restore'], values, evidence));
   }
   if (facts.clock) {
     const { headline, cause } = facts.clock;

@@ -187,6 +187,7 @@ export const findingCodes = {
 
   // Rung 10: this server, its content, its agents
   DOCTOR_SERVER_NOT_RUNNING: code(10, 5),
+  DOCTOR_RESTORE_UNFINISHED: code(10, 139),
   DOCTOR_STALE_LOCK: code(10, 650),
   DOCTOR_KEYS: code(10, 140, selfUpdateEvents),
   DOCTOR_SERVER_CLOCK: code(10, 145),
