@@ -1,5 +1,5 @@
 // The only home of this package's errors. Codes are grouped by phase, so that the code alone says how far the agent
-// came: CONFIG, HOST, TRANSPORT, SELFUPDATE, SYNC, DOWNLOAD, INSTALL, REPORT.
+// came: CONFIG, HOST, TRANSPORT, SELFUPDATE, SYNC, UPDATE (its cover), DOWNLOAD, INSTALL, REPORT.
 import type { FaultCode } from '@moult/protocol/soap';
 import type { HResult } from './transport/hresult.ts';
 
@@ -12,6 +12,7 @@ export type AgentErrorCode =
   | 'AGENT_CONFIG_BAD_REGISTRY'
   | 'AGENT_CONFIG_DISABLED'
   | 'AGENT_CONFIG_NO_RELEASE'
+  | 'AGENT_CONFIG_BAD_TRUST_ROOT'
   | 'AGENT_HOST_RUNNING'
   | 'AGENT_HOST_LOCKED'
   | 'AGENT_HOST_DISK'
@@ -45,6 +46,9 @@ export type AgentErrorCode =
   | 'AGENT_INSTALL_UNSUPPORTED'
   | 'AGENT_INSTALL_FAILED'
   | 'AGENT_INSTALL_NOT_APPLIED'
+  | 'AGENT_UPDATE_NOT_COVERED'
+  | 'AGENT_UPDATE_ALTERED'
+  | 'AGENT_UPDATE_NOT_APPROVED'
   | 'AGENT_REPORT_REFUSED';
 
 export interface AgentErrorDetails {

@@ -22,7 +22,16 @@ import type { MachineRoot } from './root/machine-root.ts';
 import { hostArchitecture, hostOs, serverUrl } from './root/policy.ts';
 import { number, openRegistry, type RegistryChange, text } from './root/registry.ts';
 import { hresult } from './transport/hresult.ts';
+
 import { sendExpecting } from './transport/request.ts';
+import {
+  fetchTrustRoot,
+  forgetTrustRoot,
+  pinTrustRoot,
+  readTrustRoot,
+  requireRoot,
+  trustRootFingerprint,
+} from './trust/trust-root.ts';
 
 export interface InstallOptions {
   server: string;
@@ -31,6 +40,8 @@ export interface InstallOptions {
   releaseFolder: string;
   /** The operator's CA certificate, PEM or DER. Without it, it is fetched from the server and trusted on first use. */
   operatorCertificate?: Uint8Array;
+  /** The first root of the operator's trust metadata. Without it, it is fetched from the server, signed under the CA. */
+  trustRoot?: Uint8Array;
   version?: string;
   os?: SelfUpdateOs;
   architecture?: ProcessorArchitecture;
@@ -44,11 +55,13 @@ export interface Installed {
   clientId: string;
   server: string;
   operator: { subject: string; fingerprint: string; trustedOnFirstUse: boolean };
+  /** SHA-256 of the pinned root; undefined while there is none: the agent asks again with each detection. */
+  trustRoot: string | undefined;
 }
 
 /**
  * Installs, or points an installed agent elsewhere. A newer version of the same client stays unless one is named. Throws
- * AgentError AGENT_CONFIG_BAD_SERVER, AGENT_CONFIG_NO_OPERATOR, AGENT_CONFIG_NO_RELEASE, AGENT_HOST_RUNNING,
+ * AgentError AGENT_CONFIG_BAD_SERVER, AGENT_CONFIG_NO_OPERATOR, AGENT_CONFIG_BAD_TRUST_ROOT, AGENT_CONFIG_NO_RELEASE, AGENT_HOST_RUNNING,
  * AGENT_HOST_DISK or AGENT_TRANSPORT_….
  */
 export async function installAgent(root: MachineRoot, options: InstallOptions): Promise<Installed> {
@@ -60,7 +73,9 @@ export async function installAgent(root: MachineRoot, options: InstallOptions): 
   }
   const source = findRelease(options);
   const certificate = await obtainCertificate(server, options.operatorCertificate);
-  const placed = onDisk(root.folder, () => place(root, options, source, server, certificate));
+  const trustRoot = await obtainTrustRoot(root, server, options.trustRoot, certificate);
+  const placed = onDisk(root.folder, () => place(root, options, source, server, certificate, trustRoot));
+  const pinned = readTrustRoot(root);
   return {
     generation: source.generation,
     ...placed,
@@ -70,6 +85,7 @@ export async function installAgent(root: MachineRoot, options: InstallOptions): 
       fingerprint: certificate.fingerprint256,
       trustedOnFirstUse: options.operatorCertificate === undefined,
     },
+    trustRoot: pinned && trustRootFingerprint(pinned),
   };
 }
 
@@ -80,10 +96,13 @@ function place(
   source: ReleaseSource,
   server: string,
   certificate: X509Certificate,
+  trustRoot: Uint8Array | undefined,
 ): { version: string; clientId: string } {
   for (const folder of [root.agentFolder, root.versionsFolder, root.selfUpdateFolder])
     mkdirSync(folder, { recursive: true });
   const isSameOperator = hasPinned(root, certificate);
+  if (!isSameOperator) forgetTrustRoot(root);
+  if (trustRoot) pinTrustRoot(root, trustRoot);
   writeFileAtomically(root.operatorCertificate, certificate.toString());
   cpSync(join(options.releaseFolder, 'host', 'host.mjs'), root.hostProgram);
   const newer = isSameOperator ? newerOnDisk(root, options, source) : undefined;
@@ -129,6 +148,27 @@ async function fetchCertificate(server: string): Promise<Uint8Array> {
   const limits = { silenceMs: 15_000, totalMs: 30_000, maxBytes: 64 * 1024 };
   const url = `${server}${selfUpdatePaths.operatorCertificate}`;
   return (await sendExpecting({ url, userAgent: 'Moult-Agent-Setup', limits })).body;
+}
+
+/** The root to pin; undefined when one of this operator is pinned, or the server has none to give now. */
+async function obtainTrustRoot(
+  root: MachineRoot,
+  server: string,
+  given: Uint8Array | undefined,
+  certificate: X509Certificate,
+): Promise<Uint8Array | undefined> {
+  const now = () => new Date();
+  if (given) return requireRoot(given, 'The trust root file', now());
+  if (hasPinned(root, certificate) && readTrustRoot(root)) return undefined;
+  const limits = { silenceMs: 15_000, totalMs: 30_000, maxBytes: 1024 * 1024 };
+  const source = { server, userAgent: 'Moult-Agent-Setup', limits, operatorCaPem: certificate.toString(), now };
+  try {
+    return await fetchTrustRoot(source);
+  } catch (error) {
+    // A server that is away now is asked with each detection. What another signed is no root, now or later.
+    if (error instanceof AgentError) return undefined;
+    throw error;
+  }
 }
 
 /** Whether this machine already trusts this operator. What another one published does not stay: its key may be stolen. */

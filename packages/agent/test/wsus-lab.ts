@@ -21,6 +21,10 @@ export interface WsusLab {
   journal: string[];
   /** Answers in place of the server while it is set; undefined lets the request through. */
   intercept: ((what: string, body: string) => Answer | undefined) | undefined;
+  /** Alters what the server answered to an operation, while it is set. */
+  alter: ((what: string, body: string) => string) | undefined;
+  /** The server's data directory. */
+  dataDir: string;
   close(): Promise<void>;
 }
 
@@ -38,6 +42,8 @@ export async function openWsusLab(folder: string, agentReleaseDir: string): Prom
     operatorCertificate: readFileSync(join(dataDir, 'keys', 'operator-ca.cer.pem')),
     journal: [],
     intercept: undefined,
+    alter: undefined,
+    dataDir,
     async close() {
       proxy.close();
       proxy.closeAllConnections();
@@ -56,7 +62,8 @@ export async function openWsusLab(folder: string, agentReleaseDir: string): Prom
         'Content-Length': Buffer.byteLength(answer.body),
       });
       response.end(answer.body);
-    } else forward(request, body, response, target, new URL(lab.url).host);
+    } else if (lab.alter && !what.includes(' ')) forwardAltered(lab.alter, what, request, body, response, target);
+    else forward(request, body, response, target, new URL(lab.url).host);
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   lab.url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
@@ -94,6 +101,29 @@ function forward(request: IncomingMessage, body: Buffer, response: ServerRespons
     (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
+    },
+  );
+  onward.on('error', () => response.destroy());
+  onward.end(body);
+}
+
+/** As forward, with the answer altered on its way. The server is asked for plain text. */
+function forwardAltered(
+  alter: (what: string, body: string) => string,
+  what: string,
+  { method, url, headers }: IncomingMessage,
+  body: Buffer,
+  response: ServerResponse,
+  target: URL,
+): void {
+  const { 'accept-encoding': _, ...rest } = headers;
+  const onward = httpRequest(
+    { host: target.hostname, port: target.port, method, path: url, headers: rest, agent: false },
+    async (answer) => {
+      const altered = alter(what, (await readBody(answer)).toString('utf8'));
+      const { 'content-length': __, 'transfer-encoding': ___, ...kept } = answer.headers;
+      response.writeHead(answer.statusCode ?? 502, { ...kept, 'Content-Length': Buffer.byteLength(altered) });
+      response.end(altered);
     },
   );
   onward.on('error', () => response.destroy());

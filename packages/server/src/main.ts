@@ -12,6 +12,7 @@ import type { ServerConfig } from './config/index.ts';
 import { createContacts } from './contacts.ts';
 import { createContentStore } from './content/content-store.ts';
 import { createCookieJar } from './cookie.ts';
+import { type CoverKeeper, keepCovered } from './covered-updates/index.ts';
 import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';
 import { asDiskTrouble } from './disk-trouble.ts';
 import { foreignDatabase, hadDatabase, lostDatabase } from './expected-database.ts';
@@ -131,6 +132,17 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const limits = openLimits(config, { store, clock, log }, closers);
   const { admission } = limits;
   const mainPort = { number: config.port };
+  const health: { monitor?: SelfUpdateHealthMonitor; changed: () => void } = { changed: () => undefined };
+  const trust = createTrustSite({
+    directory: join(dataDir, 'trust'),
+    now,
+    isClockBelieved: () => clock.state().kind === 'right',
+    log,
+    changed: () => health.changed(),
+    signer: keys.signer,
+  });
+  let cover: CoverKeeper | undefined;
+  closers.add(() => trust.close());
   const services = await openWhenThere({
     async open(itsClosers) {
       await database.prepare();
@@ -143,6 +155,15 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
         await fillFirstCatalogue({ store, content, identity: keys.signer, now: startedAt });
       }
       const service = await openUpdateService(config, { now, log, store, mainPort, limits }, itsClosers);
+      const keeper = keepCovered({
+        directory: join(dataDir, 'trust'),
+        ...{ store, catalogue: service.catalogue, now, log },
+        isClockBelieved: () => clock.state().kind === 'right',
+        changed: () => health.changed(),
+      });
+      cover = keeper;
+      itsClosers.add(() => keeper.close());
+      await keeper.look();
       return handlersOf(service);
     },
     onWaiting: database.hold,
@@ -165,15 +186,6 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
 
   const checked = watchDatabase(address, { log, changed: () => health.changed() });
   closers.add(() => checked.close());
-  const health: { monitor?: SelfUpdateHealthMonitor; changed: () => void } = { changed: () => undefined };
-  const trust = createTrustSite({
-    directory: join(dataDir, 'trust'),
-    now,
-    isClockBelieved: () => clock.state().kind === 'right',
-    log,
-    changed: () => health.changed(),
-  });
-  closers.add(() => trust.close());
   const notices = () => [
     ...checked.notices(),
     ...opened.notices,
@@ -183,6 +195,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     ...room.notices(),
     ...database.notices(),
     ...trust.notices(),
+    ...(cover?.notices() ?? []),
   ];
   const urls: Partial<Record<ListenerName, string>> = {};
   room.onChange(() => health.changed());
@@ -230,7 +243,13 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   // What it finds is in the log already.
   await room.check();
   for (const notice of room.notices()) parts.announce(noticeLine(notice), 'notice');
-  const atStart = [...clock.notices(), ...keys.notices, ...database.notices(), ...trust.notices()].map(noticeLine);
+  const atStart = [
+    ...clock.notices(),
+    ...keys.notices,
+    ...database.notices(),
+    ...trust.notices(),
+    ...(cover?.notices() ?? []),
+  ].map(noticeLine);
   for (const notice of otherDatabase) parts.announce(noticeLine(notice), 'notice');
   for (const notice of [...opened.said, ...atStart, ...ports.notices]) {
     log.warn(notice);

@@ -20,6 +20,7 @@ export interface Session {
   clientId: string;
   limits: RequestLimits;
   content: ContentLimits;
+  allowUncovered: boolean;
   userAgent: string;
 }
 
@@ -39,6 +40,7 @@ export function openSession({ registry }: ProgramContext, userAgent: string): Se
     clientId: ensureClientId(registry),
     limits: settings.requestLimits,
     content: settings.contentLimits,
+    allowUncovered: settings.allowUncovered,
     userAgent,
   };
 }

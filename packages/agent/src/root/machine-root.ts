@@ -20,6 +20,9 @@ export interface MachineRoot {
   readonly versionsFolder: string;
   readonly currentFile: string;
   readonly operatorCertificate: string;
+  /** The pinned root of the operator's trust metadata, and what it led to. */
+  readonly trustRoot: string;
+  readonly trustFolder: string;
   readonly hostLock: string;
   readonly programLock: string;
   readonly hostProgram: string;
@@ -74,6 +77,8 @@ function layOut(folder: string, windows: string, programFiles: string, registryF
     versionsFolder: join(agentFolder, 'versions'),
     currentFile: join(agentFolder, 'current.json'),
     operatorCertificate: join(agentFolder, 'operator-ca.cer'),
+    trustRoot: join(agentFolder, 'trust-root.json'),
+    trustFolder: join(agentFolder, 'trust'),
     hostLock: join(agentFolder, 'host.lock'),
     programLock: join(agentFolder, 'program.lock'),
     hostProgram: join(agentFolder, 'host.mjs'),

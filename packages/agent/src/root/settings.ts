@@ -1,5 +1,5 @@
 // Times and sizes that an administrator may want to change, under HKLM\SOFTWARE\Moult\Agent. All REG_DWORD: times in
-// seconds, sizes in mebibytes.
+// seconds, sizes in mebibytes; and what the administrator of a machine allows (0 or 1).
 import type { RequestLimits } from '../transport/request.ts';
 import type { ContentLimits } from '../wsus/install/download.ts';
 import { keys } from './keys.ts';
@@ -14,6 +14,8 @@ export interface Settings {
   /** For the small files of the self-update tree and for web service calls. */
   requestLimits: RequestLimits;
   contentLimits: ContentLimits;
+  /** AllowUncovered: updates of a server without trust metadata may be installed. */
+  allowUncovered: boolean;
 }
 
 const mebibyte = 1024 * 1024;
@@ -27,6 +29,7 @@ export function readSettings(registry: RegistryView): Settings {
     trialMs: seconds('TrialTimeoutSeconds', 60),
     qualifyMs: seconds('QualifyTimeoutSeconds', 3600),
     requestLimits: { silenceMs, totalMs: seconds('TransferTimeoutSeconds', 600), maxBytes: maxAnswerBytes },
+    allowUncovered: dword(registry, keys.agent, 'AllowUncovered') === 1,
     contentLimits: {
       maxFileBytes: megabytes('MaxContentMegabytes', 1024),
       reserveBytes: megabytes('SelfUpdateReserveMegabytes', 64),

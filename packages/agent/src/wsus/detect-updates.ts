@@ -7,8 +7,11 @@ import { outcomeOf } from '../program/outcome.ts';
 import type { Session } from '../program/session.ts';
 import type { ProgramContext } from '../program/shell.ts';
 import { formatHResult } from '../transport/hresult.ts';
+import type { Cover } from '../trust/cover.ts';
+import type { OperatorMetadata } from '../trust/operator-metadata.ts';
 import { computerInfo } from './computer-info.ts';
 import { installUpdates } from './install-updates.ts';
+import { coverOf, mayBeBehind, refreshTrust, reportRefused } from './refresh-trust.ts';
 import type { EventQueue } from './report/event-queue.ts';
 import { detectionFinished, statusOfUpdates } from './report/events.ts';
 import { sendEvents } from './report/send-events.ts';
@@ -33,6 +36,9 @@ export interface DetectionParts {
 
 /** Everything that one detection works with. */
 export interface Detection extends DetectionParts {
+  cover: Cover;
+  /** Updates whose refusal is in the events already. */
+  refused: Set<string>;
   services: WebServices;
   server: ServerSession;
   cache: UpdateCache;
@@ -42,7 +48,8 @@ export interface Detection extends DetectionParts {
 /** Answers in one sentence what came of it. Throws AgentError AGENT_SYNC_…, AGENT_TRANSPORT_…. */
 export async function detectUpdates(parts: DetectionParts): Promise<string> {
   const { log, context, session, events } = parts;
-  const detection = openDetection(parts);
+  const metadata = await refreshTrust(parts);
+  let detection = openDetection(parts, metadata);
   log.write('Agent', '*************');
   log.write('Agent', '** START **  Agent: Finding updates [CallerId = AutomaticUpdates]');
   log.write('Agent', '*********');
@@ -58,7 +65,9 @@ export async function detectUpdates(parts: DetectionParts): Promise<string> {
     facts: detection.facts(),
     note: (text) => log.write('PT', text),
   });
-  let evaluation = evaluateCache(detection.cache, detection.facts());
+  if (mayBeBehind(detection, metadata)) detection = { ...detection, cover: coverOf(parts, await refreshTrust(parts)) };
+  reportRefused(detection);
+  let evaluation = evaluateCache(detection.cache, detection.facts(), detection.cover);
   const needed = neededUpdates(detection.cache, evaluation);
   log.write(
     'Agent',
@@ -76,14 +85,14 @@ export async function detectUpdates(parts: DetectionParts): Promise<string> {
     const locales = [...new Set([session.machine.language, 'en'])];
     const updates = await describeUpdates({ ...detection, session: detection.server, evaluation }, needed, locales);
     done = await installUpdates(detection, updates);
-    evaluation = evaluateCache(detection.cache, detection.facts());
+    evaluation = evaluateCache(detection.cache, detection.facts(), detection.cover);
   }
   events.add(statusEvent(detection, evaluation, done));
   await report(detection);
   return summary(needed.length, done);
 }
 
-function openDetection(parts: DetectionParts): Detection {
+function openDetection(parts: DetectionParts, metadata: OperatorMetadata): Detection {
   const { context, session, log } = parts;
   const { root, release, now, random } = context;
   const services = openWebServices({
@@ -108,6 +117,8 @@ function openDetection(parts: DetectionParts): Detection {
   });
   return {
     ...parts,
+    cover: coverOf(parts, metadata),
+    refused: new Set(),
     services,
     server,
     cache,

@@ -61,13 +61,14 @@ async function downloadAll(
 ): Promise<ReadyUpdate[]> {
   const ready: ReadyUpdate[] = [];
   let error = 0;
-  const needed = updates.flatMap(({ parts }) => parts.flatMap(({ files }) => files));
+  const covered = updates.flatMap((update) => coveredParts(detection, update, result));
+  const needed = covered.flatMap(({ parts }) => parts.flatMap(({ files }) => files));
   dropUnneeded(detection.context.root, needed);
-  for (const update of updates) {
+  for (const { update, parts } of covered) {
     const about = aboutUpdate(update);
     try {
       detection.events.add(events.downloadStarted(about));
-      ready.push({ update, requests: await downloadParts(detection, update) });
+      ready.push({ update, requests: await downloadParts(detection, update, parts) });
       detection.events.add(events.downloadSucceeded(about));
       result.downloaded.push(about.updateId);
     } catch (cause) {
@@ -81,10 +82,36 @@ async function downloadAll(
   return ready;
 }
 
-async function downloadParts(detection: Detection, update: ApplicableUpdate): Promise<InstallRequest[]> {
+interface CoveredUpdate {
+  update: ApplicableUpdate;
+  /** With the signed files and handlers in place of those that the server sent. */
+  parts: ApplicableUpdate['parts'];
+}
+
+/** The update when the operator signed every part of it; else none, one event, and nothing is fetched. */
+function coveredParts(detection: Detection, update: ApplicableUpdate, result: InstallResult): CoveredUpdate[] {
+  try {
+    const parts = update.parts.map((part) => ({ ...part, ...detection.cover.requireInstructions(part) }));
+    return [{ update, parts }];
+  } catch (cause) {
+    const about = aboutUpdate(update);
+    const { hresult: code, message } = outcomeOf(cause);
+    noteFailure(detection, update, cause, 'Handler', 'Installation');
+    detection.refused.add(about.updateId);
+    detection.events.add(events.updateRefused(about, code, message));
+    result.failed.push(about.updateId);
+    return [];
+  }
+}
+
+async function downloadParts(
+  detection: Detection,
+  update: ApplicableUpdate,
+  parts: ApplicableUpdate['parts'],
+): Promise<InstallRequest[]> {
   const { context, session, log } = detection;
   const requests: InstallRequest[] = [];
-  for (const { revision, files, handler, urls } of update.parts) {
+  for (const { revision, files, handler, urls } of parts) {
     const paths: InstallRequest['files'] = [];
     for (const file of files) {
       const url = urls.get(file.sha1);
@@ -94,7 +121,8 @@ async function downloadParts(detection: Detection, update: ApplicableUpdate): Pr
       }
       log.write('DnldMgr', `Downloading ${url} (${file.sizeBytes} bytes) for "${update.title}"`);
       context.progress('update-download', `Downloading "${update.title}" (${file.sizeBytes} bytes).`);
-      paths.push({ name: file.fileName, path: await downloadFile({ ...session, root: context.root }, url, file) });
+      const path = await downloadFile({ ...session, root: context.root }, url, file);
+      paths.push({ name: file.fileName, path, sha256: file.sha256 });
     }
     requests.push({ updateId: revision.core.identity.updateId, handler, files: paths });
   }
@@ -122,7 +150,7 @@ async function installOne(
     };
     for (const request of requests)
       rebootRequired = (await installRevision(parts, request)).rebootRequired || rebootRequired;
-    const state = evaluateCache(cache, detection.facts()).stateOf(update.revision);
+    const state = evaluateCache(cache, detection.facts(), detection.cover).stateOf(update.revision);
     if (state !== 'installed' && !rebootRequired) {
       const message = `"${update.title}" ran without an error, but its own rule does not find it installed (${state}).`;
       throw new AgentError('AGENT_INSTALL_NOT_APPLIED', message, { hresult: hresult.installerFailure });

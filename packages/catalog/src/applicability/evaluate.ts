@@ -36,6 +36,14 @@ const evaluators: ReadonlyMap<string, RuleEvaluator> = new Map(
 /** Names of the rules that can be evaluated, as they are in fragments. */
 export const knownRules: ReadonlySet<string> = new Set(evaluators.keys());
 
+/** Names of the rules that are Moult's own, not Microsoft's. */
+export const moultRuleNames: ReadonlySet<string> = new Set(Object.keys(moultRules));
+
+export interface EvaluationOptions {
+  /** `microsoft`: Moult's own rules stay unknown, wherever they stand. Without it every rule is evaluated. */
+  vocabulary?: 'all' | 'microsoft';
+}
+
 /**
  * The state of one update by its own rules: installed when IsInstalled holds; else not applicable when IsSuperseded
  * holds or IsInstallable does not; else installable. Prerequisites are the caller's business. An update without any
@@ -46,6 +54,7 @@ export const knownRules: ReadonlySet<string> = new Set(evaluators.keys());
 export function evaluateApplicability(
   rules: string | ApplicabilityRules | UpdateDocument,
   facts: MachineFacts,
+  { vocabulary = 'all' }: EvaluationOptions = {},
 ): Applicability {
   const parsed = typeof rules === 'string' ? parseRules(rules) : 'root' in rules ? rulesOf(rules) : rules;
   if (!parsed.isInstalled && !parsed.isInstallable && !parsed.isSuperseded) {
@@ -53,7 +62,7 @@ export function evaluateApplicability(
   }
   const verdicts: Verdict[] = [];
   const section = (name: string, list: Rule[]): Verdict => {
-    const verdict = evaluateSection(name, list, { facts, rules: parsed, path: name });
+    const verdict = evaluateSection(name, list, { facts, rules: parsed, path: name, vocabulary });
     verdicts.push(verdict);
     return verdict;
   };
@@ -72,6 +81,9 @@ export function evaluateApplicability(
 
 /** Evaluates one rule tree, for example to test a vendor's rule. */
 export function evaluateRule(rule: Rule, context: RuleContext): Verdict {
+  if (context.vocabulary === 'microsoft' && moultRuleNames.has(rule.name)) {
+    return { path: context.path, value: undefined, says: `rule ${rule.name} is not evaluated here`, children: [] };
+  }
   const evaluator = evaluators.get(rule.name);
   const answer = evaluator ? evaluator(rule, context, evaluateRule) : unknown(`rule ${rule.name} is not known here`);
   return { path: context.path, value: answer.value, says: answer.says, children: answer.children ?? [] };

@@ -17,6 +17,8 @@ export interface RuleContext {
   facts: MachineFacts;
   rules: ApplicabilityRules;
   path: string;
+  /** `microsoft`: Moult's own rules stay unknown. */
+  vocabulary?: 'all' | 'microsoft';
   /** The key that HKEY_LOOP_TARGET means, inside b.RegKeyLoop. */
   loopTarget?: { hive: string; subkey: string; view: 'native' | '32' };
 }

@@ -23,6 +23,7 @@ import {
 import { jsonText } from '@moult/formats/text';
 import { architectures, canonicalLanguage, operatingSystems } from '@moult/protocol/self-update';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readNamedFile } from '../files/named-file.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint } from '../terminal.ts';
 import { describeStatus } from './agent-status.ts';
@@ -43,6 +44,7 @@ interface InstallFlags extends CommonOptions {
   generation: Generation;
   agentVersion?: string;
   operatorCert?: string;
+  trustRoot?: string;
   os?: (typeof operatingSystems)[number];
   arch?: (typeof architectures)[number];
   lang?: string;
@@ -63,6 +65,10 @@ export function register(program: Command): void {
     .option(
       '--operator-cert <file>',
       "the operator's CA certificate; without it, it is fetched and trusted on first use",
+    )
+    .option(
+      '--trust-root <file>',
+      "the root of the operator's trust metadata (N.root.json); without it, it is fetched, signed by the operator",
     )
     .addOption(new Option('--os <os>', 'which system this is; default: the real one').choices([...operatingSystems]))
     .addOption(new Option('--arch <arch>', 'which processor; default: the real one').choices([...architectures]))
@@ -110,6 +116,7 @@ async function install(flags: InstallFlags): Promise<void> {
     ...(flags.operatorCert === undefined
       ? {}
       : { operatorCertificate: Buffer.from(readCertificateFile(flags.operatorCert)) }),
+    ...(flags.trustRoot === undefined ? {} : { trustRoot: readNamedFile(flags.trustRoot) }),
     ...(flags.os === undefined ? {} : { os: flags.os }),
     ...(flags.arch === undefined ? {} : { architecture: flags.arch }),
     ...(flags.lang === undefined ? {} : { language: flags.lang }),
@@ -122,6 +129,9 @@ async function install(flags: InstallFlags): Promise<void> {
   console.log(`  client    ${installed.clientId}`);
   console.log(`  operator  ${operator.subject}`);
   console.log(`            SHA-256 ${operator.fingerprint}`);
+  console.log(
+    `  trust     ${installed.trustRoot === undefined ? 'the server has no trust metadata yet' : `root, SHA-256 ${installed.trustRoot}`}`,
+  );
   if (operator.trustedOnFirstUse) {
     console.error(
       'note: the operator certificate came from the server itself and is trusted from now on. Compare the fingerprint\n' +

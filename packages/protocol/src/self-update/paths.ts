@@ -9,6 +9,10 @@ export const selfUpdatePaths = {
   tree: '/selfupdate',
   /** The operator's CA certificate (PEM), for agents that are installed without one: trust on first use. */
   operatorCertificate: '/selfupdate/operator-ca.cer',
+  /** The newest root of the operator's trust metadata, in a cabinet that the operator signed. */
+  trustRoot: '/tuf/trust-root.cab',
+  /** Below here is the operator's trust metadata. */
+  trustMetadata: '/tuf/metadata',
 } as const;
 
 /**

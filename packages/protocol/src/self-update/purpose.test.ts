@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { identPurpose, isUpdatePurpose, releasePurpose, updatePurpose } from './purpose.ts';
+import { identPurpose, isUpdatePurpose, releasePurpose, trustRootPurpose, updatePurpose } from './purpose.ts';
 
-it('what is signed as an ident file or a release is never an update', () => {
-  for (const purpose of [identPurpose('iuident'), identPurpose('wuident'), releasePurpose('7.9.0.1')]) {
+it('what is signed as an ident file, a release or a trust root is never an update', () => {
+  const purposes = [identPurpose('iuident'), identPurpose('wuident'), releasePurpose('7.9.0.1'), trustRootPurpose];
+  for (const purpose of purposes) {
     for (const alike of [
       purpose,
       purpose.toUpperCase(),

@@ -11,6 +11,9 @@ export function releasePurpose(version: string): string {
   return `Moult agent ${version}`;
 }
 
+/** The description of the cabinet that brings the root of the operator's trust metadata. */
+export const trustRootPurpose = 'Moult trust root';
+
 /** The description of an update's file. `title` is any text; it cannot make the file something else. */
 export function updatePurpose(title: string): string {
   return isReserved(title) ? `Update: ${title}` : title;
@@ -23,5 +26,5 @@ export function isUpdatePurpose(description: string | undefined): boolean {
 
 // Letters of either case, and blanks around: nearly the same is not another purpose, it is a trap.
 function isReserved(description: string): boolean {
-  return /^\s*moult\s+(agent|host|iuident|wuident|canary)\b/i.test(description.normalize('NFKC'));
+  return /^\s*moult\s+(agent|host|iuident|wuident|canary|trust root)\b/i.test(description.normalize('NFKC'));
 }

@@ -19,12 +19,12 @@ export interface ClientLimits {
   delegations: number;
 }
 
-/** The limits of tuf-js and python-tuf. */
+/** The limits of tuf-js and python-tuf; targets roles may be larger: `updates` lists every covered update. */
 export const clientLimits: ClientLimits = {
   rootBytes: 512_000,
   timestampBytes: 16_384,
   snapshotBytes: 2_000_000,
-  targetsBytes: 5_000_000,
+  targetsBytes: 16_000_000,
   rootRotations: 256,
   delegations: 32,
 };
@@ -151,11 +151,20 @@ export class UpdateClient {
     if (!this.#refreshed) await this.refresh();
     const { targets } = await this.#loadTargets(role, role === 'targets' ? 'root' : 'targets');
     const found: FoundTarget[] = [];
-    for (const path of Object.keys(targets)) {
-      const target = await this.find(path);
+    for (const [path, file] of Object.entries(targets)) {
+      // A search for each of ten thousand is too much, and hardly ever needed.
+      const target = this.#isFirstFor(path, role) ? { path, role, file } : await this.find(path);
       if (target?.role === role) found.push(target);
     }
     return found;
+  }
+
+  /** True when no role stands before `role` in the search for this path, so that `find` ends there. */
+  #isFirstFor(path: string, role: string): boolean {
+    const top = this.#trusted.targets.get('targets')?.signed;
+    if (!top || own(top.targets, path)) return role === 'targets';
+    const [first] = top.delegations ? rolesForTarget(top.delegations, path) : [];
+    return first?.name === role;
   }
 
   /** The best root that there is: the newest of the copies, and the one that came with the program. */

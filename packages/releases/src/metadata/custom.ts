@@ -47,7 +47,7 @@ export interface ReturnCode {
 }
 
 export interface Approval {
-  /** Identifier of the computer group. */
+  /** Name of the computer group. `All Computers` is every computer. */
   group: string;
   action: 'install' | 'uninstall';
 }
@@ -58,16 +58,18 @@ export interface UpdateTarget {
   updateId: string;
   revision: number;
   files: UpdateFile[];
-  /** The file that is run: one of `files`. */
-  program: string;
+  /** What is run, below the folder of the unpacked files. Without it the update has rules and installs nothing. */
+  program?: string;
   arguments: string;
   returnCodes: ReturnCode[];
+  /** What a code means that is not among `returnCodes`. Without it: failure. */
+  otherwise?: Omit<ReturnCode, 'code'>;
   approvals: Approval[];
 }
 
 export type OurTarget = ReleaseTarget | UpdateTarget;
 
-const limits = { floors: 64, deltas: 32, files: 200, returnCodes: 1000, approvals: 1000, text: 1024 };
+const limits = { floors: 64, deltas: 32, files: 200, returnCodes: 1000, approvals: 1000, text: 1024, line: 8192 };
 
 /** The field `custom.moult` of a target; undefined when it has none. Throws RELEASE_TARGET_MALFORMED. */
 export function readOurTarget(path: string, target: TargetFile): OurTarget | undefined {
@@ -126,18 +128,18 @@ function readUpdateTarget(read: Reader, fields: Fields): UpdateTarget {
       sha256: read.text(digest, 'sha256 of a file', sha256),
     };
   });
-  const program = read.text(fields.program, 'program', plainName);
-  if (!files.some(({ name }) => name === program)) read.fail('program is not one of its files');
+  const { program, otherwise } = fields;
   return {
     kind: 'update',
     updateId: read.text(fields.updateId, 'updateId', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
     revision: read.integer(fields.revision, 'revision', 0, 2 ** 31 - 1),
     files,
-    program,
-    arguments: read.text(fields.arguments, 'arguments', /^[^\0\r\n]*$/),
+    ...(program === undefined ? {} : { program: read.text(program, 'program', pathBelow) }),
+    arguments: read.text(fields.arguments, 'arguments', /^[^\0\r\n]*$/, limits.line),
     returnCodes: read.list(fields.returnCodes, 'returnCodes', limits.returnCodes, (value) =>
       readReturnCode(read, value),
     ),
+    ...(otherwise === undefined ? {} : { otherwise: readResult(read, read.record(otherwise, 'otherwise')) }),
     approvals: read.list(fields.approvals, 'approvals', limits.approvals, (value) => {
       const { group, action } = read.record(value, 'an approval');
       if (action !== 'install' && action !== 'uninstall') read.fail('the action of an approval is not known');
@@ -147,16 +149,23 @@ function readUpdateTarget(read: Reader, fields: Fields): UpdateTarget {
 }
 
 function readReturnCode(read: Reader, value: unknown): ReturnCode {
-  const { code, result, reboot } = read.record(value, 'a return code');
+  const fields = read.record(value, 'a return code');
+  return { code: read.integer(fields.code, 'code', -(2 ** 31), 2 ** 32 - 1), ...readResult(read, fields) };
+}
+
+function readResult(read: Reader, { result, reboot }: Fields): Omit<ReturnCode, 'code'> {
   if (result !== 'succeeded' && result !== 'failed' && result !== 'cancelled') read.fail('a result is not known');
   if (typeof reboot !== 'boolean') read.fail('reboot of a return code is not true or false');
-  return { code: read.integer(code, 'code', -(2 ** 31), 2 ** 32 - 1), result, reboot };
+  return { result, reboot };
 }
 
 type Fields = Record<string, unknown>;
 const sha256 = /^[0-9a-f]{64}$/;
 /** A name in one folder, on Windows too: no separator, no stream, no `..`. */
 const plainName = /^(?!\.{1,2}$)[^\p{Cc}\\/:*?"<>|]{1,240}$/u;
+
+/** A path that goes down only, on Windows too. */
+const pathBelow = /^(?![\\/])(?!(?:.*[\\/])?\.\.?(?:[\\/]|$))[^\p{Cc}:*?"<>|]{1,500}$/u;
 
 class Reader {
   readonly path: string;
@@ -174,9 +183,8 @@ class Reader {
     return value as Fields;
   }
 
-  text(value: unknown, what: string, pattern: RegExp): string {
-    if (typeof value !== 'string' || value.length > limits.text || !pattern.test(value))
-      this.fail(`${what} is not valid`);
+  text(value: unknown, what: string, pattern: RegExp, longest = limits.text): string {
+    if (typeof value !== 'string' || value.length > longest || !pattern.test(value)) this.fail(`${what} is not valid`);
     return value;
   }
 

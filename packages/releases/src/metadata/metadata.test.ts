@@ -188,7 +188,10 @@ describe('custom.moult', () => {
   });
 
   const bad: [string, unknown][] = [
-    ['a program that is not among the files', { ...update, program: 'other.exe' }],
+    ['a program above its folder', { ...update, program: 'x/../../other.exe' }],
+    ['a program of the system', { ...update, program: '/bin/sh' }],
+    ['a program on a drive', { ...update, program: 'C:\\x.exe' }],
+    ['a result that is not known', { ...update, otherwise: { result: 'fine', reboot: false } }],
     [
       'a file in another folder',
       { ...update, files: [{ name: '..\\x.exe', length: 1, sha256: 'a'.repeat(64) }], program: '..\\x.exe' },

@@ -182,16 +182,16 @@ export class RepositoryFolder {
   }
 
   /**
-   * Removes metadata that is neither the newest nor the one before and whose successor is older than `graceMs`. Roots
-   * stay for good: a machine that was off for years needs each of them.
+   * Removes metadata that is neither the newest nor the one before and whose successor is older than `graceMs`, and of
+   * each role all but the `most` newest. Roots stay for good: a machine that was off for years needs each of them.
    */
-  prune(roles: readonly string[], now: Date, graceMs: number): void {
+  prune(roles: readonly string[], now: Date, graceMs: number, most = Number.POSITIVE_INFINITY): void {
     for (const role of roles) {
       const versions = this.#versions(role).sort((a, b) => b - a);
       const files = versions.map((version) => join(this.metadata, `${version}.${role}.json`));
       const ages = files.map((file) => now.getTime() - statSync(file).mtimeMs);
       for (const [index, file] of files.entries()) {
-        if (index >= 2 && (ages[index - 1] ?? 0) > graceMs) rmSync(file, { force: true });
+        if (index >= 2 && (index >= most || (ages[index - 1] ?? 0) > graceMs)) rmSync(file, { force: true });
       }
     }
   }
@@ -227,9 +227,10 @@ export class RepositoryFolder {
   }
 }
 
-/** The bytes of a metadata file: the same metadata, the same bytes. */
+/** The bytes of a metadata file: the same metadata, the same bytes. Long lists are written without blanks. */
 export function encodeMetadata({ signed, signatures }: Metadata): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ signatures, signed }, undefined, 1)}\n`);
+  const isLong = signed._type === 'targets' && Object.keys(signed.targets).length > 100;
+  return Buffer.from(`${JSON.stringify({ signatures, signed }, undefined, isLong ? 0 : 1)}\n`);
 }
 
 /** Writes a file that only its owner may read, from its first byte on. */

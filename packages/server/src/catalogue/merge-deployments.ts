@@ -12,7 +12,7 @@ const strength: Readonly<Record<StoredDeployment['action'], number>> = {
   Block: 1,
 };
 
-type Decision = StoredDeployment | InheritedDeployment;
+export type Decision = StoredDeployment | InheritedDeployment;
 export type DecisionsByUpdate = ReadonlyMap<string, ReadonlyMap<string, Decision>>;
 
 /** Update id → group id → decision. */

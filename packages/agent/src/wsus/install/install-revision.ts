@@ -2,6 +2,7 @@
 // and its handler's program is run. Only command-line installation is done here; every other handler says so.
 
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Handler, ReturnCode } from '@moult/catalog';
 import { FolderTree, pathInside } from '@moult/disk';
@@ -22,7 +23,8 @@ export interface InstallParts {
 export interface InstallRequest {
   updateId: string;
   handler: Handler | undefined;
-  files: { name: string; path: string }[];
+  /** `sha256` (base64): what the file has to be, again, when it is read. */
+  files: { name: string; path: string; sha256: string | undefined }[];
 }
 
 type CommandLine = Extract<Handler, { kind: 'command-line' }>;
@@ -51,11 +53,13 @@ export async function installRevision(
 /** A cabinet is unpacked; anything else lies there as it is. Either way it must be the operator's. */
 async function layOut(
   parts: InstallParts,
-  { name, path }: { name: string; path: string },
+  { name, path, sha256 }: InstallRequest['files'][number],
   folder: string,
 ): Promise<void> {
   const bytes = readFileSync(path);
   try {
+    if (sha256 !== undefined && createHash('sha256').update(bytes).digest('base64') !== sha256)
+      throw new Error('it is not the file that was downloaded');
     const { description } = await verifyCabinet(bytes, parts.operatorCaPem, name);
     if (!isUpdatePurpose(description)) throw new Error(`the operator signed it as "${description}", not as an update`);
     if (bytes.subarray(0, 4).toString('latin1') !== 'MSCF') return writeInside(folder, name, bytes);

@@ -98,6 +98,16 @@ export function installFailed(update: UpdateInEvent, result: number): AgentEvent
   };
 }
 
+/** What a server wanted and the operator has not signed: nothing of it was run. */
+export function updateRefused(update: Omit<UpdateInEvent, 'title'>, result: number, why: string): AgentEvent {
+  const code = formatHResult(result);
+  return {
+    ...about({ ...update, title: update.updateId }, 182, result, 'Content Install'),
+    replacements: [code, update.updateId],
+    message: `Installation Failure: Windows failed to install the following update with error ${code}: ${why}`,
+  };
+}
+
 function aboutNone(eventId: number, result: number): AgentEvent {
   return {
     eventId,

@@ -6,6 +6,7 @@ import {
   evaluateBundle,
   type MachineFacts,
 } from '@moult/catalog/applicability';
+import type { RuleScope } from '../../trust/cover.ts';
 import type { CachedRevision, UpdateCache } from './update-cache.ts';
 
 export interface Evaluation {
@@ -15,11 +16,16 @@ export interface Evaluation {
   stateOf(revision: CachedRevision): ApplicabilityKind;
 }
 
+/** What the operator's signature allows to be evaluated (trust/cover). */
+export interface Scopes {
+  scopeOf(revision: CachedRevision): RuleScope;
+}
+
 /** Evaluates everything in the cache once. A revision whose rules cannot be read is unknown. */
-export function evaluateCache(cache: UpdateCache, facts: MachineFacts): Evaluation {
+export function evaluateCache(cache: UpdateCache, facts: MachineFacts, scopes: Scopes): Evaluation {
   const revisions = cache.all();
   const own = new Map<number, ApplicabilityKind>();
-  for (const revision of revisions) own.set(revision.revisionId, ownState(revision, facts));
+  for (const revision of revisions) own.set(revision.revisionId, ownState(revision, facts, scopes));
   const byIdentity = new Map(revisions.map((revision) => [identityKey(revision.core.identity), revision]));
   const bundles = revisions.filter(({ core }) => core.bundleClauses.length > 0);
   // Bundles of bundles are rare and shallow: a few passes settle them.
@@ -43,9 +49,14 @@ export function identityKey({ updateId, revisionNumber }: { updateId: string; re
   return `${updateId}@${revisionNumber}`;
 }
 
-function ownState({ xml }: CachedRevision, facts: MachineFacts): ApplicabilityKind {
+function ownState(revision: CachedRevision, facts: MachineFacts, scopes: Scopes): ApplicabilityKind {
+  const scope = scopes.scopeOf(revision);
+  const { commandExit, ...withoutCommands } = facts;
+  // The fact is not even there where it may not be asked for: no rule, however it is written, comes to a program.
+  const allowed = scope === 'all' && commandExit ? { ...withoutCommands, commandExit } : withoutCommands;
   try {
-    return evaluateApplicability(xml, facts).kind;
+    const vocabulary = scope === 'microsoft' ? 'microsoft' : 'all';
+    return evaluateApplicability(revision.xml, allowed, { vocabulary }).kind;
   } catch {
     return 'unknown';
   }

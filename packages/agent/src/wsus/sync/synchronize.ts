@@ -5,7 +5,7 @@ import { type Cookie, clientWebService, type SyncInfo } from '@moult/protocol/cl
 import { AgentError } from '../../errors.ts';
 import { hresult } from '../../transport/hresult.ts';
 import type { WebServices } from '../web-services.ts';
-import { evaluateCache } from './evaluate.ts';
+import { evaluateCache, type Scopes } from './evaluate.ts';
 import type { ServerSession } from './server-session.ts';
 import type { UpdateCache } from './update-cache.ts';
 
@@ -14,6 +14,7 @@ export interface SyncParts {
   session: ServerSession;
   cache: UpdateCache;
   facts: MachineFacts;
+  cover: Scopes;
   /** Whether the last evaluation of a revision was `installed`, for the next scan's first round. */
   note(text: string): void;
 }
@@ -42,10 +43,10 @@ export async function synchronize(parts: SyncParts): Promise<void> {
   cache.save();
 }
 
-async function syncOnce({ services, session, cache, facts }: SyncParts, drivers: boolean): Promise<SyncInfo> {
+async function syncOnce({ services, session, cache, facts, cover }: SyncParts, drivers: boolean): Promise<SyncInfo> {
   return session.call(async (cookie: Cookie) => {
     // Built anew for every try: after RefreshCache the same revisions have other ids.
-    const { installedNonLeaf, others, cachedDrivers } = cacheLists(cache, facts);
+    const { installedNonLeaf, others, cachedDrivers } = cacheLists(cache, facts, cover);
     const { result } = await services.call(clientWebService, 'SyncUpdates', {
       cookie,
       parameters: {
@@ -67,8 +68,8 @@ async function syncOnce({ services, session, cache, facts }: SyncParts, drivers:
 }
 
 /** Rule 4: installed and not a leaf; drivers; everything else. */
-function cacheLists(cache: UpdateCache, facts: MachineFacts) {
-  const { own } = evaluateCache(cache, facts);
+function cacheLists(cache: UpdateCache, facts: MachineFacts, cover: Scopes) {
+  const { own } = evaluateCache(cache, facts, cover);
   const lists = { installedNonLeaf: [] as number[], others: [] as number[], cachedDrivers: [] as number[] };
   for (const { revisionId, isLeaf, core } of cache.all()) {
     if (core.updateType === 'Driver') lists.cachedDrivers.push(revisionId);

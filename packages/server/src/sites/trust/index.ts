@@ -6,6 +6,7 @@ import type { Notice } from '../../notice.ts';
 import { createOpenFiles, isNotThere, serveBytes, serveFile } from '../../static-file/index.ts';
 import { openPublication } from './publication.ts';
 import { type KeeperParts, keepRepository } from './repository-keeper.ts';
+import { createTrustRootCabinet, type RootSigner } from './trust-root-cabinet.ts';
 
 export interface TrustSite extends Site {
   /** What an administrator must know: an end of validity that comes near, a renewal that fails. */
@@ -16,13 +17,15 @@ export interface TrustSite extends Site {
 }
 
 /** `directory`: the repository. Whatever is wrong with it is a notice, and the server goes on. */
-export function createTrustSite(parts: KeeperParts): TrustSite {
+export function createTrustSite(parts: KeeperParts & { signer?: RootSigner }): TrustSite {
   const keeper = keepRepository(parts);
   const publication = openPublication(parts.directory);
   const openFiles = createOpenFiles();
+  const rootCabinet = parts.signer && createTrustRootCabinet(parts.directory, parts.signer, parts.now);
 
   async function send(exchange: Exchange): Promise<boolean> {
-    const found = publication.find(exchange.path.slice('/tuf/'.length));
+    const path = exchange.path.slice('/tuf/'.length);
+    const found = path === 'trust-root.cab' ? await rootCabinet?.file() : publication.find(path);
     if (found === undefined) return false;
     if ('bytes' in found) serveBytes(exchange, found);
     else await serveFile(exchange, found, openFiles);

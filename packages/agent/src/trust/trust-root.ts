@@ -1,0 +1,94 @@
+// The root of the operator's trust metadata that this machine has pinned, and how it comes here: in a cabinet that the
+// operator signed, so that who has pinned the operator's CA needs nothing else.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readOutside } from '@moult/disk';
+import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
+import { selfUpdatePaths, trustRootPurpose } from '@moult/protocol/self-update';
+import { TrustedSet } from '@moult/releases/client';
+import { AgentError } from '../errors.ts';
+import { writeFileAtomically } from '../root/atomic-file.ts';
+import type { MachineRoot } from '../root/machine-root.ts';
+import { messageOf, requirePurpose, verifyCabinet } from '../self-update/verify-cabinet.ts';
+import { hresult } from '../transport/hresult.ts';
+import { type RequestLimits, send, statusError } from '../transport/request.ts';
+
+export interface TrustRootSource {
+  server: string;
+  userAgent: string;
+  limits: RequestLimits;
+  /** The operator's CA that this machine has pinned. */
+  operatorCaPem: string;
+  now(): Date;
+}
+
+const mostBytes = 1024 * 1024;
+const limits: CabinetLimits = { ...defaultCabinetLimits, maxMembers: 4, maxTotalBytes: mostBytes };
+
+/**
+ * The server's root, signed by the operator; undefined when the server has none (a real WSUS, Moult 0.1 of before). Throws
+ * AgentError AGENT_TRANSPORT_…, AGENT_SELFUPDATE_BAD_SIGNATURE, AGENT_SELFUPDATE_WRONG_PURPOSE, AGENT_CONFIG_BAD_TRUST_ROOT.
+ */
+export async function fetchTrustRoot(source: TrustRootSource): Promise<Uint8Array | undefined> {
+  const url = `${source.server}${selfUpdatePaths.trustRoot}`;
+  const { userAgent } = source;
+  const { status, body } = await send({ url, userAgent, limits: { ...source.limits, maxBytes: mostBytes } });
+  if (status === 404) return undefined;
+  if (status !== 200) throw statusError(status, url);
+  requirePurpose(await verifyCabinet(body, source.operatorCaPem, url), trustRootPurpose, url);
+  return requireRoot(memberOf(body, url), url, source.now());
+}
+
+/** Throws AGENT_CONFIG_BAD_TRUST_ROOT for what is no root that is signed by its own keys. */
+export function requireRoot(bytes: Uint8Array, what: string, now: Date): Uint8Array {
+  try {
+    new TrustedSet(bytes, now, 'alarm');
+    return bytes;
+  } catch (cause) {
+    throw badRoot(what, messageOf(cause), cause);
+  }
+}
+
+/** The pinned root; undefined when there is none. */
+export function readTrustRoot({ trustRoot }: MachineRoot): Uint8Array | undefined {
+  return existsSync(trustRoot) ? readOutside(trustRoot) : undefined;
+}
+
+/** Pins this root. Another one than before is another operator: what the one before had signed is forgotten. */
+export function pinTrustRoot(root: MachineRoot, bytes: Uint8Array): void {
+  const before = existsSync(root.trustRoot) ? readFileSync(root.trustRoot) : undefined;
+  if (before && Buffer.compare(before, bytes) === 0) return;
+  rmSync(root.trustFolder, { recursive: true, force: true });
+  mkdirSync(root.agentFolder, { recursive: true });
+  writeFileAtomically(root.trustRoot, Buffer.from(bytes).toString('utf8'));
+}
+
+/** No root is pinned any more, and nothing that it vouched for is known. */
+export function forgetTrustRoot(root: MachineRoot): void {
+  rmSync(root.trustRoot, { force: true });
+  rmSync(root.trustFolder, { recursive: true, force: true });
+}
+
+/** As people compare it: SHA-256 of the file. */
+export function trustRootFingerprint(bytes: Uint8Array): string {
+  return createHash('sha256')
+    .update(bytes)
+    .digest('hex')
+    .toUpperCase()
+    .replaceAll(/..(?=.)/g, '$&:');
+}
+
+function memberOf(cabinet: Uint8Array, what: string): Uint8Array {
+  try {
+    const found = [...extractAll(readCabinet(cabinet, limits))].find(([name]) => name === 'root.json');
+    if (found) return found[1];
+  } catch (cause) {
+    throw badRoot(what, messageOf(cause), cause);
+  }
+  throw badRoot(what, 'root.json is not in it');
+}
+
+function badRoot(what: string, why: string, cause?: unknown): AgentError {
+  const text = `${what} is no root of trust metadata: ${why.replace(/\.$/, '')}.`;
+  return new AgentError('AGENT_CONFIG_BAD_TRUST_ROOT', text, { hresult: hresult.untrustedRoot, cause });
+}

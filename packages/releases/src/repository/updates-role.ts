@@ -1,0 +1,165 @@
+// The role `updates` as the server keeps it: what the catalogue says of covered updates, however many changed, in one
+// new version. What people added by hand (moult release add --update) stays as it is.
+import { existsSync } from 'node:fs';
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolder, writeDurably } from '../client/durable-files.ts';
+import { clientLimits } from '../client/updater.ts';
+import { ReleaseError } from '../errors.ts';
+import { readOurTarget, type UpdateTarget } from '../metadata/custom.ts';
+import { own } from '../metadata/parse.ts';
+import { canonicalBytes, sha256Hex } from '../metadata/signatures.ts';
+import type { Metadata, TargetFile, TargetsSigned } from '../metadata/types.ts';
+import { delegatedRoles, restamped } from './edits.ts';
+import { encodeMetadata, type Published, RepositoryFolder } from './folder.ts';
+import { signOnline } from './online.ts';
+import { graceMs, Repository } from './repository.ts';
+import { progressOf, withSignature } from './signing.ts';
+
+export interface CoveredUpdate {
+  /** The core fragment. */
+  bytes: Uint8Array;
+  ours: UpdateTarget;
+}
+
+export interface CoverState {
+  /** `waits`: staged, and not signed by enough keys of `updates`, or the delegation is about to change. */
+  state: 'unchanged' | 'published' | 'waits';
+  /** Owners of keys that have to sign. */
+  missing: string[];
+  covered: number;
+}
+
+/** How many versions of a role with a new version for each decision stay on the disk. */
+const versionsKept = 20;
+const role = 'updates';
+
+/**
+ * Makes the role list these updates, by path, and none that the catalogue had listed before. Signs with the keys in the
+ * folder and publishes when they are enough; else the role is staged, for `moult release sign`. Throws
+ * RELEASE_REPOSITORY_…, RELEASE_TARGET_MALFORMED when the list is larger than clients take.
+ */
+export function coverUpdates(directory: string, wanted: ReadonlyMap<string, CoveredUpdate>, now: Date): CoverState {
+  const repository = new Repository(directory);
+  return repository.folder.locked(() => {
+    const { published, staged } = repository.state();
+    const base = staged.targets.get(role) ?? published.targets.get(role);
+    if (!published.root || !base) {
+      throw new ReleaseError('RELEASE_REPOSITORY_MISSING', `${directory} has published nothing yet.`);
+    }
+    const targets = nextTargets(repository, base.signed, wanted);
+    let next = staged.targets.get(role);
+    if (targets) {
+      const version = (published.targets.get(role)?.signed.version ?? 0) + 1;
+      const edited = restamped({ ...base.signed, targets }, Math.max(version, base.signed.version), now);
+      next = { signed: edited, signatures: [] };
+      requireTakeable(next);
+    }
+    const covered = Object.keys((next ?? base).signed.targets).length;
+    if (!next) return { state: 'unchanged', missing: [], covered };
+    const signed = signedWithOwnKeys(repository, next);
+    if (signed !== staged.targets.get(role)) repository.folder.stage(role, signed);
+    const { complete, missing } = progressOf(signed, repository.demands(role));
+    if (!complete || staged.targets.has('targets')) return { state: 'waits', missing, covered };
+    publishAlone(repository, published, signed, now);
+    return { state: 'published', missing: [], covered };
+  });
+}
+
+/**
+ * Puts the files of new targets into place, before coverUpdates names them: thousands of them take seconds, in which the
+ * caller's thread is free. Throws the error of the call that failed.
+ */
+export async function placeFiles(directory: string, wanted: ReadonlyMap<string, CoveredUpdate>): Promise<void> {
+  const folder = new RepositoryFolder(directory);
+  const missing = [...wanted].flatMap(([path, { bytes }]) => {
+    const file = folder.targetFile(path, sha256Hex(bytes));
+    return existsSync(file) ? [] : [{ file, bytes }];
+  });
+  const places = missing.values();
+  const work = async () => {
+    for (const { file, bytes } of places) await place(file, bytes);
+  };
+  await Promise.all(Array.from({ length: 8 }, work));
+}
+
+async function place(file: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = await open(`${file}.new`, 'w', 0o644);
+  try {
+    await draft.writeFile(bytes);
+    await draft.sync();
+  } finally {
+    await draft.close();
+  }
+  await rename(`${file}.new`, file);
+  syncFolder(dirname(file));
+}
+
+/** Whether the catalogue listed this target. Those of people are theirs to change. */
+export function isCatalogueEntry({ custom }: TargetFile): boolean {
+  const ours = custom?.moult as { from?: unknown } | undefined;
+  return ours?.from === 'catalogue';
+}
+
+/** The targets as they should be; undefined when they are so already. Puts the files of new ones into place. */
+function nextTargets(
+  { folder }: Repository,
+  { targets: before }: TargetsSigned,
+  wanted: ReadonlyMap<string, CoveredUpdate>,
+): Record<string, TargetFile> | undefined {
+  const next: [string, TargetFile][] = Object.entries(before).filter(([, file]) => !isCatalogueEntry(file));
+  const byHand = new Set(next.map(([path]) => path));
+  for (const path of [...wanted.keys()].sort()) {
+    const update = wanted.get(path);
+    if (!update || byHand.has(path)) continue;
+    const sha256 = sha256Hex(update.bytes);
+    const custom = { moult: { ...update.ours, from: 'catalogue' } };
+    const entry: TargetFile = { length: update.bytes.length, hashes: { sha256 }, custom };
+    readOurTarget(path, entry);
+    const stored = folder.targetFile(path, sha256);
+    if (!existsSync(stored)) writeDurably(stored, update.bytes);
+    next.push([path, entry]);
+  }
+  const targets = Object.fromEntries(next);
+  return sameTargets(before, targets) ? undefined : targets;
+}
+
+function sameTargets(before: Record<string, TargetFile>, after: Record<string, TargetFile>): boolean {
+  const paths = Object.keys(after);
+  if (paths.length !== Object.keys(before).length) return false;
+  const text = (file: TargetFile | undefined) => (file ? Buffer.from(canonicalBytes(file as never)) : Buffer.of());
+  return paths.every((path) => text(own(before, path)).equals(text(after[path])));
+}
+
+function requireTakeable(metadata: Metadata<TargetsSigned>): void {
+  const size = encodeMetadata(metadata).length + 20_000;
+  if (size <= clientLimits.targetsBytes) return;
+  const text = `${role} would have ${size} bytes, and clients take ${clientLimits.targetsBytes}. Decline updates that nobody needs.`;
+  throw new ReleaseError('RELEASE_TARGET_MALFORMED', text, { role });
+}
+
+function signedWithOwnKeys(repository: Repository, metadata: Metadata<TargetsSigned>): Metadata<TargetsSigned> {
+  const demands = repository.demands(role);
+  const allowed = new Set(demands.flatMap(({ roleKeys }) => roleKeys.keyids));
+  const had = new Set(metadata.signatures.map(({ keyid }) => keyid));
+  const open = repository.folder.keys().filter(({ keyid }) => allowed.has(keyid) && !had.has(keyid));
+  const bytes = canonicalBytes(metadata.signed);
+  return open.reduce(
+    (signed, { keyid, owner, sign }) =>
+      withSignature(role, signed, demands, { keyid, owner, sig: sign(bytes), sha256: sha256Hex(bytes) }),
+    metadata,
+  );
+}
+
+/** Publishes this role and nothing else: what people are collecting signatures for goes on waiting. */
+function publishAlone({ folder }: Repository, published: Published, updates: Metadata<TargetsSigned>, now: Date): void {
+  if (!published.root) return;
+  const targets = new Map([...published.targets, [role, updates] as const]);
+  const online = signOnline({ root: published.root.signed, published, targets, now, keys: folder.keys() });
+  folder.publish(`${updates.signed.version}.${role}.json`, encodeMetadata(updates));
+  folder.publish(`${online.snapshot.signed.version}.snapshot.json`, online.snapshotBytes);
+  folder.publish('timestamp.json', encodeMetadata(online.timestamp));
+  folder.unstage(role);
+  folder.prune(['targets', 'snapshot', ...delegatedRoles], now, graceMs, versionsKept);
+}
