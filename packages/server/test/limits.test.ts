@@ -11,6 +11,7 @@ import { reporting } from '@moult/protocol/reporting';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { defaultStoreBounds } from '../src/store/bounds.ts';
 import { openDatabase } from '../src/store/database.ts';
+import { openStore } from '../src/store/index.ts';
 import { computerInfo, openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { call, post } from './soap-client.ts';
@@ -99,6 +100,24 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.equal(logged.find(({ what }) => what === 'computer-limit')?.count, 4);
     });
 
+    it('moves by client-side targeting are on record as far as their rate allows, and are made all the same', async () => {
+      const { url, dataDir } = await start({ config: { targeting: 'client', targetingRecordsPerDay: 2 } });
+      const store = await openStore(address ?? join(dataDir, 'moult.sqlite'), { now: () => new Date() });
+      try {
+        const { groupId } = await store.createGroup('Lab', undefined, { name: 'test', at: new Date() });
+        for (let number = 0; number < 6; number++) {
+          const clientId = idOf(number);
+          const moved = { clientId, dnsName: 'new', targetGroupName: 'Lab' };
+          assert.equal((await call(url, simpleAuth, 'GetAuthorizationCookie', moved)).kind, 'answer');
+          assert.deepEqual((await store.loadTargeting(clientId))?.groupIds, [groupId]);
+        }
+        const records = await store.listAudit({ limit: 100 });
+        assert.equal(records.filter(({ action }) => action === 'target computer').length, 2);
+      } finally {
+        await store.close();
+      }
+    });
+
     it('pings beyond the rate are answered as any other, and only counted', async () => {
       const running = await start({ config: { pingsPerSecond: rate } });
       for (let number = 0; number < 2 * burst; number++) {
@@ -166,6 +185,39 @@ describe('limits beside the store', () => {
     for (const socket of sockets) socket.destroy();
     await until(() => closed.size === 30);
     await until(async () => (await fetchFrom('127.0.0.1', `${server.url}/nothing`).catch(() => 0)) === 404);
+  });
+
+  it('a connection has few requests that wait for their answers: one packet holds more of them than memory does', async () => {
+    await server.stop();
+    server = await startTestServer();
+    const { port } = new URL(server.url);
+    const answersTo = (requests: number) =>
+      new Promise<{ answers: number; isClosed: boolean }>((resolve) => {
+        let text = '';
+        const socket = connect({ port: Number(port), host: '127.0.0.1' });
+        const result = () => text.split('HTTP/1.1 404').length - 1;
+        socket.setEncoding('latin1').on('error', () => undefined);
+        socket.on('data', (piece: string) => {
+          text += piece;
+          if (result() >= requests) socket.destroy();
+        });
+        socket.on('close', () => resolve({ answers: result(), isClosed: result() < requests }));
+        socket.write('GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(requests));
+      });
+    assert.deepEqual(await answersTo(8), { answers: 8, isClosed: false });
+    const { answers, isClosed } = await answersTo(1000);
+    assert.ok(isClosed && answers <= 8, `${answers} answers`);
+    assert.equal(await fetchFrom('127.0.0.2', `${server.url}/nothing`), 404);
+  });
+
+  it('a request has fewer elements than would fill the memory of a small machine', async () => {
+    const url = server.url + clientWebService.paths[0];
+    const bodyOf = (elements: number) =>
+      `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetConfig xmlns="${clientWebService.namespace}">${'<x/>'.repeat(elements)}</GetConfig></s:Body></s:Envelope>`;
+    const ask = (elements: number) => post(url, bodyOf(elements), { 'content-type': 'text/xml' });
+    // What a batch of 1,000 events has is about half of this.
+    assert.equal((await ask(140_000)).status, 200);
+    assert.equal((await ask(160_000)).status, 400);
   });
 
   it('connections that say nothing, say it slowly or never finish end by themselves, and cost nobody else', async () => {

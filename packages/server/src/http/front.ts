@@ -26,14 +26,22 @@ export function createFront({ listener, sites, accessLog, log, now }: FrontParts
   const exchanges = createOpenExchanges();
   const here = sites.filter((site) => site.listeners.includes(listener));
   const handle: RequestListener = (request, response) => {
+    const { socket } = request;
+    // What was in the same packet as the request that went too far: cut off with it.
+    if (socket.destroyed) return;
+    if (exchanges.openOn(socket) >= mostPipelined) return cutOff(socket);
     const started = performance.now();
     const exchange = toExchange(request, response, listener, now());
-    exchanges.add(request.socket, response);
+    exchanges.add(socket, response);
     noteWhenDone(request, response, { accessLog, started, exchanges });
     if (!exchange) return answerPlainly(response, 400, 'Bad request');
     const site = here.find((candidate) => candidate.matches(exchange));
     if (!site) return answerPlainly(response, 404, 'Not found');
     serve(site, exchange, log);
+  };
+  const cutOff = (socket: Socket): void => {
+    accessLog.recordRefusal({ socket, status: 503, win32: connectionAborted, beginning: '' });
+    socket.destroy();
   };
   return {
     handle,
@@ -43,6 +51,14 @@ export function createFront({ listener, sites, accessLog, log, now }: FrontParts
     },
   };
 }
+
+/**
+ * Requests of one connection that wait for their answers. No update client and no browser sends the next request before it
+ * has its answer; one packet holds 1,500 of them, and each costs some KB until its client takes the answer.
+ */
+const mostPipelined = 8;
+/** ERROR_CONNECTION_ABORTED. */
+const connectionAborted = 1236;
 
 /** A short text answer for what has no page of its own. */
 export function answerPlainly(response: ServerResponse, status: number, text: string): void {
@@ -111,6 +127,7 @@ function noteWhenDone(
 }
 
 interface OpenExchanges {
+  openOn(socket: Socket): number;
   add(socket: Socket, response: ServerResponse): void;
   /** The connection is answered with this status in place of its oldest open exchange; false when there is none. */
   endWith(socket: object, status: number): boolean;
@@ -122,6 +139,7 @@ function createOpenExchanges(): OpenExchanges {
   const open = new WeakMap<object, Set<ServerResponse>>();
   const ended = new WeakMap<ServerResponse, number>();
   return {
+    openOn: (socket) => open.get(socket)?.size ?? 0,
     add(socket, response) {
       const responses = open.get(socket);
       if (responses) responses.add(response);

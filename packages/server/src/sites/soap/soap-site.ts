@@ -343,4 +343,4 @@ function limitsFor(maxRequestBytes: number): XmlLimits {
   return { ...defaultXmlLimits, ...callXmlLimits, maxCharacters: maxRequestBytes };
 }
 
-const callXmlLimits = { maxDepth: 32, maxElements: 500_000 };
+const callXmlLimits = { maxDepth: 32, maxElements: 150_000 };
