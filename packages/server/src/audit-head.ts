@@ -72,12 +72,25 @@ export function keepAuditHead({ store, dataDir, now, log, everyMs = 500 }: Audit
   };
 }
 
-/** The head that was noted last, for the server with this id; undefined when there is none, or it is of another. */
+/** The head that was noted last for the server with this id; undefined when there is none. */
 export function readNotedHead(dataDir: string, serverId: string): NotedHead | undefined {
-  const text = readOwnFile(auditHeadFile(dataDir))?.toString('utf8');
-  if (text === undefined) return undefined;
-  const noted = JSON.parse(text) as NotedHead;
-  return noted.serverId === serverId || noted.serverId === '' ? noted : undefined;
+  const noted = readHead(auditHeadFile(dataDir));
+  if (noted?.serverId === serverId || noted?.serverId === '') return noted;
+  return isServerId(serverId) ? readHead(headFileOf(dataDir, serverId)) : undefined;
+}
+
+function readHead(file: string): NotedHead | undefined {
+  const text = readOwnFile(file)?.toString('utf8');
+  return text === undefined ? undefined : (JSON.parse(text) as NotedHead);
+}
+
+/** Where the head of a server stays when the directory gets the database of another one. */
+function headFileOf(dataDir: string, serverId: string): string {
+  return join(dataDir, `audit-head-${serverId}.json`);
+}
+
+function isServerId(text: string): boolean {
+  return /^[0-9a-f-]{36}$/.test(text);
 }
 
 /** Of which server's database a head was noted last; undefined when none was, or none that can be read. */
@@ -93,8 +106,17 @@ export function notedServerId(dataDir: string): string | undefined {
 /** Keeps one that is further on, of the same server: it tells that records are missing. */
 export function writeNotedHead(dataDir: string, head: NotedHead): void {
   if ((readReadable(dataDir, head.serverId)?.records ?? 0) > head.records) return;
+  keepHeadOfAnother(dataDir, head.serverId);
   const file = auditHeadFile(dataDir);
   writePrivateFile(file, `${JSON.stringify(head)}\n`);
+}
+
+/** Who puts another database in place, and later a shortened one back, would else get rid of the head in between. */
+function keepHeadOfAnother(dataDir: string, serverId: string): void {
+  const before = notedServerId(dataDir);
+  if (before === undefined || before === serverId || !isServerId(before)) return;
+  const text = readOwnFile(auditHeadFile(dataDir));
+  if (text) writePrivateFile(headFileOf(dataDir, before), text);
 }
 
 /** One that cannot be read tells nothing: it is written over. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { type Kysely, sql } from 'kysely';
-import { auditHeadFile, keepAuditHead, readNotedHead } from '../src/audit-head.ts';
+import { auditHeadFile, keepAuditHead, readNotedHead, writeNotedHead } from '../src/audit-head.ts';
 import { backUp } from '../src/backup/backup.ts';
 import { restore } from '../src/backup/restore.ts';
 import { type AuditHead, appendToChain, lockHead } from '../src/store/audit-chain.ts';
@@ -192,6 +192,20 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await record('and one');
       await again.close();
       assert.equal(readNotedHead(dataDir, serverId)?.records, 3);
+    });
+
+    it('its head outlives the database of another server, and tells of records that went missing meanwhile', async () => {
+      const dataDir = mkdtempSync(join(folder, 'data-'));
+      await store.loadServerIdentity('told', at);
+      const serverId = (await store.loadSetting('server-id')) ?? '';
+      await fill(3);
+      writeNotedHead(dataDir, { serverId, ...(await store.loadAuditHead()), at: at.toISOString() });
+      const another = '11111111-1111-4111-8111-111111111111';
+      writeNotedHead(dataDir, { serverId: another, records: 9, digest: 'x', at: at.toISOString() });
+      await makeAnew(database.tables, 'delete from audit where chain_number > 1', { after: 1 });
+      const { isIntact } = await store.checkAudit(readNotedHead(dataDir, serverId));
+      assert.equal(isIntact, false);
+      assert.equal(readNotedHead(dataDir, another)?.records, 9);
     });
 
     it('a data directory that cannot be written to stops no change', async () => {
