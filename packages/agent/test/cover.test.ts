@@ -150,7 +150,7 @@ function forge(tool: Uint8Array, line: string): void {
     return body
       .replaceAll(sha1, digest('sha1'))
       .replace(/(SHA256"&gt;)[^&]+/, `$1${digest('sha256')}`)
-      .replace(/Size="\d+/, `Size="${tool.length}`)
+      .replace(/(?<= )Size="\d+/, `Size="${tool.length}`)
       .replace('Program="sample.mjs', 'Program="tool.mjs')
       .replace('Arguments=""', `Arguments="${line}"`);
   };
