@@ -1,6 +1,5 @@
 // The operator's signed list in a detection: refreshed before anything is decided, its alarms in the log, and what it does
 // not cover in one event each.
-import type { ProgramContext } from '../program/shell.ts';
 import { readOperatorCertificate } from '../program/shell.ts';
 import { formatHResult } from '../transport/hresult.ts';
 import { type Cover, createCover } from '../trust/cover.ts';
@@ -49,13 +48,9 @@ export function reportRefused({ cache, cover, events, refused, log, context }: D
       'Agent',
       `  * WARNING: CommandExit is not run, error = ${formatHResult(problem.hresult)}: ${problem.message}`,
     );
-    tell(context, `${formatHResult(problem.hresult)} ${problem.message}`);
+    context.progress('failed', `${formatHResult(problem.hresult)} ${problem.message}`);
     events.add(updateRefused({ updateId, revision: revisionNumber }, problem.hresult, problem.message));
   }
-}
-
-function tell(context: ProgramContext, text: string): void {
-  context.progress('failed', text);
 }
 
 function isOfConcern(revision: CachedRevision): boolean {
