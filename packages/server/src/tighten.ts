@@ -1,6 +1,6 @@
 // The data directory holds the keys of every agent and the database of every computer. Where an earlier version, a copy
 // or a hand left it open to other users, a start closes it, and says what they could have read.
-import { chmodSync, existsSync, lstatSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Notice } from './notice.ts';
 
@@ -35,12 +35,19 @@ export function openPlacesIn(dataDir: string, databaseFile: string | undefined):
   ];
 }
 
-/** Closes what is open, and answers what to say of it; empty when nothing was. */
-export function tightenDataDir(dataDir: string, databaseFile: string | undefined): Notice[] {
+/**
+ * Closes what is open, and answers what to say of it; empty when nothing was. `user`: the number of the user who runs this;
+ * undefined on Windows.
+ */
+export function tightenDataDir(
+  dataDir: string,
+  databaseFile: string | undefined,
+  user = process.geteuid?.(),
+): Notice[] {
   const places = openPlacesIn(dataDir, databaseFile);
   const failed = places.filter(({ path, wanted }) => !close(path, wanted));
   const keys = places.filter(({ isKey }) => isKey);
-  const notices: Notice[] = [];
+  const notices: Notice[] = foreignFolder(dataDir, user);
   if (keys.length > 0) {
     notices.push({
       headline: `Private keys in ${join(dataDir, 'keys')} could be read by other users of this machine.`,
@@ -57,6 +64,19 @@ export function tightenDataDir(dataDir: string, databaseFile: string | undefined
     });
   }
   return notices;
+}
+
+/** Whoever owns a folder can put other files in the place of those in it, whatever their modes. */
+function foreignFolder(dataDir: string, user: number | undefined): Notice[] {
+  const owner = statSync(dataDir, { throwIfNoEntry: false })?.uid ?? 0;
+  if (user === undefined || user === 0 || owner === 0 || owner === user) return [];
+  return [
+    {
+      headline: `The data directory ${dataDir} belongs to another user of this machine (number ${owner}).`,
+      cause: 'That user can replace everything in it, the keys too.',
+      remedy: `Give it to the user of the server: chown -R USER ${dataDir}`,
+    },
+  ];
 }
 
 /** Open to a group alone is a choice, open to everybody is none. */

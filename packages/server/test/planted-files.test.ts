@@ -1,7 +1,17 @@
 // Pipes and links in the place of the server's own files: nothing waits, nothing is followed to a file of somebody else.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -10,6 +20,7 @@ import { Repository } from '@moult/releases/repository';
 import { createLogFile } from '../src/access-log/log-file.ts';
 import { takeGuard } from '../src/guard.ts';
 import { openRotatingFile } from '../src/log-files/rotating-file.ts';
+import { tightenDataDir } from '../src/tighten.ts';
 import { moult, startServe } from './serve-process.ts';
 
 let folder: string;
@@ -98,6 +109,21 @@ describe('a pipe in the place of a file', () => {
     log.append('261201', 'a line\n');
     await log.close();
     assert.match(troubles.join(), /DISK_NOT_A_FILE/);
+  });
+});
+
+describe('a data directory', () => {
+  it('that belongs to another user is said: its owner can replace the keys', () => {
+    const dataDir = join(folder, 'of-another');
+    mkdirSync(dataDir, { mode: 0o700 });
+    const own = process.geteuid?.();
+    // Nothing on Windows, where folders have no such owner.
+    if (own === undefined) return assert.deepEqual(tightenDataDir(dataDir, undefined), []);
+    if (own === 0) chownSync(dataDir, 1000, 1000);
+    const owner = statSync(dataDir).uid;
+    assert.match(tightenDataDir(dataDir, undefined, owner + 1)[0]?.headline ?? '', /belongs to another user/);
+    assert.deepEqual(tightenDataDir(dataDir, undefined, owner), []);
+    assert.deepEqual(tightenDataDir(dataDir, undefined, 0), []);
   });
 });
 
