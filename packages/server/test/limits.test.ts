@@ -188,7 +188,7 @@ describe('limits beside the store', () => {
   });
 
   it('a connection has few requests that wait for their answers: one packet holds more of them than memory does', async () => {
-    await server.stop();
+    await server?.stop();
     server = await startTestServer();
     const { port } = new URL(server.url);
     const answersTo = (requests: number) =>
@@ -211,6 +211,8 @@ describe('limits beside the store', () => {
   });
 
   it('a request has fewer elements than would fill the memory of a small machine', async () => {
+    await server?.stop();
+    server = await startTestServer();
     const url = server.url + clientWebService.paths[0];
     const bodyOf = (elements: number) =>
       `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetConfig xmlns="${clientWebService.namespace}">${'<x/>'.repeat(elements)}</GetConfig></s:Body></s:Envelope>`;
