@@ -13,14 +13,14 @@ import {
 import { AgentError } from './errors.ts';
 import { type Generation, pruneVersions, readCurrent, versionFolder, writeCurrent } from './host/current.ts';
 import { readIntactRelease } from './host/release-folder.ts';
-import { writeFileAtomically } from './root/atomic-file.ts';
-import { auState, ensureClientId, stateIs } from './root/au-state.ts';
-import { onDisk } from './root/disk-error.ts';
-import { keys } from './root/keys.ts';
-import { lockHolder } from './root/lock.ts';
-import type { MachineRoot } from './root/machine-root.ts';
-import { hostArchitecture, hostOs, serverUrl } from './root/policy.ts';
-import { number, openRegistry, type RegistryChange, text } from './root/registry.ts';
+import { writeFileAtomically } from './machine/atomic-file.ts';
+import { auState, ensureClientId, stateIs } from './machine/au-state.ts';
+import { onDisk } from './machine/disk-error.ts';
+import { keys } from './machine/keys.ts';
+import { lockHolder } from './machine/lock.ts';
+import type { MachineRoot } from './machine/machine-root.ts';
+import { hostArchitecture, hostOs, serverUrl } from './machine/policy.ts';
+import { number, openRegistry, type RegistryChange, text } from './machine/registry.ts';
 import { hresult } from './transport/hresult.ts';
 
 import { sendExpecting } from './transport/request.ts';

@@ -3,13 +3,13 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { AgentError } from './errors.ts';
 import { type FailedTrial, type Generation, readCurrent, versionFolder } from './host/current.ts';
 import { readIntactRelease } from './host/release-folder.ts';
+import { auStateNames, readAuState, readWaitTimeout } from './machine/au-state.ts';
+import { keys } from './machine/keys.ts';
+import { lockHolder } from './machine/lock.ts';
+import type { MachineRoot } from './machine/machine-root.ts';
+import { dword, readMachine, readPolicy, string } from './machine/policy.ts';
+import { openRegistry, type RegistryView } from './machine/registry.ts';
 import { readUrlLog } from './pings/url-log.ts';
-import { auStateNames, readAuState, readWaitTimeout } from './root/au-state.ts';
-import { keys } from './root/keys.ts';
-import { lockHolder } from './root/lock.ts';
-import type { MachineRoot } from './root/machine-root.ts';
-import { dword, readMachine, readPolicy, string } from './root/policy.ts';
-import { openRegistry, type RegistryView } from './root/registry.ts';
 import { formatHResult, hresult } from './transport/hresult.ts';
 
 export interface AgentStatus {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { createSusServer, listen, type SimulatedRelease, type SusServer } from '@moult/simulator';
+import type { MachineRoot } from '../src/machine/machine-root.ts';
 import { readStatus } from '../src/read-status.ts';
-import type { MachineRoot } from '../src/root/machine-root.ts';
 import { type Lab, newVersion, oldVersion, pingFields } from './lab.ts';
 
 export interface Bench extends AsyncDisposable {

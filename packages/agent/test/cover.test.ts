@@ -14,9 +14,9 @@ import { trustRootPurpose } from '@moult/protocol/self-update';
 import { allComputers, loadOrCreateOperatorKeys, openStore, type Store, unassignedComputers } from '@moult/server';
 import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { type InstallOptions, installAgent } from '../src/install-agent.ts';
-import { keys } from '../src/root/keys.ts';
-import { type MachineRoot, machineRoot } from '../src/root/machine-root.ts';
-import { number, openRegistry } from '../src/root/registry.ts';
+import { keys } from '../src/machine/keys.ts';
+import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
+import { number, openRegistry } from '../src/machine/registry.ts';
 import { runDue, runOnce, scratchFolder } from './lab.ts';
 import { openWsusLab, type WsusLab } from './wsus-lab.ts';
 

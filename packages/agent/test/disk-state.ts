@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { MachineRoot } from '../src/root/machine-root.ts';
+import type { MachineRoot } from '../src/machine/machine-root.ts';
 
 /**
  * Every file with what is in it, without what differs from run to run (process ids, times, addresses, log lines) and

@@ -6,8 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SimulatedRelease } from '@moult/simulator';
 import { startHost } from '../src/host/host.ts';
+import { lockHolder } from '../src/machine/lock.ts';
 import { readStatus, requestDetection } from '../src/read-status.ts';
-import { lockHolder } from '../src/root/lock.ts';
 import { assertStillOld, type BenchOptions, failuresIn, openBench } from './bench.ts';
 import { type Lab, newVersion, oldVersion, openLab, pointAt, runBuilt, runOnce } from './lab.ts';
 

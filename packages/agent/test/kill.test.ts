@@ -8,9 +8,9 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createSusServer, type Listening, listen, type SusServer } from '@moult/simulator';
 import { recoverCurrent } from '../src/host/current.ts';
+import { lockHolder } from '../src/machine/lock.ts';
+import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
 import { readStatus } from '../src/read-status.ts';
-import { lockHolder } from '../src/root/lock.ts';
-import { type MachineRoot, machineRoot } from '../src/root/machine-root.ts';
 import { diskState, pointDiskAt } from './disk-state.ts';
 import { type Lab, newVersion, oldVersion, openLab, pingFields } from './lab.ts';
 

@@ -9,10 +9,10 @@ import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { startHost } from '../src/host/host.ts';
 import type { Outcome, ProgressEvent } from '../src/host/messages.ts';
 import { type InstallOptions, installAgent } from '../src/install-agent.ts';
-import { detectionAt } from '../src/root/au-state.ts';
-import { keys } from '../src/root/keys.ts';
-import { type MachineRoot, machineRoot } from '../src/root/machine-root.ts';
-import { number, openRegistry, text } from '../src/root/registry.ts';
+import { detectionAt } from '../src/machine/au-state.ts';
+import { keys } from '../src/machine/keys.ts';
+import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
+import { number, openRegistry, text } from '../src/machine/registry.ts';
 
 export const oldVersion = '5.4.0.1';
 export const newVersion = '7.9.0.1';

@@ -8,10 +8,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { SimulatedRelease } from '@moult/simulator';
 import { readCurrent } from '../src/host/current.ts';
 import { startHost } from '../src/host/host.ts';
+import { keys } from '../src/machine/keys.ts';
+import type { MachineRoot } from '../src/machine/machine-root.ts';
+import { number, openRegistry } from '../src/machine/registry.ts';
 import { readStatus } from '../src/read-status.ts';
-import { keys } from '../src/root/keys.ts';
-import type { MachineRoot } from '../src/root/machine-root.ts';
-import { number, openRegistry } from '../src/root/registry.ts';
 import { assertStillOld, failuresIn, openBench } from './bench.ts';
 import { type Lab, newVersion, oldVersion, openLab, programDoing, runDue, runOnce } from './lab.ts';
 

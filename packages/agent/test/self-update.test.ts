@@ -8,9 +8,9 @@ import type { SimulatedRelease } from '@moult/simulator';
 import { readCurrent, writeCurrent } from '../src/host/current.ts';
 import type { ProgressEvent } from '../src/host/messages.ts';
 import { installAgent } from '../src/install-agent.ts';
+import type { MachineRoot } from '../src/machine/machine-root.ts';
+import { hostArchitecture, hostOs } from '../src/machine/policy.ts';
 import { readStatus } from '../src/read-status.ts';
-import type { MachineRoot } from '../src/root/machine-root.ts';
-import { hostArchitecture, hostOs } from '../src/root/policy.ts';
 import { assertStillOld, type Bench, type BenchOptions, failuresIn, openBench } from './bench.ts';
 import {
   impatient,

@@ -6,8 +6,8 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import type { FaultCode } from '@moult/protocol/soap';
 import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { installAgent } from '../src/install-agent.ts';
+import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
 import { readStatus } from '../src/read-status.ts';
-import { type MachineRoot, machineRoot } from '../src/root/machine-root.ts';
 import { runDue, runOnce, scratchFolder } from './lab.ts';
 import { fault, once, openWsusLab, type WsusLab } from './wsus-lab.ts';
 

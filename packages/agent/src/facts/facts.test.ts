@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { machineRoot } from '../root/machine-root.ts';
-import { openRegistry } from '../root/registry.ts';
+import { machineRoot } from '../machine/machine-root.ts';
+import { openRegistry } from '../machine/registry.ts';
 import { commandExit } from './command-exit.ts';
 import { fileVersion } from './file-version.ts';
 import { machineFacts } from './index.ts';

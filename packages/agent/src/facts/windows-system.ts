@@ -1,7 +1,7 @@
 // What the registry says about a Windows itself. What it does not say is left unknown.
 import type { LanguageFacts, MachineFacts, RegistryKey, WindowsVersionFacts } from '@moult/catalog/applicability';
+import type { Machine } from '../machine/policy.ts';
 import { osVersionOf } from '../pings/platform.ts';
-import type { Machine } from '../root/policy.ts';
 import type { RegistryQuestions } from './windows-installer.ts';
 
 const control = 'SYSTEM\\CurrentControlSet\\Control';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { pathInside } from '@moult/disk';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
-import { readTextIfThere, writeFileAtomically } from '../root/atomic-file.ts';
-import type { MachineRoot } from '../root/machine-root.ts';
+import { readTextIfThere, writeFileAtomically } from '../machine/atomic-file.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
 import { hresult } from '../transport/hresult.ts';
 import { readIntactRelease } from './release-folder.ts';
 

@@ -1,7 +1,7 @@
 // The host writes into the log of the generation that runs, so that there is one story to read.
 import { openSusLog } from '../logs/sus-log.ts';
 import { openWsusLog } from '../logs/wsus-log.ts';
-import type { MachineRoot } from '../root/machine-root.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
 import type { Generation } from './current.ts';
 
 export interface HostLog {

@@ -3,12 +3,12 @@
 // and then dies again and again gives way to the one before it.
 import { existsSync, rmSync } from 'node:fs';
 import { AgentError } from '../errors.ts';
-import { onDisk } from '../root/disk-error.ts';
-import { removeLeftovers } from '../root/leftovers.ts';
-import { type HeldLock, tryLock } from '../root/lock.ts';
-import type { MachineRoot } from '../root/machine-root.ts';
-import { openRegistry, viewOf } from '../root/registry.ts';
-import { readSettings, type Settings } from '../root/settings.ts';
+import { onDisk } from '../machine/disk-error.ts';
+import { removeLeftovers } from '../machine/leftovers.ts';
+import { type HeldLock, tryLock } from '../machine/lock.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
+import { openRegistry, viewOf } from '../machine/registry.ts';
+import { readSettings, type Settings } from '../machine/settings.ts';
 import { hresult } from '../transport/hresult.ts';
 import {
   type AgentVersion,

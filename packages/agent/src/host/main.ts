@@ -1,6 +1,6 @@
 // The host as a program of its own, bundled to host.mjs: what `moult agent start` leaves running.
 import { AgentError } from '../errors.ts';
-import { machineOfArguments } from '../root/machine-root.ts';
+import { machineOfArguments } from '../machine/machine-root.ts';
 import { startHost } from './host.ts';
 
 const args = process.argv.slice(2);

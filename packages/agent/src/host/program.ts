@@ -1,7 +1,7 @@
 // A running agent program, as the host sees it: a child process with an IPC channel.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { pathInside } from '@moult/disk';
-import type { MachineRoot } from '../root/machine-root.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
 import { type AgentVersion, versionFolder } from './current.ts';
 import { asFromProgram, type FromProgram, type ToProgram } from './messages.ts';
 import { readIntactRelease } from './release-folder.ts';

@@ -1,6 +1,6 @@
 // "Windows Update.log", the SUS client's log. Its real format was never published; ours is: local date and time, UTC,
 // status, component, text; TAB between, CRLF after, UTF-8. Documented in docs/agent.md.
-import { formatDottedTime } from '../root/au-time.ts';
+import { formatDottedTime } from '../machine/au-time.ts';
 import { appendToLog } from './append.ts';
 
 export type SusStatus = 'Info' | 'Success' | 'Warning' | 'Error';

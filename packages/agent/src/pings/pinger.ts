@@ -1,7 +1,7 @@
 // Status pings: what happened goes to /wutrack.bin of the status server, or waits in urllog.dat until it can.
 import { encodeStatusPing, selfUpdatePaths } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
-import type { Machine } from '../root/policy.ts';
+import type { Machine } from '../machine/policy.ts';
 import { type RequestLimits, sendExpecting } from '../transport/request.ts';
 import { platformOf } from './platform.ts';
 import { dropSentPing, type KeptPing, keepPing, readUrlLog } from './url-log.ts';

@@ -1,7 +1,7 @@
 // The P field of a ping: dotted hexadecimal, major.minor.build.platform.suite mask.product type.server (self-update.md
 // section 6; the sample is Windows 2000 Professional).
 import { release } from 'node:os';
-import type { Machine } from '../root/policy.ts';
+import type { Machine } from '../machine/policy.ts';
 
 /** The platform of this machine as pings carry it. */
 export function platformOf({ os }: Machine, hostRelease = release()): string {

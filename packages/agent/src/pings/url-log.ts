@@ -3,8 +3,8 @@
 
 import { existsSync, rmSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
-import { writeFileAtomically } from '../root/atomic-file.ts';
-import { decodeText } from '../root/decode-text.ts';
+import { writeFileAtomically } from '../machine/atomic-file.ts';
+import { decodeText } from '../machine/decode-text.ts';
 
 export interface KeptPing {
   statusServer: string;

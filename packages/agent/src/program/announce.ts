@@ -2,10 +2,10 @@
 // the registry when the ping is safely in urllog.dat and before it leaves. Dying in between leaves the ping there, where
 // the same ping is not added twice.
 import { readCurrent } from '../host/current.ts';
+import { keys } from '../machine/keys.ts';
+import { string } from '../machine/policy.ts';
+import { text } from '../machine/registry.ts';
 import { type PingerParts, ping } from '../pings/pinger.ts';
-import { keys } from '../root/keys.ts';
-import { string } from '../root/policy.ts';
-import { text } from '../root/registry.ts';
 import { productName } from '../self-update/release-cabinet.ts';
 import type { ProgramContext } from './shell.ts';
 

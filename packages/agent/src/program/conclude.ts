@@ -7,7 +7,7 @@ import {
   nextRegularDetection,
   resultOf,
   stateIs,
-} from '../root/au-state.ts';
+} from '../machine/au-state.ts';
 import { outcomeOf } from './outcome.ts';
 import { isUnreachable } from './session.ts';
 import type { ProgramContext } from './shell.ts';

@@ -1,5 +1,5 @@
 // When the next detection is due, as the registry says; written there when it says nothing.
-import { auState, detectionAt, detectionDelayMs, readWaitTimeout, stateIs } from '../root/au-state.ts';
+import { auState, detectionAt, detectionDelayMs, readWaitTimeout, stateIs } from '../machine/au-state.ts';
 import type { ProgramContext } from './shell.ts';
 
 /** No wait is longer: 24 hours after an unreachable server, 22 by policy. A later time is a clock that was wrong. */

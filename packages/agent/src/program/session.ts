@@ -2,10 +2,10 @@
 // because administrators change these while the agent waits.
 import { encodeQueryStamp } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
+import { ensureClientId } from '../machine/au-state.ts';
+import { type Machine, type Policy, readMachine, readPolicy, requireServers } from '../machine/policy.ts';
+import { readSettings } from '../machine/settings.ts';
 import type { PingerParts } from '../pings/pinger.ts';
-import { ensureClientId } from '../root/au-state.ts';
-import { type Machine, type Policy, readMachine, readPolicy, requireServers } from '../root/policy.ts';
-import { readSettings } from '../root/settings.ts';
 import type { SelfUpdateSession, SelfUpdateWatch } from '../self-update/check.ts';
 import { hresult } from '../transport/hresult.ts';
 import type { RequestLimits } from '../transport/request.ts';

@@ -14,9 +14,9 @@ import {
   type ToProgram,
 } from '../host/messages.ts';
 import { readIntactRelease } from '../host/release-folder.ts';
-import { type HeldLock, lockWaiting } from '../root/lock.ts';
-import { type MachineRoot, machineOfArguments } from '../root/machine-root.ts';
-import { openRegistry, type Registry } from '../root/registry.ts';
+import { type HeldLock, lockWaiting } from '../machine/lock.ts';
+import { type MachineRoot, machineOfArguments } from '../machine/machine-root.ts';
+import { openRegistry, type Registry } from '../machine/registry.ts';
 import { hresult } from '../transport/hresult.ts';
 import { outcomeOf } from './outcome.ts';
 import { nextWait } from './schedule.ts';

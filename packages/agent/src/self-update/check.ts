@@ -14,9 +14,9 @@ import {
 } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import { type Generation, readCurrent } from '../host/current.ts';
-import type { MachineRoot } from '../root/machine-root.ts';
-import type { Machine } from '../root/policy.ts';
-import type { Registry } from '../root/registry.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
+import type { Machine } from '../machine/policy.ts';
+import type { Registry } from '../machine/registry.ts';
 import { fetchCabinet } from '../transport/fetch-cabinet.ts';
 import { hresult } from '../transport/hresult.ts';
 import type { RequestLimits } from '../transport/request.ts';

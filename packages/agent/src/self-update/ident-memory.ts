@@ -4,9 +4,9 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import type { Generation } from '../host/current.ts';
-import { keys } from '../root/keys.ts';
-import { string } from '../root/policy.ts';
-import { type Registry, text } from '../root/registry.ts';
+import { keys } from '../machine/keys.ts';
+import { string } from '../machine/policy.ts';
+import { type Registry, text } from '../machine/registry.ts';
 import { hresult } from '../transport/hresult.ts';
 
 export interface SeenIdent {

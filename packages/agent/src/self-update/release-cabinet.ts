@@ -7,9 +7,9 @@ import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } fro
 import { compareVersions, parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import type { Generation } from '../host/current.ts';
-import { syncFolder } from '../root/atomic-file.ts';
-import { diskResult } from '../root/disk-error.ts';
-import type { MachineRoot } from '../root/machine-root.ts';
+import { syncFolder } from '../machine/atomic-file.ts';
+import { diskResult } from '../machine/disk-error.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
 import { type HResult, hresult } from '../transport/hresult.ts';
 import { messageOf } from './verify-cabinet.ts';
 

@@ -4,13 +4,13 @@ import type { Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import type { Outcome } from '../host/messages.ts';
 import { openSusLog, type SusLog } from '../logs/sus-log.ts';
+import { formatDottedTime } from '../machine/au-time.ts';
 import { type PingerParts, ping } from '../pings/pinger.ts';
 import { announceLostTrials, announceVersion, itemOf } from '../program/announce.ts';
 import { concludeFailed, concludeWell, noteDetectionStart } from '../program/conclude.ts';
 import { outcomeOf } from '../program/outcome.ts';
 import { openSession, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
 import type { AgentClient, DetectionResult, ProgramContext } from '../program/shell.ts';
-import { formatDottedTime } from '../root/au-time.ts';
 import { checkSelfUpdate, type SelfUpdateWatch } from '../self-update/check.ts';
 import { formatHResult } from '../transport/hresult.ts';
 

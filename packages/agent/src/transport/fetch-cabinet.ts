@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { readOutside } from '@moult/disk';
 import { AgentError } from '../errors.ts';
-import { writeFileAtomically } from '../root/atomic-file.ts';
+import { writeFileAtomically } from '../machine/atomic-file.ts';
 import { hresult } from './hresult.ts';
 import { type RequestLimits, send, sendExpecting, statusError } from './request.ts';
 

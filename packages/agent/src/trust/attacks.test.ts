@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { UpdateTarget } from '@moult/releases/metadata';
 import { coverUpdates, ensureRepository, Repository } from '@moult/releases/repository';
-import { machineRoot } from '../root/machine-root.ts';
+import { machineRoot } from '../machine/machine-root.ts';
 import { readOperatorMetadata } from './operator-metadata.ts';
 import { pinTrustRoot } from './trust-root.ts';
 

@@ -10,7 +10,7 @@ import type { Handler, UpdateFile } from '@moult/catalog';
 import type { TargetFile } from '@moult/releases/metadata';
 import fc from 'fast-check';
 import { commandExit } from '../facts/command-exit.ts';
-import { machineRoot } from '../root/machine-root.ts';
+import { machineRoot } from '../machine/machine-root.ts';
 import { evaluateCache } from '../wsus/sync/evaluate.ts';
 import { readCoreFragment } from '../wsus/sync/fragments.ts';
 import { type CachedRevision, UpdateCache } from '../wsus/sync/update-cache.ts';

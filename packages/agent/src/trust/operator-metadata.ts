@@ -6,7 +6,7 @@ import { type Fetch, openStore, refreshOrGoOn, type Standing, UpdateClient } fro
 import { isReleaseError, ReleaseError } from '@moult/releases/errors';
 import type { TargetFile } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
-import type { MachineRoot } from '../root/machine-root.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
 import { messageOf } from '../self-update/verify-cabinet.ts';
 import { hresult } from '../transport/hresult.ts';
 import { type RequestLimits, send } from '../transport/request.ts';

@@ -7,8 +7,8 @@ import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } fro
 import { selfUpdatePaths, trustRootPurpose } from '@moult/protocol/self-update';
 import { TrustedSet } from '@moult/releases/client';
 import { AgentError } from '../errors.ts';
-import { writeFileAtomically } from '../root/atomic-file.ts';
-import type { MachineRoot } from '../root/machine-root.ts';
+import { writeFileAtomically } from '../machine/atomic-file.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
 import { messageOf, requirePurpose, verifyCabinet } from '../self-update/verify-cabinet.ts';
 import { hresult } from '../transport/hresult.ts';
 import { type RequestLimits, send, statusError } from '../transport/request.ts';

@@ -1,8 +1,8 @@
 // What RegisterComputer says about this machine (MS-WUSP 2.2.2.2.3). Informational: servers show it, nothing hangs on it.
 import { hostname, type as osType } from 'node:os';
 import type { ComputerInfo } from '@moult/protocol/client-web-service';
+import type { Machine } from '../machine/policy.ts';
 import { osVersionOf } from '../pings/platform.ts';
-import type { Machine } from '../root/policy.ts';
 
 export function computerInfo(machine: Machine, version: string): ComputerInfo {
   const [major, minor, build] = osVersionOf(machine.os);

@@ -2,12 +2,12 @@
 // checked afterwards by its own rule. AUState follows (2 → 4 → 5 → 6 → 2).
 
 import { AgentError } from '../errors.ts';
+import { auState, resultOf, stateIs } from '../machine/au-state.ts';
+import { formatDottedTime } from '../machine/au-time.ts';
+import { keys } from '../machine/keys.ts';
+import { text } from '../machine/registry.ts';
 import { outcomeOf } from '../program/outcome.ts';
 import { readOperatorCertificate } from '../program/shell.ts';
-import { auState, resultOf, stateIs } from '../root/au-state.ts';
-import { formatDottedTime } from '../root/au-time.ts';
-import { keys } from '../root/keys.ts';
-import { text } from '../root/registry.ts';
 import { formatHResult, hresult } from '../transport/hresult.ts';
 import type { Detection } from './detect-updates.ts';
 import { downloadFile, dropUnneeded } from './install/download.ts';

@@ -1,8 +1,8 @@
 // Legacy mode: a WSUS client pointed at a SUS server. There the web services and wuident.cab are missing while
 // iuident.cab is there; the client then does what a SUS client does, says so, and looks for web services each time.
 import { AgentError } from '../errors.ts';
-import { keys } from '../root/keys.ts';
-import { number, type RegistryChange } from '../root/registry.ts';
+import { keys } from '../machine/keys.ts';
+import { number, type RegistryChange } from '../machine/registry.ts';
 import { readServersIdent, type SelfUpdateSession } from '../self-update/check.ts';
 import { hresult } from '../transport/hresult.ts';
 import { send } from '../transport/request.ts';

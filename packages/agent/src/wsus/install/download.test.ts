@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, it } from 'node:test';
 import type { UpdateFile } from '@moult/catalog';
-import { machineRoot } from '../../root/machine-root.ts';
+import { machineRoot } from '../../machine/machine-root.ts';
 import { type ContentLimits, type DownloadParts, downloadFile, dropUnneeded } from './download.ts';
 
 const bytes = Buffer.from(Array.from({ length: 2_500_000 }, (_, index) => (index * 7 + (index >> 9)) & 255));

@@ -20,8 +20,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import type { UpdateFile } from '@moult/catalog';
 import { AgentError } from '../../errors.ts';
-import { asDiskError } from '../../root/disk-error.ts';
-import type { MachineRoot } from '../../root/machine-root.ts';
+import { asDiskError } from '../../machine/disk-error.ts';
+import type { MachineRoot } from '../../machine/machine-root.ts';
 import { hresult } from '../../transport/hresult.ts';
 import { type RequestLimits, sendExpecting } from '../../transport/request.ts';
 

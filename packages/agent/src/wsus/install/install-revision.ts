@@ -9,7 +9,7 @@ import { FolderTree, pathInside } from '@moult/disk';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { isUpdatePurpose } from '@moult/protocol/self-update';
 import { AgentError } from '../../errors.ts';
-import type { MachineRoot } from '../../root/machine-root.ts';
+import type { MachineRoot } from '../../machine/machine-root.ts';
 import { messageOf, verifyCabinet } from '../../self-update/verify-cabinet.ts';
 import { hresult } from '../../transport/hresult.ts';
 

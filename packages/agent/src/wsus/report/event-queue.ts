@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { readOutside } from '@moult/disk';
 import { appendReportingEvent } from '../../logs/reporting-events-log.ts';
 import type { WsusLog } from '../../logs/wsus-log.ts';
-import { writeFileAtomically } from '../../root/atomic-file.ts';
-import type { MachineRoot } from '../../root/machine-root.ts';
+import { writeFileAtomically } from '../../machine/atomic-file.ts';
+import type { MachineRoot } from '../../machine/machine-root.ts';
 
 /** One event of MS-WUSP 2.2.2.3.1, as the agent knows it. */
 export interface AgentEvent {

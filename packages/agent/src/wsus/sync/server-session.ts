@@ -6,8 +6,8 @@ import { type ComputerInfo, type Cookie, clientWebService } from '@moult/protoco
 import { simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
 import { parseDateTime, writtenDateTime } from '@moult/protocol/soap';
 import { AgentError } from '../../errors.ts';
-import { readTextIfThere, writeFileAtomically } from '../../root/atomic-file.ts';
-import type { MachineRoot } from '../../root/machine-root.ts';
+import { readTextIfThere, writeFileAtomically } from '../../machine/atomic-file.ts';
+import type { MachineRoot } from '../../machine/machine-root.ts';
 import { hresult } from '../../transport/hresult.ts';
 import type { WebServices } from '../web-services.ts';
 

@@ -2,8 +2,8 @@
 // Losing it costs one longer scan, nothing else.
 import { join } from 'node:path';
 import type { Deployment } from '@moult/protocol/client-web-service';
-import { readTextIfThere, writeFileAtomically } from '../../root/atomic-file.ts';
-import type { MachineRoot } from '../../root/machine-root.ts';
+import { readTextIfThere, writeFileAtomically } from '../../machine/atomic-file.ts';
+import type { MachineRoot } from '../../machine/machine-root.ts';
 import { type CoreFragment, readCoreFragment } from './fragments.ts';
 
 export interface CachedRevision {
