@@ -1,15 +1,14 @@
 // One moult command within this process: what main.ts does with the arguments of the process, and tests with their own.
+import { serverVersion } from '@moult/server/version';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { type CommandModule, commands } from './commands/index.ts';
 import { exitCode, reportFailure } from './terminal.ts';
-
-const version = '0.1.0';
 
 /** Runs a command, given as typed after `moult`. Sets process.exitCode when it is not 0. `output`: of help and usage errors. */
 export async function run(typed: readonly string[], output: OutputConfiguration = {}): Promise<void> {
   const program = new Command('moult')
     .description('An open, WSUS-compatible update server whose clients update themselves first')
-    .version(version)
+    .version(serverVersion)
     .configureOutput(output)
     .enablePositionalOptions()
     .showSuggestionAfterError()

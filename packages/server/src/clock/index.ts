@@ -1,10 +1,11 @@
 // The server's clock: what it is worth, and the time by which things are deleted.
+
+import { programDate } from '../version.ts';
 import { readClockMarks, writeClockMarks } from './clock-file.ts';
 import { type ClockState, judgeClock } from './judge.ts';
-import { programDate } from './program-date.ts';
 
+export { programDate } from '../version.ts';
 export { type ClockState, clockNotice, judgeClock } from './judge.ts';
-export { programDate } from './program-date.ts';
 export { openServerClock, type ServerClock, type ServerClockParts } from './server-clock.ts';
 
 /** What the clock is worth on a data directory whose server need not run. Reads only. */

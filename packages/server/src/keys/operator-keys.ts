@@ -6,11 +6,11 @@
 // is used whatever the clock shows, and none is renewed under a clock that is not believed.
 import { join } from 'node:path';
 import { createOperatorCa, createOperatorSigner, type SigningIdentity } from '@moult/formats/authenticode';
-import { programDate as thisProgramDate } from '../clock/program-date.ts';
 import { ServerError } from '../errors.ts';
 import { withGuard } from '../guard.ts';
 import type { Notice } from '../notice.ts';
 import { makePrivateFile } from '../private-files.ts';
+import { programDate as thisProgramDate } from '../version.ts';
 import { type KeyFolder, openKeyFolder } from './key-files.ts';
 import { finishKeySwitch, switchKeyFiles } from './key-switch.ts';
 import { endedNotice, notYetNotice, renewedNotice } from './notices.ts';
