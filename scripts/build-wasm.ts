@@ -25,8 +25,8 @@ export const wasmModules: readonly WasmModule[] = [
     pages: 84,
   },
   {
-    sources: 'packages/cli/assembly/w3c',
-    target: 'packages/cli/src/doctor/http-log/scanner-module.ts',
+    sources: 'packages/doctor/assembly/w3c',
+    target: 'packages/doctor/src/http-log/scanner-module.ts',
     constant: 'scannerModule',
     pages: 194,
   },

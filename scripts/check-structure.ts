@@ -15,7 +15,9 @@ const mayImport: Record<string, readonly string[]> = {
   agent: ['releases', 'protocol', 'catalog', 'disk', 'formats'],
   simulator: ['protocol', 'catalog', 'formats'],
   console: [], // and the types of the HTTP API, below
-  cli: ['server', 'agent', 'simulator', 'releases', 'protocol', 'catalog', 'disk', 'formats'],
+  // What it asks of server and agent moves to the store and to the command line.
+  doctor: ['server', 'agent', 'protocol', 'catalog', 'disk', 'formats'],
+  cli: ['doctor', 'server', 'agent', 'simulator', 'releases', 'protocol', 'catalog', 'disk', 'formats'],
 };
 
 /** What the console may import, as types only: the documents that the server sends it. */

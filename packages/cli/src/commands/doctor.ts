@@ -1,15 +1,15 @@
 // moult doctor: why is this computer not updating? One subcommand per end from which the ladder can be climbed. Each
 // loads its own part only: `logs` has no use for the server and the agent, and its memory is promised.
+
+import type { ClientOptions } from '@moult/doctor/client';
+import type { HomeOptions } from '@moult/doctor/home';
+import type { TlsOptions } from '@moult/doctor/net';
+import { isProxyKind, proxyKinds, proxySnippet } from '@moult/doctor/proxy';
+import type { ServerOptions } from '@moult/doctor/server';
+import { isFindingCode, readPageText } from '@moult/doctor/words';
 import type { Command } from 'commander';
-import type { ClientOptions } from '../doctor/client/command.ts';
-import type { FixOptions } from '../doctor/fix/command.ts';
-import type { HomeOptions } from '../doctor/home/command.ts';
-import type { TlsOptions } from '../doctor/net/tls-command.ts';
-import { isProxyKind, proxyKinds, proxySnippet } from '../doctor/proxy/snippets.ts';
-import type { ReportOptions } from '../doctor/report/deliver.ts';
-import type { ServerOptions } from '../doctor/server/command.ts';
-import { isFindingCode } from '../doctor/words/codes.ts';
-import { readPageText } from '../doctor/words/page.ts';
+import type { ReportOptions } from '../doctor/deliver.ts';
+import type { FixOptions } from '../doctor/fix.ts';
 import { exitCode, reportFailure, UsageError } from '../terminal.ts';
 
 interface Explain {
@@ -31,7 +31,7 @@ export function register(program: Command): void {
     .action((paths: string[], options: ReportOptions & Explain) =>
       examine(options, async () => {
         if (paths.length === 0) throw new UsageError('say which logs to read: moult doctor logs FILE|DIR …');
-        const { doctorLogs } = await import('../doctor/logs/command.ts');
+        const { doctorLogs } = await import('../doctor/logs.ts');
         return doctorLogs(paths, options);
       }),
     );
@@ -52,10 +52,10 @@ function registerServer(doctor: Command): void {
       '--proxy-snippets <kind>',
       'print the exclusion for a proxy in front (nginx, apache, caddy, haproxy, iis-arr, all)',
     )
-    .action((url: string | undefined, options: ServerOptions & Explain & { proxySnippets?: string }) =>
+    .action((url: string | undefined, options: ServerOptions & ReportOptions & Explain & { proxySnippets?: string }) =>
       examine(options, async () => {
         const address = required(url, 'moult doctor server URL');
-        const { doctorServer, parseServerUrl } = await import('../doctor/server/command.ts');
+        const { doctorServer, parseServerUrl } = await import('../doctor/server.ts');
         return options.proxySnippets === undefined
           ? doctorServer(address, options)
           : printSnippets(parseServerUrl(address), options.proxySnippets);
@@ -76,8 +76,8 @@ function registerClient(doctor: Command): void {
     .option('--ca <file>', 'with --server: PEM of the certificate that the clients trust')
     .option('--timeout <seconds>', 'with --server: longest wait for an answer', '15')
     .option('--now <time>', 'judge waiting times by this moment (ISO 8601) rather than by the newest line sent in')
-    .action((options: ClientOptions & Explain) =>
-      examine(options, async () => (await import('../doctor/client/command.ts')).doctorClient(options)),
+    .action((options: ClientOptions & ReportOptions & Explain) =>
+      examine(options, async () => (await import('../doctor/client.ts')).doctorClient(options)),
     );
 }
 
@@ -89,23 +89,23 @@ function registerHome(doctor: Command): void {
   withReportOptions(doctor.command('tls').argument('[url]', 'for example https://server:8531'))
     .description('look at a TLS port: versions, certificate, chain, inspection')
     .option('--ca <file>', 'PEM of the CA that the clients trust')
-    .action((url: string | undefined, options: TlsOptions & Explain) =>
+    .action((url: string | undefined, options: TlsOptions & ReportOptions & Explain) =>
       examine(options, async () => {
         const address = required(url, 'moult doctor tls URL');
-        const { doctorTls } = await import('../doctor/net/tls-command.ts');
+        const { doctorTls } = await import('../doctor/server.ts');
         return doctorTls(address, options);
       }),
     );
   dataDir(doctor.command('content'))
     .description("check every file in this server's content folder")
-    .action((options: HomeOptions & Explain) =>
-      examine(options, async () => (await import('../doctor/home/command.ts')).doctorContent(options)),
+    .action((options: HomeOptions & ReportOptions & Explain) =>
+      examine(options, async () => (await import('../doctor/home.ts')).doctorContent(options)),
     );
   dataDir(doctor.command('self'))
     .description('check this server: process, keys, tree, and what it answers')
     .option('--self-update-port <port>', 'where old clients look for the tree, or off', '80')
-    .action((options: HomeOptions & Explain) =>
-      examine(options, async () => (await import('../doctor/home/command.ts')).doctorSelf(options)),
+    .action((options: HomeOptions & ReportOptions & Explain) =>
+      examine(options, async () => (await import('../doctor/home.ts')).doctorSelf(options)),
     );
 }
 
@@ -121,7 +121,7 @@ function registerFix(doctor: Command): void {
     .option('--undo-file <file>', 'where to write the undo file')
     .option('--json', 'one JSON document on stdout')
     .action((options: FixOptions) =>
-      examine(options, async () => (await import('../doctor/fix/command.ts')).doctorFix(options)),
+      examine(options, async () => (await import('../doctor/fix.ts')).doctorFix(options)),
     );
 }
 

@@ -1,6 +1,6 @@
 // moult explain COMPUTER [UPDATE]: the causal answer from everything the server knows.
 import type { Command } from 'commander';
-import { type ExplainOptions, explainComputer } from '../doctor/explain/command.ts';
+import { type ExplainOptions, explainComputer } from '../doctor/explain.ts';
 
 export function register(program: Command): void {
   program

@@ -207,19 +207,19 @@ describe('what is no file is refused at once by', { skip: process.platform === '
   });
 });
 
-/** Files of the command that read by themselves what nobody names. */
+/** Files of the command and the doctor that read by themselves what nobody names. */
 const readsItsOwn: Record<string, string> = {
-  'doctor/hresult/error-table.ts': 'a table of the program',
-  'doctor/words/page.ts': 'pages of the program',
-  'doctor/client/command.ts': 'what reg.exe has just written to a folder of our own',
-  'doctor/home/content.ts': 'regular files of the content folder',
-  'administration/system-user.ts': 'the files of the system about its users',
-  'demo/server.ts': 'the certificate that the demo has just made',
+  'doctor/src/hresult/error-table.ts': 'a table of the program',
+  'doctor/src/words/page.ts': 'pages of the program',
+  'doctor/src/client/examine.ts': 'what reg.exe has just written to a folder of our own',
+  'doctor/src/home/content.ts': 'regular files of the content folder',
+  'cli/src/administration/system-user.ts': 'the files of the system about its users',
+  'cli/src/demo/server.ts': 'the certificate that the demo has just made',
 };
 
-test('every other reader in the command goes through named-file.ts or @moult/disk', () => {
-  const sources = fileURLToPath(new URL('..', import.meta.url));
-  const readers = globSync('**/*.ts', { cwd: sources })
+test('every other reader in the command and the doctor goes through named-file.ts or @moult/disk', () => {
+  const sources = fileURLToPath(new URL('../../..', import.meta.url));
+  const readers = globSync(['cli/src/**/*.ts', 'doctor/src/**/*.ts'], { cwd: sources })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !file.endsWith('.test.ts') && !/(^|\/)test\//.test(file))
     .filter((file) => {

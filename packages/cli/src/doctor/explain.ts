@@ -1,0 +1,105 @@
+// moult explain COMPUTER [UPDATE], from the store of a Moult server, running or not.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ExplainNode, toUpdateId, type UpdateId } from '@moult/catalog';
+import { DoctorError } from '@moult/doctor/errors';
+import { examineComputer, explainUpdateFor, type UpdateAnswer } from '@moult/doctor/explain';
+import { paintWith } from '@moult/doctor/report';
+import { jsonText } from '@moult/formats/text';
+import { isPostgres, type KnownComputer, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/server';
+import { exitCode, UsageError } from '../terminal.ts';
+import { deliver, type ReportOptions } from './deliver.ts';
+
+export interface ExplainOptions extends ReportOptions {
+  dataDir: string;
+  database?: string;
+}
+
+/** Why this computer is where it is; with `update`, why it is or is not offered that update. */
+export async function explainComputer(
+  name: string,
+  update: string | undefined,
+  options: ExplainOptions,
+): Promise<void> {
+  const database = options.database ?? join(options.dataDir, 'moult.sqlite');
+  if (!isPostgres(database) && !existsSync(sqliteFileOf(database))) {
+    throw new UsageError(
+      `${withoutPassword(database)}: no such database; --data-dir names the server's data directory`,
+    );
+  }
+  const store = await openStore(database, { now: () => new Date(), ifEmpty: 'refuse' });
+  try {
+    const computer = await findOne(store, name);
+    if (update === undefined) {
+      return deliver(await examineComputer(store, computer, withoutPassword(database), new Date()), options);
+    }
+    show(await explainUpdateFor(store, computer, parseUpdateId(update)), update, options);
+  } finally {
+    await store.close();
+  }
+}
+
+function parseUpdateId(text: string): UpdateId {
+  const updateId = toUpdateId(text.replace(/[{}]/g, '').toLowerCase());
+  if (!updateId) throw new UsageError(`"${text}" is no update id; moult catalog list shows them`);
+  return updateId;
+}
+
+async function findOne(store: Store, name: string): Promise<KnownComputer> {
+  const found = await store.findComputers(name);
+  const [first] = found;
+  if (!first)
+    throw new DoctorError(
+      'CLI_DOCTOR_COMPUTER_UNKNOWN',
+      `no computer with the name, address or id "${name}" was ever heard of by this server; check where it is pointed: moult doctor client`,
+    );
+  if (found.length > 1) {
+    const list = found.map((each) => `${each.computerId} ${each.dnsName} ${each.address}`).join('\n  ');
+    throw new UsageError(`"${name}" is more than one computer; give the id:\n  ${list}`);
+  }
+  return first;
+}
+
+/** Exit code 0 when the update is offered or there already, 1 when it is not, or may not be. */
+function show(answer: UpdateAnswer, update: string, options: { json?: boolean }): void {
+  const isGiven = answer.outcome === 'offered' || answer.outcome === 'cached';
+  process.exitCode = isGiven ? exitCode.fine : exitCode.findings;
+  if (options.json) {
+    console.log(jsonText(answer, 2));
+    return;
+  }
+  print(answer.computer, answer.title ?? update, answer.outcome, answer.because, answer.questions);
+  if (answer.lastHeard !== undefined) console.log(`\nThe client last said of it: ${answer.lastHeard}`);
+  if (answer.undecided > 0) {
+    console.log(
+      `\n${answer.undecided} prerequisites could not be decided from what the client registered; its own log tells.`,
+    );
+  }
+}
+
+function print(
+  client: string,
+  title: string,
+  outcome: string,
+  because: string,
+  questions: readonly ExplainNode[],
+): void {
+  const paint = paintWith(process.stdout.isTTY && process.stdout.hasColors());
+  const words = {
+    offered: 'is offered',
+    cached: 'has been given',
+    'not-offered': 'is not offered',
+    undecided: 'may be offered',
+  };
+  const verdict = words[outcome as keyof typeof words] ?? outcome;
+  const colour = outcome === 'not-offered' ? 'red' : outcome === 'undecided' ? 'yellow' : 'green';
+  console.log(`${paint([colour, 'bold'], `${client} ${verdict}`)} "${title}": ${because}\n`);
+  const marks = { yes: paint('green', '✓'), no: paint('red', '✗'), unknown: paint('yellow', '?'), note: '·' };
+  const walk = (nodes: readonly ExplainNode[], indent: string): void => {
+    for (const { question, answer, says, children } of nodes) {
+      console.log(`${indent}${marks[answer]} ${question} ${says}`);
+      walk(children, `${indent}  `);
+    }
+  };
+  walk(questions, '  ');
+}

@@ -1,0 +1,202 @@
+// A client: on the machine itself, or from files that somebody sent in.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { machineRoot, readStatus, realMachine } from '@moult/agent';
+import { DoctorError, RequestError } from '../errors.ts';
+import type { Observation } from '../finding.ts';
+import { tellStories } from '../logs/client-stories.ts';
+import { observeLogs } from '../logs/diagnose-logs.ts';
+import { emptyFacts, type LogFacts, type LogProgress, readLogs } from '../logs/read-logs.ts';
+import { lookedAt as lookedAtLogs, refuseUnreadable } from '../logs/report.ts';
+import { readNamedFile } from '../named-file.ts';
+import { mergeRegFacts, type RegFacts, readRegText } from '../registry/reg-text.ts';
+import { type DoctorReport, makeReport } from '../report/report.ts';
+import { examineServer, lookedAt as lookedAtServer, parseServerUrl, type ServerOptions } from '../server/examine.ts';
+import { observeAgent, observeKindOfSystem, observeOldSystem } from './agent-rungs.ts';
+import { doubtMissingPolicy, observePolicy } from './policy-rungs.ts';
+import { ClientSettings } from './settings.ts';
+import { observeDuplicates, observeState, type StateClock } from './state-rungs.ts';
+
+export interface ClientOptions extends ServerOptions {
+  root?: string;
+  registry?: string[];
+  log?: string[];
+  urllog?: string[];
+  server?: string;
+  now?: string;
+}
+
+interface Sources {
+  registry: string[];
+  logs: string[];
+  /** False where the files come from elsewhere: then their clock is not ours. */
+  live: boolean;
+  /** True where files were sent in, which may hold a part only. */
+  files: boolean;
+}
+
+/** How far an examination is, for people who wait. */
+export interface ClientProgress {
+  reading: LogProgress;
+  asking(text: string): void;
+}
+
+/** Reads what is there, asks the server where one is named. Throws RequestError and DoctorError. */
+export async function examineClient(options: ClientOptions, progress: ClientProgress): Promise<DoctorReport> {
+  const sources = findSources(options);
+  const machines = sources.registry.map((path) => ({
+    client: nameOf(path, options),
+    settings: new ClientSettings(loadRegistry(path)),
+  }));
+  if (sources.registry.length === 0 && options.root === undefined && process.platform === 'win32' && sources.live) {
+    machines.push({ client: 'this computer', settings: new ClientSettings(exportRegistry()) });
+  }
+  const logs = sources.logs.length > 0 ? await readLogs(sources.logs, progress.reading) : emptyFacts();
+  if (sources.registry.length === 0 && options.server === undefined && sources.files) refuseUnreadable(logs);
+  const clock = clockOf(options, sources, logs);
+  const client = machines[0]?.client ?? (options.root ? basename(options.root) : 'the client');
+  const ofMachines: Observation[] = machines.flatMap(({ client: name, settings }) => [
+    ...observeOldSystem(settings, name),
+    ...observePolicy(settings, name),
+    ...observeState(settings, name, clock),
+  ]);
+  if (options.root !== undefined) ofMachines.push(...observeAgent(options.root, client));
+  ofMachines.push(...observeDuplicates(machines));
+  // One machine was sent in: whatever file said it, it is about that machine.
+  const alone = machines.length === 0 && options.root === undefined && options.server === undefined;
+  const told = observeLogs(logs).filter(({ code }) => alone || code !== 'DOCTOR_NOTHING_SEEN');
+  ofMachines.push(...told.map((observation) => renamed(observation, client)));
+  // Last: what logs say of the kind has the version, too.
+  for (const { client: name, settings } of machines) ofMachines.push(...observeKindOfSystem(settings, name));
+  const [only] = machines;
+  const observations = only && sources.files ? doubtMissingPolicy(ofMachines, only.settings) : ofMachines;
+  const looked = [...machines.map(({ client: name }) => ({ what: name, result: 'registry' })), ...lookedAtLogs(logs)];
+  if (options.server !== undefined) {
+    const { observations: seen, facts } = await examineServer(
+      parseServerUrl(options.server),
+      asThisClient(options),
+      (text) => progress.asking(text),
+    );
+    observations.push(...seen);
+    looked.push(...lookedAtServer(facts));
+  }
+  return makeReport(client, observations, looked, tellStories(logs));
+}
+
+/** With a Moult agent's root the server is asked as that agent, and held against the CA that it pins. */
+function asThisClient(options: ClientOptions): ServerOptions {
+  if (options.root === undefined) return options;
+  const machine = machineRoot(options.root);
+  const { machine: of, version } = readStatus(machine);
+  const kind = `os=${of.os},arch=${of.architecture},lang=${of.language},version=${version ?? '5.4.0.0'},agent=moult`;
+  const pinned = existsSync(machine.operatorCertificate) ? { ca: machine.operatorCertificate } : {};
+  return { client: [kind], ...pinned, ...options };
+}
+
+function renamed(observation: Observation, client: string): Observation {
+  if (observation.subject[0] !== 'client') return observation;
+  return { ...observation, subject: ['client', client], values: { ...observation.values, client } };
+}
+
+function findSources(options: ClientOptions): Sources {
+  const registry = [...(options.registry ?? [])];
+  const logs = [...(options.log ?? []), ...(options.urllog ?? [])];
+  for (const path of [...registry, ...logs]) {
+    if (!existsSync(path)) throw new RequestError(`${path}: no such file or folder`);
+  }
+  const folder = registry.find((path) => statSync(path).isDirectory());
+  if (folder !== undefined) throw new RequestError(`--registry ${folder}: is a folder; give the exported files in it`);
+  const given = registry.length + logs.length > 0;
+  if (options.root === undefined && given) return { registry, logs, live: false, files: true };
+  if (options.root === undefined && process.platform !== 'win32' && options.server === undefined) {
+    throw new RequestError('this is no Windows machine: give --root, --registry, --log, --urllog or --server');
+  }
+  if (options.root === undefined && process.platform !== 'win32') return { registry, logs, live: false, files: true };
+  const machine = options.root === undefined ? realMachine() : machineRoot(options.root);
+  if (options.root !== undefined && !existsSync(options.root))
+    throw new RequestError(`${options.root}: no such folder`);
+  if (machine.registryFile !== undefined && existsSync(machine.registryFile)) registry.push(machine.registryFile);
+  for (const path of [machine.susLog, machine.wsusLog, machine.reportingEventsLog, machine.urlLog]) {
+    if (existsSync(path)) logs.push(path);
+  }
+  if (registry.length + logs.length === 0 && machine.registryFile !== undefined) {
+    throw new DoctorError(
+      'CLI_DOCTOR_NOTHING_TO_READ',
+      `${machine.folder} holds neither a registry nor logs of an agent`,
+    );
+  }
+  return { registry, logs, live: true, files: false };
+}
+
+/** A moment to judge by: given, ours for a living machine, that of the last log line where its zone is known. */
+function clockOf(options: ClientOptions, sources: Sources, logs: LogFacts): StateClock {
+  const offsetMinutes = timeZoneOf(logs) ?? (sources.live ? -new Date().getTimezoneOffset() : undefined);
+  const latestMs = Date.now();
+  if (options.now !== undefined) {
+    const nowMs = Date.parse(options.now);
+    if (Number.isNaN(nowMs)) throw new RequestError(`--now ${options.now}: a time such as 2004-05-06T07:08:09Z`);
+    return { nowMs, latestMs, offsetMinutes };
+  }
+  if (sources.live) return { nowMs: latestMs, latestMs, offsetMinutes };
+  const last = lastLineOf(logs);
+  const nowMs = last === undefined || offsetMinutes === undefined ? undefined : last - offsetMinutes * 60_000;
+  return { nowMs, latestMs, offsetMinutes };
+}
+
+function timeZoneOf(logs: LogFacts): number | undefined {
+  for (const { timeZone } of logs.stories.values()) {
+    const match = /([+-])(\d\d)(\d\d)/.exec(timeZone ?? '');
+    if (match) return (Number(match[2]) * 60 + Number(match[3])) * (match[1] === '-' ? -1 : 1);
+  }
+  return undefined;
+}
+
+function lastLineOf(logs: LogFacts): number | undefined {
+  const times = [...logs.stories.values()].flatMap((story) => [
+    ...story.milestones.map(({ at }) => at),
+    ...story.troubles.map(({ lastAt }) => lastAt),
+  ]);
+  const known = times.filter((at) => at !== undefined);
+  return known.length > 0 ? Math.max(...known) : undefined;
+}
+
+function loadRegistry(path: string): RegFacts {
+  return readRegText(readNamedFile(path), path);
+}
+
+/** On Windows itself: the keys of Automatic Updates, exported by reg.exe into a folder of our own. */
+function exportRegistry(): RegFacts {
+  const folder = mkdtempSync(join(tmpdir(), 'moult-doctor-'));
+  const facts: RegFacts = new Map();
+  const keys = [
+    'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate',
+    'HKLM\\SOFTWARE\\WOW6432Node\\Policies\\Microsoft\\Windows\\WindowsUpdate',
+    'HKCU\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate',
+    'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate',
+    'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections',
+    'HKLM\\SYSTEM\\CurrentControlSet\\Services\\wuauserv',
+    'HKLM\\SYSTEM\\CurrentControlSet\\Services\\BITS',
+  ];
+  try {
+    keys.forEach((key, index) => {
+      const file = join(folder, `${index}.reg`);
+      try {
+        execFileSync('reg.exe', ['export', key, file, '/y'], { stdio: 'ignore' });
+        mergeRegFacts(facts, readRegText(readFileSync(file), key));
+      } catch {
+        // The key does not exist on this machine, which is itself a fact: it stays absent.
+      }
+    });
+    return facts;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function nameOf(path: string, options: ClientOptions): string {
+  if (options.root !== undefined) return basename(options.root);
+  return basename(path).replace(/\.(reg|txt)$/i, '');
+}

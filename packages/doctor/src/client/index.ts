@@ -1,0 +1,1 @@
+export { type ClientOptions, type ClientProgress, examineClient } from './examine.ts';

@@ -1,0 +1,26 @@
+// A computer as a server's store knows it: every ping and report, told in order and judged.
+import type { KnownComputer, Store } from '@moult/server';
+import { type DoctorReport, makeReport } from '../report/report.ts';
+import { nameOf, observeComputer, tellComputer } from './computer-rungs.ts';
+
+const pingLimit = 500;
+const reportLimit = 500;
+
+/** Why this computer is where it is. `source`: how to call the store in evidence. */
+export async function examineComputer(
+  store: Store,
+  computer: KnownComputer,
+  source: string,
+  now: Date,
+): Promise<DoctorReport> {
+  const pings = await store.listSelfUpdateEvents({ computerId: computer.computerId, limit: pingLimit });
+  const reports = await store.listReports(computer.computerId, reportLimit);
+  const facts = { computer, pings: pings.toReversed(), reports: reports.toReversed(), source };
+  const seen = [
+    { what: 'computer', result: `${nameOf(computer)} (${computer.computerId}), ${computer.address}` },
+    { what: 'last contact', result: computer.lastContact.toISOString() },
+    { what: 'status pings', result: String(facts.pings.length) },
+    { what: 'reports', result: String(facts.reports.length) },
+  ];
+  return makeReport(nameOf(computer), observeComputer(facts, now), seen, [tellComputer(facts)]);
+}

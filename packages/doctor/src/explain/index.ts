@@ -1,0 +1,2 @@
+export { examineComputer } from './examine.ts';
+export { explainUpdateFor, type UpdateAnswer } from './update.ts';

@@ -1,0 +1,90 @@
+// Which decision withholds an update from a computer: the catalogue's own explanation, for a client as the server knows
+// it. The server does not keep what a client has installed; the scan it would make is simulated from its registration.
+
+import { type Explanation, explainUpdate, type MachineFacts, simulateScan, type UpdateId } from '@moult/catalog';
+import { type KnownComputer, openLiveCatalogue, type Store, unassignedComputers } from '@moult/server';
+import { describeReport, nameOf } from './computer-rungs.ts';
+
+/** The explanation of the catalog, and what the client itself said of the update. */
+export interface UpdateAnswer extends Explanation {
+  computer: string;
+  title: string | undefined;
+  /** How many prerequisites could not be decided from what the client registered. */
+  undecided: number;
+  /** When, and what; undefined: nothing. */
+  lastHeard: string | undefined;
+}
+
+/** Why the computer is, or is not, offered the update. */
+export async function explainUpdateFor(
+  store: Store,
+  computer: KnownComputer,
+  updateId: UpdateId,
+): Promise<UpdateAnswer> {
+  const catalogue = await openLiveCatalogue(store, { unapproved: 'report' });
+  const targeting = await store.loadTargeting(computer.computerId);
+  const deployments = catalogue.deploymentsFor(targeting?.groupIds ?? [unassignedComputers]);
+  const facts = factsOf(computer);
+  const scan = await simulateScan(catalogue.index, deployments, facts, (ids) => store.loadFragments('core', [...ids]));
+  const revisions = await store.findRevisions(updateId);
+  const latest = revisions.at(-1);
+  const core = latest ? (await store.loadFragments('core', [latest.revisionId])).get(latest.revisionId) : undefined;
+  // The simulated scan ends with everything given; the question is what happens to a client without this one.
+  const own = new Set<number>(revisions.map(({ revisionId }) => revisionId));
+  const without = <T extends number>(ids: readonly T[]) => ids.filter((id) => !own.has(id));
+  const { installedNonLeaf, otherCached, ...rest } = scan.request;
+  const request = { ...rest, installedNonLeaf: without(installedNonLeaf), otherCached: without(otherCached) };
+  const explanation = explainUpdate(
+    catalogue.index,
+    deployments,
+    { request, facts, undecided: scan.undecided },
+    updateId,
+    core,
+  );
+  const heard = (await store.listReports(computer.computerId, 1000))
+    .filter((report) => report.updateId === updateId)
+    .sort(
+      (a, b) => b.timeAtTarget.getTime() - a.timeAtTarget.getTime() || stepOf(b.eventNumber) - stepOf(a.eventNumber),
+    )[0];
+  const lastHeard = heard === undefined ? undefined : `${heard.timeAtTarget.toISOString()} ${describeReport(heard)}`;
+  const title = latest?.title;
+  return { computer: nameOf(computer), title, ...explanation, undecided: scan.undecided.length, lastHeard };
+}
+
+/** Order of reports of the same moment: download started, done, installation started, done. */
+function stepOf(eventNumber: number): number {
+  return [167, 161, 162, 181, 184, 182, 183].indexOf(eventNumber);
+}
+
+const architectures: Record<string, number> = { x86: 0, arm: 5, ia64: 6, amd64: 9, x64: 9, arm64: 12 };
+
+/** What RegisterComputer says about a machine, as facts. Questions it does not answer stay unanswered. */
+export function factsOf({ registration }: KnownComputer): MachineFacts {
+  const number = (name: string): number | undefined =>
+    typeof registration[name] === 'number' ? registration[name] : undefined;
+  const [major, minor, build] = [number('osMajorVersion'), number('osMinorVersion'), number('osBuildNumber')];
+  const architecture = architectures[String(registration.processorArchitecture ?? '').toLowerCase()];
+  const locale = registration.osLocale;
+  return {
+    ...(architecture === undefined ? {} : { processor: () => ({ architecture }) }),
+    ...(typeof locale === 'string' ? { language: () => ({ system: locale }) } : {}),
+    ...(major === undefined || minor === undefined || build === undefined
+      ? {}
+      : {
+          windowsVersion: () => ({
+            major,
+            minor,
+            build,
+            ...defined('servicePackMajor', number('osServicePackMajorNumber')),
+            ...defined('servicePackMinor', number('osServicePackMinorNumber')),
+            ...defined('suiteMask', number('suiteMask')),
+            // NewProductType is the edition (48 for Windows 10 Pro); the kind of machine is still said by the old one.
+            ...defined('productType', number('oldProductType')),
+          }),
+        }),
+  };
+}
+
+function defined<Name extends string>(name: Name, value: number | undefined): { [K in Name]?: number } {
+  return value === undefined ? {} : ({ [name]: value } as { [K in Name]: number });
+}

@@ -1,0 +1,2 @@
+export { applyChanges, undoChanges } from './apply.ts';
+export { type Change, planForAgent, planForServer } from './plan.ts';

@@ -1,0 +1,1 @@
+export { examineContent, examineSelf, type HomeOptions } from './examine.ts';

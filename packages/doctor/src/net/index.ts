@@ -1,0 +1,1 @@
+export { examineTls, type TlsOptions } from './examine-tls.ts';

@@ -1,0 +1,1 @@
+export { isProxyKind, proxyKinds, proxySnippet } from './snippets.ts';

@@ -1,0 +1,1 @@
+export { parseServerUrl, reportServer, type ServerOptions } from './examine.ts';

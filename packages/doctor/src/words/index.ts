@@ -1,0 +1,2 @@
+export { findingCodes, isFindingCode } from './codes.ts';
+export { readPageText } from './page.ts';
