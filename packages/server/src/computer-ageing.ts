@@ -1,10 +1,10 @@
 // Computers that were here once and never again age: strangers after days, and sooner when there are nearly as many
 // computers as there may be. The sweep runs beside the service, a small step at a time, by a clock that does not jump.
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerClock } from './clock/index.ts';
 import type { ComputerCount } from './limits/computer-count.ts';
 import type { Logger } from './log.ts';
 import type { Store } from './store/index.ts';
+import { createSweep } from './sweep.ts';
 
 export interface ComputerAgeing {
   /** Takes away what is too old now; answers how many computers went. */
@@ -41,8 +41,6 @@ const never = new Date(0);
 export function createComputerAgeing(parts: ComputerAgeingParts): ComputerAgeing {
   const { store, count, clock, log, pauseMs = 100, computersPerStep = 500 } = parts;
   const { everyMs = 3_600_000, crowdedEveryMs = 60_000 } = parts;
-  const ending = new AbortController();
-  let running: Promise<number> | undefined;
   let unsaid = { strangers: 0, silent: 0 };
 
   const ago = (ms: number) => new Date(clock.ageingNow().getTime() - ms);
@@ -57,21 +55,6 @@ export function createComputerAgeing(parts: ComputerAgeingParts): ComputerAgeing
     };
   };
 
-  const sweepAll = async (): Promise<number> => {
-    let after = '';
-    let removed = 0;
-    for (;;) {
-      const step = await store.ageComputers({ after, count: computersPerStep, ...limits() });
-      after = step.after;
-      removed += step.strangers + step.silent;
-      unsaid = { strangers: unsaid.strangers + step.strangers, silent: unsaid.silent + step.silent };
-      if (step.isDone || ending.signal.aborted) break;
-      await pause(pauseMs, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
-    }
-    if (removed > 0) await count.refresh();
-    return removed;
-  };
-
   /** One record an hour, however often there is something to take away. */
   const say = async (): Promise<void> => {
     if (unsaid.strangers + unsaid.silent === 0) return;
@@ -84,31 +67,39 @@ export function createComputerAgeing(parts: ComputerAgeingParts): ComputerAgeing
     );
   };
 
-  const sweep = (): Promise<number> => {
-    running ??= sweepAll().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
   const failed = (error: unknown) => log.error({ err: error }, 'silent computers could not be removed');
-  const timers =
+  const ageing = createSweep({
+    ...{ pauseMs, everyMs, failed },
+    async work({ rest, isEnding }) {
+      let after = '';
+      let removed = 0;
+      for (;;) {
+        const step = await store.ageComputers({ after, count: computersPerStep, ...limits() });
+        after = step.after;
+        removed += step.strangers + step.silent;
+        unsaid = { strangers: unsaid.strangers + step.strangers, silent: unsaid.silent + step.silent };
+        if (step.isDone || isEnding()) break;
+        await rest();
+      }
+      if (removed > 0) await count.refresh();
+      return removed;
+    },
+    done: say,
+  });
+  const crowdTimer =
     everyMs > 0
-      ? [
-          setInterval(() => sweep().then(say).catch(failed), everyMs).unref(),
-          setInterval(() => count.isCrowded() && sweep().catch(failed), crowdedEveryMs).unref(),
-        ]
-      : [];
+      ? setInterval(() => count.isCrowded() && ageing.run().catch(failed), crowdedEveryMs).unref()
+      : undefined;
 
   return {
     async sweep() {
-      const removed = await sweep();
+      const removed = await ageing.run();
       await say();
       return removed;
     },
     async close() {
-      for (const timer of timers) clearInterval(timer);
-      ending.abort();
-      await running?.catch(() => undefined);
+      clearInterval(crowdTimer);
+      await ageing.close();
       await say().catch(failed);
     },
   };

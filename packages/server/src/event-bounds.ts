@@ -1,9 +1,9 @@
 // However many events come, the store holds so many and so large: beyond that the oldest routine ones go first, then the
 // oldest. It is looked at once a minute; in between the rates of strangers (limits/) bound what can come.
-import { setTimeout as pause } from 'node:timers/promises';
 import { routineReports } from '@moult/protocol/reporting';
 import type { Logger } from './log.ts';
 import type { EventTable, EventVolume, Store } from './store/index.ts';
+import { createSweep, type SweepStep } from './sweep.ts';
 
 export interface EventBounds {
   /** Removes what is too much now; answers how many events went. */
@@ -31,28 +31,27 @@ const samples = { samples: 200, eventsPerSample: 50 };
 
 export function createEventBounds(parts: EventBoundsParts): EventBounds {
   const { store, log, everyMs = 60_000, pauseMs = 20, eventsPerStep = 500, random = Math.random } = parts;
-  const ending = new AbortController();
-  let running: Promise<number> | undefined;
   /** There is no routine event with this id or a smaller one any more: ids only rise. */
   let routineAfter = 0;
 
   /** Removes from the oldest on until `excess` is gone; takes it off. Answers how many went. */
   const removeUntil = async (
+    step: SweepStep,
     table: EventTable,
     excess: EventVolume,
     eventNumbers?: readonly number[],
   ): Promise<number> => {
     let after = eventNumbers ? routineAfter : 0;
     let removed = 0;
-    while ((excess.events > 0 || excess.bytes > 0) && !ending.signal.aborted) {
-      const step = await store.removeOldestEvents({ table, after, count: eventsPerStep, eventNumbers });
-      removed += step.events;
-      excess.events -= step.events;
-      excess.bytes -= step.bytes;
-      after = step.after;
+    while ((excess.events > 0 || excess.bytes > 0) && !step.isEnding()) {
+      const gone = await store.removeOldestEvents({ table, after, count: eventsPerStep, eventNumbers });
+      removed += gone.events;
+      excess.events -= gone.events;
+      excess.bytes -= gone.bytes;
+      after = gone.after;
       if (eventNumbers) routineAfter = after;
-      if (step.isDone) break;
-      await pause(pauseMs, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
+      if (gone.isDone) break;
+      await step.rest();
     }
     return removed;
   };
@@ -63,49 +62,31 @@ export function createEventBounds(parts: EventBoundsParts): EventBounds {
     return { events: events - most.events * keptShare, bytes: bytes - most.bytes * keptShare };
   };
 
-  const sweepReports = async (): Promise<number> => {
+  const sweepReports = async (step: SweepStep): Promise<number> => {
     const table = 'reporting_events';
     const excess = await excessOf(table, { events: parts.maxEvents, bytes: parts.maxEventBytes });
     if (!excess) return 0;
-    const routine = await removeUntil(table, excess, routineReports());
-    const others = await removeUntil(table, excess);
+    const routine = await removeUntil(step, table, excess, routineReports());
+    const others = await removeUntil(step, table, excess);
     log.warn({ routine, others, ...limitsOf(parts) }, 'events beyond the bounds of the store were removed');
     return routine + others;
   };
 
-  const sweepPings = async (): Promise<number> => {
+  const sweepPings = async (step: SweepStep): Promise<number> => {
     const table = 'self_update_events';
     const excess = await excessOf(table, { events: parts.maxPings, bytes: Number.POSITIVE_INFINITY });
     if (!excess) return 0;
-    const removed = await removeUntil(table, { ...excess, bytes: 0 });
+    const removed = await removeUntil(step, table, { ...excess, bytes: 0 });
     log.warn({ removed, maxPings: parts.maxPings }, 'status pings beyond the bounds of the store were removed');
     return removed;
   };
 
-  const sweep = (): Promise<number> => {
-    running ??= sweepReports()
-      .then(async (reports) => reports + (await sweepPings()))
-      .finally(() => {
-        running = undefined;
-      });
-    return running;
-  };
-
-  const timer =
-    everyMs > 0
-      ? setInterval(() => {
-          sweep().catch((error) => log.error({ err: error }, 'the events of the store could not be bounded'));
-        }, everyMs).unref()
-      : undefined;
-
-  return {
-    sweep,
-    async close() {
-      clearInterval(timer);
-      ending.abort();
-      await running?.catch(() => undefined);
-    },
-  };
+  const { run, close } = createSweep({
+    ...{ pauseMs, everyMs },
+    work: async (step) => (await sweepReports(step)) + (await sweepPings(step)),
+    failed: (error) => log.error({ err: error }, 'the events of the store could not be bounded'),
+  });
+  return { sweep: run, close };
 }
 
 function limitsOf({ maxEvents, maxEventBytes }: EventBoundsParts) {

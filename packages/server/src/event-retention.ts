@@ -1,10 +1,10 @@
 // Report events and status pings are kept for a time, routine reports for a shorter one. The sweep runs beside the
 // service, a small step at a time with pauses between, and remembers how far it came.
-import { setTimeout as pause } from 'node:timers/promises';
 import { routineReports } from '@moult/protocol/reporting';
 import type { ServerClock } from './clock/index.ts';
 import type { Logger } from './log.ts';
 import type { Store } from './store/index.ts';
+import { createSweep, type SweepStep } from './sweep.ts';
 
 export interface EventRetention {
   /** Takes away what is too old now; answers how many events went. */
@@ -34,24 +34,20 @@ const placeSetting = 'event-sweep-after';
 
 export function createEventRetention(parts: EventRetentionParts): EventRetention {
   const { store, clock, log, everyMs = 3_600_000, pauseMs = 100, eventsPerStep = 500 } = parts;
-  const ending = new AbortController();
-  let running: Promise<number> | undefined;
-
-  const rest = () => pause(pauseMs, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
   const daysAgo = (days: number) => new Date(clock.ageingNow().getTime() - days * dayMs);
 
   type RemoveOld = (before: Date, limit: number) => Promise<number>;
-  const sweepOld = async (removeOld: RemoveOld): Promise<number> => {
+  const sweepOld = async ({ rest, isEnding }: SweepStep, removeOld: RemoveOld): Promise<number> => {
     let removed = 0;
     for (;;) {
       const step = await removeOld(daysAgo(parts.eventDays), eventsPerStep);
       removed += step;
-      if (step < eventsPerStep || ending.signal.aborted) return removed;
+      if (step < eventsPerStep || isEnding()) return removed;
       await rest();
     }
   };
 
-  const sweepRoutine = async (): Promise<number> => {
+  const sweepRoutine = async ({ rest, isEnding }: SweepStep): Promise<number> => {
     const eventNumbers = routineReports();
     let after = Number(await store.loadSetting(placeSetting)) || 0;
     let removed = 0;
@@ -63,39 +59,20 @@ export function createEventRetention(parts: EventRetentionParts): EventRetention
       removed += step.removed;
       if (step.after !== after) await store.saveSetting(placeSetting, String(step.after));
       after = step.after;
-      if (step.isDone || ending.signal.aborted) return removed;
+      if (step.isDone || isEnding()) return removed;
       await rest();
     }
   };
 
-  const sweepAll = async (): Promise<number> => {
-    const reports = await sweepOld((before, limit) => store.removeOldEvents(before, limit));
-    const pings = await sweepOld((before, limit) => store.removeOldSelfUpdateEvents(before, limit));
-    return reports + pings + (await sweepRoutine());
-  };
-  const sweep = (): Promise<number> => {
-    running ??= sweepAll().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
-
-  const timer =
-    everyMs > 0
-      ? setInterval(() => {
-          sweep().then(
-            (removed) => removed > 0 && log.info({ removed }, 'old events removed'),
-            (error) => log.error({ err: error }, 'old events could not be removed'),
-          );
-        }, everyMs).unref()
-      : undefined;
-
-  return {
-    sweep,
-    async close() {
-      clearInterval(timer);
-      ending.abort();
-      await running?.catch(() => undefined);
+  const { run, close } = createSweep({
+    ...{ pauseMs, everyMs },
+    async work(step) {
+      const reports = await sweepOld(step, (before, limit) => store.removeOldEvents(before, limit));
+      const pings = await sweepOld(step, (before, limit) => store.removeOldSelfUpdateEvents(before, limit));
+      return reports + pings + (await sweepRoutine(step));
     },
-  };
+    done: (removed) => removed > 0 && log.info({ removed }, 'old events removed'),
+    failed: (error) => log.error({ err: error }, 'old events could not be removed'),
+  });
+  return { sweep: run, close };
 }

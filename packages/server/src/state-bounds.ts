@@ -1,9 +1,9 @@
 // However much computers report, the store holds so many states of updates. Beyond that those with the most give way: all
 // are cut to the largest number that fits, so that computers with few states keep all of theirs. States of computers that
 // were removed, and reported once more with a cookie of before, go as well.
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from './log.ts';
 import type { CountedStates, Store } from './store/index.ts';
+import { createSweep, type SweepStep } from './sweep.ts';
 
 export interface StateBounds {
   /** Takes note of a report of so many bytes; soon after it could be the one too many, the states are counted. */
@@ -39,8 +39,6 @@ const computersPerStep = { first: 4, most: 500 };
 export function createStateBounds(parts: StateBoundsParts): StateBounds {
   const { store, maxStates, maxStatesPerComputer, log } = parts;
   const { everyMs = 3_600_000, restMs = 60_000, pauseMs = 20 } = parts;
-  const ending = new AbortController();
-  let running: Promise<number> | undefined;
   let sweptAt = Number.NEGATIVE_INFINITY;
   let perComputer = maxStatesPerComputer;
   /** As counted last, and what may have come since. */
@@ -51,10 +49,10 @@ export function createStateBounds(parts: StateBoundsParts): StateBounds {
     store.limitStatesPerComputer(most);
   };
 
-  const walk = async (visit: (counted: CountedStates) => Promise<void> | void): Promise<void> => {
+  const walk = async (step: SweepStep, visit: (counted: CountedStates) => Promise<void> | void): Promise<void> => {
     let after = '';
     let computers = computersPerStep.first;
-    while (!ending.signal.aborted) {
+    while (!step.isEnding()) {
       const counted = await store.countStatesByComputer(after, computers);
       for (const one of counted) await visit(one);
       const last = counted.at(-1);
@@ -62,16 +60,16 @@ export function createStateBounds(parts: StateBoundsParts): StateBounds {
       after = last.computerId;
       const average = counted.reduce((sum, { states }) => sum + states, 0) / counted.length;
       computers = Math.max(1, Math.min(computersPerStep.most, Math.floor(statesPerStep / average)));
-      await pause(pauseMs, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
+      await step.rest();
     }
   };
 
-  const sweepAll = async (): Promise<number> => {
+  const sweepAll = async (step: SweepStep): Promise<number> => {
     const computersWith = new Map<number, number>();
     let total = 0;
     mayBe = 0;
     let ofNobody = 0;
-    await walk(async ({ computerId, states, isKnown }) => {
+    await walk(step, async ({ computerId, states, isKnown }) => {
       if (!isKnown) {
         ofNobody += await store.trimStatesOf(computerId, 0);
         return;
@@ -80,14 +78,14 @@ export function createStateBounds(parts: StateBoundsParts): StateBounds {
       total += states;
     });
     mayBe += total;
-    if (ending.signal.aborted) return ofNobody;
+    if (step.isEnding()) return ofNobody;
     if (total < maxStates * roomyShare && perComputer < maxStatesPerComputer) {
       limit(Math.min(maxStatesPerComputer, perComputer * 2));
     }
     if (total <= maxStates) return ofNobody;
     limit(Math.min(perComputer, fairShare(computersWith, maxStates * keptShare)));
     let removed = 0;
-    await walk(async ({ computerId, states }) => {
+    await walk(step, async ({ computerId, states }) => {
       if (states > perComputer) removed += await store.trimStatesOf(computerId, perComputer);
     });
     mayBe -= removed;
@@ -95,27 +93,23 @@ export function createStateBounds(parts: StateBoundsParts): StateBounds {
     return ofNobody + removed;
   };
 
-  const sweep = (): Promise<number> => {
-    running ??= sweepAll().finally(() => {
-      running = undefined;
+  let isRunning = false;
+  const work = (step: SweepStep): Promise<number> => {
+    isRunning = true;
+    return sweepAll(step).finally(() => {
+      isRunning = false;
       sweptAt = performance.now();
     });
-    return running;
   };
   const failed = (error: unknown) => log.error({ err: error }, 'the states of updates could not be bounded');
-  const timer = everyMs > 0 ? setInterval(() => sweep().catch(failed), everyMs).unref() : undefined;
-
+  const { run, close } = createSweep({ pauseMs, everyMs, work, failed });
   return {
     note(reportBytes) {
       mayBe += reportBytes / leastBytesOfState;
-      if (mayBe > maxStates && !running && performance.now() - sweptAt >= restMs) sweep().catch(failed);
+      if (mayBe > maxStates && !isRunning && performance.now() - sweptAt >= restMs) run().catch(failed);
     },
-    sweep,
-    async close() {
-      clearInterval(timer);
-      ending.abort();
-      await running?.catch(() => undefined);
-    },
+    sweep: run,
+    close,
   };
 }
 

@@ -10,10 +10,10 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../src/store/index.ts';
+import { isAcknowledged, sendReport } from './acknowledged-writes.ts';
 import { openSession } from './agent-session.ts';
 import { type CutOffProxy, startCutOffProxy } from './cut-off-proxy.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
-import { report } from './report-event.ts';
 
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
 const writers = 12;
@@ -102,13 +102,13 @@ async function startLoad(url: string) {
   const write = async () => {
     while (!isOver) {
       const id = crypto.randomUUID();
-      const { status, isAcknowledged } = await report(url, cookie, id, ++sent).catch(() => ({
-        ...{ status: 0, isAcknowledged: false },
-      }));
+      const answer = await sendReport(url, cookie, id, String(++sent)).catch(() => undefined);
+      const status = answer?.status ?? 0;
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      if (isAcknowledged) acknowledged.push(id);
+      const isStored = answer !== undefined && isAcknowledged(answer);
+      if (isStored) acknowledged.push(id);
       // A client asks again later, and not at once.
-      await pause(isAcknowledged ? 5 : 100);
+      await pause(isStored ? 5 : 100);
     }
   };
   const writing = Promise.all(Array.from({ length: writers }, write));

@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../src/store/index.ts';
+import { isAcknowledged, type SentCookie, sendReport } from './acknowledged-writes.ts';
 import { openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
-import { report } from './report-event.ts';
 
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
 const writes = 1000;
@@ -113,8 +113,8 @@ function surviveKills(engine: 'sqlite' | 'postgres'): void {
   });
 }
 
-async function isReported(...event: Parameters<typeof report>): Promise<boolean> {
-  return (await report(...event)).isAcknowledged;
+async function isReported(url: string, cookie: SentCookie, id: string, number: number): Promise<boolean> {
+  return isAcknowledged(await sendReport(url, cookie, id, String(number)));
 }
 
 /** A computer that nobody knew: its authorisation, and who it is. */
