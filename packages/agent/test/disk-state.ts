@@ -13,7 +13,7 @@ export function diskState({ folder }: MachineRoot): string[] {
     .filter((name) => !/\.\d+\.tmp$|\.lock\.\d+$|host\.lock$/.test(name))
     .map((name) => {
       const file = join(folder, name);
-      const known = name.replace(/staging-\d+.*/, 'staging').replace(/gone-[0-9a-f]+.*/, 'gone');
+      const known = name.replace(/(staging|room)-\d+.*/, '$1').replace(/gone-[0-9a-f]+.*/, 'gone');
       return `${known.replace(/(EventCache.)[^.]+/, '$1ID')} ${statSync(file).isDirectory() || known !== name ? '' : digest(file)}`;
     });
   return [...new Set(states)].sort();

@@ -1,59 +1,16 @@
-// current.json: which version is the agent. Always replaced by one rename, so that at every moment exactly one
-// version is named; state `trial` also names the version to go back to.
+// Which version is the agent, and what is to run whatever state the disk is in. The file is current-file.ts's.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathInside } from '@moult/disk';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
-import { readTextIfThere, writeFileAtomically } from '../machine/atomic-file.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { hresult } from '../transport/hresult.ts';
+import { type AgentVersion, type Current, type FailedTrial, mostFailures, readCurrent } from './current-file.ts';
 import { readIntactRelease } from './release-folder.ts';
 
-export type Generation = 'sus' | 'wsus';
-
-export interface AgentVersion {
-  version: string;
-  generation: Generation;
-}
-
-export interface FailedTrial {
-  version: string;
-  hresult: number;
-  /** When it failed last, ISO 8601. */
-  at: string;
-  /** How often it was tried; absent means once. */
-  tries?: number;
-}
-
-export interface Current extends AgentVersion {
-  state: 'trial' | 'committed';
-  /** What runs again when this version loses its trial, or dies again and again after it was committed. */
-  previous?: AgentVersion;
-  /** With `committed`: a detection of this version went well after its trial. */
-  proven?: boolean;
-  /** With `committed`, until it is proven: how often it was started. */
-  starts?: number;
-  /** With `trial`: how often it was started, from 1. */
-  attempt?: number;
-  /** Versions that lost their trial. They are tried again a few times, then daily. */
-  failed: FailedTrial[];
-}
-
-/** What current.json says, or undefined when it is missing or damaged. */
-export function readCurrent(root: MachineRoot): Current | undefined {
-  try {
-    const value: unknown = JSON.parse(readTextIfThere(root.currentFile) ?? 'null');
-    return isCurrent(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export function writeCurrent(root: MachineRoot, current: Current): void {
-  writeFileAtomically(root.currentFile, `${JSON.stringify(current, undefined, 2)}\n`);
-}
+export * from './current-file.ts';
 
 /** The folder of a version. */
 export function versionFolder(root: MachineRoot, version: string): string {
@@ -102,8 +59,6 @@ export function withFailure({ failed }: Pick<Current, 'failed'>, failure: Omit<F
   return [...failed.filter(({ version }) => version !== failure.version), { ...failure, tries }].slice(-mostFailures);
 }
 
-const mostFailures = 20;
-
 /** Removes every version folder that `current` does not name. The folder is renamed first: half a version is none. */
 export function pruneVersions(root: MachineRoot, current: Current): void {
   if (!existsSync(root.versionsFolder)) return;
@@ -134,23 +89,4 @@ function intactVersions(root: MachineRoot): AgentVersion[] {
 
 function isIntact(root: MachineRoot, version: string): boolean {
   return readIntactRelease(versionFolder(root, version))?.version === version;
-}
-
-function isCurrent(value: unknown): value is Current {
-  if (!isAgentVersion(value) || !('state' in value) || !('failed' in value)) return false;
-  if (value.state !== 'trial' && value.state !== 'committed') return false;
-  if (value.state === 'trial' && !('previous' in value && isAgentVersion(value.previous))) return false;
-  return Array.isArray(value.failed) && value.failed.every(isFailedTrial);
-}
-
-function isAgentVersion(value: unknown): value is AgentVersion {
-  if (typeof value !== 'object' || value === null) return false;
-  const { version, generation } = value as Record<string, unknown>;
-  return typeof version === 'string' && isVersion(version) && (generation === 'sus' || generation === 'wsus');
-}
-
-function isFailedTrial(value: unknown): value is FailedTrial {
-  if (typeof value !== 'object' || value === null) return false;
-  const { version, hresult: result, at } = value as Record<string, unknown>;
-  return typeof version === 'string' && typeof result === 'number' && typeof at === 'string';
 }

@@ -14,12 +14,11 @@ import {
   type AgentVersion,
   type Current,
   pruneVersions,
-  readCurrent,
   recoverCurrent,
   versionFolder,
   withFailure,
-  writeCurrent,
 } from './current.ts';
+import { CurrentKeeper } from './current-keeper.ts';
 import { openHostLog } from './host-log.ts';
 import type { FromProgram, LostTrial, Outcome, ProgressEvent, ProgressStep } from './messages.ts';
 import { type Program, startProgram } from './program.ts';
@@ -86,6 +85,7 @@ class Host implements RunningHost {
   readonly #options: HostOptions;
   readonly #lock: HeldLock;
   readonly #log;
+  readonly #keeper: CurrentKeeper;
   readonly #settle: (outcome: Outcome | undefined) => void;
   #current: Current;
   #program: Program | undefined;
@@ -112,6 +112,7 @@ class Host implements RunningHost {
     this.#settle = resolve;
     const { current, repaired } = recoverCurrent(root);
     this.#current = current;
+    this.#keeper = new CurrentKeeper(root, (text) => this.#tell('failed', text, this.#current, 'warn'));
     if (repaired === undefined) return;
     this.#tell('repaired', `Repaired: ${repaired}.`, current, 'warn');
     this.#write(current);
@@ -138,6 +139,7 @@ class Host implements RunningHost {
     this.#endTrial.abort();
     await this.#trial;
     if (this.#program) await retire(this.#program);
+    this.#keeper.close();
     this.#lock.release();
     this.#settle(this.#last);
   }
@@ -193,12 +195,8 @@ class Host implements RunningHost {
   }
 
   #write(current: Current): void {
-    try {
-      writeCurrent(this.#root, current);
-    } catch (error) {
-      this.#tell('failed', `current.json cannot be written: ${String(error)}.`, current, 'warn');
-    }
     this.#current = current;
+    this.#keeper.write(current);
   }
 
   #adopt(program: Program): void {
@@ -237,7 +235,7 @@ class Host implements RunningHost {
   #takeOver(old: Program, { version, generation }: AgentVersion): void {
     if (this.#switching || this.#stopping) return;
     const previous: AgentVersion = old.what;
-    const failed = readCurrent(this.#root)?.failed ?? [];
+    const failed = this.#current.failed;
     this.#trial = this.#try({ version, generation, state: 'trial', previous, attempt: 0, failed }, previous, old);
   }
 
@@ -246,7 +244,7 @@ class Host implements RunningHost {
     this.#switching = true;
     const result = await runTrial(this.#trialParts(old), trial, previous);
     this.#switching = false;
-    this.#current = recoverCurrent(this.#root).current;
+    this.#current = this.#keeper.pending ?? recoverCurrent(this.#root).current;
     if (result.kind === 'won') {
       this.#adopt(result.program);
       if (this.#stopping) return;
@@ -276,6 +274,7 @@ class Host implements RunningHost {
         await retire(old);
       },
       now: () => new Date(),
+      write: (current) => this.#keeper.write(current),
       stopping: this.#endTrial.signal,
       hear: (program, message) => this.#hear(program, message),
       tell: (step, text, what) => this.#tell(step, text, what, step === 'reverted' ? 'warn' : 'info'),

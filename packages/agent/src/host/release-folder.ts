@@ -1,22 +1,36 @@
-// A version folder: release.json and the files it lists, each with the size and SHA-256 it was released with.
+// A version folder: release.json and the files it lists, each with the size and SHA-256 it was released with. Nothing in it
+// is a link: what a link leads to can become something else after it was checked.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathInside, readOutside } from '@moult/disk';
-import { parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
+import { lstatSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { pathInside, readOwnFile } from '@moult/disk';
+import { parseRelease, type Release, type ReleaseFile, releaseFileName } from '@moult/protocol/self-update';
+
+const mostJsonBytes = 4 * 1024 * 1024;
 
 /** The release in `folder` when every byte of it is as released; undefined otherwise. */
 export function readIntactRelease(folder: string): Release | undefined {
-  const file = join(folder, releaseFileName);
-  if (!existsSync(file)) return undefined;
   try {
-    const release = parseRelease(readOutside(file).toString('utf8'));
-    const whole = release.files.every(({ name, sizeBytes, sha256 }) => {
-      const bytes = readOutside(pathInside(folder, name));
-      return bytes.length === sizeBytes && createHash('sha256').update(bytes).digest('hex') === sha256;
-    });
-    return whole ? release : undefined;
+    if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+    const json = readPlain(folder, releaseFileName, mostJsonBytes);
+    if (!json) return undefined;
+    const release = parseRelease(json.toString('utf8'));
+    return release.files.every((file) => isAsReleased(folder, file)) ? release : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isAsReleased(folder: string, { name, sizeBytes, sha256 }: ReleaseFile): boolean {
+  const bytes = readPlain(folder, name, sizeBytes);
+  return bytes?.length === sizeBytes && createHash('sha256').update(bytes).digest('hex') === sha256;
+}
+
+/** The bytes of a file below `folder`; undefined when it, or a folder on the way, is not there or is a link. */
+function readPlain(folder: string, name: string, maxBytes: number): Buffer | undefined {
+  const file = pathInside(folder, name);
+  for (let on = dirname(file); on.length > folder.length; on = dirname(on)) {
+    if (!lstatSync(on).isDirectory()) return undefined;
+  }
+  return readOwnFile(file, { maxBytes, followLink: false });
 }

@@ -3,7 +3,7 @@
 // cannot do this could never be replaced by a better one. Each change of mind is one rename of current.json.
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { formatHResult, type HResult, hresult } from '../transport/hresult.ts';
-import { type AgentVersion, type Current, withFailure, writeCurrent } from './current.ts';
+import { type AgentVersion, type Current, withFailure } from './current.ts';
 import type { FromProgram, Outcome } from './messages.ts';
 import { type Program, startProgram } from './program.ts';
 import { type Qualification, qualify } from './qualify.ts';
@@ -15,6 +15,8 @@ export interface TrialParts {
   /** How long it may take to qualify after that. */
   qualifyMs: number;
   now(): Date;
+  /** Writes current.json; false when the disk does not take it now. */
+  write(current: Current): boolean;
   /** Ends the trial without a verdict: the machine goes down, and it is proven again at the next start. */
   stopping: AbortSignal;
   /** Ends the old program: only one may work on a machine. */
@@ -36,7 +38,10 @@ const maxAttempts = 4;
 /** Only one that hangs needs it: leaving is the answer to a message, however busy the machine is. */
 const stopGraceMs = 10_000;
 
-/** Runs the trial that `trial` describes to its end; current.json is `committed` afterwards, unless it was stopped. */
+/**
+ * Runs the trial that `trial` describes to its end; current.json is `committed` afterwards, unless it was stopped. Without
+ * room to note that it began there is none: a version that takes the machine down with it would be tried for ever.
+ */
 export async function runTrial(parts: TrialParts, trial: Current, previous: AgentVersion): Promise<TrialResult> {
   const candidate: AgentVersion = { version: trial.version, generation: trial.generation };
   let lost: { hresult: HResult; message: string } = {
@@ -45,7 +50,12 @@ export async function runTrial(parts: TrialParts, trial: Current, previous: Agen
   };
   const before = trial.attempt ?? 0;
   for (let attempt = before + 1; attempt <= Math.min(before + attemptsPerRun, maxAttempts); attempt++) {
-    writeCurrent(parts.root, { ...candidate, state: 'trial', previous, attempt, failed: trial.failed });
+    if (!parts.write({ ...candidate, state: 'trial', previous, attempt, failed: trial.failed })) {
+      // Nothing is held against the version.
+      const message = `The trial of ${candidate.version} cannot be noted: the disk takes no writes.`;
+      parts.write({ ...previous, state: 'committed', proven: true, failed: trial.failed });
+      return { kind: 'lost', hresult: hresult.diskFull, message, previous };
+    }
     parts.tell(
       'trial',
       `Version ${candidate.version} is started beside ${previous.version} (attempt ${attempt}).`,
@@ -59,7 +69,7 @@ export async function runTrial(parts: TrialParts, trial: Current, previous: Agen
     if (proof.kind === 'stopped') {
       // A stop is not a failed attempt.
       const state = { state: 'trial', previous, attempt: attempt - 1, failed: trial.failed } as const;
-      writeCurrent(parts.root, { ...candidate, ...state });
+      parts.write({ ...candidate, ...state });
       return { kind: 'stopped' };
     }
     lost = proof;
@@ -72,7 +82,7 @@ export async function runTrial(parts: TrialParts, trial: Current, previous: Agen
 /** The version before stays on the disk: it comes back when this one dies again and again. */
 function commit(parts: TrialParts, candidate: AgentVersion, previous: AgentVersion, trial: Current): void {
   const failed = trial.failed.filter(({ version }) => version !== candidate.version);
-  writeCurrent(parts.root, { ...candidate, state: 'committed', previous, proven: false, starts: 0, failed });
+  parts.write({ ...candidate, state: 'committed', previous, proven: false, starts: 0, failed });
   parts.tell('committed', `Version ${candidate.version} qualified: it is the agent now.`, candidate);
 }
 
@@ -84,7 +94,7 @@ function giveUp(
   lost: { hresult: HResult; message: string },
 ): void {
   const failure = { version: candidate.version, hresult: lost.hresult, at: parts.now().toISOString() };
-  writeCurrent(parts.root, { ...previous, state: 'committed', proven: true, failed: withFailure(trial, failure) });
+  parts.write({ ...previous, state: 'committed', proven: true, failed: withFailure(trial, failure) });
   const text = `${lost.message} Back to ${previous.version} (${formatHResult(lost.hresult)}).`;
   parts.tell('reverted', text, previous);
 }

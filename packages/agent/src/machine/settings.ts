@@ -11,6 +11,10 @@ export interface Settings {
   trialMs: number;
   /** How long it may take after that to check for a self-update and to finish a detection. */
   qualifyMs: number;
+  /** After so long without a good detection the host looks for a release by itself. */
+  recoverAfterMs: number;
+  /** How long a new host may take until the agent has finished a detection under it. */
+  hostTrialMs: number;
   /** For the small files of the self-update tree and for web service calls. */
   requestLimits: RequestLimits;
   contentLimits: ContentLimits;
@@ -20,14 +24,20 @@ export interface Settings {
 
 const mebibyte = 1024 * 1024;
 const maxAnswerBytes = 128 * mebibyte;
+/** Without it a number that is 0, or more than a timer holds, would make every trial fail at once. */
+const longestTrialSeconds = 7 * 86_400;
 
 export function readSettings(registry: RegistryView): Settings {
   const seconds = (name: string, otherwise: number) => (dword(registry, keys.agent, name) ?? otherwise) * 1000;
   const megabytes = (name: string, otherwise: number) => (dword(registry, keys.agent, name) ?? otherwise) * mebibyte;
+  const patience = (name: string, otherwise: number) =>
+    Math.min(Math.max(1000, seconds(name, otherwise)), longestTrialSeconds * 1000);
   const silenceMs = seconds('ReceiveTimeoutSeconds', 30);
   return {
-    trialMs: seconds('TrialTimeoutSeconds', 60),
-    qualifyMs: seconds('QualifyTimeoutSeconds', 3600),
+    trialMs: patience('TrialTimeoutSeconds', 60),
+    qualifyMs: patience('QualifyTimeoutSeconds', 3600),
+    recoverAfterMs: patience('RecoverAfterSeconds', 3 * 86_400),
+    hostTrialMs: patience('HostTrialTimeoutSeconds', 3600),
     requestLimits: { silenceMs, totalMs: seconds('TransferTimeoutSeconds', 600), maxBytes: maxAnswerBytes },
     allowUncovered: dword(registry, keys.agent, 'AllowUncovered') === 1,
     contentLimits: {

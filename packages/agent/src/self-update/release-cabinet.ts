@@ -10,6 +10,7 @@ import type { Generation } from '../host/current.ts';
 import { syncFolder } from '../machine/atomic-file.ts';
 import { diskResult } from '../machine/disk-error.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
+import { type FreeSpace, type HeldRoom, holdRoom } from '../machine/room.ts';
 import { type HResult, hresult } from '../transport/hresult.ts';
 import { messageOf } from './verify-cabinet.ts';
 
@@ -49,15 +50,20 @@ export function openRelease(bytes: Uint8Array, expected: ReleaseExpectation): Op
 }
 
 /**
- * Makes versions/<version>. Where there is no room, downloads of updates give way: the agent comes first. Throws AgentError
- * AGENT_SELFUPDATE_DISK when the disk will not take it; nothing is left then.
+ * Makes `versions/<version>`, or the same in another folder. Its room is taken before the first byte. Where there is none,
+ * downloads of updates give way: the agent comes first. Throws AgentError AGENT_SELFUPDATE_DISK when the disk will not take
+ * it; nothing is left then.
  */
-export function stageRelease(root: MachineRoot, opened: OpenedRelease): void {
+export function stageRelease(
+  root: MachineRoot,
+  opened: OpenedRelease,
+  { folder = root.versionsFolder, spaceOf }: { folder?: string; spaceOf?: (folder: string) => FreeSpace } = {},
+): void {
   try {
-    stage(root, opened);
+    stage(folder, opened, spaceOf);
   } catch (error) {
     if (!(error instanceof AgentError) || error.hresult !== hresult.diskFull || !dropDownloads(root)) throw error;
-    stage(root, opened);
+    stage(folder, opened, spaceOf);
   }
 }
 
@@ -67,28 +73,36 @@ function dropDownloads({ downloadFolder }: MachineRoot): boolean {
   return true;
 }
 
-function stage(root: MachineRoot, { release, files }: OpenedRelease): void {
-  const target = pathInside(root.versionsFolder, release.version);
+function stage(folder: string, { release, files }: OpenedRelease, spaceOf?: (folder: string) => FreeSpace): void {
+  const target = pathInside(folder, release.version);
   const staging = `${target}.staging-${process.pid}`;
+  const sizes = [...files.values()].map(({ length }) => length);
+  let room: HeldRoom | undefined;
   try {
     rmSync(staging, { recursive: true, force: true });
-    writeStaging(staging, { release, files });
+    room = holdRoom(`${target}.room-${process.pid}`, sizes, `Version ${release.version}`, spaceOf);
+    writeStaging(staging, { release, files }, room);
     syncFolder(staging);
     rmSync(target, { recursive: true, force: true });
     renameSync(staging, target);
-    syncFolder(root.versionsFolder);
+    syncFolder(folder);
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
-    const text = `Version ${release.version} cannot be written to ${root.versionsFolder}: ${messageOf(error)}.`;
+    if (error instanceof AgentError) throw error;
+    const text = `Version ${release.version} cannot be written to ${folder}: ${messageOf(error)}.`;
     throw new AgentError('AGENT_SELFUPDATE_DISK', text, { hresult: diskResult(error), cause: error });
+  } finally {
+    room?.close();
   }
 }
 
-function writeStaging(staging: string, { release, files }: OpenedRelease): void {
+function writeStaging(staging: string, { release, files }: OpenedRelease, room: HeldRoom): void {
   const tree = new FolderTree(staging);
   try {
     for (const name of [...release.files.map((file) => file.name), releaseFileName]) {
-      tree.write(name, files.get(name.toLowerCase()) ?? new Uint8Array(), { durable: true });
+      const bytes = files.get(name.toLowerCase()) ?? new Uint8Array();
+      room.release(bytes.length);
+      tree.write(name, bytes, { durable: true });
     }
   } finally {
     tree.close();

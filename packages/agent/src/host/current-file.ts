@@ -1,0 +1,120 @@
+// current.json: which version is the agent. Always replaced by one rename, so that at every moment exactly one version is
+// named; state `trial` also names the version to go back to. Versions of before and after this one read and write it too:
+// what is not known here is kept as it is, and what is no use here counts as absent.
+import { readOwnFile } from '@moult/disk';
+import { isVersion } from '@moult/protocol/self-update';
+import { writeFileAtomically } from '../machine/atomic-file.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
+
+export type Generation = 'sus' | 'wsus';
+
+export interface AgentVersion {
+  version: string;
+  generation: Generation;
+}
+
+export interface FailedTrial {
+  version: string;
+  hresult: number;
+  /** When it failed last, ISO 8601. */
+  at: string;
+  /** How often it was tried; absent means once. */
+  tries?: number;
+}
+
+export interface Current extends AgentVersion {
+  state: 'trial' | 'committed';
+  /** What runs again when this version loses its trial, or dies again and again after it was committed. */
+  previous?: AgentVersion;
+  /** With `committed`: a detection of this version went well after its trial. */
+  proven?: boolean;
+  /** With `committed`, until it is proven: how often it was started. */
+  starts?: number;
+  /** With `trial`: how often it was started, from 1. */
+  attempt?: number;
+  /** When a detection last went well, ISO 8601. */
+  lastGood?: string;
+  /** Versions that lost their trial. They are tried again a few times, then daily. */
+  failed: FailedTrial[];
+}
+
+export const mostFailures = 20;
+/** Ours is some hundred bytes; what is longer was not written by an agent. */
+const mostBytes = 1024 * 1024;
+const ownFields = ['version', 'generation', 'state', 'previous', 'proven', 'starts', 'attempt', 'lastGood', 'failed'];
+
+/** What current.json says, or undefined when it is missing or damaged. */
+export function readCurrent(root: MachineRoot): Current | undefined {
+  const fields = readFields(root);
+  return fields && asCurrent(fields);
+}
+
+/** Replaces current.json. Fields of another version's, which are not known here, stay. Throws what the disk says. */
+export function writeCurrent(root: MachineRoot, current: Current): void {
+  const foreign = Object.entries(readFields(root) ?? {}).filter(([name]) => !ownFields.includes(name));
+  const value = { ...current, ...Object.fromEntries(foreign) };
+  writeFileAtomically(root.currentFile, `${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+type Fields = Record<string, unknown>;
+
+function readFields({ currentFile }: MachineRoot): Fields | undefined {
+  try {
+    const bytes = readOwnFile(currentFile, { maxBytes: mostBytes, followLink: false });
+    const value: unknown = JSON.parse(bytes?.toString('utf8') ?? 'null');
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function asCurrent(fields: Fields): Current | undefined {
+  const agent = asAgentVersion(fields);
+  if (!agent) return undefined;
+  const previous = asAgentVersion(fields.previous);
+  // A state of a later version: what it names is the agent, as far as this one can tell.
+  const isTrial = fields.state === 'trial';
+  if (typeof fields.state !== 'string' || (isTrial && !previous)) return undefined;
+  const attempt = asCount(fields.attempt);
+  const starts = asCount(fields.starts);
+  return {
+    ...agent,
+    state: isTrial ? 'trial' : 'committed',
+    ...(previous && { previous }),
+    ...(typeof fields.proven === 'boolean' && { proven: fields.proven }),
+    ...(starts !== undefined && { starts }),
+    ...(attempt !== undefined && { attempt }),
+    ...(isTime(fields.lastGood) && { lastGood: fields.lastGood }),
+    failed: Array.isArray(fields.failed) ? fields.failed.flatMap(asFailedTrial).slice(-mostFailures) : [],
+  };
+}
+
+function asAgentVersion(value: unknown): AgentVersion | undefined {
+  if (!isRecord(value)) return undefined;
+  const { version, generation } = value;
+  if (typeof version !== 'string' || !isVersion(version)) return undefined;
+  return generation === 'sus' || generation === 'wsus' ? { version, generation } : undefined;
+}
+
+function asFailedTrial(value: unknown): FailedTrial[] {
+  if (!isRecord(value)) return [];
+  const { version, hresult: result, at } = value;
+  if (typeof version !== 'string' || !isVersion(version) || typeof result !== 'number') return [];
+  const tries = asCount(value.tries);
+  // A time that is none must not keep a version out for ever: as if it had been long ago.
+  const time = isTime(at) ? at : new Date(0).toISOString();
+  return [{ ...value, version, hresult: result, at: time, tries: tries === undefined ? 1 : Math.max(1, tries) }];
+}
+
+/** A whole number that somebody may have counted to. */
+function asCount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
