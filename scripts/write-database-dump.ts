@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '../packages/server/src/store/index.ts';
 import { dumpDatabase } from '../packages/server/test/database-dump.ts';
 import { populate, populated } from '../packages/server/test/populate.ts';
 import { startPostgres } from '../packages/server/test/postgres.ts';
+import { openStore } from '../packages/store/src/index.ts';
 
 const [version = ''] = process.argv.slice(2);
 if (!/^\d+\.\d+$/.test(version)) {

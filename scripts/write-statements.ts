@@ -5,14 +5,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../packages/server/src/store/database.ts';
-import { storeOf } from '../packages/server/src/store/index.ts';
-import { migrate } from '../packages/server/src/store/migrate.ts';
-import { migrations } from '../packages/server/src/store/migrations/index.ts';
 import { doesEverything, goesOn, holdsEverything } from '../packages/server/test/holds-everything.ts';
 import { populate, populated } from '../packages/server/test/populate.ts';
 import { startPostgres } from '../packages/server/test/postgres.ts';
 import { recordingDatabase, writeStatements } from '../packages/server/test/statements.ts';
+import { openDatabase } from '../packages/store/src/database.ts';
+import { storeOf } from '../packages/store/src/index.ts';
+import { migrate } from '../packages/store/src/migrate.ts';
+import { migrations } from '../packages/store/src/migrations/index.ts';
 
 const target = fileURLToPath(new URL('../fixtures/databases/code/', import.meta.url));
 const newest = migrations.at(-1)?.name.slice(0, 4);

@@ -1,10 +1,10 @@
 // One import, or one warm start, in a process of its own, with the heap of the commands that do it. Prints { seconds,
 // peakMib }; making the documents is not counted, closing the database after an import is.
 
+import { limitHeapGrowth, openStore } from '@moult/store';
 import { generateCatalogue } from '../../packages/catalog/test/generate-catalogue.ts';
 import { runImport } from '../../packages/cli/src/catalog-import/run-import.ts';
-import { openLiveCatalogue } from '../../packages/server/src/catalogue/live-catalogue.ts';
-import { limitHeapGrowth, openStore } from '../../packages/server/src/index.ts';
+import { openLiveCatalogue } from '../../packages/store/src/catalog/live-catalog.ts';
 
 const [what, database = '', updates = '0'] = process.argv.slice(2);
 const now = () => new Date();

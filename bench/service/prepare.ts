@@ -2,6 +2,8 @@
 // approved, `computers` registered computers; or `events` stored events. Writes the scans of some machines beside it.
 import { writeFileSync } from 'node:fs';
 import { decideSync, type RevisionId } from '@moult/catalog';
+import { allComputers, openStore, type Store, unassignedComputers } from '@moult/store';
+import { toRevision } from '@moult/store/catalog';
 import { sql } from 'kysely';
 import {
   classificationId,
@@ -10,15 +12,8 @@ import {
   productId,
   shapeOf,
 } from '../../packages/catalog/test/generate-catalogue.ts';
-import { type LiveCatalogue, openLiveCatalogue } from '../../packages/server/src/catalogue/live-catalogue.ts';
-import {
-  allComputers,
-  openStore,
-  type Store,
-  toRevision,
-  unassignedComputers,
-} from '../../packages/server/src/index.ts';
-import { openDatabase } from '../../packages/server/src/store/database.ts';
+import { type LiveCatalogue, openLiveCatalogue } from '../../packages/store/src/catalog/live-catalog.ts';
+import { openDatabase } from '../../packages/store/src/database.ts';
 import {
   computerIdSql,
   dailyComputers,

@@ -7,7 +7,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { createCookieJar } from '../../packages/server/src/cookie.ts';
-import { loadOrCreateCookieKey } from '../../packages/server/src/keys/index.ts';
+import { loadOrCreateCookieKey } from '../../packages/store/src/keys/index.ts';
 
 const moult = fileURLToPath(new URL('../../packages/cli/bin/moult.js', import.meta.url));
 

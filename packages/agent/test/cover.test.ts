@@ -11,7 +11,8 @@ import { createOperatorCa, createOperatorSigner, type SigningIdentity, signFile 
 import { createCabinet } from '@moult/formats/cab';
 import { escapeText } from '@moult/formats/xml';
 import { trustRootPurpose } from '@moult/protocol/self-update';
-import { allComputers, loadOrCreateOperatorKeys, openStore, type Store, unassignedComputers } from '@moult/server';
+import { allComputers, openStore, type Store, unassignedComputers } from '@moult/store';
+import { loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { type InstallOptions, installAgent } from '../src/install-agent.ts';
 import { keys } from '../src/machine/keys.ts';

@@ -1,5 +1,5 @@
 // One moult command within this process: what main.ts does with the arguments of the process, and tests with their own.
-import { serverVersion } from '@moult/server/version';
+import { serverVersion } from '@moult/store/version';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { type CommandModule, commands } from './commands/index.ts';
 import { exitCode, reportFailure } from './terminal.ts';

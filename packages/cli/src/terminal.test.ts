@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '@moult/server';
+import { openStore } from '@moult/store';
 
 const command = fileURLToPath(new URL('../bin/moult.js', import.meta.url));
 const computerId = '6f1d4f6e-0000-4000-8000-000000000001';

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '@moult/server';
+import { openStore } from '@moult/store';
 import { moult, startServe } from '../../server/test/serve-process.ts';
 import { mountSmallDisk, type SmallDisk } from '../../server/test/small-disk.ts';
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import pino from 'pino';
+import { openDatabase } from '../../store/src/database.ts';
+import { openStore, type Store } from '../../store/src/index.ts';
 import { startPostgres, type TestPostgres } from '../test/postgres.ts';
 import { type ComputerAgeingParts, createComputerAgeing } from './computer-ageing.ts';
-import { openDatabase } from './store/database.ts';
-import { openStore, type Store } from './store/index.ts';
 
 const dayMs = 86_400_000;
 const start = new Date('2026-01-01T00:00:00Z').getTime();

@@ -1,9 +1,10 @@
 // Computers that were here once and never again age: strangers after days, and sooner when there are nearly as many
 // computers as there may be. The sweep runs beside the service, a small step at a time, by a clock that does not jump.
-import type { ServerClock } from './clock/index.ts';
+
+import type { Store } from '@moult/store';
+import type { ServerClock } from '@moult/store/clock';
 import type { ComputerCount } from './limits/computer-count.ts';
 import type { Logger } from './log.ts';
-import type { Store } from './store/index.ts';
 import { createSweep } from './sweep.ts';
 
 export interface ComputerAgeing {

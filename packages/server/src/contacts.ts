@@ -1,7 +1,8 @@
 // Who was here, gathered for a second and written in one transaction: a contact must not cost a write of its own. What
 // cannot be written waits for the next try, one entry a computer, so that only very many computers can fill the memory.
+
+import type { Store } from '@moult/store';
 import type { Logger } from './log.ts';
-import type { Store } from './store/index.ts';
 
 export interface Contacts {
   note(computerId: string, kind?: 'synced' | 'reported'): void;

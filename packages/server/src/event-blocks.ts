@@ -1,7 +1,7 @@
 // Notes which updates the stored report events are about, beside the service: see store/event-blocks.ts.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Store } from '@moult/store';
 import type { Logger } from './log.ts';
-import type { Store } from './store/index.ts';
 
 export interface EventBlocksParts {
   store: Pick<Store, 'noteEventBlock'>;

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import pino from 'pino';
+import { openStore, type ReportedEvent, type Store } from '../../store/src/index.ts';
 import { startPostgres, type TestPostgres } from '../test/postgres.ts';
 import { createEventBounds, type EventBoundsParts } from './event-bounds.ts';
 import { createComputerEvents } from './limits/computer-events.ts';
-import { openStore, type ReportedEvent, type Store } from './store/index.ts';
 
 const at = new Date('2026-01-01T00:00:00Z');
 const log = pino({ level: 'silent' });

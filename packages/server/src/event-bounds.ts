@@ -1,8 +1,8 @@
 // However many events come, the store holds so many and so large: beyond that the oldest routine ones go first, then the
 // oldest. It is looked at once a minute; in between the rates of strangers (limits/) bound what can come.
 import { routineReports } from '@moult/protocol/reporting';
+import type { EventTable, EventVolume, Store } from '@moult/store';
 import type { Logger } from './log.ts';
-import type { EventTable, EventVolume, Store } from './store/index.ts';
 import { createSweep, type SweepStep } from './sweep.ts';
 
 export interface EventBounds {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import pino from 'pino';
+import { openServerClock, programDate } from '../../store/src/clock/index.ts';
+import { openStore, type ReportedEvent } from '../../store/src/index.ts';
 import { startPostgres } from '../test/postgres.ts';
-import { openServerClock, programDate } from './clock/index.ts';
 import { createEventRetention } from './event-retention.ts';
-import { openStore, type ReportedEvent } from './store/index.ts';
 
 const dayMs = 86_400_000;
 const start = new Date('2026-01-01T00:00:00Z').getTime();

@@ -1,9 +1,9 @@
 // Report events and status pings are kept for a time, routine reports for a shorter one. The sweep runs beside the
 // service, a small step at a time with pauses between, and remembers how far it came.
 import { routineReports } from '@moult/protocol/reporting';
-import type { ServerClock } from './clock/index.ts';
+import type { Store } from '@moult/store';
+import type { ServerClock } from '@moult/store/clock';
 import type { Logger } from './log.ts';
-import type { Store } from './store/index.ts';
 import { createSweep, type SweepStep } from './sweep.ts';
 
 export interface EventRetention {

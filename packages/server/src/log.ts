@@ -3,9 +3,9 @@
 import { mkdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { visibleJson } from '@moult/formats/text';
+import { diskTroubleOf } from '@moult/store';
+import { ServerError } from '@moult/store/errors';
 import pino, { type Logger } from 'pino';
-import { diskTroubleOf } from './disk-trouble.ts';
-import { ServerError } from './errors.ts';
 import { createLineWriter, type LineWriter } from './log-files/line-writer.ts';
 import { createRepeatedLines } from './log-files/repeated-lines.ts';
 import { boundedByDisk } from './log-files/retention.ts';

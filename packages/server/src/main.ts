@@ -2,29 +2,34 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { raiseAdvice } from '@moult/releases/repository';
+import type { Store } from '@moult/store';
+import { asDiskTrouble, type Notice, noticeLine } from '@moult/store';
+import { createFragments, openLiveCatalogue } from '@moult/store/catalog';
+import { openServerClock, programDate } from '@moult/store/clock';
+import { createContentStore } from '@moult/store/content';
+import {
+  foreignDatabase,
+  hadDatabase,
+  keepAuditHead,
+  lostDatabase,
+  makeDataDir,
+  openDataDir,
+} from '@moult/store/data-dir';
+import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '@moult/store/keys';
+import { serverVersion } from '@moult/store/version';
 import { accessLogBounds, accessLogFolders, createAccessLog } from './access-log/index.ts';
-import { keepAuditHead } from './audit-head.ts';
-import { createFragments } from './catalogue/fragments.ts';
-import { openLiveCatalogue } from './catalogue/live-catalogue.ts';
-import { openServerClock, programDate } from './clock/index.ts';
 import { type Closers, createClosers } from './closers.ts';
 import type { ServerConfig } from './config/index.ts';
 import { createContacts } from './contacts.ts';
-import { createContentStore } from './content/content-store.ts';
 import { createCookieJar } from './cookie.ts';
 import { type CoverKeeper, keepCovered } from './covered-updates/index.ts';
 import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';
-import { asDiskTrouble } from './disk-trouble.ts';
-import { foreignDatabase, hadDatabase, lostDatabase } from './expected-database.ts';
 import { fillFirstCatalogue } from './first-catalogue/index.ts';
 import { calledHost } from './http/called-host.ts';
 import { createFront } from './http/front.ts';
 import { createKnownHosts, machineNames, namesInCertificate } from './http/known-hosts.ts';
 import type { Exchange, ListenerName, Site } from './http/site.ts';
-import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from './keys/index.ts';
 import type { Logger, OpenLog } from './log.ts';
-import { type Notice, noticeLine } from './notice.ts';
-import { makeDataDir, openDataDir } from './open-data-dir.ts';
 import { type Limits, openLimits } from './open-limits.ts';
 import { openWhenThere } from './open-when-there.ts';
 import { openPorts } from './ports.ts';
@@ -40,8 +45,6 @@ import {
 import type { UpdateService } from './sites/soap/update-service.ts';
 import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
-import type { Store } from './store/index.ts';
-import { serverVersion } from './version.ts';
 import { watchDatabase } from './watch-database.ts';
 
 export interface ServerParts {

@@ -1,5 +1,7 @@
 // What bounds the growth of store and logs, put together from the configuration.
-import type { ServerClock } from './clock/index.ts';
+
+import type { Store } from '@moult/store';
+import type { ServerClock } from '@moult/store/clock';
 import type { Closers } from './closers.ts';
 import { createComputerAgeing } from './computer-ageing.ts';
 import type { ServerConfig } from './config/index.ts';
@@ -11,7 +13,6 @@ import { createComputerCount } from './limits/computer-count.ts';
 import { type ComputerEvents, createComputerEvents } from './limits/computer-events.ts';
 import type { Logger } from './log.ts';
 import { createStateBounds, type StateBounds } from './state-bounds.ts';
-import type { Store } from './store/index.ts';
 
 export interface Limits {
   admission: Admission;

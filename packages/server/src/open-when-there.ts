@@ -1,8 +1,8 @@
 // What needs the database, opened when the database is there: at once if it can be, else later, and the rest of the server
 // does not wait for it.
 import { setTimeout as pause } from 'node:timers/promises';
+import { DatabaseAway, isTemporary, ServerError } from '@moult/store/errors';
 import { type Closers, createClosers } from './closers.ts';
-import { DatabaseAway, isTemporary, ServerError } from './errors.ts';
 import type { Logger } from './log.ts';
 
 export interface Later<Opened> {

@@ -3,8 +3,8 @@
 
 import { createSecureContext } from 'node:tls';
 import { readOutside } from '@moult/disk';
+import { ServerError } from '@moult/store/errors';
 import type { ServerConfig } from './config/index.ts';
-import { ServerError } from './errors.ts';
 import type { Front } from './http/front.ts';
 import { type Listener, listen } from './http/listener.ts';
 import type { ListenerName } from './http/site.ts';

@@ -1,11 +1,11 @@
 // The server's database: its settings, and what the administrator is told while it is away.
 import { join } from 'node:path';
+import type { Notice } from '@moult/store';
+import { openServerStore, type ServerStore } from '@moult/store';
+import { isTemporary } from '@moult/store/errors';
+import type { PoolLimits } from '@moult/store/postgres';
 import type { ServerConfig } from './config/index.ts';
-import { isTemporary } from './errors.ts';
 import type { Logger } from './log.ts';
-import type { Notice } from './notice.ts';
-import { openServerStore, type ServerStore } from './store/index.ts';
-import type { PoolLimits } from './store/postgres/pool.ts';
 
 export interface ServerDatabase {
   store: ServerStore;

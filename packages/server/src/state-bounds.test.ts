@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import pino from 'pino';
+import { openStore, type Store } from '../../store/src/index.ts';
 import { startPostgres, type TestPostgres } from '../test/postgres.ts';
 import { createStateBounds, fairShare, type StateBoundsParts } from './state-bounds.ts';
-import { openStore, type Store } from './store/index.ts';
 
 const at = new Date('2026-01-01T00:00:00Z');
 const log = pino({ level: 'silent' });

@@ -1,8 +1,9 @@
 // However much computers report, the store holds so many states of updates. Beyond that those with the most give way: all
 // are cut to the largest number that fits, so that computers with few states keep all of theirs. States of computers that
 // were removed, and reported once more with a cookie of before, go as well.
+
+import type { CountedStates, Store } from '@moult/store';
 import type { Logger } from './log.ts';
-import type { CountedStates, Store } from './store/index.ts';
 import { createSweep, type SweepStep } from './sweep.ts';
 
 export interface StateBounds {

@@ -1,8 +1,9 @@
 // The database file of a running server is checked once as a whole, beside the service. What is found is said.
+
+import type { Notice } from '@moult/store';
+import { isPostgres, sqliteFileOf } from '@moult/store';
+import { checkInBackground } from '@moult/store/sqlite';
 import type { Logger } from './log.ts';
-import type { Notice } from './notice.ts';
-import { isPostgres, sqliteFileOf } from './store/database.ts';
-import { checkInBackground } from './store/sqlite/background-check.ts';
 
 export interface DatabaseWatch {
   notices(): Notice[];

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '../src/store/index.ts';
+import { openStore } from '../../store/src/index.ts';
 import { isAcknowledged, sendReport } from './acknowledged-writes.ts';
 import { openSession } from './agent-session.ts';
 import { type CutOffProxy, startCutOffProxy } from './cut-off-proxy.ts';

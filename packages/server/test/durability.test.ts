@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '../src/store/index.ts';
+import { openStore } from '../../store/src/index.ts';
 import { isAcknowledged, type SentCookie, sendReport } from './acknowledged-writes.ts';
 import { openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';

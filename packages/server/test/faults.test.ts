@@ -120,7 +120,7 @@ describe('cookies', () => {
       );
     assert.equal(await syncOn(second.url), 'ConfigChanged');
     await second.running.stop();
-    const { openStore } = await import('../src/store/index.ts');
+    const { openStore } = await import('../../store/src/index.ts');
     const store = await openStore(`${first.dataDir}/moult.sqlite`, { now: () => new Date() });
     await store.saveSetting('server-id', 'another');
     await store.close();

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { introduce } from '../../../bench/floods/honest.ts';
 import { bytesIn, type Flood, type FloodResult, runFlood } from '../../../bench/floods/run-flood.ts';
-import { openDatabase } from '../src/store/database.ts';
-import { openStore } from '../src/store/index.ts';
+import { openDatabase } from '../../store/src/database.ts';
+import { openStore } from '../../store/src/index.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { simpleAuth } from '@moult/protocol/simple-auth';
-import { openStore } from '../src/store/index.ts';
+import { openStore } from '../../store/src/index.ts';
 import { isAcknowledged, sendReport } from './acknowledged-writes.ts';
 import { type AgentSession, openSession } from './agent-session.ts';
 import { moult, type ServeProcess, startServe } from './serve-process.ts';

@@ -1,8 +1,8 @@
 // A process that imports into the database of its first argument while others do: updates of a family of its own (second
 // argument), a batch at a time. Run by change-order.test.ts.
 import { generateCatalogue } from '../../catalog/test/generate-catalogue.ts';
-import { importDocuments } from '../src/catalogue/import.ts';
-import { openStore } from '../src/store/index.ts';
+import { importDocuments } from '../../store/src/catalog/import.ts';
+import { openStore } from '../../store/src/index.ts';
 
 const [address = '', family = '0', updates = '60'] = process.argv.slice(2);
 const store = await openStore(address, { now: () => new Date() });

@@ -17,10 +17,10 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { downloadTarget } from '@moult/releases/client';
 import { Repository } from '@moult/releases/repository';
+import { takeGuard } from '../../store/src/data-dir/guard.ts';
+import { tightenDataDir } from '../../store/src/data-dir/tighten.ts';
 import { createLogFile } from '../src/access-log/log-file.ts';
-import { takeGuard } from '../src/guard.ts';
 import { openRotatingFile } from '../src/log-files/rotating-file.ts';
-import { tightenDataDir } from '../src/tighten.ts';
 import { moult, startServe } from './serve-process.ts';
 
 let folder: string;

@@ -1,8 +1,8 @@
 // One row that the database refuses never holds up the rest, and a write whose fate is unknown counts once.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { openServerStore, type ReportedEvent, type SelfUpdateEvent, type ServerStore } from '../../store/src/index.ts';
 import { createPingRecorder, type PingRecorderParts } from '../src/sites/self-update/ping-recorder.ts';
-import { openServerStore, type ReportedEvent, type SelfUpdateEvent, type ServerStore } from '../src/store/index.ts';
 import { type CutOffProxy, startCutOffProxy } from './cut-off-proxy.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 

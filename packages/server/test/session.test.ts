@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { sampleIds } from '@moult/catalog';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { type ReportingEvent, reporting } from '@moult/protocol/reporting';
-import { allComputers, openStore } from '../src/store/index.ts';
+import { allComputers, openStore } from '../../store/src/index.ts';
 import { firstComputerId, openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { ask, call } from './soap-client.ts';

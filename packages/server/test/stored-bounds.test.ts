@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { readCall } from '@moult/protocol/soap';
 import { sql } from 'kysely';
+import { changesPerComputer, stringsPerEvent, textBytes } from '../../store/src/bounds.ts';
+import { type Database, openDatabase } from '../../store/src/database.ts';
+import { type ReportedEvent, type Store, storeOf, unassignedComputers } from '../../store/src/index.ts';
+import { migrate } from '../../store/src/migrate.ts';
+import { migrations } from '../../store/src/migrations/index.ts';
 import { composeHome } from '../src/sites/console/compose-home.ts';
-import { changesPerComputer, stringsPerEvent, textBytes } from '../src/store/bounds.ts';
-import { type Database, openDatabase } from '../src/store/database.ts';
-import { type ReportedEvent, type Store, storeOf, unassignedComputers } from '../src/store/index.ts';
-import { migrate } from '../src/store/migrate.ts';
-import { migrations } from '../src/store/migrations/index.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
 const author = { name: 'tester', at: new Date('2026-11-22T12:00:00Z') };

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { sampleIds } from '@moult/catalog';
-import { importDocuments } from '../src/catalogue/import.ts';
-import { allComputers, openStore, type Store } from '../src/store/index.ts';
+import { importDocuments } from '../../store/src/catalog/import.ts';
+import { allComputers, openStore, type Store } from '../../store/src/index.ts';
 import { firstComputerId, openSession } from './agent-session.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 

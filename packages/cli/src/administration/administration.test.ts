@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { readAnswer, writeCall } from '@moult/protocol/soap';
-import { importDocuments, openStore, type Store } from '@moult/server';
+import { openStore, type Store } from '@moult/store';
+import { importDocuments } from '@moult/store/catalog';
 import { run } from '../run.ts';
 import { findDecidable, findUpdate } from './find.ts';
 

@@ -1,5 +1,6 @@
 // From what a person types to what is meant. Ambiguous is an error that lists the candidates, never a guess.
-import { type KnownComputer, type ListedRevision, ServerError, type Store } from '@moult/server';
+import type { KnownComputer, ListedRevision, Store } from '@moult/store';
+import { ServerError } from '@moult/store/errors';
 
 /** A computer by SusClientId, address or DNS name (whole or its first label). Throws SERVER_NOT_FOUND. */
 export async function findComputer(store: Store, text: string): Promise<KnownComputer> {

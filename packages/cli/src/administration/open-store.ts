@@ -2,18 +2,11 @@
 // a tenth of a second. Nothing is made where nothing is: a mistyped folder must not become an empty server.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  isPostgres,
-  keepAuditHead,
-  loadConfig,
-  openStore,
-  type ServerConfig,
-  ServerError,
-  type Store,
-  settleInterrupted,
-  sqliteFileOf,
-  withoutPassword,
-} from '@moult/server';
+import { loadConfig, type ServerConfig } from '@moult/server';
+import { isPostgres, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
+import { settleInterrupted } from '@moult/store/backup';
+import { keepAuditHead } from '@moult/store/data-dir';
+import { ServerError } from '@moult/store/errors';
 import { type Command, Option } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, it, mock } from 'node:test';
-import { auditHeadFile, openStore } from '@moult/server';
+import { openStore } from '@moult/store';
+import { auditHeadFile } from '@moult/store/data-dir';
 import { run } from '../run.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'moult-verify-'));

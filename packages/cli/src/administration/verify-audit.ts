@@ -1,6 +1,7 @@
 // moult events verify: reads the chain of audit records and says whether it is whole, and the first record that is not as
 // it was written.
-import { type AuditCheck, auditHeadFile, type BrokenRecord, type NotedHead, readNotedHead } from '@moult/server';
+import type { AuditCheck, BrokenRecord } from '@moult/store';
+import { auditHeadFile, type NotedHead, readNotedHead } from '@moult/store/data-dir';
 import { exitCode, UsageError } from '../terminal.ts';
 import { type AdministrationFlags, administer, configOf } from './open-store.ts';
 import { moment, present } from './output.ts';

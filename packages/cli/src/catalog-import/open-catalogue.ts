@@ -2,15 +2,9 @@
 // on it meanwhile; it sees what is written here within a second.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  keepAuditHead,
-  loadConfig,
-  makePrivateFolder,
-  openStore,
-  requireDatabaseFile,
-  type ServerConfig,
-  type Store,
-} from '@moult/server';
+import { loadConfig, type ServerConfig } from '@moult/server';
+import { openStore, type Store } from '@moult/store';
+import { keepAuditHead, makePrivateFolder, requireDatabaseFile } from '@moult/store/data-dir';
 import { type Command, Option } from 'commander';
 import { makePrivateFiles, settle } from '../administration/open-store.ts';
 import { readNamedFile } from '../files/named-file.ts';

@@ -10,7 +10,8 @@ import {
   type SetAside,
   toRevisionId,
 } from '@moult/catalog';
-import { type Store, toRevision } from '@moult/server';
+import type { Store } from '@moult/store';
+import { toRevision } from '@moult/store/catalog';
 import type { FoundDocument } from './found-document.ts';
 
 export interface ImportReport {

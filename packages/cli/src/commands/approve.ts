@@ -1,5 +1,5 @@
 // moult approve: what happens to an update in a group. The words are those of WSUS and its PowerShell.
-import type { DeploymentAction } from '@moult/server';
+import type { DeploymentAction } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { findDecidable } from '../administration/find.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';

@@ -1,6 +1,9 @@
 // moult backup and moult restore: everything but the update files, from and into a server that may be running.
 import { join, resolve } from 'node:path';
-import { type BackupManifest, backUp, readLockHolder, restore, serverVersion, withoutPassword } from '@moult/server';
+import { withoutPassword } from '@moult/store';
+import { type BackupManifest, backUp, restore } from '@moult/store/backup';
+import { readLockHolder } from '@moult/store/data-dir';
+import { serverVersion } from '@moult/store/version';
 import type { Command } from 'commander';
 import {
   type AdministrationFlags,

@@ -13,7 +13,7 @@ import {
   type Verdict,
 } from '@moult/catalog';
 import { jsonText, visibleLines, visibleText } from '@moult/formats/text';
-import { type ListedRevision, limitHeapGrowth } from '@moult/server';
+import { type ListedRevision, limitHeapGrowth } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { administrator } from '../administration/system-user.ts';
 import { toJson, toLines } from '../catalog-import/describe-update.ts';

@@ -1,6 +1,6 @@
 // moult clock: is the clock of this server believed, and the administrator's word that it is right.
 import { existsSync } from 'node:fs';
-import { acceptClock, clockNotice, inspectClock } from '@moult/server';
+import { acceptClock, clockNotice, inspectClock } from '@moult/store/clock';
 import type { Command } from 'commander';
 import { configOf, withServerOptions } from '../administration/open-store.ts';
 import { exitCode, UsageError } from '../terminal.ts';

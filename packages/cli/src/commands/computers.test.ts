@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { openStore, type Store } from '@moult/server';
+import { openStore, type Store } from '@moult/store';
 import { run } from '../run.ts';
 
 const cloned = '6f1d4f6e-0000-4000-8000-000000000001';

@@ -1,7 +1,9 @@
 // moult content: update files by digest: take them in, check them, see which are missing.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ContentStore, createContentStore, type ListedContent, openLog } from '@moult/server';
+import { openLog } from '@moult/server';
+import type { ListedContent } from '@moult/store';
+import { type ContentStore, createContentStore } from '@moult/store/content';
 import type { Command } from 'commander';
 import {
   type Administration,

@@ -1,7 +1,7 @@
 // moult database check: is the whole database readable and consistent?
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkDatabase, type DatabaseCheck, isPostgres, sqliteFileOf, withoutPassword } from '@moult/server';
+import { checkDatabase, type DatabaseCheck, isPostgres, sqliteFileOf, withoutPassword } from '@moult/store';
 import type { Command } from 'commander';
 import { type AdministrationFlags, configOf, withServerOptions } from '../administration/open-store.ts';
 import { present } from '../administration/output.ts';

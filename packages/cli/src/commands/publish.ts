@@ -17,16 +17,12 @@ import { signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { jsonText } from '@moult/formats/text';
 import { updatePurpose } from '@moult/protocol/self-update';
-import {
-  createContentStore,
-  inspectClock,
-  loadOrCreateOperatorKeys,
-  makePrivateFolder,
-  openLog,
-  type ServerConfig,
-  type Store,
-  signingTimeOf,
-} from '@moult/server';
+import { openLog, type ServerConfig } from '@moult/server';
+import type { Store } from '@moult/store';
+import { inspectClock } from '@moult/store/clock';
+import { createContentStore } from '@moult/store/content';
+import { makePrivateFolder } from '@moult/store/data-dir';
+import { loadOrCreateOperatorKeys, signingTimeOf } from '@moult/store/keys';
 import type { Command } from 'commander';
 import { administrator } from '../administration/system-user.ts';
 import { type StoreFlags, storeConfig, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';

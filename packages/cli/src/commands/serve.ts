@@ -2,14 +2,11 @@
 
 import { fileURLToPath } from 'node:url';
 import {
-  collectGarbage,
   keyOf,
   type LoadedConfig,
-  limitHeapGrowth,
   loadConfig,
   openLog,
   printConfig,
-  ServerError,
   type SettingName,
   settingNames,
   settings,
@@ -18,6 +15,8 @@ import {
   thisMachine,
   variableOf,
 } from '@moult/server';
+import { collectGarbage, limitHeapGrowth } from '@moult/store';
+import { ServerError } from '@moult/store/errors';
 import { type Command, Option } from 'commander';
 import { makePrivateFiles } from '../administration/open-store.ts';
 import { readNamedFile } from '../files/named-file.ts';

@@ -3,7 +3,7 @@
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type SigningIdentity, signFile, verifyFile } from '@moult/formats/authenticode';
 import { jsonText } from '@moult/formats/text';
-import { signingTimeOf } from '@moult/server';
+import { signingTimeOf } from '@moult/store/keys';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { operatorFiles, readIdentityFiles } from '../signing/certificate-files.ts';

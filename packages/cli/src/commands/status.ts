@@ -1,5 +1,7 @@
 // moult status: the server at a glance, running or not.
-import { type DiskFigures, inspectDisks, readLockHolder, serverVersion } from '@moult/server';
+import { type DiskFigures, inspectDisks } from '@moult/server';
+import { readLockHolder } from '@moult/store/data-dir';
+import { serverVersion } from '@moult/store/version';
 import type { Command } from 'commander';
 import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
 import { moment, present } from '../administration/output.ts';

@@ -1,6 +1,6 @@
 // moult updates: what can be approved, what was decided, and how it stands on the computers.
 import { visibleText } from '@moult/formats/text';
-import type { Store, StoredDeployment } from '@moult/server';
+import type { Store, StoredDeployment } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { findUpdate } from '../administration/find.ts';
 import { wholeNumber } from '../administration/numbers.ts';

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '@moult/server';
+import { openStore } from '@moult/store';
 import { inFolder } from '../../../doctor/src/test/diagnose.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));

@@ -6,7 +6,7 @@ import { DoctorError } from '@moult/doctor/errors';
 import { examineComputer, explainUpdateFor, type UpdateAnswer } from '@moult/doctor/explain';
 import { paintWith } from '@moult/doctor/report';
 import { jsonText } from '@moult/formats/text';
-import { isPostgres, type KnownComputer, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/server';
+import { isPostgres, type KnownComputer, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
 import { exitCode, UsageError } from '../terminal.ts';
 import { deliver, type ReportOptions } from './deliver.ts';
 

@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { deriveCore, deriveExtended, parseUpdateDocument } from '@moult/catalog';
-import { openStore, type Store } from '@moult/server';
+import { openStore, type Store } from '@moult/store';
 import { readDocuments } from '../../src/catalog-import/read-documents.ts';
 import { type ImportReport, runImport } from '../../src/catalog-import/run-import.ts';
 import { makeExportCabinet, makeExportGzips, makeOfflineScan, metadataText } from './make-packages.ts';

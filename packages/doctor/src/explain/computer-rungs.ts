@@ -1,5 +1,5 @@
 // moult explain COMPUTER: everything a Moult server knows of one client becomes a cause. Pure.
-import type { KnownComputer, KnownReport, StoredSelfUpdateEvent } from '@moult/server';
+import type { KnownComputer, KnownReport, StoredSelfUpdateEvent } from '@moult/store';
 import { AgentReports } from '../client-log/agent-reports.ts';
 import type { ReportedEvent } from '../client-log/reporting-events.ts';
 import { describeKind, observeReported, valuesOfError } from '../client-log/rungs.ts';

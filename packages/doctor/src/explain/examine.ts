@@ -1,5 +1,5 @@
 // A computer as a server's store knows it: every ping and report, told in order and judged.
-import type { KnownComputer, Store } from '@moult/server';
+import type { KnownComputer, Store } from '@moult/store';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { nameOf, observeComputer, tellComputer } from './computer-rungs.ts';
 

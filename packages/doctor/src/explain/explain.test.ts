@@ -1,7 +1,7 @@
 // moult explain, on a real store.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { openStore, type Store } from '@moult/server';
+import { openStore, type Store } from '@moult/store';
 import { makeReport } from '../report/report.ts';
 import { allCodes, failures } from '../test/diagnose.ts';
 import { observeComputer, tellComputer } from './computer-rungs.ts';

@@ -2,7 +2,8 @@
 // it. The server does not keep what a client has installed; the scan it would make is simulated from its registration.
 
 import { type Explanation, explainUpdate, type MachineFacts, simulateScan, type UpdateId } from '@moult/catalog';
-import { type KnownComputer, openLiveCatalogue, type Store, unassignedComputers } from '@moult/server';
+import { type KnownComputer, type Store, unassignedComputers } from '@moult/store';
+import { openLiveCatalogue } from '@moult/store/catalog';
 import { describeReport, nameOf } from './computer-rungs.ts';
 
 /** The explanation of the catalog, and what the client itself said of the update. */

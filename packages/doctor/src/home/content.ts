@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Store } from '@moult/server';
+import type { Store } from '@moult/store';
 import { type Observation, observe } from '../finding.ts';
 
 export interface ContentFacts {

@@ -1,7 +1,7 @@
 // The server's own end of the ladder: its content, its process, its keys, its tree.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPostgres, openStore, sqliteFileOf } from '@moult/server';
+import { isPostgres, openStore, sqliteFileOf } from '@moult/store';
 import { RequestError } from '../errors.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { examineServer, lookedAt } from '../server/examine.ts';

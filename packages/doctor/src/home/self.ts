@@ -3,20 +3,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  clockNotice,
-  inspectClock,
-  isPostgres,
-  isRestorePending,
-  type LockHolder,
-  type Notice,
-  type OpenPlace,
-  openPlacesIn,
-  readLockHolder,
-  sqliteFileOf,
-  type TreeVerification,
-  verifyTree,
-} from '@moult/server';
+import { type TreeVerification, verifyTree } from '@moult/server';
+import { isPostgres, type Notice, sqliteFileOf } from '@moult/store';
+import { isRestorePending } from '@moult/store/backup';
+import { clockNotice, inspectClock } from '@moult/store/clock';
+import { type LockHolder, type OpenPlace, openPlacesIn, readLockHolder } from '@moult/store/data-dir';
 import { type Observation, observe } from '../finding.ts';
 import { readNamedFile } from '../named-file.ts';
 import type { FindingCode } from '../words/codes.ts';

@@ -2,7 +2,7 @@
 // and the doctor read it. One line per answer, written within a second; a full disk never stops the server.
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import type { ServerClock } from '../clock/index.ts';
+import type { ServerClock } from '@moult/store/clock';
 import type { ServerConfig } from '../config/index.ts';
 import type { Exchange } from '../http/site.ts';
 import type { Admission } from '../limits/admission.ts';

@@ -1,7 +1,8 @@
 // Where settings come from: flags before environment before the file before the default.
+
+import { withoutPassword } from '@moult/store';
+import { ServerError } from '@moult/store/errors';
 import { parse, stringify, TomlError } from 'smol-toml';
-import { ServerError } from '../errors.ts';
-import { withoutPassword } from '../store/database.ts';
 import { fitToMachine, type Machine, thisMachine } from './machine.ts';
 import { keyOf, type ServerConfig, type SettingName, settingNames, settings, variableOf } from './settings.ts';
 

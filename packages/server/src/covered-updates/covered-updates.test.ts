@@ -8,9 +8,9 @@ import { after, describe, it } from 'node:test';
 import { buildDocuments, parsePublication, publicationId } from '@moult/catalog/publication';
 import { readOurTarget, type TargetFile, type UpdateTarget } from '@moult/releases/metadata';
 import { coverUpdates, ensureRepository, placeFiles, Repository, readKeyFile } from '@moult/releases/repository';
-import { importDocuments } from '../catalogue/import.ts';
-import { openLiveCatalogue } from '../catalogue/live-catalogue.ts';
-import { allComputers, openStore, unassignedComputers } from '../store/index.ts';
+import { importDocuments } from '../../../store/src/catalog/import.ts';
+import { openLiveCatalogue } from '../../../store/src/catalog/live-catalog.ts';
+import { allComputers, openStore, unassignedComputers } from '../../../store/src/index.ts';
 import { keepCovered } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moult-covered-'));

@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOurTarget } from '@moult/releases/metadata';
 import { type CoveredUpdate, type CoverState, coverUpdates, placeFiles } from '@moult/releases/repository';
-import type { LiveCatalogue } from '../catalogue/live-catalogue.ts';
-import { isTemporary } from '../errors.ts';
+import type { Notice, Store, Topic } from '@moult/store';
+import type { LiveCatalogue } from '@moult/store/catalog';
+import { isTemporary } from '@moult/store/errors';
 import type { Logger } from '../log.ts';
-import type { Notice } from '../notice.ts';
-import type { Store, Topic } from '../store/index.ts';
 import { hasMoultRules } from './instructions.ts';
 import { type Known, wantedUpdates } from './wanted.ts';
 

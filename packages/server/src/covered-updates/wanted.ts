@@ -3,8 +3,8 @@
 import { type CatalogIndex, formatIdentity, type IndexedRevision, type UpdateId } from '@moult/catalog';
 import type { Approval } from '@moult/releases/metadata';
 import type { CoveredUpdate } from '@moult/releases/repository';
-import { byUpdate } from '../catalogue/merge-deployments.ts';
-import type { Store } from '../store/index.ts';
+import type { Store } from '@moult/store';
+import { byUpdate } from '@moult/store/catalog';
 import { approvalsFrom, joined } from './approvals.ts';
 import { type Instructions, instructionsOf } from './instructions.ts';
 

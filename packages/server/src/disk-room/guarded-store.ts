@@ -1,6 +1,6 @@
 // The store as the server's own parts see it: what strangers make grow needs room first, and each write that fails is told
 // to the watch. Commands of the administrator have stores of their own and are not held back.
-import type { Store } from '../store/index.ts';
+import type { Store } from '@moult/store';
 import type { DiskWatch } from './disk-watch.ts';
 
 /** Strangers make these grow. */

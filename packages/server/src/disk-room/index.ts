@@ -1,11 +1,10 @@
 // Room on the disk, for the whole server: who is told when there is none, and what gives way.
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Notice, Store } from '@moult/store';
+import { isPostgres, sqliteFileOf } from '@moult/store';
 import type { ServerConfig } from '../config/index.ts';
 import type { Logger } from '../log.ts';
-import type { Notice } from '../notice.ts';
-import { isPostgres, sqliteFileOf } from '../store/database.ts';
-import type { Store } from '../store/index.ts';
 import { createBallast } from './ballast.ts';
 import { createDiskWatch, type DiskWatch } from './disk-watch.ts';
 import { withRoom } from './guarded-store.ts';

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { sampleIds } from '@moult/catalog';
 import pino from 'pino';
-import { createContentStore } from '../content/content-store.ts';
-import { ServerError } from '../errors.ts';
-import { loadOrCreateOperatorKeys } from '../keys/index.ts';
-import { openStore, type Store } from '../store/index.ts';
+import { createContentStore } from '../../../store/src/content/content-store.ts';
+import { ServerError } from '../../../store/src/errors.ts';
+import { openStore, type Store } from '../../../store/src/index.ts';
+import { loadOrCreateOperatorKeys } from '../../../store/src/keys/index.ts';
 import { fillFirstCatalogue } from './index.ts';
 
 const now = new Date();

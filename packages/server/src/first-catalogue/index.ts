@@ -5,10 +5,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { sampleCabinetName, sampleDocuments, sampleIds, sampleProgram } from '@moult/catalog';
 import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
-import { importDocuments } from '../catalogue/import.ts';
-import type { ContentStore } from '../content/content-store.ts';
-import { signingTimeOf } from '../keys/index.ts';
-import { allComputers, type Store } from '../store/index.ts';
+import { allComputers, type Store } from '@moult/store';
+import { importDocuments } from '@moult/store/catalog';
+import type { ContentStore } from '@moult/store/content';
+import { signingTimeOf } from '@moult/store/keys';
 
 export interface FirstCatalogueParts {
   store: Store;

@@ -1,8 +1,8 @@
 // The front: every request passes here once, finds its site, and leaves one line in the access log.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { isTemporary } from '@moult/store/errors';
 import { type AccessLog, outcomeOf, type Refusal } from '../access-log/index.ts';
-import { isTemporary } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { toExchange } from './exchange.ts';
 import type { Exchange, ListenerName, Site } from './site.ts';

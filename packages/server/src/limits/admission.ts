@@ -1,8 +1,9 @@
 // What strangers may make grow, and how fast: new computers, new names, status pings, reports, lines of the logs. What is
 // held back is counted, written to the store and said in the log once a minute, never once a request.
+
+import type { Store } from '@moult/store';
+import { heldBackPrefix } from '@moult/store';
 import type { Logger } from '../log.ts';
-import { heldBackPrefix } from '../store/counters.ts';
-import type { Store } from '../store/index.ts';
 import { addressKey } from './address-key.ts';
 import type { ComputerCount } from './computer-count.ts';
 import { createRate } from './rate.ts';

@@ -1,6 +1,7 @@
 // How many computers there are, without asking the store each time: counted now and then, and between by what was let in.
-import { isTemporary } from '../errors.ts';
-import type { Store } from '../store/index.ts';
+
+import type { Store } from '@moult/store';
+import { isTemporary } from '@moult/store/errors';
 
 export interface ComputerCount {
   /** False when there are as many as there may be. */

@@ -1,7 +1,8 @@
 // One computer holds so many report events, whatever it sends. How many it has is looked up by chance, the more often the
 // more it sends: that needs no memory of who sent how much, and a computer that sends little is hardly ever looked at.
+
+import type { Store } from '@moult/store';
 import type { Logger } from '../log.ts';
-import type { Store } from '../store/index.ts';
 
 export interface ComputerEvents {
   /** Takes note of what a computer reported; what it has too many of goes soon after. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { HomeFacts, HomeEvent as StoredEvent } from '../../store/index.ts';
+import type { HomeFacts, HomeEvent as StoredEvent } from '../../../../store/src/index.ts';
 import { composeHome } from './compose-home.ts';
 import type { SelfUpdateHealth, SelfUpdatePort } from './home-facts.ts';
 

@@ -1,8 +1,7 @@
 // Facts in, the home document out. Pure: what the page says is decided here and nowhere else.
 import { cutText, visibleText } from '@moult/formats/text';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
-import type { Notice } from '../../notice.ts';
-import type { HomeFacts } from '../../store/index.ts';
+import type { HomeFacts, Notice } from '@moult/store';
 import { describeEvent } from './describe-event.ts';
 import type {
   Generation,

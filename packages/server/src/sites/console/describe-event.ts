@@ -1,7 +1,7 @@
 // Stored events in the words of an administrator. Numbers: MS-WUSP 2.2.2.3.1 (reports), docs/self-update.md (pings).
 import { cutText, visibleText } from '@moult/formats/text';
 import { describeReport } from '@moult/protocol/reporting';
-import type { HomeEvent as StoredEvent } from '../../store/index.ts';
+import type { HomeEvent as StoredEvent } from '@moult/store';
 import type { HomeEvent, HomeEventKind } from './home-document.ts';
 
 type Words = Pick<HomeEvent, 'kind' | 'outcome' | 'headline'>;

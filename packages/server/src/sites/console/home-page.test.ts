@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import type { HomeFacts } from '../../store/index.ts';
+import type { HomeFacts } from '../../../../store/src/index.ts';
 import type { HomeDocument } from './home-document.ts';
 import { type ConsoleServer, goodHealth, startConsole, storyOf } from './test/console-server.ts';
 

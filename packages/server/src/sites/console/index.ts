@@ -3,12 +3,11 @@
 // otherwise; all others see counts and health. docs/home-page.md says so too.
 import { createHash } from 'node:crypto';
 import { visibleText } from '@moult/formats/text';
-import { isTemporary } from '../../errors.ts';
+import type { HomeFacts, Notice } from '@moult/store';
+import { isTemporary } from '@moult/store/errors';
 import { askedHost, type KnownHosts } from '../../http/known-hosts.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import { addressKey } from '../../limits/address-key.ts';
-import type { Notice } from '../../notice.ts';
-import type { HomeFacts } from '../../store/index.ts';
 import { readAssets, sendAsset } from './assets.ts';
 import { composeHome, withoutNames } from './compose-home.ts';
 import type { HomeDocument, NamesFor } from './home-document.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { openStore } from '../../store/index.ts';
+import { openStore } from '../../../../store/src/index.ts';
 import { composeHome } from './compose-home.ts';
 
 const computerId = '6f1d4f6e-0000-4000-8000-000000000001';

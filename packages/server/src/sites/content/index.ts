@@ -1,5 +1,5 @@
 // Update files: GET and HEAD under /Content/XX/HEX.ext, ranges in any order, in any letter case (MS-WUSP 2.2.2.5).
-import type { ContentStore } from '../../content/content-store.ts';
+import type { ContentStore } from '@moult/store/content';
 import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import { createOpenFiles, isNotThere, serveFile } from '../../static-file/index.ts';

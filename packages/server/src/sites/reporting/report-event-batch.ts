@@ -1,8 +1,8 @@
 // ReportEventBatch in both forms (MS-WUSP 3.1.5.12): what happened on a client, kept under the name in its cookie,
 // whatever the event says of itself. How much of its text is kept is the store's business: a client that says more is thanked.
 import type { ReportingEvent } from '@moult/protocol/reporting';
+import type { ReportedEvent, Store } from '@moult/store';
 import { SoapFault } from '../../errors.ts';
-import type { ReportedEvent, Store } from '../../store/index.ts';
 import { requireGuid, type UpdateService } from '../soap/update-service.ts';
 
 /** Keeps a batch of a computer that is known by its cookie. */

@@ -1,7 +1,7 @@
 // Files of the tree appear whole or not at all: written beside, flushed, renamed. No link below `folder` is followed.
 import { join } from 'node:path';
 import { FolderTree } from '@moult/disk';
-import { withDiskTrouble } from '../../disk-trouble.ts';
+import { withDiskTrouble } from '@moult/store';
 
 /**
  * Writes `bytes` to `name` below `folder` so that a reader, or a crash, meets the old file or the new one. Throws

@@ -5,7 +5,7 @@ import { basename, join, relative, sep } from 'node:path';
 import { readInside, readOutside } from '@moult/disk';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { selfUpdatePaths } from '@moult/protocol/self-update';
-import { ServerError } from '../../errors.ts';
+import { ServerError } from '@moult/store/errors';
 import { isTreePath, requireTreePath } from './imported-index.ts';
 
 export interface SourceFile {

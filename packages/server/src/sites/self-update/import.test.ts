@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createCabinet } from '@moult/formats/cab';
 import { moultAgentHeader } from '@moult/protocol/self-update';
-import type { ServerError } from '../../errors.ts';
+import type { ServerError } from '../../../../store/src/errors.ts';
 import { clearImportedTree, importTree, listTree, verifyTree } from './index.ts';
 import { cabinetOf, makeKeys, type TestKeys, testNow, writeForeignTree } from './test/release-folder.ts';
 import { eventually, type RunningSite, startSite } from './test/running-site.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SelfUpdateEvent } from '../../store/index.ts';
+import type { SelfUpdateEvent } from '../../../../store/src/index.ts';
 import { createPingRecorder, type PingRecorder, type PingRecorderParts } from './ping-recorder.ts';
 import { eventually } from './test/running-site.ts';
 

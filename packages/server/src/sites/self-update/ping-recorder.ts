@@ -2,9 +2,9 @@
 // clients, pings are dropped and counted, never refused.
 import { randomUUID } from 'node:crypto';
 import { parseStatusPing, type StatusPing } from '@moult/protocol/self-update';
+import { isRefusedRow, type SelfUpdateEvent, type Store } from '@moult/store';
 import type { Exchange } from '../../http/site.ts';
 import type { Admission } from '../../limits/admission.ts';
-import { isRefusedRow, type SelfUpdateEvent, type Store } from '../../store/index.ts';
 
 export interface PingRecorder {
   /** Takes note of one request for /wutrack.bin. Never throws, never waits. */

@@ -17,7 +17,7 @@ import {
   releaseFileName,
   releasePurpose,
 } from '@moult/protocol/self-update';
-import { isTemporary, ServerError } from '../../errors.ts';
+import { isTemporary, ServerError } from '@moult/store/errors';
 import { keepSigned, readSigned, renewSignature, type SignedCabinet } from './signed-cabinet.ts';
 import { releaseCabinet, releasesFolder } from './tree-folders.ts';
 

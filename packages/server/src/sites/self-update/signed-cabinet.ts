@@ -4,8 +4,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
-import { isTemporary } from '../../errors.ts';
-import { signingTimeOf } from '../../keys/index.ts';
+import { isTemporary } from '@moult/store/errors';
+import { signingTimeOf } from '@moult/store/keys';
 import { readTreeFile, type TreeFile, writeTreeFile } from './tree-folders.ts';
 
 export interface SignedCabinet {

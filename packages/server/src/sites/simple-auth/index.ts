@@ -1,7 +1,7 @@
 // SimpleAuth: a client says who it is and gets it sealed. There is no secret in it: MS-WUSP knows none.
 import { type simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
+import type { AuthorizedComputer } from '@moult/store';
 import { SoapFault } from '../../errors.ts';
-import type { AuthorizedComputer } from '../../store/index.ts';
 import type { Handlers } from '../soap/soap-site.ts';
 import { requireGuid, type UpdateService } from '../soap/update-service.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { it } from 'node:test';
-import { collectGarbage } from '../../heap.ts';
+import { collectGarbage } from '../../../../store/src/heap.ts';
 import { createBodyRoom } from './body-room.ts';
 import { readBody } from './read-body.ts';
 

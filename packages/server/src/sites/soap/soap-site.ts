@@ -18,7 +18,8 @@ import {
   writeFault,
   writeSoapFault,
 } from '@moult/protocol/soap';
-import { isTemporary, SoapFault } from '../../errors.ts';
+import { isTemporary } from '@moult/store/errors';
+import { SoapFault } from '../../errors.ts';
 import { calledAddress } from '../../http/called-host.ts';
 import { whenGone } from '../../http/client-watch.ts';
 import { answerPlainly } from '../../http/front.ts';

@@ -1,9 +1,9 @@
 // What the handlers of the three services share: the store, the catalogue, the cookies, and who is calling.
 import { createHash } from 'node:crypto';
 import type { DeploymentSet } from '@moult/catalog';
+import { type ServerIdentity, type Store, unassignedComputers } from '@moult/store';
+import type { Fragments, LiveCatalogue } from '@moult/store/catalog';
 import { LRUCache } from 'lru-cache';
-import type { Fragments } from '../../catalogue/fragments.ts';
-import type { LiveCatalogue } from '../../catalogue/live-catalogue.ts';
 import type { ServerConfig } from '../../config/index.ts';
 import type { Contacts } from '../../contacts.ts';
 import type { ClientClaims, CookieJar } from '../../cookie.ts';
@@ -12,7 +12,6 @@ import type { Exchange } from '../../http/site.ts';
 import type { Admission } from '../../limits/admission.ts';
 import type { ComputerEvents } from '../../limits/computer-events.ts';
 import type { Logger } from '../../log.ts';
-import { type ServerIdentity, type Store, unassignedComputers } from '../../store/index.ts';
 import type { ReadyUpdates } from '../client-web-service/ready-updates.ts';
 
 export interface UpdateService {

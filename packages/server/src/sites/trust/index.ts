@@ -1,8 +1,9 @@
 // /tuf/: the operator's signed metadata and its targets. A path is looked up in a list of what is published, never joined
 // to a folder. The server also makes the repository at its first start, and renews snapshot and timestamp.
+
+import type { Notice } from '@moult/store';
 import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
-import type { Notice } from '../../notice.ts';
 import { createOpenFiles, isNotThere, serveBytes, serveFile } from '../../static-file/index.ts';
 import { openPublication } from './publication.ts';
 import { type KeeperParts, keepRepository } from './repository-keeper.ts';

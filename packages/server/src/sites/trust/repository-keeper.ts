@@ -1,8 +1,8 @@
 // The repository's daily care: made at the first start, its snapshot and timestamp renewed, its ends of validity told.
 import { join } from 'node:path';
 import { type ExpiryState, ensureRepository, expiryStates, Repository } from '@moult/releases/repository';
+import type { Notice } from '@moult/store';
 import type { Logger } from '../../log.ts';
-import type { Notice } from '../../notice.ts';
 import { stampOf } from './publication.ts';
 
 export interface KeeperParts {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { trustRootPurpose } from '@moult/protocol/self-update';
-import { signingTimeOf } from '../../keys/index.ts';
+import { signingTimeOf } from '@moult/store/keys';
 import { createMemoryFile, type MemoryFile } from '../../static-file/index.ts';
 import { stampOf } from './publication.ts';
 

@@ -2,9 +2,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { HomeFacts, HomeEvent as StoredEvent } from '../../../../../store/src/index.ts';
+import type { Notice } from '../../../../../store/src/notice.ts';
 import { createKnownHosts } from '../../../http/known-hosts.ts';
-import type { Notice } from '../../../notice.ts';
-import type { HomeFacts, HomeEvent as StoredEvent } from '../../../store/index.ts';
 import type { SelfUpdateHealth } from '../home-facts.ts';
 import { createConsoleSite, type NamesFor } from '../index.ts';
 import { defaultFeedLimits, type FeedLimits } from '../live-feed.ts';

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SelfUpdateEvent } from '../../../../../store/src/index.ts';
 import { createAccessLog } from '../../../access-log/index.ts';
 import { createFront } from '../../../http/front.ts';
 import { listen } from '../../../http/listener.ts';
-import type { SelfUpdateEvent } from '../../../store/index.ts';
 import { createSelfUpdateSite, type SelfUpdateSite } from '../index.ts';
 import { makeKeys, type TestKeys, testNow, writeRelease } from './release-folder.ts';
 

@@ -1,0 +1,5 @@
+export { backUp } from './backup.ts';
+export type { BackupManifest } from './format.ts';
+export { isRestorePending } from './pending-restore.ts';
+export { restore } from './restore.ts';
+export { settleInterrupted } from './settle.ts';

@@ -1,0 +1,158 @@
+// The catalogue as requests see it: index and decisions in memory, kept equal to the store, whoever writes there.
+// A request never pays for the size of the catalogue; a change is paid once, by the first request after it.
+import { CatalogIndex, DeploymentSet, parseUpdateId, toRevisionId, type UpdateId } from '@moult/catalog';
+import { LRUCache } from 'lru-cache';
+import { whileYoungStaysSmall } from '../heap.ts';
+import type { Store, StoredDeployment, TargetGroup, Topic } from '../index.ts';
+import { byUpdate, type DecisionsByUpdate, decisionInForce, linesOf } from './merge-deployments.ts';
+
+export interface LiveCatalogue {
+  readonly index: CatalogIndex;
+  /** Looks whether anybody changed anything, at most every `freshMs`; awaited at the head of each call. */
+  refresh(): Promise<void>;
+  /** The decisions in force for a computer in these groups. */
+  deploymentsFor(groupIds: readonly string[]): DeploymentSet;
+  /** Product, UpdateClassification …; undefined for what is no category. */
+  categoryType(updateId: UpdateId): string | undefined;
+}
+
+export interface LiveCatalogueOptions {
+  unapproved: 'report' | 'hide';
+  /** Another process's changes are seen after at most so long. */
+  freshMs?: number;
+  /** Called when a backup was restored under the running server. */
+  onRestored?: () => Promise<void>;
+  /** Called when another process changed what clients are told in GetConfig. */
+  onConfigured?: () => Promise<void>;
+}
+
+const setsKept = 64;
+
+/** Loads everything; 100,000 revisions take seconds, so it is done before the listeners answer. */
+export async function openLiveCatalogue(store: Store, options: LiveCatalogueOptions): Promise<LiveCatalogue> {
+  const catalogue = new StoreBackedCatalogue(store, options);
+  await whileYoungStaysSmall(() => catalogue.refresh());
+  return catalogue;
+}
+
+class StoreBackedCatalogue implements LiveCatalogue {
+  #index = new CatalogIndex();
+  readonly #onRestored: () => Promise<void>;
+  readonly #onConfigured: () => Promise<void>;
+  readonly #store: Store;
+  readonly #unapproved: 'report' | 'hide';
+  readonly #freshMs: number;
+  readonly #categoryTypes = new Map<UpdateId, string>();
+  readonly #sets = new LRUCache<string, DeploymentSet>({ max: setsKept });
+  #seen = new Map<Topic, number>();
+  #lastRevision = 0;
+  #groups: TargetGroup[] = [];
+  #decisions: DecisionsByUpdate = new Map();
+  #declined: UpdateId[] = [];
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  /** Something was changed in this process since the last look. */
+  #isStale = true;
+  #running: Promise<void> | undefined;
+
+  constructor(store: Store, options: LiveCatalogueOptions) {
+    const { unapproved, freshMs = 100, onRestored = nothing, onConfigured = nothing } = options;
+    this.#onRestored = onRestored;
+    this.#onConfigured = onConfigured;
+    this.#store = store;
+    this.#unapproved = unapproved;
+    this.#freshMs = Math.max(1, freshMs);
+    store.subscribe((topic) => {
+      if (watched.has(topic)) this.#isStale = true;
+    });
+  }
+
+  get index(): CatalogIndex {
+    return this.#index;
+  }
+
+  async refresh(): Promise<void> {
+    while (this.#isStale || performance.now() - this.#checkedAt >= this.#freshMs) {
+      this.#running ??= this.#catchUp()
+        .catch((error) => {
+          // What was changed is still to be looked at: a database that was away for a moment hides nothing.
+          this.#isStale = true;
+          throw error;
+        })
+        .finally(() => {
+          this.#running = undefined;
+        });
+      await this.#running;
+    }
+  }
+
+  deploymentsFor(groupIds: readonly string[]): DeploymentSet {
+    const key = [...groupIds].sort().join();
+    const known = this.#sets.get(key);
+    if (known) return known;
+    const set = this.#buildSet(groupIds);
+    this.#sets.set(key, set);
+    return set;
+  }
+
+  categoryType(updateId: UpdateId): string | undefined {
+    return this.#categoryTypes.get(updateId);
+  }
+
+  async #catchUp(): Promise<void> {
+    this.#isStale = false;
+    const generations = await this.#store.loadGenerations();
+    if (this.#seen.size > 0 && generations.get('restored') !== this.#seen.get('restored')) await this.#startAnew();
+    const changed = (topic: Topic) => generations.get(topic) !== this.#seen.get(topic);
+    const updates = changed('updates') || this.#lastRevision === 0;
+    const decisions = changed('deployments') || this.#seen.size === 0;
+    const groups = changed('groups') || this.#seen.size === 0;
+    if (updates) await this.#loadNewRevisions();
+    if (updates || decisions) this.#declined = (await this.#store.loadDeclined()).map((id) => parseUpdateId(id));
+    if (decisions) this.#decisions = byUpdate(await this.#store.loadDeploymentHistory());
+    if (changed('configuration')) await this.#onConfigured();
+    if (groups) this.#groups = await this.#store.loadGroups();
+    if (updates || decisions || groups) this.#sets.clear();
+    this.#seen = generations;
+    this.#checkedAt = performance.now();
+  }
+
+  /** A backup took the place of everything: no id means what it meant. */
+  async #startAnew(): Promise<void> {
+    // First: what fails here is tried again, and the catalogue of before stays until then.
+    await this.#onRestored();
+    this.#index = new CatalogIndex();
+    this.#categoryTypes.clear();
+    this.#lastRevision = 0;
+    this.#seen = new Map();
+  }
+
+  async #loadNewRevisions(): Promise<void> {
+    await this.#store.readSummaries(this.#lastRevision, (summary) => {
+      const { revisionId, categoryType, importedAt } = summary;
+      const { update } = this.#index.addEncoded(toRevisionId(revisionId), summary, importedAt);
+      if (categoryType !== undefined) this.#categoryTypes.set(update.updateId, categoryType);
+      this.#lastRevision = revisionId;
+    });
+  }
+
+  #buildSet(groupIds: readonly string[]): DeploymentSet {
+    const set = new DeploymentSet({ unapproved: this.#unapproved });
+    const lines = linesOf(this.#groups, groupIds);
+    for (const updateId of this.#declined) set.decline(updateId);
+    for (const [updateId, decisions] of this.#decisions) {
+      const decision = decisionInForce(decisions, lines);
+      // An approval is for the update: the newest revision that is here is the one that is meant.
+      const revision = decision && this.#index.latest(updateId as UpdateId);
+      if (decision && revision) set.set(revision.revisionId, toDeployment(decision));
+    }
+    return set;
+  }
+}
+
+const nothing = async () => undefined;
+
+const watched: ReadonlySet<Topic> = new Set(['updates', 'deployments', 'groups']);
+
+function toDeployment({ deploymentId, action, deadline, changedAt }: StoredDeployment) {
+  return { deploymentId, action, lastChangeTime: changedAt, ...(deadline && { deadline: deadline.toISOString() }) };
+}

@@ -1,0 +1,197 @@
+// Computers for administrators: lists, and those that share an identity.
+
+import { osName, type RegisteredSystem } from '@moult/protocol/os-name';
+import type { Kysely, Selectable } from 'kysely';
+import { beginningOf, textBytes, wholeUpTo } from './bounds.ts';
+import { allComputers, unassignedComputers } from './built-in-groups.ts';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+
+export interface ListedComputer {
+  computerId: string;
+  dnsName: string;
+  address: string;
+  agentGeneration: string | undefined;
+  agentVersion: string | undefined;
+  osVersion: string | undefined;
+  /** What the system is called, by its version; undefined when it is no Windows we know. */
+  osName: string | undefined;
+  /** What the agent calls it. */
+  osDescription: string | undefined;
+  lastContact: Date;
+  lastSync: Date | undefined;
+  lastReport: Date | undefined;
+  groups: string[];
+  requestedGroups: string[];
+  /** How often it came under another name, on other hardware or with an older system, and when last. */
+  identityChanges: number;
+  identityChangedAt: Date | undefined;
+  /** When two were last seen to use its identity at a time. */
+  sharedAt: Date | undefined;
+}
+
+export interface ClonedIdentity {
+  computerId: string;
+  /** Newest first. */
+  names: { dnsName: string; address: string; firstSeen: Date; lastSeen: Date; timesSeen: number }[];
+}
+
+export function computerListStore({ tables }: Database) {
+  const listed = () =>
+    tables
+      .selectFrom('computers')
+      .select([...plainColumns])
+      .select([...cutColumns]);
+
+  return {
+    /** By name, `limit` at most. `groupId` narrows to direct members. */
+    async listComputers({
+      groupId,
+      limit,
+    }: {
+      groupId?: string | undefined;
+      limit: number;
+    }): Promise<ListedComputer[]> {
+      let query = listed();
+      // Asked of each computer, not as one list of ids: PostgreSQL would look through a long list for each of them.
+      if (groupId === unassignedComputers) {
+        query = query.where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('computer_groups')
+                .select('group_id')
+                .whereRef('computer_groups.computer_id', '=', 'computers.computer_id'),
+            ),
+          ),
+        );
+      } else if (groupId !== undefined && groupId !== allComputers) {
+        query = query.where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('computer_groups')
+              .select('group_id')
+              .whereRef('computer_groups.computer_id', '=', 'computers.computer_id')
+              .where('group_id', '=', groupId),
+          ),
+        );
+      }
+      const rows = await query.orderBy('computers.dns_name').orderBy('computer_id').limit(limit).execute();
+      const groups = await groupNamesOf(
+        tables,
+        rows.map(({ computer_id }) => computer_id),
+      );
+      return rows.map((row) => listedOf(row, groups));
+    },
+
+    /** One computer as lists show it; undefined for one that is not known. */
+    async findListedComputer(computerId: string): Promise<ListedComputer | undefined> {
+      const row = await listed().where('computer_id', '=', computerId).executeTakeFirst();
+      return row && listedOf(row, await groupNamesOf(tables, [computerId]));
+    },
+
+    /**
+     * Identities that were used by several at the same time since `since`, as marked when it was seen: copies of one disk
+     * that nobody prepared. A computer that was renamed is none: its old name is not seen again after the new one. By id,
+     * `limit` at most, each with the names seen since then.
+     */
+    async listClones(since: Date, limit = 1_000_000): Promise<ClonedIdentity[]> {
+      const shared = tables
+        .selectFrom('computers')
+        .select('computer_id')
+        .where('shared_at', '>=', since.getTime())
+        .orderBy('computer_id')
+        .limit(limit);
+      const rows = await tables
+        .selectFrom(shared.as('shared'))
+        .innerJoin('computer_names', 'computer_names.computer_id', 'shared.computer_id')
+        .select(['computer_names.computer_id', 'first_seen', 'last_seen', 'times_seen', 'address'])
+        .select(beginningOf('dns_name', textBytes.name).as('dns_name'))
+        .where('last_seen', '>=', since.getTime())
+        .orderBy('computer_names.computer_id')
+        .orderBy('last_seen', 'desc')
+        .execute();
+      const byId = Map.groupBy(rows, ({ computer_id }) => computer_id);
+      return [...byId].map(([computerId, names]) => ({
+        computerId,
+        names: names.map((row) => ({
+          dnsName: row.dns_name,
+          address: row.address,
+          firstSeen: new Date(Number(row.first_seen)),
+          lastSeen: new Date(Number(row.last_seen)),
+          timesSeen: Number(row.times_seen),
+        })),
+      }));
+    },
+  };
+}
+
+type ListedRow = Pick<Selectable<Tables['computers']>, (typeof plainColumns)[number] | CutColumn>;
+
+function listedOf(row: ListedRow, groups: ReadonlyMap<string, string[]>): ListedComputer {
+  const time = (at: number | null) => (at === null ? undefined : new Date(at));
+  return {
+    computerId: row.computer_id,
+    dnsName: row.dns_name,
+    address: row.address,
+    agentGeneration: row.agent_generation ?? undefined,
+    agentVersion: row.agent_version ?? undefined,
+    osVersion: row.os_version ?? undefined,
+    osName: nameIn(row.registration),
+    osDescription: row.os_description ?? undefined,
+    lastContact: new Date(row.last_contact),
+    lastSync: time(row.last_sync),
+    lastReport: time(row.last_report),
+    groups: groups.get(row.computer_id) ?? ['Unassigned Computers'],
+    requestedGroups: row.requested_groups === '' ? [] : row.requested_groups.split(';'),
+    identityChanges: row.identity_changes,
+    identityChangedAt: time(row.identity_changed_at),
+    sharedAt: time(row.shared_at),
+  };
+}
+
+function nameIn(registration: string | null): string | undefined {
+  if (registration === null) return undefined;
+  const said = JSON.parse(registration) as Partial<RegisteredSystem>;
+  const { osMajorVersion = 0, osMinorVersion = 0, osBuildNumber = 0, processorArchitecture = '', osDescription } = said;
+  const { suiteMask = 0, oldProductType = 0, newProductType = 0, systemMetrics = 0 } = said;
+  const version = { osMajorVersion, osMinorVersion, osBuildNumber, processorArchitecture, osDescription };
+  return osName({ ...version, suiteMask, oldProductType, newProductType, systemMetrics });
+}
+
+/** Computer → the names of its groups. */
+export async function groupNamesOf(
+  tables: Kysely<Tables>,
+  computerIds: readonly string[],
+): Promise<Map<string, string[]>> {
+  const names = new Map<string, string[]>();
+  for (let start = 0; start < computerIds.length; start += idsPerStatement) {
+    const rows = await tables
+      .selectFrom('computer_groups')
+      .innerJoin('target_groups', 'target_groups.group_id', 'computer_groups.group_id')
+      .select(['computer_id', 'name'])
+      .where('computer_id', 'in', computerIds.slice(start, start + idsPerStatement))
+      .orderBy('name_key')
+      .execute();
+    for (const { computer_id, name } of rows) {
+      const known = names.get(computer_id);
+      if (known) known.push(name);
+      else names.set(computer_id, [name]);
+    }
+  }
+  return names;
+}
+
+const idsPerStatement = 500;
+
+const plainColumns = [
+  ...(['computer_id', 'address', 'agent_generation', 'agent_version', 'os_version', 'last_contact'] as const),
+  ...(['last_sync', 'last_report', 'identity_changes', 'identity_changed_at', 'shared_at'] as const),
+] as const;
+
+// Strangers wrote these, at times before there were bounds.
+type CutColumn = 'dns_name' | 'requested_groups' | 'os_description' | 'registration';
+const cutColumns = [
+  beginningOf('dns_name', textBytes.name).as('dns_name'),
+  beginningOf('requested_groups', textBytes.requestedGroups).as('requested_groups'),
+  beginningOf('os_description', textBytes.fact).as('os_description'),
+  wholeUpTo('registration', 2 * textBytes.registration, null).as('registration'),
+] as const;

@@ -1,0 +1,1 @@
+export { type AddedFile, type ContentStore, createContentStore } from './content-store.ts';

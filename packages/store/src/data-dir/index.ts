@@ -1,0 +1,6 @@
+export { auditHeadFile, keepAuditHead, type NotedHead, readNotedHead } from './audit-head.ts';
+export { foreignDatabase, hadDatabase, lostDatabase, requireDatabaseFile } from './expected-database.ts';
+export { type LockHolder, readLockHolder } from './lock.ts';
+export { makeDataDir, openDataDir } from './open-data-dir.ts';
+export { makePrivateFolder } from './private-files.ts';
+export { type OpenPlace, openPlacesIn } from './tighten.ts';

@@ -1,0 +1,1 @@
+export type { PoolLimits } from './pool.ts';

@@ -1,0 +1,92 @@
+// Whole tables as they all were at one moment, while others go on writing: for backups. Connections of its own, so that
+// nobody waits for it.
+import { DatabaseSync } from 'node:sqlite';
+import { connectError, type Engine, isPostgres, sqliteFileOf, withoutPassword } from './database.ts';
+import { DatabaseAway, ServerError } from './errors.ts';
+import { parsePostgresAddress } from './postgres/address.ts';
+import { connectPostgres } from './postgres/connect.ts';
+import { defaultPoolLimits } from './postgres/pool.ts';
+import { passingReason } from './postgres/trouble.ts';
+
+export interface Snapshot {
+  engine: Engine;
+  /** Every row of a table; `table` is one of ours, not a stranger's text. One table at a time. */
+  rows(table: string): AsyncIterable<Record<string, unknown>>;
+  /** The same, some at a time: to hand on each row for itself costs more than to read it. */
+  batches(table: string): AsyncIterable<readonly Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+/** Throws ServerError SERVER_DATABASE or SERVER_DATABASE_AWAY when the database cannot be read. */
+export async function openSnapshot(address: string): Promise<Snapshot> {
+  try {
+    return await (isPostgres(address) ? snapshotPostgres(address) : snapshotSqlite(sqliteFileOf(address)));
+  } catch (error) {
+    const cause = connectError(address, error);
+    if (cause instanceof ServerError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `The database ${withoutPassword(address)} cannot be read: ${reason}`;
+    throw new ServerError('SERVER_DATABASE', message, { cause });
+  }
+}
+
+/** In WAL mode a reading transaction sees one moment, and stops nobody. */
+async function snapshotSqlite(file: string): Promise<Snapshot> {
+  const connection = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
+  connection.exec('begin');
+  // The moment is that of the first read, not that of the begin.
+  connection.prepare('select count(*) from migrations').get();
+  async function* batches(table: string) {
+    let batch: Record<string, unknown>[] = [];
+    for (const row of connection.prepare(`select * from ${table} order by rowid`).iterate()) {
+      if (batch.push(row) < rowsPerFetch) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  }
+  return {
+    engine: 'sqlite',
+    rows: (table) => oneByOne(batches(table)),
+    batches,
+    async close() {
+      connection.close();
+    },
+  };
+}
+
+async function snapshotPostgres(address: string): Promise<Snapshot> {
+  const limits = { connectMs: defaultPoolLimits.connectMs, statementMs: 0 };
+  const { client } = await connectPostgres(parsePostgresAddress(address), limits, { withoutTls: new Set() });
+  const ask = async (statement: string): Promise<Record<string, unknown>[]> => {
+    try {
+      return (await client.query<Record<string, unknown>>(statement)).rows;
+    } catch (error) {
+      const reason = passingReason(error);
+      throw reason === undefined ? error : new DatabaseAway(withoutPassword(address), reason, { cause: error });
+    }
+  };
+  await ask('begin isolation level repeatable read read only');
+  await ask('select count(*) from migrations');
+  async function* batches(table: string) {
+    await ask(`declare snapshot no scroll cursor for select * from ${table}`);
+    for (;;) {
+      const rows = await ask(`fetch ${rowsPerFetch} from snapshot`);
+      if (rows.length === 0) break;
+      yield rows;
+    }
+    await ask('close snapshot');
+  }
+  return {
+    engine: 'postgres',
+    rows: (table) => oneByOne(batches(table)),
+    batches,
+    close: () => client.end(),
+  };
+}
+
+async function* oneByOne<Row>(batches: AsyncIterable<readonly Row[]>): AsyncGenerator<Row> {
+  for await (const batch of batches) yield* batch;
+}
+
+const rowsPerFetch = 500;

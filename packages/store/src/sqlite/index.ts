@@ -1,0 +1,1 @@
+export { checkInBackground } from './background-check.ts';

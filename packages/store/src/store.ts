@@ -1,0 +1,180 @@
+// The store in domain words: one interface over SQLite and PostgreSQL. It returns facts, never answers.
+
+import { auditStore } from './audit.ts';
+import { defaultStoreBounds, type StoreBounds } from './bounds.ts';
+import { type Changes, createChanges } from './changes.ts';
+import { computerAgeingStore } from './computer-ageing.ts';
+import { computerHistoryStore } from './computer-history.ts';
+import { computerListStore } from './computer-list.ts';
+import { computerRemovalStore } from './computer-removal.ts';
+import { computerStore } from './computers.ts';
+import { configurationStore } from './configuration.ts';
+import { contentFileStore } from './content-files.ts';
+import { counterStore } from './counters.ts';
+import { asDamaged } from './damaged.ts';
+import {
+  createDatabase,
+  type Database,
+  type DatabaseOptions,
+  isPostgres,
+  openDatabase,
+  sqliteFileOf,
+  withoutPassword,
+} from './database.ts';
+import { deploymentStore } from './deployments.ts';
+import { ServerError } from './errors.ts';
+import { eventBlockStore } from './event-blocks.ts';
+import { eventBoundsStore } from './event-bounds.ts';
+import { eventRetentionStore } from './event-retention.ts';
+import { figureStore } from './figures.ts';
+import { groupStore } from './groups.ts';
+import { homeStore } from './home.ts';
+import { identityChangeStore } from './identity-changes.ts';
+import { isEmpty, migrate, requireSchema } from './migrate.ts';
+import { newestTimeStore } from './newest-time.ts';
+import { reportingEventStore } from './reporting-events.ts';
+import { revisionListStore } from './revision-list.ts';
+import { selfUpdateEventStore } from './self-update-events.ts';
+import { createDatabaseClock } from './stamps.ts';
+import { stateBoundsStore } from './state-bounds.ts';
+import { statusStore } from './status.ts';
+import { updateStore } from './updates.ts';
+import { serverVersion } from './version.ts';
+
+export type Store = ReturnType<typeof storeOf>;
+
+export interface StoreOptions {
+  now: () => Date;
+  bounds?: Partial<StoreBounds>;
+  /** Where there is no Moult yet: the newest schema is made, or SERVER_DATABASE_TOO_OLD is thrown. Default `make`. */
+  ifEmpty?: 'make' | 'refuse';
+}
+
+/**
+ * Opens the database at `address` (see openDatabase) as commands do: a schema that is there is never changed. Throws
+ * ServerError SERVER_DATABASE, SERVER_DATABASE_AWAY, SERVER_DATABASE_TOO_NEW or SERVER_DATABASE_TOO_OLD.
+ */
+export async function openStore(address: string, { now, ifEmpty = 'make', bounds }: StoreOptions): Promise<Store> {
+  const database = await openDatabase(address, { limits: commandLimits });
+  try {
+    if ((await requireSchema(database)) === 'empty') {
+      if (ifEmpty === 'refuse') throw emptyDatabase(address);
+      await migrate(database, now());
+    }
+    return storeOf(database, now, { ...defaultStoreBounds, ...bounds });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+export interface ServerStoreOptions extends Pick<StoreOptions, 'now' | 'bounds'> {
+  /** The error to throw where there is no Moult yet; unless given, the tables are made. */
+  refuseEmpty?: (() => Error) | undefined;
+}
+
+export interface ServerStore extends Store {
+  /**
+   * Connects, brings the schema up to date and lets everybody in: before that, and while PostgreSQL is away, every call
+   * fails with SERVER_DATABASE_AWAY. May be called again when it failed. Throws as openStore does.
+   */
+  prepare(): Promise<void>;
+  /** Calls fail with this reason, until `prepare` is successful. */
+  hold(reason: string): void;
+  /** Why the database does not answer, while it does not. */
+  away(): { reason: string; since: Date } | undefined;
+  /** Waits for no statement that is under way: all fail with SERVER_DATABASE_AWAY. */
+  abandon(): void;
+}
+
+/**
+ * The store of a server, there at once though PostgreSQL may be away: `prepare` opens it. Throws SERVER_DATABASE for an
+ * SQLite file that cannot be opened, SERVER_BAD_CONFIG for an address that is none.
+ */
+export function openServerStore(
+  address: string,
+  { now, bounds, refuseEmpty, ...options }: DatabaseOptions & ServerStoreOptions,
+): ServerStore {
+  const database = createDatabase(address, options);
+  // A connection of its own: to rearrange large tables takes longer than a statement of the service may.
+  const migrating = isPostgres(address)
+    ? createDatabase(address, { limits: { ...options.limits, most: 1, statementMs: 0 } })
+    : database;
+  let isPrepared = false;
+  const prepare = async () => {
+    if (isPrepared) return;
+    await migrating.connect();
+    try {
+      if (refuseEmpty && (await isEmpty(migrating))) throw refuseEmpty();
+      await migrate(migrating, now());
+    } catch (error) {
+      throw asDamaged(sqliteFileOf(address), error);
+    }
+    await database.connect();
+    isPrepared = true;
+    if (migrating !== database) await migrating.close();
+  };
+  return {
+    ...storeOf(database, now, { ...defaultStoreBounds, ...bounds }),
+    prepare,
+    hold: database.hold,
+    away: database.away,
+    abandon() {
+      migrating.abandon();
+      database.abandon();
+    },
+    async close() {
+      if (migrating !== database) await migrating.close();
+      await database.close();
+    },
+  };
+}
+
+/** A command asks for much at once, and has time. */
+const commandLimits = { most: 4, statementMs: 600_000, acquireMs: 60_000 };
+
+function emptyDatabase(address: string): ServerError {
+  return new ServerError(
+    'SERVER_DATABASE_TOO_OLD',
+    `The database ${withoutPassword(address)} holds no Moult yet. Check --database, or start its server once ` +
+      `(moult serve ${serverVersion}): it makes the tables.`,
+  );
+}
+
+/** The store on an open database. For tests and tools; the others open it by its address. */
+export function storeOf(database: Database, now: () => Date, given: StoreBounds = defaultStoreBounds) {
+  const bounds = { ...given };
+  const changes: Changes = createChanges();
+  const counters = counterStore(database);
+  const clock = createDatabaseClock(now);
+  const identityChanges = identityChangeStore(database);
+  return {
+    engine: database.engine,
+    subscribe: changes.subscribe,
+    close: () => database.close(),
+    ...configurationStore(database, clock),
+    ...computerStore(database, changes, bounds),
+    ...computerHistoryStore(database),
+    ...groupStore(database, changes),
+    ...updateStore(database, changes),
+    ...revisionListStore(database),
+    ...deploymentStore(database, changes),
+    ...contentFileStore(database, changes),
+    ...reportingEventStore(database, changes, bounds),
+    ...eventRetentionStore(database),
+    ...eventBlockStore(database),
+    ...eventBoundsStore(database),
+    ...stateBoundsStore(database, bounds),
+    ...computerAgeingStore(database, changes),
+    ...newestTimeStore(database),
+    ...computerListStore(database),
+    ...computerRemovalStore(database, changes),
+    ...identityChanges,
+    ...statusStore(database),
+    ...figureStore(database),
+    ...auditStore(database),
+    ...counters,
+    ...selfUpdateEventStore(database, changes),
+    ...homeStore(database, counters.loadCounters, identityChanges.countIdentityChanges, now),
+  };
+}
