@@ -1,5 +1,6 @@
-// Serializing elements the way a WSUS fragment looks: local names (with b., m., d. for three namespaces), no
-// namespace declarations, `<X a="1" />` with a blank before the slash, nothing reindented.
+// Serializing elements the way a WSUS fragment looks: local names (with b., m., d. for three namespaces), no declarations
+// of update schemas, `<X a="1" />` with a blank before the slash, nothing reindented. A default declaration of a foreign
+// namespace stays in its place: a CBS manifest without it is in no namespace, and an agent does not find it.
 import { escapeAttribute, escapeText, type XmlAttribute, type XmlElement } from '@moult/formats/xml';
 import { namespaces } from '../namespaces.ts';
 
@@ -16,7 +17,7 @@ export function fragmentName({ uri, local }: Pick<XmlElement, 'uri' | 'local'>):
 
 /** The whole element as fragment text. */
 export function writeElement(element: XmlElement): string {
-  return write(element, isOpaque(element));
+  return write(element, isOpaque(element), '');
 }
 
 /** A start tag and end tag around `content`, or an empty-element tag when there is none. */
@@ -25,21 +26,44 @@ export function wrap(name: string, attributes: readonly XmlAttribute[], content:
   return content === '' ? `${head} />` : `${head}>${content}</${name}>`;
 }
 
-function write(element: XmlElement, opaque: boolean): string {
+/** `around` is the default namespace in force in what has been written so far. */
+function write(element: XmlElement, opaque: boolean, around: string): string {
   const name = fragmentName(element);
-  let text = `<${name}`;
-  for (const attribute of element.attributes) text += attributeText(attribute);
-  // The one declaration that real servers leave standing: on MsiPatch, behind its attributes.
-  if (element.uri === namespaces.msiPatch && element.local === 'MsiPatch') text += ` xmlns="${namespaces.msiPatch}"`;
-  if (element.children.length === 0 || isServersOwn(element)) return `${text} />`;
-  return `${text}>${writeChildren(element, opaque)}</${name}>`;
+  const inside = defaultInside(element, around);
+  const head = `<${name}${writeAttributes(element, inside, around)}`;
+  if (element.children.length === 0 || isServersOwn(element)) return `${head} />`;
+  return `${head}>${writeChildren(element, opaque, inside)}</${name}>`;
 }
 
-function writeChildren(element: XmlElement, opaque: boolean): string {
+/** The default namespace that the fragment has below this start tag. Update schemas are no namespace in a fragment. */
+function defaultInside({ uri, prefix }: XmlElement, around: string): string {
+  // Prefixes go, whatever they stood for (MS-WUSP 3.1.1.1): such an element is in the namespace around it.
+  if (prefix !== '') return isUpdateSchema(uri) ? '' : around;
+  return isUpdateSchema(uri) ? '' : uri;
+}
+
+function writeAttributes(element: XmlElement, inside: string, around: string): string {
+  const { attributes, declarations, uri, local } = element;
+  // Written where the document has it, also when it only repeats the one around it.
+  const isDeclaredHere = inside !== '' && inside === uri && declarations.get('') === uri;
+  if (inside === around && !isDeclaredHere) return attributes.map(attributeText).join('');
+  const texts = attributes.map(attributeText);
+  // Real servers have it behind the attributes of MsiPatch.
+  const isMsiPatch = uri === namespaces.msiPatch && local === 'MsiPatch';
+  const place = isMsiPatch ? texts.length : isDeclaredHere ? element.defaultAt : 0;
+  texts.splice(place, 0, ` xmlns="${escapeAttribute(inside)}"`);
+  return texts.join('');
+}
+
+function isUpdateSchema(uri: string): boolean {
+  return uri === '' || uri.startsWith(namespaces.anyUpdateSchema) || uri === namespaces.moultRules;
+}
+
+function writeChildren(element: XmlElement, opaque: boolean, around: string): string {
   const skipBlanks = !opaque && element.children.some((child) => child.kind === 'element');
   let text = '';
   for (const child of element.children) {
-    if (child.kind === 'element') text += write(child, opaque || isOpaque(child));
+    if (child.kind === 'element') text += write(child, opaque || isOpaque(child), around);
     else if (!skipBlanks || child.text.trim() !== '') text += escapeText(child.text);
   }
   return text;

@@ -1,5 +1,5 @@
 // A document tree back as text, with the prefixes it came with.
-import { escapeAttribute, escapeText, type XmlElement } from '@moult/formats/xml';
+import { escapeAttribute, escapeText, type XmlAttribute, type XmlElement } from '@moult/formats/xml';
 
 /** The element as a document of its own. Its `declarations` must hold every prefix used inside and not declared there. */
 export function writeDocument(element: XmlElement): string {
@@ -11,11 +11,15 @@ export function writeDocument(element: XmlElement): string {
 function write(element: XmlElement, parts: string[]): void {
   const name = qualified(element.prefix, element.local);
   parts.push('<', name);
-  for (const [prefix, uri] of element.declarations) {
-    parts.push(' ', prefix === '' ? 'xmlns' : `xmlns:${prefix}`, '="', escapeAttribute(uri), '"');
-  }
-  for (const { prefix, local, value } of element.attributes) {
-    parts.push(' ', qualified(prefix, local), '="', escapeAttribute(value), '"');
+  const { attributes, declarations, defaultAt } = element;
+  const ownDefault = declarations.get('');
+  for (const [prefix, uri] of declarations) if (prefix !== '') writeAttribute(`xmlns:${prefix}`, uri, parts);
+  if (ownDefault !== undefined && defaultAt === 0) writeAttribute('xmlns', ownDefault, parts);
+  for (let at = 0; at < attributes.length; at++) {
+    const { prefix, local, value } = attributes[at] as XmlAttribute;
+    writeAttribute(qualified(prefix, local), value, parts);
+    // WSUS leaves a foreign declaration in its place (fragments/write.ts): so it must not be lost here.
+    if (ownDefault !== undefined && defaultAt === at + 1) writeAttribute('xmlns', ownDefault, parts);
   }
   if (element.children.length === 0) {
     parts.push(' />');
@@ -27,6 +31,10 @@ function write(element: XmlElement, parts: string[]): void {
     else write(child, parts);
   }
   parts.push('</', name, '>');
+}
+
+function writeAttribute(name: string, value: string, parts: string[]): void {
+  parts.push(' ', name, '="', escapeAttribute(value), '"');
 }
 
 function qualified(prefix: string, local: string): string {

@@ -67,7 +67,16 @@ function elementsOf(fragment: string, kind: string): XmlElement[] {
 }
 
 function plain(local: string, children: XmlNode[]): XmlElement {
-  return { kind: 'element', uri: '', local, prefix: '', attributes: [], declarations: new Map(), children };
+  return {
+    kind: 'element',
+    uri: '',
+    local,
+    prefix: '',
+    attributes: [],
+    declarations: new Map(),
+    defaultAt: 0,
+    children,
+  };
 }
 
 /** `b.FileExists` → `bar:FileExists`; And and its like → lar; whatever has a namespace of its own keeps it. */

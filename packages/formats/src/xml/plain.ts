@@ -52,6 +52,8 @@ class PlainReader {
   readonly #prefixes: string[] = ['xml', ''];
   readonly #uris: string[] = [xmlNamespace, ''];
   #lastDeclarations: ReadonlyMap<string, string> = noDeclarations;
+  /** Of the element that is being read: see XmlElement. */
+  #defaultAt = 0;
   #lastPrefix = '';
   #lastUri = '';
   /** The innermost open element. */
@@ -140,7 +142,16 @@ class PlainReader {
       if (this.#hasReferences && content.includes('&')) break;
       this.#elements++;
       const children: XmlElement['children'] = [{ kind: 'text', text: content }];
-      parent.children.push({ kind: 'element', uri, local, prefix, attributes: [], declarations, children });
+      parent.children.push({
+        kind: 'element',
+        uri,
+        local,
+        prefix,
+        attributes: [],
+        declarations,
+        defaultAt: 0,
+        children,
+      });
       this.#at = to + end.length;
     }
     this.#next = text.indexOf('<', this.#at);
@@ -173,6 +184,7 @@ class PlainReader {
     if (++this.#elements > this.#limits.maxElements || this.#open.length >= this.#limits.maxDepth) return false;
     const outer = this.#prefixes.length;
     const attributes: XmlAttribute[] = [];
+    this.#defaultAt = 0;
     const end = this.#readAttributes(attributes);
     if (!end || name.prefix === 'xmlns') return false;
     const uri = this.#resolve(name.prefix);
@@ -180,7 +192,17 @@ class PlainReader {
     const declarations = this.#declarationsSince(outer);
     if (!declarations) return false;
     const { prefix, local } = name;
-    const element: XmlElement = { kind: 'element', uri, local, prefix, attributes, declarations, children: [] };
+    const defaultAt = declarations === noDeclarations ? 0 : this.#defaultAt;
+    const element: XmlElement = {
+      kind: 'element',
+      uri,
+      local,
+      prefix,
+      attributes,
+      declarations,
+      defaultAt,
+      children: [],
+    };
     if (this.#parent) this.#parent.children.push(element);
     else this.#root = element;
     if (end === slash) this.#release(outer);
@@ -208,6 +230,7 @@ class PlainReader {
       if (!name || value === undefined) return undefined;
       const { prefix, local } = name;
       if (prefix === 'xmlns' || (prefix === '' && local === 'xmlns')) {
+        if (prefix === '') this.#defaultAt = attributes.length;
         if (!this.#declare(prefix === '' ? '' : local, value)) return undefined;
       } else attributes.push({ uri: '', local, prefix, value });
     }

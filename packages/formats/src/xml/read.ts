@@ -41,6 +41,16 @@ function declarationsOf(declared: Record<string, string>): ReadonlyMap<string, s
   return noDeclarations;
 }
 
+/** How many attributes stand before `xmlns="…"`. */
+export function defaultPlace({ attributes }: SaxesTagNS): number {
+  let before = 0;
+  for (const { name, prefix } of Object.values(attributes)) {
+    if (name === 'xmlns') return before;
+    if (prefix !== 'xmlns') before++;
+  }
+  return 0;
+}
+
 class TreeBuilder {
   readonly #limits: XmlLimits;
   readonly #parser = new SaxesParser({ xmlns: true, position: false });
@@ -84,6 +94,7 @@ class TreeBuilder {
       prefix: tag.prefix,
       attributes: this.#attributesOf(tag),
       declarations,
+      defaultAt: declarations.has('') ? defaultPlace(tag) : 0,
       children: [],
     };
     const parent = this.#open.at(-1);

@@ -1,6 +1,7 @@
 // Elements out of a document too large to hold: text goes in by pieces, wanted elements come out as trees.
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { FormatError } from '../errors.ts';
+import { defaultPlace } from './read.ts';
 import type { XmlAttribute, XmlElement, XmlLimits } from './tree.ts';
 
 export interface SubtreeWishes {
@@ -122,13 +123,15 @@ function toElement(tag: SaxesTagNS): XmlElement {
   for (const { uri, local, prefix, value, name } of Object.values(tag.attributes)) {
     if (prefix !== 'xmlns' && name !== 'xmlns') attributes.push({ uri, local, prefix, value });
   }
+  const declarations = declarationsOf(tag.ns);
   return {
     kind: 'element',
     uri: tag.uri,
     local: tag.local,
     prefix: tag.prefix,
     attributes,
-    declarations: declarationsOf(tag.ns),
+    declarations,
+    defaultAt: declarations.has('') ? defaultPlace(tag) : 0,
     children: [],
   };
 }

@@ -32,6 +32,8 @@ export interface XmlElement {
   attributes: XmlAttribute[];
   /** Prefix → URI declared on this very element ('' is the default namespace). */
   declarations: ReadonlyMap<string, string>;
+  /** How many attributes stand before the declaration of the default namespace; 0 when there is no such declaration. */
+  defaultAt: number;
   children: XmlNode[];
 }
 
