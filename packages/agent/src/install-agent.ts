@@ -4,12 +4,13 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOutside } from '@moult/disk';
 import {
-  compareVersions,
   isVersion,
   type ProcessorArchitecture,
+  type Release,
   type SelfUpdateOs,
   selfUpdatePaths,
 } from '@moult/protocol/self-update';
+import { compareReleases, type ReleaseVersion } from '@moult/releases/metadata';
 import { AgentError } from './errors.ts';
 import { type Generation, pruneVersions, readCurrent, versionFolder, writeCurrent } from './host/current.ts';
 import { readIntactRelease } from './host/release-folder.ts';
@@ -115,20 +116,32 @@ function place(
 
 interface ReleaseSource {
   generation: Generation;
+  epoch: number;
   version: string;
   folder: string;
+}
+
+function numbersOf({ epoch = 0, version }: Release): ReleaseVersion {
+  return { epoch, version };
 }
 
 /** The version asked for, else the newest of the generation. */
 function findRelease({ releaseFolder, generation, version }: InstallOptions): ReleaseSource {
   const folder = join(releaseFolder, generation);
-  const versions = existsSync(folder) ? readdirSync(folder).filter(isVersion).sort(compareVersions) : [];
+  const versions = existsSync(folder) ? readdirSync(folder).filter(isVersion).sort(byEpochIn(folder)) : [];
   const chosen = version ?? versions.at(-1);
-  if (chosen === undefined || !readIntactRelease(join(folder, chosen))) {
+  const release = chosen === undefined ? undefined : readIntactRelease(join(folder, chosen));
+  if (chosen === undefined || !release) {
     const text = `There is no ${generation} agent release${version ? ` ${version}` : ''} in ${folder}. Run "npm run build".`;
     throw new AgentError('AGENT_CONFIG_NO_RELEASE', text, { hresult: hresult.setupUnexpected });
   }
-  return { generation, version: chosen, folder: join(folder, chosen) };
+  return { generation, ...numbersOf(release), folder: join(folder, chosen) };
+}
+
+/** Oldest first. A folder that is no release counts as of epoch 0: it is refused by its name, if it is chosen. */
+function byEpochIn(folder: string): (a: string, b: string) => number {
+  const epochOf = (version: string) => readIntactRelease(join(folder, version))?.epoch ?? 0;
+  return (a, b) => compareReleases({ epoch: epochOf(a), version: a }, { epoch: epochOf(b), version: b });
 }
 
 async function obtainCertificate(server: string, given: Uint8Array | undefined): Promise<X509Certificate> {
@@ -190,8 +203,8 @@ function newerOnDisk(
   if (version !== undefined || current?.generation !== generation || current.state !== 'committed') return undefined;
   // A version that never finished a detection may be the reason why somebody installs again.
   if (current.proven === false) return undefined;
-  const isWhole = readIntactRelease(versionFolder(root, current.version)) !== undefined;
-  return isWhole && compareVersions(current.version, source.version) > 0 ? current.version : undefined;
+  const release = readIntactRelease(versionFolder(root, current.version));
+  return release && compareReleases(numbersOf(release), source) > 0 ? current.version : undefined;
 }
 
 function placeVersion(root: MachineRoot, source: ReleaseSource): void {

@@ -22,6 +22,7 @@ import { type Closers, createClosers } from './closers.ts';
 import type { ServerConfig } from './config/index.ts';
 import { createContacts } from './contacts.ts';
 import { createCookieJar } from './cookie.ts';
+import { keepReleasesCovered } from './covered-releases/index.ts';
 import { type CoverKeeper, keepCovered } from './covered-updates/index.ts';
 import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';
 import { fillFirstCatalogue } from './first-catalogue/index.ts';
@@ -184,6 +185,14 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     onTrouble: (message, error) => log.warn({ err: error }, message),
   });
   closers.add(() => selfUpdate.close());
+  const coveredReleases = keepReleasesCovered({
+    directory: join(dataDir, 'trust'),
+    releases: selfUpdate.releases(),
+    ...{ now, log },
+    isClockBelieved: () => clock.state().kind === 'right',
+    changed: () => health.changed(),
+  });
+  closers.add(() => coveredReleases.close());
   const contentSite = createContentSite(content);
   closers.add(() => contentSite.close());
 
@@ -198,6 +207,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     ...room.notices(),
     ...database.notices(),
     ...trust.notices(),
+    ...coveredReleases.notices(),
     ...(cover?.notices() ?? []),
   ];
   const urls: Partial<Record<ListenerName, string>> = {};
@@ -251,6 +261,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     ...keys.notices,
     ...database.notices(),
     ...trust.notices(),
+    ...coveredReleases.notices(),
     ...(cover?.notices() ?? []),
   ].map(noticeLine);
   for (const notice of otherDatabase) parts.announce(noticeLine(notice), 'notice');

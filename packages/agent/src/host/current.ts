@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathInside } from '@moult/disk';
-import { compareVersions, isVersion } from '@moult/protocol/self-update';
+import { isVersion } from '@moult/protocol/self-update';
+import { compareReleases } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { hresult } from '../transport/hresult.ts';
@@ -82,9 +83,10 @@ function intactVersions(root: MachineRoot): AgentVersion[] {
     .filter(isVersion)
     .flatMap((version) => {
       const release = readIntactRelease(versionFolder(root, version));
-      return release?.version === version ? [{ version, generation: release.generation }] : [];
+      return release?.version === version ? [{ ...release, epoch: release.epoch ?? 0 }] : [];
     })
-    .sort((a, b) => compareVersions(a.version, b.version));
+    .sort(compareReleases)
+    .map(({ version, generation }) => ({ version, generation }));
 }
 
 function isIntact(root: MachineRoot, version: string): boolean {

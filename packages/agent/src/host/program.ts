@@ -75,7 +75,13 @@ function collectLastWords(child: ChildProcess): () => string {
     words = (words + piece.toString('utf8')).slice(-2000);
   });
   return () => {
-    const told = words.split('\n').find((line) => /error/i.test(line)) ?? words.trim().split('\n').at(-1) ?? '';
+    const lines = words.trim().split('\n');
+    // Before the error stands the line of the program that threw it, which may be long and speak of errors too.
+    const told =
+      lines.find((line) => /^\w*error\b/i.test(line)) ??
+      lines.find((line) => /error/i.test(line)) ??
+      lines.at(-1) ??
+      '';
     return told === '' ? '' : ` (${told.trim().slice(0, 200)})`;
   };
 }

@@ -1,9 +1,9 @@
 // Times and sizes that an administrator may want to change, under HKLM\SOFTWARE\Moult\Agent. All REG_DWORD: times in
-// seconds, sizes in mebibytes; and what the administrator of a machine allows (0 or 1).
+// seconds, sizes in mebibytes; mirrors (REG_SZ); and what the administrator of a machine allows (0 or 1).
 import type { RequestLimits } from '../transport/request.ts';
 import type { ContentLimits } from '../wsus/install/download.ts';
 import { keys } from './keys.ts';
-import { dword } from './policy.ts';
+import { dword, serverUrl, string } from './policy.ts';
 import type { RegistryView } from './registry.ts';
 
 export interface Settings {
@@ -18,6 +18,8 @@ export interface Settings {
   /** For the small files of the self-update tree and for web service calls. */
   requestLimits: RequestLimits;
   contentLimits: ContentLimits;
+  /** TrustMirrors: servers with the same signed metadata and releases, as `URL;URL`. */
+  trustMirrors: string[];
   /** AllowUncovered: updates of a server without trust metadata may be installed. */
   allowUncovered: boolean;
 }
@@ -39,10 +41,25 @@ export function readSettings(registry: RegistryView): Settings {
     recoverAfterMs: patience('RecoverAfterSeconds', 3 * 86_400),
     hostTrialMs: patience('HostTrialTimeoutSeconds', 3600),
     requestLimits: { silenceMs, totalMs: seconds('TransferTimeoutSeconds', 600), maxBytes: maxAnswerBytes },
+    trustMirrors: readMirrors(string(registry, keys.agent, 'TrustMirrors')),
     allowUncovered: dword(registry, keys.agent, 'AllowUncovered') === 1,
     contentLimits: {
       maxFileBytes: megabytes('MaxContentMegabytes', 1024),
       reserveBytes: megabytes('SelfUpdateReserveMegabytes', 64),
     },
   };
+}
+
+/** At most so many are asked. What is no URL of a server is passed over: a slip here must not keep an agent from its server. */
+const mostMirrors = 8;
+
+function readMirrors(written: string | undefined): string[] {
+  const mirrors = (written ?? '').split(';').flatMap((one) => {
+    try {
+      return one.trim() === '' ? [] : [serverUrl(one)];
+    } catch {
+      return [];
+    }
+  });
+  return mirrors.slice(0, mostMirrors);
 }

@@ -21,6 +21,8 @@ export interface Session {
   limits: RequestLimits;
   content: ContentLimits;
   allowUncovered: boolean;
+  /** Servers with the same signed metadata and releases. */
+  mirrors: string[];
   userAgent: string;
 }
 
@@ -41,6 +43,7 @@ export function openSession({ registry }: ProgramContext, userAgent: string): Se
     limits: settings.requestLimits,
     content: settings.contentLimits,
     allowUncovered: settings.allowUncovered,
+    mirrors: settings.trustMirrors,
     userAgent,
   };
 }
@@ -56,6 +59,7 @@ export function selfUpdateSession(
     root,
     registry,
     generation: release.generation,
+    epoch: release.epoch ?? 0,
     version: release.version,
     operatorCaPem: readOperatorCertificate(root),
     stamp: encodeQueryStamp(now()),

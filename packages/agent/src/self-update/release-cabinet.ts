@@ -5,6 +5,7 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { FolderTree, pathInside } from '@moult/disk';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { compareVersions, parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
+import { compareReleases, formatRelease, type ReleaseVersion } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
 import type { Generation } from '../host/current.ts';
 import { syncFolder } from '../machine/atomic-file.ts';
@@ -26,10 +27,11 @@ export interface OpenedRelease {
 }
 
 export interface ReleaseExpectation {
-  ownVersion: string;
-  ownGeneration: Generation;
-  /** What the ident file promised, if it did. */
-  promised: string | undefined;
+  own: ReleaseVersion & { generation: Generation };
+  /** What the ident file promised, if it did, or what the operator's metadata says. */
+  promised: (ReleaseVersion & { generation?: string }) | undefined;
+  /** The operator took the own version back in favour of this one. */
+  mayGoBack?: boolean;
 }
 
 /**
@@ -129,18 +131,27 @@ function readRelease(files: Map<string, Uint8Array>): Release {
   }
 }
 
-function requireExpected(release: Release, { ownVersion, ownGeneration, promised }: ReleaseExpectation): void {
+function requireExpected(release: Release, { own, promised, mayGoBack = false }: ReleaseExpectation): void {
   if (release.product !== productName) {
     throw badRelease(`it is a release of "${release.product}", not of ${productName}`, hresult.setupInvalidPackage);
   }
-  if (compareVersions(release.version, ownVersion) <= 0 || (ownGeneration === 'wsus' && release.generation === 'sus')) {
-    const what = `${release.version} (${release.generation})`;
-    const text = `The server offers ${what}, which is not newer than ${ownVersion} (${ownGeneration}); an agent never goes back.`;
+  const version = { epoch: release.epoch ?? 0, version: release.version };
+  const isOlder = compareReleases(version, own) <= 0 && !mayGoBack;
+  // A folder is named by the version alone: another release of the same name would take the place of the one that runs.
+  const isOwnName = compareVersions(release.version, own.version) === 0;
+  if (isOlder || isOwnName || (own.generation === 'wsus' && release.generation === 'sus')) {
+    const what = `${formatRelease(version)} (${release.generation})`;
+    const text = `The server offers ${what}, which is not newer than ${formatRelease(own)} (${own.generation}); an agent never goes back.`;
     throw new AgentError('AGENT_SELFUPDATE_DOWNGRADE', text, { hresult: hresult.setupTargetNewer });
   }
-  if (promised !== undefined && compareVersions(promised, release.version) !== 0) {
-    throw badRelease(`it is version ${release.version}, but ${promised} was announced`, hresult.setupVersionMismatch);
-  }
+  if (promised === undefined) return;
+  const isPromised = promised.generation === undefined || promised.generation === release.generation;
+  if (isPromised && compareReleases(promised, version) === 0) return;
+  const found = `${formatRelease(version)}${isPromised ? '' : ` (${release.generation})`}`;
+  throw badRelease(
+    `it is version ${found}, but ${formatRelease(promised)} was announced`,
+    hresult.setupVersionMismatch,
+  );
 }
 
 function badRelease(why: string, result: HResult, cause?: unknown): AgentError {

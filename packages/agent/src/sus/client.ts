@@ -131,7 +131,7 @@ export class SusClient implements AgentClient {
       fetched: (url, sizeBytes, fromCache) => {
         const how = fromCache ? 'unchanged since last time, cached copy used' : 'fetched';
         this.#log.write('Info', 'Transport', `${url}: ${sizeBytes} bytes, ${how}.`);
-        if (url.endsWith('wuaucomp.cab')) progress('download', `${url} (${sizeBytes} bytes)`);
+        if (!url.endsWith('ident.cab')) progress('download', `${url} (${sizeBytes} bytes)`);
       },
       verifying: () => undefined,
       verified: (file, signer) => {
@@ -145,6 +145,15 @@ export class SusClient implements AgentClient {
             : `Outdated: version ${decision.version ?? '(not named)'} is at ${decision.path}.`;
         info(text);
         progress('decision', text);
+      },
+      covered: (file, role) => {
+        this.#log.write('Success', 'SelfUpdate', `The operator's metadata names ${file} (${role}).`);
+        progress('verify', `Named by the operator's signed metadata: ${role}.`);
+      },
+      warned: (text) => this.#log.write('Warning', 'SelfUpdate', text),
+      refused: (error, _version, isNews) => {
+        this.#log.write('Warning', 'SelfUpdate', `${formatHResult(error.hresult)}: ${error.message}`);
+        if (isNews) progress('failed', `${formatHResult(error.hresult)} ${error.message}`);
       },
       staged: ({ version, files }) => {
         info(`Version ${version} is unpacked (${files.length} file(s), all as released).`);

@@ -15,6 +15,8 @@ import { type RequestLimits, send, statusError } from '../transport/request.ts';
 
 export interface TrustRootSource {
   server: string;
+  /** Servers that have the same metadata and releases, asked in turn when the server has none or wrong ones. */
+  mirrors?: readonly string[];
   userAgent: string;
   limits: RequestLimits;
   /** The operator's CA that this machine has pinned. */

@@ -99,7 +99,12 @@ export class WsusClient implements AgentClient {
   }
 
   async #checkSelfUpdate(session: Session, how: { insist: boolean; onTrial: boolean }): Promise<Found> {
-    const asked = selfUpdateSession(this.#context, session, how, watchSelfUpdate(this.#context, this.#log));
+    const asked = selfUpdateSession(
+      this.#context,
+      session,
+      how,
+      watchSelfUpdate(this.#context, this.#log, this.#events),
+    );
     try {
       const found = await checkSelfUpdate(asked);
       this.#leaveLegacyMode();
@@ -108,7 +113,11 @@ export class WsusClient implements AgentClient {
       if (await isSusServer({ ...asked, userAgent: susUserAgent }, error)) return { kind: 'legacy' };
       this.#leaveLegacyMode();
       // Neither keeps a machine from its updates: it is as new as it was.
-      const isSkipped = ['AGENT_SELFUPDATE_FAILED_BEFORE', 'AGENT_SELFUPDATE_STALE_IDENT'];
+      const isSkipped = [
+        'AGENT_SELFUPDATE_FAILED_BEFORE',
+        'AGENT_SELFUPDATE_STALE_IDENT',
+        'AGENT_SELFUPDATE_FLOOR_MISSING',
+      ];
       if (how.onTrial || !(error instanceof AgentError && isSkipped.includes(error.code)))
         return { kind: 'failed', error };
       this.#log.write(

@@ -3,7 +3,8 @@
 import { AgentError } from '../errors.ts';
 import { keys } from '../machine/keys.ts';
 import { number, type RegistryChange } from '../machine/registry.ts';
-import { readServersIdent, type SelfUpdateSession } from '../self-update/check.ts';
+import type { SelfUpdateSession } from '../self-update/check.ts';
+import { readServersIdent } from '../self-update/classical.ts';
 import { hresult } from '../transport/hresult.ts';
 import { send } from '../transport/request.ts';
 

@@ -11,9 +11,9 @@ import type { CachedRevision } from './sync/update-cache.ts';
 /** Never a stop: what is wrong is in the log. */
 export async function refreshTrust({ context, session, log }: DetectionParts): Promise<OperatorMetadata> {
   const { root, now } = context;
-  const { server, userAgent, limits } = session;
+  const { server, mirrors, userAgent, limits } = session;
   const operatorCaPem = readOperatorCertificate(root);
-  const metadata = await readOperatorMetadata(root, { server, userAgent, limits, operatorCaPem, now });
+  const metadata = await readOperatorMetadata(root, { server, mirrors, userAgent, limits, operatorCaPem, now });
   log.write('Agent', `  * Trust metadata: ${meanings[metadata.state]}, ${metadata.updates.size} update(s) covered`);
   for (const alarm of metadata.alarms) log.write('Agent', `  * WARNING: Trust metadata: ${alarm}`);
   return metadata;

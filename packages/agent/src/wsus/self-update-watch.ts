@@ -2,8 +2,15 @@
 import type { WsusLog } from '../logs/wsus-log.ts';
 import type { ProgramContext } from '../program/shell.ts';
 import type { SelfUpdateWatch } from '../self-update/check.ts';
+import { formatHResult } from '../transport/hresult.ts';
+import type { EventQueue } from './report/event-queue.ts';
+import { selfUpdateRefused } from './report/events.ts';
 
-export function watchSelfUpdate({ release, progress }: ProgramContext, log: WsusLog): SelfUpdateWatch {
+export function watchSelfUpdate(
+  { release, progress }: ProgramContext,
+  log: WsusLog,
+  events: Pick<EventQueue, 'add'>,
+): SelfUpdateWatch {
   return {
     checking: (url) => {
       log.write('Setup', 'Checking for agent SelfUpdate');
@@ -11,7 +18,8 @@ export function watchSelfUpdate({ release, progress }: ProgramContext, log: Wsus
       progress('ident', `Is there a newer agent? Asking ${url}`);
     },
     fetched: (url, sizeBytes, fromCache) => {
-      if (!fromCache && url.endsWith('wuaucomp.cab')) progress('download', `${url} (${sizeBytes} bytes)`);
+      if (!fromCache && url.endsWith('.cab') && !url.endsWith('ident.cab'))
+        progress('download', `${url} (${sizeBytes} bytes)`);
     },
     verifying: (file) => log.write('Misc', `Validating signature for ${file}:`),
     verified: (_file, signer) => {
@@ -28,6 +36,13 @@ export function watchSelfUpdate({ release, progress }: ProgramContext, log: Wsus
         log.write('Setup', 'SelfUpdate check completed.  SelfUpdate is required.');
         progress('decision', `Outdated: version ${decision.version ?? '(not named)'} is at ${decision.path}.`);
       }
+    },
+    covered: (file, role) => log.write('Misc', ` Operator signed: Yes (${role} names ${file})`),
+    warned: (message) => log.write('Setup', `WARNING: ${message}`),
+    refused: (error, version, isNews) => {
+      log.write('Setup', `WARNING: SelfUpdate refused, error = ${formatHResult(error.hresult)}: ${error.message}`);
+      progress('failed', `${formatHResult(error.hresult)} ${error.message}`);
+      if (isNews) events.add(selfUpdateRefused(version, error.hresult, error.message));
     },
     staged: ({ version, files }) => {
       log.write('Setup', `Setup package "moult-agent ${version}" requires installation`);

@@ -2,7 +2,7 @@
 
 import { extname } from 'node:path';
 import type { ReleaseTarget, UpdateTarget } from '@moult/releases/metadata';
-import { offlineRoles, Repository, raiseAdvice } from '@moult/releases/repository';
+import { offlineRoles, Repository, raiseAdvice, releasePath } from '@moult/releases/repository';
 import { readNamedFile } from '../files/named-file.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { type Common, passphraseOf, tell, versionOf } from './options.ts';
@@ -34,8 +34,7 @@ export function runAdd(file: string, options: AddOptions): void {
   const { product, generation, platform } = options;
   const floors = options.floor.map((floor) => versionOf(floor, '--floor'));
   const ours: ReleaseTarget = { kind: 'release', product, generation, platform, ...version, floors, deltas: [] };
-  const folder = product === 'moult-host' ? 'host' : 'agent';
-  const path = `${folder}/${generation}/${version.epoch}-${version.version}-${platform}${extname(file).toLowerCase()}`;
+  const path = releasePath(ours, extname(file).toLowerCase());
   repository.add('agent', path, bytes, ours, new Date());
   tell(repository, options, { added: path });
 }

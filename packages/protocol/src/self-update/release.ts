@@ -16,13 +16,15 @@ export interface ReleaseFile {
 export interface Release {
   product: string;
   generation: Generation;
+  /** Comes before the version in every comparison, so that no version is the last. Absent means 0. */
+  epoch?: number;
   version: string;
   /** The file to run: one of `files`. */
   entry: string;
   files: ReleaseFile[];
 }
 
-const limits = { maxJsonLength: 1024 * 1024, maxFiles: 10_000, maxFileBytes: 2 ** 31 };
+const limits = { maxJsonLength: 1024 * 1024, maxFiles: 10_000, maxFileBytes: 2 ** 31, maxEpoch: 999_999_999 };
 
 /** Reads release.json. Throws PROTOCOL_RELEASE_MALFORMED for anything that is not exactly a release. */
 export function parseRelease(json: string): Release {
@@ -32,6 +34,7 @@ export function parseRelease(json: string): Release {
   const release: Release = {
     product: requireText(value.product, 'product', /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/),
     generation: requireGeneration(value.generation),
+    ...requireEpoch(value.epoch),
     version: requireText(value.version, 'version', /^[\d.]{7,23}$/),
     entry: requireText(value.entry, 'entry', /^.{1,240}$/),
     files,
@@ -43,9 +46,11 @@ export function parseRelease(json: string): Release {
 
 /** The bytes of release.json: same release, same text. */
 export function encodeRelease(release: Release): string {
-  const { product, generation, version, entry, files } = release;
+  const { product, generation, epoch = 0, version, entry, files } = release;
   const listed = files.map(({ name, sizeBytes, sha256 }) => ({ name, sizeBytes, sha256 }));
-  return `${JSON.stringify({ product, generation, version, entry, files: listed }, undefined, 2)}\n`;
+  // Epoch 0 is not written: releases of before keep their bytes.
+  const numbers = { ...(epoch === 0 ? {} : { epoch }), version };
+  return `${JSON.stringify({ product, generation, ...numbers, entry, files: listed }, undefined, 2)}\n`;
 }
 
 function readJson(json: string): unknown {
@@ -96,6 +101,13 @@ function isPlainName(segment: string): boolean {
 function requireGeneration(value: unknown): Generation {
   if (value !== 'sus' && value !== 'wsus') throw malformed('generation must be sus or wsus');
   return value;
+}
+
+function requireEpoch(value: unknown): { epoch?: number } {
+  if (value === undefined || value === 0) return {};
+  if (Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= limits.maxEpoch)
+    return { epoch: Number(value) };
+  throw malformed(`epoch must be a whole number from 0 to ${limits.maxEpoch}`);
 }
 
 function requireRecord(value: unknown, what: string): Record<string, unknown> {

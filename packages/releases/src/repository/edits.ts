@@ -1,4 +1,5 @@
 // Edits of metadata as values: the next version of a role from the one before. No disk, no clock, no keys that sign.
+import { compareVersions } from '@moult/protocol/self-update';
 import { ReleaseError } from '../errors.ts';
 import type { OurTarget, Recall } from '../metadata/custom.ts';
 import { own } from '../metadata/parse.ts';
@@ -115,11 +116,25 @@ export function withTarget(signed: TargetsSigned, path: string, file: TargetFile
       `${path} is listed already, with other bytes. Give the release a new version.`,
     );
   }
+  requireOwnName(signed, path, ours);
   const old = before?.custom?.moult as OurTarget | undefined;
   // A new description does not undo a recall.
   const kept = old?.kind === 'release' && old.recalled && ours.kind === 'release' ? { recalled: old.recalled } : {};
   const entry: TargetFile = { length: file.length, hashes: file.hashes, custom: { moult: { ...kept, ...ours } } };
   return { ...signed, targets: { ...signed.targets, [path]: entry } };
+}
+
+/** The folder of a release on a machine has its version for a name: two epochs of one version would be one folder. */
+function requireOwnName({ targets }: TargetsSigned, path: string, ours: OurTarget): void {
+  if (ours.kind !== 'release') return;
+  for (const [other, { custom }] of Object.entries(targets)) {
+    const theirs = custom?.moult as OurTarget | undefined;
+    if (other === path || theirs?.kind !== 'release' || theirs.epoch === ours.epoch) continue;
+    const isSame = theirs.product === ours.product && compareVersions(theirs.version, ours.version) === 0;
+    if (!isSame) continue;
+    const text = `Version ${ours.version} is listed in epoch ${theirs.epoch} already, as ${other}. Choose another version.`;
+    throw new ReleaseError('RELEASE_TARGET_EXISTS', text);
+  }
 }
 
 /** A release that no machine installs any more. Throws RELEASE_TARGET_UNKNOWN. */

@@ -10,11 +10,11 @@ import { readOurTarget, type UpdateTarget } from '../metadata/custom.ts';
 import { own } from '../metadata/parse.ts';
 import { canonicalBytes, sha256Hex } from '../metadata/signatures.ts';
 import type { Metadata, TargetFile, TargetsSigned } from '../metadata/types.ts';
-import { delegatedRoles, restamped } from './edits.ts';
-import { encodeMetadata, type Published, RepositoryFolder } from './folder.ts';
-import { signOnline } from './online.ts';
-import { graceMs, Repository } from './repository.ts';
-import { progressOf, withSignature } from './signing.ts';
+import { restamped } from './edits.ts';
+import { encodeMetadata, RepositoryFolder } from './folder.ts';
+import { publishAlone, signedWithOwnKeys } from './one-role.ts';
+import { Repository } from './repository.ts';
+import { progressOf } from './signing.ts';
 
 export interface CoveredUpdate {
   /** The core fragment. */
@@ -30,8 +30,6 @@ export interface CoverState {
   covered: number;
 }
 
-/** How many versions of a role with a new version for each decision stay on the disk. */
-const versionsKept = 20;
 const role = 'updates';
 
 /**
@@ -57,11 +55,11 @@ export function coverUpdates(directory: string, wanted: ReadonlyMap<string, Cove
     }
     const covered = Object.keys((next ?? base).signed.targets).length;
     if (!next) return { state: 'unchanged', missing: [], covered };
-    const signed = signedWithOwnKeys(repository, next);
+    const signed = signedWithOwnKeys(repository, role, next);
     if (signed !== staged.targets.get(role)) repository.folder.stage(role, signed);
     const { complete, missing } = progressOf(signed, repository.demands(role));
     if (!complete || staged.targets.has('targets')) return { state: 'waits', missing, covered };
-    publishAlone(repository, published, signed, now);
+    publishAlone(repository, published, role, signed, now);
     return { state: 'published', missing: [], covered };
   });
 }
@@ -137,29 +135,4 @@ function requireTakeable(metadata: Metadata<TargetsSigned>): void {
   if (size <= clientLimits.targetsBytes) return;
   const text = `${role} would have ${size} bytes, and clients take ${clientLimits.targetsBytes}. Decline updates that nobody needs.`;
   throw new ReleaseError('RELEASE_TARGET_MALFORMED', text, { role });
-}
-
-function signedWithOwnKeys(repository: Repository, metadata: Metadata<TargetsSigned>): Metadata<TargetsSigned> {
-  const demands = repository.demands(role);
-  const allowed = new Set(demands.flatMap(({ roleKeys }) => roleKeys.keyids));
-  const had = new Set(metadata.signatures.map(({ keyid }) => keyid));
-  const open = repository.folder.keys().filter(({ keyid }) => allowed.has(keyid) && !had.has(keyid));
-  const bytes = canonicalBytes(metadata.signed);
-  return open.reduce(
-    (signed, { keyid, owner, sign }) =>
-      withSignature(role, signed, demands, { keyid, owner, sig: sign(bytes), sha256: sha256Hex(bytes) }),
-    metadata,
-  );
-}
-
-/** Publishes this role and nothing else: what people are collecting signatures for goes on waiting. */
-function publishAlone({ folder }: Repository, published: Published, updates: Metadata<TargetsSigned>, now: Date): void {
-  if (!published.root) return;
-  const targets = new Map([...published.targets, [role, updates] as const]);
-  const online = signOnline({ root: published.root.signed, published, targets, now, keys: folder.keys() });
-  folder.publish(`${updates.signed.version}.${role}.json`, encodeMetadata(updates));
-  folder.publish(`${online.snapshot.signed.version}.snapshot.json`, online.snapshotBytes);
-  folder.publish('timestamp.json', encodeMetadata(online.timestamp));
-  folder.unstage(role);
-  folder.prune(['targets', 'snapshot', ...delegatedRoles], now, graceMs, versionsKept);
 }

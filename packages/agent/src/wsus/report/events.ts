@@ -30,6 +30,12 @@ export function selfUpdateEvent(eventId: 148 | 201 | 183 | 182, result: number, 
   };
 }
 
+/** A release that a server offers and the operator has not signed: it was not fetched. */
+export function selfUpdateRefused(version: string, result: number, why: string): AgentEvent {
+  const event = selfUpdateEvent(182, result, version);
+  return { ...event, message: `${event.message.replace(/: Automatic Updates\.$/, '')}: Automatic Updates. ${why}` };
+}
+
 export function detectionFinished(found: number): AgentEvent {
   return {
     ...aboutNone(147, 0),

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readInside } from '@moult/disk';
 import type { SigningIdentity } from '@moult/formats/authenticode';
-import { createCabinet, extractMember, readCabinet } from '@moult/formats/cab';
+import { createCabinet, extractAll, extractMember, readCabinet } from '@moult/formats/cab';
 import { ProtocolError } from '@moult/protocol';
 import {
   compareVersions,
@@ -73,14 +73,19 @@ export async function readPublishedReleases(dataDir: string): Promise<PublishedR
   return published.sort((a, b) => compareVersions(b.release.version, a.release.version));
 }
 
-/** The release that clients are led to: the newest of the WSUS generation. */
+/** The release that clients of the tree are led to: the newest of the WSUS generation. They know no epochs. */
 export function newestRelease(published: readonly PublishedRelease[]): PublishedRelease | undefined {
-  return published.find(({ release }) => release.generation === 'wsus');
+  return published.find(({ release }) => release.generation === 'wsus' && release.epoch === undefined);
 }
 
 /** `release.json` of a release cabinet. Throws FormatError or PROTOCOL_RELEASE_MALFORMED. */
 export function releaseIn(cabinet: Uint8Array): Release {
   return parseRelease(Buffer.from(extractMember(readCabinet(cabinet), releaseFileName)).toString('utf8'));
+}
+
+/** The cabinet of a release without the signature of the tree, which changes with the certificate: what metadata names. */
+export function unsignedCabinet({ release, cabinet }: PublishedRelease): Uint8Array {
+  return pack(release, new Map(extractAll(readCabinet(cabinet.bytes))));
 }
 
 /** Release folders by their names; other things in the folder are passed over. */
@@ -102,16 +107,28 @@ async function packRelease(folder: string, generation: Generation, version: stri
   if (release.generation !== generation || release.version !== version) {
     throw bad(folder, `its release.json says ${release.generation} ${release.version}`);
   }
-  const members = [{ name: releaseFileName, bytes: Buffer.from(encodeRelease(release)), modified: fileTime }];
+  const files = new Map<string, Uint8Array>();
   for (const { name, sizeBytes, sha256 } of release.files) {
     const bytes = await readInside(folder, name).catch((cause) => {
       throw bad(folder, `${name} cannot be read`, cause);
     });
     const digest = createHash('sha256').update(bytes).digest('hex');
     if (bytes.length !== sizeBytes || digest !== sha256) throw bad(folder, `${name} is not the file it lists`);
-    members.push({ name: name.replaceAll('/', '\\'), bytes, modified: fileTime });
+    files.set(memberName(name), bytes);
   }
-  return createCabinet(members, { compression: 'mszip', level: 9 });
+  return pack(release, files);
+}
+
+/** Same release, same bytes. */
+function pack(release: Release, files: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const listed = release.files.map(({ name }) => memberName(name));
+  const members = listed.map((name) => ({ name, bytes: files.get(name) ?? Buffer.of(), modified: fileTime }));
+  const first = { name: releaseFileName, bytes: Buffer.from(encodeRelease(release)), modified: fileTime };
+  return createCabinet([first, ...members], { compression: 'mszip', level: 9 });
+}
+
+function memberName(name: string): string {
+  return name.replaceAll('/', '\\');
 }
 
 async function readText(folder: string): Promise<string> {

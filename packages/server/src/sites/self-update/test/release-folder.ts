@@ -18,17 +18,17 @@ export async function makeKeys(name: string): Promise<TestKeys> {
   return { ca, signer: await createOperatorSigner(ca, { commonName: `${name} signing`, now: testNow }) };
 }
 
-export function writeRelease(releaseDir: string, generation: Generation, version: string): void {
+export function writeRelease(releaseDir: string, generation: Generation, version: string, epoch = 0, more = ''): void {
   const folder = join(releaseDir, generation, version);
   mkdirSync(join(folder, 'texts'), { recursive: true });
   const files = Object.entries({
-    'agent.mjs': `console.log('${generation} ${version}');\n`.repeat(50),
+    'agent.mjs': `console.log('${generation} ${version}');\n`.repeat(50) + more,
     'texts/en.json': '{}',
   }).map(([name, text]) => {
     writeFileSync(join(folder, name), text);
     return { name, sizeBytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
   });
-  const release = { product: 'moult-agent', generation, version, entry: 'agent.mjs', files };
+  const release = { product: 'moult-agent', generation, epoch, version, entry: 'agent.mjs', files };
   writeFileSync(join(folder, 'release.json'), encodeRelease(release));
 }
 

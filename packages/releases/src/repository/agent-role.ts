@@ -1,0 +1,70 @@
+// The role `agent` as a server fills it: the releases that it carries are listed, each once. What is listed already stays
+// as it is, whoever listed it.
+import { existsSync } from 'node:fs';
+import { writeDurably } from '../client/durable-files.ts';
+import { ReleaseError } from '../errors.ts';
+import { type ReleaseTarget, readOurTarget } from '../metadata/custom.ts';
+import { own } from '../metadata/parse.ts';
+import { sha256Hex } from '../metadata/signatures.ts';
+import { restamped, withTarget } from './edits.ts';
+import { publishAlone, signedWithOwnKeys } from './one-role.ts';
+import { Repository } from './repository.ts';
+import { progressOf } from './signing.ts';
+import type { CoverState } from './updates-role.ts';
+
+export interface CarriedRelease {
+  /** The release: a cabinet. Made only when it is not listed yet. */
+  bytes(): Uint8Array;
+  ours: ReleaseTarget;
+}
+
+const role = 'agent';
+
+/** The path under which a release is listed. `extension` begins with a point. */
+export function releasePath(
+  { product, generation, epoch, version, platform }: ReleaseTarget,
+  extension: string,
+): string {
+  const folder = product === 'moult-host' ? 'host' : 'agent';
+  return `${folder}/${generation}/${epoch}-${version}-${platform}${extension}`;
+}
+
+/**
+ * Lists these releases, by path, besides those that are listed. Signs with the keys in the folder and publishes when they
+ * are enough; else the role is staged, for `moult release sign`. Throws RELEASE_REPOSITORY_…, RELEASE_TARGET_….
+ */
+export function coverReleases(directory: string, carried: ReadonlyMap<string, CarriedRelease>, now: Date): CoverState {
+  const repository = new Repository(directory);
+  return repository.folder.locked(() => {
+    const { published, staged } = repository.state();
+    const base = staged.targets.get(role) ?? published.targets.get(role);
+    if (!published.root || !base) {
+      throw new ReleaseError('RELEASE_REPOSITORY_MISSING', `${directory} has published nothing yet.`);
+    }
+    let { signed } = base;
+    for (const [path, { bytes: make, ours }] of carried) {
+      if (own(signed.targets, path)) continue;
+      const bytes = make();
+      const file = { length: bytes.length, hashes: { sha256: sha256Hex(bytes) } };
+      readOurTarget(path, { ...file, custom: { moult: ours } });
+      const stored = repository.folder.targetFile(path, file.hashes.sha256);
+      if (!existsSync(stored)) writeDurably(stored, bytes);
+      signed = withTarget(signed, path, file, ours);
+    }
+    const covered = Object.keys(signed.targets).length;
+    let next = staged.targets.get(role);
+    if (signed !== base.signed) {
+      const version = Math.max((published.targets.get(role)?.signed.version ?? 0) + 1, base.signed.version);
+      next = { signed: restamped(signed, version, now), signatures: [] };
+    }
+    if (!next) return { state: 'unchanged', missing: [], covered };
+    const ready = signedWithOwnKeys(repository, role, next);
+    if (ready !== staged.targets.get(role)) repository.folder.stage(role, ready);
+    const { complete, missing } = progressOf(ready, repository.demands(role));
+    // People who collect signatures for `targets`, or who staged something of their own, publish it themselves.
+    const isTheirs = staged.targets.has('targets') || staged.targets.has(role);
+    if (!complete || isTheirs) return { state: 'waits', missing, covered };
+    publishAlone(repository, published, role, ready, now);
+    return { state: 'published', missing: [], covered };
+  });
+}
