@@ -9,7 +9,7 @@ import { createCabinet } from '@moult/formats/cab';
 import { composeIdent, encodeIdent, identPurpose, releasePurpose } from '@moult/protocol/self-update';
 import type { ReleaseTarget } from '@moult/releases/metadata';
 import { generateKey, Repository, releasePath } from '@moult/releases/repository';
-import { loadOrCreateOperatorKeys } from '@moult/server';
+import { loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { type InstallOptions, installAgent } from '../src/install-agent.ts';
 import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';

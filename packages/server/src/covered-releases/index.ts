@@ -11,8 +11,8 @@ import {
   Repository,
   releasePath,
 } from '@moult/releases/repository';
+import type { Notice } from '@moult/store';
 import type { Logger } from '../log.ts';
-import type { Notice } from '../notice.ts';
 import { type PublishedRelease, releaseIn, unsignedCabinet } from '../sites/self-update/index.ts';
 
 export interface ReleaseCoverParts {
