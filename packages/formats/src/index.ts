@@ -1,1 +1,2 @@
 export * from './errors.ts';
+export { fileKind, fileKindBytes } from './file-kind.ts';

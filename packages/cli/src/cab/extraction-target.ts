@@ -4,8 +4,8 @@ import { closeSync, futimesSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DiskError, FolderTree, type OpenFolder } from '@moult/disk';
 import { FormatError } from '@moult/formats';
-import type { CabinetMember } from '@moult/formats/cab';
-import { collisionKey, toPathSegments } from '@moult/formats/paths';
+import { type CabinetMember, toMemberPath } from '@moult/formats/cab';
+import { collisionKey } from '@moult/formats/paths';
 import { UsageError } from '../terminal.ts';
 
 const bufferBytes = 2 ** 20;
@@ -31,7 +31,7 @@ export class ExtractionTarget {
    * names a device, or is another member's in some letter case.
    */
   reserve(member: CabinetMember): string[] {
-    const segments = toPathSegments(member.name);
+    const segments = toMemberPath(member.name);
     for (let depth = 1; depth < segments.length; depth++) {
       const key = collisionKey(segments.slice(0, depth));
       if (this.#taken.get(key) === 'file')

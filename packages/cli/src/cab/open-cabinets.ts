@@ -3,7 +3,7 @@
 // were named.
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { FormatError } from '@moult/formats';
+import { FormatError, fileKind, fileKindBytes } from '@moult/formats';
 import {
   type Cabinet,
   type CabinetLimits,
@@ -70,7 +70,7 @@ export class CabinetFiles {
       yield cabinet.next || cabinet.previous ? this.#openSet(file, offset, cabinet) : alone(file, offset, cabinet);
     }
     if (count > 0) return;
-    throw new FormatError('FORMAT_BAD_SIGNATURE_BYTES', 'There is no cabinet in the file.');
+    throw new FormatError('FORMAT_BAD_SIGNATURE_BYTES', `There is no cabinet in the file${otherKind(source)}.`);
   }
 
   close(): void {
@@ -87,7 +87,7 @@ export class CabinetFiles {
   }
 
   #read(source: FileSource, offset: number): Cabinet {
-    return readCabinetFrom(sliceSource(source, offset), { ...this.#options, baseOffset: offset });
+    return readCabinetFrom(sliceSource(source, offset), { ...this.#options, baseOffset: offset, damaged: 'keep' });
   }
 
   #openSet(file: string, offset: number, cabinet: Cabinet): OpenedCabinet {
@@ -100,6 +100,7 @@ export class CabinetFiles {
     const joined = joinCabinets(
       parts.map((part) => part.cabinet),
       this.#options.limits,
+      'keep',
     );
     const files = parts.map((part) => part.file);
     return { file: files[0] ?? file, files, offset, cabinet: joined, ...gaps };
@@ -149,6 +150,12 @@ export class CabinetFiles {
     this.#sources.get(file)?.close();
     this.#sources.delete(file);
   }
+}
+
+/** What the file is instead: `: it is a ZIP archive`; nothing for what is not known. */
+function otherKind(source: FileSource): string {
+  const kind = fileKind(source.read(0, fileKindBytes));
+  return kind === undefined ? '' : `: it is ${kind}`;
 }
 
 function alone(file: string, offset: number, cabinet: Cabinet): OpenedCabinet {

@@ -1,6 +1,7 @@
 // Testing and extracting: every member read through, in the order in which the cabinet holds them; what is damaged or
 // refused is complained about and the rest goes on.
-import { byPlace, type CabinetMember, MemberReader } from '@moult/formats/cab';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { byPlace, type CabinetMember, isSamePlace, MemberReader } from '@moult/formats/cab';
 import type { ExtractionTarget } from './extraction-target.ts';
 import type { OpenedCabinet } from './open-cabinets.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -62,17 +63,39 @@ async function passThrough(
   const total = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const progress = startProgress(`${what} ${file}`, total);
   const result: Unpacked = { file, offset, members: [], complaints: [] };
+  if (cabinet.fault) result.complaints.push(toComplaint(file, cabinet.fault));
+  let before: { member: CabinetMember; path: string } | undefined;
   for (const member of members.toSorted(byPlace)) {
     try {
-      const path = await take(member, counted(reader.read(member), progress));
+      const isCopy = before !== undefined && isSamePlace(before.member, member);
+      const pieces = isCopy && before ? piecesOfFile(before.path, member.sizeBytes) : reader.read(member);
+      const path = await take(member, counted(pieces, progress));
       const { name, sizeBytes } = member;
       result.members.push(path === undefined ? { name, sizeBytes } : { name, sizeBytes, path });
+      if (path !== undefined && !isCopy) before = { member, path };
     } catch (error) {
       result.complaints.push(toComplaint(file, error, member.name));
     }
   }
   progress.done();
   return result;
+}
+
+/** What was just written, once more: the cabinet would have to be unpacked from the folder's beginning. */
+function* piecesOfFile(path: string, sizeBytes: number): Generator<Uint8Array> {
+  // Somebody may have put another file there meanwhile.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const buffer = Buffer.allocUnsafe(2 ** 16);
+    for (let at = 0; at < sizeBytes; ) {
+      const read = readSync(file, buffer, 0, Math.min(buffer.length, sizeBytes - at), at);
+      if (read === 0) throw new Error(`${path} was changed while it was copied.`);
+      at += read;
+      yield buffer.subarray(0, read);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 function* counted(pieces: Iterable<Uint8Array>, progress: Progress): Generator<Uint8Array> {

@@ -62,7 +62,7 @@ async function runList(files: string[], options: ReadCommandOptions): Promise<vo
   const complaints = await forEachCabinet(files, options, async (opened) => {
     if (options.json) listed.push(describeCabinet(opened));
     else printListing(opened);
-    return [];
+    return faultsOf(opened.cabinet).map((fault) => toComplaint(opened.file, fault));
   });
   finish(options, { cabinets: listed }, complaints);
 }
@@ -143,6 +143,13 @@ async function forEachCabinet(
     }
   }
   return complaints;
+}
+
+/** What a look at the tables alone finds. */
+function faultsOf({ fault, folders, members }: OpenedCabinet['cabinet']): Error[] {
+  return [fault, ...folders.map((folder) => folder.fault), ...members.map((member) => member.fault)].filter(
+    (one) => one !== undefined,
+  );
 }
 
 function finish(options: ReadCommandOptions, answer: object, complaints: Complaint[]): void {

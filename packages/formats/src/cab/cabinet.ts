@@ -31,6 +31,8 @@ export interface CabinetMember {
   folderOffset: number;
   /** Whether its bytes began in the cabinet before this one or end in the one after, in a spanned set. */
   continues: { fromPrevious: boolean; toNext: boolean };
+  /** Why it cannot be read, though others can: its place cannot be. Only of a cabinet that was opened as `damaged`. */
+  fault?: FormatError;
 }
 
 /** The blocks of one folder that lie in one cabinet file. */
@@ -51,6 +53,8 @@ export interface CabinetFolder {
   beginsEarlier: boolean;
   parts: FolderPart[];
   reserve: Uint8Array;
+  /** Why none of its members can be read. Only of a cabinet that was opened as `damaged`. */
+  fault?: FormatError;
 }
 
 export interface NeighbourCabinet {
@@ -70,6 +74,8 @@ export interface Cabinet {
   reserve: Uint8Array;
   folders: CabinetFolder[];
   members: CabinetMember[];
+  /** The file ends before the cabinet does. Only of a cabinet that was opened as `damaged`. */
+  fault?: FormatError;
 }
 
 export interface ReadOptions {
@@ -78,6 +84,11 @@ export interface ReadOptions {
   legacyEncoding?: string;
   /** Where the source begins in its file: added to the offsets of errors. */
   baseOffset?: number;
+  /**
+   * `refuse` (the default): one lie in the tables, or a byte that is missing, refuses the cabinet. `keep`: it costs only
+   * the members that it concerns, and stands in their `fault`.
+   */
+  damaged?: 'refuse' | 'keep';
 }
 
 /** Opens a cabinet held in memory. Throws FormatError (with offset) for anything malformed or over `limits`. */
@@ -88,7 +99,9 @@ export function readCabinet(bytes: Uint8Array, limits: CabinetLimits = defaultCa
 /** Opens a cabinet wherever its bytes are; reads only its headers. Throws FormatError as readCabinet does. */
 export function readCabinetFrom(source: ByteSource, options: ReadOptions = {}): Cabinet {
   const { limits = defaultCabinetLimits, legacyEncoding = 'windows-1252', baseOffset = 0 } = options;
+  const keepsDamaged = options.damaged === 'keep';
   const header = readCabinetHeader(source, baseOffset);
+  if (header.truncated && !keepsDamaged) throw header.truncated;
   if (header.memberCount > limits.maxMembers) {
     const message = `The cabinet claims ${header.memberCount} members; the limit is ${limits.maxMembers}.`;
     throw new FormatError('FORMAT_OVER_LIMIT', message, { offset: baseOffset + 28 });
@@ -97,11 +110,19 @@ export function readCabinetFrom(source: ByteSource, options: ReadOptions = {}): 
     throw new FormatError('FORMAT_BAD_HEADER', 'The cabinet has no members.', { offset: baseOffset + 28 });
   }
   const folders = readFolders(source, header, baseOffset);
-  const { members, end } = readMembers(source, header, { baseOffset, legacyEncoding, folders });
-  checkFolderPlaces(folders, header, { end, baseOffset });
-  checkClaims(members, header.sizeBytes, limits);
-  const { sizeBytes, setId, setIndex, previous, next, reserve } = header;
-  return { sizeBytes, setId, setIndex, previous, next, reserve, folders, members };
+  const { members, end } = readMembers(source, header, { baseOffset, legacyEncoding, folders, keepsDamaged });
+  markFolderPlaces(folders, members, header, { end, baseOffset });
+  const folderFault = folders.find(({ fault }) => fault)?.fault;
+  if (folderFault && !keepsDamaged) throw folderFault;
+  checkClaims(members.filter(isReadable(folders)), header.sizeBytes, limits);
+  const { sizeBytes, setId, setIndex, previous, next, reserve, truncated } = header;
+  const cabinet: Cabinet = { sizeBytes, setId, setIndex, previous, next, reserve, folders, members };
+  return truncated ? { ...cabinet, fault: truncated } : cabinet;
+}
+
+/** What is not read asks nothing of us. */
+function isReadable(folders: readonly CabinetFolder[]): (member: CabinetMember) => boolean {
+  return ({ fault, folder }) => !fault && !folders[folder]?.fault;
 }
 
 function readFolders(source: ByteSource, header: CabinetHeader, baseOffset: number): CabinetFolder[] {
@@ -150,6 +171,7 @@ interface MemberContext {
   baseOffset: number;
   legacyEncoding: string;
   folders: CabinetFolder[];
+  keepsDamaged: boolean;
 }
 
 function readMembers(
@@ -162,7 +184,8 @@ function readMembers(
   const reader = new ByteReader(table, context.baseOffset + header.membersAt);
   const members: CabinetMember[] = [];
   for (let index = 0; index < header.memberCount; index++) members.push(readMember(reader, context));
-  checkPlaces(members, context.folders, context.baseOffset + header.membersAt);
+  markPlaces(members, context.folders, context.baseOffset + header.membersAt);
+  if (!context.keepsDamaged) refuseFaults(members);
   return { members, end: reader.offset - context.baseOffset };
 }
 
@@ -176,13 +199,14 @@ function readMember(reader: ByteReader, { legacyEncoding, folders }: MemberConte
   const name = decodeName(reader.untilNul(maxNameBytes), attributes, legacyEncoding);
   if (name === '') throw new FormatError('FORMAT_BAD_HEADER', 'A member has no name.', { offset });
   const { folder, continues } = toFolderIndex(folderField, folders.length);
+  const member = { name, sizeBytes, modified, attributes, folder, entryOffset: offset, folderOffset, continues };
   const holder = folders[folder];
-  if (!holder) {
-    const message = `Folder ${folderField} does not exist; the cabinet has ${folders.length}.`;
-    throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: name });
+  if (holder) {
+    if (continues.fromPrevious) holder.beginsEarlier = true;
+    return member;
   }
-  if (continues.fromPrevious) holder.beginsEarlier = true;
-  return { name, sizeBytes, modified, attributes, folder, entryOffset: offset, folderOffset, continues };
+  const message = `Folder ${folderField} does not exist; the cabinet has ${folders.length}.`;
+  return { ...member, fault: new FormatError('FORMAT_BAD_HEADER', message, { offset, member: name }) };
 }
 
 /** MS-CAB 2.4 iFolder: three values say that a member spans cabinets, and so lies in the first or last folder. */
@@ -193,27 +217,41 @@ function toFolderIndex(field: number, folderCount: number): Pick<CabinetMember, 
   return { folder, continues: { fromPrevious, toNext } };
 }
 
-/** Members lie within their folder and beside each other: no known maker lets them share bytes, but bombs do. */
-export function checkPlaces(
-  members: readonly CabinetMember[],
-  folders: readonly CabinetFolder[],
-  offset: number,
-): void {
+/**
+ * Members lie within their folder, and beside each other or in one and the same place: makers store files that are alike
+ * once (MakeCAB, WiX). What lies otherwise gets its `fault`: no known maker lets members share a part, but bombs do.
+ */
+export function markPlaces(members: readonly CabinetMember[], folders: readonly CabinetFolder[], offset: number): void {
+  const rooms = folders.map(({ parts }) => parts.reduce((sum, { blockCount }) => sum + blockCount * 32768, 0));
   let before: CabinetMember | undefined;
-  for (const member of members.filter(({ sizeBytes }) => sizeBytes > 0).sort(byPlace)) {
+  for (const member of members.filter(({ sizeBytes, fault }) => sizeBytes > 0 && !fault).sort(byPlace)) {
+    const fault = (message: string): FormatError =>
+      new FormatError('FORMAT_BAD_HEADER', message, { offset, member: member.name });
     const end = member.folderOffset + member.sizeBytes;
     const folder = folders[member.folder];
-    const room = (folder?.parts ?? []).reduce((sum, { blockCount }) => sum + blockCount * 32768, 0);
+    const room = rooms[member.folder] ?? 0;
     if (end > room && !folder?.beginsEarlier && !member.continues.toNext) {
-      const message = `The member claims bytes ${member.folderOffset} to ${end} of a folder that holds at most ${room}.`;
-      throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: member.name });
-    }
-    if (before?.folder === member.folder && before.folderOffset + before.sizeBytes > member.folderOffset) {
-      const message = `The member shares bytes with ${JSON.stringify(before.name)}.`;
-      throw new FormatError('FORMAT_BAD_HEADER', message, { offset, member: member.name });
-    }
-    before = member;
+      const claim = `bytes ${member.folderOffset} to ${end} of a folder that holds at most ${room}`;
+      member.fault = fault(`The member claims ${claim}.`);
+    } else if (before && sharesPart(before, member)) {
+      member.fault = fault(`The member shares bytes with ${JSON.stringify(before.name)}.`);
+    } else before = member;
   }
+}
+
+/** Throws the first fault. */
+export function refuseFaults(members: readonly CabinetMember[]): void {
+  for (const { fault } of members) if (fault) throw fault;
+}
+
+function sharesPart(before: CabinetMember, member: CabinetMember): boolean {
+  const overlaps = before.folder === member.folder && before.folderOffset + before.sizeBytes > member.folderOffset;
+  return overlaps && !isSamePlace(before, member);
+}
+
+/** Whether two members are one and the same bytes, stored once. */
+export function isSamePlace(a: CabinetMember, b: CabinetMember): boolean {
+  return byPlace(a, b) === 0 && a.sizeBytes > 0;
 }
 
 /** The order in which members lie in their folders: the order to unpack them in. */
@@ -221,29 +259,38 @@ export function byPlace(a: CabinetMember, b: CabinetMember): number {
   return a.folder - b.folder || a.folderOffset - b.folderOffset || a.sizeBytes - b.sizeBytes;
 }
 
-/** Each folder's blocks begin behind the tables, and end where the next folder begins. */
-function checkFolderPlaces(
+/**
+ * Each folder's blocks begin behind the tables, and end where the next folder begins. A folder that no byte is read of may
+ * say what it likes: makers leave one behind for empty files.
+ */
+function markFolderPlaces(
   folders: readonly CabinetFolder[],
+  members: readonly CabinetMember[],
   header: CabinetHeader,
   { end: tablesEnd, baseOffset }: { end: number; baseOffset: number },
 ): void {
-  const parts = folders.flatMap(({ parts }) => parts).filter((part) => part.blockCount > 0);
-  parts.sort((a, b) => a.firstBlock - b.firstBlock);
+  const isUsed = new Set(members.filter(({ sizeBytes }) => sizeBytes > 0).map(({ folder }) => folder));
+  const places = folders
+    .filter((_, index) => isUsed.has(index))
+    .flatMap((folder) => folder.parts.map((part) => ({ folder, part })))
+    .filter(({ part }) => part.blockCount > 0)
+    .sort((a, b) => a.part.firstBlock - b.part.firstBlock);
   const headEnd = header.foldersAt + header.folderCount * (8 + header.folderReserve);
-  for (const [index, part] of parts.entries()) {
-    const next = parts[index + 1];
+  for (const [index, { folder, part }] of places.entries()) {
+    const next = places[index + 1]?.part;
     const isInTables =
       part.firstBlock < headEnd || (part.firstBlock >= header.membersAt && part.firstBlock < tablesEnd);
     if (isInTables || part.firstBlock >= header.sizeBytes || next?.firstBlock === part.firstBlock) {
       const message = `A folder's data begins at ${part.firstBlock}, where it cannot.`;
-      throw new FormatError('FORMAT_BAD_HEADER', message, { offset: baseOffset + header.foldersAt });
+      folder.fault ??= new FormatError('FORMAT_BAD_HEADER', message, { offset: baseOffset + header.foldersAt });
+      continue;
     }
     const isBeforeMembers = part.firstBlock < header.membersAt;
     part.end = Math.min(next?.firstBlock ?? header.sizeBytes, isBeforeMembers ? header.membersAt : header.sizeBytes);
     const leastBytes = part.blockCount * (8 + part.blockReserve);
     if (leastBytes > part.end - part.firstBlock) {
       const message = `A folder claims ${part.blockCount} data blocks in ${part.end - part.firstBlock} bytes.`;
-      throw new FormatError('FORMAT_TRUNCATED', message, { offset: baseOffset + part.end });
+      folder.fault ??= new FormatError('FORMAT_TRUNCATED', message, { offset: baseOffset + part.end });
     }
   }
 }

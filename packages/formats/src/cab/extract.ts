@@ -1,8 +1,9 @@
 // Unpacking members. A MemberReader passes through each folder once, when members are asked for in their order.
 import { FormatError } from '../errors.ts';
 import { collisionKey } from '../paths/index.ts';
-import { byPlace, type Cabinet, type CabinetMember } from './cabinet.ts';
+import { byPlace, type Cabinet, type CabinetMember, isSamePlace } from './cabinet.ts';
 import { FolderReader } from './folder-reader.ts';
+import { plainName } from './names.ts';
 
 /**
  * One member, unpacked. The name matches in any letter case, with / for \. Throws FORMAT_NOT_FOUND or what decoding
@@ -12,31 +13,41 @@ export function extractMember(cabinet: Cabinet, name: string): Uint8Array {
   return collect(new MemberReader(cabinet), findMember(cabinet, name));
 }
 
-/** All members by their names as stored. Throws FORMAT_UNSAFE_NAME when two names differ only by letter case. */
+/** All members by their names as stored, without folders that mean "here" (plainName). Throws FORMAT_UNSAFE_NAME when two names differ only by letter case. */
 export function extractAll(cabinet: Cabinet): Map<string, Uint8Array> {
   const reader = new MemberReader(cabinet);
   const unpacked = new Map<string, Uint8Array>();
   const seen = new Set<string>();
   for (const member of cabinet.members) {
-    const key = collisionKey(member.name.split(/[\\/]/));
+    const name = plainName(member.name);
+    const key = collisionKey(name.split(/[\\/]/));
     if (seen.has(key)) {
       const message = `The cabinet holds ${JSON.stringify(member.name)} twice.`;
       throw new FormatError('FORMAT_UNSAFE_NAME', message, { member: member.name });
     }
     seen.add(key);
-    unpacked.set(member.name, new Uint8Array());
+    unpacked.set(name, new Uint8Array());
   }
-  for (const member of cabinet.members.toSorted(byPlace)) unpacked.set(member.name, collect(reader, member));
+  let before: CabinetMember | undefined;
+  for (const member of cabinet.members.toSorted(byPlace)) {
+    const same = before && isSamePlace(before, member) ? unpacked.get(plainName(before.name)) : undefined;
+    unpacked.set(plainName(member.name), same ? same.slice() : collect(reader, member));
+    before = member;
+  }
   return unpacked;
 }
 
 /** The member of that name, in any letter case. Throws FORMAT_NOT_FOUND. */
 export function findMember(cabinet: Cabinet, name: string): CabinetMember {
-  const wanted = name.replaceAll('/', '\\').toLowerCase();
-  const member = cabinet.members.find((one) => one.name.replaceAll('/', '\\').toLowerCase() === wanted);
+  const wanted = searchKey(name);
+  const member = cabinet.members.find((one) => searchKey(one.name) === wanted);
   if (!member)
     throw new FormatError('FORMAT_NOT_FOUND', `The cabinet holds no ${JSON.stringify(name)}.`, { member: name });
   return member;
+}
+
+function searchKey(name: string): string {
+  return plainName(name).replaceAll('/', '\\').toLowerCase();
 }
 
 /**
@@ -60,6 +71,8 @@ export class MemberReader {
    * member.
    */
   *read(member: CabinetMember): Generator<Uint8Array> {
+    const fault = member.fault ?? (member.sizeBytes > 0 ? this.#cabinet.folders[member.folder]?.fault : undefined);
+    if (fault) throw about(member, fault);
     let at = member.folderOffset;
     const end = at + member.sizeBytes;
     while (at < end) {

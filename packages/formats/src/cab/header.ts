@@ -18,6 +18,8 @@ export interface CabinetHeader {
   blockReserve: number;
   previous: NeighbourCabinet | undefined;
   next: NeighbourCabinet | undefined;
+  /** FORMAT_TRUNCATED, when the file ends before the cabinet does. */
+  truncated: FormatError | undefined;
 }
 
 /** 'MSCF', little-endian. */
@@ -28,8 +30,8 @@ const flag = { previous: 1, next: 2, reserve: 4 } as const;
 const longestHeader = 36 + 4 + 65535 + 4 * 256;
 
 /**
- * Reads and checks the header. Throws FORMAT_BAD_SIGNATURE_BYTES, FORMAT_TRUNCATED, FORMAT_BAD_HEADER,
- * FORMAT_UNSUPPORTED.
+ * Reads and checks the header. Throws FORMAT_BAD_SIGNATURE_BYTES, FORMAT_TRUNCATED for a header that is cut,
+ * FORMAT_BAD_HEADER, FORMAT_UNSUPPORTED. What follows the header may be cut: see `truncated`.
  */
 export function readCabinetHeader(source: ByteSource, baseOffset: number): CabinetHeader {
   const reader = new ByteReader(source.read(0, longestHeader), baseOffset);
@@ -51,10 +53,6 @@ export function readCabinetHeader(source: ByteSource, baseOffset: number): Cabin
     const message = `Cabinets of version ${major}.${minor} are not known; 1.3 is.`;
     throw new FormatError('FORMAT_UNSUPPORTED', message, { offset: baseOffset + 24 });
   }
-  if (sizeBytes > source.sizeBytes) {
-    const message = `The cabinet is ${sizeBytes} bytes by its header, but only ${source.sizeBytes} are there.`;
-    throw new FormatError('FORMAT_TRUNCATED', message, { offset: baseOffset + source.sizeBytes });
-  }
   const reserves = readReserves(reader, flags);
   const previous = (flags & flag.previous) !== 0 ? readNeighbour(reader) : undefined;
   const next = (flags & flag.next) !== 0 ? readNeighbour(reader) : undefined;
@@ -64,7 +62,15 @@ export function readCabinetHeader(source: ByteSource, baseOffset: number): Cabin
     const message = `The tables of the cabinet do not fit into its ${sizeBytes} bytes.`;
     throw new FormatError('FORMAT_BAD_HEADER', message, { offset: baseOffset + 16 });
   }
-  return { sizeBytes, setId, setIndex, folderCount, memberCount, foldersAt, membersAt, ...reserves, previous, next };
+  const counts = { folderCount, memberCount, foldersAt, membersAt };
+  const truncated = truncation(sizeBytes, source.sizeBytes, baseOffset);
+  return { sizeBytes, setId, setIndex, ...counts, ...reserves, previous, next, truncated };
+}
+
+function truncation(sizeBytes: number, there: number, baseOffset: number): FormatError | undefined {
+  if (sizeBytes <= there) return undefined;
+  const message = `The cabinet is ${sizeBytes} bytes by its header, but only ${there} are there.`;
+  return new FormatError('FORMAT_TRUNCATED', message, { offset: baseOffset + there });
 }
 
 function readReserves(

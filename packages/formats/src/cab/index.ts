@@ -5,6 +5,7 @@ export {
   type CabinetFolder,
   type CabinetMember,
   type Compression,
+  isSamePlace,
   type NeighbourCabinet,
   type ReadOptions,
   readCabinet,
@@ -13,6 +14,7 @@ export {
 export { createCabinet, type NewMember } from './create.ts';
 export { extractAll, extractMember, findMember, MemberReader } from './extract.ts';
 export { type CabinetLimits, defaultCabinetLimits } from './limits.ts';
+export { toMemberPath } from './names.ts';
 export { isProgram } from './packer.ts';
 export type { CreateOptions } from './plan.ts';
 export { findCabinets } from './search.ts';

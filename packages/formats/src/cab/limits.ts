@@ -17,17 +17,31 @@ export const defaultCabinetLimits: CabinetLimits = {
   maxRatio: 2_000,
 };
 
+interface Claim {
+  sizeBytes: number;
+  folder: number;
+  folderOffset: number;
+}
+
 /** Throws FORMAT_OVER_LIMIT when members claim more than `limits` allow. */
-export function checkClaims(
-  members: readonly { sizeBytes: number }[],
-  packedBytes: number,
-  limits: CabinetLimits,
-): void {
+export function checkClaims(members: readonly Claim[], packedBytes: number, limits: CabinetLimits): void {
   if (members.length > limits.maxMembers) refuse(`${members.length} members`, `${limits.maxMembers}`);
   const totalBytes = members.reduce((sum, member) => sum + member.sizeBytes, 0);
   if (totalBytes > limits.maxTotalBytes) refuse(`${totalBytes} bytes unpacked`, `${limits.maxTotalBytes}`);
-  const ratio = totalBytes / Math.max(1, packedBytes);
+  const ratio = (totalBytes + againBytes(members)) / Math.max(1, packedBytes);
   if (ratio > limits.maxRatio) refuse(`to unpack to ${Math.floor(ratio)} times its size`, `${limits.maxRatio}`);
+}
+
+/** For a member in the place of another, its folder may have to be unpacked from its beginning once more. */
+function againBytes(members: readonly Claim[]): number {
+  const seen = new Set<string>();
+  let bytes = 0;
+  for (const { sizeBytes, folder, folderOffset } of members) {
+    const place = `${folder}/${folderOffset}`;
+    if (sizeBytes > 0 && seen.has(place)) bytes += folderOffset;
+    seen.add(place);
+  }
+  return bytes;
 }
 
 function refuse(claim: string, limit: string): never {

@@ -15,6 +15,23 @@ export function decodeName(bytes: Uint8Array, attributes: number, legacyEncoding
   return new TextDecoder(isUtf8 ? 'utf-8' : legacyEncoding, { ignoreBOM: true }).decode(bytes);
 }
 
+/**
+ * Where a member goes, below the folder that it is unpacked to. `./a` and `a\.\b`, as makers on Unix write them, are `a`
+ * and `a\b`. Throws FORMAT_UNSAFE_NAME as toPathSegments does.
+ */
+export function toMemberPath(name: string): string[] {
+  return toPathSegments(plainName(name));
+}
+
+/** The name without the folders that mean "here". */
+export function plainName(name: string): string {
+  if (!/(?:^|[\\/])\.[\\/]/.test(name)) return name;
+  return name
+    .split(/[\\/]/)
+    .filter((segment) => segment !== '.')
+    .join('\\');
+}
+
 /** Bytes of a name as we write it: plain ASCII, else UTF-8 with its attribute. Throws FORMAT_UNSAFE_NAME. */
 export function encodeName(name: string): { bytes: Uint8Array; attribute: number } {
   const wire = toPathSegments(name).join('\\');

@@ -1,7 +1,14 @@
 // Spanned sets: a folder that does not fit goes on in the next cabinet, and members that lie across the cut are listed
 // on both sides (MS-CAB 2.4 iFolder). Joined, a set is one cabinet whose folders have several parts.
 import { FormatError } from '../errors.ts';
-import { type Cabinet, type CabinetFolder, type CabinetMember, checkPlaces } from './cabinet.ts';
+import {
+  type Cabinet,
+  type CabinetFolder,
+  type CabinetMember,
+  markPlaces,
+  type ReadOptions,
+  refuseFaults,
+} from './cabinet.ts';
 import { type CabinetLimits, checkClaims, defaultCabinetLimits } from './limits.ts';
 
 /**
@@ -9,7 +16,11 @@ import { type CabinetLimits, checkClaims, defaultCabinetLimits } from './limits.
  * cabinets that do not belong together. A set that begins late or ends early is joined as far as it goes: what cannot
  * be unpacked says so when it is read.
  */
-export function joinCabinets(cabinets: readonly Cabinet[], limits: CabinetLimits = defaultCabinetLimits): Cabinet {
+export function joinCabinets(
+  cabinets: readonly Cabinet[],
+  limits: CabinetLimits = defaultCabinetLimits,
+  damaged: ReadOptions['damaged'] = 'refuse',
+): Cabinet {
   const ordered = cabinets.toSorted((a, b) => a.setIndex - b.setIndex);
   const [first] = ordered;
   const last = ordered.at(-1);
@@ -27,7 +38,8 @@ export function joinCabinets(cabinets: readonly Cabinet[], limits: CabinetLimits
     checkNeighbours(before, cabinet);
     append(joined, cabinet);
   }
-  checkPlaces(joined.members, joined.folders, 0);
+  markPlaces(joined.members, joined.folders, 0);
+  if (damaged === 'refuse') refuseFaults(joined.members);
   checkClaims(joined.members, joined.sizeBytes, limits);
   return joined;
 }
