@@ -1,4 +1,4 @@
-// The catalogue's figures: import, warm start, and SyncUpdates decisions that must not grow with the catalogue.
+// The catalog's figures: import, warm start, and SyncUpdates decisions that must not grow with the catalog.
 // Imports and warm starts run in a process of their own, so that memory is theirs alone.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

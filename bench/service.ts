@@ -49,7 +49,7 @@ export async function bench(): Promise<BenchRow[]> {
     const scansFile = join(folder, 'scans.json');
     const emptyDir = join(folder, 'empty');
     mkdirSync(dataDir);
-    prepare('catalogue', database, scansFile, updates, computers);
+    prepare('catalog', database, scansFile, updates, computers);
     cpSync(dataDir, emptyDir, { recursive: true });
     const scans = JSON.parse(readFileSync(scansFile, 'utf8')) as MachineScan[];
     server = await startServer(dataDir, noRates);

@@ -1,4 +1,4 @@
-// One client in catalogues of any size. Its own 1,000 updates are the same in each; what grows is what concerns other
+// One client in catalogs of any size. Its own 1,000 updates are the same in each; what grows is what concerns other
 // machines (families it does not belong to), all of it approved for the client's group like its own.
 import {
   CatalogIndex,
@@ -8,7 +8,7 @@ import {
   type RevisionId,
   type SyncRequest,
 } from '@moult/catalog';
-import { generateCatalogue } from '../../packages/catalog/test/generate-catalogue.ts';
+import { generateCatalog } from '../../packages/catalog/test/generate-catalog.ts';
 
 export interface Measured {
   updates: number;
@@ -28,9 +28,9 @@ export function measure(updates: number): Measured {
   const add = (documents: Iterable<string>) => {
     for (const xml of documents) index.add((index.size + 1) as RevisionId, parseUpdateDocument(xml));
   };
-  add(generateCatalogue(own));
+  add(generateCatalog(own));
   for (let family = 1; index.size < updates; family++) {
-    add(generateCatalogue(Math.min(othersPerFamily, updates - index.size), 1, family));
+    add(generateCatalog(Math.min(othersPerFamily, updates - index.size), 1, family));
   }
   const deployments = approveEverything(index);
   const lists = scanToTheEnd(index, deployments);

@@ -2,9 +2,9 @@
 // peakMib }; making the documents is not counted, closing the database after an import is.
 
 import { limitHeapGrowth, openStore } from '@moult/store';
-import { generateCatalogue } from '../../packages/catalog/test/generate-catalogue.ts';
+import { generateCatalog } from '../../packages/catalog/test/generate-catalog.ts';
 import { runImport } from '../../packages/cli/src/catalog-import/run-import.ts';
-import { openLiveCatalogue } from '../../packages/store/src/catalog/live-catalog.ts';
+import { openLiveCatalog } from '../../packages/store/src/catalog/live-catalog.ts';
 
 const [what, database = '', updates = '0'] = process.argv.slice(2);
 const now = () => new Date();
@@ -20,7 +20,7 @@ console.log(JSON.stringify({ seconds, peakMib: process.resourceUsage().maxRSS / 
 
 async function importGenerated(count: number): Promise<void> {
   async function* documents() {
-    const source = generateCatalogue(count);
+    const source = generateCatalog(count);
     for (let number = 0; ; number++) {
       const asked = performance.now();
       const { done, value: xml } = source.next();
@@ -34,6 +34,6 @@ async function importGenerated(count: number): Promise<void> {
 }
 
 async function warmStart(count: number): Promise<void> {
-  const { index } = await openLiveCatalogue(store, { unapproved: 'report' });
+  const { index } = await openLiveCatalog(store, { unapproved: 'report' });
   if (index.size !== count) throw new Error(`${index.size} of ${count} are there`);
 }

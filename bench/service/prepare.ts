@@ -8,11 +8,11 @@ import { sql } from 'kysely';
 import {
   classificationId,
   detectoidId,
-  generateCatalogue,
+  generateCatalog,
   productId,
   shapeOf,
-} from '../../packages/catalog/test/generate-catalogue.ts';
-import { type LiveCatalogue, openLiveCatalogue } from '../../packages/store/src/catalog/live-catalog.ts';
+} from '../../packages/catalog/test/generate-catalog.ts';
+import { type LiveCatalog, openLiveCatalog } from '../../packages/store/src/catalog/live-catalog.ts';
 import { openDatabase } from '../../packages/store/src/database.ts';
 import {
   computerIdSql,
@@ -32,14 +32,14 @@ const installedOnEach = 90;
 const newSinceLastVisit = 4;
 const computersPerStatement = 2_500;
 
-if (what === 'catalogue') {
+if (what === 'catalog') {
   const store = await openStore(file, { now });
   await importGenerated(store);
   await registerComputers();
-  const catalogue = await openLiveCatalogue(store, { unapproved: 'report' });
-  await approveSome(store, catalogue);
-  await catalogue.refresh();
-  writeFileSync(scansFile, JSON.stringify(Array.from({ length: machines }, (_, number) => scan(catalogue, number))));
+  const catalog = await openLiveCatalog(store, { unapproved: 'report' });
+  await approveSome(store, catalog);
+  await catalog.refresh();
+  writeFileSync(scansFile, JSON.stringify(Array.from({ length: machines }, (_, number) => scan(catalog, number))));
   await store.close();
 } else await storeEvents(updates, computers);
 
@@ -49,7 +49,7 @@ async function importGenerated(store: Store): Promise<void> {
     await store.importRevisions(batch.map(toRevision), now());
     batch = [];
   };
-  for (const xml of generateCatalogue(updates)) if (batch.push(xml) === 500) await flush();
+  for (const xml of generateCatalog(updates)) if (batch.push(xml) === 500) await flush();
   await flush();
 }
 
@@ -74,7 +74,7 @@ async function registerComputers(): Promise<void> {
 }
 
 /** Every tenth update that can be approved is. */
-async function approveSome(store: Store, { index }: LiveCatalogue): Promise<void> {
+async function approveSome(store: Store, { index }: LiveCatalog): Promise<void> {
   const approvable = [...index.updates()].filter(({ revisions }) => revisions.at(-1)?.summary.explicitlyDeployable);
   const decision = { groupId: allComputers, action: 'Install', deadline: undefined, administrator: 'bench' } as const;
   const chosen = approvable.filter((_, at) => at % 10 === 0);
@@ -86,20 +86,20 @@ async function approveSome(store: Store, { index }: LiveCatalogue): Promise<void
 }
 
 /** How a fresh machine gets through its scan, page by page, and what it lacks at its next visit. */
-function scan(catalogue: LiveCatalogue, machine: number): MachineScan {
-  const deployments = catalogue.deploymentsFor([unassignedComputers]);
+function scan(catalog: LiveCatalog, machine: number): MachineScan {
+  const deployments = catalog.deploymentsFor([unassignedComputers]);
   const isInstalled = installedOn(machine);
   const pages: ScanPage[] = [];
   let [installed, other]: [RevisionId[], RevisionId[]] = [[], []];
   for (;;) {
-    const { newRevisions, truncated } = decideSync(catalogue.index, deployments, {
+    const { newRevisions, truncated } = decideSync(catalog.index, deployments, {
       ...{ installedNonLeaf: installed, otherCached: other, filterCategoryIds: [] },
       ...{ needTwoGroupOutOfScope: true, maxNew: 500 },
     });
     pages.push({ installed, other, brings: newRevisions.length });
     [installed, other] = [[...installed], [...other]];
     for (const { revisionId, isLeaf } of newRevisions) {
-      const id = catalogue.index.get(revisionId)?.summary.identity.updateId ?? '';
+      const id = catalog.index.get(revisionId)?.summary.identity.updateId ?? '';
       const counts = !isLeaf && isInstalled(id) && installed.length < installedOnEach;
       (counts ? installed : other).push(revisionId);
     }

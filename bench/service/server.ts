@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { createCookieJar } from '../../packages/server/src/cookie.ts';
+import { createCookieJar } from '../../packages/server/src/update-service/cookie.ts';
 import { loadOrCreateCookieKey } from '../../packages/store/src/keys/index.ts';
 
 const moult = fileURLToPath(new URL('../../packages/cli/bin/moult.js', import.meta.url));
@@ -29,7 +29,7 @@ export interface RunningServer {
 export async function startServer(dataDir: string, flags: readonly string[] = []): Promise<RunningServer> {
   const begun = performance.now();
   const options = ['--data-dir', dataDir, '--host', '127.0.0.1', '--port', '0', '--self-update-port', 'off'];
-  const more = ['--first-catalogue', 'empty', '--log-level', 'warn', '--log-stdout', 'on'];
+  const more = ['--first-catalog', 'empty', '--log-level', 'warn', '--log-stdout', 'on'];
   const profile = process.env.MOULT_BENCH_PROFILE
     ? ['--cpu-prof', '--cpu-prof-dir', process.env.MOULT_BENCH_PROFILE]
     : [];

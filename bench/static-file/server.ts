@@ -3,12 +3,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createOperatorCa, createOperatorSigner } from '@moult/formats/authenticode';
-import { createAccessLog } from '../../packages/server/src/access-log/index.ts';
+import { createAccessLog } from '../../packages/server/src/http/access-log/index.ts';
 import { createFront } from '../../packages/server/src/http/front.ts';
 import { listen } from '../../packages/server/src/http/listener.ts';
 import type { Site } from '../../packages/server/src/http/site.ts';
+import { createOpenFiles, serveFile } from '../../packages/server/src/http/static-file/index.ts';
 import { createSelfUpdateSite } from '../../packages/server/src/sites/self-update/index.ts';
-import { createOpenFiles, serveFile } from '../../packages/server/src/static-file/index.ts';
 
 const folder = process.argv[2] ?? '.';
 const now = () => new Date();

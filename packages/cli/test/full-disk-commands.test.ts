@@ -19,7 +19,7 @@ import { openStore } from '@moult/store';
 import { moult, startServe } from '../../server/test/serve-process.ts';
 import { mountSmallDisk, type SmallDisk } from '../../server/test/small-disk.ts';
 
-const documents = fileURLToPath(new URL('../../server/first-catalogue', import.meta.url));
+const documents = fileURLToPath(new URL('../../server/first-catalog', import.meta.url));
 
 interface Outcome {
   code: number;
@@ -112,7 +112,7 @@ describe('on a full disk', { concurrency: false }, () => {
     assert.equal((await run('content', 'add', copy, '--data-dir', dataDir)).code, 0);
   });
 
-  it('a catalogue import leaves whole batches, and goes on where it stopped', async () => {
+  it('a catalog import leaves whole batches, and goes on where it stopped', async () => {
     if (!disk) return;
     const database = join(folder, 'disk', 'other.sqlite');
     const count = async () => {

@@ -34,7 +34,7 @@ export function Computers({ computers, updates }: Pick<HomeDocument, 'computers'
       </div>
       <Identities identities={computers.identities} />
       <p className="dim">
-        {count(updates.total, 'update')} in the catalogue, {count(updates.deployments, 'approval')}.
+        {count(updates.total, 'update')} in the catalog, {count(updates.deployments, 'approval')}.
       </p>
     </section>
   );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { raiseAdvice } from '@moult/releases/repository';
 import type { Store } from '@moult/store';
 import { asDiskTrouble, type Notice, noticeLine } from '@moult/store';
-import { createFragments, openLiveCatalogue } from '@moult/store/catalog';
+import { createFragments, openLiveCatalog } from '@moult/store/catalog';
 import { openServerClock, programDate } from '@moult/store/clock';
 import { createContentStore } from '@moult/store/content';
 import {
@@ -17,23 +17,23 @@ import {
 } from '@moult/store/data-dir';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { serverVersion } from '@moult/store/version';
-import { accessLogBounds, accessLogFolders, createAccessLog } from './access-log/index.ts';
 import { type Closers, createClosers } from './closers.ts';
 import type { ServerConfig } from './config/index.ts';
-import { createContacts } from './contacts.ts';
-import { createCookieJar } from './cookie.ts';
 import { keepReleasesCovered } from './covered-releases/index.ts';
 import { type CoverKeeper, keepCovered } from './covered-updates/index.ts';
 import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';
-import { fillFirstCatalogue } from './first-catalogue/index.ts';
+import { fillFirstCatalog } from './first-catalog/index.ts';
+import { createContacts } from './housekeeping/contacts.ts';
+import { watchDatabase } from './housekeeping/watch-database.ts';
+import { accessLogBounds, accessLogFolders, createAccessLog } from './http/access-log/index.ts';
 import { calledHost } from './http/called-host.ts';
 import { createFront } from './http/front.ts';
 import { createKnownHosts, machineNames, namesInCertificate } from './http/known-hosts.ts';
+import { type Limits, openLimits } from './http/limits/open-limits.ts';
+import { openPorts } from './http/ports.ts';
 import type { Exchange, ListenerName, Site } from './http/site.ts';
-import type { Logger, OpenLog } from './log.ts';
-import { type Limits, openLimits } from './open-limits.ts';
+import type { Logger, OpenLog } from './log/log.ts';
 import { openWhenThere } from './open-when-there.ts';
-import { openPorts } from './ports.ts';
 import { openServerDatabase } from './server-database.ts';
 import { createReadyUpdates, toldByConfig } from './sites/client-web-service/index.ts';
 import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
@@ -43,10 +43,10 @@ import {
   createSelfUpdateSite,
   type SelfUpdateHealthMonitor,
 } from './sites/self-update/index.ts';
-import type { UpdateService } from './sites/soap/update-service.ts';
 import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
-import { watchDatabase } from './watch-database.ts';
+import { createCookieJar } from './update-service/cookie.ts';
+import type { UpdateService } from './update-service/update-service.ts';
 
 export interface ServerParts {
   now(): Date;
@@ -155,13 +155,13 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       await auditHead.compare();
       clock.learn(await store.loadNewestTime());
       await limits.recount();
-      if (config.firstCatalogue === 'samples') {
-        await fillFirstCatalogue({ store, content, identity: keys.signer, now: startedAt });
+      if (config.firstCatalog === 'samples') {
+        await fillFirstCatalog({ store, content, identity: keys.signer, now: startedAt });
       }
       const service = await openUpdateService(config, { now, log, store, mainPort, limits }, itsClosers);
       const keeper = keepCovered({
         directory: join(dataDir, 'trust'),
-        ...{ store, catalogue: service.catalogue, now, log },
+        ...{ store, catalog: service.catalog, now, log },
         isClockBelieved: () => clock.state().kind === 'right',
         changed: () => health.changed(),
       });
@@ -299,7 +299,7 @@ async function openUpdateService(
   // Half of it for fragments, half for what is made of them.
   const budgetBytes = (config.fragmentCacheMib * mebibyte) / 2;
   const fragments = createFragments(store, { budgetBytes });
-  const catalogue = await openLiveCatalogue(store, {
+  const catalog = await openLiveCatalog(store, {
     unapproved: config.unapproved,
     async onRestored() {
       Object.assign(identity, await store.loadServerIdentity(toldByConfig(config), now()));
@@ -310,7 +310,7 @@ async function openUpdateService(
   });
   return {
     store,
-    catalogue,
+    catalog,
     fragments,
     readyUpdates: createReadyUpdates({ budgetBytes }),
     cookies: createCookieJar({ key, identity }),

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DatabaseAway, isTemporary, ServerError } from '@moult/store/errors';
 import { type Closers, createClosers } from './closers.ts';
-import type { Logger } from './log.ts';
+import type { Logger } from './log/log.ts';
 
 export interface Later<Opened> {
   /** Undefined until it is opened. */

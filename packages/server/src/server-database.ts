@@ -5,7 +5,7 @@ import { openServerStore, type ServerStore } from '@moult/store';
 import { isTemporary } from '@moult/store/errors';
 import type { PoolLimits } from '@moult/store/postgres';
 import type { ServerConfig } from './config/index.ts';
-import type { Logger } from './log.ts';
+import type { Logger } from './log/log.ts';
 
 export interface ServerDatabase {
   store: ServerStore;

@@ -3,18 +3,18 @@ import { clientWebService } from '@moult/protocol/client-web-service';
 import { reporting } from '@moult/protocol/reporting';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import type { ServerConfig } from './config/index.ts';
+import { createAnswerRoom } from './http/gates/answer-room.ts';
+import { createBodyRoom } from './http/gates/body-room.ts';
+import { createCallGate, smallCallBytes } from './http/gates/call-gate.ts';
+import type { Admission } from './http/limits/admission.ts';
 import type { Site } from './http/site.ts';
-import type { Admission } from './limits/admission.ts';
-import type { Logger } from './log.ts';
+import type { Logger } from './log/log.ts';
 import { laterHandlers } from './open-when-there.ts';
 import { clientWebServiceHandlers } from './sites/client-web-service/index.ts';
 import { reportingHandlers } from './sites/reporting/index.ts';
 import { simpleAuthHandlers } from './sites/simple-auth/index.ts';
-import { createAnswerRoom } from './sites/soap/answer-room.ts';
-import { createBodyRoom } from './sites/soap/body-room.ts';
-import { createCallGate, smallCallBytes } from './sites/soap/call-gate.ts';
-import { createSoapSite } from './sites/soap/soap-site.ts';
-import { refreshedFirst, type UpdateService } from './sites/soap/update-service.ts';
+import { createSoapSite } from './update-service/soap-site.ts';
+import { refreshedFirst, type UpdateService } from './update-service/update-service.ts';
 
 export interface ServiceHandlers {
   client: ReturnType<typeof clientWebServiceHandlers>;

@@ -11,9 +11,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { sampleIds } from '@moult/catalog';
 import pg from 'pg';
-import { generateCatalogue } from '../../catalog/test/generate-catalogue.ts';
+import { generateCatalog } from '../../catalog/test/generate-catalog.ts';
 import { importDocuments } from '../../store/src/catalog/import.ts';
-import { type LiveCatalogue, openLiveCatalogue } from '../../store/src/catalog/live-catalog.ts';
+import { type LiveCatalog, openLiveCatalog } from '../../store/src/catalog/live-catalog.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
 import { openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
@@ -36,14 +36,14 @@ after(async () => {
 let files = 0;
 const newAddress = async (engine: 'sqlite' | 'postgres') =>
   engine === 'postgres' ? postgres.createDatabase() : join(folder, `${++files}.sqlite`);
-const countOf = ({ index }: LiveCatalogue) => [...index.updates()].length;
+const countOf = ({ index }: LiveCatalog) => [...index.updates()].length;
 
 for (const engine of ['sqlite', 'postgres'] as const) {
   describe(`changes of several processes (${engine})`, () => {
-    it('two importers at once: the live catalogue holds every update of both', async () => {
+    it('two importers at once: the live catalog holds every update of both', async () => {
       const address = await newAddress(engine);
       const store = await openStore(address, { now });
-      const catalogue = await openLiveCatalogue(store, { unapproved: 'report', freshMs: 1 });
+      const catalog = await openLiveCatalog(store, { unapproved: 'report', freshMs: 1 });
       const importers = ['0', '1'].map((family) =>
         spawn(process.execPath, [importProcess, address, family], { stdio: 'inherit' }),
       );
@@ -55,22 +55,22 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       });
       // Looks as often as a busy server does: each look may fall between two commits.
       while (running > 0) {
-        await catalogue.refresh();
+        await catalog.refresh();
         await pause(1);
       }
       await Promise.all(ends);
       await pause(5);
-      await catalogue.refresh();
-      assert.equal(countOf(catalogue), await store.countRevisions());
+      await catalog.refresh();
+      assert.equal(countOf(catalog), await store.countRevisions());
       await store.close();
     });
 
     it('every change has a later stamp than the one before, also when the clock was put back', async () => {
       const address = await newAddress(engine);
       const store = await openStore(address, { now });
-      const [first = ''] = [...generateCatalogue(3)];
+      const [first = ''] = [...generateCatalog(3)];
       const ahead = new Date(Date.now() + 60 * minute);
-      await importDocuments(store, [...generateCatalogue(3)], ahead);
+      await importDocuments(store, [...generateCatalog(3)], ahead);
       const decision = { updateId: idIn(first), groupId: allComputers, deadline: undefined, administrator: 'anna' };
       const stamps: number[] = [];
       for (const [action, at] of [
@@ -99,14 +99,14 @@ describe('two slow importers on one PostgreSQL', () => {
     const stores = [await openStore(address, { now }), await openStore(address, { now })] as const;
     const watcher = new pg.Client({ connectionString: address });
     await watcher.connect();
-    const documents = [...generateCatalogue(4)];
+    const documents = [...generateCatalog(4)];
     // The first importer stops with its ids given and nothing committed, until the test lets it go.
     await watcher.query(`create function hold() returns trigger language plpgsql as
       $$ begin perform pg_advisory_xact_lock(42); return new; end $$`);
     await watcher.query(`create trigger hold before insert on revision_summaries for each row
       when (new.update_id = '${idIn(documents[0] ?? '')}') execute function hold()`);
     await watcher.query('select pg_advisory_lock(42)');
-    const catalogue = await openLiveCatalogue(stores[0], { unapproved: 'report', freshMs: 1 });
+    const catalog = await openLiveCatalog(stores[0], { unapproved: 'report', freshMs: 1 });
     const waiting = async () => {
       const { rows } = await watcher.query('select count(*)::int as count from pg_locks where not granted');
       return rows[0].count as number;
@@ -118,12 +118,12 @@ describe('two slow importers on one PostgreSQL', () => {
       isSecondDone = true;
     });
     while (!isSecondDone && (await waiting()) < 2) await pause(5);
-    await catalogue.refresh();
+    await catalog.refresh();
     await watcher.query('select pg_advisory_unlock(42)');
     await Promise.all([first, second]);
     await pause(5);
-    await catalogue.refresh();
-    assert.equal(countOf(catalogue), 4);
+    await catalog.refresh();
+    assert.equal(countOf(catalog), 4);
     await watcher.end();
     await Promise.all(stores.map((store) => store.close()));
   });

@@ -49,7 +49,7 @@ interface Run {
 async function serve(database: string, name: string, ...more: string[]): Promise<Run> {
   const dataDir = join(folder, name);
   const flags = ['--data-dir', dataDir, '--database', database, '--host', '127.0.0.1', '--port', '0'];
-  const small = ['--self-update-port', 'off', '--first-catalogue', 'empty', '--agent-release-dir', folder];
+  const small = ['--self-update-port', 'off', '--first-catalog', 'empty', '--agent-release-dir', folder];
   const times = ['--database-connect-seconds', '2', '--database-statement-seconds', '8', '--stop-seconds', '2'];
   const child = spawn(process.execPath, [moult, 'serve', ...flags, ...small, ...times, ...more], {
     stdio: ['ignore', 'pipe', 'pipe'],

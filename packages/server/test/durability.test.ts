@@ -45,7 +45,7 @@ function surviveKills(engine: 'sqlite' | 'postgres'): void {
   async function start(): Promise<string> {
     const flags = ['--data-dir', folder, '--database', database, '--host', '127.0.0.1', '--port', '0'];
     // No agent releases to sign at each start: nobody fetches them here.
-    const nothingToServe = ['--first-catalogue', 'empty', '--agent-release-dir', folder];
+    const nothingToServe = ['--first-catalog', 'empty', '--agent-release-dir', folder];
     const child = spawn(process.execPath, [moult, 'serve', ...flags, '--self-update-port', 'off', ...nothingToServe], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

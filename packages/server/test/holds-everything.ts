@@ -1,7 +1,7 @@
 // What a populated store must answer, whichever release populated it, and how work goes on there.
 import assert from 'node:assert/strict';
 import { parseUpdateDocument, sampleIds } from '@moult/catalog';
-import { openLiveCatalogue } from '../../store/src/catalog/live-catalog.ts';
+import { openLiveCatalog } from '../../store/src/catalog/live-catalog.ts';
 import { allComputers, type Store } from '../../store/src/index.ts';
 import { populated } from './populate.ts';
 
@@ -25,8 +25,8 @@ export async function holdsEverything(store: Store, lastChange?: Date, { isMarke
   if (isMarked) assert.equal(clone?.computerId, otherId);
 
   assert.equal(await store.countRevisions(), updates);
-  const catalogue = await openLiveCatalogue(store, { unapproved: 'report' });
-  const ids = [...catalogue.index.updates()].flatMap(({ revisions }) => revisions.map(({ revisionId }) => revisionId));
+  const catalog = await openLiveCatalog(store, { unapproved: 'report' });
+  const ids = [...catalog.index.updates()].flatMap(({ revisions }) => revisions.map(({ revisionId }) => revisionId));
   assert.equal(ids.length, updates);
   const documents = await store.loadDocuments(ids);
   for (const xml of documents.values()) parseUpdateDocument(xml);

@@ -192,7 +192,7 @@ describe('a database', () => {
       assert.match(ended.err, words);
       assert.match(ended.err, /moult restore DIR --yes.*moult serve --new-database/);
     }
-    const documents = fileURLToPath(new URL('../first-catalogue', import.meta.url));
+    const documents = fileURLToPath(new URL('../first-catalog', import.meta.url));
     const imported = await run('catalog', 'import', documents, '--data-dir', missing);
     assert.equal(imported.code, 1);
     assert.match(imported.err, /SERVER_DATABASE_LOST/);

@@ -19,8 +19,8 @@ import { downloadTarget } from '@moult/releases/client';
 import { Repository } from '@moult/releases/repository';
 import { takeGuard } from '../../store/src/data-dir/guard.ts';
 import { tightenDataDir } from '../../store/src/data-dir/tighten.ts';
-import { createLogFile } from '../src/access-log/log-file.ts';
-import { openRotatingFile } from '../src/log-files/rotating-file.ts';
+import { createLogFile } from '../src/http/access-log/log-file.ts';
+import { openRotatingFile } from '../src/log/rotating-file.ts';
 import { moult, startServe } from './serve-process.ts';
 
 let folder: string;

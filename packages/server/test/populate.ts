@@ -1,6 +1,6 @@
 // A little of everything that a server comes to hold, told to its store as the services and the administrator tell it.
 import { sampleDocuments, sampleIds } from '@moult/catalog';
-import { generateCatalogue } from '../../catalog/test/generate-catalogue.ts';
+import { generateCatalog } from '../../catalog/test/generate-catalog.ts';
 import { importDocuments } from '../../store/src/catalog/import.ts';
 import { allComputers, type Store } from '../../store/src/index.ts';
 
@@ -18,7 +18,7 @@ export async function populate(store: Store): Promise<void> {
   await store.saveSetting('note', "it's \\ kept\n");
   const cabinet = { sha1: `${'A'.repeat(27)}=`, sha256: `${'A'.repeat(43)}=`, sizeBytes: 1, modified: at };
   await importDocuments(store, sampleDocuments(cabinet), at);
-  await importDocuments(store, [...generateCatalogue(populated.updates - 4)], at);
+  await importDocuments(store, [...generateCatalog(populated.updates - 4)], at);
   await store.saveContentFile({
     ...{ sha1: '0'.repeat(40), sha256: '0'.repeat(64), sizeBytes: 1, extension: '.cab', verifiedAt: at },
     state: 'present',

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import pino from 'pino';
-import { createAccessLog } from '../src/access-log/index.ts';
+import { createAccessLog } from '../src/http/access-log/index.ts';
 import { createFront } from '../src/http/front.ts';
 import { listen } from '../src/http/listener.ts';
 import { post } from './soap-client.ts';
@@ -52,7 +52,7 @@ function logged(folder: string): { lines: string[]; remarks: string[] } {
 describe('a refused request', () => {
   let server: TestServer;
   before(async () => {
-    const config = { requestTimeoutSeconds: 2, maxRequestMib: 1, firstCatalogue: 'empty' } as const;
+    const config = { requestTimeoutSeconds: 2, maxRequestMib: 1, firstCatalog: 'empty' } as const;
     server = await startTestServer({ config });
   });
   after(async () => {

@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { encodeSummary, parseUpdateDocument, summarize, type UpdateSummary } from '@moult/catalog';
 import { type Kysely, sql } from 'kysely';
-import { generateCatalogue } from '../../catalog/test/generate-catalogue.ts';
+import { generateCatalog } from '../../catalog/test/generate-catalog.ts';
 import { type Database, openDatabase } from '../../store/src/database.ts';
 import { migrate } from '../../store/src/migrate.ts';
 import { migrations } from '../../store/src/migrations/index.ts';
@@ -40,7 +40,7 @@ function driver(hardwareIds: readonly string[], isExpired: boolean): UpdateSumma
 
 function summaries(): UpdateSummary[] {
   const documents = [
-    ...generateCatalogue(200),
+    ...generateCatalog(200),
     ...globSync('*.xml', { cwd: captures }).map((name) => readFileSync(join(captures, name), 'utf8')),
   ];
   const all = documents.map((xml) => summarize(parseUpdateDocument(xml)));

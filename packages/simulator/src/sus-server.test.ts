@@ -32,7 +32,7 @@ describe('a simulated SUS server', () => {
     assert.deepEqual([release.product, release.version], ['moult-agent', '7.9.0.1']);
   });
 
-  it('has a catalogue and a status file, and no web services nor wuident', async () => {
+  it('has a catalog and a status file, and no web services nor wuident', async () => {
     assert.equal(Buffer.from((await get('/ApprovedItems.txt')).body).toString(), 'q1,1\r\nq2,1\r\n');
     assert.deepEqual([(await get('/wutrack.bin?V=1')).status, (await get('/wutrack.bin')).body.length], [200, 0]);
     assert.equal((await get('/selfupdate/wuident.cab')).status, 404);

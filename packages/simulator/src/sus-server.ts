@@ -1,4 +1,4 @@
-// A SUS server: ident, releases, catalogue and status file, no web services. Written once: `handle` answers a request in
+// A SUS server: ident, releases, catalog and status file, no web services. Written once: `handle` answers a request in
 // process, listen.ts puts the same thing on a real port. It misbehaves on request, per path, and keeps a journal.
 
 import { createHash } from 'node:crypto';
@@ -39,7 +39,7 @@ export interface SusServerOptions {
   wuident?: boolean;
   /** What iuident and wuident announce, when it is to differ from the release. */
   announce?: string;
-  /** Approved items of the catalogue. */
+  /** Approved items of the catalog. */
   approvedItems?: string[];
 }
 

@@ -1,4 +1,4 @@
-// Tells the live parts of this process (home page, catalogue index) that something was written, and what kind of thing.
+// Tells the live parts of this process (home page, catalog index) that something was written, and what kind of thing.
 
 export type Topic =
   | 'computers'

@@ -76,7 +76,7 @@ export function contentFileStore(database: Database, changes: Changes) {
       changes.announce('content');
     },
 
-    /** Every file that is here, or that an update of the catalogue has, by digest. */
+    /** Every file that is here, or that an update of the catalog has, by digest. */
     async listContent(): Promise<ListedContent[]> {
       const { rows } = await sql<{
         sha1: string;
@@ -122,7 +122,7 @@ export function contentFileStore(database: Database, changes: Changes) {
       return row !== undefined;
     },
 
-    /** What the catalogue says of the file with this SHA-1, when any update has it. */
+    /** What the catalog says of the file with this SHA-1, when any update has it. */
     async findExpectedFile(sha1: string): Promise<ExpectedFile | undefined> {
       const row = await tables
         .selectFrom('revision_files')

@@ -1,6 +1,6 @@
 // How far the memory of a server grows before garbage is collected. V8 on its own lets the heap of a busy process grow to
 // several times what is alive in it, up to a limit made from the memory of the machine; a service of many small answers
-// gains nothing from that. A share of what is alive, and no fixed limit: a large catalogue gets what it needs.
+// gains nothing from that. A share of what is alive, and no fixed limit: a large catalog gets what it needs.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -33,7 +33,7 @@ export async function whileYoungStaysSmall<T>(load: () => Promise<T>): Promise<T
 }
 
 /**
- * A full collection now, after loading a catalogue: growth is measured from what is left of it, and without this from half
+ * A full collection now, after loading a catalog: growth is measured from what is left of it, and without this from half
  * a gigabyte that every process may fill before its first one.
  */
 export function collectGarbage(): void {

@@ -1,4 +1,4 @@
-// Looking through the catalogue: what is there, without reading documents.
+// Looking through the catalog: what is there, without reading documents.
 import { decodeSupersedes } from '@moult/catalog';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './database.ts';

@@ -107,7 +107,7 @@ interface RevisionsTable {
   imported_at: number;
 }
 
-/** What the catalogue index needs to know, apart from the documents: a start reads all of this, and nothing else. */
+/** What the catalog index needs to know, apart from the documents: a start reads all of this, and nothing else. */
 interface RevisionSummariesTable {
   revision_id: number;
   update_id: string;
@@ -117,7 +117,7 @@ interface RevisionSummariesTable {
   imported_at: number;
   explicitly_deployable: number;
   is_expired: number;
-  /** As EncodedSummary of the catalogue. */
+  /** As EncodedSummary of the catalog. */
   clauses: string;
   more: string | null;
 }

@@ -1,7 +1,7 @@
 // Stamps: the times that decide what a client is told. A client carries the newest stamp it was told of, and is told what
 // is newer. So they come from one clock, whoever makes the change: PostgreSQL's, or on SQLite that of the machine; they
 // rise with every change; and they become visible in the order in which they were given, because the row of the newest
-// stamp stays locked until its change is. The same lock puts revision ids in the order of their commits: a live catalogue
+// stamp stays locked until its change is. The same lock puts revision ids in the order of their commits: a live catalog
 // looks only for ids above the last that it saw.
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Engine } from './database.ts';

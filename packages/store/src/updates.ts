@@ -48,7 +48,7 @@ export function updateStore(database: Database, changes: Changes) {
           for (const row of rows) take(toSummary(row));
           last = rows.at(-1)?.revision_id ?? last;
           if (rows.length < summariesPerQuery) return;
-          // A large catalogue is loaded between other work, not instead of it.
+          // A large catalog is loaded between other work, not instead of it.
           await new Promise(setImmediate);
         }
       };

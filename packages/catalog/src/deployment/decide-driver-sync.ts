@@ -43,7 +43,7 @@ export interface DriverSyncDecision extends SyncDecision {
 /** Revision → the hardware ids by which it is wanted. */
 export type NeededDrivers = ReadonlyMap<IndexedRevision, ReadonlySet<string>>;
 
-/** What the driver pass answers. Costs what matches the client's devices, not what the catalogue holds. */
+/** What the driver pass answers. Costs what matches the client's devices, not what the catalog holds. */
 export function decideDriverSync(
   index: CatalogIndex,
   deployments: DeploymentSet,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type CatalogueCase, catalogueCase, deploymentsOf, updateId } from '../../test/arbitrary-catalogue.ts';
+import { type CatalogCase, catalogCase, deploymentsOf, updateId } from '../../test/arbitrary-catalog.ts';
 import { explainUpdate } from '../explain/index.ts';
 import { CatalogIndex, type UpdateSummary } from '../graph/index.ts';
 import { formatIdentity, type RevisionId } from '../ids.ts';
@@ -20,8 +20,8 @@ function request(more: Partial<SyncRequest> = {}): SyncRequest {
   };
 }
 
-/** A catalogue with ids in the order given by `order` (positions), so that import order and ids differ. */
-function build({ summaries }: CatalogueCase, order = summaries.map((_, at) => at)) {
+/** A catalog with ids in the order given by `order` (positions), so that import order and ids differ. */
+function build({ summaries }: CatalogCase, order = summaries.map((_, at) => at)) {
   const index = new CatalogIndex();
   const ids = new Map<string, RevisionId>();
   const names = new Map<RevisionId, string>();
@@ -43,7 +43,7 @@ type Built = ReturnType<typeof build>;
 const client = fc.record({ installed: fc.uniqueArray(fc.nat(13)), cached: fc.uniqueArray(fc.nat(13)) });
 
 function listsOf(
-  testCase: CatalogueCase,
+  testCase: CatalogCase,
   { idOf }: Built,
   { installed, cached }: { installed: number[]; cached: number[] },
 ) {
@@ -52,8 +52,8 @@ function listsOf(
   return { installedNonLeaf: pick(installed), otherCached: pick(cached.filter((at) => !installed.includes(at))) };
 }
 
-/** The decision by identities, so that it can be compared between catalogues with other ids. */
-function decide(testCase: CatalogueCase, built: Built, lists: Partial<SyncRequest>, maxNew = anyNumber) {
+/** The decision by identities, so that it can be compared between catalogs with other ids. */
+function decide(testCase: CatalogCase, built: Built, lists: Partial<SyncRequest>, maxNew = anyNumber) {
   const deployments = deploymentsOf(testCase, built.idOf);
   const decision = decideSync(built.index, deployments, request({ ...lists, maxNew }));
   const name = (id: RevisionId) => built.names.get(id);
@@ -72,7 +72,7 @@ function decide(testCase: CatalogueCase, built: Built, lists: Partial<SyncReques
 describe('decideSync', () => {
   it('never depends on the order of import, pages included', () => {
     fc.assert(
-      fc.property(catalogueCase, client, fc.nat(), fc.integer({ min: 1, max: 5 }), (testCase, lists, shift, maxNew) => {
+      fc.property(catalogCase, client, fc.nat(), fc.integer({ min: 1, max: 5 }), (testCase, lists, shift, maxNew) => {
         const forward = testCase.summaries.map((_, at) => at);
         const turned = forward.map((at) => (at * 7 + shift) % Math.max(1, forward.length));
         const other = new Set(turned).size === forward.length ? turned : forward.toReversed();
@@ -89,7 +89,7 @@ describe('decideSync', () => {
 
   it('answers as a plain reading of MS-WUSP 3.1.5.7 does', () => {
     fc.assert(
-      fc.property(catalogueCase, client, (testCase, lists) => {
+      fc.property(catalogCase, client, (testCase, lists) => {
         const built = build(testCase);
         const { installedNonLeaf, otherCached } = listsOf(testCase, built, lists);
         const decision = decideSync(
@@ -111,7 +111,7 @@ describe('decideSync', () => {
 
   it('is what explainUpdate says, for every update', () => {
     fc.assert(
-      fc.property(catalogueCase, client, fc.option(fc.integer({ min: 1, max: 9 })), (testCase, lists, category) => {
+      fc.property(catalogCase, client, fc.option(fc.integer({ min: 1, max: 9 })), (testCase, lists, category) => {
         const built = build(testCase);
         const view = {
           ...listsOf(testCase, built, lists),
@@ -145,7 +145,7 @@ describe('decideSync', () => {
 
   it('is never changed by supersedence', () => {
     fc.assert(
-      fc.property(catalogueCase, client, (testCase, lists) => {
+      fc.property(catalogCase, client, (testCase, lists) => {
         const without = {
           ...testCase,
           summaries: testCase.summaries.map((summary) => ({ ...summary, supersedes: [] })),
@@ -159,9 +159,9 @@ describe('decideSync', () => {
     );
   });
 
-  it('is the same after additions and removals as in a fresh catalogue', () => {
+  it('is the same after additions and removals as in a fresh catalog', () => {
     fc.assert(
-      fc.property(catalogueCase, client, fc.array(fc.nat(13)), (testCase, lists, removed) => {
+      fc.property(catalogCase, client, fc.array(fc.nat(13)), (testCase, lists, removed) => {
         const worn = build(testCase);
         const deployments = deploymentsOf(testCase, worn.idOf);
         decideSync(worn.index, deployments, request());
@@ -180,7 +180,7 @@ describe('decideSync', () => {
 
   it('brings a client that calls until nothing is new everything it may have, page by page', () => {
     fc.assert(
-      fc.property(catalogueCase, fc.integer({ min: 1, max: 4 }), (testCase, maxNew) => {
+      fc.property(catalogCase, fc.integer({ min: 1, max: 4 }), (testCase, maxNew) => {
         const built = build(testCase);
         const deployments = deploymentsOf(testCase, built.idOf);
         const run = (pageSize: number) => {
@@ -334,7 +334,7 @@ describe('what a deployment becomes', () => {
 });
 
 /** The specification read aloud, without any index. */
-function plainNeeded(testCase: CatalogueCase, { idOf }: Built, installed: RevisionId[]): Set<RevisionId> {
+function plainNeeded(testCase: CatalogCase, { idOf }: Built, installed: RevisionId[]): Set<RevisionId> {
   const { summaries } = testCase;
   const deployments = deploymentsOf(testCase, idOf);
   const of = (id: string) =>

@@ -1,5 +1,5 @@
 // The software pass of SyncUpdates as a decision over plain values (MS-WUSP 3.1.5.7).
-// The answer depends only on the client's lists, the catalogue and the deployments; there is no state in between, so
+// The answer depends only on the client's lists, the catalog and the deployments; there is no state in between, so
 // a page cut short is continued by the next request's lists.
 import type { CatalogIndex, IndexedRevision } from '../graph/index.ts';
 import type { RevisionId, UpdateId } from '../ids.ts';
@@ -36,7 +36,7 @@ export interface SyncDecision {
 
 /**
  * What a client with these lists is told. Unknown revision ids are out of scope, never an error. Costs what is
- * cached and new for this client, not what the catalogue holds.
+ * cached and new for this client, not what the catalog holds.
  */
 export function decideSync(index: CatalogIndex, deployments: DeploymentSet, request: SyncRequest): SyncDecision {
   const scope = scopeOf(index, deployments);
@@ -64,7 +64,7 @@ export function effectiveDeployment(
 
 const scopes = new WeakMap<DeploymentSet, Scope>();
 
-/** The current scope of a deployment set; kept until the catalogue or the set changes. */
+/** The current scope of a deployment set; kept until the catalog or the set changes. */
 export function scopeOf(index: CatalogIndex, deployments: DeploymentSet): Scope {
   const known = scopes.get(deployments);
   if (known && known.index === index && known.isCurrent()) return known;

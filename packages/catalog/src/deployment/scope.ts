@@ -1,5 +1,5 @@
 // The target set of MS-WUSP 3.1.5.7: what is deployed to a client's groups, closed over prerequisites and bundle
-// members, one revision per update. Computed once per (catalogue, decisions) and used by every request until either
+// members, one revision per update. Computed once per (catalog, decisions) and used by every request until either
 // changes.
 import type { CatalogIndex, IndexedRevision, IndexedUpdate } from '../graph/index.ts';
 import type { RevisionId, UpdateId } from '../ids.ts';
@@ -275,7 +275,7 @@ function belongsTo({ summary }: IndexedRevision, categories: ReadonlySet<UpdateI
   );
 }
 
-/** Whether every bundled revision, at every depth, is in the catalogue: half a bundle is never served. */
+/** Whether every bundled revision, at every depth, is in the catalog: half a bundle is never served. */
 function completeness(index: CatalogIndex): (revision: IndexedRevision) => boolean {
   const known = new Map<IndexedRevision, boolean>();
   const isComplete = (revision: IndexedRevision): boolean => {

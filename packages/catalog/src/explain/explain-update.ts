@@ -99,16 +99,12 @@ class Asker {
   }
 
   notThere(updateId: UpdateId): ExplainNode {
-    return node('Is it in the catalogue?', 'no', `Update ${updateId} is not in the catalogue; import it first.`);
+    return node('Is it in the catalog?', 'no', `Update ${updateId} is not in the catalog; import it first.`);
   }
 
   questionsAbout(revision: IndexedRevision): ExplainNode[] {
     return [
-      node(
-        'Is it in the catalogue?',
-        'yes',
-        `${this.#name(revision)}, ${revision.update.revisions.length} revision(s).`,
-      ),
+      node('Is it in the catalog?', 'yes', `${this.#name(revision)}, ${revision.update.revisions.length} revision(s).`),
       this.#declined(revision),
       this.#complete(revision),
       this.#deployed(revision),
@@ -229,7 +225,7 @@ class Asker {
     const question = `Is ${this.#title(id)} installed?`;
     if (update && this.#installed.has(update.slot))
       return node(question, 'yes', `The client reported ${this.#title(id)} as installed.`);
-    if (!update || update.revisions.length === 0) return node(question, 'no', `${id} is not in the catalogue.`);
+    if (!update || update.revisions.length === 0) return node(question, 'no', `${id} is not in the catalog.`);
     if (this.#undecided.has(update))
       return node(
         question,

@@ -1,4 +1,4 @@
-// The catalogue in memory: revisions in dense slots, updates in dense slots, prerequisites shared and inverted.
+// The catalog in memory: revisions in dense slots, updates in dense slots, prerequisites shared and inverted.
 // Adding and removing are incremental; nothing here depends on the order in which revisions came.
 import type { RevisionId, UpdateId, UpdateIdentity } from '../ids.ts';
 import type { PrerequisiteClause, UpdateDocument, UpdateType } from '../metadata/index.ts';
@@ -22,7 +22,7 @@ export interface IndexedRevision {
   readonly summary: UpdateSummary;
   readonly update: IndexedUpdate;
   readonly signature: Signature;
-  /** Milliseconds since 1970, when it became part of the catalogue. */
+  /** Milliseconds since 1970, when it became part of the catalog. */
   readonly addedAt: number;
 }
 

@@ -1,5 +1,5 @@
 // Growing columns of small integers. A decision touches a few numbers of each cached revision; kept side by side they
-// stay in the processor's cache however large the catalogue is, which objects scattered over the heap do not.
+// stay in the processor's cache however large the catalog is, which objects scattered over the heap do not.
 
 export class IntegerColumn {
   #values = new Int32Array(1024);

@@ -1,7 +1,7 @@
 // Clauses of prerequisites by their text: 100,000 revisions name the same few thousand clauses over and over. Most are
 // found again where they stand in the text of all clauses of a revision, without being cut out of it.
 
-/** Places for those found lately, a power of two: some more than a large catalogue has clauses of one update. */
+/** Places for those found lately, a power of two: some more than a large catalog has clauses of one update. */
 const places = 16_384;
 
 /** Of `Known`, each of which has a text of its own. */

@@ -2,7 +2,7 @@
 // distinct sets of clauses ("signatures") are kept once. Each signature is watched from its rarest clause only: a
 // client's installed updates lead straight to the signatures that can be satisfied, and the rest is never looked at.
 //
-// Hard part: no request may cost what the catalogue holds. The price of a request is the number of clauses its
+// Hard part: no request may cost what the catalog holds. The price of a request is the number of clauses its
 // installed updates satisfy plus the signatures watched there.
 import { IntegerLists } from './columns.ts';
 

@@ -25,7 +25,7 @@ function setAside(...updates: UpdateSummary[]): [number, string][] {
 }
 
 describe('findSetAside', () => {
-  it('finds nothing in a sound catalogue', () =>
+  it('finds nothing in a sound catalog', () =>
     assert.deepEqual(setAside(update(1), update(2, [[1]]), update(3, [[2], [9, 1]], [2])), []));
 
   it('names a bundle with a missing member', () =>

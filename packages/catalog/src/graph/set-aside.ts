@@ -1,4 +1,4 @@
-// Revisions that are in the catalogue and can never be offered as things stand: half bundles, prerequisites that are
+// Revisions that are in the catalog and can never be offered as things stand: half bundles, prerequisites that are
 // not there, prerequisites in a circle. They are named, not thrown away: what they wait for may still be imported.
 
 import type { CatalogErrorCode } from '../errors.ts';
@@ -40,7 +40,7 @@ function incompleteBundle(index: CatalogIndex, revision: IndexedRevision): Probl
   if (missing.length > 0) {
     return {
       code: 'CATALOG_BUNDLE_INCOMPLETE',
-      message: `Update ${name} bundles ${missing.length} that are not in the catalogue: ${listed(missing)}.`,
+      message: `Update ${name} bundles ${missing.length} that are not in the catalog: ${listed(missing)}.`,
     };
   }
   if (!isCircular) return undefined;
@@ -98,7 +98,7 @@ function blockedBy(
   }
   return {
     code: 'CATALOG_PREREQUISITE_MISSING',
-    message: `Update ${name} requires one of ${listed(open.anyOf)}, of which none is in the catalogue and can be satisfied.`,
+    message: `Update ${name} requires one of ${listed(open.anyOf)}, of which none is in the catalog and can be satisfied.`,
   };
 }
 

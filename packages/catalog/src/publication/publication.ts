@@ -11,7 +11,7 @@ export interface Publication {
   revision: number;
   publisher: string;
   product: string;
-  /** A name, or the id of a classification that is in the catalogue. */
+  /** A name, or the id of a classification that is in the catalog. */
   classification: string;
   title: string;
   description: string | undefined;

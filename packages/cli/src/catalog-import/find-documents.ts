@@ -8,7 +8,7 @@ import {
   type UpdateId,
 } from '@moult/catalog';
 import { UsageError } from '../terminal.ts';
-import { type StoreFlags, withStore } from './open-catalogue.ts';
+import { type StoreFlags, withStore } from './open-catalog.ts';
 import { readDocuments } from './read-documents.ts';
 
 export interface WantedUpdate {
@@ -38,7 +38,7 @@ export async function findDocument(
       wanted.revisionNumber === undefined
         ? wanted.updateId
         : formatIdentity({ ...wanted, revisionNumber: wanted.revisionNumber });
-    const where = flags.from ? `in ${flags.from.join(', ')}` : 'in the catalogue';
+    const where = flags.from ? `in ${flags.from.join(', ')}` : 'in the catalog';
     throw new CatalogError('CATALOG_NOT_FOUND', `Update ${name} is not ${where}.`);
   }
   return { document: parseUpdateDocument(xml), xml };

@@ -23,7 +23,7 @@ export interface ImportReport {
   unchanged: number;
   refused: number;
   refusals: { document: string; code: string; message: string }[];
-  /** In the catalogue, but offered to nobody as things stand. */
+  /** In the catalog, but offered to nobody as things stand. */
   setAside: { update: string; code: string; message: string }[];
 }
 
@@ -125,7 +125,7 @@ function saysTheSame(known: string | undefined, xml: string): boolean {
 function conflict({ updateId, revisionNumber }: RevisionToImport): { code: string; message: string } {
   return {
     code: 'CATALOG_IDENTITY_CONFLICT',
-    message: `Update ${updateId}@${revisionNumber} is in the catalogue already, with different content; that one is kept.`,
+    message: `Update ${updateId}@${revisionNumber} is in the catalog already, with different content; that one is kept.`,
   };
 }
 

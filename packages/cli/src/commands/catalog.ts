@@ -18,7 +18,7 @@ import { type Command, Option } from 'commander';
 import { administrator } from '../administration/system-user.ts';
 import { toJson, toLines } from '../catalog-import/describe-update.ts';
 import { findDocument, parseWanted } from '../catalog-import/find-documents.ts';
-import { type StoreFlags, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
+import { type StoreFlags, withStore, withStoreOptions } from '../catalog-import/open-catalog.ts';
 import { readDocuments } from '../catalog-import/read-documents.ts';
 import { type ImportReport, runImport } from '../catalog-import/run-import.ts';
 import { readNamedFile } from '../files/named-file.ts';
@@ -52,14 +52,14 @@ export function register(program: Command): void {
     .command('catalog')
     .description('update metadata: import it, list it, see what clients get of it');
   const json = () => new Option('--json', 'print one JSON document');
-  const from = () => new Option('--from <paths...>', 'read these files or folders instead of the catalogue');
+  const from = () => new Option('--from <paths...>', 'read these files or folders instead of the catalog');
   withStoreOptions(catalog.command('import'))
     .description('import update documents, WSUS export packages and offline scan files')
     .argument('<paths...>', 'files or folders; - is standard input')
     .addOption(json())
     .action(importPaths);
   withStoreOptions(catalog.command('list'))
-    .description('list what is in the catalogue')
+    .description('list what is in the catalog')
     .addOption(new Option('--type <type>', 'only this kind').choices(['Software', 'Driver', 'Category', 'Detectoid']))
     .option('--search <text>', 'only updates whose title or id holds this text')
     .addOption(json())
@@ -97,7 +97,7 @@ async function importPaths(paths: string[], flags: StoreFlags & JsonFlag): Promi
     const { new: added, changed } = imported;
     if (added + changed > 0) {
       const author = { name: administrator(), at: new Date() };
-      await store.recordChange(author, { action: 'import updates', subject: 'catalogue', after: { added, changed } });
+      await store.recordChange(author, { action: 'import updates', subject: 'catalog', after: { added, changed } });
     }
     return imported;
   });

@@ -17,7 +17,7 @@ import { exitCode, UsageError } from '../terminal.ts';
 export function register(program: Command): void {
   const content = program.command('content').description('update files: add, verify, status');
   withServerOptions(content.command('add').argument('<paths...>', 'files, or folders with files'))
-    .description('take in files that updates of the catalogue have; each is checked against both digests')
+    .description('take in files that updates of the catalog have; each is checked against both digests')
     .action(add);
   withServerOptions(content.command('verify'))
     .description(

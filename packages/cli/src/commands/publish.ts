@@ -1,4 +1,4 @@
-// moult publish: a vendor's or an operator's own update, from a YAML file to the catalogue and the content store.
+// moult publish: a vendor's or an operator's own update, from a YAML file to the catalog and the content store.
 
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -25,7 +25,7 @@ import { makePrivateFolder } from '@moult/store/data-dir';
 import { loadOrCreateOperatorKeys, signingTimeOf } from '@moult/store/keys';
 import type { Command } from 'commander';
 import { administrator } from '../administration/system-user.ts';
-import { type StoreFlags, storeConfig, withStore, withStoreOptions } from '../catalog-import/open-catalogue.ts';
+import { type StoreFlags, storeConfig, withStore, withStoreOptions } from '../catalog-import/open-catalog.ts';
 import { runImport } from '../catalog-import/run-import.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
@@ -45,7 +45,7 @@ export function register(program: Command): void {
   withStoreOptions(program.command('publish'))
     .description('publish an update of your own from a YAML file (docs/catalog.md)')
     .argument('<file>', 'the publication')
-    .option('--out <dir>', 'write documents and files to this folder instead of the catalogue')
+    .option('--out <dir>', 'write documents and files to this folder instead of the catalog')
     .option('--json', 'print one JSON document')
     .action(publish);
 }
@@ -56,7 +56,7 @@ async function publish(path: string, flags: PublishFlags): Promise<void> {
   const config = storeConfig(flags);
   const payloads = await pack(publication, await readFiles(publication, dirname(resolve(path))), config, now);
   const documents = buildDocuments(publication, payloads.map(toPublished), now);
-  if (flags.out === undefined) await putIntoCatalogue(flags, publication, { documents, payloads, now });
+  if (flags.out === undefined) await putIntoCatalog(flags, publication, { documents, payloads, now });
   else writeOut(flags.out, publication, documents, payloads);
   const identity = { updateId: publicationId(publication), revisionNumber: publication.revision };
   if (flags.json) {
@@ -66,7 +66,7 @@ async function publish(path: string, flags: PublishFlags): Promise<void> {
 }
 
 /** Content first: an update whose files are not there yet is never offered. */
-async function putIntoCatalogue(
+async function putIntoCatalog(
   flags: StoreFlags,
   publication: Publication,
   { documents, payloads, now }: { documents: string[]; payloads: Payload[]; now: Date },

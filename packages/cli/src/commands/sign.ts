@@ -1,4 +1,4 @@
-// moult sign: one Authenticode signature on a cabinet, a PE file or a security catalogue.
+// moult sign: one Authenticode signature on a cabinet, a PE file or a security catalog.
 
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type SigningIdentity, signFile, verifyFile } from '@moult/formats/authenticode';
@@ -26,7 +26,7 @@ interface Flags {
 export function register(program: Command): void {
   program
     .command('sign')
-    .description('sign a cabinet, a program (.exe, .dll) or a security catalogue (.cat) as Authenticode does')
+    .description('sign a cabinet, a program (.exe, .dll) or a security catalog (.cat) as Authenticode does')
     .argument('<file>', 'the file; a signature that it has is replaced')
     .option('--key <file>', 'private key of the certificate (PEM or DER)')
     .option('--cert <file>', 'code-signing certificate (PEM or DER); issuers may follow in the same PEM file')

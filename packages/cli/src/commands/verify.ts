@@ -23,7 +23,7 @@ type Verdict = { file: string; report: SignatureReport } | { file: string; error
 export function register(program: Command): void {
   program
     .command('verify')
-    .description('check the Authenticode signatures of cabinets, programs (.exe, .dll) and security catalogues (.cat)')
+    .description('check the Authenticode signatures of cabinets, programs (.exe, .dll) and security catalogs (.cat)')
     .argument('<files...>', 'the files')
     .option(
       '--ca <file>',

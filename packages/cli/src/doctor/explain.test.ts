@@ -1,4 +1,4 @@
-// moult explain COMPUTER UPDATE, on a server's store with a real catalogue.
+// moult explain COMPUTER UPDATE, on a server's store with a real catalog.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -24,7 +24,7 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Imports into a catalogue of its own unless `into` is given. */
+/** Imports into a catalog of its own unless `into` is given. */
 async function importing(
   paths: string[],
   { stdin = '', keep = false }: { stdin?: string | Uint8Array; keep?: boolean } = {},

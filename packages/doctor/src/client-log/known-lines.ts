@@ -233,7 +233,7 @@ export const knownLines: readonly Rule[] = [
     apply(story, entry) {
       if (entry.layout !== 'sus' || failuresIn(entry.text).length > 0) return;
       story.success(entry, 'scan', 'other');
-      story.milestone(entry, 'catalogue asked for', true);
+      story.milestone(entry, 'catalog asked for', true);
     },
   },
   {

@@ -1,9 +1,9 @@
-// Which decision withholds an update from a computer: the catalogue's own explanation, for a client as the server knows
+// Which decision withholds an update from a computer: the catalog's own explanation, for a client as the server knows
 // it. The server does not keep what a client has installed; the scan it would make is simulated from its registration.
 
 import { type Explanation, explainUpdate, type MachineFacts, simulateScan, type UpdateId } from '@moult/catalog';
 import { type KnownComputer, type Store, unassignedComputers } from '@moult/store';
-import { openLiveCatalogue } from '@moult/store/catalog';
+import { openLiveCatalog } from '@moult/store/catalog';
 import { describeReport, nameOf } from './computer-rungs.ts';
 
 /** The explanation of the catalog, and what the client itself said of the update. */
@@ -22,11 +22,11 @@ export async function explainUpdateFor(
   computer: KnownComputer,
   updateId: UpdateId,
 ): Promise<UpdateAnswer> {
-  const catalogue = await openLiveCatalogue(store, { unapproved: 'report' });
+  const catalog = await openLiveCatalog(store, { unapproved: 'report' });
   const targeting = await store.loadTargeting(computer.computerId);
-  const deployments = catalogue.deploymentsFor(targeting?.groupIds ?? [unassignedComputers]);
+  const deployments = catalog.deploymentsFor(targeting?.groupIds ?? [unassignedComputers]);
   const facts = factsOf(computer);
-  const scan = await simulateScan(catalogue.index, deployments, facts, (ids) => store.loadFragments('core', [...ids]));
+  const scan = await simulateScan(catalog.index, deployments, facts, (ids) => store.loadFragments('core', [...ids]));
   const revisions = await store.findRevisions(updateId);
   const latest = revisions.at(-1);
   const core = latest ? (await store.loadFragments('core', [latest.revisionId])).get(latest.revisionId) : undefined;
@@ -36,7 +36,7 @@ export async function explainUpdateFor(
   const { installedNonLeaf, otherCached, ...rest } = scan.request;
   const request = { ...rest, installedNonLeaf: without(installedNonLeaf), otherCached: without(otherCached) };
   const explanation = explainUpdate(
-    catalogue.index,
+    catalog.index,
     deployments,
     { request, facts, undecided: scan.undecided },
     updateId,

@@ -1,16 +1,16 @@
-// Security catalogues (.cat): a PKCS#7 message whose content is a list of digests of other files. The file is its
+// Security catalogs (.cat): a PKCS#7 message whose content is a list of digests of other files. The file is its
 // own signature; signing one again keeps the list byte for byte.
 import { FormatError } from '../errors.ts';
 import { oids } from './oids.ts';
 import { readSignedData } from './signed-data.ts';
 import type { CatalogFile } from './signed-file.ts';
 
-/** Opens a catalogue. Throws FormatError for anything that is not one. */
+/** Opens a catalog. Throws FormatError for anything that is not one. */
 export function openCatalogFile(bytes: Uint8Array): CatalogFile {
   const message = readSignedData(bytes);
   const { content } = message;
   if (message.contentType !== oids.certificateTrustList || !content) {
-    throw new FormatError('FORMAT_UNSUPPORTED', 'This PKCS#7 message is no security catalogue.', { offset: 0 });
+    throw new FormatError('FORMAT_UNSUPPORTED', 'This PKCS#7 message is no security catalog.', { offset: 0 });
   }
   return {
     kind: 'catalog',

@@ -1,4 +1,4 @@
-// Security catalogues against osslsigncode, both ways.
+// Security catalogs against osslsigncode, both ways.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const { ca, signer } = await operator(now);
 const trusted = { trustedCertificatesPem: [ca.certificatePem] };
 const catalog = buildCatalog(3);
 
-test('osslsigncode accepts our signature on a catalogue, and the list stays byte for byte', () =>
+test('osslsigncode accepts our signature on a catalog, and the list stays byte for byte', () =>
   inFolder(async (folder) => {
     const signed = await signFile(catalog, signer, { now });
     assert.ok(osslVerifies(folder, signed, ca));
@@ -25,7 +25,7 @@ test('osslsigncode accepts our signature on a catalogue, and the list stays byte
     assert.deepEqual(await signFile(signed, signer, { now }), signed);
   }));
 
-test('we accept osslsigncode’s signature on a catalogue', () =>
+test('we accept osslsigncode’s signature on a catalog', () =>
   inFolder(async (folder) => {
     writeFileSync(join(folder, 'plain.cat'), catalog);
     await osslsigncode(folder, [
@@ -42,7 +42,7 @@ test('we accept osslsigncode’s signature on a catalogue', () =>
     assert.deepEqual(report.problems, []);
   }));
 
-test('an altered list is told, an unsigned catalogue is not signed, and other messages are no catalogues', async () => {
+test('an altered list is told, an unsigned catalog is not signed, and other messages are no catalogs', async () => {
   const signed = await signFile(catalog, signer, { now });
   const at = Buffer.from(signed).indexOf(Buffer.from('member 1', 'utf16le'));
   assert.ok(at > 0);
@@ -62,7 +62,7 @@ test('an altered list is told, an unsigned catalogue is not signed, and other me
   await assert.rejects(verifyFile(other, trusted), { code: 'FORMAT_UNSUPPORTED' });
 });
 
-test('a catalogue of a hundred thousand members is checked without reading them', async () => {
+test('a catalog of a hundred thousand members is checked without reading them', async () => {
   const signed = await signFile(buildCatalog(100_000), signer, { now });
   await verifyFile(signed, trusted);
   // Processor time: what a busy machine does meanwhile does not count.

@@ -1,4 +1,4 @@
-// A reader for DER as signatures use it: lazy and zero-copy, so that a catalogue of twenty megabytes costs what is
+// A reader for DER as signatures use it: lazy and zero-copy, so that a catalog of twenty megabytes costs what is
 // looked at, and exact, because signatures are made over bytes and not over meanings. Indefinite lengths are followed
 // (some time-stamp authorities write BER around DER); everything else that is not DER is refused with its offset.
 import { FormatError } from '../errors.ts';

@@ -11,7 +11,7 @@
 //
 // Whose work is it? Containers, digests and Microsoft's attributes are ours. X.509 and all mathematics are OpenSSL's,
 // through node:crypto. CMS is written by pkijs, certificates are made by @peculiar/x509. CMS is read by a lazy reader of
-// our own (der.ts), since signatures are made over exact bytes, catalogues have millions of elements, and the agent
+// our own (der.ts), since signatures are made over exact bytes, catalogs have millions of elements, and the agent
 // carries this: `@moult/formats/authenticode/verify` is the part it takes, without any library.
 
 import type { CertificateOptions, SigningIdentity } from './operator-certificates.ts';

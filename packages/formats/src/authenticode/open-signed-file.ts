@@ -10,7 +10,7 @@ export function openSignedFile(bytes: Uint8Array): SignedFile {
   if (startsWith(bytes, [0x4d, 0x53, 0x43, 0x46])) return openCabinetFile(bytes);
   if (startsWith(bytes, [0x4d, 0x5a])) return openPortableExecutable(bytes);
   if (startsWith(bytes, [0x30])) return openCatalogFile(bytes);
-  throw new FormatError('FORMAT_UNSUPPORTED', 'This is no cabinet, no PE file and no security catalogue.');
+  throw new FormatError('FORMAT_UNSUPPORTED', 'This is no cabinet, no PE file and no security catalog.');
 }
 
 function startsWith(bytes: Uint8Array, expected: readonly number[]): boolean {

@@ -54,7 +54,7 @@ export function checkSignature(
     ...stamps.flatMap((stamp) => stamp.broken),
   ];
   return {
-    // A catalogue is its own content, so the message's digest is the file's.
+    // A catalog is its own content, so the message's digest is the file's.
     digestMatches: digest.length === 0 && (file.kind !== 'catalog' || check.problems.length === 0),
     notes: notesOf(stamps, judgedAt),
     signer: {
@@ -83,11 +83,11 @@ const unknownSigner = {
   notAfter: new Date(0),
 };
 
-/** What the signature says about the file's digest, against the file. A catalogue is its own content. */
+/** What the signature says about the file's digest, against the file. A catalog is its own content. */
 function checkFileDigest(file: SignedFile, message: SignedData, check: SignerCheck): SignatureProblem[] {
   if (file.kind === 'catalog') {
     if (message.contentType === oids.certificateTrustList) return [];
-    return [{ code: 'SIGNATURE_MALFORMED', message: 'The signed content is no list of a security catalogue.' }];
+    return [{ code: 'SIGNATURE_MALFORMED', message: 'The signed content is no list of a security catalog.' }];
   }
   if (message.contentType !== oids.indirectData || !message.content) {
     return [{ code: 'SIGNATURE_MALFORMED', message: 'The signed content is not what Authenticode signs.' }];

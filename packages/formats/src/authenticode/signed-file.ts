@@ -28,7 +28,7 @@ export interface DigestedFile extends SignedFileFacts {
   prepare(): PreparedFile;
 }
 
-/** A catalogue: what is signed is inside the signature. */
+/** A catalog: what is signed is inside the signature. */
 export interface CatalogFile extends SignedFileFacts {
   readonly kind: 'catalog';
   /** `list` is the DER of the content to sign. */

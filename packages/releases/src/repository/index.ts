@@ -8,4 +8,4 @@ export { follow, type RehearsalStep, rehearse } from './rehearse.ts';
 export { type OfflineRole, offlineRoles, Repository, type RoleSetup } from './repository.ts';
 export { createDefault, createWithThreshold, ensureRepository, raiseAdvice } from './setup.ts';
 export { type DetachedSignature, type Progress, readDetached, signDetached } from './signing.ts';
-export { type CoveredUpdate, type CoverState, coverUpdates, isCatalogueEntry, placeFiles } from './updates-role.ts';
+export { type CoveredUpdate, type CoverState, coverUpdates, isCatalogEntry, placeFiles } from './updates-role.ts';

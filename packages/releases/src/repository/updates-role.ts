@@ -1,4 +1,4 @@
-// The role `updates` as the server keeps it: what the catalogue says of covered updates, however many changed, in one
+// The role `updates` as the server keeps it: what the catalog says of covered updates, however many changed, in one
 // new version. What people added by hand (moult release add --update) stays as it is.
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
@@ -33,7 +33,7 @@ export interface CoverState {
 const role = 'updates';
 
 /**
- * Makes the role list these updates, by path, and none that the catalogue had listed before. Signs with the keys in the
+ * Makes the role list these updates, by path, and none that the catalog had listed before. Signs with the keys in the
  * folder and publishes when they are enough; else the role is staged, for `moult release sign`. Throws
  * RELEASE_REPOSITORY_…, RELEASE_TARGET_MALFORMED when the list is larger than clients take.
  */
@@ -94,8 +94,8 @@ async function place(file: string, bytes: Uint8Array): Promise<void> {
   syncFolder(dirname(file));
 }
 
-/** Whether the catalogue listed this target. Those of people are theirs to change. */
-export function isCatalogueEntry({ custom }: TargetFile): boolean {
+/** Whether the catalog listed this target. Those of people are theirs to change. */
+export function isCatalogEntry({ custom }: TargetFile): boolean {
   const ours = custom?.moult as { from?: unknown } | undefined;
   return ours?.from === 'catalogue';
 }
@@ -106,7 +106,7 @@ function nextTargets(
   { targets: before }: TargetsSigned,
   wanted: ReadonlyMap<string, CoveredUpdate>,
 ): Record<string, TargetFile> | undefined {
-  const next: [string, TargetFile][] = Object.entries(before).filter(([, file]) => !isCatalogueEntry(file));
+  const next: [string, TargetFile][] = Object.entries(before).filter(([, file]) => !isCatalogEntry(file));
   const byHand = new Set(next.map(([path]) => path));
   for (const path of [...wanted.keys()].sort()) {
     const update = wanted.get(path);

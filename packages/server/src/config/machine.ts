@@ -22,7 +22,7 @@ export function memoryOfProcess(total: number, constrained: number): number {
 /** Of a small machine garbage is collected sooner, see heap.ts. */
 export const smallMemoryBytes = 1_073_741_824;
 
-/** The program itself, with a small catalogue. */
+/** The program itself, with a small catalog. */
 export const programBytes = 201_326_592;
 /** Files that are open besides connections: content, logs, database. */
 export const filesBesideConnections = 500;

@@ -131,7 +131,7 @@ export const settings = {
     'report',
     'Updates that nobody approved: clients report on them, as with WSUS, or never see them',
   ),
-  firstCatalogue: setting(
+  firstCatalog: setting(
     'updates',
     choice(['samples', 'empty']),
     'samples|empty',

@@ -12,7 +12,7 @@ import {
   releasePath,
 } from '@moult/releases/repository';
 import type { Notice } from '@moult/store';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../log/log.ts';
 import { type PublishedRelease, releaseIn, unsignedCabinet } from '../sites/self-update/index.ts';
 
 export interface ReleaseCoverParts {

@@ -9,7 +9,7 @@ import { buildDocuments, parsePublication, publicationId } from '@moult/catalog/
 import { readOurTarget, type TargetFile, type UpdateTarget } from '@moult/releases/metadata';
 import { coverUpdates, ensureRepository, placeFiles, Repository, readKeyFile } from '@moult/releases/repository';
 import { importDocuments } from '../../../store/src/catalog/import.ts';
-import { openLiveCatalogue } from '../../../store/src/catalog/live-catalog.ts';
+import { openLiveCatalog } from '../../../store/src/catalog/live-catalog.ts';
 import { allComputers, openStore, unassignedComputers } from '../../../store/src/index.ts';
 import { keepCovered } from './index.ts';
 
@@ -27,7 +27,7 @@ async function newServer({ isClockBelieved = true } = {}) {
   const directory = join(folder, `${++serial}`);
   ensureRepository(directory, now);
   const store = await openStore(':memory:', { now: () => now });
-  const catalogue = await openLiveCatalogue(store, { unapproved: 'report', freshMs: 1 });
+  const catalog = await openLiveCatalog(store, { unapproved: 'report', freshMs: 1 });
   const warnings: string[] = [];
   const log = {
     info: () => undefined,
@@ -35,7 +35,7 @@ async function newServer({ isClockBelieved = true } = {}) {
     error: (e: unknown) => void warnings.push(String(e)),
   };
   const keeper = keepCovered({
-    ...{ directory, store, catalogue, now: () => now, log: log as never, changed: () => undefined, everyMs: 0 },
+    ...{ directory, store, catalog, now: () => now, log: log as never, changed: () => undefined, everyMs: 0 },
     isClockBelieved: () => isClockBelieved,
   });
   closes.push(async () => {

@@ -1,12 +1,12 @@
-// Keeps the role `updates` of the operator's metadata equal to the catalogue and its decisions, whoever changes them.
+// Keeps the role `updates` of the operator's metadata equal to the catalog and its decisions, whoever changes them.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOurTarget } from '@moult/releases/metadata';
 import { type CoveredUpdate, type CoverState, coverUpdates, placeFiles } from '@moult/releases/repository';
 import type { Notice, Store, Topic } from '@moult/store';
-import type { LiveCatalogue } from '@moult/store/catalog';
+import type { LiveCatalog } from '@moult/store/catalog';
 import { isTemporary } from '@moult/store/errors';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../log/log.ts';
 import { hasMoultRules } from './instructions.ts';
 import { type Known, wantedUpdates } from './wanted.ts';
 
@@ -14,7 +14,7 @@ export interface CoverParts {
   /** The repository. */
   directory: string;
   store: Store;
-  catalogue: LiveCatalogue;
+  catalog: LiveCatalog;
   now(): Date;
   /** While the clock is not believed, nothing is signed. */
   isClockBelieved(): boolean;
@@ -36,7 +36,7 @@ const watched: readonly Topic[] = ['updates', 'deployments', 'groups', 'restored
 const scanSetting = 'cover-scan';
 const scannedAtOnce = 200;
 
-/** Covers what the catalogue decides, until it is closed. The first look is the caller's to wait for. */
+/** Covers what the catalog decides, until it is closed. The first look is the caller's to wait for. */
 export function keepCovered(parts: CoverParts): CoverKeeper {
   const { directory, log, changed, everyMs = 1000 } = parts;
   const worker = createWorker(parts);
@@ -79,7 +79,7 @@ export function keepCovered(parts: CoverParts): CoverKeeper {
   };
 }
 
-function createWorker({ directory, store, catalogue, now, isClockBelieved, log }: CoverParts) {
+function createWorker({ directory, store, catalog, now, isClockBelieved, log }: CoverParts) {
   const known = new Map<number, Known>();
   let seen = '';
   let restored = '';
@@ -113,9 +113,9 @@ function createWorker({ directory, store, catalogue, now, isClockBelieved, log }
       const restoredNow = String(generations.get('restored') ?? 0);
       if (restored !== restoredNow) known.clear();
       restored = restoredNow;
-      await catalogue.refresh();
+      await catalog.refresh();
       const withMoultRules = await scan(store, () => isEnded);
-      const wanted = await wantedUpdates({ store, index: catalogue.index, withMoultRules, known });
+      const wanted = await wantedUpdates({ store, index: catalog.index, withMoultRules, known });
       const covered = usable(wanted.covered, wanted.refused);
       if (isEnded) return false;
       for (const line of wanted.refused) if (!refused.includes(line)) log.warn(`an update cannot be covered: ${line}`);

@@ -2,7 +2,7 @@
 // stays for the administrator who cleans up. A write that the disk refused counts as no room until one succeeds again.
 import { diskTroubleOf, type Notice, noticeLine } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../log/log.ts';
 import { type DiskSpace, type ReserveSetting, reserveBytesOf, spaceOfFolder } from './reserve.ts';
 
 export type DiskState =

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Notice, Store } from '@moult/store';
 import { isPostgres, sqliteFileOf } from '@moult/store';
 import type { ServerConfig } from '../config/index.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../log/log.ts';
 import { createBallast } from './ballast.ts';
 import { createDiskWatch, type DiskWatch } from './disk-watch.ts';
 import { withRoom } from './guarded-store.ts';

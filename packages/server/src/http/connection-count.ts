@@ -1,6 +1,6 @@
 // How many connections each address holds open on one port: one address cannot have all that there are.
 import type { Server, Socket } from 'node:net';
-import { addressKey } from '../limits/address-key.ts';
+import { addressKey } from './limits/address-key.ts';
 
 /** From now on closes connections of `server` beyond `most` of one address, and tells `refused` of each before. */
 export function limitConnectionsPerAddress(

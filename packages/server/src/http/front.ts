@@ -2,8 +2,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { isTemporary } from '@moult/store/errors';
-import { type AccessLog, outcomeOf, type Refusal } from '../access-log/index.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../log/log.ts';
+import { type AccessLog, outcomeOf, type Refusal } from './access-log/index.ts';
 import { toExchange } from './exchange.ts';
 import type { Exchange, ListenerName, Site } from './site.ts';
 

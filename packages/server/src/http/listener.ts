@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Refusal } from '../access-log/index.ts';
+import type { Refusal } from './access-log/index.ts';
 import { limitConnectionsPerAddress } from './connection-count.ts';
 
 export interface ListenerLimits {

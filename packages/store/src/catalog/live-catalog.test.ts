@@ -1,9 +1,9 @@
-// A store that fails for a moment hides no change from the catalogue.
+// A store that fails for a moment hides no change from the catalog.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServerError } from '../errors.ts';
 import { openStore, type Store } from '../index.ts';
-import { openLiveCatalogue } from './live-catalog.ts';
+import { openLiveCatalog } from './live-catalog.ts';
 
 const at = new Date('2026-11-22T12:00:00Z');
 const author = { name: 'tester', at };
@@ -24,14 +24,14 @@ async function failing(names: readonly (keyof Store)[]) {
 
 test('a change that could not be read is read with the next call, at once', async () => {
   const { store, state } = await failing(['loadGenerations', 'loadGroups']);
-  const catalogue = await openLiveCatalogue(store, { unapproved: 'hide', freshMs: 60_000 });
+  const catalog = await openLiveCatalog(store, { unapproved: 'hide', freshMs: 60_000 });
   const { groupId } = await store.createGroup('Servers', undefined, author);
   state.isAway = true;
-  await assert.rejects(catalogue.refresh(), { code: 'SERVER_DATABASE_AWAY' });
-  await assert.rejects(catalogue.refresh(), { code: 'SERVER_DATABASE_AWAY' }, 'nobody is served what was before');
+  await assert.rejects(catalog.refresh(), { code: 'SERVER_DATABASE_AWAY' });
+  await assert.rejects(catalog.refresh(), { code: 'SERVER_DATABASE_AWAY' }, 'nobody is served what was before');
   state.isAway = false;
-  await catalogue.refresh();
-  assert.doesNotThrow(() => catalogue.deploymentsFor([groupId]));
+  await catalog.refresh();
+  assert.doesNotThrow(() => catalog.deploymentsFor([groupId]));
   await store.close();
 });
 
@@ -39,7 +39,7 @@ test('a restore is told until it was heard', async () => {
   const { store } = await failing([]);
   let heard = 0;
   let isAway = true;
-  const catalogue = await openLiveCatalogue(store, {
+  const catalog = await openLiveCatalog(store, {
     unapproved: 'hide',
     freshMs: 1,
     async onRestored() {
@@ -48,12 +48,12 @@ test('a restore is told until it was heard', async () => {
     },
   });
   await store.createGroup('Servers', undefined, author);
-  await catalogue.refresh();
+  await catalog.refresh();
   await store.addToCounters({ 'change:restored': 1 });
   await new Promise((resolve) => setTimeout(resolve, 5));
-  await assert.rejects(catalogue.refresh(), { code: 'SERVER_DATABASE_AWAY' });
+  await assert.rejects(catalog.refresh(), { code: 'SERVER_DATABASE_AWAY' });
   isAway = false;
-  await catalogue.refresh();
+  await catalog.refresh();
   assert.equal(heard, 2);
   await store.close();
 });

@@ -1,12 +1,12 @@
-// The catalogue as requests see it: index and decisions in memory, kept equal to the store, whoever writes there.
-// A request never pays for the size of the catalogue; a change is paid once, by the first request after it.
+// The catalog as requests see it: index and decisions in memory, kept equal to the store, whoever writes there.
+// A request never pays for the size of the catalog; a change is paid once, by the first request after it.
 import { CatalogIndex, DeploymentSet, parseUpdateId, toRevisionId, type UpdateId } from '@moult/catalog';
 import { LRUCache } from 'lru-cache';
 import { whileYoungStaysSmall } from '../heap.ts';
 import type { Store, StoredDeployment, TargetGroup, Topic } from '../index.ts';
 import { byUpdate, type DecisionsByUpdate, decisionInForce, linesOf } from './merge-deployments.ts';
 
-export interface LiveCatalogue {
+export interface LiveCatalog {
   readonly index: CatalogIndex;
   /** Looks whether anybody changed anything, at most every `freshMs`; awaited at the head of each call. */
   refresh(): Promise<void>;
@@ -16,7 +16,7 @@ export interface LiveCatalogue {
   categoryType(updateId: UpdateId): string | undefined;
 }
 
-export interface LiveCatalogueOptions {
+export interface LiveCatalogOptions {
   unapproved: 'report' | 'hide';
   /** Another process's changes are seen after at most so long. */
   freshMs?: number;
@@ -29,13 +29,13 @@ export interface LiveCatalogueOptions {
 const setsKept = 64;
 
 /** Loads everything; 100,000 revisions take seconds, so it is done before the listeners answer. */
-export async function openLiveCatalogue(store: Store, options: LiveCatalogueOptions): Promise<LiveCatalogue> {
-  const catalogue = new StoreBackedCatalogue(store, options);
-  await whileYoungStaysSmall(() => catalogue.refresh());
-  return catalogue;
+export async function openLiveCatalog(store: Store, options: LiveCatalogOptions): Promise<LiveCatalog> {
+  const catalog = new StoreBackedCatalog(store, options);
+  await whileYoungStaysSmall(() => catalog.refresh());
+  return catalog;
 }
 
-class StoreBackedCatalogue implements LiveCatalogue {
+class StoreBackedCatalog implements LiveCatalog {
   #index = new CatalogIndex();
   readonly #onRestored: () => Promise<void>;
   readonly #onConfigured: () => Promise<void>;
@@ -54,7 +54,7 @@ class StoreBackedCatalogue implements LiveCatalogue {
   #isStale = true;
   #running: Promise<void> | undefined;
 
-  constructor(store: Store, options: LiveCatalogueOptions) {
+  constructor(store: Store, options: LiveCatalogOptions) {
     const { unapproved, freshMs = 100, onRestored = nothing, onConfigured = nothing } = options;
     this.#onRestored = onRestored;
     this.#onConfigured = onConfigured;
@@ -118,7 +118,7 @@ class StoreBackedCatalogue implements LiveCatalogue {
 
   /** A backup took the place of everything: no id means what it meant. */
   async #startAnew(): Promise<void> {
-    // First: what fails here is tried again, and the catalogue of before stays until then.
+    // First: what fails here is tried again, and the catalog of before stays until then.
     await this.#onRestored();
     this.#index = new CatalogIndex();
     this.#categoryTypes.clear();

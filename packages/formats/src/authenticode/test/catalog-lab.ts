@@ -1,4 +1,4 @@
-// An unsigned security catalogue, as makecat leaves it: PKCS#7 around a certificate trust list, no signers.
+// An unsigned security catalog, as makecat leaves it: PKCS#7 around a certificate trust list, no signers.
 
 const oid = {
   signedData: [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02],

@@ -40,7 +40,7 @@ const defaultMaxSignatureBytes = 64 * 1024 * 1024;
 const maxNested = 4;
 
 /**
- * Judges the Authenticode signatures of a cabinet, a PE file or a security catalogue held in memory. A bad signature
+ * Judges the Authenticode signatures of a cabinet, a PE file or a security catalog held in memory. A bad signature
  * is a report; FormatError is thrown for a file that is none of these, contradicts itself, or for PEM that is none.
  */
 export async function verifyFile(bytes: Uint8Array, options: VerifyOptions): Promise<SignatureReport> {

@@ -3,7 +3,7 @@ import { contentPath } from '@moult/catalog';
 import type { FileLocation, UpdateData, XmlUpdateFragmentType } from '@moult/protocol/client-web-service';
 import { escapedXml } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
-import type { UpdateService } from '../soap/update-service.ts';
+import type { UpdateService } from '../../update-service/update-service.ts';
 
 interface WantedFragments {
   revisionIds: number[];

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Config } from '@moult/protocol/client-web-service';
 import { simpleTargeting } from '@moult/protocol/simple-auth';
 import { SoapFault } from '../../errors.ts';
-import type { UpdateService } from '../soap/update-service.ts';
+import type { UpdateService } from '../../update-service/update-service.ts';
 
 export function getConfig({ identity, config }: UpdateService, protocolVersion: string | undefined): Config {
   requireProtocolVersion(protocolVersion);

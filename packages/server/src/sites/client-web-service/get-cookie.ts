@@ -2,10 +2,10 @@
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import { simpleTargeting } from '@moult/protocol/simple-auth';
 import type { RequestOf } from '@moult/protocol/soap';
-import type { ClientClaims } from '../../cookie.ts';
 import { SoapFault } from '../../errors.ts';
-import type { UpdateService } from '../soap/update-service.ts';
-import { wireCookie } from '../soap/update-service.ts';
+import type { ClientClaims } from '../../update-service/cookie.ts';
+import type { UpdateService } from '../../update-service/update-service.ts';
+import { wireCookie } from '../../update-service/update-service.ts';
 import { requireProtocolVersion } from './get-config.ts';
 
 type GetCookie = RequestOf<(typeof clientWebService)['operations']['GetCookie']>;

@@ -3,7 +3,7 @@ import { effectiveDeployment, type RevisionId } from '@moult/catalog';
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
-import type { Client, UpdateService } from '../soap/update-service.ts';
+import type { Client, UpdateService } from '../../update-service/update-service.ts';
 import { loadFileLocations, loadUpdates, requireInfoTypes } from './extended-info.ts';
 
 type Operation = (typeof clientWebService)['operations']['GetExtendedUpdateInfo'];
@@ -19,7 +19,7 @@ export async function getExtendedUpdateInfo(
   }
   requireInfoTypes(request);
   const asked = [...new Set(request.revisionIds)];
-  const { index } = service.catalogue;
+  const { index } = service.catalog;
   const isDeployed = (id: number) => effectiveDeployment(index, deployments, id as RevisionId) !== undefined;
   const wanted = { ...request, revisionIds: asked.filter(isDeployed) };
   return {

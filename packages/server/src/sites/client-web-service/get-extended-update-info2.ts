@@ -3,7 +3,7 @@ import { effectiveDeployment, toUpdateId } from '@moult/catalog';
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
-import type { Client, UpdateService } from '../soap/update-service.ts';
+import type { Client, UpdateService } from '../../update-service/update-service.ts';
 import { loadFileLocations, loadUpdates, requireInfoTypes } from './extended-info.ts';
 
 type Operation = (typeof clientWebService)['operations']['GetExtendedUpdateInfo2'];
@@ -17,7 +17,7 @@ export async function getExtendedUpdateInfo2(
   if (request.updateIds.length > service.config.maxExtendedUpdates)
     throw new SoapFault('InvalidParameters', 'updateIDs');
   requireInfoTypes(request);
-  const { index } = service.catalogue;
+  const { index } = service.catalog;
   const revisionIds: number[] = [];
   for (const { updateId, revisionNumber } of request.updateIds) {
     const id = toUpdateId(updateId);

@@ -2,7 +2,7 @@
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
-import { type Client, type UpdateService, wireCookie } from '../soap/update-service.ts';
+import { type Client, type UpdateService, wireCookie } from '../../update-service/update-service.ts';
 import { locationOf } from './extended-info.ts';
 
 type Operation = (typeof clientWebService)['operations']['GetFileLocations'];

@@ -1,7 +1,7 @@
 // The Client Web Service: each operation's handler, in the order in which an agent calls them.
 import type { clientWebService } from '@moult/protocol/client-web-service';
-import type { CallContext, Handlers } from '../soap/soap-site.ts';
-import { openClient, openCookie, type UpdateService } from '../soap/update-service.ts';
+import type { CallContext, Handlers } from '../../update-service/soap-site.ts';
+import { openClient, openCookie, type UpdateService } from '../../update-service/update-service.ts';
 import { getConfig } from './get-config.ts';
 import { getCookie } from './get-cookie.ts';
 import { getExtendedUpdateInfo } from './get-extended-update-info.ts';
@@ -13,8 +13,8 @@ import { startCategoryScan } from './start-category-scan.ts';
 import { syncPrinterCatalog } from './sync-printer-catalog.ts';
 import { syncUpdates } from './sync-updates.ts';
 
+export { createReadyUpdates } from '../../update-service/ready-updates.ts';
 export { toldByConfig } from './get-config.ts';
-export { createReadyUpdates } from './ready-updates.ts';
 
 export function clientWebServiceHandlers(service: UpdateService): Handlers<(typeof clientWebService)['operations']> {
   const known = { registered: false };

@@ -2,12 +2,12 @@
 import { effectiveDeployment, toUpdateId } from '@moult/catalog';
 import type { RefreshCacheResult } from '@moult/protocol/client-web-service';
 import { SoapFault } from '../../errors.ts';
-import type { Client, UpdateService } from '../soap/update-service.ts';
+import type { Client, UpdateService } from '../../update-service/update-service.ts';
 import { wireDeployment } from './wire-deployment.ts';
 
 /** Bundle members are left out, as real WSUS does (captures): the client fetches them anew with their bundle. */
 export function refreshCache(
-  { catalogue }: UpdateService,
+  { catalog }: UpdateService,
   { claims, deployments }: Client,
   globalIds: readonly { updateId: string; revisionNumber: number }[] | undefined,
 ): RefreshCacheResult[] {
@@ -15,8 +15,8 @@ export function refreshCache(
   const results = new Map<number, RefreshCacheResult>();
   for (const { updateId, revisionNumber } of globalIds) {
     const id = toUpdateId(updateId);
-    const revision = id && catalogue.index.find({ updateId: id, revisionNumber });
-    const deployed = revision && effectiveDeployment(catalogue.index, deployments, revision.revisionId);
+    const revision = id && catalog.index.find({ updateId: id, revisionNumber });
+    const deployed = revision && effectiveDeployment(catalog.index, deployments, revision.revisionId);
     if (!deployed || deployed.deployment.action === 'Bundle') continue;
     results.set(deployed.revisionId, {
       revisionId: deployed.revisionId,

@@ -3,7 +3,7 @@ import { toUpdateId, type UpdateId } from '@moult/catalog';
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
-import type { UpdateService } from '../soap/update-service.ts';
+import type { UpdateService } from '../../update-service/update-service.ts';
 
 type Operation = (typeof clientWebService)['operations']['StartCategoryScan'];
 
@@ -11,7 +11,7 @@ type Operation = (typeof clientWebService)['operations']['StartCategoryScan'];
 const tooManyCategories = 200;
 
 export async function startCategoryScan(
-  { catalogue }: UpdateService,
+  { catalog }: UpdateService,
   { requestedCategories }: RequestOf<Operation>,
 ): Promise<ResponseOf<Operation>> {
   if (!requestedCategories || requestedCategories.length >= tooManyCategories)
@@ -22,10 +22,10 @@ export async function startCategoryScan(
   let canFilter = true;
   for (const group of groups.values()) {
     const ids = [...new Set(group.map(({ categoryId }) => categoryId))];
-    const unknown = ids.filter((id) => typeOf(catalogue, id) === undefined);
+    const unknown = ids.filter((id) => typeOf(catalog, id) === undefined);
     for (const id of unknown) inError.add(id);
     if (unknown.length > 0 || !canFilter) continue;
-    const product = productOf(ids, (id) => typeOf(catalogue, id));
+    const product = productOf(ids, (id) => typeOf(catalog, id));
     if (product === undefined) canFilter = false;
     else preferred.add(product);
   }
@@ -41,7 +41,7 @@ function productOf(ids: readonly string[], type: (id: string) => string | undefi
   return fits ? products[0] : undefined;
 }
 
-function typeOf(catalogue: UpdateService['catalogue'], categoryId: string): string | undefined {
+function typeOf(catalog: UpdateService['catalog'], categoryId: string): string | undefined {
   const id: UpdateId | undefined = toUpdateId(categoryId);
-  return id && catalogue.categoryType(id);
+  return id && catalog.categoryType(id);
 }

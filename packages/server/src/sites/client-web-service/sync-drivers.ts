@@ -1,16 +1,16 @@
-// The driver pass of SyncUpdates (MS-WUSP 3.1.5.7): the catalogue ranks, here wire devices become its facts.
+// The driver pass of SyncUpdates (MS-WUSP 3.1.5.7): the catalog ranks, here wire devices become its facts.
 import { type DeviceFacts, decideDriverSync, type RevisionId } from '@moult/catalog';
 import type { Device, InstalledDriver, SyncInfo, SyncUpdateParameters } from '@moult/protocol/client-web-service';
-import type { Client, UpdateService } from '../soap/update-service.ts';
+import type { Client, UpdateService } from '../../update-service/update-service.ts';
 import { describeSync, knowsCategoryScans } from './update-page.ts';
 
-/** Answers in time that grows with the client's devices, not with the drivers of the catalogue. */
+/** Answers in time that grows with the client's devices, not with the drivers of the catalog. */
 export async function syncDrivers(
   service: UpdateService,
   { claims, deployments }: Client,
   request: SyncUpdateParameters,
 ): Promise<SyncInfo> {
-  const decision = decideDriverSync(service.catalogue.index, deployments, {
+  const decision = decideDriverSync(service.catalog.index, deployments, {
     installedNonLeaf: request.installedNonLeafUpdateIds as RevisionId[],
     cachedDrivers: request.cachedDriverIds as RevisionId[],
     devices: request.systemSpec.map(toDeviceFacts),

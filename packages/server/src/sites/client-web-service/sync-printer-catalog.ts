@@ -4,7 +4,7 @@ import { decidePrinterSync, type RevisionId } from '@moult/catalog';
 import type { clientWebService, SyncInfo } from '@moult/protocol/client-web-service';
 import type { RequestOf } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
-import type { Client, UpdateService } from '../soap/update-service.ts';
+import type { Client, UpdateService } from '../../update-service/update-service.ts';
 import { describeSync } from './update-page.ts';
 
 type Operation = (typeof clientWebService)['operations']['SyncPrinterCatalog'];
@@ -17,7 +17,7 @@ export async function syncPrinterCatalog(
   if (installedNonLeafUpdateIds.length > service.config.maxInstalledIds) {
     throw new SoapFault('InvalidParameters', 'installedNonLeafUpdateIDs');
   }
-  const decision = decidePrinterSync(service.catalogue.index, deployments, {
+  const decision = decidePrinterSync(service.catalog.index, deployments, {
     installedNonLeaf: installedNonLeafUpdateIds as RevisionId[],
     cachedPrinters: printerUpdateIds as RevisionId[],
     maxNew: service.config.maxUpdatesPerSync,

@@ -1,9 +1,9 @@
-// SyncUpdates (MS-WUSP 3.1.5.7). The catalogue decides; here the request is checked, fragments are put to the
+// SyncUpdates (MS-WUSP 3.1.5.7). The catalog decides; here the request is checked, fragments are put to the
 // decision, and the page is cut where the answer would become too large.
 import { decideSync, type RevisionId, type UpdateId } from '@moult/catalog';
 import type { SyncInfo, SyncUpdateParameters } from '@moult/protocol/client-web-service';
 import { SoapFault } from '../../errors.ts';
-import type { Client, UpdateService } from '../soap/update-service.ts';
+import type { Client, UpdateService } from '../../update-service/update-service.ts';
 import { syncDrivers } from './sync-drivers.ts';
 import { describeSync, knowsCategoryScans } from './update-page.ts';
 
@@ -15,7 +15,7 @@ export async function syncUpdates(
   const request = checked(service, parameters);
   service.contacts.note(claims.computerId, 'synced');
   if (request.skipSoftwareSync) return syncDrivers(service, { claims, deployments }, request);
-  const decision = decideSync(service.catalogue.index, deployments, {
+  const decision = decideSync(service.catalog.index, deployments, {
     installedNonLeaf: request.installedNonLeafUpdateIds as RevisionId[],
     otherCached: request.otherCachedUpdateIds as RevisionId[],
     filterCategoryIds: request.filterCategoryIds.map(({ id }) => id as UpdateId),

@@ -2,10 +2,10 @@
 import type { SyncDecision, SyncedRevision } from '@moult/catalog';
 import { readyToSend, type SyncInfo, type UpdateInfo } from '@moult/protocol/client-web-service';
 import { escapedXml } from '@moult/protocol/soap';
-import type { ClientClaims } from '../../cookie.ts';
-import { type UpdateService, wireCookie } from '../soap/update-service.ts';
+import type { ClientClaims } from '../../update-service/cookie.ts';
+import type { ReadyUpdate } from '../../update-service/ready-updates.ts';
+import { type UpdateService, wireCookie } from '../../update-service/update-service.ts';
 import { speaksAtLeast } from './get-config.ts';
-import type { ReadyUpdate } from './ready-updates.ts';
 import { wireDeployment } from './wire-deployment.ts';
 
 /** A driver names the hardware ids that it was matched by. */

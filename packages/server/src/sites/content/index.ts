@@ -2,7 +2,7 @@
 import type { ContentStore } from '@moult/store/content';
 import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
-import { createOpenFiles, isNotThere, serveFile } from '../../static-file/index.ts';
+import { createOpenFiles, isNotThere, serveFile } from '../../http/static-file/index.ts';
 
 export interface ContentSite extends Site {
   close(): Promise<void>;

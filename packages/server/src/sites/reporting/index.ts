@@ -1,8 +1,8 @@
 // Reporting: each operation's handler.
 import type { reporting } from '@moult/protocol/reporting';
 import { SoapFault } from '../../errors.ts';
-import type { Handlers } from '../soap/soap-site.ts';
-import { openCookie, type UpdateService } from '../soap/update-service.ts';
+import type { Handlers } from '../../update-service/soap-site.ts';
+import { openCookie, type UpdateService } from '../../update-service/update-service.ts';
 import { reportEventBatch, reportEventBatch2 } from './report-event-batch.ts';
 import { refuseRollUp } from './roll-up.ts';
 

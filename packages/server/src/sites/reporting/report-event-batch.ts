@@ -3,7 +3,7 @@
 import type { ReportingEvent } from '@moult/protocol/reporting';
 import type { ReportedEvent, Store } from '@moult/store';
 import { SoapFault } from '../../errors.ts';
-import { requireGuid, type UpdateService } from '../soap/update-service.ts';
+import { requireGuid, type UpdateService } from '../../update-service/update-service.ts';
 
 /** Keeps a batch of a computer that is known by its cookie. */
 export async function reportEventBatch(

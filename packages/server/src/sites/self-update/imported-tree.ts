@@ -7,7 +7,7 @@ import {
   resolveSelfUpdatePath,
   type SelfUpdateFile,
 } from '@moult/protocol/self-update';
-import { createMemoryFile, type FileOnDisk, type MemoryFile } from '../../static-file/index.ts';
+import { createMemoryFile, type FileOnDisk, type MemoryFile } from '../../http/static-file/index.ts';
 import {
   type ImportedFile,
   type ImportedIndex,

@@ -10,10 +10,10 @@ import {
   selfUpdatePaths,
 } from '@moult/protocol/self-update';
 import type { Store } from '@moult/store';
-import { noteOutcome } from '../../access-log/index.ts';
+import { noteOutcome } from '../../http/access-log/index.ts';
+import type { Admission } from '../../http/limits/admission.ts';
 import type { Exchange, Site } from '../../http/site.ts';
-import type { Admission } from '../../limits/admission.ts';
-import { createOpenFiles, isNotThere, serveBytes, serveFile } from '../../static-file/index.ts';
+import { createOpenFiles, isNotThere, serveBytes, serveFile } from '../../http/static-file/index.ts';
 import { type ImportedTree, importedTreeMark, openImportedTree, type ServableFile } from './imported-tree.ts';
 import { type OwnTree, openOwnTree } from './own-tree.ts';
 import { createPingRecorder } from './ping-recorder.ts';

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { SigningIdentity } from '@moult/formats/authenticode';
 import { moultAgentHeader } from '@moult/protocol/self-update';
-import { createMemoryFile, type MemoryFile } from '../../static-file/index.ts';
+import { createMemoryFile, type MemoryFile } from '../../http/static-file/index.ts';
 import { publishIdents } from './ident-cabinets.ts';
 import { newestRelease, type PublishedRelease, publishAgentReleases } from './releases.ts';
 import type { SignedCabinet } from './signed-cabinet.ts';

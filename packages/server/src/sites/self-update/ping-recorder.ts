@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { parseStatusPing, type StatusPing } from '@moult/protocol/self-update';
 import { isRefusedRow, type SelfUpdateEvent, type Store } from '@moult/store';
+import type { Admission } from '../../http/limits/admission.ts';
 import type { Exchange } from '../../http/site.ts';
-import type { Admission } from '../../limits/admission.ts';
 
 export interface PingRecorder {
   /** Takes note of one request for /wutrack.bin. Never throws, never waits. */

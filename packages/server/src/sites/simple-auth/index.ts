@@ -2,8 +2,8 @@
 import { type simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
 import type { AuthorizedComputer } from '@moult/store';
 import { SoapFault } from '../../errors.ts';
-import type { Handlers } from '../soap/soap-site.ts';
-import { requireGuid, type UpdateService } from '../soap/update-service.ts';
+import type { Handlers } from '../../update-service/soap-site.ts';
+import { requireGuid, type UpdateService } from '../../update-service/update-service.ts';
 
 const longestName = 256;
 const mostGroups = 256;

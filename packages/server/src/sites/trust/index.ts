@@ -4,7 +4,7 @@
 import type { Notice } from '@moult/store';
 import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
-import { createOpenFiles, isNotThere, serveBytes, serveFile } from '../../static-file/index.ts';
+import { createOpenFiles, isNotThere, serveBytes, serveFile } from '../../http/static-file/index.ts';
 import { openPublication } from './publication.ts';
 import { type KeeperParts, keepRepository } from './repository-keeper.ts';
 import { createTrustRootCabinet, type RootSigner } from './trust-root-cabinet.ts';

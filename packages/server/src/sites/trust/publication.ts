@@ -4,7 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';
 import { publishedTargets } from '@moult/releases/repository';
-import { createMemoryFile, type FileOnDisk, type MemoryFile } from '../../static-file/index.ts';
+import { createMemoryFile, type FileOnDisk, type MemoryFile } from '../../http/static-file/index.ts';
 
 export interface Publication {
   /** `metadata/NAME` or `targets/PATH/DIGEST.NAME`; undefined for anything that is not published. */

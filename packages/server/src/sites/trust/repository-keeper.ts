@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type ExpiryState, ensureRepository, expiryStates, Repository } from '@moult/releases/repository';
 import type { Notice } from '@moult/store';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../log/log.ts';
 import { stampOf } from './publication.ts';
 
 export interface KeeperParts {

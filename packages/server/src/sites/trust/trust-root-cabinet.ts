@@ -7,7 +7,7 @@ import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { trustRootPurpose } from '@moult/protocol/self-update';
 import { signingTimeOf } from '@moult/store/keys';
-import { createMemoryFile, type MemoryFile } from '../../static-file/index.ts';
+import { createMemoryFile, type MemoryFile } from '../../http/static-file/index.ts';
 import { stampOf } from './publication.ts';
 
 export type RootSigner = SigningIdentity;

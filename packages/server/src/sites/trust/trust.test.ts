@@ -8,7 +8,7 @@ import { after, describe, it } from 'node:test';
 import { createHttpFetch, downloadTarget, memoryStore, UpdateClient } from '@moult/releases/client';
 import type { ReleaseTarget } from '@moult/releases/metadata';
 import { Repository } from '@moult/releases/repository';
-import { createAccessLog } from '../../access-log/index.ts';
+import { createAccessLog } from '../../http/access-log/index.ts';
 import { createFront } from '../../http/front.ts';
 import { listen } from '../../http/listener.ts';
 import { createTrustSite } from './index.ts';

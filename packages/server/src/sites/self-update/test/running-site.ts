@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SelfUpdateEvent } from '../../../../../store/src/index.ts';
-import { createAccessLog } from '../../../access-log/index.ts';
+import { createAccessLog } from '../../../http/access-log/index.ts';
 import { createFront } from '../../../http/front.ts';
 import { listen } from '../../../http/listener.ts';
 import { createSelfUpdateSite, type SelfUpdateSite } from '../index.ts';

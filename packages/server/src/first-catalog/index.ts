@@ -1,0 +1,61 @@
+// What a new server starts with: the real update documents of packages/server/first-catalog, and one sample update
+// whose cabinet is built and signed here, with the operator's own key.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { sampleCabinetName, sampleDocuments, sampleIds, sampleProgram } from '@moult/catalog';
+import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
+import { createCabinet } from '@moult/formats/cab';
+import { allComputers, type Store } from '@moult/store';
+import { importDocuments } from '@moult/store/catalog';
+import type { ContentStore } from '@moult/store/content';
+import { signingTimeOf } from '@moult/store/keys';
+
+export interface FirstCatalogParts {
+  store: Store;
+  content: ContentStore;
+  identity: SigningIdentity;
+  now: Date;
+}
+
+const folder = new URL('../../first-catalog/', import.meta.url);
+
+// As the first release wrote it into databases.
+const progressSetting = 'first-catalogue';
+
+/**
+ * Fills an empty catalog; does nothing when a single revision is there, unless it was cut off in the middle of filling.
+ * Answers whether it did.
+ */
+export async function fillFirstCatalog({ store, content, identity, now }: FirstCatalogParts): Promise<boolean> {
+  const wasCutOff = (await store.loadSetting(progressSetting)) === 'begun';
+  if (!wasCutOff && (await store.countRevisions()) > 0) return false;
+  await store.saveSetting(progressSetting, 'begun');
+  const cabinet = await signFile(buildCabinet(now), identity, {
+    now: signingTimeOf(identity, now),
+    description: 'Moult sample update',
+  });
+  await content.add(cabinet, sampleCabinetName);
+  const sample = sampleDocuments({
+    sha1: createHash('sha1').update(cabinet).digest('base64'),
+    sha256: createHash('sha256').update(cabinet).digest('base64'),
+    sizeBytes: cabinet.length,
+    modified: now,
+  });
+  await importDocuments(store, [...realDocuments(), ...sample], now);
+  const approval = { updateId: sampleIds.update, groupId: allComputers, action: 'Install' } as const;
+  await store.deploy({ ...approval, deadline: undefined, administrator: 'first start' }, now);
+  await store.saveSetting(progressSetting, 'done');
+  return true;
+}
+
+function realDocuments(): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.xml'))
+    .sort()
+    .map((name) => readFileSync(new URL(name, folder), 'utf8'));
+}
+
+function buildCabinet(now: Date): Uint8Array {
+  const member = { name: sampleProgram.name, bytes: Buffer.from(sampleProgram.text), modified: now };
+  return createCabinet([member], { compression: 'mszip' });
+}

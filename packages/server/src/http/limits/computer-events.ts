@@ -1,0 +1,62 @@
+// One computer holds so many report events, whatever it sends. How many it has is looked up by chance, the more often the
+// more it sends: that needs no memory of who sent how much, and a computer that sends little is hardly ever looked at.
+
+import type { Store } from '@moult/store';
+import type { Logger } from '../../log/log.ts';
+
+export interface ComputerEvents {
+  /** Takes note of what a computer reported; what it has too many of goes soon after. */
+  note(computerId: string, reported: { events: number; bytes: number }): void;
+  /** Ends after the trimming that is running. */
+  close(): Promise<void>;
+}
+
+export interface ComputerEventsParts {
+  store: Pick<Store, 'trimEventsOf'>;
+  maxEvents: number;
+  log: Logger;
+  /** From 0 to below 1. */
+  random?: () => number;
+}
+
+/** Bytes of the report events of one computer. */
+export const mostEventBytesPerComputer = 16_777_216;
+/** A computer is looked up once for so large a part of what it may have, on average. */
+const lookedUpShare = 0.1;
+
+export function createComputerEvents({
+  store,
+  maxEvents,
+  log,
+  random = Math.random,
+}: ComputerEventsParts): ComputerEvents {
+  const waiting = new Set<string>();
+  let trimming: Promise<void> | undefined;
+
+  const trimAll = async (): Promise<void> => {
+    for (const computerId of waiting) {
+      waiting.delete(computerId);
+      try {
+        const removed = await store.trimEventsOf(computerId, { events: maxEvents, bytes: mostEventBytesPerComputer });
+        if (removed > 0)
+          log.warn({ computerId, removed, maxEvents }, 'a computer reported more events than it may have');
+      } catch (error) {
+        log.error({ err: error, computerId }, 'the events of a computer could not be bounded');
+      }
+    }
+  };
+
+  return {
+    note(computerId, { events, bytes }) {
+      const share = Math.max(events / maxEvents, bytes / mostEventBytesPerComputer);
+      if (random() >= share / lookedUpShare) return;
+      waiting.add(computerId);
+      trimming ??= trimAll().finally(() => {
+        trimming = undefined;
+      });
+    },
+    async close() {
+      await trimming;
+    },
+  };
+}

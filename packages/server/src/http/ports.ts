@@ -1,0 +1,145 @@
+// The server's ports: the main one must be had; the one for old agents may be taken by another, and then everything
+// else runs on and says so.
+
+import { createSecureContext } from 'node:tls';
+import { readOutside } from '@moult/disk';
+import { ServerError } from '@moult/store/errors';
+import type { ServerConfig } from '../config/index.ts';
+import type { WatchedPort } from '../sites/self-update/index.ts';
+import type { Front } from './front.ts';
+import { type Listener, listen } from './listener.ts';
+import type { ListenerName } from './site.ts';
+
+export interface OpenPort {
+  name: ListenerName;
+  listener: Listener;
+}
+
+export interface OpenPorts {
+  open: OpenPort[];
+  /** Every port that the configuration names, also those that could not be had. */
+  watched: WatchedPort[];
+  /** What the administrator must know, one sentence each. */
+  notices: string[];
+  url(name: ListenerName): string | undefined;
+}
+
+export interface PortParts {
+  config: ServerConfig;
+  front(name: ListenerName): Front;
+  onUnreadable(beginning: string): boolean;
+  /** Told of connections that could not be taken. */
+  onTrouble(error: Error): void;
+}
+
+/** Binds them all. Throws SERVER_PORT_UNAVAILABLE when the main or the TLS port cannot be had, and then leaves none bound. */
+export async function openPorts({ config, front, onUnreadable, onTrouble }: PortParts): Promise<OpenPorts> {
+  const open: OpenPort[] = [];
+  const watched: WatchedPort[] = [];
+  const notices: string[] = [];
+  const host = loopbackFor(config.host);
+  const limits = {
+    maxConnections: config.maxConnections,
+    maxConnectionsPerAddress: config.maxConnectionsPerAddress,
+    requestTimeoutMs: config.requestTimeoutSeconds * 1000,
+    idleTimeoutMs: config.idleTimeoutSeconds * 1000,
+  };
+  const bind = async (name: ListenerName, port: number, tls?: { cert: string; key: string }) => {
+    const { handle, refused } = front(name);
+    const listener = await listen(handle, {
+      ...{ host: config.host, port, limits, tls },
+      ...{ onUnreadable, onTrouble, onRefused: refused },
+    });
+    open.push({ name, listener });
+    watched.push({ port: listener.port, site: name, host, listening: { kind: 'listening' } });
+  };
+  const bindOrFail = (name: ListenerName, port: number, tls?: { cert: string; key: string }) =>
+    bind(name, port, tls).catch((error) => {
+      throw unavailable(port, error);
+    });
+
+  try {
+    await bindOrFail('main', config.port);
+    if (config.tlsPort !== 'off') await bindOrFail('tls', config.tlsPort, await readTls(config));
+    const { selfUpdatePort: port } = config;
+    const isMain = port !== 0 && port === config.port;
+    if (port === 'off') {
+      // With the main site on port 80 nothing is switched off: old agents find the tree there.
+      if (config.port !== 80) watched.push({ port: 80, site: 'self-update', host, listening: { kind: 'off' } });
+    } else if (!isMain) {
+      await bind('self-update', port).catch((error) => {
+        watched.push({ port, site: 'self-update', host, listening: { kind: 'not-listening', reason: codeOf(error) } });
+        notices.push(notAvailable(port, codeOf(error)));
+      });
+    }
+  } catch (error) {
+    await Promise.all(open.map(({ listener }) => listener.stop(0)));
+    throw error;
+  }
+  const shown = shownHost(config.host);
+  return {
+    open,
+    watched,
+    notices,
+    url(name) {
+      const found = open.find((port) => port.name === name);
+      return found && `http${name === 'tls' ? 's' : ''}://${shown}:${found.listener.port}`;
+    },
+  };
+}
+
+async function readTls({ tlsCert, tlsKey }: ServerConfig): Promise<{ cert: string; key: string }> {
+  try {
+    const [cert, key] = [tlsCert, tlsKey].map((file) => readOutside(file ?? '').toString('utf8'));
+    if (cert === undefined || key === undefined) throw new TypeError('both are needed');
+    createSecureContext({ cert, key });
+    return { cert, key };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ServerError('SERVER_BAD_CONFIG', `--tls-cert and --tls-key cannot be used: ${why}`, { cause: error });
+  }
+}
+
+/** Where something on this machine reaches a server that is bound to `host`. */
+function loopbackFor(host: string | undefined): string {
+  if (host === undefined || host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
+
+function shownHost(host: string | undefined): string {
+  if (host === undefined || host === '::') return 'localhost';
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error);
+}
+
+const causes: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has the port',
+  EACCES: 'this user may not open ports below 1024',
+  EADDRNOTAVAIL: 'the address of --host is not one of this machine',
+  ENOTFOUND: 'the name of --host is not known',
+  EAI_AGAIN: 'the name of --host cannot be looked up now',
+  EINVAL: 'the address of --host is not one to listen on',
+  EAFNOSUPPORT: 'this machine has no addresses of the kind of --host',
+};
+
+function unavailable(port: number, error: unknown): ServerError {
+  if (error instanceof ServerError) return error;
+  const code = codeOf(error);
+  return new ServerError(
+    'SERVER_PORT_UNAVAILABLE',
+    `Port ${port} cannot be opened: ${causes[code] ?? code}. Free it, or choose another with --port, --tls-port or --host.`,
+    { cause: error },
+  );
+}
+
+function notAvailable(port: number, code: string): string {
+  const remedy =
+    code === 'EACCES'
+      ? 'start the server as a user who may (setcap cap_net_bind_service, or the service manager), or use --self-update-port off'
+      : 'free the port and start this server again, or use --self-update-port off when no old agent needs it';
+  return `SelfUpdate service is not available on port ${port}: ${causes[code] ?? code} (${code}). Old agents look for it there only. Remedy: ${remedy}.`;
+}

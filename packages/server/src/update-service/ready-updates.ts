@@ -1,0 +1,40 @@
+// Updates as SyncUpdates sends them, written once and kept within a budget of memory: thousands of clients are told the
+// same of an update, and to put it together again for each costs more than all else in their answers.
+import type { SyncedRevision } from '@moult/catalog';
+import type { UpdateInfo } from '@moult/protocol/client-web-service';
+import { LRUCache } from 'lru-cache';
+
+export interface ReadyUpdate {
+  /** Of the Core fragment: what an answer is measured by. */
+  coreLength: number;
+  update: UpdateInfo & { readonly written: string };
+}
+
+/** What of an update depends on the protocol that its client speaks. */
+export type WireForm = 'before 1.8' | '1.8';
+
+export interface ReadyUpdates {
+  /** Undefined also when something else is to be told of the revision by now. */
+  find(revision: SyncedRevision, form: WireForm): ReadyUpdate | undefined;
+  keep(revision: SyncedRevision, form: WireForm, ready: ReadyUpdate): void;
+}
+
+export function createReadyUpdates({ budgetBytes }: { budgetBytes: number }): ReadyUpdates {
+  const kept = new LRUCache<string, ReadyUpdate & { of: SyncedRevision }>({
+    maxSize: budgetBytes,
+    maxEntrySize: Math.max(1, budgetBytes >> 2),
+    // Its text and the fragment in it; V8 keeps Latin text in one byte a character, what is not Latin in two.
+    sizeCalculation: ({ update, coreLength }) => 2 * (update.written.length + coreLength) + 500,
+  });
+  const keyOf = (revision: SyncedRevision, form: WireForm) => `${form}:${revision.revisionId}`;
+  return {
+    find(revision, form) {
+      const known = kept.get(keyOf(revision, form));
+      // Catalog and decisions make a new object of whatever changes.
+      return known?.of === revision ? known : undefined;
+    },
+    keep(revision, form, ready) {
+      kept.set(keyOf(revision, form), { ...ready, of: revision });
+    },
+  };
+}
