@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { raiseAdvice } from '@moult/releases/repository';
 import type { Store } from '@moult/store';
 import { asDiskTrouble, type Notice, noticeLine } from '@moult/store';
-import { createFragments, openLiveCatalog } from '@moult/store/catalog';
+import { createFragments, openLiveCatalog, renewFragments } from '@moult/store/catalog';
 import { openServerClock, programDate } from '@moult/store/clock';
 import { createContentStore } from '@moult/store/content';
 import {
@@ -154,6 +154,8 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       for (const notice of otherDatabase) log.warn(noticeLine(notice));
       await auditHead.compare();
       clock.learn(await store.loadNewestTime());
+      const renewed = await renewFragments(store, (done, all) => log.info({ done, all }, 'fragments are made again'));
+      if (renewed > 0) log.info({ renewed }, 'fragments were made again by the rules of this version');
       await limits.recount();
       if (config.firstCatalog === 'samples') {
         await fillFirstCatalog({ store, content, identity: keys.signer, now: startedAt });

@@ -49,6 +49,11 @@ export async function packRevision(revision: RevisionToImport | PackedRevision):
   return { ...rest, document, documentBytes: bytes.length, core: packedCore, extended: packedExtended };
 }
 
+/** One text as it is stored. */
+export async function packText(text: string): Promise<Uint8Array> {
+  return compress(Buffer.from(text));
+}
+
 /** Small texts stay as they are: packing them saves nothing worth its time. They begin with `<`, packed ones never do. */
 function compress(bytes: Buffer): Uint8Array | Promise<Uint8Array> {
   const worthPacking = 2048;

@@ -4,7 +4,7 @@ import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
 import { type ImportResult, insertRevisions } from './insert-revisions.ts';
-import { type PackedRevision, packRevision, type RevisionToImport, unpacked } from './packing.ts';
+import { type PackedRevision, packRevision, packText, type RevisionToImport, unpacked } from './packing.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
@@ -64,6 +64,35 @@ export function updateStore(database: Database, changes: Changes) {
         .where('revision_id', 'in', [...revisionIds])
         .execute();
       return new Map(rows.map(({ revision_id, document }) => [revision_id, unpacked(document)]));
+    },
+
+    /** The next documents behind revision `after`, by rising id. */
+    async loadDocumentsAfter(after: number, count: number): Promise<{ revisionId: number; document: string }[]> {
+      const rows = await tables
+        .selectFrom('revisions')
+        .select(['revision_id', 'document'])
+        .where('revision_id', '>', after)
+        .orderBy('revision_id')
+        .limit(count)
+        .execute();
+      return rows.map(({ revision_id, document }) => ({ revisionId: revision_id, document: unpacked(document) }));
+    },
+
+    /** Puts newly derived fragments in place of those that are stored, in one transaction. Doing it again changes nothing. */
+    async replaceFragments(
+      fragments: readonly { revisionId: number; core: string; extended: string }[],
+    ): Promise<void> {
+      const packed = await Promise.all(
+        fragments.map(async ({ revisionId, core, extended }) => ({
+          revisionId,
+          texts: { core: await packText(core), extended: await packText(extended) },
+        })),
+      );
+      await transact(database, async (transaction) => {
+        for (const { revisionId, texts } of packed) {
+          await transaction.updateTable('revisions').set(texts).where('revision_id', '=', revisionId).execute();
+        }
+      });
     },
 
     async loadFragments(kind: StoredFragment, revisionIds: readonly number[]): Promise<Map<number, string>> {
