@@ -12,13 +12,26 @@ const mayImport: Record<string, readonly string[]> = {
   protocol: ['catalog', 'formats'],
   releases: ['protocol', 'formats'],
   store: ['protocol', 'catalog', 'disk', 'formats'],
-  server: ['store', 'releases', 'protocol', 'catalog', 'disk', 'formats'],
+  administration: ['store', 'protocol', 'catalog', 'disk', 'formats'],
+  server: ['administration', 'store', 'releases', 'protocol', 'catalog', 'disk', 'formats'],
   agent: ['releases', 'protocol', 'catalog', 'disk', 'formats'],
   simulator: ['protocol', 'catalog', 'formats'],
   console: [], // and the types of the HTTP API, below
   // What it asks of server and agent moves to the store and to the command line.
-  doctor: ['server', 'agent', 'store', 'protocol', 'catalog', 'disk', 'formats'],
-  cli: ['doctor', 'server', 'store', 'agent', 'simulator', 'releases', 'protocol', 'catalog', 'disk', 'formats'],
+  doctor: ['administration', 'server', 'agent', 'store', 'protocol', 'catalog', 'disk', 'formats'],
+  cli: [
+    'doctor',
+    'administration',
+    'server',
+    'store',
+    'agent',
+    'simulator',
+    'releases',
+    'protocol',
+    'catalog',
+    'disk',
+    'formats',
+  ],
 };
 
 /** What the console may import, as types only: the documents that the server sends it. */

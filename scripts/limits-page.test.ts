@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { keyOf, settingNames, settings } from '../packages/server/src/config/settings.ts';
+import { keyOf, settingNames, settings } from '../packages/administration/src/config/settings.ts';
 import { type Constant, findConstants, findRows, inUnits, isBound, type LimitRow, numberIn } from './limits-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

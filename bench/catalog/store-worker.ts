@@ -2,8 +2,8 @@
 // peakMib }; making the documents is not counted, closing the database after an import is.
 
 import { limitHeapGrowth, openStore } from '@moult/store';
+import { runImport } from '../../packages/administration/src/imports/run-import.ts';
 import { generateCatalog } from '../../packages/catalog/test/generate-catalog.ts';
-import { runImport } from '../../packages/cli/src/catalog-import/run-import.ts';
 import { openLiveCatalog } from '../../packages/store/src/catalog/live-catalog.ts';
 
 const [what, database = '', updates = '0'] = process.argv.slice(2);

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { loadConfig } from '@moult/administration/config';
 import { type FaultCode, writeFault } from '@moult/protocol/soap';
-import { loadConfig, openLog, startServer } from '@moult/server';
+import { openLog, startServer } from '@moult/server';
 
 export interface Answer {
   status: number;

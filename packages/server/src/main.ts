@@ -1,6 +1,7 @@
 // The server, put together: the only place where everything meets.
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import type { ServerConfig } from '@moult/administration/config';
 import { raiseAdvice } from '@moult/releases/repository';
 import type { Store } from '@moult/store';
 import { asDiskTrouble, type Notice, noticeLine } from '@moult/store';
@@ -18,7 +19,6 @@ import {
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { serverVersion } from '@moult/store/version';
 import { type Closers, createClosers } from './closers.ts';
-import type { ServerConfig } from './config/index.ts';
 import { keepReleasesCovered } from './covered-releases/index.ts';
 import { type CoverKeeper, keepCovered } from './covered-updates/index.ts';
 import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';

@@ -1,8 +1,9 @@
 // The three web services over SOAP: who answers their calls, and how many calls at once.
+
+import type { ServerConfig } from '@moult/administration/config';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { reporting } from '@moult/protocol/reporting';
 import { simpleAuth } from '@moult/protocol/simple-auth';
-import type { ServerConfig } from './config/index.ts';
 import { createAnswerRoom } from './http/gates/answer-room.ts';
 import { createBodyRoom } from './http/gates/body-room.ts';
 import { createCallGate, smallCallBytes } from './http/gates/call-gate.ts';

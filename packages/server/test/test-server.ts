@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { loadConfig, type ServerConfig } from '../src/config/index.ts';
+import { loadConfig, type ServerConfig } from '../../administration/src/config/index.ts';
 import { type RunningServer, startServer } from '../src/main.ts';
 
 export interface TestServer {

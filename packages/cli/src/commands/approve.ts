@@ -1,9 +1,10 @@
 // moult approve: what happens to an update in a group. The words are those of WSUS and its PowerShell.
+
+import { findDecidable } from '@moult/administration';
 import type { DeploymentAction } from '@moult/store';
 import { type Command, Option } from 'commander';
-import { findDecidable } from '../administration/find.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { present } from '../administration/output.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
+import { present } from '../output.ts';
 import { UsageError } from '../terminal.ts';
 
 /** As typed → as MS-WUSP calls it. Not approved is still reported on by clients, as with WSUS. */

@@ -1,19 +1,13 @@
 // moult backup and moult restore: everything but the update files, from and into a server that may be running.
 import { join, resolve } from 'node:path';
+import { administrator } from '@moult/administration';
 import { withoutPassword } from '@moult/store';
 import { type BackupManifest, backUp, restore } from '@moult/store/backup';
 import { readLockHolder } from '@moult/store/data-dir';
 import { serverVersion } from '@moult/store/version';
 import type { Command } from 'commander';
-import {
-  type AdministrationFlags,
-  administer,
-  configOf,
-  makePrivateFiles,
-  withServerOptions,
-} from '../administration/open-store.ts';
-import { present } from '../administration/output.ts';
-import { administrator } from '../administration/system-user.ts';
+import { type AdministrationFlags, administer, configOf, makePrivateFiles, withServerOptions } from '../open-server.ts';
+import { present } from '../output.ts';
 import { UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {

@@ -1,5 +1,7 @@
 // moult catalog: update metadata in, and a look at what is there and at what clients get of it.
 
+import { administrator } from '@moult/administration';
+import { type ImportReport, readDocuments, runImport } from '@moult/administration/imports';
 import {
   CatalogError,
   deriveCore,
@@ -15,13 +17,10 @@ import {
 import { jsonText, visibleLines, visibleText } from '@moult/formats/text';
 import { type ListedRevision, limitHeapGrowth } from '@moult/store';
 import { type Command, Option } from 'commander';
-import { administrator } from '../administration/system-user.ts';
-import { toJson, toLines } from '../catalog-import/describe-update.ts';
-import { findDocument, parseWanted } from '../catalog-import/find-documents.ts';
-import { type StoreFlags, withStore, withStoreOptions } from '../catalog-import/open-catalog.ts';
-import { readDocuments } from '../catalog-import/read-documents.ts';
-import { type ImportReport, runImport } from '../catalog-import/run-import.ts';
+import { toJson, toLines } from '../describe-update.ts';
 import { readNamedFile } from '../files/named-file.ts';
+import { findDocument, parseWanted } from '../find-documents.ts';
+import { type StoreFlags, withStore, withStoreOptions } from '../open-catalog.ts';
 import { exitCode, paint } from '../terminal.ts';
 
 interface JsonFlag {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { acceptClock, clockNotice, inspectClock } from '@moult/store/clock';
 import type { Command } from 'commander';
-import { configOf, withServerOptions } from '../administration/open-store.ts';
+import { configOf, withServerOptions } from '../open-server.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
 interface Flags {

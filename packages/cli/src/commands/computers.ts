@@ -1,10 +1,11 @@
 // moult computers: who is here, in which groups, and who shares an identity.
+
+import { findComputer, guidIn } from '@moult/administration';
 import { visibleText } from '@moult/formats/text';
 import { type Command, Option } from 'commander';
-import { findComputer, guidIn } from '../administration/find.ts';
-import { wholeNumber } from '../administration/numbers.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { moment, present, table } from '../administration/output.ts';
+import { wholeNumber } from '../numbers.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
+import { moment, present, table } from '../output.ts';
 
 export function register(program: Command): void {
   const computers = program.command('computers').description('computers: list, show, groups, clones, remove');

@@ -5,13 +5,8 @@ import { openLog } from '@moult/server';
 import type { ListedContent } from '@moult/store';
 import { type ContentStore, createContentStore } from '@moult/store/content';
 import type { Command } from 'commander';
-import {
-  type Administration,
-  type AdministrationFlags,
-  administer,
-  withServerOptions,
-} from '../administration/open-store.ts';
-import { present, table } from '../administration/output.ts';
+import { type Administration, type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
+import { present, table } from '../output.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDatabase, type DatabaseCheck, isPostgres, sqliteFileOf, withoutPassword } from '@moult/store';
 import type { Command } from 'commander';
-import { type AdministrationFlags, configOf, withServerOptions } from '../administration/open-store.ts';
-import { present } from '../administration/output.ts';
+import { type AdministrationFlags, configOf, withServerOptions } from '../open-server.ts';
+import { present } from '../output.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {

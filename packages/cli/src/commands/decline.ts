@@ -1,8 +1,9 @@
 // moult decline: an update that nobody gets, whatever else was decided (Deny-WsusUpdate).
+
+import { findDecidable } from '@moult/administration';
 import type { Command } from 'commander';
-import { findDecidable } from '../administration/find.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { present } from '../administration/output.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
+import { present } from '../output.ts';
 
 export function register(program: Command): void {
   withServerOptions(program.command('decline').argument('<update>', 'GUID, KB number, or title or a part of it'))

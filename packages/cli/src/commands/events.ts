@@ -1,11 +1,12 @@
 // moult events: what computers reported, what agents said about their own update, and what administrators changed.
+
+import { findComputer, findUpdate } from '@moult/administration';
 import { describeReport, readMiscData } from '@moult/protocol/reporting';
 import { type Command, Option } from 'commander';
-import { findComputer, findUpdate } from '../administration/find.ts';
-import { wholeNumber } from '../administration/numbers.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { moment, present, table } from '../administration/output.ts';
-import { verifyAudit } from '../administration/verify-audit.ts';
+import { wholeNumber } from '../numbers.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
+import { moment, present, table } from '../output.ts';
+import { verifyAudit } from '../verify-audit.ts';
 
 interface EventFlags extends AdministrationFlags {
   kind: 'reports' | 'self-update' | 'identity' | 'audit';

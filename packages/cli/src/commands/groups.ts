@@ -1,7 +1,7 @@
 // moult groups: target groups, a tree under All Computers.
 import type { Command } from 'commander';
-import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { present, table } from '../administration/output.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
+import { present, table } from '../output.ts';
 
 export function register(program: Command): void {
   const groups = program.command('groups').description('computer groups: list, add, rename, remove');

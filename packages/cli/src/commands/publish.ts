@@ -2,6 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
+import { administrator } from '@moult/administration';
+import type { ServerConfig } from '@moult/administration/config';
+import { runImport } from '@moult/administration/imports';
 import { CatalogError, formatIdentity } from '@moult/catalog';
 import {
   buildDocuments,
@@ -17,17 +20,15 @@ import { signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { jsonText } from '@moult/formats/text';
 import { updatePurpose } from '@moult/protocol/self-update';
-import { openLog, type ServerConfig } from '@moult/server';
+import { openLog } from '@moult/server';
 import type { Store } from '@moult/store';
 import { inspectClock } from '@moult/store/clock';
 import { createContentStore } from '@moult/store/content';
 import { makePrivateFolder } from '@moult/store/data-dir';
 import { loadOrCreateOperatorKeys, signingTimeOf } from '@moult/store/keys';
 import type { Command } from 'commander';
-import { administrator } from '../administration/system-user.ts';
-import { type StoreFlags, storeConfig, withStore, withStoreOptions } from '../catalog-import/open-catalog.ts';
-import { runImport } from '../catalog-import/run-import.ts';
 import { readNamedFile } from '../files/named-file.ts';
+import { type StoreFlags, storeConfig, withStore, withStoreOptions } from '../open-catalog.ts';
 import { UsageError } from '../terminal.ts';
 
 interface PublishFlags extends StoreFlags {

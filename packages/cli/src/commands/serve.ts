@@ -5,21 +5,20 @@ import {
   keyOf,
   type LoadedConfig,
   loadConfig,
-  openLog,
   printConfig,
   type SettingName,
   settingNames,
   settings,
   smallMemoryBytes,
-  startServer,
   thisMachine,
   variableOf,
-} from '@moult/server';
+} from '@moult/administration/config';
+import { openLog, startServer } from '@moult/server';
 import { collectGarbage, limitHeapGrowth } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import { type Command, Option } from 'commander';
-import { makePrivateFiles } from '../administration/open-store.ts';
 import { readNamedFile } from '../files/named-file.ts';
+import { makePrivateFiles } from '../open-server.ts';
 import { UsageError } from '../terminal.ts';
 
 type Flags = Partial<Record<SettingName, unknown>> & { config?: string; printConfig?: true; newDatabase?: true };

@@ -1,10 +1,10 @@
 // moult status: the server at a glance, running or not.
-import { type DiskFigures, inspectDisks } from '@moult/server';
+import { type DiskFigures, inspectDisks } from '@moult/administration';
 import { readLockHolder } from '@moult/store/data-dir';
 import { serverVersion } from '@moult/store/version';
 import type { Command } from 'commander';
-import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { moment, present } from '../administration/output.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
+import { moment, present } from '../output.ts';
 
 export function register(program: Command): void {
   withServerOptions(program.command('status'))

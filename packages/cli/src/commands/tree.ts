@@ -17,8 +17,8 @@ import {
   verifyTree,
 } from '@moult/server';
 import type { Command } from 'commander';
-import { makePrivateFiles } from '../administration/open-store.ts';
 import { readNamedFile } from '../files/named-file.ts';
+import { makePrivateFiles } from '../open-server.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
 

@@ -1,11 +1,12 @@
 // moult updates: what can be approved, what was decided, and how it stands on the computers.
+
+import { findUpdate } from '@moult/administration';
 import { visibleText } from '@moult/formats/text';
 import type { Store, StoredDeployment } from '@moult/store';
 import { type Command, Option } from 'commander';
-import { findUpdate } from '../administration/find.ts';
-import { wholeNumber } from '../administration/numbers.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../administration/open-store.ts';
-import { moment, present, table } from '../administration/output.ts';
+import { wholeNumber } from '../numbers.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
+import { moment, present, table } from '../output.ts';
 
 interface ListFlags extends AdministrationFlags {
   approval?: 'approved' | 'unapproved' | 'declined';

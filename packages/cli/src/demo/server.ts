@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadConfig, openLog, startServer } from '@moult/server';
+import { loadConfig } from '@moult/administration/config';
+import { openLog, startServer } from '@moult/server';
 
 export interface DemoServer {
   url: string;

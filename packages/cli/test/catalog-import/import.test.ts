@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { deriveCore, deriveExtended, parseUpdateDocument } from '@moult/catalog';
 import { openStore, type Store } from '@moult/store';
-import { readDocuments } from '../../src/catalog-import/read-documents.ts';
-import { type ImportReport, runImport } from '../../src/catalog-import/run-import.ts';
+import { readDocuments } from '../../../administration/src/imports/read-documents.ts';
+import { type ImportReport, runImport } from '../../../administration/src/imports/run-import.ts';
 import { makeExportCabinet, makeExportGzips, makeOfflineScan, metadataText } from './make-packages.ts';
 
 const docs = fileURLToPath(new URL('../../../../fixtures/captures/wsus-m0-wsusss/docs/', import.meta.url));

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, statfsSync } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ReserveSetting, reserveBytesOf } from './reserve.ts';
+import { type ReserveSetting, reserveBytesOf } from '@moult/store/data-dir';
 
 export interface Ballast {
   /** Makes the file when there is none and the disk has room for many of it. Never throws. */

@@ -3,14 +3,14 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { inspectDisks } from '@moult/administration';
+import { reserveBytesOf } from '../../../store/src/data-dir/reserve.ts';
 import { ServerError } from '../../../store/src/errors.ts';
 import type { Store } from '../../../store/src/index.ts';
 import { mountSmallDisk } from '../../test/small-disk.ts';
 import { createBallast, releaseBallastWhenFull } from './ballast.ts';
 import { createDiskWatch, type DiskState, type DiskWatchParts } from './disk-watch.ts';
 import { withRoom } from './guarded-store.ts';
-import { inspectDisks } from './index.ts';
-import { reserveBytesOf } from './reserve.ts';
 
 const mebibyte = 1_048_576;
 const noSpace = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });

@@ -1,9 +1,9 @@
 // How much room the disk has. Below the reserve, what strangers make grow is refused and the logs pause, so that the rest
 // stays for the administrator who cleans up. A write that the disk refused counts as no room until one succeeds again.
 import { diskTroubleOf, type Notice, noticeLine } from '@moult/store';
+import { type DiskSpace, type ReserveSetting, reserveBytesOf, spaceOfFolder } from '@moult/store/data-dir';
 import { ServerError } from '@moult/store/errors';
 import type { Logger } from '../log/log.ts';
-import { type DiskSpace, type ReserveSetting, reserveBytesOf, spaceOfFolder } from './reserve.ts';
 
 export type DiskState =
   | { kind: 'ample' }

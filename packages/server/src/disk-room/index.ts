@@ -1,14 +1,13 @@
 // Room on the disk, for the whole server: who is told when there is none, and what gives way.
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { writtenFolders } from '@moult/administration';
+import type { ServerConfig } from '@moult/administration/config';
 import type { Notice, Store } from '@moult/store';
-import { isPostgres, sqliteFileOf } from '@moult/store';
-import type { ServerConfig } from '../config/index.ts';
 import type { Logger } from '../log/log.ts';
 import { createBallast } from './ballast.ts';
 import { createDiskWatch, type DiskWatch } from './disk-watch.ts';
 import { withRoom } from './guarded-store.ts';
-import { reserveBytesOf, spaceOfFolder } from './reserve.ts';
 
 export { releaseBallastWhenFull } from './ballast.ts';
 export type { DiskState } from './disk-watch.ts';
@@ -71,28 +70,6 @@ export function openDiskRoom(config: RoomConfig, { log }: { log: Logger }): Disk
       watch.close();
     },
   };
-}
-
-export interface DiskFigures {
-  folder: string;
-  freeBytes: number;
-  totalBytes: number;
-  reserveBytes: number;
-}
-
-/** The disks that a server of this configuration writes to, whether it runs or not. */
-export async function inspectDisks(config: RoomConfig): Promise<DiskFigures[]> {
-  const figures = writtenFolders(config).map(async (folder) => {
-    const space = await spaceOfFolder(folder);
-    return { folder, ...space, reserveBytes: reserveBytesOf(config.diskReserveMib, space) };
-  });
-  const known = await Promise.allSettled(figures);
-  return known.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-}
-
-function writtenFolders({ dataDir, database, contentDir }: RoomConfig): string[] {
-  const isElsewhere = database !== undefined && !isPostgres(database) && !sqliteFileOf(database).startsWith(':');
-  return [...new Set([dataDir, ...(isElsewhere ? [dirname(sqliteFileOf(database))] : []), contentDir ?? dataDir])];
 }
 
 const testBytes = 65_536;

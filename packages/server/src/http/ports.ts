@@ -2,9 +2,9 @@
 // else runs on and says so.
 
 import { createSecureContext } from 'node:tls';
+import type { ServerConfig } from '@moult/administration/config';
 import { readOutside } from '@moult/disk';
 import { ServerError } from '@moult/store/errors';
-import type { ServerConfig } from '../config/index.ts';
 import type { WatchedPort } from '../sites/self-update/index.ts';
 import type { Front } from './front.ts';
 import { type Listener, listen } from './listener.ts';

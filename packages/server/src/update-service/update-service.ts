@@ -1,10 +1,10 @@
 // What the handlers of the three services share: the store, the catalog, the cookies, and who is calling.
 import { createHash } from 'node:crypto';
+import type { ServerConfig } from '@moult/administration/config';
 import type { DeploymentSet } from '@moult/catalog';
 import { type ServerIdentity, type Store, unassignedComputers } from '@moult/store';
 import type { Fragments, LiveCatalog } from '@moult/store/catalog';
 import { LRUCache } from 'lru-cache';
-import type { ServerConfig } from '../config/index.ts';
 import { SoapFault } from '../errors.ts';
 import type { Contacts } from '../housekeeping/contacts.ts';
 import type { Admission } from '../http/limits/admission.ts';

@@ -3,4 +3,5 @@ export { foreignDatabase, hadDatabase, lostDatabase, requireDatabaseFile } from 
 export { type LockHolder, readLockHolder } from './lock.ts';
 export { makeDataDir, openDataDir } from './open-data-dir.ts';
 export { makePrivateFolder } from './private-files.ts';
+export { type DiskSpace, type ReserveSetting, reserveBytesOf, spaceOfFolder } from './reserve.ts';
 export { type OpenPlace, openPlacesIn } from './tighten.ts';

@@ -2,8 +2,8 @@
 // and the doctor read it. One line per answer, written within a second; a full disk never stops the server.
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import type { ServerConfig } from '@moult/administration/config';
 import type { ServerClock } from '@moult/store/clock';
-import type { ServerConfig } from '../../config/index.ts';
 import { boundedByDisk } from '../../log/retention.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { Exchange } from '../site.ts';

@@ -1,9 +1,9 @@
 // What bounds the growth of store and logs, put together from the configuration.
 
+import type { ServerConfig } from '@moult/administration/config';
 import type { Store } from '@moult/store';
 import type { ServerClock } from '@moult/store/clock';
 import type { Closers } from '../../closers.ts';
-import type { ServerConfig } from '../../config/index.ts';
 import { createComputerAgeing } from '../../housekeeping/computer-ageing.ts';
 import { noteEventBlocks } from '../../housekeeping/event-blocks.ts';
 import { createEventBounds } from '../../housekeeping/event-bounds.ts';

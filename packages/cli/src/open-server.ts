@@ -2,15 +2,15 @@
 // a tenth of a second. Nothing is made where nothing is: a mistyped folder must not become an empty server.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig, type ServerConfig } from '@moult/server';
+import { administrator } from '@moult/administration';
+import { loadConfig, type ServerConfig } from '@moult/administration/config';
 import { isPostgres, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
 import { settleInterrupted } from '@moult/store/backup';
 import { keepAuditHead } from '@moult/store/data-dir';
 import { ServerError } from '@moult/store/errors';
 import { type Command, Option } from 'commander';
-import { readNamedFile } from '../files/named-file.ts';
-import { UsageError } from '../terminal.ts';
-import { administrator } from './system-user.ts';
+import { readNamedFile } from './files/named-file.ts';
+import { UsageError } from './terminal.ts';
 
 export interface AdministrationFlags {
   dataDir?: string;

@@ -1,4 +1,6 @@
 // The documents that `show` and `fragment` speak of: from the store, or straight from files.
+
+import { readDocuments } from '@moult/administration/imports';
 import {
   CatalogError,
   formatIdentity,
@@ -7,9 +9,8 @@ import {
   type UpdateDocument,
   type UpdateId,
 } from '@moult/catalog';
-import { UsageError } from '../terminal.ts';
 import { type StoreFlags, withStore } from './open-catalog.ts';
-import { readDocuments } from './read-documents.ts';
+import { UsageError } from './terminal.ts';
 
 export interface WantedUpdate {
   updateId: UpdateId;

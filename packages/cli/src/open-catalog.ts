@@ -2,13 +2,13 @@
 // on it meanwhile; it sees what is written here within a second.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig, type ServerConfig } from '@moult/server';
+import { loadConfig, type ServerConfig } from '@moult/administration/config';
 import { openStore, type Store } from '@moult/store';
 import { keepAuditHead, makePrivateFolder, requireDatabaseFile } from '@moult/store/data-dir';
 import { type Command, Option } from 'commander';
-import { makePrivateFiles, settle } from '../administration/open-store.ts';
-import { readNamedFile } from '../files/named-file.ts';
-import { UsageError } from '../terminal.ts';
+import { readNamedFile } from './files/named-file.ts';
+import { makePrivateFiles, settle } from './open-server.ts';
+import { UsageError } from './terminal.ts';
 
 export interface StoreFlags {
   dataDir?: string;

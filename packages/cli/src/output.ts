@@ -1,6 +1,6 @@
 // Tables for people, one JSON document for programs.
 import { jsonText, visibleText } from '@moult/formats/text';
-import { paint } from '../terminal.ts';
+import { paint } from './terminal.ts';
 
 /** Prints the document when JSON was asked for, else what `lines` makes of it. */
 export function present<T>(document: T, flags: { json?: true }, lines: (document: T) => string[]): void {

@@ -2,9 +2,9 @@
 // it was written.
 import type { AuditCheck, BrokenRecord } from '@moult/store';
 import { auditHeadFile, type NotedHead, readNotedHead } from '@moult/store/data-dir';
-import { exitCode, UsageError } from '../terminal.ts';
-import { type AdministrationFlags, administer, configOf } from './open-store.ts';
+import { type AdministrationFlags, administer, configOf } from './open-server.ts';
 import { moment, present } from './output.ts';
+import { exitCode, UsageError } from './terminal.ts';
 
 /** Sets exit code 1 for a chain that is broken. Throws UsageError for a head file that is none. */
 export async function verifyAudit(_: unknown, command: { optsWithGlobals(): AdministrationFlags }): Promise<void> {

@@ -1,6 +1,6 @@
 // One update for people and for programs: everything its document says that is understood.
 import { formatIdentity, type UpdateDocument } from '@moult/catalog';
-import { paint } from '../terminal.ts';
+import { paint } from './terminal.ts';
 
 /** The document as JSON values: the parsed fields without the XML tree. */
 export function toJson(document: UpdateDocument): Record<string, unknown> {

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, it, mock } from 'node:test';
 import { openStore } from '@moult/store';
 import { auditHeadFile } from '@moult/store/data-dir';
-import { run } from '../run.ts';
+import { run } from './run.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'moult-verify-'));
 const file = join(dataDir, 'moult.sqlite');

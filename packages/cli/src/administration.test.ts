@@ -11,10 +11,10 @@ import { simpleAuth } from '@moult/protocol/simple-auth';
 import { readAnswer, writeCall } from '@moult/protocol/soap';
 import { openStore, type Store } from '@moult/store';
 import { importDocuments } from '@moult/store/catalog';
-import { run } from '../run.ts';
-import { findDecidable, findUpdate } from './find.ts';
+import { findDecidable, findUpdate } from '../../administration/src/find.ts';
+import { run } from './run.ts';
 
-const bin = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
+const bin = fileURLToPath(new URL('../bin/moult.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'moult-administration-'));
 const dataDir = join(folder, 'data');
 const computerId = 'e1da06a3-5601-43c9-bac3-52d5db701494';

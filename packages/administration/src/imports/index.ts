@@ -1,0 +1,2 @@
+export { readDocuments } from './read-documents.ts';
+export { type ImportReport, runImport } from './run-import.ts';
