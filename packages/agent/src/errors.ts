@@ -13,6 +13,8 @@ export type AgentErrorCode =
   | 'AGENT_CONFIG_DISABLED'
   | 'AGENT_CONFIG_NO_RELEASE'
   | 'AGENT_CONFIG_BAD_TRUST_ROOT'
+  | 'AGENT_CONFIG_BAD_PROXY'
+  | 'AGENT_CONFIG_BAD_TLS_TRUST'
   | 'AGENT_HOST_RUNNING'
   | 'AGENT_HOST_LOCKED'
   | 'AGENT_HOST_DISK'
@@ -25,6 +27,10 @@ export type AgentErrorCode =
   | 'AGENT_TRANSPORT_STATUS'
   | 'AGENT_TRANSPORT_TOO_LARGE'
   | 'AGENT_TRANSPORT_NOT_A_CABINET'
+  | 'AGENT_TRANSPORT_TLS'
+  | 'AGENT_TRANSPORT_PROXY'
+  | 'AGENT_TRANSPORT_ENCODING'
+  | 'AGENT_TRANSPORT_BAD_URL'
   | 'AGENT_SELFUPDATE_BAD_SIGNATURE'
   | 'AGENT_SELFUPDATE_WRONG_PURPOSE'
   | 'AGENT_SELFUPDATE_STALE_IDENT'
@@ -63,6 +69,8 @@ export interface AgentErrorDetails {
   url?: string;
   /** Which fault a web service answered with. */
   fault?: FaultCode;
+  /** How long a busy server asked to be left alone. */
+  retryAfterMs?: number;
   cause?: unknown;
 }
 
@@ -72,6 +80,7 @@ export class AgentError extends Error {
   readonly transportResult: HResult;
   readonly url: string | undefined;
   readonly fault: FaultCode | undefined;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: AgentErrorCode, message: string, details: AgentErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -81,5 +90,6 @@ export class AgentError extends Error {
     this.transportResult = details.transportResult ?? details.hresult;
     this.url = details.url;
     this.fault = details.fault;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }

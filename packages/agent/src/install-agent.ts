@@ -24,7 +24,9 @@ import { hostArchitecture, hostOs, serverUrl } from './machine/policy.ts';
 import { number, openRegistry, type RegistryChange, text } from './machine/registry.ts';
 import { hresult } from './transport/hresult.ts';
 
-import { sendExpecting } from './transport/request.ts';
+import { type Network, openNetwork, writeCredentials } from './transport/network.ts';
+import { type NetworkOptions, networkChanges, withChanges } from './transport/network-settings.ts';
+import { type RequestLimits, sendExpecting } from './transport/request.ts';
 import {
   fetchTrustRoot,
   forgetTrustRoot,
@@ -48,6 +50,7 @@ export interface InstallOptions {
   architecture?: ProcessorArchitecture;
   language?: string;
   targetGroup?: string;
+  network?: NetworkOptions;
 }
 
 export interface Installed {
@@ -73,8 +76,9 @@ export async function installAgent(root: MachineRoot, options: InstallOptions): 
     throw new AgentError('AGENT_HOST_RUNNING', why, { hresult: hresult.setupUnexpected });
   }
   const source = findRelease(options);
-  const certificate = await obtainCertificate(server, options.operatorCertificate);
-  const trustRoot = await obtainTrustRoot(root, server, options.trustRoot, certificate);
+  const network = networkOf(root, options);
+  const certificate = await obtainCertificate(server, options.operatorCertificate, network);
+  const trustRoot = await obtainTrustRoot(root, server, options.trustRoot, certificate, network);
   const placed = onDisk(root.folder, () => place(root, options, source, server, certificate, trustRoot));
   const pinned = readTrustRoot(root);
   return {
@@ -88,6 +92,16 @@ export async function installAgent(root: MachineRoot, options: InstallOptions): 
     },
     trustRoot: pinned && trustRootFingerprint(pinned),
   };
+}
+
+/** The way that will be the agent's, with the options of this installation. */
+function networkOf(root: MachineRoot, { operatorCertificate, network = {} }: InstallOptions): Network {
+  const registry = withChanges(openRegistry(root).read(), networkChanges(network));
+  return openNetwork({
+    ...{ root, registry, env: process.env, now: () => new Date() },
+    ...(operatorCertificate === undefined ? {} : { operatorCaPem: readCertificate(operatorCertificate).toString() }),
+    ...(network.proxyCredentials === undefined ? {} : { credentials: network.proxyCredentials }),
+  });
 }
 
 /** All that is written. */
@@ -110,7 +124,8 @@ function place(
   const version = newer ?? source.version;
   if (newer === undefined) placeVersion(root, source);
   const registry = openRegistry(root);
-  registry.change(settings(server, options, version));
+  if (options.network?.proxyCredentials) writeCredentials(root, options.network.proxyCredentials);
+  registry.change([...settings(server, options, version), ...networkChanges(options.network ?? {})]);
   return { version, clientId: ensureClientId(registry) };
 }
 
@@ -144,12 +159,20 @@ function byEpochIn(folder: string): (a: string, b: string) => number {
   return (a, b) => compareReleases({ epoch: epochOf(a), version: a }, { epoch: epochOf(b), version: b });
 }
 
-async function obtainCertificate(server: string, given: Uint8Array | undefined): Promise<X509Certificate> {
-  const bytes = given ?? (await fetchCertificate(server));
+async function obtainCertificate(
+  server: string,
+  given: Uint8Array | undefined,
+  network: Network,
+): Promise<X509Certificate> {
+  if (given) return readCertificate(given);
+  const url = `${server}${selfUpdatePaths.operatorCertificate}`;
+  return readCertificate(await fetchCertificate(url, network), url);
+}
+
+function readCertificate(bytes: Uint8Array, from = 'The operator certificate file'): X509Certificate {
   try {
     return new X509Certificate(bytes);
   } catch (cause) {
-    const from = given ? 'The operator certificate file' : `${server}${selfUpdatePaths.operatorCertificate}`;
     throw new AgentError('AGENT_CONFIG_NO_OPERATOR', `${from} is no certificate (PEM or DER).`, {
       hresult: hresult.untrustedRoot,
       cause,
@@ -157,9 +180,12 @@ async function obtainCertificate(server: string, given: Uint8Array | undefined):
   }
 }
 
-async function fetchCertificate(server: string): Promise<Uint8Array> {
-  const limits = { silenceMs: 15_000, totalMs: 30_000, maxBytes: 64 * 1024 };
-  const url = `${server}${selfUpdatePaths.operatorCertificate}`;
+function limitsOf(network: Network, maxBytes: number): RequestLimits {
+  return { silenceMs: 15_000, totalMs: 30_000, maxBytes, network };
+}
+
+async function fetchCertificate(url: string, network: Network): Promise<Uint8Array> {
+  const limits = limitsOf(network, 64 * 1024);
   return (await sendExpecting({ url, userAgent: 'Moult-Agent-Setup', limits })).body;
 }
 
@@ -169,11 +195,12 @@ async function obtainTrustRoot(
   server: string,
   given: Uint8Array | undefined,
   certificate: X509Certificate,
+  network: Network,
 ): Promise<Uint8Array | undefined> {
   const now = () => new Date();
   if (given) return requireRoot(given, 'The trust root file', now());
   if (hasPinned(root, certificate) && readTrustRoot(root)) return undefined;
-  const limits = { silenceMs: 15_000, totalMs: 30_000, maxBytes: 1024 * 1024 };
+  const limits = limitsOf(network, 1024 * 1024);
   const source = { server, userAgent: 'Moult-Agent-Setup', limits, operatorCaPem: certificate.toString(), now };
   try {
     return await fetchTrustRoot(source);

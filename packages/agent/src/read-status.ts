@@ -11,6 +11,7 @@ import { dword, readMachine, readPolicy, string } from './machine/policy.ts';
 import { openRegistry, type RegistryView } from './machine/registry.ts';
 import { readUrlLog } from './pings/url-log.ts';
 import { formatHResult, hresult } from './transport/hresult.ts';
+import { bandwidthOf } from './transport/network.ts';
 
 export interface AgentStatus {
   root: string;
@@ -31,6 +32,12 @@ export interface AgentStatus {
   statusServer: string | undefined;
   useServer: boolean;
   targetGroup: string | undefined;
+  /** As the agent had it at its last detection: `http://proxy:3128 (WinHTTP)`. */
+  proxy: string | undefined;
+  /** KiB in a second; 0 for no limit. */
+  bandwidth: number;
+  /** Whom an https server must be certified by. */
+  tlsTrust: string;
   clientId: string | undefined;
   machine: { os: string; architecture: string; language: string };
   auState: { value: number; meaning: string } | undefined;
@@ -74,6 +81,9 @@ export function readStatus(root: MachineRoot): AgentStatus {
     statusServer: policy.statusServer,
     useServer: policy.useServer,
     targetGroup: policy.targetGroup,
+    proxy: string(registry, keys.agent, 'ProxyInUse'),
+    bandwidth: bandwidthOf(registry),
+    tlsTrust: string(registry, keys.agent, 'TlsTrust') ?? 'any',
     clientId: string(registry, keys.windowsUpdate, 'SusClientId'),
     machine: readMachine(registry),
     auState: state === undefined ? undefined : { value: state, meaning: auStateNames[state] ?? 'unknown' },

@@ -3,12 +3,12 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSy
 import { dirname } from 'node:path';
 import { readOutside } from '@moult/disk';
 
-/** Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. */
-export function writeFileAtomically(file: string, bytes: Uint8Array | string): void {
+/** Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. `mode`: who may read it. */
+export function writeFileAtomically(file: string, bytes: Uint8Array | string, mode?: number): void {
   if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   try {
-    writeSynced(temporary, bytes);
+    writeSynced(temporary, bytes, mode);
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -18,11 +18,11 @@ export function writeFileAtomically(file: string, bytes: Uint8Array | string): v
 }
 
 /** Writes a file and its bytes reach the disk before the function returns. */
-export function writeSynced(file: string, bytes: Uint8Array | string): void {
+export function writeSynced(file: string, bytes: Uint8Array | string, mode?: number): void {
   const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
   // Made anew: what lies there may be a link, or a pipe.
   rmSync(file, { force: true });
-  const handle = openSync(file, 'wx');
+  const handle = openSync(file, 'wx', mode);
   try {
     for (let written = 0; written < data.length; ) written += writeSync(handle, data, written);
     fsyncSync(handle);

@@ -75,8 +75,19 @@ export function nextRegularDetection(now: Date, frequencyHours: number, random: 
   return new Date(now.getTime() + frequencyHours * 3_600_000 * (1 - 0.2 * random));
 }
 
-/** After a failed detection: 24 hours for a server that could not be contacted, else five hours less up to a fifth. */
-export function nextDetectionAfterFailure(now: Date, unreachable: boolean, random: number): Date {
+/**
+ * After a failed detection: 24 hours for a server that could not be contacted, else five hours less up to a fifth. A busy server
+ * that said when (`retryAfterMs`) is asked then or up to a fifth later, and in no less than five minutes.
+ */
+export function nextDetectionAfterFailure(
+  now: Date,
+  unreachable: boolean,
+  random: number,
+  retryAfterMs?: number,
+): Date {
+  if (retryAfterMs !== undefined) {
+    return new Date(now.getTime() + Math.max(retryAfterMs, detectionDelayMs) * (1 + 0.2 * random));
+  }
   return new Date(now.getTime() + (unreachable ? unreachableWaitMs : failureWaitMs * (1 - 0.2 * random)));
 }
 

@@ -1,4 +1,5 @@
 // How a detection ends in the registry: when the next one is, and what came of this one. The same for both generations.
+import { AgentError } from '../errors.ts';
 import type { Outcome } from '../host/messages.ts';
 import {
   auState,
@@ -24,15 +25,16 @@ export function concludeWell({ registry, now, random, release }: ProgramContext,
   return next;
 }
 
-/** It failed; answers how, and when the next one is: 24 hours after a server that could not be contacted. */
+/** It failed; answers how, and when the next one is: when a busy server said, or 24 hours after one that could not be contacted. */
 export function concludeFailed(
   context: ProgramContext,
   error: unknown,
 ): { outcome: Outcome; next: Date; unreachable: boolean } {
   const { registry, now, random, release } = context;
   const outcome = outcomeOf(error);
-  const unreachable = isUnreachable(error);
-  const next = nextDetectionAfterFailure(now(), unreachable, random());
+  const retryAfterMs = error instanceof AgentError ? error.retryAfterMs : undefined;
+  const unreachable = isUnreachable(error) && retryAfterMs === undefined;
+  const next = nextDetectionAfterFailure(now(), unreachable, random(), retryAfterMs);
   try {
     registry.change([
       ...(outcome.code === 'AGENT_CONFIG_DISABLED' ? stateIs(auState.disabled) : []),

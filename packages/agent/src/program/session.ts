@@ -3,11 +3,15 @@
 import { encodeQueryStamp } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import { ensureClientId } from '../machine/au-state.ts';
-import { type Machine, type Policy, readMachine, readPolicy, requireServers } from '../machine/policy.ts';
+import { keys } from '../machine/keys.ts';
+import { type Machine, type Policy, readMachine, readPolicy, requireServers, string } from '../machine/policy.ts';
+import { type Registry, type RegistryView, text } from '../machine/registry.ts';
 import { readSettings } from '../machine/settings.ts';
 import type { PingerParts } from '../pings/pinger.ts';
 import type { SelfUpdateSession, SelfUpdateWatch } from '../self-update/check.ts';
 import { hresult } from '../transport/hresult.ts';
+import { openNetwork } from '../transport/network.ts';
+import { shownProxy } from '../transport/proxy.ts';
 import type { RequestLimits } from '../transport/request.ts';
 import type { ContentLimits } from '../wsus/install/download.ts';
 import { type ProgramContext, readOperatorCertificate } from './shell.ts';
@@ -27,7 +31,7 @@ export interface Session {
 }
 
 /** Throws AgentError AGENT_CONFIG_… when this machine is not to update itself, or cannot. */
-export function openSession({ registry }: ProgramContext, userAgent: string): Session {
+export function openSession({ root, registry, now }: ProgramContext, userAgent: string): Session {
   const view = registry.read();
   const policy = readPolicy(view);
   if (policy.noAutoUpdate) {
@@ -35,17 +39,26 @@ export function openSession({ registry }: ProgramContext, userAgent: string): Se
     throw new AgentError('AGENT_CONFIG_DISABLED', text, { hresult: hresult.auDisabled });
   }
   const settings = readSettings(view);
+  const servers = requireServers(policy);
+  const network = openNetwork({ root, registry: view, env: process.env, now });
+  noteWay(registry, view, shownProxy(new URL(servers.server), network.proxy));
   return {
     policy,
-    ...requireServers(policy),
+    ...servers,
     machine: readMachine(view),
     clientId: ensureClientId(registry),
-    limits: settings.requestLimits,
+    limits: { ...settings.requestLimits, network },
     content: settings.contentLimits,
     allowUncovered: settings.allowUncovered,
     mirrors: settings.trustMirrors,
     userAgent,
   };
+}
+
+/** For "moult agent status": a service has another environment than the command. */
+function noteWay(registry: Registry, view: RegistryView, way: string): void {
+  if (string(view, keys.agent, 'ProxyInUse') === way) return;
+  registry.change([{ key: keys.agent, name: 'ProxyInUse', value: text(way) }]);
 }
 
 export function selfUpdateSession(
@@ -58,7 +71,6 @@ export function selfUpdateSession(
     ...session,
     root,
     registry,
-    groups: session.policy.targetGroup?.split(';').map((name) => name.trim()) ?? [],
     generation: release.generation,
     epoch: release.epoch ?? 0,
     version: release.version,

@@ -39,7 +39,8 @@ export async function fetchCabinet(asked: CabinetFetch): Promise<FetchedCabinet>
     requireSize(head.headers, url, limits);
     if (!asked.fresh && isSameAsCached(head.headers, cacheFile))
       return { bytes: readOutside(cacheFile), fromCache: true };
-  } else if (head.status !== 405 && head.status !== 501) throw statusError(head.status, url);
+  } else if (head.status !== 405 && head.status !== 501)
+    throw statusError(head.status, url, head.headers, limits.network?.now());
   const { headers, body } = await sendExpecting({ url: stamped, userAgent, limits });
   requireCabinet(headers, body, url);
   writeFileAtomically(cacheFile, body);

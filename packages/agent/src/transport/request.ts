@@ -1,17 +1,39 @@
-// One HTTP request with everything bounded: time to first byte, silence, whole duration, bytes. Redirects are not
-// followed: a self-update tree never redirects, but captive portals do.
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+// One HTTP request with everything bounded: time to first byte, silence, whole duration, speed, bytes. Redirects are not
+// followed: an update server never redirects, but captive portals do.
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { moultAgentHeader } from '@moult/protocol/self-update';
-import { AgentError } from '../errors.ts';
-import { hresult, hresultOfStatus, mappedHResultOfStatus } from './hresult.ts';
+import { type Network, plainNetwork } from './network.ts';
+import { type ForwardProxy, proxyFor, shownProxy } from './proxy.ts';
+import {
+  cut,
+  type FailedRequest,
+  knowsProxies,
+  oldNode,
+  requireHttpUrl,
+  statusError,
+  timedOut,
+  tooLarge,
+  transportError,
+  wrongEncoding,
+} from './transport-errors.ts';
+
+export { statusError } from './transport-errors.ts';
 
 export interface RequestLimits {
   /** Longest silence, in connecting as in receiving. */
   silenceMs: number;
-  /** Longest duration of the whole exchange. */
+  /** Longest duration of the whole exchange, waits for the bandwidth not counted. */
   totalMs: number;
   maxBytes: number;
+  /** The way to the server. Without it: directly, as fast as it comes, with the authorities that Node and the system trust. */
+  network?: Network;
 }
 
 export interface HttpRequest {
@@ -40,125 +62,182 @@ export interface HttpAnswer {
 }
 
 /** The answer whatever its status. Throws AgentError AGENT_TRANSPORT_… when there is none, or not all of it. */
-export function send(asked: HttpRequest): Promise<HttpAnswer> {
-  const { url, limits } = asked;
-  return new Promise((resolve, reject) => {
-    const secure = url.toLowerCase().startsWith('https:');
-    const sent = (secure ? httpsRequest : httpRequest)(url, {
-      method: asked.method ?? 'GET',
-      agent: false,
-      headers: {
-        'User-Agent': asked.userAgent,
-        Accept: '*/*',
-        Connection: 'close',
-        [moultAgentHeader.name]: moultAgentHeader.value,
-        ...lengthOf(asked),
-        ...asked.headers,
-      },
-      timeout: limits.silenceMs,
-    });
-    const overall = setTimeout(() => sent.destroy(timedOut(url)), limits.totalMs);
-    const finish = (settle: () => void) => {
-      clearTimeout(overall);
-      sent.destroy();
-      settle();
-    };
-    sent.on('timeout', () => sent.destroy(timedOut(url)));
-    sent.on('error', (error) => finish(() => reject(transportError(error, url))));
-    sent.on('response', (response) => {
-      const pieces: Buffer[] = [];
-      let received = 0;
-      const { statusCode = 0 } = response;
-      const sink = asked.sink?.accepts.includes(statusCode) ? asked.sink : undefined;
-      const orFail = (work: () => void) => {
-        try {
-          work();
-        } catch (error) {
-          finish(() => reject(error));
-        }
-      };
-      if (sink) orFail(() => sink.begin(statusCode, response.headers));
-      response.on('data', (piece: Buffer) => {
-        received += piece.length;
-        if (received > limits.maxBytes) sent.destroy(tooLarge(url, limits.maxBytes));
-        else if (sink) orFail(() => sink.take(piece));
-        else pieces.push(piece);
-      });
-      response.on('error', (error) => finish(() => reject(transportError(error, url))));
-      response.on('aborted', () => finish(() => reject(cut(url))));
-      response.on('end', () => {
-        const answer = { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces) };
-        finish(() => (response.complete ? resolve(answer) : reject(cut(url))));
-      });
-    });
-    sent.end(asked.body);
-  });
+export async function send(asked: HttpRequest): Promise<HttpAnswer> {
+  const url = requireHttpUrl(asked.url);
+  const network = asked.limits.network ?? plainNetwork;
+  const { request, failed } = openRequest(asked, url, network);
+  return new Exchange(asked, request, failed, network).answer();
 }
 
 /** As send, and any status but those in `accepted` is an AgentError AGENT_TRANSPORT_STATUS. */
 export async function sendExpecting(asked: HttpRequest, accepted: readonly number[] = [200]): Promise<HttpAnswer> {
   const answer = await send(asked);
-  if (!accepted.includes(answer.status)) throw statusError(answer.status, asked.url);
-  return answer;
+  if (accepted.includes(answer.status)) return answer;
+  throw statusError(answer.status, asked.url, answer.headers, asked.limits.network?.now());
 }
 
-/** The error for an HTTP status: 0x80190000 + status at the transport, WU_E_PT_HTTP_STATUS_* above it. */
-export function statusError(status: number, url: string): AgentError {
-  const meaning = statusMeanings[status] ?? 'an unexpected status';
-  return new AgentError('AGENT_TRANSPORT_STATUS', `${url} answered ${status}: ${meaning}.`, {
-    hresult: mappedHResultOfStatus(status),
-    transportResult: hresultOfStatus(status),
-    url,
-  });
+function openRequest(
+  asked: HttpRequest,
+  url: URL,
+  network: Network,
+): { request: ClientRequest; failed: FailedRequest } {
+  const proxy = proxyFor(url, network.proxy);
+  const secure = url.protocol === 'https:';
+  const options: RequestOptions = {
+    method: asked.method ?? 'GET',
+    agent: proxy ? proxyAgent(proxy, secure) : false,
+    headers: {
+      'User-Agent': asked.userAgent,
+      Accept: '*/*',
+      'Accept-Encoding': 'identity',
+      Connection: 'close',
+      [moultAgentHeader.name]: moultAgentHeader.value,
+      ...lengthOf(asked),
+      ...asked.headers,
+    },
+    timeout: asked.limits.silenceMs,
+    ...(secure ? { secureContext: network.tls.context() } : {}),
+  };
+  const failed: FailedRequest = {
+    url: asked.url,
+    proxy: proxy && shownProxy(url, network.proxy),
+    trust: network.tls.trust,
+    now: network.now(),
+  };
+  return { request: (secure ? httpsRequest : httpRequest)(url, options), failed };
 }
 
-const statusMeanings: Readonly<Record<number, string>> = {
-  301: 'it redirects; a self-update tree never does (captive portal? wrong WUServer?)',
-  302: 'it redirects; a self-update tree never does (captive portal? wrong WUServer?)',
-  401: 'it wants a log-on; anonymous access is off',
-  403: 'access is refused',
-  404: 'the file is not there',
-  407: 'a proxy wants a log-on',
-  500: 'the server has an internal error',
-  503: 'the server is not available',
-};
-
-function transportError(error: Error, url: string): AgentError {
-  if (error instanceof AgentError) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const at = (kind: AgentError['code'], result: number, text: string, mapped = result) =>
-    new AgentError(kind, text, { hresult: mapped, transportResult: result, url, cause: error });
-  const { host } = new URL(url);
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    const text = `The name of ${host} does not resolve (DNS).`;
-    return at('AGENT_TRANSPORT_NAME', hresult.nameNotResolved, text, hresult.nameNotResolvedMapped);
+/** Node's own way through a proxy: the whole address for http, CONNECT for https. */
+function proxyAgent({ address, credentials }: ForwardProxy, secure: boolean): HttpAgent {
+  if (!knowsProxies(process.versions.node)) throw oldNode(process.versions.node);
+  const full = new URL(address);
+  if (credentials) {
+    full.username = encodeURIComponent(credentials.user);
+    full.password = encodeURIComponent(credentials.password);
   }
-  if (code === 'ETIMEDOUT') return timedOut(url);
-  if (code.startsWith('HPE_')) {
-    return at('AGENT_TRANSPORT_CUT', hresult.badServerResponse, `${host} does not answer in HTTP (${code}).`);
-  }
-  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) {
-    const result = /EXPIRED|NOT_YET/.test(code) ? hresult.tlsDateInvalid : hresult.tlsUnknownCa;
-    return at('AGENT_TRANSPORT_CONNECT', result, `The certificate of ${host} is not accepted (${code}).`);
-  }
-  if (code === 'ECONNRESET' || code === 'EPIPE') return cut(url, error);
-  return at('AGENT_TRANSPORT_CONNECT', hresult.cannotConnect, `No connection to ${host} (${code || error.message}).`);
-}
-
-function timedOut(url: string): AgentError {
-  return new AgentError('AGENT_TRANSPORT_TIMEOUT', `${url} did not answer in time.`, { hresult: hresult.timeout, url });
-}
-
-function cut(url: string, cause?: Error): AgentError {
-  const text = `The connection was cut before all of ${url} had arrived.`;
-  return new AgentError('AGENT_TRANSPORT_CUT', text, { hresult: hresult.connectionCut, url, cause });
-}
-
-function tooLarge(url: string, maxBytes: number): AgentError {
-  const text = `${url} is larger than the ${maxBytes} bytes that are taken here.`;
-  return new AgentError('AGENT_TRANSPORT_TOO_LARGE', text, { hresult: hresult.setupInvalidPackage, url });
+  return secure
+    ? new HttpsAgent({ proxyEnv: { HTTPS_PROXY: full.href } })
+    : new HttpAgent({ proxyEnv: { HTTP_PROXY: full.href } });
 }
 
 function lengthOf({ body }: HttpRequest): Record<string, string> {
   return body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
 }
+
+/** From the first byte sent to the last one received. */
+class Exchange {
+  readonly #asked: HttpRequest;
+  readonly #request: ClientRequest;
+  readonly #failed: FailedRequest;
+  readonly #network: Network;
+  readonly #pieces: Buffer[] = [];
+  #received = 0;
+  #overall: NodeJS.Timeout | undefined;
+  #leftMs: number;
+  #startedAt = 0;
+  #waiting: NodeJS.Timeout | undefined;
+
+  constructor(asked: HttpRequest, request: ClientRequest, failed: FailedRequest, network: Network) {
+    this.#asked = asked;
+    this.#request = request;
+    this.#failed = failed;
+    this.#network = network;
+    this.#leftMs = asked.limits.totalMs;
+  }
+
+  answer(): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void) => {
+        this.#stopClock();
+        clearTimeout(this.#waiting);
+        clearTimeout(connecting);
+        this.#request.destroy();
+        settle();
+      };
+      const fail = (error: unknown) => {
+        finish(() => reject(error instanceof Error ? transportError(error, this.#failed) : error));
+      };
+      // A proxy that takes the connection and says nothing has no socket of ours yet that could be silent.
+      const connecting = setTimeout(() => this.#timeOut(), this.#asked.limits.silenceMs);
+      this.#startClock();
+      this.#request.on('socket', () => clearTimeout(connecting));
+      this.#request.on('timeout', () => this.#timeOut());
+      this.#request.on('error', fail);
+      this.#request.on('response', (response) => {
+        this.#receive(response, fail, () => {
+          const { statusCode: status = 0, headers } = response;
+          finish(() => resolve({ status, headers, body: Buffer.concat(this.#pieces) }));
+        });
+      });
+      this.#request.end(this.#asked.body);
+    });
+  }
+
+  #receive(response: IncomingMessage, fail: (error: unknown) => void, done: () => void): void {
+    const { statusCode = 0, headers } = response;
+    const { url, limits } = this.#asked;
+    const sink = this.#asked.sink?.accepts.includes(statusCode) ? this.#asked.sink : undefined;
+    const orFail = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        fail(error);
+      }
+    };
+    response.on('data', (piece: Buffer) => {
+      this.#received += piece.length;
+      if (this.#received > limits.maxBytes) fail(tooLarge(url, limits.maxBytes));
+      else if (sink) orFail(() => sink.take(piece));
+      else this.#pieces.push(piece);
+      this.#keepToBandwidth(response, piece.length);
+    });
+    response.on('error', fail);
+    response.on('aborted', () => fail(cut(url)));
+    response.on('end', () => (response.complete ? done() : fail(cut(url))));
+    orFail(() => {
+      requireAskedEncoding(this.#asked, statusCode, headers);
+      sink?.begin(statusCode, headers);
+    });
+  }
+
+  /** While it waits for the bandwidth, it is not the server that is silent or slow. */
+  #keepToBandwidth(response: IncomingMessage, bytes: number): void {
+    const waitMs = this.#network.throttle?.take(bytes) ?? 0;
+    if (waitMs < leastWaitMs || this.#request.destroyed) return;
+    response.pause();
+    this.#stopClock();
+    this.#request.setTimeout(0);
+    this.#waiting = setTimeout(() => {
+      this.#startClock();
+      this.#request.setTimeout(this.#asked.limits.silenceMs);
+      response.resume();
+    }, waitMs);
+  }
+
+  #timeOut(): void {
+    this.#request.destroy(timedOut(this.#asked.url, this.#failed.proxy));
+  }
+
+  #startClock(): void {
+    this.#startedAt = performance.now();
+    this.#overall = setTimeout(() => this.#timeOut(), this.#leftMs);
+  }
+
+  #stopClock(): void {
+    clearTimeout(this.#overall);
+    this.#leftMs = Math.max(1, this.#leftMs - (performance.now() - this.#startedAt));
+  }
+}
+
+/** A timer is not finer. */
+const leastWaitMs = 5;
+
+function requireAskedEncoding(asked: HttpRequest, status: number, headers: IncomingHttpHeaders): void {
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity' || !withBody.has(status)) return;
+  const accepted = (asked.headers?.['Accept-Encoding'] ?? '').toLowerCase().split(/[\s,]+/);
+  if (!accepted.includes(encoding)) throw wrongEncoding(asked.url, encoding);
+}
+
+/** Only what would be read is refused: the status of an error page says more than its coding. */
+const withBody = new Set([200, 206, 500]);

@@ -34,9 +34,9 @@ const limits: CabinetLimits = { ...defaultCabinetLimits, maxMembers: 4, maxTotal
 export async function fetchTrustRoot(source: TrustRootSource): Promise<Uint8Array | undefined> {
   const url = `${source.server}${selfUpdatePaths.trustRoot}`;
   const { userAgent } = source;
-  const { status, body } = await send({ url, userAgent, limits: { ...source.limits, maxBytes: mostBytes } });
+  const { status, headers, body } = await send({ url, userAgent, limits: { ...source.limits, maxBytes: mostBytes } });
   if (status === 404) return undefined;
-  if (status !== 200) throw statusError(status, url);
+  if (status !== 200) throw statusError(status, url, headers, source.now());
   requirePurpose(await verifyCabinet(body, source.operatorCaPem, url), trustRootPurpose, url);
   return requireRoot(memberOf(body, url), url, source.now());
 }

@@ -5,8 +5,10 @@ import type { Operation, RequestOf, ResponseOf, Service } from '@moult/protocol/
 import { readAnswer, soapActionOf, writeCall } from '@moult/protocol/soap';
 import { AgentError } from '../errors.ts';
 import { messageOf } from '../self-update/verify-cabinet.ts';
-import { hresult } from '../transport/hresult.ts';
+import { hresult, hresultOfStatus } from '../transport/hresult.ts';
 import { type HttpAnswer, type RequestLimits, send, statusError } from '../transport/request.ts';
+import { retryAfterMs } from '../transport/retry-after.ts';
+import { decodeXml } from '../transport/xml-text.ts';
 
 export interface WebServicesParts {
   server: string;
@@ -32,6 +34,8 @@ export interface WebServices {
 
 /** After these the same call is worth another try: first about two, then about eight seconds later. */
 const busyWaitsMs = [2000, 8000];
+/** A server that asks for more is asked again with the next detection, which then waits as long. */
+const longestBusyWaitMs = 60_000;
 
 export function openWebServices(parts: WebServicesParts): WebServices {
   return {
@@ -44,8 +48,10 @@ export function openWebServices(parts: WebServicesParts): WebServices {
           return await callOnce(parts, service, name, url, body);
         } catch (error) {
           const waitMs = busyWaitsMs[attempt];
-          if (waitMs === undefined || !isBusy(error)) throw error;
-          await parts.sleep(waitMs * (0.5 + parts.random()));
+          if (waitMs === undefined || !isBusy(error) || (error.retryAfterMs ?? 0) > longestBusyWaitMs) throw error;
+          // Never before the time that the server asks for, and not all at that time.
+          const askedMs = (error.retryAfterMs ?? 0) * (1 + 0.2 * parts.random());
+          await parts.sleep(Math.max(askedMs, waitMs * (0.5 + parts.random())));
         }
       }
     },
@@ -67,16 +73,20 @@ async function callOnce<S extends AnyService, Name extends keyof OperationsOf<S>
     Pragma: 'no-cache',
   };
   const answer = await send({ url, method: 'POST', userAgent, headers, body, limits });
-  if (answer.status !== 200 && !(answer.status === 500 && isXml(answer))) throw statusError(answer.status, url);
+  if (answer.status !== 200 && !(answer.status === 500 && isXml(answer))) {
+    throw statusError(answer.status, url, answer.headers, limits.network?.now());
+  }
   const said = read(service, name, answer, url, limits.maxBytes);
   if (said.kind === 'answer') return said.value;
   const { code, message, reason } = said.fault;
   const what = [code ?? reason, message].filter(Boolean).join(': ');
+  const wait = retryAfterMs(answer.headers, limits.network?.now() ?? new Date());
   throw new AgentError('AGENT_SYNC_FAULT', `${name} was refused by ${url}: ${what || 'no reason given'}.`, {
     hresult:
       code === 'InternalServerError' || code === 'ServerBusy' ? hresult.soapServerFault : hresult.soapClientFault,
     url,
     ...(code ? { fault: code } : {}),
+    ...(wait === undefined ? {} : { retryAfterMs: wait }),
   });
 }
 
@@ -90,13 +100,7 @@ function read<S extends AnyService, Name extends keyof OperationsOf<S> & string>
   try {
     const packed = /\bxpress\b/i.test(String(headers['content-encoding'] ?? ''));
     const plain = packed ? decodeXpress(body, { maxBytes }) : body;
-    return readAnswer(
-      service,
-      name,
-      Buffer.from(plain)
-        .toString('utf8')
-        .replace(/^\ufeff/, ''),
-    );
+    return readAnswer(service, name, decodeXml(plain, headers['content-type']));
   } catch (cause) {
     const text = `${url} did not answer ${name} in SOAP that can be read: ${messageOf(cause)}`;
     throw new AgentError('AGENT_SYNC_BAD_ANSWER', text, { hresult: hresult.soapParse, url, cause });
@@ -107,11 +111,12 @@ function isXml({ headers }: HttpAnswer): boolean {
   return /xml/i.test(String(headers['content-type'] ?? ''));
 }
 
-function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): error is AgentError {
   if (!(error instanceof AgentError)) return false;
   return (
     error.fault === 'ServerBusy' ||
     error.fault === 'InternalServerError' ||
-    error.hresult === hresult.serviceUnavailable
+    error.hresult === hresult.serviceUnavailable ||
+    error.transportResult === hresultOfStatus(429)
   );
 }

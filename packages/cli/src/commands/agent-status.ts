@@ -14,6 +14,9 @@ export function describeStatus(status: AgentStatus): string {
     ['failed', status.failedTrials.map(({ version, code }) => `${version} (${code})`).join(', ') || undefined],
     ['server', serverLine(status)],
     ['group', status.targetGroup],
+    ['proxy', status.proxy],
+    ['bandwidth', status.bandwidth === 0 ? undefined : `${status.bandwidth} KiB/s`],
+    ['TLS', status.server?.startsWith('https:') ? tlsMeanings[status.tlsTrust] : undefined],
     ['client id', status.clientId],
     ['machine', `${status.machine.os}, ${status.machine.architecture}, ${status.machine.language}`],
     ['AUState', status.auState && `${status.auState.value} (${status.auState.meaning})`],
@@ -30,6 +33,12 @@ export function describeStatus(status: AgentStatus): string {
   const lines = rows.flatMap(([label, value]) => (value === undefined ? [] : [`  ${label.padEnd(10)}${value}`]));
   return [head, ...lines].join('\n');
 }
+
+const tlsMeanings: Readonly<Record<string, string>> = {
+  any: "the operator's CA and the system's store are trusted",
+  operator: "the operator's CA alone is trusted",
+  system: "the system's store alone is trusted",
+};
 
 function serverLine({ server, useServer, statusServer }: AgentStatus): string {
   if (server === undefined) return paint('red', 'none (WUServer is not set)');

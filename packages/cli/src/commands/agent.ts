@@ -11,6 +11,7 @@ import {
   lockHolder,
   type MachineRoot,
   machineRoot,
+  type NetworkOptions,
   type Outcome,
   onDisk,
   type ProgressEvent,
@@ -19,13 +20,15 @@ import {
   requestDetection,
   serverUrl,
   startHost,
+  type TlsTrust,
+  tlsTrusts,
 } from '@moult/agent';
 import { jsonText } from '@moult/formats/text';
 import { architectures, canonicalLanguage, operatingSystems } from '@moult/protocol/self-update';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
-import { exitCode, paint } from '../terminal.ts';
+import { exitCode, paint, UsageError } from '../terminal.ts';
 import { describeStatus } from './agent-status.ts';
 
 /** Where the built agent releases are: packages/agent/dist. */
@@ -49,6 +52,11 @@ interface InstallFlags extends CommonOptions {
   arch?: (typeof architectures)[number];
   lang?: string;
   group?: string;
+  proxy?: string;
+  proxyBypass?: string;
+  proxyCredentials?: string;
+  bandwidth?: number;
+  tlsTrust?: TlsTrust;
 }
 
 const rootOption = () => new Option('--root <dir>', 'a directory that plays the whole machine; default: this machine');
@@ -74,6 +82,16 @@ export function register(program: Command): void {
     .addOption(new Option('--arch <arch>', 'which processor; default: the real one').choices([...architectures]))
     .option('--lang <language>', 'language of the system, as en or pt-br', asLanguage)
     .option('--group <name>', 'target group (client-side targeting)')
+    .option('--proxy <address>', 'http://host:port, direct, or auto: from the environment or WinHTTP')
+    .option('--proxy-bypass <hosts>', 'hosts that are asked directly, for example .corp.example,10.0.0.0/8')
+    .option('--proxy-credentials <file>', 'file with one line USER:PASSWORD for the proxy of --proxy')
+    .option('--bandwidth <kib>', 'take at most so many KiB each second; 0 for no limit', asWholeNumber)
+    .addOption(
+      new Option(
+        '--tls-trust <who>',
+        'who certifies an https server: the operator, the system, or any of both',
+      ).choices([...tlsTrusts]),
+    )
     .addOption(rootOption())
     .addOption(jsonOption())
     .action(install);
@@ -121,6 +139,7 @@ async function install(flags: InstallFlags): Promise<void> {
     ...(flags.arch === undefined ? {} : { architecture: flags.arch }),
     ...(flags.lang === undefined ? {} : { language: flags.lang }),
     ...(flags.group === undefined ? {} : { targetGroup: flags.group }),
+    network: networkOf(flags),
   });
   if (flags.json) return void console.log(jsonText({ root: root.folder, ...installed }));
   const { operator } = installed;
@@ -138,6 +157,23 @@ async function install(flags: InstallFlags): Promise<void> {
         '      with the one that "moult tree list" shows on the server, or install with --operator-cert FILE.',
     );
   }
+}
+
+function networkOf({ proxy, proxyBypass, proxyCredentials, bandwidth, tlsTrust }: InstallFlags): NetworkOptions {
+  return {
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(proxyBypass === undefined ? {} : { proxyBypass }),
+    ...(proxyCredentials === undefined ? {} : { proxyCredentials: readCredentials(proxyCredentials) }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(tlsTrust === undefined ? {} : { tlsTrust }),
+  };
+}
+
+/** Without a word of what is in the file. */
+function readCredentials(file: string): { user: string; password: string } {
+  const [, user, password] = /^([^:\r\n]+):([^\r\n]*)(?:\r?\n)?$/.exec(readNamedFile(file).toString('utf8')) ?? [];
+  if (user === undefined || password === undefined) throw new UsageError(`${file} is not one line USER:PASSWORD.`);
+  return { user, password };
 }
 
 async function run(flags: CommonOptions & { once?: boolean; now?: boolean }): Promise<void> {
@@ -231,6 +267,11 @@ function asServerUrl(written: string): string {
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function asWholeNumber(written: string): number {
+  if (!/^\d{1,7}$/.test(written)) throw new InvalidArgumentError('It is a whole number of KiB, up to 9999999.');
+  return Number(written);
 }
 
 function asLanguage(written: string): string {

@@ -1,0 +1,104 @@
+// How this machine reaches its server: through which proxy, whom it trusts over TLS, how fast it takes what comes.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readOutside } from '@moult/disk';
+import { AgentError } from '../errors.ts';
+import { writeFileAtomically } from '../machine/atomic-file.ts';
+import { keys } from '../machine/keys.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
+import { dword, string } from '../machine/policy.ts';
+import type { RegistryView } from '../machine/registry.ts';
+import { hresult } from './hresult.ts';
+import { type Credentials, noProxy, type ProxySettings, readProxySettings } from './proxy.ts';
+import { createThrottle, type Throttle } from './throttle.ts';
+import { isTlsTrust, type TlsTrust, type TlsTrusted, trustedByTls } from './tls-trust.ts';
+
+export interface Network {
+  proxy: ProxySettings;
+  tls: TlsTrusted;
+  /** Undefined: as fast as it comes. */
+  throttle: Throttle | undefined;
+  now(): Date;
+}
+
+/** Straight ahead, with the authorities that Node and the system trust. */
+export const plainNetwork: Network = {
+  proxy: noProxy,
+  tls: trustedByTls('any', undefined),
+  throttle: undefined,
+  now: () => new Date(),
+};
+
+export interface NetworkSources {
+  root: MachineRoot;
+  registry: RegistryView;
+  env: NodeJS.ProcessEnv;
+  now(): Date;
+  /** In place of what is stored, which is not there yet. */
+  operatorCaPem?: string;
+  credentials?: Credentials;
+}
+
+/** What the settings, the policy and the environment say. Throws AgentError AGENT_CONFIG_BAD_PROXY, AGENT_CONFIG_BAD_TLS_TRUST. */
+export function openNetwork({ root, registry, env, now, operatorCaPem, credentials }: NetworkSources): Network {
+  const kibibytes = bandwidthOf(registry);
+  return {
+    proxy: readProxySettings({ registry, env, credentials: credentials ?? readCredentials(root) }),
+    tls: trustedByTls(readTlsTrust(registry), operatorCaPem ?? readPinned(root)),
+    throttle: kibibytes === 0 ? undefined : throttleOf(kibibytes),
+    now,
+  };
+}
+
+/** Policy "Maximum Background Download Bandwidth" of Windows. */
+const bandwidthPolicy = {
+  key: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\DeliveryOptimization',
+  name: 'DOMaxBackgroundDownloadBandwidth',
+} as const;
+
+/** KiB in a second that are taken, 0 for no limit: the policy before the setting. */
+export function bandwidthOf(registry: RegistryView): number {
+  const byPolicy = dword(registry, bandwidthPolicy.key, bandwidthPolicy.name) ?? 0;
+  return byPolicy > 0 ? byPolicy : (dword(registry, keys.agent, 'BandwidthKilobytesPerSecond') ?? 0);
+}
+
+/** One for the program: a detection that opens the network anew goes on with what the last one spent. */
+let throttle: { kibibytes: number; of: Throttle } | undefined;
+
+function throttleOf(kibibytes: number): Throttle {
+  if (throttle?.kibibytes !== kibibytes) throttle = { kibibytes, of: createThrottle(kibibytes * 1024) };
+  return throttle.of;
+}
+
+function readTlsTrust(registry: RegistryView): TlsTrust {
+  const written = string(registry, keys.agent, 'TlsTrust')?.toLowerCase() ?? 'any';
+  if (isTlsTrust(written)) return written;
+  const text = `TlsTrust under ${keys.agent} is "${written}". It can be operator, system or any.`;
+  throw new AgentError('AGENT_CONFIG_BAD_TLS_TRUST', text, { hresult: hresult.tlsUnknownCa });
+}
+
+function readPinned({ operatorCertificate }: MachineRoot): string | undefined {
+  return existsSync(operatorCertificate) ? readOutside(operatorCertificate).toString('utf8') : undefined;
+}
+
+function credentialsFile({ agentFolder }: MachineRoot): string {
+  return join(agentFolder, 'proxy-credentials.json');
+}
+
+/** Readable for the owner alone: other users of a machine may read its registry. */
+export function writeCredentials(root: MachineRoot, credentials: Credentials): void {
+  writeFileAtomically(credentialsFile(root), JSON.stringify(credentials), 0o600);
+}
+
+function readCredentials(root: MachineRoot): Credentials | undefined {
+  const file = credentialsFile(root);
+  if (!existsSync(file)) return undefined;
+  try {
+    const { user, password } = JSON.parse(readOutside(file).toString('utf8'));
+    if (typeof user === 'string' && typeof password === 'string') return { user, password };
+  } catch {
+    // told below, without what is in it
+  }
+  const text = `${file} holds no user and password. Run "moult agent install" with --proxy-credentials FILE again.`;
+  throw new AgentError('AGENT_CONFIG_BAD_PROXY', text, { hresult: hresult.invalidUrl });
+}

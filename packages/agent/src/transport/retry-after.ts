@@ -1,0 +1,25 @@
+// Retry-After: when a server that is busy wants to be asked again. Bounded, so that no answer silences an agent for long.
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** No server is granted more. With up to a fifth on top it stays within a day. */
+export const longestRetryAfterMs = 20 * 3_600_000;
+
+/**
+ * Milliseconds until the time that the server names, in seconds or as a date; undefined without a header that can be read. A date
+ * counts from the server's own clock (`Date`) if it says it, so that a wrong clock here does no harm.
+ */
+export function retryAfterMs(headers: IncomingHttpHeaders, now: Date): number | undefined {
+  const written = headers['retry-after']?.trim() ?? '';
+  if (/^\d{1,10}$/.test(written)) return Math.min(Number(written) * 1000, longestRetryAfterMs);
+  const at = parseHttpDate(written);
+  if (at === undefined) return undefined;
+  const from = parseHttpDate(headers.date ?? '') ?? now.getTime();
+  return Math.min(Math.max(0, at - from), longestRetryAfterMs);
+}
+
+/** The three forms of RFC 9110, 5.6.7; anything else that Date.parse would guess at is none. */
+function parseHttpDate(written: string): number | undefined {
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [\w :-]+$/.test(written)) return undefined;
+  const time = Date.parse(/ GMT$/.test(written) ? written : `${written} GMT`);
+  return Number.isNaN(time) ? undefined : time;
+}
