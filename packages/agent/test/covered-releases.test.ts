@@ -8,7 +8,7 @@ import { createOperatorCa, type SigningIdentity, signFile } from '@moult/formats
 import { createCabinet } from '@moult/formats/cab';
 import { composeIdent, encodeIdent, identPurpose, releasePurpose } from '@moult/protocol/self-update';
 import type { ReleaseTarget } from '@moult/releases/metadata';
-import { generateKey, Repository, releasePath } from '@moult/releases/repository';
+import { generateKey, Repository, releasePath, withPin } from '@moult/releases/repository';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { type InstallOptions, installAgent } from '../src/install-agent.ts';
@@ -174,6 +174,63 @@ describe('an agent with a pinned root', { concurrency: 2 }, () => {
     assert.equal(outcome?.code, 'AGENT_SELFUPDATE_TRIAL_FAILED', outcome?.message);
     assert.match(outcome.message, /The operator's metadata cannot be had/);
     assert.equal(versionOf(root), '7.9.0.1');
+  });
+});
+
+describe('a floor, a pin and a recall', { concurrency: 2 }, () => {
+  it('an agent goes to the floor, and from there to the newest, by itself', async () => {
+    await using at = await openServer();
+    const root = await at.machine();
+    at.list('7.9.0.3');
+    at.list('7.9.0.5', { floors: [{ epoch: 0, version: '7.9.0.3' }] });
+    at.list('7.9.0.6');
+    const outcome = await runOnce(root);
+    assert.equal(outcome?.ok, true, outcome?.message);
+    assert.equal(versionOf(root), '7.9.0.6');
+    assert.equal(readStatus(root).previous, '7.9.0.3', 'it went by the floor');
+  });
+
+  it('a pinned computer has its version in place of the newest, and the unpinned one the newest', async () => {
+    await using at = await openServer();
+    const [pinned, other] = [await at.machine({ targetGroup: 'Pilot' }), await at.machine()];
+    at.list('7.9.0.3');
+    at.list('7.9.0.5');
+    at.repository.changeAgent(
+      (signed) => withPin(signed, { group: 'pilot', epoch: 0, version: '7.9.0.3' }),
+      new Date(),
+    );
+    publish(at.repository);
+    for (const root of [pinned, other]) assert.equal((await runOnce(root))?.ok, true);
+    assert.deepEqual([pinned, other].map(versionOf), ['7.9.0.3', '7.9.0.5']);
+    at.repository.changeAgent(
+      (signed) => withPin(signed, { group: 'All Computers', epoch: 0, version: '7.9.0.3' }),
+      new Date(),
+    );
+    publish(at.repository);
+    assert.equal((await runOnce(other))?.ok, true);
+    assert.equal(versionOf(other), '7.9.0.5', 'a pin leads no computer back');
+  });
+
+  it('a recall leads back to its replacement, and to no other release', async () => {
+    await using at = await openServer();
+    const root = await at.machine();
+    const bad = at.list('7.9.0.5');
+    assert.equal((await runOnce(root))?.ok, true);
+    at.list('7.9.0.3');
+    await runOnce(root);
+    assert.equal(versionOf(root), '7.9.0.5', 'an older release is no reason to go back');
+    at.repository.recall(bad, { at: new Date().toISOString(), reason: 'it hangs' }, new Date());
+    publish(at.repository);
+    await runOnce(root);
+    assert.equal(versionOf(root), '7.9.0.5', 'without a replacement it waits for a newer one');
+    const replacement = { epoch: 0, version: '7.9.0.3' };
+    at.repository.recall(bad, { at: new Date().toISOString(), reason: 'it hangs', replacement }, new Date());
+    publish(at.repository);
+    const outcome = await runOnce(root);
+    assert.equal(outcome?.ok, true, outcome?.message);
+    assert.equal(versionOf(root), '7.9.0.3');
+    assert.equal((await runOnce(root))?.ok, true);
+    assert.equal(versionOf(root), '7.9.0.3', 'and stays there');
   });
 });
 

@@ -248,7 +248,8 @@ class Host implements RunningHost {
     if (result.kind === 'won') {
       this.#adopt(result.program);
       if (this.#stopping) return;
-      pruneVersions(this.#root, this.#current);
+      // The successor that it found is in a folder of its own, which nothing names yet.
+      if (!result.next) pruneVersions(this.#root, this.#current);
       if (result.next) this.#takeOver(result.program, result.next);
       else if (result.outcome) this.#detectionFinished(result.outcome);
       else result.program.tell({ kind: 'committed', now: this.#beginsNow });

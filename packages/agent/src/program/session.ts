@@ -71,6 +71,7 @@ export function selfUpdateSession(
     ...session,
     root,
     registry,
+    groups: session.policy.targetGroup?.split(';').map((name) => name.trim()) ?? [],
     generation: release.generation,
     epoch: release.epoch ?? 0,
     version: release.version,

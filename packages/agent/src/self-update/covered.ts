@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOutside } from '@moult/disk';
 import type { Ident } from '@moult/protocol/self-update';
-import { compareReleases, formatRelease } from '@moult/releases/metadata';
+import { compareReleases, formatRelease, pinFor } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
 import { keys } from '../machine/keys.ts';
@@ -30,7 +30,9 @@ export async function coveredRelease(
   const { epoch, version, generation, watch } = session;
   const own = { epoch, version };
   // Whatever this version is, the one after it is a WSUS client.
-  const chosen = nextRelease(operator, { product: productName, generation: 'wsus', current: own });
+  const machine = { product: productName, generation: 'wsus', current: own };
+  const pin = pinFor(operator.pins, { computer: session.clientId, groups: session.groups });
+  const chosen = nextRelease(operator, { ...machine, ...(pin && { pin }) });
   if ('ident' in asked) tellUncovered(session, operator, asked.ident);
   if (!chosen) {
     watch.decided('up-to-date');

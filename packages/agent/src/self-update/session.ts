@@ -16,6 +16,10 @@ export interface SelfUpdateSession {
   epoch: number;
   version: string;
   machine: Machine;
+  /** SusClientId. */
+  clientId: string;
+  /** As the policy names them (TargetGroup). */
+  groups: readonly string[];
   operatorCaPem: string;
   userAgent: string;
   /** YYMMDDhhmm: one stamp for the whole session. */

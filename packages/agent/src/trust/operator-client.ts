@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { selfUpdatePaths } from '@moult/protocol/self-update';
 import { type FoundTarget, openStore, refreshOrGoOn, type Standing, UpdateClient } from '@moult/releases/client';
 import { ReleaseError } from '@moult/releases/errors';
+import type { TargetsSigned } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { createMetadataFetch } from './fetch.ts';
@@ -22,6 +23,8 @@ export interface OperatorClient {
   versions: Readonly<Record<string, number>>;
   /** What the role may name, by path; of the last good list when the newest cannot be had. */
   list(role: 'agent' | 'updates'): Promise<Map<string, FoundTarget>>;
+  /** The whole role, once it was listed. */
+  signedOf(role: 'agent' | 'updates'): TargetsSigned | undefined;
 }
 
 /**
@@ -64,6 +67,7 @@ function clientOf(client: UpdateClient, standing: Standing, alarms: string[]): O
   const opened: OperatorClient = {
     ...{ state: standing.state, fresh: standing.fresh, alarms, versions: client.versions },
     consistent: client.root.consistent_snapshot === true,
+    signedOf: (role) => client.signedOf(role),
     async list(role) {
       const newest = await attempt(client, role, alarms);
       if (newest) return newest;
@@ -107,5 +111,13 @@ async function obtainRoot(
 }
 
 function withoutMetadata(state: 'none' | 'unpinned', alarms: string[]): OperatorClient {
-  return { state, fresh: false, alarms, versions: {}, consistent: true, list: async () => new Map() };
+  return {
+    state,
+    fresh: false,
+    alarms,
+    versions: {},
+    consistent: true,
+    list: async () => new Map(),
+    signedOf: () => undefined,
+  };
 }

@@ -3,7 +3,14 @@
 import { createHash } from 'node:crypto';
 import { type FoundTarget, targetPath } from '@moult/releases/client';
 import { ReleaseError } from '@moult/releases/errors';
-import { chooseRelease, type Machine, type ReleaseTarget, readOurTarget } from '@moult/releases/metadata';
+import {
+  chooseRelease,
+  type Machine,
+  type Pin,
+  type ReleaseTarget,
+  readOurTarget,
+  readPins,
+} from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { hresult } from '../transport/hresult.ts';
@@ -19,6 +26,8 @@ export interface OperatorRelease extends FoundTarget {
 export interface OperatorReleases
   extends Pick<OperatorClient, 'state' | 'fresh' | 'alarms' | 'consistent' | 'versions'> {
   releases: OperatorRelease[];
+  /** Who has another version than the newest by the operator's will. */
+  pins: Pin[];
 }
 
 /** No release is larger; what a list names as larger is not fetched. */
@@ -40,7 +49,7 @@ export async function readOperatorReleases(
     const release = releaseOf(target, alarms);
     return release ? [{ ...target, release }] : [];
   });
-  return { state, fresh, alarms, consistent, versions, releases };
+  return { state, fresh, alarms, consistent, versions, ...withPins(client, releases) };
 }
 
 /** The release that this machine installs next; undefined when it has what it should have. Throws AGENT_SELFUPDATE_FLOOR_MISSING. */
@@ -90,6 +99,17 @@ export async function fetchOperatorRelease(
     }
   }
   throw first;
+}
+
+/** Pins that cannot be read keep every release out: a version could come to a computer that is pinned to another. */
+function withPins(client: OperatorClient, releases: OperatorRelease[]): Pick<OperatorReleases, 'releases' | 'pins'> {
+  try {
+    return { releases, pins: readPins(client.signedOf('agent') ?? {}) };
+  } catch (error) {
+    if (!(error instanceof ReleaseError)) throw error;
+    client.alarms.push(error.message);
+    return { releases: [], pins: [] };
+  }
 }
 
 function releaseOf(target: FoundTarget, alarms: string[]): ReleaseTarget | undefined {

@@ -1,7 +1,7 @@
 // moult release: the operator's signed metadata. Exit codes: 0 fine, 1 something is missing or refused, 2 wrong usage.
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { runAdd, runList, runPublish, runRecall, runStatus } from '../release/content.ts';
+import { runAdd, runList, runPin, runPublish, runRecall, runStatus, runUnpin } from '../release/content.ts';
 import { runInit, runKey, runRehearse, runRevoke, runRotate, runSign } from '../release/keys.ts';
 
 export function register(program: Command): void {
@@ -58,6 +58,16 @@ export function register(program: Command): void {
     .requiredOption('--reason <text>', 'one line; computers show it')
     .option('--replacement <version>', 'computers that run the release go back to this one')
     .action(runRecall);
+  withCommon(release.command('pin').argument('<version>', 'a listed release of the agent'), true)
+    .description('a group or a computer gets this version in place of the newest, by way of its floors')
+    .option('--group <name>', 'name of the group, as the policy of its computers names it; All Computers for every one')
+    .option('--computer <id>', 'client id of one computer')
+    .action(runPin);
+  withCommon(release.command('unpin'), true)
+    .description('the group or computer gets the newest release again')
+    .option('--group <name>', 'name of the group')
+    .option('--computer <id>', 'client id of one computer')
+    .action(runUnpin);
   withCommon(release.command('rotate').argument('<role>', 'root, targets, agent, updates, or online'), true)
     .description('other keys or another threshold for a role; online: new keys for snapshot and timestamp')
     .option('--add-key <file>', 'public key to add; may be repeated', collect, [])

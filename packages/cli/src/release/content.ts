@@ -1,12 +1,12 @@
 // moult release add, publish, list, recall, status: what is signed.
 
 import { extname } from 'node:path';
-import type { ReleaseTarget, UpdateTarget } from '@moult/releases/metadata';
-import { offlineRoles, Repository, raiseAdvice, releasePath } from '@moult/releases/repository';
+import type { PinOwner, ReleaseTarget, UpdateTarget } from '@moult/releases/metadata';
+import { offlineRoles, Repository, raiseAdvice, releasePath, withoutPin, withPin } from '@moult/releases/repository';
 import { readNamedFile } from '../files/named-file.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { type Common, passphraseOf, tell, versionOf } from './options.ts';
-import { printJson, printTable, roleReports, targetReports, waitingLines } from './report.ts';
+import { pinReports, printJson, printTable, roleReports, targetReports, waitingLines } from './report.ts';
 
 interface AddOptions extends Common {
   releaseVersion?: string;
@@ -64,9 +64,11 @@ export function runPublish(options: Common & { renew?: true; afterRestore?: true
 }
 
 export function runList(options: Common): void {
-  const targets = targetReports(new Repository(options.dir, passphraseOf(options)));
+  const repository = new Repository(options.dir, passphraseOf(options));
+  const targets = targetReports(repository);
+  const pins = pinReports(repository);
   if (options.json) {
-    printJson({ targets });
+    printJson({ targets, pins });
     return;
   }
   const rows = targets.map(({ path, what, length, staged, recalled }) => [
@@ -76,6 +78,7 @@ export function runList(options: Common): void {
     recalled === undefined ? (staged ? 'staged' : 'published') : `recalled: ${recalled}`,
   ]);
   printTable(['PATH', 'WHAT', 'BYTES', 'STATE'], rows);
+  for (const { who, version } of pins) console.log(`${who} has ${version} in place of the newest.`);
 }
 
 export function runRecall(path: string, options: Common & { reason: string; replacement?: string }): void {
@@ -85,6 +88,33 @@ export function runRecall(path: string, options: Common & { reason: string; repl
     options.replacement === undefined ? {} : { replacement: versionOf(options.replacement, '--replacement') };
   repository.recall(path, { at: now.toISOString(), reason: options.reason, ...replacement }, now);
   tell(repository, options, { recalled: path });
+}
+
+interface PinOptions extends Common {
+  group?: string;
+  computer?: string;
+}
+
+export function runPin(version: string, options: PinOptions): void {
+  const repository = new Repository(options.dir, passphraseOf(options));
+  const pin = { ...ownerOf(options), ...versionOf(version, 'VERSION') };
+  repository.changeAgent((signed) => withPin(signed, pin), new Date());
+  tell(repository, options, { pinned: pin });
+}
+
+export function runUnpin(options: PinOptions): void {
+  const repository = new Repository(options.dir, passphraseOf(options));
+  const owner = ownerOf(options);
+  repository.changeAgent((signed) => withoutPin(signed, owner), new Date());
+  tell(repository, options, { unpinned: owner });
+}
+
+function ownerOf({ group, computer }: PinOptions): PinOwner {
+  if ((group === undefined) === (computer === undefined)) throw new UsageError('Give --group or --computer.');
+  if (group !== undefined) return { group };
+  const id = (computer ?? '').toLowerCase();
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return { computer: id };
+  throw new UsageError(`--computer ${computer} is not a client id. See moult agent status, or moult computers list.`);
 }
 
 export function runStatus(options: Common): void {

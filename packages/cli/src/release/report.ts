@@ -1,6 +1,6 @@
 // What the commands of moult release print: tables for people, one document with --json.
 import { jsonText, visibleText } from '@moult/formats/text';
-import { canonicalBytes, formatRelease, readOurTarget, sha256Hex } from '@moult/releases/metadata';
+import { canonicalBytes, formatRelease, readOurTarget, readPins, sha256Hex } from '@moult/releases/metadata';
 import {
   type ExpiryState,
   expiryStates,
@@ -79,6 +79,16 @@ export function targetReports(repository: Repository): TargetReport[] {
       };
     });
   });
+}
+
+/** Every pin, published or staged. */
+export function pinReports(repository: Repository): { who: string; version: string }[] {
+  const { published, staged } = repository.state();
+  const signed = (staged.targets.get('agent') ?? published.targets.get('agent'))?.signed;
+  return readPins(signed ?? {}).map((pin) => ({
+    who: 'group' in pin ? `Group ${pin.group}` : `Computer ${pin.computer}`,
+    version: formatRelease(pin),
+  }));
 }
 
 /** The lines that say what is still to be done before `moult release publish` works. */

@@ -54,6 +54,7 @@ describe('docs/releases.md', () => {
   it('shows what the commands print', async () => {
     process.chdir(folder);
     writeFileSync('agent-7.9.0.2.cab', 'the release');
+    writeFileSync('agent-7.9.0.3.cab', 'the release');
     writeFileSync('other.cab', 'other bytes');
     writeFileSync('mallory.key', encodeKeyFile(generateKey('mallory')));
     const commands = transcript();

@@ -159,6 +159,11 @@ export class UpdateClient {
     return found;
   }
 
+  /** The metadata of a role that list or find loaded; undefined when neither did. */
+  signedOf(role: string): TargetsSigned | undefined {
+    return this.#trusted.targets.get(role)?.signed;
+  }
+
   /** True when no role stands before `role` in the search for this path, so that `find` ends there. */
   #isFirstFor(path: string, role: string): boolean {
     const top = this.#trusted.targets.get('targets')?.signed;

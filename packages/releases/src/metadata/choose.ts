@@ -22,7 +22,8 @@ export interface Machine {
  * The release to install next; undefined when the machine has what it should have. The newest that is not recalled is
  * the aim; a floor on the way comes first. A machine goes back only when its own version is recalled with a replacement,
  * and never from metadata that is not current (`fresh` false). A pin never takes a machine back, and jumps no floor: a
- * server that saves pins asks here first. Throws RELEASE_FLOOR_MISSING when a floor is not listed.
+ * server that saves pins asks here first. A floor of one release holds for all newer ones: a release that was listed
+ * without it must not lead past it. Throws RELEASE_FLOOR_MISSING when a floor is not listed.
  */
 export function chooseRelease(all: readonly Listed[], machine: Machine, fresh: boolean): Listed | undefined {
   const { current, pin } = machine;
@@ -38,11 +39,17 @@ export function chooseRelease(all: readonly Listed[], machine: Machine, fresh: b
   return replacementOf(fitting, usable, current);
 }
 
+/** What a machine must have run before `aim`, oldest first: the floors of `aim`, and of each listed release before it. */
+export function floorsOf(usable: readonly Listed[], aim: ReleaseVersion): ReleaseVersion[] {
+  const named = usable.filter(({ release }) => compareReleases(release, aim) <= 0);
+  const floors = named.flatMap(({ release }) => release.floors).filter((floor) => compareReleases(floor, aim) < 0);
+  return floors.sort(compareReleases);
+}
+
 /** The lowest floor of `aim` that the machine has not run yet. */
 function firstFloor(usable: readonly Listed[], aim: Listed, current: ReleaseVersion | undefined): Listed | undefined {
   if (current === undefined) return undefined; // a fresh installation has no state to carry over
-  const open = aim.release.floors.filter((floor) => compareReleases(floor, current) > 0).sort(compareReleases);
-  const [floor] = open.filter((one) => compareReleases(one, aim.release) < 0);
+  const [floor] = floorsOf(usable, aim.release).filter((one) => compareReleases(one, current) > 0);
   if (!floor) return undefined;
   const listed = usable.find(({ release }) => compareReleases(release, floor) === 0);
   if (listed) return listed;

@@ -1,5 +1,5 @@
 // TUF metadata: what it is, who signed it, and what our targets say.
-export { chooseRelease, type Listed, type Machine } from './choose.ts';
+export { chooseRelease, floorsOf, type Listed, type Machine } from './choose.ts';
 export {
   type Approval,
   type DeltaRecipe,
@@ -13,6 +13,7 @@ export {
 } from './custom.ts';
 export { parseMetadata } from './parse.ts';
 export { binForTarget, isDelegatedPath, matchesPattern, rolesForTarget } from './paths.ts';
+export { isSameOwner, type Pin, type PinOwner, pinFor, readPins } from './pins.ts';
 export { canonicalBytes, isValidSignature, keyidOf, requireThreshold, sha256Hex, validSigners } from './signatures.ts';
 export * from './types.ts';
 export { compareReleases, formatRelease, type ReleaseVersion, readRelease } from './version.ts';

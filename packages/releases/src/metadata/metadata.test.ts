@@ -133,6 +133,13 @@ describe('the next release', () => {
     }
   });
 
+  it('is a floor that an earlier release named, although a later one was listed without it', () => {
+    const floors = [{ epoch: 0, version: '1.38.1.0' }];
+    const all = [listed('1.60.0.0'), listed('1.50.2.0', { floors }), listed('1.38.1.0')];
+    assert.equal(chosen(all, '1.29.1.0'), 'agent/1.38.1.0');
+    assert.equal(chosen(all, '1.38.1.0'), 'agent/1.60.0.0');
+  });
+
   it('is the pinned one, after its floors: 1.29.1, then 1.50.2, goes by the stepping stone 1.38.1', () => {
     const floors = [{ epoch: 0, version: '1.38.1.0' }];
     const stone = listed('1.38.1.0');

@@ -79,6 +79,8 @@ export interface SnapshotSigned extends SignedBase {
 export interface TargetsSigned extends SignedBase {
   _type: 'targets';
   targets: Record<string, TargetFile>;
+  /** Of the role `agent`: read it with readPins. */
+  'x-moult-pins'?: unknown;
   delegations?: Delegations;
 }
 

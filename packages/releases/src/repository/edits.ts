@@ -1,8 +1,10 @@
 // Edits of metadata as values: the next version of a role from the one before. No disk, no clock, no keys that sign.
 import { compareVersions } from '@moult/protocol/self-update';
-import { ReleaseError } from '../errors.ts';
-import type { OurTarget, Recall } from '../metadata/custom.ts';
+import { ReleaseError, type ReleaseErrorCode } from '../errors.ts';
+import { floorsOf, type Listed } from '../metadata/choose.ts';
+import type { OurTarget, Recall, ReleaseTarget } from '../metadata/custom.ts';
 import { own } from '../metadata/parse.ts';
+import { isSameOwner, type Pin, type PinOwner, readPins } from '../metadata/pins.ts';
 import type {
   AnySigned,
   Delegations,
@@ -13,6 +15,7 @@ import type {
   TargetFile,
   TargetsSigned,
 } from '../metadata/types.ts';
+import { compareReleases, formatRelease, type ReleaseVersion } from '../metadata/version.ts';
 
 export interface PublicKey {
   keyid: string;
@@ -120,6 +123,8 @@ export function withTarget(signed: TargetsSigned, path: string, file: TargetFile
   const old = before?.custom?.moult as OurTarget | undefined;
   // A new description does not undo a recall.
   const kept = old?.kind === 'release' && old.recalled && ours.kind === 'release' ? { recalled: old.recalled } : {};
+  if (ours.kind === 'release')
+    for (const floor of ours.floors) requireUsable(signed, ours, floor, 'the floor', 'RELEASE_FLOOR_MISSING');
   const entry: TargetFile = { length: file.length, hashes: file.hashes, custom: { moult: { ...kept, ...ours } } };
   return { ...signed, targets: { ...signed.targets, [path]: entry } };
 }
@@ -137,15 +142,86 @@ function requireOwnName({ targets }: TargetsSigned, path: string, ours: OurTarge
   }
 }
 
-/** A release that no machine installs any more. Throws RELEASE_TARGET_UNKNOWN. */
+/**
+ * A release that no machine installs any more, and that nobody is pinned to. Throws RELEASE_TARGET_UNKNOWN for what is not
+ * listed, RELEASE_FLOOR_MISSING when machines on their way to another release must run it.
+ */
 export function withRecall(signed: TargetsSigned, path: string, recalled: Recall): TargetsSigned {
   const target = own(signed.targets, path);
   const ours = target?.custom?.moult as OurTarget | undefined;
   if (!target || ours?.kind !== 'release') {
     throw new ReleaseError('RELEASE_TARGET_UNKNOWN', `No release is listed as ${path}.`);
   }
+  requireNotAFloor(signed, path, ours);
+  if (recalled.replacement) requireUsable(signed, ours, recalled.replacement, 'the replacement');
   const entry = { ...target, custom: { ...target.custom, moult: { ...ours, recalled } } };
-  return { ...signed, targets: { ...signed.targets, [path]: entry } };
+  const pins = readPins(signed).filter((pin) => !isAgent(ours) || compareReleases(pin, ours) !== 0);
+  return withPins({ ...signed, targets: { ...signed.targets, [path]: entry } }, pins);
+}
+
+/**
+ * A pin in place of that which the group or computer had. Throws RELEASE_TARGET_UNKNOWN for a version that is not listed or
+ * was recalled, RELEASE_FLOOR_MISSING for one whose floors cannot all be had: machines would stop on their way.
+ */
+export function withPin(signed: TargetsSigned, pin: Pin): TargetsSigned {
+  const ours = { product: 'moult-agent', generation: 'wsus' };
+  requireUsable(signed, ours, pin, 'the version');
+  const usable = usableReleases(signed, ours);
+  for (const floor of floorsOf(usable, pin)) requireUsable(signed, ours, floor, 'the floor', 'RELEASE_FLOOR_MISSING');
+  return withPins(signed, [...readPins(signed).filter((one) => !isSameOwner(one, pin)), pin]);
+}
+
+/** Without the pin of this group or computer. Throws RELEASE_TARGET_UNKNOWN when it has none. */
+export function withoutPin(signed: TargetsSigned, owner: PinOwner): TargetsSigned {
+  const pins = readPins(signed);
+  const kept = pins.filter((one) => !isSameOwner(one, owner));
+  if (kept.length < pins.length) return withPins(signed, kept);
+  const name = 'group' in owner ? `The group ${owner.group}` : `The computer ${owner.computer}`;
+  throw new ReleaseError('RELEASE_TARGET_UNKNOWN', `${name} has no pin.`);
+}
+
+function withPins(signed: TargetsSigned, pins: readonly Pin[]): TargetsSigned {
+  const { 'x-moult-pins': _, ...rest } = signed;
+  return pins.length === 0 ? rest : { ...rest, 'x-moult-pins': pins };
+}
+
+type Kind = Pick<ReleaseTarget, 'product' | 'generation'>;
+
+function isAgent({ product }: Kind): boolean {
+  return product === 'moult-agent';
+}
+
+function releasesOf({ targets }: TargetsSigned, { product, generation }: Kind): Listed[] {
+  return Object.entries(targets).flatMap(([path, { custom }]) => {
+    const release = custom?.moult as OurTarget | undefined;
+    const isOurs = release?.kind === 'release' && release.product === product && release.generation === generation;
+    return isOurs ? [{ path, release }] : [];
+  });
+}
+
+function usableReleases(signed: TargetsSigned, kind: Kind): Listed[] {
+  return releasesOf(signed, kind).filter(({ release }) => release.recalled === undefined);
+}
+
+function requireUsable(
+  signed: TargetsSigned,
+  kind: Kind,
+  version: ReleaseVersion,
+  what: string,
+  code: ReleaseErrorCode = 'RELEASE_TARGET_UNKNOWN',
+): void {
+  if (usableReleases(signed, kind).some(({ release }) => compareReleases(release, version) === 0)) return;
+  const text = `${what} ${formatRelease(version)} of ${kind.product} (${kind.generation}) is not listed, or is recalled. Nothing was changed.`;
+  throw new ReleaseError(code, text);
+}
+
+function requireNotAFloor(signed: TargetsSigned, path: string, ours: ReleaseTarget): void {
+  const others = usableReleases(signed, ours).filter((one) => one.path !== path);
+  const isThere = others.some(({ release }) => compareReleases(release, ours) === 0);
+  const above = others.find(({ release }) => release.floors.some((floor) => compareReleases(floor, ours) === 0));
+  if (!above || isThere) return;
+  const text = `${formatRelease(above.release)} has ${formatRelease(ours)} for a floor: computers on their way there need it. List a newer release without this floor and recall ${above.path} first.`;
+  throw new ReleaseError('RELEASE_FLOOR_MISSING', text);
 }
 
 function applyChange(keys: Record<string, KeyJson>, role: RoleKeys, name: string, change: RoleChange): void {

@@ -256,3 +256,10 @@ export function publishedTargets(directory: string): string[] {
     }),
   );
 }
+
+/** Throws RELEASE_REPOSITORY_EXISTS when the folder has a root, published or staged. */
+export function requireNone(folder: RepositoryFolder): void {
+  if (!folder.staged().root && !folder.published().root) return;
+  const text = `${folder.directory} holds a repository already. Nothing was changed.`;
+  throw new ReleaseError('RELEASE_REPOSITORY_EXISTS', text);
+}

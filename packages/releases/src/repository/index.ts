@@ -1,6 +1,6 @@
 // The operator's side: keys, edits, signatures, publication, renewal, recovery.
 export { type CarriedRelease, coverReleases, releasePath } from './agent-role.ts';
-export { delegatedRoles, type PublicKey, type RoleChange, validityDays } from './edits.ts';
+export { delegatedRoles, type PublicKey, type RoleChange, validityDays, withoutPin, withPin } from './edits.ts';
 export { type ExpiryLevel, type ExpiryState, expiryStates } from './expiry.ts';
 export { encodeMetadata, type Published, publishedTargets, type Staged, writeSecret } from './folder.ts';
 export { encodeKeyFile, encodePublicKey, generateKey, readKeyFile, readPublicKey, type SigningKey } from './keys.ts';

@@ -26,7 +26,7 @@ import {
   withRecall,
   withTarget,
 } from './edits.ts';
-import { encodeMetadata, type Published, RepositoryFolder, type Staged } from './folder.ts';
+import { encodeMetadata, type Published, RepositoryFolder, requireNone, type Staged } from './folder.ts';
 import { generateKey, type SigningKey } from './keys.ts';
 import { onlineDue, signOnline } from './online.ts';
 import { type Demand, type DetachedSignature, type Progress, progressOf, withSignature } from './signing.ts';
@@ -109,7 +109,12 @@ export class Repository {
 
   /** Marks a release as recalled. The role `agent` is staged. */
   recall(path: string, recalled: Recall, now: Date): void {
-    this.folder.locked(() => this.#edit('agent', now, (signed) => withRecall(signed, path, recalled)));
+    this.changeAgent((signed) => withRecall(signed, path, recalled), now);
+  }
+
+  /** Stages the role `agent` as `change` makes it. */
+  changeAgent(change: (signed: TargetsSigned) => TargetsSigned, now: Date): void {
+    this.folder.locked(() => this.#edit('agent', now, change));
   }
 
   /**
@@ -387,11 +392,4 @@ function unsigned<S extends AnySigned>(signed: S): Metadata<S> {
 
 function isOnline(role: string): boolean {
   return role === 'snapshot' || role === 'timestamp';
-}
-
-/** Throws RELEASE_REPOSITORY_EXISTS when the folder has a root, published or staged. */
-export function requireNone(folder: RepositoryFolder): void {
-  if (!folder.staged().root && !folder.published().root) return;
-  const text = `${folder.directory} holds a repository already. Nothing was changed.`;
-  throw new ReleaseError('RELEASE_REPOSITORY_EXISTS', text);
 }

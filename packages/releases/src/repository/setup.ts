@@ -1,9 +1,9 @@
 // The repository that a server makes at its first start: one command, every key on the server, threshold 1. It says so,
 // and how to raise it.
 
-import { RepositoryFolder } from './folder.ts';
+import { RepositoryFolder, requireNone } from './folder.ts';
 import { generateKey, type SigningKey } from './keys.ts';
-import { type OfflineRole, offlineRoles, Repository, type RoleSetup, requireNone } from './repository.ts';
+import { type OfflineRole, offlineRoles, Repository, type RoleSetup } from './repository.ts';
 
 /** How an operator takes the keys of the root off the server. */
 export const raiseAdvice =

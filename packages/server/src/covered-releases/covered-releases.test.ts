@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createOperatorCa, createOperatorSigner, type SigningIdentity } from '@moult/formats/authenticode';
+import type { ReleaseTarget } from '@moult/releases/metadata';
 import { ensureRepository, Repository } from '@moult/releases/repository';
 import { publishAgentReleases } from '../sites/self-update/index.ts';
+import { leadRelease } from '../sites/self-update/lead-release.ts';
 import { newestRelease } from '../sites/self-update/releases.ts';
 import { writeRelease } from '../sites/self-update/test/release-folder.ts';
 import { keepReleasesCovered } from './index.ts';
@@ -81,6 +83,21 @@ describe('the releases that a server carries', () => {
     const { keeper } = await look();
     assert.equal(JSON.stringify(agent()), before);
     assert.match(keeper.notices()[0]?.cause ?? '', /Of 7\.9\.0\.1 other bytes/);
+  });
+
+  it('with a floor: the tree leads old agents to the floor', async () => {
+    const { look, repository, directory } = await server([{ version: '7.9.0.3' }, { version: '7.9.0.5' }]);
+    const { releases } = await look();
+    const dataDir = join(directory, '..');
+    assert.equal(leadRelease(dataDir, releases)?.release.version, '7.9.0.5');
+    const path = 'agent/wsus/0-7.9.0.5-any.cab';
+    const file = repository.state().published.targets.get('agent')?.signed.targets[path];
+    const ours = { ...(file?.custom?.moult as ReleaseTarget), floors: [{ epoch: 0, version: '7.9.0.3' }] };
+    const bytes = readFileSync(repository.folder.targetFile(path, file?.hashes.sha256 ?? ''));
+    repository.add('agent', path, bytes, ours, now);
+    repository.signWithOwnKeys();
+    repository.publish(now);
+    assert.equal(leadRelease(dataDir, releases)?.release.version, '7.9.0.3');
   });
 
   it('stay as they were listed, with their recall', async () => {

@@ -5,7 +5,8 @@ import type { SigningIdentity } from '@moult/formats/authenticode';
 import { moultAgentHeader } from '@moult/protocol/self-update';
 import { createMemoryFile, type MemoryFile } from '../../http/static-file/index.ts';
 import { publishIdents } from './ident-cabinets.ts';
-import { newestRelease, type PublishedRelease, publishAgentReleases } from './releases.ts';
+import { leadRelease } from './lead-release.ts';
+import { type PublishedRelease, publishAgentReleases } from './releases.ts';
 import type { SignedCabinet } from './signed-cabinet.ts';
 
 export interface OwnTree {
@@ -30,7 +31,7 @@ export async function openOwnTree(
   refused: (error: unknown) => void,
 ): Promise<OwnTree> {
   const releases = await publishAgentReleases(dataDir, releaseDir, identity, now, refused);
-  const newest = newestRelease(releases);
+  const newest = leadRelease(dataDir, releases);
   const idents = await publishIdents(dataDir, newest?.release, identity, now, refused);
   return {
     iuident: memoryFile(idents.iuident),

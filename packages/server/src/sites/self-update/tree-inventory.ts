@@ -14,7 +14,8 @@ import {
   readImported,
   readImportedIndex,
 } from './imported-index.ts';
-import { newestRelease, readPublishedReleases, releaseIn, releasesIn } from './releases.ts';
+import { leadRelease } from './lead-release.ts';
+import { readPublishedReleases, releaseIn, releasesIn } from './releases.ts';
 import { readSigned, type SignedCabinet, sha256Of } from './signed-cabinet.ts';
 import {
   identCabinet,
@@ -92,7 +93,7 @@ const anyRelease = 'selfupdate/AU/*/*/*/wuaucomp.cab';
 /** What is stored, and to whom it is answered. Does not check anything. */
 export async function listTree(dataDir: string): Promise<TreeListing> {
   const published = await readPublishedReleases(dataDir);
-  const newest = newestRelease(published);
+  const newest = leadRelease(dataDir, published);
   const { index } = await readImportedIndex(dataDir);
   const files: ListedFile[] = [];
   const isImported = (path: string) => index.files.some((file) => file.path.toLowerCase() === path.toLowerCase());
@@ -161,7 +162,7 @@ async function verifyReleases(dataDir: string, options: VerifyOptions, result: T
 }
 
 async function verifyIdents(dataDir: string, options: VerifyOptions, result: TreeVerification): Promise<void> {
-  const newest = newestRelease(await readPublishedReleases(dataDir))?.release.version;
+  const newest = leadRelease(dataDir, await readPublishedReleases(dataDir))?.release.version;
   for (const name of ['iuident', 'wuident'] as const) {
     await verifyOwn(identCabinet(dataDir, name), options, result, (bytes) => {
       const ident = parseIdent(extractMember(readCabinet(bytes), `${name}.txt`));
