@@ -177,6 +177,37 @@ describe('an agent with a pinned root', { concurrency: 2 }, () => {
   });
 });
 
+describe('a version on trial takes the canary through its self-update, and', { concurrency: 2 }, () => {
+  const defects: [string, (source: string) => string][] = [
+    ['fetches it', (source) => source.replaceAll('/tuf/targets/', '/no-such-targets/')],
+    ['verifies it', (source) => source.replaceAll('openRelease(bytes,', 'openRelease(bytes.subarray(9),')],
+    ['stages it', (source) => source.replaceAll('.staging-', '/no/such/folder/')],
+  ];
+  for (const [what, change] of defects) {
+    it(`${what}, or the version before goes on`, async () => {
+      await using at = await openServer();
+      const root = await at.machine();
+      const source = readFileSync(join(built, 'wsus', '7.9.0.2', 'agent.mjs'), 'utf8');
+      assert.notEqual(change(source), source, 'the bundle does not hold what is altered');
+      const { bytes, ours } = releaseOf(join(built, 'wsus', '7.9.0.2'), '7.9.0.2', {}, change);
+      at.repository.add('agent', releasePath(ours, '.cab'), bytes, ours, new Date());
+      publish(at.repository);
+      const outcome = await runOnce(root);
+      assert.equal(outcome?.code, 'AGENT_SELFUPDATE_TRIAL_FAILED', outcome?.message);
+      assert.equal(versionOf(root), '7.9.0.1');
+    });
+  }
+
+  it('leaves nothing of it behind', async () => {
+    await using at = await openServer();
+    const root = await at.machine();
+    at.list('7.9.0.2');
+    assert.equal((await runOnce(root))?.ok, true);
+    assert.match(logOf(root), /the canary came through/);
+    assert.ok(!existsSync(join(root.selfUpdateFolder, 'canary')));
+  });
+});
+
 describe('a floor, a pin and a recall', { concurrency: 2 }, () => {
   it('an agent goes to the floor, and from there to the newest, by itself', async () => {
     await using at = await openServer();

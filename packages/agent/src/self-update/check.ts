@@ -4,6 +4,7 @@
 import type { Ident, Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import { readOperatorReleases } from '../trust/operator-releases.ts';
+import { tryCanary } from './canary.ts';
 import { classicalRelease, readServersIdent } from './classical.ts';
 import { coveredRelease } from './covered.ts';
 import { stageRelease } from './release-cabinet.ts';
@@ -30,7 +31,10 @@ export async function checkSelfUpdate(session: SelfUpdateSession): Promise<SelfU
     isCovered || 'error' in ident
       ? await coveredRelease(session, operator, ident)
       : await classicalRelease(session, ident.ident);
-  if (!opened) return { kind: 'up-to-date' };
+  if (!opened) {
+    if (session.onTrial && isCovered) await tryCanary(session, operator);
+    return { kind: 'up-to-date' };
+  }
   stageRelease(session.root, opened);
   session.watch.staged(opened.release);
   return { kind: 'staged', release: opened.release };

@@ -32,6 +32,8 @@ export interface ReleaseExpectation {
   promised: (ReleaseVersion & { generation?: string }) | undefined;
   /** The operator took the own version back in favour of this one. */
   mayGoBack?: boolean;
+  /** Default: the agent. */
+  product?: string;
 }
 
 /**
@@ -131,9 +133,10 @@ function readRelease(files: Map<string, Uint8Array>): Release {
   }
 }
 
-function requireExpected(release: Release, { own, promised, mayGoBack = false }: ReleaseExpectation): void {
-  if (release.product !== productName) {
-    throw badRelease(`it is a release of "${release.product}", not of ${productName}`, hresult.setupInvalidPackage);
+function requireExpected(release: Release, expected: ReleaseExpectation): void {
+  const { own, promised, mayGoBack = false, product = productName } = expected;
+  if (release.product !== product) {
+    throw badRelease(`it is a release of "${release.product}", not of ${product}`, hresult.setupInvalidPackage);
   }
   const version = { epoch: release.epoch ?? 0, version: release.version };
   const isOlder = compareReleases(version, own) <= 0 && !mayGoBack;

@@ -25,8 +25,8 @@ export function releasePath(
   { product, generation, epoch, version, platform }: ReleaseTarget,
   extension: string,
 ): string {
-  const folder = product === 'moult-host' ? 'host' : 'agent';
-  return `${folder}/${generation}/${epoch}-${version}-${platform}${extension}`;
+  const folders: Record<string, string> = { 'moult-host': `host/${generation}`, 'moult-canary': 'agent/canary' };
+  return `${folders[product] ?? `agent/${generation}`}/${epoch}-${version}-${platform}${extension}`;
 }
 
 /**

@@ -45,6 +45,7 @@ describe('the releases that a server carries', () => {
     const { look, agent } = await server([{ version: '7.9.0.1' }, { version: '7.9.0.2' }]);
     assert.deepEqual((await look()).keeper.notices(), []);
     assert.deepEqual(Object.keys(agent()?.targets ?? {}), [
+      'agent/canary/0-1.0.0.0-any.cab',
       'agent/wsus/0-7.9.0.2-any.cab',
       'agent/wsus/0-7.9.0.1-any.cab',
     ]);
@@ -72,7 +73,7 @@ describe('the releases that a server carries', () => {
     repository.signWithOwnKeys();
     repository.publish(now);
     assert.deepEqual(keeper.notices(), []);
-    assert.equal(Object.keys(agent()?.targets ?? {}).length, 1);
+    assert.equal(Object.keys(agent()?.targets ?? {}).length, 2);
   });
 
   it('have the bytes that were signed first, and a notice says so when the folder has others', async () => {

@@ -14,6 +14,7 @@ import {
 import type { Notice } from '@moult/store';
 import type { Logger } from '../log/log.ts';
 import { type PublishedRelease, releaseIn, unsignedCabinet } from '../sites/self-update/index.ts';
+import { canary } from './canary.ts';
 
 export interface ReleaseCoverParts {
   /** The repository. */
@@ -38,7 +39,7 @@ export interface ReleaseCoverKeeper {
 export function keepReleasesCovered(parts: ReleaseCoverParts): ReleaseCoverKeeper {
   const { directory, now, isClockBelieved, log, changed, everyMs = 60_000 } = parts;
   const stagedFile = join(directory, 'staged', 'agent.json');
-  const carried = new Map(parts.releases.map(carry));
+  const carried = new Map([canary(), ...parts.releases.map(carry)]);
   let changedVersions: string[] = [];
   let last: CoverState | undefined;
   let failure: unknown;

@@ -23,7 +23,7 @@ export { createSelfUpdateHealth, type SelfUpdateHealthMonitor, type WatchedPort 
 export { clearImportedTree, type ImportOptions, type ImportReport, importTree } from './import-tree.ts';
 export type { ImportedFile } from './imported-index.ts';
 export { checkPort80, type Port80Report } from './port80.ts';
-export { type PublishedRelease, publishAgentReleases, releaseIn, unsignedCabinet } from './releases.ts';
+export { type PublishedRelease, packFiles, publishAgentReleases, releaseIn, unsignedCabinet } from './releases.ts';
 export { listTree, type TreeListing, type TreeProblem, type TreeVerification, verifyTree } from './tree-inventory.ts';
 
 export interface SelfUpdateParts {

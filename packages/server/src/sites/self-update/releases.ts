@@ -85,7 +85,7 @@ export function releaseIn(cabinet: Uint8Array): Release {
 
 /** The cabinet of a release without the signature of the tree, which changes with the certificate: what metadata names. */
 export function unsignedCabinet({ release, cabinet }: PublishedRelease): Uint8Array {
-  return pack(release, new Map(extractAll(readCabinet(cabinet.bytes))));
+  return packFiles(release, new Map(extractAll(readCabinet(cabinet.bytes))));
 }
 
 /** Release folders by their names; other things in the folder are passed over. */
@@ -116,11 +116,11 @@ async function packRelease(folder: string, generation: Generation, version: stri
     if (bytes.length !== sizeBytes || digest !== sha256) throw bad(folder, `${name} is not the file it lists`);
     files.set(memberName(name), bytes);
   }
-  return pack(release, files);
+  return packFiles(release, files);
 }
 
-/** Same release, same bytes. */
-function pack(release: Release, files: ReadonlyMap<string, Uint8Array>): Uint8Array {
+/** The cabinet of a release, not signed: same release, same bytes. `files`: by their names with a backslash. */
+export function packFiles(release: Release, files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const listed = release.files.map(({ name }) => memberName(name));
   const members = listed.map((name) => ({ name, bytes: files.get(name) ?? Buffer.of(), modified: fileTime }));
   const first = { name: releaseFileName, bytes: Buffer.from(encodeRelease(release)), modified: fileTime };

@@ -1,0 +1,32 @@
+// A version on trial shows that it could bring its successor: it takes a signed release that does nothing (the canary)
+// through everything that an agent's release goes through: metadata, download, digest, unpacking, staging.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fetchOperatorRelease, nextRelease, type OperatorReleases } from '../trust/operator-releases.ts';
+import { openRelease, stageRelease } from './release-cabinet.ts';
+import type { SelfUpdateSession } from './session.ts';
+
+export const canaryProduct = 'moult-canary';
+
+/** Throws what an update of the agent would throw. Without a canary in the metadata there is nothing to try. */
+export async function tryCanary(session: SelfUpdateSession, operator: OperatorReleases): Promise<void> {
+  const { root, watch } = session;
+  const own = { epoch: 0, version: '0.0.0.0' };
+  const canary = nextRelease(operator, { product: canaryProduct, generation: 'wsus', current: own });
+  if (!canary) {
+    watch.warned('The operator has listed no canary: how this version updates itself is not tried in full.');
+    return;
+  }
+  const { bytes, url } = await fetchOperatorRelease(canary, session, { ...operator, kept: undefined });
+  watch.fetched(url, bytes.length, false);
+  const { epoch, version, generation } = canary.release;
+  const expected = { own: { ...own, generation: session.generation }, promised: { epoch, version, generation } };
+  const folder = join(root.selfUpdateFolder, 'canary');
+  rmSync(folder, { recursive: true, force: true });
+  try {
+    stageRelease(root, openRelease(bytes, { ...expected, product: canaryProduct }), { folder });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  watch.covered(canary.path, 'the canary came through');
+}
