@@ -6,6 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const mayImport: Record<string, readonly string[]> = {
+  bounds: [],
   formats: [],
   disk: ['formats'],
   catalog: ['formats'],
@@ -38,6 +39,7 @@ const mayImport: Record<string, readonly string[]> = {
 const apiTypes = '@moult/server/home-document';
 
 const pure: Record<string, readonly RegExp[]> = {
+  bounds: [/^node:/],
   formats: [/^node:(fs|net|http|https|child_process|dns)/],
   catalog: [/^node:(fs|net|http|https|child_process|dns|sqlite)/, /^kysely|^pg$/],
   protocol: [/^node:(fs|net|http|https|child_process|dns|sqlite)/, /^kysely|^pg$/],
@@ -102,7 +104,9 @@ function breachesIn(name: string, allowed: readonly string[], text: string): { i
   for (const { index, specifier, typesOnly } of importsIn(text)) {
     if (name === 'console' && specifier === apiTypes && typesOnly) continue;
     const ours = /^@moult\/([a-z]+)/.exec(specifier)?.[1];
-    if (ours && ours !== name && !allowed.includes(ours)) report(index, `${name} must not import ${specifier}`);
+    const isForAll = ours === 'bounds' && name !== 'console';
+    if (ours && ours !== name && !isForAll && !allowed.includes(ours))
+      report(index, `${name} must not import ${specifier}`);
     if (/^\.\..*\/(packages|src)\//.test(specifier)) report(index, `imports ${specifier} by path`);
     for (const forbidden of pure[name] ?? []) {
       if (forbidden.test(specifier)) report(index, `${name} is pure and must not import ${specifier}`);

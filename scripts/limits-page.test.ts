@@ -1,14 +1,29 @@
 // docs/limits.md promises to list every bound. Here each row meets the source, and each bound of the source its row.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { boundsOf, variableOfBound } from '@moult/bounds';
 import { keyOf, settingNames, settings } from '../packages/administration/src/config/settings.ts';
-import { type Constant, findConstants, findRows, inUnits, isBound, type LimitRow, numberIn } from './limits-page.ts';
+import { allBounds } from '../packages/cli/src/limits/all-bounds.ts';
+import {
+  type Constant,
+  findConstants,
+  findRows,
+  findUnusedBounds,
+  inUnits,
+  isBound,
+  isBoundName,
+  type LimitRow,
+  numberIn,
+  pagePath,
+  writeBoundRows,
+} from './limits-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const rows = findRows(readFileSync(join(root, 'docs', 'limits.md'), 'utf8'));
+const page = readFileSync(pagePath, 'utf8');
+const rows = findRows(page);
 const constants = findConstants(root);
 const limits = settingNames.filter((name) => settings[name].group === 'limits');
 
@@ -30,9 +45,51 @@ test('each row of a setting names a real setting and its default', () => {
   }
 });
 
+test('the page shows each declared bound as it is declared (node scripts/limits-page.ts)', () => {
+  assert.equal(page, writeBoundRows(page));
+});
+
+test('each declared bound has a name and a variable of its own, and says all that its row must say', () => {
+  const bounds = boundsOf(allBounds);
+  for (const names of [bounds.map(({ name }) => name), bounds.map(({ name }) => variableOfBound(name))]) {
+    assert.deepEqual(
+      names.filter((name, at) => names.indexOf(name) !== at),
+      [],
+    );
+  }
+  for (const { name, what, client, administrator, range, fallback } of bounds) {
+    assert.ok(what && client && administrator, name);
+    assert.ok(range[0] < range[1], `${name} has a range`);
+    assert.ok(range[0] <= fallback && fallback <= range[1], name);
+  }
+});
+
+test('the source takes each declared bound from its table', () => {
+  assert.deepEqual(findUnusedBounds(root), []);
+});
+
+test('no module keeps the value of a bound from before the program gave its limits', () => {
+  // In a process of its own: others of this file have read some.
+  const script = `
+    import { boundsOf } from '@moult/bounds';
+    import { allBounds } from './packages/cli/src/limits/all-bounds.ts';
+    import { commands } from './packages/cli/src/commands/index.ts';
+    for (const load of Object.values(commands)) await load();
+    for (const program of ['sus', 'wsus']) await import('./packages/agent/src/' + program + '/client.ts').catch(() => {});
+    console.log(JSON.stringify(boundsOf(allBounds).filter(({ isRead }) => isRead).map(({ name }) => name)));
+  `;
+  const out = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  assert.deepEqual(JSON.parse(out), []);
+});
+
 test('each row says what the client gets and what the administrator sees', () => {
   for (const row of rows) {
-    for (const cell of [row.what, row.setting, row.value, row.client, row.administrator]) {
+    // A row of a constant has four cells: the last one is the reason.
+    const isConstant = !row.setting.startsWith('--') && !isBoundName(row.setting);
+    for (const cell of [row.what, row.value, row.client, isConstant || row.administrator]) {
       assert.notEqual(cell, '', `docs/limits.md: an empty cell in the row of ${row.setting}`);
     }
   }
@@ -47,7 +104,7 @@ function meantBy({ setting }: LimitRow): Constant[] {
 
 test('each row of a constant names one constant of the source, and its value', () => {
   const wrong = rows
-    .filter(({ setting }) => !setting.startsWith('--'))
+    .filter(({ setting }) => !setting.startsWith('--') && !isBoundName(setting))
     .flatMap((row) => {
       const [constant, ...others] = meantBy(row);
       if (!constant) return [`there is no constant ${row.setting}`];

@@ -6,6 +6,7 @@ export { type HostOptions, type RunningHost, startHost } from './host/host.ts';
 export type { Outcome, ProgressEvent, ProgressStep } from './host/messages.ts';
 export { type Installed, type InstallOptions, installAgent } from './install-agent.ts';
 export { onDisk } from './machine/disk-error.ts';
+export { giveMachineLimits } from './machine/limits.ts';
 export { lockHolder } from './machine/lock.ts';
 export { type MachineRoot, machineRoot, realMachine } from './machine/machine-root.ts';
 export { serverUrl } from './machine/policy.ts';

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { administrator } from '@moult/administration';
-import { loadConfig, type ServerConfig } from '@moult/administration/config';
+import { type ConfigSources, loadConfig, type ServerConfig } from '@moult/administration/config';
 import { isPostgres, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
 import { settleInterrupted } from '@moult/store/backup';
 import { keepAuditHead } from '@moult/store/data-dir';
@@ -83,10 +83,19 @@ export async function settle(dataDir: string, address: string): Promise<void> {
 }
 
 export function configOf({ dataDir, database, config }: AdministrationFlags): ServerConfig {
-  const name = config ?? process.env.MOULT_CONFIG;
-  try {
-    const file = name ? { name, text: readNamedFile(name).toString('utf8') } : undefined;
+  return readConfigFile(config, (file) => {
     return loadConfig({ flags: { dataDir, database }, environment: process.env, file }).config;
+  });
+}
+
+/** What `read` makes of the configuration file, if there is one: the given file, or that of MOULT_CONFIG. Throws UsageError. */
+export function readConfigFile<Result>(
+  given: string | undefined,
+  read: (file: ConfigSources['file']) => Result,
+): Result {
+  const name = given ?? process.env.MOULT_CONFIG;
+  try {
+    return read(name ? { name, text: readNamedFile(name).toString('utf8') } : undefined);
   } catch (error) {
     if (error instanceof ServerError) throw new UsageError(error.message);
     throw error;

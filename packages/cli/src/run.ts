@@ -2,6 +2,7 @@
 import { serverVersion } from '@moult/store/version';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { type CommandModule, commands } from './commands/index.ts';
+import { acceptLimits, giveLimits } from './limits/give-limits.ts';
 import { exitCode, reportFailure } from './terminal.ts';
 
 /** Runs a command, given as typed after `moult`. Sets process.exitCode when it is not 0. `output`: of help and usage errors. */
@@ -12,7 +13,8 @@ export async function run(typed: readonly string[], output: OutputConfiguration 
     .configureOutput(output)
     .enablePositionalOptions()
     .showSuggestionAfterError()
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_, command) => giveLimits(command, process.env));
   try {
     await loadInto(program, typed[0]);
     await program.parseAsync(typed, { from: 'user' });
@@ -29,12 +31,13 @@ async function loadInto(target: Command, asked = ''): Promise<void> {
   const modules: CommandModule[] = await Promise.all(loaders.map((load) => load()));
   // One file may hold several commands.
   for (const module of new Set(modules)) module.register(target);
-  inheritExit(target);
+  prepare(target);
 }
 
-function inheritExit(command: Command): void {
+function prepare(command: Command): void {
+  if (command.commands.length === 0) acceptLimits(command);
   for (const child of command.commands) {
     child.exitOverride();
-    inheritExit(child);
+    prepare(child);
   }
 }

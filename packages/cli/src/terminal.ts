@@ -18,7 +18,8 @@ export function reportFailure(error: unknown, asJson: boolean): number {
   if (asJson) console.log(jsonText({ error: { code, message, ...placeOf(error) } }));
   else console.error(`${paint(['red', 'bold'], `moult: ${code}:`, process.stderr)} ${visibleLines(message)}`);
   if (code === 'CLI_INTERNAL' && error instanceof Error && process.env.MOULT_DEBUG) console.error(error.stack);
-  return code === 'CLI_USAGE' ? exitCode.usage : exitCode.findings;
+  // A limit that cannot be: the words of an administrator, like a flag.
+  return code === 'CLI_USAGE' || code.startsWith('BOUND_') ? exitCode.usage : exitCode.findings;
 }
 
 /** Colours `text` when `stream` is a terminal that wants colours; leaves it alone otherwise. */

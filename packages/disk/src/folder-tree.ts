@@ -1,9 +1,11 @@
 // Writing below a folder by names from outside, while somebody else may put links in place of folders. Node has no
 // openat: on Linux an open folder is named by /proc/self/fd/N, which leads to that very folder wherever its path leads
 // by now. Elsewhere the path is resolved before each use, and a new file is empty until it is known to be in its place.
+
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, futimesSync, mkdirSync, realpathSync, writeSync } from 'node:fs';
 import { toPathSegments } from '@moult/formats/paths';
+import { fileBounds } from './bounds.ts';
 import { OpenFolder } from './open-folder.ts';
 
 export interface NewFile {
@@ -13,9 +15,6 @@ export interface NewFile {
   /** Flushed to the disk before it has its name. Default false. */
   durable?: boolean;
 }
-
-/** Open folders that are kept: a system gives a process at least 256 descriptors. */
-const maxOpen = 64;
 
 export class FolderTree {
   readonly #root: OpenFolder;
@@ -89,7 +88,7 @@ export class FolderTree {
   /** Never one of the `inUse` that were used last. */
   #closeOldest(inUse: number): void {
     for (const [key, folder] of this.#open) {
-      if (this.#open.size <= Math.max(maxOpen, inUse)) return;
+      if (this.#open.size <= Math.max(fileBounds.maxOpenFolders, inUse)) return;
       folder.close();
       this.#open.delete(key);
     }

@@ -1,5 +1,6 @@
 // Files that an argument, a setting or a folder listing names. Such a name may lead to anything: a pipe that nobody
 // writes to, a device without an end, a folder. Only regular files are opened, and no open ever waits.
+
 import {
   closeSync,
   constants,
@@ -11,6 +12,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
+import { fileBounds } from './bounds.ts';
 import { DiskError, systemCodeOf } from './errors.ts';
 
 export interface OutsideLimits {
@@ -18,8 +20,6 @@ export interface OutsideLimits {
   maxBytes: number;
 }
 
-/** Node holds no longer buffer in one piece on every system it runs on. */
-const defaultLimits: OutsideLimits = { maxBytes: 2 ** 31 - 1 };
 const pieceBytes = 2 ** 20;
 
 // Undefined on Windows, where neither is needed: an open of a named pipe there fails at once.
@@ -56,7 +56,8 @@ export function openOutside(path: string): number {
 }
 
 /** All bytes of a regular file. Throws as openOutside does, and DISK_TOO_LARGE beyond `limits`. */
-export function readOutside(path: string, { maxBytes }: OutsideLimits = defaultLimits): Buffer {
+export function readOutside(path: string, limits?: OutsideLimits): Buffer {
+  const { maxBytes } = limits ?? { maxBytes: fileBounds.maxOutsideBytes };
   const descriptor = openOutside(path);
   try {
     const { size } = fstatSync(descriptor);

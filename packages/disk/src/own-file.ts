@@ -1,6 +1,8 @@
 // Files of our own folders, by names of our own. Somebody may have put a pipe, a device or a folder in the place of one:
 // no open waits for the other end of a pipe, because a process that waits in an open hears no signal either.
+
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { fileBounds } from './bounds.ts';
 import { systemCodeOf } from './errors.ts';
 import { requireRegular, requireSize } from './outside-file.ts';
 
@@ -11,7 +13,6 @@ export interface OwnFileOptions {
   followLink?: boolean;
 }
 
-const mostOwnFileBytes = 64 * 1_048_576;
 // Undefined on Windows, where neither is needed: an open of a named pipe there fails at once.
 const withoutWaiting = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
@@ -20,7 +21,7 @@ const withoutWaiting = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
  * is.
  */
 export function readOwnFile(path: string, options: OwnFileOptions = {}): Buffer | undefined {
-  const { maxBytes = mostOwnFileBytes, followLink = true } = options;
+  const { maxBytes = fileBounds.maxOwnBytes, followLink = true } = options;
   // Looked at first: to open a device alone can do something.
   const found = (followLink ? statSync : lstatSync)(path, { throwIfNoEntry: false });
   if (!found) return undefined;

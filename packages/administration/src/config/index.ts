@@ -1,3 +1,3 @@
-export { type ConfigSources, type LoadedConfig, loadConfig, printConfig } from './load.ts';
+export { type ConfigSources, type LoadedConfig, loadConfig, printConfig, readFileLimits } from './load.ts';
 export { smallMemoryBytes, thisMachine } from './machine.ts';
 export { keyOf, type ServerConfig, type SettingName, settingNames, settings, variableOf } from './settings.ts';

@@ -77,6 +77,7 @@ function readFileSettings({ name, text }: { name: string; text: string }): Parti
   const found: Partial<Record<SettingName, unknown>> = {};
   const byKey = new Map(settingNames.map((setting) => [keyOf(setting), setting]));
   for (const [key, value] of Object.entries(readToml(name, text))) {
+    if (key === limitsKey) continue;
     const setting = byKey.get(key);
     if (!setting) {
       throw new ServerError(
@@ -87,6 +88,16 @@ function readFileSettings({ name, text }: { name: string; text: string }): Parti
     found[setting] = value;
   }
   return found;
+}
+
+/** The table of the file with limits that are not settings; programs give them to `@moult/bounds`. */
+const limitsKey = 'limits';
+
+/** The `[limits]` of a configuration file, by their names. Throws ServerError SERVER_BAD_CONFIG for anything but a table. */
+export function readFileLimits({ name, text }: { name: string; text: string }): Record<string, unknown> {
+  const { [limitsKey]: limits = {} } = readToml(name, text);
+  if (typeof limits === 'object' && limits !== null && !Array.isArray(limits)) return limits as Record<string, unknown>;
+  throw new ServerError('SERVER_BAD_CONFIG', `${name} sets ${limitsKey}, which must be a table: [${limitsKey}].`);
 }
 
 function readToml(name: string, text: string): Record<string, unknown> {

@@ -1,9 +1,9 @@
 // Detection by a program's exit code, for vendors on Linux and macOS. No shell, an absolute path, a short time.
+
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-
-const longestMs = 30_000;
+import { factBounds } from '../bounds.ts';
 
 /** null: there is no such program. undefined: it could not be run, was too slow, or anybody could have put it there. */
 export function commandExit(program: string, args: readonly string[]): number | null | undefined {
@@ -13,6 +13,6 @@ export function commandExit(program: string, args: readonly string[]): number | 
   // The agent runs as root: a program that others may write is not asked.
   const writableByOthers = 0o022;
   if ((found.mode & writableByOthers) !== 0) return undefined;
-  const { error, status } = spawnSync(program, args, { timeout: longestMs, stdio: 'ignore' });
+  const { error, status } = spawnSync(program, args, { timeout: factBounds.maxCommandMs, stdio: 'ignore' });
   return error ? undefined : (status ?? undefined);
 }

@@ -1,9 +1,8 @@
 // The version of a Windows program, read from the file itself: VS_FIXEDFILEINFO in its resources, without asking Windows.
+
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openOutside } from '@moult/disk';
-
-/** Resources of honest programs stay far below this. */
-const mostResourceBytes = 64 * 1024 * 1024;
+import { factBounds } from '../bounds.ts';
 
 /** `1.2.3.4`; null when the file is no program or carries no version. */
 export function fileVersion(path: string): string | null {
@@ -26,7 +25,7 @@ function resourceSection(file: number): { offset: number; size: number } | undef
   const sections = read(file, pe + 24 + head.readUInt16LE(20), head.readUInt16LE(6) * 40);
   for (let at = 0; at + 40 <= sections.length; at += 40) {
     if (sections.toString('latin1', at, at + 8).replace(/\0+$/, '') !== '.rsrc') continue;
-    const size = Math.min(sections.readUInt32LE(at + 16), mostResourceBytes);
+    const size = Math.min(sections.readUInt32LE(at + 16), factBounds.maxResourceBytes);
     return { offset: sections.readUInt32LE(at + 20), size };
   }
   return undefined;

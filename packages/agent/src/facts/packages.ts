@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOutside } from '@moult/disk';
+import { factBounds } from '../bounds.ts';
 
 export interface PackageSource {
   /** `/` for the real machine. */
@@ -56,15 +57,13 @@ function fromPacman(folder: string, name: string): string | null | undefined {
   return null;
 }
 
-const longestMs = 10_000;
-
 function asked(
   { isReal }: PackageSource,
   [program = '', ...args]: string[],
   version: RegExp,
 ): string | null | undefined {
   if (!isReal) return undefined;
-  const { error, status, stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: longestMs });
+  const { error, status, stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: factBounds.maxPackagesMs });
   if (error || status === null) return undefined;
   return status === 0 ? (version.exec(stdout.trim())?.[1] ?? null) : null;
 }

@@ -1,8 +1,10 @@
 // current.json: which version is the agent. Always replaced by one rename, so that at every moment exactly one version is
 // named; state `trial` also names the version to go back to. Versions of before and after this one read and write it too:
 // what is not known here is kept as it is, and what is no use here counts as absent.
+
 import { readOwnFile } from '@moult/disk';
 import { isVersion } from '@moult/protocol/self-update';
+import { hostBounds } from '../bounds.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 
@@ -38,9 +40,6 @@ export interface Current extends AgentVersion {
   failed: FailedTrial[];
 }
 
-export const mostFailures = 20;
-/** Ours is some hundred bytes; what is longer was not written by an agent. */
-const mostBytes = 1024 * 1024;
 const ownFields = ['version', 'generation', 'state', 'previous', 'proven', 'starts', 'attempt', 'lastGood', 'failed'];
 
 /** What current.json says, or undefined when it is missing or damaged. */
@@ -60,7 +59,7 @@ type Fields = Record<string, unknown>;
 
 function readFields({ currentFile }: MachineRoot): Fields | undefined {
   try {
-    const bytes = readOwnFile(currentFile, { maxBytes: mostBytes, followLink: false });
+    const bytes = readOwnFile(currentFile, { maxBytes: hostBounds.maxCurrentBytes, followLink: false });
     const value: unknown = JSON.parse(bytes?.toString('utf8') ?? 'null');
     return isRecord(value) ? value : undefined;
   } catch {
@@ -85,7 +84,7 @@ function asCurrent(fields: Fields): Current | undefined {
     ...(starts !== undefined && { starts }),
     ...(attempt !== undefined && { attempt }),
     ...(isTime(fields.lastGood) && { lastGood: fields.lastGood }),
-    failed: Array.isArray(fields.failed) ? fields.failed.flatMap(asFailedTrial).slice(-mostFailures) : [],
+    failed: Array.isArray(fields.failed) ? fields.failed.flatMap(asFailedTrial).slice(-hostBounds.maxFailures) : [],
   };
 }
 

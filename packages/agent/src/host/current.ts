@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { pathInside } from '@moult/disk';
 import { isVersion } from '@moult/protocol/self-update';
 import { compareReleases } from '@moult/releases/metadata';
+import { hostBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { hresult } from '../transport/hresult.ts';
-import { type AgentVersion, type Current, type FailedTrial, mostFailures, readCurrent } from './current-file.ts';
+import { type AgentVersion, type Current, type FailedTrial, readCurrent } from './current-file.ts';
 import { readIntactRelease } from './release-folder.ts';
 
 export * from './current-file.ts';
@@ -57,7 +58,9 @@ export function recoverCurrent(root: MachineRoot): { current: Current; repaired:
 export function withFailure({ failed }: Pick<Current, 'failed'>, failure: Omit<FailedTrial, 'tries'>): FailedTrial[] {
   const before = failed.find(({ version }) => version === failure.version);
   const tries = before ? (before.tries ?? 1) + 1 : 1;
-  return [...failed.filter(({ version }) => version !== failure.version), { ...failure, tries }].slice(-mostFailures);
+  return [...failed.filter(({ version }) => version !== failure.version), { ...failure, tries }].slice(
+    -hostBounds.maxFailures,
+  );
 }
 
 /** Removes every version folder that `current` does not name. The folder is renamed first: half a version is none. */

@@ -1,7 +1,9 @@
 // The host: the service that runs the agent and the only thing that switches versions. A program never replaces
 // itself. It hands over a verified version folder; the host tries it, keeps it or goes back. A version that was kept
 // and then dies again and again gives way to the one before it.
+
 import { existsSync, rmSync } from 'node:fs';
+import { hostBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { onDisk } from '../machine/disk-error.ts';
 import { removeLeftovers } from '../machine/leftovers.ts';
@@ -40,14 +42,6 @@ export interface RunningHost {
 }
 
 const pollMs = 250;
-const longestRestartWaitMs = 60_000;
-/** So many deaths within this time, without a good detection between them, and the version before is the agent again. */
-const deathsUntilReturn = 3;
-const deathsWithinMs = 10 * 60_000;
-/** A version that never came to a good detection after its trial gives way at the start after so many. */
-const startsUntilReturn = 5;
-/** No wait between two detections is longer: a program that says nothing for so long hangs. */
-const longestSilenceMs = 26 * 3_600_000;
 
 /**
  * Starts the agent of a machine. Throws AgentError AGENT_CONFIG_NOT_INSTALLED, AGENT_CONFIG_BAD_REGISTRY,
@@ -175,7 +169,7 @@ class Host implements RunningHost {
   #countStart(): void {
     const { state, previous, proven, starts = 0 } = this.#current;
     if (state !== 'committed' || proven !== false || !previous) return;
-    if (starts >= startsUntilReturn) {
+    if (starts >= hostBounds.startsUntilReturn) {
       this.#goBack(`Version ${this.#current.version} was started ${starts} times and never finished a detection.`);
       return;
     }
@@ -229,7 +223,7 @@ class Host implements RunningHost {
 
   #watchSilence(program: Program): void {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => program.kill(), longestSilenceMs).unref();
+    this.#silence = setTimeout(() => program.kill(), hostBounds.maxSilenceMs).unref();
   }
 
   #takeOver(old: Program, { version, generation }: AgentVersion): void {
@@ -297,11 +291,12 @@ class Host implements RunningHost {
     if (this.#switching) return;
     clearTimeout(this.#silence);
     const time = performance.now();
-    this.#deaths = [...this.#deaths.filter((at) => time - at < deathsWithinMs), time];
-    const waitMs = Math.min(1000 * 2 ** (this.#deaths.length - 1), longestRestartWaitMs);
+    this.#deaths = [...this.#deaths.filter((at) => time - at < hostBounds.deathsWithinMs), time];
+    const waitMs = Math.min(1000 * 2 ** (this.#deaths.length - 1), hostBounds.maxRestartWaitMs);
     const text = `The agent program ${program.what.version} ended unasked: ${how}.`;
     this.#tell('failed', text, program.what, 'warn');
-    if (this.#deaths.length >= deathsUntilReturn) this.#goBack(`It ended ${deathsUntilReturn} times in a row.`);
+    if (this.#deaths.length >= hostBounds.deathsUntilReturn)
+      this.#goBack(`It ended ${hostBounds.deathsUntilReturn} times in a row.`);
     if (this.#options.once) {
       this.#last = { ok: false, hresult: hresult.setupUnexpected, code: 'AGENT_HOST_PROGRAM_DIED', message: text };
       void this.stop();

@@ -1,18 +1,18 @@
 // A version folder: release.json and the files it lists, each with the size and SHA-256 it was released with. Nothing in it
 // is a link: what a link leads to can become something else after it was checked.
+
 import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathInside, readOwnFile } from '@moult/disk';
 import { parseRelease, type Release, type ReleaseFile, releaseFileName } from '@moult/protocol/self-update';
-
-const mostJsonBytes = 4 * 1024 * 1024;
+import { hostBounds } from '../bounds.ts';
 
 /** The release in `folder` when every byte of it is as released; undefined otherwise. */
 export function readIntactRelease(folder: string): Release | undefined {
   try {
     if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
-    const json = readPlain(folder, releaseFileName, mostJsonBytes);
+    const json = readPlain(folder, releaseFileName, hostBounds.maxReleaseJsonBytes);
     if (!json) return undefined;
     const release = parseRelease(json.toString('utf8'));
     return release.files.every((file) => isAsReleased(folder, file)) ? release : undefined;

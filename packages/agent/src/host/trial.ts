@@ -1,6 +1,7 @@
 // The trial of a new version. It starts beside the old one and must report healthy. Then the old one makes room, and
 // the new one must do the whole work of an agent once: check for a self-update, and finish a detection. A version that
 // cannot do this could never be replaced by a better one. Each change of mind is one rename of current.json.
+import { hostBounds } from '../bounds.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { formatHResult, type HResult, hresult } from '../transport/hresult.ts';
 import { type AgentVersion, type Current, withFailure } from './current.ts';
@@ -31,13 +32,6 @@ export type TrialResult =
   | { kind: 'stopped' }
   | { kind: 'lost'; hresult: HResult; message: string; previous: AgentVersion };
 
-/** A version that dies is started a second time: the first death may have been the machine's. */
-const attemptsPerRun = 2;
-/** An interrupted trial is proven again, but a version that takes the machine down with it is not tried for ever. */
-const maxAttempts = 4;
-/** Only one that hangs needs it: leaving is the answer to a message, however busy the machine is. */
-const stopGraceMs = 10_000;
-
 /**
  * Runs the trial that `trial` describes to its end; current.json is `committed` afterwards, unless it was stopped. Without
  * room to note that it began there is none: a version that takes the machine down with it would be tried for ever.
@@ -49,7 +43,8 @@ export async function runTrial(parts: TrialParts, trial: Current, previous: Agen
     message: `Version ${candidate.version} was started ${trial.attempt} times and did not qualify.`,
   };
   const before = trial.attempt ?? 0;
-  for (let attempt = before + 1; attempt <= Math.min(before + attemptsPerRun, maxAttempts); attempt++) {
+  const last = Math.min(before + hostBounds.attemptsPerRun, hostBounds.maxAttempts);
+  for (let attempt = before + 1; attempt <= last; attempt++) {
     if (!parts.write({ ...candidate, state: 'trial', previous, attempt, failed: trial.failed })) {
       // Nothing is held against the version.
       const message = `The trial of ${candidate.version} cannot be noted: the disk takes no writes.`;
@@ -110,6 +105,7 @@ async function prove(parts: TrialParts, candidate: AgentVersion): Promise<Proof>
   if (proof.kind !== 'healthy') return proof;
   await parts.makeRoom();
   const { program, heard } = proof;
+  const { stopGraceMs } = hostBounds;
   const result: Qualification = await qualify({ ...parts, candidate, program, heard, stopGraceMs });
   return result.kind === 'qualified' ? { ...result, program } : result;
 }
@@ -157,7 +153,7 @@ function startCandidate({ root, trialMs, stopping, hear }: TrialParts, candidate
         } else if (program) hear(program, message);
       },
     });
-    const stop = () => void program?.stop(stopGraceMs);
+    const stop = () => void program?.stop(hostBounds.stopGraceMs);
     stopping.addEventListener('abort', stop, { once: true });
     if (stopping.aborted) stop();
     void program.gone.then((how) => {
@@ -173,5 +169,5 @@ function startCandidate({ root, trialMs, stopping, hear }: TrialParts, candidate
 
 /** Stops the old program to make room for a new one, or the new one after it was given up. */
 export function retire(program: Program): Promise<void> {
-  return program.stop(stopGraceMs);
+  return program.stop(hostBounds.stopGraceMs);
 }

@@ -1,17 +1,16 @@
 // Appending to a log that may be deleted, full or read by others at any time. A log that cannot be written is never a
 // reason to stop updating.
+
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-
-/** Beyond this a log is set aside as .old and a new one begun: agents run for years. */
-const maxBytes = 2 * 1024 * 1024;
+import { programBounds } from '../bounds.ts';
 
 /** Appends bytes; false when the disk would not take them. `firstBytes` begin a new file. */
 export function appendToLog(file: string, bytes: Uint8Array | string, firstBytes?: Uint8Array): boolean {
   try {
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > maxBytes) renameSync(file, `${file}.old`);
-    const isNew = size === 0 || size > maxBytes;
+    if (size > programBounds.maxLogBytes) renameSync(file, `${file}.old`);
+    const isNew = size === 0 || size > programBounds.maxLogBytes;
     if (isNew) mkdirSync(dirname(file), { recursive: true });
     if (isNew && firstBytes) appendFileSync(file, firstBytes);
     appendFileSync(file, bytes);

@@ -8,4 +8,6 @@ export const keys = {
   results: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update\\Results',
   /** Ours: what Windows would know by itself (which system, processor and language this machine is). */
   agent: 'HKLM\\SOFTWARE\\Moult\\Agent',
+  /** Ours: limits of docs/limits.md by their names. */
+  limits: 'HKLM\\SOFTWARE\\Moult\\Agent\\Limits',
 } as const;

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readOutside } from '@moult/disk';
+import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { hresult } from '../transport/hresult.ts';
 import { writeFileAtomically } from './atomic-file.ts';
@@ -55,16 +56,13 @@ export function number(data: number): RegistryValue {
   return { type: 'REG_DWORD', data };
 }
 
-/** A change takes milliseconds; a machine that is out of breath may take seconds. */
-const lockWaitMs = 30_000;
-
 function fileRegistry(file: string): Registry {
   const load = (): RegistryTree => (existsSync(file) ? parseRegistryText(readOutside(file)) : new Map());
   return {
     read: () => viewOf(load()),
     change(changes) {
       onDisk(dirname(file), () => {
-        const lock = lockWaiting(`${file}.lock`, lockWaitMs);
+        const lock = lockWaiting(`${file}.lock`, programBounds.registryLockMs);
         if (!lock)
           throw new AgentError('AGENT_HOST_LOCKED', `${file} stays locked.`, { hresult: hresult.accessDenied });
         try {

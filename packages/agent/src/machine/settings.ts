@@ -1,5 +1,6 @@
 // Times and sizes that an administrator may want to change, under HKLM\SOFTWARE\Moult\Agent. All REG_DWORD: times in
 // seconds, sizes in mebibytes; mirrors (REG_SZ); and what the administrator of a machine allows (0 or 1).
+import { hostBounds, programBounds } from '../bounds.ts';
 import type { RequestLimits } from '../transport/request.ts';
 import type { ContentLimits } from '../wsus/install/download.ts';
 import { keys } from './keys.ts';
@@ -25,22 +26,23 @@ export interface Settings {
 }
 
 const mebibyte = 1024 * 1024;
-const maxAnswerBytes = 128 * mebibyte;
-/** Without it a number that is 0, or more than a timer holds, would make every trial fail at once. */
-const longestTrialSeconds = 7 * 86_400;
 
 export function readSettings(registry: RegistryView): Settings {
   const seconds = (name: string, otherwise: number) => (dword(registry, keys.agent, name) ?? otherwise) * 1000;
   const megabytes = (name: string, otherwise: number) => (dword(registry, keys.agent, name) ?? otherwise) * mebibyte;
   const patience = (name: string, otherwise: number) =>
-    Math.min(Math.max(1000, seconds(name, otherwise)), longestTrialSeconds * 1000);
+    Math.min(Math.max(1000, seconds(name, otherwise)), hostBounds.maxTrialMs);
   const silenceMs = seconds('ReceiveTimeoutSeconds', 30);
   return {
     trialMs: patience('TrialTimeoutSeconds', 60),
     qualifyMs: patience('QualifyTimeoutSeconds', 3600),
     recoverAfterMs: patience('RecoverAfterSeconds', 3 * 86_400),
     hostTrialMs: patience('HostTrialTimeoutSeconds', 3600),
-    requestLimits: { silenceMs, totalMs: seconds('TransferTimeoutSeconds', 600), maxBytes: maxAnswerBytes },
+    requestLimits: {
+      silenceMs,
+      totalMs: seconds('TransferTimeoutSeconds', 600),
+      maxBytes: programBounds.maxAnswerBytes,
+    },
     trustMirrors: readMirrors(string(registry, keys.agent, 'TrustMirrors')),
     allowUncovered: dword(registry, keys.agent, 'AllowUncovered') === 1,
     contentLimits: {

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { dropSentPing, keepPing, maxKeptPings, readUrlLog } from './url-log.ts';
+import { programBounds } from '../bounds.ts';
+import { dropSentPing, keepPing, readUrlLog } from './url-log.ts';
 
 let folder: string;
 let file: string;
@@ -34,9 +35,9 @@ describe('urllog.dat', () => {
   });
 
   it('does not grow without end: the oldest go', () => {
-    for (let index = 0; index < maxKeptPings + 5; index++) keepPing(file, at(`V=1&E=${index}&X=1`));
+    for (let index = 0; index < programBounds.maxKeptPings + 5; index++) keepPing(file, at(`V=1&E=${index}&X=1`));
     const kept = readUrlLog(file);
-    assert.equal(kept.length, maxKeptPings);
+    assert.equal(kept.length, programBounds.maxKeptPings);
     assert.equal(kept[0]?.query, 'V=1&E=5&X=1');
   });
 

@@ -3,6 +3,7 @@
 
 import { existsSync, rmSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
+import { programBounds } from '../bounds.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
 import { decodeText } from '../machine/decode-text.ts';
 
@@ -11,9 +12,6 @@ export interface KeptPing {
   /** Without `?`. */
   query: string;
 }
-
-/** More than this and the oldest go: an agent may be without its server for years. */
-export const maxKeptPings = 200;
 
 /** The pings that wait, oldest first, whatever the file was saved as. Lines that are damaged are passed over. */
 export function readUrlLog(file: string): KeptPing[] {
@@ -33,7 +31,7 @@ export function keepPing(file: string, ping: KeptPing): void {
   const kept = readUrlLog(file);
   const last = kept.at(-1);
   if (last && last.statusServer === ping.statusServer && timeless(last.query) === timeless(ping.query)) return;
-  writeUrlLog(file, [...kept, ping].slice(-maxKeptPings));
+  writeUrlLog(file, [...kept, ping].slice(-programBounds.maxKeptPings));
 }
 
 /** Takes the oldest ping off, if it is still `sent`. */

@@ -1,9 +1,7 @@
 // When the next detection is due, as the registry says; written there when it says nothing.
+import { programBounds } from '../bounds.ts';
 import { auState, detectionAt, detectionDelayMs, readWaitTimeout, stateIs } from '../machine/au-state.ts';
 import type { ProgramContext } from './shell.ts';
-
-/** No wait is longer: 24 hours after an unreachable server, 22 by policy. A later time is a clock that was wrong. */
-const longestWaitMs = 25 * 3_600_000;
 
 /**
  * The end of the wait. Without LastWaitTimeout (first start, or deleted by hand) or with one that cannot be, detection
@@ -12,7 +10,7 @@ const longestWaitMs = 25 * 3_600_000;
 export function nextWait({ registry, release, now }: ProgramContext): Date {
   const time = now();
   const noted = readWaitTimeout(registry.read());
-  if (noted && noted.getTime() - time.getTime() <= longestWaitMs) return noted;
+  if (noted && noted.getTime() - time.getTime() <= programBounds.maxWaitMs) return noted;
   const due = new Date(time.getTime() + detectionDelayMs);
   registry.change([...stateIs(auState.detectionPending), ...detectionAt(due, release.generation)]);
   return due;

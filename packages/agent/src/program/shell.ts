@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
 import type { Release } from '@moult/protocol/self-update';
+import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import {
   asToProgram,
@@ -14,6 +15,7 @@ import {
   type ToProgram,
 } from '../host/messages.ts';
 import { readIntactRelease } from '../host/release-folder.ts';
+import { giveMachineLimits } from '../machine/limits.ts';
 import { type HeldLock, lockWaiting } from '../machine/lock.ts';
 import { type MachineRoot, machineOfArguments } from '../machine/machine-root.ts';
 import { openRegistry, type Registry } from '../machine/registry.ts';
@@ -50,9 +52,6 @@ export interface AgentClient {
 
 type Begin = Extract<ToProgram, { kind: 'begin' }>;
 
-const longestSliceMs = 30_000;
-const lockWaitMs = 10_000;
-
 /** Runs a program for the host that started it, until the host says stop or goes away. */
 export function runProgram(
   folder: string,
@@ -60,6 +59,7 @@ export function runProgram(
   makeClient: (context: ProgramContext) => AgentClient,
 ): void {
   const root = machineOfArguments(args);
+  const problems = giveMachineLimits(root, process.env);
   const release = readIntactRelease(folder);
   if (!release || !process.send) {
     console.error('error: this program is started by the Moult agent host, from an intact version folder');
@@ -71,6 +71,7 @@ export function runProgram(
   process.on('disconnect', () => process.exit(0));
   process.on('SIGINT', () => undefined);
   shell.reportHealthy();
+  for (const problem of problems) shell.warn(problem);
 }
 
 class ProgramShell {
@@ -107,6 +108,11 @@ class ProgramShell {
     tell({ kind: 'healthy', version: release.version, qualifies: true });
   }
 
+  /** Something of the machine's settings does not count; it is said once, at the start. */
+  warn(problem: string): void {
+    this.#client.troubled(new AgentError('AGENT_CONFIG_BAD_LIMIT', problem, { hresult: hresult.setupUnexpected }));
+  }
+
   hear(value: unknown): void {
     const message = asToProgram(value);
     if (message?.kind === 'stop') this.#leave();
@@ -129,7 +135,7 @@ class ProgramShell {
 
   async #work({ now, once, trial, lost }: Begin): Promise<void> {
     // The program before this one may still be on its way out.
-    this.#lock = lockWaiting(this.#context.root.programLock, lockWaitMs);
+    this.#lock = lockWaiting(this.#context.root.programLock, programBounds.programLockMs);
     if (!this.#lock) {
       console.error('error: another agent program works on this machine and does not stop');
       process.exit(3);
@@ -202,8 +208,8 @@ class ProgramShell {
         if (leftMs <= 0) return false;
         if (announced !== until.getTime()) this.#client.waiting(until);
         announced = until.getTime();
-        await this.#sleep(Math.min(leftMs, longestSliceMs));
-      } else await this.#sleep(longestSliceMs);
+        await this.#sleep(Math.min(leftMs, programBounds.maxSleepMs));
+      } else await this.#sleep(programBounds.maxSleepMs);
     }
   }
 

@@ -1,5 +1,6 @@
 // The self-update tree of old: ident → signature → decision → cabinet → signature. Its trust is the operator's code-signing
 // certificate. (MS-WUSP, product note 49.)
+
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { extractMember, readCabinet } from '@moult/formats/cab';
@@ -11,6 +12,7 @@ import {
   releasePurpose,
   selfUpdatePaths,
 } from '@moult/protocol/self-update';
+import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { fetchCabinet } from '../transport/fetch-cabinet.ts';
 import { hresult } from '../transport/hresult.ts';
@@ -19,9 +21,6 @@ import { rememberIdent } from './ident-memory.ts';
 import { type OpenedRelease, openRelease, productName } from './release-cabinet.ts';
 import type { SelfUpdateSession } from './session.ts';
 import { messageOf, type OperatorSignature, requirePurpose, verifyCabinet } from './verify-cabinet.ts';
-
-const maxIdentBytes = 1024 * 1024;
-const maxReleaseBytes = 128 * 1024 * 1024;
 
 /** The newer release that the ident file leads to, verified; undefined when there is none. For a machine without a root. */
 export async function classicalRelease(session: SelfUpdateSession, ident: Ident): Promise<OpenedRelease | undefined> {
@@ -35,7 +34,12 @@ export async function classicalRelease(session: SelfUpdateSession, ident: Ident)
   if (decision.kind === 'up-to-date') return undefined;
   refuseFailedVersion(session, decision.version);
   const url = `${session.server}/${decision.path}`;
-  const { bytes: cabinet, signature } = await fetchVerified(session, url, 'wuaucomp.cab', maxReleaseBytes);
+  const { bytes: cabinet, signature } = await fetchVerified(
+    session,
+    url,
+    'wuaucomp.cab',
+    programBounds.maxReleaseBytes,
+  );
   const opened = openRelease(cabinet, {
     own: { epoch, version, generation: session.generation },
     promised: decision.version === undefined ? undefined : { epoch: 0, version: decision.version },
@@ -51,7 +55,7 @@ export async function readServersIdent(session: SelfUpdateSession, as = session.
     as === 'sus' ? ([selfUpdatePaths.iuident, 'iuident'] as const) : ([selfUpdatePaths.wuident, 'wuident'] as const);
   const url = `${session.server}${path}`;
   session.watch.checking(url);
-  const { bytes, signature } = await fetchVerified(session, url, `${member}.cab`, maxIdentBytes);
+  const { bytes, signature } = await fetchVerified(session, url, `${member}.cab`, programBounds.maxIdentBytes);
   requirePurpose(signature, identPurpose(member), url);
   const ident = parse(bytes, `${member}.txt`, url);
   if (ident.product !== undefined && ident.product !== productName) {

@@ -6,6 +6,7 @@ import { FolderTree, pathInside } from '@moult/disk';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { compareVersions, parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { compareReleases, formatRelease, type ReleaseVersion } from '@moult/releases/metadata';
+import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import type { Generation } from '../host/current.ts';
 import { syncFolder } from '../machine/atomic-file.ts';
@@ -18,7 +19,6 @@ import { messageOf } from './verify-cabinet.ts';
 export const productName = 'moult-agent';
 
 /** A release is a megabyte or two; more than this is an attack on the disk. */
-const limits: CabinetLimits = { ...defaultCabinetLimits, maxMembers: 1000, maxTotalBytes: 256 * 1024 * 1024 };
 
 export interface OpenedRelease {
   release: Release;
@@ -115,7 +115,7 @@ function writeStaging(staging: string, { release, files }: OpenedRelease, room: 
 
 function unpack(bytes: Uint8Array): Map<string, Uint8Array> {
   try {
-    const members = extractAll(readCabinet(bytes, limits));
+    const members = extractAll(readCabinet(bytes, currentLimits()));
     return new Map([...members].map(([name, content]) => [name.replaceAll('\\', '/').toLowerCase(), content]));
   } catch (error) {
     const text = `wuaucomp.cab cannot be unpacked: ${messageOf(error)}`;
@@ -162,4 +162,9 @@ function badRelease(why: string, result: HResult, cause?: unknown): AgentError {
     hresult: result,
     cause,
   });
+}
+
+function currentLimits(): CabinetLimits {
+  const { maxReleaseFiles: maxMembers, maxReleaseTotalBytes: maxTotalBytes } = programBounds;
+  return { ...defaultCabinetLimits, maxMembers, maxTotalBytes };
 }

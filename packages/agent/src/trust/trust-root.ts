@@ -1,11 +1,13 @@
 // The root of the operator's trust metadata that this machine has pinned, and how it comes here: in a cabinet that the
 // operator signed, so that who has pinned the operator's CA needs nothing else.
+
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { selfUpdatePaths, trustRootPurpose } from '@moult/protocol/self-update';
 import { TrustedSet } from '@moult/releases/client';
+import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
@@ -24,9 +26,6 @@ export interface TrustRootSource {
   now(): Date;
 }
 
-const mostBytes = 1024 * 1024;
-const limits: CabinetLimits = { ...defaultCabinetLimits, maxMembers: 4, maxTotalBytes: mostBytes };
-
 /**
  * The server's root, signed by the operator; undefined when the server has none (a real WSUS, Moult 0.1 of before). Throws
  * AgentError AGENT_TRANSPORT_…, AGENT_SELFUPDATE_BAD_SIGNATURE, AGENT_SELFUPDATE_WRONG_PURPOSE, AGENT_CONFIG_BAD_TRUST_ROOT.
@@ -34,7 +33,11 @@ const limits: CabinetLimits = { ...defaultCabinetLimits, maxMembers: 4, maxTotal
 export async function fetchTrustRoot(source: TrustRootSource): Promise<Uint8Array | undefined> {
   const url = `${source.server}${selfUpdatePaths.trustRoot}`;
   const { userAgent } = source;
-  const { status, headers, body } = await send({ url, userAgent, limits: { ...source.limits, maxBytes: mostBytes } });
+  const { status, headers, body } = await send({
+    url,
+    userAgent,
+    limits: { ...source.limits, maxBytes: programBounds.maxTrustRootBytes },
+  });
   if (status === 404) return undefined;
   if (status !== 200) throw statusError(status, url, headers, source.now());
   requirePurpose(await verifyCabinet(body, source.operatorCaPem, url), trustRootPurpose, url);
@@ -82,7 +85,7 @@ export function trustRootFingerprint(bytes: Uint8Array): string {
 
 function memberOf(cabinet: Uint8Array, what: string): Uint8Array {
   try {
-    const found = [...extractAll(readCabinet(cabinet, limits))].find(([name]) => name === 'root.json');
+    const found = [...extractAll(readCabinet(cabinet, currentLimits()))].find(([name]) => name === 'root.json');
     if (found) return found[1];
   } catch (cause) {
     throw badRoot(what, messageOf(cause), cause);
@@ -93,4 +96,9 @@ function memberOf(cabinet: Uint8Array, what: string): Uint8Array {
 function badRoot(what: string, why: string, cause?: unknown): AgentError {
   const text = `${what} is no root of trust metadata: ${why.replace(/\.$/, '')}.`;
   return new AgentError('AGENT_CONFIG_BAD_TRUST_ROOT', text, { hresult: hresult.untrustedRoot, cause });
+}
+
+function currentLimits(): CabinetLimits {
+  const { maxTrustRootFiles: maxMembers, maxTrustRootBytes: maxTotalBytes } = programBounds;
+  return { ...defaultCabinetLimits, maxMembers, maxTotalBytes };
 }

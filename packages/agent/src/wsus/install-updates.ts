@@ -1,6 +1,7 @@
 // What Automatic Updates does with the updates it found: download, then install now or when it is time, one by one, each
 // checked afterwards by its own rule. AUState follows (2 → 4 → 5 → 6 → 2).
 
+import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { auState, resultOf, stateIs } from '../machine/au-state.ts';
 import { formatDottedTime } from '../machine/au-time.ts';
@@ -25,8 +26,6 @@ export interface InstallResult {
   /** Why something was not done yet, '' when nothing waits. */
   waits: string;
 }
-
-const installerTimeoutMs = 2 * 3_600_000;
 
 export async function installUpdates(detection: Detection, updates: ApplicableUpdate[]): Promise<InstallResult> {
   const { context, session, insist } = detection;
@@ -146,7 +145,7 @@ async function installOne(
     const parts = {
       root: context.root,
       operatorCaPem: readOperatorCertificate(context.root),
-      timeoutMs: installerTimeoutMs,
+      timeoutMs: programBounds.maxInstallerMs,
     };
     for (const request of requests)
       rebootRequired = (await installRevision(parts, request)).rebootRequired || rebootRequired;

@@ -1,7 +1,8 @@
+export { defaultDocumentLimits } from '../bounds.ts';
 export * from './document.ts';
 export { packVersion } from './drivers.ts';
 export { decodeDocument } from './encoding.ts';
 export { parseFiles } from './files.ts';
 export { parseHandler } from './handlers.ts';
-export { defaultDocumentLimits, parseUpdateDocument } from './parse.ts';
+export { parseUpdateDocument } from './parse.ts';
 export { parseIdentity, parseRelationships } from './relationships.ts';

@@ -1,13 +1,8 @@
 // Update XML in, UpdateDocument out. Parsing is by namespace URI: documents redeclare prefixes on nested elements.
+
 import { FormatError } from '@moult/formats';
-import {
-  childElements,
-  childNamed,
-  defaultXmlLimits,
-  readXml,
-  type XmlElement,
-  type XmlLimits,
-} from '@moult/formats/xml';
+import { childElements, childNamed, readXml, type XmlElement, type XmlLimits } from '@moult/formats/xml';
+import { defaultDocumentLimits, updateBounds } from '../bounds.ts';
 import { CatalogError } from '../errors.ts';
 import { formatIdentity } from '../ids.ts';
 import { namespaces } from '../namespaces.ts';
@@ -20,13 +15,6 @@ import { parseProperties, parseUpdateType } from './properties.ts';
 import { parseIdentity, parseRelationships } from './relationships.ts';
 
 /** What one document may be. A real cumulative update reaches 47 MB of Core. */
-export const defaultDocumentLimits: XmlLimits = { ...defaultXmlLimits, maxCharacters: 128 * 1024 * 1024 };
-
-/**
- * Languages of one update, and its licence files. Each is looked for among all, so that more would cost the square. Windows
- * has some forty languages; licences are few per language.
- */
-const maxLocalized = 1000;
 
 /**
  * Reads one full update document (`upd:Update`). Throws CatalogError: CATALOG_BAD_XML, CATALOG_OVER_LIMIT,
@@ -92,8 +80,8 @@ function parseLocalized(root: XmlElement): { localized: LocalizedProperties[]; e
   const eulaFiles: EulaFile[] = [];
   const children = collection ? childElements(collection) : [];
   for (const name of ['LocalizedProperties', 'EulaFile']) {
-    if (children.filter(({ local }) => local === name).length <= maxLocalized) continue;
-    throw new CatalogError('CATALOG_OVER_LIMIT', `It has more than ${maxLocalized} <${name}>.`);
+    if (children.filter(({ local }) => local === name).length <= updateBounds.maxLanguages) continue;
+    throw new CatalogError('CATALOG_OVER_LIMIT', `It has more than ${updateBounds.maxLanguages} <${name}>.`);
   }
   for (const child of children) {
     if (child.local === 'EulaFile') eulaFiles.push(parseEulaFile(child));

@@ -1,5 +1,6 @@
 // metadata.txt of a WSUS export package: one record per update, `GUID,revision,length,xml` CR LF, the two numbers as
 // eight lower-case hexadecimal digits. Read by length, not by line: the XML may hold line breaks.
+import { updateBounds } from '../bounds.ts';
 import { CatalogError } from '../errors.ts';
 import type { UpdateIdentity } from '../ids.ts';
 
@@ -11,7 +12,6 @@ export function looksLikeExportRecords(start: string): boolean {
 const headSource = '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}),([0-9a-f]{1,8}),([0-9a-f]{1,8}),';
 const head = new RegExp(`^\\s*${headSource}`, 'i');
 const nextRecord = new RegExp(`\\r?\\n(?=${headSource})`, 'gi');
-const longestHead = 128;
 
 /**
  * Takes the text in pieces, of any length, and gives each record's XML when it is complete. Where a record's length is
@@ -47,7 +47,7 @@ export class ExportRecordReader {
     for (let wanted = this.#wanted(); wanted; wanted = this.#wanted()) {
       const { start, end } = wanted;
       const isAllowed = end - start <= this.#maxCharacters;
-      if (isAllowed && !isAll && this.#held < end + longestHead) return;
+      if (isAllowed && !isAll && this.#held < end + updateBounds.maxRecordHead) return;
       if (this.#held < this.#searchAt && !isAll) return;
       const whole = this.#join();
       const found = isAllowed && isEndOfRecord(whole, end) ? end : this.#searchEnd(whole, start, isAll);
@@ -74,10 +74,10 @@ export class ExportRecordReader {
 
   #wanted(): { start: number; end: number } | undefined {
     const first = this.#pieces[0] ?? '';
-    const text = first.length >= longestHead || this.#pieces.length === 1 ? first : this.#join();
+    const text = first.length >= updateBounds.maxRecordHead || this.#pieces.length === 1 ? first : this.#join();
     const match = head.exec(text);
     if (!match) {
-      if (text.length < longestHead) return undefined;
+      if (text.length < updateBounds.maxRecordHead) return undefined;
       throw new CatalogError(
         'CATALOG_BAD_PACKAGE',
         `Record ${this.#count + 1} does not begin with GUID,revision,length.`,
@@ -112,6 +112,6 @@ function hex(value: number): string {
 /** Whether a record can end here: nothing follows, or the next one does. */
 function isEndOfRecord(text: string, end: number): boolean {
   if (end > text.length) return false;
-  const rest = text.slice(end, end + longestHead);
+  const rest = text.slice(end, end + updateBounds.maxRecordHead);
   return rest.trim() === '' || head.test(rest);
 }

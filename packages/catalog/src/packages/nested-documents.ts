@@ -1,7 +1,7 @@
 // Update documents inside a larger XML text: as elements, or as escaped text or CDATA of some other element. What the
 // outer XML calls itself does not matter, so every layout of `.xml.gz` export packages is read.
 import { FormatError } from '@moult/formats';
-import { XmlSubtreeReader } from '@moult/formats/xml';
+import { type XmlLimits, XmlSubtreeReader } from '@moult/formats/xml';
 import { CatalogError } from '../errors.ts';
 import { defaultDocumentLimits } from '../metadata/index.ts';
 import { writeDocument } from '../metadata/write.ts';
@@ -12,7 +12,7 @@ export class NestedDocumentReader {
   readonly #found: string[] = [];
   readonly #reader: XmlSubtreeReader;
 
-  constructor(limits = defaultDocumentLimits) {
+  constructor(limits: XmlLimits = defaultDocumentLimits) {
     this.#reader = new XmlSubtreeReader({
       limits,
       isWanted: (uri, local) => local === 'Update' && uri === namespaces.update,

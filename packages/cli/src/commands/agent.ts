@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   type Generation,
+  giveMachineLimits,
   installAgent,
   lockHolder,
   type MachineRoot,
@@ -178,6 +179,7 @@ function readCredentials(file: string): { user: string; password: string } {
 
 async function run(flags: CommonOptions & { once?: boolean; now?: boolean }): Promise<void> {
   const root = machineOf(flags);
+  for (const problem of giveMachineLimits(root, {})) console.error(`warning: ${problem}`);
   const host = startHost(root, {
     now: flags.now ?? false,
     once: flags.once ?? false,

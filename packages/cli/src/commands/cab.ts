@@ -1,4 +1,5 @@
 // moult cab: list, test, extract and create cabinets.
+import { defaultCabinetLimits } from '@moult/formats/bounds';
 import { jsonText } from '@moult/formats/text';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CreateCommandOptions } from '../cab/create-command.ts';
@@ -13,7 +14,7 @@ interface ReadCommandOptions {
   json?: true;
   encoding: string;
   maxBytes: number;
-  maxRatio: number;
+  maxRatio?: number;
 }
 
 interface ExtractCommandOptions extends ReadCommandOptions {
@@ -53,7 +54,11 @@ function reading(command: Command, description: string): Command {
     .argument('<file...>', 'cabinets, or files that hold some, as self-extracting programs do')
     .option('--encoding <label>', 'code page of names that are not UTF-8', 'windows-1252')
     .option('--max-bytes <n>', 'refuse cabinets that claim more, unpacked', wholeNumber, 2 ** 40)
-    .option('--max-ratio <n>', 'refuse cabinets that claim more than this times their size', wholeNumber, 2000)
+    .option(
+      '--max-ratio <n>',
+      'refuse cabinets that claim more than this times their size [cabinet.max-ratio]',
+      wholeNumber,
+    )
     .option('--json', 'one JSON document on stdout');
 }
 
@@ -125,7 +130,8 @@ async function forEachCabinet(
   work: (opened: OpenedCabinet) => Promise<Complaint[]>,
 ): Promise<Complaint[]> {
   checkEncoding(options.encoding);
-  const limits = { maxMembers: 65_535, maxTotalBytes: options.maxBytes, maxRatio: options.maxRatio };
+  const { maxMembers, maxRatio } = defaultCabinetLimits;
+  const limits = { maxMembers, maxTotalBytes: options.maxBytes, maxRatio: options.maxRatio ?? maxRatio };
   const cabinets = new CabinetFiles(names, { limits, legacyEncoding: options.encoding });
   const complaints: Complaint[] = [];
   for (const name of names) {

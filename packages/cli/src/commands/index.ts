@@ -23,6 +23,7 @@ export const commands: Record<string, () => Promise<CommandModule>> = {
   decline: () => import('./decline.ts'),
   events: () => import('./events.ts'),
   content: () => import('./content.ts'),
+  limits: () => import('./limits.ts'),
   clock: () => import('./clock.ts'),
   database: () => import('./database.ts'),
   backup: () => import('./backup.ts'),

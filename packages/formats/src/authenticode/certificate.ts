@@ -1,7 +1,9 @@
 // An X.509 certificate as a signature's checks need it. OpenSSL (through node:crypto) reads it and does the
 // mathematics; this adds the fields that Node does not give: the exact names, the serial's sign, the path length,
 // critical extensions, and the algorithm it was signed with.
+
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import { signatureBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import { contextTag, type DerElement, readDer, tags } from './der.ts';
 import { DerCursor, readOctets, readOid, readSmallInteger, readTime } from './der-values.ts';
@@ -38,8 +40,6 @@ export interface CertificateExtensions {
 /** Bits of KeyUsage (RFC 5280 4.2.1.3). */
 export const keyUsageBits = { digitalSignature: 0, keyCertSign: 5 } as const;
 
-const maxCertificateBytes = 64 * 1024;
-
 /** Extensions that may be critical: enforced (constraints, usage, purposes), or harmless for this use. */
 const understood = new Set<string>([
   oids.basicConstraints,
@@ -53,7 +53,7 @@ const understood = new Set<string>([
 
 /** Reads one certificate. Throws FormatError FORMAT_BAD_ASN1 for anything OpenSSL or this cannot read. */
 export function readCertificate(raw: Uint8Array): Certificate {
-  if (raw.length > maxCertificateBytes)
+  if (raw.length > signatureBounds.maxCertificateBytes)
     throw new FormatError('FORMAT_OVER_LIMIT', `A certificate of ${raw.length} bytes.`);
   let x509: X509Certificate;
   let publicKey: KeyObject;

@@ -1,6 +1,7 @@
 // From a signer's certificate to one the caller trusts. The certificates in a message are a heap of hints made by a
 // stranger: decoys, loops and thousands of look-alikes are to be expected, so the search has a budget and never visits a
 // certificate twice on one path.
+import { signatureBounds } from '../bounds.ts';
 import { type Certificate, isSignedBy, keyUsageBits, sameBytes } from './certificate.ts';
 import { certificateSignatureProblem, keyProblem } from './key-strength.ts';
 import { oids } from './oids.ts';
@@ -23,12 +24,9 @@ export interface ChainAnswer {
   problems: SignatureProblem[];
 }
 
-const maxChainLength = 10;
-const signatureChecksAllowed = 40;
-
 /** Finds a chain and judges it. Never throws. */
 export function findChain(signer: Certificate, question: ChainQuestion): ChainAnswer {
-  const search: Search = { question, checksLeft: signatureChecksAllowed, longest: [signer] };
+  const search: Search = { question, checksLeft: signatureBounds.maxChecks, longest: [signer] };
   const found = extend([signer], search);
   const chain = found ?? search.longest;
   const problems = chain.flatMap((certificate, depth) => certificateProblems(certificate, depth, chain, question));
@@ -46,7 +44,7 @@ function extend(path: Certificate[], search: Search): Certificate[] | undefined 
   if (path.length > search.longest.length) search.longest = path;
   const last = path.at(-1);
   if (!last || isAmong(last, search.question.trusted)) return path;
-  if (path.length >= maxChainLength) return undefined;
+  if (path.length >= signatureBounds.maxChainLength) return undefined;
   for (const issuer of [...search.question.trusted, ...search.question.hints]) {
     if (!sameBytes(issuer.subject, last.issuer) || isAmong(issuer, path) || !mayIssue(issuer, path.length - 1))
       continue;

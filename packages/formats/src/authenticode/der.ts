@@ -1,6 +1,7 @@
 // A reader for DER as signatures use it: lazy and zero-copy, so that a catalog of twenty megabytes costs what is
 // looked at, and exact, because signatures are made over bytes and not over meanings. Indefinite lengths are followed
 // (some time-stamp authorities write BER around DER); everything else that is not DER is refused with its offset.
+import { signatureBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 
 export interface DerElement {
@@ -36,9 +37,6 @@ export function contextTag(number: number, constructed = true): number {
   return 0x80 | (constructed ? 0x20 : 0) | number;
 }
 
-const maxDepth = 24;
-const maxChildren = 4096;
-
 /**
  * Reads the element at the start of `bytes`; what follows it is left alone. `offset` is where `bytes` begins in the
  * outermost input, for error messages. Throws FormatError FORMAT_BAD_ASN1 or FORMAT_TRUNCATED.
@@ -52,8 +50,8 @@ export function childrenOf(element: DerElement): DerElement[] {
   if ((element.tag & 0x20) === 0) throw badAsn1('a primitive element has no elements inside', element.offset);
   const children: DerElement[] = [];
   for (let at = 0; at < element.content.length; ) {
-    if (children.length >= maxChildren) {
-      throw new FormatError('FORMAT_OVER_LIMIT', `more than ${maxChildren} elements in one`, {
+    if (children.length >= signatureBounds.maxChildren) {
+      throw new FormatError('FORMAT_OVER_LIMIT', `more than ${signatureBounds.maxChildren} elements in one`, {
         offset: element.offset,
       });
     }
@@ -97,7 +95,7 @@ function readLength(bytes: Uint8Array, first: number, offset: number): { length:
 /** BER's open-ended form: elements up to two zero octets. */
 function readIndefinite(bytes: Uint8Array, tag: number, offset: number, depth: number): DerElement {
   if ((tag & 0x20) === 0) throw badAsn1('an open-ended length on a primitive element', offset);
-  if (depth >= maxDepth) throw badAsn1('open-ended elements nested too deep', offset);
+  if (depth >= signatureBounds.maxDepth) throw badAsn1('open-ended elements nested too deep', offset);
   let at = 2;
   while (!(bytes[at] === 0 && bytes[at + 1] === 0)) {
     at += readElement(bytes.subarray(at), offset + at, depth + 1).bytes.length;

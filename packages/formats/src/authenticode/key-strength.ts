@@ -1,11 +1,11 @@
 // Which algorithms count. SHA-1 (and RSA keys of 1024 bits beside it) is what Microsoft's old files have: readable,
 // and trusted only where the caller says so. MD5 and smaller keys never are. Keys so large that checking them would
 // be an attack are refused before OpenSSL is asked.
+import { signatureBounds } from '../bounds.ts';
 import type { Certificate } from './certificate.ts';
 import { type DigestAlgorithm, schemeOfOid } from './oids.ts';
 import type { SignatureProblem } from './report.ts';
 
-const maxModulusBits = 8192;
 const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
 export function digestProblem(
@@ -24,7 +24,7 @@ export function keyProblem(certificate: Certificate, acceptSha1: boolean): Signa
   const name = certificate.summary.subject;
   if (type === 'rsa' || type === 'rsa-pss') {
     const bits = details?.modulusLength ?? 0;
-    if (bits > maxModulusBits || (details?.publicExponent ?? 0n) > 0xffffffffn) {
+    if (bits > signatureBounds.maxModulusBits || (details?.publicExponent ?? 0n) > 0xffffffffn) {
       return { code: 'SIGNATURE_UNSUPPORTED_ALGORITHM', message: `The RSA key of ${name} is larger than any in use.` };
     }
     if (bits >= 2048 || (acceptSha1 && bits >= 1024)) return undefined;

@@ -4,6 +4,7 @@
 //
 // What the digest leaves out is where things are hidden: behind the table, between its entries, in entries of other
 // kinds, or by making the table the raw data of a section. Each of them is a finding.
+import { signatureBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import type { DigestAlgorithm } from './oids.ts';
 import { alignToEight, type DigestedFile, digestPieces, type LayoutFinding, type PreparedFile } from './signed-file.ts';
@@ -20,7 +21,6 @@ interface Layout {
 const entryHeaderBytes = 8;
 const revision = 0x0200;
 const signedDataType = 0x0002;
-const maxEntries = 8;
 
 /** Opens a PE file for signing or verifying. Throws FormatError for headers that contradict the file. */
 export function openPortableExecutable(bytes: Uint8Array): DigestedFile {
@@ -94,7 +94,7 @@ function readTable(bytes: Uint8Array, { table }: Layout): { signatures: Uint8Arr
   const end = table.offset + table.size;
   for (let at = table.offset, entries = 0; table.size > 0 && at < end; entries++) {
     const length = at + entryHeaderBytes <= end ? view.getUint32(at, true) : 0;
-    if (length < entryHeaderBytes || at + length > end || entries >= maxEntries) {
+    if (length < entryHeaderBytes || at + length > end || entries >= signatureBounds.maxProgramSignatures) {
       if (signatures.length > 0) findings.push(appended(`${end - at} bytes follow the signature in its table.`));
       else
         throw new FormatError('FORMAT_BAD_HEADER', 'The signature’s entry in the PE file does not fit its table.', {

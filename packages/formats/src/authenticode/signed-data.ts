@@ -1,5 +1,6 @@
 // PKCS#7 SignedData (RFC 2315 section 9, RFC 5652 section 5) as Authenticode and time stamps use it, read into values
 // that keep the exact bytes that were signed. It decides nothing: see signer-info-check and chain.
+import { signatureBounds } from '../bounds.ts';
 import { badAsn1, childrenOf, contextTag, type DerElement, readDer, tags } from './der.ts';
 import { DerCursor, readOctets, readOid, readSmallInteger } from './der-values.ts';
 import { oids } from './oids.ts';
@@ -31,9 +32,6 @@ export interface SignerInfo {
   signature: Uint8Array;
 }
 
-const maxCertificates = 64;
-const maxSigners = 8;
-
 /** Reads a ContentInfo that holds SignedData; bytes behind it are left to the caller. Throws FormatError. */
 export function readSignedData(bytes: Uint8Array, offset = 0): SignedData {
   const message = readDer(bytes, offset);
@@ -50,7 +48,7 @@ export function readSignedData(bytes: Uint8Array, offset = 0): SignedData {
     contentType,
     content,
     certificates: certificateSet ? readCertificates(certificateSet) : [],
-    signers: limited(childrenOf(body.next(tags.set)), maxSigners, 'signers').map(readSignerInfo),
+    signers: limited(childrenOf(body.next(tags.set)), signatureBounds.maxSigners, 'signers').map(readSignerInfo),
     sizeBytes: message.bytes.length,
   };
 }
@@ -98,7 +96,7 @@ function readEncapsulated(element: DerElement): Pick<SignedData, 'contentType' |
 }
 
 function readCertificates(element: DerElement): Uint8Array[] {
-  const choices = limited(childrenOf(element), maxCertificates, 'certificates');
+  const choices = limited(childrenOf(element), signatureBounds.maxCertificates, 'certificates');
   // The other choices (attribute certificates and the like) have context tags and mean nothing here.
   return choices.filter((choice) => choice.tag === tags.sequence).map((choice) => choice.bytes);
 }

@@ -1,6 +1,8 @@
 // One SignerInfo against the content it signs: the signed attributes name the content, the signature covers the
 // attributes, and one of the certificates made the signature.
+
 import { constants, type VerifyKeyObjectInput, verify } from 'node:crypto';
+import { signatureBounds } from '../bounds.ts';
 import type { Certificate } from './certificate.ts';
 import { sameBytes } from './certificate.ts';
 import { contextTag, type DerElement, tags } from './der.ts';
@@ -19,9 +21,6 @@ export interface SignerCheck {
   problems: SignatureProblem[];
 }
 
-/** Certificates of the signer's name and number that are tried: one is right, others are decoys. */
-const maxCandidates = 4;
-
 /** Checks digest and signature value. Throws FormatError for attributes that cannot be read. */
 export function checkSigner(
   signer: SignerInfo,
@@ -37,7 +36,9 @@ export function checkSigner(
     claimedTime: time && readTime(time),
     problems: [],
   };
-  const named = certificates.filter((certificate) => isNamedBy(signer, certificate)).slice(0, maxCandidates);
+  const named = certificates
+    .filter((certificate) => isNamedBy(signer, certificate))
+    .slice(0, signatureBounds.maxCandidates);
   if (!digestAlgorithm) {
     check.certificate = named[0];
     return fail(

@@ -1,8 +1,10 @@
 // Asking a time-stamp authority (RFC 3161). The question and the check of the answer are here; carrying them over HTTP is
 // the caller's part.
+
 import { randomBytes } from 'node:crypto';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
+import { signatureBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import { sameBytes } from './certificate.ts';
 import { type DerElement, readDer, tags } from './der.ts';
@@ -14,8 +16,6 @@ import { readTimestampToken } from './timestamp.ts';
 /** Carries a TimeStampReq to an authority and answers with its TimeStampResp, both DER. */
 export type RequestTimestamp = (request: Uint8Array) => Promise<Uint8Array>;
 
-const maxResponseBytes = 1024 * 1024;
-
 /**
  * A token (DER of a ContentInfo) in which an authority says when it saw `signature`. Throws FormatError
  * FORMAT_BAD_TIMESTAMP when the authority refuses, or answers with a token for something else.
@@ -23,7 +23,7 @@ const maxResponseBytes = 1024 * 1024;
 export async function fetchTimestampToken(signature: Uint8Array, request: RequestTimestamp): Promise<Uint8Array> {
   const nonce = newNonce();
   const response = await request(timestampRequest(signature, nonce));
-  if (response.length > maxResponseBytes) throw refused(`it is ${response.length} bytes long`);
+  if (response.length > signatureBounds.maxTimestampBytes) throw refused(`it is ${response.length} bytes long`);
   try {
     const token = tokenOf(readDer(response));
     const { answer, nonce: repeated } = readTimestampToken(token, signature, {

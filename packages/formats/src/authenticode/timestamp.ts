@@ -1,5 +1,6 @@
 // Who else says when a signature was made: RFC 3161 tokens (in Microsoft's attribute or in the standard's) and the older
 // PKCS#9 countersignatures. Both are made over the signature value and travel in its unsigned attributes.
+import { signatureBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import { type Certificate, readHints, sameBytes } from './certificate.ts';
 import { findChain } from './chain.ts';
@@ -27,8 +28,6 @@ export interface TimestampAnswer {
   doubts: SignatureProblem[];
 }
 
-const maxTimestamps = 4;
-
 /** Every time stamp on a signature, in the order of the file. Never throws for bad ones: they are told as broken. */
 export function readTimestamps(signer: SignerInfo, question: TimestampQuestion): TimestampAnswer[] {
   const unsigned = signer.unsignedAttributes;
@@ -38,7 +37,7 @@ export function readTimestamps(signer: SignerInfo, question: TimestampQuestion):
     ...tokens.map((value) => () => readTimestampToken(value, signer.signature, question).answer),
     ...counter.map((value) => () => readCountersignature(value, signer, question)),
   ];
-  return readers.slice(0, maxTimestamps).map(guarded);
+  return readers.slice(0, signatureBounds.maxTimestamps).map(guarded);
 }
 
 function guarded(read: () => TimestampAnswer): TimestampAnswer {

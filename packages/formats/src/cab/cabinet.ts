@@ -1,9 +1,11 @@
 // A cabinet as a value: what its headers say (MS-CAB 2.1 to 2.4), checked, with nothing unpacked yet.
+
+import { defaultCabinetLimits } from '../bounds.ts';
 import { ByteReader } from '../bytes.ts';
 import { FormatError } from '../errors.ts';
 import { fromDosTime } from './dos-time.ts';
 import { type CabinetHeader, readCabinetHeader } from './header.ts';
-import { type CabinetLimits, checkClaims, defaultCabinetLimits } from './limits.ts';
+import { type CabinetLimits, checkClaims } from './limits.ts';
 import { decodeName, maxNameBytes } from './names.ts';
 import { type ByteSource, bytesSource } from './source.ts';
 

@@ -1,4 +1,6 @@
 // Cabinets (MS-CAB), read and written.
+
+export { defaultCabinetLimits } from '../bounds.ts';
 export {
   byPlace,
   type Cabinet,
@@ -13,7 +15,7 @@ export {
 } from './cabinet.ts';
 export { createCabinet, type NewMember } from './create.ts';
 export { extractAll, extractMember, findMember, MemberReader } from './extract.ts';
-export { type CabinetLimits, defaultCabinetLimits } from './limits.ts';
+export type { CabinetLimits } from './limits.ts';
 export { toMemberPath } from './names.ts';
 export { isProgram } from './packer.ts';
 export type { CreateOptions } from './plan.ts';

@@ -10,13 +10,6 @@ export interface CabinetLimits {
   maxRatio: number;
 }
 
-/** Fit for a cabinet held in memory: a server or an agent that expects files of reasonable size. */
-export const defaultCabinetLimits: CabinetLimits = {
-  maxMembers: 65_535,
-  maxTotalBytes: 2 ** 31,
-  maxRatio: 2_000,
-};
-
 interface Claim {
   sizeBytes: number;
   folder: number;

@@ -1,5 +1,7 @@
 // Spanned sets: a folder that does not fit goes on in the next cabinet, and members that lie across the cut are listed
 // on both sides (MS-CAB 2.4 iFolder). Joined, a set is one cabinet whose folders have several parts.
+
+import { defaultCabinetLimits } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import {
   type Cabinet,
@@ -9,7 +11,7 @@ import {
   type ReadOptions,
   refuseFaults,
 } from './cabinet.ts';
-import { type CabinetLimits, checkClaims, defaultCabinetLimits } from './limits.ts';
+import { type CabinetLimits, checkClaims } from './limits.ts';
 
 /**
  * The cabinets of one set, in any order, as one. Throws FORMAT_MISSING_CABINET for a gap, FORMAT_BAD_HEADER for

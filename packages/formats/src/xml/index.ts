@@ -1,3 +1,4 @@
+export { defaultXmlLimits } from '../bounds.ts';
 export { readXml, readXmlFragment } from './read.ts';
 export * from './subtrees.ts';
 export * from './tree.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { defaultXmlLimits } from '../bounds.ts';
 import { readPlainXml } from './plain.ts';
 import { readAnyXml } from './read.ts';
-import { defaultXmlLimits } from './tree.ts';
 
 function bySaxes(text: string, limits = defaultXmlLimits) {
   try {

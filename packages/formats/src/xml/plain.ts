@@ -1,6 +1,7 @@
 // The fast way through XML that is written plainly, as nearly all is: ASCII names, no CDATA, no instructions. It knows
 // only what is certainly well-formed; at the first thing it does not know it gives up, and saxes reads the text from its
 // beginning and has the last word (ADR 0004). So it refuses nothing by itself, and accepts nothing that saxes would not.
+import { xmlReaderBounds } from '../bounds.ts';
 import type { XmlAttribute, XmlElement, XmlLimits } from './tree.ts';
 
 /** The tree of the document; undefined for any text that is not plain, not well-formed or beyond `limits`. */
@@ -19,10 +20,6 @@ const xmlNamespace = 'http://www.w3.org/XML/1998/namespace';
 const xmlnsNamespace = 'http://www.w3.org/2000/xmlns/';
 const blank = /^[ \t\n]*$/;
 const noDeclarations: ReadonlyMap<string, string> = new Map();
-
-/** Beyond so many, searching one after the other is no longer the fast way. */
-const mostBindings = 64;
-const mostAttributes = 64;
 
 const [tab, newline, space, quote, apostrophe, slash] = [0x09, 0x0a, 0x20, 0x22, 0x27, 0x2f];
 const [equal, greater, bang] = [0x3d, 0x3e, 0x21];
@@ -66,7 +63,7 @@ class PlainReader {
 
   constructor(text: string, limits: XmlLimits) {
     this.#text = text;
-    this.#limits = limits;
+    this.#limits = { ...limits };
     this.#hasReferences = text.includes('&');
     this.#hasLayout = text.includes('\n') || text.includes('\t');
   }
@@ -224,7 +221,7 @@ class PlainReader {
         this.#at += 2;
         return slash;
       }
-      if (this.#at === before || attributes.length >= mostAttributes) return undefined;
+      if (this.#at === before || attributes.length >= xmlReaderBounds.maxAttributes) return undefined;
       const name = this.#readName();
       const value = name && this.#readValue();
       if (!name || value === undefined) return undefined;
@@ -254,7 +251,8 @@ class PlainReader {
 
   #declare(prefix: string, uri: string): boolean {
     if (prefix === 'xml' || prefix === 'xmlns' || uri === xmlNamespace || uri === xmlnsNamespace) return false;
-    if ((uri === '' && prefix !== '') || uri !== uri.trim() || this.#prefixes.length >= mostBindings) return false;
+    if ((uri === '' && prefix !== '') || uri !== uri.trim() || this.#prefixes.length >= xmlReaderBounds.maxBindings)
+      return false;
     this.#prefixes.push(prefix);
     this.#uris.push(uri);
     return true;

@@ -1,9 +1,10 @@
 // The one XML reader of the product. SOAP bodies and update documents both come from strangers, so there is no
 // DTD, no entity beyond the five, and a limit on everything. Parsing itself is saxes' work (ADR 0004).
 import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { defaultXmlLimits } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import { readPlainXml } from './plain.ts';
-import { childElements, defaultXmlLimits, type XmlAttribute, type XmlElement, type XmlLimits } from './tree.ts';
+import { childElements, type XmlAttribute, type XmlElement, type XmlLimits } from './tree.ts';
 
 /**
  * Reads one well-formed, namespace-aware document into a tree. Comments and processing instructions are dropped,
@@ -60,7 +61,7 @@ class TreeBuilder {
   #length = 0;
 
   constructor(limits: XmlLimits) {
-    this.#limits = limits;
+    this.#limits = { ...limits };
     const parser = this.#parser;
     parser.on('error', (error) => this.#refuse(error.message.replace(/\.$/, '')));
     parser.on('doctype', () => this.#refuse('a DOCTYPE is not allowed'));

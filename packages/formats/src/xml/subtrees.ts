@@ -1,5 +1,7 @@
 // Elements out of a document too large to hold: text goes in by pieces, wanted elements come out as trees.
+
 import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { xmlReaderBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import { defaultPlace } from './read.ts';
 import type { XmlAttribute, XmlElement, XmlLimits } from './tree.ts';
@@ -18,8 +20,6 @@ export interface SubtreeWishes {
   limits: XmlLimits;
 }
 
-/** Prefixes in force at a wanted element: each of them becomes a part of it. Real documents have some fifteen. */
-const maxPrefixes = 100;
 const noDeclarations: ReadonlyMap<string, string> = new Map();
 
 /** Reads one document given in pieces. `write` and `close` throw FormatError as readXml does. */
@@ -90,7 +90,8 @@ export class XmlSubtreeReader {
   #inForce(): ReadonlyMap<string, string> {
     const inForce = new Map<string, string>();
     for (const scope of this.#scopes) for (const [prefix, uri] of scope) inForce.set(prefix, uri);
-    if (inForce.size > maxPrefixes) throw over(`more than ${maxPrefixes} namespace prefixes around an element`);
+    if (inForce.size > xmlReaderBounds.maxPrefixes)
+      throw over(`more than ${xmlReaderBounds.maxPrefixes} namespace prefixes around an element`);
     return inForce;
   }
 

@@ -8,13 +8,6 @@ export interface XmlLimits {
   maxAttributesPerElement: number;
 }
 
-export const defaultXmlLimits: XmlLimits = {
-  maxCharacters: 64 * 1024 * 1024,
-  maxDepth: 128,
-  maxElements: 2_000_000,
-  maxAttributesPerElement: 256,
-};
-
 export interface XmlAttribute {
   /** Namespace URI; '' for none. */
   uri: string;

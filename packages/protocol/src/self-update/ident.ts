@@ -2,6 +2,7 @@
 // lines of our own (theirs are not public). docs/self-update.md has it for people. Never changed, only added to:
 // unknown sections, keys and directives are passed over.
 
+import { defaultIdentLimits } from '../bounds.ts';
 import { ProtocolError } from '../errors.ts';
 import { decodeIdentText } from './ident-text.ts';
 import { isVersion } from './version.ts';
@@ -44,8 +45,6 @@ export interface IdentLimits {
   maxLines: number;
   maxLineLength: number;
 }
-
-export const defaultIdentLimits: IdentLimits = { maxBytes: 256 * 1024, maxLines: 4096, maxLineLength: 1024 };
 
 /** The only grammar there is. A file that needs more than its reader knows raises this number. */
 export const identGrammar = 1;

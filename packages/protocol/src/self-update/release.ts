@@ -1,4 +1,5 @@
 // release.json, the first member of wuaucomp.cab: what the release is and which bytes belong to it.
+import { releaseFileBounds } from '../bounds.ts';
 import { ProtocolError } from '../errors.ts';
 import type { Generation } from './ident.ts';
 import { isVersion } from './version.ts';
@@ -24,11 +25,13 @@ export interface Release {
   files: ReleaseFile[];
 }
 
-const limits = { maxJsonLength: 1024 * 1024, maxFiles: 10_000, maxFileBytes: 2 ** 31, maxEpoch: 999_999_999 };
+/** In release.json and in trust metadata alike. */
+const maxEpoch = 999_999_999;
 
 /** Reads release.json. Throws PROTOCOL_RELEASE_MALFORMED for anything that is not exactly a release. */
 export function parseRelease(json: string): Release {
-  if (json.length > limits.maxJsonLength) throw malformed(`it is longer than ${limits.maxJsonLength} characters`);
+  if (json.length > releaseFileBounds.maxJsonLength)
+    throw malformed(`it is longer than ${releaseFileBounds.maxJsonLength} characters`);
   const value = requireRecord(readJson(json), 'the document');
   const files = requireFiles(value.files);
   const release: Release = {
@@ -62,8 +65,8 @@ function readJson(json: string): unknown {
 }
 
 function requireFiles(value: unknown): ReleaseFile[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > limits.maxFiles) {
-    throw malformed(`files must list 1 to ${limits.maxFiles} files`);
+  if (!Array.isArray(value) || value.length === 0 || value.length > releaseFileBounds.maxFiles) {
+    throw malformed(`files must list 1 to ${releaseFileBounds.maxFiles} files`);
   }
   const files = value.map(requireFile);
   // Windows and macOS would write two such files over one another.
@@ -82,7 +85,7 @@ function requireFile(value: unknown): ReleaseFile {
     typeof sizeBytes !== 'number' ||
     !Number.isSafeInteger(sizeBytes) ||
     sizeBytes < 0 ||
-    sizeBytes > limits.maxFileBytes
+    sizeBytes > releaseFileBounds.maxFileBytes
   ) {
     throw malformed(`sizeBytes of ${name} is not a size`);
   }
@@ -105,9 +108,8 @@ function requireGeneration(value: unknown): Generation {
 
 function requireEpoch(value: unknown): { epoch?: number } {
   if (value === undefined || value === 0) return {};
-  if (Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= limits.maxEpoch)
-    return { epoch: Number(value) };
-  throw malformed(`epoch must be a whole number from 0 to ${limits.maxEpoch}`);
+  if (Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= maxEpoch) return { epoch: Number(value) };
+  throw malformed(`epoch must be a whole number from 0 to ${maxEpoch}`);
 }
 
 function requireRecord(value: unknown, what: string): Record<string, unknown> {

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { pingBounds } from '../bounds.ts';
 import { encodeStatusPing, parseStatusPing, type StatusPing } from './index.ts';
-import { maxPingLength } from './status-ping.ts';
 
 const capture = fileURLToPath(new URL('../../../../fixtures/captures/logs/iis-sus-wutrack-2002.log', import.meta.url));
 
@@ -66,7 +66,7 @@ test('what is no ping says why and never throws', () => {
   assert.match(reason(`${good}&M=%00`), /control/);
   assert.match(reason(`${good}&M=a%0d%0aInjected`), /control/);
   assert.match(reason(`${good}&M=${'x'.repeat(600)}`), /M is longer/);
-  assert.match(reason(`${good}&M=${'x'.repeat(maxPingLength)}`), /longer than/);
+  assert.match(reason(`${good}&M=${'x'.repeat(pingBounds.maxCharacters)}`), /longer than/);
 });
 
 test('any query is answered', () => {

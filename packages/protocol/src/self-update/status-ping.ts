@@ -1,6 +1,7 @@
 // The status ping: GET /wutrack.bin?V=1&U=...; the SUS client's whole reporting. Letters of A and S are only partly
 // public (n s d i; s p), so any are taken and E tells success. X is when it happened, not when it was sent: pings
 // that could not leave wait in urllog.dat.
+import { pingBounds } from '../bounds.ts';
 
 export interface StatusPing {
   /** V: format version; 1 in every public sample. */
@@ -33,20 +34,17 @@ export interface MalformedPing {
   malformed: string;
 }
 
-/** Longest query that is read; public samples are under 400. */
-export const maxPingLength = 2048;
-
-const maxValueLength = 512;
-
 /** Reads the query of /wutrack.bin, with or without `?`. Never throws: what is no ping says why. */
 export function parseStatusPing(query: string): StatusPing | MalformedPing {
   const text = query.replace(/^\?/, '');
   if (text === '') return { malformed: 'no query' };
-  if (text.length > maxPingLength) return { malformed: `longer than ${maxPingLength} characters` };
+  if (text.length > pingBounds.maxCharacters)
+    return { malformed: `longer than ${pingBounds.maxCharacters} characters` };
   const fields = readFields(text);
   const value = (key: string) => fields.get(key) ?? '';
   for (const [key, content] of fields) {
-    if (content.length > maxValueLength) return { malformed: `${key} is longer than ${maxValueLength} characters` };
+    if (content.length > pingBounds.maxValueLength)
+      return { malformed: `${key} is longer than ${pingBounds.maxValueLength} characters` };
     if (hasControlCharacter(content)) return { malformed: `${key} holds control characters` };
   }
   const machineId = readMachineId(value('U'));

@@ -1,5 +1,6 @@
 // Files that are the old ones or the new ones, whatever kills the process or the machine in between. The calls are a
 // value, so that a test can end them at any one of them.
+
 import {
   closeSync,
   constants,
@@ -14,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { trustStoreBounds } from '../bounds.ts';
 
 /** The calls on files that a durable write is made of. */
 export interface FileCalls {
@@ -54,7 +56,7 @@ export function readRegularFile(file: string): Buffer {
   const handle = openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   try {
     const stats = fstatSync(handle);
-    if (!stats.isFile() || stats.size > mostBytes) throw notRegular(file);
+    if (!stats.isFile() || stats.size > trustStoreBounds.maxFileBytes) throw notRegular(file);
     return readFileSync(handle);
   } finally {
     closeSync(handle);
@@ -66,8 +68,6 @@ export function openDraft(file: string, mode: number): number {
   rmSync(file, { force: true });
   return openSync(file, 'wx', mode);
 }
-
-const mostBytes = 64 * 1_048_576;
 
 function notRegular(file: string): Error {
   const text = `${file} is a link, a pipe, a folder or larger than 64 MiB. Put the file itself in its place.`;

@@ -1,7 +1,9 @@
 // GET over node:http and node:https with everything bounded: silence, whole time, speed, bytes, tries. Redirects are not
 // followed: a repository never redirects, but captive portals do.
+
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { httpLimits } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
 import type { Fetch, FetchAnswer, FetchRequest } from './fetch.ts';
 
@@ -26,14 +28,6 @@ export interface HttpLimits {
   /** The longest wait that a server's Retry-After is granted. */
   longestWaitMs: number;
 }
-
-export const httpLimits: HttpLimits = {
-  silenceMs: 30_000,
-  leastBytesPerSecond: 256,
-  speedWindowMs: 60_000,
-  tries: 3,
-  longestWaitMs: 60_000,
-};
 
 /** A Fetch over HTTP and HTTPS. Tries again only while nothing was received. */
 export function createHttpFetch(options: HttpFetchOptions): Fetch {

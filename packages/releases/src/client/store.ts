@@ -3,8 +3,10 @@
 //   DIR/kept/good-set  the last complete set that belonged together: one file, so that it is never half of two sets
 // Any of them may be missing, cut or rubbish: the other, and then the root that came with the program, take its place.
 // What is read here is a candidate only; the trusted set verifies it again.
+
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { trustStoreBounds } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
 import { topLevelRoles } from '../metadata/types.ts';
 import { type FileCalls, nodeFileCalls, removeDurably, writeDurably } from './durable-files.ts';
@@ -22,8 +24,6 @@ export interface MetadataStore {
   /** Forgets a role in both places: its keys were rotated. */
   forget(roles: readonly string[]): void;
 }
-
-const longestName = 200;
 
 /** A store in `directory`. `firstRoot`: the root that came with the program; without it the directory must have one. */
 export function openStore(
@@ -94,7 +94,7 @@ export function fileName(role: string): string {
   const name = encodeURIComponent(role).replaceAll('*', '%2A');
   const lower = name.toLowerCase();
   const taken = name !== lower && topLevelRoles.some((one) => one === lower);
-  if (name.length <= longestName && !taken) return name;
+  if (name.length <= trustStoreBounds.maxNameLength && !taken) return name;
   return `${name.slice(0, 100)}-${createHash('sha256').update(role).digest('hex')}`;
 }
 

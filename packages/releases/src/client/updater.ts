@@ -1,4 +1,5 @@
 // The client workflow (specification section 5) over a store, a fetch and a clock.
+import { clientLimits } from '../bounds.ts';
 import { isReleaseError, ReleaseError } from '../errors.ts';
 import { own } from '../metadata/parse.ts';
 import { rolesForTarget } from '../metadata/paths.ts';
@@ -18,16 +19,6 @@ export interface ClientLimits {
   /** Targets roles visited in the search for one target. */
   delegations: number;
 }
-
-/** The limits of tuf-js and python-tuf; targets roles may be larger: `updates` lists every covered update. */
-export const clientLimits: ClientLimits = {
-  rootBytes: 512_000,
-  timestampBytes: 16_384,
-  snapshotBytes: 2_000_000,
-  targetsBytes: 16_000_000,
-  rootRotations: 256,
-  delegations: 32,
-};
 
 export interface ClientOptions {
   store: MetadataStore;

@@ -1,5 +1,7 @@
 // What our targets say of themselves: the field `custom.moult`, signed with the target (docs/trust-metadata.md).
+
 import { isVersion } from '@moult/protocol/self-update';
+import { targetBounds } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
 import type { TargetFile } from './types.ts';
 import type { ReleaseVersion } from './version.ts';
@@ -69,8 +71,6 @@ export interface UpdateTarget {
 
 export type OurTarget = ReleaseTarget | UpdateTarget;
 
-const limits = { floors: 64, deltas: 32, files: 200, returnCodes: 1000, approvals: 1000, text: 1024, line: 8192 };
-
 /** The field `custom.moult` of a target; undefined when it has none. Throws RELEASE_TARGET_MALFORMED. */
 export function readOurTarget(path: string, target: TargetFile): OurTarget | undefined {
   const custom: unknown = target.custom?.moult;
@@ -89,11 +89,11 @@ function readReleaseTarget(read: Reader, fields: Fields): ReleaseTarget {
     generation: read.text(fields.generation, 'generation', /^[a-z0-9-]{1,32}$/),
     platform: read.text(fields.platform, 'platform', /^[a-z0-9-]{1,64}$/),
     ...read.version(fields, 'the release'),
-    floors: read.list(fields.floors, 'floors', limits.floors, (value) =>
+    floors: read.list(fields.floors, 'floors', targetBounds.floors, (value) =>
       read.version(read.record(value, 'a floor'), 'a floor'),
     ),
     ...(fields.recalled === undefined ? {} : { recalled: readRecall(read, fields.recalled) }),
-    deltas: read.list(fields.deltas, 'deltas', limits.deltas, (value) => readDelta(read, value)),
+    deltas: read.list(fields.deltas, 'deltas', targetBounds.deltas, (value) => readDelta(read, value)),
   };
 }
 
@@ -120,7 +120,7 @@ function readDelta(read: Reader, value: unknown): DeltaRecipe {
 }
 
 function readUpdateTarget(read: Reader, fields: Fields): UpdateTarget {
-  const files = read.list(fields.files, 'files', limits.files, (value) => {
+  const files = read.list(fields.files, 'files', targetBounds.files, (value) => {
     const { name, length, sha256: digest } = read.record(value, 'a file');
     return {
       name: read.text(name, 'name of a file', plainName),
@@ -135,12 +135,12 @@ function readUpdateTarget(read: Reader, fields: Fields): UpdateTarget {
     revision: read.integer(fields.revision, 'revision', 0, 2 ** 31 - 1),
     files,
     ...(program === undefined ? {} : { program: read.text(program, 'program', pathBelow) }),
-    arguments: read.text(fields.arguments, 'arguments', /^[^\0\r\n]*$/, limits.line),
-    returnCodes: read.list(fields.returnCodes, 'returnCodes', limits.returnCodes, (value) =>
+    arguments: read.text(fields.arguments, 'arguments', /^[^\0\r\n]*$/, targetBounds.line),
+    returnCodes: read.list(fields.returnCodes, 'returnCodes', targetBounds.returnCodes, (value) =>
       readReturnCode(read, value),
     ),
     ...(otherwise === undefined ? {} : { otherwise: readResult(read, read.record(otherwise, 'otherwise')) }),
-    approvals: read.list(fields.approvals, 'approvals', limits.approvals, (value) => {
+    approvals: read.list(fields.approvals, 'approvals', targetBounds.approvals, (value) => {
       const { group, action } = read.record(value, 'an approval');
       if (action !== 'install' && action !== 'uninstall') read.fail('the action of an approval is not known');
       return { group: read.text(group, 'group', /^[^\p{Cc}]{1,256}$/u), action };
@@ -183,7 +183,7 @@ class Reader {
     return value as Fields;
   }
 
-  text(value: unknown, what: string, pattern: RegExp, longest = limits.text): string {
+  text(value: unknown, what: string, pattern: RegExp, longest = targetBounds.text): string {
     if (typeof value !== 'string' || value.length > longest || !pattern.test(value)) this.fail(`${what} is not valid`);
     return value;
   }

@@ -1,8 +1,8 @@
 // The operator's repository: staged changes, signatures of people on other machines, publication, renewal. Each method
 // takes the lock, and the time as an argument.
 import { existsSync } from 'node:fs';
+import { clientLimits } from '../bounds.ts';
 import { writeDurably } from '../client/durable-files.ts';
-import { clientLimits } from '../client/updater.ts';
 import { ReleaseError } from '../errors.ts';
 import { type OurTarget, type Recall, readOurTarget } from '../metadata/custom.ts';
 import { canonicalBytes, sha256Hex } from '../metadata/signatures.ts';

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { clientLimits } from '../bounds.ts';
 import { syncFolder, writeDurably } from '../client/durable-files.ts';
-import { clientLimits } from '../client/updater.ts';
 import { ReleaseError } from '../errors.ts';
 import { readOurTarget, type UpdateTarget } from '../metadata/custom.ts';
 import { own } from '../metadata/parse.ts';

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOutside } from '@moult/disk';
+import { programBounds } from '../../bounds.ts';
 import { appendReportingEvent } from '../../logs/reporting-events-log.ts';
 import type { WsusLog } from '../../logs/wsus-log.ts';
 import { writeFileAtomically } from '../../machine/atomic-file.ts';
@@ -40,9 +41,6 @@ export interface EventQueue {
   reported(files: string[]): void;
 }
 
-/** A client that never reaches its server must not fill the disk. */
-const maxKeptEvents = 1000;
-
 export const noUpdate = { updateId: '00000000-0000-0000-0000-000000000000', revision: 0 };
 
 export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date): EventQueue {
@@ -68,7 +66,7 @@ export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date)
       const order = `${String(time.getTime()).padStart(15, '0')}-${String(sequence).padStart(4, '0')}`;
       try {
         writeFileAtomically(join(folder, `${order}-${kept.instanceId}.json`), JSON.stringify(kept));
-        for (const name of names().slice(0, -maxKeptEvents)) rmSync(join(folder, name), { force: true });
+        for (const name of names().slice(0, -programBounds.maxKeptEvents)) rmSync(join(folder, name), { force: true });
       } catch (error) {
         log.write('Report', `WARNING: the event cannot be kept: ${error instanceof Error ? error.message : error}`);
       }

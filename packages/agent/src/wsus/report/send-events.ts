@@ -1,8 +1,10 @@
 // ReportEventBatch: what waits in the event cache goes to the reporting web service, oldest first, and is removed when
 // the service says that it has it.
+
 import type { ComputerInfo } from '@moult/protocol/client-web-service';
 import { type ReportingEvent, reporting } from '@moult/protocol/reporting';
 import type { ProcessorArchitecture } from '@moult/protocol/self-update';
+import { programBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
 import { hresult, toSigned } from '../../transport/hresult.ts';
 import type { ServerSession } from '../sync/server-session.ts';
@@ -16,8 +18,6 @@ export interface ReporterIdentity {
   computer: ComputerInfo;
 }
 
-const batchSize = 100;
-
 /** Sends everything that waits; answers how many events that were. Throws AgentError AGENT_REPORT_REFUSED, AGENT_SYNC_…. */
 export async function sendEvents(
   services: WebServices,
@@ -28,7 +28,7 @@ export async function sendEvents(
 ): Promise<number> {
   let sent = 0;
   for (let waiting = queue.waiting(); waiting.length > 0; waiting = queue.waiting()) {
-    const batch = waiting.slice(0, batchSize);
+    const batch = waiting.slice(0, programBounds.maxEventsPerReport);
     const { result } = await session.call((cookie) =>
       services.call(reporting, 'ReportEventBatch', {
         cookie,

@@ -3,7 +3,8 @@
 
 import type { Handler, PrerequisiteClause, UpdateFile, UpdateIdentity } from '@moult/catalog';
 import { namespaces, parseFiles, parseHandler, parseIdentity, parseRelationships } from '@moult/catalog';
-import { attributeOf, childNamed, readXml, textOf, type XmlElement, type XmlLimits } from '@moult/formats/xml';
+import { attributeOf, childNamed, readXml, textOf, type XmlElement } from '@moult/formats/xml';
+import { fragmentLimits } from '../../bounds.ts';
 
 export interface CoreFragment {
   identity: UpdateIdentity;
@@ -17,14 +18,6 @@ export interface ExtendedFragment {
   files: UpdateFile[];
   handler: Handler | undefined;
 }
-
-/** A cumulative update's Core reaches 47 MB (MS-WUSP digest 1.1). */
-const limits: XmlLimits = {
-  maxCharacters: 128 * 1024 * 1024,
-  maxDepth: 128,
-  maxElements: 2_000_000,
-  maxAttributesPerElement: 256,
-};
 
 /** Reads a Core fragment. Throws FormatError or CatalogError for what is none. */
 export function readCoreFragment(xml: string): CoreFragment {
@@ -62,5 +55,5 @@ export function isExtendedFragment(xml: string): boolean {
 
 function underRoot(xml: string): XmlElement {
   const text = xml.charCodeAt(0) === 0xfeff ? xml.slice(1) : xml;
-  return readXml(`<Update xmlns="${namespaces.update}">${text}</Update>`, limits);
+  return readXml(`<Update xmlns="${namespaces.update}">${text}</Update>`, fragmentLimits);
 }

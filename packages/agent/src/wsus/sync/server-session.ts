@@ -1,10 +1,12 @@
 // The state that a client keeps about its server: configuration, cookie, registration. And what each fault of the
 // closed list asks for (MS-WUSP 3.2.5): get that again, then repeat the call.
+
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type ComputerInfo, type Cookie, clientWebService } from '@moult/protocol/client-web-service';
 import { simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
 import { parseDateTime, writtenDateTime } from '@moult/protocol/soap';
+import { programBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
 import { readTextIfThere, writeFileAtomically } from '../../machine/atomic-file.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
@@ -34,7 +36,6 @@ interface State {
 }
 
 export const protocolVersion = '1.8';
-const maxRecoveries = 4;
 
 export class ServerSession {
   readonly #parts: ServerSessionParts;
@@ -59,7 +60,7 @@ export class ServerSession {
         return await operation(await this.#ready());
       } catch (error) {
         const fault = error instanceof AgentError ? error.fault : undefined;
-        if (fault === undefined || recovery === maxRecoveries) throw error;
+        if (fault === undefined || recovery === programBounds.maxRecoveries) throw error;
         if (!(await this.#recover(fault))) throw error;
       }
     }

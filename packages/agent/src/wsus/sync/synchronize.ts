@@ -1,7 +1,9 @@
 // The rounds of SyncUpdates (MS-WUSP 3.1.5.7 and the client's side of it): what is installed decides what is offered
 // next, until the server has nothing more; then one driver pass.
+
 import type { MachineFacts } from '@moult/catalog/applicability';
 import { type Cookie, clientWebService, type SyncInfo } from '@moult/protocol/client-web-service';
+import { programBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
 import { hresult } from '../../transport/hresult.ts';
 import type { WebServices } from '../web-services.ts';
@@ -19,17 +21,12 @@ export interface SyncParts {
   note(text: string): void;
 }
 
-/** As native agents: a server that needs more round trips than this in one pass is given up (0x80244010). */
-const maxTrips = 200;
-/** Real WSUS refuses the call beyond this (digest 6.6). */
-const maxInstalledNonLeaf = 400;
-
 /** Brings the cache up to the server's word. Throws AgentError AGENT_SYNC_… or AGENT_TRANSPORT_…. */
 export async function synchronize(parts: SyncParts): Promise<void> {
   const { cache, note } = parts;
   let driversWanted = true;
   for (let trip = 1; ; trip++) {
-    if (trip > maxTrips) throw tooManyTrips();
+    if (trip > programBounds.maxTrips) throw tooManyTrips();
     const answer = await syncOnce(parts, false);
     const added = apply(parts, answer);
     driversWanted = answer.driverSyncNotNeeded !== 'true';
@@ -73,7 +70,11 @@ function cacheLists(cache: UpdateCache, facts: MachineFacts, cover: Scopes) {
   const lists = { installedNonLeaf: [] as number[], others: [] as number[], cachedDrivers: [] as number[] };
   for (const { revisionId, isLeaf, core } of cache.all()) {
     if (core.updateType === 'Driver') lists.cachedDrivers.push(revisionId);
-    else if (!isLeaf && own.get(revisionId) === 'installed' && lists.installedNonLeaf.length < maxInstalledNonLeaf) {
+    else if (
+      !isLeaf &&
+      own.get(revisionId) === 'installed' &&
+      lists.installedNonLeaf.length < programBounds.maxInstalledNonLeaf
+    ) {
       lists.installedNonLeaf.push(revisionId);
     } else lists.others.push(revisionId);
   }
@@ -101,6 +102,6 @@ function apply({ cache, note }: SyncParts, answer: SyncInfo): number {
 }
 
 function tooManyTrips(): AgentError {
-  const text = `The server had more to say after ${maxTrips} round trips; this scan is given up.`;
+  const text = `The server had more to say after ${programBounds.maxTrips} round trips; this scan is given up.`;
   return new AgentError('AGENT_SYNC_TOO_MANY_TRIPS', text, { hresult: hresult.tooManyTrips });
 }

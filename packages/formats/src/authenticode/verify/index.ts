@@ -1,4 +1,5 @@
 // Verification alone, free of everything that signing needs: this is what travels inside the agent.
+import { signatureBounds } from '../../bounds.ts';
 import { FormatError } from '../../errors.ts';
 import { readPemCertificates } from '../certificate.ts';
 import { oids } from '../oids.ts';
@@ -36,9 +37,6 @@ export interface VerifyOptions {
   maxSignatureBytes?: number;
 }
 
-const defaultMaxSignatureBytes = 64 * 1024 * 1024;
-const maxNested = 4;
-
 /**
  * Judges the Authenticode signatures of a cabinet, a PE file or a security catalog held in memory. A bad signature
  * is a report; FormatError is thrown for a file that is none of these, contradicts itself, or for PEM that is none.
@@ -55,7 +53,7 @@ export async function verifyFile(bytes: Uint8Array, options: VerifyOptions): Pro
   if (file.signatures.length === 0)
     return unsigned(file, { code: 'SIGNATURE_MISSING', message: 'The file is not signed.' });
   try {
-    const answers = checkAll(file, question, options.maxSignatureBytes ?? defaultMaxSignatureBytes);
+    const answers = checkAll(file, question, options.maxSignatureBytes ?? signatureBounds.maxSignatureBytes);
     return summarise(file, answers);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
@@ -85,8 +83,8 @@ function checkAll(file: SignedFile, question: SignatureQuestion, maxBytes: numbe
 /** Further signatures over the same file, in an unsigned attribute of the first one's signer. */
 function nestedSignatures(message: SignedData): SignedData[] {
   const values = message.signers[0]?.unsignedAttributes.get(oids.nestedSignature) ?? [];
-  if (values.length > maxNested)
-    throw new FormatError('FORMAT_OVER_LIMIT', `More than ${maxNested} nested signatures.`);
+  if (values.length > signatureBounds.maxNested)
+    throw new FormatError('FORMAT_OVER_LIMIT', `More than ${signatureBounds.maxNested} nested signatures.`);
   return values.map((value) => readSignedData(value.bytes, value.offset));
 }
 

@@ -1,0 +1,300 @@
+// Bounds of the agent and its host. An administrator sets them under HKLM\SOFTWARE\Moult\Agent\Limits (machine/limits.ts).
+import { declareBounds } from '@moult/bounds';
+
+export const factBounds = declareBounds('agent-fact', {
+  maxCommandMs: {
+    what: 'A command that asks for a fact',
+    fallback: 30_000,
+    range: [1000, 600_000],
+    client: 'the fact is unknown',
+    administrator: 'a line in the log of the agent',
+  },
+  maxPackagesMs: {
+    what: 'A package manager that is asked',
+    fallback: 10_000,
+    range: [1000, 600_000],
+    client: 'the fact is unknown',
+    administrator: 'a line in the log of the agent',
+  },
+  /** Resources of honest programs stay far below this. */
+  maxResourceBytes: {
+    what: 'Resources of a program file',
+    fallback: 64 * 1024 * 1024,
+    range: [65_536, 1_073_741_824],
+    client: 'the fact is unknown',
+    administrator: 'nothing',
+  },
+});
+
+export const hostBounds = declareBounds('agent-host', {
+  maxFailures: {
+    what: 'Failed versions that are remembered',
+    fallback: 20,
+    range: [1, 1000],
+    client: 'it may try an older one again',
+    administrator: 'nothing',
+  },
+  maxRestartWaitMs: {
+    what: 'Pause before a program is started again',
+    fallback: 60_000,
+    range: [1000, 3_600_000],
+    client: 'nothing',
+    administrator: 'a line in the log of the agent',
+  },
+  /** So many deaths within this time, without a good detection between them, and the version before is the agent again. */
+  deathsUntilReturn: {
+    what: 'Deaths of a program after which the version before comes back',
+    fallback: 3,
+    range: [2, 100],
+    client: 'the version before it',
+    administrator: 'a line in the log of the agent',
+  },
+  deathsWithinMs: {
+    what: 'Time within which these deaths count',
+    fallback: 10 * 60_000,
+    range: [60_000, 86_400_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  /** A version that never came to a good detection after its trial gives way at the start after so many. */
+  startsUntilReturn: {
+    what: 'Starts of a version without a good detection',
+    fallback: 5,
+    range: [2, 100],
+    client: 'the version before it',
+    administrator: 'a line in the log of the agent',
+  },
+  /** No wait between two detections is longer: a program that says nothing for so long hangs. */
+  maxSilenceMs: {
+    what: 'Silence of a program, after which the host ends it',
+    fallback: 26 * 3_600_000,
+    range: [93_600_000, 604_800_000],
+    client: 'a new start of the program',
+    administrator: 'a line in the log of the agent',
+  },
+  /** An interrupted trial is proven again, but a version that takes the machine down with it is not tried for ever. */
+  maxAttempts: {
+    what: 'Attempts of one version',
+    fallback: 4,
+    range: [1, 100],
+    client: 'the version before it',
+    administrator: 'a line in the log of the agent',
+  },
+  /** A version that dies is started a second time: the first death may have been the machine's. */
+  attemptsPerRun: {
+    what: 'Attempts of one version in one start of the host',
+    fallback: 2,
+    range: [1, 100],
+    client: 'the version before it',
+    administrator: 'a line in the log of the agent',
+  },
+  /** Only one that hangs needs it: leaving is the answer to a message, however busy the machine is. */
+  stopGraceMs: {
+    what: 'Time for a program to end before the host ends it',
+    fallback: 10_000,
+    range: [1000, 600_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  /** Ours is some hundred bytes; what is longer was not written by an agent. */
+  maxCurrentBytes: {
+    what: '`current.json`',
+    fallback: 1024 * 1024,
+    range: [16_384, 67_108_864],
+    client: 'the versions on the disk decide',
+    administrator: 'a line in the log of the agent',
+  },
+  maxReleaseJsonBytes: {
+    what: '`release.json` in a version folder',
+    fallback: 4 * 1024 * 1024,
+    range: [16_384, 67_108_864],
+    client: 'the version counts as damaged',
+    administrator: 'a line in the log of the agent',
+  },
+  /** Without it a number that is 0, or more than a timer holds, would make every trial fail at once. */
+  maxTrialMs: {
+    what: 'Time limits of a trial',
+    fallback: 7 * 86_400_000,
+    range: [60_000, 7 * 86_400_000],
+    client: 'a longer time counts as this one',
+    administrator: 'nothing',
+  },
+});
+
+export const programBounds = declareBounds('agent', {
+  /** Beyond this a log is set aside as .old and a new one begun: agents run for years. */
+  maxLogBytes: {
+    what: 'A log of the agent',
+    fallback: 2 * 1024 * 1024,
+    range: [65_536, 1_073_741_824],
+    client: 'a new file, and one old file',
+    administrator: 'the newest lines',
+  },
+  /** More than this and the oldest go: an agent may be without its server for years. */
+  maxKeptPings: {
+    what: 'Pings that wait in `urllog.dat`',
+    fallback: 200,
+    range: [1, 10_000],
+    client: 'the oldest ping is lost',
+    administrator: 'nothing',
+  },
+  /** No wait is longer: 24 hours after an unreachable server, 22 by policy. A later time is a clock that was wrong. */
+  maxWaitMs: {
+    what: 'Time until the next detection',
+    fallback: 25 * 3_600_000,
+    range: [90_000_000, 604_800_000],
+    client: 'an earlier detection',
+    administrator: 'nothing',
+  },
+  maxSleepMs: {
+    what: 'One sleep of the agent',
+    fallback: 30_000,
+    range: [1000, 3_600_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  programLockMs: {
+    what: 'Time that a program waits for the one before it to end',
+    fallback: 10_000,
+    range: [1000, 600_000],
+    client: 'exit code 3 of the program, and a new start',
+    administrator: 'a line in the log of the agent',
+  },
+  /** A change takes milliseconds; a machine that is out of breath may take seconds. */
+  registryLockMs: {
+    what: 'Time that a change of the registry file waits for another one',
+    fallback: 30_000,
+    range: [1000, 600_000],
+    client: 'AGENT_HOST_LOCKED',
+    administrator: 'a line in the log of the agent',
+  },
+  maxAnswerBytes: {
+    what: 'An answer of a web service',
+    fallback: 134_217_728,
+    range: [1_048_576, 1_073_741_824],
+    client: 'the scan ends with an error',
+    administrator: 'a line in the log of the agent',
+  },
+  maxIdentBytes: {
+    what: 'A fetched ident cabinet',
+    fallback: 1024 * 1024,
+    range: [65_536, 67_108_864],
+    client: 'the agent keeps its version',
+    administrator: 'an error in the log of the agent',
+  },
+  maxReleaseBytes: {
+    what: 'A fetched release',
+    fallback: 128 * 1024 * 1024,
+    range: [1_048_576, 1_073_741_824],
+    client: 'the agent keeps its version',
+    administrator: 'an error in the log of the agent',
+  },
+  maxReleaseFiles: {
+    what: 'Members of a release cabinet',
+    fallback: 1000,
+    range: [1, 65_535],
+    client: 'the agent keeps its version',
+    administrator: 'an error in the log of the agent',
+  },
+  maxReleaseTotalBytes: {
+    what: 'An unpacked release',
+    fallback: 256 * 1024 * 1024,
+    range: [1_048_576, 2_147_483_648],
+    client: 'the agent keeps its version',
+    administrator: 'an error in the log of the agent',
+  },
+  maxTrustRootBytes: {
+    what: 'The cabinet with the root of the trust metadata',
+    fallback: 1024 * 1024,
+    range: [65_536, 67_108_864],
+    client: 'AGENT_TRANSPORT_TOO_LARGE; no root is pinned',
+    administrator: 'a line in `WindowsUpdate.log`',
+  },
+  maxTrustRootFiles: {
+    what: 'Files in this cabinet',
+    fallback: 4,
+    range: [1, 1000],
+    client: 'AGENT_CONFIG_BAD_TRUST_ROOT; no root is pinned',
+    administrator: 'a line in `WindowsUpdate.log`',
+  },
+  maxInstallerMs: {
+    what: 'Time of one installer',
+    fallback: 2 * 3_600_000,
+    range: [60_000, 86_400_000],
+    client: 'the update has failed',
+    administrator: 'the event of the failure',
+  },
+  /** A client that never reaches its server must not fill the disk. */
+  maxKeptEvents: {
+    what: 'Events that wait for the server',
+    fallback: 1000,
+    range: [10, 1_000_000],
+    client: 'the oldest event is lost',
+    administrator: 'nothing',
+  },
+  maxEventsPerReport: {
+    what: 'Events in one report to the server',
+    fallback: 100,
+    range: [1, 1000],
+    client: 'the rest in its next report',
+    administrator: 'nothing',
+  },
+  maxRecoveries: {
+    what: 'Recoveries from a fault in one call',
+    fallback: 4,
+    range: [1, 100],
+    client: 'the scan ends with an error',
+    administrator: 'a line in the log of the agent',
+  },
+  /** As native agents: a server that needs more round trips than this in one pass is given up (0x80244010). */
+  maxTrips: {
+    what: 'Round trips of a scan',
+    fallback: 200,
+    range: [10, 100_000],
+    client: 'the scan ends with AGENT_SYNC_TOO_MANY_TRIPS',
+    administrator: 'a line in the log of the agent',
+  },
+  /** Real WSUS refuses the call beyond this (digest 6.6). */
+  maxInstalledNonLeaf: {
+    what: 'InstalledNonLeafUpdateIDs that it sends',
+    fallback: 400,
+    range: [10, 1_000_000],
+    client: 'the rest is not sent',
+    administrator: 'nothing',
+  },
+});
+
+/** Of one fragment of an update, as the server sends it. A cumulative update's Core reaches 47 MB (MS-WUSP digest 1.1). */
+export const fragmentLimits = declareBounds('fragment', {
+  maxCharacters: {
+    what: 'Characters of an update fragment',
+    fallback: 128 * 1024 * 1024,
+    range: [65_536, 536_870_000],
+    client: 'the update does not apply',
+    administrator: 'a line in the log of the agent',
+  },
+  maxDepth: {
+    what: 'Depth of a fragment',
+    fallback: 128,
+    range: [16, 4096],
+    client: 'the update does not apply',
+    administrator: 'a line in the log of the agent',
+  },
+  maxElements: {
+    what: 'Elements of a fragment',
+    fallback: 2_000_000,
+    range: [1000, 100_000_000],
+    client: 'the update does not apply',
+    administrator: 'a line in the log of the agent',
+  },
+  maxAttributesPerElement: {
+    what: 'Attributes of one element in a fragment',
+    fallback: 256,
+    range: [16, 65_536],
+    client: 'the update does not apply',
+    administrator: 'a line in the log of the agent',
+  },
+});
+
+/** All tables of this file. */
+export const agentBounds = [factBounds, hostBounds, programBounds, fragmentLimits];

@@ -1,0 +1,58 @@
+// Bounds of update documents and of the packages that hold them.
+import { declareBounds } from '@moult/bounds';
+
+/** Of one update document. */
+export const defaultDocumentLimits = declareBounds('update-document', {
+  maxCharacters: {
+    what: 'Characters of an update document',
+    fallback: 128 * 1024 * 1024,
+    range: [65_536, 536_870_000],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+  maxDepth: {
+    what: 'Depth of the elements of an update document',
+    fallback: 128,
+    range: [16, 4096],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+  maxElements: {
+    what: 'Elements of an update document',
+    fallback: 2_000_000,
+    range: [1000, 100_000_000],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+  maxAttributesPerElement: {
+    what: 'Attributes of one element of an update document',
+    fallback: 256,
+    range: [16, 65_536],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+});
+
+export const updateBounds = declareBounds('update', {
+  /**
+   * Languages of one update, and its licence files. Each is looked for among all, so that more would cost the square. Windows
+   * has some forty languages; licences are few per language.
+   */
+  maxLanguages: {
+    what: 'Languages of an update',
+    fallback: 1000,
+    range: [10, 100_000],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+  maxRecordHead: {
+    what: 'Head of a record in an export package',
+    fallback: 128,
+    range: [64, 65_536],
+    client: 'nothing',
+    administrator: 'the error CATALOG_BAD_PACKAGE',
+  },
+});
+
+/** All tables of this file. */
+export const catalogBounds = [defaultDocumentLimits, updateBounds];

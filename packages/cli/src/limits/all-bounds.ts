@@ -1,0 +1,17 @@
+// The tables of bounds of everything that the moult command does.
+import { agentBounds } from '@moult/agent/bounds';
+import type { BoundTable } from '@moult/bounds';
+import { catalogBounds } from '@moult/catalog/bounds';
+import { diskBounds } from '@moult/disk/bounds';
+import { formatBounds } from '@moult/formats/bounds';
+import { protocolBounds } from '@moult/protocol/bounds';
+import { releaseBounds } from '@moult/releases/bounds';
+
+export const allBounds: readonly BoundTable[] = [
+  ...formatBounds,
+  ...diskBounds,
+  ...catalogBounds,
+  ...protocolBounds,
+  ...releaseBounds,
+  ...agentBounds,
+];
