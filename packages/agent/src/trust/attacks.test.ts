@@ -1,16 +1,16 @@
 // The attacks of the TUF specification (1.5.2) on the list of covered updates, against a listening server that an attacker
 // has: each under its name. Whatever he does, the agent goes on, and covers no more than the operator signed.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { UpdateTarget } from '@moult/releases/metadata';
 import { coverUpdates, ensureRepository, Repository } from '@moult/releases/repository';
 import { machineRoot } from '../machine/machine-root.ts';
+import { createCover } from './cover.ts';
 import { readOperatorMetadata } from './operator-metadata.ts';
+import { answering, dripping, endless, openAttackedServer, serving } from './test/attacked-server.ts';
 import { pinTrustRoot } from './trust-root.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moult-list-'));
@@ -37,7 +37,6 @@ function cover(directory: string, numbers: readonly number[], now = start): void
   coverUpdates(directory, new Map(wanted), now);
 }
 
-type Attack = (name: string, response: ServerResponse) => boolean;
 let serial = 0;
 
 /** An agent that has pinned the root, and a server that answers with the published files, or as `attack` does. */
@@ -45,70 +44,41 @@ async function bench(numbers: readonly number[] = [1]) {
   const directory = join(folder, `repository-${++serial}`);
   cover(directory, numbers);
   const metadata = join(directory, 'public', 'metadata');
-  const state = { attack: undefined as Attack | undefined, now: start, sent: 0 };
-  const server = createServer((request, response) => {
-    const name = request.url?.replace('/tuf/metadata/', '') ?? '';
-    if (state.attack?.(name, response)) return;
-    const file = join(metadata, name);
-    response.writeHead(existsSync(file) ? 200 : 404);
-    response.end(existsSync(file) ? readFileSync(file) : '');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  stops.push(() => {
-    server.close();
-    server.closeAllConnections();
-  });
+  const server = await openAttackedServer(directory);
+  stops.push(server.close);
+  const state = { now: start, mirrors: [] as string[] };
   const root = machineRoot(join(folder, `machine-${serial}`));
   pinTrustRoot(root, readFileSync(join(metadata, '1.root.json')));
   const limits = { silenceMs: 30_000, totalMs: 30_000, maxBytes: 1_000_000 };
   const read = async (totalMs = limits.totalMs) => {
     const source = {
-      server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      userAgent: 'test',
+      ...{ server: server.url, mirrors: state.mirrors, userAgent: 'test' },
       operatorCaPem: '',
     };
     const found = await readOperatorMetadata(root, { ...source, limits: { ...limits, totalMs }, now: () => state.now });
     return { ...found, paths: [...found.updates.keys()].sort() };
   };
-  const snapshotOf = () => new Map(readdirSync(metadata).map((name) => [name, readFileSync(join(metadata, name))]));
-  return { directory, state, read, snapshotOf };
-}
-
-/** Answers with these files in place of those that are published. */
-function serving(files: ReadonlyMap<string, Uint8Array>): Attack {
-  return (name, response) => {
-    const bytes = files.get(name);
-    if (bytes) response.end(bytes);
-    return bytes !== undefined;
-  };
+  return { directory, server, state, read };
 }
 
 describe('the list of covered updates', () => {
   it('arbitrary installation: a list that other keys signed is refused', async () => {
-    const { state, read } = await bench();
+    const { server, read } = await bench();
     await read();
     const other = await bench([1, 2]);
-    state.attack = serving(other.snapshotOf());
+    server.attack = serving(other.server.snapshot());
     const { paths, alarms, state: standing } = await read();
     assert.deepEqual([paths, standing], [[pathOf(1)], 'last-good']);
     assert.ok(alarms.length > 0);
   });
 
   it('endless data: no more is read than the limit of the role', async () => {
-    const { state, read } = await bench();
+    const { server, read } = await bench();
     await read();
-    let sent = 0;
-    state.attack = (name, response) => {
-      if (name !== 'timestamp.json') return false;
-      const more = () => {
-        while (!response.destroyed && response.write(Buffer.alloc(65_536, 32))) sent += 65_536;
-        if (!response.destroyed) response.once('drain', more);
-      };
-      more();
-      return true;
-    };
+    const sent = { bytes: 0 };
+    server.attack = endless(/timestamp/, sent);
     assert.deepEqual((await read()).paths, [pathOf(1)]);
-    assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes left the server`);
+    assert.ok(sent.bytes < 64 * 1024 * 1024, `${sent.bytes} bytes left the server`);
   });
 
   it('extraneous dependencies: what the signer of releases signs covers no update', async () => {
@@ -152,70 +122,90 @@ describe('the list of covered updates', () => {
     assert.match(alarms.join(), /timestamp metadata expired at/);
   });
 
+  it('malicious mirrors: the next one is asked', async () => {
+    const { directory, server, state, read } = await bench();
+    const mirror = await openAttackedServer(directory);
+    stops.push(mirror.close);
+    state.mirrors = [mirror.url];
+    const cut = new Map([...server.snapshot()].map(([name, bytes]) => [name, bytes.subarray(1)]));
+    for (const attack of [answering(200, '<html>Sign in</html>'), answering(500), serving(cut)]) {
+      server.attack = attack;
+      const { paths, state: standing } = await read();
+      assert.deepEqual([paths, standing], [[pathOf(1)], 'current']);
+    }
+  });
+
+  it('wrong software installation: what is signed of one update covers no other', async () => {
+    const { directory, read } = await bench();
+    const { updates } = await read();
+    const file = updates.get(pathOf(1));
+    assert.ok(file);
+    const repository = new Repository(directory);
+    const ours = file.custom?.moult as UpdateTarget;
+    repository.add('updates', pathOf(2), Buffer.from('rules 1'), ours, start);
+    repository.signWithOwnKeys();
+    repository.publish(start);
+    const { updates: now } = await read();
+    const metadata = { state: 'current' as const, alarms: [], updates: now };
+    const cover = createCover({ metadata, targetGroup: undefined, allowUncovered: false });
+    const revision = { core: { identity: { updateId: idOf(2), revisionNumber: 1 } }, xml: 'rules 1' } as never;
+    assert.match(cover.problemOf(revision)?.message ?? '', /about something else/);
+  });
+
   it('mix and match: the list of before beside the snapshot of now is refused', async () => {
-    const { directory, state, read, snapshotOf } = await bench([1, 2]);
+    const { directory, server, read } = await bench([1, 2]);
     await read();
-    const before = snapshotOf();
+    const before = server.snapshot();
     cover(directory, [1]);
-    state.attack = serving(new Map([['3.updates.json', before.get('2.updates.json') ?? Buffer.of()]]));
+    server.attack = serving(
+      new Map([['metadata/3.updates.json', before.get('metadata/2.updates.json') ?? Buffer.of()]]),
+    );
     const { paths, alarms } = await read();
     assert.deepEqual(paths, []);
     assert.match(alarms.join(), /updates/);
-    state.attack = undefined;
+    server.attack = undefined;
     assert.deepEqual((await read()).paths, [pathOf(1)]);
   });
 
   it('rollback: the metadata of before is refused', async () => {
-    const { directory, state, read, snapshotOf } = await bench([1, 2]);
+    const { directory, server, read } = await bench([1, 2]);
     await read();
-    const before = snapshotOf();
+    const before = server.snapshot();
     cover(directory, [1]);
     assert.deepEqual((await read()).paths, [pathOf(1)]);
-    state.attack = serving(before);
+    server.attack = serving(before);
     const { paths, alarms } = await read();
     assert.deepEqual(paths, [pathOf(1)]);
     assert.ok(alarms.length > 0);
   });
 
   it('slow retrieval: given up after the time that a transfer may take', async () => {
-    const { state, read } = await bench();
+    const { server, read } = await bench();
     await read();
-    state.attack = (name, response) => {
-      if (name !== 'timestamp.json') return false;
-      const timer = setInterval(() => response.write(' '), 20);
-      response.on('close', () => clearInterval(timer));
-      return true;
-    };
+    server.attack = dripping(/timestamp/);
     const { paths, state: standing } = await read(300);
     assert.deepEqual([paths, standing], [[pathOf(1)], 'last-good']);
   });
 
   it('vulnerability to key compromises: the online keys alone cover nothing', async () => {
-    const { directory, state, read, snapshotOf } = await bench();
+    const { directory, server, read } = await bench();
     await read();
     const repository = new Repository(directory);
     const online = repository.folder.keys().filter(({ owner }) => /snapshot|timestamp/.test(owner));
     repository.renew('updates', start);
     for (const key of online) assert.throws(() => repository.signWith(key), { code: 'RELEASE_SIGNER_WRONG' });
     const staged = readFileSync(repository.folder.stagedFile('updates'));
-    state.attack = serving(new Map([...snapshotOf(), ['2.updates.json', staged]]));
+    server.attack = serving(new Map([...server.snapshot(), ['metadata/2.updates.json', staged]]));
     assert.deepEqual((await read()).paths, [pathOf(1)]);
   });
 
   it('a server without the list: the last good one goes on, and none is none', async () => {
-    const { state, read } = await bench();
-    state.attack = (_, response) => {
-      response.writeHead(404);
-      response.end();
-      return true;
-    };
+    const { server, read } = await bench();
+    server.attack = answering(404);
     assert.deepEqual((await read()).state, 'none');
-    state.attack = undefined;
+    server.attack = undefined;
     await read();
-    state.attack = (_, response) => {
-      response.end('<html>Sign in</html>');
-      return true;
-    };
+    server.attack = answering(200, '<html>Sign in</html>');
     const { paths, state: standing } = await read();
     assert.deepEqual([paths, standing], [[pathOf(1)], 'last-good']);
   });
