@@ -2,9 +2,11 @@
 
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { isReleaseError } from '@moult/releases/errors';
 import { canonicalBytes, type Metadata, parseMetadata, sha256Hex } from '@moult/releases/metadata';
 import {
   createDefault,
+  createRepository,
   createWithThreshold,
   encodeKeyFile,
   encodePublicKey,
@@ -13,8 +15,13 @@ import {
   Repository,
   raiseAdvice,
   readDetached,
+  readKeyFile,
+  readPublicKey,
   rehearse,
+  type SigningKey,
   signDetached,
+  withDiskWords,
+  writeNewSecret,
   writeSecret,
 } from '@moult/releases/repository';
 import { readNamedFile } from '../files/named-file.ts';
@@ -36,7 +43,7 @@ export function runInit(options: InitOptions): void {
   const now = new Date();
   if (rootKey.length > 0) {
     if (options.keys !== undefined) throw new UsageError('Give --keys or --root-key, not both.');
-    Repository.create(dir, setupOf(options), now);
+    createRepository(dir, setupOf(options), now);
     tell(new Repository(dir, passphraseOf(options)), options, { made: dir });
     return;
   }
@@ -98,16 +105,36 @@ export function runKey({
   passphraseFile?: string;
   json?: true;
 }): void {
-  for (const file of [out, `${out}.pub`])
-    if (existsSync(file)) throw new UsageError(`${file} is there already. Nothing was changed.`);
-  const key = generateKey(owner);
-  writeSecret(out, encodeKeyFile(key, passphraseFile === undefined ? undefined : readPassphrase(passphraseFile)));
-  writeSecret(`${out}.pub`, encodePublicKey(key));
+  const made = `${out}.pub`;
+  if (existsSync(made)) throw new UsageError(`${made} is there already. Nothing was changed.`);
+  const passphrase = passphraseFile === undefined ? undefined : readPassphrase(passphraseFile);
+  const key = withDiskWords(`The key ${out} cannot be made`, () => {
+    const key = generateKey(owner);
+    const isNew = writeNewSecret(out, encodeKeyFile(key, passphrase));
+    // A key whose public half is missing: the command was ended in between.
+    const kept = isNew ? key : keyOfBefore(out, owner, passphrase);
+    writeNewSecret(made, encodePublicKey(kept));
+    return kept;
+  });
   if (json) printJson({ keyid: key.keyid, owner, privateFile: out, publicFile: `${out}.pub` });
   else
     console.log(
       `${out}: the key of ${owner}. It stays with ${owner}.\n${out}.pub: its public half. Carry it to the repository.`,
     );
+}
+
+/** The key that is there already: of the same holder, whole, and with the same passphrase. */
+function keyOfBefore(file: string, owner: string, passphrase: string | undefined): SigningKey {
+  const text = readNamedFile(file).toString('utf8');
+  let why = 'It is not a whole key. Remove it if a command was ended here.';
+  try {
+    const before = readPublicKey(text, file).owner;
+    if (before === owner) return readKeyFile(text, file, passphrase);
+    why = `It is the key of ${before}.`;
+  } catch (error) {
+    if (!isReleaseError(error, 'RELEASE_KEY_UNUSABLE')) throw error;
+  }
+  throw new UsageError(`${file} is there already. ${why} Nothing was changed.`);
 }
 
 interface SignOptions extends Common {
@@ -139,7 +166,9 @@ function signAway(file: string, options: SignOptions): void {
   const metadata: Metadata = parseMetadata(kind, readNamedFile(file));
   const made = signDetached(role, metadata, readKey(options.key, options));
   const out = options.out ?? `${file.replace(/\.json$/, '')}.${made.keyid.slice(0, 12)}.sig`;
-  writeSecret(out, `${JSON.stringify(made, undefined, 2)}\n`);
+  withDiskWords(`The signature ${out} cannot be written`, () =>
+    writeSecret(out, `${JSON.stringify(made, undefined, 2)}\n`),
+  );
   const digest = sha256Hex(canonicalBytes(metadata.signed));
   if (options.json) printJson({ role, version: made.version, sha256: digest, signatureFile: out });
   else

@@ -80,7 +80,7 @@ async function fetchInto(partial: string, url: string, target: FoundTarget, fetc
   const digests = new Digests(target.file);
   const offset = await resumeFrom(partial, target.file, digests);
   const handle =
-    offset > 0 ? openSync(partial, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)) : openDraft(partial, 0o666);
+    offset > 0 ? openSync(partial, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)) : openDraft(partial, 0o644);
   let place = offset;
   let started = false;
   try {

@@ -2,16 +2,20 @@
 // value, so that a test can end them at any one of them.
 
 import {
+  chmodSync,
   closeSync,
   constants,
+  fchownSync,
   fstatSync,
   fsyncSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -36,7 +40,7 @@ export const nodeFileCalls: FileCalls = {
   close: closeSync,
   rename: renameSync,
   remove: (file) => rmSync(file, { force: true }),
-  makeFolder: (folder) => void mkdirSync(folder, { recursive: true }),
+  makeFolder: (folder) => makeOwnFolder(folder),
   read: (file) => {
     try {
       return readRegularFile(file);
@@ -63,10 +67,32 @@ export function readRegularFile(file: string): Buffer {
   }
 }
 
-/** Opens a draft for writing. What lies in its place is removed, never written into: it may be a pipe or a link. */
+/**
+ * Opens a draft for writing. What lies in its place is removed, never written into: it may be a pipe or a link. It belongs to
+ * the owner of its folder: root runs commands on folders of others.
+ */
 export function openDraft(file: string, mode: number): number {
   rmSync(file, { force: true });
-  return openSync(file, 'wx', mode);
+  const handle = openSync(file, 'wx', mode);
+  giveToOwnerOf(dirname(file), handle);
+  return handle;
+}
+
+/** Makes a folder and those above it that are missing, for the owner of the one above. One that is there keeps its mode. */
+export function makeOwnFolder(folder: string, mode = 0o755): void {
+  const first = mkdirSync(folder, { recursive: true, mode });
+  if (first === undefined) return;
+  if (mode !== 0o755) chmodSync(folder, mode);
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(first));
+  for (let made = folder; uid !== 0 && made.length >= first.length; made = dirname(made)) lchownSync(made, uid, gid);
+}
+
+/** Gives an open file to the owner of `folder`. No effect for anybody but root. */
+export function giveToOwnerOf(folder: string, handle: number): void {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  if (uid !== 0 && fstatSync(handle).uid === 0) fchownSync(handle, uid, gid);
 }
 
 function notRegular(file: string): Error {
@@ -75,20 +101,25 @@ function notRegular(file: string): Error {
 }
 
 /**
- * Writes beside the file, syncs, renames over it and syncs the folder. The name beside it is always the same: an
- * interrupted write leaves one file, which the next write replaces. Throws the error of the call that failed.
+ * Writes beside the file, syncs, renames over it and syncs the folder. The name beside it is always the same: a process
+ * that is killed leaves one file, which the next write replaces. Throws the error of the call that failed, and leaves none.
  */
 export function writeDurably(file: string, bytes: Uint8Array, calls: FileCalls = nodeFileCalls): void {
   calls.makeFolder(dirname(file));
   const draft = `${file}.new`;
   const handle = calls.open(draft, 'w');
   try {
-    for (let written = 0; written < bytes.length; ) written += calls.write(handle, bytes, written);
-    calls.sync(handle);
-  } finally {
-    calls.close(handle);
+    try {
+      for (let written = 0; written < bytes.length; ) written += calls.write(handle, bytes, written);
+      calls.sync(handle);
+    } finally {
+      calls.close(handle);
+    }
+    renameOver(draft, file, calls);
+  } catch (error) {
+    calls.remove(draft); // a full disk needs the room, and nobody needs half of a key
+    throw error;
   }
-  renameOver(draft, file, calls);
   syncFolder(dirname(file), calls);
 }
 

@@ -3,12 +3,31 @@
 //   DIR/public/targets   what /tuf/targets/ serves: PATH/DIGEST.NAME
 //   DIR/staged           the next version of a role, until it has its signatures: what is carried between machines
 //   DIR/keys             key files, 0600: snapshot and timestamp always, the others only while they are not offline
+//   DIR/keys.making      those of a repository that is being made: without its root nobody needs them
 //   DIR/publishing       there while a publication is on its way, so that an interrupted one is ended
 //   DIR/lock             held while a command changes something; ends with its process
-import { existsSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { nodeFileCalls, openDraft, readRegularFile, removeDurably, writeDurably } from '../client/durable-files.ts';
+import {
+  giveToOwnerOf,
+  makeOwnFolder,
+  nodeFileCalls,
+  openDraft,
+  readRegularFile,
+  removeDurably,
+  syncFolder,
+  writeDurably,
+} from '../client/durable-files.ts';
 import { isReleaseError, ReleaseError } from '../errors.ts';
 import { parseMetadata } from '../metadata/parse.ts';
 import type {
@@ -20,6 +39,7 @@ import type {
   TargetsSigned,
   TimestampSigned,
 } from '../metadata/types.ts';
+import { withLock } from './folder-lock.ts';
 import { encodeKeyFile, readKeyFile, type SigningKey } from './keys.ts';
 
 /** The newest published files. All undefined before the first publication. */
@@ -50,23 +70,37 @@ export class RepositoryFolder {
   }
 
   exists(): boolean {
-    return existsSync(join(this.directory, 'keys'));
+    return existsSync(join(this.directory, 'keys')) || (existsSync(this.#making) && this.#hasRoot());
   }
 
-  /** Runs `work` alone. Throws RELEASE_REPOSITORY_BUSY when another process, or another call, holds the lock. */
+  /**
+   * Runs `work` alone, after it cleared away what a killed command left. Throws RELEASE_REPOSITORY_BUSY when another
+   * process, or another call, holds the lock, and RELEASE_REPOSITORY_UNWRITABLE when the disk takes nothing.
+   */
   locked<T>(work: () => T): T {
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    const lock = new DatabaseSync(join(this.directory, 'lock'), { timeout: 2_000 });
-    try {
-      try {
-        lock.exec('BEGIN EXCLUSIVE');
-      } catch (cause) {
-        const text = `Another command changes the repository ${this.directory} now.`;
-        throw new ReleaseError('RELEASE_REPOSITORY_BUSY', text, { cause });
-      }
+    return withLock(this.directory, () => {
+      this.#dropDrafts();
+      this.#settleMaking();
       return work();
+    });
+  }
+
+  /**
+   * Makes the keys of a new repository stay if `stageRoot` comes to its end, and go if not. Killed in between, the next
+   * command decides by the root.
+   */
+  withNewKeys(
+    keys: readonly { name: string; key: SigningKey; passphrase?: string | undefined }[],
+    stageRoot: () => void,
+  ) {
+    try {
+      makeOwnFolder(this.#making, 0o700);
+      for (const { name, key, passphrase } of keys) {
+        writeSecret(join(this.#making, keyFileName(name, key)), encodeKeyFile(key, passphrase));
+      }
+      stageRoot();
     } finally {
-      lock.close();
+      this.#settleMaking();
     }
   }
 
@@ -164,10 +198,19 @@ export class RepositoryFolder {
       });
   }
 
+  /** Where a key of the role `name` is kept. */
+  keyFile(name: string, key: SigningKey): string {
+    return join(this.directory, 'keys', keyFileName(name, key));
+  }
+
+  /** Whether there are keys that were made for a repository here. */
+  hasMadeKeys(): boolean {
+    return listIfThere(join(this.directory, 'keys')).some((name) => /^[a-z]{1,32}-[0-9a-f]{12}\.key$/.test(name));
+  }
+
   saveKey(name: string, key: SigningKey, passphrase?: string): string {
-    const folder = join(this.directory, 'keys');
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const file = join(folder, `${name}-${key.keyid.slice(0, 12)}.key`);
+    makeOwnFolder(join(this.directory, 'keys'), 0o700);
+    const file = this.keyFile(name, key);
     writeSecret(file, encodeKeyFile(key, passphrase));
     return file;
   }
@@ -193,6 +236,39 @@ export class RepositoryFolder {
       for (const [index, file] of files.entries()) {
         if (index >= 2 && (index >= most || (ages[index - 1] ?? 0) > graceMs)) rmSync(file, { force: true });
       }
+    }
+  }
+
+  get #making(): string {
+    return join(this.directory, 'keys.making');
+  }
+
+  #hasRoot(): boolean {
+    return existsSync(this.stagedFile('root')) || this.#versions('root').length > 0;
+  }
+
+  /** A root names the keys: they are its own now. Without a root nobody has ever seen what they signed. */
+  #settleMaking(): void {
+    const making = this.#making;
+    if (!existsSync(making)) return;
+    const keys = join(this.directory, 'keys');
+    if (this.#hasRoot()) {
+      makeOwnFolder(keys, 0o700);
+      for (const name of readdirSync(making)) renameSync(join(making, name), join(keys, name));
+      syncFolder(keys);
+    }
+    rmSync(making, { recursive: true, force: true });
+    syncFolder(this.directory);
+  }
+
+  /** Half-written files of a command that was killed. */
+  #dropDrafts(): void {
+    const releases = ['agent', 'host'].flatMap((name) =>
+      listIfThere(join(this.targets, name)).map((generation) => join(this.targets, name, generation)),
+    );
+    const own = ['keys', 'keys.making', 'staged'].map((name) => join(this.directory, name));
+    for (const folder of [this.directory, ...own, this.metadata, ...releases]) {
+      for (const name of listIfThere(folder)) if (name.endsWith('.new')) rmSync(join(folder, name), { force: true });
     }
   }
 
@@ -241,6 +317,36 @@ export function writeSecret(file: string, text: string): void {
   });
 }
 
+/**
+ * The same, but a file that is there stays as it is: of two at once, one is written. Answers whether it was. Killed in
+ * between it leaves a part under the very name that its holder knows, and no copy elsewhere.
+ */
+export function writeNewSecret(file: string, text: string): boolean {
+  let handle: number;
+  try {
+    handle = openSync(file, 'wx', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    giveToOwnerOf(dirname(file), handle);
+    writeFileSync(handle, text);
+    fsyncSync(handle);
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
+  } finally {
+    closeSync(handle);
+  }
+  syncFolder(dirname(file));
+  return true;
+}
+
+function keyFileName(name: string, { keyid }: SigningKey): string {
+  return `${name}-${keyid.slice(0, 12)}.key`;
+}
+
 function listIfThere(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
@@ -255,11 +361,4 @@ export function publishedTargets(directory: string): string[] {
       return [...parts, `${hashes.sha256}.${name}`].join('/');
     }),
   );
-}
-
-/** Throws RELEASE_REPOSITORY_EXISTS when the folder has a root, published or staged. */
-export function requireNone(folder: RepositoryFolder): void {
-  if (!folder.staged().root && !folder.published().root) return;
-  const text = `${folder.directory} holds a repository already. Nothing was changed.`;
-  throw new ReleaseError('RELEASE_REPOSITORY_EXISTS', text);
 }

@@ -1,8 +1,17 @@
 // The operator's side: keys, edits, signatures, publication, renewal, recovery.
 export { type CarriedRelease, coverReleases, releasePath } from './agent-role.ts';
+export { createRepository } from './create.ts';
 export { delegatedRoles, type PublicKey, type RoleChange, validityDays, withoutPin, withPin } from './edits.ts';
 export { type ExpiryLevel, type ExpiryState, expiryStates } from './expiry.ts';
-export { encodeMetadata, type Published, publishedTargets, type Staged, writeSecret } from './folder.ts';
+export {
+  encodeMetadata,
+  type Published,
+  publishedTargets,
+  type Staged,
+  writeNewSecret,
+  writeSecret,
+} from './folder.ts';
+export { withDiskWords } from './folder-lock.ts';
 export { encodeKeyFile, encodePublicKey, generateKey, readKeyFile, readPublicKey, type SigningKey } from './keys.ts';
 export { follow, type RehearsalStep, rehearse } from './rehearse.ts';
 export { type OfflineRole, offlineRoles, Repository, type RoleSetup } from './repository.ts';

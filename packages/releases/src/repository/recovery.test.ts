@@ -19,6 +19,7 @@ import {
 } from '../../test/repository-cases.ts';
 import {
   createDefault,
+  createRepository,
   createWithThreshold,
   expiryStates,
   follow,
@@ -137,7 +138,7 @@ describe('recovery', () => {
     const [alice, bob, carol, dave] = people;
     const setup = { keys: [alice, bob, carol], threshold: 2 };
     const directory = newFolder();
-    Repository.create(directory, { root: setup, targets: setup, agent: setup, updates: setup }, start);
+    createRepository(directory, { root: setup, targets: setup, agent: setup, updates: setup }, start);
     const repository = new Repository(directory);
     const sign = (...keys: SigningKey[]) => {
       for (const key of keys) repository.signWith(key);

@@ -1,13 +1,15 @@
 // A rehearsal: on a copy, with the keys that are at hand, everything that an emergency needs. Nothing of the repository
-// changes, and nothing of the copy stays.
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+// changes, and nothing of the copy stays. No key is copied to the disk: those at hand, and those that are made, stay in
+// memory. What a killed rehearsal left, the next one takes away.
+import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { readRegularFile } from '../client/durable-files.ts';
 import type { Fetch } from '../client/fetch.ts';
 import { memoryStore } from '../client/store.ts';
 import { UpdateClient } from '../client/updater.ts';
-import { ReleaseError } from '../errors.ts';
+import { isReleaseError, ReleaseError } from '../errors.ts';
+import { RepositoryFolder } from './folder.ts';
 import type { SigningKey } from './keys.ts';
 import { offlineRoles, Repository } from './repository.ts';
 
@@ -28,7 +30,8 @@ export async function rehearse(
   now: Date,
   passphrase?: string,
 ): Promise<RehearsalStep[]> {
-  const copy = mkdtempSync(join(tmpdir(), 'moult-rehearsal-'));
+  dropLeftovers(now);
+  const copy = mkdtempSync(join(tmpdir(), `${copyName}${process.pid}-`));
   const steps: RehearsalStep[] = [];
   const run = async (step: string, work: () => void | Promise<void>) => {
     if (steps.some(({ ok }) => !ok)) return;
@@ -42,10 +45,9 @@ export async function rehearse(
   try {
     const original = new Repository(directory, passphrase);
     const newest = original.state().published.root?.signed.version ?? 0;
-    const isCopied = (file: string) =>
-      !file.startsWith(original.folder.targets) && !file.startsWith(join(directory, 'lock'));
-    cpSync(directory, copy, { recursive: true, filter: isCopied });
-    const repository = new Repository(copy, passphrase);
+    copyWithoutSecrets(original, copy);
+    const held = new KeysInMemory(copy, original.folder.keys(passphrase));
+    const repository = new Repository(copy, passphrase, held);
     for (const role of offlineRoles) {
       await run(`renew ${role}`, () => {
         repository.renew(role, now);
@@ -64,6 +66,73 @@ export async function rehearse(
     return steps;
   } finally {
     rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** A folder whose keys are never on a disk. */
+class KeysInMemory extends RepositoryFolder {
+  #keys: SigningKey[];
+
+  constructor(directory: string, keys: readonly SigningKey[]) {
+    super(directory);
+    this.#keys = [...keys];
+  }
+
+  override exists(): boolean {
+    return true;
+  }
+
+  override keys(): SigningKey[] {
+    return this.#keys;
+  }
+
+  override saveKey(_name: string, key: SigningKey): string {
+    this.#keys.push(key);
+    return '';
+  }
+
+  override dropOnlineKeys(): void {
+    // They go with the process.
+  }
+}
+
+/** What is published and what waits, as one state where the folder can be locked. */
+function copyWithoutSecrets({ folder }: Repository, copy: string): void {
+  const work = () => {
+    for (const source of [folder.metadata, join(folder.directory, 'staged')]) {
+      const target = join(copy, relative(folder.directory, source));
+      if (existsSync(source)) cpSync(source, target, { recursive: true });
+    }
+  };
+  try {
+    folder.locked(work);
+  } catch (error) {
+    // A copy that nobody may change can be rehearsed on as well.
+    if (!isReleaseError(error, 'RELEASE_REPOSITORY_UNWRITABLE')) throw error;
+    work();
+  }
+}
+
+const copyName = 'moult-rehearsal-';
+
+/** Copies of this user whose process has ended. Those of Moult 0.1 held keys, and no number of a process. */
+function dropLeftovers(now: Date): void {
+  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(copyName))) {
+    const folder = join(tmpdir(), name);
+    const stats = lstatSync(folder, { throwIfNoEntry: false });
+    if (!stats?.isDirectory() || stats.uid !== (process.geteuid?.() ?? stats.uid)) continue;
+    const [, pid] = /-(\d+)-[^-]+$/.exec(name) ?? [];
+    const isOver = pid === undefined ? now.getTime() - stats.mtimeMs > 3_600_000 : !isRunning(Number(pid));
+    if (isOver) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

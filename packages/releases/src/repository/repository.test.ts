@@ -21,6 +21,7 @@ import {
 import type { UpdateTarget } from '../metadata/index.ts';
 import {
   createDefault,
+  createRepository,
   encodeKeyFile,
   encodePublicKey,
   ensureRepository,
@@ -53,16 +54,18 @@ describe('a repository of one command', () => {
     for (const name of readdirSync(keys)) assert.equal(statSync(join(keys, name)).mode & 0o777, 0o600, name);
   });
 
-  it('is made once, and an interrupted making is finished at the next start', () => {
+  it('is made once, and keys without a root are no place for another', () => {
     const directory = newFolder();
     assert.equal(ensureRepository(directory, start), true);
     assert.equal(ensureRepository(directory, start), false);
     assert.throws(() => createDefault(directory, start), { code: 'RELEASE_REPOSITORY_EXISTS' });
     rmSync(join(directory, 'public'), { recursive: true });
-    const whole = newFolder();
-    cpSync(directory, whole, { recursive: true });
-    assert.equal(ensureRepository(whole, start), true, 'only keys were there');
-    assert.ok(new Repository(whole).state().published.timestamp);
+    const keys = readdirSync(join(directory, 'keys'));
+    assert.throws(() => ensureRepository(directory, start), {
+      code: 'RELEASE_REPOSITORY_DAMAGED',
+      message: /holds keys of a repository and no root.*Restore the folder from a backup/,
+    });
+    assert.deepEqual(readdirSync(join(directory, 'keys')), keys);
   });
 
   it('refuses a folder without a repository', () => {
@@ -78,7 +81,7 @@ describe('keys on three machines', () => {
     const directory = newFolder();
     const publicKeys = people.map((key) => readPublicKey(encodePublicKey(key), 'a file'));
     const setup = { keys: publicKeys, threshold: 2 };
-    Repository.create(directory, { root: setup, targets: setup, agent: setup, updates: setup }, start);
+    createRepository(directory, { root: setup, targets: setup, agent: setup, updates: setup }, start);
     const repository = new Repository(directory);
     assert.throws(
       () => repository.publish(start),

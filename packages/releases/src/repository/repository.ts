@@ -17,16 +17,13 @@ import {
   changeDelegation,
   changeRootRole,
   delegatedRoles,
-  emptyTargets,
-  firstRoot,
-  firstTargets,
   type PublicKey,
   type RoleChange,
   restamped,
   withRecall,
   withTarget,
 } from './edits.ts';
-import { encodeMetadata, type Published, RepositoryFolder, requireNone, type Staged } from './folder.ts';
+import { encodeMetadata, type Published, RepositoryFolder, type Staged } from './folder.ts';
 import { generateKey, type SigningKey } from './keys.ts';
 import { onlineDue, signOnline } from './online.ts';
 import { type Demand, type DetachedSignature, type Progress, progressOf, withSignature } from './signing.ts';
@@ -47,36 +44,11 @@ export class Repository {
   readonly #passphrase: string | undefined;
 
   /** `passphrase`: of the sealed keys in the folder. Throws RELEASE_REPOSITORY_MISSING. */
-  constructor(directory: string, passphrase?: string) {
-    this.folder = new RepositoryFolder(directory);
+  constructor(directory: string, passphrase?: string, folder = new RepositoryFolder(directory)) {
+    this.folder = folder;
     this.#passphrase = passphrase;
     if (this.folder.exists()) return;
     throw new ReleaseError('RELEASE_REPOSITORY_MISSING', `There is no repository in ${directory}.`);
-  }
-
-  /**
-   * A new repository: the first version of every role is staged. Keys for snapshot and timestamp are made here; those of
-   * the other roles are given. Throws RELEASE_REPOSITORY_EXISTS.
-   */
-  static create(directory: string, roles: Record<OfflineRole, RoleSetup>, now: Date): void {
-    const folder = new RepositoryFolder(directory);
-    folder.locked(() => {
-      requireNone(folder);
-      const [snapshot, timestamp] = [generateKey('server snapshot'), generateKey('server timestamp')];
-      folder.saveKey('snapshot', snapshot);
-      folder.saveKey('timestamp', timestamp);
-      const online = (key: SigningKey) => ({ keys: [key], threshold: 1 });
-      const top = {
-        root: roles.root,
-        targets: roles.targets,
-        snapshot: online(snapshot),
-        timestamp: online(timestamp),
-      };
-      const root = firstRoot(top, now);
-      for (const role of delegatedRoles) folder.stage(role, unsigned(emptyTargets(now)));
-      folder.stage('targets', unsigned(firstTargets(roles, now)));
-      folder.stage('root', unsigned(root)); // last: with it the repository is there
-    });
   }
 
   /** What is published, and what waits. */
@@ -386,7 +358,7 @@ interface EditOptions {
 const roomForSignatures = 20_000;
 const targetPathPattern = /^[a-z]+\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/[A-Za-z0-9][A-Za-z0-9._-]{0,149}$/;
 
-function unsigned<S extends AnySigned>(signed: S): Metadata<S> {
+export function unsigned<S extends AnySigned>(signed: S): Metadata<S> {
   return { signed, signatures: [] };
 }
 

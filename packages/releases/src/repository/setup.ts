@@ -1,7 +1,8 @@
 // The repository that a server makes at its first start: one command, every key on the server, threshold 1. It says so,
 // and how to raise it.
 
-import { RepositoryFolder, requireNone } from './folder.ts';
+import { createRepository } from './create.ts';
+import { RepositoryFolder } from './folder.ts';
 import { generateKey, type SigningKey } from './keys.ts';
 import { type OfflineRole, offlineRoles, Repository, type RoleSetup } from './repository.ts';
 
@@ -62,13 +63,10 @@ function createWithKeys(
   now: Date,
   passphrase: string | undefined,
 ): string[] {
-  const folder = new RepositoryFolder(directory);
-  requireNone(folder);
   const setups = offlineRoles.map((role) => [role, setup(role)] as const);
   const setupsByRole = Object.fromEntries(setups) as unknown as Record<OfflineRole, RoleSetup>;
-  // The keys first: a root whose keys were never written would stay unsigned for ever.
-  const files = setups.flatMap(([role, { keys }]) => keys.map((key) => folder.saveKey(role, key, passphrase)));
-  Repository.create(directory, setupsByRole, now);
+  const kept = setups.flatMap(([name, { keys }]) => keys.map((key) => ({ name, key, passphrase })));
+  const files = createRepository(directory, setupsByRole, now, kept);
   const repository = new Repository(directory, passphrase);
   repository.signWithOwnKeys();
   repository.publish(now);
