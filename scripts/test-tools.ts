@@ -30,11 +30,7 @@ const libraries: Record<string, readonly string[]> = {
 export function bringTestTools(): void {
   const packages = missingPackages();
   if (packages.length === 0) return;
-  if (process.getuid?.() === 0 && isOnPath('apt-get')) {
-    console.log(`\n=== test tools: installing ${packages.join(', ')}`);
-    run('apt-get', ['update', '-qq']);
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
-  }
+  installDebianPackages(packages);
   const still = missingPackages();
   if (still.length > 0) {
     console.error(
@@ -43,6 +39,14 @@ export function bringTestTools(): void {
     );
     process.exit(1);
   }
+}
+
+/** Installs packages where that is allowed (Debian, root); elsewhere it does nothing. */
+export function installDebianPackages(packages: readonly string[]): void {
+  if (packages.length === 0 || process.getuid?.() !== 0 || !isOnPath('apt-get')) return;
+  console.log(`\n=== test tools: installing ${packages.join(', ')}`);
+  run('apt-get', ['update', '-qq']);
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
 }
 
 function missingPackages(): string[] {

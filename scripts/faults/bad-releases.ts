@@ -1,0 +1,82 @@
+// Releases that must never stay: most of them the real program with one defect, built and signed like any other.
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeRelease, parseRelease, releaseFileName } from '@moult/protocol/self-update';
+import { buildAgent } from '../build.ts';
+
+export interface BadRelease {
+  name: string;
+  /** The program from the good one. `version` is the released one. */
+  spoil(good: string, version: string): string;
+}
+
+/** In place of the program: says that it is healthy, and then does `source` with each message. */
+function onceHealthy(source: string, says = ''): BadRelease['spoil'] {
+  return (_good, version) =>
+    `const version = '${version}';
+     process.on('disconnect', () => process.exit(0));
+     process.on('message', (message) => { if (message.kind === 'stop') process.exit(0); ${source} });
+     process.send({ kind: 'healthy', version${says} });`;
+}
+
+const qualifies = ', qualifies: true';
+const saysQualified = "if (message.kind === 'begin' && message.trial) process.send({ kind: 'qualified', version });";
+
+export const badReleases: readonly BadRelease[] = [
+  { name: 'crashes at its start', spoil: () => 'throw new Error("broken release");' },
+  { name: 'exits with 0 at its start', spoil: () => 'process.exit(0);' },
+  { name: 'hangs at its start', spoil: () => 'for (;;);' },
+  { name: 'is no program', spoil: () => '\u0000\u0001 this is not JavaScript {' },
+  {
+    name: 'leaks memory at its start',
+    spoil: () => 'const eaten = []; for (;;) eaten.push(new Array(100_000).fill(eaten.length));',
+  },
+  {
+    name: 'crashes in its detection',
+    spoil: onceHealthy("if (message.kind === 'begin') throw new Error('broken detection');"),
+  },
+  { name: 'exits with 0 in its detection', spoil: onceHealthy("if (message.kind === 'begin') process.exit(0);") },
+  { name: 'hangs in its detection', spoil: onceHealthy("if (message.kind === 'begin') for (;;);") },
+  { name: 'says nothing after it is healthy', spoil: onceHealthy('', qualifies) },
+  {
+    name: 'lies about its version when healthy',
+    spoil: () => `process.on('message', () => undefined); process.send({ kind: 'healthy', version: '65535.0.0.0' });`,
+  },
+  {
+    name: 'lies about its version when qualified',
+    spoil: onceHealthy("process.send({ kind: 'qualified', version: '65535.0.0.0' });", qualifies),
+  },
+  { name: 'cannot reach the server', spoil: (good) => replaced(good, /\/wuident\.cab/g, '/no-such-ident.cab') },
+  { name: 'reaches the server and cannot read it', spoil: (good) => replaced(good, /MSCF/g, 'MSCX') },
+  {
+    name: 'throws in its search',
+    spoil: (good) => replaced(good, /async detect\(/g, 'async detect() { throw new Error("broken"); } async unused('),
+  },
+  {
+    name: 'qualifies and then crashes',
+    spoil: onceHealthy(`${saysQualified} else process.exit(9);`, qualifies),
+  },
+  { name: 'qualifies and then hangs', spoil: onceHealthy(`${saysQualified} else for (;;);`, qualifies) },
+];
+
+/** The real program is the better for it that a defect is in it: throws when the place is no longer there. */
+function replaced(program: string, place: RegExp, instead: string): string {
+  if (!place.test(program)) throw new Error(`the built agent does not hold ${place}: the bad release is not bad`);
+  return program.replace(place, () => instead);
+}
+
+/** Builds the release `version` into `folder`, as scripts/build.ts does, and spoils it. */
+export async function buildBadRelease(folder: string, version: string, bad: BadRelease): Promise<void> {
+  await buildAgent(folder, 'wsus', version);
+  const at = join(folder, 'wsus', version);
+  const release = parseRelease(readFileSync(join(at, releaseFileName), 'utf8'));
+  const program = Buffer.from(bad.spoil(readFileSync(join(at, release.entry), 'utf8'), version));
+  writeFileSync(join(at, release.entry), program);
+  const files = release.files.map((file) =>
+    file.name === release.entry
+      ? { ...file, sizeBytes: program.length, sha256: createHash('sha256').update(program).digest('hex') }
+      : file,
+  );
+  writeFileSync(join(at, releaseFileName), encodeRelease({ ...release, files }));
+}

@@ -1,0 +1,137 @@
+// True power cuts: a machine on a file system of its own, in a file behind a loop device. FS_IOC_SHUTDOWN ends the file
+// system without writing its journal: what was not synced is gone, as when the power goes. Needs root.
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { runProgram } from './processes.ts';
+
+export interface FileSystem {
+  megabytes: number;
+  make: readonly string[];
+  mount: string;
+}
+
+/** `ext4-strict`: without the help that ext4 gives to programs that rename without syncing. */
+export const fileSystems = {
+  ext4: { megabytes: 64, make: ['mkfs.ext4', '-q', '-F'], mount: 'loop,noatime' },
+  'ext4-strict': { megabytes: 64, make: ['mkfs.ext4', '-q', '-F'], mount: 'loop,noatime,noauto_da_alloc' },
+  xfs: { megabytes: 300, make: ['mkfs.xfs', '-q'], mount: 'loop,noatime' },
+} as const satisfies Record<string, FileSystem>;
+export type FileSystemName = keyof typeof fileSystems;
+
+/** FS_IOC_SHUTDOWN with FS_SHUTDOWN_FLAGS_NOLOGFLUSH, from linux/fs.h. Perl is part of every Debian. */
+const shutDown = `
+sub cut {
+  open(my $folder, "<", $ARGV[0]) or die "no file system: $!";
+  my $flags = pack("I", 2);
+  defined ioctl($folder, 0x8004587d, $flags) or die "FS_IOC_SHUTDOWN: $!";
+  print "cut\\n";
+}`;
+
+/** After so many milliseconds; it ends everything of the process group as well. */
+const cutLater = `${shutDown} select(undef, undef, undef, $ARGV[1] / 1000); cut(); kill "KILL", -$ARGV[2];`;
+/** As soon as strace writes into the pipe that a program has stopped. */
+const cutAtStop = `${shutDown}
+open(my $trace, "<", $ARGV[1]) or die $!; $| = 1; my $done = 0;
+while (<$trace>) { if (!$done && /--- SIGSTOP/) { cut(); $done = 1; } }`;
+
+export interface Cutter {
+  /** Settles true when the power was cut, false when it was ended before. */
+  cut: Promise<boolean>;
+  end(): void;
+}
+
+/** Cuts the power of the file system at `folder` after `ms`, and ends the process group. */
+export function cutAfter(folder: string, ms: number, group: number): Cutter {
+  return startCutter(cutLater, [folder, String(ms), String(group)]);
+}
+
+/** Cuts the power when strace says, in the named pipe at `trace`, that the program has stopped. */
+export function cutWhenStopped(folder: string, trace: string): Cutter {
+  return startCutter(cutAtStop, [folder, trace]);
+}
+
+function startCutter(program: string, args: string[]): Cutter {
+  const child = spawn('perl', ['-e', program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const cut = new Promise<boolean>((resolve) => {
+    child.stdout.once('data', () => resolve(true));
+    child.once('close', () => resolve(false));
+    child.once('error', () => resolve(false));
+  });
+  return { cut, end: () => void child.kill('SIGKILL') };
+}
+
+export interface MountedImage {
+  /** Where the machine is. */
+  folder: string;
+  /** As when the power comes back: the file system is taken away and mounted again, its journal is replayed. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Makes an image in `folder` that holds the files of `content`, to be copied for each run. Answers its file. */
+export async function makeImage(name: FileSystemName, folder: string, content: string): Promise<string> {
+  const { megabytes, make, mount } = fileSystems[name];
+  const file = join(folder, `${name}.image`);
+  const at = `${file}.mounted`;
+  mkdirSync(at, { recursive: true });
+  await runProgram(['truncate', '-s', `${megabytes}M`, file]);
+  await runProgram([...make, file]);
+  await runProgram(['mount', '-o', mount, file, at]);
+  try {
+    cpSync(content, join(at, 'machine'), { recursive: true });
+  } finally {
+    await runProgram(['umount', at]);
+  }
+  return file;
+}
+
+/** A copy of an image, mounted below `folder`. */
+export async function mountImage(name: FileSystemName, image: string, folder: string): Promise<MountedImage> {
+  const { mount } = fileSystems[name];
+  const file = join(folder, 'disk.image');
+  const at = join(folder, 'disk');
+  mkdirSync(at, { recursive: true });
+  await runProgram(['cp', '--sparse=always', image, file]);
+  await runProgram(['mount', '-o', mount, file, at]);
+  return {
+    folder: join(at, 'machine'),
+    async restart() {
+      await unmount(at);
+      await runProgram(['mount', '-o', mount, file, at]);
+    },
+    async close() {
+      await unmount(at);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Killed programs may hold a file for a moment longer. */
+async function unmount(at: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return void (await runProgram(['umount', at]));
+    } catch (error) {
+      if (attempt === 40) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Whether this machine lets us mount images: it takes root, and a kernel with loop devices. Answers why not. */
+export async function whyNoImages(name: FileSystemName, folder: string): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'not root: no file system can be mounted';
+  const scratch = join(folder, `try-${name}`);
+  try {
+    mkdirSync(join(scratch, 'content'), { recursive: true });
+    const image = await makeImage(name, scratch, join(scratch, 'content'));
+    const mounted = await mountImage(name, image, join(scratch, 'mounted'));
+    await mounted.close();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,237 @@
+// What all runs share: built programs, the real server in several states of its life, machines as they were before the
+// update. Built once; a run copies what it changes.
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installAgent, machineRoot } from '@moult/agent';
+import { loadConfig, openLog, type RunningServer, startServer } from '@moult/server';
+import { buildAgent, buildHost } from '../build.ts';
+import { badReleases, buildBadRelease } from './bad-releases.ts';
+import { type FileSystemName, makeImage } from './image.ts';
+import { isAgent, pointAt, runHost, statusOf } from './machine.ts';
+import { type JourneyName, journeys, type Role, roles } from './run.ts';
+import { type Point, pointsIn, recording, type TracerParts, traced, writeTracer } from './tracer.ts';
+
+export interface Journey {
+  name: JourneyName;
+  from: string;
+  generation: 'sus' | 'wsus';
+}
+
+/** The version that every machine must come to. Between it and `from` lie the bad ones. */
+export const goodVersion = '7.9.9.0';
+const oldVersions = { first: '5.4.0.1', next: '7.9.0.1' } as const;
+
+export interface LaboratoryOptions {
+  /** Also serve the bad releases: a server in a state of its own for each. */
+  badReleases?: boolean;
+  /** Changes the built host before it is installed: to see that the faults find what is wrong with it. */
+  alterHost?(program: string): string;
+}
+
+export interface Laboratory {
+  folder: string;
+  node: string;
+  env: NodeJS.ProcessEnv;
+  /** SHA-256 of the programs under test. */
+  digest: string;
+  journey(name: JourneyName): Journey;
+  /** A machine of the journey before its update: a folder to be copied. */
+  template(name: JourneyName): string;
+  /** The same as an image of a file system. */
+  image(name: JourneyName, fileSystem: FileSystemName): Promise<string>;
+  tracer(name: JourneyName): TracerParts;
+  /** How long the update takes when nothing happens. */
+  usualMs(name: JourneyName): number;
+  /** Every file call of the update, program by program. */
+  points(name: JourneyName): Promise<Point[]>;
+  servers: { good: URL; older: URL; bad: ReadonlyMap<string, URL> };
+  close(): Promise<void>;
+}
+
+/** Builds everything below a scratch folder of its own. */
+export async function openLaboratory(options: LaboratoryOptions = {}): Promise<Laboratory> {
+  const folder = mkdtempSync(join(roomyFolder(), 'moult-faults-'));
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
+  delete env.NODE_OPTIONS;
+  const releases = join(folder, 'releases');
+  const installed = join(releases, 'installed');
+  await Promise.all([
+    buildAgent(installed, 'sus', oldVersions.first),
+    buildAgent(installed, 'wsus', oldVersions.next),
+    buildHost(installed),
+    buildAgent(join(releases, 'good'), 'wsus', goodVersion),
+  ]);
+  const host = join(installed, 'host', 'host.mjs');
+  if (options.alterHost) writeFileSync(host, options.alterHost(readFileSync(host, 'utf8')));
+  writeTracer(folder);
+  const { running, servers } = await openServers(folder, releases, options.badReleases ?? false);
+  const lab = { folder, node: process.execPath, env, servers };
+  const usual = new Map<JourneyName, number>();
+  for (const name of journeys) usual.set(name, await prepare(lab, name, installed));
+  const points = new Map<JourneyName, Promise<Point[]>>();
+  const images = new Map<string, Promise<string>>();
+  return {
+    ...lab,
+    digest: digestOf([host, join(releases, 'good', 'wsus', goodVersion, 'agent.mjs')]),
+    journey,
+    template: (name) => templateOf(folder, name),
+    image: (name, fileSystem) =>
+      once(images, `${name}-${fileSystem}`, () => {
+        const at = join(folder, 'images', name);
+        mkdirSync(at, { recursive: true });
+        return makeImage(fileSystem, at, templateOf(folder, name));
+      }),
+    tracer: (name) => tracerOf(lab, name),
+    usualMs: (name) => usual.get(name) ?? 1000,
+    points: (name) => once(points, name, () => recordPoints(lab, name)),
+    async close() {
+      for (const server of running) await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type Shared = Pick<Laboratory, 'folder' | 'node' | 'env' | 'servers'>;
+
+function journey(name: JourneyName): Journey {
+  return { name, from: oldVersions[name], generation: name === 'first' ? 'sus' : 'wsus' };
+}
+
+function templateOf(folder: string, name: JourneyName): string {
+  return join(folder, 'templates', name);
+}
+
+function tracerOf({ folder, node, env }: Shared, name: JourneyName): TracerParts {
+  return { folder, node, env, versions: { old: oldVersions[name], new: goodVersion } };
+}
+
+/** Answers how long an undisturbed update takes. */
+async function prepare(lab: Shared, name: JourneyName, releaseFolder: string): Promise<number> {
+  const { folder, node, env, servers } = lab;
+  const template = templateOf(folder, name);
+  const { from, generation } = journey(name);
+  await installAgent(machineRoot(template), {
+    server: servers.older.href.replace(/\/$/, ''),
+    generation,
+    version: from,
+    releaseFolder,
+    operatorCertificate: readFileSync(join(folder, 'servers', 'older', 'keys', 'operator-ca.cer.pem')),
+    os: 'XP',
+    architecture: 'x86',
+    language: 'en',
+  });
+  // A machine that has worked for a while. The SUS client would become another at once.
+  if (name === 'next') await runHost(template, { command: [node], env, flags: ['--now', '--once'], limitMs: 60_000 });
+  pointAt(template, servers.good.href.replace(/\/$/, ''));
+  // Twice: the first one fills the compile cache.
+  let tookMs = 0;
+  for (const _ of [1, 2]) tookMs = await rehearse(lab, template, join(folder, `rehearsal-${name}`));
+  return tookMs;
+}
+
+async function rehearse({ node, env }: Shared, template: string, machine: string): Promise<number> {
+  cpSync(template, machine, { recursive: true });
+  const started = performance.now();
+  const end = await runHost(machine, { command: [node], env, flags: ['--now', '--once'], limitMs: 120_000 });
+  const tookMs = performance.now() - started;
+  const status = statusOf(machine);
+  rmSync(machine, { recursive: true, force: true });
+  if (!isAgent(status, goodVersion)) {
+    throw new Error(
+      `The update does not work without any fault: exit ${end.exit}, ${JSON.stringify(status)} ${end.stderr}`,
+    );
+  }
+  return tookMs;
+}
+
+async function recordPoints(lab: Shared, name: JourneyName): Promise<Point[]> {
+  const all: Point[] = [];
+  for (const role of roles) all.push(...(await recordRole(lab, name, role)));
+  return all;
+}
+
+async function recordRole(lab: Shared, name: JourneyName, role: Role): Promise<Point[]> {
+  const records = join(lab.folder, `records-${name}-${role}`);
+  const machine = join(lab.folder, `recorded-${name}-${role}`);
+  mkdirSync(records, { recursive: true });
+  cpSync(templateOf(lab.folder, name), machine, { recursive: true });
+  const start = traced(tracerOf(lab, name), role, recording(join(records, role)));
+  await runHost(machine, { ...start, flags: ['--now', '--once'], limitMs: 120_000 });
+  if (!isAgent(statusOf(machine), goodVersion)) throw new Error(`The update of ${role} does not work under strace.`);
+  const points = pointsIn(records, machine);
+  rmSync(machine, { recursive: true, force: true });
+  return points;
+}
+
+interface Servers {
+  running: RunningServer[];
+  servers: Laboratory['servers'];
+}
+
+/**
+ * One operator's server at several times of its life, each on a port of its own: before the new release, with each bad
+ * release as its newest, and with the good one at last. Whoever goes from one to a later one sees time pass.
+ */
+async function openServers(folder: string, releases: string, withBad: boolean): Promise<Servers> {
+  const offered = join(releases, 'offered');
+  const running: RunningServer[] = [];
+  const bad = new Map<string, URL>();
+  await buildAgent(offered, 'wsus', oldVersions.next);
+  let at = await live('older', undefined);
+  const older = at.url;
+  for (const [index, release] of withBad ? badReleases.entries() : []) {
+    await buildBadRelease(offered, `7.9.1.${index + 1}`, release);
+    at = await live(`bad-${index + 1}`, at.dataDir);
+    bad.set(release.name, at.url);
+  }
+  cpSync(join(releases, 'good'), offered, { recursive: true });
+  const { url: good } = await live('good', at.dataDir);
+  return { running, servers: { good, older, bad } };
+
+  /** Begins where `before` is now. It is copied after a life of its own that is over, so that it is whole. */
+  async function live(state: string, before: string | undefined): Promise<{ url: URL; dataDir: string }> {
+    const dataDir = join(folder, 'servers', state);
+    const still = `${dataDir}.still`;
+    if (before !== undefined) cpSync(`${before}.still`, dataDir, { recursive: true });
+    await (await serve(dataDir, offered)).stop();
+    cpSync(dataDir, still, { recursive: true });
+    const server = await serve(dataDir, undefined);
+    running.push(server);
+    return { url: new URL(server.urls.main), dataDir };
+  }
+}
+
+async function serve(dataDir: string, agentReleaseDir: string | undefined): Promise<RunningServer> {
+  const flags = { dataDir, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', stopSeconds: 1 };
+  const { config } = loadConfig({
+    flags: { ...flags, ...(agentReleaseDir === undefined ? {} : { agentReleaseDir }) },
+    environment: {},
+  });
+  const { log } = openLog({ dataDir, level: 'error', toStdout: false });
+  return startServer(config, { now: () => new Date(), log, announce: () => undefined });
+}
+
+/** In memory where there is room: a run writes for the fault, not for the disk. */
+function roomyFolder(): string {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    if (bavail * bsize > 2 * 1024 ** 3) return '/dev/shm';
+  } catch {
+    // No such folder here.
+  }
+  return tmpdir();
+}
+
+function digestOf(files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(existsSync(file) ? readFileSync(file) : '');
+  return hash.digest('hex').slice(0, 16);
+}
+
+function once<K, V>(known: Map<K, V>, key: K, make: () => V): V {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
+}

@@ -1,0 +1,85 @@
+// The programs of a machine as processes: started in a group of their own, ended together, waited for to the last.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface StartedGroup {
+  /** Also the number of the process group. */
+  pid: number;
+  /** Settles when the first process is gone. */
+  ended: Promise<number | undefined>;
+  /** What it said on standard error, cut to what is worth keeping. */
+  stderr(): string;
+  child: ChildProcess;
+}
+
+const keptBytes = 4000;
+
+/** Starts a program as the first process of a new group. */
+export function startGroup(command: readonly string[], env: NodeJS.ProcessEnv): StartedGroup {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'], env });
+  let said = '';
+  child.stderr?.on('data', (piece: Buffer) => {
+    said = (said + piece.toString('utf8')).slice(-keptBytes);
+  });
+  const ended = new Promise<number | undefined>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? undefined));
+  });
+  return { pid: child.pid ?? 0, ended, stderr: () => said.trim(), child };
+}
+
+/** Ends every process of the group at once. */
+export function killGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // Nobody is left.
+  }
+}
+
+/** True as soon as no process of the group lives; false when one still does after `limitMs`. */
+export async function groupIsGone(group: number, limitMs: number): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 50)) {
+    if (!livesOn(group)) return true;
+    if (performance.now() >= deadline) return false;
+    await pause(waitMs);
+  }
+}
+
+/** Dead processes that nobody has asked about yet (zombies) do not count. */
+function livesOn(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+  return readdirSync('/proc').some((name) => /^\d+$/.test(name) && isMember(name, group));
+}
+
+function isMember(pid: string, group: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state !== 'Z' && Number(processGroup) === group;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs a program to its end; throws with what it said when it fails. */
+export async function runProgram(command: readonly string[]): Promise<string> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const pieces: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const said = Buffer.concat(pieces).toString('utf8');
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${said.trim()}`);
+  return said;
+}

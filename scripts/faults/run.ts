@@ -1,0 +1,63 @@
+// One run: a machine, one fault, a start without it. Its seed says everything, so that the seed alone repeats it.
+import { createHash } from 'node:crypto';
+import { createRandom, type Random } from '../fuzz/mutate.ts';
+
+export const kinds = ['power', 'kill', 'error', 'clock', 'network', 'release'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** `first`: the SUS client becomes the WSUS client. `next`: a WSUS client becomes a newer one. */
+export const journeys = ['first', 'next'] as const;
+export type JourneyName = (typeof journeys)[number];
+
+/** The programs of a self-update: the host, the version that runs, the version that comes. */
+export const roles = ['host', 'old', 'new'] as const;
+export type Role = (typeof roles)[number];
+
+export interface RunSeed {
+  /** The whole seed: `kill/next/new/fsync/12`. */
+  text: string;
+  kind: Kind;
+  journey: JourneyName;
+  /** What is left of it; each kind reads it in its own way. */
+  rest: string[];
+}
+
+export interface RunResult {
+  seed: string;
+  /** The row of the table that it counts in. */
+  row: string;
+  /** False: the machine was done before the fault could come. Such a run is listed and not counted. */
+  hit: boolean;
+  /** Which version the machine was left with by the fault: `new` counts when it is whole and no longer on trial. */
+  left: 'new' | 'old';
+  /** What the machine itself said about it, or how it was cut off. Empty only when `left` is `new`. */
+  reason: string;
+  /** The fault did not end by itself within its time: everything was ended as by a restart. */
+  hung: boolean;
+  /** Starts without the fault until the new version was the agent. */
+  starts: number;
+  /** Why the machine never came to the new version; absent when it did. */
+  stranded?: string;
+  /** Something is wrong that strands nobody: processes left over, no reason given. */
+  complaint?: string;
+  ms: number;
+}
+
+/** Throws when `text` is no seed. */
+export function parseSeed(text: string): RunSeed {
+  const [kind, journey, ...rest] = text.split('/');
+  const known = { kind: kinds.find((one) => one === kind), journey: journeys.find((one) => one === journey) };
+  if (!known.kind || !known.journey || rest.length === 0) {
+    throw new Error(`"${text}" is no seed. A seed is KIND/JOURNEY/…, for example kill/next/new/fsync/12.`);
+  }
+  return { text, kind: known.kind, journey: known.journey, rest };
+}
+
+/** The numbers of a seed: the same each time it is run. */
+export function randomOf(seed: string): Random {
+  return createRandom(createHash('sha256').update(seed).digest().readUInt32LE());
+}
+
+export function pick<T>(random: Random, all: readonly T[]): T {
+  return all[random.below(all.length)] as T;
+}

@@ -1,0 +1,140 @@
+// strace on one program of a self-update: writes down its file calls, or changes the N-th of them. The host is traced
+// as it is started; for an agent program the host starts a small script in place of Node, which starts Node traced.
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type Role, roles } from './run.ts';
+
+/** Calls that take a path, or a descriptor of a file. */
+const fileCalls = [
+  'openat,open,creat,close,read,pread64,readv,write,pwrite64,writev,fsync,fdatasync,ftruncate,fallocate,sendfile',
+  'copy_file_range,rename,renameat,renameat2,link,linkat,symlink,unlink,unlinkat,mkdir,mkdirat,rmdir,stat,lstat',
+  'newfstatat,statx,fstat,statfs,fstatfs,access,faccessat,faccessat2,readlink,readlinkat,getdents64,utimensat',
+  'fchmod,fchmodat,chmod,chown,fchown,flock,lseek,chdir',
+]
+  .join(',')
+  .split(',');
+
+/** Calls that change what is on the disk, or order it. */
+const writeCalls =
+  /^(write|pwrite64|writev|fsync|fdatasync|ftruncate|fallocate|sendfile|copy_file_range|rename|link|symlink|unlink|mkdir|rmdir|utimensat|f?chmod)/;
+
+/** One call of one program: the N-th of its name in its thread. */
+export interface Point {
+  role: Role;
+  call: string;
+  number: number;
+  /** Changes the disk, or opens a file to be changed. */
+  writes: boolean;
+  /** The file, below the machine's folder. */
+  path: string;
+}
+
+export interface Traced {
+  command: readonly string[];
+  env: NodeJS.ProcessEnv;
+}
+
+/** What a program of the lab needs to be started traced. */
+export interface TracerParts {
+  node: string;
+  /** A folder of this lab for the two small files. */
+  folder: string;
+  env: NodeJS.ProcessEnv;
+  /** The versions of the journey, by which the programs are told apart. */
+  versions: { old: string; new: string };
+}
+
+/** The command and environment that start the host so that strace with `options` works on `role`. */
+export function traced({ node, folder, env, versions }: TracerParts, role: Role, options: readonly string[]): Traced {
+  const strace = ['strace', '-D', '-q', ...options];
+  // -b execve: lets go of the programs that the host starts.
+  if (role === 'host') return { command: [...strace, '-b', 'execve', '--', node], env };
+  return {
+    command: [node],
+    env: {
+      ...env,
+      NODE_OPTIONS: `--require ${join(folder, 'start-traced.cjs')}`,
+      MOULT_FAULT_START: join(folder, 'start-traced.sh'),
+      MOULT_FAULT_NODE: node,
+      MOULT_FAULT_VERSION: versions[role],
+      MOULT_FAULT_STRACE: strace.join(' '),
+    },
+  };
+}
+
+/** The two small files that `traced` leads to. */
+export function writeTracer(folder: string): void {
+  writeFileSync(
+    join(folder, 'start-traced.cjs'),
+    `if ((process.argv[1] ?? '').endsWith('host.mjs')) process.execPath = process.env.MOULT_FAULT_START;\n`,
+  );
+  const script = join(folder, 'start-traced.sh');
+  const lines = [
+    '#!/bin/sh',
+    'unset NODE_OPTIONS',
+    'case "$*" in',
+    '  *"/versions/$MOULT_FAULT_VERSION/"*) exec $MOULT_FAULT_STRACE -- "$MOULT_FAULT_NODE" "$@" ;;',
+    'esac',
+    'exec "$MOULT_FAULT_NODE" "$@"',
+  ];
+  writeFileSync(script, `${lines.join('\n')}\n`);
+  chmodSync(script, 0o755);
+}
+
+/** Options that write down the file calls of each thread to `<prefix>.<thread>`. */
+export function recording(prefix: string): string[] {
+  return [
+    '--seccomp-bpf',
+    '-ff',
+    '-y',
+    '-s',
+    '4096',
+    '-e',
+    `trace=${fileCalls.map((call) => `?${call}`).join(',')}`,
+    '-o',
+    prefix,
+  ];
+}
+
+/** What is done to a call. A signal comes before the call, or, where the program only stops, after it. */
+export type Injection = { error: string } | { signal: 'KILL' | 'STOP' };
+
+/**
+ * Options that inject at the N-th `call` of each thread (`12`), or from the N-th on (`12+`). strace writes to `output`
+ * what came of it.
+ */
+export function injecting(call: string, injection: Injection, when: string, output: string): string[] {
+  const isError = 'error' in injection;
+  const what = isError ? `error=${injection.error}` : `signal=${injection.signal}`;
+  // With seccomp-bpf strace injects no signals.
+  const options = isError ? ['--seccomp-bpf', '-e', 'signal=none'] : ['-e', `signal=${injection.signal}`];
+  return [...options, '-f', '-e', `trace=${call}`, '-e', `inject=${call}:${what}:when=${when}`, '-o', output];
+}
+
+/** What strace writes when the injection took place. */
+export const injectedMark = /\(INJECTED\)|killed by SIGKILL|--- SIGSTOP/;
+
+/** The recorded calls that concern files of the machine in `folder`, in order. */
+export function pointsIn(recordFolder: string, machineFolder: string): Point[] {
+  return roles.flatMap((role) => {
+    const files = readdirSync(recordFolder).filter((name) => basename(name).startsWith(`${role}.`));
+    return files.flatMap((name) => pointsOfThread(role, readFileSync(join(recordFolder, name), 'utf8'), machineFolder));
+  });
+}
+
+function pointsOfThread(role: Role, record: string, machineFolder: string): Point[] {
+  const counts = new Map<string, number>();
+  const points: Point[] = [];
+  for (const line of record.split('\n')) {
+    const call = /^(\w+)\(/.exec(line)?.[1];
+    if (call === undefined) continue;
+    const number = (counts.get(call) ?? 0) + 1;
+    counts.set(call, number);
+    const at = line.indexOf(`${machineFolder}/`);
+    if (at < 0) continue;
+    const path = line.slice(at + machineFolder.length + 1).split(/[>"]/, 1)[0] ?? '';
+    const writes = writeCalls.test(call) || (call === 'openat' && /O_CREAT|O_TRUNC|O_WRONLY|O_RDWR/.test(line));
+    points.push({ role, call, number, writes, path });
+  }
+  return points;
+}
