@@ -51,9 +51,11 @@ const asked = values.replay === undefined ? wanted(abilities) : [parseSeed(value
 const lab = await openLaboratory({ badReleases: asked.includes('release') });
 try {
   process.exitCode = await (values.replay === undefined ? runPlan(lab, asked) : replay(lab, values.replay));
-} finally {
-  await lab.close();
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
 }
+await lab.close();
 // Servers that were asked by programs that no longer live may keep connections.
 process.exit();
 

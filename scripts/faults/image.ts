@@ -107,16 +107,16 @@ export async function mountImage(name: FileSystemName, image: string, folder: st
   };
 }
 
-/** Killed programs may hold a file for a moment longer. */
+/** Killed programs may hold a file for a moment longer. What stays busy is let go of: it is a scratch image. */
 async function unmount(at: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; attempt <= 200; attempt++) {
     try {
       return void (await runProgram(['umount', at]));
-    } catch (error) {
-      if (attempt === 40) throw error;
+    } catch {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
+  await runProgram(['umount', '--lazy', at]);
 }
 
 /** Whether this machine lets us mount images: it takes root, and a kernel with loop devices. Answers why not. */

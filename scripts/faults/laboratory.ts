@@ -88,7 +88,11 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
     points: (name) => once(points, name, () => recordPoints(lab, name)),
     async close() {
       for (const server of running) await server.stop();
-      rmSync(folder, { recursive: true, force: true });
+      try {
+        rmSync(folder, { recursive: true, force: true });
+      } catch (error) {
+        console.error(`${folder} cannot be removed: ${String(error)}`);
+      }
     },
   };
 }

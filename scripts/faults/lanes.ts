@@ -3,6 +3,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openHostileNetwork } from './hostile-network.ts';
+import type { Lane } from './inflict.ts';
 import type { Laboratory } from './laboratory.ts';
 import { type Performed, perform } from './perform.ts';
 import { parseSeed, type RunResult } from './run.ts';
@@ -35,13 +36,28 @@ export async function performAll(seeds: readonly string[], lab: Laboratory, opti
       while (performance.now() < until) {
         const seed = own.shift() ?? then.shift();
         if (seed === undefined) return;
-        options.done(await perform(seed, { folder: join(lab.folder, 'lanes', name), lab, network }));
+        options.done(await performAgain(seed, { folder: join(lab.folder, 'lanes', name), lab, network }));
       }
     } finally {
       await network.close();
     }
   }
 }
+
+/** Each time in a folder of its own: what a failed run holds open must not be in the way of the next. */
+async function performAgain(seed: string, lane: Lane): Promise<Performed> {
+  for (let attempt = 1; ; attempt++) {
+    runs += 1;
+    try {
+      return await perform(seed, { ...lane, folder: `${lane.folder}-${runs}` });
+    } catch (error) {
+      console.log(`faults: ${seed} could not be run: ${error instanceof Error ? error.stack : String(error)}`);
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
+let runs = 0;
 
 /** Whether a run is long because somebody waits for a time limit. */
 function waits(text: string): boolean {

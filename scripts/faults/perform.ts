@@ -1,51 +1,27 @@
 // Performs one run: the fault of its seed on a copy of a machine, then starts without it until the machine has come to
 // the good version or has shown that it cannot.
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HostileNetwork, NetworkFault } from './hostile-network.ts';
-import { networkFaults } from './hostile-network.ts';
-import { cutAfter, cutWhenStopped, type FileSystemName, fileSystems, mountImage } from './image.ts';
-import { goodVersion, type Laboratory } from './laboratory.ts';
+import { type FileSystemName, fileSystems, mountImage } from './image.ts';
+import { type Faulted, faultsOf, hostStart, type Lane, type PlacedMachine, usualWaits } from './inflict.ts';
+import { goodVersion } from './laboratory.ts';
 import {
   type HostEnd,
   type HostStart,
   isAgent,
   logsOf,
   makeDue,
-  pointAt,
   reasonGiven,
   runHost,
   setWaits,
   statusOf,
   strayVersions,
 } from './machine.ts';
-import { killGroup, runProgram } from './processes.ts';
-import { parseSeed, type Role, type RunResult, type RunSeed, randomOf, roles } from './run.ts';
-import { type Injection, injectedMark, injecting, traced } from './tracer.ts';
-
-export interface Lane {
-  /** A folder that no other run uses meanwhile. */
-  folder: string;
-  lab: Laboratory;
-  network: HostileNetwork;
-}
+import { parseSeed, type RunResult, type RunSeed } from './run.ts';
 
 export interface Performed extends RunResult {
   /** What the machine wrote, for whoever replays. */
   logs: string;
-}
-
-/** A fault that did its work. */
-interface Faulted {
-  row: string;
-  end: HostEnd;
-  hit: boolean;
-  /** The machine was cut off: it can give no reason. */
-  cutOff?: string;
-  /** The environment of the starts after it, when it is not the usual one. */
-  env?: NodeJS.ProcessEnv;
-  /** Starts as on later days, instead of `--once`: a version that dies must be given up by the host itself. */
-  asService?: boolean;
 }
 
 /** Runs the seed `text` in `lane`. Throws only when the laboratory itself does not work. */
@@ -73,12 +49,6 @@ export async function perform(text: string, lane: Lane): Promise<Performed> {
   }
 }
 
-interface PlacedMachine {
-  folder: string;
-  restart(): Promise<void>;
-  close(): Promise<void>;
-}
-
 async function placeMachine({ kind, journey, rest }: RunSeed, { folder, lab }: Lane): Promise<PlacedMachine> {
   if (kind === 'power') {
     const name = fileSystemOf(rest[0]);
@@ -92,162 +62,6 @@ async function placeMachine({ kind, journey, rest }: RunSeed, { folder, lab }: L
     close: () => Promise.resolve(rmSync(folder, { recursive: true, force: true })),
   };
 }
-
-interface Parts extends Lane {
-  machine: PlacedMachine;
-}
-
-const faultsOf: Record<RunSeed['kind'], (seed: RunSeed, parts: Parts) => Promise<Faulted>> = {
-  power: powerFails,
-  kill: programIsKilled,
-  error: callFails,
-  clock: clockIsWrong,
-  network: networkMisbehaves,
-  release: releaseIsBad,
-};
-
-const limitMs = 90_000;
-/** What a trial may take where it is meant to hang. */
-const shortWaits = { TrialTimeoutSeconds: 4, QualifyTimeoutSeconds: 4 };
-const usualWaits = { TrialTimeoutSeconds: 60, QualifyTimeoutSeconds: 3600 };
-const shortAnswers = { ReceiveTimeoutSeconds: 3, TransferTimeoutSeconds: 6 };
-const usualAnswers = { ReceiveTimeoutSeconds: 30, TransferTimeoutSeconds: 600 };
-
-function hostStart({ lab }: Lane, more: Partial<HostStart> = {}): HostStart {
-  return { command: [lab.node], env: lab.env, flags: ['--now', '--once'], limitMs, ...more };
-}
-
-/** `FILESYSTEM/at/ROLE/CALL/N`, or `FILESYSTEM/random/N`. */
-async function powerFails(seed: RunSeed, parts: Parts): Promise<Faulted> {
-  const { machine, lab, folder } = parts;
-  const [name = '', how, role, call = '', when = ''] = seed.rest;
-  const cutOff = 'the power went';
-  if (how === 'random') {
-    const ms = randomOf(seed.text).below(Math.ceil(lab.usualMs(seed.journey) * 1.5));
-    let cut: Promise<boolean> = Promise.resolve(false);
-    const started = ({ pid }: { pid: number }) => {
-      cut = cutAfter(machine.folder, ms, pid).cut;
-    };
-    const end = await runHost(machine.folder, hostStart(parts, { started }));
-    return { row: `power cut, ${name}, at a random time`, end, hit: await cut, cutOff };
-  }
-  const pipe = join(folder, 'trace');
-  await runProgram(['mkfifo', pipe]);
-  const cutter = cutWhenStopped(machine.folder, pipe);
-  const start = traced(lab.tracer(seed.journey), roleOf(role), injecting(call, { signal: 'STOP' }, when, pipe));
-  const started = ({ pid }: { pid: number }) => void cutter.cut.then(() => killGroup(pid));
-  const end = await runHost(machine.folder, hostStart(parts, { ...start, started }));
-  cutter.end();
-  return { row: `power cut, ${name}, after a system call`, end, hit: await cutter.cut, cutOff };
-}
-
-/** `ROLE/CALL/N` */
-async function programIsKilled(seed: RunSeed, parts: Parts): Promise<Faulted> {
-  const { end, hit } = await inject(seed, parts, { signal: 'KILL' });
-  const [role] = seed.rest;
-  return { row: `kill -9 of ${programNames[roleOf(role)]}, before a system call`, end, hit, cutOff: 'it was killed' };
-}
-
-/** `ROLE/CALL/N/ERRNO`, or `ROLE/CALL/N+/ERRNO` for that call and all after it. */
-async function callFails(seed: RunSeed, parts: Parts): Promise<Faulted> {
-  const error = seed.rest[3] ?? '';
-  const { end, hit } = await inject(seed, parts, { error });
-  const lasts = seed.rest[2]?.endsWith('+') ? 'from one system call on' : 'in one system call';
-  return { row: `${error} ${lasts}`, end, hit };
-}
-
-async function inject(seed: RunSeed, parts: Parts, what: Injection): Promise<{ end: HostEnd; hit: boolean }> {
-  const [role, call = '', when = ''] = seed.rest;
-  const output = join(parts.folder, 'trace');
-  const start = traced(parts.lab.tracer(seed.journey), roleOf(role), injecting(call, what, when, output));
-  const end = await runHost(parts.machine.folder, hostStart(parts, start));
-  return { end, hit: existsSync(output) && injectedMark.test(readFileSync(output, 'utf8')) };
-}
-
-export const clockFaults = ['+10y', '-10y', 'jump +10y', 'jump -10y', 'stays +10y', 'stays -10y'] as const;
-
-/**
- * `FAULT/N`: with N above 0, also killed at a random time. `jump`: the clock is set while the update runs. `stays`: it is
- * as wrong at the starts after it.
- */
-async function clockIsWrong(seed: RunSeed, parts: Parts): Promise<Faulted> {
-  const { lab, folder, machine } = parts;
-  const [fault = '', number] = seed.rest;
-  const random = randomOf(seed.text);
-  const usualMs = lab.usualMs(seed.journey);
-  const shift = fault.split(' ').at(-1) ?? '';
-  const file = join(folder, 'clock');
-  writeFileSync(file, fault.startsWith('jump') ? '+0' : shift);
-  const env = { ...lab.env, ...wrongClock(file) };
-  const timers: NodeJS.Timeout[] = [];
-  const started = ({ pid }: { pid: number }) => {
-    if (fault.startsWith('jump')) timers.push(setTimeout(() => writeFileSync(file, shift), random.below(usualMs)));
-    if (number !== '0') timers.push(setTimeout(() => killGroup(pid), random.below(usualMs * 2)));
-  };
-  const end = await runHost(machine.folder, hostStart(parts, { env, started }));
-  for (const timer of timers) clearTimeout(timer);
-  const killed = end.exit === undefined ? { cutOff: 'it was killed' } : {};
-  return { row: `clock ${fault}`, end, hit: true, ...killed, ...(fault.startsWith('stays') && { env }) };
-}
-
-/** libfaketime reads the shift from a file each time; only the time of day is wrong, waits are as long as ever. */
-function wrongClock(file: string): NodeJS.ProcessEnv {
-  return {
-    LD_PRELOAD: '/usr/$LIB/faketime/libfaketime.so.1',
-    FAKETIME_TIMESTAMP_FILE: file,
-    FAKETIME_NO_CACHE: '1',
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
-  };
-}
-
-/** `FAULT/N` for the N-th request alone, `FAULT/N+` for it and all after it. */
-async function networkMisbehaves(seed: RunSeed, parts: Parts): Promise<Faulted> {
-  const { machine, network, lab } = parts;
-  const fault = networkFaults.find((one) => one === seed.rest[0]) as NetworkFault;
-  const when = seed.rest[1] ?? '1';
-  setWaits(machine.folder, shortAnswers);
-  pointAt(machine.folder, network.url);
-  network.set({ fault, from: Number.parseInt(when, 10), andAllAfter: when.endsWith('+'), random: randomOf(seed.text) });
-  const end = await runHost(machine.folder, hostStart(parts));
-  const hit = network.spoiled() > 0;
-  network.set(undefined);
-  setWaits(machine.folder, usualAnswers);
-  pointAt(machine.folder, lab.servers.good.href.replace(/\/$/, ''));
-  return { row: `network: ${/^\d/.test(fault) ? `status ${fault}` : fault}`, end, hit };
-}
-
-/** `RELEASE/N`: tried one to four times, in some runs killed at a random time; then the good one is published. */
-async function releaseIsBad(seed: RunSeed, parts: Parts): Promise<Faulted> {
-  const { machine, lab } = parts;
-  const [name = '', number = '0'] = seed.rest;
-  const random = randomOf(seed.text);
-  const server = lab.servers.bad.get(name);
-  if (!server) throw new Error(`There is no bad release "${name}".`);
-  pointAt(machine.folder, server.href.replace(/\/$/, ''));
-  setWaits(machine.folder, shortWaits);
-  const env = { ...lab.env, NODE_OPTIONS: '--max-old-space-size=64' };
-  let killed = false;
-  let end: HostEnd | undefined;
-  for (let left = 1 + random.below(4); left > 0; left--) {
-    makeDue(machine.folder);
-    const ms = random.below(lab.usualMs(seed.journey) * 3);
-    const isKilled = Number(number) % 2 === 1 && random.below(2) === 0;
-    let timer: NodeJS.Timeout | undefined;
-    const started = ({ pid }: { pid: number }) => {
-      timer = setTimeout(() => killGroup(pid), isKilled ? ms : longestTrialMs);
-    };
-    end = await runHost(machine.folder, hostStart(parts, { env, flags: ['--once'], started, limitMs: 120_000 }));
-    clearTimeout(timer);
-    killed ||= isKilled && end.exit === undefined;
-  }
-  setWaits(machine.folder, shortWaits);
-  pointAt(machine.folder, lab.servers.good.href.replace(/\/$/, ''));
-  if (!end) throw new Error('A bad release was not tried at all.');
-  return { row: `release: ${name}`, end, hit: true, asService: true, ...(killed && { cutOff: 'it was killed' }) };
-}
-
-/** One that hangs after it qualified is ended as by an administrator who switches the machine off for the night. */
-const longestTrialMs = 30_000;
 
 const mostStarts = 3;
 /** A version that qualified and then never finishes a detection gives way at the sixth start. */
@@ -297,8 +111,13 @@ function recoveryStart(lane: Lane, folder: string, env: NodeJS.ProcessEnv, asSer
 
 const serviceMs = 12_000;
 
-function reasonOf(folder: string, { stderr, hung }: HostEnd): string {
-  const said = reasonGiven(folder) || (stderr.split('\n').find((line) => /error|cannot/i.test(line)) ?? '');
+/** The last resort of a machine that can write nothing is the exit code: the system's log of services has it. */
+function reasonOf(folder: string, { stderr, hung, exit }: HostEnd): string {
+  const line = stderr.split('\n').find((one) => /error|cannot|fail/i.test(one));
+  const said =
+    reasonGiven(folder) ||
+    line ||
+    (exit === 0 ? '' : `the host ended with ${exit === undefined ? 'a signal' : `exit code ${exit}`}`);
   return hung ? `it hung until the restart; ${said}` : said;
 }
 
@@ -315,14 +134,6 @@ function complaintOf(
   const status = statusOf(folder);
   const stray = status && recovery.stranded === undefined ? strayVersions(folder, status) : [];
   return stray.length === 0 ? {} : { complaint: `folders left over: ${stray.join(', ')}` };
-}
-
-const programNames: Record<Role, string> = { host: 'the host', old: 'the old version', new: 'the new version' };
-
-function roleOf(text: string | undefined): Role {
-  const role = roles.find((one) => one === text);
-  if (!role) throw new Error(`"${text}" is none of ${roles.join(', ')}.`);
-  return role;
 }
 
 function fileSystemOf(text: string | undefined): FileSystemName {

@@ -3,14 +3,16 @@
 import { badReleases } from './bad-releases.ts';
 import { networkFaults } from './hostile-network.ts';
 import type { FileSystemName } from './image.ts';
+import { clockFaults } from './inflict.ts';
 import type { Laboratory } from './laboratory.ts';
-import { clockFaults } from './perform.ts';
 import { type JourneyName, journeys, type Kind, randomOf } from './run.ts';
 import type { Point } from './tracer.ts';
 
 export const errors = ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EDQUOT', 'EINTR'] as const;
 /** A disk that is full, read-only or dying stays so until somebody comes. */
 const lastingErrors = ['EIO', 'ENOSPC', 'EROFS'] as const;
+/** Other calls are made on pipes and events too, which no disk makes fail. */
+const canLast = /^(openat|rename|mkdir|unlink|link|fsync)/;
 const randomCuts = 300;
 const requestsOfAnUpdate = 30;
 const clockKills = 24;
@@ -44,7 +46,7 @@ const makers: Record<Kind, Maker> = {
   error: (journey, points) =>
     points.flatMap((point, index) => {
       if (!point.writes) return journey === 'next' ? [errorAt(journey, point, '', nth(errors, index))] : [];
-      const lasting = journey === 'next' ? lastingErrors : [nth(lastingErrors, index)];
+      const lasting = !canLast.test(point.call) ? [] : journey === 'next' ? lastingErrors : [nth(lastingErrors, index)];
       return [
         ...errors.map((error) => errorAt(journey, point, '', error)),
         ...lasting.map((error) => errorAt(journey, point, '+', error)),

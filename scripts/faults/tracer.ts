@@ -47,8 +47,11 @@ export interface TracerParts {
 /** The command and environment that start the host so that strace with `options` works on `role`. */
 export function traced({ node, folder, env, versions }: TracerParts, role: Role, options: readonly string[]): Traced {
   const strace = ['strace', '-D', '-q', ...options];
-  // -b execve: lets go of the programs that the host starts.
-  if (role === 'host') return { command: [...strace, '-b', 'execve', '--', node], env };
+  if (role === 'host') {
+    // -b execve: lets go of the programs that the host starts; it goes with no seccomp-bpf.
+    const plain = strace.filter((option) => option !== '--seccomp-bpf');
+    return { command: [...plain, '-b', 'execve', '--', node], env };
+  }
   return {
     command: [node],
     env: {
@@ -118,7 +121,11 @@ export const injectedMark = /\(INJECTED\)|killed by SIGKILL|--- SIGSTOP/;
 export function pointsIn(recordFolder: string, machineFolder: string): Point[] {
   return roles.flatMap((role) => {
     const files = readdirSync(recordFolder).filter((name) => basename(name).startsWith(`${role}.`));
-    return files.flatMap((name) => pointsOfThread(role, readFileSync(join(recordFolder, name), 'utf8'), machineFolder));
+    const all = files.flatMap((name) =>
+      pointsOfThread(role, readFileSync(join(recordFolder, name), 'utf8'), machineFolder),
+    );
+    // The N-th call is counted in each thread: one injection is for all of them.
+    return [...new Map(all.map((point) => [`${point.call}/${point.number}`, point])).values()];
   });
 }
 
