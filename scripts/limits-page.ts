@@ -104,6 +104,7 @@ export function findConstants(root: string): Constant[] {
 
 /** Bounds are called so: most…, max…, longest…, largest…, or are in an object of limits, bounds or texts' bytes. */
 export function isBound({ name }: Constant): boolean {
+  // Defaults of settings of `moult serve`, which have rows of their own.
   if (name.startsWith('defaultStoreBounds.')) return false;
   return /^(?:most|max|longest|largest)[A-Z]/.test(name) || /(?:^limits|Limits|Bounds|^textBytes)\./.test(name);
 }
@@ -120,7 +121,7 @@ export function findUnusedBounds(root: string): string[] {
     for (const [, table = '', rows = ''] of text.matchAll(
       /^export const (\w+) = declareBounds\('[^']+', \{\n([\s\S]*?)^\}\);/gm,
     )) {
-      const whole = new RegExp(`(?:\\.\\.\\.|= |, )${table}\\b(?![.\\]]| = )`);
+      const whole = new RegExp(`(?:\\.\\.\\.|= |, |: )${table}\\b(?![.\\]]| = )`);
       const isUsedWhole = code.some((one) => whole.test(one.replaceAll(/^export const \w+ = \[[^\]]*\];$/gm, '')));
       for (const [, key = ''] of rows.matchAll(/^ {2}(\w+): \{/gm)) {
         const use = new RegExp(isUsedWhole ? `\\b${key}\\b(?!: \\{)` : `\\b${table}\\.${key}\\b`);

@@ -1,6 +1,8 @@
 // From what a person types to what is meant. Ambiguous is an error that lists the candidates, never a guess.
+
 import type { KnownComputer, ListedRevision, Store } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
+import { findBounds } from './bounds.ts';
 
 /** A computer by SusClientId, address or DNS name (whole or its first label). Throws SERVER_NOT_FOUND. */
 export async function findComputer(store: Store, text: string): Promise<KnownComputer> {
@@ -77,12 +79,11 @@ async function ofArticle(store: Store, article: string): Promise<ListedRevision[
 }
 
 function ambiguous(text: string, found: readonly ListedRevision[]): ServerError {
-  const named = found.slice(0, mostCandidates).map(({ updateId, title }) => `${title} (${updateId})`);
-  const more = found.length > mostCandidates ? [`${found.length - mostCandidates} more`] : [];
+  const named = found.slice(0, findBounds.maxCandidates).map(({ updateId, title }) => `${title} (${updateId})`);
+  const more = found.length > findBounds.maxCandidates ? [`${found.length - findBounds.maxCandidates} more`] : [];
   const candidates = [...named, ...more].join(', ');
   return new ServerError('SERVER_NOT_FOUND', `"${text}" fits several updates: ${candidates}. Name one by its id.`);
 }
 
-const mostCandidates = 10;
 const updatesPerLook = 500;
 const everything = 1_000_000;

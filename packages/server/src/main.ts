@@ -1,4 +1,5 @@
 // The server, put together: the only place where everything meets.
+
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { ServerConfig } from '@moult/administration/config';
@@ -18,6 +19,7 @@ import {
 } from '@moult/store/data-dir';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { serverVersion } from '@moult/store/version';
+import { writeBounds } from './bounds.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { keepReleasesCovered } from './covered-releases/index.ts';
 import { type CoverKeeper, keepCovered } from './covered-updates/index.ts';
@@ -76,7 +78,7 @@ export async function startServer(config: ServerConfig, parts: ServerParts): Pro
     return {
       urls,
       stop: () => {
-        stopping ??= closeInTime(closers, abandon, config.stopSeconds * 1000 + lastWritesMs);
+        stopping ??= closeInTime(closers, abandon, config.stopSeconds * 1000 + writeBounds.lastWritesMs);
         return stopping;
       },
     };
@@ -85,9 +87,6 @@ export async function startServer(config: ServerConfig, parts: ServerParts): Pro
     throw asDiskTrouble(error, 'The server cannot start');
   }
 }
-
-/** After the last request, for the pings and contacts that are gathered in memory. */
-const lastWritesMs = 2_000;
 
 /** A database that does not answer keeps nobody waiting for longer than this. */
 async function closeInTime(closers: Closers, abandon: () => void, timeMs: number): Promise<void> {

@@ -4,9 +4,10 @@ import type { ServerConfig } from '@moult/administration/config';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { reporting } from '@moult/protocol/reporting';
 import { simpleAuth } from '@moult/protocol/simple-auth';
+import { callBounds } from './bounds.ts';
 import { createAnswerRoom } from './http/gates/answer-room.ts';
 import { createBodyRoom } from './http/gates/body-room.ts';
-import { createCallGate, smallCallBytes } from './http/gates/call-gate.ts';
+import { createCallGate } from './http/gates/call-gate.ts';
 import type { Admission } from './http/limits/admission.ts';
 import type { Site } from './http/site.ts';
 import type { Logger } from './log/log.ts';
@@ -42,15 +43,6 @@ export function laterServices(current: () => ServiceHandlers | undefined): Servi
 
 const mebibyte = 1_048_576;
 
-/** An answer that others wait for has ten seconds; with nobody waiting it may be as slow as IIS lets it (minBytesPerSecond). */
-const takingAnswers = { patienceMs: 10_000, graceMs: 60_000, bytesPerSecond: 240 };
-
-/** Answers that are being written, packed or waiting for room at once; as many as Node has threads that pack. */
-const mostAnswersWritten = 4;
-
-/** Large calls that wait until the one before is through. */
-const mostLargeCallsWaiting = 32;
-
 /** So much of the memory for request bodies is there for large ones. */
 const largeShare = 0.75;
 
@@ -63,14 +55,23 @@ export function soapSites(
   // The listener cuts a connection that is idle for so long: who waits is told ServerBusy well before.
   const maxWaitMs = (config.idleTimeoutSeconds * 1000 * 3) / 4;
   const gate = createCallGate({ maxInFlight: config.maxCallsInFlight, maxWaiting: config.maxCallsWaiting, maxWaitMs });
-  const writing = createCallGate({ maxInFlight: mostAnswersWritten, maxWaiting: config.maxCallsInFlight, maxWaitMs });
+  const writing = createCallGate({
+    maxInFlight: callBounds.maxAnswersWritten,
+    maxWaiting: config.maxCallsInFlight,
+    maxWaitMs,
+  });
   const maxRequestBytes = config.maxRequestMib * mebibyte;
-  const large = createCallGate({ maxInFlight: 1, maxWaiting: mostLargeCallsWaiting, maxWaitMs, rests: true });
+  const large = createCallGate({ maxInFlight: 1, maxWaiting: callBounds.maxLargeWaiting, maxWaitMs, rests: true });
   // The largest body fits in any case, and small ones beside it.
   const budgetBytes = Math.max(config.requestMemoryMib * mebibyte, maxRequestBytes + mebibyte);
   const largeBudgetBytes = Math.max(budgetBytes * largeShare, maxRequestBytes);
-  const bodies = createBodyRoom({ budgetBytes, largeBudgetBytes, smallBytes: smallCallBytes });
-  const answers = createAnswerRoom({ ...takingAnswers, budgetBytes: config.answerMemoryMib * mebibyte });
+  const bodies = createBodyRoom({ budgetBytes, largeBudgetBytes, smallBytes: callBounds.smallBytes });
+  const answers = createAnswerRoom({
+    patienceMs: callBounds.answerPatienceMs,
+    graceMs: callBounds.answerGraceMs,
+    bytesPerSecond: callBounds.leastAnswerBytesPerSecond,
+    budgetBytes: config.answerMemoryMib * mebibyte,
+  });
   const shared = { gate, large, writing, bodies, answers, log, maxRequestBytes, admission };
   return [
     createSoapSite({

@@ -1,5 +1,6 @@
 // What one anonymous client can leave behind, on both engines: every text has its bound, and so has everything that is made
 // of them. Rows of before there were bounds hurt no list either.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -7,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { readCall } from '@moult/protocol/soap';
 import { sql } from 'kysely';
-import { changesPerComputer, stringsPerEvent, textBytes } from '../../store/src/bounds.ts';
 import { type Database, openDatabase } from '../../store/src/database.ts';
+import { keptBounds, textBytes } from '../../store/src/declared-bounds.ts';
 import { type ReportedEvent, type Store, storeOf, unassignedComputers } from '../../store/src/index.ts';
 import { migrate } from '../../store/src/migrate.ts';
 import { migrations } from '../../store/src/migrations/index.ts';
@@ -106,7 +107,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual([kept?.replacementStrings, kept?.miscData], [ordinary.replacementStrings, ordinary.miscData]);
       assert.deepEqual([odd?.replacementStrings, odd?.miscData], [['a\ufffdb'], ['\ufffd']]);
       const lines = counted?.replacementStrings ?? [];
-      assert.ok(lines.length <= stringsPerEvent + 1);
+      assert.ok(lines.length <= keptBounds.stringsPerEvent + 1);
       assert.equal(lines.at(-1), `… ${5000 - lines.length + 1} more`);
     });
 
@@ -142,7 +143,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     it('a computer that calls itself by a thousand names keeps few, and is marked; its changes are few too', async () => {
       for (let number = 0; number < 60; number++) await authorize(`name-${number}`, secondsLater(number));
       assert.equal((await measure('computer_names')).rows, bounds.namesPerComputer);
-      assert.equal((await measure('identity_changes')).rows, changesPerComputer);
+      assert.equal((await measure('identity_changes')).rows, keptBounds.changesPerComputer);
       const [computer] = await store.listComputers({ limit: 1 });
       assert.equal(computer?.identityChanges, 59);
       assert.equal(computer?.sharedAt, undefined, 'no name came back');

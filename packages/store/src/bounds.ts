@@ -1,7 +1,9 @@
 // How much of a stranger's text is kept. Whatever a client sends, it is cut here before it is written, so that no row, list
 // or page grows with it; docs/limits.md has a row for each. Bytes are those of UTF-8.
+
 import { cutText } from '@moult/formats/text';
 import { type RawBuilder, sql } from 'kysely';
+import { keptBounds } from './declared-bounds.ts';
 
 export interface StoreBounds {
   /** Names under which one computer is remembered. */
@@ -12,38 +14,15 @@ export interface StoreBounds {
   eventBytes: number;
 }
 
-export const defaultStoreBounds: StoreBounds = {
-  namesPerComputer: 16,
-  statesPerComputer: 10_000,
-  eventBytes: 65_536,
-};
-
-/** Longest texts, in bytes. A DNS name has 255 characters at most; the longest fact in our captures has 30. */
-export const textBytes = {
-  name: 768,
-  address: 64,
-  requestedGroups: 8192,
-  fact: 512,
-  registration: 16_384,
-  appName: 512,
-  pingField: 1536,
-} as const;
-
-/** Strings of one kind in one event. */
-export const stringsPerEvent = 256;
-
-/** Changes of its identity that are remembered of one computer. */
-export const changesPerComputer = 8;
-
 /**
- * The strings, each cut where all before it have used up `bytes`; at most stringsPerEvent. What is left out is counted in a
- * last string.
+ * The strings, each cut where all before it have used up `bytes`; at most stringsPerEvent of them. What is left out is counted
+ * in a last string.
  */
 export function cutStrings(strings: readonly string[], bytes: number): string[] {
   const kept: string[] = [];
   let room = bytes - longestNote;
   for (const text of strings) {
-    if (kept.length >= stringsPerEvent || room < smallestPiece) {
+    if (kept.length >= keptBounds.stringsPerEvent || room < smallestPiece) {
       kept.push(`… ${strings.length - kept.length} more`);
       break;
     }
@@ -70,6 +49,3 @@ export function wholeUpTo(column: string, bytes: number, otherwise: string | nul
 
 /** In place of strings that are too many or too long to be read. */
 export const leftOut = '["… left out: too long"]';
-
-/** Bytes of JSON up to which stored strings are read: twice what is written, because of its escapes. */
-export const readableJsonBytes = 2_097_152;

@@ -1,9 +1,11 @@
 // A whole check of a database, for the command: every page, every index, every reference. It only reads.
+
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { backedUpTables } from './backup/format.ts';
 import { asDamaged } from './damaged.ts';
 import { type Engine, isPostgres, openDatabase, sqliteFileOf } from './database.ts';
+import { keptBounds } from './declared-bounds.ts';
 import { ServerError } from './errors.ts';
 import { headerProblem } from './sqlite/header-check.ts';
 
@@ -14,8 +16,6 @@ export interface DatabaseCheck {
   /** Rows by table, of those that could be read. */
   rows: Record<string, number>;
 }
-
-const mostProblems = 100;
 
 /**
  * SQLite: its integrity check and foreign keys. PostgreSQL: every row of every table is read, so that damaged pages show.
@@ -31,10 +31,10 @@ function checkSqlite(file: string): DatabaseCheck {
   const check: DatabaseCheck = { engine: 'sqlite', problems: [], rows: {} };
   const connection = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
   try {
-    const found = connection.prepare(`pragma integrity_check(${mostProblems})`).all();
+    const found = connection.prepare(`pragma integrity_check(${keptBounds.maxProblems})`).all();
     check.problems.push(...found.map((row) => String(row.integrity_check)).filter((text) => text !== 'ok'));
     for (const row of connection.prepare('pragma foreign_key_check').iterate()) {
-      if (check.problems.length >= mostProblems) break;
+      if (check.problems.length >= keptBounds.maxProblems) break;
       check.problems.push(
         `A row of ${row.table} refers to one of ${row.parent} that is not there (rowid ${row.rowid}).`,
       );

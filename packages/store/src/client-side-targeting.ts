@@ -1,14 +1,15 @@
 // Client-side targeting: the policy on a computer says which groups it is in.
+
 import type { Kysely } from 'kysely';
 import { recordAudit } from './audit.ts';
 import { unassignedComputers } from './built-in-groups.ts';
 import { markChange } from './configuration.ts';
+import { keptBounds } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
 
 // Moves of one computer are put on record ten times an hour: whoever names other groups with each call must not fill the
 // record, which is never shortened. Each takes six minutes, an hour ahead at most.
 const hourMs = 3_600_000;
-const recordsPerHour = 10;
 
 interface TargetedComputer {
   computerId: string;
@@ -57,7 +58,7 @@ async function hasRoomForComputer(transaction: Kysely<Tables>, computerId: strin
   const until = row?.targeting_noted_until ?? 0;
   // Later than an hour ahead: by a clock that was ahead.
   const from = until < time || until > time + hourMs ? time : until;
-  const next = from + hourMs / recordsPerHour;
+  const next = from + hourMs / keptBounds.targetingRecordsPerHour;
   if (next > time + hourMs) return false;
   const where = transaction.updateTable('computers').where('computer_id', '=', computerId);
   await where.set({ targeting_noted_until: next }).execute();

@@ -1,7 +1,9 @@
 // What is known of single computers, for explaining them: who they are, and what they reported.
+
 import type { Selectable } from 'kysely';
-import { beginningOf, leftOut, readableJsonBytes, textBytes, wholeUpTo } from './bounds.ts';
+import { beginningOf, leftOut, wholeUpTo } from './bounds.ts';
 import type { Database } from './database.ts';
+import { keptBounds, textBytes } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
 
 export interface KnownComputer {
@@ -32,8 +34,6 @@ export interface KnownReport {
   replacementStrings: string[];
 }
 
-const maxFound = 50;
-
 export function computerHistoryStore({ tables }: Database) {
   return {
     /** Computers whose id, DNS name (whole or its first label) or address is `text`, letter case aside. */
@@ -42,7 +42,7 @@ export function computerHistoryStore({ tables }: Database) {
       const rows = await tables
         .selectFrom('computers')
         .select([...plainColumns])
-        .select([...cutColumns])
+        .select([...cutColumns()])
         .where((where) =>
           where.or([
             where('computer_id', '=', wanted),
@@ -51,7 +51,7 @@ export function computerHistoryStore({ tables }: Database) {
             where(where.fn<string>('lower', ['dns_name']), 'like', `${wanted.replaceAll(/[%_\\]/g, '')}.%`),
           ]),
         )
-        .limit(maxFound)
+        .limit(keptBounds.maxFound)
         .execute();
       return rows.map(computerOf);
     },
@@ -62,7 +62,7 @@ export function computerHistoryStore({ tables }: Database) {
         .selectFrom('reporting_events')
         .select(['time_at_target', 'received_at', 'event_number', 'update_id', 'win32_hresult'])
         .select(beginningOf('app_name', textBytes.appName).as('app_name'))
-        .select(wholeUpTo('replacement_strings', readableJsonBytes, leftOut).as('replacement_strings'))
+        .select(wholeUpTo('replacement_strings', keptBounds.readableJsonBytes, leftOut).as('replacement_strings'))
         .where('computer_id', '=', computerId)
         .orderBy('received_at', 'desc')
         .orderBy('time_at_target', 'desc')
@@ -86,11 +86,12 @@ const plainColumns = [
   ...(['registered_at', 'last_sync', 'last_report'] as const),
 ] as const;
 
-const cutColumns = [
-  beginningOf('dns_name', textBytes.name).as('dns_name'),
-  beginningOf('os_description', textBytes.fact).as('os_description'),
-  wholeUpTo('registration', 2 * textBytes.registration, null).as('registration'),
-] as const;
+const cutColumns = () =>
+  [
+    beginningOf('dns_name', textBytes.name).as('dns_name'),
+    beginningOf('os_description', textBytes.fact).as('os_description'),
+    wholeUpTo('registration', 2 * textBytes.registration, null).as('registration'),
+  ] as const;
 
 type FoundRow = Pick<
   Selectable<Tables['computers']>,

@@ -2,9 +2,10 @@
 
 import { osName, type RegisteredSystem } from '@moult/protocol/os-name';
 import type { Kysely, Selectable } from 'kysely';
-import { beginningOf, textBytes, wholeUpTo } from './bounds.ts';
+import { beginningOf, wholeUpTo } from './bounds.ts';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { Database } from './database.ts';
+import { textBytes } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
 
 export interface ListedComputer {
@@ -41,7 +42,7 @@ export function computerListStore({ tables }: Database) {
     tables
       .selectFrom('computers')
       .select([...plainColumns])
-      .select([...cutColumns]);
+      .select([...cutColumns()]);
 
   return {
     /** By name, `limit` at most. `groupId` narrows to direct members. */
@@ -189,9 +190,10 @@ const plainColumns = [
 
 // Strangers wrote these, at times before there were bounds.
 type CutColumn = 'dns_name' | 'requested_groups' | 'os_description' | 'registration';
-const cutColumns = [
-  beginningOf('dns_name', textBytes.name).as('dns_name'),
-  beginningOf('requested_groups', textBytes.requestedGroups).as('requested_groups'),
-  beginningOf('os_description', textBytes.fact).as('os_description'),
-  wholeUpTo('registration', 2 * textBytes.registration, null).as('registration'),
-] as const;
+const cutColumns = () =>
+  [
+    beginningOf('dns_name', textBytes.name).as('dns_name'),
+    beginningOf('requested_groups', textBytes.requestedGroups).as('requested_groups'),
+    beginningOf('os_description', textBytes.fact).as('os_description'),
+    wholeUpTo('registration', 2 * textBytes.registration, null).as('registration'),
+  ] as const;

@@ -1,11 +1,12 @@
 // Taking a computer away, with everything that it left behind.
 import type { Kysely } from 'kysely';
 import { type Author, recordAudit } from './audit.ts';
-import { beginningOf, textBytes } from './bounds.ts';
+import { beginningOf } from './bounds.ts';
 import type { Changes } from './changes.ts';
 import { groupNamesOf } from './computer-list.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
+import { textBytes } from './declared-bounds.ts';
 import { ServerError } from './errors.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, retried, transact } from './transact.ts';

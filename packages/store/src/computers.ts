@@ -1,12 +1,13 @@
 // Computers, by SusClientId.
 import { cutText } from '@moult/formats/text';
 import { type Kysely, sql } from 'kysely';
-import { type StoreBounds, textBytes } from './bounds.ts';
+import type { StoreBounds } from './bounds.ts';
 import { unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { assignRequested } from './client-side-targeting.ts';
 import { noteLastContact } from './configuration.ts';
 import type { Database } from './database.ts';
+import { textBytes } from './declared-bounds.ts';
 import { noteIdentityChange } from './identity-changes.ts';
 import { excluded, inPieces, prepare, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';

@@ -5,7 +5,7 @@ import { asDiskTrouble } from './disk-trouble.ts';
 import { DatabaseAway, ServerError } from './errors.ts';
 import { parsePostgresAddress, shownPostgresAddress } from './postgres/address.ts';
 import { ConnectError } from './postgres/connect.ts';
-import { type Away, createPostgresPool, defaultPoolLimits, type PoolLimits } from './postgres/pool.ts';
+import { type Away, createPostgresPool, currentPoolLimits, type PoolLimits } from './postgres/pool.ts';
 import type { Tables } from './schema.ts';
 import { openSqlite, withSmallCache } from './sqlite/open.ts';
 
@@ -118,7 +118,7 @@ function postgresDatabase(address: string, { limits, ...told }: DatabaseOptions)
   const pool = createPostgresPool({
     address: parsePostgresAddress(address),
     shown: withoutPassword(address),
-    limits: { ...defaultPoolLimits, ...limits },
+    limits: { ...currentPoolLimits(), ...limits },
     ...told,
   });
   const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });

@@ -1,8 +1,10 @@
 // What the home page tells: who is here, with which agent, and what happened last.
+
 import { sql } from 'kysely';
 import { beginningOf, leftOut, wholeUpTo } from './bounds.ts';
 import { loadLastContact } from './configuration.ts';
 import type { Database } from './database.ts';
+import { homeReads } from './declared-bounds.ts';
 
 export interface AgentCount {
   generation: 'sus' | 'wsus' | 'unknown';
@@ -44,7 +46,7 @@ export interface OtherVersions {
 export interface HomeFacts {
   computers: number;
   lastContactAt: Date | undefined;
-  /** The versions that most computers have, of each generation as many as shownVersions says. */
+  /** The versions that most computers have, of each generation as many as homeReads.maxVersions says. */
   agents: AgentCount[];
   otherAgents: OtherVersions[];
   /** Within the last 30 days. */
@@ -65,12 +67,6 @@ function lastContact(noted: number, events: readonly HomeEvent[]): Date | undefi
   return newest === 0 ? undefined : new Date(newest);
 }
 
-/** A client may call its version anything: ten thousand of them must not become ten thousand lines. */
-const shownVersions = 20;
-/** Characters of a text that the page is given; it shows less. */
-const shownText = 300;
-/** JSON of strings beyond this is not read at all. */
-const readableStrings = 131_072;
 const identityDays = 30;
 
 export function homeStore(
@@ -91,15 +87,15 @@ export function homeStore(
 
   const agents = async (): Promise<Pick<HomeFacts, 'computers' | 'agents' | 'otherAgents'>> => {
     const { rows } = await sql<CountedVersion>`
-      select generation, case when place <= ${sql.lit(shownVersions)} then version end as version,
+      select generation, case when place <= ${sql.lit(homeReads.maxVersions)} then version end as version,
              count(*) as versions, sum(computers) as computers from (
         select agent_generation as generation, coalesce(agent_version, '') as version, count(*) as computers,
                row_number() over (partition by agent_generation order by count(*) desc, agent_version desc) as place
         from computers group by agent_generation, agent_version) as counted
-      group by generation, case when place <= ${sql.lit(shownVersions)} then version end`.execute(tables);
+      group by generation, case when place <= ${sql.lit(homeReads.maxVersions)} then version end`.execute(tables);
     const counted = rows.map(({ generation, version, versions, computers }) => ({
       generation: (generation ?? 'unknown') as AgentCount['generation'],
-      version: version === null ? undefined : version.slice(0, shownText),
+      version: version === null ? undefined : version.slice(0, homeReads.maxTextLength),
       versions: Number(versions),
       computers: Number(computers),
     }));
@@ -121,8 +117,8 @@ export function homeStore(
       .selectFrom('self_update_events as event')
       .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
       .select([...pingColumns])
-      .select(pingTexts.map((column) => beginningOf(`event.${column}`, shownText).as(column)))
-      .select(beginningOf('computers.dns_name', shownText).as('dns_name'))
+      .select(pingTexts.map((column) => beginningOf(`event.${column}`, homeReads.maxTextLength).as(column)))
+      .select(beginningOf('computers.dns_name', homeReads.maxTextLength).as('dns_name'))
       .orderBy('event.event_id', 'desc')
       .limit(limit)
       .execute();
@@ -150,8 +146,8 @@ export function homeStore(
       .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
       .select(['event.event_id', 'event.computer_id', 'event.received_at', 'event.time_at_target'])
       .select(['event.event_number', 'event.win32_hresult', 'event.update_id'])
-      .select(wholeUpTo('event.replacement_strings', readableStrings, leftOut).as('replacement_strings'))
-      .select(beginningOf('computers.dns_name', shownText).as('dns_name'))
+      .select(wholeUpTo('event.replacement_strings', homeReads.maxStringsBytes, leftOut).as('replacement_strings'))
+      .select(beginningOf('computers.dns_name', homeReads.maxTextLength).as('dns_name'))
       .orderBy('event.event_id', 'desc')
       .limit(limit)
       .execute();
@@ -168,7 +164,7 @@ export function homeStore(
       what: String(row.event_number),
       status: '',
       resultCode: (row.win32_hresult >>> 0).toString(16).padStart(8, '0'),
-      detail: (JSON.parse(row.replacement_strings) as string[]).join(' ').slice(0, shownText),
+      detail: (JSON.parse(row.replacement_strings) as string[]).join(' ').slice(0, homeReads.maxTextLength),
       updateId: row.update_id ?? undefined,
     }));
   };
@@ -177,8 +173,8 @@ export function homeStore(
     const rows = await tables
       .selectFrom('computers')
       .select(['computer_id', 'address', 'agent_generation', 'agent_version', 'registered_at'])
-      .select(beginningOf('dns_name', shownText).as('dns_name'))
-      .select(beginningOf('os_description', shownText).as('os_description'))
+      .select(beginningOf('dns_name', homeReads.maxTextLength).as('dns_name'))
+      .select(beginningOf('os_description', homeReads.maxTextLength).as('os_description'))
       .where('registered_at', 'is not', null)
       .orderBy('registered_at', 'desc')
       .limit(limit)

@@ -3,8 +3,8 @@
 // copies of one disk, or somebody who passes for another.
 import { cutText } from '@moult/formats/text';
 import { type Kysely, sql } from 'kysely';
-import { changesPerComputer, textBytes } from './bounds.ts';
 import type { Database } from './database.ts';
+import { keptBounds, textBytes } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
 
 export type IdentityAspect = 'name' | 'hardware' | 'system';
@@ -91,7 +91,7 @@ export async function noteIdentityChange(
   await transaction
     .deleteFrom('identity_changes')
     .where('computer_id', '=', computerId)
-    .where('number', '<=', number - changesPerComputer)
+    .where('number', '<=', number - keptBounds.changesPerComputer)
     .execute();
 }
 

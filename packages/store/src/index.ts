@@ -2,7 +2,7 @@
 export type { AuditRecord, Author } from './audit.ts';
 export type { AuditHead } from './audit-chain.ts';
 export type { AuditBreak, AuditCheck, BrokenRecord } from './audit-check.ts';
-export { defaultStoreBounds, type StoreBounds } from './bounds.ts';
+export type { StoreBounds } from './bounds.ts';
 export { allComputers, unassignedComputers } from './built-in-groups.ts';
 export type { Topic } from './changes.ts';
 export { checkDatabase, type DatabaseCheck } from './check-database.ts';
@@ -13,6 +13,7 @@ export type { ServerIdentity } from './configuration.ts';
 export type { ContentFile, ExpectedFile, ListedContent } from './content-files.ts';
 export { heldBackPrefix } from './counters.ts';
 export { isPostgres, sqliteFileOf, withoutPassword } from './database.ts';
+export { defaultStoreBounds } from './declared-bounds.ts';
 export type { DeploymentAction, InheritedDeployment, StoredDeployment } from './deployments.ts';
 export { deploymentActions } from './deployments.ts';
 export { asDiskTrouble, diskTroubleOf, withDiskTrouble } from './disk-trouble.ts';

@@ -1,17 +1,10 @@
 // What clients report (MS-WUSP 2.2.2.3). An event instance counts once for its computer, however often it is sent.
 import { cutText } from '@moult/formats/text';
 import type { Kysely } from 'kysely';
-import {
-  beginningOf,
-  cutStrings,
-  leftOut,
-  readableJsonBytes,
-  type StoreBounds,
-  textBytes,
-  wholeUpTo,
-} from './bounds.ts';
+import { beginningOf, cutStrings, leftOut, type StoreBounds, wholeUpTo } from './bounds.ts';
 import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
+import { keptBounds, textBytes } from './declared-bounds.ts';
 import { stretchesAbout } from './event-blocks.ts';
 import { prepareInsert } from './prepared.ts';
 import { type RefusedRow, writeAllButRefused } from './refused-rows.ts';
@@ -51,7 +44,7 @@ export interface EventFilter {
 export function reportingEventStore(database: Database, changes: Changes, bounds: StoreBounds) {
   const { tables, engine } = database;
   const insertNew = insertNewEvents(tables);
-  const insertQuietly = prepareInsert(exampleRow, (rows) => insertion(tables, rows));
+  const insertQuietly = prepareInsert(exampleRow(), (rows) => insertion(tables, rows));
   const statusStatements = updateStatusStatements(tables, engine);
 
   const record = async (events: readonly ReportedEvent[], receivedAt: Date): Promise<void> => {
@@ -134,8 +127,8 @@ function eventsIn(tables: Kysely<Tables>) {
     .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
     .select([...plainColumns])
     .select(beginningOf('event.app_name', textBytes.appName).as('app_name'))
-    .select(wholeUpTo('event.replacement_strings', readableJsonBytes, leftOut).as('replacement_strings'))
-    .select(wholeUpTo('event.misc_data', readableJsonBytes, leftOut).as('misc_data'))
+    .select(wholeUpTo('event.replacement_strings', keptBounds.readableJsonBytes, leftOut).as('replacement_strings'))
+    .select(wholeUpTo('event.misc_data', keptBounds.readableJsonBytes, leftOut).as('misc_data'))
     .select(beginningOf('computers.dns_name', textBytes.name).as('dns_name'))
     .orderBy('event.event_id', 'desc');
 }
@@ -166,10 +159,10 @@ const rowsPerInsert = 200;
 
 /** Answers those that were not known yet. */
 function insertNewEvents(tables: Kysely<Tables>) {
-  return prepareInsert(exampleRow, (rows) => insertion(tables, rows).returning(['computer_id', 'instance_id']));
+  return prepareInsert(exampleRow(), (rows) => insertion(tables, rows).returning(['computer_id', 'instance_id']));
 }
 
-function insertion(tables: Kysely<Tables>, rows: readonly (typeof exampleRow)[]) {
+function insertion(tables: Kysely<Tables>, rows: readonly ReturnType<typeof exampleRow>[]) {
   return tables
     .insertInto('reporting_events')
     .values(rows)
@@ -197,14 +190,15 @@ function rowOf(event: ReportedEvent, receivedAt: number, { eventBytes }: Pick<St
   };
 }
 
-const exampleRow = rowOf(
-  {
-    ...{ instanceId: '', computerId: '', timeAtTarget: new Date(0), namespaceId: 1, eventNumber: 0, sourceId: 0 },
-    ...{ updateId: '', revisionNumber: 0, win32HResult: 0, appName: '', replacementStrings: [], miscData: [] },
-  },
-  0,
-  { eventBytes: 1024 },
-);
+const exampleRow = () =>
+  rowOf(
+    {
+      ...{ instanceId: '', computerId: '', timeAtTarget: new Date(0), namespaceId: 1, eventNumber: 0, sourceId: 0 },
+      ...{ updateId: '', revisionNumber: 0, win32HResult: 0, appName: '', replacementStrings: [], miscData: [] },
+    },
+    0,
+    { eventBytes: 1024 },
+  );
 
 const plainColumns = [
   ...(['event.instance_id', 'event.computer_id', 'event.received_at', 'event.time_at_target'] as const),

@@ -1,9 +1,10 @@
 // What agents say about their own update: the pings to /wutrack.bin (protocol/src/self-update has their grammar).
 import { cutText } from '@moult/formats/text';
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { beginningOf, textBytes } from './bounds.ts';
+import { beginningOf } from './bounds.ts';
 import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
+import { textBytes } from './declared-bounds.ts';
 import { inPieces, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
 import { retried, transact } from './transact.ts';
@@ -50,7 +51,7 @@ export interface SelfUpdateEventFilter {
 
 export function selfUpdateEventStore(database: Database, changes: Changes) {
   const { tables } = database;
-  const insertEvents = prepareInsert(exampleRow, (rows) => tables.insertInto('self_update_events').values(rows));
+  const insertEvents = prepareInsert(exampleRow(), (rows) => tables.insertInto('self_update_events').values(rows));
   return {
     /**
      * Keeps the events and notes each named client as a computer that was heard of, with the agent it said to be,
@@ -177,11 +178,12 @@ function rowOf(event: SelfUpdateEvent) {
   };
 }
 
-const exampleRow = rowOf({
-  ...{ receivedAt: new Date(0), occurredAt: new Date(0), computerId: '', address: '', userAgent: '', component: '' },
-  ...{ activity: '', item: '', device: '', platform: '', language: '', status: '', resultCode: '', message: '' },
-  ...{ agentGeneration: 'wsus', agentVersion: '' },
-});
+const exampleRow = () =>
+  rowOf({
+    ...{ receivedAt: new Date(0), occurredAt: new Date(0), computerId: '', address: '', userAgent: '', component: '' },
+    ...{ activity: '', item: '', device: '', platform: '', language: '', status: '', resultCode: '', message: '' },
+    ...{ agentGeneration: 'wsus', agentVersion: '' },
+  });
 
 const plainColumns = [
   ...(['event_id', 'received_at', 'occurred_at', 'computer_id', 'result_code'] as const),

@@ -2,10 +2,10 @@
 // nobody waits for it.
 import { DatabaseSync } from 'node:sqlite';
 import { connectError, type Engine, isPostgres, sqliteFileOf, withoutPassword } from './database.ts';
+import { commandDatabase } from './declared-bounds.ts';
 import { DatabaseAway, ServerError } from './errors.ts';
 import { parsePostgresAddress } from './postgres/address.ts';
 import { connectPostgres } from './postgres/connect.ts';
-import { defaultPoolLimits } from './postgres/pool.ts';
 import { passingReason } from './postgres/trouble.ts';
 
 export interface Snapshot {
@@ -56,7 +56,7 @@ async function snapshotSqlite(file: string): Promise<Snapshot> {
 }
 
 async function snapshotPostgres(address: string): Promise<Snapshot> {
-  const limits = { connectMs: defaultPoolLimits.connectMs, statementMs: 0 };
+  const limits = { connectMs: commandDatabase.connectMs, statementMs: 0 };
   const { client } = await connectPostgres(parsePostgresAddress(address), limits, { withoutTls: new Set() });
   const ask = async (statement: string): Promise<Record<string, unknown>[]> => {
     try {

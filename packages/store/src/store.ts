@@ -1,7 +1,7 @@
 // The store in domain words: one interface over SQLite and PostgreSQL. It returns facts, never answers.
 
 import { auditStore } from './audit.ts';
-import { defaultStoreBounds, type StoreBounds } from './bounds.ts';
+import type { StoreBounds } from './bounds.ts';
 import { type Changes, createChanges } from './changes.ts';
 import { computerAgeingStore } from './computer-ageing.ts';
 import { computerHistoryStore } from './computer-history.ts';
@@ -21,6 +21,7 @@ import {
   sqliteFileOf,
   withoutPassword,
 } from './database.ts';
+import { defaultStoreBounds } from './declared-bounds.ts';
 import { deploymentStore } from './deployments.ts';
 import { ServerError } from './errors.ts';
 import { eventBlockStore } from './event-blocks.ts';
@@ -55,7 +56,7 @@ export interface StoreOptions {
  * ServerError SERVER_DATABASE, SERVER_DATABASE_AWAY, SERVER_DATABASE_TOO_NEW or SERVER_DATABASE_TOO_OLD.
  */
 export async function openStore(address: string, { now, ifEmpty = 'make', bounds }: StoreOptions): Promise<Store> {
-  const database = await openDatabase(address, { limits: commandLimits });
+  const database = await openDatabase(address);
   try {
     if ((await requireSchema(database)) === 'empty') {
       if (ifEmpty === 'refuse') throw emptyDatabase(address);
@@ -131,7 +132,6 @@ export function openServerStore(
 }
 
 /** A command asks for much at once, and has time. */
-const commandLimits = { most: 4, statementMs: 600_000, acquireMs: 60_000 };
 
 function emptyDatabase(address: string): ServerError {
   return new ServerError(

@@ -2,10 +2,12 @@
 // transactions wait for each other: first the newest stamp (stamps.ts), then computers by id, then all that belongs to a
 // computer, then the head of the audit chain, and last the marks of changes. A deadlock that comes about in spite of it (a
 // stranger's transaction, a table that is locked as a whole) ends one of the two, which is then run again.
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { tellHead } from './audit-chain.ts';
 import type { Database, Engine } from './database.ts';
+import { databaseBounds } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
 
 export interface RetryLimits {
@@ -15,8 +17,6 @@ export interface RetryLimits {
   pauseMs: number;
   random(): number;
 }
-
-const defaultLimits: RetryLimits = { attempts: 5, pauseMs: 50, random: Math.random };
 
 /**
  * Runs `work` in a transaction, again when the database ended it for the sake of another one. `work` must be able to run
@@ -38,7 +38,7 @@ export function transact<Result>(
 }
 
 /** Runs `work`, one statement or a whole transaction, again as long as it was only in somebody's way. */
-export async function retried<Result>(work: () => Promise<Result>, limits = defaultLimits): Promise<Result> {
+export async function retried<Result>(work: () => Promise<Result>, limits = currentLimits()): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
@@ -80,4 +80,9 @@ export function wasInTheWay(error: unknown): boolean {
   // The lower eight bits say what, the others why.
   const result = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
   return result === sqliteBusy || result === sqliteLocked || wasInTheWay(error.cause);
+}
+
+function currentLimits(): RetryLimits {
+  const { attempts, pauseMs } = databaseBounds;
+  return { attempts, pauseMs, random: Math.random };
 }

@@ -1,5 +1,6 @@
 // Every setting of the server, once: its type, its default and its sentence. Flags (`--data-dir`), environment
 // (`MOULT_DATA_DIR`) and the keys of the TOML file (`data-dir`) are made from the name.
+import { defaultStoreBounds } from '@moult/store/bounds';
 import { z } from 'zod';
 
 /** A whole number, as the file has it or as flags and variables spell it. `describe` is what it may be, in words. */
@@ -175,21 +176,21 @@ export const settings = {
     'limits',
     count(1, 1024),
     'KIB',
-    64,
+    defaultStoreBounds.eventBytes / 1024,
     'Text that is kept of one report event; the rest is left out',
   ),
   maxNamesPerComputer: setting(
     'limits',
     count(2, 1000),
     'N',
-    16,
+    defaultStoreBounds.namesPerComputer,
     'Names that are remembered of one computer; older ones are forgotten',
   ),
   maxStatesPerComputer: setting(
     'limits',
     count(100, 1_000_000),
     'N',
-    10_000,
+    defaultStoreBounds.statesPerComputer,
     'Updates of which the state on one computer is kept',
   ),
   maxStates: setting(

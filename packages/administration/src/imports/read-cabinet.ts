@@ -1,9 +1,11 @@
 // Cabinets with update metadata: WSUS export packages (metadata.txt), offline scan files (nested cabinets of
 // fragments), or simply XML files in a cabinet.
+
 import { byPlace, type Cabinet, type CabinetMember, MemberReader, readCabinetFrom } from '@moult/formats/cab';
+import { packageLimits } from '../bounds.ts';
 import { openFileSource } from './file-source.ts';
 import { type FoundDocument, refusalOf } from './found-document.ts';
-import { isNestedPackage, packageLimits } from './package-cabinet.ts';
+import { isNestedPackage } from './package-cabinet.ts';
 import { readOfflineScan } from './read-offline-scan.ts';
 import { readText } from './read-text.ts';
 

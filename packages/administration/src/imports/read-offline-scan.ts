@@ -1,14 +1,16 @@
 // An offline scan file: each nested cabinet holds all fragments of a range of revisions. One nested cabinet at a time
 // is spooled to a temporary file; of its fragments only one portion is held in memory, so a file of any size is read
 // with the same memory. Several passes over a cabinet cost time only where it holds more than one portion.
+
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CatalogError, decodeDocument, type OfflineFragments, offlineMember, rebuildDocument } from '@moult/catalog';
 import { byPlace, type Cabinet, type CabinetMember, MemberReader, readCabinetFrom } from '@moult/formats/cab';
+import { packageLimits } from '../bounds.ts';
 import { openFileSource } from './file-source.ts';
 import { type FoundDocument, refusalOf } from './found-document.ts';
-import { isNestedPackage, packageLimits } from './package-cabinet.ts';
+import { isNestedPackage } from './package-cabinet.ts';
 
 const portionBytes = 64 * 1024 * 1024;
 

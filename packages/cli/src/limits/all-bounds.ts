@@ -1,4 +1,6 @@
 // The tables of bounds of everything that the moult command does.
+
+import { administrationBounds } from '@moult/administration/bounds';
 import { agentBounds } from '@moult/agent/bounds';
 import type { BoundTable } from '@moult/bounds';
 import { catalogBounds } from '@moult/catalog/bounds';
@@ -6,6 +8,8 @@ import { diskBounds } from '@moult/disk/bounds';
 import { formatBounds } from '@moult/formats/bounds';
 import { protocolBounds } from '@moult/protocol/bounds';
 import { releaseBounds } from '@moult/releases/bounds';
+import { serverBounds } from '@moult/server/bounds';
+import { storeTables } from '@moult/store/bounds';
 
 export const allBounds: readonly BoundTable[] = [
   ...formatBounds,
@@ -13,5 +17,8 @@ export const allBounds: readonly BoundTable[] = [
   ...catalogBounds,
   ...protocolBounds,
   ...releaseBounds,
+  ...storeTables,
+  ...administrationBounds,
+  ...serverBounds,
   ...agentBounds,
 ];

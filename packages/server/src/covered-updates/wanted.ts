@@ -1,10 +1,12 @@
 // Which revisions the operator's metadata has to cover: those that an agent may install, those whose rules go beyond
 // Microsoft's, and those that such rules are prerequisites or members of.
+
 import { type CatalogIndex, formatIdentity, type IndexedRevision, type UpdateId } from '@moult/catalog';
 import type { Approval } from '@moult/releases/metadata';
 import type { CoveredUpdate } from '@moult/releases/repository';
 import type { Store } from '@moult/store';
 import { byUpdate } from '@moult/store/catalog';
+import { treeBounds } from '../bounds.ts';
 import { approvalsFrom, joined } from './approvals.ts';
 import { type Instructions, instructionsOf } from './instructions.ts';
 
@@ -59,7 +61,7 @@ async function approvalsByRevision(store: Store, index: CatalogIndex): Promise<A
   const declined = new Set(await store.loadDeclined());
   const found: Approved = new Map();
   const add = (revision: IndexedRevision | undefined, approvals: Approval[], depth: number) => {
-    if (!revision || depth > maxDepth) return;
+    if (!revision || depth > treeBounds.maxCoveredDepth) return;
     const before = found.get(revision.revisionId)?.approvals ?? [];
     const together = joined(before, approvals);
     if (found.has(revision.revisionId) && together.length === before.length) return;
@@ -84,8 +86,6 @@ async function approvalsByRevision(store: Store, index: CatalogIndex): Promise<A
   return found;
 }
 
-/** Bundles of bundles are shallow. */
-const maxDepth = 8;
 const ruleOnly: ReadonlySet<string> = new Set(['Detectoid', 'Category']);
 const batch = 200;
 

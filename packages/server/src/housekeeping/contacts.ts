@@ -2,6 +2,7 @@
 // cannot be written waits for the next try, one entry a computer, so that only very many computers can fill the memory.
 
 import type { Store } from '@moult/store';
+import { writeBounds } from '../bounds.ts';
 import type { Logger } from '../log/log.ts';
 
 export interface Contacts {
@@ -30,7 +31,14 @@ interface Contact {
 }
 
 export function createContacts(store: Pick<Store, 'noteContacts'>, parts: ContactsParts): Contacts {
-  const { now, log, everyMs = 1000, longestWaitMs = 30_000, maxWaiting = 500_000, lastAttempts = 3 } = parts;
+  const {
+    now,
+    log,
+    everyMs = 1000,
+    longestWaitMs = writeBounds.contactsRetryMs,
+    maxWaiting = writeBounds.maxContactsWaiting,
+    lastAttempts = 3,
+  } = parts;
   let gathered = new Map<string, Contact>();
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;

@@ -1,8 +1,8 @@
 // From a raw request to what sites see. The path is decoded exactly once; what cannot be decoded is no path of ours.
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Exchange, ListenerName } from './site.ts';
 
-const longestPath = 16_384;
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { httpBounds } from '../bounds.ts';
+import type { Exchange, ListenerName } from './site.ts';
 
 /** Undefined for a request target that is no decodable absolute path. */
 export function toExchange(
@@ -13,7 +13,7 @@ export function toExchange(
 ): Exchange | undefined {
   const target = request.url ?? '';
   const raw = pathPart(target);
-  const path = raw.length > longestPath ? undefined : decodePath(raw);
+  const path = raw.length > httpBounds.maxPathCharacters ? undefined : decodePath(raw);
   if (path === undefined) return undefined;
   const question = target.indexOf('?');
   return {

@@ -1,7 +1,9 @@
 // The front: every request passes here once, finds its site, and leaves one line in the access log.
+
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { isTemporary } from '@moult/store/errors';
+import { httpBounds } from '../bounds.ts';
 import type { Logger } from '../log/log.ts';
 import { type AccessLog, outcomeOf, type Refusal } from './access-log/index.ts';
 import { toExchange } from './exchange.ts';
@@ -29,7 +31,7 @@ export function createFront({ listener, sites, accessLog, log, now }: FrontParts
     const { socket } = request;
     // What was in the same packet as the request that went too far: cut off with it.
     if (socket.destroyed) return;
-    if (exchanges.openOn(socket) >= mostPipelined) return cutOff(socket);
+    if (exchanges.openOn(socket) >= httpBounds.maxPipelined) return cutOff(socket);
     const started = performance.now();
     const exchange = toExchange(request, response, listener, now());
     exchanges.add(socket, response);
@@ -52,11 +54,6 @@ export function createFront({ listener, sites, accessLog, log, now }: FrontParts
   };
 }
 
-/**
- * Requests of one connection that wait for their answers. No update client and no browser sends the next request before it
- * has its answer; one packet holds 1,500 of them, and each costs some KB until its client takes the answer.
- */
-const mostPipelined = 8;
 /** ERROR_CONNECTION_ABORTED. */
 const connectionAborted = 1236;
 

@@ -1,8 +1,10 @@
 // One port: bound, bounded, and stopped without cutting off what is being answered.
+
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { httpBounds } from '../bounds.ts';
 import type { Refusal } from './access-log/index.ts';
 import { limitConnectionsPerAddress } from './connection-count.ts';
 
@@ -56,11 +58,11 @@ export async function listen(handle: RequestListener, options: ListenerOptions):
 function create(handle: RequestListener, { limits, tls, onUnreadable, onRefused }: ListenerOptions): Server {
   const options: ServerOptions = {
     // A client that sends slowly holds one socket for so long and no longer.
-    headersTimeout: Math.min(limits.requestTimeoutMs, headTimeoutMs),
+    headersTimeout: Math.min(limits.requestTimeoutMs, httpBounds.headTimeoutMs),
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.requestTimeoutMs, 5_000),
-    maxHeaderSize: maxHeadBytes,
+    maxHeaderSize: httpBounds.maxHeadBytes,
     // Old agents repeat headers and leave out what HTTP/1.1 asks for (Host in 1.0 requests).
     requireHostHeader: false,
     noDelay: true,
@@ -121,7 +123,7 @@ function shortenIdleWhenCrowded(server: Server, { maxConnections, idleTimeoutMs 
   const adapt = (change: number) => {
     open += change;
     server.keepAliveTimeout =
-      open > maxConnections * crowdedShare ? Math.min(crowdedIdleMs, idleTimeoutMs) : idleTimeoutMs;
+      open > maxConnections * crowdedShare ? Math.min(httpBounds.crowdedIdleMs, idleTimeoutMs) : idleTimeoutMs;
   };
   server.on('connection', (socket: Duplex) => {
     adapt(1);
@@ -129,10 +131,7 @@ function shortenIdleWhenCrowded(server: Server, { maxConnections, idleTimeoutMs 
   });
 }
 
-const headTimeoutMs = 20_000;
-const maxHeadBytes = 32_768;
 const crowdedShare = 0.5;
-const crowdedIdleMs = 5_000;
 
 function statusFor({ code }: ClientError): string {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';

@@ -1,5 +1,6 @@
 // Lines to where writing may fail: a full disk, a pipe that nobody reads. What fails is dropped and counted, and when
 // writing works again the first line says how many were lost. Nothing here throws: a log must never end the server.
+import { writeBounds } from '../bounds.ts';
 
 export interface LineWriter {
   /** Writes a line (with its end), or counts it. */
@@ -18,7 +19,6 @@ export interface LineWriterParts {
   wait?: (milliseconds: number) => void;
 }
 
-const mostWaits = 10;
 const waitMs = 5;
 
 export function createLineWriter({ write, lostLine, wait = block }: LineWriterParts): LineWriter {
@@ -36,12 +36,12 @@ export function createLineWriter({ write, lostLine, wait = block }: LineWriterPa
         at += written;
         if (written > 0) continue;
       } catch (error) {
-        if (!isAgain(error) || waits >= mostWaits) {
+        if (!isAgain(error) || waits >= writeBounds.maxLogTries) {
           if (at > 0) isCut = bytes[at - 1] !== 0x0a;
           throw error;
         }
       }
-      if (++waits > mostWaits) throw new Error('nothing is taken');
+      if (++waits > writeBounds.maxLogTries) throw new Error('nothing is taken');
       wait(waitMs);
     }
     isCut = false;

@@ -1,11 +1,13 @@
 // The structured log: JSON lines in DIR/logs/moult.log, and on stdout too where that was asked for. Bounded in bytes and
 // days, and in lines of one kind; a disk that takes no lines is heard of, and never ends the server.
+
 import { mkdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { visibleJson } from '@moult/formats/text';
 import { diskTroubleOf } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import pino, { type Logger } from 'pino';
+import { writeBounds } from '../bounds.ts';
 import { createLineWriter, type LineWriter } from './line-writer.ts';
 import { createRepeatedLines } from './repeated-lines.ts';
 import { boundedByDisk } from './retention.ts';
@@ -42,7 +44,7 @@ export function openLog(options: LogOptions): OpenLog {
   const lines = createLineWriter({ write: (bytes) => file.write(bytes), lostLine });
   const destination = toStdout ? pino.multistream([lineStream(lines), lineStream(standardOutput())]) : lines;
   const repeated = createRepeatedLines({
-    ...{ burst: linesOfAKind, mostKinds: kindsToldApart },
+    ...{ burst: writeBounds.logLinesOfAKind, mostKinds: writeBounds.logKinds },
     more(count, kind) {
       const { msg = 'kinds of lines', ...details } = kind === undefined ? {} : (JSON.parse(kind) as { msg?: string });
       log.warn({ ...details, more: count, [summary]: true }, `${count} more of the same in the last minute: ${msg}`);
@@ -82,8 +84,6 @@ export function openLog(options: LogOptions): OpenLog {
   };
 }
 
-const linesOfAKind = 20;
-const kindsToldApart = 500;
 const infoNumber = 30;
 const summary = Symbol('says how many more there were');
 

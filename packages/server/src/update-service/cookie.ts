@@ -1,7 +1,9 @@
 // The two cookies of MS-WUSP: what SimpleAuth gives out and GetCookie takes, and what every later call carries.
 // Opaque to clients: AES-256-GCM, the kind of cookie as additional data, so that neither stands in for the other.
 // What comes back is authenticated first and then read as lines of plain text; nothing is ever deserialised.
+
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { callBounds } from '../bounds.ts';
 
 export interface AuthorizationClaims {
   /** SusClientId, lower case. */
@@ -38,17 +40,10 @@ export interface CookieJar {
 const formatVersion = 1;
 const ivBytes = 12;
 const tagBytes = 16;
-/** Longer than any of ours; what is longer is not looked at. */
-const longestCookie = 1024;
-/** An authorisation is used at once; a client that stalls for so long authorises again. */
-const authorizationMinutes = 60;
-
-/** Cookies live for an hour, or as the administrator says; a day at most (settings.ts). */
-const longestLifeMs = 24 * 60 * 60_000;
 
 /** Sealed by a clock that was years ahead, a cookie would count for years: one that outlives the longest life is over. */
 function isOver(expiresAt: number, now: Date): boolean {
-  return !(expiresAt > now.getTime() && expiresAt <= now.getTime() + longestLifeMs);
+  return !(expiresAt > now.getTime() && expiresAt <= now.getTime() + callBounds.maxCookieLifeMs);
 }
 
 /** `key` has 32 octets. `identity.serverId` names the server state that clients know; a restore changes it. */
@@ -58,7 +53,11 @@ export function createCookieJar(parts: { key: Uint8Array; identity: { serverId: 
   const open = (kind: Kind, sealed: Uint8Array) => unseal(key, kind, sealed)?.split('\n');
   return {
     sealAuthorization: ({ computerId }, now) =>
-      seal(key, 'authorization', [identity.serverId, computerId, now.getTime() + authorizationMinutes * 60_000]),
+      seal(key, 'authorization', [
+        identity.serverId,
+        computerId,
+        now.getTime() + callBounds.authorizationMinutes * 60_000,
+      ]),
 
     openAuthorization(sealed, now) {
       const [server, computerId, expiresAt] = open('authorization', sealed) ?? [];
@@ -129,7 +128,11 @@ function seal(key: KeyObject, kind: Kind, lines: (string | number)[]): Uint8Arra
 }
 
 function unseal(key: KeyObject, kind: Kind, sealed: Uint8Array): string | undefined {
-  if (sealed.length <= 1 + ivBytes + tagBytes || sealed.length > longestCookie || sealed[0] !== formatVersion) {
+  if (
+    sealed.length <= 1 + ivBytes + tagBytes ||
+    sealed.length > callBounds.maxCookieBytes ||
+    sealed[0] !== formatVersion
+  ) {
     return undefined;
   }
   try {

@@ -1,9 +1,11 @@
 // Content codings of answers: xpress for agents that ask for it (MS-WUSP 2.1.1), gzip for others that do, else plain.
+
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { encodeXpress } from '@moult/formats/xpress';
 import { LRUCache } from 'lru-cache';
+import { callBounds } from '../bounds.ts';
 
 const compress = promisify(gzip);
 
@@ -26,7 +28,7 @@ export interface AnswerEncoder {
  * An encoder that remembers packed blocks, `budgetBytes` of them: machines of one kind are told the same pages, which
  * differ in nothing but the cookie at the end, and packing is what an answer costs most.
  */
-export function createAnswerEncoder({ budgetBytes = 16 * 1_048_576 } = {}): AnswerEncoder {
+export function createAnswerEncoder({ budgetBytes = callBounds.packedAnswerBytes } = {}): AnswerEncoder {
   const packed = new LRUCache<string, Uint8Array>({
     maxSize: budgetBytes,
     sizeCalculation: (bytes, key) => bytes.length + key.length + 100,

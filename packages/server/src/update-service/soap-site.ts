@@ -1,5 +1,6 @@
 // A web service over HTTP, as a stock agent meets it: POST, any letter case of the path, SOAP 1.1 or 1.2, one handler
 // per operation. Whatever arrives, the answer is an answer, a fault or a 4xx, and every refusal is one line in the log.
+
 import { randomUUID } from 'node:crypto';
 import { FormatError } from '@moult/formats';
 import { defaultXmlLimits, type XmlLimits } from '@moult/formats/xml';
@@ -19,13 +20,14 @@ import {
   writeSoapFault,
 } from '@moult/protocol/soap';
 import { isTemporary } from '@moult/store/errors';
+import { callBounds } from '../bounds.ts';
 import { SoapFault } from '../errors.ts';
 import { calledAddress } from '../http/called-host.ts';
 import { whenGone } from '../http/client-watch.ts';
 import { answerPlainly } from '../http/front.ts';
 import type { AnswerRoom } from '../http/gates/answer-room.ts';
 import type { BodyRoom } from '../http/gates/body-room.ts';
-import { type Caller, type CallGate, smallCallBytes } from '../http/gates/call-gate.ts';
+import type { Caller, CallGate } from '../http/gates/call-gate.ts';
 import { decodeText, passOver, readBody } from '../http/gates/read-body.ts';
 import { retryAfterSeconds } from '../http/gates/retry-after.ts';
 import { addressKey } from '../http/limits/address-key.ts';
@@ -52,7 +54,7 @@ export interface SoapSiteParts<O extends Operations> {
   service: Service<O>;
   handlers: Handlers<O>;
   gate: CallGate;
-  /** Passed before `gate` by calls above `largeCallBytes`, one after the other. */
+  /** Passed before `gate` by calls above `callBounds.largeBytes`, one after the other. */
   large: CallGate;
   /** Passed once more before an answer is written: what waits here is small, what waits for room in `answers` is not. */
   writing: CallGate;
@@ -106,7 +108,7 @@ export function createSoapSite<O extends Operations>(given: SoapSiteParts<O>): S
         const caller = callerOf(exchange, parts, length);
         const answer = () => answerBody(exchange, parts, body.bytes, xmlLimits);
         const enter = () => parts.gate.enter(answer, async () => turnAway(), caller);
-        await (length > largeCallBytes ? parts.large.enter(enter, async () => turnAway(), caller) : enter());
+        await (length > callBounds.largeBytes ? parts.large.enter(enter, async () => turnAway(), caller) : enter());
       } finally {
         body.place.leave();
       }
@@ -114,12 +116,9 @@ export function createSoapSite<O extends Operations>(given: SoapSiteParts<O>): S
   };
 }
 
-/** Above this size calls run one after the other: to read one holds up everything else for a moment. */
-export const largeCallBytes = 1_048_576;
-
 /** Whoever shares an address and a service, and sends requests of about the same size, shares a lane. */
 function callerOf<O extends Operations>({ request }: Exchange, { name }: SoapSiteParts<O>, bytes: number): Caller {
-  const size = bytes > smallCallBytes ? 'large' : 'small';
+  const size = bytes > callBounds.smallBytes ? 'large' : 'small';
   return { lane: `${addressKey(request.socket.remoteAddress)} ${name} ${size}`, bytes };
 }
 
@@ -280,7 +279,7 @@ function sendFault<O extends Operations>(
   const bytes = Buffer.from(
     writeFault({ code: fault.faultCode, message: fault.message, id, method, actor }, service.envelope, version),
   );
-  if (!request.complete) passOver(request, { mostBytes: mostPassedOver });
+  if (!request.complete) passOver(request, { mostBytes: callBounds.maxPassedOverBytes });
   response.writeHead(isBusy ? 503 : 500, {
     'Cache-Control': 'private',
     'Content-Type': contentTypeOf(version),
@@ -308,9 +307,6 @@ function sendSoapFault<O extends Operations>(
   response.end(bytes);
 }
 
-/** So much of a refused body is read, so that its client comes to read the answer. */
-const mostPassedOver = 256 * 1_048_576;
-
 function levelOf(code: FaultCode): 'info' | 'warn' {
   // The first of these are how clients are led through their day; the rest is a client or an attacker gone wrong.
   return ['ConfigChanged', 'CookieExpired', 'ServerChanged', 'RegistrationRequired'].includes(code) ? 'info' : 'warn';
@@ -319,7 +315,7 @@ function levelOf(code: FaultCode): 'info' | 'warn' {
 function refuse<O extends Operations>(exchange: Exchange, parts: SoapSiteParts<O>, status: number, why: string): void {
   const { request, response } = exchange;
   sayRefused(parts, { status, why: why.slice(0, 300), client: request.socket.remoteAddress });
-  if (!request.complete) passOver(request, { mostBytes: mostPassedOver });
+  if (!request.complete) passOver(request, { mostBytes: callBounds.maxPassedOverBytes });
   answerPlainly(response, status, why);
 }
 
@@ -341,7 +337,6 @@ function contentTypeOf(version: SoapVersion): string {
 
 /** An element costs several bytes on the wire: more of them than this cannot fit into the largest body. */
 function limitsFor(maxRequestBytes: number): XmlLimits {
-  return { ...defaultXmlLimits, ...callXmlLimits, maxCharacters: maxRequestBytes };
+  const { maxDepth, maxElements } = callBounds;
+  return { ...defaultXmlLimits, maxDepth, maxElements, maxCharacters: maxRequestBytes };
 }
-
-const callXmlLimits = { maxDepth: 32, maxElements: 150_000 };

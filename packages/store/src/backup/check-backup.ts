@@ -1,11 +1,13 @@
 // A backup, judged before anything is changed: it may come from a stick, a mail or a stranger's hand. Every file is listed
 // with its digest, is a file and no link, and has a name that a backup has; the keys belong together.
+
 import { createHash } from 'node:crypto';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openInside, readInside } from '@moult/disk';
 import { toPathSegments } from '@moult/formats/paths';
 import { z } from 'zod';
+import { backupBounds } from '../declared-bounds.ts';
 import { ServerError } from '../errors.ts';
 import { migrations } from '../migrations/index.ts';
 import { type BackupManifest, backedUpFolders, backedUpTables, keyFiles, manifestName, tableFile } from './format.ts';
@@ -16,8 +18,6 @@ export interface CheckedBackup {
   /** The key files, by name, as they were checked. */
   keys: Map<string, Buffer>;
 }
-
-const maxFiles = 100_000;
 
 const manifestShape = z.object({
   format: z.literal(1),
@@ -108,7 +108,8 @@ async function filesIn(source: string): Promise<Set<string>> {
       if (found.isDirectory()) waiting.push(name);
       else if (found.isFile()) files.add(name);
       else throw badBackup(source, `${JSON.stringify(name)} is a link or a special file.`);
-      if (files.size + waiting.length > maxFiles) throw badBackup(source, `it has more than ${maxFiles} files.`);
+      if (files.size + waiting.length > backupBounds.maxFiles)
+        throw badBackup(source, `it has more than ${backupBounds.maxFiles} files.`);
     }
   }
   return files;

@@ -1,17 +1,16 @@
 // The rows of one table of a backup. The file comes from outside: it may be packed so that little becomes without end, hold
 // what is no row, or change after it was checked.
+
 import { createHash } from 'node:crypto';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 import { openInside } from '@moult/disk';
+import { backupBounds } from '../declared-bounds.ts';
 import { diskTroubleOf } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
 import { badBackup } from './check-backup.ts';
 import { type BackedUpTable, type BackupManifest, decodeRow, tableFile } from './format.ts';
-
-/** Far more than the largest row: the metadata of one revision. */
-const maxRowBytes = 64 * 1_048_576;
 
 /** As many rows as the manifest counts. Throws SERVER_BAD_BACKUP when the file is another, has others, or has what is no row. */
 export async function* readRows(
@@ -76,7 +75,8 @@ async function* split(pieces: Readable, source: string, name: string): AsyncGene
     }
     begun.push(piece.subarray(at));
     length += piece.length - at;
-    if (length > maxRowBytes) throw badBackup(source, `${name} has a row of more than ${maxRowBytes} bytes.`);
+    if (length > backupBounds.maxRowBytes)
+      throw badBackup(source, `${name} has a row of more than ${backupBounds.maxRowBytes} bytes.`);
     yield lines;
   }
   if (length > 0) yield [Buffer.concat(begun)];

@@ -1,5 +1,6 @@
 // Update files by digest, in DIR/content/XX/HEX.ext as WSUS lays them out. A file is served only after both its digests
 // were found to be right; one that is not what its name says is set aside, by name, and never served.
+
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
@@ -9,6 +10,7 @@ import { FolderTree, openInside, pathInside, streamOutside } from '@moult/disk';
 import { FormatError } from '@moult/formats';
 import { toPathSegments } from '@moult/formats/paths';
 import { LRUCache } from 'lru-cache';
+import { keptBounds } from '../declared-bounds.ts';
 import { asDiskTrouble, withDiskTrouble } from '../disk-trouble.ts';
 import { isTemporary, ServerError } from '../errors.ts';
 import type { ContentFile, ExpectedFile, Store } from '../index.ts';
@@ -57,9 +59,6 @@ const pathsKept = 20_000;
 /** A file that was changed behind our back is read again after at most so long. */
 const recheckMs = 5000;
 
-/** So long a file waits for the database to say what it knows of it. */
-const patienceMs = 2000;
-
 interface FoundFile {
   /** Below the folder. */
   name: string;
@@ -97,7 +96,7 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
   };
 
   const lookWithFacts = async (sha1: string): Promise<string | undefined> => {
-    const noted = await inTime(facts.findContentFile(sha1), patienceMs);
+    const noted = await inTime(facts.findContentFile(sha1), keptBounds.contentPatienceMs);
     const place = noted && safeName(noted);
     const found = (place !== undefined && (await fileAt(folder, place))) || (await findOnDisk(folder, sha1));
     const name = found && (isVerified(found, noted) ? found.name : await verify(sha1, found.name));

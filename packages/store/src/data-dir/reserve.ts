@@ -1,6 +1,8 @@
 // The reserve: how much of a disk the server leaves free. By itself 1 % of the disk, at most 200 MiB: a home server on a
 // small card and a large one on a large disk both have room to clean up.
+
 import { statfs } from 'node:fs/promises';
+import { keptBounds } from '../declared-bounds.ts';
 
 /** Mebibytes, or `auto`. 0 is no reserve. */
 export type ReserveSetting = number | 'auto';
@@ -12,10 +14,9 @@ export interface DiskSpace {
 }
 
 const mebibyte = 1_048_576;
-const largestByItself = 200 * mebibyte;
 
 export function reserveBytesOf(setting: ReserveSetting, { totalBytes }: Pick<DiskSpace, 'totalBytes'>): number {
-  return setting === 'auto' ? Math.min(largestByItself, Math.floor(totalBytes / 100)) : setting * mebibyte;
+  return setting === 'auto' ? Math.min(keptBounds.reserveBytes, Math.floor(totalBytes / 100)) : setting * mebibyte;
 }
 
 export async function spaceOfFolder(folder: string): Promise<DiskSpace> {

@@ -1,13 +1,12 @@
 // One connection of the pool, as kysely uses it. Every error of the connection, not of a statement, becomes
 // SERVER_DATABASE_AWAY; a connection whose state nobody knows is never used again.
+
 import type { PostgresPoolClient } from 'kysely';
+import { databaseBounds } from '../declared-bounds.ts';
 import { asDiskTrouble } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
 import type { OpenedClient } from './connect.ts';
 import { endsConnection, passingReason } from './trouble.ts';
-
-/** PostgreSQL stops a statement first; this is for one that does not answer at all. */
-const graceMs = 2_000;
 
 export interface ConnectionParts {
   /** As SessionLimits. */
@@ -40,7 +39,7 @@ export class Connection implements PostgresPoolClient {
 
   killWhenTooLate(now: number): void {
     const { statementMs } = this.#parts;
-    if (statementMs === 0 || this.silentFor(now) < statementMs + graceMs) return;
+    if (statementMs === 0 || this.silentFor(now) < statementMs + databaseBounds.graceMs) return;
     const reason = `it did not answer for ${Math.round(this.silentFor(now) / 1000)} seconds`;
     this.kill(reason);
     this.#parts.unusable(reason);

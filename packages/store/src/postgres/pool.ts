@@ -1,7 +1,9 @@
 // Connections to PostgreSQL, few and shared, that may be lost at any moment. While the database is away everybody is
 // told so at once, and one connection after the other is tried with growing pauses until one is made.
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PostgresPool as KyselyPool, PostgresPoolClient } from 'kysely';
+import { commandDatabase, databaseBounds } from '../declared-bounds.ts';
 import { DatabaseAway, type ServerError } from '../errors.ts';
 import type { PostgresAddress } from './address.ts';
 import { ConnectError, connectPostgres, type Findings, type OpenedClient, type SessionLimits } from './connect.ts';
@@ -20,10 +22,11 @@ export interface PoolLimits extends SessionLimits {
   pausesMs: readonly [first: number, longest: number];
 }
 
-export const defaultPoolLimits: PoolLimits = {
-  ...{ most: 10, acquireMs: 10_000, connectMs: 10_000, statementMs: 30_000, idleMs: 60_000, silentMs: 5_000 },
-  pausesMs: [100, 5_000],
-};
+/** Of a command; the server has settings for most of these. */
+export function currentPoolLimits(): PoolLimits {
+  const { connections: most, acquireMs, connectMs, statementMs, idleMs } = commandDatabase;
+  return { most, acquireMs, connectMs, statementMs, idleMs, silentMs: databaseBounds.silentMs, pausesMs: [100, 5_000] };
+}
 
 export interface PoolParts {
   address: PostgresAddress;

@@ -1,9 +1,9 @@
 // node:sqlite as a kysely connection, each statement text prepared once.
+
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
+import { databaseBounds } from '../declared-bounds.ts';
 import { asDiskTrouble } from '../disk-trouble.ts';
-
-const preparedStatements = 500;
 
 interface Prepared {
   statement: StatementSync;
@@ -102,7 +102,7 @@ export class SqliteConnection implements DatabaseConnection {
       columns: statement.columns().map(({ name }) => name),
       writes: !/^\s*(?:select|explain|pragma|begin|rollback)\b/i.test(text),
     };
-    if (this.#prepared.size >= preparedStatements) this.#prepared.clear();
+    if (this.#prepared.size >= databaseBounds.preparedStatements) this.#prepared.clear();
     this.#prepared.set(text, prepared);
     return prepared;
   }

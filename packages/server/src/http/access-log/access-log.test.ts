@@ -17,7 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
-import { escapeField, maxFieldBytes, stemOf } from './fields.ts';
+import { httpBounds } from '../../bounds.ts';
+import { escapeField, stemOf } from './fields.ts';
 import { accessLogFields, createAccessLog, noteOutcome, outcomeOf } from './index.ts';
 
 let folder = '';
@@ -87,7 +88,7 @@ test('any text stays one field of at most 4096 bytes', () => {
       const field = escapeField(stemOf(text));
       assert.doesNotMatch(field, /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u);
       assert.notEqual(field, '');
-      assert.ok(Buffer.byteLength(field) <= maxFieldBytes);
+      assert.ok(Buffer.byteLength(field) <= httpBounds.maxAccessFieldBytes);
     }),
   );
   const cut = escapeField(`/${'é'.repeat(5000)}`);

@@ -1,7 +1,5 @@
 // One field of a W3C line. Whatever a client sends, it stays one field on one line.
-
-/** IIS 7 and later cut a field after this many bytes. */
-export const maxFieldBytes = 4096;
+import { httpBounds } from '../../bounds.ts';
 
 // Nearly every field there is: nothing to escape.
 const plain = /^[!-~]*$/;
@@ -13,7 +11,9 @@ const escaped = /[\s\p{Cc}\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 export function escapeField(value: string | undefined): string {
   if (value === undefined || value === '') return '-';
   const text = plain.test(value) ? value : value.toWellFormed().replace(escaped, escapeCharacter);
-  return text.length * 3 > maxFieldBytes && Buffer.byteLength(text) > maxFieldBytes ? cut(text) : text;
+  return text.length * 3 > httpBounds.maxAccessFieldBytes && Buffer.byteLength(text) > httpBounds.maxAccessFieldBytes
+    ? cut(text)
+    : text;
 }
 
 /**
@@ -38,7 +38,7 @@ function escapeCharacter(character: string): string {
 }
 
 function cut(text: string): string {
-  const bytes = Buffer.from(text).subarray(0, maxFieldBytes - 3);
+  const bytes = Buffer.from(text).subarray(0, httpBounds.maxAccessFieldBytes - 3);
   // A character that was cut in two leaves a replacement character behind.
   return `${bytes.toString().replace(/\ufffd$/, '')}...`;
 }

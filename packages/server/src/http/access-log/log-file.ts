@@ -1,10 +1,12 @@
 // Lines into u_exYYMMDD.log: gathered for at most a second, one file per UTC day, directives at each start and in each new
 // file. A file that is full is followed by u_exYYMMDD_0002.log and so on. The file is opened for each write, so that it may
 // be moved or removed at any time.
+
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireRegular } from '@moult/disk';
+import { httpBounds } from '../../bounds.ts';
 import { dayMs, dayOfName, type KeptLog, type LogRetention, logsIn, removeOutdated } from '../../log/retention.ts';
 
 export interface LogFile {
@@ -34,8 +36,6 @@ export interface LogFileOptions {
 
 const flushMs = 1000;
 const flushLength = 256 * 1024;
-/** What may wait while the disk is slow; beyond this lines are dropped and counted. */
-const maxWaitingLength = 8 * 1024 * 1024;
 
 interface Batch {
   day: string;
@@ -47,7 +47,7 @@ export function createLogFile({ folder, directives, remark, onTrouble, bounds }:
   const budgetBytes = bounds?.retention().budgetBytes ?? Number.POSITIVE_INFINITY;
   const segmentBytes = Math.min(budgetBytes / 16, 64 * 1_048_576);
   // What is written together must fit into a file.
-  const mostWaiting = Math.min(maxWaitingLength, segmentBytes);
+  const mostWaiting = Math.min(httpBounds.maxAccessWaiting, segmentBytes);
   const place: Place = { day: undefined, sequence: 1, segmentBytes };
   let waiting: Batch[] = [];
   let waitingLength = 0;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createCallGate, smallCallBytes } from './call-gate.ts';
+import { callBounds } from '../../bounds.ts';
+import { createCallGate } from './call-gate.ts';
 
 const forEver = 3_600_000;
 
@@ -91,7 +92,7 @@ describe('the gate of the web services', () => {
     const order: string[] = [];
     const call = (lane: string, bytes: number) => gate.enter(async () => order.push(lane), refused, { lane, bytes });
     const working = gate.enter(first.run, refused);
-    const large = Array.from({ length: 10 }, () => call('large', 20 * smallCallBytes));
+    const large = Array.from({ length: 10 }, () => call('large', 20 * callBounds.smallBytes));
     const small = Array.from({ length: 20 }, () => call('small', 100));
     first.end();
     await Promise.all([working, ...large, ...small]);
@@ -123,7 +124,7 @@ describe('the gate of the web services', () => {
       if (turns.length < 5) setImmediate(count);
     };
     setImmediate(count);
-    const large = { lane: 'a', bytes: smallCallBytes + 1 };
+    const large = { lane: 'a', bytes: callBounds.smallBytes + 1 };
     await Promise.all(Array.from({ length: 5 }, () => gate.enter(async () => turns.push(turn), refused, large)));
     assert.equal(new Set(turns).size, 5, `turns ${turns}`);
   });

@@ -2,6 +2,7 @@
 // storm of clients costs bounded memory, and nobody waits for an answer that cannot reach him. Lanes take turns, so that a
 // flood in one of them makes only itself wait, and large calls begin in different turns of the event loop, so that what is
 // small is read and answered between them.
+import { callBounds } from '../../bounds.ts';
 
 export interface CallGate {
   /** Runs `work` when it is its turn, or `refuse` when too many wait already or the wait was too long. */
@@ -26,10 +27,6 @@ export interface CallGateLimits {
   /** After each call its place rests for as long as the call took, and so leaves half of the time to others. */
   rests?: boolean;
 }
-
-/** Requests up to this size begin as soon as there is a place. */
-export const smallCallBytes = 65_536;
-const longestRestMs = 1_000;
 
 interface Waiting {
   turns: number;
@@ -120,7 +117,7 @@ export function createCallGate({ maxInFlight, maxWaiting, maxWaitMs, rests = fal
     waiting++;
     return new Promise((resolve) => {
       const one: Waiting = {
-        turns: Math.ceil(Math.max(1, bytes) / smallCallBytes),
+        turns: Math.ceil(Math.max(1, bytes) / callBounds.smallBytes),
         end(isItsTurn) {
           clearTimeout(patience);
           remove(name, lane, one);
@@ -135,7 +132,7 @@ export function createCallGate({ maxInFlight, maxWaiting, maxWaitMs, rests = fal
 
   const turn = (caller: Caller): boolean | Promise<boolean> => {
     // A place is only free while others wait when these are large, and wait for the next turn of the event loop.
-    if (inFlight >= maxInFlight || caller.bytes > smallCallBytes) return wait(caller);
+    if (inFlight >= maxInFlight || caller.bytes > callBounds.smallBytes) return wait(caller);
     inFlight++;
     return true;
   };
@@ -152,7 +149,7 @@ export function createCallGate({ maxInFlight, maxWaiting, maxWaitMs, rests = fal
       try {
         return await work();
       } finally {
-        if (rests) setTimeout(leave, Math.min(longestRestMs, performance.now() - begun)).unref();
+        if (rests) setTimeout(leave, Math.min(callBounds.maxRestMs, performance.now() - begun)).unref();
         else leave();
       }
     },

@@ -1,9 +1,9 @@
 // When a client that is told ServerBusy may come back: not all of them at the same moment.
+import { callBounds } from '../../bounds.ts';
 
 const leastSeconds = 20;
-const mostSeconds = 60;
 
 /** Whole seconds for Retry-After, spread evenly by `random`, a number from 0 to below 1. */
 export function retryAfterSeconds(random: () => number = Math.random): number {
-  return leastSeconds + Math.floor(random() * (mostSeconds - leastSeconds + 1));
+  return leastSeconds + Math.floor(random() * (callBounds.maxRetryAfterSeconds - leastSeconds + 1));
 }

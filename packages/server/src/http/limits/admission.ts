@@ -3,6 +3,7 @@
 
 import type { Store } from '@moult/store';
 import { heldBackPrefix } from '@moult/store';
+import { rateBounds } from '../../bounds.ts';
 import type { Logger } from '../../log/log.ts';
 import { addressKey } from './address-key.ts';
 import type { ComputerCount } from './computer-count.ts';
@@ -37,9 +38,7 @@ export interface AdmissionParts {
   sayEveryMs?: number;
 }
 
-/** Reports up to this size find room beside larger ones: that of a scan has some 10 KB. */
-export const smallReportBytes = 65_536;
-const largeAmounts: Partial<Record<Admitted, number>> = { 'report-bytes': smallReportBytes };
+const largeAmount = (what: string) => (what === 'report-bytes' ? rateBounds.smallReportBytes : undefined);
 export const secondsOfDay = 86_400;
 /** Where a rate is one of a day, a day's worth of it may come at once. */
 const bursts: Partial<Record<Admitted, number>> = { 'targeting-record': secondsOfDay };
@@ -51,7 +50,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
       what,
       createRate({
         perSecond: rate,
-        largeAmount: largeAmounts[what as Admitted],
+        largeAmount: largeAmount(what),
         burstSeconds: bursts[what as Admitted],
         ...(now && { now }),
       }),

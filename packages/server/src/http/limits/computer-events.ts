@@ -2,6 +2,7 @@
 // more it sends: that needs no memory of who sent how much, and a computer that sends little is hardly ever looked at.
 
 import type { Store } from '@moult/store';
+import { rateBounds } from '../../bounds.ts';
 import type { Logger } from '../../log/log.ts';
 
 export interface ComputerEvents {
@@ -19,8 +20,6 @@ export interface ComputerEventsParts {
   random?: () => number;
 }
 
-/** Bytes of the report events of one computer. */
-export const mostEventBytesPerComputer = 16_777_216;
 /** A computer is looked up once for so large a part of what it may have, on average. */
 const lookedUpShare = 0.1;
 
@@ -37,7 +36,10 @@ export function createComputerEvents({
     for (const computerId of waiting) {
       waiting.delete(computerId);
       try {
-        const removed = await store.trimEventsOf(computerId, { events: maxEvents, bytes: mostEventBytesPerComputer });
+        const removed = await store.trimEventsOf(computerId, {
+          events: maxEvents,
+          bytes: rateBounds.maxEventBytesPerComputer,
+        });
         if (removed > 0)
           log.warn({ computerId, removed, maxEvents }, 'a computer reported more events than it may have');
       } catch (error) {
@@ -48,7 +50,7 @@ export function createComputerEvents({
 
   return {
     note(computerId, { events, bytes }) {
-      const share = Math.max(events / maxEvents, bytes / mostEventBytesPerComputer);
+      const share = Math.max(events / maxEvents, bytes / rateBounds.maxEventBytesPerComputer);
       if (random() >= share / lookedUpShare) return;
       waiting.add(computerId);
       trimming ??= trimAll().finally(() => {

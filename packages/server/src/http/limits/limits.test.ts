@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import pino from 'pino';
+import { rateBounds } from '../../bounds.ts';
 import { addressKey } from './address-key.ts';
 import { createAdmission } from './admission.ts';
-import { burstSeconds, createRate, totalFactor } from './rate.ts';
+import { createRate } from './rate.ts';
 import { createRecentUse } from './recent-use.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
@@ -85,9 +86,12 @@ test('whatever is taken and when, no more passes than burst and rate allow, of a
 test('one address may not use up what is there for all', () => {
   const rate = createRate({ perSecond: 1, now: () => 0 });
   const taken = (address: string) => Array.from({ length: 1000 }, () => rate.take(address)).filter(Boolean).length;
-  assert.equal(taken('10.0.0.1'), burstSeconds);
+  assert.equal(taken('10.0.0.1'), rateBounds.burstSeconds);
   const second = taken('10.0.0.2');
-  assert.ok(second >= burstSeconds / totalFactor && second < burstSeconds, 'the last quarter is kept');
+  assert.ok(
+    second >= rateBounds.burstSeconds / rateBounds.totalFactor && second < rateBounds.burstSeconds,
+    'the last quarter is kept',
+  );
   assert.ok(taken('10.0.0.3') > 0, 'for one that took little');
 });
 
@@ -139,7 +143,7 @@ test('what is held back is counted and said once, not once a request', async () 
     now: () => 0,
   });
   const passed = Array.from({ length: 1000 }, () => admission.admit('new-computer', '::ffff:10.0.0.5')).filter(Boolean);
-  assert.equal(passed.length, burstSeconds);
+  assert.equal(passed.length, rateBounds.burstSeconds);
   assert.ok(admission.admit('ping', '10.0.0.5'), 'another kind has rates of its own');
   await admission.close();
   assert.deepEqual(counted, [{ 'held-back:new-computer': 940 }]);
@@ -174,7 +178,7 @@ test('counts that cannot be written are written with the next ones', async () =>
     now: () => 0,
   });
   const holdOneBack = () => assert.equal(admission.admit('ping', '10.0.0.1'), false);
-  for (let at = 0; at < burstSeconds; at++) admission.admit('ping', '10.0.0.1');
+  for (let at = 0; at < rateBounds.burstSeconds; at++) admission.admit('ping', '10.0.0.1');
   holdOneBack();
   await admission.close();
   isFull = false;

@@ -1,13 +1,11 @@
 // RFC 9110 section 14: the Range header of a GET.
+import { httpBounds } from '../../bounds.ts';
 
 /** First and last byte, both included. */
 export interface ByteRange {
   first: number;
   last: number;
 }
-
-/** More ranges than any honest client asks for; such a header is passed over and the whole file sent. */
-export const maxRanges = 200;
 
 /**
  * The satisfiable ranges in the order asked, an empty array when there is none (416), or undefined when the header is
@@ -20,7 +18,7 @@ export function parseByteRanges(header: string, sizeBytes: number): ByteRange[] 
     .split(',')
     .map((spec) => spec.trim())
     .filter((spec) => spec !== '');
-  if (specs.length === 0 || specs.length > maxRanges) return undefined;
+  if (specs.length === 0 || specs.length > httpBounds.maxRanges) return undefined;
   const ranges: ByteRange[] = [];
   for (const spec of specs) {
     const range = parseSpec(spec, sizeBytes);

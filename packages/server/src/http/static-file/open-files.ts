@@ -1,6 +1,8 @@
 // Open files, kept for a moment: a client that fetches 200 ranges of one file should cost one open, not 200.
+
 import type { FileHandle } from 'node:fs/promises';
 import { DiskError, openInside } from '@moult/disk';
+import { httpBounds } from '../../bounds.ts';
 
 export interface OpenFile {
   readonly handle: FileHandle;
@@ -40,7 +42,11 @@ interface Entry {
  * `maxIdle` files stay open for at most `idleMs` after their last use, and each is opened anew after `maxAgeMs`, in use
  * or not: a damaged file that another process set aside must not be served for as long as clients keep asking.
  */
-export function createOpenFiles({ maxIdle = 64, idleMs = 2000, maxAgeMs = 5000 } = {}): OpenFiles {
+export function createOpenFiles({
+  maxIdle = httpBounds.maxIdleFiles,
+  idleMs = httpBounds.idleFileMs,
+  maxAgeMs = httpBounds.maxFileAgeMs,
+} = {}): OpenFiles {
   const entries = new Map<string, Promise<Entry>>();
   const idle = new Set<Entry>();
   const closing = new Set<Promise<void>>();

@@ -1,7 +1,9 @@
 // What both forms of GetExtendedUpdateInfo and GetFileLocations answer with: fragments by type, files by address.
+
 import { contentPath } from '@moult/catalog';
 import type { FileLocation, UpdateData, XmlUpdateFragmentType } from '@moult/protocol/client-web-service';
 import { escapedXml } from '@moult/protocol/soap';
+import { callBounds } from '../../bounds.ts';
 import { SoapFault } from '../../errors.ts';
 import type { UpdateService } from '../../update-service/update-service.ts';
 
@@ -11,8 +13,6 @@ interface WantedFragments {
   locales: readonly string[];
   geoId?: string | undefined;
 }
-
-const mostLocales = 64;
 
 /** As real WSUS orders it: all fragments of the first type, then all of the next. */
 export async function loadUpdates({ fragments }: UpdateService, wanted: WantedFragments): Promise<UpdateData[]> {
@@ -60,7 +60,7 @@ export function requireInfoTypes({
 }): void {
   if (infoTypes.length === 0) throw new SoapFault('InvalidParameters', 'infoTypes');
   const needsLocales = infoTypes.includes('LocalizedProperties') || infoTypes.includes('Eula');
-  if ((needsLocales && locales.length === 0) || locales.length > mostLocales) {
+  if ((needsLocales && locales.length === 0) || locales.length > callBounds.maxLocales) {
     throw new SoapFault('InvalidParameters', 'locales');
   }
 }

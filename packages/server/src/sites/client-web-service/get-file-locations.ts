@@ -1,6 +1,8 @@
 // GetFileLocations (MS-WUSP 3.1.5.10): where content is now; asked after the fault FileLocationChanged.
+
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';
+import { callBounds } from '../../bounds.ts';
 import { SoapFault } from '../../errors.ts';
 import { type Client, type UpdateService, wireCookie } from '../../update-service/update-service.ts';
 import { locationOf } from './extended-info.ts';
@@ -8,7 +10,6 @@ import { locationOf } from './extended-info.ts';
 type Operation = (typeof clientWebService)['operations']['GetFileLocations'];
 
 const sha1Bytes = 20;
-const mostDigests = 10_000;
 
 export async function getFileLocations(
   service: UpdateService,
@@ -17,7 +18,7 @@ export async function getFileLocations(
   contentRoot: string,
 ): Promise<NonNullable<ResponseOf<Operation>['result']>> {
   const count = fileDigests.length;
-  if (count === 0 || count > mostDigests || fileDigests.some((digest) => digest.length !== sha1Bytes)) {
+  if (count === 0 || count > callBounds.maxDigests || fileDigests.some((digest) => digest.length !== sha1Bytes)) {
     throw new SoapFault('InvalidParameters', 'fileDigests');
   }
   const asked = [...new Set(fileDigests.map((digest) => Buffer.from(digest).toString('hex')))];

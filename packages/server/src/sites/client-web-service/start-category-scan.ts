@@ -1,20 +1,19 @@
 // StartCategoryScan (MS-WUSP 3.1.5.6): which of the categories asked for a filtered sync may name.
+
 import { toUpdateId, type UpdateId } from '@moult/catalog';
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';
+import { callBounds } from '../../bounds.ts';
 import { SoapFault } from '../../errors.ts';
 import type { UpdateService } from '../../update-service/update-service.ts';
 
 type Operation = (typeof clientWebService)['operations']['StartCategoryScan'];
 
-/** WSUS refuses 200 and more (note 52). */
-const tooManyCategories = 200;
-
 export async function startCategoryScan(
   { catalog }: UpdateService,
   { requestedCategories }: RequestOf<Operation>,
 ): Promise<ResponseOf<Operation>> {
-  if (!requestedCategories || requestedCategories.length >= tooManyCategories)
+  if (!requestedCategories || requestedCategories.length >= callBounds.maxCategories)
     throw new SoapFault('InvalidParameters', 'requestedCategories');
   const groups = Map.groupBy(requestedCategories, ({ indexOfAndGroup }) => indexOfAndGroup);
   const preferred = new Set<string>();

@@ -1,14 +1,13 @@
 // Stored events in the words of an administrator. Numbers: MS-WUSP 2.2.2.3.1 (reports), docs/self-update.md (pings).
+
 import { cutText, visibleText } from '@moult/formats/text';
 import { describeReport } from '@moult/protocol/reporting';
 import type { HomeEvent as StoredEvent } from '@moult/store';
+import { homeBounds } from '../../bounds.ts';
 import type { HomeEvent, HomeEventKind } from './home-document.ts';
 
 type Words = Pick<HomeEvent, 'kind' | 'outcome' | 'headline'>;
 
-// The longest of what strangers said, in bytes: 120 events stay well below 200 kB.
-const nameBytes = 128;
-const subjectBytes = 192;
 const versionBytes = 64;
 
 /** A clock that differs by less than this says nothing: requests take their time. */
@@ -23,7 +22,10 @@ export function describeEvent(event: StoredEvent): HomeEvent {
     at: event.receivedAt.toISOString(),
     ...(apart ? { happenedAt: event.at.toISOString() } : {}),
     ...wordsOf(event),
-    computer: shown(event.computerName || event.address || event.computerId || 'unnamed computer', nameBytes),
+    computer: shown(
+      event.computerName || event.address || event.computerId || 'unnamed computer',
+      homeBounds.maxNameBytes,
+    ),
     computerId: event.computerId,
     ...(detail ? { detail } : {}),
   };
@@ -95,6 +97,6 @@ function subjectOf({ kind, what, detail, agentVersion }: StoredEvent): string {
   }
   // Our agents name the release that a ping about self-update is of: moult-agent.7.9.0.1.
   const release = kind === 'self-update' ? /^moult-agent\.(\d[\d.]*)$/.exec(detail)?.[1] : undefined;
-  if (release === undefined) return shown(detail, subjectBytes);
+  if (release === undefined) return shown(detail, homeBounds.maxSubjectBytes);
   return release === agentVersion ? '' : `to version ${shown(release, versionBytes)}`;
 }

@@ -1,10 +1,12 @@
 // The console's site: the home page, its facts as JSON and as a live stream, and the documentation. Read-only. There are no
 // accounts: names, addresses and ids of computers are for those who look from the server itself, unless a setting says
 // otherwise; all others see counts and health. docs/home-page.md says so too.
+
 import { createHash } from 'node:crypto';
 import { visibleText } from '@moult/formats/text';
 import type { HomeFacts, Notice } from '@moult/store';
 import { isTemporary } from '@moult/store/errors';
+import { defaultFeedLimits, homeBounds } from '../../bounds.ts';
 import { askedHost, type KnownHosts } from '../../http/known-hosts.ts';
 import { addressKey } from '../../http/limits/address-key.ts';
 import type { Exchange, Site } from '../../http/site.ts';
@@ -12,14 +14,7 @@ import { readAssets, sendAsset } from './assets.ts';
 import { composeHome, withoutNames } from './compose-home.ts';
 import type { HomeDocument, NamesFor } from './home-document.ts';
 import type { SelfUpdateHealth, ServerFacts } from './home-facts.ts';
-import {
-  createLiveFeed,
-  defaultFeedLimits,
-  type FeedLimits,
-  type Snapshot,
-  type Snapshots,
-  type View,
-} from './live-feed.ts';
+import { createLiveFeed, type FeedLimits, type Snapshot, type Snapshots, type View } from './live-feed.ts';
 import { isLocalViewer } from './viewer.ts';
 
 export type { HomeDocument, HomeRelease, NamesFor, SiteName } from './home-document.ts';
@@ -50,9 +45,6 @@ export interface ConsoleSite extends Site {
   close(): void;
 }
 
-/** Of each kind: pings about self-update, registrations, reports. */
-const shownEvents = 40;
-
 // Nothing inline, nothing from elsewhere, never in a frame. React sets styles by script object, which CSP allows.
 const securityHeaders = {
   'content-security-policy':
@@ -75,7 +67,7 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
   const assets = readAssets(parts.assetsDir);
   let lastFacts = noFacts;
   const read = async (): Promise<Snapshots> => {
-    const facts = await parts.loadHomeFacts(shownEvents).catch((error) => {
+    const facts = await parts.loadHomeFacts(homeBounds.maxEvents).catch((error) => {
       // The page is there although the database is not: with what was known last, and a notice that says so.
       if (!isTemporary(error)) throw error;
       return lastFacts;

@@ -1,6 +1,8 @@
 // Server-sent events: the newest state of the page to everybody who looks, in the view that they may have. However many
 // look, the store is read once per change, and never more often than it can bear.
+
 import type { ServerResponse } from 'node:http';
+import { defaultFeedLimits } from '../../bounds.ts';
 
 export interface FeedLimits {
   /**
@@ -17,14 +19,6 @@ export interface FeedLimits {
   /** A stream that lets this many bytes pile up is cut. */
   maxWaitingBytes: number;
 }
-
-export const defaultFeedLimits: FeedLimits = {
-  maxStreams: 100,
-  heartbeatMs: 15_000,
-  pollMs: 5_000,
-  minIntervalMs: 250,
-  maxWaitingBytes: 1 << 20,
-};
 
 /** One state of the page: its text, and a short name for its content. */
 export interface Snapshot {

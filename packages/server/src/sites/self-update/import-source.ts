@@ -1,11 +1,13 @@
 // What `moult tree import` is given: the folder of a WSUS or SUS server, a folder of its web root, a cabinet that holds
 // such a folder, or one cabinet of the tree. Here it becomes URL paths and bytes; nothing is judged yet.
+
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { readInside, readOutside } from '@moult/disk';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { selfUpdatePaths } from '@moult/protocol/self-update';
 import { ServerError } from '@moult/store/errors';
+import { treeBounds } from '../../bounds.ts';
 import { isTreePath, requireTreePath } from './imported-index.ts';
 
 export interface SourceFile {
@@ -14,8 +16,6 @@ export interface SourceFile {
   modified: Date;
   read(): Promise<Uint8Array>;
 }
-
-const limits = { maxFiles: 20_000, maxFileBytes: 512 * 1024 * 1024 };
 
 /**
  * The files of `source` under the paths they will be served at. `as` places a single cabinet whose name does not
@@ -46,9 +46,10 @@ async function filesUnder(folder: string): Promise<Found[]> {
     const path = join(entry.parentPath, entry.name);
     const { mtime, size } = await lstat(path);
     const name = relative(folder, path).split(sep).join('/');
-    if (size > limits.maxFileBytes) throw notATree(folder, `${name} is larger than ${limits.maxFileBytes} bytes`);
+    if (size > treeBounds.maxFileBytes)
+      throw notATree(folder, `${name} is larger than ${treeBounds.maxFileBytes} bytes`);
     found.push({ name, modified: mtime, read: () => readInside(folder, name) });
-    if (found.length > limits.maxFiles) throw notATree(folder, `it holds more than ${limits.maxFiles} files`);
+    if (found.length > treeBounds.maxFiles) throw notATree(folder, `it holds more than ${treeBounds.maxFiles} files`);
   }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

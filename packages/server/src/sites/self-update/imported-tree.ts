@@ -1,4 +1,5 @@
 // The imported tree as the site asks it: a URL path, or the best language for one, to a file that can be served.
+
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -7,6 +8,7 @@ import {
   resolveSelfUpdatePath,
   type SelfUpdateFile,
 } from '@moult/protocol/self-update';
+import { treeBounds } from '../../bounds.ts';
 import { createMemoryFile, type FileOnDisk, type MemoryFile } from '../../http/static-file/index.ts';
 import {
   type ImportedFile,
@@ -34,10 +36,6 @@ export interface ImportedTree {
   isFolder(route: string): boolean;
 }
 
-/** Small files are answered from memory. */
-const maxMemoryFileBytes = 1024 * 1024;
-const maxMemoryBytes = 64 * 1024 * 1024;
-
 /** Loads what was imported. */
 export async function openImportedTree(dataDir: string): Promise<ImportedTree> {
   const { index, refused } = await readImportedIndex(dataDir);
@@ -46,7 +44,8 @@ export async function openImportedTree(dataDir: string): Promise<ImportedTree> {
   const folders = new Set<string>();
   let inMemory = 0;
   for (const file of index.files) {
-    const fits = file.sizeBytes <= maxMemoryFileBytes && inMemory + file.sizeBytes <= maxMemoryBytes;
+    const fits =
+      file.sizeBytes <= treeBounds.maxMemoryFileBytes && inMemory + file.sizeBytes <= treeBounds.maxMemoryBytes;
     const servable = fits ? await load(dataDir, index, file) : await onDisk(dataDir, index, file);
     if ('why' in servable) {
       refused.push({ path: file.path, why: servable.why });

@@ -2,6 +2,7 @@
 // Parties: the operator's key signed our files, Microsoft's key the imported ones; this site only carries both.
 // Hard part: one address, two kinds of agents. Stock Windows agents accept only Microsoft's signature, ours only the
 // operator's. Ours say who they are (header Moult-Agent), so what was imported is answered to everybody else.
+
 import type { SigningIdentity } from '@moult/formats/authenticode';
 import {
   moultAgentHeader,
@@ -10,6 +11,7 @@ import {
   selfUpdatePaths,
 } from '@moult/protocol/self-update';
 import type { Store } from '@moult/store';
+import { treeBounds } from '../../bounds.ts';
 import { noteOutcome } from '../../http/access-log/index.ts';
 import type { Admission } from '../../http/limits/admission.ts';
 import type { Exchange, Site } from '../../http/site.ts';
@@ -50,7 +52,6 @@ export interface SelfUpdateSite extends Site {
 
 const refusedEntries = 'Parts of the imported self-update tree are not served; "moult tree verify" names each.';
 const importCheckMs = 1000;
-const maxCachedRoutes = 4096;
 const statusPingHeaders = [
   'Content-Type',
   'application/octet-stream',
@@ -94,7 +95,7 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
   const resolve = (route: string): SelfUpdateFile | undefined => {
     if (routes.has(route)) return routes.get(route);
     const file = resolveSelfUpdatePath(route);
-    if (routes.size >= maxCachedRoutes) routes.clear();
+    if (routes.size >= treeBounds.maxRoutes) routes.clear();
     routes.set(route, file);
     return file;
   };

@@ -1,8 +1,10 @@
 // Status pings on their way to the store: the answer does not wait for them. Bounded: when the store is slower than the
 // clients, pings are dropped and counted, never refused.
+
 import { randomUUID } from 'node:crypto';
 import { parseStatusPing, type StatusPing } from '@moult/protocol/self-update';
 import { isRefusedRow, type SelfUpdateEvent, type Store } from '@moult/store';
+import { writeBounds } from '../../bounds.ts';
 import type { Admission } from '../../http/limits/admission.ts';
 import type { Exchange } from '../../http/site.ts';
 
@@ -26,8 +28,6 @@ export interface PingRecorderParts {
   now?: () => Date;
 }
 
-const defaultLimits = { maxWaiting: 20_000, batch: 500, flushMs: 250 };
-
 export const pingCounters = {
   malformed: 'malformed-pings',
   dropped: 'dropped-pings',
@@ -44,7 +44,14 @@ interface Batch {
 const markDays = 7;
 
 export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
-  const { store, admission, onTrouble, limits = defaultLimits, writer = randomUUID(), now = () => new Date() } = parts;
+  const {
+    store,
+    admission,
+    onTrouble,
+    limits = currentLimits(),
+    writer = randomUUID(),
+    now = () => new Date(),
+  } = parts;
   const waiting: SelfUpdateEvent[] = [];
   const batches: Batch[] = [];
   const counts = new Map<string, number>();
@@ -207,4 +214,9 @@ function agentOf(userAgent: string, ping: StatusPing): Pick<SelfUpdateEvent, 'ag
 
 function dashed(machineId: string): string {
   return machineId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function currentLimits() {
+  const { maxPingsWaiting: maxWaiting, pingBatch: batch, pingFlushMs: flushMs } = writeBounds;
+  return { maxWaiting, batch, flushMs };
 }

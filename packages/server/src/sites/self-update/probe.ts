@@ -1,8 +1,10 @@
 // One question to a web server, as a client would ask it: is a cabinet there?
+
 import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { readCabinet } from '@moult/formats/cab';
+import { treeBounds } from '../../bounds.ts';
 
 export interface CabinetProbe {
   path: string;
@@ -18,9 +20,6 @@ export interface CabinetProbe {
   /** SHA-256 of the cabinet, hexadecimal; '' when there is none. */
   digest: string;
 }
-
-const timeoutMs = 5000;
-const maxBytes = 64 * 1024 * 1024;
 
 /** Never rejects. TLS certificates are not judged: the question is whether the file is there. */
 export function probeCabinet(at: { host: string; port: number; path: string; secure: boolean }): Promise<CabinetProbe> {
@@ -42,11 +41,14 @@ export function probeCabinet(at: { host: string; port: number; path: string; sec
       port,
       path,
       agent: false,
-      timeout: timeoutMs,
+      timeout: treeBounds.probeMs,
       headers: { 'User-Agent': 'Moult-Health-Check' },
     };
     const request = secure ? httpsRequest({ ...options, rejectUnauthorized: false }) : httpRequest(options);
-    const overall = setTimeout(() => request.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })), timeoutMs);
+    const overall = setTimeout(
+      () => request.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })),
+      treeBounds.probeMs,
+    );
     request.on('timeout', () => request.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })));
     request.on('error', (error) => failed('code' in error ? String(error.code) : error.message));
     request.on('close', () => clearTimeout(overall));
@@ -65,7 +67,7 @@ async function collect(response: IncomingMessage): Promise<Buffer> {
   let length = 0;
   for await (const part of response) {
     length += part.length;
-    if (length > maxBytes) throw new Error('answer too large');
+    if (length > treeBounds.maxProbeBytes) throw new Error('answer too large');
     parts.push(part);
   }
   return Buffer.concat(parts);

@@ -1,18 +1,18 @@
 // SimpleAuth: a client says who it is and gets it sealed. There is no secret in it: MS-WUSP knows none.
+
 import { type simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
 import type { AuthorizedComputer } from '@moult/store';
+import { callBounds } from '../../bounds.ts';
 import { SoapFault } from '../../errors.ts';
 import type { Handlers } from '../../update-service/soap-site.ts';
 import { requireGuid, type UpdateService } from '../../update-service/update-service.ts';
-
-const longestName = 256;
-const mostGroups = 256;
 
 export function simpleAuthHandlers(service: UpdateService): Handlers<(typeof simpleAuth)['operations']> {
   return {
     async GetAuthorizationCookie({ clientId, targetGroupName, dnsName }, { clientAddress }) {
       const computerId = requireGuid(clientId, 'clientId');
-      if (!dnsName || dnsName.length > longestName) throw new SoapFault('InvalidParameters', 'dnsName');
+      if (!dnsName || dnsName.length > callBounds.maxNameCharacters)
+        throw new SoapFault('InvalidParameters', 'dnsName');
       const requestedGroups = groupsIn(targetGroupName);
       const at = service.now();
       const assign = service.config.targeting === 'client';
@@ -38,7 +38,7 @@ async function admit({ store, admission }: UpdateService, computer: AuthorizedCo
 function groupsIn(targetGroupName: string | undefined): string[] {
   const names = (targetGroupName ?? '').split(';').map((name) => name.trim());
   const distinct = [...new Set(names.filter((name) => name !== ''))];
-  if (distinct.length > mostGroups || distinct.some((name) => name.length > longestName)) {
+  if (distinct.length > callBounds.maxGroups || distinct.some((name) => name.length > callBounds.maxNameCharacters)) {
     throw new SoapFault('InvalidParameters', 'targetGroupName');
   }
   return distinct;

@@ -1,13 +1,15 @@
 // The console's site behind a real port, with facts that a test may change while somebody looks.
+
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { HomeFacts, HomeEvent as StoredEvent } from '../../../../../store/src/index.ts';
 import type { Notice } from '../../../../../store/src/notice.ts';
+import { defaultFeedLimits } from '../../../bounds.ts';
 import { createKnownHosts } from '../../../http/known-hosts.ts';
 import type { SelfUpdateHealth } from '../home-facts.ts';
 import { createConsoleSite, type NamesFor } from '../index.ts';
-import { defaultFeedLimits, type FeedLimits } from '../live-feed.ts';
+import type { FeedLimits } from '../live-feed.ts';
 
 export interface ConsoleServer {
   url: string;

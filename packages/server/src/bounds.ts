@@ -1,0 +1,493 @@
+// Bounds of the running server that have no flag of their own. Those of calls and rates are in front of everything else.
+import { declareBounds } from '@moult/bounds';
+
+export const httpBounds = declareBounds('http', {
+  maxPathCharacters: {
+    what: 'Length of a request path',
+    fallback: 16_384,
+    range: [1024, 1_048_576],
+    client: 'HTTP 400',
+    administrator: 'a line in the access log',
+  },
+  /**
+   * Requests of one connection that wait for their answers. No update client and no browser sends the next request before it
+   * has its answer; one packet holds 1,500 of them, and each costs some KB until its client takes the answer.
+   */
+  maxPipelined: {
+    what: 'Requests of one connection that wait for their answers',
+    fallback: 8,
+    range: [1, 1000],
+    client: 'a closed connection',
+    administrator: 'a line in the access log with status 503 and Win32 status 1236',
+  },
+  maxHeadBytes: {
+    what: 'Head of a request',
+    fallback: 32_768,
+    range: [4096, 1_048_576],
+    client: 'HTTP 431',
+    administrator: 'a line in the access log',
+  },
+  headTimeoutMs: {
+    what: 'Time in which the head of a request must arrive',
+    fallback: 20_000,
+    range: [1000, 600_000],
+    client: 'HTTP 408, and a closed connection',
+    administrator: 'nothing',
+  },
+  crowdedIdleMs: {
+    what: 'Time without a request, while more than half of all connections are open',
+    fallback: 5_000,
+    range: [100, 600_000],
+    client: 'a closed connection',
+    administrator: 'nothing',
+  },
+  /** More ranges than any honest client asks for; such a header is passed over and the whole file sent. */
+  maxRanges: {
+    what: 'Byte ranges in one request',
+    fallback: 200,
+    range: [1, 10_000],
+    client: 'the whole file',
+    administrator: 'nothing',
+  },
+  maxIdleFiles: {
+    what: 'Files that are open without a reader',
+    fallback: 64,
+    range: [0, 10_000],
+    client: 'the same answer',
+    administrator: 'nothing',
+  },
+  idleFileMs: {
+    what: 'Time for which a file stays open after its last reader',
+    fallback: 2000,
+    range: [0, 600_000],
+    client: 'the same answer',
+    administrator: 'nothing',
+  },
+  maxFileAgeMs: {
+    what: 'Time for which a file stays open in use, before it is opened again',
+    fallback: 5000,
+    range: [100, 600_000],
+    client: 'the same answer',
+    administrator: 'nothing',
+  },
+  /** IIS 7 and later cut a field after this many bytes. */
+  maxAccessFieldBytes: {
+    what: 'One field in the access log',
+    fallback: 4096,
+    range: [64, 65_536],
+    client: 'nothing',
+    administrator: '`...` at the end of the field',
+  },
+  /** What may wait while the disk is slow; beyond this lines are dropped and counted. */
+  maxAccessWaiting: {
+    what: 'Lines of the access log that wait for the disk',
+    fallback: 8 * 1024 * 1024,
+    range: [65_536, 1_073_741_824],
+    unit: 'bytes',
+    client: 'nothing',
+    administrator: 'the number of lost lines in `moult.log`',
+  },
+});
+
+export const callBounds = declareBounds('call', {
+  maxDepth: {
+    what: 'Depth of the XML of a request',
+    fallback: 32,
+    range: [16, 1000],
+    client: 'HTTP 400',
+    administrator: 'one line in `moult.log`',
+  },
+  maxElements: {
+    what: 'Elements of a request',
+    fallback: 150_000,
+    range: [1000, 10_000_000],
+    client: 'HTTP 400',
+    administrator: 'one line in `moult.log`',
+  },
+  /** So much of a refused body is read, so that its client comes to read the answer. */
+  maxPassedOverBytes: {
+    what: 'Body of a refused request that Moult reads and throws away',
+    fallback: 256 * 1_048_576,
+    range: [65_536, 1_099_511_627_776],
+    client: 'a closed connection',
+    administrator: 'nothing',
+  },
+  /** Above this size calls run one after the other: to read one holds up everything else for a moment. */
+  largeBytes: {
+    what: 'Calls that run beside others',
+    fallback: 1_048_576,
+    range: [16_384, 1_073_741_824],
+    client: 'larger calls run one after the other, with a rest after each',
+    administrator: 'nothing',
+  },
+  /** Requests up to this size begin as soon as there is a place. */
+  smallBytes: {
+    what: 'Small calls of one lane (one address, one service)',
+    fallback: 65_536,
+    range: [1024, 1_073_741_824],
+    client: 'larger calls take more of the turns of their lane',
+    administrator: 'nothing',
+  },
+  maxRestMs: {
+    what: 'Rest after a large call, which takes as long as the call',
+    fallback: 1_000,
+    range: [0, 60_000],
+    client: 'its answer later',
+    administrator: 'nothing',
+  },
+  maxRetryAfterSeconds: {
+    what: '`Retry-After` of ServerBusy. Moult draws it, from 20 s on',
+    fallback: 60,
+    range: [20, 3600],
+    unit: 's',
+    client: 'the same answer',
+    administrator: 'nothing',
+  },
+  /** Large calls that wait until the one before is through. */
+  maxLargeWaiting: {
+    what: 'Large calls that wait for their turn',
+    fallback: 32,
+    range: [0, 10_000],
+    client: 'ServerBusy',
+    administrator: 'one line in `moult.log`',
+  },
+  /** Answers that are being written, packed or waiting for room at once; as many as Node has threads that pack. */
+  maxAnswersWritten: {
+    what: 'Answers that Moult writes at once',
+    fallback: 4,
+    range: [1, 1000],
+    client: 'its answer later',
+    administrator: 'nothing',
+  },
+  answerPatienceMs: {
+    what: 'Time without a byte taken of an answer, while others wait for its memory',
+    fallback: 10_000,
+    range: [1000, 600_000],
+    client: 'a closed connection',
+    administrator: 'nothing',
+  },
+  answerGraceMs: {
+    what: 'Time to take an answer, before its speed counts',
+    fallback: 60_000,
+    range: [1000, 3_600_000],
+    client: 'a closed connection',
+    administrator: 'nothing',
+  },
+  leastAnswerBytesPerSecond: {
+    what: 'Speed at which an answer is taken, from below, for each second',
+    fallback: 240,
+    range: [1, 1_048_576],
+    unit: 'bytes',
+    client: 'a closed connection',
+    administrator: 'nothing',
+  },
+  packedAnswerBytes: {
+    what: 'Packed answers that are kept in memory',
+    fallback: 16 * 1_048_576,
+    range: [0, 1_073_741_824],
+    client: 'the same answer, a little later',
+    administrator: 'nothing',
+  },
+  /** Longer than any of ours; what is longer is not looked at. */
+  maxCookieBytes: {
+    what: 'A client cookie',
+    fallback: 1024,
+    range: [256, 65_536],
+    client: 'fault InvalidCookie',
+    administrator: 'one line in `moult.log`',
+  },
+  /** Cookies live for an hour, or as the administrator says; a day at most (settings.ts). */
+  maxCookieLifeMs: {
+    what: 'Life of a cookie, whatever it says of itself',
+    fallback: 24 * 60 * 60_000,
+    range: [60_000, 604_800_000],
+    client: 'fault CookieExpired',
+    administrator: 'one line in `moult.log`',
+  },
+  /** An authorisation is used at once; a client that stalls for so long authorises again. */
+  authorizationMinutes: {
+    what: 'Life of an authorization cookie',
+    fallback: 60,
+    range: [1, 1440],
+    unit: 'min',
+    client: 'fault InvalidAuthorizationCookie, then a new one',
+    administrator: 'nothing',
+  },
+  maxLocales: {
+    what: 'Locales in one call for localised texts',
+    fallback: 64,
+    range: [1, 10_000],
+    client: 'fault InvalidParameters',
+    administrator: 'one line in `moult.log`',
+  },
+  maxDigests: {
+    what: 'Digests in one GetFileLocations call',
+    fallback: 10_000,
+    range: [1, 1_000_000],
+    client: 'fault InvalidParameters',
+    administrator: 'one line in `moult.log`',
+  },
+  /** WSUS refuses 200 and more (note 52). */
+  maxCategories: {
+    what: 'Categories in one StartCategoryScan call, and one more',
+    fallback: 200,
+    range: [2, 100_000],
+    client: 'fault InvalidParameters',
+    administrator: 'one line in `moult.log`',
+  },
+  maxNameCharacters: {
+    what: 'Name of a computer in GetAuthorizationCookie (`dnsName`)',
+    fallback: 256,
+    range: [16, 65_536],
+    client: 'fault InvalidParameters',
+    administrator: 'one line in `moult.log`',
+  },
+  maxGroups: {
+    what: 'Groups that a computer asks for',
+    fallback: 256,
+    range: [1, 10_000],
+    client: 'fault InvalidParameters',
+    administrator: 'one line in `moult.log`',
+  },
+});
+
+export const rateBounds = declareBounds('rate', {
+  /** So many seconds of its rate an address may take at once. */
+  burstSeconds: {
+    what: 'Rate at once',
+    fallback: 60,
+    range: [1, 3600],
+    unit: 's',
+    client: 'as above',
+    administrator: 'as above',
+  },
+  /** All addresses together may take so many times the rate of one. */
+  totalFactor: {
+    what: 'Rate of all addresses together, in rates of one',
+    fallback: 2,
+    range: [1, 10_000],
+    client: 'as above',
+    administrator: 'as above',
+  },
+  /** Addresses that are counted one by one, for each kind of limit. */
+  maxAddresses: {
+    what: 'Addresses that Moult counts one by one',
+    fallback: 10_000,
+    range: [10, 10_000_000],
+    client: 'one rate for all other addresses together',
+    administrator: 'nothing',
+  },
+  /** Reports up to this size find room beside larger ones: that of a scan has some 10 KB. */
+  smallReportBytes: {
+    what: 'Reports that use the whole of a report rate',
+    fallback: 65_536,
+    range: [1024, 1_073_741_824],
+    client: 'larger reports use only the upper half of the rate',
+    administrator: 'as above',
+  },
+  /** Bytes of the report events of one computer. */
+  maxEventBytesPerComputer: {
+    what: 'Size of the report events of one computer',
+    fallback: 16_777_216,
+    range: [65_536, 1_099_511_627_776],
+    client: 'nothing. The oldest events of this computer go first',
+    administrator: 'a line in `moult.log`',
+  },
+});
+
+export const homeBounds = declareBounds('home', {
+  /** Of each kind: pings about self-update, registrations, reports. */
+  maxEvents: { what: 'Events on it', fallback: 40, range: [1, 1000], client: 'nothing', administrator: 'the newest' },
+  // The longest of what strangers said, in bytes: 120 events stay well below 200 kB.
+  maxNameBytes: {
+    what: 'Name of a computer on it',
+    fallback: 128,
+    range: [16, 4096],
+    client: 'nothing',
+    administrator: '`…`',
+  },
+  maxSubjectBytes: {
+    what: 'Text of an event on it',
+    fallback: 192,
+    range: [16, 4096],
+    client: 'nothing',
+    administrator: '`…`',
+  },
+});
+
+export const defaultFeedLimits = declareBounds('live-page', {
+  maxStreams: {
+    what: 'Open live pages of those who see names, and of all others',
+    fallback: 100,
+    range: [1, 100_000],
+    client: 'HTTP 503. The page asks every 5 seconds',
+    administrator: '"Refreshed every 5 seconds"',
+  },
+  heartbeatMs: {
+    what: 'Heartbeat of a live page, at least this often',
+    fallback: 15_000,
+    range: [1000, 600_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  pollMs: {
+    what: 'Time between two reads for live pages, at most',
+    fallback: 5_000,
+    range: [100, 600_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  minIntervalMs: {
+    what: 'Time between two reads for live pages, at least',
+    fallback: 250,
+    range: [10, 600_000],
+    client: 'an answer that is so old',
+    administrator: 'nothing',
+  },
+  maxWaitingBytes: {
+    what: 'What a live page has not taken yet',
+    fallback: 1 << 20,
+    range: [65_536, 1_073_741_824],
+    client: 'a closed connection',
+    administrator: 'nothing',
+  },
+});
+
+export const writeBounds = declareBounds('write', {
+  maxContactsWaiting: {
+    what: 'Computers whose contacts wait in memory while the database cannot be written',
+    fallback: 500_000,
+    range: [100, 100_000_000],
+    client: 'nothing',
+    administrator: 'the number that was not written in `moult.log`',
+  },
+  contactsRetryMs: {
+    what: 'Time between two tries to write contacts',
+    fallback: 30_000,
+    range: [1000, 3_600_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  maxPingsWaiting: {
+    what: 'Status pings that wait in memory while they cannot be stored',
+    fallback: 20_000,
+    range: [100, 10_000_000],
+    client: 'nothing. Further pings are dropped and counted',
+    administrator: '`dropped-pings` among the counters',
+  },
+  pingBatch: {
+    what: 'Pings that Moult stores at once',
+    fallback: 500,
+    range: [1, 10_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  pingFlushMs: {
+    what: 'Time between two batches',
+    fallback: 250,
+    range: [1, 60_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  /** After the last request, for the pings and contacts that are gathered in memory. */
+  lastWritesMs: {
+    what: 'Time for the last writes of a stop',
+    fallback: 2_000,
+    range: [100, 600_000],
+    client: 'nothing',
+    administrator: 'the number that was not written in `moult.log`',
+  },
+  maxLogTries: {
+    what: 'Tries to write a line of `moult.log` that cannot be written now',
+    fallback: 10,
+    range: [0, 1000],
+    client: 'nothing',
+    administrator: 'the number of lost lines in `moult.log`',
+  },
+  logLinesOfAKind: {
+    what: 'Warnings and errors of one kind in `moult.log`, for each minute',
+    fallback: 20,
+    range: [1, 100_000],
+    client: 'nothing',
+    administrator: 'the number of the others',
+  },
+  logKinds: {
+    what: 'Kinds of warnings and errors that are counted one by one',
+    fallback: 500,
+    range: [10, 100_000],
+    client: 'nothing',
+    administrator: 'one number for all others',
+  },
+});
+
+export const treeBounds = declareBounds('tree', {
+  maxFiles: {
+    what: 'Files of a self-update tree that is imported',
+    fallback: 20_000,
+    range: [10, 10_000_000],
+    client: 'nothing',
+    administrator: 'the error SERVER_TREE_NOT_A_TREE',
+  },
+  maxFileBytes: {
+    what: 'Each file of it',
+    fallback: 512 * 1024 * 1024,
+    range: [1_048_576, 1_099_511_627_776],
+    client: 'nothing',
+    administrator: 'the error SERVER_TREE_NOT_A_TREE',
+  },
+  /** Small files are answered from memory. */
+  maxMemoryFileBytes: {
+    what: 'Files of an imported tree that are in memory, each',
+    fallback: 1024 * 1024,
+    range: [0, 1_073_741_824],
+    client: 'the same answer, from the disk',
+    administrator: 'nothing',
+  },
+  maxMemoryBytes: {
+    what: 'Files of an imported tree that are in memory, all',
+    fallback: 64 * 1024 * 1024,
+    range: [0, 1_099_511_627_776],
+    client: 'the same answer, from the disk',
+    administrator: 'nothing',
+  },
+  maxRoutes: {
+    what: 'Paths of the self-update tree that are remembered',
+    fallback: 4096,
+    range: [16, 10_000_000],
+    client: 'the same answer',
+    administrator: 'nothing',
+  },
+  maxProbeBytes: {
+    what: 'An answer of a port that Moult looks at itself',
+    fallback: 64 * 1024 * 1024,
+    range: [65_536, 1_073_741_824],
+    client: 'nothing',
+    administrator: 'the port counts as one of another program',
+  },
+  probeMs: {
+    what: 'Time for an answer of a port that Moult looks at itself',
+    fallback: 5000,
+    range: [100, 600_000],
+    client: 'nothing',
+    administrator: 'the port counts as one of another program',
+  },
+  /** Bundles of bundles are shallow. */
+  maxCoveredDepth: {
+    what: 'Bundles within bundles, and detectoids behind detectoids, that are covered with an approved update',
+    fallback: 8,
+    range: [1, 100],
+    client: 'AGENT_UPDATE_NOT_COVERED for what is deeper',
+    administrator: 'the event of the refusal',
+  },
+});
+
+/** All tables of this file. */
+export const serverBounds = [
+  httpBounds,
+  callBounds,
+  rateBounds,
+  homeBounds,
+  defaultFeedLimits,
+  writeBounds,
+  treeBounds,
+];
