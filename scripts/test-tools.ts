@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { bringWindowsNode, canRunWine, findWine } from './windows-node.ts';
 
 /** Program → Debian package. */
 const tools: Record<string, string> = {
@@ -20,14 +21,25 @@ const tools: Record<string, string> = {
   pgbouncer: 'pgbouncer',
 };
 
-/** Debian packages that bring no program of their own → what ends with 0 where they are. */
-const libraries: Record<string, readonly string[]> = {
+/** Debian packages that bring no program for the path → whether they are there. */
+const others: Record<string, () => boolean> = {
   // Debian's own Python: another one on the path does not see Debian's packages.
-  'python3-zeep': ['/usr/bin/python3', '-c', 'import zeep'],
+  'python3-zeep': () => succeeds(['/usr/bin/python3', '-c', 'import zeep']),
+  wine64: () => !canRunWine || findWine() !== undefined,
 };
 
 /** Installs what is missing (Debian, root), or says what to install. */
 export function bringTestTools(): void {
+  bringPackages();
+  if (!canRunWine)
+    return void console.log('\n=== test tools: no Wine here (it needs Linux on x64); its tests are left out');
+  const why = bringWindowsNode();
+  if (why === '') return;
+  console.error(`The tests under Wine need the Windows build of Node, which could not be fetched: ${why}.`);
+  process.exit(1);
+}
+
+function bringPackages(): void {
   const packages = missingPackages();
   if (packages.length === 0) return;
   installDebianPackages(packages);
@@ -51,8 +63,8 @@ export function installDebianPackages(packages: readonly string[]): void {
 
 function missingPackages(): string[] {
   const programs = Object.entries(tools).filter(([program]) => !isOnPath(program));
-  const others = Object.entries(libraries).filter(([, command]) => !succeeds(command));
-  return [...new Set([...programs.map(([, name]) => name), ...others.map(([name]) => name)])];
+  const absent = Object.entries(others).filter(([, isThere]) => !isThere());
+  return [...new Set([...programs.map(([, name]) => name), ...absent.map(([name]) => name)])];
 }
 
 function succeeds([program = '', ...args]: readonly string[]): boolean {

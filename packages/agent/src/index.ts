@@ -10,6 +10,7 @@ export { giveMachineLimits } from './machine/limits.ts';
 export { lockHolder } from './machine/lock.ts';
 export { type MachineRoot, machineRoot, realMachine } from './machine/machine-root.ts';
 export { serverUrl } from './machine/policy.ts';
+export { requestStop } from './machine/stop-request.ts';
 export { type AgentStatus, readStatus, requestDetection } from './read-status.ts';
 export type { NetworkOptions } from './transport/network-settings.ts';
 export { type TlsTrust, tlsTrusts } from './transport/tls-trust.ts';

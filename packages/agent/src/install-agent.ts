@@ -1,8 +1,8 @@
 // Setting a machine up: the program of the chosen generation, the host beside it, the pinned operator CA, the policy.
 import { X509Certificate } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOutside } from '@moult/disk';
+import { readOutside, removeWhenFree } from '@moult/disk';
 import {
   isVersion,
   type ProcessorArchitecture,
@@ -236,7 +236,7 @@ function newerOnDisk(
 
 function placeVersion(root: MachineRoot, source: ReleaseSource): void {
   const target = versionFolder(root, source.version);
-  rmSync(target, { recursive: true, force: true });
+  removeWhenFree(target);
   cpSync(source.folder, target, { recursive: true });
   const { generation, version } = source;
   writeCurrent(root, { state: 'committed', generation, version, failed: [] });

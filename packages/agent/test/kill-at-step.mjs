@@ -1,7 +1,9 @@
 // Preloaded into host and programs (NODE_OPTIONS=--import): counts the steps of each of them. A step is a change of the
 // disk, a started process, a message, a request; it is counted before it is done. MOULT_TEST_KILL says what for:
-//   record, snapshots  write down every step of every program, and keep the machine's disk as it was just before it
-//   program, step      kill -9 of that program at its N-th step, once (`mark` is then there)
+//   record, snapshots  write down every step of every program, and keep the machine's disk as it was just before it (if
+//                      `snapshots` is there)
+//   program, step      kill -9 of that program at its N-th step, once (`mark` is then there); with `match` only steps
+//                      count in whose words it is found
 // Plain JavaScript: it is there before anything else of the process.
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
@@ -16,8 +18,9 @@ if (me !== undefined && (plan.record || me === plan.program)) {
   let steps = 0;
   // Node's own functions call one another through this module: what is done inside a step is not one more step.
   let inside = false;
+  const counts = new RegExp(plan.match ?? '');
   const step = (what, run) => {
-    if (inside) return run();
+    if (inside || !counts.test(what)) return run();
     inside = true;
     try {
       steps += 1;
@@ -43,7 +46,7 @@ function die(what) {
 }
 
 function keep(name, what) {
-  copy(plan.root, join(plan.snapshots, name));
+  if (plan.snapshots) copy(plan.root, join(plan.snapshots, name));
   fs.appendFileSync(plan.record, `${name}\t${what}\n`);
 }
 

@@ -12,3 +12,4 @@ export {
 } from './outside-file.ts';
 export { type OwnFileOptions, openOwnToAppend, readOwnFile } from './own-file.ts';
 export { pathInside } from './path-inside.ts';
+export { removeFileWhenFree, removeIfPossible, removeWhenFree, renameWhenFree, whenFree } from './when-free.ts';

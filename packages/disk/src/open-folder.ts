@@ -8,12 +8,11 @@ import {
   openSync,
   readlinkSync,
   realpathSync,
-  renameSync,
-  rmSync,
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { DiskError, systemCodeOf } from './errors.ts';
+import { removeFileWhenFree, renameWhenFree } from './when-free.ts';
 
 const folderFlags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
 const newFileFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
@@ -73,13 +72,13 @@ export class OpenFolder {
 
   /** Within this folder; takes the place of a file or link that has the name `to`. */
   rename(from: string, to: string): void {
-    this.#named(to, (place) => renameSync(this.#place(from), place));
+    this.#named(to, (place) => renameWhenFree(this.#place(from), place));
   }
 
   /** Removes a file or link; nothing happens when there is none, or when this folder is not in its place any more. */
   remove(name: string): void {
     try {
-      rmSync(this.#place(name), { force: true });
+      removeFileWhenFree(this.#place(name));
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
     }

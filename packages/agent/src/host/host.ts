@@ -11,6 +11,7 @@ import { type HeldLock, tryLock } from '../machine/lock.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { openRegistry, viewOf } from '../machine/registry.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
+import { isAskedToStop } from '../machine/stop-request.ts';
 import { hresult } from '../transport/hresult.ts';
 import {
   type AgentVersion,
@@ -308,6 +309,7 @@ class Host implements RunningHost {
   }
 
   #lookForRequests(): void {
+    if (isAskedToStop(this.#root)) return void this.stop();
     if (!existsSync(this.#root.detectRequest) || this.#switching) return;
     rmSync(this.#root.detectRequest, { force: true });
     // Until a detection is over, somebody waits for it, whichever version makes it.

@@ -9,11 +9,20 @@ import { programBounds } from '../bounds.ts';
 export function appendToLog(file: string, bytes: Uint8Array | string, firstBytes?: Uint8Array): boolean {
   try {
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > programBounds.maxLogBytes) renameSync(file, `${file}.old`);
-    const isNew = size === 0 || size > programBounds.maxLogBytes;
+    const isNew = size === 0 || (size > programBounds.maxLogBytes && setAside(file));
     if (isNew) mkdirSync(dirname(file), { recursive: true });
     if (isNew && firstBytes) appendFileSync(file, firstBytes);
     appendFileSync(file, bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** False when somebody has it open (Windows): the log goes on growing until they let go. */
+function setAside(file: string): boolean {
+  try {
+    renameSync(file, `${file}.old`);
     return true;
   } catch {
     return false;

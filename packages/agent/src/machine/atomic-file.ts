@@ -1,7 +1,7 @@
 // Files that are either the old one or the new one, whatever happens in between.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readOutside } from '@moult/disk';
+import { readOutside, removeFileWhenFree, renameWhenFree } from '@moult/disk';
 
 /** Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. `mode`: who may read it. */
 export function writeFileAtomically(file: string, bytes: Uint8Array | string, mode?: number): void {
@@ -9,7 +9,7 @@ export function writeFileAtomically(file: string, bytes: Uint8Array | string, mo
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     writeSynced(temporary, bytes, mode);
-    renameSync(temporary, file);
+    renameWhenFree(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
@@ -21,7 +21,7 @@ export function writeFileAtomically(file: string, bytes: Uint8Array | string, mo
 export function writeSynced(file: string, bytes: Uint8Array | string, mode?: number): void {
   const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
   // Made anew: what lies there may be a link, or a pipe.
-  rmSync(file, { force: true });
+  removeFileWhenFree(file);
   const handle = openSync(file, 'wx', mode);
   try {
     for (let written = 0; written < data.length; ) written += writeSync(handle, data, written);

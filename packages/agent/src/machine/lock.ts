@@ -1,6 +1,10 @@
 // A lock is a file that names its holder: process id and the time that process started, so that an id used again by
-// a stranger does not count. A dead holder's lock is taken over.
-import { closeSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+// a stranger does not count. A dead holder's lock is taken over. Windows tells no start times: there the lock also has a
+// guard (lock-guard.ts).
+
+import { closeSync, linkSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { removeFileWhenFree } from '@moult/disk';
+import { isGuardTaken, takeGuard } from './lock-guard.ts';
 
 export interface LockHolder {
   pid: number;
@@ -13,6 +17,10 @@ export interface HeldLock {
 
 /** Takes the lock at `file`, or answers who holds it. */
 export function tryLock(file: string): HeldLock | LockHolder {
+  return isGuarded ? tryGuarded(file) : tryUnguarded(file);
+}
+
+function tryUnguarded(file: string): HeldLock | LockHolder {
   const mine: LockHolder = { pid: process.pid, started: startOf(process.pid) ?? '' };
   for (let attempt = 0; attempt < 3; attempt++) {
     if (createExclusively(file, JSON.stringify(mine))) return { release: () => releaseOwn(file, mine) };
@@ -21,6 +29,33 @@ export function tryLock(file: string): HeldLock | LockHolder {
     removeStale(file, holder);
   }
   return readLock(file) ?? mine;
+}
+
+/** A look at the guard (lockHolder) takes it for a moment: whoever wants it tries for a little longer. */
+function tryGuarded(file: string): HeldLock | LockHolder {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const guard = takeGuard(file);
+    if (!guard) {
+      const holder = readLock(file);
+      if (holder && processLives(holder.pid)) return holder;
+      Atomics.wait(sleeper, 0, 0, 10);
+      continue;
+    }
+    // A lock without its guard is a dead process's.
+    removeFileWhenFree(file);
+    const lock = tryUnguarded(file);
+    if (!('release' in lock)) {
+      guard.close();
+      return lock;
+    }
+    return {
+      release: () => {
+        lock.release();
+        guard.close();
+      },
+    };
+  }
+  return readLock(file) ?? { pid: 0, started: '' };
 }
 
 /** As tryLock, tried for `waitMs`; undefined when it stays taken. Blocks the thread: for waits of a second or two. */
@@ -37,9 +72,11 @@ export function lockWaiting(file: string, waitMs: number): HeldLock | undefined 
 /** The living holder of the lock at `file`, if any. */
 export function lockHolder(file: string): LockHolder | undefined {
   const holder = readLock(file);
-  return holder && isAlive(holder) ? holder : undefined;
+  if (!holder || !isAlive(holder)) return undefined;
+  return isGuarded && !isGuardTaken(file) ? undefined : holder;
 }
 
+const isGuarded = process.platform === 'win32';
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** Whole or not at all: the text is written aside and linked into place, so that nobody reads half a lock. */
@@ -58,7 +95,7 @@ function createExclusively(file: string, text: string): boolean {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
   } finally {
-    rmSync(aside, { force: true });
+    removeFileWhenFree(aside);
   }
 }
 
@@ -78,12 +115,12 @@ function removeStale(file: string, seen: LockHolder | undefined): void {
       // A third one took the lock meanwhile; it is held, which is all that matters.
     }
   }
-  rmSync(aside, { force: true });
+  removeFileWhenFree(aside);
 }
 
 function releaseOwn(file: string, mine: LockHolder): void {
   const holder = readLock(file);
-  if (holder?.pid === mine.pid && holder.started === mine.started) rmSync(file, { force: true });
+  if (holder?.pid === mine.pid && holder.started === mine.started) removeFileWhenFree(file);
 }
 
 function readLock(file: string): LockHolder | undefined {
@@ -98,13 +135,18 @@ function readLock(file: string): LockHolder | undefined {
 }
 
 function isAlive(holder: LockHolder): boolean {
+  if (!processLives(holder.pid)) return false;
+  const start = startOf(holder.pid);
+  return start !== 'dead' && (start === undefined || holder.started === '' || start === holder.started);
+}
+
+function processLives(pid: number): boolean {
   try {
-    process.kill(holder.pid, 0);
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
-  const start = startOf(holder.pid);
-  return start !== 'dead' && (start === undefined || holder.started === '' || start === holder.started);
 }
 
 /** Start time in clock ticks since boot (Linux, proc_pid_stat(5), field 22); 'dead' for a zombie; else undefined. */

@@ -27,6 +27,8 @@ export interface MachineRoot {
   readonly programLock: string;
   readonly hostProgram: string;
   readonly detectRequest: string;
+  /** Windows has no signals: a host ends when its process id is written here. */
+  readonly stopRequest: string;
 }
 
 /** The layout below `folder` (ARCHITECTURE.md, "The agent's root"). Creates nothing. */
@@ -83,5 +85,6 @@ function layOut(folder: string, windows: string, programFiles: string, registryF
     programLock: join(agentFolder, 'program.lock'),
     hostProgram: join(agentFolder, 'host.mjs'),
     detectRequest: join(agentFolder, 'detect.request'),
+    stopRequest: join(agentFolder, 'stop.request'),
   };
 }

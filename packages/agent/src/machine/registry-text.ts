@@ -60,6 +60,32 @@ export function encodeRegistryText(tree: RegistryTree): Uint8Array {
   return Buffer.from(`\ufeff${lines.join('\r\n')}\r\n`, 'utf16le');
 }
 
+/** One change as Registry Editor's text has it; `name` undefined: the key itself; `value` undefined: delete. */
+export interface RegistryTextChange {
+  key: string;
+  name?: string;
+  value?: RegistryValue;
+}
+
+/** A .reg file that makes these changes, in their order, when it is imported. */
+export function encodeRegistryChanges(changes: readonly RegistryTextChange[]): Uint8Array {
+  const lines = [header];
+  let open = '';
+  for (const { key, name, value } of changes) {
+    const path = fullKeyPath(key);
+    if (name === undefined && value === undefined) {
+      lines.push('', `[-${path}]`);
+      open = '';
+      continue;
+    }
+    if (open !== path) lines.push('', `[${path}]`);
+    open = path;
+    const prefix = name === undefined || name === '' ? '@=' : `"${toQuoted(name)}"=`;
+    lines.push(...(value ? wrap(prefix, encodeValue(value)) : [`${prefix}-`]));
+  }
+  return Buffer.from(`\ufeff${lines.join('\r\n')}\r\n\r\n`, 'utf16le');
+}
+
 /** Full path with the hive spelled out: HKLM\… becomes HKEY_LOCAL_MACHINE\…; no trailing backslash. */
 export function fullKeyPath(path: string): string {
   const [hive = '', ...rest] = path.replace(/\\+$/, '').split('\\');

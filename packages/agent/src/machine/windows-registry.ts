@@ -1,65 +1,124 @@
-// The real registry, through Windows' own reg.exe. Written from its documentation; not yet run on a real Windows
-// machine (docs/agent.md says so too).
+// The real registry, through Windows' own reg.exe. Changes are imported as .reg text, all in one run of it. The agent's
+// own keys are exported as .reg text: it holds every value exactly, in any language. What applicability rules ask
+// about may have half the registry below it: there one key is listed, and exported only when the list cannot be exact.
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { hresult } from '../transport/hresult.ts';
-import type { Registry, RegistryChange, RegistryView } from './registry.ts';
-import { fullKeyPath, type RegistryValue } from './registry-text.ts';
+import { keys } from './keys.ts';
+import type { Registry, RegistryChange } from './registry.ts';
+import {
+  encodeRegistryChanges,
+  fullKeyPath,
+  parseRegistryText,
+  type RegistryTree,
+  type RegistryValue,
+} from './registry-text.ts';
+import { type RegistryView, viewOf } from './registry-view.ts';
+
+/** What reg.exe does for the agent. Undefined: it refused, or there is no such key. */
+export interface RegProgram {
+  /** The printed list of one key. */
+  query(key: string): Uint8Array | undefined;
+  /** The .reg text of a key and all that is below it. */
+  export(key: string): Uint8Array | undefined;
+  import(text: Uint8Array): true | undefined;
+}
 
 /** HKLM of this Windows machine, 64-bit view. */
-export function windowsRegistry(run: (args: string[]) => string | undefined = runReg): Registry {
+export function windowsRegistry(reg: RegProgram = regProgram()): Registry {
   return {
-    read: () => viewThrough(run),
+    read: () => viewThrough(reg),
     change(changes) {
-      for (const change of changes) {
-        // Deleting what is not there fails too, and is well.
-        if (run(changeArguments(change)) === undefined && change.value) throw refused(change);
-      }
+      if (changes.length === 0) return;
+      if (reg.import(encodeRegistryChanges(changes)) === undefined) throw refused(changes);
     },
   };
 }
 
-function refused({ key, name }: RegistryChange): AgentError {
+function refused(changes: RegistryChange[]): AgentError {
+  const { key, name } = changes.find(({ value }) => value !== undefined) ?? changes[0] ?? { key: 'HKLM' };
   const text = `${fullKeyPath(key)}\\${name ?? ''} cannot be written. Run this as an administrator, or give --root DIR.`;
   return new AgentError('AGENT_HOST_DISK', text, { hresult: hresult.accessDenied });
 }
 
-function viewThrough(run: (args: string[]) => string | undefined): RegistryView {
-  // Asked once a key: the view stays what it was, and thousands of rules ask about the same few keys.
-  const answers = new Map<string, string | undefined>();
-  const ask = (key: string): string | undefined => {
-    const path = fullKeyPath(key);
-    const known = path.toLowerCase();
-    if (!answers.has(known)) answers.set(known, run(['query', path, '/reg:64']));
-    return answers.get(known);
+/** Whole trees of a few hundred values at most. */
+const ownTrees = [keys.policy, keys.windowsUpdate, keys.agent].map((key) => fullKeyPath(key).toLowerCase());
+
+interface ListedKey {
+  values: { name: string; value: RegistryValue }[];
+  subkeys: string[];
+}
+
+/** Asked once a key: the view stays what it was, and thousands of rules ask about the same few keys. */
+function viewThrough(reg: RegProgram): RegistryView {
+  const trees = new Map<string, RegistryView>();
+  const lists = new Map<string, ListedKey | undefined>();
+  const treeOf = (root: string): RegistryView => {
+    const known = trees.get(root) ?? viewOf(readExport(reg.export(root)));
+    trees.set(root, known);
+    return known;
   };
-  const query = (key: string) => parseQuery(ask(key) ?? '', fullKeyPath(key));
+  const list = (path: string): ListedKey | undefined => {
+    const known = path.toLowerCase();
+    if (!lists.has(known)) lists.set(known, listKey(reg, path));
+    return lists.get(known);
+  };
+  const viewFor = (key: string): RegistryView => {
+    const path = fullKeyPath(key);
+    const own = ownTrees.find((root) => `${path.toLowerCase()}\\`.startsWith(`${root}\\`));
+    return own === undefined ? listView(list) : treeOf(own);
+  };
   return {
-    hasKey: (key) => ask(key) !== undefined,
-    value: (key, name) => query(key).values.find((entry) => entry.name.toLowerCase() === name.toLowerCase())?.value,
-    values: (key) => query(key).values,
-    subkeys: (key) => query(key).subkeys,
+    hasKey: (key) => viewFor(key).hasKey(key),
+    value: (key, name) => viewFor(key).value(key, name),
+    values: (key) => viewFor(key).values(key),
+    subkeys: (key) => viewFor(key).subkeys(key),
   };
 }
 
+function readExport(text: Uint8Array | undefined): RegistryTree {
+  return text === undefined ? new Map() : parseRegistryText(text);
+}
+
+function listView(list: (path: string) => ListedKey | undefined): RegistryView {
+  const find = (key: string) => list(fullKeyPath(key));
+  return {
+    hasKey: (key) => find(key) !== undefined,
+    value: (key, name) => find(key)?.values.find((entry) => entry.name.toLowerCase() === name.toLowerCase())?.value,
+    values: (key) => find(key)?.values ?? [],
+    subkeys: (key) => find(key)?.subkeys ?? [],
+  };
+}
+
+/** reg.exe prints in the code page of the system: what is not plain there is read once more from an export. */
+function listKey(reg: RegProgram, path: string): ListedKey | undefined {
+  const printed = reg.query(path);
+  if (printed === undefined) return undefined;
+  const listed = parseQuery(Buffer.from(printed).toString('latin1'), path);
+  const isPlain = printed.every((byte) => byte < 0x80 && byte !== 0x3f);
+  if (isPlain || listed.subkeys.length > 0) return listed;
+  const tree = readExport(reg.export(path));
+  return tree.size === 0 ? listed : { values: viewOf(tree).values(path), subkeys: [] };
+}
+
 /** reg.exe prints each value as four blanks, name, four blanks, type, four blanks, data; sub-keys as full paths. */
-function parseQuery(
-  output: string,
-  key: string,
-): { values: { name: string; value: RegistryValue }[]; subkeys: string[] } {
-  const values: { name: string; value: RegistryValue }[] = [];
-  const subkeys: string[] = [];
+function parseQuery(output: string, key: string): ListedKey {
+  const listed: ListedKey = { values: [], subkeys: [] };
   for (const line of output.split(/\r?\n/)) {
     const match = /^ {4}(.*?) {4}(REG_[A-Z_]+)(?: {4}(.*))?$/.exec(line);
     if (match) {
       const value = readValue(match[2] ?? '', match[3] ?? '');
       // In other languages of Windows it is "(Standard)", "(par défaut)": the first one listed.
-      const isDefault = match[1] === '(Default)' || (values.length === 0 && /^\(.+\)$/.test(match[1] ?? ''));
-      const name = isDefault ? '' : (match[1] ?? '');
-      values.push({ name, value });
-    } else if (line.toLowerCase().startsWith(`${key.toLowerCase()}\\`)) subkeys.push(line.slice(key.length + 1).trim());
+      const isDefault = match[1] === '(Default)' || (listed.values.length === 0 && /^\(.+\)$/.test(match[1] ?? ''));
+      listed.values.push({ name: isDefault ? '' : (match[1] ?? ''), value });
+    } else if (line.toLowerCase().startsWith(`${key.toLowerCase()}\\`)) {
+      listed.subkeys.push(line.slice(key.length + 1).trim());
+    }
   }
-  return { values, subkeys };
+  return listed;
 }
 
 function readValue(type: string, data: string): RegistryValue {
@@ -81,31 +140,37 @@ function readValue(type: string, data: string): RegistryValue {
   }
 }
 
-function changeArguments({ key, name, value }: RegistryChange): string[] {
-  const path = fullKeyPath(key);
-  const which = name === undefined ? [] : name === '' ? ['/ve'] : ['/v', name];
-  if (!value) return ['delete', path, ...which, '/f', '/reg:64'];
-  const [type, data] = encode(value);
-  return ['add', path, ...(which.length === 0 ? ['/ve'] : which), '/t', type, '/d', data, '/f', '/reg:64'];
+/** The reg.exe of this Windows: by its path, because a name alone is looked for in the current folder first. */
+function regProgram(env: NodeJS.ProcessEnv = process.env): RegProgram {
+  const program = join(env.SystemRoot ?? env.windir ?? 'C:\\Windows', 'System32', 'reg.exe');
+  const run = (...args: string[]): Uint8Array | undefined => {
+    try {
+      return execFileSync(program, [...args, '/reg:64'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        windowsHide: true,
+        maxBuffer: 64 * 1024 * 1024,
+      });
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    query: (key) => run('query', key),
+    export: (key) => inScratch((file) => (run('export', key, file, '/y') ? readFileSync(file) : undefined)),
+    import: (text) =>
+      inScratch((file) => {
+        writeFileSync(file, text, { flag: 'wx' });
+        return run('import', file) ? true : undefined;
+      }),
+  };
 }
 
-function encode(value: RegistryValue): [string, string] {
-  switch (value.type) {
-    case 'REG_MULTI_SZ':
-      return [value.type, value.data.join('\\0')];
-    case 'REG_BINARY':
-      return [value.type, Buffer.from(value.data).toString('hex')];
-    case 'other':
-      return ['REG_NONE', Buffer.from(value.data).toString('hex')];
-    default:
-      return [value.type, String(value.data)];
-  }
-}
-
-function runReg(args: string[]): string | undefined {
+/** A file in a folder of its own, whose name nobody can know before. */
+function inScratch<T>(use: (file: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'moult-registry-'));
   try {
-    return execFileSync('reg.exe', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true });
-  } catch {
-    return undefined;
+    return use(join(folder, 'keys.reg'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -1,8 +1,8 @@
 // wuaucomp.cab, verified, to a version folder. The folder appears by one rename, complete, or not at all.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { FolderTree, pathInside } from '@moult/disk';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { FolderTree, pathInside, removeIfPossible, removeWhenFree, renameWhenFree } from '@moult/disk';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { compareVersions, parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { compareReleases, formatRelease, type ReleaseVersion } from '@moult/releases/metadata';
@@ -87,11 +87,11 @@ function stage(folder: string, { release, files }: OpenedRelease, spaceOf?: (fol
     room = holdRoom(`${target}.room-${process.pid}`, sizes, `Version ${release.version}`, spaceOf);
     writeStaging(staging, { release, files }, room);
     syncFolder(staging);
-    rmSync(target, { recursive: true, force: true });
-    renameSync(staging, target);
+    removeWhenFree(target);
+    renameWhenFree(staging, target);
     syncFolder(folder);
   } catch (error) {
-    rmSync(staging, { recursive: true, force: true });
+    removeIfPossible(staging);
     if (error instanceof AgentError) throw error;
     const text = `Version ${release.version} cannot be written to ${folder}: ${messageOf(error)}.`;
     throw new AgentError('AGENT_SELFUPDATE_DISK', text, { hresult: diskResult(error), cause: error });

@@ -19,6 +19,7 @@ import {
   readStatus,
   realMachine,
   requestDetection,
+  requestStop,
   serverUrl,
   startHost,
   type TlsTrust,
@@ -234,10 +235,11 @@ async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
 }
 
 async function stop(flags: CommonOptions): Promise<void> {
-  const { hostLock } = machineOf(flags);
+  const root = machineOf(flags);
+  const { hostLock } = root;
   const running = lockHolder(hostLock);
   if (!running) return void console.log('The agent is not running.');
-  process.kill(running.pid, 'SIGTERM');
+  onDisk(root.agentFolder, () => requestStop(root, running.pid));
   await until(() => lockHolder(hostLock) === undefined);
   if (lockHolder(hostLock)) {
     console.error(`The agent (process ${running.pid}) does not stop.`);

@@ -1,11 +1,11 @@
 // Installing one revision: its files are verified again (signature of the content), laid out in a folder of their own,
 // and its handler's program is run. Only command-line installation is done here; every other handler says so.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Handler, ReturnCode } from '@moult/catalog';
-import { FolderTree, pathInside } from '@moult/disk';
+import { FolderTree, pathInside, removeIfPossible, removeWhenFree } from '@moult/disk';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { isUpdatePurpose } from '@moult/protocol/self-update';
 import { AgentError } from '../../errors.ts';
@@ -40,13 +40,14 @@ export async function installRevision(
     throw new AgentError('AGENT_INSTALL_UNSUPPORTED', text, { hresult: hresult.unknownHandler });
   }
   const folder = pathInside(parts.root.downloadFolder, `Install/${request.updateId}`);
-  rmSync(folder, { recursive: true, force: true });
+  removeWhenFree(folder);
   mkdirSync(folder, { recursive: true });
   try {
     for (const file of request.files) await layOut(parts, file, folder);
     return judge(handler, await run(parts, handler, folder));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    // What stays, because a program has it open, is removed before the next installation. It is no failure of this one.
+    removeIfPossible(folder);
   }
 }
 
@@ -86,18 +87,17 @@ function run({ root, timeoutMs }: InstallParts, handler: CommandLine, folder: st
     const text = `The program ${handler.program} is not among the files of the update.`;
     throw new AgentError('AGENT_INSTALL_BAD_CONTENT', text, { hresult: hresult.inconsistentFileNames });
   }
-  const args = splitArguments(handler.arguments);
-  const [command, ...rest] = /\.m?js$/i.test(program) ? [process.execPath, program, ...args] : [program, ...args];
   return new Promise((resolve, reject) => {
-    const child = spawn(command ?? program, rest, {
-      cwd: folder,
-      env: { ...process.env, MOULT_ROOT: root.folder, MOULT_PROGRAM_FILES: root.programFiles },
-      stdio: 'ignore',
-      windowsHide: true,
-    });
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     const fail = (text: string, result: number) =>
       reject(new AgentError('AGENT_INSTALL_FAILED', `${handler.program} ${text}.`, { hresult: result }));
+    let child: ChildProcess;
+    try {
+      child = startInstaller(root, program, handler.arguments, folder);
+    } catch (error) {
+      // Node refuses some programs (a .cmd on Windows) before there is a process.
+      return fail(`cannot be run: ${messageOf(error)}`, hresult.installerFailure);
+    }
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     child.once('error', (error) => fail(`cannot be run: ${error.message}`, hresult.installerFailure));
     child.once('close', (code, signal) => {
       clearTimeout(timer);
@@ -107,9 +107,28 @@ function run({ root, timeoutMs }: InstallParts, handler: CommandLine, folder: st
   });
 }
 
-/** Words between blanks; double quotes hold a word together, as on Windows. */
-function splitArguments(line: string): string[] {
-  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+/** Windows hands a program one line, and each program splits it in its own way: there the line stays as it was written. */
+export function startInstaller(root: MachineRoot, program: string, line: string, folder: string): ChildProcess {
+  const options = {
+    cwd: folder,
+    env: { ...process.env, MOULT_ROOT: root.folder, MOULT_PROGRAM_FILES: root.programFiles },
+    stdio: 'ignore',
+    windowsHide: true,
+  } as const;
+  const isScript = /\.m?js$/i.test(program);
+  if (process.platform !== 'win32') {
+    const args = splitArguments(line);
+    return isScript ? spawn(process.execPath, [program, ...args], options) : spawn(program, args, options);
+  }
+  const verbatim = { ...options, windowsVerbatimArguments: true };
+  return isScript
+    ? spawn(process.execPath, [`"${program}"`, line], { ...verbatim, argv0: `"${process.execPath}"` })
+    : spawn(program, [line], { ...verbatim, argv0: `"${program}"` });
+}
+
+/** Words between blanks; double quotes hold a word, or a part of one, together: `DIR="C:\x y"` is one word. */
+export function splitArguments(line: string): string[] {
+  return [...line.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)].map(([word]) => word.replaceAll('"', ''));
 }
 
 function judge(handler: CommandLine, exitCode: number): { rebootRequired: boolean } {

@@ -1,0 +1,26 @@
+// How a host is asked to end. Windows has no signals: what kills there gives nobody the time to finish. So its process
+// id is written to a file that it looks for. A file that was meant for another host counts for nothing.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { removeFileWhenFree } from '@moult/disk';
+import { writeFileAtomically } from './atomic-file.ts';
+import type { MachineRoot } from './machine-root.ts';
+
+/** Asks the host with this process id to stop its program and to end. Throws the error of the disk. */
+export function requestStop(root: MachineRoot, pid: number, platform: string = process.platform): void {
+  if (platform === 'win32') writeFileAtomically(root.stopRequest, String(pid));
+  else process.kill(pid, 'SIGTERM');
+}
+
+/** Whether this process is asked to end. The request is gone afterwards. */
+export function isAskedToStop({ stopRequest }: MachineRoot): boolean {
+  if (!existsSync(stopRequest)) return false;
+  try {
+    const pid = Number(readFileSync(stopRequest, 'latin1'));
+    removeFileWhenFree(stopRequest);
+    return pid === process.pid;
+  } catch {
+    // Held open, or no file: it is looked at again.
+    return false;
+  }
+}

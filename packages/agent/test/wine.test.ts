@@ -1,0 +1,244 @@
+// The agent on Windows, as far as Wine is one: the built programs under the Windows build of Node, Wine's registry, its
+// drive C:, its processes and its rules about open files. docs/agent.md claims what this shows, and no more.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { buildAgent } from '../../../scripts/build.ts';
+import { canRunWine, windowsNode } from '../../../scripts/windows-node.ts';
+import { type Current, readCurrent } from '../src/host/current.ts';
+import { readIntactRelease } from '../src/host/release-folder.ts';
+import type { AgentStatus } from '../src/read-status.ts';
+import { newVersion, oldVersion, scratchFolder } from './lab.ts';
+import { bundleForWindows, onWindows, openWineMachine, type Ran, type WineMachine } from './wine-lab.ts';
+import { openWsusLab, type WsusLab } from './wsus-lab.ts';
+
+const nextVersion = '7.9.0.2';
+const policyKey = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate';
+const preload = `file:///${onWindows(new URL('kill-at-step.mjs', import.meta.url).pathname).replaceAll('\\', '/')}`;
+
+const turningPoints: readonly [string, { program: string; match: string; step: number }][] = [
+  ['the new version is about to get its folder', { program: newVersion, match: '^renameSync .*staging', step: 1 }],
+  ['the trial is about to be written down', { program: 'host', match: '^renameSync .*current', step: 1 }],
+  ['the new version is about to say that it qualified', { program: nextVersion, match: '^send qualified', step: 1 }],
+  ['the new version is about to be the agent', { program: 'host', match: '^renameSync .*current', step: 2 }],
+];
+
+let folder: string;
+let machine: WineMachine;
+let server: WsusLab;
+
+describe('the agent on Windows (Wine)', { skip: !canRunWine && 'Wine and node.exe need Linux on x64' }, () => {
+  before(async () => {
+    folder = scratchFolder('moult-wine-');
+    const releases = join(folder, 'releases');
+    await Promise.all([buildAgent(releases, 'sus', oldVersion), buildAgent(releases, 'wsus', newVersion)]);
+    server = await openWsusLab(folder, releases);
+    machine = openWineMachine(folder);
+  });
+  after(async () => {
+    machine?.close();
+    await server?.close();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  it('is installed into the real folders and the real registry, with words of any language', async () => {
+    const certificate = join(folder, 'operator.cer');
+    writeFileSync(certificate, server.operatorCertificate);
+    const pinned = ['--operator-cert', onWindows(certificate)];
+    const asked = ['install', '--server', server.url, '--generation', 'sus', '--group', 'Büro 東京', ...pinned];
+    const installed = await machine.moult('agent', ...asked);
+    assert.match(installed.out, /^SUS client 5\.4\.0\.1 is installed in C:\\\.\n/, installed.err);
+    assert.ok(existsSync(machine.root.hostProgram));
+    const policy = (await machine.reg('query', policyKey, '/s')).out;
+    assert.match(policy, new RegExp(` WUServer +REG_SZ +${server.url}\n`));
+    assert.match(policy, / AUOptions +REG_DWORD +0x4\n/);
+    const { targetGroup, machine: system } = await status();
+    assert.deepEqual([targetGroup, system.os, system.architecture], ['Büro 東京', 'Windows', 'x64']);
+  });
+
+  it('runs in the background, updates itself from the SUS client to the WSUS client, and installs an update', async () => {
+    const started = await machine.moult('agent', 'start', '--now');
+    assert.match(started.out, /^The agent is running \(process \d+\)\.\n$/, started.err);
+    await until(() => existsSync(join(machine.drive, 'Program Files', 'Moult Sample', 'installed.txt')));
+    const done = await settled(({ results }) => results.install.lastSuccess !== null);
+    assert.deepEqual(
+      [done.client, done.version, done.intact, done.previous, done.results.install.lastError, done.auState?.value],
+      ['WSUS client', newVersion, true, oldVersion, '0x00000000', 2],
+    );
+    const state = await machine.reg('query', 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate');
+    assert.match(state.out, new RegExp(` SusClientId +REG_SZ +${done.clientId}\n`));
+    assert.ok(server.journal.includes('RegisterComputer'), server.journal.join(', '));
+  });
+
+  it('stops by itself when it is told to, and nothing of it goes on', async () => {
+    const stopped = await machine.moult('agent', 'stop');
+    assert.deepEqual([stopped.out, stopped.code], ['The agent is stopped.\n', 0], stopped.err);
+    assert.ok(!existsSync(machine.root.hostLock), 'it had the time to give its lock back');
+    assert.ok(!existsSync(machine.root.stopRequest));
+    await until(() => machine.nodes() === 0);
+    assert.equal((await status()).running, null);
+  });
+
+  it('is found healthy by the doctor', async () => {
+    const { code, out, err } = await machine.moult('doctor', 'client');
+    assert.equal(code, 0, out + err);
+    assert.match(out, /^Healthy /);
+    assert.match(out, /WindowsUpdate\.log {2}WSUS client 7\.9\.0\.1/);
+  });
+
+  it('does what the policy in HKLM says', async () => {
+    const au = `${policyKey}\\AU`;
+    const detect = async () => JSON.parse((await machine.moult('agent', 'run', '--once', '--now', '--json')).out);
+    await set(au, 'NoAutoUpdate', 'REG_DWORD', '1');
+    assert.equal((await detect()).code, 'AGENT_CONFIG_DISABLED');
+    await set(au, 'NoAutoUpdate', 'REG_DWORD', '0');
+    await set(au, 'UseWUServer', 'REG_DWORD', '0');
+    assert.equal((await detect()).code, 'AGENT_CONFIG_NO_SERVER');
+    await set(au, 'UseWUServer', 'REG_DWORD', '1');
+    // Nothing listens on port 9 (discard) here.
+    await set(policyKey, 'WUServer', 'REG_SZ', 'http://127.0.0.1:9');
+    assert.equal((await detect()).code, 'AGENT_TRANSPORT_CONNECT');
+    const { out } = await machine.moult('doctor', 'client');
+    assert.match(out, /DOCTOR_WUSTATUSSERVER_DIFFERS/, out);
+    await set(policyKey, 'WUServer', 'REG_SZ', server.url);
+    assert.equal((await detect()).ok, true);
+  });
+
+  it('starts although the process id in its lock is that of a stranger', async () => {
+    const stranger = await machine.background('setTimeout(() => {}, 600_000)');
+    writeFileSync(machine.root.hostLock, JSON.stringify({ pid: stranger, started: '' }));
+    writeFileSync(machine.root.programLock, JSON.stringify({ pid: stranger, started: '' }));
+    const ran = await machine.host();
+    assert.equal(ran.code, 0, ran.err);
+    await machine.run('taskkill', ['/F', '/PID', String(stranger)]);
+  });
+
+  describe('updates itself to the next release', () => {
+    before(async () => {
+      await server.close();
+      const releases = join(folder, 'releases');
+      await buildAgent(releases, 'wsus', nextVersion);
+      server = await openWsusLab(folder, releases);
+      for (const name of ['WUServer', 'WUStatusServer']) await set(policyKey, name, 'REG_SZ', server.url);
+    });
+
+    it('while others have its files open', async () => {
+      // A scanner that shares with nobody, on the file that every switch of versions replaces, and on the locks' folder.
+      const held = 'C:\\\\Program Files\\\\Moult\\\\Agent\\\\current.json';
+      const hold = `const fs = require('node:fs'); let file;
+        setInterval(() => { if (file === undefined) try { file = fs.openSync('${held}', 0x10000000) } catch {}
+          else { fs.closeSync(file); file = undefined } }, 150);`;
+      const scanner = await machine.background(hold);
+      const ran = await machine.host();
+      await machine.run('taskkill', ['/F', '/PID', String(scanner)]);
+      assertNext(ran);
+    });
+
+    for (const [what, plan] of turningPoints) {
+      it(`killed when ${what}, it ends as one working version, and a later run completes the update`, async () => {
+        await goBackTo(newVersion);
+        const mark = join(folder, `killed when ${what}`);
+        const kill = JSON.stringify({ ...plan, mark: onWindows(mark) });
+        await machine.host({ NODE_OPTIONS: `--import=${preload}`, MOULT_TEST_KILL: kill });
+        assert.ok(existsSync(mark), 'it never came to that');
+        await until(() => machine.nodes() === 0);
+        assertWorks();
+        assertNext(await machine.host());
+      });
+    }
+
+    it('after everything died at once in the middle of its trial', async () => {
+      await goBackTo(newVersion);
+      const ran = machine.host();
+      await until(() => current()?.state === 'trial');
+      machine.cutPower();
+      await ran;
+      assertWorks();
+      assertNext(await machine.host());
+    });
+  });
+
+  it('runs an installer with its line of arguments as it is written', async () => {
+    await inWindows('windows-installer.ts', 'installer.mjs');
+    const written = readFileSync(join(machine.drive, 'arguments.txt'), 'utf8').trim();
+    assert.equal(written, 'DIR="C:\\x y" /q:"a b"c');
+  });
+
+  for (const file of [
+    '../src/machine/lock.test.ts',
+    '../src/machine/registry.test.ts',
+    '../../disk/src/disk.test.ts',
+  ]) {
+    it(`passes ${file.replaceAll('../', '')} there`, async () => inWindows(file, file.replace(/.*\//, '')));
+  }
+});
+
+async function inWindows(source: string, name: string): Promise<void> {
+  const tests = join(folder, 'tests');
+  mkdirSync(tests, { recursive: true });
+  writeFileSync(join(tests, 'package.json'), '{"type":"module"}');
+  // A test of locks starts processes that load the lock by its name.
+  if (name === 'lock.test.ts') await bundleForWindows('../src/machine/lock.ts', tests, 'lock.ts');
+  const { code, out, err } = await machine.run(windowsNode, [onWindows(await bundleForWindows(source, tests, name))]);
+  assert.equal(code, 0, out + err);
+}
+
+function current(): Current | undefined {
+  return readCurrent(machine.root);
+}
+
+/** Whatever was killed, the version that is named, or the one behind it, is whole. */
+function assertWorks(): void {
+  const now = current();
+  assert.ok(now);
+  const whole = [now.version, now.previous?.version ?? ''].filter(
+    (version) => version !== '' && readIntactRelease(join(machine.root.versionsFolder, version)),
+  );
+  assert.ok(whole.length > 0, JSON.stringify(now));
+}
+
+function assertNext({ code, out, err }: Ran): void {
+  const now = current();
+  const log = readFileSync(join(machine.drive, 'windows', 'WindowsUpdate.log'), 'utf8')
+    .split('\n')
+    .slice(-30);
+  const said = [out, err, ...log].join('\n');
+  assert.deepEqual(
+    [code, now?.version, now?.state, now?.previous?.version],
+    [0, nextVersion, 'committed', newVersion],
+    said,
+  );
+  assert.ok(readIntactRelease(join(machine.root.versionsFolder, nextVersion)));
+}
+
+async function goBackTo(version: string): Promise<void> {
+  const ran = await machine.moult('agent', 'install', '--server', server.url, '--agent-version', version);
+  assert.equal(ran.code, 0, ran.err);
+  assert.equal(current()?.version, version);
+}
+
+async function set(key: string, name: string, type: string, data: string): Promise<void> {
+  const { code, err } = await machine.reg('add', key, '/v', name, '/t', type, '/d', data, '/f');
+  assert.equal(code, 0, err);
+}
+
+async function status(): Promise<AgentStatus> {
+  const { out, err } = await machine.moult('agent', 'status', '--json');
+  assert.notEqual(out, '', err);
+  return JSON.parse(out) as AgentStatus;
+}
+
+async function settled(is: (status: AgentStatus) => boolean): Promise<AgentStatus> {
+  for (const deadline = performance.now() + 120_000; performance.now() < deadline; await pause(200)) {
+    const known = await status();
+    if (is(known)) return known;
+  }
+  return status();
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + 120_000; performance.now() < deadline; await pause(50)) if (isSo()) return;
+  assert.fail('it did not come to be within two minutes');
+}
