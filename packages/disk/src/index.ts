@@ -12,4 +12,11 @@ export {
 } from './outside-file.ts';
 export { type OwnFileOptions, openOwnToAppend, readOwnFile } from './own-file.ts';
 export { pathInside } from './path-inside.ts';
-export { removeFileWhenFree, removeIfPossible, removeWhenFree, renameWhenFree, whenFree } from './when-free.ts';
+export {
+  openWhenFree,
+  removeFileWhenFree,
+  removeIfPossible,
+  removeWhenFree,
+  renameWhenFree,
+  whenFree,
+} from './when-free.ts';

@@ -6,7 +6,6 @@ import {
   constants,
   createReadStream,
   fstatSync,
-  openSync,
   type ReadStream,
   readSync,
   type Stats,
@@ -14,6 +13,7 @@ import {
 } from 'node:fs';
 import { fileBounds } from './bounds.ts';
 import { DiskError, systemCodeOf } from './errors.ts';
+import { openWhenFree } from './when-free.ts';
 
 export interface OutsideLimits {
   /** Longer files are refused. */
@@ -42,7 +42,7 @@ export function openOutside(path: string): number {
   requireFile(path);
   let descriptor: number;
   try {
-    descriptor = openSync(path, readOnly);
+    descriptor = openWhenFree(path, readOnly);
   } catch (cause) {
     throw unreadable(path, cause);
   }

@@ -5,6 +5,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, typ
 import { fileBounds } from './bounds.ts';
 import { systemCodeOf } from './errors.ts';
 import { requireRegular, requireSize } from './outside-file.ts';
+import { openWhenFree } from './when-free.ts';
 
 export interface OwnFileOptions {
   /** Longer files are refused. */
@@ -29,7 +30,7 @@ export function readOwnFile(path: string, options: OwnFileOptions = {}): Buffer 
   let descriptor: number;
   try {
     const noLink = followLink ? 0 : (constants.O_NOFOLLOW ?? 0);
-    descriptor = openSync(path, constants.O_RDONLY | withoutWaiting | noLink);
+    descriptor = openWhenFree(path, constants.O_RDONLY | withoutWaiting | noLink);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;

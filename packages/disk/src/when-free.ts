@@ -1,8 +1,10 @@
-// Windows refuses to rename or remove what anybody has open: a virus scanner, an indexer, a program on its way out. They
+// Windows refuses to rename or remove what anybody has open, and to open what somebody has for himself alone: a virus scanner, an indexer, a program on its way out. They
 // let go within seconds, so the agent waits for them. Elsewhere an open file is no hindrance and nothing is tried twice.
-import { renameSync, rmSync } from 'node:fs';
+import { openSync, renameSync, rmSync } from 'node:fs';
+import { systemCodeOf } from './errors.ts';
 
 const busy = new Set(['EBUSY', 'EPERM', 'EACCES', 'ENOTEMPTY']);
+const taken = new Set(['EBUSY']);
 const longestWaitMs = 10_000;
 const longestPauseMs = 200;
 
@@ -31,16 +33,30 @@ export function removeIfPossible(path: string): boolean {
   }
 }
 
-/** Runs `act` again and again while somebody else is in its way. Blocks the thread. `platform`: for tests. */
-export function whenFree(act: () => void, waitMs = longestWaitMs, platform: string = process.platform): void {
+/** As openSync for reading; waits as renameWhenFree does for whoever shares the file with nobody. */
+export function openWhenFree(path: string, flags: number): number {
+  return whenFree(() => openSync(path, flags), { codes: taken });
+}
+
+export interface WaitOptions {
+  waitMs?: number;
+  /** The system's words for what passes. */
+  codes?: ReadonlySet<string>;
+  /** For tests. */
+  platform?: string;
+}
+
+/** Runs `act` again and again while somebody else is in its way. Blocks the thread. */
+export function whenFree<Result>(
+  act: () => Result,
+  { waitMs = longestWaitMs, codes = busy, platform = process.platform }: WaitOptions = {},
+): Result {
   const deadline = performance.now() + waitMs;
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
-      act();
-      return;
+      return act();
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      if (platform !== 'win32' || !busy.has(code) || performance.now() >= deadline) throw error;
+      if (platform !== 'win32' || !codes.has(systemCodeOf(error) ?? '') || performance.now() >= deadline) throw error;
       Atomics.wait(sleeper, 0, 0, pauseMs);
     }
   }

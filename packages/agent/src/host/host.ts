@@ -1,8 +1,8 @@
 // The host: the service that runs the agent and the only thing that switches versions. A program never replaces
 // itself. It hands over a verified version folder; the host tries it, keeps it or goes back. A version that was kept
 // and then dies again and again gives way to the one before it.
-
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { removeIfPossible } from '@moult/disk';
 import { hostBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { onDisk } from '../machine/disk-error.ts';
@@ -311,7 +311,7 @@ class Host implements RunningHost {
   #lookForRequests(): void {
     if (isAskedToStop(this.#root)) return void this.stop();
     if (!existsSync(this.#root.detectRequest) || this.#switching) return;
-    rmSync(this.#root.detectRequest, { force: true });
+    if (!removeIfPossible(this.#root.detectRequest)) return;
     // Until a detection is over, somebody waits for it, whichever version makes it.
     this.#beginsNow = true;
     this.#program?.tell({ kind: 'detect' });

@@ -1,7 +1,7 @@
 // Files that are either the old one or the new one, whatever happens in between.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readOutside, removeFileWhenFree, renameWhenFree } from '@moult/disk';
+import { readOutside, removeFileWhenFree, removeIfPossible, renameWhenFree } from '@moult/disk';
 
 /** Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. `mode`: who may read it. */
 export function writeFileAtomically(file: string, bytes: Uint8Array | string, mode?: number): void {
@@ -11,7 +11,7 @@ export function writeFileAtomically(file: string, bytes: Uint8Array | string, mo
     writeSynced(temporary, bytes, mode);
     renameWhenFree(temporary, file);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeIfPossible(temporary);
     throw error;
   }
   syncFolder(dirname(file));

@@ -1,8 +1,8 @@
 // urllog.dat: status pings that could not be sent. One per line: base URL of the status server, TAB, the query with
 // its original time stamp, CRLF. Oldest first. The real file's layout was never published; this one is ours.
 
-import { existsSync, rmSync } from 'node:fs';
-import { readOutside } from '@moult/disk';
+import { existsSync } from 'node:fs';
+import { readOutside, removeFileWhenFree } from '@moult/disk';
 import { programBounds } from '../bounds.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
 import { decodeText } from '../machine/decode-text.ts';
@@ -42,7 +42,7 @@ export function dropSentPing(file: string, sent: KeptPing): void {
 
 /** No ping, no file: that it exists means that the status server could not be reached. */
 function writeUrlLog(file: string, pings: KeptPing[]): void {
-  if (pings.length === 0) rmSync(file, { force: true });
+  if (pings.length === 0) removeFileWhenFree(file);
   else writeFileAtomically(file, pings.map(({ statusServer, query }) => `${statusServer}\t${query}\r\n`).join(''));
 }
 

@@ -10,7 +10,6 @@ import {
   openSync,
   readdirSync,
   readSync,
-  renameSync,
   rmSync,
   statfsSync,
   statSync,
@@ -19,6 +18,7 @@ import {
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import type { UpdateFile } from '@moult/catalog';
+import { renameWhenFree } from '@moult/disk';
 import { AgentError } from '../../errors.ts';
 import { asDiskError } from '../../machine/disk-error.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
@@ -60,7 +60,7 @@ export async function downloadFile(parts: DownloadParts, url: string, file: Upda
     const text = `${file.fileName} from ${url} is not the file that the metadata names (digest or size); it was thrown away.`;
     throw new AgentError('AGENT_DOWNLOAD_BAD_DIGEST', text, { hresult: hresult.downloadBadHash, url });
   }
-  renameSync(partial, target);
+  renameWhenFree(partial, target);
   return target;
 }
 

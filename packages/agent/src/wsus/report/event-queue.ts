@@ -2,9 +2,9 @@
 // (one file each) until a server has taken them.
 
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOutside } from '@moult/disk';
+import { readOutside, removeFileWhenFree } from '@moult/disk';
 import { programBounds } from '../../bounds.ts';
 import { appendReportingEvent } from '../../logs/reporting-events-log.ts';
 import type { WsusLog } from '../../logs/wsus-log.ts';
@@ -66,7 +66,7 @@ export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date)
       const order = `${String(time.getTime()).padStart(15, '0')}-${String(sequence).padStart(4, '0')}`;
       try {
         writeFileAtomically(join(folder, `${order}-${kept.instanceId}.json`), JSON.stringify(kept));
-        for (const name of names().slice(0, -programBounds.maxKeptEvents)) rmSync(join(folder, name), { force: true });
+        for (const name of names().slice(0, -programBounds.maxKeptEvents)) removeFileWhenFree(join(folder, name));
       } catch (error) {
         log.write('Report', `WARNING: the event cannot be kept: ${error instanceof Error ? error.message : error}`);
       }
@@ -77,7 +77,7 @@ export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date)
         return event ? [{ file: name, event }] : [];
       }),
     reported: (files) => {
-      for (const name of files) rmSync(join(folder, name), { force: true });
+      for (const name of files) removeFileWhenFree(join(folder, name));
     },
   };
 }
@@ -91,6 +91,6 @@ function readKept(file: string): KeptEvent | undefined {
   } catch {
     // Removed below.
   }
-  rmSync(file, { force: true });
+  removeFileWhenFree(file);
   return undefined;
 }
