@@ -24,6 +24,13 @@ export const fileBounds = declareBounds('file', {
     client: 'nothing',
     administrator: 'the error DISK_TOO_LARGE, or the same as when the file is damaged',
   },
+  maxBusyMs: {
+    what: 'Wait on Windows for a file that somebody else has open',
+    fallback: 10_000,
+    range: [100, 600_000],
+    client: 'nothing',
+    administrator: 'the error of the system (EBUSY, EPERM) with the path',
+  },
 });
 
 /** All tables of this file. */

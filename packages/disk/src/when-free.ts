@@ -1,12 +1,12 @@
 // Windows refuses to rename or remove what anybody has open, and to open what somebody has for himself alone: a virus scanner, an indexer, a program on its way out. They
 // let go within seconds, so the agent waits for them. Elsewhere an open file is no hindrance and nothing is tried twice.
 import { openSync, renameSync, rmSync } from 'node:fs';
+import { fileBounds } from './bounds.ts';
 import { systemCodeOf } from './errors.ts';
 
 const busy = new Set(['EBUSY', 'EPERM', 'EACCES', 'ENOTEMPTY']);
 const taken = new Set(['EBUSY']);
-const longestWaitMs = 10_000;
-const longestPauseMs = 200;
+const pausesMs = { first: 5, last: 200 };
 
 /** As renameSync; on Windows it waits up to ten seconds for whoever has the file open. */
 export function renameWhenFree(from: string, to: string): void {
@@ -49,10 +49,10 @@ export interface WaitOptions {
 /** Runs `act` again and again while somebody else is in its way. Blocks the thread. */
 export function whenFree<Result>(
   act: () => Result,
-  { waitMs = longestWaitMs, codes = busy, platform = process.platform }: WaitOptions = {},
+  { waitMs = fileBounds.maxBusyMs, codes = busy, platform = process.platform }: WaitOptions = {},
 ): Result {
   const deadline = performance.now() + waitMs;
-  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+  for (let pauseMs = pausesMs.first; ; pauseMs = Math.min(pauseMs * 2, pausesMs.last)) {
     try {
       return act();
     } catch (error) {
