@@ -296,5 +296,31 @@ export const fragmentLimits = declareBounds('fragment', {
   },
 });
 
+export const transportBounds = declareBounds('agent-transport', {
+  /** With up to a fifth on top, so that not all come at once, it stays within a day. */
+  maxRetryAfterMs: {
+    what: 'Wait that a busy server may ask for (`Retry-After`)',
+    fallback: 20 * 3_600_000,
+    range: [60_000, 72_000_000],
+    client: 'a shorter wait',
+    administrator: 'the time of the next detection',
+  },
+  /** A server that asks for more is asked again with the next detection, which then waits as long. */
+  maxBusyWaitMs: {
+    what: 'Wait for a busy server within one call',
+    fallback: 60_000,
+    range: [0, 600_000],
+    client: 'the end of the detection. The next one is when the server asked for it',
+    administrator: 'a line in the log of the agent',
+  },
+  maxProxyListBytes: {
+    what: 'Proxy list, and bypass list, of WinHTTP',
+    fallback: 16_384,
+    range: [256, 1_048_576],
+    client: 'no proxy from WinHTTP',
+    administrator: 'no proxy in `moult agent status`',
+  },
+});
+
 /** All tables of this file. */
-export const agentBounds = [factBounds, hostBounds, programBounds, fragmentLimits];
+export const agentBounds = [factBounds, hostBounds, programBounds, fragmentLimits, transportBounds];

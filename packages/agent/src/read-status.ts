@@ -12,7 +12,6 @@ import { openRegistry, type RegistryView } from './machine/registry.ts';
 import { readUrlLog } from './pings/url-log.ts';
 import { formatHResult, hresult } from './transport/hresult.ts';
 import { bandwidthOf } from './transport/network.ts';
-import { readStanding, type TrustStanding } from './trust/standing.ts';
 
 export interface AgentStatus {
   root: string;
@@ -35,8 +34,6 @@ export interface AgentStatus {
   targetGroup: string | undefined;
   /** As the agent had it at its last detection: `http://proxy:3128 (WinHTTP)`. */
   proxy: string | undefined;
-  /** The operator's signed metadata. */
-  trust: TrustStanding;
   /** KiB in a second; 0 for no limit. */
   bandwidth: number;
   /** Whom an https server must be certified by. */
@@ -56,8 +53,7 @@ export interface AgentStatus {
   log: string | undefined;
 }
 
-/** `now`: by which clock metadata is overdue. */
-export function readStatus(root: MachineRoot, now = new Date()): AgentStatus {
+export function readStatus(root: MachineRoot): AgentStatus {
   const registry = openRegistry(root).read();
   const current = readCurrent(root);
   const policy = readPolicy(registry);
@@ -86,7 +82,6 @@ export function readStatus(root: MachineRoot, now = new Date()): AgentStatus {
     useServer: policy.useServer,
     targetGroup: policy.targetGroup,
     proxy: string(registry, keys.agent, 'ProxyInUse'),
-    trust: readStanding(root, registry, now),
     bandwidth: bandwidthOf(registry),
     tlsTrust: string(registry, keys.agent, 'TlsTrust') ?? 'any',
     clientId: string(registry, keys.windowsUpdate, 'SusClientId'),

@@ -151,5 +151,31 @@ export const trustStoreBounds = declareBounds('trust-store', {
   },
 });
 
+export const deltaLimits = declareBounds('release-delta', {
+  /** Beyond this size the compressor finds no long matches (docs/adr/0024). */
+  maxFileBytes: {
+    what: 'A file that a delta is made of, or for',
+    fallback: 32 * 1_048_576,
+    range: [65_536, 134_217_728],
+    client: 'the whole release',
+    administrator: 'nothing',
+  },
+  maxPerCent: {
+    what: 'A delta, as a part of the whole release',
+    fallback: 60,
+    range: [1, 100],
+    unit: '%',
+    client: 'the whole release',
+    administrator: 'no such delta in `moult release list`',
+  },
+  maxResumptions: {
+    what: 'Connections that may break in one download of a release',
+    fallback: 20,
+    range: [0, 10_000],
+    client: 'the rest at its next detection',
+    administrator: 'an error',
+  },
+});
+
 /** All tables of this file. */
-export const releaseBounds = [clientLimits, httpLimits, targetBounds, trustStoreBounds];
+export const releaseBounds = [clientLimits, httpLimits, targetBounds, trustStoreBounds, deltaLimits];

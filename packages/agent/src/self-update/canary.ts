@@ -2,7 +2,8 @@
 // through everything that an agent's release goes through: metadata, download, digest, unpacking, staging.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fetchOperatorRelease, nextRelease, type OperatorReleases } from '../trust/operator-releases.ts';
+import { nextRelease, type OperatorReleases } from '../trust/operator-releases.ts';
+import { fetchReleaseFile } from '../trust/release-file.ts';
 import { openRelease, stageRelease } from './release-cabinet.ts';
 import type { SelfUpdateSession } from './session.ts';
 
@@ -17,7 +18,9 @@ export async function tryCanary(session: SelfUpdateSession, operator: OperatorRe
     watch.warned('The operator has listed no canary: how this version updates itself is not tried in full.');
     return;
   }
-  const { bytes, url } = await fetchOperatorRelease(canary, session, { ...operator, kept: undefined });
+  const into = join(root.selfUpdateFolder, 'canary.cab');
+  const how = { ...operator, root, into, fresh: true, note: watch.warned };
+  const { bytes, url } = await fetchReleaseFile(canary, session, how);
   watch.fetched(url, bytes.length, false);
   const { epoch, version, generation } = canary.release;
   const expected = { own: { ...own, generation: session.generation }, promised: { epoch, version, generation } };

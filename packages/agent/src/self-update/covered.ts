@@ -1,17 +1,15 @@
 // The release that the operator's metadata names for this machine: path, epoch, version, length and digest come from there.
 // What is not named there is refused, whoever signed it.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOutside } from '@moult/disk';
 import type { Ident } from '@moult/protocol/self-update';
 import { compareReleases, formatRelease, pinFor } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
-import { writeFileAtomically } from '../machine/atomic-file.ts';
 import { keys } from '../machine/keys.ts';
 import { string } from '../machine/policy.ts';
 import { text } from '../machine/registry.ts';
 import { hresult } from '../transport/hresult.ts';
-import { fetchOperatorRelease, nextRelease, type OperatorReleases } from '../trust/operator-releases.ts';
+import { nextRelease, type OperatorReleases } from '../trust/operator-releases.ts';
+import { fetchReleaseFile } from '../trust/release-file.ts';
 import { refuseFailedVersion } from './failed-version.ts';
 import { type OpenedRelease, openRelease, productName } from './release-cabinet.ts';
 import type { SelfUpdateSession } from './session.ts';
@@ -41,12 +39,11 @@ export async function coveredRelease(
   const { release, path, role } = chosen;
   watch.decided({ path, version: formatRelease(release) });
   refuseFailedVersion(session, release.version);
-  const file = join(session.root.selfUpdateFolder, 'wuaucomp.cab');
-  const kept = existsSync(file) && !session.onTrial ? readOutside(file) : undefined;
-  const { bytes, url, fromCache } = await fetchOperatorRelease(chosen, session, { ...operator, kept });
-  watch.fetched(url, bytes.length, fromCache);
+  const into = join(session.root.selfUpdateFolder, 'wuaucomp.cab');
+  const how = { ...operator, root: session.root, into, fresh: session.onTrial, note: watch.warned };
+  const { bytes, url, fromCache, fetchedBytes } = await fetchReleaseFile(chosen, session, how);
+  watch.fetched(url, fromCache ? bytes.length : fetchedBytes, fromCache);
   watch.covered(path, `role ${role}, version ${operator.versions[role] ?? 0}`);
-  if (!fromCache) writeFileAtomically(file, bytes);
   const promised = { epoch: release.epoch, version: release.version, generation: release.generation };
   // Only a recall leads back, and only to the release that it names.
   const mayGoBack = compareReleases(release, own) < 0;

@@ -1,7 +1,7 @@
 // wuaucomp.cab, verified, to a version folder. The folder appears by one rename, complete, or not at all.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { FolderTree, pathInside, removeIfPossible, removeWhenFree, renameWhenFree } from '@moult/disk';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { compareVersions, parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
@@ -14,6 +14,7 @@ import { diskResult } from '../machine/disk-error.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { type FreeSpace, type HeldRoom, holdRoom } from '../machine/room.ts';
 import { type HResult, hresult } from '../transport/hresult.ts';
+import { giveUpDownloads } from '../wsus/install/partial-downloads.ts';
 import { messageOf } from './verify-cabinet.ts';
 
 export const productName = 'moult-agent';
@@ -66,15 +67,9 @@ export function stageRelease(
   try {
     stage(folder, opened, spaceOf);
   } catch (error) {
-    if (!(error instanceof AgentError) || error.hresult !== hresult.diskFull || !dropDownloads(root)) throw error;
+    if (!(error instanceof AgentError) || error.hresult !== hresult.diskFull || !giveUpDownloads(root)) throw error;
     stage(folder, opened, spaceOf);
   }
-}
-
-function dropDownloads({ downloadFolder }: MachineRoot): boolean {
-  if (!existsSync(downloadFolder) || readdirSync(downloadFolder).length === 0) return false;
-  rmSync(downloadFolder, { recursive: true, force: true });
-  return true;
 }
 
 function stage(folder: string, { release, files }: OpenedRelease, spaceOf?: (folder: string) => FreeSpace): void {

@@ -1,20 +1,22 @@
 // Retry-After: when a server that is busy wants to be asked again. Bounded, so that no answer silences an agent for long.
 import type { IncomingHttpHeaders } from 'node:http';
-
-/** No server is granted more. With up to a fifth on top it stays within a day. */
-export const longestRetryAfterMs = 20 * 3_600_000;
+import { transportBounds } from '../bounds.ts';
 
 /**
  * Milliseconds until the time that the server names, in seconds or as a date; undefined without a header that can be read. A date
  * counts from the server's own clock (`Date`) if it says it, so that a wrong clock here does no harm.
  */
-export function retryAfterMs(headers: IncomingHttpHeaders, now: Date): number | undefined {
+export function retryAfterMs(
+  headers: IncomingHttpHeaders,
+  now: Date,
+  mostMs = transportBounds.maxRetryAfterMs,
+): number | undefined {
   const written = headers['retry-after']?.trim() ?? '';
-  if (/^\d{1,10}$/.test(written)) return Math.min(Number(written) * 1000, longestRetryAfterMs);
+  if (/^\d{1,10}$/.test(written)) return Math.min(Number(written) * 1000, mostMs);
   const at = parseHttpDate(written);
   if (at === undefined) return undefined;
   const from = parseHttpDate(headers.date ?? '') ?? now.getTime();
-  return Math.min(Math.max(0, at - from), longestRetryAfterMs);
+  return Math.min(Math.max(0, at - from), mostMs);
 }
 
 /** The three forms of RFC 9110, 5.6.7; anything else that Date.parse would guess at is none. */

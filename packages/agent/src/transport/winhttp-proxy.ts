@@ -3,6 +3,8 @@
 //   0 size of the fixed part (0x18, 0x28, 0x46) · 4 counter of changes · 8 flags (1 direct, 2 proxy, 4 script, 8 detect)
 //   12 length of the proxy list, its characters · length of the bypass list, its characters · more that is not read
 
+import { transportBounds } from '../bounds.ts';
+
 export interface WinHttpProxy {
   /** `host:port`, or `http=host:port;https=host:port`. */
   proxy: string;
@@ -16,7 +18,6 @@ export const winHttpValue = {
 } as const;
 
 const usesProxy = 2;
-const longestList = 16_384;
 
 /** The proxy in the bytes of WinHttpSettings; undefined for "direct" and for bytes that are no such setting. */
 export function parseWinHttpSettings(bytes: Uint8Array): WinHttpProxy | undefined {
@@ -32,7 +33,7 @@ function readList(view: Buffer, at: number): { text: string; end: number } | und
   if (at + 4 > view.length) return undefined;
   const length = view.readUInt32LE(at);
   const end = at + 4 + length;
-  if (length > longestList || end > view.length) return undefined;
+  if (length > transportBounds.maxProxyListBytes || end > view.length) return undefined;
   const text = view.subarray(at + 4, end).toString('latin1');
   return /^[\x20-\x7e]*$/.test(text) ? { text: text.trim(), end } : undefined;
 }

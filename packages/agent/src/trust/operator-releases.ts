@@ -26,6 +26,8 @@ export interface OperatorRelease extends FoundTarget {
 export interface OperatorReleases
   extends Pick<OperatorClient, 'state' | 'fresh' | 'alarms' | 'consistent' | 'versions'> {
   releases: OperatorRelease[];
+  /** Everything that the role names, by path: deltas of the releases too. */
+  targets: ReadonlyMap<string, FoundTarget>;
   /** Who has another version than the newest by the operator's will. */
   pins: Pin[];
 }
@@ -49,7 +51,7 @@ export async function readOperatorReleases(
     const release = releaseOf(target, alarms);
     return release ? [{ ...target, release }] : [];
   });
-  return { state, fresh, alarms, consistent, versions, ...withPins(client, releases) };
+  return { state, fresh, alarms, consistent, versions, targets: found, ...withPins(client, releases) };
 }
 
 /** The release that this machine installs next; undefined when it has what it should have. Throws AGENT_SELFUPDATE_FLOOR_MISSING. */

@@ -3,6 +3,7 @@
 import { decodeXpress } from '@moult/formats/xpress';
 import type { Operation, RequestOf, ResponseOf, Service } from '@moult/protocol/soap';
 import { readAnswer, soapActionOf, writeCall } from '@moult/protocol/soap';
+import { transportBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { messageOf } from '../self-update/verify-cabinet.ts';
 import { hresult, hresultOfStatus } from '../transport/hresult.ts';
@@ -34,8 +35,6 @@ export interface WebServices {
 
 /** After these the same call is worth another try: first about two, then about eight seconds later. */
 const busyWaitsMs = [2000, 8000];
-/** A server that asks for more is asked again with the next detection, which then waits as long. */
-const longestBusyWaitMs = 60_000;
 
 export function openWebServices(parts: WebServicesParts): WebServices {
   return {
@@ -48,7 +47,8 @@ export function openWebServices(parts: WebServicesParts): WebServices {
           return await callOnce(parts, service, name, url, body);
         } catch (error) {
           const waitMs = busyWaitsMs[attempt];
-          if (waitMs === undefined || !isBusy(error) || (error.retryAfterMs ?? 0) > longestBusyWaitMs) throw error;
+          if (waitMs === undefined || !isBusy(error) || (error.retryAfterMs ?? 0) > transportBounds.maxBusyWaitMs)
+            throw error;
           // Never before the time that the server asks for, and not all at that time.
           const askedMs = (error.retryAfterMs ?? 0) * (1 + 0.2 * parts.random());
           await parts.sleep(Math.max(askedMs, waitMs * (0.5 + parts.random())));

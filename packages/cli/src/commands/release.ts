@@ -35,6 +35,7 @@ export function register(program: Command): void {
     .option('--product <name>', 'moult-agent or moult-host', 'moult-agent')
     .option('--platform <name>', 'any, or for example linux-x64', 'any')
     .option('--floor <version>', 'a release that computers must have run before this one; may be repeated', collect, [])
+    .option('--delta <n>', 'make deltas from so many releases before it, of each generation; 0 for none', '3')
     .option('--update <file>', 'the instructions of an update as JSON (docs/trust-metadata.md), in place of a version')
     .action(runAdd);
   withCommon(

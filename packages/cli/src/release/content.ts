@@ -6,7 +6,7 @@ import { offlineRoles, Repository, raiseAdvice, releasePath, withoutPin, withPin
 import { readNamedFile } from '../files/named-file.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { type Common, passphraseOf, tell, versionOf } from './options.ts';
-import { pinReports, printJson, printTable, roleReports, targetReports, waitingLines } from './report.ts';
+import { deltaReports, pinReports, printJson, printTable, roleReports, targetReports, waitingLines } from './report.ts';
 
 interface AddOptions extends Common {
   releaseVersion?: string;
@@ -15,6 +15,7 @@ interface AddOptions extends Common {
   platform: string;
   floor: string[];
   update?: string;
+  delta: string;
 }
 
 export function runAdd(file: string, options: AddOptions): void {
@@ -35,8 +36,16 @@ export function runAdd(file: string, options: AddOptions): void {
   const floors = options.floor.map((floor) => versionOf(floor, '--floor'));
   const ours: ReleaseTarget = { kind: 'release', product, generation, platform, ...version, floors, deltas: [] };
   const path = releasePath(ours, extname(file).toLowerCase());
-  repository.add('agent', path, bytes, ours, new Date());
-  tell(repository, options, { added: path });
+  repository.add('agent', path, bytes, ours, new Date(), deltaCountOf(options.delta));
+  const deltas = deltaReports(repository, path);
+  if (!options.json)
+    for (const { from, length, perCent } of deltas) console.log(`Delta from ${from}: ${length} bytes, ${perCent} %.`);
+  tell(repository, options, { added: path, deltas });
+}
+
+function deltaCountOf(text: string): number {
+  if (/^\d{1,2}$/.test(text) && Number(text) <= 30) return Number(text);
+  throw new UsageError(`--delta ${text} is not a number from 0 to 30.`);
 }
 
 /** The fields of docs/trust-metadata.md; the repository checks them. */

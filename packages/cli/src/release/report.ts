@@ -1,5 +1,6 @@
 // What the commands of moult release print: tables for people, one document with --json.
 import { jsonText, visibleText } from '@moult/formats/text';
+import { emptySha256 } from '@moult/releases/delta';
 import { canonicalBytes, formatRelease, readOurTarget, readPins, sha256Hex } from '@moult/releases/metadata';
 import {
   type ExpiryState,
@@ -58,6 +59,28 @@ export function roleReports(repository: Repository, now: Date): RoleReport[] {
   });
 }
 
+export interface DeltaReport {
+  target: string;
+  /** First digits of the SHA-256 of the file that it starts from, or `nothing`. */
+  from: string;
+  length: number;
+  /** Of the whole release, with one decimal. */
+  perCent: number;
+}
+
+/** The deltas of a release that is staged. */
+export function deltaReports(repository: Repository, path: string): DeltaReport[] {
+  const targets = repository.state().staged.targets.get('agent')?.signed.targets ?? {};
+  const release = targets[path];
+  const ours = release && readOurTarget(path, release);
+  if (!release || ours?.kind !== 'release') return [];
+  return ours.deltas.map(({ target, fromSha256 }) => {
+    const { length = 0 } = targets[target] ?? {};
+    const from = fromSha256 === emptySha256 ? 'nothing' : `the program ${fromSha256.slice(0, 12)}`;
+    return { target, from, length, perCent: Math.round((1000 * length) / release.length) / 10 };
+  });
+}
+
 /** Every target, published or staged, by path. */
 export function targetReports(repository: Repository): TargetReport[] {
   const { published, staged } = repository.state();
@@ -73,7 +96,13 @@ export function targetReports(repository: Repository): TargetReport[] {
         length: file.length,
         sha256: file.hashes.sha256,
         what:
-          ours === undefined ? '' : ours.kind === 'release' ? formatRelease(ours) : `${ours.updateId} ${ours.revision}`,
+          ours === undefined
+            ? isDelta(file)
+              ? 'delta'
+              : ''
+            : ours.kind === 'release'
+              ? formatRelease(ours)
+              : `${ours.updateId} ${ours.revision}`,
         ...(recalled === undefined ? {} : { recalled }),
         staged: JSON.stringify(before[path]) !== JSON.stringify(file),
       };
@@ -122,4 +151,9 @@ export function printTable(headings: readonly string[], rows: readonly (readonly
 
 export function printJson(document: unknown): void {
   console.log(jsonText(document));
+}
+
+function isDelta({ custom }: Parameters<typeof readOurTarget>[1]): boolean {
+  const ours = custom?.moult;
+  return typeof ours === 'object' && ours !== null && 'kind' in ours && ours.kind === 'delta';
 }

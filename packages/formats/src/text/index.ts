@@ -1,3 +1,2 @@
 export { cutText } from './cut.ts';
-export { decodeText } from './decode.ts';
 export { jsonText, visibleIn, visibleJson, visibleLines, visibleText } from './visible.ts';

@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { deltaLimits } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
 import type { TargetFile } from '../metadata/types.ts';
 import { openDraft, syncFolder } from './durable-files.ts';
@@ -44,20 +45,24 @@ export async function downloadTarget(
   let firstError: unknown;
   for (const base of options.targetUrls) {
     try {
-      await fetchInto(partial, joinUrl(base, targetPath(target, options.consistent)), target, options.fetch);
+      await fetchAll(partial, joinUrl(base, targetPath(target, options.consistent)), target, options);
       renameSync(partial, file);
       syncFolder(dirname(file));
       return 'fetched';
     } catch (error) {
-      if (!(error instanceof ReleaseError)) {
-        if (!options.keepPartial) rmSync(partial, { force: true });
-        throw error;
-      }
-      if (error.code === 'RELEASE_TARGET_MISMATCH' || !options.keepPartial) rmSync(partial, { force: true });
+      if (!options.keepPartial) rmSync(partial, { force: true });
+      if (!(error instanceof ReleaseError)) throw error;
       firstError ??= error;
     }
   }
   throw firstError ?? new ReleaseError('RELEASE_FETCH_FAILED', `No address is known for the target ${target.path}.`);
+}
+
+/** As isTarget, of bytes in memory. */
+export function isTargetBytes(bytes: Uint8Array, target: Pick<TargetFile, 'length' | 'hashes'>): boolean {
+  const digests = new Digests(target);
+  digests.update(bytes);
+  return digests.mismatch() === undefined;
 }
 
 /** The path of a target below a target URL, percent-encoded. */
@@ -74,6 +79,33 @@ export async function isTarget(file: string, target: TargetFile): Promise<boolea
   const digests = new Digests(target);
   for await (const piece of createReadStream(file)) digests.update(piece);
   return digests.mismatch() === undefined;
+}
+
+/** Goes on where a connection broke, as long as each try brings more; and once from the start when what was there is another file. */
+async function fetchAll(
+  partial: string,
+  url: string,
+  target: FoundTarget,
+  { fetch, keepPartial }: DownloadOptions,
+): Promise<void> {
+  let startedOver = false;
+  for (let resumed = 0; ; ) {
+    const before = sizeOf(partial) ?? 0;
+    try {
+      return await fetchInto(partial, url, target, fetch);
+    } catch (error) {
+      if (!(error instanceof ReleaseError)) throw error;
+      const isOther = error.code === 'RELEASE_TARGET_MISMATCH' || error.status === 416;
+      if (isOther) rmSync(partial, { force: true });
+      const mayStartOver = isOther && before > 0 && !startedOver;
+      const isBroken = error.code === 'RELEASE_FETCH_FAILED' || error.code === 'RELEASE_FETCH_TOO_SLOW';
+      const mayGoOn =
+        isBroken && keepPartial && resumed < deltaLimits.maxResumptions && (sizeOf(partial) ?? 0) > before;
+      if (!mayStartOver && !mayGoOn) throw error;
+      if (mayStartOver) startedOver = true;
+      else resumed += 1;
+    }
+  }
 }
 
 async function fetchInto(partial: string, url: string, target: FoundTarget, fetch: Fetch): Promise<void> {
@@ -111,8 +143,6 @@ async function fetchInto(partial: string, url: string, target: FoundTarget, fetc
   } catch (error) {
     if (error instanceof ReleaseError && error.code === 'RELEASE_FETCH_TOO_LARGE')
       throw mismatch(target, 'it is longer', error);
-    // 416: what is here is of another file.
-    if (error instanceof ReleaseError && error.status === 416) rmSync(partial, { force: true });
     throw error;
   } finally {
     closeSync(handle);
@@ -139,11 +169,11 @@ function mismatch({ path }: FoundTarget, why: string, cause?: unknown): ReleaseE
 
 /** Length and every digest of a target, as its bytes come. */
 class Digests {
-  readonly #target: TargetFile;
+  readonly #target: Pick<TargetFile, 'length' | 'hashes'>;
   #hashes: Map<string, Hash | undefined>;
   length = 0;
 
-  constructor(target: TargetFile) {
+  constructor(target: Pick<TargetFile, 'length' | 'hashes'>) {
     this.#target = target;
     this.#hashes = this.#fresh();
   }

@@ -29,6 +29,15 @@ export async function fetchBytes(fetch: Fetch, url: string, maxBytes: number, no
   return Buffer.concat(pieces);
 }
 
+/**
+ * Whether a Content-Range is the one that was asked for: from `offset` to the end of a file of `length` bytes. A server that
+ * speaks of another place, or of another length, speaks of another file.
+ */
+export function isRangeAsked(header: string | undefined, offset: number, length: number): boolean {
+  const [, start, end, total] = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/i.exec(header?.trim() ?? '') ?? [];
+  return Number(start) === offset && Number(end) === length - 1 && (total === '*' || Number(total) === length);
+}
+
 /** `base` with `path` (percent-encoded) after it. */
 export function joinUrl(base: string, path: string): string {
   return `${base.endsWith('/') ? base : `${base}/`}${path}`;

@@ -5,7 +5,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { httpLimits } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
-import type { Fetch, FetchAnswer, FetchRequest } from './fetch.ts';
+import { type Fetch, type FetchAnswer, type FetchRequest, isRangeAsked } from './fetch.ts';
 
 export interface HttpFetchOptions {
   userAgent: string;
@@ -89,7 +89,7 @@ function get(request: FetchRequest, options: HttpFetchOptions, limits: HttpLimit
         reject(error);
         sent.destroy();
       };
-      const answer = answerOf(response, url, offset);
+      const answer = answerOf(response, request);
       if (answer instanceof ReleaseError) fail(answer);
       else receiveBody(response, request, answer, limits, fail, () => resolve(answer));
     });
@@ -127,12 +127,11 @@ function receiveBody(
   response.on('aborted', () => fail(failed(url, undefined)));
 }
 
-function answerOf(response: IncomingMessage, url: string, offset: number): FetchAnswer | ReleaseError {
+function answerOf(response: IncomingMessage, { url, offset = 0, maxBytes }: FetchRequest): FetchAnswer | ReleaseError {
   const { statusCode: status = 0, headers } = response;
   if (status === 200) return { offset: 0 };
   if (status === 206) {
-    const start = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
-    if (offset > 0 && start !== undefined && Number(start) === offset) return { offset };
+    if (offset > 0 && isRangeAsked(headers['content-range'], offset, maxBytes)) return { offset };
   }
   const retryAfterSeconds = retryAfter(headers['retry-after']);
   return new ReleaseError('RELEASE_FETCH_STATUS', `${url} answered ${status}.`, {

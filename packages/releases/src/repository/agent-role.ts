@@ -6,7 +6,9 @@ import { ReleaseError } from '../errors.ts';
 import { type ReleaseTarget, readOurTarget } from '../metadata/custom.ts';
 import { own } from '../metadata/parse.ts';
 import { sha256Hex } from '../metadata/signatures.ts';
-import { restamped, withTarget } from './edits.ts';
+import { compareReleases } from '../metadata/version.ts';
+import { deltasByItself, withListed } from './deltas.ts';
+import { restamped } from './edits.ts';
 import { publishAlone, signedWithOwnKeys } from './one-role.ts';
 import { Repository } from './repository.ts';
 import { progressOf } from './signing.ts';
@@ -42,16 +44,18 @@ export function coverReleases(directory: string, carried: ReadonlyMap<string, Ca
       throw new ReleaseError('RELEASE_REPOSITORY_MISSING', `${directory} has published nothing yet.`);
     }
     let { signed } = base;
-    for (const [path, { bytes: make, ours }] of carried) {
+    // Oldest first: the deltas of a release start from those before it.
+    const inOrder = [...carried].sort(([, a], [, b]) => compareReleases(a.ours, b.ours));
+    for (const [path, { bytes: make, ours }] of inOrder) {
       if (own(signed.targets, path)) continue;
       const bytes = make();
       const file = { length: bytes.length, hashes: { sha256: sha256Hex(bytes) } };
       readOurTarget(path, { ...file, custom: { moult: ours } });
       const stored = repository.folder.targetFile(path, file.hashes.sha256);
       if (!existsSync(stored)) writeDurably(stored, bytes);
-      signed = withTarget(signed, path, file, ours);
+      signed = withListed(repository.folder, signed, { path, bytes, ours, file }, deltasByItself);
     }
-    const covered = Object.keys(signed.targets).length;
+    const covered = Object.entries(signed.targets).filter(([path, file]) => readOurTarget(path, file)).length;
     let next = staged.targets.get(role);
     if (signed !== base.signed) {
       const version = Math.max((published.targets.get(role)?.signed.version ?? 0) + 1, base.signed.version);

@@ -13,6 +13,7 @@ import {
   type TargetsSigned,
   topLevelRoles,
 } from '../metadata/types.ts';
+import { withListed } from './deltas.ts';
 import {
   changeDelegation,
   changeRootRole,
@@ -21,7 +22,6 @@ import {
   type RoleChange,
   restamped,
   withRecall,
-  withTarget,
 } from './edits.ts';
 import { encodeMetadata, type Published, RepositoryFolder, type Staged } from './folder.ts';
 import { generateKey, type SigningKey } from './keys.ts';
@@ -63,8 +63,8 @@ export class Repository {
     return { published, staged };
   }
 
-  /** Lists a file in a role and keeps its bytes. The role is staged. Throws RELEASE_TARGET_EXISTS or …_MALFORMED. */
-  add(role: 'agent' | 'updates', path: string, bytes: Uint8Array, ours: OurTarget, now: Date): void {
+  /** Lists a file in a role and keeps its bytes; a release with deltas from so many before. Throws RELEASE_TARGET_EXISTS, …_MALFORMED. */
+  add(role: 'agent' | 'updates', path: string, bytes: Uint8Array, ours: OurTarget, now: Date, deltas = 0): void {
     const file = { length: bytes.length, hashes: { sha256: sha256Hex(bytes) } };
     if (!targetPathPattern.test(path)) {
       throw new ReleaseError('RELEASE_TARGET_MALFORMED', `${JSON.stringify(path)} is no path of a target.`);
@@ -75,7 +75,7 @@ export class Repository {
       const keep = () => {
         if (!existsSync(stored)) writeDurably(stored, bytes);
       };
-      this.#edit(role, now, (signed) => withTarget(signed, path, file, ours), { keep });
+      this.#edit(role, now, (signed) => withListed(this.folder, signed, { path, bytes, ours, file }, deltas), { keep });
     });
   }
 

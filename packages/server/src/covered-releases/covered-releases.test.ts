@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createOperatorCa, createOperatorSigner, type SigningIdentity } from '@moult/formats/authenticode';
+import { applyDelta, emptySha256 } from '@moult/releases/delta';
 import type { ReleaseTarget } from '@moult/releases/metadata';
 import { ensureRepository, Repository } from '@moult/releases/repository';
 import { publishAgentReleases } from '../sites/self-update/index.ts';
@@ -46,12 +48,36 @@ describe('the releases that a server carries', () => {
     assert.deepEqual((await look()).keeper.notices(), []);
     assert.deepEqual(Object.keys(agent()?.targets ?? {}), [
       'agent/canary/0-1.0.0.0-any.cab',
-      'agent/wsus/0-7.9.0.2-any.cab',
       'agent/wsus/0-7.9.0.1-any.cab',
+      'agent/wsus/0-7.9.0.2-any.cab',
     ]);
     const { version } = agent() ?? {};
     await look(signers[1]);
     assert.equal(agent()?.version, version, 'a new certificate changes nothing of the list');
+  });
+
+  it('come with deltas: from the program of the version before, and from nothing', async () => {
+    const lines = Array.from({ length: 3000 }, (_, line) => `export const line${line} = ${line * 7919};`).join('\n');
+    const { look, agent, releaseDir, repository } = await server([]);
+    for (const version of ['7.9.0.1', '7.9.0.2'])
+      writeRelease(releaseDir, 'wsus', version, 0, `// ${version}\n${lines}`);
+    await look();
+    const targets = agent()?.targets ?? {};
+    const path = 'agent/wsus/0-7.9.0.2-any.cab';
+    const { deltas } = (targets[path]?.custom?.moult ?? assert.fail()) as ReleaseTarget;
+    const program = readFileSync(join(releaseDir, 'wsus', '7.9.0.1', 'agent.mjs'));
+    const digest = createHash('sha256').update(program).digest('hex');
+    assert.deepEqual(deltas.map(({ fromSha256 }) => fromSha256).sort(), [emptySha256, digest].sort());
+    const recipe = deltas.find(({ fromSha256 }) => fromSha256 === digest);
+    const delta = targets[recipe?.target ?? ''];
+    const length = targets[path]?.length ?? 0;
+    assert.ok(delta && delta.length < length / 100, `${delta?.length} of ${length} bytes`);
+    const bytes = readFileSync(repository.folder.targetFile(recipe?.target ?? '', delta.hashes.sha256 ?? ''));
+    const made = applyDelta(program, bytes, { length, windowLog: recipe?.windowLog ?? 0 });
+    assert.equal(createHash('sha256').update(made).digest('hex'), targets[path]?.hashes.sha256);
+    const { version } = agent() ?? {};
+    await look();
+    assert.equal(agent()?.version, version, 'at the next start there is nothing to do');
   });
 
   it('of a later epoch are named there, and the tree leads to the newest of epoch 0', async () => {

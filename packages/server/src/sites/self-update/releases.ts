@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readInside } from '@moult/disk';
 import type { SigningIdentity } from '@moult/formats/authenticode';
-import { createCabinet, extractAll, extractMember, readCabinet } from '@moult/formats/cab';
+import { type CreateOptions, createCabinet, extractAll, extractMember, readCabinet } from '@moult/formats/cab';
 import { ProtocolError } from '@moult/protocol';
 import {
   compareVersions,
@@ -83,9 +83,12 @@ export function releaseIn(cabinet: Uint8Array): Release {
   return parseRelease(Buffer.from(extractMember(readCabinet(cabinet), releaseFileName)).toString('utf8'));
 }
 
-/** The cabinet of a release without the signature of the tree, which changes with the certificate: what metadata names. */
+/**
+ * The cabinet of a release without the signature of the tree, which changes with the certificate: what metadata names. Its files
+ * are stored as they are: a delta finds in them what a machine has already, and the delta from nothing compresses them.
+ */
 export function unsignedCabinet({ release, cabinet }: PublishedRelease): Uint8Array {
-  return packFiles(release, new Map(extractAll(readCabinet(cabinet.bytes))));
+  return packFiles(release, new Map(extractAll(readCabinet(cabinet.bytes))), { compression: 'none' });
 }
 
 /** Release folders by their names; other things in the folder are passed over. */
@@ -120,11 +123,15 @@ async function packRelease(folder: string, generation: Generation, version: stri
 }
 
 /** The cabinet of a release, not signed: same release, same bytes. `files`: by their names with a backslash. */
-export function packFiles(release: Release, files: ReadonlyMap<string, Uint8Array>): Uint8Array {
+export function packFiles(
+  release: Release,
+  files: ReadonlyMap<string, Uint8Array>,
+  how: CreateOptions = { compression: 'mszip', level: 9 },
+): Uint8Array {
   const listed = release.files.map(({ name }) => memberName(name));
   const members = listed.map((name) => ({ name, bytes: files.get(name) ?? Buffer.of(), modified: fileTime }));
   const first = { name: releaseFileName, bytes: Buffer.from(encodeRelease(release)), modified: fileTime };
-  return createCabinet([first, ...members], { compression: 'mszip', level: 9 });
+  return createCabinet([first, ...members], how);
 }
 
 function memberName(name: string): string {
