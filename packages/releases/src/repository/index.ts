@@ -1,5 +1,6 @@
 // The operator's side: keys, edits, signatures, publication, renewal, recovery.
 export { type CarriedRelease, coverReleases, releasePath } from './agent-role.ts';
+export { coverUpdatesAside } from './cover-aside.ts';
 export { createRepository } from './create.ts';
 export { delegatedRoles, type PublicKey, type RoleChange, validityDays, withoutPin, withPin } from './edits.ts';
 export { type ExpiryLevel, type ExpiryState, expiryStates } from './expiry.ts';

@@ -22,6 +22,20 @@ export interface CoveredUpdate {
   ours: UpdateTarget;
 }
 
+/** A covered update whose file is in place. */
+export interface PlacedUpdate {
+  length: number;
+  sha256: string;
+  ours: UpdateTarget;
+}
+
+export function placedUpdates(wanted: ReadonlyMap<string, CoveredUpdate>): Map<string, PlacedUpdate> {
+  const placed = [...wanted].map(([path, { bytes, ours }]) => {
+    return [path, { length: bytes.length, sha256: sha256Hex(bytes), ours }] as const;
+  });
+  return new Map(placed);
+}
+
 export interface CoverState {
   /** `waits`: staged, and not signed by enough keys of `updates`, or the delegation is about to change. */
   state: 'unchanged' | 'published' | 'waits';
@@ -38,6 +52,21 @@ const role = 'updates';
  * RELEASE_REPOSITORY_…, RELEASE_TARGET_MALFORMED when the list is larger than clients take.
  */
 export function coverUpdates(directory: string, wanted: ReadonlyMap<string, CoveredUpdate>, now: Date): CoverState {
+  const folder = new RepositoryFolder(directory);
+  for (const [path, { bytes }] of wanted) {
+    const file = folder.targetFile(path, sha256Hex(bytes));
+    if (!existsSync(file)) writeDurably(file, bytes);
+  }
+  return coverPlaced(directory, placedUpdates(wanted), now);
+}
+
+/** As coverUpdates, for updates whose files are in place. `mostBytes`: the largest list that clients take. */
+export function coverPlaced(
+  directory: string,
+  wanted: ReadonlyMap<string, PlacedUpdate>,
+  now: Date,
+  mostBytes = clientLimits.targetsBytes,
+): CoverState {
   const repository = new Repository(directory);
   return repository.folder.locked(() => {
     const { published, staged } = repository.state();
@@ -45,13 +74,13 @@ export function coverUpdates(directory: string, wanted: ReadonlyMap<string, Cove
     if (!published.root || !base) {
       throw new ReleaseError('RELEASE_REPOSITORY_MISSING', `${directory} has published nothing yet.`);
     }
-    const targets = nextTargets(repository, base.signed, wanted);
+    const targets = nextTargets(base.signed, wanted);
     let next = staged.targets.get(role);
     if (targets) {
       const version = (published.targets.get(role)?.signed.version ?? 0) + 1;
       const edited = restamped({ ...base.signed, targets }, Math.max(version, base.signed.version), now);
       next = { signed: edited, signatures: [] };
-      requireTakeable(next);
+      requireTakeable(next, mostBytes);
     }
     const covered = Object.keys((next ?? base).signed.targets).length;
     if (!next) return { state: 'unchanged', missing: [], covered };
@@ -100,23 +129,19 @@ export function isCatalogEntry({ custom }: TargetFile): boolean {
   return ours?.from === 'catalogue';
 }
 
-/** The targets as they should be; undefined when they are so already. Puts the files of new ones into place. */
+/** The targets as they should be; undefined when they are so already. */
 function nextTargets(
-  { folder }: Repository,
   { targets: before }: TargetsSigned,
-  wanted: ReadonlyMap<string, CoveredUpdate>,
+  wanted: ReadonlyMap<string, PlacedUpdate>,
 ): Record<string, TargetFile> | undefined {
   const next: [string, TargetFile][] = Object.entries(before).filter(([, file]) => !isCatalogEntry(file));
   const byHand = new Set(next.map(([path]) => path));
   for (const path of [...wanted.keys()].sort()) {
     const update = wanted.get(path);
     if (!update || byHand.has(path)) continue;
-    const sha256 = sha256Hex(update.bytes);
-    const custom = { moult: { ...update.ours, from: 'catalogue' } };
-    const entry: TargetFile = { length: update.bytes.length, hashes: { sha256 }, custom };
+    const { length, sha256, ours } = update;
+    const entry: TargetFile = { length, hashes: { sha256 }, custom: { moult: { ...ours, from: 'catalogue' } } };
     readOurTarget(path, entry);
-    const stored = folder.targetFile(path, sha256);
-    if (!existsSync(stored)) writeDurably(stored, update.bytes);
     next.push([path, entry]);
   }
   const targets = Object.fromEntries(next);
@@ -130,9 +155,9 @@ function sameTargets(before: Record<string, TargetFile>, after: Record<string, T
   return paths.every((path) => text(own(before, path)).equals(text(after[path])));
 }
 
-function requireTakeable(metadata: Metadata<TargetsSigned>): void {
+function requireTakeable(metadata: Metadata<TargetsSigned>, mostBytes: number): void {
   const size = encodeMetadata(metadata).length + 20_000;
-  if (size <= clientLimits.targetsBytes) return;
-  const text = `${role} would have ${size} bytes, and clients take ${clientLimits.targetsBytes}. Decline updates that nobody needs.`;
+  if (size <= mostBytes) return;
+  const text = `${role} would have ${size} bytes, and clients take ${mostBytes}. Decline updates that nobody needs.`;
   throw new ReleaseError('RELEASE_TARGET_MALFORMED', text, { role });
 }

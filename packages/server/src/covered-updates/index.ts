@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOurTarget } from '@moult/releases/metadata';
-import { type CoveredUpdate, type CoverState, coverUpdates, placeFiles } from '@moult/releases/repository';
+import { type CoveredUpdate, type CoverState, coverUpdatesAside } from '@moult/releases/repository';
 import type { Notice, Store, Topic } from '@moult/store';
 import type { LiveCatalog } from '@moult/store/catalog';
 import { isTemporary } from '@moult/store/errors';
@@ -120,9 +120,7 @@ function createWorker({ directory, store, catalog, now, isClockBelieved, log }: 
       if (isEnded) return false;
       for (const line of wanted.refused) if (!refused.includes(line)) log.warn(`an update cannot be covered: ${line}`);
       refused = wanted.refused;
-      await placeFiles(directory, covered);
-      if (isEnded) return false;
-      last = coverUpdates(directory, covered, now());
+      last = await coverUpdatesAside(directory, covered, now());
       if (last.state === 'published') log.info(`the instructions of ${last.covered} updates are signed`);
       return true;
     },
