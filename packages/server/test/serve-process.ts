@@ -17,9 +17,10 @@ export interface ServeProcess {
 }
 
 /** Starts `moult serve` on a free port of this machine. Rejects, with what it said, when it ends before it is ready. */
-export async function startServe(flags: readonly string[]): Promise<ServeProcess> {
+export async function startServe(flags: readonly string[], env = process.env): Promise<ServeProcess> {
   const always = ['--host', '127.0.0.1', '--port', '0', '--self-update-port', 'off'];
-  const child = spawn(process.execPath, [moult, 'serve', ...always, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  const child = spawn(process.execPath, [moult, 'serve', ...always, ...flags], { stdio: [...stdio], env });
   let said = '';
   child.stderr.on('data', (piece) => {
     said += piece;

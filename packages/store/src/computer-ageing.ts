@@ -1,10 +1,11 @@
 // Computers that never came back, taken away in small steps along their ids.
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Changes } from './changes.ts';
-import { markChange } from './configuration.ts';
+import { correctLastContact, markChange } from './configuration.ts';
 import type { Database } from './database.ts';
 import { loadFigures } from './figures.ts';
 import type { Tables } from './schema.ts';
+import { earliestStamp } from './stamps.ts';
 import { lockComputers, retried, transact } from './transact.ts';
 
 export interface AgeingStep {
@@ -20,6 +21,11 @@ export interface AgeingStep {
   silentBefore: Date | undefined;
   /** Whether to be in a group keeps a stranger: an administrator put it there. */
   groupsKeep: boolean;
+  /**
+   * The time, by a clock that is believed, and the latest stamp that is. Computers with stamps of a wrong clock are not
+   * removed for them: their stamps become `now`. undefined while the clock is not believed: those stay as they are.
+   */
+  believed?: { now: Date; newest: Date } | undefined;
 }
 
 export interface AgeingStepResult {
@@ -36,10 +42,8 @@ const onceMs = 86_400_000;
 const eventsPerStep = 5_000;
 const idsPerStatement = 500;
 
-type Seen = Pick<
-  Selectable<Tables['computers']>,
-  'computer_id' | 'first_contact' | 'last_contact' | 'registered_at' | 'last_sync'
-> & { grouped: number };
+const stamps = ['first_contact', 'last_contact', 'last_sync', 'last_report', 'registered_at'] as const;
+type Seen = Pick<Selectable<Tables['computers']>, 'computer_id' | (typeof stamps)[number]> & { grouped: number };
 
 export function computerAgeingStore(database: Database, changes: Changes) {
   const { tables } = database;
@@ -54,21 +58,27 @@ export function computerAgeingStore(database: Database, changes: Changes) {
      */
     async ageComputers(step: AgeingStep): Promise<AgeingStepResult> {
       const seen = await lookAt(tables, step);
-      const strangers = seen.filter((one) => isStranger(one, step));
-      const silent = seen.filter((one) => !strangers.includes(one) && isSilent(one, step));
+      const wrong = seen.filter((one) => isWronglyStamped(one, step.believed?.newest));
+      const { believed } = step;
+      if (believed && wrong.length > 0) await retried(() => setStamps(database, wrong, believed.now.getTime()));
+      const rightly = seen.filter((one) => !wrong.includes(one));
+      const strangers = rightly.filter((one) => isStranger(one, step));
+      const silent = rightly.filter((one) => !strangers.includes(one) && isSilent(one, step));
       const removed = { strangers: 0, silent: 0 };
       if (strangers.length + silent.length > 0) {
         Object.assign(removed, await retried(() => remove(database, { strangers, silent })));
         changes.announce('computers');
       }
-      return { ...removed, after: seen.at(-1)?.computer_id ?? step.after, isDone: seen.length < step.count };
+      const isDone = seen.length < step.count;
+      if (isDone && believed) await correctLastContact(tables, believed);
+      return { ...removed, after: seen.at(-1)?.computer_id ?? step.after, isDone };
     },
   };
 }
 
 async function lookAt(tables: Kysely<Tables>, { after, count }: AgeingStep): Promise<Seen[]> {
   const { rows } = await sql<Seen>`
-    select computer_id, first_contact, last_contact, registered_at, last_sync,
+    select computer_id, first_contact, last_contact, registered_at, last_sync, last_report,
       case when exists (select 1 from computer_groups where computer_groups.computer_id = computers.computer_id)
         then 1 else 0 end as grouped
     from computers where computer_id > ${after} order by computer_id limit ${count}`.execute(tables);
@@ -84,6 +94,34 @@ function isStranger(one: Seen, { strangersBefore, onceBefore, groupsKeep }: Agei
 
 function isSilent(one: Seen, { silentBefore }: AgeingStep): boolean {
   return silentBefore !== undefined && one.last_contact < silentBefore.getTime();
+}
+
+function isWrong(stamp: number | null, newest: Date | undefined): boolean {
+  return (
+    stamp !== null && (Number(stamp) < earliestStamp || Number(stamp) > (newest?.getTime() ?? Number.MAX_SAFE_INTEGER))
+  );
+}
+
+function isWronglyStamped(one: Seen, newest: Date | undefined): boolean {
+  return stamps.some((name) => isWrong(one[name], newest));
+}
+
+/** Gives computers that a wrong clock stamped the time of now where it did. One that was here meanwhile keeps its stamps. */
+function setStamps(database: Database, wrong: readonly Seen[], now: number): Promise<void> {
+  return transact(database, async (transaction) => {
+    const ids = wrong.map(({ computer_id }) => computer_id);
+    await lockComputers(transaction, database.engine, ids);
+    for (const name of stamps) {
+      for (let start = 0; start < ids.length; start += idsPerStatement) {
+        await transaction
+          .updateTable('computers')
+          .set({ [name]: now })
+          .where('computer_id', 'in', ids.slice(start, start + idsPerStatement))
+          .where((where) => where.or([where(name, '<', earliestStamp), where(name, '>', now)]))
+          .execute();
+      }
+    }
+  });
 }
 
 async function remove(

@@ -192,6 +192,10 @@ function contactStatement(tables: Kysely<Tables>) {
   });
 }
 
+/** For an insertion that meets a computer of before: its last contact never goes back, not with a clock that did. */
+export const laterContact = sql<number>`case when excluded.last_contact > computers.last_contact
+  then excluded.last_contact else computers.last_contact end`;
+
 /** What each check-in of each computer runs. */
 function checkInStatements(tables: Kysely<Tables>) {
   const named = { computer_id: '', dns_name: '', address: '' };
@@ -204,9 +208,10 @@ function checkInStatements(tables: Kysely<Tables>) {
         .insertInto('computers')
         .values(rows)
         .onConflict((conflict) =>
-          conflict
-            .column('computer_id')
-            .doUpdateSet(excluded('dns_name', 'current_name', 'address', 'requested_groups', 'last_contact')),
+          conflict.column('computer_id').doUpdateSet({
+            ...excluded('dns_name', 'current_name', 'address', 'requested_groups'),
+            last_contact: laterContact,
+          }),
         ),
     ),
 
@@ -227,9 +232,10 @@ function checkInStatements(tables: Kysely<Tables>) {
         .values(rows)
         .onConflict((conflict) => {
           const { computer_id: _, requested_groups: __, first_contact: ___, ...known } = registered;
-          return conflict
-            .column('computer_id')
-            .doUpdateSet(excluded(...(Object.keys(known) as (keyof typeof known)[])));
+          return conflict.column('computer_id').doUpdateSet({
+            ...excluded(...(Object.keys(known) as (keyof typeof known)[])),
+            last_contact: laterContact,
+          });
         }),
     ),
 

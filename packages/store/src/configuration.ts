@@ -89,6 +89,12 @@ export async function noteLastContact(transaction: Kysely<Tables>, at: number): 
       else configuration.value end`.execute(transaction);
 }
 
+/** A contact later than any that is believed was noted by a wrong clock. */
+export async function correctLastContact(tables: Kysely<Tables>, { now, newest }: { now: Date; newest: Date }) {
+  await sql`update configuration set value = ${String(now.getTime())}
+    where name = ${lastContactName} and cast(value as bigint) > ${newest.getTime()}`.execute(tables);
+}
+
 /** In milliseconds since 1970; 0 when nobody was here. */
 export async function loadLastContact(tables: Kysely<Tables>): Promise<number> {
   return Number((await loadSetting(tables, lastContactName)) ?? 0);

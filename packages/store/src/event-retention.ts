@@ -1,6 +1,10 @@
 // Taking old report events away in steps that are small whatever the store holds: by time through its index, by kind
 // along the event ids, which rise with the time of receipt.
+import { type Kysely, sql } from 'kysely';
 import type { Database } from './database.ts';
+import type { EventTable } from './event-bounds.ts';
+import type { Tables } from './schema.ts';
+import { earliestStamp } from './stamps.ts';
 import { retried } from './transact.ts';
 
 export interface RoutineStep {
@@ -24,6 +28,17 @@ export interface RoutineStepResult {
 
 export function eventRetentionStore({ tables }: Database) {
   return {
+    /**
+     * Removes events received before `before`, at most `limit` at a time; answers how many went. What a wrong clock stamped
+     * stays: an event from before there was Moult, and one that came after a younger one. `newest`: no later stamp counts.
+     */
+    removeOldEvents: (before: Date, limit: number, newest?: Date) =>
+      removeOld(tables, 'reporting_events', { before, limit, newest }),
+
+    /** The same for status pings. */
+    removeOldSelfUpdateEvents: (before: Date, limit: number, newest?: Date) =>
+      removeOld(tables, 'self_update_events', { before, limit, newest }),
+
     /** Looks at the next `count` events and removes those of these numbers that were received before a time. */
     async removeRoutineEvents(step: RoutineStep): Promise<RoutineStepResult> {
       const { after, count, eventNumbers } = step;
@@ -39,7 +54,8 @@ export function eventRetentionStore({ tables }: Database) {
       const young = seen.findIndex(({ received_at: at }) => at >= receivedBefore && at <= newestBelievable);
       const old = young < 0 ? seen : seen.slice(0, young);
       const removable = old.filter(
-        ({ event_number, received_at }) => received_at < receivedBefore && eventNumbers.includes(event_number),
+        ({ event_number, received_at: at }) =>
+          at < receivedBefore && at >= earliestStamp && eventNumbers.includes(event_number),
       );
       if (removable.length > 0) {
         const ids = removable.map(({ event_id }) => event_id);
@@ -52,4 +68,26 @@ export function eventRetentionStore({ tables }: Database) {
       };
     },
   };
+}
+
+async function removeOld(
+  tables: Kysely<Tables>,
+  table: EventTable,
+  { before, limit, newest }: { before: Date; limit: number; newest: Date | undefined },
+): Promise<number> {
+  const newestTime = newest?.getTime() ?? Number.MAX_SAFE_INTEGER;
+  // Ids rise with the time of receipt. The first young one is near the beginning: what is before it goes in each sweep.
+  // The plus keeps SQLite from its index by time, which would sort all young ones.
+  const { rows } = await sql<{ event_id: number }>`select event_id from ${sql.table(table)}
+    where +received_at >= ${before.getTime()} and +received_at <= ${newestTime} order by event_id limit 1`.execute(
+    tables,
+  );
+  const firstYoung = Number(rows[0]?.event_id ?? Number.MAX_SAFE_INTEGER);
+  const result = await retried(() =>
+    sql`delete from ${sql.table(table)} where event_id in (
+      select event_id from ${sql.table(table)} where event_id < ${firstYoung}
+        and +received_at >= ${earliestStamp} and +received_at < ${before.getTime()}
+      order by event_id limit ${limit})`.execute(tables),
+  );
+  return Number(result.numAffectedRows ?? 0);
 }

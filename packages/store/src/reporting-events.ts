@@ -9,7 +9,7 @@ import { stretchesAbout } from './event-blocks.ts';
 import { prepareInsert } from './prepared.ts';
 import { type RefusedRow, writeAllButRefused } from './refused-rows.ts';
 import type { Tables } from './schema.ts';
-import { lockComputers, retried, transact } from './transact.ts';
+import { lockComputers, transact } from './transact.ts';
 import { applyEvents, changesStates, updateStatusStatements } from './update-status.ts';
 
 export interface ReportedEvent {
@@ -86,19 +86,6 @@ export function reportingEventStore(database: Database, changes: Changes, bounds
       const refused = await writeAllButRefused(events, (some) => record(some, receivedAt));
       changes.announce('reporting-events');
       return refused;
-    },
-
-    /** Removes events received before `before`, at most `limit` at a time; answers how many went. */
-    async removeOldEvents(before: Date, limit: number): Promise<number> {
-      const old = tables
-        .selectFrom('reporting_events')
-        .select('event_id')
-        .where('received_at', '<', before.getTime())
-        .orderBy('received_at')
-        .limit(limit);
-      const deletion = tables.deleteFrom('reporting_events').where('event_id', 'in', old);
-      const result = await retried(() => deletion.executeTakeFirst());
-      return Number(result.numDeletedRows);
     },
 
     /** Newest first. */

@@ -3,11 +3,12 @@ import { cutText } from '@moult/formats/text';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { beginningOf } from './bounds.ts';
 import type { Changes } from './changes.ts';
+import { laterContact } from './computers.ts';
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
 import { inPieces, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
-import { retried, transact } from './transact.ts';
+import { transact } from './transact.ts';
 
 export type AgentGeneration = 'sus' | 'wsus';
 
@@ -79,25 +80,6 @@ export function selfUpdateEventStore(database: Database, changes: Changes) {
       await tables.deleteFrom('counters').where('name', 'like', `${markPrefix}%`).where('value', '<', below).execute();
     },
 
-    /**
-     * Removes events received before `before`, at most `limit` at a time; answers how many went. Ids rise with the time
-     * of receipt, so the oldest are found without a look at the others.
-     */
-    async removeOldSelfUpdateEvents(before: Date, limit: number): Promise<number> {
-      const oldest = await tables
-        .selectFrom('self_update_events')
-        .select(['event_id', 'received_at'])
-        .orderBy('event_id')
-        .limit(limit)
-        .execute();
-      const young = oldest.findIndex(({ received_at }) => Number(received_at) >= before.getTime());
-      const last = (young < 0 ? oldest : oldest.slice(0, young)).at(-1);
-      if (!last) return 0;
-      const deletion = tables.deleteFrom('self_update_events').where('event_id', '<=', last.event_id);
-      const result = await retried(() => deletion.executeTakeFirst());
-      return Number(result.numDeletedRows);
-    },
-
     /** Newest first. */
     async listSelfUpdateEvents(filter: SelfUpdateEventFilter = {}): Promise<StoredSelfUpdateEvent[]> {
       let query = tables
@@ -123,9 +105,6 @@ async function takeMark(transaction: Kysely<Tables>, { writer, number }: WriteMa
 }
 
 const markPrefix = 'stored-pings:';
-
-const laterContact = sql<number>`case when excluded.last_contact > computers.last_contact
-  then excluded.last_contact else computers.last_contact end`;
 
 async function noteClient(transaction: Kysely<Tables>, event: SelfUpdateEvent): Promise<void> {
   const { computerId, address, agentGeneration, agentVersion } = event;

@@ -7,6 +7,9 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Engine } from './database.ts';
 import type { Tables } from './schema.ts';
 
+/** No right clock has ever stamped anything of Moult's earlier than this. Milliseconds since 1970. */
+export const earliestStamp = Date.UTC(2026, 0, 1);
+
 const newestStamp = 'newest-stamp';
 
 /**

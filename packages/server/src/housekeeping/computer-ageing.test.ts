@@ -46,11 +46,19 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     });
     after(() => postgres?.stop());
 
+    const rightClock = () => ({
+      ...{
+        now: () => new Date(now),
+        ageingNow: () => new Date(now),
+        newestBelievable: () => new Date(now + 3 * dayMs),
+      },
+      state: () => ({ kind: 'right' as const }),
+    });
     const ageing = (parts: Partial<ComputerAgeingParts> = {}) =>
       createComputerAgeing({
         ...{ store, log, strangerDays: 7, silentComputerDays: 0, clientSideTargeting: false },
         count: { isCrowded: () => isCrowded, refresh: async () => undefined },
-        clock: { ageingNow: () => new Date(now) },
+        clock: rightClock(),
         ...{ everyMs: 0, pauseMs: 0, computersPerStep: 2 },
         ...parts,
       });
@@ -172,10 +180,41 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
     it('a clock that jumped takes nobody away', async () => {
       await populate();
-      const jumped = { ageingNow: () => new Date(start + dayMs) };
+      const jumped = { ...rightClock(), ageingNow: () => new Date(start + dayMs) };
       now = start + 3650 * dayMs;
       assert.equal(await ageing({ clock: jumped }).sweep(), 0);
       assert.equal((await left()).length, 5);
+    });
+
+    it('computers that were here under a wrong clock age from now on, and their last contact is right again', async () => {
+      const tenYears = 3652 * dayMs;
+      const [before, known] = [idOf(1), idOf(2)];
+      for (const [id, at] of [
+        [before, start - tenYears],
+        [known, start + tenYears],
+      ] as const) {
+        await authorize(id, at);
+        await register(id, at);
+        await contact(id, at);
+      }
+      // Again, by a clock that went back: nobody was here later than that.
+      await authorize(idOf(3), start);
+      await authorize(idOf(3), start - tenYears);
+      now = start + dayMs;
+      const unsure = {
+        ...rightClock(),
+        state: () => ({ kind: 'ahead' as const, now: new Date(now), reference: new Date(now) }),
+      };
+      assert.equal(await ageing({ silentComputerDays: 30, clock: unsure }).sweep(), 0);
+      assert.equal(await ageing({ silentComputerDays: 30 }).sweep(), 0);
+      const contacts = await store.listComputers({ limit: 10 });
+      assert.deepEqual(
+        Object.fromEntries(contacts.map(({ computerId, lastContact }) => [computerId, lastContact.getTime()])),
+        { [before]: now, [known]: now, [idOf(3)]: start },
+      );
+      assert.equal((await store.loadHomeFacts()).lastContactAt?.getTime(), now);
+      now += 31 * dayMs;
+      assert.equal(await ageing({ silentComputerDays: 30 }).sweep(), 3);
     });
   });
 }

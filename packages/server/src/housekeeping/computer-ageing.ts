@@ -23,7 +23,7 @@ export interface ComputerAgeingParts {
   silentComputerDays: number;
   /** Whether clients say themselves in which groups they are. */
   clientSideTargeting: boolean;
-  clock: Pick<ServerClock, 'ageingNow'>;
+  clock: Pick<ServerClock, 'now' | 'ageingNow' | 'newestBelievable' | 'state'>;
   log: Logger;
   /** Milliseconds; 0 for no sweeps but those that are asked for. */
   everyMs?: number;
@@ -53,6 +53,7 @@ export function createComputerAgeing(parts: ComputerAgeingParts): ComputerAgeing
       onceBefore: isCrowded ? ago(crowdedOnceMs) : undefined,
       silentBefore: daysAgo(parts.silentComputerDays),
       groupsKeep: !parts.clientSideTargeting,
+      believed: clock.state().kind === 'right' ? { now: clock.now(), newest: clock.newestBelievable() } : undefined,
     };
   };
 

@@ -31,9 +31,10 @@ const ping = {
 };
 
 for (const engine of ['sqlite', 'postgres'] as const) {
-  it(`routine events go before the others and status pings with those, in small steps, and the sweep goes on where it stopped (${engine})`, async () => {
+  it(`routine events go before the others and status pings with those, in small steps, and the sweep goes on where it stopped (${engine})`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'moult-retention-'));
     const postgres = engine === 'postgres' ? await startPostgres() : undefined;
+    t.after(() => postgres?.stop());
     const address = (await postgres?.createDatabase()) ?? join(folder, 'moult.sqlite');
     let now = start;
     const store = await openStore(address, { now: () => new Date(now) });
@@ -63,7 +64,6 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     assert.deepEqual(await kept(), [5, 25, 25]);
     await later.close();
     await store.close();
-    await postgres?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 }
@@ -82,6 +82,36 @@ it('a stamp that a wrong clock wrote neither ends the sweeps for years nor is de
   assert.deepEqual([left?.receivedAt.getTime(), more.length], [start + tenYears, 0]);
   await store.close();
 });
+
+for (const engine of ['sqlite', 'postgres'] as const) {
+  it(`what a clock stamped that was ten years behind, or behind for an hour, is not old for it (${engine})`, async (t) => {
+    const postgres = engine === 'postgres' ? await startPostgres() : undefined;
+    t.after(() => postgres?.stop());
+    const store = await openStore((await postgres?.createDatabase()) ?? ':memory:', { now: () => new Date(start) });
+    const tenYears = 3652 * dayMs;
+    const now = start + 400 * dayMs;
+    const told = async (number: number, at: number) => {
+      await store.recordReportingEvents([event(number * 2, 147), event(number * 2 + 1, 183)], new Date(at));
+      await store.recordSelfUpdateEvents([{ ...ping, receivedAt: new Date(at), occurredAt: new Date(at) }]);
+    };
+    // A machine without a battery starts in 2016; then its clock is set; a year later it is 2016 again, and then a year back.
+    await told(1, start - tenYears);
+    await told(2, start);
+    await told(3, now - dayMs);
+    await told(4, now - tenYears);
+    await told(5, now - 100 * dayMs);
+    await told(6, now);
+    const clock = { ageingNow: () => new Date(now), newestBelievable: () => new Date(now + dayMs) };
+    const parts = { store, eventDays: 30, routineEventDays: 10, clock, log, everyMs: 0, pauseMs: 0 };
+    assert.equal(await createEventRetention(parts).sweep(), 3, 'those of the first year');
+    const left = (await store.listReportingEvents({ limit: 100 })).map(({ receivedAt }) => receivedAt.getTime());
+    const pings = (await store.listSelfUpdateEvents({ limit: 100 })).map(({ receivedAt }) => receivedAt.getTime());
+    const expected = [now, now - 100 * dayMs, now - tenYears, now - dayMs, start - tenYears];
+    assert.deepEqual([...new Set(left)], expected);
+    assert.deepEqual(pings, expected);
+    await store.close();
+  });
+}
 
 it('a clock that jumps ten years ahead deletes nothing, and neither does a start under it', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'moult-retention-'));

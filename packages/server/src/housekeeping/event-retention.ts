@@ -36,11 +36,11 @@ export function createEventRetention(parts: EventRetentionParts): EventRetention
   const { store, clock, log, everyMs = 3_600_000, pauseMs = 100, eventsPerStep = 500 } = parts;
   const daysAgo = (days: number) => new Date(clock.ageingNow().getTime() - days * dayMs);
 
-  type RemoveOld = (before: Date, limit: number) => Promise<number>;
+  type RemoveOld = (before: Date, limit: number, newest: Date) => Promise<number>;
   const sweepOld = async ({ rest, isEnding }: SweepStep, removeOld: RemoveOld): Promise<number> => {
     let removed = 0;
     for (;;) {
-      const step = await removeOld(daysAgo(parts.eventDays), eventsPerStep);
+      const step = await removeOld(daysAgo(parts.eventDays), eventsPerStep, clock.newestBelievable());
       removed += step;
       if (step < eventsPerStep || isEnding()) return removed;
       await rest();
@@ -67,8 +67,8 @@ export function createEventRetention(parts: EventRetentionParts): EventRetention
   const { run, close } = createSweep({
     ...{ pauseMs, everyMs },
     async work(step) {
-      const reports = await sweepOld(step, (before, limit) => store.removeOldEvents(before, limit));
-      const pings = await sweepOld(step, (before, limit) => store.removeOldSelfUpdateEvents(before, limit));
+      const reports = await sweepOld(step, (...bounds) => store.removeOldEvents(...bounds));
+      const pings = await sweepOld(step, (...bounds) => store.removeOldSelfUpdateEvents(...bounds));
       return reports + pings + (await sweepRoutine(step));
     },
     done: (removed) => removed > 0 && log.info({ removed }, 'old events removed'),
