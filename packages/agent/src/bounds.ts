@@ -313,6 +313,20 @@ export const transportBounds = declareBounds('agent-transport', {
     client: 'the end of the detection. The next one is when the server asked for it',
     administrator: 'a line in the log of the agent',
   },
+  maxResumptions: {
+    what: 'Connections that may break in one piece of an update file',
+    fallback: 20,
+    range: [0, 10_000],
+    client: 'the rest at its next detection',
+    administrator: 'a line in the log of the agent',
+  },
+  maxPartialFiles: {
+    what: 'Unfinished downloads of updates',
+    fallback: 100,
+    range: [1, 100_000],
+    client: 'the oldest one starts over',
+    administrator: 'nothing',
+  },
   maxProxyListBytes: {
     what: 'Proxy list, and bypass list, of WinHTTP',
     fallback: 16_384,

@@ -48,6 +48,7 @@ export function readSettings(registry: RegistryView): Settings {
     contentLimits: {
       maxFileBytes: megabytes('MaxContentMegabytes', 1024),
       reserveBytes: megabytes('SelfUpdateReserveMegabytes', 64),
+      maxPartialBytes: megabytes('MaxPartialMegabytes', 1024),
     },
   };
 }

@@ -301,6 +301,24 @@ describe('odd answers', () => {
   });
 });
 
+describe('a sink', () => {
+  it('whose error ends the exchange has that error thrown as it is, and gets nothing more', async () => {
+    answer = (_, response) => void response.end(Buffer.alloc(500_000));
+    for (const at of ['begin', 'take'] as const) {
+      const full = Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
+      let calls = 0;
+      const failing = () => {
+        calls += 1;
+        throw full;
+      };
+      const sink = { accepts: [200], begin: () => undefined, take: () => undefined, [at]: failing };
+      const thrown = await get(`http://127.0.0.1:${port}/`, {}, { sink }).catch((error: unknown) => error);
+      assert.equal(thrown, full, 'not told as a fault of the network');
+      assert.equal(calls, 1);
+    }
+  });
+});
+
 describe('the bandwidth', () => {
   it('is kept, and its waits are no silence of the server', async () => {
     answer = (_, response) => void response.end(Buffer.alloc(300_000));

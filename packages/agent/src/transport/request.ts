@@ -136,6 +136,8 @@ class Exchange {
   #leftMs: number;
   #startedAt = 0;
   #waiting: NodeJS.Timeout | undefined;
+  /** The answer, or an error, is given: what is still on its way does not count. */
+  #over = false;
 
   constructor(asked: HttpRequest, request: ClientRequest, failed: FailedRequest, network: Network) {
     this.#asked = asked;
@@ -148,15 +150,15 @@ class Exchange {
   answer(): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void) => {
+        this.#over = true;
         this.#stopClock();
         clearTimeout(this.#waiting);
         clearTimeout(connecting);
         this.#request.destroy();
         settle();
       };
-      const fail = (error: unknown) => {
-        finish(() => reject(error instanceof Error ? transportError(error, this.#failed) : error));
-      };
+      const refuse = (error: unknown) => finish(() => reject(error));
+      const fail = (error: Error) => refuse(transportError(error, this.#failed));
       // A proxy that takes the connection and says nothing has no socket of ours yet that could be silent.
       const connecting = setTimeout(() => this.#timeOut(), this.#asked.limits.silenceMs);
       this.#startClock();
@@ -164,7 +166,7 @@ class Exchange {
       this.#request.on('timeout', () => this.#timeOut());
       this.#request.on('error', fail);
       this.#request.on('response', (response) => {
-        this.#receive(response, fail, () => {
+        this.#receive(response, fail, refuse, () => {
           const { statusCode: status = 0, headers } = response;
           finish(() => resolve({ status, headers, body: Buffer.concat(this.#pieces) }));
         });
@@ -173,28 +175,35 @@ class Exchange {
     });
   }
 
-  #receive(response: IncomingMessage, fail: (error: unknown) => void, done: () => void): void {
+  /** `fail`: the way is broken. `refuse`: what comes is not wanted, or cannot be kept; its error goes on as it is. */
+  #receive(
+    response: IncomingMessage,
+    fail: (error: Error) => void,
+    refuse: (error: unknown) => void,
+    done: () => void,
+  ): void {
     const { statusCode = 0, headers } = response;
     const { url, limits } = this.#asked;
     const sink = this.#asked.sink?.accepts.includes(statusCode) ? this.#asked.sink : undefined;
-    const orFail = (work: () => void) => {
+    const orRefuse = (work: () => void) => {
       try {
         work();
       } catch (error) {
-        fail(error);
+        refuse(error);
       }
     };
     response.on('data', (piece: Buffer) => {
+      if (this.#over) return;
       this.#received += piece.length;
-      if (this.#received > limits.maxBytes) fail(tooLarge(url, limits.maxBytes));
-      else if (sink) orFail(() => sink.take(piece));
+      if (this.#received > limits.maxBytes) refuse(tooLarge(url, limits.maxBytes));
+      else if (sink) orRefuse(() => sink.take(piece));
       else this.#pieces.push(piece);
       this.#keepToBandwidth(response, piece.length);
     });
     response.on('error', fail);
     response.on('aborted', () => fail(cut(url)));
     response.on('end', () => (response.complete ? done() : fail(cut(url))));
-    orFail(() => {
+    orRefuse(() => {
       requireAskedEncoding(this.#asked, statusCode, headers);
       sink?.begin(statusCode, headers);
     });
@@ -203,7 +212,7 @@ class Exchange {
   /** While it waits for the bandwidth, it is not the server that is silent or slow. */
   #keepToBandwidth(response: IncomingMessage, bytes: number): void {
     const waitMs = this.#network.throttle?.take(bytes) ?? 0;
-    if (waitMs < leastWaitMs || this.#request.destroyed) return;
+    if (waitMs < leastWaitMs || this.#over) return;
     response.pause();
     this.#stopClock();
     this.#request.setTimeout(0);

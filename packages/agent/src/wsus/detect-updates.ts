@@ -10,6 +10,7 @@ import { formatHResult } from '../transport/hresult.ts';
 import type { Cover } from '../trust/cover.ts';
 import type { OperatorMetadata } from '../trust/operator-metadata.ts';
 import { computerInfo } from './computer-info.ts';
+import { dropUnneeded } from './install/partial-downloads.ts';
 import { installUpdates } from './install-updates.ts';
 import { coverOf, mayBeBehind, refreshTrust, reportRefused } from './refresh-trust.ts';
 import type { EventQueue } from './report/event-queue.ts';
@@ -80,6 +81,7 @@ export async function detectUpdates(parts: DetectionParts): Promise<string> {
     needed.length === 0 ? 'Nothing is needed here.' : `${needed.length} update(s) needed here.`,
   );
   let done = { installed: 0, failed: [] as string[], downloaded: [] as string[], waits: '' };
+  if (needed.length === 0 && !parts.onTrial) dropUnneeded(context.root, []);
   if (needed.length > 0 && parts.onTrial) done.waits = 'installation waits until this version has won its trial';
   else if (needed.length > 0) {
     const locales = [...new Set([session.machine.language, 'en'])];

@@ -4,7 +4,6 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { keepFilesPrivate } from '@moult/administration';
 import { jsonText, visibleText } from '@moult/formats/text';
 import {
   checkPort80,
@@ -19,11 +18,14 @@ import {
 } from '@moult/server';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
-import { type AdministrationFlags, requireServer, withServerOptions } from '../server-options.ts';
+import { makePrivateFiles } from '../open-server.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
 
-type TreeOptions = AdministrationFlags;
+interface TreeOptions {
+  dataDir: string;
+  json?: true;
+}
 
 interface ImportCommandOptions extends TreeOptions {
   as?: string;
@@ -33,7 +35,7 @@ interface ImportCommandOptions extends TreeOptions {
 
 export function register(program: Command): void {
   const tree = program.command('tree').description('the self-update tree: what agents fetch before anything else');
-  withServerOptions(
+  withTreeOptions(
     tree.command('import').argument('<dir|cab>', "a server's SelfUpdate folder, its web root, or a cabinet"),
   )
     .description('take in a Microsoft self-update tree, byte for byte')
@@ -41,12 +43,12 @@ export function register(program: Command): void {
     .option('--replace', 'forget what was imported before')
     .option('--trust <file>', 'certificate (PEM or DER) that signatures may end at; may be given again', collect, [])
     .action(runImport);
-  withServerOptions(tree.command('list')).description('what the tree holds, and who gets it').action(runList);
-  withServerOptions(tree.command('verify'))
+  withTreeOptions(tree.command('list')).description('what the tree holds, and who gets it').action(runList);
+  withTreeOptions(tree.command('verify'))
     .description('check every file that is served: there, unchanged, whole, signed')
     .option('--trust <file>', 'certificate (PEM or DER) for imported files; may be given again', collect, [])
     .action(runVerify);
-  withServerOptions(tree.command('clear')).description('take everything imported out again').action(runClear);
+  withTreeOptions(tree.command('clear')).description('take everything imported out again').action(runClear);
   tree
     .command('port80')
     .description('is the tree there for old agents, who look on port 80 only? (InstallSelfupdateOnPort80)')
@@ -58,11 +60,16 @@ export function register(program: Command): void {
     .action(runPort80);
 }
 
+function withTreeOptions(command: Command): Command {
+  return command
+    .option('--data-dir <dir>', 'the data directory of the server', process.env.MOULT_DATA_DIR ?? './moult-data')
+    .option('--json', 'one JSON document on stdout');
+}
+
 async function runImport(source: string, options: ImportCommandOptions): Promise<void> {
-  const { dataDir } = requireServer(options);
-  keepFilesPrivate(dataDir);
+  makePrivateFiles(options.dataDir);
   const report = await importTree(source, {
-    dataDir,
+    dataDir: options.dataDir,
     now: new Date(),
     trustedCertificatesPem: options.trust.map(readCertificateFile),
     ...(options.as !== undefined && { as: options.as }),
@@ -86,9 +93,9 @@ async function runImport(source: string, options: ImportCommandOptions): Promise
 }
 
 async function runList(options: TreeOptions): Promise<void> {
-  const { dataDir } = requireServer(options);
-  const listing = await listTree(dataDir);
-  const operator = operatorOf(dataDir);
+  requireDataDir(options.dataDir);
+  const listing = await listTree(options.dataDir);
+  const operator = operatorOf(options.dataDir);
   if (options.json) return print({ operator, ...listing });
   if (operator) console.log(`Operator: ${operator.subject}\n  SHA-256 ${operator.fingerprint}\n`);
   for (const line of listingLines(listing)) console.log(line);
@@ -107,9 +114,9 @@ function operatorCaFile(dataDir: string): string {
 }
 
 async function runVerify(options: TreeOptions & { trust: string[] }): Promise<void> {
-  const { dataDir } = requireServer(options);
-  const caFile = operatorCaFile(dataDir);
-  const result = await verifyTree(dataDir, {
+  requireDataDir(options.dataDir);
+  const caFile = operatorCaFile(options.dataDir);
+  const result = await verifyTree(options.dataDir, {
     operatorCaPem: existsSync(caFile) ? readNamedFile(caFile).toString('utf8') : undefined,
     trustedCertificatesPem: options.trust.map(readCertificateFile),
     now: new Date(),
@@ -120,9 +127,9 @@ async function runVerify(options: TreeOptions & { trust: string[] }): Promise<vo
 }
 
 async function runClear(options: TreeOptions): Promise<void> {
-  const { dataDir } = requireServer(options);
-  keepFilesPrivate(dataDir);
-  const removed = await clearImportedTree(dataDir, new Date());
+  requireDataDir(options.dataDir);
+  makePrivateFiles(options.dataDir);
+  const removed = await clearImportedTree(options.dataDir, new Date());
   if (options.json) print({ removed });
   else console.log(`Removed ${count(removed, 'imported file')}; the tree serves Moult's own.`);
 }
@@ -187,6 +194,10 @@ function importedLine({ path, sizeBytes, cabinet }: ImportedFile): string {
     ? `${cabinet.members === 1 ? '1 member' : `${cabinet.members} members`}, ${cabinet.signature}${cabinet.signer && ` (${cabinet.signer})`}`
     : 'no cabinet';
   return `  ${path}  ${bytes(sizeBytes)}, ${about}`;
+}
+
+function requireDataDir(dataDir: string): void {
+  if (!existsSync(dataDir)) throw new UsageError(`there is no data directory ${dataDir}; give it with --data-dir`);
 }
 
 function showProgress(path: string): void {

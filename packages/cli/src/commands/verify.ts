@@ -6,13 +6,13 @@ import { type SignatureReport, type SignerReport, verifyFile } from '@moult/form
 import { jsonText, visibleText } from '@moult/formats/text';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
-import { requireServer, type ServerOptions, withServer } from '../server-options.ts';
 import { operatorFiles, readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint } from '../terminal.ts';
 
-interface Flags extends ServerOptions {
+interface Flags {
   ca: string[];
   tsaCa: string[];
+  dataDir?: string;
   acceptSha1?: true;
   claimedTime?: boolean;
   json?: true;
@@ -21,10 +21,9 @@ interface Flags extends ServerOptions {
 type Verdict = { file: string; report: SignatureReport } | { file: string; error: FormatError };
 
 export function register(program: Command): void {
-  withServer(program.command('verify'))
-    .description(
-      'check the Authenticode signatures of cabinets, programs (.exe, .dll) and security catalogs (.cat); --data-dir or --config: trust the operator CA of that server',
-    )
+  program
+    .command('verify')
+    .description('check the Authenticode signatures of cabinets, programs (.exe, .dll) and security catalogs (.cat)')
     .argument('<files...>', 'the files')
     .option(
       '--ca <file>',
@@ -38,6 +37,7 @@ export function register(program: Command): void {
       collect,
       [],
     )
+    .option('--data-dir <dir>', 'trust the operator CA of the server that keeps its data here')
     .option('--accept-sha1', "let SHA-1 and RSA keys from 1024 bits on count, for Microsoft's old files")
     .option('--claimed-time', 'without a trusted time stamp, believe the signing time that the signer gives')
     .option('--no-claimed-time', 'without a trusted time stamp, judge certificates by now (the default)')
@@ -70,10 +70,8 @@ async function run(files: string[], flags: Flags): Promise<void> {
   process.exitCode = verdicts.every(isTrusted) ? exitCode.fine : exitCode.findings;
 }
 
-/** A server counts when it is named on the command line: who it is decides whom to trust. */
-function trustedCertificates({ ca, ...server }: Flags): string[] {
-  const isNamed = server.dataDir !== undefined || server.config !== undefined;
-  const named = [...ca, ...(isNamed ? [operatorFiles(requireServer(server).dataDir).ca] : [])];
+function trustedCertificates({ ca, dataDir }: Flags): string[] {
+  const named = [...ca, ...(dataDir === undefined ? [] : [operatorFiles(dataDir).ca])];
   return named.length > 0 ? named.map(readCertificateFile) : [...rootCertificates];
 }
 

@@ -1,7 +1,5 @@
 // The limits that somebody gave to a command: by --set-limit, in the environment, in the configuration file. They are in
 // force before the command does anything. Most commands are given none, and load nothing of this.
-import { existsSync } from 'node:fs';
-import { defaultPlaces } from '@moult/administration/places';
 import type { GivenBound } from '@moult/bounds';
 import type { Command } from 'commander';
 import { UsageError } from '../terminal.ts';
@@ -22,9 +20,8 @@ export function acceptLimits(command: Command): void {
 export async function giveLimits(command: Command, environment: Record<string, string | undefined>): Promise<void> {
   const { setLimit = [], config } = command.opts<{ setLimit?: string[]; config?: string }>();
   const takesFile = command.options.some(({ long }) => long === '--config');
-  const { configFile = '' } = defaultPlaces;
-  const hasFile = takesFile && Boolean(config ?? (environment.MOULT_CONFIG || existsSync(configFile)));
-  if (setLimit.length === 0 && !hasFile && !Object.keys(environment).some((name) => name.startsWith('MOULT_LIMIT_')))
+  const file = takesFile ? (config ?? environment.MOULT_CONFIG) : undefined;
+  if (setLimit.length === 0 && !file && !Object.keys(environment).some((name) => name.startsWith('MOULT_LIMIT_')))
     return;
   const [{ boundsInEnvironment, giveBounds, variableOfBound }, { allBounds }] = await Promise.all([
     import('@moult/bounds'),
@@ -35,7 +32,7 @@ export async function giveLimits(command: Command, environment: Record<string, s
   // Processes that this one starts have them too: the programs of the agent, and its host.
   for (const { name, value } of flags) environment[variableOfBound(name)] = String(value);
   // Only now: there are limits for files, too.
-  if (hasFile) giveBounds(allBounds, await inFile(config));
+  if (file) giveBounds(allBounds, await inFile(file));
 }
 
 function fromFlag(text: string): GivenBound {
@@ -46,15 +43,13 @@ function fromFlag(text: string): GivenBound {
   );
 }
 
-async function inFile(named: string | undefined): Promise<GivenBound[]> {
+async function inFile(name: string): Promise<GivenBound[]> {
   const [{ readFileLimits }, { readConfigFile }] = await Promise.all([
     import('@moult/administration/config'),
-    import('../server-options.ts'),
+    import('../open-server.ts'),
   ]);
-  return readConfigFile(named, (file) => {
-    const place = `[limits] in ${file?.name}`;
-    return Object.entries(file ? readFileLimits(file) : {}).map(([name, value]) => {
-      return { name, value, origin: 'file', place };
-    });
+  const limits = readConfigFile(name, (file) => (file ? readFileLimits(file) : {}));
+  return Object.entries(limits).map(([limit, value]) => {
+    return { name: limit, value, origin: 'file', place: `[limits] in ${name}` };
   });
 }

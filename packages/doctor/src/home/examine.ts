@@ -2,25 +2,23 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPostgres, openStore, sqliteFileOf } from '@moult/store';
+import { RequestError } from '../errors.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { examineServer, lookedAt } from '../server/examine.ts';
 import { collectContent, collectMissing, observeContent } from './content.ts';
 import { collectSelf, observeSelf } from './self.ts';
 
-/** Where a server keeps what is examined. */
-export interface ServerPlaces {
+export interface HomeOptions {
   dataDir: string;
-  /** The address of its database. */
-  database: string;
-  contentDir: string;
+  database?: string;
+  selfUpdatePort?: string;
 }
 
-/** Checks every file of the content folder, and that approved updates have theirs. */
-export async function examineContent(
-  { contentDir, database }: ServerPlaces,
-  progress: (text: string) => void,
-): Promise<DoctorReport> {
-  const facts = await collectContent(contentDir, progress);
+/** Checks every file of the content folder, and that approved updates have theirs. Throws RequestError. */
+export async function examineContent(options: HomeOptions, progress: (text: string) => void): Promise<DoctorReport> {
+  requireDataDir(options.dataDir);
+  const facts = await collectContent(options.dataDir, progress);
+  const database = options.database ?? join(options.dataDir, 'moult.sqlite');
   if (isPostgres(database) || existsSync(sqliteFileOf(database))) {
     const store = await openStore(database, { now: () => new Date(), ifEmpty: 'refuse' });
     try {
@@ -34,19 +32,19 @@ export async function examineContent(
 }
 
 /** Checks this server: process, keys, tree, and the server itself from the outside. Throws RequestError. */
-export async function examineSelf(
-  { dataDir, database }: ServerPlaces,
-  { selfUpdatePort = '80' }: { selfUpdatePort?: string | undefined } = {},
-): Promise<DoctorReport> {
-  const facts = await collectSelf(dataDir, new Date(), database);
+export async function examineSelf(options: HomeOptions): Promise<DoctorReport> {
+  requireDataDir(options.dataDir);
+  const facts = await collectSelf(options.dataDir, new Date(), options.database);
   const observations = observeSelf(facts);
   const looked = [
-    { what: dataDir, result: facts.alive ? `process ${facts.holder?.pid}` : 'not running' },
-    ...(facts.tree ? [{ what: join(dataDir, 'self-update'), result: `${facts.tree.checked} files checked` }] : []),
+    { what: options.dataDir, result: facts.alive ? `process ${facts.holder?.pid}` : 'not running' },
+    ...(facts.tree
+      ? [{ what: join(options.dataDir, 'self-update'), result: `${facts.tree.checked} files checked` }]
+      : []),
   ];
   if (facts.alive && facts.holder?.url) {
-    const ca = join(dataDir, 'keys', 'operator-ca.cer.pem');
-    const more = { selfUpdatePort, client: ['os=Linux,arch=x64,lang=EN,agent=moult'] };
+    const ca = join(options.dataDir, 'keys', 'operator-ca.cer.pem');
+    const more = { selfUpdatePort: options.selfUpdatePort ?? '80', client: ['os=Linux,arch=x64,lang=EN,agent=moult'] };
     const seen = await examineServer(
       new URL(facts.holder.url),
       { ...more, ...(existsSync(ca) ? { ca } : {}) },
@@ -55,5 +53,10 @@ export async function examineSelf(
     observations.push(...seen.observations);
     looked.push(...lookedAt(seen.facts));
   }
-  return makeReport(dataDir, observations, looked);
+  return makeReport(options.dataDir, observations, looked);
+}
+
+function requireDataDir(folder: string): void {
+  if (!existsSync(folder))
+    throw new RequestError(`${folder}: no such folder; --data-dir names the server's data directory`);
 }

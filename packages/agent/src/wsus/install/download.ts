@@ -1,35 +1,27 @@
-// Update files: fetched in ranges, resumed where they stopped, and taken only with the size, SHA-1 and SHA-256 that the
-// metadata names. The metadata is not signed, so its sizes are not believed: nothing is held in memory, the disk keeps a
-// reserve for self-updates, and what is left unfinished goes when it is not needed any more.
+// Update files: fetched in ranges, resumed where they stopped, and taken only with the size, SHA-1 and SHA-256 that are signed.
+// Nothing is held in memory, the disk keeps a reserve for self-updates, and what is left unfinished is bounded.
 import { createHash, type Hash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UpdateFile } from '@moult/catalog';
 import { renameWhenFree } from '@moult/disk';
+import { transportBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
+import { syncFolder } from '../../machine/atomic-file.ts';
 import { asDiskError } from '../../machine/disk-error.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
 import { hresult } from '../../transport/hresult.ts';
-import { type RequestLimits, sendExpecting } from '../../transport/request.ts';
+import type { RequestLimits } from '../../transport/request.ts';
+import { boundPartials, nameOf } from './partial-downloads.ts';
+import { fetchPiece, OtherFile, type PartialDownload } from './piece.ts';
 
 export interface DownloadParts {
   root: MachineRoot;
   limits: RequestLimits;
   userAgent: string;
   content: ContentLimits;
+  /** Waits for a busy server; a test passes its own. */
+  sleep?(ms: number): Promise<void>;
 }
 
 export interface ContentLimits {
@@ -37,50 +29,98 @@ export interface ContentLimits {
   maxFileBytes: number;
   /** Free space that stays for self-updates. */
   reserveBytes: number;
+  /** All unfinished downloads together. */
+  maxPartialBytes: number;
 }
-
-/** As native clients ask: closed ranges of one mebibyte. */
-const pieceBytes = 1024 * 1024;
 
 /**
  * The file in SoftwareDistribution\Download, verified. Throws AgentError AGENT_DOWNLOAD_BAD_DIGEST,
  * AGENT_DOWNLOAD_TOO_LARGE, AGENT_HOST_DISK or AGENT_TRANSPORT_…. What arrived so far stays for the next try, unless its
- * digest was wrong.
+ * digest was wrong. What an earlier try left of another file costs nothing but that: the download starts over.
  */
 export async function downloadFile(parts: DownloadParts, url: string, file: UpdateFile): Promise<string> {
-  mkdirSync(parts.root.downloadFolder, { recursive: true });
-  const target = join(parts.root.downloadFolder, nameOf(file));
+  const { root, content } = parts;
+  mkdirSync(root.downloadFolder, { recursive: true });
+  const target = join(root.downloadFolder, nameOf(file));
   if (existsSync(target) && isRight(target, file)) return target;
+  boundPartials(root, content.maxPartialBytes, nameOf(file));
   requireTakeable(parts, url, file);
   const partial = `${target}.partial`;
-  if (existsSync(partial) && statSync(partial).size > file.sizeBytes) rmSync(partial);
-  await fetchAll(parts, url, file, partial);
-  if (!isRight(partial, file)) {
-    rmSync(partial, { force: true });
+  if (sizeOf(partial) > file.sizeBytes) dropPartial(partial);
+  for (let startedOver = false; ; startedOver = true) {
+    const before = sizeOf(partial);
+    if ((await fetchAll(parts, url, file, { partial, byTag: !startedOver })) && isRight(partial, file)) break;
+    dropPartial(partial);
+    if (before > 0 && !startedOver) continue;
     const text = `${file.fileName} from ${url} is not the file that the metadata names (digest or size); it was thrown away.`;
     throw new AgentError('AGENT_DOWNLOAD_BAD_DIGEST', text, { hresult: hresult.downloadBadHash, url });
   }
   renameWhenFree(partial, target);
+  syncFolder(root.downloadFolder);
+  rmSync(`${partial}.json`, { force: true });
   return target;
 }
 
-/** Removes unfinished downloads that none of `needed` will go on with. */
-export function dropUnneeded({ downloadFolder }: MachineRoot, needed: readonly UpdateFile[]): void {
-  if (!existsSync(downloadFolder)) return;
-  const kept = new Set(needed.map((file) => `${nameOf(file)}.partial`));
-  for (const name of readdirSync(downloadFolder)) {
-    if (name.endsWith('.partial') && !kept.has(name)) rmSync(join(downloadFolder, name), { force: true });
+/** False when the server has another file now than the one whose beginning is here. */
+async function fetchAll(
+  parts: DownloadParts,
+  url: string,
+  file: UpdateFile,
+  { partial, byTag }: Pick<PartialDownload, 'partial' | 'byTag'>,
+): Promise<boolean> {
+  const handle = openSync(partial, 'a');
+  try {
+    const download: PartialDownload = { url, partial, handle, file, byTag, received: statSync(partial).size };
+    while (download.received < file.sizeBytes) {
+      requireReserve(parts, url, file);
+      await persevere(parts, download);
+    }
+    fsyncSync(handle);
+    return true;
+  } catch (error) {
+    if (error instanceof OtherFile) return false;
+    throw asDiskError(error, parts.root.downloadFolder);
+  } finally {
+    closeSync(handle);
   }
 }
 
-function nameOf(file: UpdateFile): string {
-  return Buffer.from(file.sha1, 'base64').toString('hex');
+/** One piece; a broken connection that brought something, and a busy server, are worth another try. */
+async function persevere(parts: DownloadParts, download: PartialDownload): Promise<void> {
+  for (let resumed = 0, busy = 0; ; ) {
+    const before = download.received;
+    try {
+      return await fetchPiece(parts, download);
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error;
+      const waitMs = error.retryAfterMs;
+      const isBroken = error.code === 'AGENT_TRANSPORT_CUT' || error.code === 'AGENT_TRANSPORT_TIMEOUT';
+      if (isBroken && download.received > before && resumed < transportBounds.maxResumptions) resumed += 1;
+      else if (waitMs !== undefined && waitMs <= transportBounds.maxBusyWaitMs && busy < busyTries) {
+        busy += 1;
+        await (parts.sleep ?? pause)(waitMs);
+      } else throw error;
+    }
+  }
 }
 
-function requireTakeable({ root, content }: DownloadParts, url: string, { fileName, sizeBytes }: UpdateFile): void {
-  const { maxFileBytes, reserveBytes } = content;
-  const { bavail, bsize } = statfsSync(root.downloadFolder);
-  const free = bavail * bsize;
+const busyTries = 2;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function dropPartial(partial: string): void {
+  for (const path of [partial, `${partial}.json`]) rmSync(path, { force: true });
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function requireTakeable(parts: DownloadParts, url: string, { fileName, sizeBytes }: UpdateFile): void {
+  const { maxFileBytes, reserveBytes } = parts.content;
+  const free = freeBytesOf(parts.root);
   const why =
     sizeBytes > maxFileBytes
       ? `the limit is ${maxFileBytes} bytes (MaxContentMegabytes)`
@@ -92,61 +132,17 @@ function requireTakeable({ root, content }: DownloadParts, url: string, { fileNa
   throw new AgentError('AGENT_DOWNLOAD_TOO_LARGE', text, { hresult: hresult.diskFull, url });
 }
 
-async function fetchAll(parts: DownloadParts, url: string, file: UpdateFile, partial: string): Promise<void> {
-  const handle = openSync(partial, 'a');
-  try {
-    let received = statSync(partial).size;
-    while (received < file.sizeBytes) received += await fetchPiece(parts, url, file.sizeBytes, received, handle);
-    fsyncSync(handle);
-  } catch (error) {
-    throw asDiskError(error, parts.root.downloadFolder);
-  } finally {
-    closeSync(handle);
-  }
+/** Something else fills the disk meanwhile: what is here stays, and no more comes. */
+function requireReserve(parts: DownloadParts, url: string, { fileName }: UpdateFile): void {
+  const free = freeBytesOf(parts.root);
+  if (free >= parts.content.reserveBytes) return;
+  const text = `${fileName} is not fetched further: only ${free} bytes are free, and ${parts.content.reserveBytes} stay for the agent's own updates.`;
+  throw new AgentError('AGENT_DOWNLOAD_TOO_LARGE', text, { hresult: hresult.diskFull, url });
 }
 
-/** Appends what comes, as it comes. A server without ranges answers 200 with everything: its beginning is passed over. */
-async function fetchPiece(
-  { limits, userAgent }: DownloadParts,
-  url: string,
-  sizeBytes: number,
-  from: number,
-  handle: number,
-): Promise<number> {
-  const to = Math.min(from + pieceBytes, sizeBytes) - 1;
-  let toSkip = 0;
-  let expected = 0;
-  let written = 0;
-  const wrong = (what: string) => {
-    const text = `${url} answered bytes ${from}-${to} with ${what}.`;
-    return new AgentError('AGENT_DOWNLOAD_BAD_DIGEST', text, { hresult: hresult.downloadBadHash, url });
-  };
-  const begin = (status: number, headers: IncomingHttpHeaders) => {
-    const inPlace = status === 200 || String(headers['content-range'] ?? '').startsWith(`bytes ${from}-`);
-    if (!inPlace) throw wrong('bytes of another place');
-    toSkip = status === 200 ? from : 0;
-    expected = (status === 200 ? sizeBytes - 1 : to) - from + 1;
-  };
-  const take = (piece: Buffer) => {
-    const skipped = Math.min(toSkip, piece.length);
-    toSkip -= skipped;
-    const rest = piece.subarray(skipped);
-    if (written + rest.length > expected) throw wrong(`more than ${expected} bytes`);
-    for (let done = 0; done < rest.length; ) done += writeSync(handle, rest, done);
-    written += rest.length;
-  };
-  await sendExpecting(
-    {
-      url,
-      userAgent,
-      headers: { Range: `bytes=${from}-${to}`, 'Accept-Encoding': 'identity' },
-      limits: { ...limits, maxBytes: sizeBytes },
-      sink: { accepts: [200, 206], begin, take },
-    },
-    [200, 206],
-  );
-  if (written !== expected) throw wrong(`${written} bytes`);
-  return written;
+function freeBytesOf({ downloadFolder }: MachineRoot): number {
+  const { bavail, bsize } = statfsSync(downloadFolder);
+  return bavail * bsize;
 }
 
 function isRight(path: string, { sizeBytes, sha1, sha256 }: UpdateFile): boolean {
@@ -159,7 +155,7 @@ function isRight(path: string, { sizeBytes, sha1, sha256 }: UpdateFile): boolean
 
 function hashFile(path: string, hashes: readonly Hash[]): void {
   const handle = openSync(path, 'r');
-  const buffer = Buffer.allocUnsafe(pieceBytes);
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
   try {
     for (let read = readSync(handle, buffer); read > 0; read = readSync(handle, buffer)) {
       for (const hash of hashes) hash.update(buffer.subarray(0, read));

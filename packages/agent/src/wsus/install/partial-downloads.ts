@@ -2,6 +2,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UpdateFile } from '@moult/catalog';
+import { transportBounds } from '../../bounds.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
 
 /** Files of updates are called by their SHA-1, in hexadecimal digits; unfinished ones, and what is known of them, so: */
@@ -21,7 +22,7 @@ export function dropUnneeded({ downloadFolder }: MachineRoot, needed: readonly U
   }
 }
 
-/** Removes the oldest unfinished downloads until all of them together, without `except`, have at most `mostBytes`. */
+/** Removes the oldest unfinished downloads until the others, without `except`, are few, and have at most `mostBytes` together. */
 export function boundPartials({ downloadFolder }: MachineRoot, mostBytes: number, except: string): void {
   const partials = namesIn(downloadFolder)
     .filter((name) => name.endsWith('.partial') && !name.startsWith(except))
@@ -31,9 +32,9 @@ export function boundPartials({ downloadFolder }: MachineRoot, mostBytes: number
     })
     .sort((a, b) => b.changedMs - a.changedMs);
   let sum = 0;
-  for (const { name, bytes } of partials) {
+  for (const [place, { name, bytes }] of partials.entries()) {
     sum += bytes;
-    if (sum <= mostBytes) continue;
+    if (sum <= mostBytes && place < transportBounds.maxPartialFiles) continue;
     rmSync(join(downloadFolder, name), { force: true, recursive: true });
     rmSync(join(downloadFolder, `${name}.json`), { force: true });
   }
