@@ -1,7 +1,7 @@
 // npm run faults: the built agent updates itself while power, disk, clock, network or release fail. After each fault the
 // machine is started again and must come to the good version by itself. Exits 1 when one does not.
 //   (nothing)         every run of the plan; goes on where it was broken off; writes docs/fault-injection.md
-//   --only KIND       power, kill, error, clock, network or release; may be given again
+//   --only KIND       power, kill, service, error, disk, clock, network, proxy or release; may be given again
 //   --runs N          only the first N of the plan, which is a fair sample of it
 //   --sample SECONDS  as many as the time allows, for npm test
 //   --replay SEED     one run, and all that the machine said in it
@@ -20,6 +20,7 @@ import { type Laboratory, openLaboratory } from './faults/laboratory.ts';
 import { openResults, performAll } from './faults/lanes.ts';
 import { type Performed, perform } from './faults/perform.ts';
 import { planRuns } from './faults/plan.ts';
+import { processorSeconds } from './faults/processes.ts';
 import { type Kind, kinds, parseSeed, type RunResult } from './faults/run.ts';
 import { type Abilities, findAbilities } from './faults/tools.ts';
 
@@ -94,15 +95,20 @@ async function runPlan(lab: Laboratory, asked: readonly Kind[]): Promise<number>
   const open = chosen.filter((seed) => !results.known.has(seed));
   console.log(`faults: ${plan.length} runs in the plan, ${open.length} to do, programs ${lab.digest}`);
   const report = progressOf(open.length);
+  const processorBefore = processorSeconds();
   await performAll(open, lab, {
     busy: Number(values.lanes),
     waiting: 4,
+    stop: stopped(),
     untilMs: isSample ? Number(values.sample) * 1000 : Number.POSITIVE_INFINITY,
     done: (result) => {
       results.add(result);
       report(result);
     },
   });
+  const done = chosen.filter((seed) => results.known.has(seed)).length - (chosen.length - open.length);
+  const each = (processorSeconds() - processorBefore) / Math.max(1, done);
+  console.log(`faults: ${each.toFixed(2)} s of processor time a run`);
   const all = chosen.flatMap((seed) => results.known.get(seed) ?? []);
   summarize(all);
   if (isSample) rmSync(file, { force: true });
@@ -124,6 +130,18 @@ async function runPlan(lab: Laboratory, asked: readonly Kind[]): Promise<number>
   }
   console.log(`faults: ${((performance.now() - begun) / 1000).toFixed(0)} s`);
   return all.every(isFine) ? 0 : 1;
+}
+
+/** Broken off, the runs under way come to their end, and nothing stays mounted. */
+function stopped(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      console.log('faults: the runs under way come to their end');
+      stop.abort();
+    });
+  }
+  return stop.signal;
 }
 
 function isFine({ stranded, complaint }: RunResult): boolean {

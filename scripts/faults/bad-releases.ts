@@ -23,10 +23,13 @@ function onceHealthy(source: string, says = ''): BadRelease['spoil'] {
 const qualifies = ', qualifies: true';
 const saysQualified = "if (message.kind === 'begin' && message.trial) process.send({ kind: 'qualified', version });";
 
+/** Hears nothing any more, and keeps no processor busy with it: other runs want to go on. */
+const hang = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
+
 export const badReleases: readonly BadRelease[] = [
   { name: 'crashes at its start', spoil: () => 'throw new Error("broken release");' },
   { name: 'exits with 0 at its start', spoil: () => 'process.exit(0);' },
-  { name: 'hangs at its start', spoil: () => 'for (;;);' },
+  { name: 'hangs at its start', spoil: () => hang },
   { name: 'is no program', spoil: () => '\u0000\u0001 this is not JavaScript {' },
   {
     name: 'leaks memory at its start',
@@ -37,7 +40,7 @@ export const badReleases: readonly BadRelease[] = [
     spoil: onceHealthy("if (message.kind === 'begin') throw new Error('broken detection');"),
   },
   { name: 'exits with 0 in its detection', spoil: onceHealthy("if (message.kind === 'begin') process.exit(0);") },
-  { name: 'hangs in its detection', spoil: onceHealthy("if (message.kind === 'begin') for (;;);") },
+  { name: 'hangs in its detection', spoil: onceHealthy(`if (message.kind === 'begin') ${hang}`) },
   { name: 'says nothing after it is healthy', spoil: onceHealthy('', qualifies) },
   {
     name: 'lies about its version when healthy',
@@ -57,7 +60,7 @@ export const badReleases: readonly BadRelease[] = [
     name: 'qualifies and then crashes',
     spoil: onceHealthy(`${saysQualified} else process.exit(9);`, qualifies),
   },
-  { name: 'qualifies and then hangs', spoil: onceHealthy(`${saysQualified} else for (;;);`, qualifies) },
+  { name: 'qualifies and then hangs', spoil: onceHealthy(`${saysQualified} else ${hang}`, qualifies) },
 ];
 
 /** The real program is the better for it that a defect is in it: throws when the place is no longer there. */

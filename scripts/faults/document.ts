@@ -61,9 +61,12 @@ export interface DocumentFacts {
 const headings: Record<string, string> = {
   power: 'Power cuts',
   kill: 'Killed programs',
+  service: 'Killed programs of a running service',
   error: 'Failing system calls',
+  disk: 'Disks that give out',
   clock: 'Wrong clocks',
   network: 'Network',
+  proxy: 'Proxies',
   release: 'Bad releases',
 };
 

@@ -211,7 +211,14 @@ function ask(server: URL, request: IncomingMessage, body: Buffer, seen?: Map<str
   const { 'accept-encoding': _, connection: __, ...headers } = request.headers;
   return new Promise((resolve, reject) => {
     const onward = httpRequest(
-      { host: server.hostname, port: server.port, method: request.method, path: request.url, headers, agent: false },
+      {
+        host: server.hostname,
+        port: server.port,
+        method: request.method,
+        path: pathOf(request),
+        headers,
+        agent: false,
+      },
       async (incoming) => {
         const answer = {
           status: incoming.statusCode ?? 502,
@@ -225,6 +232,11 @@ function ask(server: URL, request: IncomingMessage, body: Buffer, seen?: Map<str
     onward.once('error', reject);
     onward.end(body);
   });
+}
+
+/** As a proxy it is asked for whole addresses. */
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.replace(/^http:\/\/[^/]*/, '') || '/';
 }
 
 /** Headers without those of the connection. */

@@ -1,7 +1,7 @@
 // True power cuts: a machine on a file system of its own, in a file behind a loop device. FS_IOC_SHUTDOWN ends the file
 // system without writing its journal: what was not synced is gone, as when the power goes. Needs root.
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from './processes.ts';
 
@@ -13,8 +13,8 @@ export interface FileSystem {
 
 /** `ext4-strict`: without the help that ext4 gives to programs that rename without syncing. */
 export const fileSystems = {
-  ext4: { megabytes: 64, make: ['mkfs.ext4', '-q', '-F'], mount: 'loop,noatime' },
-  'ext4-strict': { megabytes: 64, make: ['mkfs.ext4', '-q', '-F'], mount: 'loop,noatime,noauto_da_alloc' },
+  ext4: { megabytes: 64, make: ['mkfs.ext4', '-q', '-F', '-m', '0'], mount: 'loop,noatime' },
+  'ext4-strict': { megabytes: 64, make: ['mkfs.ext4', '-q', '-F', '-m', '0'], mount: 'loop,noatime,noauto_da_alloc' },
   xfs: { megabytes: 300, make: ['mkfs.xfs', '-q'], mount: 'loop,noatime' },
 } as const satisfies Record<string, FileSystem>;
 export type FileSystemName = keyof typeof fileSystems;
@@ -30,6 +30,8 @@ sub cut {
 
 /** After so many milliseconds; it ends everything of the process group as well. */
 const cutLater = `${shutDown} select(undef, undef, undef, $ARGV[1] / 1000); cut(); kill "KILL", -$ARGV[2];`;
+/** The same, and the programs live on with a disk that answers every call with an error. */
+const breakLater = `${shutDown} select(undef, undef, undef, $ARGV[1] / 1000); cut();`;
 /** As soon as strace writes into the pipe that a program has stopped. */
 const cutAtStop = `${shutDown}
 open(my $trace, "<", $ARGV[1]) or die $!; $| = 1; my $done = 0;
@@ -44,6 +46,11 @@ export interface Cutter {
 /** Cuts the power of the file system at `folder` after `ms`, and ends the process group. */
 export function cutAfter(folder: string, ms: number, group: number): Cutter {
   return startCutter(cutLater, [folder, String(ms), String(group)]);
+}
+
+/** The disk at `folder` is dead after `ms`; whoever works on it goes on. */
+export function breakAfter(folder: string, ms: number): Cutter {
+  return startCutter(breakLater, [folder, String(ms)]);
 }
 
 /** Cuts the power when strace says, in the named pipe at `trace`, that the program has stopped. */
@@ -64,6 +71,10 @@ function startCutter(program: string, args: string[]): Cutter {
 export interface MountedImage {
   /** Where the machine is. */
   folder: string;
+  /** Takes all room but so many bytes. */
+  fill(bytesLeft: number): Promise<void>;
+  /** From now on it can only be read. Waits until no file is open for writing. */
+  makeReadOnly(): Promise<void>;
   /** As when the power comes back: the file system is taken away and mounted again, its journal is replayed. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -96,9 +107,16 @@ export async function mountImage(name: FileSystemName, image: string, folder: st
   await runProgram(['mount', '-o', mount, file, at]);
   return {
     folder: join(at, 'machine'),
+    async fill(bytesLeft) {
+      const { bavail, bsize } = statfsSync(at);
+      const bytes = bavail * bsize - bytesLeft;
+      if (bytes > 0) await runProgram(['fallocate', '-l', String(bytes), join(at, fillerName)]);
+    },
+    makeReadOnly: async () => void (await untilItWorks(['mount', '-o', 'remount,ro', at])),
     async restart() {
       await unmount(at);
       await runProgram(['mount', '-o', mount, file, at]);
+      rmSync(join(at, fillerName), { force: true });
     },
     async close() {
       await unmount(at);
@@ -107,16 +125,23 @@ export async function mountImage(name: FileSystemName, image: string, folder: st
   };
 }
 
+const fillerName = 'filler';
+
 /** Killed programs may hold a file for a moment longer. What stays busy is let go of: it is a scratch image. */
 async function unmount(at: string): Promise<void> {
+  if (!(await untilItWorks(['umount', at]))) await runProgram(['umount', '--lazy', at]);
+}
+
+async function untilItWorks(command: readonly string[]): Promise<boolean> {
   for (let attempt = 1; attempt <= 200; attempt++) {
     try {
-      return void (await runProgram(['umount', at]));
+      await runProgram(command);
+      return true;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, attempt < 10 ? 5 : 50));
     }
   }
-  await runProgram(['umount', '--lazy', at]);
+  return false;
 }
 
 /** Whether this machine lets us mount images: it takes root, and a kernel with loop devices. Answers why not. */

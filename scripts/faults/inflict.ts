@@ -1,10 +1,20 @@
 // The faults: each does its work on the machine of a run while that updates itself.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HostileNetwork, type NetworkFault, networkFaults } from './hostile-network.ts';
-import { cutAfter, cutWhenStopped } from './image.ts';
-import type { Laboratory } from './laboratory.ts';
-import { type HostEnd, type HostStart, makeDue, pointAt, runHost, setWaits } from './machine.ts';
+import { breakAfter, cutAfter, cutWhenStopped, type MountedImage } from './image.ts';
+import { goodVersion, type Laboratory } from './laboratory.ts';
+import {
+  goThrough,
+  type HostEnd,
+  type HostStart,
+  isAgent,
+  makeDue,
+  pointAt,
+  runHost,
+  setWaits,
+  statusOf,
+} from './machine.ts';
 import { killGroup, runProgram } from './processes.ts';
 import { type Role, type RunSeed, randomOf, roles } from './run.ts';
 import { type Injection, injectedMark, injecting, traced } from './tracer.ts';
@@ -18,6 +28,8 @@ export interface Lane {
 
 export interface PlacedMachine {
   folder: string;
+  /** Absent when the machine is a plain folder. */
+  disk?: MountedImage;
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -43,21 +55,45 @@ export interface Faulted {
 export const faultsOf: Record<RunSeed['kind'], (seed: RunSeed, parts: Parts) => Promise<Faulted>> = {
   power: powerFails,
   kill: programIsKilled,
+  service: serviceLosesProgram,
   error: callFails,
+  disk: diskGivesOut,
   clock: clockIsWrong,
-  network: networkMisbehaves,
+  network: (seed, parts) => networkMisbehaves(seed, parts, 'network'),
+  proxy: (seed, parts) => networkMisbehaves(seed, parts, 'proxy'),
   release: releaseIsBad,
 };
 
 const limitMs = 90_000;
 /** What a trial may take where it is meant to hang. */
 const shortWaits = { TrialTimeoutSeconds: 4, QualifyTimeoutSeconds: 4 };
-export const usualWaits = { TrialTimeoutSeconds: 60, QualifyTimeoutSeconds: 3600 };
+/** Enough for the good release on a busy machine; a bad one may still be on trial. */
+const laterWaits = { TrialTimeoutSeconds: 20, QualifyTimeoutSeconds: 20 };
 const shortAnswers = { ReceiveTimeoutSeconds: 3, TransferTimeoutSeconds: 6 };
 const usualAnswers = { ReceiveTimeoutSeconds: 30, TransferTimeoutSeconds: 600 };
 
 export function hostStart({ lab }: Lane, more: Partial<HostStart> = {}): HostStart {
   return { command: [lab.node], env: lab.env, flags: ['--now', '--once'], limitMs, ...more };
+}
+
+const serviceMs = 12_000;
+
+/** As a service the host goes on: it is stopped when the good version is the agent, or after `limitMs`. */
+export function serviceStart(lane: Lane, folder: string, more: Partial<HostStart>): HostStart {
+  let watch: NodeJS.Timeout | undefined;
+  let stopAt = performance.now() + serviceMs;
+  const started: HostStart['started'] = ({ pid, ended }) => {
+    watch = setInterval(() => {
+      const status = statusOf(folder);
+      // A trial is left to its end.
+      if (status?.trial) stopAt = performance.now() + serviceMs;
+      if (!isAgent(status, goodVersion) && performance.now() < stopAt) return;
+      clearInterval(watch);
+      process.kill(pid, 'SIGTERM');
+    }, 100);
+    void ended.then(() => clearInterval(watch));
+  };
+  return hostStart(lane, { flags: [], limitMs: 120_000, started, ...more });
 }
 
 /** `FILESYSTEM/at/ROLE/CALL/N`, or `FILESYSTEM/random/N`. */
@@ -91,6 +127,45 @@ async function programIsKilled(seed: RunSeed, parts: Parts): Promise<Faulted> {
   return { row: `kill -9 of ${programNames[roleOf(role)]}, before a system call`, end, hit, cutOff: 'it was killed' };
 }
 
+/**
+ * `ROLE/CALL/N`: a program of a host that runs as a service. Only its first start is killed, and nobody starts anything:
+ * the host has to.
+ */
+async function serviceLosesProgram(seed: RunSeed, parts: Parts): Promise<Faulted> {
+  const { machine, lab, folder } = parts;
+  const [role, call = '', when = ''] = seed.rest;
+  const output = join(folder, 'trace');
+  const options = injecting(call, { signal: 'KILL' }, when, output);
+  const start = traced(lab.tracer(seed.journey), roleOf(role), options, join(folder, 'traced'));
+  const end = await runHost(machine.folder, serviceStart(parts, machine.folder, { ...start, flags: ['--now'] }));
+  const row = `kill -9 of ${programNames[roleOf(role)]} once, while the host runs as a service`;
+  return { row, end, hit: existsSync(output) && injectedMark.test(readFileSync(output, 'utf8')) };
+}
+
+/** `FILESYSTEM/full|readonly|dead/N` */
+async function diskGivesOut(seed: RunSeed, parts: Parts): Promise<Faulted> {
+  const { machine, lab } = parts;
+  const { disk, folder } = machine;
+  const [name, what] = seed.rest;
+  if (!disk) throw new Error(`${seed.text} has no disk of its own.`);
+  const random = randomOf(seed.text);
+  const ms = random.below(Math.ceil(lab.usualMs(seed.journey)));
+  let late: Promise<unknown> = Promise.resolve();
+  if (what === 'full') await disk.fill(random.below(mostBytesLeft));
+  const started = () => {
+    if (what === 'dead') late = breakAfter(folder, ms).cut;
+    if (what === 'readonly') late = new Promise((resolve) => setTimeout(resolve, ms)).then(() => disk.makeReadOnly());
+  };
+  const end = await runHost(folder, hostStart(parts, { started }));
+  await late;
+  const words = { full: 'is full', readonly: 'becomes read-only', dead: 'dies' }[what ?? ''];
+  // A dead disk keeps no log.
+  return { row: `disk ${words}, ${name}`, end, hit: true, ...(what === 'dead' && { cutOff: 'its disk died' }) };
+}
+
+/** An update needs two to three times as much. */
+const mostBytesLeft = 4 * 1024 * 1024;
+
 /** `ROLE/CALL/N/ERRNO`, or `ROLE/CALL/N+/ERRNO` for that call and all after it. */
 async function callFails(seed: RunSeed, parts: Parts): Promise<Faulted> {
   const error = seed.rest[3] ?? '';
@@ -123,12 +198,17 @@ async function clockIsWrong(seed: RunSeed, parts: Parts): Promise<Faulted> {
   writeFileSync(file, fault.startsWith('jump') ? '+0' : shift);
   const env = { ...lab.env, ...wrongClock(file) };
   const timers: NodeJS.Timeout[] = [];
+  let host = 0;
   const started = ({ pid }: { pid: number }) => {
+    host = pid;
     if (fault.startsWith('jump')) timers.push(setTimeout(() => writeFileSync(file, shift), random.below(usualMs)));
     if (number !== '0') timers.push(setTimeout(() => killGroup(pid), random.below(usualMs * 2)));
   };
   const end = await runHost(machine.folder, hostStart(parts, { env, started }));
   for (const timer of timers) clearTimeout(timer);
+  // A killed program leaves behind what libfaketime shares between processes.
+  for (const name of [`faketime_shm_${host}`, `sem.faketime_sem_${host}`])
+    rmSync(join('/dev/shm', name), { force: true });
   const killed = end.exit === undefined ? { cutOff: 'it was killed' } : {};
   return { row: `clock ${fault}`, end, hit: true, ...killed, ...(fault.startsWith('stays') && { env }) };
 }
@@ -144,19 +224,22 @@ function wrongClock(file: string): NodeJS.ProcessEnv {
 }
 
 /** `FAULT/N` for the N-th request alone, `FAULT/N+` for it and all after it. */
-async function networkMisbehaves(seed: RunSeed, parts: Parts): Promise<Faulted> {
+async function networkMisbehaves(seed: RunSeed, parts: Parts, way: 'network' | 'proxy'): Promise<Faulted> {
   const { machine, network, lab } = parts;
   const fault = networkFaults.find((one) => one === seed.rest[0]) as NetworkFault;
   const when = seed.rest[1] ?? '1';
   setWaits(machine.folder, shortAnswers);
-  pointAt(machine.folder, network.url);
+  const good = lab.servers.good.href.replace(/\/$/, '');
+  // Only the proxy knows where that is; agents ask for addresses of their own machine without any proxy.
+  pointAt(machine.folder, way === 'network' ? network.url : 'http://wsus.faults.example');
+  if (way === 'proxy') goThrough(machine.folder, network.url);
   network.set({ fault, from: Number.parseInt(when, 10), andAllAfter: when.endsWith('+'), random: randomOf(seed.text) });
   const end = await runHost(machine.folder, hostStart(parts));
   const hit = network.spoiled() > 0;
   network.set(undefined);
   setWaits(machine.folder, usualAnswers);
-  pointAt(machine.folder, lab.servers.good.href.replace(/\/$/, ''));
-  return { row: `network: ${/^\d/.test(fault) ? `status ${fault}` : fault}`, end, hit };
+  if (way === 'network') pointAt(machine.folder, good);
+  return { row: `${way}: ${/^\d/.test(fault) ? `status ${fault}` : fault}`, end, hit };
 }
 
 /** `RELEASE/N`: tried one to four times, in some runs killed at a random time; then the good one is published. */
@@ -183,7 +266,7 @@ async function releaseIsBad(seed: RunSeed, parts: Parts): Promise<Faulted> {
     clearTimeout(timer);
     killed ||= isKilled && end.exit === undefined;
   }
-  setWaits(machine.folder, shortWaits);
+  setWaits(machine.folder, laterWaits);
   pointAt(machine.folder, lab.servers.good.href.replace(/\/$/, ''));
   if (!end) throw new Error('A bad release was not tried at all.');
   return { row: `release: ${name}`, end, hit: true, asService: true, ...(killed && { cutOff: 'it was killed' }) };

@@ -55,7 +55,8 @@ export interface Laboratory {
 export async function openLaboratory(options: LaboratoryOptions = {}): Promise<Laboratory> {
   const folder = mkdtempSync(join(roomyFolder(), 'moult-faults-'));
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
-  delete env.NODE_OPTIONS;
+  // This machine's own way to the network is not the machine's under test.
+  for (const name of Object.keys(env)) if (/^(node_options|.*_proxy)$/i.test(name)) delete env[name];
   const releases = join(folder, 'releases');
   const installed = join(releases, 'installed');
   await Promise.all([

@@ -13,8 +13,9 @@ export interface LaneOptions {
   busy: number;
   /** Runs that mostly wait (a server that hangs, a release that hangs), beside those. */
   waiting: number;
-  /** No run begins after so many milliseconds. */
+  /** No run begins after so many milliseconds, or once `stop` is aborted. */
   untilMs: number;
+  stop: AbortSignal;
   done(result: Performed): void;
 }
 
@@ -33,7 +34,7 @@ export async function performAll(seeds: readonly string[], lab: Laboratory, opti
     const { good, older } = lab.servers;
     const network = await openHostileNetwork({ now: good, older });
     try {
-      while (performance.now() < until) {
+      while (performance.now() < until && !options.stop.aborted) {
         const seed = own.shift() ?? then.shift();
         if (seed === undefined) return;
         options.done(await performAgain(seed, { folder: join(lab.folder, 'lanes', name), lab, network }));
@@ -62,7 +63,7 @@ let runs = 0;
 /** Whether a run is long because somebody waits for a time limit. */
 function waits(text: string): boolean {
   const { kind, rest } = parseSeed(text);
-  return kind === 'release' || (kind === 'network' && /slow|silent|endless/.test(rest[0] ?? ''));
+  return kind === 'release' || (/network|proxy/.test(kind) && /slow|silent|endless/.test(rest[0] ?? ''));
 }
 
 export interface ResultFile {

@@ -64,6 +64,12 @@ export function pointAt(folder: string, server: string): void {
   ]);
 }
 
+/** What an administrator does who puts a proxy before the server, or takes it away. */
+export function goThrough(folder: string, proxy: string | undefined): void {
+  const value = proxy === undefined ? {} : { value: text(proxy) };
+  openRegistry(machineRoot(folder)).change([{ key: keys.agent, name: 'ProxyServer', ...value }]);
+}
+
 /** Shorter waits than an agent has by itself, so that a hanging server or release takes seconds and not minutes. */
 export function setWaits(folder: string, seconds: Record<string, number>): void {
   const changes = Object.entries(seconds).map(([name, value]) => ({ key: keys.agent, name, value: number(value) }));

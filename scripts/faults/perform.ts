@@ -3,20 +3,9 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FileSystemName, fileSystems, mountImage } from './image.ts';
-import { type Faulted, faultsOf, hostStart, type Lane, type PlacedMachine, usualWaits } from './inflict.ts';
+import { type Faulted, faultsOf, hostStart, type Lane, type PlacedMachine, serviceStart } from './inflict.ts';
 import { goodVersion } from './laboratory.ts';
-import {
-  type HostEnd,
-  type HostStart,
-  isAgent,
-  logsOf,
-  makeDue,
-  reasonGiven,
-  runHost,
-  setWaits,
-  statusOf,
-  strayVersions,
-} from './machine.ts';
+import { type HostEnd, isAgent, logsOf, makeDue, reasonGiven, runHost, statusOf, strayVersions } from './machine.ts';
 import { parseSeed, type RunResult, type RunSeed } from './run.ts';
 
 export interface Performed extends RunResult {
@@ -50,9 +39,10 @@ export async function perform(text: string, lane: Lane): Promise<Performed> {
 }
 
 async function placeMachine({ kind, journey, rest }: RunSeed, { folder, lab }: Lane): Promise<PlacedMachine> {
-  if (kind === 'power') {
+  if (kind === 'power' || kind === 'disk') {
     const name = fileSystemOf(rest[0]);
-    return mountImage(name, await lab.image(journey, name), join(folder, 'image'));
+    const disk = await mountImage(name, await lab.image(journey, name), join(folder, 'image'));
+    return { folder: disk.folder, disk, restart: () => disk.restart(), close: () => disk.close() };
   }
   const machine = join(folder, 'machine');
   cpSync(lab.template(journey), machine, { recursive: true });
@@ -81,35 +71,18 @@ async function recover(
     } catch (error) {
       return { starts: starts - 1, stranded: `the registry cannot be used: ${String(error)}` };
     }
-    const end = await runHost(folder, recoveryStart(lane, folder, env, asService));
+    const end = await runHost(
+      folder,
+      asService ? serviceStart(lane, folder, { env }) : hostStart(lane, { env, flags: ['--once'], limitMs: 120_000 }),
+    );
     const status = statusOf(folder);
     if (isAgent(status, goodVersion) && status?.running === undefined && (asService || end.exit === 0)) {
-      if (asService) setWaits(folder, usualWaits);
       return { starts };
     }
     why = `exit ${end.exit}${end.hung ? ' (hung)' : ''}, version ${status?.version ?? 'unknown'}, ${reasonOf(folder, end)}`;
   }
   return { starts: most, stranded: `after ${most} starts: ${why}` };
 }
-
-/** `--once` ends by itself. As a service the host goes on, and is stopped when the good version is the agent. */
-function recoveryStart(lane: Lane, folder: string, env: NodeJS.ProcessEnv, asService: boolean): HostStart {
-  if (!asService) return hostStart(lane, { env, flags: ['--once'], limitMs: 120_000 });
-  let watch: NodeJS.Timeout | undefined;
-  const stopped = performance.now() + serviceMs;
-  const started: HostStart['started'] = ({ pid, ended }) => {
-    watch = setInterval(() => {
-      const status = statusOf(folder);
-      if (!isAgent(status, goodVersion) && performance.now() < stopped) return;
-      clearInterval(watch);
-      process.kill(pid, 'SIGTERM');
-    }, 100);
-    void ended.then(() => clearInterval(watch));
-  };
-  return hostStart(lane, { env, flags: [], limitMs: 120_000, started });
-}
-
-const serviceMs = 12_000;
 
 /** The last resort of a machine that can write nothing is the exit code: the system's log of services has it. */
 function reasonOf(folder: string, { stderr, hung, exit }: HostEnd): string {

@@ -15,6 +15,7 @@ const lastingErrors = ['EIO', 'ENOSPC', 'EROFS'] as const;
 const canLast = /^(openat|rename|mkdir|unlink|link|fsync)/;
 const randomCuts = 300;
 const requestsOfAnUpdate = 30;
+const diskTries = 60;
 const clockKills = 24;
 const triesOfARelease = 8;
 
@@ -26,7 +27,7 @@ export async function planRuns(
 ): Promise<string[]> {
   const planned: string[][] = [];
   for (const journey of journeys) {
-    const points = kinds.some((kind) => /power|kill|error/.test(kind)) ? await lab.points(journey) : [];
+    const points = kinds.some((kind) => /power|kill|service|error/.test(kind)) ? await lab.points(journey) : [];
     for (const kind of kinds) planned.push(makers[kind](journey, points, fileSystems));
   }
   return spread(planned, order);
@@ -43,6 +44,18 @@ const makers: Record<Kind, Maker> = {
   kill: (journey, points) =>
     // What only reads leaves the disk as it is: in one journey is enough.
     points.filter(({ writes }) => writes || journey === 'next').map((point) => `kill/${journey}/${placeOf(point)}`),
+  service: (journey, points) =>
+    points
+      .filter(({ role, writes }) => writes && role !== 'host')
+      .map((point) => `service/${journey}/${placeOf(point)}`),
+  disk: (journey, _points, fileSystems) =>
+    fileSystems
+      .filter((name) => name !== 'ext4-strict')
+      .flatMap((name) =>
+        ['full', 'readonly', 'dead'].flatMap((what) =>
+          upTo(diskTries).map((number) => `disk/${journey}/${name}/${what}/${number}`),
+        ),
+      ),
   error: (journey, points) =>
     points.flatMap((point, index) => {
       if (!point.writes) return journey === 'next' ? [errorAt(journey, point, '', nth(errors, index))] : [];
@@ -54,18 +67,22 @@ const makers: Record<Kind, Maker> = {
     }),
   clock: (journey) =>
     clockFaults.flatMap((fault) => [0, ...upTo(clockKills)].map((number) => `clock/${journey}/${fault}/${number}`)),
-  network: (journey) =>
-    networkFaults.flatMap((fault) =>
-      upTo(requestsOfAnUpdate).flatMap((number) =>
-        // Journeys by turns: each request of each fault once alone and once with all that follow.
-        (number % 2 === 0) === (journey === 'first')
-          ? [`network/${journey}/${fault}/${number}`, `network/${journey}/${fault}/${number}+`]
-          : [],
-      ),
-    ),
+  network: (journey) => networkSeeds('network', journey),
+  proxy: (journey) => networkSeeds('proxy', journey),
   release: (journey) =>
     badReleases.flatMap(({ name }) => upTo(triesOfARelease).map((number) => `release/${journey}/${name}/${number}`)),
 };
+
+function networkSeeds(way: 'network' | 'proxy', journey: JourneyName): string[] {
+  return networkFaults.flatMap((fault) =>
+    upTo(requestsOfAnUpdate).flatMap((number) =>
+      // Journeys by turns: each request of each fault once alone and once with all that follow.
+      (number % 2 === 0) === (journey === 'first')
+        ? [`${way}/${journey}/${fault}/${number}`, `${way}/${journey}/${fault}/${number}+`]
+        : [],
+    ),
+  );
+}
 
 function placeOf({ role, call, number }: Point): string {
   return `${role}/${call}/${number}`;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createRandom, type Random } from '../fuzz/mutate.ts';
 
-export const kinds = ['power', 'kill', 'error', 'clock', 'network', 'release'] as const;
+export const kinds = ['power', 'kill', 'service', 'error', 'disk', 'clock', 'network', 'proxy', 'release'] as const;
 export type Kind = (typeof kinds)[number];
 
 /** `first`: the SUS client becomes the WSUS client. `next`: a WSUS client becomes a newer one. */

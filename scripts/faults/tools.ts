@@ -26,7 +26,7 @@ export async function findAbilities(folder: string): Promise<Abilities> {
     const missing = [
       'Not Linux: no power cuts, kills, failing system calls or wrong clocks. Network and releases only.',
     ];
-    return { kinds: ['network', 'release'], fileSystems: [], missing };
+    return { kinds: ['network', 'proxy', 'release'], fileSystems: [], missing };
   }
   installDebianPackages(Object.entries(programs).flatMap(([program, name]) => (isOnPath(program) ? [] : [name])));
   const missing: string[] = [];
@@ -47,9 +47,12 @@ export async function findAbilities(folder: string): Promise<Abilities> {
   const cannot: Record<Kind, boolean> = {
     power: possible.length === 0 || !traces,
     kill: !traces,
+    service: !traces,
     error: !traces,
+    disk: possible.length === 0,
     clock: !clocks,
     network: false,
+    proxy: false,
     release: false,
   };
   return { kinds: kinds.filter((kind) => !cannot[kind]), fileSystems: possible, missing };

@@ -44,8 +44,16 @@ export interface TracerParts {
   versions: { old: string; new: string };
 }
 
-/** The command and environment that start the host so that strace with `options` works on `role`. */
-export function traced({ node, folder, env, versions }: TracerParts, role: Role, options: readonly string[]): Traced {
+/**
+ * The command and environment that start the host so that strace with `options` works on `role`. With `onceMark`, a file
+ * that is not there yet, only the first start of an agent program is traced, not those after it.
+ */
+export function traced(
+  { node, folder, env, versions }: TracerParts,
+  role: Role,
+  options: readonly string[],
+  onceMark = '',
+): Traced {
   const strace = ['strace', '-D', '-q', ...options];
   if (role === 'host') {
     // -b execve: lets go of the programs that the host starts; it goes with no seccomp-bpf.
@@ -61,6 +69,7 @@ export function traced({ node, folder, env, versions }: TracerParts, role: Role,
       MOULT_FAULT_NODE: node,
       MOULT_FAULT_VERSION: versions[role],
       MOULT_FAULT_STRACE: strace.join(' '),
+      MOULT_FAULT_ONCE: onceMark,
     },
   };
 }
@@ -76,7 +85,10 @@ export function writeTracer(folder: string): void {
     '#!/bin/sh',
     'unset NODE_OPTIONS',
     'case "$*" in',
-    '  *"/versions/$MOULT_FAULT_VERSION/"*) exec $MOULT_FAULT_STRACE -- "$MOULT_FAULT_NODE" "$@" ;;',
+    '  *"/versions/$MOULT_FAULT_VERSION/"*)',
+    '    if [ -z "$MOULT_FAULT_ONCE" ] || mkdir "$MOULT_FAULT_ONCE" 2>/dev/null; then',
+    '      exec $MOULT_FAULT_STRACE -- "$MOULT_FAULT_NODE" "$@"',
+    '    fi ;;',
     'esac',
     'exec "$MOULT_FAULT_NODE" "$@"',
   ];
