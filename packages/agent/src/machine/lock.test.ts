@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -43,6 +43,17 @@ describe('a lock', () => {
   it('that is half written is taken over', () => {
     const file = join(folder, 'half.lock');
     writeFileSync(file, '{"pid":');
+    assertTaken(file);
+  });
+
+  it('that the disk did not let its holder remove is taken again by the same process', () => {
+    const file = join(folder, 'stuck.lock');
+    const lock = tryLock(file);
+    assert.ok('release' in lock);
+    const kept = readFileSync(file);
+    lock.release();
+    // As after an unlink that failed: the file is there again, with a holder that lives.
+    writeFileSync(file, kept);
     assertTaken(file);
   });
 

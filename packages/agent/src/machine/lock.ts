@@ -23,9 +23,12 @@ export function tryLock(file: string): HeldLock | LockHolder {
 function tryUnguarded(file: string): HeldLock | LockHolder {
   const mine: LockHolder = { pid: process.pid, started: startOf(process.pid) ?? '' };
   for (let attempt = 0; attempt < 3; attempt++) {
-    if (createExclusively(file, JSON.stringify(mine))) return { release: () => releaseOwn(file, mine) };
+    if (createExclusively(file, JSON.stringify(mine))) {
+      heldHere.add(file);
+      return { release: () => releaseOwn(file, mine) };
+    }
     const holder = readLock(file);
-    if (holder && isAlive(holder)) return holder;
+    if (holder && isAlive(holder) && !isForgotten(file, holder)) return holder;
     removeStale(file, holder);
   }
   return readLock(file) ?? mine;
@@ -119,8 +122,22 @@ function removeStale(file: string, seen: LockHolder | undefined): void {
 }
 
 function releaseOwn(file: string, mine: LockHolder): void {
+  heldHere.delete(file);
   const holder = readLock(file);
-  if (holder?.pid === mine.pid && holder.started === mine.started) removeFileWhenFree(file);
+  if (holder?.pid !== mine.pid || holder.started !== mine.started) return;
+  try {
+    removeFileWhenFree(file);
+  } catch {
+    // The disk takes no change now. The work under the lock is done; the file is a forgotten one from here on.
+  }
+}
+
+/** The locks that this process holds. */
+const heldHere = new Set<string>();
+
+/** This process let go of it, or never knew that it had it, and the disk did not let it remove the file. */
+function isForgotten(file: string, holder: LockHolder): boolean {
+  return holder.pid === process.pid && !heldHere.has(file);
 }
 
 function readLock(file: string): LockHolder | undefined {
