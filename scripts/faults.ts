@@ -21,7 +21,7 @@ import { openResults, performAll } from './faults/lanes.ts';
 import { type Performed, perform } from './faults/perform.ts';
 import { planRuns } from './faults/plan.ts';
 import { processorSeconds } from './faults/processes.ts';
-import { type Kind, kinds, parseSeed, type RunResult } from './faults/run.ts';
+import { type Kind, kinds, type RunResult } from './faults/run.ts';
 import { type Abilities, findAbilities } from './faults/tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -48,10 +48,9 @@ if (unknown.length > 0) {
 
 const abilities = await triedAbilities();
 for (const sentence of abilities.missing) console.log(`NOT DONE HERE: ${sentence}`);
-const asked = values.replay === undefined ? wanted(abilities) : [parseSeed(values.replay).kind];
-const lab = await openLaboratory({ badReleases: asked.includes('release') });
+const lab = await openLaboratory();
 try {
-  process.exitCode = await (values.replay === undefined ? runPlan(lab, asked) : replay(lab, values.replay));
+  process.exitCode = await (values.replay === undefined ? runPlan(lab, wanted(abilities)) : replay(lab, values.replay));
 } catch (error) {
   console.error(error);
   process.exitCode = 1;

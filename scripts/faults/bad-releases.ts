@@ -7,6 +7,8 @@ import { buildAgent } from '../build.ts';
 
 export interface BadRelease {
   name: string;
+  /** It does all that a version must do before it becomes the agent: only later it shows. */
+  qualifies?: boolean;
   /** The program from the good one. `version` is the released one. */
   spoil(good: string, version: string): string;
 }
@@ -25,6 +27,13 @@ const saysQualified = "if (message.kind === 'begin' && message.trial) process.se
 
 /** Hears nothing any more, and keeps no processor busy with it: other runs want to go on. */
 const hang = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
+
+/** Before the real program: no request of it leaves the machine. */
+const withoutNetwork = `import faultHttp from 'node:http';
+import { syncBuiltinESMExports as faultSync } from 'node:module';
+faultHttp.request = () => { throw Object.assign(new Error('connect EHOSTUNREACH'), { code: 'EHOSTUNREACH' }); };
+faultSync();
+`;
 
 export const badReleases: readonly BadRelease[] = [
   { name: 'crashes at its start', spoil: () => 'throw new Error("broken release");' },
@@ -50,23 +59,39 @@ export const badReleases: readonly BadRelease[] = [
     name: 'lies about its version when qualified',
     spoil: onceHealthy("process.send({ kind: 'qualified', version: '65535.0.0.0' });", qualifies),
   },
-  { name: 'cannot reach the server', spoil: (good) => replaced(good, /\/wuident\.cab/g, '/no-such-ident.cab') },
-  { name: 'reaches the server and cannot read it', spoil: (good) => replaced(good, /MSCF/g, 'MSCX') },
+  { name: 'cannot reach the server', spoil: (good) => `${withoutNetwork}${good}` },
+  {
+    name: 'reaches the server and cannot unpack a release',
+    spoil: (good) =>
+      replaced(good, /function readCabinet\(/g, 'function readCabinet(){throw new Error("broken");} function unused('),
+  },
+  {
+    name: 'reaches the server and finds nothing that it verifies',
+    spoil: (good) => replaced(good, /createHash\d*\("sha256"\)/g, 'createHash("sha512")'),
+  },
   {
     name: 'throws in its search',
     spoil: (good) => replaced(good, /async detect\(/g, 'async detect() { throw new Error("broken"); } async unused('),
   },
   {
     name: 'qualifies and then crashes',
+    qualifies: true,
     spoil: onceHealthy(`${saysQualified} else process.exit(9);`, qualifies),
   },
-  { name: 'qualifies and then hangs', spoil: onceHealthy(`${saysQualified} else ${hang}`, qualifies) },
+  { name: 'qualifies and then hangs', qualifies: true, spoil: onceHealthy(`${saysQualified} else ${hang}`, qualifies) },
 ];
 
 /** The real program is the better for it that a defect is in it: throws when the place is no longer there. */
 function replaced(program: string, place: RegExp, instead: string): string {
   if (!place.test(program)) throw new Error(`the built agent does not hold ${place}: the bad release is not bad`);
   return program.replace(place, () => instead);
+}
+
+/** The version of a bad release. */
+export function badVersion(name: string): string {
+  const index = badReleases.findIndex((release) => release.name === name);
+  if (index < 0) throw new Error(`There is no bad release "${name}".`);
+  return `7.9.1.${index + 1}`;
 }
 
 /** Builds the release `version` into `folder`, as scripts/build.ts does, and spoils it. */

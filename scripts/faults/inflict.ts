@@ -1,6 +1,7 @@
 // The faults: each does its work on the machine of a run while that updates itself.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { badReleases, badVersion } from './bad-releases.ts';
 import { type HostileNetwork, type NetworkFault, networkFaults } from './hostile-network.ts';
 import { breakAfter, cutAfter, cutWhenStopped, type MountedImage } from './image.ts';
 import { goodVersion, type Laboratory } from './laboratory.ts';
@@ -45,6 +46,8 @@ export interface Faulted {
   hit: boolean;
   /** The machine was cut off: it can give no reason. */
   cutOff?: string;
+  /** What is wrong whatever comes after it. */
+  complaint?: string;
   /** The environment of the starts after it, when it is not the usual one. */
   env?: NodeJS.ProcessEnv;
   /** Starts as on later days, instead of `--once`: a version that dies must be given up by the host itself. */
@@ -247,9 +250,8 @@ async function releaseIsBad(seed: RunSeed, parts: Parts): Promise<Faulted> {
   const { machine, lab } = parts;
   const [name = '', number = '0'] = seed.rest;
   const random = randomOf(seed.text);
-  const server = lab.servers.bad.get(name);
-  if (!server) throw new Error(`There is no bad release "${name}".`);
-  pointAt(machine.folder, server.href.replace(/\/$/, ''));
+  const { bad, mended } = await lab.servers.withBad(name);
+  pointAt(machine.folder, bad.href.replace(/\/$/, ''));
   setWaits(machine.folder, shortWaits);
   const env = { ...lab.env, NODE_OPTIONS: '--max-old-space-size=64' };
   let killed = false;
@@ -266,10 +268,16 @@ async function releaseIsBad(seed: RunSeed, parts: Parts): Promise<Faulted> {
     clearTimeout(timer);
     killed ||= isKilled && end.exit === undefined;
   }
+  const isBad = isAgent(statusOf(machine.folder), badVersion(name));
   setWaits(machine.folder, laterWaits);
-  pointAt(machine.folder, lab.servers.good.href.replace(/\/$/, ''));
+  pointAt(machine.folder, mended.href.replace(/\/$/, ''));
   if (!end) throw new Error('A bad release was not tried at all.');
-  return { row: `release: ${name}`, end, hit: true, asService: true, ...(killed && { cutOff: 'it was killed' }) };
+  const became = !badReleases.some((one) => one.name === name && one.qualifies) && isBad;
+  return {
+    ...{ row: `release: ${name}`, end, hit: true, asService: true },
+    ...(killed && { cutOff: 'it was killed' }),
+    ...(became && { complaint: 'the bad release became the agent' }),
+  };
 }
 
 /** One that hangs after it qualified is ended as by an administrator who switches the machine off for the night. */

@@ -4,14 +4,12 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '@moult/administration/config';
 import { installAgent, machineRoot } from '@moult/agent';
-import { openLog, type RunningServer, startServer } from '@moult/server';
 import { buildAgent, buildHost } from '../build.ts';
-import { badReleases, buildBadRelease } from './bad-releases.ts';
 import { type FileSystemName, makeImage } from './image.ts';
 import { isAgent, pointAt, runHost, statusOf } from './machine.ts';
 import { type JourneyName, journeys, type Role, roles } from './run.ts';
+import { openServers, type ServerLives } from './servers.ts';
 import { type Point, pointsIn, recording, type TracerParts, traced, writeTracer } from './tracer.ts';
 
 export interface Journey {
@@ -25,8 +23,6 @@ export const goodVersion = '7.9.9.0';
 const oldVersions = { first: '5.4.0.1', next: '7.9.0.1' } as const;
 
 export interface LaboratoryOptions {
-  /** Also serve the bad releases: a server in a state of its own for each. */
-  badReleases?: boolean;
   /** Changes the built host before it is installed: to see that the faults find what is wrong with it. */
   alterHost?(program: string): string;
 }
@@ -47,7 +43,7 @@ export interface Laboratory {
   usualMs(name: JourneyName): number;
   /** Every file call of the update, program by program. */
   points(name: JourneyName): Promise<Point[]>;
-  servers: { good: URL; older: URL; bad: ReadonlyMap<string, URL> };
+  servers: ServerLives;
   close(): Promise<void>;
 }
 
@@ -68,7 +64,7 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
   const host = join(installed, 'host', 'host.mjs');
   if (options.alterHost) writeFileSync(host, options.alterHost(readFileSync(host, 'utf8')));
   writeTracer(folder);
-  const { running, servers } = await openServers(folder, releases, options.badReleases ?? false);
+  const servers = await openServers(join(folder, 'servers'), releases, { old: oldVersions.next, good: goodVersion });
   const lab = { folder, node: process.execPath, env, servers };
   const usual = new Map<JourneyName, number>();
   for (const name of journeys) usual.set(name, await prepare(lab, name, installed));
@@ -89,7 +85,7 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
     usualMs: (name) => usual.get(name) ?? 1000,
     points: (name) => once(points, name, () => recordPoints(lab, name)),
     async close() {
-      for (const server of running) await server.stop();
+      await servers.close();
       try {
         rmSync(folder, { recursive: true, force: true });
       } catch (error) {
@@ -169,54 +165,6 @@ async function recordRole(lab: Shared, name: JourneyName, role: Role): Promise<P
   const points = pointsIn(records, machine);
   rmSync(machine, { recursive: true, force: true });
   return points;
-}
-
-interface Servers {
-  running: RunningServer[];
-  servers: Laboratory['servers'];
-}
-
-/**
- * One operator's server at several times of its life, each on a port of its own: before the new release, with each bad
- * release as its newest, and with the good one at last. Whoever goes from one to a later one sees time pass.
- */
-async function openServers(folder: string, releases: string, withBad: boolean): Promise<Servers> {
-  const offered = join(releases, 'offered');
-  const running: RunningServer[] = [];
-  const bad = new Map<string, URL>();
-  await buildAgent(offered, 'wsus', oldVersions.next);
-  let at = await live('older', undefined);
-  const older = at.url;
-  for (const [index, release] of withBad ? badReleases.entries() : []) {
-    await buildBadRelease(offered, `7.9.1.${index + 1}`, release);
-    at = await live(`bad-${index + 1}`, at.dataDir);
-    bad.set(release.name, at.url);
-  }
-  cpSync(join(releases, 'good'), offered, { recursive: true });
-  const { url: good } = await live('good', at.dataDir);
-  return { running, servers: { good, older, bad } };
-
-  /** Begins where `before` is now. It is copied after a life of its own that is over, so that it is whole. */
-  async function live(state: string, before: string | undefined): Promise<{ url: URL; dataDir: string }> {
-    const dataDir = join(folder, 'servers', state);
-    const still = `${dataDir}.still`;
-    if (before !== undefined) cpSync(`${before}.still`, dataDir, { recursive: true });
-    await (await serve(dataDir, offered)).stop();
-    cpSync(dataDir, still, { recursive: true });
-    const server = await serve(dataDir, undefined);
-    running.push(server);
-    return { url: new URL(server.urls.main), dataDir };
-  }
-}
-
-async function serve(dataDir: string, agentReleaseDir: string | undefined): Promise<RunningServer> {
-  const flags = { dataDir, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', stopSeconds: 1 };
-  const { config } = loadConfig({
-    flags: { ...flags, ...(agentReleaseDir === undefined ? {} : { agentReleaseDir }) },
-    environment: {},
-  });
-  const { log } = openLog({ dataDir, level: 'error', toStdout: false });
-  return startServer(config, { now: () => new Date(), log, announce: () => undefined });
 }
 
 /** In memory where there is room: a run writes for the fault, not for the disk. */

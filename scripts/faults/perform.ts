@@ -95,13 +95,14 @@ function reasonOf(folder: string, { stderr, hung, exit }: HostEnd): string {
 }
 
 function complaintOf(
-  { end, hit }: Faulted,
+  { end, hit, complaint }: Faulted,
   left: RunResult['left'],
   reason: string,
   folder: string,
   recovery: { stranded?: string },
 ): { complaint?: string } {
   if (!hit) return {};
+  if (complaint !== undefined) return { complaint };
   if (end.leftRunning) return { complaint: 'a program outlived its host' };
   if (left === 'old' && reason === '') return { complaint: 'no reason was given' };
   const status = statusOf(folder);
