@@ -114,7 +114,7 @@ export const callBounds = declareBounds('call', {
   },
   /** Above this size calls run one after the other: to read one holds up everything else for a moment. */
   largeBytes: {
-    what: 'Calls that run beside others',
+    what: 'Calls that run beside others, at most a quarter of `--max-request-mib`',
     fallback: 1_048_576,
     range: [16_384, 1_073_741_824],
     client: 'larger calls run one after the other, with a rest after each',

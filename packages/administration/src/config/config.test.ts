@@ -77,7 +77,20 @@ describe('defaults on a small machine', () => {
     for (const name of settingNames) assert.deepEqual(roomy[name], settings[name].fallback, name);
     const { requestMemoryMib, answerMemoryMib, fragmentCacheMib, maxConnections, maxConnectionsPerAddress } = on(256);
     assert.deepEqual([requestMemoryMib, answerMemoryMib, fragmentCacheMib], [8, 16, 8]);
-    assert.deepEqual([maxConnections, maxConnectionsPerAddress], [819, 614]);
+    assert.deepEqual([maxConnections, maxConnectionsPerAddress, on(256).maxRequestMib], [819, 128, 1]);
+    // Nothing is lowered twice, and a request that somebody allowed still has room.
+    assert.deepEqual([on(512).maxRequestMib, on(512).maxConnectionsPerAddress], [4, 640]);
+    const given = on(256, 1_000_000, { maxRequestMib: 16, maxConnectionsPerAddress: '700' });
+    assert.deepEqual([given.maxRequestMib, given.requestMemoryMib, given.maxConnectionsPerAddress], [16, 32, 700]);
+  });
+
+  it('are called so: their origin is the machine', () => {
+    const machine = { memoryBytes: 256 * mib, openFiles: 1_000_000 };
+    const { origins } = loadConfig({ ...none, flags: { maxConnections: 819 }, machine });
+    assert.deepEqual(
+      [origins.maxRequestMib, origins.maxConnections, origins.maxComputers, origins.requestMemoryMib],
+      ['machine', 'flag', 'default', 'machine'],
+    );
   });
 
   it('leave files for the server beside its connections, and what was given is as it was given', () => {

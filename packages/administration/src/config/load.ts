@@ -6,7 +6,8 @@ import { parse, stringify, TomlError } from 'smol-toml';
 import { fitToMachine, type Machine, thisMachine } from './machine.ts';
 import { keyOf, type ServerConfig, type SettingName, settingNames, settings, variableOf } from './settings.ts';
 
-export type Origin = 'flag' | 'environment' | 'file' | 'default';
+/** `machine`: a default that was made smaller, because this machine is small. */
+export type Origin = 'flag' | 'environment' | 'file' | 'machine' | 'default';
 
 export interface LoadedConfig {
   config: ServerConfig;
@@ -40,6 +41,7 @@ export function loadConfig({ flags, environment, file, machine = thisMachine() }
     origins[name] = found.origin;
   }
   const fitted = fitToMachine(config as ServerConfig, (name) => origins[name] === 'default', machine);
+  for (const name of settingNames) if (fitted[name] !== config[name]) origins[name] = 'machine';
   return { config: together(fitted), origins: origins as Record<SettingName, Origin> };
 }
 

@@ -54,7 +54,7 @@ export interface SoapSiteParts<O extends Operations> {
   service: Service<O>;
   handlers: Handlers<O>;
   gate: CallGate;
-  /** Passed before `gate` by calls above `callBounds.largeBytes`, one after the other. */
+  /** Passed before `gate` by large calls, one after the other. */
   large: CallGate;
   /** Passed once more before an answer is written: what waits here is small, what waits for room in `answers` is not. */
   writing: CallGate;
@@ -79,6 +79,7 @@ export function createSoapSite<O extends Operations>(given: SoapSiteParts<O>): S
   const parts: RunningSite<O> = { ...given, encoder: createAnswerEncoder() };
   const routes = new Set(parts.service.paths.map((path) => path.toLowerCase()));
   const xmlLimits = limitsFor(parts.maxRequestBytes);
+  const largeBytes = Math.min(callBounds.largeBytes, parts.maxRequestBytes / 4);
   return {
     name: parts.name,
     listeners: ['main', 'tls'],
@@ -108,7 +109,7 @@ export function createSoapSite<O extends Operations>(given: SoapSiteParts<O>): S
         const caller = callerOf(exchange, parts, length);
         const answer = () => answerBody(exchange, parts, body.bytes, xmlLimits);
         const enter = () => parts.gate.enter(answer, async () => turnAway(), caller);
-        await (length > callBounds.largeBytes ? parts.large.enter(enter, async () => turnAway(), caller) : enter());
+        await (length > largeBytes ? parts.large.enter(enter, async () => turnAway(), caller) : enter());
       } finally {
         body.place.leave();
       }
