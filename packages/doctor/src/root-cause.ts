@@ -2,6 +2,7 @@
 // 1. Equal observations are merged (same code, same subject): their evidence adds up.
 // 2. A root explains every observation that `explains` lists for it and that lies under the root's subject.
 // 3. Roots are ordered: failures, then unknowns, then passes; within each by how early they stop a client.
+import { reportBounds } from './bounds.ts';
 import { type Evidence, type Observation, type Verdict, webServicesSubject } from './finding.ts';
 import { factsOf } from './words/codes.ts';
 import { explains, sparesServices } from './words/explains.ts';
@@ -11,7 +12,6 @@ export interface RootedObservation {
   consequences: Observation[];
 }
 
-const maxEvidence = 12;
 const verdictOrder: Record<Verdict, number> = { fail: 0, unknown: 1, pass: 2 };
 
 /** Folds consequences under their roots; the first root is the one to act on. */
@@ -96,7 +96,7 @@ function eventIdsOf(observation: Observation): readonly number[] {
 function addEvidence(known: readonly Evidence[], more: readonly Evidence[]): Evidence[] {
   const all = [...known];
   for (const item of more) {
-    if (all.length >= maxEvidence) break;
+    if (all.length >= reportBounds.maxEvidence) break;
     if (!all.some((other) => other.source === item.source && other.line === item.line && other.text === item.text)) {
       all.push(item);
     }

@@ -28,6 +28,7 @@ import {
 import { jsonText } from '@moult/formats/text';
 import { architectures, canonicalLanguage, operatingSystems } from '@moult/protocol/self-update';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { commandLimits } from '../bounds.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
@@ -35,9 +36,6 @@ import { describeStatus } from './agent-status.ts';
 
 /** Where the built agent releases are: packages/agent/dist. */
 const agentReleaseFolder = fileURLToPath(new URL('../../../agent/dist', import.meta.url));
-
-/** For the background process to take, or let go of, the machine. */
-const longestWaitMs = 60_000;
 
 interface CommonOptions {
   root?: string;
@@ -249,7 +247,7 @@ async function stop(flags: CommonOptions): Promise<void> {
 
 /** Looks until it is so, or `ended`; a machine that is out of breath needs its time. */
 async function until(isSo: () => boolean, ended?: AbortController): Promise<void> {
-  for (const deadline = performance.now() + longestWaitMs; performance.now() < deadline; await pause(50))
+  for (const deadline = performance.now() + commandLimits.agentWaitMs; performance.now() < deadline; await pause(50))
     if (isSo() || ended?.signal.aborted) return;
 }
 

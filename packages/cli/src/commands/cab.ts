@@ -1,7 +1,9 @@
 // moult cab: list, test, extract and create cabinets.
+
 import { defaultCabinetLimits } from '@moult/formats/bounds';
 import { jsonText } from '@moult/formats/text';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { commandLimits } from '../bounds.ts';
 import type { CreateCommandOptions } from '../cab/create-command.ts';
 import { ExtractionTarget } from '../cab/extraction-target.ts';
 import { compileGlob } from '../cab/glob.ts';
@@ -13,7 +15,7 @@ import { exitCode, UsageError } from '../terminal.ts';
 interface ReadCommandOptions {
   json?: true;
   encoding: string;
-  maxBytes: number;
+  maxBytes?: number;
   maxRatio?: number;
 }
 
@@ -53,7 +55,7 @@ function reading(command: Command, description: string): Command {
     .description(description)
     .argument('<file...>', 'cabinets, or files that hold some, as self-extracting programs do')
     .option('--encoding <label>', 'code page of names that are not UTF-8', 'windows-1252')
-    .option('--max-bytes <n>', 'refuse cabinets that claim more, unpacked', wholeNumber, 2 ** 40)
+    .option('--max-bytes <n>', 'refuse cabinets that claim more, unpacked [command.cabinet-total-bytes]', wholeNumber)
     .option(
       '--max-ratio <n>',
       'refuse cabinets that claim more than this times their size [cabinet.max-ratio]',
@@ -131,7 +133,11 @@ async function forEachCabinet(
 ): Promise<Complaint[]> {
   checkEncoding(options.encoding);
   const { maxMembers, maxRatio } = defaultCabinetLimits;
-  const limits = { maxMembers, maxTotalBytes: options.maxBytes, maxRatio: options.maxRatio ?? maxRatio };
+  const limits = {
+    maxMembers,
+    maxTotalBytes: options.maxBytes ?? commandLimits.cabinetTotalBytes,
+    maxRatio: options.maxRatio ?? maxRatio,
+  };
   const cabinets = new CabinetFiles(names, { limits, legacyEncoding: options.encoding });
   const complaints: Complaint[] = [];
   for (const name of names) {

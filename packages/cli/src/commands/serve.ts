@@ -17,6 +17,7 @@ import { openLog, startServer } from '@moult/server';
 import { collectGarbage, limitHeapGrowth } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import { type Command, Option } from 'commander';
+import { commandLimits } from '../bounds.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { makePrivateFiles } from '../open-server.ts';
 import { UsageError } from '../terminal.ts';
@@ -49,9 +50,6 @@ const groupTitles = {
   running: 'Running:',
 };
 
-/** After the time for requests in flight: the last writes, and what may be at a start that is stopped. */
-const longestEndSeconds = 15;
-
 async function run(flags: Flags): Promise<void> {
   const loaded = load(flags);
   if (flags.printConfig) {
@@ -69,7 +67,9 @@ async function run(flags: Flags): Promise<void> {
   // Before the ready line is out: whoever waits for it may send the signal in the same moment.
   const stopped = stopSignal();
   // Whatever does not let go: no service manager has to kill this process.
-  void stopped.then(() => setTimeout(() => process.exit(1), (config.stopSeconds + longestEndSeconds) * 1000).unref());
+  void stopped.then(() =>
+    setTimeout(() => process.exit(1), (config.stopSeconds + commandLimits.longestEndSeconds) * 1000).unref(),
+  );
   try {
     const server = await startServer(config, {
       now: () => new Date(),

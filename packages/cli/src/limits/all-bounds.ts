@@ -5,11 +5,13 @@ import { agentBounds } from '@moult/agent/bounds';
 import type { BoundTable } from '@moult/bounds';
 import { catalogBounds } from '@moult/catalog/bounds';
 import { diskBounds } from '@moult/disk/bounds';
+import { doctorBounds } from '@moult/doctor/bounds';
 import { formatBounds } from '@moult/formats/bounds';
 import { protocolBounds } from '@moult/protocol/bounds';
 import { releaseBounds } from '@moult/releases/bounds';
 import { serverBounds } from '@moult/server/bounds';
 import { storeTables } from '@moult/store/bounds';
+import { commandBounds } from '../bounds.ts';
 
 export const allBounds: readonly BoundTable[] = [
   ...formatBounds,
@@ -21,4 +23,6 @@ export const allBounds: readonly BoundTable[] = [
   ...administrationBounds,
   ...serverBounds,
   ...agentBounds,
+  ...doctorBounds,
+  ...commandBounds,
 ];

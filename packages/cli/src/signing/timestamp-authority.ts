@@ -1,10 +1,9 @@
 // The HTTP half of RFC 3161 (section 3.4): one POST there, one answer back.
+
 import type { RequestTimestamp } from '@moult/formats/authenticode';
+import { commandLimits } from '../bounds.ts';
 import { UsageError } from '../terminal.ts';
 import { TimestampAuthorityError } from './errors.ts';
-
-const timeoutMs = 30_000;
-const maxAnswerBytes = 1024 * 1024;
 
 /** Asks the authority at `url`. Throws UsageError for an address that is none. */
 export function timestampAuthority(url: string): RequestTimestamp {
@@ -28,7 +27,7 @@ async function ask(url: URL, request: Uint8Array): Promise<Response> {
       method: 'POST',
       headers: { 'content-type': 'application/timestamp-query', accept: 'application/timestamp-reply' },
       body: Uint8Array.from(request),
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.timeout(commandLimits.timestampMs),
     });
   } catch (cause) {
     const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
@@ -42,7 +41,7 @@ async function readAnswer(response: Response, url: string): Promise<Uint8Array> 
   let sizeBytes = 0;
   for await (const chunk of response.body ?? []) {
     sizeBytes += chunk.length;
-    if (sizeBytes > maxAnswerBytes) {
+    if (sizeBytes > commandLimits.maxTimestampBytes) {
       throw new TimestampAuthorityError(`The time-stamp authority ${url} answers without end. Nothing was signed.`);
     }
     chunks.push(chunk);

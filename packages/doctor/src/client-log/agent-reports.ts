@@ -1,13 +1,7 @@
 // What agents reported, in bounded memory: of each client every failure, the last success of each kind about each update,
 // and the last events whatever they say.
+import { clientLogBounds } from '../bounds.ts';
 import type { ReportedEvent } from './reporting-events.ts';
-
-const maxRecent = 60;
-/** Of each client; what comes first goes first. */
-const maxFailures = 2_000;
-const maxSuccesses = 5_000;
-/** Of all clients together. */
-const maxKept = 30_000;
 
 const failureIds = new Set([148, 149, 161, 182, 186, 189, 195, 198]);
 const successOf: Record<number, number[]> = { 148: [147], 149: [147], 161: [162], 182: [183], 198: [197, 183] };
@@ -44,13 +38,13 @@ export class AgentReports {
   /** Answers how many failures more or fewer are kept now. */
   add(event: ReportedEvent, isFull: boolean): number {
     const index = this.count++;
-    this.ring[index % maxRecent] = event;
+    this.ring[index % clientLogBounds.maxRecentReports] = event;
     if (event.caller === 'UpdateOrchestrator') this.isTen = true;
     if (event.eventId === 183 && isOwn(event)) this.replaced = event;
     if (successIds.has(event.eventId)) this.noteSuccess(event, index);
     if (!failureIds.has(event.eventId) && !/^fail/i.test(event.outcome)) return 0;
     this.failed.push({ event, index });
-    if (this.failed.length <= (isFull ? maxRecent : maxFailures)) return 1;
+    if (this.failed.length <= (isFull ? clientLogBounds.maxRecentReports : clientLogBounds.maxFailures)) return 1;
     const dropped = Math.ceil(this.failed.length / 2);
     this.failed.splice(0, dropped);
     return 1 - dropped;
@@ -58,7 +52,7 @@ export class AgentReports {
 
   /** The last ones, in their order. */
   get recent(): ReportedEvent[] {
-    const oldest = this.count < maxRecent ? 0 : this.count % maxRecent;
+    const oldest = this.count < clientLogBounds.maxRecentReports ? 0 : this.count % clientLogBounds.maxRecentReports;
     return [...this.ring.slice(oldest), ...this.ring.slice(0, oldest)];
   }
 
@@ -76,7 +70,7 @@ export class AgentReports {
   private noteSuccess({ eventId, updateId, at }: ReportedEvent, index: number): void {
     const key = successKey(eventId, updateId);
     const latest = this.successes.get(key) ?? { at: Number.NEGATIVE_INFINITY, index, timelessIndex: -1 };
-    if (this.successes.size < maxSuccesses) this.successes.set(key, latest);
+    if (this.successes.size < clientLogBounds.maxSuccesses) this.successes.set(key, latest);
     latest.index = index;
     if (at === undefined) latest.timelessIndex = index;
     else latest.at = Math.max(latest.at, at);
@@ -92,7 +86,7 @@ export class ReportedEvents {
   add(client: string, event: ReportedEvent): void {
     const reports = this.byClient.get(client) ?? new AgentReports();
     this.byClient.set(client, reports);
-    const more = reports.add(event, this.kept >= maxKept);
+    const more = reports.add(event, this.kept >= clientLogBounds.maxReports);
     this.kept += more;
     if (more !== 0) this.added++;
   }

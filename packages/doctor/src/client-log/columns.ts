@@ -1,9 +1,9 @@
 // The columns of the WindowsUpdate.log of every generation, read from bytes: date, time, process, thread, component. It
 // takes only what entry.ts would read in the same way; everything else is left to it.
+import { clientLogBounds } from '../bounds.ts';
 
 const tab = 0x09;
 const blank = 0x20;
-const maxKnown = 256;
 const dayMs = 86_400_000;
 /** Three digits behind the dot as the milliseconds that stamp.ts makes of them. */
 const thousandths = Array.from({ length: 1000 }, (_, digits) =>
@@ -114,7 +114,8 @@ export class Columns {
     const known = this.known.get(hash);
     if (known && areEqual(known.bytes, bytes, start, end)) return known.name;
     const name = bytes.toString('latin1', start, end);
-    if (!known && this.known.size < maxKnown) this.known.set(hash, { bytes: Buffer.from(name, 'latin1'), name });
+    if (!known && this.known.size < clientLogBounds.maxShapes)
+      this.known.set(hash, { bytes: Buffer.from(name, 'latin1'), name });
     return name;
   }
 }

@@ -1,5 +1,6 @@
 // What a text of a client's log says by itself, whatever stands before it. Agents write the same few thousand texts again
 // and again, at each check and at each failure: what was found out of one is remembered, in bounded memory.
+import { clientLogBounds } from '../bounds.ts';
 import { aboutMicrosoft, isComplaint, isOutcome } from './complaints.ts';
 import { failuresIn, urlIn } from './entry.ts';
 import type { Rule } from './known-lines.ts';
@@ -21,12 +22,9 @@ export interface Meaning {
   isMicrosoft: boolean | undefined;
 }
 
-const maxRemembered = 4096;
-const maxText = 500;
 const remembered = new Map<string, Meaning>();
 /** A bit for each text that was seen, by its hash. */
 const seen = new Uint8Array(65_536);
-const maxSeen = 16_384;
 let seenCount = 0;
 
 /** What a text says that has these words, and perhaps not all of them. */
@@ -53,7 +51,7 @@ function findOut(text: string, words: Marks): Meaning {
     isOutcome: (complains || known.length > 0) && isOutcome(text),
     isMicrosoft: (flags & has.service) === 0 ? undefined : aboutMicrosoft(text),
   };
-  if (text.length <= maxText && isSeenAgain(text)) remember(text, meaning);
+  if (text.length <= clientLogBounds.maxTextLength && isSeenAgain(text)) remember(text, meaning);
   return meaning;
 }
 
@@ -64,7 +62,7 @@ function isSeenAgain(text: string): boolean {
   for (let at = 0; at < text.length; at += step) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
   const slot = (hash ^ (hash >>> 16)) & (seen.length - 1);
   if (seen[slot] === 1) return true;
-  if (++seenCount > maxSeen) {
+  if (++seenCount > clientLogBounds.maxSeenOnce) {
     seen.fill(0);
     seenCount = 0;
   }
@@ -73,6 +71,6 @@ function isSeenAgain(text: string): boolean {
 }
 
 function remember(text: string, meaning: Meaning): void {
-  if (remembered.size >= maxRemembered) remembered.clear();
+  if (remembered.size >= clientLogBounds.maxTexts) remembered.clear();
   remembered.set(text, meaning);
 }

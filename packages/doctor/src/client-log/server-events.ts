@@ -1,5 +1,6 @@
 // The event ids of WSUS's health monitoring (troubleshooting.md B7): last digit 0 is "normal again", 1 a warning,
 // 2 an error.
+import { clientLogBounds } from '../bounds.ts';
 import { causeOfStatus } from '../hresult/cause.ts';
 import type { FindingCode } from '../words/codes.ts';
 import type { ServerLogEvent } from './reporting-events.ts';
@@ -26,8 +27,6 @@ export function causeOfServerLine({ level, method, message }: ServerLogEvent): F
   return cause === 'harmless' ? (checked[service] ?? 'DOCTOR_SERVER_EVENT') : cause;
 }
 
-const maxKinds = 5_000;
-
 /** Of each kind of event the last one: whether it is over is told by that and by nothing else. */
 export class LatestEvents {
   private readonly latest = new Map<number | FindingCode, ServerLogEvent>();
@@ -37,7 +36,8 @@ export class LatestEvents {
     const key = event.eventId ?? causeOfServerLine(event);
     if (key === undefined) return;
     const known = this.latest.get(key);
-    if (known ? timeOf(event) >= timeOf(known) : this.latest.size < maxKinds) this.latest.set(key, event);
+    if (known ? timeOf(event) >= timeOf(known) : this.latest.size < clientLogBounds.maxServerEvents)
+      this.latest.set(key, event);
   }
 
   get all(): ReadonlyMap<number | FindingCode, ServerLogEvent> {

@@ -1,5 +1,6 @@
 // Reads a client's log line by line and keeps the story: which agent, which server, how each self-update check ended,
 // what failed and whether it worked again later. Bounded: equal troubles are counted, not kept.
+import { clientLogBounds } from '../bounds.ts';
 import type { Evidence } from '../finding.ts';
 import { causeOf, causeOfStatus } from '../hresult/cause.ts';
 import type { FindingCode } from '../words/codes.ts';
@@ -7,10 +8,6 @@ import { isMicrosoftUrl, managedService, standing } from './complaints.ts';
 import { type LogEntry, lastPart } from './entry.ts';
 import { evidenceOfEntry, Milestone, Trouble } from './remembered.ts';
 import { type Phase, phaseOf, phaseWithoutText, troubleOf } from './trouble.ts';
-
-const maxTroubles = 300;
-const maxMilestones = 400;
-const maxUnplaced = 8;
 
 export class ClientStory {
   readonly versions = new Set<string>();
@@ -82,13 +79,13 @@ export class ClientStory {
 
   milestone(entry: LogEntry, what: string, good: boolean | undefined): void {
     const milestone = new Milestone(entry, what, good);
-    if (this.firstMilestones.length < maxMilestones / 2) this.firstMilestones.push(milestone);
-    else this.lastMilestones[this.moreMilestones++ % (maxMilestones / 2)] = milestone;
+    if (this.firstMilestones.length < halfOfMilestones()) this.firstMilestones.push(milestone);
+    else this.lastMilestones[this.moreMilestones++ % halfOfMilestones()] = milestone;
   }
 
   /** The first ones and the last ones, in their order. */
   get milestones(): Milestone[] {
-    const oldest = this.moreMilestones % (maxMilestones / 2);
+    const oldest = this.moreMilestones % halfOfMilestones();
     const { firstMilestones: first, lastMilestones: last } = this;
     return [...first, ...last.slice(oldest), ...last.slice(0, oldest)];
   }
@@ -103,7 +100,7 @@ export class ClientStory {
     const same = this.byCode.get(code);
     const known = same?.find((trouble) => trouble.is(what));
     if (known) known.again(entry, this.order, this.url, error);
-    else if (this.troubles.length < maxTroubles) {
+    else if (this.troubles.length < clientLogBounds.maxTroubles) {
       const fresh = new Trouble(what, entry, this.order, this.url, error);
       this.troubles.push(fresh);
       if (same) same.push(fresh);
@@ -223,7 +220,7 @@ export class ClientStory {
     for (const value of failures) {
       // WinHTTP's lines tell the status first and only then what was asked for.
       const early = this.url === undefined && (this.phase === 'self-update' || this.phase === 'other');
-      if (early && causeOf(value) === 'DOCTOR_TREE_MISSING' && this.unplaced.length < maxUnplaced) {
+      if (early && causeOf(value) === 'DOCTOR_TREE_MISSING' && this.unplaced.length < clientLogBounds.maxUnplaced) {
         this.unplaced.push({ entry, value, phase: this.phase });
       } else {
         if (this.url !== undefined) this.settle();
@@ -266,3 +263,8 @@ const aboutFiles = new Set<FindingCode>([
   'DOCTOR_CABINET_UNSIGNED',
   'DOCTOR_SIGNATURE_REFUSED',
 ]);
+
+/** So many of the first, and as many of the last ones. */
+function halfOfMilestones(): number {
+  return Math.floor(clientLogBounds.maxMilestones / 2);
+}

@@ -1,6 +1,7 @@
 // From an error in a client's log to the thing that is broken: the code says how it failed, the URL and the component
 // say what. Pure.
 
+import { clientLogBounds } from '../bounds.ts';
 import { type CodeCause, causeOf } from '../hresult/cause.ts';
 import { kindOfPath } from '../http-log/record.ts';
 import { missingThing } from '../http-log/status-cause.ts';
@@ -37,7 +38,6 @@ export function phaseWithoutText(component: string, flags: number, before: Phase
   return (flags & (has.download | has.install)) === 0 ? 'other' : undefined;
 }
 
-const maxComponents = 500;
 const phases = new Map<string, ComponentPhase>();
 
 /** `caller` for components that work for any other, `own` for those with work of their own that no phase is of. */
@@ -48,7 +48,7 @@ function phaseOfComponent(component: string): ComponentPhase {
   const known = phases.get(component);
   if (known !== undefined) return known;
   const phase = lookUpComponent(component);
-  if (phases.size < maxComponents) phases.set(component, phase);
+  if (phases.size < clientLogBounds.maxComponents) phases.set(component, phase);
   return phase;
 }
 

@@ -1,4 +1,5 @@
 // The update settings of a machine, as its registry has them: one place that knows keys and names (self-update.md 8, 9).
+import { clientLogBounds } from '../bounds.ts';
 import type { Evidence } from '../finding.ts';
 import type { RegFacts, RegValue } from '../registry/reg-text.ts';
 
@@ -27,9 +28,6 @@ export const wrongPlaces = [
   `${update}\\auto update`,
 ] as const;
 
-/** Services that updating has to do with, exported one after the other. */
-const mostPickedServices = 20;
-
 export class ClientSettings {
   private readonly facts: RegFacts;
 
@@ -53,7 +51,7 @@ export class ClientSettings {
     const above = `${services}\\`;
     const below = [...this.facts.keys()].filter((key) => key.startsWith(above));
     const names = new Set(below.map((key) => key.slice(above.length).split('\\')[0]));
-    return names.size > (this.facts.has(services) ? 0 : mostPickedServices);
+    return names.size > (this.facts.has(services) ? 0 : clientLogBounds.maxServices);
   }
 
   has(key: string): boolean {

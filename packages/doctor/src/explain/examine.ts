@@ -1,10 +1,9 @@
 // A computer as a server's store knows it: every ping and report, told in order and judged.
+
 import type { KnownComputer, Store } from '@moult/store';
+import { reportBounds } from '../bounds.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { nameOf, observeComputer, tellComputer } from './computer-rungs.ts';
-
-const pingLimit = 500;
-const reportLimit = 500;
 
 /** Why this computer is where it is. `source`: how to call the store in evidence. */
 export async function examineComputer(
@@ -13,8 +12,11 @@ export async function examineComputer(
   source: string,
   now: Date,
 ): Promise<DoctorReport> {
-  const pings = await store.listSelfUpdateEvents({ computerId: computer.computerId, limit: pingLimit });
-  const reports = await store.listReports(computer.computerId, reportLimit);
+  const pings = await store.listSelfUpdateEvents({
+    computerId: computer.computerId,
+    limit: reportBounds.maxExplainedPings,
+  });
+  const reports = await store.listReports(computer.computerId, reportBounds.maxExplainedReports);
   const facts = { computer, pings: pings.toReversed(), reports: reports.toReversed(), source };
   const seen = [
     { what: 'computer', result: `${nameOf(computer)} (${computer.computerId}), ${computer.address}` },

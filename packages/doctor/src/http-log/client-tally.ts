@@ -1,14 +1,10 @@
 // What one client asked for and was answered. There may be tens of thousands of them, so that each is few bytes: what
 // equal answers share is one record, and what is told of them is put together when somebody asks.
+import { requestLogBounds } from '../bounds.ts';
 import { errorOfPing } from './ping.ts';
 import { comparePlaces, type HttpRecord, isGood, isLater, type RequestKind } from './record.ts';
 
-const maxUserAgents = 8;
-const manyPings = 40;
-/** Of each client, once there are very many pings: one that failed and one that did not. */
-const fewPings = 2;
 const daysOfWord = 30;
-const maxDayWords = 14;
 
 /** A request that was seen: `like` is it, or one with the same answer. */
 export class Sighting {
@@ -131,8 +127,8 @@ export class ClientTally {
     this.lastPings ??= [];
     const before = this.lastPings.length;
     this.lastPings.push(record);
-    if (isFull && before >= fewPings) this.lastPings = lastOfEach(this.lastPings);
-    else if (before >= manyPings) this.lastPings.shift();
+    if (isFull && before >= requestLogBounds.fewPings) this.lastPings = lastOfEach(this.lastPings);
+    else if (before >= requestLogBounds.maxPingsPerClient) this.lastPings.shift();
     return this.lastPings.length - before;
   }
 
@@ -185,7 +181,7 @@ export class ClientTally {
   }
 
   private noteAgent(agent: string): void {
-    if (agent === '' || this.agents.length >= maxUserAgents || this.agents.includes(agent)) return;
+    if (agent === '' || this.agents.length >= requestLogBounds.maxUserAgents || this.agents.includes(agent)) return;
     this.agents = [...this.agents, agent];
   }
 }
@@ -230,7 +226,7 @@ class DaySet {
     const { words } = this;
     const early = Math.max(0, Math.ceil((this.base - day) / daysOfWord));
     const word = Math.floor((day - this.base) / daysOfWord) + early;
-    if (word >= maxDayWords || early + words.length > maxDayWords) return undefined;
+    if (word >= requestLogBounds.maxDayWords || early + words.length > requestLogBounds.maxDayWords) return undefined;
     for (let more = 0; more < early; more++) words.unshift(0);
     this.base -= early * daysOfWord;
     while (words.length <= word) words.push(0);

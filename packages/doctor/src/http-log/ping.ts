@@ -1,4 +1,5 @@
 // A status ping as a log shows it: the query of wutrack.bin. Lenient by purpose: old clients wrote it.
+import { requestLogBounds } from '../bounds.ts';
 
 export interface LoggedPing {
   activity: string;
@@ -21,13 +22,11 @@ const activities: Record<string, string> = {
   i: 'installation',
 };
 
-const maxQuery = 8192;
-
 /** The HRESULT of a ping and nothing else of it, 0 for success; undefined when the query is not one. */
 export function errorOfPing(query: string): number | undefined {
   let isPing = false;
   let error = 0;
-  const end = Math.min(query.length, maxQuery);
+  const end = Math.min(query.length, requestLogBounds.maxQuery);
   for (let at = 0; at < end; at = partEnd(query, at, end) + 1) {
     if (query[at + 1] !== '=' || at + 1 >= end) continue;
     const name = query[at]?.toUpperCase();
@@ -50,7 +49,7 @@ function hresultOf(digits: string): number {
 /** Reads the query of a ping; undefined when it is not one. */
 export function pingOf(query: string): LoggedPing | undefined {
   const values = new Map<string, string>();
-  for (const part of query.slice(0, maxQuery).split('&')) {
+  for (const part of query.slice(0, requestLogBounds.maxQuery).split('&')) {
     const cut = part.indexOf('=');
     if (cut === 1) values.set(part.slice(0, 1).toUpperCase(), part.slice(cut + 1));
   }

@@ -1,6 +1,7 @@
 // The inner loop of w3c.ts in WebAssembly: three kilobytes of code over a memory of fixed size, which holds a piece of the
 // log and the table of runs. Compiled from packages/doctor/assembly/w3c when the repository is built, not when it is used.
 // Hard part: what is known of the repeats lies in that memory until `returnRuns` tells of it.
+import { requestLogBounds } from '../bounds.ts';
 import { scannerModule } from './scanner-module.ts';
 import type { Run } from './tally.ts';
 
@@ -21,8 +22,6 @@ const untracked = -0x80000000;
 
 /** The longest text that `load` takes. */
 export const textBytes = 4 * 2 ** 20;
-/** So many runs leave the table room enough to find an empty slot soon. */
-export const maxRuns = 150_000;
 
 /** What is used of it; Node's types know WebAssembly by name only. */
 declare const WebAssembly: {
@@ -59,7 +58,7 @@ export class Scanner {
   readonly #view: DataView;
   readonly #runs: Run[] = [];
   /** The slot of each run, and per slot which run has it. */
-  readonly #slots = new Int32Array(maxRuns);
+  readonly #slots = new Int32Array(requestLogBounds.maxRuns);
   readonly #places = new Int32Array(slots);
   #length = 0;
 

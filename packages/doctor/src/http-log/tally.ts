@@ -1,4 +1,5 @@
 // What a pile of request logs adds up to, in bounded memory: groups of equal failures, and a story per client.
+import { requestLogBounds } from '../bounds.ts';
 import { ClientTally, isPackage, Repeats, Sighting } from './client-tally.ts';
 import {
   type HttpRecord,
@@ -10,16 +11,6 @@ import {
   siteOf,
   stampOf,
 } from './record.ts';
-
-/** Each is a kilobyte or so. */
-export const maxClients = 32_000;
-export const maxGroups = 2_000;
-const maxSites = 2_000;
-const maxClientsPerGroup = 1_000;
-/** In all groups. */
-const maxGroupClients = 100_000;
-/** Of all clients: beyond these only the last ones of each are kept. */
-const maxPings = 20_000;
 
 /** What all equal answers share, whoever got them. */
 export class Shape {
@@ -149,7 +140,7 @@ export class HttpTally {
 
   private noteGood({ key }: Shape, sighting: Sighting, client: string | undefined): void {
     const known = this.lastGood.get(key);
-    if (known ? isLater(sighting, known) : this.lastGood.size < maxSites) {
+    if (known ? isLater(sighting, known) : this.lastGood.size < requestLogBounds.maxSites) {
       this.lastGood.set(key, sighting.recordFor(client));
     }
   }
@@ -169,7 +160,7 @@ export class HttpTally {
   }
 
   private startGroup({ key, site }: Shape, record: HttpRecord): AnswerGroup | undefined {
-    if (this.groups.size >= maxGroups) return undefined;
+    if (this.groups.size >= requestLogBounds.maxGroups) return undefined;
     const { kind, status = 0, substatus, win32, reason, text } = record;
     const sharePoint = /_vti_|sharepoint|_layouts/i.test(text);
     const ends = { first: record, last: record };
@@ -190,18 +181,23 @@ export class HttpTally {
   }
 
   private noteAffected({ clients }: AnswerGroup, client: string): void {
-    if (clients.size >= maxClientsPerGroup || this.groupClients >= maxGroupClients || clients.has(client)) return;
+    if (
+      clients.size >= requestLogBounds.maxClientsPerGroup ||
+      this.groupClients >= requestLogBounds.maxGroupClients ||
+      clients.has(client)
+    )
+      return;
     clients.add(client);
     this.groupClients++;
   }
 
   private keepPing(record: HttpRecord, client: string): void {
-    this.keptPings += this.clients.get(client)?.takePing(record, this.keptPings >= maxPings) ?? 0;
+    this.keptPings += this.clients.get(client)?.takePing(record, this.keptPings >= requestLogBounds.maxPings) ?? 0;
   }
 
   private tallyOf(client: string): ClientTally | undefined {
     const known = this.clients.get(client);
-    if (known || this.clients.size >= maxClients) return known;
+    if (known || this.clients.size >= requestLogBounds.maxClients) return known;
     const fresh = new ClientTally(client);
     this.clients.set(client, fresh);
     return fresh;

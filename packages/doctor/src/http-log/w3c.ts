@@ -2,10 +2,12 @@
 // in WebAssembly (scanner.ts): walk to the stem, look at each path segment, and only for lines about updating hash the
 // columns that make an answer (everything but time, query, referrer, sizes). An answer seen before is a repeat and costs
 // no decoding; what is new, each ping and each directive is read here.
+
 import { isAscii } from 'node:buffer';
+import { requestLogBounds } from '../bounds.ts';
 import { decodeLine } from '../text/encoding.ts';
 import { type HttpRecord, kindOfPath } from './record.ts';
-import { giveBack, maxRuns, type Scanner, stop, takeScanner, textBytes, told } from './scanner.ts';
+import { giveBack, type Scanner, stop, takeScanner, textBytes, told } from './scanner.ts';
 import { type HttpTally, type Run, Shape } from './tally.ts';
 
 const blank = 0x20;
@@ -14,14 +16,7 @@ const newline = 0x0a;
 const hash = 0x23;
 /** Bytes that are looked at in one go: they and the runs stay in the processor's cache. */
 const pieceBytes = 2 ** 17;
-/** So many lines of a log are decoded whole. What more clients ask the same is told in few words. */
-const maxDecoded = 5_000;
-/** The same once all logs together had this many. */
-const manyDecoded = 20_000;
-const fewDecoded = 500;
-const maxShapes = 20_000;
 
-const maxText = 2000;
 const rejectedQuery = 'Rejected-By-UrlScan';
 
 /** Columns that differ between equal answers. */
@@ -69,7 +64,8 @@ export class W3cReader {
   constructor(source: string, tally: HttpTally) {
     this.source = source;
     this.tally = tally;
-    this.maxDecoded = tally.decoded < manyDecoded ? maxDecoded : fewDecoded;
+    this.maxDecoded =
+      tally.decoded < requestLogBounds.manyDecoded ? requestLogBounds.maxDecoded : requestLogBounds.fewDecoded;
     this.folderSite = /(W3SVC\d+)[\\/][^\\/]*$/i.exec(source)?.[1]?.toUpperCase();
   }
 
@@ -97,7 +93,7 @@ export class W3cReader {
 
   private piece(piece: Buffer): void {
     // Between pieces nothing waits for the run that it belongs to.
-    if (this.scanner.runCount >= maxRuns) this.forgetRuns();
+    if (this.scanner.runCount >= requestLogBounds.maxRuns) this.forgetRuns();
     this.scanner.load(piece);
     let start = 0;
     while (start < piece.length) {
@@ -153,7 +149,8 @@ export class W3cReader {
     // Two rejected requests differ in their query alone, which makes no difference elsewhere.
     if (record.query === rejectedQuery) return;
     this.keep(run);
-    if (this.shapes.size < maxShapes && !this.shapes.has(scanner.shape)) this.shapes.set(scanner.shape, fresh);
+    if (this.shapes.size < requestLogBounds.maxShapes && !this.shapes.has(scanner.shape))
+      this.shapes.set(scanner.shape, fresh);
   }
 
   private told(piece: Buffer, start: number, end: number): Buffer {
@@ -162,7 +159,7 @@ export class W3cReader {
 
   /** From here on its repeats are counted, not read. */
   private keep(run: Run): void {
-    if (this.scanner.runCount < maxRuns) this.scanner.keep(run);
+    if (this.scanner.runCount < requestLogBounds.maxRuns) this.scanner.keep(run);
   }
 
   private tellSeparator(chunk: Buffer, start: number): void {
@@ -189,7 +186,9 @@ export class W3cReader {
       source: this.source,
       line: this.scanner.line,
       // One string in memory, not two, wherever the line is plain.
-      text: isAscii(line) ? written.slice(0, maxText) : decodeLine(line.subarray(0, maxText)),
+      text: isAscii(line)
+        ? written.slice(0, requestLogBounds.maxTextLength)
+        : decodeLine(line.subarray(0, requestLogBounds.maxTextLength)),
       at: known(at),
       zone: proxy ? 'unknown' : 'utc',
       client: cell('c-ip'),

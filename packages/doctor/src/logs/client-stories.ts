@@ -1,5 +1,6 @@
 // The story of each client's self-update: what it asked for, what it got, where it stopped. For people and pictures.
 
+import { reportBounds } from '../bounds.ts';
 import { describeKind } from '../client-log/rungs.ts';
 import type { Evidence } from '../finding.ts';
 import { formatHresult } from '../hresult/error-table.ts';
@@ -47,8 +48,6 @@ const ladder: RequestKind[] = [
   'client-web-service',
   'reporting',
 ];
-/** What a report can show. */
-export const maxStories = 200;
 
 const outcomes = ['failing', 'in progress', 'not known', 'up to date'] as const;
 
@@ -58,10 +57,10 @@ export function tellStories(facts: LogFacts): Story[] {
   // Only what may be shown is told: there may be tens of thousands.
   for (const tally of facts.tally.clients.values()) {
     const stories = told[outcomeOf(tally)];
-    if (stories.length < maxStories) stories.push(tellTally(tally));
+    if (stories.length < reportBounds.maxStories) stories.push(tellTally(tally));
   }
   for (const story of tellAgents(facts)) told[story.outcome].push(story);
-  return outcomes.flatMap((outcome) => told[outcome]).slice(0, maxStories);
+  return outcomes.flatMap((outcome) => told[outcome]).slice(0, reportBounds.maxStories);
 }
 
 /** How many clients the logs tell of. */

@@ -1,6 +1,7 @@
 // A log that is not W3C, line by line: a client's, what an agent reported, a server's own, requests without a header, or
 // all of these in turns. Most lines of most logs say nothing that matters here: they are told by their bytes and never
 // become text.
+import { clientLogBounds } from '../bounds.ts';
 import { Columns } from '../client-log/columns.ts';
 import { type LogEntry, type ParsedLine, parseEntry } from '../client-log/entry.ts';
 import { has, newLineFinder, plainFlags } from '../client-log/line-words.ts';
@@ -13,8 +14,6 @@ import { forEachLine } from '../text/chunks.ts';
 import { decodeLine } from '../text/encoding.ts';
 import type { DateOrder } from '../text/stamp.ts';
 import type { LogFacts } from './read-logs.ts';
-
-const maxLine = 16_384;
 
 let finder: WordFinder | undefined;
 
@@ -45,7 +44,7 @@ export class MixedLogReader {
 
   read(chunk: Buffer): void {
     this.next = forEachLine(chunk, this.next, (start, end, number) => {
-      if (end > start) this.line(chunk, start, Math.min(end, start + maxLine), number);
+      if (end > start) this.line(chunk, start, Math.min(end, start + clientLogBounds.maxLine), number);
     });
   }
 

@@ -1,8 +1,10 @@
 // Reads whatever logs somebody sends: finds out per file (and, outside W3C, per line) what it is, and gathers facts.
 // Nothing in a log is executed or fetched. Memory is bounded: W3C lines are tallied, client lines become stories.
+
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { requireFile } from '@moult/disk';
+import { clientLogBounds } from '../bounds.ts';
 import { ReportedEvents } from '../client-log/agent-reports.ts';
 import { LatestEvents } from '../client-log/server-events.ts';
 import type { ClientStory } from '../client-log/story.ts';
@@ -41,8 +43,6 @@ export interface LogFacts {
   /** Files that could not be read, with why. */
   unreadable: { path: string; why: string }[];
 }
-
-const maxUrlLogBytes = 16 * 2 ** 20;
 
 export type LogProgress = (readBytes: number, totalBytes: number, file: string) => void;
 
@@ -142,7 +142,7 @@ async function readPings(path: string, facts: LogFacts): Promise<number> {
   let text = '';
   for await (const chunk of lineChunks(path, () => {})) {
     text += decodeText(chunk);
-    if (text.length > maxUrlLogBytes) {
+    if (text.length > clientLogBounds.maxUrlLogBytes) {
       facts.cutPings.push(path);
       break;
     }

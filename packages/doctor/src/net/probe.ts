@@ -1,7 +1,9 @@
 // One request, told in full: what was asked, what came, how long it took, where it broke. Redirects are not followed and
 // nothing is decompressed: the doctor wants to see what an agent would see. Never throws for what a server does.
+
 import { type IncomingMessage, type RequestOptions, request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { defaultProbeLimits } from '../bounds.ts';
 import { cleanTlsMessage } from './tls.ts';
 
 export interface ProbeRequest {
@@ -18,13 +20,6 @@ export interface ProbeLimits {
   stallMs: number;
   maxBytes: number;
 }
-
-export const defaultProbeLimits: ProbeLimits = {
-  connectMs: 6_000,
-  firstByteMs: 15_000,
-  stallMs: 15_000,
-  maxBytes: 64 * 2 ** 20,
-};
 
 export type FailureKind = 'name' | 'network' | 'refused' | 'timeout' | 'cut' | 'not-http' | 'tls';
 

@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { createServer, type SecureVersion, type TlsOptions } from 'node:tls';
 import * as x509 from '@peculiar/x509';
+import { defaultProbeLimits } from '../bounds.ts';
 import { makeReport } from '../report/report.ts';
 import { defaultClientKinds } from '../server/client-kind.ts';
 import { collectServerFacts } from '../server/collect.ts';
 import { observeServer } from '../server/rungs.ts';
 import { allCodes, failures, onPort } from '../test/diagnose.ts';
 import type { FindingCode } from '../words/codes.ts';
-import { defaultProbeLimits } from './probe.ts';
 import { collectTlsFacts } from './tls.ts';
 import { observeTls } from './tls-rungs.ts';
 

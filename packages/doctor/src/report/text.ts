@@ -1,14 +1,12 @@
 // The report for an admin at 2 a.m.: the root cause first in one sentence, then what shows it, then what to do in order.
 
 import { visibleIn } from '@moult/formats/text';
+import { reportBounds } from '../bounds.ts';
 import type { Evidence, Finding } from '../finding.ts';
 import type { Story } from '../logs/client-stories.ts';
 import { isGoodNews } from '../words/codes.ts';
 import { type PaintFormat, paintWith } from './paint.ts';
 import type { DoctorReport } from './report.ts';
-
-const maxStories = 12;
-const maxEvents = 8;
 
 /** The report as text. `colour` only where it goes to a terminal. */
 export function renderText(told: DoctorReport, options: { colour: boolean; width: number }): string {
@@ -107,17 +105,18 @@ function renderEvidence(item: Evidence, paint: ReturnType<typeof paintWith>, wid
 
 function renderStories(stories: readonly Story[], paint: ReturnType<typeof paintWith>): string[] {
   const lines = [paint('bold', `Clients (${stories.length})`)];
-  for (const story of visibleIn(stories.slice(0, maxStories))) {
+  for (const story of visibleIn(stories.slice(0, reportBounds.maxTextStories))) {
     const versions = story.versions.length > 0 ? ` ${story.versions.join(' → ')}` : '';
     lines.push(
       `  ${paint('bold', story.client)}  ${story.generation}${versions}: ${story.outcome}; last good step: ${story.lastStage}`,
     );
-    for (const event of story.events.slice(-maxEvents)) {
+    for (const event of story.events.slice(-reportBounds.maxTextEvents)) {
       const mark = event.outcome === 'bad' ? paint('red', '✗') : event.outcome === 'good' ? paint('green', '✓') : '·';
       lines.push(`    ${mark} ${(event.at ?? '').replace('T', ' ').replace(/\.\d+/, '').padEnd(20)} ${event.what}`);
     }
   }
-  if (stories.length > maxStories) lines.push(`  … and ${stories.length - maxStories} more (--json lists them)`);
+  if (stories.length > reportBounds.maxTextStories)
+    lines.push(`  … and ${stories.length - reportBounds.maxTextStories} more (--json lists them)`);
   return lines;
 }
 

@@ -1,17 +1,16 @@
 // The timeline as an inline SVG: one row per client, one mark per event, time from left to right. A table under it says
 // the same in words, for readers who cannot see the picture.
+import { reportBounds } from '../bounds.ts';
 import type { Story, StoryEvent } from '../logs/client-stories.ts';
 import { escapeHtml } from './escape-html.ts';
 
 const width = 900;
 const left = 190;
 const rowHeight = 30;
-const maxRows = 30;
-const maxTableRows = 400;
 
 /** The picture and its table. */
 export function renderTimeline(stories: readonly Story[]): string {
-  const rows = stories.filter(({ events }) => events.length > 0).slice(0, maxRows);
+  const rows = stories.filter(({ events }) => events.length > 0).slice(0, reportBounds.maxTimelineRows);
   const times = rows.flatMap(({ events }) => events.map(({ atMs }) => atMs)).filter((at) => at !== undefined);
   if (times.length === 0) return renderTable(rows);
   const place = placesOf(times);
@@ -64,7 +63,7 @@ function renderRow(story: Story, y: number, x: (at: number) => number): string {
 function renderTable(rows: readonly Story[]): string {
   const told = rows.flatMap((story) => story.events.map((event) => ({ story, event })));
   const body = told
-    .slice(-maxTableRows)
+    .slice(-reportBounds.maxTableRows)
     .map(({ story, event }) => {
       const cells = [
         story.client,

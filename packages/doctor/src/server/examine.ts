@@ -1,8 +1,10 @@
 // A server from the outside, as each kind of client would see it.
+
+import { defaultProbeLimits } from '../bounds.ts';
 import { RequestError } from '../errors.ts';
 import type { Observation } from '../finding.ts';
 import { readCa } from '../net/ca.ts';
-import { defaultProbeLimits, describeProbe } from '../net/probe.ts';
+import { describeProbe } from '../net/probe.ts';
 import { collectTlsFacts } from '../net/tls.ts';
 import { observeTls } from '../net/tls-rungs.ts';
 import { proxyKinds, proxySnippet } from '../proxy/snippets.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createOperatorCa, createOperatorSigner } from '@moult/formats/authenticode';
 import { createSusServer, type Fault, type Listening, listen, type SusServer } from '@moult/simulator';
-import { defaultProbeLimits } from '../net/probe.ts';
+import { defaultProbeLimits } from '../bounds.ts';
 import { findRoots } from '../root-cause.ts';
 import type { FindingCode } from '../words/codes.ts';
 import { defaultClientKinds } from './client-kind.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcp } from 'node:net';
 import { before, describe, it } from 'node:test';
-import { defaultProbeLimits } from '../net/probe.ts';
+import { defaultProbeLimits } from '../bounds.ts';
 import { makeReport } from '../report/report.ts';
 import { failures, onPort } from '../test/diagnose.ts';
 import type { FindingCode } from '../words/codes.ts';

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcp } from 'node:net';
 import { createOperatorCa, createOperatorSigner, type SigningIdentity, signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { composeIdent, encodeIdent } from '@moult/protocol/self-update';
-import { defaultProbeLimits } from '../../net/probe.ts';
+import { defaultProbeLimits } from '../../bounds.ts';
 import { type DoctorReport, makeReport } from '../../report/report.ts';
 import { onPort } from '../../test/diagnose.ts';
 import { defaultClientKinds } from '../client-kind.ts';
