@@ -186,5 +186,15 @@ export const signatureBounds = declareBounds('signature', {
   },
 });
 
+export const registryBounds = declareBounds('registry', {
+  maxInstructions: {
+    what: 'Instructions in a Registry.pol',
+    fallback: 100_000,
+    range: [100, 10_000_000],
+    client: 'FORMAT_OVER_LIMIT. The agent goes by the policy without that file',
+    administrator: 'FORMAT_OVER_LIMIT from `moult policy read`',
+  },
+});
+
 /** All tables of this file. */
-export const formatBounds = [defaultXmlLimits, xmlReaderBounds, defaultCabinetLimits, signatureBounds];
+export const formatBounds = [defaultXmlLimits, xmlReaderBounds, defaultCabinetLimits, registryBounds, signatureBounds];

@@ -1,231 +1,24 @@
-// Registry Editor's text format, both ways: "Windows Registry Editor Version 5.00" in UTF-16LE as Windows writes it,
-// and read as generously as people edit it: UTF-8, ANSI, REGEDIT4, LF, comments, deletions.
+// .reg text (@moult/formats/registry), with the agent's own error for a registry file that cannot be read.
+import { FormatError } from '@moult/formats';
+import { parseRegistryText as parse, type RegistryTree } from '@moult/formats/registry';
 import { AgentError } from '../errors.ts';
 import { hresult } from '../transport/hresult.ts';
-import { decodeText } from './decode-text.ts';
 
-export type RegistryValue =
-  | { type: 'REG_SZ' | 'REG_EXPAND_SZ'; data: string }
-  | { type: 'REG_DWORD'; data: number }
-  | { type: 'REG_QWORD'; data: bigint }
-  | { type: 'REG_MULTI_SZ'; data: string[] }
-  | { type: 'REG_BINARY'; data: Uint8Array }
-  | { type: 'other'; typeNumber: number; data: Uint8Array };
-
-export interface RegistryKey {
-  /** As first written, from HKEY_… on. */
-  path: string;
-  /** Lower-case value name → name as written and value; '' is the default value. */
-  values: Map<string, { name: string; value: RegistryValue }>;
-}
-
-/** Lower-case full path → key, in the order of the file. */
-export type RegistryTree = Map<string, RegistryKey>;
-
-const header = 'Windows Registry Editor Version 5.00';
+export {
+  encodeRegistryChanges,
+  encodeRegistryText,
+  fullKeyPath,
+  type RegistryTree,
+  type RegistryValue,
+} from '@moult/formats/registry';
 
 /** Reads .reg text. Throws AgentError AGENT_CONFIG_BAD_REGISTRY naming the line for what is no .reg text. */
 export function parseRegistryText(bytes: Uint8Array): RegistryTree {
-  const text = decodeText(bytes);
-  const lines = joinContinued(text.split(/\r\n|\r|\n/));
-  const first = lines.findIndex(({ text: line }) => line.trim() !== '' && !line.trimStart().startsWith(';'));
-  const title = lines[first]?.text.trim();
-  if (title !== header && title !== 'REGEDIT4') {
-    throw badRegistry(`it does not start with "${header}"`, (lines[first]?.number ?? 1) as number);
+  try {
+    return parse(bytes);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    const text = `The registry file cannot be read: ${cause.message}.`;
+    throw new AgentError('AGENT_CONFIG_BAD_REGISTRY', text, { hresult: hresult.invalidMetadata, cause });
   }
-  const ansi = title === 'REGEDIT4';
-  const tree: RegistryTree = new Map();
-  let key: RegistryKey | undefined;
-  for (const { text: line, number } of lines.slice(first + 1)) {
-    const trimmed = line.trim();
-    if (trimmed === '' || trimmed.startsWith(';')) continue;
-    if (trimmed.startsWith('[')) key = readKeyLine(trimmed, number, tree);
-    else if (key) readValueLine(trimmed, number, key, ansi);
-    else if (!/^["@]/.test(trimmed))
-      throw badRegistry(`"${trimmed.slice(0, 40)}" is neither a key nor a value`, number);
-  }
-  return tree;
-}
-
-/** UTF-16LE with byte order mark and CRLF, byte for byte what Registry Editor would export. */
-export function encodeRegistryText(tree: RegistryTree): Uint8Array {
-  const lines = [header, ''];
-  for (const key of tree.values()) {
-    lines.push(`[${key.path}]`);
-    for (const { name, value } of key.values.values()) {
-      lines.push(...wrap(name === '' ? '@=' : `"${toQuoted(name)}"=`, encodeValue(value)));
-    }
-    lines.push('');
-  }
-  return Buffer.from(`\ufeff${lines.join('\r\n')}\r\n`, 'utf16le');
-}
-
-/** One change as Registry Editor's text has it; `name` undefined: the key itself; `value` undefined: delete. */
-export interface RegistryTextChange {
-  key: string;
-  name?: string;
-  value?: RegistryValue;
-}
-
-/** A .reg file that makes these changes, in their order, when it is imported. */
-export function encodeRegistryChanges(changes: readonly RegistryTextChange[]): Uint8Array {
-  const lines = [header];
-  let open = '';
-  for (const { key, name, value } of changes) {
-    const path = fullKeyPath(key);
-    if (name === undefined && value === undefined) {
-      lines.push('', `[-${path}]`);
-      open = '';
-      continue;
-    }
-    if (open !== path) lines.push('', `[${path}]`);
-    open = path;
-    const prefix = name === undefined || name === '' ? '@=' : `"${toQuoted(name)}"=`;
-    lines.push(...(value ? wrap(prefix, encodeValue(value)) : [`${prefix}-`]));
-  }
-  return Buffer.from(`\ufeff${lines.join('\r\n')}\r\n\r\n`, 'utf16le');
-}
-
-/** Full path with the hive spelled out: HKLM\… becomes HKEY_LOCAL_MACHINE\…; no trailing backslash. */
-export function fullKeyPath(path: string): string {
-  const [hive = '', ...rest] = path.replace(/\\+$/, '').split('\\');
-  return [hives[hive.toUpperCase()] ?? hive, ...rest].join('\\');
-}
-
-const hives: Readonly<Record<string, string>> = {
-  HKLM: 'HKEY_LOCAL_MACHINE',
-  HKCU: 'HKEY_CURRENT_USER',
-  HKCR: 'HKEY_CLASSES_ROOT',
-  HKU: 'HKEY_USERS',
-};
-
-/** A value line that ends with a backslash goes on in the next line (hex data). */
-function joinContinued(lines: string[]): { text: string; number: number }[] {
-  const joined: { text: string; number: number }[] = [];
-  for (let index = 0; index < lines.length; index++) {
-    const number = index + 1;
-    let text = lines[index] ?? '';
-    while (/=hex(\([0-9a-f]+\))?:/i.test(text) && text.trimEnd().endsWith('\\') && index + 1 < lines.length) {
-      index += 1;
-      text = text.trimEnd().slice(0, -1) + (lines[index] ?? '').trimStart();
-    }
-    joined.push({ text, number });
-  }
-  return joined;
-}
-
-function readKeyLine(line: string, number: number, tree: RegistryTree): RegistryKey | undefined {
-  const end = line.lastIndexOf(']');
-  if (end < 0) throw badRegistry('a key line has no closing bracket', number);
-  const inner = line.slice(1, end);
-  if (inner.startsWith('-')) {
-    const gone = fullKeyPath(inner.slice(1)).toLowerCase();
-    for (const path of [...tree.keys()]) if (path === gone || path.startsWith(`${gone}\\`)) tree.delete(path);
-    return undefined;
-  }
-  const path = fullKeyPath(inner);
-  const known = tree.get(path.toLowerCase());
-  if (known) return known;
-  const key: RegistryKey = { path, values: new Map() };
-  tree.set(path.toLowerCase(), key);
-  return key;
-}
-
-function readValueLine(line: string, number: number, key: RegistryKey, ansi: boolean): void {
-  const match = /^(?:@|"((?:[^"\\]|\\.)*)")\s*=\s*(.*)$/s.exec(line);
-  if (!match) throw badRegistry(`"${line.slice(0, 40)}" is no value line`, number);
-  const name = fromQuoted(match[1] ?? '');
-  const data = match[2] ?? '';
-  if (data === '-') key.values.delete(name.toLowerCase());
-  else key.values.set(name.toLowerCase(), { name, value: readData(data, number, ansi) });
-}
-
-function readData(data: string, number: number, ansi: boolean): RegistryValue {
-  const quoted = /^"((?:[^"\\]|\\.)*)"\s*(?:;.*)?$/s.exec(data);
-  if (quoted) return { type: 'REG_SZ', data: fromQuoted(quoted[1] ?? '') };
-  const dword = /^dword:([0-9a-f]{1,8})\s*(?:;.*)?$/i.exec(data);
-  if (dword) return { type: 'REG_DWORD', data: Number.parseInt(dword[1] ?? '0', 16) };
-  const hex = /^hex(?:\(([0-9a-f]+)\))?:([0-9a-f,\s]*)(?:;.*)?$/i.exec(data);
-  if (!hex) throw badRegistry(`"${data.slice(0, 40)}" is no registry data`, number);
-  const bytes = Buffer.from((hex[2] ?? '').replace(/[^0-9a-f]/gi, ''), 'hex');
-  return fromBytes(hex[1] === undefined ? 3 : Number.parseInt(hex[1], 16), bytes, ansi);
-}
-
-function fromBytes(typeNumber: number, bytes: Buffer, ansi: boolean): RegistryValue {
-  const asText = () => bytes.toString(ansi ? 'latin1' : 'utf16le');
-  switch (typeNumber) {
-    case 1:
-      return { type: 'REG_SZ', data: asText().replace(/\0+$/, '') };
-    case 2:
-      return { type: 'REG_EXPAND_SZ', data: asText().replace(/\0+$/, '') };
-    case 3:
-      return { type: 'REG_BINARY', data: new Uint8Array(bytes) };
-    case 4:
-      if (bytes.length === 4) return { type: 'REG_DWORD', data: bytes.readUInt32LE() };
-      break;
-    case 7:
-      return { type: 'REG_MULTI_SZ', data: asText().replace(/\0+$/, '').split('\0').filter(Boolean) };
-    case 11:
-      if (bytes.length === 8) return { type: 'REG_QWORD', data: bytes.readBigUInt64LE() };
-      break;
-  }
-  return { type: 'other', typeNumber, data: new Uint8Array(bytes) };
-}
-
-function encodeValue(value: RegistryValue): string {
-  switch (value.type) {
-    case 'REG_SZ':
-      return /[\r\n]/.test(value.data)
-        ? hexOf(1, Buffer.from(`${value.data}\0`, 'utf16le'))
-        : `"${toQuoted(value.data)}"`;
-    case 'REG_EXPAND_SZ':
-      return hexOf(2, Buffer.from(`${value.data}\0`, 'utf16le'));
-    case 'REG_DWORD':
-      return `dword:${(value.data >>> 0).toString(16).padStart(8, '0')}`;
-    case 'REG_QWORD': {
-      const bytes = Buffer.alloc(8);
-      bytes.writeBigUInt64LE(value.data);
-      return hexOf(11, bytes);
-    }
-    case 'REG_MULTI_SZ':
-      return hexOf(7, Buffer.from(`${value.data.join('\0')}\0\0`, 'utf16le'));
-    case 'REG_BINARY':
-      return hexOf(3, value.data);
-    case 'other':
-      return hexOf(value.typeNumber, value.data);
-  }
-}
-
-function hexOf(typeNumber: number, bytes: Uint8Array): string {
-  const prefix = typeNumber === 3 ? 'hex:' : `hex(${typeNumber.toString(16)}):`;
-  return prefix + [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(',');
-}
-
-/** Registry Editor breaks hex data after 80 columns and goes on with two blanks. */
-function wrap(prefix: string, data: string): string[] {
-  if (!data.startsWith('hex') || prefix.length + data.length <= 80) return [prefix + data];
-  const lines: string[] = [];
-  let line = prefix;
-  for (const piece of data.match(/[^,]+,?/g) ?? []) {
-    if (line.length + piece.length > 77) {
-      lines.push(`${line}\\`);
-      line = '  ';
-    }
-    line += piece;
-  }
-  return [...lines, line];
-}
-
-function toQuoted(text: string): string {
-  return text.replace(/["\\]/g, '\\$&');
-}
-
-function fromQuoted(text: string): string {
-  return text.replace(/\\(.)/gs, '$1');
-}
-
-function badRegistry(what: string, line: number): AgentError {
-  return new AgentError('AGENT_CONFIG_BAD_REGISTRY', `The registry file cannot be read: line ${line}: ${what}.`, {
-    hresult: hresult.invalidMetadata,
-  });
 }

@@ -3,9 +3,9 @@
 
 import { existsSync } from 'node:fs';
 import { readOutside, removeFileWhenFree } from '@moult/disk';
+import { decodeText } from '@moult/formats/text';
 import { programBounds } from '../bounds.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
-import { decodeText } from '../machine/decode-text.ts';
 
 export interface KeptPing {
   statusServer: string;

@@ -1,2 +1,3 @@
 export { cutText } from './cut.ts';
+export { decodeText } from './decode.ts';
 export { jsonText, visibleIn, visibleJson, visibleLines, visibleText } from './visible.ts';

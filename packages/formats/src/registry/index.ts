@@ -1,0 +1,17 @@
+export {
+  applyInstructions,
+  encodePolicyFile,
+  type PolicyInstruction,
+  parsePolicyFile,
+  removal,
+} from './policy-file.ts';
+export {
+  encodeRegistryChanges,
+  encodeRegistryText,
+  fullKeyPath,
+  parseRegistryText,
+  type RegistryKey,
+  type RegistryTextChange,
+  type RegistryTree,
+  type RegistryValue,
+} from './registry-text.ts';
