@@ -122,6 +122,13 @@ export const hostBounds = declareBounds('agent-host', {
 });
 
 export const programBounds = declareBounds('agent', {
+  maxPolicyBytes: {
+    what: 'A policy file: Registry.pol, policy.json',
+    fallback: 16 * 1024 * 1024,
+    range: [65_536, 1_073_741_824],
+    client: 'the agent skips the file',
+    administrator: '`moult agent policy` names the file',
+  },
   /** Beyond this a log is set aside as .old and a new one begun: agents run for years. */
   maxLogBytes: {
     what: 'A log of the agent',

@@ -10,6 +10,7 @@ import type { MachineRoot } from './machine/machine-root.ts';
 import { dword, readMachine, readPolicy, string } from './machine/policy.ts';
 import { openRegistry, type RegistryView } from './machine/registry.ts';
 import { readUrlLog } from './pings/url-log.ts';
+import { readPolicyFiles } from './policy/files.ts';
 import { formatHResult, hresult } from './transport/hresult.ts';
 import { bandwidthOf } from './transport/network.ts';
 
@@ -56,7 +57,7 @@ export interface AgentStatus {
 export function readStatus(root: MachineRoot): AgentStatus {
   const registry = openRegistry(root).read();
   const current = readCurrent(root);
-  const policy = readPolicy(registry);
+  const policy = readPolicy(registry, readPolicyFiles(root));
   const running = lockHolder(root.hostLock);
   const generation = current?.generation;
   const legacyMode = dword(registry, keys.agent, 'LegacyMode') === 1 && generation === 'wsus';

@@ -27,6 +27,9 @@ export interface MachineRoot {
   readonly programLock: string;
   readonly hostProgram: string;
   readonly detectRequest: string;
+  /** The local Group Policy object, and a policy file of our own with the names of Windows. */
+  readonly groupPolicyFile: string;
+  readonly policyConfig: string;
   /** Windows has no signals: a host ends when its process id is written here. */
   readonly stopRequest: string;
 }
@@ -85,6 +88,8 @@ function layOut(folder: string, windows: string, programFiles: string, registryF
     programLock: join(agentFolder, 'program.lock'),
     hostProgram: join(agentFolder, 'host.mjs'),
     detectRequest: join(agentFolder, 'detect.request'),
+    groupPolicyFile: join(windows, 'System32', 'GroupPolicy', 'Machine', 'Registry.pol'),
+    policyConfig: join(agentFolder, 'policy.json'),
     stopRequest: join(agentFolder, 'stop.request'),
   };
 }

@@ -60,6 +60,8 @@ describe('policy', () => {
     );
     const on = registry([
       ...values.filter(([, name]) => !name.endsWith('Enabled')),
+      [keys.policyAu, 'DetectionFrequencyEnabled', number(1)],
+      [keys.policyAu, 'UseWUServer', number(1)],
       [keys.policy, 'TargetGroupEnabled', number(1)],
     ]);
     assert.deepEqual([readPolicy(on).detectionFrequencyHours, readPolicy(on).targetGroup], [4, 'Pilots']);

@@ -6,6 +6,8 @@ import {
   type SelfUpdateOs,
 } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
+import { noPolicyFiles, type PolicyFiles, resolvePolicy } from '../policy/resolve.ts';
+import { policyValueByName } from '../policy/values.ts';
 import { hresult } from '../transport/hresult.ts';
 import { keys } from './keys.ts';
 import type { RegistryView } from './registry.ts';
@@ -21,6 +23,8 @@ export interface Policy {
   scheduledDay: number;
   /** Hour of the day, local, 0-23. */
   scheduledHour: number;
+  /** 1 (days 1-7 of the month) to 4 (22-31); empty: every week. */
+  scheduledWeeks: readonly number[];
   /** 1-22 hours. */
   detectionFrequencyHours: number;
   targetGroup: string | undefined;
@@ -33,23 +37,39 @@ export interface Machine {
   language: string;
 }
 
-/** Reads the policy values; the local values under Auto Update count where no policy is set. */
-export function readPolicy(registry: RegistryView): Policy {
-  const au = (name: string) => dword(registry, keys.policyAu, name);
-  const either = (name: string) => au(name) ?? dword(registry, keys.autoUpdate, name);
-  const grouped = dword(registry, keys.policy, 'TargetGroupEnabled') === 1;
-  const frequencyOn = au('DetectionFrequencyEnabled') !== 0;
-  return {
-    useServer: au('UseWUServer') === 1,
-    server: string(registry, keys.policy, 'WUServer'),
-    statusServer: string(registry, keys.policy, 'WUStatusServer'),
-    noAutoUpdate: au('NoAutoUpdate') === 1 || (au('AUOptions') === undefined && either('AUOptions') === 1),
-    option: either('AUOptions') ?? 3,
-    scheduledDay: within(either('ScheduledInstallDay'), 0, 7, 0),
-    scheduledHour: within(either('ScheduledInstallTime'), 0, 23, 3),
-    detectionFrequencyHours: frequencyOn ? within(au('DetectionFrequency'), 1, 22, 22) : 22,
-    targetGroup: grouped ? string(registry, keys.policy, 'TargetGroup') : undefined,
+/** The policy as the agent goes by it. A value that is out of range, or whose switch is off, counts as its default. */
+export function readPolicy(registry: RegistryView, files: PolicyFiles = noPolicyFiles): Policy {
+  const values = new Map(resolvePolicy(registry, files).map((one) => [one.name, one]));
+  const count = (name: string): number => {
+    const known = values.get(name);
+    const counts = known?.idleBecause === '' ? known.value : policyValueByName.get(name.toLowerCase())?.fallback;
+    return typeof counts === 'number' ? counts : 0;
   };
+  const word = (name: string): string | undefined => {
+    const value = values.get(name)?.value;
+    return typeof value === 'string' ? value : undefined;
+  };
+  const noAutoUpdate = count('NoAutoUpdate') === 1;
+  const hour = count('ScheduledInstallTime');
+  return {
+    useServer: count('UseWUServer') === 1,
+    server: word('WUServer'),
+    statusServer: word('WUStatusServer'),
+    noAutoUpdate,
+    option: count('AUOptions'),
+    scheduledDay: count('ScheduledInstallDay'),
+    // 24 leaves the hour to the system: ours is the default one.
+    scheduledHour: hour === 24 ? 3 : hour,
+    scheduledWeeks: readWeeks(count, values.get('ScheduledInstallEveryWeek')?.value),
+    detectionFrequencyHours: count('DetectionFrequency'),
+    targetGroup: count('TargetGroupEnabled') === 1 ? word('TargetGroup') : undefined,
+  };
+}
+
+function readWeeks(count: (name: string) => number, everyWeek: number | string | undefined): readonly number[] {
+  const names = ['First', 'Second', 'Third', 'Fourth'];
+  const weeks = names.flatMap((name, at) => (count(`ScheduledInstall${name}Week`) === 1 ? [at + 1] : []));
+  return everyWeek === 1 ? [] : weeks;
 }
 
 /** Reads which system this is, as `moult agent install` wrote it down. */
@@ -113,8 +133,4 @@ export function string(registry: RegistryView, key: string, name: string): strin
 export function dword(registry: RegistryView, key: string, name: string): number | undefined {
   const value = registry.value(key, name);
   return value?.type === 'REG_DWORD' ? value.data : undefined;
-}
-
-function within(value: number | undefined, lowest: number, highest: number, otherwise: number): number {
-  return value !== undefined && value >= lowest && value <= highest ? value : otherwise;
 }

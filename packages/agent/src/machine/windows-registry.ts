@@ -45,7 +45,9 @@ function refused(changes: RegistryChange[]): AgentError {
 }
 
 /** Whole trees of a few hundred values at most. */
-const ownTrees = [keys.policy, keys.windowsUpdate, keys.agent].map((key) => fullKeyPath(key).toLowerCase());
+const ownTrees = [keys.policy, keys.windowsUpdate, keys.management, keys.agent].map((key) =>
+  fullKeyPath(key).toLowerCase(),
+);
 
 interface ListedKey {
   values: { name: string; value: RegistryValue }[];

@@ -8,6 +8,7 @@ import { type Machine, type Policy, readMachine, readPolicy, requireServers, str
 import { type Registry, type RegistryView, text } from '../machine/registry.ts';
 import { readSettings } from '../machine/settings.ts';
 import type { PingerParts } from '../pings/pinger.ts';
+import { readPolicyFiles } from '../policy/files.ts';
 import type { SelfUpdateSession, SelfUpdateWatch } from '../self-update/check.ts';
 import { hresult } from '../transport/hresult.ts';
 import { openNetwork } from '../transport/network.ts';
@@ -33,7 +34,7 @@ export interface Session {
 /** Throws AgentError AGENT_CONFIG_… when this machine is not to update itself, or cannot. */
 export function openSession({ root, registry, now }: ProgramContext, userAgent: string): Session {
   const view = registry.read();
-  const policy = readPolicy(view);
+  const policy = readPolicy(view, readPolicyFiles(root));
   if (policy.noAutoUpdate) {
     const text = 'Automatic Updates is switched off on this machine (NoAutoUpdate, or AUOptions 1).';
     throw new AgentError('AGENT_CONFIG_DISABLED', text, { hresult: hresult.auDisabled });

@@ -173,7 +173,7 @@ function whyNotNow({ context, session, insist }: Detection, { deadline }: Applic
   const time = context.now();
   if (insist || (deadline !== undefined && deadline <= time)) return '';
   if (policy.option !== 4) return 'installation waits for consent ("moult agent detect" gives it)';
-  const planned = nextInstallTime(time, policy.scheduledDay, policy.scheduledHour);
+  const planned = nextInstallTime(time, policy.scheduledDay, policy.scheduledHour, policy.scheduledWeeks);
   const written = formatDottedTime(planned, 'local');
   context.registry.change([{ key: keys.autoUpdate, name: 'ScheduledInstallDate', value: text(written) }]);
   return `installation waits for its schedule (${written} local time)`;

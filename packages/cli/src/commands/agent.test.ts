@@ -94,6 +94,27 @@ describe('moult agent', () => {
     assert.equal((await statusOf(root)).keptPings, 1);
   });
 
+  it('shows the policy, where each value comes from, and what is wrong with it', async () => {
+    const root = join(folder, 'policy');
+    const certificate = join(folder, 'operator.cer');
+    writeFileSync(certificate, server.operatorCertificate);
+    await run('install', '--server', server.url, '--operator-cert', certificate, '--root', root);
+    const shown = await run('policy', '--root', root);
+    assert.deepEqual([shown.code, shown.err], [0, '']);
+    assert.match(shown.out, new RegExp(`^WUServer +${server.url} {2}registry\n`));
+    assert.match(shown.out, /\nAUOptions +4 {2}registry\n[\s\S]*\n\d+ other values .* are not set\.\n$/);
+    writeFileSync(
+      join(root, 'Program Files', 'Moult', 'Agent', 'policy.json'),
+      '{"AUOptions": 3, "ActiveHoursStart": 99}',
+    );
+    const { code, out } = await run('policy', '--json', '--root', root);
+    assert.equal(code, 1);
+    const { values } = JSON.parse(out) as { values: Record<string, unknown>[] };
+    const find = (name: string) => values.find((one) => one.name === name);
+    assert.deepEqual(find('AUOptions')?.hidden, [{ origin: 'config file', value: 3 }]);
+    assert.match(String(find('ActiveHoursStart')?.fault), /config file: 99 is not a number \(REG_DWORD\): 0 to 23/);
+  });
+
   it('tells wrong usage (2) from a machine without an agent (1)', async () => {
     const nowhere = join(folder, 'nowhere');
     assert.equal((await run('run', '--root', nowhere)).code, 1);

@@ -16,6 +16,7 @@ import {
   type Outcome,
   onDisk,
   type ProgressEvent,
+  readAgentPolicy,
   readStatus,
   realMachine,
   requestDetection,
@@ -32,6 +33,7 @@ import { commandLimits } from '../bounds.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
+import { describePolicy } from './agent-policy.ts';
 import { describeStatus } from './agent-status.ts';
 
 /** Where the built agent releases are: packages/agent/dist. */
@@ -115,6 +117,12 @@ export function register(program: Command): void {
     .addOption(rootOption())
     .addOption(jsonOption())
     .action(status);
+  agent
+    .command('policy')
+    .description('every value of the update policy: what counts, and where it comes from')
+    .addOption(rootOption())
+    .addOption(jsonOption())
+    .action(policy);
   agent
     .command('start')
     .description('start the agent in the background')
@@ -200,6 +208,14 @@ function status(flags: CommonOptions): void {
   if (flags.json) console.log(JSON.stringify(known, (_, value) => value ?? null, 2));
   else console.log(describeStatus(known));
   process.exitCode = known.installed && known.intact ? exitCode.fine : exitCode.findings;
+}
+
+function policy(flags: CommonOptions): void {
+  const known = readAgentPolicy(machineOf(flags));
+  if (flags.json) console.log(JSON.stringify(known, (_, value) => value ?? null, 2));
+  else console.log(describePolicy(known));
+  const isWrong = known.faults.length > 0 || known.values.some(({ fault }) => fault !== '');
+  process.exitCode = isWrong ? exitCode.findings : exitCode.fine;
 }
 
 async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {

@@ -1,0 +1,223 @@
+// Every value × every source × precedence, and the files that policy is read from.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { encodePolicyFile, encodeRegistryChanges, type PolicyInstruction, removal } from '@moult/formats/registry';
+import { keys } from '../machine/keys.ts';
+import { machineRoot } from '../machine/machine-root.ts';
+import { readPolicy } from '../machine/policy.ts';
+import { openRegistry } from '../machine/registry.ts';
+import type { RegistryValue } from '../machine/registry-text.ts';
+import { readPolicyFiles } from './files.ts';
+import { readAgentPolicy } from './read-agent-policy.ts';
+import type { ResolvedValue } from './resolve.ts';
+import { type PolicyValue, policyValues } from './values.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'moult-policy-'));
+after(() => rmSync(folder, { recursive: true }));
+let machines = 0;
+
+interface Sources {
+  registry?: [key: string, name: string, data: number | string][];
+  groupPolicy?: PolicyInstruction[] | Buffer;
+  config?: unknown;
+}
+
+const relative = { policy: keys.policy.slice(5), au: keys.policyAu.slice(5) };
+const absolute = { policy: keys.policy, au: keys.policyAu };
+
+function asValue(data: number | string): RegistryValue {
+  return typeof data === 'number' ? { type: 'REG_DWORD', data } : { type: 'REG_SZ', data };
+}
+
+function machine({ registry = [], groupPolicy, config }: Sources) {
+  const root = machineRoot(join(folder, String(++machines)));
+  const write = (file: string, bytes: Uint8Array | string) => {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
+  };
+  const changes = registry.map(([key, name, data]) => ({ key, name, value: asValue(data) }));
+  write(root.registryFile ?? '', encodeRegistryChanges(changes));
+  if (groupPolicy) {
+    write(root.groupPolicyFile, Buffer.isBuffer(groupPolicy) ? groupPolicy : encodePolicyFile(groupPolicy));
+  }
+  if (config !== undefined) write(root.policyConfig, typeof config === 'string' ? config : JSON.stringify(config));
+  return root;
+}
+
+function resolved(sources: Sources): Map<string, ResolvedValue> {
+  return new Map(readAgentPolicy(machine(sources)).values.map((one) => [one.name, one]));
+}
+
+/** Two different values that it may have, neither of them the default. */
+function samples({ type, ranges, fallback, maxCharacters }: PolicyValue): (number | string)[] {
+  if (type === 'text') return ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(Math.min(3, maxCharacters)));
+  const all = ranges.flatMap(([from, to]) => Array.from({ length: Math.min(to - from + 1, 8) }, (_, at) => from + at));
+  const others = all.filter((one) => one !== fallback);
+  return [...others, ...others, ...others, ...others].slice(0, 4);
+}
+
+describe('every value of the policy', () => {
+  it('is there once, each with what it may be', () => {
+    assert.equal(new Set(policyValues.map(({ name }) => name.toLowerCase())).size, policyValues.length);
+    assert.ok(policyValues.length >= 100, String(policyValues.length));
+    const names = new Set(policyValues.map(({ name }) => name));
+    for (const { name, needs } of policyValues) {
+      for (const need of needs.flatMap((one) => one.split('|'))) {
+        assert.ok(names.has(/^\w+?(?=!?=)/.exec(need)?.[0] ?? ''), `${name} needs ${need}`);
+      }
+    }
+  });
+
+  for (const value of policyValues) {
+    it(`${value.name}: group policy, registry, device management, config file, default`, () => {
+      const [first = 0, second = 0, third = 0, fourth = 0] = samples(value);
+      const registry: Sources['registry'] = [[absolute[value.key], value.name.toUpperCase(), second]];
+      const managed: Sources['registry'] = [[keys.management, value.node ?? value.name, third]];
+      const config = { [value.name]: fourth };
+      const groupPolicy = [{ key: relative[value.key], name: value.name.toLowerCase(), value: asValue(first) }];
+      const hasNode = !['AUOptions', 'NoAutoUpdate', 'UseWUServer'].includes(value.name);
+      const all = { registry: hasNode ? [...registry, ...managed] : registry, groupPolicy, config };
+      const of = (sources: Sources) => {
+        const known = resolved(sources).get(value.name);
+        return [known?.value, known?.origin, known?.fault];
+      };
+      assert.deepEqual(of(all), [first, 'group policy', '']);
+      assert.deepEqual(of({ ...all, groupPolicy: [] }), [second, 'registry', '']);
+      if (hasNode) assert.deepEqual(of({ registry: managed, config }), [third, 'device management', '']);
+      assert.deepEqual(of({ config }), [fourth, 'config file', '']);
+      assert.deepEqual(of({}), [value.fallback, 'default', '']);
+      // What a Group Policy object removes, the registry has not.
+      assert.deepEqual(of({ registry, config, groupPolicy: [removal(relative[value.key], value.name)] }), [
+        fourth,
+        'config file',
+        '',
+      ]);
+      const hidden = resolved(all)
+        .get(value.name)
+        ?.hidden.map(({ origin }) => origin);
+      assert.deepEqual(hidden, ['registry', ...(hasNode ? ['device management'] : []), 'config file']);
+    });
+
+    it(`${value.name}: of the wrong type or out of range it counts as not set, and says so`, () => {
+      const wrong = value.type === 'text' ? 7 : 'seven';
+      const beyond = value.type === 'text' ? 'x'.repeat(value.maxCharacters + 1) : 9999;
+      for (const data of [wrong, beyond]) {
+        const known = resolved({
+          registry: [[absolute[value.key], value.name, data]],
+          config: { [value.name]: samples(value)[0] },
+        }).get(value.name);
+        assert.deepEqual([known?.value, known?.origin], [value.fallback, 'default']);
+        assert.match(known?.fault ?? '', /^registry: .* is not a (number|text) /);
+      }
+    });
+
+    if (value.needs.length > 0) {
+      it(`${value.name}: does not count without ${value.needs.join(', ')}`, () => {
+        const own: [string, string, number | string] = [absolute[value.key], value.name, samples(value)[0] ?? 0];
+        const met = value.needs.map((need) => switchOf(need.split('|')[0] ?? '', true));
+        assert.equal(resolved({ registry: [own, ...met] }).get(value.name)?.idleBecause, '');
+        for (const [at, need] of value.needs.entries()) {
+          const others = met.filter((_, index) => index !== at);
+          const registry = [own, ...others, switchOf(need.split('|')[0] ?? '', false)];
+          assert.equal(resolved({ registry }).get(value.name)?.idleBecause, need);
+        }
+      });
+    }
+  }
+
+  function switchOf(need: string, isMet: boolean): [string, string, number] {
+    const [, name = '', not, wanted] = /^(\w+?)(!?)=(\d+)$/.exec(need) ?? [];
+    const key = policyValues.find((one) => one.name === name)?.key ?? 'au';
+    const other = name === 'AUOptions' ? 3 : 1 - Number(wanted);
+    return [absolute[key], name, (not === '!') === isMet ? other : Number(wanted)];
+  }
+});
+
+describe('the choice of the local administrator', () => {
+  const local: Sources['registry'] = [
+    [keys.autoUpdate, 'AUOptions', 4],
+    [keys.autoUpdate, 'ScheduledInstallDay', 7],
+    [keys.autoUpdate, 'ScheduledInstallTime', 22],
+  ];
+  const chosen = (registry: Sources['registry'] = []) => {
+    const { option, scheduledDay, scheduledHour, noAutoUpdate } = policyOf({ registry: [...local, ...registry] });
+    return [option, scheduledDay, scheduledHour, noAutoUpdate];
+  };
+
+  it('counts where no policy is set, and where the policy leaves it to them', () => {
+    assert.deepEqual(chosen(), [4, 7, 22, false]);
+    assert.deepEqual(chosen([[keys.policyAu, 'AUOptions', 5]]), [4, 7, 22, false]);
+  });
+
+  it('does not count against a policy, value by value', () => {
+    assert.deepEqual(chosen([[keys.policyAu, 'AUOptions', 3]]), [3, 0, 3, false]);
+    const decided: Sources['registry'] = [
+      [keys.policyAu, 'AUOptions', 4],
+      [keys.policyAu, 'ScheduledInstallDay', 2],
+    ];
+    assert.deepEqual(chosen(decided), [4, 2, 22, false]);
+  });
+
+  it('may be off, unless a policy says that updates are on', () => {
+    const off: Sources['registry'] = [[keys.autoUpdate, 'AUOptions', 1]];
+    assert.equal(policyOf({ registry: off }).noAutoUpdate, true);
+    assert.equal(policyOf({ registry: [...off, [keys.policyAu, 'NoAutoUpdate', 0]] }).noAutoUpdate, false);
+    assert.equal(policyOf({ registry: [...off, [keys.policyAu, 'AUOptions', 3]] }).noAutoUpdate, false);
+  });
+});
+
+describe('device management', () => {
+  const managed = (name: string, data: number | string): Sources => ({ registry: [[keys.management, name, data]] });
+
+  it('AllowAutoUpdate is AUOptions and NoAutoUpdate', () => {
+    const options = [0, 1, 2, 3, 4, 5].map((data) => {
+      const { option, noAutoUpdate } = policyOf(managed('AllowAutoUpdate', data));
+      return noAutoUpdate ? 'off' : option;
+    });
+    assert.deepEqual(options, [2, 3, 3, 4, 4, 'off']);
+  });
+
+  it('one address is WUServer, WUStatusServer and UseWUServer', () => {
+    const { useServer, server, statusServer } = policyOf(managed('UpdateServiceUrl', 'http://mdm:8530'));
+    assert.deepEqual([useServer, server, statusServer], [true, 'http://mdm:8530', 'http://mdm:8530']);
+  });
+
+  it('has no switches: what is there counts', () => {
+    assert.equal(resolved(managed('ActiveHoursStart', 6)).get('ActiveHoursStart')?.idleBecause, '');
+  });
+});
+
+describe('policy files', () => {
+  it('that are damaged are skipped and said, and the rest counts', () => {
+    const registry: Sources['registry'] = [[keys.policyAu, 'UseWUServer', 1]];
+    const root = machine({ registry, groupPolicy: Buffer.from('PReg'), config: '{"WUServer": ' });
+    const { faults, values } = readAgentPolicy(root);
+    assert.deepEqual(faults.length, 2, faults.join('\n'));
+    assert.match(faults[0] ?? '', /Registry\.pol is skipped: /);
+    assert.match(faults[1] ?? '', /policy\.json is skipped: /);
+    assert.equal(values.find(({ name }) => name === 'UseWUServer')?.value, 1);
+  });
+
+  it('of our own take the names of Windows and no others', () => {
+    for (const config of [[], 1, null, { WUSever: 'x' }])
+      assert.match(
+        readPolicyFiles(machine({ config })).faults[0] ?? '',
+        /policy\.json is skipped: (it is not|Windows has no)/,
+      );
+    assert.deepEqual(readPolicyFiles(machine({ config: '\ufeff{"wuserver":"http://x"}' })).faults, []);
+  });
+
+  it('point the agent at a server, as the registry does', () => {
+    const config = { WUServer: 'http://file:8530', UseWUServer: 1, TargetGroup: 'Pilots', TargetGroupEnabled: 1 };
+    const { server, useServer, targetGroup } = policyOf({ config });
+    assert.deepEqual([server, useServer, targetGroup], ['http://file:8530', true, 'Pilots']);
+  });
+});
+
+function policyOf(sources: Sources) {
+  const root = machine(sources);
+  return readPolicy(openRegistry(root).read(), readPolicyFiles(root));
+}

@@ -1,0 +1,158 @@
+// Which value counts, and where it comes from. The layers are those of Windows, the strongest first: Group Policy, the
+// policy keys of the registry, mobile device management, a config file (ours, where there is no Group Policy), the
+// choice of the local administrator, the default. Value by value: a stronger layer hides only what it has itself.
+import type { RegistryTree } from '@moult/formats/registry';
+import { keys } from '../machine/keys.ts';
+import { fullKeyPath } from '../machine/registry-text.ts';
+import { type RegistryView, viewOf } from '../machine/registry-view.ts';
+import { isAllowed, type PolicyValue, policyValues } from './values.ts';
+
+export type PolicyOrigin =
+  | 'group policy'
+  | 'registry'
+  | 'device management'
+  | 'config file'
+  | 'local choice'
+  | 'default';
+
+export interface PolicyFiles {
+  /** The Registry.pol of the local Group Policy object, applied to an empty registry; undefined: there is none. */
+  groupPolicy: RegistryTree | undefined;
+  /** `KEY\NAME` in lower case that Group Policy removes from the registry. */
+  removed: ReadonlySet<string>;
+  /** Lower-case name → number or text. */
+  config: ReadonlyMap<string, unknown>;
+  /** Files that are there and cannot be read, each in one sentence. */
+  faults: readonly string[];
+}
+
+export const noPolicyFiles: PolicyFiles = { groupPolicy: undefined, removed: new Set(), config: new Map(), faults: [] };
+
+export interface ResolvedValue {
+  name: string;
+  /** The full path of its key. */
+  key: string;
+  /** What counts; undefined when nothing does. */
+  value: number | string | undefined;
+  origin: PolicyOrigin;
+  /** Why it is there and does not count: a missing switch, in the words of `needs`. '' when it counts. */
+  idleBecause: string;
+  /** Why what is written there is not taken. '' when nothing is wrong. */
+  fault: string;
+  /** Layers that have it too and lost. */
+  hidden: { origin: PolicyOrigin; value: unknown }[];
+  obeyed: boolean;
+}
+
+/** Every value of the policy keys, in the order of `policyValues`. */
+export function resolvePolicy(registry: RegistryView, files: PolicyFiles = noPolicyFiles): ResolvedValue[] {
+  const group = files.groupPolicy && viewOf(files.groupPolicy);
+  const taken = policyValues.map((value) => takeValue(value, layersOf(value, registry, group, files)));
+  const byName = new Map(taken.map((one) => [one.name, one]));
+  chooseLocally(byName, registry);
+  return taken.map((one, at) => ({ ...one, idleBecause: missingSwitch(policyValues[at]?.needs ?? [], byName, one) }));
+}
+
+interface Layer {
+  origin: PolicyOrigin;
+  data: unknown;
+}
+
+function layersOf(
+  value: PolicyValue,
+  registry: RegistryView,
+  group: RegistryView | undefined,
+  files: PolicyFiles,
+): Layer[] {
+  const key = value.key === 'au' ? keys.policyAu : keys.policy;
+  const isRemoved = files.removed.has(`${fullKeyPath(key)}\\${value.name}`.toLowerCase());
+  const layers: Layer[] = [
+    { origin: 'group policy', data: group && read(group, key, value.name) },
+    { origin: 'registry', data: isRemoved ? undefined : read(registry, key, value.name) },
+    { origin: 'device management', data: fromManagement(value, registry) },
+    { origin: 'config file', data: files.config.get(value.name.toLowerCase()) },
+  ];
+  return layers.filter(({ data }) => data !== undefined);
+}
+
+/** The strongest layer counts. What it says wrongly counts as the default, not as what a weaker one says. */
+function takeValue(value: PolicyValue, [first, ...others]: Layer[]): ResolvedValue {
+  const key = fullKeyPath(value.key === 'au' ? keys.policyAu : keys.policy);
+  const rest = { name: value.name, key, idleBecause: '', obeyed: value.obeyed };
+  if (!first) return { ...rest, value: value.fallback, origin: 'default', fault: '', hidden: [] };
+  const hidden = others.map(({ origin, data }) => ({ origin, value: data }));
+  const { data } = first;
+  const isRight = (typeof data === 'number' || typeof data === 'string') && isAllowed(value, data);
+  if (isRight) return { ...rest, value: data, origin: first.origin, fault: '', hidden };
+  const fault = `${first.origin}: ${JSON.stringify(data)} is not ${describeAllowed(value)}`;
+  return { ...rest, value: value.fallback, origin: 'default', fault, hidden };
+}
+
+function describeAllowed({ type, ranges, maxCharacters }: PolicyValue): string {
+  if (type === 'text') return `a text (REG_SZ) of at most ${maxCharacters} characters`;
+  return `a number (REG_DWORD): ${ranges.map(([from, to]) => (from === to ? from : `${from} to ${to}`)).join(', ')}`;
+}
+
+function read(view: RegistryView, key: string, name: string): unknown {
+  const value = view.value(key, name);
+  if (value === undefined) return undefined;
+  if (value.type === 'REG_DWORD') return value.data;
+  if (value.type !== 'REG_SZ' && value.type !== 'REG_EXPAND_SZ') return { type: value.type };
+  const data = value.data.trim();
+  return data === '' ? undefined : data;
+}
+
+/** Group Policy wins over device management by default, and ControlPolicyConflict does not change it for updates. */
+function fromManagement(value: PolicyValue, registry: RegistryView): unknown {
+  if (value.name === 'NoAutoUpdate' || value.name === 'AUOptions') {
+    const option = read(registry, keys.management, 'AllowAutoUpdate');
+    if (typeof option !== 'number') return undefined;
+    if (value.name === 'NoAutoUpdate') return option === 5 ? 1 : 0;
+    return [2, 3, 3, 4, 4][option];
+  }
+  const url = read(registry, keys.management, 'UpdateServiceUrl');
+  if (value.name === 'UseWUServer') return url === undefined ? undefined : 1;
+  const own = read(registry, keys.management, value.node ?? value.name);
+  if (own !== undefined) return own;
+  // Device management has no switches: a value that is there counts.
+  const opens = policyValues.some(
+    ({ needs, name, node }) =>
+      needs.some((need) => need.split('|').includes(`${value.name}=1`)) &&
+      read(registry, keys.management, node ?? name) !== undefined,
+  );
+  return opens && value.name !== 'AlwaysAutoRebootAtScheduledTime' ? 1 : undefined;
+}
+
+/** The local administrator's choice counts where no policy is set, or where the policy leaves it to them (5). */
+function chooseLocally(byName: Map<string, ResolvedValue>, registry: RegistryView): void {
+  const option = byName.get('AUOptions');
+  const off = byName.get('NoAutoUpdate');
+  const mayChoose = option?.origin === 'default' || option?.value === 5;
+  for (const name of ['AUOptions', 'ScheduledInstallDay', 'ScheduledInstallTime', 'IncludeRecommendedUpdates']) {
+    const known = byName.get(name);
+    const value = policyValues.find((one) => one.name === name);
+    const data = read(registry, keys.autoUpdate, name);
+    if (!known || !value || typeof data !== 'number') continue;
+    if (known.origin !== 'default' && !(mayChoose && known.value === 5)) continue;
+    if (name === 'AUOptions' && data === 1 && off && off.origin === 'default') {
+      Object.assign(off, { value: 1, origin: 'local choice' });
+    } else if (known.fault === '' && isAllowed(value, data) && data !== 5) {
+      if (known.origin !== 'default') known.hidden.push({ origin: known.origin, value: known.value });
+      Object.assign(known, { value: data, origin: 'local choice' });
+    }
+  }
+}
+
+function missingSwitch(
+  needs: readonly string[],
+  byName: Map<string, ResolvedValue>,
+  { origin }: ResolvedValue,
+): string {
+  if (origin === 'default') return '';
+  const isMet = (need: string) => {
+    const [, name = '', not, wanted] = /^(\w+?)(!?)=(\d+)$/.exec(need) ?? [];
+    const is = byName.get(name)?.value === Number(wanted);
+    return not === '!' ? !is : is;
+  };
+  return needs.filter((need) => !need.split('|').some(isMet)).join(', ');
+}

@@ -1,0 +1,270 @@
+// Every value of the machine's WindowsUpdate policy keys, as the administrative templates and the Policy CSP have them:
+// what it may be, what counts without it, and which other values it needs to count.
+
+/** `policy`: …\Policies\Microsoft\Windows\WindowsUpdate. `au`: its key AU. */
+export type PolicyKey = 'policy' | 'au';
+
+export interface PolicyValue {
+  name: string;
+  key: PolicyKey;
+  /** Numbers are REG_DWORD, texts REG_SZ. */
+  type: 'number' | 'text';
+  /** What counts when it is absent; undefined: nothing does. */
+  fallback: number | string | undefined;
+  /** Numbers from–to, both included. */
+  ranges: readonly (readonly [number, number])[];
+  /** Longest text in characters. */
+  maxCharacters: number;
+  /** All must hold, or the value is there and does not count: `UseWUServer=1`, `NoAutoUpdate!=1`. */
+  needs: readonly string[];
+  /** The node of the Policy CSP (area Update), when it has another name. */
+  node: string | undefined;
+  /** The agent does something about it. The others it reads and shows. */
+  obeyed: boolean;
+}
+
+const server = 'UseWUServer=1';
+const on = 'NoAutoUpdate!=1';
+const scheduled = [on, 'AUOptions=4'];
+const classes = ['UseUpdateClassPolicySource=1', server];
+const noForced = 'NoAutoRebootWithLoggedOnUsers!=1';
+const noAlways = 'AlwaysAutoRebootAtScheduledTime!=1';
+
+interface More {
+  needs?: readonly string[];
+  node?: string;
+  obeyed?: boolean;
+}
+
+/** In the order in which people read them. */
+export const policyValues: readonly PolicyValue[] = [
+  text('WUServer', 'policy', { needs: [server], node: 'UpdateServiceUrl', obeyed: true }),
+  text('WUStatusServer', 'policy', { needs: [server], node: 'UpdateServiceUrl', obeyed: true }),
+  flag('UseWUServer', 'au', { obeyed: true }),
+  text('UpdateServiceUrlAlternate', 'policy', { needs: [server] }),
+  flag('FillEmptyContentUrls', 'policy', { needs: [server] }),
+  flag('SetProxyBehaviorForUpdateDetection', 'policy', { needs: [server] }),
+  flag('DoNotEnforceEnterpriseTLSCertPinningForUpdateDetection', 'policy', { needs: [server] }),
+  flag('TargetGroupEnabled', 'policy', { needs: [server], obeyed: true }),
+  text('TargetGroup', 'policy', { needs: [server, 'TargetGroupEnabled=1'], obeyed: true }),
+  flag('UseUpdateClassPolicySource', 'au'),
+  flag('SetPolicyDrivenUpdateSourceForFeatureUpdates', 'policy', { needs: classes }, null),
+  flag('SetPolicyDrivenUpdateSourceForQualityUpdates', 'policy', { needs: classes }, null),
+  flag('SetPolicyDrivenUpdateSourceForDriverUpdates', 'policy', { needs: classes }, null),
+  flag('SetPolicyDrivenUpdateSourceForOtherUpdates', 'policy', { needs: classes }, null),
+  flag('DisableDualScan', 'policy', { needs: [server] }),
+  flag('DoNotConnectToWindowsUpdateInternetLocations', 'policy', { needs: [server] }),
+  flag('DisableWindowsUpdateAccess', 'policy'),
+  flag('AcceptTrustedPublisherCerts', 'policy', { node: 'AllowNonMicrosoftSignedUpdate' }),
+  flag('ElevateNonAdmins', 'policy'),
+  flag('NoAutoUpdate', 'au', { obeyed: true }),
+  choice(
+    'AUOptions',
+    'au',
+    [
+      [2, 5],
+      [7, 7],
+    ],
+    3,
+    { needs: [on], obeyed: true },
+  ),
+  choice('ScheduledInstallDay', 'au', [[0, 7]], 0, { needs: scheduled, obeyed: true }),
+  choice('ScheduledInstallTime', 'au', [[0, 24]], 3, { needs: scheduled, obeyed: true }),
+  flag('ScheduledInstallEveryWeek', 'au', { needs: scheduled, obeyed: true }, null),
+  flag('ScheduledInstallFirstWeek', 'au', { needs: scheduled, obeyed: true }),
+  flag('ScheduledInstallSecondWeek', 'au', { needs: scheduled, obeyed: true }),
+  flag('ScheduledInstallThirdWeek', 'au', { needs: scheduled, obeyed: true }),
+  flag('ScheduledInstallFourthWeek', 'au', { needs: scheduled, obeyed: true }),
+  flag('AutomaticMaintenanceEnabled', 'au', { needs: scheduled }),
+  flag('RescheduleWaitTimeEnabled', 'au', { needs: scheduled }, null),
+  choice('RescheduleWaitTime', 'au', [[1, 60]], 1, { needs: [...scheduled, 'RescheduleWaitTimeEnabled=1'] }),
+  flag('DetectionFrequencyEnabled', 'au', { needs: [on], obeyed: true }),
+  choice('DetectionFrequency', 'au', [[1, 22]], 22, { needs: [on, 'DetectionFrequencyEnabled=1'], obeyed: true }),
+  flag('AllowMUUpdateService', 'au', { needs: [on] }),
+  flag('AutoInstallMinorUpdates', 'au', { needs: [on] }),
+  flag('IncludeRecommendedUpdates', 'au', { needs: [on] }),
+  flag('EnableFeaturedSoftware', 'au', { needs: [on] }),
+  flag('AUPowerManagement', 'policy', { needs: [on] }),
+  flag('NoAutoRebootWithLoggedOnUsers', 'au', { needs: scheduled }),
+  flag('AlwaysAutoRebootAtScheduledTime', 'au', { needs: [on, noForced] }),
+  choice('AlwaysAutoRebootAtScheduledTimeMinutes', 'au', [[15, 180]], 15, {
+    needs: [on, noForced, 'AlwaysAutoRebootAtScheduledTime=1'],
+  }),
+  flag('RebootRelaunchTimeoutEnabled', 'au', { needs: scheduled }),
+  choice('RebootRelaunchTimeout', 'au', [[1, 1440]], 10, { needs: [...scheduled, 'RebootRelaunchTimeoutEnabled=1'] }),
+  flag('RebootWarningTimeoutEnabled', 'au', { needs: scheduled }),
+  choice('RebootWarningTimeout', 'au', [[1, 30]], 15, { needs: [...scheduled, 'RebootWarningTimeoutEnabled=1'] }),
+  flag('NoAUShutdownOption', 'au'),
+  flag('NoAUAsDefaultShutdownOption', 'au', { needs: ['NoAUShutdownOption!=1'] }),
+  flag('SetActiveHours', 'policy', { needs: [noForced, noAlways] }),
+  choice('ActiveHoursStart', 'policy', [[0, 23]], 8, { needs: ['SetActiveHours=1', noForced, noAlways] }),
+  choice('ActiveHoursEnd', 'policy', [[0, 23]], 17, { needs: ['SetActiveHours=1', noForced, noAlways] }),
+  flag('SetActiveHoursMaxRange', 'policy'),
+  choice('ActiveHoursMaxRange', 'policy', [[8, 18]], 18, { needs: ['SetActiveHoursMaxRange=1'] }),
+  flag('SetComplianceDeadline', 'policy'),
+  flag('SetComplianceDeadlineForQU', 'policy'),
+  flag('SetComplianceDeadlineForFU', 'policy'),
+  choice('ConfigureDeadlineForQualityUpdates', 'policy', [[0, 30]], 7, {
+    needs: ['SetComplianceDeadline=1|SetComplianceDeadlineForQU=1'],
+  }),
+  choice('ConfigureDeadlineForFeatureUpdates', 'policy', [[0, 30]], 2, {
+    needs: ['SetComplianceDeadline=1|SetComplianceDeadlineForFU=1'],
+  }),
+  choice('ConfigureDeadlineGracePeriod', 'policy', [[0, 7]], 2, {
+    needs: ['SetComplianceDeadline=1|SetComplianceDeadlineForQU=1'],
+  }),
+  choice('ConfigureDeadlineGracePeriodForFeatureUpdates', 'policy', [[0, 7]], 7, {
+    needs: ['SetComplianceDeadline=1|SetComplianceDeadlineForFU=1'],
+  }),
+  flag('ConfigureDeadlineNoAutoReboot', 'policy', { needs: ['SetComplianceDeadline=1'] }),
+  flag('ConfigureDeadlineNoAutoRebootForQualityUpdates', 'policy', { needs: ['SetComplianceDeadlineForQU=1'] }),
+  flag('ConfigureDeadlineNoAutoRebootForFeatureUpdates', 'policy', { needs: ['SetComplianceDeadlineForFU=1'] }),
+  flag('SetAutoRestartDeadline', 'policy', { needs: [noForced, noAlways] }),
+  ...['AutoRestartDeadlinePeriodInDays', 'AutoRestartDeadlinePeriodInDaysForFeatureUpdates'].map((name) =>
+    choice(name, 'policy', [[2, 30]], 7, { needs: ['SetAutoRestartDeadline=1', noForced, noAlways] }),
+  ),
+  flag('SetEngagedRestartTransitionSchedule', 'policy', {
+    needs: [noForced, noAlways, 'SetAutoRestartDeadline!=1'],
+  }),
+  ...['', 'ForFeatureUpdates'].flatMap((suffix) => [
+    engaged(`EngagedRestartTransitionSchedule${suffix}`, [[0, 30]], 7),
+    engaged(`EngagedRestartSnoozeSchedule${suffix}`, [[1, 3]], 3),
+    engaged(
+      `EngagedRestartDeadline${suffix}`,
+      [
+        [0, 0],
+        [2, 30],
+      ],
+      14,
+    ),
+  ]),
+  flag('SetAutoRestartNotificationDisable', 'policy'),
+  flag('SetAutoRestartNotificationConfig', 'policy', { needs: ['SetAutoRestartNotificationDisable!=1'] }),
+  choice(
+    'AutoRestartNotificationSchedule',
+    'policy',
+    [
+      [15, 15],
+      [30, 30],
+      [60, 60],
+      [120, 120],
+      [240, 240],
+    ],
+    15,
+    {
+      needs: ['SetAutoRestartNotificationConfig=1', 'SetAutoRestartNotificationDisable!=1'],
+    },
+  ),
+  flag('SetAutoRestartRequiredNotificationDismissal', 'policy'),
+  choice('AutoRestartRequiredNotificationDismissal', 'policy', [[1, 2]], 1, {
+    needs: ['SetAutoRestartRequiredNotificationDismissal=1'],
+  }),
+  flag('SetRestartWarningSchd', 'policy'),
+  choice(
+    'ScheduleRestartWarning',
+    'policy',
+    [
+      [2, 2],
+      [4, 4],
+      [8, 8],
+      [12, 12],
+      [24, 24],
+    ],
+    4,
+    {
+      needs: ['SetRestartWarningSchd=1'],
+    },
+  ),
+  choice(
+    'ScheduleImminentRestartWarning',
+    'policy',
+    [
+      [15, 15],
+      [30, 30],
+      [60, 60],
+    ],
+    15,
+    {
+      needs: ['SetRestartWarningSchd=1'],
+    },
+  ),
+  flag('SetEDURestart', 'policy'),
+  flag('TargetReleaseVersion', 'policy'),
+  text('ProductVersion', 'policy', { needs: ['TargetReleaseVersion=1'] }, 25),
+  text('TargetReleaseVersionInfo', 'policy', { needs: ['TargetReleaseVersion=1'] }, 4),
+  flag('DeferFeatureUpdates', 'policy'),
+  choice('DeferFeatureUpdatesPeriodInDays', 'policy', [[0, 365]], 0, { needs: ['DeferFeatureUpdates=1'] }),
+  choice(
+    'BranchReadinessLevel',
+    'policy',
+    [
+      [2, 2],
+      [4, 4],
+      [8, 8],
+      [16, 16],
+      [32, 32],
+      [64, 64],
+      [128, 128],
+    ],
+    16,
+  ),
+  text('PauseFeatureUpdatesStartTime', 'policy', { needs: ['DeferFeatureUpdates=1'] }, 10),
+  flag('PauseFeatureUpdates', 'policy'),
+  flag('DeferQualityUpdates', 'policy'),
+  choice('DeferQualityUpdatesPeriodInDays', 'policy', [[0, 30]], 0, { needs: ['DeferQualityUpdates=1'] }),
+  text('PauseQualityUpdatesStartTime', 'policy', { needs: ['DeferQualityUpdates=1'] }, 10),
+  flag('PauseQualityUpdates', 'policy'),
+  flag('DeferUpgrade', 'policy', { needs: ['UseWUServer!=1'] }),
+  choice('DeferUpgradePeriod', 'policy', [[0, 8]], 0, { needs: ['DeferUpgrade=1', 'UseWUServer!=1'] }),
+  choice('DeferUpdatePeriod', 'policy', [[0, 4]], 0, { needs: ['DeferUpgrade=1', 'UseWUServer!=1'] }),
+  flag('PauseDeferrals', 'policy', { needs: ['UseWUServer!=1'] }),
+  flag('ExcludeWUDriversInQualityUpdate', 'policy'),
+  flag('DisableWUfBSafeguards', 'policy'),
+  flag('ManagePreviewBuilds', 'policy'),
+  choice('ManagePreviewBuildsPolicyValue', 'policy', [[0, 2]], undefined),
+  flag('SetAllowOptionalContent', 'policy'),
+  choice('AllowOptionalContent', 'policy', [[1, 3]], undefined, { needs: ['SetAllowOptionalContent=1'] }),
+  flag('AllowTemporaryEnterpriseFeatureControl', 'policy'),
+  flag('SetDisableUXWUAccess', 'policy'),
+  flag('SetDisablePauseUXAccess', 'policy'),
+  flag('SetUpdateNotificationLevel', 'policy'),
+  choice('UpdateNotificationLevel', 'policy', [[0, 2]], 0, { needs: ['SetUpdateNotificationLevel=1'] }),
+  flag('NoUpdateNotificationsDuringActiveHours', 'policy', { needs: ['SetUpdateNotificationLevel=1'] }),
+  flag('AllowAutoWindowsUpdateDownloadOverMeteredNetwork', 'policy'),
+  flag('DisableOSUpgrade', 'policy'),
+];
+
+/** By lower-case name. */
+export const policyValueByName: ReadonlyMap<string, PolicyValue> = new Map(
+  policyValues.map((value) => [value.name.toLowerCase(), value]),
+);
+
+/** Whether a value may have this data. */
+export function isAllowed({ type, ranges, maxCharacters }: PolicyValue, data: number | string): boolean {
+  if (type === 'text') return typeof data === 'string' && data.length <= maxCharacters;
+  return typeof data === 'number' && ranges.some(([from, to]) => data >= from && data <= to);
+}
+
+/** `fallback` null: nothing counts without it. */
+function flag(name: string, key: PolicyKey, more: More = {}, fallback: number | null = 0): PolicyValue {
+  return choice(name, key, [[0, 1]], fallback ?? undefined, more);
+}
+
+function choice(
+  name: string,
+  key: PolicyKey,
+  ranges: PolicyValue['ranges'],
+  fallback: number | undefined,
+  { needs = [], node, obeyed = false }: More = {},
+): PolicyValue {
+  return { name, key, type: 'number', fallback, ranges, maxCharacters: 0, needs, node, obeyed };
+}
+
+function text(name: string, key: PolicyKey, { needs = [], node, obeyed = false }: More, longest = 4096): PolicyValue {
+  return { name, key, type: 'text', fallback: undefined, ranges: [], maxCharacters: longest, needs, node, obeyed };
+}
+
+function engaged(name: string, ranges: PolicyValue['ranges'], fallback: number): PolicyValue {
+  const needs = ['SetEngagedRestartTransitionSchedule=1', noForced, noAlways, 'SetAutoRestartDeadline!=1'];
+  return choice(name, 'policy', ranges, fallback, { needs });
+}
