@@ -16,6 +16,15 @@ const forbidden: [string, string, RegExp][] = [
   ['protocol/src/a.ts', "import {\n  a,\n  b,\n} from 'node:http';", /protocol is pure/],
   ['console/src/a.tsx', "import { x } from '@moult/server/home-document';", /console must not import @moult\/server/],
   ['console/src/a.tsx', "import { x } from '../../server/src/index.ts';", /by path/],
+  ['server/src/sites/a/a.ts', "import { b } from '../b/index.ts';", /site a must not import the site b/],
+  [
+    'store/src/groups.ts',
+    "import type { P } from './postgres/pool.ts';",
+    /only what opens a store may import postgres/,
+  ],
+  ['server/src/a.ts', "import { x } from '@moult/store/sqlite';", /only what opens a store may import sqlite/],
+  ['doctor/src/a.ts', "console.log('x');", /the doctor knows no terminal/],
+  ['doctor/src/b/a.ts', 'process.exitCode = 1;', /the doctor knows no terminal/],
 ];
 
 describe('the import rule', () => {

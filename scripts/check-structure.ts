@@ -45,6 +45,12 @@ const pure: Record<string, readonly RegExp[]> = {
   protocol: [/^node:(fs|net|http|https|child_process|dns|sqlite)/, /^kysely|^pg$/],
 };
 
+/** Where a store is opened, read or checked: nobody else knows which engine it is. */
+const opensStore = /^packages\/store\/src\/(database|snapshot|check-database|data-dir\/expected-database)\.ts$/;
+
+/** What the doctor has no part in: it finds causes, and others show them. */
+const terminal = /\bconsole\.|\bprocess\.(?:stdout|stderr|stdin|exit|exitCode)\b|from 'node:readline|from 'commander'/g;
+
 export interface Breach {
   file: string;
   line: number;
@@ -59,7 +65,8 @@ export function findBreaches(root: string): Breach[] {
     for (const file of sourceFiles(join(root, 'packages', name, 'src'))) {
       const text = readFileSync(file, 'utf8');
       const lineOf = (index: number) => text.slice(0, index).split('\n').length;
-      for (const { index, why } of breachesIn(name, allowed, text)) {
+      const place = relative(root, file).replaceAll('\\', '/');
+      for (const { index, why } of [...breachesIn(name, allowed, text), ...breachesOfRooms(place, text)]) {
         breaches.push({ file: relative(root, file), line: lineOf(index), why });
       }
       values.set(
@@ -116,6 +123,25 @@ function breachesIn(name: string, allowed: readonly string[], text: string): { i
     for (const match of text.matchAll(/\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(/g)) {
       report(match.index, 'catalog takes time and randomness as arguments');
     }
+  }
+  return found;
+}
+
+/** Rules within a package. `file` is its path from the root of the repository. */
+function breachesOfRooms(file: string, text: string): { index: number; why: string }[] {
+  const found: { index: number; why: string }[] = [];
+  const site = /^packages\/server\/src\/sites\/([^/]+)\//.exec(file)?.[1];
+  for (const { index, specifier } of importsIn(text)) {
+    const target = specifier.startsWith('.') ? join(dirname(file), specifier).replaceAll('\\', '/') : specifier;
+    const other = /^packages\/server\/src\/sites\/([^/]+)\//.exec(target)?.[1];
+    if (site && other && other !== site)
+      found.push({ index, why: `the site ${site} must not import the site ${other}` });
+    const engine = /^(?:packages\/store\/src|@moult\/store)\/(sqlite|postgres)(?=\/|$)/.exec(target)?.[1];
+    if (engine && !opensStore.test(file) && !file.startsWith(`packages/store/src/${engine}/`))
+      found.push({ index, why: `only what opens a store may import ${engine}` });
+  }
+  if (file.startsWith('packages/doctor/')) {
+    for (const { index } of text.matchAll(terminal)) found.push({ index, why: 'the doctor knows no terminal' });
   }
   return found;
 }

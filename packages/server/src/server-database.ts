@@ -1,10 +1,9 @@
 // The server's database: its settings, and what the administrator is told while it is away.
 import { join } from 'node:path';
 import type { ServerConfig } from '@moult/administration/config';
-import type { Notice } from '@moult/store';
+import type { Notice, PoolLimits } from '@moult/store';
 import { openServerStore, type ServerStore } from '@moult/store';
 import { isTemporary } from '@moult/store/errors';
-import type { PoolLimits } from '@moult/store/postgres';
 import type { Logger } from './log/log.ts';
 
 export interface ServerDatabase {

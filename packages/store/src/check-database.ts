@@ -2,12 +2,14 @@
 
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
-import { backedUpTables } from './backup/format.ts';
 import { asDamaged } from './damaged.ts';
 import { type Engine, isPostgres, openDatabase, sqliteFileOf } from './database.ts';
 import { keptBounds } from './declared-bounds.ts';
 import { ServerError } from './errors.ts';
 import { headerProblem } from './sqlite/header-check.ts';
+import { backedUpTables } from './tables.ts';
+
+export { checkInBackground } from './sqlite/background-check.ts';
 
 export interface DatabaseCheck {
   engine: Engine;

@@ -9,6 +9,8 @@ import { type Away, createPostgresPool, currentPoolLimits, type PoolLimits } fro
 import type { Tables } from './schema.ts';
 import { openSqlite, withSmallCache } from './sqlite/open.ts';
 
+export type { PoolLimits } from './postgres/pool.ts';
+
 export type Engine = 'sqlite' | 'postgres';
 
 export interface Database {

@@ -14,19 +14,45 @@ export function prepare<Values extends readonly unknown[], Row>(
   };
 }
 
-/** An insertion of rows with the columns of `example`; all other values that it has must be in its text. */
+/** Where a value of the statement comes from: a row, and its column by name. */
+class Place {
+  readonly row: number;
+  readonly column: PropertyKey;
+
+  constructor(row: number, column: PropertyKey) {
+    this.row = row;
+    this.column = column;
+  }
+}
+
+/**
+ * An insertion of rows with the columns of `example`. Each value is bound by the name of its column, in whatever order,
+ * and as often, as the statement names it; other values that `compose` gives stay as they are. Throws RangeError for a
+ * column that the statement leaves out.
+ */
 export function prepareInsert<Values extends object, Row>(
   example: Values,
   compose: (rows: readonly Values[]) => Compilable<Row>,
 ): (executor: Kysely<Tables>, rows: readonly Values[]) => Promise<QueryResult<Row>> {
   const columns = Object.keys(example) as (keyof Values)[];
   const byRows = new Map<number, CompiledQuery<Row>>();
+  const compile = (count: number) => {
+    const places = Array.from({ length: count }, (_, row) =>
+      Object.fromEntries(columns.map((column) => [column, new Place(row, column)])),
+    );
+    const compiled = compose(places as never).compile();
+    const bound = new Set(compiled.parameters.map((one) => (one instanceof Place ? one.column : undefined)));
+    for (const column of columns)
+      if (!bound.has(column)) throw new RangeError(`The statement leaves out ${String(column)}.`);
+    return compiled;
+  };
   return (executor, rows) => {
-    const compiled = byRows.get(rows.length) ?? compose(rows.map(() => example)).compile();
+    const compiled = byRows.get(rows.length) ?? compile(rows.length);
     byRows.set(rows.length, compiled);
-    const values: unknown[] = [];
-    for (const row of rows) for (const column of columns) values.push(row[column]);
-    return run(executor, compiled, values);
+    const parameters = compiled.parameters.map((one) =>
+      one instanceof Place ? rows[one.row]?.[one.column as keyof Values] : one,
+    );
+    return executor.executeQuery({ ...compiled, parameters });
   };
 }
 

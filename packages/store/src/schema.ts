@@ -1,6 +1,9 @@
 // The tables as kysely sees them. Times are milliseconds since 1970 (UTC), flags 0 or 1, GUIDs lower case without
 // braces, digests lower-case hex, JSON as text: the same on both engines.
-import type { Generated } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
+
+/** Numbered by the database, and never changed. */
+type Identity = ColumnType<number, number | undefined, never>;
 
 export interface Tables {
   configuration: { name: string; value: string };
@@ -91,7 +94,7 @@ interface ComputerNamesTable {
 }
 
 interface RevisionsTable {
-  revision_id: Generated<number>;
+  revision_id: Identity;
   update_id: string;
   revision_number: number;
   update_type: string;
@@ -124,7 +127,7 @@ interface RevisionSummariesTable {
 
 /** The newest revision of each update that is software or a driver; kept by triggers of the database. */
 interface UpdateTitlesTable {
-  title_id: Generated<number>;
+  title_id: Identity;
   update_id: string;
   revision_id: number;
   revision_number: number;
@@ -151,7 +154,7 @@ interface ContentFilesTable {
 }
 
 interface DeploymentsTable {
-  deployment_id: Generated<number>;
+  deployment_id: Identity;
   update_id: string;
   group_id: string;
   action: string;
@@ -162,7 +165,7 @@ interface DeploymentsTable {
 }
 
 interface ReportingEventsTable {
-  event_id: Generated<number>;
+  event_id: Identity;
   instance_id: string;
   computer_id: string;
   received_at: number;
@@ -186,7 +189,7 @@ interface ComputerUpdateStatusTable {
 }
 
 interface SelfUpdateEventsTable {
-  event_id: Generated<number>;
+  event_id: Identity;
   received_at: number;
   occurred_at: number;
   computer_id: string | null;
@@ -206,7 +209,7 @@ interface SelfUpdateEventsTable {
 }
 
 interface AuditTable {
-  audit_id: Generated<number>;
+  audit_id: Identity;
   occurred_at: number;
   actor: string;
   action: string;

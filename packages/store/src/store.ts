@@ -39,6 +39,7 @@ import { selfUpdateEventStore } from './self-update-events.ts';
 import { createDatabaseClock } from './stamps.ts';
 import { stateBoundsStore } from './state-bounds.ts';
 import { statusStore } from './status.ts';
+import { together } from './together.ts';
 import { updateStore } from './updates.ts';
 import { serverVersion } from './version.ts';
 
@@ -148,33 +149,31 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
   const counters = counterStore(database);
   const clock = createDatabaseClock(now);
   const identityChanges = identityChangeStore(database);
-  return {
-    engine: database.engine,
-    subscribe: changes.subscribe,
-    close: () => database.close(),
-    ...configurationStore(database, clock),
-    ...computerStore(database, changes, bounds),
-    ...computerHistoryStore(database),
-    ...groupStore(database, changes),
-    ...updateStore(database, changes),
-    ...revisionListStore(database),
-    ...deploymentStore(database, changes),
-    ...contentFileStore(database, changes),
-    ...reportingEventStore(database, changes, bounds),
-    ...eventRetentionStore(database),
-    ...eventBlockStore(database),
-    ...eventBoundsStore(database),
-    ...stateBoundsStore(database, bounds),
-    ...computerAgeingStore(database, changes),
-    ...newestTimeStore(database),
-    ...computerListStore(database),
-    ...computerRemovalStore(database, changes),
-    ...identityChanges,
-    ...statusStore(database),
-    ...figureStore(database),
-    ...auditStore(database),
-    ...counters,
-    ...selfUpdateEventStore(database, changes),
-    ...homeStore(database, counters.loadCounters, identityChanges.countIdentityChanges, now),
-  };
+  return together(
+    { engine: database.engine, subscribe: changes.subscribe, close: () => database.close() },
+    configurationStore(database, clock),
+    computerStore(database, changes, bounds),
+    computerHistoryStore(database),
+    groupStore(database, changes),
+    updateStore(database, changes),
+    revisionListStore(database),
+    deploymentStore(database, changes),
+    contentFileStore(database, changes),
+    reportingEventStore(database, changes, bounds),
+    eventRetentionStore(database),
+    eventBlockStore(database),
+    eventBoundsStore(database),
+    stateBoundsStore(database, bounds),
+    computerAgeingStore(database, changes),
+    newestTimeStore(database),
+    computerListStore(database),
+    computerRemovalStore(database, changes),
+    identityChanges,
+    statusStore(database),
+    figureStore(database),
+    auditStore(database),
+    counters,
+    selfUpdateEventStore(database, changes),
+    homeStore(database, counters.loadCounters, identityChanges.countIdentityChanges, now),
+  );
 }

@@ -1,8 +1,7 @@
 // The database file of a running server is checked once as a whole, beside the service. What is found is said.
 
 import type { Notice } from '@moult/store';
-import { isPostgres, sqliteFileOf } from '@moult/store';
-import { checkInBackground } from '@moult/store/sqlite';
+import { checkInBackground, isPostgres, sqliteFileOf } from '@moult/store';
 import type { Logger } from '../log/log.ts';
 
 export interface DatabaseWatch {

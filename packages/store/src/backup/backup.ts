@@ -13,16 +13,9 @@ import { makePrivateFolder, writePrivateFile } from '../data-dir/private-files.t
 import { asDiskTrouble } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
 import { openSnapshot, type Snapshot } from '../snapshot.ts';
+import { backedUpTables } from '../tables.ts';
 import { copyFolder } from './copy-folder.ts';
-import {
-  type BackupManifest,
-  backedUpFolders,
-  backedUpTables,
-  encodeRows,
-  keyFiles,
-  manifestName,
-  tableFile,
-} from './format.ts';
+import { type BackupManifest, backedUpFolders, encodeRows, keyFiles, manifestName, tableFile } from './format.ts';
 import { backupGuard, forgetUnfinished, noteUnfinished, settleBackup } from './unfinished-backup.ts';
 
 export interface BackupOptions {

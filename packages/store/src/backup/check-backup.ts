@@ -10,7 +10,8 @@ import { z } from 'zod';
 import { backupBounds } from '../declared-bounds.ts';
 import { ServerError } from '../errors.ts';
 import { migrations } from '../migrations/index.ts';
-import { type BackupManifest, backedUpFolders, backedUpTables, keyFiles, manifestName, tableFile } from './format.ts';
+import { backedUpTables } from '../tables.ts';
+import { type BackupManifest, backedUpFolders, keyFiles, manifestName, tableFile } from './format.ts';
 import { checkKeys } from './key-set.ts';
 
 export interface CheckedBackup {

@@ -29,30 +29,6 @@ export const keyFiles = [
 /** Folders of the data directory that a server needs to be the same again; what else lies there is made anew. */
 export const backedUpFolders = ['self-update/releases', 'self-update/imported', 'trust'] as const;
 
-/** In an order in which each table comes after those that it refers to. */
-export const backedUpTables = [
-  'configuration',
-  'counters',
-  'target_groups',
-  'computers',
-  'computer_names',
-  'identity_changes',
-  'computer_groups',
-  'updates',
-  'revisions',
-  'revision_summaries',
-  'revision_files',
-  'content_files',
-  'deployments',
-  'reporting_events',
-  'computer_update_status',
-  'self_update_events',
-  'audit',
-] as const;
-/** Made from the others by the database itself: triggers fill them again when a backup is restored. */
-export const derivedTables = ['computer_figures', 'update_titles', 'event_update_blocks'] as const;
-export type BackedUpTable = (typeof backedUpTables)[number];
-
 export function tableFile(table: string): string {
   return `${table}.jsonl.zst`;
 }

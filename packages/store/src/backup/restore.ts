@@ -14,9 +14,10 @@ import { applySteps } from '../migrate.ts';
 import { migrations } from '../migrations/index.ts';
 import { isRefusedRow } from '../refused-rows.ts';
 import type { Tables } from '../schema.ts';
+import { type BackedUpTable, backedUpTables, derivedTables, identityColumns } from '../tables.ts';
 import { transact } from '../transact.ts';
 import { badBackup, readBackup } from './check-backup.ts';
-import { type BackedUpTable, type BackupManifest, backedUpTables, derivedTables } from './format.ts';
+import type { BackupManifest } from './format.ts';
 import {
   discardFiles,
   placeFiles,
@@ -184,13 +185,7 @@ function badRow(source: string, table: string, cause: unknown): ServerError {
 
 /** PostgreSQL counts on from what it gave itself; restored ids it did not give. */
 async function continueIdentities(transaction: Kysely<Tables>): Promise<void> {
-  for (const [table, column] of [
-    ['revisions', 'revision_id'],
-    ['deployments', 'deployment_id'],
-    ['reporting_events', 'event_id'],
-    ['self_update_events', 'event_id'],
-    ['audit', 'audit_id'],
-  ] as const) {
+  for (const { table, column } of identityColumns) {
     await sql
       .raw(
         `select setval(pg_get_serial_sequence('${table}', '${column}'), coalesce((select max(${column}) from ${table}), 0) + 1, false)`,

@@ -9,8 +9,9 @@ import { openInside } from '@moult/disk';
 import { backupBounds } from '../declared-bounds.ts';
 import { diskTroubleOf } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
+import type { BackedUpTable } from '../tables.ts';
 import { badBackup } from './check-backup.ts';
-import { type BackedUpTable, type BackupManifest, decodeRow, tableFile } from './format.ts';
+import { type BackupManifest, decodeRow, tableFile } from './format.ts';
 
 /** As many rows as the manifest counts. Throws SERVER_BAD_BACKUP when the file is another, has others, or has what is no row. */
 export async function* readRows(

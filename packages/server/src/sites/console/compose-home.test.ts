@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HomeFacts, HomeEvent as StoredEvent } from '../../../../store/src/index.ts';
+import type { SelfUpdateHealth, SelfUpdatePort } from '../../home-facts.ts';
 import { composeHome } from './compose-home.ts';
-import type { SelfUpdateHealth, SelfUpdatePort } from './home-facts.ts';
 
 const now = new Date('2026-11-22T16:00:00Z');
 

@@ -2,7 +2,6 @@
 import { cutText, visibleText } from '@moult/formats/text';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
 import type { HomeFacts, Notice } from '@moult/store';
-import { describeEvent } from './describe-event.ts';
 import type {
   Generation,
   HomeComputers,
@@ -16,8 +15,9 @@ import type {
   HomeSelfUpdate,
   NamesFor,
   Standing,
-} from './home-document.ts';
-import type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from './home-facts.ts';
+} from '../../home-document.ts';
+import type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from '../../home-facts.ts';
+import { describeEvent } from './describe-event.ts';
 
 /** The whole home page at `now`, with names. It stays small whatever clients say: see docs/limits.md. */
 export function composeHome(

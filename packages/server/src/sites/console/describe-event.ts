@@ -4,7 +4,7 @@ import { cutText, visibleText } from '@moult/formats/text';
 import { describeReport } from '@moult/protocol/reporting';
 import type { HomeEvent as StoredEvent } from '@moult/store';
 import { homeBounds } from '../../bounds.ts';
-import type { HomeEvent, HomeEventKind } from './home-document.ts';
+import type { HomeEvent, HomeEventKind } from '../../home-document.ts';
 
 type Words = Pick<HomeEvent, 'kind' | 'outcome' | 'headline'>;
 

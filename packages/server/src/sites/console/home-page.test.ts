@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { HomeFacts } from '../../../../store/src/index.ts';
-import type { HomeDocument } from './home-document.ts';
+import type { HomeDocument } from '../../home-document.ts';
 import { type ConsoleServer, goodHealth, startConsole, storyOf } from './test/console-server.ts';
 
 let browser: Browser;

@@ -7,18 +7,18 @@ import { visibleText } from '@moult/formats/text';
 import type { HomeFacts, Notice } from '@moult/store';
 import { isTemporary } from '@moult/store/errors';
 import { defaultFeedLimits, homeBounds } from '../../bounds.ts';
+import type { HomeDocument, NamesFor } from '../../home-document.ts';
+import type { SelfUpdateHealth, ServerFacts } from '../../home-facts.ts';
 import { askedHost, type KnownHosts } from '../../http/known-hosts.ts';
 import { addressKey } from '../../http/limits/address-key.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import { readAssets, sendAsset } from './assets.ts';
 import { composeHome, withoutNames } from './compose-home.ts';
-import type { HomeDocument, NamesFor } from './home-document.ts';
-import type { SelfUpdateHealth, ServerFacts } from './home-facts.ts';
 import { createLiveFeed, type FeedLimits, type Snapshot, type Snapshots, type View } from './live-feed.ts';
 import { isLocalViewer } from './viewer.ts';
 
-export type { HomeDocument, HomeRelease, NamesFor, SiteName } from './home-document.ts';
-export type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from './home-facts.ts';
+export type { HomeDocument, HomeRelease, NamesFor, SiteName } from '../../home-document.ts';
+export type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from '../../home-facts.ts';
 
 export interface ConsoleParts {
   /** The folder that packages/console/build.ts makes. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { describe, it } from 'node:test';
-import type { HomeDocument } from './home-document.ts';
+import type { HomeDocument } from '../../home-document.ts';
 import { startConsole, storyOf } from './test/console-server.ts';
 
 const events = storyOf('RECEPTION-07', new Date());

@@ -1,6 +1,7 @@
 // Is the self-update service there? Asked as WSUS asks itself: over loopback, on each port that clients use, for the
 // files that they ask for first. The answer is for the home page.
-import type { HomeRelease, SelfUpdateHealth, SelfUpdatePort } from '../console/index.ts';
+import type { HomeRelease } from '../../home-document.ts';
+import type { SelfUpdateHealth, SelfUpdatePort } from '../../home-facts.ts';
 import { type CabinetProbe, probeCabinet } from './probe.ts';
 
 /** A listener as the server knows it. */

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { HomeFacts, HomeEvent as StoredEvent } from '../../../../../store/src/index.ts';
 import type { Notice } from '../../../../../store/src/notice.ts';
 import { defaultFeedLimits } from '../../../bounds.ts';
+import type { SelfUpdateHealth } from '../../../home-facts.ts';
 import { createKnownHosts } from '../../../http/known-hosts.ts';
-import type { SelfUpdateHealth } from '../home-facts.ts';
 import { createConsoleSite, type NamesFor } from '../index.ts';
 import type { FeedLimits } from '../live-feed.ts';
 

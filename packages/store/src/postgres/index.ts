@@ -1,1 +1,0 @@
-export type { PoolLimits } from './pool.ts';

@@ -1,1 +1,0 @@
-export { checkInBackground } from './background-check.ts';

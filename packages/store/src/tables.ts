@@ -1,0 +1,67 @@
+// Every table once. One that the schema has and this list forgets does not compile: a backup would lose it in silence.
+import type { ColumnType } from 'kysely';
+import type { Tables } from './schema.ts';
+
+/** The column that the database numbers by itself, when a table has one: see `Identity` in schema.ts. */
+type IdentityOf<Table extends keyof Tables> = {
+  [Column in keyof Tables[Table]]: [Tables[Table][Column]] extends [ColumnType<number, number | undefined, never>]
+    ? Column
+    : never;
+}[keyof Tables[Table]];
+
+/** Rows that a backup holds; PostgreSQL counts on from `identity` after a restore. */
+type BackedUp<Table extends keyof Tables> = [IdentityOf<Table>] extends [never]
+  ? { role: 'backed-up'; identity?: never }
+  : { role: 'backed-up'; identity: IdentityOf<Table> };
+
+/** Rows that triggers of the database make from the others, and make again when a backup is restored. */
+interface Derived {
+  role: 'derived';
+}
+
+export type TableRoles = { [Table in keyof Tables]: BackedUp<Table> | Derived };
+
+/** In an order in which each table comes after those that it refers to. */
+const roles = {
+  configuration: { role: 'backed-up' },
+  counters: { role: 'backed-up' },
+  target_groups: { role: 'backed-up' },
+  computers: { role: 'backed-up' },
+  computer_names: { role: 'backed-up' },
+  identity_changes: { role: 'backed-up' },
+  computer_groups: { role: 'backed-up' },
+  updates: { role: 'backed-up' },
+  revisions: { role: 'backed-up', identity: 'revision_id' },
+  revision_summaries: { role: 'backed-up' },
+  revision_files: { role: 'backed-up' },
+  content_files: { role: 'backed-up' },
+  deployments: { role: 'backed-up', identity: 'deployment_id' },
+  reporting_events: { role: 'backed-up', identity: 'event_id' },
+  computer_update_status: { role: 'backed-up' },
+  self_update_events: { role: 'backed-up', identity: 'event_id' },
+  audit: { role: 'backed-up', identity: 'audit_id' },
+  computer_figures: { role: 'derived' },
+  update_titles: { role: 'derived' },
+} as const satisfies TableRoles;
+
+export type BackedUpTable = {
+  [Table in keyof typeof roles]: (typeof roles)[Table]['role'] extends 'backed-up' ? Table : never;
+}[keyof typeof roles];
+
+const entries = Object.entries(roles) as [keyof Tables, { role: string; identity?: string }][];
+
+/** In an order in which each table comes after those that it refers to. */
+export const backedUpTables = entries
+  .filter(([, { role }]) => role === 'backed-up')
+  .map(([name]) => name) as BackedUpTable[];
+
+/** A restore drops them, and its migrations make them anew. No query but raw SQL names event_update_blocks. */
+export const derivedTables: readonly string[] = [
+  ...entries.filter(([, { role }]) => role === 'derived').map(([name]) => name),
+  'event_update_blocks',
+];
+
+/** Columns that the database numbers by itself, of what a backup holds. */
+export const identityColumns = entries.flatMap(([table, { role, identity }]) =>
+  role === 'backed-up' && identity !== undefined ? [{ table, column: identity }] : [],
+);
