@@ -1,4 +1,5 @@
 // The administrator's decisions: one per update and group.
+import type { DeploymentAction, InheritedDeployment, StoredDeployment } from '@moult/catalog';
 import type { Kysely, Selectable } from 'kysely';
 import { type Author, recordAudit } from './audit.ts';
 import type { Changes } from './changes.ts';
@@ -8,25 +9,12 @@ import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
 
-export const deploymentActions = ['Install', 'OptionalInstall', 'Uninstall', 'PreDeploymentCheck', 'Block'] as const;
-export type DeploymentAction = (typeof deploymentActions)[number];
-
-export interface StoredDeployment {
-  deploymentId: number;
-  updateId: string;
-  groupId: string;
-  action: DeploymentAction;
-  deadline: Date | undefined;
-  /** Grows with every change of this deployment. */
-  changedAt: number;
-  /** Who decided. */
-  administrator: string;
-}
-
-/** A group's decision that was taken back: what its parent has holds again, and clients have to be told. */
-export interface InheritedDeployment extends Omit<StoredDeployment, 'action'> {
-  action: 'Inherit';
-}
+export {
+  type DeploymentAction,
+  deploymentActions,
+  type InheritedDeployment,
+  type StoredDeployment,
+} from '@moult/catalog';
 
 export interface DeploymentDecision {
   updateId: string;

@@ -1,5 +1,6 @@
 // Target groups: a tree under All Computers. Names are unique, letter case aside, as in WSUS.
 import { randomUUID } from 'node:crypto';
+import type { TargetGroup } from '@moult/catalog';
 import { sql } from 'kysely';
 import { type Author, recordAudit } from './audit.ts';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
@@ -11,11 +12,7 @@ import { loadFigures } from './figures.ts';
 import { takeStamp } from './stamps.ts';
 import { lockComputers, transact } from './transact.ts';
 
-export interface TargetGroup {
-  groupId: string;
-  name: string;
-  parentId: string | undefined;
-}
+export type { TargetGroup } from '@moult/catalog';
 
 export interface CountedGroup extends TargetGroup {
   /** Computers directly in it; for All Computers every one, for Unassigned Computers those in no group. */

@@ -19,4 +19,14 @@ export {
   type EffectiveAction,
   type EffectiveDeployment,
 } from './deployment-set.ts';
+export { byUpdate, type Decision, type DecisionsByUpdate, decisionInForce, linesOf } from './merge-deployments.ts';
 export type { SyncedRevision } from './scope.ts';
+export {
+  allComputers,
+  type DeploymentAction,
+  deploymentActions,
+  type InheritedDeployment,
+  type StoredDeployment,
+  type TargetGroup,
+  unassignedComputers,
+} from './target-groups.ts';

@@ -1,8 +1,9 @@
 // Whose computers may install an update, by the names of groups: the decision in force in each group, inherited ones
 // included, because an agent does not know the tree of groups.
+
+import { type Decision, decisionInForce, linesOf } from '@moult/catalog';
 import type { Approval } from '@moult/releases/metadata';
 import { allComputers, type TargetGroup } from '@moult/store';
-import { type Decision, decisionInForce, linesOf } from '@moult/store/catalog';
 
 /** What stands for every computer. No group but the built-in one has this name. */
 export const everyComputer = 'All Computers';

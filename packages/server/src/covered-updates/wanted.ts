@@ -1,11 +1,10 @@
 // Which revisions the operator's metadata has to cover: those that an agent may install, those whose rules go beyond
 // Microsoft's, and those that such rules are prerequisites or members of.
 
-import { type CatalogIndex, formatIdentity, type IndexedRevision, type UpdateId } from '@moult/catalog';
+import { byUpdate, type CatalogIndex, formatIdentity, type IndexedRevision, type UpdateId } from '@moult/catalog';
 import type { Approval } from '@moult/releases/metadata';
 import type { CoveredUpdate } from '@moult/releases/repository';
 import type { Store } from '@moult/store';
-import { byUpdate } from '@moult/store/catalog';
 import { treeBounds } from '../bounds.ts';
 import { approvalsFrom, joined } from './approvals.ts';
 import { type Instructions, instructionsOf } from './instructions.ts';

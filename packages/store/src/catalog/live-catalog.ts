@@ -1,10 +1,19 @@
 // The catalog as requests see it: index and decisions in memory, kept equal to the store, whoever writes there.
 // A request never pays for the size of the catalog; a change is paid once, by the first request after it.
-import { CatalogIndex, DeploymentSet, parseUpdateId, toRevisionId, type UpdateId } from '@moult/catalog';
+import {
+  byUpdate,
+  CatalogIndex,
+  type DecisionsByUpdate,
+  DeploymentSet,
+  decisionInForce,
+  linesOf,
+  parseUpdateId,
+  toRevisionId,
+  type UpdateId,
+} from '@moult/catalog';
 import { LRUCache } from 'lru-cache';
 import { whileYoungStaysSmall } from '../heap.ts';
 import type { Store, StoredDeployment, TargetGroup, Topic } from '../index.ts';
-import { byUpdate, type DecisionsByUpdate, decisionInForce, linesOf } from './merge-deployments.ts';
 
 export interface LiveCatalog {
   readonly index: CatalogIndex;

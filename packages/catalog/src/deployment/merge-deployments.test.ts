@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { decisionInForce, linesOf } from './merge-deployments.ts';
 import {
   allComputers,
   type InheritedDeployment,
   type StoredDeployment,
   type TargetGroup,
   unassignedComputers,
-} from '../index.ts';
-import { decisionInForce, linesOf } from './merge-deployments.ts';
+} from './target-groups.ts';
 
 // All Computers ─ Servers ─ Web
 //               ├ Lab

@@ -2,7 +2,7 @@
 // ("Handling conflicts" in "Manage WSUS client computers and computer groups"): the deeper a group is in the tree, the
 // higher its priority, whichever branch it is on; of groups equally deep the stronger action counts, installation before
 // removal and required before optional; of equal actions the earlier deadline, and any before none.
-import { allComputers, type InheritedDeployment, type StoredDeployment, type TargetGroup } from '../index.ts';
+import { allComputers, type InheritedDeployment, type StoredDeployment, type TargetGroup } from './target-groups.ts';
 
 const strength: Readonly<Record<StoredDeployment['action'], number>> = {
   Install: 5,
