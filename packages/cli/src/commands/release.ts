@@ -1,6 +1,7 @@
 // moult release: the operator's signed metadata. Exit codes: 0 fine, 1 something is missing or refused, 2 wrong usage.
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { audited } from '../release/audit.ts';
 import { runAdd, runList, runPin, runPublish, runRecall, runStatus, runUnpin } from '../release/content.ts';
 import { runInit, runKey, runRehearse, runRevoke, runRotate, runSign } from '../release/keys.ts';
 
@@ -16,7 +17,7 @@ export function register(program: Command): void {
     .option('--targets-key <file>', 'the same for the role targets; default: the keys of the root', collect, [])
     .option('--agent-key <file>', 'the same for those who sign releases; default: the keys of the root', collect, [])
     .option('--updates-key <file>', 'the same for those who sign updates; default: the keys of the root', collect, [])
-    .action(runInit);
+    .action(audited('make release repository', runInit));
   release
     .command('key')
     .description('make a key on the machine of its holder: FILE stays there, FILE.pub is carried to the repository')
@@ -37,7 +38,7 @@ export function register(program: Command): void {
     .option('--floor <version>', 'a release that computers must have run before this one; may be repeated', collect, [])
     .option('--delta <n>', 'make deltas from so many releases before it, of each generation; 0 for none', '3')
     .option('--update <file>', 'the instructions of an update as JSON (docs/trust-metadata.md), in place of a version')
-    .action(runAdd);
+    .action(audited('list release', runAdd));
   withCommon(
     release.command('sign').argument('[file]', 'a staged file on the machine of a key; without it, the repository'),
     true,
@@ -47,39 +48,39 @@ export function register(program: Command): void {
     .option('--role <name>', 'the role of FILE; default: its name')
     .option('--out <file>', 'where the signature over FILE is written')
     .option('--signature <file>', 'a signature that was made elsewhere; may be repeated', collect, [])
-    .action(runSign);
+    .action(audited('sign release metadata', runSign));
   withCommon(release.command('publish'))
     .description('publish what is signed')
     .option('--renew', 'give every role a new end of validity first')
     .option('--after-restore', 'leave out 1000 versions, so that clients that saw newer ones than the backup follow')
-    .action(runPublish);
+    .action(audited('publish release metadata', runPublish));
   withCommon(release.command('list')).description('releases and updates').action(runList);
   withCommon(release.command('recall').argument('<path>', 'path of the release, from "moult release list"'), true)
     .description('no computer installs this release any more')
     .requiredOption('--reason <text>', 'one line; computers show it')
     .option('--replacement <version>', 'computers that run the release go back to this one')
-    .action(runRecall);
+    .action(audited('recall release', runRecall));
   withCommon(release.command('pin').argument('<version>', 'a listed release of the agent'), true)
     .description('a group or a computer gets this version in place of the newest, by way of its floors')
     .option('--group <name>', 'name of the group, as the policy of its computers names it; All Computers for every one')
     .option('--computer <id>', 'client id of one computer')
-    .action(runPin);
+    .action(audited('pin release', runPin));
   withCommon(release.command('unpin'), true)
     .description('the group or computer gets the newest release again')
     .option('--group <name>', 'name of the group')
     .option('--computer <id>', 'client id of one computer')
-    .action(runUnpin);
+    .action(audited('unpin release', runUnpin));
   withCommon(release.command('rotate').argument('<role>', 'root, targets, agent, updates, or online'), true)
     .description('other keys or another threshold for a role; online: new keys for snapshot and timestamp')
     .option('--add-key <file>', 'public key to add; may be repeated', collect, [])
     .option('--remove <keyid>', 'first digits of a key to remove; may be repeated', collect, [])
     .option('--threshold <n>', 'signatures that the role needs')
-    .action(runRotate);
+    .action(audited('change release keys', runRotate));
   withCommon(release.command('revoke').argument('[keyid]', 'first digits of the stolen key'), true)
     .description('take a stolen key out of every role')
     .option('--replace-with <file>', 'public key of the same holder, in its place')
     .option('--online', 'the server was broken into: new keys for snapshot and timestamp')
-    .action(runRevoke);
+    .action(audited('revoke release key', runRevoke));
   withCommon(release.command('rehearse'))
     .description('do on a copy what an emergency needs, with the keys that are at hand; changes nothing')
     .option('--key <file>', 'key of a holder; may be repeated', collect, [])
@@ -93,6 +94,7 @@ function withCommon(command: Command, changes = false): Command {
   command
     .option('--dir <dir>', 'the repository', join(process.env.MOULT_DATA_DIR ?? './moult-data', 'trust'))
     .option('--passphrase-file <file>', 'file with the passphrase of sealed keys')
+    .option('--database <url>', 'database of the server, for the audit record (MOULT_DATABASE; default beside DIR)')
     .option('--json', 'one JSON document on stdout');
   return changes ? command.option('--publish', 'publish at once if every signature is there') : command;
 }
