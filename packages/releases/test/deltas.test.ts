@@ -372,6 +372,26 @@ describe('a download of a release', () => {
     assert.equal(answers, Math.ceil(whole.length / 150_000));
   });
 
+  it('is given up when each try brings a little and takes long: slow retrieval', async () => {
+    const repository = repositoryOf();
+    const whole = cabinet(fresh);
+    add(repository, '7.9.0.2', whole, 0);
+    const { target, options, file } = await machine(repository, '7.9.0.2');
+    let time = 0;
+    intercept = (_, request, response) => {
+      time += 60_000;
+      const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+      const range = from > 0 ? { 'Content-Range': `bytes ${from}-${whole.length - 1}/${whole.length}` } : {};
+      response.writeHead(from > 0 ? 206 : 200, { 'Content-Length': whole.length - from, ...range });
+      response.write(whole.subarray(from, from + 15_000), () => response.destroy());
+      return true;
+    };
+    await assert.rejects(downloadTarget(target, file, { ...options, clock: () => time }), {
+      code: 'RELEASE_FETCH_FAILED',
+    });
+    assert.equal(asked.length, 1);
+  });
+
   it('a part of another file is thrown away and the download starts over, once', async () => {
     const repository = repositoryOf();
     add(repository, '7.9.0.2', cabinet(fresh), 0);

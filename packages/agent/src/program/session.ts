@@ -59,7 +59,11 @@ export function openSession({ root, registry, now }: ProgramContext, userAgent: 
 /** For "moult agent status": a service has another environment than the command. */
 function noteWay(registry: Registry, view: RegistryView, way: string): void {
   if (string(view, keys.agent, 'ProxyInUse') === way) return;
-  registry.change([{ key: keys.agent, name: 'ProxyInUse', value: text(way) }]);
+  try {
+    registry.change([{ key: keys.agent, name: 'ProxyInUse', value: text(way) }]);
+  } catch {
+    // Only shown: a disk that is full must not keep a host from fetching what would help.
+  }
 }
 
 export function selfUpdateSession(

@@ -18,6 +18,7 @@ import { ReleaseError } from '../errors.ts';
 import type { TargetFile } from '../metadata/types.ts';
 import { openDraft, syncFolder } from './durable-files.ts';
 import { type Fetch, joinUrl } from './fetch.ts';
+import { createPace } from './pace.ts';
 import type { FoundTarget } from './updater.ts';
 
 export interface DownloadOptions {
@@ -28,6 +29,8 @@ export interface DownloadOptions {
   consistent: boolean;
   /** Keep what came before a connection broke, as FILE.part, and go on from there next time. */
   keepPartial: boolean;
+  /** Milliseconds of a clock that never goes back. */
+  clock?: () => number;
 }
 
 /**
@@ -86,9 +89,10 @@ async function fetchAll(
   partial: string,
   url: string,
   target: FoundTarget,
-  { fetch, keepPartial }: DownloadOptions,
+  { fetch, keepPartial, clock = () => performance.now() }: DownloadOptions,
 ): Promise<void> {
   let startedOver = false;
+  const pace = createPace(clock);
   for (let resumed = 0; ; ) {
     const before = sizeOf(partial) ?? 0;
     try {
@@ -99,8 +103,8 @@ async function fetchAll(
       if (isOther) rmSync(partial, { force: true });
       const mayStartOver = isOther && before > 0 && !startedOver;
       const isBroken = error.code === 'RELEASE_FETCH_FAILED' || error.code === 'RELEASE_FETCH_TOO_SLOW';
-      const mayGoOn =
-        isBroken && keepPartial && resumed < deltaLimits.maxResumptions && (sizeOf(partial) ?? 0) > before;
+      const isWorthIt = isBroken && keepPartial && pace.isKept((sizeOf(partial) ?? 0) - before);
+      const mayGoOn = isWorthIt && resumed < deltaLimits.maxResumptions;
       if (!mayStartOver && !mayGoOn) throw error;
       if (mayStartOver) startedOver = true;
       else resumed += 1;

@@ -232,6 +232,19 @@ describe('a download that was interrupted', () => {
     assert.equal(ranges.length, 1, 'nothing came: the next detection tries again');
   });
 
+  it('gives up on a server that sends a little and cuts, over and over', async () => {
+    let time = 0;
+    const clock = () => time;
+    answer = ({ headers }, response) => {
+      time += 60_000;
+      const [, from = 0, to = 0] = /bytes=(\d+)-(\d+)/.exec(String(headers.range))?.map(Number) ?? [];
+      const range = { 'Content-Range': `bytes ${from}-${to}/${bytes.length}`, 'Content-Length': to - from + 1 };
+      response.writeHead(206, range).write(bytes.subarray(from, from + 15_000), () => response.destroy());
+    };
+    await assert.rejects(downloadFile({ ...parts(), clock }, url, file), { code: 'AGENT_TRANSPORT_CUT' });
+    assert.equal(ranges.length, 1, '250 bytes a second are too few');
+  });
+
   it('waits for a busy server as long as it asks, within bounds', async () => {
     const waits: number[] = [];
     const sleep = async (ms: number) => void waits.push(ms);
@@ -260,6 +273,7 @@ describe('a download that was interrupted', () => {
         response.writeHead(206, { 'Content-Range': range }).end(bytes.subarray(0, 1_048_576));
       };
       await assert.rejects(downloadFile(parts(), url, file), { code: 'AGENT_DOWNLOAD_BAD_DIGEST' }, range);
+      assert.equal(statSync(partial()).size, 0, `nothing is kept of ${range}`);
     }
   });
 

@@ -5,6 +5,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, rmSync
 import { join } from 'node:path';
 import type { UpdateFile } from '@moult/catalog';
 import { renameWhenFree } from '@moult/disk';
+import { createPace } from '@moult/releases/client';
 import { transportBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
 import { syncFolder } from '../../machine/atomic-file.ts';
@@ -22,6 +23,8 @@ export interface DownloadParts {
   content: ContentLimits;
   /** Waits for a busy server; a test passes its own. */
   sleep?(ms: number): Promise<void>;
+  /** Milliseconds of a clock that never goes back. */
+  clock?(): number;
 }
 
 export interface ContentLimits {
@@ -87,6 +90,7 @@ async function fetchAll(
 
 /** One piece; a broken connection that brought something, and a busy server, are worth another try. */
 async function persevere(parts: DownloadParts, download: PartialDownload): Promise<void> {
+  const pace = createPace(parts.clock ?? (() => performance.now()));
   for (let resumed = 0, busy = 0; ; ) {
     const before = download.received;
     try {
@@ -95,7 +99,8 @@ async function persevere(parts: DownloadParts, download: PartialDownload): Promi
       if (!(error instanceof AgentError)) throw error;
       const waitMs = error.retryAfterMs;
       const isBroken = error.code === 'AGENT_TRANSPORT_CUT' || error.code === 'AGENT_TRANSPORT_TIMEOUT';
-      if (isBroken && download.received > before && resumed < transportBounds.maxResumptions) resumed += 1;
+      const isWorthIt = isBroken && pace.isKept(download.received - before);
+      if (isWorthIt && resumed < transportBounds.maxResumptions) resumed += 1;
       else if (waitMs !== undefined && waitMs <= transportBounds.maxBusyWaitMs && busy < busyTries) {
         busy += 1;
         await (parts.sleep ?? pause)(waitMs);

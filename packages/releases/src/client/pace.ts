@@ -1,0 +1,20 @@
+// Whether a download that breaks again and again is worth going on with. Whoever sends a little and cuts, over and over, must not keep
+// a machine from its other servers (slow retrieval).
+import { httpLimits } from '../bounds.ts';
+
+export interface Pace {
+  /** After a broken try that brought so many bytes: whether all tries together came fast enough, and this one brought something. */
+  isKept(brought: number): boolean;
+}
+
+/** `clock`: milliseconds, never backwards. */
+export function createPace(clock: () => number, leastBytesPerSecond = httpLimits.leastBytesPerSecond): Pace {
+  const startedMs = clock();
+  let all = 0;
+  return {
+    isKept(brought) {
+      all += Math.max(0, brought);
+      return brought > 0 && all >= (leastBytesPerSecond * (clock() - startedMs)) / 1000;
+    },
+  };
+}
