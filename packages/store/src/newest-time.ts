@@ -21,7 +21,14 @@ export function newestTimeStore({ tables }: Database) {
           .orderBy('event_id', 'desc')
           .limit(1)
           .execute(),
-        tables.selectFrom('audit').select('occurred_at as at').orderBy('audit_id', 'desc').limit(1).execute(),
+        // A restore is noted by the clock of the machine that it is done on, whatever that is worth.
+        tables
+          .selectFrom('audit')
+          .select('occurred_at as at')
+          .where('action', '<>', 'restore')
+          .orderBy('audit_id', 'desc')
+          .limit(1)
+          .execute(),
       ]);
       const times = last.flat().map(({ at }) => Number(at));
       return times.length === 0 ? undefined : new Date(Math.max(...times));

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import { readOwnFile } from '@moult/disk';
+import { readClockMarks } from '../clock/clock-file.ts';
 import { takeGuard } from '../data-dir/guard.ts';
 import { makePrivateFolder, writePrivateFile } from '../data-dir/private-files.ts';
 import { asDiskTrouble } from '../disk-trouble.ts';
@@ -86,7 +87,13 @@ async function write(
     const bytes = readOwnFile(join(dataDir, 'keys', name));
     if (bytes) writePrivateFile(join(folder, 'keys', name), bytes);
   }
+  const marks = readClockMarks(dataDir);
+  const clock = marks && {
+    newest: marks.newest?.toISOString() ?? null,
+    ageing: marks.ageing?.toISOString() ?? null,
+  };
   const manifest: BackupManifest = {
+    ...(clock && { clock }),
     ...{ format: 1, madeAt: now.toISOString(), version, engine: snapshot.engine },
     ...{ migrations: migrations.sort(), rows, folders: [...backedUpFolders] },
     files: await digestsIn(folder),

@@ -29,6 +29,7 @@ const manifestShape = z.object({
   rows: z.record(z.string(), z.number().int().nonnegative()),
   files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
   folders: z.array(z.enum(backedUpFolders)).optional(),
+  clock: z.object({ newest: z.iso.datetime().nullable(), ageing: z.iso.datetime().nullable() }).optional(),
 });
 
 /** Reads and checks a backup. Throws SERVER_BAD_BACKUP for one that is damaged, incomplete, altered or of a newer Moult. */

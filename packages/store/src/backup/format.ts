@@ -15,6 +15,8 @@ export interface BackupManifest {
   files: Record<string, string>;
   /** Which folders of the data directory it holds, empty or not; earlier backups hold none. */
   folders?: string[];
+  /** What the server knew of time (clock.json); earlier backups do not say. */
+  clock?: { newest: string | null; ageing: string | null };
 }
 
 export const manifestName = 'manifest.json';

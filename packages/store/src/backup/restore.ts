@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { type Kysely, sql } from 'kysely';
 import { type Author, recordAudit } from '../audit.ts';
 import { type AuditHead, watchHead } from '../audit-chain.ts';
+import { readClockMarks, writeClockMarks } from '../clock/clock-file.ts';
 import { writeNotedHead } from '../data-dir/audit-head.ts';
 import { takeGuard } from '../data-dir/guard.ts';
 import { openDatabase, withoutPassword } from '../database.ts';
@@ -60,10 +61,21 @@ export async function restore(options: RestoreOptions): Promise<BackupManifest> 
       throw error;
     }
     placeFiles(dataDir, author.at);
+    placeClock(dataDir, backup.manifest);
   } finally {
     guard.release();
   }
   return backup.manifest;
+}
+
+/**
+ * A new data directory knows of time what the server of the backup knew: the clock of this machine may be wrong, and must
+ * not age everything. Without it, of an earlier backup, the server learns from the database.
+ */
+function placeClock(dataDir: string, { clock }: BackupManifest): void {
+  if (!clock || readClockMarks(dataDir)) return;
+  const dateOf = (text: string | null) => (text === null ? undefined : new Date(text));
+  writeClockMarks(dataDir, { newest: dateOf(clock.newest), ageing: dateOf(clock.ageing) });
 }
 
 async function restoreDatabase(
