@@ -13,6 +13,7 @@ import { readUrlLog } from './pings/url-log.ts';
 import { readPolicyFiles } from './policy/files.ts';
 import { formatHResult, hresult } from './transport/hresult.ts';
 import { bandwidthOf } from './transport/network.ts';
+import { readStanding, type TrustStanding } from './trust/standing.ts';
 
 export interface AgentStatus {
   root: string;
@@ -35,6 +36,8 @@ export interface AgentStatus {
   targetGroup: string | undefined;
   /** As the agent had it at its last detection: `http://proxy:3128 (WinHTTP)`. */
   proxy: string | undefined;
+  /** The operator's signed metadata. */
+  trust: TrustStanding;
   /** KiB in a second; 0 for no limit. */
   bandwidth: number;
   /** Whom an https server must be certified by. */
@@ -54,7 +57,8 @@ export interface AgentStatus {
   log: string | undefined;
 }
 
-export function readStatus(root: MachineRoot): AgentStatus {
+/** `now`: by which clock metadata is overdue. */
+export function readStatus(root: MachineRoot, now = new Date()): AgentStatus {
   const registry = openRegistry(root).read();
   const current = readCurrent(root);
   const policy = readPolicy(registry, readPolicyFiles(root));
@@ -83,6 +87,7 @@ export function readStatus(root: MachineRoot): AgentStatus {
     useServer: policy.useServer,
     targetGroup: policy.targetGroup,
     proxy: string(registry, keys.agent, 'ProxyInUse'),
+    trust: readStanding(root, registry, now),
     bandwidth: bandwidthOf(registry),
     tlsTrust: string(registry, keys.agent, 'TlsTrust') ?? 'any',
     clientId: string(registry, keys.windowsUpdate, 'SusClientId'),

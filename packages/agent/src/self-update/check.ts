@@ -3,7 +3,9 @@
 // machine without a root goes the way of old, by the signature of the operator.
 import type { Ident, Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
-import { readOperatorReleases } from '../trust/operator-releases.ts';
+import { hresult } from '../transport/hresult.ts';
+import { type OperatorReleases, readOperatorReleases } from '../trust/operator-releases.ts';
+import { noteStanding } from '../trust/standing.ts';
 import { tryCanary } from './canary.ts';
 import { classicalRelease, readServersIdent } from './classical.ts';
 import { coveredRelease } from './covered.ts';
@@ -24,7 +26,7 @@ export async function checkSelfUpdate(session: SelfUpdateSession): Promise<SelfU
   const isAnswered = !('error' in ident) || !ident.error.code.startsWith('AGENT_TRANSPORT_');
   const pins = session.generation === 'wsus' && isAnswered;
   const operator = await readOperatorReleases(session.root, session, { pins });
-  for (const alarm of operator.alarms) session.watch.warned(`Trust metadata: ${alarm}`);
+  tellAlarms(session, operator);
   const isCovered = operator.state !== 'unpinned';
   if (!isCovered && 'error' in ident) throw ident.error;
   const opened =
@@ -38,6 +40,16 @@ export async function checkSelfUpdate(session: SelfUpdateSession): Promise<SelfU
   stageRelease(session.root, opened);
   session.watch.staged(opened.release);
   return { kind: 'staged', release: opened.release };
+}
+
+/** In the log each time, and to the server once a day: metadata that is not renewed must not go unnoticed. */
+function tellAlarms({ registry, watch, now }: SelfUpdateSession, { state, alarms }: OperatorReleases): void {
+  for (const alarm of alarms) watch.warned(`Trust metadata: ${alarm}`);
+  if (!noteStanding(registry, { state, alarms }, now()).isNews) return;
+  const why = alarms[0] ?? 'it cannot be had';
+  const text = `The operator's signed metadata is not current: ${why.replace(/\.$/, '')}. The agent goes on with it.`;
+  const code = state === 'expired' ? 'AGENT_TRUST_EXPIRED' : 'AGENT_TRUST_UNREACHABLE';
+  watch.alarmed(new AgentError(code, text, { hresult: state === 'expired' ? hresult.expired : hresult.notTrusted }));
 }
 
 /** Throws when the server cannot be reached at all: its metadata is no nearer. */

@@ -43,6 +43,8 @@ export interface SelfUpdateWatch {
   staged(release: Release): void;
   /** The operator's metadata names this file: which version of which role. */
   covered(file: string, role: string): void;
+  /** The metadata is not current: said once a day. */
+  alarmed(error: AgentError): void;
   /** What is wrong, and does not keep the check from its end. */
   warned(text: string): void;
   /** The server offers something that the operator's metadata does not name. `isNews`: it was not told before. */

@@ -151,6 +151,7 @@ export class SusClient implements AgentClient {
         progress('verify', `Named by the operator's signed metadata: ${role}.`);
       },
       warned: (text) => this.#log.write('Warning', 'SelfUpdate', text),
+      alarmed: (error) => progress('failed', `${formatHResult(error.hresult)} ${error.message}`),
       refused: (error, _version, isNews) => {
         this.#log.write('Warning', 'SelfUpdate', `${formatHResult(error.hresult)}: ${error.message}`);
         if (isNews) progress('failed', `${formatHResult(error.hresult)} ${error.message}`);

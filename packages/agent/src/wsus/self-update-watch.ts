@@ -4,7 +4,7 @@ import type { ProgramContext } from '../program/shell.ts';
 import type { SelfUpdateWatch } from '../self-update/check.ts';
 import { formatHResult } from '../transport/hresult.ts';
 import type { EventQueue } from './report/event-queue.ts';
-import { selfUpdateRefused } from './report/events.ts';
+import { selfUpdateRefused, trustAlarm } from './report/events.ts';
 
 export function watchSelfUpdate(
   { release, progress }: ProgramContext,
@@ -40,6 +40,10 @@ export function watchSelfUpdate(
     },
     covered: (file, role) => log.write('Misc', ` Operator signed: Yes (${role} names ${file})`),
     warned: (message) => log.write('Setup', `WARNING: ${message}`),
+    alarmed: (error) => {
+      progress('failed', `${formatHResult(error.hresult)} ${error.message}`);
+      events.add(trustAlarm(error.hresult, error.message));
+    },
     refused: (error, version, isNews) => {
       log.write('Setup', `WARNING: SelfUpdate refused, error = ${formatHResult(error.hresult)}: ${error.message}`);
       progress('failed', `${formatHResult(error.hresult)} ${error.message}`);

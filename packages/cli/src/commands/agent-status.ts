@@ -15,6 +15,7 @@ export function describeStatus(status: AgentStatus): string {
     ['server', serverLine(status)],
     ['group', status.targetGroup],
     ['proxy', status.proxy],
+    ['metadata', trustLine(status.trust)],
     ['bandwidth', status.bandwidth === 0 ? undefined : `${status.bandwidth} KiB/s`],
     ['TLS', status.server?.startsWith('https:') ? tlsMeanings[status.tlsTrust] : undefined],
     ['client id', status.clientId],
@@ -39,6 +40,20 @@ const tlsMeanings: Readonly<Record<string, string>> = {
   operator: "the operator's CA alone is trusted",
   system: "the system's store alone is trusted",
 };
+
+/** Red is only for what an administrator has to do something about. */
+function trustLine({ pinned, state, at, refreshed, overdue }: AgentStatus['trust']): string | undefined {
+  if (!pinned)
+    return state === undefined ? undefined : 'no root is pinned: releases go by the signature of the operator';
+  const [worst] = overdue;
+  const last = refreshed === undefined ? 'never refreshed' : `refreshed ${refreshed}`;
+  if (worst) {
+    const days = worst.days === 1 ? '1 day' : `${worst.days} days`;
+    return paint('red', `EXPIRED: ${worst.role} is ${days} overdue, ${last}`);
+  }
+  const isOld = state === 'last-good' || state === 'none';
+  return isOld ? paint('red', `cannot be refreshed since ${refreshed ?? at}`) : last;
+}
 
 function serverLine({ server, useServer, statusServer }: AgentStatus): string {
   if (server === undefined) return paint('red', 'none (WUServer is not set)');

@@ -122,6 +122,7 @@ function goodView(): View {
     proxy: undefined,
     bandwidth: 0,
     tlsTrust: 'any',
+    trust: { pinned: true, state: 'current', at, alarm: undefined, refreshed: at, overdue: [] },
     clientId: clientId.toUpperCase(),
     machine: { os: 'Linux', architecture: 'x64', language: 'en' },
     auState: undefined,

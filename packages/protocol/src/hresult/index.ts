@@ -42,6 +42,7 @@ export const hresult = {
   inconsistentFileNames: 0x8024200f,
   noSignature: 0x800b0100,
   notTrusted: 0x800b0004,
+  expired: 0x800b0101,
   untrustedRoot: 0x800b0109,
   badDigest: 0x80096010,
   diskFull: 0x80070070,

@@ -33,7 +33,7 @@ export async function refreshOrGoOn(client: UpdateClient, now: Date): Promise<St
   }
   for (const { role, expires } of client.expired) {
     const daysOverdue = Math.max(0, Math.floor((now.getTime() - Date.parse(expires)) / 86_400_000));
-    const message = `The ${role} metadata expired at ${expires}.`;
+    const message = `The ${role} metadata expired at ${expires}, ${daysOverdue === 1 ? '1 day' : `${daysOverdue} days`} ago.`;
     alarms.push({ code: 'RELEASE_METADATA_EXPIRED', role, message, daysOverdue });
     if (state === 'current') state = 'expired';
   }

@@ -36,6 +36,14 @@ export function selfUpdateRefused(version: string, result: number, why: string):
   return { ...event, message: `${event.message.replace(/: Automatic Updates\.$/, '')}: Automatic Updates. ${why}` };
 }
 
+/** The operator's metadata is not current. */
+export function trustAlarm(result: number, why: string): AgentEvent {
+  return {
+    ...selfUpdateEvent(148, result),
+    message: `Windows Update Client failed to detect with error ${formatHResult(result)}. ${why}`,
+  };
+}
+
 export function detectionFinished(found: number): AgentEvent {
   return {
     ...aboutNone(147, 0),

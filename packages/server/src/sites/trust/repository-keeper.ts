@@ -10,7 +10,7 @@ export interface KeeperParts {
   now(): Date;
   /** While the clock is not believed, nothing is signed, and nothing counts as expired. */
   isClockBelieved(): boolean;
-  log: Pick<Logger, 'info' | 'error'>;
+  log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Called when the notices may have changed. */
   changed(): void;
   /** Milliseconds between two looks; 0 for none but the first. */
@@ -35,6 +35,7 @@ export function keepRepository({
   let isNew = false;
   let failure: unknown;
   const expiry = createExpiryNotices(directory);
+  const alarm = createExpiryLog(log);
 
   const look = () => {
     try {
@@ -42,6 +43,7 @@ export function keepRepository({
         if (ensureRepository(directory, now())) isNew = true;
         if (isPublished(directory) && new Repository(directory).renewOnline(now()))
           log.info('snapshot and timestamp were signed again');
+        if (isPublished(directory)) alarm(expiryStates(new Repository(directory).state().published, now()));
       }
       failure = undefined;
     } catch (error) {
@@ -60,6 +62,21 @@ export function keepRepository({
       ...(isClockBelieved() ? expiry.notices(now()) : []),
     ],
     close: () => clearInterval(timer),
+  };
+}
+
+/** One line for each step of each role: 90, 30 and 7 days before its end, and at its end. */
+function createExpiryLog(log: Pick<Logger, 'warn'>): (states: readonly ExpiryState[]) => void {
+  const told = new Map<string, string>();
+  return (states) => {
+    for (const { role, version, level, daysLeft, expires } of states) {
+      const step = `${version} ${level}`;
+      if (told.get(role) === step) continue;
+      told.set(role, step);
+      if (level === 'fine') continue;
+      const end = daysLeft < 0 ? 'expired' : `ends in ${daysLeft} days`;
+      log.warn({ role, version, expires }, `signed metadata: ${role} ${end}`);
+    }
   };
 }
 

@@ -31,7 +31,12 @@ let serial = 0;
 async function startSite({ isClockBelieved = true, directory = join(folder, `${++serial}`, 'trust') } = {}) {
   const time = { now: start };
   const troubles: unknown[] = [];
-  const log = { info: () => undefined, error: (...what: unknown[]) => void troubles.push(what) } as never;
+  const warned: string[] = [];
+  const log = {
+    info: () => undefined,
+    warn: (_: unknown, line: string) => void warned.push(line),
+    error: (...what: unknown[]) => void troubles.push(what),
+  } as never;
   const parts = {
     directory,
     now: () => time.now,
@@ -50,7 +55,16 @@ async function startSite({ isClockBelieved = true, directory = join(folder, `${+
     await site.close();
     accessLog.close();
   });
-  return { url: `http://127.0.0.1:${listener.port}`, port: listener.port, directory, site, open, time, troubles };
+  return {
+    url: `http://127.0.0.1:${listener.port}`,
+    port: listener.port,
+    directory,
+    site,
+    open,
+    time,
+    troubles,
+    warned,
+  };
 }
 
 function clientOf(url: string, directory: string) {
@@ -163,7 +177,8 @@ describe('the trust site', () => {
   });
 
   it('signs again in time, and tells what ends when people have to sign', async () => {
-    const { directory, open, time } = await startSite();
+    const { directory, open, time, warned } = await startSite();
+    assert.equal(warned.length, 0);
     time.now = inDays(8);
     await open().close();
     assert.equal(new Repository(directory).state().published.timestamp?.signed.version, 2);
@@ -172,6 +187,10 @@ describe('the trust site', () => {
     const [notice] = later.notices();
     assert.match(notice?.cause ?? '', /targets ends in 25 days/);
     assert.match(notice?.remedy ?? '', /moult release publish --renew/);
+    assert.deepEqual(
+      warned.filter((line) => line.includes('targets')),
+      ['signed metadata: targets ends in 25 days'],
+    );
     await later.close();
   });
 

@@ -1,0 +1,100 @@
+// How this machine stands with the operator's metadata, for people: what the last refresh came to, and what has expired
+// since. Metadata that ends is an alarm and never a stop, so it has to be seen.
+import { existsSync } from 'node:fs';
+import { openStore } from '@moult/releases/client';
+import { parseMetadata } from '@moult/releases/metadata';
+import { keys } from '../machine/keys.ts';
+import type { MachineRoot } from '../machine/machine-root.ts';
+import { string } from '../machine/policy.ts';
+import { type Registry, type RegistryView, text } from '../machine/registry.ts';
+import type { OperatorClient } from './operator-client.ts';
+
+export interface Overdue {
+  role: string;
+  /** ISO 8601, UTC. */
+  expires: string;
+  /** Whole days since then. */
+  days: number;
+}
+
+export interface TrustStanding {
+  /** A root is pinned: releases and updates come from signed metadata alone. */
+  pinned: boolean;
+  /** What the last refresh came to; undefined before the first. */
+  state: OperatorClient['state'] | undefined;
+  /** When it was, ISO 8601, UTC. */
+  at: string | undefined;
+  /** What was wrong then, one sentence. */
+  alarm: string | undefined;
+  /** The last refresh that reached a server with metadata that could be verified. */
+  refreshed: string | undefined;
+  /** What has expired, the longest ago first. */
+  overdue: Overdue[];
+}
+
+const names = {
+  state: 'TrustState',
+  alarm: 'TrustAlarm',
+  refreshed: 'TrustRefreshed',
+  told: 'TrustAlarmTold',
+} as const;
+const states: readonly string[] = ['current', 'expired', 'last-good', 'none', 'unpinned'];
+const dayMs = 86_400_000;
+
+/** Notes a refresh. Answers whether its alarm has to be told: once a day at the most, and never for metadata that is current. */
+export function noteStanding(
+  registry: Registry,
+  { state, alarms }: Pick<OperatorClient, 'state' | 'alarms'>,
+  now: Date,
+): { isNews: boolean } {
+  const at = now.toISOString();
+  const isAlarm = state === 'expired' || state === 'last-good' || state === 'none';
+  const told = Date.parse(string(registry.read(), keys.agent, names.told) ?? '');
+  // By the distance alone: a clock that was wrong must not silence the alarm.
+  const isNews = isAlarm && !(Math.abs(now.getTime() - told) < dayMs);
+  const set = (name: string, value: string | undefined) =>
+    value === undefined ? { key: keys.agent, name } : { key: keys.agent, name, value: text(value) };
+  registry.change([
+    set(names.state, `${state} ${at}`),
+    set(names.alarm, alarms[0]?.slice(0, 1000)),
+    ...(state === 'current' || state === 'expired' ? [set(names.refreshed, at)] : []),
+    ...(isAlarm ? [] : [set(names.told, undefined)]),
+    ...(isNews ? [set(names.told, at)] : []),
+  ]);
+  return { isNews };
+}
+
+/** From the disk and the registry alone: it works while the agent is stopped, and while its server is away. */
+export function readStanding(root: MachineRoot, registry: RegistryView, now: Date): TrustStanding {
+  const [state, at] = (string(registry, keys.agent, names.state) ?? '').split(' ');
+  return {
+    pinned: existsSync(root.trustRoot) || existsSync(root.trustFolder),
+    state: states.includes(state ?? '') ? (state as OperatorClient['state']) : undefined,
+    at,
+    alarm: string(registry, keys.agent, names.alarm),
+    refreshed: string(registry, keys.agent, names.refreshed),
+    overdue: overdueIn(root, now),
+  };
+}
+
+function overdueIn(root: MachineRoot, now: Date): Overdue[] {
+  const store = openStore(root.trustFolder, undefined);
+  const roles = ['root', 'timestamp', 'snapshot', 'targets', 'agent', 'updates'] as const;
+  return roles
+    .flatMap((role) => {
+      const [newest] = store.candidates(role);
+      const expires = newest && expiryOf(role, newest);
+      const late = expires === undefined ? -1 : now.getTime() - Date.parse(expires);
+      return expires !== undefined && late >= 0 ? [{ role, expires, days: Math.floor(late / dayMs) }] : [];
+    })
+    .sort((a, b) => b.days - a.days);
+}
+
+function expiryOf(role: string, bytes: Uint8Array): string | undefined {
+  try {
+    const kind = role === 'root' || role === 'timestamp' || role === 'snapshot' ? role : 'targets';
+    return parseMetadata(kind, bytes).signed.expires;
+  } catch {
+    return undefined; // damaged: the next refresh writes it anew
+  }
+}
