@@ -16,6 +16,7 @@ if (filters.length === 0) {
   step('types of the console', 'tsc', ['-p', 'packages/console']);
   step('lint and format', 'biome', ['check', '--error-on-warnings', '.']);
   step('structure', 'node', ['scripts/check-structure.ts']);
+  step('citations', 'node', ['scripts/check-citations.ts']);
 }
 step('build', 'node', ['scripts/build.ts']);
 bringTestTools();

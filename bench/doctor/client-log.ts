@@ -1,4 +1,4 @@
-// WindowsUpdate.log of a machine that scans many times a day, for years: the texts are those that agents write (logs.md),
+// WindowsUpdate.log of a machine that scans many times a day, for years: the texts are those that agents write,
 // with ids, addresses and times of their own. Each fifth scan fails at the self-update check, as behind a broken server.
 import { closeSync, openSync, writeSync } from 'node:fs';
 

@@ -261,7 +261,7 @@ export const programBounds = declareBounds('agent', {
     client: 'the scan ends with AGENT_SYNC_TOO_MANY_TRIPS',
     administrator: 'a line in the log of the agent',
   },
-  /** Real WSUS refuses the call beyond this (digest 6.6). */
+  /** Real WSUS refuses the call beyond this (observed). */
   maxInstalledNonLeaf: {
     what: 'InstalledNonLeafUpdateIDs that it sends',
     fallback: 400,

@@ -1,5 +1,4 @@
-// Catalogs of realistic shape and any size. The proportions are those of real servers (ms-wusp.md, update-metadata.md
-// section 9): about 4,275 categories and detectoids at full size, a few bundles over many hidden members, most
+// Catalogs of realistic shape and any size. The proportions are those counted on real servers: about 4,275 categories and detectoids at full size, a few bundles over many hidden members, most
 // prerequisites shared by thousands of updates, documents of 3 to 12 KB. The same seed gives the same catalog.
 import { namespaces } from '@moult/catalog';
 

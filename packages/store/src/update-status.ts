@@ -1,4 +1,4 @@
-// The state of updates on computers, derived from events as real WSUS derives it (captures; digest of MS-WUSP 6.12): a
+// The state of updates on computers, derived from events as real WSUS does (seen in captures): a
 // status report (156) replaces everything known of its computer, a failed installation (182) counts at once, and
 // everything else changes nothing until the next status report.
 import { type Kysely, sql } from 'kysely';

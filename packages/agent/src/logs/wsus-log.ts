@@ -29,7 +29,7 @@ export function logServiceStart(log: WsusLog, version: string, now: Date, module
 }
 
 /**
- * The lines of a self-update check that failed, always in this order (logs.md, "Self-update check failed").
+ * The lines of a self-update check that failed, always in this order.
  * `transport` is what the HTTP layer saw, `mapped` what the check returned for it.
  */
 export function logSelfUpdateFailure(log: WsusLog, url: string | undefined, transport: HResult, mapped: HResult): void {

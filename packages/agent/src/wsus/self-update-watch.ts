@@ -1,4 +1,4 @@
-// The self-update check as WindowsUpdate.log tells it (logs.md, "Known sequences") and as the terminal shows it.
+// The self-update check as WindowsUpdate.log tells it and as the terminal shows it.
 import type { WsusLog } from '../logs/wsus-log.ts';
 import type { ProgramContext } from '../program/shell.ts';
 import type { SelfUpdateWatch } from '../self-update/check.ts';

@@ -1,5 +1,5 @@
-// The lines of client logs that are known, by what they say. Texts are those of logs.md and self-update.md, of the tools
-// that admins run beside (InstallSelfupdateOnPort80, ClientDiag), and of our own agents.
+// The lines of client logs that are known, by what they say. Texts are those of published logs, of the tools
+// that administrators run beside (InstallSelfupdateOnPort80, ClientDiag), and of our own agents.
 import { managedService, serviceIn } from './complaints.ts';
 import { failuresIn, type LogEntry, lastPart } from './entry.ts';
 import type { ClientStory } from './story.ts';

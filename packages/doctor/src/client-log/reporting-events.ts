@@ -1,4 +1,4 @@
-// SoftwareDistribution\ReportingEvents.log: what the agent reported, one event per line, tab-separated (logs.md 4).
+// SoftwareDistribution\ReportingEvents.log: what the agent reported, one event per line, tab-separated.
 // SoftwareDistribution.log and Change.log of the server mirror the event log; both are read here.
 import { parseStamp } from '../text/stamp.ts';
 

@@ -1,4 +1,4 @@
-// The event ids of WSUS's health monitoring (troubleshooting.md B7): last digit 0 is "normal again", 1 a warning,
+// The event ids of WSUS's health monitoring: last digit 0 is "normal again", 1 a warning,
 // 2 an error.
 import { clientLogBounds } from '../bounds.ts';
 import { causeOfStatus } from '../hresult/cause.ts';

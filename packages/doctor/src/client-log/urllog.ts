@@ -1,5 +1,5 @@
 // urllog.dat: status pings that could not be sent. Microsoft's layout is not public; ours is one record per line, host,
-// TAB, query (logs.md 6). Any file is searched for "wutrack.bin?…", so that foreign layouts still tell their pings.
+// TAB, query. Any file is searched for "wutrack.bin?…", so that foreign layouts still tell their pings.
 import { type LoggedPing, pingOf } from '../http-log/ping.ts';
 
 export interface UnsentPing {

@@ -1,4 +1,4 @@
-// The update settings of a machine, as its registry has them: one place that knows keys and names (self-update.md 8, 9).
+// The update settings of a machine, as its registry has them: one place that knows keys and names.
 import { clientLogBounds } from '../bounds.ts';
 import type { Evidence } from '../finding.ts';
 import type { RegFacts, RegValue } from '../registry/reg-text.ts';

@@ -17,7 +17,7 @@ const refreshCacheResult = record({
 });
 export type RefreshCacheResult = Value<typeof refreshCacheResult>;
 
-/** Only after ServerChanged or InvalidCookie: what are the ids of these updates on this server (MS-WUSP 3.1.5.5)? */
+/** Only after ServerChanged or InvalidCookie: what are the ids of these updates on this server (MS-WUSP 3.1.5.8)? */
 export const refreshCache = operation(
   record({
     cookie: optional('cookie', cookie),

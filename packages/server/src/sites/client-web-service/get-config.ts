@@ -1,4 +1,4 @@
-// GetConfig (MS-WUSP 3.1.5.1): the first call ever. Exactly what real WSUS answers, in its order.
+// GetConfig (MS-WUSP 3.1.5.2): the first call ever. Exactly what real WSUS answers, in its order.
 import { hostname } from 'node:os';
 import type { Config } from '@moult/protocol/client-web-service';
 import { simpleTargeting } from '@moult/protocol/simple-auth';

@@ -1,4 +1,4 @@
-// GetCookie (MS-WUSP 3.1.5.3): an authorisation in, the cookie of all later calls out.
+// GetCookie (MS-WUSP 3.1.5.4): an authorisation in, the cookie of all later calls out.
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import { simpleTargeting } from '@moult/protocol/simple-auth';
 import type { RequestOf } from '@moult/protocol/soap';

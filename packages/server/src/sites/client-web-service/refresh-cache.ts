@@ -1,4 +1,4 @@
-// RefreshCache (MS-WUSP 3.1.5.5): after ServerChanged or InvalidCookie a client asks for the new ids of what it holds.
+// RefreshCache (MS-WUSP 3.1.5.8): after ServerChanged or InvalidCookie a client asks for the new ids of what it holds.
 import { effectiveDeployment, toUpdateId } from '@moult/catalog';
 import type { RefreshCacheResult } from '@moult/protocol/client-web-service';
 import { SoapFault } from '../../errors.ts';

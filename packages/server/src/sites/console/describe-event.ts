@@ -41,7 +41,7 @@ function wordsOf(event: StoredEvent): Words {
   return reportWords(event);
 }
 
-// The letters of A and S are only partly public, so E decides about success (self-update.md section 6).
+// The letters of A and S are only partly public, so E decides about success (docs/self-update.md).
 function pingWords(event: StoredEvent): Words {
   const activity = event.what.split(' ')[1] ?? '';
   const failed = !/^0*$/.test(event.resultCode);
