@@ -271,7 +271,7 @@ export const programBounds = declareBounds('agent', {
   },
 });
 
-/** Of one fragment of an update, as the server sends it. A cumulative update's Core reaches 47 MB (MS-WUSP digest 1.1). */
+/** Of one fragment of an update, as the server sends it. A cumulative update's Core reaches 47 MB. */
 export const fragmentLimits = declareBounds('fragment', {
   maxCharacters: {
     what: 'Characters of an update fragment',
