@@ -17,6 +17,7 @@ const tools: Record<string, string> = {
   'wimlib-imagex': 'wimtools',
   curl: 'curl',
   faketime: 'faketime',
+  xmllint: 'libxml2-utils',
   chromium: 'chromium',
   pgbouncer: 'pgbouncer',
 };

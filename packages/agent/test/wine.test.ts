@@ -106,6 +106,44 @@ describe('the agent on Windows (Wine)', { skip: !canRunWine && 'Wine and node.ex
     assert.equal((await detect()).ok, true);
   });
 
+  it('obeys a .reg file that was exported and imported, and the one that takes it back', async () => {
+    const exported = async (...more: string[]) => {
+      const out = join(folder, `policy-${more.length}`);
+      const asked = [
+        '--server',
+        server.url,
+        '--group',
+        'Grün; 二',
+        '--format',
+        'reg',
+        '--out',
+        onWindows(out),
+        ...more,
+      ];
+      const { code, err } = await machine.moult('policy', 'export', ...asked);
+      assert.equal(code, 0, err);
+      return onWindows(join(out, 'moult-policy.reg'));
+    };
+    const known = async () => {
+      const { values } = JSON.parse((await machine.moult('agent', 'policy', '--json')).out);
+      const of = (name: string) => values.find((one: { name: string }) => one.name === name);
+      return ['WUServer', 'UseWUServer', 'TargetGroup'].map((name) => [of(name).value, of(name).origin]);
+    };
+    const undo = await exported('--undo');
+    assert.equal((await machine.run('regedit.exe', ['/S', undo])).code, 0);
+    assert.deepEqual(await known(), [
+      [null, 'default'],
+      [0, 'default'],
+      [null, 'default'],
+    ]);
+    assert.equal((await machine.run('regedit.exe', ['/S', await exported()])).code, 0);
+    assert.deepEqual(await known(), [
+      [server.url, 'registry'],
+      [1, 'registry'],
+      ['Grün; 二', 'registry'],
+    ]);
+  });
+
   it('starts although the process id in its lock is that of a stranger', async () => {
     const stranger = await machine.background('setTimeout(() => {}, 600_000)');
     writeFileSync(machine.root.hostLock, JSON.stringify({ pid: stranger, started: '' }));

@@ -13,6 +13,7 @@ export const commands: Record<string, () => Promise<CommandModule>> = {
   doctor: () => import('./doctor.ts'),
   explain: () => import('./explain.ts'),
   agent: () => import('./agent.ts'),
+  policy: () => import('./policy.ts'),
   demo: () => import('./demo.ts'),
   serve: () => import('./serve.ts'),
   status: () => import('./status.ts'),

@@ -1,0 +1,83 @@
+// moult policy: the update policy as files, made and read.
+import { randomUUID } from 'node:crypto';
+import { serverUrl } from '@moult/agent';
+import { FolderTree } from '@moult/disk';
+import { jsonText, visibleText } from '@moult/formats/text';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readNamedFile } from '../files/named-file.ts';
+import { type ExportedFile, exportPolicy, type PolicyFormat, policyFormats } from '../policy/formats.ts';
+import { readPolicyFile } from '../policy/read-file.ts';
+import { exitCode, UsageError } from '../terminal.ts';
+
+interface ExportFlags {
+  server: string;
+  group?: string;
+  format: PolicyFormat;
+  out?: string;
+  undo?: boolean;
+}
+
+export function register(program: Command): void {
+  const policy = program.command('policy').description('the update policy as files: made, and read');
+  policy
+    .command('export')
+    .description('make what points clients at a server')
+    .requiredOption('--server <url>', 'update server, as http://host:8530', asServerUrl)
+    .option('--group <names>', 'target group; several with ";" between them')
+    .addOption(new Option('--format <format>', 'what to make').choices(policyFormats).default('reg'))
+    .option('--out <dir>', 'write the files into this folder; default: standard output, for forms of one file')
+    .option('--undo', 'make what takes it back (reg, pol, gpo, ps1)')
+    .action(exportFiles);
+  policy
+    .command('read')
+    .description('show the values of a Registry.pol or .reg file, and what is wrong with them')
+    .argument('<file>')
+    .option('--json', 'print one JSON document')
+    .action(readFile);
+}
+
+function exportFiles({ server, group, format, out, undo = false }: ExportFlags): void {
+  if (undo && (format === 'admx' || format === 'intune')) {
+    throw new UsageError(`--undo makes nothing for ${format}: take the policy away where you assigned it`);
+  }
+  const files = exportPolicy(format, { server, group }, { isUndo: undo, now: new Date(), newGuid: randomUUID });
+  if (format === 'intune' && group !== undefined) {
+    console.error('note: device management has no node for the group. Bring TargetGroup by --format ps1 or reg.');
+  }
+  if (out !== undefined) {
+    writeFiles(out, files);
+    return;
+  }
+  const [only, ...others] = files;
+  if (!only || others.length > 0)
+    throw new UsageError(`--format ${format} is several files: name a folder with --out DIR`);
+  process.stdout.write(only.bytes);
+}
+
+function writeFiles(folder: string, files: readonly ExportedFile[]): void {
+  const tree = new FolderTree(folder);
+  try {
+    for (const { name, bytes } of files) console.log(tree.write(name, bytes));
+  } finally {
+    tree.close();
+  }
+}
+
+function readFile(file: string, { json = false }: { json?: boolean }): void {
+  const values = readPolicyFile(readNamedFile(file, { maxBytes: 64 * 1024 * 1024 }), file);
+  if (json) console.log(jsonText({ values }));
+  else {
+    for (const { key, name, type, data, fault } of values) {
+      console.log(visibleText(`${key}\\${name}  ${type}  ${data}${fault === '' ? '' : `  WRONG: ${fault}`}`));
+    }
+  }
+  process.exitCode = values.some(({ fault }) => fault !== '') ? exitCode.findings : exitCode.fine;
+}
+
+function asServerUrl(written: string): string {
+  try {
+    return serverUrl(written);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,106 @@
+// One policy in the forms that administrators bring to computers. Each form is a list of files: their names and bytes.
+import { encodePolicyFile, encodeRegistryChanges, type RegistryValue, removal } from '@moult/formats/registry';
+import { admxFiles } from './admx.ts';
+import { backupFiles } from './gpo-backup.ts';
+import { keyOfValue, type Pointing, type PolicySetting, pointingNames, pointingSettings } from './pointing.ts';
+
+export const policyFormats = ['reg', 'pol', 'admx', 'gpo', 'intune', 'ps1'] as const;
+export type PolicyFormat = (typeof policyFormats)[number];
+
+export interface ExportedFile {
+  /** With `/` between folders. */
+  name: string;
+  bytes: Uint8Array;
+}
+
+export interface ExportOptions {
+  /** Makes what takes the pointing back: every value of it is removed. */
+  isUndo: boolean;
+  now: Date;
+  /** A new GUID, lower case. */
+  newGuid(): string;
+}
+
+/** The files of a form. `admx` and `gpo` are several in folders, the others one. */
+export function exportPolicy(format: PolicyFormat, pointing: Pointing, options: ExportOptions): ExportedFile[] {
+  const settings = options.isUndo ? [] : pointingSettings(pointing);
+  const removed = options.isUndo ? pointingNames : [];
+  switch (format) {
+    case 'reg':
+      return [{ name: 'moult-policy.reg', bytes: registryFile(settings, removed) }];
+    case 'pol':
+      return [{ name: 'Registry.pol', bytes: policyFile(settings, removed) }];
+    case 'admx':
+      return admxFiles(pointing);
+    case 'gpo':
+      return backupFiles(policyFile(settings, removed), options);
+    case 'intune':
+      return [{ name: 'moult-policy.json', bytes: intuneProfile(pointing) }];
+    case 'ps1':
+      return [{ name: 'moult-policy.ps1', bytes: script(settings, removed) }];
+  }
+}
+
+/** Text in UTF-16LE, as Registry Editor writes it. */
+function registryFile(settings: readonly PolicySetting[], removed: readonly string[]): Uint8Array {
+  return encodeRegistryChanges([
+    ...settings.map(({ key, name, data }) => ({ key: `HKLM\\${key}`, name, value: registryValue(data) })),
+    ...removed.map((name) => ({ key: `HKLM\\${keyOfValue(name)}`, name })),
+  ]);
+}
+
+function policyFile(settings: readonly PolicySetting[], removed: readonly string[]): Uint8Array {
+  return encodePolicyFile([
+    ...settings.map(({ key, name, data }) => ({ key, name, value: registryValue(data) })),
+    ...removed.map((name) => removal(keyOfValue(name), name)),
+  ]);
+}
+
+function registryValue(data: number | string): RegistryValue {
+  return typeof data === 'number' ? { type: 'REG_DWORD', data } : { type: 'REG_SZ', data };
+}
+
+/** A custom profile for Microsoft Graph. Device management has no node for the group, and one address for both. */
+function intuneProfile({ server }: Pointing): Uint8Array {
+  const profile = {
+    '@odata.type': '#microsoft.graph.windows10CustomConfiguration',
+    displayName: 'Moult update server',
+    description: `Points Windows at ${server}.`,
+    omaSettings: [
+      {
+        '@odata.type': '#microsoft.graph.omaSettingString',
+        displayName: 'UpdateServiceUrl',
+        omaUri: './Device/Vendor/MSFT/Policy/Config/Update/UpdateServiceUrl',
+        value: server,
+      },
+    ],
+  };
+  return Buffer.from(`${JSON.stringify(profile, undefined, 2)}\n`);
+}
+
+/** Windows PowerShell takes UTF-8 only with a mark. */
+function script(settings: readonly PolicySetting[], removed: readonly string[]): Uint8Array {
+  const lines = [
+    '#Requires -RunAsAdministrator',
+    "$ErrorActionPreference = 'Stop'",
+    ...[...new Set(settings.map(({ key }) => key))].map((key) => {
+      const path = quoted(`HKLM:\\${key}`);
+      return `if (-not (Test-Path -LiteralPath ${path})) { New-Item -Path ${path} -Force | Out-Null }`;
+    }),
+    ...settings.map(({ key, name, data }) => {
+      const [type, value] = typeof data === 'number' ? ['DWord', String(data)] : ['String', quoted(data)];
+      return `New-ItemProperty -LiteralPath ${quoted(`HKLM:\\${key}`)} -Name ${name} -PropertyType ${type} -Value ${value} -Force | Out-Null`;
+    }),
+    ...removed.map((name) => {
+      const path = quoted(`HKLM:\\${keyOfValue(name)}`);
+      return `Remove-ItemProperty -LiteralPath ${path} -Name ${name} -ErrorAction SilentlyContinue`;
+    }),
+    'Restart-Service -Name wuauserv -ErrorAction SilentlyContinue',
+  ];
+  return Buffer.from(`\ufeff${lines.join('\r\n')}\r\n`);
+}
+
+/** Nothing in single quotes is read by PowerShell; it knows the typographic ones too. */
+function quoted(text: string): string {
+  return `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`;
+}

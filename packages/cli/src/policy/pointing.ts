@@ -1,0 +1,47 @@
+// The policy that points clients at a server, and what takes it back.
+import { policyValueByName } from '@moult/agent';
+
+export interface PolicySetting {
+  name: string;
+  /** Below HKEY_LOCAL_MACHINE. */
+  key: string;
+  data: number | string;
+}
+
+export interface Pointing {
+  /** As http://server:8530, without a slash at its end. */
+  server: string;
+  /** Names of groups, with `;` between them. */
+  group: string | undefined;
+}
+
+export const policyKey = 'SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate';
+export const auKey = `${policyKey}\\AU`;
+
+/** Every value that a pointing may set; what takes it back removes them all. */
+export const pointingNames = [
+  'WUServer',
+  'WUStatusServer',
+  'UseWUServer',
+  'TargetGroup',
+  'TargetGroupEnabled',
+] as const;
+
+/** The two addresses must be equal, or agents use neither. */
+export function pointingSettings({ server, group }: Pointing): PolicySetting[] {
+  return [
+    setting('WUServer', server),
+    setting('WUStatusServer', server),
+    setting('UseWUServer', 1),
+    ...(group === undefined ? [] : [setting('TargetGroup', group), setting('TargetGroupEnabled', 1)]),
+  ];
+}
+
+/** The key of one of these values. */
+export function keyOfValue(name: string): string {
+  return policyValueByName.get(name.toLowerCase())?.key === 'au' ? auKey : policyKey;
+}
+
+function setting(name: string, data: number | string): PolicySetting {
+  return { name, key: keyOfValue(name), data };
+}
