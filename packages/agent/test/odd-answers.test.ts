@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -130,6 +131,21 @@ describe('a server over https', () => {
     } finally {
       await closeServer(tls as never);
     }
+  });
+});
+
+describe('a busy server', () => {
+  it('is asked again when it said, or up to a fifth later', async () => {
+    const busy = createServer((_, response) => void response.writeHead(503, { 'Retry-After': '7200' }).end());
+    const root = await machine();
+    pointAt(root, `http://127.0.0.1:${await listenOn(busy)}`);
+    const before = Date.now();
+    const outcome = await runOnce(root);
+    await closeServer(busy);
+    assert.deepEqual([outcome?.code, outcome?.hresult], ['AGENT_TRANSPORT_STATUS', 0x80244022]);
+    const wait = (Date.parse(readStatus(root).nextDetection ?? '') - before) / 1000;
+    // Whole seconds are stored; the machine of the test may be slow.
+    assert.ok(wait >= 7199 && wait < 7200 * 1.2 + 300, `${wait} seconds`);
   });
 });
 

@@ -115,6 +115,41 @@ describe('moult agent', () => {
     assert.match(String(find('ActiveHoursStart')?.fault), /config file: 99 is not a number \(REG_DWORD\): 0 to 23/);
   });
 
+  it('installs the way to the server, and status shows it', async () => {
+    const root = join(folder, 'the way');
+    const secret = join(folder, 'secret');
+    writeFileSync(secret, 'me:s3cret:with:colons\n');
+    const way = ['--proxy', 'http://127.0.0.1:1', '--proxy-bypass', '.corp.example', '--proxy-credentials', secret];
+    const installed = await run('install', '--server', server.url, '--root', root, ...way, '--bandwidth', '900');
+    assert.equal(installed.code, 0, installed.err);
+    assert.equal(
+      (await run('run', '--once', '--now', '--root', root)).code,
+      0,
+      'this machine itself is asked directly',
+    );
+    const { out } = await run('status', '--root', root);
+    assert.match(
+      out,
+      /\n {2}proxy {5}none for 127\.0\.0\.1:\d+ \(the setting ProxyServer\)\n {2}bandwidth {1}900 KiB\/s\n/,
+    );
+    assert.ok(!/s3cret/.test(out + installed.out + installed.err));
+    const again = await run('install', '--server', server.url, '--root', root, '--proxy', 'auto', '--bandwidth', '0');
+    assert.equal(again.code, 0, again.err);
+    const { bandwidth, tlsTrust } = await statusOf(root);
+    assert.deepEqual([bandwidth, tlsTrust], [0, 'any']);
+    for (const wrong of [
+      ['--proxy', 'socks5://me:s3cret@x:1'],
+      ['--bandwidth', '-1'],
+      ['--bandwidth', '1.5'],
+      ['--tls-trust', 'everybody'],
+      ['--proxy-credentials', join(folder, 'none')],
+    ]) {
+      const { code, err } = await run('install', '--server', server.url, '--root', root, ...wrong);
+      assert.ok(code !== 0, wrong.join(' '));
+      assert.doesNotMatch(err, /s3cret|\n\s+at /);
+    }
+  });
+
   it('tells wrong usage (2) from a machine without an agent (1)', async () => {
     const nowhere = join(folder, 'nowhere');
     assert.equal((await run('run', '--root', nowhere)).code, 1);

@@ -39,7 +39,8 @@ export function runAdd(file: string, options: AddOptions): void {
   repository.add('agent', path, bytes, ours, new Date(), deltaCountOf(options.delta));
   const deltas = deltaReports(repository, path);
   if (!options.json)
-    for (const { from, length, perCent } of deltas) console.log(`Delta from ${from}: ${length} bytes, ${perCent} %.`);
+    for (const { from, length, perCent } of deltas)
+      console.log(`Delta from ${from}: ${length} bytes, ${perCent.toFixed(1)} %.`);
   tell(repository, options, { added: path, deltas });
 }
 

@@ -79,6 +79,25 @@ describe('docs/releases.md', () => {
     assert.equal(refused.error.code, 'RELEASE_REPOSITORY_EXISTS');
   });
 
+  it('a release is listed with its deltas, and says how small they are', async () => {
+    process.chdir(folder);
+    await output('moult release init --dir deltas');
+    await output('moult release publish --dir deltas');
+    const lines = Array.from({ length: 4000 }, (_, at) => `export const line${at} = ${at * 7919};`).join('\n');
+    for (const version of ['7.9.0.2', '7.9.0.3', '7.9.0.4']) writeFileSync(`${version}.mjs`, `// ${version}\n${lines}`);
+    const first = await output('moult release add 7.9.0.2.mjs --dir deltas --release-version 7.9.0.2 --publish');
+    assert.match(first, /^Delta from nothing: \d+ bytes, \d\d?\.\d %\.\n/);
+    const second = await output('moult release add 7.9.0.3.mjs --dir deltas --release-version 7.9.0.3 --publish');
+    assert.match(second, /Delta from the program [0-9a-f]{12}: \d{1,3} bytes, 0\.[0-5] %\.\n/);
+    const third = await output(
+      'moult release add 7.9.0.4.mjs --dir deltas --release-version 7.9.0.4 --delta 0 --publish',
+    );
+    assert.doesNotMatch(third, /Delta/);
+    assert.match(await output('moult release list --dir deltas'), /0-7\.9\.0\.3-any\.from-[0-9a-f]{16}\.zst +delta/);
+    const wrong = await output('moult release add 7.9.0.4.mjs --dir deltas --release-version 7.9.0.4 --delta 99');
+    assert.match(wrong, /CLI_USAGE.*--delta 99 is not a number from 0 to 30/);
+  });
+
   it('wrong usage is told as such', async () => {
     process.chdir(folder);
     for (const command of [
