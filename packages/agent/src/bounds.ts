@@ -269,6 +269,22 @@ export const programBounds = declareBounds('agent', {
     client: 'the rest is not sent',
     administrator: 'nothing',
   },
+  /** At most so many are asked. What is no URL of a server is passed over: a slip here must not keep an agent from its server. */
+  maxMirrors: {
+    what: 'Servers in `TrustMirrors`',
+    fallback: 8,
+    range: [1, 100],
+    client: 'the rest is not asked',
+    administrator: 'nothing',
+  },
+  /** No release is larger; what a list names as larger is not fetched. */
+  maxNamedReleaseBytes: {
+    what: 'An agent release that metadata names',
+    fallback: 128 * 1024 * 1024,
+    range: [1_048_576, 1_073_741_824],
+    client: 'AGENT_SELFUPDATE_ALTERED',
+    administrator: 'a line in the log of the agent',
+  },
 });
 
 /** Of one fragment of an update, as the server sends it. A cumulative update's Core reaches 47 MB. */

@@ -7,6 +7,7 @@ import {
   declareBounds,
   type GivenBound,
   giveBounds,
+  inheritBounds,
   inWords,
   overrideBounds,
 } from './index.ts';
@@ -118,6 +119,14 @@ describe('a table of bounds', () => {
     assert.deepEqual([table.maxDepth, table.waitMs], [7, 60_000]);
     const unknown = boundsInEnvironment([table], { MOULT_LIMIT_TOPIC_DEPTH: '7' });
     assert.throws(() => giveBounds([table], unknown), { code: 'BOUND_UNKNOWN', message: /MOULT_LIMIT_TOPIC_DEPTH/ });
+  });
+});
+
+describe('a thread', () => {
+  it('has the values of its program, and passes over those of other tables', () => {
+    const table = declare();
+    inheritBounds([table], { MOULT_LIMIT_TOPIC_MAX_DEPTH: '7', MOULT_LIMIT_OTHER_MAX_DEPTH: '9' });
+    assert.equal(table.maxDepth, 7);
   });
 });
 

@@ -44,6 +44,18 @@ export function boundsInEnvironment(
     });
 }
 
+/**
+ * For a thread of a program: the values that the program has checked and left in the environment. Names of other tables are
+ * passed over.
+ */
+export function inheritBounds(
+  tables: readonly BoundTable[],
+  environment: Readonly<Record<string, string | undefined>>,
+): void {
+  const isOurs = ({ name, place }: GivenBound) => name !== place;
+  giveBounds(tables, boundsInEnvironment(tables, environment).filter(isOurs));
+}
+
 /** `xml.max-depth` → `MOULT_LIMIT_XML_MAX_DEPTH`. */
 export function variableOfBound(name: string): string {
   return `${prefix}${name.replaceAll(/[.-]/g, '_').toUpperCase()}`;

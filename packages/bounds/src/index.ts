@@ -1,5 +1,5 @@
 export { BoundsError, type BoundsErrorCode } from './errors.ts';
-export { boundsInEnvironment, type GivenBound, giveBounds, variableOfBound } from './give.ts';
+export { boundsInEnvironment, type GivenBound, giveBounds, inheritBounds, variableOfBound } from './give.ts';
 export { overrideBounds } from './override.ts';
 export {
   type Bound,

@@ -132,6 +132,13 @@ export const targetBounds = declareBounds('release-target', {
     client: 'RELEASE_TARGET_MALFORMED',
     administrator: 'the home page: agents do not install some approved updates',
   },
+  pins: {
+    what: 'Pins of groups and computers',
+    fallback: 10_000,
+    range: [10, 1_000_000],
+    client: 'RELEASE_TARGET_MALFORMED; no release is installed',
+    administrator: 'RELEASE_TARGET_MALFORMED from `moult release pin`',
+  },
 });
 
 export const trustStoreBounds = declareBounds('trust-store', {
@@ -177,5 +184,16 @@ export const deltaLimits = declareBounds('release-delta', {
   },
 });
 
+export const repositoryBounds = declareBounds('repository', {
+  /** Fewer are signed faster than a thread starts. */
+  coveredAtOnce: {
+    what: 'Covered updates that the server signs in its own thread; more go into a thread of their own',
+    fallback: 500,
+    range: [10, 1_000_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+});
+
 /** All tables of this file. */
-export const releaseBounds = [clientLimits, httpLimits, targetBounds, trustStoreBounds, deltaLimits];
+export const releaseBounds = [clientLimits, httpLimits, targetBounds, trustStoreBounds, deltaLimits, repositoryBounds];

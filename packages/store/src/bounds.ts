@@ -20,7 +20,7 @@ export interface StoreBounds {
  */
 export function cutStrings(strings: readonly string[], bytes: number): string[] {
   const kept: string[] = [];
-  let room = bytes - longestNote;
+  let room = bytes - noteBytes;
   for (const text of strings) {
     if (kept.length >= keptBounds.stringsPerEvent || room < smallestPiece) {
       kept.push(`… ${strings.length - kept.length} more`);
@@ -33,7 +33,7 @@ export function cutStrings(strings: readonly string[], bytes: number): string[] 
   return kept;
 }
 
-const longestNote = 32;
+const noteBytes = 32;
 const smallestPiece = 3;
 
 /** Reads at most so many characters of a text: rows that an older version wrote may be of any size. */

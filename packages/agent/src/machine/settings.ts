@@ -53,9 +53,6 @@ export function readSettings(registry: RegistryView): Settings {
   };
 }
 
-/** At most so many are asked. What is no URL of a server is passed over: a slip here must not keep an agent from its server. */
-const mostMirrors = 8;
-
 function readMirrors(written: string | undefined): string[] {
   const mirrors = (written ?? '').split(';').flatMap((one) => {
     try {
@@ -64,5 +61,5 @@ function readMirrors(written: string | undefined): string[] {
       return [];
     }
   });
-  return mirrors.slice(0, mostMirrors);
+  return mirrors.slice(0, programBounds.maxMirrors);
 }

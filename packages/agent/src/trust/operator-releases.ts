@@ -1,5 +1,6 @@
 // The releases that the operator's metadata names: which there are, which one this machine takes next, and its bytes.
 // What the ident files of the self-update tree say plays no part here.
+
 import { createHash } from 'node:crypto';
 import { type FoundTarget, targetPath } from '@moult/releases/client';
 import { ReleaseError } from '@moult/releases/errors';
@@ -11,6 +12,7 @@ import {
   readOurTarget,
   readPins,
 } from '@moult/releases/metadata';
+import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { hresult } from '../transport/hresult.ts';
@@ -31,9 +33,6 @@ export interface OperatorReleases
   /** Who has another version than the newest by the operator's will. */
   pins: Pin[];
 }
-
-/** No release is larger; what a list names as larger is not fetched. */
-const mostBytes = 128 * 1024 * 1024;
 
 /** Agents and hosts are programs for a runtime: its system and processor count, as Node names them. */
 export const ownPlatform = `${process.platform}-${process.arch}`;
@@ -83,7 +82,8 @@ export async function fetchOperatorRelease(
   const place = targetPath({ path, role, file }, consistent);
   const urls = serversOf(source).map((server) => `${server}/tuf/targets/${place}`);
   if (kept && isFile(kept, file)) return { bytes: kept, url: urls[0] ?? '', fromCache: true };
-  if (file.length > mostBytes) throw altered(path, `the metadata names ${file.length} bytes, more than ${mostBytes}`);
+  if (file.length > programBounds.maxNamedReleaseBytes)
+    throw altered(path, `the metadata names ${file.length} bytes, more than ${programBounds.maxNamedReleaseBytes}`);
   let first: unknown;
   for (const url of urls) {
     try {

@@ -14,7 +14,7 @@ export function acceptLimits(command: Command): void {
 }
 
 /**
- * Puts the limits in force that `command` was given, and adds those of its flags to `environment`. Throws BoundsError, and
+ * Puts the limits in force that `command` was given, and adds them to `environment`. Throws BoundsError, and
  * UsageError for a file that cannot be read.
  */
 export async function giveLimits(command: Command, environment: Record<string, string | undefined>): Promise<void> {
@@ -29,10 +29,13 @@ export async function giveLimits(command: Command, environment: Record<string, s
   ]);
   const flags = setLimit.map(fromFlag);
   giveBounds(allBounds, [...flags, ...boundsInEnvironment(allBounds, environment)]);
-  // Processes that this one starts have them too: the programs of the agent, and its host.
-  for (const { name, value } of flags) environment[variableOfBound(name)] = String(value);
+  // Threads and processes that this one starts have them too: the programs of the agent, and its host.
+  for (const { name, value } of flags.toReversed()) environment[variableOfBound(name)] = String(value);
+  if (!file) return;
   // Only now: there are limits for files, too.
-  if (file) giveBounds(allBounds, await inFile(file));
+  const inForce = await inFile(file);
+  giveBounds(allBounds, inForce);
+  for (const { name, value } of inForce) environment[variableOfBound(name)] ??= String(value);
 }
 
 function fromFlag(text: string): GivenBound {

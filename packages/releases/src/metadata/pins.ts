@@ -1,6 +1,8 @@
 // Pins: the operator wants some computers to have one version in place of the newest. They are part of the role `agent`,
 // signed like everything in it (docs/trust-metadata.md).
+
 import { isVersion } from '@moult/protocol/self-update';
+import { targetBounds } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
 import type { TargetsSigned } from './types.ts';
 import type { ReleaseVersion } from './version.ts';
@@ -13,13 +15,13 @@ export type Pin = ReleaseVersion & PinOwner;
 /** The group that stands for every computer. */
 export const everyComputer = 'All Computers';
 
-const mostPins = 10_000;
 const clientId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The pins of a role. Throws RELEASE_TARGET_MALFORMED for what is none: a pin that is passed over would let a version in. */
 export function readPins(signed: Pick<TargetsSigned, 'x-moult-pins'>): Pin[] {
   const written: unknown = signed['x-moult-pins'] ?? [];
-  if (!Array.isArray(written) || written.length > mostPins) throw malformed(`there are more than ${mostPins}`);
+  if (!Array.isArray(written) || written.length > targetBounds.pins)
+    throw malformed(`there are more than ${targetBounds.pins}`);
   return written.map(readPin);
 }
 

@@ -1,6 +1,7 @@
 // The role `updates`, signed in a thread of its own, so that no request of the server waits for it.
+
 import { Worker } from 'node:worker_threads';
-import { clientLimits } from '../bounds.ts';
+import { clientLimits, repositoryBounds } from '../bounds.ts';
 import { ReleaseError, type ReleaseErrorCode } from '../errors.ts';
 import {
   type CoveredUpdate,
@@ -10,9 +11,6 @@ import {
   placedUpdates,
   placeFiles,
 } from './updates-role.ts';
-
-/** Fewer are signed faster than a thread starts. */
-const mostAtOnce = 500;
 
 type Answer = { state: CoverState } | { error: { code: ReleaseErrorCode; message: string; role: string | undefined } };
 
@@ -24,7 +22,7 @@ export async function coverUpdatesAside(
 ): Promise<CoverState> {
   await placeFiles(directory, wanted);
   const placed = placedUpdates(wanted);
-  if (placed.size <= mostAtOnce) return coverPlaced(directory, placed, now);
+  if (placed.size <= repositoryBounds.coveredAtOnce) return coverPlaced(directory, placed, now);
   const answer = await runThread(directory, placed, now);
   if ('state' in answer) return answer.state;
   const { code, message, role } = answer.error;

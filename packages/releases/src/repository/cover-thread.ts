@@ -1,5 +1,7 @@
 // The thread of coverUpdatesAside: the list of ten thousand updates takes seconds to compare, sign and write.
 import { parentPort, workerData } from 'node:worker_threads';
+import { inheritBounds } from '@moult/bounds';
+import { releaseBounds } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
 import { coverPlaced, type PlacedUpdate } from './updates-role.ts';
 
@@ -9,6 +11,8 @@ const { directory, wanted, now, mostBytes } = workerData as {
   now: Date;
   mostBytes: number;
 };
+
+inheritBounds(releaseBounds, process.env);
 
 try {
   parentPort?.postMessage({ state: coverPlaced(directory, wanted, now, mostBytes) });
