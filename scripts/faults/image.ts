@@ -15,7 +15,8 @@ export interface FileSystem {
 export const fileSystems = {
   ext4: { megabytes: 64, make: ['mkfs.ext4', '-q', '-F', '-m', '0'], mount: 'loop,noatime' },
   'ext4-strict': { megabytes: 64, make: ['mkfs.ext4', '-q', '-F', '-m', '0'], mount: 'loop,noatime,noauto_da_alloc' },
-  xfs: { megabytes: 300, make: ['mkfs.xfs', '-q'], mount: 'loop,noatime' },
+  // nouuid: copies of one image are mounted side by side.
+  xfs: { megabytes: 300, make: ['mkfs.xfs', '-q'], mount: 'loop,noatime,nouuid' },
 } as const satisfies Record<string, FileSystem>;
 export type FileSystemName = keyof typeof fileSystems;
 

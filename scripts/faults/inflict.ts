@@ -217,7 +217,7 @@ async function clockIsWrong(seed: RunSeed, parts: Parts): Promise<Faulted> {
 }
 
 /** libfaketime reads the shift from a file each time; only the time of day is wrong, waits are as long as ever. */
-function wrongClock(file: string): NodeJS.ProcessEnv {
+export function wrongClock(file: string): NodeJS.ProcessEnv {
   return {
     LD_PRELOAD: '/usr/$LIB/faketime/libfaketime.so.1',
     FAKETIME_TIMESTAMP_FILE: file,

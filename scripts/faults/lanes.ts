@@ -28,7 +28,8 @@ export async function performAll(seeds: readonly string[], lab: Laboratory, opti
     ...Array.from({ length: options.busy }, (_, index) => lane(`busy-${index + 1}`, busy, waiting)),
     ...Array.from({ length: options.waiting }, (_, index) => lane(`waiting-${index + 1}`, waiting, [])),
   ];
-  await Promise.all(lanes);
+  const ends = await Promise.allSettled(lanes);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 
   async function lane(name: string, own: string[], then: string[]): Promise<void> {
     const { good, older } = lab.servers;

@@ -1,9 +1,17 @@
 // Performs one run: the fault of its seed on a copy of a machine, then starts without it until the machine has come to
 // the good version or has shown that it cannot.
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FileSystemName, fileSystems, mountImage } from './image.ts';
-import { type Faulted, faultsOf, hostStart, type Lane, type PlacedMachine, serviceStart } from './inflict.ts';
+import {
+  type Faulted,
+  faultsOf,
+  hostStart,
+  type Lane,
+  type PlacedMachine,
+  serviceStart,
+  wrongClock,
+} from './inflict.ts';
 import { goodVersion } from './laboratory.ts';
 import { type HostEnd, isAgent, logsOf, makeDue, reasonGiven, runHost, statusOf, strayVersions } from './machine.ts';
 import { parseSeed, type RunResult, type RunSeed } from './run.ts';
@@ -57,7 +65,7 @@ const mostStarts = 3;
 /** A version that qualified and then never finishes a detection gives way at the sixth start. */
 const mostServiceStarts = 8;
 
-/** Starts without the fault, each as if the hours to the next detection had passed, until the good version is the agent. */
+/** Starts without the fault, each as if it were the next day, until the good version is the agent. */
 async function recover(
   folder: string,
   lane: Lane,
@@ -71,9 +79,10 @@ async function recover(
     } catch (error) {
       return { starts: starts - 1, stranded: `the registry cannot be used: ${String(error)}` };
     }
+    const day = { env: { ...env, ...laterBy(starts - 1, lane.folder) } };
     const end = await runHost(
       folder,
-      asService ? serviceStart(lane, folder, { env }) : hostStart(lane, { env, flags: ['--once'], limitMs: 120_000 }),
+      asService ? serviceStart(lane, folder, day) : hostStart(lane, { ...day, flags: ['--once'], limitMs: 120_000 }),
     );
     const status = statusOf(folder);
     if (isAgent(status, goodVersion) && status?.running === undefined && (asService || end.exit === 0)) {
@@ -82,6 +91,14 @@ async function recover(
     why = `exit ${end.exit}${end.hung ? ' (hung)' : ''}, version ${status?.version ?? 'unknown'}, ${reasonOf(folder, end)}`;
   }
   return { starts: most, stranded: `after ${most} starts: ${why}` };
+}
+
+/** The clock of a later day: what failed again and again is tried once a day. Linux alone has libfaketime. */
+function laterBy(days: number, folder: string): NodeJS.ProcessEnv {
+  if (days === 0 || process.platform !== 'linux') return {};
+  const file = join(folder, 'later-clock');
+  writeFileSync(file, `+${days * 25}h`);
+  return wrongClock(file);
 }
 
 /** The last resort of a machine that can write nothing is the exit code: the system's log of services has it. */
