@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { encodeRelease, type Generation, releaseFileName } from '@moult/protocol/self-update';
+import { encodeRelease, type Generation, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { build } from 'esbuild';
 import { buildCommand } from './build-command.ts';
 
@@ -18,43 +18,38 @@ export const agentReleases: readonly { generation: Generation; version: string }
   { generation: 'wsus', version: '7.9.0.1' },
 ];
 
+/** The host of these releases. */
+export const hostRelease = '7.9.0.1';
+
 /** Bundles one agent release to `<folder>/<generation>/<version>/{release.json,agent.mjs}`. */
 export async function buildAgent(folder: string, generation: Generation, version: string): Promise<void> {
   const program = await bundle(join(agentSources, generation, 'main.ts'));
-  const target = join(folder, generation, version);
+  await writeRelease(join(folder, generation, version), { product: 'moult-agent', generation, version }, program);
+}
+
+type Named = Pick<Release, 'product' | 'generation' | 'version'>;
+
+/** A release of one program, complete or not at all. */
+async function writeRelease(target: string, named: Named, program: Uint8Array): Promise<void> {
+  const entry = named.product === 'moult-host' ? 'host.mjs' : 'agent.mjs';
   const fresh = `${target}.new-${process.pid}`;
   await mkdir(fresh, { recursive: true });
-  await writeFile(join(fresh, 'agent.mjs'), program);
-  await writeFile(
-    join(fresh, releaseFileName),
-    encodeRelease({
-      product: 'moult-agent',
-      generation,
-      version,
-      entry: 'agent.mjs',
-      files: [
-        {
-          name: 'agent.mjs',
-          sizeBytes: program.length,
-          sha256: createHash('sha256').update(program).digest('hex'),
-        },
-      ],
-    }),
-  );
+  await writeFile(join(fresh, entry), program);
+  const sha256 = createHash('sha256').update(program).digest('hex');
+  const files = [{ name: entry, sizeBytes: program.length, sha256 }];
+  await writeFile(join(fresh, releaseFileName), encodeRelease({ ...named, entry, files }));
   await rm(target, { recursive: true, force: true });
   await rename(fresh, target);
 }
 
-/** Bundles the host to `<folder>/host/host.mjs`. */
-export async function buildHost(folder: string): Promise<void> {
-  const file = join(folder, 'host', 'host.mjs');
-  await mkdir(join(folder, 'host'), { recursive: true });
-  await writeFile(`${file}.${process.pid}`, await bundle(join(agentSources, 'host', 'main.ts')));
-  await rename(`${file}.${process.pid}`, file);
+/** Bundles one host release to `<folder>/host/<version>/{release.json,host.mjs}`. */
+export async function buildHost(folder: string, version = hostRelease): Promise<void> {
+  const program = await bundle(join(agentSources, 'host', 'main.ts'), `globalThis.moultHostVersion="${version}";`);
+  await writeRelease(join(folder, 'host', version), { product: 'moult-host', generation: 'wsus', version }, program);
 }
 
 /** Names stay as they are and only blanks go: stack traces in the field must be readable. */
-async function bundle(entry: string): Promise<Uint8Array> {
+async function bundle(entry: string, firstLine = ''): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     absWorkingDir: root,
@@ -70,7 +65,7 @@ async function bundle(entry: string): Promise<Uint8Array> {
     logLevel: 'warning',
     // CommonJS libraries inside the bundle ask for Node's own modules through require.
     banner: {
-      js: "import{createRequire as moultRequire}from'node:module';const require=moultRequire(import.meta.url);",
+      js: `${firstLine}import{createRequire as moultRequire}from'node:module';const require=moultRequire(import.meta.url);`,
     },
   });
   const [file] = outputFiles;

@@ -96,9 +96,54 @@ export const hostBounds = declareBounds('agent-host', {
     client: 'nothing',
     administrator: 'nothing',
   },
-  /** Ours is some hundred bytes; what is longer was not written by an agent. */
+  /** A version that hangs so often, without a good detection between them, gives way. */
+  silencesUntilReturn: {
+    what: 'Silences of a program after which the version before comes back',
+    fallback: 2,
+    range: [1, 100],
+    client: 'the version before it',
+    administrator: 'a line in the log of the agent',
+  },
+  /** A host says that it lives once a minute. */
+  maxHostSilenceMs: {
+    what: 'Silence of a newer host, after which its launcher ends it',
+    fallback: 15 * 60_000,
+    range: [180_000, 86_400_000],
+    client: 'a new start of the host',
+    administrator: 'a line in the log of the agent',
+  },
+  hostStopGraceMs: {
+    what: 'Time for a newer host to end before its launcher ends it',
+    fallback: 30_000,
+    range: [1000, 600_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  /** A host whose launcher was killed ends by itself, and its program with it. */
+  oldHostMs: {
+    what: 'Time that a launcher waits for the host of a launcher that was killed',
+    fallback: 20_000,
+    range: [1000, 600_000],
+    client: 'AGENT_HOST_RUNNING',
+    administrator: 'the exit code 2 of the service',
+  },
+  overdueLookMs: {
+    what: 'Time between two looks whether a good detection is overdue, and between two checks of the host itself',
+    fallback: 10 * 60_000,
+    range: [60_000, 86_400_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  maxRecoverWaitMs: {
+    what: 'Pause of a host that has no version before it asks the server again',
+    fallback: 3_600_000,
+    range: [60_000, 86_400_000],
+    client: 'nothing',
+    administrator: 'a line in the log of the agent',
+  },
+  /** Ours are some hundred bytes; what is longer was not written by an agent. */
   maxCurrentBytes: {
-    what: '`current.json`',
+    what: '`current.json` and `hosts.json`',
     fallback: 1024 * 1024,
     range: [16_384, 67_108_864],
     client: 'the versions on the disk decide',

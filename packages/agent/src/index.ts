@@ -2,8 +2,9 @@
 // sus/main.ts, wsus/main.ts and host/main.ts by scripts/build.ts.
 export { AgentError, type AgentErrorCode } from './errors.ts';
 export type { Generation } from './host/current.ts';
-export { type HostOptions, type RunningHost, startHost } from './host/host.ts';
+export { startHost } from './host/host.ts';
 export type { Outcome, ProgressEvent, ProgressStep } from './host/messages.ts';
+export type { HostOptions, RunningHost } from './host/running-host.ts';
 export { type Installed, type InstallOptions, installAgent } from './install-agent.ts';
 export { onDisk } from './machine/disk-error.ts';
 export { giveMachineLimits } from './machine/limits.ts';
@@ -14,6 +15,6 @@ export { requestStop } from './machine/stop-request.ts';
 export { type AgentPolicy, readAgentPolicy } from './policy/read-agent-policy.ts';
 export type { ResolvedValue } from './policy/resolve.ts';
 export { isAllowed, type PolicyValue, policyValueByName, policyValues } from './policy/values.ts';
-export { type AgentStatus, readStatus, requestDetection } from './read-status.ts';
+export { type AgentStatus, readStatus, requestDetection, serviceHolder } from './read-status.ts';
 export type { NetworkOptions } from './transport/network-settings.ts';
 export { type TlsTrust, tlsTrusts } from './transport/tls-trust.ts';

@@ -13,15 +13,16 @@ import {
 import { compareReleases, type ReleaseVersion } from '@moult/releases/metadata';
 import { AgentError } from './errors.ts';
 import { type Generation, pruneVersions, readCurrent, versionFolder, writeCurrent } from './host/current.ts';
+import { hostProduct } from './host/host-slots.ts';
 import { readIntactRelease } from './host/release-folder.ts';
 import { writeFileAtomically } from './machine/atomic-file.ts';
 import { auState, ensureClientId, stateIs } from './machine/au-state.ts';
 import { onDisk } from './machine/disk-error.ts';
 import { keys } from './machine/keys.ts';
-import { lockHolder } from './machine/lock.ts';
 import type { MachineRoot } from './machine/machine-root.ts';
 import { hostArchitecture, hostOs, serverUrl } from './machine/policy.ts';
 import { number, openRegistry, type RegistryChange, text } from './machine/registry.ts';
+import { serviceHolder } from './read-status.ts';
 import { hresult } from './transport/hresult.ts';
 
 import { type Network, openNetwork, writeCredentials } from './transport/network.ts';
@@ -39,7 +40,7 @@ import {
 export interface InstallOptions {
   server: string;
   generation: Generation;
-  /** packages/agent/dist: <generation>/<version>/… and host/host.mjs. */
+  /** packages/agent/dist: <generation>/<version>/… and host/<version>/…. */
   releaseFolder: string;
   /** The operator's CA certificate, PEM or DER. Without it, it is fetched from the server and trusted on first use. */
   operatorCertificate?: Uint8Array;
@@ -70,7 +71,7 @@ export interface Installed {
  */
 export async function installAgent(root: MachineRoot, options: InstallOptions): Promise<Installed> {
   const server = serverUrl(options.server);
-  const running = lockHolder(root.hostLock);
+  const running = serviceHolder(root);
   if (running) {
     const why = `The agent of ${root.folder} is running (process ${running.pid}). Stop it with "moult agent stop" first.`;
     throw new AgentError('AGENT_HOST_RUNNING', why, { hresult: hresult.setupUnexpected });
@@ -119,7 +120,7 @@ function place(
   if (!isSameOperator) forgetTrustRoot(root);
   if (trustRoot) pinTrustRoot(root, trustRoot);
   writeFileAtomically(root.operatorCertificate, certificate.toString());
-  cpSync(join(options.releaseFolder, 'host', 'host.mjs'), root.hostProgram);
+  placeHost(root, options.releaseFolder);
   const newer = isSameOperator ? newerOnDisk(root, options, source) : undefined;
   const version = newer ?? source.version;
   if (newer === undefined) placeVersion(root, source);
@@ -127,6 +128,27 @@ function place(
   if (options.network?.proxyCredentials) writeCredentials(root, options.network.proxyCredentials);
   registry.change([...settings(server, options, version), ...networkChanges(options.network ?? {})]);
   return { version, clientId: ensureClientId(registry) };
+}
+
+/** Back to the beginning: a newer host is fetched again, and a broken one may be why somebody installs. */
+function placeHost(root: MachineRoot, releaseFolder: string): void {
+  for (const path of [root.hostsFile, root.hostsFolder, root.keptFolder]) removeWhenFree(path);
+  const folder = join(releaseFolder, 'host');
+  const newest = versionsIn(folder).at(-1) ?? '';
+  const release = readIntactRelease(join(folder, newest));
+  if (release?.product !== hostProduct) throw noRelease(`There is no host release in ${folder}.`);
+  writeFileAtomically(root.hostProgram, readOutside(join(folder, newest, release.entry)));
+}
+
+/** Oldest first. */
+function versionsIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).filter(isVersion).sort(byEpochIn(folder)) : [];
+}
+
+function noRelease(what: string): AgentError {
+  return new AgentError('AGENT_CONFIG_NO_RELEASE', `${what} Run "npm run build".`, {
+    hresult: hresult.setupUnexpected,
+  });
 }
 
 interface ReleaseSource {
@@ -143,12 +165,10 @@ function numbersOf({ epoch = 0, version }: Release): ReleaseVersion {
 /** The version asked for, else the newest of the generation. */
 function findRelease({ releaseFolder, generation, version }: InstallOptions): ReleaseSource {
   const folder = join(releaseFolder, generation);
-  const versions = existsSync(folder) ? readdirSync(folder).filter(isVersion).sort(byEpochIn(folder)) : [];
-  const chosen = version ?? versions.at(-1);
+  const chosen = version ?? versionsIn(folder).at(-1);
   const release = chosen === undefined ? undefined : readIntactRelease(join(folder, chosen));
   if (chosen === undefined || !release) {
-    const text = `There is no ${generation} agent release${version ? ` ${version}` : ''} in ${folder}. Run "npm run build".`;
-    throw new AgentError('AGENT_CONFIG_NO_RELEASE', text, { hresult: hresult.setupUnexpected });
+    throw noRelease(`There is no ${generation} agent release${version ? ` ${version}` : ''} in ${folder}.`);
   }
   return { generation, ...numbersOf(release), folder: join(folder, chosen) };
 }

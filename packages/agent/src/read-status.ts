@@ -2,10 +2,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { AgentError } from './errors.ts';
 import { type FailedTrial, type Generation, readCurrent, versionFolder } from './host/current.ts';
+import { versionOfHost } from './host/host-slots.ts';
+import { type FailedHost, readHosts } from './host/hosts-file.ts';
 import { readIntactRelease } from './host/release-folder.ts';
 import { auStateNames, readAuState, readWaitTimeout } from './machine/au-state.ts';
 import { keys } from './machine/keys.ts';
-import { lockHolder } from './machine/lock.ts';
+import { type LockHolder, lockHolder } from './machine/lock.ts';
 import type { MachineRoot } from './machine/machine-root.ts';
 import { dword, readMachine, readPolicy, string } from './machine/policy.ts';
 import { openRegistry, type RegistryView } from './machine/registry.ts';
@@ -19,6 +21,10 @@ export interface AgentStatus {
   root: string;
   installed: boolean;
   running: { pid: number } | undefined;
+  /** Undefined: one of before 7.9.0.2. */
+  hostVersion: string | undefined;
+  hostOnTrial: boolean;
+  failedHosts: FailedHost[];
   generation: Generation | undefined;
   /** `SUS client` or `WSUS client`; a WSUS client pointed at a SUS server says so. */
   client: string;
@@ -62,7 +68,8 @@ export function readStatus(root: MachineRoot, now = new Date()): AgentStatus {
   const registry = openRegistry(root).read();
   const current = readCurrent(root);
   const policy = readPolicy(registry, readPolicyFiles(root));
-  const running = lockHolder(root.hostLock);
+  const running = serviceHolder(root);
+  const hosts = readHosts(root);
   const generation = current?.generation;
   const legacyMode = dword(registry, keys.agent, 'LegacyMode') === 1 && generation === 'wsus';
   const state = readAuState(registry);
@@ -70,6 +77,9 @@ export function readStatus(root: MachineRoot, now = new Date()): AgentStatus {
     root: root.folder,
     installed: existsSync(root.versionsFolder),
     running: running && { pid: running.pid },
+    hostVersion: hosts?.version ?? versionOfHost(root.hostProgram),
+    hostOnTrial: hosts?.state === 'trial',
+    failedHosts: hosts?.failed ?? [],
     generation,
     client: clientName(generation, legacyMode),
     legacyMode,
@@ -113,9 +123,14 @@ export function requestDetection(root: MachineRoot): boolean {
       hresult: hresult.setupUnexpected,
     });
   }
-  if (!lockHolder(root.hostLock)) return false;
+  if (!serviceHolder(root)) return false;
   writeFileSync(root.detectRequest, '');
   return true;
+}
+
+/** The process that is the service, or a host that runs by itself ("moult agent run"). */
+export function serviceHolder({ launcherLock, hostLock }: MachineRoot): LockHolder | undefined {
+  return lockHolder(launcherLock) ?? lockHolder(hostLock);
 }
 
 function clientName(generation: Generation | undefined, legacyMode: boolean): string {

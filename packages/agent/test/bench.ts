@@ -16,6 +16,8 @@ export interface BenchOptions {
   generation?: 'sus' | 'wsus';
   /** When everything was signed; default: now. */
   now?: Date;
+  /** The host release that the server carries. */
+  host?: SimulatedRelease;
 }
 
 /** A server and a machine of their own; the server offers `release`. */
@@ -25,6 +27,7 @@ export async function openBench(lab: Lab, release: SimulatedRelease, options: Be
     now: options.now ?? new Date(),
     release,
     wuident: options.generation === 'wsus',
+    ...(options.host && { host: options.host }),
     ...(options.announce === undefined ? {} : { announce: options.announce }),
   });
   const port = await listen(server);

@@ -10,7 +10,7 @@ import type { MachineRoot } from '../src/machine/machine-root.ts';
  */
 export function diskState({ folder }: MachineRoot): string[] {
   const states = globSync('**', { cwd: folder })
-    .filter((name) => !/\.\d+\.tmp$|\.lock\.\d+$|host\.lock$/.test(name))
+    .filter((name) => !/\.\d+\.tmp$|\.lock\.\d+$|(host|launcher)\.lock$/.test(name))
     .map((name) => {
       const file = join(folder, name);
       const known = name.replace(/(staging|room)-\d+.*/, '$1').replace(/gone-[0-9a-f]+.*/, 'gone');

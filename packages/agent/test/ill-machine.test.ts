@@ -139,11 +139,17 @@ describe('a machine that is not well', { concurrency: 2 }, () => {
     });
   }
 
-  it('says so when no version is left that could run', async () => {
+  it('says so when no version is left that could run and the server is away, and fetches one when it is back', async () => {
     await using at = await bench(good());
     writeFileSync(join(at.root.versionsFolder, oldVersion, 'agent.mjs'), '// damaged');
-    await assert.rejects(runOnce(at.root), { code: 'AGENT_HOST_NO_WORKING_VERSION' });
+    at.server.setFault(/./, { kind: 'status', status: 503 });
+    assert.equal((await runOnce(at.root))?.code, 'AGENT_HOST_NO_WORKING_VERSION');
     assert.equal(readStatus(at.root).intact, false);
+    assert.equal(lockHolder(at.root.hostLock), undefined);
+    at.server.clearFaults();
+    const outcome = await runOnce(at.root);
+    assert.equal(outcome?.ok, true, outcome?.message);
+    assert.deepEqual([readStatus(at.root).version, readStatus(at.root).intact], [newVersion, true]);
   });
 
   it('fetches a cabinet again whose cached copy was tampered with', async () => {

@@ -35,7 +35,14 @@ if (me !== undefined && (plan.record || me === plan.program)) {
 }
 
 function whoAmI(program) {
+  const [, version] = /[\\/]hosts[\\/]([\d.]+)[\\/]host\.mjs$/.exec(program) ?? [];
+  if (version !== undefined) {
+    // What an agent does under the new host it has done before, under the old one.
+    process.env.MOULT_TEST_UNDER_NEW_HOST = '1';
+    return `host-${version}`;
+  }
   if (program.endsWith('host.mjs')) return 'host';
+  if (process.env.MOULT_TEST_UNDER_NEW_HOST) return undefined;
   return /[\\/]versions[\\/]([\d.]+)[\\/]/.exec(program)?.[1];
 }
 

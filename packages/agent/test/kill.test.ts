@@ -1,21 +1,23 @@
-// Killed at every step of a self-update, the built agent ends as exactly one working version, and a later run
-// completes the update. Twice: one process dies (kill -9), and everything dies at once (power cut).
+// Killed at every step of a self-update and of the host's update after it, the built agent ends as exactly one working version
+// under one working host, and a later run completes both. Twice: one process dies (kill -9), and everything dies at once (power cut).
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createSusServer, type Listening, listen, type SusServer } from '@moult/simulator';
+import { createSusServer, type Listening, listen, type SimulatedRelease, type SusServer } from '@moult/simulator';
 import { recoverCurrent } from '../src/host/current.ts';
+import { readHosts } from '../src/host/hosts-file.ts';
 import { lockHolder } from '../src/machine/lock.ts';
 import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
 import { readStatus } from '../src/read-status.ts';
 import { diskState, pointDiskAt } from './disk-state.ts';
-import { type Lab, newVersion, oldVersion, openLab, pingFields } from './lab.ts';
+import { buildHostRelease, type Lab, newVersion, oldVersion, openLab, pingFields } from './lab.ts';
 
 const preload = new URL('kill-at-step.mjs', import.meta.url).href;
-const programs = ['host', oldVersion, newVersion];
+const newHost = '7.9.0.0';
+const programs = ['host', `host-${newHost}`, oldVersion, newVersion];
 const parallel = 3;
 const goneWithinMs = 120_000;
 
@@ -28,6 +30,7 @@ interface Step {
 }
 
 let lab: Lab;
+let host: SimulatedRelease;
 let steps: Step[];
 /** The address of the server that the recorded machine knew. */
 let recordedUrl: string;
@@ -35,7 +38,8 @@ let recordedUrl: string;
 const proven = new Map<string, Promise<void>>();
 
 before(async () => {
-  lab = await openLab();
+  lab = await openLab({ installedHost: '7.8.0.0' });
+  host = await buildHostRelease(join(lab.folder, 'hosts'), newHost);
   steps = await recordSteps();
 });
 after(() => lab.close());
@@ -48,7 +52,7 @@ describe('a self-update killed at every step', () => {
   });
 
   for (const program of programs) {
-    it(`kill -9 in ${program === 'host' ? 'the host' : program}`, async (test) => {
+    it(`kill -9 in ${program === 'host' ? 'the host that was installed' : program}`, async (test) => {
       const own = steps.filter((step) => step.program === program);
       assert.ok(own.length >= 10, own.map(({ what }) => what).join('\n'));
       const places = own.filter((step, index) => !(isSaid(step) && isSaid(own[index - 1])));
@@ -138,7 +142,13 @@ async function proveRecovery({ root, server }: KillMachine, before: string[], wh
     where,
   );
   assert.deepEqual(readdirSync(root.versionsFolder), [oldVersion, newVersion], `${where}: the old one stays`);
-  assert.equal(lockHolder(root.hostLock), undefined, where);
+  const hosts = readHosts(root);
+  assert.deepEqual(
+    [hosts?.version, hosts?.state, hosts?.failed],
+    [newHost, 'committed', []],
+    `${where}\n${logs(root)}`,
+  );
+  assert.deepEqual([lockHolder(root.hostLock), lockHolder(root.launcherLock)], [undefined, undefined], where);
   const announced = [...before, ...server.pings().slice(heardHere)]
     .map(pingFields)
     .filter(({ A, S }) => A === 's' && S === 's');
@@ -172,6 +182,7 @@ async function openMachine(folder?: string): Promise<KillMachine> {
     signer: lab.operator.signer,
     now: serversSince,
     release: lab.release('wsus', newVersion),
+    host,
   });
   const port = await listen(server);
   const root = folder === undefined ? await lab.machine({ server: port.url }) : machineRoot(folder);

@@ -31,7 +31,7 @@ export interface Lab {
 }
 
 /** Builds the agents (5.4.0.1, 7.9.0.1 and 7.9.0.2) and starts a server that leads SUS clients to 7.9.0.1. */
-export async function openLab(options: { wuident?: boolean } = {}): Promise<Lab> {
+export async function openLab(options: { wuident?: boolean; installedHost?: string } = {}): Promise<Lab> {
   const folder = scratchFolder('moult-lab-');
   const releases = join(folder, 'releases');
   const now = new Date();
@@ -41,7 +41,7 @@ export async function openLab(options: { wuident?: boolean } = {}): Promise<Lab>
     buildAgent(releases, 'sus', oldVersion),
     buildAgent(releases, 'wsus', newVersion),
     buildAgent(releases, 'wsus', '7.9.0.2'),
-    buildHost(releases),
+    buildHost(releases, options.installedHost),
   ]);
   const release = (generation: 'sus' | 'wsus', version: string): SimulatedRelease => ({
     generation,
@@ -84,6 +84,13 @@ export async function openLab(options: { wuident?: boolean } = {}): Promise<Lab>
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A host release as it was built, to be published. */
+export async function buildHostRelease(folder: string, version: string): Promise<SimulatedRelease> {
+  await buildHost(folder, version);
+  const files = [{ name: 'host.mjs', bytes: readFileSync(join(folder, 'host', version, 'host.mjs')) }];
+  return { product: 'moult-host', generation: 'wsus', version, entry: 'host.mjs', files };
 }
 
 /**

@@ -188,7 +188,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   closers.add(() => selfUpdate.close());
   const coveredReleases = keepReleasesCovered({
     directory: join(dataDir, 'trust'),
-    releases: selfUpdate.releases(),
+    releases: [...selfUpdate.releases(), ...selfUpdate.hosts()],
     ...{ now, log },
     isClockBelieved: () => clock.state().kind === 'right',
     changed: () => health.changed(),

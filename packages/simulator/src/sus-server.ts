@@ -9,6 +9,7 @@ import {
   encodeIdent,
   encodeRelease,
   type Generation,
+  hostPurpose,
   type Ident,
   identPurpose,
   releaseFileName,
@@ -41,6 +42,8 @@ export interface SusServerOptions {
   announce?: string;
   /** Approved items of the catalog. */
   approvedItems?: string[];
+  /** The host release that this server carries; undefined: none, as any WSUS or SUS server. */
+  host?: SimulatedRelease;
 }
 
 export interface SimulatedRequest {
@@ -74,6 +77,8 @@ export interface SusServer {
   clearFaults(): void;
   /** Replaces what is served from now on. */
   publish(release: SimulatedRelease | undefined, announce?: string): Promise<void>;
+  /** As publish, for the host release. */
+  publishHost(host: SimulatedRelease | undefined): Promise<void>;
   readonly journal: JournalEntry[];
   /** Queries of the status pings whose 200 arrived, in order. */
   pings(): string[];
@@ -85,7 +90,10 @@ export async function createSusServer(options: SusServerOptions): Promise<SusSer
   const journal: JournalEntry[] = [];
   let faults: { paths: RegExp; fault: Fault }[] = [];
   let modified = options.now;
-  let files = await buildFiles(options, options.release, options.announce);
+  let { host } = options;
+  let published = { release: options.release, announce: options.announce };
+  const build = async () => buildFiles({ ...options, host }, published.release, published.announce);
+  let files = await build();
   return {
     journal,
     setFault: (paths, fault) => {
@@ -95,9 +103,14 @@ export async function createSusServer(options: SusServerOptions): Promise<SusSer
       faults = [];
     },
     publish: async (release, announce) => {
-      files = await buildFiles(options, release, announce);
+      published = { release, announce };
+      files = await build();
       // Clients compare sizes and times: what is new has a new time.
       modified = new Date(modified.getTime() + 60_000);
+    },
+    publishHost: async (next) => {
+      host = next;
+      files = await build();
     },
     pings: () =>
       journal
@@ -170,7 +183,7 @@ async function misbehave(
 }
 
 async function buildFiles(
-  options: SusServerOptions,
+  options: Omit<SusServerOptions, 'host'> & { host: SimulatedRelease | undefined },
   release: SimulatedRelease | undefined,
   announce?: string,
 ): Promise<Files> {
@@ -195,6 +208,12 @@ async function buildFiles(
   if (release) {
     const description = release.signedAs ?? releasePurpose(release.version);
     files.set('wuaucomp', await signFile(releaseCabinet(release, product, now), signer, { now, description }));
+  }
+  const { host } = options;
+  if (host) {
+    const description = host.signedAs ?? hostPurpose(host.version);
+    const cabinet = releaseCabinet(host, host.product ?? 'moult-host', now);
+    files.set('host', await signFile(cabinet, signer, { now, description }));
   }
   return files;
 }

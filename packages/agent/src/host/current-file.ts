@@ -1,12 +1,10 @@
 // current.json: which version is the agent. Always replaced by one rename, so that at every moment exactly one version is
 // named; state `trial` also names the version to go back to. Versions of before and after this one read and write it too:
 // what is not known here is kept as it is, and what is no use here counts as absent.
-
-import { readOwnFile } from '@moult/disk';
 import { isVersion } from '@moult/protocol/self-update';
 import { hostBounds } from '../bounds.ts';
-import { writeFileAtomically } from '../machine/atomic-file.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
+import { asCount, isRecord, isTime, readState, writeState } from './state-file.ts';
 
 export type Generation = 'sus' | 'wsus';
 
@@ -40,34 +38,21 @@ export interface Current extends AgentVersion {
   failed: FailedTrial[];
 }
 
-const ownFields = ['version', 'generation', 'state', 'previous', 'proven', 'starts', 'attempt', 'lastGood', 'failed'];
+/** Not `lastGood`: it stays until there is a later one. */
+const ownFields = ['version', 'generation', 'state', 'previous', 'proven', 'starts', 'attempt', 'failed'];
 
 /** What current.json says, or undefined when it is missing or damaged. */
 export function readCurrent(root: MachineRoot): Current | undefined {
-  const fields = readFields(root);
+  const fields = readState(root.currentFile);
   return fields && asCurrent(fields);
 }
 
 /** Replaces current.json. Fields of another version's, which are not known here, stay. Throws what the disk says. */
 export function writeCurrent(root: MachineRoot, current: Current): void {
-  const foreign = Object.entries(readFields(root) ?? {}).filter(([name]) => !ownFields.includes(name));
-  const value = { ...current, ...Object.fromEntries(foreign) };
-  writeFileAtomically(root.currentFile, `${JSON.stringify(value, undefined, 2)}\n`);
+  writeState(root.currentFile, { ...current }, ownFields);
 }
 
-type Fields = Record<string, unknown>;
-
-function readFields({ currentFile }: MachineRoot): Fields | undefined {
-  try {
-    const bytes = readOwnFile(currentFile, { maxBytes: hostBounds.maxCurrentBytes, followLink: false });
-    const value: unknown = JSON.parse(bytes?.toString('utf8') ?? 'null');
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function asCurrent(fields: Fields): Current | undefined {
+function asCurrent(fields: Record<string, unknown>): Current | undefined {
   const agent = asAgentVersion(fields);
   if (!agent) return undefined;
   const previous = asAgentVersion(fields.previous);
@@ -103,17 +88,4 @@ function asFailedTrial(value: unknown): FailedTrial[] {
   // A time that is none must not keep a version out for ever: as if it had been long ago.
   const time = isTime(at) ? at : new Date(0).toISOString();
   return [{ ...value, version, hresult: result, at: time, tries: tries === undefined ? 1 : Math.max(1, tries) }];
-}
-
-/** A whole number that somebody may have counted to. */
-function asCount(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
-function isTime(value: unknown): value is string {
-  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

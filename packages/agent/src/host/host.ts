@@ -1,77 +1,78 @@
 // The host: the service that runs the agent and the only thing that switches versions. A program never replaces
 // itself. It hands over a verified version folder; the host tries it, keeps it or goes back. A version that was kept
-// and then dies again and again gives way to the one before it.
+// and then dies again and again gives way to the one before it. When no version is left, or the one there does not come to a
+// good detection for days, the host looks for a release by itself.
 import { existsSync } from 'node:fs';
 import { removeIfPossible } from '@moult/disk';
+import type { ReleaseVersion } from '@moult/releases/metadata';
 import { hostBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { onDisk } from '../machine/disk-error.ts';
 import { removeLeftovers } from '../machine/leftovers.ts';
 import { type HeldLock, tryLock } from '../machine/lock.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
-import { openRegistry, viewOf } from '../machine/registry.ts';
-import { readSettings, type Settings } from '../machine/settings.ts';
+import { openRegistry } from '../machine/registry.ts';
 import { isAskedToStop } from '../machine/stop-request.ts';
 import { hresult } from '../transport/hresult.ts';
 import {
   type AgentVersion,
   type Current,
   pruneVersions,
+  readCurrent,
   recoverCurrent,
   versionFolder,
   withFailure,
 } from './current.ts';
 import { CurrentKeeper } from './current-keeper.ts';
 import { openHostLog } from './host-log.ts';
-import type { FromProgram, LostTrial, Outcome, ProgressEvent, ProgressStep } from './messages.ts';
+import { settingsOf } from './host-settings.ts';
+import { nameNextHost } from './host-slots.ts';
+import { findNextHost } from './host-update.ts';
+import { keepCopies, restoreCopies } from './kept.ts';
+import type { FromProgram, LostTrial, Outcome, ProgressStep } from './messages.ts';
+import { Overdue } from './overdue.ts';
+import { findReleaseByHost } from './own-check.ts';
 import { type Program, startProgram } from './program.ts';
+import { ProgramWatch } from './program-watch.ts';
+import { hasWorkingVersion, recoverFirst } from './recover-first.ts';
 import { readIntactRelease } from './release-folder.ts';
+import type { HostOptions, RunningHost } from './running-host.ts';
 import { retire, runTrial, type TrialParts } from './trial.ts';
-
-export interface HostOptions {
-  /** Detect at once instead of when the wait is over. */
-  now?: boolean;
-  /** End after one detection (and the self-update it may bring). */
-  once?: boolean;
-  onEvent?(event: ProgressEvent): void;
-}
-
-export interface RunningHost {
-  /** The outcome of the last detection; undefined when it was stopped before one ended. */
-  readonly finished: Promise<Outcome | undefined>;
-  stop(): Promise<void>;
-}
 
 const pollMs = 250;
 
 /**
- * Starts the agent of a machine. Throws AgentError AGENT_CONFIG_NOT_INSTALLED, AGENT_CONFIG_BAD_REGISTRY,
- * AGENT_HOST_RUNNING when another host serves this machine, AGENT_HOST_DISK, AGENT_HOST_NO_WORKING_VERSION.
+ * Starts the agent of a machine. With no version on the disk that can run, it fetches one first. Throws AgentError
+ * AGENT_CONFIG_NOT_INSTALLED, AGENT_CONFIG_BAD_REGISTRY, AGENT_HOST_RUNNING when another host serves this machine,
+ * AGENT_HOST_DISK.
  */
 export function startHost(root: MachineRoot, options: HostOptions = {}): RunningHost {
   if (!existsSync(root.agentFolder)) {
-    throw new AgentError(
-      'AGENT_CONFIG_NOT_INSTALLED',
-      `No agent is installed in ${root.folder}. Run "moult agent install".`,
-      {
-        hresult: hresult.setupUnexpected,
-      },
-    );
+    const text = `No agent is installed in ${root.folder}. Run "moult agent install".`;
+    throw new AgentError('AGENT_CONFIG_NOT_INSTALLED', text, { hresult: hresult.setupUnexpected });
   }
-  openRegistry(root).read();
   const lock = onDisk(root.agentFolder, () => tryLock(root.hostLock));
   if (!('release' in lock)) {
     const text = `The agent of ${root.folder} is running already (process ${lock.pid}). Stop it with "moult agent stop".`;
     throw new AgentError('AGENT_HOST_RUNNING', text, { hresult: hresult.setupUnexpected });
   }
   try {
-    const host = new Host(root, options, lock);
-    host.begin();
-    return host;
+    const restored = onDisk(root.agentFolder, () => restoreCopies(root));
+    openRegistry(root).read();
+    const log = openHostLog(root, () => new Date());
+    for (const text of restored) log.warn('wsus', `Repaired: ${text}.`);
+    if (hasWorkingVersion(root)) return begin(root, options, lock);
+    return recoverFirst({ root, options, lock, log, start: () => begin(root, options, lock) });
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+function begin(root: MachineRoot, options: HostOptions, lock: HeldLock): RunningHost {
+  const host = new Host(root, options, lock);
+  host.begin();
+  return host;
 }
 
 class Host implements RunningHost {
@@ -89,9 +90,11 @@ class Host implements RunningHost {
   #switching = false;
   readonly #endTrial = new AbortController();
   #trial: Promise<void> = Promise.resolve();
-  /** When the program died since its last good detection, by a clock that nobody sets. */
-  #deaths: number[] = [];
-  #silence: NodeJS.Timeout | undefined;
+  readonly #watch: ProgramWatch;
+  #again = false;
+  /** The agent has finished a detection under this host. */
+  #wasGood: boolean;
+  readonly #overdue: Overdue;
   #poll: NodeJS.Timeout | undefined;
   #restart: NodeJS.Timeout | undefined;
   #last: Outcome | undefined;
@@ -100,7 +103,8 @@ class Host implements RunningHost {
     this.#root = root;
     this.#options = options;
     this.#lock = lock;
-    this.#beginsNow = options.now ?? false;
+    this.#beginsNow = (options.now ?? false) || (options.onTrial ?? false);
+    this.#wasGood = options.onTrial !== true;
     this.#log = openHostLog(root, () => new Date());
     const { promise, resolve } = Promise.withResolvers<Outcome | undefined>();
     this.finished = promise;
@@ -108,16 +112,32 @@ class Host implements RunningHost {
     const { current, repaired } = recoverCurrent(root);
     this.#current = current;
     this.#keeper = new CurrentKeeper(root, (text) => this.#tell('failed', text, this.#current, 'warn'));
+    this.#watch = new ProgramWatch((silences) => this.#hangs(silences), options.longestSilenceMs);
+    this.#overdue = new Overdue({
+      afterMs: settingsOf(this.#root).recoverAfterMs,
+      since: () => readCurrent(this.#root)?.lastGood,
+      now: () => new Date(),
+      act: () => this.#lookForRelease(),
+    });
     if (repaired === undefined) return;
     this.#tell('repaired', `Repaired: ${repaired}.`, current, 'warn');
     this.#write(current);
+  }
+
+  get again(): boolean {
+    return this.#again;
   }
 
   begin(): void {
     removeLeftovers(this.#root);
     pruneVersions(this.#root, this.#current);
     this.#poll = setInterval(() => this.#lookForRequests(), pollMs);
-    this.#countStart();
+    if (this.#wasGood) this.#countStart();
+    // What is not known is counted from now on.
+    if (this.#current.lastGood === undefined && this.#current.state === 'committed') {
+      this.#write({ ...this.#current, lastGood: new Date().toISOString() });
+    }
+    if (!this.#options.once) this.#overdue.begin();
     const { previous } = this.#current;
     if (this.#current.state === 'trial' && previous) {
       this.#tell('trial', `The trial of ${this.#current.version} was interrupted; it is proven again.`, this.#current);
@@ -130,7 +150,8 @@ class Host implements RunningHost {
     this.#stopping = true;
     clearInterval(this.#poll);
     clearTimeout(this.#restart);
-    clearTimeout(this.#silence);
+    this.#watch.close();
+    this.#overdue.close();
     this.#endTrial.abort();
     await this.#trial;
     if (this.#program) await retire(this.#program);
@@ -140,7 +161,7 @@ class Host implements RunningHost {
   }
 
   #run(what: AgentVersion, lost?: LostTrial): void {
-    const startMs = this.#settings().trialMs;
+    const startMs = settingsOf(this.#root).trialMs;
     const once = this.#options.once ?? false;
     const program = startProgram(this.#root, what, {
       trial: false,
@@ -180,10 +201,10 @@ class Host implements RunningHost {
   /** The version before is the agent again. False when it is not there any more. */
   #goBack(why: string): boolean {
     const { version, previous } = this.#current;
-    if (!previous || !readIntactRelease(versionFolder(this.#root, previous.version))) return false;
+    if (!this.#wasGood || !previous || !readIntactRelease(versionFolder(this.#root, previous.version))) return false;
     const failure = { version, hresult: hresult.setupHandlerFailed, at: new Date().toISOString() };
     this.#write({ ...previous, state: 'committed', proven: true, failed: withFailure(this.#current, failure) });
-    this.#deaths = [];
+    this.#watch.forget();
     this.#tell('reverted', `${why} Back to ${previous.version}.`, previous, 'warn');
     pruneVersions(this.#root, this.#current);
     return true;
@@ -196,40 +217,91 @@ class Host implements RunningHost {
 
   #adopt(program: Program): void {
     this.#program = program;
+    this.#watch.heard(program);
     void program.gone.then((how) => this.#programGone(program, how));
   }
 
   #hear(program: Program, message: FromProgram): void {
-    this.#watchSilence(program);
+    this.#watch.heard(program);
     if (message.kind === 'progress') this.#options.onEvent?.(message.event);
     else if (program !== this.#program) return;
-    else if (message.kind === 'handover') this.#takeOver(program, message);
+    else if (message.kind === 'handover') this.#handedOver(program, message);
     else if (message.kind === 'finished') this.#detectionFinished(message.outcome);
+  }
+
+  #handedOver(program: Program, next: AgentVersion): void {
+    // Whatever else is wrong under this host, the agent can be replaced.
+    this.#nowGood();
+    this.#takeOver(program.what, next, program);
   }
 
   #detectionFinished(outcome: Outcome): void {
     this.#last = outcome;
     if (outcome.ok) this.#detectionWentWell();
     this.#beginsNow = false;
-    if (this.#options.once && !this.#switching) void this.stop();
+    if (this.#switching) return;
+    if (outcome.ok && this.#options.hostVersion) void this.#updateHost(this.#options.hostVersion);
+    else if (this.#options.once) void this.stop();
   }
 
   #detectionWentWell(): void {
-    this.#deaths = [];
-    const { state, proven } = this.#current;
-    if (state !== 'committed' || proven !== false || this.#switching) return;
+    this.#watch.forget();
+    this.#nowGood();
+    if (this.#current.state !== 'committed' || this.#switching) return;
     const { starts: _, ...current } = this.#current;
-    this.#write({ ...current, proven: true });
+    this.#write({ ...current, ...(current.proven === false && { proven: true }), lastGood: new Date().toISOString() });
+    try {
+      keepCopies(this.#root);
+    } catch (error) {
+      this.#tell(
+        'failed',
+        `Copies of the registry and the certificate cannot be kept: ${String(error)}.`,
+        current,
+        'warn',
+      );
+    }
   }
 
-  #watchSilence(program: Program): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => program.kill(), hostBounds.maxSilenceMs).unref();
+  #nowGood(): void {
+    this.#wasGood = true;
+    this.#options.onGood?.();
   }
 
-  #takeOver(old: Program, { version, generation }: AgentVersion): void {
+  /** Last of all: the agent has just shown that it works. A newer host takes this one's place, on trial. */
+  async #updateHost(own: ReleaseVersion): Promise<void> {
+    const agent = readIntactRelease(versionFolder(this.#root, this.#current.version));
+    const tell = (text: string) => this.#tell('host', text, this.#current);
+    try {
+      const next = agent && (await findNextHost({ root: this.#root, own, agent, now: () => new Date(), tell }));
+      if (next !== undefined && !this.#stopping && !this.#switching) {
+        nameNextHost(this.#root, next, this.#options.runsAs);
+        this.#again = true;
+        return await this.stop();
+      }
+    } catch (error) {
+      this.#tell('failed', `No newer host: ${error instanceof Error ? error.message : error}`, this.#current, 'warn');
+    }
+    if (this.#options.once && !this.#switching) await this.stop();
+  }
+
+  /** The version that runs does not come to an end, or not to a good one: the host looks for a better one by itself. */
+  async #lookForRelease(): Promise<void> {
+    if (this.#switching || this.#stopping || !this.#wasGood) return;
+    const { version } = this.#current;
+    const running = readIntactRelease(versionFolder(this.#root, version));
+    this.#tell('repaired', `Version ${version} has not finished a good detection for long.`, this.#current, 'warn');
+    try {
+      const tell = (text: string) => this.#tell('repaired', text, this.#current);
+      const found = await findReleaseByHost({ root: this.#root, running, now: () => new Date(), tell });
+      if (found && !this.#switching && !this.#stopping) this.#takeOver(this.#current, found, this.#program);
+    } catch (error) {
+      this.#tell('failed', error instanceof Error ? error.message : String(error), this.#current, 'warn');
+    }
+  }
+
+  #takeOver(from: AgentVersion, { version, generation }: AgentVersion, old: Program | undefined): void {
     if (this.#switching || this.#stopping) return;
-    const previous: AgentVersion = old.what;
+    const previous: AgentVersion = { version: from.version, generation: from.generation };
     const failed = this.#current.failed;
     this.#trial = this.#try({ version, generation, state: 'trial', previous, attempt: 0, failed }, previous, old);
   }
@@ -245,7 +317,7 @@ class Host implements RunningHost {
       if (this.#stopping) return;
       // The successor that it found is in a folder of its own, which nothing names yet.
       if (!result.next) pruneVersions(this.#root, this.#current);
-      if (result.next) this.#takeOver(result.program, result.next);
+      if (result.next) this.#takeOver(result.program.what, result.next, result.program);
       else if (result.outcome) this.#detectionFinished(result.outcome);
       else result.program.tell({ kind: 'committed', now: this.#beginsNow });
       return;
@@ -259,7 +331,7 @@ class Host implements RunningHost {
   }
 
   #trialParts(old: Program | undefined): TrialParts {
-    const { trialMs, qualifyMs } = this.#settings();
+    const { trialMs, qualifyMs } = settingsOf(this.#root);
     return {
       root: this.#root,
       trialMs,
@@ -277,27 +349,14 @@ class Host implements RunningHost {
     };
   }
 
-  #settings(): Settings {
-    try {
-      return readSettings(openRegistry(this.#root).read());
-    } catch {
-      // The program says what is wrong with the registry; the host has to live on to start it again.
-      return readSettings(viewOf(new Map()));
-    }
-  }
-
   #programGone(program: Program, how: string): void {
     if (program !== this.#program || this.#stopping) return;
     this.#program = undefined;
     if (this.#switching) return;
-    clearTimeout(this.#silence);
-    const time = performance.now();
-    this.#deaths = [...this.#deaths.filter((at) => time - at < hostBounds.deathsWithinMs), time];
-    const waitMs = Math.min(1000 * 2 ** (this.#deaths.length - 1), hostBounds.maxRestartWaitMs);
+    const { deaths, waitMs } = this.#watch.died();
     const text = `The agent program ${program.what.version} ended unasked: ${how}.`;
     this.#tell('failed', text, program.what, 'warn');
-    if (this.#deaths.length >= hostBounds.deathsUntilReturn)
-      this.#goBack(`It ended ${hostBounds.deathsUntilReturn} times in a row.`);
+    if (deaths >= hostBounds.deathsUntilReturn) this.#diesAgainAndAgain();
     if (this.#options.once) {
       this.#last = { ok: false, hresult: hresult.setupUnexpected, code: 'AGENT_HOST_PROGRAM_DIED', message: text };
       void this.stop();
@@ -306,6 +365,17 @@ class Host implements RunningHost {
     this.#restart = setTimeout(() => {
       if (!this.#stopping) this.#run(this.#current);
     }, waitMs);
+  }
+
+  #hangs(silences: number): void {
+    if (silences >= hostBounds.silencesUntilReturn) this.#goBack(`It was silent for too long, ${silences} times.`);
+  }
+
+  #diesAgainAndAgain(): void {
+    const why = `It ended ${hostBounds.deathsUntilReturn} times in a row.`;
+    // On trial the host is what is new: its launcher starts the one before, which starts this version again.
+    if (!this.#wasGood) void this.stop();
+    else if (!this.#goBack(why)) this.#overdue.actNow();
   }
 
   #lookForRequests(): void {

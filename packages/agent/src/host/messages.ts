@@ -23,6 +23,7 @@ export type ProgressStep =
   | 'committed'
   | 'reverted'
   | 'repaired'
+  | 'host'
   | 'legacy'
   | 'register'
   | 'scan'

@@ -1,7 +1,14 @@
 // Files that are either the old one or the new one, whatever happens in between.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readOutside, removeFileWhenFree, removeIfPossible, renameWhenFree } from '@moult/disk';
+import {
+  readOutside,
+  readOwnFile,
+  removeFileWhenFree,
+  removeIfPossible,
+  removeWhenFree,
+  renameWhenFree,
+} from '@moult/disk';
 
 /** Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. `mode`: who may read it. */
 export function writeFileAtomically(file: string, bytes: Uint8Array | string, mode?: number): void {
@@ -9,6 +16,8 @@ export function writeFileAtomically(file: string, bytes: Uint8Array | string, mo
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     writeSynced(temporary, bytes, mode);
+    // A folder in the place of one of our files is nobody's, and would be there for ever.
+    if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory()) removeWhenFree(file);
     renameWhenFree(temporary, file);
   } catch (error) {
     removeIfPossible(temporary);
@@ -39,6 +48,15 @@ export function syncFolder(folder: string): void {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
+  }
+}
+
+/** The bytes of a copy that can be had again: whatever keeps it from being read, there is none. */
+export function readCopy(file: string): Buffer | undefined {
+  try {
+    return readOwnFile(file, { maxBytes: Number.MAX_SAFE_INTEGER });
+  } catch {
+    return undefined;
   }
 }
 

@@ -24,8 +24,15 @@ export interface MachineRoot {
   readonly trustRoot: string;
   readonly trustFolder: string;
   readonly hostLock: string;
+  /** Held by the process that was started as the service, also while another host runs below it. */
+  readonly launcherLock: string;
   readonly programLock: string;
+  /** The host that was installed: it starts a newer one from `hostsFolder`, or is the host itself. */
   readonly hostProgram: string;
+  readonly hostsFolder: string;
+  readonly hostsFile: string;
+  /** Copies of what an agent cannot do without. */
+  readonly keptFolder: string;
   readonly detectRequest: string;
   /** The local Group Policy object, and a policy file of our own with the names of Windows. */
   readonly groupPolicyFile: string;
@@ -85,8 +92,12 @@ function layOut(folder: string, windows: string, programFiles: string, registryF
     trustRoot: join(agentFolder, 'trust-root.json'),
     trustFolder: join(agentFolder, 'trust'),
     hostLock: join(agentFolder, 'host.lock'),
+    launcherLock: join(agentFolder, 'launcher.lock'),
     programLock: join(agentFolder, 'program.lock'),
     hostProgram: join(agentFolder, 'host.mjs'),
+    hostsFolder: join(agentFolder, 'hosts'),
+    hostsFile: join(agentFolder, 'hosts.json'),
+    keptFolder: join(agentFolder, 'kept'),
     detectRequest: join(agentFolder, 'detect.request'),
     groupPolicyFile: join(windows, 'System32', 'GroupPolicy', 'Machine', 'Registry.pol'),
     policyConfig: join(agentFolder, 'policy.json'),

@@ -1,17 +1,8 @@
 // Room on the disk. What a release needs is asked for and taken before its first byte is written, and a small file is there
 // to be let go of when the disk is full and one line of state decides which version starts.
-import {
-  closeSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { removeIfPossible } from '@moult/disk';
 import { AgentError } from '../errors.ts';
 import { hresult } from '../transport/hresult.ts';
 import type { MachineRoot } from './machine-root.ts';
@@ -59,12 +50,12 @@ export function holdRoom(
     throw new AgentError('AGENT_SELFUPDATE_DISK', text, { hresult: hresult.diskFull });
   }
   mkdirSync(folder, { recursive: true });
-  rmSync(place, { force: true });
+  removeIfPossible(place);
   let left = needed;
   try {
     fill(place, needed);
   } catch (error) {
-    rmSync(place, { force: true });
+    removeIfPossible(place);
     throw error;
   }
   return {
@@ -72,7 +63,7 @@ export function holdRoom(
       left = Math.max(0, left - roomFor([bytes], space));
       shorten(place, left);
     },
-    close: () => rmSync(place, { force: true }),
+    close: () => void removeIfPossible(place),
   };
 }
 
@@ -84,10 +75,10 @@ export function keepStateRoom(root: MachineRoot): void {
   const file = stateRoom(root);
   try {
     if (statSync(file, { throwIfNoEntry: false })?.size === stateRoomBytes) return;
-    rmSync(file, { force: true });
+    removeIfPossible(file);
     fill(file, stateRoomBytes);
   } catch {
-    rmSync(file, { force: true });
+    removeIfPossible(file);
   }
 }
 
@@ -95,8 +86,7 @@ export function keepStateRoom(root: MachineRoot): void {
 export function spendStateRoom(root: MachineRoot): boolean {
   const file = stateRoom(root);
   if (!statSync(file, { throwIfNoEntry: false })) return false;
-  rmSync(file, { force: true });
-  return true;
+  return removeIfPossible(file);
 }
 
 function stateRoom({ agentFolder }: MachineRoot): string {

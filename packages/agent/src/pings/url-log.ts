@@ -1,11 +1,10 @@
 // urllog.dat: status pings that could not be sent. One per line: base URL of the status server, TAB, the query with
 // its original time stamp, CRLF. Oldest first. The real file's layout was never published; this one is ours.
 
-import { existsSync } from 'node:fs';
-import { readOutside, removeFileWhenFree } from '@moult/disk';
+import { removeFileWhenFree } from '@moult/disk';
 import { decodeText } from '@moult/formats/text';
 import { programBounds } from '../bounds.ts';
-import { writeFileAtomically } from '../machine/atomic-file.ts';
+import { readCopy, writeFileAtomically } from '../machine/atomic-file.ts';
 
 export interface KeptPing {
   statusServer: string;
@@ -15,8 +14,9 @@ export interface KeptPing {
 
 /** The pings that wait, oldest first, whatever the file was saved as. Lines that are damaged are passed over. */
 export function readUrlLog(file: string): KeptPing[] {
-  if (!existsSync(file)) return [];
-  const lines = decodeText(readOutside(file)).split(/\r?\n/);
+  const bytes = readCopy(file);
+  if (!bytes) return [];
+  const lines = decodeText(bytes).split(/\r?\n/);
   return lines.flatMap((line) => {
     const match = /^(https?:\/\/[^\t]+)\t(\S+)$/.exec(line);
     return match ? [{ statusServer: match[1] ?? '', query: match[2] ?? '' }] : [];

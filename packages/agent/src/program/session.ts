@@ -32,7 +32,10 @@ export interface Session {
 }
 
 /** Throws AgentError AGENT_CONFIG_… when this machine is not to update itself, or cannot. */
-export function openSession({ root, registry, now }: ProgramContext, userAgent: string): Session {
+export function openSession(
+  { root, registry, now }: Pick<ProgramContext, 'root' | 'registry' | 'now'>,
+  userAgent: string,
+): Session {
   const view = registry.read();
   const policy = readPolicy(view, readPolicyFiles(root));
   if (policy.noAutoUpdate) {
@@ -67,7 +70,7 @@ function noteWay(registry: Registry, view: RegistryView, way: string): void {
 }
 
 export function selfUpdateSession(
-  { root, registry, release, now }: ProgramContext,
+  { root, registry, release, now }: Pick<ProgramContext, 'root' | 'registry' | 'release' | 'now'>,
   session: Session,
   { insist, onTrial }: { insist: boolean; onTrial: boolean },
   watch: SelfUpdateWatch,

@@ -3,11 +3,9 @@
 // size and any time, and an old cabinet would then be kept for good. A server without Repr-Digest is asked each time.
 
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import { readOutside } from '@moult/disk';
 import { AgentError } from '../errors.ts';
-import { writeFileAtomically } from '../machine/atomic-file.ts';
+import { readCopy, writeFileAtomically } from '../machine/atomic-file.ts';
 import { hresult } from './hresult.ts';
 import { type RequestLimits, send, sendExpecting, statusError } from './request.ts';
 
@@ -37,8 +35,8 @@ export async function fetchCabinet(asked: CabinetFetch): Promise<FetchedCabinet>
   const head = await send({ url: stamped, method: 'HEAD', userAgent, limits });
   if (head.status === 200) {
     requireSize(head.headers, url, limits);
-    if (!asked.fresh && isSameAsCached(head.headers, cacheFile))
-      return { bytes: readOutside(cacheFile), fromCache: true };
+    const cached = asked.fresh ? undefined : readCopy(cacheFile);
+    if (cached && isSame(head.headers, cached)) return { bytes: cached, fromCache: true };
   } else if (head.status !== 405 && head.status !== 501)
     throw statusError(head.status, url, head.headers, limits.network?.now());
   const { headers, body } = await sendExpecting({ url: stamped, userAgent, limits });
@@ -53,10 +51,9 @@ function requireSize(headers: IncomingHttpHeaders, url: string, limits: RequestL
   throw new AgentError('AGENT_TRANSPORT_TOO_LARGE', text, { hresult: hresult.setupInvalidPackage, url });
 }
 
-function isSameAsCached(headers: IncomingHttpHeaders, file: string): boolean {
+function isSame(headers: IncomingHttpHeaders, cached: Uint8Array): boolean {
   const [, said] = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(String(headers['repr-digest'] ?? '')) ?? [];
-  if (said === undefined || !existsSync(file)) return false;
-  return createHash('sha256').update(readOutside(file)).digest('base64') === said;
+  return said !== undefined && createHash('sha256').update(cached).digest('base64') === said;
 }
 
 function requireCabinet(headers: IncomingHttpHeaders, body: Uint8Array, url: string): void {

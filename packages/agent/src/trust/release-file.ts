@@ -1,5 +1,5 @@
 // The file of a release on this machine's disk: as a delta from the program that runs, or whole, resumed where it stopped.
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readOutside } from '@moult/disk';
 import { downloadRelease, type FoundTarget, targetPath } from '@moult/releases/client';
@@ -49,7 +49,8 @@ export async function fetchReleaseFile(
   const url = `${targetUrls[0]}/${targetPath(target, consistent)}`;
   try {
     mkdirSync(dirname(into), { recursive: true });
-    if (fresh) rmSync(into, { force: true });
+    const isFolder = lstatSync(into, { throwIfNoEntry: false })?.isDirectory();
+    if (fresh || isFolder) rmSync(into, { recursive: true, force: true });
     requireRoom(root, into, target);
     const { deltas } = target.release;
     const ways = { fetch: createMetadataFetch(source), targetUrls, consistent, keepPartial: true };

@@ -3,13 +3,12 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { readOutside } from '@moult/disk';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { selfUpdatePaths, trustRootPurpose } from '@moult/protocol/self-update';
 import { TrustedSet } from '@moult/releases/client';
 import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
-import { writeFileAtomically } from '../machine/atomic-file.ts';
+import { readCopy, writeFileAtomically } from '../machine/atomic-file.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { messageOf, requirePurpose, verifyCabinet } from '../self-update/verify-cabinet.ts';
 import { hresult } from '../transport/hresult.ts';
@@ -56,7 +55,7 @@ export function requireRoot(bytes: Uint8Array, what: string, now: Date): Uint8Ar
 
 /** The pinned root; undefined when there is none. */
 export function readTrustRoot({ trustRoot }: MachineRoot): Uint8Array | undefined {
-  return existsSync(trustRoot) ? readOutside(trustRoot) : undefined;
+  return readCopy(trustRoot);
 }
 
 /** Pins this root. Another one than before is another operator: what the one before had signed is forgotten. */

@@ -8,6 +8,7 @@ export function describeStatus(status: AgentStatus): string {
   const head = status.version === undefined ? name : `${name} ${status.version}`;
   const rows: [string, string | undefined][] = [
     ['service', status.running ? `running (process ${status.running.pid})` : 'stopped'],
+    ['host', hostLine(status)],
     ['files', status.version === undefined ? undefined : status.intact ? 'intact' : paint('red', 'DAMAGED')],
     ['trial', status.trial && `${status.trial.version} is on trial beside ${status.trial.previous ?? 'nothing'}`],
     ['before', status.trial ? undefined : status.previous && `${status.previous} (comes back if this version fails)`],
@@ -53,6 +54,12 @@ function trustLine({ pinned, state, at, refreshed, overdue }: AgentStatus['trust
   }
   const isOld = state === 'last-good' || state === 'none';
   return isOld ? paint('red', `cannot be refreshed since ${refreshed ?? at}`) : last;
+}
+
+function hostLine({ hostVersion, hostOnTrial, failedHosts }: AgentStatus): string | undefined {
+  const failed = failedHosts.map(({ version, why }) => `; ${version} failed: ${why}`).join('');
+  if (hostVersion === undefined) return failed === '' ? undefined : failed.slice(2);
+  return `${hostVersion}${hostOnTrial ? ' (on trial)' : ''}${failed}`;
 }
 
 function serverLine({ server, useServer, statusServer }: AgentStatus): string {

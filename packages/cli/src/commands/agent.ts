@@ -22,6 +22,7 @@ import {
   requestDetection,
   requestStop,
   serverUrl,
+  serviceHolder,
   startHost,
   type TlsTrust,
   tlsTrusts,
@@ -220,7 +221,7 @@ function policy(flags: CommonOptions): void {
 
 async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
   const root = machineOf(flags);
-  const running = lockHolder(root.hostLock);
+  const running = serviceHolder(root);
   if (running) return void console.log(`The agent is running already (process ${running.pid}).`);
   if (!readStatus(root).installed) {
     console.error(`No agent is installed in ${root.folder}. Run "moult agent install".`);
@@ -240,7 +241,7 @@ async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
   child.once('exit', () => ended.abort());
   await until(() => lockHolder(root.hostLock) !== undefined, ended);
   child.unref();
-  const holder = lockHolder(root.hostLock);
+  const holder = serviceHolder(root);
   if (holder) console.log(`The agent is running (process ${holder.pid}).`);
   else {
     console.error(`The agent did not start; see ${join(root.windows, 'moult-agent-host.out')}.`);
@@ -250,12 +251,12 @@ async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
 
 async function stop(flags: CommonOptions): Promise<void> {
   const root = machineOf(flags);
-  const { hostLock } = root;
-  const running = lockHolder(hostLock);
+  // The host itself, when there is one: it is what looks for the request where there are no signals.
+  const running = lockHolder(root.hostLock) ?? serviceHolder(root);
   if (!running) return void console.log('The agent is not running.');
   onDisk(root.agentFolder, () => requestStop(root, running.pid));
-  await until(() => lockHolder(hostLock) === undefined);
-  if (lockHolder(hostLock)) {
+  await until(() => !serviceHolder(root) && !lockHolder(root.hostLock));
+  if (serviceHolder(root)) {
     console.error(`The agent (process ${running.pid}) does not stop.`);
     process.exitCode = exitCode.findings;
   } else console.log('The agent is stopped.');

@@ -106,6 +106,9 @@ function goodView(): View {
   const agent: AgentStatus = {
     root: 'root',
     installed: true,
+    hostVersion: '7.9.0.1',
+    hostOnTrial: false,
+    failedHosts: [],
     running: { pid: 7 },
     generation: 'wsus',
     client: 'WSUS client',

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { lockHolder, machineRoot } from '@moult/agent';
+import { machineRoot, serviceHolder } from '@moult/agent';
 import { applyChanges, type Change, planForAgent, planForServer, undoChanges } from '@moult/doctor/fix';
 import { jsonText } from '@moult/formats/text';
 import { exitCode, UsageError } from '../terminal.ts';
@@ -50,7 +50,7 @@ async function plan(options: FixOptions): Promise<Change[]> {
   const folder = root ?? dataDir ?? '';
   if (!existsSync(folder)) throw new UsageError(`${folder}: no such folder`);
   if (root === undefined) return planForServer(folder, new Date());
-  const running = lockHolder(machineRoot(root).hostLock);
+  const running = serviceHolder(machineRoot(root));
   // A running agent writes the same registry: it is asked to stop first rather than raced.
   if (running)
     throw new UsageError(

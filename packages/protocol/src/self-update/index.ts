@@ -27,7 +27,14 @@ export {
   selfUpdatePaths,
   wuaucompPath,
 } from './paths.ts';
-export { identPurpose, isUpdatePurpose, releasePurpose, trustRootPurpose, updatePurpose } from './purpose.ts';
+export {
+  hostPurpose,
+  identPurpose,
+  isUpdatePurpose,
+  releasePurpose,
+  trustRootPurpose,
+  updatePurpose,
+} from './purpose.ts';
 export { encodeQueryStamp, parseQueryStamp } from './query-stamp.ts';
 export { encodeRelease, parseRelease, type Release, type ReleaseFile, releaseFileName } from './release.ts';
 export {

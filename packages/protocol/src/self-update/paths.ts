@@ -9,6 +9,8 @@ export const selfUpdatePaths = {
   tree: '/selfupdate',
   /** The operator's CA certificate (PEM), for agents that are installed without one: trust on first use. */
   operatorCertificate: '/selfupdate/operator-ca.cer',
+  /** The newest host release. Newer than SUS and WSUS: one address for every processor, system and language. */
+  host: '/selfupdate/host.cab',
   /** The newest root of the operator's trust metadata, in a cabinet that the operator signed. */
   trustRoot: '/tuf/trust-root.cab',
   /** Below here is the operator's trust metadata. */
@@ -28,7 +30,7 @@ export const operatingSystems = ['NetServer', 'W2K', 'XP', 'Windows', 'Linux', '
 export type SelfUpdateOs = (typeof operatingSystems)[number];
 
 export type SelfUpdateFile =
-  | { kind: 'iuident' | 'wuident' | 'wutrack' }
+  | { kind: 'iuident' | 'wuident' | 'wutrack' | 'host' }
   | { kind: 'wuaucomp'; architecture: ProcessorArchitecture; os: SelfUpdateOs; language: string };
 
 /** Which self-update file a decoded URL path names; undefined for every other path. `language` is canonical. */
@@ -41,6 +43,7 @@ export function resolveSelfUpdatePath(path: string): SelfUpdateFile | undefined 
   if (parts.length === 1 && parts[0] === 'iuident.cab') return { kind: 'iuident' };
   if (parts.length === 1 && parts[0] === 'wutrack.bin') return { kind: 'wutrack' };
   if (parts.length === 2 && parts[0] === 'selfupdate' && parts[1] === 'wuident.cab') return { kind: 'wuident' };
+  if (parts.length === 2 && parts[0] === 'selfupdate' && parts[1] === 'host.cab') return { kind: 'host' };
   return parts.length === 6 ? resolveRelease(parts) : undefined;
 }
 

@@ -11,6 +11,11 @@ export function releasePurpose(version: string): string {
   return `Moult agent ${version}`;
 }
 
+/** The description of a signed `host.cab` with this version of a host. */
+export function hostPurpose(version: string): string {
+  return `Moult host ${version}`;
+}
+
 /** The description of the cabinet that brings the root of the operator's trust metadata. */
 export const trustRootPurpose = 'Moult trust root';
 

@@ -44,6 +44,7 @@ export interface SelfUpdateParts {
 export interface SelfUpdateSite extends Site {
   /** The agent releases that are kept, newest first. */
   releases(): readonly PublishedRelease[];
+  hosts(): readonly PublishedRelease[];
   /** A status ping too large or too strange to become a request (431, 400 of the parser) is counted like any malformed one. */
   countUnreadablePing(): void;
   /** Stores pings that wait and releases files. */
@@ -145,6 +146,7 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
       return serve(exchange);
     },
     releases: () => own.releases,
+    hosts: () => own.hosts,
     countUnreadablePing: () => pings.countOversized(),
     async close() {
       clearInterval(importWatch);
@@ -159,6 +161,7 @@ const headerKey = moultAgentHeader.name.toLowerCase();
 function ownFile(own: OwnTree, file: SelfUpdateFile) {
   if (file.kind === 'iuident') return own.iuident;
   if (file.kind === 'wuident') return own.wuident;
+  if (file.kind === 'host') return own.host;
   return file.kind === 'wuaucomp' ? own.wuaucomp : undefined;
 }
 

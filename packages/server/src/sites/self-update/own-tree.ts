@@ -1,4 +1,4 @@
-// Our own part of the tree, in memory: the two ident files and the newest release, which is the same for every processor,
+// Our own part of the tree, in memory: the two ident files, the newest host and the newest release, which is the same for every processor,
 // system and language because the agents are programs for any of them.
 import { createHash } from 'node:crypto';
 import type { SigningIdentity } from '@moult/formats/authenticode';
@@ -6,7 +6,7 @@ import { moultAgentHeader } from '@moult/protocol/self-update';
 import { createMemoryFile, type MemoryFile } from '../../http/static-file/index.ts';
 import { publishIdents } from './ident-cabinets.ts';
 import { leadRelease } from './lead-release.ts';
-import { type PublishedRelease, publishAgentReleases } from './releases.ts';
+import { agentKinds, hostKinds, newestHost, type PublishedRelease, publishReleases } from './releases.ts';
 import type { SignedCabinet } from './signed-cabinet.ts';
 
 export interface OwnTree {
@@ -14,9 +14,12 @@ export interface OwnTree {
   wuident: MemoryFile;
   /** Undefined when there is no release: every agent may stay as it is. */
   wuaucomp: MemoryFile | undefined;
+  /** Undefined when there is no host release. */
+  host: MemoryFile | undefined;
   /** The operator's CA, for agents that are installed without it. */
   operatorCertificate: MemoryFile;
   releases: PublishedRelease[];
+  hosts: PublishedRelease[];
 }
 
 /**
@@ -30,15 +33,19 @@ export async function openOwnTree(
   now: Date,
   refused: (error: unknown) => void,
 ): Promise<OwnTree> {
-  const releases = await publishAgentReleases(dataDir, releaseDir, identity, now, refused);
+  const releases = await publishReleases(agentKinds, dataDir, releaseDir, identity, now, refused);
+  const hosts = await publishReleases(hostKinds, dataDir, releaseDir, identity, now, refused);
+  const host = newestHost(hosts);
   const newest = leadRelease(dataDir, releases);
   const idents = await publishIdents(dataDir, newest?.release, identity, now, refused);
   return {
     iuident: memoryFile(idents.iuident),
     wuident: memoryFile(idents.wuident),
     wuaucomp: newest && memoryFile(newest.cabinet),
+    host: host && memoryFile(host.cabinet),
     operatorCertificate: certificateFile(identity, now),
     releases,
+    hosts,
   };
 }
 

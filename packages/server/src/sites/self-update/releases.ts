@@ -1,5 +1,5 @@
-// Agent releases: from a folder of programs to signed cabinets that are kept. The newest of the WSUS generation is where
-// every client is led; older ones stay on disk, so that a folder can be audited and a release taken back.
+// Agent and host releases: from a folder of programs to signed cabinets that are kept. The newest of the WSUS generation is
+// where every client is led; older ones stay on disk, so that a folder can be audited and a release taken back.
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import {
   compareVersions,
   encodeRelease,
   type Generation,
+  hostPurpose,
   isVersion,
   parseRelease,
   type Release,
@@ -26,51 +27,78 @@ export interface PublishedRelease {
   cabinet: SignedCabinet;
 }
 
-const generations: readonly Generation[] = ['sus', 'wsus'];
+/** The folder of a release: the generation of an agent, or `host`. */
+export type ReleaseKind = Generation | 'host';
+
+export const agentKinds: readonly ReleaseKind[] = ['sus', 'wsus'];
+export const hostKinds: readonly ReleaseKind[] = ['host'];
+const hostProduct = 'moult-host';
 
 // Files inside a release have no time of their own: the same program gives the same cabinet wherever it was built.
 const fileTime = new Date('2020-01-01T00:00:00Z');
 
 /**
- * Signs and stores `wuaucomp.cab` for each release under `releaseDir/<generation>/<version>/`, and answers all stored
- * releases, newest first. What is unchanged keeps its bytes. A folder that is not what its release.json says
+ * Signs and stores a cabinet for each release under `releaseDir/<kind>/<version>/`, and answers all stored releases of these
+ * kinds, newest first. What is unchanged keeps its bytes. A folder that is not what its release.json says
  * (SERVER_BAD_RELEASE, PROTOCOL_RELEASE_MALFORMED) is handed to `refused`, which throws it on unless told otherwise.
  */
-export async function publishAgentReleases(
+export async function publishReleases(
+  kinds: readonly ReleaseKind[],
   dataDir: string,
   releaseDir: string | undefined,
   identity: SigningIdentity,
   now: Date,
   refused: (error: Error) => void = throwOn,
 ): Promise<PublishedRelease[]> {
-  for (const { generation, version } of releaseDir === undefined ? [] : await releasesIn(releaseDir)) {
+  for (const { kind, version } of releaseDir === undefined ? [] : await releasesIn(releaseDir, kinds)) {
     try {
-      const content = await packRelease(join(releaseDir ?? '', generation, version), generation, version);
-      const description = releasePurpose(version);
-      await keepSigned(releaseCabinet(dataDir, generation, version), content, { identity, now, description });
+      const content = await packRelease(join(releaseDir ?? '', kind, version), kind, version);
+      const description = purposeOf(kind, version);
+      await keepSigned(releaseCabinet(dataDir, kind, version), content, { identity, now, description });
     } catch (error) {
       if (!(error instanceof ServerError || error instanceof ProtocolError)) throw error;
       refused(error);
     }
   }
-  for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
-    const description = releasePurpose(version);
-    await renewSignature(releaseCabinet(dataDir, generation, version), { identity, now, description }).catch(
+  for (const { kind, version } of await releasesIn(releasesFolder(dataDir), kinds)) {
+    const description = purposeOf(kind, version);
+    await renewSignature(releaseCabinet(dataDir, kind, version), { identity, now, description }).catch(
       // Served as it is, until there is room for the new signature.
       (error) => (isTemporary(error) ? refused(error) : throwOn(error)),
     );
   }
-  return readPublishedReleases(dataDir);
+  return readPublishedReleases(dataDir, kinds);
+}
+
+/** As publishReleases, for the agents. */
+export function publishAgentReleases(
+  dataDir: string,
+  releaseDir: string | undefined,
+  identity: SigningIdentity,
+  now: Date,
+  refused?: (error: Error) => void,
+): Promise<PublishedRelease[]> {
+  return publishReleases(agentKinds, dataDir, releaseDir, identity, now, refused);
 }
 
 /** The stored releases, newest first. What cannot be read is left out: `moult tree verify` names it. */
-export async function readPublishedReleases(dataDir: string): Promise<PublishedRelease[]> {
+export async function readPublishedReleases(dataDir: string, kinds = agentKinds): Promise<PublishedRelease[]> {
   const published: PublishedRelease[] = [];
-  for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
-    const cabinet = await readSigned(releaseCabinet(dataDir, generation, version));
+  for (const { kind, version } of await releasesIn(releasesFolder(dataDir), kinds)) {
+    const cabinet = await readSigned(releaseCabinet(dataDir, kind, version));
     if (cabinet) published.push({ release: releaseIn(cabinet.bytes), cabinet });
   }
   return published.sort((a, b) => compareVersions(b.release.version, a.release.version));
+}
+
+/** Whether this is what a folder of that kind holds. */
+export function isOfKind({ product, generation }: Release, kind: ReleaseKind): boolean {
+  return kind === 'host' ? product === hostProduct : product !== hostProduct && generation === kind;
+}
+
+/** The newest host release of the tree; undefined when there is none. */
+export function newestHost(published: readonly PublishedRelease[]): PublishedRelease | undefined {
+  return published.find(({ release }) => release.product === hostProduct && release.epoch === undefined);
 }
 
 /** The release that clients of the tree are led to: the newest of the WSUS generation. They know no epochs. */
@@ -92,23 +120,30 @@ export function unsignedCabinet({ release, cabinet }: PublishedRelease): Uint8Ar
 }
 
 /** Release folders by their names; other things in the folder are passed over. */
-export async function releasesIn(folder: string): Promise<{ generation: Generation; version: string }[]> {
-  const found: { generation: Generation; version: string }[] = [];
-  for (const generation of generations) {
-    const names = await readdir(join(folder, generation)).catch(() => []);
-    found.push(...names.filter(isVersion).map((version) => ({ generation, version })));
+export async function releasesIn(
+  folder: string,
+  kinds: readonly ReleaseKind[],
+): Promise<{ kind: ReleaseKind; version: string }[]> {
+  const found: { kind: ReleaseKind; version: string }[] = [];
+  for (const kind of kinds) {
+    const names = await readdir(join(folder, kind)).catch(() => []);
+    found.push(...names.filter(isVersion).map((version) => ({ kind, version })));
   }
   return found;
+}
+
+function purposeOf(kind: ReleaseKind, version: string): string {
+  return kind === 'host' ? hostPurpose(version) : releasePurpose(version);
 }
 
 function throwOn(error: Error): never {
   throw error;
 }
 
-async function packRelease(folder: string, generation: Generation, version: string): Promise<Uint8Array> {
+async function packRelease(folder: string, kind: ReleaseKind, version: string): Promise<Uint8Array> {
   const release = parseRelease(await readText(folder));
-  if (release.generation !== generation || release.version !== version) {
-    throw bad(folder, `its release.json says ${release.generation} ${release.version}`);
+  if (!isOfKind(release, kind) || release.version !== version) {
+    throw bad(folder, `its release.json says ${release.product} ${release.generation} ${release.version}`);
   }
   const files = new Map<string, Uint8Array>();
   for (const { name, sizeBytes, sha256 } of release.files) {
@@ -148,6 +183,6 @@ async function readText(folder: string): Promise<string> {
 }
 
 function bad(folder: string, why: string, cause?: unknown): ServerError {
-  const text = `The agent release in ${folder} is not published: ${why}.`;
+  const text = `The release in ${folder} is not published: ${why}.`;
   return new ServerError('SERVER_BAD_RELEASE', text, { cause });
 }

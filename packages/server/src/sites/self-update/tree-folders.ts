@@ -13,8 +13,10 @@ export function releasesFolder(dataDir: string): string {
   return join(treeFolder(dataDir), 'releases');
 }
 
-export function releaseCabinet(dataDir: string, generation: string, version: string): TreeFile {
-  return { folder: treeFolder(dataDir), name: `releases/${generation}/${version}/wuaucomp.cab` };
+/** `kind`: the generation of an agent, or `host`. */
+export function releaseCabinet(dataDir: string, kind: string, version: string): TreeFile {
+  const file = kind === 'host' ? 'host.cab' : 'wuaucomp.cab';
+  return { folder: treeFolder(dataDir), name: `releases/${kind}/${version}/${file}` };
 }
 
 export function identCabinet(dataDir: string, name: 'iuident' | 'wuident'): TreeFile {

@@ -15,7 +15,15 @@ import {
   readImportedIndex,
 } from './imported-index.ts';
 import { leadRelease } from './lead-release.ts';
-import { readPublishedReleases, releaseIn, releasesIn } from './releases.ts';
+import {
+  agentKinds,
+  hostKinds,
+  isOfKind,
+  newestHost,
+  readPublishedReleases,
+  releaseIn,
+  releasesIn,
+} from './releases.ts';
 import { readSigned, type SignedCabinet, sha256Of } from './signed-cabinet.ts';
 import {
   identCabinet,
@@ -110,6 +118,8 @@ export async function listTree(dataDir: string): Promise<TreeListing> {
     if (ident) files.push(own(selfUpdatePaths[name].slice(1), ident));
   }
   if (newest) files.push(own(anyRelease, newest.cabinet));
+  const host = newestHost(await readPublishedReleases(dataDir, hostKinds));
+  if (host) files.push(own(selfUpdatePaths.host.slice(1), host.cabinet));
   files.push(...index.files.map((file) => listedImport(file)));
   const releases = published.map(({ release: { generation, version }, cabinet }) => ({
     generation,
@@ -147,15 +157,15 @@ function listedImport({ path, sizeBytes, sha256, modified, cabinet }: ImportedFi
 }
 
 async function verifyReleases(dataDir: string, options: VerifyOptions, result: TreeVerification): Promise<void> {
-  for (const { generation, version } of await releasesIn(releasesFolder(dataDir))) {
-    await verifyOwn(releaseCabinet(dataDir, generation, version), options, result, (bytes) => {
+  for (const { kind, version } of await releasesIn(releasesFolder(dataDir), [...agentKinds, ...hostKinds])) {
+    await verifyOwn(releaseCabinet(dataDir, kind, version), options, result, (bytes) => {
       const release = releaseIn(bytes);
       const contents = extractAll(readCabinet(bytes));
       const wrong = release.files.find(({ name, sha256 }) => {
         const member = contents.get(name.replaceAll('/', '\\')) ?? contents.get(name);
         return !member || sha256Of(member) !== sha256;
       });
-      if (release.version !== version || release.generation !== generation) return 'it is another release';
+      if (release.version !== version || !isOfKind(release, kind)) return 'it is another release';
       return wrong && `${wrong.name} is not the file that release.json lists`;
     });
   }

@@ -1,0 +1,37 @@
+// The host's state: small JSON files that versions of before and after this one read and write too. What is not known here is
+// kept as it is, and a damaged file counts as missing.
+import { readOwnFile } from '@moult/disk';
+import { hostBounds } from '../bounds.ts';
+import { writeFileAtomically } from '../machine/atomic-file.ts';
+
+export type Fields = Record<string, unknown>;
+
+/** The object in `file`; undefined when it is missing, damaged, too long, a link, a folder or a pipe. */
+export function readState(file: string): Fields | undefined {
+  try {
+    const bytes = readOwnFile(file, { maxBytes: hostBounds.maxCurrentBytes, followLink: false });
+    const value: unknown = JSON.parse(bytes?.toString('utf8') ?? 'null');
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces `file` by one rename. Fields that are in it and not among `ownFields` stay, unless `value` has them. Throws what the disk says. */
+export function writeState(file: string, value: Fields, ownFields: readonly string[]): void {
+  const foreign = Object.entries(readState(file) ?? {}).filter(([name]) => !ownFields.includes(name));
+  writeFileAtomically(file, `${JSON.stringify({ ...Object.fromEntries(foreign), ...value }, undefined, 2)}\n`);
+}
+
+/** A whole number that somebody may have counted to. */
+export function asCount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+export function isTime(value: unknown): value is string {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
+}
+
+export function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
