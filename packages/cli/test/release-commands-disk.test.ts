@@ -12,6 +12,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -197,5 +198,23 @@ describe('moult release', { concurrency: false }, () => {
     rmSync(`${file}.pub`);
     writeFileSync(file, readFileSync(file, 'utf8').slice(0, 100));
     assert.match((await make()).output, /is there already\. It is not a whole key/);
+  });
+
+  it('waits for no pipe and follows no link in the place of its lock', async () => {
+    const directory = join(folder, 'planted');
+    await works('init', '--dir', directory);
+    const foreign = join(folder, 'foreign');
+    writeFileSync(foreign, 'theirs', { mode: 0o644 });
+    for (const [plant, told] of [
+      [(place: string) => spawnSync('mkfifo', [place]), /a pipe is in the place of a file/],
+      [(place: string) => symlinkSync(foreign, place), /a link is in the place of a file/],
+    ] as const) {
+      rmSync(join(directory, 'lock'));
+      plant(join(directory, 'lock'));
+      const { code, output } = await run(['publish', '--renew', '--dir', directory]);
+      assert.equal(code, 1);
+      assert.match(output, told);
+    }
+    assert.deepEqual([readFileSync(foreign, 'utf8'), lstatSync(foreign).mode & 0o777], ['theirs', 0o644]);
   });
 });

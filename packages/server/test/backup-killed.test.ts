@@ -67,6 +67,16 @@ async function ownersOf(dataDir: string): Promise<Set<string>> {
   return owners;
 }
 
+/**
+ * Kills the worker at that change. How many changes there are differs a little from run to run (streams write larger and
+ * smaller pieces): the last ones may not come. Answers whether it was killed.
+ */
+async function isKilled(args: string[], at: number): Promise<boolean> {
+  const made = await run(args, at);
+  assert.ok(made === undefined || made < at, `it made ${made} changes, and was not killed at ${at}`);
+  return made === undefined;
+}
+
 /** Runs the worker until its N-th change; answers how many it made when it was not killed. */
 async function run(args: string[], killAt: number): Promise<number | undefined> {
   const countTo = join(folder, `count-${killAt}-${args[0]}`);
@@ -91,9 +101,10 @@ describe('killed at any change of the disk', () => {
   it('a backup is whole, or gone with the next command, which says so', async () => {
     const { dataDir, database } = placesOf('here');
     let removed = 0;
+    let missed = 0;
     for await (const { at, args } of places((at) => ['backup', dataDir, join(folder, `target-${at}`)])) {
       const target = args[2] ?? '';
-      assert.equal(await run(args, at), undefined, `killed at ${at}`);
+      missed += (await isKilled(args, at)) ? 0 : 1;
       const { said } = await settleInterrupted(dataDir, database, now);
       removed += said.length;
       if (existsSync(target)) assert.equal((await readBackup(target)).keys.size, 5);
@@ -104,10 +115,12 @@ describe('killed at any change of the disk', () => {
       assert.deepEqual((await settleInterrupted(dataDir, database, now)).said, []);
     }
     assert.ok(removed > 5, `${removed} were cut off`);
+    assert.ok(missed <= 2, `${missed} places were never reached`);
   });
 
   it('a restore is all of one state or all of the other, and the next command says which', async () => {
     const outcomes = { here: 0, there: 0 };
+    let missed = 0;
     const fresh = (at: number) => {
       const dataDir = join(folder, `restored-${at}`);
       cpSync(join(folder, 'here'), dataDir, { recursive: true });
@@ -115,7 +128,7 @@ describe('killed at any change of the disk', () => {
     };
     for await (const { at, args } of places(fresh)) {
       const [, dataDir = ''] = args;
-      assert.equal(await run(args, at), undefined, `killed at ${at}`);
+      missed += (await isKilled(args, at)) ? 0 : 1;
       const wasPending = existsSync(join(dataDir, 'restoring'));
       const { said } = await settleInterrupted(dataDir, join(dataDir, 'moult.sqlite'), now);
       assert.equal(said.length > 0, wasPending, `killed at ${at}`);
@@ -129,5 +142,6 @@ describe('killed at any change of the disk', () => {
       rmSync(dataDir, { recursive: true });
     }
     assert.ok(outcomes.here > 2 && outcomes.there > 2, JSON.stringify(outcomes));
+    assert.ok(missed <= 2, `${missed} places were never reached`);
   });
 });

@@ -235,7 +235,7 @@ describe('the pool of connections to PostgreSQL', () => {
     database.abandon();
     await database.close();
     const ended = await waiting;
-    assert.ok(performance.now() - started < 2_000);
+    assert.ok(performance.now() - started < 20_000, 'far below the times of statements');
     for (const { status } of ended) assert.equal(status, 'rejected');
     await assert.rejects(ask(database));
   });

@@ -48,6 +48,8 @@ const refusals: Readonly<Record<string, readonly [reason: string, remedy: string
   EIO: ['the disk reports an error', 'Replace the disk, and restore a backup.'],
   EACCES: ['this user has no access', otherUser],
   EPERM: ['this user has no access', otherUser],
+  ELOOP: ['a link is in the place of a file', 'Remove it.'],
+  ENXIO: ['a pipe is in the place of a file', 'Remove it.'],
 };
 
 /** The lock is SQLite's: full, broken, read-only, not to be opened. */

@@ -69,12 +69,12 @@ for (const path of ['/memory', '/file']) {
     const place = { folder, name: 'taken-away' };
     const path = join(folder, 'taken-away');
     writeFileSync(path, bytes);
-    const files = createOpenFiles({ maxAgeMs: 40 });
+    const files = createOpenFiles({ maxAgeMs: 1_000 });
     const first = await files.acquire(place);
     rmSync(path);
     const again = await files.acquire(place);
     again.release();
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
     const late = await Promise.allSettled([files.acquire(place), files.acquire(place)]);
     assert.deepEqual(
       late.map((one) => one.status === 'rejected' && one.reason.code),
