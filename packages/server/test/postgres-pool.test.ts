@@ -26,7 +26,7 @@ after(async () => {
 
 /** Short, so that the tests are; never so short that a busy machine looks dead. */
 const limits: Partial<PoolLimits> = {
-  ...{ connectMs: 4_000, acquireMs: 20_000, silentMs: 1_000, statementMs: 20_000 },
+  ...{ most: 10, connectMs: 4_000, acquireMs: 20_000, silentMs: 1_000, statementMs: 20_000 },
   pausesMs: [50, 200],
 };
 
