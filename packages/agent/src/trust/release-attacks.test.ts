@@ -8,7 +8,8 @@ import { after, describe, it } from 'node:test';
 import type { ReleaseTarget } from '@moult/releases/metadata';
 import { ensureRepository, generateKey, Repository, releasePath } from '@moult/releases/repository';
 import { machineRoot } from '../machine/machine-root.ts';
-import { fetchOperatorRelease, nextRelease, readOperatorReleases } from './operator-releases.ts';
+import { nextRelease, readOperatorReleases } from './operator-releases.ts';
+import { fetchReleaseFile } from './release-file.ts';
 import {
   type AttackedServer,
   answering,
@@ -68,7 +69,10 @@ async function bench(versions: readonly string[] = ['2.0.0.0']) {
     const current = { epoch: 0, version: state.current };
     const chosen = nextRelease(operator, { product: 'moult-agent', generation: 'wsus', current });
     if (!chosen) return { ...operator, installed: undefined, bytes: '' };
-    const { bytes } = await fetchOperatorRelease(chosen, source(), { ...operator, kept: undefined });
+    const { bytes } = await fetchReleaseFile(chosen, source(), {
+      ...{ ...operator, root, into: join(root.folder, 'release.cab'), fresh: true },
+      note: () => undefined,
+    });
     return { ...operator, installed: chosen.release.version, bytes: Buffer.from(bytes).toString() };
   };
   return { directory, repository, server, state, publish, list, read, update };

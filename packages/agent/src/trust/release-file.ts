@@ -5,6 +5,7 @@ import { readOutside } from '@moult/disk';
 import { downloadRelease, type FoundTarget, targetPath } from '@moult/releases/client';
 import { isReleaseError, ReleaseError } from '@moult/releases/errors';
 import type { ReleaseTarget } from '@moult/releases/metadata';
+import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { asDiskError } from '../machine/disk-error.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
@@ -47,6 +48,10 @@ export async function fetchReleaseFile(
 ): Promise<ReleaseFile> {
   const targetUrls = serversOf(source).map((server) => `${server}/tuf/targets`);
   const url = `${targetUrls[0]}/${targetPath(target, consistent)}`;
+  if (target.file.length > programBounds.maxNamedReleaseBytes) {
+    const text = `${target.path} is not used: the metadata names ${target.file.length} bytes, more than ${programBounds.maxNamedReleaseBytes}.`;
+    throw new AgentError('AGENT_SELFUPDATE_ALTERED', text, { hresult: hresult.badDigest, url });
+  }
   try {
     mkdirSync(dirname(into), { recursive: true });
     const isFolder = lstatSync(into, { throwIfNoEntry: false })?.isDirectory();
