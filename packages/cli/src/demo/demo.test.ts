@@ -36,7 +36,13 @@ describe('moult demo', () => {
       result.stages.map(({ name }) => name),
       stages.map(({ name }) => name),
     );
-    for (const told of ['iuident.cab', 'wuaucomp.cab', '7.9.0.1', 'Moult operator signing', 'Moult sample update']) {
+    for (const told of [
+      'iuident.cab',
+      '0-7.9.0.1-any.cab',
+      '7.9.0.1',
+      'Moult operator signing',
+      'Moult sample update',
+    ]) {
       assert.ok(stderr.includes(told), `the story does not tell of ${told}`);
     }
     assert.deepEqual(readdirSync(scratch), []);
