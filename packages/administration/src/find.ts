@@ -1,19 +1,24 @@
 // From what a person types to what is meant. Ambiguous is an error that lists the candidates, never a guess.
-
-import type { KnownComputer, ListedRevision, Store } from '@moult/store';
-import { ServerError } from '@moult/store/errors';
+import type { KnownComputer, ListedRevision, Store, TargetGroup } from '@moult/store';
 import { findBounds } from './bounds.ts';
+import { AdministrationError } from './errors.ts';
 
-/** A computer by SusClientId, address or DNS name (whole or its first label). Throws SERVER_NOT_FOUND. */
+/**
+ * A computer by SusClientId, address or DNS name (whole or its first label). Throws AdministrationError SERVER_NOT_FOUND,
+ * naming the candidates when there are several.
+ */
 export async function findComputer(store: Store, text: string): Promise<KnownComputer> {
-  const found = await store.findComputers(text);
+  const found = await store.findComputers(guidIn(text) ?? text);
   const [only] = found;
   if (only && found.length === 1) return only;
   if (!only) {
-    throw new ServerError('SERVER_NOT_FOUND', `There is no computer "${text}". "moult computers list" lists them.`);
+    throw new AdministrationError('SERVER_NOT_FOUND', `There is no computer "${text}".`, { subject: 'computer' });
   }
   const candidates = found.map(({ computerId, dnsName }) => `${dnsName} (${computerId})`).join(', ');
-  throw new ServerError('SERVER_NOT_FOUND', `"${text}" fits several computers: ${candidates}. Name one by its id.`);
+  throw new AdministrationError(
+    'SERVER_NOT_FOUND',
+    `"${text}" fits several computers: ${candidates}. Name one by its id.`,
+  );
 }
 
 /** The SusClientId that somebody typed, as it is kept; undefined for other text. */
@@ -41,7 +46,7 @@ export async function findUpdate(store: Store, typed: string): Promise<ListedRev
     if (only && (exact.length === 1 || found.length === 1)) return only;
     if (only) throw ambiguous(text, exact.length > 0 ? exact : found);
   }
-  throw new ServerError('SERVER_NOT_FOUND', `There is no update "${typed}". "moult updates list" lists them.`);
+  throw new AdministrationError('SERVER_NOT_FOUND', `There is no update "${typed}".`, { subject: 'update' });
 }
 
 /**
@@ -51,7 +56,7 @@ export async function findUpdate(store: Store, typed: string): Promise<ListedRev
 export async function findDecidable(store: Store, typed: string): Promise<ListedRevision> {
   const found = await findUpdate(store, typed);
   if (found.updateType === 'Software' || found.updateType === 'Driver') return found;
-  throw new ServerError(
+  throw new AdministrationError(
     'SERVER_REFUSED',
     `"${found.title}" (${found.updateId}) is a ${found.updateType.toLowerCase()}: only software and drivers are decided on.`,
   );
@@ -59,6 +64,14 @@ export async function findDecidable(store: Store, typed: string): Promise<Listed
 
 function withTitle(store: Store, text: string): Promise<ListedRevision[]> {
   return store.listUpdates({ search: text, limit: everything });
+}
+
+/** A group by its name, letter case aside, or its id. Throws AdministrationError SERVER_NOT_FOUND. */
+export async function findGroup(store: Store, text: string): Promise<TargetGroup> {
+  const key = text.trim().toLowerCase();
+  const group = (await store.loadGroups()).find(({ groupId, name }) => name.toLowerCase() === key || groupId === key);
+  if (group) return group;
+  throw new AdministrationError('SERVER_NOT_FOUND', `There is no group "${text}".`, { subject: 'group' });
 }
 
 /** Updates with this number in their title, as Microsoft writes it there, or as their KBArticleID. */
@@ -78,11 +91,14 @@ async function ofArticle(store: Store, article: string): Promise<ListedRevision[
   return found;
 }
 
-function ambiguous(text: string, found: readonly ListedRevision[]): ServerError {
+function ambiguous(text: string, found: readonly ListedRevision[]): AdministrationError {
   const named = found.slice(0, findBounds.maxCandidates).map(({ updateId, title }) => `${title} (${updateId})`);
   const more = found.length > findBounds.maxCandidates ? [`${found.length - findBounds.maxCandidates} more`] : [];
   const candidates = [...named, ...more].join(', ');
-  return new ServerError('SERVER_NOT_FOUND', `"${text}" fits several updates: ${candidates}. Name one by its id.`);
+  return new AdministrationError(
+    'SERVER_NOT_FOUND',
+    `"${text}" fits several updates: ${candidates}. Name one by its id.`,
+  );
 }
 
 const updatesPerLook = 500;

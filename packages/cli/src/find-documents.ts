@@ -9,7 +9,7 @@ import {
   type UpdateDocument,
   type UpdateId,
 } from '@moult/catalog';
-import { type StoreFlags, withStore } from './open-catalog.ts';
+import { administer, type ServerOptions } from './server-options.ts';
 import { UsageError } from './terminal.ts';
 
 export interface WantedUpdate {
@@ -31,7 +31,7 @@ export function parseWanted(text: string): WantedUpdate {
 /** The document and its text. Throws CatalogError CATALOG_NOT_FOUND when it is nowhere. */
 export async function findDocument(
   wanted: WantedUpdate,
-  flags: StoreFlags & { from?: string[] },
+  flags: ServerOptions & { from?: string[] },
 ): Promise<{ document: UpdateDocument; xml: string }> {
   const xml = flags.from ? await findInFiles(wanted, flags.from) : await findInStore(wanted, flags);
   if (xml === undefined) {
@@ -45,8 +45,8 @@ export async function findDocument(
   return { document: parseUpdateDocument(xml), xml };
 }
 
-async function findInStore(wanted: WantedUpdate, flags: StoreFlags): Promise<string | undefined> {
-  return withStore(flags, { mustExist: true }, async (store) => {
+async function findInStore(wanted: WantedUpdate, flags: ServerOptions): Promise<string | undefined> {
+  return administer(flags, async ({ store }) => {
     const revisions = await store.findRevisions(wanted.updateId);
     const found =
       wanted.revisionNumber === undefined

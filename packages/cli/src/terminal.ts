@@ -11,6 +11,15 @@ export class UsageError extends Error {
   readonly code = 'CLI_USAGE';
 }
 
+/** The command was not given what it needs. */
+const usageCodes: ReadonlySet<string> = new Set([
+  'CLI_USAGE',
+  'ADMINISTRATION_NO_SERVER',
+  'ADMINISTRATION_NO_KEYS',
+  'ADMINISTRATION_NO_PARENT',
+  'ADMINISTRATION_UNREADABLE',
+]);
+
 /** Prints an error for people (stderr), or as JSON (stdout), and answers the exit code for it. */
 export function reportFailure(error: unknown, asJson: boolean): number {
   const code = codeOf(error);
@@ -19,7 +28,7 @@ export function reportFailure(error: unknown, asJson: boolean): number {
   else console.error(`${paint(['red', 'bold'], `moult: ${code}:`, process.stderr)} ${visibleLines(message)}`);
   if (code === 'CLI_INTERNAL' && error instanceof Error && process.env.MOULT_DEBUG) console.error(error.stack);
   // A limit that cannot be: the words of an administrator, like a flag.
-  return code === 'CLI_USAGE' || code.startsWith('BOUND_') ? exitCode.usage : exitCode.findings;
+  return usageCodes.has(code) || code.startsWith('BOUND_') ? exitCode.usage : exitCode.findings;
 }
 
 /** Colours `text` when `stream` is a terminal that wants colours; leaves it alone otherwise. */

@@ -2,19 +2,18 @@
 // it was written.
 import type { AuditCheck, BrokenRecord } from '@moult/store';
 import { auditHeadFile, type NotedHead, readNotedHead } from '@moult/store/data-dir';
-import { type AdministrationFlags, administer, configOf } from './open-server.ts';
 import { moment, present } from './output.ts';
+import { type AdministrationFlags, administer } from './server-options.ts';
 import { exitCode, UsageError } from './terminal.ts';
 
 /** Sets exit code 1 for a chain that is broken. Throws UsageError for a head file that is none. */
 export async function verifyAudit(_: unknown, command: { optsWithGlobals(): AdministrationFlags }): Promise<void> {
   const flags = command.optsWithGlobals();
-  const file = auditHeadFile(configOf(flags).dataDir);
-  const found = await administer(flags, async ({ store, config }) => {
-    const noted = readNoted(config.dataDir, (await store.loadSetting('server-id')) ?? '');
-    return { ...(await store.checkAudit(noted)), noted };
+  const found = await administer(flags, async ({ store, server: { dataDir } }) => {
+    const noted = readNoted(dataDir, (await store.loadSetting('server-id')) ?? '');
+    return { ...(await store.checkAudit(noted)), noted, file: auditHeadFile(dataDir) };
   });
-  const { isIntact, records, head, broken, noted } = found;
+  const { file, isIntact, records, head, broken, noted } = found;
   const document = { intact: isIntact, records, head, headFile: noted ? { file, ...noted } : undefined, broken };
   present(document, flags, () => lines(found, file));
   if (!isIntact) process.exitCode = exitCode.findings;

@@ -86,8 +86,5 @@ async function loadComputer(transaction: Kysely<Tables>, computerId: string) {
 }
 
 function isUnknown(computerId: string): ServerError {
-  return new ServerError(
-    'SERVER_NOT_FOUND',
-    `There is no computer ${computerId}, and no event of one. "moult computers list" lists them.`,
-  );
+  return new ServerError('SERVER_NOT_FOUND', `There is no computer ${computerId}, and no event of one.`);
 }

@@ -34,8 +34,7 @@ export function groupStore(database: Database, changes: Changes) {
       .selectAll()
       .where((where) => where.or([where('name_key', '=', key), where('group_id', '=', key)]))
       .executeTakeFirst();
-    if (!row)
-      throw new ServerError('SERVER_NOT_FOUND', `There is no group "${nameOrId}". "moult groups list" lists them.`);
+    if (!row) throw new ServerError('SERVER_NOT_FOUND', `There is no group "${nameOrId}".`);
     return { groupId: row.group_id, name: row.name, parentId: row.parent_id ?? undefined };
   };
 

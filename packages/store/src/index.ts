@@ -23,6 +23,7 @@ export { collectGarbage, limitHeapGrowth } from './heap.ts';
 export type { AgentCount, HomeEvent, HomeFacts } from './home.ts';
 export type { IdentityAspect, ListedIdentityChange } from './identity-changes.ts';
 export type { ImportResult } from './insert-revisions.ts';
+export type { Log } from './log.ts';
 export { type Notice, noticeLine } from './notice.ts';
 export { type PackedRevision, packRevision, type RevisionToImport } from './packing.ts';
 export { isRefusedRow } from './refused-rows.ts';

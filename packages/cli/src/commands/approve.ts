@@ -1,10 +1,10 @@
 // moult approve: what happens to an update in a group. The words are those of WSUS and its PowerShell.
 
-import { findDecidable } from '@moult/administration';
+import { approve } from '@moult/administration';
 import type { DeploymentAction } from '@moult/store';
 import { type Command, Option } from 'commander';
-import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
 import { present } from '../output.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
 /** As typed → as MS-WUSP calls it. Not approved is still reported on by clients, as with WSUS. */
@@ -33,7 +33,7 @@ export function register(program: Command): void {
     .option('--group <group>', 'in which group; may be given again [All Computers]', collect)
     .option('--deadline <time>', 'by when, as 2027-01-31T12:00:00Z; without a zone it is UTC')
     .addHelpText('after', `\nActions: ${Object.keys(actions).join(', ')}`)
-    .action(approve);
+    .action(runApprove);
 }
 
 function collect(name: string, earlier: string[] | undefined): string[] {
@@ -47,23 +47,13 @@ function parseAction(text: string): string {
   throw new UsageError(`--action is one of ${Object.keys(actions).join(', ')}, not "${text}".`);
 }
 
-async function approve(update: string, flags: ApproveFlags): Promise<void> {
+async function runApprove(update: string, flags: ApproveFlags): Promise<void> {
   const action = actions[flags.action] ?? 'Install';
   const deadline = flags.deadline === undefined ? undefined : parseTime(flags.deadline);
   if (action === 'Inherit' && flags.group === undefined)
     throw new UsageError('--action same-as-parent takes back the decision of a group: name it with --group.');
-  const document = await administer(flags, async ({ store, author }) => {
-    const { updateId, title } = await findDecidable(store, update);
-    // All names are looked up before anything is decided: a mistyped last one must not leave the first ones changed.
-    const named = await Promise.all((flags.group ?? ['All Computers']).map((name) => store.requireGroup(name)));
-    const groups = [...new Map(named.map((group) => [group.groupId, group])).values()];
-    if (action === 'Inherit' && groups.some(({ parentId }) => parentId === undefined))
-      throw new UsageError('All Computers is inside of no group: there --action not-approved takes an approval back.');
-    for (const { groupId } of groups) {
-      await store.deploy({ updateId, groupId, action, deadline, administrator: author.name }, author.at);
-    }
-    return { updateId, title, action, deadline, groups: groups.map(({ groupId, name }) => ({ groupId, name })) };
-  });
+  const approval = { update, groups: flags.group, action, deadline };
+  const document = await administer(flags, (administration) => approve(administration, approval));
   present(document, flags, ({ title, groups }) => [
     `"${title}": ${flags.action} for ${groups.map(({ name }) => `"${name}"`).join(', ')}${deadline ? ` by ${deadline.toISOString()}` : ''}.`,
   ]);

@@ -1,13 +1,20 @@
 // moult backup and moult restore: everything but the update files, from and into a server that may be running.
-import { join, resolve } from 'node:path';
-import { administrator } from '@moult/administration';
+import { resolve } from 'node:path';
+import { authorOf, keepFilesPrivate } from '@moult/administration';
 import { withoutPassword } from '@moult/store';
 import { type BackupManifest, backUp, restore } from '@moult/store/backup';
 import { readLockHolder } from '@moult/store/data-dir';
 import { serverVersion } from '@moult/store/version';
 import type { Command } from 'commander';
-import { type AdministrationFlags, administer, configOf, makePrivateFiles, withServerOptions } from '../open-server.ts';
 import { present } from '../output.ts';
+import {
+  type AdministrationFlags,
+  administer,
+  doorParts,
+  findServer,
+  serverFlags,
+  withServerOptions,
+} from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {
@@ -21,11 +28,9 @@ export function register(program: Command): void {
 }
 
 async function runBackup(target: string, flags: AdministrationFlags): Promise<void> {
-  const { database, dataDir } = configOf(flags);
-  const address = database ?? join(dataDir, 'moult.sqlite');
   // Opened once as every command does: says in plain words when there is nothing to back up.
-  await administer(flags, async () => undefined);
-  const options = { database: address, dataDir, target: resolve(target), version: serverVersion, now: new Date() };
+  const { database, dataDir } = await administer(flags, async ({ server }) => server);
+  const options = { database, dataDir, target: resolve(target), version: serverVersion, now: new Date() };
   const manifest = await backUp(options);
   present({ target: options.target, ...manifest }, flags, () => [
     `${options.target}: ${rowsIn(manifest)} rows as of ${manifest.madeAt}, keys, agent releases, imported tree and signed metadata.`,
@@ -35,15 +40,14 @@ async function runBackup(target: string, flags: AdministrationFlags): Promise<vo
 }
 
 async function runRestore(source: string, flags: AdministrationFlags & { yes?: true }): Promise<void> {
-  const { database, dataDir } = configOf(flags);
-  makePrivateFiles(dataDir);
+  const { database, dataDir, config } = findServer(serverFlags(flags));
+  keepFilesPrivate(dataDir);
   if (!flags.yes)
     throw new UsageError(
-      `Everything in ${database === undefined ? dataDir : withoutPassword(database)} will be replaced. Say --yes if that is meant.`,
+      `Everything in ${config.database === undefined ? dataDir : withoutPassword(database)} will be replaced. Say --yes if that is meant.`,
     );
-  const address = database ?? join(dataDir, 'moult.sqlite');
-  const author = { name: administrator(), at: new Date() };
-  const manifest = await restore({ database: address, dataDir, source: resolve(source), author });
+  const author = authorOf(doorParts());
+  const manifest = await restore({ database, dataDir, source: resolve(source), author });
   const holder = readLockHolder(dataDir);
   present({ restored: resolve(source), ...manifest }, flags, () => [
     `Restored ${rowsIn(manifest)} rows as of ${manifest.madeAt}. Clients are told that the server changed.`,

@@ -1,7 +1,6 @@
 // moult catalog: update metadata in, and a look at what is there and at what clients get of it.
 
-import { administrator } from '@moult/administration';
-import { type ImportReport, readDocuments, runImport } from '@moult/administration/imports';
+import { type ImportReport, importUpdates, readDocuments } from '@moult/administration/imports';
 import {
   CatalogError,
   deriveCore,
@@ -20,7 +19,7 @@ import { type Command, Option } from 'commander';
 import { toJson, toLines } from '../describe-update.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { findDocument, parseWanted } from '../find-documents.ts';
-import { type StoreFlags, withStore, withStoreOptions } from '../open-catalog.ts';
+import { administer, type ServerOptions, withServer } from '../server-options.ts';
 import { exitCode, paint } from '../terminal.ts';
 
 interface JsonFlag {
@@ -33,7 +32,7 @@ interface FromFlag {
 
 const kinds = ['core', 'extended', 'localized', 'eula', 'fileurl'] as const;
 
-interface FragmentFlags extends StoreFlags, FromFlag {
+interface FragmentFlags extends ServerOptions, FromFlag {
   kind: (typeof kinds)[number];
   locale: string;
   geoId?: string;
@@ -41,7 +40,7 @@ interface FragmentFlags extends StoreFlags, FromFlag {
   raw?: boolean;
 }
 
-interface ListFlags extends StoreFlags, JsonFlag {
+interface ListFlags extends ServerOptions, JsonFlag {
   type?: string;
   search?: string;
 }
@@ -52,24 +51,24 @@ export function register(program: Command): void {
     .description('update metadata: import it, list it, see what clients get of it');
   const json = () => new Option('--json', 'print one JSON document');
   const from = () => new Option('--from <paths...>', 'read these files or folders instead of the catalog');
-  withStoreOptions(catalog.command('import'))
+  withServer(catalog.command('import'))
     .description('import update documents, WSUS export packages and offline scan files')
     .argument('<paths...>', 'files or folders; - is standard input')
     .addOption(json())
     .action(importPaths);
-  withStoreOptions(catalog.command('list'))
+  withServer(catalog.command('list'))
     .description('list what is in the catalog')
     .addOption(new Option('--type <type>', 'only this kind').choices(['Software', 'Driver', 'Category', 'Detectoid']))
     .option('--search <text>', 'only updates whose title or id holds this text')
     .addOption(json())
     .action(list);
-  withStoreOptions(catalog.command('show'))
+  withServer(catalog.command('show'))
     .description('show one update')
     .argument('<id>', 'GUID or GUID@REVISION')
     .addOption(from())
     .addOption(json())
     .action(show);
-  withStoreOptions(catalog.command('fragment'))
+  withServer(catalog.command('fragment'))
     .description('print a fragment as clients get it')
     .argument('<id>', 'GUID or GUID@REVISION')
     .addOption(new Option('--kind <kind>', 'which fragment').choices([...kinds]).makeOptionMandatory())
@@ -79,7 +78,7 @@ export function register(program: Command): void {
     .option('--raw', 'the fragment alone, without a line end')
     .addOption(from())
     .action(fragment);
-  withStoreOptions(catalog.command('evaluate'))
+  withServer(catalog.command('evaluate'))
     .description('what a machine would make of an update, from facts recorded there')
     .argument('<id>', 'GUID or GUID@REVISION')
     .requiredOption('--facts <file>', 'JSON with the facts of the machine (docs/catalog.md)')
@@ -88,18 +87,11 @@ export function register(program: Command): void {
     .action(evaluate);
 }
 
-async function importPaths(paths: string[], flags: StoreFlags & JsonFlag): Promise<void> {
+async function importPaths(paths: string[], flags: ServerOptions & JsonFlag): Promise<void> {
   limitHeapGrowth();
-  const report = await withStore(flags, { mustExist: false }, async (store) => {
-    const options = { now: () => new Date(), onProgress: progressShower() };
-    const imported = await runImport(store, readDocuments(paths, process.stdin), options);
-    const { new: added, changed } = imported;
-    if (added + changed > 0) {
-      const author = { name: administrator(), at: new Date() };
-      await store.recordChange(author, { action: 'import updates', subject: 'catalog', after: { added, changed } });
-    }
-    return imported;
-  });
+  const report = await administer(flags, (administration) =>
+    importUpdates(administration, readDocuments(paths, process.stdin), progressShower()),
+  );
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   if (flags.json) console.log(jsonText(report));
   else printReport(report);
@@ -141,7 +133,7 @@ async function list({ type, search, json, ...flags }: ListFlags): Promise<void> 
   const matches = ({ updateType, title, updateId }: ListedRevision) =>
     (type === undefined || updateType === type) &&
     (wanted === undefined || title.toLowerCase().includes(wanted) || updateId.includes(wanted));
-  const found = await withStore(flags, { mustExist: true }, async (store) => {
+  const found = await administer(flags, async ({ store }) => {
     const revisions: ListedRevision[] = [];
     const pageSize = 5000;
     for (let after = 0; ; ) {
@@ -160,7 +152,7 @@ function listLine({ updateId, revisionNumber, updateType, categoryType, title, i
   return `${`${updateId}@${revisionNumber}`.padEnd(42)} ${kind.padEnd(20)} ${title}${isDeclined ? paint('yellow', ' (declined)') : ''}`;
 }
 
-async function show(id: string, flags: StoreFlags & JsonFlag & FromFlag): Promise<void> {
+async function show(id: string, flags: ServerOptions & JsonFlag & FromFlag): Promise<void> {
   const { document } = await findDocument(parseWanted(id), flags);
   if (flags.json) console.log(jsonText(toJson(document)));
   else console.log(toLines(document).join('\n'));
@@ -175,7 +167,7 @@ async function fragment(id: string, flags: FragmentFlags): Promise<void> {
   process.stdout.write(flags.raw ? shown : `${shown}\n`);
 }
 
-async function evaluate(id: string, flags: StoreFlags & JsonFlag & FromFlag & { facts: string }): Promise<void> {
+async function evaluate(id: string, flags: ServerOptions & JsonFlag & FromFlag & { facts: string }): Promise<void> {
   const { document } = await findDocument(parseWanted(id), flags);
   const facts = readRecordedFacts(readNamedFile(flags.facts).toString('utf8'));
   const result = evaluateApplicability(document, facts);

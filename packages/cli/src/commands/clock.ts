@@ -1,15 +1,11 @@
 // moult clock: is the clock of this server believed, and the administrator's word that it is right.
-import { existsSync } from 'node:fs';
 import { acceptClock, clockNotice, inspectClock } from '@moult/store/clock';
 import type { Command } from 'commander';
-import { configOf, withServerOptions } from '../open-server.ts';
-import { exitCode, UsageError } from '../terminal.ts';
+import { type AdministrationFlags, requireServer, withServerOptions } from '../server-options.ts';
+import { exitCode } from '../terminal.ts';
 
-interface Flags {
-  dataDir?: string;
-  config?: string;
+interface Flags extends AdministrationFlags {
   accept?: true;
-  json?: true;
 }
 
 export function register(program: Command): void {
@@ -20,8 +16,7 @@ export function register(program: Command): void {
 }
 
 function clock(flags: Flags): void {
-  const { dataDir } = configOf(flags);
-  if (!existsSync(dataDir)) throw new UsageError(`There is no server in ${dataDir}. Name its folder with --data-dir.`);
+  const { dataDir } = requireServer(flags);
   const now = new Date();
   if (flags.accept) acceptClock(dataDir, now);
   const state = inspectClock(dataDir, now);

@@ -1,11 +1,11 @@
 // moult computers: who is here, in which groups, and who shares an identity.
 
-import { findComputer, guidIn } from '@moult/administration';
+import { listClones, listComputers, removeComputer, setMembership, showComputer } from '@moult/administration';
 import { visibleText } from '@moult/formats/text';
 import { type Command, Option } from 'commander';
 import { wholeNumber } from '../numbers.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
 import { moment, present, table } from '../output.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 
 export function register(program: Command): void {
   const computers = program.command('computers').description('computers: list, show, groups, clones, remove');
@@ -19,14 +19,10 @@ export function register(program: Command): void {
     .action(show);
   withServerOptions(computers.command('add-to-group').argument('<computer>').argument('<group>'))
     .description('put a computer into a group')
-    .action((computer: string, group: string, flags: AdministrationFlags) =>
-      setMembership(computer, group, true, flags),
-    );
+    .action((computer: string, group: string, flags: AdministrationFlags) => move(computer, group, true, flags));
   withServerOptions(computers.command('remove-from-group').argument('<computer>').argument('<group>'))
     .description('take a computer out of a group')
-    .action((computer: string, group: string, flags: AdministrationFlags) =>
-      setMembership(computer, group, false, flags),
-    );
+    .action((computer: string, group: string, flags: AdministrationFlags) => move(computer, group, false, flags));
   withServerOptions(computers.command('clones'))
     .description('identities (SusClientId) that several computers share: copies of one disk')
     .addOption(new Option('--days <n>', 'seen within so many days').argParser(wholeNumber(1, 36_500)).default(30))
@@ -38,10 +34,8 @@ export function register(program: Command): void {
 }
 
 async function list(flags: AdministrationFlags & { group?: string; limit: number }): Promise<void> {
-  const found = await administer(flags, async ({ store }) => {
-    const group = flags.group === undefined ? undefined : await store.requireGroup(flags.group);
-    return store.listComputers({ groupId: group?.groupId, limit: flags.limit });
-  });
+  const { group, limit } = flags;
+  const found = await administer(flags, (administration) => listComputers(administration, { group, limit }));
   present(found, flags, () =>
     table(
       ['NAME', 'ADDRESS', 'AGENT', 'SYSTEM', 'LAST CONTACT', 'LAST REPORT', 'GROUPS', 'IDENTITY', 'ID'],
@@ -61,15 +55,7 @@ async function list(flags: AdministrationFlags & { group?: string; limit: number
 }
 
 async function show(computer: string, flags: AdministrationFlags): Promise<void> {
-  const document = await administer(flags, async ({ store }) => {
-    const found = await findComputer(store, computer);
-    const listed = await store.findListedComputer(found.computerId);
-    const identity = await store.listIdentityChanges({ computerId: found.computerId, limit: 100 });
-    return {
-      ...{ ...found, ...listed, updates: await store.listStatesOf(found.computerId) },
-      identity: identity.map(({ at, aspect, before, after }) => ({ at, aspect, before, after })),
-    };
-  });
+  const document = await administer(flags, (administration) => showComputer(administration, computer));
   present(document, flags, ({ updates, identity, registration, ...found }) => [
     ...(Object.entries({ ...found, ...hardwareIn(registration) }) as [string, unknown][])
       .map(([name, value]) => [name, asText(value)] as const)
@@ -123,19 +109,11 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-async function setMembership(
-  computer: string,
-  group: string,
-  isMember: boolean,
-  flags: AdministrationFlags,
-): Promise<void> {
-  const document = await administer(flags, async ({ store, config, author }) => {
-    if (config.targeting === 'client') console.error(policyDecides);
-    const found = await findComputer(store, computer);
-    const { groupId, name } = await store.requireGroup(group);
-    await store.setMembership(found.computerId, groupId, isMember, author);
-    return { computerId: found.computerId, dnsName: found.dnsName, groupId, group: name, isMember };
-  });
+async function move(computer: string, group: string, isMember: boolean, flags: AdministrationFlags): Promise<void> {
+  const document = await administer(flags, (administration) =>
+    setMembership(administration, { computer, group, isMember }),
+  );
+  if (document.isTemporary) console.error(policyDecides);
   present(document, flags, ({ dnsName, group: name }) => [
     `${dnsName} is ${isMember ? 'now' : 'not any more'} in "${name}".`,
   ]);
@@ -145,8 +123,8 @@ const policyDecides =
   'moult: With client-side targeting (targeting = "client") this lasts until the next contact: policy on the computer says which groups it is in.';
 
 async function clones(flags: AdministrationFlags & { days: number; limit: number }): Promise<void> {
-  const since = new Date(Date.now() - flags.days * 86_400_000);
-  const found = await administer(flags, ({ store }) => store.listClones(since, flags.limit));
+  const { days, limit } = flags;
+  const found = await administer(flags, (administration) => listClones(administration, { days, limit }));
   present(found, flags, () =>
     found.length === 0
       ? ['No identity is shared.']
@@ -167,11 +145,7 @@ async function clones(flags: AdministrationFlags & { days: number; limit: number
 }
 
 async function remove(computer: string, flags: AdministrationFlags): Promise<void> {
-  const document = await administer(flags, async ({ store, author }) => {
-    // By its id, also one of which nothing is left but its events.
-    const computerId = guidIn(computer) ?? (await findComputer(store, computer)).computerId;
-    return { computerId, ...(await store.removeComputer(computerId, author)) };
-  });
+  const document = await administer(flags, (administration) => removeComputer(administration, computer));
   present(document, flags, ({ dnsName, computerId, events }) => [
     `${dnsName || 'A computer without a name'} (${computerId}) is forgotten, with ${events} of its events and pings.`,
   ]);

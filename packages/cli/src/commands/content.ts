@@ -1,12 +1,11 @@
 // moult content: update files by digest: take them in, check them, see which are missing.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { openLog } from '@moult/server';
+import { addContent, verifyContent } from '@moult/administration';
 import type { ListedContent } from '@moult/store';
-import { type ContentStore, createContentStore } from '@moult/store/content';
 import type { Command } from 'commander';
-import { type Administration, type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
 import { present, table } from '../output.ts';
+import { type AdministrationFlags, administer, withLog, withServerOptions } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {
@@ -28,19 +27,7 @@ export function register(program: Command): void {
 async function add(paths: string[], flags: AdministrationFlags): Promise<void> {
   const files = paths.flatMap(filesIn);
   const results = await administer(flags, (administration) =>
-    withContent(administration, async (content) => {
-      const done: { path: string; sha1: string; added: boolean; because?: string }[] = [];
-      for (const path of files) {
-        const result = await content.addFile(path);
-        if (result.kind === 'added') {
-          const { sha1, sha256, sizeBytes } = result.file;
-          const change = { action: 'add content', subject: sha1, after: { sha256, sizeBytes, from: path } };
-          await administration.store.recordChange(administration.author, change);
-          done.push({ path, sha1, added: true });
-        } else done.push({ path, sha1: result.sha1, added: false, because: result.because });
-      }
-      return done;
-    }),
+    withLog(administration, (log) => addContent(administration, files, log)),
   );
   present(results, flags, () => [
     ...results.map(({ path, sha1, because }) =>
@@ -56,14 +43,7 @@ async function add(paths: string[], flags: AdministrationFlags): Promise<void> {
 
 async function verify(flags: AdministrationFlags): Promise<void> {
   const results = await administer(flags, (administration) =>
-    withContent(administration, async (content) => {
-      const checked: { sha1: string; fileName: string | undefined; state: string }[] = [];
-      for (const listed of await administration.store.listContent()) {
-        const state = await verifyOne(content, administration, listed);
-        if (state) checked.push({ sha1: listed.sha1, fileName: listed.fileName, state });
-      }
-      return checked;
-    }),
+    withLog(administration, (log) => verifyContent(administration, log)),
   );
   const bad = results.filter(({ state }) => state !== 'present');
   present({ checked: results.length, bad }, flags, () => [
@@ -71,19 +51,6 @@ async function verify(flags: AdministrationFlags): Promise<void> {
     `${results.length} files checked, ${bad.length} of them not as they should be.`,
   ]);
   if (bad.length > 0) process.exitCode = exitCode.findings;
-}
-
-/** Undefined for a file that is not here, and was not before. One that was copied into the folder is found. */
-async function verifyOne(
-  content: ContentStore,
-  { store }: Administration,
-  { sha1, extension, state }: ListedContent,
-): Promise<'present' | 'damaged' | 'missing' | undefined> {
-  if (state === 'present' && extension !== undefined) return content.verifyAgain({ sha1, extension });
-  const before = await store.findContentFile(sha1);
-  if (await content.locate(sha1)) return 'present';
-  const after = await store.findContentFile(sha1);
-  return after?.state === 'damaged' && after.verifiedAt > (before?.verifiedAt ?? new Date(0)) ? 'damaged' : undefined;
 }
 
 async function status(flags: AdministrationFlags & { all?: true }): Promise<void> {
@@ -107,19 +74,6 @@ async function status(flags: AdministrationFlags & { all?: true }): Promise<void
 function sum(files: readonly ListedContent[], state: ListedContent['state']): { files: number; bytes: number } {
   const counted = files.filter((file) => file.state === state);
   return { files: counted.length, bytes: counted.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0) };
-}
-
-async function withContent<Result>(
-  { store, config, author }: Administration,
-  work: (content: ContentStore) => Promise<Result>,
-): Promise<Result> {
-  const { log, close } = openLog({ dataDir: config.dataDir, level: config.logLevel, toStdout: false });
-  try {
-    const folder = config.contentDir ?? join(config.dataDir, 'content');
-    return await work(createContentStore({ folder, facts: store, now: () => new Date(), log, actor: author.name }));
-  } finally {
-    close();
-  }
 }
 
 function filesIn(path: string): string[] {

@@ -1,11 +1,15 @@
 // moult database check: is the whole database readable and consistent?
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { checkDatabase, type DatabaseCheck, isPostgres, sqliteFileOf, withoutPassword } from '@moult/store';
+import { checkDatabase, type DatabaseCheck, withoutPassword } from '@moult/store';
 import type { Command } from 'commander';
-import { type AdministrationFlags, configOf, withServerOptions } from '../open-server.ts';
 import { present } from '../output.ts';
-import { exitCode, UsageError } from '../terminal.ts';
+import {
+  type AdministrationFlags,
+  findServer,
+  requireDatabase,
+  serverFlags,
+  withServerOptions,
+} from '../server-options.ts';
+import { exitCode } from '../terminal.ts';
 
 export function register(program: Command): void {
   const database = program.command('database').description('the database of the server');
@@ -15,10 +19,9 @@ export function register(program: Command): void {
 }
 
 async function check(flags: AdministrationFlags): Promise<void> {
-  const config = configOf(flags);
-  const address = config.database ?? join(config.dataDir, 'moult.sqlite');
-  if (!isPostgres(address) && !existsSync(sqliteFileOf(address)))
-    throw new UsageError(`There is no database ${sqliteFileOf(address)}. Name its server with --data-dir.`);
+  const server = findServer(serverFlags(flags), { databaseOnly: true });
+  requireDatabase(server);
+  const address = server.database;
   const found = await checkDatabase(address);
   if (found.problems.length > 0) process.exitCode = exitCode.findings;
   present({ database: withoutPassword(address), ...found }, flags, lines);

@@ -2,7 +2,6 @@
 // loads its own part only: `logs` has no use for the server and the agent, and its memory is promised.
 
 import type { ClientOptions } from '@moult/doctor/client';
-import type { HomeOptions } from '@moult/doctor/home';
 import type { TlsOptions } from '@moult/doctor/net';
 import { isProxyKind, proxyKinds, proxySnippet } from '@moult/doctor/proxy';
 import type { ServerOptions } from '@moult/doctor/server';
@@ -10,6 +9,8 @@ import { isFindingCode, readPageText } from '@moult/doctor/words';
 import type { Command } from 'commander';
 import type { ReportOptions } from '../doctor/deliver.ts';
 import type { FixOptions } from '../doctor/fix.ts';
+import type { HomeOptions } from '../doctor/home.ts';
+import { withServer } from '../server-options.ts';
 import { exitCode, reportFailure, UsageError } from '../terminal.ts';
 
 interface Explain {
@@ -82,10 +83,7 @@ function registerClient(doctor: Command): void {
 }
 
 function registerHome(doctor: Command): void {
-  const dataDir = (command: Command) =>
-    withReportOptions(command)
-      .option('--data-dir <dir>', "the server's data directory", process.env.MOULT_DATA_DIR ?? './moult-data')
-      .option('--database <address>', 'where its database is, when not in the data directory');
+  const ofServer = (command: Command) => withReportOptions(withServer(command));
   withReportOptions(doctor.command('tls').argument('[url]', 'for example https://server:8531'))
     .description('look at a TLS port: versions, certificate, chain, inspection')
     .option('--ca <file>', 'PEM of the CA that the clients trust')
@@ -96,25 +94,23 @@ function registerHome(doctor: Command): void {
         return doctorTls(address, options);
       }),
     );
-  dataDir(doctor.command('content'))
+  ofServer(doctor.command('content'))
     .description("check every file in this server's content folder")
-    .action((options: HomeOptions & ReportOptions & Explain) =>
+    .action((options: HomeOptions & Explain) =>
       examine(options, async () => (await import('../doctor/home.ts')).doctorContent(options)),
     );
-  dataDir(doctor.command('self'))
+  ofServer(doctor.command('self'))
     .description('check this server: process, keys, tree, and what it answers')
     .option('--self-update-port <port>', 'where old clients look for the tree, or off', '80')
-    .action((options: HomeOptions & ReportOptions & Explain) =>
+    .action((options: HomeOptions & Explain) =>
       examine(options, async () => (await import('../doctor/home.ts')).doctorSelf(options)),
     );
 }
 
 function registerFix(doctor: Command): void {
-  doctor
-    .command('fix')
+  withServer(doctor.command('fix'))
     .description('mend what is safe on a Moult agent or server: asks first, can be undone')
-    .option('--root <dir>', 'an agent')
-    .option('--data-dir <dir>', 'a server')
+    .option('--root <dir>', 'an agent; without it, a server is meant')
     .option('--dry-run', 'only show what would be done')
     .option('--yes', 'do not ask')
     .option('--undo <file>', 'take back what an undo file tells')

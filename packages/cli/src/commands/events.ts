@@ -4,8 +4,8 @@ import { findComputer, findUpdate } from '@moult/administration';
 import { describeReport, readMiscData } from '@moult/protocol/reporting';
 import { type Command, Option } from 'commander';
 import { wholeNumber } from '../numbers.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
 import { moment, present, table } from '../output.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 import { verifyAudit } from '../verify-audit.ts';
 
 interface EventFlags extends AdministrationFlags {

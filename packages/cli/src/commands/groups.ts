@@ -1,7 +1,8 @@
 // moult groups: target groups, a tree under All Computers.
+import { addGroup, removeGroup, renameGroup } from '@moult/administration';
 import type { Command } from 'commander';
-import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
 import { present, table } from '../output.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 
 export function register(program: Command): void {
   const groups = program.command('groups').description('computer groups: list, add, rename, remove');
@@ -12,17 +13,17 @@ export function register(program: Command): void {
     .description('make a group')
     .option('--parent <group>', 'inside of which group', 'All Computers')
     .action((name: string, flags: AdministrationFlags & { parent: string }) =>
-      change(flags, 'added', ({ store, author }) => store.createGroup(name, flags.parent, author)),
+      change(flags, 'added', (administration) => addGroup(administration, name, flags.parent)),
     );
   withServerOptions(groups.command('rename').argument('<group>').argument('<name>'))
     .description('give a group another name; what was approved for it stays')
     .action((group: string, name: string, flags: AdministrationFlags) =>
-      change(flags, 'renamed', ({ store, author }) => store.renameGroup(group, name, author)),
+      change(flags, 'renamed', (administration) => renameGroup(administration, group, name)),
     );
   withServerOptions(groups.command('remove').argument('<group>'))
     .description('remove a group; its computers go back to Unassigned Computers')
     .action((group: string, flags: AdministrationFlags) =>
-      change(flags, 'removed', ({ store, author }) => store.removeGroup(group, author)),
+      change(flags, 'removed', (administration) => removeGroup(administration, group)),
     );
 }
 

@@ -2,22 +2,14 @@
 
 import { keyOf, loadConfig, type SettingName, settingNames, settings } from '@moult/administration/config';
 import { type Bound, boundsOf, inWords } from '@moult/bounds';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { allBounds } from '../limits/all-bounds.ts';
-import { readConfigFile } from '../open-server.ts';
 import { present, table } from '../output.ts';
-
-interface Flags {
-  config?: string;
-  json?: true;
-}
+import { type AdministrationFlags, readConfigFile, withServerOptions } from '../server-options.ts';
 
 export function register(program: Command): void {
-  program
-    .command('limits')
+  withServerOptions(program.command('limits'))
     .description('list all limits: the value of each, its default and where the value is from')
-    .addOption(new Option('--config <file>', 'the configuration file of the server (MOULT_CONFIG)'))
-    .addOption(new Option('--json', 'one JSON document on stdout'))
     .action(limits);
 }
 
@@ -32,7 +24,7 @@ interface Line {
   what: string;
 }
 
-function limits(flags: Flags): void {
+function limits(flags: AdministrationFlags): void {
   const lines = [...settingLines(flags), ...boundsOf(allBounds).map(lineOf)];
   present(lines, flags, (all) =>
     table(
@@ -56,7 +48,7 @@ function lineOf({ name, value, unit, origin, fallback, range: [least, most], wha
 }
 
 /** The limits that are settings of `moult serve`, as it would have them on this machine. */
-function settingLines({ config }: Flags): Line[] {
+function settingLines({ config }: AdministrationFlags): Line[] {
   const loaded = readConfigFile(config, (file) => loadConfig({ flags: {}, environment: process.env, file }));
   return settingNames.filter(isLimit).map((name) => {
     const { fallback, description } = settings[name];

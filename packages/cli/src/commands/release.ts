@@ -4,11 +4,13 @@ import type { Command } from 'commander';
 import { audited } from '../release/audit.ts';
 import { runAdd, runList, runPin, runPublish, runRecall, runStatus, runUnpin } from '../release/content.ts';
 import { runInit, runKey, runRehearse, runRevoke, runRotate, runSign } from '../release/keys.ts';
+import { requireServer, type ServerOptions, withServer } from '../server-options.ts';
 
 export function register(program: Command): void {
   const release = program
     .command('release')
-    .description('the signed list of releases and updates (TUF): keys, signatures, publication');
+    .description('the signed list of releases and updates (TUF): keys, signatures, publication')
+    .hook('preAction', (_, action) => nameRepository(action));
   withCommon(release.command('init'))
     .description('make a repository; without options with one key for each role, in the folder itself')
     .option('--threshold <n>', 'signatures that a root needs')
@@ -90,11 +92,19 @@ export function register(program: Command): void {
     .action(runStatus);
 }
 
+/** The repository is the server's own unless --dir names another. */
+function nameRepository(action: Command): void {
+  const { dir, ...server } = action.opts<ServerOptions & { dir?: string }>();
+  // A holder signs the file that was carried to the holder's own machine.
+  const isAway = action.name() === 'sign' && action.args.length > 0;
+  const hasRepository = !isAway && action.options.some(({ long }) => long === '--dir');
+  if (hasRepository && dir === undefined) action.setOptionValue('dir', join(requireServer(server).dataDir, 'trust'));
+}
+
 function withCommon(command: Command, changes = false): Command {
-  command
-    .option('--dir <dir>', 'the repository', join(process.env.MOULT_DATA_DIR ?? './moult-data', 'trust'))
+  withServer(command)
+    .option('--dir <dir>', 'the repository, when it is not that of a server')
     .option('--passphrase-file <file>', 'file with the passphrase of sealed keys')
-    .option('--database <url>', 'database of the server, for the audit record (MOULT_DATABASE; default beside DIR)')
     .option('--json', 'one JSON document on stdout');
   return changes ? command.option('--publish', 'publish at once if every signature is there') : command;
 }

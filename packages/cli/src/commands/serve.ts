@@ -1,11 +1,12 @@
 // moult serve: the server in the foreground, until it is told to stop.
 
 import { fileURLToPath } from 'node:url';
+import { keepFilesPrivate } from '@moult/administration';
 import {
   keyOf,
   type LoadedConfig,
-  loadConfig,
   printConfig,
+  type ServerConfig,
   type SettingName,
   settingNames,
   settings,
@@ -15,12 +16,9 @@ import {
 } from '@moult/administration/config';
 import { openLog, startServer } from '@moult/server';
 import { collectGarbage, limitHeapGrowth } from '@moult/store';
-import { ServerError } from '@moult/store/errors';
 import { type Command, Option } from 'commander';
 import { commandLimits } from '../bounds.ts';
-import { readNamedFile } from '../files/named-file.ts';
-import { makePrivateFiles } from '../open-server.ts';
-import { UsageError } from '../terminal.ts';
+import { findServer } from '../server-options.ts';
 
 type Flags = Partial<Record<SettingName, unknown>> & { config?: string; printConfig?: true; newDatabase?: true };
 
@@ -60,7 +58,7 @@ async function run(flags: Flags): Promise<void> {
   const toStdout = config.logStdout === 'on';
   limitHeapGrowth({ isSmall: thisMachine().memoryBytes < smallMemoryBytes });
   const { dataDir, logLevel: level, logDays: days, logMib } = config;
-  makePrivateFiles(dataDir);
+  keepFilesPrivate(dataDir);
   const retention = { days, budgetBytes: logMib * 1_048_576 };
   const logFiles = openLog({ dataDir, level, toStdout, retention });
   const { log } = logFiles;
@@ -86,16 +84,9 @@ async function run(flags: Flags): Promise<void> {
   }
 }
 
-function load({ config, printConfig: _, newDatabase: __, ...flags }: Flags): LoadedConfig {
-  const name = config ?? process.env.MOULT_CONFIG;
-  try {
-    const file = name ? { name, text: readNamedFile(name).toString('utf8') } : undefined;
-    const loaded = loadConfig({ flags, environment: process.env, file });
-    return { ...loaded, config: { ...builtBeside(), ...defined(loaded.config) } as LoadedConfig['config'] };
-  } catch (error) {
-    if (error instanceof ServerError) throw new UsageError(error.message);
-    throw error;
-  }
+function load({ printConfig: _, newDatabase: __, ...flags }: Flags): LoadedConfig {
+  const { config, origins } = findServer(flags, { mayBeNew: true });
+  return { config: { ...builtBeside(), ...defined(config) } as ServerConfig, origins };
 }
 
 /** What `npm run build` makes: only here, at the top, is it known where that is. */

@@ -1,21 +1,22 @@
 // moult sign: one Authenticode signature on a cabinet, a PE file or a security catalog.
 
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { AdministrationError } from '@moult/administration';
 import { type SigningIdentity, signFile, verifyFile } from '@moult/formats/authenticode';
 import { jsonText } from '@moult/formats/text';
 import { signingTimeOf } from '@moult/store/keys';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
+import { requireServer, type ServerOptions, withServer } from '../server-options.ts';
 import { operatorFiles, readIdentityFiles } from '../signing/certificate-files.ts';
 import { timestampAuthority } from '../signing/timestamp-authority.ts';
 import { UsageError } from '../terminal.ts';
 
-interface Flags {
+interface Flags extends ServerOptions {
   key?: string;
   cert?: string;
   chain: string[];
   passwordFile?: string;
-  dataDir?: string;
   tsa?: string;
   out?: string;
   description?: string;
@@ -24,9 +25,10 @@ interface Flags {
 }
 
 export function register(program: Command): void {
-  program
-    .command('sign')
-    .description('sign a cabinet, a program (.exe, .dll) or a security catalog (.cat) as Authenticode does')
+  withServer(program.command('sign'))
+    .description(
+      'sign a cabinet, a program (.exe, .dll) or a security catalog (.cat) as Authenticode does: with --key and --cert, or with the keys of the server',
+    )
     .argument('<file>', 'the file; a signature that it has is replaced')
     .option('--key <file>', 'private key of the certificate (PEM or DER)')
     .option('--cert <file>', 'code-signing certificate (PEM or DER); issuers may follow in the same PEM file')
@@ -37,10 +39,6 @@ export function register(program: Command): void {
       [],
     )
     .option('--password-file <file>', 'file with the password of the key')
-    .option(
-      '--data-dir <dir>',
-      'sign with the keys of the server that keeps its data here, in place of --key and --cert',
-    )
     .option('--tsa <url>', 'time-stamp authority (RFC 3161): the signature then outlives its certificate')
     .option('--out <file>', 'write the signed file here; without it, FILE itself is replaced')
     .option('--description <text>', 'what the file is called for people')
@@ -54,7 +52,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   if (flags.url !== undefined && !URL.canParse(flags.url)) throw new UsageError(`--url ${flags.url} is no address.`);
   const signed = await signFile(readNamedFile(file), identity, {
     // A server's own keys sign whatever its clock shows; anybody else's certificate is judged by the clock.
-    now: flags.dataDir === undefined ? new Date() : signingTimeOf(identity, new Date()),
+    now: isOfServer(flags) ? signingTimeOf(identity, new Date()) : new Date(),
     ...(flags.description === undefined ? {} : { description: flags.description }),
     ...(flags.url === undefined ? {} : { url: flags.url }),
     ...(flags.tsa === undefined ? {} : { requestTimestamp: timestampAuthority(flags.tsa) }),
@@ -64,14 +62,29 @@ async function run(file: string, flags: Flags): Promise<void> {
   await tell(out, signed, identity, flags);
 }
 
-function identityOf({ key, cert, chain, passwordFile, dataDir }: Flags): SigningIdentity {
-  if (dataDir !== undefined) {
-    if (key !== undefined || cert !== undefined) throw new UsageError('Give --data-dir or --key and --cert, not both.');
-    const files = operatorFiles(dataDir);
+function identityOf(flags: Flags): SigningIdentity {
+  const { key, cert, chain, passwordFile } = flags;
+  if (isOfServer(flags)) {
+    const files = operatorFiles(dataDirOf(flags));
     return readIdentityFiles({ ...files, chain: [files.ca, ...chain] });
   }
+  if (flags.dataDir !== undefined) throw new UsageError('Give --data-dir or --key and --cert, not both.');
   if (key === undefined || cert === undefined) throw new UsageError('Give --key and --cert, or --data-dir.');
   return readIdentityFiles({ cert, key, chain, passwordFile });
+}
+
+function dataDirOf(flags: Flags): string {
+  try {
+    return requireServer(flags).dataDir;
+  } catch (error) {
+    const isNamed = flags.dataDir !== undefined || flags.config !== undefined;
+    if (isNamed || !(error instanceof AdministrationError)) throw error;
+    throw new UsageError(`Give --key and --cert, or --data-dir. ${error.message}`);
+  }
+}
+
+function isOfServer({ key, cert }: Flags): boolean {
+  return key === undefined && cert === undefined;
 }
 
 /** All or nothing: the name changes hands when every byte is written. */

@@ -1,10 +1,9 @@
 // moult status: the server at a glance, running or not.
-import { type DiskFigures, inspectDisks } from '@moult/administration';
+import { type DiskFigures, readStatus } from '@moult/administration';
 import { readLockHolder } from '@moult/store/data-dir';
-import { serverVersion } from '@moult/store/version';
 import type { Command } from 'commander';
-import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
 import { moment, present } from '../output.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 
 export function register(program: Command): void {
   withServerOptions(program.command('status'))
@@ -14,25 +13,13 @@ export function register(program: Command): void {
 }
 
 async function status(flags: AdministrationFlags & { recount?: true }): Promise<void> {
-  const document = await administer(flags, async ({ store, config }) => {
-    const server = await findServer(config.dataDir);
-    const { shared, changed } = await store.countIdentityChanges(new Date(Date.now() - 30 * 86_400_000));
-    const corrected = flags.recount ? await store.recountFigures() : undefined;
-    const figures = await store.loadServerStatus();
-    return {
-      version: serverVersion,
-      dataDir: config.dataDir,
-      engine: store.engine,
-      server,
-      ...figures,
-      ...(corrected !== undefined && { correctedComputers: corrected }),
-      titleSearchIndexed: await store.findsTitlesByIndex(),
-      clones: shared,
-      identitiesChanged: changed,
-      disks: (await inspectDisks(config)).map((disk) => ({ ...disk, isLow: disk.freeBytes < disk.reserveBytes })),
-      heldBack: await store.loadHeldBack(),
-      notices: server.state === 'running' ? await noticesOf(server.url) : [],
-    };
+  const document = await administer(flags, async (administration) => {
+    const server = await askServer(administration.server.dataDir);
+    const notices = server.state === 'running' ? await noticesOf(server.url) : [];
+    const { version, dataDir, engine, ...figures } = await readStatus(administration, {
+      recount: flags.recount ?? false,
+    });
+    return { version, dataDir, engine, server, ...figures, notices };
   });
   present(
     document,
@@ -109,7 +96,7 @@ function identityLines({ clones, identitiesChanged }: { clones: number; identiti
 type ServerState = { state: 'running'; url: string; pid: number; startedAt: string } | { state: 'stopped' };
 
 /** What a killed server left behind says nothing: its address has to answer. */
-async function findServer(dataDir: string): Promise<ServerState> {
+async function askServer(dataDir: string): Promise<ServerState> {
   const holder = readLockHolder(dataDir);
   if (!holder?.url) return { state: 'stopped' };
   const isThere = await fetch(`${holder.url}/selfupdate/wuident.cab`, {

@@ -110,6 +110,7 @@ test('a damaged tree is refused with exit code 1 and a code; what is missing wit
 
 test('a tree taken in before the first start is in order, and a root may be PEM or DER', async () => {
   const fresh = join(folder, 'fresh');
+  mkdirSync(fresh);
   const der = join(folder, 'vendor-ca.cer');
   writeFileSync(der, new X509Certificate(readFileSync(caFile)).raw);
   const imported = await json('import', source, '--data-dir', fresh, '--trust', der);

@@ -4,6 +4,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepFilesPrivate } from '@moult/administration';
 import { jsonText, visibleText } from '@moult/formats/text';
 import {
   checkPort80,
@@ -18,14 +19,11 @@ import {
 } from '@moult/server';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
-import { makePrivateFiles } from '../open-server.ts';
+import { type AdministrationFlags, requireServer, withServerOptions } from '../server-options.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
 
-interface TreeOptions {
-  dataDir: string;
-  json?: true;
-}
+type TreeOptions = AdministrationFlags;
 
 interface ImportCommandOptions extends TreeOptions {
   as?: string;
@@ -35,7 +33,7 @@ interface ImportCommandOptions extends TreeOptions {
 
 export function register(program: Command): void {
   const tree = program.command('tree').description('the self-update tree: what agents fetch before anything else');
-  withTreeOptions(
+  withServerOptions(
     tree.command('import').argument('<dir|cab>', "a server's SelfUpdate folder, its web root, or a cabinet"),
   )
     .description('take in a Microsoft self-update tree, byte for byte')
@@ -43,12 +41,12 @@ export function register(program: Command): void {
     .option('--replace', 'forget what was imported before')
     .option('--trust <file>', 'certificate (PEM or DER) that signatures may end at; may be given again', collect, [])
     .action(runImport);
-  withTreeOptions(tree.command('list')).description('what the tree holds, and who gets it').action(runList);
-  withTreeOptions(tree.command('verify'))
+  withServerOptions(tree.command('list')).description('what the tree holds, and who gets it').action(runList);
+  withServerOptions(tree.command('verify'))
     .description('check every file that is served: there, unchanged, whole, signed')
     .option('--trust <file>', 'certificate (PEM or DER) for imported files; may be given again', collect, [])
     .action(runVerify);
-  withTreeOptions(tree.command('clear')).description('take everything imported out again').action(runClear);
+  withServerOptions(tree.command('clear')).description('take everything imported out again').action(runClear);
   tree
     .command('port80')
     .description('is the tree there for old agents, who look on port 80 only? (InstallSelfupdateOnPort80)')
@@ -60,16 +58,11 @@ export function register(program: Command): void {
     .action(runPort80);
 }
 
-function withTreeOptions(command: Command): Command {
-  return command
-    .option('--data-dir <dir>', 'the data directory of the server', process.env.MOULT_DATA_DIR ?? './moult-data')
-    .option('--json', 'one JSON document on stdout');
-}
-
 async function runImport(source: string, options: ImportCommandOptions): Promise<void> {
-  makePrivateFiles(options.dataDir);
+  const { dataDir } = requireServer(options);
+  keepFilesPrivate(dataDir);
   const report = await importTree(source, {
-    dataDir: options.dataDir,
+    dataDir,
     now: new Date(),
     trustedCertificatesPem: options.trust.map(readCertificateFile),
     ...(options.as !== undefined && { as: options.as }),
@@ -93,9 +86,9 @@ async function runImport(source: string, options: ImportCommandOptions): Promise
 }
 
 async function runList(options: TreeOptions): Promise<void> {
-  requireDataDir(options.dataDir);
-  const listing = await listTree(options.dataDir);
-  const operator = operatorOf(options.dataDir);
+  const { dataDir } = requireServer(options);
+  const listing = await listTree(dataDir);
+  const operator = operatorOf(dataDir);
   if (options.json) return print({ operator, ...listing });
   if (operator) console.log(`Operator: ${operator.subject}\n  SHA-256 ${operator.fingerprint}\n`);
   for (const line of listingLines(listing)) console.log(line);
@@ -114,9 +107,9 @@ function operatorCaFile(dataDir: string): string {
 }
 
 async function runVerify(options: TreeOptions & { trust: string[] }): Promise<void> {
-  requireDataDir(options.dataDir);
-  const caFile = operatorCaFile(options.dataDir);
-  const result = await verifyTree(options.dataDir, {
+  const { dataDir } = requireServer(options);
+  const caFile = operatorCaFile(dataDir);
+  const result = await verifyTree(dataDir, {
     operatorCaPem: existsSync(caFile) ? readNamedFile(caFile).toString('utf8') : undefined,
     trustedCertificatesPem: options.trust.map(readCertificateFile),
     now: new Date(),
@@ -127,9 +120,9 @@ async function runVerify(options: TreeOptions & { trust: string[] }): Promise<vo
 }
 
 async function runClear(options: TreeOptions): Promise<void> {
-  requireDataDir(options.dataDir);
-  makePrivateFiles(options.dataDir);
-  const removed = await clearImportedTree(options.dataDir, new Date());
+  const { dataDir } = requireServer(options);
+  keepFilesPrivate(dataDir);
+  const removed = await clearImportedTree(dataDir, new Date());
   if (options.json) print({ removed });
   else console.log(`Removed ${count(removed, 'imported file')}; the tree serves Moult's own.`);
 }
@@ -194,10 +187,6 @@ function importedLine({ path, sizeBytes, cabinet }: ImportedFile): string {
     ? `${cabinet.members === 1 ? '1 member' : `${cabinet.members} members`}, ${cabinet.signature}${cabinet.signer && ` (${cabinet.signer})`}`
     : 'no cabinet';
   return `  ${path}  ${bytes(sizeBytes)}, ${about}`;
-}
-
-function requireDataDir(dataDir: string): void {
-  if (!existsSync(dataDir)) throw new UsageError(`there is no data directory ${dataDir}; give it with --data-dir`);
 }
 
 function showProgress(path: string): void {

@@ -1,15 +1,14 @@
 // moult updates: what can be approved, what was decided, and how it stands on the computers.
 
-import { findUpdate } from '@moult/administration';
+import { type ApprovalState, listUpdates, showUpdate } from '@moult/administration';
 import { visibleText } from '@moult/formats/text';
-import type { Store, StoredDeployment } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { wholeNumber } from '../numbers.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../open-server.ts';
 import { moment, present, table } from '../output.ts';
+import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 
 interface ListFlags extends AdministrationFlags {
-  approval?: 'approved' | 'unapproved' | 'declined';
+  approval?: ApprovalState;
   search?: string;
   superseded?: true;
   limit: number;
@@ -30,24 +29,10 @@ export function register(program: Command): void {
 }
 
 async function list(flags: ListFlags): Promise<void> {
-  const document = await administer(flags, async ({ store }) => {
-    const found = await store.listUpdates({ search: flags.search, limit: everything });
-    const supersededBy = await store.loadSupersededBy();
-    const decisions = Map.groupBy(
-      await describeDecisions(store, await store.loadDeployments()),
-      ({ updateId }) => updateId,
-    );
-    return found
-      .map(({ updateId, revisionNumber, title, updateType, importedAt, isDeclined }) => {
-        const decided = decisions.get(updateId) ?? [];
-        const approval = isDeclined ? 'declined' : decided.some(isApproval) ? 'approved' : 'unapproved';
-        const isSuperseded = supersededBy.has(updateId);
-        return { updateId, revisionNumber, title, updateType, importedAt, approval, isSuperseded, decisions: decided };
-      })
-      .filter(({ approval }) => flags.approval === undefined || approval === flags.approval)
-      .filter(({ isSuperseded }) => flags.superseded === undefined || isSuperseded)
-      .slice(0, flags.limit);
-  });
+  const { search, approval, superseded: isSuperseded, limit } = flags;
+  const document = await administer(flags, (administration) =>
+    listUpdates(administration, { search, approval, isSuperseded, limit }),
+  );
   present(document, flags, () =>
     table(
       ['APPROVAL', 'SUPERSEDED', 'DECISIONS', 'TITLE', 'ID'],
@@ -63,12 +48,7 @@ async function list(flags: ListFlags): Promise<void> {
 }
 
 async function show(update: string, flags: AdministrationFlags): Promise<void> {
-  const document = await administer(flags, async ({ store }) => {
-    const found = await findUpdate(store, update);
-    const decisions = await describeDecisions(store, await store.listDeploymentsOf(found.updateId));
-    const supersededBy = await namesOf(store, (await store.loadSupersededBy()).get(found.updateId) ?? []);
-    return { ...found, supersededBy, decisions, states: await store.countStates(found.updateId) };
-  });
+  const document = await administer(flags, (administration) => showUpdate(administration, update));
   present(document, flags, ({ title, updateId, revisionNumber, isDeclined, supersededBy, decisions, states }) => [
     `${visibleText(title)}${isDeclined ? ' (declined)' : ''}`,
     `${updateId}@${revisionNumber}`,
@@ -81,32 +61,4 @@ async function show(update: string, flags: AdministrationFlags): Promise<void> {
     '',
     ...table(['STATE', 'COMPUTERS'], Object.entries(states)),
   ]);
-}
-
-/** By title, as they are called in their newest revision. */
-async function namesOf(store: Store, updateIds: Iterable<string>): Promise<{ updateId: string; title: string }[]> {
-  const named: { updateId: string; title: string }[] = [];
-  for (const updateId of updateIds) {
-    named.push({ updateId, title: (await store.findRevisions(updateId)).at(-1)?.title ?? '' });
-  }
-  return named.sort((a, b) => a.title.localeCompare(b.title));
-}
-
-const everything = 1_000_000;
-
-function isApproval({ action }: { action: string }): boolean {
-  return action === 'Install' || action === 'OptionalInstall' || action === 'Uninstall';
-}
-
-async function describeDecisions(store: Store, deployments: readonly StoredDeployment[]) {
-  const names = new Map((await store.loadGroups()).map(({ groupId, name }) => [groupId, name]));
-  return deployments.map(({ updateId, groupId, action, deadline, changedAt, administrator }) => ({
-    updateId,
-    groupId,
-    group: names.get(groupId) ?? groupId,
-    action,
-    deadline,
-    changedAt: new Date(changedAt),
-    administrator,
-  }));
 }

@@ -6,13 +6,13 @@ import { type SignatureReport, type SignerReport, verifyFile } from '@moult/form
 import { jsonText, visibleText } from '@moult/formats/text';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
+import { requireServer, type ServerOptions, withServer } from '../server-options.ts';
 import { operatorFiles, readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint } from '../terminal.ts';
 
-interface Flags {
+interface Flags extends ServerOptions {
   ca: string[];
   tsaCa: string[];
-  dataDir?: string;
   acceptSha1?: true;
   claimedTime?: boolean;
   json?: true;
@@ -21,9 +21,10 @@ interface Flags {
 type Verdict = { file: string; report: SignatureReport } | { file: string; error: FormatError };
 
 export function register(program: Command): void {
-  program
-    .command('verify')
-    .description('check the Authenticode signatures of cabinets, programs (.exe, .dll) and security catalogs (.cat)')
+  withServer(program.command('verify'))
+    .description(
+      'check the Authenticode signatures of cabinets, programs (.exe, .dll) and security catalogs (.cat); --data-dir or --config: trust the operator CA of that server',
+    )
     .argument('<files...>', 'the files')
     .option(
       '--ca <file>',
@@ -37,7 +38,6 @@ export function register(program: Command): void {
       collect,
       [],
     )
-    .option('--data-dir <dir>', 'trust the operator CA of the server that keeps its data here')
     .option('--accept-sha1', "let SHA-1 and RSA keys from 1024 bits on count, for Microsoft's old files")
     .option('--claimed-time', 'without a trusted time stamp, believe the signing time that the signer gives')
     .option('--no-claimed-time', 'without a trusted time stamp, judge certificates by now (the default)')
@@ -70,8 +70,10 @@ async function run(files: string[], flags: Flags): Promise<void> {
   process.exitCode = verdicts.every(isTrusted) ? exitCode.fine : exitCode.findings;
 }
 
-function trustedCertificates({ ca, dataDir }: Flags): string[] {
-  const named = [...ca, ...(dataDir === undefined ? [] : [operatorFiles(dataDir).ca])];
+/** A server counts when it is named on the command line: who it is decides whom to trust. */
+function trustedCertificates({ ca, ...server }: Flags): string[] {
+  const isNamed = server.dataDir !== undefined || server.config !== undefined;
+  const named = [...ca, ...(isNamed ? [operatorFiles(requireServer(server).dataDir).ca] : [])];
   return named.length > 0 ? named.map(readCertificateFile) : [...rootCertificates];
 }
 

@@ -1,19 +1,15 @@
 // moult explain COMPUTER [UPDATE], from the store of a Moult server, running or not.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type ExplainNode, toUpdateId, type UpdateId } from '@moult/catalog';
 import { DoctorError } from '@moult/doctor/errors';
 import { examineComputer, explainUpdateFor, type UpdateAnswer } from '@moult/doctor/explain';
 import { paintWith } from '@moult/doctor/report';
 import { jsonText } from '@moult/formats/text';
-import { isPostgres, type KnownComputer, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
+import { type KnownComputer, type Store, withoutPassword } from '@moult/store';
+import { administer, type ServerOptions } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { deliver, type ReportOptions } from './deliver.ts';
 
-export interface ExplainOptions extends ReportOptions {
-  dataDir: string;
-  database?: string;
-}
+export type ExplainOptions = ServerOptions & ReportOptions;
 
 /** Why this computer is where it is; with `update`, why it is or is not offered that update. */
 export async function explainComputer(
@@ -21,22 +17,12 @@ export async function explainComputer(
   update: string | undefined,
   options: ExplainOptions,
 ): Promise<void> {
-  const database = options.database ?? join(options.dataDir, 'moult.sqlite');
-  if (!isPostgres(database) && !existsSync(sqliteFileOf(database))) {
-    throw new UsageError(
-      `${withoutPassword(database)}: no such database; --data-dir names the server's data directory`,
-    );
-  }
-  const store = await openStore(database, { now: () => new Date(), ifEmpty: 'refuse' });
-  try {
+  await administer(options, async ({ store, server }) => {
     const computer = await findOne(store, name);
-    if (update === undefined) {
-      return deliver(await examineComputer(store, computer, withoutPassword(database), new Date()), options);
-    }
-    show(await explainUpdateFor(store, computer, parseUpdateId(update)), update, options);
-  } finally {
-    await store.close();
-  }
+    if (update !== undefined)
+      return show(await explainUpdateFor(store, computer, parseUpdateId(update)), update, options);
+    return deliver(await examineComputer(store, computer, withoutPassword(server.database), new Date()), options);
+  });
 }
 
 function parseUpdateId(text: string): UpdateId {

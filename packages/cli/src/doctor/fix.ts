@@ -5,11 +5,11 @@ import { createInterface } from 'node:readline/promises';
 import { machineRoot, serviceHolder } from '@moult/agent';
 import { applyChanges, type Change, planForAgent, planForServer, undoChanges } from '@moult/doctor/fix';
 import { jsonText } from '@moult/formats/text';
+import { requireServer, type ServerOptions } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
-export interface FixOptions {
+export interface FixOptions extends ServerOptions {
   root?: string;
-  dataDir?: string;
   dryRun?: boolean;
   yes?: boolean;
   undo?: string;
@@ -45,11 +45,12 @@ export async function doctorFix(options: FixOptions): Promise<void> {
 
 async function plan(options: FixOptions): Promise<Change[]> {
   const { root, dataDir } = options;
-  if ((root === undefined) === (dataDir === undefined))
-    throw new UsageError('say what to mend: --root DIR (an agent) or --data-dir DIR (a server)');
-  const folder = root ?? dataDir ?? '';
-  if (!existsSync(folder)) throw new UsageError(`${folder}: no such folder`);
-  if (root === undefined) return planForServer(folder, new Date());
+  if (root === undefined) {
+    const server = requireServer(options);
+    return planForServer(server.dataDir, new Date(), server.database);
+  }
+  if (dataDir !== undefined) throw new UsageError('give --root DIR (an agent) or --data-dir DIR (a server), not both');
+  if (!existsSync(root)) throw new UsageError(`${root}: no such folder`);
   const running = serviceHolder(machineRoot(root));
   // A running agent writes the same registry: it is asked to stop first rather than raced.
   if (running)

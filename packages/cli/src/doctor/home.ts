@@ -1,16 +1,20 @@
 // moult doctor content and moult doctor self: the server's own end of the ladder.
-import { examineContent, examineSelf, type HomeOptions } from '@moult/doctor/home';
+import { examineContent, examineSelf } from '@moult/doctor/home';
+import { requireServer, type ServerOptions } from '../server-options.ts';
 import { deliver, ProgressLine, type ReportOptions } from './deliver.ts';
 
+export type HomeOptions = ServerOptions & ReportOptions & { selfUpdatePort?: string };
+
 /** Checks the content folder and delivers the report. */
-export async function doctorContent(options: HomeOptions & ReportOptions): Promise<void> {
+export async function doctorContent(options: HomeOptions): Promise<void> {
   const progress = new ProgressLine();
-  const report = await examineContent(options, (text) => progress.show(() => text));
+  const report = await examineContent(requireServer(options), (text) => progress.show(() => text));
   progress.end();
   deliver(report, options);
 }
 
 /** Checks this server and delivers the report. */
-export async function doctorSelf(options: HomeOptions & ReportOptions): Promise<void> {
-  deliver(await examineSelf(options), options);
+export async function doctorSelf(options: HomeOptions): Promise<void> {
+  const { selfUpdatePort } = options;
+  deliver(await examineSelf(requireServer(options), { selfUpdatePort }), options);
 }

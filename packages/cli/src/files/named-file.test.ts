@@ -20,6 +20,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createOperatorCa, createOperatorSigner } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
+import { openStore } from '@moult/store';
 
 const moult = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
 /** Far beyond what a busy machine needs: only a command that waits for ever reaches it. */
@@ -40,6 +41,7 @@ before(async () => {
     createCabinet([{ name: 'a', bytes: Buffer.from('a'), modified: new Date() }]),
   );
   mkdirSync(join(folder, 'data'));
+  await (await openStore(join(folder, 'data', 'moult.sqlite'), { now: () => new Date() })).close();
   const now = new Date();
   const ca = await createOperatorCa({ commonName: 'Test', now });
   const { certificatePem, privateKeyPem } = await createOperatorSigner(ca, { commonName: 'Test', now });
@@ -162,7 +164,7 @@ describe('what is no file is refused at once by', { skip: process.platform === '
     ] as const) {
       await refuses(['verify', file], words);
       await refuses(['cab', 'list', file], words);
-      if (file !== 'data') await refuses(['catalog', 'import', file, '--data-dir', 'new'], words);
+      if (file !== 'data') await refuses(['catalog', 'import', file, '--data-dir', 'data'], words);
     }
   });
 

@@ -1,5 +1,7 @@
 // The limits that somebody gave to a command: by --set-limit, in the environment, in the configuration file. They are in
 // force before the command does anything. Most commands are given none, and load nothing of this.
+import { existsSync } from 'node:fs';
+import { defaultPlaces } from '@moult/administration/places';
 import type { GivenBound } from '@moult/bounds';
 import type { Command } from 'commander';
 import { UsageError } from '../terminal.ts';
@@ -20,8 +22,9 @@ export function acceptLimits(command: Command): void {
 export async function giveLimits(command: Command, environment: Record<string, string | undefined>): Promise<void> {
   const { setLimit = [], config } = command.opts<{ setLimit?: string[]; config?: string }>();
   const takesFile = command.options.some(({ long }) => long === '--config');
-  const file = takesFile ? (config ?? environment.MOULT_CONFIG) : undefined;
-  if (setLimit.length === 0 && !file && !Object.keys(environment).some((name) => name.startsWith('MOULT_LIMIT_')))
+  const { configFile = '' } = defaultPlaces;
+  const hasFile = takesFile && Boolean(config ?? (environment.MOULT_CONFIG || existsSync(configFile)));
+  if (setLimit.length === 0 && !hasFile && !Object.keys(environment).some((name) => name.startsWith('MOULT_LIMIT_')))
     return;
   const [{ boundsInEnvironment, giveBounds, variableOfBound }, { allBounds }] = await Promise.all([
     import('@moult/bounds'),
@@ -31,9 +34,9 @@ export async function giveLimits(command: Command, environment: Record<string, s
   giveBounds(allBounds, [...flags, ...boundsInEnvironment(allBounds, environment)]);
   // Threads and processes that this one starts have them too: the programs of the agent, and its host.
   for (const { name, value } of flags.toReversed()) environment[variableOfBound(name)] = String(value);
-  if (!file) return;
+  if (!hasFile) return;
   // Only now: there are limits for files, too.
-  const inForce = await inFile(file);
+  const inForce = await inFile(config);
   giveBounds(allBounds, inForce);
   for (const { name, value } of inForce) environment[variableOfBound(name)] ??= String(value);
 }
@@ -46,13 +49,15 @@ function fromFlag(text: string): GivenBound {
   );
 }
 
-async function inFile(name: string): Promise<GivenBound[]> {
+async function inFile(named: string | undefined): Promise<GivenBound[]> {
   const [{ readFileLimits }, { readConfigFile }] = await Promise.all([
     import('@moult/administration/config'),
-    import('../open-server.ts'),
+    import('../server-options.ts'),
   ]);
-  const limits = readConfigFile(name, (file) => (file ? readFileLimits(file) : {}));
-  return Object.entries(limits).map(([limit, value]) => {
-    return { name: limit, value, origin: 'file', place: `[limits] in ${name}` };
+  return readConfigFile(named, (file) => {
+    const place = `[limits] in ${file?.name}`;
+    return Object.entries(file ? readFileLimits(file) : {}).map(([name, value]) => {
+      return { name, value, origin: 'file', place };
+    });
   });
 }

@@ -1,8 +1,7 @@
 // The audit record of a change to the signed metadata: who did it, in the database of the server whose repository it is.
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { administrator } from '@moult/administration';
-import { type StoreFlags, withStore } from '../open-catalog.ts';
+import { administer, type ServerOptions } from '../server-options.ts';
 import { exitCode } from '../terminal.ts';
 import type { Common } from './options.ts';
 
@@ -27,7 +26,7 @@ export function audited<Arguments extends unknown[]>(
   };
 }
 
-type AuditOptions = Common & StoreFlags;
+type AuditOptions = Common & ServerOptions;
 
 async function record(action: string, subject: string, options: AuditOptions): Promise<void> {
   const flags = serverOf(options);
@@ -35,9 +34,7 @@ async function record(action: string, subject: string, options: AuditOptions): P
   const said = Object.entries(options).filter(([name]) => !notOfTheChange.includes(name));
   const change = { action, subject, after: Object.fromEntries(said) };
   try {
-    await withStore(flags, { mustExist: true }, (store) =>
-      store.recordChange({ name: administrator(), at: new Date() }, change),
-    );
+    await administer(flags, ({ store, author }) => store.recordChange(author, change));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     console.error(`note: The change is made, and there is no audit record of it: ${why}`);
@@ -46,7 +43,7 @@ async function record(action: string, subject: string, options: AuditOptions): P
 }
 
 /** The server whose `trust` folder this is; undefined for a repository of its own. */
-function serverOf({ dir, database, config }: AuditOptions): StoreFlags | undefined {
+function serverOf({ dir, database, config }: AuditOptions): ServerOptions | undefined {
   const dataDir = dirname(resolve(dir));
   const isOfServer = basename(resolve(dir)) === 'trust';
   const isThere = ['moult.sqlite', 'keys'].some((name) => existsSync(join(dataDir, name)));

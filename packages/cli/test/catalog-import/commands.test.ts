@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { openStore } from '@moult/store';
+import { loadOrCreateOperatorKeys } from '@moult/store/keys';
 
 const program = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
 const captures = fileURLToPath(new URL('../../../../fixtures/captures/wsus-m0-wsusss/', import.meta.url));
@@ -21,9 +23,18 @@ function moult(...args: string[]): { status: number | null; stdout: string; stde
   return spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', cwd: folder });
 }
 
+/** What the first start of a server makes: a database and keys. */
+async function serverIn(name: string): Promise<string> {
+  const dataDir = join(folder, name);
+  const now = new Date();
+  await loadOrCreateOperatorKeys(dataDir, { now, isClockBelieved: true });
+  await (await openStore(join(dataDir, 'moult.sqlite'), { now: () => now })).close();
+  return dataDir;
+}
+
 describe('moult catalog', () => {
-  it('imports, lists, shows and prints fragments as clients get them', () => {
-    const data = ['--data-dir', join(folder, 'data')];
+  it('imports, lists, shows and prints fragments as clients get them', async () => {
+    const data = ['--data-dir', await serverIn('data')];
     const imported = JSON.parse(moult('catalog', 'import', join(captures, 'docs'), ...data, '--json').stdout);
     assert.deepEqual([imported.new, imported.refused, imported.setAside.length], [5, 0, 2]);
     assert.equal(
@@ -52,7 +63,7 @@ describe('moult catalog', () => {
     assert.equal(existsSync(join(folder, 'nowhere')), false);
   });
 
-  it('exits 1 when something was refused, and imports the rest', () => {
+  it('exits 1 when something was refused, and imports the rest', async () => {
     writeFileSync(join(folder, 'bad.xml'), '<a/>');
     const run = moult(
       'catalog',
@@ -60,7 +71,7 @@ describe('moult catalog', () => {
       join(folder, 'bad.xml'),
       join(captures, 'docs'),
       '--data-dir',
-      join(folder, 'rest'),
+      await serverIn('rest'),
       '--json',
     );
     assert.equal(run.status, 1);
@@ -69,13 +80,13 @@ describe('moult catalog', () => {
 });
 
 describe('moult publish', () => {
-  it('stores a signed cabinet, imports the documents, and refuses to publish one revision twice', () => {
+  it('stores a signed cabinet, imports the documents, and refuses to publish one revision twice', async () => {
     writeFileSync(join(folder, 'setup.mjs'), 'process.exitCode = 0;\n');
     writeFileSync(
       join(folder, 'app.yaml'),
       'publisher: Contoso\nproduct: App\ntitle: App 1\nfiles: setup.mjs\ninstall: { program: setup.mjs }\ninstalled-when: { file-exists: { path: /opt/app } }\n',
     );
-    const data = ['--data-dir', join(folder, 'published')];
+    const data = ['--data-dir', await serverIn('published')];
     const published = moult('publish', 'app.yaml', ...data, '--json');
     assert.equal(published.status, 0, published.stderr);
     const { updateId, files } = JSON.parse(published.stdout);
@@ -90,9 +101,9 @@ describe('moult publish', () => {
     assert.deepEqual([again.status, /revision: 2/.test(again.stderr)], [1, true]);
   });
 
-  it('writes documents that import elsewhere with the same fragments', () => {
+  it('writes documents that import elsewhere with the same fragments', async () => {
     assert.equal(moult('publish', 'app.yaml', '--data-dir', join(folder, 'published'), '--out', 'out').status, 0);
-    const run = moult('catalog', 'import', 'out', '--data-dir', join(folder, 'elsewhere'), '--json');
+    const run = moult('catalog', 'import', 'out', '--data-dir', await serverIn('elsewhere'), '--json');
     // The cabinet beside the documents is payload: it is passed over, not refused.
     assert.deepEqual([JSON.parse(run.stdout).new, JSON.parse(run.stdout).refused], [4, 0]);
     assert.equal(readdirSync(join(folder, 'out')).length, 5);

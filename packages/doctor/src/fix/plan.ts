@@ -79,8 +79,8 @@ function planLeftovers(folder: string): Change[] {
 }
 
 /** Safe changes for a server's data directory. Reads only. */
-export async function planForServer(dataDir: string, now: Date): Promise<Change[]> {
-  const facts = await collectSelf(dataDir, now);
+export async function planForServer(dataDir: string, now: Date, database?: string): Promise<Change[]> {
+  const facts = await collectSelf(dataDir, now, database);
   const changes: Change[] = [];
   const lock = join(dataDir, 'moult.lock');
   if (facts.holder && !facts.alive && existsSync(lock)) {

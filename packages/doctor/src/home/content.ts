@@ -19,9 +19,8 @@ export interface ContentFacts {
   missing: { sha1: string; fileName: string }[];
 }
 
-/** Hashes every file under DIR/content. */
-export async function collectContent(dataDir: string, progress: (text: string) => void): Promise<ContentFacts> {
-  const folder = join(dataDir, 'content');
+/** Hashes every file of the content folder. */
+export async function collectContent(folder: string, progress: (text: string) => void): Promise<ContentFacts> {
   const facts: ContentFacts = {
     folder,
     exists: existsSync(folder),

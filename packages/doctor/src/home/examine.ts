@@ -2,23 +2,25 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPostgres, openStore, sqliteFileOf } from '@moult/store';
-import { RequestError } from '../errors.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { examineServer, lookedAt } from '../server/examine.ts';
 import { collectContent, collectMissing, observeContent } from './content.ts';
 import { collectSelf, observeSelf } from './self.ts';
 
-export interface HomeOptions {
+/** Where a server keeps what is examined. */
+export interface ServerPlaces {
   dataDir: string;
-  database?: string;
-  selfUpdatePort?: string;
+  /** The address of its database. */
+  database: string;
+  contentDir: string;
 }
 
-/** Checks every file of the content folder, and that approved updates have theirs. Throws RequestError. */
-export async function examineContent(options: HomeOptions, progress: (text: string) => void): Promise<DoctorReport> {
-  requireDataDir(options.dataDir);
-  const facts = await collectContent(options.dataDir, progress);
-  const database = options.database ?? join(options.dataDir, 'moult.sqlite');
+/** Checks every file of the content folder, and that approved updates have theirs. */
+export async function examineContent(
+  { contentDir, database }: ServerPlaces,
+  progress: (text: string) => void,
+): Promise<DoctorReport> {
+  const facts = await collectContent(contentDir, progress);
   if (isPostgres(database) || existsSync(sqliteFileOf(database))) {
     const store = await openStore(database, { now: () => new Date(), ifEmpty: 'refuse' });
     try {
@@ -32,19 +34,19 @@ export async function examineContent(options: HomeOptions, progress: (text: stri
 }
 
 /** Checks this server: process, keys, tree, and the server itself from the outside. Throws RequestError. */
-export async function examineSelf(options: HomeOptions): Promise<DoctorReport> {
-  requireDataDir(options.dataDir);
-  const facts = await collectSelf(options.dataDir, new Date(), options.database);
+export async function examineSelf(
+  { dataDir, database }: ServerPlaces,
+  { selfUpdatePort = '80' }: { selfUpdatePort?: string | undefined } = {},
+): Promise<DoctorReport> {
+  const facts = await collectSelf(dataDir, new Date(), database);
   const observations = observeSelf(facts);
   const looked = [
-    { what: options.dataDir, result: facts.alive ? `process ${facts.holder?.pid}` : 'not running' },
-    ...(facts.tree
-      ? [{ what: join(options.dataDir, 'self-update'), result: `${facts.tree.checked} files checked` }]
-      : []),
+    { what: dataDir, result: facts.alive ? `process ${facts.holder?.pid}` : 'not running' },
+    ...(facts.tree ? [{ what: join(dataDir, 'self-update'), result: `${facts.tree.checked} files checked` }] : []),
   ];
   if (facts.alive && facts.holder?.url) {
-    const ca = join(options.dataDir, 'keys', 'operator-ca.cer.pem');
-    const more = { selfUpdatePort: options.selfUpdatePort ?? '80', client: ['os=Linux,arch=x64,lang=EN,agent=moult'] };
+    const ca = join(dataDir, 'keys', 'operator-ca.cer.pem');
+    const more = { selfUpdatePort, client: ['os=Linux,arch=x64,lang=EN,agent=moult'] };
     const seen = await examineServer(
       new URL(facts.holder.url),
       { ...more, ...(existsSync(ca) ? { ca } : {}) },
@@ -53,10 +55,5 @@ export async function examineSelf(options: HomeOptions): Promise<DoctorReport> {
     observations.push(...seen.observations);
     looked.push(...lookedAt(seen.facts));
   }
-  return makeReport(options.dataDir, observations, looked);
-}
-
-function requireDataDir(folder: string): void {
-  if (!existsSync(folder))
-    throw new RequestError(`${folder}: no such folder; --data-dir names the server's data directory`);
+  return makeReport(dataDir, observations, looked);
 }

@@ -18,17 +18,19 @@ const path = `content/${sha1.slice(-2).toUpperCase()}/${sha1.toUpperCase()}.cab`
 describe('the content folder', () => {
   it('that is missing, altered or incomplete is one finding each', async () => {
     await inFolder({}, async (folder) => {
-      assert.deepEqual(failures(makeReport('x', observeContent(await collectContent(folder, () => {})))), [
-        'DOCTOR_CONTENT_FOLDER',
-      ]);
+      assert.deepEqual(
+        failures(makeReport('x', observeContent(await collectContent(join(folder, 'content'), () => {})))),
+        ['DOCTOR_CONTENT_FOLDER'],
+      );
     });
     await inFolder({ [path]: 'changed' }, async (folder) => {
-      assert.deepEqual(failures(makeReport('x', observeContent(await collectContent(folder, () => {})))), [
-        'DOCTOR_CONTENT_ALTERED',
-      ]);
+      assert.deepEqual(
+        failures(makeReport('x', observeContent(await collectContent(join(folder, 'content'), () => {})))),
+        ['DOCTOR_CONTENT_ALTERED'],
+      );
     });
     await inFolder({ [path]: bytes }, async (folder) => {
-      const facts = await collectContent(folder, () => {});
+      const facts = await collectContent(join(folder, 'content'), () => {});
       assert.deepEqual(failures(makeReport('x', observeContent(facts))), []);
       const other = { sha1: 'ab'.repeat(20), fileName: 'other.cab' };
       await collectMissing(facts, {

@@ -1,1 +1,1 @@
-export { examineContent, examineSelf, type HomeOptions } from './examine.ts';
+export { examineContent, examineSelf, type ServerPlaces } from './examine.ts';

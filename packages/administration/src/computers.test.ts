@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { listComputers, removeComputer, setMembership, showComputer } from './computers.ts';
+import { addGroup } from './groups.ts';
+import { addComputer, createAdministration } from './test/administration.ts';
+
+const [one, two] = ['6f9619ff-8b86-d011-b42d-00c04fc964ff', '7f9619ff-8b86-d011-b42d-00c04fc964ff'] as const;
+
+it('a computer is found by name, address or id; several are named and nothing is guessed', async () => {
+  await using administration = await createAdministration();
+  await addComputer(administration, one, 'pc1.example.test');
+  await addComputer(administration, two, 'pc2.example.test');
+  assert.equal((await showComputer(administration, 'PC1')).computerId, one);
+  assert.equal((await showComputer(administration, `{${two.toUpperCase()}}`)).computerId, two);
+  await assert.rejects(showComputer(administration, '192.0.2.7'), { message: /pc1.*pc2|pc2.*pc1/ });
+  await assert.rejects(showComputer(administration, 'pc9'), { code: 'SERVER_NOT_FOUND', subject: 'computer' });
+});
+
+it('membership follows at once; with client-side targeting it is said to be temporary', async () => {
+  for (const targeting of ['server', 'client'] as const) {
+    await using administration = await createAdministration([], { targeting });
+    await addComputer(administration, one, 'pc1.example.test');
+    await addGroup(administration, 'Lab');
+    const change = { computer: 'pc1', group: 'lab', isMember: true };
+    const { isTemporary, group } = await setMembership(administration, change);
+    assert.deepEqual([isTemporary, group], [targeting === 'client', 'Lab']);
+    const inside = await listComputers(administration, { group: 'LAB', limit: 10 });
+    assert.deepEqual(
+      inside.map(({ computerId }) => computerId),
+      [one],
+    );
+    const all = { computer: 'pc1', group: 'All Computers', isMember: true };
+    await assert.rejects(setMembership(administration, all), { name: 'AdministrationError', code: 'SERVER_REFUSED' });
+  }
+});
+
+it('a computer is forgotten by its id too, and once only', async () => {
+  await using administration = await createAdministration();
+  await addComputer(administration, one, 'pc1.example.test');
+  assert.equal((await removeComputer(administration, one)).dnsName, 'pc1.example.test');
+  await assert.rejects(removeComputer(administration, one), { name: 'AdministrationError', subject: 'computer' });
+});

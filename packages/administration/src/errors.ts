@@ -1,0 +1,41 @@
+// The only home of the errors of administration: in the words of the field. A command or a page adds what it calls things.
+import { ServerError } from '@moult/store/errors';
+
+export type AdministrationErrorCode =
+  /** No server is where it was looked for, or none was named. */
+  | 'ADMINISTRATION_NO_SERVER'
+  /** The server has no keys yet: it was never started. */
+  | 'ADMINISTRATION_NO_KEYS'
+  /** A file that the configuration or a publication names cannot be read. */
+  | 'ADMINISTRATION_UNREADABLE'
+  /** All Computers is to have what its parent has. */
+  | 'ADMINISTRATION_NO_PARENT'
+  | 'SERVER_NOT_FOUND'
+  | 'SERVER_REFUSED';
+
+/** What was not found, so that a caller can say how it is listed. */
+export type Subject = 'computer' | 'group' | 'update';
+
+export class AdministrationError extends Error {
+  readonly code: AdministrationErrorCode;
+  readonly subject: Subject | undefined;
+
+  constructor(
+    code: AdministrationErrorCode,
+    message: string,
+    options: { subject?: Subject | undefined; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'AdministrationError';
+    this.code = code;
+    this.subject = options.subject;
+  }
+}
+
+/** A refusal of the store as one of administration; every other error as it is. */
+export function asAdministrationError(error: unknown, subject: Subject): unknown {
+  if (!(error instanceof ServerError) || (error.code !== 'SERVER_NOT_FOUND' && error.code !== 'SERVER_REFUSED'))
+    return error;
+  const options = error.code === 'SERVER_NOT_FOUND' ? { subject, cause: error } : { cause: error };
+  return new AdministrationError(error.code, error.message, options);
+}

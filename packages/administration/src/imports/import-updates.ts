@@ -1,0 +1,18 @@
+// Updates taken into the catalog, with the record of who did it.
+import type { Administration } from '../open-server.ts';
+import type { FoundDocument } from './found-document.ts';
+import { type ImportReport, runImport } from './run-import.ts';
+
+/** Imports everything `documents` gives, and records it when anything is new. Throws only what the store throws. */
+export async function importUpdates(
+  { store, author }: Administration,
+  documents: AsyncIterable<FoundDocument>,
+  onProgress: (report: Readonly<ImportReport>) => void,
+): Promise<ImportReport> {
+  const imported = await runImport(store, documents, { now: () => new Date(), onProgress });
+  const { new: added, changed } = imported;
+  if (added + changed > 0) {
+    await store.recordChange(author, { action: 'import updates', subject: 'catalog', after: { added, changed } });
+  }
+  return imported;
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { it } from 'node:test';
+import { approve, decline } from './approvals.ts';
+import { importUpdates } from './imports/import-updates.ts';
+import { readDocuments } from './imports/read-documents.ts';
+import { createAdministration, documentOf, idOf } from './test/administration.ts';
+import { listUpdates, showUpdate } from './updates.ts';
+
+it('a list is narrowed by approval first and cut off last', async () => {
+  await using administration = await createAdministration(['A', 'B', 'C']);
+  await approve(administration, { update: 'B', action: 'Install' });
+  await decline(administration, 'C', true);
+  const titles = async (wanted: Parameters<typeof listUpdates>[1]) =>
+    (await listUpdates(administration, wanted)).map(({ title, approval }) => `${title} ${approval}`);
+  assert.deepEqual(await titles({ limit: 10 }), ['A unapproved', 'B approved', 'C declined']);
+  assert.deepEqual(await titles({ limit: 1, approval: 'declined' }), ['C declined']);
+  assert.deepEqual(await titles({ limit: 10, isSuperseded: true }), []);
+});
+
+it('an update shows who decided what, by the name of the group', async () => {
+  await using administration = await createAdministration(['A']);
+  await approve(administration, { update: 'A', action: 'Install' });
+  const [decision] = (await showUpdate(administration, idOf(0))).decisions;
+  assert.deepEqual([decision?.group, decision?.action, decision?.administrator], ['All Computers', 'Install', 'anna']);
+});
+
+it('an import is recorded when it brought anything', async () => {
+  await using administration = await createAdministration();
+  const importing = () =>
+    importUpdates(
+      administration,
+      readDocuments(['-'], Readable.from([Buffer.from(documentOf(idOf(1), 'A'))])),
+      () => {},
+    );
+  assert.deepEqual([(await importing()).new, (await importing()).unchanged], [1, 1]);
+  const records = await administration.store.listAudit({ limit: 10 });
+  assert.deepEqual(
+    records.map(({ action }) => action),
+    ['import updates'],
+  );
+});

@@ -1,0 +1,130 @@
+// Every command that works on a server finds it by the same flags, variables and file, and makes none.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, mock } from 'node:test';
+import { createCabinet } from '@moult/formats/cab';
+import { openStore } from '@moult/store';
+import { loadOrCreateOperatorKeys } from '@moult/store/keys';
+import { run } from './run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'moult-server-options-'));
+const dataDir = join(folder, 'server');
+const database = join(folder, 'elsewhere.sqlite');
+const config = join(folder, 'moult.toml');
+const cabinet = join(folder, 'a.cab');
+const publication = join(folder, 'app.yaml');
+const now = new Date();
+
+before(async () => {
+  writeFileSync(config, `data-dir = ${JSON.stringify(dataDir)}\ndatabase = ${JSON.stringify(database)}\n`);
+  writeFileSync(cabinet, createCabinet([{ name: 'a', bytes: Buffer.from('a'), modified: now }]));
+  writeFileSync(
+    publication,
+    'publisher: Contoso\nproduct: App\ntitle: App 1\nfiles: a.cab\ninstall: { program: a.cab }\ninstalled-when: { file-exists: { path: /opt/app } }\n',
+  );
+  await loadOrCreateOperatorKeys(dataDir, { now, isClockBelieved: true });
+  mkdirSync(join(dataDir, 'content'));
+  await (await openStore(database, { now: () => now })).close();
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What is typed, and what is printed when the server was found. */
+const commands: readonly (readonly [parts: readonly string[], found: RegExp])[] = [
+  [['status'], /computers +0/],
+  [['computers', 'list'], /NAME +ADDRESS/],
+  [['computers', 'show', 'nobody'], /There is no computer "nobody"\. "moult computers list"/],
+  [['computers', 'remove', 'nobody'], /There is no computer "nobody"/],
+  [['computers', 'clones'], /No identity is shared/],
+  [['groups', 'list'], /All Computers/],
+  [['groups', 'rename', 'nowhere', 'x'], /There is no group "nowhere"\. "moult groups list"/],
+  [['updates', 'list'], /APPROVAL/],
+  [['approve', 'nothing'], /There is no update "nothing"\. "moult updates list"/],
+  [['decline', 'nothing'], /There is no update "nothing"/],
+  [['events'], /TIME/],
+  [['events', 'verify'], /intact/],
+  [['content', 'status'], /0 files here/],
+  [['content', 'verify'], /0 files checked/],
+  [['content', 'add', cabinet], /no update has it/],
+  [['clock'], /nothing in .*server contradicts it/],
+  [['database', 'check'], /elsewhere\.sqlite .*everything is in order/],
+  [['catalog', 'list'], /^$/],
+  [['catalog', 'show', '00000000-0000-0000-0000-00000000abcd'], /CATALOG_NOT_FOUND/],
+  [['catalog', 'import', cabinet], /0 new, .*1 refused/],
+  [['tree', 'list'], /Agent releases/],
+  [['tree', 'verify'], /2 files checked, 2 problems/],
+  [['tree', 'clear'], /Removed 0 imported files/],
+  [['explain', 'nobody'], /CLI_DOCTOR_COMPUTER_UNKNOWN/],
+  [['doctor', 'self', '--self-update-port', 'off', '--json'], /DOCTOR_SERVER_NOT_RUNNING/],
+  [['doctor', 'content', '--json'], /The content folder/],
+  [['doctor', 'fix', '--dry-run'], /nothing to mend/],
+  [['sign', cabinet, '--out', join(folder, 'signed.cab')], /signed\.cab: signed by/],
+  [['publish', publication, '--out', join(folder, 'out')], /published .*App 1/],
+  [['restore', join(folder, 'no-backup')], /will be replaced/],
+];
+
+const servers: readonly (readonly [what: string, flags: readonly string[], environment: Record<string, string>])[] = [
+  ['flags', ['--data-dir', dataDir, '--database', database], {}],
+  ['--config', ['--config', config], {}],
+  ['MOULT_DATA_DIR and MOULT_DATABASE', [], { MOULT_DATA_DIR: dataDir, MOULT_DATABASE: database }],
+  ['MOULT_CONFIG', [], { MOULT_CONFIG: config }],
+];
+
+/** In this process, as administration.test.ts does it. */
+async function moult(parts: readonly string[], environment: Record<string, string>): Promise<[number, string]> {
+  let written = '';
+  const keep = (text: unknown) => {
+    written += `${text}\n`;
+  };
+  const before = { ...process.env };
+  const mocks = [mock.method(console, 'log', keep), mock.method(console, 'error', keep)];
+  try {
+    Object.assign(process.env, environment);
+    await run(parts, { writeOut: keep, writeErr: keep });
+    return [Number(process.exitCode ?? 0), written];
+  } finally {
+    for (const one of mocks) one.mock.restore();
+    for (const name of Object.keys(environment)) delete process.env[name];
+    Object.assign(process.env, before);
+    process.exitCode = 0;
+  }
+}
+
+describe('a server is found by', () => {
+  for (const [what, flags, environment] of servers) {
+    it(`${what}, whatever the command`, async () => {
+      for (const [parts, found] of commands) {
+        const [, written] = await moult([...parts, ...flags], environment);
+        assert.match(written, found, `moult ${parts.join(' ')}`);
+        assert.doesNotMatch(written, /CLI_INTERNAL|ADMINISTRATION_NO_SERVER/, `moult ${parts.join(' ')}`);
+      }
+    });
+  }
+});
+
+it('a mistyped server is wrong usage for every command, and is not made', async () => {
+  const mistyped = join(folder, 'mistyped');
+  for (const [parts] of commands.filter(([[name]]) => name !== 'restore')) {
+    const [code, written] = await moult([...parts, '--data-dir', mistyped], {});
+    assert.equal(code, 2, `moult ${parts.join(' ')}: ${written}`);
+    assert.match(written, /ADMINISTRATION_NO_SERVER.*There is no server in .*mistyped\. Name its data directory/);
+    assert.equal(existsSync(mistyped), false, `moult ${parts.join(' ')}`);
+  }
+  for (const parts of [
+    ['publish', publication],
+    ['backup', join(folder, 'backup')],
+  ]) {
+    assert.equal((await moult([...parts, '--data-dir', mistyped], {}))[0], 2, parts.join(' '));
+  }
+  assert.equal(existsSync(mistyped), false);
+});
+
+it('an update is not signed by an authority that publishing itself made', async () => {
+  const fresh = join(folder, 'fresh');
+  mkdirSync(fresh);
+  const [code, written] = await moult(['publish', publication, '--out', join(folder, 'o2'), '--data-dir', fresh], {});
+  assert.equal(code, 2);
+  assert.match(written, /ADMINISTRATION_NO_KEYS/);
+  assert.equal(existsSync(join(fresh, 'keys')), false);
+});
