@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { installAgent, machineRoot } from '@moult/agent';
-import { buildAgent, buildHost } from '../build.ts';
+import { buildAgent, buildHost, hostRelease } from '../build.ts';
 import { type FileSystemName, makeImage } from './image.ts';
 import { isAgent, pointAt, runHost, statusOf } from './machine.ts';
 import { type JourneyName, journeys, type Role, roles } from './run.ts';
@@ -61,8 +61,8 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
     buildHost(installed),
     buildAgent(join(releases, 'good'), 'wsus', goodVersion),
   ]);
-  const host = join(installed, 'host', 'host.mjs');
-  if (options.alterHost) writeFileSync(host, options.alterHost(readFileSync(host, 'utf8')));
+  const host = join(installed, 'host', hostRelease, 'host.mjs');
+  if (options.alterHost) alterRelease(host, options.alterHost);
   writeTracer(folder);
   const servers = await openServers(join(folder, 'servers'), releases, { old: oldVersions.next, good: goodVersion });
   const lab = { folder, node: process.execPath, env, servers };
@@ -96,6 +96,18 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
 }
 
 type Shared = Pick<Laboratory, 'folder' | 'node' | 'env' | 'servers'>;
+
+/** Another program in the place of the released one, as if it had been released so. */
+function alterRelease(program: string, alter: (text: string) => string): void {
+  const text = alter(readFileSync(program, 'utf8'));
+  writeFileSync(program, text);
+  const file = join(dirname(program), 'release.json');
+  const release = JSON.parse(readFileSync(file, 'utf8'));
+  const bytes = Buffer.from(text);
+  release.files[0].sizeBytes = bytes.length;
+  release.files[0].sha256 = createHash('sha256').update(bytes).digest('hex');
+  writeFileSync(file, JSON.stringify(release));
+}
 
 function journey(name: JourneyName): Journey {
   return { name, from: oldVersions[name], generation: name === 'first' ? 'sus' : 'wsus' };

@@ -259,7 +259,8 @@ function placeVersion(root: MachineRoot, source: ReleaseSource): void {
   removeWhenFree(target);
   cpSync(source.folder, target, { recursive: true });
   const { generation, version } = source;
-  writeCurrent(root, { state: 'committed', generation, version, failed: [] });
+  const lastGood = new Date().toISOString();
+  writeCurrent(root, { state: 'committed', generation, version, lastGood, failed: [] });
   pruneVersions(root, { state: 'committed', generation, version, failed: [] });
 }
 

@@ -113,9 +113,11 @@ class Host implements RunningHost {
     this.#current = current;
     this.#keeper = new CurrentKeeper(root, (text) => this.#tell('failed', text, this.#current, 'warn'));
     this.#watch = new ProgramWatch((silences) => this.#hangs(silences), options.longestSilenceMs);
+    const startedAt = new Date().toISOString();
     this.#overdue = new Overdue({
       afterMs: settingsOf(this.#root).recoverAfterMs,
-      since: () => readCurrent(this.#root)?.lastGood,
+      // What is not known is counted from now on.
+      since: () => readCurrent(this.#root)?.lastGood ?? startedAt,
       now: () => new Date(),
       act: () => this.#lookForRelease(),
     });
@@ -133,10 +135,6 @@ class Host implements RunningHost {
     pruneVersions(this.#root, this.#current);
     this.#poll = setInterval(() => this.#lookForRequests(), pollMs);
     if (this.#wasGood) this.#countStart();
-    // What is not known is counted from now on.
-    if (this.#current.lastGood === undefined && this.#current.state === 'committed') {
-      this.#write({ ...this.#current, lastGood: new Date().toISOString() });
-    }
     if (!this.#options.once) this.#overdue.begin();
     const { previous } = this.#current;
     if (this.#current.state === 'trial' && previous) {
