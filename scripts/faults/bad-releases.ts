@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRelease, parseRelease, releaseFileName } from '@moult/protocol/self-update';
-import { buildAgent } from '../build.ts';
+import { buildAgent, buildHost } from '../build.ts';
 
 export interface BadRelease {
   name: string;
   /** It does all that a version must do before it becomes the agent: only later it shows. */
   qualifies?: boolean;
+  /** The host is bad, and the agent of the same release is good. */
+  isHost?: boolean;
   /** The program from the good one. `version` is the released one. */
   spoil(good: string, version: string): string;
 }
@@ -32,6 +34,13 @@ const hang = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
 const withoutNetwork = `import faultHttp from 'node:http';
 import { syncBuiltinESMExports as faultSync } from 'node:module';
 faultHttp.request = () => { throw Object.assign(new Error('connect EHOSTUNREACH'), { code: 'EHOSTUNREACH' }); };
+faultSync();
+`;
+
+/** Before the real host: it cannot start any program. */
+const withoutPrograms = `import faultChild from 'node:child_process';
+import { syncBuiltinESMExports as faultSync } from 'node:module';
+faultChild.spawn = () => { throw new Error('spawn EPERM'); };
 faultSync();
 `;
 
@@ -78,6 +87,10 @@ export const badReleases: readonly BadRelease[] = [
     qualifies: true,
     spoil: onceHealthy(`${saysQualified} else process.exit(9);`, qualifies),
   },
+  { name: 'host that crashes at its start', isHost: true, spoil: () => 'throw new Error("broken host");' },
+  { name: 'host that exits with 0 at its start', isHost: true, spoil: () => 'process.exit(0);' },
+  { name: 'host that hangs at its start', isHost: true, spoil: () => hang },
+  { name: 'host that starts no agent', isHost: true, spoil: (good) => `${withoutPrograms}${good}` },
   { name: 'qualifies and then hangs', qualifies: true, spoil: onceHealthy(`${saysQualified} else ${hang}`, qualifies) },
 ];
 
@@ -94,17 +107,21 @@ export function badVersion(name: string): string {
   return `7.9.1.${index + 1}`;
 }
 
-/** Builds the release `version` into `folder`, as scripts/build.ts does, and spoils it. */
+/** Builds the release `version` into `folder`, agent and host, as scripts/build.ts does, and spoils one of them. */
 export async function buildBadRelease(folder: string, version: string, bad: BadRelease): Promise<void> {
-  await buildAgent(folder, 'wsus', version);
-  const at = join(folder, 'wsus', version);
-  const release = parseRelease(readFileSync(join(at, releaseFileName), 'utf8'));
-  const program = Buffer.from(bad.spoil(readFileSync(join(at, release.entry), 'utf8'), version));
-  writeFileSync(join(at, release.entry), program);
+  await Promise.all([buildAgent(folder, 'wsus', version), buildHost(folder, version)]);
+  alterRelease(join(folder, bad.isHost ? 'host' : 'wsus', version), (program) => bad.spoil(program, version));
+}
+
+/** Changes the program of a built release, and its list of files with it. */
+export function alterRelease(folder: string, change: (program: string) => string): void {
+  const release = parseRelease(readFileSync(join(folder, releaseFileName), 'utf8'));
+  const program = Buffer.from(change(readFileSync(join(folder, release.entry), 'utf8')));
+  writeFileSync(join(folder, release.entry), program);
   const files = release.files.map((file) =>
     file.name === release.entry
       ? { ...file, sizeBytes: program.length, sha256: createHash('sha256').update(program).digest('hex') }
       : file,
   );
-  writeFileSync(join(at, releaseFileName), encodeRelease({ ...release, files }));
+  writeFileSync(join(folder, releaseFileName), encodeRelease({ ...release, files }));
 }

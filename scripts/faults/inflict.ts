@@ -9,7 +9,7 @@ import {
   goThrough,
   type HostEnd,
   type HostStart,
-  isAgent,
+  isUpdated,
   makeDue,
   pointAt,
   runHost,
@@ -69,9 +69,9 @@ export const faultsOf: Record<RunSeed['kind'], (seed: RunSeed, parts: Parts) => 
 
 const limitMs = 90_000;
 /** What a trial may take where it is meant to hang. */
-const shortWaits = { TrialTimeoutSeconds: 4, QualifyTimeoutSeconds: 4 };
+const shortWaits = { TrialTimeoutSeconds: 4, QualifyTimeoutSeconds: 4, HostTrialTimeoutSeconds: 6 };
 /** Enough for the good release on a busy machine; a bad one may still be on trial. */
-const laterWaits = { TrialTimeoutSeconds: 20, QualifyTimeoutSeconds: 20 };
+const laterWaits = { TrialTimeoutSeconds: 20, QualifyTimeoutSeconds: 20, HostTrialTimeoutSeconds: 20 };
 const shortAnswers = { ReceiveTimeoutSeconds: 3, TransferTimeoutSeconds: 6 };
 const usualAnswers = { ReceiveTimeoutSeconds: 30, TransferTimeoutSeconds: 600 };
 
@@ -89,8 +89,8 @@ export function serviceStart(lane: Lane, folder: string, more: Partial<HostStart
     watch = setInterval(() => {
       const status = statusOf(folder);
       // A trial is left to its end.
-      if (status?.trial) stopAt = performance.now() + serviceMs;
-      if (!isAgent(status, goodVersion) && performance.now() < stopAt) return;
+      if (status?.trial || status?.hostOnTrial) stopAt = performance.now() + serviceMs;
+      if (!isUpdated(status, goodVersion) && performance.now() < stopAt) return;
       clearInterval(watch);
       process.kill(pid, 'SIGTERM');
     }, 100);
@@ -268,7 +268,7 @@ async function releaseIsBad(seed: RunSeed, parts: Parts): Promise<Faulted> {
     clearTimeout(timer);
     killed ||= isKilled && end.exit === undefined;
   }
-  const isBad = isAgent(statusOf(machine.folder), badVersion(name));
+  const isBad = isBadAgent(name, machine.folder);
   setWaits(machine.folder, laterWaits);
   pointAt(machine.folder, mended.href.replace(/\/$/, ''));
   if (!end) throw new Error('A bad release was not tried at all.');
@@ -280,10 +280,24 @@ async function releaseIsBad(seed: RunSeed, parts: Parts): Promise<Faulted> {
   };
 }
 
+/** Whether a version or a host that must not stay has stayed. */
+function isBadAgent(name: string, folder: string): boolean {
+  const status = statusOf(folder);
+  const version = badVersion(name);
+  const isHost = badReleases.some((one) => one.name === name && one.isHost);
+  if (isHost) return status?.hostVersion === version && !status.hostOnTrial;
+  return status?.version === version && status.trial === undefined;
+}
+
 /** One that hangs after it qualified is ended as by an administrator who switches the machine off for the night. */
 const longestTrialMs = 30_000;
 
-const programNames: Record<Role, string> = { host: 'the host', old: 'the old version', new: 'the new version' };
+const programNames: Record<Role, string> = {
+  host: 'the host',
+  old: 'the old version',
+  new: 'the new version',
+  newhost: 'the new host',
+};
 
 function roleOf(text: string | undefined): Role {
   const role = roles.find((one) => one === text);

@@ -1,13 +1,14 @@
 // What all runs share: built programs, the real server in several states of its life, machines as they were before the
 // update. Built once; a run copies what it changes.
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { installAgent, machineRoot } from '@moult/agent';
 import { buildAgent, buildHost, hostRelease } from '../build.ts';
+import { alterRelease } from './bad-releases.ts';
 import { type FileSystemName, makeImage } from './image.ts';
-import { isAgent, pointAt, runHost, statusOf } from './machine.ts';
+import { isUpdated, pointAt, runHost, statusOf } from './machine.ts';
 import { type JourneyName, journeys, type Role, roles } from './run.ts';
 import { openServers, type ServerLives } from './servers.ts';
 import { type Point, pointsIn, recording, type TracerParts, traced, writeTracer } from './tracer.ts';
@@ -60,9 +61,10 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
     buildAgent(installed, 'wsus', oldVersions.next),
     buildHost(installed),
     buildAgent(join(releases, 'good'), 'wsus', goodVersion),
+    buildHost(join(releases, 'good'), goodVersion),
   ]);
-  const host = join(installed, 'host', hostRelease, 'host.mjs');
-  if (options.alterHost) alterRelease(host, options.alterHost);
+  const hostFolder = join(installed, 'host', hostRelease);
+  if (options.alterHost) alterRelease(hostFolder, options.alterHost);
   writeTracer(folder);
   const servers = await openServers(join(folder, 'servers'), releases, { old: oldVersions.next, good: goodVersion });
   const lab = { folder, node: process.execPath, env, servers };
@@ -72,7 +74,7 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
   const images = new Map<string, Promise<string>>();
   return {
     ...lab,
-    digest: digestOf([host, join(releases, 'good', 'wsus', goodVersion, 'agent.mjs')]),
+    digest: digestOf([join(hostFolder, 'host.mjs'), join(releases, 'good', 'wsus', goodVersion, 'agent.mjs')]),
     journey,
     template: (name) => templateOf(folder, name),
     image: (name, fileSystem) =>
@@ -152,7 +154,7 @@ async function rehearse({ node, env }: Shared, template: string, machine: string
   const tookMs = performance.now() - started;
   const status = statusOf(machine);
   rmSync(machine, { recursive: true, force: true });
-  if (!isAgent(status, goodVersion)) {
+  if (!isUpdated(status, goodVersion)) {
     throw new Error(
       `The update does not work without any fault: exit ${end.exit}, ${JSON.stringify(status)} ${end.stderr}`,
     );
@@ -173,7 +175,7 @@ async function recordRole(lab: Shared, name: JourneyName, role: Role): Promise<P
   cpSync(templateOf(lab.folder, name), machine, { recursive: true });
   const start = traced(tracerOf(lab, name), role, recording(join(records, role)));
   await runHost(machine, { ...start, flags: ['--now', '--once'], limitMs: 120_000 });
-  if (!isAgent(statusOf(machine), goodVersion)) throw new Error(`The update of ${role} does not work under strace.`);
+  if (!isUpdated(statusOf(machine), goodVersion)) throw new Error(`The update of ${role} does not work under strace.`);
   const points = pointsIn(records, machine);
   rmSync(machine, { recursive: true, force: true });
   return points;

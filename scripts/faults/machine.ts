@@ -90,6 +90,11 @@ export function isAgent(status: AgentStatus | undefined, version: string): boole
   return status !== undefined && status.version === version && status.intact && status.trial === undefined;
 }
 
+/** Whether the update is over: `version` is the agent, and the host of the same release is the host. */
+export function isUpdated(status: AgentStatus | undefined, version: string): boolean {
+  return isAgent(status, version) && status?.hostVersion === version && !status.hostOnTrial;
+}
+
 /** Version folders beside the agent and the one before it: each is a loss of space that grows. */
 export function strayVersions(folder: string, status: AgentStatus): string[] {
   const { versionsFolder } = machineRoot(folder);

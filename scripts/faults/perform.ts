@@ -13,7 +13,7 @@ import {
   wrongClock,
 } from './inflict.ts';
 import { goodVersion } from './laboratory.ts';
-import { type HostEnd, isAgent, logsOf, makeDue, reasonGiven, runHost, statusOf, strayVersions } from './machine.ts';
+import { type HostEnd, isUpdated, logsOf, makeDue, reasonGiven, runHost, statusOf, strayVersions } from './machine.ts';
 import { parseSeed, type RunResult, type RunSeed } from './run.ts';
 
 export interface Performed extends RunResult {
@@ -31,7 +31,7 @@ export async function perform(text: string, lane: Lane): Promise<Performed> {
   try {
     const faulted = await faultsOf[seed.kind](seed, { ...lane, machine });
     await machine.restart();
-    const left = isAgent(statusOf(machine.folder), goodVersion) ? 'new' : 'old';
+    const left = isUpdated(statusOf(machine.folder), goodVersion) ? 'new' : 'old';
     const said = left === 'new' ? '' : (faulted.cutOff ?? reasonOf(machine.folder, faulted.end));
     const recovery = faulted.hit ? await recover(machine.folder, lane, faulted) : { starts: 0 };
     return {
@@ -85,10 +85,10 @@ async function recover(
       asService ? serviceStart(lane, folder, day) : hostStart(lane, { ...day, flags: ['--once'], limitMs: 120_000 }),
     );
     const status = statusOf(folder);
-    if (isAgent(status, goodVersion) && status?.running === undefined && (asService || end.exit === 0)) {
+    if (isUpdated(status, goodVersion) && status?.running === undefined && (asService || end.exit === 0)) {
       return { starts };
     }
-    why = `exit ${end.exit}${end.hung ? ' (hung)' : ''}, version ${status?.version ?? 'unknown'}, ${reasonOf(folder, end)}`;
+    why = `exit ${end.exit}${end.hung ? ' (hung)' : ''}, version ${status?.version ?? 'unknown'}, host ${status?.hostVersion ?? 'unknown'}, ${reasonOf(folder, end)}`;
   }
   return { starts: most, stranded: `after ${most} starts: ${why}` };
 }

@@ -9,8 +9,8 @@ export type Kind = (typeof kinds)[number];
 export const journeys = ['first', 'next'] as const;
 export type JourneyName = (typeof journeys)[number];
 
-/** The programs of a self-update: the host, the version that runs, the version that comes. */
-export const roles = ['host', 'old', 'new'] as const;
+/** The programs of a self-update: the host, the version that runs, the version that comes, the host that comes last. */
+export const roles = ['host', 'old', 'new', 'newhost'] as const;
 export type Role = (typeof roles)[number];
 
 export interface RunSeed {

@@ -67,7 +67,7 @@ export function traced(
       NODE_OPTIONS: `--require ${join(folder, 'start-traced.cjs')}`,
       MOULT_FAULT_START: join(folder, 'start-traced.sh'),
       MOULT_FAULT_NODE: node,
-      MOULT_FAULT_VERSION: versions[role],
+      MOULT_FAULT_PATH: role === 'newhost' ? `/hosts/${versions.new}/` : `/versions/${versions[role]}/`,
       MOULT_FAULT_STRACE: strace.join(' '),
       MOULT_FAULT_ONCE: onceMark,
     },
@@ -83,9 +83,8 @@ export function writeTracer(folder: string): void {
   const script = join(folder, 'start-traced.sh');
   const lines = [
     '#!/bin/sh',
-    'unset NODE_OPTIONS',
     'case "$*" in',
-    '  *"/versions/$MOULT_FAULT_VERSION/"*)',
+    '  *"$MOULT_FAULT_PATH"*)',
     '    if [ -z "$MOULT_FAULT_ONCE" ] || mkdir "$MOULT_FAULT_ONCE" 2>/dev/null; then',
     '      exec $MOULT_FAULT_STRACE -- "$MOULT_FAULT_NODE" "$@"',
     '    fi ;;',
