@@ -62,6 +62,8 @@ export function openWineMachine(folder: string): WineMachine {
     }
   };
   process.on('exit', cutPower);
+  // A signal alone would end this process and leave the machine running.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
   const made = spawnSync(wine, ['wineboot', '--init'], { env, stdio: 'ignore', timeout: longestMs });
   if (made.status !== 0) throw new Error(`Wine could not make a machine: ${made.error?.message ?? made.status}`);
 
