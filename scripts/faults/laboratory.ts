@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { installAgent, machineRoot } from '@moult/agent';
 import { buildAgent, buildHost, hostRelease } from '../build.ts';
 import { alterRelease } from './bad-releases.ts';
@@ -98,18 +98,6 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
 }
 
 type Shared = Pick<Laboratory, 'folder' | 'node' | 'env' | 'servers'>;
-
-/** Another program in the place of the released one, as if it had been released so. */
-function alterRelease(program: string, alter: (text: string) => string): void {
-  const text = alter(readFileSync(program, 'utf8'));
-  writeFileSync(program, text);
-  const file = join(dirname(program), 'release.json');
-  const release = JSON.parse(readFileSync(file, 'utf8'));
-  const bytes = Buffer.from(text);
-  release.files[0].sizeBytes = bytes.length;
-  release.files[0].sha256 = createHash('sha256').update(bytes).digest('hex');
-  writeFileSync(file, JSON.stringify(release));
-}
 
 function journey(name: JourneyName): Journey {
   return { name, from: oldVersions[name], generation: name === 'first' ? 'sus' : 'wsus' };
