@@ -10,7 +10,7 @@ import { ReleaseError } from '../errors.ts';
  * holds it, and RELEASE_REPOSITORY_UNWRITABLE when the disk takes nothing.
  */
 export function withLock<T>(directory: string, work: () => T): T {
-  return withDiskWords(`The repository ${directory} cannot be changed`, () => {
+  return withDiskWords(cannotChange(directory), () => {
     makeOwnFolder(directory, 0o700);
     const file = join(directory, 'lock');
     makeLockFile(file);
@@ -24,19 +24,28 @@ export function withLock<T>(directory: string, work: () => T): T {
   });
 }
 
+export function cannotChange(directory: string): string {
+  return `The repository ${directory} cannot be changed`;
+}
+
 /** Does `work`; what the disk refuses in it is thrown as RELEASE_REPOSITORY_UNWRITABLE. `what` has no full stop. */
 export function withDiskWords<T>(what: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { path } = error as NodeJS.ErrnoException;
-    const code = codeOf(error);
-    const [reason, remedy] = (code !== undefined && refusals[code]) || [];
-    if (reason === undefined) throw error;
-    const place = path === undefined ? `(${code})` : `(${code}, ${path})`;
-    const text = `${what}: ${reason} ${place}. What was published before stays published. ${remedy}`;
-    throw new ReleaseError('RELEASE_REPOSITORY_UNWRITABLE', text, { cause: error });
+    throw inDiskWords(what, error);
   }
+}
+
+/** What the disk refused as RELEASE_REPOSITORY_UNWRITABLE; any other error as it is. */
+export function inDiskWords(what: string, error: unknown): unknown {
+  const { path } = error as NodeJS.ErrnoException;
+  const code = codeOf(error);
+  const [reason, remedy] = (code !== undefined && refusals[code]) || [];
+  if (reason === undefined) return error;
+  const place = path === undefined ? `(${code})` : `(${code}, ${path})`;
+  const text = `${what}: ${reason} ${place}. What was published before stays published. ${remedy}`;
+  return new ReleaseError('RELEASE_REPOSITORY_UNWRITABLE', text, { cause: error });
 }
 
 const freeSpace = 'Free some space on the disk, then run the command again.';

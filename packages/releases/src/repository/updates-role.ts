@@ -12,6 +12,7 @@ import { canonicalBytes, sha256Hex } from '../metadata/signatures.ts';
 import type { Metadata, TargetFile, TargetsSigned } from '../metadata/types.ts';
 import { restamped } from './edits.ts';
 import { encodeMetadata, RepositoryFolder } from './folder.ts';
+import { cannotChange, inDiskWords, withDiskWords } from './folder-lock.ts';
 import { publishAlone, signedWithOwnKeys } from './one-role.ts';
 import { Repository } from './repository.ts';
 import { progressOf } from './signing.ts';
@@ -53,10 +54,12 @@ const role = 'updates';
  */
 export function coverUpdates(directory: string, wanted: ReadonlyMap<string, CoveredUpdate>, now: Date): CoverState {
   const folder = new RepositoryFolder(directory);
-  for (const [path, { bytes }] of wanted) {
-    const file = folder.targetFile(path, sha256Hex(bytes));
-    if (!existsSync(file)) writeDurably(file, bytes);
-  }
+  withDiskWords(cannotChange(directory), () => {
+    for (const [path, { bytes }] of wanted) {
+      const file = folder.targetFile(path, sha256Hex(bytes));
+      if (!existsSync(file)) writeDurably(file, bytes);
+    }
+  });
   return coverPlaced(directory, placedUpdates(wanted), now);
 }
 
@@ -95,7 +98,7 @@ export function coverPlaced(
 
 /**
  * Puts the files of new targets into place, before coverUpdates names them: thousands of them take seconds, in which the
- * caller's thread is free. Throws the error of the call that failed.
+ * caller's thread is free. Throws RELEASE_REPOSITORY_UNWRITABLE when the disk takes nothing.
  */
 export async function placeFiles(directory: string, wanted: ReadonlyMap<string, CoveredUpdate>): Promise<void> {
   const folder = new RepositoryFolder(directory);
@@ -107,7 +110,11 @@ export async function placeFiles(directory: string, wanted: ReadonlyMap<string, 
   const work = async () => {
     for (const { file, bytes } of places) await place(file, bytes);
   };
-  await Promise.all(Array.from({ length: 8 }, work));
+  try {
+    await Promise.all(Array.from({ length: 8 }, work));
+  } catch (error) {
+    throw inDiskWords(cannotChange(directory), error);
+  }
 }
 
 async function place(file: string, bytes: Uint8Array): Promise<void> {
