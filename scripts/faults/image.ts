@@ -33,9 +33,9 @@ sub cut {
 const cutLater = `${shutDown} select(undef, undef, undef, $ARGV[1] / 1000); cut(); kill "KILL", -$ARGV[2];`;
 /** The same, and the programs live on with a disk that answers every call with an error. */
 const breakLater = `${shutDown} select(undef, undef, undef, $ARGV[1] / 1000); cut();`;
-/** As soon as strace writes into the pipe that a program has stopped. */
+/** As soon as strace writes into the pipe that a program has stopped. Open for writing too, the pipe has no end. */
 const cutAtStop = `${shutDown}
-open(my $trace, "<", $ARGV[1]) or die $!; $| = 1; my $done = 0;
+open(my $trace, "+<", $ARGV[1]) or die $!; $| = 1; my $done = 0;
 while (<$trace>) { if (!$done && /--- SIGSTOP/) { cut(); $done = 1; } }`;
 
 export interface Cutter {

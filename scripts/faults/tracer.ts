@@ -122,7 +122,8 @@ export function injecting(call: string, injection: Injection, when: string, outp
   const what = isError ? `error=${injection.error}` : `signal=${injection.signal}`;
   // With seccomp-bpf strace injects no signals.
   const options = isError ? ['--seccomp-bpf', '-e', 'signal=none'] : ['-e', `signal=${injection.signal}`];
-  return [...options, '-f', '-e', `trace=${call}`, '-e', `inject=${call}:${what}:when=${when}`, '-o', output];
+  // -A: a program that is started twice in a run has one output.
+  return [...options, '-f', '-A', '-e', `trace=${call}`, '-e', `inject=${call}:${what}:when=${when}`, '-o', output];
 }
 
 /** What strace writes when the injection took place. */
