@@ -26,11 +26,12 @@ async function startSite({ maxInFlight, maxWaiting, patienceMs = 200 }: SiteLimi
   const pending: (() => void)[] = [];
   const written = { count: 0 };
   const gate = createCallGate({ maxInFlight, maxWaiting, maxWaitMs: 3_600_000 });
+  const large = createCallGate({ maxInFlight: 2, maxWaiting: 10, maxWaitMs: 3_600_000 });
   const writing = createCallGate({ maxInFlight: 2, maxWaiting: 10, maxWaitMs: 3_600_000 });
   const bodies = createBodyRoom({ budgetBytes: 25_000 });
   const answers = createAnswerRoom({ budgetBytes: 20_000_000, patienceMs, graceMs: 60_000, bytesPerSecond: 1000 });
   const site = createSoapSite({
-    ...{ bodies, answers, writing, large: gate },
+    ...{ bodies, answers, writing, large },
     admission: { admit: () => true, close: async () => undefined },
     ...{ name: 'test', service: simpleAuth, gate, maxRequestBytes: 10_000, cacheControl: 'private', log: silent },
     contract: 'simpleauth',
