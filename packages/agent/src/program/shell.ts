@@ -1,7 +1,7 @@
 // What both agent programs are around their detection: the child end of the host's channel, the wait for the next
 // detection with its values in the registry, and an end when the host is gone.
 
-import { existsSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
 import type { Release } from '@moult/protocol/self-update';
 import { programBounds } from '../bounds.ts';
@@ -70,8 +70,19 @@ export function runProgram(
   // Without its host a program must not go on: another host may have started another one.
   process.on('disconnect', () => process.exit(0));
   process.on('SIGINT', () => undefined);
+  process.on('uncaughtException', endWithWords);
   shell.reportHealthy();
   for (const problem of problems) shell.warn(problem);
+}
+
+/** The reason alone: Node prints the line that threw before it, which in a bundle fills the pipe, and the reason is lost. */
+function endWithWords(error: unknown): void {
+  try {
+    writeSync(process.stderr.fd, `${error instanceof Error ? error.stack : String(error)}\n`);
+  } catch {
+    // The host reads no more of it.
+  }
+  process.exit(1);
 }
 
 class ProgramShell {
