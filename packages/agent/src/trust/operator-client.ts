@@ -65,7 +65,11 @@ export function serversOf({ server, mirrors = [] }: Pick<TrustRootSource, 'serve
 
 function clientOf(client: UpdateClient, standing: Standing, alarms: string[]): OperatorClient {
   const opened: OperatorClient = {
-    ...{ state: standing.state, fresh: standing.fresh, alarms, versions: client.versions },
+    ...{ state: standing.state, fresh: standing.fresh, alarms },
+    // Asked anew each time: a list is read after the client was opened.
+    get versions() {
+      return client.versions;
+    },
     consistent: client.root.consistent_snapshot === true,
     signedOf: (role) => client.signedOf(role),
     async list(role) {
