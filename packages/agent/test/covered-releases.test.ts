@@ -4,9 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { createOperatorCa, type SigningIdentity, signFile } from '@moult/formats/authenticode';
-import { createCabinet, extractAll, readCabinet } from '@moult/formats/cab';
-import { composeIdent, encodeIdent, identPurpose, releasePurpose } from '@moult/protocol/self-update';
+import { createOperatorCa, type SigningIdentity } from '@moult/formats/authenticode';
 import type { ReleaseTarget } from '@moult/releases/metadata';
 import { generateKey, Repository, releasePath, withPin } from '@moult/releases/repository';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
@@ -14,6 +12,7 @@ import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { type InstallOptions, installAgent } from '../src/install-agent.ts';
 import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
 import { readStatus } from '../src/read-status.ts';
+import { logOf, offerByTree, publish, refusals, storedCabinet, versionOf } from './covered-machine.ts';
 import { runOnce, scratchFolder } from './lab.ts';
 import { releaseOf } from './releases.ts';
 import { openWsusLab, type WsusLab } from './wsus-lab.ts';
@@ -77,28 +76,6 @@ async function openServer(): Promise<Bench> {
     },
     [Symbol.asyncDispose]: () => lab.close(),
   };
-}
-
-/** The same release, with its files stored as they are: what deltas can be made for. */
-function storedCabinet(cabinet: Uint8Array): Buffer {
-  const modified = new Date('2020-01-01T00:00:00Z');
-  const members = [...extractAll(readCabinet(cabinet))].map(([name, bytes]) => ({ name, bytes, modified }));
-  return Buffer.from(createCabinet(members, { compression: 'none' }));
-}
-
-function publish(repository: Repository): void {
-  repository.signWithOwnKeys();
-  repository.publish(new Date());
-}
-
-const versionOf = (root: MachineRoot) => readStatus(root).version;
-const logOf = (root: MachineRoot) => readFileSync(root.wsusLog, 'utf8');
-
-/** The events of id 182 that the machine has written, each as one line. */
-function refusals(root: MachineRoot): string[] {
-  if (!existsSync(root.reportingEventsLog)) return [];
-  const lines = readFileSync(root.reportingEventsLog, 'utf16le').split('\r\n');
-  return lines.filter((line) => line.split('\t')[3]?.startsWith('182 '));
 }
 
 describe('an agent with a pinned root', { concurrency: 2 }, () => {
@@ -391,20 +368,3 @@ describe('an agent without a root', () => {
     assert.ok(existsSync(root.trustRoot), 'the next check pins the root');
   });
 });
-
-/** What somebody with the signing certificate of the tree, and no key of the metadata, can do. */
-async function offerByTree({ lab, signer }: Bench, version: string, release: Uint8Array = Buffer.of()): Promise<void> {
-  const now = new Date();
-  const text = encodeIdent(composeIdent('wsus', { product: 'moult-agent', version }));
-  const cabinet = createCabinet([{ name: 'wuident.txt', bytes: Buffer.from(text), modified: now }]);
-  const ident = await signFile(cabinet, signer, { now, description: identPurpose('wuident') });
-  const signed =
-    release.length > 10 ? await signFile(release, signer, { now, description: releasePurpose(version) }) : release;
-  const before = lab.intercept;
-  lab.intercept = (what, body) => {
-    const type = 'application/octet-stream';
-    if (/wuident/.test(what)) return { status: 200, type, body: ident };
-    if (/wuaucomp/.test(what)) return { status: 200, type, body: signed };
-    return before?.(what, body);
-  };
-}

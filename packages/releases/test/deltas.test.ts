@@ -8,8 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { constants, zstdCompressSync } from 'node:zlib';
-import { createCabinet } from '@moult/formats/cab';
+import { zstdCompressSync } from 'node:zlib';
 import {
   createHttpFetch,
   downloadRelease,
@@ -18,9 +17,10 @@ import {
   memoryStore,
   UpdateClient,
 } from '../src/client/index.ts';
-import { applyDelta, baseOf, deltaLimits, emptySha256, makeDelta } from '../src/delta/index.ts';
+import { emptySha256, makeDelta } from '../src/delta/index.ts';
 import { type ReleaseTarget, readOurTarget } from '../src/metadata/index.ts';
 import { createDefault, Repository } from '../src/repository/index.ts';
+import { cabinet, fresh, old, program } from './programs.ts';
 
 const start = new Date('2026-12-01T12:00:00Z');
 let folder = '';
@@ -53,25 +53,6 @@ beforeEach(() => {
   intercept = undefined;
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-/** A program of about `size` bytes, alike enough to code: words that repeat, numbers that do not. */
-function program(size: number, change = ''): Buffer {
-  const lines = Array.from({ length: Math.ceil(size / 60) }, (_, line) => {
-    const digest = createHash('sha256').update(`${line}`).digest('hex').slice(0, 24);
-    return `export const value${line} = compute('${digest}');`;
-  });
-  lines.splice(lines.length >> 1, 0, ...(change === '' ? [] : [change]));
-  return Buffer.from(lines.join('\n'));
-}
-
-function cabinet(bytes: Buffer, compression: 'none' | 'mszip' = 'none'): Buffer {
-  const modified = new Date('2020-01-01T00:00:00Z');
-  const members = [
-    { name: 'release.json', bytes: Buffer.from('{}'), modified },
-    { name: 'agent.mjs', bytes, modified },
-  ];
-  return Buffer.from(createCabinet(members, { compression }));
-}
 
 const pathOf = (version: string) => `agent/wsus/0-${version}-any.cab`;
 
@@ -120,89 +101,6 @@ function repositoryOf(): Repository {
   createDefault(join(folder, 'trust'), start);
   return new Repository(join(folder, 'trust'));
 }
-
-/** One block as it is, in a frame that asks for a window of so many bits (RFC 8878, 3.1.1). */
-function frame(bytes: Buffer, windowLog: number): Buffer {
-  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3, 0, 0, 0]);
-  head.writeUIntLE((bytes.length << 3) | 1, 6, 3);
-  return Buffer.concat([head, bytes]);
-}
-
-const old = program(600_000);
-const fresh = program(600_000, 'export const oneLineMore = true;');
-
-describe('a delta', () => {
-  it('of one line more is under one per cent of the whole, made and applied in under a second for 8 MB', () => {
-    for (const size of [600_000, 8_000_000]) {
-      const [before, whole] = [program(size), cabinet(program(size, 'export const oneLineMore = true;'))];
-      const started = process.cpuUsage();
-      const delta = makeDelta(before, whole) ?? assert.fail('it is not worth its while');
-      const made = applyDelta(before, delta.bytes, { length: whole.length, windowLog: delta.windowLog });
-      const { user, system } = process.cpuUsage(started);
-      assert.ok(whole.equals(made));
-      assert.ok(delta.bytes.length < whole.length / 100, `${delta.bytes.length} of ${whole.length} bytes`);
-      assert.ok(user + system < 1_000_000, `${user + system} microseconds of the processor`);
-    }
-  });
-
-  it('that would be larger than 60 % of the whole, or of files too large, is not made', () => {
-    assert.equal(makeDelta(randomBytes(100_000), randomBytes(100_000)), undefined);
-    assert.equal(makeDelta(old, cabinet(fresh, 'mszip')), undefined);
-    assert.equal(makeDelta(old, fresh, { ...deltaLimits, maxFileBytes: fresh.length - 1 }), undefined);
-    const empty = makeDelta(new Uint8Array(), fresh);
-    assert.ok(empty && empty.bytes.length < fresh.length * 0.6);
-  });
-
-  it('whose bytes are hostile makes no more than the signed length, of the disk, of memory and of time', () => {
-    const bomb = zstdCompressSync(Buffer.alloc(2 ** 30), { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
-    assert.ok(bomb.length < 200_000);
-    const wide = frame(randomBytes(1000), 27);
-    const before = process.memoryUsage.rss();
-    const code = 'RELEASE_DELTA_UNUSABLE';
-    for (const [hostile, length] of [
-      [bomb, 1_000_000],
-      [bomb, 2 ** 25 + 1],
-      [wide, 1000],
-      [Buffer.concat([bomb, bomb]), 10],
-      [Buffer.alloc(0), 10],
-      [randomBytes(5000), 10_000],
-    ] as const)
-      assert.throws(() => applyDelta(old, hostile, { length, windowLog: 20 }), { code });
-    const grown = process.memoryUsage.rss() - before;
-    assert.ok(grown < 64 * 1024 * 1024, `${grown} bytes of memory`);
-  });
-
-  it('a window beyond that of the recipe is refused', () => {
-    const bytes = randomBytes(1000);
-    const delta = frame(bytes, 27);
-    assert.ok(bytes.equals(applyDelta(Buffer.alloc(0), delta, { length: 1000, windowLog: 27 })));
-    const narrow = () => applyDelta(Buffer.alloc(0), delta, { length: 1000, windowLog: 20 });
-    assert.throws(narrow, { code: 'RELEASE_DELTA_UNUSABLE' });
-  });
-
-  it('altered at any place is refused or right, never another file that passes', () => {
-    const whole = cabinet(program(20_000, 'change();'));
-    const delta = makeDelta(program(20_000), whole) ?? assert.fail();
-    for (let at = 0; at < delta.bytes.length; at += 1) {
-      const altered = Buffer.from(delta.bytes);
-      altered[at] = (altered[at] ?? 0) ^ 0x41;
-      try {
-        assert.equal(
-          applyDelta(program(20_000), altered, { length: whole.length, windowLog: delta.windowLog }).length,
-          whole.length,
-        );
-      } catch (error) {
-        assert.equal((error as { code?: string }).code, 'RELEASE_DELTA_UNUSABLE');
-      }
-    }
-  });
-
-  it('starts from the largest file of the release before, whatever its cabinet is packed with', () => {
-    assert.ok(old.equals(baseOf(cabinet(old, 'mszip')) ?? assert.fail()));
-    assert.ok(old.equals(baseOf(old) ?? assert.fail()), 'what is no cabinet is its own');
-    assert.equal(baseOf(Buffer.concat([Buffer.from('MSCF'), randomBytes(100)])), undefined);
-  });
-});
 
 describe('the repository', () => {
   it('lists deltas from the last releases, and from nothing; older ones and those that save nothing are left out', () => {
