@@ -1,17 +1,10 @@
-// The chain of audit records: each holds a SHA-256 over itself and the one before. Who changes, removes or moves a record
-// has to make all later ones anew, and the head besides, copies of which are in other places. The formula never changes:
-// records are chained for as long as a database lives.
+// The chain of audit records: each record holds a SHA-256 over itself and the record before. Somebody who changes, removes
+// or moves a record must make all later records again, and the head, of which other places hold copies. The formula never
+// changes, because records stay chained for as long as a database lives.
 import { createHash } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Tables } from './schema.ts';
-
-/** The last link. */
-export interface AuditHead {
-  /** How many records the chain has: the number of the last. */
-  records: number;
-  /** Hex. */
-  digest: string;
-}
+import type { AuditHead } from './contract/index.ts';
 
 export const emptyChain: AuditHead = { records: 0, digest: '0'.repeat(64) };
 

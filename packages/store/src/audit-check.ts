@@ -1,37 +1,8 @@
 // Reads the chain of audit records from its beginning, a portion at a time, while others go on writing.
 import type { Kysely } from 'kysely';
-import { type AuditHead, type AuditRow, chained, emptyChain, loadHead } from './audit-chain.ts';
+import { type AuditRow, chained, emptyChain, loadHead } from './audit-chain.ts';
 import type { Tables } from './schema.ts';
-
-export type AuditBreak =
-  /** Its contents are not those that were written. */
-  | 'changed'
-  /** It was taken out, or its place in the chain was changed. */
-  | 'missing'
-  /** It is in the table, but not in the chain: neither written by this version, nor taken in yet. */
-  | 'not-chained'
-  /** The chain goes on behind the head that the database names. */
-  | 'behind-the-head'
-  /** The chain is not the one whose head was noted elsewhere. */
-  | 'other-chain';
-
-export interface BrokenRecord {
-  reason: AuditBreak;
-  /** Its place in the chain, from 1; undefined for one without. */
-  number: number | undefined;
-  /** The record itself, as far as it is there. */
-  record: { auditId: number; at: Date; actor: string; action: string; subject: string } | undefined;
-}
-
-export interface AuditCheck {
-  isIntact: boolean;
-  /** Records that follow from each other. */
-  records: number;
-  /** The last of them. */
-  head: AuditHead;
-  /** The first that does not fit. */
-  broken: BrokenRecord | undefined;
-}
+import type { AuditBreak, AuditCheck, AuditHead, BrokenRecord } from './contract/index.ts';
 
 /** `known` is a head from another place than the database. */
 export async function checkChain(tables: Kysely<Tables>, known: AuditHead | undefined): Promise<AuditCheck> {

@@ -1,37 +1,12 @@
 // Who changed what, from what to what. Written in the transaction that makes the change, so that neither is without
 // the other, and chained (audit-chain.ts).
 import type { Kysely } from 'kysely';
-import {
-  type AuditHead,
-  type AuditRow,
-  appendToChain,
-  loadHead,
-  lockHead,
-  noteHead,
-  watchHead,
-} from './audit-chain.ts';
-import { type AuditCheck, checkChain } from './audit-check.ts';
+import { type AuditRow, appendToChain, loadHead, lockHead, noteHead, watchHead } from './audit-chain.ts';
+import { checkChain } from './audit-check.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
-
-/** Who makes a change, and when. */
-export interface Author {
-  name: string;
-  at: Date;
-}
-
-export interface AuditRecord {
-  auditId: number;
-  at: Date;
-  actor: string;
-  /** Verb and noun: `approve update`, `create group`. */
-  action: string;
-  /** What it was done to, by id. */
-  subject: string;
-  before: unknown;
-  after: unknown;
-}
+import type { AuditCheck, AuditHead, AuditLog, AuditRecord, Author } from './contract/index.ts';
 
 interface Change {
   action: string;
@@ -78,15 +53,13 @@ async function insertRecord(transaction: Kysely<Tables>, { name, at }: Author, c
     .executeTakeFirstOrThrow();
 }
 
-export function auditStore(database: Database) {
+export function auditStore(database: Database): AuditLog {
   const { tables } = database;
   return {
-    /** For a change that is not made in the database: files taken in, set aside, imported. */
     async recordChange(author: Author, change: { action: string; subject: string; after?: unknown }): Promise<void> {
       await transact(database, (transaction) => recordAudit(transaction, author, change));
     },
 
-    /** Newest first. */
     async listAudit({ limit, subject }: { limit: number; subject?: string }): Promise<AuditRecord[]> {
       let query = tables.selectFrom('audit').selectAll();
       if (subject !== undefined) query = query.where('subject', '=', subject);
@@ -102,14 +75,12 @@ export function auditStore(database: Database) {
       }));
     },
 
-    /** Reads the whole chain and says where it is broken first; `known` is a head that was noted elsewhere. */
     async checkAudit(known?: AuditHead): Promise<AuditCheck> {
       return checkChain(tables, known);
     },
 
     loadAuditHead: (): Promise<AuditHead> => loadHead(tables),
 
-    /** Calls `listener` with the new head after each change that this process puts on record. */
     watchAudit(listener: (head: AuditHead) => void): void {
       watchHead(tables, listener);
     },

@@ -1,5 +1,5 @@
-// How much of a stranger's text is kept. Whatever a client sends, it is cut here before it is written, so that no row, list
-// or page grows with it; docs/limits.md has a row for each. Bytes are those of UTF-8.
+// Bounds for text of strangers. The store cuts such text before it writes it, so that no row, list or page grows with it.
+// docs/limits.md has a row for each bound. Bytes are bytes of UTF-8.
 
 import { cutText } from '@moult/formats/text';
 import { type RawBuilder, sql } from 'kysely';

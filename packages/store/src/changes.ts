@@ -1,17 +1,5 @@
-// Tells the live parts of this process (home page, catalog index) that something was written, and what kind of thing.
-
-export type Topic =
-  | 'computers'
-  | 'groups'
-  | 'updates'
-  | 'deployments'
-  | 'content'
-  /** What clients are told in GetConfig. */
-  | 'configuration'
-  /** Everything was replaced by a backup. */
-  | 'restored'
-  | 'reporting-events'
-  | 'self-update-events';
+// Tells the live parts of this process (home page, catalog index) that somebody wrote, and about which topic.
+import type { Topic } from './contract/index.ts';
 
 export interface Changes {
   /** Calls `listener` after each write that concerns `topic`s; the returned function ends that. */

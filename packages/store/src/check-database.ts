@@ -1,4 +1,4 @@
-// A whole check of a database, for the command: every page, every index, every reference. It only reads.
+// A whole check of a database for the command: all pages, indexes and references. It only reads.
 
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';

@@ -1,4 +1,4 @@
-// Client-side targeting: the policy on a computer says which groups it is in.
+// Client-side targeting: the policy on a computer names its groups.
 
 import type { Kysely } from 'kysely';
 import { recordAudit } from './audit.ts';

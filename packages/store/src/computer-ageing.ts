@@ -1,4 +1,4 @@
-// Computers that never came back, taken away in small steps along their ids.
+// Removes computers that did not come back, in small steps along their ids.
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Changes } from './changes.ts';
 import { correctLastContact, markChange } from './configuration.ts';
@@ -7,34 +7,7 @@ import { loadFigures } from './figures.ts';
 import type { Tables } from './schema.ts';
 import { earliestStamp } from './stamps.ts';
 import { lockComputers, retried, transact } from './transact.ts';
-
-export interface AgeingStep {
-  /** Ids above this are still to be looked at. */
-  after: string;
-  /** How many computers to look at. */
-  count: number;
-  /** A stranger goes when its last contact was before this. */
-  strangersBefore: Date;
-  /** So does one that synchronised, but was never here again after its first day; undefined: it stays. */
-  onceBefore: Date | undefined;
-  /** Any computer goes when its last contact was before this; undefined: none does. */
-  silentBefore: Date | undefined;
-  /** Whether to be in a group keeps a stranger: an administrator put it there. */
-  groupsKeep: boolean;
-  /**
-   * The time, by a clock that is believed, and the latest stamp that is. Computers with stamps of a wrong clock are not
-   * removed for them: their stamps become `now`. undefined while the clock is not believed: those stay as they are.
-   */
-  believed?: { now: Date; newest: Date } | undefined;
-}
-
-export interface AgeingStepResult {
-  strangers: number;
-  silent: number;
-  /** Where the next step goes on. */
-  after: string;
-  isDone: boolean;
-}
+import type { AgeingStep, AgeingStepResult, ComputerLists, ComputerRemoval } from './contract/index.ts';
 
 /** Who was here for no longer than this was here once. */
 const onceMs = 86_400_000;
@@ -45,17 +18,13 @@ const idsPerStatement = 500;
 const stamps = ['first_contact', 'last_contact', 'last_sync', 'last_report', 'registered_at'] as const;
 type Seen = Pick<Selectable<Tables['computers']>, 'computer_id' | (typeof stamps)[number]> & { grouped: number };
 
-export function computerAgeingStore(database: Database, changes: Changes) {
+export function computerAgeingStore(database: Database, changes: Changes): Pick<ComputerRemoval, 'ageComputers'> & Pick<ComputerLists, 'countComputers'> {
   const { tables } = database;
   return {
     async countComputers(): Promise<number> {
       return (await loadFigures(tables)).known;
     },
 
-    /**
-     * Looks at the next `count` computers. A stranger never registered and synchronised and was not here again after its
-     * first day. What goes, goes with its names, states, events and pings; it is asked to register when it comes back.
-     */
     async ageComputers(step: AgeingStep): Promise<AgeingStepResult> {
       const seen = await lookAt(tables, step);
       const wrong = seen.filter((one) => isWronglyStamped(one, step.believed?.newest));

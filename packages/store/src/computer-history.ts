@@ -1,42 +1,14 @@
-// What is known of single computers, for explaining them: who they are, and what they reported.
+// The facts about single computers that an explanation needs: who they are, and what they reported.
 
 import type { Selectable } from 'kysely';
 import { beginningOf, leftOut, wholeUpTo } from './bounds.ts';
 import type { Database } from './database.ts';
 import { keptBounds, textBytes } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
+import type { ComputerLists, KnownComputer, KnownReport, ReportedEvents } from './contract/index.ts';
 
-export interface KnownComputer {
-  /** Lower-case GUID. */
-  computerId: string;
-  dnsName: string;
-  address: string;
-  agentGeneration: string | undefined;
-  agentVersion: string | undefined;
-  osDescription: string | undefined;
-  firstContact: Date;
-  lastContact: Date;
-  registeredAt: Date | undefined;
-  lastSync: Date | undefined;
-  lastReport: Date | undefined;
-  /** What RegisterComputer said. */
-  registration: Record<string, unknown>;
-}
-
-export interface KnownReport {
-  timeAtTarget: Date;
-  receivedAt: Date;
-  eventNumber: number;
-  updateId: string | undefined;
-  /** Unsigned. */
-  result: number;
-  appName: string;
-  replacementStrings: string[];
-}
-
-export function computerHistoryStore({ tables }: Database) {
+export function computerHistoryStore({ tables }: Database): Pick<ComputerLists, 'findComputers'> & Pick<ReportedEvents, 'listReports'> {
   return {
-    /** Computers whose id, DNS name (whole or its first label) or address is `text`, letter case aside. */
     async findComputers(text: string): Promise<KnownComputer[]> {
       const wanted = text.trim().toLowerCase();
       const rows = await tables
@@ -56,7 +28,6 @@ export function computerHistoryStore({ tables }: Database) {
       return rows.map(computerOf);
     },
 
-    /** Newest first. */
     async listReports(computerId: string, limit: number): Promise<KnownReport[]> {
       const rows = await tables
         .selectFrom('reporting_events')

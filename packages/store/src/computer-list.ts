@@ -1,4 +1,4 @@
-// Computers for administrators: lists, and those that share an identity.
+// Lists of computers for administrators, and computers that share an identity.
 
 import { osName, type RegisteredSystem } from '@moult/protocol/os-name';
 import type { Kysely, Selectable } from 'kysely';
@@ -7,37 +7,9 @@ import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
+import type { ClonedIdentity, ComputerLists, ListedComputer } from './contract/index.ts';
 
-export interface ListedComputer {
-  computerId: string;
-  dnsName: string;
-  address: string;
-  agentGeneration: string | undefined;
-  agentVersion: string | undefined;
-  osVersion: string | undefined;
-  /** What the system is called, by its version; undefined when it is no Windows we know. */
-  osName: string | undefined;
-  /** What the agent calls it. */
-  osDescription: string | undefined;
-  lastContact: Date;
-  lastSync: Date | undefined;
-  lastReport: Date | undefined;
-  groups: string[];
-  requestedGroups: string[];
-  /** How often it came under another name, on other hardware or with an older system, and when last. */
-  identityChanges: number;
-  identityChangedAt: Date | undefined;
-  /** When two were last seen to use its identity at a time. */
-  sharedAt: Date | undefined;
-}
-
-export interface ClonedIdentity {
-  computerId: string;
-  /** Newest first. */
-  names: { dnsName: string; address: string; firstSeen: Date; lastSeen: Date; timesSeen: number }[];
-}
-
-export function computerListStore({ tables }: Database) {
+export function computerListStore({ tables }: Database): Pick<ComputerLists, 'listComputers' | 'findListedComputer' | 'listClones'> {
   const listed = () =>
     tables
       .selectFrom('computers')
@@ -45,7 +17,6 @@ export function computerListStore({ tables }: Database) {
       .select([...cutColumns()]);
 
   return {
-    /** By name, `limit` at most. `groupId` narrows to direct members. */
     async listComputers({
       groupId,
       limit,
@@ -83,17 +54,11 @@ export function computerListStore({ tables }: Database) {
       return rows.map((row) => listedOf(row, groups));
     },
 
-    /** One computer as lists show it; undefined for one that is not known. */
     async findListedComputer(computerId: string): Promise<ListedComputer | undefined> {
       const row = await listed().where('computer_id', '=', computerId).executeTakeFirst();
       return row && listedOf(row, await groupNamesOf(tables, [computerId]));
     },
 
-    /**
-     * Identities that were used by several at the same time since `since`, as marked when it was seen: copies of one disk
-     * that nobody prepared. A computer that was renamed is none: its old name is not seen again after the new one. By id,
-     * `limit` at most, each with the names seen since then.
-     */
     async listClones(since: Date, limit = 1_000_000): Promise<ClonedIdentity[]> {
       const shared = tables
         .selectFrom('computers')

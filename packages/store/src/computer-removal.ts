@@ -1,6 +1,6 @@
-// Taking a computer away, with everything that it left behind.
+// Removes a computer with all of its data.
 import type { Kysely } from 'kysely';
-import { type Author, recordAudit } from './audit.ts';
+import { recordAudit } from './audit.ts';
 import { beginningOf } from './bounds.ts';
 import type { Changes } from './changes.ts';
 import { groupNamesOf } from './computer-list.ts';
@@ -10,24 +10,14 @@ import { textBytes } from './declared-bounds.ts';
 import { ServerError } from './errors.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, retried, transact } from './transact.ts';
-
-export interface RemovedComputer {
-  /** '' when nobody knew its name. */
-  dnsName: string;
-  /** Report events and status pings that went with it. */
-  events: number;
-}
+import type { Author, ComputerRemoval, RemovedComputer } from './contract/index.ts';
 
 /** Others are served between two steps. */
 const rowsPerStep = 2000;
 
-export function computerRemovalStore(database: Database, changes: Changes) {
+export function computerRemovalStore(database: Database, changes: Changes): Pick<ComputerRemoval, 'removeComputer'> {
   const { tables } = database;
   return {
-    /**
-     * Forgets a computer with its names, groups, states, events and pings; also the events of one that is not known itself.
-     * It comes back with its next contact: it is asked to register then. Throws SERVER_NOT_FOUND when there is nothing of it.
-     */
     async removeComputer(computerId: string, author: Author): Promise<RemovedComputer> {
       // Events first and in steps, however many they are: a removal that is interrupted is begun again.
       let events = 0;

@@ -12,52 +12,13 @@ import { noteIdentityChange } from './identity-changes.ts';
 import { excluded, inPieces, prepare, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, transact } from './transact.ts';
+import type { Acquaintance, AuthorizedComputer, ComputerContacts, RegisteredComputer, Targeting } from './contract/index.ts';
 
-export interface AuthorizedComputer {
-  /** Lower-case GUID. */
-  computerId: string;
-  dnsName: string;
-  address: string;
-  /** As the client's policy names them; kept whether or not they count. */
-  requestedGroups: readonly string[];
-  at: Date;
-}
-
-export interface RegisteredComputer {
-  computerId: string;
-  dnsName: string;
-  address: string;
-  agentVersion: string;
-  osVersion: string;
-  osDescription: string;
-  architecture: string;
-  manufacturer: string;
-  model: string;
-  /** Everything that the client said, for what nobody thought of yet. */
-  registration: Record<string, unknown>;
-  at: Date;
-}
-
-/** `changed`: a known computer under a name, or with groups, that it did not have before. */
-export type Acquaintance = 'stranger' | 'changed' | 'known';
-
-/** What a sync needs to know of its client. */
-export interface Targeting {
-  isRegistered: boolean;
-  /** Direct groups; a computer in none is in Unassigned Computers. */
-  groupIds: string[];
-}
-
-export function computerStore(database: Database, changes: Changes, bounds: StoreBounds) {
+export function computerStore(database: Database, changes: Changes, bounds: StoreBounds): ComputerContacts {
   const { tables, engine } = database;
   const statements = checkInStatements(tables);
   const noteContactsOf = contactStatement(tables);
   return {
-    /**
-     * Notes who authorised. With `assign` (client-side targeting) the computer is put into exactly those of its
-     * requested groups that exist; WSUS never creates a group for a client (MS-WUSP note 46). Another name than the last
-     * time is marked.
-     */
     async noteAuthorization(
       computer: AuthorizedComputer,
       { assign, mayRecord }: { assign: boolean; mayRecord?: () => boolean },
@@ -90,7 +51,6 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
       changes.announce('computers');
     },
 
-    /** Notes what a computer is. Other hardware than before, and an older system, are marked. */
     async registerComputer(computer: RegisteredComputer): Promise<void> {
       const row = registrationRow(computer);
       await transact(database, async (transaction) => {
@@ -106,7 +66,6 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
       changes.announce('computers');
     },
 
-    /** Which of these is known, and whether the computer was seen under this name and asked for these groups. */
     async findAcquaintance({ computerId, dnsName, requestedGroups }: AuthorizedComputer): Promise<Acquaintance> {
       const { rows } = await statements.findAcquaintance(tables, dnsName.toLowerCase(), computerId);
       const [found] = rows;
@@ -114,7 +73,6 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
       return found.name_key !== null && found.requested_groups === requestedText(requestedGroups) ? 'known' : 'changed';
     },
 
-    /** Those of the ids that are computers known here. */
     async listKnownIds(computerIds: readonly string[]): Promise<Set<string>> {
       const known = new Set<string>();
       for (let start = 0; start < computerIds.length; start += idsPerStatement) {
@@ -129,7 +87,6 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
       return known;
     },
 
-    /** Undefined for a computer that was never seen, or was removed. */
     async loadTargeting(computerId: string): Promise<Targeting | undefined> {
       const { rows } = await statements.loadTargeting(tables, computerId);
       const [first] = rows;
@@ -141,7 +98,6 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
       };
     },
 
-    /** Notes contacts and syncs of many computers in one transaction. */
     async noteContacts(contacts: ReadonlyMap<string, { at: Date; synced: boolean; reported: boolean }>): Promise<void> {
       if (contacts.size === 0) return;
       const rows = [...contacts].map(([computer_id, { at, synced, reported }]) => {

@@ -1,20 +1,13 @@
-// Facts about the server itself that must outlive it: who it is, and when its configuration last changed.
+// Facts about the server itself that outlive each process: its identity, and when its configuration changed.
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import type { Topic } from './changes.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 import { type DatabaseClock, databaseTime, takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
+import type { Configuration, ServerIdentity, Topic } from './contract/index.ts';
 
-export interface ServerIdentity {
-  /** Changes with a restore: cookies of before are then answered with ServerChanged. */
-  serverId: string;
-  /** Config.LastChange of GetConfig. */
-  lastChange: Date;
-}
-
-export function configurationStore(database: Database, clock: DatabaseClock) {
+export function configurationStore(database: Database, clock: DatabaseClock): Omit<Configuration, 'loadNewestTime'> {
   const { tables, engine } = database;
   const marks = sql<{ name: string; value: number }>`select name, value from counters where name like 'change:%'`;
   // PostgreSQL says with them what time it is: that costs nothing beside the question.
@@ -32,10 +25,6 @@ export function configurationStore(database: Database, clock: DatabaseClock) {
       await saveSetting(tables, name, value);
     },
 
-    /**
-     * The identity, made on first use. `told` is what clients are told in GetConfig, as text: when it differs from the
-     * last time, LastChange becomes `now` and every client fetches its configuration anew.
-     */
     async loadServerIdentity(told: string, now: Date): Promise<ServerIdentity> {
       return transact(database, async (transaction) => {
         // Servers that start at the same moment must not each make an identity.
@@ -56,14 +45,12 @@ export function configurationStore(database: Database, clock: DatabaseClock) {
       });
     },
 
-    /** The identity as another process may have changed it. */
     async reloadServerIdentity(): Promise<Partial<ServerIdentity>> {
       const serverId = await loadSetting(tables, 'server-id');
       const lastChange = await loadSetting(tables, 'last-change');
       return { ...(serverId && { serverId }), ...(lastChange && { lastChange: new Date(lastChange) }) };
     },
 
-    /** How often each topic was changed, by whatever process: cheap enough to ask with every request. */
     async loadGenerations(): Promise<Map<Topic, number>> {
       const { rows } = await generations.execute(tables);
       const time = rows.find(({ name }) => name === timeName);
@@ -72,7 +59,6 @@ export function configurationStore(database: Database, clock: DatabaseClock) {
       return new Map(changes.map(({ name, value }) => [name.slice('change:'.length) as Topic, Number(value)]));
     },
 
-    /** What time it is by the clock that stamps come from: everything that several servers must agree on. */
     now: () => clock.now(),
   };
 }

@@ -4,39 +4,9 @@ import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
 import { transact } from './transact.ts';
+import type { ContentFile, ContentFiles, ExpectedFile, ListedContent } from './contract/index.ts';
 
-export interface ContentFile {
-  /** Lower-case hex. */
-  sha1: string;
-  sha256: string;
-  sizeBytes: number;
-  /** With the dot, lower case; '' for none. */
-  extension: string;
-  state: 'present' | 'damaged';
-  verifiedAt: Date;
-}
-
-export interface ExpectedFile {
-  sha256: string | undefined;
-  sizeBytes: number;
-  fileName: string;
-}
-
-export interface ListedContent {
-  sha1: string;
-  sha256: string | undefined;
-  sizeBytes: number;
-  /** As an update names it; undefined for a file that no update has. */
-  fileName: string | undefined;
-  /** Of the file that is here. */
-  extension: string | undefined;
-  state: 'present' | 'damaged' | 'missing';
-  verifiedAt: Date | undefined;
-  /** Some update that has it is approved for installation somewhere. */
-  isApproved: boolean;
-}
-
-export function contentFileStore(database: Database, changes: Changes) {
+export function contentFileStore(database: Database, changes: Changes): ContentFiles {
   const { tables } = database;
   return {
     async findContentFile(sha1: string): Promise<ContentFile | undefined> {
@@ -67,7 +37,6 @@ export function contentFileStore(database: Database, changes: Changes) {
       changes.announce('content');
     },
 
-    /** For a file that is not on disk any more. */
     async forgetContentFile(sha1: string): Promise<void> {
       await transact(database, async (transaction) => {
         await transaction.deleteFrom('content_files').where('sha1', '=', sha1).execute();
@@ -76,7 +45,6 @@ export function contentFileStore(database: Database, changes: Changes) {
       changes.announce('content');
     },
 
-    /** Every file that is here, or that an update of the catalog has, by digest. */
     async listContent(): Promise<ListedContent[]> {
       const { rows } = await sql<{
         sha1: string;
@@ -111,7 +79,6 @@ export function contentFileStore(database: Database, changes: Changes) {
       }));
     },
 
-    /** Whether some update has a file of this name, letter case aside. */
     async isExpectedName(fileName: string): Promise<boolean> {
       const row = await tables
         .selectFrom('revision_files')
@@ -122,7 +89,6 @@ export function contentFileStore(database: Database, changes: Changes) {
       return row !== undefined;
     },
 
-    /** What the catalog says of the file with this SHA-1, when any update has it. */
     async findExpectedFile(sha1: string): Promise<ExpectedFile | undefined> {
       const row = await tables
         .selectFrom('revision_files')

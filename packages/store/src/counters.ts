@@ -1,14 +1,14 @@
-// Things worth counting that are not worth a row each: malformed pings, refused requests.
+// Counts events that get no row each: malformed pings, refused requests.
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { retried } from './transact.ts';
+import type { Counters } from './contract/index.ts';
 
 /** `held-back:new-computer` and so on (limits/admission.ts). */
 export const heldBackPrefix = 'held-back:';
 
-export function counterStore({ tables }: Database) {
+export function counterStore({ tables }: Database): Counters {
   return {
-    /** Adds to named counters, in one transaction. */
     async addToCounters(amounts: Readonly<Record<string, number>>): Promise<void> {
       const values = Object.entries(amounts).map(([name, value]) => ({ name, value }));
       if (values.length === 0) return;
@@ -21,7 +21,6 @@ export function counterStore({ tables }: Database) {
       await retried(() => addition.execute());
     },
 
-    /** How often something was held back by a limit, by its kind. */
     async loadHeldBack(): Promise<Record<string, number>> {
       const rows = await tables
         .selectFrom('counters')

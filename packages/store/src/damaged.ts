@@ -1,4 +1,4 @@
-// A database whose bytes are not what SQLite wrote.
+// The error for a database whose bytes are not as SQLite wrote them.
 import { ServerError } from './errors.ts';
 
 export function damagedDatabase(file: string, problem: string): ServerError {

@@ -13,7 +13,7 @@ export type { PoolLimits } from './postgres/pool.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 
-export interface Database {
+export interface Database extends AsyncDisposable {
   readonly engine: Engine;
   /** PostgreSQL: while it is away, every statement fails with SERVER_DATABASE_AWAY. */
   readonly tables: Kysely<Tables>;
@@ -112,6 +112,7 @@ function sqliteDatabase(file: string): Database {
     hold: () => undefined,
     connect: async () => undefined,
     close: () => tables.destroy(),
+    [Symbol.asyncDispose]: () => tables.destroy(),
     abandon: () => undefined,
   };
 }
@@ -124,6 +125,11 @@ function postgresDatabase(address: string, { limits, ...told }: DatabaseOptions)
     ...told,
   });
   const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const close = async () => {
+    await tables.destroy();
+    // kysely ends only a pool that it has used.
+    await pool.end();
+  };
   return {
     engine: 'postgres',
     tables,
@@ -134,11 +140,8 @@ function postgresDatabase(address: string, { limits, ...told }: DatabaseOptions)
       pool.connectFirst().catch((error) => {
         throw connectError(address, error);
       }),
-    async close() {
-      await tables.destroy();
-      // kysely ends only a pool that it has used.
-      await pool.end();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
     abandon: () => pool.abandon('the server is ending'),
   };
 }

@@ -1,4 +1,4 @@
-// Bounds of what a server keeps. Those that `moult serve` has flags for are in administration/config.
+// Bounds of stored data. Those with a flag of `moult serve` are in administration/config.
 import { declareBounds } from '@moult/bounds';
 
 /** Longest texts. A DNS name has 255 characters at most; the longest fact in our captures has 30. */

@@ -1,34 +1,18 @@
-// The administrator's decisions: one per update and group.
+// The administrator's decisions: one for each update and group.
 import type { DeploymentAction, InheritedDeployment, StoredDeployment } from '@moult/catalog';
 import type { Kysely, Selectable } from 'kysely';
-import { type Author, recordAudit } from './audit.ts';
+import { recordAudit } from './audit.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
+import type { Author, DeploymentDecision, DeploymentStore } from './contract/index.ts';
 
-export {
-  type DeploymentAction,
-  deploymentActions,
-  type InheritedDeployment,
-  type StoredDeployment,
-} from '@moult/catalog';
-
-export interface DeploymentDecision {
-  updateId: string;
-  groupId: string;
-  /** Inherit takes a decision back. */
-  action: DeploymentAction | 'Inherit';
-  deadline: Date | undefined;
-  administrator: string;
-}
-
-export function deploymentStore(database: Database, changes: Changes) {
+export function deploymentStore(database: Database, changes: Changes): DeploymentStore {
   const { tables, engine } = database;
   return {
-    /** Sets what happens to an update in a group, in place of what was decided before. As in WSUS that ends a decline. */
     async deploy({ updateId, groupId, action, deadline, administrator }: DeploymentDecision, now: Date): Promise<void> {
       await transact(database, async (transaction) => {
         const stamp = await takeStamp(transaction, engine, now.getTime());
@@ -61,7 +45,6 @@ export function deploymentStore(database: Database, changes: Changes) {
       changes.announce('deployments');
     },
 
-    /** A declined update is offered to nobody, whatever else was decided; taking it back leaves those decisions as they were. */
     async setDeclined(updateId: string, isDeclined: boolean, author: Author): Promise<void> {
       await transact(database, async (transaction) => {
         const stamp = await takeStamp(transaction, engine, author.at.getTime());
@@ -71,7 +54,6 @@ export function deploymentStore(database: Database, changes: Changes) {
       changes.announce('deployments');
     },
 
-    /** The decisions on one update. */
     async listDeploymentsOf(updateId: string): Promise<StoredDeployment[]> {
       return (await rowsOf(updateId)).map(toDeployment).filter(isDecision);
     },
@@ -80,7 +62,6 @@ export function deploymentStore(database: Database, changes: Changes) {
       return (await rowsOf()).map(toDeployment).filter(isDecision);
     },
 
-    /** Decisions, and those that were taken back. */
     async loadDeploymentHistory(): Promise<(StoredDeployment | InheritedDeployment)[]> {
       return (await rowsOf()).map(toDeployment);
     },

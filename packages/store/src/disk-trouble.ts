@@ -1,4 +1,4 @@
-// What a disk says that takes no writes, in one place: by the file system's own codes, by SQLite's, by PostgreSQL's.
+// The errors of a disk that takes no writes, in one place: the codes of the file system, of SQLite and of PostgreSQL.
 import { ServerError } from './errors.ts';
 
 /**

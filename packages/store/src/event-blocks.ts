@@ -1,20 +1,20 @@
-// Report events about one update, on SQLite. An index by update would touch a page of its own for each event of a batch,
-// which is more than the event itself costs. So events are taken in as they come, and later it is noted, block by block of
-// event ids, which updates a block is about. To find those of an update, only such blocks are read. PostgreSQL has the index.
+// Finds report events about one update on SQLite. An index by update would touch a page of its own for each event of a
+// batch, which costs more than the event itself. So the store takes events in as they come. Later it notes, for each block
+// of event ids, which updates the block is about. A search reads only such blocks. PostgreSQL has the index.
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
+import type { ReportedEvents } from './contract/index.ts';
 
 /** Event ids of a block: 2 to this. */
 const blockBits = 12;
 /** The mark of a block that was looked at, whatever it is about. */
 const lookedAt = '';
 
-export function eventBlockStore(database: Database) {
+export function eventBlockStore(database: Database): Pick<ReportedEvents, 'noteEventBlock'> {
   const { engine } = database;
   return {
-    /** Notes the oldest block that is full and not noted yet; false when there is none. */
     async noteEventBlock(): Promise<boolean> {
       if (engine === 'postgres') return false;
       return transact(database, async (transaction) => {

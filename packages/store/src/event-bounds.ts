@@ -1,36 +1,9 @@
-// How much the stored events are, and taking the oldest away. The size is measured by samples, spread over all ids: nothing
-// is counted when an event comes or goes, so nothing can go wrong with it, whoever removes events and however.
+// Measures how much room the stored events take, and removes the oldest. The size comes from samples over all ids. No
+// counter is kept when an event comes or goes, so none can become wrong.
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from './database.ts';
 import { retried } from './transact.ts';
-
-export type EventTable = 'reporting_events' | 'self_update_events';
-
-export interface EventVolume {
-  events: number;
-  bytes: number;
-}
-
-export interface SampleLimits {
-  samples: number;
-  eventsPerSample: number;
-  /** From 0 to below 1. */
-  random(): number;
-}
-
-export interface RemovalStep {
-  table: EventTable;
-  /** Ids above this are still to be looked at. */
-  after: number;
-  count: number;
-  /** Only events with one of these numbers; undefined: all. */
-  eventNumbers?: readonly number[] | undefined;
-}
-
-export interface RemovalStepResult extends EventVolume {
-  after: number;
-  isDone: boolean;
-}
+import type { EventBounds, EventTable, EventVolume, RemovalStep, RemovalStepResult, SampleLimits } from './contract/index.ts';
 
 /** What a row and its entries in the indexes take besides its texts; measured on SQLite. */
 const rowBytes: Record<EventTable, number> = { reporting_events: 260, self_update_events: 160 };
@@ -40,7 +13,7 @@ const texts: Record<EventTable, readonly string[]> = {
   self_update_events: ['user_agent', 'item', 'device', 'platform', 'language', 'message'],
 };
 
-export function eventBoundsStore(database: Database) {
+export function eventBoundsStore(database: Database): EventBounds {
   const { tables } = database;
   const idsOf = async (table: EventTable) => {
     const { rows } = await sql<{ first: number | null; last: number | null }>`
@@ -56,7 +29,6 @@ export function eventBoundsStore(database: Database) {
   };
 
   return {
-    /** Exact as long as the samples reach for all events, else an estimate. */
     async estimateEvents(table: EventTable, limits: SampleLimits): Promise<EventVolume> {
       const { first, last } = await idsOf(table);
       const range = last - first + 1;
@@ -77,7 +49,6 @@ export function eventBoundsStore(database: Database) {
       return { events: Math.round(found.events * scale), bytes: Math.round(found.bytes * scale) };
     },
 
-    /** Looks at the next `count` events, oldest first, and removes those that are wanted; answers what went. */
     async removeOldestEvents({ table, after, count, eventNumbers }: RemovalStep): Promise<RemovalStepResult> {
       const number = table === 'reporting_events' ? sql.ref('event_number') : sql`0`;
       const { rows: seen } = await sql<{ event_id: number; number: number; bytes: number }>`
@@ -96,7 +67,6 @@ export function eventBoundsStore(database: Database) {
       };
     },
 
-    /** Removes the oldest report events of one computer until it has no more than this; answers how many went. */
     async trimEventsOf(computerId: string, most: EventVolume): Promise<number> {
       const { rows } = await sql<{ event_id: number; bytes: number }>`
         select event_id, ${bytesOf('reporting_events')} as bytes from reporting_events

@@ -1,45 +1,20 @@
-// Taking old report events away in steps that are small whatever the store holds: by time through its index, by kind
-// along the event ids, which rise with the time of receipt.
+// Removes old report events in small steps, however much the store holds: by time through the index, by kind along the
+// event ids, which rise with the time of receipt.
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './database.ts';
-import type { EventTable } from './event-bounds.ts';
 import type { Tables } from './schema.ts';
 import { earliestStamp } from './stamps.ts';
 import { retried } from './transact.ts';
+import type { EventRetention, EventTable, RoutineStep, RoutineStepResult } from './contract/index.ts';
 
-export interface RoutineStep {
-  /** Event ids above this are still to be looked at. */
-  after: number;
-  /** How many ids to look at. */
-  count: number;
-  eventNumbers: readonly number[];
-  receivedBefore: Date;
-  /** A later time of receipt was written by a wrong clock: such an event is passed over, or it would end each sweep. */
-  newestBelievable: Date;
-}
-
-export interface RoutineStepResult {
-  removed: number;
-  /** Where the next step goes on. */
-  after: number;
-  /** Nothing older than `receivedBefore` lies above `after`. */
-  isDone: boolean;
-}
-
-export function eventRetentionStore({ tables }: Database) {
+export function eventRetentionStore({ tables }: Database): EventRetention {
   return {
-    /**
-     * Removes events received before `before`, at most `limit` at a time; answers how many went. What a wrong clock stamped
-     * stays: an event from before there was Moult, and one that came after a younger one. `newest`: no later stamp counts.
-     */
     removeOldEvents: (before: Date, limit: number, newest?: Date) =>
       removeOld(tables, 'reporting_events', { before, limit, newest }),
 
-    /** The same for status pings. */
     removeOldSelfUpdateEvents: (before: Date, limit: number, newest?: Date) =>
       removeOld(tables, 'self_update_events', { before, limit, newest }),
 
-    /** Looks at the next `count` events and removes those of these numbers that were received before a time. */
     async removeRoutineEvents(step: RoutineStep): Promise<RoutineStepResult> {
       const { after, count, eventNumbers } = step;
       const receivedBefore = step.receivedBefore.getTime();

@@ -1,9 +1,9 @@
-// The figures that triggers keep for each computer (migration 0008): a look at one narrow row each in place of all states
-// and events.
+// The figures that triggers keep for each computer (migration 0008): one narrow row in place of all states and events.
 import { type Kysely, sql } from 'kysely';
 import type { Database, Engine } from './database.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
+import type { StateBounds } from './contract/index.ts';
 
 export interface Figures {
   /** Computers. */
@@ -30,12 +30,8 @@ export async function loadFigures(tables: Kysely<Tables>): Promise<Figures> {
   };
 }
 
-export function figureStore(database: Database) {
+export function figureStore(database: Database): Pick<StateBounds, 'recountFigures'> {
   return {
-    /**
-     * Counts everything anew and puts the figures right; answers for how many computers they were wrong. Only what was
-     * written with the triggers switched off can make them so. Waits for writers, and they for it.
-     */
     async recountFigures(): Promise<number> {
       return transact(database, (transaction) => recount(transaction, database.engine));
     },

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TargetGroup } from '@moult/catalog';
 import { sql } from 'kysely';
-import { type Author, recordAudit } from './audit.ts';
+import { recordAudit } from './audit.ts';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
@@ -11,15 +11,9 @@ import { ServerError } from './errors.ts';
 import { loadFigures } from './figures.ts';
 import { takeStamp } from './stamps.ts';
 import { lockComputers, transact } from './transact.ts';
+import type { Author, CountedGroup, GroupStore } from './contract/index.ts';
 
-export type { TargetGroup } from '@moult/catalog';
-
-export interface CountedGroup extends TargetGroup {
-  /** Computers directly in it; for All Computers every one, for Unassigned Computers those in no group. */
-  computers: number;
-}
-
-export function groupStore(database: Database, changes: Changes) {
+export function groupStore(database: Database, changes: Changes): GroupStore {
   const { tables, engine } = database;
   const loadGroups = async (): Promise<TargetGroup[]> => {
     const rows = await tables.selectFrom('target_groups').selectAll().orderBy('name_key').execute();
@@ -78,7 +72,6 @@ export function groupStore(database: Database, changes: Changes) {
       return groups.map((group) => ({ ...group, computers: direct.get(group.groupId) ?? 0 }));
     },
 
-    /** Throws SERVER_NOT_FOUND for the parent, SERVER_REFUSED for a name that is taken or empty. */
     async createGroup(name: string, parent: string | undefined, author: Author): Promise<TargetGroup> {
       const trimmed = await requireFree(name);
       const { groupId: parentId } = parent === undefined ? { groupId: allComputers } : await requireGroup(parent);
@@ -108,7 +101,6 @@ export function groupStore(database: Database, changes: Changes) {
       return group;
     },
 
-    /** Throws SERVER_NOT_FOUND, SERVER_REFUSED for the built-in groups and for one that holds others. */
     async removeGroup(nameOrId: string, author: Author): Promise<TargetGroup> {
       const group = await requireGroup(nameOrId);
       if (group.groupId === allComputers || group.groupId === unassignedComputers) {
@@ -144,7 +136,6 @@ export function groupStore(database: Database, changes: Changes) {
       return group;
     },
 
-    /** Throws SERVER_NOT_FOUND, SERVER_REFUSED. Deployments and members stay as they are. */
     async renameGroup(nameOrId: string, name: string, author: Author): Promise<TargetGroup> {
       const group = await requireGroup(nameOrId);
       if (group.groupId === allComputers || group.groupId === unassignedComputers) {
@@ -166,7 +157,6 @@ export function groupStore(database: Database, changes: Changes) {
       return { ...group, name: trimmed };
     },
 
-    /** Puts a computer into a group, or takes it out. In no group it is in Unassigned Computers. Throws SERVER_REFUSED. */
     async setMembership(computerId: string, nameOrId: string, isMember: boolean, author: Author): Promise<void> {
       const { groupId, name } = await requireGroup(nameOrId);
       if (groupId === allComputers || groupId === unassignedComputers) {

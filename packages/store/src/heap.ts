@@ -1,6 +1,6 @@
-// How far the memory of a server grows before garbage is collected. V8 on its own lets the heap of a busy process grow to
-// several times what is alive in it, up to a limit made from the memory of the machine; a service of many small answers
-// gains nothing from that. A share of what is alive, and no fixed limit: a large catalog gets what it needs.
+// Bounds how far the memory of a server grows before garbage is collected. By itself V8 lets the heap of a busy process
+// grow to several times of what is alive in it; a service of many small answers gains nothing from that. The bound is a
+// share of the living memory and not a fixed limit, so a large catalog gets the memory that it needs.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 

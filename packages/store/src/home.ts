@@ -1,62 +1,11 @@
-// What the home page tells: who is here, with which agent, and what happened last.
+// The facts of the home page: which computers there are, with which agent, and the newest events.
 
 import { sql } from 'kysely';
 import { beginningOf, leftOut, wholeUpTo } from './bounds.ts';
 import { loadLastContact } from './configuration.ts';
 import type { Database } from './database.ts';
 import { homeReads } from './declared-bounds.ts';
-
-export interface AgentCount {
-  generation: 'sus' | 'wsus' | 'unknown';
-  version: string;
-  computers: number;
-}
-
-export interface HomeEvent {
-  kind: 'self-update' | 'registration' | 'report';
-  /** Names the event among those of its kind. */
-  id: string;
-  /** By the client's clock; for a ping that waited in urllog.dat long before `receivedAt`. */
-  at: Date;
-  /** By ours: the order of events. */
-  receivedAt: Date;
-  computerId: string;
-  /** DNS name, '' when not known. */
-  computerName: string;
-  /** Where the ping came from, '' for a report. */
-  address: string;
-  agentGeneration: AgentCount['generation'];
-  /** '' when not known. */
-  agentVersion: string;
-  /** Self-update: component and activity as pinged (`au` `s`). Report: the event number of MS-WUSP 2.2.2.3.1. */
-  what: string;
-  status: string;
-  resultCode: string;
-  detail: string;
-  updateId: string | undefined;
-}
-
-/** Of a generation, those beyond the versions that are told one by one. */
-export interface OtherVersions {
-  generation: AgentCount['generation'];
-  versions: number;
-  computers: number;
-}
-
-export interface HomeFacts {
-  computers: number;
-  lastContactAt: Date | undefined;
-  /** The versions that most computers have, of each generation as many as homeReads.maxVersions says. */
-  agents: AgentCount[];
-  otherAgents: OtherVersions[];
-  /** Within the last 30 days. */
-  identities: { shared: number; changed: number };
-  updates: number;
-  deployments: number;
-  /** Newest first, all kinds together, of each kind as many as were asked for. */
-  events: HomeEvent[];
-  counters: Map<string, number>;
-}
+import type { AgentCount, HomeEvent, HomeFacts, HomePage } from './contract/index.ts';
 
 /**
  * As noted with the contacts, or with the newest event: a registration is told before its contact is written. No index is
@@ -74,7 +23,7 @@ export function homeStore(
   loadCounters: () => Promise<Map<string, number>>,
   countIdentityChanges: (since: Date) => Promise<{ shared: number; changed: number }>,
   now: () => Date,
-) {
+): HomePage {
   const countOf = async (table: 'updates' | 'deployments') => {
     const counted = tables.selectFrom(table).select(({ fn }) => fn.countAll<number>().as('count'));
     // A decision that was taken back is none.
@@ -198,10 +147,6 @@ export function homeStore(
   };
 
   return {
-    /**
-     * Everything the home page shows. `eventLimit` bounds the events of each kind for itself: a thousand computers that
-     * register in the morning must not drive the one that could not update itself off the page.
-     */
     async loadHomeFacts(eventLimit = 20): Promise<HomeFacts> {
       const byAgent = await agents();
       const events = [

@@ -1,30 +1,15 @@
-// Computers whose identity changes. MS-WUSP knows no secret: whoever knows a SusClientId can be that computer. So it is marked
-// when one comes under another name, on other hardware, or with an older system than before, and when two such take turns:
-// copies of one disk, or somebody who passes for another.
+// Computers whose identity changes. MS-WUSP has no secret: a program that knows a SusClientId can be that computer. So the
+// store marks a computer that comes under another name, on other hardware or with an older system. It also marks two
+// computers that take turns: copies of one disk, or somebody who pretends to be another.
 import { cutText } from '@moult/formats/text';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './database.ts';
 import { keptBounds, textBytes } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
+import type { IdentityAspect, IdentityChange, IdentityChanges, ListedIdentityChange } from './contract/index.ts';
 
-export type IdentityAspect = 'name' | 'hardware' | 'system';
-
-export interface IdentityChange {
-  at: Date;
-  aspect: IdentityAspect;
-  before: string;
-  after: string;
-}
-
-export interface ListedIdentityChange extends IdentityChange {
-  computerId: string;
-  /** The computer's present name. */
-  dnsName: string;
-}
-
-export function identityChangeStore({ tables }: Database) {
+export function identityChangeStore({ tables }: Database): IdentityChanges {
   return {
-    /** Newest first. The newest few of each computer are kept. */
     async listIdentityChanges(filter: {
       computerId?: string | undefined;
       limit: number;
@@ -51,7 +36,6 @@ export function identityChangeStore({ tables }: Database) {
       }));
     },
 
-    /** Computers whose identity is shared, and those whose identity changed, since then. */
     async countIdentityChanges(since: Date): Promise<{ shared: number; changed: number }> {
       const { rows } = await sql<{ shared: number; changed: number }>`
         select (select count(*) from computers where shared_at >= ${since.getTime()}) as shared,

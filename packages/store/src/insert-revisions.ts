@@ -2,13 +2,8 @@
 // awaiting statements than on running them.
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { Engine } from './database.ts';
-import type { PackedRevision } from './packing.ts';
 import type { Tables } from './schema.ts';
-
-export interface ImportResult {
-  revisionId: number;
-  isNew: boolean;
-}
+import type { ImportResult, PackedRevision } from './contract/index.ts';
 
 export interface Transaction {
   transaction: Kysely<Tables>;

@@ -1,4 +1,4 @@
-// What the store says in passing. The server gives it its own log, which has these methods.
+// Where the store logs. The server passes its own log, which has these methods.
 
 type SayLine = {
   (details: object, message: string): void;

@@ -1,7 +1,7 @@
-// Numbered forward migrations, each in its own transaction with the mark that it was applied.
-// A newer release changes the schema while servers of the release before still work on it. So a migration only adds
-// (expand), and what is not used any more goes in a later release (contract). The name of a contraction says from which
-// code on it can be borne: `0012-contract-0010-…` refuses all code that knows nothing newer than 0009.
+// Numbered forward migrations. Each runs in its own transaction, together with the mark that it was applied. A newer
+// release changes the schema while servers of the release before still work on it. So a migration only adds (expand), and a
+// later release removes what is not used any more (contract). The name of a contraction names the oldest code that can work
+// with it: `0012-contract-0010-…` refuses code that knows nothing newer than 0009.
 import { type Kysely, sql } from 'kysely';
 import type { Database, Engine } from './database.ts';
 import { ServerError } from './errors.ts';

@@ -1,12 +1,9 @@
-// The newest time that the database knows: what the server's clock is held against.
+// The newest time in the database. The server compares its clock with it.
 import type { Database } from './database.ts';
+import type { Configuration } from './contract/index.ts';
 
-export function newestTimeStore({ tables }: Database) {
+export function newestTimeStore({ tables }: Database): Pick<Configuration, 'loadNewestTime'> {
   return {
-    /**
-     * When the last event, status ping or change was written, by the clock of then; undefined when there is none. The last
-     * by number, not by time: a clock that was ahead once counts no more after it was corrected.
-     */
     async loadNewestTime(): Promise<Date | undefined> {
       const last = await Promise.all([
         tables

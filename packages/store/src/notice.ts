@@ -1,5 +1,5 @@
-// What an administrator must know although the server runs: three short sentences, the same on the terminal, in the log,
-// on the home page and in `moult doctor self`.
+// A notice tells an administrator something although the server runs: three short sentences, the same on the terminal, in
+// the log, on the home page and in `moult doctor self`.
 export interface Notice {
   headline: string;
   cause: string;

@@ -1,40 +1,10 @@
-// What the store keeps of a document: texts packed with zstd, ready to be written.
+// The stored form of a document: texts packed with zstd.
 import { promisify } from 'node:util';
 import { zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { EncodedSummary } from '@moult/catalog';
+import type { PackedRevision, RevisionToImport } from './contract/index.ts';
 
 const compressLater = promisify(zstdCompress);
-
-export interface RevisionToImport {
-  updateId: string;
-  revisionNumber: number;
-  updateType: string;
-  categoryType: string | undefined;
-  title: string;
-  /** The update document, and the two fragments of it that every sync asks for. */
-  xml: string;
-  core: string;
-  extended: string;
-  summary: EncodedSummary;
-  files: RevisionFile[];
-}
-
-export interface RevisionFile {
-  /** Lower-case hex. */
-  sha1: string;
-  sha256: string | undefined;
-  fileName: string;
-  sizeBytes: number;
-  modifiedAt: Date | undefined;
-}
-
-/** The same with its texts as they are stored. */
-export interface PackedRevision extends Omit<RevisionToImport, 'xml' | 'core' | 'extended'> {
-  document: Uint8Array;
-  documentBytes: number;
-  core: Uint8Array;
-  extended: Uint8Array;
-}
 
 /** What is packed already is answered as it is. */
 export async function packRevision(revision: RevisionToImport | PackedRevision): Promise<PackedRevision> {

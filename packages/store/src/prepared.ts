@@ -1,4 +1,4 @@
-// Statements of the busiest calls, composed once: to compose one costs as much as to run a small one.
+// Statements of the busiest calls, composed once: composing a statement costs as much as running a small one.
 import { type Compilable, type CompiledQuery, type Kysely, type QueryResult, type RawBuilder, sql } from 'kysely';
 import type { Tables } from './schema.ts';
 

@@ -1,10 +1,6 @@
-// Rows that the database refuses for what they hold: they would be refused again, so they must not hold up the others.
+// Rows that the database refuses for their contents. It would refuse them again, so they must not hold up other rows.
 import pg from 'pg';
-
-export interface RefusedRow<Row> {
-  row: Row;
-  error: unknown;
-}
+import type { RefusedRow } from './contract/index.ts';
 
 /**
  * Writes all rows together. When the database refuses one of them, each half is written by itself, and so on: in the end all

@@ -1,4 +1,4 @@
-// What clients report (MS-WUSP 2.2.2.3). An event instance counts once for its computer, however often it is sent.
+// The reports of clients (MS-WUSP 2.2.2.3). An event instance counts once for its computer, however often it is sent.
 import { cutText } from '@moult/formats/text';
 import type { Kysely } from 'kysely';
 import { beginningOf, cutStrings, leftOut, type StoreBounds, wholeUpTo } from './bounds.ts';
@@ -7,41 +7,13 @@ import type { Database } from './database.ts';
 import { keptBounds, textBytes } from './declared-bounds.ts';
 import { stretchesAbout } from './event-blocks.ts';
 import { prepareInsert } from './prepared.ts';
-import { type RefusedRow, writeAllButRefused } from './refused-rows.ts';
+import { writeAllButRefused } from './refused-rows.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, transact } from './transact.ts';
 import { applyEvents, changesStates, updateStatusStatements } from './update-status.ts';
+import type { EventFilter, ListedEvent, RefusedRow, ReportedEvent, ReportedEvents } from './contract/index.ts';
 
-export interface ReportedEvent {
-  instanceId: string;
-  computerId: string;
-  timeAtTarget: Date;
-  namespaceId: number;
-  /** The number of MS-WUSP 2.2.2.3.1. */
-  eventNumber: number;
-  sourceId: number;
-  /** Undefined when the event is about no update (zero GUID on the wire). */
-  updateId: string | undefined;
-  revisionNumber: number;
-  win32HResult: number;
-  appName: string;
-  replacementStrings: string[];
-  miscData: string[];
-}
-
-export interface ListedEvent extends ReportedEvent {
-  /** '' when the computer is not known any more. */
-  dnsName: string;
-  receivedAt: Date;
-}
-
-export interface EventFilter {
-  computerId?: string | undefined;
-  updateId?: string | undefined;
-  limit: number;
-}
-
-export function reportingEventStore(database: Database, changes: Changes, bounds: StoreBounds) {
+export function reportingEventStore(database: Database, changes: Changes, bounds: StoreBounds): Pick<ReportedEvents, 'recordReportingEvents' | 'listReportingEvents'> {
   const { tables, engine } = database;
   const insertNew = insertNewEvents(tables);
   const insertQuietly = prepareInsert(exampleRow(), (rows) => insertion(tables, rows));
@@ -73,11 +45,6 @@ export function reportingEventStore(database: Database, changes: Changes, bounds
   };
 
   return {
-    /**
-     * Keeps the events of one batch in one transaction; instances that are known already are passed over. Text beyond the
-     * bounds is not kept; what an event says of the states of updates counts in whole. Answers the events that the
-     * database refuses for what they hold: the others are kept all the same.
-     */
     async recordReportingEvents(
       events: readonly ReportedEvent[],
       receivedAt: Date,
@@ -88,7 +55,6 @@ export function reportingEventStore(database: Database, changes: Changes, bounds
       return refused;
     },
 
-    /** Newest first. */
     async listReportingEvents({ computerId, updateId, limit }: EventFilter): Promise<ListedEvent[]> {
       let query = eventsIn(tables);
       if (computerId !== undefined) query = query.where('event.computer_id', '=', computerId);

@@ -1,22 +1,11 @@
-// Looking through the catalog: what is there, without reading documents.
+// Lists the catalog without reading documents.
 import { decodeSupersedes } from '@moult/catalog';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
+import type { ListedRevision, RevisionLists } from './contract/index.ts';
 
-export interface ListedRevision {
-  revisionId: number;
-  updateId: string;
-  revisionNumber: number;
-  updateType: string;
-  categoryType: string | undefined;
-  title: string;
-  documentBytes: number;
-  importedAt: Date;
-  isDeclined: boolean;
-}
-
-export function revisionListStore({ tables, engine }: Database) {
+export function revisionListStore({ tables, engine }: Database): RevisionLists {
   const listed = () =>
     tables
       .selectFrom('revisions')
@@ -32,16 +21,11 @@ export function revisionListStore({ tables, engine }: Database) {
         ...(['title', 'document_bytes', 'imported_at', 'is_declined'] as const),
       ]);
   return {
-    /** Revisions with ids above `after`, in rising order, `limit` at a time. */
     async listRevisions(after: number, limit: number): Promise<ListedRevision[]> {
       const rows = await listed().where('revision_id', '>', after).orderBy('revision_id').limit(limit).execute();
       return rows.map(toListed);
     },
 
-    /**
-     * The newest revision of each update whose title holds `search` (letter case aside), by title, `limit` at most.
-     * Only what an administrator decides on: neither categories nor detectoids.
-     */
     async listUpdates({ search, limit }: { search?: string | undefined; limit: number }): Promise<ListedRevision[]> {
       const ids = await findTitles(tables, search?.toLowerCase() ?? '', limit);
       const found = new Map<number, ListedRevision>();
@@ -54,7 +38,6 @@ export function revisionListStore({ tables, engine }: Database) {
       return ids.map((id) => found.get(id)).filter((one) => one !== undefined);
     },
 
-    /** False on a PostgreSQL without pg_trgm: there a search reads all titles. On SQLite that takes no longer than an index. */
     async findsTitlesByIndex(): Promise<boolean> {
       if (engine === 'sqlite') return true;
       const { rows } = await sql`select 1 from pg_indexes
@@ -62,7 +45,6 @@ export function revisionListStore({ tables, engine }: Database) {
       return rows.length > 0;
     },
 
-    /** Update → the updates of which some revision says that it supersedes it. */
     async loadSupersededBy(): Promise<Map<string, Set<string>>> {
       const rows = await tables
         .selectFrom('revision_summaries')
@@ -79,7 +61,6 @@ export function revisionListStore({ tables, engine }: Database) {
       return found;
     },
 
-    /** Every revision of one update, rising. */
     async findRevisions(updateId: string): Promise<ListedRevision[]> {
       const rows = await listed().where('revisions.update_id', '=', updateId).orderBy('revision_number').execute();
       return rows.map(toListed);

@@ -1,4 +1,4 @@
-// What agents say about their own update: the pings to /wutrack.bin (protocol/src/self-update has their grammar).
+// The pings that agents send about their own update, to /wutrack.bin (protocol/src/self-update has their grammar).
 import { cutText } from '@moult/formats/text';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { beginningOf } from './bounds.ts';
@@ -9,56 +9,12 @@ import { textBytes } from './declared-bounds.ts';
 import { inPieces, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
+import type { AgentGeneration, SelfUpdateEvent, SelfUpdateEventFilter, SelfUpdateEvents, StoredSelfUpdateEvent, WriteMark } from './contract/index.ts';
 
-export type AgentGeneration = 'sus' | 'wsus';
-
-export interface SelfUpdateEvent {
-  receivedAt: Date;
-  /** The ping's own stamp (X); when it was sent later from urllog.dat this is earlier than `receivedAt`. */
-  occurredAt: Date;
-  /** SusClientId as a lower-case GUID with dashes, when the ping named a client. */
-  computerId: string | undefined;
-  address: string;
-  userAgent: string;
-  component: string;
-  activity: string;
-  item: string;
-  device: string;
-  platform: string;
-  language: string;
-  status: string;
-  resultCode: string;
-  message: string;
-  agentGeneration: AgentGeneration | undefined;
-  agentVersion: string | undefined;
-}
-
-export interface StoredSelfUpdateEvent extends SelfUpdateEvent {
-  eventId: number;
-}
-
-/** What tells one write from the next of the same writer: numbers rise. */
-export interface WriteMark {
-  /** A name that no other process has. */
-  writer: string;
-  number: number;
-}
-
-export interface SelfUpdateEventFilter {
-  computerId?: string;
-  /** Newest first; default 100. */
-  limit?: number;
-}
-
-export function selfUpdateEventStore(database: Database, changes: Changes) {
+export function selfUpdateEventStore(database: Database, changes: Changes): SelfUpdateEvents {
   const { tables } = database;
   const insertEvents = prepareInsert(exampleRow(), (rows) => tables.insertInto('self_update_events').values(rows));
   return {
-    /**
-     * Keeps the events and notes each named client as a computer that was heard of, with the agent it said to be,
-     * in one transaction. With a mark the same events may be given again when it is not known whether they were written:
-     * a mark counts once.
-     */
     async recordSelfUpdateEvents(events: readonly SelfUpdateEvent[], mark?: WriteMark): Promise<void> {
       if (events.length === 0) return;
       const byClient = Map.groupBy(events, ({ computerId }) => computerId);
@@ -75,12 +31,10 @@ export function selfUpdateEventStore(database: Database, changes: Changes) {
       changes.announce('computers');
     },
 
-    /** Forgets the marks of writers that are long gone: those with a number below this. */
     async forgetWriteMarks(below: number): Promise<void> {
       await tables.deleteFrom('counters').where('name', 'like', `${markPrefix}%`).where('value', '<', below).execute();
     },
 
-    /** Newest first. */
     async listSelfUpdateEvents(filter: SelfUpdateEventFilter = {}): Promise<StoredSelfUpdateEvent[]> {
       let query = tables
         .selectFrom('self_update_events')

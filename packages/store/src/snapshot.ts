@@ -1,5 +1,5 @@
-// Whole tables as they all were at one moment, while others go on writing: for backups. Connections of its own, so that
-// nobody waits for it.
+// Reads whole tables as they were at one moment, while others go on writing: for backups. It has connections of its own, so
+// that nobody waits for it.
 import { DatabaseSync } from 'node:sqlite';
 import { connectError, type Engine, isPostgres, sqliteFileOf, withoutPassword } from './database.ts';
 import { commandDatabase } from './declared-bounds.ts';

@@ -1,7 +1,7 @@
-// Stamps: the times that decide what a client is told. A client carries the newest stamp it was told of, and is told what
-// is newer. So they come from one clock, whoever makes the change: PostgreSQL's, or on SQLite that of the machine; they
-// rise with every change; and they become visible in the order in which they were given, because the row of the newest
-// stamp stays locked until its change is. The same lock puts revision ids in the order of their commits: a live catalog
+// A stamp is a time that decides which changes a client is told. A client carries the newest stamp that it was told, and is
+// told later changes only. All stamps come from one clock: that of PostgreSQL, or with SQLite that of the machine. They
+// rise with each change. The row of the newest stamp stays locked until the change is committed, so stamps become visible
+// in the order in which they were given. The same lock puts revision ids in the order of their commits: a live catalog
 // looks only for ids above the last that it saw.
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Engine } from './database.ts';

@@ -3,17 +3,10 @@ import { sql } from 'kysely';
 import type { StoreBounds } from './bounds.ts';
 import type { Database } from './database.ts';
 import { retried } from './transact.ts';
+import type { CountedStates, StateBounds } from './contract/index.ts';
 
-export interface CountedStates {
-  computerId: string;
-  states: number;
-  /** False when the computer was removed, and reported all the same. */
-  isKnown: boolean;
-}
-
-export function stateBoundsStore({ tables }: Database, bounds: StoreBounds) {
+export function stateBoundsStore({ tables }: Database, bounds: StoreBounds): Omit<StateBounds, 'recountFigures'> {
   return {
-    /** How many states each of the next computers with any has, in the order of their ids. */
     async countStatesByComputer(after: string, computers: number): Promise<CountedStates[]> {
       const { rows } = await sql<{ computer_id: string; states: number; known: number }>`
         select computer_id, count(*) as states,
@@ -26,7 +19,6 @@ export function stateBoundsStore({ tables }: Database, bounds: StoreBounds) {
       }));
     },
 
-    /** Removes what one computer has beyond `kept` states; answers how many went. */
     async trimStatesOf(computerId: string, kept: number): Promise<number> {
       const beyond = tables
         .selectFrom('computer_update_status')
@@ -43,7 +35,6 @@ export function stateBoundsStore({ tables }: Database, bounds: StoreBounds) {
       return Number(numDeletedRows);
     },
 
-    /** From now on this process keeps no more states of one computer than this. */
     limitStatesPerComputer(most: number): void {
       bounds.statesPerComputer = most;
     },

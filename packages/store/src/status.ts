@@ -1,33 +1,17 @@
-// Who needs what: the figures of WSUS's reports.
+// Which computers need which updates: the figures of WSUS's reports.
 import { sql } from 'kysely';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { Database } from './database.ts';
 import { loadFigures } from './figures.ts';
-import { type UpdateState, updateStates } from './update-status.ts';
-
-export type StateCounts = Record<UpdateState, number>;
-
-export interface ComputerState {
-  computerId: string;
-  dnsName: string;
-  state: UpdateState;
-  changedAt: Date | undefined;
-}
-
-export interface UpdateOnComputer {
-  updateId: string;
-  title: string;
-  state: UpdateState;
-  changedAt: Date;
-}
+import { updateStates } from './update-status.ts';
+import type { StateCounts, UpdateOnComputer, UpdateState, UpdateStates } from './contract/index.ts';
 
 const nameOfState = new Map<number, UpdateState>(
   Object.entries(updateStates).map(([name, number]) => [number, name as UpdateState]),
 );
 
-export function statusStore({ tables }: Database) {
+export function statusStore({ tables }: Database): UpdateStates {
   return {
-    /** How many computers have an update in each state. Computers that never reported are unknown. */
     async countStates(updateId: string): Promise<StateCounts> {
       const { known: all, reported } = await loadFigures(tables);
       const rows = await tables
@@ -44,7 +28,6 @@ export function statusStore({ tables }: Database) {
       return counts;
     },
 
-    /** What is known of one computer's updates; those not listed are not applicable to it. */
     async listStatesOf(computerId: string): Promise<UpdateOnComputer[]> {
       const { rows } = await sql<{ update_id: string; state: number; changed_at: number; title: string | null }>`
         select status.update_id, status.state, status.changed_at,
@@ -60,7 +43,6 @@ export function statusStore({ tables }: Database) {
       }));
     },
 
-    /** How many computers have at least one update in each of the states that an administrator acts on. */
     async loadServerStatus() {
       const counted = await loadFigures(tables);
       const figures = await sql<{

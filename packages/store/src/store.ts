@@ -1,4 +1,4 @@
-// The store in domain words: one interface over SQLite and PostgreSQL. It returns facts, never answers.
+// Opens the store, and makes it of its parts. contract/index.ts says what each method promises.
 
 import { auditStore } from './audit.ts';
 import type { StoreBounds } from './bounds.ts';
@@ -9,6 +9,7 @@ import { computerListStore } from './computer-list.ts';
 import { computerRemovalStore } from './computer-removal.ts';
 import { computerStore } from './computers.ts';
 import { configurationStore } from './configuration.ts';
+import type { Store } from './contract/index.ts';
 import { contentFileStore } from './content-files.ts';
 import { counterStore } from './counters.ts';
 import { asDamaged } from './damaged.ts';
@@ -42,8 +43,6 @@ import { statusStore } from './status.ts';
 import { together } from './together.ts';
 import { updateStore } from './updates.ts';
 import { serverVersion } from './version.ts';
-
-export type Store = ReturnType<typeof storeOf>;
 
 export interface StoreOptions {
   now: () => Date;
@@ -116,6 +115,10 @@ export function openServerStore(
     isPrepared = true;
     if (migrating !== database) await migrating.close();
   };
+  const close = async () => {
+    if (migrating !== database) await migrating.close();
+    await database.close();
+  };
   return {
     ...storeOf(database, now, { ...defaultStoreBounds, ...bounds }),
     prepare,
@@ -125,14 +128,10 @@ export function openServerStore(
       migrating.abandon();
       database.abandon();
     },
-    async close() {
-      if (migrating !== database) await migrating.close();
-      await database.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
-
-/** A command asks for much at once, and has time. */
 
 function emptyDatabase(address: string): ServerError {
   return new ServerError(
@@ -143,14 +142,19 @@ function emptyDatabase(address: string): ServerError {
 }
 
 /** The store on an open database. For tests and tools; the others open it by its address. */
-export function storeOf(database: Database, now: () => Date, given: StoreBounds = defaultStoreBounds) {
+export function storeOf(database: Database, now: () => Date, given: StoreBounds = defaultStoreBounds): Store {
   const bounds = { ...given };
   const changes: Changes = createChanges();
   const counters = counterStore(database);
   const clock = createDatabaseClock(now);
   const identityChanges = identityChangeStore(database);
   return together(
-    { engine: database.engine, subscribe: changes.subscribe, close: () => database.close() },
+    {
+      engine: database.engine,
+      subscribe: changes.subscribe,
+      close: () => database.close(),
+      [Symbol.asyncDispose]: () => database.close(),
+    },
     configurationStore(database, clock),
     computerStore(database, changes, bounds),
     computerHistoryStore(database),

@@ -1,4 +1,4 @@
-// Every table once. One that the schema has and this list forgets does not compile: a backup would lose it in silence.
+// Lists every table once. A table of the schema that is missing here does not compile, because a backup would lose it.
 import type { ColumnType } from 'kysely';
 import type { Tables } from './schema.ts';
 

@@ -1,4 +1,5 @@
-// The parts of the store become one object. Two parts that define the same name do not compile: one would hide the other.
+// Makes one object of the parts of the store. Two parts that define the same name do not compile, because one would hide
+// the other.
 
 type Together<Part> = (Part extends unknown ? (part: Part) => void : never) extends (all: infer All) => void
   ? All

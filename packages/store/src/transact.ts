@@ -1,7 +1,7 @@
-// Transactions that other transactions may get in the way of. One order of locks holds everywhere, so that no two
-// transactions wait for each other: first the newest stamp (stamps.ts), then computers by id, then all that belongs to a
-// computer, then the head of the audit chain, and last the marks of changes. A deadlock that comes about in spite of it (a
-// stranger's transaction, a table that is locked as a whole) ends one of the two, which is then run again.
+// Transactions that can block each other. All of them take locks in one order: the newest stamp (stamps.ts), computers by
+// id, the data of a computer, the head of the audit chain, the marks of changes. A deadlock can still happen with a
+// transaction of another program or with a table that is locked as a whole. The database then ends one of the two, and the
+// store runs it again.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';

@@ -3,28 +3,16 @@ import type { EncodedSummary } from '@moult/catalog';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { Database } from './database.ts';
-import { type ImportResult, insertRevisions } from './insert-revisions.ts';
-import { type PackedRevision, packRevision, packText, type RevisionToImport, unpacked } from './packing.ts';
+import { insertRevisions } from './insert-revisions.ts';
+import { packRevision, packText, unpacked } from './packing.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
+import type { ImportResult, PackedRevision, RevisionToImport, Revisions, StoredFragment, StoredSummary } from './contract/index.ts';
 
-export interface StoredSummary extends EncodedSummary {
-  revisionId: number;
-  categoryType: string | undefined;
-  importedAt: number;
-}
-
-/** Fragments that are kept ready beside the document. */
-export type StoredFragment = 'core' | 'extended';
-
-export function updateStore(database: Database, changes: Changes) {
+export function updateStore(database: Database, changes: Changes): Revisions {
   const { tables } = database;
   return {
-    /**
-     * Imports revisions in one transaction. One that is there already keeps its id and is left alone: a revision
-     * never changes. Answers in the order given.
-     */
     async importRevisions(
       revisions: readonly (RevisionToImport | PackedRevision)[],
       now: Date,
@@ -40,7 +28,6 @@ export function updateStore(database: Database, changes: Changes) {
       return results;
     },
 
-    /** Gives `take` the summaries of revisions with ids above `after`, in rising order. */
     async readSummaries(after: number, take: (summary: StoredSummary) => void): Promise<void> {
       const read = async () => {
         for (let last = after; ; ) {
@@ -55,7 +42,6 @@ export function updateStore(database: Database, changes: Changes) {
       await (after === 0 ? database.readOnce(read) : read());
     },
 
-    /** The update documents of these revisions; unknown ids are left out. */
     async loadDocuments(revisionIds: readonly number[]): Promise<Map<number, string>> {
       if (revisionIds.length === 0) return new Map();
       const rows = await tables
@@ -66,7 +52,6 @@ export function updateStore(database: Database, changes: Changes) {
       return new Map(rows.map(({ revision_id, document }) => [revision_id, unpacked(document)]));
     },
 
-    /** The next documents behind revision `after`, by rising id. */
     async loadDocumentsAfter(after: number, count: number): Promise<{ revisionId: number; document: string }[]> {
       const rows = await tables
         .selectFrom('revisions')
@@ -78,7 +63,6 @@ export function updateStore(database: Database, changes: Changes) {
       return rows.map(({ revision_id, document }) => ({ revisionId: revision_id, document: unpacked(document) }));
     },
 
-    /** Puts newly derived fragments in place of those that are stored, in one transaction. Doing it again changes nothing. */
     async replaceFragments(
       fragments: readonly { revisionId: number; core: string; extended: string }[],
     ): Promise<void> {
@@ -121,7 +105,6 @@ export function updateStore(database: Database, changes: Changes) {
       return Number(row.count);
     },
 
-    /** The distinct files of these revisions. */
     async loadFilesOf(revisionIds: readonly number[]): Promise<{ sha1: string; fileName: string }[]> {
       if (revisionIds.length === 0) return [];
       const rows = await tables
@@ -132,7 +115,6 @@ export function updateStore(database: Database, changes: Changes) {
       return [...new Map(rows.map(({ sha1, file_name }) => [sha1, { sha1, fileName: file_name }])).values()];
     },
 
-    /** Files with these SHA-1 digests (lower-case hex), one entry per digest known. */
     async findFiles(sha1s: readonly string[]): Promise<Map<string, { fileName: string; sizeBytes: number }>> {
       if (sha1s.length === 0) return new Map();
       const rows = await tables

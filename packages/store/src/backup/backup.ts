@@ -1,5 +1,5 @@
-// Backup of a server that may be running: all tables as of one moment, the keys, the agent releases, the imported tree.
-// The folder has its name when all of it is on disk; private keys are written last.
+// Backup of a server that may be running: all tables at one moment, the keys, the agent releases and the imported tree. The
+// folder gets its name when everything is on disk. Private keys are written last.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync, lstatSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';

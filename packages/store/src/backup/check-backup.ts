@@ -1,5 +1,5 @@
-// A backup, judged before anything is changed: it may come from a stick, a mail or a stranger's hand. Every file is listed
-// with its digest, is a file and no link, and has a name that a backup has; the keys belong together.
+// Checks a backup before anything changes, because it may come from a stick, a mail or a stranger. Each file is listed with
+// its digest, is a file and not a link, and has a name that a backup can have. The keys belong together.
 
 import { createHash } from 'node:crypto';
 import { lstat, readdir } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// Copies a folder of the data directory into a backup, as it was at one moment: others may change it meanwhile.
+// Copies a folder of the data directory into a backup as it was at one moment. Others may change the folder meanwhile.
 import { chmodSync } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// The keys of a backup: whether they belong together, and what they mean for the keys that are there.
+// Checks whether the keys of a backup belong together, and what they mean for the present keys.
 import { X509Certificate } from 'node:crypto';
 import type { SigningIdentity } from '@moult/formats/authenticode';
 import { proveCa, proveSigner } from '../keys/index.ts';

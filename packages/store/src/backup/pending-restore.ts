@@ -1,6 +1,6 @@
-// The files of a restore, prepared in DIR/restoring before the database changes and put in place after it. The database
-// carries the restore's token from the moment it is the restored one: whoever finds a restore that was cut off knows by it
-// whether to finish or to remove it.
+// The files of a restore are prepared in DIR/restoring before the database changes, and put in place afterwards. The
+// restored database carries the token of the restore. So the next process that finds an interrupted restore knows whether
+// to finish it or to remove it.
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

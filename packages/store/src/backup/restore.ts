@@ -1,11 +1,11 @@
-// Restore: the tables of a backup in place of those that are there, in one transaction, whichever engine they came from,
-// and the files beside it (pending-restore.ts).
-// A running server notices, and tells its clients ServerChanged: their ids may mean something else now.
+// Restore puts the tables of a backup in place of the present ones, in one transaction, from either engine to either
+// engine, and the files beside them (pending-restore.ts). A running server notices and tells its clients ServerChanged,
+// because their ids may have another meaning now.
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { type Kysely, sql } from 'kysely';
-import { type Author, recordAudit } from '../audit.ts';
-import { type AuditHead, watchHead } from '../audit-chain.ts';
+import { recordAudit } from '../audit.ts';
+import { watchHead } from '../audit-chain.ts';
 import { readClockMarks, writeClockMarks } from '../clock/clock-file.ts';
 import { writeNotedHead } from '../data-dir/audit-head.ts';
 import { takeGuard } from '../data-dir/guard.ts';
@@ -28,6 +28,7 @@ import {
   settleRestore,
 } from './pending-restore.ts';
 import { readRows } from './table-rows.ts';
+import type { AuditHead, Author } from '../contract/index.ts';
 
 export interface RestoreOptions {
   database: string;

@@ -1,4 +1,4 @@
-// What a backup or a restore left that was killed: every start and every command settles it first, and says so.
+// Settles a backup or a restore that was killed. Each start and each command does so first, and says so.
 import { settleRestore } from './pending-restore.ts';
 import { settleBackup } from './unfinished-backup.ts';
 

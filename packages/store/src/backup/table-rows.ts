@@ -1,5 +1,5 @@
-// The rows of one table of a backup. The file comes from outside: it may be packed so that little becomes without end, hold
-// what is no row, or change after it was checked.
+// Reads the rows of one table of a backup. The file comes from outside: it may unpack without end, may hold text that is
+// not a row, and may change after it was checked.
 
 import { createHash } from 'node:crypto';
 import { PassThrough, type Readable } from 'node:stream';

@@ -1,5 +1,5 @@
-// The folder of a backup that is being made may hold private keys, and its process may be killed. The data directory notes
-// the folder while it is empty, so that whoever comes next removes it wherever it is.
+// A process that makes a backup may be killed, and the folder may then hold private keys. The data directory notes the
+// folder while it is still empty, so that the next process removes it.
 import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';

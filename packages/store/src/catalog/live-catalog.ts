@@ -1,5 +1,5 @@
-// The catalog as requests see it: index and decisions in memory, kept equal to the store, whoever writes there.
-// A request never pays for the size of the catalog; a change is paid once, by the first request after it.
+// The catalog as requests see it: index and decisions in memory, kept equal to the store, also when another process writes.
+// The size of the catalog costs a request nothing. The first request after a change pays for the change.
 import {
   byUpdate,
   CatalogIndex,

@@ -1,4 +1,4 @@
-// DIR/clock.json: what the data directory knows of time, kept across restarts.
+// DIR/clock.json keeps the times that the data directory knows across restarts.
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';
 import { writePrivateFile } from '../data-dir/private-files.ts';

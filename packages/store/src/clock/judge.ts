@@ -1,5 +1,5 @@
-// Is the system's clock right? Judged by two things that no clock can undo: when this program was made, and the newest
-// time that this data directory knows. Pure.
+// Judges whether the clock of the system is right, by two times that no clock can undo: the date of this program, and the
+// newest time that this data directory knows. Pure.
 import type { Notice } from '../notice.ts';
 
 const dayMs = 86_400_000;

@@ -1,5 +1,5 @@
-// The server's clock, believed only as far as it can be. Stamps take the system's clock as it is. What deletes by age
-// takes `ageingNow`: a clock that jumps ten years ahead must not delete ten years of events in one night.
+// The clock of the server, and how far it is believed. Stamps take the clock of the system as it is. Deletion by age takes
+// `ageingNow`: a clock that jumps ten years ahead must not delete ten years of events in one night.
 import type { Log } from '../log.ts';
 import { type Notice, noticeLine } from '../notice.ts';
 import { type ClockMarks, readClockMarks, writeClockMarks } from './clock-file.ts';

@@ -1,5 +1,5 @@
-// Update files by digest, in DIR/content/XX/HEX.ext as WSUS lays them out. A file is served only after both its digests
-// were found to be right; one that is not what its name says is set aside, by name, and never served.
+// Update files by digest, in DIR/content/XX/HEX.ext as WSUS has them. A file is served only after both of its digests were
+// found right. A file that does not match its name is set aside under another name and never served.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';

@@ -1,5 +1,5 @@
-// A copy of the head of the audit chain, outside of the database: in DIR/audit-head.json and in the log. With it a chain
-// that was cut short, or made anew as a whole, does not go unnoticed.
+// A copy of the head of the audit chain outside the database: in DIR/audit-head.json and in the log. With the copy, a chain
+// that somebody cut short or made again does not go unnoticed.
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';
 import type { AuditHead, Store } from '../index.ts';

@@ -1,5 +1,6 @@
-// A data directory remembers that it had a database. One that is gone, empty or cut off beside its keys is an accident (a
-// mount that is missing, a copy that broke off), and a new one in its place would lose every computer and decision.
+// A data directory remembers that it had a database. A database that is gone, empty or cut off while its keys are there is
+// an accident, for example a missing mount or a copy that broke off. A new database in its place would lose all computers
+// and decisions.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { damagedDatabase } from '../damaged.ts';

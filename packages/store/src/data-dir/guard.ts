@@ -1,5 +1,5 @@
-// A lock of the operating system that ends with its process, whatever ends it: an exclusive SQLite transaction on a file
-// that only its owner can open, so that no other local user can hold it.
+// A lock of the operating system that ends with its process, however the process ends: an exclusive SQLite transaction on a
+// file. Only its owner can open the file, so no other local user can hold the lock.
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { makePrivateFile } from './private-files.ts';

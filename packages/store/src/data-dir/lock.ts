@@ -1,6 +1,6 @@
-// One server per data directory. What holds is a lock of the operating system (an exclusive SQLite transaction on
-// DIR/moult.guard): it ends with the process whatever ends it, and no reused process id can look like it.
-// DIR/moult.lock beside it is for people and tools: who holds, and where it answers.
+// One server for each data directory. The lock belongs to the operating system (an exclusive SQLite transaction on
+// DIR/moult.guard). It ends with the process, however the process ends, and a process id that is used again cannot look
+// like it. DIR/moult.lock beside it tells people and tools which process holds the lock and where it answers.
 import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';

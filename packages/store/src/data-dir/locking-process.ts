@@ -1,4 +1,4 @@
-// Which process has a lock on a file, as Linux lists it: for the message that a lock cannot be had.
+// Finds the process that has a lock on a file, as Linux lists it, for the error message.
 import { lstatSync, readFileSync } from 'node:fs';
 
 /** `process 4711 of user 1000`; undefined where the system does not tell. */

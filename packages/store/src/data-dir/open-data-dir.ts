@@ -1,4 +1,5 @@
-// The data directory, before anything in it is used: made, locked, closed to other users, and settled.
+// Prepares the data directory before anything in it is used: makes it, locks it, closes it to other users and settles what
+// was interrupted.
 import { settleInterrupted } from '../backup/settle.ts';
 import { isPostgres, sqliteFileOf } from '../database.ts';
 import { ServerError } from '../errors.ts';

@@ -1,5 +1,5 @@
-// Files and folders that belong to the server alone, whatever the umask says. A command that root runs on a server of
-// another user leaves them to that user: the server has to read them.
+// Files and folders that belong to the server alone, whatever the umask. A command that root runs on a server of another
+// user gives them to that user, because the server must read them.
 import { randomUUID } from 'node:crypto';
 import {
   chmodSync,

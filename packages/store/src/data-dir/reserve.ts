@@ -1,5 +1,5 @@
-// The reserve: how much of a disk the server leaves free. By itself 1 % of the disk, at most 200 MiB: a home server on a
-// small card and a large one on a large disk both have room to clean up.
+// The reserve is the part of a disk that the server leaves free. Default: 1 % of the disk, at most 200 MiB. So a home
+// server on a small card and a large server both have room to clean up.
 
 import { statfs } from 'node:fs/promises';
 import { keptBounds } from '../declared-bounds.ts';

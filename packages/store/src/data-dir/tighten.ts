@@ -1,5 +1,5 @@
-// The data directory holds the keys of every agent and the database of every computer. Where an earlier version, a copy
-// or a hand left it open to other users, a start closes it, and says what they could have read.
+// The data directory holds the keys of all agents and the database of all computers. An earlier version, a copy or an
+// administrator may have left it open to other users. A start closes it and says what they could have read.
 import { chmodSync, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Notice } from '../notice.ts';

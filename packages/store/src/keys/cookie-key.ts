@@ -1,4 +1,5 @@
-// The key that seals client cookies (AES-256). Losing it costs every client one round of GetCookie, nothing more.
+// The key that seals client cookies (AES-256). If it is lost, each client calls GetCookie once more, and nothing else
+// happens.
 import { randomBytes } from 'node:crypto';
 import { writePrivateFile } from '../data-dir/private-files.ts';
 import { ServerError } from '../errors.ts';

@@ -1,5 +1,5 @@
-// Several key files change as one, whatever kills the process: the new ones are made whole in DIR/keys/next, then a list
-// of them makes the change final, and whoever comes next finishes it. What was there before is kept beside it.
+// Changes several key files as one, even if the process is killed. The new files are complete in DIR/keys/next first. Then
+// a list of them makes the change final, and the next process finishes it. The files before stay beside the new ones.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readOwnFile } from '@moult/disk';

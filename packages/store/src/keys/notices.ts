@@ -1,4 +1,4 @@
-// What there is to say of keys that still serve. The sentences name dates, because the clock may be what is wrong.
+// Notices about keys that still work. The sentences name dates, because the clock may be wrong.
 import type { Notice } from '../notice.ts';
 
 /** A signing certificate whose time is over, and no new one can be made. */

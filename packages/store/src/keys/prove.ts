@@ -1,4 +1,4 @@
-// Whether keys and certificates belong together, found out as an agent would: by a real signature on a small cabinet.
+// Proves that keys and certificates belong together, as an agent would: by a real signature on a small cabinet.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
 import { verifyFile } from '@moult/formats/authenticode/verify';

@@ -1,6 +1,6 @@
-// What a start reads of each revision, apart from the documents, and short: beside them, every start read all of these from
-// the disk. The JSON that was there is taken apart by what stands in it between quotes, which no text inside of it can
-// hold: there they are escaped.
+// The part of each revision that a start reads, apart from the documents and short. Beside the documents, each start read
+// all of them from the disk. The old JSON is split at text between quotes. No text inside it can hold such quotes, because
+// they are escaped.
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../database.ts';
 

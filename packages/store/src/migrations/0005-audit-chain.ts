@@ -1,8 +1,9 @@
 // Audit records are chained: each holds a digest over itself and the one before. Those that are there are chained in the
 // order of their ids. The columns may be empty, because the version before writes records without them.
 import { type Kysely, sql } from 'kysely';
-import { type AuditHead, type AuditRow, appendToChain, lockHead } from '../audit-chain.ts';
+import { type AuditRow, appendToChain, lockHead } from '../audit-chain.ts';
 import type { Tables } from '../schema.ts';
+import type { AuditHead } from '../contract/index.ts';
 
 export async function up(database: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(database);

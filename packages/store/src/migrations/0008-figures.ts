@@ -1,5 +1,5 @@
-// Figures that are kept instead of counted, the titles of updates apart from their documents, and indexes for what was
-// searched without one. The database itself keeps the figures, by triggers: whoever writes, in whatever version, they fit.
+// Figures that are kept in place of counting, the titles of updates apart from their documents, and indexes for searches
+// that had none. Triggers of the database keep the figures, so they are right whichever version writes.
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../database.ts';
 import { postgresFigures, postgresTitles } from './figures-postgres.ts';

@@ -1,5 +1,5 @@
-// A PostgreSQL address as libpq understands it, taken apart: several hosts, TLS, and which of the hosts will do.
-// Nothing of a password ever leaves here in an error: a part that cannot be read is not shown.
+// Reads a PostgreSQL address as libpq does: several hosts, TLS, and which of the hosts are usable. No part of a password
+// leaves here in an error: a part that cannot be read is not shown.
 import { ServerError } from '../errors.ts';
 
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';

@@ -1,5 +1,5 @@
-// One connection to PostgreSQL, to the first host that will do: within its time, with TLS as asked for, and with limits
-// that PostgreSQL keeps for us, where what is between (pgbouncer) lets us say them.
+// Makes one connection to PostgreSQL, to the first usable host: within its time, with TLS as asked for, and with limits
+// that PostgreSQL keeps for us if a program between (pgbouncer) lets us set them.
 
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';

@@ -1,5 +1,5 @@
-// One connection of the pool, as kysely uses it. Every error of the connection, not of a statement, becomes
-// SERVER_DATABASE_AWAY; a connection whose state nobody knows is never used again.
+// One connection of the pool, as kysely uses it. Each error of the connection (not of a statement) becomes
+// SERVER_DATABASE_AWAY. A connection in an unknown state is never used again.
 
 import type { PostgresPoolClient } from 'kysely';
 import { databaseBounds } from '../declared-bounds.ts';

@@ -1,5 +1,5 @@
-// Connections to PostgreSQL, few and shared, that may be lost at any moment. While the database is away everybody is
-// told so at once, and one connection after the other is tried with growing pauses until one is made.
+// A few shared connections to PostgreSQL, which may be lost at any moment. While the database is away, each caller is told
+// so at once, and the pool tries to connect again with growing pauses.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PostgresPool as KyselyPool, PostgresPoolClient } from 'kysely';

@@ -1,5 +1,5 @@
-// What went wrong with PostgreSQL, told apart: a state that passes by itself, a setting that is wrong, or a statement's
-// own error. Texts are for administrators, and hold no secret.
+// Sorts errors of PostgreSQL: a state that passes by itself, a wrong setting, or an error of a statement. The texts are for
+// administrators and hold no secret.
 import pg from 'pg';
 import { type PostgresAddress, shownHost } from './address.ts';
 

@@ -1,6 +1,6 @@
-// The thread of checkpoints.ts. First what can be copied while others write; then, with the writer held off for as long
-// as the little that was written meanwhile takes, the rest, so that the log begins anew instead of growing. Its file keeps
-// its size: writing over what is there is what a disk does fastest.
+// The thread of checkpoints.ts. It first copies all pages that it can copy while others write. Then it holds the writer off
+// for a moment and copies the few pages that came meanwhile, so that the log begins again in place of growing. The file of
+// the log keeps its size, because a disk overwrites faster than it extends.
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 

@@ -1,4 +1,5 @@
-// kysely's SQLite with one connection that is handed on before the disk has answered: others work while a writer waits.
+// kysely's SQLite with one connection. The next user gets the connection before the disk has answered, so others work while
+// a writer waits.
 import type { DatabaseSync } from 'node:sqlite';
 import {
   type DatabaseConnection,

@@ -1,5 +1,5 @@
-// What can be seen of an SQLite file without reading it: its header, and whether it is as long as the header says. A file
-// that was cut off by a copy or a full disk is found here at once; the rest is for a whole check.
+// Checks an SQLite file without reading all of it: its header, and whether the file is as long as the header says. So a
+// file that a copy or a full disk cut off is found at once. A whole check finds the rest.
 import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { openOutside } from '@moult/disk';
 

@@ -1,4 +1,4 @@
-// node:sqlite as a kysely connection, each statement text prepared once.
+// node:sqlite as a kysely connection. Each statement text is prepared once.
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';

@@ -1,7 +1,7 @@
-// After the disk refused to make the write-ahead log durable, the kernel may have called the lost pages clean: a second
-// fsync that succeeds proves nothing. What proves it: with the writers of every process held off, each frame is read,
-// checked against SQLite's own running checksum, written again and only then synced (ADR 0018).
-// The shared-memory file is never opened here: to close it would let go of the locks that SQLite holds on it.
+// After the disk refused to make the write-ahead log durable, the kernel may call the lost pages clean, so a second
+// successful fsync proves nothing. Proof is this: while the writers of all processes wait, each frame is read, checked
+// against SQLite's own running checksum, written again and then synced (ADR 0018). The shared-memory file is never opened
+// here, because closing it would release the locks that SQLite holds on it.
 import { closeSync, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 

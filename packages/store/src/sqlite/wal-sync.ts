@@ -1,6 +1,6 @@
-// Group commit: SQLite writes a commit into the write-ahead log without waiting for the disk (synchronous = normal), and
-// whoever acknowledges waits here. One fdatasync in the thread pool serves everybody who wrote before it began, and the
-// event loop goes on meanwhile; synchronous = full would stop the whole process for each single commit.
+// Group commit. SQLite writes a commit into the write-ahead log without waiting for the disk (synchronous = normal). The
+// code that acknowledges the commit waits here. One fdatasync in the thread pool serves all commits that were written
+// before it began, and the event loop goes on meanwhile. With synchronous = full each commit would stop the whole process.
 import { type FileHandle, open } from 'node:fs/promises';
 import { ServerError } from '../errors.ts';
 import { rewriteWal, WalLost } from './wal-repair.ts';

@@ -1,0 +1,43 @@
+// The contract for the administrator's decisions on updates.
+import type { DeploymentAction, InheritedDeployment, StoredDeployment } from '@moult/catalog';
+import type { Author } from './audit.ts';
+
+export type { DeploymentAction, InheritedDeployment, StoredDeployment } from '@moult/catalog';
+
+export interface DeploymentDecision {
+  updateId: string;
+  groupId: string;
+  /** Inherit takes a decision back. */
+  action: DeploymentAction | 'Inherit';
+  deadline: Date | undefined;
+  administrator: string;
+}
+
+/** The administrator's decisions: one for each update and group. */
+export interface DeploymentStore {
+  /**
+   * Decides on an update for a group, in place of the decision before. `Inherit` takes that decision back. As in WSUS any
+   * other action ends a decline. The decision goes on record.
+   * Again: clients are told again, and it goes on record again.
+   * Concurrent: decisions of all servers come one after the other. The last one wins, with the newest stamp.
+   * Throws the database's error for an update or a group that the store does not have: the rules look both up before.
+   */
+  deploy(decision: DeploymentDecision, now: Date): Promise<void>;
+
+  /**
+   * Declines an update, or ends that. No client is offered a declined update, whatever else was decided; to end the decline
+   * leaves those decisions as they were.
+   * Again: clients are told again, and it goes on record again.
+   * Concurrent: as `deploy`.
+   */
+  setDeclined(updateId: string, isDeclined: boolean, author: Author): Promise<void>;
+
+  /** The decisions on one update that hold now. */
+  listDeploymentsOf(updateId: string): Promise<StoredDeployment[]>;
+
+  /** All decisions that hold now. */
+  loadDeployments(): Promise<StoredDeployment[]>;
+
+  /** Decisions that hold now, and decisions that were taken back: clients must be told of both. */
+  loadDeploymentHistory(): Promise<(StoredDeployment | InheritedDeployment)[]>;
+}

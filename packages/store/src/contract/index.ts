@@ -1,0 +1,51 @@
+// The contract of the store, topic by topic. It returns facts, never answers to clients.
+//
+// For every method: a write is one transaction, unless its contract says otherwise, and is on disk when the promise is
+// fulfilled. "Again" says what a second call with the same arguments does; "Concurrent" says what happens when another
+// process writes at the same time. A deadlock is tried again by the store itself. Every method throws ServerError
+// SERVER_DATABASE_AWAY while PostgreSQL cannot be reached and SERVER_DISK_FULL while SQLite cannot write; "Throws" names
+// the errors beyond these.
+import type { AuditLog } from './audit.ts';
+import type { ComputerStore } from './computers.ts';
+import type { ContentFiles } from './content.ts';
+import type { DeploymentStore } from './deployments.ts';
+import type { EventStore } from './events.ts';
+import type { GroupStore } from './groups.ts';
+import type { SelfUpdateEvents } from './self-update.ts';
+import type { Configuration, Counters, HomePage, Topic } from './server.ts';
+import type { StateStore } from './states.ts';
+import type { UpdateStore } from './updates.ts';
+
+export type * from './audit.ts';
+export type * from './computers.ts';
+export type * from './content.ts';
+export type * from './deployments.ts';
+export type * from './events.ts';
+export type * from './groups.ts';
+export type * from './self-update.ts';
+export type * from './server.ts';
+export type * from './states.ts';
+export type * from './updates.ts';
+
+export interface Store
+  extends ComputerStore,
+    GroupStore,
+    UpdateStore,
+    DeploymentStore,
+    EventStore,
+    StateStore,
+    ContentFiles,
+    AuditLog,
+    SelfUpdateEvents,
+    Configuration,
+    Counters,
+    HomePage,
+    AsyncDisposable {
+  readonly engine: 'sqlite' | 'postgres';
+
+  /** Calls `listener` after each write of this process, with its topic. The returned function ends that. */
+  subscribe(listener: (topic: Topic) => void): () => void;
+
+  /** Closes the connections. Every call afterwards fails. `await using` does it at the end of a block. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,132 @@
+// The contract for the server itself: identity, settings, counters, home page.
+
+export type Topic =
+  | 'computers'
+  | 'groups'
+  | 'updates'
+  | 'deployments'
+  | 'content'
+  /** What clients are told in GetConfig. */
+  | 'configuration'
+  /** Everything was replaced by a backup. */
+  | 'restored'
+  | 'reporting-events'
+  | 'self-update-events';
+
+export interface ServerIdentity {
+  /** Changes with a restore: cookies of before are then answered with ServerChanged. */
+  serverId: string;
+  /** Config.LastChange of GetConfig. */
+  lastChange: Date;
+}
+
+export interface AgentCount {
+  generation: 'sus' | 'wsus' | 'unknown';
+  version: string;
+  computers: number;
+}
+
+export interface HomeEvent {
+  kind: 'self-update' | 'registration' | 'report';
+  /** Names the event among those of its kind. */
+  id: string;
+  /** By the client's clock; for a ping that waited in urllog.dat long before `receivedAt`. */
+  at: Date;
+  /** By ours: the order of events. */
+  receivedAt: Date;
+  computerId: string;
+  /** DNS name, '' when not known. */
+  computerName: string;
+  /** Where the ping came from, '' for a report. */
+  address: string;
+  agentGeneration: AgentCount['generation'];
+  /** '' when not known. */
+  agentVersion: string;
+  /** Self-update: component and activity as pinged (`au` `s`). Report: the event number of MS-WUSP 2.2.2.3.1. */
+  what: string;
+  status: string;
+  resultCode: string;
+  detail: string;
+  updateId: string | undefined;
+}
+
+/** Of a generation, those beyond the versions that are told one by one. */
+export interface OtherVersions {
+  generation: AgentCount['generation'];
+  versions: number;
+  computers: number;
+}
+
+export interface HomeFacts {
+  computers: number;
+  lastContactAt: Date | undefined;
+  /** The versions that most computers have, of each generation as many as homeReads.maxVersions says. */
+  agents: AgentCount[];
+  otherAgents: OtherVersions[];
+  /** Within the last 30 days. */
+  identities: { shared: number; changed: number };
+  updates: number;
+  deployments: number;
+  /** Newest first, all kinds together, of each kind as many as were asked for. */
+  events: HomeEvent[];
+  counters: Map<string, number>;
+}
+
+/** Facts about the server itself that outlive each process, and signs by which processes learn of each other's changes. */
+export interface Configuration {
+  /** A value that was saved under this name. */
+  loadSetting(name: string): Promise<string | undefined>;
+
+  /**
+   * Saves a value under a name.
+   * Again: changes nothing.
+   * Concurrent: the last call wins.
+   */
+  saveSetting(name: string, value: string): Promise<void>;
+
+  /**
+   * The identity of the server, made on first use. `told` is the text of GetConfig's answer: when it differs from the last
+   * time, LastChange becomes `now`, and each client fetches its configuration again.
+   * Again: changes nothing.
+   * Concurrent: servers that start at the same moment get the same identity.
+   */
+  loadServerIdentity(told: string, now: Date): Promise<ServerIdentity>;
+
+  /** The identity as another process may have changed it. */
+  reloadServerIdentity(): Promise<Partial<ServerIdentity>>;
+
+  /** How often each topic was changed, by any process. Cheap enough to ask with each request. */
+  loadGenerations(): Promise<Map<Topic, number>>;
+
+  /** The time by the clock that stamps come from: for all that several servers must agree on. */
+  now(): Date;
+
+  /** When the last event, ping or change was written, by the clock of then; undefined when nothing was. By number, not by
+   * time: a clock that was ahead once does not count after it was corrected. */
+  loadNewestTime(): Promise<Date | undefined>;
+}
+
+/** Numbers of events that get no row each: malformed pings, refused requests. */
+export interface Counters {
+  /**
+   * Adds to named counters in one transaction.
+   * Again: counts twice.
+   * Concurrent: both are counted.
+   */
+  addToCounters(amounts: Readonly<Record<string, number>>): Promise<void>;
+
+  /** How often a limit held something back, by kind. */
+  loadHeldBack(): Promise<Record<string, number>>;
+
+  /** All counters. */
+  loadCounters(): Promise<Map<string, number>>;
+}
+
+/** The home page in one call. */
+export interface HomePage {
+  /**
+   * All facts of the home page. `eventLimit` bounds the events of each kind for itself: a thousand registrations do not drive
+   * the one failed self-update off the page.
+   */
+  loadHomeFacts(eventLimit?: number): Promise<HomeFacts>;
+}

@@ -1,0 +1,126 @@
+// The contract for revisions of updates.
+import type { EncodedSummary } from '@moult/catalog';
+
+export interface RevisionToImport {
+  updateId: string;
+  revisionNumber: number;
+  updateType: string;
+  categoryType: string | undefined;
+  title: string;
+  /** The update document, and the two fragments of it that every sync asks for. */
+  xml: string;
+  core: string;
+  extended: string;
+  summary: EncodedSummary;
+  files: RevisionFile[];
+}
+
+export interface RevisionFile {
+  /** Lower-case hex. */
+  sha1: string;
+  sha256: string | undefined;
+  fileName: string;
+  sizeBytes: number;
+  modifiedAt: Date | undefined;
+}
+
+/** The same with its texts as they are stored. */
+export interface PackedRevision extends Omit<RevisionToImport, 'xml' | 'core' | 'extended'> {
+  document: Uint8Array;
+  documentBytes: number;
+  core: Uint8Array;
+  extended: Uint8Array;
+}
+
+export interface ImportResult {
+  revisionId: number;
+  isNew: boolean;
+}
+
+export interface StoredSummary extends EncodedSummary {
+  revisionId: number;
+  categoryType: string | undefined;
+  importedAt: number;
+}
+
+/** Fragments that are kept ready beside the document. */
+export type StoredFragment = 'core' | 'extended';
+
+export interface ListedRevision {
+  revisionId: number;
+  updateId: string;
+  revisionNumber: number;
+  updateType: string;
+  categoryType: string | undefined;
+  title: string;
+  documentBytes: number;
+  importedAt: Date;
+  isDeclined: boolean;
+}
+
+/** Revisions of updates: documents, their fragments, the summaries that the index in memory is made of, and their files. */
+export interface Revisions {
+  /**
+   * Imports revisions in one transaction: all or none. Answers in the order given.
+   * Again: a revision that is there keeps its id and stays as it is (`isNew` is false); a revision never changes.
+   * Concurrent: imports of all servers come one after the other, and ids rise in the order of commits.
+   */
+  importRevisions(revisions: readonly (RevisionToImport | PackedRevision)[], now: Date): Promise<ImportResult[]>;
+
+  /**
+   * Gives `take` the summaries of revisions with ids above `after`, in rising order. Other work goes on meanwhile. A revision
+   * that is committed after the call began may be missing: ask again with the last id.
+   */
+  readSummaries(after: number, take: (summary: StoredSummary) => void): Promise<void>;
+
+  /** The update documents of these revisions. Ids that the store does not know are left out. */
+  loadDocuments(revisionIds: readonly number[]): Promise<Map<number, string>>;
+
+  /** The next `count` documents with ids above `after`, in rising order. */
+  loadDocumentsAfter(after: number, count: number): Promise<{ revisionId: number; document: string }[]>;
+
+  /**
+   * Replaces stored fragments by newly derived ones, in one transaction.
+   * Again: changes nothing.
+   * Concurrent: the last call wins; two servers of one version derive the same.
+   */
+  replaceFragments(fragments: readonly { revisionId: number; core: string; extended: string }[]): Promise<void>;
+
+  /** The fragments of these revisions. Ids that the store does not know are left out. Any number of ids. */
+  loadFragments(kind: StoredFragment, revisionIds: readonly number[]): Promise<Map<number, string>>;
+
+  /** The ids of declined updates. `setDeclined` writes them. */
+  loadDeclined(): Promise<string[]>;
+
+  /** How many revisions the store has. */
+  countRevisions(): Promise<number>;
+
+  /** The distinct files of these revisions. */
+  loadFilesOf(revisionIds: readonly number[]): Promise<{ sha1: string; fileName: string }[]>;
+
+  /** The files of updates with these SHA-1 digests (lower-case hex): one entry for each digest that an update names. */
+  findFiles(sha1s: readonly string[]): Promise<Map<string, { fileName: string; sizeBytes: number }>>;
+}
+
+/** The catalog as lists show it, without reading documents. */
+export interface RevisionLists {
+  /** Revisions with ids above `after`, in rising order, `limit` at most. */
+  listRevisions(after: number, limit: number): Promise<ListedRevision[]>;
+
+  /**
+   * The newest revision of each update whose title holds `search` (letter case aside), by title, `limit` at most. Only software
+   * and drivers, which an administrator decides on.
+   */
+  listUpdates(filter: { search?: string | undefined; limit: number }): Promise<ListedRevision[]>;
+
+  /** False on a PostgreSQL without pg_trgm, where a search reads all titles. SQLite reads them as fast as an index. */
+  findsTitlesByIndex(): Promise<boolean>;
+
+  /** For each superseded update, the updates that supersede it by one of their revisions. */
+  loadSupersededBy(): Promise<Map<string, Set<string>>>;
+
+  /** All revisions of one update, by revision number. */
+  findRevisions(updateId: string): Promise<ListedRevision[]>;
+}
+
+export interface UpdateStore extends Revisions, RevisionLists {}
