@@ -1,14 +1,15 @@
 // The state of updates on computers, derived from events as real WSUS does (seen in captures): a
 // status report (156) replaces everything known of its computer, a failed installation (182) counts at once, and
 // everything else changes nothing until the next status report.
+import { eventNumbers } from '@moult/protocol/reporting';
 import { type Kysely, sql } from 'kysely';
 import type { StoreBounds } from './bounds.ts';
 import type { Engine } from './database.ts';
 import { prepare } from './prepared.ts';
-import type { ReportedEvent } from './reporting-events.ts';
 import type { Tables } from './schema.ts';
+import type { ReportedEvent, UpdateState } from './contract/index.ts';
 
-/** SummarizationState of WSUS (MS-WSUSSS 3.1.1). Not applicable is what a computer with a report has no row for. */
+/** The numbers that the tables hold. */
 export const updateStates = {
   unknown: 0,
   notApplicable: 1,
@@ -17,11 +18,9 @@ export const updateStates = {
   installed: 4,
   failed: 5,
   pendingReboot: 6,
-} as const;
-export type UpdateState = keyof typeof updateStates;
+} as const satisfies Record<UpdateState, number>;
 
-const statusReport = 156;
-const installFailed = 182;
+const { statusOfUpdates, installFailed } = eventNumbers;
 
 /** Lists of a status report, weakest first: an update in several is in the state of the last. */
 const lists: readonly (readonly [tag: string, state: UpdateState])[] = [
@@ -34,7 +33,7 @@ const lists: readonly (readonly [tag: string, state: UpdateState])[] = [
 
 /** Only these say something about the state of updates. */
 export function changesStates({ eventNumber }: ReportedEvent): boolean {
-  return eventNumber === statusReport || eventNumber === installFailed;
+  return eventNumber === statusOfUpdates || eventNumber === installFailed;
 }
 
 /**
@@ -52,7 +51,7 @@ export async function applyEvents(
   const rooms = new Map<string, number>();
   for (const event of relevant.sort((a, b) => a.timeAtTarget.getTime() - b.timeAtTarget.getTime())) {
     const { computerId } = event;
-    if (event.eventNumber === statusReport) {
+    if (event.eventNumber === statusOfUpdates) {
       await replaceStates(transaction, statements, event, bounds);
       rooms.delete(computerId);
       continue;

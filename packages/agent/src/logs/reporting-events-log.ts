@@ -1,4 +1,5 @@
 // SoftwareDistribution\ReportingEvents.log: UTF-16LE with byte order mark, twelve TAB-separated columns, CRLF.
+import { eventNumbers } from '@moult/protocol/reporting';
 import { type HResult, hexDigits } from '../transport/hresult.ts';
 import { appendToLog } from './append.ts';
 import { zoneOf } from './wsus-log.ts';
@@ -42,14 +43,14 @@ export function appendReportingEvent(file: string, line: ReportingLine): string 
 }
 
 const eventNames: Readonly<Record<number, string>> = {
-  147: 'AGENT_DETECTION_FINISHED',
-  148: 'AGENT_DETECTION_FAILED',
-  161: 'AGENT_DOWNLOAD_FAILED',
-  162: 'AGENT_DOWNLOAD_SUCCEEDED',
-  167: 'AGENT_DOWNLOAD_STARTED',
-  181: 'AGENT_INSTALLING_STARTED',
-  182: 'AGENT_INSTALLING_FAILED',
-  183: 'AGENT_INSTALLING_SUCCEEDED',
-  184: 'AGENT_INSTALLING_PENDING',
-  201: 'AGENT_INSTALLING_PENDING',
+  [eventNumbers.scanSucceeded]: 'AGENT_DETECTION_FINISHED',
+  [eventNumbers.scanFailed]: 'AGENT_DETECTION_FAILED',
+  [eventNumbers.downloadFailed]: 'AGENT_DOWNLOAD_FAILED',
+  [eventNumbers.downloadSucceeded]: 'AGENT_DOWNLOAD_SUCCEEDED',
+  [eventNumbers.downloadStarted]: 'AGENT_DOWNLOAD_STARTED',
+  [eventNumbers.installStarted]: 'AGENT_INSTALLING_STARTED',
+  [eventNumbers.installFailed]: 'AGENT_INSTALLING_FAILED',
+  [eventNumbers.installSucceeded]: 'AGENT_INSTALLING_SUCCEEDED',
+  [eventNumbers.installPendsRestart]: 'AGENT_INSTALLING_PENDING',
+  [eventNumbers.selfUpdate]: 'AGENT_INSTALLING_PENDING',
 };

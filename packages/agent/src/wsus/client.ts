@@ -51,7 +51,7 @@ export class WsusClient implements AgentClient {
         'Setup',
         `SelfUpdate: version ${release.version} is installed; it replaced ${replaced || 'none'}.`,
       );
-      this.#events.add(selfUpdateEvent(183, 0, release.version));
+      this.#events.add(selfUpdateEvent('installSucceeded', 0, release.version));
     }
     await announceLostTrials(this.#context, this.#pinger(session));
   }
@@ -92,7 +92,7 @@ export class WsusClient implements AgentClient {
   async trialFailed(version: string, result: number, message: string): Promise<Outcome> {
     const text = `Self-update to ${version} failed: ${message}`;
     this.#log.write('Setup', `WARNING: SelfUpdate: ${message}`);
-    this.#events.add(selfUpdateEvent(182, result, version));
+    this.#events.add(selfUpdateEvent('installFailed', result, version));
     const session = this.#tryOpenSession();
     if (session) await announceLostTrials(this.#context, this.#pinger(session));
     return this.#concludeFailure(new AgentError('AGENT_SELFUPDATE_TRIAL_FAILED', text, { hresult: result }));
@@ -133,7 +133,7 @@ export class WsusClient implements AgentClient {
     const known = error instanceof AgentError ? error : undefined;
     logSelfUpdateFailure(this.#log, known?.url, known?.transportResult ?? result, result);
     this.#log.write('Agent', `  * WARNING: Skipping scan, self-update check returned ${formatHResult(result)}`);
-    this.#events.add(selfUpdateEvent(148, result));
+    this.#events.add(selfUpdateEvent('scanFailed', result));
     await ping(this.#pinger(session), { activity: 's', status: 'f', result });
     return this.#concludeFailure(error);
   }
@@ -141,7 +141,7 @@ export class WsusClient implements AgentClient {
   async #handOver(session: Session, release: Release): Promise<DetectionResult> {
     const text = `Version ${release.version} is handed to the host.`;
     this.#log.write('Setup', `SelfUpdate: ${text}`);
-    this.#events.add(selfUpdateEvent(201, hresult.rebootRequired, release.version));
+    this.#events.add(selfUpdateEvent('selfUpdate', hresult.rebootRequired, release.version));
     await ping(this.#pinger(session), { activity: 's', status: 'p', result: 0, item: itemOf(release.version) });
     this.#context.progress('handover', text);
     return { kind: 'handover', release };

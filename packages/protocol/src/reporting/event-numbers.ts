@@ -1,5 +1,22 @@
 // What the event numbers of MS-WUSP 2.2.2.3.1 mean, and the tags of an event's MiscData.
 
+/** The numbers that Moult itself reports, reads or decides by. The others are in the table below. */
+export const eventNumbers = {
+  scanSucceeded: 147,
+  scanFailed: 148,
+  connectionFailed: 149,
+  statusOfUpdates: 156,
+  downloadFailed: 161,
+  downloadSucceeded: 162,
+  downloadStarted: 167,
+  installStarted: 181,
+  installFailed: 182,
+  installSucceeded: 183,
+  installPendsRestart: 184,
+  /** Windows 11 reports "installed, restart pending" under the number that once announced a self-update (captures). */
+  selfUpdate: 201,
+} as const;
+
 export type ReportKind = 'scan' | 'download' | 'install' | 'other';
 export type ReportOutcome = 'succeeded' | 'failed' | 'pending' | 'information';
 
@@ -11,12 +28,9 @@ export interface ReportMeaning {
   isRoutine: boolean;
 }
 
-/** Windows 11 reports "installed, restart pending" under the number that once announced a self-update (captures). */
-const selfUpdate = 201;
-
 /** What an event says. A number that nobody published is described by its result code alone. */
 export function describeReport(eventNumber: number, win32HResult: number): ReportMeaning {
-  if (eventNumber === selfUpdate && win32HResult === 0) {
+  if (eventNumber === eventNumbers.selfUpdate && win32HResult === 0) {
     return { kind: 'other', outcome: 'pending', headline: 'Client is about to update itself', isRoutine: false };
   }
   const known = meanings.get(eventNumber);
@@ -90,7 +104,7 @@ const rows: Row[] = [
   [198, 'install', 'failed', 'Installation at shutdown failed'],
   [199, 'install', 'pending', 'Installed at shutdown, waits for a restart'],
   [200, 'install', 'failed', 'Installation at shutdown killed'],
-  [selfUpdate, 'install', 'pending', 'Installed, waits for a restart'],
+  [eventNumbers.selfUpdate, 'install', 'pending', 'Installed, waits for a restart'],
   [202, 'install', 'succeeded', 'Restarted'],
   [203, 'install', 'succeeded', 'Installed after a restart'],
   [204, 'install', 'failed', 'Installation failed after a restart'],

@@ -6,6 +6,7 @@ import { rollUp } from './roll-up.ts';
 
 export {
   describeReport,
+  eventNumbers,
   type MiscDatum,
   type ReportMeaning,
   readMiscData,

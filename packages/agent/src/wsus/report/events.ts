@@ -1,52 +1,59 @@
 // The events that this agent reports (ids and strings: MS-WUSP 2.2.2.3.1; self-update: the specification's examples).
+import { eventNumbers } from '@moult/protocol/reporting';
 import { formatHResult, hresult } from '../../transport/hresult.ts';
 import { type AgentEvent, noUpdate } from './event-queue.ts';
 
 /** The fixed id under which every agent reports about its own update. */
 const selfUpdateId = 'd67661eb-2423-451d-bf5d-13199e37df28';
 
-/** 148 check failed, 201 about to begin, 183 done, 182 installation failed. */
-export function selfUpdateEvent(eventId: 148 | 201 | 183 | 182, result: number, target?: string): AgentEvent {
-  const failed = eventId === 148 || eventId === 182;
+/** `selfUpdate`: the agent is about to update itself. */
+type SelfUpdateStep = 'scanFailed' | 'selfUpdate' | 'installSucceeded' | 'installFailed';
+
+/** The report of an agent about a step of its own update. `target`: the version that it goes to. */
+export function selfUpdateEvent(step: SelfUpdateStep, result: number, target?: string): AgentEvent {
+  const failed = step === 'scanFailed' || step === 'installFailed';
   const code = formatHResult(result);
   const messages = {
-    148: `Windows Update Client failed to detect with error ${code}.`,
-    201: 'Installation pending: Automatic Updates is about to be updated.',
-    183: 'Installation Successful: Windows successfully installed the following update: Automatic Updates',
-    182: `Installation Failure: Windows failed to install the following update with error ${code}: Automatic Updates.`,
+    scanFailed: `Windows Update Client failed to detect with error ${code}.`,
+    selfUpdate: 'Installation pending: Automatic Updates is about to be updated.',
+    installSucceeded: 'Installation Successful: Windows successfully installed the following update: Automatic Updates',
+    installFailed: `Installation Failure: Windows failed to install the following update with error ${code}: Automatic Updates.`,
   };
-  const replacements = { 148: [code], 201: [], 183: ['Automatic Updates'], 182: [code, 'Automatic Updates'] };
+  const replacements = {
+    ...{ scanFailed: [code], selfUpdate: [] },
+    ...{ installSucceeded: ['Automatic Updates'], installFailed: [code, 'Automatic Updates'] },
+  };
   return {
-    eventId,
+    eventId: eventNumbers[step],
     result,
     updateId: selfUpdateId,
     revision: 0,
     appName: 'SelfUpdate',
-    replacements: replacements[eventId],
+    replacements: replacements[step],
     miscData: target === undefined ? [] : [`S=${target}`, `a=moult-agent ${target}`],
-    outcome: failed ? 'Failure' : eventId === 201 ? 'Pending' : 'Success',
-    category: eventId === 148 ? 'Software Synchronization' : 'Content Install',
-    message: messages[eventId],
+    outcome: failed ? 'Failure' : step === 'selfUpdate' ? 'Pending' : 'Success',
+    category: step === 'scanFailed' ? 'Software Synchronization' : 'Content Install',
+    message: messages[step],
   };
 }
 
 /** A release that a server offers and the operator has not signed: it was not fetched. */
 export function selfUpdateRefused(version: string, result: number, why: string): AgentEvent {
-  const event = selfUpdateEvent(182, result, version);
+  const event = selfUpdateEvent('installFailed', result, version);
   return { ...event, message: `${event.message.replace(/: Automatic Updates\.$/, '')}: Automatic Updates. ${why}` };
 }
 
 /** The operator's metadata is not current. */
 export function trustAlarm(result: number, why: string): AgentEvent {
   return {
-    ...selfUpdateEvent(148, result),
+    ...selfUpdateEvent('scanFailed', result),
     message: `Windows Update Client failed to detect with error ${formatHResult(result)}. ${why}`,
   };
 }
 
 export function detectionFinished(found: number): AgentEvent {
   return {
-    ...aboutNone(147, 0),
+    ...aboutNone(eventNumbers.scanSucceeded, 0),
     replacements: [String(found)],
     category: 'Software Synchronization',
     message: `Windows Update Client successfully detected ${found} updates.`,
@@ -55,18 +62,18 @@ export function detectionFinished(found: number): AgentEvent {
 
 export function detectionFailed(result: number): AgentEvent {
   return {
-    ...aboutNone(148, result),
+    ...aboutNone(eventNumbers.scanFailed, result),
     replacements: [formatHResult(result)],
     category: 'Software Synchronization',
     message: `Windows Update Client failed to detect with error ${formatHResult(result)}.`,
   };
 }
 
-/** Event 156: needed (U), installed (V), failed (g) and downloaded (h) updates; an empty list has no tag. */
+/** Needed (U), installed (V), failed (g) and downloaded (h) updates; an empty list has no tag. */
 export function statusOfUpdates(lists: { U: string[]; V: string[]; g: string[]; h: string[] }): AgentEvent {
   const tags = Object.entries(lists).filter(([, ids]) => ids.length > 0);
   return {
-    ...aboutNone(156, 0),
+    ...aboutNone(eventNumbers.statusOfUpdates, 0),
     miscData: tags.map(([tag, ids]) => `${tag}=${ids.map((id) => id.toUpperCase()).join(';')}`),
     category: 'Pre-Deployment Check',
     message: 'Reporting client status.',
@@ -80,33 +87,33 @@ export interface UpdateInEvent {
 }
 
 export function downloadStarted(update: UpdateInEvent): AgentEvent {
-  return { ...about(update, 167, 0, 'Content Download'), message: 'Download started.' };
+  return { ...about(update, eventNumbers.downloadStarted, 0, 'Content Download'), message: 'Download started.' };
 }
 
 export function downloadSucceeded(update: UpdateInEvent): AgentEvent {
-  return { ...about(update, 162, 0, 'Content Download'), message: 'Download succeeded.' };
+  return { ...about(update, eventNumbers.downloadSucceeded, 0, 'Content Download'), message: 'Download succeeded.' };
 }
 
 export function downloadFailed(update: UpdateInEvent, result: number): AgentEvent {
   const message = `Error: Download failed. (${formatHResult(result)})`;
-  return { ...about(update, 161, result, 'Content Download'), message };
+  return { ...about(update, eventNumbers.downloadFailed, result, 'Content Download'), message };
 }
 
 export function installStarted(update: UpdateInEvent): AgentEvent {
   const message = `Installation Started: Windows has started installing the following update: ${update.title}`;
-  return { ...about(update, 181, 0, 'Content Install'), message };
+  return { ...about(update, eventNumbers.installStarted, 0, 'Content Install'), message };
 }
 
 export function installSucceeded(update: UpdateInEvent, rebootRequired: boolean): AgentEvent {
   const message = `Installation Successful: Windows successfully installed the following update: ${update.title}`;
-  if (!rebootRequired) return { ...about(update, 183, 0, 'Content Install'), message };
-  return { ...about(update, 184, hresult.rebootRequired, 'Content Install'), outcome: 'Pending', message };
+  if (!rebootRequired) return { ...about(update, eventNumbers.installSucceeded, 0, 'Content Install'), message };
+  return { ...about(update, eventNumbers.installPendsRestart, hresult.rebootRequired, 'Content Install'), outcome: 'Pending', message };
 }
 
 export function installFailed(update: UpdateInEvent, result: number): AgentEvent {
   const code = formatHResult(result);
   return {
-    ...about(update, 182, result, 'Content Install'),
+    ...about(update, eventNumbers.installFailed, result, 'Content Install'),
     replacements: [code, update.title],
     message: `Installation Failure: Windows failed to install the following update with error ${code}: ${update.title}.`,
   };
@@ -116,7 +123,7 @@ export function installFailed(update: UpdateInEvent, result: number): AgentEvent
 export function updateRefused(update: Omit<UpdateInEvent, 'title'>, result: number, why: string): AgentEvent {
   const code = formatHResult(result);
   return {
-    ...about({ ...update, title: update.updateId }, 182, result, 'Content Install'),
+    ...about({ ...update, title: update.updateId }, eventNumbers.installFailed, result, 'Content Install'),
     replacements: [code, update.updateId],
     message: `Installation Failure: Windows failed to install the following update with error ${code}: ${why}`,
   };

@@ -1,7 +1,7 @@
 // Stored events in the words of an administrator. Numbers: MS-WUSP 2.2.2.3.1 (reports), docs/self-update.md (pings).
 
 import { cutText, visibleText } from '@moult/formats/text';
-import { describeReport } from '@moult/protocol/reporting';
+import { describeReport, eventNumbers } from '@moult/protocol/reporting';
 import type { HomeEvent as StoredEvent } from '@moult/store';
 import { homeBounds } from '../../bounds.ts';
 import type { HomeEvent, HomeEventKind } from '../../home-document.ts';
@@ -92,7 +92,7 @@ function agentOf({ kind, agentGeneration, agentVersion }: StoredEvent): string {
 }
 
 function subjectOf({ kind, what, detail, agentVersion }: StoredEvent): string {
-  if (kind === 'report' && what === '147' && /^\d+$/.test(detail)) {
+  if (kind === 'report' && what === String(eventNumbers.scanSucceeded) && /^\d+$/.test(detail)) {
     return `${shown(detail, versionBytes)} update${detail === '1' ? '' : 's'} found`;
   }
   // Our agents name the release that a ping about self-update is of: moult-agent.7.9.0.1.
