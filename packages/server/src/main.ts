@@ -37,7 +37,7 @@ import type { Exchange, ListenerName, Site } from './http/site.ts';
 import type { Logger, OpenLog } from './log/log.ts';
 import { openWhenThere } from './open-when-there.ts';
 import { openServerDatabase } from './server-database.ts';
-import { createReadyUpdates, toldByConfig } from './sites/client-web-service/index.ts';
+import { createReadyUpdates, configText } from './sites/client-web-service/index.ts';
 import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
 import { createContentSite } from './sites/content/index.ts';
 import {
@@ -294,7 +294,7 @@ async function openUpdateService(
   closers: Closers,
 ): Promise<UpdateService> {
   const key = await loadOrCreateCookieKey(config.dataDir);
-  const identity = await store.loadServerIdentity(toldByConfig(config), now());
+  const identity = await store.loadServerIdentity(configText(config), now());
   const contacts = createContacts(store, { now: store.now, log });
   closers.add(() => contacts.close());
   // Half of it for fragments, half for what is made of them.
@@ -303,7 +303,7 @@ async function openUpdateService(
   const catalog = await openLiveCatalog(store, {
     unapproved: config.unapproved,
     async onRestored() {
-      Object.assign(identity, await store.loadServerIdentity(toldByConfig(config), now()));
+      Object.assign(identity, await store.loadServerIdentity(configText(config), now()));
       fragments.forget();
       log.warn('a backup was restored: clients are told that the server changed');
     },

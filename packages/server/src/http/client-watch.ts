@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /** Calls `action` once when the connection closes, or at once when it is closed. The returned function forgets it. */
-export function whenGone(socket: Socket, action: () => void): () => void {
+export function onClosed(socket: Socket, action: () => void): () => void {
   if (socket.destroyed) {
     action();
     return () => undefined;

@@ -23,7 +23,7 @@ import { isTemporary } from '@moult/store/errors';
 import { callBounds } from '../bounds.ts';
 import { SoapFault } from '../errors.ts';
 import { calledAddress } from '../http/called-host.ts';
-import { whenGone } from '../http/client-watch.ts';
+import { onClosed } from '../http/client-watch.ts';
 import { answerPlainly } from '../http/front.ts';
 import type { AnswerRoom } from '../http/gates/answer-room.ts';
 import type { BodyRoom } from '../http/gates/body-room.ts';
@@ -236,7 +236,7 @@ async function sendAnswer<O extends Operations>(
   const { bytes, encoding } = await parts.encoder.encode(pieces, request.headers['accept-encoding']);
   const leave = await parts.answers.enter(bytes.length, () => request.socket.destroy());
   // Of an answer that waits behind another of its connection the response tells nothing: the connection does.
-  const forget = whenGone(request.socket, leave);
+  const forget = onClosed(request.socket, leave);
   response.once('finish', () => {
     forget();
     leave();

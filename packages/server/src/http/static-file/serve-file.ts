@@ -3,7 +3,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { whenGone } from '../client-watch.ts';
+import { onClosed } from '../client-watch.ts';
 import type { Exchange } from '../site.ts';
 import { type BodyPart, decideFileAnswer } from './answer.ts';
 import { createBufferPool } from './buffer-pool.ts';
@@ -104,7 +104,7 @@ function writePiece(response: ServerResponse, socket: Socket, { bytes, buffer }:
       else resolve();
     };
     let forget = () => {};
-    forget = whenGone(socket, () => finish(true));
+    forget = onClosed(socket, () => finish(true));
     if (!isOver) response.write(bytes, finish);
   });
   // Awaited only after the next piece is read; until then a failure is no unhandled one.

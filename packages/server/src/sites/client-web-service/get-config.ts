@@ -24,8 +24,8 @@ export function getConfig({ identity, config }: UpdateService, protocolVersion: 
   };
 }
 
-/** What GetConfig tells, as text: when it changes, so does LastChange. */
-export function toldByConfig({ maxExtendedUpdates, targeting }: UpdateService['config']): string {
+/** The settings that GetConfig's answer depends on, as text. When this text changes, LastChange changes with it. */
+export function configText({ maxExtendedUpdates, targeting }: UpdateService['config']): string {
   return JSON.stringify({ maxExtendedUpdates, targeting });
 }
 

@@ -14,10 +14,10 @@ import { syncPrinterCatalog } from './sync-printer-catalog.ts';
 import { syncUpdates } from './sync-updates.ts';
 
 export { createReadyUpdates } from '../../update-service/ready-updates.ts';
-export { toldByConfig } from './get-config.ts';
+export { configText } from './get-config.ts';
 
 export function clientWebServiceHandlers(service: UpdateService): Handlers<(typeof clientWebService)['operations']> {
-  const known = { registered: false };
+  const anyClient = { registered: false };
   const contentRoot = ({ exchange }: CallContext) => service.contentRoot(exchange);
 
   return {
@@ -48,22 +48,22 @@ export function clientWebServiceHandlers(service: UpdateService): Handlers<(type
     },
 
     async RefreshCache({ cookie, globalIds }) {
-      const client = await openClient(service, cookie, known);
+      const client = await openClient(service, cookie, anyClient);
       return { results: refreshCache(service, client, globalIds) };
     },
 
     async GetExtendedUpdateInfo(request, context) {
-      const client = await openClient(service, request.cookie, known);
+      const client = await openClient(service, request.cookie, anyClient);
       return { result: await getExtendedUpdateInfo(service, client, request, contentRoot(context)) };
     },
 
     async GetExtendedUpdateInfo2(request, context) {
-      const client = await openClient(service, request.cookie, known);
+      const client = await openClient(service, request.cookie, anyClient);
       return { result: await getExtendedUpdateInfo2(service, client, request, contentRoot(context)) };
     },
 
     async GetFileLocations(request, context) {
-      const client = await openClient(service, request.cookie, known);
+      const client = await openClient(service, request.cookie, anyClient);
       return { result: await getFileLocations(service, client, request, contentRoot(context)) };
     },
   };
