@@ -4,6 +4,7 @@ import { globSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildCommand } from './build-command.ts';
 
 export interface BenchRow {
   /** What was done, with its size. */
@@ -29,6 +30,10 @@ if (files.length === 0) {
   console.error(`bench: nothing in bench/ matches ${filters.join(' ')}`);
   process.exit(2);
 }
+
+// What is measured is what administrators start.
+await buildCommand(root);
+process.env.MOULT_BUNDLE = '1';
 
 const gibibytes = (totalmem() / 2 ** 30).toFixed(0);
 console.log(

@@ -1,7 +1,7 @@
-// The bundle of the moult command, on a checkout of one command that says where it runs from.
+// The bundle of the moult command, on a copy of the repository with one command that says where it runs from.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
@@ -11,14 +11,10 @@ import { buildCommand } from './build-command.ts';
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const main = `
 import { readFileSync } from 'node:fs';
+import { repositoryFile } from './repository-file.ts';
 const isBundle = new Error('').stack?.includes('/dist/') ?? false;
-const beside: string = readFileSync(new URL('beside.txt', import.meta.url), 'utf8');
-const commands: Record<string, () => Promise<{ said: string }>> = {
-  one: () => import('./commands/one.ts'),
-  two: () => import('./commands/two.ts'),
-};
-const command = await commands[process.argv[2] ?? '']?.();
-console.log(isBundle ? 'bundle' : 'sources', beside, command?.said ?? (await import('./later.ts')).word);
+const beside: string = readFileSync(repositoryFile('packages/cli/src/beside.txt'), 'utf8');
+export const ended = import('./later.ts').then(({ word }) => console.log(isBundle ? 'bundle' : 'sources', beside, word));
 `;
 
 describe('the bundle of the moult command', () => {
@@ -27,72 +23,57 @@ describe('the bundle of the moult command', () => {
   after(() => rmSync(root, { recursive: true }));
 
   beforeEach(async () => {
-    mkdirSync(join(sources, 'commands'), { recursive: true });
-    mkdirSync(join(root, 'packages/cli/bin'), { recursive: true });
+    rmSync(root, { recursive: true });
+    mkdirSync(sources, { recursive: true });
+    mkdirSync(join(root, 'packages/cli/bin'));
     cpSync(join(repository, 'packages/cli/bin/moult.js'), join(root, 'packages/cli/bin/moult.js'));
-    writeFileSync(join(root, 'package-lock.json'), '{}');
+    cpSync(join(repository, 'packages/disk/src/repository-file.ts'), join(sources, 'repository-file.ts'));
     writeFileSync(join(root, 'packages/cli/package.json'), '{"type":"module"}');
     writeFileSync(join(sources, 'main.ts'), main);
     writeFileSync(join(sources, 'later.ts'), `export const word = 'first';\n`);
     writeFileSync(join(sources, 'beside.txt'), 'beside');
-    writeFileSync(join(sources, 'shared.ts'), `export const shared = 'shared';\n`);
-    writeFileSync(join(sources, 'commands/one.ts'), `export { shared as said } from '../shared.ts';\n`);
-    writeFileSync(
-      join(sources, 'commands/two.ts'),
-      `import { shared } from '../shared.ts';\nexport const said = shared + (await import('../later.ts')).word;\n`,
-    );
     await buildCommand(root);
   });
 
-  it('is what runs, loads the rest of itself when asked, and finds the files beside its sources', () => {
+  it('is what an installation runs; it loads the rest of itself when asked, and finds the files of the repository', () => {
     assert.equal(moult(), 'bundle beside first');
   });
 
-  it('is passed over as soon as a source is another, and taken again when it was built anew', async () => {
+  it('stays the same in an installation until it is built again', async () => {
     writeFileSync(join(sources, 'later.ts'), `export const word = 'other';\n`);
-    assert.equal(moult(), 'sources beside other');
+    assert.equal(moult(), 'bundle beside first');
     await buildCommand(root);
     assert.equal(moult(), 'bundle beside other');
   });
 
-  it('is passed over when a source has only its time changed, and when other libraries were installed', () => {
-    utimesSync(join(sources, 'later.ts'), 1, 1);
+  it('is not what a checkout runs, unless MOULT_BUNDLE asks for it', () => {
+    mkdirSync(join(root, '.git'));
     assert.equal(moult(), 'sources beside first');
-    rmSync(join(root, 'package-lock.json'));
+    assert.equal(moult({ MOULT_BUNDLE: '1' }), 'bundle beside first');
+    rmSync(join(root, '.git'), { recursive: true });
+    // As git worktree makes it.
+    writeFileSync(join(root, '.git'), 'gitdir: /elsewhere');
     assert.equal(moult(), 'sources beside first');
   });
 
-  it('is passed over by the commands alone that need what has changed, at once or later', () => {
-    utimesSync(join(sources, 'later.ts'), 1, 1);
-    assert.equal(moult('one'), 'bundle beside shared');
-    assert.equal(moult('two'), 'sources beside sharedfirst');
-    utimesSync(join(sources, 'shared.ts'), 1, 1);
-    assert.equal(moult('one'), 'sources beside shared');
-  });
-
-  it('is passed over by every command when what all begin with has changed', () => {
-    assert.equal(moult('one'), 'bundle beside shared');
-    utimesSync(join(sources, 'main.ts'), 1, 1);
-    assert.equal(moult('one'), 'sources beside shared');
-  });
-
-  it('is not needed', () => {
+  it('is not needed: without it the sources run', () => {
     rmSync(join(root, 'packages/cli/dist'), { recursive: true });
     assert.equal(moult(), 'sources beside first');
   });
 
-  it('leaves the one before it for programs that still run, and none that is older', async () => {
-    for (const word of ['second', 'third', 'fourth']) {
-      writeFileSync(join(sources, 'later.ts'), `export const word = '${word}';\n`);
-      await buildCommand(root);
-    }
-    assert.equal(readdirSync(join(root, 'packages/cli/dist')).filter((name) => name !== 'command.json').length, 2);
-    assert.equal(moult(), 'bundle beside fourth');
+  it('is the same when the sources are the same, and leaves nothing else behind', async () => {
+    const dist = join(root, 'packages/cli/dist');
+    const before = readFileSync(join(dist, 'moult.cjs'), 'utf8');
+    await buildCommand(root);
+    assert.equal(readFileSync(join(dist, 'moult.cjs'), 'utf8'), before);
+    assert.deepEqual(readdirSync(dist), ['moult.cjs']);
   });
 
-  function moult(...args: string[]): string {
-    const { stdout, stderr } = spawnSync(process.execPath, [join(root, 'packages/cli/bin/moult.js'), ...args], {
+  function moult(more: Record<string, string> = {}): string {
+    const { MOULT_BUNDLE: _, ...environment } = process.env;
+    const { stdout, stderr } = spawnSync(process.execPath, [join(root, 'packages/cli/bin/moult.js')], {
       encoding: 'utf8',
+      env: { ...environment, ...more },
     });
     assert.equal(stderr, '');
     return stdout.trim();

@@ -11,15 +11,14 @@ const mayImport: Record<string, readonly string[]> = {
   disk: ['formats'],
   catalog: ['formats'],
   protocol: ['catalog', 'formats'],
-  releases: ['protocol', 'formats'],
+  releases: ['protocol', 'disk', 'formats'],
   store: ['protocol', 'catalog', 'disk', 'formats'],
   administration: ['store', 'protocol', 'catalog', 'disk', 'formats'],
   server: ['administration', 'store', 'releases', 'protocol', 'catalog', 'disk', 'formats'],
   agent: ['releases', 'protocol', 'catalog', 'disk', 'formats'],
   simulator: ['protocol', 'catalog', 'formats'],
   console: [], // and the types of the HTTP API, below
-  // What it asks of server and agent moves to the store and to the command line.
-  doctor: ['administration', 'server', 'agent', 'store', 'protocol', 'catalog', 'disk', 'formats'],
+  doctor: ['store', 'protocol', 'catalog', 'disk', 'formats'],
   cli: [
     'doctor',
     'administration',

@@ -139,8 +139,7 @@ export async function bundleForWindows(source: string, folder: string, name: str
 
 /** bin/moult.js would look for Node 24, which does not run under this Wine. */
 function builtCommand(): string {
-  const dist = fileURLToPath(new URL('../../cli/dist/', import.meta.url));
-  return join(dist, JSON.parse(readFileSync(join(dist, 'command.json'), 'utf8')).entry);
+  return fileURLToPath(new URL('../../cli/dist/moult.cjs', import.meta.url));
 }
 
 /** The processes of a prefix, its server included. Zombies are none. */

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 // The moult command. Plain JavaScript that any Node can read: when the Node that runs it is older than the
-// one the repository brings, it hands over to that one. Everything else is TypeScript, run as it is, or the bundle that
+// one the repository brings, it hands over to that one. All else is TypeScript, or the bundle that
 // scripts/build-command.ts made of it, which does the same and starts in half the time.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 // An import of node:fs would load thirty more of Node's modules before the first line runs.
-const { existsSync, readFileSync, statSync } = createRequire(import.meta.url)('node:fs');
+const { existsSync } = createRequire(import.meta.url)('node:fs');
 
 const oldestSupported = 24;
 
@@ -14,28 +14,17 @@ if (Number.parseInt(process.versions.node, 10) >= oldestSupported) {
   const { enableCompileCache } = await import('node:module');
   enableCompileCache();
   leaveWithParent();
-  await import(program());
+  await (await import(program())).ended;
 } else {
   handOver(bundledNode(), (await import('node:child_process')).spawn);
 }
 
-/** The bundle, as long as all that this command was made of is as it was then; else the sources. */
+/** An installation runs the bundle that `npm ci` made. A checkout (it has .git) runs the sources: somebody edits them. */
 function program() {
-  const dist = new URL('../dist/', import.meta.url);
-  const root = fileURLToPath(new URL('../../../', import.meta.url));
-  try {
-    const { entry, sources, commands } = JSON.parse(readFileSync(new URL('command.json', dist), 'utf8'));
-    const all = Object.entries(sources);
-    const asked = process.argv[2] ?? '';
-    const needed = Object.hasOwn(commands, asked) ? commands[asked].map((place) => all[place]) : all;
-    for (const [path, [sizeBytes, modifiedMs]] of needed) {
-      const { size, mtimeMs } = statSync(root + path);
-      if (size !== sizeBytes || mtimeMs !== modifiedMs) return '../src/main.ts';
-    }
-    return new URL(entry, dist).href;
-  } catch {
-    return '../src/main.ts';
-  }
+  const isCheckout = existsSync(new URL('../../../.git', import.meta.url));
+  const bundle = new URL('../dist/moult.cjs', import.meta.url);
+  if (isCheckout && process.env.MOULT_BUNDLE !== '1') return '../src/main.ts';
+  return existsSync(bundle) ? bundle.href : '../src/main.ts';
 }
 
 function bundledNode() {

@@ -4,4 +4,6 @@ import { run } from './run.ts';
 import { guardConsole } from './terminal.ts';
 
 guardConsole();
-await run(process.argv.slice(2));
+
+/** Fulfilled when the command is done; the exit code is set by then. */
+export const ended = run(process.argv.slice(2));

@@ -12,6 +12,7 @@ export {
 } from './outside-file.ts';
 export { type OwnFileOptions, openOwnToAppend, readOwnFile } from './own-file.ts';
 export { pathInside } from './path-inside.ts';
+export { repositoryFile } from './repository-file.ts';
 export {
   openWhenFree,
   removeFileWhenFree,

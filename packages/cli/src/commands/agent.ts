@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import {
   type Generation,
   giveMachineLimits,
@@ -27,6 +26,7 @@ import {
   type TlsTrust,
   tlsTrusts,
 } from '@moult/agent';
+import { repositoryFile } from '@moult/disk';
 import { jsonText } from '@moult/formats/text';
 import { architectures, canonicalLanguage, operatingSystems } from '@moult/protocol/self-update';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -37,8 +37,8 @@ import { exitCode, paint, UsageError } from '../terminal.ts';
 import { describePolicy } from './agent-policy.ts';
 import { describeStatus } from './agent-status.ts';
 
-/** Where the built agent releases are: packages/agent/dist. */
-const agentReleaseFolder = fileURLToPath(new URL('../../../agent/dist', import.meta.url));
+/** The agent releases that the build made. */
+const agentReleaseFolder = repositoryFile('packages/agent/dist');
 
 interface CommonOptions {
   root?: string;

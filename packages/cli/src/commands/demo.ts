@@ -1,6 +1,6 @@
 // moult demo: the whole story on this machine, in a folder that goes away again. `npm start` runs it.
 
-import { fileURLToPath } from 'node:url';
+import { repositoryFile } from '@moult/disk';
 import { jsonText } from '@moult/formats/text';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Demo, runDemo } from '../demo/run-demo.ts';
@@ -93,7 +93,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function defaultReleases(): string {
-  return fileURLToPath(new URL('../../../agent/dist', import.meta.url));
+  return repositoryFile('packages/agent/dist');
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

@@ -1,6 +1,5 @@
 // moult serve: the server in the foreground, until it is told to stop.
 
-import { fileURLToPath } from 'node:url';
 import { keepFilesPrivate } from '@moult/administration';
 import {
   keyOf,
@@ -14,6 +13,7 @@ import {
   thisMachine,
   variableOf,
 } from '@moult/administration/config';
+import { repositoryFile } from '@moult/disk';
 import { openLog, startServer } from '@moult/server';
 import { collectGarbage, limitHeapGrowth } from '@moult/store';
 import { type Command, Option } from 'commander';
@@ -92,8 +92,8 @@ function load({ printConfig: _, newDatabase: __, ...flags }: Flags): LoadedConfi
 /** What `npm run build` makes: only here, at the top, is it known where that is. */
 function builtBeside() {
   return {
-    agentReleaseDir: fileURLToPath(new URL('../../../agent/dist', import.meta.url)),
-    consoleDir: fileURLToPath(new URL('../../../console/dist', import.meta.url)),
+    agentReleaseDir: repositoryFile('packages/agent/dist'),
+    consoleDir: repositoryFile('packages/console/dist'),
   };
 }
 

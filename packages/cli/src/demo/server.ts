@@ -1,8 +1,8 @@
 // The demo's server: the real one, in this process, on free unprivileged ports and with a data directory of its own.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@moult/administration/config';
+import { repositoryFile } from '@moult/disk';
 import { openLog, startServer } from '@moult/server';
 
 export interface DemoServer {
@@ -24,7 +24,7 @@ export async function startDemoServer(
       host: '127.0.0.1',
       selfUpdatePort: 0,
       agentReleaseDir: releaseFolder,
-      consoleDir: fileURLToPath(new URL('../../../console/dist', import.meta.url)),
+      consoleDir: repositoryFile('packages/console/dist'),
       stopSeconds: 1,
     },
     environment: {},

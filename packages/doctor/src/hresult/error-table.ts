@@ -2,6 +2,7 @@
 // Microsoft's public error lists (wuerror.h, winhttp.h, winerror.h, bitsmsg.h), meanings in our own words; rows marked
 // "uncertain" there are said as uncertain here.
 import { readFileSync } from 'node:fs';
+import { repositoryFile } from '@moult/disk';
 
 export interface ErrorMeaning {
   /** As logged: 0x and eight upper-case digits. */
@@ -62,7 +63,7 @@ export function errorTable(): ReadonlyMap<number, ErrorMeaning> {
 }
 
 function readTable(): Map<number, ErrorMeaning> {
-  const text = readFileSync(new URL('windows-update-errors.tsv', import.meta.url), 'utf8');
+  const text = readFileSync(repositoryFile('packages/doctor/src/hresult/windows-update-errors.tsv'), 'utf8');
   const rows = new Map<number, ErrorMeaning>();
   for (const line of text.split(/\r?\n/)) {
     const [code, name, meaning] = line.split('\t');

@@ -5,7 +5,8 @@
 //   ## What settles it   a paragraph (only codes that can be unknown)
 //   ## Seen           a paragraph: how the doctor recognises it
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { repositoryFile } from '@moult/disk';
 import { DoctorError } from '../errors.ts';
 import type { Finding, Observation } from '../finding.ts';
 import { type FindingCode, factsOf } from './codes.ts';
@@ -18,15 +19,15 @@ export interface Page {
   seen: string;
 }
 
-const folder = new URL('../../../../docs/findings/', import.meta.url);
+const folder = repositoryFile('docs/findings');
 const pages = new Map<FindingCode, Page>();
 
 /** The text of a code's page as it is in docs/findings. Throws DoctorError CLI_DOCTOR_PAGE_MISSING. */
 export function readPageText(code: FindingCode): string {
   try {
-    return readFileSync(new URL(`${code}.md`, folder), 'utf8');
+    return readFileSync(join(folder, `${code}.md`), 'utf8');
   } catch (cause) {
-    throw new DoctorError('CLI_DOCTOR_PAGE_MISSING', `${code} has no page in ${fileURLToPath(folder)}`, { cause });
+    throw new DoctorError('CLI_DOCTOR_PAGE_MISSING', `${code} has no page in ${folder}`, { cause });
   }
 }
 

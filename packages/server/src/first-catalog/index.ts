@@ -2,7 +2,9 @@
 // whose cabinet is built and signed here, with the operator's own key.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { sampleCabinetName, sampleDocuments, sampleIds, sampleProgram } from '@moult/catalog';
+import { repositoryFile } from '@moult/disk';
 import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { allComputers, type Store } from '@moult/store';
@@ -17,7 +19,7 @@ export interface FirstCatalogParts {
   now: Date;
 }
 
-const folder = new URL('../../first-catalog/', import.meta.url);
+const folder = repositoryFile('packages/server/first-catalog');
 
 // As the first release wrote it into databases.
 const progressSetting = 'first-catalogue';
@@ -52,7 +54,7 @@ function realDocuments(): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.xml'))
     .sort()
-    .map((name) => readFileSync(new URL(name, folder), 'utf8'));
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
 }
 
 function buildCabinet(now: Date): Uint8Array {

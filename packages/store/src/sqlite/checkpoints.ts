@@ -1,8 +1,9 @@
 // Checkpoints copy the write-ahead log into the database file and wait for the disk twice. Under load a thread of its own
-// does that, so that no request waits for it; a process that writes little lets SQLite do it, every 8,192 pages.
+// does that, so that no request waits. A process that writes little lets SQLite do it, every 8,192 pages.
 import { once } from 'node:events';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
+import { repositoryFile } from '@moult/disk';
 
 export interface Checkpoints {
   /** Called after each durable commit. */
@@ -25,7 +26,7 @@ export function createCheckpoints(file: string, connection: DatabaseSync): Check
   let thread: Worker | undefined;
 
   const start = () => {
-    const started = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: file });
+    const started = new Worker(repositoryFile('packages/store/src/sqlite/checkpoint-thread.ts'), { workerData: file });
     started.unref();
     started.on('error', () => connection.exec(`pragma wal_autocheckpoint = ${pagesWithout}`));
     started.once('exit', () => {

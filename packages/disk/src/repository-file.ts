@@ -1,0 +1,20 @@
+// Files of Moult itself: documents, tables and built programs that code reads while it runs. Code may run from its sources
+// or from a bundle in another folder, so it names such a file by its path from the root of the repository.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+let root: string | undefined;
+
+/** The absolute path of a file or folder of Moult. `path` is its path from the root of the repository. */
+export function repositoryFile(path: string): string {
+  root ??= rootAbove(dirname(fileURLToPath(import.meta.url)));
+  return join(root, path);
+}
+
+function rootAbove(start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'packages/cli/package.json'))) return folder;
+    if (folder === dirname(folder)) throw new Error(`No folder above ${start} holds the packages of Moult.`);
+  }
+}
