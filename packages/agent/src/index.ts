@@ -15,6 +15,6 @@ export { requestStop } from './machine/stop-request.ts';
 export { type AgentPolicy, readAgentPolicy } from './policy/read-agent-policy.ts';
 export type { ResolvedValue } from './policy/resolve.ts';
 export { isAllowed, type PolicyValue, policyValueByName, policyValues } from './policy/values.ts';
-export { type AgentStatus, readStatus, requestDetection, serviceHolder } from './read-status.ts';
+export { type AgentStatus, machineAt, readStatus, requestDetection, serviceHolder } from './read-status.ts';
 export type { NetworkOptions } from './transport/network-settings.ts';
 export { type TlsTrust, tlsTrusts } from './transport/tls-trust.ts';

@@ -8,7 +8,7 @@ import { readIntactRelease } from './host/release-folder.ts';
 import { auStateNames, readAuState, readWaitTimeout } from './machine/au-state.ts';
 import { keys } from './machine/keys.ts';
 import { type LockHolder, lockHolder } from './machine/lock.ts';
-import type { MachineRoot } from './machine/machine-root.ts';
+import { type MachineRoot, machineRoot, realMachine } from './machine/machine-root.ts';
 import { dword, readMachine, readPolicy, string } from './machine/policy.ts';
 import { openRegistry, type RegistryView } from './machine/registry.ts';
 import { readUrlLog } from './pings/url-log.ts';
@@ -61,6 +61,12 @@ export interface AgentStatus {
   >;
   keptPings: number;
   log: string | undefined;
+}
+
+/** The machine in the folder `root`, without one the real machine; `status` reads the state of its agent. */
+export function machineAt(root?: string): MachineRoot & { status(): AgentStatus } {
+  const machine = root === undefined ? realMachine() : machineRoot(root);
+  return { ...machine, status: () => readStatus(machine) };
 }
 
 /** `now`: by which clock metadata is overdue. */

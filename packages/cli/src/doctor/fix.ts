@@ -2,9 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { machineRoot, serviceHolder } from '@moult/agent';
+import { machineAt, serviceHolder } from '@moult/agent';
 import { applyChanges, type Change, planForAgent, planForServer, undoChanges } from '@moult/doctor/fix';
 import { jsonText } from '@moult/formats/text';
+import { verifyTree } from '@moult/server';
 import { requireServer, type ServerOptions } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
@@ -47,17 +48,18 @@ async function plan(options: FixOptions): Promise<Change[]> {
   const { root, dataDir } = options;
   if (root === undefined) {
     const server = requireServer(options);
-    return planForServer(server.dataDir, new Date(), server.database);
+    return planForServer(server.dataDir, new Date(), { verifyTree, database: server.database });
   }
   if (dataDir !== undefined) throw new UsageError('give --root DIR (an agent) or --data-dir DIR (a server), not both');
   if (!existsSync(root)) throw new UsageError(`${root}: no such folder`);
-  const running = serviceHolder(machineRoot(root));
+  const machine = machineAt(root);
+  const running = serviceHolder(machine);
   // A running agent writes the same registry: it is asked to stop first rather than raced.
   if (running)
     throw new UsageError(
       `the agent under ${root} is running (process ${running.pid}); stop it first: moult agent stop --root ${root}`,
     );
-  return planForAgent(root, new Date());
+  return planForAgent(machine, new Date());
 }
 
 async function isAgreed(count: number): Promise<boolean> {

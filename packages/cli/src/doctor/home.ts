@@ -1,5 +1,6 @@
 // moult doctor content and moult doctor self: the server's own end of the ladder.
 import { examineContent, examineSelf } from '@moult/doctor/home';
+import { verifyTree } from '@moult/server';
 import { requireServer, type ServerOptions } from '../server-options.ts';
 import { deliver, ProgressLine, type ReportOptions } from './deliver.ts';
 
@@ -16,5 +17,5 @@ export async function doctorContent(options: HomeOptions): Promise<void> {
 /** Checks this server and delivers the report. */
 export async function doctorSelf(options: HomeOptions): Promise<void> {
   const { selfUpdatePort } = options;
-  deliver(await examineSelf(requireServer(options), { selfUpdatePort }), options);
+  deliver(await examineSelf(requireServer(options), { verifyTree, selfUpdatePort }), options);
 }

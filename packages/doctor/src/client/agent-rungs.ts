@@ -1,22 +1,21 @@
 // Rungs 1, 2 and 9 from a machine itself: can its system update itself at all, and is its Moult agent whole and running?
 import { existsSync } from 'node:fs';
-import { machineRoot, readStatus } from '@moult/agent';
 import { type Observation, observe } from '../finding.ts';
 import type { FindingCode } from '../words/codes.ts';
+import type { AgentMachine } from './agent-machine.ts';
 import { type ClientSettings, evidenceOfValue, registryPlaces } from './settings.ts';
 
 /** A Moult agent's own folder: does it run, and is its version whole? */
-export function observeAgent(root: string, client: string): Observation[] {
-  const machine = machineRoot(root);
+export function observeAgent(machine: AgentMachine, client: string): Observation[] {
   if (!existsSync(machine.agentFolder)) return [];
-  const { running, intact, version } = readStatus(machine);
+  const { running, intact, version } = machine.status();
   const found: Observation[] = [];
   const at = [
     { source: machine.currentFile, text: version === undefined ? 'no version is named' : `version ${version}` },
   ];
   if (!intact) {
     const why = version === undefined ? 'no version is named' : `version ${version} is not as it was released`;
-    found.push(observe('DOCTOR_AGENT_VERSION_BROKEN', 'fail', ['client', client], { found: root, why, client }, at));
+    found.push(observe('DOCTOR_AGENT_VERSION_BROKEN', 'fail', ['client', client], { found: machine.folder, why, client }, at));
   }
   if (!running) found.push(observe('DOCTOR_SERVICE_STOPPED', 'unknown', ['client', client], { client }, at));
   return found;

@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { machineRoot, readStatus, realMachine } from '@moult/agent';
 import { DoctorError, RequestError } from '../errors.ts';
 import type { Observation } from '../finding.ts';
 import { tellStories } from '../logs/client-stories.ts';
@@ -15,6 +14,7 @@ import { readNamedFile } from '../named-file.ts';
 import { mergeRegFacts, type RegFacts, readRegText } from '../registry/reg-text.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { examineServer, lookedAt as lookedAtServer, parseServerUrl, type ServerOptions } from '../server/examine.ts';
+import type { AgentMachine, MachineAt } from './agent-machine.ts';
 import { observeAgent, observeKindOfSystem, observeOldSystem } from './agent-rungs.ts';
 import { doubtMissingPolicy, observePolicy } from './policy-rungs.ts';
 import { ClientSettings } from './settings.ts';
@@ -45,8 +45,13 @@ export interface ClientProgress {
 }
 
 /** Reads what is there, asks the server where one is named. Throws RequestError and DoctorError. */
-export async function examineClient(options: ClientOptions, progress: ClientProgress): Promise<DoctorReport> {
-  const sources = findSources(options);
+export async function examineClient(
+  options: ClientOptions,
+  progress: ClientProgress,
+  machineAt: MachineAt,
+): Promise<DoctorReport> {
+  const agent = options.root === undefined ? undefined : machineAt(options.root);
+  const sources = findSources(options, machineAt);
   const machines = sources.registry.map((path) => ({
     client: nameOf(path, options),
     settings: new ClientSettings(loadRegistry(path)),
@@ -63,7 +68,7 @@ export async function examineClient(options: ClientOptions, progress: ClientProg
     ...observePolicy(settings, name),
     ...observeState(settings, name, clock),
   ]);
-  if (options.root !== undefined) ofMachines.push(...observeAgent(options.root, client));
+  if (agent) ofMachines.push(...observeAgent(agent, client));
   ofMachines.push(...observeDuplicates(machines));
   // One machine was sent in: whatever file said it, it is about that machine.
   const alone = machines.length === 0 && options.root === undefined && options.server === undefined;
@@ -77,7 +82,7 @@ export async function examineClient(options: ClientOptions, progress: ClientProg
   if (options.server !== undefined) {
     const { observations: seen, facts } = await examineServer(
       parseServerUrl(options.server),
-      asThisClient(options),
+      asThisClient(options, agent),
       (text) => progress.asking(text),
     );
     observations.push(...seen);
@@ -87,10 +92,9 @@ export async function examineClient(options: ClientOptions, progress: ClientProg
 }
 
 /** With a Moult agent's root the server is asked as that agent, and held against the CA that it pins. */
-function asThisClient(options: ClientOptions): ServerOptions {
-  if (options.root === undefined) return options;
-  const machine = machineRoot(options.root);
-  const { machine: of, version } = readStatus(machine);
+function asThisClient(options: ClientOptions, machine: AgentMachine | undefined): ServerOptions {
+  if (!machine) return options;
+  const { machine: of, version } = machine.status();
   const kind = `os=${of.os},arch=${of.architecture},lang=${of.language},version=${version ?? '5.4.0.0'},agent=moult`;
   const pinned = existsSync(machine.operatorCertificate) ? { ca: machine.operatorCertificate } : {};
   return { client: [kind], ...pinned, ...options };
@@ -101,7 +105,7 @@ function renamed(observation: Observation, client: string): Observation {
   return { ...observation, subject: ['client', client], values: { ...observation.values, client } };
 }
 
-function findSources(options: ClientOptions): Sources {
+function findSources(options: ClientOptions, machineAt: MachineAt): Sources {
   const registry = [...(options.registry ?? [])];
   const logs = [...(options.log ?? []), ...(options.urllog ?? [])];
   for (const path of [...registry, ...logs]) {
@@ -115,7 +119,7 @@ function findSources(options: ClientOptions): Sources {
     throw new RequestError('this is no Windows machine: give --root, --registry, --log, --urllog or --server');
   }
   if (options.root === undefined && process.platform !== 'win32') return { registry, logs, live: false, files: true };
-  const machine = options.root === undefined ? realMachine() : machineRoot(options.root);
+  const machine = machineAt(options.root);
   if (options.root !== undefined && !existsSync(options.root))
     throw new RequestError(`${options.root}: no such folder`);
   if (machine.registryFile !== undefined && existsSync(machine.registryFile)) registry.push(machine.registryFile);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { machineAt } from '@moult/agent';
+import { verifyTree } from '@moult/server';
 import { inFolder } from '../test/diagnose.ts';
 import { applyChanges, undoChanges } from './apply.ts';
 import { planForAgent, planForServer } from './plan.ts';
@@ -16,13 +18,13 @@ const registry = Buffer.from(
 describe('moult doctor fix', () => {
   it('plans nothing for an agent in order', () =>
     inFolder({ 'registry.reg': 'Windows Registry Editor Version 5.00\r\n' }, (root) => {
-      assert.deepEqual(planForAgent(root, now), []);
+      assert.deepEqual(planForAgent(machineAt(root), now), []);
     }));
 
   it('deletes stuck times of an agent, keeps every other byte, and takes it back', () =>
     inFolder({ 'registry.reg': registry }, (root) => {
       const file = join(root, 'registry.reg');
-      const changes = planForAgent(root, now);
+      const changes = planForAgent(machineAt(root), now);
       assert.deepEqual(
         changes.map(({ code }) => code),
         ['DOCTOR_WAIT_STUCK'],
@@ -33,7 +35,7 @@ describe('moult doctor fix', () => {
       const text = readFileSync(file).toString('utf16le');
       assert.doesNotMatch(text, /LastWaitTimeout|DetectionStartTime/);
       assert.match(text, /^\ufeffWindows Registry Editor[\s\S]*"AUState"=dword:00000002\r\n$/);
-      assert.deepEqual(planForAgent(root, now), []);
+      assert.deepEqual(planForAgent(machineAt(root), now), []);
       undoChanges(undo);
       assert.deepEqual(readFileSync(file), registry);
     }));
@@ -41,7 +43,7 @@ describe('moult doctor fix', () => {
   it('does not believe an undo file that others can write to', { skip: process.platform === 'win32' }, () =>
     inFolder({ 'registry.reg': registry }, (root) => {
       const undo = join(root, 'undo.json');
-      applyChanges(planForAgent(root, now), undo, now);
+      applyChanges(planForAgent(machineAt(root), now), undo, now);
       const after = readFileSync(join(root, 'registry.reg'));
       chmodSync(undo, 0o666);
       assert.throws(() => undoChanges(undo), { code: 'CLI_DOCTOR_UNDO_INVALID' });
@@ -52,7 +54,7 @@ describe('moult doctor fix', () => {
   it("does not undo over somebody else's work", () =>
     inFolder({ 'registry.reg': registry }, (root) => {
       const undo = join(root, 'undo.json');
-      applyChanges(planForAgent(root, now), undo, now);
+      applyChanges(planForAgent(machineAt(root), now), undo, now);
       writeFileSync(join(root, 'registry.reg'), 'changed since');
       assert.throws(() => undoChanges(undo), { code: 'CLI_DOCTOR_UNDO_INVALID' });
       assert.equal(readFileSync(join(root, 'registry.reg'), 'utf8'), 'changed since');
@@ -62,7 +64,7 @@ describe('moult doctor fix', () => {
     inFolder({ 'Program Files/Moult/Agent/current.json.4711.tmp': 'x' }, (root) => {
       const file = join(root, 'Program Files/Moult/Agent/current.json.4711.tmp');
       utimesSync(file, new Date(0), new Date(0));
-      const changes = planForAgent(root, now);
+      const changes = planForAgent(machineAt(root), now);
       assert.deepEqual(
         changes.map(({ code }) => code),
         ['DOCTOR_AGENT_LEFTOVERS'],
@@ -79,7 +81,7 @@ describe('moult doctor fix', () => {
       async (dataDir) => {
         const key = join(dataDir, 'keys/operator-ca.key.pem');
         chmodSync(key, 0o644);
-        const changes = await planForServer(dataDir, now);
+        const changes = await planForServer(dataDir, now, { verifyTree });
         assert.deepEqual(
           changes.map(({ code }) => code),
           ['DOCTOR_STALE_LOCK', 'DOCTOR_KEY_PERMISSIONS'],

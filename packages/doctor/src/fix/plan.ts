@@ -2,10 +2,10 @@
 // Every change is one file that becomes another one; what it was is kept, so that every change can be undone.
 import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { machineRoot } from '@moult/agent';
+import type { AgentMachine } from '../client/agent-machine.ts';
 import { ClientSettings } from '../client/settings.ts';
 import { observeState } from '../client/state-rungs.ts';
-import { collectSelf } from '../home/self.ts';
+import { collectSelf, type SelfSources } from '../home/self.ts';
 import { readNamedFile } from '../named-file.ts';
 import { readRegText } from '../registry/reg-text.ts';
 import type { FindingCode } from '../words/codes.ts';
@@ -26,8 +26,7 @@ const staleTimes: FindingCode[] = ['DOCTOR_WAIT_STUCK', 'DOCTOR_WAITS_24_HOURS',
 const update = 'hkey_local_machine\\software\\microsoft\\windows\\currentversion\\windowsupdate';
 
 /** Safe changes for an agent root. Reads only. */
-export function planForAgent(root: string, now: Date): Change[] {
-  const machine = machineRoot(root);
+export function planForAgent(machine: Pick<AgentMachine, 'registryFile' | 'agentFolder'>, now: Date): Change[] {
   const changes: Change[] = [];
   if (machine.registryFile !== undefined && existsSync(machine.registryFile)) {
     changes.push(...planForRegistry(machine.registryFile, now));
@@ -79,8 +78,8 @@ function planLeftovers(folder: string): Change[] {
 }
 
 /** Safe changes for a server's data directory. Reads only. */
-export async function planForServer(dataDir: string, now: Date, database?: string): Promise<Change[]> {
-  const facts = await collectSelf(dataDir, now, database);
+export async function planForServer(dataDir: string, now: Date, sources: SelfSources): Promise<Change[]> {
+  const facts = await collectSelf(dataDir, now, sources);
   const changes: Change[] = [];
   const lock = join(dataDir, 'moult.lock');
   if (facts.holder && !facts.alive && existsSync(lock)) {

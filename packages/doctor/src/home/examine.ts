@@ -5,7 +5,7 @@ import { isPostgres, openStore, sqliteFileOf } from '@moult/store';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { examineServer, lookedAt } from '../server/examine.ts';
 import { collectContent, collectMissing, observeContent } from './content.ts';
-import { collectSelf, observeSelf } from './self.ts';
+import { collectSelf, observeSelf, type VerifyTree } from './self.ts';
 
 /** Where a server keeps what is examined. */
 export interface ServerPlaces {
@@ -36,9 +36,9 @@ export async function examineContent(
 /** Checks this server: process, keys, tree, and the server itself from the outside. Throws RequestError. */
 export async function examineSelf(
   { dataDir, database }: ServerPlaces,
-  { selfUpdatePort = '80' }: { selfUpdatePort?: string | undefined } = {},
+  { verifyTree, selfUpdatePort = '80' }: { verifyTree: VerifyTree; selfUpdatePort?: string | undefined },
 ): Promise<DoctorReport> {
-  const facts = await collectSelf(dataDir, new Date(), database);
+  const facts = await collectSelf(dataDir, new Date(), { verifyTree, database });
   const observations = observeSelf(facts);
   const looked = [
     { what: dataDir, result: facts.alive ? `process ${facts.holder?.pid}` : 'not running' },

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { machineRoot } from '@moult/agent';
+import { machineAt } from '@moult/agent';
+import { verifyTree } from '@moult/server';
 import { observeAgent } from '../client/agent-rungs.ts';
 import { makeReport } from '../report/report.ts';
 import { allCodes, failures, inFolder } from '../test/diagnose.ts';
@@ -48,7 +49,7 @@ describe('a data directory', () => {
   it('without a server says so, and that its lock is stale', () =>
     inFolder({ 'moult.lock': '{"pid":999999999,"startedAt":""}\n' }, async (folder) => {
       mkdirSync(join(folder, 'keys'));
-      const report = makeReport('x', observeSelf(await collectSelf(folder, now)));
+      const report = makeReport('x', observeSelf(await collectSelf(folder, now, { verifyTree })));
       assert.equal(failures(report)[0], 'DOCTOR_SERVER_NOT_RUNNING');
       for (const code of ['DOCTOR_STALE_LOCK', 'DOCTOR_KEYS'] as const)
         assert.ok(allCodes(report).includes(code), code);
@@ -57,20 +58,20 @@ describe('a data directory', () => {
   it('names a database elsewhere that others can read', () =>
     inFolder({ 'elsewhere.sqlite': 'x' }, async (folder) => {
       chmodSync(join(folder, 'elsewhere.sqlite'), 0o644);
-      const { open } = await collectSelf(folder, now, join(folder, 'elsewhere.sqlite'));
+      const { open } = await collectSelf(folder, now, { verifyTree, database: join(folder, 'elsewhere.sqlite') });
       assert.ok(open.some(({ path }) => path === join(folder, 'elsewhere.sqlite')));
-      assert.doesNotThrow(() => collectSelf(folder, now, 'postgres://nobody@127.0.0.1/none'));
+      assert.doesNotThrow(() => collectSelf(folder, now, { verifyTree, database: 'postgres://nobody@127.0.0.1/none' }));
     }));
 
   it('with a restore that was cut off says so', () =>
     inFolder({ 'restoring/journal.json': '{}' }, async (folder) => {
-      const codes = allCodes(makeReport('x', observeSelf(await collectSelf(folder, now))));
+      const codes = allCodes(makeReport('x', observeSelf(await collectSelf(folder, now, { verifyTree }))));
       assert.ok(codes.includes('DOCTOR_RESTORE_UNFINISHED'));
     }));
 
   it('under a clock that went back or far ahead says so', () =>
     inFolder({ 'clock.json': JSON.stringify({ newest: now, ageing: now }) }, async (folder) => {
-      const codesAt = async (at: Date) => allCodes(makeReport('x', observeSelf(await collectSelf(folder, at))));
+      const codesAt = async (at: Date) => allCodes(makeReport('x', observeSelf(await collectSelf(folder, at, { verifyTree }))));
       for (const year of [1990, 2036, 2057])
         assert.ok((await codesAt(new Date(Date.UTC(year, 0)))).includes('DOCTOR_SERVER_CLOCK'), String(year));
       assert.ok(!(await codesAt(new Date(Date.UTC(2026, 11)))).includes('DOCTOR_SERVER_CLOCK'));
@@ -80,7 +81,7 @@ describe('a data directory', () => {
     inFolder({ 'keys/operator-signing.key.pem': 'secret' }, async (folder) => {
       chmodSync(join(folder, 'keys/operator-signing.key.pem'), 0o644);
       assert.ok(
-        allCodes(makeReport('x', observeSelf(await collectSelf(folder, now)))).includes('DOCTOR_KEY_PERMISSIONS'),
+        allCodes(makeReport('x', observeSelf(await collectSelf(folder, now, { verifyTree })))).includes('DOCTOR_KEY_PERMISSIONS'),
       );
     }));
 });
@@ -88,13 +89,13 @@ describe('a data directory', () => {
 describe("an agent's folder", () => {
   it('whose version is damaged says so, and that nothing runs is unknown', () =>
     inFolder({}, (root) => {
-      const { agentFolder, versionsFolder } = machineRoot(root);
+      const { agentFolder, versionsFolder } = machineAt(root);
       mkdirSync(join(versionsFolder, '7.9.0.1'), { recursive: true });
       writeFileSync(
         join(agentFolder, 'current.json'),
         '{"version":"7.9.0.1","generation":"wsus","state":"committed","failed":[]}',
       );
-      const report = makeReport('x', observeAgent(root, 'pc'));
+      const report = makeReport('x', observeAgent(machineAt(root), 'pc'));
       assert.deepEqual(failures(report), ['DOCTOR_AGENT_VERSION_BROKEN']);
       assert.ok(allCodes(report).includes('DOCTOR_SERVICE_STOPPED'));
     }));

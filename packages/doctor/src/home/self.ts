@@ -3,7 +3,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TreeVerification, verifyTree } from '@moult/server';
 import { isPostgres, type Notice, sqliteFileOf } from '@moult/store';
 import { isRestorePending } from '@moult/store/backup';
 import { clockNotice, inspectClock } from '@moult/store/clock';
@@ -11,6 +10,25 @@ import { type LockHolder, type OpenPlace, openPlacesIn, readLockHolder } from '@
 import { type Observation, observe } from '../finding.ts';
 import { readNamedFile } from '../named-file.ts';
 import type { FindingCode } from '../words/codes.ts';
+
+/** The self-update tree of a data directory, checked file by file. The server's `verifyTree` answers this. */
+export interface TreeFacts {
+  /** Files that were looked at. */
+  checked: number;
+  problems: { path: string; code: keyof typeof treeCodes; message: string }[];
+}
+
+export type VerifyTree = (
+  dataDir: string,
+  options: { operatorCaPem: string | undefined; trustedCertificatesPem: string[]; now: Date },
+) => Promise<TreeFacts>;
+
+/** How parts of a server are read that the doctor does not know itself. */
+export interface SelfSources {
+  verifyTree: VerifyTree;
+  /** The address of the database. Default: moult.sqlite in the data directory. */
+  database?: string | undefined;
+}
 
 export interface SelfFacts {
   dataDir: string;
@@ -20,7 +38,7 @@ export interface SelfFacts {
   keys: { file: string; problem: string | undefined }[];
   /** What other users may read or write although they should not. */
   open: OpenPlace[];
-  tree: TreeVerification | undefined;
+  tree: TreeFacts | undefined;
   /** A restore was cut off, or is under way. */
   restorePending: boolean;
   /** What there is to say of this server's clock. */
@@ -33,7 +51,7 @@ const keyPairs = ['operator-ca', 'operator-signing'];
 export async function collectSelf(
   dataDir: string,
   now: Date,
-  database = join(dataDir, 'moult.sqlite'),
+  { verifyTree, database = join(dataDir, 'moult.sqlite') }: SelfSources,
 ): Promise<SelfFacts> {
   const holder = readLockHolder(dataDir);
   const caFile = join(dataDir, 'keys', 'operator-ca.cer.pem');
@@ -147,7 +165,7 @@ export function observeSelf(facts: SelfFacts): Observation[] {
   return found;
 }
 
-const treeCodes: Record<TreeVerification['problems'][number]['code'], FindingCode> = {
+const treeCodes = {
   MISSING: 'DOCTOR_TREE_INCOMPLETE',
   CHANGED: 'DOCTOR_CABINET_ALTERED',
   ALTERED: 'DOCTOR_CABINET_ALTERED',
@@ -158,4 +176,4 @@ const treeCodes: Record<TreeVerification['problems'][number]['code'], FindingCod
   BAD_IDENT: 'DOCTOR_IDENT_MALFORMED',
   UNSAFE: 'DOCTOR_CABINET_ALTERED',
   UNLISTED: 'DOCTOR_TREES_DIFFER',
-};
+} as const satisfies Record<string, FindingCode>;
