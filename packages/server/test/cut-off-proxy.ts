@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-export interface CutOffProxy {
+export interface CutOffProxy extends AsyncDisposable {
   readonly port: number;
   /** `silent`: what is said on connections of now and then reaches nobody, and nothing comes back. */
   setMode(mode: 'passing' | 'silent' | 'refusing'): void;
@@ -57,6 +57,13 @@ export async function startCutOffProxy(target: number): Promise<CutOffProxy> {
     }
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const stop = async () => {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    for (const pair of pairs) for (const socket of pair) socket.destroy();
+    await closed;
+  };
   return {
     port: (server.address() as AddressInfo).port,
     setMode(next) {
@@ -72,11 +79,7 @@ export async function startCutOffProxy(target: number): Promise<CutOffProxy> {
     get connections() {
       return pairs.size;
     },
-    async stop() {
-      const closed = once(server, 'close');
-      server.close();
-      for (const pair of pairs) for (const socket of pair) socket.destroy();
-      await closed;
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }

@@ -18,7 +18,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 
-export interface TestPostgres {
+/** `await using` stops it, also when the test fails. */
+export interface TestPostgres extends AsyncDisposable {
   readonly port: number;
   /** A new, empty database; answers its address. `more` is added to CREATE DATABASE. */
   createDatabase(more?: string): Promise<string>;
@@ -85,7 +86,16 @@ export async function startPostgres(
     for (const pid of paused) signalIfThere(pid, 'SIGCONT');
     paused = [];
   };
-  await start();
+  const stop = async () => {
+    resume();
+    // SIGQUIT: at once, without a checkpoint. What it leaves behind is thrown away.
+    if (server.exitCode === null && server.signalCode === null) await halt('SIGQUIT');
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  await start().catch(async (error) => {
+    await stop();
+    throw error;
+  });
   let count = 0;
   return {
     port,
@@ -102,12 +112,8 @@ export async function startPostgres(
       for (const pid of paused) signalIfThere(pid, 'SIGSTOP');
     },
     resume,
-    async stop() {
-      resume();
-      // SIGQUIT: at once, without a checkpoint. What it leaves behind is thrown away.
-      if (server.exitCode === null && server.signalCode === null) await halt('SIGQUIT');
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 export const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
 
-export interface ServeProcess {
+/** `await using` ends it, also when the test fails: a process that is left would keep the file of the test running. */
+export interface ServeProcess extends AsyncDisposable {
   url: string;
   child: ChildProcess;
   /** What it has written to standard error. */
@@ -34,7 +35,8 @@ export async function startServe(flags: readonly string[], env = process.env): P
     const url = /^ready (\S+)/m.exec(String(piece))?.[1];
     if (!url) continue;
     child.stdout.resume();
-    return { url, child, said: () => said, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+    const kill = () => end('SIGKILL');
+    return { url, child, said: () => said, stop: () => end('SIGTERM'), kill, [Symbol.asyncDispose]: kill };
   }
   throw new Error(`the server ended before it was ready: ${said}`);
 }

@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface SmallDisk {
+export interface SmallDisk extends Disposable {
   path: string;
   /** Takes every byte that is free; with `butBytes` leaves about so many. */
   fill(butBytes?: number): void;
@@ -23,6 +23,11 @@ export function mountSmallDisk(path: string, mebibytes: number): SmallDisk | und
   }
   const filler = join(path, 'filler');
   const piece = Buffer.alloc(65_536, 'x');
+  let isMounted = true;
+  const unmount = () => {
+    if (isMounted) execFileSync('umount', ['-l', path]);
+    isMounted = false;
+  };
   return {
     path,
     fill(butBytes = 0) {
@@ -36,7 +41,8 @@ export function mountSmallDisk(path: string, mebibytes: number): SmallDisk | und
       }
     },
     free: () => rmSync(filler, { force: true }),
-    unmount: () => void execFileSync('umount', ['-l', path]),
+    unmount,
+    [Symbol.dispose]: unmount,
   };
 }
 

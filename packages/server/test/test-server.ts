@@ -6,7 +6,8 @@ import pino from 'pino';
 import { loadConfig, type ServerConfig } from '../../administration/src/config/index.ts';
 import { type RunningServer, startServer } from '../src/main.ts';
 
-export interface TestServer {
+/** `await using` stops it, also when the test fails. */
+export interface TestServer extends AsyncDisposable {
   url: string;
   dataDir: string;
   /** Address of its database. */
@@ -38,6 +39,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     log,
     announce: () => undefined,
   });
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= running.stop().then(() => {
+      if (dataDir === undefined) rmSync(folder, { recursive: true, force: true });
+    });
+    return stopped;
+  };
   return {
     url: running.urls.main,
     dataDir: folder,
@@ -47,9 +55,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     advance: (milliseconds) => {
       offset += milliseconds;
     },
-    async stop() {
-      await running.stop();
-      if (dataDir === undefined) rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
