@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startPostgres, type TestPostgres } from '../packages/server/test/postgres.ts';
+import { startPostgres, type TestPostgres } from '../packages/store/test/postgres.ts';
 import { startTestServer, type TestServer } from '../packages/server/test/test-server.ts';
 import { openStore } from '../packages/store/src/index.ts';
 import { findPython } from './run.ts';

@@ -1,12 +1,12 @@
 // node scripts/write-database-dump.ts VERSION: what a database of this very release looks like, into fixtures/databases, once
-// per release and before the next migration. packages/server/test/migrations.test.ts brings each of them up to date.
+// per release and before the next migration. packages/store/test/migrations.test.ts brings each of them up to date.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dumpDatabase } from '../packages/server/test/database-dump.ts';
-import { populate, populated } from '../packages/server/test/populate.ts';
-import { startPostgres } from '../packages/server/test/postgres.ts';
+import { dumpDatabase } from '../packages/store/test/database-dump.ts';
+import { populate, populated } from '../packages/store/test/populate.ts';
+import { startPostgres } from '../packages/store/test/postgres.ts';
 import { openStore } from '../packages/store/src/index.ts';
 
 const [version = ''] = process.argv.slice(2);

@@ -1,14 +1,14 @@
 // node scripts/write-statements.ts: what the code of this very release says to its database, into fixtures/databases/code, once
 // per release and before the next migration. The file is named after the newest migration that this code knows.
-// packages/server/test/upgrade.test.ts holds each later schema to answering it.
+// packages/store/test/upgrade.test.ts holds each later schema to answering it.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { doesEverything, goesOn, holdsEverything } from '../packages/server/test/holds-everything.ts';
-import { populate, populated } from '../packages/server/test/populate.ts';
-import { startPostgres } from '../packages/server/test/postgres.ts';
-import { recordingDatabase, writeStatements } from '../packages/server/test/statements.ts';
+import { doesEverything, goesOn, holdsEverything } from '../packages/store/test/holds-everything.ts';
+import { populate, populated } from '../packages/store/test/populate.ts';
+import { startPostgres } from '../packages/store/test/postgres.ts';
+import { recordingDatabase, writeStatements } from '../packages/store/test/statements.ts';
 import { openDatabase } from '../packages/store/src/database.ts';
 import { storeOf } from '../packages/store/src/index.ts';
 import { migrate } from '../packages/store/src/migrate.ts';

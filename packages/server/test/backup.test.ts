@@ -11,7 +11,7 @@ import { backUp } from '../../store/src/backup/backup.ts';
 import { restore } from '../../store/src/backup/restore.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
 import { computerInfo, getCookie, openSession } from './agent-session.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { ask, call } from './soap-client.ts';
 import { startTestServer } from './test-server.ts';
 

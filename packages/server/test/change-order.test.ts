@@ -16,7 +16,7 @@ import { importDocuments } from '../../store/src/catalog/import.ts';
 import { type LiveCatalog, openLiveCatalog } from '../../store/src/catalog/live-catalog.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
 import { openSession } from './agent-session.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 const importProcess = fileURLToPath(new URL('import-process.ts', import.meta.url));

@@ -12,7 +12,7 @@ import { follow, Repository } from '@moult/releases/repository';
 import { openStore } from '@moult/store';
 import { isAcknowledged, sendReport } from './acknowledged-writes.ts';
 import { openSession } from './agent-session.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { type ServeProcess, startServe } from './serve-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moult-clock-jumps-'));

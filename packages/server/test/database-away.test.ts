@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { openStore } from '../../store/src/index.ts';
 import { isAcknowledged, sendReport } from './acknowledged-writes.ts';
 import { openSession } from './agent-session.ts';
-import { type CutOffProxy, startCutOffProxy } from './cut-off-proxy.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { type CutOffProxy, startCutOffProxy } from '../../store/test/cut-off-proxy.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
 const writers = 12;

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { openStore } from '../../store/src/index.ts';
 import { isAcknowledged, type SentCookie, sendReport } from './acknowledged-writes.ts';
 import { openSession } from './agent-session.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
 const writes = 1000;

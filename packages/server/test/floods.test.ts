@@ -6,7 +6,7 @@ import { introduce } from '../../../bench/floods/honest.ts';
 import { bytesIn, type Flood, type FloodResult, runFlood } from '../../../bench/floods/run-flood.ts';
 import { openDatabase } from '../../store/src/database.ts';
 import { openStore } from '../../store/src/index.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 const load = { seconds: 3, checkInsPerSecond: 4, computers: 6 };

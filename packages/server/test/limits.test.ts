@@ -13,7 +13,7 @@ import { openDatabase } from '../../store/src/database.ts';
 import { defaultStoreBounds } from '../../store/src/declared-bounds.ts';
 import { openStore } from '../../store/src/index.ts';
 import { computerInfo, openSession } from './agent-session.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { call, post } from './soap-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 

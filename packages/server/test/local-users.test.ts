@@ -21,7 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { takeGuard } from '../../store/src/data-dir/guard.ts';
 import { loadOrCreateOperatorKeys } from '../../store/src/keys/index.ts';
 import { openSession } from './agent-session.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { startTestServer } from './test-server.ts';
 
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));

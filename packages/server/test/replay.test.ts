@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { assertValid, post, textIn } from './soap-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 

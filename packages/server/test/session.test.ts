@@ -7,7 +7,7 @@ import { clientWebService } from '@moult/protocol/client-web-service';
 import { type ReportingEvent, reporting } from '@moult/protocol/reporting';
 import { allComputers, openStore } from '../../store/src/index.ts';
 import { firstComputerId, openSession } from './agent-session.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { ask, call } from './soap-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 

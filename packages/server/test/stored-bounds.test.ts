@@ -14,7 +14,7 @@ import { type ReportedEvent, type Store, storeOf, unassignedComputers } from '..
 import { migrate } from '../../store/src/migrate.ts';
 import { migrations } from '../../store/src/migrations/index.ts';
 import { composeHome } from '../src/sites/console/compose-home.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 
 const author = { name: 'tester', at: new Date('2026-11-22T12:00:00Z') };
 const computerId = 'e1da06a3-5601-43c9-bac3-52d5db701494';

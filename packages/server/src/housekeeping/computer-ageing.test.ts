@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import pino from 'pino';
 import { openDatabase } from '../../../store/src/database.ts';
 import { openStore, type Store } from '../../../store/src/index.ts';
-import { startPostgres, type TestPostgres } from '../../test/postgres.ts';
+import { startPostgres, type TestPostgres } from '../../../store/test/postgres.ts';
 import { type ComputerAgeingParts, createComputerAgeing } from './computer-ageing.ts';
 
 const dayMs = 86_400_000;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import pino from 'pino';
 import { openStore, type ReportedEvent, type Store } from '../../../store/src/index.ts';
-import { startPostgres, type TestPostgres } from '../../test/postgres.ts';
+import { startPostgres, type TestPostgres } from '../../../store/test/postgres.ts';
 import { createComputerEvents } from '../http/limits/computer-events.ts';
 import { createEventBounds, type EventBoundsParts } from './event-bounds.ts';
 

@@ -6,7 +6,7 @@ import { it } from 'node:test';
 import pino from 'pino';
 import { openServerClock, programDate } from '../../../store/src/clock/index.ts';
 import { openStore, type ReportedEvent } from '../../../store/src/index.ts';
-import { startPostgres } from '../../test/postgres.ts';
+import { startPostgres } from '../../../store/test/postgres.ts';
 import { createEventRetention } from './event-retention.ts';
 
 const dayMs = 86_400_000;

@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import pino from 'pino';
 import { openStore, type Store } from '../../../store/src/index.ts';
-import { startPostgres, type TestPostgres } from '../../test/postgres.ts';
+import { startPostgres, type TestPostgres } from '../../../store/test/postgres.ts';
 import { createStateBounds, fairShare, type StateBoundsParts } from './state-bounds.ts';
 
 const at = new Date('2026-01-01T00:00:00Z');

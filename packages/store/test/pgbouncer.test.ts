@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openServerStore, openStore } from '../../store/src/index.ts';
+import { openServerStore, openStore } from '../src/index.ts';
 import { doesEverything, goesOn, holdsEverything } from './holds-everything.ts';
 import { populate, populated } from './populate.ts';
 import { freePort, startPostgres, type TestPostgres, unprivilegedUser } from './postgres.ts';

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { sampleDocuments, sampleIds } from '@moult/catalog';
-import { importDocuments } from '../../store/src/catalog/import.ts';
-import { openDatabase } from '../../store/src/database.ts';
-import { allComputers, openStore, type ReportedEvent, type Store, unassignedComputers } from '../../store/src/index.ts';
-import { migrate } from '../../store/src/migrate.ts';
-import { migrations } from '../../store/src/migrations/index.ts';
+import { importDocuments } from '../src/catalog/import.ts';
+import { openDatabase } from '../src/database.ts';
+import { allComputers, openStore, type ReportedEvent, type Store, unassignedComputers } from '../src/index.ts';
+import { migrate } from '../src/migrate.ts';
+import { migrations } from '../src/migrations/index.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
 const author = { name: 'tester', at: new Date('2026-11-22T12:00:00Z') };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { after, describe, it } from 'node:test';
-import { openDatabase } from '../../store/src/database.ts';
+import { openDatabase } from '../src/database.ts';
 
 describe('what PostgreSQL refuses at the log-on is said in words, without a secret', () => {
   const servers: Server[] = [];

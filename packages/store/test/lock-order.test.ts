@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import pg from 'pg';
-import { openStore, type ReportedEvent, type SelfUpdateEvent, type Store } from '../../store/src/index.ts';
+import { openStore, type ReportedEvent, type SelfUpdateEvent, type Store } from '../src/index.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
 const at = new Date('2026-11-22T12:00:00Z');

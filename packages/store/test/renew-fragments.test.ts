@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { generateCatalog } from '../../catalog/test/generate-catalog.ts';
-import { importDocuments, renewFragments } from '../../store/src/catalog/index.ts';
-import { openStore, type Store } from '../../store/src/index.ts';
+import { importDocuments, renewFragments } from '../src/catalog/index.ts';
+import { openStore, type Store } from '../src/index.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
 const at = new Date('2026-11-22T12:00:00Z');

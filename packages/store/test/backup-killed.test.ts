@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { backUp } from '../../store/src/backup/backup.ts';
-import { readBackup } from '../../store/src/backup/check-backup.ts';
-import { settleInterrupted } from '../../store/src/backup/settle.ts';
-import { openStore } from '../../store/src/index.ts';
-import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '../../store/src/keys/index.ts';
+import { backUp } from '../src/backup/backup.ts';
+import { readBackup } from '../src/backup/check-backup.ts';
+import { settleInterrupted } from '../src/backup/settle.ts';
+import { openStore } from '../src/index.ts';
+import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '../src/keys/index.ts';
 
 const now = new Date('2026-12-01T12:00:00Z');
 const author = { name: 'tester', at: now };

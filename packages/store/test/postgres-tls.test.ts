@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { sql } from 'kysely';
-import { openDatabase } from '../../store/src/database.ts';
-import { openSnapshot } from '../../store/src/snapshot.ts';
+import { openDatabase } from '../src/database.ts';
+import { openSnapshot } from '../src/snapshot.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
 let secure: TestPostgres;

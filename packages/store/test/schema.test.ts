@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { sql } from 'kysely';
-import { type Database, openDatabase } from '../../store/src/database.ts';
-import { openServerStore, openStore } from '../../store/src/index.ts';
-import { migrate, requireSchema } from '../../store/src/migrate.ts';
-import { type Migration, migrations } from '../../store/src/migrations/index.ts';
+import { type Database, openDatabase } from '../src/database.ts';
+import { openServerStore, openStore } from '../src/index.ts';
+import { migrate, requireSchema } from '../src/migrate.ts';
+import { type Migration, migrations } from '../src/migrations/index.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
 const at = new Date('2027-01-01T00:00:00Z');

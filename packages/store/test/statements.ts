@@ -11,11 +11,11 @@ import {
   type QueryResult,
 } from 'kysely';
 import pg from 'pg';
-import { decodeRow, encodeRow } from '../../store/src/backup/format.ts';
-import { type Database, type Engine, isPostgres } from '../../store/src/database.ts';
-import { parserOf } from '../../store/src/postgres/connect.ts';
-import type { Tables } from '../../store/src/schema.ts';
-import { openSqlite } from '../../store/src/sqlite/open.ts';
+import { decodeRow, encodeRow } from '../src/backup/format.ts';
+import { type Database, type Engine, isPostgres } from '../src/database.ts';
+import { parserOf } from '../src/postgres/connect.ts';
+import type { Tables } from '../src/schema.ts';
+import { openSqlite } from '../src/sqlite/open.ts';
 
 export interface RecordedStatement {
   sql: string;

@@ -1,8 +1,8 @@
 // What a populated store must answer, whichever release populated it, and how work goes on there.
 import assert from 'node:assert/strict';
 import { parseUpdateDocument, sampleIds } from '@moult/catalog';
-import { openLiveCatalog } from '../../store/src/catalog/live-catalog.ts';
-import { allComputers, type Store } from '../../store/src/index.ts';
+import { openLiveCatalog } from '../src/catalog/live-catalog.ts';
+import { allComputers, type Store } from '../src/index.ts';
 import { populated } from './populate.ts';
 
 const later = new Date('2027-01-01T00:00:00Z');

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CompiledQuery, sql } from 'kysely';
 import pg from 'pg';
-import { backUp } from '../../store/src/backup/backup.ts';
-import { encodeRows } from '../../store/src/backup/format.ts';
-import { restore } from '../../store/src/backup/restore.ts';
-import { type Database, openDatabase } from '../../store/src/database.ts';
-import { openStore, type ReportedEvent, type Store, storeOf } from '../../store/src/index.ts';
+import { backUp } from '../src/backup/backup.ts';
+import { encodeRows } from '../src/backup/format.ts';
+import { restore } from '../src/backup/restore.ts';
+import { type Database, openDatabase } from '../src/database.ts';
+import { openStore, type ReportedEvent, type Store, storeOf } from '../src/index.ts';
 import { populate } from './populate.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
@@ -261,7 +261,7 @@ it('rows of a backup are packed in large pieces, and none is lost between two', 
 });
 
 async function migrateHere(database: Database): Promise<void> {
-  const { migrate } = await import('../../store/src/migrate.ts');
+  const { migrate } = await import('../src/migrate.ts');
   await migrate(database, now());
 }
 

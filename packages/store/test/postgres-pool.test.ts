@@ -4,8 +4,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { type Database, openDatabase } from '../../store/src/database.ts';
-import type { PoolLimits } from '../../store/src/postgres/pool.ts';
+import { type Database, openDatabase } from '../src/database.ts';
+import type { PoolLimits } from '../src/postgres/pool.ts';
 import { type CutOffProxy, startCutOffProxy } from './cut-off-proxy.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 

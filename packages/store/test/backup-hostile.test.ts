@@ -20,10 +20,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createOperatorCa, createOperatorSigner } from '@moult/formats/authenticode';
-import { backUp } from '../../store/src/backup/backup.ts';
-import { restore } from '../../store/src/backup/restore.ts';
-import { openStore } from '../../store/src/index.ts';
-import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '../../store/src/keys/index.ts';
+import { backUp } from '../src/backup/backup.ts';
+import { restore } from '../src/backup/restore.ts';
+import { openStore } from '../src/index.ts';
+import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '../src/keys/index.ts';
 
 const now = new Date('2026-12-01T12:00:00Z');
 const author = { name: 'tester', at: now };

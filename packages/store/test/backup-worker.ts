@@ -1,6 +1,6 @@
 // A backup or a restore in a process of its own, so that it can be killed.
-import { backUp } from '../../store/src/backup/backup.ts';
-import { restore } from '../../store/src/backup/restore.ts';
+import { backUp } from '../src/backup/backup.ts';
+import { restore } from '../src/backup/restore.ts';
 
 const [, , what, dataDir = '', folder = ''] = process.argv;
 const database = `${dataDir}/moult.sqlite`;

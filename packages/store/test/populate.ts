@@ -1,8 +1,8 @@
 // A little of everything that a server comes to hold, told to its store as the services and the administrator tell it.
 import { sampleDocuments, sampleIds } from '@moult/catalog';
 import { generateCatalog } from '../../catalog/test/generate-catalog.ts';
-import { importDocuments } from '../../store/src/catalog/import.ts';
-import { allComputers, type Store } from '../../store/src/index.ts';
+import { importDocuments } from '../src/catalog/import.ts';
+import { allComputers, type Store } from '../src/index.ts';
 
 export const populated = {
   at: new Date('2026-11-22T12:00:00Z'),

@@ -11,10 +11,10 @@ import {
   SqliteQueryCompiler,
   sql,
 } from 'kysely';
-import { decodeRow, encodeRow } from '../../store/src/backup/format.ts';
-import { type Engine, openDatabase } from '../../store/src/database.ts';
-import { migrations } from '../../store/src/migrations/index.ts';
-import { openSnapshot } from '../../store/src/snapshot.ts';
+import { decodeRow, encodeRow } from '../src/backup/format.ts';
+import { type Engine, openDatabase } from '../src/database.ts';
+import { migrations } from '../src/migrations/index.ts';
+import { openSnapshot } from '../src/snapshot.ts';
 
 type Line = { statement: string } | { table: string; row: Record<string, unknown> };
 

@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { encodeSummary, parseUpdateDocument, summarize, type UpdateSummary } from '@moult/catalog';
 import { type Kysely, sql } from 'kysely';
 import { generateCatalog } from '../../catalog/test/generate-catalog.ts';
-import { type Database, openDatabase } from '../../store/src/database.ts';
-import { migrate } from '../../store/src/migrate.ts';
-import { migrations } from '../../store/src/migrations/index.ts';
+import { type Database, openDatabase } from '../src/database.ts';
+import { migrate } from '../src/migrate.ts';
+import { migrations } from '../src/migrations/index.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
 const captures = fileURLToPath(new URL('../../../fixtures/captures/wsus-m0-wsusss/docs/', import.meta.url));
