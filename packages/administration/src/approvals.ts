@@ -1,4 +1,4 @@
-// What happens to an update in a group, and whether it is offered at all.
+// Approvals: an action for an update in a group, and declined updates.
 import type { DeploymentAction, TargetGroup } from '@moult/store';
 import { AdministrationError } from './errors.ts';
 import { findDecidable, findGroup } from './find.ts';

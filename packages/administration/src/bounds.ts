@@ -1,4 +1,4 @@
-// Bounds of imports and of what commands show.
+// Bounds of imports and of the lists that commands show.
 import { declareBounds } from '@moult/bounds';
 
 export const packageLimits = declareBounds('import-package', {

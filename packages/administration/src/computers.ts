@@ -1,4 +1,4 @@
-// Computers: who is here, in which groups, and who shares an identity.
+// Computers: which there are, in which groups, and which share an identity.
 import type { ClonedIdentity, KnownComputer, ListedComputer, ListedIdentityChange, Store } from '@moult/store';
 import { asAdministrationError } from './errors.ts';
 import { findComputer, findGroup, guidIn } from './find.ts';

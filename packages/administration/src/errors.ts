@@ -1,4 +1,5 @@
-// The only home of the errors of administration: in the words of the field. A command or a page adds what it calls things.
+// The only home of the errors of administration, in the words of the field. A command or a page adds its own names for
+// things.
 import { ServerError } from '@moult/store/errors';
 
 export type AdministrationErrorCode =

@@ -1,4 +1,5 @@
-// From what a person types to what is meant. Ambiguous is an error that lists the candidates, never a guess.
+// Finds the update, group or computer that a person types. An ambiguous text is an error that lists the candidates, never a
+// guess.
 import type { KnownComputer, ListedRevision, Store, TargetGroup } from '@moult/store';
 import { findBounds } from './bounds.ts';
 import { AdministrationError } from './errors.ts';

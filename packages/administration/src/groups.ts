@@ -1,4 +1,4 @@
-// Target groups: a tree under All Computers. What must hold while others change groups too, the store holds itself.
+// Target groups: a tree under All Computers. The store itself holds the rules that another writer could break.
 import type { TargetGroup } from '@moult/store';
 import { asAdministrationError } from './errors.ts';
 import { findGroup } from './find.ts';

@@ -1,6 +1,6 @@
-// The one door to a server: which one is meant, where its parts are, and its store. Every command goes through it. What
-// is typed wins over the environment, that over the configuration file, that over the default places. Only a server that
-// starts, and a restore, make anything where nothing is.
+// The one door to a server: it finds the server that is meant, its parts and its store. Every command uses it. A flag wins
+// over the environment, the environment over the configuration file, and the file over the default places. Only the start
+// of a server and a restore make something where nothing is.
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DiskError, readOutside } from '@moult/disk';

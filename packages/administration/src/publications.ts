@@ -1,4 +1,4 @@
-// An update of a vendor or of the operator: from what its YAML file says to the catalog and the content store.
+// Publishes an update of a vendor or of the operator: from its YAML file to the catalog and the content store.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -1,5 +1,5 @@
-// Who makes a change, for the audit record: the user that the system knows, never a variable alone. What a variable says
-// is an addition, and is shown as one.
+// Finds the author of a change for the audit record: the user that the system knows, never a variable alone. A variable
+// only adds to that user, and is shown as an addition.
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 

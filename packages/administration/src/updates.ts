@@ -1,4 +1,4 @@
-// Updates: what can be approved, what was decided, and how it stands on the computers.
+// Updates: which can be approved, which decisions there are, and the states on the computers.
 import type { ListedRevision, Store, StoredDeployment } from '@moult/store';
 import { findUpdate } from './find.ts';
 import type { Administration } from './open-server.ts';

@@ -1,5 +1,5 @@
-// The agent for those who install and watch it: the command line and the demo. What travels is bundled from
-// sus/main.ts, wsus/main.ts and host/main.ts by scripts/build.ts.
+// The agent for code that installs and watches it: the command line and the demo. scripts/build.ts bundles the programs
+// that travel from sus/main.ts, wsus/main.ts and host/main.ts.
 export { AgentError, type AgentErrorCode } from './errors.ts';
 export type { Generation } from './host/current.ts';
 export { startHost } from './host/host.ts';

@@ -1,4 +1,4 @@
-// What `moult agent status` shows: everything from the disk, so that it works while the agent is stopped or broken.
+// The answer of `moult agent status`. All of it comes from the disk, so it works while the agent is stopped or broken.
 import { existsSync, writeFileSync } from 'node:fs';
 import { AgentError } from './errors.ts';
 import { type FailedTrial, type Generation, readCurrent, versionFolder } from './host/current.ts';

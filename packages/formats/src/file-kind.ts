@@ -1,4 +1,4 @@
-// What kind of file this is, for messages about a file that is another one than was expected.
+// Finds the kind of a file, for messages about an unexpected file.
 
 /** So many bytes from the beginning of a file are enough for fileKind. */
 export const fileKindBytes = 512;

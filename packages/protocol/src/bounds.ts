@@ -1,4 +1,4 @@
-// Bounds of what is said: ident files, release.json, status pings.
+// Bounds of messages: ident files, release.json, status pings.
 import { declareBounds } from '@moult/bounds';
 
 /** Of one ident file. */

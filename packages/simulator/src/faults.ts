@@ -1,4 +1,5 @@
-// What can be wrong with an answer. The list of issue and field reports: statuses, connections, contents, strangers in between.
+// The faults that an answer can have: those of the issue and of field reports, in statuses, connections and contents, and
+// by strangers between.
 
 export type Fault =
   /** 404, 401, 403, 500 and any other. */

@@ -1,4 +1,4 @@
-// What reading an input gives: documents one by one, and what could not be read, by name.
+// The result of reading an input: documents one by one, and the inputs that could not be read, by name.
 import { CatalogError } from '@moult/catalog';
 import { DiskError } from '@moult/disk';
 import { FormatError } from '@moult/formats';

@@ -1,4 +1,4 @@
-// Updates taken into the catalog, with the record of who did it.
+// Imports updates into the catalog, and records who did it.
 import type { Administration } from '../open-server.ts';
 import type { FoundDocument } from './found-document.ts';
 import { type ImportReport, runImport } from './run-import.ts';

@@ -1,4 +1,4 @@
-// What cabinets with update metadata have in common, nested ones included.
+// The common part of cabinets with update metadata, nested ones included.
 
 /** Whether a member of an offline scan file is one of its cabinets of fragments. */
 export function isNestedPackage(name: string): boolean {

@@ -1,4 +1,4 @@
-// Every kind of input of `moult catalog import`: files, folders, standard input. What a file is, its bytes say.
+// Reads each kind of input of `moult catalog import`: files, folders, standard input. The bytes of a file decide its kind.
 import { closeSync, createWriteStream, mkdtempSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

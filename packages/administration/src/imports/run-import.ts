@@ -1,5 +1,5 @@
-// The import itself: documents in batches, each batch one transaction, each document whole or not at all. Running it
-// again passes over what is there, so an import that was interrupted is continued by starting it again.
+// Runs an import: documents in batches, each batch in one transaction, each document whole or not at all. A second run
+// passes over documents that are there. So you continue an interrupted import by starting it again.
 import {
   CatalogError,
   CatalogIndex,

@@ -1,5 +1,5 @@
-// What applicability rules ask about this machine, answered from its root: the registry, files under the drive that
-// the root plays, and what the system itself says. What is not known here is left unknown.
+// Answers the questions of applicability rules about this machine from its root: the registry, files under the drive that
+// the root plays, and the facts of the system itself. Unknown facts stay unknown.
 
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';

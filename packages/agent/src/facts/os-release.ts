@@ -1,5 +1,5 @@
-// What a Linux or macOS calls itself: os-release(5), and on macOS, which has no such file, the same fields from its own
-// version file.
+// The name of a Linux or macOS: os-release(5), and on macOS, which has no such file, the same fields from its own version
+// file.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

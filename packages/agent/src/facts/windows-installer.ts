@@ -1,5 +1,5 @@
-// What Windows Installer and servicing have recorded, read from the registry: no WMI, no installer calls (a query
-// through WMI's Win32_Product would start a repair of every product).
+// The records of Windows Installer and of servicing, read from the registry. No WMI and no calls of the installer: a query
+// through WMI's Win32_Product would start a repair of every product.
 import type { Fact, MachineFacts, RegistryKey, RegistryValue } from '@moult/catalog/applicability';
 
 export interface RegistryQuestions {

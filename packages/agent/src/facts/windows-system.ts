@@ -1,4 +1,4 @@
-// What the registry says about a Windows itself. What it does not say is left unknown.
+// The facts of a Windows that its registry tells. Other facts stay unknown.
 import type { LanguageFacts, MachineFacts, RegistryKey, WindowsVersionFacts } from '@moult/catalog/applicability';
 import type { Machine } from '../machine/policy.ts';
 import { osVersionOf } from '../pings/platform.ts';

@@ -1,6 +1,6 @@
-// current.json: which version is the agent. Always replaced by one rename, so that at every moment exactly one version is
-// named; state `trial` also names the version to go back to. Versions of before and after this one read and write it too:
-// what is not known here is kept as it is, and what is no use here counts as absent.
+// current.json names the version that is the agent. One rename replaces it, so exactly one version is named at each moment.
+// The state `trial` also names the version to go back to. Older and newer versions read and write the file, too: unknown
+// members are kept, and unusable ones count as absent.
 import { isVersion } from '@moult/protocol/self-update';
 import { hostBounds } from '../bounds.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';

@@ -1,5 +1,5 @@
-// Writes current.json on a disk that may be full or read-only. What cannot be written now counts all the same while the host
-// runs, and is written as soon as the disk takes it. A host that starts meanwhile finds the state of before, which names
+// Writes current.json on a disk that may be full or read-only. A value that cannot be written counts while the host runs,
+// and is written as soon as the disk takes it. A host that starts meanwhile finds the state before, which names two
 // versions that are both there.
 import { diskResult } from '../machine/disk-error.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';

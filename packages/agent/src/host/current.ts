@@ -1,4 +1,4 @@
-// Which version is the agent, and what is to run whatever state the disk is in. The file is current-file.ts's.
+// Decides which version is the agent, and which one runs in any state of the disk. current-file.ts has the file.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The administrator's settings for whoever must go on with a registry that cannot be read: the program says what is wrong with
-// it, and the host has to live on to start it again.
+// The administrator's settings for a process that must go on with a registry that cannot be read. The program reports the
+// fault of the registry, and the host must live on to start it again.
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { openRegistry, viewOf } from '../machine/registry.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';

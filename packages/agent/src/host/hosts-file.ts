@@ -1,5 +1,5 @@
-// hosts.json: which host runs. As current.json is for the agent: replaced by one rename, and a host that is new names the one
-// to go back to. Without it the newest host on the disk is proven anew.
+// hosts.json names the host that runs, as current.json names the agent: one rename replaces it, and a new host names the
+// one to go back to. Without the file, the newest host on the disk is tried again.
 import { isVersion } from '@moult/protocol/self-update';
 import { hostBounds } from '../bounds.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';

@@ -1,5 +1,5 @@
-// What a host and the launcher that started it say to one another over Node's IPC channel. As with messages.ts, both may be
-// years apart in age: unknown kinds are passed over, and no kind ever changes its meaning.
+// The messages between a host and the launcher that started it, over Node's IPC channel. As in messages.ts, one of them may
+// be years older: unknown kinds are passed over, and no kind changes its meaning.
 import { isRecord } from './state-file.ts';
 
 export type FromHost =

@@ -1,6 +1,6 @@
-// What the service is: the host that was installed, as the process that stays. It starts a newer host from the disk, or is the
-// host itself. It never changes, so it can guard what does: a new host is on trial until the agent has finished a detection
-// under it, and the host before comes back when the new one dies, hangs, or does not get that far.
+// The service: the host that was installed, as the process that stays. It starts a newer host from the disk, or is the host
+// itself. It never changes, so it can guard the parts that change. A new host is on trial until the agent has finished a
+// detection under it. The host before comes back when the new one dies, hangs or does not get that far.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { ReleaseVersion } from '@moult/releases/metadata';
 import { hostBounds } from '../bounds.ts';

@@ -1,5 +1,6 @@
-// The host as a program of its own, bundled to host.mjs: what `moult agent start` leaves running. Started as the service it is
-// the launcher, and the host too until a newer one is on the disk. Started by a launcher (`--hosted`) it is that newer one.
+// The host as a program of its own, bundled to host.mjs. `moult agent start` leaves it running. Started as the service it
+// is the launcher, and also the host until a newer host is on the disk. Started by a launcher (`--hosted`) it is that newer
+// host.
 import { formatRelease, type ReleaseVersion, readRelease } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
 import { giveMachineLimits } from '../machine/limits.ts';

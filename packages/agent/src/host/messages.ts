@@ -1,5 +1,5 @@
-// What host and program say to one another over Node's IPC channel. Both may be years apart in age: kinds that the
-// other side does not know are passed over, and no kind ever changes its meaning.
+// The messages between host and program over Node's IPC channel. One of them may be years older: kinds that the other side
+// does not know are passed over, and no kind changes its meaning.
 import type { Generation } from './current.ts';
 
 /** One step of the story, for whoever watches (terminal, demo). */

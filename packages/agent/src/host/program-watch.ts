@@ -1,4 +1,5 @@
-// How the running program fares: how often it died, and how long it has said nothing. Times are of a clock that nobody sets.
+// Watches the running program: how often it died, and how long it has sent no message. Times come from a clock that nobody
+// sets.
 import { hostBounds } from '../bounds.ts';
 import type { Program } from './program.ts';
 

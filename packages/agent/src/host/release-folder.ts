@@ -1,5 +1,5 @@
-// A version folder: release.json and the files it lists, each with the size and SHA-256 it was released with. Nothing in it
-// is a link: what a link leads to can become something else after it was checked.
+// A version folder: release.json and the files that it lists, each with the size and SHA-256 of its release. A link is
+// refused, because its target can change after the check.
 
 import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The host's state: small JSON files that versions of before and after this one read and write too. What is not known here is
-// kept as it is, and a damaged file counts as missing.
+// The state of the host: small JSON files that older and newer versions read and write, too. Unknown members are kept, and
+// a damaged file counts as missing.
 import { readOwnFile } from '@moult/disk';
 import { hostBounds } from '../bounds.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';

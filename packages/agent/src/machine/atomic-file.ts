@@ -1,4 +1,4 @@
-// Files that are either the old one or the new one, whatever happens in between.
+// Writes a file so that it is either the old one or the new one, even if the process is killed.
 import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {

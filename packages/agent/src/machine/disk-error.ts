@@ -1,4 +1,4 @@
-// What the machine will not let the agent write, in words an administrator can act on.
+// Errors of the disk that stop the agent from writing, in words that an administrator can act on.
 import { AgentError } from '../errors.ts';
 import { type HResult, hresult } from '../transport/hresult.ts';
 

@@ -1,5 +1,5 @@
-// What a process that was killed left behind: files that it was about to rename into place, each with its process id in
-// the name. Nothing reads them; without this they stay for ages.
+// Removes files that a killed process left behind: files that it was about to rename into place, each with its process id
+// in the name. Nothing reads them, and without this they would stay.
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { MachineRoot } from './machine-root.ts';

@@ -1,5 +1,6 @@
-// What a lock rests on under Windows, where the number of a process is soon another's and nothing tells when a process
-// began: a file that its holder has open for itself alone. The system closes it when the holder ends, however it ends.
+// The base of a lock under Windows, where another process soon gets the number of a process, and nothing tells when a
+// process began: a file that its holder has open for itself alone. The system closes it when the holder ends, however it
+// ends.
 import { closeSync, constants, openSync } from 'node:fs';
 
 /** UV_FS_O_EXLOCK of libuv: Windows shares the file with nobody while it is open. */

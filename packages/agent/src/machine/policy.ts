@@ -1,4 +1,4 @@
-// What the administrator decided (the Policies key) and what this machine is, as plain data.
+// The administrator's decisions (the Policies key) and the facts of this machine, as plain data.
 import {
   isArchitecture,
   operatingSystems,

@@ -1,4 +1,4 @@
-// What can be asked of a registry, and the answers from parsed .reg text.
+// The questions to a registry, and the answers from parsed .reg text.
 import { fullKeyPath, type RegistryTree, type RegistryValue } from './registry-text.ts';
 
 export interface RegistryView {

@@ -1,5 +1,5 @@
-// Room on the disk. What a release needs is asked for and taken before its first byte is written, and a small file is there
-// to be let go of when the disk is full and one line of state decides which version starts.
+// Room on the disk. The agent asks for the room of a release and takes it before it writes the first byte. A small file is
+// there to be removed when the disk is full and one line of state decides which version starts.
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeIfPossible } from '@moult/disk';

@@ -1,5 +1,5 @@
-// Times and sizes that an administrator may want to change, under HKLM\SOFTWARE\Moult\Agent. All REG_DWORD: times in
-// seconds, sizes in mebibytes; mirrors (REG_SZ); and what the administrator of a machine allows (0 or 1).
+// Times and sizes that an administrator may change, under HKLM\SOFTWARE\Moult\Agent. All are REG_DWORD, times in seconds
+// and sizes in mebibytes. The others are mirrors (REG_SZ) and permissions of the administrator of a machine (0 or 1).
 import { hostBounds, programBounds } from '../bounds.ts';
 import type { RequestLimits } from '../transport/request.ts';
 import type { ContentLimits } from '../wsus/install/download.ts';

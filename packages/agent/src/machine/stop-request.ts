@@ -1,5 +1,5 @@
-// How a host is asked to end. Windows has no signals: what kills there gives nobody the time to finish. So its process
-// id is written to a file that it looks for. A file that was meant for another host counts for nothing.
+// Asks a host to end. Windows has no signals, and to kill a process there leaves it no time to finish. So the caller writes
+// the process id of the host to a file that the host looks for. A file for another host counts for nothing.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { removeFileWhenFree } from '@moult/disk';

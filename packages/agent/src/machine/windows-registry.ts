@@ -1,6 +1,6 @@
-// The real registry, through Windows' own reg.exe. Changes are imported as .reg text, all in one run of it. The agent's
-// own keys are exported as .reg text: it holds every value exactly, in any language. What applicability rules ask
-// about may have half the registry below it: there one key is listed, and exported only when the list cannot be exact.
+// The real registry, through reg.exe of Windows. Changes are imported as .reg text, all in one run. The agent's own keys
+// are exported as .reg text, which holds each value exactly and in any language. A key that an applicability rule asks
+// about may have half the registry below it: such a key is listed, and exported only when the list cannot be exact.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

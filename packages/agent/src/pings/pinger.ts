@@ -1,4 +1,4 @@
-// Status pings: what happened goes to /wutrack.bin of the status server, or waits in urllog.dat until it can.
+// Status pings: an event goes to /wutrack.bin of the status server, or waits in urllog.dat until it can.
 import { encodeStatusPing, selfUpdatePaths } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import type { Machine } from '../machine/policy.ts';

@@ -1,5 +1,5 @@
-// Policy from files: the Registry.pol of the local Group Policy object, where no Windows applies it by itself, and a
-// config file of our own with the names of Windows. A file that cannot be read is skipped, as Windows does, and said.
+// Policy from files: the Registry.pol of the local Group Policy object, if no Windows applies it by itself, and a config
+// file of our own with the names of Windows. As Windows does, the agent skips a file that it cannot read, and reports it.
 import { existsSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
 import { applyInstructions, parsePolicyFile, type RegistryTree } from '@moult/formats/registry';

@@ -1,4 +1,4 @@
-// What `moult agent policy` shows.
+// The answer of `moult agent policy`.
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { openRegistry } from '../machine/registry.ts';
 import { readPolicyFiles } from './files.ts';

@@ -1,6 +1,6 @@
-// Which value counts, and where it comes from. The layers are those of Windows, the strongest first: Group Policy, the
-// policy keys of the registry, mobile device management, a config file (ours, where there is no Group Policy), the
-// choice of the local administrator, the default. Value by value: a stronger layer hides only what it has itself.
+// Decides which value counts, and from which layer. The layers are those of Windows, the strongest first: Group Policy, the
+// policy keys of the registry, mobile device management, a config file (ours, if there is no Group Policy), the choice of
+// the local administrator, the default. A stronger layer hides only the values that it has.
 import type { RegistryTree } from '@moult/formats/registry';
 import { keys } from '../machine/keys.ts';
 import { fullKeyPath } from '../machine/registry-text.ts';

@@ -1,5 +1,5 @@
-// Every value of the machine's WindowsUpdate policy keys, as the administrative templates and the Policy CSP have them:
-// what it may be, what counts without it, and which other values it needs to count.
+// All values of the machine's WindowsUpdate policy keys, as the administrative templates and the Policy CSP have them: the
+// allowed range, the default, and the other values that a value needs.
 
 /** `policy`: …\Policies\Microsoft\Windows\WindowsUpdate. `au`: its key AU. */
 export type PolicyKey = 'policy' | 'au';

@@ -1,6 +1,6 @@
-// Pings that must go out exactly once per change of version, whatever dies in between: what was announced is noted in
-// the registry when the ping is safely in urllog.dat and before it leaves. Dying in between leaves the ping there, where
-// the same ping is not added twice.
+// Pings that must be sent exactly once for each change of version, even if a process dies. The registry notes the
+// announcement when the ping is safely in urllog.dat and before it is sent. If the process dies between, the ping stays in
+// urllog.dat, where the same ping is not added twice.
 import { readCurrent } from '../host/current.ts';
 import { keys } from '../machine/keys.ts';
 import { string } from '../machine/policy.ts';

@@ -1,4 +1,5 @@
-// How a detection ends in the registry: when the next one is, and what came of this one. The same for both generations.
+// Writes the end of a detection to the registry: the time of the next one, and the result of this one. The same for both
+// generations.
 import { AgentError } from '../errors.ts';
 import type { Outcome } from '../host/messages.ts';
 import {

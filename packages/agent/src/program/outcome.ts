@@ -1,4 +1,4 @@
-// How a detection that failed is told to the host.
+// Tells the host that a detection failed.
 import { AgentError } from '../errors.ts';
 import type { Outcome } from '../host/messages.ts';
 import { hresult } from '../transport/hresult.ts';

@@ -1,5 +1,5 @@
-// What one detection knows before it sends anything: policy, servers, machine, identity, limits. Read anew each time,
-// because administrators change these while the agent waits.
+// The facts that one detection has before it sends anything: policy, servers, machine, identity, limits. They are read
+// again for each detection, because administrators change them while the agent waits.
 import { encodeQueryStamp } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import { ensureClientId } from '../machine/au-state.ts';

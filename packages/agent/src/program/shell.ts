@@ -1,5 +1,5 @@
-// What both agent programs are around their detection: the child end of the host's channel, the wait for the next
-// detection with its values in the registry, and an end when the host is gone.
+// The common part of both agent programs around their detection: the child end of the host's channel, the wait for the next
+// detection with its values in the registry, and the end when the host is gone.
 
 import { existsSync, writeSync } from 'node:fs';
 import { readOutside } from '@moult/disk';

@@ -1,6 +1,6 @@
-// The self-update check, first thing in every detection of either generation. A machine that has pinned the root of the
-// operator's metadata takes a release from there alone: what the ident file says is no more than the reason to look. A
-// machine without a root goes the way of old, by the signature of the operator.
+// The self-update check, the first step of each detection of either generation. A machine that has pinned the root of the
+// operator's metadata takes a release from there alone; the ident file is then only the reason to look. A machine without a
+// root decides by the signature of the operator.
 import type { Ident, Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import { hresult } from '../transport/hresult.ts';

@@ -1,5 +1,5 @@
-// The release that the operator's metadata names for this machine: path, epoch, version, length and digest come from there.
-// What is not named there is refused, whoever signed it.
+// The release that the operator's metadata names for this machine, with path, epoch, version, length and digest. A release
+// that is not named there is refused, whoever signed it.
 import { join } from 'node:path';
 import type { Ident } from '@moult/protocol/self-update';
 import { compareReleases, formatRelease, pinFor } from '@moult/releases/metadata';

@@ -1,5 +1,5 @@
-// The newest ident file that this machine has seen of its operator. An ident file has no end of its validity, so a good
-// signature alone would let anybody who answers in place of the server bring back an old one, and with it an old version.
+// The newest ident file of the operator that this machine has seen. An ident file does not expire. So with a good signature
+// alone, anybody who answers in place of the server could bring back an old one, and with it an old version.
 import { createHash, X509Certificate } from 'node:crypto';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';

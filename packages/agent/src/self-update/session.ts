@@ -1,4 +1,4 @@
-// What one self-update check is given, and to whom it tells its steps.
+// The input of one self-update check, and the receiver of its steps.
 import type { Release } from '@moult/protocol/self-update';
 import type { AgentError } from '../errors.ts';
 import type { Generation } from '../host/current.ts';

@@ -1,6 +1,7 @@
-// A cabinet of the self-update tree: HEAD, compare with the cached copy, GET only when different, each with the query
-// stamp that defeats caches. Only a digest compares: whoever answered once in place of the server could have given any
-// size and any time, and an old cabinet would then be kept for good. A server without Repr-Digest is asked each time.
+// Fetches a cabinet of the self-update tree: HEAD, compare with the cached copy, GET only when different, each with the
+// query stamp that defeats caches. Only a digest compares. Somebody who answered once in place of the server could have
+// given any size and any time, and the agent would keep an old cabinet for ever. A server without Repr-Digest is asked each
+// time.
 
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';

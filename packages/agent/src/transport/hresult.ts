@@ -1,2 +1,2 @@
-// The agent's files ask for result codes here; they belong to what is said on the wire.
+// The agent's files import result codes from here. Their home is protocol.
 export * from '@moult/protocol/hresult';

@@ -1,4 +1,4 @@
-// What "moult agent install" sets of the way to the server.
+// The settings of "moult agent install" for the way to the server.
 import { keys } from '../machine/keys.ts';
 import { number, type RegistryChange, type RegistryView, text } from '../machine/registry.ts';
 import { type Credentials, parseProxyList } from './proxy.ts';

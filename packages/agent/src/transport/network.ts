@@ -1,4 +1,4 @@
-// How this machine reaches its server: through which proxy, whom it trusts over TLS, how fast it takes what comes.
+// How this machine reaches its server: the proxy, the trust over TLS, and the bandwidth.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOutside } from '@moult/disk';

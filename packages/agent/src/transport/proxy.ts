@@ -1,5 +1,5 @@
-// Which proxy a request goes through: the agent's own setting decides, else the environment, else Windows' WinHTTP setting.
-// A secret is never part of what is shown: `shownProxy` is the only text of a proxy that leaves this file.
+// Finds the proxy of a request: the agent's own setting decides, else the environment, else the WinHTTP setting of Windows.
+// A shown text never holds a secret: `shownProxy` is the only text of a proxy that leaves this file.
 import { AgentError } from '../errors.ts';
 import { keys } from '../machine/keys.ts';
 import { string } from '../machine/policy.ts';

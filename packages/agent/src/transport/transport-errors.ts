@@ -1,4 +1,4 @@
-// What went wrong on the way, in words that name the host, the proxy or the certificate, and what to do.
+// Errors on the way to the server, in words that name the host, the proxy or the certificate, and the remedy.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { PeerCertificate } from 'node:tls';
 import { AgentError } from '../errors.ts';

@@ -1,4 +1,4 @@
-// The text of an XML body: UTF-8 as a rule, and whatever else its mark, its header or its declaration says.
+// The text of an XML body: UTF-8 as a rule, or the encoding that its mark, its header or its declaration names.
 
 /**
  * A byte order mark counts before the charset of `contentType`, and that before the declaration in the text (XML 1.0, appendix F). Throws

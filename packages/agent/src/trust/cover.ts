@@ -1,5 +1,5 @@
-// Whether what a server says of an update is what the operator signed of it. What is not covered is evaluated by
-// Microsoft's own rules only, runs nothing and installs nothing.
+// Compares an update of a server with the operator's signed metadata. An update that the metadata does not cover is
+// evaluated by Microsoft's own rules only. It runs nothing and installs nothing.
 import { createHash } from 'node:crypto';
 import type { Handler, UpdateFile } from '@moult/catalog';
 import { type Approval, readOurTarget, type UpdateTarget } from '@moult/releases/metadata';

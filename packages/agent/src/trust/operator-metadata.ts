@@ -1,4 +1,4 @@
-// What the operator signed about updates.
+// The operator's signed statements about updates.
 import type { TargetFile } from '@moult/releases/metadata';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { type OperatorClient, openOperatorClient } from './operator-client.ts';

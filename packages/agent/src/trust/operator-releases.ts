@@ -1,5 +1,5 @@
-// The releases that the operator's metadata names: which there are, and which one this machine takes next.
-// What the ident files of the self-update tree say plays no part here.
+// The releases that the operator's metadata names, and the one that this machine takes next. The ident files of the
+// self-update tree play no part here.
 import type { FoundTarget } from '@moult/releases/client';
 import { ReleaseError } from '@moult/releases/errors';
 import {

@@ -1,5 +1,5 @@
-// How this machine stands with the operator's metadata, for people: what the last refresh came to, and what has expired
-// since. Metadata that ends is an alarm and never a stop, so it has to be seen.
+// The state of this machine's trust metadata, for people: the result of the last refresh, and the parts that have expired
+// since. Expired metadata is an alarm and never a stop, so people must see it.
 import { existsSync } from 'node:fs';
 import { openStore } from '@moult/releases/client';
 import { parseMetadata } from '@moult/releases/metadata';

@@ -1,5 +1,5 @@
-// The root of the operator's trust metadata that this machine has pinned, and how it comes here: in a cabinet that the
-// operator signed, so that who has pinned the operator's CA needs nothing else.
+// The root of the operator's trust metadata that this machine has pinned, and how it arrives: in a cabinet that the
+// operator signed. So a machine that has pinned the operator's CA needs nothing else.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// What RegisterComputer says about this machine (MS-WUSP 2.2.2.2.3). Informational: servers show it, nothing hangs on it.
+// The facts about this machine in RegisterComputer (MS-WUSP 2.2.2.2.3). They are informational: servers show them, and no
+// decision depends on them.
 import { hostname, type as osType } from 'node:os';
 import type { ComputerInfo } from '@moult/protocol/client-web-service';
 import type { Machine } from '../machine/policy.ts';

@@ -1,4 +1,4 @@
-// What Automatic Updates does with the updates it found: download, then install now or when it is time, one by one, each
+// Automatic Updates' work with the updates that it found: download, then install now or at a set time, one by one, each
 // checked afterwards by its own rule. AUState follows (2 → 4 → 5 → 6 → 2).
 
 import { programBounds } from '../bounds.ts';

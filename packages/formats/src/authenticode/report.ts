@@ -1,4 +1,4 @@
-// What verifyFile answers: facts about each signature, and a closed list of reasons not to trust it.
+// The answer of verifyFile: facts about each signature, and a closed list of reasons not to trust it.
 import type { SignatureNoteCode, SignatureProblemCode } from './errors.ts';
 import type { SignedFileKind } from './signed-file.ts';
 

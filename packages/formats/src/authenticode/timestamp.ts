@@ -1,5 +1,5 @@
-// Who else says when a signature was made: RFC 3161 tokens (in Microsoft's attribute or in the standard's) and the older
-// PKCS#9 countersignatures. Both are made over the signature value and travel in its unsigned attributes.
+// Other witnesses for the time of a signature: RFC 3161 tokens (in Microsoft's attribute or in the standard's) and the
+// older PKCS#9 countersignatures. Both are made over the signature value and are among its unsigned attributes.
 import { signatureBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import { type Certificate, readHints, sameBytes } from './certificate.ts';

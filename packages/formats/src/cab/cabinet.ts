@@ -1,4 +1,4 @@
-// A cabinet as a value: what its headers say (MS-CAB 2.1 to 2.4), checked, with nothing unpacked yet.
+// A cabinet as a value: the checked contents of its headers (MS-CAB 2.1 to 2.4), before anything is unpacked.
 
 import { defaultCabinetLimits } from '../bounds.ts';
 import { ByteReader } from '../bytes.ts';

@@ -1,5 +1,5 @@
-// How much a stranger's cabinet may ask of us. Everything is checked on what the cabinet claims, before any memory is
-// taken, and decoding never gives more than was claimed.
+// Limits for a stranger's cabinet. The claims of the cabinet are checked before any memory is taken, and decoding never
+// gives more than was claimed.
 import { FormatError } from '../errors.ts';
 
 export interface CabinetLimits {

@@ -1,5 +1,5 @@
-// Where cabinet bytes come from. Reading is by position, so that a 2 GB cabinet is never in memory; the package knows
-// nothing of disks: whoever has a file gives a source that reads it.
+// The source of cabinet bytes. Reading is by position, so that a cabinet of 2 GB is never in memory. The package knows no
+// disk: the caller gives a source that reads a file.
 
 export interface ByteSource {
   readonly sizeBytes: number;

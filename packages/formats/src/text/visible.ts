@@ -1,5 +1,6 @@
-// A stranger's text, shown: whatever cannot be seen, or turns the order of what can be seen, becomes a mark like <U+202E>.
-// Otherwise one computer looks like another, a line of a log like two, and a name gives orders to the terminal.
+// Shows a stranger's text: an invisible character, or one that turns the order of visible ones, becomes a mark like
+// <U+202E>. Else one computer could look like another, one line of a log like two, and a name could give orders to the
+// terminal.
 
 // Control characters (ESC among them); format characters: bidirectional marks, zero-width ones, tags; the line and
 // paragraph ends of Unicode; everything else that a font shows as nothing; halves of surrogate pairs.

@@ -1,5 +1,5 @@
-// What an operating system is called, from what its agent registered. The agent's own OSDescription cannot be used for
-// that: Windows 11 calls itself "Windows 10 Pro" there (captures).
+// The name of an operating system, from the facts that its agent registered. The agent's own OSDescription cannot be used:
+// Windows 11 calls itself "Windows 10 Pro" there (captures).
 import { clientBuilds, editions, multiSession, serverBuilds } from './builds.ts';
 import { note13 } from './note-13.ts';
 

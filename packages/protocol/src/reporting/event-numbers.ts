@@ -1,4 +1,4 @@
-// What the event numbers of MS-WUSP 2.2.2.3.1 mean, and the tags of an event's MiscData.
+// The meaning of the event numbers of MS-WUSP 2.2.2.3.1, and the tags of an event's MiscData.
 
 /** The numbers that Moult itself reports, reads or decides by. The others are in the table below. */
 export const eventNumbers = {

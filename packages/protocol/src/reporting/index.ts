@@ -1,4 +1,4 @@
-// Reporting (MS-WUSP 2.2.2.3, 3.1.5.11): what happened on a client.
+// Reporting (MS-WUSP 2.2.2.3, 3.1.5.11): the events of a client.
 import type { Service } from '../soap/service.ts';
 import { getRequiredInventoryType, reportInventory } from './inventory.ts';
 import { reportEventBatch, reportEventBatch2 } from './report-event-batch.ts';

@@ -1,5 +1,5 @@
-// What a signed cabinet is for, in the description that its signer signed along. One key signs updates, ident files and
-// releases; only the description keeps a cabinet that was signed as one from being taken for another.
+// The purpose of a signed cabinet, in the description that its signer signed with it. One key signs updates, ident files
+// and releases. Only the description keeps a cabinet of one kind from being taken for another.
 
 /** The description of a signed `iuident.cab` or `wuident.cab`. */
 export function identPurpose(name: 'iuident' | 'wuident'): string {

@@ -1,4 +1,4 @@
-// release.json, the first member of wuaucomp.cab: what the release is and which bytes belong to it.
+// release.json, the first member of wuaucomp.cab: the name of the release and the digests of its files.
 import { releaseFileBounds } from '../bounds.ts';
 import { ProtocolError } from '../errors.ts';
 import type { Generation } from './ident.ts';

@@ -1,4 +1,4 @@
-// SimpleAuth (MS-WUSP 2.2.2.1, 3.1.5.3): who a client says it is, in exchange for a sealed cookie that says so.
+// SimpleAuth (MS-WUSP 2.2.2.1, 3.1.5.3): a client says who it is, and gets a sealed cookie that says so.
 import { base64, text } from '../soap/scalars.ts';
 import { operation, type Service } from '../soap/service.ts';
 import { optional, record, type Value } from '../soap/shape.ts';

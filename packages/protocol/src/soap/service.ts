@@ -1,4 +1,4 @@
-// What a web service is: a namespace, a way to write envelopes, and one shape per message.
+// A web service: a namespace, a way to write envelopes, and one shape for each message.
 import type { Shape } from './shape.ts';
 
 export interface Operation<Request, Response> {

@@ -1,5 +1,5 @@
-// The file of a release in the fewest bytes: a delta from a file that this machine has, or the whole. The signed digest decides in
-// either case, and whatever is wrong with a delta leads to the whole.
+// Downloads the file of a release in the fewest bytes: a delta from a file that this machine has, or the whole file. The
+// signed digest decides in either case, and any fault of a delta leads to the whole file.
 import { lstatSync, rmSync } from 'node:fs';
 import { applyDelta, deltaLimits, emptySha256 } from '../delta/index.ts';
 import { ReleaseError } from '../errors.ts';

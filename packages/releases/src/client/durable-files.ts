@@ -1,5 +1,5 @@
-// Files that are the old ones or the new ones, whatever kills the process or the machine in between. The calls are a
-// value, so that a test can end them at any one of them.
+// Writes files so that they are the old ones or the new ones, even if the process or the machine dies between. The calls
+// are a value, so that a test can end them at each of them.
 
 import {
   chmodSync,

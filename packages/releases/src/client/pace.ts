@@ -1,5 +1,5 @@
-// Whether a download that breaks again and again is worth going on with. Whoever sends a little and cuts, over and over, must not keep
-// a machine from its other servers (slow retrieval).
+// Decides whether to go on with a download that breaks again and again. A server that sends a little and then cuts, over
+// and over, must not keep a machine from its other servers (slow retrieval).
 import { httpLimits } from '../bounds.ts';
 
 export interface Pace {

@@ -1,5 +1,5 @@
-// The agent's way to refresh: whatever is wrong with the metadata is an alarm, never a stop. The agent goes on with the
-// last set that was good; chooseRelease then allows only newer versions that the set names (`fresh` is false).
+// The agent's way to refresh: a fault of the metadata is an alarm, never a stop. The agent goes on with the last good set;
+// chooseRelease then allows only newer versions that the set names (`fresh` is false).
 import { ReleaseError, type ReleaseErrorCode } from '../errors.ts';
 import type { UpdateClient } from './updater.ts';
 

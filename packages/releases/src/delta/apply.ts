@@ -1,5 +1,5 @@
-// Applying a delta. Its bytes are those that the operator signed, and still it is bounded as if they were an enemy's: never more
-// output than the signed length, never a larger window than the recipe names. What came of it counts only by its digest.
+// Applies a delta. The operator signed its bytes, and it is bounded as if an enemy had made it: no more output than the
+// signed length, no larger window than the recipe names. The result counts only by its digest.
 import { constants, zstdDecompressSync } from 'node:zlib';
 import { deltaLimits } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';

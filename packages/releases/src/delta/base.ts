@@ -1,4 +1,4 @@
-// What a machine that runs a release has of it on its disk for certain: the program, unpacked. A cabinet it may have or not.
+// The part of a release that a machine has on its disk for certain: the unpacked program. It may have the cabinet or not.
 import { defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { deltaLimits } from '../bounds.ts';
 import { sha256Hex } from '../metadata/signatures.ts';

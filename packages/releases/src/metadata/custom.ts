@@ -1,4 +1,5 @@
-// What our targets say of themselves: the field `custom.moult`, signed with the target (docs/trust-metadata.md).
+// The statements of our targets about themselves: the field `custom.moult`, signed with the target
+// (docs/trust-metadata.md).
 
 import { isVersion } from '@moult/protocol/self-update';
 import { targetBounds } from '../bounds.ts';

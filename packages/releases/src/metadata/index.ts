@@ -1,4 +1,4 @@
-// TUF metadata: what it is, who signed it, and what our targets say.
+// TUF metadata: its forms, its signatures, and the statements of our targets.
 export { chooseRelease, floorsOf, type Listed, type Machine } from './choose.ts';
 export {
   type Approval,

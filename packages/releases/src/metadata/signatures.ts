@@ -1,5 +1,5 @@
-// Who signed: thresholds of distinct keys over the canonical form. Keys and signature schemes (Ed25519, ECDSA P-256 and
-// P-384, RSA-PSS) are those of @tufjs/models; the containers are not (ADR 0021 says why).
+// Checks signatures: thresholds of distinct keys over the canonical form. Keys and signature schemes (Ed25519, ECDSA P-256
+// and P-384, RSA-PSS) come from @tufjs/models; the containers do not (ADR 0021 says why).
 import { createHash, createPublicKey, ECDH } from 'node:crypto';
 import { canonicalize } from '@tufjs/canonical-json';
 import { Key, Signature } from '@tufjs/models';

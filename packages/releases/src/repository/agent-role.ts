@@ -1,5 +1,5 @@
-// The role `agent` as a server fills it: the releases that it carries are listed, each once. What is listed already stays
-// as it is, whoever listed it.
+// The role `agent` as a server fills it: it lists each release of the server once. A release that is listed stays as it is,
+// whoever listed it.
 import { existsSync } from 'node:fs';
 import { writeDurably } from '../client/durable-files.ts';
 import { ReleaseError } from '../errors.ts';

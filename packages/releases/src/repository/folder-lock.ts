@@ -1,4 +1,4 @@
-// One command at a time changes a repository. What the disk refuses meanwhile is said in words.
+// Lets one command at a time change a repository, and says in words when the disk refuses.
 import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

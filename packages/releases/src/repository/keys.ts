@@ -1,5 +1,5 @@
-// Signing keys: Ed25519, in files of mode 0600, sealed with a passphrase if one is given. What leaves the machine is the
-// public half.
+// Signing keys: Ed25519, in files of mode 0600, sealed with a passphrase if one is given. Only the public half leaves the
+// machine.
 import {
   createCipheriv,
   createDecipheriv,

@@ -1,6 +1,6 @@
-// A rehearsal: on a copy, with the keys that are at hand, everything that an emergency needs. Nothing of the repository
-// changes, and nothing of the copy stays. No key is copied to the disk: those at hand, and those that are made, stay in
-// memory. What a killed rehearsal left, the next one takes away.
+// A rehearsal of an emergency on a copy, with the keys that are at hand. The repository does not change, and the copy does
+// not stay. No key is copied to the disk: keys at hand and new keys stay in memory. The next rehearsal removes the rest of
+// one that was killed.
 import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';

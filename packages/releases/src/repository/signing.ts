@@ -1,5 +1,5 @@
-// Threshold signing with keys on several machines: who must sign a staged file, who has, and signatures that travel as
-// files of their own.
+// Threshold signing with keys on several machines: the keys that must sign a staged file, those that have signed, and
+// signatures that travel as files of their own.
 import { ReleaseError } from '../errors.ts';
 import { canonicalBytes, isValidSignature, sha256Hex, validSigners } from '../metadata/signatures.ts';
 import type { AnySigned, KeyJson, Metadata, RoleKeys } from '../metadata/types.ts';

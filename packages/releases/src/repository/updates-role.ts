@@ -1,5 +1,5 @@
-// The role `updates` as the server keeps it: what the catalog says of covered updates, however many changed, in one
-// new version. What people added by hand (moult release add --update) stays as it is.
+// The role `updates` as the server keeps it: the catalog's statements about covered updates, any number of changes in one
+// new version. Targets that people added by hand (moult release add --update) stay as they are.
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';

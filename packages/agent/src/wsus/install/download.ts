@@ -1,5 +1,5 @@
-// Update files: fetched in ranges, resumed where they stopped, and taken only with the size, SHA-1 and SHA-256 that are signed.
-// Nothing is held in memory, the disk keeps a reserve for self-updates, and what is left unfinished is bounded.
+// Downloads update files in ranges and resumes them. A file is taken only with the size, SHA-1 and SHA-256 that are signed.
+// No file is held in memory, the disk keeps a reserve for self-updates, and unfinished files are bounded.
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Verification alone, free of everything that signing needs: this is what travels inside the agent.
+// Verification alone, without the parts that only signing needs: the agent carries this.
 import { signatureBounds } from '../../bounds.ts';
 import { FormatError } from '../../errors.ts';
 import { readPemCertificates } from '../certificate.ts';
