@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startPostgres, type TestPostgres } from '../packages/store/test/postgres.ts';
 import { startTestServer, type TestServer } from '../packages/server/test/test-server.ts';
 import { openStore } from '../packages/store/src/index.ts';
+import { startPostgres, type TestPostgres } from '../packages/store/test/postgres.ts';
 import { findPython } from './run.ts';
 
 const moult = fileURLToPath(new URL('../packages/cli/bin/moult.js', import.meta.url));

@@ -23,6 +23,10 @@ const forbidden: [string, string, RegExp][] = [
     /only what opens a store may import postgres/,
   ],
   ['server/src/a.ts', "import { x } from '@moult/store/sqlite';", /only what opens a store may import sqlite/],
+  ['agent/src/a.ts', 'fail(0x80072ee2);', /HRESULTs have names/],
+  ['store/src/a.ts', 'if (eventNumber === 182) return;', /event numbers have names/],
+  ['doctor/src/a.ts', "import { verifyTree } from '@moult/server';", /doctor must not import @moult\/server/],
+  ['doctor/src/a.ts', "import { machineRoot } from '@moult/agent';", /doctor must not import @moult\/agent/],
   ['doctor/src/a.ts', "console.log('x');", /the doctor knows no terminal/],
   ['doctor/src/b/a.ts', 'process.exitCode = 1;', /the doctor knows no terminal/],
 ];

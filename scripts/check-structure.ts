@@ -50,6 +50,19 @@ const opensStore = /^packages\/store\/src\/(database|snapshot|check-database|dat
 /** What the doctor has no part in: it finds causes, and others show them. */
 const terminal = /\bconsole\.|\bprocess\.(?:stdout|stderr|stdin|exit|exitCode)\b|from 'node:readline|from 'commander'/g;
 
+/** Numbers that have a name in protocol. The doctor reads logs of strangers and has a table that is keyed by numbers. */
+const namedNumbers: readonly { pattern: RegExp; why: string }[] = [
+  {
+    pattern: /(?<=[\s([,:=+])0x80(?:07|09|0b|19|24)[0-9a-f]{4}\b/gi,
+    why: 'HRESULTs have names in @moult/protocol/hresult',
+  },
+  {
+    pattern: /\bevent(?:Id|Number)\s*(?:===|!==|:)\s*\d{3}\b/g,
+    why: 'event numbers have names in @moult/protocol/reporting',
+  },
+];
+const mayName = /^packages\/(?:protocol|doctor)\//;
+
 export interface Breach {
   file: string;
   line: number;
@@ -138,6 +151,12 @@ function breachesOfRooms(file: string, text: string): { index: number; why: stri
     const engine = /^(?:packages\/store\/src|@moult\/store)\/(sqlite|postgres)(?=\/|$)/.exec(target)?.[1];
     if (engine && !opensStore.test(file) && !file.startsWith(`packages/store/src/${engine}/`))
       found.push({ index, why: `only what opens a store may import ${engine}` });
+  }
+  if (!mayName.test(file)) {
+    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
+    for (const { pattern, why } of namedNumbers) {
+      for (const { index } of code.matchAll(pattern)) found.push({ index, why });
+    }
   }
   if (file.startsWith('packages/doctor/')) {
     for (const { index } of text.matchAll(terminal)) found.push({ index, why: 'the doctor knows no terminal' });

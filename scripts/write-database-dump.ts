@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openStore } from '../packages/store/src/index.ts';
 import { dumpDatabase } from '../packages/store/test/database-dump.ts';
 import { populate, populated } from '../packages/store/test/populate.ts';
 import { startPostgres } from '../packages/store/test/postgres.ts';
-import { openStore } from '../packages/store/src/index.ts';
 
 const [version = ''] = process.argv.slice(2);
 if (!/^\d+\.\d+$/.test(version)) {

@@ -5,14 +5,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { doesEverything, goesOn, holdsEverything } from '../packages/store/test/holds-everything.ts';
-import { populate, populated } from '../packages/store/test/populate.ts';
-import { startPostgres } from '../packages/store/test/postgres.ts';
-import { recordingDatabase, writeStatements } from '../packages/store/test/statements.ts';
 import { openDatabase } from '../packages/store/src/database.ts';
 import { storeOf } from '../packages/store/src/index.ts';
 import { migrate } from '../packages/store/src/migrate.ts';
 import { migrations } from '../packages/store/src/migrations/index.ts';
+import { doesEverything, goesOn, holdsEverything } from '../packages/store/test/holds-everything.ts';
+import { populate, populated } from '../packages/store/test/populate.ts';
+import { startPostgres } from '../packages/store/test/postgres.ts';
+import { recordingDatabase, writeStatements } from '../packages/store/test/statements.ts';
 
 const target = fileURLToPath(new URL('../fixtures/databases/code/', import.meta.url));
 const newest = migrations.at(-1)?.name.slice(0, 4);

@@ -18,7 +18,7 @@ let dataDir: string;
 before(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'moult-terminal-'));
   const at = new Date();
-  const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => at });
+  await using store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => at });
   const named = { computerId, dnsName: hostile, address: '192.0.2.7', at };
   await store.noteAuthorization({ ...named, requestedGroups: [hostile] }, { assign: false });
   await store.noteAuthorization({ ...named, dnsName: 'other', requestedGroups: [] }, { assign: false });
@@ -30,7 +30,6 @@ before(async () => {
   await store.recordReportingEvents([{ ...report, replacementStrings: [hostile], miscData: [hostile] }], at);
   await store.recordSelfUpdateEvents([{ ...ping, receivedAt: at, occurredAt: at, item: hostile, message: hostile }]);
   await store.recordChange({ name: hostile, at }, { action: hostile, subject: hostile, after: hostile });
-  await store.close();
 });
 after(() => rmSync(dataDir, { recursive: true, force: true }));
 

@@ -46,8 +46,7 @@ describe('on a full disk', { concurrency: false }, () => {
     disk = mountSmallDisk(join(folder, 'disk'), 24);
     dataDir = join(folder, 'disk', 'data');
     if (!disk) return;
-    const server = await startServe(['--data-dir', dataDir, '--disk-reserve-mib', '0']);
-    await server.stop();
+    await (await startServe(['--data-dir', dataDir, '--disk-reserve-mib', '0'])).stop();
   });
   after(() => {
     disk?.unmount();

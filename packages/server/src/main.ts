@@ -37,7 +37,7 @@ import type { Exchange, ListenerName, Site } from './http/site.ts';
 import type { Logger, OpenLog } from './log/log.ts';
 import { openWhenThere } from './open-when-there.ts';
 import { openServerDatabase } from './server-database.ts';
-import { createReadyUpdates, configText } from './sites/client-web-service/index.ts';
+import { configText, createReadyUpdates } from './sites/client-web-service/index.ts';
 import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
 import { createContentSite } from './sites/content/index.ts';
 import {

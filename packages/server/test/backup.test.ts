@@ -10,8 +10,8 @@ import { clientWebService } from '@moult/protocol/client-web-service';
 import { backUp } from '../../store/src/backup/backup.ts';
 import { restore } from '../../store/src/backup/restore.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
-import { computerInfo, getCookie, openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { computerInfo, getCookie, openSession } from './agent-session.ts';
 import { ask, call } from './soap-client.ts';
 import { startTestServer } from './test-server.ts';
 
@@ -91,7 +91,7 @@ describe('a backup', () => {
   });
 
   it('restored under a running server leads its clients through ServerChanged to their new ids', async () => {
-    const server = await startTestServer();
+    await using server = await startTestServer();
     const database = join(server.dataDir, 'moult.sqlite');
     const target = join(folder, 'third');
     await backUp({ database, dataDir: server.dataDir, target, version: '0', now });
@@ -117,7 +117,6 @@ describe('a backup', () => {
     const { results } = await ask(server.url, clientWebService, 'RefreshCache', { cookie, globalIds });
     assert.equal(results.length, 1);
     await (await openSession(server.url)).syncToTheEnd();
-    await server.stop();
   });
 
   it('that is damaged, incomplete, of the future or no backup at all changes nothing', async () => {

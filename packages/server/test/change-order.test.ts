@@ -15,8 +15,8 @@ import { generateCatalog } from '../../catalog/test/generate-catalog.ts';
 import { importDocuments } from '../../store/src/catalog/import.ts';
 import { type LiveCatalog, openLiveCatalog } from '../../store/src/catalog/live-catalog.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
-import { openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { openSession } from './agent-session.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 const importProcess = fileURLToPath(new URL('import-process.ts', import.meta.url));
@@ -42,7 +42,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
   describe(`changes of several processes (${engine})`, () => {
     it('two importers at once: the live catalog holds every update of both', async () => {
       const address = await newAddress(engine);
-      const store = await openStore(address, { now });
+      await using store = await openStore(address, { now });
       const catalog = await openLiveCatalog(store, { unapproved: 'report', freshMs: 1 });
       const importers = ['0', '1'].map((family) =>
         spawn(process.execPath, [importProcess, address, family], { stdio: 'inherit' }),
@@ -62,12 +62,11 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await pause(5);
       await catalog.refresh();
       assert.equal(countOf(catalog), await store.countRevisions());
-      await store.close();
     });
 
     it('every change has a later stamp than the one before, also when the clock was put back', async () => {
       const address = await newAddress(engine);
-      const store = await openStore(address, { now });
+      await using store = await openStore(address, { now });
       const [first = ''] = [...generateCatalog(3)];
       const ahead = new Date(Date.now() + 60 * minute);
       await importDocuments(store, [...generateCatalog(3)], ahead);
@@ -88,7 +87,6 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const imported: number[] = [];
       await store.readSummaries(0, ({ importedAt }) => imported.push(importedAt));
       assert.ok(Math.max(...imported) < (stamps[0] ?? 0), 'later than the update itself');
-      await store.close();
     });
   });
 }
@@ -197,14 +195,13 @@ describe('two servers on one PostgreSQL, with clocks that are apart', () => {
   it('a changed configuration of one is the LastChange of the other without a restart', async () => {
     const session = await openSession(behind.url);
     await session.sync();
-    const store = await openStore(ahead.database, { now });
+    await using store = await openStore(ahead.database, { now });
     const { lastChange } = await store.loadServerIdentity('something else', now());
     await pause(150);
     await assert.rejects(session.sync(), /ConfigChanged/);
     const again = await openSession(behind.url);
     await again.sync();
     assert.ok(lastChange.getTime() > 0);
-    await store.close();
   });
 });
 

@@ -10,9 +10,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { follow, Repository } from '@moult/releases/repository';
 import { openStore } from '@moult/store';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { isAcknowledged, sendReport } from './acknowledged-writes.ts';
 import { openSession } from './agent-session.ts';
-import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { type ServeProcess, startServe } from './serve-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moult-clock-jumps-'));
@@ -155,9 +155,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     });
 
     it('starts again without a word of it', async () => {
-      const again = await startServe(['--data-dir', dataDir, '--database', address]);
+      await using again = await startServe(['--data-dir', dataDir, '--database', address]);
       assert.equal(again.said(), '');
-      await again.stop();
     });
   });
 }

@@ -10,10 +10,10 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../../store/src/index.ts';
-import { isAcknowledged, sendReport } from './acknowledged-writes.ts';
-import { openSession } from './agent-session.ts';
 import { type CutOffProxy, startCutOffProxy } from '../../store/test/cut-off-proxy.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { isAcknowledged, sendReport } from './acknowledged-writes.ts';
+import { openSession } from './agent-session.ts';
 
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
 const writers = 12;
@@ -247,9 +247,8 @@ describe('a server whose database goes away', () => {
     server.child.kill('SIGTERM');
     assert.equal(await server.exit, 0);
     // The ping of before the database was there.
-    const store = await openStore(direct, { now: () => new Date() });
+    await using store = await openStore(direct, { now: () => new Date() });
     assert.equal((await store.listSelfUpdateEvents()).length, 1);
-    await store.close();
   });
 
   it('a start without it ends at once on SIGTERM', async () => {

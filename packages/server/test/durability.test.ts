@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../../store/src/index.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { isAcknowledged, type SentCookie, sendReport } from './acknowledged-writes.ts';
 import { openSession } from './agent-session.ts';
-import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));
 const writes = 1000;

@@ -110,7 +110,7 @@ describe('cookies', () => {
   });
 
   it('after a change of what clients are told, cookies of before are ConfigChanged; with another identity ServerChanged', async () => {
-    const first = await startTestServer();
+    await using first = await startTestServer();
     const session = await openSession(first.url);
     await first.running.stop();
     const second = await startTestServer({ dataDir: first.dataDir, config: { maxExtendedUpdates: 7 } });
@@ -124,21 +124,17 @@ describe('cookies', () => {
     const store = await openStore(`${first.dataDir}/moult.sqlite`, { now: () => new Date() });
     await store.saveSetting('server-id', 'another');
     await store.close();
-    const third = await startTestServer({ dataDir: first.dataDir });
+    await using third = await startTestServer({ dataDir: first.dataDir });
     assert.equal(await syncOn(third.url), 'ServerChanged');
-    await third.stop();
-    await first.stop();
   });
 
   it('cookies survive a restart', async () => {
-    const first = await startTestServer();
+    await using first = await startTestServer();
     const session = await openSession(first.url);
     await first.running.stop();
-    const second = await startTestServer({ dataDir: first.dataDir });
+    await using second = await startTestServer({ dataDir: first.dataDir });
     const answer = await call(second.url, clientWebService, 'SyncUpdates', { cookie: session.cookie, parameters });
     assert.equal(answer.kind, 'answer');
-    await second.stop();
-    await first.stop();
   });
 });
 
@@ -185,11 +181,10 @@ describe('parameters', () => {
   });
 
   it('4,000 prerequisite ids are taken where nobody set a limit', async () => {
-    const other = await startTestServer();
+    await using other = await startTestServer();
     const { cookie } = await openSession(other.url);
     const many = { ...parameters, installedNonLeafUpdateIds: Array.from({ length: 4000 }, (_, n) => n + 1) };
     await ask(other.url, clientWebService, 'SyncUpdates', { cookie, parameters: many });
-    await other.stop();
   });
 
   it('what is missing or contradicts itself is named by its path', async () => {

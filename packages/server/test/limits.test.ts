@@ -12,8 +12,8 @@ import { simpleAuth } from '@moult/protocol/simple-auth';
 import { openDatabase } from '../../store/src/database.ts';
 import { defaultStoreBounds } from '../../store/src/declared-bounds.ts';
 import { openStore } from '../../store/src/index.ts';
-import { computerInfo, openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { computerInfo, openSession } from './agent-session.ts';
 import { call, post } from './soap-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 

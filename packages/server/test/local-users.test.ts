@@ -20,8 +20,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { takeGuard } from '../../store/src/data-dir/guard.ts';
 import { loadOrCreateOperatorKeys } from '../../store/src/keys/index.ts';
-import { openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { openSession } from './agent-session.ts';
 import { startTestServer } from './test-server.ts';
 
 const moult = fileURLToPath(new URL('../../cli/bin/moult.js', import.meta.url));

@@ -29,8 +29,7 @@ let used: string;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'moult-planted-'));
   used = join(folder, 'used');
-  const server = await startServe(['--data-dir', used]);
-  await server.stop();
+  await (await startServe(['--data-dir', used])).stop();
 });
 after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 

@@ -16,5 +16,8 @@ it('a red test ends its file with its reason, and leaves no process and no folde
   assert.match(run.stdout, /the reason of the test/);
   const [, pid, ...folders] = /started (\d+) at (\S+) (\S+) \d+/.exec(run.stdout) ?? [];
   assert.throws(() => process.kill(Number(pid), 0), { code: 'ESRCH' });
-  assert.deepEqual(folders.map((folder) => existsSync(folder)), [false, false]);
+  assert.deepEqual(
+    folders.map((folder) => existsSync(folder)),
+    [false, false],
+  );
 });

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { openServerStore, type ReportedEvent, type SelfUpdateEvent, type ServerStore } from '../../store/src/index.ts';
-import { createPingRecorder, type PingRecorderParts } from '../src/sites/self-update/ping-recorder.ts';
 import { type CutOffProxy, startCutOffProxy } from '../../store/test/cut-off-proxy.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { createPingRecorder, type PingRecorderParts } from '../src/sites/self-update/ping-recorder.ts';
 
 const at = new Date('2026-11-22T12:00:00Z');
 const now = () => at;

@@ -36,7 +36,11 @@ export async function startServe(flags: readonly string[], env = process.env): P
     if (!url) continue;
     child.stdout.resume();
     const kill = () => end('SIGKILL');
-    return { url, child, said: () => said, stop: () => end('SIGTERM'), kill, [Symbol.asyncDispose]: kill };
+    const stop = async () => {
+      const overdue = setTimeout(kill, 60_000);
+      await end('SIGTERM').finally(() => clearTimeout(overdue));
+    };
+    return { url, child, said: () => said, stop: () => end('SIGTERM'), kill, [Symbol.asyncDispose]: stop };
   }
   throw new Error(`the server ended before it was ready: ${said}`);
 }

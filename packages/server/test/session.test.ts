@@ -6,8 +6,8 @@ import { sampleIds } from '@moult/catalog';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { type ReportingEvent, reporting } from '@moult/protocol/reporting';
 import { allComputers, openStore } from '../../store/src/index.ts';
-import { firstComputerId, openSession } from './agent-session.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { firstComputerId, openSession } from './agent-session.ts';
 import { ask, call } from './soap-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
@@ -74,7 +74,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     it('a decision of the administrator reaches a client that has everything, as a change', async () => {
       const session = await openSession(server.url);
       await session.syncToTheEnd();
-      const store = await openStore(database ?? `${server.dataDir}/moult.sqlite`, { now: () => new Date() });
+      await using store = await openStore(database ?? `${server.dataDir}/moult.sqlite`, { now: () => new Date() });
       const decision = {
         updateId: sampleIds.update,
         groupId: allComputers,
@@ -94,7 +94,6 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const [change] = (await session.sync()).changedUpdates;
       assert.equal(change?.deployment?.action, 'Install');
       assert.equal(change?.deployment?.deadline, '2030-01-01T00:00:00.000Z');
-      await store.close();
     });
 
     it('RefreshCache gives the ids of what a client holds, and leaves out what is not here', async () => {

@@ -13,8 +13,8 @@ import { keptBounds, textBytes } from '../../store/src/declared-bounds.ts';
 import { type ReportedEvent, type Store, storeOf, unassignedComputers } from '../../store/src/index.ts';
 import { migrate } from '../../store/src/migrate.ts';
 import { migrations } from '../../store/src/migrations/index.ts';
-import { composeHome } from '../src/sites/console/compose-home.ts';
 import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
+import { composeHome } from '../src/sites/console/compose-home.ts';
 
 const author = { name: 'tester', at: new Date('2026-11-22T12:00:00Z') };
 const computerId = 'e1da06a3-5601-43c9-bac3-52d5db701494';

@@ -65,7 +65,7 @@ describe('pages', () => {
   });
 
   it('a fragment larger than any answer comes alone', async () => {
-    const server = await startTestServer({ config: { maxAnswerMib: 1, firstCatalog: 'empty' } });
+    await using server = await startTestServer({ config: { maxAnswerMib: 1, firstCatalog: 'empty' } });
     const store = await openStoreOf(server);
     await importDocuments(store, [softwareDocument(1, 1500), softwareDocument(2, 1500)], new Date());
     await store.close();
@@ -80,7 +80,6 @@ describe('pages', () => {
         [0, false],
       ],
     );
-    await server.stop();
   });
 });
 

@@ -3,8 +3,8 @@
 // changes, because records stay chained for as long as a database lives.
 import { createHash } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Tables } from './schema.ts';
 import type { AuditHead } from './contract/index.ts';
+import type { Tables } from './schema.ts';
 
 export const emptyChain: AuditHead = { records: 0, digest: '0'.repeat(64) };
 

@@ -1,8 +1,8 @@
 // Reads the chain of audit records from its beginning, a portion at a time, while others go on writing.
 import type { Kysely } from 'kysely';
 import { type AuditRow, chained, emptyChain, loadHead } from './audit-chain.ts';
-import type { Tables } from './schema.ts';
 import type { AuditBreak, AuditCheck, AuditHead, BrokenRecord } from './contract/index.ts';
+import type { Tables } from './schema.ts';
 
 /** `known` is a head from another place than the database. */
 export async function checkChain(tables: Kysely<Tables>, known: AuditHead | undefined): Promise<AuditCheck> {

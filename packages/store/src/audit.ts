@@ -3,10 +3,10 @@
 import type { Kysely } from 'kysely';
 import { type AuditRow, appendToChain, loadHead, lockHead, noteHead, watchHead } from './audit-chain.ts';
 import { checkChain } from './audit-check.ts';
+import type { AuditCheck, AuditHead, AuditLog, AuditRecord, Author } from './contract/index.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
-import type { AuditCheck, AuditHead, AuditLog, AuditRecord, Author } from './contract/index.ts';
 
 interface Change {
   action: string;

@@ -2,12 +2,12 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Changes } from './changes.ts';
 import { correctLastContact, markChange } from './configuration.ts';
+import type { AgeingStep, AgeingStepResult, ComputerLists, ComputerRemoval } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { loadFigures } from './figures.ts';
 import type { Tables } from './schema.ts';
 import { earliestStamp } from './stamps.ts';
 import { lockComputers, retried, transact } from './transact.ts';
-import type { AgeingStep, AgeingStepResult, ComputerLists, ComputerRemoval } from './contract/index.ts';
 
 /** Who was here for no longer than this was here once. */
 const onceMs = 86_400_000;
@@ -18,7 +18,10 @@ const idsPerStatement = 500;
 const stamps = ['first_contact', 'last_contact', 'last_sync', 'last_report', 'registered_at'] as const;
 type Seen = Pick<Selectable<Tables['computers']>, 'computer_id' | (typeof stamps)[number]> & { grouped: number };
 
-export function computerAgeingStore(database: Database, changes: Changes): Pick<ComputerRemoval, 'ageComputers'> & Pick<ComputerLists, 'countComputers'> {
+export function computerAgeingStore(
+  database: Database,
+  changes: Changes,
+): Pick<ComputerRemoval, 'ageComputers'> & Pick<ComputerLists, 'countComputers'> {
   const { tables } = database;
   return {
     async countComputers(): Promise<number> {

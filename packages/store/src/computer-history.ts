@@ -2,12 +2,14 @@
 
 import type { Selectable } from 'kysely';
 import { beginningOf, leftOut, wholeUpTo } from './bounds.ts';
+import type { ComputerLists, KnownComputer, KnownReport, ReportedEvents } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { keptBounds, textBytes } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
-import type { ComputerLists, KnownComputer, KnownReport, ReportedEvents } from './contract/index.ts';
 
-export function computerHistoryStore({ tables }: Database): Pick<ComputerLists, 'findComputers'> & Pick<ReportedEvents, 'listReports'> {
+export function computerHistoryStore({
+  tables,
+}: Database): Pick<ComputerLists, 'findComputers'> & Pick<ReportedEvents, 'listReports'> {
   return {
     async findComputers(text: string): Promise<KnownComputer[]> {
       const wanted = text.trim().toLowerCase();

@@ -4,12 +4,14 @@ import { osName, type RegisteredSystem } from '@moult/protocol/os-name';
 import type { Kysely, Selectable } from 'kysely';
 import { beginningOf, wholeUpTo } from './bounds.ts';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
+import type { ClonedIdentity, ComputerLists, ListedComputer } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
-import type { ClonedIdentity, ComputerLists, ListedComputer } from './contract/index.ts';
 
-export function computerListStore({ tables }: Database): Pick<ComputerLists, 'listComputers' | 'findListedComputer' | 'listClones'> {
+export function computerListStore({
+  tables,
+}: Database): Pick<ComputerLists, 'listComputers' | 'findListedComputer' | 'listClones'> {
   const listed = () =>
     tables
       .selectFrom('computers')

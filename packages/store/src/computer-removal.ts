@@ -5,12 +5,12 @@ import { beginningOf } from './bounds.ts';
 import type { Changes } from './changes.ts';
 import { groupNamesOf } from './computer-list.ts';
 import { markChange } from './configuration.ts';
+import type { Author, ComputerRemoval, RemovedComputer } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
 import { ServerError } from './errors.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, retried, transact } from './transact.ts';
-import type { Author, ComputerRemoval, RemovedComputer } from './contract/index.ts';
 
 /** Others are served between two steps. */
 const rowsPerStep = 2000;

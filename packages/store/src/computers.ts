@@ -6,13 +6,19 @@ import { unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { assignRequested } from './client-side-targeting.ts';
 import { noteLastContact } from './configuration.ts';
+import type {
+  Acquaintance,
+  AuthorizedComputer,
+  ComputerContacts,
+  RegisteredComputer,
+  Targeting,
+} from './contract/index.ts';
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
 import { noteIdentityChange } from './identity-changes.ts';
 import { excluded, inPieces, prepare, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, transact } from './transact.ts';
-import type { Acquaintance, AuthorizedComputer, ComputerContacts, RegisteredComputer, Targeting } from './contract/index.ts';
 
 export function computerStore(database: Database, changes: Changes, bounds: StoreBounds): ComputerContacts {
   const { tables, engine } = database;

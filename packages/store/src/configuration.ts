@@ -1,11 +1,11 @@
 // Facts about the server itself that outlive each process: its identity, and when its configuration changed.
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import type { Configuration, ServerIdentity, Topic } from './contract/index.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 import { type DatabaseClock, databaseTime, takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
-import type { Configuration, ServerIdentity, Topic } from './contract/index.ts';
 
 export function configurationStore(database: Database, clock: DatabaseClock): Omit<Configuration, 'loadNewestTime'> {
   const { tables, engine } = database;

@@ -2,9 +2,9 @@
 import { sql } from 'kysely';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
+import type { ContentFile, ContentFiles, ExpectedFile, ListedContent } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { transact } from './transact.ts';
-import type { ContentFile, ContentFiles, ExpectedFile, ListedContent } from './contract/index.ts';
 
 export function contentFileStore(database: Database, changes: Changes): ContentFiles {
   const { tables } = database;

@@ -1,8 +1,8 @@
 // Counts events that get no row each: malformed pings, refused requests.
 import { sql } from 'kysely';
+import type { Counters } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { retried } from './transact.ts';
-import type { Counters } from './contract/index.ts';
 
 /** `held-back:new-computer` and so on (limits/admission.ts). */
 export const heldBackPrefix = 'held-back:';

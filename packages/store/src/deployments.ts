@@ -4,11 +4,11 @@ import type { Kysely, Selectable } from 'kysely';
 import { recordAudit } from './audit.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
+import type { Author, DeploymentDecision, DeploymentStore } from './contract/index.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
-import type { Author, DeploymentDecision, DeploymentStore } from './contract/index.ts';
 
 export function deploymentStore(database: Database, changes: Changes): DeploymentStore {
   const { tables, engine } = database;

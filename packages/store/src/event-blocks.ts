@@ -2,10 +2,10 @@
 // batch, which costs more than the event itself. So the store takes events in as they come. Later it notes, for each block
 // of event ids, which updates the block is about. A search reads only such blocks. PostgreSQL has the index.
 import { type Kysely, sql } from 'kysely';
+import type { ReportedEvents } from './contract/index.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
-import type { ReportedEvents } from './contract/index.ts';
 
 /** Event ids of a block: 2 to this. */
 const blockBits = 12;

@@ -1,9 +1,16 @@
 // Measures how much room the stored events take, and removes the oldest. The size comes from samples over all ids. No
 // counter is kept when an event comes or goes, so none can become wrong.
 import { type RawBuilder, sql } from 'kysely';
+import type {
+  EventBounds,
+  EventTable,
+  EventVolume,
+  RemovalStep,
+  RemovalStepResult,
+  SampleLimits,
+} from './contract/index.ts';
 import type { Database } from './database.ts';
 import { retried } from './transact.ts';
-import type { EventBounds, EventTable, EventVolume, RemovalStep, RemovalStepResult, SampleLimits } from './contract/index.ts';
 
 /** What a row and its entries in the indexes take besides its texts; measured on SQLite. */
 const rowBytes: Record<EventTable, number> = { reporting_events: 260, self_update_events: 160 };

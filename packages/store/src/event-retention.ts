@@ -1,11 +1,11 @@
 // Removes old report events in small steps, however much the store holds: by time through the index, by kind along the
 // event ids, which rise with the time of receipt.
 import { type Kysely, sql } from 'kysely';
+import type { EventRetention, EventTable, RoutineStep, RoutineStepResult } from './contract/index.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 import { earliestStamp } from './stamps.ts';
 import { retried } from './transact.ts';
-import type { EventRetention, EventTable, RoutineStep, RoutineStepResult } from './contract/index.ts';
 
 export function eventRetentionStore({ tables }: Database): EventRetention {
   return {

@@ -1,9 +1,9 @@
 // The figures that triggers keep for each computer (migration 0008): one narrow row in place of all states and events.
 import { type Kysely, sql } from 'kysely';
+import type { StateBounds } from './contract/index.ts';
 import type { Database, Engine } from './database.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
-import type { StateBounds } from './contract/index.ts';
 
 export interface Figures {
   /** Computers. */

@@ -6,12 +6,12 @@ import { recordAudit } from './audit.ts';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
+import type { Author, CountedGroup, GroupStore } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { ServerError } from './errors.ts';
 import { loadFigures } from './figures.ts';
 import { takeStamp } from './stamps.ts';
 import { lockComputers, transact } from './transact.ts';
-import type { Author, CountedGroup, GroupStore } from './contract/index.ts';
 
 export function groupStore(database: Database, changes: Changes): GroupStore {
   const { tables, engine } = database;

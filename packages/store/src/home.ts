@@ -3,9 +3,9 @@
 import { sql } from 'kysely';
 import { beginningOf, leftOut, wholeUpTo } from './bounds.ts';
 import { loadLastContact } from './configuration.ts';
+import type { AgentCount, HomeEvent, HomeFacts, HomePage } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { homeReads } from './declared-bounds.ts';
-import type { AgentCount, HomeEvent, HomeFacts, HomePage } from './contract/index.ts';
 
 /**
  * As noted with the contacts, or with the newest event: a registration is told before its contact is written. No index is

@@ -3,10 +3,10 @@
 // computers that take turns: copies of one disk, or somebody who pretends to be another.
 import { cutText } from '@moult/formats/text';
 import { type Kysely, sql } from 'kysely';
+import type { IdentityAspect, IdentityChange, IdentityChanges, ListedIdentityChange } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { keptBounds, textBytes } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
-import type { IdentityAspect, IdentityChange, IdentityChanges, ListedIdentityChange } from './contract/index.ts';
 
 export function identityChangeStore({ tables }: Database): IdentityChanges {
   return {

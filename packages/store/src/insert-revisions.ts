@@ -1,9 +1,9 @@
 // Revisions into their tables, many rows with one statement: an import of 100,000 documents spends more on building and
 // awaiting statements than on running them.
 import { CompiledQuery, type Kysely } from 'kysely';
+import type { ImportResult, PackedRevision } from './contract/index.ts';
 import type { Engine } from './database.ts';
 import type { Tables } from './schema.ts';
-import type { ImportResult, PackedRevision } from './contract/index.ts';
 
 export interface Transaction {
   transaction: Kysely<Tables>;

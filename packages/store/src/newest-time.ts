@@ -1,6 +1,7 @@
 // The newest time in the database. The server compares its clock with it.
-import type { Database } from './database.ts';
+
 import type { Configuration } from './contract/index.ts';
+import type { Database } from './database.ts';
 
 export function newestTimeStore({ tables }: Database): Pick<Configuration, 'loadNewestTime'> {
   return {

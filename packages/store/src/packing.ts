@@ -1,7 +1,6 @@
 // The stored form of a document: texts packed with zstd.
 import { promisify } from 'node:util';
 import { zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import type { EncodedSummary } from '@moult/catalog';
 import type { PackedRevision, RevisionToImport } from './contract/index.ts';
 
 const compressLater = promisify(zstdCompress);

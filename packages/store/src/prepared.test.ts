@@ -5,7 +5,7 @@ import { openDatabase } from './database.ts';
 import { prepareInsert } from './prepared.ts';
 
 it('values of an insertion are bound by name: their order in the statement says nothing', async () => {
-  const database = await openDatabase(':memory:');
+  await using database = await openDatabase(':memory:');
   const { tables } = database;
   await sql`create table counters (name text, value integer)`.execute(tables);
   // The other way round than the example, and one of them twice.
@@ -24,14 +24,12 @@ it('values of an insertion are bound by name: their order in the statement says 
     { name: 'aa', value: 2 },
     { name: 'aa', value: 2 },
   ]);
-  await database.close();
 });
 
 it('a column that the statement leaves out is named at once', async () => {
-  const database = await openDatabase(':memory:');
+  await using database = await openDatabase(':memory:');
   const insert = prepareInsert({ name: '', value: 0 }, (rows) =>
     database.tables.insertInto('counters').values(rows.map(({ name }) => ({ name, value: 0 }))),
   );
   assert.throws(() => insert(database.tables, [{ name: 'a', value: 1 }]), /leaves out value/);
-  await database.close();
 });

@@ -3,6 +3,7 @@ import { cutText } from '@moult/formats/text';
 import type { Kysely } from 'kysely';
 import { beginningOf, cutStrings, leftOut, type StoreBounds, wholeUpTo } from './bounds.ts';
 import type { Changes } from './changes.ts';
+import type { EventFilter, ListedEvent, RefusedRow, ReportedEvent, ReportedEvents } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { keptBounds, textBytes } from './declared-bounds.ts';
 import { stretchesAbout } from './event-blocks.ts';
@@ -11,9 +12,12 @@ import { writeAllButRefused } from './refused-rows.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, transact } from './transact.ts';
 import { applyEvents, changesStates, updateStatusStatements } from './update-status.ts';
-import type { EventFilter, ListedEvent, RefusedRow, ReportedEvent, ReportedEvents } from './contract/index.ts';
 
-export function reportingEventStore(database: Database, changes: Changes, bounds: StoreBounds): Pick<ReportedEvents, 'recordReportingEvents' | 'listReportingEvents'> {
+export function reportingEventStore(
+  database: Database,
+  changes: Changes,
+  bounds: StoreBounds,
+): Pick<ReportedEvents, 'recordReportingEvents' | 'listReportingEvents'> {
   const { tables, engine } = database;
   const insertNew = insertNewEvents(tables);
   const insertQuietly = prepareInsert(exampleRow(), (rows) => insertion(tables, rows));

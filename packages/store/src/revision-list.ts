@@ -1,9 +1,9 @@
 // Lists the catalog without reading documents.
 import { decodeSupersedes } from '@moult/catalog';
 import { type Kysely, sql } from 'kysely';
+import type { ListedRevision, RevisionLists } from './contract/index.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
-import type { ListedRevision, RevisionLists } from './contract/index.ts';
 
 export function revisionListStore({ tables, engine }: Database): RevisionLists {
   const listed = () =>

@@ -4,12 +4,19 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import { beginningOf } from './bounds.ts';
 import type { Changes } from './changes.ts';
 import { laterContact } from './computers.ts';
+import type {
+  AgentGeneration,
+  SelfUpdateEvent,
+  SelfUpdateEventFilter,
+  SelfUpdateEvents,
+  StoredSelfUpdateEvent,
+  WriteMark,
+} from './contract/index.ts';
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
 import { inPieces, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
-import type { AgentGeneration, SelfUpdateEvent, SelfUpdateEventFilter, SelfUpdateEvents, StoredSelfUpdateEvent, WriteMark } from './contract/index.ts';
 
 export function selfUpdateEventStore(database: Database, changes: Changes): SelfUpdateEvents {
   const { tables } = database;

@@ -1,9 +1,9 @@
 // How many states of updates the store holds, counted and taken away along their primary key, computer by computer.
 import { sql } from 'kysely';
 import type { StoreBounds } from './bounds.ts';
+import type { CountedStates, StateBounds } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { retried } from './transact.ts';
-import type { CountedStates, StateBounds } from './contract/index.ts';
 
 export function stateBoundsStore({ tables }: Database, bounds: StoreBounds): Omit<StateBounds, 'recountFigures'> {
   return {

@@ -1,10 +1,10 @@
 // Which computers need which updates: the figures of WSUS's reports.
 import { sql } from 'kysely';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
+import type { StateCounts, UpdateOnComputer, UpdateState, UpdateStates } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { loadFigures } from './figures.ts';
 import { updateStates } from './update-status.ts';
-import type { StateCounts, UpdateOnComputer, UpdateState, UpdateStates } from './contract/index.ts';
 
 const nameOfState = new Map<number, UpdateState>(
   Object.entries(updateStates).map(([name, number]) => [number, name as UpdateState]),

@@ -9,8 +9,8 @@ import { computerListStore } from './computer-list.ts';
 import { computerRemovalStore } from './computer-removal.ts';
 import { computerStore } from './computers.ts';
 import { configurationStore } from './configuration.ts';
-import type { Store } from './contract/index.ts';
 import { contentFileStore } from './content-files.ts';
+import type { Store } from './contract/index.ts';
 import { counterStore } from './counters.ts';
 import { asDamaged } from './damaged.ts';
 import {

@@ -4,10 +4,10 @@
 import { eventNumbers } from '@moult/protocol/reporting';
 import { type Kysely, sql } from 'kysely';
 import type { StoreBounds } from './bounds.ts';
+import type { ReportedEvent, UpdateState } from './contract/index.ts';
 import type { Engine } from './database.ts';
 import { prepare } from './prepared.ts';
 import type { Tables } from './schema.ts';
-import type { ReportedEvent, UpdateState } from './contract/index.ts';
 
 /** The numbers that the tables hold. */
 export const updateStates = {

@@ -1,14 +1,20 @@
 // Revisions: the whole document (zstd) for fragments, a summary for the index in memory, one row per file.
-import type { EncodedSummary } from '@moult/catalog';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
+import type {
+  ImportResult,
+  PackedRevision,
+  Revisions,
+  RevisionToImport,
+  StoredFragment,
+  StoredSummary,
+} from './contract/index.ts';
 import type { Database } from './database.ts';
 import { insertRevisions } from './insert-revisions.ts';
 import { packRevision, packText, unpacked } from './packing.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
-import type { ImportResult, PackedRevision, RevisionToImport, Revisions, StoredFragment, StoredSummary } from './contract/index.ts';
 
 export function updateStore(database: Database, changes: Changes): Revisions {
   const { tables } = database;

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { type Kysely, sql } from 'kysely';
-import { type AuditHead, appendToChain, lockHead } from '../src/audit-chain.ts';
+import { appendToChain, lockHead } from '../src/audit-chain.ts';
 import { backUp } from '../src/backup/backup.ts';
 import { restore } from '../src/backup/restore.ts';
 import { auditHeadFile, keepAuditHead, readNotedHead, writeNotedHead } from '../src/data-dir/audit-head.ts';
 import { type Database, openDatabase } from '../src/database.ts';
-import { openStore, type Store } from '../src/index.ts';
+import { type AuditHead, openStore, type Store } from '../src/index.ts';
 import type { Tables } from '../src/schema.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
@@ -157,13 +157,12 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await backUp({ database: address, dataDir, target: source, version: '0', now: at });
       const elsewhere = await newAddress();
       await restore({ database: elsewhere, dataDir, source, author });
-      const restored = await openStore(elsewhere, { now });
+      await using restored = await openStore(elsewhere, { now });
       await restored.recordChange(author, { action: 'do', subject: 'after it' });
       const noted = readNotedHead(dataDir, (await restored.loadSetting('server-id')) ?? '');
       assert.equal(noted?.records, 6, 'the record of the restore itself');
       const { isIntact, records } = await restored.checkAudit(noted);
       assert.deepEqual([isIntact, records], [true, 7]);
-      await restored.close();
     });
 
     it('its head is noted in the data directory, never one that is further back, and not that of another server', async () => {

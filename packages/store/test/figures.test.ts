@@ -157,7 +157,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         await (await openStore(address, { now })).close();
         await fillLikeAServer(address);
       }
-      const database = await openDatabase(address);
+      await using database = await openDatabase(address);
       if (!postgres) await migrateHere(database);
       const store = storeOf(database, now);
       if (!postgres) {
@@ -199,14 +199,13 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.doesNotMatch(status, /computer_update_status|reporting_events|computers\b/);
       for (const plan of [search, list])
         assert.doesNotMatch(plan, /Seq Scan on (?:revisions|update_titles)|SCAN revisions/);
-      await database.close();
     });
   });
 }
 
 describe('contacts on PostgreSQL', () => {
   it('write no index: new versions of rows stay beside the old', async () => {
-    const postgres = await startPostgres();
+    await using postgres = await startPostgres();
     const address = await postgres.createDatabase();
     const store = await openStore(address, { now });
     const ids = Array.from({ length: 300 }, (_, number) => idOf(number));
@@ -241,7 +240,6 @@ describe('contacts on PostgreSQL', () => {
     assert.equal(updates, 10 * (300 + 30));
     const hot = (afterwards.hot - before.hot) / updates;
     assert.ok(hot > 0.9, `${(hot * 100).toFixed(0)} % of the updates were HOT`);
-    await postgres.stop();
   });
 });
 

@@ -44,10 +44,9 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         const before = await loadDump(address, dump);
         const known = migrations.map(({ name }) => name);
         assert.deepEqual(before, known.slice(0, before.length), 'a released migration keeps its name and its place');
-        const database = await openDatabase(address);
+        await using database = await openDatabase(address);
         assert.deepEqual(await migrate(database, now()), known.slice(before.length));
         assert.deepEqual(await migrate(database, now()), []);
-        await database.close();
       });
 
       it(`${basename(file)} is left as it is by a command, which says which version changes it`, async () => {

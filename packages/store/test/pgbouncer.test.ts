@@ -84,9 +84,8 @@ describe('behind pgbouncer', () => {
         await goesOn(store);
         await doesEverything(store);
         await store.close();
-        const command = await openStore(address, { now, ifEmpty: 'refuse' });
+        await using command = await openStore(address, { now, ifEmpty: 'refuse' });
         assert.equal(await command.countRevisions(), populated.updates);
-        await command.close();
       }));
   }
 

@@ -72,7 +72,9 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     });
 
     it('that 0.1 wrote are, brought up to date, what an import writes today', async () => {
-      const database = await openDatabase(postgres ? await postgres.createDatabase() : join(scratch, 'moult.sqlite'));
+      await using database = await openDatabase(
+        postgres ? await postgres.createDatabase() : join(scratch, 'moult.sqlite'),
+      );
       const split = migrations.findIndex(({ name }) => name.startsWith('0004'));
       await migrate(database, at, migrations.slice(0, split));
       const known = summaries();
@@ -91,7 +93,6 @@ for (const engine of ['sqlite', 'postgres'] as const) {
           wanted,
         );
       }
-      await database.close();
     });
   });
 }

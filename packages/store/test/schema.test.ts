@@ -76,9 +76,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         code: 'SERVER_DATABASE_TOO_OLD',
         message: /holds no Moult yet.*moult serve/,
       });
-      const database = await openDatabase(address);
+      await using database = await openDatabase(address);
       assert.equal(await requireSchema(database), 'empty');
-      await database.close();
     });
   });
 }
@@ -107,9 +106,8 @@ describe('rights and encoding (postgres)', () => {
     await server.saveSetting('a', 'b');
     await server.createGroup('Servers', undefined, { name: 'tester', at });
     await server.close();
-    const command = await openStore(as('everyday', address), { now, ifEmpty: 'refuse' });
+    await using command = await openStore(as('everyday', address), { now, ifEmpty: 'refuse' });
     assert.equal(await command.loadSetting('a'), 'b');
-    await command.close();
   });
 
   it('a role that may not make the tables is told which right it needs', async () => {
@@ -146,7 +144,7 @@ describe('rights and encoding (postgres)', () => {
 
   it('a migration that would have to wait for a table gives way, and those behind it go on', async () => {
     const address = await postgres.createDatabase();
-    const database = await openDatabase(address);
+    await using database = await openDatabase(address);
     await migrate(database, at);
     const altering: Migration = {
       name: '9001-something-new',
@@ -170,6 +168,5 @@ describe('rights and encoding (postgres)', () => {
     isDone();
     await atWork;
     assert.deepEqual(await migrate(database, at, [...migrations, altering]), [altering.name]);
-    await database.close();
   });
 });

@@ -43,6 +43,7 @@ export function recordingDatabase(address: string): Recording {
   const database: Database = {
     ...{ engine, tables, readOnce: (read) => read(), away: () => undefined, hold: () => undefined },
     ...{ connect: async () => undefined, close: () => tables.destroy(), abandon: () => undefined },
+    [Symbol.asyncDispose]: () => tables.destroy(),
   };
   return { database, lines, mark: (mark) => lines.push({ mark }) };
 }

@@ -37,7 +37,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     };
 
     it('brings a database of the first release to the newest schema, with what is in it', async () => {
-      const database = await openDatabase(engine === 'sqlite' ? ':memory:' : await newAddress());
+      await using database = await openDatabase(engine === 'sqlite' ? ':memory:' : await newAddress());
       await migrate(database, author.at, migrations.slice(0, 1));
       const row = { computer_id: computerId, dns_name: 'Old.example.test', address: '', requested_groups: '' };
       await database.tables
@@ -55,7 +55,6 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         [['old.example.test', 9]],
       );
       await assert.rejects(migrate(database, author.at, migrations.slice(0, 1)), { code: 'SERVER_DATABASE_TOO_NEW' });
-      await database.close();
     });
 
     it('revisions keep their ids, and ids are never given twice', async () => {

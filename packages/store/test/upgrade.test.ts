@@ -86,9 +86,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 }
 
 async function migrateTo(address: string, steps: number): Promise<void> {
-  const database = await openDatabase(address);
+  await using database = await openDatabase(address);
   await migrate(database, at, migrations.slice(0, steps));
-  await database.close();
 }
 
 /** The next place from `index` on that is in no transaction: a migration waits for those that are under way. */

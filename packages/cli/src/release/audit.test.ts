@@ -13,8 +13,7 @@ const file = join(folder, 'agent.cab');
 before(async () => {
   mkdirSync(join(folder, 'data'), { mode: 0o700 });
   writeFileSync(file, 'the release');
-  const store = await openStore(database, { now: () => new Date() });
-  await store.close();
+  await (await openStore(database, { now: () => new Date() })).close();
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 

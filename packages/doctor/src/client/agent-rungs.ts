@@ -15,7 +15,9 @@ export function observeAgent(machine: AgentMachine, client: string): Observation
   ];
   if (!intact) {
     const why = version === undefined ? 'no version is named' : `version ${version} is not as it was released`;
-    found.push(observe('DOCTOR_AGENT_VERSION_BROKEN', 'fail', ['client', client], { found: machine.folder, why, client }, at));
+    found.push(
+      observe('DOCTOR_AGENT_VERSION_BROKEN', 'fail', ['client', client], { found: machine.folder, why, client }, at),
+    );
   }
   if (!running) found.push(observe('DOCTOR_SERVICE_STOPPED', 'unknown', ['client', client], { client }, at));
   return found;

@@ -71,7 +71,8 @@ describe('a data directory', () => {
 
   it('under a clock that went back or far ahead says so', () =>
     inFolder({ 'clock.json': JSON.stringify({ newest: now, ageing: now }) }, async (folder) => {
-      const codesAt = async (at: Date) => allCodes(makeReport('x', observeSelf(await collectSelf(folder, at, { verifyTree }))));
+      const codesAt = async (at: Date) =>
+        allCodes(makeReport('x', observeSelf(await collectSelf(folder, at, { verifyTree }))));
       for (const year of [1990, 2036, 2057])
         assert.ok((await codesAt(new Date(Date.UTC(year, 0)))).includes('DOCTOR_SERVER_CLOCK'), String(year));
       assert.ok(!(await codesAt(new Date(Date.UTC(2026, 11)))).includes('DOCTOR_SERVER_CLOCK'));
@@ -81,7 +82,9 @@ describe('a data directory', () => {
     inFolder({ 'keys/operator-signing.key.pem': 'secret' }, async (folder) => {
       chmodSync(join(folder, 'keys/operator-signing.key.pem'), 0o644);
       assert.ok(
-        allCodes(makeReport('x', observeSelf(await collectSelf(folder, now, { verifyTree })))).includes('DOCTOR_KEY_PERMISSIONS'),
+        allCodes(makeReport('x', observeSelf(await collectSelf(folder, now, { verifyTree })))).includes(
+          'DOCTOR_KEY_PERMISSIONS',
+        ),
       );
     }));
 });

@@ -21,7 +21,7 @@ export function withRoom<Guarded extends Store>(
   store: Guarded,
   disk: Pick<DiskWatch, 'requireRoom' | 'noteError' | 'state' | 'check'>,
 ): Guarded {
-  const guarded: Record<string, unknown> = { ...store };
+  const guarded: Record<string, unknown> = {};
   const told = async <Result>(result: Promise<Result>): Promise<Result> => {
     try {
       return await result;
@@ -50,5 +50,5 @@ export function withRoom<Guarded extends Store>(
     requireRoom();
     await told(store.noteAuthorization(computer, options));
   };
-  return { ...guarded, noteAuthorization } as unknown as Guarded;
+  return { ...store, ...guarded, noteAuthorization };
 }

@@ -69,7 +69,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 }
 
 it('a stamp that a wrong clock wrote neither ends the sweeps for years nor is deleted for it', async () => {
-  const store = await openStore(':memory:', { now: () => new Date(start) });
+  await using store = await openStore(':memory:', { now: () => new Date(start) });
   const tenYears = 3652 * dayMs;
   await store.recordReportingEvents([event(1, 147)], new Date(start + tenYears));
   await store.recordReportingEvents([event(2, 147)], new Date(start));
@@ -80,14 +80,15 @@ it('a stamp that a wrong clock wrote neither ends the sweeps for years nor is de
   assert.equal(await retention.sweep(), 1);
   const [left, ...more] = await store.listReportingEvents({ limit: 10 });
   assert.deepEqual([left?.receivedAt.getTime(), more.length], [start + tenYears, 0]);
-  await store.close();
 });
 
 for (const engine of ['sqlite', 'postgres'] as const) {
   it(`what a clock stamped that was ten years behind, or behind for an hour, is not old for it (${engine})`, async (t) => {
     const postgres = engine === 'postgres' ? await startPostgres() : undefined;
     t.after(() => postgres?.stop());
-    const store = await openStore((await postgres?.createDatabase()) ?? ':memory:', { now: () => new Date(start) });
+    await using store = await openStore((await postgres?.createDatabase()) ?? ':memory:', {
+      now: () => new Date(start),
+    });
     const tenYears = 3652 * dayMs;
     const now = start + 400 * dayMs;
     const told = async (number: number, at: number) => {
@@ -109,7 +110,6 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     const expected = [now, now - 100 * dayMs, now - tenYears, now - dayMs, start - tenYears];
     assert.deepEqual([...new Set(left)], expected);
     assert.deepEqual(pings, expected);
-    await store.close();
   });
 }
 

@@ -1,6 +1,7 @@
 // What a service shows to a GET, as ASP.NET does: a page that names its operations, and with ?wsdl its contract, with the
 // address under which it was asked.
 import { readFile } from 'node:fs/promises';
+import { repositoryFile } from '@moult/disk';
 import { escapeText } from '@moult/formats/xml';
 import type { Operation, Service } from '@moult/protocol/soap';
 import { calledAddress } from '../http/called-host.ts';
@@ -31,7 +32,7 @@ const contracts = new Map<Contract, Promise<string>>();
 function loadContract(contract: Contract): Promise<string> {
   const known = contracts.get(contract);
   if (known) return known;
-  const text = readFile(new URL(import.meta.resolve(`@moult/protocol/wsdl/${contract}.wsdl`)), 'utf8');
+  const text = readFile(repositoryFile(`packages/protocol/wsdl/${contract}.wsdl`), 'utf8');
   contracts.set(contract, text);
   // One that could not be read is tried again.
   text.catch(() => contracts.delete(contract));

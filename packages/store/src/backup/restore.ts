@@ -7,6 +7,7 @@ import { type Kysely, sql } from 'kysely';
 import { recordAudit } from '../audit.ts';
 import { watchHead } from '../audit-chain.ts';
 import { readClockMarks, writeClockMarks } from '../clock/clock-file.ts';
+import type { AuditHead, Author } from '../contract/index.ts';
 import { writeNotedHead } from '../data-dir/audit-head.ts';
 import { takeGuard } from '../data-dir/guard.ts';
 import { openDatabase, withoutPassword } from '../database.ts';
@@ -28,7 +29,6 @@ import {
   settleRestore,
 } from './pending-restore.ts';
 import { readRows } from './table-rows.ts';
-import type { AuditHead, Author } from '../contract/index.ts';
 
 export interface RestoreOptions {
   database: string;

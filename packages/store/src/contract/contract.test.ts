@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 /** Methods that only read, or that concern this process alone. */
-const reads = /^(?:load|reload|list|find|finds|count|read|require|is|estimate|check|watch|now|subscribe|close)(?=[A-Z]|$)/;
+const reads =
+  /^(?:load|reload|list|find|finds|count|read|require|is|estimate|check|watch|now|random|subscribe|close)(?=[A-Z]|$)/;
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const methods = readdirSync(folder)
@@ -25,7 +26,8 @@ describe('the contract of the store', () => {
 
   it('says of each method that writes what a second call does, and what happens beside another writer', () => {
     const silent = methods.filter(
-      ({ name, contract = '' }) => !reads.test(name) && !(contract.includes('Again: ') && contract.includes('Concurrent: ')),
+      ({ name, contract = '' }) =>
+        !reads.test(name) && !(contract.includes('Again: ') && contract.includes('Concurrent: ')),
     );
     assert.deepEqual(silent.map(nameOf), []);
   });

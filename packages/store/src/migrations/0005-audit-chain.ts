@@ -2,8 +2,8 @@
 // order of their ids. The columns may be empty, because the version before writes records without them.
 import { type Kysely, sql } from 'kysely';
 import { type AuditRow, appendToChain, lockHead } from '../audit-chain.ts';
-import type { Tables } from '../schema.ts';
 import type { AuditHead } from '../contract/index.ts';
+import type { Tables } from '../schema.ts';
 
 export async function up(database: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(database);

@@ -107,7 +107,11 @@ export function installStarted(update: UpdateInEvent): AgentEvent {
 export function installSucceeded(update: UpdateInEvent, rebootRequired: boolean): AgentEvent {
   const message = `Installation Successful: Windows successfully installed the following update: ${update.title}`;
   if (!rebootRequired) return { ...about(update, eventNumbers.installSucceeded, 0, 'Content Install'), message };
-  return { ...about(update, eventNumbers.installPendsRestart, hresult.rebootRequired, 'Content Install'), outcome: 'Pending', message };
+  return {
+    ...about(update, eventNumbers.installPendsRestart, hresult.rebootRequired, 'Content Install'),
+    outcome: 'Pending',
+    message,
+  };
 }
 
 export function installFailed(update: UpdateInEvent, result: number): AgentEvent {
