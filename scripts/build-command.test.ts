@@ -1,7 +1,7 @@
 // The bundle of the moult command, on a copy of the repository with one command that says where it runs from.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
@@ -61,12 +61,20 @@ describe('the bundle of the moult command', () => {
     assert.equal(moult(), 'sources beside first');
   });
 
-  it('is the same when the sources are the same, and leaves nothing else behind', async () => {
-    const dist = join(root, 'packages/cli/dist');
-    const before = readFileSync(join(dist, 'moult.cjs'), 'utf8');
+  it('leaves the one before it for programs that still run, and none that is older', async () => {
+    for (const word of ['second', 'third', 'fourth']) {
+      writeFileSync(join(sources, 'later.ts'), `export const word = '${word}';\n`);
+      await buildCommand(root);
+    }
+    assert.equal(readdirSync(join(root, 'packages/cli/dist')).filter((name) => name !== 'moult.js').length, 2);
+    assert.equal(moult(), 'bundle beside fourth');
+  });
+
+  it('is the same when the sources are the same', async () => {
+    const names = () => readdirSync(join(root, 'packages/cli/dist'));
+    const before = names();
     await buildCommand(root);
-    assert.equal(readFileSync(join(dist, 'moult.cjs'), 'utf8'), before);
-    assert.deepEqual(readdirSync(dist), ['moult.cjs']);
+    assert.deepEqual(names(), before);
   });
 
   function moult(more: Record<string, string> = {}): string {

@@ -1,34 +1,75 @@
-// Bundles the moult command to packages/cli/dist/moult.cjs, so that an installation loads one file in place of more than a
+// Bundles the moult command to packages/cli/dist, so that an installation loads a few files in place of more than a
 // thousand. bin/moult.js runs the bundle, or in a checkout the sources (ADR 0026).
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 
-/** Bundles `packages/cli/src/main.ts` of the checkout at `root`. The bundle is there as a whole, or the one before it is. */
+const folderName = /command-[0-9a-f]{16}/;
+
+/**
+ * Bundles `packages/cli/src/main.ts` of the checkout at `root` to `packages/cli/dist/command-<digest of its contents>/`, and
+ * then writes `packages/cli/dist/moult.js`, which leads to it. The bundle before stays: a moult that runs may load from it.
+ */
 export async function buildCommand(root: string): Promise<void> {
-  const target = join(root, 'packages/cli/dist/moult.cjs');
+  const dist = join(root, 'packages/cli/dist');
+  const files = await bundle(root, join(dist, 'command'));
+  const folder = `command-${digestOf(files)}`;
+  await writeFolder(join(dist, folder), files);
+  const entry = join(dist, 'moult.js');
+  const before = folderName.exec(await readFile(entry, 'utf8').catch(() => ''))?.[0];
+  const fresh = `${entry}.${process.pid}`;
+  await writeFile(fresh, `export * from './${folder}/main.js';\n`);
+  await rename(fresh, entry);
+  for (const old of await readdir(dist)) {
+    if (folderName.test(old) && old !== folder && old !== before) await rm(join(dist, old), { recursive: true });
+  }
+}
+
+interface BundledFile {
+  name: string;
+  contents: Uint8Array;
+}
+
+async function bundle(root: string, outdir: string): Promise<BundledFile[]> {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'packages/cli/src/main.ts')],
     absWorkingDir: root,
-    outfile: target,
+    outdir,
     bundle: true,
+    // A command loads only the files that hold its own code.
+    splitting: true,
+    format: 'esm',
     minifyWhitespace: true,
     minifySyntax: true,
     write: false,
     platform: 'node',
     target: 'node24',
-    // CommonJS: a command runs only those modules of the bundle that it needs, and of Node's own it loads only what it
-    // uses. An ES module reads each property of what it imports, and the getters of node:fs alone load thirty more.
-    format: 'cjs',
+    charset: 'utf8',
     legalComments: 'none',
     logLevel: 'warning',
     // pg asks for it, and does without.
     external: ['pg-native'],
-    banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
-    define: { 'import.meta.url': 'bundleUrl' },
+    // CommonJS libraries inside the bundle ask for Node's own modules through require.
+    banner: {
+      js: "import{createRequire as moultRequire}from'node:module';const require=moultRequire(import.meta.url);",
+    },
   });
-  const fresh = `${target}.${process.pid}`;
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(fresh, outputFiles[0]?.contents ?? '');
-  await rename(fresh, target);
+  return outputFiles.map(({ path, contents }) => ({ name: relative(outdir, path), contents }));
+}
+
+function digestOf(files: readonly BundledFile[]): string {
+  const hash = createHash('sha256');
+  for (const { name, contents } of files) hash.update(`${name}\0${contents.length}\0`).update(contents);
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Whole or not at all. A folder of this name has the same in it already. */
+async function writeFolder(folder: string, files: readonly BundledFile[]): Promise<void> {
+  if (existsSync(folder)) return;
+  const fresh = `${folder}.new-${process.pid}`;
+  await mkdir(fresh, { recursive: true });
+  for (const { name, contents } of files) await writeFile(join(fresh, name), contents);
+  await rename(fresh, folder);
 }

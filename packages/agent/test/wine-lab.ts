@@ -139,7 +139,7 @@ export async function bundleForWindows(source: string, folder: string, name: str
 
 /** bin/moult.js would look for Node 24, which does not run under this Wine. */
 function builtCommand(): string {
-  return fileURLToPath(new URL('../../cli/dist/moult.cjs', import.meta.url));
+  return fileURLToPath(new URL('../../cli/dist/moult.js', import.meta.url));
 }
 
 /** The processes of a prefix, its server included. Zombies are none. */

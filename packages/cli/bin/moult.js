@@ -22,7 +22,7 @@ if (Number.parseInt(process.versions.node, 10) >= oldestSupported) {
 /** An installation runs the bundle that `npm ci` made. A checkout (it has .git) runs the sources: somebody edits them. */
 function program() {
   const isCheckout = existsSync(new URL('../../../.git', import.meta.url));
-  const bundle = new URL('../dist/moult.cjs', import.meta.url);
+  const bundle = new URL('../dist/moult.js', import.meta.url);
   if (isCheckout && process.env.MOULT_BUNDLE !== '1') return '../src/main.ts';
   return existsSync(bundle) ? bundle.href : '../src/main.ts';
 }
