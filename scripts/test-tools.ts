@@ -20,6 +20,7 @@ const tools: Record<string, string> = {
   xmllint: 'libxml2-utils',
   chromium: 'chromium',
   pgbouncer: 'pgbouncer',
+  'systemd-analyze': 'systemd',
 };
 
 /** Debian packages that bring no program for the path → whether they are there. */

@@ -4,19 +4,37 @@ import { glob, readFile } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import { Marked, type Tokens } from 'marked';
 
-/** Every page as [path under docs/, html], where `%TITLE%` and `%CONTENT%` of the template are filled in. */
+/**
+ * Every page as [path under docs/, html], where `%TITLE%` and `%CONTENT%` of the template are filled in; and `all.html`, which
+ * holds the pages of the first level one after the other, for a browser's own search.
+ */
 export async function renderDocumentation(folder: string, template: string): Promise<[string, string][]> {
   const pages: [string, string][] = [];
+  const contents: string[] = [];
   for await (const file of glob('**/*.md', { cwd: folder })) {
     const path = file.split(sep).join('/');
     const markdown = await readFile(join(folder, file), 'utf8');
     const heading = /^#\s+(.+)$/m.exec(markdown)?.[1];
     const title = heading ?? titleOf(path);
     const content = await render(heading ? markdown : `# ${title}\n\n${markdown}`, path);
-    const html = template.replace('%TITLE%', () => escapeText(title)).replace('%CONTENT%', () => content);
-    pages.push([path.replace(/\.md$/, '.html'), html]);
+    pages.push([path.replace(/\.md$/, '.html'), fill(template, title, content)]);
+    if (!path.includes('/')) contents.push(asPart(content, path));
   }
-  return pages;
+  return [...pages, ['all.html', fill(template, 'All pages', `<h1>All pages</h1>\n${contents.sort().join('\n')}`)]];
+}
+
+function fill(template: string, title: string, content: string): string {
+  return template.replace('%TITLE%', () => escapeText(title)).replace('%CONTENT%', () => content);
+}
+
+/** A page among others: its headings are one level lower, and its anchors do not meet those of others. */
+function asPart(content: string, path: string): string {
+  const prefix = path.replace(/\.md$/, '');
+  const lowered = content
+    .replaceAll(/<(\/?)h([1-5])/g, (_, slash: string, level: string) => `<${slash}h${Number(level) + 1}`)
+    .replaceAll(/ id="([^"]*)"/g, ` id="${prefix}-$1"`)
+    .replaceAll(/ href="#([^"]*)"/g, ` href="#${prefix}-$1"`);
+  return `<section id="${prefix}">\n${lowered}</section>`;
 }
 
 async function render(markdown: string, path: string): Promise<string> {

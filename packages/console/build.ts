@@ -28,7 +28,7 @@ export async function buildConsole(): Promise<void> {
   for (const [path, html] of await renderDocumentation(documentation, template)) {
     await write(join(scratch, 'docs', path), html);
   }
-  for await (const picture of glob('**/*.svg', { cwd: documentation })) {
+  for await (const picture of glob('**/*.{svg,png}', { cwd: documentation })) {
     await write(join(scratch, 'docs', picture), await readFile(join(documentation, picture)));
   }
   await rm(distribution, { recursive: true, force: true });

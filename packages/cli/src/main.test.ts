@@ -21,4 +21,12 @@ describe('moult', () => {
     assert.match(stderr, /doctor/);
     assert.equal(moult('constructor').status, 2);
   });
+
+  it('begins every error of its command line with a code, and says it as JSON when asked', () => {
+    for (const args of [['docter'], ['clock', '--nosuch'], ['approve'], ['agent', 'install', '--server', 'foo']]) {
+      const { stdout, stderr } = moult(...args, '--json');
+      assert.match(stderr, /^moult: CLI_USAGE: /, args.join(' '));
+      assert.equal(JSON.parse(stdout).error.code, 'CLI_USAGE');
+    }
+  });
 });

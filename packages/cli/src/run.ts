@@ -1,27 +1,46 @@
 // One moult command within this process: what main.ts does with the arguments of the process, and tests with their own.
 import { serverVersion } from '@moult/store/version';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { commandExamples } from './command-examples.ts';
 import { type CommandModule, commands } from './commands/index.ts';
 import { acceptLimits, giveLimits } from './limits/give-limits.ts';
-import { exitCode, reportFailure } from './terminal.ts';
+import { exitCode, reportFailure, UsageError } from './terminal.ts';
 
 /** Runs a command, given as typed after `moult`. Sets process.exitCode when it is not 0. `output`: of help and usage errors. */
 export async function run(typed: readonly string[], output: OutputConfiguration = {}): Promise<void> {
+  try {
+    const program = await createProgram(typed[0], output);
+    await program.parseAsync(typed, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? exitCode.fine : exitCode.usage;
+      if (error.exitCode !== 0 && typed.includes('--json'))
+        reportFailure(new UsageError(usageWords(error.message)), true);
+    } else process.exitCode = reportFailure(error, typed.includes('--json'));
+  }
+}
+
+/** The program with the one command that is asked for, or with all of them. */
+export async function createProgram(asked?: string, output: OutputConfiguration = {}): Promise<Command> {
   const program = new Command('moult')
     .description('An open, WSUS-compatible update server whose clients update themselves first')
     .version(serverVersion)
-    .configureOutput(output)
+    .configureOutput({ outputError: withCode, ...output })
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride()
     .hook('preAction', (_, command) => giveLimits(command, process.env));
-  try {
-    await loadInto(program, typed[0]);
-    await program.parseAsync(typed, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCode.fine : exitCode.usage;
-    else process.exitCode = reportFailure(error, typed.includes('--json'));
-  }
+  await loadInto(program, asked);
+  return program;
+}
+
+/** What commander says of wrong usage, with our code in front as every error has it. */
+function withCode(text: string, write: (text: string) => void): void {
+  write(text.replace(/^error: /, 'moult: CLI_USAGE: '));
+}
+
+function usageWords(message: string): string {
+  return message.replace(/^error: /, '');
 }
 
 /** Loads the one command asked for; all of them when none, or an unknown one, is (help and suggestions need all). */
@@ -34,10 +53,12 @@ async function loadInto(target: Command, asked = ''): Promise<void> {
   prepare(target);
 }
 
-function prepare(command: Command): void {
+function prepare(command: Command, words: readonly string[] = []): void {
+  const example = commandExamples[words.join(' ')];
+  if (example !== undefined) command.addHelpText('after', `\nExample:\n  ${example}`);
   if (command.commands.length === 0) acceptLimits(command);
   for (const child of command.commands) {
     child.exitOverride();
-    prepare(child);
+    prepare(child, [...words, child.name()]);
   }
 }

@@ -38,7 +38,7 @@ export function withServer(command: Command): Command {
 
 /** As withServer, and `--json`. */
 export function withServerOptions(command: Command): Command {
-  return withServer(command).addOption(new Option('--json', 'one JSON document on stdout'));
+  return withServer(command).addOption(new Option('--json', 'print one JSON document'));
 }
 
 /** Opens the server that is meant, does `work`, closes it. Throws UsageError and AdministrationError. */

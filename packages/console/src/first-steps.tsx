@@ -24,7 +24,8 @@ export function FirstSteps(): ReactNode {
               `reg add ${policyKey} /v WUServer /t REG_SZ /d ${server} /f`,
               `reg add ${policyKey} /v WUStatusServer /t REG_SZ /d ${server} /f`,
               `reg add ${policyKey}\\AU /v UseWUServer /t REG_DWORD /d 1 /f`,
-              'net stop wuauserv && net start wuauserv',
+              'net stop wuauserv',
+              'net start wuauserv',
             ]}
           />
         </li>
@@ -43,7 +44,8 @@ export function FirstSteps(): ReactNode {
           <h3>Check the way from a client</h3>
           <p>
             In a browser on the client, both must offer a download: <a href="/iuident.cab">{server}/iuident.cab</a> and{' '}
-            <a href="/selfupdate/wuident.cab">{server}/selfupdate/wuident.cab</a>.
+            <a href="/selfupdate/wuident.cab">{server}/selfupdate/wuident.cab</a>. You do not need to save them. A
+            client does not update itself this way.
           </p>
         </li>
       </ol>

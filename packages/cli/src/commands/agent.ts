@@ -62,37 +62,41 @@ interface InstallFlags extends CommonOptions {
   tlsTrust?: TlsTrust;
 }
 
-const rootOption = () => new Option('--root <dir>', 'a directory that plays the whole machine; default: this machine');
+const rootOption = () => new Option('--root <dir>', 'folder that holds a whole machine. Default: this machine');
 const jsonOption = () => new Option('--json', 'print one JSON document');
 
 export function register(program: Command): void {
-  const agent = program.command('agent').description('the Automatic Updates agent of this machine, or of a directory');
+  const agent = program
+    .command('agent')
+    .description('install and run the Automatic Updates agent of this machine, or of a folder');
   agent
     .command('install')
     .description('install the agent, or point it at another server')
     .requiredOption('--server <url>', 'update server, as http://host:8530', asServerUrl)
     .addOption(new Option('--generation <generation>', 'sus or wsus').choices(['sus', 'wsus']).default('wsus'))
-    .option('--agent-version <version>', 'which release; default: the newest of the generation')
+    .option('--agent-version <version>', 'version of the release. Default: the newest of the generation')
     .option(
       '--operator-cert <file>',
-      "the operator's CA certificate; without it, it is fetched and trusted on first use",
+      "the operator's CA certificate. Without it, the agent trusts that of the server on first use",
     )
     .option(
       '--trust-root <file>',
-      "the root of the operator's trust metadata (N.root.json); without it, it is fetched, signed by the operator",
+      "the root of the operator's trust metadata (N.root.json). Default: that of the server",
     )
-    .addOption(new Option('--os <os>', 'which system this is; default: the real one').choices([...operatingSystems]))
-    .addOption(new Option('--arch <arch>', 'which processor; default: the real one').choices([...architectures]))
+    .addOption(new Option('--os <os>', 'system of the machine. Default: the real one').choices([...operatingSystems]))
+    .addOption(
+      new Option('--arch <arch>', 'processor of the machine. Default: the real one').choices([...architectures]),
+    )
     .option('--lang <language>', 'language of the system, as en or pt-br', asLanguage)
     .option('--group <name>', 'target group (client-side targeting)')
     .option('--proxy <address>', 'http://host:port, direct, or auto: from the environment or WinHTTP')
-    .option('--proxy-bypass <hosts>', 'hosts that are asked directly, for example .corp.example,10.0.0.0/8')
+    .option('--proxy-bypass <hosts>', 'hosts without a proxy, for example .corp.example,10.0.0.0/8')
     .option('--proxy-credentials <file>', 'file with one line USER:PASSWORD for the proxy of --proxy')
-    .option('--bandwidth <kib>', 'take at most so many KiB each second; 0 for no limit', asWholeNumber)
+    .option('--bandwidth <kib>', 'take at most this number of KiB each second. 0: without a limit', asWholeNumber)
     .addOption(
       new Option(
         '--tls-trust <who>',
-        'who certifies an https server: the operator, the system, or any of both',
+        'authority that certifies an https server: operator, system, or any of both',
       ).choices([...tlsTrusts]),
     )
     .addOption(rootOption())
@@ -100,27 +104,27 @@ export function register(program: Command): void {
     .action(install);
   agent
     .command('run')
-    .description('run the agent here until it is stopped')
-    .option('--once', 'end after one detection, and the self-update it may bring')
-    .option('--now', 'do not wait for the next detection time, nor for the installation schedule')
+    .description('run the agent in this terminal until you stop it')
+    .option('--once', 'end after one detection, and the self-update that follows')
+    .option('--now', 'detect and install at once, without waiting for the schedule')
     .addOption(rootOption())
     .addOption(jsonOption())
     .action(run);
   agent
     .command('detect')
-    .description('detect now: asks the running agent, or runs one detection here')
+    .description('detect now: ask the running agent, or run one detection')
     .addOption(rootOption())
     .addOption(jsonOption())
     .action(detect);
   agent
     .command('status')
-    .description('which client this is, of which version, and how it is doing')
+    .description('show the client, its version and its state')
     .addOption(rootOption())
     .addOption(jsonOption())
     .action(status);
   agent
     .command('policy')
-    .description('every value of the update policy: what counts, and where it comes from')
+    .description('show every value of the update policy, and its source')
     .addOption(rootOption())
     .addOption(jsonOption())
     .action(policy);

@@ -26,12 +26,15 @@ interface ApproveFlags extends AdministrationFlags {
 
 export function register(program: Command): void {
   withServerOptions(program.command('approve').argument('<update>', 'GUID, KB number, or title or a part of it'))
-    .description('decide what happens to an update in a group (Approve-WsusUpdate)')
+    .description('approve an update for a group, or change its approval (Approve-WsusUpdate)')
     .addOption(
-      new Option('--action <action>', 'what happens').argParser(parseAction).default('install').makeOptionMandatory(),
+      new Option('--action <action>', 'what happens to the update')
+        .argParser(parseAction)
+        .default('install')
+        .makeOptionMandatory(),
     )
-    .option('--group <group>', 'in which group; may be given again [All Computers]', collect)
-    .option('--deadline <time>', 'by when, as 2027-01-31T12:00:00Z; without a zone it is UTC')
+    .option('--group <group>', 'group of the approval. May be repeated [All Computers]', collect)
+    .option('--deadline <time>', 'time limit, as 2027-01-31T12:00:00Z. Without a zone it is UTC')
     .addHelpText('after', `\nActions: ${Object.keys(actions).join(', ')}`)
     .action(runApprove);
 }

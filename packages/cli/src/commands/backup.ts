@@ -18,12 +18,12 @@ import {
 import { UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {
-  withServerOptions(program.command('backup').argument('<dir>', 'a folder that is not there yet'))
-    .description('write what makes the same server into a folder: database, keys, releases; while it runs or not')
+  withServerOptions(program.command('backup').argument('<dir>', 'a new folder'))
+    .description('back up the server into a folder: database, keys and releases. The server may run meanwhile')
     .action(runBackup);
   withServerOptions(program.command('restore').argument('<dir>', 'a backup'))
-    .description('put a backup in place of everything that is there')
-    .option('--yes', 'really: what is there now is gone afterwards')
+    .description('restore a backup: it replaces all current data')
+    .option('--yes', 'confirm: replace all current data')
     .action(runRestore);
 }
 

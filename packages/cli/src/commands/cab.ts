@@ -26,11 +26,11 @@ interface ExtractCommandOptions extends ReadCommandOptions {
 
 export function register(program: Command): void {
   const cab = program.command('cab').description('cabinets: list, test, extract, create');
-  reading(cab.command('list'), 'what cabinets hold').action(runList);
+  reading(cab.command('list'), 'list the members of cabinets').action(runList);
   reading(cab.command('test'), 'unpack everything, write nothing').action(runTest);
-  reading(cab.command('extract'), 'unpack to a folder; a spanned set by naming its first part')
-    .requiredOption('--to <dir>', 'the folder to write to; nothing is written outside it')
-    .option('--only <glob>', 'only members like this; may be given again', collect, [])
+  reading(cab.command('extract'), 'unpack to a folder. For a spanned set, name its first part')
+    .requiredOption('--to <dir>', 'the folder to write to. Moult does not write outside it')
+    .option('--only <glob>', 'only members like this. May be repeated', collect, [])
     .action(runExtract);
   cab
     .command('create')
@@ -40,9 +40,9 @@ export function register(program: Command): void {
     .addOption(new Option('--compress <method>', 'how to pack').choices(['none', 'mszip', 'lzx']).default('mszip'))
     .option('--level <1-9>', 'effort of mszip', wholeNumber)
     .option('--window <15-21>', 'LZX window in bits', wholeNumber)
-    .option('--folder-bytes <n>', 'begin a new folder after this many bytes', wholeNumber)
+    .option('--folder-bytes <n>', 'begin a new folder after this number of bytes', wholeNumber)
     .option('--reserve <n>', 'bytes to keep free in the header, as for a signature', wholeNumber)
-    .option('--json', 'one JSON document on stdout')
+    .option('--json', 'print one JSON document')
     .action(async (out: string, files: string[], options: CreateCommandOptions) => {
       // Loaded only when asked for: reading is what most do, and it should start fast.
       const { runCreate } = await import('../cab/create-command.ts');
@@ -61,7 +61,7 @@ function reading(command: Command, description: string): Command {
       'refuse cabinets that claim more than this times their size [cabinet.max-ratio]',
       wholeNumber,
     )
-    .option('--json', 'one JSON document on stdout');
+    .option('--json', 'print one JSON document');
 }
 
 async function runList(files: string[], options: ReadCommandOptions): Promise<void> {

@@ -46,20 +46,20 @@ interface ListFlags extends ServerOptions, JsonFlag {
 }
 
 export function register(program: Command): void {
-  const catalog = program
-    .command('catalog')
-    .description('update metadata: import it, list it, see what clients get of it');
+  const catalog = program.command('catalog').description('import, list and show update metadata');
   const json = () => new Option('--json', 'print one JSON document');
   const from = () => new Option('--from <paths...>', 'read these files or folders instead of the catalog');
   withServer(catalog.command('import'))
     .description('import update documents, WSUS export packages and offline scan files')
-    .argument('<paths...>', 'files or folders; - is standard input')
+    .argument('<paths...>', 'files or folders. - is standard input')
     .addOption(json())
     .action(importPaths);
   withServer(catalog.command('list'))
-    .description('list what is in the catalog')
-    .addOption(new Option('--type <type>', 'only this kind').choices(['Software', 'Driver', 'Category', 'Detectoid']))
-    .option('--search <text>', 'only updates whose title or id holds this text')
+    .description('list the updates in the catalog')
+    .addOption(
+      new Option('--type <type>', 'only updates of this kind').choices(['Software', 'Driver', 'Category', 'Detectoid']),
+    )
+    .option('--search <text>', 'only updates with this text in title or id')
     .addOption(json())
     .action(list);
   withServer(catalog.command('show'))
@@ -71,15 +71,15 @@ export function register(program: Command): void {
   withServer(catalog.command('fragment'))
     .description('print a fragment as clients get it')
     .argument('<id>', 'GUID or GUID@REVISION')
-    .addOption(new Option('--kind <kind>', 'which fragment').choices([...kinds]).makeOptionMandatory())
+    .addOption(new Option('--kind <kind>', 'kind of fragment').choices([...kinds]).makeOptionMandatory())
     .option('--locale <tag>', 'language of localized and eula fragments', 'en')
     .option('--geo-id <region>', 'region of the eula fragment, as DEU')
-    .option('--content-url <url>', 'what the paths of fileurl hang on', '')
+    .option('--content-url <url>', 'address in front of the paths of fileurl', '')
     .option('--raw', 'the fragment alone, without a line end')
     .addOption(from())
     .action(fragment);
   withServer(catalog.command('evaluate'))
-    .description('what a machine would make of an update, from facts recorded there')
+    .description('evaluate the rules of an update with the recorded facts of a machine')
     .argument('<id>', 'GUID or GUID@REVISION')
     .requiredOption('--facts <file>', 'JSON with the facts of the machine (docs/catalog.md)')
     .addOption(from())

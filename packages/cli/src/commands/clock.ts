@@ -10,8 +10,8 @@ interface Flags extends AdministrationFlags {
 
 export function register(program: Command): void {
   withServerOptions(program.command('clock'))
-    .description('check the clock of this server against what its data directory knows')
-    .option('--accept', 'the clock is right: forget the times that contradict it')
+    .description('compare the clock of this server with its data directory')
+    .option('--accept', 'confirm that the clock is right, and forget contradicting times')
     .action(clock);
 }
 

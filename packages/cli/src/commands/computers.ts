@@ -8,28 +8,32 @@ import { moment, present, table } from '../output.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 
 export function register(program: Command): void {
-  const computers = program.command('computers').description('computers: list, show, groups, clones, remove');
+  const computers = program.command('computers').description('list, show, move and remove computers');
   withServerOptions(computers.command('list', { isDefault: true }))
-    .description('computers by name')
-    .option('--group <group>', 'only those directly in this group')
-    .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(1000))
+    .description('list computers by name')
+    .option('--group <group>', 'only computers directly in this group')
+    .addOption(
+      new Option('--limit <n>', 'at most this number of lines').argParser(wholeNumber(1, 1_000_000)).default(1000),
+    )
     .action(list);
-  withServerOptions(computers.command('show').argument('<computer>', 'name, address or SusClientId'))
-    .description('one computer and the state of its updates')
+  withServerOptions(computers.command('show').argument('<computer>', 'name, address or SusClientId of the computer'))
+    .description('show one computer and the state of its updates')
     .action(show);
   withServerOptions(computers.command('add-to-group').argument('<computer>').argument('<group>'))
-    .description('put a computer into a group')
+    .description('add a computer to a group')
     .action((computer: string, group: string, flags: AdministrationFlags) => move(computer, group, true, flags));
   withServerOptions(computers.command('remove-from-group').argument('<computer>').argument('<group>'))
-    .description('take a computer out of a group')
+    .description('remove a computer from a group')
     .action((computer: string, group: string, flags: AdministrationFlags) => move(computer, group, false, flags));
   withServerOptions(computers.command('clones'))
-    .description('identities (SusClientId) that several computers share: copies of one disk')
+    .description('list identities (SusClientId) that several computers share')
     .addOption(new Option('--days <n>', 'seen within so many days').argParser(wholeNumber(1, 36_500)).default(30))
-    .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(1000))
+    .addOption(
+      new Option('--limit <n>', 'at most this number of lines').argParser(wholeNumber(1, 1_000_000)).default(1000),
+    )
     .action(clones);
   withServerOptions(computers.command('remove').argument('<computer>'))
-    .description('forget a computer with its names, events and pings; it comes back with its next contact')
+    .description('remove a computer with its names, events and pings. It returns with its next contact')
     .action(remove);
 }
 

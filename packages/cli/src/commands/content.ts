@@ -9,9 +9,9 @@ import { type AdministrationFlags, administer, withLog, withServerOptions } from
 import { exitCode, UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {
-  const content = program.command('content').description('update files: add, verify, status');
+  const content = program.command('content').description('add, verify and list update files');
   withServerOptions(content.command('add').argument('<paths...>', 'files, or folders with files'))
-    .description('take in files that updates of the catalog have; each is checked against both digests')
+    .description('add files of updates in the catalog. Moult checks each file against both digests')
     .action(add);
   withServerOptions(content.command('verify'))
     .description(
@@ -19,8 +19,8 @@ export function register(program: Command): void {
     )
     .action(verify);
   withServerOptions(content.command('status', { isDefault: true }))
-    .description('which files of approved updates are here and which are missing')
-    .option('--all', 'of every update, and files that no update has')
+    .description('list the files of approved updates: present and missing')
+    .option('--all', 'files of every update, and files without an update')
     .action(status);
 }
 

@@ -12,9 +12,9 @@ import {
 import { exitCode } from '../terminal.ts';
 
 export function register(program: Command): void {
-  const database = program.command('database').description('the database of the server');
+  const database = program.command('database').description('check the database of the server');
   withServerOptions(database.command('check'))
-    .description('read the whole database and check it, while the server runs or not; changes nothing')
+    .description('read and check the whole database. Changes nothing. The server may run meanwhile')
     .action(check);
 }
 

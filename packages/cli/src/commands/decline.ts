@@ -7,8 +7,8 @@ import { type AdministrationFlags, administer, withServerOptions } from '../serv
 
 export function register(program: Command): void {
   withServerOptions(program.command('decline').argument('<update>', 'GUID, KB number, or title or a part of it'))
-    .description('offer an update to nobody (Deny-WsusUpdate); --undo takes that back')
-    .option('--undo', 'decisions of before count again')
+    .description('decline an update (Deny-WsusUpdate). --undo removes the decline')
+    .option('--undo', 'remove the decline: the earlier decisions count again')
     .action(runDecline);
 }
 

@@ -25,11 +25,11 @@ const pauseMs = 5000;
 export function register(program: Command): void {
   program
     .command('demo')
-    .description('show the main job: a server, and an old agent that updates itself and installs an update')
-    .option('--once', 'end when the story is complete: exit 0, or 1 with the stage that failed')
-    .option('--port <port>', 'port of the server; 0: any free one', wholeNumber(0, 65_535), 0)
+    .description('run the demo: a server, and an old agent that updates itself and installs an update')
+    .option('--once', 'end when the story is complete. Exit code 1 names the failed stage')
+    .option('--port <port>', 'port of the server. 0: any free port', wholeNumber(0, 65_535), 0)
     .option('--keep', 'leave the scratch folder behind')
-    .option('--json', 'print the stages and their proof as JSON; the story goes to stderr')
+    .option('--json', 'print one JSON document with the stages and their proof. The story goes to standard error')
     .option('--timeout <seconds>', 'time for the whole story', wholeNumber(1, 3600), 60)
     .option('--agent-releases <dir>', 'the built agent releases', defaultReleases())
     .action(show);

@@ -19,19 +19,21 @@ export function register(program: Command): void {
   const verb = program.command('events');
   withServerOptions(verb)
     .description(
-      'what was reported, newest first; --kind identity: computers that changed; --kind audit: who changed what',
+      'list events, newest first: reports, self-update, computers that changed (identity), changes by administrators (audit)',
     )
     .addOption(
-      new Option('--kind <kind>', 'which events')
+      new Option('--kind <kind>', 'kind of events')
         .choices(['reports', 'self-update', 'identity', 'audit'])
         .default('reports'),
     )
-    .option('--computer <computer>', 'only of this one')
-    .option('--update <update>', 'only about this one')
-    .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(100))
+    .option('--computer <computer>', 'only events of this computer')
+    .option('--update <update>', 'only events about this update')
+    .addOption(
+      new Option('--limit <n>', 'at most this number of lines').argParser(wholeNumber(1, 1_000_000)).default(100),
+    )
     .action(events);
   withServerOptions(verb.command('verify'))
-    .description('whether every audit record is as it was written; exit code 1 when one is not')
+    .description('check that every audit record is as Moult wrote it. Exit code 1 if one is not')
     .action(verifyAudit);
 }
 

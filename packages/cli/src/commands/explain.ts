@@ -5,8 +5,8 @@ import { withServerOptions } from '../server-options.ts';
 
 export function register(program: Command): void {
   withServerOptions(program.command('explain'))
-    .description('why a computer is where it is; with an update, why it is or is not offered that one')
-    .argument('<computer>', 'its name, address or SusClientId')
+    .description('explain the state of a computer, or why it is offered an update or not')
+    .argument('<computer>', 'name, address or SusClientId of the computer')
     .argument('[update]', 'an update id')
     .option('--redact', 'mask names, addresses and ids')
     .option('--report <file>', 'also write one self-contained HTML page')

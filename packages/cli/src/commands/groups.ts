@@ -5,23 +5,23 @@ import { present, table } from '../output.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 
 export function register(program: Command): void {
-  const groups = program.command('groups').description('computer groups: list, add, rename, remove');
+  const groups = program.command('groups').description('list, add, rename and remove computer groups');
   withServerOptions(groups.command('list', { isDefault: true }))
-    .description('all groups, and how many computers are directly in each')
+    .description('list all groups, with the number of their own computers')
     .action(list);
   withServerOptions(groups.command('add').argument('<name>'))
     .description('make a group')
-    .option('--parent <group>', 'inside of which group', 'All Computers')
+    .option('--parent <group>', 'parent group', 'All Computers')
     .action((name: string, flags: AdministrationFlags & { parent: string }) =>
       change(flags, 'added', (administration) => addGroup(administration, name, flags.parent)),
     );
   withServerOptions(groups.command('rename').argument('<group>').argument('<name>'))
-    .description('give a group another name; what was approved for it stays')
+    .description('rename a group. Its approvals stay')
     .action((group: string, name: string, flags: AdministrationFlags) =>
       change(flags, 'renamed', (administration) => renameGroup(administration, group, name)),
     );
   withServerOptions(groups.command('remove').argument('<group>'))
-    .description('remove a group; its computers go back to Unassigned Computers')
+    .description('remove a group. Its computers return to Unassigned Computers')
     .action((group: string, flags: AdministrationFlags) =>
       change(flags, 'removed', (administration) => removeGroup(administration, group)),
     );

@@ -9,7 +9,7 @@ import { type AdministrationFlags, readConfigFile, withServerOptions } from '../
 
 export function register(program: Command): void {
   withServerOptions(program.command('limits'))
-    .description('list all limits: the value of each, its default and where the value is from')
+    .description('list all limits: value, default, and the origin of the value')
     .action(limits);
 }
 

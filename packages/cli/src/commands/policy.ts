@@ -18,19 +18,19 @@ interface ExportFlags {
 }
 
 export function register(program: Command): void {
-  const policy = program.command('policy').description('the update policy as files: made, and read');
+  const policy = program.command('policy').description('write and read files of the update policy');
   policy
     .command('export')
-    .description('make what points clients at a server')
+    .description('write a policy file that points clients at a server')
     .requiredOption('--server <url>', 'update server, as http://host:8530', asServerUrl)
     .option('--group <names>', 'target group; several with ";" between them')
     .addOption(new Option('--format <format>', 'what to make').choices(policyFormats).default('reg'))
-    .option('--out <dir>', 'write the files into this folder; default: standard output, for forms of one file')
-    .option('--undo', 'make what takes it back (reg, pol, gpo, ps1)')
+    .option('--out <dir>', 'folder for the files. Default: standard output, for forms of one file')
+    .option('--undo', 'write a file that removes the policy (reg, pol, gpo, ps1)')
     .action(exportFiles);
   policy
     .command('read')
-    .description('show the values of a Registry.pol or .reg file, and what is wrong with them')
+    .description('show the values of a Registry.pol or .reg file, and their faults')
     .argument('<file>')
     .option('--json', 'print one JSON document')
     .action(readFile);

@@ -9,24 +9,29 @@ import { requireServer, type ServerOptions, withServer } from '../server-options
 export function register(program: Command): void {
   const release = program
     .command('release')
-    .description('the signed list of releases and updates (TUF): keys, signatures, publication')
+    .description('manage the signed list of releases and updates (TUF): keys, signatures, publication')
     .hook('preAction', (_, action) => nameRepository(action));
   withCommon(release.command('init'))
-    .description('make a repository; without options with one key for each role, in the folder itself')
+    .description('make a repository. By default it has one key for each role, in its own folder')
     .option('--threshold <n>', 'signatures that a root needs')
-    .option('--keys <m>', 'make so many keys for the root here, to be carried to their holders')
-    .option('--root-key <file>', 'public key of a holder, made with "moult release key"; may be repeated', collect, [])
-    .option('--targets-key <file>', 'the same for the role targets; default: the keys of the root', collect, [])
-    .option('--agent-key <file>', 'the same for those who sign releases; default: the keys of the root', collect, [])
-    .option('--updates-key <file>', 'the same for those who sign updates; default: the keys of the root', collect, [])
+    .option('--keys <m>', 'make this number of root keys here. Carry them to their holders')
+    .option('--root-key <file>', 'public key of a holder, from "moult release key". May be repeated', collect, [])
+    .option(
+      '--targets-key <file>',
+      'public key of a signer of the role targets. Default: the keys of the root',
+      collect,
+      [],
+    )
+    .option('--agent-key <file>', 'public key of a signer of releases. Default: the keys of the root', collect, [])
+    .option('--updates-key <file>', 'public key of a signer of updates. Default: the keys of the root', collect, [])
     .action(audited('make release repository', runInit));
   release
     .command('key')
-    .description('make a key on the machine of its holder: FILE stays there, FILE.pub is carried to the repository')
-    .requiredOption('--owner <name>', 'the holder, as messages will name the holder, for example alice')
-    .requiredOption('--out <file>', 'where the private key is written; a file that is there is never replaced')
+    .description('make a key on the machine of its holder. FILE stays there. Carry FILE.pub to the repository')
+    .requiredOption('--owner <name>', 'name of the holder, for example alice')
+    .requiredOption('--out <file>', 'file for the private key. An existing file is not replaced')
     .option('--passphrase-file <file>', 'seal the key with the passphrase in this file')
-    .option('--json', 'one JSON document on stdout')
+    .option('--json', 'print one JSON document')
     .action(runKey);
   withCommon(
     release.command('add').argument('<file>', 'the release (a cabinet), or the core fragment of an update'),
@@ -37,58 +42,61 @@ export function register(program: Command): void {
     .option('--generation <name>', 'sus or wsus', 'wsus')
     .option('--product <name>', 'moult-agent or moult-host', 'moult-agent')
     .option('--platform <name>', 'any, or for example linux-x64', 'any')
-    .option('--floor <version>', 'a release that computers must have run before this one; may be repeated', collect, [])
-    .option('--delta <n>', 'make deltas from so many releases before it, of each generation; 0 for none', '3')
-    .option('--update <file>', 'the instructions of an update as JSON (docs/trust-metadata.md), in place of a version')
+    .option('--floor <version>', 'a release that computers must have run before this one. May be repeated', collect, [])
+    .option('--delta <n>', 'number of earlier releases of each generation to make deltas from. 0: none', '3')
+    .option(
+      '--update <file>',
+      'JSON file with the instructions of an update (docs/trust-metadata.md), in place of a version',
+    )
     .action(audited('list release', runAdd));
   withCommon(
-    release.command('sign').argument('[file]', 'a staged file on the machine of a key; without it, the repository'),
+    release.command('sign').argument('[file]', 'a staged file on the machine of a key. Without it, the repository'),
     true,
   )
-    .description('sign what waits, or take in signatures that were made elsewhere')
+    .description('sign the staged files, or import signatures from other machines')
     .option('--key <file>', 'key of the signer')
-    .option('--role <name>', 'the role of FILE; default: its name')
-    .option('--out <file>', 'where the signature over FILE is written')
-    .option('--signature <file>', 'a signature that was made elsewhere; may be repeated', collect, [])
+    .option('--role <name>', 'role of FILE. Default: its name')
+    .option('--out <file>', 'file for the signature over FILE')
+    .option('--signature <file>', 'a signature from another machine. May be repeated', collect, [])
     .action(audited('sign release metadata', runSign));
   withCommon(release.command('publish'))
-    .description('publish what is signed')
+    .description('publish the signed files')
     .option('--renew', 'give every role a new end of validity first')
-    .option('--after-restore', 'leave out 1000 versions, so that clients that saw newer ones than the backup follow')
+    .option('--after-restore', 'skip 1000 versions, so that clients with newer metadata than the backup follow')
     .action(audited('publish release metadata', runPublish));
-  withCommon(release.command('list')).description('releases and updates').action(runList);
+  withCommon(release.command('list')).description('list releases and updates').action(runList);
   withCommon(release.command('recall').argument('<path>', 'path of the release, from "moult release list"'), true)
-    .description('no computer installs this release any more')
-    .requiredOption('--reason <text>', 'one line; computers show it')
-    .option('--replacement <version>', 'computers that run the release go back to this one')
+    .description('recall a release: no computer installs it any more')
+    .requiredOption('--reason <text>', 'one line. Computers show it')
+    .option('--replacement <version>', 'version to which computers with the release go back')
     .action(audited('recall release', runRecall));
   withCommon(release.command('pin').argument('<version>', 'a listed release of the agent'), true)
-    .description('a group or a computer gets this version in place of the newest, by way of its floors')
-    .option('--group <name>', 'name of the group, as the policy of its computers names it; All Computers for every one')
+    .description('give a group or a computer this version in place of the newest, by way of its floors')
+    .option('--group <name>', 'name of the group, as in the policy of its computers, or All Computers')
     .option('--computer <id>', 'client id of one computer')
     .action(audited('pin release', runPin));
   withCommon(release.command('unpin'), true)
-    .description('the group or computer gets the newest release again')
+    .description('remove a pin: the group or computer gets the newest release again')
     .option('--group <name>', 'name of the group')
     .option('--computer <id>', 'client id of one computer')
     .action(audited('unpin release', runUnpin));
   withCommon(release.command('rotate').argument('<role>', 'root, targets, agent, updates, or online'), true)
-    .description('other keys or another threshold for a role; online: new keys for snapshot and timestamp')
-    .option('--add-key <file>', 'public key to add; may be repeated', collect, [])
-    .option('--remove <keyid>', 'first digits of a key to remove; may be repeated', collect, [])
+    .description('change the keys or the threshold of a role. online: new keys for snapshot and timestamp')
+    .option('--add-key <file>', 'public key to add. May be repeated', collect, [])
+    .option('--remove <keyid>', 'first digits of a key to remove. May be repeated', collect, [])
     .option('--threshold <n>', 'signatures that the role needs')
     .action(audited('change release keys', runRotate));
   withCommon(release.command('revoke').argument('[keyid]', 'first digits of the stolen key'), true)
-    .description('take a stolen key out of every role')
-    .option('--replace-with <file>', 'public key of the same holder, in its place')
-    .option('--online', 'the server was broken into: new keys for snapshot and timestamp')
+    .description('remove a stolen key from every role')
+    .option('--replace-with <file>', 'public key of the same holder, as a replacement')
+    .option('--online', 'new keys for snapshot and timestamp, after an attack on the server')
     .action(audited('revoke release key', runRevoke));
   withCommon(release.command('rehearse'))
-    .description('do on a copy what an emergency needs, with the keys that are at hand; changes nothing')
-    .option('--key <file>', 'key of a holder; may be repeated', collect, [])
+    .description('rehearse an emergency on a copy, with the keys that you give. Changes nothing')
+    .option('--key <file>', 'key of a holder. May be repeated', collect, [])
     .action(runRehearse);
   withCommon(release.command('status'))
-    .description('keys, ends of validity, what waits; exit 1 when something ends soon')
+    .description('show keys, ends of validity and staged files. Exit code 1 if something ends soon')
     .action(runStatus);
 }
 
@@ -103,9 +111,9 @@ function nameRepository(action: Command): void {
 
 function withCommon(command: Command, changes = false): Command {
   withServer(command)
-    .option('--dir <dir>', 'the repository, when it is not that of a server')
+    .option('--dir <dir>', 'folder of the repository. Default: that of the server')
     .option('--passphrase-file <file>', 'file with the passphrase of sealed keys')
-    .option('--json', 'one JSON document on stdout');
+    .option('--json', 'print one JSON document');
   return changes ? command.option('--publish', 'publish at once if every signature is there') : command;
 }
 

@@ -26,9 +26,9 @@ export function register(program: Command): void {
   const serve = program
     .command('serve')
     .description('run the update server')
-    .option('--config <file>', 'settings from a TOML file; its keys are the flags without dashes (MOULT_CONFIG)')
-    .option('--new-database', 'begin with an empty database although the data directory had one; for this start only')
-    .option('--print-config', 'print the settings that would be in force, and where each comes from, and exit');
+    .option('--config <file>', 'TOML file with settings. Its keys are the flags without dashes (MOULT_CONFIG)')
+    .option('--new-database', 'begin with an empty database although the data directory had one. For this start only')
+    .option('--print-config', 'print the settings in force, with the origin of each one, and exit');
   let group = '';
   for (const name of settingNames) {
     const { placeholder, description, fallback, group: itsGroup } = settings[name];

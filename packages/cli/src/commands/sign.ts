@@ -29,9 +29,9 @@ export function register(program: Command): void {
     .description(
       'sign a cabinet, a program (.exe, .dll) or a security catalog (.cat) as Authenticode does: with --key and --cert, or with the keys of the server',
     )
-    .argument('<file>', 'the file; a signature that it has is replaced')
+    .argument('<file>', 'the file. The command replaces a signature that it has')
     .option('--key <file>', 'private key of the certificate (PEM or DER)')
-    .option('--cert <file>', 'code-signing certificate (PEM or DER); issuers may follow in the same PEM file')
+    .option('--cert <file>', 'code-signing certificate (PEM or DER). Issuers may follow in the same PEM file')
     .option(
       '--chain <file>',
       'an issuer to send along; may be repeated',
@@ -39,11 +39,11 @@ export function register(program: Command): void {
       [],
     )
     .option('--password-file <file>', 'file with the password of the key')
-    .option('--tsa <url>', 'time-stamp authority (RFC 3161): the signature then outlives its certificate')
-    .option('--out <file>', 'write the signed file here; without it, FILE itself is replaced')
-    .option('--description <text>', 'what the file is called for people')
+    .option('--tsa <url>', 'time-stamp authority (RFC 3161). The signature then outlives its certificate')
+    .option('--out <file>', 'file for the signed copy. Without it, the command replaces FILE')
+    .option('--description <text>', 'name of the file for people')
     .option('--url <url>', 'address that tells more about the file')
-    .option('--json', 'print the result as JSON')
+    .option('--json', 'print one JSON document')
     .action(run);
 }
 

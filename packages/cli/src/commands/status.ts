@@ -7,8 +7,8 @@ import { type AdministrationFlags, administer, withServerOptions } from '../serv
 
 export function register(program: Command): void {
   withServerOptions(program.command('status'))
-    .description('the server at a glance: is it running, how many computers need what')
-    .option('--recount', 'first count everything anew, and put the figures right that the database keeps')
+    .description('show the state of the server, its computers and its limits')
+    .option('--recount', 'first count everything again, and correct the figures of the database')
     .action(status);
 }
 

@@ -32,29 +32,31 @@ interface ImportCommandOptions extends TreeOptions {
 }
 
 export function register(program: Command): void {
-  const tree = program.command('tree').description('the self-update tree: what agents fetch before anything else');
+  const tree = program.command('tree').description('manage the self-update tree, which agents fetch first');
   withServerOptions(
     tree.command('import').argument('<dir|cab>', "a server's SelfUpdate folder, its web root, or a cabinet"),
   )
-    .description('take in a Microsoft self-update tree, byte for byte')
-    .option('--as <path>', 'where a single cabinet belongs, as selfupdate/WSUS3/x86/Other/wsus3setup.cab')
-    .option('--replace', 'forget what was imported before')
-    .option('--trust <file>', 'certificate (PEM or DER) that signatures may end at; may be given again', collect, [])
+    .description('import a Microsoft self-update tree, byte for byte')
+    .option('--as <path>', 'place of a single cabinet, as selfupdate/WSUS3/x86/Other/wsus3setup.cab')
+    .option('--replace', 'remove earlier imports first')
+    .option('--trust <file>', 'trusted certificate (PEM or DER) for the files. May be repeated', collect, [])
     .action(runImport);
-  withServerOptions(tree.command('list')).description('what the tree holds, and who gets it').action(runList);
+  withServerOptions(tree.command('list'))
+    .description('list the files of the tree, and the agents that get them')
+    .action(runList);
   withServerOptions(tree.command('verify'))
-    .description('check every file that is served: there, unchanged, whole, signed')
-    .option('--trust <file>', 'certificate (PEM or DER) for imported files; may be given again', collect, [])
+    .description('check every file of the tree: present, unchanged, complete, signed')
+    .option('--trust <file>', 'trusted certificate (PEM or DER) for imported files. May be repeated', collect, [])
     .action(runVerify);
-  withServerOptions(tree.command('clear')).description('take everything imported out again').action(runClear);
+  withServerOptions(tree.command('clear')).description('remove all imported files').action(runClear);
   tree
     .command('port80')
-    .description('is the tree there for old agents, who look on port 80 only? (InstallSelfupdateOnPort80)')
-    .option('--check', 'ask and say what to do; changes nothing (there is nothing else to do, so this is the default)')
-    .option('--host <address>', 'where to ask', '127.0.0.1')
+    .description('ask port 80 for the files that old agents need (InstallSelfupdateOnPort80)')
+    .option('--check', 'ask and advise. This is the default. Changes nothing')
+    .option('--host <address>', 'host to ask', '127.0.0.1')
     .option('--port <port>', 'the port to ask', '80')
-    .option('--data-dir <dir>', 'taken for likeness with the other commands; the port alone is asked')
-    .option('--json', 'one JSON document on stdout')
+    .option('--data-dir <dir>', 'accepted and ignored: the command only asks the port')
+    .option('--json', 'print one JSON document')
     .action(runPort80);
 }
 

@@ -15,16 +15,20 @@ interface ListFlags extends AdministrationFlags {
 }
 
 export function register(program: Command): void {
-  const updates = program.command('updates').description('updates: list, show');
+  const updates = program.command('updates').description('list and show updates');
   withServerOptions(updates.command('list', { isDefault: true }))
-    .description('updates by title, with what was decided')
-    .addOption(new Option('--approval <state>', 'only these').choices(['approved', 'unapproved', 'declined']))
-    .option('--search <text>', 'only those whose title holds this')
-    .option('--superseded', 'only those that a later update supersedes')
-    .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, 1_000_000)).default(1000))
+    .description('list updates with their decisions')
+    .addOption(
+      new Option('--approval <state>', 'only updates in this state').choices(['approved', 'unapproved', 'declined']),
+    )
+    .option('--search <text>', 'only updates with this text in the title')
+    .option('--superseded', 'only updates that a later update supersedes')
+    .addOption(
+      new Option('--limit <n>', 'at most this number of lines').argParser(wholeNumber(1, 1_000_000)).default(1000),
+    )
     .action(list);
   withServerOptions(updates.command('show').argument('<update>', 'GUID, KB number, or title or a part of it'))
-    .description('one update: decisions by group, states by number of computers')
+    .description('show one update: decisions by group, and number of computers by state')
     .action(show);
 }
 

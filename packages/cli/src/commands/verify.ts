@@ -39,9 +39,9 @@ export function register(program: Command): void {
       [],
     )
     .option('--accept-sha1', "let SHA-1 and RSA keys from 1024 bits on count, for Microsoft's old files")
-    .option('--claimed-time', 'without a trusted time stamp, believe the signing time that the signer gives')
+    .option('--claimed-time', "without a trusted time stamp, use the signer's own time")
     .option('--no-claimed-time', 'without a trusted time stamp, judge certificates by now (the default)')
-    .option('--json', 'print the reports as JSON')
+    .option('--json', 'print one JSON document')
     .action(run);
 }
 

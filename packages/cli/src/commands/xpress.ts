@@ -12,18 +12,20 @@ interface XpressCommandOptions {
 }
 
 export function register(program: Command): void {
-  const xpress = program.command('xpress').description('Xpress: pack and unpack standard input to standard output');
+  const xpress = program
+    .command('xpress')
+    .description('pack and unpack Xpress, from standard input to standard output');
   xpress
     .command('encode')
-    .description('pack')
+    .description('pack standard input')
     .addOption(formatOption())
     .action(({ format }: XpressCommandOptions) => pass(createXpressEncoder(format)));
   xpress
     .command('decode')
-    .description('unpack')
+    .description('unpack standard input')
     .addOption(formatOption())
-    .option('--max-bytes <n>', 'refuse to unpack to more', byteCount, 2 ** 31)
-    .option('--size <n>', 'the unpacked size, when it is known (lz77 and lz77-huffman do not say it)', byteCount)
+    .option('--max-bytes <n>', 'refuse to unpack to more bytes', byteCount, 2 ** 31)
+    .option('--size <n>', 'the unpacked size, if you know it (lz77 and lz77-huffman do not contain it)', byteCount)
     .action(({ format, maxBytes, size }: XpressCommandOptions) =>
       pass(createXpressDecoder(size === undefined ? { maxBytes } : { maxBytes, sizeBytes: size }, format)),
     );

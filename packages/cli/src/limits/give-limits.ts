@@ -10,7 +10,7 @@ import { UsageError } from '../terminal.ts';
 export function acceptLimits(command: Command): void {
   command.option(
     '--set-limit <name=value>',
-    'change a limit of docs/limits.md; may be repeated',
+    'change a limit of docs/limits.md. May be repeated',
     (text, before: string[] = []) => [...before, text],
   );
 }

@@ -46,10 +46,11 @@ export interface ClientProgress {
 
 /** Reads what is there, asks the server where one is named. Throws RequestError and DoctorError. */
 export async function examineClient(
-  options: ClientOptions,
+  given: ClientOptions,
   progress: ClientProgress,
   machineAt: MachineAt,
 ): Promise<DoctorReport> {
+  const options = withOwnMachine(given, machineAt(undefined));
   const agent = options.root === undefined ? undefined : machineAt(options.root);
   const sources = findSources(options, machineAt);
   const machines = sources.registry.map((path) => ({
@@ -91,6 +92,15 @@ export async function examineClient(
   return makeReport(client, observations, looked, tellStories(logs));
 }
 
+/** Where nothing else is named, the machine itself: away from Windows that is the root of our agent, if it is installed. */
+export function withOwnMachine(
+  options: ClientOptions,
+  { folder, registryFile }: Pick<AgentMachine, 'folder' | 'registryFile'>,
+): ClientOptions {
+  const named = [options.root, options.registry, options.log, options.urllog].some((each) => each !== undefined);
+  return named || registryFile === undefined || !existsSync(folder) ? options : { ...options, root: folder };
+}
+
 /** With a Moult agent's root the server is asked as that agent, and held against the CA that it pins. */
 function asThisClient(options: ClientOptions, machine: AgentMachine | undefined): ServerOptions {
   if (!machine) return options;
@@ -116,7 +126,9 @@ function findSources(options: ClientOptions, machineAt: MachineAt): Sources {
   const given = registry.length + logs.length > 0;
   if (options.root === undefined && given) return { registry, logs, live: false, files: true };
   if (options.root === undefined && process.platform !== 'win32' && options.server === undefined) {
-    throw new RequestError('this is no Windows machine: give --root, --registry, --log, --urllog or --server');
+    throw new RequestError(
+      `no agent is installed in ${machineAt(undefined).folder}: give --root, --registry, --log, --urllog or --server`,
+    );
   }
   if (options.root === undefined && process.platform !== 'win32') return { registry, logs, live: false, files: true };
   const machine = machineAt(options.root);

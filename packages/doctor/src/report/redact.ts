@@ -33,7 +33,7 @@ const publicHost = /(^|\.)(microsoft\.com|windowsupdate\.com|localhost|example\.
 
 /** Words of our own sentences and names of files, which a mask would make unreadable. */
 const ordinary =
-  /\s|^(server|host|inner|client|proxy|your-server|port|wsus|sus|www|updates?)$|\.(log|txt|reg|dat|gz)$/i;
+  /\s|^(https?|server|host|inner|client|proxy|your-server|port|wsus|sus|www|updates?)$|\.(log|txt|reg|dat|gz)$/i;
 
 /** The domain behind a computer's name goes with it; the ending of a file does not. */
 const domain = /(?:\.(?!(?:log|txt|reg|dat|gz|cab|exe|html?|json|asmx)\b)[a-z][\w-]*)*/.source;
@@ -68,8 +68,9 @@ class Mask {
     return masked
       .replaceAll(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, (id) => this.named('id', id))
       .replaceAll(/(?<=[?&]U=)[0-9a-f]{32}/gi, (id) => this.named('id', id))
-      .replaceAll(/(?<![\d.])(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}(?![\d.])(?!\.)/g, (ip) =>
-        isVersion(text, ip) ? ip : this.named('address', ip),
+      .replaceAll(
+        /(?<![\d.])(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}(?![\d.])(?!\.)/g,
+        (ip, offset: number, whole: string) => (isVersion(whole, offset, ip) ? ip : this.named('address', ip)),
       )
       .replaceAll(
         /(?<![\w:])(?:(?:[0-9a-f]{1,4}:){5,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:)+:(?:[0-9a-f]{1,4}:?)*)(?![\w:])/gi,
@@ -116,11 +117,15 @@ class Mask {
   }
 }
 
-/** Four-part versions look like addresses: 7.6.7600.256 has a part above 255, or stands behind the word. */
-function isVersion(text: string, candidate: string): boolean {
+/**
+ * Four-part versions look like addresses: 7.6.7600.256 has a part above 255, others follow a word. The versions of our own
+ * agents (5.4.0.N, 7.9.0.N) are versions unless they are in the place of an address: in a URL or a column of a request log.
+ */
+function isVersion(text: string, offset: number, candidate: string): boolean {
   if (candidate.split('.').some((part) => Number(part) > 255)) return true;
-  const before = text.slice(0, text.indexOf(candidate)).slice(-24);
-  return /(version|build|core:|aux:|agent\/|protocol\/|bits\/)\s*"?$/i.test(before);
+  const before = text.slice(Math.max(0, offset - 24), offset);
+  if (/(version|build|core:|aux:|agent\/|protocol\/|bits\/)\s*"?$/i.test(before)) return true;
+  return /^(?:5\.4|7\.9)\.0\.\d+$/.test(candidate) && !/(?::\/\/|\/\/|@|\d |- )$/.test(before);
 }
 
 function isPath(before: string, candidate: string): boolean {

@@ -158,3 +158,29 @@ describe('what passed', () => {
     }
   });
 });
+
+describe('a redacted report', () => {
+  const evidence = (text: string) => [{ source: 'a.log', text }];
+  const redacted = (text: string) =>
+    JSON.stringify(
+      redactReport(
+        makeReport('x', [
+          observe('DOCTOR_NO_ANSWER', 'fail', ['x'], { server: 'http://wsus01.corp:8530' }, evidence(text)),
+        ]),
+      ),
+    );
+
+  it('keeps the versions of agents, and masks addresses, also those that look alike', () => {
+    const shown = redacted(
+      'SUS client 5.4.0.1 at 10.1.2.3, version 7.9.0.2, 7.9.0.3, M=sus%2F5.4.0.1, http://5.4.0.1:8530/',
+    );
+    for (const kept of ['SUS client 5.4.0.1', 'version 7.9.0.2, 7.9.0.3', 'M=sus%2F5.4.0.1'])
+      assert.ok(shown.includes(kept), `${kept} in ${shown}`);
+    assert.doesNotMatch(shown, /10\.1\.2\.3|http:\/\/5\.4\.0\.1/);
+  });
+
+  it('keeps the scheme of an address', () => {
+    assert.match(redacted('urllog: http://wsus01.corp:8530\tV=1'), /http:\/\/server-\d+:8530/);
+    assert.doesNotMatch(redacted('http wsus01.corp'), /wsus01/);
+  });
+});

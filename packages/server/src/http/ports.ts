@@ -8,6 +8,7 @@ import { ServerError } from '@moult/store/errors';
 import type { WatchedPort } from '../sites/self-update/index.ts';
 import type { Front } from './front.ts';
 import { type Listener, listen } from './listener.ts';
+import { privilegeAdvice } from './port-privilege.ts';
 import type { ListenerName } from './site.ts';
 
 export interface OpenPort {
@@ -139,7 +140,7 @@ function unavailable(port: number, error: unknown): ServerError {
 function notAvailable(port: number, code: string): string {
   const remedy =
     code === 'EACCES'
-      ? 'start the server as a user who may (setcap cap_net_bind_service, or the service manager), or use --self-update-port off'
+      ? `${privilegeAdvice}, or use --self-update-port off`
       : 'free the port and start this server again, or use --self-update-port off when no old agent needs it';
   return `SelfUpdate service is not available on port ${port}: ${causes[code] ?? code} (${code}). Old agents look for it there only. Remedy: ${remedy}.`;
 }

@@ -18,6 +18,7 @@ const types: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
 };
 
 /** URL path → file, for every file of the folder that has a known type. Empty when there is no such folder. */

@@ -17,6 +17,7 @@ import type {
   Standing,
 } from '../../home-document.ts';
 import type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from '../../home-facts.ts';
+import { privilegeWays } from '../../http/port-privilege.ts';
 import { describeEvent } from './describe-event.ts';
 
 /** The whole home page at `now`, with names. It stays small whatever clients say: see docs/limits.md. */
@@ -114,7 +115,7 @@ function portFault(port: number, reason: string): HomeFault {
     return {
       headline,
       cause: `This server may not open port ${port}: ports below 1024 need a privilege (${reason}).`,
-      remedy: `Start it as a service with the privilege (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE), or let a web server on port ${port} pass the self-update paths on. "moult tree port80 --check" says which paths.`,
+      remedy: `Choose one way. ${privilegeWays(port).join(' ')}`,
       wsusEvents,
     };
   }
@@ -122,14 +123,14 @@ function portFault(port: number, reason: string): HomeFault {
     return {
       headline,
       cause: `Another program listens on port ${port} (${reason}).`,
-      remedy: `Stop that program and start this server again, or let it pass the self-update paths on to this server. "moult tree port80 --check" asks the port as a client would and says which paths are missing.`,
+      remedy: `Stop that program and start this server again, or let it pass the self-update paths on to this server. "moult tree port80 --check" asks the port for all three paths and shows the answers.`,
       wsusEvents,
     };
   }
   return {
     headline,
     cause: `The system refused port ${port} (${reason}).`,
-    remedy: `Free the port or choose another with --self-update-port, then restart the server. "moult tree port80 --check" asks it as a client would.`,
+    remedy: `Free the port or choose another with --self-update-port, then restart the server. "moult tree port80 --check" asks it as a client does.`,
     wsusEvents,
   };
 }

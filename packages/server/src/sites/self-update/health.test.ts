@@ -100,7 +100,12 @@ test('a port with the cabinets of another server is not ours', async () => {
 });
 
 test('the port check tells a good port from another server, a mute one and none', async () => {
-  assert.deepEqual((await checkPort80({ port: running.port })).remedies, []);
+  const good = await checkPort80({ port: running.port });
+  assert.deepEqual(good.remedies, []);
+  assert.deepEqual(
+    good.files.map(({ path, fine }) => [path, fine]),
+    ['/selfupdate/wuident.cab', '/iuident.cab', '/wutrack.bin'].map((path) => [path, true]),
+  );
   const other = await foreignServer(404, 'text/plain', 'no');
   const found = await checkPort80({ port: other.port });
   assert.equal(found.fine, false);

@@ -1,6 +1,7 @@
 // The counterpart of WSUS's InstallSelfupdateOnPort80.vbs, which set up a virtual directory on the port-80 site: here
 // the server itself listens, so there is nothing to install but there are reasons why it may not be able to.
 import { createServer } from 'node:net';
+import { privilegeWays } from '../../http/port-privilege.ts';
 import { probeCabinet } from './probe.ts';
 
 export interface Port80Report {
@@ -14,7 +15,7 @@ export interface Port80Report {
   remedies: string[];
 }
 
-const askedFiles = ['/selfupdate/wuident.cab', '/iuident.cab'];
+const askedFiles = ['/selfupdate/wuident.cab', '/iuident.cab', '/wutrack.bin'];
 
 /** Asks the port as an old client would, and says why it cannot be had when nobody answers. */
 export async function checkPort80({ host = '127.0.0.1', port = 80 } = {}): Promise<Port80Report> {
@@ -35,7 +36,7 @@ function otherServer(port: number, server: string, probes: { status: number | un
   return {
     finding: `${name} has port ${port} and answers ${statuses} where the self-update tree should be.`,
     remedies: [
-      'Let it pass /iuident.cab, /wutrack.bin and /selfupdate on to Moult, without authentication: "moult doctor server" prints the lines for nginx, Apache, HAProxy, Caddy and IIS.',
+      'Let it pass /iuident.cab, /wutrack.bin and /selfupdate on to Moult, without a logon. "moult doctor server URL --proxy-snippets nginx" prints the lines, also for apache, caddy, haproxy and iis-arr.',
       `Or stop it and start "moult serve --self-update-port ${port}".`,
     ],
   };
@@ -46,12 +47,7 @@ async function nobodyThere(port: number) {
   if (reason === 'EACCES') {
     return {
       finding: `Nobody listens on port ${port}, and this user may not: ports below 1024 need a privilege.`,
-      remedies: [
-        'Linux, for this Node alone: sudo setcap cap_net_bind_service=+ep "$(readlink -f "$(command -v node)")"',
-        'Or with systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit of the server.',
-        `Or for all users: sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}`,
-        `Then start "moult serve --self-update-port ${port}".`,
-      ],
+      remedies: [...privilegeWays(port), `Then start "moult serve --self-update-port ${port}".`],
     };
   }
   if (reason === 'EADDRINUSE') {

@@ -1,0 +1,82 @@
+// The countable rules of our style for words: short sentences, the actor first, one word for one thing. Pages, help texts
+// and pages of findings are held to them by scripts/check-words.ts.
+import { countWords, type Piece, type PieceKind, plainText, readSentences } from './prose.ts';
+
+/** A sentence has no more words than this. */
+export const mostWords = 20;
+
+interface Ban {
+  pattern: RegExp;
+  instead: string;
+  /** Where the rule does not hold: a heading may ask. */
+  except?: readonly PieceKind[];
+}
+
+/** Looked for in each sentence. */
+const bans: readonly Ban[] = [
+  { pattern: /;/, instead: 'make two sentences' },
+  { pattern: /\bmend(?:s|ed|ing)?\b|\bputs? right\b/i, instead: 'write "fix"' },
+  { pattern: /\b(?:set|sets|setting|kept|keeps?) aside\b/i, instead: 'write "hold back" or "move"' },
+  { pattern: /\banew\b/i, instead: 'write "again"' },
+  { pattern: /\bbesides\b/i, instead: 'write "also"' },
+  { pattern: /\btill\b/i, instead: 'write "until"' },
+  { pattern: /\b(?:take|takes|taking|took|taken) (?:[\w-]+ ){0,2}back\b/i, instead: 'write "undo" or "withdraw"' },
+  { pattern: /\bbut for\b/i, instead: 'write "except"' },
+  { pattern: /\bunless somebody\b/i, instead: 'write "if" and name the actor' },
+  {
+    pattern: /\b(?:is|are|was|were) (?:no|none)\b(?! (?:longer|more|later|earlier|older|newer|larger|smaller)\b)/i,
+    instead: 'negate the verb',
+  },
+  { pattern: /\bnobody\b|\bnothing of it\b/i, instead: 'negate the verb' },
+  { pattern: /\bwould\b/i, instead: 'write in the present' },
+  { pattern: /\b(?:has|have|had) to be\b/i, instead: 'write "must", or use the imperative' },
+  { pattern: /\b(?:is|are|was|were) to (?!the\b|a\b|an\b|it\b)[a-z]+/, instead: 'write "must" or "can"' },
+  { pattern: /\b(?:of|to|for|from|with|by) (?:which|whom)\b/i, instead: 'use a noun and a new sentence' },
+  {
+    pattern: /^Where (?!CODE)\S+ .*[^?]$/,
+    instead: 'begin the condition with "If" or "When"',
+    except: ['header', 'heading'],
+  },
+  {
+    pattern: /^(?:What|Who|Whoever|Whatever)\b.*[^?]$/,
+    instead: 'begin with the actor',
+    except: ['header', 'heading'],
+  },
+  {
+    pattern: /\b(?:stands?|stood|lies|lay|hangs?) (?:in|at|on|beside|behind|below|under|there|before|between)\b/i,
+    instead: 'write "is"',
+  },
+  { pattern: /\b(?:held|holds?) (?:[\w-]+ ){0,3}against\b/i, instead: 'write "check" or "compare"' },
+  { pattern: /\w\(s\)/, instead: 'count right: "1 file", "2 files"' },
+];
+
+/** What is wrong with one piece of a page, each as a sentence. Empty when nothing is. */
+export function faultsOf({ kind, text }: Pick<Piece, 'kind' | 'text'>): string[] {
+  const sentences = readSentences(text);
+  const long = kind === 'heading' ? [] : sentences.filter((sentence) => countWords(sentence) > mostWords);
+  return [
+    ...long.map(
+      (sentence) => `${countWords(sentence)} words in a sentence (at most ${mostWords}): ${startOf(sentence)}`,
+    ),
+    ...sentences.flatMap((sentence) =>
+      bans
+        .filter(({ pattern, except }) => !except?.includes(kind) && pattern.test(sentence))
+        .map(
+          ({ pattern, instead }) => `"${pattern.exec(sentence)?.[0].slice(0, 40)}": ${instead}: ${startOf(sentence)}`,
+        ),
+    ),
+    ...colonFaults(text),
+  ];
+}
+
+/** One colon leads to a list, a command or an example. Two in one sentence lead nowhere. */
+function colonFaults(text: string): string[] {
+  return plainText(text)
+    .split(/(?<=[.!?])\s+/)
+    .filter((sentence) => (sentence.match(/:(?=\s)/g)?.length ?? 0) > 1)
+    .map((sentence) => `two colons in a sentence: make two sentences: ${startOf(sentence)}`);
+}
+
+function startOf(sentence: string): string {
+  return sentence.length > 90 ? `${sentence.slice(0, 87)}…` : sentence;
+}
