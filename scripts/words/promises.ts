@@ -6,7 +6,7 @@ import type { Breach } from '../check-structure.ts';
 import { readPieces } from './prose.ts';
 
 /** Words that need a test which fails if they are wrong. */
-const absolute = /\b(?:never|nothing|always)\b/i;
+const absolute = /\b(?:never|nothing|always)\b(?!$)/i;
 
 /** What is wrong with the promises of `file`, a page of the checkout at `root`. */
 export function promiseFaults(root: string, file: string, markdown: string): Breach[] {
