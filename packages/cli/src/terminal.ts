@@ -3,8 +3,8 @@
 import { styleText } from 'node:util';
 import { jsonText, visibleLines } from '@moult/formats/text';
 
-/** Exit codes of every moult command. */
-export const exitCode = { fine: 0, findings: 1, usage: 2 } as const;
+/** Exit codes of every moult command; only the doctor is ever undecided. */
+export const exitCode = { fine: 0, findings: 1, usage: 2, undecided: 3 } as const;
 
 /** Thrown by a command for wrong usage: exit code 2. */
 export class UsageError extends Error {

@@ -1,9 +1,13 @@
 // A finding is one result of the doctor. Rungs make observations (pure: a code, whom it is about, what was seen);
 // the words of the code's page turn an observation into a finding that people read.
+import type { Stage } from './story/event.ts';
 import type { FindingCode, Rung } from './words/codes.ts';
 
-/** `unknown` is said where the facts at hand cannot decide; such a finding says what would settle it. */
-export type Verdict = 'pass' | 'fail' | 'unknown';
+/**
+ * `unknown` is said where the facts at hand cannot decide; such a finding says what would settle it. `answer` is said where
+ * nothing is broken and the facts say all the same why no update comes.
+ */
+export type Verdict = 'pass' | 'fail' | 'unknown' | 'answer';
 
 export interface Evidence {
   /** File or URL it was seen in. */
@@ -26,6 +30,8 @@ export interface Observation {
   evidence: readonly Evidence[];
   /** Event ids, where the trouble befalls something else than its code is made for: a web service, not the tree. */
   eventIds?: readonly number[];
+  /** Where in the work of updating it was met, where a log tells. */
+  stage?: Stage;
 }
 
 export interface Finding {
@@ -42,6 +48,8 @@ export interface Finding {
   consequences: Finding[];
   /** Event ids of WSUS that name the same trouble. */
   eventIds: number[];
+  /** Where in the work of updating it was met, where a log tells. */
+  stage?: Stage;
   /** For `unknown`: what would settle it. */
   settles?: string;
 }

@@ -12,7 +12,7 @@ export interface RootedObservation {
   consequences: Observation[];
 }
 
-const verdictOrder: Record<Verdict, number> = { fail: 0, unknown: 1, pass: 2 };
+const verdictOrder: Record<Verdict, number> = { fail: 0, answer: 1, unknown: 2, pass: 3 };
 
 /** Folds consequences under their roots; the first root is the one to act on. */
 export function findRoots(observations: readonly Observation[]): RootedObservation[] {

@@ -17,11 +17,15 @@ interface Explain {
   explain?: string;
 }
 
+const exitCodes =
+  '\nExit codes: 0 healthy, 1 findings, 2 the doctor could not run, 3 undecided (what was read does not decide it).';
+
 export function register(program: Command): void {
   const doctor = program
     .command('doctor')
     .description("find out why a computer is not updating, from its end or from the server's")
     .option('--explain <code>', 'print the page of a finding')
+    .addHelpText('after', exitCodes)
     .action((options: { explain?: string }) => {
       if (options.explain === undefined)
         throw new UsageError('say what to examine: moult doctor server|client|logs|tls|content|self|fix');

@@ -11,7 +11,7 @@ export interface ReportOptions {
   report?: string;
 }
 
-/** Prints the report as asked and sets the exit code: 0 healthy, 1 findings. */
+/** Prints the report as asked and sets the exit code: 0 healthy, 1 findings, 3 undecided. */
 export function deliver(report: DoctorReport, options: ReportOptions): void {
   const shown = options.redact ? redactReport(report) : report;
   if (options.report !== undefined) {
@@ -24,8 +24,14 @@ export function deliver(report: DoctorReport, options: ReportOptions): void {
     const colour = stream.isTTY && stream.hasColors() && !process.env.NO_COLOR;
     stream.write(`${renderText(shown, { colour, width: stream.columns ?? 100 })}\n`);
   }
-  process.exitCode = report.verdict === 'findings' ? exitCode.findings : exitCode.fine;
+  process.exitCode = exitCodes[report.verdict];
 }
+
+const exitCodes: Record<DoctorReport['verdict'], number> = {
+  healthy: exitCode.fine,
+  findings: exitCode.findings,
+  undecided: exitCode.undecided,
+};
 
 function writeReport(path: string, page: string): void {
   try {

@@ -1,12 +1,11 @@
 // What agents reported, in bounded memory: of each client every failure, the last success of each kind about each update,
 // and the last events whatever they say.
 import { clientLogBounds } from '../bounds.ts';
-import type { ReportedEvent } from './reporting-events.ts';
+import { isOwn, type ReportedEvent } from './reporting-events.ts';
 
 const failureIds = new Set([148, 149, 161, 182, 186, 189, 195, 198]);
 const successOf: Record<number, number[]> = { 148: [147], 149: [147], 161: [162], 182: [183], 198: [197, 183] };
 const successIds = new Set(Object.values(successOf).flat());
-const selfUpdateUpdate = 'd67661eb-2423-451d-bf5d-13199e37df28';
 
 /** The last events of one id about one update. */
 interface Latest {
@@ -41,8 +40,8 @@ export class AgentReports {
     this.ring[index % clientLogBounds.maxRecentReports] = event;
     if (event.caller === 'UpdateOrchestrator') this.isTen = true;
     if (event.eventId === 183 && isOwn(event)) this.replaced = event;
-    if (successIds.has(event.eventId)) this.noteSuccess(event, index);
-    if (!failureIds.has(event.eventId) && !/^fail/i.test(event.outcome)) return 0;
+    if (isSuccess(event)) this.noteSuccess(event, index);
+    if (!isFailure(event)) return 0;
     this.failed.push({ event, index });
     if (this.failed.length <= (isFull ? clientLogBounds.maxRecentReports : clientLogBounds.maxFailures)) return 1;
     const dropped = Math.ceil(this.failed.length / 2);
@@ -54,6 +53,11 @@ export class AgentReports {
   get recent(): ReportedEvent[] {
     const oldest = this.count < clientLogBounds.maxRecentReports ? 0 : this.count % clientLogBounds.maxRecentReports;
     return [...this.ring.slice(oldest), ...this.ring.slice(0, oldest)];
+  }
+
+  /** True where one of them says that something was done. */
+  get hasSuccess(): boolean {
+    return this.successes.size > 0;
   }
 
   /** All that failed, and whether a later success of the same kind took it back. */
@@ -75,6 +79,16 @@ export class AgentReports {
     if (at === undefined) latest.timelessIndex = index;
     else latest.at = Math.max(latest.at, at);
   }
+}
+
+/** True for an event that says that something failed. */
+export function isFailure({ eventId, outcome }: ReportedEvent): boolean {
+  return failureIds.has(eventId) || /^fail/i.test(outcome);
+}
+
+/** True for an event that takes failures of its kind back. */
+export function isSuccess({ eventId }: ReportedEvent): boolean {
+  return successIds.has(eventId);
 }
 
 /** The events of all clients. */
@@ -107,13 +121,6 @@ export class ReportedEvents {
   of(client: string): AgentReports | undefined {
     return this.byClient.get(client);
   }
-}
-
-/** An event about the agent itself, not about an update. */
-export function isOwn({ updateId, caller, message }: ReportedEvent): boolean {
-  return (
-    updateId === selfUpdateUpdate || /selfupdate/i.test(caller) || /:\s*Automatic Updates\.?$/.test(message.trim())
-  );
 }
 
 function successKey(eventId: number, updateId: string): string {

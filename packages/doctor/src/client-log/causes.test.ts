@@ -150,7 +150,7 @@ const roots: [string, string, FindingCode][] = [
     ),
     'DOCTOR_SERVICE_DISABLED',
   ],
-  ['Delivery Optimization', ten('DownloadManager|*FAILED* [80D02002] DO job failed'), 'DOCTOR_DOWNLOAD_FAILED'],
+  ['Delivery Optimization', ten('DownloadManager|*FAILED* [80D02002] DO job failed'), 'DOCTOR_DOWNLOAD_INTERRUPTED'],
   [
     'the missing service behind an endpoint that was not found',
     wua(
@@ -166,7 +166,7 @@ const roots: [string, string, FindingCode][] = [
   [
     'the port that nobody answers, by the code of native web services alone',
     ten(`${busy503.trim().split('\n')[0]}\nWebServices|WS error: Unable to connect. (0x803d0010)`),
-    'DOCTOR_CONNECTION_REFUSED',
+    'DOCTOR_CANNOT_CONNECT',
   ],
 ];
 

@@ -1,5 +1,6 @@
 // One line of a client's log, whatever generation wrote it: Windows Update.log (two clocks, status, component),
 // WindowsUpdate.log (PID, TID, component), Get-WindowsUpdateLog (the same with decimal TID), or just text.
+import { hostOfUrl } from '../rules/services.ts';
 import { type DateOrder, parseStamp, type Stamp } from '../text/stamp.ts';
 import type { Meaning } from './meaning.ts';
 
@@ -48,36 +49,41 @@ export function parseEntry(raw: string, source: string, line: number, order: Dat
 
 const explicit = /0x([0-9a-f]{8})\b/gi;
 const bare = /\b(?:hr|hresult|result|error|code|errorcode|error code)\s*[=:]?\s*\(?(8[0-9a-f]{7}|c800[0-9a-f]{4})\b/gi;
-const anyBare = /(?<![0-9a-fx{-])((?:80(?:24|07|19|20|09|0b|0f|3d|04|08|d0)|c800)[0-9a-f]{4})(?![0-9a-f-])/gi;
+const anyBare =
+  /(?<![0-9a-fx{-])((?:80(?:24|07|19|20|09|0b|0f|3d|04|08|d0)[0-9a-f]|8000[4f]|c800[0-9a-f])[0-9a-f]{3})(?![0-9a-f-])/gi;
+/** As the converter of Windows 10 marks what failed. */
+const marked = /\*FAILED\*\s*\[(?:0x)?([89a-f][0-9a-f]{7})\]/gi;
 
-const anyNumber = /0x[89a-f][0-9a-f]{7}|8[0-9a-f]{7}|c800[0-9a-f]{4}|-\d{10}/i;
+const anyNumber = /0x[89a-f][0-9a-f]{7}|\[[89a-f][0-9a-f]{7}\]|8[0-9a-f]{7}|c800[0-9a-f]{4}|\b2\d{9}/i;
 
 /** The HRESULTs a line names, failures only, in order. */
 export function failuresIn(text: string): number[] {
   // Most lines have none of the numbers that the patterns below look for.
   if (!anyNumber.test(text)) return [];
   const found: number[] = [];
-  for (const pattern of [explicit, bare, anyBare]) {
+  for (const pattern of [explicit, marked, bare, anyBare]) {
     for (const match of text.matchAll(pattern)) {
       const value = Number.parseInt(match[1] ?? '', 16);
       if (value >= 0x80000000 && !found.includes(value)) found.push(value);
     }
   }
-  for (const [, digits = ''] of text.matchAll(decimal)) {
-    const value = -Number(digits) >>> 0;
+  for (const [, sign, digits = ''] of text.matchAll(decimal)) {
+    const value = sign === '-' ? -Number(digits) >>> 0 : Number(digits);
     if (updating.has(value >>> 16) && !found.includes(value)) found.push(value);
   }
   return found;
 }
 
-/** A HRESULT as scripts and management tools print it: a negative decimal number. */
-const decimal = /(?<![\w.-])-(\d{10})\b/g;
+/** A HRESULT as scripts and management tools print it: a decimal number, mostly a negative one. */
+const decimal = /(?<![\w.-])(-?)(2\d{9})\b/g;
 const updating = new Set([0x8007, 0x8009, 0x800b, 0x8019, 0x8020, 0x8024, 0x803d, 0x80d0]);
 
 /** The first URL a line names, without the brackets and quotes that agents put around it. */
 export function urlIn(text: string): string | undefined {
   if (!text.includes('://')) return undefined;
-  const url = /https?:\/\/[^\s<>"'|,;]+/i.exec(text)?.[0]?.replace(/[.:)\]]+$/, '');
+  const all = text.match(/https?:\/\/[^\s<>"'|,;]+/gi) ?? [];
+  // A namespace, or the action of a SOAP message, is no address that is asked.
+  const url = all.find((each) => hostOfUrl(each) !== undefined)?.replace(/[.:)\]]+$/, '');
   // The SUS client writes file and place apart: "Downloading iuident.cab from http://server/".
   const file = /\b([\w.-]+\.(?:cab|bin))\s+from\s+\W?https?:/i.exec(text)?.[1];
   return url === undefined || file === undefined || url.includes(file) ? url : `${url.replace(/\/+$/, '')}/${file}`;

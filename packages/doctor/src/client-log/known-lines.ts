@@ -1,278 +1,339 @@
-// The lines of client logs that are known, by what they say. Texts are those of published logs, of the tools
-// that administrators run beside (InstallSelfupdateOnPort80, ClientDiag), and of our own agents.
-import { managedService, serviceIn } from './complaints.ts';
-import { failuresIn, type LogEntry, lastPart } from './entry.ts';
-import type { ClientStory } from './story.ts';
+// The lines of client logs that are known, by what they say. Texts are those of published logs, and of our own agents. To
+// add one: give it an id, words of which every match has one, a pattern whose named groups become parameters of the event, and
+// what it says (known-line.ts).
+import type { KnownLine } from './known-line.ts';
+import { toolLines } from './tool-lines.ts';
 
-export interface Rule {
-  /** In lower case: whatever matches has one of them. */
-  words: readonly string[];
-  pattern: RegExp;
-  apply(story: ClientStory, entry: LogEntry, match: RegExpExecArray): void;
-}
-
-/** In the order they are tried; several may match one line. */
-export const knownLines: readonly Rule[] = [
+/** In the order they are tried; several may match one line. At most 62: two numbers of 31 bits say which may match. */
+export const knownLines: readonly KnownLine[] = [
   {
+    id: 'not-decoded',
     words: ['no format information found', 'update logs are now generated'],
     pattern: /No Format Information found|Windows Update logs are now generated using ETW/i,
-    apply: (story, entry) => story.notDecoded(entry),
+    says: {},
   },
   {
+    id: 'check-begins',
     words: ['checking for agent selfupdate', 'checking whether self-update'],
     pattern: /Checking for agent SelfUpdate|Checking whether self-update is required/i,
-    apply: (story, entry) => story.startCheck(entry),
+    says: { stage: 'self-update', outcome: 'began' },
+    context: 'check-begins',
   },
   {
+    id: 'check-failed',
     words: ['isupdaterequired failed', 'skipping scan, self-update'],
     pattern: /IsUpdateRequired failed|Skipping scan, self-update check returned/i,
-    apply: (story) => story.skipScan(),
+    says: { stage: 'self-update', outcome: 'ended' },
+    context: 'scan-skipped',
   },
   {
     // WU_E_SETUP_SKIP_UPDATE: the same as /SKIP, said as an error.
+    id: 'check-skipped-by-code',
     words: ['8024d009'],
     pattern: /(?:self-?update|IsUpdateRequired).*0x8024d009/i,
-    apply(story, entry) {
-      story.endCheck();
-      story.success(entry, 'self-update');
-      story.milestone(entry, 'self-update skipped as the server asks (/SKIP)', true);
-    },
+    says: { stage: 'self-update', outcome: 'succeeded', milestone: 'self-update skipped as the server asks (/SKIP)' },
   },
   {
+    id: 'client-version',
     words: ['client version', 'agent version'],
-    pattern: /(?:Client version: Core:|WU client version|Agent version|Client version:?)\s*([\d.]+)/i,
-    apply: (story, _entry, [, version = '']) => story.versions.add(version),
+    pattern: /(?:Client version: Core:|WU client version|Agent version|Client version:?)\s*(?<version>[\d.]+)/i,
+    says: {},
   },
   {
+    id: 'agent-started',
     words: ['logging initialized'],
-    pattern: /Logging initialized \(build: ([\d.]+), tz: ([+-]\d{4})\)/i,
-    apply(story, entry, [, version = '', zone]) {
-      story.versions.add(version);
-      story.timeZone = zone;
-      story.milestone(entry, `agent ${version} started`, true);
-    },
+    pattern: /Logging initialized \(build: (?<version>[\d.]+), tz: (?<zone>[+-]\d{4})\)/i,
+    says: { milestone: 'agent {version} started' },
   },
   {
+    id: 'sus-agent-started',
     words: ['(sus client)', 'this is version'],
-    pattern: /(?:\(SUS client\)|This is version) ([\d.]+) (started|now)\b/i,
-    apply(story, entry, [, version = '', word]) {
-      story.versions.add(version);
-      if (word === 'now') story.success(entry, 'self-update');
-      story.milestone(entry, word === 'now' ? `agent replaced: ${version}` : `agent ${version} started`, true);
-    },
+    pattern: /(?:\(SUS client\)|This is version) (?<version>[\d.]+) started\b/i,
+    says: { milestone: 'agent {version} started' },
   },
   {
+    id: 'sus-agent-replaced',
+    words: ['(sus client)', 'this is version'],
+    pattern: /(?:\(SUS client\)|This is version) (?<version>[\d.]+) now\b/i,
+    says: { stage: 'self-update', outcome: 'succeeded', milestone: 'agent replaced: {version}' },
+  },
+  {
+    id: 'check-nothing-to-do',
     words: ['selfupdate check completed', 'isupdaterequired = '],
     pattern: /SelfUpdate check completed\.\s+SelfUpdate is NOT required|^\W*IsUpdateRequired = No\b/i,
-    apply(story, entry) {
-      story.endCheck();
-      story.success(entry, 'self-update');
-      story.milestone(entry, 'self-update check: nothing to do', true);
-    },
+    says: { stage: 'self-update', outcome: 'succeeded', milestone: 'self-update check: nothing to do' },
   },
   {
+    id: 'check-newer-offered',
     words: ['selfupdate check completed', 'isupdaterequired = '],
     pattern: /SelfUpdate check completed\.\s+SelfUpdate is required|^\W*IsUpdateRequired = Yes\b/i,
-    apply(story, entry) {
-      story.endCheck();
-      story.milestone(entry, 'self-update check: a newer agent is offered', true);
-    },
+    says: { stage: 'self-update', outcome: 'ended', milestone: 'self-update check: a newer agent is offered' },
   },
   {
+    id: 'check-skipped',
     words: ['skipping selfupdate', 'wuident says'],
     pattern:
       /Skipping SelfUpdate check based on the \/SKIP|not quorum-signed\. Skipping selfupdate|wuident says \/SKIP/i,
-    apply(story, entry) {
-      story.endCheck();
-      story.success(entry, 'self-update');
-      story.milestone(entry, 'self-update skipped as the server asks (/SKIP)', true);
-    },
+    says: { stage: 'self-update', outcome: 'succeeded', milestone: 'self-update skipped as the server asks (/SKIP)' },
   },
   {
+    id: 'unsupported',
     words: ['/unsupported'],
     pattern: /\/UNSUPPORTED\b/,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_CLIENT_UNSUPPORTED', 0x8024d00a),
+    says: { outcome: 'failed', finding: 'DOCTOR_CLIENT_UNSUPPORTED', code: 0x8024d00a },
   },
   {
+    id: 'validates',
     words: ['validating signature for'],
-    pattern: /Validating signature for (.+?)(?: with dwProvFlags.*)?:?$/i,
-    apply: (story, _entry, [, file = '']) => story.validate(file),
+    pattern: /Validating signature for (?<validated>.+?)(?: with dwProvFlags.*)?:?$/i,
+    says: {},
+    context: 'validates',
   },
   {
+    id: 'not-signed',
     words: ['signed:'],
     pattern: /(?:Microsoft|Operator) signed:\s*No\b/i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_SIGNATURE_REFUSED', 0, { file: lastPart(story.validated) }),
+    says: { outcome: 'warned', finding: 'DOCTOR_SIGNATURE_REFUSED' },
   },
   {
+    id: 'agent-package-installed',
     words: ['install of setup package'],
-    pattern: /Install of setup package "([^"]+)" (succeeded|failed)/i,
-    apply(story, entry, [, name = '', outcome]) {
-      story.enter('self-update');
-      const good = outcome === 'succeeded';
-      story.milestone(entry, `agent package ${lastPart(name)} ${outcome}`, good);
-      if (good) story.success(entry, 'self-update');
-      else if (failuresIn(entry.text).length === 0) story.trouble(entry, 'DOCTOR_SETUP_FAILED');
-    },
+    pattern: /Install of setup package "(?:[^"]*[\\/])?(?<name>[^"\\/]+)" succeeded/i,
+    says: { stage: 'self-update', outcome: 'succeeded', milestone: 'agent package {name} succeeded' },
+    context: 'enters',
   },
   {
+    id: 'agent-package-failed',
+    words: ['install of setup package'],
+    pattern: /Install of setup package "(?:[^"]*[\\/])?(?<name>[^"\\/]+)" failed/i,
+    unless: /\b(?:0x)?[89c][0-9a-f]{7}\b/i,
+    says: {
+      stage: 'self-update',
+      outcome: 'failed',
+      finding: 'DOCTOR_SETUP_FAILED',
+      milestone: 'agent package {name} failed',
+    },
+    context: 'enters',
+  },
+  {
+    id: 'service-stopped',
     words: ['service exit'],
-    pattern: /Service exit \[Exit code = 0x24000([12])\]/i,
-    apply: (story, entry, [, kind]) =>
-      story.milestone(entry, kind === '2' ? 'service stopped after replacing its own files' : 'service stopped', true),
+    pattern: /Service exit \[Exit code = 0x240001\]/i,
+    says: { milestone: 'service stopped' },
   },
   {
+    id: 'service-stopped-replacing',
+    words: ['service exit'],
+    pattern: /Service exit \[Exit code = 0x240002\]/i,
+    says: { milestone: 'service stopped after replacing its own files' },
+  },
+  {
+    id: 'names-service',
     words: ['serviceid'],
-    pattern: /ServiceI[dD]\s*=/,
-    apply: (story, entry) => story.talkTo(serviceIn(entry.text) ?? managedService),
+    pattern: /ServiceI[dD]\s*=\s*\{?(?<serviceGuid>[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})/,
+    says: {},
+    context: 'names-service',
   },
   {
+    id: 'asks-service',
     words: ['server url'],
-    pattern: /Server URL\s*=\s*(https?:\/\/\S+)/i,
-    apply(story, entry, [, url = '']) {
-      story.serverUrls.add(url);
-      if (/\/clientwebservice\//i.test(url)) story.scan(entry, url);
-    },
+    pattern: /Server URL\s*[=:]\s*"?(?<server>https?:\/\/[^\s"]+)/i,
+    says: {},
+    context: 'asks-service',
   },
   {
+    id: 'configured-server',
     words: ['wsus server:', 'wsus status server:'],
-    pattern: /WSUS (?:status )?server:\s*(https?:\/\/\S+)/i,
-    apply(story, _entry, [, url = '']) {
-      story.serverUrls.add(url);
-      story.configured.add(url);
-    },
+    pattern: /WSUS (?:status )?server:\s*(?<configured>https?:\/\/\S+)/i,
+    says: {},
   },
   {
+    id: 'no-server',
+    words: ['wsus server:'],
+    pattern: /WSUS server:\s*(?:<?\(?NULL\)?>?)/i,
+    says: {},
+  },
+  {
+    id: 'double-slash',
     words: ['//selfupdate/'],
     pattern: /https?:\/\/[^/\s]+\/\/selfupdate\//i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_WUSERVER_TRAILING_SLASH'),
+    says: { outcome: 'warned' },
   },
   {
+    id: 'asks-for-tree',
     words: ['/selfupdate/'],
     pattern:
-      /(?:DownloadFileInternal|SendRequestUsingProxy|HttpRequest|download|GET)\b.*https?:\/\/([\w.-]+)\S*\/selfupdate\//i,
-    apply: (story, _entry, match) => story.serverUrls.add(/https?:\/\/[\w.:-]+/i.exec(match[0])?.[0] ?? ''),
+      /(?:DownloadFileInternal|SendRequestUsingProxy|HttpRequest|download|GET)\b.*?(?<server>https?:\/\/[\w.:-]+)\S*\/selfupdate\//i,
+    says: {},
   },
   {
+    id: 'empty-client-id',
     words: ['clientid = ,'],
     pattern: /clientId = ,/i,
-    apply(story, entry) {
-      story.enter('scan');
-      story.trouble(entry, 'DOCTOR_SUSCLIENTID_EMPTY');
-    },
+    says: { stage: 'web-service', outcome: 'warned', finding: 'DOCTOR_SUSCLIENTID_EMPTY' },
+    context: 'enters',
   },
   {
-    words: ['soap fault info', 'message contained a', 'errorcode'],
-    pattern:
-      /Soap fault info|message contained a (?:SOAP )?fault|errorCode:?\s*=?\s*(InvalidCookie|ConfigChanged|RegistrationRequired|ServerChanged|InvalidParameters)/i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_SOAP_FAULT', 0x80244007),
+    id: 'soap-fault',
+    words: ['soap fault', 'message contained a'],
+    pattern: /Soap fault info|SOAP Fault:|message contained a (?:SOAP )?fault/i,
+    says: { stage: 'web-service', outcome: 'warned', finding: 'DOCTOR_SOAP_FAULT', code: 0x80244007 },
+  },
+  {
+    id: 'tls-date',
+    words: ['date in the certificate'],
+    pattern: /^WS error: .*date in the certificate/i,
+    says: { stage: 'web-service', outcome: 'warned', finding: 'DOCTOR_TLS_EXPIRED' },
+  },
+  {
+    id: 'tls-issuer',
+    words: ['not trusted by the trust'],
+    pattern: /^WS error: .*root certificate which is not trusted by the trust provider/i,
+    says: { stage: 'web-service', outcome: 'warned', finding: 'DOCTOR_TLS_UNTRUSTED' },
+  },
+  {
+    id: 'tls-name',
+    words: ['in the certificate is invalid', 'cn name does not match'],
+    pattern: /^WS error: .*(?:host ?name in the certificate is invalid|CN name does not match)/i,
+    says: { stage: 'web-service', outcome: 'warned', finding: 'DOCTOR_TLS_NAME' },
+  },
+  {
+    id: 'scan-begins',
+    words: ['finding updates', 'search for updates'],
+    pattern: /\*+ *START *\*+\s+(?:Agent: )?Finding updates/i,
+    says: { stage: 'detection', outcome: 'began' },
+    context: 'scan-begins',
+  },
+  {
+    id: 'scan-ends',
+    words: ['finding updates'],
+    pattern: /\*+ *END *\*+\s+(?:Agent: )?Finding updates/i,
+    says: { stage: 'detection', outcome: 'ended' },
+  },
+  {
+    id: 'download-begins',
+    words: ['downloading updates'],
+    pattern: /\*+ *START *\*+\s+(?:Agent: )?Downloading updates/i,
+    says: { stage: 'download', outcome: 'began' },
+  },
+  {
+    id: 'download-ends',
+    words: ['downloading updates'],
+    pattern: /\*+ *END *\*+\s+(?:Agent: )?Downloading updates/i,
+    says: { stage: 'download', outcome: 'ended' },
+  },
+  {
+    id: 'installation-begins',
+    words: ['installing updates'],
+    pattern: /\*+ *START *\*+\s+(?:Agent: )?Installing updates/i,
+    says: { stage: 'installation', outcome: 'began' },
+  },
+  {
+    id: 'installation-ends',
+    words: ['installing updates'],
+    pattern: /\*+ *END *\*+\s+(?:Agent: )?Installing updates/i,
+    says: { stage: 'installation', outcome: 'ended' },
   },
   {
     // "Updates found = 0" stands under searches that failed, too.
-    words: ['categor', 'successfully detected', 'updates found'],
-    pattern: /found (\d+) updates? and \d+ categor|successfully detected \d+ update|Updates found = [1-9]/i,
-    apply(story, entry) {
-      // A scan that ended well shows that whatever failed on the way there did no harm.
-      story.success(entry, 'self-update', 'scan', 'other');
-      story.milestone(entry, 'scan finished', true);
+    id: 'scan-finished',
+    words: ['categor', 'successfully detected', 'updates found', 'updates detected'],
+    pattern:
+      /found (?<found>\d+) updates? and \d+ categor|successfully detected (?<detected>\d+) update|^\W*# (?<counted>\d+) updates detected|Updates found = (?<listed>[1-9]\d*)/i,
+    // A scan that ended well shows that whatever failed on the way there did no harm.
+    says: {
+      stage: 'detection',
+      outcome: 'succeeded',
+      alsoWell: ['self-update', 'web-service', 'auth-ticket', 'other'],
+      milestone: 'scan finished',
     },
   },
   {
+    id: 'downloaded',
+    words: ['download succeeded', 'downloaded update', 'completed successfully'],
+    pattern: /\bDownload succeeded\b|\bsuccessfully downloaded update|\b(?:BITS|DO) job\b.*completed successfully/i,
+    says: { stage: 'download', outcome: 'succeeded', milestone: 'download finished' },
+  },
+  {
+    id: 'installed',
+    words: [
+      'installation successful',
+      'successfully installed',
+      'install succeeded',
+      'result = succeeded',
+      'completed install',
+    ],
+    pattern:
+      /Installation Successful|successfully installed|\bInstall succeeded\b|\binstall\b.*Result = Succeeded|Completed install\b.*\bhr=(?:0x)?0+\b/i,
+    unless: /0x8[0-9a-f]{7}/i,
+    says: { stage: 'installation', outcome: 'succeeded', milestone: 'update installed' },
+  },
+  {
+    id: 'install-failed',
+    words: ['result = failed'],
+    pattern: /\binstall\b.*Return code = (?<returnCode>\S+?),.*Result = Failed/i,
+    says: { stage: 'installation', outcome: 'failed', finding: 'DOCTOR_INSTALL_FAILED' },
+  },
+  {
+    id: 'policy-overwritten',
     words: ['overwritten by a higher'],
     pattern: /settings were overwritten by a higher authority/i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_POLICY_OVERWRITTEN'),
+    says: { stage: 'policy', outcome: 'failed', finding: 'DOCTOR_POLICY_OVERWRITTEN' },
   },
   {
+    // ReportingEvents.log, echoed.
+    id: 'report-event',
+    words: ['report event:'],
+    pattern: /REPORT EVENT:\s*(?<reported>\{.*)$/i,
+    says: {},
+  },
+  {
+    id: 'next-detection',
     words: ['next detection timeout'],
-    pattern: /setting next detection timeout to (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)/i,
-    apply: (story, entry, [, when]) => story.milestone(entry, `next detection ${when} UTC`, undefined),
+    pattern: /setting next detection timeout to (?<when>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)/i,
+    says: { milestone: 'next detection {when} UTC' },
   },
   {
+    id: 'legacy-left',
     words: ['legacy '],
     pattern: /legacy (?:\(SUS\) )?mode/i,
-    apply(story, entry) {
-      if (/leav|left|out of|ended/i.test(entry.text)) story.success(entry, 'other');
-      else story.trouble(entry, 'DOCTOR_LEGACY_MODE');
-    },
+    unless: /^(?!.*(?:leav|left|out of|ended))/i,
+    says: { stage: 'other', outcome: 'succeeded' },
   },
   {
-    words: ['installselfupdateonport80'],
-    pattern: /InstallSelfupdateOnPort80 (succeeded|failed)/i,
-    apply(story, entry, [, outcome]) {
-      if (outcome === 'succeeded') story.milestone(entry, 'InstallSelfupdateOnPort80 succeeded', true);
-      else story.trouble(entry, 'DOCTOR_PORT80_SETUP_FAILED');
-    },
+    id: 'legacy',
+    words: ['legacy '],
+    pattern: /legacy (?:\(SUS\) )?mode/i,
+    unless: /leav|left|out of|ended/i,
+    says: { stage: 'other', outcome: 'failed', finding: 'DOCTOR_LEGACY_MODE' },
   },
   {
-    words: ['setupselfupdatetree'],
-    pattern: /SetupSelfupdateTree: .*(?:Error|failed|could not|cannot|not found)/i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_PORT80_SETUP_FAILED'),
-  },
-  {
-    words: ['setupselfupdatetree'],
-    pattern: /^SetupSelfupdateTree: Warning: (.*)$/i,
-    apply: (story, entry, [, text]) => story.milestone(entry, text ?? '', true),
-  },
-  {
-    // cscript names the script and the place where it stopped, in whatever language.
-    words: ['installselfupdateonport80'],
-    pattern: /InstallSelfupdateOnPort80\.vbs\(\d+, ?\d+\)/i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_PORT80_SETUP_FAILED'),
-  },
-  {
+    id: 'ident-fetched',
     words: ['downloaded iuident.cab', 'downloaded wuident.cab'],
     pattern: /\b(?:Downloaded) (?:iu|wu)ident\.cab from/i,
-    apply(story, entry) {
-      if (/^\W*ERROR/.test(entry.text)) return;
-      story.success(entry, 'self-update');
-      story.milestone(entry, 'ident fetched', true);
-    },
+    unless: /^\W*ERROR/,
+    says: { stage: 'self-update', outcome: 'succeeded', milestone: 'ident fetched' },
   },
   {
+    id: 'catalog-asked',
     words: ['querying software update catalog'],
     pattern: /^Querying software update catalog from/i,
-    apply(story, entry) {
-      if (entry.layout !== 'sus' || failuresIn(entry.text).length > 0) return;
-      story.success(entry, 'scan', 'other');
-      story.milestone(entry, 'catalog asked for', true);
-    },
+    unless: /0x[89c][0-9a-f]{7}/i,
+    layout: 'sus',
+    says: { stage: 'detection', outcome: 'succeeded', alsoWell: ['other'], milestone: 'catalog asked for' },
   },
   {
+    id: 'datastore',
     words: ['jet error', 'esent'],
     pattern: /Jet error -\d+|\bESENT\b.*(?:error|failed|corrupt)/i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_DATASTORE', failuresIn(entry.text)[0] ?? 0),
+    says: { outcome: 'warned', finding: 'DOCTOR_DATASTORE' },
   },
   {
     // Event 16 of the agent, and what it reports as 149.
+    id: 'unable-to-connect',
     words: ['unable to connect to the automatic'],
     pattern: /Windows is unable to connect to the automatic updates service/i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_NO_ANSWER', failuresIn(entry.text)[0] ?? 0),
+    says: { stage: 'detection', outcome: 'failed', finding: 'DOCTOR_NO_ANSWER' },
   },
-  // ClientDiag (WSUS Client Diagnostics Tool): dotted lines that end in PASS, FAIL or NONE.
-  {
-    words: ['folder is missing'],
-    pattern: /^Self-?Update folder is missing\b/i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_TREE_MISSING'),
-  },
-  {
-    words: ['service is '],
-    pattern:
-      /^(?:Automatic Updates|Windows Update|Background Intelligent Transfer) Service is (not running|disabled)\b.*FAIL$/i,
-    apply: (story, entry, [, state]) =>
-      story.trouble(entry, state === 'disabled' ? 'DOCTOR_SERVICE_DISABLED' : 'DOCTOR_SERVICE_STOPPED'),
-  },
-  {
-    words: ['usewuserver is'],
-    pattern: /^UseWuServer is disabled\b/i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_USEWUSERVER_OFF', 0, { found: '0, says ClientDiag' }),
-  },
-  {
-    words: ['au option is'],
-    pattern: /^AU Option is 1\b/i,
-    apply: (story, entry) => story.trouble(entry, 'DOCTOR_AU_OFF', 0, { found: 'AU Option 1, says ClientDiag' }),
-  },
-  {
-    words: ['folder is present', 'connection to server'],
-    pattern: /^Self-?Update folder is present\b.*PASS$|^Connection to server\b.*PASS$/i,
-    apply: (story, entry) => story.milestone(entry, entry.text.replace(/[\s.]+PASS$/, ''), true),
-  },
+  ...toolLines,
 ];

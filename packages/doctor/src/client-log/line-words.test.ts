@@ -9,8 +9,9 @@ import fc from 'fast-check';
 import { Columns } from './columns.ts';
 import { isComplaint } from './complaints.ts';
 import { parseEntry } from './entry.ts';
-import { knownLines, type Rule } from './known-lines.ts';
-import { forRules, has, newLineFinder } from './line-words.ts';
+import type { KnownLine } from './known-line.ts';
+import { knownLines } from './known-lines.ts';
+import { forKnownLines, has, newLineFinder } from './line-words.ts';
 
 const folder = fileURLToPath(new URL('../../../../fixtures/captures/logs/', import.meta.url));
 const samples = readdirSync(folder)
@@ -18,11 +19,11 @@ const samples = readdirSync(folder)
   .flatMap((file) => readFileSync(join(folder, file), 'utf8').split(/\r?\n/));
 const finder = newLineFinder();
 
-function rulesOf(text: string): Set<Rule> {
+function rulesOf(text: string): Set<KnownLine> {
   const bytes = Buffer.from(text);
   finder.find(bytes, 0, bytes.length);
-  const rules = new Set<Rule>();
-  forRules(finder.marks, (rule) => rules.add(rule));
+  const rules = new Set<KnownLine>();
+  forKnownLines(finder.marks, (rule) => rules.add(rule));
   return rules;
 }
 

@@ -1,6 +1,7 @@
 // The words that decide what a line of a client's log has to be looked at for. Where one is missing, the pattern that
 // needs it cannot match; where it is there, the pattern decides.
-import { knownLines, type Rule } from './known-lines.ts';
+import type { KnownLine } from './known-line.ts';
+import { knownLines } from './known-lines.ts';
 import { type Marks, type Word, WordFinder } from './word-finder.ts';
 
 /** What words are there, besides those of known lines. */
@@ -52,22 +53,22 @@ export function newLineFinder(): WordFinder {
   const ofFlags = Object.entries(words).flatMap(([name, texts]) =>
     texts.map((text): Word => ({ text, flags: has[name as keyof typeof has] })),
   );
-  const ofRules = knownLines.flatMap((rule, index) => rule.words.map((text): Word => ({ text, ...bitOf(index) })));
-  return new WordFinder([...ofFlags, ...ofRules], has.beyondAscii);
+  const ofLines = knownLines.flatMap((line, index) => line.words.map((text): Word => ({ text, ...bitOf(index) })));
+  return new WordFinder([...ofFlags, ...ofLines], has.beyondAscii);
 }
 
 /** For a line whose words were not looked for: it may have all of them. */
 export const anyWords: Marks = { low: 0x7fffffff, high: 0x7fffffff, flags: 0x7fffffff };
 
 /** Visits the known lines that this one may be, in their order. */
-export function forRules({ low, high }: Marks, visit: (rule: Rule) => void): void {
-  for (let bits = low; bits !== 0; bits &= bits - 1) visitRule(31 - Math.clz32(bits & -bits), visit);
-  for (let bits = high; bits !== 0; bits &= bits - 1) visitRule(bitsOfNumber + 31 - Math.clz32(bits & -bits), visit);
+export function forKnownLines({ low, high }: Marks, visit: (line: KnownLine) => void): void {
+  for (let bits = low; bits !== 0; bits &= bits - 1) visitLine(31 - Math.clz32(bits & -bits), visit);
+  for (let bits = high; bits !== 0; bits &= bits - 1) visitLine(bitsOfNumber + 31 - Math.clz32(bits & -bits), visit);
 }
 
-function visitRule(index: number, visit: (rule: Rule) => void): void {
-  const rule = knownLines[index];
-  if (rule) visit(rule);
+function visitLine(index: number, visit: (line: KnownLine) => void): void {
+  const line = knownLines[index];
+  if (line) visit(line);
 }
 
 function bitOf(index: number): Partial<Marks> {

@@ -1,23 +1,33 @@
 // What a text of a client's log says by itself, whatever stands before it. Agents write the same few thousand texts again
 // and again, at each check and at each failure: what was found out of one is remembered, in bounded memory.
 import { clientLogBounds } from '../bounds.ts';
-import { aboutMicrosoft, isComplaint, isOutcome } from './complaints.ts';
+import { aboutMicrosoft, isComplaint, isError, isOutcome } from './complaints.ts';
 import { failuresIn, urlIn } from './entry.ts';
-import type { Rule } from './known-lines.ts';
-import { forRules, has } from './line-words.ts';
+import type { KnownLine } from './known-line.ts';
+import { forKnownLines, has } from './line-words.ts';
 import type { Marks } from './word-finder.ts';
+
+/** A known line that a text is. */
+export interface Known {
+  line: KnownLine;
+  match: RegExpExecArray;
+}
 
 export interface Meaning {
   /** Of `has`: what words there may be. */
   flags: number;
   url: string | undefined;
   /** The known lines that it is, in their order. */
-  known: readonly { rule: Rule; match: RegExpExecArray }[];
+  known: readonly Known[];
+  /** It tells of something that went wrong. */
+  isComplaint: boolean;
   /** Of a complaint: the HTTP status and the HRESULTs it names. */
   status: number | undefined;
   failures: readonly number[];
   /** It says how an operation ended; other warnings may have done no harm. */
   isOutcome: boolean;
+  /** Its own log calls it an error. */
+  isError: boolean;
   /** It is about Microsoft's services, or (false) a server of yours; undefined where its address tells. */
   isMicrosoft: boolean | undefined;
 }
@@ -34,10 +44,10 @@ export function meaningOf(text: string, words: Marks): Meaning {
 
 function findOut(text: string, words: Marks): Meaning {
   const { flags } = words;
-  const known: { rule: Rule; match: RegExpExecArray }[] = [];
-  forRules(words, (rule) => {
-    const match = rule.pattern.exec(text);
-    if (match) known.push({ rule, match });
+  const known: Known[] = [];
+  forKnownLines(words, (line) => {
+    const match = line.pattern.exec(text);
+    if (match && !line.unless?.test(text)) known.push({ line, match });
   });
   const complains = (flags & (has.complaint | has.beyondAscii)) !== 0 && isComplaint(text);
   const hasStatus = complains && (flags & has.httpStatus) !== 0;
@@ -46,9 +56,11 @@ function findOut(text: string, words: Marks): Meaning {
     flags,
     url: (flags & has.url) === 0 ? undefined : urlIn(text),
     known,
+    isComplaint: complains,
     status: status === undefined ? undefined : Number(status),
     failures: complains ? failuresIn(text) : [],
     isOutcome: (complains || known.length > 0) && isOutcome(text),
+    isError: complains && isError(text),
     isMicrosoft: (flags & has.service) === 0 ? undefined : aboutMicrosoft(text),
   };
   if (text.length <= clientLogBounds.maxTextLength && isSeenAgain(text)) remember(text, meaning);

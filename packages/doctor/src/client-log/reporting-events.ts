@@ -1,6 +1,9 @@
 // SoftwareDistribution\ReportingEvents.log: what the agent reported, one event per line, tab-separated.
 // SoftwareDistribution.log and Change.log of the server mirror the event log; both are read here.
+import type { LogEvent, Stage } from '../story/event.ts';
 import { parseStamp } from '../text/stamp.ts';
+
+const selfUpdateUpdate = 'd67661eb-2423-451d-bf5d-13199e37df28';
 
 export interface ReportedEvent {
   source: string;
@@ -20,7 +23,7 @@ export interface ReportedEvent {
 /** The event of a line; undefined when it is not one. */
 export function parseReportedEvent(raw: string, source: string, line: number): ReportedEvent | undefined {
   if (!/^\s*\{[0-9a-f-]{36}\}/i.test(raw)) return undefined;
-  const columns = raw.includes('\t') ? raw.trim().split('\t') : raw.trim().split(/\s{2,}/);
+  const columns = columnsOf(raw.trim());
   const [
     ,
     time = '',
@@ -51,6 +54,50 @@ export function parseReportedEvent(raw: string, source: string, line: number): R
     category,
     message,
   };
+}
+
+/** An event about the agent itself, not about an update. */
+export function isOwn({ updateId, caller, message }: ReportedEvent): boolean {
+  return (
+    updateId === selfUpdateUpdate || /selfupdate/i.test(caller) || /:\s*Automatic Updates\.?$/.test(message.trim())
+  );
+}
+
+/** What an agent reported as an event of a log. */
+export function logEventOf(event: ReportedEvent): LogEvent {
+  const { source, line, raw, at, result, message, updateId } = event;
+  return {
+    time: at,
+    zone: 'utc',
+    source: { kind: 'reporting-events', file: source, side: 'client' },
+    stage: stageOfReported(event),
+    outcome: 'failed',
+    ...(result === 0 ? {} : { code: result }),
+    parameters: { updateId, message },
+    line: { number: line, text: raw },
+    level: 'error',
+  };
+}
+
+function stageOfReported(event: ReportedEvent): Stage {
+  const { eventId, category } = event;
+  if (isOwn(event)) return 'self-update';
+  if (eventId === 147 || eventId === 148 || eventId === 149) return 'detection';
+  if (eventId >= 161 && eventId <= 168) return 'download';
+  if (/download/i.test(category)) return 'download';
+  return /synchroni[sz]ation/i.test(category) ? 'detection' : 'installation';
+}
+
+/** By tabs; pages that show logs make blanks of them, often a single one. */
+function columnsOf(text: string): string[] {
+  if (text.includes('\t')) return text.split('\t');
+  const wide = text.split(/\s{2,}/);
+  if (wide.length >= 8) return wide;
+  const narrow =
+    /^(\{\S+\})\s+(\S+\s\S+)\s+(\d+)\s+(\d+(?:\s+\[\w+\])?)\s+(\d+)\s+(\{\S+\})\s+(\d+)\s+([0-9a-f]+)\s+(\S+)\s+(Success|Failure|Pending)\s+(.*)$/i.exec(
+      text,
+    );
+  return narrow ? [...narrow.slice(1), narrow[11] ?? ''] : wide;
 }
 
 export interface ServerLogEvent {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { observe } from '../finding.ts';
 import { readRegText } from '../registry/reg-text.ts';
 import { makeReport } from '../report/report.ts';
 import { allCodes, failures } from '../test/diagnose.ts';
 import type { FindingCode } from '../words/codes.ts';
 import { observeKindOfSystem, observeOldSystem } from './agent-rungs.ts';
-import { doubtMissingPolicy, observePolicy } from './policy-rungs.ts';
+import { doubtMissingPolicy, judgePath, observePolicy } from './policy-rungs.ts';
 import { ClientSettings, parseAuTime } from './settings.ts';
 import { observeDuplicates, observeState, type StateClock } from './state-rungs.ts';
 
@@ -41,7 +42,6 @@ const cases: [string, string, FindingCode][] = [
   ['no scheme', withServer('wsus.example:8530'), 'DOCTOR_WUSERVER_MALFORMED'],
   ['a blank', withServer('http://wsus .example'), 'DOCTOR_WUSERVER_MALFORMED'],
   ['plain HTTP to the TLS port', withServer('http://wsus.example:8531'), 'DOCTOR_WUSERVER_PORT'],
-  ['a path', withServer('http://wsus.example/WSUS'), 'DOCTOR_WUSERVER_PATH'],
   [
     'two servers',
     good.replace(`"WUStatusServer"="${url}"`, '"WUStatusServer"="http://other"'),
@@ -130,7 +130,7 @@ describe("a client's registry", () => {
       'PSPath : Microsoft.PowerShell.Core\\Registry::HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows';
     const text = `WUServer : http://wsus/x\r\nWUStatusServer : http://wsus/x\r\n${path}\\WindowsUpdate\r\n\r\nUseWUServer : 1\r\n${path}\\WindowsUpdate\\AU\r\n`;
     const settings = new ClientSettings(readRegText(Buffer.from(text), 'ps.txt'));
-    assert.deepEqual(failures(reportOf(settings)), ['DOCTOR_WUSERVER_PATH']);
+    assert.ok(allCodes(reportOf(settings)).includes('DOCTOR_WUSERVER_PATH'));
   });
 
   it('tells the kind of client by its system, its id and its times', () => {
@@ -160,6 +160,15 @@ describe("a client's registry", () => {
     });
   }
 
+  it('with a path is at fault only where something says 404 there: public servers live under a path', () => {
+    const seen = observePolicy(settingsOf(withServer('http://legacyupdate.net/v6')), 'pc');
+    assert.deepEqual(failures(makeReport('pc', judgePath(seen))), []);
+    const missing = (status: string) =>
+      observe('DOCTOR_CLIENT_WEB_SERVICE', 'fail', ['client', 'pc'], { status }, [{ source: 'a.log', text: status }]);
+    assert.deepEqual(failures(makeReport('pc', judgePath([...seen, missing('404')]))), ['DOCTOR_WUSERVER_PATH']);
+    assert.deepEqual(failures(makeReport('pc', judgePath([...seen, missing('500')]))), ['DOCTOR_CLIENT_WEB_SERVICE']);
+  });
+
   it('remembers the error itself as a consequence', () => {
     const report = reportOf(
       settingsOf(`${good}${auto.replace(']', '\\Results\\Detect]')}"LastError"=dword:80244019\r\n`),
@@ -185,7 +194,7 @@ describe("a client's registry", () => {
     const text =
       'HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\r\n    WUServer    REG_SZ    http://wsus.example:8530/wsus\r\n    WUStatusServer    REG_SZ    http://wsus.example:8530/wsus\r\n\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\\AU\r\n    UseWUServer    REG_DWORD    0x1\r\n';
     const settings = new ClientSettings(readRegText(Buffer.from(text), 'query.txt'));
-    assert.deepEqual(failures(reportOf(settings)), ['DOCTOR_WUSERVER_PATH']);
+    assert.ok(allCodes(reportOf(settings)).includes('DOCTOR_WUSERVER_PATH'));
   });
 
   it('that came without a clock is not accused of being late', () => {

@@ -8,7 +8,8 @@ import { DoctorError, RequestError } from '../errors.ts';
 import type { Observation } from '../finding.ts';
 import { tellStories } from '../logs/client-stories.ts';
 import { observeLogs } from '../logs/diagnose-logs.ts';
-import { emptyFacts, type LogFacts, type LogProgress, readLogs } from '../logs/read-logs.ts';
+import { emptyFacts, type LogFacts } from '../logs/facts.ts';
+import { type LogProgress, readLogs } from '../logs/read-logs.ts';
 import { lookedAt as lookedAtLogs, refuseUnreadable } from '../logs/report.ts';
 import { readNamedFile } from '../named-file.ts';
 import { mergeRegFacts, type RegFacts, readRegText } from '../registry/reg-text.ts';
@@ -16,7 +17,7 @@ import { type DoctorReport, makeReport } from '../report/report.ts';
 import { examineServer, lookedAt as lookedAtServer, parseServerUrl, type ServerOptions } from '../server/examine.ts';
 import type { AgentMachine, MachineAt } from './agent-machine.ts';
 import { observeAgent, observeKindOfSystem, observeOldSystem } from './agent-rungs.ts';
-import { doubtMissingPolicy, observePolicy } from './policy-rungs.ts';
+import { doubtMissingPolicy, judgePath, observePolicy } from './policy-rungs.ts';
 import { ClientSettings } from './settings.ts';
 import { observeDuplicates, observeState, type StateClock } from './state-rungs.ts';
 
@@ -89,7 +90,7 @@ export async function examineClient(
     observations.push(...seen);
     looked.push(...lookedAtServer(facts));
   }
-  return makeReport(client, observations, looked, tellStories(logs));
+  return makeReport(client, judgePath(observations), looked, tellStories(logs));
 }
 
 /** Where nothing else is named, the machine itself: away from Windows that is the root of our agent, if it is installed. */
@@ -172,8 +173,8 @@ function timeZoneOf(logs: LogFacts): number | undefined {
 
 function lastLineOf(logs: LogFacts): number | undefined {
   const times = [...logs.stories.values()].flatMap((story) => [
-    ...story.milestones.map(({ at }) => at),
-    ...story.troubles.map(({ lastAt }) => lastAt),
+    ...story.milestones.map(({ time }) => time),
+    ...story.troubles.map(({ last }) => last.time),
   ]);
   const known = times.filter((at) => at !== undefined);
   return known.length > 0 ? Math.max(...known) : undefined;

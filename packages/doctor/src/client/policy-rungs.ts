@@ -41,6 +41,17 @@ export function doubtMissingPolicy(observations: readonly Observation[], setting
   return observations.map((each) => (each.code === 'DOCTOR_POLICY_MISSING' ? { ...each, verdict: 'unknown' } : each));
 }
 
+/** A path in WUServer is a fault where a log or the server itself says 404 there. */
+export function judgePath(observations: readonly Observation[]): Observation[] {
+  const isMissing = ({ code, verdict, values }: Observation) =>
+    verdict === 'fail' && (missingCodes.has(code) || (serviceCodes.has(code) && /^404\b/.test(values.status ?? '')));
+  if (!observations.some(isMissing)) return [...observations];
+  return observations.map((each) => (each.code === 'DOCTOR_WUSERVER_PATH' ? { ...each, verdict: 'fail' } : each));
+}
+
+const missingCodes = new Set<FindingCode>(['DOCTOR_TREE_MISSING', 'DOCTOR_WUIDENT_MISSING', 'DOCTOR_WRONG_SERVER']);
+const serviceCodes = new Set<FindingCode>(['DOCTOR_CLIENT_WEB_SERVICE', 'DOCTOR_SIMPLE_AUTH', 'DOCTOR_WEB_SERVICES']);
+
 type Say = (code: FindingCode, names: [string, string][], found?: string) => Observation;
 
 function observePointing(settings: ClientSettings, say: Say): Observation[] {
@@ -142,7 +153,8 @@ function observeAddress(
   if ((tls && (port === '8530' || port === '80')) || (!tls && (port === '8531' || port === '443'))) {
     found.push(say('DOCTOR_WUSERVER_PORT', place));
   }
-  if (path.replaceAll('/', '') !== '') found.push(say('DOCTOR_WUSERVER_PATH', place));
+  // Public self-update servers live under a path. It is wrong only where something says 404 there (judgePath).
+  if (path.replaceAll('/', '') !== '') found.push({ ...say('DOCTOR_WUSERVER_PATH', place), verdict: 'pass' });
   else if (path !== '') {
     found.push(
       observe(

@@ -1,12 +1,13 @@
 // moult explain COMPUTER: everything a Moult server knows of one client becomes a cause. Pure.
 import type { KnownComputer, KnownReport, StoredSelfUpdateEvent } from '@moult/store';
 import { AgentReports } from '../client-log/agent-reports.ts';
+import { observeReported } from '../client-log/reported-rungs.ts';
 import type { ReportedEvent } from '../client-log/reporting-events.ts';
-import { describeKind, observeReported, valuesOfError } from '../client-log/rungs.ts';
 import { type Evidence, type Observation, observe } from '../finding.ts';
 import { causeOf } from '../hresult/cause.ts';
 import { formatHresult } from '../hresult/error-table.ts';
 import type { Story, StoryEvent } from '../logs/client-stories.ts';
+import { describeKind, valuesOfError } from '../story/observe.ts';
 
 export interface ComputerFacts {
   computer: KnownComputer;

@@ -55,7 +55,7 @@ const groups: readonly (readonly [CodeCause, readonly number[]])[] = [
   // Name, network, connection
   ['DOCTOR_NAME_NOT_RESOLVED', [0x80072ee7, 0x8024402c]],
   ['DOCTOR_NETWORK_DOWN', [0x800704cf, 0x8024001f, 0x80200010, 0x80246005]],
-  ['DOCTOR_CONNECTION_REFUSED', [0x80072efd, 0x80244004, 0x80240438, 0x803d0010]],
+  ['DOCTOR_CANNOT_CONNECT', [0x80072efd, 0x80244004, 0x80240438, 0x803d0010]],
   ['DOCTOR_NO_ANSWER', [0x80072ee2, 0x80240021, 0x800705b4, 0x803d0006]],
   ['DOCTOR_CONNECTION_CUT', [0x80072efe, 0x80072eff, 0x80240440, 0x80244005, 0x80244009, 0x80072f00, 0x803d0014]],
   ['DOCTOR_NOT_HTTP', [0x80072f78, 0x80072f79, 0x80072f76, 0x80072f95, 0x80072f96, 0x80072f97, 0x80072f98]],
@@ -66,7 +66,8 @@ const groups: readonly (readonly [CodeCause, readonly number[]])[] = [
   ['DOCTOR_TLS_NAME', [0x80072f06, 0x800b010f, 0x80090322]],
   ['DOCTOR_TLS_UNTRUSTED', [0x80072f0d, 0x80072f89, 0x80072f93, 0x80090325]],
   ['DOCTOR_TLS_REVOCATION', [0x80072f19, 0x80072f8a]],
-  ['DOCTOR_TLS_HANDSHAKE', [0x80072f7d, 0x80072f8f, 0x80240437, 0x8024044b, 0x803d000a, 0x803d0023]],
+  ['DOCTOR_TLS_HANDSHAKE', [0x80072f7d, 0x8024044b, 0x803d0023]],
+  ['DOCTOR_TLS_REFUSED', [0x80072f8f, 0x80240437, 0x803d000a]],
   ['DOCTOR_CLIENT_CERTIFICATE', [0x80072f0c, 0x80072f99, 0x80072f9a]],
   // Proxy
   ['DOCTOR_PROXY_MALFORMED', [0x80240030]],
@@ -92,7 +93,7 @@ const groups: readonly (readonly [CodeCause, readonly number[]])[] = [
   ['DOCTOR_CABINET_ALTERED', [0x80096010, 0x80096004]],
   ['DOCTOR_CABINET_UNSIGNED', [0x800b0100]],
   ['DOCTOR_CABINET_WRONG_SIGNER', [0x800b0109, 0x800b010a, 0x800b0004, 0x800b010c, 0x800b0110, 0x800b0111]],
-  ['DOCTOR_CLOCK', [0x800b0101]],
+  ['DOCTOR_CABINET_EXPIRED', [0x800b0101]],
   ['DOCTOR_SIGNATURE_REFUSED', [0x80092003, 0x80242019]],
   // Web services
   ['DOCTOR_SOAP_FAULT', [0x80244007, 0x8024400b, 0x8024400c, 0x8024400d, 0x803d0013, 0x80240442]],
@@ -154,6 +155,8 @@ const blocks: readonly { from: number; to: number; cause: CodeCause }[] = [
   // Windows Installer (MSI), the component store and servicing, Delivery Optimization.
   { from: 0x80070641, to: 0x80070690, cause: 'DOCTOR_INSTALL_FAILED' },
   { from: 0x800736b0, to: 0x800737ff, cause: 'DOCTOR_COMPONENT_STORE' },
+  // Installers that failed beside a sound store.
+  { from: 0x800f0922, to: 0x800f0923, cause: 'DOCTOR_INSTALL_FAILED' },
   { from: 0x800f0800, to: 0x800f0fff, cause: 'DOCTOR_COMPONENT_STORE' },
   { from: 0x80d00000, to: 0x80d0ffff, cause: 'DOCTOR_DOWNLOAD_FAILED' },
   // Schannel and its packages; cryptography and trust of files.

@@ -1,14 +1,17 @@
 // The story of each client's self-update: what it asked for, what it got, where it stopped. For people and pictures.
 
 import { reportBounds } from '../bounds.ts';
-import { describeKind } from '../client-log/rungs.ts';
 import type { Evidence } from '../finding.ts';
 import { formatHresult } from '../hresult/error-table.ts';
 import type { ClientTally } from '../http-log/client-tally.ts';
 import { pingOf } from '../http-log/ping.ts';
 import { comparePlaces, type HttpRecord, type RequestKind } from '../http-log/record.ts';
 import { evidenceOf } from '../http-log/rungs.ts';
-import type { LogFacts } from './read-logs.ts';
+import type { LogEvent } from '../story/event.ts';
+import { describeKind } from '../story/observe.ts';
+import { evidenceOfEvent } from '../story/remembered.ts';
+import type { Story as ClientStory } from '../story/story.ts';
+import type { LogFacts } from './facts.ts';
 
 export interface StoryEvent {
   /** ISO 8601; ends in Z only where the zone is known to be UTC. */
@@ -127,27 +130,8 @@ function tellAgents(facts: LogFacts): Story[] {
     const story = facts.stories.get(client);
     const reported = facts.reported.of(client);
     if ((!story || (story.milestones.length === 0 && story.troubles.length === 0)) && !reported) continue;
-    // Reported events name their zone; the agent's own lines are local, and its start says how far from UTC.
-    const local = offsetMs(story?.timeZone);
-    const events: StoryEvent[] = (story?.milestones ?? []).map(({ at, what, evidence, good }) => ({
-      at: evidence.at,
-      atMs: at === undefined ? undefined : at - local,
-      what,
-      outcome: good === undefined ? 'neutral' : good ? 'good' : 'bad',
-      evidence,
-    }));
-    let failing = false;
-    for (const trouble of story?.standing() ?? []) {
-      if (!story?.isHealed(trouble) && trouble.code !== 'DOCTOR_WUSERVER_TRAILING_SLASH') failing = true;
-      const error = trouble.error === 0 ? '' : ` ${formatHresult(trouble.error)}`;
-      events.push({
-        at: trouble.last.at,
-        atMs: trouble.lastAt === undefined ? undefined : trouble.lastAt - local,
-        what: `${trouble.phase}: ${trouble.code.replace('DOCTOR_', '').replaceAll('_', ' ').toLowerCase()}${error}`,
-        outcome: 'bad',
-        evidence: trouble.last,
-      });
-    }
+    const { events, failing: troubled } = story ? tellStory(story) : { events: [], failing: false };
+    let failing = troubled;
     for (const event of reported?.recent ?? []) {
       const bad = /^fail/i.test(event.outcome);
       if (bad) failing = true;
@@ -165,7 +149,7 @@ function tellAgents(facts: LogFacts): Story[] {
     const versions = [...(story?.versions ?? [])];
     stories.push({
       client,
-      generation: reported?.isTen ? 'Windows 10 or later' : describeKind(versions.at(-1), story?.layouts ?? new Set()),
+      generation: reported?.isTen ? 'Windows 10 or later' : describeKind(versions.at(-1), story?.kinds ?? new Set()),
       versions,
       lastStage: events.findLast(({ outcome }) => outcome === 'good')?.what ?? 'nothing went well',
       outcome: failing ? 'failing' : events.length > 0 ? 'in progress' : 'not known',
@@ -174,6 +158,36 @@ function tellAgents(facts: LogFacts): Story[] {
   }
   return stories;
 }
+
+/** Reported events name their zone; the agent's own lines are local, and its start says how far from UTC. */
+function tellStory(story: ClientStory): { events: StoryEvent[]; failing: boolean } {
+  const local = offsetMs(story.timeZone);
+  const atMs = ({ time, zone }: LogEvent) => (time === undefined || zone === 'utc' ? time : time - local);
+  const events: StoryEvent[] = story.milestones.map((event) => {
+    const evidence = evidenceOfEvent(event);
+    const outcome = outcomeOfMilestone[event.outcome];
+    return { at: evidence.at, atMs: atMs(event), what: event.milestone ?? '', outcome, evidence };
+  });
+  let failing = false;
+  for (const trouble of story.standing()) {
+    const { code, stage, error, last, judgement } = trouble;
+    if (!story.isHealed(trouble) && judgement.verdict === 'fail') failing = true;
+    const words = code.replace('DOCTOR_', '').replaceAll('_', ' ').toLowerCase();
+    const evidence = evidenceOfEvent(last);
+    const what = `${stage}: ${words}${error === 0 ? '' : ` ${formatHresult(error)}`}`;
+    events.push({ at: evidence.at, atMs: atMs(last), what, outcome: 'bad', evidence });
+  }
+  return { events, failing };
+}
+
+const outcomeOfMilestone: Record<LogEvent['outcome'], StoryEvent['outcome']> = {
+  began: 'neutral',
+  noted: 'good',
+  succeeded: 'good',
+  ended: 'good',
+  warned: 'bad',
+  failed: 'bad',
+};
 
 /** `-0400` → milliseconds that local time is ahead of UTC. */
 function offsetMs(zone: string | undefined): number {

@@ -1,11 +1,13 @@
 // Facts of the logs → observations and the story of each client. Pure.
-import { observeReported, observeServerEvents, observeStory, valuesOfError } from '../client-log/rungs.ts';
+import { observeReported, observeServerEvents } from '../client-log/reported-rungs.ts';
 import type { UnsentPing } from '../client-log/urllog.ts';
 import { type Observation, observe } from '../finding.ts';
 import { causeOf } from '../hresult/cause.ts';
 import { describeRecord } from '../http-log/record.ts';
 import { observeTally, sawTree } from '../http-log/rungs.ts';
-import type { LogFacts } from './read-logs.ts';
+import { observeStory, valuesOfError } from '../story/observe.ts';
+import type { Story } from '../story/story.ts';
+import type { LogFacts } from './facts.ts';
 
 /** Everything the logs say. */
 export function observeLogs(facts: LogFacts): Observation[] {
@@ -15,7 +17,10 @@ export function observeLogs(facts: LogFacts): Observation[] {
     const reports = facts.reported.of(client);
     if (reports) observations.push(...observeReported(reports, ['client', client]));
   }
+  observations.push(...observeNoOutcome(facts, observations));
+  observations.push(...observeStory(facts.serverStory, ['server']));
   observations.push(...observeServerEvents(facts.serverEvents, ['server']));
+  observations.push(...facts.observations);
   observations.push(...observeUnsent(facts.unsent, ['client']));
   for (const { path, why } of facts.unreadable) {
     observations.push(
@@ -27,12 +32,31 @@ export function observeLogs(facts: LogFacts): Observation[] {
     const evidence = good ? [{ source: good.source, line: good.line, text: describeRecord(good).slice(0, 300) }] : [];
     observations.push(observe('DOCTOR_TREE_HEALTHY', 'pass', ['server'], { server: 'the server' }, evidence));
   }
-  if (observations.length === 0 && !sawAnything(facts)) {
+  if (observations.every(({ code }) => code === 'DOCTOR_NOT_UNDERSTOOD') && !sawAnything(facts)) {
     const files = facts.files.length === 1 ? (facts.files[0]?.path ?? '') : `these ${facts.files.length} files`;
     const evidence = facts.files.slice(0, 6).map(({ path, lines }) => ({ source: path, text: `${lines} lines` }));
     observations.push(observe('DOCTOR_NOTHING_SEEN', 'unknown', ['server'], { files }, evidence));
   }
   return observations;
+}
+
+/** Logs of a client in which no operation is seen to end, well or badly, say nothing about how it is. */
+function observeNoOutcome({ stories, reported }: LogFacts, told: readonly Observation[]): Observation[] {
+  const clients = new Set([...stories.keys(), ...reported.clients]);
+  return [...clients].flatMap((client) => {
+    const story = stories.get(client);
+    const reports = reported.of(client);
+    const ended = story?.hasSuccess || reports?.hasSuccess || (story && story.troubles.length > 0);
+    const said = told.some(
+      ({ verdict, subject }) => subject[1] === client && (verdict === 'fail' || verdict === 'unknown'),
+    );
+    if (ended || said || (!isAboutUpdating(story) && reports === undefined)) return [];
+    return [observe('DOCTOR_NO_OUTCOME', 'unknown', ['client', client], { client }, [])];
+  });
+}
+
+function isAboutUpdating(story: Story | undefined): boolean {
+  return story !== undefined && (story.isOfAgent || story.milestones.length > 0 || story.versions.size > 0);
 }
 
 /** True when a line of the files was about updating. */
@@ -43,7 +67,9 @@ export function sawAnything(facts: LogFacts): boolean {
     facts.reported.size > 0 ||
     facts.serverLines > 0 ||
     facts.registryFiles.length > 0 ||
-    stories.some((story) => story.milestones.length > 0 || story.versions.size > 0 || story.layouts.size > 0)
+    facts.serverStory.events > 0 ||
+    facts.observations.length > 0 ||
+    stories.some(isAboutUpdating)
   );
 }
 

@@ -1,7 +1,7 @@
 // Memory is bounded, so that of very large logs something is left out of the report: it says what.
 import { reportBounds, requestLogBounds } from '../bounds.ts';
 import { countClients } from './client-stories.ts';
-import type { LogFacts } from './read-logs.ts';
+import type { LogFacts } from './facts.ts';
 
 /** What of the logs the report does not tell, in words. */
 export function leftOutOf(facts: LogFacts): string[] {

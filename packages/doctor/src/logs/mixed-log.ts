@@ -2,22 +2,30 @@
 // all of these in turns. Most lines of most logs say nothing that matters here: they are told by their bytes and never
 // become text.
 import { clientLogBounds } from '../bounds.ts';
+import { ClientLines } from '../client-log/client-lines.ts';
 import { Columns } from '../client-log/columns.ts';
 import { type LogEntry, type ParsedLine, parseEntry } from '../client-log/entry.ts';
 import { has, newLineFinder, plainFlags } from '../client-log/line-words.ts';
 import { meaningOf } from '../client-log/meaning.ts';
-import { parseEventLogText, parseReportedEvent, parseServerLogLine } from '../client-log/reporting-events.ts';
-import { ClientStory } from '../client-log/story.ts';
+import {
+  parseEventLogText,
+  parseReportedEvent,
+  parseServerLogLine,
+  type ServerLogEvent,
+} from '../client-log/reporting-events.ts';
+import { causeOfServerLine } from '../client-log/server-events.ts';
 import type { WordFinder } from '../client-log/word-finder.ts';
 import { parseFreeLine } from '../http-log/free-line.ts';
+import { type LogEvent, noParameters } from '../story/event.ts';
+import { Story } from '../story/story.ts';
 import { forEachLine } from '../text/chunks.ts';
 import { decodeLine } from '../text/encoding.ts';
 import type { DateOrder } from '../text/stamp.ts';
-import type { LogFacts } from './read-logs.ts';
+import type { LogFacts } from './facts.ts';
 
 let finder: WordFinder | undefined;
 
-/** Reads the chunks of one log in order. */
+/** Reads the chunks of one log in order; `end` when there are no more. */
 export class MixedLogReader {
   private readonly path: string;
   private readonly client: string;
@@ -25,7 +33,8 @@ export class MixedLogReader {
   private readonly facts: LogFacts;
   private readonly columns = new Columns();
   private readonly finder: WordFinder;
-  private story: ClientStory | undefined;
+  private readonly clientLines: ClientLines;
+  private story: Story | undefined;
   private next = 1;
 
   constructor(path: string, client: string, order: DateOrder, facts: LogFacts) {
@@ -36,6 +45,7 @@ export class MixedLogReader {
     finder ??= newLineFinder();
     this.finder = finder;
     this.story = facts.stories.get(client);
+    this.clientLines = new ClientLines(path, (event) => this.ownStory().add(event));
   }
 
   get lines(): number {
@@ -43,9 +53,15 @@ export class MixedLogReader {
   }
 
   read(chunk: Buffer): void {
+    const before = this.next;
     this.next = forEachLine(chunk, this.next, (start, end, number) => {
       if (end > start) this.line(chunk, start, Math.min(end, start + clientLogBounds.maxLine), number);
     });
+    if (this.story) this.story.lines += this.next - before;
+  }
+
+  end(): void {
+    this.clientLines.end();
   }
 
   private line(chunk: Buffer, start: number, end: number, number: number): void {
@@ -57,9 +73,10 @@ export class MixedLogReader {
     }
     finder.find(chunk, columns.textStart, end);
     const { low, high, flags } = finder.marks;
+    this.ownStory().saw(columns.layout === 'etw' ? 'get-windows-update-log' : 'windows-update-log');
     const isPlain = (low | high | (flags & ~plainFlags)) === 0;
-    if (isPlain && this.ownStory().addPlain(columns.component, columns.layout, flags)) return;
-    this.ownStory().add(this.entryOf(chunk, start, end, number));
+    if (isPlain && this.clientLines.addPlain(columns.component, flags)) return;
+    this.clientLines.add(this.entryOf(chunk, start, end, number));
   }
 
   private entryOf(chunk: Buffer, start: number, end: number, number: number): LogEntry {
@@ -83,9 +100,9 @@ export class MixedLogReader {
     };
   }
 
-  private ownStory(): ClientStory {
+  private ownStory(): Story {
     if (this.story === undefined) {
-      this.story = new ClientStory();
+      this.story = new Story();
       this.facts.stories.set(this.client, this.story);
     }
     return this.story;
@@ -104,11 +121,14 @@ export class MixedLogReader {
     if (server) {
       facts.serverLines++;
       facts.serverEvents.add(server);
+      if (/^error$/i.test(server.level) && server.eventId === undefined && causeOfServerLine(server) === undefined)
+        facts.serverStory.add(errorOfServer(server));
       return;
     }
     const entry = parseEntry(raw, path, at, this.order);
     if (entry.layout === 'plain' && this.readForeign(entry)) return;
-    this.ownStory().add({ ...entry, meaning: meaningOf(entry.text, this.finder.marks) });
+    if (entry.layout === 'sus') this.ownStory().saw('sus-log');
+    this.clientLines.add({ ...entry, meaning: meaningOf(entry.text, this.finder.marks) });
   }
 
   /** A request or an entry of the event log; false where the line is neither. */
@@ -124,4 +144,18 @@ export class MixedLogReader {
     }
     return record !== undefined || event !== undefined;
   }
+}
+
+/** A line of the server's own log that it calls an error, and that nothing here understands. */
+function errorOfServer({ source, raw, line, at, method }: ServerLogEvent): LogEvent {
+  return {
+    time: at,
+    zone: 'utc',
+    source: { kind: 'software-distribution-log', file: source, side: 'server', component: method },
+    stage: 'other',
+    outcome: 'warned',
+    parameters: noParameters,
+    line: { number: line, text: raw },
+    level: 'error',
+  };
 }

@@ -2,47 +2,20 @@
 // Nothing in a log is executed or fetched. Memory is bounded: W3C lines are tallied, client lines become stories.
 
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { requireFile } from '@moult/disk';
 import { clientLogBounds } from '../bounds.ts';
-import { ReportedEvents } from '../client-log/agent-reports.ts';
-import { LatestEvents } from '../client-log/server-events.ts';
-import type { ClientStory } from '../client-log/story.ts';
-import { parseUrlLog, type UnsentPing } from '../client-log/urllog.ts';
+import { parseUrlLog } from '../client-log/urllog.ts';
 import { DoctorError } from '../errors.ts';
-import { HttpTally } from '../http-log/tally.ts';
 import { W3cReader } from '../http-log/w3c.ts';
+import { readerOf } from '../story/readers.ts';
 import { lineChunks, readHead } from '../text/chunks.ts';
 import { decodeText } from '../text/encoding.ts';
 import { orderOf } from '../text/stamp.ts';
+import { clientNameOf } from './client-name.ts';
+import { emptyFacts, type FileKind, type LogFacts } from './facts.ts';
 import { MixedLogReader } from './mixed-log.ts';
-
-export type LogKind = 'w3c' | 'client' | 'registry' | 'pings' | 'binary' | 'empty';
-
-export interface ReadFile {
-  path: string;
-  kind: LogKind;
-  sizeBytes: number;
-  lines: number;
-}
-
-export interface LogFacts {
-  files: ReadFile[];
-  tally: HttpTally;
-  /** By client name. */
-  stories: Map<string, ClientStory>;
-  reported: ReportedEvents;
-  serverEvents: LatestEvents;
-  /** Lines of the server's own logs. */
-  serverLines: number;
-  unsent: UnsentPing[];
-  /** Files of unsent pings of which only the beginning was read. */
-  cutPings: string[];
-  /** .reg files met on the way; `doctor client` reads them. */
-  registryFiles: string[];
-  /** Files that could not be read, with why. */
-  unreadable: { path: string; why: string }[];
-}
+import { readKnown } from './read-known.ts';
 
 export type LogProgress = (readBytes: number, totalBytes: number, file: string) => void;
 
@@ -71,37 +44,14 @@ export async function readLogs(paths: readonly string[], progress: LogProgress):
   return facts;
 }
 
-export function emptyFacts(): LogFacts {
-  return {
-    files: [],
-    tally: new HttpTally(),
-    stories: new Map(),
-    reported: new ReportedEvents(),
-    serverEvents: new LatestEvents(),
-    serverLines: 0,
-    unsent: [],
-    cutPings: [],
-    registryFiles: [],
-    unreadable: [],
-  };
-}
-
-/** The client that a log belongs to: where it has the name Windows gives it, its folder without Windows' own folders. */
-export function clientNameOf(path: string): string {
-  if (!/^(windows ?update|reportingevents|urllog)/i.test(basename(path))) return basename(path);
-  const own = /[\\/](Windows|SoftwareDistribution|WINNT|System32|Logs?|LogFiles|Program Files|WindowsUpdate|V4)$/i;
-  let folder = dirname(path);
-  while (own.test(folder)) folder = dirname(folder);
-  const name = basename(folder);
-  return name === '' || name === '.' ? basename(path) : name;
-}
-
 async function readOne(
   path: string,
   facts: LogFacts,
   progress: (bytes: number) => void,
-): Promise<{ kind: LogKind; lines: number }> {
+): Promise<{ kind: FileKind; lines: number; title?: string }> {
   const head = await readHead(path);
+  const reader = readerOf({ path, bytes: head, text: decodeText(head) });
+  if (reader) return { kind: 'known', title: reader.title, lines: await readKnown(reader, path, facts, progress) };
   if (head.subarray(0, 4).toString('latin1') === 'PK\u0003\u0004')
     throw new DoctorError(
       'CLI_DOCTOR_INPUT_UNREADABLE',
@@ -115,7 +65,7 @@ async function readOne(
   return { kind, lines: 0 };
 }
 
-function sniffKind(path: string, head: Buffer): LogKind {
+function sniffKind(path: string, head: Buffer): FileKind {
   if (head.length === 0) return 'empty';
   const text = decodeText(head);
   if (/^\uFEFF?\s*(Windows Registry Editor|REGEDIT4)/.test(text)) return 'registry';
@@ -160,6 +110,7 @@ async function readMixed(
 ): Promise<number> {
   const reader = new MixedLogReader(path, clientNameOf(path), orderOf(decodeText(head).split(/\r?\n/)), facts);
   for await (const chunk of lineChunks(path, progress)) reader.read(chunk);
+  reader.end();
   return reader.lines;
 }
 

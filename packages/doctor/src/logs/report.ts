@@ -3,8 +3,9 @@ import { DoctorError } from '../errors.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { tellStories } from './client-stories.ts';
 import { observeLogs, sawAnything } from './diagnose-logs.ts';
+import type { LogFacts } from './facts.ts';
 import { leftOutOf } from './left-out.ts';
-import { type LogFacts, type LogProgress, readLogs } from './read-logs.ts';
+import { type LogProgress, readLogs } from './read-logs.ts';
 
 /** Reads the logs and says what they show. `progress`: bytes read and to read, and the file. Throws DoctorError. */
 export async function examineLogs(paths: readonly string[], progress: LogProgress): Promise<DoctorReport> {
@@ -34,14 +35,15 @@ export function lookedAt(facts: LogFacts): DoctorReport['looked'] {
   const kinds = {
     w3c: 'request log',
     client: 'log',
+    known: 'log of a known kind',
     registry: 'registry export (use moult doctor client --registry)',
     pings: 'unsent pings',
     binary: 'not a text log, left alone',
     empty: 'empty',
   };
-  return facts.files.map(({ path, kind, lines, sizeBytes }) => ({
+  return facts.files.map(({ path, kind, title, lines, sizeBytes }) => ({
     what: path,
-    result: `${kinds[kind]}, ${lines} line${lines === 1 ? '' : 's'}, ${megabytes(sizeBytes)}`,
+    result: `${title ?? kinds[kind]}, ${lines} line${lines === 1 ? '' : 's'}, ${megabytes(sizeBytes)}`,
   }));
 }
 

@@ -9,6 +9,7 @@ import { renderTimeline } from './timeline.ts';
 export function renderHtml(report: DoctorReport, madeAt: Date): string {
   const failures = report.findings.filter(({ verdict }) => verdict === 'fail');
   const unknowns = report.findings.filter(({ verdict }) => verdict === 'unknown');
+  const answers = report.findings.filter(({ verdict }) => verdict === 'answer');
   const [root, ...others] = failures;
   return `<!doctype html>
 <html lang="en">
@@ -23,9 +24,10 @@ export function renderHtml(report: DoctorReport, madeAt: Date): string {
 <main>
 <h1>Why is this computer not updating?</h1>
 <p class="subject">${escapeHtml(report.subject)}</p>
-${root ? `<p class="verdict bad">${escapeHtml(root.what)}</p>` : '<p class="verdict good">Nothing is broken as far as can be seen.</p>'}
+${renderVerdict(report)}
 ${root ? section('Root cause', renderFinding(root)) : ''}
 ${others.length > 0 ? section('Also', others.map(renderFinding).join('')) : ''}
+${answers.length > 0 ? section('Answer', answers.map(renderFinding).join('')) : ''}
 ${unknowns.length > 0 ? section('Could not be decided', unknowns.map(renderFinding).join('')) : ''}
 ${report.stories.length > 0 ? section('Timeline', renderTimeline(report.stories)) : ''}
 ${renderPasses(
@@ -44,6 +46,13 @@ ${report.looked.length > 0 ? section('Looked at', renderLooked(report)) : ''}
 </body>
 </html>
 `;
+}
+
+function renderVerdict({ verdict, findings }: DoctorReport): string {
+  const [first] = findings;
+  if (verdict === 'findings' && first) return `<p class="verdict bad">${escapeHtml(first.what)}</p>`;
+  if (verdict === 'healthy') return '<p class="verdict good">Healthy: nothing is broken as far as can be seen.</p>';
+  return `<p class="verdict maybe">Undecided: nothing is seen to be broken, but what was read does not decide it.</p>`;
 }
 
 function renderPasses(title: string, passes: readonly Finding[]): string {
@@ -94,7 +103,7 @@ main{max-width:60rem;margin:0 auto;padding:1.5rem}
 h1{font-size:1.4rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}
 h3{font-size:1.05rem;margin:.2rem 0}h4{font-size:.9rem;margin:.8rem 0 .2rem;color:var(--soft)}
 .subject,.code,footer{color:var(--soft)}.code{font-size:.85rem;margin:.1rem 0}
-.verdict{font-size:1.15rem;font-weight:600}.bad{color:var(--bad)}.good{color:var(--good)}
+.verdict{font-size:1.15rem;font-weight:600}.bad{color:var(--bad)}.good{color:var(--good)}.maybe{color:var(--maybe)}
 article{border-left:4px solid var(--line);padding:.2rem 1rem;margin:.8rem 0}
 article.fail{border-color:var(--bad)}article.unknown{border-color:var(--maybe)}
 code{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem}dt{color:var(--soft);font-size:.85rem;overflow-wrap:anywhere}dd{margin:0 0 .4rem}

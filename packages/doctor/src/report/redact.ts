@@ -28,7 +28,7 @@ function pathsOfPages({ findings, passes }: DoctorReport): ReadonlySet<string> {
   return new Set(paths.map((path) => path.toLowerCase().replace(/\.$/, '')));
 }
 
-const safeKeys = new Set(['code', 'verdict', 'outcome', 'generation']);
+const safeKeys = new Set(['code', 'verdict', 'outcome', 'generation', 'stage']);
 const publicHost = /(^|\.)(microsoft\.com|windowsupdate\.com|localhost|example\.(com|org|net))$/i;
 
 /** Words of our own sentences and names of files, which a mask would make unreadable. */

@@ -3,12 +3,12 @@ import type { Finding, Observation } from '../finding.ts';
 import type { Story } from '../logs/client-stories.ts';
 import { findRoots } from '../root-cause.ts';
 import { toFinding } from '../words/page.ts';
+import { type ReportVerdict, verdictOf } from './verdict.ts';
 
 export interface DoctorReport {
   /** What was examined, in one line. */
   subject: string;
-  /** `findings` as soon as one root failed. */
-  verdict: 'healthy' | 'findings';
+  verdict: ReportVerdict;
   /** Roots, the one to act on first. */
   findings: Finding[];
   /** Things that were checked and are in order. */
@@ -44,8 +44,7 @@ export function makeReport(
   );
   const findings = roots.filter(({ verdict }) => verdict !== 'pass');
   const passes = roots.filter(({ verdict }) => verdict === 'pass');
-  const verdict = findings.some((finding) => finding.verdict === 'fail') ? 'findings' : 'healthy';
-  const report: DoctorReport = { subject, verdict, findings, passes, stories, looked };
+  const report: DoctorReport = { subject, verdict: verdictOf(findings), findings, passes, stories, looked };
   const named = observations.flatMap(({ values }) => [values.server, values.host, values.client]);
   names.set(report, new Set(named.flatMap((name) => (name ? [name] : []))));
   return report;

@@ -5,7 +5,7 @@ import { reportBounds } from '../bounds.ts';
 import type { Evidence, Finding } from '../finding.ts';
 import type { Story } from '../logs/client-stories.ts';
 import { isGoodNews } from '../words/codes.ts';
-import { type PaintFormat, paintWith } from './paint.ts';
+import { paintWith } from './paint.ts';
 import type { DoctorReport } from './report.ts';
 
 /** The report as text. `colour` only where it goes to a terminal. */
@@ -17,10 +17,12 @@ export function renderText(told: DoctorReport, options: { colour: boolean; width
   const lines: string[] = [];
   const failures = report.findings.filter(({ verdict }) => verdict === 'fail');
   const unknowns = report.findings.filter(({ verdict }) => verdict === 'unknown');
+  const answers = report.findings.filter(({ verdict }) => verdict === 'answer');
   lines.push(headline(report, failures, unknowns, paint), '');
   failures.forEach((finding, index) => {
     lines.push(...renderFinding(finding, index === 0 ? 'Root cause' : 'Also', paint, width), '');
   });
+  for (const finding of answers) lines.push(...renderFinding(finding, 'Answer', paint, width), '');
   for (const finding of unknowns) lines.push(...renderFinding(finding, 'Unknown', paint, width), '');
   if (report.stories.length > 0) lines.push(...renderStories(report.stories, paint), '');
   lines.push(...renderPasses('In order', '✓', passesThat(report, isGoodNews), paint));
@@ -67,11 +69,15 @@ function headline(
   }
   const rest =
     unknowns.length > 0 ? ` ${unknowns.length} thing${unknowns.length === 1 ? '' : 's'} could not be decided.` : '';
+  if (report.verdict === 'undecided') {
+    const [first] = unknowns;
+    return `${paint(['yellow', 'bold'], 'Undecided')}  ${report.subject}: nothing is seen to be broken, but what was read does not decide it.${first ? ` ${first.what}` : ''}`;
+  }
   return `${paint(['green', 'bold'], 'Healthy')}  ${report.subject}: nothing is broken as far as can be seen.${rest}`;
 }
 
 function renderFinding(finding: Finding, title: string, paint: ReturnType<typeof paintWith>, width: number): string[] {
-  const colour: PaintFormat = finding.verdict === 'fail' ? 'red' : 'yellow';
+  const colour = colours[finding.verdict];
   const events = finding.eventIds.length > 0 ? `, event ${finding.eventIds.join(', ')}` : '';
   const lines = [
     ...wrap(`${title}: ${finding.what}`, width, '', (text) => paint([colour, 'bold'], text)),
@@ -97,6 +103,8 @@ function renderFinding(finding: Finding, title: string, paint: ReturnType<typeof
   }
   return lines;
 }
+
+const colours = { fail: 'red', answer: 'cyan', unknown: 'yellow', pass: 'green' } as const;
 
 function renderEvidence(item: Evidence, paint: ReturnType<typeof paintWith>, width: number): string[] {
   const place = item.line === undefined ? item.source : `${item.source}:${item.line}`;

@@ -48,6 +48,7 @@ const statuses: FindingCode[] = [
   'DOCTOR_GATEWAY',
 ];
 const connection: FindingCode[] = [
+  'DOCTOR_CANNOT_CONNECT',
   'DOCTOR_NAME_NOT_RESOLVED',
   'DOCTOR_NETWORK_DOWN',
   'DOCTOR_CONNECTION_REFUSED',
@@ -70,6 +71,8 @@ const clientAftermath: FindingCode[] = [
   'DOCTOR_WUSERVER_TRAILING_SLASH',
   'DOCTOR_SELF_UPDATE_REQUIRED',
 ];
+/** What each fault of a service says in other words, too. */
+const faults: FindingCode[] = ['DOCTOR_SOAP_FAULT', 'DOCTOR_NOT_SOAP', 'DOCTOR_CLIENT_WEB_SERVICE'];
 const setup: FindingCode[] = [
   'DOCTOR_SETUP_FAILED',
   'DOCTOR_SETUP_FAILED_BEFORE',
@@ -99,6 +102,7 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_NAME_NOT_RESOLVED: [...everything, ...port80],
   DOCTOR_NETWORK_DOWN: everything,
   DOCTOR_CONNECTION_REFUSED: [...everything, ...port80],
+  DOCTOR_CANNOT_CONNECT: [...everything, ...port80],
   DOCTOR_NO_ANSWER: [...everything, ...port80],
   DOCTOR_CONNECTION_CUT: everything,
   DOCTOR_NOT_HTTP: everything,
@@ -109,6 +113,8 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_TLS_OUTDATED: ['DOCTOR_TLS_HANDSHAKE'],
   DOCTOR_TLS_CHAIN: [...everything, 'DOCTOR_TLS_UNTRUSTED', 'DOCTOR_TLS_HANDSHAKE'],
   DOCTOR_TLS_HANDSHAKE: everything,
+  DOCTOR_TLS_REFUSED: everything,
+  DOCTOR_TLS_REVOCATION: [...everything, 'DOCTOR_TLS_REFUSED'],
   DOCTOR_TLS_INSPECTION: [...everything, 'DOCTOR_TLS_UNTRUSTED', 'DOCTOR_TLS_CHAIN', 'DOCTOR_TLS_HANDSHAKE'],
   DOCTOR_CLOCK: [...delivery, ...clientAftermath, 'DOCTOR_TLS_EXPIRED', 'DOCTOR_TLS_HANDSHAKE', 'DOCTOR_WAIT_STUCK'],
   DOCTOR_SHAREPOINT: [...everything, ...port80],
@@ -134,6 +140,8 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_METHOD_REFUSED: ['DOCTOR_HEAD_REFUSED', 'DOCTOR_HEAD_WRONG', ...webServices, ...clientAftermath, ...setup],
   DOCTOR_HTTP_STATUS: everything,
   DOCTOR_BAD_REQUEST: everything,
+  DOCTOR_NOT_FOUND: [...remembered, ...clientAftermath],
+
   DOCTOR_SERVER_BUSY: [...webServices, ...clientAftermath, 'DOCTOR_NO_ANSWER'],
   DOCTOR_WRONG_SERVER: [...tree, ...webServices, ...clientAftermath, 'DOCTOR_WUTRACK_MISSING'],
   DOCTOR_SUS_SERVER: [
@@ -144,7 +152,15 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
     ...clientAftermath,
   ],
   DOCTOR_PORT80_SETUP_FAILED: [...tree, ...port80, ...clientAftermath, 'DOCTOR_FILE_MISSING', 'DOCTOR_ACCESS_DENIED'],
-  DOCTOR_TREE_MISSING: [...tree, ...delivery, ...setup, ...clientAftermath, ...serverEvents, ...port80],
+  DOCTOR_TREE_MISSING: [
+    'DOCTOR_NOT_FOUND',
+    ...tree,
+    ...delivery,
+    ...setup,
+    ...clientAftermath,
+    ...serverEvents,
+    ...port80,
+  ],
   DOCTOR_SELF_UPDATE_DOWN: ['DOCTOR_CLIENTS_SILENT'],
   DOCTOR_WUIDENT_MISSING: [...setup, ...clientAftermath, 'DOCTOR_HEAD_REFUSED'],
   DOCTOR_IUIDENT_MISSING: [...setup, ...clientAftermath, 'DOCTOR_TREE_INCOMPLETE'],
@@ -154,6 +170,7 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_CABINET_DAMAGED: [...delivery, ...setup, ...clientAftermath],
   DOCTOR_CABINET_ALTERED: [...delivery, ...setup, ...clientAftermath],
   DOCTOR_CABINET_UNSIGNED: [...delivery, ...setup, ...clientAftermath],
+  DOCTOR_CABINET_EXPIRED: [...delivery, ...setup, ...clientAftermath],
   DOCTOR_CABINET_WRONG_SIGNER: [...delivery, ...setup, ...clientAftermath],
   DOCTOR_SIGNATURE_REFUSED: [...setup, ...clientAftermath],
   DOCTOR_SERVER_CLOCK: ['DOCTOR_CLOCK'],
@@ -170,7 +187,18 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
     'DOCTOR_CLIENTS_SILENT',
     ...clientAftermath,
   ],
-  DOCTOR_CLIENT_WEB_SERVICE: ['DOCTOR_SIMPLE_AUTH', 'DOCTOR_REPORTING', 'DOCTOR_SOAP_FAULT', ...clientAftermath],
+  DOCTOR_CLIENT_WEB_SERVICE: [
+    'DOCTOR_NOT_FOUND',
+    'DOCTOR_SIMPLE_AUTH',
+    'DOCTOR_REPORTING',
+    'DOCTOR_SOAP_FAULT',
+    ...clientAftermath,
+  ],
+  DOCTOR_TOO_MANY_INSTALLED: [...faults, 'DOCTOR_PARAMETERS_REFUSED', 'DOCTOR_TOO_MANY_TRIPS', ...clientAftermath],
+  DOCTOR_PARAMETERS_REFUSED: [...faults, ...clientAftermath],
+  DOCTOR_SERVICE_FAULT: [...faults, 'DOCTOR_COOKIE_REFUSED', 'DOCTOR_REPORTS_REFUSED', ...clientAftermath],
+  DOCTOR_COOKIE_REFUSED: [...faults, ...clientAftermath],
+  DOCTOR_REPORTS_REFUSED: [...remembered, 'DOCTOR_REPORTER', 'DOCTOR_REPORTING', 'DOCTOR_NOT_SOAP'],
   DOCTOR_SOAP_FAULT: [...clientAftermath, 'DOCTOR_NOT_SOAP'],
   DOCTOR_NOT_SOAP: [...webServices, ...clientAftermath],
   DOCTOR_SUSCLIENTID_EMPTY: [
@@ -218,6 +246,14 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
     ...clientAftermath,
   ],
   DOCTOR_SERVICE_MISSING: ['DOCTOR_SERVICE_STOPPED', 'DOCTOR_BITS', 'DOCTOR_DOWNLOAD_FAILED', ...clientAftermath],
+  DOCTOR_ACCOUNT_SERVICE: [
+    'DOCTOR_DEPENDENCY_STOPPED',
+    'DOCTOR_SERVICE_DISABLED',
+    'DOCTOR_SERVICE_MISSING',
+    ...clientAftermath,
+  ],
+  DOCTOR_FIREWALL_SERVICE: ['DOCTOR_BITS', 'DOCTOR_DOWNLOAD_FAILED', 'DOCTOR_DEPENDENCY_STOPPED', ...clientAftermath],
+  DOCTOR_DEPENDENCY_STOPPED: ['DOCTOR_BITS', 'DOCTOR_DOWNLOAD_FAILED', ...clientAftermath],
   DOCTOR_SERVICE_STOPPED: ['DOCTOR_BITS', 'DOCTOR_DOWNLOAD_FAILED', ...clientAftermath],
   DOCTOR_AUSTATE: ['DOCTOR_DETECTION_STUCK', 'DOCTOR_WAIT_STUCK', 'DOCTOR_WAITING'],
   DOCTOR_RESTART_PENDING: [
@@ -258,6 +294,13 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_DRIVER: remembered,
   DOCTOR_REPORTER: remembered,
   DOCTOR_DOWNLOAD_FAILED: remembered,
+  DOCTOR_DOWNLOAD_INTERRUPTED: [...remembered, 'DOCTOR_DOWNLOAD_FAILED', 'DOCTOR_BITS'],
+  DOCTOR_UPDATE_SIGNATURE: [
+    ...remembered,
+    'DOCTOR_INSTALL_FAILED',
+    'DOCTOR_DOWNLOAD_FAILED',
+    'DOCTOR_SIGNATURE_REFUSED',
+  ],
   DOCTOR_COMPONENT_STORE: remembered,
   DOCTOR_TOO_MANY_TRIPS: remembered,
   DOCTOR_LEGACY_MODE: remembered,

@@ -47,6 +47,7 @@ export function toFinding(observation: Observation, consequences: Finding[] = []
     remedy: verdict === 'pass' ? [] : page.remedy.map(fill),
     consequences,
     eventIds: verdict === 'pass' ? [] : [...eventIds],
+    ...(observation.stage ? { stage: observation.stage } : {}),
     ...(verdict === 'unknown' && page.settles ? { settles: fill(page.settles) } : {}),
   };
 }

@@ -1,0 +1,280 @@
+// Lines of a client's log → events. It keeps what earlier lines said about later ones: the stage, the address, the service,
+// the file whose signature is looked at, the SOAP fault that is being told line by line.
+import { clientLogBounds } from '../bounds.ts';
+import { statusBehind } from '../rules/causes.ts';
+import { managedService, updateServices, whoseService, whoseUrl } from '../rules/services.ts';
+import { type LogEvent, type LogKind, type LogSource, noParameters, type Stage } from '../story/event.ts';
+import { isFailure, isSuccess } from './agent-reports.ts';
+import { type LogEntry, lastPart } from './entry.ts';
+import type { Known } from './meaning.ts';
+import { logEventOf, parseReportedEvent } from './reporting-events.ts';
+import { SoapFault } from './soap-fault.ts';
+import { stageInWords, stageOf, stageWithoutText } from './stage.ts';
+
+const kindOfLayout: Record<LogEntry['layout'], LogKind> = {
+  sus: 'sus-log',
+  wua: 'windows-update-log',
+  etw: 'get-windows-update-log',
+  plain: 'text',
+};
+
+type Draft = Omit<LogEvent, 'source' | 'line' | 'time' | 'zone' | 'parameters'> & {
+  parameters?: LogEvent['parameters'];
+};
+
+export class ClientLines {
+  private readonly file: string;
+  private readonly emit: (event: LogEvent) => void;
+  private readonly sources = new Map<string, LogSource>();
+  private stage: Stage = 'other';
+  private url: string | undefined;
+  /** The last address that was looked at. */
+  private judged: { url: string; whose: LogEvent['whose'] } | undefined;
+  private service: string | undefined;
+  private validated = '';
+  /** The scan was not tried: what is said of it next is how the self-update check ended. */
+  private scanSkipped = false;
+  /** Failures that depend on what was asked for, which a later line says. */
+  private unplaced: { entry: LogEntry; value: number; stage: Stage }[] = [];
+  private readonly fault = new SoapFault();
+  /** The last failure, whose code callers hand on. */
+  private chain: { code: number; stage: Stage } | undefined;
+
+  constructor(file: string, emit: (event: LogEvent) => void) {
+    this.file = file;
+    this.emit = emit;
+  }
+
+  /** Takes the next line in. */
+  add(entry: LogEntry): void {
+    this.setStage(stageOf(entry, this.stage));
+    if (entry.layout === 'sus' && /\tSuccess\tDetection\t/i.test(entry.raw))
+      this.send(entry, { stage: 'self-update', outcome: 'succeeded' });
+    const { url, known } = entry.meaning;
+    if (url) this.url = url;
+    for (const each of known) this.addKnown(entry, each);
+    this.addFault(entry);
+    this.addFailures(entry);
+  }
+
+  /** The same for a line that says no more than its columns do; false where it has to be read after all. */
+  addPlain(component: string, flags: number): boolean {
+    const stage = stageWithoutText(component, flags, this.stage);
+    if (stage === undefined) return false;
+    this.setStage(stage);
+    return true;
+  }
+
+  /** Nothing more is to come: what still waits for its address is taken without one. */
+  end(): void {
+    this.settle();
+    this.endFault();
+  }
+
+  private setStage(stage: Stage): void {
+    // What is downloaded or reported goes to another address than what the scan talked to.
+    if (this.stage !== stage && (stage === 'download' || stage === 'reporting')) this.url = undefined;
+    this.stage = stage;
+  }
+
+  private addKnown(entry: LogEntry, { line, match }: Known): void {
+    if (line.layout !== undefined && line.layout !== entry.layout) return;
+    if (line.id === 'report-event') {
+      this.addReported(entry, match.groups?.reported ?? '');
+      return;
+    }
+    const groups = match.groups ?? {};
+    this.follow(line.context, groups);
+    const { stage, outcome = 'noted', milestone, parameters, ...others } = line.says;
+    const told: Record<string, string> = { ...parameters };
+    for (const [name, value] of Object.entries(groups)) if (value !== undefined) told[name] = value;
+    const found = told.found ?? told.detected ?? told.listed ?? told.counted;
+    if (line.id === 'scan-finished' && found !== undefined) told.found = found;
+    if (line.id === 'not-signed' && this.validated) told.file = lastPart(this.validated);
+    if (line.id === 'asks-service') this.addScan(told);
+    if (outcome !== 'noted' && outcome !== 'warned') this.chain = undefined;
+    this.send(entry, {
+      ...others,
+      stage: stage ?? this.stage,
+      outcome,
+      rule: line.id,
+      parameters: told,
+      ...(milestone === undefined ? {} : { milestone: fill(milestone, told) }),
+    });
+  }
+
+  /** What it reports of an update, as ReportingEvents.log has it. */
+  private addReported(entry: LogEntry, text: string): void {
+    const event = parseReportedEvent(text, this.file, entry.line);
+    if (event === undefined) return;
+    const { stage, code, parameters } = logEventOf(event);
+    const outcome = isFailure(event) ? 'failed' : isSuccess(event) ? 'succeeded' : undefined;
+    if (outcome !== undefined)
+      this.send(entry, { stage, outcome, code, parameters, level: 'error', rule: 'report-event' });
+  }
+
+  /** What a known line says about the lines that follow. */
+  private follow(context: Known['line']['context'], groups: Record<string, string | undefined>): void {
+    if (context === undefined) return;
+    if (context === 'check-begins') {
+      this.settle();
+      this.scanSkipped = false;
+      this.stage = 'self-update';
+      this.url = undefined;
+    } else if (context === 'scan-begins') this.scanSkipped = false;
+    else if (context === 'scan-skipped') this.scanSkipped = true;
+    else if (context === 'validates') this.validated = groups.validated ?? '';
+    else if (context === 'names-service') this.talkTo(groups.serviceGuid?.toLowerCase());
+    else if (context === 'asks-service') this.url = groups.server;
+  }
+
+  /** From here on the work is about this service. */
+  private talkTo(service: string | undefined): void {
+    if (service !== this.service) this.url = undefined;
+    this.service = service;
+  }
+
+  private addScan(told: Record<string, string>): void {
+    if (!/\/clientwebservice\//i.test(told.server ?? '')) return;
+    this.scanSkipped = false;
+    // The Store's service and others are asked on every machine.
+    const other = whoseService(this.service) === 'microsoft' && !updateServices.has(this.service ?? '');
+    if (!other) told.scanUrl = told.server ?? '';
+  }
+
+  private addFault(entry: LogEntry): void {
+    if (this.fault.isOpen && !this.fault.takes(entry)) this.endFault();
+    if (this.fault.begins(entry)) {
+      this.endFault();
+      this.fault.begin(entry);
+    }
+    if (this.fault.isComplete) this.endFault();
+  }
+
+  private endFault(): void {
+    const told = this.fault.end();
+    if (told === undefined) return;
+    const stage = /ReportEventBatch/i.test(told.parameters.method ?? '') ? 'reporting' : 'web-service';
+    const { entry, parameters } = told;
+    this.send(entry, { stage, outcome: 'warned', code: 0x80244007, rule: 'soap-fault', parameters, object: this.url });
+  }
+
+  private addFailures(entry: LogEntry): void {
+    const { status, failures, isComplaint, isOutcome } = entry.meaning;
+    if (!isComplaint) return;
+    const outcome = isOutcome ? 'failed' : 'warned';
+    if (status !== undefined && status >= 300 && failures.length === 0)
+      this.send(entry, {
+        stage: this.stageOfFailure(entry, 0),
+        outcome,
+        status,
+        code: 0x80190000 + status,
+        object: this.url,
+      });
+    for (const value of failures) this.addFailure(entry, value, status);
+    const isKnown =
+      entry.meaning.known.some(({ line }) => line.says.outcome !== undefined) ||
+      this.fault.isOpen ||
+      this.fault.just(entry);
+    if (failures.length === 0 && status === undefined && entry.meaning.isError && !isKnown)
+      this.send(entry, { stage: this.stageOfFailure(entry, 0), outcome, level: 'error' });
+  }
+
+  private addFailure(entry: LogEntry, value: number, status: number | undefined): void {
+    const stage = this.stageOfFailure(entry, value);
+    // WinHTTP's lines tell the status first and only then what was asked for.
+    const early = this.url === undefined && (stage === 'self-update' || stage === 'other');
+    const waits = early && statusBehind(value) === 404;
+    if (waits && this.unplaced.length < clientLogBounds.maxUnplaced) {
+      this.unplaced.push({ entry, value, stage });
+      return;
+    }
+    if (this.url !== undefined) this.settle();
+    this.sendFailure(entry, value, stage, status);
+  }
+
+  /** By its words, by the code that a deeper line handed up, else where the client is. */
+  private stageOfFailure(entry: LogEntry, value: number): Stage {
+    const words = stageInWords(entry.text);
+    if (words !== undefined) return words;
+    const scanning = this.stage === 'detection' || this.stage === 'web-service';
+    if (scanning && this.scanSkipped) return 'self-update';
+    const { chain } = this;
+    if (chain && chain.code === value && handsOn.has(chain.stage) && takesOver.has(this.stage)) return chain.stage;
+    return this.stage;
+  }
+
+  private sendFailure(entry: LogEntry, value: number, stage: Stage, status: number | undefined): void {
+    this.chain = { code: value, stage };
+    const file = aboutFiles(value, stage) ? lastPart(this.validated) : '';
+    const named = {
+      component: entry.component,
+      ...(file === '' ? {} : { file }),
+      ...(value === 0x80244007 ? this.fault.last : {}),
+    };
+    const outcome = entry.meaning.isOutcome ? 'failed' : 'warned';
+    const level = entry.meaning.isError ? 'error' : 'warning';
+    this.send(entry, { stage, outcome, code: value, status, level, object: this.url, parameters: named });
+  }
+
+  private settle(): void {
+    const waiting = this.unplaced;
+    this.unplaced = [];
+    for (const { entry, value, stage } of waiting) this.sendFailure(entry, value, stage, undefined);
+  }
+
+  private send(entry: LogEntry, draft: Draft): void {
+    const { stamp, line, raw } = entry;
+    const whose = this.whoseOf(entry);
+    const guid = this.service === undefined || this.service === managedService ? undefined : this.service;
+    const parameters = draft.parameters ?? noParameters;
+    this.emit({
+      ...draft,
+      time: stamp?.at,
+      zone: stamp?.zone,
+      source: this.sourceOf(entry),
+      line: { number: line, text: raw },
+      whose,
+      parameters: guid === undefined ? parameters : { serviceGuid: guid, ...parameters },
+    });
+  }
+
+  private sourceOf({ layout, component }: LogEntry): LogSource {
+    const key = `${layout}|${component}`;
+    const known = this.sources.get(key);
+    if (known) return known;
+    const source: LogSource = { kind: kindOfLayout[layout], file: this.file, side: 'client', component };
+    if (this.sources.size < clientLogBounds.maxComponents) this.sources.set(key, source);
+    return source;
+  }
+
+  private whoseOf(entry: LogEntry): LogEvent['whose'] {
+    const ofService = whoseService(this.service);
+    if (ofService === 'microsoft' || /^sls$/i.test(entry.component)) return 'microsoft';
+    const { isMicrosoft } = entry.meaning;
+    if (isMicrosoft !== undefined) return isMicrosoft ? 'microsoft' : 'yours';
+    return this.whoseUrl() ?? ofService;
+  }
+
+  private whoseUrl(): LogEvent['whose'] {
+    const { url, judged } = this;
+    if (url === undefined) return undefined;
+    if (judged?.url === url) return judged.whose;
+    this.judged = { url, whose: whoseUrl(url) };
+    return this.judged.whose;
+  }
+}
+
+/** Stages whose codes callers hand on, and the stages of those callers. */
+const handsOn = new Set<Stage>(['auth-ticket', 'download', 'installation', 'reporting']);
+const takesOver = new Set<Stage>(['other', 'detection', 'web-service']);
+
+/** Where a signature was being looked at, the code is about that file. */
+function aboutFiles(value: number, stage: Stage): boolean {
+  const trust = value >>> 16 === 0x800b || value >>> 16 === 0x8009;
+  return trust && (stage === 'self-update' || stage === 'other' || stage === 'trust');
+}
+
+function fill(text: string, parameters: Readonly<Record<string, string>>): string {
+  return text.includes('{') ? text.replaceAll(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? '') : text;
+}

@@ -1,0 +1,59 @@
+// An event → its cause: what the known line says by itself, else the first rule that holds, else the tables of codes.
+import type { Verdict } from '../finding.ts';
+import type { LogEvent } from '../story/event.ts';
+import { type Cause, causeInStage, causeOfStatusIn } from './causes.ts';
+import { rules as allRules } from './index.ts';
+import { microsofts } from './microsoft.ts';
+import { holds, type Rule } from './rule.ts';
+import { serviceOfStage, servicesInWords, type WindowsService } from './services.ts';
+
+export interface Judgement {
+  cause: Cause;
+  verdict: Verdict;
+  values: Readonly<Record<string, string>>;
+}
+
+const noValues: Readonly<Record<string, string>> = Object.freeze({});
+
+/** The cause of an event that failed; undefined where neither a rule nor a table knows it. */
+export function judge(event: LogEvent, rules: readonly Rule[] = allRules): Judgement | undefined {
+  const rule = event.finding === undefined ? ruleFor(event, rules) : undefined;
+  const cause = event.finding ?? rule?.is ?? causeByNumbers(event);
+  if (cause === undefined) return undefined;
+  const told = event.whose === 'microsoft' && event.finding === undefined ? microsofts(cause) : cause;
+  const values = { ...servicesOf(told, event), ...(rule?.values ?? noValues) };
+  return { cause: told, verdict: rule?.verdict ?? 'fail', values };
+}
+
+function ruleFor(event: LogEvent, rules: readonly Rule[]): Rule | undefined {
+  for (const rule of rules) if (holds(rule.when, event)) return rule;
+  return undefined;
+}
+
+function causeByNumbers({ code, status, stage, object, outcome }: LogEvent): Cause | undefined {
+  if (code === undefined) return status === undefined ? undefined : causeOfStatusIn(status, stage, object);
+  const cause = causeInStage(code, stage, object);
+  // "Nothing to do" is fine on the way; as the end of an installation it is a failure all the same.
+  if (cause === 'harmless' && outcome === 'failed' && code >= 0x80000000) return endsIn[stage] ?? cause;
+  return cause;
+}
+
+const endsIn: Partial<Record<LogEvent['stage'], Cause>> = {
+  download: 'DOCTOR_DOWNLOAD_FAILED',
+  installation: 'DOCTOR_INSTALL_FAILED',
+};
+
+const needService = new Set<Cause>(['DOCTOR_DEPENDENCY_STOPPED', 'DOCTOR_SERVICE_DISABLED', 'DOCTOR_SERVICE_MISSING']);
+
+/** The service of Windows that is meant, by the words of the line, else by the stage. */
+function servicesOf(cause: Cause, event: LogEvent): Readonly<Record<string, string>> {
+  if (!needService.has(cause)) return noValues;
+  const service = serviceMeant(event);
+  if (!service)
+    return { service: 'a service of Windows that the line does not name', serviceName: 'wuauserv bits cryptsvc' };
+  return { service: service.title, serviceName: service.name, found: service.title };
+}
+
+function serviceMeant({ line, stage }: LogEvent): WindowsService | undefined {
+  return servicesInWords.find(({ words }) => words.test(line.text))?.service ?? serviceOfStage[stage];
+}

@@ -1,0 +1,58 @@
+// What befell a client at one of Microsoft's own services is told as that: nobody is sent to a server of their own.
+import type { Cause } from './causes.ts';
+
+const unreachable = new Set<Cause>([
+  'DOCTOR_NAME_NOT_RESOLVED',
+  'DOCTOR_NETWORK_DOWN',
+  'DOCTOR_CANNOT_CONNECT',
+  'DOCTOR_CONNECTION_REFUSED',
+  'DOCTOR_NO_ANSWER',
+  'DOCTOR_CONNECTION_CUT',
+  'DOCTOR_NOT_HTTP',
+  'DOCTOR_REDIRECTED',
+  'DOCTOR_BAD_REQUEST',
+  'DOCTOR_ANONYMOUS_OFF',
+  'DOCTOR_FORBIDDEN',
+  'DOCTOR_METHOD_REFUSED',
+  'DOCTOR_SERVER_BUSY',
+  'DOCTOR_SERVER_ERROR',
+  'DOCTOR_GATEWAY',
+  'DOCTOR_SERVICE_UNAVAILABLE',
+  'DOCTOR_HTTP_STATUS',
+  'DOCTOR_TREE_MISSING',
+  'DOCTOR_NOT_FOUND',
+  'DOCTOR_TREE_INCOMPLETE',
+  'DOCTOR_WUIDENT_MISSING',
+  'DOCTOR_IUIDENT_MISSING',
+  'DOCTOR_CONTENT_MISSING',
+  'DOCTOR_CLIENT_WEB_SERVICE',
+  'DOCTOR_SIMPLE_AUTH',
+  'DOCTOR_REPORTING',
+  'DOCTOR_REPORTS_REFUSED',
+  'DOCTOR_SERVICE_FAULT',
+  'DOCTOR_SOAP_FAULT',
+  'DOCTOR_TOO_MANY_INSTALLED',
+  'DOCTOR_PARAMETERS_REFUSED',
+  'DOCTOR_COOKIE_REFUSED',
+  'DOCTOR_TOO_MANY_TRIPS',
+  'DOCTOR_NOT_SOAP',
+  'DOCTOR_ASKS_MICROSOFT',
+  'DOCTOR_RANGES_REFUSED',
+  'DOCTOR_HTML_FOR_CABINET',
+]);
+
+const distrusted = new Set<Cause>([
+  'DOCTOR_TLS_EXPIRED',
+  'DOCTOR_TLS_NAME',
+  'DOCTOR_TLS_UNTRUSTED',
+  'DOCTOR_TLS_REVOCATION',
+  'DOCTOR_TLS_HANDSHAKE',
+  'DOCTOR_TLS_REFUSED',
+  'DOCTOR_CLIENT_CERTIFICATE',
+]);
+
+/** The cause as it is told where Microsoft's service was asked. */
+export function microsofts(cause: Cause): Cause {
+  if (unreachable.has(cause)) return 'DOCTOR_MICROSOFT_UNREACHABLE';
+  return distrusted.has(cause) ? 'DOCTOR_MICROSOFT_TLS' : cause;
+}

@@ -1,0 +1,44 @@
+// A reader knows one kind of log: it recognises a file by what is in it, and makes events of its lines. All readers are in
+// one list (readers.ts); whatever none of them recognises is read as the log of a client, line by line.
+import type { Observation } from '../finding.ts';
+import type { LogEvent, LogSource } from './event.ts';
+
+/** The beginning of a file: up to 64 KiB of it, unzipped. */
+export interface LogHead {
+  path: string;
+  bytes: Buffer;
+  /** The same as text, whatever its encoding. */
+  text: string;
+}
+
+export interface LogFile {
+  path: string;
+  /** The computer that the file belongs to, by its folder or its name. */
+  computer: string;
+}
+
+export interface LogReader {
+  kind: LogSource['kind'];
+  /** What the report calls such a file: "log of Configuration Manager". */
+  title: string;
+  /** By content; the name of the file may help. */
+  recognises(head: LogHead): boolean;
+  /** A healthy file of this kind, and lines that it calls errors and nobody knows: verdict.test.ts holds that they count. */
+  sample: { name: string; healthy: string; errors: readonly string[] };
+  open(file: LogFile): OpenLog;
+  /**
+   * For files that are not text: events straight from the bytes of the whole file. With it `open` gets no lines.
+   * Throws DoctorError CLI_DOCTOR_INPUT_UNREADABLE.
+   */
+  readBytes?(bytes: Buffer, file: LogFile): Iterable<LogEvent>;
+}
+
+/** One file while it is read. Memory is bounded: an open log keeps what the next line needs. */
+export interface OpenLog {
+  /** Takes the next line, decoded and without its end; answers the events that are complete with it. */
+  line(text: string, number: number): readonly LogEvent[];
+  /** The last events, when the file is at its end. */
+  end?(): readonly LogEvent[];
+  /** What the whole file says beside its events: settings, states. Asked for after `end`. */
+  observations?(): readonly Observation[];
+}
