@@ -22,6 +22,7 @@ import { openRegistry, type Registry } from '../machine/registry.ts';
 import { hresult } from '../transport/hresult.ts';
 import { outcomeOf } from './outcome.ts';
 import { nextWait } from './schedule.ts';
+import { createWaitClock, type WaitClock } from './wait-clock.ts';
 
 /** What a generation's detection is given. */
 export interface ProgramContext {
@@ -95,6 +96,7 @@ class ProgramShell {
   #asked = false;
   #won: ((insist: boolean) => void) | undefined;
   #trouble = '';
+  readonly #wait: WaitClock;
 
   constructor(root: MachineRoot, release: Release, makeClient: (context: ProgramContext) => AgentClient) {
     this.#context = {
@@ -109,6 +111,7 @@ class ProgramShell {
       },
     };
     this.#client = makeClient(this.#context);
+    this.#wait = createWaitClock({ now: this.#context.now, monotonicMs: () => performance.now() });
   }
 
   /** Healthy: its files are whole (checked before), the registry reads, the operator's certificate is there. */
@@ -215,7 +218,7 @@ class ProgramShell {
       }
       const until = this.#nextWait();
       if (until) {
-        const leftMs = until.getTime() - this.#context.now().getTime();
+        const leftMs = this.#wait.leftMs(until);
         if (leftMs <= 0) return false;
         if (announced !== until.getTime()) this.#client.waiting(until);
         announced = until.getTime();
