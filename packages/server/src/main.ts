@@ -40,6 +40,7 @@ import { openServerDatabase } from './server-database.ts';
 import { configText, createReadyUpdates } from './sites/client-web-service/index.ts';
 import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
 import { createContentSite } from './sites/content/index.ts';
+import { createMetricsSite } from './sites/metrics/index.ts';
 import {
   createSelfUpdateHealth,
   createSelfUpdateSite,
@@ -219,6 +220,16 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     ...soapSites(config, laterServices(services.current), { admission, log }),
     contentSite,
     trust,
+    createMetricsSite({
+      metricsFor: config.metrics,
+      startedAt,
+      askDatabase: () => store.loadNewestTime(),
+      loadHomeFacts: (limit) => store.loadHomeFacts(limit),
+      selfUpdateHealth: () => health.monitor?.facts() ?? noHealth,
+      countNotices: () => notices().length,
+      trustExpiries: () => trust.expiries(),
+      failed: (error) => log.error({ err: error }, 'the metrics could not be read'),
+    }),
     ...(console ? [console] : []),
   ];
 
@@ -333,6 +344,7 @@ function contentRoot(exchange: Exchange, mainPort: number): string {
 }
 
 const mebibyte = 1_048_576;
+const noHealth = { ports: [], releases: [] };
 
 interface ConsoleNeeds extends ServerParts {
   store: Store;
@@ -358,7 +370,7 @@ function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite |
       startedAt,
       addresses: Object.entries(urls).map(([site, url]) => ({ site: site as ListenerName, url })),
     }),
-    selfUpdateHealth: () => health.monitor?.facts() ?? { ports: [], releases: [] },
+    selfUpdateHealth: () => health.monitor?.facts() ?? noHealth,
     notices,
     loadHomeFacts: (limit) => store.loadHomeFacts(limit),
     subscribe(changed) {

@@ -106,6 +106,13 @@ export const settings = {
     'local',
     'Viewers of names, addresses and ids on the home page: nobody, local (this machine), everybody',
   ),
+  metrics: setting(
+    'listening',
+    choice(['nobody', 'local', 'everybody']),
+    'WHO',
+    'local',
+    'Who may read /metrics (Prometheus): nobody, local (this machine), everybody',
+  ),
   port: setting(
     'listening',
     port,

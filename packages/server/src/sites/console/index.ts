@@ -12,10 +12,10 @@ import type { SelfUpdateHealth, ServerFacts } from '../../home-facts.ts';
 import { askedHost, type KnownHosts } from '../../http/known-hosts.ts';
 import { addressKey } from '../../http/limits/address-key.ts';
 import type { Exchange, Site } from '../../http/site.ts';
+import { isLocalViewer } from '../../http/viewer.ts';
 import { readAssets, sendAsset } from './assets.ts';
 import { composeHome, withoutNames } from './compose-home.ts';
 import { createLiveFeed, type FeedLimits, type Snapshot, type Snapshots, type View } from './live-feed.ts';
-import { isLocalViewer } from './viewer.ts';
 
 export type { HomeDocument, HomeRelease, NamesFor, SiteName } from '../../home-document.ts';
 export type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from '../../home-facts.ts';

@@ -1,6 +1,7 @@
 // /tuf/: the operator's signed metadata and its targets. A path is looked up in a list of what is published, never joined
 // to a folder. The server also makes the repository at its first start, and renews snapshot and timestamp.
 
+import type { ExpiryState } from '@moult/releases/repository';
 import type { Notice } from '@moult/store';
 import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
@@ -12,6 +13,8 @@ import { createTrustRootCabinet, type RootSigner } from './trust-root-cabinet.ts
 export interface TrustSite extends Site {
   /** What an administrator must know: an end of validity that comes near, a renewal that fails. */
   notices(): Notice[];
+  /** How long each role of the signed metadata still lasts. */
+  expiries(): readonly ExpiryState[];
   /** True when this start made the repository: its keys are all on this server. */
   readonly isNew: boolean;
   close(): Promise<void>;
@@ -47,6 +50,7 @@ export function createTrustSite(parts: KeeperParts & { signer?: RootSigner }): T
       answerPlainly(exchange.response, 404, 'There is no such file here.');
     },
     notices: () => keeper.notices(),
+    expiries: () => keeper.expiries(),
     async close() {
       keeper.close();
       await openFiles.close();

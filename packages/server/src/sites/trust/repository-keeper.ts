@@ -20,6 +20,8 @@ export interface KeeperParts {
 export interface RepositoryKeeper {
   readonly isNew: boolean;
   notices(): Notice[];
+  /** How long each published role still lasts; none while there is no repository. */
+  expiries(): readonly ExpiryState[];
   close(): void;
 }
 
@@ -34,7 +36,7 @@ export function keepRepository({
 }: KeeperParts): RepositoryKeeper {
   let isNew = false;
   let failure: unknown;
-  const expiry = createExpiryNotices(directory);
+  const expiry = createExpiries(directory);
   const alarm = createExpiryLog(log);
 
   const look = () => {
@@ -59,8 +61,9 @@ export function keepRepository({
     isNew,
     notices: () => [
       ...(failure === undefined ? [] : [failureNotice(directory, failure)]),
-      ...(isClockBelieved() ? expiry.notices(now()) : []),
+      ...(isClockBelieved() ? expiryNotices(directory, expiry.states(now())) : []),
     ],
+    expiries: () => expiry.states(now()),
     close: () => clearInterval(timer),
   };
 }
@@ -81,16 +84,16 @@ function createExpiryLog(log: Pick<Logger, 'warn'>): (states: readonly ExpirySta
 }
 
 /** The ends of validity, read again when something was published and once an hour: the home page asks often. */
-function createExpiryNotices(directory: string) {
+function createExpiries(directory: string) {
   let stamp = '';
   let lookedAt = 0;
-  let last: Notice[] = [];
+  let last: readonly ExpiryState[] = [];
   return {
-    notices(now: Date): Notice[] {
+    states(now: Date): readonly ExpiryState[] {
       const current = stampOf(join(directory, 'public', 'metadata'));
       const age = now.getTime() - lookedAt;
       if (current === '' || (current === stamp && age >= 0 && age < 3_600_000)) return current === '' ? [] : last;
-      [stamp, lookedAt, last] = [current, now.getTime(), expiryNotices(directory, now)];
+      [stamp, lookedAt, last] = [current, now.getTime(), readExpiries(directory, now)];
       return last;
     },
   };
@@ -108,15 +111,17 @@ function failureNotice(directory: string, failure: unknown): Notice {
   };
 }
 
-function expiryNotices(directory: string, now: Date): Notice[] {
+function readExpiries(directory: string, now: Date): readonly ExpiryState[] {
   try {
-    const states = expiryStates(new Repository(directory).state().published, now).filter(
-      ({ level }) => level !== 'fine',
-    );
-    return states.length === 0 ? [] : [expiryNotice(directory, states)];
+    return expiryStates(new Repository(directory).state().published, now);
   } catch {
     return []; // told as a failure by the next look
   }
+}
+
+function expiryNotices(directory: string, states: readonly ExpiryState[]): Notice[] {
+  const urgent = states.filter(({ level }) => level !== 'fine');
+  return urgent.length === 0 ? [] : [expiryNotice(directory, urgent)];
 }
 
 function expiryNotice(directory: string, states: readonly ExpiryState[]): Notice {

@@ -1,7 +1,7 @@
 // Who looks: somebody on the server itself, or anybody. There are no accounts yet, so names of computers are for those who
 // could read the database as well.
 import type { IncomingMessage } from 'node:http';
-import { askedHost, isLoopbackHost } from '../../http/known-hosts.ts';
+import { askedHost, isLoopbackHost } from './known-hosts.ts';
 
 /**
  * Whether a request was made on this machine, for this machine: over a loopback address, by a loopback name, and not passed
