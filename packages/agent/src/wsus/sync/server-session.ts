@@ -12,6 +12,7 @@ import { readTextIfThere, writeFileAtomically } from '../../machine/atomic-file.
 import type { MachineRoot } from '../../machine/machine-root.ts';
 import { hresult } from '../../transport/hresult.ts';
 import type { WebServices } from '../web-services.ts';
+import { readSessionState, type SessionState } from './session-state.ts';
 
 export interface ServerSessionParts {
   root: MachineRoot;
@@ -25,22 +26,12 @@ export interface ServerSessionParts {
   note(component: 'PT' | 'Agent', text: string): void;
 }
 
-interface State {
-  server: string;
-  clientId: string;
-  targetGroup: string | undefined;
-  config?: { lastChange: string; isRegistrationRequired: boolean; authPath: string; maxExtendedUpdates: number };
-  cookie?: { expiration: string; encryptedData: string };
-  /** Digest of what was registered. */
-  registered?: string;
-}
-
 export const protocolVersion = '1.8';
 
 export class ServerSession {
   readonly #parts: ServerSessionParts;
   readonly #file: string;
-  #state: State;
+  #state: SessionState;
 
   constructor(parts: ServerSessionParts) {
     this.#parts = parts;
@@ -181,16 +172,12 @@ export class ServerSession {
     };
   }
 
-  #load(): State {
+  #load(): SessionState {
     const { clientId, targetGroup, services } = this.#parts;
-    const fresh: State = { server: services.server, clientId, targetGroup };
-    try {
-      const state = JSON.parse(readTextIfThere(this.#file) ?? '{}') as State;
-      const same = state.server === fresh.server && state.clientId === clientId && state.targetGroup === targetGroup;
-      return same ? state : fresh;
-    } catch {
-      return fresh;
-    }
+    const fresh: SessionState = { server: services.server, clientId, targetGroup };
+    const state = readSessionState(readTextIfThere(this.#file) ?? '');
+    const same = state?.server === fresh.server && state.clientId === clientId && state.targetGroup === targetGroup;
+    return same ? state : fresh;
   }
 
   #save(): void {
@@ -198,8 +185,8 @@ export class ServerSession {
   }
 }
 
-function keep<K extends keyof State>(key: K, value: State[K] | undefined): Partial<State> {
-  return value === undefined ? {} : ({ [key]: value } as Partial<State>);
+function keep<K extends keyof SessionState>(key: K, value: SessionState[K] | undefined): Partial<SessionState> {
+  return value === undefined ? {} : ({ [key]: value } as Partial<SessionState>);
 }
 
 function badAnswer(what: string, result: number = hresult.soapParse): AgentError {

@@ -2,6 +2,7 @@
 // Losing it costs one longer scan, nothing else.
 import { join } from 'node:path';
 import type { Deployment } from '@moult/protocol/client-web-service';
+import { asCount, isRecord, isTime } from '../../host/state-file.ts';
 import { readTextIfThere, writeFileAtomically } from '../../machine/atomic-file.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
 import { type CoreFragment, readCoreFragment } from './fragments.ts';
@@ -17,6 +18,23 @@ export interface CachedRevision {
 
 type Stored = Omit<CachedRevision, 'core'>;
 
+/** A newer agent may have written it: what it is not as it is known here, the next scan brings again. */
+function isStored(value: unknown): value is Stored {
+  if (!isRecord(value)) return false;
+  const { revisionId, isLeaf, xml, deployment } = value;
+  const isDeployment = isRecord(deployment) && typeof deployment.action === 'string' && isDeadline(deployment.deadline);
+  return (
+    asCount(revisionId) !== undefined &&
+    typeof isLeaf === 'boolean' &&
+    typeof xml === 'string' &&
+    (deployment === undefined || isDeployment)
+  );
+}
+
+function isDeadline(value: unknown): boolean {
+  return value === undefined || isTime(value);
+}
+
 export class UpdateCache {
   readonly #file: string;
   readonly #server: string;
@@ -27,8 +45,9 @@ export class UpdateCache {
     this.#file = join(root.dataStoreFolder, 'updates.json');
     this.#server = server;
     try {
-      const stored = JSON.parse(readTextIfThere(this.#file) ?? '{}') as { server?: string; revisions?: Stored[] };
-      if (stored.server === server) for (const one of stored.revisions ?? []) this.put(one);
+      const stored: unknown = JSON.parse(readTextIfThere(this.#file) ?? '{}');
+      if (!isRecord(stored) || stored.server !== server || !Array.isArray(stored.revisions)) return;
+      for (const one of stored.revisions) if (isStored(one)) this.put(one);
     } catch {
       this.#revisions.clear();
     }
