@@ -36,7 +36,7 @@ import { type Program, startProgram } from './program.ts';
 import { ProgramWatch } from './program-watch.ts';
 import { hasWorkingVersion, recoverFirst } from './recover-first.ts';
 import { readIntactRelease } from './release-folder.ts';
-import type { HostOptions, RunningHost } from './running-host.ts';
+import { clockOf, type HostOptions, type RunningHost } from './running-host.ts';
 import { retire, runTrial, type TrialParts } from './trial.ts';
 
 const pollMs = 250;
@@ -59,7 +59,7 @@ export function startHost(root: MachineRoot, options: HostOptions = {}): Running
   try {
     const restored = onDisk(root.agentFolder, () => restoreCopies(root));
     openRegistry(root).read();
-    const log = openHostLog(root, () => new Date());
+    const log = openHostLog(root, clockOf(options));
     for (const text of restored) log.warn('wsus', `Repaired: ${text}.`);
     if (hasWorkingVersion(root)) return begin(root, options, lock);
     return recoverFirst({ root, options, lock, log, start: () => begin(root, options, lock) });
@@ -80,6 +80,7 @@ class Host implements RunningHost {
   readonly #root: MachineRoot;
   readonly #options: HostOptions;
   readonly #lock: HeldLock;
+  readonly #clock: () => Date;
   readonly #log;
   readonly #keeper: CurrentKeeper;
   readonly #settle: (outcome: Outcome | undefined) => void;
@@ -105,7 +106,8 @@ class Host implements RunningHost {
     this.#lock = lock;
     this.#beginsNow = (options.now ?? false) || (options.onTrial ?? false);
     this.#wasGood = options.onTrial !== true;
-    this.#log = openHostLog(root, () => new Date());
+    this.#clock = clockOf(options);
+    this.#log = openHostLog(root, this.#clock);
     const { promise, resolve } = Promise.withResolvers<Outcome | undefined>();
     this.finished = promise;
     this.#settle = resolve;
@@ -113,12 +115,12 @@ class Host implements RunningHost {
     this.#current = current;
     this.#keeper = new CurrentKeeper(root, (text) => this.#tell('failed', text, this.#current, 'warn'));
     this.#watch = new ProgramWatch((silences) => this.#hangs(silences), options.longestSilenceMs);
-    const startedAt = new Date().toISOString();
+    const startedAt = this.#clock().toISOString();
     this.#overdue = new Overdue({
       afterMs: settingsOf(this.#root).recoverAfterMs,
       // What is not known is counted from now on.
       since: () => readCurrent(this.#root)?.lastGood ?? startedAt,
-      now: () => new Date(),
+      now: this.#clock,
       act: () => this.#lookForRelease(),
     });
     if (repaired === undefined) return;
@@ -200,7 +202,7 @@ class Host implements RunningHost {
   #goBack(why: string): boolean {
     const { version, previous } = this.#current;
     if (!this.#wasGood || !previous || !readIntactRelease(versionFolder(this.#root, previous.version))) return false;
-    const failure = { version, hresult: hresult.setupHandlerFailed, at: new Date().toISOString() };
+    const failure = { version, hresult: hresult.setupHandlerFailed, at: this.#clock().toISOString() };
     this.#write({ ...previous, state: 'committed', proven: true, failed: withFailure(this.#current, failure) });
     this.#watch.forget();
     this.#tell('reverted', `${why} Back to ${previous.version}.`, previous, 'warn');
@@ -247,7 +249,11 @@ class Host implements RunningHost {
     this.#nowGood();
     if (this.#current.state !== 'committed' || this.#switching) return;
     const { starts: _, ...current } = this.#current;
-    this.#write({ ...current, ...(current.proven === false && { proven: true }), lastGood: new Date().toISOString() });
+    this.#write({
+      ...current,
+      ...(current.proven === false && { proven: true }),
+      lastGood: this.#clock().toISOString(),
+    });
     try {
       keepCopies(this.#root);
     } catch (error) {
@@ -270,7 +276,7 @@ class Host implements RunningHost {
     const agent = readIntactRelease(versionFolder(this.#root, this.#current.version));
     const tell = (text: string) => this.#tell('host', text, this.#current);
     try {
-      const next = agent && (await findNextHost({ root: this.#root, own, agent, now: () => new Date(), tell }));
+      const next = agent && (await findNextHost({ root: this.#root, own, agent, now: this.#clock, tell }));
       if (next !== undefined && !this.#stopping && !this.#switching) {
         nameNextHost(this.#root, next, this.#options.runsAs);
         this.#again = true;
@@ -290,7 +296,7 @@ class Host implements RunningHost {
     this.#tell('repaired', `Version ${version} has not finished a good detection for long.`, this.#current, 'warn');
     try {
       const tell = (text: string) => this.#tell('repaired', text, this.#current);
-      const found = await findReleaseByHost({ root: this.#root, running, now: () => new Date(), tell });
+      const found = await findReleaseByHost({ root: this.#root, running, now: this.#clock, tell });
       if (found && !this.#switching && !this.#stopping) this.#takeOver(this.#current, found, this.#program);
     } catch (error) {
       this.#tell('failed', error instanceof Error ? error.message : String(error), this.#current, 'warn');
@@ -339,7 +345,7 @@ class Host implements RunningHost {
         this.#program = undefined;
         await retire(old);
       },
-      now: () => new Date(),
+      now: this.#clock,
       write: (current) => this.#keeper.write(current),
       stopping: this.#endTrial.signal,
       hear: (program, message) => this.#hear(program, message),

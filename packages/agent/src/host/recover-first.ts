@@ -9,7 +9,7 @@ import { readCurrent, recoverCurrent, writeCurrent } from './current.ts';
 import type { HostLog } from './host-log.ts';
 import type { Outcome } from './messages.ts';
 import { findReleaseByHost } from './own-check.ts';
-import type { HostOptions, RunningHost } from './running-host.ts';
+import { clockOf, type HostOptions, type RunningHost } from './running-host.ts';
 
 export interface RecoverParts {
   root: MachineRoot;
@@ -58,25 +58,33 @@ export function recoverFirst(parts: RecoverParts): RunningHost {
 }
 
 async function recover({ root, options, log }: RecoverParts, stopping: AbortSignal): Promise<Outcome | undefined> {
+  const { random = Math.random } = options;
   const tell = (text: string) => {
     log.warn('wsus', text);
     options.onEvent?.({ step: 'repaired', text, generation: 'wsus', version: '0.0.0.0' });
   };
   tell(`No intact agent version is left in ${root.versionsFolder}; the host fetches one.`);
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, hostBounds.maxRecoverWaitMs)) {
-    const why = await attempt({ root, tell });
+    const why = await attempt({ root, now: clockOf(options), tell });
     if (why === undefined) return undefined;
     if (options.once || stopping.aborted) return noVersion(root, why);
     // Not all of a fleet in the same second.
-    await wait(root, pauseMs * (0.8 + 0.4 * Math.random()), stopping);
+    await wait(root, pauseMs * (0.8 + 0.4 * random()), stopping);
     if (stopping.aborted) return undefined;
   }
 }
 
+interface Attempt {
+  root: MachineRoot;
+  now(): Date;
+  tell(text: string): void;
+}
+
 /** Undefined when it went well, else why not. */
-async function attempt({ root, tell }: { root: MachineRoot; tell(text: string): void }): Promise<string | undefined> {
+async function attempt(parts: Attempt): Promise<string | undefined> {
+  const { root, tell } = parts;
   try {
-    const found = await findReleaseByHost({ root, running: undefined, now: () => new Date(), tell });
+    const found = await findReleaseByHost({ ...parts, running: undefined });
     if (!found) return 'the server has no release';
     const { version, generation } = found;
     const failed = readCurrent(root)?.failed ?? [];

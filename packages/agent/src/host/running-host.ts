@@ -18,6 +18,15 @@ export interface HostOptions {
   onGood?(): void;
   /** No wait between two detections is longer: a program that says nothing for so long hangs. Default 26 hours. */
   longestSilenceMs?: number;
+  /** The time of day. */
+  clock?(): Date;
+  /** From 0 to 1, so that not all of a fleet come in the same second. */
+  random?(): number;
+}
+
+/** The clock of `options`, or the machine's. */
+export function clockOf({ clock }: HostOptions): () => Date {
+  return clock ?? (() => new Date());
 }
 
 export interface RunningHost {
