@@ -15,11 +15,11 @@ const agentSources = join(root, 'packages/agent/src');
 /** The releases that this repository makes. */
 export const agentReleases: readonly { generation: Generation; version: string }[] = [
   { generation: 'sus', version: '5.4.0.1' },
-  { generation: 'wsus', version: '7.9.0.1' },
+  { generation: 'wsus', version: '7.9.0.2' },
 ];
 
 /** The host of these releases. */
-export const hostRelease = '7.9.0.1';
+export const hostRelease = '7.9.0.2';
 
 /** Bundles one agent release to `<folder>/<generation>/<version>/{release.json,agent.mjs}`. */
 export async function buildAgent(folder: string, generation: Generation, version: string): Promise<void> {

@@ -34,7 +34,7 @@ describe('the examples', () => {
     const arguments_ = [join(examples, 'first-client.sh'), url, join(scratch, 'old-computer')];
     const { stdout } = await promisify(execFile)('sh', arguments_, { env, timeout: 120_000 });
     assert.match(stdout, /WSUS client/);
-    assert.match(stdout, /7\.9\.0\.1/);
+    assert.match(stdout, /7\.9\.0\.\d/);
     await seen;
     // A ping is stored a moment after it was answered, and may come to the page after later reports.
     for (const headline of ['Client is updating itself', 'Client updated itself', 'Registered', 'Scan finished']) {

@@ -8,9 +8,11 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AgentStatus } from '@moult/agent';
+import { agentReleases } from '../../../../scripts/build.ts';
 import { type DemoServer, startDemoServer } from '../demo/server.ts';
 
 const moult = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
+const wsusVersion = agentReleases.find(({ generation }) => generation === 'wsus')?.version ?? '';
 const releaseFolder = fileURLToPath(new URL('../../../agent/dist', import.meta.url));
 
 let folder: string;
@@ -57,7 +59,10 @@ describe('moult agent', () => {
     const ran = await run('run', '--once', '--now', '--root', root);
     assert.equal(ran.code, 0, ran.err);
     assert.equal(ran.out, 'Detection finished: 1 update(s) needed, 1 installed.\n');
-    assert.match((await run('status', '--root', root)).out, /^WSUS client 7\.9\.0\.1\n/);
+    assert.match(
+      (await run('status', '--root', root)).out,
+      new RegExp(`^WSUS client ${wsusVersion.replaceAll('.', '\\.')}\\n`),
+    );
     assert.ok(existsSync(join(root, 'Program Files', 'Moult Sample', 'installed.txt')));
   });
 
@@ -74,7 +79,7 @@ describe('moult agent', () => {
 
     assert.match((await run('detect', '--root', root)).out, /was asked to detect now/);
     const done = await settled(root, ({ results }) => results.install.lastSuccess !== null);
-    assert.deepEqual([done.generation, done.version, done.auState?.value], ['wsus', '7.9.0.1', 2]);
+    assert.deepEqual([done.generation, done.version, done.auState?.value], ['wsus', wsusVersion, 2]);
 
     const refused = await run('run', '--once', '--root', root);
     assert.deepEqual([refused.code, /AGENT_HOST_RUNNING/.test(refused.err)], [1, true]);

@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { agentReleases } from '../../../../scripts/build.ts';
 import type { DemoResult } from './run-demo.ts';
 import { stages } from './stages.ts';
 
 const command = fileURLToPath(new URL('../../bin/moult.js', import.meta.url));
+const wsusVersion = agentReleases.find(({ generation }) => generation === 'wsus')?.version ?? '';
 const releases = fileURLToPath(new URL('../../../agent/dist', import.meta.url));
 
 let scratch: string;
@@ -38,8 +40,8 @@ describe('moult demo', () => {
     );
     for (const told of [
       'iuident.cab',
-      '0-7.9.0.1-any.cab',
-      '7.9.0.1',
+      `0-${wsusVersion}-any.cab`,
+      wsusVersion,
       'Moult operator signing',
       'Moult sample update',
     ]) {
@@ -51,20 +53,20 @@ describe('moult demo', () => {
   it('names the stage that failed when the new agent does not come up, and exits 1', async () => {
     const broken = join(scratch, 'releases');
     cpSync(releases, broken, { recursive: true });
-    breakRelease(join(broken, 'wsus', '7.9.0.1'));
+    breakRelease(join(broken, 'wsus', wsusVersion));
     const { exit, stdout, stderr } = await demo(['--once', '--json', '--agent-releases', broken]).ended;
     assert.equal(exit, 1);
     const { complete, failed } = JSON.parse(stdout) as DemoResult;
     assert.equal(complete, false);
     assert.equal(failed?.stage, 'self-update');
-    assert.match(failed?.because ?? '', /7\.9\.0\.1/);
+    assert.ok(failed?.because.includes(wsusVersion), failed?.because);
     assert.match(stderr, /✗ {2}The demo stopped at: self-update/);
   });
 
   it('says at once that a release is not the one that was built, and exits 1', async () => {
     const broken = join(scratch, 'releases');
     cpSync(releases, broken, { recursive: true });
-    writeFileSync(join(broken, 'wsus', '7.9.0.1', 'agent.mjs'), 'process.exit(3);\n');
+    writeFileSync(join(broken, 'wsus', wsusVersion, 'agent.mjs'), 'process.exit(3);\n');
     const { exit, stdout } = await demo(['--once', '--json', '--agent-releases', broken]).ended;
     assert.equal(exit, 1);
     const { failed } = JSON.parse(stdout) as DemoResult;
