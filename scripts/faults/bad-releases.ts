@@ -9,7 +9,7 @@ export interface BadRelease {
   name: string;
   /** It does all that a version must do before it becomes the agent: only later it shows. */
   qualifies?: boolean;
-  /** The host is bad, and the agent of the same release is good. */
+  /** It is a host, and not an agent. */
   isHost?: boolean;
   /** The program from the good one. `version` is the released one. */
   spoil(good: string, version: string): string;
@@ -107,9 +107,9 @@ export function badVersion(name: string): string {
   return `7.9.1.${index + 1}`;
 }
 
-/** Builds the release `version` into `folder`, agent and host, as scripts/build.ts does, and spoils one of them. */
+/** Builds the release `version` into `folder`, as scripts/build.ts does, and spoils it. */
 export async function buildBadRelease(folder: string, version: string, bad: BadRelease): Promise<void> {
-  await Promise.all([buildAgent(folder, 'wsus', version), buildHost(folder, version)]);
+  await (bad.isHost ? buildHost(folder, version) : buildAgent(folder, 'wsus', version));
   alterRelease(join(folder, bad.isHost ? 'host' : 'wsus', version), (program) => bad.spoil(program, version));
 }
 

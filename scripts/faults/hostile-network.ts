@@ -24,6 +24,8 @@ export interface Weather {
 export interface HostileNetwork {
   /** What agents are pointed at. */
   url: string;
+  /** Where their requests go from now on. */
+  leadTo(servers: Servers): void;
   /** From now on; undefined: fine. `older` is the server as it was before the new release. */
   set(weather: Weather | undefined): void;
   /** Requests that were spoiled since `set`. */
@@ -47,7 +49,8 @@ const page = Buffer.from('<!DOCTYPE html>\r\n<html><title>Log on</title><body>Pl
 const slowBytesPerSecond = 100;
 
 /** Listens on a free port of 127.0.0.1. */
-export async function openHostileNetwork(servers: Servers): Promise<HostileNetwork> {
+export async function openHostileNetwork(first: Servers): Promise<HostileNetwork> {
+  let servers = first;
   let weather: Weather | undefined;
   let requests = 0;
   let spoiled = 0;
@@ -68,6 +71,10 @@ export async function openHostileNetwork(servers: Servers): Promise<HostileNetwo
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    leadTo(next) {
+      servers = next;
+      seen.clear();
+    },
     set(next) {
       weather = next;
       requests = 0;

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { badReleases, badVersion } from './bad-releases.ts';
 import { type HostileNetwork, type NetworkFault, networkFaults } from './hostile-network.ts';
 import { breakAfter, cutAfter, cutWhenStopped, type MountedImage } from './image.ts';
-import { goodVersion, type Laboratory } from './laboratory.ts';
+import type { Laboratory } from './laboratory.ts';
 import {
+  addressOf,
+  type Goal,
   goThrough,
   type HostEnd,
   type HostStart,
@@ -82,7 +84,7 @@ export function hostStart({ lab }: Lane, more: Partial<HostStart> = {}): HostSta
 const serviceMs = 12_000;
 
 /** As a service the host goes on: it is stopped when the good version is the agent, or after `limitMs`. */
-export function serviceStart(lane: Lane, folder: string, more: Partial<HostStart>): HostStart {
+export function serviceStart(lane: Lane, folder: string, goal: Goal, more: Partial<HostStart>): HostStart {
   let watch: NodeJS.Timeout | undefined;
   let stopAt = performance.now() + serviceMs;
   const started: HostStart['started'] = ({ pid, ended }) => {
@@ -90,7 +92,7 @@ export function serviceStart(lane: Lane, folder: string, more: Partial<HostStart
       const status = statusOf(folder);
       // A trial is left to its end.
       if (status?.trial || status?.hostOnTrial) stopAt = performance.now() + serviceMs;
-      if (!isUpdated(status, goodVersion) && performance.now() < stopAt) return;
+      if (!isUpdated(status, goal) && performance.now() < stopAt) return;
       clearInterval(watch);
       process.kill(pid, 'SIGTERM');
     }, 100);
@@ -140,7 +142,10 @@ async function serviceLosesProgram(seed: RunSeed, parts: Parts): Promise<Faulted
   const output = join(folder, 'trace');
   const options = injecting(call, { signal: 'KILL' }, when, output);
   const start = traced(lab.tracer(seed.journey), roleOf(role), options, join(folder, 'traced'));
-  const end = await runHost(machine.folder, serviceStart(parts, machine.folder, { ...start, flags: ['--now'] }));
+  const end = await runHost(
+    machine.folder,
+    serviceStart(parts, machine.folder, lab.journey(seed.journey).goal, { ...start, flags: ['--now'] }),
+  );
   const row = `kill -9 of ${programNames[roleOf(role)]} once, while the host runs as a service`;
   return { row, end, hit: existsSync(output) && injectedMark.test(readFileSync(output, 'utf8')) };
 }
@@ -232,16 +237,17 @@ async function networkMisbehaves(seed: RunSeed, parts: Parts, way: 'network' | '
   const fault = networkFaults.find((one) => one === seed.rest[0]) as NetworkFault;
   const when = seed.rest[1] ?? '1';
   setWaits(machine.folder, shortAnswers);
-  const good = lab.servers.good.href.replace(/\/$/, '');
+  const { before, after } = lab.journey(seed.journey);
   // Only the proxy knows where that is; agents ask for addresses of their own machine without any proxy.
   pointAt(machine.folder, way === 'network' ? network.url : 'http://wsus.faults.example');
   if (way === 'proxy') goThrough(machine.folder, network.url);
+  network.leadTo({ now: after, older: before });
   network.set({ fault, from: Number.parseInt(when, 10), andAllAfter: when.endsWith('+'), random: randomOf(seed.text) });
   const end = await runHost(machine.folder, hostStart(parts));
   const hit = network.spoiled() > 0;
   network.set(undefined);
   setWaits(machine.folder, usualAnswers);
-  if (way === 'network') pointAt(machine.folder, good);
+  if (way === 'network') pointAt(machine.folder, addressOf(after));
   return { row: `${way}: ${/^\d/.test(fault) ? `status ${fault}` : fault}`, end, hit };
 }
 
@@ -251,7 +257,7 @@ async function releaseIsBad(seed: RunSeed, parts: Parts): Promise<Faulted> {
   const [name = '', number = '0'] = seed.rest;
   const random = randomOf(seed.text);
   const { bad, mended } = await lab.servers.withBad(name);
-  pointAt(machine.folder, bad.href.replace(/\/$/, ''));
+  pointAt(machine.folder, addressOf(bad));
   setWaits(machine.folder, shortWaits);
   const env = { ...lab.env, NODE_OPTIONS: '--max-old-space-size=64' };
   let killed = false;
@@ -270,7 +276,7 @@ async function releaseIsBad(seed: RunSeed, parts: Parts): Promise<Faulted> {
   }
   const isBad = isBadAgent(name, machine.folder);
   setWaits(machine.folder, laterWaits);
-  pointAt(machine.folder, mended.href.replace(/\/$/, ''));
+  pointAt(machine.folder, addressOf(mended));
   if (!end) throw new Error('A bad release was not tried at all.');
   const became = !badReleases.some((one) => one.name === name && one.qualifies) && isBad;
   return {

@@ -8,8 +8,8 @@ import { installAgent, machineRoot } from '@moult/agent';
 import { buildAgent, buildHost, hostRelease } from '../build.ts';
 import { alterRelease } from './bad-releases.ts';
 import { type FileSystemName, makeImage } from './image.ts';
-import { isUpdated, pointAt, runHost, statusOf } from './machine.ts';
-import { type JourneyName, journeys, type Role, roles } from './run.ts';
+import { addressOf, type Goal, isUpdated, pointAt, runHost, statusOf } from './machine.ts';
+import { type JourneyName, journeys, type Role, rolesOf } from './run.ts';
 import { openServers, type ServerLives } from './servers.ts';
 import { type Point, pointsIn, recording, type TracerParts, traced, writeTracer } from './tracer.ts';
 
@@ -17,11 +17,15 @@ export interface Journey {
   name: JourneyName;
   from: string;
   generation: 'sus' | 'wsus';
+  goal: Goal;
+  /** The server that the machine was installed from, and the same one with what is new. */
+  before: URL;
+  after: URL;
 }
 
 /** The version that every machine must come to. Between it and `from` lie the bad ones. */
 export const goodVersion = '7.9.9.0';
-const oldVersions = { first: '5.4.0.1', next: '7.9.0.1' } as const;
+const oldVersions = { first: '5.4.0.1', next: '7.9.0.1', host: goodVersion } as const;
 
 export interface LaboratoryOptions {
   /** Changes the built host before it is installed: to see that the faults find what is wrong with it. */
@@ -60,9 +64,11 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
     buildAgent(installed, 'sus', oldVersions.first),
     buildAgent(installed, 'wsus', oldVersions.next),
     buildHost(installed),
+    buildAgent(installed, 'wsus', goodVersion),
     buildAgent(join(releases, 'good'), 'wsus', goodVersion),
-    buildHost(join(releases, 'good'), goodVersion),
+    buildHost(join(releases, 'whole'), goodVersion),
   ]);
+  cpSync(join(releases, 'good'), join(releases, 'whole'), { recursive: true });
   const hostFolder = join(installed, 'host', hostRelease);
   if (options.alterHost) alterRelease(hostFolder, options.alterHost);
   writeTracer(folder);
@@ -74,8 +80,12 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
   const images = new Map<string, Promise<string>>();
   return {
     ...lab,
-    digest: digestOf([join(hostFolder, 'host.mjs'), join(releases, 'good', 'wsus', goodVersion, 'agent.mjs')]),
-    journey,
+    digest: digestOf([
+      join(hostFolder, 'host.mjs'),
+      join(releases, 'good', 'wsus', goodVersion, 'agent.mjs'),
+      join(releases, 'whole', 'host', goodVersion, 'host.mjs'),
+    ]),
+    journey: (name) => journey(servers, name),
     template: (name) => templateOf(folder, name),
     image: (name, fileSystem) =>
       once(images, `${name}-${fileSystem}`, () => {
@@ -99,8 +109,13 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
 
 type Shared = Pick<Laboratory, 'folder' | 'node' | 'env' | 'servers'>;
 
-function journey(name: JourneyName): Journey {
-  return { name, from: oldVersions[name], generation: name === 'first' ? 'sus' : 'wsus' };
+function journey({ older, good, whole }: ServerLives, name: JourneyName): Journey {
+  const isHost = name === 'host';
+  return {
+    ...{ name, from: oldVersions[name], generation: name === 'first' ? 'sus' : 'wsus' },
+    goal: { version: goodVersion, hostVersion: isHost ? goodVersion : hostRelease },
+    ...(isHost ? { before: good, after: whole } : { before: older, after: good }),
+  };
 }
 
 function templateOf(folder: string, name: JourneyName): string {
@@ -115,9 +130,9 @@ function tracerOf({ folder, node, env }: Shared, name: JourneyName): TracerParts
 async function prepare(lab: Shared, name: JourneyName, releaseFolder: string): Promise<number> {
   const { folder, node, env, servers } = lab;
   const template = templateOf(folder, name);
-  const { from, generation } = journey(name);
+  const { from, generation, before, after } = journey(servers, name);
   await installAgent(machineRoot(template), {
-    server: servers.older.href.replace(/\/$/, ''),
+    server: addressOf(before),
     generation,
     version: from,
     releaseFolder,
@@ -127,22 +142,23 @@ async function prepare(lab: Shared, name: JourneyName, releaseFolder: string): P
     language: 'en',
   });
   // A machine that has worked for a while. The SUS client would become another at once.
-  if (name === 'next') await runHost(template, { command: [node], env, flags: ['--now', '--once'], limitMs: 60_000 });
-  pointAt(template, servers.good.href.replace(/\/$/, ''));
+  if (name !== 'first') await runHost(template, { command: [node], env, flags: ['--now', '--once'], limitMs: 60_000 });
+  pointAt(template, addressOf(after));
   // Twice: the first one fills the compile cache.
   let tookMs = 0;
-  for (const _ of [1, 2]) tookMs = await rehearse(lab, template, join(folder, `rehearsal-${name}`));
+  for (const _ of [1, 2]) tookMs = await rehearse(lab, name);
   return tookMs;
 }
 
-async function rehearse({ node, env }: Shared, template: string, machine: string): Promise<number> {
-  cpSync(template, machine, { recursive: true });
+async function rehearse({ folder, node, env, servers }: Shared, name: JourneyName): Promise<number> {
+  const machine = join(folder, `rehearsal-${name}`);
+  cpSync(templateOf(folder, name), machine, { recursive: true });
   const started = performance.now();
   const end = await runHost(machine, { command: [node], env, flags: ['--now', '--once'], limitMs: 120_000 });
   const tookMs = performance.now() - started;
   const status = statusOf(machine);
   rmSync(machine, { recursive: true, force: true });
-  if (!isUpdated(status, goodVersion)) {
+  if (!isUpdated(status, journey(servers, name).goal)) {
     throw new Error(
       `The update does not work without any fault: exit ${end.exit}, ${JSON.stringify(status)} ${end.stderr}`,
     );
@@ -152,7 +168,7 @@ async function rehearse({ node, env }: Shared, template: string, machine: string
 
 async function recordPoints(lab: Shared, name: JourneyName): Promise<Point[]> {
   const all: Point[] = [];
-  for (const role of roles) all.push(...(await recordRole(lab, name, role)));
+  for (const role of rolesOf[name]) all.push(...(await recordRole(lab, name, role)));
   return all;
 }
 
@@ -163,7 +179,8 @@ async function recordRole(lab: Shared, name: JourneyName, role: Role): Promise<P
   cpSync(templateOf(lab.folder, name), machine, { recursive: true });
   const start = traced(tracerOf(lab, name), role, recording(join(records, role)));
   await runHost(machine, { ...start, flags: ['--now', '--once'], limitMs: 120_000 });
-  if (!isUpdated(statusOf(machine), goodVersion)) throw new Error(`The update of ${role} does not work under strace.`);
+  const { goal } = journey(lab.servers, name);
+  if (!isUpdated(statusOf(machine), goal)) throw new Error(`The update of ${role} does not work under strace.`);
   const points = pointsIn(records, machine);
   rmSync(machine, { recursive: true, force: true });
   return points;

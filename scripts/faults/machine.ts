@@ -56,6 +56,11 @@ export function makeDue(folder: string): void {
   openRegistry(machineRoot(folder)).change(detectionAt(new Date(Date.now() - 1000), 'wsus'));
 }
 
+/** A server as policy names it. */
+export function addressOf({ href }: URL): string {
+  return href.replace(/\/$/, '');
+}
+
 /** What an administrator does in the policy: another server. */
 export function pointAt(folder: string, server: string): void {
   openRegistry(machineRoot(folder)).change([
@@ -90,9 +95,15 @@ export function isAgent(status: AgentStatus | undefined, version: string): boole
   return status !== undefined && status.version === version && status.intact && status.trial === undefined;
 }
 
-/** Whether the update is over: `version` is the agent, and the host of the same release is the host. */
-export function isUpdated(status: AgentStatus | undefined, version: string): boolean {
-  return isAgent(status, version) && status?.hostVersion === version && !status.hostOnTrial;
+/** What every machine of a journey must come to. */
+export interface Goal {
+  version: string;
+  hostVersion: string;
+}
+
+/** Whether the update is over: the goal's version is the agent, and its host is the host. */
+export function isUpdated(status: AgentStatus | undefined, { version, hostVersion }: Goal): boolean {
+  return isAgent(status, version) && status?.hostVersion === hostVersion && !status.hostOnTrial;
 }
 
 /** Version folders beside the agent and the one before it: each is a loss of space that grows. */

@@ -12,8 +12,17 @@ import {
   serviceStart,
   wrongClock,
 } from './inflict.ts';
-import { goodVersion } from './laboratory.ts';
-import { type HostEnd, isUpdated, logsOf, makeDue, reasonGiven, runHost, statusOf, strayVersions } from './machine.ts';
+import {
+  type Goal,
+  type HostEnd,
+  isUpdated,
+  logsOf,
+  makeDue,
+  reasonGiven,
+  runHost,
+  statusOf,
+  strayVersions,
+} from './machine.ts';
 import { parseSeed, type RunResult, type RunSeed } from './run.ts';
 
 export interface Performed extends RunResult {
@@ -25,15 +34,16 @@ export interface Performed extends RunResult {
 export async function perform(text: string, lane: Lane): Promise<Performed> {
   const seed = parseSeed(text);
   const started = performance.now();
+  const { goal } = lane.lab.journey(seed.journey);
   rmSync(lane.folder, { recursive: true, force: true });
   mkdirSync(lane.folder, { recursive: true });
   const machine = await placeMachine(seed, lane);
   try {
     const faulted = await faultsOf[seed.kind](seed, { ...lane, machine });
     await machine.restart();
-    const left = isUpdated(statusOf(machine.folder), goodVersion) ? 'new' : 'old';
+    const left = isUpdated(statusOf(machine.folder), goal) ? 'new' : 'old';
     const said = left === 'new' ? '' : (faulted.cutOff ?? reasonOf(machine.folder, faulted.end));
-    const recovery = faulted.hit ? await recover(machine.folder, lane, faulted) : { starts: 0 };
+    const recovery = faulted.hit ? await recover(machine.folder, lane, goal, faulted) : { starts: 0 };
     return {
       ...{ seed: text, row: faulted.row, hit: faulted.hit, left, reason: said, hung: faulted.end.hung },
       ...recovery,
@@ -69,6 +79,7 @@ const mostServiceStarts = 8;
 async function recover(
   folder: string,
   lane: Lane,
+  goal: Goal,
   { asService = false, env = lane.lab.env }: Faulted,
 ): Promise<{ starts: number; stranded?: string }> {
   let why = '';
@@ -82,10 +93,12 @@ async function recover(
     const day = { env: { ...env, ...laterBy(starts - 1, lane.folder) } };
     const end = await runHost(
       folder,
-      asService ? serviceStart(lane, folder, day) : hostStart(lane, { ...day, flags: ['--once'], limitMs: 120_000 }),
+      asService
+        ? serviceStart(lane, folder, goal, day)
+        : hostStart(lane, { ...day, flags: ['--once'], limitMs: 120_000 }),
     );
     const status = statusOf(folder);
-    if (isUpdated(status, goodVersion) && status?.running === undefined && (asService || end.exit === 0)) {
+    if (isUpdated(status, goal) && status?.running === undefined && (asService || end.exit === 0)) {
       return { starts };
     }
     why = `exit ${end.exit}${end.hung ? ' (hung)' : ''}, version ${status?.version ?? 'unknown'}, host ${status?.hostVersion ?? 'unknown'}, ${reasonOf(folder, end)}`;

@@ -42,8 +42,8 @@ const makers: Record<Kind, Maker> = {
       ...upTo(randomCuts).map((number) => `power/${journey}/${name}/random/${number}`),
     ]),
   kill: (journey, points) =>
-    // What only reads leaves the disk as it is: in one journey is enough.
-    points.filter(({ writes }) => writes || journey === 'next').map((point) => `kill/${journey}/${placeOf(point)}`),
+    // What only reads leaves the disk as it is: of the two journeys of an agent one is enough.
+    points.filter(({ writes }) => writes || journey !== 'first').map((point) => `kill/${journey}/${placeOf(point)}`),
   service: (journey, points) =>
     points
       .filter(({ role, writes }) => writes && role !== 'host')
@@ -58,8 +58,12 @@ const makers: Record<Kind, Maker> = {
       ),
   error: (journey, points) =>
     points.flatMap((point, index) => {
-      if (!point.writes) return journey === 'next' ? [errorAt(journey, point, '', nth(errors, index))] : [];
-      const lasting = !canLast.test(point.call) ? [] : journey === 'next' ? lastingErrors : [nth(lastingErrors, index)];
+      if (!point.writes) return journey !== 'first' ? [errorAt(journey, point, '', nth(errors, index))] : [];
+      const lasting = !canLast.test(point.call)
+        ? []
+        : journey !== 'first'
+          ? lastingErrors
+          : [nth(lastingErrors, index)];
       return [
         ...errors.map((error) => errorAt(journey, point, '', error)),
         ...lasting.map((error) => errorAt(journey, point, '+', error)),
@@ -70,14 +74,16 @@ const makers: Record<Kind, Maker> = {
   network: (journey) => networkSeeds('network', journey),
   proxy: (journey) => networkSeeds('proxy', journey),
   release: (journey) =>
-    badReleases.flatMap(({ name }) => upTo(triesOfARelease).map((number) => `release/${journey}/${name}/${number}`)),
+    badReleases
+      .filter(({ isHost = false }) => isHost === (journey === 'host'))
+      .flatMap(({ name }) => upTo(triesOfARelease).map((number) => `release/${journey}/${name}/${number}`)),
 };
 
 function networkSeeds(way: 'network' | 'proxy', journey: JourneyName): string[] {
   return networkFaults.flatMap((fault) =>
     upTo(requestsOfAnUpdate).flatMap((number) =>
       // Journeys by turns: each request of each fault once alone and once with all that follow.
-      (number % 2 === 0) === (journey === 'first')
+      journey === 'host' || (number % 2 === 0) === (journey === 'first')
         ? [`${way}/${journey}/${fault}/${number}`, `${way}/${journey}/${fault}/${number}+`]
         : [],
     ),

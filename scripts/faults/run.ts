@@ -5,13 +5,23 @@ import { createRandom, type Random } from '../fuzz/mutate.ts';
 export const kinds = ['power', 'kill', 'service', 'error', 'disk', 'clock', 'network', 'proxy', 'release'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** `first`: the SUS client becomes the WSUS client. `next`: a WSUS client becomes a newer one. */
-export const journeys = ['first', 'next'] as const;
+/**
+ * `first`: the SUS client becomes the WSUS client. `next`: a WSUS client becomes a newer one. `host`: the host, which
+ * updates itself last, becomes a newer one under a version that stays.
+ */
+export const journeys = ['first', 'next', 'host'] as const;
 export type JourneyName = (typeof journeys)[number];
 
 /** The programs of a self-update: the host, the version that runs, the version that comes, the host that comes last. */
 export const roles = ['host', 'old', 'new', 'newhost'] as const;
 export type Role = (typeof roles)[number];
+
+/** The programs that work in each journey. Under a new host the version that stays is started again: it is `new`. */
+export const rolesOf: Record<JourneyName, readonly Role[]> = {
+  first: ['host', 'old', 'new'],
+  next: ['host', 'old', 'new'],
+  host: ['host', 'new', 'newhost'],
+};
 
 export interface RunSeed {
   /** The whole seed: `kill/next/new/fsync/12`. */

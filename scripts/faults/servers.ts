@@ -12,6 +12,8 @@ export interface ServerLives {
   older: URL;
   /** With the good release. */
   good: URL;
+  /** With the host of the good release too. */
+  whole: URL;
   /** With the bad release of this name, and the same server after the good one was published over it. */
   withBad(name: string): Promise<{ bad: URL; mended: URL }>;
   close(): Promise<void>;
@@ -23,7 +25,7 @@ interface Life {
   url: URL;
 }
 
-/** `releases` holds the release `good/`; the others are built here, into folders beside it. */
+/** `releases` holds the releases `good/` (an agent) and `whole/` (with its host); the others are built here, into folders beside it. */
 export async function openServers(
   folder: string,
   releases: string,
@@ -35,10 +37,12 @@ export async function openServers(
   await buildAgent(oldRelease, 'wsus', versions.old);
   const older = await live('older', undefined, oldRelease);
   const good = await live('good', older.still, goodRelease);
+  const whole = await live('whole', good.still, join(releases, 'whole'));
   const withBad = new Map<string, Promise<{ bad: URL; mended: URL }>>();
   return {
     older: older.url,
     good: good.url,
+    whole: whole.url,
     withBad: (name) => {
       const known = withBad.get(name) ?? openBad(name);
       withBad.set(name, known);
@@ -55,8 +59,8 @@ export async function openServers(
     const badRelease = join(releases, version);
     const release = badReleases.find((one) => one.name === name);
     if (release) await buildBadRelease(badRelease, version, release);
-    const bad = await live(version, older.still, badRelease);
-    const mended = await live(`after-${version}`, bad.still, goodRelease);
+    const bad = await live(version, release?.isHost ? good.still : older.still, badRelease);
+    const mended = await live(`after-${version}`, bad.still, release?.isHost ? join(releases, 'whole') : goodRelease);
     return { bad: bad.url, mended: mended.url };
   }
 
