@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { openStore, type Store } from '../../store/src/index.ts';
-import { populate } from './populate.ts';
+import { populate } from '../../store/test/populate.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 const day = 86_400_000;
