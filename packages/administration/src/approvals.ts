@@ -4,7 +4,7 @@ import { AdministrationError } from './errors.ts';
 import { findDecidable, findGroup } from './find.ts';
 import type { Administration } from './open-server.ts';
 
-export interface Approval {
+interface Approval {
   /** As findUpdate takes it. */
   update: string;
   /** Names or ids; All Computers where none is named. */
@@ -14,7 +14,7 @@ export interface Approval {
   deadline?: Date | undefined;
 }
 
-export interface Approved {
+interface Approved {
   updateId: string;
   title: string;
   action: Approval['action'];

@@ -6,7 +6,7 @@ import type { Administration } from './open-server.ts';
 
 type States = Awaited<ReturnType<Store['listStatesOf']>>;
 
-export type ComputerDetails = KnownComputer &
+type ComputerDetails = KnownComputer &
   Partial<ListedComputer> & {
     updates: States;
     identity: Pick<ListedIdentityChange, 'at' | 'aspect' | 'before' | 'after'>[];
@@ -32,7 +32,7 @@ export async function showComputer({ store }: Administration, computer: string):
   };
 }
 
-export interface Membership {
+interface Membership {
   computerId: string;
   dnsName: string;
   groupId: string;

@@ -3,7 +3,7 @@ import type { ListedContent, Log } from '@moult/store';
 import { type ContentStore, createContentStore } from '@moult/store/content';
 import type { Administration } from './open-server.ts';
 
-export interface AddedContent {
+interface AddedContent {
   path: string;
   sha1: string;
   added: boolean;
@@ -11,7 +11,7 @@ export interface AddedContent {
   because?: string;
 }
 
-export interface CheckedContent {
+interface CheckedContent {
   sha1: string;
   fileName: string | undefined;
   state: 'present' | 'damaged' | 'missing';

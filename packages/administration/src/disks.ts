@@ -4,7 +4,7 @@ import { isPostgres, sqliteFileOf } from '@moult/store';
 import { reserveBytesOf, spaceOfFolder } from '@moult/store/data-dir';
 import type { ServerConfig } from './config/index.ts';
 
-export type DiskConfig = Pick<ServerConfig, 'dataDir' | 'database' | 'contentDir' | 'diskReserveMib'>;
+type DiskConfig = Pick<ServerConfig, 'dataDir' | 'database' | 'contentDir' | 'diskReserveMib'>;
 
 export interface DiskFigures {
   folder: string;

@@ -2,7 +2,7 @@
 // things.
 import { ServerError } from '@moult/store/errors';
 
-export type AdministrationErrorCode =
+type AdministrationErrorCode =
   /** No server is where it was looked for, or none was named. */
   | 'ADMINISTRATION_NO_SERVER'
   /** The server has no keys yet: it was never started. */
@@ -15,7 +15,7 @@ export type AdministrationErrorCode =
   | 'SERVER_REFUSED';
 
 /** What was not found, so that a caller can say how it is listed. */
-export type Subject = 'computer' | 'group' | 'update';
+type Subject = 'computer' | 'group' | 'update';
 
 export class AdministrationError extends Error {
   readonly code: AdministrationErrorCode;

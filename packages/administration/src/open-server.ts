@@ -34,7 +34,7 @@ export interface FoundServer extends LoadedConfig {
 }
 
 /** Who makes a change, and when. */
-export interface Author {
+interface Author {
   name: string;
   at: Date;
 }
@@ -137,7 +137,7 @@ export async function administer<Result>(
 }
 
 /** Finishes or removes what a killed backup or restore left, and says so. */
-export async function settle({ dataDir, database }: FoundServer, { now, say }: DoorParts): Promise<void> {
+async function settle({ dataDir, database }: FoundServer, { now, say }: DoorParts): Promise<void> {
   const { said } = await settleInterrupted(dataDir, database, now());
   for (const sentence of said) say?.(sentence);
 }

@@ -23,7 +23,7 @@ import { AdministrationError } from './errors.ts';
 import { runImport } from './imports/run-import.ts';
 import type { Administration, FoundServer } from './open-server.ts';
 
-export interface Payload {
+interface Payload {
   fileName: string;
   bytes: Uint8Array;
   modified: Date;

@@ -5,7 +5,7 @@ import type { Administration } from './open-server.ts';
 
 export type ApprovalState = 'approved' | 'unapproved' | 'declined';
 
-export interface Decision {
+interface Decision {
   updateId: string;
   groupId: string;
   /** The name of the group. */
@@ -16,7 +16,7 @@ export interface Decision {
   administrator: string;
 }
 
-export interface ListedUpdate
+interface ListedUpdate
   extends Pick<ListedRevision, 'updateId' | 'revisionNumber' | 'title' | 'updateType' | 'importedAt'> {
   approval: ApprovalState;
   isSuperseded: boolean;

@@ -64,7 +64,7 @@ export type AgentErrorCode =
   | 'AGENT_UPDATE_NOT_APPROVED'
   | 'AGENT_REPORT_REFUSED';
 
-export interface AgentErrorDetails {
+interface AgentErrorDetails {
   /** The Windows Update code that logs, pings and reports carry. */
   hresult: HResult;
   /** What transport saw before it was mapped (0x8019xxxx for a status), for the Misc lines of the log. */

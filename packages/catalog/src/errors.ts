@@ -19,7 +19,7 @@ export type CatalogErrorCode =
   | 'CATALOG_PREREQUISITE_CYCLE'
   | 'CATALOG_PREREQUISITE_MISSING';
 
-export interface CatalogErrorDetails {
+interface CatalogErrorDetails {
   /** `UpdateID@revision` of the document concerned, once known. */
   update?: string;
   cause?: unknown;

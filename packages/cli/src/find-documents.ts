@@ -12,7 +12,7 @@ import {
 import { administer, type ServerOptions } from './server-options.ts';
 import { UsageError } from './terminal.ts';
 
-export interface WantedUpdate {
+interface WantedUpdate {
   updateId: UpdateId;
   /** Absent: the highest there is. */
   revisionNumber: number | undefined;

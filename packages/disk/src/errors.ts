@@ -1,7 +1,7 @@
 // The only home of this package's errors. Each code has its paragraph in docs/errors/disk.md. Names that are not safe
 // are refused by the formats package, as FORMAT_UNSAFE_NAME.
 
-export type DiskErrorCode = 'DISK_UNREADABLE' | 'DISK_NOT_A_FILE' | 'DISK_TOO_LARGE' | 'DISK_LEADS_OUT';
+type DiskErrorCode = 'DISK_UNREADABLE' | 'DISK_NOT_A_FILE' | 'DISK_TOO_LARGE' | 'DISK_LEADS_OUT';
 
 export class DiskError extends Error {
   readonly code: DiskErrorCode;

@@ -8,7 +8,7 @@ import { toPathSegments } from '@moult/formats/paths';
 import { fileBounds } from './bounds.ts';
 import { OpenFolder } from './open-folder.ts';
 
-export interface NewFile {
+interface NewFile {
   /** Default 0o666; the user's mask applies. */
   mode?: number;
   modified?: Date;

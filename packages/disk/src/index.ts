@@ -1,5 +1,5 @@
 export * from './errors.ts';
-export { FolderTree, type NewFile } from './folder-tree.ts';
+export { FolderTree } from './folder-tree.ts';
 export type { OpenFolder } from './open-folder.ts';
 export { openInside, readInside } from './open-inside.ts';
 export {
@@ -10,14 +10,7 @@ export {
   requireRegular,
   streamOutside,
 } from './outside-file.ts';
-export { type OwnFileOptions, openOwnToAppend, readOwnFile } from './own-file.ts';
+export { openOwnToAppend, readOwnFile } from './own-file.ts';
 export { pathInside } from './path-inside.ts';
 export { repositoryFile } from './repository-file.ts';
-export {
-  openWhenFree,
-  removeFileWhenFree,
-  removeIfPossible,
-  removeWhenFree,
-  renameWhenFree,
-  whenFree,
-} from './when-free.ts';
+export { removeFileWhenFree, removeIfPossible, removeWhenFree, renameWhenFree, whenFree } from './when-free.ts';

@@ -7,7 +7,7 @@ import { systemCodeOf } from './errors.ts';
 import { requireRegular, requireSize } from './outside-file.ts';
 import { openWhenFree } from './when-free.ts';
 
-export interface OwnFileOptions {
+interface OwnFileOptions {
   /** Longer files are refused. */
   maxBytes?: number;
   /** A link to a regular file counts as one: an administrator may keep keys elsewhere. Set it to false for what is served. */

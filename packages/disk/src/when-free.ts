@@ -38,7 +38,7 @@ export function openWhenFree(path: string, flags: number): number {
   return whenFree(() => openSync(path, flags), { codes: taken });
 }
 
-export interface WaitOptions {
+interface WaitOptions {
   waitMs?: number;
   /** The system's words for what passes. */
   codes?: ReadonlySet<string>;

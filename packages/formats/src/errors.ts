@@ -17,7 +17,7 @@ export type FormatErrorCode =
   | 'FORMAT_BAD_ASN1'
   | 'FORMAT_BAD_TIMESTAMP';
 
-export interface FormatErrorDetails {
+interface FormatErrorDetails {
   /** Byte (or, in text, character) offset in the input where reading stopped. */
   offset?: number;
   /** The member, element or object concerned. */

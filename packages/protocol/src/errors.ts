@@ -1,6 +1,6 @@
 // The only home of this package's errors. Each code has its paragraph in docs/errors/.
 
-export type ProtocolErrorCode =
+type ProtocolErrorCode =
   | 'PROTOCOL_IDENT_MALFORMED'
   | 'PROTOCOL_IDENT_GRAMMAR'
   | 'PROTOCOL_IDENT_OVER_LIMIT'

@@ -33,7 +33,7 @@ export type ReleaseErrorCode =
   | 'RELEASE_THRESHOLD_IMPOSSIBLE'
   | 'RELEASE_NOT_STAGED';
 
-export interface ReleaseErrorDetails {
+interface ReleaseErrorDetails {
   /** The HTTP status that a fetch ended with. */
   status?: number;
   /** The wait that a server asked for before the next try. */

@@ -2,7 +2,7 @@
 // Types only: the console imports them, and nothing else of the server.
 
 /** ISO 8601 in UTC, with milliseconds. */
-export type Instant = string;
+type Instant = string;
 
 /** `unknown`: heard of, but it has not said yet which client it is. */
 export type Generation = 'sus' | 'wsus' | 'unknown';
@@ -91,7 +91,7 @@ export interface HomeComputers {
   identities: { shared: number; changed: number };
 }
 
-export interface HomeGeneration {
+interface HomeGeneration {
   generation: Generation;
   computers: number;
   /** Newest version first. */

@@ -5,14 +5,14 @@ import { DatabaseAway, isTemporary, ServerError } from '@moult/store/errors';
 import { type Closers, createClosers } from './closers.ts';
 import type { Logger } from './log/log.ts';
 
-export interface Later<Opened> {
+interface Later<Opened> {
   /** Undefined until it is opened. */
   current(): Opened | undefined;
   /** Closes what was opened, or gives up trying. */
   close(): Promise<void>;
 }
 
-export interface OpenParts<Opened> {
+interface OpenParts<Opened> {
   /** Opens it; what is added to `closers` is closed again when this fails. May run many times. */
   open(closers: Closers): Promise<Opened>;
   /** Told why it is not open yet, each time that the reason is another one. */

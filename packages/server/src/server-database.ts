@@ -6,7 +6,7 @@ import { openServerStore, type ServerStore } from '@moult/store';
 import { isTemporary } from '@moult/store/errors';
 import type { Logger } from './log/log.ts';
 
-export interface ServerDatabase {
+interface ServerDatabase {
   store: ServerStore;
   /** Throws what does not pass by itself; a database that is away is no hindrance to a start. */
   prepareFirst(): Promise<void>;

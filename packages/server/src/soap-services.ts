@@ -18,7 +18,7 @@ import { simpleAuthHandlers } from './sites/simple-auth/index.ts';
 import { createSoapSite } from './update-service/soap-site.ts';
 import { refreshedFirst, type UpdateService } from './update-service/update-service.ts';
 
-export interface ServiceHandlers {
+interface ServiceHandlers {
   client: ReturnType<typeof clientWebServiceHandlers>;
   simpleAuth: ReturnType<typeof simpleAuthHandlers>;
   reporting: ReturnType<typeof reportingHandlers>;

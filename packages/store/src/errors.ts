@@ -1,7 +1,7 @@
 // The only home of the codes SERVER_…: the store, the administration and the server throw them. Each code has its paragraph
 // in docs/errors/server.md.
 
-export type ServerErrorCode =
+type ServerErrorCode =
   | 'SERVER_BAD_CONFIG'
   | 'SERVER_IN_USE'
   | 'SERVER_PORT_UNAVAILABLE'

@@ -5,7 +5,7 @@ import type { Database, Engine } from './database.ts';
 import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
 
-export interface Figures {
+interface Figures {
   /** Computers. */
   known: number;
   /** Computers that have reported. */

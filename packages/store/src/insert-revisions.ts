@@ -5,7 +5,7 @@ import type { ImportResult, PackedRevision } from './contract/index.ts';
 import type { Engine } from './database.ts';
 import type { Tables } from './schema.ts';
 
-export interface Transaction {
+interface Transaction {
   transaction: Kysely<Tables>;
   engine: Engine;
 }

@@ -10,7 +10,7 @@ import type { Database, Engine } from './database.ts';
 import { databaseBounds } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
 
-export interface RetryLimits {
+interface RetryLimits {
   /** How often at most, the first time included. */
   attempts: number;
   /** Between two attempts, at most, in milliseconds; grows with each. */

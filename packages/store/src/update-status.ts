@@ -71,7 +71,7 @@ async function countStates(transaction: Kysely<Tables>, computerId: string): Pro
 }
 
 /** Update id → state, out of the `tag=id;id` strings of a status report. */
-export function statesIn(miscData: readonly string[]): Map<string, UpdateState> {
+function statesIn(miscData: readonly string[]): Map<string, UpdateState> {
   const states = new Map<string, UpdateState>();
   for (const [tag, state] of lists) {
     for (const line of miscData) {
@@ -85,7 +85,7 @@ export function statesIn(miscData: readonly string[]): Map<string, UpdateState> 
   return states;
 }
 
-export type UpdateStatusStatements = ReturnType<typeof updateStatusStatements>;
+type UpdateStatusStatements = ReturnType<typeof updateStatusStatements>;
 
 /** What each status report runs. */
 export function updateStatusStatements(tables: Kysely<Tables>, engine: Engine) {

@@ -7,7 +7,7 @@ import { fitToMachine, type Machine, thisMachine } from './machine.ts';
 import { keyOf, type ServerConfig, type SettingName, settingNames, settings, variableOf } from './settings.ts';
 
 /** `machine`: a default that was made smaller, because this machine is small. */
-export type Origin = 'flag' | 'environment' | 'file' | 'machine' | 'default';
+type Origin = 'flag' | 'environment' | 'file' | 'machine' | 'default';
 
 export interface LoadedConfig {
   config: ServerConfig;

@@ -23,9 +23,9 @@ export function memoryOfProcess(total: number, constrained: number): number {
 export const smallMemoryBytes = 1_073_741_824;
 
 /** The program itself, with a small catalog. */
-export const programBytes = 201_326_592;
+const programBytes = 201_326_592;
 /** Files that are open besides connections: content, logs, database. */
-export const filesBesideConnections = 500;
+const filesBesideConnections = 500;
 /** What a connection holds while its request comes: the largest head, and its share of everything else. */
 const connectionBytes = 20_480;
 

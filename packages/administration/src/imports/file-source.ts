@@ -3,7 +3,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openOutside } from '@moult/disk';
 import type { ByteSource } from '@moult/formats/cab';
 
-export interface OpenFile extends ByteSource {
+interface OpenFile extends ByteSource {
   close(): void;
 }
 

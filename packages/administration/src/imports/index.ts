@@ -1,3 +1,3 @@
 export { importUpdates } from './import-updates.ts';
 export { readDocuments } from './read-documents.ts';
-export { type ImportReport, runImport } from './run-import.ts';
+export type { ImportReport } from './run-import.ts';

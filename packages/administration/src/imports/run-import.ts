@@ -27,7 +27,7 @@ export interface ImportReport {
   setAside: { update: string; code: string; message: string }[];
 }
 
-export interface ImportOptions {
+interface ImportOptions {
   now(): Date;
   onProgress(report: Readonly<ImportReport>): void;
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { readOutside } from '@moult/disk';
 import { factBounds } from '../bounds.ts';
 
-export interface PackageSource {
+interface PackageSource {
   /** `/` for the real machine. */
   base: string;
   isReal: boolean;

@@ -6,7 +6,7 @@ import type { RegistryQuestions } from './windows-installer.ts';
 
 const control = 'SYSTEM\\CurrentControlSet\\Control';
 
-export interface SystemQuestions extends RegistryQuestions {
+interface SystemQuestions extends RegistryQuestions {
   subkeys(key: RegistryKey): string[];
 }
 

@@ -20,7 +20,7 @@ import { hostProduct } from './host-slots.ts';
 import { readHosts } from './hosts-file.ts';
 import { silentWatch } from './own-check.ts';
 
-export interface HostUpdate {
+interface HostUpdate {
   root: MachineRoot;
   own: ReleaseVersion;
   /** The agent that has just finished a detection. */

@@ -10,7 +10,7 @@ export type FromHost =
   /** It ends because it was told to, or is done. `again`: because hosts.json names another host by now. */
   | { kind: 'ending'; code: number; again: boolean };
 
-export type ToHost = { kind: 'stop' };
+type ToHost = { kind: 'stop' };
 
 /** The message, when it is of a kind that is known here and whole. */
 export function asFromHost(value: unknown): FromHost | undefined {

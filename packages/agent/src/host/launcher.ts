@@ -15,7 +15,7 @@ import { chooseHost, goBack, type HostChoice, pruneHosts } from './host-slots.ts
 import { type Hosts, withFailedHost, writeHosts } from './hosts-file.ts';
 import { asFromHost, type FromHost } from './launcher-messages.ts';
 
-export interface LauncherParts {
+interface LauncherParts {
   root: MachineRoot;
   own: ReleaseVersion;
   /** Flags that a host is started with. */

@@ -2,7 +2,7 @@
 // is switched off each night never runs for days; a clock that jumps costs one look at the server, nothing else.
 import { hostBounds } from '../bounds.ts';
 
-export interface OverdueParts {
+interface OverdueParts {
   afterMs: number;
   /** When a detection last went well, ISO 8601. */
   since(): string | undefined;

@@ -10,7 +10,7 @@ import { productName } from '../self-update/release-cabinet.ts';
 import { formatHResult, hresult } from '../transport/hresult.ts';
 import type { Generation } from './current.ts';
 
-export interface OwnCheck {
+interface OwnCheck {
   root: MachineRoot;
   /** The release that runs; undefined when none can. */
   running: Release | undefined;

@@ -18,7 +18,7 @@ export interface Program {
   kill(): void;
 }
 
-export interface ProgramOptions {
+interface ProgramOptions {
   trial: boolean;
   hear(message: FromProgram): void;
 }

@@ -7,7 +7,7 @@ import type { FromProgram, Outcome } from './messages.ts';
 import type { Program } from './program.ts';
 import type { Heard } from './trial.ts';
 
-export interface QualifyParts {
+interface QualifyParts {
   candidate: AgentVersion;
   program: Program;
   heard: Heard;

@@ -11,7 +11,7 @@ import type { Outcome } from './messages.ts';
 import { findReleaseByHost } from './own-check.ts';
 import { clockOf, type HostOptions, type RunningHost } from './running-host.ts';
 
-export interface RecoverParts {
+interface RecoverParts {
   root: MachineRoot;
   options: HostOptions;
   lock: HeldLock;

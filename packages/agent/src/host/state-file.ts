@@ -4,7 +4,7 @@ import { readOwnFile } from '@moult/disk';
 import { hostBounds } from '../bounds.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
 
-export type Fields = Record<string, unknown>;
+type Fields = Record<string, unknown>;
 
 /** The object in `file`; undefined when it is missing, damaged, too long, a link, a folder or a pipe. */
 export function readState(file: string): Fields | undefined {

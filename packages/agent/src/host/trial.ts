@@ -26,7 +26,7 @@ export interface TrialParts {
   tell(step: 'trial' | 'committed' | 'reverted', text: string, what: AgentVersion): void;
 }
 
-export type TrialResult =
+type TrialResult =
   /** `outcome`: of the detection by which a program qualified that knows no trials. `next`: it already found its successor. */
   | { kind: 'won'; program: Program; outcome: Outcome | undefined; next: AgentVersion | undefined }
   | { kind: 'stopped' }

@@ -4,7 +4,7 @@ import { type HResult, hexDigits } from '../transport/hresult.ts';
 import { appendToLog } from './append.ts';
 import { zoneOf } from './wsus-log.ts';
 
-export interface ReportingLine {
+interface ReportingLine {
   instanceId: string;
   time: Date;
   eventId: number;

@@ -3,8 +3,8 @@
 import { formatDottedTime } from '../machine/au-time.ts';
 import { appendToLog } from './append.ts';
 
-export type SusStatus = 'Info' | 'Success' | 'Warning' | 'Error';
-export type SusComponent = 'Service' | 'Detection' | 'SelfUpdate' | 'Transport' | 'Ping' | 'Host';
+type SusStatus = 'Info' | 'Success' | 'Warning' | 'Error';
+type SusComponent = 'Service' | 'Detection' | 'SelfUpdate' | 'Transport' | 'Ping' | 'Host';
 
 export interface SusLog {
   write(status: SusStatus, component: SusComponent, text: string): void;

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { formatHResult, type HResult } from '../transport/hresult.ts';
 import { appendToLog } from './append.ts';
 
-export type WsusComponent = 'Agent' | 'AU' | 'DnldMgr' | 'Handler' | 'Misc' | 'PT' | 'Report' | 'Service' | 'Setup';
+type WsusComponent = 'Agent' | 'AU' | 'DnldMgr' | 'Handler' | 'Misc' | 'PT' | 'Report' | 'Service' | 'Setup';
 
 export interface WsusLog {
   write(component: WsusComponent, text: string): void;

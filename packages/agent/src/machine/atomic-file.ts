@@ -27,7 +27,7 @@ export function writeFileAtomically(file: string, bytes: Uint8Array | string, mo
 }
 
 /** Writes a file and its bytes reach the disk before the function returns. */
-export function writeSynced(file: string, bytes: Uint8Array | string, mode?: number): void {
+function writeSynced(file: string, bytes: Uint8Array | string, mode?: number): void {
   const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
   // Made anew: what lies there may be a link, or a pipe.
   removeFileWhenFree(file);

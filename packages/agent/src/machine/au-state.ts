@@ -35,7 +35,7 @@ const unreachableWaitMs = 24 * 3_600_000;
 /** After any other failure, before jitter. */
 const failureWaitMs = 5 * 3_600_000;
 
-export type Phase = 'Detect' | 'Download' | 'Install';
+type Phase = 'Detect' | 'Download' | 'Install';
 
 /** When the wait ends: LastWaitTimeout, or undefined when it was deleted by hand or never written. */
 export function readWaitTimeout(registry: RegistryView): Date | undefined {

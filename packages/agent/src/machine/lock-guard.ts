@@ -6,7 +6,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 /** UV_FS_O_EXLOCK of libuv: Windows shares the file with nobody while it is open. */
 const forItselfAlone = 0x1000_0000;
 
-export interface LockGuard {
+interface LockGuard {
   close(): void;
 }
 

@@ -6,7 +6,7 @@ import { type RequestLimits, sendExpecting } from '../transport/request.ts';
 import { platformOf } from './platform.ts';
 import { dropSentPing, type KeptPing, keepPing, readUrlLog } from './url-log.ts';
 
-export interface Ping {
+interface Ping {
   /** n initialisation, s self-update, d detection, i installation. */
   activity: 'n' | 's' | 'd' | 'i';
   /** s success, p pending, f failure. */

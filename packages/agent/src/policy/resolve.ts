@@ -7,13 +7,7 @@ import { fullKeyPath } from '../machine/registry-text.ts';
 import { type RegistryView, viewOf } from '../machine/registry-view.ts';
 import { isAllowed, type PolicyValue, policyValues } from './values.ts';
 
-export type PolicyOrigin =
-  | 'group policy'
-  | 'registry'
-  | 'device management'
-  | 'config file'
-  | 'local choice'
-  | 'default';
+type PolicyOrigin = 'group policy' | 'registry' | 'device management' | 'config file' | 'local choice' | 'default';
 
 export interface PolicyFiles {
   /** The Registry.pol of the local Group Policy object, applied to an empty registry; undefined: there is none. */

@@ -2,7 +2,7 @@
 // allowed range, the default, and the other values that a value needs.
 
 /** `policy`: …\Policies\Microsoft\Windows\WindowsUpdate. `au`: its key AU. */
-export type PolicyKey = 'policy' | 'au';
+type PolicyKey = 'policy' | 'au';
 
 export interface PolicyValue {
   name: string;

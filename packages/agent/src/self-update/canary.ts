@@ -7,7 +7,7 @@ import { fetchReleaseFile } from '../trust/release-file.ts';
 import { openRelease, stageRelease } from './release-cabinet.ts';
 import type { SelfUpdateSession } from './session.ts';
 
-export const canaryProduct = 'moult-canary';
+const canaryProduct = 'moult-canary';
 
 /** Throws what an update of the agent would throw. Without a canary in the metadata there is nothing to try. */
 export async function tryCanary(session: SelfUpdateSession, operator: OperatorReleases): Promise<void> {

@@ -9,7 +9,7 @@ import { string } from '../machine/policy.ts';
 import { type Registry, text } from '../machine/registry.ts';
 import { hresult } from '../transport/hresult.ts';
 
-export interface SeenIdent {
+interface SeenIdent {
   /** When it was signed, by its signer's clock. */
   signedAt: Date;
   /** What it announces; undefined when it leads nowhere. */

@@ -27,7 +27,7 @@ export interface OpenedRelease {
   files: Map<string, Uint8Array>;
 }
 
-export interface ReleaseExpectation {
+interface ReleaseExpectation {
   own: ReleaseVersion & { generation: Generation };
   /** What the ident file promised, if it did, or what the operator's metadata says. */
   promised: (ReleaseVersion & { generation?: string }) | undefined;

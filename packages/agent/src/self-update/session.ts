@@ -50,5 +50,3 @@ export interface SelfUpdateWatch {
   /** The server offers something that the operator's metadata does not name. `isNews`: it was not told before. */
   refused(error: AgentError, version: string, isNews: boolean): void;
 }
-
-export type SelfUpdateResult = { kind: 'up-to-date' } | { kind: 'staged'; release: Release };

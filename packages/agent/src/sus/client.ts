@@ -14,7 +14,7 @@ import type { AgentClient, DetectionResult, ProgramContext } from '../program/sh
 import { checkSelfUpdate, type SelfUpdateWatch } from '../self-update/check.ts';
 import { formatHResult } from '../transport/hresult.ts';
 
-export const susUserAgent = 'Industry Update Control';
+const susUserAgent = 'Industry Update Control';
 
 export class SusClient implements AgentClient {
   readonly #context: ProgramContext;

@@ -10,7 +10,7 @@ import { readCopy, writeFileAtomically } from '../machine/atomic-file.ts';
 import { hresult } from './hresult.ts';
 import { type RequestLimits, send, sendExpecting, statusError } from './request.ts';
 
-export interface CabinetFetch {
+interface CabinetFetch {
   /** Absolute, without query. */
   url: string;
   /** YYMMDDhhmm, the same for all requests of one session. */
@@ -23,7 +23,7 @@ export interface CabinetFetch {
   fresh?: boolean;
 }
 
-export interface FetchedCabinet {
+interface FetchedCabinet {
   bytes: Uint8Array;
   /** The server's copy is the one we had: HEAD was enough. */
   fromCache: boolean;

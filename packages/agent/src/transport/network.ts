@@ -29,7 +29,7 @@ export const plainNetwork: Network = {
   now: () => new Date(),
 };
 
-export interface NetworkSources {
+interface NetworkSources {
   root: MachineRoot;
   registry: RegistryView;
   env: NodeJS.ProcessEnv;

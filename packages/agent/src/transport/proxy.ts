@@ -27,7 +27,7 @@ export interface ProxySettings {
   from: string;
 }
 
-export interface ProxySources {
+interface ProxySources {
   registry: RegistryView;
   env: NodeJS.ProcessEnv;
   /** For the proxy of the agent's own setting. */

@@ -47,7 +47,7 @@ export interface HttpRequest {
   sink?: BodySink;
 }
 
-export interface BodySink {
+interface BodySink {
   /** The statuses whose body goes here. */
   accepts: readonly number[];
   /** Called before the first piece. What it or `take` throws ends the exchange. */

@@ -5,7 +5,7 @@
 
 import { transportBounds } from '../bounds.ts';
 
-export interface WinHttpProxy {
+interface WinHttpProxy {
   /** `host:port`, or `http=host:port;https=host:port`. */
   proxy: string;
   /** Between semicolons. */

@@ -23,13 +23,13 @@ export interface CoverParts {
 }
 
 /** What a server sends about a revision that it wants installed. */
-export interface Offered {
+interface Offered {
   revision: CachedRevision;
   files: UpdateFile[];
   handler: Handler | undefined;
 }
 
-export interface Instructions {
+interface Instructions {
   files: UpdateFile[];
   handler: CommandLine;
 }

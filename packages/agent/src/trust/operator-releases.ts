@@ -17,7 +17,7 @@ import { type OperatorClient, openOperatorClient } from './operator-client.ts';
 import type { TrustRootSource } from './trust-root.ts';
 
 /** A release that the operator's metadata names, with the length and the digests of its file. */
-export interface OperatorRelease extends FoundTarget {
+interface OperatorRelease extends FoundTarget {
   release: ReleaseTarget;
 }
 
@@ -31,7 +31,7 @@ export interface OperatorReleases
 }
 
 /** Agents and hosts are programs for a runtime: its system and processor count, as Node names them. */
-export const ownPlatform = `${process.platform}-${process.arch}`;
+const ownPlatform = `${process.platform}-${process.arch}`;
 
 /** As openOperatorClient: never throws for what a server, a cache or a clock did. */
 export async function readOperatorReleases(

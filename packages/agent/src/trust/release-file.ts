@@ -16,7 +16,7 @@ import { createMetadataFetch } from './fetch.ts';
 import { serversOf } from './operator-client.ts';
 import type { TrustRootSource } from './trust-root.ts';
 
-export interface ReleaseFileRequest {
+interface ReleaseFileRequest {
   root: MachineRoot;
   /** Where the file is to be, and where one that is right already counts. */
   into: string;
@@ -29,7 +29,7 @@ export interface ReleaseFileRequest {
   note(text: string): void;
 }
 
-export interface ReleaseFile {
+interface ReleaseFile {
   bytes: Uint8Array;
   url: string;
   fromCache: boolean;

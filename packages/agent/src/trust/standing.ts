@@ -9,7 +9,7 @@ import { string } from '../machine/policy.ts';
 import { type Registry, type RegistryView, text } from '../machine/registry.ts';
 import type { OperatorClient } from './operator-client.ts';
 
-export interface Overdue {
+interface Overdue {
   role: string;
   /** ISO 8601, UTC. */
   expires: string;

@@ -19,7 +19,7 @@ import * as events from './report/events.ts';
 import type { ApplicableUpdate } from './sync/applicable.ts';
 import { evaluateCache } from './sync/evaluate.ts';
 
-export interface InstallResult {
+interface InstallResult {
   installed: number;
   /** Update ids. */
   failed: string[];

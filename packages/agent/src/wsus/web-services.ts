@@ -11,7 +11,7 @@ import { type HttpAnswer, type RequestLimits, send, statusError } from '../trans
 import { retryAfterMs } from '../transport/retry-after.ts';
 import { decodeXml } from '../transport/xml-text.ts';
 
-export interface WebServicesParts {
+interface WebServicesParts {
   server: string;
   userAgent: string;
   limits: RequestLimits;

@@ -4,12 +4,12 @@
 import type { DriverMetadata } from '../metadata/index.ts';
 import type { InstalledDriverFacts } from './facts.ts';
 
-export interface RankedDevice {
+interface RankedDevice {
   hardwareIds: readonly string[];
   compatibleIds: readonly string[];
 }
 
-export interface RankedComputer {
+interface RankedComputer {
   /** Most specific first. */
   computerHardwareIds: readonly string[];
   /** `amd64.10.0`. */

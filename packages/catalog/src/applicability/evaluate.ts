@@ -39,7 +39,7 @@ export const knownRules: ReadonlySet<string> = new Set(evaluators.keys());
 /** Names of the rules that are Moult's own, not Microsoft's. */
 export const moultRuleNames: ReadonlySet<string> = new Set(Object.keys(moultRules));
 
-export interface EvaluationOptions {
+interface EvaluationOptions {
   /** `microsoft`: Moult's own rules stay unknown, wherever they stand. Without it every rule is evaluated. */
   vocabulary?: 'all' | 'microsoft';
 }
@@ -80,7 +80,7 @@ export function evaluateApplicability(
 }
 
 /** Evaluates one rule tree, for example to test a vendor's rule. */
-export function evaluateRule(rule: Rule, context: RuleContext): Verdict {
+function evaluateRule(rule: Rule, context: RuleContext): Verdict {
   if (context.vocabulary === 'microsoft' && moultRuleNames.has(rule.name)) {
     return { path: context.path, value: undefined, says: `rule ${rule.name} is not evaluated here`, children: [] };
   }

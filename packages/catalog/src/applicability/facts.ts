@@ -85,7 +85,7 @@ export interface LanguageFacts {
   mui?: string[] | null;
 }
 
-export interface ProcessorFacts {
+interface ProcessorFacts {
   /** 0 x86, 5 ARM, 6 IA64, 9 AMD64, 12 ARM64. */
   architecture: number;
   level?: number;

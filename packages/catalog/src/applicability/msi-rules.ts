@@ -30,7 +30,7 @@ export const msiRules: Record<string, RuleEvaluator> = {
 };
 
 /** Whether the product is installed within the bounds that the attributes name. */
-export function productWithin(facts: MachineFacts, code: string, bounds: Readonly<Record<string, string>>): Answer {
+function productWithin(facts: MachineFacts, code: string, bounds: Readonly<Record<string, string>>): Answer {
   return given(facts.msiProduct?.(bracedGuid(code)), `product ${code}`, (product) => {
     const says = `product ${code} is installed in version ${product.version}`;
     const checks = [

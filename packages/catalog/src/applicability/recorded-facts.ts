@@ -13,7 +13,7 @@ import type {
 } from './facts.ts';
 
 /** The shape of the JSON; times are ISO 8601, 64-bit driver versions are written a.b.c.d. */
-export interface RecordedFacts {
+interface RecordedFacts {
   platform?: string;
   windowsVersion?: WindowsVersionFacts | null;
   language?: LanguageFacts;
@@ -80,7 +80,7 @@ export function readRecordedFacts(json: string): MachineFacts {
   return recordedFacts(recorded as RecordedFacts);
 }
 
-export function recordedFacts(recorded: RecordedFacts): MachineFacts {
+function recordedFacts(recorded: RecordedFacts): MachineFacts {
   const registry = { native: folded(recorded.registry), '32': folded(recorded.registry32 ?? recorded.registry) };
   const files = folded(recorded.files);
   const products =

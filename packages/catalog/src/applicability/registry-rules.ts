@@ -75,7 +75,7 @@ export const registryRules: Record<string, RuleEvaluator> = {
 };
 
 /** The key a rule means; HKEY_LOOP_TARGET stands for the running subkey of the loop around it. */
-export function withKey(rule: Rule, context: RuleContext, decide: (key: RegistryKey) => Answer): Answer {
+function withKey(rule: Rule, context: RuleContext, decide: (key: RegistryKey) => Answer): Answer {
   return needing(rule, ['Key'], (hive) => {
     const subkey = (rule.attributes.Subkey ?? '').replace(/^\\+|\\+$/g, '');
     const view = isTrue(rule.attributes.RegType32) ? '32' : 'native';

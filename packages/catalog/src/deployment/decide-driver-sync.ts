@@ -30,7 +30,7 @@ export interface DriverSyncRequest {
   maxNew: number;
 }
 
-export interface SyncedDriver extends SyncedRevision {
+interface SyncedDriver extends SyncedRevision {
   /** The hardware ids by which it is the best match: sent to clients of protocol 1.6 and later. */
   hardwareIds: string[];
 }
@@ -41,7 +41,7 @@ export interface DriverSyncDecision extends SyncDecision {
 }
 
 /** Revision → the hardware ids by which it is wanted. */
-export type NeededDrivers = ReadonlyMap<IndexedRevision, ReadonlySet<string>>;
+type NeededDrivers = ReadonlyMap<IndexedRevision, ReadonlySet<string>>;
 
 /** What the driver pass answers. Costs what matches the client's devices, not what the catalog holds. */
 export function decideDriverSync(

@@ -5,9 +5,9 @@ import type { RevisionId, UpdateId } from '../ids.ts';
 export type DeployedAction = 'Install' | 'OptionalInstall' | 'Uninstall' | 'PreDeploymentCheck' | 'Block';
 
 /** What is sent: decisions, and what follows from them for dependencies. */
-export type EffectiveAction = DeployedAction | 'Evaluate' | 'Bundle';
+type EffectiveAction = DeployedAction | 'Evaluate' | 'Bundle';
 
-export interface Deployment {
+interface Deployment {
   /** Server's number for it; below 2^30, the rest is for derived deployments. */
   deploymentId: number;
   action: DeployedAction;
@@ -24,7 +24,7 @@ export interface EffectiveDeployment {
   lastChangeTime: number;
 }
 
-export interface DeploymentSetOptions {
+interface DeploymentSetOptions {
   /**
    * What happens to updates nobody decided on. `report`: as a real WSUS, they are sent with PreDeploymentCheck, so
    * that clients report on everything that is not declined, and every category and detectoid is sent with Evaluate.

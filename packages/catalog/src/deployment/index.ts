@@ -1,9 +1,4 @@
-export {
-  type DriverSyncDecision,
-  type DriverSyncRequest,
-  decideDriverSync,
-  type SyncedDriver,
-} from './decide-driver-sync.ts';
+export { type DriverSyncRequest, decideDriverSync } from './decide-driver-sync.ts';
 export { decidePrinterSync } from './decide-printer-sync.ts';
 export {
   decideSync,
@@ -11,20 +6,12 @@ export {
   type SyncDecision,
   type SyncRequest,
 } from './decide-sync.ts';
-export {
-  type DeployedAction,
-  type Deployment,
-  DeploymentSet,
-  type DeploymentSetOptions,
-  type EffectiveAction,
-  type EffectiveDeployment,
-} from './deployment-set.ts';
+export { type DeployedAction, DeploymentSet, type EffectiveDeployment } from './deployment-set.ts';
 export { byUpdate, type Decision, type DecisionsByUpdate, decisionInForce, linesOf } from './merge-deployments.ts';
 export type { SyncedRevision } from './scope.ts';
 export {
   allComputers,
   type DeploymentAction,
-  deploymentActions,
   type InheritedDeployment,
   type StoredDeployment,
   type TargetGroup,

@@ -265,7 +265,7 @@ export class Scope {
 }
 
 /** Categories and detectoids: nothing to install, only rules to evaluate. */
-export function isRuleOnly({ summary }: IndexedRevision): boolean {
+function isRuleOnly({ summary }: IndexedRevision): boolean {
   return summary.updateType === 'Category' || summary.updateType === 'Detectoid';
 }
 

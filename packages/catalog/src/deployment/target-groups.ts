@@ -11,7 +11,7 @@ export interface TargetGroup {
   parentId: string | undefined;
 }
 
-export const deploymentActions = ['Install', 'OptionalInstall', 'Uninstall', 'PreDeploymentCheck', 'Block'] as const;
+const deploymentActions = ['Install', 'OptionalInstall', 'Uninstall', 'PreDeploymentCheck', 'Block'] as const;
 export type DeploymentAction = (typeof deploymentActions)[number];
 
 export interface StoredDeployment {

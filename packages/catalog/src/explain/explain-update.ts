@@ -34,7 +34,7 @@ export interface Explanation {
   applicability: Applicability['kind'] | undefined;
 }
 
-export interface ClientView {
+interface ClientView {
   request: Omit<SyncRequest, 'anchor' | 'maxNew'>;
   facts?: MachineFacts;
   /** Revisions among otherCached of which is not known whether they are installed (simulateScan). */

@@ -1,2 +1,2 @@
-export { type ClientView, type ExplainNode, type Explanation, explainUpdate } from './explain-update.ts';
-export { type SimulatedScan, simulateScan } from './simulate-scan.ts';
+export { type ExplainNode, type Explanation, explainUpdate } from './explain-update.ts';
+export { simulateScan } from './simulate-scan.ts';

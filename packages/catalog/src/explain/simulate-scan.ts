@@ -7,7 +7,7 @@ import type { DeploymentSet } from '../deployment/deployment-set.ts';
 import type { CatalogIndex } from '../graph/index.ts';
 import type { RevisionId } from '../ids.ts';
 
-export interface SimulatedScan {
+interface SimulatedScan {
   request: Pick<SyncRequest, 'installedNonLeaf' | 'otherCached' | 'filterCategoryIds' | 'needTwoGroupOutOfScope'>;
   rounds: number;
   /** Non-leaf updates whose rules could not be decided from the facts: what hangs on them is missing. */

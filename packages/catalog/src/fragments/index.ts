@@ -1,3 +1,3 @@
 export * from './derive.ts';
-export { chooseLanguage, chooseLanguages } from './languages.ts';
+export { chooseLanguages } from './languages.ts';
 export { hasSameContent } from './same-content.ts';

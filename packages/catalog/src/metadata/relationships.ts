@@ -6,7 +6,7 @@ import { namespaces } from '../namespaces.ts';
 import type { PrerequisiteClause } from './document.ts';
 import { booleanAttribute, requiredAttribute } from './fields.ts';
 
-export interface Relationships {
+interface Relationships {
   prerequisiteClauses: PrerequisiteClause[];
   bundleClauses: UpdateIdentity[][];
   supersedes: UpdateId[];

@@ -1,9 +1,3 @@
 export { ExportRecordReader, looksLikeExportRecords, writeExportRecord } from './export-records.ts';
 export { NestedDocumentReader } from './nested-documents.ts';
-export {
-  type OfflineFragmentKind,
-  type OfflineFragments,
-  offlineMember,
-  rebuildDocument,
-  writeOfflineIndex,
-} from './offline-scan.ts';
+export { type OfflineFragments, offlineMember, rebuildDocument, writeOfflineIndex } from './offline-scan.ts';

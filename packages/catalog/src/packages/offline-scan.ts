@@ -6,7 +6,7 @@ import { CatalogError } from '../errors.ts';
 import { writeDocument } from '../metadata/write.ts';
 import { namespaces } from '../namespaces.ts';
 
-export type OfflineFragmentKind = 'core' | 'extended' | 'localized' | 'eula';
+type OfflineFragmentKind = 'core' | 'extended' | 'localized' | 'eula';
 
 /** What a member of a nested cabinet is, by its path; undefined for anything else. */
 export function offlineMember(name: string): { kind: OfflineFragmentKind; revisionId: string } | undefined {

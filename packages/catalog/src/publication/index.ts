@@ -1,2 +1,2 @@
 export { buildDocuments, type PublishedFile, publicationCabinetName, publicationId } from './build-documents.ts';
-export { type InstallInstruction, type Publication, parsePublication } from './publication.ts';
+export { type Publication, parsePublication } from './publication.ts';

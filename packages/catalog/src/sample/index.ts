@@ -30,7 +30,7 @@ writeFileSync(join(folder, 'installed.txt'), 'The sample update is installed.\\n
 } as const;
 
 /** Digests and size of the built and signed cabinet. */
-export interface SampleCabinet {
+interface SampleCabinet {
   /** Base64. */
   sha1: string;
   /** Base64. */

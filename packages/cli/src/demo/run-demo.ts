@@ -18,7 +18,7 @@ import { type DemoServer, startDemoServer } from './server.ts';
 import { type Stage, stages, type View } from './stages.ts';
 import type { Story } from './story.ts';
 
-export interface DemoOptions {
+interface DemoOptions {
   /** 0: any free one. */
   port: number;
   keep: boolean;

@@ -5,7 +5,7 @@ import { parsePolicyFile, parseRegistryText, type RegistryValue } from '@moult/f
 import { UsageError } from '../terminal.ts';
 import { auKey, policyKey } from './pointing.ts';
 
-export interface ReadValue {
+interface ReadValue {
   key: string;
   /** A value's name, or a command of Registry.pol such as `**del.WUServer`. */
   name: string;

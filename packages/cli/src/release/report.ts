@@ -10,7 +10,7 @@ import {
   type Repository,
 } from '@moult/releases/repository';
 
-export interface RoleReport extends Partial<ExpiryState> {
+interface RoleReport extends Partial<ExpiryState> {
   role: string;
   threshold: number;
   keys: { keyid: string; owner: string }[];
@@ -18,7 +18,7 @@ export interface RoleReport extends Partial<ExpiryState> {
   staged?: Progress & { version: number; file: string; sha256: string };
 }
 
-export interface TargetReport {
+interface TargetReport {
   role: string;
   path: string;
   length: number;
@@ -59,7 +59,7 @@ export function roleReports(repository: Repository, now: Date): RoleReport[] {
   });
 }
 
-export interface DeltaReport {
+interface DeltaReport {
   target: string;
   /** First digits of the SHA-256 of the file that it starts from, or `nothing`. */
   from: string;

@@ -25,7 +25,7 @@ export interface Certificate {
   summary: CertificateSummary;
 }
 
-export interface CertificateExtensions {
+interface CertificateExtensions {
   /** False for certificates of version 1, which can have none. */
   any: boolean;
   isAuthority: boolean;

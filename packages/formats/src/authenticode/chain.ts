@@ -7,7 +7,7 @@ import { certificateSignatureProblem, keyProblem } from './key-strength.ts';
 import { oids } from './oids.ts';
 import type { SignatureProblem } from './report.ts';
 
-export interface ChainQuestion {
+interface ChainQuestion {
   /** What came with the message. */
   hints: readonly Certificate[];
   trusted: readonly Certificate[];
@@ -17,7 +17,7 @@ export interface ChainQuestion {
   acceptSha1: boolean;
 }
 
-export interface ChainAnswer {
+interface ChainAnswer {
   /** The signer first; the trusted certificate last when there is one. */
   chain: Certificate[];
   /** Empty when the chain holds. */

@@ -6,7 +6,7 @@ import { contextTag, tags } from './der.ts';
 import { DerCursor, decodeBmp, readOctets, readOid } from './der-values.ts';
 import { readAlgorithm } from './signed-data.ts';
 
-export interface IndirectData {
+interface IndirectData {
   /** Object identifier that names the kind of file. */
   subjectType: string;
   digestOid: string;

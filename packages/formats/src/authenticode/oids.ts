@@ -47,7 +47,7 @@ export function digestOfOid(oid: string): DigestAlgorithm | undefined {
 
 export const sha256Oid = '2.16.840.1.101.3.4.2.1';
 
-export type SignatureScheme = { kind: 'rsa' | 'ecdsa'; digest?: DigestAlgorithm } | { kind: 'rsa-pss' };
+type SignatureScheme = { kind: 'rsa' | 'ecdsa'; digest?: DigestAlgorithm } | { kind: 'rsa-pss' };
 
 const schemes: Record<string, SignatureScheme> = {
   '1.2.840.113549.1.1.1': { kind: 'rsa' },

@@ -23,13 +23,13 @@ export interface MessageContent {
   digested: Uint8Array;
 }
 
-export interface MessageStatement {
+interface MessageStatement {
   now: Date;
   description?: string;
   url?: string;
 }
 
-export type TimestampAttribute = (signature: Uint8Array) => Promise<Uint8Array>;
+type TimestampAttribute = (signature: Uint8Array) => Promise<Uint8Array>;
 
 /** DER of a SignedData with one signer and SHA-256. `timestamp`, when given, answers with the token for the signature. */
 export async function writeSignedMessage(

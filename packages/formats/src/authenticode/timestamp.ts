@@ -13,7 +13,7 @@ import { readAlgorithm, readSignedData, readSignerInfo, type SignerInfo } from '
 import { digestPieces } from './signed-file.ts';
 import { checkSigner, type SignerCheck } from './signer-check.ts';
 
-export interface TimestampQuestion {
+interface TimestampQuestion {
   /** The certificates beside the signature: a countersigner's are among them. */
   hints: readonly Certificate[];
   trusted: readonly Certificate[];

@@ -38,7 +38,7 @@ export function extractAll(cabinet: Cabinet): Map<string, Uint8Array> {
 }
 
 /** The member of that name, in any letter case. Throws FORMAT_NOT_FOUND. */
-export function findMember(cabinet: Cabinet, name: string): CabinetMember {
+function findMember(cabinet: Cabinet, name: string): CabinetMember {
   const wanted = searchKey(name);
   const member = cabinet.members.find((one) => searchKey(one.name) === wanted);
   if (!member)

@@ -4,17 +4,14 @@ export { defaultCabinetLimits } from '../bounds.ts';
 export {
   byPlace,
   type Cabinet,
-  type CabinetFolder,
   type CabinetMember,
   type Compression,
   isSamePlace,
-  type NeighbourCabinet,
-  type ReadOptions,
   readCabinet,
   readCabinetFrom,
 } from './cabinet.ts';
 export { createCabinet, type NewMember } from './create.ts';
-export { extractAll, extractMember, findMember, MemberReader } from './extract.ts';
+export { extractAll, extractMember, MemberReader } from './extract.ts';
 export type { CabinetLimits } from './limits.ts';
 export { toMemberPath } from './names.ts';
 export { isProgram } from './packer.ts';

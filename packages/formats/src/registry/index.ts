@@ -10,8 +10,6 @@ export {
   encodeRegistryText,
   fullKeyPath,
   parseRegistryText,
-  type RegistryKey,
-  type RegistryTextChange,
   type RegistryTree,
   type RegistryValue,
 } from './registry-text.ts';

@@ -11,7 +11,7 @@ export type RegistryValue =
   | { type: 'REG_BINARY'; data: Uint8Array }
   | { type: 'other'; typeNumber: number; data: Uint8Array };
 
-export interface RegistryKey {
+interface RegistryKey {
   /** As first written, from HKEY_… on. */
   path: string;
   /** Lower-case value name → name as written and value; '' is the default value. */
@@ -60,7 +60,7 @@ export function encodeRegistryText(tree: RegistryTree): Uint8Array {
 }
 
 /** One change as Registry Editor's text has it; `name` undefined: the key itself; `value` undefined: delete. */
-export interface RegistryTextChange {
+interface RegistryTextChange {
   key: string;
   name?: string;
   value?: RegistryValue;

@@ -6,7 +6,7 @@ import { FormatError } from '../errors.ts';
 import { defaultPlace } from './read.ts';
 import type { XmlAttribute, XmlElement, XmlLimits } from './tree.ts';
 
-export interface SubtreeWishes {
+interface SubtreeWishes {
   /** Whether the element that opens here is wanted whole. Elements inside a wanted one are not asked about. */
   isWanted(uri: string, local: string): boolean;
   /** Called for each wanted element when it is complete. Its `declarations` hold every prefix in force there. */

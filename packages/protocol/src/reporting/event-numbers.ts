@@ -17,10 +17,10 @@ export const eventNumbers = {
   selfUpdate: 201,
 } as const;
 
-export type ReportKind = 'scan' | 'download' | 'install' | 'other';
-export type ReportOutcome = 'succeeded' | 'failed' | 'pending' | 'information';
+type ReportKind = 'scan' | 'download' | 'install' | 'other';
+type ReportOutcome = 'succeeded' | 'failed' | 'pending' | 'information';
 
-export interface ReportMeaning {
+interface ReportMeaning {
   kind: ReportKind;
   outcome: ReportOutcome;
   headline: string;
@@ -44,7 +44,7 @@ export function routineReports(): number[] {
   return [...meanings].filter(([, { isRoutine }]) => isRoutine).map(([number]) => number);
 }
 
-export interface MiscDatum {
+interface MiscDatum {
   tag: string;
   /** In words; '' for a tag that nobody published. */
   meaning: string;

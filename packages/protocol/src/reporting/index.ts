@@ -4,14 +4,7 @@ import { getRequiredInventoryType, reportInventory } from './inventory.ts';
 import { reportEventBatch, reportEventBatch2 } from './report-event-batch.ts';
 import { rollUp } from './roll-up.ts';
 
-export {
-  describeReport,
-  eventNumbers,
-  type MiscDatum,
-  type ReportMeaning,
-  readMiscData,
-  routineReports,
-} from './event-numbers.ts';
+export { describeReport, eventNumbers, readMiscData, routineReports } from './event-numbers.ts';
 export type { ReportingEvent } from './report-event-batch.ts';
 
 const operations = {

@@ -2,7 +2,7 @@
 import { type Generation, type Ident, identGrammar, type PlatformLine } from './ident.ts';
 import { architectures, type SelfUpdateOs } from './paths.ts';
 
-export interface IdentTarget {
+interface IdentTarget {
   product: string;
   /** The release that agents are led to; undefined: the server has none, and every agent may stay as it is. */
   version: string | undefined;

@@ -13,7 +13,7 @@ export interface SelfUpdateClient {
   language: string;
 }
 
-export type SelfUpdateDecision =
+type SelfUpdateDecision =
   | { kind: 'up-to-date' }
   | { kind: 'unsupported'; because: string }
   /** `path` is relative to the site root, without a leading slash. `version` is what the file promises, if it does. */

@@ -40,7 +40,7 @@ export interface Ident {
   languages: DirectoryLine[];
 }
 
-export interface IdentLimits {
+interface IdentLimits {
   maxBytes: number;
   maxLines: number;
   maxLineLength: number;
@@ -49,8 +49,8 @@ export interface IdentLimits {
 /** The only grammar there is. A file that needs more than its reader knows raises this number. */
 export const identGrammar = 1;
 
-export const platformSections = ['os', 'os2', 'os3'] as const;
-export const structureKeyNames = ['structurekeyex', 'structurekeyex2', 'structurekeyex3'] as const;
+const platformSections = ['os', 'os2', 'os3'] as const;
+const structureKeyNames = ['structurekeyex', 'structurekeyex2', 'structurekeyex3'] as const;
 
 interface Entry {
   key: string;
@@ -82,7 +82,7 @@ export function parseIdent(source: string | Uint8Array, limits: IdentLimits = de
 }
 
 /** Whether `text` may stand as one folder or file name in a path that an ident file makes. */
-export function isSafeDirectory(text: string): boolean {
+function isSafeDirectory(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text) && !text.endsWith('.') && !text.includes('..');
 }
 

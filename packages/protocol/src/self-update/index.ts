@@ -2,17 +2,10 @@
 // Parties: the operator signs releases and ident files, the server only carries them, the agent decides.
 // Hard part: an agent may be years old, so grammar 1, the paths and the ping never change; new needs get new keys,
 // which grammar 1 tells old readers to pass over. docs/self-update.md is the text for people.
-export { composeIdent, type IdentTarget } from './compose.ts';
-export { decideSelfUpdate, type SelfUpdateClient, type SelfUpdateDecision } from './decide.ts';
+export { composeIdent } from './compose.ts';
+export { decideSelfUpdate, type SelfUpdateClient } from './decide.ts';
 export { encodeIdent } from './encode-ident.ts';
-export {
-  type DirectoryLine,
-  type Generation,
-  type Ident,
-  type IdentLimits,
-  type PlatformLine,
-  parseIdent,
-} from './ident.ts';
+export { type Generation, type Ident, parseIdent } from './ident.ts';
 export { canonicalLanguage, languageFallback } from './language.ts';
 export {
   architectures,
@@ -37,10 +30,5 @@ export {
 } from './purpose.ts';
 export { encodeQueryStamp, parseQueryStamp } from './query-stamp.ts';
 export { encodeRelease, parseRelease, type Release, type ReleaseFile, releaseFileName } from './release.ts';
-export {
-  encodeStatusPing,
-  type MalformedPing,
-  parseStatusPing,
-  type StatusPing,
-} from './status-ping.ts';
+export { encodeStatusPing, parseStatusPing, type StatusPing } from './status-ping.ts';
 export { compareVersions, isVersion } from './version.ts';

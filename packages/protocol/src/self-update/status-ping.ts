@@ -30,7 +30,7 @@ export interface StatusPing {
   occurredAt: Date | undefined;
 }
 
-export interface MalformedPing {
+interface MalformedPing {
   malformed: string;
 }
 

@@ -1,13 +1,12 @@
 // SimpleAuth (MS-WUSP 2.2.2.1, 3.1.5.3): a client says who it is, and gets a sealed cookie that says so.
 import { base64, text } from '../soap/scalars.ts';
 import { operation, type Service } from '../soap/service.ts';
-import { optional, record, type Value } from '../soap/shape.ts';
+import { optional, record } from '../soap/shape.ts';
 
 const authorizationCookie = record({
   plugInId: optional('PlugInId', text),
   cookieData: optional('CookieData', base64),
 });
-export type AuthorizationCookie = Value<typeof authorizationCookie>;
 
 /** The only plug-in of WSUS, and the only one that GetConfig offers. */
 export const simpleTargeting = 'SimpleTargeting';

@@ -4,12 +4,12 @@ import { childElements, childNamed, readXml, type XmlElement, type XmlLimits } f
 import { ProtocolError, type ProtocolErrorDetails } from '../errors.ts';
 import type { EnvelopeFlavour, SoapVersion } from './service.ts';
 
-export const envelopeNamespace: Readonly<Record<SoapVersion, string>> = {
+const envelopeNamespace: Readonly<Record<SoapVersion, string>> = {
   '1.1': 'http://schemas.xmlsoap.org/soap/envelope/',
   '1.2': 'http://www.w3.org/2003/05/soap-envelope',
 };
 
-export interface Envelope {
+interface Envelope {
   version: SoapVersion;
   /** First element of the body: the operation, its response, or a fault. */
   content: XmlElement;

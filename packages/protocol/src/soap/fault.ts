@@ -5,7 +5,7 @@ import type { EnvelopeFlavour, SoapVersion } from './service.ts';
 import { element } from './shape.ts';
 
 /** The closed list of MS-WUSP 2.2.2.4. Agents decide on these and on nothing else of a fault. */
-export const faultCodes = [
+const faultCodes = [
   'InvalidCookie',
   'ServerChanged',
   'ConfigChanged',
@@ -21,7 +21,7 @@ export const faultCodes = [
 ] as const;
 export type FaultCode = (typeof faultCodes)[number];
 
-export interface Fault {
+interface Fault {
   code: FaultCode;
   /** For InvalidParameters the path of the element; empty otherwise, as real WSUS does. */
   message: string;

@@ -94,16 +94,12 @@ export function oneOf<const T extends string>(...values: readonly T[]): Shape<T>
 }
 
 /** Update XML that travels as the text of an element. Both forms, so that a server escapes a fragment once in its life. */
-export interface EmbeddedXml {
+interface EmbeddedXml {
   readonly text: string;
   readonly escaped: string;
 }
 
-export function embeddedXml(plain: string): EmbeddedXml {
-  return { text: plain, escaped: escapeText(plain) };
-}
-
-/** As embeddedXml, from text that escapeText made earlier. */
+/** The embedded XML of text that escapeText made earlier. */
 export function escapedXml(escaped: string): EmbeddedXml {
   return {
     escaped,

@@ -12,7 +12,7 @@ export interface Shape<T> {
 }
 
 /** Where a shape puts a long text that is there already, so that it is not copied into a longer one (exchange.ts). */
-export interface Aside {
+interface Aside {
   /** Answers what stands for it until then. */
   put(text: string): string;
 }
@@ -42,7 +42,7 @@ type OptionalKeys<M extends Members> = {
   [K in keyof M]: M[K]['kind'] extends 'optional' ? K : never;
 }[keyof M];
 
-export type RecordValue<M extends Members> = { [K in Exclude<keyof M, OptionalKeys<M>>]: MemberValue<M[K]> } & {
+type RecordValue<M extends Members> = { [K in Exclude<keyof M, OptionalKeys<M>>]: MemberValue<M[K]> } & {
   [K in OptionalKeys<M>]?: MemberValue<M[K]> | undefined;
 };
 

@@ -9,7 +9,7 @@ import { type DownloadOptions, downloadTarget, isTarget, isTargetBytes } from '.
 import { readRegularFile, writeDurably } from './durable-files.ts';
 import type { FoundTarget } from './updater.ts';
 
-export interface ReleaseDownload extends DownloadOptions {
+interface ReleaseDownload extends DownloadOptions {
   deltas: readonly DeltaRecipe[];
   /** The other targets of the role that names the release, by path. */
   targets: ReadonlyMap<string, FoundTarget>;
@@ -19,7 +19,7 @@ export interface ReleaseDownload extends DownloadOptions {
   note?(text: string): void;
 }
 
-export interface DownloadedRelease {
+interface DownloadedRelease {
   how: 'cached' | 'delta' | 'fetched';
   /** The signed length of what had to be fetched. */
   bytes: number;

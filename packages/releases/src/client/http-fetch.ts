@@ -7,7 +7,7 @@ import { httpLimits } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
 import { type Fetch, type FetchAnswer, type FetchRequest, isRangeAsked } from './fetch.ts';
 
-export interface HttpFetchOptions {
+interface HttpFetchOptions {
   userAgent: string;
   limits?: Partial<HttpLimits>;
   /** Certificates to trust for https in place of the system's. */

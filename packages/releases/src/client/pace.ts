@@ -2,7 +2,7 @@
 // and over, must not keep a machine from its other servers (slow retrieval).
 import { httpLimits } from '../bounds.ts';
 
-export interface Pace {
+interface Pace {
   /** After a broken try that brought so many bytes: whether all tries together came fast enough, and this one brought something. */
   isKept(brought: number): boolean;
 }

@@ -3,7 +3,7 @@
 import { ReleaseError, type ReleaseErrorCode } from '../errors.ts';
 import type { UpdateClient } from './updater.ts';
 
-export interface Alarm {
+interface Alarm {
   code: ReleaseErrorCode | 'odd';
   role: string | undefined;
   message: string;

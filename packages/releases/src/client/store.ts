@@ -90,7 +90,7 @@ export function memoryStore(firstRoot: Uint8Array): MetadataStore {
 }
 
 /** A role's name as a file name, on Windows too. `Root` must not write over `root`; a long name gets its digest. */
-export function fileName(role: string): string {
+function fileName(role: string): string {
   const name = encodeURIComponent(role).replaceAll('*', '%2A');
   const lower = name.toLowerCase();
   const taken = name !== lower && topLevelRoles.some((one) => one === lower);

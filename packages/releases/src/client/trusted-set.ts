@@ -15,7 +15,7 @@ import type {
   TimestampSigned,
 } from '../metadata/types.ts';
 
-export interface Trusted<S extends AnySigned> extends Metadata<S> {
+interface Trusted<S extends AnySigned> extends Metadata<S> {
   /** As served. */
   bytes: Uint8Array;
 }

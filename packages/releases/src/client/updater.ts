@@ -9,7 +9,7 @@ import type { MetadataStore } from './store.ts';
 import { lowerBoundOfTime } from './time.ts';
 import { type Expired, type ExpiryMode, TrustedSet } from './trusted-set.ts';
 
-export interface ClientLimits {
+interface ClientLimits {
   rootBytes: number;
   timestampBytes: number;
   snapshotBytes: number;
@@ -20,7 +20,7 @@ export interface ClientLimits {
   delegations: number;
 }
 
-export interface ClientOptions {
+interface ClientOptions {
   store: MetadataStore;
   fetch: Fetch;
   /** Where the metadata is, with mirrors in the order in which they are asked. */

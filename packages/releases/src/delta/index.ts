@@ -2,4 +2,4 @@
 export { deltaLimits } from '../bounds.ts';
 export { applyDelta } from './apply.ts';
 export { baseOf, emptySha256 } from './base.ts';
-export { type Delta, makeDelta } from './make.ts';
+export { makeDelta } from './make.ts';

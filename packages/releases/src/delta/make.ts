@@ -3,7 +3,7 @@
 import { constants, zstdCompressSync } from 'node:zlib';
 import { deltaLimits } from '../bounds.ts';
 
-export interface Delta {
+interface Delta {
   bytes: Uint8Array;
   windowLog: number;
 }

@@ -37,13 +37,13 @@ export interface ReleaseTarget extends ReleaseVersion {
   deltas: DeltaRecipe[];
 }
 
-export interface UpdateFile {
+interface UpdateFile {
   name: string;
   length: number;
   sha256: string;
 }
 
-export interface ReturnCode {
+interface ReturnCode {
   code: number;
   result: 'succeeded' | 'failed' | 'cancelled';
   reboot: boolean;

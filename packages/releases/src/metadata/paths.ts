@@ -21,7 +21,7 @@ export function keysOfDelegated(delegations: Delegations, name: string): RoleKey
 }
 
 /** True when the role's paths or hash prefixes cover the target path. */
-export function isDelegatedPath(role: DelegatedRole, path: string): boolean {
+function isDelegatedPath(role: DelegatedRole, path: string): boolean {
   if (role.paths) return role.paths.some((pattern) => matchesPattern(path, pattern));
   const digest = createHash('sha256').update(path).digest('hex');
   return (role.path_hash_prefixes ?? []).some((prefix) => digest.startsWith(prefix));

@@ -13,7 +13,7 @@ export type PinOwner = { group: string } | { computer: string };
 export type Pin = ReleaseVersion & PinOwner;
 
 /** The group that stands for every computer. */
-export const everyComputer = 'All Computers';
+const everyComputer = 'All Computers';
 
 const clientId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

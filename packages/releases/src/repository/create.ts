@@ -6,7 +6,7 @@ import { generateKey, type SigningKey } from './keys.ts';
 import { type OfflineRole, type RoleSetup, unsigned } from './repository.ts';
 
 /** A key that stays in the folder, as the file of a role. */
-export interface KeptKey {
+interface KeptKey {
   name: string;
   key: SigningKey;
   passphrase?: string | undefined;

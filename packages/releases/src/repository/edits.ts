@@ -30,16 +30,16 @@ export interface RoleChange {
 }
 
 /** How long metadata is valid, in days. */
-export interface ValidityDays {
+interface ValidityDays {
   root: number;
   targets: number;
   snapshot: number;
   timestamp: number;
 }
 
-export const validityDays: ValidityDays = { root: 730, targets: 365, snapshot: 60, timestamp: 14 };
+const validityDays: ValidityDays = { root: 730, targets: 365, snapshot: 60, timestamp: 14 };
 export const delegatedRoles = ['agent', 'updates'] as const;
-export type DelegatedName = (typeof delegatedRoles)[number];
+type DelegatedName = (typeof delegatedRoles)[number];
 const delegatedPaths: Record<DelegatedName, string[]> = {
   agent: ['agent/*/*', 'host/*/*'],
   updates: ['updates/*/*'],

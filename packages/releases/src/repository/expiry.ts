@@ -1,7 +1,7 @@
 // How long everything still lasts: alarms at 90, 30 and 7 days before the end.
 import type { Published } from './folder.ts';
 
-export type ExpiryLevel = 'fine' | '90-days' | '30-days' | '7-days' | 'expired';
+type ExpiryLevel = 'fine' | '90-days' | '30-days' | '7-days' | 'expired';
 
 export interface ExpiryState {
   role: string;

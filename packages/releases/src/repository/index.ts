@@ -2,20 +2,13 @@
 export { type CarriedRelease, coverReleases, releasePath } from './agent-role.ts';
 export { coverUpdatesAside } from './cover-aside.ts';
 export { createRepository } from './create.ts';
-export { delegatedRoles, type PublicKey, type RoleChange, validityDays, withoutPin, withPin } from './edits.ts';
-export { type ExpiryLevel, type ExpiryState, expiryStates } from './expiry.ts';
-export {
-  encodeMetadata,
-  type Published,
-  publishedTargets,
-  type Staged,
-  writeNewSecret,
-  writeSecret,
-} from './folder.ts';
+export { withoutPin, withPin } from './edits.ts';
+export { type ExpiryState, expiryStates } from './expiry.ts';
+export { encodeMetadata, publishedTargets, writeNewSecret, writeSecret } from './folder.ts';
 export { withDiskWords } from './folder-lock.ts';
 export { encodeKeyFile, encodePublicKey, generateKey, readKeyFile, readPublicKey, type SigningKey } from './keys.ts';
-export { follow, type RehearsalStep, rehearse } from './rehearse.ts';
-export { type OfflineRole, offlineRoles, Repository, type RoleSetup } from './repository.ts';
+export { follow, rehearse } from './rehearse.ts';
+export { type OfflineRole, offlineRoles, Repository } from './repository.ts';
 export { createDefault, createWithThreshold, ensureRepository, raiseAdvice } from './setup.ts';
-export { type DetachedSignature, type Progress, readDetached, signDetached } from './signing.ts';
-export { type CoveredUpdate, type CoverState, coverUpdates, isCatalogEntry, placeFiles } from './updates-role.ts';
+export { type Progress, readDetached, signDetached } from './signing.ts';
+export { type CoveredUpdate, type CoverState, coverUpdates, placeFiles } from './updates-role.ts';

@@ -13,7 +13,7 @@ import { restamped } from './edits.ts';
 import { encodeMetadata, type Published } from './folder.ts';
 import type { SigningKey } from './keys.ts';
 
-export interface OnlineInput {
+interface OnlineInput {
   /** The root that clients will have. */
   root: RootSigned;
   published: Published;

@@ -13,7 +13,7 @@ import { RepositoryFolder } from './folder.ts';
 import type { SigningKey } from './keys.ts';
 import { offlineRoles, Repository } from './repository.ts';
 
-export interface RehearsalStep {
+interface RehearsalStep {
   step: string;
   ok: boolean;
   /** Why not. */

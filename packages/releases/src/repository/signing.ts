@@ -110,7 +110,7 @@ export function progressOf(metadata: Metadata, demands: readonly Demand[]): Prog
 }
 
 /** The owner as metadata names it, else the first digits of the key. */
-export function ownerOf(keyid: string, keys: Record<string, KeyJson>): string {
+function ownerOf(keyid: string, keys: Record<string, KeyJson>): string {
   const owner: unknown = keys[keyid]?.['x-moult-owner'];
   return typeof owner === 'string' ? shown(owner) : keyid.slice(0, 12);
 }

@@ -131,7 +131,7 @@ async function place(file: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** Whether the catalog listed this target. Those of people are theirs to change. */
-export function isCatalogEntry({ custom }: TargetFile): boolean {
+function isCatalogEntry({ custom }: TargetFile): boolean {
   const ours = custom?.moult as { from?: unknown } | undefined;
   return ours?.from === 'catalogue';
 }

@@ -16,7 +16,7 @@ import type { Logger } from '../log/log.ts';
 import { type PublishedRelease, releaseIn, unsignedCabinet } from '../sites/self-update/index.ts';
 import { canary } from './canary.ts';
 
-export interface ReleaseCoverParts {
+interface ReleaseCoverParts {
   /** The repository. */
   directory: string;
   releases: readonly PublishedRelease[];
@@ -30,7 +30,7 @@ export interface ReleaseCoverParts {
   everyMs?: number;
 }
 
-export interface ReleaseCoverKeeper {
+interface ReleaseCoverKeeper {
   notices(): Notice[];
   close(): void;
 }

@@ -6,7 +6,7 @@ import type { Approval } from '@moult/releases/metadata';
 import { allComputers, type TargetGroup } from '@moult/store';
 
 /** What stands for every computer. No group but the built-in one has this name. */
-export const everyComputer = 'All Computers';
+const everyComputer = 'All Computers';
 
 type Action = Approval['action'];
 const actions: Readonly<Record<string, Action | undefined>> = {

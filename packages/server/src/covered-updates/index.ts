@@ -10,7 +10,7 @@ import type { Logger } from '../log/log.ts';
 import { hasMoultRules } from './instructions.ts';
 import { type Known, wantedUpdates } from './wanted.ts';
 
-export interface CoverParts {
+interface CoverParts {
   /** The repository. */
   directory: string;
   store: Store;

@@ -9,7 +9,7 @@ import { treeBounds } from '../bounds.ts';
 import { approvalsFrom, joined } from './approvals.ts';
 import { type Instructions, instructionsOf } from './instructions.ts';
 
-export interface WantedParts {
+interface WantedParts {
   store: Store;
   index: CatalogIndex;
   /** Ids of revisions whose core fragment has rules of Moult's own. */
@@ -21,7 +21,7 @@ export interface WantedParts {
 /** `undefined` inside: nothing to cover. */
 export type Known = { core: Uint8Array; instructions: Instructions } | { why: string } | undefined;
 
-export interface Wanted {
+interface Wanted {
   covered: Map<string, CoveredUpdate>;
   /** `UPDATE: why`, for revisions that should be covered and cannot be. */
   refused: string[];

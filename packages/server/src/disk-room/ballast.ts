@@ -6,7 +6,7 @@ import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ReserveSetting, reserveBytesOf } from '@moult/store/data-dir';
 
-export interface Ballast {
+interface Ballast {
   /** Makes the file when there is none and the disk has room for many of it. Never throws. */
   keep(): Promise<void>;
   /** Removes the file. Never throws. */

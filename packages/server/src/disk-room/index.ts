@@ -10,9 +10,8 @@ import { createDiskWatch, type DiskWatch } from './disk-watch.ts';
 import { withRoom } from './guarded-store.ts';
 
 export { releaseBallastWhenFull } from './ballast.ts';
-export type { DiskState } from './disk-watch.ts';
 
-export interface DiskRoom extends Pick<DiskWatch, 'check' | 'noteError'> {
+interface DiskRoom extends Pick<DiskWatch, 'check' | 'noteError'> {
   /** The store for the server's own parts: what strangers make grow needs room there. */
   guard<Guarded extends Store>(store: Guarded): Guarded;
   /** This log pauses while there is no room. */

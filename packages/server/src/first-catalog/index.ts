@@ -12,7 +12,7 @@ import { importDocuments } from '@moult/store/catalog';
 import type { ContentStore } from '@moult/store/content';
 import { signingTimeOf } from '@moult/store/keys';
 
-export interface FirstCatalogParts {
+interface FirstCatalogParts {
   store: Store;
   content: ContentStore;
   identity: SigningIdentity;

@@ -7,7 +7,7 @@ import type { ComputerCount } from '../http/limits/computer-count.ts';
 import type { Logger } from '../log/log.ts';
 import { createSweep } from './sweep.ts';
 
-export interface ComputerAgeing {
+interface ComputerAgeing {
   /** Takes away what is too old now; answers how many computers went. */
   sweep(): Promise<number>;
   /** Ends after the step that is running. */

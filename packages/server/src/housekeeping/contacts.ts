@@ -11,7 +11,7 @@ export interface Contacts {
   close(): Promise<void>;
 }
 
-export interface ContactsParts {
+interface ContactsParts {
   now(): Date;
   log: Logger;
   /** From the first contact to the write, in milliseconds. */

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Store } from '@moult/store';
 import type { Logger } from '../log/log.ts';
 
-export interface EventBlocksParts {
+interface EventBlocksParts {
   store: Pick<Store, 'noteEventBlock'>;
   log: Logger;
   /** Milliseconds between two looks, and between two blocks of one. */

@@ -5,7 +5,7 @@ import type { EventTable, EventVolume, Store } from '@moult/store';
 import type { Logger } from '../log/log.ts';
 import { createSweep, type SweepStep } from './sweep.ts';
 
-export interface EventBounds {
+interface EventBounds {
   /** Removes what is too much now; answers how many events went. */
   sweep(): Promise<number>;
   /** Ends after the step that is running. */

@@ -6,14 +6,14 @@ import type { ServerClock } from '@moult/store/clock';
 import type { Logger } from '../log/log.ts';
 import { createSweep, type SweepStep } from './sweep.ts';
 
-export interface EventRetention {
+interface EventRetention {
   /** Takes away what is too old now; answers how many events went. */
   sweep(): Promise<number>;
   /** Ends after the step that is running. */
   close(): Promise<void>;
 }
 
-export interface EventRetentionParts {
+interface EventRetentionParts {
   store: Pick<
     Store,
     'removeOldEvents' | 'removeOldSelfUpdateEvents' | 'removeRoutineEvents' | 'loadSetting' | 'saveSetting'

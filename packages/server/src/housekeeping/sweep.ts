@@ -9,14 +9,14 @@ export interface SweepStep {
   isEnding(): boolean;
 }
 
-export interface Sweep {
+interface Sweep {
   /** Runs now, or waits for the one that runs; answers how much was taken away. Rejects with what failed. */
   run(): Promise<number>;
   /** Ends after the step that is running. */
   close(): Promise<void>;
 }
 
-export interface SweepParts {
+interface SweepParts {
   /** Takes away; answers how much. */
   work(step: SweepStep): Promise<number>;
   /** Milliseconds between two steps. */

@@ -4,7 +4,7 @@ import type { Notice } from '@moult/store';
 import { checkInBackground, isPostgres, sqliteFileOf } from '@moult/store';
 import type { Logger } from '../log/log.ts';
 
-export interface DatabaseWatch {
+interface DatabaseWatch {
   notices(): Notice[];
   close(): void;
 }

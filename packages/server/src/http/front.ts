@@ -9,7 +9,7 @@ import { type AccessLog, outcomeOf, type Refusal } from './access-log/index.ts';
 import { toExchange } from './exchange.ts';
 import type { Exchange, ListenerName, Site } from './site.ts';
 
-export interface FrontParts {
+interface FrontParts {
   listener: ListenerName;
   /** Tried in order; the first that matches serves. */
   sites: readonly Site[];

@@ -13,7 +13,7 @@ export interface KnownHosts {
   knows(host: string | undefined): boolean;
 }
 
-export interface HostNames {
+interface HostNames {
   /** `--host`, when it is a name. */
   host: string | undefined;
   /** `--allowed-hosts`: names between commas, `*.example.test` for all below it, `*` for any. */

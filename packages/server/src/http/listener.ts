@@ -8,7 +8,7 @@ import { httpBounds } from '../bounds.ts';
 import type { Refusal } from './access-log/index.ts';
 import { limitConnectionsPerAddress } from './connection-count.ts';
 
-export interface ListenerLimits {
+interface ListenerLimits {
   maxConnections: number;
   /** Of one address (IPv6: one /64); default: as many as there are. */
   maxConnectionsPerAddress?: number;
@@ -22,7 +22,7 @@ export interface Listener {
   stop(graceMs: number): Promise<void>;
 }
 
-export interface ListenerOptions {
+interface ListenerOptions {
   host: string | undefined;
   port: number;
   limits: ListenerLimits;

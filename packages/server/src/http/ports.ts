@@ -11,12 +11,12 @@ import { type Listener, listen } from './listener.ts';
 import { privilegeAdvice } from './port-privilege.ts';
 import type { ListenerName } from './site.ts';
 
-export interface OpenPort {
+interface OpenPort {
   name: ListenerName;
   listener: Listener;
 }
 
-export interface OpenPorts {
+interface OpenPorts {
   open: OpenPort[];
   /** Every port that the configuration names, also those that could not be had. */
   watched: WatchedPort[];
@@ -25,7 +25,7 @@ export interface OpenPorts {
   url(name: ListenerName): string | undefined;
 }
 
-export interface PortParts {
+interface PortParts {
   config: ServerConfig;
   front(name: ListenerName): Front;
   onUnreadable(beginning: string): boolean;

@@ -10,7 +10,7 @@ export interface LineWriter {
   readonly lost: number;
 }
 
-export interface LineWriterParts {
+interface LineWriterParts {
   /** Writes a piece of the bytes and answers how many; throws what the system says. */
   write(bytes: Uint8Array): number;
   /** The line that tells of lost ones, with its end. */

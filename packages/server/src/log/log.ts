@@ -15,7 +15,7 @@ import { type LogBounds, openRotatingFile, type RotatingFile } from './rotating-
 
 export type { Logger } from 'pino';
 
-export interface LogOptions {
+interface LogOptions {
   dataDir: string;
   level: string;
   /** Write to stdout as well. */

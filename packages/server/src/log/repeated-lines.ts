@@ -1,14 +1,14 @@
 // A thousand clients that are refused for the same reason are one fact: the first lines of a kind are written as they
 // are, the rest of the minute is one line that says how many there were.
 
-export interface RepeatedLines {
+interface RepeatedLines {
   /** Whether a line of this kind is written now; otherwise it is counted. */
   admit(kind: string): boolean;
   /** Tells of what was counted, and begins anew. */
   flush(): void;
 }
 
-export interface RepeatedLinesParts {
+interface RepeatedLinesParts {
   /** Lines of a kind that are written before the rest is counted. */
   burst: number;
   /** Kinds that are told apart; further ones share one count. */

@@ -10,7 +10,7 @@ export interface RotatingFile {
   close(): void;
 }
 
-export interface RotatingFileParts {
+interface RotatingFileParts {
   folder: string;
   now(): Date;
   /** Undefined: the file belongs to another process (a server) and is only appended to. */

@@ -5,7 +5,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { callBounds } from '../bounds.ts';
 
-export interface AuthorizationClaims {
+interface AuthorizationClaims {
   /** SusClientId, lower case. */
   computerId: string;
 }
@@ -25,9 +25,9 @@ export interface ClientClaims extends AuthorizationClaims {
 }
 
 /** Why a cookie does not count. `foreign`: sealed by us, for a server state that is gone. */
-export type CookieRefusal = 'unreadable' | 'foreign' | 'expired';
+type CookieRefusal = 'unreadable' | 'foreign' | 'expired';
 
-export type Opened<Claims> = { kind: 'claims'; claims: Claims } | { kind: CookieRefusal; claims?: Claims };
+type Opened<Claims> = { kind: 'claims'; claims: Claims } | { kind: CookieRefusal; claims?: Claims };
 
 export interface CookieJar {
   sealAuthorization(claims: AuthorizationClaims, now: Date): Uint8Array;

@@ -14,7 +14,7 @@ const smallest = 200;
 /** The most that one block of the xpress coding holds. */
 const blockBytes = 65_535;
 
-export interface EncodedAnswer {
+interface EncodedAnswer {
   bytes: Uint8Array;
   encoding: 'xpress' | 'gzip' | undefined;
 }

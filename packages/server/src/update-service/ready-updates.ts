@@ -11,7 +11,7 @@ export interface ReadyUpdate {
 }
 
 /** What of an update depends on the protocol that its client speaks. */
-export type WireForm = 'before 1.8' | '1.8';
+type WireForm = 'before 1.8' | '1.8';
 
 export interface ReadyUpdates {
   /** Undefined also when something else is to be told of the revision by now. */

@@ -49,7 +49,7 @@ export type Handlers<O extends Operations> = {
   [Name in keyof O]: (parameters: RequestOf<O[Name]>, context: CallContext) => Promise<ResponseOf<O[Name]>>;
 };
 
-export interface SoapSiteParts<O extends Operations> {
+interface SoapSiteParts<O extends Operations> {
   name: string;
   service: Service<O>;
   handlers: Handlers<O>;

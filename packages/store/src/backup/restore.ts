@@ -30,7 +30,7 @@ import {
 } from './pending-restore.ts';
 import { readRows } from './table-rows.ts';
 
-export interface RestoreOptions {
+interface RestoreOptions {
   database: string;
   dataDir: string;
   source: string;

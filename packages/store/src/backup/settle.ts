@@ -2,7 +2,7 @@
 import { settleRestore } from './pending-restore.ts';
 import { settleBackup } from './unfinished-backup.ts';
 
-export interface Settled {
+interface Settled {
   /** What to say, in sentences. */
   said: string[];
   /** Another process restores at this moment: its data directory is not to be used. */

@@ -25,7 +25,7 @@ export interface LiveCatalog {
   categoryType(updateId: UpdateId): string | undefined;
 }
 
-export interface LiveCatalogOptions {
+interface LiveCatalogOptions {
   unapproved: 'report' | 'hide';
   /** Another process's changes are seen after at most so long. */
   freshMs?: number;

@@ -5,8 +5,8 @@ import { readClockMarks, writeClockMarks } from './clock-file.ts';
 import { type ClockState, judgeClock } from './judge.ts';
 
 export { programDate } from '../version.ts';
-export { type ClockState, clockNotice, judgeClock } from './judge.ts';
-export { openServerClock, type ServerClock, type ServerClockParts } from './server-clock.ts';
+export { clockNotice, judgeClock } from './judge.ts';
+export { openServerClock, type ServerClock } from './server-clock.ts';
 
 /** What the clock is worth on a data directory whose server need not run. Reads only. */
 export function inspectClock(dataDir: string, now: Date): ClockState {

@@ -12,7 +12,7 @@ const longestPauseMs = 180 * dayMs;
 /** A program may be installed so long after it was made. */
 const oldestProgramMs = 5 * yearMs;
 
-export interface ClockEvidence {
+interface ClockEvidence {
   /** When this program was made. */
   programDate: Date;
   /** The newest time that the data directory knows of a clock that was believed; undefined for a new one. */

@@ -26,7 +26,7 @@ export interface ServerClock {
   close(): void;
 }
 
-export interface ServerClockParts {
+interface ServerClockParts {
   dataDir: string;
   now(): Date;
   programDate: Date;

@@ -36,17 +36,15 @@ export interface ContentStore {
   verifyAgain(file: Pick<ContentFile, 'sha1' | 'extension'>): Promise<'present' | 'damaged' | 'missing'>;
 }
 
-export type AddedFile =
-  | { kind: 'added'; file: ContentFile }
-  | { kind: 'refused'; sha1: string; because: RefusedBecause };
+type AddedFile = { kind: 'added'; file: ContentFile } | { kind: 'refused'; sha1: string; because: RefusedBecause };
 
-export type RefusedBecause = 'no update has it' | MismatchedBecause;
+type RefusedBecause = 'no update has it' | MismatchedBecause;
 /** An update has such a file, and this is not it. */
-export type MismatchedBecause =
+type MismatchedBecause =
   | 'its size or SHA-256 is not what the update says'
   | 'an update has a file of this name with another SHA-1: this copy is damaged, or another version';
 
-export interface ContentParts {
+interface ContentParts {
   folder: string;
   facts: ContentFacts;
   now: () => Date;
@@ -266,7 +264,7 @@ function safeName({ sha1, extension }: Pick<ContentFile, 'sha1' | 'extension'>):
   }
 }
 
-export function extensionOf(fileName: string): string {
+function extensionOf(fileName: string): string {
   return (/\.[a-z0-9_-]{1,16}$/i.exec(fileName)?.[0] ?? '').toLowerCase();
 }
 

@@ -1,1 +1,1 @@
-export { type AddedFile, type ContentStore, createContentStore } from './content-store.ts';
+export { type ContentStore, createContentStore } from './content-store.ts';

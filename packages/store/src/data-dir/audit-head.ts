@@ -13,14 +13,14 @@ export interface NotedHead extends AuditHead {
   at: string;
 }
 
-export interface AuditHeadKeeper {
+interface AuditHeadKeeper {
   /** Says in the log when the database has fewer records than were noted; notes its head when there is no note yet. */
   compare(): Promise<void>;
   /** Notes what is not noted yet. */
   close(): Promise<void>;
 }
 
-export interface AuditHeadParts {
+interface AuditHeadParts {
   store: Pick<Store, 'watchAudit' | 'loadAuditHead' | 'loadSetting'>;
   dataDir: string;
   now(): Date;

@@ -2,6 +2,5 @@ export { auditHeadFile, keepAuditHead, type NotedHead, readNotedHead } from './a
 export { foreignDatabase, hadDatabase, lostDatabase, requireDatabaseFile } from './expected-database.ts';
 export { type LockHolder, readLockHolder } from './lock.ts';
 export { makeDataDir, openDataDir } from './open-data-dir.ts';
-export { makePrivateFolder } from './private-files.ts';
 export { type DiskSpace, type ReserveSetting, reserveBytesOf, spaceOfFolder } from './reserve.ts';
 export { type OpenPlace, openPlacesIn } from './tighten.ts';

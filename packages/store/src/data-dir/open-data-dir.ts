@@ -9,14 +9,14 @@ import { type DataDirLock, lockDataDir } from './lock.ts';
 import { makePrivateFolder } from './private-files.ts';
 import { tightenDataDir } from './tighten.ts';
 
-export interface OpenDataDir {
+interface OpenDataDir {
   lock: DataDirLock;
   /** Sentences about what was found and done. */
   said: string[];
   notices: Notice[];
 }
 
-export interface DataDirOptions {
+interface DataDirOptions {
   dataDir: string;
   /** Of the database. */
   address: string;

@@ -1,6 +1,6 @@
 // The server's own secrets, in DIR/keys.
 export { loadOrCreateCookieKey } from './cookie-key.ts';
-export { finishKeySwitch, replacedName, stampOf, switchKeyFiles } from './key-switch.ts';
-export { loadOrCreateOperatorKeys, type OperatorKeys } from './operator-keys.ts';
+export { replacedName, stampOf, switchKeyFiles } from './key-switch.ts';
+export { loadOrCreateOperatorKeys } from './operator-keys.ts';
 export { proveCa, proveSigner } from './prove.ts';
 export { signingTimeOf } from './signing-time.ts';

@@ -6,7 +6,7 @@ import { readOwnFile } from '@moult/disk';
 import { makePrivateFolder, writePrivateFile } from '../data-dir/private-files.ts';
 
 /** File name → its new content; null: it is taken away. */
-export type KeyChange = ReadonlyMap<string, string | Uint8Array | null>;
+type KeyChange = ReadonlyMap<string, string | Uint8Array | null>;
 
 interface Listed {
   /** What copies of the files before are called by. */

@@ -17,7 +17,7 @@ import { endedNotice, notYetNotice, renewedNotice } from './notices.ts';
 import { type KeyProblem, proveCa, proveSigner } from './prove.ts';
 import { validityOf } from './signing-time.ts';
 
-export interface OperatorKeys {
+interface OperatorKeys {
   /** The pinned authority. `privateKeyPem` is empty when its key is kept elsewhere. */
   ca: SigningIdentity;
   signer: SigningIdentity;
@@ -25,7 +25,7 @@ export interface OperatorKeys {
   notices: Notice[];
 }
 
-export interface KeyOptions {
+interface KeyOptions {
   now: Date;
   /** False: a certificate that ended by this clock is used on, not renewed. True unless given. */
   isClockBelieved?: boolean;

@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { SigningIdentity } from '@moult/formats/authenticode';
 
-export interface Validity {
+interface Validity {
   from: Date;
   to: Date;
 }

@@ -2,10 +2,10 @@
 // leaves here in an error: a part that cannot be read is not shown.
 import { ServerError } from '../errors.ts';
 
-export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
 /** Which hosts will do: any that answers, one that takes writes, or one that is not a standby. */
-export type WantedSession = 'any' | 'read-write' | 'primary';
+type WantedSession = 'any' | 'read-write' | 'primary';
 
 export interface PostgresHost {
   /** A name, an IP address, or the folder of a Unix socket. Undefined: as PGHOST says, else localhost. */

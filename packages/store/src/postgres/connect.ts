@@ -208,8 +208,3 @@ const int8 = 20;
 export function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   return oid === int8 ? Number : pg.types.getTypeParser(oid, format as 'text');
 }
-
-/** True for what only a change of the settings mends. */
-export function isSettingTrouble(error: unknown): error is ConnectError {
-  return error instanceof ConnectError && error.trouble.kind === 'setting';
-}

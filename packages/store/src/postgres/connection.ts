@@ -8,7 +8,7 @@ import { ServerError } from '../errors.ts';
 import type { OpenedClient } from './connect.ts';
 import { endsConnection, passingReason } from './trouble.ts';
 
-export interface ConnectionParts {
+interface ConnectionParts {
   /** As SessionLimits. */
   statementMs: number;
   error(reason: string, cause?: unknown): ServerError;

@@ -28,7 +28,7 @@ export function currentPoolLimits(): PoolLimits {
   return { most, acquireMs, connectMs, statementMs, idleMs, silentMs: databaseBounds.silentMs, pausesMs: [100, 5_000] };
 }
 
-export interface PoolParts {
+interface PoolParts {
   address: PostgresAddress;
   /** How it is called in errors and logs, without its password. */
   shown: string;
@@ -45,7 +45,7 @@ export interface Away {
   since: Date;
 }
 
-export interface PostgresPool extends KyselyPool {
+interface PostgresPool extends KyselyPool {
   /** Undefined while it answers. */
   away(): Away | undefined;
   /** Connects once, and lets callers in. Throws ConnectError, and changes nothing then. */

@@ -2,12 +2,12 @@
 // server, at the lowest priority: it can be ended at any moment, which a thread inside of SQLite cannot.
 import { spawn } from 'node:child_process';
 
-export interface BackgroundCheck {
+interface BackgroundCheck {
   /** Ends it if it still runs. */
   close(): void;
 }
 
-export interface BackgroundCheckParts {
+interface BackgroundCheckParts {
   file: string;
   /** Told what is wrong, once; not called for a database that is in order. */
   damaged(problem: string): void;

@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { repositoryFile } from '@moult/disk';
 
-export interface Checkpoints {
+interface Checkpoints {
   /** Called after each durable commit. */
   noteCommit(): void;
   close(): Promise<void>;

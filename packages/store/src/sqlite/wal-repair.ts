@@ -5,7 +5,7 @@
 import { closeSync, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-export interface WalFiles {
+interface WalFiles {
   open: typeof openSync;
   read: typeof readSync;
   write: typeof writeSync;

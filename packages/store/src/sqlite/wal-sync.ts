@@ -5,7 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { ServerError } from '../errors.ts';
 import { rewriteWal, WalLost } from './wal-repair.ts';
 
-export interface WalSync {
+interface WalSync {
   /** Resolves when everything that was committed before this call is on disk; rejects when the disk refuses. */
   durable(): Promise<void>;
   /**

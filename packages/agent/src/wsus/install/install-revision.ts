@@ -13,7 +13,7 @@ import type { MachineRoot } from '../../machine/machine-root.ts';
 import { messageOf, verifyCabinet } from '../../self-update/verify-cabinet.ts';
 import { hresult } from '../../transport/hresult.ts';
 
-export interface InstallParts {
+interface InstallParts {
   root: MachineRoot;
   operatorCaPem: string;
   /** After this an installer is killed (0x80242007). */
@@ -127,7 +127,7 @@ export function startInstaller(root: MachineRoot, program: string, line: string,
 }
 
 /** Words between blanks; double quotes hold a word, or a part of one, together: `DIR="C:\x y"` is one word. */
-export function splitArguments(line: string): string[] {
+function splitArguments(line: string): string[] {
   return [...line.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)].map(([word]) => word.replaceAll('"', ''));
 }
 

@@ -11,7 +11,7 @@ import type { ServerSession } from '../sync/server-session.ts';
 import type { WebServices } from '../web-services.ts';
 import type { EventQueue, KeptEvent } from './event-queue.ts';
 
-export interface ReporterIdentity {
+interface ReporterIdentity {
   clientId: string;
   version: string;
   architecture: ProcessorArchitecture;

@@ -8,7 +8,7 @@ import type { ServerSession } from './server-session.ts';
 import type { CachedRevision, UpdateCache } from './update-cache.ts';
 
 /** A revision that can be installed by itself: a plain update, or a member of a bundle. */
-export interface InstallableRevision {
+interface InstallableRevision {
   revision: CachedRevision;
   title: string;
   files: UpdateFile[];

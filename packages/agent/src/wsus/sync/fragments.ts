@@ -14,7 +14,7 @@ export interface CoreFragment {
   bundleClauses: UpdateIdentity[][];
 }
 
-export interface ExtendedFragment {
+interface ExtendedFragment {
   files: UpdateFile[];
   handler: Handler | undefined;
 }

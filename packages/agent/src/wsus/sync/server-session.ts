@@ -14,7 +14,7 @@ import { hresult } from '../../transport/hresult.ts';
 import type { WebServices } from '../web-services.ts';
 import { readSessionState, type SessionState } from './session-state.ts';
 
-export interface ServerSessionParts {
+interface ServerSessionParts {
   root: MachineRoot;
   services: WebServices;
   clientId: string;

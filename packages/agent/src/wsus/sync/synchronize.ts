@@ -11,7 +11,7 @@ import { evaluateCache, type Scopes } from './evaluate.ts';
 import type { ServerSession } from './server-session.ts';
 import type { UpdateCache } from './update-cache.ts';
 
-export interface SyncParts {
+interface SyncParts {
   services: WebServices;
   session: ServerSession;
   cache: UpdateCache;

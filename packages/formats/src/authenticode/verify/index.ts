@@ -9,17 +9,9 @@ import { checkSignature, type SignatureAnswer, type SignatureQuestion } from '..
 import { readSignedData, type SignedData } from '../signed-data.ts';
 import type { SignedFile } from '../signed-file.ts';
 
-export type { SignatureNoteCode, SignatureProblemCode } from '../errors.ts';
-export type {
-  CertificateSummary,
-  SignatureNote,
-  SignatureProblem,
-  SignatureReport,
-  SignerReport,
-  TimestampReport,
-} from '../report.ts';
+export type { SignatureProblem, SignatureReport, SignerReport } from '../report.ts';
 
-export interface VerifyOptions {
+interface VerifyOptions {
   /** PEM texts of the certificates that are trusted: roots, authorities below them, or a signer itself. */
   trustedCertificatesPem: readonly string[];
   /** Those trusted for time stamps, when other ones. */

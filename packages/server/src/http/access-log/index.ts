@@ -11,11 +11,10 @@ import { escapeField, stemOf } from './fields.ts';
 import { type AccessLogBounds, createLogFile } from './log-file.ts';
 import { createRefusalCount, fieldsOfBeginning, type Refusal } from './refused.ts';
 
-export type { AccessLogBounds } from './log-file.ts';
-export { noteOutcome, outcomeOf, type RequestOutcome } from './outcome.ts';
+export { noteOutcome, outcomeOf } from './outcome.ts';
 export type { Refusal } from './refused.ts';
 
-export interface SentAnswer {
+interface SentAnswer {
   status: number;
   substatus: number;
   win32: number;
@@ -37,7 +36,7 @@ export interface AccessLog {
   close(): Promise<void>;
 }
 
-export interface AccessLogOptions {
+interface AccessLogOptions {
   /** One folder per listener, W3SVC1 and so on; made when missing. */
   folder: string;
   now: () => Date;

@@ -9,7 +9,7 @@ import { requireRegular } from '@moult/disk';
 import { httpBounds } from '../../bounds.ts';
 import { dayMs, dayOfName, type KeptLog, type LogRetention, logsIn, removeOutdated } from '../../log/retention.ts';
 
-export interface LogFile {
+interface LogFile {
   append(day: string, line: string): void;
   /** While held, lines are counted and not written. */
   hold(isHeld: boolean): void;
@@ -24,7 +24,7 @@ export interface AccessLogBounds {
   folders: readonly string[];
 }
 
-export interface LogFileOptions {
+interface LogFileOptions {
   folder: string;
   directives: () => string;
   /** Asked once for what is written together: a line more at its end. */

@@ -2,7 +2,7 @@
 // status alone tells says so; the front asks when it writes the line.
 import type { ServerResponse } from 'node:http';
 
-export interface RequestOutcome {
+interface RequestOutcome {
   substatus: number;
   win32: number;
 }

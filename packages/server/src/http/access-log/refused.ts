@@ -21,7 +21,7 @@ export function fieldsOfBeginning(beginning: string): string {
   return `${method} ${escapeField(stemOf(target))} ${escapeField(question < 0 ? '' : target.slice(question + 1))}`;
 }
 
-export interface RefusalCount {
+interface RefusalCount {
   /** Whether this one has a line of its own. */
   admit(): boolean;
   /** The remark about those that had none since the last one, as a directive of the log. */

@@ -8,7 +8,7 @@ export interface AnswerRoom {
   readonly usedBytes: number;
 }
 
-export interface AnswerRoomLimits {
+interface AnswerRoomLimits {
   budgetBytes: number;
   /** An answer that was not taken within so long makes room when another needs it. */
   patienceMs: number;

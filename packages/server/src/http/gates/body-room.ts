@@ -18,7 +18,7 @@ export interface BodyPlace {
   leave(): void;
 }
 
-export interface BodyRoomLimits {
+interface BodyRoomLimits {
   budgetBytes: number;
   /** All bodies together that are larger than `smallBytes`; default: the whole budget. */
   largeBudgetBytes?: number;

@@ -20,7 +20,7 @@ export interface Caller {
   bytes: number;
 }
 
-export interface CallGateLimits {
+interface CallGateLimits {
   maxInFlight: number;
   maxWaiting: number;
   maxWaitMs: number;

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { BodyPlace, BodyRoom } from './body-room.ts';
 
-export type ReadBody =
+type ReadBody =
   /** `place` is to be left when the call is over. */
   | { kind: 'body'; bytes: Buffer; place: BodyPlace }
   | { kind: 'too-large' }

@@ -26,7 +26,7 @@ export interface Admission {
   close(): Promise<void>;
 }
 
-export interface AdmissionParts {
+interface AdmissionParts {
   /** Per second from one address; 0 for no bound. */
   perSecond: Readonly<Record<Admitted, number>>;
   store: Pick<Store, 'addToCounters'>;

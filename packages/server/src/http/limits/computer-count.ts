@@ -15,7 +15,7 @@ export interface ComputerCount {
   close(): Promise<void>;
 }
 
-export interface ComputerCountParts {
+interface ComputerCountParts {
   store: Pick<Store, 'countComputers'>;
   maxComputers: number;
   failed(error: unknown): void;

@@ -12,7 +12,7 @@ export interface ComputerEvents {
   close(): Promise<void>;
 }
 
-export interface ComputerEventsParts {
+interface ComputerEventsParts {
   store: Pick<Store, 'trimEventsOf'>;
   maxEvents: number;
   log: Logger;

@@ -5,12 +5,12 @@ import { rateBounds } from '../../bounds.ts';
 import { createRecentUse } from './recent-use.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
-export interface Rate {
+interface Rate {
   /** Takes `amount` for an address key; false when it, or all addresses together, had enough. */
   take(key: string, amount?: number): boolean;
 }
 
-export interface RateOptions {
+interface RateOptions {
   /** For one address; 0 for no bound. */
   perSecond: number;
   /** Amounts above this use the upper half of a rate only: what is small finds room beside them. */

@@ -1,14 +1,14 @@
 // How much each key took lately: what it took counts in full at first and less and less with time. The table is bounded, and
 // nobody is pushed out of it while it counts.
 
-export interface RecentUse {
+interface RecentUse {
   /** What the key took, as far as it still counts. */
   of(key: string): number;
   add(key: string, amount: number): void;
   readonly size: number;
 }
 
-export interface RecentUseOptions {
+interface RecentUseOptions {
   /** After this time an amount counts for e times less. */
   fadesMs: number;
   /** Less than this is forgotten. */

@@ -1,14 +1,14 @@
 // Token buckets, one per key, in a table of bounded size. A bucket is forgotten only when it is full again: to forget it
 // then changes nothing, so nobody can push another's bucket out of the table to have it refilled.
 
-export interface BucketLimits {
+interface BucketLimits {
   /** Tokens that come back each second. */
   perSecond: number;
   /** Tokens that a bucket holds. */
   burst: number;
 }
 
-export interface TokenBuckets {
+interface TokenBuckets {
   /** Takes `amount` tokens of the key's bucket; false, and nothing taken, when it does not hold them. */
   take(key: string, amount: number): boolean;
   /** Puts back what was taken in vain. */
@@ -18,7 +18,7 @@ export interface TokenBuckets {
   readonly size: number;
 }
 
-export interface TokenBucketOptions extends BucketLimits {
+interface TokenBucketOptions extends BucketLimits {
   /** Keys in the table; when all of their buckets are in use, further keys share one bucket. */
   mostKeys: number;
   /** Milliseconds of a clock that never goes back. */

@@ -10,7 +10,7 @@ export interface BodyPart {
   range: ByteRange | undefined;
 }
 
-export interface FileAnswer {
+interface FileAnswer {
   status: 200 | 206 | 304 | 405 | 412 | 416;
   /** Names and values in turn, as `writeHead` takes them. */
   headers: string[];

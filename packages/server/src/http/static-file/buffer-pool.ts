@@ -2,12 +2,12 @@
 // processor time than small ones (bench/static-file.ts), but a client that takes nothing holds its piece: so there is
 // a fixed number of large ones, and who comes later gets small ones.
 
-export interface BufferPool {
+interface BufferPool {
   take(): Buffer;
   give(buffer: Buffer): void;
 }
 
-export interface BufferPoolSizes {
+interface BufferPoolSizes {
   largeBytes: number;
   /** Large buffers in existence, in use or not. */
   maxLarge: number;

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { DiskError, openInside } from '@moult/disk';
 import { httpBounds } from '../../bounds.ts';
 
-export interface OpenFile {
+interface OpenFile {
   readonly handle: FileHandle;
   readonly sizeBytes: number;
   readonly lastModified: Date;

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FileFacts } from './facts.ts';
 
-export type Precondition = 'send' | 'not-modified' | 'failed';
+type Precondition = 'send' | 'not-modified' | 'failed';
 
 /** What the request's conditions ask for. If-Range is not among them: see `rangeApplies`. */
 export function evaluatePreconditions(headers: IncomingHttpHeaders, facts: FileFacts, now: Date): Precondition {

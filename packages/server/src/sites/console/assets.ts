@@ -5,7 +5,7 @@ import { extname, join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Exchange } from '../../http/site.ts';
 
-export interface Asset {
+interface Asset {
   type: string;
   cacheControl: string;
   bytes: Uint8Array;

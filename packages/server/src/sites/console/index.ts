@@ -17,10 +17,9 @@ import { readAssets, sendAsset } from './assets.ts';
 import { composeHome, withoutNames } from './compose-home.ts';
 import { createLiveFeed, type FeedLimits, type Snapshot, type Snapshots, type View } from './live-feed.ts';
 
-export type { HomeDocument, HomeRelease, NamesFor, SiteName } from '../../home-document.ts';
-export type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from '../../home-facts.ts';
+export type { NamesFor } from '../../home-document.ts';
 
-export interface ConsoleParts {
+interface ConsoleParts {
   /** The folder that packages/console/build.ts makes. */
   assetsDir: string;
   /** Who is shown names, addresses and ids of computers. */

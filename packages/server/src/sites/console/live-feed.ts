@@ -30,7 +30,7 @@ export interface Snapshot {
 export type View = 'names' | 'counts';
 export type Snapshots = Readonly<Record<View, Snapshot>>;
 
-export interface Viewer {
+interface Viewer {
   /** The id of the state that it had last. */
   seen: string | undefined;
   view: View;

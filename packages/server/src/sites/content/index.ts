@@ -4,7 +4,7 @@ import { answerPlainly } from '../../http/front.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import { createOpenFiles, isNotThere, serveFile } from '../../http/static-file/index.ts';
 
-export interface ContentSite extends Site {
+interface ContentSite extends Site {
   close(): Promise<void>;
 }
 

@@ -8,7 +8,7 @@ import { extractAll, readCabinet } from '@moult/formats/cab';
  * `trusted`: signed under a certificate that was given. `intact`: the signature fits the bytes, and its root was not
  * given. `altered`: it does not fit. `unclear`: it uses an algorithm that is not checked here. `unsigned`: there is none.
  */
-export type SignatureState = 'trusted' | 'intact' | 'altered' | 'unclear' | 'unsigned';
+type SignatureState = 'trusted' | 'intact' | 'altered' | 'unclear' | 'unsigned';
 
 export interface CabinetCheck {
   members: number;

@@ -20,7 +20,7 @@ export interface SelfUpdateHealthMonitor {
   close(): void;
 }
 
-export interface HealthParts {
+interface HealthParts {
   /** Present listeners, asked for at each check. */
   ports(): WatchedPort[];
   releases(): HomeRelease[];

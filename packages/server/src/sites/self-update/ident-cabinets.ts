@@ -5,7 +5,7 @@ import { composeIdent, encodeIdent, type Generation, identPurpose, type Release 
 import { keepSigned, type SignedCabinet } from './signed-cabinet.ts';
 import { identCabinet } from './tree-folders.ts';
 
-export interface IdentCabinets {
+interface IdentCabinets {
   iuident: SignedCabinet;
   wuident: SignedCabinet;
 }

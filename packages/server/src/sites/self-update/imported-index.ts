@@ -75,7 +75,7 @@ export function importedPlace(dataDir: string, { folder }: ImportedIndex, path: 
 }
 
 /** An imported file that is not had as it came: gone, with other bytes, or with a link on its way. */
-export interface UnusableFile {
+interface UnusableFile {
   problem: 'MISSING' | 'CHANGED' | 'UNSAFE';
   why: string;
 }

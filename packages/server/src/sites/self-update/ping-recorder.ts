@@ -28,7 +28,7 @@ export interface PingRecorderParts {
   now?: () => Date;
 }
 
-export const pingCounters = {
+const pingCounters = {
   malformed: 'malformed-pings',
   dropped: 'dropped-pings',
   refused: 'refused-pings',

@@ -23,7 +23,7 @@ interface Record {
   signedAt: string;
 }
 
-export interface SigningParts {
+interface SigningParts {
   identity: SigningIdentity;
   now: Date;
   description: string;

@@ -35,7 +35,7 @@ import {
   type TreeFile,
 } from './tree-folders.ts';
 
-export interface ListedFile {
+interface ListedFile {
   /** `moult`: ours, signed by the operator; `imported`: byte for byte as it came. */
   origin: 'moult' | 'imported';
   /** URL path, or a pattern with * where any folder is answered. */
@@ -88,7 +88,7 @@ export interface TreeVerification {
   neverStarted: boolean;
 }
 
-export interface VerifyOptions {
+interface VerifyOptions {
   /** The operator's CA, under which our own files must be signed; undefined when the server never started. */
   operatorCaPem: string | undefined;
   /** Further roots, for imported files. */

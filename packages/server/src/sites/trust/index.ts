@@ -10,7 +10,7 @@ import { openPublication } from './publication.ts';
 import { type KeeperParts, keepRepository } from './repository-keeper.ts';
 import { createTrustRootCabinet, type RootSigner } from './trust-root-cabinet.ts';
 
-export interface TrustSite extends Site {
+interface TrustSite extends Site {
   /** What an administrator must know: an end of validity that comes near, a renewal that fails. */
   notices(): Notice[];
   /** How long each role of the signed metadata still lasts. */

@@ -6,7 +6,7 @@ import { readOwnFile } from '@moult/disk';
 import { publishedTargets } from '@moult/releases/repository';
 import { createMemoryFile, type FileOnDisk, type MemoryFile } from '../../http/static-file/index.ts';
 
-export interface Publication {
+interface Publication {
   /** `metadata/NAME` or `targets/PATH/DIGEST.NAME`; undefined for anything that is not published. */
   find(path: string): MemoryFile | FileOnDisk | undefined;
 }

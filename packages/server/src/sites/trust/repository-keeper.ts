@@ -17,7 +17,7 @@ export interface KeeperParts {
   everyMs?: number;
 }
 
-export interface RepositoryKeeper {
+interface RepositoryKeeper {
   readonly isNew: boolean;
   notices(): Notice[];
   /** How long each published role still lasts; none while there is no repository. */
