@@ -1,6 +1,6 @@
 // How long is left of a wait that ends at a time of day, on a machine whose clock may be set while it waits.
 
-export interface WaitClocks {
+interface WaitClocks {
   now(): Date;
   /** Milliseconds that nobody can set. */
   monotonicMs(): number;

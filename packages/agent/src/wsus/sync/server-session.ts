@@ -26,7 +26,7 @@ interface ServerSessionParts {
   note(component: 'PT' | 'Agent', text: string): void;
 }
 
-export const protocolVersion = '1.8';
+const protocolVersion = '1.8';
 
 export class ServerSession {
   readonly #parts: ServerSessionParts;

@@ -13,7 +13,7 @@ export interface MetricsParts {
   trustExpiries(): readonly ExpiryState[];
 }
 
-export interface Gauges {
+interface Gauges {
   contentType: string;
   /** The text of one scrape. Throws what the store throws. */
   read(): Promise<string>;

@@ -5,7 +5,7 @@ import type { Exchange, Site } from '../../http/site.ts';
 import { isLocalViewer } from '../../http/viewer.ts';
 import { createGauges, type MetricsParts } from './gauges.ts';
 
-export interface MetricsSiteParts extends MetricsParts {
+interface MetricsSiteParts extends MetricsParts {
   /** Who may read /metrics. The two others say no more than a status does, and are for everybody. */
   metricsFor: NamesFor;
   /** Settles when the database answers, throws when it does not. */
