@@ -35,15 +35,18 @@ export function joinErrorDocs(paragraphs: readonly ErrorParagraph[]): string {
   for (const file of new Set(paragraphs.map((paragraph) => paragraph.file))) {
     const own = paragraphs.filter((paragraph) => paragraph.file === file);
     const lines = own.map(
-      ({ code, text }) => `- [\`${code}\`](errors/${file}#${code.toLowerCase()}): ${firstSentence(text, file)}`,
+      ({ code, text }) => `| [\`${code}\`](errors/${file}#${code.toLowerCase()}) | ${firstSentence(text, file)} |`,
     );
-    parts.push(`## [${titleOf(file)}](errors/${file})`, lines.join('\n'));
+    parts.push(`## [${titleOf(file)}](errors/${file})`, ['| Code | Meaning |', '| --- | --- |', ...lines].join('\n'));
   }
+  parts.push(
+    'Next page: [Event ids and error codes of Windows](codes.md). Questions: the issue tracker of the project.',
+  );
   return `${parts.join('\n\n')}\n`;
 }
 
-const introduction = `Every error that \`moult\` prints begins with a code. Here is what each means; the page behind it says what to do. With
-\`--json\` the code is \`error.code\`.
+const introduction = `This page lists the codes of Moult's own errors, for administrators. Every error that \`moult\` prints begins with such a code.
+With \`--json\` the code is \`error.code\`. The page behind the code says what to do. [Another page](codes.md) has the codes of Windows.
 
 <!-- Written by scripts/join-error-docs.ts from docs/errors/*.md: change those. -->`;
 

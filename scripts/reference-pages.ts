@@ -102,8 +102,8 @@ function withFindings(page: string): string {
   const sections = rungs.map((title, at) => {
     const lines = codes
       .filter((code) => findingCodes[code].rung === at + 1)
-      .map((code) => `- ${findingLink(code)}: ${whatOf(code)}`);
-    return `### Rung ${at + 1}: ${title}\n\n${lines.join('\n')}`;
+      .map((code) => `| ${findingLink(code)} | ${whatOf(code)} |`);
+    return `### Rung ${at + 1}: ${title}\n\n| Finding | Meaning |\n| --- | --- |\n${lines.join('\n')}`;
   });
   const note = '<!-- Written by `node scripts/reference-pages.ts` from docs/findings. -->';
   return `${before}\n${note}\n\n${sections.join('\n\n')}\n\n${after}`;
@@ -142,7 +142,7 @@ ${events
       `| ${id} | ${[...new Set([causeOfEvent(id), ...eventFindings(id)])]
         .filter((code) => code !== undefined)
         .map(findingLink)
-        .join(', ')} |`,
+        .join('<br>')} |`,
   )
   .join('\n')}
 

@@ -8,9 +8,14 @@ import { readPieces } from './prose.ts';
 /** Words that need a test which fails if they are wrong. */
 const absolute = /\b(?:never|nothing|always)\b(?!$)/i;
 
+/** Pages that are made from the program, and the report of a run. */
+const fromProgram: ReadonlySet<string> = new Set(
+  ['errors', 'commands', 'codes', 'fault-injection'].map((name) => `docs/${name}.md`),
+);
+
 /** What is wrong with the promises of `file`, a page of the checkout at `root`. */
 export function promiseFaults(root: string, file: string, markdown: string): Breach[] {
-  if (!/^(?:docs\/[^/]+|SECURITY|README)\.md$/.test(file) || file === 'docs/errors.md') return [];
+  if (!/^(?:docs\/[^/]+|SECURITY|README)\.md$/.test(file) || fromProgram.has(file)) return [];
   const rows = promiseRows(markdown);
   const faults = rows.flatMap(({ line, heldBy }) =>
     testsNamed(heldBy).map((test) => ({ file, line, why: faultOf(root, file, test) })),

@@ -39,8 +39,9 @@ export function readPieces(markdown: string): Piece[] {
 
 /** The sentences of a text. A colon ends a sentence too: what follows is a list, a command or an example. */
 export function readSentences(text: string): string[] {
-  return plainText(text)
-    .split(/(?<=[.!?:]["”’)*_]*)\s+/)
+  return text
+    .split('<br>')
+    .flatMap((part) => plainText(part).split(/(?<=[.!?:]["”’)*_]*)\s+/))
     .map((sentence) => sentence.trim())
     .filter((sentence) => sentence !== '');
 }

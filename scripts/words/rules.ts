@@ -43,7 +43,7 @@ const bans: readonly Ban[] = [
     except: ['header', 'heading'],
   },
   {
-    pattern: /\b(?:stands?|stood|lies|lay|hangs?) (?:in|at|on|beside|behind|below|under|there|before|between)\b/i,
+    pattern: /\b(?:stands?|stood|lies|lay) (?:in|at|on|beside|behind|below|under|there|before|between)\b/i,
     instead: 'write "is"',
   },
   { pattern: /\b(?:held|holds?) (?:[\w-]+ ){0,3}against\b/i, instead: 'write "check" or "compare"' },

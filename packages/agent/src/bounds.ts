@@ -122,14 +122,14 @@ export const programBounds = declareBounds('agent', {
     what: 'The cabinet with the root of the trust metadata',
     fallback: 1024 * 1024,
     range: [65_536, 67_108_864],
-    client: 'AGENT_TRANSPORT_TOO_LARGE; no root is pinned',
+    client: 'AGENT_TRANSPORT_TOO_LARGE, and no root is pinned',
     administrator: 'a line in `WindowsUpdate.log`',
   },
   maxTrustRootFiles: {
     what: 'Files in this cabinet',
     fallback: 4,
     range: [1, 1000],
-    client: 'AGENT_CONFIG_BAD_TRUST_ROOT; no root is pinned',
+    client: 'AGENT_CONFIG_BAD_TRUST_ROOT, and no root is pinned',
     administrator: 'a line in `WindowsUpdate.log`',
   },
   maxInstallerMs: {

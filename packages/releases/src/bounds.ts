@@ -136,7 +136,7 @@ export const targetBounds = declareBounds('release-target', {
     what: 'Pins of groups and computers',
     fallback: 10_000,
     range: [10, 1_000_000],
-    client: 'RELEASE_TARGET_MALFORMED; no release is installed',
+    client: 'RELEASE_TARGET_MALFORMED, and no release is installed',
     administrator: 'RELEASE_TARGET_MALFORMED from `moult release pin`',
   },
 });
@@ -187,7 +187,7 @@ export const deltaLimits = declareBounds('release-delta', {
 export const repositoryBounds = declareBounds('repository', {
   /** Fewer are signed faster than a thread starts. */
   coveredAtOnce: {
-    what: 'Covered updates that the server signs in its own thread; more go into a thread of their own',
+    what: 'Covered updates that the server signs in its own thread. More go into another thread',
     fallback: 500,
     range: [10, 1_000_000],
     client: 'nothing',

@@ -61,14 +61,14 @@ export const httpBounds = declareBounds('http', {
     administrator: 'nothing',
   },
   idleFileMs: {
-    what: 'Time for which a file stays open after its last reader',
+    what: 'Time that a file stays open after its last reader',
     fallback: 2000,
     range: [0, 600_000],
     client: 'the same answer',
     administrator: 'nothing',
   },
   maxFileAgeMs: {
-    what: 'Time for which a file stays open in use, before it is opened again',
+    what: 'Time that a file stays open in use, before it is opened again',
     fallback: 5000,
     range: [100, 600_000],
     client: 'the same answer',

@@ -51,7 +51,7 @@ export const defaultFeedLimits = declareBounds('live-page', {
     administrator: 'nothing',
   },
   maxWaitingBytes: {
-    what: 'What a live page has not taken yet',
+    what: 'Data that a live page has not taken yet',
     fallback: 1 << 20,
     range: [65_536, 1_073_741_824],
     client: 'a closed connection',

@@ -102,9 +102,9 @@ export const settings = {
   homeNames: setting(
     'listening',
     choice(['nobody', 'local', 'everybody']),
-    'WHO',
+    'nobody|local|everybody',
     'local',
-    'Viewers of names, addresses and ids on the home page: nobody, local (this machine), everybody',
+    'Viewers of names, addresses and ids on the home page. local: on this machine',
   ),
   metrics: setting(
     'listening',
@@ -136,7 +136,7 @@ export const settings = {
     choice(['server', 'client']),
     'server|client',
     'server',
-    'Who decides about the groups of a computer: this server, or the policy of the computer',
+    'The groups of a computer come from this server, or from the policy of the computer',
   ),
   unapproved: setting(
     'updates',

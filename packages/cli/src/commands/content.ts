@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .action(add);
   withServerOptions(content.command('verify'))
     .description(
-      'read every file again, and those copied into the folder; damaged ones are set aside. Exit 1 when one is damaged or gone',
+      'check every file, also files copied into the folder, and move damaged ones away. Exit code 1 if one is damaged or missing',
     )
     .action(verify);
   withServerOptions(content.command('status', { isDefault: true }))

@@ -23,7 +23,7 @@ export function register(program: Command): void {
     .command('export')
     .description('write a policy file that points clients at a server')
     .requiredOption('--server <url>', 'update server, as http://host:8530', asServerUrl)
-    .option('--group <names>', 'target group; several with ";" between them')
+    .option('--group <names>', 'target group. Several groups: with a semicolon between them')
     .addOption(new Option('--format <format>', 'what to make').choices(policyFormats).default('reg'))
     .option('--out <dir>', 'folder for the files. Default: standard output, for forms of one file')
     .option('--undo', 'write a file that removes the policy (reg, pol, gpo, ps1)')

@@ -68,7 +68,7 @@ export function register(program: Command): void {
   withCommon(release.command('recall').argument('<path>', 'path of the release, from "moult release list"'), true)
     .description('recall a release: no computer installs it any more')
     .requiredOption('--reason <text>', 'one line. Computers show it')
-    .option('--replacement <version>', 'version to which computers with the release go back')
+    .option('--replacement <version>', 'older or newer version for computers that run the release')
     .action(audited('recall release', runRecall));
   withCommon(release.command('pin').argument('<version>', 'a listed release of the agent'), true)
     .description('give a group or a computer this version in place of the newest, by way of its floors')

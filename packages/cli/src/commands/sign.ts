@@ -34,7 +34,7 @@ export function register(program: Command): void {
     .option('--cert <file>', 'code-signing certificate (PEM or DER). Issuers may follow in the same PEM file')
     .option(
       '--chain <file>',
-      'an issuer to send along; may be repeated',
+      'an issuer to add. May be repeated',
       (file: string, before: string[]) => [...before, file],
       [],
     )

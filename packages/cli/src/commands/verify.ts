@@ -23,18 +23,18 @@ type Verdict = { file: string; report: SignatureReport } | { file: string; error
 export function register(program: Command): void {
   withServer(program.command('verify'))
     .description(
-      'check the Authenticode signatures of cabinets, programs (.exe, .dll) and security catalogs (.cat); --data-dir or --config: trust the operator CA of that server',
+      'check the Authenticode signatures of cabinets, programs (.exe, .dll) and security catalogs (.cat). --data-dir or --config: trust the operator CA of that server',
     )
     .argument('<files...>', 'the files')
     .option(
       '--ca <file>',
-      'certificates to trust (PEM or DER); without it, the public roots that Node.js brings; may be repeated',
+      'trusted certificates (PEM or DER). Default: the public roots of Node.js. May be repeated',
       collect,
       [],
     )
     .option(
       '--tsa-ca <file>',
-      'certificates to trust for time stamps; without it, the same; may be repeated',
+      'trusted certificates for time stamps. Default: those of --ca. May be repeated',
       collect,
       [],
     )
