@@ -109,9 +109,9 @@ export const settings = {
   metrics: setting(
     'listening',
     choice(['nobody', 'local', 'everybody']),
-    'WHO',
+    'nobody|local|everybody',
     'local',
-    'Who may read /metrics (Prometheus): nobody, local (this machine), everybody',
+    'Readers of /metrics (Prometheus). local: on this machine',
   ),
   port: setting(
     'listening',
