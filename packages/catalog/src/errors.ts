@@ -1,5 +1,5 @@
-// The only home of this package's errors. An update document comes from a stranger: whatever it holds, it is either
-// understood or refused by name.
+// The only home of this package's errors. An update document comes from a stranger: it is either understood or refused by
+// name.
 
 /** Closed list; each code has a paragraph in docs/errors/catalog.md. */
 export type CatalogErrorCode =

@@ -1,4 +1,4 @@
-// XML namespaces of update metadata. Documents redeclare prefixes at will, so everything is told apart by URI.
+// XML namespaces of update metadata. Documents redeclare prefixes at will, so elements are told apart by URI.
 const msus = 'http://schemas.microsoft.com/msus/2002/12';
 
 export const namespaces = {

@@ -1,4 +1,4 @@
-// One moult command within this process: what main.ts does with the arguments of the process, and tests with their own.
+// One moult command within this process: main.ts runs it with the arguments of the process, and tests with their own.
 import { serverVersion } from '@moult/store/version';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { commandExamples } from './command-examples.ts';

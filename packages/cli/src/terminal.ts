@@ -1,4 +1,4 @@
-// What people see: colours only on a terminal, progress on long work, JSON when asked, errors with code and remedy.
+// The output for people: colours only on a terminal, progress on long work, JSON when asked, errors with code and remedy.
 
 import { styleText } from 'node:util';
 import { jsonText, visibleLines } from '@moult/formats/text';

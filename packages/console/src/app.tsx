@@ -1,5 +1,5 @@
-// The home page: what an administrator looks at first. From top to bottom: is self-update in order, which clients
-// do I have, what happened last.
+// The home page, which an administrator sees first. From top to bottom: the health of self-update, the clients, the newest
+// events.
 import { type ReactNode, useEffect, useState } from 'react';
 import { Computers } from './computers.tsx';
 import { EventCounts } from './event-counts.tsx';

@@ -1,4 +1,4 @@
-// Computers by generation and version: who is still a SUS client, at a glance.
+// Computers by generation and version. It shows at a glance which are still SUS clients.
 import type { Generation, HomeComputers, HomeDocument, Standing } from '@moult/server/home-document';
 import type { ReactNode } from 'react';
 import { Mark } from './mark.tsx';

@@ -1,4 +1,4 @@
-// The last events as counts, for those who are not told names; and why, and what to do about it.
+// The newest events as counts, for viewers who may not see names, with the reason and the remedy.
 import type { HomeDocument, HomeEventKind } from '@moult/server/home-document';
 import type { ReactNode } from 'react';
 

@@ -1,4 +1,4 @@
-// What to do on a server that no computer has ever contacted.
+// The first steps on a server that no computer has contacted yet.
 import type { ReactNode } from 'react';
 
 export function FirstSteps(): ReactNode {

@@ -1,4 +1,4 @@
-// Says aloud, politely, what changed: the health of the service and the newest event. Not every row of every table.
+// Announces changes politely to screen readers: the health of the service and the newest event. Not each row of each table.
 import type { HomeDocument } from '@moult/server/home-document';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 

@@ -1,4 +1,4 @@
-// What was opened, closed in reverse, each whatever happened to the others.
+// Closes opened parts in reverse order, each one even if another fails.
 
 export interface Closers {
   add(close: () => unknown): void;

@@ -1,4 +1,4 @@
-// What only the sites throw. The codes SERVER_… have their home in @moult/store.
+// Errors that only the sites throw. The codes SERVER_… have their home in @moult/store.
 import type { FaultCode } from '@moult/protocol/soap';
 
 /** A refusal in the words of MS-WUSP 2.2.2.4: thrown by the sites, sent as a SOAP fault. */

@@ -1,5 +1,5 @@
-// What `GET /api/home` answers and `/api/home/events` sends: everything that the home page shows. Docs: docs/home-page.md.
-// Types only: the console imports them, and nothing else of the server.
+// The answer of `GET /api/home`, which `/api/home/events` sends as well: everything that the home page shows. Docs:
+// docs/home-page.md. Types only: the console imports them, and nothing else of the server.
 
 /** ISO 8601 in UTC, with milliseconds. */
 type Instant = string;

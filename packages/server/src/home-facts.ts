@@ -1,4 +1,4 @@
-// What the home page asks of the rest of the server beside the store's facts. Nothing here decides.
+// The facts that the home page needs from the rest of the server, apart from those of the store. Nothing here decides.
 import type { HomeRelease, HomeServer, SiteName } from './home-document.ts';
 
 /** How the self-update service is, port by port, as found by asking the ports themselves. */

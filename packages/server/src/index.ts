@@ -1,4 +1,4 @@
-// What other packages may use of the server.
+// The parts of the server that other packages may use.
 export { type Logger, openLog } from './log/log.ts';
 export { type RunningServer, type ServerParts, startServer } from './main.ts';
 export * from './sites/self-update/index.ts';

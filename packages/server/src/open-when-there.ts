@@ -1,5 +1,5 @@
-// What needs the database, opened when the database is there: at once if it can be, else later, and the rest of the server
-// does not wait for it.
+// Opens the parts that need the database when the database is there: at once if possible, else later. The rest of the
+// server does not wait for it.
 import { setTimeout as pause } from 'node:timers/promises';
 import { DatabaseAway, isTemporary, ServerError } from '@moult/store/errors';
 import { type Closers, createClosers } from './closers.ts';

@@ -1,4 +1,4 @@
-// The server's database: its settings, and what the administrator is told while it is away.
+// The server's database: its settings, and the notice to the administrator while it is away.
 import { join } from 'node:path';
 import type { ServerConfig } from '@moult/administration/config';
 import type { Notice, PoolLimits } from '@moult/store';

@@ -1,4 +1,4 @@
-// Bounds of the pages, of what waits to be written, and of the self-update tree.
+// Bounds of the pages, of data that waits to be written, and of the self-update tree.
 import { declareBounds } from '@moult/bounds';
 
 export const homeBounds = declareBounds('home', {

@@ -1,4 +1,4 @@
-// The three web services over SOAP: who answers their calls, and how many calls at once.
+// The three web services over SOAP: their handlers, and how many calls they answer at once.
 
 import type { ServerConfig } from '@moult/administration/config';
 import { clientWebService } from '@moult/protocol/client-web-service';

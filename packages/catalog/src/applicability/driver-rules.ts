@@ -1,4 +1,4 @@
-// Driver rules (WindowsDriver.xsd): how the driver in Metadata stands against what is installed.
+// Driver rules (WindowsDriver.xsd): compare the driver in Metadata with the installed driver.
 
 import { parseDriverRule } from '../metadata/drivers.ts';
 import type { DriverMetadata } from '../metadata/index.ts';

@@ -1,4 +1,4 @@
-// What a machine can be asked. Every question may be left out by a provider and every answer may be unknown: a rule
+// The questions that a machine can be asked. A provider may leave out each question, and each answer may be unknown. A rule
 // whose question gets no answer is undecided, never guessed.
 
 /** The answer; `null`: known not to be there; `undefined`: cannot be known. */

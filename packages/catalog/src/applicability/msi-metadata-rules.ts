@@ -1,4 +1,4 @@
-// Windows Installer rules without attributes: what they ask stands in Metadata. A patch blob names target products with
+// Windows Installer rules without attributes: Metadata holds their questions. A patch blob names target products with
 // bounds and the place of the patch in its families; an application names its product code.
 import { bracedGuid, compareBy, orderVersions } from './compare.ts';
 import type { MachineFacts } from './facts.ts';

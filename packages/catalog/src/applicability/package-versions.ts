@@ -1,7 +1,6 @@
 // Order of package versions, as each package manager defines it: dpkg (deb-version(7)), rpm (rpm-version(7)), pacman
-// (vercmp(8)), apk (the order of Gentoo with suffixes and builds of its own).
-// Managers disagree ("1.0+b" against "1.0", "1.0a" against "1.0"): what nobody said the manager of is only ordered where
-// all of them agree.
+// (vercmp(8)), apk (the order of Gentoo with suffixes and builds of its own). Managers disagree ("1.0+b" against "1.0",
+// "1.0a" against "1.0"). If the manager is not named, two versions are ordered only when all managers agree.
 import { compareBy } from './compare.ts';
 
 type Order = (first: string, second: string) => number;

@@ -1,5 +1,5 @@
-// Facts as recorded on some machine: a JSON document. A section that is there is complete: what it does not list does
-// not exist. A section that is missing is unknown, and so are the rules that ask for it.
+// Facts as recorded on some machine: a JSON document. A section in it is complete: things that it does not list do not
+// exist. A missing section is unknown, and so are the rules that ask for it.
 import { CatalogError } from '../errors.ts';
 import { bracedGuid } from './compare.ts';
 import type {

@@ -1,4 +1,4 @@
-// Base rules about the registry. Missing keys and values make a rule false; what cannot be read makes it unknown.
+// Base rules about the registry. A missing key or value makes a rule false; an unreadable one makes it unknown.
 import { compareBy, compareStrings, isTrue, orderVersions } from './compare.ts';
 import type { RegistryKey, RegistryValue } from './facts.ts';
 import { all, any } from './logic.ts';

@@ -1,4 +1,4 @@
-// The administrator's decisions that concern one client: what is deployed to its target groups.
+// The administrator's decisions that concern one client: the deployments to its target groups.
 import type { RevisionId, UpdateId } from '../ids.ts';
 
 /** What an administrator can decide for a revision (MS-WUSP 3.1.1, Deployment table). */

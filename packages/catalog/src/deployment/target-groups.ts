@@ -1,4 +1,4 @@
-// What an administrator decides: target groups in a tree, and one decision for each update and group.
+// The administrator's decisions: target groups in a tree, and one decision for each update and group.
 
 // The two groups that every WSUS has, under the ids that every WSUS gives them (MS-WSUSSS examples).
 export const allComputers = 'a0a08746-4dbe-4a37-9adf-9e7652c0b421';

@@ -1,5 +1,5 @@
-// The scan a client would make, from its facts alone: round after round, what is offered is evaluated, and what is
-// installed opens the next round. For explaining when a client's own lists are not at hand.
+// The scan that a client would make, from its facts alone. In each round the offered updates are evaluated, and the
+// installed ones open the next round. For explanations when the client's own lists are not at hand.
 import { evaluateApplicability } from '../applicability/evaluate.ts';
 import type { MachineFacts } from '../applicability/facts.ts';
 import { decideSync, type SyncRequest } from '../deployment/decide-sync.ts';

@@ -1,5 +1,5 @@
-// Revisions that are in the catalog and can never be offered as things stand: half bundles, prerequisites that are
-// not there, prerequisites in a circle. They are named, not thrown away: what they wait for may still be imported.
+// Revisions in the catalog that cannot be offered now: half bundles, missing prerequisites, prerequisites in a circle. They
+// are named and kept, because the missing part may still be imported.
 
 import type { CatalogErrorCode } from '../errors.ts';
 import type { UpdateIdentity } from '../ids.ts';

@@ -1,4 +1,4 @@
-// What the graph needs to know of a revision: small enough to keep 100,000 of them in memory and to store beside the
+// The facts of a revision that the graph needs: small enough to keep 100,000 of them in memory and to store beside the
 // document, so that a warm start reads no XML.
 import type { UpdateId, UpdateIdentity } from '../ids.ts';
 import type { DriverMetadata, PrerequisiteClause, UpdateDocument, UpdateType } from '../metadata/index.ts';

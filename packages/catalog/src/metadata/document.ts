@@ -1,5 +1,5 @@
-// An update document as values. `root` keeps the whole document, so that what is not understood is not lost:
-// fragments are derived from it, not from these fields.
+// An update document as values. `root` keeps the whole document, so that no unknown part is lost: fragments come from it,
+// not from these fields.
 import type { XmlElement } from '@moult/formats/xml';
 import type { UpdateId, UpdateIdentity } from '../ids.ts';
 

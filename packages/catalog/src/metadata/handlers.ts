@@ -1,4 +1,5 @@
-// HandlerSpecificData: who installs the update and how. The data element decides; xsi:type only names the rest.
+// HandlerSpecificData: the handler that installs the update, and how. The data element decides; xsi:type only names the
+// rest.
 import { attributeOf, childElements, childNamed, type XmlElement } from '@moult/formats/xml';
 import { CatalogError } from '../errors.ts';
 import { namespaces } from '../namespaces.ts';

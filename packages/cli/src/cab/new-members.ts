@@ -1,4 +1,4 @@
-// What goes into a new cabinet: files as named, folders with all they hold, in an order that is always the same.
+// The members of a new cabinet: files as named, folders with all their contents, always in the same order.
 import { closeSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { isProgram, type StreamedMember } from '@moult/formats/cab';

@@ -1,4 +1,4 @@
-// What `moult cab` says: one document for programs, lines for people. A complaint always names file, member and offset.
+// The output of `moult cab`: one document for programs, lines for people. A complaint always names file, member and offset.
 
 import { FormatError } from '@moult/formats';
 import type { Cabinet, CabinetMember, Compression } from '@moult/formats/cab';

@@ -1,4 +1,4 @@
-// moult approve: what happens to an update in a group. The words are those of WSUS and its PowerShell.
+// moult approve: an action for an update in a group. The words are those of WSUS and its PowerShell.
 
 import { approve } from '@moult/administration';
 import type { DeploymentAction } from '@moult/store';

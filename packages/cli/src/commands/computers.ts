@@ -1,4 +1,4 @@
-// moult computers: who is here, in which groups, and who shares an identity.
+// moult computers: which there are, in which groups, and which share an identity.
 
 import { listClones, listComputers, removeComputer, setMembership, showComputer } from '@moult/administration';
 import { visibleText } from '@moult/formats/text';

@@ -1,4 +1,4 @@
-// moult decline: an update that nobody gets, whatever else was decided (Deny-WsusUpdate).
+// moult decline: offers an update to no client, whatever else was decided (Deny-WsusUpdate).
 
 import { decline } from '@moult/administration';
 import type { Command } from 'commander';

@@ -1,4 +1,4 @@
-// moult events: what computers reported, what agents said about their own update, and what administrators changed.
+// moult events: the reports of computers, the pings of agents about their own update, and the changes of administrators.
 
 import { findComputer, findUpdate } from '@moult/administration';
 import { describeReport, readMiscData } from '@moult/protocol/reporting';

@@ -1,4 +1,4 @@
-// moult serve: the server in the foreground, until it is told to stop.
+// moult serve: the server in the foreground, until a signal stops it.
 
 import { keepFilesPrivate } from '@moult/administration';
 import {

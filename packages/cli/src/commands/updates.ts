@@ -1,4 +1,4 @@
-// moult updates: what can be approved, what was decided, and how it stands on the computers.
+// moult updates: which can be approved, which decisions there are, and the states on the computers.
 
 import { type ApprovalState, listUpdates, showUpdate } from '@moult/administration';
 import { visibleText } from '@moult/formats/text';

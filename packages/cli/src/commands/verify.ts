@@ -1,4 +1,5 @@
-// moult verify: who signed a file, is it unaltered, and is the signer one of ours? Exit code 0 says yes to all.
+// moult verify: says who signed a file, whether it is unaltered, and whether the signer is one of ours. Exit code 0: yes to
+// all.
 
 import { rootCertificates } from 'node:tls';
 import { FormatError } from '@moult/formats';

@@ -1,4 +1,4 @@
-// How the demo tells what happens: one line for each thing, with the second it happened in and who says it.
+// The story of the demo: one line for each event, with its second and its source.
 import type { ProgressEvent } from '@moult/agent';
 import type { HomeEvent } from '@moult/server/home-document';
 import { paint } from '../terminal.ts';

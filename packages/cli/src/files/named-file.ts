@@ -1,5 +1,5 @@
-// Files that the command line names, for every command alike: a regular file, or wrong usage. No command waits for a
-// pipe that nobody writes to, or reads a device that never ends.
+// Files that the command line names, for all commands alike: a regular file, or wrong usage. No command waits for a pipe
+// without a writer, or reads a device without end.
 import type { ReadStream } from 'node:fs';
 import { DiskError, type OutsideLimits, openOutside, readOutside, streamOutside } from '@moult/disk';
 import { UsageError } from '../terminal.ts';

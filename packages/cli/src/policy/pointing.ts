@@ -1,4 +1,4 @@
-// The policy that points clients at a server, and what takes it back.
+// The policy that points clients at a server, and the policy that undoes it.
 import { policyValueByName } from '@moult/agent';
 
 export interface PolicySetting {

@@ -1,4 +1,4 @@
-// What a policy file says, value by value, held against what Windows knows.
+// The values of a policy file, each compared with the values that Windows knows.
 import { isAllowed, policyValueByName } from '@moult/agent';
 import { FormatError } from '@moult/formats';
 import { parsePolicyFile, parseRegistryText, type RegistryValue } from '@moult/formats/registry';

@@ -1,4 +1,4 @@
-// The audit record of a change to the signed metadata: who did it, in the database of the server whose repository it is.
+// The audit record of a change to the signed metadata: its author, in the database of the server that has the repository.
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { administer, type ServerOptions } from '../server-options.ts';

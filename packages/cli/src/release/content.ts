@@ -1,4 +1,4 @@
-// moult release add, publish, list, recall, status: what is signed.
+// moult release add, publish, list, recall, status: the signed contents.
 
 import { extname } from 'node:path';
 import type { PinOwner, ReleaseTarget, UpdateTarget } from '@moult/releases/metadata';

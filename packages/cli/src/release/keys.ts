@@ -1,4 +1,4 @@
-// moult release init, key, sign, rotate, revoke, rehearse: who may sign, and who does.
+// moult release init, key, sign, rotate, revoke, rehearse: the keys that may sign, and the signatures.
 
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';

@@ -1,4 +1,4 @@
-// What the commands of moult release have in common: the repository, keys and versions as they are typed.
+// The common part of the commands of moult release: the repository, keys and versions as they are typed.
 
 import { isReleaseError } from '@moult/releases/errors';
 import { type ReleaseVersion, readRelease } from '@moult/releases/metadata';

@@ -1,4 +1,4 @@
-// What the commands of moult release print: tables for people, one document with --json.
+// The output of the commands of moult release: tables for people, one document with --json.
 import { jsonText, visibleText } from '@moult/formats/text';
 import { emptySha256 } from '@moult/releases/delta';
 import { canonicalBytes, formatRelease, readOurTarget, readPins, sha256Hex } from '@moult/releases/metadata';

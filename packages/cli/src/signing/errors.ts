@@ -1,4 +1,4 @@
-// What can go wrong around signing beyond the file itself.
+// The errors around signing, apart from those of the file itself.
 
 /** Thrown when the authority cannot be reached or answers with something that is no time stamp. */
 export class TimestampAuthorityError extends Error {

@@ -1,4 +1,4 @@
-// From a revision's document to what is signed of it: what is run, with which files, and what its codes mean.
+// From a revision's document to its signed instructions: the program, its files, and the meaning of its codes.
 import { type Handler, parseUpdateDocument } from '@moult/catalog';
 import { moultRuleNames } from '@moult/catalog/applicability';
 import type { UpdateTarget } from '@moult/releases/metadata';

@@ -1,5 +1,5 @@
-// A file that only takes up room, DIR/moult.ballast. On a disk that is full to the last block SQLite cannot even delete:
-// then this file goes, and what cleans up has its room. It comes back when there is plenty.
+// A file that only takes up room, DIR/moult.ballast. On a disk that is full to the last block SQLite cannot even delete.
+// The server then removes this file, so that cleaning up has room. It makes the file again when there is plenty.
 import { randomBytes } from 'node:crypto';
 import { rmSync, statfsSync } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';

@@ -1,5 +1,6 @@
-// How much room the disk has. Below the reserve, what strangers make grow is refused and the logs pause, so that the rest
-// stays for the administrator who cleans up. A write that the disk refused counts as no room until one succeeds again.
+// Watches the room on the disk. Below the reserve the server refuses data of strangers that would grow, and the logs pause,
+// so that the rest stays for the administrator who cleans up. A write that the disk refused counts as no room until a write
+// succeeds again.
 import { diskTroubleOf, type Notice, noticeLine } from '@moult/store';
 import { type DiskSpace, type ReserveSetting, reserveBytesOf, spaceOfFolder } from '@moult/store/data-dir';
 import { ServerError } from '@moult/store/errors';

@@ -1,5 +1,5 @@
-// The store as the server's own parts see it: what strangers make grow needs room first, and each write that fails is told
-// to the watch. Commands of the administrator have stores of their own and are not held back.
+// The store as the server's own parts see it. Calls of strangers that make it grow need room first, and the watch hears of
+// each failed write. Commands of the administrator have stores of their own and are not held back.
 import type { Store } from '@moult/store';
 import type { DiskWatch } from './disk-watch.ts';
 

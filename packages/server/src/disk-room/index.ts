@@ -1,4 +1,4 @@
-// Room on the disk, for the whole server: who is told when there is none, and what gives way.
+// Room on the disk, for the whole server: the parts that hear when there is none, and the parts that give way.
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { writtenFolders } from '@moult/administration';

@@ -1,4 +1,4 @@
-// What a new server starts with: the real update documents of packages/server/first-catalog, and one sample update
+// The first contents of a new server: the real update documents of packages/server/first-catalog, and one sample update
 // whose cabinet is built and signed here, with the operator's own key.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

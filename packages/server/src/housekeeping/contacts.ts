@@ -1,5 +1,6 @@
-// Who was here, gathered for a second and written in one transaction: a contact must not cost a write of its own. What
-// cannot be written waits for the next try, one entry a computer, so that only very many computers can fill the memory.
+// Gathers contacts of computers for a second and writes them in one transaction, because a contact must not cost a write of
+// its own. Contacts that cannot be written wait for the next try, one entry for each computer, so that only very many
+// computers can fill the memory.
 
 import type { Store } from '@moult/store';
 import { writeBounds } from '../bounds.ts';

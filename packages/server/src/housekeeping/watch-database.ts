@@ -1,4 +1,4 @@
-// The database file of a running server is checked once as a whole, beside the service. What is found is said.
+// Checks the database file of a running server once as a whole, beside the service, and reports faults.
 
 import type { Notice } from '@moult/store';
 import { checkInBackground, isPostgres, sqliteFileOf } from '@moult/store';

@@ -1,4 +1,4 @@
-// Under which name a client called: what addresses that are sent to it are made from.
+// The name under which a client called. Addresses in answers to the client are made from it.
 import type { Exchange } from './site.ts';
 
 /**

@@ -1,4 +1,5 @@
-// From a raw request to what sites see. The path is decoded exactly once; what cannot be decoded is no path of ours.
+// From a raw request to the form that sites see. The path is decoded exactly once; a path that cannot be decoded is not a
+// path of ours.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { httpBounds } from '../bounds.ts';

@@ -1,6 +1,6 @@
-// The names under which this server is called by browsers. A page of a stranger can let its own name lead to our address
-// (DNS rebinding), and would then read what we show; but it cannot hide its name from us. Update clients are not asked:
-// they call by whatever alias the administrator gave them, and get nothing that they could not ask for by address.
+// The names under which browsers call this server. A page of a stranger can let its own name lead to our address (DNS
+// rebinding) and would then read our answers; but it cannot hide its name from us. Update clients are not checked: they
+// call by any alias that the administrator gave them, and get nothing that they could not ask for by address.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';

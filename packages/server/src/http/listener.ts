@@ -1,4 +1,4 @@
-// One port: bound, bounded, and stopped without cutting off what is being answered.
+// One port: opened, bounded, and stopped without cutting off answers that are being sent.
 
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';

@@ -1,4 +1,5 @@
-// What the front hands to a site: one HTTP exchange whose path was decoded once, and the promise that every site makes.
+// The form of a request that the front hands to a site: one HTTP exchange whose path was decoded once, and the promise that
+// each site makes.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export type ListenerName = 'main' | 'self-update' | 'tls';

@@ -1,5 +1,5 @@
-// Who looks: somebody on the server itself, or anybody. There are no accounts yet, so names of computers are for those who
-// could read the database as well.
+// The viewer of a page: somebody on the server itself, or anybody. There are no accounts yet, so names of computers are for
+// viewers who could read the database as well.
 import type { IncomingMessage } from 'node:http';
 import { askedHost, isLoopbackHost } from './known-hosts.ts';
 

@@ -1,5 +1,6 @@
-// Lines to where writing may fail: a full disk, a pipe that nobody reads. What fails is dropped and counted, and when
-// writing works again the first line says how many were lost. Nothing here throws: a log must never end the server.
+// Writes lines to a place where writing may fail: a full disk, a pipe without a reader. A line that fails is dropped and
+// counted, and when writing works again the first line says how many were lost. Nothing here throws: a log must never end
+// the server.
 import { writeBounds } from '../bounds.ts';
 
 export interface LineWriter {

@@ -1,5 +1,5 @@
-// Which log files go: the oldest first, by bytes and by days. Age is told by the names that the server gave them, and a
-// clock that runs wrong must not cost all of them: the newest stay, however old they seem.
+// Decides which log files are removed: the oldest first, by bytes and by days. The age comes from the names that the server
+// gave them. A wrong clock must not cost all of them: the newest stay, however old they seem.
 import { readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,5 +1,5 @@
-// Updates as SyncUpdates sends them, written once and kept within a budget of memory: thousands of clients are told the
-// same of an update, and to put it together again for each costs more than all else in their answers.
+// Updates as SyncUpdates sends them, written once and kept within a budget of memory. Thousands of clients get the same
+// text of an update, and to make it again for each costs more than the rest of their answers.
 import type { SyncedRevision } from '@moult/catalog';
 import type { UpdateInfo } from '@moult/protocol/client-web-service';
 import { LRUCache } from 'lru-cache';

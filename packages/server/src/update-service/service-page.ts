@@ -1,4 +1,4 @@
-// What a service shows to a GET, as ASP.NET does: a page that names its operations, and with ?wsdl its contract, with the
+// The page of a service for a GET, as ASP.NET shows it: it names the operations, and with ?wsdl the contract, with the
 // address under which it was asked.
 import { readFile } from 'node:fs/promises';
 import { repositoryFile } from '@moult/disk';

@@ -1,4 +1,4 @@
-// What the handlers of the three services share: the store, the catalog, the cookies, and who is calling.
+// The common part of the handlers of the three services: the store, the catalog, the cookies, and the calling client.
 import { createHash } from 'node:crypto';
 import type { ServerConfig } from '@moult/administration/config';
 import type { DeploymentSet } from '@moult/catalog';

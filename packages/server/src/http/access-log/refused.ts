@@ -1,5 +1,5 @@
-// What never became a request: bytes that are no HTTP, headers that are too large or too late, connections over the
-// limit. Each leaves a line; of a burst the first lines are written, and a remark says how many more there were.
+// Attempts that never became a request: bytes that are not HTTP, headers that are too large or too late, connections over
+// the limit. Each leaves a line. Of a burst the first lines are written, and a remark says how many more there were.
 import type { Socket } from 'node:net';
 import { escapeField, stemOf } from './fields.ts';
 

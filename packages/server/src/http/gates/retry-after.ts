@@ -1,4 +1,4 @@
-// When a client that is told ServerBusy may come back: not all of them at the same moment.
+// The time at which a client that gets ServerBusy may come back. Clients get different times.
 import { callBounds } from '../../bounds.ts';
 
 const leastSeconds = 20;

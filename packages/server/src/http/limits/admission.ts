@@ -1,5 +1,5 @@
-// What strangers may make grow, and how fast: new computers, new names, status pings, reports, lines of the logs. What is
-// held back is counted, written to the store and said in the log once a minute, never once a request.
+// Bounds how fast strangers may make things grow: new computers, new names, status pings, reports, lines of the logs. The
+// server counts refusals, writes the counts to the store and logs them once a minute, never once a request.
 
 import type { Store } from '@moult/store';
 import { heldBackPrefix } from '@moult/store';

@@ -1,4 +1,5 @@
-// How many computers there are, without asking the store each time: counted now and then, and between by what was let in.
+// The number of computers without asking the store each time: counted now and then, and in between by the computers that
+// were let in.
 
 import type { Store } from '@moult/store';
 import { isTemporary } from '@moult/store/errors';

@@ -1,5 +1,5 @@
-// One computer holds so many report events, whatever it sends. How many it has is looked up by chance, the more often the
-// more it sends: that needs no memory of who sent how much, and a computer that sends little is hardly ever looked at.
+// Bounds the report events of one computer. The number is looked up by chance, more often the more the computer sends. So
+// no memory of senders is needed, and a computer that sends little is hardly ever looked at.
 
 import type { Store } from '@moult/store';
 import { rateBounds } from '../../bounds.ts';

@@ -1,4 +1,4 @@
-// What bounds the growth of store and logs, put together from the configuration.
+// Makes the bounds for the growth of store and logs from the configuration.
 
 import type { ServerConfig } from '@moult/administration/config';
 import type { Store } from '@moult/store';

@@ -1,5 +1,5 @@
-// How much each key took lately: what it took counts in full at first and less and less with time. The table is bounded, and
-// nobody is pushed out of it while it counts.
+// Counts how much each key took lately: fully at first, and less and less with time. The table is bounded, and no key
+// leaves it while it counts.
 
 interface RecentUse {
   /** What the key took, as far as it still counts. */

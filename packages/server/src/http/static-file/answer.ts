@@ -1,4 +1,4 @@
-// From a request and what is known of the file to everything of the answer but the file's bytes. Pure.
+// From a request and the facts of the file to everything of the answer but the file's bytes. Pure.
 import type { IncomingHttpHeaders } from 'node:http';
 import { type ByteRange, parseByteRanges } from './byte-ranges.ts';
 import type { FileFacts } from './facts.ts';

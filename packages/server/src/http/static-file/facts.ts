@@ -1,4 +1,4 @@
-// What is known of a file before anything of it is sent.
+// The facts of a file before any of it is sent.
 
 export interface FileFacts {
   sizeBytes: number;

@@ -1,4 +1,4 @@
-// What both forms of GetExtendedUpdateInfo and GetFileLocations answer with: fragments by type, files by address.
+// The common answer of both forms of GetExtendedUpdateInfo and of GetFileLocations: fragments by type, files by address.
 
 import { contentPath } from '@moult/catalog';
 import type { FileLocation, UpdateData, XmlUpdateFragmentType } from '@moult/protocol/client-web-service';

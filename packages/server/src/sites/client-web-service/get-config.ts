@@ -1,4 +1,4 @@
-// GetConfig (MS-WUSP 3.1.5.2): the first call ever. Exactly what real WSUS answers, in its order.
+// GetConfig (MS-WUSP 3.1.5.2): the first call of a client. The answer is that of real WSUS, in its order.
 import { hostname } from 'node:os';
 import type { Config } from '@moult/protocol/client-web-service';
 import { simpleTargeting } from '@moult/protocol/simple-auth';

@@ -1,4 +1,4 @@
-// GetExtendedUpdateInfo (MS-WUSP 3.1.5.9): what an agent needs to show and to fetch the updates that apply to it.
+// GetExtendedUpdateInfo (MS-WUSP 3.1.5.9): the facts that an agent needs to show and to fetch the updates that apply to it.
 import { effectiveDeployment, type RevisionId } from '@moult/catalog';
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';

@@ -1,4 +1,4 @@
-// GetExtendedUpdateInfo2 (MS-WUSP 2.2.2.2.10): the same, asked for by what an update is called everywhere.
+// GetExtendedUpdateInfo2 (MS-WUSP 2.2.2.2.10): the same, asked for by the global identity of an update.
 import { effectiveDeployment, toUpdateId } from '@moult/catalog';
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';

@@ -1,4 +1,5 @@
-// RegisterComputer (MS-WUSP 3.1.5.5): what the computer is. Informational, so nothing in it is refused; the store cuts it.
+// RegisterComputer (MS-WUSP 3.1.5.5): the facts of a computer. They are informational, so none is refused; the store cuts
+// them.
 import type { ComputerInfo } from '@moult/protocol/client-web-service';
 import { SoapFault } from '../../errors.ts';
 import type { UpdateService } from '../../update-service/update-service.ts';

@@ -1,4 +1,4 @@
-// What SyncUpdates and SyncPrinterCatalog answer of one page of revisions.
+// The answer of SyncUpdates and SyncPrinterCatalog for one page of revisions.
 import type { SyncDecision, SyncedRevision } from '@moult/catalog';
 import { readyToSend, type SyncInfo, type UpdateInfo } from '@moult/protocol/client-web-service';
 import { escapedXml } from '@moult/protocol/soap';

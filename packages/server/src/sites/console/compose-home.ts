@@ -1,4 +1,4 @@
-// Facts in, the home document out. Pure: what the page says is decided here and nowhere else.
+// From facts to the home document. Pure: the words of the page are decided here and nowhere else.
 import { cutText, visibleText } from '@moult/formats/text';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
 import type { HomeFacts, Notice } from '@moult/store';

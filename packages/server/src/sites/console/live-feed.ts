@@ -1,5 +1,5 @@
-// Server-sent events: the newest state of the page to everybody who looks, in the view that they may have. However many
-// look, the store is read once per change, and never more often than it can bear.
+// Server-sent events: the newest state of the page for all viewers, each in the view that they may have. The store is read
+// once for each change, however many viewers there are, and never more often than it can bear.
 
 import type { ServerResponse } from 'node:http';
 import { defaultFeedLimits } from '../../bounds.ts';

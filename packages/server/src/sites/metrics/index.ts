@@ -1,5 +1,5 @@
-// /metrics for Prometheus, and /healthz and /readyz for whoever starts, stops and balances servers. Counts and states alone:
-// no name, address or id of a computer, and labels from short lists, so that no client can make their number grow.
+// /metrics for Prometheus, and /healthz and /readyz for programs that start, stop and balance servers. Counts and states
+// only: no name, address or id of a computer, and labels from short lists, so that no client can make their number grow.
 import type { NamesFor } from '../../home-document.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import { isLocalViewer } from '../../http/viewer.ts';

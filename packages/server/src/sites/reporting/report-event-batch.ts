@@ -1,5 +1,5 @@
-// ReportEventBatch in both forms (MS-WUSP 3.1.5.11): what happened on a client, kept under the name in its cookie,
-// whatever the event says of itself. How much of its text is kept is the store's business: a client that says more is thanked.
+// ReportEventBatch in both forms (MS-WUSP 3.1.5.11): the events of a client, kept under the name in its cookie, whatever
+// the event says of itself. The store bounds the text: a client that sends more is thanked.
 import type { ReportingEvent } from '@moult/protocol/reporting';
 import type { ReportedEvent, Store } from '@moult/store';
 import { SoapFault } from '../../errors.ts';

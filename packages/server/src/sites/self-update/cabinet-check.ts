@@ -1,4 +1,4 @@
-// What is said of one cabinet of the tree: whether it can be unpacked, and who signed it.
+// Facts about one cabinet of the tree: whether it can be unpacked, and who signed it.
 
 import { FormatError } from '@moult/formats';
 import { type SignatureProblem, type SignatureReport, verifyFile } from '@moult/formats/authenticode';

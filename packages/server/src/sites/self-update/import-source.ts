@@ -1,5 +1,5 @@
-// What `moult tree import` is given: the folder of a WSUS or SUS server, a folder of its web root, a cabinet that holds
-// such a folder, or one cabinet of the tree. Here it becomes URL paths and bytes; nothing is judged yet.
+// The sources of `moult tree import`: the folder of a WSUS or SUS server, a folder of its web root, a cabinet that holds
+// such a folder, or one cabinet of the tree. Here a source becomes URL paths and bytes; nothing is judged yet.
 
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';

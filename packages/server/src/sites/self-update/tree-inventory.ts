@@ -1,4 +1,4 @@
-// `moult tree list` and `moult tree verify`: what the tree holds, and whether every byte of it is still what it should be.
+// `moult tree list` and `moult tree verify`: the contents of the tree, and whether each byte of it is as it was.
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { DiskError } from '@moult/disk';

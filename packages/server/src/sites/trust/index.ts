@@ -1,5 +1,5 @@
-// /tuf/: the operator's signed metadata and its targets. A path is looked up in a list of what is published, never joined
-// to a folder. The server also makes the repository at its first start, and renews snapshot and timestamp.
+// /tuf/: the operator's signed metadata and its targets. A path is looked up in a list of published files, never joined to
+// a folder. The server also makes the repository at its first start, and renews snapshot and timestamp.
 
 import type { ExpiryState } from '@moult/releases/repository';
 import type { Notice } from '@moult/store';

@@ -1,4 +1,4 @@
-// What is published now: names → files. Read again when the timestamp changed, by whichever process.
+// The published files: names → files. They are read again when any process changed the timestamp.
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

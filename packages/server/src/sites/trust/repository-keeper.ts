@@ -1,4 +1,4 @@
-// The repository's daily care: made at the first start, its snapshot and timestamp renewed, its ends of validity told.
+// The daily care of the repository: made at the first start, snapshot and timestamp renewed, ends of validity reported.
 import { join } from 'node:path';
 import { type ExpiryState, ensureRepository, expiryStates, Repository } from '@moult/releases/repository';
 import type { Notice } from '@moult/store';
