@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { listComputers, removeComputer, setMembership, showComputer } from './computers.ts';
+import { listComputers, removeComputers, setMembership, setMemberships, showComputer } from './computers.ts';
 import { addGroup } from './groups.ts';
 import { addComputer, createAdministration } from './test/administration.ts';
 
@@ -24,9 +24,9 @@ it('membership follows at once; with client-side targeting it is said to be temp
     const change = { computer: 'pc1', group: 'lab', isMember: true };
     const { isTemporary, group } = await setMembership(administration, change);
     assert.deepEqual([isTemporary, group], [targeting === 'client', 'Lab']);
-    const inside = await listComputers(administration, { group: 'LAB', limit: 10 });
+    const inside = await listComputers(administration, { groups: ['LAB'], limit: 10 });
     assert.deepEqual(
-      inside.map(({ computerId }) => computerId),
+      inside.items.map(({ computerId }) => computerId),
       [one],
     );
     const all = { computer: 'pc1', group: 'All Computers', isMember: true };
@@ -34,9 +34,31 @@ it('membership follows at once; with client-side targeting it is said to be temp
   }
 });
 
-it('a computer is forgotten by its id too, and once only', async () => {
+it('several computers are moved and forgotten at once, by any of their names, or none is when one is wrong', async () => {
   await using administration = await createAdministration();
   await addComputer(administration, one, 'pc1.example.test');
-  assert.equal((await removeComputer(administration, one)).dnsName, 'pc1.example.test');
-  await assert.rejects(removeComputer(administration, one), { name: 'AdministrationError', subject: 'computer' });
+  await addComputer(administration, two, 'pc2.example.test');
+  await addGroup(administration, 'Lab');
+  await addGroup(administration, 'Inside', 'Lab');
+  const inGroups = async (query: object) => (await listComputers(administration, { limit: 0, ...query })).total;
+  const wrong = { computers: ['pc1', 'nobody'], group: 'Lab', isMember: true };
+  await assert.rejects(setMemberships(administration, wrong), { code: 'SERVER_NOT_FOUND' });
+  assert.equal(await inGroups({ groups: ['Lab'] }), 0);
+  await setMemberships(administration, { computers: ['pc1', two], group: 'inside', isMember: true });
+  assert.deepEqual(
+    [
+      await inGroups({ groups: ['Inside'] }),
+      await inGroups({ groups: ['Lab'] }),
+      await inGroups({ groups: ['Lab'], below: true }),
+    ],
+    [2, 0, 2],
+  );
+  await assert.rejects(removeComputers(administration, ['pc1', 'nobody']), { code: 'SERVER_NOT_FOUND' });
+  assert.equal(await inGroups({}), 2);
+  const removed = await removeComputers(administration, [one, 'pc2', 'PC2']);
+  assert.deepEqual(
+    removed.map(({ dnsName }) => dnsName),
+    ['pc1.example.test', 'pc2.example.test'],
+  );
+  await assert.rejects(removeComputers(administration, [one]), { name: 'AdministrationError', subject: 'computer' });
 });

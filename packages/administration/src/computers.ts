@@ -1,33 +1,90 @@
 // Computers: which there are, in which groups, and which share an identity.
-import type { ClonedIdentity, KnownComputer, ListedComputer, ListedIdentityChange, Store } from '@moult/store';
+import {
+  type ClonedIdentity,
+  type ComputerSort,
+  type KnownComputer,
+  type ListedComputer,
+  type ListedIdentityChange,
+  type Page,
+  type PagedComputer,
+  pageOf,
+  type StateCounts,
+  type UpdateOnComputer,
+  type UpdateState,
+} from '@moult/store';
 import { asAdministrationError } from './errors.ts';
-import { findComputer, findGroup, guidIn } from './find.ts';
+import { findComputer, findGroup, findUpdate, guidIn } from './find.ts';
 import type { Administration } from './open-server.ts';
+import { groupIdsOf, type ListRequest, paged, toPageRequest } from './pages.ts';
 
-type States = Awaited<ReturnType<Store['listStatesOf']>>;
+export interface ComputerQuery extends ListRequest {
+  /** A part of the name or the address. */
+  search?: string | undefined;
+  /** Names or ids: those directly in one of them. */
+  groups?: readonly string[] | undefined;
+  /** Also those in groups inside of these. */
+  below?: boolean | undefined;
+  /** `sus`, `wsus`, `unknown`, or how a version begins. */
+  agent?: string | undefined;
+  /** A part of what the system is called. */
+  system?: string | undefined;
+  isNeeding?: boolean | undefined;
+  isFailing?: boolean | undefined;
+  /** No contact for so many days. */
+  silentDays?: number | undefined;
+  /** As findUpdate takes it: shows the state of this update, and with `states` only computers in one of these. */
+  update?: string | undefined;
+  states?: readonly UpdateState[] | undefined;
+  sort?: ComputerSort | undefined;
+  isDescending?: boolean | undefined;
+}
 
 type ComputerDetails = KnownComputer &
   Partial<ListedComputer> & {
-    updates: States;
+    /** How many updates are in each state on it. */
+    states: StateCounts;
+    /** What it reported of updates. Those that are not in it are unknown, or do not apply. */
+    updates: Page<UpdateOnComputer>;
     identity: Pick<ListedIdentityChange, 'at' | 'aspect' | 'before' | 'after'>[];
   };
 
-/** By name, at most `limit`; with `group` those directly in it. Throws AdministrationError SERVER_NOT_FOUND. */
+/** Throws AdministrationError SERVER_NOT_FOUND for a group or an update, SERVER_REFUSED for a cursor of another list. */
 export async function listComputers(
-  { store }: Administration,
-  { group, limit }: { group?: string | undefined; limit: number },
-): Promise<ListedComputer[]> {
-  const inside = group === undefined ? undefined : await findGroup(store, group);
-  return store.listComputers({ groupId: inside?.groupId, limit });
+  { store, author }: Administration,
+  query: ComputerQuery,
+): Promise<Page<PagedComputer>> {
+  const { search, groups, below, agent, system, isNeeding, isFailing, silentDays, states } = query;
+  const groupIds = groups && (await groupIdsOf(store, groups, { below: below ?? false }));
+  const update = query.update === undefined ? undefined : (await findUpdate(store, query.update)).updateId;
+  const silentSince = silentDays === undefined ? undefined : new Date(author.at.getTime() - silentDays * 86_400_000);
+  return paged(
+    store.pageComputers(
+      {
+        ...{ search, groupIds, agent, system, isNeeding, isFailing, silentSince },
+        update: update === undefined ? undefined : { updateId: update, states },
+      },
+      { ...toPageRequest(query), sort: query.sort ?? 'name', isDescending: query.isDescending ?? false },
+    ),
+  );
 }
 
-/** One computer, the states of its updates, and how its identity changed. Throws AdministrationError SERVER_NOT_FOUND. */
-export async function showComputer({ store }: Administration, computer: string): Promise<ComputerDetails> {
+/**
+ * One computer, the states of its updates (`states` narrows them), and how its identity changed. Throws
+ * AdministrationError SERVER_NOT_FOUND.
+ */
+export async function showComputer(
+  { store }: Administration,
+  computer: string,
+  { states, ...request }: Partial<ListRequest> & { states?: readonly UpdateState[] | undefined } = {},
+): Promise<ComputerDetails> {
   const found = await findComputer(store, computer);
   const listed = await store.findListedComputer(found.computerId);
   const changes = await store.listIdentityChanges({ computerId: found.computerId, limit: 100 });
+  const all = await store.listStatesOf(found.computerId);
+  const shown = states ? all.filter(({ state }) => states.includes(state)) : all;
+  const updates = pageOf('states', shown, toPageRequest({ limit: 0, ...request }), ({ updateId }) => updateId);
   return {
-    ...{ ...found, ...listed, updates: await store.listStatesOf(found.computerId) },
+    ...{ ...found, ...listed, states: await store.countStatesOn(found.computerId), updates },
     identity: changes.map(({ at, aspect, before, after }) => ({ at, aspect, before, after })),
   };
 }
@@ -42,38 +99,74 @@ interface Membership {
   isTemporary: boolean;
 }
 
-/** Puts a computer into a group or takes it out. Throws AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED. */
-export async function setMembership(
+/**
+ * Puts computers into a group or takes them out. All names are looked up before anything is changed. Throws
+ * AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED.
+ */
+export async function setMemberships(
   { store, server, author }: Administration,
-  { computer, group, isMember }: { computer: string; group: string; isMember: boolean },
-): Promise<Membership> {
-  const { computerId, dnsName } = await findComputer(store, computer);
+  { computers, group, isMember }: { computers: readonly string[]; group: string; isMember: boolean },
+): Promise<Membership[]> {
+  const found: KnownComputer[] = [];
+  for (const computer of computers) found.push(await findComputer(store, computer));
   const { groupId, name } = await findGroup(store, group);
-  try {
-    await store.setMembership(computerId, groupId, isMember, author);
-  } catch (error) {
-    throw asAdministrationError(error, 'group');
+  const done: Membership[] = [];
+  for (const { computerId, dnsName } of found) {
+    try {
+      await store.setMembership(computerId, groupId, isMember, author);
+    } catch (error) {
+      throw asAdministrationError(error, 'group');
+    }
+    done.push({
+      ...{ computerId, dnsName, groupId, group: name, isMember },
+      isTemporary: server.config.targeting === 'client',
+    });
   }
-  return { computerId, dnsName, groupId, group: name, isMember, isTemporary: server.config.targeting === 'client' };
+  return done;
+}
+
+/** As setMemberships, of one computer. */
+export async function setMembership(
+  administration: Administration,
+  { computer, ...membership }: { computer: string; group: string; isMember: boolean },
+): Promise<Membership> {
+  const [only] = await setMemberships(administration, { computers: [computer], ...membership });
+  return only as Membership;
 }
 
 /** Identities that several computers used within the last `days`: copies of one disk. */
-export function listClones(
+export async function listClones(
   { store, author }: Administration,
-  { days, limit }: { days: number; limit: number },
-): Promise<ClonedIdentity[]> {
-  return store.listClones(new Date(author.at.getTime() - days * 86_400_000), limit);
+  { days, ...request }: ListRequest & { days: number },
+): Promise<Page<ClonedIdentity>> {
+  const all = await store.listClones(new Date(author.at.getTime() - days * 86_400_000));
+  return paged((async () => pageOf('clones', all, toPageRequest(request), ({ computerId }) => computerId))());
+}
+
+export interface RemovedComputer {
+  computerId: string;
+  dnsName: string;
+  events: number;
 }
 
 /**
- * Forgets a computer with all that it left behind, also one of whose id nothing is left but its events. It comes back
- * with its next contact. Throws AdministrationError SERVER_NOT_FOUND.
+ * Forgets computers with all that they left behind, also those of whose ids nothing is left but their events. They come
+ * back with their next contact. All names are looked up before anything is changed. Throws AdministrationError
+ * SERVER_NOT_FOUND.
  */
-export async function removeComputer({ store, author }: Administration, computer: string) {
-  const computerId = guidIn(computer) ?? (await findComputer(store, computer)).computerId;
-  try {
-    return { computerId, ...(await store.removeComputer(computerId, author)) };
-  } catch (error) {
-    throw asAdministrationError(error, 'computer');
+export async function removeComputers(
+  { store, author }: Administration,
+  computers: readonly string[],
+): Promise<RemovedComputer[]> {
+  const ids = new Set<string>();
+  for (const computer of computers) ids.add(guidIn(computer) ?? (await findComputer(store, computer)).computerId);
+  const removed: RemovedComputer[] = [];
+  for (const computerId of ids) {
+    try {
+      removed.push({ computerId, ...(await store.removeComputer(computerId, author)) });
+    } catch (error) {
+      throw asAdministrationError(error, 'computer');
+    }
   }
+  return removed;
 }

@@ -1,7 +1,8 @@
 // Update files by digest: taken in, read again, and which are missing.
-import type { ListedContent, Log } from '@moult/store';
+import { type ListedContent, type Log, type Page, pageOf } from '@moult/store';
 import { type ContentStore, createContentStore } from '@moult/store/content';
 import type { Administration } from './open-server.ts';
+import { type ListRequest, paged, toPageRequest } from './pages.ts';
 
 interface AddedContent {
   path: string;
@@ -15,6 +16,36 @@ interface CheckedContent {
   sha1: string;
   fileName: string | undefined;
   state: 'present' | 'damaged' | 'missing';
+}
+
+export interface ContentSum {
+  files: number;
+  bytes: number;
+}
+
+/** Files with how many there are of each state, all pages together. */
+export type ContentPage = Page<ListedContent> & Record<ListedContent['state'], ContentSum>;
+
+/**
+ * Files of approved updates; `all`: of every update, and files that no update has. `state` narrows the list, not the sums.
+ * Throws AdministrationError SERVER_REFUSED for a cursor of another list.
+ */
+export async function listContent(
+  { store }: Administration,
+  { all = false, state, ...request }: ListRequest & { all?: boolean; state?: ListedContent['state'] | undefined },
+): Promise<ContentPage> {
+  const known = (await store.listContent()).filter(({ isApproved }) => all || isApproved);
+  const found = state === undefined ? known : known.filter((file) => file.state === state);
+  const page = await paged((async () => pageOf('content', found, toPageRequest(request), ({ sha1 }) => sha1))());
+  return {
+    ...page,
+    ...{ present: sumOf(known, 'present'), missing: sumOf(known, 'missing'), damaged: sumOf(known, 'damaged') },
+  };
+}
+
+function sumOf(files: readonly ListedContent[], state: ListedContent['state']): ContentSum {
+  const counted = files.filter((file) => file.state === state);
+  return { files: counted.length, bytes: counted.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0) };
 }
 
 /** Takes in files that updates of the catalog have; each is held against both digests, and recorded. */

@@ -9,6 +9,8 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_NO_KEYS'
   /** A file that the configuration or a publication names cannot be read. */
   | 'ADMINISTRATION_UNREADABLE'
+  /** Something of a server is there, and this user may not look at it. */
+  | 'ADMINISTRATION_NOT_ALLOWED'
   /** All Computers is to have what its parent has. */
   | 'ADMINISTRATION_NO_PARENT'
   | 'SERVER_NOT_FOUND'

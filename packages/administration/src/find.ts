@@ -1,6 +1,6 @@
 // Finds the update, group or computer that a person types. An ambiguous text is an error that lists the candidates, never a
 // guess.
-import type { KnownComputer, ListedRevision, Store, TargetGroup } from '@moult/store';
+import type { KnownComputer, ListedRevision, Page, PagedUpdate, Store, TargetGroup, UpdateFilter } from '@moult/store';
 import { findBounds } from './bounds.ts';
 import { AdministrationError } from './errors.ts';
 
@@ -40,14 +40,14 @@ export async function findUpdate(store: Store, typed: string): Promise<ListedRev
       guid[2] === undefined ? revisions.at(-1) : revisions.find((one) => one.revisionNumber === Number(guid[2]));
     if (wanted) return wanted;
   } else if (text !== '') {
-    const article = /^KB(\d{1,9})$/i.exec(text)?.[1];
-    const found = article === undefined ? await withTitle(store, text) : await ofArticle(store, article);
-    const exact = found.filter(({ title }) => title.toLowerCase() === text.toLowerCase());
-    const [only] = exact.length > 0 ? exact : found;
-    if (only && (exact.length === 1 || found.length === 1)) return only;
-    if (only) throw ambiguous(text, exact.length > 0 ? exact : found);
+    const article = /^KB/i.test(text) ? articleIn(text) : undefined;
+    const found = await candidatesFor(store, article === undefined ? { title: text } : { article });
+    const [only] = found.items;
+    if (only && found.total === 1) return newestOf(store, only.updateId);
+    if (only) throw ambiguous(text, found);
+    if (article === undefined) return findByPart(store, text);
   }
-  throw new AdministrationError('SERVER_NOT_FOUND', `There is no update "${typed}".`, { subject: 'update' });
+  throw noUpdate(typed);
 }
 
 /**
@@ -63,8 +63,31 @@ export async function findDecidable(store: Store, typed: string): Promise<Listed
   );
 }
 
-function withTitle(store: Store, text: string): Promise<ListedRevision[]> {
-  return store.listUpdates({ search: text, limit: everything });
+async function findByPart(store: Store, text: string): Promise<ListedRevision> {
+  const found = await candidatesFor(store, { search: text });
+  const [only] = found.items;
+  if (!only) throw noUpdate(text);
+  if (found.total > 1) throw ambiguous(text, found);
+  return newestOf(store, only.updateId);
+}
+
+function candidatesFor(store: Store, filter: UpdateFilter): Promise<Page<PagedUpdate>> {
+  return store.pageUpdates(filter, { limit: findBounds.maxCandidates });
+}
+
+async function newestOf(store: Store, updateId: string): Promise<ListedRevision> {
+  const newest = (await store.findRevisions(updateId)).at(-1);
+  if (!newest) throw noUpdate(updateId);
+  return newest;
+}
+
+function noUpdate(typed: string): AdministrationError {
+  return new AdministrationError('SERVER_NOT_FOUND', `There is no update "${typed}".`, { subject: 'update' });
+}
+
+/** The number of a KB article, typed with or without KB; undefined for other text. */
+export function articleIn(text: string): string | undefined {
+  return /^\s*(?:KB)?(\d{1,9})\s*$/i.exec(text)?.[1];
 }
 
 /** A group by its name, letter case aside, or its id. Throws AdministrationError SERVER_NOT_FOUND. */
@@ -75,32 +98,11 @@ export async function findGroup(store: Store, text: string): Promise<TargetGroup
   throw new AdministrationError('SERVER_NOT_FOUND', `There is no group "${text}".`, { subject: 'group' });
 }
 
-/** Updates with this number in their title, as Microsoft writes it there, or as their KBArticleID. */
-async function ofArticle(store: Store, article: string): Promise<ListedRevision[]> {
-  const inTitle = new RegExp(`\\bKB${article}\\b`, 'i');
-  const asArticle = new RegExp(`<(?:\\w+:)?KBArticleID>\\s*(?:KB)?${article}\\s*<`, 'i');
-  const updates = await store.listUpdates({ limit: everything });
-  const found: ListedRevision[] = [];
-  for (let start = 0; start < updates.length; start += updatesPerLook) {
-    const some = updates.slice(start, start + updatesPerLook);
-    const fragments = await store.loadFragments(
-      'extended',
-      some.map(({ revisionId }) => revisionId),
-    );
-    found.push(...some.filter((one) => inTitle.test(one.title) || asArticle.test(fragments.get(one.revisionId) ?? '')));
-  }
-  return found;
-}
-
-function ambiguous(text: string, found: readonly ListedRevision[]): AdministrationError {
-  const named = found.slice(0, findBounds.maxCandidates).map(({ updateId, title }) => `${title} (${updateId})`);
-  const more = found.length > findBounds.maxCandidates ? [`${found.length - findBounds.maxCandidates} more`] : [];
-  const candidates = [...named, ...more].join(', ');
+function ambiguous(text: string, { items, total }: Page<PagedUpdate>): AdministrationError {
+  const named = items.map(({ updateId, title }) => `${title} (${updateId})`);
+  const more = total > items.length ? [`${total - items.length} more`] : [];
   return new AdministrationError(
     'SERVER_NOT_FOUND',
-    `"${text}" fits several updates: ${candidates}. Name one by its id.`,
+    `"${text}" fits several updates: ${[...named, ...more].join(', ')}. Name one by its id.`,
   );
 }
-
-const updatesPerLook = 500;
-const everything = 1_000_000;

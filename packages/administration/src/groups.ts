@@ -1,8 +1,19 @@
 // Target groups: a tree under All Computers. The store itself holds the rules that another writer could break.
-import type { TargetGroup } from '@moult/store';
+import { type CountedGroup, type Page, pageOf, type TargetGroup } from '@moult/store';
 import { asAdministrationError } from './errors.ts';
 import { findGroup } from './find.ts';
 import type { Administration } from './open-server.ts';
+import { type ListRequest, paged, toPageRequest } from './pages.ts';
+
+/** By name; `search`: a part of it. Throws AdministrationError SERVER_REFUSED for a cursor of another list. */
+export async function listGroups(
+  { store }: Administration,
+  { search = '', ...request }: ListRequest & { search?: string | undefined },
+): Promise<Page<CountedGroup>> {
+  const all = await store.countGroups();
+  const found = all.filter(({ name }) => name.toLowerCase().includes(search.trim().toLowerCase()));
+  return paged((async () => pageOf('groups', found, toPageRequest(request), ({ groupId }) => groupId))());
+}
 
 /** Makes a group inside of `parent`. Throws AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED. */
 export async function addGroup(

@@ -1,11 +1,13 @@
 // The rules of administration, and the one door to a server. Commands and pages share them.
 export { approve, decline } from './approvals.ts';
-export { listClones, listComputers, removeComputer, setMembership, showComputer } from './computers.ts';
-export { addContent, verifyContent } from './content.ts';
+export { listClones, listComputers, removeComputers, setMemberships, showComputer } from './computers.ts';
+export { addContent, listContent, verifyContent } from './content.ts';
 export { type DiskFigures, inspectDisks, writtenFolders } from './disks.ts';
 export { AdministrationError } from './errors.ts';
+export { listAudit, listIdentityChanges, listReports, listStatusPings } from './events.ts';
 export { findComputer, findUpdate } from './find.ts';
-export { addGroup, removeGroup, renameGroup } from './groups.ts';
+export { addGroup, listGroups, removeGroup, renameGroup } from './groups.ts';
+export { isThere } from './is-there.ts';
 export {
   type Administration,
   administer,
@@ -19,6 +21,7 @@ export {
   requireServer,
   type ServerFlags,
 } from './open-server.ts';
+export { toPageRequest } from './pages.ts';
 export { type PackedPublication, packPublication, publish } from './publications.ts';
 export { readStatus } from './status.ts';
-export { type ApprovalState, listUpdates, showUpdate } from './updates.ts';
+export { type ApprovalState, type ListedUpdate, listUpdates, showUpdate } from './updates.ts';

@@ -1,7 +1,7 @@
 // The one door to a server: it finds the server that is meant, its parts and its store. Every command uses it. A flag wins
 // over the environment, the environment over the configuration file, and the file over the default places. Only the start
 // of a server and a restore make something where nothing is.
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DiskError, readOutside } from '@moult/disk';
 import { isPostgres, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
@@ -9,6 +9,7 @@ import { isRestorePending, settleInterrupted } from '@moult/store/backup';
 import { hadDatabase, keepAuditHead, requireDatabaseFile } from '@moult/store/data-dir';
 import { type LoadedConfig, loadConfig, type SettingName } from './config/index.ts';
 import { AdministrationError } from './errors.ts';
+import { isThere, lookAt } from './is-there.ts';
 import { type DefaultPlaces, defaultPlaces } from './places/index.ts';
 import { administrator } from './system-user.ts';
 
@@ -50,7 +51,8 @@ export interface Administration {
  * Where the server that is meant keeps everything; it need not be there. `mayBeNew`: for those who make one where nothing
  * is named. An SQLite file that is named alone lies in its data directory; `databaseOnly`: for those who look at nothing
  * but the database, wherever it is. Throws AdministrationError ADMINISTRATION_NO_SERVER when no place is named and none of the default places is
- * there, ADMINISTRATION_UNREADABLE for the configuration file, ServerError SERVER_BAD_CONFIG for a setting.
+ * there, ADMINISTRATION_UNREADABLE for the configuration file, ServerError SERVER_BAD_CONFIG for a setting,
+ * ADMINISTRATION_NOT_ALLOWED where this user may not look.
  */
 export function findServer(
   { config: named, ...flags }: ServerFlags,
@@ -70,7 +72,7 @@ export function findServer(
   };
 
   function none(): never {
-    const near = existsSync(places.newDataDir) ? ` There is one in ${places.newDataDir}.` : '';
+    const near = isThere(places.newDataDir) ? ` There is one in ${places.newDataDir}.` : '';
     const looked = places.dataDir === undefined ? '' : `, and there is none in ${places.dataDir}`;
     throw new AdministrationError('ADMINISTRATION_NO_SERVER', `No server is named${looked}.${near}`);
   }
@@ -91,7 +93,7 @@ export function readConfigFile(
 /** As findServer, of one whose data directory is there. Throws ADMINISTRATION_NO_SERVER too when it is not. */
 export function requireServer(flags: ServerFlags, parts: Pick<DoorParts, 'environment' | 'places'>): FoundServer {
   const server = findServer(flags, parts);
-  if (!statSync(server.dataDir, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!lookAt(server.dataDir)?.isDirectory()) {
     throw new AdministrationError('ADMINISTRATION_NO_SERVER', `There is no server in ${server.dataDir}.`);
   }
   return server;
@@ -99,7 +101,7 @@ export function requireServer(flags: ServerFlags, parts: Pick<DoorParts, 'enviro
 
 /** Throws ADMINISTRATION_NO_SERVER when its SQLite file is not there. PostgreSQL is asked when it is opened. */
 export function requireDatabase({ database, dataDir, config, origins }: FoundServer): void {
-  if (isPostgres(database) || existsSync(sqliteFileOf(database))) return;
+  if (isPostgres(database) || isThere(sqliteFileOf(database))) return;
   // One that was typed is mistyped, and not lost.
   if (origins.database !== 'flag' && hadDatabase(dataDir)) requireDatabaseFile(dataDir, database);
   throw new AdministrationError(
@@ -153,7 +155,7 @@ export function authorOf({ now }: Pick<DoorParts, 'now'>): Author {
  */
 export function keepFilesPrivate(dataDir: string): void {
   const isForeign = process.geteuid?.() === 0 && statSync(dataDir, { throwIfNoEntry: false })?.uid !== 0;
-  if (!isForeign || !existsSync(dataDir)) process.umask(0o077);
+  if (!isForeign || !isThere(dataDir)) process.umask(0o077);
 }
 
 /** Of an SQLite file; PostgreSQL says nothing of where the rest is. */
@@ -162,7 +164,7 @@ function folderOf(database: string | undefined): string | undefined {
 }
 
 function existing(path: string | undefined): string | undefined {
-  return path !== undefined && existsSync(path) ? path : undefined;
+  return path !== undefined && isThere(path) ? path : undefined;
 }
 
 function readConfig(file: string): string {

@@ -1,6 +1,5 @@
 // Publishes an update of a vendor or of the operator: from its YAML file to the catalog and the content store.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CatalogError, formatIdentity } from '@moult/catalog';
 import {
@@ -21,6 +20,7 @@ import { createContentStore } from '@moult/store/content';
 import { loadOrCreateOperatorKeys, signingTimeOf } from '@moult/store/keys';
 import { AdministrationError } from './errors.ts';
 import { runImport } from './imports/run-import.ts';
+import { isThere } from './is-there.ts';
 import type { Administration, FoundServer } from './open-server.ts';
 
 interface Payload {
@@ -136,7 +136,7 @@ async function packAndSign(
 
 /** An authority that no agent knows would sign what no agent takes. */
 function requireKeys(dataDir: string): void {
-  if (existsSync(join(dataDir, 'keys', 'operator-ca.cer.pem'))) return;
+  if (isThere(join(dataDir, 'keys', 'operator-ca.cer.pem'))) return;
   throw new AdministrationError(
     'ADMINISTRATION_NO_KEYS',
     `The server in ${dataDir} has no keys to sign with: its first start makes them.`,

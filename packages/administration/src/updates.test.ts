@@ -12,7 +12,7 @@ it('a list is narrowed by approval first and cut off last', async () => {
   await approve(administration, { update: 'B', action: 'Install' });
   await decline(administration, 'C', true);
   const titles = async (wanted: Parameters<typeof listUpdates>[1]) =>
-    (await listUpdates(administration, wanted)).map(({ title, approval }) => `${title} ${approval}`);
+    (await listUpdates(administration, wanted)).items.map(({ title, approval }) => `${title} ${approval}`);
   assert.deepEqual(await titles({ limit: 10 }), ['A unapproved', 'B approved', 'C declined']);
   assert.deepEqual(await titles({ limit: 1, approval: 'declined' }), ['C declined']);
   assert.deepEqual(await titles({ limit: 10, isSuperseded: true }), []);

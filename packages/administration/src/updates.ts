@@ -1,9 +1,19 @@
 // Updates: which can be approved, which decisions there are, and the states on the computers.
-import type { ListedRevision, Store, StoredDeployment } from '@moult/store';
-import { findUpdate } from './find.ts';
+import type {
+  ApprovalState,
+  Page,
+  PagedUpdate,
+  Severity,
+  Store,
+  StoredDeployment,
+  UpdateFilter,
+  UpdateSort,
+} from '@moult/store';
+import { articleIn, findGroup, findUpdate } from './find.ts';
 import type { Administration } from './open-server.ts';
+import { categoryIdsOf, type ListRequest, paged, toPageRequest } from './pages.ts';
 
-export type ApprovalState = 'approved' | 'unapproved' | 'declined';
+export type { ApprovalState } from '@moult/store';
 
 interface Decision {
   updateId: string;
@@ -16,62 +26,73 @@ interface Decision {
   administrator: string;
 }
 
-interface ListedUpdate
-  extends Pick<ListedRevision, 'updateId' | 'revisionNumber' | 'title' | 'updateType' | 'importedAt'> {
-  approval: ApprovalState;
-  isSuperseded: boolean;
+export interface ListedUpdate extends PagedUpdate {
   decisions: Decision[];
 }
 
-/** By title. `approval` and `isSuperseded` narrow it; `limit` counts what is left. */
-export async function listUpdates(
-  { store }: Administration,
-  wanted: {
-    search?: string | undefined;
-    approval?: ApprovalState | undefined;
-    isSuperseded?: true | undefined;
-    limit: number;
-  },
-): Promise<ListedUpdate[]> {
-  const found = await store.listUpdates({ search: wanted.search, limit: everything });
-  const supersededBy = await store.loadSupersededBy();
-  const decisions = Map.groupBy(
-    await describeDecisions(store, await store.loadDeployments()),
-    ({ updateId }) => updateId,
+export interface UpdateQuery extends ListRequest {
+  /** A part of the title. */
+  search?: string | undefined;
+  /** `KB5034441` or `5034441`. */
+  article?: string | undefined;
+  /** Names or ids of categories. */
+  classification?: string | undefined;
+  product?: string | undefined;
+  severities?: readonly Severity[] | undefined;
+  approval?: ApprovalState | undefined;
+  /** Approved for this group itself, by name or id. */
+  group?: string | undefined;
+  isSuperseded?: boolean | undefined;
+  isNeeded?: boolean | undefined;
+  isFailed?: boolean | undefined;
+  /** Came into the catalog within so many days. */
+  newDays?: number | undefined;
+  sort?: UpdateSort | undefined;
+  isDescending?: boolean | undefined;
+}
+
+/** Throws AdministrationError SERVER_NOT_FOUND for a category or a group, SERVER_REFUSED for a cursor of another list. */
+export async function listUpdates({ store, author }: Administration, query: UpdateQuery): Promise<Page<ListedUpdate>> {
+  const filter = await filterOf(store, query, author.at);
+  const sorted = { sort: query.sort ?? 'title', isDescending: query.isDescending ?? false };
+  const { items, ...page } = await paged(store.pageUpdates(filter, { ...toPageRequest(query), ...sorted }));
+  const decisions = await decisionsOn(
+    store,
+    items.map(({ updateId }) => updateId),
   );
-  return found
-    .map(({ updateId, revisionNumber, title, updateType, importedAt, isDeclined }): ListedUpdate => {
-      const decided = decisions.get(updateId) ?? [];
-      const approval = isDeclined ? 'declined' : decided.some(isApproval) ? 'approved' : 'unapproved';
-      const isSuperseded = supersededBy.has(updateId);
-      return { updateId, revisionNumber, title, updateType, importedAt, approval, isSuperseded, decisions: decided };
-    })
-    .filter(({ approval }) => wanted.approval === undefined || approval === wanted.approval)
-    .filter(({ isSuperseded }) => wanted.isSuperseded === undefined || isSuperseded)
-    .slice(0, wanted.limit);
+  return { items: items.map((item) => ({ ...item, decisions: decisions.get(item.updateId) ?? [] })), ...page };
+}
+
+async function filterOf(store: Store, query: UpdateQuery, now: Date): Promise<UpdateFilter> {
+  const { search, article, classification, product, severities, approval, group, newDays } = query;
+  const { isSuperseded, isNeeded, isFailed } = query;
+  const categoryIds: string[][] = [];
+  if (classification !== undefined) categoryIds.push(await categoryIdsOf(store, 'classification', classification));
+  if (product !== undefined) categoryIds.push(await categoryIdsOf(store, 'product', product));
+  return {
+    ...{ search, categoryIds, severities, approval, isSuperseded, isNeeded, isFailed },
+    article: article === undefined ? undefined : (articleIn(article) ?? article),
+    groupId: group === undefined ? undefined : (await findGroup(store, group)).groupId,
+    importedSince: newDays === undefined ? undefined : new Date(now.getTime() - newDays * 86_400_000),
+  };
 }
 
 /** One update: decisions by group, states by number of computers. Throws AdministrationError SERVER_NOT_FOUND. */
 export async function showUpdate({ store }: Administration, update: string) {
   const found = await findUpdate(store, update);
   const decisions = await describeDecisions(store, await store.listDeploymentsOf(found.updateId));
-  const supersededBy = await namesOf(store, (await store.loadSupersededBy()).get(found.updateId) ?? []);
+  const supersededBy = await store.listSupersedersOf(found.updateId);
   return { ...found, supersededBy, decisions, states: await store.countStates(found.updateId) };
 }
 
-/** By title, as they are called in their newest revision. */
-async function namesOf(store: Store, updateIds: Iterable<string>): Promise<{ updateId: string; title: string }[]> {
-  const named: { updateId: string; title: string }[] = [];
-  for (const updateId of updateIds) {
-    named.push({ updateId, title: (await store.findRevisions(updateId)).at(-1)?.title ?? '' });
-  }
-  return named.sort((a, b) => a.title.localeCompare(b.title));
-}
+/** So many are asked for one by one; of more, all decisions are read. */
+const oneByOne = 200;
 
-const everything = 1_000_000;
-
-function isApproval({ action }: { action: string }): boolean {
-  return action === 'Install' || action === 'OptionalInstall' || action === 'Uninstall';
+async function decisionsOn(store: Store, updateIds: readonly string[]): Promise<Map<string, Decision[]>> {
+  const found: StoredDeployment[] = [];
+  if (updateIds.length > oneByOne) found.push(...(await store.loadDeployments()));
+  else for (const id of updateIds) found.push(...(await store.listDeploymentsOf(id)));
+  return Map.groupBy(await describeDecisions(store, found), ({ updateId }) => updateId);
 }
 
 async function describeDecisions(store: Store, deployments: readonly StoredDeployment[]): Promise<Decision[]> {

@@ -51,6 +51,12 @@ async function json<T = Record<string, unknown>>(...parts: string[]): Promise<T>
   return JSON.parse(stdout) as T;
 }
 
+async function items<Item = Record<string, unknown>>(...parts: string[]): Promise<Item[]> {
+  const { items: found, total, next } = await json<{ items: Item[]; total: number; next: string | null }>(...parts);
+  assert.ok(total >= found.length && (next === null || total > found.length));
+  return found;
+}
+
 async function soap<Name extends 'GetConfig' | 'GetCookie' | 'RegisterComputer' | 'SyncUpdates'>(
   name: Name,
   parameters: never,
@@ -125,7 +131,7 @@ describe('how an update is named', () => {
   });
 
   it('which later updates supersede it', async () => {
-    assert.deepEqual(await store.loadSupersededBy(), new Map([[id(0), new Set([id(17)])]]));
+    assert.deepEqual(await store.listSupersedersOf(id(0)), [{ updateId: id(17), title: 'Later' }]);
   });
 });
 
@@ -143,7 +149,7 @@ describe('administration', () => {
     await json('groups', 'add', 'Lab');
     await json('groups', 'add', 'Web', '--parent', 'lab');
     await json('groups', 'rename', 'Web', 'Web Servers');
-    const groups = await json<{ name: string }[]>('groups', 'list');
+    const groups = await items<{ name: string }>('groups', 'list');
     assert.deepEqual(
       groups.map(({ name }) => name),
       ['All Computers', 'Lab', 'Unassigned Computers', 'Web Servers'],
@@ -169,7 +175,7 @@ describe('administration', () => {
     const { updates } = await json<{ updates: object }>('status');
     const recounted = await json<{ correctedComputers: number; titleSearchIndexed: boolean }>('status', '--recount');
     assert.deepEqual([recounted.correctedComputers, recounted.titleSearchIndexed], [0, true]);
-    assert.deepEqual(updates, { total: 9, approved: 0, declined: 1 });
+    assert.deepEqual(updates, { total: 1, approved: 0, declined: 1 });
     await json('approve', 'sample update', '--action', 'Uninstall', '--group', 'Lab', '--group', 'LAB');
     assert.equal(await actionNow(), 'Uninstall', 'approving takes a decline back');
     await json('decline', 'sample update');
@@ -182,7 +188,7 @@ describe('administration', () => {
   });
 
   it('every change left a record of who, what, before and after', async () => {
-    const records = await json<{ actor: string; action: string; before?: unknown }[]>('events', '--kind', 'audit');
+    const records = await items<{ actor: string; action: string; before?: unknown }>('events', '--kind', 'audit');
     const actions = records.map(({ action }) => action);
     for (const action of [
       'create group',
@@ -209,7 +215,7 @@ describe('administration', () => {
     server?.kill('SIGKILL');
     await new Promise((resolve) => server?.once('exit', resolve));
     assert.equal((await json<{ server: { state: string } }>('status')).server.state, 'stopped');
-    const computers = await json<{ dnsName: string; groups: string[] }[]>('computers', 'list');
+    const computers = await items<{ dnsName: string; groups: string[] }>('computers', 'list');
     assert.deepEqual(
       computers.map(({ dnsName, groups }) => [dnsName, groups]),
       [['client-1.example.test', ['Unassigned Computers']]],
@@ -222,9 +228,9 @@ describe('administration', () => {
     assert.equal(Reflect.get(registration, 'osBuildNumber'), 26200);
     assert.match((await moult('computers', 'show', 'client-1')).stdout, /^groups +Lab$/m);
     await json('computers', 'remove', computerId);
-    const [removed] = await json<{ before: { groups: string[] } }[]>('events', '--kind', 'audit', '--limit', '1');
+    const [removed] = await items<{ before: { groups: string[] } }>('events', '--kind', 'audit', '--limit', '1');
     assert.deepEqual(removed?.before.groups, ['Lab']);
-    assert.deepEqual(await json('computers', 'list'), []);
+    assert.deepEqual(await json('computers', 'list'), { items: [], total: 0, next: null });
   });
 
   it('content that is copied into the folder is found and checked; what is damaged is set aside, on record', async () => {
@@ -234,18 +240,18 @@ describe('administration', () => {
     renameSync(join(content, name), elsewhere);
     assert.equal((await moult('content', 'verify')).code, 1, 'it is gone');
     copyFileSync(elsewhere, join(content, name));
-    assert.deepEqual(await json('content', 'verify'), { checked: 1, bad: [] });
+    assert.deepEqual(await json('content', 'verify'), { items: [], total: 0, next: null, checked: 1 });
     assert.equal((await json<{ present: { files: number } }>('content', 'status')).present.files, 1);
     writeFileSync(join(content, name), 'something else');
     assert.equal((await moult('content', 'verify')).code, 1);
-    const [record] = await json<{ action: string; actor: string }[]>('events', '--kind', 'audit', '--limit', '1');
+    const [record] = await items<{ action: string; actor: string }>('events', '--kind', 'audit', '--limit', '1');
     assert.equal(record?.action, 'set aside content');
     assert.notEqual(record?.actor, 'server');
     const useless = join(folder, 'useless.bin');
     writeFileSync(useless, 'no update has this');
     assert.equal((await moult('content', 'add', elsewhere, useless)).code, 1, 'one of two was refused');
     await json('content', 'add', elsewhere);
-    assert.deepEqual(await json('content', 'verify'), { checked: 1, bad: [] });
+    assert.deepEqual(await json('content', 'verify'), { items: [], total: 0, next: null, checked: 1 });
   });
 
   it('what is not there, or fits several, is named and changes nothing; wrong usage is 2', async () => {
@@ -262,7 +268,6 @@ describe('administration', () => {
       [['restore', 'x', '--database', 'postgres://anna:secret@db.example.test/m'], 2, /postgres:\/\/anna:\*\*\*@db/],
       [['approve', ''], 1, /There is no update ""/],
       [['approve', 'sample%update'], 1, /There is no update "sample%update"/],
-      [['approve', 'e'], 1, /fits several updates: .*Moult sample update \(/],
       [['approve', 'KB4052623'], 1, /There is no update "KB4052623"/],
       [['groups', 'rename', 'Lab', ''], 1, /SERVER_REFUSED/],
       [['computers', 'show', 'nobody'], 1, /SERVER_NOT_FOUND/],
@@ -273,13 +278,13 @@ describe('administration', () => {
       assert.equal(outcome.code, code, parts.join(' '));
       assert.match(outcome.stderr, message);
     }
-    const some = await json<{ title: string }[]>('updates', 'list', '--approval', 'approved', '--limit', '1');
+    const some = await items<{ title: string }>('updates', 'list', '--approval', 'approved', '--limit', '1');
     assert.deepEqual(
       some.map(({ title }) => title),
       ['Moult sample update'],
       'a limit counts what is shown',
     );
-    assert.deepEqual(await json('updates', 'list', '--superseded'), []);
+    assert.deepEqual(await items('updates', 'list', '--superseded'), []);
     const { decisions } = await json<{ decisions: { group: string; action: string }[] }>('updates', 'show', 'sample');
     assert.equal(decisions.find(({ group }) => group === 'Lab')?.action, 'Uninstall');
   });

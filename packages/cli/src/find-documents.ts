@@ -1,5 +1,6 @@
 // The documents that `show` and `fragment` speak of: from the store, or straight from files.
 
+import { findUpdate } from '@moult/administration';
 import { readDocuments } from '@moult/administration/imports';
 import {
   CatalogError,
@@ -18,21 +19,25 @@ interface WantedUpdate {
   revisionNumber: number | undefined;
 }
 
-/** Reads `UUID` or `UUID@REVISION`. Throws UsageError. */
-export function parseWanted(text: string): WantedUpdate {
+/** Reads `UUID` or `UUID@REVISION`; undefined for a KB number or a title. Throws UsageError for a revision that is none. */
+function wantedIn(text: string): WantedUpdate | undefined {
   const [id = '', revision, ...rest] = text.split('@');
-  const updateId = toUpdateId(id);
-  if (!updateId || rest.length > 0 || (revision !== undefined && !/^\d{1,10}$/.test(revision))) {
+  const updateId = toUpdateId(id.replaceAll(/[{}]/g, ''));
+  if (!updateId) return undefined;
+  if (rest.length > 0 || (revision !== undefined && !/^\d{1,10}$/.test(revision)))
     throw new UsageError(`"${text}" is not an update: give a GUID, or GUID@REVISION.`);
-  }
   return { updateId, revisionNumber: revision === undefined ? undefined : Number(revision) };
 }
 
-/** The document and its text. Throws CatalogError CATALOG_NOT_FOUND when it is nowhere. */
+/**
+ * The document and its text, by GUID, GUID@REVISION, and of the catalog also by KB number or title. Throws CatalogError
+ * CATALOG_NOT_FOUND for an id that is nowhere, and as findUpdate and UsageError.
+ */
 export async function findDocument(
-  wanted: WantedUpdate,
+  text: string,
   flags: ServerOptions & { from?: string[] },
 ): Promise<{ document: UpdateDocument; xml: string }> {
+  const wanted = wantedIn(text) ?? (await named(text, flags));
   const xml = flags.from ? await findInFiles(wanted, flags.from) : await findInStore(wanted, flags);
   if (xml === undefined) {
     const name =
@@ -43,6 +48,12 @@ export async function findDocument(
     throw new CatalogError('CATALOG_NOT_FOUND', `Update ${name} is not ${where}.`);
   }
   return { document: parseUpdateDocument(xml), xml };
+}
+
+async function named(text: string, flags: ServerOptions & { from?: string[] }): Promise<WantedUpdate> {
+  if (flags.from) throw new UsageError(`"${text}" is not an update: in files give a GUID, or GUID@REVISION.`);
+  const { updateId } = await administer(flags, ({ store }) => findUpdate(store, text));
+  return { updateId: updateId as UpdateId, revisionNumber: undefined };
 }
 
 async function findInStore(wanted: WantedUpdate, flags: ServerOptions): Promise<string | undefined> {

@@ -5,11 +5,14 @@ import { commandExamples } from './command-examples.ts';
 import { type CommandModule, commands } from './commands/index.ts';
 import { acceptLimits, giveLimits } from './limits/give-limits.ts';
 import { exitCode, reportFailure, UsageError } from './terminal.ts';
+import { refuseUnknownCommand } from './unknown-command.ts';
+import { nameUnknownVariables } from './unknown-variables.ts';
 
 /** Runs a command, given as typed after `moult`. Sets process.exitCode when it is not 0. `output`: of help and usage errors. */
 export async function run(typed: readonly string[], output: OutputConfiguration = {}): Promise<void> {
   try {
     const program = await createProgram(typed[0], output);
+    refuseUnknownCommand(program, typed);
     await program.parseAsync(typed, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -29,7 +32,10 @@ export async function createProgram(asked?: string, output: OutputConfiguration 
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride()
-    .hook('preAction', (_, command) => giveLimits(command, process.env));
+    .hook('preAction', async (_, command) => {
+      for (const sentence of await nameUnknownVariables(process.env)) console.error(`moult: ${sentence}`);
+      await giveLimits(command, process.env);
+    });
   await loadInto(program, asked);
   return program;
 }

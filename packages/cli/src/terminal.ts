@@ -18,10 +18,12 @@ const usageCodes: ReadonlySet<string> = new Set([
   'ADMINISTRATION_NO_KEYS',
   'ADMINISTRATION_NO_PARENT',
   'ADMINISTRATION_UNREADABLE',
+  'ADMINISTRATION_NOT_ALLOWED',
 ]);
 
 /** Prints an error for people (stderr), or as JSON (stdout), and answers the exit code for it. */
-export function reportFailure(error: unknown, asJson: boolean): number {
+export function reportFailure(failure: unknown, asJson: boolean): number {
+  const error = asOurs(failure);
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   if (asJson) console.log(jsonText({ error: { code, message, ...placeOf(error) } }));
@@ -65,6 +67,22 @@ function shown(text: string, isPainted: boolean): string {
     .split(/(\p{Cc}\[\d+m)/u)
     .map((part) => (colours.has(part) ? part : visibleLines(part)))
     .join('');
+}
+
+/** Of the system's own errors, those that an administrator meets, in words that say what to do. */
+function asOurs(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || (error.code !== 'EACCES' && error.code !== 'EPERM'))
+    return error;
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+  const what = path === undefined ? error.message : `${path} cannot be used: ${error.message}`;
+  return Object.assign(new Error(`${what}. ${notAllowedAdvice()}`, { cause: error }), { code: 'CLI_NOT_ALLOWED' });
+}
+
+/** Who this is, and who may. */
+function notAllowedAdvice(): string {
+  if (process.platform === 'win32')
+    return 'This user may not do that. Run the command in a console of an administrator.';
+  return `This user (id ${process.geteuid?.()}) may not do that. Run the command as the user that the files belong to, or with sudo.`;
 }
 
 function codeOf(error: unknown): string {

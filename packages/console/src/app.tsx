@@ -1,6 +1,7 @@
 // The home page, which an administrator sees first. From top to bottom: the health of self-update, the clients, the newest
 // events.
 import { type ReactNode, useEffect, useState } from 'react';
+import { Attention } from './attention.tsx';
 import { Computers } from './computers.tsx';
 import { EventCounts } from './event-counts.tsx';
 import { Events } from './events.tsx';
@@ -51,11 +52,18 @@ function Facts({ home }: { home: NonNullable<Feed['home']> }): ReactNode {
         <Notice key={notice.headline} notice={notice} />
       ))}
       <SelfUpdate selfUpdate={home.selfUpdate} />
-      {home.computers.total === 0 ? <FirstSteps /> : <Computers computers={home.computers} updates={home.updates} />}
-      {home.names.shown ? (
-        <Events events={home.events} />
+      {home.computers.total === 0 ? (
+        <FirstSteps />
       ) : (
-        <EventCounts eventCounts={home.eventCounts} names={home.names} />
+        <>
+          <Attention attention={home.computers.attention} />
+          <Computers computers={home.computers} updates={home.updates} />
+        </>
+      )}
+      {home.names.shown ? (
+        <Events events={home.events} faults={home.faults} />
+      ) : (
+        <EventCounts eventCounts={home.eventCounts} faults={home.faults} names={home.names} />
       )}
     </>
   );

@@ -34,7 +34,8 @@ export function Computers({ computers, updates }: Pick<HomeDocument, 'computers'
       </div>
       <Identities identities={computers.identities} />
       <p className="dim">
-        {count(updates.total, 'update')} in the catalog, {count(updates.deployments, 'approval')}.
+        {count(updates.total, 'update')} in the catalog: {updates.approved.toLocaleString('en')} approved,{' '}
+        {updates.declined.toLocaleString('en')} declined.
       </p>
     </section>
   );

@@ -2,7 +2,7 @@
 import type { HomeDocument, HomeEventKind } from '@moult/server/home-document';
 import type { ReactNode } from 'react';
 
-const kindWords: Record<HomeEventKind, string> = {
+export const kindWords: Record<HomeEventKind, string> = {
   'self-update': 'Self-update',
   registration: 'Registration',
   scan: 'Scan',
@@ -11,7 +11,11 @@ const kindWords: Record<HomeEventKind, string> = {
   other: 'Other',
 };
 
-export function EventCounts({ eventCounts, names }: Pick<HomeDocument, 'eventCounts' | 'names'>): ReactNode {
+export function EventCounts({
+  eventCounts,
+  faults,
+  names,
+}: Pick<HomeDocument, 'eventCounts' | 'faults' | 'names'>): ReactNode {
   return (
     <section aria-labelledby="events-heading" className="card">
       <h2 id="events-heading">Last events</h2>
@@ -42,8 +46,21 @@ export function EventCounts({ eventCounts, names }: Pick<HomeDocument, 'eventCou
           </tbody>
         </table>
       )}
+      <Faults faults={faults} />
       <WithoutNames names={names} />
     </section>
+  );
+}
+
+/** All that are kept, not only those among the last events. */
+export function Faults({ faults }: Pick<HomeDocument, 'faults'>): ReactNode {
+  const all = faults.reduce((sum, { total }) => sum + total, 0);
+  if (all === 0) return <p className="dim">No fault is on record.</p>;
+  const parts = faults.map(({ kind, total }) => `${total.toLocaleString('en')} ${kindWords[kind].toLowerCase()}`);
+  return (
+    <p>
+      {all.toLocaleString('en')} {all === 1 ? 'fault is' : 'faults are'} on record: {parts.join(', ')}.
+    </p>
   );
 }
 

@@ -1,10 +1,11 @@
 // The last events, newest first, and a way to see only one kind of them.
-import type { HomeEvent, HomeEventKind } from '@moult/server/home-document';
+import type { HomeDocument, HomeEvent, HomeEventKind } from '@moult/server/home-document';
 import { type ReactNode, useState } from 'react';
+import { Faults } from './event-counts.tsx';
 import { Mark, type Tone } from './mark.tsx';
 import { Time } from './time.tsx';
 
-/** Of all kinds together; a choice of one kind reaches further back. */
+/** Of all kinds together, and of each kind. */
 const shownTogether = 40;
 
 type Choice = 'all' | 'failed' | HomeEventKind;
@@ -33,9 +34,10 @@ const outcomeWords: Record<HomeEvent['outcome'], string> = {
   information: 'Information',
 };
 
-export function Events({ events }: { events: HomeEvent[] }): ReactNode {
+export function Events({ events, faults }: Pick<HomeDocument, 'events' | 'faults'>): ReactNode {
   const [choice, setChoice] = useState<Choice>('all');
-  const shown = choice === 'all' ? events.slice(0, shownTogether) : events.filter((event) => matches(event, choice));
+  const wanted = choice === 'all' ? events : events.filter((event) => matches(event, choice));
+  const shown = wanted.slice(0, shownTogether);
   return (
     <section aria-labelledby="events-heading" className="card">
       <h2 id="events-heading">Last events</h2>
@@ -49,12 +51,25 @@ export function Events({ events }: { events: HomeEvent[] }): ReactNode {
         ))}
       </fieldset>
       {shown.length === 0 ? (
-        <p className="dim">{events.length === 0 ? 'Nothing has happened yet.' : 'None of this kind among the last.'}</p>
+        <p className="dim">{events.length === 0 ? 'Nothing has happened yet.' : nothingOf(choice)}</p>
       ) : (
         <EventTable events={shown} />
       )}
+      {choice === 'failed' && <Faults faults={faults} />}
+      <p className="dim">
+        This page shows the last {shownTogether} of each kind. All: <code>{commandFor(choice)}</code>
+      </p>
     </section>
   );
+}
+
+function nothingOf(choice: Choice): string {
+  return choice === 'failed' ? 'No fault.' : 'No event of this kind.';
+}
+
+function commandFor(choice: Choice): string {
+  if (choice === 'self-update') return 'moult events --kind self-update';
+  return choice === 'failed' ? 'moult events --failed' : 'moult events';
 }
 
 function matches(event: HomeEvent, choice: Choice): boolean {

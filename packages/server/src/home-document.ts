@@ -19,12 +19,40 @@ export interface HomeDocument {
   notices: HomeNotice[];
   selfUpdate: HomeSelfUpdate;
   computers: HomeComputers;
-  /** `deployments`: approvals, counted per update and group. */
-  updates: { total: number; deployments: number };
-  /** Newest first. */
+  /** Updates that are decided on by themselves. `deployments`: approvals, counted per update and group. */
+  updates: { total: number; approved: number; declined: number; deployments: number };
+  /** Newest first: the last ones of each kind, and the last faults. */
   events: HomeEvent[];
   /** The last events by kind: how many, and how many of them failed. */
   eventCounts: HomeEventCount[];
+  /** All faults that the server keeps, by kind. */
+  faults: { kind: HomeEventKind; total: number }[];
+}
+
+/** Computers that need somebody's attention: how many, and of those who are told names the first few. */
+export interface HomeAttention {
+  /** They need an update or wait for a restart; those that need most first. */
+  needing: HomeNoticed;
+  /** An update failed there; those with most failures first. */
+  failing: HomeNoticed;
+  /** No contact for `silentDays`; the longest silence first. */
+  silent: HomeNoticed;
+  silentDays: number;
+  /** They never reported. */
+  neverReported: number;
+}
+
+export interface HomeNoticed {
+  computers: number;
+  first: HomeNoticedComputer[];
+}
+
+export interface HomeNoticedComputer {
+  computer: string;
+  computerId: string;
+  /** Updates that it needs, or that failed; 0 for a silent one. */
+  updates: number;
+  lastContactAt: Instant;
 }
 
 export interface HomeEventCount {
@@ -87,6 +115,7 @@ export interface HomeComputers {
   total: number;
   lastContactAt?: Instant;
   generations: HomeGeneration[];
+  attention: HomeAttention;
   /** Within 30 days: computers that share an identity (SusClientId), and those whose identity changed. */
   identities: { shared: number; changed: number };
 }

@@ -320,6 +320,8 @@ async function openUpdateService(
     },
     onConfigured: async () => void Object.assign(identity, await store.reloadServerIdentity()),
   });
+  // What lists of updates know is read now, and not when somebody waits for the home page; it is no matter if it fails.
+  store.readUpdateFacts().catch((error) => log.debug({ err: error }, 'facts of updates were not read yet'));
   return {
     store,
     catalog,

@@ -1,12 +1,12 @@
 // Lists of computers for administrators, and computers that share an identity.
 
-import { osName, type RegisteredSystem } from '@moult/protocol/os-name';
 import type { Kysely, Selectable } from 'kysely';
 import { beginningOf, wholeUpTo } from './bounds.ts';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
 import type { ClonedIdentity, ComputerLists, ListedComputer } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
+import { systemNameOf } from './lists/system-name.ts';
 import type { Tables } from './schema.ts';
 
 export function computerListStore({
@@ -103,7 +103,7 @@ function listedOf(row: ListedRow, groups: ReadonlyMap<string, string[]>): Listed
     agentGeneration: row.agent_generation ?? undefined,
     agentVersion: row.agent_version ?? undefined,
     osVersion: row.os_version ?? undefined,
-    osName: nameIn(row.registration),
+    osName: row.os_name ?? systemNameOf(row.registration),
     osDescription: row.os_description ?? undefined,
     lastContact: new Date(row.last_contact),
     lastSync: time(row.last_sync),
@@ -114,15 +114,6 @@ function listedOf(row: ListedRow, groups: ReadonlyMap<string, string[]>): Listed
     identityChangedAt: time(row.identity_changed_at),
     sharedAt: time(row.shared_at),
   };
-}
-
-function nameIn(registration: string | null): string | undefined {
-  if (registration === null) return undefined;
-  const said = JSON.parse(registration) as Partial<RegisteredSystem>;
-  const { osMajorVersion = 0, osMinorVersion = 0, osBuildNumber = 0, processorArchitecture = '', osDescription } = said;
-  const { suiteMask = 0, oldProductType = 0, newProductType = 0, systemMetrics = 0 } = said;
-  const version = { osMajorVersion, osMinorVersion, osBuildNumber, processorArchitecture, osDescription };
-  return osName({ ...version, suiteMask, oldProductType, newProductType, systemMetrics });
 }
 
 /** Computer → the names of its groups. */
@@ -151,7 +142,15 @@ export async function groupNamesOf(
 const idsPerStatement = 500;
 
 const plainColumns = [
-  ...(['computer_id', 'address', 'agent_generation', 'agent_version', 'os_version', 'last_contact'] as const),
+  ...([
+    'computer_id',
+    'address',
+    'agent_generation',
+    'agent_version',
+    'os_version',
+    'os_name',
+    'last_contact',
+  ] as const),
   ...(['last_sync', 'last_report', 'identity_changes', 'identity_changed_at', 'shared_at'] as const),
 ] as const;
 

@@ -16,6 +16,7 @@ import type {
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
 import { noteIdentityChange } from './identity-changes.ts';
+import { systemNameOf } from './lists/system-name.ts';
 import { excluded, inPieces, prepare, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, transact } from './transact.ts';
@@ -241,6 +242,7 @@ function requestedText(groups: readonly string[]): string {
 
 function registrationRow(computer: RegisteredComputer) {
   const at = computer.at.getTime();
+  const registration = registrationText(computer.registration);
   const fact = (text: string) => cutText(text, textBytes.fact);
   return {
     computer_id: computer.computerId,
@@ -254,7 +256,8 @@ function registrationRow(computer: RegisteredComputer) {
     architecture: fact(computer.architecture),
     manufacturer: fact(computer.manufacturer),
     model: fact(computer.model),
-    registration: registrationText(computer.registration),
+    registration,
+    os_name: systemNameOf(registration) ?? null,
     first_contact: at,
     last_contact: at,
     registered_at: at,

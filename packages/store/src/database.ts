@@ -1,4 +1,5 @@
 // One kysely over two engines: SQLite on one connection, PostgreSQL on a pool.
+import { accessSync, constants } from 'node:fs';
 import { Kysely, PostgresDialect } from 'kysely';
 import { asDamaged } from './damaged.ts';
 import { asDiskTrouble } from './disk-trouble.ts';
@@ -150,5 +151,18 @@ function cannotOpen(address: string, cause: unknown): ServerError {
   const full = asDiskTrouble(cause, `The database ${address} cannot be opened`);
   if (full instanceof ServerError) return full;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new ServerError('SERVER_DATABASE', `The database ${address} cannot be opened: ${reason}`, { cause });
+  const advice = mayUse(sqliteFileOf(address))
+    ? ''
+    : ' This user may not read and write it. Run the command as the user of the server, or with sudo.';
+  return new ServerError('SERVER_DATABASE', `The database ${address} cannot be opened: ${reason}.${advice}`, { cause });
+}
+
+/** False for a file that is there, and that the system keeps from this user: SQLite says only that it cannot open it. */
+function mayUse(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM'));
+  }
 }

@@ -134,6 +134,21 @@ export const homeReads = declareBounds('home-read', {
     client: 'nothing',
     administrator: '"and 81 more"',
   },
+  /** As WSUS's own list of things to do has it. */
+  silentDays: {
+    what: 'Days without a contact after which a computer counts as silent',
+    fallback: 30,
+    range: [1, 3650],
+    client: 'nothing',
+    administrator: 'the computer among the silent ones',
+  },
+  maxNoticed: {
+    what: 'Computers that the home page names of those that need updates, fail or are silent, each',
+    fallback: 5,
+    range: [1, 100],
+    client: 'nothing',
+    administrator: '"and 81 more"',
+  },
   /** Characters of a text that the page is given; it shows less. */
   maxTextLength: {
     what: 'Characters of one text that is read for the home page',

@@ -1,11 +1,14 @@
 // The facts of the home page: which computers there are, with which agent, and the newest events.
 
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { beginningOf, leftOut, wholeUpTo } from './bounds.ts';
 import { loadLastContact } from './configuration.ts';
 import type { AgentCount, HomeEvent, HomeFacts, HomePage } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { homeReads } from './declared-bounds.ts';
+import { loadAttention } from './lists/attention.ts';
+import { countUpdates } from './lists/updates.ts';
+import { failedPings, failedReports } from './migrations/0009-lists.ts';
 
 /**
  * As noted with the contacts, or with the newest event: a registration is told before its contact is written. No index is
@@ -18,22 +21,18 @@ function lastContact(noted: number, events: readonly HomeEvent[]): Date | undefi
 
 const identityDays = 30;
 
-export function homeStore(
-  { tables }: Database,
-  loadCounters: () => Promise<Map<string, number>>,
-  countIdentityChanges: (since: Date) => Promise<{ shared: number; changed: number }>,
-  now: () => Date,
-): HomePage {
-  const countOf = async (table: 'updates' | 'deployments') => {
-    const counted = tables.selectFrom(table).select(({ fn }) => fn.countAll<number>().as('count'));
-    // A decision that was taken back is none.
-    const row = await (table === 'deployments'
-      ? counted.where(sql`action`, '<>', 'Inherit')
-      : counted
-    ).executeTakeFirst();
-    return Number(row?.count ?? 0);
-  };
+export interface HomeParts {
+  loadCounters(): Promise<Map<string, number>>;
+  countIdentityChanges(since: Date): Promise<{ shared: number; changed: number }>;
+  countFaults(): Promise<HomeFacts['faultCounts']>;
+  now(): Date;
+}
 
+export function homeStore(
+  database: Database,
+  { loadCounters, countIdentityChanges, countFaults, now }: HomeParts,
+): HomePage {
+  const { tables } = database;
   const agents = async (): Promise<Pick<HomeFacts, 'computers' | 'agents' | 'otherAgents'>> => {
     const { rows } = await sql<CountedVersion>`
       select generation, case when place <= ${sql.lit(homeReads.maxVersions)} then version end as version,
@@ -61,13 +60,14 @@ export function homeStore(
     };
   };
 
-  const selfUpdateEvents = async (limit: number): Promise<HomeEvent[]> => {
+  const selfUpdateEvents = async (limit: number, which: 'all' | 'failed'): Promise<HomeEvent[]> => {
     const rows = await tables
       .selectFrom('self_update_events as event')
       .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
       .select([...pingColumns])
       .select(pingTexts.map((column) => beginningOf(`event.${column}`, homeReads.maxTextLength).as(column)))
       .select(beginningOf('computers.dns_name', homeReads.maxTextLength).as('dns_name'))
+      .where(which === 'all' ? everything : sql.raw<SqlBool>(failedPings))
       .orderBy('event.event_id', 'desc')
       .limit(limit)
       .execute();
@@ -89,7 +89,7 @@ export function homeStore(
     }));
   };
 
-  const reports = async (limit: number): Promise<HomeEvent[]> => {
+  const reports = async (limit: number, which: 'all' | 'failed'): Promise<HomeEvent[]> => {
     const rows = await tables
       .selectFrom('reporting_events as event')
       .leftJoin('computers', 'computers.computer_id', 'event.computer_id')
@@ -97,6 +97,7 @@ export function homeStore(
       .select(['event.event_number', 'event.win32_hresult', 'event.update_id'])
       .select(wholeUpTo('event.replacement_strings', homeReads.maxStringsBytes, leftOut).as('replacement_strings'))
       .select(beginningOf('computers.dns_name', homeReads.maxTextLength).as('dns_name'))
+      .where(which === 'all' ? everything : sql.raw<SqlBool>(failedReports))
       .orderBy('event.event_id', 'desc')
       .limit(limit)
       .execute();
@@ -149,23 +150,37 @@ export function homeStore(
   return {
     async loadHomeFacts(eventLimit = 20): Promise<HomeFacts> {
       const byAgent = await agents();
-      const events = [
-        ...(await selfUpdateEvents(eventLimit)),
-        ...(await reports(eventLimit)),
+      const events = byTime([
+        ...(await selfUpdateEvents(eventLimit, 'all')),
+        ...(await reports(eventLimit, 'all')),
         ...(await registrations(eventLimit)),
-      ].sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime());
+      ]);
+      const faults = byTime([
+        ...(await selfUpdateEvents(eventLimit, 'failed')),
+        ...(await reports(eventLimit, 'failed')),
+      ]).slice(0, eventLimit);
       const counters = await loadCounters();
+      const { total: updates, ...decided } = await countUpdates(database);
       return {
         ...byAgent,
         lastContactAt: byAgent.computers === 0 ? undefined : lastContact(await loadLastContact(tables), events),
         identities: await countIdentityChanges(new Date(now().getTime() - identityDays * 86_400_000)),
-        updates: await countOf('updates'),
-        deployments: await countOf('deployments'),
+        updates,
+        ...decided,
+        attention: await loadAttention(tables, now()),
         events,
+        faults,
+        faultCounts: await countFaults(),
         counters,
       };
     },
   };
+}
+
+const everything = sql<SqlBool>`1 = 1`;
+
+function byTime(events: HomeEvent[]): HomeEvent[] {
+  return events.sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime());
 }
 
 interface CountedVersion {

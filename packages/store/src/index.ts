@@ -8,6 +8,10 @@ export { isPostgres, type PoolLimits, sqliteFileOf, withoutPassword } from './da
 export { defaultStoreBounds } from './declared-bounds.ts';
 export { asDiskTrouble, diskTroubleOf, withDiskTrouble } from './disk-trouble.ts';
 export { collectGarbage, limitHeapGrowth } from './heap.ts';
+export { computerSorts } from './lists/computers.ts';
+export { pageOf } from './lists/page.ts';
+export { severities } from './lists/update-facts.ts';
+export { updateSorts } from './lists/updates.ts';
 export type { Log } from './log.ts';
 export { type Notice, noticeLine } from './notice.ts';
 export { packRevision } from './packing.ts';

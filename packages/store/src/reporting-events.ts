@@ -43,7 +43,7 @@ export function reportingEventStore(
         transaction,
         statusStatements,
         events.filter(({ computerId, instanceId }) => fresh.delete(`${computerId} ${instanceId}`)),
-        bounds,
+        { statesPerComputer: bounds.statesPerComputer, receivedAt },
       );
     });
   };

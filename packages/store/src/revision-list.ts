@@ -1,5 +1,4 @@
 // Lists the catalog without reading documents.
-import { decodeSupersedes } from '@moult/catalog';
 import { type Kysely, sql } from 'kysely';
 import type { ListedRevision, RevisionLists } from './contract/index.ts';
 import type { Database } from './database.ts';
@@ -43,22 +42,6 @@ export function revisionListStore({ tables, engine }: Database): RevisionLists {
       const { rows } = await sql`select 1 from pg_indexes
         where schemaname = current_schema() and indexname = 'update_titles_by_part'`.execute(tables);
       return rows.length > 0;
-    },
-
-    async loadSupersededBy(): Promise<Map<string, Set<string>>> {
-      const rows = await tables
-        .selectFrom('revision_summaries')
-        .select(['update_id', 'more'])
-        // Most supersede nothing, and need not be read.
-        .where('more', 'like', '%"supersedes":["%')
-        .execute();
-      const found = new Map<string, Set<string>>();
-      for (const { update_id, more } of rows) {
-        for (const superseded of decodeSupersedes(more ?? '')) {
-          found.set(superseded, (found.get(superseded) ?? new Set()).add(update_id));
-        }
-      }
-      return found;
     },
 
     async findRevisions(updateId: string): Promise<ListedRevision[]> {

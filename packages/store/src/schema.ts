@@ -18,6 +18,9 @@ export interface Tables {
   revisions: RevisionsTable;
   revision_summaries: RevisionSummariesTable;
   update_titles: UpdateTitlesTable;
+  update_articles: { article: string; update_id: string };
+  update_categories: { category_id: string; update_id: string };
+  superseded_updates: { update_id: string; superseded_by: string };
   revision_files: RevisionFilesTable;
   content_files: ContentFilesTable;
   deployments: DeploymentsTable;
@@ -35,6 +38,8 @@ interface ComputersTable {
   agent_generation: string | null;
   agent_version: string | null;
   os_version: string | null;
+  /** By the table of systems of the version that registered it; null for one that is no Windows we know. */
+  os_name: string | null;
   os_description: string | null;
   architecture: string | null;
   manufacturer: string | null;
@@ -52,6 +57,8 @@ interface ComputersTable {
   identity_changed_at: number | null;
   /** When this identity was last used by two at a time. */
   shared_at: number | null;
+  /** When it made the last status report whose states are kept, by the earlier of its clock and ours. */
+  scanned_at: number | null;
   /** Up to when moves by client-side targeting have used up their room in the record. */
   targeting_noted_until: number | null;
 }
@@ -80,6 +87,8 @@ interface ComputerFiguresTable {
   failed: number;
   /** Report events of it that are stored. */
   events: number;
+  /** The day of its last contact, since 1970 in UTC; null for one that is not known. */
+  contact_day: number | null;
 }
 
 interface ComputerNamesTable {
@@ -132,6 +141,11 @@ interface UpdateTitlesTable {
   revision_id: number;
   revision_number: number;
   title: string;
+  /** The revision that all below are of: see lists/update-facts.ts. */
+  facts_of: Generated<number>;
+  title_key: Generated<string>;
+  is_listed: Generated<number>;
+  severity: Generated<number>;
 }
 
 interface RevisionFilesTable {

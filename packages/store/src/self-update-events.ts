@@ -1,6 +1,6 @@
 // The pings that agents send about their own update, to /wutrack.bin (protocol/src/self-update has their grammar).
 import { cutText } from '@moult/formats/text';
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { beginningOf } from './bounds.ts';
 import type { Changes } from './changes.ts';
 import { laterContact } from './computers.ts';
@@ -135,11 +135,19 @@ const textColumns = [
   ...(['status', 'message'] as const),
 ] as const;
 
-function eventOf(row: Selectable<Tables['self_update_events']>): StoredSelfUpdateEvent {
+/** What `eventOf` reads, for a statement that calls the table `event`. */
+export function pingColumns(): RawBuilder<unknown>[] {
+  return [
+    ...plainColumns.map((column) => sql`${sql.ref(`event.${column}`)} as ${sql.id(column)}`),
+    ...textColumns.map((column) => sql`${beginningOf(`event.${column}`, textBytes.pingField)} as ${sql.id(column)}`),
+  ];
+}
+
+export function eventOf(row: Selectable<Tables['self_update_events']>): StoredSelfUpdateEvent {
   return {
-    eventId: row.event_id,
-    receivedAt: new Date(row.received_at),
-    occurredAt: new Date(row.occurred_at),
+    eventId: Number(row.event_id),
+    receivedAt: new Date(Number(row.received_at)),
+    occurredAt: new Date(Number(row.occurred_at)),
     computerId: row.computer_id ?? undefined,
     address: row.address,
     userAgent: row.user_agent,

@@ -1,40 +1,34 @@
 // Which computers need which updates: the figures of WSUS's reports.
 import { sql } from 'kysely';
 import { allComputers, unassignedComputers } from './built-in-groups.ts';
-import type { StateCounts, UpdateOnComputer, UpdateState, UpdateStates } from './contract/index.ts';
+import type { ListStore, StateCounts, UpdateOnComputer, UpdateState, UpdateStates } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { loadFigures } from './figures.ts';
+import { silentSince } from './lists/attention.ts';
+import { countStatesOf, countStatesOn } from './lists/states.ts';
+import { readUpdateFacts } from './lists/update-facts.ts';
+import { countUpdates } from './lists/updates.ts';
 import { updateStates } from './update-status.ts';
 
 const nameOfState = new Map<number, UpdateState>(
   Object.entries(updateStates).map(([name, number]) => [number, name as UpdateState]),
 );
 
-export function statusStore({ tables }: Database): UpdateStates {
+export function statusStore(database: Database, now: () => Date): UpdateStates & Pick<ListStore, 'countStatesOn'> {
+  const { tables } = database;
   return {
-    async countStates(updateId: string): Promise<StateCounts> {
-      const { known: all, reported } = await loadFigures(tables);
-      const rows = await tables
-        .selectFrom('computer_update_status')
-        .select(['state', ({ fn }) => fn.countAll<number>().as('count')])
-        .where('update_id', '=', updateId)
-        .groupBy('state')
-        .execute();
-      const counts = emptyCounts();
-      for (const { state, count } of rows) counts[nameOfState.get(state) ?? 'unknown'] += Number(count);
-      const said = rows.reduce((sum, { count }) => sum + Number(count), 0);
-      counts.notApplicable = Math.max(0, reported - said);
-      counts.unknown += all - Math.max(reported, said);
-      return counts;
+    countStates: (updateId: string): Promise<StateCounts> => countStatesOf(tables, updateId),
+
+    async countStatesOn(computerId: string): Promise<StateCounts> {
+      await readUpdateFacts(database);
+      return countStatesOn(tables, computerId);
     },
 
     async listStatesOf(computerId: string): Promise<UpdateOnComputer[]> {
       const { rows } = await sql<{ update_id: string; state: number; changed_at: number; title: string | null }>`
-        select status.update_id, status.state, status.changed_at,
-               (select title from revisions where revisions.update_id = status.update_id
-                order by revision_number desc limit 1) as title
-        from computer_update_status status where status.computer_id = ${computerId}
-        order by status.state, status.update_id`.execute(tables);
+        select status.update_id, status.state, status.changed_at, update_titles.title
+        from computer_update_status status left join update_titles on update_titles.update_id = status.update_id
+        where status.computer_id = ${computerId} order by status.state, status.update_id`.execute(tables);
       return rows.map((row) => ({
         updateId: row.update_id,
         title: row.title ?? '',
@@ -44,37 +38,22 @@ export function statusStore({ tables }: Database): UpdateStates {
     },
 
     async loadServerStatus() {
-      const counted = await loadFigures(tables);
-      const figures = await sql<{
-        updates: number;
-        declined: number;
-        approved: number;
-        groups: number;
-      }>`
-        select (select count(*) from updates) as updates,
-               (select count(*) from updates where is_declined = 1) as declined,
-               (select count(distinct deployments.update_id) from deployments
-                 join updates on updates.update_id = deployments.update_id and updates.is_declined = 0
-                 where action in ('Install', 'OptionalInstall', 'Uninstall')) as approved,
-               (select count(*) from target_groups where group_id not in (${allComputers}, ${unassignedComputers})) as groups`.execute(
-        tables,
-      );
-      const { updates = 0, declined = 0, approved = 0, groups = 0 } = figures.rows[0] ?? {};
+      const counted = await loadFigures(tables, silentSince(now()));
+      const { deployments: _, ...updates } = await countUpdates(database);
+      const { rows } = await sql<{ groups: number }>`select count(*) as groups from target_groups
+        where group_id not in (${allComputers}, ${unassignedComputers})`.execute(tables);
       return {
         computers: {
           total: counted.known,
           neverReported: counted.known - counted.reported,
           needingUpdates: counted.needing,
           withErrors: counted.failing,
+          silent: counted.silent,
         },
-        updates: { total: Number(updates), approved: Number(approved), declined: Number(declined) },
-        groups: Number(groups),
+        updates,
+        groups: Number(rows[0]?.groups ?? 0),
         events: counted.events,
       };
     },
   };
-}
-
-function emptyCounts(): StateCounts {
-  return { unknown: 0, notApplicable: 0, notInstalled: 0, downloaded: 0, installed: 0, failed: 0, pendingReboot: 0 };
 }

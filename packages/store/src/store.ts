@@ -32,6 +32,10 @@ import { figureStore } from './figures.ts';
 import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
 import { identityChangeStore } from './identity-changes.ts';
+import { computerPages } from './lists/computers.ts';
+import { eventPages } from './lists/events.ts';
+import { updateFactStore } from './lists/update-facts.ts';
+import { updatePages } from './lists/updates.ts';
 import { isEmpty, migrate, requireSchema } from './migrate.ts';
 import { newestTimeStore } from './newest-time.ts';
 import { reportingEventStore } from './reporting-events.ts';
@@ -148,6 +152,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
   const counters = counterStore(database);
   const clock = createDatabaseClock(now);
   const identityChanges = identityChangeStore(database);
+  const events = eventPages(database);
   return together(
     {
       engine: database.engine,
@@ -173,11 +178,20 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     computerListStore(database),
     computerRemovalStore(database, changes),
     identityChanges,
-    statusStore(database),
+    statusStore(database, now),
     figureStore(database),
     auditStore(database),
     counters,
     selfUpdateEventStore(database, changes),
-    homeStore(database, counters.loadCounters, identityChanges.countIdentityChanges, now),
+    computerPages(database),
+    updatePages(database),
+    updateFactStore(database),
+    events,
+    homeStore(database, {
+      loadCounters: counters.loadCounters,
+      countIdentityChanges: identityChanges.countIdentityChanges,
+      countFaults: events.countFaults,
+      now,
+    }),
   );
 }

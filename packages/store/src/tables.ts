@@ -14,7 +14,7 @@ type BackedUp<Table extends keyof Tables> = [IdentityOf<Table>] extends [never]
   ? { role: 'backed-up'; identity?: never }
   : { role: 'backed-up'; identity: IdentityOf<Table> };
 
-/** Rows that triggers of the database make from the others, and make again when a backup is restored. */
+/** Rows that are made from the others, by triggers or when a list is read, and are made again after a restore. */
 interface Derived {
   role: 'derived';
 }
@@ -42,6 +42,9 @@ const roles = {
   audit: { role: 'backed-up', identity: 'audit_id' },
   computer_figures: { role: 'derived' },
   update_titles: { role: 'derived' },
+  update_articles: { role: 'derived' },
+  update_categories: { role: 'derived' },
+  superseded_updates: { role: 'derived' },
 } as const satisfies TableRoles;
 
 export type BackedUpTable = {

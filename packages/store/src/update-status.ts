@@ -9,7 +9,7 @@ import type { Engine } from './database.ts';
 import { prepare } from './prepared.ts';
 import type { Tables } from './schema.ts';
 
-/** The numbers that the tables hold. */
+/** The numbers that the tables hold. The first two have no rows: lists/states.ts tells them apart. */
 export const updateStates = {
   unknown: 0,
   notApplicable: 1,
@@ -36,6 +36,10 @@ export function changesStates({ eventNumber }: ReportedEvent): boolean {
   return eventNumber === statusOfUpdates || eventNumber === installFailed;
 }
 
+export interface Circumstances extends Pick<StoreBounds, 'statesPerComputer'> {
+  receivedAt: Date;
+}
+
 /**
  * Applies new events in the order of their time, within the transaction that stores them. Of one computer no more states are
  * kept than the bound says: those of a report that come first in it.
@@ -44,7 +48,7 @@ export async function applyEvents(
   transaction: Kysely<Tables>,
   statements: UpdateStatusStatements,
   events: readonly ReportedEvent[],
-  bounds: Pick<StoreBounds, 'statesPerComputer'>,
+  circumstances: Circumstances,
 ): Promise<void> {
   const relevant = events.filter(changesStates);
   // Computer → states that may still be added; counted once for many failures.
@@ -52,11 +56,12 @@ export async function applyEvents(
   for (const event of relevant.sort((a, b) => a.timeAtTarget.getTime() - b.timeAtTarget.getTime())) {
     const { computerId } = event;
     if (event.eventNumber === statusOfUpdates) {
-      await replaceStates(transaction, statements, event, bounds);
+      await replaceStates(transaction, statements, event, circumstances);
       rooms.delete(computerId);
       continue;
     }
-    const room = rooms.get(computerId) ?? bounds.statesPerComputer - (await countStates(transaction, computerId));
+    const room =
+      rooms.get(computerId) ?? circumstances.statesPerComputer - (await countStates(transaction, computerId));
     rooms.set(computerId, room - Number(await markFailed(transaction, event, room > 0)));
   }
 }
@@ -98,6 +103,10 @@ export function updateStatusStatements(tables: Kysely<Tables>, engine: Engine) {
         .select(sql<string | null>`${joined}(update_id || '=' || state, ';')`.as('states'))
         .where('computer_id', '=', computerId),
     ),
+
+    noteScan: prepare([0, ''] as [at: number, computerId: string], (at, computerId) =>
+      tables.updateTable('computers').set({ scanned_at: at }).where('computer_id', '=', computerId),
+    ),
   };
 }
 
@@ -116,8 +125,10 @@ async function replaceStates(
   transaction: Kysely<Tables>,
   statements: UpdateStatusStatements,
   { computerId, miscData, timeAtTarget }: ReportedEvent,
-  { statesPerComputer }: Pick<StoreBounds, 'statesPerComputer'>,
+  { statesPerComputer, receivedAt }: Circumstances,
 ): Promise<void> {
+  // By the earlier clock: one that is ahead has not seen what came after its report. It goes with the states, also back.
+  await statements.noteScan(transaction, Math.min(timeAtTarget.getTime(), receivedAt.getTime()), computerId);
   const reported = new Map([...statesIn(miscData)].slice(0, statesPerComputer));
   const { rows } = await statements.loadStates(transaction, computerId);
   const before = statesKnown(rows[0]?.states);
@@ -130,7 +141,12 @@ async function replaceStates(
       .execute();
   }
   // Most reports repeat the one before: only what differs is written.
-  const changed = [...reported].filter(([id, state]) => before.get(id) !== updateStates[state]);
+  const differing = [...reported].filter(([id, state]) => before.get(id) !== updateStates[state]);
+  const others = await idsOfNoUpdates(
+    transaction,
+    differing.map(([id]) => id),
+  );
+  const changed = differing.filter(([id]) => !others.has(id));
   for (let start = 0; start < changed.length; start += idsPerStatement) {
     const rows = changed
       .slice(start, start + idsPerStatement)
@@ -148,13 +164,32 @@ async function replaceStates(
   }
 }
 
+/**
+ * Categories, detectoids and parts of bundles have no states: whatever a client says of them, no administrator decides on
+ * them. An id that the catalog does not know may be that of an update.
+ */
+async function idsOfNoUpdates(transaction: Kysely<Tables>, ids: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let start = 0; start < ids.length; start += idsPerStatement) {
+    const some = sql.join(ids.slice(start, start + idsPerStatement));
+    const { rows } = await sql<{ update_id: string }>`
+      select update_id from revision_summaries
+      where update_id in (${some}) and update_type in ('Category', 'Detectoid')
+      union all select update_id from update_titles where update_id in (${some}) and is_listed = 0`.execute(
+      transaction,
+    );
+    for (const { update_id } of rows) found.add(update_id);
+  }
+  return found;
+}
+
 /** Answers whether a state was added. Without room for one, only what is known already is marked. */
 async function markFailed(
   transaction: Kysely<Tables>,
   { computerId, updateId, timeAtTarget }: ReportedEvent,
   hasRoom: boolean,
 ): Promise<boolean> {
-  if (updateId === undefined) return false;
+  if (updateId === undefined || (await idsOfNoUpdates(transaction, [updateId])).size > 0) return false;
   const row = rowOf(computerId, updateId, 'failed', timeAtTarget);
   const { numUpdatedRows } = await transaction
     .updateTable('computer_update_status')

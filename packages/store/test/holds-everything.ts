@@ -133,7 +133,10 @@ async function asksEverything(store: Store): Promise<void> {
   await store.listReports(computerId, 10);
   await store.listRevisions(0, 100);
   await store.listUpdates({ search: 'sample', limit: 10 });
-  await store.loadSupersededBy();
+  await store.listSupersedersOf(sampleIds.update);
+  await store.pageComputers({}, { limit: 10 });
+  await store.pageUpdates({}, { limit: 10 });
+  await store.pageReports({ isFailed: true }, { limit: 10 });
   await store.findRevisions(sampleIds.update);
   await store.findExpectedFile('0'.repeat(40));
   await store.isExpectedName('sample.cab');

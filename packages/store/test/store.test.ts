@@ -262,7 +262,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const counts = await store.countStates(update);
       assert.deepEqual([counts.installed, counts.notApplicable, counts.unknown], [1, 0, 1]);
       const status = await store.loadServerStatus();
-      assert.deepEqual(status.computers, { total: 2, neverReported: 1, needingUpdates: 0, withErrors: 0 });
+      assert.deepEqual(status.computers, { total: 2, neverReported: 1, needingUpdates: 0, withErrors: 0, silent: 0 });
     });
 
     it('a failure that arrives together with the later status report does not outlive it', async () => {

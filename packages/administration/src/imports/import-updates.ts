@@ -12,6 +12,8 @@ export async function importUpdates(
   const imported = await runImport(store, documents, { now: () => new Date(), onProgress });
   const { new: added, changed } = imported;
   if (added + changed > 0) {
+    // What lists know of them is read now, and not when somebody waits for a list.
+    await store.readUpdateFacts();
     await store.recordChange(author, { action: 'import updates', subject: 'catalog', after: { added, changed } });
   }
   return imported;

@@ -1,6 +1,7 @@
 export { CatalogIndex, type IndexedRevision, type IndexedUpdate } from './catalog-index.ts';
 export { findSetAside, type SetAside } from './set-aside.ts';
 export {
+  decodeClause,
   decodeSummary,
   decodeSupersedes,
   type EncodedSummary,

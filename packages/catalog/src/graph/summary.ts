@@ -71,7 +71,7 @@ export function decodeSummary(encoded: EncodedSummary): UpdateSummary {
 }
 
 /** What a revision supersedes, from `more` of its encoded summary alone. */
-export function decodeSupersedes(more: string): UpdateId[] {
+export function decodeSupersedes(more: string | undefined): UpdateId[] {
   return decodeMore(more).supersedes;
 }
 

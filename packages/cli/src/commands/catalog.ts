@@ -1,5 +1,6 @@
 // moult catalog: update metadata in, and a look at what is there and at what clients get of it.
 
+import { toPageRequest } from '@moult/administration';
 import { type ImportReport, importUpdates, readDocuments } from '@moult/administration/imports';
 import {
   CatalogError,
@@ -14,11 +15,12 @@ import {
   type Verdict,
 } from '@moult/catalog';
 import { jsonText, visibleLines, visibleText } from '@moult/formats/text';
-import { type ListedRevision, limitHeapGrowth } from '@moult/store';
+import { type ListedRevision, limitHeapGrowth, pageOf } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { toJson, toLines } from '../describe-update.ts';
 import { readNamedFile } from '../files/named-file.ts';
-import { findDocument, parseWanted } from '../find-documents.ts';
+import { findDocument } from '../find-documents.ts';
+import { type Column, type ListFlags, showList, withList } from '../lists.ts';
 import { administer, type ServerOptions, withServer } from '../server-options.ts';
 import { exitCode, paint } from '../terminal.ts';
 
@@ -40,10 +42,12 @@ interface FragmentFlags extends ServerOptions, FromFlag {
   raw?: boolean;
 }
 
-interface ListFlags extends ServerOptions, JsonFlag {
+interface CatalogFlags extends ServerOptions, ListFlags {
   type?: string;
   search?: string;
 }
+
+const updateWords = 'GUID, GUID@REVISION, KB number, or title or a part of it';
 
 export function register(program: Command): void {
   const catalog = program.command('catalog').description('import, list and show update metadata');
@@ -54,23 +58,23 @@ export function register(program: Command): void {
     .argument('<paths...>', 'files or folders. - is standard input')
     .addOption(json())
     .action(importPaths);
-  withServer(catalog.command('list'))
-    .description('list the updates in the catalog')
+  withList(withServer(catalog.command('list')), { limit: 1000, columns })
+    .description('list every revision in the catalog. "moult updates list" shows updates that you can approve')
     .addOption(
-      new Option('--type <type>', 'only updates of this kind').choices(['Software', 'Driver', 'Category', 'Detectoid']),
+      new Option('--type <type>', 'only revisions of this kind').choices(['Software', 'Driver', 'Category', 'Detectoid']),
     )
-    .option('--search <text>', 'only updates with this text in title or id')
+    .option('--search <text>', 'only revisions with this text in title or id')
     .addOption(json())
     .action(list);
   withServer(catalog.command('show'))
     .description('show one update')
-    .argument('<id>', 'GUID or GUID@REVISION')
+    .argument('<update>', updateWords)
     .addOption(from())
     .addOption(json())
     .action(show);
   withServer(catalog.command('fragment'))
     .description('print a fragment as clients get it')
-    .argument('<id>', 'GUID or GUID@REVISION')
+    .argument('<update>', updateWords)
     .addOption(new Option('--kind <kind>', 'kind of fragment').choices([...kinds]).makeOptionMandatory())
     .option('--locale <tag>', 'language of localized and eula fragments', 'en')
     .option('--geo-id <region>', 'region of the eula fragment, as DEU')
@@ -80,7 +84,7 @@ export function register(program: Command): void {
     .action(fragment);
   withServer(catalog.command('evaluate'))
     .description('evaluate the rules of an update with the recorded facts of a machine')
-    .argument('<id>', 'GUID or GUID@REVISION')
+    .argument('<update>', updateWords)
     .requiredOption('--facts <file>', 'JSON with the facts of the machine (docs/catalog.md)')
     .addOption(from())
     .addOption(json())
@@ -128,7 +132,16 @@ function printReport(report: ImportReport): void {
   );
 }
 
-async function list({ type, search, json, ...flags }: ListFlags): Promise<void> {
+const columns: readonly Column<ListedRevision>[] = [
+  { name: 'id', cell: (one) => `${one.updateId}@${one.revisionNumber}` },
+  { name: 'kind', cell: (one) => one.categoryType ?? one.updateType },
+  { name: 'declined', cell: (one) => (one.isDeclined ? 'yes' : '') },
+  { name: 'imported', cell: (one) => one.importedAt, isExtra: true },
+  { name: 'bytes', cell: (one) => one.documentBytes, isExtra: true },
+  { name: 'title', cell: (one) => one.title },
+];
+
+async function list({ type, search, ...flags }: CatalogFlags): Promise<void> {
   const wanted = search?.toLowerCase();
   const matches = ({ updateType, title, updateId }: ListedRevision) =>
     (type === undefined || updateType === type) &&
@@ -143,23 +156,19 @@ async function list({ type, search, json, ...flags }: ListFlags): Promise<void> 
       after = page.at(-1)?.revisionId ?? after;
     }
   });
-  if (json) console.log(jsonText({ updates: found }));
-  else for (const one of found) console.log(listLine(one));
-}
-
-function listLine({ updateId, revisionNumber, updateType, categoryType, title, isDeclined }: ListedRevision): string {
-  const kind = categoryType ?? updateType;
-  return `${`${updateId}@${revisionNumber}`.padEnd(42)} ${kind.padEnd(20)} ${title}${isDeclined ? paint('yellow', ' (declined)') : ''}`;
+  const { limit, cursor } = flags;
+  const page = pageOf('revisions', found, toPageRequest({ limit, cursor }), ({ revisionId }) => String(revisionId));
+  showList(page, flags, columns, ['revision', 'revisions']);
 }
 
 async function show(id: string, flags: ServerOptions & JsonFlag & FromFlag): Promise<void> {
-  const { document } = await findDocument(parseWanted(id), flags);
+  const { document } = await findDocument(id, flags);
   if (flags.json) console.log(jsonText(toJson(document)));
   else console.log(toLines(document).join('\n'));
 }
 
 async function fragment(id: string, flags: FragmentFlags): Promise<void> {
-  const { document } = await findDocument(parseWanted(id), flags);
+  const { document } = await findDocument(id, flags);
   const text = derive(document, flags);
   if (text === undefined) throw new CatalogError('CATALOG_NOT_FOUND', `Update ${id} has no ${flags.kind} fragment.`);
   // A file gets the very bytes; a person sees what is in them.
@@ -168,7 +177,7 @@ async function fragment(id: string, flags: FragmentFlags): Promise<void> {
 }
 
 async function evaluate(id: string, flags: ServerOptions & JsonFlag & FromFlag & { facts: string }): Promise<void> {
-  const { document } = await findDocument(parseWanted(id), flags);
+  const { document } = await findDocument(id, flags);
   const facts = readRecordedFacts(readNamedFile(flags.facts).toString('utf8'));
   const result = evaluateApplicability(document, facts);
   if (flags.json) console.log(jsonText(result));

@@ -1,10 +1,12 @@
 // moult content: update files by digest: take them in, check them, see which are missing.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { addContent, verifyContent } from '@moult/administration';
+import { addContent, listContent, verifyContent } from '@moult/administration';
+import { jsonText } from '@moult/formats/text';
 import type { ListedContent } from '@moult/store';
-import type { Command } from 'commander';
-import { present, table } from '../output.ts';
+import { type Command, Option } from 'commander';
+import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
+import { present } from '../output.ts';
 import { type AdministrationFlags, administer, withLog, withServerOptions } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
@@ -18,9 +20,10 @@ export function register(program: Command): void {
       'check every file, also files copied into the folder, and move damaged ones away. Exit code 1 if one is damaged or missing',
     )
     .action(verify);
-  withServerOptions(content.command('status', { isDefault: true }))
+  withList(withServerOptions(content.command('status', { isDefault: true })), { limit: 1000, columns })
     .description('list the files of approved updates: present and missing')
     .option('--all', 'files of every update, and files without an update')
+    .addOption(new Option('--state <state>', 'only files in this state').choices(['present', 'missing', 'damaged']))
     .action(status);
 }
 
@@ -29,7 +32,7 @@ async function add(paths: string[], flags: AdministrationFlags): Promise<void> {
   const results = await administer(flags, (administration) =>
     withLog(administration, (log) => addContent(administration, files, log)),
   );
-  present(results, flags, () => [
+  present(listDocument(wholeList(results)), flags, () => [
     ...results.map(({ path, sha1, because }) =>
       because ? `refused  ${path}: ${because}` : `added    ${path} as ${sha1}`,
     ),
@@ -46,34 +49,39 @@ async function verify(flags: AdministrationFlags): Promise<void> {
     withLog(administration, (log) => verifyContent(administration, log)),
   );
   const bad = results.filter(({ state }) => state !== 'present');
-  present({ checked: results.length, bad }, flags, () => [
+  present(listDocument(wholeList(bad), { checked: results.length }), flags, () => [
     ...bad.map(({ sha1, fileName, state }) => `${state.padEnd(8)} ${sha1} ${fileName ?? ''}`),
-    `${results.length} files checked, ${bad.length} of them not as they should be.`,
+    `${results.length} ${results.length === 1 ? 'file' : 'files'} checked, ${bad.length} of them damaged or missing.`,
   ]);
   if (bad.length > 0) process.exitCode = exitCode.findings;
 }
 
-async function status(flags: AdministrationFlags & { all?: true }): Promise<void> {
-  const everything = await administer(flags, ({ store }) => store.listContent());
-  const shown = flags.all ? everything : everything.filter(({ isApproved }) => isApproved);
-  const document = {
-    files: shown,
-    present: sum(shown, 'present'),
-    missing: sum(shown, 'missing'),
-    damaged: sum(shown, 'damaged'),
-  };
-  present(document, flags, ({ present: here, missing, damaged }) => [
-    ...table(
-      ['STATE', 'BYTES', 'FILE', 'SHA-1'],
-      shown.map(({ state, sizeBytes, fileName, sha1 }) => [state, sizeBytes, fileName ?? '(no update has it)', sha1]),
-    ),
-    `${here.files} files here (${here.bytes} bytes), ${missing.files} missing (${missing.bytes} bytes), ${damaged.files} damaged.`,
-  ]);
-}
+const columns: readonly Column<ListedContent>[] = [
+  { name: 'state', cell: (one) => one.state },
+  { name: 'bytes', cell: (one) => one.sizeBytes },
+  { name: 'file', cell: (one) => one.fileName ?? '(no update has it)' },
+  { name: 'approved', cell: (one) => (one.isApproved ? 'yes' : ''), isExtra: true },
+  { name: 'verified', cell: (one) => one.verifiedAt, isExtra: true },
+  { name: 'sha-1', cell: (one) => one.sha1 },
+];
 
-function sum(files: readonly ListedContent[], state: ListedContent['state']): { files: number; bytes: number } {
-  const counted = files.filter((file) => file.state === state);
-  return { files: counted.length, bytes: counted.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0) };
+type StatusFlags = AdministrationFlags & ListFlags & { all?: true; state?: ListedContent['state']; json?: true };
+
+async function status(flags: StatusFlags): Promise<void> {
+  const { all, state, limit, cursor } = flags;
+  const page = await administer(flags, (administration) =>
+    listContent(administration, { all: all ?? false, state, limit, cursor }),
+  );
+  const { present: here, missing, damaged } = page;
+  if (flags.json) {
+    console.log(jsonText(listDocument(page, { present: here, missing, damaged }), 2));
+    return;
+  }
+  showList(page, flags, columns, ['file', 'files']);
+  if (flags.csv) return;
+  console.log(
+    `${here.files} ${here.files === 1 ? 'file' : 'files'} here (${here.bytes} bytes), ${missing.files} missing (${missing.bytes} bytes), ${damaged.files} damaged.`,
+  );
 }
 
 function filesIn(path: string): string[] {

@@ -1,137 +1,187 @@
 // moult events: the reports of computers, the pings of agents about their own update, and the changes of administrators.
 
-import { findComputer, findUpdate } from '@moult/administration';
-import { describeReport, readMiscData } from '@moult/protocol/reporting';
-import { type Command, Option } from 'commander';
+import { listAudit, listIdentityChanges, listReports, listStatusPings } from '@moult/administration';
+import { describeReport, type ReportMeaning, readMiscData } from '@moult/protocol/reporting';
+import type { ListedIdentityChange, PagedAuditRecord, PagedPing, PagedReport } from '@moult/store';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Column, type ListFlags, showList, withList } from '../lists.ts';
 import { wholeNumber } from '../numbers.ts';
-import { moment, present, table } from '../output.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { UsageError } from '../terminal.ts';
 import { verifyAudit } from '../verify-audit.ts';
 
-interface EventFlags extends AdministrationFlags {
-  kind: 'reports' | 'self-update' | 'identity' | 'audit';
+const kinds = ['reports', 'self-update', 'identity', 'audit'] as const;
+
+interface EventFlags extends AdministrationFlags, ListFlags {
+  json?: true;
+  kind: (typeof kinds)[number];
   computer?: string;
   update?: string;
-  limit: number;
+  group?: string;
+  failed?: true;
+  event?: number;
+  since?: Date;
+  until?: Date;
+  actor?: string;
+  action?: string;
 }
 
 export function register(program: Command): void {
   const verb = program.command('events');
-  withServerOptions(verb)
+  withList(withServerOptions(verb), { limit: 100, columns: everyColumn() })
     .description(
       'list events, newest first: reports, self-update, computers that changed (identity), changes by administrators (audit)',
     )
-    .addOption(
-      new Option('--kind <kind>', 'kind of events')
-        .choices(['reports', 'self-update', 'identity', 'audit'])
-        .default('reports'),
-    )
-    .option('--computer <computer>', 'only events of this computer')
-    .option('--update <update>', 'only events about this update')
-    .addOption(
-      new Option('--limit <n>', 'at most this number of lines').argParser(wholeNumber(1, 1_000_000)).default(100),
-    )
+    .addOption(new Option('--kind <kind>', 'kind of events').choices([...kinds]).default('reports'))
+    .option('--computer <computer>', 'only events of this computer: name, address or SusClientId')
+    .option('--update <update>', 'only events about this update: GUID, KB number, or title or a part of it')
+    .option('--failed', 'only faults')
+    .addOption(new Option('--event <number>', 'only reports with this number').argParser(wholeNumber(0, 65_535)))
+    .addOption(new Option('--since <time>', 'only events since this time, for example 2026-11-01').argParser(time))
+    .addOption(new Option('--until <time>', 'only events before this time, for example 2026-11-01T12:00Z').argParser(time))
+    .option('--group <group>', 'audit: only changes of this group')
+    .option('--actor <name>', 'audit: only changes by this person')
+    .option('--action <text>', 'audit: only changes of this kind, for example "approve"')
     .action(events);
   withServerOptions(verb.command('verify'))
     .description('check that every audit record is as Moult wrote it. Exit code 1 if one is not')
     .action(verifyAudit);
 }
 
+/** UTC where the text names no zone. */
+function time(text: string): Date {
+  const [, day, clock = 'T00:00', zone = 'Z'] =
+    /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(text) ?? [];
+  const at = new Date(`${day}${clock}${zone}`);
+  // 2026-02-31 would become a day in March.
+  const isDay = day !== undefined && new Date(`${day}T00:00Z`).toISOString().startsWith(day);
+  if (!isDay || Number.isNaN(at.getTime())) throw new InvalidArgumentError('Write 2026-11-01, or 2026-11-01T12:00Z.');
+  return at;
+}
+
+const onlyFor: Readonly<Record<string, readonly EventFlags['kind'][]>> = {
+  update: ['reports', 'audit'],
+  failed: ['reports', 'self-update'],
+  event: ['reports'],
+  since: ['reports', 'self-update', 'audit'],
+  until: ['reports', 'self-update', 'audit'],
+  group: ['audit'],
+  actor: ['audit'],
+  action: ['audit'],
+};
+
 async function events(flags: EventFlags): Promise<void> {
+  for (const [name, allowed] of Object.entries(onlyFor)) {
+    if (flags[name as keyof EventFlags] === undefined || allowed.includes(flags.kind)) continue;
+    throw new UsageError(`--${name} is for --kind ${allowed.join(' and --kind ')}, not for ${flags.kind}.`);
+  }
   if (flags.kind === 'audit') return showAudit(flags);
   if (flags.kind === 'identity') return showIdentityChanges(flags);
   return flags.kind === 'self-update' ? showSelfUpdate(flags) : showReports(flags);
 }
 
+/** What all lists are asked with. */
+function queryOf({ computer, update, failed, since, until, limit, cursor }: EventFlags) {
+  return { computer, update, isFailed: failed, since, until, limit, cursor };
+}
+
+type ToldReport = Omit<PagedReport, 'miscData'> & ReportMeaning & { miscData: ReturnType<typeof readMiscData> };
+
+const reportColumns: readonly Column<ToldReport>[] = [
+  { name: 'time', cell: (one) => one.timeAtTarget },
+  { name: 'received', cell: (one) => one.receivedAt, isExtra: true },
+  { name: 'computer', cell: (one) => one.dnsName || one.computerId },
+  { name: 'event', cell: (one) => one.eventNumber },
+  { name: 'what', cell: (one) => one.headline },
+  { name: 'result', cell: (one) => hex(one.win32HResult) },
+  { name: 'update', cell: (one) => one.updateTitle || one.updateId },
+  { name: 'text', cell: (one) => one.replacementStrings.join(' ') },
+  { name: 'computer-id', cell: (one) => one.computerId, isExtra: true },
+  { name: 'update-id', cell: (one) => one.updateId, isExtra: true },
+];
+
 async function showReports(flags: EventFlags): Promise<void> {
-  const found = await administer(flags, async ({ store }) => {
-    const computer = flags.computer === undefined ? undefined : await findComputer(store, flags.computer);
-    const update = flags.update === undefined ? undefined : await findUpdate(store, flags.update);
-    return store.listReportingEvents({
-      computerId: computer?.computerId,
-      updateId: update?.updateId,
-      limit: flags.limit,
-    });
-  });
-  const told = found.map((event) => ({
+  const page = await administer(flags, (administration) =>
+    listReports(administration, { ...queryOf(flags), eventNumber: flags.event }),
+  );
+  const items = page.items.map((event) => ({
     ...event,
     ...describeReport(event.eventNumber, event.win32HResult),
     miscData: readMiscData(event.miscData),
   }));
-  present(told, flags, () =>
-    table(
-      ['TIME', 'COMPUTER', 'EVENT', 'WHAT', 'RESULT', 'UPDATE', 'TEXT'],
-      told.map((event) => [
-        moment(event.timeAtTarget),
-        event.dnsName || event.computerId,
-        event.eventNumber,
-        event.headline,
-        hex(event.win32HResult),
-        event.updateId,
-        event.replacementStrings.join(' '),
-      ]),
-    ),
-  );
+  showEvents({ ...page, items }, flags, reportColumns);
 }
+
+const pingColumns: readonly Column<PagedPing>[] = [
+  { name: 'time', cell: (one) => one.occurredAt },
+  { name: 'received', cell: (one) => one.receivedAt, isExtra: true },
+  { name: 'computer', cell: (one) => one.dnsName || one.computerId },
+  { name: 'address', cell: (one) => one.address },
+  { name: 'what', cell: (one) => `${one.component} ${one.activity}` },
+  { name: 'status', cell: (one) => one.status },
+  { name: 'result', cell: (one) => one.resultCode },
+  { name: 'agent', cell: (one) => [one.agentGeneration, one.agentVersion].filter(Boolean).join(' ') },
+  { name: 'text', cell: (one) => one.item || one.message },
+  { name: 'computer-id', cell: (one) => one.computerId, isExtra: true },
+];
 
 async function showSelfUpdate(flags: EventFlags): Promise<void> {
-  const found = await administer(flags, async ({ store }) => {
-    const computer = flags.computer === undefined ? undefined : await findComputer(store, flags.computer);
-    return store.listSelfUpdateEvents({ limit: flags.limit, ...(computer && { computerId: computer.computerId }) });
-  });
-  present(found, flags, () =>
-    table(
-      ['TIME', 'COMPUTER', 'ADDRESS', 'WHAT', 'STATUS', 'RESULT', 'AGENT', 'TEXT'],
-      found.map((event) => [
-        moment(event.occurredAt),
-        event.computerId,
-        event.address,
-        `${event.component} ${event.activity}`,
-        event.status,
-        event.resultCode,
-        [event.agentGeneration, event.agentVersion].filter(Boolean).join(' '),
-        event.item || event.message,
-      ]),
-    ),
+  showEvents(
+    await administer(flags, (administration) => listStatusPings(administration, queryOf(flags))),
+    flags,
+    pingColumns,
   );
 }
+
+const identityColumns: readonly Column<ListedIdentityChange>[] = [
+  { name: 'time', cell: (one) => one.at },
+  { name: 'computer', cell: (one) => one.dnsName },
+  { name: 'what', cell: (one) => one.aspect },
+  { name: 'before', cell: (one) => one.before },
+  { name: 'after', cell: (one) => one.after },
+  { name: 'id', cell: (one) => one.computerId },
+];
 
 async function showIdentityChanges(flags: EventFlags): Promise<void> {
-  const found = await administer(flags, async ({ store }) => {
-    const computer = flags.computer === undefined ? undefined : await findComputer(store, flags.computer);
-    return store.listIdentityChanges({ computerId: computer?.computerId, limit: flags.limit });
-  });
-  present(found, flags, () =>
-    table(
-      ['TIME', 'COMPUTER', 'WHAT', 'BEFORE', 'AFTER', 'ID'],
-      found.map((one) => [moment(one.at), one.dnsName, one.aspect, one.before, one.after, one.computerId]),
-    ),
-  );
+  const page = await administer(flags, (administration) => listIdentityChanges(administration, queryOf(flags)));
+  showEvents(page, flags, identityColumns);
 }
 
-async function showAudit(flags: EventFlags): Promise<void> {
-  const found = await administer(flags, async ({ store }) => {
-    const subject = await subjectOf();
-    return store.listAudit({ limit: flags.limit, ...(subject !== undefined && { subject }) });
+const auditColumns: readonly Column<PagedAuditRecord>[] = [
+  { name: 'time', cell: (one) => one.at },
+  { name: 'who', cell: (one) => one.actor },
+  { name: 'did', cell: (one) => one.action },
+  { name: 'to', cell: (one) => one.subjectName || one.subject },
+  { name: 'before', cell: (one) => (one.before === undefined ? '' : JSON.stringify(one.before)) },
+  { name: 'after', cell: (one) => (one.after === undefined ? '' : JSON.stringify(one.after)) },
+  { name: 'to-id', cell: (one) => one.subject, isExtra: true },
+];
 
-    async function subjectOf(): Promise<string | undefined> {
-      if (flags.update !== undefined) return (await findUpdate(store, flags.update)).updateId;
-      return flags.computer === undefined ? undefined : (await findComputer(store, flags.computer)).computerId;
-    }
-  });
-  present(found, flags, () =>
-    table(
-      ['TIME', 'WHO', 'DID', 'TO', 'BEFORE', 'AFTER'],
-      found.map((one) => [
-        moment(one.at),
-        one.actor,
-        one.action,
-        one.subject,
-        one.before === undefined ? '' : JSON.stringify(one.before),
-        one.after === undefined ? '' : JSON.stringify(one.after),
-      ]),
-    ),
+async function showAudit(flags: EventFlags): Promise<void> {
+  const { group, actor, action } = flags;
+  const page = await administer(flags, (administration) =>
+    listAudit(administration, { ...queryOf(flags), group, actor, action }),
   );
+  showEvents(page, flags, auditColumns);
+}
+
+/** The columns of the other kinds are none of this one. */
+function showEvents<Item>(
+  page: Parameters<typeof showList<Item>>[0],
+  flags: EventFlags,
+  columns: readonly Column<Item>[],
+) {
+  for (const name of flags.columns ?? []) {
+    if (columns.some((column) => column.name === name)) continue;
+    const known = columns.map((column) => column.name).join(', ');
+    throw new UsageError(`--kind ${flags.kind} has no column "${name}". Known: ${known}.`);
+  }
+  showList(page, flags, columns, ['event', 'events']);
+}
+
+function everyColumn(): { name: string }[] {
+  const all = [reportColumns, pingColumns, identityColumns, auditColumns].flat() as { name: string }[];
+  return [...new Set(all.map(({ name }) => name))].map((name) => ({ name }));
 }
 
 function hex(result: number): string {

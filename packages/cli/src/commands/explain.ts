@@ -7,7 +7,7 @@ export function register(program: Command): void {
   withServerOptions(program.command('explain'))
     .description('explain the state of a computer, or why it is offered an update or not')
     .argument('<computer>', 'name, address or SusClientId of the computer')
-    .argument('[update]', 'an update id')
+    .argument('[update]', 'GUID, KB number, or title or a part of it')
     .option('--redact', 'mask names, addresses and ids')
     .option('--report <file>', 'also write one self-contained HTML page')
     .action((computer: string, update: string | undefined, options: ExplainOptions) =>

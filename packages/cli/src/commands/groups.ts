@@ -1,13 +1,16 @@
 // moult groups: target groups, a tree under All Computers.
-import { addGroup, removeGroup, renameGroup } from '@moult/administration';
+import { addGroup, listGroups, removeGroup, renameGroup } from '@moult/administration';
+import type { CountedGroup } from '@moult/store';
 import type { Command } from 'commander';
-import { present, table } from '../output.ts';
+import { type Column, type ListFlags, showList, withList } from '../lists.ts';
+import { present } from '../output.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 
 export function register(program: Command): void {
   const groups = program.command('groups').description('list, add, rename and remove computer groups');
-  withServerOptions(groups.command('list', { isDefault: true }))
+  withList(withServerOptions(groups.command('list', { isDefault: true })), { limit: 1000, columns: columnsOf([]) })
     .description('list all groups, with the number of their own computers')
+    .option('--search <text>', 'only groups with this text in the name')
     .action(list);
   withServerOptions(groups.command('add').argument('<name>'))
     .description('make a group')
@@ -27,15 +30,23 @@ export function register(program: Command): void {
     );
 }
 
-async function list(flags: AdministrationFlags): Promise<void> {
-  const groups = await administer(flags, ({ store }) => store.countGroups());
-  const names = new Map(groups.map(({ groupId, name }) => [groupId, name]));
-  present(groups, flags, () =>
-    table(
-      ['GROUP', 'COMPUTERS', 'INSIDE OF', 'ID'],
-      groups.map(({ name, computers, parentId, groupId }) => [name, computers, names.get(parentId ?? ''), groupId]),
-    ),
-  );
+async function list(flags: AdministrationFlags & ListFlags & { search?: string; json?: true }): Promise<void> {
+  const { search, limit, cursor } = flags;
+  const [page, all] = await administer(flags, async (administration) => [
+    await listGroups(administration, { search, limit, cursor }),
+    await administration.store.loadGroups(),
+  ]);
+  showList(page, flags, columnsOf(all), ['group', 'groups']);
+}
+
+function columnsOf(all: readonly { groupId: string; name: string }[]): readonly Column<CountedGroup>[] {
+  const names = new Map(all.map(({ groupId, name }) => [groupId, name]));
+  return [
+    { name: 'group', cell: (one) => one.name },
+    { name: 'computers', cell: (one) => one.computers },
+    { name: 'inside-of', cell: (one) => names.get(one.parentId ?? '') },
+    { name: 'id', cell: (one) => one.groupId },
+  ];
 }
 
 async function change(

@@ -4,6 +4,7 @@ import { keyOf, loadConfig, type SettingName, settingNames, settings } from '@mo
 import { type Bound, boundsOf, inWords } from '@moult/bounds';
 import type { Command } from 'commander';
 import { allBounds } from '../limits/all-bounds.ts';
+import { listDocument, wholeList } from '../lists.ts';
 import { present, table } from '../output.ts';
 import { type AdministrationFlags, readConfigFile, withServerOptions } from '../server-options.ts';
 
@@ -26,10 +27,10 @@ interface Line {
 
 function limits(flags: AdministrationFlags): void {
   const lines = [...settingLines(flags), ...boundsOf(allBounds).map(lineOf)];
-  present(lines, flags, (all) =>
+  present(listDocument(wholeList(lines)), flags, ({ items }) =>
     table(
       ['limit', 'value', 'from', 'default', 'may be', 'bounds'],
-      all.map(({ name, value, origin, default: fallback, range, what }) => {
+      items.map(({ name, value, origin, default: fallback, range, what }) => {
         return [name, value, origin, fallback, range?.join(' to '), what];
       }),
     ),

@@ -63,10 +63,10 @@ const json = async (...argv: string[]) => {
 test('list and verify tell what a fresh server serves', async () => {
   const { code, document } = await json('list', '--data-dir', dataDir);
   assert.equal(code, 0);
-  const paths = document.files.map(({ path }: { path: string }) => path);
+  const paths = document.items.map(({ path }: { path: string }) => path);
   assert.deepEqual(paths.slice(0, 2), ['iuident.cab', 'selfupdate/wuident.cab']);
   const bytes = Buffer.from(await (await fetch(`${url}/iuident.cab`)).arrayBuffer());
-  assert.equal(document.files[0].sha256, createHash('sha256').update(bytes).digest('hex'));
+  assert.equal(document.items[0].sha256, createHash('sha256').update(bytes).digest('hex'));
   assert.deepEqual((await json('verify', '--data-dir', dataDir)).code, 0);
 });
 

@@ -2,9 +2,8 @@
 // within seconds.
 
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { keepFilesPrivate } from '@moult/administration';
+import { isThere, keepFilesPrivate } from '@moult/administration';
 import { jsonText, visibleText } from '@moult/formats/text';
 import {
   checkPort80,
@@ -19,6 +18,7 @@ import {
 } from '@moult/server';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
+import { listDocument, wholeList } from '../lists.ts';
 import { type AdministrationFlags, requireServer, withServerOptions } from '../server-options.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
@@ -91,7 +91,8 @@ async function runList(options: TreeOptions): Promise<void> {
   const { dataDir } = requireServer(options);
   const listing = await listTree(dataDir);
   const operator = operatorOf(dataDir);
-  if (options.json) return print({ operator, ...listing });
+  const { files, ...about } = listing;
+  if (options.json) return print(listDocument(wholeList(files), { operator, ...about }));
   if (operator) console.log(`Operator: ${operator.subject}\n  SHA-256 ${operator.fingerprint}\n`);
   for (const line of listingLines(listing)) console.log(line);
 }
@@ -99,7 +100,7 @@ async function runList(options: TreeOptions): Promise<void> {
 /** Whom agents trust: what an administrator compares with the fingerprint that `moult agent install` prints. */
 function operatorOf(dataDir: string): { subject: string; fingerprint: string } | undefined {
   const file = operatorCaFile(dataDir);
-  if (!existsSync(file)) return undefined;
+  if (!isThere(file)) return undefined;
   const { subject, fingerprint256 } = new X509Certificate(readNamedFile(file));
   return { subject, fingerprint: fingerprint256 };
 }
@@ -112,7 +113,7 @@ async function runVerify(options: TreeOptions & { trust: string[] }): Promise<vo
   const { dataDir } = requireServer(options);
   const caFile = operatorCaFile(dataDir);
   const result = await verifyTree(dataDir, {
-    operatorCaPem: existsSync(caFile) ? readNamedFile(caFile).toString('utf8') : undefined,
+    operatorCaPem: isThere(caFile) ? readNamedFile(caFile).toString('utf8') : undefined,
     trustedCertificatesPem: options.trust.map(readCertificateFile),
     now: new Date(),
   });

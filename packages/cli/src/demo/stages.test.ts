@@ -73,6 +73,8 @@ function event(kind: HomeEvent['kind'], outcome: HomeEvent['outcome'], detail = 
   };
 }
 
+const none = { computers: 0, first: [] };
+
 function goodView(): View {
   const files = [{ path: '/iuident.cab', answer: '200', fine: true }];
   const home: HomeDocument = {
@@ -92,8 +94,9 @@ function goodView(): View {
         { generation: 'wsus', computers: 1, versions: [{ version: '7.9.0.1', computers: 1, standing: 'newest' }] },
       ],
       identities: { shared: 0, changed: 0 },
+      attention: { needing: none, failing: none, silent: none, silentDays: 30, neverReported: 0 },
     },
-    updates: { total: 1, deployments: 1 },
+    updates: { total: 1, approved: 1, declined: 0, deployments: 1 },
     events: [
       event('install', 'succeeded', sampleTitle),
       event('scan', 'succeeded', '1 update found'),
@@ -101,6 +104,7 @@ function goodView(): View {
       event('self-update', 'succeeded'),
     ],
     eventCounts: [],
+    faults: [],
   };
   const done = { lastSuccess: at, lastError: '0x00000000' };
   const agent: AgentStatus = {

@@ -26,7 +26,8 @@ describe('moult explain COMPUTER UPDATE', () => {
       const answer = JSON.parse(unknown.stdout) as { outcome: string; because: string };
       assert.equal(answer.outcome, 'not-offered');
       assert.ok(answer.because.length > 5);
-      assert.equal(ask('pc7.example', 'no id').status, 2);
+      const other = ask('pc7.example', 'no such title');
+      assert.deepEqual([other.status, /There is no update "no such title"/.test(other.stderr)], [1, true]);
       assert.equal(ask('10.0.0.7').status, 0);
       assert.equal(ask('somebody else').status, 1);
     }));

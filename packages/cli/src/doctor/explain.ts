@@ -1,4 +1,5 @@
 // moult explain COMPUTER [UPDATE], from the store of a Moult server, running or not.
+import { findUpdate } from '@moult/administration';
 import { type ExplainNode, toUpdateId, type UpdateId } from '@moult/catalog';
 import { DoctorError } from '@moult/doctor/errors';
 import { examineComputer, explainUpdateFor, type UpdateAnswer } from '@moult/doctor/explain';
@@ -20,15 +21,15 @@ export async function explainComputer(
   await administer(options, async ({ store, server }) => {
     const computer = await findOne(store, name);
     if (update !== undefined)
-      return show(await explainUpdateFor(store, computer, parseUpdateId(update)), update, options);
+      return show(await explainUpdateFor(store, computer, await updateIdOf(store, update)), update, options);
     return deliver(await examineComputer(store, computer, withoutPassword(server.database), new Date()), options);
   });
 }
 
-function parseUpdateId(text: string): UpdateId {
-  const updateId = toUpdateId(text.replace(/[{}]/g, '').toLowerCase());
-  if (!updateId) throw new UsageError(`"${text}" is no update id; moult catalog list shows them`);
-  return updateId;
+/** An id may be one that the catalog does not have: then that is the answer. */
+async function updateIdOf(store: Store, text: string): Promise<UpdateId> {
+  const updateId = toUpdateId(text.trim().replace(/[{}]/g, '').toLowerCase());
+  return updateId ?? ((await findUpdate(store, text)).updateId as UpdateId);
 }
 
 async function findOne(store: Store, name: string): Promise<KnownComputer> {

@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import type { PinOwner, ReleaseTarget, UpdateTarget } from '@moult/releases/metadata';
 import { offlineRoles, Repository, raiseAdvice, releasePath, withoutPin, withPin } from '@moult/releases/repository';
 import { readNamedFile } from '../files/named-file.ts';
+import { listDocument, wholeList } from '../lists.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { type Common, passphraseOf, tell, versionOf } from './options.ts';
 import { deltaReports, pinReports, printJson, printTable, roleReports, targetReports, waitingLines } from './report.ts';
@@ -78,7 +79,7 @@ export function runList(options: Common): void {
   const targets = targetReports(repository);
   const pins = pinReports(repository);
   if (options.json) {
-    printJson({ targets, pins });
+    printJson(listDocument(wholeList(targets), { pins }));
     return;
   }
   const rows = targets.map(({ path, what, length, staged, recalled }) => [

@@ -37,10 +37,7 @@ describe('moult catalog', () => {
     const data = ['--data-dir', await serverIn('data')];
     const imported = JSON.parse(moult('catalog', 'import', join(captures, 'docs'), ...data, '--json').stdout);
     assert.deepEqual([imported.new, imported.refused, imported.setAside.length], [5, 0, 2]);
-    assert.equal(
-      JSON.parse(moult('catalog', 'list', ...data, '--type', 'Category', '--json').stdout).updates.length,
-      3,
-    );
+    assert.equal(JSON.parse(moult('catalog', 'list', ...data, '--type', 'Category', '--json').stdout).items.length, 3);
     const shown = JSON.parse(moult('catalog', 'show', engine.toUpperCase(), ...data, '--json').stdout);
     assert.deepEqual(
       [shown.updateId, shown.handler.program, shown.files[0].sizeBytes],
@@ -96,7 +93,10 @@ describe('moult publish', () => {
     assert.equal(readFileSync(cabinet).length, files[0].sizeBytes);
     assert.equal(moult('verify', cabinet, '--ca', join(folder, 'published', 'keys', 'operator-ca.cer.pem')).status, 0);
     const audit = JSON.parse(moult('events', '--kind', 'audit', ...data, '--json').stdout);
-    assert.deepEqual([audit[0].action, audit[0].subject], ['publish update', JSON.parse(published.stdout).updateId]);
+    assert.deepEqual(
+      [audit.items[0].action, audit.items[0].subject],
+      ['publish update', JSON.parse(published.stdout).updateId],
+    );
     const again = moult('publish', 'app.yaml', ...data);
     assert.deepEqual([again.status, /revision: 2/.test(again.stderr)], [1, true]);
   });

@@ -11,6 +11,7 @@ import type { ContentFiles } from './content.ts';
 import type { DeploymentStore } from './deployments.ts';
 import type { EventStore } from './events.ts';
 import type { GroupStore } from './groups.ts';
+import type { ListStore } from './lists.ts';
 import type { SelfUpdateEvents } from './self-update.ts';
 import type { Configuration, Counters, HomePage, Topic } from './server.ts';
 import type { StateStore } from './states.ts';
@@ -22,6 +23,7 @@ export type * from './content.ts';
 export type * from './deployments.ts';
 export type * from './events.ts';
 export type * from './groups.ts';
+export type * from './lists.ts';
 export type * from './self-update.ts';
 export type * from './server.ts';
 export type * from './states.ts';
@@ -36,6 +38,7 @@ export interface Store
     StateStore,
     ContentFiles,
     AuditLog,
+    ListStore,
     SelfUpdateEvents,
     Configuration,
     Counters,

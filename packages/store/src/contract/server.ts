@@ -1,4 +1,5 @@
 // The contract for the server itself: identity, settings, counters, home page.
+import type { Attention } from './lists.ts';
 
 export type Topic =
   | 'computers'
@@ -65,10 +66,18 @@ export interface HomeFacts {
   otherAgents: OtherVersions[];
   /** Within the last 30 days. */
   identities: { shared: number; changed: number };
+  /** As pageUpdates lists them. */
   updates: number;
+  approved: number;
+  declined: number;
+  /** Approvals, counted per update and group. */
   deployments: number;
+  attention: Attention;
   /** Newest first, all kinds together, of each kind as many as were asked for. */
   events: HomeEvent[];
+  /** The newest faults, however much happened since; some may be among `events`. */
+  faults: HomeEvent[];
+  faultCounts: { reports: Map<number, number>; pings: number };
   counters: Map<string, number>;
 }
 

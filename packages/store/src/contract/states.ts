@@ -1,5 +1,8 @@
 // The contract for states of updates on computers.
-/** SummarizationState of WSUS (MS-WSUSSS 3.1.1). A computer that reported has no row for updates that do not apply to it. */
+/**
+ * SummarizationState of WSUS (MS-WSUSSS 3.1.1). Unknown: the computer has not been scanned for the update. Not applicable: it
+ * has, and its report leaves the update out.
+ */
 export type UpdateState =
   | 'unknown'
   | 'notApplicable'
@@ -33,7 +36,10 @@ export interface ServerStatus {
     needingUpdates: number;
     /** Computers with at least one update that failed. */
     withErrors: number;
+    /** Computers without a contact within the days of `home-read.silent-days`. */
+    silent: number;
   };
+  /** As pageUpdates lists them. */
   updates: { total: number; approved: number; declined: number };
   /** Groups that administrators made. */
   groups: number;
@@ -43,10 +49,10 @@ export interface ServerStatus {
 
 /** The states of updates on computers, as their reports say: the figures of WSUS's reports. */
 export interface UpdateStates {
-  /** How many computers have an update in each state. A computer that never reported counts as unknown. */
+  /** How many computers have an update in each state. */
   countStates(updateId: string): Promise<StateCounts>;
 
-  /** The states of updates on one computer. Updates that are not listed do not apply to it. */
+  /** What one computer reported of updates. Of the others ListStore.countStatesOn says how many do not apply to it. */
   listStatesOf(computerId: string): Promise<UpdateOnComputer[]>;
 
   /** The whole server in figures. */

@@ -116,9 +116,6 @@ export interface RevisionLists {
   /** False on a PostgreSQL without pg_trgm, where a search reads all titles. SQLite reads them as fast as an index. */
   findsTitlesByIndex(): Promise<boolean>;
 
-  /** For each superseded update, the updates that supersede it by one of their revisions. */
-  loadSupersededBy(): Promise<Map<string, Set<string>>>;
-
   /** All revisions of one update, by revision number. */
   findRevisions(updateId: string): Promise<ListedRevision[]>;
 }

@@ -7,6 +7,7 @@ import { up as revisionSummaries } from './0004-revision-summaries.ts';
 import { up as auditChain } from './0005-audit-chain.ts';
 import { up as identityChanges } from './0006-identity-changes.ts';
 import { up as figures } from './0008-figures.ts';
+import { up as lists } from './0009-lists.ts';
 
 export interface Migration {
   name: string;
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { name: '0005-audit-chain', up: auditChain },
   { name: '0006-identity-changes', up: identityChanges },
   { name: '0008-figures', up: figures },
+  { name: '0009-lists', up: lists },
 ];

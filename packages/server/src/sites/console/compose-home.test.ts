@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { HomeFacts, HomeEvent as StoredEvent } from '../../../../store/src/index.ts';
 import type { SelfUpdateHealth, SelfUpdatePort } from '../../home-facts.ts';
 import { composeHome } from './compose-home.ts';
+import { noFacts } from './test/console-server.ts';
 
 const now = new Date('2026-11-22T16:00:00Z');
 
@@ -23,19 +24,8 @@ function compose(facts: Partial<HomeFacts>, ports: SelfUpdatePort[] = [port({})]
       { generation: 'wsus', version: '7.9.0.9', signer: 'Operator' },
     ],
   };
-  const nothing: HomeFacts = {
-    computers: 0,
-    lastContactAt: undefined,
-    agents: [],
-    otherAgents: [],
-    identities: { shared: 0, changed: 0 },
-    updates: 0,
-    deployments: 0,
-    events: [],
-    counters: new Map(),
-  };
   const server = { version: '0.1.0', startedAt: now, addresses: [] };
-  return composeHome({ ...nothing, ...facts }, health, server, now);
+  return composeHome({ ...noFacts(), ...facts }, health, server, now);
 }
 
 const ping: StoredEvent = {

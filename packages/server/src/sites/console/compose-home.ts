@@ -1,15 +1,19 @@
 // From facts to the home document. Pure: the words of the page are decided here and nowhere else.
 import { cutText, visibleText } from '@moult/formats/text';
+import { describeReport } from '@moult/protocol/reporting';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
-import type { HomeFacts, Notice } from '@moult/store';
+import type { Attention, HomeFacts, Notice, Noticed } from '@moult/store';
+import { homeBounds } from '../../bounds.ts';
 import type {
   Generation,
+  HomeAttention,
   HomeComputers,
   HomeDocument,
   HomeEvent,
   HomeEventCount,
   HomeFault,
   HomeNotice,
+  HomeNoticed,
   HomePort,
   HomeRelease,
   HomeSelfUpdate,
@@ -30,6 +34,8 @@ export function composeHome(
   namesFor: NamesFor = 'local',
 ): HomeDocument {
   const events = facts.events.map(describeEvent);
+  const known = new Set(events.map(({ id }) => id));
+  const faults = facts.faults.map(describeEvent).filter(({ id }) => !known.has(id));
   return {
     generatedAt: now.toISOString(),
     names: { shown: true, for: namesFor },
@@ -37,9 +43,12 @@ export function composeHome(
     notices: notices.map(({ headline, cause, remedy }) => ({ headline, cause, remedy })),
     selfUpdate: selfUpdateOf(health, facts.counters.get('malformed-pings') ?? 0),
     computers: computersOf(facts, health.releases),
-    updates: { total: facts.updates, deployments: facts.deployments },
-    events,
+    updates: {
+      ...{ total: facts.updates, approved: facts.approved, declined: facts.declined, deployments: facts.deployments },
+    },
+    events: [...events, ...faults].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)),
     eventCounts: countByKind(events),
+    faults: faultsOf(facts.faultCounts),
   };
 }
 
@@ -48,14 +57,20 @@ export function composeHome(
  * without its version, and without what notices say of its disk, its keys and its database.
  */
 export function withoutNames(home: HomeDocument, notices: readonly Notice[] = []): HomeDocument {
+  const { attention } = home.computers;
+  const unnamed = ({ computers }: HomeNoticed): HomeNoticed => ({ computers, first: [] });
+  const [needing, failing, silent] = [attention.needing, attention.failing, attention.silent].map(unnamed);
   return {
     ...home,
+    computers: { ...home.computers, attention: { ...attention, ...({ needing, failing, silent } as Named) } },
     names: { ...home.names, shown: false },
     server: { ...home.server, version: '', addresses: [] },
     notices: noticesForAll(notices),
     events: [],
   };
 }
+
+type Named = Pick<HomeAttention, 'needing' | 'failing' | 'silent'>;
 
 function noticesForAll(notices: readonly Notice[]): HomeNotice[] {
   const others = notices.filter(({ isForAll }) => !isForAll).length;
@@ -79,6 +94,28 @@ function countByKind(events: readonly HomeEvent[]): HomeEventCount[] {
     if (outcome === 'failed') count.failed++;
   }
   return [...counts.values()].sort((a, b) => a.kind.localeCompare(b.kind, 'en'));
+}
+
+function faultsOf({ reports, pings }: HomeFacts['faultCounts']): HomeDocument['faults'] {
+  const totals = new Map<HomeEvent['kind'], number>(pings > 0 ? [['self-update', pings]] : []);
+  for (const [number, count] of reports) {
+    // Only failed ones were counted, so a number that nobody published is one with a result.
+    const { kind } = describeReport(number, -1);
+    totals.set(kind, (totals.get(kind) ?? 0) + count);
+  }
+  return [...totals].map(([kind, total]) => ({ kind, total })).sort((a, b) => a.kind.localeCompare(b.kind, 'en'));
+}
+
+function attentionOf({ needing, failing, silent, silentDays, neverReported }: Attention): HomeAttention {
+  const noticed = ({ computers, first }: Noticed): HomeNoticed => ({
+    computers,
+    first: first.map(({ computerId, dnsName, address, updates, lastContact }) => ({
+      computer: cutText(visibleText(dnsName || address || computerId), homeBounds.maxNameBytes),
+      ...{ computerId, updates, lastContactAt: lastContact.toISOString() },
+    })),
+  });
+  const named = { needing: noticed(needing), failing: noticed(failing), silent: noticed(silent) };
+  return { ...named, silentDays, neverReported };
 }
 
 function selfUpdateOf(health: SelfUpdateHealth, malformedPings: number): HomeSelfUpdate {
@@ -166,6 +203,7 @@ function computersOf(facts: HomeFacts, releases: HomeRelease[]): HomeComputers {
         ...(others && { others: { versions: others.versions, computers: others.computers } }),
       }))
       .filter(({ computers }) => computers > 0),
+    attention: attentionOf(facts.attention),
     identities: facts.identities,
   };
 }

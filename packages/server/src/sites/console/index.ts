@@ -55,9 +55,13 @@ const securityHeaders = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-const noFacts: HomeFacts = {
-  ...{ computers: 0, lastContactAt: undefined, agents: [], otherAgents: [], updates: 0, deployments: 0, events: [] },
-  identities: { shared: 0, changed: 0 },
+const none = { computers: 0, first: [] };
+/** Of a store that nothing is known of yet. */
+export const noFacts: HomeFacts = {
+  ...{ computers: 0, lastContactAt: undefined, agents: [], otherAgents: [], events: [], faults: [] },
+  ...{ updates: 0, approved: 0, declined: 0, deployments: 0, identities: { shared: 0, changed: 0 } },
+  attention: { needing: none, failing: none, silent: none, silentDays: 0, neverReported: 0 },
+  faultCounts: { reports: new Map(), pings: 0 },
   counters: new Map(),
 };
 

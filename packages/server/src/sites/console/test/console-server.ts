@@ -8,7 +8,7 @@ import type { Notice } from '../../../../../store/src/notice.ts';
 import { defaultFeedLimits } from '../../../bounds.ts';
 import type { SelfUpdateHealth } from '../../../home-facts.ts';
 import { createKnownHosts } from '../../../http/known-hosts.ts';
-import { createConsoleSite, type NamesFor } from '../index.ts';
+import { createConsoleSite, type NamesFor, noFacts as withoutFacts } from '../index.ts';
 import type { FeedLimits } from '../live-feed.ts';
 
 export interface ConsoleServer {
@@ -90,17 +90,7 @@ export async function startConsole(
 }
 
 export function noFacts(): HomeFacts {
-  return {
-    computers: 0,
-    lastContactAt: undefined,
-    agents: [],
-    otherAgents: [],
-    identities: { shared: 0, changed: 0 },
-    updates: 0,
-    deployments: 0,
-    events: [],
-    counters: new Map(),
-  };
+  return { ...withoutFacts };
 }
 
 export function goodHealth(): SelfUpdateHealth {

@@ -1,0 +1,157 @@
+// How lists end, and what a spreadsheet gets of names that computers chose themselves.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, mock } from 'node:test';
+import { openStore } from '@moult/store';
+import { csvCell, endOf } from './lists.ts';
+import { run } from './run.ts';
+
+const idOf = (number: number) => `${String(number).padStart(8, '0')}-5601-43c9-bac3-52d5db701494`;
+
+let dataDir: string;
+before(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'moult-lists-'));
+  const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
+  for (let number = 0; number < 5; number++) {
+    const dnsName = number === 4 ? '=cmd|"/c calc"!A1' : `pc-${number}`;
+    const computer = { computerId: idOf(number), dnsName, address: '192.0.2.7', requestedGroups: [], at: new Date() };
+    await store.noteAuthorization(computer, { assign: false });
+  }
+  await store.close();
+});
+after(() => rmSync(dataDir, { recursive: true, force: true }));
+
+async function moult(...typed: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const written = { stdout: '', stderr: '' };
+  const keep = (stream: keyof typeof written) => (text: unknown) => {
+    written[stream] += `${text}\n`;
+  };
+  const log = mock.method(console, 'log', keep('stdout'));
+  const error = mock.method(console, 'error', keep('stderr'));
+  try {
+    await run([...typed, '--data-dir', dataDir], { writeOut: keep('stdout'), writeErr: keep('stderr') });
+    return { code: Number(process.exitCode ?? 0), ...written };
+  } finally {
+    log.mock.restore();
+    error.mock.restore();
+    process.exitCode = 0;
+  }
+}
+
+describe('a list', () => {
+  it('says how many there are, how many more, and how they are shown', async () => {
+    const first = await moult('computers', 'list', '--limit', '2');
+    assert.match(first.stdout, /\n2 of 5 computers\. 3 more\. All: --limit 0\. The next ones: --cursor \S+\n$/);
+    const cursor = /--cursor (\S+)/.exec(first.stdout)?.[1] ?? '';
+    assert.match(
+      (await moult('computers', 'list', '--limit', '2', '--cursor', cursor)).stdout,
+      /pc-1[\s\S]*\n2 of 5 computers\. All/,
+    );
+    assert.match((await moult('computers', 'list', '--limit', '0')).stdout, /\n5 computers\.\n$/);
+    assert.equal((await moult('computers', 'list', '--search', 'nobody')).stdout, '0 computers.\n');
+    const page = { items: [1], total: 1, next: undefined };
+    assert.equal(endOf(page, {}, ['computer', 'computers']), '1 computer.');
+    assert.equal(
+      endOf({ ...page, total: 20_000 }, { cursor: 'x' }, ['one', 'several']),
+      'The last 1 of 20,000 several.',
+    );
+  });
+
+  it('has one shape as JSON, whichever list it is', async () => {
+    for (const list of [
+      ['computers', 'list'],
+      ['computers', 'clones'],
+      ['groups', 'list'],
+      ['updates', 'list'],
+      ['catalog', 'list'],
+      ['content', 'status'],
+      ['content', 'verify'],
+      ['limits'],
+      ['tree', 'list'],
+      ...['reports', 'self-update', 'identity', 'audit'].map((kind) => ['events', '--kind', kind]),
+    ]) {
+      const { code, stdout, stderr } = await moult(...list, '--json');
+      assert.equal(code, 0, stderr);
+      const { items, total, next } = JSON.parse(stdout);
+      assert.ok(
+        Array.isArray(items) && total === items.length && next === null,
+        `${list.join(' ')}: ${stdout.slice(0, 200)}`,
+      );
+    }
+    const { next } = JSON.parse((await moult('computers', 'list', '--limit', '1', '--json')).stdout);
+    assert.equal(typeof next, 'string');
+  });
+
+  it('as CSV begins no cell as a formula, and keeps its end apart', async () => {
+    const { stdout, stderr } = await moult(
+      'computers',
+      'list',
+      '--csv',
+      '--columns',
+      'name,last-contact',
+      '--limit',
+      '2',
+    );
+    const lines = stdout.trimEnd().split('\n');
+    assert.equal(lines[0], 'name,last-contact');
+    assert.match(lines[1] ?? '', /^"'=cmd\|""\/c calc""!A1",\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    assert.match(stderr, /2 of 5 computers\. 3 more/);
+    for (const text of ['=1', '+1', '-1', '@x', '|x', '%x', ' =1', '\t=1', '\r=1', '＝1', '\u200b=1'])
+      assert.match(csvCell(text), /^"?(?:'|<U\+)/, JSON.stringify(text));
+    assert.deepEqual(['a,b', 'a"b', 'plain', 5, undefined].map(csvCell), ['"a,b"', '"a""b"', 'plain', '5', '']);
+    assert.ok(!csvCell('a\nb').includes('\n'));
+  });
+
+  it('refuses columns, sorts and cursors that it does not have', async () => {
+    for (const [typed, code, message] of [
+      [['computers', 'list', '--columns', 'name,nmae'], 2, /no column "nmae".*name/],
+      [['computers', 'list', '--sort', 'colour'], 2, /Allowed choices/],
+      [['computers', 'list', '--cursor', 'x'], 1, /SERVER_REFUSED/],
+      [['computers', 'list', '--csv', '--json'], 2, /not both/],
+      [['computers', 'list', '--state', 'failed'], 2, /--update/],
+      [['computers', 'list', '--below'], 2, /--group/],
+      [['events', '--kind', 'identity', '--failed'], 2, /--failed is for --kind reports/],
+      [['events', '--since', '2026-02-31'], 2, /2026-11-01/],
+      [['events', '--kind', 'audit', '--columns', 'address'], 2, /no column "address"/],
+      [['updates', 'list', '--classification', 'Nothing'], 1, /no classification "Nothing"/],
+      [['updates', 'list', '--severity', 'bad'], 2, /critical/],
+    ] as const) {
+      const outcome = await moult(...typed);
+      assert.equal(outcome.code, code, `${typed.join(' ')}: ${outcome.stderr}`);
+      assert.match(outcome.stderr + outcome.stdout, message, typed.join(' '));
+    }
+  });
+});
+
+describe('what was mistyped', () => {
+  it('a subcommand is unknown, with the near one, and no argument too many', async () => {
+    for (const [typed, message] of [
+      [['computers', 'lst'], /unknown command 'lst'[\s\S]*Did you mean list\?/],
+      [['events', 'verfy'], /unknown command 'verfy'[\s\S]*verify/],
+      [['content', 'nosuch'], /unknown command 'nosuch'[\s\S]*Known: add, verify, status/],
+      [['updates', 'shwo'], /unknown command 'shwo'[\s\S]*show/],
+    ] as const) {
+      const { code, stderr } = await moult(...typed);
+      assert.equal(code, 2, typed.join(' '));
+      assert.match(stderr, message);
+    }
+  });
+
+  it('a variable of the environment is named, with the near one; those that are read are not', async () => {
+    Object.assign(process.env, { MOULT_DATADIR: '/x', MOULT_HOSTS: 'a', MOULT_WHATEVER_ELSE: '1', MOULT_PORT: '8530' });
+    try {
+      const { stderr } = await moult('groups', 'list');
+      assert.match(
+        stderr,
+        /MOULT_DATADIR is set, and Moult has no setting of this name\. Did you mean MOULT_DATA_DIR\?/,
+      );
+      assert.match(stderr, /MOULT_HOSTS .*Did you mean MOULT_HOST\?/);
+      assert.match(stderr, /MOULT_WHATEVER_ELSE .*moult serve --help/);
+      assert.doesNotMatch(stderr, /MOULT_PORT/);
+    } finally {
+      for (const name of ['DATADIR', 'HOSTS', 'WHATEVER_ELSE', 'PORT']) delete process.env[`MOULT_${name}`];
+    }
+  });
+});

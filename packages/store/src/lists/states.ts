@@ -1,0 +1,48 @@
+// The state of an update on a computer, as WSUS means it: what the computer's last status report says; what it leaves out
+// does not apply, when the computer was scanned for it; of an update that came later, or is not offered, nothing is known.
+import { type Kysely, sql } from 'kysely';
+import type { StateCounts, UpdateState } from '../contract/index.ts';
+import type { Tables } from '../schema.ts';
+import { updateStates } from '../update-status.ts';
+
+/**
+ * The number of a state, for a statement with `computers`, `updates as wanted` and, left joined by both, their
+ * `computer_update_status as status`. `changed_at` of an update: when it came, or was last declined or no more declined.
+ */
+export const stateOf = sql<number>`coalesce(status.state, case
+  when wanted.is_declined = 0 and computers.scanned_at >= wanted.changed_at then ${sql.lit(updateStates.notApplicable)}
+  else ${sql.lit(updateStates.unknown)} end)`;
+
+/** How many computers have an update in each state. */
+export async function countStatesOf(tables: Kysely<Tables>, updateId: string): Promise<StateCounts> {
+  const { rows } = await sql<CountedState>`
+    select ${stateOf} as state, count(*) as count from computers
+    join updates as wanted on wanted.update_id = ${updateId}
+    left join computer_update_status as status
+      on status.computer_id = computers.computer_id and status.update_id = wanted.update_id
+    group by 1`.execute(tables);
+  return toCounts(rows);
+}
+
+/** How many updates one computer has in each state; of those only that an administrator decides on. */
+export async function countStatesOn(tables: Kysely<Tables>, computerId: string): Promise<StateCounts> {
+  const { rows } = await sql<CountedState>`
+    select ${stateOf} as state, count(*) as count from update_titles
+    join updates as wanted on wanted.update_id = update_titles.update_id
+    join computers on computers.computer_id = ${computerId}
+    left join computer_update_status as status
+      on status.computer_id = computers.computer_id and status.update_id = wanted.update_id
+    where update_titles.is_listed = 1 group by 1`.execute(tables);
+  return toCounts(rows);
+}
+
+interface CountedState {
+  state: number;
+  count: number;
+}
+
+function toCounts(rows: readonly CountedState[]): StateCounts {
+  const byNumber = new Map(rows.map(({ state, count }) => [Number(state), Number(count)]));
+  const names = Object.entries(updateStates) as [UpdateState, number][];
+  return Object.fromEntries(names.map(([name, number]) => [name, byNumber.get(number) ?? 0])) as StateCounts;
+}
