@@ -45,7 +45,7 @@ export function Attention({ attention }: { attention: HomeDocument['computers'][
   return (
     <section aria-labelledby="attention-heading" className="card">
       <h2 id="attention-heading">What needs attention</h2>
-      <div className="pair">
+      <div className="attention">
         {kinds.map((kind) => (
           <Noticed key={kind.word} {...kind} />
         ))}

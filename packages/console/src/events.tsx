@@ -69,6 +69,7 @@ function nothingOf(choice: Choice): string {
 
 function commandFor(choice: Choice): string {
   if (choice === 'self-update') return 'moult events --kind self-update';
+  if (choice === 'registration') return 'moult computers list';
   return choice === 'failed' ? 'moult events --failed' : 'moult events';
 }
 
