@@ -17,7 +17,7 @@ import { findComputer, findGroup, findUpdate, guidIn } from './find.ts';
 import type { Administration } from './open-server.ts';
 import { groupIdsOf, type ListRequest, paged, toPageRequest } from './pages.ts';
 
-export interface ComputerQuery extends ListRequest {
+interface ComputerQuery extends ListRequest {
   /** A part of the name or the address. */
   search?: string | undefined;
   /** Names or ids: those directly in one of them. */
@@ -143,7 +143,7 @@ export async function listClones(
   return paged((async () => pageOf('clones', all, toPageRequest(request), ({ computerId }) => computerId))());
 }
 
-export interface RemovedComputer {
+interface RemovedComputer {
   computerId: string;
   dnsName: string;
   events: number;

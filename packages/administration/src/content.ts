@@ -18,13 +18,13 @@ interface CheckedContent {
   state: 'present' | 'damaged' | 'missing';
 }
 
-export interface ContentSum {
+interface ContentSum {
   files: number;
   bytes: number;
 }
 
 /** Files with how many there are of each state, all pages together. */
-export type ContentPage = Page<ListedContent> & Record<ListedContent['state'], ContentSum>;
+type ContentPage = Page<ListedContent> & Record<ListedContent['state'], ContentSum>;
 
 /**
  * Files of approved updates; `all`: of every update, and files that no update has. `state` narrows the list, not the sums.

@@ -4,7 +4,7 @@ import { findComputer, findGroup, findUpdate } from './find.ts';
 import type { Administration } from './open-server.ts';
 import { type ListRequest, paged, toPageRequest } from './pages.ts';
 
-export interface EventQuery extends ListRequest {
+interface EventQuery extends ListRequest {
   /** As findComputer takes it. */
   computer?: string | undefined;
   /** As findUpdate takes it. */
@@ -41,7 +41,7 @@ export async function listIdentityChanges(
   return paged(store.pageIdentityChanges({ computerId }, toPageRequest(query)));
 }
 
-export interface AuditQuery extends EventQuery {
+interface AuditQuery extends EventQuery {
   group?: string | undefined;
   actor?: string | undefined;
   /** A part of what was done, as `approve`. */

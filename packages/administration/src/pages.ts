@@ -39,7 +39,7 @@ export async function groupIdsOf(store: Store, names: readonly string[], { below
   return [...found];
 }
 
-export type CategoryKind = 'classification' | 'product';
+type CategoryKind = 'classification' | 'product';
 
 const typesOf: Readonly<Record<CategoryKind, readonly string[]>> = {
   classification: ['UpdateClassification'],

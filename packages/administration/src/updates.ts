@@ -30,7 +30,7 @@ export interface ListedUpdate extends PagedUpdate {
   decisions: Decision[];
 }
 
-export interface UpdateQuery extends ListRequest {
+interface UpdateQuery extends ListRequest {
   /** A part of the title. */
   search?: string | undefined;
   /** `KB5034441` or `5034441`. */

@@ -7,7 +7,7 @@ import { wholeNumber } from './numbers.ts';
 import { moment, table } from './output.ts';
 import { UsageError } from './terminal.ts';
 
-export type Cell = string | number | Date | undefined;
+type Cell = string | number | Date | undefined;
 
 export interface Column<Item> {
   /** As in `--columns`. */
@@ -33,7 +33,7 @@ export interface SortFlags<Sort extends string> {
 }
 
 /** One thing and several. */
-export type Counted = readonly [one: string, several: string];
+type Counted = readonly [one: string, several: string];
 
 /** Adds `--limit`, `--cursor`, `--columns`, `--csv`, and with `sorts` also `--sort` and `--descending`. */
 export function withList(
@@ -42,7 +42,11 @@ export function withList(
 ): Command {
   const names = columns.map(({ name }) => name);
   command
-    .addOption(new Option('--limit <n>', 'show this number of items. 0 for all').argParser(wholeNumber(0, 1_000_000)).default(limit))
+    .addOption(
+      new Option('--limit <n>', 'show this number of items. 0 for all')
+        .argParser(wholeNumber(0, 1_000_000))
+        .default(limit),
+    )
     .option('--cursor <text>', 'show the next page, from the last line of the page before')
     .addOption(
       new Option('--columns <names>', `show these, with commas between: ${names.join(', ')}`).argParser((text) =>
@@ -105,7 +109,7 @@ export function endOf({ items, total, next }: Page<unknown>, { cursor }: Partial
   return `${amount(items.length)} of ${all}.${left} All: --limit 0. The next ones: --cursor ${next}`;
 }
 
-export function amount(number: number): string {
+function amount(number: number): string {
   return number.toLocaleString('en');
 }
 

@@ -2,7 +2,7 @@
 import type { HomeDocument, HomeEventKind } from '@moult/server/home-document';
 import type { ReactNode } from 'react';
 
-export const kindWords: Record<HomeEventKind, string> = {
+const kindWords: Record<HomeEventKind, string> = {
   'self-update': 'Self-update',
   registration: 'Registration',
   scan: 'Scan',

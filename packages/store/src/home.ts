@@ -21,7 +21,7 @@ function lastContact(noted: number, events: readonly HomeEvent[]): Date | undefi
 
 const identityDays = 30;
 
-export interface HomeParts {
+interface HomeParts {
   loadCounters(): Promise<Map<string, number>>;
   countIdentityChanges(since: Date): Promise<{ shared: number; changed: number }>;
   countFaults(): Promise<HomeFacts['faultCounts']>;

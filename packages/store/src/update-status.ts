@@ -36,7 +36,7 @@ export function changesStates({ eventNumber }: ReportedEvent): boolean {
   return eventNumber === statusOfUpdates || eventNumber === installFailed;
 }
 
-export interface Circumstances extends Pick<StoreBounds, 'statesPerComputer'> {
+interface Circumstances extends Pick<StoreBounds, 'statesPerComputer'> {
   receivedAt: Date;
 }
 

@@ -61,7 +61,12 @@ export function register(program: Command): void {
   withList(withServer(catalog.command('list')), { limit: 1000, columns })
     .description('list every revision in the catalog. "moult updates list" shows updates that you can approve')
     .addOption(
-      new Option('--type <type>', 'only revisions of this kind').choices(['Software', 'Driver', 'Category', 'Detectoid']),
+      new Option('--type <type>', 'only revisions of this kind').choices([
+        'Software',
+        'Driver',
+        'Category',
+        'Detectoid',
+      ]),
     )
     .option('--search <text>', 'only revisions with this text in title or id')
     .addOption(json())

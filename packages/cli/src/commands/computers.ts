@@ -82,9 +82,10 @@ function registerList(computers: Command): void {
     )
     .option('--update <update>', 'show the state of this update: GUID, KB number, or title or a part of it')
     .addOption(
-      new Option('--state <states>', `with --update: only computers in these states: ${states.join(', ')}`).argParser(
-        listOf('state', states),
-      ),
+      new Option(
+        '--state <states>',
+        `only computers with one of these states of the update in --update: ${states.join(', ')}`,
+      ).argParser(listOf('state', states)),
     )
     .action(list);
 }

@@ -1,7 +1,7 @@
 // moult events: the reports of computers, the pings of agents about their own update, and the changes of administrators.
 
 import { listAudit, listIdentityChanges, listReports, listStatusPings } from '@moult/administration';
-import { describeReport, type ReportMeaning, readMiscData } from '@moult/protocol/reporting';
+import { describeReport, readMiscData } from '@moult/protocol/reporting';
 import type { ListedIdentityChange, PagedAuditRecord, PagedPing, PagedReport } from '@moult/store';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Column, type ListFlags, showList, withList } from '../lists.ts';
@@ -38,7 +38,9 @@ export function register(program: Command): void {
     .option('--failed', 'only faults')
     .addOption(new Option('--event <number>', 'only reports with this number').argParser(wholeNumber(0, 65_535)))
     .addOption(new Option('--since <time>', 'only events since this time, for example 2026-11-01').argParser(time))
-    .addOption(new Option('--until <time>', 'only events before this time, for example 2026-11-01T12:00Z').argParser(time))
+    .addOption(
+      new Option('--until <time>', 'only events before this time, for example 2026-11-01T12:00Z').argParser(time),
+    )
     .option('--group <group>', 'audit: only changes of this group')
     .option('--actor <name>', 'audit: only changes by this person')
     .option('--action <text>', 'audit: only changes of this kind, for example "approve"')
@@ -85,7 +87,7 @@ function queryOf({ computer, update, failed, since, until, limit, cursor }: Even
   return { computer, update, isFailed: failed, since, until, limit, cursor };
 }
 
-type ToldReport = Omit<PagedReport, 'miscData'> & ReportMeaning & { miscData: ReturnType<typeof readMiscData> };
+type ToldReport = Omit<PagedReport, 'miscData'> & ReturnType<typeof describeReport> & { miscData: ReturnType<typeof readMiscData> };
 
 const reportColumns: readonly Column<ToldReport>[] = [
   { name: 'time', cell: (one) => one.timeAtTarget },

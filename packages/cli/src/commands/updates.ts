@@ -47,7 +47,9 @@ export function register(program: Command): void {
     .option('--no-superseded', 'only updates that no later update supersedes')
     .option('--needed', 'only updates that some computer needs')
     .option('--failed', 'only updates that failed on some computer')
-    .addOption(new Option('--new <days>', 'only updates that came within so many days').argParser(wholeNumber(1, 36_500)))
+    .addOption(
+      new Option('--new <days>', 'only updates that came within so many days').argParser(wholeNumber(1, 36_500)),
+    )
     .action(list);
   withServerOptions(updates.command('show').argument('<update>', 'GUID, KB number, or title or a part of it'))
     .description('show one update: decisions by group, and number of computers by state')

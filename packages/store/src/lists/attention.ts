@@ -26,7 +26,7 @@ export function silentSince(now: Date): Date {
 
 async function firstBy(tables: Kysely<Tables>, figure: RawBuilder<unknown>): Promise<NoticedComputer[]> {
   const { rows } = await sql<NoticedRow>`
-    select ${columns}, ${figure} as updates from computer_figures as figures
+    select ${columns()}, ${figure} as updates from computer_figures as figures
     join computers on computers.computer_id = figures.computer_id where ${figure} > 0
     order by ${figure} desc, figures.computer_id limit ${sql.lit(homeReads.maxNoticed)}`.execute(tables);
   return rows.map(toNoticed);
@@ -34,14 +34,16 @@ async function firstBy(tables: Kysely<Tables>, figure: RawBuilder<unknown>): Pro
 
 async function firstSilent(tables: Kysely<Tables>, since: Date): Promise<NoticedComputer[]> {
   const { rows } = await sql<NoticedRow>`
-    select ${columns}, 0 as updates from computer_figures as figures
+    select ${columns()}, 0 as updates from computer_figures as figures
     join computers on computers.computer_id = figures.computer_id
     where figures.known = 1 and figures.contact_day < ${dayOf(since)}
     order by figures.contact_day, figures.computer_id limit ${sql.lit(homeReads.maxNoticed)}`.execute(tables);
   return rows.map(toNoticed);
 }
 
-const columns = sql`computers.computer_id, ${beginningOf('computers.dns_name', homeReads.maxTextLength)} as dns_name,
+// Made anew each time: bounds may have been set since this was loaded.
+const columns =
+  () => sql`computers.computer_id, ${beginningOf('computers.dns_name', homeReads.maxTextLength)} as dns_name,
   computers.address, computers.last_contact`;
 
 interface NoticedRow {

@@ -45,7 +45,7 @@ export function computerPages({ tables }: Database): Pick<ListStore, 'pageComput
     ): Promise<Page<PagedComputer>> {
       const order: Order = { name: sort, by: [...sorts[sort], byText(sql.ref('computers.computer_id'))], isDescending };
       const { rows: found } = await sql<Row & Record<string, string | number>>`
-        select ${columns}, ${stateColumns(filter)}, ${keyColumns(order)}
+        select ${columns()}, ${stateColumns(filter)}, ${keyColumns(order)}
         from ${joined(filter)} where ${allOf([...conditions(filter), ...behindCursor(order, request.cursor)])}
         order by ${sorted(order)} ${limited(request.limit)}`.execute(tables);
       const keyOf = (row: Record<string, string | number>) =>
@@ -59,7 +59,7 @@ export function computerPages({ tables }: Database): Pick<ListStore, 'pageComput
 }
 
 /** How many computers the filter finds. */
-export async function countComputers(tables: Kysely<Tables>, filter: ComputerFilter): Promise<number> {
+async function countComputers(tables: Kysely<Tables>, filter: ComputerFilter): Promise<number> {
   const wanted = conditions(filter);
   if (wanted.length === 0) return (await loadFigures(tables)).known;
   const { rows } = await sql<{ count: number }>`
@@ -132,7 +132,9 @@ function keyColumns({ by }: Order): RawBuilder<unknown> {
   return sql.join(by.map(({ expression }, at) => sql`${expression} as ${sql.id(`key_${at}`)}`));
 }
 
-const columns = sql`computers.computer_id, computers.address, agent_generation, agent_version, os_version, os_name,
+// Made anew each time: bounds may have been set since this was loaded.
+const columns =
+  () => sql`computers.computer_id, computers.address, agent_generation, agent_version, os_version, os_name,
   last_contact, last_sync, last_report, identity_changes, identity_changed_at, shared_at, ${needed} as needed,
   ${failed} as failed, ${beginningOf('computers.dns_name', textBytes.name)} as dns_name,
   ${beginningOf('computers.requested_groups', textBytes.requestedGroups)} as requested_groups,

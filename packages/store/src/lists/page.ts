@@ -26,7 +26,7 @@ export function byNumber(expression: RawBuilder<unknown>): SortKey {
 }
 
 /** What the order's expressions are for one row. */
-export type Key = readonly (string | number)[];
+type Key = readonly (string | number)[];
 
 /** Order by, for a statement. */
 export function sorted({ by, isDescending }: Order): RawBuilder<unknown> {

@@ -34,7 +34,7 @@ export function createGauges(parts: MetricsParts): Gauges {
     'kind',
   ]);
   const updates = gauge('updates', 'Updates in the catalog.');
-  const deployments = gauge('deployments', 'Approvals and other decisions in force.');
+  const deployments = gauge('deployments', 'Approvals, counted per update and group.');
   const contact = gauge('last_contact_timestamp_seconds', 'The last contact of any computer; 0: none so far.');
   const malformed = new Counter({
     name: 'moult_malformed_pings_total',
