@@ -87,7 +87,8 @@ function queryOf({ computer, update, failed, since, until, limit, cursor }: Even
   return { computer, update, isFailed: failed, since, until, limit, cursor };
 }
 
-type ToldReport = Omit<PagedReport, 'miscData'> & ReturnType<typeof describeReport> & { miscData: ReturnType<typeof readMiscData> };
+type ToldReport = Omit<PagedReport, 'miscData'> &
+  ReturnType<typeof describeReport> & { miscData: ReturnType<typeof readMiscData> };
 
 const reportColumns: readonly Column<ToldReport>[] = [
   { name: 'time', cell: (one) => one.timeAtTarget },
