@@ -53,6 +53,7 @@ export class ClientLines {
     const { url, known } = entry.meaning;
     if (url) this.url = url;
     for (const each of known) this.addKnown(entry, each);
+    if (!entry.meaning.isComplaint && !this.fault.isOpen) return;
     this.addFault(entry);
     this.addFailures(entry);
   }
@@ -77,30 +78,42 @@ export class ClientLines {
     this.stage = stage;
   }
 
-  private addKnown(entry: LogEntry, { line, match }: Known): void {
+  private addKnown(entry: LogEntry, { line, parameters, milestone }: Known): void {
     if (line.layout !== undefined && line.layout !== entry.layout) return;
-    if (line.id === 'report-event') {
-      this.addReported(entry, match.groups?.reported ?? '');
+    const { id, says } = line;
+    if (id === 'report-event') {
+      this.addReported(entry, parameters.reported ?? '');
       return;
     }
-    const groups = match.groups ?? {};
-    this.follow(line.context, groups);
-    const { stage, outcome = 'noted', milestone, parameters, ...others } = line.says;
-    const told: Record<string, string> = { ...parameters };
-    for (const [name, value] of Object.entries(groups)) if (value !== undefined) told[name] = value;
-    const found = told.found ?? told.detected ?? told.listed ?? told.counted;
-    if (line.id === 'scan-finished' && found !== undefined) told.found = found;
-    if (line.id === 'not-signed' && this.validated) told.file = lastPart(this.validated);
-    if (line.id === 'asks-service') this.addScan(told);
+    this.follow(line.context, parameters);
+    const { outcome = 'noted' } = says;
     if (outcome !== 'noted' && outcome !== 'warned') this.chain = undefined;
+    // Nothing but the lines that follow depends on it.
+    if (id === 'names-service' || id === 'validates') return;
     this.send(entry, {
-      ...others,
-      stage: stage ?? this.stage,
+      stage: says.stage ?? this.stage,
       outcome,
-      rule: line.id,
-      parameters: told,
-      ...(milestone === undefined ? {} : { milestone: fill(milestone, told) }),
+      code: says.code,
+      finding: says.finding,
+      alsoWell: says.alsoWell,
+      rule: id,
+      parameters: this.completed(id, parameters),
+      milestone,
     });
+  }
+
+  /** What the line names, with what earlier lines say. */
+  private completed(id: string, parameters: LogEvent['parameters']): LogEvent['parameters'] {
+    if (id === 'scan-finished' && parameters.found === undefined) {
+      const found = parameters.detected ?? parameters.listed ?? parameters.counted;
+      return found === undefined ? parameters : { ...parameters, found };
+    }
+    if (id === 'not-signed' && this.validated) return { ...parameters, file: lastPart(this.validated) };
+    if (id !== 'asks-service' || !/\/clientwebservice\//i.test(parameters.server ?? '')) return parameters;
+    this.scanSkipped = false;
+    // The Store's service and others are asked on every machine.
+    const other = whoseService(this.service) === 'microsoft' && !updateServices.has(this.service ?? '');
+    return other ? parameters : { ...parameters, scanUrl: parameters.server ?? '' };
   }
 
   /** What it reports of an update, as ReportingEvents.log has it. */
@@ -114,7 +127,7 @@ export class ClientLines {
   }
 
   /** What a known line says about the lines that follow. */
-  private follow(context: Known['line']['context'], groups: Record<string, string | undefined>): void {
+  private follow(context: Known['line']['context'], groups: LogEvent['parameters']): void {
     if (context === undefined) return;
     if (context === 'check-begins') {
       this.settle();
@@ -132,14 +145,6 @@ export class ClientLines {
   private talkTo(service: string | undefined): void {
     if (service !== this.service) this.url = undefined;
     this.service = service;
-  }
-
-  private addScan(told: Record<string, string>): void {
-    if (!/\/clientwebservice\//i.test(told.server ?? '')) return;
-    this.scanSkipped = false;
-    // The Store's service and others are asked on every machine.
-    const other = whoseService(this.service) === 'microsoft' && !updateServices.has(this.service ?? '');
-    if (!other) told.scanUrl = told.server ?? '';
   }
 
   private addFault(entry: LogEntry): void {
@@ -273,8 +278,4 @@ const takesOver = new Set<Stage>(['other', 'detection', 'web-service']);
 function aboutFiles(value: number, stage: Stage): boolean {
   const trust = value >>> 16 === 0x800b || value >>> 16 === 0x8009;
   return trust && (stage === 'self-update' || stage === 'other' || stage === 'trust');
-}
-
-function fill(text: string, parameters: Readonly<Record<string, string>>): string {
-  return text.includes('{') ? text.replaceAll(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? '') : text;
 }

@@ -1,6 +1,7 @@
 // What a text of a client's log says by itself, whatever stands before it. Agents write the same few thousand texts again
 // and again, at each check and at each failure: what was found out of one is remembered, in bounded memory.
 import { clientLogBounds } from '../bounds.ts';
+import { noParameters } from '../story/event.ts';
 import { aboutMicrosoft, isComplaint, isError, isOutcome } from './complaints.ts';
 import { failuresIn, urlIn } from './entry.ts';
 import type { KnownLine } from './known-line.ts';
@@ -10,7 +11,9 @@ import type { Marks } from './word-finder.ts';
 /** A known line that a text is. */
 export interface Known {
   line: KnownLine;
-  match: RegExpExecArray;
+  /** What it names, and what the known line says beside. */
+  parameters: Readonly<Record<string, string>>;
+  milestone: string | undefined;
 }
 
 export interface Meaning {
@@ -47,7 +50,7 @@ function findOut(text: string, words: Marks): Meaning {
   const known: Known[] = [];
   forKnownLines(words, (line) => {
     const match = line.pattern.exec(text);
-    if (match && !line.unless?.test(text)) known.push({ line, match });
+    if (match && !line.unless?.test(text)) known.push(knownBy(line, match.groups));
   });
   const complains = (flags & (has.complaint | has.beyondAscii)) !== 0 && isComplaint(text);
   const hasStatus = complains && (flags & has.httpStatus) !== 0;
@@ -65,6 +68,21 @@ function findOut(text: string, words: Marks): Meaning {
   };
   if (text.length <= clientLogBounds.maxTextLength && isSeenAgain(text)) remember(text, meaning);
   return meaning;
+}
+
+function knownBy(line: KnownLine, groups: Record<string, string | undefined> | undefined): Known {
+  const { parameters: said, milestone } = line.says;
+  if (groups === undefined) return { line, parameters: said ?? noParameters, milestone };
+  const parameters: Record<string, string> = { ...said };
+  for (const name in groups) {
+    const value = groups[name];
+    if (value !== undefined) parameters[name] = value;
+  }
+  return {
+    line,
+    parameters,
+    milestone: milestone?.replaceAll(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? ''),
+  };
 }
 
 /** Most texts with an id or a time in them are seen once: remembering those would be all for nothing. */

@@ -26,8 +26,37 @@ export function judge(event: LogEvent, rules: readonly Rule[] = allRules): Judge
 }
 
 function ruleFor(event: LogEvent, rules: readonly Rule[]): Rule | undefined {
-  for (const rule of rules) if (holds(rule.when, event)) return rule;
+  for (const { rule, codes, lines, parameter } of compiled(rules)) {
+    // Most rules are passed over by the one thing that they are about.
+    if (codes !== undefined && (event.code === undefined || !codes.has(event.code))) continue;
+    if (lines !== undefined && (event.rule === undefined || !lines.has(event.rule))) continue;
+    if (parameter !== undefined && event.parameters[parameter] === undefined) continue;
+    if (holds(rule.when, event)) return rule;
+  }
   return undefined;
+}
+
+interface Compiled {
+  rule: Rule;
+  codes: ReadonlySet<number> | undefined;
+  lines: ReadonlySet<string> | undefined;
+  /** One that must be there. */
+  parameter: string | undefined;
+}
+
+const compiledRules = new WeakMap<readonly Rule[], readonly Compiled[]>();
+
+function compiled(rules: readonly Rule[]): readonly Compiled[] {
+  const known = compiledRules.get(rules);
+  if (known) return known;
+  const made = rules.map((rule) => ({
+    rule,
+    codes: rule.when.codes && new Set(rule.when.codes),
+    lines: rule.when.lines && new Set(rule.when.lines),
+    parameter: rule.when.parameters && Object.keys(rule.when.parameters)[0],
+  }));
+  compiledRules.set(rules, made);
+  return made;
 }
 
 function causeByNumbers({ code, status, stage, object, outcome }: LogEvent): Cause | undefined {

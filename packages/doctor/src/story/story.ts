@@ -37,7 +37,7 @@ export class Story {
   private readonly lastMilestones: LogEvent[] = [];
   private moreMilestones = 0;
   /** Order and time of the last success of each stage, for your servers and Microsoft's, and for each object. */
-  private readonly successes = new Map<string, { time: number | undefined; order: number }>();
+  private readonly successes = new Map<string, Success>();
 
   /** Takes the next event in. */
   add(event: LogEvent): void {
@@ -150,12 +150,11 @@ export class Story {
     this.operations.end(stage);
     if (stage === 'detection' && parameters.found !== undefined) this.lastScan = event;
     const at = { time, order: this.order };
-    for (const well of [stage, ...(alsoWell ?? [])]) {
-      this.successes.set(keyOf(well, whose, undefined), at);
-      const { updateId } = parameters;
-      if (updateId && this.successes.size < clientLogBounds.maxSuccesses)
-        this.successes.set(keyOf(well, whose, updateId), at);
-    }
+    this.successes.set(keyOf(stage, whose, undefined), at);
+    if (alsoWell !== undefined) for (const well of alsoWell) this.successes.set(keyOf(well, whose, undefined), at);
+    const { updateId } = parameters;
+    if (updateId && this.successes.size < clientLogBounds.maxSuccesses)
+      this.successes.set(keyOf(stage, whose, updateId), at);
   }
 
   private fail(event: LogEvent): void {
@@ -211,8 +210,15 @@ function isSame({ first }: Trouble, event: LogEvent): boolean {
   );
 }
 
+/** Stages at a server of yours have their own names as keys. */
 function keyOf(stage: Stage, whose: LogEvent['whose'], object: string | undefined): string {
+  if (object === undefined && whose !== 'microsoft') return stage;
   return `${stage}|${whose ?? 'yours'}|${object ?? ''}`;
+}
+
+interface Success {
+  time: number | undefined;
+  order: number;
 }
 
 /** So many of the first, and as many of the last ones. */
