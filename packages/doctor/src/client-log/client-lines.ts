@@ -31,6 +31,8 @@ export class ClientLines {
   /** The last address that was looked at. */
   private judged: { url: string; whose: LogEvent['whose'] } | undefined;
   private service: string | undefined;
+  /** The last line about it said that requests go through this one. */
+  private proxy: string | undefined;
   private validated = '';
   /** The scan was not tried: what is said of it next is how the self-update check ended. */
   private scanSkipped = false;
@@ -89,7 +91,7 @@ export class ClientLines {
     const { outcome = 'noted' } = says;
     if (outcome !== 'noted' && outcome !== 'warned') this.chain = undefined;
     // Nothing but the lines that follow depends on it.
-    if (id === 'names-service' || id === 'validates') return;
+    if (id === 'names-service' || id === 'validates' || id === 'proxy') return;
     this.send(entry, {
       stage: says.stage ?? this.stage,
       outcome,
@@ -134,11 +136,15 @@ export class ClientLines {
       this.scanSkipped = false;
       this.stage = 'self-update';
       this.url = undefined;
-    } else if (context === 'scan-begins') this.scanSkipped = false;
-    else if (context === 'scan-skipped') this.scanSkipped = true;
+      this.proxy = undefined;
+    } else if (context === 'scan-begins') {
+      this.scanSkipped = false;
+      this.proxy = undefined;
+    } else if (context === 'scan-skipped') this.scanSkipped = true;
     else if (context === 'validates') this.validated = groups.validated ?? '';
     else if (context === 'names-service') this.talkTo(groups.serviceGuid?.toLowerCase());
     else if (context === 'asks-service') this.url = groups.server;
+    else if (context === 'uses-proxy') this.proxy = groups.proxy === '(null)' ? undefined : groups.proxy;
   }
 
   /** From here on the work is about this service. */
@@ -201,7 +207,9 @@ export class ClientLines {
   /** By its words, by the code that a deeper line handed up, else where the client is. */
   private stageOfFailure(entry: LogEntry, value: number): Stage {
     const words = stageInWords(entry.text);
-    if (words !== undefined) return words;
+    // What the agent fetches and installs of itself is another work than updates.
+    const ofItself = this.stage === 'self-update' && (words === 'download' || words === 'installation');
+    if (words !== undefined && !ofItself) return words;
     const scanning = this.stage === 'detection' || this.stage === 'web-service';
     if (scanning && this.scanSkipped) return 'self-update';
     const { chain } = this;
@@ -216,6 +224,7 @@ export class ClientLines {
       component: entry.component,
       ...(file === '' ? {} : { file }),
       ...(value === 0x80244007 ? this.fault.last : {}),
+      ...(this.proxy === undefined ? {} : { proxy: this.proxy }),
     };
     const outcome = entry.meaning.isOutcome ? 'failed' : 'warned';
     const level = entry.meaning.isError ? 'error' : 'warning';

@@ -3,7 +3,7 @@
 import { whoseService } from '../rules/services.ts';
 
 const complains =
-  /WARN|FATAL|ERROR|fail|fault|fehl|échec|erreur|失敗|エラー|错误|错誤|nws|\bhr\b|unable|cannot|could not|exit code|self-update check returned/i;
+  /WARN|FATAL|ERROR|fail|fault|fehl|échec|erreur|失敗|エラー|错误|错誤|nws|\bhr\b|unable|cannot|could not|exit code|exception|hresult|self-update check returned/i;
 
 /** Rules without a meaning here, sessions without a user, first starts, networks and devices that say little of themselves. */
 const everyday =
@@ -15,7 +15,7 @@ export function isComplaint(text: string): boolean {
 }
 
 const outcome =
-  /^[\W_]*(?:FATAL|ERROR)\b|exit code|result code|callback failed|Skipping scan|failed Searching for|Failed to (?:find|synchronize|download|install)|Download failed|occurred while (?:downloading|installing)|self-?update (?:has )?failed|(?:IsUpdateRequired|InstallUpdatedBinaries|job) failed|failed to detect|(?:Search|Scan) failed|resultMapped/i;
+  /^[\W_]*(?:FATAL|ERROR)\b|exit code|result code|callback failed|Skipping scan|failed Searching for|Failed to (?:find|synchronize|download|install)|Download failed|occurred while (?:downloading|installing)|self-?update (?:has )?failed|(?:IsUpdateRequired|InstallUpdatedBinaries|job) failed|failed to detect|(?:Search|Scan) failed|\b(?:un)?install(?:ing|ation)?\b.*\bfail|\bdownload(?:ing)?\b(?!.*cab).*\bfailed|resultMapped/i;
 
 /** True where a line says how an operation ended; other warnings may have done no harm. */
 export function isOutcome(text: string): boolean {

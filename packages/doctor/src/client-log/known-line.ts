@@ -37,4 +37,5 @@ export type Context =
   | 'validates'
   | 'names-service'
   | 'asks-service'
+  | 'uses-proxy'
   | 'enters';

@@ -148,6 +148,13 @@ export const knownLines: readonly KnownLine[] = [
     says: {},
   },
   {
+    id: 'proxy',
+    words: ['proxy list'],
+    pattern: /Proxy List(?: used)?\s*:\s*[<'"]*(?<proxy>[^>'"\s]+)/i,
+    says: {},
+    context: 'uses-proxy',
+  },
+  {
     id: 'no-server',
     words: ['wsus server:'],
     pattern: /WSUS server:\s*(?:<?\(?NULL\)?>?)/i,

@@ -28,7 +28,7 @@ export const has = {
 const words: Record<Exclude<keyof typeof has, 'beyondAscii'>, readonly string[]> = {
   complaint: [
     ...['warn', 'fatal', 'error', 'fail', 'fault', 'fehl', 'erreur', 'nws', 'hr', 'unable', 'cannot', 'could not'],
-    ...['exit code', 'self-update check returned'],
+    ...['exit code', 'exception', 'hresult', 'self-update check returned'],
   ],
   selfUpdate: ['self-update', 'selfupdate', 'iuident.cab', 'wuident.cab', 'wuaucomp.cab'],
   search: ['finding updates', 'search for updates'],

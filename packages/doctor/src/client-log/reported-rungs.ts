@@ -19,9 +19,25 @@ export function observeReported(reports: AgentReports, subject: readonly string[
     const values = { client, version: 'not named' };
     observations.push(observe('DOCTOR_SELF_UPDATED', 'pass', subject, values, [evidenceOfReported(replaced)]));
   }
-  for (const { event, takenBack } of failures)
-    observations.push(observeReportedFailure(event, subject, takenBack, isTen));
-  return observations;
+  const unknown: ReportedEvent[] = [];
+  for (const { event, takenBack } of failures) {
+    const observation = observeReportedFailure(event, subject, takenBack, isTen);
+    if (observation) observations.push(observation);
+    else if (!takenBack) unknown.push(event);
+  }
+  return [...observations, ...observeUnknown(unknown, subject)];
+}
+
+/** Failures that no rule understands: the first and the last of them, how many, and what would decide. */
+function observeUnknown(events: readonly ReportedEvent[], subject: readonly string[]): Observation[] {
+  const [first] = events;
+  const last = events.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const count = events.length;
+  const input = [...new Set(events.map((event) => decidingInput(logEventOf(event))))].join('; ');
+  const values = { client: nameOf(subject), count: String(count), lines: count === 1 ? 'line' : 'lines', input };
+  const evidence = (count === 1 ? [first] : [first, last]).map(evidenceOfReported);
+  return [observe('DOCTOR_NOT_UNDERSTOOD', 'unknown', subject, values, evidence)];
 }
 
 function evidenceOfReported({ source, line, raw, at }: ReportedEvent): Evidence {
@@ -38,16 +54,13 @@ function observeReportedFailure(
   subject: readonly string[],
   takenBack: boolean,
   isTen: boolean,
-): Observation {
+): Observation | undefined {
   const told = logEventOf(event);
   const evidence = evidenceOfReported(event);
   const judgement = judge(told);
   const cause = causeOfReported(event, told, judgement?.cause, isTen);
   const client = nameOf(subject);
-  if (cause === undefined) {
-    const values = { client, count: '1', lines: 'line', input: decidingInput(told) };
-    return observe('DOCTOR_NOT_UNDERSTOOD', takenBack ? 'pass' : 'unknown', subject, values, [evidence]);
-  }
+  if (cause === undefined) return undefined;
   const values = { ...valuesOfError(event.result, undefined), ...judgement?.values, client, message: event.message };
   return { ...observe(cause, takenBack ? 'pass' : 'fail', subject, values, [evidence]), stage: told.stage };
 }

@@ -69,11 +69,11 @@ const byWords: readonly { words: RegExp; stage: Stage }[] = [
     stage: 'web-service',
   },
   {
-    words: /occurred while downloading|\bDownload(?: job)? failed|\b(?:BITS|DO) job\b|failed to download update/i,
+    words: /occurred while downloading|\bDownload(?:ing)?\b.*\bfail|\b(?:BITS|DO) job\b|failed to download update/i,
     stage: 'download',
   },
   {
-    words: /Installation Failure|\binstall(?:ation)? (?:of|failed)|occurred while installing|Failed to install/i,
+    words: /Installation Failure|\b(?:un)?install(?:ing|ation)?\b.*\bfail|occurred while installing|Failed to install/i,
     stage: 'installation',
   },
 ];

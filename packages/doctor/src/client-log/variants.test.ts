@@ -293,6 +293,41 @@ const variants: Record<string, Variant> = {
     verdict: 'findings',
     says: 'DOCTOR_INSTALL_FAILED',
   },
+  'the proxy whose name does not resolve': {
+    text: wua(
+      'Misc|WARNING: SendRequest failed with hr = 80072ee7. Proxy List used: <proxy.corp:8080> Bypass List used : <(null)> Auth Schemes used : <>',
+      'PT|WARNING: GetConfig failure, error = 0x8024402C, soap client error = 5, soap error code = 0, HTTP status code = 200',
+      'Agent|  * WARNING: Exit code = 0x8024402C',
+    ),
+    verdict: 'findings',
+    says: 'DOCTOR_PROXY_UNREACHABLE',
+    never: /The name of the server does not resolve/,
+  },
+  'a feature update whose file type IIS does not know': {
+    text: ten(
+      found(1),
+      'DownloadManager|BITS job {A4AC06DD-D6E6-4420-8720-7407734FDAF2} failed, hr = 0x80190194. File URL = http://wsus:8530/Content/AB/1234.esd, local path = C:\\x',
+    ),
+    verdict: 'findings',
+    says: 'DOCTOR_MIME_MISSING',
+    never: /self-update tree/,
+  },
+  'a feature update that was fetched encrypted': {
+    text: ten(found(1), 'Handler|*FAILED* [C1800118] Upgrade'),
+    verdict: 'findings',
+    says: 'DOCTOR_UPGRADE_ENCRYPTED',
+  },
+  'a HRESULT that a script printed in decimal': {
+    text: 'Exception from HRESULT: -2145107934\r\n',
+    name: 'pc/output.txt',
+    verdict: 'findings',
+    says: 'DOCTOR_SERVICE_UNAVAILABLE',
+  },
+  'an installation of a feature update that fails behind a good scan': {
+    text: ten(found(1), 'Agent|Installing updates failed, hr = 0xC1900208'),
+    verdict: 'findings',
+    says: 'DOCTOR_INSTALL_FAILED',
+  },
   'the servicing store': {
     text: reported('182', '800f081f', 'Failure', 'Content Install', "Échec de l'installation : erreur 0x800f081f."),
     name: 'pc/ReportingEvents.log',

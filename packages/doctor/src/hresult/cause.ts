@@ -166,6 +166,8 @@ const blocks: readonly { from: number; to: number; cause: CodeCause }[] = [
   { from: 0x800b0000, to: 0x800b01ff, cause: 'DOCTOR_SIGNATURE_REFUSED' },
   // Native web services (WS_E_…): what was said to a web service, or came back.
   { from: 0x803d0000, to: 0x803d00ff, cause: 'DOCTOR_CLIENT_WEB_SERVICE' },
+  // Set-up of Windows itself: feature updates.
+  { from: 0xc1800000, to: 0xc190ffff, cause: 'DOCTOR_INSTALL_FAILED' },
   // The Extensible Storage Engine under the agent's datastore.
   { from: 0xc8000001, to: 0xc800ffff, cause: 'DOCTOR_DATASTORE' },
   { from: 0x80072ee0, to: 0x80072fff, cause: 'DOCTOR_CONNECTION_CUT' },

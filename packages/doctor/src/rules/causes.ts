@@ -58,6 +58,8 @@ const rows: readonly (readonly [readonly number[], Row])[] = [
     { file: 'DOCTOR_UPDATE_SIGNATURE', update: 'DOCTOR_UPDATE_SIGNATURE', service: 'DOCTOR_SIGNATURE_REFUSED' },
   ],
   [[0x80096005], { tree: 'DOCTOR_CABINET_EXPIRED' }],
+  // The server's tree is older than the signatures that the agent of a newer Windows wants.
+  [[0x800b0001], { tree: 'DOCTOR_SETUP_VERSION' }],
   [[0x80092003, 0x80092004, 0x80092026], { file: 'DOCTOR_UPDATE_SIGNATURE', update: 'DOCTOR_UPDATE_SIGNATURE' }],
   // A service of Windows that the agent needs. The agent wrote the line, so it runs.
   [

@@ -47,6 +47,7 @@ export const findingCodes = {
   DOCTOR_WRONG_SERVER: code(3, 95),
   DOCTOR_PROXY_MALFORMED: code(3, 29),
   DOCTOR_PROXY_AUTHENTICATION: code(3, 70),
+  DOCTOR_PROXY_UNREACHABLE: code(3, 38),
   DOCTOR_PROXY_SCRIPT: code(3, 71),
 
   // Rung 4: the self-update tree
@@ -176,6 +177,7 @@ export const findingCodes = {
   DOCTOR_DOWNLOAD_INTERRUPTED: code(8, 451),
   DOCTOR_UPDATE_SIGNATURE: code(8, 455),
   DOCTOR_INSTALL_FAILED: code(8, 460),
+  DOCTOR_UPGRADE_ENCRYPTED: code(8, 458),
   DOCTOR_METADATA_INVALID: code(8, 461),
   DOCTOR_DRIVER: code(8, 462),
   DOCTOR_REPORTER: code(8, 463),
