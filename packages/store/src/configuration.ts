@@ -36,19 +36,24 @@ export function configurationStore(database: Database, clock: DatabaseClock): Om
         }
         let lastChange = await loadSetting(transaction, 'last-change');
         if (lastChange === undefined || (await loadSetting(transaction, 'told')) !== told) {
-          lastChange = new Date(stamp).toISOString();
+          // Two changes within a second are two changes.
+          const earliest = lastChange === undefined ? 0 : wholeSecond(Date.parse(lastChange)) + 1000;
+          lastChange = new Date(Math.max(wholeSecond(stamp), earliest)).toISOString();
           await saveSetting(transaction, 'told', told);
           await saveSetting(transaction, 'last-change', lastChange);
           await markChange(transaction, 'configuration');
         }
-        return { serverId, lastChange: new Date(lastChange) };
+        return { serverId, lastChange: new Date(wholeSecond(Date.parse(lastChange))) };
       });
     },
 
     async reloadServerIdentity(): Promise<Partial<ServerIdentity>> {
       const serverId = await loadSetting(tables, 'server-id');
       const lastChange = await loadSetting(tables, 'last-change');
-      return { ...(serverId && { serverId }), ...(lastChange && { lastChange: new Date(lastChange) }) };
+      return {
+        ...(serverId && { serverId }),
+        ...(lastChange && { lastChange: new Date(wholeSecond(Date.parse(lastChange))) }),
+      };
     },
 
     async loadGenerations(): Promise<Map<Topic, number>> {
@@ -61,6 +66,11 @@ export function configurationStore(database: Database, clock: DatabaseClock): Om
 
     now: () => clock.now(),
   };
+}
+
+/** A time in milliseconds, cut to the second: as LastChange is told, and compared with what clients give back. */
+export function wholeSecond(timeMs: number): number {
+  return Math.floor(timeMs / 1000) * 1000;
 }
 
 const timeName = 'time';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ServerConfig } from '@moult/administration/config';
 import type { DeploymentSet } from '@moult/catalog';
-import { type ServerIdentity, type Store, unassignedComputers } from '@moult/store';
+import { type ServerIdentity, type Store, unassignedComputers, wholeSecond } from '@moult/store';
 import type { Fragments, LiveCatalog } from '@moult/store/catalog';
 import { LRUCache } from 'lru-cache';
 import { SoapFault } from '../errors.ts';
@@ -84,7 +84,9 @@ export async function openClient(
   { registered }: { registered: boolean },
 ): Promise<Client> {
   const claims = openCookie(service, cookie);
-  if (claims.configChange !== service.identity.lastChange.getTime()) throw new SoapFault('ConfigChanged', '');
+  // A cookie of an older version of this server holds milliseconds.
+  if (wholeSecond(claims.configChange) !== service.identity.lastChange.getTime())
+    throw new SoapFault('ConfigChanged', '');
   const targeting = await service.store.loadTargeting(claims.computerId);
   if (registered && !targeting?.isRegistered) throw new SoapFault('RegistrationRequired', '');
   const groupIds = targeting?.groupIds ?? [unassignedComputers];

@@ -17,7 +17,10 @@ export type Topic =
 export interface ServerIdentity {
   /** Changes with a restore: cookies of before are then answered with ServerChanged. */
   serverId: string;
-  /** Config.LastChange of GetConfig. */
+  /**
+   * Config.LastChange of GetConfig, in whole seconds: a typed client that keeps no milliseconds gives it back without them,
+   * and would be told ConfigChanged for ever.
+   */
   lastChange: Date;
 }
 

@@ -2,6 +2,7 @@
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import { simpleTargeting } from '@moult/protocol/simple-auth';
 import type { RequestOf } from '@moult/protocol/soap';
+import { wholeSecond } from '@moult/store';
 import { SoapFault } from '../../errors.ts';
 import type { ClientClaims } from '../../update-service/cookie.ts';
 import type { UpdateService } from '../../update-service/update-service.ts';
@@ -15,7 +16,8 @@ export function getCookie(service: UpdateService, request: GetCookie): ReturnTyp
   const { computerId } = openAuthorization(service, request.authCookies);
   const old = openOldCookie(service, request.oldCookie?.encryptedData);
   const configChange = service.identity.lastChange.getTime();
-  if (request.lastChange.getTime() !== configChange) throw new SoapFault('ConfigChanged', '');
+  // A client of an older version of this server gives milliseconds back, another one none.
+  if (wholeSecond(request.lastChange.getTime()) !== configChange) throw new SoapFault('ConfigChanged', '');
   const claims: ClientClaims = {
     computerId,
     protocolVersion,
