@@ -21,12 +21,17 @@ const tools: Record<string, string> = {
   chromium: 'chromium',
   pgbouncer: 'pgbouncer',
   'systemd-analyze': 'systemd',
+  php: 'php-cli',
+  wixl: 'wixl',
+  msibuild: 'msitools',
 };
 
 /** Debian packages that bring no program for the path → whether they are there. */
 const others: Record<string, () => boolean> = {
   // Debian's own Python: another one on the path does not see Debian's packages.
   'python3-zeep': () => succeeds(['/usr/bin/python3', '-c', 'import zeep']),
+  'python3-suds': () => succeeds(['/usr/bin/python3', '-c', 'import suds']),
+  'php-soap': () => succeeds(['php', '-r', 'exit(class_exists("SoapClient") ? 0 : 1);']),
   wine64: () => !canRunWine || findWine() !== undefined,
 };
 

@@ -210,8 +210,7 @@ def locations(agent, checks, files):
 
 
 def by_identity(agent, checks, numbers):
-    """GetExtendedUpdateInfo2 is in the SOAP 1.1 binding only."""
-    if agent.services.version != "1.1" or not numbers:
+    if not numbers:
         return
     names = [{"UpdateID": agent.updates[n].update_id, "RevisionNumber": agent.updates[n].revision} for n in numbers]
     answer = agent.services.client.GetExtendedUpdateInfo2(
