@@ -35,5 +35,15 @@ export const findBounds = declareBounds('find', {
   },
 });
 
+export const importBounds = declareBounds('import', {
+  maxPassedOverNamed: {
+    what: 'Files that an import names because it passed over them',
+    fallback: 10_000,
+    range: [20, 10_000_000],
+    client: 'nothing',
+    administrator: 'the number of the others, by kind',
+  },
+});
+
 /** All tables of this file. */
-export const administrationBounds = [packageLimits, findBounds];
+export const administrationBounds = [packageLimits, findBounds, importBounds];

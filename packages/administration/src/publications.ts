@@ -13,6 +13,7 @@ import { DiskError, openInside } from '@moult/disk';
 import { FormatError } from '@moult/formats';
 import { signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
+import { type InstallerProduct, readInstallerProduct } from '@moult/formats/windows-installer';
 import { updatePurpose } from '@moult/protocol/self-update';
 import type { Log, Store } from '@moult/store';
 import { inspectClock } from '@moult/store/clock';
@@ -47,7 +48,10 @@ export async function packPublication(
   const files = await readFiles(publication, folder);
   const isAsItIs = publication.packaging === 'as-is' || files.length === 0;
   const payloads = isAsItIs ? files : [await packAndSign(publication, files, server(), now)];
-  return { documents: buildDocuments(publication, payloads.map(toPublished), now), payloads };
+  return {
+    documents: buildDocuments(publication, payloads.map(toPublished), now, readPackage(publication, files)),
+    payloads,
+  };
 }
 
 /**
@@ -70,6 +74,26 @@ export async function publish(
   const files = payloads.map(({ fileName }) => fileName);
   const change = { action: 'publish update', subject: publicationId(publication), after: { title, revision, files } };
   await store.recordChange(author, change);
+}
+
+/** What the Windows Installer package of a publication says of itself. */
+function readPackage({ install }: Publication, files: readonly Payload[]): InstallerProduct | undefined {
+  if (install?.kind !== 'msi') return undefined;
+  const wanted = basename(install.msi.replaceAll('\\', '/')).toLowerCase();
+  const file = files.find(({ fileName }) => fileName.toLowerCase() === wanted);
+  if (!file) return undefined;
+  try {
+    return readInstallerProduct(file.bytes);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new CatalogError(
+      'CATALOG_BAD_PUBLICATION',
+      `install.msi: ${file.fileName} cannot be published. ${cause.message}`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 async function* named(documents: readonly string[]): AsyncGenerator<{ name: string; xml: string }> {

@@ -78,13 +78,14 @@ async function findInFiles(
       refusals.push(`${found.name}: ${found.refused.message}`);
       continue;
     }
+    if ('passedOver' in found) continue;
+    const xml = 'xml' in found ? found.xml : (await Array.fromAsync(found.pieces)).join('');
     // Parsing costs far more than looking for the id first.
-    if (!found.xml.toLowerCase().includes(updateId)) continue;
-    const identity = identityOf(found.xml);
+    if (!xml.toLowerCase().includes(updateId)) continue;
+    const identity = identityOf(xml);
     if (identity?.updateId !== updateId) continue;
     if (revisionNumber !== undefined && identity.revisionNumber !== revisionNumber) continue;
-    if (!best || identity.revisionNumber > best.revisionNumber)
-      best = { xml: found.xml, revisionNumber: identity.revisionNumber };
+    if (!best || identity.revisionNumber > best.revisionNumber) best = { xml, revisionNumber: identity.revisionNumber };
   }
   if (!best) for (const refusal of refusals) console.error(refusal);
   return best?.xml;

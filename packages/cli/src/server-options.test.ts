@@ -20,9 +20,10 @@ const now = new Date();
 before(async () => {
   writeFileSync(config, `data-dir = ${JSON.stringify(dataDir)}\ndatabase = ${JSON.stringify(database)}\n`);
   writeFileSync(cabinet, createCabinet([{ name: 'a', bytes: Buffer.from('a'), modified: now }]));
+  writeFileSync(join(folder, 'a.cmd'), '');
   writeFileSync(
     publication,
-    'publisher: Contoso\nproduct: App\ntitle: App 1\nfiles: a.cab\ninstall: { program: a.cab }\ninstalled-when: { file-exists: { path: /opt/app } }\n',
+    'publisher: Contoso\nproduct: App\ntitle: App 1\nfiles: [a.cab, a.cmd]\ninstall: { program: a.cmd }\ninstalled-when: { file-exists: { path: /opt/app } }\n',
   );
   await loadOrCreateOperatorKeys(dataDir, { now, isClockBelieved: true });
   mkdirSync(join(dataDir, 'content'));

@@ -196,5 +196,29 @@ export const registryBounds = declareBounds('registry', {
   },
 });
 
+export const compoundFileBounds = declareBounds('compound-file', {
+  maxEntries: {
+    what: 'Entries in the directory of an OLE file (.msi, .msp)',
+    fallback: 100_000,
+    range: [1000, 10_000_000],
+    client: 'nothing',
+    administrator: 'the error FORMAT_OVER_LIMIT',
+  },
+  maxDepth: {
+    what: 'Depth of the storages in an OLE file',
+    fallback: 32,
+    range: [4, 256],
+    client: 'nothing',
+    administrator: 'the error FORMAT_OVER_LIMIT',
+  },
+});
+
 /** All tables of this file. */
-export const formatBounds = [defaultXmlLimits, xmlReaderBounds, defaultCabinetLimits, registryBounds, signatureBounds];
+export const formatBounds = [
+  defaultXmlLimits,
+  xmlReaderBounds,
+  defaultCabinetLimits,
+  registryBounds,
+  signatureBounds,
+  compoundFileBounds,
+];

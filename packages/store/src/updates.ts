@@ -58,6 +58,15 @@ export function updateStore(database: Database, changes: Changes): Revisions {
       return new Map(rows.map(({ revision_id, document }) => [revision_id, unpacked(document)]));
     },
 
+    async loadPackedDocument(revisionId: number): Promise<Uint8Array | undefined> {
+      const row = await tables
+        .selectFrom('revisions')
+        .select('document')
+        .where('revision_id', '=', revisionId)
+        .executeTakeFirst();
+      return row?.document;
+    },
+
     async loadDocumentsAfter(after: number, count: number): Promise<{ revisionId: number; document: string }[]> {
       const rows = await tables
         .selectFrom('revisions')

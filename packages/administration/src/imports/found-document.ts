@@ -1,14 +1,34 @@
-// The result of reading an input: documents one by one, and the inputs that could not be read, by name.
-import { CatalogError } from '@moult/catalog';
+// The result of reading an input: documents one by one, and by name the inputs that could not be read or were passed over.
+import { CatalogError, type DocumentText, largeDocumentCharacters } from '@moult/catalog';
 import { DiskError } from '@moult/disk';
 import { FormatError } from '@moult/formats';
 
 export type FoundDocument =
   | { name: string; xml: string }
-  | { name: string; refused: { code: string; message: string } };
+  /** A large one, to be read at once: the next document ends it. */
+  | { name: string; pieces: AsyncIterable<string> | Iterable<string> }
+  | { name: string; refused: Refusal }
+  /** A file of a folder that holds no update metadata. */
+  | { name: string; passedOver: string };
+
+export interface Refusal {
+  code: string;
+  message: string;
+}
+
+/** A document out of its text. */
+export function foundText(name: string, text: DocumentText): FoundDocument {
+  if (typeof text !== 'string') return { name, pieces: text };
+  return text.length < largeDocumentCharacters ? { name, xml: text } : { name, pieces: slices(text) };
+}
+
+function* slices(text: string): Generator<string> {
+  const pieceCharacters = 64 * 1024;
+  for (let at = 0; at < text.length; at += pieceCharacters) yield text.slice(at, at + pieceCharacters);
+}
 
 /** The refusal for an error that belongs to the input; anything else is thrown on. */
-export function refusalOf(name: string, error: unknown): FoundDocument {
+export function refusalOf(name: string, error: unknown): { name: string; refused: Refusal } {
   if (error instanceof CatalogError || error instanceof FormatError || error instanceof DiskError) {
     return { name, refused: { code: error.code, message: error.message } };
   }

@@ -1,7 +1,8 @@
 // Imports updates into the catalog, and records who did it.
 import type { Administration } from '../open-server.ts';
 import type { FoundDocument } from './found-document.ts';
-import { type ImportReport, runImport } from './run-import.ts';
+import type { ImportReport } from './import-report.ts';
+import { runImport } from './run-import.ts';
 
 /** Imports everything `documents` gives, and records it when anything is new. Throws only what the store throws. */
 export async function importUpdates(

@@ -1,3 +1,4 @@
+export { countDocuments, type ImportReport } from './import-report.ts';
 export { importUpdates } from './import-updates.ts';
 export { readDocuments } from './read-documents.ts';
-export type { ImportReport } from './run-import.ts';
+export { listWaiting } from './run-import.ts';

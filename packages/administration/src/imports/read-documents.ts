@@ -1,18 +1,22 @@
 // Reads each kind of input of `moult catalog import`: files, folders, standard input. The bytes of a file decide its kind.
-import { closeSync, createWriteStream, mkdtempSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { openOutside, streamOutside } from '@moult/disk';
+import { CatalogError } from '@moult/catalog';
+import { streamOutside } from '@moult/disk';
+import { fileKind } from '@moult/formats';
+import { filesUnder, headOf } from './folder.ts';
 import { type FoundDocument, refusalOf } from './found-document.ts';
 import { readCabinetFile } from './read-cabinet.ts';
 import { peek, readText } from './read-text.ts';
 
 /**
- * The documents under these paths in a steady order; `-` is `stdin`. Folders are read with all below them (.xml,
- * .cab, .gz and metadata.txt). What cannot be read is given as refused, by name; the rest goes on.
+ * The documents under these paths in a steady order; `-` is `stdin`. Folders are read with all below them (.xml, .cab,
+ * .msu, .gz and metadata.txt); their other files are given as passed over. What cannot be read is given as refused, by
+ * name; the rest goes on.
  */
 export async function* readDocuments(paths: readonly string[], stdin: Readable): AsyncGenerator<FoundDocument> {
   for (const path of paths) {
@@ -28,7 +32,10 @@ async function* readStandardInput(stdin: Readable): AsyncGenerator<FoundDocument
     const { start, rest } = await peek(stdin);
     if (isGzip(start)) yield* readText(name, Readable.from(rest).pipe(createGunzip()));
     else if (isCabinet(start)) yield* readSpooledCabinet(name, rest);
-    else yield* readText(name, rest);
+    else {
+      requireText(name, start);
+      yield* readText(name, rest);
+    }
   } catch (error) {
     yield refusalOf(name, error);
   }
@@ -46,7 +53,11 @@ async function* readSpooledCabinet(name: string, chunks: AsyncIterable<Uint8Arra
 }
 
 async function* readPath(path: string): AsyncGenerator<FoundDocument> {
-  for (const file of isFolder(path) ? filesUnder(path) : [path]) yield* readFile(file);
+  if (!isFolder(path)) return yield* readFile(path);
+  for (const entry of filesUnder(path)) {
+    if ('file' in entry) yield* readFile(entry.file);
+    else yield entry;
+  }
 }
 
 /** What cannot even be looked at is no folder: why, opening it tells. */
@@ -58,29 +69,36 @@ function isFolder(path: string): boolean {
   }
 }
 
-function filesUnder(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && isMetadata(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-/** Payload of a locally published update (`GUID_1.cab`) stands beside its document and is none itself. */
-function isMetadata(name: string): boolean {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_\d+\.cab$/i.test(name)) return false;
-  return /\.(xml|cab|gz)$/i.test(name) || name === 'metadata.txt';
-}
-
+/** A file that holds nothing at all is no success. */
 async function* readFile(path: string): AsyncGenerator<FoundDocument> {
+  let count = 0;
   try {
-    const magic = firstBytes(path);
-    if (isCabinet(magic)) yield* readCabinetFile(path, path);
-    else if (isGzip(magic)) yield* readGzip(path);
-    else yield* readText(path, streamOutside(path));
+    for await (const found of readAnyFile(path)) {
+      count++;
+      yield found;
+    }
+    if (count === 0) throw new CatalogError('CATALOG_NOT_AN_UPDATE', `${path} holds no update document.`);
   } catch (error) {
     yield refusalOf(path, error);
   }
 }
+
+async function* readAnyFile(path: string): AsyncGenerator<FoundDocument> {
+  const head = headOf(path);
+  if (isCabinet(head)) return yield* readCabinetFile(path, path);
+  if (isGzip(head)) return yield* readGzip(path);
+  requireText(path, head);
+  yield* readText(path, streamOutside(path));
+}
+
+/** What is known to be of another kind is called by its name, and not read as XML. */
+function requireText(name: string, head: Uint8Array): void {
+  const kind = fileKind(head);
+  if (kind === undefined || textKinds.has(kind)) return;
+  throw new CatalogError('CATALOG_NOT_AN_UPDATE', `${name} is ${kind}. It holds no update metadata that can be read.`);
+}
+
+const textKinds = new Set(['an empty file', 'an XML document', 'an HTML page']);
 
 async function* readGzip(path: string): AsyncGenerator<FoundDocument> {
   const raw = streamOutside(path);
@@ -95,14 +113,4 @@ function isCabinet(start: Uint8Array): boolean {
 
 function isGzip([first, second]: Uint8Array): boolean {
   return first === 0x1f && second === 0x8b;
-}
-
-function firstBytes(path: string): Buffer {
-  const file = openOutside(path);
-  try {
-    const bytes = Buffer.alloc(4);
-    return bytes.subarray(0, readSync(file, bytes, 0, 4, 0));
-  } finally {
-    closeSync(file);
-  }
 }

@@ -14,8 +14,12 @@ import { isNestedPackage } from './package-cabinet.ts';
 
 const portionBytes = 64 * 1024 * 1024;
 
-/** The documents of an opened offline scan file. Damage in one nested cabinet does not end the others. */
+/**
+ * The documents of an opened offline scan file: in its nested cabinets, and in itself, as small ones have them. Damage in
+ * one nested cabinet does not end the others.
+ */
 export async function* readOfflineScan(name: string, outer: Cabinet): AsyncGenerator<FoundDocument> {
+  yield* readFragments(name, outer);
   const folder = mkdtempSync(join(tmpdir(), 'moult-offline-scan-'));
   try {
     const reader = new MemberReader(outer);
@@ -41,7 +45,8 @@ function* readNested(name: string, pieces: Iterable<Uint8Array>, path: string): 
   }
 }
 
-function spool(pieces: Iterable<Uint8Array>, path: string): void {
+/** Writes what comes in pieces to a new file at `path`. */
+export function spool(pieces: Iterable<Uint8Array>, path: string): void {
   const file = openSync(path, 'w', 0o600);
   try {
     for (const piece of pieces) for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);

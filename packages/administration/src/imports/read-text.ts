@@ -5,10 +5,12 @@ import {
   decodeDocument,
   defaultDocumentLimits,
   ExportRecordReader,
+  largeDocumentCharacters,
   looksLikeExportRecords,
   NestedDocumentReader,
+  refuseOtherDeclaration,
 } from '@moult/catalog';
-import { type FoundDocument, refusalOf } from './found-document.ts';
+import { type FoundDocument, foundText, refusalOf } from './found-document.ts';
 
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
@@ -22,7 +24,7 @@ export async function* readText(name: string, chunks: Chunks): AsyncGenerator<Fo
     const encoding = encodingOf(start);
     const opening = new TextDecoder(encoding).decode(start);
     if (looksLikeExportRecords(opening)) yield* records(name, decoded(rest, encoding));
-    else if (rootName(opening) === 'Update') yield* oneDocument(name, rest);
+    else if (rootName(opening) === 'Update') yield* oneDocument(name, rest, encoding);
     else yield* nested(name, decoded(rest, encoding));
   } catch (error) {
     yield refusalOf(name, error);
@@ -33,35 +35,58 @@ async function* records(name: string, texts: AsyncIterable<string>): AsyncGenera
   const reader = new ExportRecordReader(defaultDocumentLimits.maxCharacters);
   let count = 0;
   for await (const text of texts) {
-    for (const xml of reader.write(text)) yield { name: `${name}#${++count}`, xml };
+    for (const found of reader.write(text)) yield foundText(`${name}#${++count}`, found);
   }
-  for (const xml of reader.close()) yield { name: `${name}#${++count}`, xml };
+  for (const found of reader.close()) yield foundText(`${name}#${++count}`, found);
 }
 
 async function* nested(name: string, texts: AsyncIterable<string>): AsyncGenerator<FoundDocument> {
   const reader = new NestedDocumentReader();
   let count = 0;
   for await (const text of texts) {
-    for (const xml of reader.write(text)) yield { name: `${name}#${++count}`, xml };
+    for (const found of reader.write(text)) yield foundText(`${name}#${++count}`, found);
   }
-  for (const xml of reader.close()) yield { name: `${name}#${++count}`, xml };
+  for (const found of reader.close()) yield foundText(`${name}#${++count}`, found);
   if (count === 0) throw new CatalogError('CATALOG_NOT_AN_UPDATE', `${name} holds no update document.`);
 }
 
-async function* oneDocument(name: string, chunks: Chunks): AsyncGenerator<FoundDocument> {
-  const parts: Uint8Array[] = [];
+/** A document of usual size whole; a large one as it is read. */
+async function* oneDocument(
+  name: string,
+  chunks: AsyncGenerator<Uint8Array>,
+  encoding: Encoding,
+): AsyncGenerator<FoundDocument> {
+  const held: Uint8Array[] = [];
   let size = 0;
-  const limit = defaultDocumentLimits.maxCharacters * 2;
-  for await (const chunk of chunks) {
-    size += chunk.length;
-    if (size > limit) throw new CatalogError('CATALOG_OVER_LIMIT', `${name} is larger than ${limit} bytes.`);
-    parts.push(chunk);
+  for (let step = await chunks.next(); !step.done; step = await chunks.next()) {
+    held.push(step.value.slice());
+    size += step.value.length;
+    if (size < largeDocumentCharacters) continue;
+    yield { name, pieces: largeDocument(Buffer.concat(held.splice(0)), chunks, encoding) };
+    return;
   }
-  yield { name, xml: decodeDocument(Buffer.concat(parts)) };
+  yield { name, xml: decodeDocument(Buffer.concat(held)) };
+}
+
+async function* largeDocument(
+  start: Uint8Array,
+  rest: AsyncGenerator<Uint8Array>,
+  encoding: Encoding,
+): AsyncGenerator<string> {
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield start;
+    yield* rest;
+  }
+  let isFirst = true;
+  for await (const text of decoded(all(), encoding)) {
+    if (isFirst) refuseOtherDeclaration(text, encoding);
+    isFirst = false;
+    yield text;
+  }
 }
 
 /** The first bytes of a stream, and the whole of it still to be read. */
-export async function peek(chunks: Chunks): Promise<{ start: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
+export async function peek(chunks: Chunks): Promise<{ start: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
   const iterator = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
   const held: Uint8Array[] = [];
   let size = 0;
@@ -78,7 +103,9 @@ export async function peek(chunks: Chunks): Promise<{ start: Uint8Array; rest: A
   return { start: Buffer.concat(held).subarray(0, peekBytes), rest: rest() };
 }
 
-function encodingOf(start: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+
+function encodingOf(start: Uint8Array): Encoding {
   const [first, second] = start;
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== undefined && second !== 0)) return 'utf-16be';

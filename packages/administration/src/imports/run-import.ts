@@ -6,26 +6,14 @@ import {
   findSetAside,
   hasSameContent,
   parseUpdateDocument,
-  parseUpdateId,
   type SetAside,
   toRevisionId,
 } from '@moult/catalog';
 import type { Store } from '@moult/store';
 import { toRevision } from '@moult/store/catalog';
 import type { FoundDocument } from './found-document.ts';
-
-export interface ImportReport {
-  /** Updates that were not known before. */
-  new: number;
-  /** Further revisions of known updates. */
-  changed: number;
-  /** There already, with the same content. */
-  unchanged: number;
-  refused: number;
-  refusals: { document: string; code: string; message: string }[];
-  /** In the catalog, but offered to nobody as things stand. */
-  setAside: { update: string; code: string; message: string }[];
-}
+import { importLarge } from './import-large.ts';
+import { conflict, countNew, emptyReport, type ImportReport, passOver, refuse } from './import-report.ts';
 
 interface ImportOptions {
   now(): Date;
@@ -41,8 +29,9 @@ export async function runImport(
   documents: AsyncIterable<FoundDocument>,
   { now, onProgress }: ImportOptions,
 ): Promise<ImportReport> {
-  const report: ImportReport = { new: 0, changed: 0, unchanged: 0, refused: 0, refusals: [], setAside: [] };
+  const report = emptyReport();
   const index = await loadIndex(store);
+  const before = new Set(findSetAside(index).map(nameOf));
   let batch: Parsed[] = [];
   let characters = 0;
   const flush = async () => {
@@ -52,6 +41,17 @@ export async function runImport(
     onProgress(report);
   };
   for await (const document of documents) {
+    if ('passedOver' in document) {
+      passOver(report, document);
+      continue;
+    }
+    if ('pieces' in document) {
+      // Documents keep their order, and a large one shares the memory with no batch.
+      await flush();
+      await importLarge({ store, index, report }, document, now());
+      onProgress(report);
+      continue;
+    }
     const parsed = parse(document, report);
     if (!parsed) continue;
     batch.push(parsed);
@@ -59,8 +59,15 @@ export async function runImport(
     if (batch.length >= batchDocuments || characters >= batchCharacters) await flush();
   }
   await flush();
-  report.setAside = findSetAside(index).map(toEntry);
+  const setAside = findSetAside(index);
+  report.setAside = setAside.filter((one) => !before.has(nameOf(one))).map(toEntry);
+  report.setAsideInAll = setAside.length;
   return report;
+}
+
+/** Every update that waits for others as things stand, by its identity. */
+export async function listWaiting(store: Pick<Store, 'readSummaries'>): Promise<ImportReport['setAside']> {
+  return findSetAside(await loadIndex(store)).map(toEntry);
 }
 
 type RevisionToImport = ReturnType<typeof toRevision>;
@@ -70,7 +77,9 @@ interface Parsed {
   revision: RevisionToImport;
 }
 
-function parse(document: FoundDocument, report: ImportReport): Parsed | undefined {
+type WholeDocument = Extract<FoundDocument, { xml: string } | { refused: unknown }>;
+
+function parse(document: WholeDocument, report: ImportReport): Parsed | undefined {
   if ('refused' in document) {
     refuse(report, document.name, document.refused);
     return undefined;
@@ -103,10 +112,8 @@ async function writeBatch(
   for (const [at, { name, revision }] of batch.entries()) {
     const result = results[at];
     if (!result) continue;
-    if (result.isNew) {
-      if (index.latest(parseUpdateId(revision.updateId))) report.changed++;
-      else report.new++;
-    } else if (saysTheSame(documents.get(result.revisionId), revision.xml)) report.unchanged++;
+    if (result.isNew) countNew(index, report, revision);
+    else if (saysTheSame(documents.get(result.revisionId), revision.xml)) report.unchanged++;
     else {
       refuse(report, name, conflict(revision));
       continue;
@@ -122,14 +129,7 @@ function saysTheSame(known: string | undefined, xml: string): boolean {
   return hasSameContent(parseUpdateDocument(known), parseUpdateDocument(xml));
 }
 
-function conflict({ updateId, revisionNumber }: RevisionToImport): { code: string; message: string } {
-  return {
-    code: 'CATALOG_IDENTITY_CONFLICT',
-    message: `Update ${updateId}@${revisionNumber} is in the catalog already, with different content; that one is kept.`,
-  };
-}
-
-async function loadIndex(store: Store): Promise<CatalogIndex> {
+async function loadIndex(store: Pick<Store, 'readSummaries'>): Promise<CatalogIndex> {
   const index = new CatalogIndex();
   await store.readSummaries(0, (summary) => {
     index.addEncoded(toRevisionId(summary.revisionId), summary, summary.importedAt);
@@ -137,9 +137,9 @@ async function loadIndex(store: Store): Promise<CatalogIndex> {
   return index;
 }
 
-function refuse(report: ImportReport, document: string, { code, message }: { code: string; message: string }): void {
-  report.refused++;
-  report.refusals.push({ document, code, message });
+/** With the reason: an update that waits for another reason than before is news. */
+function nameOf({ identity, code }: SetAside): string {
+  return `${identity.updateId}@${identity.revisionNumber} ${code}`;
 }
 
 function toEntry({ identity, code, message }: SetAside): ImportReport['setAside'][number] {

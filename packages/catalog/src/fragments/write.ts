@@ -36,13 +36,13 @@ function write(element: XmlElement, opaque: boolean, around: string): string {
 }
 
 /** The default namespace that the fragment has below this start tag. Update schemas are no namespace in a fragment. */
-function defaultInside({ uri, prefix }: XmlElement, around: string): string {
+export function defaultInside({ uri, prefix }: XmlElement, around: string): string {
   // Prefixes go, whatever they stood for (MS-WUSP 3.1.1.1): such an element is in the namespace around it.
   if (prefix !== '') return isUpdateSchema(uri) ? '' : around;
   return isUpdateSchema(uri) ? '' : uri;
 }
 
-function writeAttributes(element: XmlElement, inside: string, around: string): string {
+export function writeAttributes(element: XmlElement, inside: string, around: string): string {
   const { attributes, declarations, uri, local } = element;
   // Written where the document has it, also when it only repeats the one around it.
   const isDeclaredHere = inside !== '' && inside === uri && declarations.get('') === uri;
@@ -70,12 +70,12 @@ function writeChildren(element: XmlElement, opaque: boolean, around: string): st
 }
 
 /** Blank text between rules is layout and goes; inside Metadata everything is the publisher's and stays. */
-function isOpaque(element: XmlElement): boolean {
+export function isOpaque(element: XmlElement): boolean {
   return element.local === 'Metadata' && element.uri === namespaces.update;
 }
 
 /** Scores and computer ids below a driver's row are for the server's ranking (MS-WUSP 3.1.5.7); clients get the row. */
-function isServersOwn({ uri, local }: XmlElement): boolean {
+export function isServersOwn({ uri, local }: XmlElement): boolean {
   return uri === namespaces.windowsDriver && local === 'WindowsDriverMetaData';
 }
 

@@ -31,7 +31,8 @@ function detect(bytes: Uint8Array): { encoding: Encoding; markLength: number } {
   return { encoding: 'utf-8', markLength: 0 };
 }
 
-function refuseOtherDeclaration(text: string, encoding: Encoding): void {
+/** Throws CATALOG_BAD_ENCODING for text from UTF-8 bytes whose XML declaration names another encoding. */
+export function refuseOtherDeclaration(text: string, encoding: Encoding): void {
   const declared = /^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']/.exec(text.slice(0, 200))?.[1]?.toLowerCase();
   if (declared === undefined || encoding !== 'utf-8') return;
   if (['utf-8', 'utf8', 'us-ascii', 'ascii'].includes(declared)) return;

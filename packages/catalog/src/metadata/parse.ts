@@ -22,7 +22,12 @@ import { parseIdentity, parseRelationships } from './relationships.ts';
  * once its identity is known. Elements it does not know stay in `root`.
  */
 export function parseUpdateDocument(xml: string, limits: XmlLimits = defaultDocumentLimits): UpdateDocument {
-  const root = readRoot(xml.charCodeAt(0) === 0xfeff ? xml.slice(1) : xml, limits);
+  return parseUpdateTree(readRoot(xml.charCodeAt(0) === 0xfeff ? xml.slice(1) : xml, limits));
+}
+
+/** The same from a tree that was read elsewhere. */
+export function parseUpdateTree(root: XmlElement): UpdateDocument {
+  requireUpdate(root);
   const identityElement = childNamed(root, 'UpdateIdentity', namespaces.update);
   if (!identityElement) throw new CatalogError('CATALOG_MISSING_FIELD', 'The document has no <UpdateIdentity>.');
   const identity = parseIdentity(identityElement);
@@ -47,13 +52,15 @@ function readRoot(xml: string, limits: XmlLimits): XmlElement {
     const code = error.code === 'FORMAT_OVER_LIMIT' ? 'CATALOG_OVER_LIMIT' : 'CATALOG_BAD_XML';
     throw new CatalogError(code, error.message, { cause: error });
   }
-  if (root.local !== 'Update' || root.uri !== namespaces.update) {
-    throw new CatalogError(
-      'CATALOG_NOT_AN_UPDATE',
-      `The root element is {${root.uri}}${root.local}, not {${namespaces.update}}Update.`,
-    );
-  }
   return root;
+}
+
+function requireUpdate({ local, uri }: XmlElement): void {
+  if (local === 'Update' && uri === namespaces.update) return;
+  throw new CatalogError(
+    'CATALOG_NOT_AN_UPDATE',
+    `The root element is {${uri}}${local}, not {${namespaces.update}}Update.`,
+  );
 }
 
 function parseBody(root: XmlElement, identity: UpdateDocument['identity']): UpdateDocument {

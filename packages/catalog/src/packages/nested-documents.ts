@@ -4,19 +4,33 @@ import { FormatError } from '@moult/formats';
 import { type XmlLimits, XmlSubtreeReader } from '@moult/formats/xml';
 import { CatalogError } from '../errors.ts';
 import { defaultDocumentLimits } from '../metadata/index.ts';
-import { writeDocument } from '../metadata/write.ts';
+import { DocumentWriter } from '../metadata/write.ts';
 import { namespaces } from '../namespaces.ts';
+import { type DocumentText, DocumentTextBuilder } from './document-text.ts';
 
 /** Takes the outer text in pieces and gives the documents found. */
 export class NestedDocumentReader {
-  readonly #found: string[] = [];
+  readonly #found: DocumentText[] = [];
   readonly #reader: XmlSubtreeReader;
+  readonly #text = new DocumentTextBuilder();
+  readonly #writer = new DocumentWriter((text) => this.#text.put(text));
+  #depth = 0;
 
   constructor(limits: XmlLimits = defaultDocumentLimits) {
     this.#reader = new XmlSubtreeReader({
       limits,
       isWanted: (uri, local) => local === 'Update' && uri === namespaces.update,
-      onElement: (element) => this.#found.push(writeDocument(element)),
+      events: {
+        onEnter: (element) => {
+          this.#depth++;
+          this.#writer.enter(element);
+        },
+        onText: (text) => this.#writer.text(text),
+        onLeave: () => {
+          this.#writer.leave();
+          if (--this.#depth === 0) this.#found.push(this.#text.take());
+        },
+      },
       onText: (text) => {
         if (text.includes(namespaces.update) && text.trimStart().startsWith('<')) this.#found.push(text.trim());
       },
@@ -24,12 +38,12 @@ export class NestedDocumentReader {
   }
 
   /** Throws CATALOG_BAD_XML or CATALOG_OVER_LIMIT; documents given before that are good. */
-  *write(text: string): Generator<string> {
+  *write(text: string): Generator<DocumentText> {
     this.#guard(() => this.#reader.write(text));
     yield* this.#found.splice(0);
   }
 
-  *close(): Generator<string> {
+  *close(): Generator<DocumentText> {
     this.#guard(() => this.#reader.close());
     yield* this.#found.splice(0);
   }

@@ -7,6 +7,7 @@ import { CatalogError } from '../errors.ts';
 import { deriveCore, deriveExtended, deriveLocalized, localizedLanguages } from '../fragments/index.ts';
 import { parseUpdateDocument } from '../metadata/index.ts';
 import {
+  type DocumentText,
   ExportRecordReader,
   looksLikeExportRecords,
   NestedDocumentReader,
@@ -44,7 +45,7 @@ describe('ExportRecordReader', () => {
         const reader = new ExportRecordReader(1_000_000);
         const found = pieces(text, cuts).flatMap((piece) => [...reader.write(piece)]);
         assert.deepEqual(
-          [...found, ...reader.close()].map((xml) => xml.split('\r\n')[0]),
+          [...found, ...reader.close()].map((xml) => String(xml).split('\r\n')[0]),
           documents,
         );
       }),
@@ -62,7 +63,7 @@ describe('ExportRecordReader', () => {
         const reader = new ExportRecordReader(1_000_000);
         const found = pieces(wrong.join(''), cuts).flatMap((piece) => [...reader.write(piece)]);
         assert.deepEqual(
-          [...found, ...reader.close()].map((xml) => xml.trim()),
+          [...found, ...reader.close()].map((xml) => String(xml).trim()),
           documents.map((xml) => xml.trim()),
         );
       }),
@@ -107,7 +108,7 @@ describe('NestedDocumentReader', () => {
         fc.property(lengths, (cuts) => {
           const reader = new NestedDocumentReader();
           const found = [...pieces(text, cuts).flatMap((piece) => [...reader.write(piece)]), ...reader.close()];
-          assert.deepEqual(found.map(fragments), documents.map(fragments));
+          assert.deepEqual(found.map(String).map(fragments), documents.map(fragments));
         }),
         { numRuns: 10 },
       );
@@ -139,5 +140,42 @@ describe('rebuildDocument', () => {
     assert.deepEqual(offlineMember('c\\12'), { kind: 'core', revisionId: '12' });
     assert.deepEqual(offlineMember('l/pt-br/7'), { kind: 'localized', revisionId: '7' });
     assert.equal(offlineMember('package.xml'), undefined);
+  });
+});
+
+describe('ExportRecordReader and a large record', () => {
+  const large = `<u:Update>${'😀é'.repeat(2_000_000)}</u:Update>`;
+  const identity = (at: number) =>
+    ({ updateId: `00000000-0000-0000-0000-00000000000${at}`, revisionNumber: 1 }) as never;
+  const records = [writeExportRecord(identity(1), large), writeExportRecord(identity(2), '<u:Update>small</u:Update>')];
+
+  function read(text: string, pieceCharacters: number): string[] {
+    const reader = new ExportRecordReader(100_000_000);
+    const found: DocumentText[] = [];
+    for (let at = 0; at < text.length; at += pieceCharacters)
+      found.push(...reader.write(text.slice(at, at + pieceCharacters)));
+    found.push(...reader.close());
+    return found.map((one) => (typeof one === 'string' ? one : [...one].join('')).trim());
+  }
+
+  it('gives it in pieces, however the text is cut, and the next one whole', () => {
+    for (const pieceCharacters of [16_383, 1_000_001, 100_000_000])
+      assert.deepEqual(
+        read(records.join(''), pieceCharacters).map((text) => text === large || text),
+        [true, '<u:Update>small</u:Update>'],
+      );
+  });
+
+  it('finds every record when the lengths of all of them lie, and looks at none of them twice', () => {
+    const lying = Array.from({ length: 3000 }, (_, at) => {
+      const id = `00000000-0000-0000-0000-${at.toString(16).padStart(12, '0')}`;
+      return writeExportRecord(
+        { updateId: id, revisionNumber: 1 } as never,
+        `<u:Update>${'x'.repeat(2000)}</u:Update>`,
+      );
+    }).map((record) => record.replace(/,[\da-f]{8},</, ',05000000,<'));
+    const started = process.cpuUsage();
+    assert.equal(read(lying.join(''), 65_536).length, 3000);
+    assert.ok(process.cpuUsage(started).user < 20_000_000);
   });
 });

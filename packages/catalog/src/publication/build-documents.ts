@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { escapeAttribute, escapeText } from '@moult/formats/xml';
 import { toUpdateId, type UpdateId } from '../ids.ts';
 import { namespaces } from '../namespaces.ts';
-import type { InstallInstruction, Publication } from './publication.ts';
-import { writeRuleTree } from './rule-tree.ts';
+import { applicabilityElement, handlerElement, handlerOf, type PackageFacts } from './handler-data.ts';
+import type { Publication } from './publication.ts';
 
 /** A file as it lies in the content store. */
 export interface PublishedFile {
@@ -27,8 +27,16 @@ export function publicationCabinetName(publication: Publication): string {
   return `${publicationId(publication)}_${publication.revision}.cab`;
 }
 
-/** The documents, prerequisites first. Building them again from the same text gives the same documents. */
-export function buildDocuments(publication: Publication, files: readonly PublishedFile[], createdAt: Date): string[] {
+/**
+ * The documents, prerequisites first. Building them again from the same text gives the same documents. `facts` are those of
+ * the Windows Installer package, for a publication that has one; without them it throws CATALOG_BAD_PUBLICATION.
+ */
+export function buildDocuments(
+  publication: Publication,
+  files: readonly PublishedFile[],
+  createdAt: Date,
+  facts?: PackageFacts,
+): string[] {
   const { publisher, product, classification } = publication;
   const company = derivedId(`company/${publisher}`);
   const productId = derivedId(`product/${publisher}/${product}`);
@@ -38,7 +46,7 @@ export function buildDocuments(publication: Publication, files: readonly Publish
     categoryDocument(company, publisher, 'Company', undefined),
     categoryDocument(productId, product, 'Product', company),
     ...(known ? [] : [categoryDocument(classificationId, classification, 'UpdateClassification', undefined)]),
-    updateDocument(publication, { company, productId, classificationId }, files, createdAt),
+    updateDocument(publication, { company, productId, classificationId, facts }, files, createdAt),
   ];
 }
 
@@ -70,16 +78,18 @@ function categoryDocument(id: UpdateId, title: string, type: string, parent: Upd
 
 function updateDocument(
   publication: Publication,
-  ids: { company: UpdateId; productId: UpdateId; classificationId: UpdateId },
+  ids: { company: UpdateId; productId: UpdateId; classificationId: UpdateId; facts: PackageFacts | undefined },
   files: readonly PublishedFile[],
   createdAt: Date,
 ): string {
   const { install, severity, translations, supersedes } = publication;
+  const handler = handlerOf(publication);
   const size = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const attributes = [
     'UpdateType="Software" ExplicitlyDeployable="true" AutoSelectOnWebSites="true" DefaultPropertiesLanguage="en"',
-    install ? `Handler="${namespaces.commandLine}"` : '',
+    handler ? `Handler="${handler}"` : '',
     `MaxDownloadSize="${size}" MinDownloadSize="0" IsLocallyPublished="true"`,
+    install?.kind === 'msi' ? 'CanSourceBeRequired="true"' : '',
     severity ? `MsrcSeverity="${severity}"` : '',
     `PublicationState="Published" CreationDate="${createdAt.toISOString()}" PublisherID="${ids.company}"`,
   ];
@@ -104,7 +114,7 @@ function updateDocument(
         .map(({ language, title, description }) => localizedElement(language, title, description)),
     ],
     relationships: prerequisites(clauses, superseded),
-    rest: applicability(publication) + filesElement(files) + (install ? installElement(install) : ''),
+    rest: applicabilityElement(publication, ids.facts) + filesElement(files) + handlerElement(publication, ids.facts),
   });
 }
 
@@ -121,7 +131,7 @@ interface DocumentParts {
 function documentOf(parts: DocumentParts): string {
   return (
     `<upd:Update xmlns:upd="${namespaces.update}" xmlns:bar="${namespaces.baseRules}" xmlns:mar="${namespaces.msiRules}" ` +
-    `xmlns:lar="${namespaces.logicalRules}" xmlns:cat="${namespaces.category}" xmlns:cmd="${namespaces.commandLine}" ` +
+    `xmlns:lar="${namespaces.logicalRules}" xmlns:cat="${namespaces.category}" xmlns:cmd="${namespaces.commandLine}" xmlns:msp="${namespaces.windowsInstaller}" ` +
     `xmlns:moult="${namespaces.moultRules}" xmlns:xsi="${namespaces.schemaInstance}">` +
     `<upd:UpdateIdentity UpdateID="${parts.id}" RevisionNumber="${parts.revision}" />` +
     `<upd:Properties ${parts.properties}>${parts.propertyChildren}</upd:Properties>` +
@@ -136,6 +146,8 @@ function propertyChildren({ install, moreInfoUrl, supportUrl, kbArticle }: Publi
   ];
   return [
     `<upd:InstallationBehavior RebootBehavior="${reboot}" />`,
+    // Windows Installer takes a product away by its code.
+    install?.kind === 'msi' ? `<upd:UninstallationBehavior RebootBehavior="${reboot}" />` : '',
     moreInfoUrl ? `<upd:MoreInfoUrl>${escapeText(moreInfoUrl)}</upd:MoreInfoUrl>` : '',
     supportUrl ? `<upd:SupportUrl>${escapeText(supportUrl)}</upd:SupportUrl>` : '',
     kbArticle ? `<upd:KBArticleID>${escapeText(kbArticle)}</upd:KBArticleID>` : '',
@@ -159,14 +171,6 @@ function identityOf(id: UpdateId): string {
   return `<upd:UpdateIdentity UpdateID="${id}" />`;
 }
 
-function applicability({ installed, installable }: Publication): string {
-  const rule = installable ? writeRuleTree(installable) : '<lar:True />';
-  return (
-    `<upd:ApplicabilityRules><upd:IsInstalled>${writeRuleTree(installed)}</upd:IsInstalled>` +
-    `<upd:IsInstallable>${rule}</upd:IsInstallable></upd:ApplicabilityRules>`
-  );
-}
-
 function filesElement(files: readonly PublishedFile[]): string {
   if (files.length === 0) return '';
   const elements = files.map(
@@ -175,15 +179,4 @@ function filesElement(files: readonly PublishedFile[]): string {
       `<upd:AdditionalDigest Algorithm="SHA256">${sha256}</upd:AdditionalDigest></upd:File>`,
   );
   return `<upd:Files>${elements.join('')}</upd:Files>`;
-}
-
-function installElement({ program, arguments: line, reboot, returnCodes }: InstallInstruction): string {
-  const codes = returnCodes.map(
-    ({ code, result, reboot: restart }) => `<cmd:ReturnCode Code="${code}" Result="${result}" Reboot="${restart}" />`,
-  );
-  return (
-    '<upd:HandlerSpecificData xsi:type="cmd:CommandLineInstallation">' +
-    `<cmd:InstallCommand Program="${escapeAttribute(program)}" Arguments="${escapeAttribute(line)}" RebootByDefault="${reboot === 'always'}" DefaultResult="Failed">` +
-    `${codes.join('')}</cmd:InstallCommand></upd:HandlerSpecificData>`
-  );
 }

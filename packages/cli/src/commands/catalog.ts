@@ -20,9 +20,11 @@ import { type Command, Option } from 'commander';
 import { toJson, toLines } from '../describe-update.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { findDocument } from '../find-documents.ts';
+import { foundNothing, printImport } from '../import-report.ts';
 import { type Column, type ListFlags, showList, withList } from '../lists.ts';
 import { administer, type ServerOptions, withServer } from '../server-options.ts';
 import { exitCode, paint } from '../terminal.ts';
+import { registerWaiting } from './catalog-waiting.ts';
 
 interface JsonFlag {
   json?: boolean;
@@ -54,7 +56,7 @@ export function register(program: Command): void {
   const json = () => new Option('--json', 'print one JSON document');
   const from = () => new Option('--from <paths...>', 'read these files or folders instead of the catalog');
   withServer(catalog.command('import'))
-    .description('import update documents, WSUS export packages and offline scan files')
+    .description('import update documents, WSUS export packages, offline scan files and .msu files')
     .argument('<paths...>', 'files or folders. - is standard input')
     .addOption(json())
     .action(importPaths);
@@ -71,6 +73,7 @@ export function register(program: Command): void {
     .option('--search <text>', 'only revisions with this text in title or id')
     .addOption(json())
     .action(list);
+  registerWaiting(catalog);
   withServer(catalog.command('show'))
     .description('show one update')
     .argument('<update>', updateWords)
@@ -97,14 +100,14 @@ export function register(program: Command): void {
 }
 
 async function importPaths(paths: string[], flags: ServerOptions & JsonFlag): Promise<void> {
-  limitHeapGrowth();
+  limitHeapGrowth({ isSmall: true });
   const report = await administer(flags, (administration) =>
     importUpdates(administration, readDocuments(paths, process.stdin), progressShower()),
   );
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   if (flags.json) console.log(jsonText(report));
-  else printReport(report);
-  if (report.refused > 0) process.exitCode = exitCode.findings;
+  else printImport(report);
+  if (report.refused > 0 || foundNothing(report)) process.exitCode = exitCode.findings;
 }
 
 /** One line that is written over on a terminal; elsewhere one every few seconds. */
@@ -119,22 +122,6 @@ function progressShower(): (report: Readonly<ImportReport>) => void {
       console.error(`so far: ${line}`);
     }
   };
-}
-
-function printReport(report: ImportReport): void {
-  for (const { document, code, message } of report.refusals) {
-    console.log(`${paint('red', 'refused')} ${document}: ${code}: ${message}`);
-  }
-  const shown = 20;
-  for (const { code, message } of report.setAside.slice(0, shown))
-    console.log(`${paint('yellow', 'set aside')} ${code}: ${message}`);
-  if (report.setAside.length > shown) {
-    console.log(`${report.setAside.length - shown} more are set aside; --json names them all.`);
-  }
-  const { new: added, changed, unchanged, refused, setAside } = report;
-  console.log(
-    `${added} new, ${changed} changed, ${unchanged} unchanged, ${refused} refused; ${setAside.length} wait for others`,
-  );
 }
 
 const columns: readonly Column<ListedRevision>[] = [

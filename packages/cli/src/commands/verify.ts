@@ -3,17 +3,21 @@
 
 import { rootCertificates } from 'node:tls';
 import { FormatError } from '@moult/formats';
+import { verifyInCatalog } from '@moult/formats/authenticode/catalogs';
+import { microsoftRoots } from '@moult/formats/authenticode/roots';
 import { type SignatureReport, type SignerReport, verifyFile } from '@moult/formats/authenticode/verify';
 import { jsonText, visibleText } from '@moult/formats/text';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { requireServer, type ServerOptions, withServer } from '../server-options.ts';
-import { operatorFiles, readCertificateFile } from '../signing/certificate-files.ts';
+import { operatorFiles, readCertificateFile, readMicrosoftRoots } from '../signing/certificate-files.ts';
 import { exitCode, paint } from '../terminal.ts';
 
 interface Flags extends ServerOptions {
   ca: string[];
   tsaCa: string[];
+  catalog: string[];
+  microsoftRoots: string[];
   acceptSha1?: true;
   claimedTime?: boolean;
   json?: true;
@@ -24,7 +28,7 @@ type Verdict = { file: string; report: SignatureReport } | { file: string; error
 export function register(program: Command): void {
   withServer(program.command('verify'))
     .description(
-      'check the Authenticode signatures of cabinets, programs (.exe, .dll) and security catalogs (.cat). --data-dir or --config: trust the operator CA of that server',
+      'check the Authenticode signatures of cabinets, programs (.exe, .dll), Windows Installer files (.msi, .msp) and security catalogs (.cat). --data-dir or --config: trust the operator CA of that server',
     )
     .argument('<files...>', 'the files')
     .option(
@@ -36,6 +40,18 @@ export function register(program: Command): void {
     .option(
       '--tsa-ca <file>',
       'trusted certificates for time stamps. Default: those of --ca. May be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--microsoft-roots <file>',
+      "trust Microsoft's roots from this file (PEM or DER); refuses a certificate whose thumbprint is not one of them; may be repeated",
+      collect,
+      [],
+    )
+    .option(
+      '--catalog <file>',
+      'judge the files by this security catalog (.cat): whether it is trusted and names them; may be repeated',
       collect,
       [],
     )
@@ -55,6 +71,7 @@ async function run(files: string[], flags: Flags): Promise<void> {
   const trusted = trustedCertificates(flags);
   const trustedForTime = flags.tsaCa.map(readCertificateFile);
   const inputs = files.map((file) => ({ file, bytes: readNamedFile(file) }));
+  const catalogs = flags.catalog.map((file) => readNamedFile(file));
   const verdicts: Verdict[] = [];
   for (const { file, bytes } of inputs) {
     const options = {
@@ -64,7 +81,7 @@ async function run(files: string[], flags: Flags): Promise<void> {
       acceptClaimedTime: flags.claimedTime === true,
       now: new Date(),
     };
-    verdicts.push(await judge(file, bytes, options));
+    verdicts.push(await judge(file, bytes, catalogs, options));
   }
   if (flags.json) console.log(jsonText(asDocument(verdicts)));
   else for (const verdict of verdicts) printVerdict(verdict);
@@ -72,19 +89,41 @@ async function run(files: string[], flags: Flags): Promise<void> {
 }
 
 /** A server counts when it is named on the command line: who it is decides whom to trust. */
-function trustedCertificates({ ca, ...server }: Flags): string[] {
+function trustedCertificates({ ca, microsoftRoots: roots, ...server }: Flags): string[] {
   const isNamed = server.dataDir !== undefined || server.config !== undefined;
   const named = [...ca, ...(isNamed ? [operatorFiles(requireServer(server).dataDir).ca] : [])];
-  return named.length > 0 ? named.map(readCertificateFile) : [...rootCertificates];
+  const given = [...named.map(readCertificateFile), ...roots.map(readMicrosoftRoots)];
+  return given.length > 0 ? given : [...rootCertificates];
 }
 
-async function judge(file: string, bytes: Uint8Array, options: Parameters<typeof verifyFile>[1]): Promise<Verdict> {
+type Options = Parameters<typeof verifyFile>[1];
+
+async function judge(
+  file: string,
+  bytes: Uint8Array,
+  catalogs: readonly Uint8Array[],
+  options: Options,
+): Promise<Verdict> {
   try {
-    return { file, report: await verifyFile(bytes, options) };
+    if (catalogs.length === 0) return { file, report: await verifyFile(bytes, options) };
+    return { file, report: await judgeByCatalogs(bytes, catalogs, options) };
   } catch (error) {
     if (error instanceof FormatError) return { file, error };
     throw error;
   }
+}
+
+/** The report of the catalog that vouches for the file, else of one that names it, else of the first. */
+async function judgeByCatalogs(
+  bytes: Uint8Array,
+  catalogs: readonly Uint8Array[],
+  options: Options,
+): Promise<SignatureReport> {
+  const reports: SignatureReport[] = [];
+  for (const catalog of catalogs) reports.push(await verifyInCatalog(bytes, catalog, options));
+  const names = ({ problems }: SignatureReport) => !problems.some(({ code }) => code === 'SIGNATURE_NOT_IN_CATALOG');
+  const [first] = reports;
+  return (reports.find(({ trusted }) => trusted) ?? reports.find(names) ?? first) as SignatureReport;
 }
 
 function isTrusted(verdict: Verdict): boolean {
@@ -109,6 +148,12 @@ function printVerdict(verdict: Verdict): void {
   const { file, report } = verdict;
   console.log(`${file}: ${headline(report)}`);
   for (const { code, message } of report.problems) printLine(code, message);
+  const root = missingMicrosoftRoot(report);
+  if (root)
+    printLine(
+      'advice',
+      `${root} is a root of Microsoft. Fetch it as "Microsoft's roots" in docs/signing.md says, and name it with --microsoft-roots.`,
+    );
   for (const signer of report.signers) printSigner(signer);
   for (const { message } of report.notes) printLine('note', message);
 }
@@ -118,6 +163,14 @@ function headline({ trusted, signed, signers, problems }: SignatureReport): stri
   if (!signed) return paint('red', 'not signed');
   const isIntact = signers.every((signer) => signer.intact) && problems.every(({ code }) => !unfit.has(code));
   return isIntact ? paint('yellow', 'unaltered, but NOT trusted') : paint('red', 'NOT trusted');
+}
+
+/** The root of Microsoft at which a chain ends that was not given. */
+function missingMicrosoftRoot({ problems, signers }: SignatureReport): string | undefined {
+  if (!problems.some(({ code }) => code === 'SIGNATURE_UNTRUSTED_CHAIN')) return undefined;
+  const issuers = signers.map(({ chain }) => chain.at(-1)?.issuer ?? '');
+  return microsoftRoots.find(({ name }) => issuers.some((issuer) => issuer.split(/, |\n/).includes(`CN=${name}`)))
+    ?.name;
 }
 
 /** Problems of the file as a whole that say it is not as its signer left it. */

@@ -192,8 +192,9 @@ describe('what is no file is refused at once by', { skip: process.platform === '
   test('what a manifest, a machine or a publication leads to, too', async () => {
     await refuses(['doctor', 'fix', '--root', 'machine', '--dry-run'], /registry\.reg is a named pipe/);
     const publication = (file: string) =>
-      `publisher: Contoso\nproduct: App\ntitle: App 1\nfiles: [${file}]\ninstall: { program: ${file.split('/').at(-1)} }\n` +
+      `publisher: Contoso\nproduct: App\ntitle: App 1\nfiles: [${file}, setup.mjs]\ninstall: { program: setup.mjs }\n` +
       'installed-when: { file-exists: { path: /opt/app } }\n';
+    writeFileSync(join(folder, 'setup.mjs'), '');
     for (const [name, words] of [
       ['pipe', /pipe.* is not a file/],
       ['zero', /link/],

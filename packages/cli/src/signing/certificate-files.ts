@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { SigningIdentity } from '@moult/formats/authenticode';
+import { microsoftRootOf } from '@moult/formats/authenticode/roots';
 import { readNamedFile } from '../files/named-file.ts';
 import { UsageError } from '../terminal.ts';
 
@@ -18,6 +19,33 @@ export function readCertificateFile(file: string): string {
   } catch {
     throw new UsageError(`${file} is neither a PEM nor a DER certificate.`);
   }
+}
+
+/**
+ * The certificates of a file that may hold nothing but roots of Microsoft, as PEM. Throws UsageError for a certificate whose
+ * thumbprint is none of theirs.
+ */
+export function readMicrosoftRoots(file: string): string {
+  const blocks = readCertificateFile(file)
+    .split(/(?=-----BEGIN )/)
+    .filter((block) => block.includes('-----BEGIN '));
+  // What is given on is what was checked, and nothing that stood beside it.
+  return blocks.map((block) => checkedMicrosoftRoot(file, block)).join('');
+}
+
+function checkedMicrosoftRoot(file: string, pem: string): string {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+  } catch {
+    throw new UsageError(`${file} holds something that is not a certificate.`);
+  }
+  const thumbprint = certificate.fingerprint.replaceAll(':', '').toLowerCase();
+  if (microsoftRootOf(thumbprint)) return certificate.toString();
+  const subject = certificate.subject.replaceAll('\n', ', ');
+  throw new UsageError(
+    `${file}: the certificate of "${subject}" (thumbprint ${thumbprint}) is not one of Microsoft's roots. docs/signing.md lists their thumbprints. To trust it anyway, use --ca.`,
+  );
 }
 
 /** Certificate, key and further certificates from files. Throws UsageError for files that are not what they should be. */

@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { deriveCore, deriveExtended, parseUpdateDocument } from '@moult/catalog';
 import { openStore, type Store } from '@moult/store';
+import type { ImportReport } from '../../../administration/src/imports/import-report.ts';
 import { readDocuments } from '../../../administration/src/imports/read-documents.ts';
-import { type ImportReport, runImport } from '../../../administration/src/imports/run-import.ts';
+import { runImport } from '../../../administration/src/imports/run-import.ts';
 import { makeExportCabinet, makeExportGzips, makeOfflineScan, metadataText } from './make-packages.ts';
 
 const docs = fileURLToPath(new URL('../../../../fixtures/captures/wsus-m0-wsusss/docs/', import.meta.url));

@@ -66,6 +66,27 @@ export function makeOfflineScan(documents: readonly string[]): Uint8Array {
   );
 }
 
+/** What a .msu holds beside its payload: an offline scan file for one update, its fragments in package.cab or outside. */
+export function makeMsu(documents: readonly string[], { nested = true } = {}): Uint8Array {
+  const fragments = documents.flatMap((xml, at) => fragmentMembers(xml, at + 1));
+  const inner = createCabinet(fragments, { compression: 'lzx' });
+  const scan = createCabinet(
+    nested
+      ? [
+          { name: 'package.cab', bytes: inner, modified },
+          { name: 'index.xml', bytes: Buffer.from('<FILELIST/>'), modified },
+        ]
+      : fragments,
+    { compression: 'mszip' },
+  );
+  return createCabinet([
+    { name: 'WSUSSCAN.cab', bytes: scan, modified },
+    { name: 'Windows6.1-KB5000001-x64.cab', bytes: Buffer.from('MSCF and payload'), modified },
+    { name: 'Windows6.1-KB5000001-x64.xml', bytes: Buffer.from('<unattend/>'), modified },
+    { name: 'Windows6.1-KB5000001-x64-pkgProperties.txt', bytes: Buffer.from('KB Article Number="5000001"'), modified },
+  ]);
+}
+
 function fragmentMembers(xml: string, revisionId: number): NewMember[] {
   const document = parseUpdateDocument(xml);
   const member = (name: string, text: string) => ({ name, bytes: Buffer.from(text), modified });

@@ -62,6 +62,16 @@ export function childrenOf(element: DerElement): DerElement[] {
   return children;
 }
 
+/** As childrenOf, one after the other and as many as there are: for lists that nobody holds whole. */
+export function* eachChild(element: DerElement): Generator<DerElement> {
+  if ((element.tag & 0x20) === 0) throw badAsn1('a primitive element has no elements inside', element.offset);
+  for (let at = 0; at < element.content.length; ) {
+    const child = readElement(element.content.subarray(at), element.contentOffset + at, 0);
+    yield child;
+    at += child.bytes.length;
+  }
+}
+
 export function badAsn1(message: string, offset: number): FormatError {
   return new FormatError('FORMAT_BAD_ASN1', `ASN.1 at offset ${offset}: ${message}`, { offset });
 }

@@ -17,6 +17,7 @@
 import type { CertificateOptions, SigningIdentity } from './operator-certificates.ts';
 import type { SignOptions } from './sign.ts';
 
+export { verifyInCatalog } from './catalogs/index.ts';
 export type { SigningIdentity } from './operator-certificates.ts';
 export type { RequestTimestamp } from './timestamp-request.ts';
 export * from './verify/index.ts';

@@ -16,6 +16,8 @@ export const oids = {
   portableExecutableData: '1.3.6.1.4.1.311.2.1.15',
   individualCodeSigning: '1.3.6.1.4.1.311.2.1.21',
   cabinetData: '1.3.6.1.4.1.311.2.1.25',
+  /** SpcSipInfo: kinds of file that have a GUID in place of an identifier of their own. */
+  subjectInterface: '1.3.6.1.4.1.311.2.1.30',
   nestedSignature: '1.3.6.1.4.1.311.2.4.1',
   microsoftTimestamp: '1.3.6.1.4.1.311.3.3.1',
   certificateTrustList: '1.3.6.1.4.1.311.10.1',

@@ -7,6 +7,7 @@
 import { signatureBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import type { DigestAlgorithm } from './oids.ts';
+import type { SignatureNote } from './report.ts';
 import { alignToEight, type DigestedFile, digestPieces, type LayoutFinding, type PreparedFile } from './signed-file.ts';
 
 interface Layout {
@@ -123,10 +124,11 @@ function layoutFindings(bytes: Uint8Array, { table, sectionsEnd }: Layout): Layo
 }
 
 /** Only the loader of drivers and some system files checks it; a wrong one says that somebody else wrote here. */
-function checksumRemarks(bytes: Uint8Array, { checksumAt }: Layout): string[] {
+function checksumRemarks(bytes: Uint8Array, { checksumAt }: Layout): SignatureNote[] {
   const said = viewOf(bytes).getUint32(checksumAt, true);
   if (said === 0 || said === checksumOf(bytes, checksumAt)) return [];
-  return ['The checksum in the PE header is not the one of the file.'];
+  const message = 'The checksum in the PE header is not the one of the file.';
+  return [{ code: 'SIGNATURE_NOTE_CHECKSUM', message }];
 }
 
 function digestFile(algorithm: DigestAlgorithm, body: Uint8Array, { checksumAt, directoryAt }: Layout): Uint8Array {

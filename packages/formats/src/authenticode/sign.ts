@@ -27,6 +27,10 @@ export async function signFile(
   options: SignOptions,
 ): Promise<Uint8Array> {
   const file = openSignedFile(bytes);
+  if (file.kind === 'windows-installer') {
+    const message = 'Windows Installer files are verified here, not signed. Sign them with signtool or osslsigncode.';
+    throw new FormatError('FORMAT_UNSUPPORTED', message);
+  }
   const signer = readIdentity(identity);
   const { requestTimestamp: request } = options;
   const timestamp = request && ((signature: Uint8Array) => fetchTimestampToken(signature, request));

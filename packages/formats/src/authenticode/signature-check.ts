@@ -26,7 +26,14 @@ export interface SignatureAnswer {
 }
 
 /** Object identifier of the file kind inside SpcIndirectDataContent. */
-const subjectTypes = { cabinet: oids.cabinetData, 'portable-executable': oids.portableExecutableData } as const;
+const subjectTypes = {
+  cabinet: oids.cabinetData,
+  'portable-executable': oids.portableExecutableData,
+  'windows-installer': oids.subjectInterface,
+} as const;
+
+/** {000C10F1-0000-0000-C000-000000000046} as it lies in SpcSipInfo: Windows Installer files. */
+const windowsInstallerGuid = 'f1100c0000000000c000000000000046';
 
 /** Judges one SignedData. Throws FormatError for one that cannot be read at all. */
 export function checkSignature(
@@ -93,7 +100,8 @@ function checkFileDigest(file: SignedFile, message: SignedData, check: SignerChe
     return [{ code: 'SIGNATURE_MALFORMED', message: 'The signed content is not what Authenticode signs.' }];
   }
   const said = readIndirectData(message.content);
-  if (said.subjectType !== subjectTypes[file.kind]) {
+  const isOfKind = file.kind !== 'windows-installer' || said.subjectGuid === windowsInstallerGuid;
+  if (said.subjectType !== subjectTypes[file.kind] || !isOfKind) {
     return [
       { code: 'SIGNATURE_BAD_DIGEST', message: `The signature is one for another kind of file (${said.subjectType}).` },
     ];

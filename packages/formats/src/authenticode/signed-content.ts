@@ -4,7 +4,10 @@ import { oids, sha256Oid } from './oids.ts';
 import type { SignedFileKind } from './signed-file.ts';
 
 /** SpcIndirectDataContent for a file's SHA-256 digest. */
-export function indirectDataFor(kind: Exclude<SignedFileKind, 'catalog'>, digest: Uint8Array): asn1js.Sequence {
+export function indirectDataFor(
+  kind: Exclude<SignedFileKind, 'windows-installer' | 'catalog'>,
+  digest: Uint8Array,
+): asn1js.Sequence {
   const subject =
     kind === 'cabinet' ? [oid(oids.cabinetData), fileLink(obsolete)] : [oid(oids.portableExecutableData), imageData()];
   return sequence(

@@ -2,8 +2,9 @@
 // and how a new one is put in. One implementation per container; everything else in this folder is the same for all.
 import { createHash } from 'node:crypto';
 import type { DigestAlgorithm } from './oids.ts';
+import type { SignatureNote } from './report.ts';
 
-export type SignedFileKind = 'cabinet' | 'portable-executable' | 'catalog';
+export type SignedFileKind = 'cabinet' | 'portable-executable' | 'windows-installer' | 'catalog';
 
 /** Something about the container that its signature does not protect and that is not as it has to be. */
 export interface LayoutFinding {
@@ -16,7 +17,7 @@ interface SignedFileFacts {
   readonly signatures: readonly Uint8Array[];
   readonly layout: readonly LayoutFinding[];
   /** Oddities that say nothing about trust. */
-  readonly remarks: readonly string[];
+  readonly remarks: readonly SignatureNote[];
 }
 
 /** A file whose signature says its digest. */
@@ -28,6 +29,12 @@ export interface DigestedFile extends SignedFileFacts {
   prepare(): PreparedFile;
 }
 
+/** A Windows Installer package or patch: its signature says its digest, and is not made here. */
+export interface InstallerFile extends SignedFileFacts {
+  readonly kind: 'windows-installer';
+  digest(algorithm: DigestAlgorithm): Uint8Array;
+}
+
 /** A catalog: what is signed is inside the signature. */
 export interface CatalogFile extends SignedFileFacts {
   readonly kind: 'catalog';
@@ -35,7 +42,7 @@ export interface CatalogFile extends SignedFileFacts {
   prepare(): { list: Uint8Array; withSignature(signature: Uint8Array): Uint8Array };
 }
 
-export type SignedFile = DigestedFile | CatalogFile;
+export type SignedFile = DigestedFile | InstallerFile | CatalogFile;
 
 export interface PreparedFile {
   digest(algorithm: DigestAlgorithm): Uint8Array;

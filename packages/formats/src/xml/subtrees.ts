@@ -3,6 +3,7 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { xmlReaderBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
+import type { XmlEvents } from './events.ts';
 import { defaultPlace } from './read.ts';
 import type { XmlAttribute, XmlElement, XmlLimits } from './tree.ts';
 
@@ -10,7 +11,9 @@ interface SubtreeWishes {
   /** Whether the element that opens here is wanted whole. Elements inside a wanted one are not asked about. */
   isWanted(uri: string, local: string): boolean;
   /** Called for each wanted element when it is complete. Its `declarations` hold every prefix in force there. */
-  onElement(element: XmlElement): void;
+  onElement?(element: XmlElement): void;
+  /** In place of onElement, for elements of which no tree is wanted: what is in them, one after the other. */
+  events?: XmlEvents;
   /** Called with the text directly inside each element that is not wanted, when that element ends. */
   onText?(text: string, local: string): void;
   /**
@@ -75,7 +78,8 @@ export class XmlSubtreeReader {
       return;
     }
     if (++this.#elements > maxElements) throw over(`more than ${maxElements} elements`);
-    parent.children.push(element);
+    if (this.#wishes.events) this.#wishes.events.onEnter(element);
+    else parent.children.push(element);
     this.#open.push(element);
   }
 
@@ -84,7 +88,10 @@ export class XmlSubtreeReader {
     this.#texts.push('');
     this.#elements = 0;
     this.#characters = 0;
-    if (this.#wishes.isWanted(uri, local)) this.#open.push({ ...element, declarations: this.#inForce() });
+    if (!this.#wishes.isWanted(uri, local)) return;
+    const wanted = { ...element, declarations: this.#inForce() };
+    this.#open.push(wanted);
+    this.#wishes.events?.onEnter(wanted);
   }
 
   #inForce(): ReadonlyMap<string, string> {
@@ -97,10 +104,11 @@ export class XmlSubtreeReader {
 
   #leave(local: string): void {
     const element = this.#open.pop();
+    if (element) this.#wishes.events?.onLeave();
     if (this.#open.length > 0) return;
     this.#scopes.pop();
     const text = this.#texts.pop() ?? '';
-    if (element) this.#wishes.onElement(element);
+    if (element) this.#wishes.onElement?.(element);
     else if (text !== '') this.#wishes.onText?.(text, local);
   }
 
@@ -110,7 +118,8 @@ export class XmlSubtreeReader {
     if (parent) {
       this.#characters += text.length;
       if (this.#characters > maxCharacters) throw over(`more than ${maxCharacters} characters`);
-      parent.children.push({ kind: 'text', text });
+      if (this.#wishes.events) this.#wishes.events.onText(text);
+      else parent.children.push({ kind: 'text', text });
     } else if (this.#wishes.onText && this.#texts.length > 0) {
       const whole = (this.#texts.at(-1) ?? '') + text;
       if (whole.length > maxCharacters) throw over(`a text of more than ${maxCharacters} characters`);

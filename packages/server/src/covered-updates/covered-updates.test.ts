@@ -57,7 +57,7 @@ async function newServer({ isClockBelieved = true } = {}) {
 }
 
 const command = (title: string) =>
-  `{ publisher: P, product: A, title: ${title}, files: [a.sh], install: { program: a.sh, arguments: --q, return-codes: { 0: succeeded, 3010: 'succeeded, reboot' } }, installed-when: { file-exists: { path: /x } } }`;
+  `{ publisher: P, product: A, title: ${title}, files: [a.mjs], install: { program: a.mjs, arguments: --q, return-codes: { 0: succeeded, 3010: 'succeeded, reboot' } }, installed-when: { file-exists: { path: /x } } }`;
 const ruled = (title: string) =>
   `{ publisher: P, product: A, title: ${title}, installed-when: { command-exit: { program: /usr/bin/x } } }`;
 
@@ -85,7 +85,7 @@ describe('what the server signs of its updates', () => {
     await keeper.look();
     const path = `updates/${id}/1`;
     const one = signed(directory).get(path);
-    assert.deepEqual([one?.program, one?.arguments, groupsOf(one)], ['a.sh', '--q', ['install All Computers']]);
+    assert.deepEqual([one?.program, one?.arguments, groupsOf(one)], ['a.mjs', '--q', ['install All Computers']]);
     assert.deepEqual(one?.returnCodes[1], { code: 3010, result: 'succeeded', reboot: true });
     const [revision] = await store.findRevisions(id);
     const core = (await store.loadFragments('core', [revision?.revisionId ?? 0])).get(revision?.revisionId ?? 0) ?? '';

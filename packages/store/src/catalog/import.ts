@@ -6,6 +6,7 @@ import {
   encodeSummary,
   parseUpdateDocument,
   summarize,
+  type UpdateDocument,
 } from '@moult/catalog';
 import type { ImportResult, RevisionToImport, Store } from '../index.ts';
 
@@ -20,6 +21,11 @@ export function importDocuments(store: Store, documents: readonly string[], now:
 /** What the store keeps of one document. Throws CatalogError. */
 export function toRevision(xml: string): RevisionToImport {
   const document = parseUpdateDocument(xml);
+  return { ...factsOf(document), xml, core: deriveCore(document), extended: deriveExtended(document) };
+}
+
+/** What the store keeps beside the texts. */
+export function factsOf(document: UpdateDocument): Omit<RevisionToImport, 'xml' | 'core' | 'extended'> {
   const { identity, updateType, category, localized, files, properties } = document;
   const language = properties.defaultPropertiesLanguage ?? 'en';
   const titled = localized.find((entry) => entry.language === language) ?? localized[0];
@@ -29,9 +35,6 @@ export function toRevision(xml: string): RevisionToImport {
     updateType,
     categoryType: category?.categoryType,
     title: titled?.title ?? '',
-    xml,
-    core: deriveCore(document),
-    extended: deriveExtended(document),
     summary: encodeSummary(summarize(document)),
     files: files.map((file) => ({
       sha1: hexOf(file.sha1, identity.updateId),

@@ -76,6 +76,9 @@ export interface Revisions {
   /** The update documents of these revisions. Ids that the store does not know are left out. */
   loadDocuments(revisionIds: readonly number[]): Promise<Map<number, string>>;
 
+  /** The document of one revision as the store packed it, for `unpackInPieces`. Undefined for an unknown revision. */
+  loadPackedDocument(revisionId: number): Promise<Uint8Array | undefined>;
+
   /** The next `count` documents with ids above `after`, in rising order. */
   loadDocumentsAfter(after: number, count: number): Promise<{ revisionId: number; document: string }[]>;
 

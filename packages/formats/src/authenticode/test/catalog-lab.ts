@@ -5,11 +5,24 @@ const oid = {
   trustList: [0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x0a, 0x01],
   catalogList: [0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x0c, 0x01, 0x01],
   catalogMember: [0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x0c, 0x01, 0x02],
+  indirectData: [0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x01, 0x04],
+  portableExecutable: [0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x01, 0x0f],
+  sha1: [0x2b, 0x0e, 0x03, 0x02, 0x1a],
+  sha256: [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01],
   nameValue: [0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x0c, 0x02, 0x01],
 };
 
-export function buildCatalog(memberCount: number): Uint8Array {
+export interface CatalogEntry {
+  algorithm: 'sha1' | 'sha256';
+  digest: Uint8Array;
+  /** As the oldest catalogs have it: the digest in hexadecimal is the entry's name, and nothing else says it. */
+  isNameOnly?: boolean;
+}
+
+/** `memberCount` members that name nothing in particular, and `entries` among them. */
+export function buildCatalog(memberCount: number, entries: readonly CatalogEntry[] = []): Uint8Array {
   const members = Array.from({ length: memberCount }, (_, index) => member(index));
+  members.splice(memberCount >> 1, 0, ...entries.map(namedMember));
   const list = der(0x30, [
     der(0x30, [der(0x06, oid.catalogList)]),
     der(0x04, Buffer.alloc(16, 7)),
@@ -31,6 +44,20 @@ function member(index: number): Buffer {
   const name = Buffer.from(`member ${index}`, 'utf16le');
   const attribute = der(0x30, [der(0x06, oid.nameValue), der(0x31, [der(0x30, [der(0x04, name)])])]);
   return der(0x30, [der(0x04, Buffer.from(String(index))), der(0x31, [attribute])]);
+}
+
+/** SpcPeImageData with nothing in it. */
+const imageData = Buffer.from('30090301 00a004a2028000'.replace(' ', ''), 'hex');
+
+/** A TrustedSubject with SpcIndirectDataContent. */
+function namedMember({ algorithm, digest, isNameOnly }: CatalogEntry): Buffer {
+  const hex = Buffer.from(digest).toString('hex').toUpperCase();
+  if (isNameOnly) return der(0x30, [der(0x04, Buffer.from(`${hex}\0`, 'utf16le'))]);
+  const about = der(0x30, [der(0x06, oid.portableExecutable), imageData]);
+  const kind = der(0x30, [der(0x06, oid[algorithm]), der(0x05, [])]);
+  const indirect = der(0x30, [about, der(0x30, [kind, der(0x04, Buffer.from(digest))])]);
+  const attribute = der(0x30, [der(0x06, oid.indirectData), der(0x31, [indirect])]);
+  return der(0x30, [der(0x04, Buffer.from(hex, 'utf16le')), der(0x31, [attribute])]);
 }
 
 function der(tag: number, content: readonly Buffer[] | readonly number[] | Buffer): Buffer {

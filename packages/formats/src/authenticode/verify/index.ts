@@ -30,8 +30,8 @@ interface VerifyOptions {
 }
 
 /**
- * Judges the Authenticode signatures of a cabinet, a PE file or a security catalog held in memory. A bad signature
- * is a report; FormatError is thrown for a file that is none of these, contradicts itself, or for PEM that is none.
+ * Judges the Authenticode signatures of a cabinet, a PE file, a Windows Installer file or a security catalog held in
+ * memory. A bad signature is a report; FormatError is thrown for a file that is none of these, contradicts itself, or for PEM that is none.
  */
 export async function verifyFile(bytes: Uint8Array, options: VerifyOptions): Promise<SignatureReport> {
   const question: SignatureQuestion = {
@@ -111,7 +111,7 @@ function summarise(file: SignedFile, { answers, layout }: Checked): SignatureRep
     notes: [
       ...answers.flatMap((answer) => answer.notes),
       ...othersUntrusted(best?.trusted ? signers : []),
-      ...file.remarks.map((message) => ({ code: 'SIGNATURE_NOTE_CHECKSUM' as const, message })),
+      ...file.remarks,
     ],
   };
 }

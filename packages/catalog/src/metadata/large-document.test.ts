@@ -1,0 +1,93 @@
+// What a large document gives is what it would give read whole: the same fragments, the same values, wherever it is cut.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { CatalogError } from '../errors.ts';
+import { deriveCore, deriveExtended, deriveLocalized } from '../fragments/index.ts';
+import { LargeDocumentReader, parseUpdateDocument } from './index.ts';
+
+const fixtures = fileURLToPath(new URL('../../../../fixtures/', import.meta.url));
+const update = 'http://schemas.microsoft.com/msus/2002/12/Update';
+
+function xmlBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.xml'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .filter((text) => text.includes(`"${update}"`) && /^[^<]*<(\w+:)?Update\s/.test(text));
+}
+
+const hand = (rules: string, type = 'Software') =>
+  `<u:Update xmlns:u="${update}" xmlns:l="http://schemas.microsoft.com/msus/2002/12/LogicalApplicabilityRules" xmlns:d="http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/WindowsDriver"><u:UpdateIdentity UpdateID="00000000-0000-0000-0000-000000000001" RevisionNumber="1"/><u:Properties UpdateType="${type}"/>${rules}</u:Update>`;
+const rules = (content: string) => `<u:ApplicabilityRules>${content}</u:ApplicabilityRules>`;
+const row =
+  '<d:WindowsDriverMetaData HardwareID="PCI\\X" DriverVerDate="2020-01-01" DriverVerVersion="1.2.3.4" WhqlDriverID="1" Class="Net" Company="C" Provider="P" Manufacturer="M" Model="O"><d:FeatureScore OperatingSystem="amd64.10.0" FeatureScore="10"/></d:WindowsDriverMetaData>';
+
+const documents: string[] = [
+  ...xmlBelow(join(fixtures, 'captures')),
+  ...xmlBelow(join(fixtures, 'files')),
+  hand(''),
+  hand(rules('')),
+  hand(rules('  ')),
+  hand(rules(' <u:IsInstalled> <l:True/> </u:IsInstalled> ')),
+  hand(rules('<u:IsInstalled>a <l:True/> b &amp; <![CDATA[<c>]]></u:IsInstalled>')),
+  hand(rules('<u:IsInstalled> <!-- x --> a</u:IsInstalled><u:IsInstallable> <!-- x --> a <l:True/></u:IsInstallable>')),
+  hand(
+    rules(
+      '<u:Metadata> <x xmlns="urn:x" a="1"> <y xmlns=""/> <z xmlns="urn:z" b="&quot;&#10;"> t </z></x> </u:Metadata>',
+    ),
+  ),
+  hand(rules(`<u:Metadata>${row}${row}</u:Metadata>`), 'Driver'),
+  hand(`${rules('<u:IsInstalled><l:True/></u:IsInstalled>')}<u:HandlerSpecificData/>`),
+];
+
+function readInPieces(xml: string, pieceCharacters: number) {
+  const texts: string[] = [];
+  const reader = new LargeDocumentReader((text) => texts.push(text));
+  for (let at = 0; at < xml.length; at += pieceCharacters) reader.write(xml.slice(at, at + pieceCharacters));
+  const { document, core } = reader.close();
+  return { document, core: core.before + texts.join('') + core.after };
+}
+
+describe('a large document', () => {
+  it('there is something to compare', () => assert.ok(documents.length > 13, String(documents.length)));
+
+  for (const [number, xml] of documents.entries()) {
+    it(`gives what it gives when it is read whole (${number + 1})`, () => {
+      const whole = parseUpdateDocument(xml);
+      for (const pieceCharacters of [7, 1000, 1_000_000]) {
+        const { document, core } = readInPieces(xml, pieceCharacters);
+        assert.equal(core, deriveCore(whole));
+        assert.equal(deriveExtended(document), deriveExtended(whole));
+        assert.equal(deriveLocalized(document, 'en'), deriveLocalized(whole, 'en'));
+        const { root: _, ...values } = document;
+        const { root: __, ...wanted } = whole;
+        assert.deepEqual(values, wanted);
+      }
+    });
+  }
+
+  it('knows by their digest alone that other rules are other rules', () => {
+    const [a, b] = ['<l:True/>', '<l:False/>'].map((rule) =>
+      deriveCore(readInPieces(hand(rules(`<u:IsInstalled>${rule}</u:IsInstalled>`)), 100).document),
+    );
+    assert.notEqual(a, b);
+  });
+
+  const refused: [string, string, string][] = [
+    ['a truncated one', hand(rules('')).slice(0, -20), 'CATALOG_BAD_XML'],
+    ['two sections of rules', hand(rules('') + rules('')), 'CATALOG_CONTRADICTORY'],
+    ['an entity', `<!DOCTYPE a [<!ENTITY x "y">]>${hand('')}`, 'CATALOG_BAD_XML'],
+    ['deep rules', hand(rules('<x>'.repeat(500) + '</x>'.repeat(500))), 'CATALOG_OVER_LIMIT'],
+    ['another kind of XML', '<html/>', 'CATALOG_NOT_AN_UPDATE'],
+    ['nothing', '', 'CATALOG_BAD_XML'],
+  ];
+  for (const [what, xml, code] of refused) {
+    it(`${what} is refused as ${code}`, () =>
+      assert.throws(
+        () => readInPieces(xml, 50),
+        (error) => error instanceof CatalogError && error.code === code,
+      ));
+  }
+});
