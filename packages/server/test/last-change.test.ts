@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import { openStore } from '../../store/src/index.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { startPostgres, type TestPostgres } from '../../store/test/postgres.ts';
 import { ask, call } from './soap-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 

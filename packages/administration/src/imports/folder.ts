@@ -6,7 +6,7 @@ import { openOutside } from '@moult/disk';
 import { fileKind, fileKindBytes } from '@moult/formats';
 import { type FoundDocument, refusalOf } from './found-document.ts';
 
-export type FolderEntry = { file: string } | Extract<FoundDocument, { refused: unknown } | { passedOver: unknown }>;
+type FolderEntry = { file: string } | Extract<FoundDocument, { refused: unknown } | { passedOver: unknown }>;
 
 /** Folders that cannot be read are refused by name; links are not followed. */
 export function* filesUnder(folder: string): Generator<FolderEntry> {

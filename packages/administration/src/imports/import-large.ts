@@ -5,7 +5,7 @@ import { type LargeRevision, readLargeRevision, unpackInPieces } from '@moult/st
 import { type FoundDocument, type Refusal, refusalOf } from './found-document.ts';
 import { conflict, countNew, type ImportReport, refuse } from './import-report.ts';
 
-export interface Importing {
+interface Importing {
   store: Store;
   index: CatalogIndex;
   report: ImportReport;

@@ -26,7 +26,7 @@ export function countDocuments(report: Pick<ImportReport, 'new' | 'changed' | 'u
 }
 
 /** What an import passed over in folders: all of it counted by kind, as much of it named as a report bears. */
-export interface PassedOver {
+interface PassedOver {
   count: number;
   /** How many of each kind. */
   kinds: Record<string, number>;

@@ -16,7 +16,7 @@ export const largeDocumentCharacters = 4 * 1024 * 1024;
 
 const gatheredCharacters = 64 * 1024;
 
-export interface LargeDocument {
+interface LargeDocument {
   /** In `root`, ApplicabilityRules hold nothing but the digest of their text: two documents compare by it. */
   document: UpdateDocument;
   /** The Core fragment before and behind the rules' text. */

@@ -45,13 +45,13 @@ export function register(program: Command): void {
     )
     .option(
       '--microsoft-roots <file>',
-      "trust Microsoft's roots from this file (PEM or DER); refuses a certificate whose thumbprint is not one of them; may be repeated",
+      "trust Microsoft's roots in this file (PEM or DER). Moult checks their thumbprints. You can repeat the option",
       collect,
       [],
     )
     .option(
       '--catalog <file>',
-      'judge the files by this security catalog (.cat): whether it is trusted and names them; may be repeated',
+      'check that this security catalog (.cat) is trusted and names the files. You can repeat the option',
       collect,
       [],
     )

@@ -31,7 +31,7 @@ export interface CompoundStream extends EntryFacts {
 
 export type CompoundEntry = CompoundStorage | CompoundStream;
 
-export interface CompoundFile {
+interface CompoundFile {
   root: CompoundStorage;
   /** What lies behind everything that belongs to the file. */
   tail: Uint8Array;

@@ -9,7 +9,7 @@ export interface Run {
   length: number;
 }
 
-export interface CompoundHeader {
+interface CompoundHeader {
   majorVersion: number;
   sectorBytes: number;
   firstDirectorySector: number;

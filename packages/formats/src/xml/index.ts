@@ -1,5 +1,5 @@
 export { defaultXmlLimits } from '../bounds.ts';
-export { XmlEventReader, type XmlEvents } from './events.ts';
+export { XmlEventReader } from './events.ts';
 export { readXml, readXmlFragment } from './read.ts';
 export * from './subtrees.ts';
 export * from './tree.ts';

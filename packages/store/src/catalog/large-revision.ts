@@ -3,7 +3,8 @@
 import { once } from 'node:events';
 import { createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { deriveExtended, LargeDocumentReader, type UpdateDocument } from '@moult/catalog';
-import { type PackedRevision, packText } from '../packing.ts';
+import type { PackedRevision } from '../contract/index.ts';
+import { packText } from '../packing.ts';
 import { factsOf } from './import.ts';
 
 export interface LargeRevision {

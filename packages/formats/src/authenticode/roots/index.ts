@@ -4,7 +4,7 @@
 // that Wine brings (roots.test.ts). Newer ones (ECC, identity verification) are not listed: nothing here to hold
 // them against.
 
-export interface KnownRoot {
+interface KnownRoot {
   name: string;
   /** SHA-1 of the certificate, hexadecimal, lower case, as Windows shows it. */
   thumbprint: string;

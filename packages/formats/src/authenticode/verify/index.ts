@@ -11,7 +11,7 @@ import type { SignedFile } from '../signed-file.ts';
 
 export type { SignatureProblem, SignatureReport, SignerReport } from '../report.ts';
 
-interface VerifyOptions {
+export interface VerifyOptions {
   /** PEM texts of the certificates that are trusted: roots, authorities below them, or a signer itself. */
   trustedCertificatesPem: readonly string[];
   /** Those trusted for time stamps, when other ones. */
