@@ -41,7 +41,14 @@ async function agent(name: string): Promise<{ root: MachineRoot; client: AgentCl
   assert.ok(release);
   const at = { day: 0 };
   const client = new WsusClient({
-    ...{ root, registry: openRegistry(root), release, random: Math.random, progress: () => undefined },
+    ...{
+      root,
+      registry: openRegistry(root),
+      release,
+      random: Math.random,
+      awakeSince: () => new Date(0),
+      progress: () => undefined,
+    },
     now: () => new Date(start + at.day * dayMs),
   });
   return { root, client, at };

@@ -31,6 +31,7 @@ export type ProgressStep =
   | 'update-download'
   | 'install'
   | 'installed'
+  | 'restart'
   | 'report'
   | 'ping'
   | 'failed'

@@ -62,6 +62,11 @@ export function realMachine(env: NodeJS.ProcessEnv = process.env, platform = pro
   return machineRoot(platform === 'darwin' ? '/Library/Application Support/moult-agent' : '/var/lib/moult-agent');
 }
 
+/** Whether `root` is this machine itself, and not a folder that plays one. */
+export function isRealMachine({ folder }: MachineRoot): boolean {
+  return folder === realMachine().folder;
+}
+
 /** The machine that a program was started for: the counterpart of `programArguments`. */
 export function machineOfArguments(args: readonly string[]): MachineRoot {
   const at = args.indexOf('--root');

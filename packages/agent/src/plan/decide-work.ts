@@ -51,8 +51,9 @@ interface Slot {
 function slotOf({ now, policy, planned, awakeSince }: WorkFacts): Slot {
   const { schedule, missedAfterMinutes } = policy;
   const next = nextScheduled(schedule, now);
-  // A plan of another schedule, or of a clock that was wrong, is none.
-  if (planned === undefined || planned > next || !isScheduled(schedule, planned)) return { due: undefined, next };
+  // A plan of another schedule, or of a clock that was wrong, is none. What was found within the hour need not wait for long.
+  if (planned === undefined || planned > next || !isScheduled(schedule, planned))
+    return { due: nextScheduled(schedule, afterMinutes(now, -60)) <= now ? 'its schedule' : undefined, next };
   if (planned > now) return { due: undefined, next: planned };
   if (awakeSince <= planned) return { due: 'its schedule', next };
   if (missedAfterMinutes === undefined) return { due: undefined, next };

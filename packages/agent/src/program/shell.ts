@@ -20,6 +20,7 @@ import { type HeldLock, lockWaiting } from '../machine/lock.ts';
 import { type MachineRoot, machineOfArguments } from '../machine/machine-root.ts';
 import { openRegistry, type Registry } from '../machine/registry.ts';
 import { hresult } from '../transport/hresult.ts';
+import { type AwakeClock, createAwakeClock } from './awake-clock.ts';
 import { outcomeOf } from './outcome.ts';
 import { nextWait } from './schedule.ts';
 import { createWaitClock, type WaitClock } from './wait-clock.ts';
@@ -31,6 +32,8 @@ export interface ProgramContext {
   release: Release;
   now(): Date;
   random(): number;
+  /** Since when this machine has been awake without a gap: a scheduled time before that was slept through. */
+  awakeSince(): Date;
   progress(step: ProgressStep, text: string): void;
 }
 
@@ -44,12 +47,17 @@ export interface AgentClient {
    * the agent yet; it checks and scans, and installs nothing.
    */
   detect(insist: boolean, onTrial: boolean): Promise<DetectionResult>;
+  /** Between detections: does what is due with what is ready; answers when to be asked again at the latest. */
+  work(): Promise<Date | undefined>;
   waiting(until: Date): void;
   /** Something keeps the program from its work between detections; it goes on trying. */
   troubled(error: unknown): void;
   /** The version handed over lost its trial. */
   trialFailed(version: string, hresult: number, message: string): Promise<Outcome>;
 }
+
+/** A policy that changes, a deadline that is moved: what waits is looked at this often. */
+const workEveryMs = 3_600_000;
 
 type Begin = Extract<ToProgram, { kind: 'begin' }>;
 
@@ -97,6 +105,7 @@ class ProgramShell {
   #won: ((insist: boolean) => void) | undefined;
   #trouble = '';
   readonly #wait: WaitClock;
+  readonly #awake: AwakeClock;
 
   constructor(root: MachineRoot, release: Release, makeClient: (context: ProgramContext) => AgentClient) {
     this.#context = {
@@ -105,11 +114,13 @@ class ProgramShell {
       release,
       now: () => new Date(),
       random: Math.random,
+      awakeSince: () => this.#awake.since(),
       progress: (step, text) => {
         const { generation, version } = release;
         tell({ kind: 'progress', event: { step, text, generation, version } });
       },
     };
+    this.#awake = createAwakeClock(this.#context.now());
     this.#client = makeClient(this.#context);
     this.#wait = createWaitClock({ now: this.#context.now, monotonicMs: () => performance.now() });
   }
@@ -211,6 +222,7 @@ class ProgramShell {
   /** True when a person asked for it before its time. Looks at the registry again and again: an admin may edit it. */
   async #waitForDetection(): Promise<boolean> {
     let announced = 0;
+    let workAt = 0;
     for (;;) {
       if (this.#asked) {
         this.#asked = false;
@@ -222,9 +234,31 @@ class ProgramShell {
         if (leftMs <= 0) return false;
         if (announced !== until.getTime()) this.#client.waiting(until);
         announced = until.getTime();
-        await this.#sleep(Math.min(leftMs, programBounds.maxSleepMs));
-      } else await this.#sleep(programBounds.maxSleepMs);
+        workAt = await this.#workWhenDue(workAt);
+        if (this.#asked) continue;
+        await this.#sleepAwake(Math.min(this.#wait.leftMs(until), workAt - this.#context.now().getTime()));
+      } else await this.#sleepAwake(programBounds.maxSleepMs);
     }
+  }
+
+  /** Answers when to work again, in milliseconds since 1970. */
+  async #workWhenDue(at: number): Promise<number> {
+    const now = this.#context.now().getTime();
+    if (at > now && at - now <= workEveryMs) return at;
+    try {
+      const again = (await this.#client.work())?.getTime() ?? Number.POSITIVE_INFINITY;
+      return Math.min(Math.max(again, now + 1000), now + workEveryMs);
+    } catch (error) {
+      this.#client.troubled(error);
+      return now + workEveryMs;
+    }
+  }
+
+  async #sleepAwake(ms: number): Promise<void> {
+    const before = this.#context.now();
+    const begun = performance.now();
+    await this.#sleep(Math.min(Math.max(ms, 0), programBounds.maxSleepMs));
+    this.#awake.slept({ before, after: this.#context.now(), passedMs: performance.now() - begun });
   }
 
   /** Undefined while the registry cannot be read or written, which is said once: somebody will mend it, or make room. */

@@ -36,6 +36,9 @@ export class SusClient implements AgentClient {
     await announceLostTrials(this.#context, this.#pinger(session));
   }
 
+  /** A SUS client installs nothing but its successor. */
+  async work(): Promise<undefined> {}
+
   waiting(until: Date): void {
     const at = `${formatDottedTime(until, 'local')} local time`;
     this.#log.write('Info', 'Service', `Next detection at ${at}.`);

@@ -5,7 +5,9 @@ import { AgentError } from '../errors.ts';
 import type { Outcome } from '../host/messages.ts';
 import { logSelfUpdateFailure, logServiceStart, openWsusLog, type WsusLog } from '../logs/wsus-log.ts';
 import { formatDashedTime } from '../machine/au-time.ts';
+import { type Machinery, machinery } from '../machine/boot.ts';
 import { keys } from '../machine/keys.ts';
+import { isRealMachine } from '../machine/machine-root.ts';
 import { dword } from '../machine/policy.ts';
 import { type PingerParts, ping } from '../pings/pinger.ts';
 import { announceLostTrials, announceVersion, itemOf } from '../program/announce.ts';
@@ -15,8 +17,10 @@ import { openSession, pingerParts, type Session, selfUpdateSession } from '../pr
 import type { AgentClient, DetectionResult, ProgramContext } from '../program/shell.ts';
 import { checkSelfUpdate, type SelfUpdateResult } from '../self-update/check.ts';
 import { formatHResult, hresult } from '../transport/hresult.ts';
-import { detectUpdates } from './detect-updates.ts';
+import { detectUpdates, judgesBetween } from './detect-updates.ts';
 import { isSusServer, legacyMode } from './legacy.ts';
+import { openReadyStore } from './ready/ready-state.ts';
+import { workOnReady } from './ready/work.ts';
 import { type EventQueue, openEventQueue } from './report/event-queue.ts';
 import { detectionFailed, selfUpdateEvent } from './report/events.ts';
 import { watchSelfUpdate } from './self-update-watch.ts';
@@ -30,11 +34,13 @@ export class WsusClient implements AgentClient {
   readonly #log: WsusLog;
   readonly #events: EventQueue;
   readonly #userAgent: string;
+  readonly #machinery: Machinery;
 
   constructor(context: ProgramContext) {
     this.#context = context;
     this.#log = openWsusLog(context.root.wsusLog, context.now);
     this.#events = openEventQueue(context.root, this.#log, context.now);
+    this.#machinery = machinery(context.root, isRealMachine(context.root));
     this.#userAgent = `Windows-Update-Agent/${context.release.version} Client-Protocol/1.8`;
   }
 
@@ -54,6 +60,16 @@ export class WsusClient implements AgentClient {
       this.#events.add(selfUpdateEvent('installSucceeded', 0, release.version));
     }
     await announceLostTrials(this.#context, this.#pinger(session));
+  }
+
+  async work(): Promise<Date | undefined> {
+    const session = this.#tryOpenSession();
+    if (!session) return undefined;
+    const parts = { context: this.#context, session, insist: false, onTrial: false };
+    const all = { ...parts, log: this.#log, events: this.#events, machinery: this.#machinery };
+    const store = openReadyStore(this.#context.root, session.server);
+    const { again } = await workOnReady({ ...all, store, openJudges: async () => judgesBetween(all) });
+    return again;
   }
 
   waiting(until: Date): void {
@@ -151,7 +167,8 @@ export class WsusClient implements AgentClient {
     const { policy } = session;
     try {
       const parts = { context: this.#context, session, insist, onTrial, log: this.#log, events: this.#events };
-      const message = await detectUpdates(parts);
+      const machinery = this.#machinery;
+      const message = await detectUpdates({ ...parts, machinery });
       const next = concludeWell(this.#context, policy.detectionFrequencyHours);
       this.#log.write('AU', `AU setting next detection timeout to ${formatDashedTime(next)}`);
       this.#context.progress('finished', message);

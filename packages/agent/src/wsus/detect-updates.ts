@@ -3,6 +3,7 @@
 import type { MachineFacts } from '@moult/catalog/applicability';
 import { machineFacts } from '../facts/index.ts';
 import type { WsusLog } from '../logs/wsus-log.ts';
+import type { Machinery } from '../machine/boot.ts';
 import { outcomeOf } from '../program/outcome.ts';
 import type { Session } from '../program/session.ts';
 import type { ProgramContext } from '../program/shell.ts';
@@ -11,7 +12,8 @@ import type { Cover } from '../trust/cover.ts';
 import type { OperatorMetadata } from '../trust/operator-metadata.ts';
 import { computerInfo } from './computer-info.ts';
 import { dropUnneeded } from './install/partial-downloads.ts';
-import { installUpdates } from './install-updates.ts';
+import { type InstallResult, installUpdates, judgesOf } from './install-updates.ts';
+import type { Judges } from './ready/install-ready.ts';
 import { coverOf, mayBeBehind, refreshTrust, reportRefused } from './refresh-trust.ts';
 import type { EventQueue } from './report/event-queue.ts';
 import { detectionFinished, statusOfUpdates } from './report/events.ts';
@@ -33,6 +35,7 @@ export interface DetectionParts {
   onTrial: boolean;
   log: WsusLog;
   events: EventQueue;
+  machinery: Machinery;
 }
 
 /** Everything that one detection works with. */
@@ -80,10 +83,10 @@ export async function detectUpdates(parts: DetectionParts): Promise<string> {
     'applicable',
     needed.length === 0 ? 'Nothing is needed here.' : `${needed.length} update(s) needed here.`,
   );
-  let done = { installed: 0, failed: [] as string[], downloaded: [] as string[], waits: '' };
+  let done: InstallResult = { installed: 0, failed: [], downloaded: [], waits: '' };
   if (needed.length === 0 && !parts.onTrial) dropUnneeded(context.root, []);
   if (needed.length > 0 && parts.onTrial) done.waits = 'installation waits until this version has won its trial';
-  else if (needed.length > 0) {
+  else if (!parts.onTrial) {
     const locales = [...new Set([session.machine.language, 'en'])];
     const updates = await describeUpdates({ ...detection, session: detection.server, evaluation }, needed, locales);
     done = await installUpdates(detection, updates);
@@ -126,6 +129,11 @@ function openDetection(parts: DetectionParts, metadata: OperatorMetadata): Detec
     cache,
     facts: () => machineFacts(root, context.registry.read(), session.machine),
   };
+}
+
+/** For an installation between two detections: the cache as it is, and the newest signed list that can be had. */
+export async function judgesBetween(parts: DetectionParts): Promise<Judges> {
+  return judgesOf(openDetection(parts, await refreshTrust(parts)));
 }
 
 function statusEvent(

@@ -1,6 +1,7 @@
 // From the cache to what is to be done: which updates are needed, what they consist of and where their files are.
 import type { Handler, UpdateFile } from '@moult/catalog';
 import { clientWebService, type FileLocation } from '@moult/protocol/client-web-service';
+import type { UpdateKind } from '../../plan/work.ts';
 import type { WebServices } from '../web-services.ts';
 import { type Evaluation, identityKey } from './evaluate.ts';
 import { isExtendedFragment, readExtendedFragment, readTitle } from './fragments.ts';
@@ -21,6 +22,9 @@ export interface ApplicableUpdate {
   revision: CachedRevision;
   title: string;
   deadline: Date | undefined;
+  kind: UpdateKind;
+  /** Its metadata says that it never needs a restart. */
+  isMinor: boolean;
   parts: InstallableRevision[];
 }
 
@@ -66,7 +70,10 @@ export async function describeUpdates(
       const inside = members.get(revision.revisionId) ?? [];
       const deadline = revision.deployment?.deadline === undefined ? undefined : new Date(revision.deployment.deadline);
       const parts = (inside.length > 0 ? inside : [revision]).map(describe);
-      return { revision, title: describe(revision).title, deadline, parts };
+      const isMinor = parts.every(
+        ({ revision: { revisionId } }) => known.byRevision.get(revisionId)?.neverRestarts === true,
+      );
+      return { revision, title: describe(revision).title, deadline, kind: kindOf(revision), isMinor, parts };
     });
 }
 
@@ -81,9 +88,17 @@ function membersToInstall(bundle: CachedRevision, cache: UpdateCache, evaluation
   });
 }
 
+/** Updates of the classification Upgrades are those that a policy calls feature updates. */
+const upgrades = '3689bdc8-b205-4af4-8d4a-a63924c5e9d5';
+
+function kindOf({ core }: CachedRevision): UpdateKind {
+  return core.prerequisiteClauses.some(({ anyOf }) => anyOf.some((id) => id === upgrades)) ? 'feature' : 'quality';
+}
+
 interface Described {
   files?: UpdateFile[];
   handler?: Handler | undefined;
+  neverRestarts?: boolean;
   title?: string | undefined;
 }
 

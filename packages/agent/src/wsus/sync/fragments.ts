@@ -17,6 +17,8 @@ export interface CoreFragment {
 interface ExtendedFragment {
   files: UpdateFile[];
   handler: Handler | undefined;
+  /** RebootBehavior NeverReboots, or none (update-metadata schema). */
+  neverRestarts: boolean;
 }
 
 /** Reads a Core fragment. Throws FormatError or CatalogError for what is none. */
@@ -37,7 +39,10 @@ export function readCoreFragment(xml: string): CoreFragment {
 /** Reads an Extended fragment: files and handler. */
 export function readExtendedFragment(xml: string): ExtendedFragment {
   const root = underRoot(xml);
-  return { files: parseFiles(root), handler: parseHandler(root) };
+  const properties = childNamed(root, 'ExtendedProperties');
+  const behavior = properties && childNamed(properties, 'InstallationBehavior');
+  const neverRestarts = ((behavior && attributeOf(behavior, 'RebootBehavior')) ?? 'NeverReboots') === 'NeverReboots';
+  return { files: parseFiles(root), handler: parseHandler(root), neverRestarts };
 }
 
 /** The title in a LocalizedProperties fragment, or undefined when `xml` is another fragment. */

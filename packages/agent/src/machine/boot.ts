@@ -1,0 +1,81 @@
+// What a decision about a restart asks of the machine: which start of it this is, who is logged on, and the restart itself.
+import { execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { keys } from './keys.ts';
+import type { MachineRoot } from './machine-root.ts';
+import { string } from './policy.ts';
+import type { RegistryView } from './registry.ts';
+
+export interface Machinery {
+  /** Differs from one start of the machine to the next. */
+  boot(): string;
+  /** How many people are logged on; 1 when nobody can say. */
+  countUsers(): Promise<number>;
+  /** Undefined: done or under way; else why this machine is not restarted. */
+  restart(registry: RegistryView, why: string): string | undefined;
+}
+
+const askMs = 10_000;
+
+/** Of the real machine. One that is only played in a folder (`--root`) restarts nothing, unless RestartCommand says how. */
+export function machinery(root: MachineRoot, isReal: boolean, platform = process.platform): Machinery {
+  return {
+    boot: () => bootId(platform),
+    countUsers: () => countUsers(platform),
+    restart(registry, why) {
+      const command = restartCommand(registry, isReal, platform, why);
+      if (!command) return `${root.folder} is no whole machine: nothing is restarted. RestartCommand can say how.`;
+      const [program = '', ...args] = command;
+      const child = spawn(program, args, { detached: true, stdio: 'ignore', windowsHide: true });
+      child.on('error', () => undefined);
+      child.unref();
+      return undefined;
+    },
+  };
+}
+
+/** Linux has an id for each start. Elsewhere it is how long the machine is up. */
+function bootId(platform: NodeJS.Platform): string {
+  try {
+    if (platform === 'linux') return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  } catch {
+    // A container without it.
+  }
+  return `up ${Math.floor(uptime())}`;
+}
+
+/** Whether the machine was started anew since `before` was noted. */
+export function isOtherBoot(before: string, now: string): boolean {
+  const [was, is] = [before, now].map((one) => /^up (\d+)$/.exec(one)?.[1]);
+  if (was === undefined || is === undefined) return before !== '' && before !== now;
+  // It is up for a shorter time than it was then.
+  return Number(is) < Number(was);
+}
+
+async function countUsers(platform: NodeJS.Platform): Promise<number> {
+  const [program, args] = platform === 'win32' ? ['quser.exe', []] : ['who', []];
+  return new Promise((resolve) => {
+    execFile(program, args, { timeout: askMs, windowsHide: true }, (error, stdout) => {
+      const lines = stdout.split(/\r?\n/).filter((line) => line.trim() !== '').length;
+      // quser writes a heading, and ends with 1 when nobody is logged on.
+      if (platform === 'win32') resolve(error ? (error.code === 1 ? 0 : 1) : Math.max(0, lines - 1));
+      else resolve(error ? 1 : lines);
+    });
+  });
+}
+
+function restartCommand(
+  registry: RegistryView,
+  isReal: boolean,
+  platform: NodeJS.Platform,
+  why: string,
+): string[] | undefined {
+  const own = string(registry, keys.agent, 'RestartCommand');
+  if (own !== undefined) return own.split(' ').filter((word) => word !== '');
+  if (!isReal) return undefined;
+  const words = `Updates were installed. This computer restarts in a minute (${why}).`;
+  return platform === 'win32'
+    ? ['shutdown.exe', '/r', '/t', '60', '/d', 'p:2:17', '/c', words]
+    : ['shutdown', '-r', '+1', words];
+}

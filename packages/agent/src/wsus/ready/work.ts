@@ -1,0 +1,165 @@
+// Does what the decision says (plan/decide-work.ts): installs what is due, restarts the machine, writes down what waits, and
+// answers when to decide anew. In a detection and between two of them.
+import type { WsusLog } from '../../logs/wsus-log.ts';
+import { auState, resultOf, stateIs } from '../../machine/au-state.ts';
+import { formatDottedTime } from '../../machine/au-time.ts';
+import { isOtherBoot, type Machinery } from '../../machine/boot.ts';
+import { keys } from '../../machine/keys.ts';
+import { text } from '../../machine/registry.ts';
+import { decideWork } from '../../plan/decide-work.ts';
+import { readWorkPolicy } from '../../plan/read-work-policy.ts';
+import { afterDays, afterMinutes } from '../../plan/schedule.ts';
+import type { InstallReason, WorkDecision, WorkPolicy } from '../../plan/work.ts';
+import { readPolicyFiles } from '../../policy/files.ts';
+import type { ProgramContext } from '../../program/shell.ts';
+import { hresult } from '../../transport/hresult.ts';
+import type { EventQueue } from '../report/event-queue.ts';
+import { type Installed, installReady, type Judges } from './install-ready.ts';
+import type { ReadyEntry, ReadyState, ReadyStore, WaitingRestart } from './ready-state.ts';
+
+export interface WorkParts {
+  context: ProgramContext;
+  log: WsusLog;
+  events: EventQueue;
+  store: ReadyStore;
+  machinery: Machinery;
+  /** A person asked: nothing waits. */
+  insist: boolean;
+  /** What installations are judged by: asked for only when something is due. */
+  openJudges(): Promise<Judges>;
+}
+
+export interface WorkResult {
+  installed: number;
+  /** Update ids. */
+  failed: string[];
+  /** Why something was not done yet, '' when nothing waits. */
+  waits: string;
+  /** When to look again; undefined: when something is found. */
+  again: Date | undefined;
+}
+
+/** A system that was told to restart and did not is told again after so long. */
+const askAgainMinutes = 10;
+
+/** Throws what the disk says, and what `openJudges` throws. An update that fails is left to the next detection. */
+export async function workOnReady(parts: WorkParts): Promise<WorkResult> {
+  const result: WorkResult = { installed: 0, failed: [], waits: '', again: undefined };
+  const policy = readWorkPolicy(parts.context.registry.read(), readPolicyFiles(parts.context.root));
+  const state = parts.store.read();
+  forgetDoneRestart(parts, state);
+  let judges: Judges | undefined;
+  for (let decision = await decide(parts, policy, state); ; decision = await decide(parts, policy, state)) {
+    if (decision.install.length === 0) return conclude(parts, state, decision, result);
+    judges ??= await parts.openJudges();
+    for (const { id, reason } of decision.install)
+      await installOne(parts, judges, policy, state, { id, reason }, result);
+    parts.context.registry.change(
+      resultOf('Install', parts.context.now(), result.failed.length === 0 ? 0 : hresult.installerFailure),
+    );
+  }
+}
+
+async function decide(parts: WorkParts, policy: WorkPolicy, state: ReadyState): Promise<WorkDecision> {
+  const { context, insist, machinery } = parts;
+  const users = state.restart ? await machinery.countUsers() : 0;
+  return decideWork({
+    ...{ now: context.now(), policy, insist, awakeSince: context.awakeSince(), planned: state.planned, users },
+    updates: state.entries.map((entry) => ({ ...entry, id: entry.updateId })),
+    restart: state.restart,
+  });
+}
+
+/** Whatever comes of it, the entry is done with: the next detection finds again what is still needed. */
+async function installOne(
+  parts: WorkParts,
+  judges: Judges,
+  policy: WorkPolicy,
+  state: ReadyState,
+  { id, reason }: { id: string; reason: InstallReason },
+  result: WorkResult,
+): Promise<void> {
+  const entry = state.entries.find(({ updateId }) => updateId === id);
+  if (!entry) return;
+  parts.log.write('AU', `AU: Installing "${entry.title}": ${reason}`);
+  const done: Installed = await installReady({ ...parts, judges }, entry);
+  state.entries = state.entries.filter((one) => one !== entry);
+  if (done.kind === 'installed') result.installed += 1;
+  if (done.kind === 'failed') result.failed.push(id);
+  if (done.kind === 'installed' && done.needsRestart) state.restart ??= restartFor(parts, policy, entry, reason);
+  parts.store.write(state);
+}
+
+function restartFor(
+  { context, machinery }: WorkParts,
+  { compliance }: WorkPolicy,
+  { kind }: ReadyEntry,
+  reason: InstallReason,
+): WaitingRestart {
+  const rule = reason === 'the compliance deadline has passed' ? compliance[kind] : undefined;
+  return {
+    ...{ since: context.now(), kind, boot: machinery.boot(), askedAt: undefined },
+    byDeadline: reason === 'the deadline of its approval has passed',
+    graceEnds: rule && afterDays(context.now(), rule.graceDays),
+  };
+}
+
+function forgetDoneRestart({ context, log, store, machinery }: WorkParts, state: ReadyState): void {
+  if (!state.restart || !isOtherBoot(state.restart.boot, machinery.boot())) return;
+  state.restart = undefined;
+  store.write(state);
+  context.registry.change(stateIs(auState.detectionPending));
+  log.write('AU', 'AU: The machine was restarted; installations are complete.');
+}
+
+function conclude(parts: WorkParts, state: ReadyState, decision: WorkDecision, result: WorkResult): WorkResult {
+  const { context, store } = parts;
+  state.planned = decision.planned;
+  store.write(state);
+  noteWaiting(parts, state, decision);
+  const restart = restartNow(parts, state, decision);
+  const again = [decision.again, restart].flatMap((time) => (time ? [time.getTime()] : []));
+  const waits = state.entries.length === 0 ? '' : whyWaiting(decision);
+  return { ...result, waits, again: again.length === 0 ? undefined : new Date(Math.min(...again)) };
+
+  function whyWaiting({ planned, waitsForConsent }: WorkDecision): string {
+    if (planned) return `installation waits for its schedule (${formatDottedTime(planned, 'local')} local time)`;
+    if (waitsForConsent) return 'installation waits for consent ("moult agent detect" gives it)';
+    return `installation waits (${context.now().toISOString()})`;
+  }
+}
+
+/** AUState and ScheduledInstallDate, as administrators read them. */
+function noteWaiting({ context }: WorkParts, { entries, restart }: ReadyState, { planned }: WorkDecision): void {
+  const state = restart
+    ? auState.restartPending
+    : entries.length > 0
+      ? auState.installPending
+      : auState.detectionPending;
+  const date = planned && text(formatDottedTime(planned, 'local'));
+  context.registry.change([
+    ...stateIs(state),
+    { key: keys.autoUpdate, name: 'ScheduledInstallDate', ...(date && { value: date }) },
+  ]);
+}
+
+/** Answers when to look again whether it has come. */
+function restartNow(
+  { context, log, store, machinery }: WorkParts,
+  state: ReadyState,
+  decision: WorkDecision,
+): Date | undefined {
+  const { restart } = state;
+  const now = context.now();
+  if (!restart || decision.restart.kind !== 'at' || decision.restart.at > now) return undefined;
+  const askedAgain = restart.askedAt && afterMinutes(restart.askedAt, askAgainMinutes);
+  // After a clock that was set back the time of the last request may lie ahead.
+  if (askedAgain && askedAgain > now && askedAgain <= afterMinutes(now, askAgainMinutes)) return askedAgain;
+  restart.askedAt = now;
+  store.write(state);
+  log.write('AU', `AU: Restarting the machine: ${decision.restart.reason}`);
+  const refused = machinery.restart(context.registry.read(), decision.restart.reason);
+  if (refused !== undefined) log.write('AU', `WARNING: ${refused}`);
+  context.progress('restart', refused ?? `The machine restarts: ${decision.restart.reason}.`);
+  return afterMinutes(now, askAgainMinutes);
+}
