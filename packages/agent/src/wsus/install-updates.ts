@@ -15,7 +15,7 @@ import * as events from './report/events.ts';
 import type { ApplicableUpdate } from './sync/applicable.ts';
 import { evaluateCache } from './sync/evaluate.ts';
 
-interface InstallResult {
+export interface InstallResult {
   installed: number;
   /** Update ids. */
   failed: string[];
