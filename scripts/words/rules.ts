@@ -69,9 +69,13 @@ export function faultsOf({ kind, text }: Pick<Piece, 'kind' | 'text'>): string[]
   ];
 }
 
-/** One colon leads to a list, a command or an example. Two in one sentence lead nowhere. */
+/** The product that a step is for: `Moult: run …`. */
+const label = /^(?:(?:Moult|WSUS|SUS|IIS|Windows|Linux)(?:[ ,\w]*)?|\*\*[^*]+\*\*): /;
+
+/** One colon leads to a list, a command or an example. Two in one sentence lead nowhere. An aside may have its own. */
 function colonFaults(text: string): string[] {
-  return plainText(text)
+  return plainText(text.replace(label, ''))
+    .replaceAll(/\([^()]*\)/g, '')
     .split(/(?<=[.!?])\s+/)
     .filter((sentence) => (sentence.match(/:(?=\s)/g)?.length ?? 0) > 1)
     .map((sentence) => `two colons in a sentence: make two sentences: ${startOf(sentence)}`);

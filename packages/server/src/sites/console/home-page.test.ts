@@ -302,6 +302,21 @@ it('every documentation page is accessible and fits a narrow screen', async () =
   );
 });
 
+it('serves the pictures of the documentation, and all its pages in one for the search of a browser', async () => {
+  const server = await startConsole({});
+  try {
+    const picture = await fetch(`${server.url}/docs/pictures/home-light.png`);
+    assert.deepEqual([picture.status, picture.headers.get('content-type')], [200, 'image/png']);
+    const all = await (await fetch(`${server.url}/docs/all`)).text();
+    for (const title of ['The doctor: why is this computer not updating?', 'Glossary', 'Threat model'])
+      assert.match(all, new RegExp(`<h2 id="[^"]+">${title.replaceAll('?', '\\?')}</h2>`));
+    const ids = [...all.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    assert.equal(new Set(ids).size, ids.length, 'two parts with one anchor');
+  } finally {
+    await server.stop();
+  }
+});
+
 async function checkAccessibility(page: Page): Promise<void> {
   await page.getByRole('main').getByRole('heading').first().waitFor();
   // Rows glow as they arrive; contrast is judged once they are at rest.
