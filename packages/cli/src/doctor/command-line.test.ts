@@ -53,7 +53,12 @@ describe('moult doctor', () => {
     inFolder({ 'letter.txt': 'Dear admin,\r\nit does not work.\r\n', 'empty.log': '', 'bad.log': bad }, (folder) => {
       assert.equal(moult('doctor', 'client', '--log', join(folder, 'empty.log')).status, 2);
       const letter = moult('doctor', 'client', '--log', join(folder, 'letter.txt'));
-      assert.match(letter.stdout, /DOCTOR_NOTHING_SEEN/);
+      assert.match(letter.stdout, /^Undecided .*DOCTOR_NOTHING_SEEN/s);
+      assert.equal(letter.status, 3);
+      const document = moult('doctor', 'logs', join(folder, 'letter.txt'), '--json');
+      assert.equal(document.status, 3);
+      assert.equal((JSON.parse(document.stdout) as { verdict: string }).verdict, 'undecided');
+      assert.match(moult('doctor', '--help').stdout, /3 undecided/);
       const wrong = moult('doctor', 'client', '--registry', folder);
       assert.equal(wrong.status, 2);
       assert.match(wrong.stderr, /is a folder/);

@@ -10,6 +10,7 @@ import type { Known } from './meaning.ts';
 import { logEventOf, parseReportedEvent } from './reporting-events.ts';
 import { SoapFault } from './soap-fault.ts';
 import { stageInWords, stageOf, stageWithoutText } from './stage.ts';
+import { Works } from './work.ts';
 
 const kindOfLayout: Record<LogEntry['layout'], LogKind> = {
   sus: 'sus-log',
@@ -26,21 +27,13 @@ export class ClientLines {
   private readonly file: string;
   private readonly emit: (event: LogEvent) => void;
   private readonly sources = new Map<string, LogSource>();
-  private stage: Stage = 'other';
-  private url: string | undefined;
+  private readonly works = new Works();
   /** The last address that was looked at. */
   private judged: { url: string; whose: LogEvent['whose'] } | undefined;
-  private service: string | undefined;
-  /** The last line about it said that requests go through this one. */
-  private proxy: string | undefined;
   private validated = '';
-  /** The scan was not tried: what is said of it next is how the self-update check ended. */
-  private scanSkipped = false;
   /** Failures that depend on what was asked for, which a later line says. */
   private unplaced: { entry: LogEntry; value: number; stage: Stage }[] = [];
   private readonly fault = new SoapFault();
-  /** The last failure, whose code callers hand on. */
-  private chain: { code: number; stage: Stage } | undefined;
 
   constructor(file: string, emit: (event: LogEvent) => void) {
     this.file = file;
@@ -49,11 +42,12 @@ export class ClientLines {
 
   /** Takes the next line in. */
   add(entry: LogEntry): void {
-    this.setStage(stageOf(entry, this.stage));
+    this.works.switchTo(entry.thread);
+    this.setStage(stageOf(entry, this.works.current.stage));
     if (entry.layout === 'sus' && /\tSuccess\tDetection\t/i.test(entry.raw))
       this.send(entry, { stage: 'self-update', outcome: 'succeeded' });
     const { url, known } = entry.meaning;
-    if (url) this.url = url;
+    if (url) this.works.current.url = url;
     for (const each of known) this.addKnown(entry, each);
     if (!entry.meaning.isComplaint && !this.fault.isOpen) return;
     this.addFault(entry);
@@ -61,8 +55,9 @@ export class ClientLines {
   }
 
   /** The same for a line that says no more than its columns do; false where it has to be read after all. */
-  addPlain(component: string, flags: number): boolean {
-    const stage = stageWithoutText(component, flags, this.stage);
+  addPlain(component: string, flags: number, thread: number): boolean {
+    this.works.switchTo(thread);
+    const stage = stageWithoutText(component, flags, this.works.current.stage);
     if (stage === undefined) return false;
     this.setStage(stage);
     return true;
@@ -76,8 +71,9 @@ export class ClientLines {
 
   private setStage(stage: Stage): void {
     // What is downloaded or reported goes to another address than what the scan talked to.
-    if (this.stage !== stage && (stage === 'download' || stage === 'reporting')) this.url = undefined;
-    this.stage = stage;
+    if (this.works.current.stage !== stage && (stage === 'download' || stage === 'reporting'))
+      this.works.current.url = undefined;
+    this.works.current.stage = stage;
   }
 
   private addKnown(entry: LogEntry, { line, parameters, milestone }: Known): void {
@@ -89,11 +85,12 @@ export class ClientLines {
     }
     this.follow(line.context, parameters);
     const { outcome = 'noted' } = says;
-    if (outcome !== 'noted' && outcome !== 'warned') this.chain = undefined;
+    if (outcome === 'ended' && says.stage === 'detection') this.works.current.isOwn = false;
+    if (outcome !== 'noted' && outcome !== 'warned') this.works.current.chain = undefined;
     // Nothing but the lines that follow depends on it.
     if (id === 'names-service' || id === 'validates' || id === 'proxy') return;
     this.send(entry, {
-      stage: says.stage ?? this.stage,
+      stage: says.stage ?? this.works.current.stage,
       outcome,
       code: says.code,
       finding: says.finding,
@@ -112,9 +109,10 @@ export class ClientLines {
     }
     if (id === 'not-signed' && this.validated) return { ...parameters, file: lastPart(this.validated) };
     if (id !== 'asks-service' || !/\/clientwebservice\//i.test(parameters.server ?? '')) return parameters;
-    this.scanSkipped = false;
+    this.works.current.scanSkipped = false;
     // The Store's service and others are asked on every machine.
-    const other = whoseService(this.service) === 'microsoft' && !updateServices.has(this.service ?? '');
+    const other =
+      whoseService(this.works.current.service) === 'microsoft' && !updateServices.has(this.works.current.service ?? '');
     return other ? parameters : { ...parameters, scanUrl: parameters.server ?? '' };
   }
 
@@ -131,26 +129,27 @@ export class ClientLines {
   /** What a known line says about the lines that follow. */
   private follow(context: Known['line']['context'], groups: LogEvent['parameters']): void {
     if (context === undefined) return;
+    if (beginsWork.has(context)) this.works.current.isOwn = true;
     if (context === 'check-begins') {
       this.settle();
-      this.scanSkipped = false;
-      this.stage = 'self-update';
-      this.url = undefined;
-      this.proxy = undefined;
+      this.works.current.scanSkipped = false;
+      this.works.current.stage = 'self-update';
+      this.works.current.url = undefined;
+      this.works.current.proxy = undefined;
     } else if (context === 'scan-begins') {
-      this.scanSkipped = false;
-      this.proxy = undefined;
-    } else if (context === 'scan-skipped') this.scanSkipped = true;
+      this.works.current.scanSkipped = false;
+      this.works.current.proxy = undefined;
+    } else if (context === 'scan-skipped') this.works.current.scanSkipped = true;
     else if (context === 'validates') this.validated = groups.validated ?? '';
     else if (context === 'names-service') this.talkTo(groups.serviceGuid?.toLowerCase());
-    else if (context === 'asks-service') this.url = groups.server;
-    else if (context === 'uses-proxy') this.proxy = groups.proxy === '(null)' ? undefined : groups.proxy;
+    else if (context === 'asks-service') this.works.current.url = groups.server;
+    else if (context === 'uses-proxy') this.works.current.proxy = groups.proxy === '(null)' ? undefined : groups.proxy;
   }
 
   /** From here on the work is about this service. */
   private talkTo(service: string | undefined): void {
-    if (service !== this.service) this.url = undefined;
-    this.service = service;
+    if (service !== this.works.current.service) this.works.current.url = undefined;
+    this.works.current.service = service;
   }
 
   private addFault(entry: LogEntry): void {
@@ -167,7 +166,14 @@ export class ClientLines {
     if (told === undefined) return;
     const stage = /ReportEventBatch/i.test(told.parameters.method ?? '') ? 'reporting' : 'web-service';
     const { entry, parameters } = told;
-    this.send(entry, { stage, outcome: 'warned', code: 0x80244007, rule: 'soap-fault', parameters, object: this.url });
+    this.send(entry, {
+      stage,
+      outcome: 'warned',
+      code: 0x80244007,
+      rule: 'soap-fault',
+      parameters,
+      object: this.works.current.url,
+    });
   }
 
   private addFailures(entry: LogEntry): void {
@@ -180,7 +186,7 @@ export class ClientLines {
         outcome,
         status,
         code: 0x80190000 + status,
-        object: this.url,
+        object: this.works.current.url,
       });
     for (const value of failures) this.addFailure(entry, value, status);
     const isKnown =
@@ -194,13 +200,13 @@ export class ClientLines {
   private addFailure(entry: LogEntry, value: number, status: number | undefined): void {
     const stage = this.stageOfFailure(entry, value);
     // WinHTTP's lines tell the status first and only then what was asked for.
-    const early = this.url === undefined && (stage === 'self-update' || stage === 'other');
+    const early = this.works.current.url === undefined && (stage === 'self-update' || stage === 'other');
     const waits = early && statusBehind(value) === 404;
     if (waits && this.unplaced.length < clientLogBounds.maxUnplaced) {
       this.unplaced.push({ entry, value, stage });
       return;
     }
-    if (this.url !== undefined) this.settle();
+    if (this.works.current.url !== undefined) this.settle();
     this.sendFailure(entry, value, stage, status);
   }
 
@@ -208,27 +214,28 @@ export class ClientLines {
   private stageOfFailure(entry: LogEntry, value: number): Stage {
     const words = stageInWords(entry.text);
     // What the agent fetches and installs of itself is another work than updates.
-    const ofItself = this.stage === 'self-update' && (words === 'download' || words === 'installation');
+    const ofItself = this.works.current.stage === 'self-update' && (words === 'download' || words === 'installation');
     if (words !== undefined && !ofItself) return words;
-    const scanning = this.stage === 'detection' || this.stage === 'web-service';
-    if (scanning && this.scanSkipped) return 'self-update';
-    const { chain } = this;
-    if (chain && chain.code === value && handsOn.has(chain.stage) && takesOver.has(this.stage)) return chain.stage;
-    return this.stage;
+    const scanning = this.works.current.stage === 'detection' || this.works.current.stage === 'web-service';
+    if (scanning && this.works.current.scanSkipped) return 'self-update';
+    const { chain } = this.works.current;
+    if (chain && chain.code === value && handsOn.has(chain.stage) && takesOver.has(this.works.current.stage))
+      return chain.stage;
+    return this.works.current.stage;
   }
 
   private sendFailure(entry: LogEntry, value: number, stage: Stage, status: number | undefined): void {
-    this.chain = { code: value, stage };
+    this.works.current.chain = { code: value, stage };
     const file = aboutFiles(value, stage) ? lastPart(this.validated) : '';
     const named = {
       component: entry.component,
       ...(file === '' ? {} : { file }),
       ...(value === 0x80244007 ? this.fault.last : {}),
-      ...(this.proxy === undefined ? {} : { proxy: this.proxy }),
+      ...(this.works.current.proxy === undefined ? {} : { proxy: this.works.current.proxy }),
     };
     const outcome = entry.meaning.isOutcome ? 'failed' : 'warned';
     const level = entry.meaning.isError ? 'error' : 'warning';
-    this.send(entry, { stage, outcome, code: value, status, level, object: this.url, parameters: named });
+    this.send(entry, { stage, outcome, code: value, status, level, object: this.works.current.url, parameters: named });
   }
 
   private settle(): void {
@@ -240,7 +247,10 @@ export class ClientLines {
   private send(entry: LogEntry, draft: Draft): void {
     const { stamp, line, raw } = entry;
     const whose = this.whoseOf(entry);
-    const guid = this.service === undefined || this.service === managedService ? undefined : this.service;
+    const guid =
+      this.works.current.service === undefined || this.works.current.service === managedService
+        ? undefined
+        : this.works.current.service;
     const parameters = draft.parameters ?? noParameters;
     this.emit({
       ...draft,
@@ -263,7 +273,7 @@ export class ClientLines {
   }
 
   private whoseOf(entry: LogEntry): LogEvent['whose'] {
-    const ofService = whoseService(this.service);
+    const ofService = whoseService(this.works.current.service);
     if (ofService === 'microsoft' || /^sls$/i.test(entry.component)) return 'microsoft';
     const { isMicrosoft } = entry.meaning;
     if (isMicrosoft !== undefined) return isMicrosoft ? 'microsoft' : 'yours';
@@ -271,13 +281,22 @@ export class ClientLines {
   }
 
   private whoseUrl(): LogEvent['whose'] {
-    const { url, judged } = this;
+    const { judged } = this;
+    const { url } = this.works.current;
     if (url === undefined) return undefined;
     if (judged?.url === url) return judged.whose;
     this.judged = { url, whose: whoseUrl(url) };
     return this.judged.whose;
   }
 }
+
+/** Lines that say what the thread is at. */
+const beginsWork = new Set<NonNullable<Known['line']['context']>>([
+  'check-begins',
+  'scan-begins',
+  'names-service',
+  'asks-service',
+]);
 
 /** Stages whose codes callers hand on, and the stages of those callers. */
 const handsOn = new Set<Stage>(['auth-ticket', 'download', 'installation', 'reporting']);

@@ -17,6 +17,8 @@ export class Columns {
   /** Where the text begins, and how long the time before the columns is. */
   textStart = 0;
   stampLength = 0;
+  /** Number of the thread, its digits read as hexadecimal ones. */
+  thread = 0;
   private dateStart = 0;
   private clockStart = 0;
   private fractionStart = 0;
@@ -40,6 +42,7 @@ export class Columns {
     if (process === stampEnd || processEnd === process) return false;
     const thread = skipGap(bytes, processEnd, end);
     const threadEnd = skipHex(bytes, thread, end, 8);
+    this.thread = hexOf(bytes, thread, threadEnd);
     if (thread === processEnd || threadEnd === thread) return false;
     const component = skipGap(bytes, threadEnd, end);
     return component > threadEnd && this.takeComponent(bytes, component, end);
@@ -142,6 +145,15 @@ function skipHex(bytes: Buffer, start: number, end: number, most: number): numbe
   let at = start;
   while (at < end && at - start < most && isHex(bytes[at] as number)) at++;
   return at;
+}
+
+function hexOf(bytes: Buffer, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    value = value * 16 + (isDigit(byte) ? byte - 48 : (byte | 0x20) - 87);
+  }
+  return value;
 }
 
 function areDigits(bytes: Buffer, start: number, count: number): boolean {

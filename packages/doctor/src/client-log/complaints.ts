@@ -34,7 +34,7 @@ const namesService =
 
 /** True where a text is about Microsoft's service locator or one of its services, false about a server of yours. */
 export function aboutMicrosoft(text: string): boolean | undefined {
-  if (/\bC?SLS/.test(text)) return true;
+  if (/\bC?SLS|\bredirector\b/i.test(text)) return true;
   const whose = whoseService(namesService.exec(text)?.[1]);
   return whose === undefined ? undefined : whose === 'microsoft';
 }

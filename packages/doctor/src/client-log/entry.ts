@@ -12,6 +12,8 @@ export interface LogEntry {
   stamp: Stamp | undefined;
   component: string;
   text: string;
+  /** Of the thread that wrote it; 0 where the line names none. */
+  thread: number;
   /** Which layout the line has. */
   layout: 'sus' | 'wua' | 'etw' | 'plain';
   /** What the text says by itself. */
@@ -29,7 +31,7 @@ const twoStamps =
 /** Takes a line apart. Never fails: what has no columns is text. */
 export function parseEntry(raw: string, source: string, line: number, order: DateOrder): ParsedLine {
   const stamp = parseStamp(raw, order);
-  const base = { source, line, raw, stamp };
+  const base = { source, line, raw, stamp, thread: 0 };
   if (!stamp) return { ...base, component: '', text: raw.trim(), layout: 'plain' };
   const rest = raw.slice(stamp.length);
   const columns = processColumns.exec(rest);
@@ -37,7 +39,8 @@ export function parseEntry(raw: string, source: string, line: number, order: Dat
     const text = rest.slice(columns[0].length);
     // Seven digits of fraction, and no tabs, are the mark of Windows 10's own converter.
     const layout = /[.:,]\d{7}/.test(raw.slice(0, stamp.length)) ? 'etw' : 'wua';
-    return { ...base, component: columns[3] ?? '', text: text.trim(), layout };
+    const thread = Number.parseInt(columns[2] ?? '', 16);
+    return { ...base, component: columns[3] ?? '', text: text.trim(), layout, thread };
   }
   const old = twoClocks.exec(rest) ?? twoStamps.exec(rest);
   if (old) {

@@ -328,6 +328,20 @@ const variants: Record<string, Variant> = {
     verdict: 'findings',
     says: 'DOCTOR_INSTALL_FAILED',
   },
+  "your server's failure beside a good scan of the Store in another thread": {
+    text: [
+      '2022/03/14 09:12:01.1234567 1276  3628  Agent           * START * Finding updates CallerId = A  Id = 1',
+      '2022/03/14 09:12:01.1234567 1276  3628  Agent           ServiceID = {3DA21691-E39D-4DA6-8A4B-B43877BCB1B7} Managed',
+      '2022/03/14 09:12:01.2234567 1276  4000  Agent           * START * Finding updates CallerId = B  Id = 2',
+      '2022/03/14 09:12:01.3234567 1276  4000  Agent           ServiceID = {855E8A7C-ECB4-4CA3-B045-1DFA50104289} Third party service',
+      '2022/03/14 09:12:02.1234567 1276  3628  ProtocolTalker  *FAILED* [80244022] SyncUpdates',
+      '2022/03/14 09:12:02.2234567 1276  3628  Agent           Exit code = 0x80244022',
+      '2022/03/14 09:12:02.3234567 1276  4000  Agent           Found 0 updates and 3 categories in search; evaluated appl. rules of 1 out of 2 deployed entities',
+    ].join('\r\n'),
+    verdict: 'findings',
+    says: 'DOCTOR_SERVICE_UNAVAILABLE',
+    never: /Microsoft Store/,
+  },
   'the servicing store': {
     text: reported('182', '800f081f', 'Failure', 'Content Install', "Échec de l'installation : erreur 0x800f081f."),
     name: 'pc/ReportingEvents.log',

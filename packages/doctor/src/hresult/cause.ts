@@ -173,9 +173,11 @@ const blocks: readonly { from: number; to: number; cause: CodeCause }[] = [
   { from: 0x80072ee0, to: 0x80072fff, cause: 'DOCTOR_CONNECTION_CUT' },
   { from: 0x80200000, to: 0x802000ff, cause: 'DOCTOR_BITS' },
   { from: 0x80241000, to: 0x80243003, cause: 'DOCTOR_INSTALL_FAILED' },
-  { from: 0x80244030, to: 0x80244035, cause: 'DOCTOR_METADATA_INVALID' },
-  { from: 0x80244000, to: 0x80244fff, cause: 'DOCTOR_CLIENT_WEB_SERVICE' },
-  { from: 0x80245000, to: 0x80245fff, cause: 'DOCTOR_ASKS_MICROSOFT' },
+  { from: 0x8024402f, to: 0x80244035, cause: 'DOCTOR_METADATA_INVALID' },
+  // What is left here is the agent's own: WMI, its name, its state.
+  { from: 0x80244000, to: 0x80244fff, cause: 'DOCTOR_AGENT_ERROR' },
+  // The redirector leads to Microsoft's services alone.
+  { from: 0x80245000, to: 0x80245fff, cause: 'DOCTOR_MICROSOFT_UNREACHABLE' },
   { from: 0x80246006, to: 0x80246009, cause: 'DOCTOR_BITS' },
   { from: 0x80246000, to: 0x80246fff, cause: 'DOCTOR_DOWNLOAD_FAILED' },
   { from: 0x80248000, to: 0x80248fff, cause: 'DOCTOR_DATASTORE' },

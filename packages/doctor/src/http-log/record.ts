@@ -60,7 +60,7 @@ export function kindOfPath(path: string): RequestKind {
 
 /** Microsoft's own update hosts: a client seen there is not asking a WSUS server. */
 export function isMicrosoftHost(host: string): boolean {
-  return /(^|\.)(windowsupdate\.com|windowsupdate\.microsoft\.com|update\.microsoft\.com|mp\.microsoft\.com)$/i.test(
+  return /(^|\.)(windowsupdate\.com|windowsupdate\.microsoft\.com|update\.microsoft\.com|mp\.microsoft\.com|ws\.microsoft\.com|download\.microsoft\.com)$/i.test(
     host.replace(/:\d+$/, ''),
   );
 }

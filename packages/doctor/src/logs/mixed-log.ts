@@ -75,7 +75,7 @@ export class MixedLogReader {
     const { low, high, flags } = finder.marks;
     this.ownStory().saw(columns.layout === 'etw' ? 'get-windows-update-log' : 'windows-update-log');
     const isPlain = (low | high | (flags & ~plainFlags)) === 0;
-    if (isPlain && this.clientLines.addPlain(columns.component, flags)) return;
+    if (isPlain && this.clientLines.addPlain(columns.component, flags, columns.thread)) return;
     this.clientLines.add(this.entryOf(chunk, start, end, number));
   }
 
@@ -96,6 +96,7 @@ export class MixedLogReader {
       component,
       text,
       layout,
+      thread: columns.thread,
       meaning: meaningOf(text, marks),
     };
   }

@@ -70,7 +70,9 @@ function observeTrouble(story: Story, trouble: Trouble, subject: readonly string
     ...(httpStatus === undefined ? {} : { status: String(httpStatus) }),
     ...(object && !/^https?:/i.test(object) ? { object } : {}),
     ...(parameters.file ? { file: parameters.file, path: parameters.file } : {}),
-    ...(foreign ? { service: nameOfService(parameters.serviceGuid) ?? 'an update service of Microsoft' } : {}),
+    ...(foreign || code === 'DOCTOR_MICROSOFT_UNREACHABLE'
+      ? { service: nameOfService(parameters.serviceGuid) ?? 'an update service of Microsoft' }
+      : {}),
     ...judgement.values,
     count: String(count),
     client: nameOf(subject),
