@@ -7,6 +7,7 @@ import { describeRecord } from '../http-log/record.ts';
 import { observeTally, sawTree } from '../http-log/rungs.ts';
 import { observeStory, valuesOfError } from '../story/observe.ts';
 import type { Story } from '../story/story.ts';
+import type { FindingCode } from '../words/codes.ts';
 import type { LogFacts } from './facts.ts';
 
 /** Everything the logs say. */
@@ -20,6 +21,7 @@ export function observeLogs(facts: LogFacts): Observation[] {
   observations.push(...observeNoOutcome(facts, observations));
   observations.push(...observeStory(facts.serverStory, ['server']));
   observations.push(...observeServerEvents(facts.serverEvents, ['server']));
+  observations.push(...observeAllServices(observations));
   observations.push(...facts.observations);
   observations.push(...observeUnsent(facts.unsent, ['client']));
   for (const { path, why } of facts.unreadable) {
@@ -39,6 +41,19 @@ export function observeLogs(facts: LogFacts): Observation[] {
   }
   return observations;
 }
+
+/** Where none of the services for clients works, that is told once. */
+function observeAllServices(told: readonly Observation[]): Observation[] {
+  const down = told.filter(
+    ({ code, verdict, subject }) => verdict === 'fail' && subject[0] === 'server' && clientServices.includes(code),
+  );
+  const isTold = told.some(({ code }) => code === 'DOCTOR_WEB_SERVICES');
+  if (isTold || new Set(down.map(({ code }) => code)).size < clientServices.length) return [];
+  const evidence = down.flatMap((each) => each.evidence);
+  return [observe('DOCTOR_WEB_SERVICES', 'fail', ['server'], { server: 'the server' }, evidence)];
+}
+
+const clientServices: readonly FindingCode[] = ['DOCTOR_CLIENT_WEB_SERVICE', 'DOCTOR_SIMPLE_AUTH', 'DOCTOR_REPORTING'];
 
 /** Logs of a client in which no operation is seen to end, well or badly, say nothing about how it is. */
 function observeNoOutcome({ stories, reported }: LogFacts, told: readonly Observation[]): Observation[] {

@@ -8,8 +8,10 @@ import { clientLogBounds } from '../bounds.ts';
 import { parseUrlLog } from '../client-log/urllog.ts';
 import { DoctorError } from '../errors.ts';
 import { W3cReader } from '../http-log/w3c.ts';
+import { containerOf, isArchive } from '../readers/containers/index.ts';
+import { isTrace, refuseTrace } from '../readers/containers/trace.ts';
 import { readerOf } from '../story/readers.ts';
-import { lineChunks, readHead } from '../text/chunks.ts';
+import { lineChunks, pathOf, readHead, type TextFile } from '../text/chunks.ts';
 import { decodeText } from '../text/encoding.ts';
 import { orderOf } from '../text/stamp.ts';
 import { clientNameOf } from './client-name.ts';
@@ -29,39 +31,58 @@ export async function readLogs(paths: readonly string[], progress: LogProgress):
   for (const { path, sizeBytes } of files) {
     const start = doneBytes;
     let readBytes = 0;
-    try {
-      const read = await readOne(path, facts, (bytes) => {
-        readBytes += bytes;
-        progress(start + readBytes, totalBytes, path);
-      });
-      facts.files.push({ path, sizeBytes, ...read });
-    } catch (error) {
-      if (!(error instanceof DoctorError)) throw error;
-      facts.unreadable.push({ path, why: error.message });
-    }
+    await readFile({ file: path, sizeBytes }, facts, (bytes) => {
+      readBytes += bytes;
+      progress(start + readBytes, totalBytes, path);
+    });
     doneBytes = start + sizeBytes;
   }
   return facts;
 }
 
+/** One file, or each one in an archive. What cannot be read is noted, and the others are read. */
+async function readFile(
+  { file, sizeBytes }: { file: TextFile; sizeBytes: number },
+  facts: LogFacts,
+  progress: (bytes: number) => void,
+): Promise<void> {
+  const path = pathOf(file);
+  try {
+    const container = typeof file === 'string' ? await containerOf(file, looksLikeLog) : undefined;
+    if (!container) {
+      facts.files.push({ path, sizeBytes, ...(await readOne(file, facts, progress)) });
+      return;
+    }
+    try {
+      facts.unreadable.push(...container.left);
+      for (const member of container.members)
+        await readFile({ file: member, sizeBytes: member.sizeBytes }, facts, progress);
+    } finally {
+      container.close();
+    }
+  } catch (error) {
+    if (!(error instanceof DoctorError)) throw error;
+    facts.unreadable.push({ path, why: error.message });
+  }
+}
+
 async function readOne(
-  path: string,
+  file: TextFile,
   facts: LogFacts,
   progress: (bytes: number) => void,
 ): Promise<{ kind: FileKind; lines: number; title?: string }> {
-  const head = await readHead(path);
+  const path = pathOf(file);
+  const head = await readHead(file);
+  if (isTrace(path, head)) throw new DoctorError('CLI_DOCTOR_INPUT_UNREADABLE', refuseTrace(path));
+  if (isArchive(head))
+    throw new DoctorError('CLI_DOCTOR_INPUT_UNREADABLE', `${path}: an archive inside an archive; unpack it first`);
   const reader = readerOf({ path, bytes: head, text: decodeText(head) });
-  if (reader) return { kind: 'known', title: reader.title, lines: await readKnown(reader, path, facts, progress) };
-  if (head.subarray(0, 4).toString('latin1') === 'PK\u0003\u0004')
-    throw new DoctorError(
-      'CLI_DOCTOR_INPUT_UNREADABLE',
-      `${path}: a zip archive; unpack it first (gzip is read as it is)`,
-    );
+  if (reader) return { kind: 'known', title: reader.title, lines: await readKnown(reader, file, facts, progress) };
   const kind = sniffKind(path, head);
   if (kind === 'registry') facts.registryFiles.push(path);
-  if (kind === 'w3c') return { kind, lines: await readW3c(path, facts, progress) };
-  if (kind === 'pings') return { kind, lines: await readPings(path, facts) };
-  if (kind === 'client') return { kind, lines: await readMixed(path, head, facts, progress) };
+  if (kind === 'w3c') return { kind, lines: await readW3c(file, facts, progress) };
+  if (kind === 'pings') return { kind, lines: await readPings(file, facts) };
+  if (kind === 'client') return { kind, lines: await readMixed(file, head, facts, progress) };
   return { kind, lines: 0 };
 }
 
@@ -78,19 +99,20 @@ function sniffKind(path: string, head: Buffer): FileKind {
   return 'client';
 }
 
-async function readW3c(path: string, facts: LogFacts, progress: (bytes: number) => void): Promise<number> {
-  const reader = new W3cReader(path, facts.tally);
+async function readW3c(file: TextFile, facts: LogFacts, progress: (bytes: number) => void): Promise<number> {
+  const reader = new W3cReader(pathOf(file), facts.tally);
   try {
-    for await (const chunk of lineChunks(path, progress)) reader.read(chunk);
+    for await (const chunk of lineChunks(file, progress)) reader.read(chunk);
   } finally {
     reader.end();
   }
   return reader.lines;
 }
 
-async function readPings(path: string, facts: LogFacts): Promise<number> {
+async function readPings(file: TextFile, facts: LogFacts): Promise<number> {
+  const path = pathOf(file);
   let text = '';
-  for await (const chunk of lineChunks(path, () => {})) {
+  for await (const chunk of lineChunks(file, () => {})) {
     text += decodeText(chunk);
     if (text.length > clientLogBounds.maxUrlLogBytes) {
       facts.cutPings.push(path);
@@ -103,13 +125,14 @@ async function readPings(path: string, facts: LogFacts): Promise<number> {
 }
 
 async function readMixed(
-  path: string,
+  file: TextFile,
   head: Buffer,
   facts: LogFacts,
   progress: (bytes: number) => void,
 ): Promise<number> {
+  const path = pathOf(file);
   const reader = new MixedLogReader(path, clientNameOf(path), orderOf(decodeText(head).split(/\r?\n/)), facts);
-  for await (const chunk of lineChunks(path, progress)) reader.read(chunk);
+  for await (const chunk of lineChunks(file, progress)) reader.read(chunk);
   reader.end();
   return reader.lines;
 }
@@ -117,7 +140,10 @@ async function readMixed(
 /** In a folder only what is named as logs are named; a file given by name is always read. */
 function looksLikeLog(path: string): boolean {
   const name = basename(path);
-  return /\.(log|txt|old|bak|reg|gz|etl\.txt|elff|w3c|\d+)$/i.test(name) || /^(urllog\.dat|[\w -]*log)$/i.test(name);
+  return (
+    /\.(log|lo_|txt|old|bak|reg|gz|elff|w3c|evtx|xml|csv|tsv|zip|cab|etl|\d+)$/i.test(name) ||
+    /^(urllog\.dat|[\w -]*log)$/i.test(name)
+  );
 }
 
 /** A folder may hold no log; a pipe or a device that was named is said to be one. */

@@ -75,7 +75,7 @@ function observeTrouble(story: Story, trouble: Trouble, subject: readonly string
       : {}),
     ...judgement.values,
     count: String(count),
-    client: nameOf(subject),
+    client: subject[0] === 'server' ? 'one of its clients' : nameOf(subject),
   };
   // Beside a good scan of a server of yours it matters only if updates are to come from Microsoft, too.
   const beside = foreign && story.succeeded('detection', 'yours');
@@ -221,5 +221,6 @@ function observeLeftOver(leftOver: readonly LeftOver[], subject: readonly string
 }
 
 function nameOf(subject: readonly string[]): string {
-  return subject.at(-1) ?? 'the client';
+  const name = subject.at(-1) ?? 'the client';
+  return subject.length === 1 && name === 'server' ? 'the server' : name;
 }

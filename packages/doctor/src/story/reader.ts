@@ -11,6 +11,9 @@ export interface LogHead {
   text: string;
 }
 
+/** The bytes of a file from `offset`, fewer than `length` only at its end. Valid until the next call. */
+export type ReadAt = (offset: number, length: number) => Buffer;
+
 export interface LogFile {
   path: string;
   /** The computer that the file belongs to, by its folder or its name. */
@@ -23,14 +26,17 @@ export interface LogReader {
   title: string;
   /** By content; the name of the file may help. */
   recognises(head: LogHead): boolean;
-  /** A healthy file of this kind, and lines that it calls errors and nobody knows: verdict.test.ts holds that they count. */
-  sample: { name: string; healthy: string; errors: readonly string[] };
+  /**
+   * A healthy file of this kind, and lines that it calls errors and nobody knows: verdict.test.ts holds that they count.
+   * Readers of bytes have a test of their own for it.
+   */
+  sample?: { name: string; healthy: string; errors: readonly string[] };
   open(file: LogFile): OpenLog;
   /**
-   * For files that are not text: events straight from the bytes of the whole file. With it `open` gets no lines.
+   * For files that are not text: events from bytes that are read by position. With it `open` gets no lines.
    * Throws DoctorError CLI_DOCTOR_INPUT_UNREADABLE.
    */
-  readBytes?(bytes: Buffer, file: LogFile): Iterable<LogEvent>;
+  readAt?(this: void, read: ReadAt, file: LogFile): Iterable<LogEvent>;
 }
 
 /** One file while it is read. Memory is bounded: an open log keeps what the next line needs. */

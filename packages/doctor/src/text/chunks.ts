@@ -3,15 +3,24 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { openOutside } from '@moult/disk';
 import { DoctorError } from '../errors.ts';
+import type { MemberFile } from '../readers/containers/member.ts';
 import { ChunkTranscoder, sniffEncoding } from './encoding.ts';
 
 const chunkBytes = 2 ** 20;
 
 export type ReadProgress = (bytesRead: number) => void;
 
+/** A file by its path, or one inside an archive. */
+export type TextFile = string | MemberFile;
+
+/** Its name for people. */
+export function pathOf(file: TextFile): string {
+  return typeof file === 'string' ? file : file.path;
+}
+
 /** The first `limit` bytes of a file, unzipped and as UTF-8, to see what it is. */
-export async function readHead(path: string, limit = 65536): Promise<Buffer> {
-  for await (const chunk of lineChunks(path, () => {}, limit)) return Buffer.from(chunk.subarray(0, limit));
+export async function readHead(file: TextFile, limit = 65536): Promise<Buffer> {
+  for await (const chunk of lineChunks(file, () => {}, limit)) return Buffer.from(chunk.subarray(0, limit));
   return Buffer.alloc(0);
 }
 
@@ -19,14 +28,14 @@ export async function readHead(path: string, limit = 65536): Promise<Buffer> {
  * Chunks of whole lines, as UTF-8 or ANSI bytes. A chunk is valid only until the next one is asked for.
  * The last chunk may lack its line end. Throws DoctorError CLI_DOCTOR_INPUT_UNREADABLE.
  */
-export async function* lineChunks(path: string, progress: ReadProgress, size = chunkBytes): AsyncGenerator<Buffer> {
+export async function* lineChunks(file: TextFile, progress: ReadProgress, size = chunkBytes): AsyncGenerator<Buffer> {
   try {
-    const raw = isGzip(path) ? unzipped(path, size) : plain(path, size);
+    const raw = typeof file !== 'string' ? ofMember(file) : isGzip(file) ? unzipped(file, size) : plain(file, size);
     yield* wholeLines(raw, progress, size);
   } catch (cause) {
     if (cause instanceof DoctorError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DoctorError('CLI_DOCTOR_INPUT_UNREADABLE', `${path}: ${why}`, { cause });
+    throw new DoctorError('CLI_DOCTOR_INPUT_UNREADABLE', `${pathOf(file)}: ${why}`, { cause });
   }
 }
 
@@ -82,6 +91,11 @@ async function* wholeLines(
     carry = Buffer.from(text.subarray(cut));
   }
   if (carry.length > 0) yield carry;
+}
+
+async function* ofMember(file: MemberFile): AsyncGenerator<{ bytes: Buffer; read: number }> {
+  for await (const piece of file.open())
+    yield { bytes: Buffer.from(piece.buffer, piece.byteOffset, piece.length), read: piece.length };
 }
 
 async function* plain(path: string, size: number): AsyncGenerator<{ bytes: Buffer; read: number }> {
