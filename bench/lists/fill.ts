@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../packages/store/src/database.ts';
 import type { Tables } from '../../packages/store/src/schema.ts';
 
-export const filled = { computers: 20_000, updates: 3000, groups: 100, statesPerComputer: 130, eventsPerComputer: 20 };
+export const filled = { computers: 20_000, updates: 3000, groups: 100, statesPerComputer: 60, eventsPerComputer: 10 };
 
 /** The ids of row `n`, as text of SQL. */
 const idOf = (mark: string, number: string) =>
@@ -24,7 +24,7 @@ export async function fill(database: Database, at: number): Promise<void> {
     engine === 'sqlite' ? text : text.replaceAll('substr(', 'right(').replaceAll(', -7)', ', 7)');
   const bytes = (text: string) => (engine === 'sqlite' ? `cast(${text} as blob)` : `convert_to(${text}, 'UTF8')`);
   const run = (statement: string) => sql.raw(id(statement)).execute(tables);
-  const days = 86_400_000;
+  const days = 'cast(86400000 as bigint)';
   await tables.transaction().execute(async (transaction: Kysely<Tables>) => {
     const inside = (statement: string) => sql.raw(id(statement)).execute(transaction);
     await inside(`insert into target_groups (group_id, name, name_key, parent_id, created_at)

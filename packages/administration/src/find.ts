@@ -71,8 +71,10 @@ async function findByPart(store: Store, text: string): Promise<ListedRevision> {
   return newestOf(store, only.updateId);
 }
 
-function candidatesFor(store: Store, filter: UpdateFilter): Promise<Page<PagedUpdate>> {
-  return store.pageUpdates(filter, { limit: findBounds.maxCandidates });
+async function candidatesFor(store: Store, filter: UpdateFilter): Promise<Page<PagedUpdate>> {
+  const request = { limit: findBounds.maxCandidates };
+  const found = await store.pageUpdates(filter, request);
+  return found.total > 0 ? found : store.pageUpdates({ ...filter, withDeclinedParts: true }, request);
 }
 
 async function newestOf(store: Store, updateId: string): Promise<ListedRevision> {

@@ -122,14 +122,16 @@ export async function groupNamesOf(
   computerIds: readonly string[],
 ): Promise<Map<string, string[]>> {
   const names = new Map<string, string[]>();
-  for (let start = 0; start < computerIds.length; start += idsPerStatement) {
-    const rows = await tables
-      .selectFrom('computer_groups')
-      .innerJoin('target_groups', 'target_groups.group_id', 'computer_groups.group_id')
-      .select(['computer_id', 'name'])
-      .where('computer_id', 'in', computerIds.slice(start, start + idsPerStatement))
-      .orderBy('name_key')
-      .execute();
+  const memberships = tables
+    .selectFrom('computer_groups')
+    .innerJoin('target_groups', 'target_groups.group_id', 'computer_groups.group_id')
+    .select(['computer_id', 'name'])
+    .orderBy('name_key');
+  // Of very many all are read at once: the list of their ids would cost more.
+  const isForAll = computerIds.length > 10 * idsPerStatement;
+  for (let start = 0; start < (isForAll ? 1 : computerIds.length); start += idsPerStatement) {
+    const some = computerIds.slice(start, start + idsPerStatement);
+    const rows = await (isForAll ? memberships : memberships.where('computer_id', 'in', some)).execute();
     for (const { computer_id, name } of rows) {
       const known = names.get(computer_id);
       if (known) known.push(name);

@@ -105,8 +105,22 @@ function conditions(filter: ComputerFilter): RawBuilder<SqlBool>[] {
   if (isNeeding) found.push(sql`figures.needed > 0`);
   if (isFailing) found.push(sql`figures.failed > 0`);
   if (silentSince) found.push(sql`figures.contact_day < ${dayOf(silentSince)}`);
+  if (update?.states?.every(isReported)) found.push(reportedOn(update.updateId, update.states));
   if (update?.states) found.push(sql`${stateOf} in (${sql.join(update.states.map((state) => updateStates[state]))})`);
   return found;
+}
+
+/** The other two are what a computer did not report. */
+function isReported(state: UpdateState): boolean {
+  return state !== 'unknown' && state !== 'notApplicable';
+}
+
+/** Found by the index of the update; the state itself is asked for beside it. */
+function reportedOn(updateId: string, states: readonly UpdateState[]): RawBuilder<SqlBool> {
+  const numbers = sql.join(states.map((state) => updateStates[state]));
+  return sql`computers.computer_id in (
+    select reported.computer_id from computer_update_status as reported
+    where reported.update_id = ${updateId} and reported.state in (${numbers}))`;
 }
 
 /** Asked of each computer, not as one list of ids: PostgreSQL would look through a long list for each of them. */

@@ -2,6 +2,7 @@
 // does not apply, when the computer was scanned for it; of an update that came later, or is not offered, nothing is known.
 import { type Kysely, sql } from 'kysely';
 import type { StateCounts, UpdateState } from '../contract/index.ts';
+import { loadFigures } from '../figures.ts';
 import type { Tables } from '../schema.ts';
 import { updateStates } from '../update-status.ts';
 
@@ -13,15 +14,24 @@ export const stateOf = sql<number>`coalesce(status.state, case
   when wanted.is_declined = 0 and computers.scanned_at >= wanted.changed_at then ${sql.lit(updateStates.notApplicable)}
   else ${sql.lit(updateStates.unknown)} end)`;
 
-/** How many computers have an update in each state. */
+/** How many computers have an update in each state. Reads only the computers that reported on it, and counts the others. */
 export async function countStatesOf(tables: Kysely<Tables>, updateId: string): Promise<StateCounts> {
-  const { rows } = await sql<CountedState>`
-    select ${stateOf} as state, count(*) as count from computers
-    join updates as wanted on wanted.update_id = ${updateId}
-    left join computer_update_status as status
-      on status.computer_id = computers.computer_id and status.update_id = wanted.update_id
-    group by 1`.execute(tables);
-  return toCounts(rows);
+  const wasScanned = sql`(wanted.is_declined = 0 and computers.scanned_at >= wanted.changed_at)`;
+  const { rows } = await sql<CountedState & { scanned: number }>`
+    select status.state, count(*) as count, sum(case when ${wasScanned} then 1 else 0 end) as scanned
+    from updates as wanted
+    join computer_update_status as status on status.update_id = wanted.update_id
+    join computers on computers.computer_id = status.computer_id
+    where wanted.update_id = ${updateId} group by status.state`.execute(tables);
+  const all = await sql<{ scanned: number }>`
+    select count(*) as scanned from updates as wanted join computers on ${wasScanned}
+    where wanted.update_id = ${updateId}`.execute(tables);
+  const counts = toCounts(rows);
+  const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + Number(amount), 0);
+  counts.notApplicable = Number(all.rows[0]?.scanned ?? 0) - sum(rows.map(({ scanned }) => scanned));
+  const { known } = await loadFigures(tables);
+  counts.unknown = known - sum(rows.map(({ count }) => count)) - counts.notApplicable;
+  return counts;
 }
 
 /** How many updates one computer has in each state; of those only that an administrator decides on. */

@@ -72,8 +72,8 @@ export function updatePages(database: Database): Pick<ListStore, UpdatePages> {
 export async function countUpdates(database: Database): Promise<UpdateCounts> {
   await readUpdateFacts(database);
   const { rows } = await sql<Record<keyof UpdateCounts, number>>`
-    select (select count(*) from update_titles where is_listed = 1) as total,
-      (select count(*) from ${joined} where one.is_listed = 1 and updates.is_declined = 1) as declined,
+    select (select count(*) from update_titles as one where ${isUpdate}) as total,
+      (select count(*) from ${joined} where ${isUpdate} and updates.is_declined = 1) as declined,
       (select count(distinct decided.update_id) from ${approvals}) as approved,
       (select count(*) from ${approvals}) as deployments`.execute(database.tables);
   const { total = 0, approved = 0, declined = 0, deployments = 0 } = rows[0] ?? {};
@@ -85,9 +85,13 @@ export async function countUpdates(database: Database): Promise<UpdateCounts> {
 
 const approving = sql`('Install', 'OptionalInstall', 'Uninstall')`;
 
+/** A part of a bundle that a version of before let be decided on is one until that is taken back. */
+const isUpdate = sql<SqlBool>`(one.is_listed = 1 or exists (
+  select 1 from deployments as own where own.update_id = one.update_id and own.action <> 'Inherit'))`;
+
 /** Of updates that are not declined. */
 const approvals = sql`deployments as decided
-  join update_titles as one on one.update_id = decided.update_id and one.is_listed = 1
+  join update_titles as one on one.update_id = decided.update_id
   join updates on updates.update_id = decided.update_id and updates.is_declined = 0
   where decided.action in ${approving}`;
 
@@ -112,7 +116,9 @@ const sorts: Readonly<Record<UpdateSort, readonly SortKey[]>> = {
 
 function conditions(filter: UpdateFilter): RawBuilder<SqlBool>[] {
   const { search, title, article, categoryIds = [], approval, groupId, importedSince } = filter;
-  const found: RawBuilder<SqlBool>[] = [sql`one.is_listed = 1`];
+  const found: RawBuilder<SqlBool>[] = [
+    filter.withDeclinedParts ? sql`(${isUpdate} or updates.is_declined = 1)` : isUpdate,
+  ];
   if (search !== undefined && search !== '') found.push(...titleHolds(search));
   if (title !== undefined) found.push(sql`one.title_key = ${title.toLowerCase()}`);
   if (article !== undefined)
