@@ -56,6 +56,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       offset += milliseconds;
     },
     stop,
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: () => withinAMinute(stop()),
   };
+}
+
+/** A server that does not stop must not keep back the reason why its test failed. */
+async function withinAMinute(stopping: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the server of this test has not stopped within a minute')), 60_000);
+  });
+  await Promise.race([stopping, overdue]).finally(() => clearTimeout(timer));
 }
