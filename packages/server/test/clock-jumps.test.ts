@@ -72,6 +72,13 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const home = (await (await fetch(`${server.url}/api/home`)).json()) as { notices: { headline: string }[] };
       return home.notices.map(({ headline }) => headline);
     };
+    // The page is made again only so often: on a busy machine it may still show the notice of a moment ago.
+    const untilClockIsNoted = async (isNoted: boolean) => {
+      for (let tries = 0; (await notices()).some((one) => /^The clock of this server/.test(one)) !== isNoted; tries++) {
+        assert.ok(tries < 100, `${isNoted ? 'no notice' : 'a notice'} of the clock: ${await notices()}`);
+        await pause(100);
+      }
+    };
     const report = async (session: Awaited<ReturnType<typeof openSession>>) => {
       const id = crypto.randomUUID();
       const answer = await sendReport(server.url, session.cookie, id, 'x');
@@ -106,20 +113,12 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         const again = { computerId: early.computerId, dnsName: 'client-1.example.test' };
         await early.sync().catch(async () => void (await openSession(server.url, again)).sync());
         await report(await openSession(server.url, again));
-        const told = await notices();
-        assert.equal(
-          told.some((one) => /^The clock of this server/.test(one)),
-          /d$/.test(offset),
-          told.join(),
-        );
+        await untilClockIsNoted(/d$/.test(offset));
         await jump('+0');
         await treeIsServed();
         await report(await openSession(server.url, { computerId: then.computerId, dnsName: 'client-2.example.test' }));
         await newComputer();
-        assert.deepEqual(
-          (await notices()).filter((one) => /clock/.test(one)),
-          [],
-        );
+        await untilClockIsNoted(false);
       });
     }
 
