@@ -59,9 +59,9 @@ const step =
   /(?:New file `(?<made>[^`]+)`|In `(?<changed>[^`]+)`, (?<where>after|before) `(?<line>[^\n]+)`):\n\n```\w+\n(?<text>[\s\S]*?)```\n/g;
 
 /** Answers the files that the recipe makes. */
-function followRecipe(text: string, target: string): string[] {
+function followRecipe(recipe: string, target: string): string[] {
   const made: string[] = [];
-  for (const { groups = {} } of text.matchAll(step)) {
+  for (const { groups = {} } of recipe.matchAll(step)) {
     const { changed, where, line = '', text = '' } = groups;
     const file = join(target, groups.made ?? changed ?? '');
     if (groups.made !== undefined) {
@@ -76,6 +76,7 @@ function followRecipe(text: string, target: string): string[] {
     lines.splice((found[0] ?? 0) + (where === 'after' ? 1 : 0), 0, text.trimEnd());
     writeFileSync(file, lines.join('\n'));
   }
+  for (const [, script = ''] of recipe.matchAll(/Then run `node (scripts\/[\w-]+\.ts)`/g)) run(target, script);
   return made;
 }
 
