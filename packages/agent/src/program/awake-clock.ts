@@ -1,7 +1,7 @@
 // Since when a machine has been awake. A program that sleeps for seconds and finds hours gone was suspended, or its clock was
 // set: what was planned for the time between was missed.
 
-export interface Sleep {
+interface Sleep {
   before: Date;
   after: Date;
   /** By a clock that nobody can set. It may stand still while a machine is suspended. */

@@ -24,7 +24,7 @@ export interface Judges {
   evaluate(): Evaluation;
 }
 
-export interface InstallParts {
+interface InstallParts {
   context: ProgramContext;
   log: WsusLog;
   events: EventQueue;
@@ -95,7 +95,7 @@ function revisionOf(
   return cache.all().find(({ core }) => identityKey(core.identity) === wanted);
 }
 
-export function aboutEntry({ updateId, revision, title }: ReadyEntry): events.UpdateInEvent {
+function aboutEntry({ updateId, revision, title }: ReadyEntry): events.UpdateInEvent {
   return { updateId, revision, title };
 }
 

@@ -8,7 +8,7 @@ import type { MachineRoot } from '../../machine/machine-root.ts';
 import type { NeededRestart, UpdateKind } from '../../plan/work.ts';
 
 /** What the server sent of one revision that is to be installed. The operator's signature is asked for again then. */
-export interface ReadyPart {
+interface ReadyPart {
   updateId: string;
   revision: number;
   files: UpdateFile[];

@@ -17,7 +17,7 @@ import type { EventQueue } from '../report/event-queue.ts';
 import { type Installed, installReady, type Judges } from './install-ready.ts';
 import type { ReadyEntry, ReadyState, ReadyStore, WaitingRestart } from './ready-state.ts';
 
-export interface WorkParts {
+interface WorkParts {
   context: ProgramContext;
   log: WsusLog;
   events: EventQueue;
@@ -29,7 +29,7 @@ export interface WorkParts {
   openJudges(): Promise<Judges>;
 }
 
-export interface WorkResult {
+interface WorkResult {
   installed: number;
   /** Update ids. */
   failed: string[];
