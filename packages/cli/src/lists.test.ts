@@ -1,12 +1,14 @@
 // How lists end, and what a spreadsheet gets of names that computers chose themselves.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
 import { openStore } from '@moult/store';
 import { csvCell, endOf } from './lists.ts';
 import { run } from './run.ts';
+import { reportFailure } from './terminal.ts';
 
 const idOf = (number: number) => `${String(number).padStart(8, '0')}-5601-43c9-bac3-52d5db701494`;
 
@@ -23,7 +25,9 @@ before(async () => {
 });
 after(() => rmSync(dataDir, { recursive: true, force: true }));
 
-async function moult(...typed: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+const moult = (...typed: string[]) => bare(...typed, '--data-dir', dataDir);
+
+async function bare(...typed: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };
   const keep = (stream: keyof typeof written) => (text: unknown) => {
     written[stream] += `${text}\n`;
@@ -31,7 +35,7 @@ async function moult(...typed: string[]): Promise<{ code: number; stdout: string
   const log = mock.method(console, 'log', keep('stdout'));
   const error = mock.method(console, 'error', keep('stderr'));
   try {
-    await run([...typed, '--data-dir', dataDir], { writeOut: keep('stdout'), writeErr: keep('stderr') });
+    await run(typed, { writeOut: keep('stdout'), writeErr: keep('stderr') });
     return { code: Number(process.exitCode ?? 0), ...written };
   } finally {
     log.mock.restore();
@@ -155,3 +159,67 @@ describe('what was mistyped', () => {
     }
   });
 });
+
+describe('a file that this user may not look at', { skip: process.platform === 'win32' }, () => {
+  it('is not called missing, and the error says what to do', async () => {
+    const closed = join(dataDir, 'closed');
+    mkdirSync(join(closed, 'server'), { recursive: true });
+    writeFileSync(join(closed, 'server', 'moult.toml'), '');
+    const database = join(dataDir, 'closed.sqlite');
+    writeFileSync(database, '');
+    chmodSync(database, 0o000);
+    chmodSync(closed, 0o000);
+    chmodSync(dataDir, 0o755);
+    await asAnotherUser(async () => {
+      for (const flags of [
+        ['--data-dir', join(closed, 'server')],
+        ['--database', join(closed, 'server', 'moult.sqlite')],
+      ]) {
+        const { code, stderr } = await bare('status', ...flags);
+        assert.equal(code, 2, stderr);
+        assert.match(
+          stderr,
+          /ADMINISTRATION_NOT_ALLOWED.*This user may not look at .*closed.*as the user of the server, or with sudo/,
+        );
+        assert.doesNotMatch(stderr, /There is no/);
+      }
+    });
+    // What a process may do with a file goes by the user that started it.
+    const store = import.meta.resolve('@moult/store');
+    const script = `const { openStore } = await import(${JSON.stringify(store)});
+      await openStore(${JSON.stringify(database)}, { now: () => new Date() }).catch(({ message }) => console.log(message));`;
+    const user = process.geteuid?.() === 0 ? { uid: 65_534 } : {};
+    const opened = spawnSync(process.execPath, ['--input-type=module', '-e', script], { ...user, encoding: 'utf8' });
+    assert.match(opened.stdout, /cannot be opened.*This user may not read and write it/, opened.stderr);
+    chmodSync(closed, 0o700);
+  });
+
+  it('is named when the system refuses it, with what to do', () => {
+    const refused = Object.assign(new Error("EACCES: permission denied, open '/x/y'"), {
+      code: 'EACCES',
+      path: '/x/y',
+    });
+    const error = mock.method(console, 'error', () => undefined);
+    try {
+      assert.equal(reportFailure(refused, false), 1);
+      const [said] = error.mock.calls[0]?.arguments ?? [];
+      assert.match(
+        String(said),
+        /CLI_NOT_ALLOWED.*\/x\/y.*Run the command as the user that the files belong to, or with sudo/,
+      );
+    } finally {
+      error.mock.restore();
+    }
+  });
+});
+
+/** Root may look at everything. */
+async function asAnotherUser(work: () => Promise<void>): Promise<void> {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    await work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}

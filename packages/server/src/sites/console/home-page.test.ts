@@ -54,6 +54,61 @@ describe('the home page', () => {
     });
   });
 
+  it('says who needs updates, where one failed and who is silent, and shows faults however old they are', async () => {
+    const computer = (dnsName: string, updates: number) => ({
+      ...{ computerId: dnsName, dnsName, address: '192.0.2.7', updates, lastContact: new Date('2026-01-15T12:00:00Z') },
+    });
+    const attention = {
+      needing: { computers: 31, first: [computer('needy', 7)] },
+      failing: { computers: 1, first: [computer('unlucky', 1)] },
+      silent: { computers: 2, first: [computer('gone-away', 0), computer(hostileName, 0)] },
+      ...{ silentDays: 30, neverReported: 4 },
+    };
+    const old = storyOf('LAB-9', new Date('2026-01-15T12:00:00Z')).slice(0, 1);
+    const faults = old.map((event) => ({ ...event, what: '182', resultCode: '80070643' }));
+    const faultCounts = { reports: new Map([[182, 311]]), pings: 4 };
+    const facts = { ...fleet(), attention, faults, faultCounts, approved: 12, declined: 5 };
+    await withPage({ facts }, async (page) => {
+      const card = page.getByRole('region', { name: 'What needs attention' });
+      const text = (await card.textContent()) ?? '';
+      for (const said of [
+        '31 computers to update or restart',
+        'needy 7 updates',
+        'and 30 more: moult computers list --needed',
+        '1 computer with an update that failed',
+        'unlucky 1 update',
+        '2 computers without a contact for 30 days',
+        '4 computers have not reported yet',
+      ])
+        assert.ok(text.includes(said), `${said} in: ${text}`);
+      assert.ok(await page.getByText('40 updates in the catalog: 12 approved, 5 declined.').isVisible());
+      await page.getByText('Faults only').click();
+      const events = page.getByRole('table', { name: 'Last events, newest first' });
+      assert.equal(await events.getByRole('row').count(), 2);
+      assert.match((await events.textContent()) ?? '', /LAB-9.*Installation failed/);
+      assert.ok(await page.getByText('315 faults are on record: 311 installation, 4 self-update.').isVisible());
+    });
+    const looks = { headers: { 'x-forwarded-for': '192.0.2.9' } };
+    const asStranger = async (page: Page) => {
+      await page.getByRole('heading', { name: '31 computers to update or restart' }).waitFor();
+      assert.ok(await page.getByText('315 faults are on record').isVisible());
+      assert.doesNotMatch(await page.content(), /needy|unlucky|gone-away|LAB-9/);
+    };
+    await withPage({ facts }, asStranger, looks);
+  });
+
+  it('fits a screen of 360 pixels', async () => {
+    const viewport = { width: 360, height: 800 };
+    await withPage(
+      { facts: fleet() },
+      async (page) => {
+        await page.getByRole('heading', { name: '53 computers' }).waitFor();
+        assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
+      },
+      { viewport },
+    );
+  });
+
   it('shows what happens while somebody looks, without a reload, and says it politely', async () => {
     await withPage({ facts: fleet() }, async (page, server) => {
       await page.getByText('Live', { exact: true }).waitFor();
