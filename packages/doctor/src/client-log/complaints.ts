@@ -15,14 +15,14 @@ export function isComplaint(text: string): boolean {
 }
 
 const outcome =
-  /^[\W_]*(?:FATAL|ERROR)\b|exit code|result code|callback failed|Skipping scan|failed Searching for|Failed to (?:find|synchronize|download|install)|Download failed|occurred while (?:downloading|installing)|self-?update (?:has )?failed|(?:IsUpdateRequired|InstallUpdatedBinaries|job) failed|failed to detect|(?:Search|Scan) failed|\b(?:un)?install(?:ing|ation)?\b.*\bfail|\bdownload(?:ing)?\b(?!.*cab).*\bfailed|resultMapped/i;
+  /^[\W_]*(?:FATAL|ERROR)\b|exit code|result code|callback failed|Skipping scan|failed Searching for|Failed to (?:find|synchronize|download|install)|Download failed|occurred while (?:downloading|installing)|self-?update (?:has )?failed|(?:IsUpdateRequired|InstallUpdatedBinaries|job) failed|failed to detect|(?:Search|Scan) failed|\b(?:un)?install(?:ing|ation)?\b.{0,200}\bfail|\bdownload(?:ing)?\b(?!.{0,80}cab).{0,200}\bfailed|resultMapped/i;
 
 /** True where a line says how an operation ended; other warnings may have done no harm. */
 export function isOutcome(text: string): boolean {
   return outcome.test(text);
 }
 
-const error = /^[\W_]*(?:FATAL|ERROR)\b|\*FAILED\*|WARNING.*(?:fail|unable|cannot|could not)|^error:/i;
+const error = /^[\W_]*(?:FATAL|ERROR)\b|\*FAILED\*|WARNING.{0,300}(?:fail|unable|cannot|could not)|^error:/i;
 
 /** True where its own log calls it an error: FATAL, ERROR, "WARNING … failed". */
 export function isError(text: string): boolean {

@@ -69,11 +69,13 @@ const byWords: readonly { words: RegExp; stage: Stage }[] = [
     stage: 'web-service',
   },
   {
-    words: /occurred while downloading|\bDownload(?:ing)?\b.*\bfail|\b(?:BITS|DO) job\b|failed to download update/i,
+    words:
+      /occurred while downloading|\bDownload(?:ing)?\b.{0,200}\bfail|\b(?:BITS|DO) job\b|failed to download update/i,
     stage: 'download',
   },
   {
-    words: /Installation Failure|\b(?:un)?install(?:ing|ation)?\b.*\bfail|occurred while installing|Failed to install/i,
+    words:
+      /Installation Failure|\b(?:un)?install(?:ing|ation)?\b.{0,200}\bfail|occurred while installing|Failed to install/i,
     stage: 'installation',
   },
 ];

@@ -1,4 +1,5 @@
 // A story → observations: its troubles with the words that pages fill in, whose server was asked, what came of it. Pure.
+import { reportBounds } from '../bounds.ts';
 import { type Evidence, type Observation, observe } from '../finding.ts';
 import { formatHresult, meaningOf } from '../hresult/error-table.ts';
 import { statusBehind } from '../rules/causes.ts';
@@ -190,7 +191,7 @@ function observeOpenEnds(story: Story, subject: readonly string[]): Observation[
     observations.push(observe('DOCTOR_LOG_ENDS_EARLY', 'unknown', subject, { client, operation }, evidence));
   }
   const { leftOver } = story;
-  if (leftOver.length > 0) observations.push(observeLeftOver(leftOver, subject));
+  if (leftOver.length > 0) observations.push(observeLeftOver(leftOver, story.leftMore, subject));
   return observations;
 }
 
@@ -203,13 +204,13 @@ const operations: Partial<Record<Stage, string>> = {
 };
 
 /** The lines, each with the first and the last time, and the input that would decide. */
-function observeLeftOver(leftOver: readonly LeftOver[], subject: readonly string[]): Observation {
+function observeLeftOver(leftOver: readonly LeftOver[], more: number, subject: readonly string[]): Observation {
   const evidence = leftOver.flatMap(({ first, last, count }): Evidence[] => {
     if (count === 1) return [evidenceOfEvent(first)];
     const end = evidenceOfEvent(last);
     return [evidenceOfEvent(first), { ...end, text: `${end.text} (the last of ${count})` }];
   });
-  const count = leftOver.reduce((sum, each) => sum + each.count, 0);
+  const count = leftOver.reduce((sum, each) => sum + each.count, more);
   const inputs = [...new Set(leftOver.map(({ last }) => decidingInput(last)))];
   const values = {
     client: nameOf(subject),
@@ -217,7 +218,7 @@ function observeLeftOver(leftOver: readonly LeftOver[], subject: readonly string
     lines: count === 1 ? 'line' : 'lines',
     input: inputs.join('; '),
   };
-  return observe('DOCTOR_NOT_UNDERSTOOD', 'unknown', subject, values, evidence);
+  return observe('DOCTOR_NOT_UNDERSTOOD', 'unknown', subject, values, evidence.slice(0, reportBounds.maxEvidence));
 }
 
 function nameOf(subject: readonly string[]): string {

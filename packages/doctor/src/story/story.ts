@@ -31,6 +31,8 @@ export class Story {
   private firstUndecoded: LogEvent | undefined;
   private readonly byCode = new Map<FindingCode, Trouble[]>();
   private readonly left = new Map<string, LeftOver>();
+  /** Lines of further shapes that nobody understands. */
+  leftMore = 0;
   private readonly operations = new Operations();
   private readonly firstMilestones: LogEvent[] = [];
   /** A ring. */
@@ -188,6 +190,7 @@ export class Story {
       known.lastOrder = this.order;
     } else if (this.left.size < clientLogBounds.maxTroubles)
       this.left.set(shape, { first: event, last: event, count: 1, lastOrder: this.order });
+    else this.leftMore++;
   }
 
   private isOver(key: string, time: number | undefined, order: number): boolean {
