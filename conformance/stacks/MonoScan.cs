@@ -46,8 +46,8 @@ public static class MonoScan {
             new[] { new ReportingProxy.ReportingEvent {
                 BasicData = new ReportingProxy.BasicData {
                     TargetID = new ReportingProxy.ComputerTargetIdentifier { Sid = computerId }, TimeAtTarget = now,
-                    EventInstanceID = Guid.NewGuid().ToString(), NamespaceID = 1, EventID = 147, SourceID = 101,
-                    UpdateID = new ReportingProxy.UpdateRevisionIdentifier { UpdateID = Guid.Empty.ToString() },
+                    EventInstanceID = Guid.NewGuid(), NamespaceID = 1, EventID = 147, SourceID = 101,
+                    UpdateID = new ReportingProxy.UpdateRevisionIdentifier { UpdateID = Guid.Empty },
                     AppName = "mono",
                 },
                 ExtendedData = new ReportingProxy.ExtendedData {

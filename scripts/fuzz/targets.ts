@@ -5,9 +5,11 @@ import { parseUpdateDocument } from '@moult/catalog/metadata';
 import { FormatError } from '@moult/formats';
 import { verifyFile } from '@moult/formats/authenticode';
 import { bytesSource, findCabinets, MemberReader, readCabinet } from '@moult/formats/cab';
+import { type CompoundStorage, readCompoundFile } from '@moult/formats/compound-file';
 import { LzxDecoder } from '@moult/formats/lzx';
 import { MszipDecoder } from '@moult/formats/mszip';
 import { QuantumDecoder } from '@moult/formats/quantum';
+import { readInstallerProduct } from '@moult/formats/windows-installer';
 import { defaultXmlLimits, readXml, XmlSubtreeReader } from '@moult/formats/xml';
 import { decodeXpress, type XpressFormat } from '@moult/formats/xpress';
 import { ProtocolError } from '@moult/protocol';
@@ -34,6 +36,8 @@ export const targets: Record<string, Target> = {
     const report = await verifyFile(input, { trustedCertificatesPem: [], now: new Date(0) });
     return `${report.signed} ${report.digestMatches} ${report.signers.length} ${report.problems.map(({ code }) => code)}`;
   },
+  'compound-file': (input) => `${bytesIn(readCompoundFile(input).root, input.length)}`,
+  'windows-installer': (input) => readInstallerProduct(input).version,
   xml: (input) => `${readXml(textOf(input)).children.length}`,
   'xml-subtrees': readSubtrees,
   soap: readAnyCall,
@@ -66,6 +70,17 @@ function unpackCabinet(input: Uint8Array): string {
   if (unpacked > total) throw new Error(`${unpacked} bytes came out of a cabinet that claims ${total}`);
   if (first) throw first;
   return `${cabinet.members.length} ${unpacked}`;
+}
+
+/** All streams together are never more than the file: no byte of it is in two of them. */
+function bytesIn(storage: CompoundStorage, most: number): number {
+  let sum = 0;
+  for (const child of storage.children) {
+    if (child.kind === 'storage') sum += bytesIn(child, most - sum);
+    else for (const piece of child.pieces()) sum += piece.length;
+  }
+  if (sum > most) throw new Error(`${sum} bytes in streams of a file of ${most}`);
+  return sum;
 }
 
 /** One byte for the decoder's parameter, then blocks: unpacked size, packed size (16 bits each), packed bytes. */

@@ -5,12 +5,23 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CatalogError, decodeDocument, type OfflineFragments, offlineMember, rebuildDocument } from '@moult/catalog';
+import {
+  CatalogError,
+  type DocumentText,
+  DocumentTextBuilder,
+  decodeDocument,
+  largeDocumentCharacters,
+  type OfflineFragments,
+  offlineMember,
+  rebuildDocument,
+  rebuildLargeDocument,
+} from '@moult/catalog';
 import { byPlace, type Cabinet, type CabinetMember, MemberReader, readCabinetFrom } from '@moult/formats/cab';
 import { packageLimits } from '../bounds.ts';
 import { openFileSource } from './file-source.ts';
-import { type FoundDocument, refusalOf } from './found-document.ts';
+import { type FoundDocument, foundText, refusalOf } from './found-document.ts';
 import { isNestedPackage } from './package-cabinet.ts';
+import { decodedPieces } from './read-text.ts';
 
 const portionBytes = 64 * 1024 * 1024;
 
@@ -57,17 +68,22 @@ export function spool(pieces: Iterable<Uint8Array>, path: string): void {
 
 function* readFragments(name: string, cabinet: Cabinet): Generator<FoundDocument> {
   for (const portion of portions(cabinet)) {
-    const revisions = new Map<string, OfflineFragments>();
+    const revisions = new Map<string, FoundFragments>();
     const reader = new MemberReader(cabinet);
     for (const member of portion.sort(byPlace)) addFragment(revisions, member, reader.read(member));
     for (const [revisionId, fragments] of revisions) yield rebuilt(`${name}#${revisionId}`, fragments);
   }
 }
 
-function rebuilt(name: string, fragments: OfflineFragments): FoundDocument {
+/** As they were found: a large Core is packed. */
+type FoundFragments = Omit<OfflineFragments, 'core'> & { core: DocumentText };
+
+function rebuilt(name: string, fragments: FoundFragments): FoundDocument {
   try {
     if (fragments.core === '') throw new CatalogError('CATALOG_BAD_PACKAGE', `${name} has no Core fragment.`);
-    return { name, xml: rebuildDocument(fragments) };
+    const { core, ...others } = fragments;
+    if (typeof core === 'string') return { name, xml: rebuildDocument({ core, ...others }) };
+    return foundText(name, rebuildLargeDocument(core, others));
   } catch (error) {
     return refusalOf(name, error);
   }
@@ -98,16 +114,28 @@ function portions(cabinet: Cabinet): CabinetMember[][] {
 }
 
 function addFragment(
-  revisions: Map<string, OfflineFragments>,
+  revisions: Map<string, FoundFragments>,
   member: CabinetMember,
   pieces: Iterable<Uint8Array>,
 ): void {
   const place = offlineMember(member.name);
   if (!place) return;
-  const text = decodeDocument(Buffer.concat(Array.from(pieces, (piece) => piece.slice())));
   const fragments = revisions.get(place.revisionId) ?? { core: '', extended: undefined, localized: [], eula: [] };
   revisions.set(place.revisionId, fragments);
+  const isLarge = place.kind === 'core' && member.sizeBytes >= largeDocumentCharacters;
+  if (isLarge) {
+    fragments.core = decodeLarge(pieces);
+    return;
+  }
+  const text = decodeDocument(Buffer.concat(Array.from(pieces, (piece) => piece.slice())));
   if (place.kind === 'core') fragments.core = text;
   else if (place.kind === 'extended') fragments.extended = text;
   else fragments[place.kind].push(text);
+}
+
+/** Decodes a large fragment piece by piece, and holds it packed. */
+function decodeLarge(pieces: Iterable<Uint8Array>): DocumentText {
+  const packed = new DocumentTextBuilder();
+  for (const text of decodedPieces(pieces)) packed.put(text);
+  return packed.take();
 }

@@ -112,15 +112,33 @@ function encodingOf(start: Uint8Array): Encoding {
   return 'utf-8';
 }
 
-async function* decoded(chunks: AsyncIterable<Uint8Array>, encoding: string): AsyncGenerator<string> {
-  const decoder = new TextDecoder(encoding, { fatal: true });
-  try {
-    for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
-    yield decoder.decode();
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new CatalogError('CATALOG_BAD_ENCODING', `The text is not valid ${encoding.toUpperCase()}.`, { cause });
+async function* decoded(chunks: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncGenerator<string> {
+  const decode = decoderOf(encoding);
+  for await (const chunk of chunks) yield decode(chunk);
+  yield decode();
+}
+
+/** The text of bytes in UTF-8 or UTF-16. Throws CATALOG_BAD_ENCODING. */
+export function* decodedPieces(chunks: Iterable<Uint8Array>): Generator<string> {
+  let decode: ReturnType<typeof decoderOf> | undefined;
+  for (const chunk of chunks) {
+    if (chunk.length === 0) continue;
+    decode ??= decoderOf(encodingOf(chunk));
+    yield decode(chunk);
   }
+  if (decode) yield decode();
+}
+
+/** Takes the bytes piece by piece; nothing is the end. */
+function decoderOf(encoding: Encoding): (chunk?: Uint8Array) => string {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  return (chunk) => {
+    try {
+      return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode();
+    } catch (cause) {
+      throw new CatalogError('CATALOG_BAD_ENCODING', `The text is not valid ${encoding.toUpperCase()}.`, { cause });
+    }
+  };
 }
 
 /** Local name of the first element, past declaration, comments and processing instructions. */

@@ -82,6 +82,12 @@ function plain(local: string, children: XmlNode[]): XmlElement {
 /** `b.FileExists` → `bar:FileExists`; And and its like → lar; whatever has a namespace of its own keeps it. */
 function withNamespaces(element: XmlElement): XmlElement {
   if (element.uri !== '') return element;
+  const children = element.children.map((child) => (child.kind === 'element' ? withNamespaces(child) : child));
+  return { ...namespacedElement(element), children };
+}
+
+/** The same for one element without those inside, which is in no namespace so far. */
+export function namespacedElement(element: XmlElement): XmlElement {
   const rule = /^([bmd])\.(.+)$/.exec(element.local);
   const prefix = rule ? (rulePrefixes[rule[1] ?? ''] ?? 'upd') : logical.has(element.local) ? 'lar' : 'upd';
   return {
@@ -93,7 +99,6 @@ function withNamespaces(element: XmlElement): XmlElement {
         ? { ...attribute, prefix: 'xsi' }
         : attribute,
     ),
-    children: element.children.map((child) => (child.kind === 'element' ? withNamespaces(child) : child)),
   };
 }
 

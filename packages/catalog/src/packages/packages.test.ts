@@ -13,6 +13,7 @@ import {
   NestedDocumentReader,
   offlineMember,
   rebuildDocument,
+  rebuildLargeDocument,
   writeExportRecord,
 } from './index.ts';
 
@@ -142,6 +143,42 @@ describe('rebuildDocument', () => {
     assert.equal(offlineMember('package.xml'), undefined);
   });
 });
+
+describe('rebuildLargeDocument', () => {
+  it('puts together what rebuildDocument does, wherever the Core fragment is cut', () => {
+    for (const xml of [...documents, ...foreign]) {
+      const document = parseUpdateDocument(xml);
+      const others = {
+        extended: deriveExtended(document),
+        localized: localizedLanguages(document).map((language) => deriveLocalized(document, language) ?? ''),
+        eula: [],
+      };
+      const core = deriveCore(document);
+      for (const length of [5, 1000, 1_000_000]) {
+        const text = rebuildLargeDocument(pieces(core, [length]), others);
+        const [large, whole] = [String(text), rebuildDocument({ core, ...others })].map((one) =>
+          parseUpdateDocument(one),
+        );
+        assert.ok(large && whole);
+        assert.equal(deriveCore(large), deriveCore(whole));
+        assert.equal(deriveExtended(large), deriveExtended(whole));
+        assert.deepEqual({ ...large, root: 0 }, { ...whole, root: 0 });
+      }
+    }
+  });
+
+  it('refuses a fragment that is cut, or lacks its identity', () => {
+    const none = { extended: undefined, localized: [], eula: [] };
+    assert.throws(() => rebuildLargeDocument(['<UpdateIdentity'], none), { code: 'CATALOG_BAD_XML' });
+    assert.throws(() => rebuildLargeDocument(['<Properties/>'], none), { code: 'CATALOG_MISSING_FIELD' });
+  });
+});
+
+/** Rules with names and declarations of others. */
+const foreign = ['<x xmlns="urn:x"><y xmlns=""><z/></y></x>', ' <x> t </x> '].map(
+  (content) =>
+    `<u:Update xmlns:u="http://schemas.microsoft.com/msus/2002/12/Update" xmlns:l="http://schemas.microsoft.com/msus/2002/12/LogicalApplicabilityRules"><u:UpdateIdentity UpdateID="00000000-0000-0000-0000-000000000001" RevisionNumber="1"/><u:Properties UpdateType="Software"/><u:ApplicabilityRules><u:IsInstalled><l:True/></u:IsInstalled><u:Metadata>${content}</u:Metadata></u:ApplicabilityRules></u:Update>`,
+);
 
 describe('ExportRecordReader and a large record', () => {
   const large = `<u:Update>${'😀é'.repeat(2_000_000)}</u:Update>`;
