@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { sampleIds } from '@moult/catalog';
+import { clientWebService } from '@moult/protocol/client-web-service';
 import { importDocuments } from '../../store/src/catalog/import.ts';
 import { allComputers, openStore, type Store } from '../../store/src/index.ts';
 import { firstComputerId, openSession } from './agent-session.ts';
+import { ask } from './soap-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 const author = { name: 'test', at: new Date() };
@@ -164,5 +166,35 @@ describe('what a client is told of what it has', () => {
     const back = await session.sync();
     const changed = back.changedUpdates.find(({ id }) => session.updates.get(id)?.xml?.text.includes(sampleIds.update));
     assert.equal(changed?.deployment?.action, 'PreDeploymentCheck');
+  });
+
+  it('OptionalInstall goes to clients that know it; older ones are told Install, and IsAssigned false', async () => {
+    const decision = { updateId: sampleIds.update, groupId: allComputers, deadline: undefined, administrator: 'test' };
+    const told = async (protocolVersion: string) => {
+      const session = await openSession(server.url, { protocolVersion });
+      await session.syncToTheEnd();
+      const found = [...session.updates.values()].find(({ xml }) => xml?.text.includes(sampleIds.update));
+      const globalIds = [{ updateId: sampleIds.update, revisionNumber: 1 }];
+      const { results } = await ask(server.url, clientWebService, 'RefreshCache', {
+        ...{ cookie: session.cookie, globalIds },
+      });
+      return [found?.deployment, results[0]?.deployment].map((one) => [one?.action, one?.isAssigned]);
+    };
+    // Clients of several protocols one after the other: what was made ready for one must not go to the next.
+    const protocols = ['2.90', '2.0', '1.9', '1.8', '1.0', '2.0'];
+    await store.deploy({ ...decision, action: 'OptionalInstall' }, new Date());
+    await seen();
+    for (const protocol of protocols) {
+      const expected = protocol.startsWith('2') ? ['OptionalInstall', false] : ['Install', false];
+      assert.deepEqual(await told(protocol), [expected, expected], protocol);
+    }
+    await store.deploy({ ...decision, action: 'Install' }, new Date());
+    await seen();
+    for (const protocol of protocols) {
+      assert.deepEqual(await told(protocol), [
+        ['Install', true],
+        ['Install', true],
+      ]);
+    }
   });
 });

@@ -11,7 +11,7 @@ export interface ReadyUpdate {
 }
 
 /** What of an update depends on the protocol that its client speaks. */
-type WireForm = 'before 1.8' | '1.8';
+export type WireForm = 'before 1.8' | '1.8' | '2.0';
 
 export interface ReadyUpdates {
   /** Undefined also when something else is to be told of the revision by now. */

@@ -36,11 +36,15 @@ export function deployedUpdates(cache: UpdateCache): CachedRevision[] {
     .filter(({ core, deployment }) => core.updateType === 'Software' && reported.has(deployment?.action ?? ''));
 }
 
-/** Approved for installation and needed here. */
+/** Approved for installation and needed here. What is only offered to the user (IsAssigned false) is left to the user. */
 export function neededUpdates(cache: UpdateCache, evaluation: Evaluation): CachedRevision[] {
   return deployedUpdates(cache).filter(
-    (revision) => revision.deployment?.action === 'Install' && evaluation.stateOf(revision) === 'installable',
+    (revision) => isAssigned(revision) && evaluation.stateOf(revision) === 'installable',
   );
+}
+
+function isAssigned({ deployment }: CachedRevision): boolean {
+  return deployment?.action === 'Install' && deployment.isAssigned !== false;
 }
 
 /** GetExtendedUpdateInfo for the needed updates and the members that they need. */

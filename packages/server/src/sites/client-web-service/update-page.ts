@@ -6,7 +6,7 @@ import type { ClientClaims } from '../../update-service/cookie.ts';
 import type { ReadyUpdate } from '../../update-service/ready-updates.ts';
 import { type UpdateService, wireCookie } from '../../update-service/update-service.ts';
 import { speaksAtLeast } from './get-config.ts';
-import { wireDeployment } from './wire-deployment.ts';
+import { wireDeployment, wireFormOf } from './wire-deployment.ts';
 
 /** A driver names the hardware ids that it was matched by. */
 type Synced = SyncedRevision & { hardwareIds?: readonly string[] };
@@ -60,7 +60,7 @@ async function loadReady(
   revisions: readonly Synced[],
   protocolVersion: string,
 ): Promise<(Loaded | undefined)[]> {
-  const form = speaksAtLeast(protocolVersion, '1.8') ? '1.8' : 'before 1.8';
+  const form = wireFormOf(protocolVersion);
   // A driver names the devices of its client, so it is nobody else's.
   const found = revisions.map((revision) => (revision.hardwareIds ? undefined : readyUpdates.find(revision, form)));
   const missing = revisions.filter((_, at) => !found[at]).map(({ revisionId }) => revisionId);
