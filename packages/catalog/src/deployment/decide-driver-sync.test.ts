@@ -5,7 +5,13 @@ import { explainUpdate } from '../explain/index.ts';
 import { CatalogIndex, decodeSummary, encodeSummary, type UpdateSummary } from '../graph/index.ts';
 import { parseUpdateId, type RevisionId } from '../ids.ts';
 import { type DriverMetadata, packVersion } from '../metadata/index.ts';
-import { DeploymentSet, type DriverSyncRequest, decideDriverSync, decidePrinterSync } from './index.ts';
+import {
+  type DeployedAction,
+  DeploymentSet,
+  type DriverSyncRequest,
+  decideDriverSync,
+  decidePrinterSync,
+} from './index.ts';
 
 const nic = 'PCI\\VEN_8086&DEV_1';
 
@@ -168,6 +174,63 @@ describe('decideDriverSync', () => {
   for (const [promise, drivers, more, expected] of cases) {
     it(`offers ${promise}`, () => assert.deepEqual(offered(drivers, more), expected));
   }
+
+  describe('of several drivers for one device', () => {
+    const old = driver(1, [{}]);
+    const newer = driver(2, [{ driverVerDate: '2022-01-01' }]);
+    const newest = driver(3, [{ driverVerDate: '2024-01-01' }]);
+    const index = new CatalogIndex();
+    for (const [at, summary] of [old, newer, newest].entries()) index.add((at + 1) as RevisionId, summary);
+    const ask = (approved: Record<number, DeployedAction>, devices = [device]) => {
+      const deployments = new DeploymentSet({ unapproved: 'report' });
+      for (const [id, action] of Object.entries(approved))
+        deployments.set(Number(id) as RevisionId, { deploymentId: Number(id), action, lastChangeTime: 1 });
+      const decision = decideDriverSync(index, deployments, {
+        ...{ installedNonLeaf: [], cachedDrivers: [], devices, computerHardwareIds: [], needTwoGroupOutOfScope: false },
+        maxNew: 100,
+      });
+      const explain = (summary: UpdateSummary) =>
+        explainUpdate(
+          index,
+          deployments,
+          {
+            request: { installedNonLeaf: [], otherCached: [], filterCategoryIds: [], needTwoGroupOutOfScope: false },
+            facts: { devices: () => devices, computerHardwareIds: () => [], featureScoreKey: () => undefined },
+          },
+          summary.identity.updateId,
+        );
+      const offered = decision.newRevisions.map(({ revisionId, deployment }) => [
+        Number(revisionId),
+        deployment.action,
+      ]);
+      return { offered: Object.fromEntries(offered), explain };
+    };
+
+    it('one that nobody approved does not hide an approved one: clients report on it, and install that', () => {
+      assert.deepEqual(ask({ 1: 'Install' }).offered, { 1: 'Install', 3: 'PreDeploymentCheck' });
+      assert.deepEqual(ask({ 1: 'Install', 3: 'PreDeploymentCheck' }).offered, {
+        1: 'Install',
+        3: 'PreDeploymentCheck',
+      });
+      assert.deepEqual(ask({ 1: 'OptionalInstall', 3: 'Block' }).offered, {
+        ...{ 1: 'OptionalInstall', 2: 'PreDeploymentCheck' },
+      });
+    });
+
+    it('of the approved ones the best only is offered, and the others are explained by it', () => {
+      const { offered, explain } = ask({ 1: 'Install', 2: 'Install' });
+      assert.deepEqual(offered, { 2: 'Install', 3: 'PreDeploymentCheck' });
+      const { outcome, because } = explain(old);
+      assert.equal(outcome, 'not-offered');
+      assert.match(because, new RegExp(`better match.*${newer.identity.updateId}@1 \\(Install\\)`));
+      assert.equal(explain(newer).outcome, 'offered');
+    });
+
+    it('an approved one that is no better than the installed driver is not offered', () => {
+      assert.deepEqual(ask({ 1: 'Install' }, [installed('2023-01-01')]).offered, { 3: 'PreDeploymentCheck' });
+      assert.match(ask({}, [installed('2025-01-01')]).explain(newest).because, /installed driver is as good/);
+    });
+  });
 
   it('is explained as undecided while the devices are not known, and by what else keeps it back', () => {
     const index = new CatalogIndex();

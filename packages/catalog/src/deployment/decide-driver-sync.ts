@@ -97,32 +97,46 @@ function neededDrivers(index: CatalogIndex, scope: Scope, request: DriverSyncReq
     featureScoreKey: request.featureScoreMatchingKey,
   };
   for (const device of request.devices) {
-    const best = bestMatch(index, scope, device, computer);
-    if (!best || !isWanted(best, device, computer)) continue;
-    const hardwareIds = needed.get(best.revision) ?? new Set<string>();
-    needed.set(best.revision, hardwareIds.add(best.row.hardwareId));
+    for (const match of bestMatches(index, scope, device, computer)) {
+      if (!isWanted(match, device, computer)) continue;
+      const hardwareIds = needed.get(match.revision) ?? new Set<string>();
+      needed.set(match.revision, hardwareIds.add(match.row.hardwareId));
+    }
   }
   return needed;
 }
 
-function bestMatch(
+/**
+ * The best of all, and of those that are to be installed: MS-WUSP 3.1.5.7 ranks what is deployed, so that a driver on which
+ * clients only report, because nobody approved it, must not hide an approved one.
+ */
+function bestMatches(
   index: CatalogIndex,
   scope: Scope,
   device: DeviceFacts,
   computer: Parameters<typeof rankDriver>[2],
-): Match | undefined {
+): Set<Match> {
   let best: Match | undefined;
+  let bestApproved: Match | undefined;
   for (const hardwareId of [...device.hardwareIds, ...device.compatibleIds]) {
     for (const revision of index.drivers(hardwareId)) {
       if (!scope.has(revision.slot) || !index.prerequisites.isSatisfied(revision.signature.id)) continue;
       for (const row of revision.summary.drivers) {
         if (row.hardwareId.toLowerCase() !== hardwareId.toLowerCase()) continue;
         const rank = rankDriver(row, device, computer);
-        if (rank && (!best || isBetter({ revision, row, rank }, best))) best = { revision, row, rank };
+        if (!rank) continue;
+        const match = { revision, row, rank };
+        if (!best || isBetter(match, best)) best = match;
+        if (isToBeInstalled(scope, revision) && (!bestApproved || isBetter(match, bestApproved))) bestApproved = match;
       }
     }
   }
-  return best;
+  return new Set([best, bestApproved].filter((match) => match !== undefined));
+}
+
+function isToBeInstalled(scope: Scope, revision: IndexedRevision): boolean {
+  const action = scope.synced(revision.slot)?.deployment.action;
+  return action !== undefined && action !== 'PreDeploymentCheck' && action !== 'Evaluate';
 }
 
 /** Equal in rank: the later submission, then the same one on every server. */
