@@ -1,7 +1,16 @@
 // Approvals: an action for an update in a group, and declined updates.
-import type { DeploymentAction, TargetGroup } from '@moult/store';
+import { type Objection, objectionTo } from '@moult/catalog';
+import type { DeploymentAction, ListedRevision, MissingFile, Store, TargetGroup } from '@moult/store';
+import {
+  acceptTerms,
+  type DecidedUpdate,
+  filesOfTerms,
+  findMissing,
+  loadDecided,
+  openTerms,
+} from './decided-update.ts';
 import { AdministrationError } from './errors.ts';
-import { findDecidable, findGroup } from './find.ts';
+import { findDecidable, findGroup, findUpdate, undecidable } from './find.ts';
 import type { Administration } from './open-server.ts';
 
 interface Approval {
@@ -9,53 +18,154 @@ interface Approval {
   update: string;
   /** Names or ids; All Computers where none is named. */
   groups?: readonly string[] | undefined;
-  /** Inherit takes back what was decided for a group: what its parent has holds again. */
+  /**
+   * Inherit takes back what was decided for a group: what its parent has holds again. At All Computers nothing is decided
+   * then.
+   */
   action: DeploymentAction | 'Inherit';
   deadline?: Date | undefined;
+  /** A deadline that is over is meant so: computers install at once. */
+  allowPastDeadline?: boolean | undefined;
+  /** The administrator accepts the license terms of the update, for all computers. */
+  acceptLicense?: boolean | undefined;
 }
 
-interface Approved {
+export interface Approved {
   updateId: string;
   title: string;
   action: Approval['action'];
   deadline: Date | undefined;
   groups: { groupId: string; name: string }[];
+  /** Files that computers will ask this server for and that it does not have. */
+  missingFiles: MissingFile[];
 }
 
 /**
  * Decides what happens to an update in each group, in place of what was decided before; that also ends a decline. All
- * names are looked up before anything is decided. Throws AdministrationError SERVER_NOT_FOUND for the update or a group,
- * SERVER_REFUSED for what nobody decides on, ADMINISTRATION_NO_PARENT where there is nothing to inherit from.
+ * names are looked up before anything is decided. Any decision can be taken back, whatever the update is. Throws
+ * AdministrationError SERVER_NOT_FOUND for the update or a group, SERVER_REFUSED for a category or detectoid,
+ * ADMINISTRATION_BUNDLE_MEMBER, ADMINISTRATION_EXPIRED, ADMINISTRATION_CANNOT_UNINSTALL, ADMINISTRATION_DEADLINE,
+ * ADMINISTRATION_LICENSE_TERMS.
  */
-export async function approve(
-  { store, author }: Administration,
-  { update, groups: names, action, deadline }: Approval,
-): Promise<Approved> {
-  const { updateId, title } = await findDecidable(store, update);
-  const groups: TargetGroup[] = [];
-  for (const name of names ?? ['All Computers']) {
-    const group = await findGroup(store, name);
-    if (!groups.some(({ groupId }) => groupId === group.groupId)) groups.push(group);
-  }
-  if (action === 'Inherit' && groups.some(({ parentId }) => parentId === undefined)) {
-    throw new AdministrationError(
-      'ADMINISTRATION_NO_PARENT',
-      'All Computers is inside of no group: it has no decision to inherit.',
-    );
-  }
+export async function approve(administration: Administration, approval: Approval): Promise<Approved> {
+  const { store, author } = administration;
+  const { action, deadline } = approval;
+  const found = await findUpdate(store, approval.update);
+  const { updateId, title } = found;
+  const groups = await findGroups(store, approval.groups ?? ['All Computers']);
+  const missingFiles = action === 'Inherit' ? [] : await requireAllowed(administration, found, { ...approval, action });
+  const decided =
+    action === 'Inherit' ? new Set((await store.listDeploymentsOf(updateId)).map((one) => one.groupId)) : undefined;
   for (const { groupId } of groups) {
+    // Where nothing is decided, nothing is taken back.
+    if (decided?.has(groupId) === false) continue;
     await store.deploy({ updateId, groupId, action, deadline, administrator: author.name }, author.at);
   }
-  return { updateId, title, action, deadline, groups: groups.map(({ groupId, name }) => ({ groupId, name })) };
+  const named = groups.map(({ groupId, name }) => ({ groupId, name }));
+  return { updateId, title, action, deadline, groups: named, missingFiles };
 }
 
-/** Offers the update to nobody, or lets its decisions count again. Throws as approve does. */
+/**
+ * Offers the update to nobody, or lets its decisions count again. Throws as approve does, and ADMINISTRATION_EXPIRED for
+ * the decline of an expired update, which stays.
+ */
 export async function decline(
   { store, author }: Administration,
   update: string,
   isDeclined: boolean,
 ): Promise<{ updateId: string; title: string; isDeclined: boolean }> {
-  const { updateId, title } = await findDecidable(store, update);
+  const found = isDeclined ? await findDecidable(store, update) : await findUpdate(store, update);
+  const { updateId, title } = found;
+  if (!isDeclined) await refuseExpired(store, found);
   await store.setDeclined(updateId, isDeclined, author);
   return { updateId, title, isDeclined };
+}
+
+async function findGroups(store: Store, names: readonly string[]): Promise<TargetGroup[]> {
+  const groups: TargetGroup[] = [];
+  for (const name of names) {
+    const group = await findGroup(store, name);
+    if (!groups.some(({ groupId }) => groupId === group.groupId)) groups.push(group);
+  }
+  return groups;
+}
+
+/** Answers the files that are not here. */
+async function requireAllowed(
+  { store, author }: Administration,
+  found: ListedRevision,
+  approval: Approval & { action: DeploymentAction },
+): Promise<MissingFile[]> {
+  const { action, deadline, allowPastDeadline = false, acceptLicense = false } = approval;
+  // An approval is for the update: its newest revision counts, whichever was named.
+  const newest = (await store.findRevisions(found.updateId)).at(-1) ?? found;
+  const decided = await loadDecided(store, newest);
+  const objection = objectionTo(decided.update, decided.members, {
+    action,
+    deadline,
+    now: author.at,
+    allowPastDeadline,
+  });
+  if (objection) throw await refusal(store, newest, objection, deadline);
+  if (action !== 'Install' && action !== 'OptionalInstall') return [];
+  const open = await openTerms(store, decided);
+  if (open.length > 0 && !acceptLicense) throw await licenseRefusal(store, newest, decided, open);
+  await acceptTerms(store, open, author);
+  return findMissing(store, decided);
+}
+
+async function refuseExpired(store: Store, found: ListedRevision): Promise<void> {
+  const newest = (await store.findRevisions(found.updateId)).at(-1) ?? found;
+  const summary = (await store.loadSummaries([newest.revisionId])).get(newest.revisionId);
+  const isDecided = newest.updateType === 'Software' || newest.updateType === 'Driver';
+  if (summary?.isExpired && isDecided) throw await refusal(store, newest, 'expired', undefined);
+}
+
+async function refusal(
+  store: Store,
+  found: ListedRevision,
+  objection: Objection,
+  deadline: Date | undefined,
+): Promise<AdministrationError> {
+  const named = `"${found.title}" (${found.updateId})`;
+  switch (objection) {
+    case 'rule-only':
+    case 'bundle-member':
+      return undecidable(store, found, objection);
+    case 'expired':
+      return new AdministrationError(
+        'ADMINISTRATION_EXPIRED',
+        `The publisher expired ${named}. It stays declined. Approve an update that supersedes it.`,
+      );
+    case 'cannot-uninstall':
+      return new AdministrationError(
+        'ADMINISTRATION_CANNOT_UNINSTALL',
+        `${named} cannot be uninstalled by an update server: its metadata has no UninstallationBehavior. Remove it on the computers themselves, or decide not-approved to offer it no longer.`,
+      );
+    case 'deadline-without-use':
+      return new AdministrationError(
+        'ADMINISTRATION_DEADLINE',
+        'Only the actions install and uninstall have a deadline. Leave the deadline out.',
+      );
+    case 'deadline-past':
+      return new AdministrationError(
+        'ADMINISTRATION_DEADLINE',
+        `The deadline ${deadline?.toISOString()} is over: computers would install, and may restart, at their next contact.`,
+      );
+  }
+}
+
+async function licenseRefusal(
+  store: Store,
+  { title, updateId }: ListedRevision,
+  decided: DecidedUpdate,
+  open: Awaited<ReturnType<typeof openTerms>>,
+): Promise<AdministrationError> {
+  const files = await filesOfTerms(store, decided, open);
+  const where = files.length > 0 ? ` They are in ${files.slice(0, 5).join(', ')}.` : '';
+  const ids = open.map(({ eulaId }) => eulaId).join(', ');
+  return new AdministrationError(
+    'ADMINISTRATION_LICENSE_TERMS',
+    `"${title}" (${updateId}) has license terms that nobody accepted (${ids}).${where} You accept them for all computers.`,
+  );
 }

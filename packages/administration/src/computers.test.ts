@@ -16,21 +16,41 @@ it('a computer is found by name, address or id; several are named and nothing is
   await assert.rejects(showComputer(administration, 'pc9'), { code: 'SERVER_NOT_FOUND', subject: 'computer' });
 });
 
-it('membership follows at once; with client-side targeting it is said to be temporary', async () => {
-  for (const targeting of ['server', 'client'] as const) {
-    await using administration = await createAdministration([], { targeting });
+it('membership follows at once', async () => {
+  await using administration = await createAdministration();
+  await addComputer(administration, one, 'pc1.example.test');
+  await addGroup(administration, 'Lab');
+  const { group } = await setMembership(administration, { computer: 'pc1', group: 'lab', isMember: true });
+  assert.equal(group, 'Lab');
+  const inside = await listComputers(administration, { groups: ['LAB'], limit: 10 });
+  assert.deepEqual(
+    inside.items.map(({ computerId }) => computerId),
+    [one],
+  );
+  const all = { computer: 'pc1', group: 'All Computers', isMember: true };
+  await assert.rejects(setMembership(administration, all), { name: 'AdministrationError', code: 'SERVER_REFUSED' });
+});
+
+it('with client-side targeting it is refused and changes nothing, by what the server told its clients', async () => {
+  for (const [here, told, isRefused] of [
+    ['client', undefined, true],
+    ['server', 'client', true],
+    ['client', 'server', false],
+    ['client', 'rubbish', true],
+  ] as const) {
+    await using administration = await createAdministration([], { targeting: here });
+    const { store } = administration;
     await addComputer(administration, one, 'pc1.example.test');
-    await addGroup(administration, 'Lab');
-    const change = { computer: 'pc1', group: 'lab', isMember: true };
-    const { isTemporary, group } = await setMembership(administration, change);
-    assert.deepEqual([isTemporary, group], [targeting === 'client', 'Lab']);
-    const inside = await listComputers(administration, { groups: ['LAB'], limit: 10 });
-    assert.deepEqual(
-      inside.items.map(({ computerId }) => computerId),
-      [one],
-    );
-    const all = { computer: 'pc1', group: 'All Computers', isMember: true };
-    await assert.rejects(setMembership(administration, all), { name: 'AdministrationError', code: 'SERVER_REFUSED' });
+    const { groupId } = await addGroup(administration, 'Lab');
+    if (told) await store.loadServerIdentity(JSON.stringify({ targeting: told }), new Date());
+    for (const isMember of [true, false]) {
+      const change = setMembership(administration, { computer: 'pc1', group: 'lab', isMember });
+      const refusal = { code: 'ADMINISTRATION_CLIENT_TARGETING', message: /TargetGroup.* "Lab"/ };
+      if (isRefused) await assert.rejects(change, refusal);
+      else await change;
+    }
+    const moves = (await store.listAudit({ limit: 10 })).filter(({ action }) => /computer/.test(action));
+    assert.equal(moves.length, isRefused ? 0 : 2, groupId);
   }
 });
 

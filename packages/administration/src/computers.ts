@@ -9,12 +9,13 @@ import {
   type PagedComputer,
   pageOf,
   type StateCounts,
+  type Store,
   type UpdateOnComputer,
   type UpdateState,
 } from '@moult/store';
-import { asAdministrationError } from './errors.ts';
+import { AdministrationError, asAdministrationError } from './errors.ts';
 import { findComputer, findGroup, findUpdate, guidIn } from './find.ts';
-import type { Administration } from './open-server.ts';
+import type { Administration, FoundServer } from './open-server.ts';
 import { groupIdsOf, type ListRequest, paged, toPageRequest } from './pages.ts';
 
 interface ComputerQuery extends ListRequest {
@@ -95,13 +96,12 @@ interface Membership {
   groupId: string;
   group: string;
   isMember: boolean;
-  /** With client-side targeting, policy on the computer says again at its next contact which groups it is in. */
-  isTemporary: boolean;
 }
 
 /**
  * Puts computers into a group or takes them out. All names are looked up before anything is changed. Throws
- * AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED.
+ * AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED, and ADMINISTRATION_CLIENT_TARGETING where policy on the
+ * computers says at each contact which groups they are in.
  */
 export async function setMemberships(
   { store, server, author }: Administration,
@@ -110,6 +110,13 @@ export async function setMemberships(
   const found: KnownComputer[] = [];
   for (const computer of computers) found.push(await findComputer(store, computer));
   const { groupId, name } = await findGroup(store, group);
+  if ((await targetingOf(store, server)) === 'client') {
+    const [first = ''] = found.map(({ dnsName }) => dnsName);
+    throw new AdministrationError(
+      'ADMINISTRATION_CLIENT_TARGETING',
+      `The computers of this server say themselves which groups they are in (targeting = "client"): ${first} goes back at its next contact. Set the policy "Enable client-side targeting" (TargetGroup) of the computer to "${name}". Or set targeting to "server" and restart the server.`,
+    );
+  }
   const done: Membership[] = [];
   for (const { computerId, dnsName } of found) {
     try {
@@ -117,10 +124,7 @@ export async function setMemberships(
     } catch (error) {
       throw asAdministrationError(error, 'group');
     }
-    done.push({
-      ...{ computerId, dnsName, groupId, group: name, isMember },
-      isTemporary: server.config.targeting === 'client',
-    });
+    done.push({ computerId, dnsName, groupId, group: name, isMember });
   }
   return done;
 }
@@ -132,6 +136,19 @@ export async function setMembership(
 ): Promise<Membership> {
   const [only] = await setMemberships(administration, { computers: [computer], ...membership });
   return only as Membership;
+}
+
+/**
+ * Who says which groups a computer is in: as the server told its clients when it last started, which may have had other
+ * settings than this command; before its first start, as the settings here say.
+ */
+async function targetingOf(store: Store, { config }: FoundServer): Promise<'server' | 'client'> {
+  try {
+    const { targeting } = JSON.parse((await store.loadSetting('told')) ?? '{}');
+    return targeting === 'client' || targeting === 'server' ? targeting : config.targeting;
+  } catch {
+    return config.targeting;
+  }
 }
 
 /** Identities that several computers used within the last `days`: copies of one disk. */

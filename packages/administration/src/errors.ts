@@ -11,8 +11,17 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_UNREADABLE'
   /** Something of a server is there, and this user may not look at it. */
   | 'ADMINISTRATION_NOT_ALLOWED'
-  /** All Computers is to have what its parent has. */
-  | 'ADMINISTRATION_NO_PARENT'
+  /** A part of bundles is decided on with them only. */
+  | 'ADMINISTRATION_BUNDLE_MEMBER'
+  /** Its publisher expired the update. */
+  | 'ADMINISTRATION_EXPIRED'
+  | 'ADMINISTRATION_CANNOT_UNINSTALL'
+  /** A deadline that is over, or of an action that has none. */
+  | 'ADMINISTRATION_DEADLINE'
+  /** The update has license terms that nobody accepted. */
+  | 'ADMINISTRATION_LICENSE_TERMS'
+  /** Policy on the computers says which groups they are in. */
+  | 'ADMINISTRATION_CLIENT_TARGETING'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED';
 

@@ -1,5 +1,6 @@
 // Finds the update, group or computer that a person types. An ambiguous text is an error that lists the candidates, never a
 // guess.
+import { decodeSummary, undecidableBecause } from '@moult/catalog';
 import type { KnownComputer, ListedRevision, Page, PagedUpdate, Store, TargetGroup, UpdateFilter } from '@moult/store';
 import { findBounds } from './bounds.ts';
 import { AdministrationError } from './errors.ts';
@@ -52,15 +53,39 @@ export async function findUpdate(store: Store, typed: string): Promise<ListedRev
 
 /**
  * As findUpdate, of what an administrator decides on. Throws SERVER_REFUSED for a category or a detectoid: those go to
- * every client, whose scan ends without them.
+ * every client, whose scan ends without them. Throws ADMINISTRATION_BUNDLE_MEMBER for a part of bundles.
  */
 export async function findDecidable(store: Store, typed: string): Promise<ListedRevision> {
   const found = await findUpdate(store, typed);
-  if (found.updateType === 'Software' || found.updateType === 'Driver') return found;
-  throw new AdministrationError(
-    'SERVER_REFUSED',
-    `"${found.title}" (${found.updateId}) is a ${found.updateType.toLowerCase()}: only software and drivers are decided on.`,
-  );
+  const newest = (await store.findRevisions(found.updateId)).at(-1) ?? found;
+  const summary = (await store.loadSummaries([newest.revisionId])).get(newest.revisionId);
+  const why = summary && undecidableBecause({ ...decodeSummary(summary) });
+  if (why) throw await undecidable(store, found, why);
+  return found;
+}
+
+/** The error that says why nothing is decided about it, and what is decided in its place. */
+export async function undecidable(
+  store: Store,
+  { title, updateId, updateType }: ListedRevision,
+  why: 'rule-only' | 'bundle-member',
+): Promise<AdministrationError> {
+  const named = `"${title}" (${updateId})`;
+  if (why === 'rule-only') {
+    const kind = updateType.toLowerCase();
+    return new AdministrationError(
+      'SERVER_REFUSED',
+      `${named} is a ${kind}: only software and drivers are decided on.`,
+    );
+  }
+  const bundles = await store.findBundlesOf(updateId);
+  const shown = bundles.slice(0, findBounds.maxCandidates).map((one) => `"${one.title}" (${one.updateId})`);
+  const more = bundles.length > shown.length ? [`${bundles.length - shown.length} more`] : [];
+  const instead =
+    bundles.length === 0
+      ? 'No update in this catalog holds it.'
+      : `Decide on the update that holds it: ${[...shown, ...more].join(', ')}.`;
+  return new AdministrationError('ADMINISTRATION_BUNDLE_MEMBER', `${named} is a part of other updates. ${instead}`);
 }
 
 async function findByPart(store: Store, text: string): Promise<ListedRevision> {

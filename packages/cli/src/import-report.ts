@@ -15,6 +15,10 @@ export function printImport(report: ImportReport): void {
   for (const { document, code, message } of report.refusals) {
     console.log(`${paint('red', 'refused')} ${visibleText(document)}: ${code}: ${visibleText(message)}`);
   }
+  for (const { updateId, title, decisions } of report.expired.slice(0, shown)) {
+    const off = decisions === 0 ? '' : `. ${decisions === 1 ? '1 decision is' : `${decisions} decisions are`} taken off`;
+    console.log(`${paint('yellow', 'expired')} ${visibleText(title)} (${updateId}): declined${off}`);
+  }
   for (const { file, kind } of report.passedOver.files.slice(0, shown)) {
     console.log(`${paint('yellow', 'passed over')} ${visibleText(file)}: ${kind}`);
   }

@@ -130,9 +130,12 @@ export function withAdvice(error: unknown): unknown {
   return new AdministrationError(error.code, `${error.message} ${advice}`, { subject: error.subject, cause: error });
 }
 
-function adviceOn({ code, subject }: AdministrationError): string | undefined {
+function adviceOn(error: AdministrationError): string | undefined {
+  const { code, subject } = error;
   if (code === 'ADMINISTRATION_NO_SERVER')
     return 'Name its data directory with --data-dir, or its configuration file with --config.';
-  if (code === 'ADMINISTRATION_NO_PARENT') return 'There --action not-approved takes an approval back.';
+  if (code === 'ADMINISTRATION_LICENSE_TERMS') return 'Add --accept-license when you do.';
+  if (code === 'ADMINISTRATION_DEADLINE' && /is over/.test(error.message))
+    return 'Add --allow-past-deadline when that is meant.';
   return code === 'SERVER_NOT_FOUND' && subject !== undefined ? `"moult ${subject}s list" lists them.` : undefined;
 }

@@ -86,7 +86,8 @@ async function isDeclinedIn(transaction: Kysely<Tables>, updateId: string): Prom
   return row?.is_declined === 1;
 }
 
-async function writeDeclined(
+/** Inside a transaction that has its stamp; whoever calls marks the change. */
+export async function writeDeclined(
   transaction: Kysely<Tables>,
   updateId: string,
   isDeclined: boolean,
@@ -100,6 +101,27 @@ async function writeDeclined(
     .execute();
   const action = isDeclined ? 'decline update' : 'undecline update';
   await recordAudit(transaction, author, { action, subject: updateId, before, after: { isDeclined } });
+}
+
+/** Takes one decision back, on record; whoever calls marks the change. */
+export async function takeBack(
+  transaction: Kysely<Tables>,
+  { update_id, group_id, action, deadline, changed_at }: Selectable<Tables['deployments']>,
+  { author, stamp }: { author: Author; stamp: number },
+): Promise<void> {
+  const decided = { action: 'Inherit' as const, deadline: null, administrator: author.name };
+  await transaction
+    .updateTable('deployments')
+    .set({ ...decided, changed_at: Math.max(stamp, changed_at + 1) })
+    .where('update_id', '=', update_id)
+    .where('group_id', '=', group_id)
+    .execute();
+  await recordAudit(transaction, author, {
+    action: 'take approval back',
+    subject: update_id,
+    before: { groupId: group_id, action, deadline: dateText(deadline) },
+    after: { groupId: group_id, action: decided.action },
+  });
 }
 
 function toDeployment(row: Selectable<Tables['deployments']>): StoredDeployment | InheritedDeployment {

@@ -23,11 +23,13 @@ import {
   withoutPassword,
 } from './database.ts';
 import { defaultStoreBounds } from './declared-bounds.ts';
+import { decisionFactStore } from './decision-facts.ts';
 import { deploymentStore } from './deployments.ts';
 import { ServerError } from './errors.ts';
 import { eventBlockStore } from './event-blocks.ts';
 import { eventBoundsStore } from './event-bounds.ts';
 import { eventRetentionStore } from './event-retention.ts';
+import { expiredUpdateStore } from './expired-updates.ts';
 import { figureStore } from './figures.ts';
 import { groupStore } from './groups.ts';
 import { homeStore } from './home.ts';
@@ -167,6 +169,8 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     updateStore(database, changes),
     revisionListStore(database),
     deploymentStore(database, changes),
+    expiredUpdateStore(database, changes),
+    decisionFactStore(database),
     contentFileStore(database, changes),
     reportingEventStore(database, changes, bounds),
     eventRetentionStore(database),

@@ -2,6 +2,7 @@
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type {
+  ExpiredUpdate,
   ImportResult,
   PackedRevision,
   Revisions,
@@ -10,6 +11,7 @@ import type {
   StoredSummary,
 } from './contract/index.ts';
 import type { Database } from './database.ts';
+import { takeOffExpiredIn } from './expired-updates.ts';
 import { insertRevisions } from './insert-revisions.ts';
 import { packRevision, packText, unpacked } from './packing.ts';
 import type { Tables } from './schema.ts';
@@ -24,14 +26,19 @@ export function updateStore(database: Database, changes: Changes): Revisions {
       now: Date,
     ): Promise<ImportResult[]> {
       const packed = await Promise.all(revisions.map(packRevision));
-      const results = await transact(database, async (transaction) => {
+      const { results, expired } = await transact(database, async (transaction) => {
         const stamp = await takeStamp(transaction, database.engine, now.getTime());
         const imported = await insertRevisions({ transaction, engine: database.engine }, packed, stamp);
-        if (imported.some(({ isNew }) => isNew)) await markChange(transaction, 'updates');
-        return imported;
+        const fresh = packed.filter((_, at) => imported[at]?.isNew);
+        const updateIds = fresh.map(({ updateId }) => updateId);
+        const author = { name: importAuthor, at: now };
+        const taken = await takeOffExpiredIn(transaction, { author, stamp, updateIds });
+        if (fresh.length > 0) await markChange(transaction, 'updates');
+        return { results: imported, expired: taken };
       });
       if (results.some(({ isNew }) => isNew)) changes.announce('updates');
-      return results;
+      if (expired.length > 0) changes.announce('deployments');
+      return withExpired(results, packed, expired);
     },
 
     async readSummaries(after: number, take: (summary: StoredSummary) => void): Promise<void> {
@@ -144,6 +151,24 @@ export function updateStore(database: Database, changes: Changes): Revisions {
   };
 }
 
+/** Who takes decisions off expired updates, on the record. */
+const importAuthor = 'import';
+
+/** With the last of each update's results, what its expiry took off. */
+function withExpired(
+  results: ImportResult[],
+  revisions: readonly PackedRevision[],
+  expired: readonly ExpiredUpdate[],
+): ImportResult[] {
+  const places = new Map(revisions.map(({ updateId }, at) => [updateId, at]));
+  const told = results.map((result) => ({ ...result }));
+  for (const one of expired) {
+    const result = told[places.get(one.updateId) ?? -1];
+    if (result) result.expired = one;
+  }
+  return told;
+}
+
 const idsPerQuery = 500;
 const summariesPerQuery = 2000;
 
@@ -157,7 +182,7 @@ function loadSummaries(tables: Database['tables'], after: number): Promise<Table
     .execute();
 }
 
-function toSummary(row: Tables['revision_summaries']): StoredSummary {
+export function toSummary(row: Tables['revision_summaries']): StoredSummary {
   return {
     revisionId: row.revision_id,
     updateId: row.update_id,

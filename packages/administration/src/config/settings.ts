@@ -1,5 +1,6 @@
 // Every setting of the server, once: its type, its default and its sentence. Flags (`--data-dir`), environment
 // (`MOULT_DATA_DIR`) and the keys of the TOML file (`data-dir`) are made from the name.
+import { isIP } from 'node:net';
 import { defaultStoreBounds } from '@moult/store/bounds';
 import { z } from 'zod';
 
@@ -24,8 +25,31 @@ const hostNames = z
   .string()
   .regex(/^[\w.*-]+(\s*,\s*[\w.*-]+)*$/)
   .describe('names with commas between them, without ports');
+const addressRanges = z
+  .string()
+  .refine((text) => text.split(',').every((range) => isRange(range.trim())))
+  .describe('addresses or ranges with commas between them, as 127.0.0.1,10.0.0.0/8,fd00::/8');
+const baseUrl = (what: string, mayHavePath: boolean) =>
+  z
+    .string()
+    .refine((text) => isBaseUrl(text, mayHavePath))
+    .transform((text) => text.replace(/\/+$/, ''))
+    .describe(what);
 const mebibytes = count(1, 1_048_576);
 const perSecond = count(0, 1_000_000);
+
+/** An address, or one and the number of bits that count. */
+function isRange(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32));
+}
+
+function isBaseUrl(text: string, mayHavePath: boolean): boolean {
+  const path = /^https?:\/\/(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?((?:\/[\w.~-]+)*)\/?$/i.exec(text)?.[1];
+  return path !== undefined && URL.canParse(text) && (mayHavePath || path === '');
+}
 
 interface Setting<Schema extends z.ZodType> {
   schema: Schema;
@@ -113,6 +137,27 @@ export const settings = {
     'local',
     'Readers of /metrics (Prometheus). local: on this machine',
   ),
+  trustedProxies: setting(
+    'listening',
+    addressRanges.optional(),
+    'RANGES',
+    undefined,
+    'Reverse proxies that name the client (Forwarded, X-Forwarded-*), as 127.0.0.1,10.0.0.0/8',
+  ),
+  publicUrl: setting(
+    'listening',
+    baseUrl('https://name or https://name:port, without a path', false).optional(),
+    'URL',
+    undefined,
+    'Address of this server for all clients, as https://updates.example.org:8531',
+  ),
+  contentUrl: setting(
+    'listening',
+    baseUrl('https://name, with a port or a path if need be', true).optional(),
+    'URL',
+    undefined,
+    'Address of update files, if that is another one. Clients fetch Content/... below it',
+  ),
   port: setting(
     'listening',
     port,
@@ -145,13 +190,22 @@ export const settings = {
     'report',
     'Unapproved updates: clients report on them, as with WSUS, or do not get them',
   ),
-  firstCatalog: setting('updates', choice(['samples', 'empty']), 'samples|empty', 'samples', 'Catalog of a new server'),
+  firstCatalog: setting('updates', choice(['empty', 'samples']), 'empty|samples', 'empty', 'Catalog of a new server. samples: for a lab, not approved'),
   agentReleaseDir: setting(
     'updates',
     text.optional(),
     'DIR',
     undefined,
     'Folder with built agent releases for the self-update tree',
+  ),
+  newAgentReleases: setting(
+    'updates',
+    z
+      .union([z.literal('at-once'), z.literal('by-command'), count(0, 3650)])
+      .describe('at-once, by-command, or a whole number of days from 0 to 3650'),
+    'at-once|by-command|DAYS',
+    'by-command',
+    'When agents get a release that an upgrade brings. by-command: moult tree offer',
   ),
   consoleDir: setting('updates', text.optional(), 'DIR', undefined, 'Folder with the built files of the console'),
 

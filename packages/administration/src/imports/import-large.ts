@@ -20,6 +20,7 @@ export async function importLarge(importing: Importing, { name, pieces }: LargeD
   if ('refused' in read) return refuse(report, name, read.refused);
   const [result] = await store.importRevisions([read.packed], now);
   if (!result) return;
+  if (result.expired) report.expired.push(result.expired);
   if (result.isNew) countNew(index, report, read.packed);
   else if (await saysTheSame(store, result.revisionId, read)) report.unchanged++;
   else return refuse(report, name, conflict(read.packed));

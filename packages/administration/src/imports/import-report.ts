@@ -12,6 +12,8 @@ export interface ImportReport {
   unchanged: number;
   refused: number;
   refusals: { document: string; code: string; message: string }[];
+  /** Updates that their publisher expired: they are declined now, and so many decisions on them were taken off. */
+  expired: { updateId: string; title: string; decisions: number }[];
   /** Files of folders that hold no update metadata. */
   passedOver: PassedOver;
   /** In the catalog, but offered to nobody as things stand: those that are so since this import. */
@@ -36,7 +38,7 @@ interface PassedOver {
 
 export function emptyReport(): ImportReport {
   return {
-    ...{ new: 0, changed: 0, unchanged: 0, refused: 0, refusals: [] },
+    ...{ new: 0, changed: 0, unchanged: 0, refused: 0, refusals: [], expired: [] },
     ...{ passedOver: { count: 0, kinds: {}, files: [] }, setAside: [], setAsideInAll: 0 },
   };
 }

@@ -104,6 +104,7 @@ async function writeBatch(
     batch.map(({ revision }) => revision),
     now,
   );
+  report.expired.push(...results.flatMap(({ expired }) => (expired ? [expired] : [])));
   const known = batch
     .map((entry, at) => ({ ...entry, result: results[at] }))
     .filter(({ result }) => result && !result.isNew);

@@ -41,11 +41,33 @@ export async function addComputer({ store }: Administration, computerId: string,
   );
 }
 
-export function documentOf(updateId: string, title: string): string {
+export interface DocumentParts {
+  revision?: number;
+  /** Attributes of Properties beside UpdateType. */
+  attributes?: string;
+  /** Children of Properties. */
+  properties?: string;
+  /** Ids of updates whose first revision it bundles. */
+  bundles?: readonly string[];
+  /** Elements behind Relationships. */
+  rest?: string;
+  /** Elements behind LocalizedProperties. */
+  licenses?: string;
+}
+
+export function documentOf(
+  updateId: string,
+  title: string,
+  { revision = 1, attributes = 'ExplicitlyDeployable="true"', properties = '', ...parts }: DocumentParts = {},
+): string {
+  const { bundles = [], rest = '', licenses = '' } = parts;
   const type = title.startsWith('category:') ? 'Category' : 'Software';
+  const members = bundles.map((id) => `<upd:UpdateIdentity UpdateID="${id}" RevisionNumber="1" />`).join('');
+  const relationships =
+    members && `<upd:Relationships><upd:BundledUpdates>${members}</upd:BundledUpdates></upd:Relationships>`;
   return `<upd:Update xmlns:upd="http://schemas.microsoft.com/msus/2002/12/Update">
-<upd:UpdateIdentity UpdateID="${updateId}" RevisionNumber="1" />
-<upd:Properties UpdateType="${type}" ExplicitlyDeployable="true" CreationDate="2026-01-01T00:00:00Z" />
+<upd:UpdateIdentity UpdateID="${updateId}" RevisionNumber="${revision}" />
+<upd:Properties UpdateType="${type}" ${attributes} CreationDate="2026-01-01T00:00:00Z">${properties}</upd:Properties>
 <upd:LocalizedPropertiesCollection><upd:LocalizedProperties><upd:Language>en</upd:Language>
-<upd:Title>${title}</upd:Title></upd:LocalizedProperties></upd:LocalizedPropertiesCollection></upd:Update>`;
+<upd:Title>${title}</upd:Title></upd:LocalizedProperties>${licenses}</upd:LocalizedPropertiesCollection>${relationships}${rest}</upd:Update>`;
 }

@@ -310,6 +310,49 @@ describe('what a deployment becomes', () => {
     assert.deepEqual([outOfScope, deployedOutOfScope], [[99], [parentId]]);
   });
 
+  it('a part of a bundle comes with its bundle only, whatever was decided on it, and clients are told so', () => {
+    const set = approved();
+    const lists = { installedNonLeaf: [categoryId], otherCached: [memberId, parentId] };
+    const { anchor } = decideSync(index, set, request(lists));
+    for (const [action, lastChangeTime] of [
+      ['Install', 40],
+      ['Block', 50],
+      ['PreDeploymentCheck', 60],
+    ] as const) {
+      set.set(memberId, { deploymentId: 8, action, lastChangeTime });
+      const { changed, outOfScope } = decideSync(index, set, request({ ...lists, anchor }));
+      assert.deepEqual(outOfScope, []);
+      assert.deepEqual(
+        changed.map(({ revisionId, deployment }) => [revisionId, deployment.action, deployment.lastChangeTime]),
+        [[memberId, 'Bundle', lastChangeTime]],
+      );
+    }
+    const alone = new DeploymentSet({ unapproved: 'hide' });
+    alone.set(memberId, { deploymentId: 8, action: 'Install', lastChangeTime: 70 });
+    assert.deepEqual(decideSync(index, alone, request({ installedNonLeaf: [categoryId] })).newRevisions, []);
+  });
+
+  it('what its publisher expired is offered to nobody, also when it was approved, and is taken from clients', () => {
+    const withdrawn = new CatalogIndex();
+    withdrawn.add(1 as RevisionId, plain(1), 1);
+    const set = new DeploymentSet({ unapproved: 'hide' });
+    set.set(1 as RevisionId, { deploymentId: 1, action: 'Install', lastChangeTime: 1 });
+    assert.equal(decideSync(withdrawn, set, request()).newRevisions.length, 1);
+    const revision = { updateId: updateId(1), revisionNumber: 2 };
+    withdrawn.add(2 as RevisionId, plain(1, { identity: revision, isExpired: true }), 2);
+    set.delete(1 as RevisionId);
+    set.set(2 as RevisionId, { deploymentId: 1, action: 'Install', lastChangeTime: 1 });
+    const decision = decideSync(withdrawn, set, request({ otherCached: [1 as RevisionId] }));
+    assert.deepEqual([decision.newRevisions, decision.outOfScope], [[], [1]]);
+    const { outcome, because } = explainUpdate(
+      withdrawn,
+      set,
+      { request: { installedNonLeaf: [], otherCached: [], filterCategoryIds: [], needTwoGroupOutOfScope: false } },
+      updateId(1),
+    );
+    assert.deepEqual([outcome, /expired it/.test(because)], ['not-offered', true]);
+  });
+
   it('half a bundle is never sent, and whole it is', () => {
     const growing = new CatalogIndex();
     growing.add(1 as RevisionId, category, 1);
@@ -332,6 +375,11 @@ describe('what a deployment becomes', () => {
     assert.deepEqual([sent.newRevisions.map(({ revisionId }) => revisionId), sent.outOfScope], [[2], [1]]);
   });
 });
+
+function countsDecisions({ updateType, explicitlyDeployable, isExpired }: UpdateSummary): boolean {
+  const isRuleOnly = updateType === 'Category' || updateType === 'Detectoid';
+  return isRuleOnly || (explicitlyDeployable && !isExpired);
+}
 
 /** The specification read aloud, without any index. */
 function plainNeeded(testCase: CatalogCase, { idOf }: Built, installed: RevisionId[]): Set<RevisionId> {
@@ -360,12 +408,10 @@ function plainNeeded(testCase: CatalogCase, { idOf }: Built, installed: Revision
       enter(of(id).findLast(isDeployed) ?? of(id).at(-1));
   };
   for (const one of summaries) {
-    if (isDeployed(one)) enter(one);
+    if (isDeployed(one) && countsDecisions(one)) enter(one);
     const revisions = of(one.identity.updateId);
     const isUndecided = revisions.at(-1) === one && !revisions.some((revision) => deployments.get(idOf(revision)));
-    const isRuleOnly = one.updateType === 'Category' || one.updateType === 'Detectoid';
-    if (testCase.unapproved === 'report' && isUndecided && (isRuleOnly || (one.explicitlyDeployable && !one.isExpired)))
-      enter(one);
+    if (testCase.unapproved === 'report' && isUndecided && countsDecisions(one)) enter(one);
   }
   const installedUpdates = new Set(
     summaries.filter((one) => installed.includes(idOf(one))).map(({ identity }) => identity.updateId),

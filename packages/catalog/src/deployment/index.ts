@@ -6,9 +6,18 @@ export {
   type SyncDecision,
   type SyncRequest,
 } from './decide-sync.ts';
+export {
+  type DecidedRevision,
+  type LicenseTerms,
+  type Objection,
+  objectionTo,
+  readDecidedTerms,
+  termsOf,
+  undecidableBecause,
+} from './decision-rules.ts';
 export { type DeployedAction, DeploymentSet, type EffectiveDeployment } from './deployment-set.ts';
 export { byUpdate, type Decision, type DecisionsByUpdate, decisionInForce, linesOf } from './merge-deployments.ts';
-export type { SyncedRevision } from './scope.ts';
+export { countsDecisions, type SyncedRevision } from './scope.ts';
 export {
   allComputers,
   type DeploymentAction,

@@ -170,10 +170,11 @@ export class Scope {
   #close(): void {
     const isComplete = completeness(this.index);
     const open: IndexedRevision[] = [];
-    const enter = (revision: IndexedRevision | undefined, why: number, changedAt: number): void => {
+    const enter = (revision: IndexedRevision | undefined, why: number, since: number): void => {
       if (!revision || this.deployments.isDeclined(revision.update.updateId) || !isComplete(revision)) return;
       const { slot } = revision;
       const isNew = this.#reasons[slot] === reason.none;
+      const changedAt = Math.max(since, this.#passedOverAt(revision));
       const isLater = changedAt > (this.#changedAt[slot] ?? 0);
       if (isLater) this.#changedAt[slot] = changedAt;
       if (why > (this.#reasons[slot] ?? 0)) this.#reasons[slot] = why;
@@ -198,15 +199,20 @@ export class Scope {
   #enterRoots(enter: (revision: IndexedRevision | undefined, why: number, changedAt: number) => void): void {
     for (const [revisionId, { action, lastChangeTime }] of this.deployments.entries()) {
       const revision = this.index.get(revisionId);
+      if (revision && !countsDecisions(revision)) continue;
       if (action !== 'Block') enter(revision, reason.deployed, Math.max(lastChangeTime, revision?.addedAt ?? 0));
     }
     if (this.deployments.unapproved === 'hide') return;
     for (const update of this.index.updates()) {
       const latest = update.revisions.at(-1);
       if (!latest || update.revisions.some(({ revisionId }) => this.deployments.get(revisionId))) continue;
-      const { explicitlyDeployable, isExpired } = latest.summary;
-      if (isRuleOnly(latest) || (explicitlyDeployable && !isExpired)) enter(latest, reason.reported, latest.addedAt);
+      if (countsDecisions(latest)) enter(latest, reason.reported, latest.addedAt);
     }
+  }
+
+  /** When a decision that does not count was last changed: what clients are told instead may be new to them. */
+  #passedOverAt(revision: IndexedRevision): number {
+    return countsDecisions(revision) ? 0 : (this.deployments.get(revision.revisionId)?.lastChangeTime ?? 0);
   }
 
   /** The revision a prerequisite means: the highest, unless the administrator deployed a particular one. */
@@ -267,6 +273,15 @@ export class Scope {
 /** Categories and detectoids: nothing to install, only rules to evaluate. */
 function isRuleOnly({ summary }: IndexedRevision): boolean {
   return summary.updateType === 'Category' || summary.updateType === 'Detectoid';
+}
+
+/**
+ * Whether what was decided on a revision reaches clients. Parts of bundles come with their bundle only, and what its
+ * publisher expired is not offered any more. Categories and detectoids are rules, whatever was decided.
+ */
+export function countsDecisions(revision: IndexedRevision): boolean {
+  const { explicitlyDeployable, isExpired } = revision.summary;
+  return isRuleOnly(revision) || (explicitlyDeployable && !isExpired);
 }
 
 function belongsTo({ summary }: IndexedRevision, categories: ReadonlySet<UpdateId>): boolean {

@@ -6,7 +6,7 @@ import type { Verdict } from '../applicability/verdict.ts';
 import { decideDriverSync } from '../deployment/decide-driver-sync.ts';
 import { installedUpdates, type SyncRequest, scopeOf } from '../deployment/decide-sync.ts';
 import type { DeploymentSet } from '../deployment/deployment-set.ts';
-import type { Scope } from '../deployment/scope.ts';
+import { countsDecisions, type Scope } from '../deployment/scope.ts';
 import type { CatalogIndex, IndexedRevision, IndexedUpdate } from '../graph/index.ts';
 import { formatIdentity, type RevisionId, type UpdateId, type UpdateIdentity } from '../ids.ts';
 import type { PrerequisiteClause } from '../metadata/index.ts';
@@ -116,9 +116,12 @@ class Asker {
   }
 
   #declined({ update }: IndexedRevision): ExplainNode {
-    return this.#scope.deployments.isDeclined(update.updateId)
-      ? node('Is it free of a decline?', 'no', 'An administrator declined it: declined updates are never sent.')
-      : node('Is it free of a decline?', 'yes', 'It is not declined.');
+    if (!this.#scope.deployments.isDeclined(update.updateId))
+      return node('Is it free of a decline?', 'yes', 'It is not declined.');
+    const says = update.revisions.at(-1)?.summary.isExpired
+      ? 'Its publisher expired it, and Moult declined it: declined updates are never sent.'
+      : 'An administrator declined it: declined updates are never sent.';
+    return node('Is it free of a decline?', 'no', says);
   }
 
   #complete(revision: IndexedRevision): ExplainNode {
@@ -141,13 +144,7 @@ class Asker {
     const question = 'Does a deployment bring it to this computer?';
     const deployment = this.#scope.effectiveDeployment(revision);
     const decided = this.#scope.deployments.get(revision.revisionId);
-    if (!deployment) {
-      const says =
-        decided?.action === 'Block'
-          ? 'It is blocked for the groups of this computer.'
-          : 'Nobody deployed it, and nothing that is deployed depends on it.';
-      return node(question, 'no', says);
-    }
+    if (!deployment) return node(question, 'no', whyNotDeployed(revision, decided?.action));
     const when = new Date(deployment.lastChangeTime).toISOString();
     const deadline = deployment.deadline ? `, deadline ${deployment.deadline}` : '';
     return node(
@@ -166,7 +163,8 @@ class Asker {
     return [node(question, 'note', 'It is a driver: those have a pass of their own, which no category limits.')];
   }
 
-  #bestMatch({ revisionId }: IndexedRevision): ExplainNode {
+  #bestMatch(revision: IndexedRevision): ExplainNode {
+    const { revisionId } = revision;
     const question = 'Is it the best match for a device, and better than what is installed there?';
     const { facts, request } = this.#client;
     const devices = facts?.devices?.();
@@ -183,9 +181,17 @@ class Asker {
       maxNew: Number.MAX_SAFE_INTEGER,
     });
     const hardwareIds = newRevisions.find((driver) => driver.revisionId === revisionId)?.hardwareIds;
-    return hardwareIds
-      ? node(question, 'yes', `It is, for ${hardwareIds.join(', ')}.`)
-      : node(question, 'no', 'It fits no device here, another driver fits better, or the installed one is as good.');
+    if (hardwareIds) return node(question, 'yes', `It is, for ${hardwareIds.join(', ')}.`);
+    const better = newRevisions
+      .map((driver) => this.#index.get(driver.revisionId))
+      .filter((one) => one !== undefined)
+      .filter((one) => sharesHardware(one, revision))
+      .map((one) => `${this.#name(one)} (${this.#scope.effectiveDeployment(one)?.action})`);
+    const says =
+      better.length > 0
+        ? `A better match for the same hardware is offered: ${better.join(', ')}.`
+        : 'It fits no device here, or the installed driver is as good.';
+    return node(question, 'no', says);
   }
 
   #filtered(revision: IndexedRevision): ExplainNode {
@@ -282,6 +288,21 @@ class Asker {
     const title = this.#client.titleOf?.(id);
     return title ? `"${title}" (${id})` : id;
   }
+}
+
+function sharesHardware(one: IndexedRevision, other: IndexedRevision): boolean {
+  const ids = new Set(one.summary.drivers.map(({ hardwareId }) => hardwareId.toLowerCase()));
+  return other.summary.drivers.some(({ hardwareId }) => ids.has(hardwareId.toLowerCase()));
+}
+
+function whyNotDeployed(revision: IndexedRevision, decided: string | undefined): string {
+  if (!countsDecisions(revision)) {
+    return revision.summary.isExpired
+      ? 'Its publisher expired it: it is offered to no computer, whatever was decided.'
+      : 'It is a part of other updates and comes with them only. No update that holds it is deployed here.';
+  }
+  if (decided === 'Block') return 'It is blocked for the groups of this computer.';
+  return 'Nobody deployed it, and nothing that is deployed depends on it.';
 }
 
 const whyDeployed: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ export { CatalogIndex, type IndexedRevision, type IndexedUpdate } from './catalo
 export { findSetAside, type SetAside } from './set-aside.ts';
 export {
   decodeClause,
+  decodeMore,
   decodeSummary,
   decodeSupersedes,
   type EncodedSummary,

@@ -1,6 +1,7 @@
 // moult approve: an action for an update in a group. The words are those of WSUS and its PowerShell.
 
-import { approve } from '@moult/administration';
+import { type Approved, approve } from '@moult/administration';
+import { visibleText } from '@moult/formats/text';
 import type { DeploymentAction } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { present } from '../output.ts';
@@ -22,6 +23,8 @@ interface ApproveFlags extends AdministrationFlags {
   action: string;
   group?: string[];
   deadline?: string;
+  allowPastDeadline?: true;
+  acceptLicense?: true;
 }
 
 export function register(program: Command): void {
@@ -35,6 +38,8 @@ export function register(program: Command): void {
     )
     .option('--group <group>', 'group of the approval. May be repeated [All Computers]', collect)
     .option('--deadline <time>', 'time limit, as 2027-01-31T12:00:00Z. Without a zone it is UTC')
+    .option('--allow-past-deadline', 'take a deadline that is over: computers install at their next contact')
+    .option('--accept-license', 'accept the license terms of the update for all computers')
     .addHelpText('after', `\nActions: ${Object.keys(actions).join(', ')}`)
     .action(runApprove);
 }
@@ -53,14 +58,27 @@ function parseAction(text: string): string {
 async function runApprove(update: string, flags: ApproveFlags): Promise<void> {
   const action = actions[flags.action] ?? 'Install';
   const deadline = flags.deadline === undefined ? undefined : parseTime(flags.deadline);
-  if (action === 'Inherit' && flags.group === undefined)
-    throw new UsageError('--action same-as-parent takes back the decision of a group: name it with --group.');
-  const approval = { update, groups: flags.group, action, deadline };
+  const { allowPastDeadline, acceptLicense } = flags;
+  const approval = { update, groups: flags.group, action, deadline, allowPastDeadline, acceptLicense };
   const document = await administer(flags, (administration) => approve(administration, approval));
+  for (const line of missingLines(document)) console.error(line);
   present(document, flags, ({ title, groups }) => [
     `"${title}": ${flags.action} for ${groups.map(({ name }) => `"${name}"`).join(', ')}${deadline ? ` by ${deadline.toISOString()}` : ''}.`,
   ]);
 }
+
+function missingLines({ missingFiles }: Approved): string[] {
+  const { length } = missingFiles;
+  if (length === 0) return [];
+  const some = missingFiles.slice(0, filesShown).map(({ fileName, sha1 }) => `${fileName} (SHA-1 ${sha1})`);
+  const more = length > some.length ? ` and ${length - some.length} more` : '';
+  const count = length === 1 ? '1 file is' : `${length} files are`;
+  return [
+    `moult: ${count} not on this server. Computers that need them cannot install: ${visibleText(some.join(', '))}${more}. Add them with "moult content add".`,
+  ];
+}
+
+const filesShown = 5;
 
 function parseTime(text: string): Date {
   const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?(Z|[+-]\d\d:?\d\d)?$/i.exec(text);

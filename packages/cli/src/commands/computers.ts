@@ -206,14 +206,10 @@ async function move(names: string[], isMember: boolean, flags: AdministrationFla
   const done = await administer(flags, (administration) =>
     setMemberships(administration, { computers, group, isMember }),
   );
-  if (done.some(({ isTemporary }) => isTemporary)) console.error(policyDecides);
   present(listDocument({ items: done, total: done.length, next: undefined }), flags, ({ items }) =>
     items.map(({ dnsName, group: name }) => `${dnsName} is ${isMember ? 'now' : 'not any more'} in "${name}".`),
   );
 }
-
-const policyDecides =
-  'moult: With client-side targeting (targeting = "client") this lasts until the next contact: policy on the computer says which groups it is in.';
 
 interface CloneLine {
   computerId: string;

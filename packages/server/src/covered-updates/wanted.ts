@@ -1,7 +1,14 @@
 // Which revisions the operator's metadata has to cover: those that an agent may install, those whose rules go beyond
 // Microsoft's, and those that such rules are prerequisites or members of.
 
-import { byUpdate, type CatalogIndex, formatIdentity, type IndexedRevision, type UpdateId } from '@moult/catalog';
+import {
+  byUpdate,
+  type CatalogIndex,
+  countsDecisions,
+  formatIdentity,
+  type IndexedRevision,
+  type UpdateId,
+} from '@moult/catalog';
 import type { Approval } from '@moult/releases/metadata';
 import type { CoveredUpdate } from '@moult/releases/repository';
 import type { Store } from '@moult/store';
@@ -80,7 +87,9 @@ async function approvalsByRevision(store: Store, index: CatalogIndex): Promise<A
     if (seen % batch === 0) await new Promise(setImmediate);
     if (declined.has(updateId)) continue;
     const approvals = toApprovals(decisions);
-    if (approvals.length > 0) add(index.latest(updateId as UpdateId), approvals, 0);
+    const latest = index.latest(updateId as UpdateId);
+    // Parts of bundles come with them, and expired updates go to nobody, whatever was decided.
+    if (latest && approvals.length > 0 && countsDecisions(latest)) add(latest, approvals, 0);
   }
   return found;
 }

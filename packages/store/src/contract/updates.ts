@@ -1,5 +1,6 @@
 // The contract for revisions of updates.
-import type { EncodedSummary } from '@moult/catalog';
+import type { EncodedSummary, UpdateIdentity } from '@moult/catalog';
+import type { Author } from './audit.ts';
 
 export interface RevisionToImport {
   updateId: string;
@@ -35,6 +36,27 @@ export interface PackedRevision extends Omit<RevisionToImport, 'xml' | 'core' | 
 export interface ImportResult {
   revisionId: number;
   isNew: boolean;
+  /** Its update is expired: what was taken off it now. */
+  expired?: ExpiredUpdate;
+}
+
+export interface ExpiredUpdate {
+  updateId: string;
+  title: string;
+  /** Approvals and other decisions that were taken off, over all groups. */
+  decisions: number;
+}
+
+export interface NamedUpdate {
+  updateId: string;
+  title: string;
+}
+
+export interface MissingFile {
+  /** Lower-case hex. */
+  sha1: string;
+  fileName: string;
+  sizeBytes: number;
 }
 
 export interface StoredSummary extends EncodedSummary {
@@ -61,7 +83,8 @@ export interface ListedRevision {
 /** Revisions of updates: documents, their fragments, the summaries that the index in memory is made of, and their files. */
 export interface Revisions {
   /**
-   * Imports revisions in one transaction: all or none. Answers in the order given.
+   * Imports revisions in one transaction: all or none. Answers in the order given. An update whose newest revision is expired
+   * by its publisher loses its decisions and is declined in the same transaction, on record.
    * Again: a revision that is there keeps its id and stays as it is (`isNew` is false); a revision never changes.
    * Concurrent: imports of all servers come one after the other, and ids rise in the order of commits.
    */
@@ -123,4 +146,29 @@ export interface RevisionLists {
   findRevisions(updateId: string): Promise<ListedRevision[]>;
 }
 
-export interface UpdateStore extends Revisions, RevisionLists {}
+/** What the rules of administration ask about one update. */
+export interface DecisionFacts {
+  /** The summaries of these revisions. Ids that the store does not know are left out. */
+  loadSummaries(revisionIds: readonly number[]): Promise<Map<number, StoredSummary>>;
+
+  /** `UPDATE@REVISION` to the id of the revision. Identities that the store does not know are left out. */
+  findRevisionIds(identities: readonly UpdateIdentity[]): Promise<Map<string, number>>;
+
+  /** The updates whose newest revision bundles a revision of this one, by title. */
+  findBundlesOf(updateId: string): Promise<NamedUpdate[]>;
+
+  /** The distinct files of these revisions that are not here whole, by name. */
+  findMissingFiles(revisionIds: readonly number[]): Promise<MissingFile[]>;
+}
+
+export interface ExpiredUpdates {
+  /**
+   * Takes the decisions off every expired update that still has some, and declines it, on record: what another version of
+   * Moult imported. Costs one question when there is nothing to do.
+   * Again: changes nothing.
+   * Concurrent: as `deploy`.
+   */
+  takeOffExpired(author: Author): Promise<ExpiredUpdate[]>;
+}
+
+export interface UpdateStore extends Revisions, RevisionLists, DecisionFacts, ExpiredUpdates {}
