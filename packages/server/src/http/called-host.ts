@@ -1,4 +1,5 @@
 // The name under which a client called. Addresses in answers to the client are made from it.
+import { hostIn } from './forwarded.ts';
 import type { Exchange } from './site.ts';
 
 /**
@@ -7,13 +8,23 @@ import type { Exchange } from './site.ts';
  */
 export function calledHost({ request, localPort }: Pick<Exchange, 'request' | 'localPort'>): string {
   const inTarget = /^https?:\/\/([^/?#]*)/i.exec(request.url ?? '')?.[1];
-  const said = inTarget ?? request.headers.host ?? '';
-  if (/^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(said)) return said;
+  const said = hostIn(inTarget ?? request.headers.host ?? '');
+  if (said !== undefined) return said;
   const address = (request.socket.localAddress ?? 'localhost').replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
   return `${address.includes(':') ? `[${address}]` : address}:${localPort}`;
 }
 
+/** `https://name[:port]`: this server as whoever called knows it. */
+export function calledOrigin(exchange: Exchange): string {
+  return exchange.origin ?? `http${exchange.listener === 'tls' ? 's' : ''}://${calledHost(exchange)}`;
+}
+
 /** The URL that was called, without its query. */
 export function calledAddress(exchange: Exchange): string {
-  return `http${exchange.listener === 'tls' ? 's' : ''}://${calledHost(exchange)}${exchange.path}`;
+  return `${calledOrigin(exchange)}${exchange.path}`;
+}
+
+/** Of the client itself, behind however many trusted proxies; undefined when its connection is gone. */
+export function clientAddressOf({ request, passedOn }: Pick<Exchange, 'request' | 'passedOn'>): string | undefined {
+  return passedOn?.address ?? request.socket.remoteAddress;
 }

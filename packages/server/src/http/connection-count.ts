@@ -5,10 +5,17 @@ import { addressKey } from './limits/address-key.ts';
 /** From now on closes connections of `server` beyond `most` of one address, and tells `refused` of each before. */
 export function limitConnectionsPerAddress(
   server: Server,
-  { most, refused }: { most: number; refused?: (socket: Socket) => void },
+  parts: {
+    most: number;
+    refused?: (socket: Socket) => void;
+    /** Whose connections are those of many: a trusted proxy's. */
+    isShared?: ((address: string | undefined) => boolean) | undefined;
+  },
 ): void {
+  const { most, refused, isShared } = parts;
   const open = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
+    if (isShared?.(socket.remoteAddress)) return;
     const key = addressKey(socket.remoteAddress);
     const count = (open.get(key) ?? 0) + 1;
     if (count > most) {

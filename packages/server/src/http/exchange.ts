@@ -3,7 +3,16 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { httpBounds } from '../bounds.ts';
+import { calledHost } from './called-host.ts';
+import type { TrustedProxies } from './forwarded.ts';
 import type { Exchange, ListenerName } from './site.ts';
+
+/** Who may say who called, and how this server is called from outside. */
+export interface Outside {
+  proxies: Pick<TrustedProxies, 'passedOn'>;
+  /** `--public-url`, without a slash at its end. */
+  publicUrl: string | undefined;
+}
 
 /** Undefined for a request target that is no decodable absolute path. */
 export function toExchange(
@@ -11,12 +20,17 @@ export function toExchange(
   response: ServerResponse,
   listener: ListenerName,
   receivedAt: Date,
+  outside?: Outside,
 ): Exchange | undefined {
   const target = request.url ?? '';
   const raw = pathPart(target);
   const path = raw.length > httpBounds.maxPathCharacters ? undefined : decodePath(raw);
   if (path === undefined) return undefined;
   const question = target.indexOf('?');
+  const localPort = request.socket.localPort ?? 0;
+  const passedOn = outside?.proxies.passedOn(request);
+  // A proxy that names no host passes on the one that its client called.
+  const proxied = passedOn?.proto && `${passedOn.proto}://${passedOn.host ?? calledHost({ request, localPort })}`;
   return {
     request,
     response,
@@ -24,7 +38,9 @@ export function toExchange(
     route: path.toLowerCase(),
     query: question < 0 ? '' : target.slice(question + 1),
     listener,
-    localPort: request.socket.localPort ?? 0,
+    localPort,
+    passedOn,
+    origin: outside?.publicUrl ?? proxied,
     receivedAt,
   };
 }

@@ -6,7 +6,7 @@ import { isTemporary } from '@moult/store/errors';
 import { httpBounds } from '../bounds.ts';
 import type { Logger } from '../log/log.ts';
 import { type AccessLog, outcomeOf, type Refusal } from './access-log/index.ts';
-import { toExchange } from './exchange.ts';
+import { type Outside, toExchange } from './exchange.ts';
 import type { Exchange, ListenerName, Site } from './site.ts';
 
 interface FrontParts {
@@ -16,6 +16,8 @@ interface FrontParts {
   accessLog: AccessLog;
   log: Logger;
   now: () => Date;
+  /** Default: clients come by themselves. */
+  outside?: Outside | undefined;
 }
 
 export interface Front {
@@ -24,7 +26,7 @@ export interface Front {
   refused(refusal: Refusal): void;
 }
 
-export function createFront({ listener, sites, accessLog, log, now }: FrontParts): Front {
+export function createFront({ listener, sites, accessLog, log, now, outside }: FrontParts): Front {
   const exchanges = createOpenExchanges();
   const here = sites.filter((site) => site.listeners.includes(listener));
   const handle: RequestListener = (request, response) => {
@@ -33,9 +35,10 @@ export function createFront({ listener, sites, accessLog, log, now }: FrontParts
     if (socket.destroyed) return;
     if (exchanges.openOn(socket) >= httpBounds.maxPipelined) return cutOff(socket);
     const started = performance.now();
-    const exchange = toExchange(request, response, listener, now());
+    const exchange = toExchange(request, response, listener, now(), outside);
     exchanges.add(socket, response);
-    noteWhenDone(request, response, { accessLog, started, exchanges });
+    const passedOn = exchange?.passedOn;
+    noteWhenDone(request, response, { accessLog, started, exchanges, clientAddress: passedOn?.address });
     if (!exchange) return answerPlainly(response, 400, 'Bad request');
     const site = here.find((candidate) => candidate.matches(exchange));
     if (!site) return answerPlainly(response, 404, 'Not found');
@@ -96,12 +99,14 @@ interface Noting {
   accessLog: AccessLog;
   started: number;
   exchanges: OpenExchanges;
+  /** By the word of a trusted proxy. */
+  clientAddress: string | undefined;
 }
 
 function noteWhenDone(
   request: IncomingMessage,
   response: ServerResponse,
-  { accessLog, started, exchanges }: Noting,
+  { accessLog, started, exchanges, clientAddress }: Noting,
 ): void {
   accessLog.meet(request.socket);
   const { socket } = request;
@@ -112,7 +117,7 @@ function noteWhenDone(
     const length = Number(response.getHeader('content-length') ?? 0);
     const refusedWith = exchanges.remove(socket, response);
     accessLog.record(
-      { request, query },
+      { request, query, clientAddress },
       {
         status: response.headersSent ? response.statusCode : (refusedWith ?? response.statusCode),
         ...outcomeOf(response),

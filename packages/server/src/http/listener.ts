@@ -14,6 +14,8 @@ interface ListenerLimits {
   maxConnectionsPerAddress?: number;
   requestTimeoutMs: number;
   idleTimeoutMs: number;
+  /** Addresses of which each connection is another client's: they have no bound of their own. */
+  isShared?: (address: string | undefined) => boolean;
 }
 
 export interface Listener {
@@ -72,7 +74,7 @@ function create(handle: RequestListener, { limits, tls, onUnreadable, onRefused 
   const { maxConnectionsPerAddress: most } = limits;
   const refused = (socket: Refusal['socket'] = {}) =>
     onRefused?.({ socket, status: 503, win32: connectionRefused, beginning: '' });
-  if (most !== undefined) limitConnectionsPerAddress(server, { most, refused });
+  if (most !== undefined) limitConnectionsPerAddress(server, { most, refused, isShared: limits.isShared });
   server.on('drop', (dropped?: DropArgument) => refused(dropped));
   shortenIdleWhenCrowded(server, limits);
   server.maxRequestsPerSocket = 0;

@@ -6,6 +6,7 @@ import type { ServerConfig } from '@moult/administration/config';
 import { readOutside } from '@moult/disk';
 import { ServerError } from '@moult/store/errors';
 import type { WatchedPort } from '../sites/self-update/index.ts';
+import type { TrustedProxies } from './forwarded.ts';
 import type { Front } from './front.ts';
 import { type Listener, listen } from './listener.ts';
 import { privilegeAdvice } from './port-privilege.ts';
@@ -31,10 +32,11 @@ interface PortParts {
   onUnreadable(beginning: string): boolean;
   /** Told of connections that could not be taken. */
   onTrouble(error: Error): void;
+  proxies: Pick<TrustedProxies, 'trusts'>;
 }
 
 /** Binds them all. Throws SERVER_PORT_UNAVAILABLE when the main or the TLS port cannot be had, and then leaves none bound. */
-export async function openPorts({ config, front, onUnreadable, onTrouble }: PortParts): Promise<OpenPorts> {
+export async function openPorts({ config, front, onUnreadable, onTrouble, proxies }: PortParts): Promise<OpenPorts> {
   const open: OpenPort[] = [];
   const watched: WatchedPort[] = [];
   const notices: string[] = [];
@@ -44,6 +46,7 @@ export async function openPorts({ config, front, onUnreadable, onTrouble }: Port
     maxConnectionsPerAddress: config.maxConnectionsPerAddress,
     requestTimeoutMs: config.requestTimeoutSeconds * 1000,
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
+    isShared: proxies.trusts,
   };
   const bind = async (name: ListenerName, port: number, tls?: { cert: string; key: string }) => {
     const { handle, refused } = front(name);

@@ -1,6 +1,7 @@
 // The form of a request that the front hands to a site: one HTTP exchange whose path was decoded once, and the promise that
 // each site makes.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PassedOn } from './forwarded.ts';
 
 export type ListenerName = 'main' | 'self-update' | 'tls';
 
@@ -16,6 +17,10 @@ export interface Exchange {
   listener: ListenerName;
   /** The port that the request came in on. */
   localPort: number;
+  /** What trusted proxies say of the client; undefined for one that came by itself. */
+  passedOn?: PassedOn | undefined;
+  /** `https://name[:port]` of this server for clients, where a setting or a trusted proxy says so. */
+  origin?: string | undefined;
   receivedAt: Date;
 }
 

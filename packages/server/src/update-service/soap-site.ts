@@ -22,7 +22,7 @@ import {
 import { isTemporary } from '@moult/store/errors';
 import { callBounds } from '../bounds.ts';
 import { SoapFault } from '../errors.ts';
-import { calledAddress } from '../http/called-host.ts';
+import { calledAddress, clientAddressOf } from '../http/called-host.ts';
 import { onClosed } from '../http/client-watch.ts';
 import { answerPlainly } from '../http/front.ts';
 import type { AnswerRoom } from '../http/gates/answer-room.ts';
@@ -118,14 +118,14 @@ export function createSoapSite<O extends Operations>(given: SoapSiteParts<O>): S
 }
 
 /** Whoever shares an address and a service, and sends requests of about the same size, shares a lane. */
-function callerOf<O extends Operations>({ request }: Exchange, { name }: SoapSiteParts<O>, bytes: number): Caller {
+function callerOf<O extends Operations>(exchange: Exchange, { name }: SoapSiteParts<O>, bytes: number): Caller {
   const size = bytes > callBounds.smallBytes ? 'large' : 'small';
-  return { lane: `${addressKey(request.socket.remoteAddress)} ${name} ${size}`, bytes };
+  return { lane: `${addressKey(clientAddressOf(exchange))} ${name} ${size}`, bytes };
 }
 
-function mayReport<O extends Operations>({ request }: Exchange, parts: SoapSiteParts<O>, bytes: number): boolean {
+function mayReport<O extends Operations>(exchange: Exchange, parts: SoapSiteParts<O>, bytes: number): boolean {
   if (!parts.countsAsReports) return true;
-  return parts.admission.admit('report-bytes', request.socket.remoteAddress, bytes);
+  return parts.admission.admit('report-bytes', clientAddressOf(exchange), bytes);
 }
 
 const busy = new SoapFault('ServerBusy', '');
@@ -204,7 +204,7 @@ async function runHandler<O extends Operations>(
   parameters: unknown,
 ): Promise<unknown> {
   const handler = parts.handlers[operation] as (parameters: unknown, context: CallContext) => Promise<unknown>;
-  const clientAddress = (exchange.request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+  const clientAddress = (clientAddressOf(exchange) ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
   return handler(parameters, { exchange, clientAddress });
 }
 
@@ -268,7 +268,7 @@ function sendFault<O extends Operations>(
     fault: fault.faultCode,
     faultId: id,
     about: fault.message,
-    client: request.socket.remoteAddress,
+    client: clientAddressOf(exchange),
   };
   if (admission.admit('refusal-line', details.client)) {
     if (fault.faultCode === 'InternalServerError') log.error({ ...details, err: fault.cause ?? cause }, 'call failed');
@@ -296,9 +296,9 @@ function sendSoapFault<O extends Operations>(
   parts: SoapSiteParts<O>,
   { message, soapFault = 'VersionMismatch' }: ProtocolError,
 ): void {
-  const { request, response } = exchange;
+  const { response } = exchange;
   const { version } = namedCall(exchange, parts);
-  sayRefused(parts, { fault: soapFault, why: message.slice(0, 300), client: request.socket.remoteAddress });
+  sayRefused(parts, { fault: soapFault, why: message.slice(0, 300), client: clientAddressOf(exchange) });
   const bytes = Buffer.from(writeSoapFault(soapFault, message, parts.service.envelope, version));
   response.writeHead(500, {
     'Cache-Control': 'private',
@@ -315,7 +315,7 @@ function levelOf(code: FaultCode): 'info' | 'warn' {
 
 function refuse<O extends Operations>(exchange: Exchange, parts: SoapSiteParts<O>, status: number, why: string): void {
   const { request, response } = exchange;
-  sayRefused(parts, { status, why: why.slice(0, 300), client: request.socket.remoteAddress });
+  sayRefused(parts, { status, why: why.slice(0, 300), client: clientAddressOf(exchange) });
   if (!request.complete) passOver(request, { mostBytes: callBounds.maxPassedOverBytes });
   answerPlainly(response, status, why);
 }

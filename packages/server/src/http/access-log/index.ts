@@ -23,11 +23,16 @@ interface SentAnswer {
   timeTakenMs: number;
 }
 
+export interface LoggedExchange extends Pick<Exchange, 'request' | 'query'> {
+  /** By the word of a trusted proxy; default: whoever has the connection. */
+  clientAddress?: string | undefined;
+}
+
 export interface AccessLog {
   /** Notes both ends of a connection while it has them: a client that goes away takes its address along. */
   meet(socket: Socket): void;
   /** Notes one answer. Never throws, never waits. */
-  record(exchange: Pick<Exchange, 'request' | 'query'>, sent: SentAnswer): void;
+  record(exchange: LoggedExchange, sent: SentAnswer): void;
   /** Notes what never became a request. Of a burst the first are lines, the rest a `#Remark` with their number. */
   recordRefusal(refusal: Refusal): void;
   /** While held (little space is left), lines are counted and not written. */
@@ -50,7 +55,7 @@ interface AccessLogOptions {
 
 interface Ends {
   server: string;
-  client: string;
+  port: string;
   address: string | undefined;
 }
 
@@ -90,20 +95,20 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
     const known = ends.get(socket);
     if (known) return known;
     const { localAddress, localPort = '-', remoteAddress } = socket;
-    const client = `${localPort} - ${addressOf(remoteAddress)}`;
-    const met = { server: addressOf(localAddress), client, address: remoteAddress };
+    const met = { server: addressOf(localAddress), port: String(localPort), address: remoteAddress };
     ends.set(socket, met);
     return met;
   };
 
   return {
     meet: (socket) => void meet(socket),
-    record({ request, query }, sent) {
+    record({ request, query, clientAddress }, sent) {
       const { stamp, day } = clock();
-      const { server, client, address } = meet(request.socket);
+      const { server, port, address: connected } = meet(request.socket);
+      const address = clientAddress ?? connected;
       const { headers, method = '-', url = '' } = request;
       const line =
-        `${stamp} ${server} ${escapeField(method)} ${escapeField(stemOf(url))} ${escapeField(query)} ${client} ` +
+        `${stamp} ${server} ${escapeField(method)} ${escapeField(stemOf(url))} ${escapeField(query)} ${port} - ${addressOf(address)} ` +
         `${escapeField(headers['user-agent'])} ${escapeField(headers.referer)} ` +
         `${sent.status} ${sent.substatus} ${sent.win32} ${Math.round(sent.timeTakenMs)}\r\n`;
       if (admission?.admit('access-log-bytes', address, line.length) !== false) file.append(day, line);

@@ -9,6 +9,7 @@ import { isTemporary } from '@moult/store/errors';
 import { defaultFeedLimits, homeBounds } from '../../bounds.ts';
 import type { HomeDocument, NamesFor } from '../../home-document.ts';
 import type { SelfUpdateHealth, ServerFacts } from '../../home-facts.ts';
+import { clientAddressOf } from '../../http/called-host.ts';
 import { askedHost, type KnownHosts } from '../../http/known-hosts.ts';
 import { addressKey } from '../../http/limits/address-key.ts';
 import type { Exchange, Site } from '../../http/site.ts';
@@ -94,7 +95,7 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
     async serve(exchange) {
       const { request, response, route, path } = exchange;
       for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-      const host = askedHost(request);
+      const host = exchange.passedOn?.host ?? askedHost(request);
       if ((request.headersDistinct.host?.length ?? 0) > 1) return refuse(exchange, 400, 'Send one Host header.');
       if (!parts.hosts.knows(host)) return refuse(exchange, 421, notOurName(host ?? ''));
       if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(exchange, 405, 'GET and HEAD only.');
@@ -120,7 +121,7 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
     }
     const last = request.headers['last-event-id'];
     const seen = typeof last === 'string' ? last : undefined;
-    const address = addressKey(request.socket.remoteAddress);
+    const address = addressKey(clientAddressOf(exchange));
     if (feed.open(response, { seen, view: viewFor(exchange), address })) return;
     response.setHeader('retry-after', '5');
     refuse(exchange, 503, 'Too many live pages are open. Ask /api/home instead.');

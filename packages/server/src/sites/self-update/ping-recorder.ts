@@ -5,12 +5,13 @@ import { randomUUID } from 'node:crypto';
 import { parseStatusPing, type StatusPing } from '@moult/protocol/self-update';
 import { isRefusedRow, type SelfUpdateEvent, type Store } from '@moult/store';
 import { writeBounds } from '../../bounds.ts';
+import { clientAddressOf } from '../../http/called-host.ts';
 import type { Admission } from '../../http/limits/admission.ts';
 import type { Exchange } from '../../http/site.ts';
 
 export interface PingRecorder {
   /** Takes note of one request for /wutrack.bin. Never throws, never waits. */
-  take(exchange: Pick<Exchange, 'request' | 'query' | 'receivedAt'>): void;
+  take(exchange: Pick<Exchange, 'request' | 'query' | 'receivedAt' | 'passedOn'>): void;
   /** Counts a ping so large that it never became a request. */
   countOversized(): void;
   /** Stores what waits. */
@@ -163,7 +164,7 @@ export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
     take(exchange) {
       const ping = parseStatusPing(exchange.query);
       if ('malformed' in ping) return count(pingCounters.malformed);
-      if (!admission.admit('ping', exchange.request.socket.remoteAddress)) return count(pingCounters.dropped);
+      if (!admission.admit('ping', clientAddressOf(exchange))) return count(pingCounters.dropped);
       if (unstored() >= limits.maxWaiting) return count(pingCounters.dropped);
       waiting.push(eventOf(exchange, ping));
       schedule();
@@ -178,13 +179,14 @@ export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
   };
 }
 
-function eventOf({ request, receivedAt }: Pick<Exchange, 'request' | 'receivedAt'>, ping: StatusPing): SelfUpdateEvent {
+function eventOf(exchange: Pick<Exchange, 'request' | 'receivedAt' | 'passedOn'>, ping: StatusPing): SelfUpdateEvent {
+  const { request, receivedAt } = exchange;
   const userAgent = (request.headers['user-agent'] ?? '').slice(0, 256);
   return {
     receivedAt,
     occurredAt: ping.occurredAt ?? receivedAt,
     computerId: dashed(ping.machineId),
-    address: (request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, ''),
+    address: (clientAddressOf(exchange) ?? '').replace(/^::ffff:(?=\d+\.)/i, ''),
     userAgent,
     component: ping.component,
     activity: ping.activity,
