@@ -79,11 +79,12 @@ export async function openServers(
 }
 
 async function serve(dataDir: string, agentReleaseDir: string | undefined): Promise<RunningServer> {
-  const flags = { dataDir, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', stopSeconds: 1 };
+  const lab = { firstCatalog: 'samples', newAgentReleases: 'at-once' };
+  const flags = { dataDir, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', stopSeconds: 1, ...lab };
   const { config } = loadConfig({
     flags: { ...flags, ...(agentReleaseDir === undefined ? {} : { agentReleaseDir }) },
     environment: {},
   });
   const { log } = openLog({ dataDir, level: 'error', toStdout: false });
-  return startServer(config, { now: () => new Date(), log, announce: () => undefined });
+  return startServer(config, { now: () => new Date(), log, announce: () => undefined, approveSamples: true });
 }

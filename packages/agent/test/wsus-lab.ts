@@ -32,11 +32,15 @@ export interface WsusLab {
 export async function openWsusLab(folder: string, agentReleaseDir: string): Promise<WsusLab> {
   const dataDir = join(folder, 'server');
   const { config } = loadConfig({
-    flags: { dataDir, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', agentReleaseDir, stopSeconds: 1 },
+    flags: {
+      ...{ dataDir, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', agentReleaseDir, stopSeconds: 1 },
+      ...{ firstCatalog: 'samples', newAgentReleases: 'at-once' },
+    },
     environment: {},
   });
   const { log, close } = openLog({ dataDir, level: 'error', toStdout: false });
-  const server = await startServer(config, { now: () => new Date(), log, announce: () => undefined });
+  const parts = { now: () => new Date(), log, announce: () => undefined, approveSamples: true };
+  const server = await startServer(config, parts);
   const target = new URL(server.urls.main);
   const lab: WsusLab = {
     url: '',

@@ -72,6 +72,7 @@ async function soap<Name extends 'GetConfig' | 'GetCookie' | 'RegisterComputer' 
 
 before(async () => {
   const flags = ['--data-dir', dataDir, '--host', '127.0.0.1', '--port', '0', '--self-update-port', 'off'];
+  flags.push('--first-catalog', 'samples');
   server = spawn(process.execPath, [bin, 'serve', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   url = await new Promise((resolve) => {
     server?.stdout?.on('data', (piece) => {
@@ -165,24 +166,28 @@ describe('administration', () => {
       const updates = await everyUpdate(cookie);
       return updates.find(({ xml }) => xml.text.includes('b3c1a1de-5a0f-4d3c-9c0e-6d6f756c7405'))?.deployment.action;
     };
+    assert.equal(await actionNow(), 'PreDeploymentCheck', 'nobody approved it');
+    await json('approve', 'sample update');
     assert.equal(await actionNow(), 'Install');
-    await json('approve', 'sample update', '--action', 'Uninstall', '--group', 'Lab');
+    await json('approve', 'sample update', '--action', 'Block', '--group', 'Lab');
     assert.equal(await actionNow(), 'Install', 'not in that group yet');
     await json('computers', 'add-to-group', 'client-1.example.test', 'web servers');
-    assert.equal(await actionNow(), 'Uninstall', 'the nearest group decides');
+    assert.equal(await actionNow(), undefined, 'the nearest group decides');
+    await json('approve', 'sample update', '--action', 'detect-only', '--group', 'Lab');
+    assert.equal(await actionNow(), 'PreDeploymentCheck');
     await json('decline', 'sample update');
     assert.equal(await actionNow(), undefined);
     const { updates } = await json<{ updates: object }>('status');
     const recounted = await json<{ correctedComputers: number; titleSearchIndexed: boolean }>('status', '--recount');
     assert.deepEqual([recounted.correctedComputers, recounted.titleSearchIndexed], [0, true]);
     assert.deepEqual(updates, { total: 1, approved: 0, declined: 1 });
-    await json('approve', 'sample update', '--action', 'Uninstall', '--group', 'Lab', '--group', 'LAB');
-    assert.equal(await actionNow(), 'Uninstall', 'approving takes a decline back');
+    await json('approve', 'sample update', '--action', 'detect-only', '--group', 'Lab', '--group', 'LAB');
+    assert.equal(await actionNow(), 'PreDeploymentCheck', 'approving takes a decline back');
     await json('decline', 'sample update');
     await json('decline', 'sample update', '--undo');
     await json('approve', 'sample update', '--action', 'same-as-parent', '--group', 'Lab');
     assert.equal(await actionNow(), 'Install', 'what All Computers has');
-    await json('approve', 'sample update', '--action', 'Uninstall', '--group', 'Lab');
+    await json('approve', 'sample update', '--action', 'detect-only', '--group', 'Lab');
     await json('computers', 'remove-from-group', computerId, 'Web Servers');
     assert.equal(await actionNow(), 'Install');
   });
@@ -263,8 +268,8 @@ describe('administration', () => {
       [['approve', 'sample', '--deadline', 'soon'], 2, /--deadline/],
       [['approve', 'sample', '--deadline', '2027-02-31'], 2, /--deadline/],
       [['approve', 'sample', '--deadline', '2027'], 2, /--deadline/],
-      [['approve', 'sample', '--action', 'same-as-parent'], 2, /--group/],
-      [['approve', 'sample', '--action', 'same-as-parent', '--group', 'all computers'], 2, /not-approved/],
+      [['approve', 'sample', '--action', 'uninstall'], 1, /ADMINISTRATION_CANNOT_UNINSTALL/],
+      [['approve', 'sample', '--deadline', '2026-01-31'], 1, /is over.*--allow-past-deadline/s],
       [['restore', 'x', '--database', 'postgres://anna:secret@db.example.test/m'], 2, /postgres:\/\/anna:\*\*\*@db/],
       [['approve', ''], 1, /There is no update ""/],
       [['approve', 'sample%update'], 1, /There is no update "sample%update"/],
@@ -286,7 +291,7 @@ describe('administration', () => {
     );
     assert.deepEqual(await items('updates', 'list', '--superseded'), []);
     const { decisions } = await json<{ decisions: { group: string; action: string }[] }>('updates', 'show', 'sample');
-    assert.equal(decisions.find(({ group }) => group === 'Lab')?.action, 'Uninstall');
+    assert.equal(decisions.find(({ group }) => group === 'Lab')?.action, 'PreDeploymentCheck');
   });
 });
 

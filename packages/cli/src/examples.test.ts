@@ -21,6 +21,8 @@ before(async () => {
   const own = ['--data-dir', join(scratch, 'server'), '--port', '0', '--self-update-port', '0'];
   const server = start([command, 'serve', '--config', join(examples, 'lab.toml'), ...own]);
   [, url = ''] = await said(server, /ready (http:\S+)/);
+  const approval = ['approve', 'Moult sample update', '--data-dir', join(scratch, 'server')];
+  await promisify(execFile)(process.execPath, [command, ...approval], { env });
 });
 after(() => {
   for (const child of processes) child.kill('SIGKILL');

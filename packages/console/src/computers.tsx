@@ -14,6 +14,7 @@ const standingWords: Record<Standing, string> = {
   newest: 'Newest here',
   older: 'Self-update due',
   newer: 'Newer than here',
+  windows: 'Windows’ own agent',
   unknown: '',
 };
 

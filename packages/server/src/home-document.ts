@@ -129,8 +129,11 @@ interface HomeGeneration {
   others?: { versions: number; computers: number };
 }
 
-/** Against the newest release of that generation here: `newer` are clients that Microsoft, not we, keep up to date. */
-export type Standing = 'newest' | 'older' | 'newer' | 'unknown';
+/**
+ * Against the release that clients are led to: `older` can take it and should. `windows` is Windows' own agent, which takes
+ * none of ours.
+ */
+export type Standing = 'newest' | 'older' | 'newer' | 'windows' | 'unknown';
 
 export type HomeEventKind = 'self-update' | 'registration' | 'scan' | 'download' | 'install' | 'other';
 

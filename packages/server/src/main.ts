@@ -29,6 +29,7 @@ import { createContacts } from './housekeeping/contacts.ts';
 import { watchDatabase } from './housekeeping/watch-database.ts';
 import { accessLogBounds, accessLogFolders, createAccessLog } from './http/access-log/index.ts';
 import { calledHost } from './http/called-host.ts';
+import { createTrustedProxies } from './http/forwarded.ts';
 import { createFront } from './http/front.ts';
 import { createKnownHosts, machineNames, namesInCertificate } from './http/known-hosts.ts';
 import { type Limits, openLimits } from './http/limits/open-limits.ts';
@@ -37,6 +38,7 @@ import type { Exchange, ListenerName, Site } from './http/site.ts';
 import type { Logger, OpenLog } from './log/log.ts';
 import { openWhenThere } from './open-when-there.ts';
 import { openServerDatabase } from './server-database.ts';
+import { createCheckFilesSite } from './sites/check-files/index.ts';
 import { configText, createReadyUpdates } from './sites/client-web-service/index.ts';
 import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
 import { createContentSite } from './sites/content/index.ts';
@@ -60,6 +62,8 @@ export interface ServerParts {
   announce(line: string, kind: 'ready' | 'notice'): void;
   /** The administrator means to begin with an empty database beside keys that are there. */
   newDatabase?: boolean;
+  /** All computers of this server are the demo's own: they install the sample update. */
+  approveSamples?: boolean;
 }
 
 export interface RunningServer {
@@ -156,9 +160,15 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       clock.learn(await store.loadNewestTime());
       const renewed = await renewFragments(store, (done, all) => log.info({ done, all }, 'fragments are made again'));
       if (renewed > 0) log.info({ renewed }, 'fragments were made again by the rules of this version');
+      for (const { updateId, title, decisions } of await store.takeOffExpired({ name: 'server', at: startedAt }))
+        log.warn(
+          { updateId, title, decisions },
+          'an update is expired: it is declined, and its decisions are taken off',
+        );
       await limits.recount();
       if (config.firstCatalog === 'samples') {
-        await fillFirstCatalog({ store, content, identity: keys.signer, now: startedAt });
+        const approve = parts.approveSamples === true;
+        await fillFirstCatalog({ store, content, identity: keys.signer, now: startedAt, approve });
       }
       const service = await openUpdateService(config, { now, log, store, mainPort, limits }, itsClosers);
       const keeper = keepCovered({
@@ -177,6 +187,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     log,
   });
   closers.add(() => services.close());
+  let releasesChanged: () => void = () => undefined;
   const selfUpdate = await createSelfUpdateSite({
     dataDir,
     releaseDir: config.agentReleaseDir,
@@ -184,17 +195,23 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     store,
     admission,
     now,
+    newReleases: config.newAgentReleases,
+    changed() {
+      releasesChanged();
+      health.changed();
+    },
     onTrouble: (message, error) => log.warn({ err: error }, message),
   });
   closers.add(() => selfUpdate.close());
   const coveredReleases = keepReleasesCovered({
     directory: join(dataDir, 'trust'),
-    releases: [...selfUpdate.releases(), ...selfUpdate.hosts()],
+    releases: () => selfUpdate.offered(),
     ...{ now, log },
     isClockBelieved: () => clock.state().kind === 'right',
     changed: () => health.changed(),
   });
   closers.add(() => coveredReleases.close());
+  releasesChanged = coveredReleases.look;
   const contentSite = createContentSite(content);
   closers.add(() => contentSite.close());
 
@@ -218,6 +235,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const sites: Site[] = [
     selfUpdate,
     ...soapSites(config, laterServices(services.current), { admission, log }),
+    createCheckFilesSite(),
     contentSite,
     trust,
     createMetricsSite({
@@ -233,8 +251,11 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     ...(console ? [console] : []),
   ];
 
+  const proxies = createTrustedProxies(config.trustedProxies);
+  const outside = { proxies, publicUrl: config.publicUrl };
   const ports = await openPorts({
     config,
+    proxies,
     front: (listener) => {
       const bounds = accessLogBounds(config, clock);
       const folder = join(dataDir, 'logs', accessLogFolders[listener]);
@@ -242,7 +263,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       const accessLog = createAccessLog({ folder, now, admission, onTrouble, bounds });
       closers.add(() => accessLog.close());
       room.pauses(accessLog);
-      return createFront({ listener, sites, accessLog, log, now });
+      return createFront({ listener, sites, accessLog, log, now, outside });
     },
     onTrouble: (error) => log.warn({ err: error }, 'a connection could not be taken'),
     onUnreadable(beginning) {
@@ -268,14 +289,8 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   // What it finds is in the log already.
   await room.check();
   for (const notice of room.notices()) parts.announce(noticeLine(notice), 'notice');
-  const atStart = [
-    ...clock.notices(),
-    ...keys.notices,
-    ...database.notices(),
-    ...trust.notices(),
-    ...coveredReleases.notices(),
-    ...(cover?.notices() ?? []),
-  ].map(noticeLine);
+  const signed = [...trust.notices(), ...coveredReleases.notices(), ...(cover?.notices() ?? [])];
+  const atStart = [...clock.notices(), ...keys.notices, ...database.notices(), ...signed].map(noticeLine);
   for (const notice of otherDatabase) parts.announce(noticeLine(notice), 'notice');
   for (const notice of [...opened.said, ...atStart, ...ports.notices]) {
     log.warn(notice);
@@ -332,13 +347,13 @@ async function openUpdateService(
     ...{ contacts, log },
     ...limits,
     config,
-    contentRoot: (exchange) => contentRoot(exchange, mainPort.number),
+    contentRoot: (exchange) => config.contentUrl ?? exchange.origin ?? contentRoot(exchange, mainPort.number),
     // The database's clock: a cookie of one server is opened by another.
     now: store.now,
   };
 }
 
-/** Content is on the main site, over HTTP, under the name that the client called us by (captures). */
+/** Without a word of a setting or a proxy, content is on the main site, over HTTP, under the name that the client called (captures). */
 function contentRoot(exchange: Exchange, mainPort: number): string {
   const host = calledHost(exchange);
   // Behind a mapped port the client knows better than we do, as long as it came to the main site itself.
@@ -363,7 +378,7 @@ function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite |
     assetsDir: config.consoleDir,
     namesFor: config.homeNames,
     hosts: createKnownHosts({
-      ...{ host: config.host, allowed: config.allowedHosts, machine: machineNames() },
+      ...{ host: config.host, allowed: allowedNames(config), machine: machineNames() },
       certificate: config.tlsPort === 'off' ? [] : namesInCertificate(config.tlsCert),
     }),
     now,
@@ -381,6 +396,12 @@ function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite |
     },
     failed: (error) => log.error({ err: error }, 'the home page could not be made'),
   });
+}
+
+/** The public address is a name of ours too. */
+function allowedNames({ allowedHosts, publicUrl }: ServerConfig): string | undefined {
+  const names = [allowedHosts, publicUrl && new URL(publicUrl).hostname].filter(Boolean);
+  return names.length > 0 ? names.join(',') : undefined;
 }
 
 function commonNameOf(certificatePem: string): string {

@@ -33,11 +33,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const logged: Record<string, unknown>[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => logged.push(JSON.parse(line)) });
   let offset = clockOffset;
-  const flags = { dataDir: folder, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', stopSeconds: 1, ...config };
+  const small = { firstCatalog: 'samples', newAgentReleases: 'at-once', selfUpdatePort: 'off', stopSeconds: 1 };
+  const flags = { dataDir: folder, host: '127.0.0.1', port: 0, ...small, ...config };
   const running = await startServer(loadConfig({ flags, environment: {} }).config, {
     now: () => new Date(Date.now() + offset),
     log,
     announce: () => undefined,
+    approveSamples: true,
   });
   let stopped: Promise<void> | undefined;
   const stop = () => {

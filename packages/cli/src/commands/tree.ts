@@ -11,6 +11,7 @@ import {
   type ImportedFile,
   importTree,
   listTree,
+  offerRelease,
   type Port80Report,
   type TreeListing,
   type TreeVerification,
@@ -19,7 +20,7 @@ import {
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { listDocument, wholeList } from '../lists.ts';
-import { type AdministrationFlags, requireServer, withServerOptions } from '../server-options.ts';
+import { type AdministrationFlags, administer, requireServer, withServerOptions } from '../server-options.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
 
@@ -44,6 +45,9 @@ export function register(program: Command): void {
   withServerOptions(tree.command('list'))
     .description('list the files of the tree, and the agents that get them')
     .action(runList);
+  withServerOptions(tree.command('offer').argument('<version>', 'version of a release that waits (moult tree list)'))
+    .description('offer a new release to agents. To withdraw it, use moult release recall')
+    .action(runOffer);
   withServerOptions(tree.command('verify'))
     .description('check every file of the tree: present, unchanged, complete, signed')
     .option('--trust <file>', 'trusted certificate (PEM or DER) for imported files. May be repeated', collect, [])
@@ -97,6 +101,17 @@ async function runList(options: TreeOptions): Promise<void> {
   for (const line of listingLines(listing)) console.log(line);
 }
 
+async function runOffer(version: string, options: TreeOptions): Promise<void> {
+  const { dataDir } = requireServer(options);
+  keepFilesPrivate(dataDir);
+  const offered = await offerRelease(dataDir, version, new Date());
+  await administer(options, ({ store, author }) =>
+    store.recordChange(author, { action: 'offer release', subject: version, after: offered }),
+  );
+  if (options.json) return print({ offered });
+  for (const { kind } of offered) console.log(`${kind} ${version} is offered to agents.`);
+}
+
 /** Whom agents trust: what an administrator compares with the fingerprint that `moult agent install` prints. */
 function operatorOf(dataDir: string): { subject: string; fingerprint: string } | undefined {
   const file = operatorCaFile(dataDir);
@@ -147,10 +162,9 @@ function port80Lines({ fine, finding, files, remedies }: Port80Report): string[]
 
 function listingLines({ releases, importedAt, files }: TreeListing): string[] {
   const lines = ['Agent releases (signed by the operator):'];
-  for (const { generation, version, sizeBytes, signedAt, isNewest } of releases) {
-    lines.push(
-      `  ${generation.padEnd(4)} ${version}  ${bytes(sizeBytes)}, signed ${signedAt}${isNewest ? '  <- clients are led here' : ''}`,
-    );
+  for (const release of releases) {
+    const { generation, version, sizeBytes, signedAt } = release;
+    lines.push(`  ${generation.padEnd(4)} ${version}  ${bytes(sizeBytes)}, signed ${signedAt}${standingOf(release)}`);
   }
   if (releases.length === 0) lines.push('  none: start the server once');
   lines.push('', importedAt ? `Files, with those imported at ${importedAt}:` : 'Files (nothing is imported):');
@@ -159,6 +173,12 @@ function listingLines({ releases, importedAt, files }: TreeListing): string[] {
     lines.push(`  ${path}  ${origin}, ${bytes(sizeBytes)}, for ${audiences[servedTo]}${signed}`);
   }
   return lines;
+}
+
+function standingOf({ isNewest, state, reason, version }: TreeListing['releases'][number]): string {
+  if (state === 'recalled') return `  recalled: ${visibleText(reason ?? '')}`;
+  if (state === 'waiting') return `  waits; "moult tree offer ${version}" offers it to agents`;
+  return isNewest ? '  <- clients are led here' : '';
 }
 
 const audiences = {

@@ -23,6 +23,7 @@ export async function startDemoServer(
       port,
       host: '127.0.0.1',
       selfUpdatePort: 0,
+      firstCatalog: 'samples',
       agentReleaseDir: releaseFolder,
       consoleDir: repositoryFile('packages/console/dist'),
       stopSeconds: 1,
@@ -30,7 +31,8 @@ export async function startDemoServer(
     environment: {},
   });
   const { log, close } = openLog({ dataDir, level: config.logLevel, toStdout: false });
-  const server = await startServer(config, { now: () => new Date(), log, announce: () => undefined });
+  const parts = { now: () => new Date(), log, announce: () => undefined, approveSamples: true };
+  const server = await startServer(config, parts);
   return {
     url: server.urls.main,
     operatorCertificate: readFileSync(join(dataDir, 'keys', 'operator-ca.cer.pem')),

@@ -2,7 +2,15 @@
 
 import { extname } from 'node:path';
 import type { PinOwner, ReleaseTarget, UpdateTarget } from '@moult/releases/metadata';
-import { offlineRoles, Repository, raiseAdvice, releasePath, withoutPin, withPin } from '@moult/releases/repository';
+import {
+  offlineRoles,
+  publishStaged,
+  Repository,
+  raiseAdvice,
+  releasePath,
+  withoutPin,
+  withPin,
+} from '@moult/releases/repository';
 import { readNamedFile } from '../files/named-file.ts';
 import { listDocument, wholeList } from '../lists.ts';
 import { exitCode, UsageError } from '../terminal.ts';
@@ -97,8 +105,13 @@ export function runRecall(path: string, options: Common & { reason: string; repl
   const now = new Date();
   const replacement =
     options.replacement === undefined ? {} : { replacement: versionOf(options.replacement, '--replacement') };
+  // What somebody staged before is not published along with it, unless that is asked for.
+  const isAlone = !repository.state().staged.targets.has('agent');
   repository.recall(path, { at: now.toISOString(), reason: options.reason, ...replacement }, now);
-  tell(repository, options, { recalled: path });
+  repository.signWithOwnKeys();
+  const isPublished = isAlone && publishStaged(repository, 'agent', now);
+  if (isPublished && !options.json) console.log('Published: agent, snapshot, timestamp.');
+  tell(repository, options, { recalled: path, ...(isPublished && { published: ['agent'] }) });
 }
 
 interface PinOptions extends Common {

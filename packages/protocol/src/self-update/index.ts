@@ -31,4 +31,4 @@ export {
 export { encodeQueryStamp, parseQueryStamp } from './query-stamp.ts';
 export { encodeRelease, parseRelease, type Release, type ReleaseFile, releaseFileName } from './release.ts';
 export { encodeStatusPing, parseStatusPing, type StatusPing } from './status-ping.ts';
-export { compareVersions, isVersion } from './version.ts';
+export { compareVersions, isVersion, isWindowsAgentVersion } from './version.ts';

@@ -5,7 +5,7 @@ import { delegatedRoles } from './edits.ts';
 import { encodeMetadata, type Published } from './folder.ts';
 import { signOnline } from './online.ts';
 import { graceMs, type Repository } from './repository.ts';
-import { withSignature } from './signing.ts';
+import { progressOf, withSignature } from './signing.ts';
 
 /** How many versions of a role with a new version for each decision stay on the disk. */
 const versionsKept = 20;
@@ -44,4 +44,20 @@ export function publishAlone(
   folder.publish('timestamp.json', encodeMetadata(online.timestamp));
   folder.unstage(role);
   folder.prune(['targets', 'snapshot', ...delegatedRoles], now, graceMs, versionsKept);
+}
+
+/**
+ * Signs a staged role with the keys that are here and publishes it alone, when those are enough and nobody collects
+ * signatures for the roles above it. Answers whether it is published.
+ */
+export function publishStaged(repository: Repository, role: string, now: Date): boolean {
+  return repository.folder.locked(() => {
+    const { published, staged } = repository.state();
+    const metadata = staged.targets.get(role);
+    if (!published.root || !metadata || staged.root || staged.targets.has('targets')) return false;
+    const ready = signedWithOwnKeys(repository, role, metadata);
+    if (!progressOf(ready, repository.demands(role)).complete) return false;
+    publishAlone(repository, published, role, ready, now);
+    return true;
+  });
 }

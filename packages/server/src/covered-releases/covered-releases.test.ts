@@ -34,7 +34,14 @@ async function server(versions: readonly { version: string; epoch?: number }[]) 
   const look = async (signer = signers[0] as SigningIdentity) => {
     const releases = await publishAgentReleases(dataDir, releaseDir, signer, now);
     const log = { info: () => undefined, error: (value: unknown) => assert.fail(String(value)) };
-    const parts = { directory, releases, log, now: () => now, isClockBelieved: () => true, changed: () => undefined };
+    const parts = {
+      directory,
+      releases: () => releases,
+      log,
+      now: () => now,
+      isClockBelieved: () => true,
+      changed: () => undefined,
+    };
     return { releases, keeper: keepReleasesCovered({ ...parts, everyMs: 0 }) };
   };
   const repository = new Repository(directory);

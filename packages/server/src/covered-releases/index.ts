@@ -19,7 +19,8 @@ import { canary } from './canary.ts';
 interface ReleaseCoverParts {
   /** The repository. */
   directory: string;
-  releases: readonly PublishedRelease[];
+  /** Those that are, or were, offered. */
+  releases(): readonly PublishedRelease[];
   now(): Date;
   /** While the clock is not believed, nothing is signed. */
   isClockBelieved(): boolean;
@@ -31,6 +32,8 @@ interface ReleaseCoverParts {
 }
 
 interface ReleaseCoverKeeper {
+  /** Lists what is offered by now. Never throws. */
+  look(): void;
   notices(): Notice[];
   close(): void;
 }
@@ -39,18 +42,22 @@ interface ReleaseCoverKeeper {
 export function keepReleasesCovered(parts: ReleaseCoverParts): ReleaseCoverKeeper {
   const { directory, now, isClockBelieved, log, changed, everyMs = 60_000 } = parts;
   const stagedFile = join(directory, 'staged', 'agent.json');
-  const carried = new Map([canary(), ...parts.releases.map(carry)]);
+  let listed = '';
   let changedVersions: string[] = [];
   let last: CoverState | undefined;
   let failure: unknown;
 
   const look = () => {
-    const isSettled = last !== undefined && (last.state !== 'waits' || existsSync(stagedFile));
+    const releases = parts.releases();
+    const carried = new Map([canary(), ...releases.map(carry)]);
+    const names = [...carried.keys()].join();
+    const isSettled = names === listed && last !== undefined && (last.state !== 'waits' || existsSync(stagedFile));
     if (isSettled || !isClockBelieved() || !hasPublished(directory)) return;
     try {
       last = coverReleases(directory, carried, now());
+      listed = names;
       if (last.state === 'published') log.info(`${last.covered} agent releases are signed`);
-      changedVersions = parts.releases.filter((one) => isOther(directory, one)).map(({ release }) => release.version);
+      changedVersions = releases.filter((one) => isOther(directory, one)).map(({ release }) => release.version);
       failure = undefined;
     } catch (error) {
       if (failure === undefined) log.error({ err: error }, 'the agent releases cannot be listed in signed metadata');
@@ -61,6 +68,7 @@ export function keepReleasesCovered(parts: ReleaseCoverParts): ReleaseCoverKeepe
   look();
   const timer = everyMs > 0 ? setInterval(look, everyMs).unref() : undefined;
   return {
+    look,
     notices: () => [
       ...(failure === undefined ? [] : [failureNotice(directory, failure)]),
       ...(last?.state === 'waits' && existsSync(stagedFile) ? [waitingNotice(stagedFile, last.missing)] : []),

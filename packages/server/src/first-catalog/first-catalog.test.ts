@@ -20,7 +20,7 @@ test('a fill that was cut off is finished, and one that is finished is not begun
   const { signer } = await loadOrCreateOperatorKeys(folder, { now });
   const log = pino({ level: 'silent' });
   const content = createContentStore({ folder: join(folder, 'content'), facts: store, now: () => now, log });
-  const parts = { content, identity: signer, now };
+  const parts = { content, identity: signer, now, approve: true };
   const deploy = async () => {
     throw new ServerError('SERVER_DATABASE_AWAY', 'away');
   };
@@ -34,6 +34,19 @@ test('a fill that was cut off is finished, and one that is finished is not begun
   const revisions = await store.countRevisions();
   assert.equal(await fillFirstCatalog({ ...parts, store }), false);
   assert.equal(await store.countRevisions(), revisions);
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('without approve the sample update is there, and no computer is told to install it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'moult-first-'));
+  const store = await openStore(':memory:', { now: () => now });
+  const { signer } = await loadOrCreateOperatorKeys(folder, { now });
+  const log = pino({ level: 'silent' });
+  const content = createContentStore({ folder: join(folder, 'content'), facts: store, now: () => now, log });
+  assert.equal(await fillFirstCatalog({ store, content, identity: signer, now, approve: false }), true);
+  assert.equal((await store.findRevisions(sampleIds.update)).length, 1);
+  assert.deepEqual(await store.loadDeploymentHistory(), []);
   await store.close();
   rmSync(folder, { recursive: true, force: true });
 });

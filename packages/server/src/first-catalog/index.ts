@@ -1,4 +1,4 @@
-// The first contents of a new server: the real update documents of packages/server/first-catalog, and one sample update
+// The first contents of the demo, or of a lab that asks for it: the real update documents of packages/server/first-catalog, and one sample update
 // whose cabinet is built and signed here, with the operator's own key.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -17,6 +17,8 @@ interface FirstCatalogParts {
   content: ContentStore;
   identity: SigningIdentity;
   now: Date;
+  /** The sample update is approved for all computers: only where they are the demo's own. */
+  approve: boolean;
 }
 
 const folder = repositoryFile('packages/server/first-catalog');
@@ -28,7 +30,13 @@ const progressSetting = 'first-catalogue';
  * Fills an empty catalog; does nothing when a single revision is there, unless it was cut off in the middle of filling.
  * Answers whether it did.
  */
-export async function fillFirstCatalog({ store, content, identity, now }: FirstCatalogParts): Promise<boolean> {
+export async function fillFirstCatalog({
+  store,
+  content,
+  identity,
+  now,
+  approve,
+}: FirstCatalogParts): Promise<boolean> {
   const wasCutOff = (await store.loadSetting(progressSetting)) === 'begun';
   if (!wasCutOff && (await store.countRevisions()) > 0) return false;
   await store.saveSetting(progressSetting, 'begun');
@@ -44,8 +52,10 @@ export async function fillFirstCatalog({ store, content, identity, now }: FirstC
     modified: now,
   });
   await importDocuments(store, [...realDocuments(), ...sample], now);
-  const approval = { updateId: sampleIds.update, groupId: allComputers, action: 'Install' } as const;
-  await store.deploy({ ...approval, deadline: undefined, administrator: 'first start' }, now);
+  if (approve) {
+    const approval = { updateId: sampleIds.update, groupId: allComputers, action: 'Install' } as const;
+    await store.deploy({ ...approval, deadline: undefined, administrator: 'first start' }, now);
+  }
   await store.saveSetting(progressSetting, 'done');
   return true;
 }

@@ -113,21 +113,37 @@ describe('computers', () => {
         { generation: 'wsus', version: 'garbage <b>', computers: 1 },
         { generation: 'wsus', version: '10.0.22621.1', computers: 2 },
         { generation: 'wsus', version: '7.9.0.10', computers: 3 },
+        { generation: 'wsus', version: '7.9.0.11', computers: 1 },
+        { generation: 'wsus', version: '7.6.7600.256', computers: 1 },
+        { generation: 'wsus', version: '5.8.0.2469', computers: 1 },
+        { generation: 'sus', version: '5.4.3790.2182', computers: 1 },
+        { generation: 'sus', version: '', computers: 1 },
         { generation: 'unknown', version: '', computers: 1 },
       ],
     });
     assert.deepEqual(computers.generations, [
       {
         generation: 'wsus',
-        computers: 7,
+        computers: 10,
         versions: [
-          { version: '10.0.22621.1', computers: 2, standing: 'newer' },
+          { version: '10.0.22621.1', computers: 2, standing: 'windows' },
+          { version: '7.9.0.11', computers: 1, standing: 'newer' },
           { version: '7.9.0.10', computers: 3, standing: 'newest' },
           { version: '7.9.0.9', computers: 1, standing: 'older' },
+          { version: '7.6.7600.256', computers: 1, standing: 'windows' },
+          { version: '5.8.0.2469', computers: 1, standing: 'windows' },
           { version: 'garbage <b>', computers: 1, standing: 'unknown' },
         ],
       },
-      { generation: 'sus', computers: 2, versions: [{ version: '5.4.0.1', computers: 2, standing: 'older' }] },
+      {
+        generation: 'sus',
+        computers: 4,
+        versions: [
+          { version: '5.4.3790.2182', computers: 1, standing: 'windows' },
+          { version: '5.4.0.1', computers: 2, standing: 'older' },
+          { version: '', computers: 1, standing: 'windows' },
+        ],
+      },
       { generation: 'unknown', computers: 1, versions: [{ version: '', computers: 1, standing: 'unknown' }] },
     ]);
   });

@@ -1,7 +1,7 @@
 // From facts to the home document. Pure: the words of the page are decided here and nowhere else.
 import { cutText, visibleText } from '@moult/formats/text';
 import { describeReport } from '@moult/protocol/reporting';
-import { compareVersions, isVersion } from '@moult/protocol/self-update';
+import { compareVersions, isVersion, isWindowsAgentVersion } from '@moult/protocol/self-update';
 import type { Attention, HomeFacts, Notice, Noticed } from '@moult/store';
 import { homeBounds } from '../../bounds.ts';
 import type {
@@ -213,12 +213,15 @@ const versionBytes = 64;
 // A SUS client is led to the newest WSUS client, whatever its own number: it is always an older one.
 function standingOf(generation: Generation, version: string, releases: HomeRelease[]): Standing {
   if (generation === 'unknown') return 'unknown';
-  if (generation === 'sus') return 'older';
+  const isOurs = releases.some((release) => release.version === version);
+  // Our SUS client always names its version; Windows' own does not.
+  if (!isOurs && (isWindowsAgentVersion(version) || (generation === 'sus' && version === ''))) return 'windows';
   const [newest] = releases
     .filter((release) => release.generation === 'wsus')
     .map((release) => release.version)
     .sort(newestFirst);
   if (newest === undefined || !isVersion(version)) return 'unknown';
+  if (generation === 'sus') return 'older';
   const order = compareVersions(version, newest);
   return order === 0 ? 'newest' : order < 0 ? 'older' : 'newer';
 }

@@ -16,7 +16,9 @@ import { noteOutcome } from '../../http/access-log/index.ts';
 import type { Admission } from '../../http/limits/admission.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import { createOpenFiles, isNotThere, serveBytes, serveFile } from '../../http/static-file/index.ts';
+import { watchDecisions } from './decision-watch.ts';
 import { type ImportedTree, importedTreeMark, openImportedTree, type ServableFile } from './imported-tree.ts';
+import type { WhenOffered } from './offers.ts';
 import { type OwnTree, openOwnTree } from './own-tree.ts';
 import { createPingRecorder } from './ping-recorder.ts';
 import type { PublishedRelease } from './releases.ts';
@@ -24,6 +26,7 @@ import type { PublishedRelease } from './releases.ts';
 export { createSelfUpdateHealth, type SelfUpdateHealthMonitor, type WatchedPort } from './health.ts';
 export { clearImportedTree, type ImportOptions, type ImportReport, importTree } from './import-tree.ts';
 export type { ImportedFile } from './imported-index.ts';
+export { offerRelease, type ReleaseName } from './offers.ts';
 export { checkPort80, type Port80Report } from './port80.ts';
 export { type PublishedRelease, packFiles, publishAgentReleases, releaseIn, unsignedCabinet } from './releases.ts';
 export { listTree, type TreeListing, type TreeProblem, type TreeVerification, verifyTree } from './tree-inventory.ts';
@@ -37,14 +40,19 @@ export interface SelfUpdateParts {
   store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters' | 'listKnownIds' | 'forgetWriteMarks'>;
   admission: Pick<Admission, 'admit'>;
   now: () => Date;
+  /** When agents are offered a release that is new here; default: at once. */
+  newReleases?: WhenOffered;
+  /** Called when agents are led elsewhere than before. */
+  changed?: () => void;
   /** Told once about each trouble that does not stop serving, and once when it is over. */
   onTrouble: (message: string, error?: unknown) => void;
 }
 
 export interface SelfUpdateSite extends Site {
-  /** The agent releases that are kept, newest first. */
+  /** The agent releases that are offered and not recalled, newest first. */
   releases(): readonly PublishedRelease[];
-  hosts(): readonly PublishedRelease[];
+  /** Releases of agents and hosts that are, or were, offered: what signed metadata lists. */
+  offered(): readonly PublishedRelease[];
   /** A status ping too large or too strange to become a request (431, 400 of the parser) is counted like any malformed one. */
   countUnreadablePing(): void;
   /** Stores pings that wait and releases files. */
@@ -65,9 +73,21 @@ const statusPingHeaders = [
 /** Publishes releases and ident files under `dataDir` and answers the site that serves them. */
 export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<SelfUpdateSite> {
   const { dataDir, now, onTrouble } = parts;
-  const own = await openOwnTree(dataDir, parts.releaseDir, parts.identity, now(), (error) => {
-    onTrouble('An agent release is not published; the others are.', error);
+  const openOwn = (): Promise<OwnTree> =>
+    openOwnTree(dataDir, {
+      ...{ releaseDir: parts.releaseDir, identity: parts.identity, when: parts.newReleases ?? 'at-once', now: now() },
+      refused: (error) => onTrouble('An agent release is not published; the others are.', error),
+    });
+  /** A release was recalled or offered: everybody is led elsewhere from now on. */
+  const decisions = await watchDecisions(dataDir, {
+    now,
+    async changed() {
+      own = await openOwn();
+      parts.changed?.();
+    },
+    failed: (error) => onTrouble('The self-update tree cannot be made again; the one before stays.', error),
   });
+  let own = await openOwn();
   const openImported = async (): Promise<ImportedTree> => {
     const tree = await openImportedTree(dataDir);
     const [first] = tree.refused;
@@ -91,7 +111,10 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
       mark = present;
     }
   };
-  const importWatch = setInterval(() => void refresh(), importCheckMs).unref();
+  const importWatch = setInterval(() => {
+    void refresh();
+    void decisions.look();
+  }, importCheckMs).unref();
 
   const resolve = (route: string): SelfUpdateFile | undefined => {
     if (routes.has(route)) return routes.get(route);
@@ -146,10 +169,11 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
       return serve(exchange);
     },
     releases: () => own.releases,
-    hosts: () => own.hosts,
+    offered: () => own.offered,
     countUnreadablePing: () => pings.countOversized(),
     async close() {
       clearInterval(importWatch);
+      await decisions.close();
       await pings.close();
       await openFiles.close();
     },

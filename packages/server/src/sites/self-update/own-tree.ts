@@ -5,9 +5,19 @@ import type { SigningIdentity } from '@moult/formats/authenticode';
 import { moultAgentHeader } from '@moult/protocol/self-update';
 import { createMemoryFile, type MemoryFile } from '../../http/static-file/index.ts';
 import { publishIdents } from './ident-cabinets.ts';
-import { leadRelease } from './lead-release.ts';
-import { agentKinds, hostKinds, newestHost, type PublishedRelease, publishReleases } from './releases.ts';
+import { leadRelease, withoutRecalled } from './lead-release.ts';
+import { nameOf, settleOffers, type WhenOffered } from './offers.ts';
+import {
+  agentKinds,
+  hostKinds,
+  kindOf,
+  newestHost,
+  type PublishedRelease,
+  publishReleases,
+  releasesIn,
+} from './releases.ts';
 import type { SignedCabinet } from './signed-cabinet.ts';
+import { releasesFolder } from './tree-folders.ts';
 
 export interface OwnTree {
   iuident: MemoryFile;
@@ -18,8 +28,20 @@ export interface OwnTree {
   host: MemoryFile | undefined;
   /** The operator's CA, for agents that are installed without it. */
   operatorCertificate: MemoryFile;
+  /** Agent releases that are offered and not recalled, newest first; and hosts. */
   releases: PublishedRelease[];
   hosts: PublishedRelease[];
+  /** All that are offered, also those that were recalled: what the metadata lists. */
+  offered: PublishedRelease[];
+}
+
+export interface OwnTreeParts {
+  releaseDir: string | undefined;
+  identity: SigningIdentity;
+  /** When agents are offered a release that is new here. */
+  when: WhenOffered;
+  now: Date;
+  refused(error: unknown): void;
 }
 
 /**
@@ -28,15 +50,17 @@ export interface OwnTree {
  */
 export async function openOwnTree(
   dataDir: string,
-  releaseDir: string | undefined,
-  identity: SigningIdentity,
-  now: Date,
-  refused: (error: unknown) => void,
+  { releaseDir, identity, when, now, refused }: OwnTreeParts,
 ): Promise<OwnTree> {
-  const releases = await publishReleases(agentKinds, dataDir, releaseDir, identity, now, refused);
-  const hosts = await publishReleases(hostKinds, dataDir, releaseDir, identity, now, refused);
-  const host = newestHost(hosts);
-  const newest = leadRelease(dataDir, releases);
+  const before = await releasesIn(releasesFolder(dataDir), [...agentKinds, ...hostKinds]);
+  const allReleases = await publishReleases(agentKinds, dataDir, releaseDir, identity, now, refused);
+  const allHosts = await publishReleases(hostKinds, dataDir, releaseDir, identity, now, refused);
+  const names = await settleOffers(dataDir, { when, now, before, refused });
+  const isOffered = ({ release }: PublishedRelease) =>
+    names.has(nameOf({ kind: kindOf(release), version: release.version }));
+  const [releases, hosts] = [allReleases, allHosts].map((all) => withoutRecalled(dataDir, all.filter(isOffered)));
+  const host = newestHost(hosts ?? []);
+  const newest = leadRelease(dataDir, releases ?? []);
   const idents = await publishIdents(dataDir, newest?.release, identity, now, refused);
   return {
     iuident: memoryFile(idents.iuident),
@@ -44,8 +68,9 @@ export async function openOwnTree(
     wuaucomp: newest && memoryFile(newest.cabinet),
     host: host && memoryFile(host.cabinet),
     operatorCertificate: certificateFile(identity, now),
-    releases,
-    hosts,
+    releases: releases ?? [],
+    hosts: hosts ?? [],
+    offered: [...allReleases, ...allHosts].filter(isOffered),
   };
 }
 

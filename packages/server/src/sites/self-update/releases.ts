@@ -96,6 +96,11 @@ export function isOfKind({ product, generation }: Release, kind: ReleaseKind): b
   return kind === 'host' ? product === hostProduct : product !== hostProduct && generation === kind;
 }
 
+/** The folder that holds the release, as isOfKind tells it. */
+export function kindOf({ product, generation }: Release): ReleaseKind {
+  return product === hostProduct ? 'host' : generation;
+}
+
 /** The newest host release of the tree; undefined when there is none. */
 export function newestHost(published: readonly PublishedRelease[]): PublishedRelease | undefined {
   return published.find(({ release }) => release.product === hostProduct && release.epoch === undefined);

@@ -19,6 +19,11 @@ export function releaseCabinet(dataDir: string, kind: string, version: string): 
   return { folder: treeFolder(dataDir), name: `releases/${kind}/${version}/${file}` };
 }
 
+/** Beside the release: since when it is here, and since when agents are led to it. */
+export function offerFile(dataDir: string, kind: string, version: string): TreeFile {
+  return { folder: treeFolder(dataDir), name: `releases/${kind}/${version}/offer.json` };
+}
+
 export function identCabinet(dataDir: string, name: 'iuident' | 'wuident'): TreeFile {
   return { folder: treeFolder(dataDir), name: `ident/${name}.cab` };
 }

@@ -14,12 +14,15 @@ import {
   readImported,
   readImportedIndex,
 } from './imported-index.ts';
-import { leadRelease } from './lead-release.ts';
+import { keyOf, leadRelease, recalledReleases, withoutRecalled } from './lead-release.ts';
+import { nameOf, type Offer, readOffers } from './offers.ts';
 import {
   agentKinds,
   hostKinds,
   isOfKind,
+  kindOf,
   newestHost,
+  type PublishedRelease,
   readPublishedReleases,
   releaseIn,
   releasesIn,
@@ -56,7 +59,12 @@ export interface TreeListing {
     sizeBytes: number;
     sha256: string;
     signedAt: string;
+    /** Clients are led here. */
     isNewest: boolean;
+    /** `waiting`: new here, and offered to nobody yet (--new-agent-releases). */
+    state: 'offered' | 'waiting' | 'recalled';
+    /** Why it was recalled. */
+    reason?: string;
   }[];
   importedAt: string | undefined;
   files: ListedFile[];
@@ -101,7 +109,7 @@ const anyRelease = 'selfupdate/AU/*/*/*/wuaucomp.cab';
 /** What is stored, and to whom it is answered. Does not check anything. */
 export async function listTree(dataDir: string): Promise<TreeListing> {
   const published = await readPublishedReleases(dataDir);
-  const newest = leadRelease(dataDir, published);
+  const newest = leadRelease(dataDir, await usableReleases(dataDir, published));
   const { index } = await readImportedIndex(dataDir);
   const files: ListedFile[] = [];
   const isImported = (path: string) => index.files.some((file) => file.path.toLowerCase() === path.toLowerCase());
@@ -118,17 +126,25 @@ export async function listTree(dataDir: string): Promise<TreeListing> {
     if (ident) files.push(own(selfUpdatePaths[name].slice(1), ident));
   }
   if (newest) files.push(own(anyRelease, newest.cabinet));
-  const host = newestHost(await readPublishedReleases(dataDir, hostKinds));
+  const host = newestHost(await usableReleases(dataDir, await readPublishedReleases(dataDir, hostKinds)));
   if (host) files.push(own(selfUpdatePaths.host.slice(1), host.cabinet));
   files.push(...index.files.map((file) => listedImport(file)));
-  const releases = published.map(({ release: { generation, version }, cabinet }) => ({
-    generation,
-    version,
-    sizeBytes: cabinet.bytes.length,
-    sha256: cabinet.sha256,
-    signedAt: cabinet.signedAt.toISOString(),
-    isNewest: version === newest?.release.version && generation === newest.release.generation,
-  }));
+  const [recalled, offers] = [recalledReleases(dataDir), await readOffers(dataDir)];
+  const releases = published.map(({ release, cabinet }) => {
+    const { generation, version } = release;
+    const reason = recalled.get(keyOf(release));
+    return {
+      generation,
+      version,
+      sizeBytes: cabinet.bytes.length,
+      sha256: cabinet.sha256,
+      signedAt: cabinet.signedAt.toISOString(),
+      isNewest: version === newest?.release.version && generation === newest.release.generation,
+      state:
+        reason !== undefined ? ('recalled' as const) : isOffered(offers, release) ? ('offered' as const) : 'waiting',
+      ...(reason !== undefined && { reason }),
+    } as const;
+  });
   return { releases, importedAt: index.files.length > 0 ? index.importedAt : undefined, files };
 }
 
@@ -145,6 +161,18 @@ export async function verifyTree(dataDir: string, options: VerifyOptions): Promi
   for (const entry of refused) result.problems.push(unsafe(entry));
   await findUnlisted(dataDir, index, result);
   return result;
+}
+
+/** Offered and not recalled: those that a server leads agents to, by the same rules. */
+async function usableReleases(dataDir: string, published: readonly PublishedRelease[]): Promise<PublishedRelease[]> {
+  const offers = await readOffers(dataDir);
+  return withoutRecalled(dataDir, published).filter(({ release }) => isOffered(offers, release));
+}
+
+/** Without any note the server that will make them offers all that is here: it is from before there were any. */
+function isOffered(offers: ReadonlyMap<string, Offer>, release: PublishedRelease['release']): boolean {
+  if (offers.size === 0) return true;
+  return offers.get(nameOf({ kind: kindOf(release), version: release.version }))?.offeredAt !== undefined;
 }
 
 function listedImport({ path, sizeBytes, sha256, modified, cabinet }: ImportedFile): ListedFile {
@@ -172,7 +200,8 @@ async function verifyReleases(dataDir: string, options: VerifyOptions, result: T
 }
 
 async function verifyIdents(dataDir: string, options: VerifyOptions, result: TreeVerification): Promise<void> {
-  const newest = leadRelease(dataDir, await readPublishedReleases(dataDir))?.release.version;
+  const usable = await usableReleases(dataDir, await readPublishedReleases(dataDir));
+  const newest = leadRelease(dataDir, usable)?.release.version;
   for (const name of ['iuident', 'wuident'] as const) {
     await verifyOwn(identCabinet(dataDir, name), options, result, (bytes) => {
       const ident = parseIdent(extractMember(readCabinet(bytes), `${name}.txt`));
