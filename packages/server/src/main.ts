@@ -28,15 +28,14 @@ import { fillFirstCatalog } from './first-catalog/index.ts';
 import { createContacts } from './housekeeping/contacts.ts';
 import { watchDatabase } from './housekeeping/watch-database.ts';
 import { accessLogBounds, accessLogFolders, createAccessLog } from './http/access-log/index.ts';
-import { calledHost } from './http/called-host.ts';
 import { createTrustedProxies } from './http/forwarded.ts';
 import { createFront } from './http/front.ts';
-import { createKnownHosts, machineNames, namesInCertificate } from './http/known-hosts.ts';
 import { type Limits, openLimits } from './http/limits/open-limits.ts';
 import { openPorts } from './http/ports.ts';
-import type { Exchange, ListenerName, Site } from './http/site.ts';
+import type { ListenerName, Site } from './http/site.ts';
 import type { Logger, OpenLog } from './log/log.ts';
 import { openWhenThere } from './open-when-there.ts';
+import { contentRoot, ownNames } from './own-names.ts';
 import { openServerDatabase } from './server-database.ts';
 import { createCheckFilesSite } from './sites/check-files/index.ts';
 import { configText, createReadyUpdates } from './sites/client-web-service/index.ts';
@@ -347,17 +346,10 @@ async function openUpdateService(
     ...{ contacts, log },
     ...limits,
     config,
-    contentRoot: (exchange) => config.contentUrl ?? exchange.origin ?? contentRoot(exchange, mainPort.number),
+    contentRoot: (exchange) => contentRoot(exchange, config, mainPort.number),
     // The database's clock: a cookie of one server is opened by another.
     now: store.now,
   };
-}
-
-/** Without a word of a setting or a proxy, content is on the main site, over HTTP, under the name that the client called (captures). */
-function contentRoot(exchange: Exchange, mainPort: number): string {
-  const host = calledHost(exchange);
-  // Behind a mapped port the client knows better than we do, as long as it came to the main site itself.
-  return exchange.listener === 'main' ? `http://${host}` : `http://${host.replace(/:\d+$/, '')}:${mainPort}`;
 }
 
 const mebibyte = 1_048_576;
@@ -377,10 +369,7 @@ function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite |
   return createConsoleSite({
     assetsDir: config.consoleDir,
     namesFor: config.homeNames,
-    hosts: createKnownHosts({
-      ...{ host: config.host, allowed: allowedNames(config), machine: machineNames() },
-      certificate: config.tlsPort === 'off' ? [] : namesInCertificate(config.tlsCert),
-    }),
+    hosts: ownNames(config),
     now,
     server: () => ({
       version: serverVersion,
@@ -396,12 +385,6 @@ function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite |
     },
     failed: (error) => log.error({ err: error }, 'the home page could not be made'),
   });
-}
-
-/** The public address is a name of ours too. */
-function allowedNames({ allowedHosts, publicUrl }: ServerConfig): string | undefined {
-  const names = [allowedHosts, publicUrl && new URL(publicUrl).hostname].filter(Boolean);
-  return names.length > 0 ? names.join(',') : undefined;
 }
 
 function commonNameOf(certificatePem: string): string {

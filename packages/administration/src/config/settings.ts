@@ -190,7 +190,13 @@ export const settings = {
     'report',
     'Unapproved updates: clients report on them, as with WSUS, or do not get them',
   ),
-  firstCatalog: setting('updates', choice(['empty', 'samples']), 'empty|samples', 'empty', 'Catalog of a new server. samples: for a lab, not approved'),
+  firstCatalog: setting(
+    'updates',
+    choice(['empty', 'samples']),
+    'empty|samples',
+    'empty',
+    'Catalog of a new server. samples: for a lab, not approved',
+  ),
   agentReleaseDir: setting(
     'updates',
     text.optional(),

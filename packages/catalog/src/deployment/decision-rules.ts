@@ -15,7 +15,7 @@ export interface DecidedRevision {
 }
 
 /** What its fragments say. */
-export interface DecidedTerms {
+interface DecidedTerms {
   /** Its license terms, by EulaID. */
   eulaId: UpdateId | undefined;
   /** These terms must be accepted again for each revision. */
@@ -24,7 +24,7 @@ export interface DecidedTerms {
   canUninstall: boolean;
 }
 
-export interface WantedDecision {
+interface WantedDecision {
   action: DeployedAction;
   deadline?: Date | undefined;
   now: Date;

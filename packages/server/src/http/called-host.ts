@@ -15,7 +15,7 @@ export function calledHost({ request, localPort }: Pick<Exchange, 'request' | 'l
 }
 
 /** `https://name[:port]`: this server as whoever called knows it. */
-export function calledOrigin(exchange: Exchange): string {
+function calledOrigin(exchange: Exchange): string {
   return exchange.origin ?? `http${exchange.listener === 'tls' ? 's' : ''}://${calledHost(exchange)}`;
 }
 

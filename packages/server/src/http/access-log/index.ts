@@ -23,7 +23,7 @@ interface SentAnswer {
   timeTakenMs: number;
 }
 
-export interface LoggedExchange extends Pick<Exchange, 'request' | 'query'> {
+interface LoggedExchange extends Pick<Exchange, 'request' | 'query'> {
   /** By the word of a trusted proxy; default: whoever has the connection. */
   clientAddress?: string | undefined;
 }

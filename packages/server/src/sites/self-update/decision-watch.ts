@@ -6,13 +6,13 @@ import { readOffers } from './offers.ts';
 import { agentKinds, hostKinds, releasesIn } from './releases.ts';
 import { offerFile, pathOf, releasesFolder } from './tree-folders.ts';
 
-export interface DecisionWatch {
+interface DecisionWatch {
   /** Looks once; awaits what `changed` does. Never throws. */
   look(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface DecisionWatchParts {
+interface DecisionWatchParts {
   now(): Date;
   /** Called when something was decided. What it throws is told to `failed`, and tried again with the next change. */
   changed(): Promise<void>;

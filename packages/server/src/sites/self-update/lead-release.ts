@@ -15,7 +15,7 @@ export function recalledReleases(dataDir: string): Map<string, string> {
 }
 
 /** Product, generation and version, as `recalledReleases` has them. */
-export function releaseKey(release: Pick<ReleaseTarget, 'product' | 'generation' | 'epoch' | 'version'>): string {
+function releaseKey(release: Pick<ReleaseTarget, 'product' | 'generation' | 'epoch' | 'version'>): string {
   const { product, generation, epoch, version } = release;
   return `${product} ${generation} ${epoch}:${version}`;
 }

@@ -20,7 +20,7 @@ export interface ReleaseName {
   version: string;
 }
 
-export interface OfferParts {
+interface OfferParts {
   when: WhenOffered;
   now: Date;
   /** What was stored before this start looked for new ones. */

@@ -35,7 +35,7 @@ export interface OwnTree {
   offered: PublishedRelease[];
 }
 
-export interface OwnTreeParts {
+interface OwnTreeParts {
   releaseDir: string | undefined;
   identity: SigningIdentity;
   /** When agents are offered a release that is new here. */

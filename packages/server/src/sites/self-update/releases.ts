@@ -28,7 +28,7 @@ export interface PublishedRelease {
 }
 
 /** The folder of a release: the generation of an agent, or `host`. */
-type ReleaseKind = Generation | 'host';
+export type ReleaseKind = Generation | 'host';
 
 export const agentKinds: readonly ReleaseKind[] = ['sus', 'wsus'];
 export const hostKinds: readonly ReleaseKind[] = ['host'];
