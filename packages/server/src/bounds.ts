@@ -24,13 +24,6 @@ export const httpBounds = declareBounds('http', {
     client: 'a closed connection',
     administrator: 'a line in the access log with status 503 and Win32 status 1236',
   },
-  maxProxyHops: {
-    what: 'Reverse proxies in a row whose words about a client are read',
-    fallback: 16,
-    range: [1, 1000],
-    client: 'counts as the last proxy that was read',
-    administrator: 'the address of that proxy in the access log',
-  },
   maxHeadBytes: {
     what: 'Head of a request',
     fallback: 32_768,

@@ -101,20 +101,22 @@ export function readDecidedTerms(core: string, extended: string): DecidedTerms {
 
 const coreHead = 65_536;
 
-/** By itself, or by what it bundles: of each clause at least one. */
-function isRemovable(update: DecidedRevision, members: ReadonlyMap<string, DecidedRevision>, depth = 0): boolean {
+/** By itself, or by what it bundles: of each clause at least one. A bundle inside of itself is not removable by that. */
+function isRemovable(
+  update: DecidedRevision,
+  members: ReadonlyMap<string, DecidedRevision>,
+  above: ReadonlySet<DecidedRevision> = new Set(),
+): boolean {
   if (update.terms.canUninstall) return true;
-  if (update.bundleClauses.length === 0 || depth > maxDepth) return false;
+  if (update.bundleClauses.length === 0 || above.has(update)) return false;
+  const inside = new Set([...above, update]);
   return update.bundleClauses.every((clause) =>
     clause.some((identity) => {
       const member = members.get(keyOf(identity));
-      return member !== undefined && isRemovable(member, members, depth + 1);
+      return member !== undefined && isRemovable(member, members, inside);
     }),
   );
 }
-
-/** Of bundles in bundles. */
-const maxDepth = 16;
 
 function keyOf({ updateId, revisionNumber }: UpdateIdentity): string {
   return `${updateId}@${revisionNumber}`;

@@ -129,8 +129,8 @@ describe('behind a trusted proxy', () => {
     );
   });
 
-  it('a chain that is longer than any is cut off', () => {
-    const found = passedOn({ 'x-forwarded-for': `192.0.2.7, ${Array(500).fill('10.1.1.1').join(', ')}` });
-    assert.equal(found?.address, '10.1.1.1');
+  it('a chain as long as the head of a request can be is read to its end', () => {
+    const found = passedOn({ 'x-forwarded-for': `192.0.2.7, ${Array(4000).fill('10.1.1.1').join(', ')}` });
+    assert.equal(found?.address, '192.0.2.7');
   });
 });

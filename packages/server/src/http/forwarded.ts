@@ -3,7 +3,6 @@
 // proxy wrote, and no further than proxies that are trusted too.
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import { httpBounds } from '../bounds.ts';
 
 /** Who called, by the word of trusted proxies. */
 export interface PassedOn {
@@ -62,7 +61,7 @@ interface Hop {
 function clientOf(hops: readonly Hop[], proxy: string, trusts: (address: string) => boolean): PassedOn {
   let address = proxy;
   let last: Hop | undefined;
-  for (const hop of hops.slice(-httpBounds.maxProxyHops).toReversed()) {
+  for (const hop of hops.toReversed()) {
     last = hop;
     const from = hop.from === undefined ? undefined : bareAddress(hop.from);
     // "unknown", a hidden name or rubbish: the nearest address that is known stands for the client.
