@@ -16,7 +16,8 @@ export function printImport(report: ImportReport): void {
     console.log(`${paint('red', 'refused')} ${visibleText(document)}: ${code}: ${visibleText(message)}`);
   }
   for (const { updateId, title, decisions } of report.expired.slice(0, shown)) {
-    const off = decisions === 0 ? '' : `. ${decisions === 1 ? '1 decision is' : `${decisions} decisions are`} taken off`;
+    const off =
+      decisions === 0 ? '' : `. ${decisions === 1 ? '1 decision is' : `${decisions} decisions are`} taken off`;
     console.log(`${paint('yellow', 'expired')} ${visibleText(title)} (${updateId}): declined${off}`);
   }
   for (const { file, kind } of report.passedOver.files.slice(0, shown)) {

@@ -1,7 +1,7 @@
 // What the rules of administration ask about one update: its summary, which updates hold it, and which files are here.
 import { decodeMore, formatIdentity, type UpdateIdentity } from '@moult/catalog';
 import { sql } from 'kysely';
-import type { MissingFile, NamedUpdate, StoredSummary, DecisionFacts } from './contract/index.ts';
+import type { DecisionFacts, MissingFile, NamedUpdate, StoredSummary } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { toSummary } from './updates.ts';
 

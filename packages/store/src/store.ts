@@ -22,8 +22,8 @@ import {
   sqliteFileOf,
   withoutPassword,
 } from './database.ts';
-import { defaultStoreBounds } from './declared-bounds.ts';
 import { decisionFactStore } from './decision-facts.ts';
+import { defaultStoreBounds } from './declared-bounds.ts';
 import { deploymentStore } from './deployments.ts';
 import { ServerError } from './errors.ts';
 import { eventBlockStore } from './event-blocks.ts';
