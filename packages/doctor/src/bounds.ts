@@ -409,7 +409,7 @@ export const readerBounds = declareBounds('doctor-reader', {
   },
   maxKept: {
     what: 'Windows events that are put in order at once',
-    fallback: 2_000,
+    fallback: 400,
     range: [100, 1_000_000],
     client: 'nothing',
     administrator: 'each part of a longer file is put in order by itself',

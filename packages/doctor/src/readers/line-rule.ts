@@ -105,6 +105,8 @@ export function eventOf(line: Line, what: What, { finding, groups, code, status 
 
 /** What the log calls an error and no rule knows: its stage and its code decide, or nobody. */
 export function unknownEvent(line: Line, stage: Stage, outcome: Outcome): LogEvent {
+  // The tables of codes speak of clients: on a server a code without a rule decides nothing.
+  if (line.source.side === 'server') return eventOf(line, { stage, outcome });
   const url = /https?:\/\/[^\s<>"'|,;()]+/i.exec(line.text)?.[0];
   return eventOf(line, { stage, outcome, object: url }, { code: codesIn(line.text)[0], status: statusIn(line.text) });
 }

@@ -182,6 +182,28 @@ describe('an error of Configuration Manager', () => {
       'DOCTOR_DATABASE_SLOW',
     ],
   ];
+  const quoted: [string, string, FindingCode][] = [
+    [
+      'a scan',
+      'OnSearchComplete - Failed to end search job. Error = 0x800b0109.\r\nScan failed with error = 0x800b0109.\r\n',
+      'DOCTOR_TLS_UNTRUSTED',
+    ],
+    [
+      'a policy',
+      'Failed to Add Update Source for WUAgent of type (2) and id ({C2}). Error = 0x87d00692.\r\n',
+      'DOCTOR_POLICY_OVERWRITTEN',
+    ],
+    [
+      'a synchronisation',
+      'Sync failed: UssCommunicationError: WebException: The remote name could not be resolved. Source: x\r\n',
+      'DOCTOR_UPSTREAM_UNREACHABLE',
+    ],
+  ];
+  for (const [what, text, code] of quoted) {
+    it(`has a cause where it is quoted without its time and component: ${what}`, async () =>
+      assert.deepEqual(failures(await diagnoseLogs({ 'quoted.txt': text })), [code]));
+  }
+
   for (const [what, text, code] of causes) {
     it(`has a cause: ${what}`, async () => {
       const report = await diagnoseLogs({ 'PC7/CCM/Logs/some.log': text });

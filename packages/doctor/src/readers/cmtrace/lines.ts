@@ -25,22 +25,49 @@ const viewerTail =
 /** Logs of set-up: "<MM-DD-YYYY HH:MM:SS> text". */
 const setupHead = /^<(\d{1,2})-(\d{1,2})-(\d{4}) (\d{1,2}):(\d{2}):(\d{2})> (.*)$/;
 
+/** Sentences that only these programs write, for lines that are quoted without what stands around them. */
+const sentences: readonly (readonly [RegExp, string])[] = [
+  [
+    /OnSearchComplete - |^Scan failed with error|Update Source for WUAgent|WUA (?:Group Policy|Managed server)|overwritten by a higher authority|Async searching (?:of updates|completed)/i,
+    'WUAHandler',
+  ],
+  [/\bScanJob\(|CScanAgent|CScanJob|ToolUniqueID=/i, 'ScanAgent'],
+  [/received for assignment \(|\bciState\w+/i, 'UpdatesDeploymentAgent'],
+  [
+    /COMP="SMS_WSUS_SYNC_MANAGER"|^(?:sync: .*|Sync failed)(?:$|[:. ])|Uss(?:Communication|Internal)Error/i,
+    'SMS_WSUS_SYNC_MANAGER',
+  ],
+  [
+    /COMP="SMS_WSUS_CONFIGURATION_MANAGER"|WSUS_CONFIG_(?:FAILED|SUCCESS)|categories unknown to WSUS|configuration failed on WSUS Server|Failed to set Subscriptions on the WSUS/i,
+    'SMS_WSUS_CONFIGURATION_MANAGER',
+  ],
+  [/WSUS locations? list|\[CCMHTTP\]/i, 'LocationServices'],
+];
+
+function componentOf(line: string): string | undefined {
+  return sentences.find(([words]) => words.test(line))?.[1];
+}
+
 /** True where a text has entries of one of the forms. */
 export function hasCmEntries(text: string): boolean {
   if (text.includes(opening) && /\]LOG\]!><time="/.test(text)) return true;
-  return text
-    .split(/\r?\n/, 100)
-    .some((line) => serverTail.test(line) || viewerTail.test(line) || setupHead.test(line));
+  const lines = text.split(/\r?\n/, 100);
+  if (lines.some((line) => serverTail.test(line) || viewerTail.test(line) || setupHead.test(line))) return true;
+  return lines.some((line) => !/^\W{0,3}\d{4}[-/]/.test(line) && componentOf(line) !== undefined);
 }
 
 /** Puts lines together to entries. */
 export class CmLines {
   private open: { number: number; raw: string; text: string; lines: number } | undefined;
 
+  /** A line with what stands around it was seen: those without it continue texts. */
+  private seen = false;
+
   /** The entry that ends with this line, if one does. */
   take(line: string, number: number): CmEntry | undefined {
     const start = line.lastIndexOf(opening);
     if (start >= 0) {
+      this.seen = true;
       this.open = { number, raw: line, text: '', lines: 0 };
       return this.close(line.slice(start + opening.length), line);
     }
@@ -69,6 +96,9 @@ export class CmLines {
   private plain(line: string, number: number): CmEntry | undefined {
     const setup = setupHead.exec(line);
     if (setup) return setupEntry(setup, number);
+    const component = this.seen ? undefined : componentOf(line);
+    if (component !== undefined && !serverTail.test(line) && !viewerTail.test(line))
+      return { number, raw: line, text: line, component, time: undefined, zone: undefined, level: undefined };
     const server = serverTail.exec(line);
     const viewer = server ? null : viewerTail.exec(line);
     const before = this.open;
@@ -83,6 +113,7 @@ export class CmLines {
       return undefined;
     }
     this.open = undefined;
+    this.seen = true;
     const own = server ? line.slice(0, server.index) : textBefore(line, viewer as RegExpExecArray);
     const text = before && before.text.trim() !== '' ? `${before.text}\n${own}` : own;
     const head = before && before.text.trim() !== '' ? { number: before.number, raw: line } : { number, raw: line };

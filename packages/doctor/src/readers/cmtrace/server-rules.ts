@@ -1,7 +1,7 @@
 // What the logs of a Configuration Manager site server mean: wsyncmgr, WCM, WSUSCtrl and SUPSetup. Rules as data, in the
 // order they are tried.
 import type { Causes, LineRule } from '../line-rule.ts';
-import { databaseCauses, upstreamCauses } from '../software-distribution/causes.ts';
+import { databaseCauses, downloadCauses, upstreamCauses } from '../software-distribution/causes.ts';
 
 const sync = /^(?:SMS_WSUS_SYNC_MANAGER|wsyncmgr|WSyncMgr|WSyncAct)/i;
 const config = /^(?:SMS_WSUS_CONFIGURATION_MANAGER|SMS_WSUS_CONTROL_MANAGER|WCM|WSUSCtrl)/i;
@@ -76,6 +76,13 @@ export const configurationServerRules: readonly LineRule[] = [
     finding: 'DOCTOR_DATABASE',
   },
   ...upstream(),
+  {
+    id: 'cm-patch-download',
+    from: /PatchDownloader|Software Updates Patch/i,
+    stage: 'download',
+    outcome: 'failed',
+    finding: downloadCauses,
+  },
   { id: 'cm-own-wsus', from: any, stage: 'web-service', outcome: 'failed', finding: ownWsus },
   {
     id: 'cm-unknown-categories',

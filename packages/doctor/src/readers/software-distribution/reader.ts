@@ -13,12 +13,16 @@ import { soapEvent } from './soap.ts';
 const entry =
   /^\uFEFF?\W{0,3}(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[ T\t]+\d{1,2}[:.]\d{2}[:.]\d{2}(?:[.,:]\d{1,7})?)(?:\s*UTC|Z)[\t ]+(Info|Information|Change|Warning|Error|Debug|Verbose|Fatal|Critical|ThreadEntry)[\t ]+(\S+)[\t ]+(\S+)(?:[\t ]+(.*))?$/i;
 
+/** The same as it is quoted: without its time. */
+const quoted =
+  /^\W{0,3}()(Info|Change|Warning|Error)[\t ]+((?:w3wp|WsusService|wsusutil|mmc|UpdateServices|<Unknown>)\.\d+)[\t ]+(\S+\.\S+)(?:[\t ]+(.*))?$/i;
+
 export const softwareDistributionReader: LogReader = {
   kind: 'software-distribution-log',
   title: 'SoftwareDistribution.log of a WSUS server',
   recognises: ({ text }: LogHead) =>
     text.split(/\r?\n/, 200).some((line) => {
-      const [, , , process = '', method = ''] = entry.exec(line) ?? [];
+      const [, , , process = '', method = ''] = entry.exec(line) ?? quoted.exec(line) ?? [];
       return /\.\d+$|^[\w.]+$/.test(process) && /[a-z]\w*\.{1,2}\w|ThreadEntry/i.test(method);
     }),
   sample: {
@@ -56,7 +60,7 @@ class ServerLog implements OpenLog {
   }
 
   line(text: string, number: number): readonly LogEvent[] {
-    const found = entry.exec(text);
+    const found = entry.exec(text) ?? quoted.exec(text);
     if (!found) {
       this.continue(text);
       return nothing;
@@ -88,7 +92,7 @@ class ServerLog implements OpenLog {
       },
       number,
       raw,
-      time: parseStamp(`${stamp} UTC`)?.at,
+      time: stamp === '' ? undefined : parseStamp(`${stamp} UTC`)?.at,
       zone: 'utc',
       from: method,
       text,

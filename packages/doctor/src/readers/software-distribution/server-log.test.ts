@@ -278,7 +278,20 @@ describe('what came later in SoftwareDistribution.log', () => {
   });
 });
 
+describe('a line of SoftwareDistribution.log that is quoted without its time', () => {
+  it('has its cause', async () => {
+    const text =
+      'Error\tWsusService.8\tCatalogSyncAgent.SyncFailed\tSystem.Net.WebException: The remote server returned an error: (403) Forbidden.\r\n';
+    assert.deepEqual(failures(await read(text)), ['DOCTOR_UPSTREAM_REFUSED']);
+  });
+});
+
 describe('an unknown error of SoftwareDistribution.log', () => {
+  it('with a code of clients is no trouble of a client', async () => {
+    const report = await read(line('Error', 'Frobnicator.Frobnicate', 'Failed with 0x80070005'));
+    assert.deepEqual([failures(report), report.verdict], [[], 'undecided']);
+  });
+
   it('leaves the report undecided, and is shown', async () => {
     const report = await read(line('Error', 'Frobnicator.Frobnicate', 'The frobnicator broke down') + stack);
     assert.equal(report.verdict, 'undecided');

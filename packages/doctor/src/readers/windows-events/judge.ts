@@ -21,6 +21,8 @@ export function judgeWindowsEvent(event: WindowsEvent, file: string): LogEvent[]
   }
   if (wsusSource.test(provider)) return wsusEvents(event, lineOf(event, file, 'server'), id);
   if (/^SMS Server$/i.test(provider)) return siteServerEvent(lineOf(event, file, 'server'));
+  // Of what goes well only the ends of downloads and installations matter.
+  if (event.level === 'information' && !/Bits-Client|Servicing/i.test(provider)) return [];
   const rule = ruleFor(event, line.text);
   if (rule) return [byRule(rule, lineOf(event, file, rule.side))];
   if (event.level === 'information' || event.level === undefined) return [];

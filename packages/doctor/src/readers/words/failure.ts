@@ -160,7 +160,7 @@ const rows: readonly Row[] = [
     kind: 'cut',
     marks: /ReceiveFailure|ConnectionClosed|KeepAliveFailure|SendFailure|0x80072ef[ef]/i,
     words:
-      /forcibly closed|underlying connection was closed|connection (?:with the server )?was (?:terminated|closed) (?:abnormally|unexpectedly)|Verbindung wurde (?:.{0,40})(?:geschlossen|beendet|getrennt)|connexion (?:sous-jacente|existante) a (?:été|dû être) fermée|接続が(?:切断|閉じ)|conexión subyacente|connessione sottostante|соединение было (?:закрыто|разорвано)|基础连接已经关闭/i,
+      /forcibly closed|underlying connection was closed|connection (?:with the server )?was (?:terminated|closed) (?:abnormally|unexpectedly)|Verbindung .{0,40}(?:geschlossen|beendet|getrennt|abgebrochen)|connexion .{0,40}(?:été|dû être) (?:fermée|interrompue)|接続が(?:切断|閉じ)|conexión subyacente|connessione sottostante|соединение было (?:закрыто|разорвано)|基础连接已经关闭/i,
   },
   {
     kind: 'denied',
