@@ -50,7 +50,7 @@ const opensStore = /^packages\/store\/src\/(database|snapshot|check-database|dat
 /** What the doctor has no part in: it finds causes, and others show them. */
 const terminal = /\bconsole\.|\bprocess\.(?:stdout|stderr|stdin|exit|exitCode)\b|from 'node:readline|from 'commander'/g;
 
-/** Numbers that have a name in protocol. The doctor reads logs of strangers and has a table that is keyed by numbers. */
+/** Numbers that have a name in protocol. The doctor may: its tables of rules are keyed by the numbers that logs hold. */
 const namedNumbers: readonly { pattern: RegExp; why: string }[] = [
   {
     pattern: /(?<=[\s([,:=+])0x80(?:07|09|0b|19|24)[0-9a-f]{4}\b/gi,

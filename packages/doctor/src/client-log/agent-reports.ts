@@ -1,10 +1,20 @@
 // What agents reported, in bounded memory: of each client every failure, the last success of each kind about each update,
 // and the last events whatever they say.
+import { eventNumbers as is } from '@moult/protocol/reporting';
 import { clientLogBounds } from '../bounds.ts';
 import { isOwn, type ReportedEvent } from './reporting-events.ts';
 
-const failureIds = new Set([148, 149, 161, 182, 186, 189, 195, 198]);
-const successOf: Record<number, number[]> = { 148: [147], 149: [147], 161: [162], 182: [183], 198: [197, 183] };
+const failureIds = new Set<number>([
+  ...[is.scanFailed, is.connectionFailed, is.downloadFailed, is.installFailed, is.installCancelled],
+  ...[is.readyToInstall, is.scheduledInstallFailed, is.installAtShutdownFailed],
+]);
+const successOf: Record<number, number[]> = {
+  [is.scanFailed]: [is.scanSucceeded],
+  [is.connectionFailed]: [is.scanSucceeded],
+  [is.downloadFailed]: [is.downloadSucceeded],
+  [is.installFailed]: [is.installSucceeded],
+  [is.installAtShutdownFailed]: [is.installedAtShutdown, is.installSucceeded],
+};
 const successIds = new Set(Object.values(successOf).flat());
 
 /** The last events of one id about one update. */
@@ -39,7 +49,7 @@ export class AgentReports {
     const index = this.count++;
     this.ring[index % clientLogBounds.maxRecentReports] = event;
     if (event.caller === 'UpdateOrchestrator') this.isTen = true;
-    if (event.eventId === 183 && isOwn(event)) this.replaced = event;
+    if (event.eventId === is.installSucceeded && isOwn(event)) this.replaced = event;
     if (isSuccess(event)) this.noteSuccess(event, index);
     if (!isFailure(event)) return 0;
     this.failed.push({ event, index });

@@ -1,4 +1,5 @@
 // What agents reported, and what the server's own event log says, become observations. Pure.
+import { eventNumbers } from '@moult/protocol/reporting';
 import { type Evidence, type Observation, observe } from '../finding.ts';
 import { type Cause, statusBehind } from '../rules/causes.ts';
 import { decidingInput } from '../rules/deciding-input.ts';
@@ -71,7 +72,7 @@ function causeOfReported(
   cause: Cause | undefined,
   isTen: boolean,
 ): FindingCode | undefined {
-  if (eventId === 149 && result === 0) return 'DOCTOR_NO_ANSWER';
+  if (eventId === eventNumbers.connectionFailed && result === 0) return 'DOCTOR_NO_ANSWER';
   if (cause === 'harmless' || result === 0) return endedBadly[stage] ?? 'DOCTOR_AGENT_ERROR';
   // Agents before Windows 10 ask for the ident of the tree first: there a 404 ended the detection.
   if (stage === 'detection' && statusBehind(result) === 404 && !isTen) return 'DOCTOR_TREE_MISSING';

@@ -1,5 +1,6 @@
 // SoftwareDistribution\ReportingEvents.log: what the agent reported, one event per line, tab-separated.
 // SoftwareDistribution.log and Change.log of the server mirror the event log; both are read here.
+import { eventNumbers } from '@moult/protocol/reporting';
 import type { LogEvent, Stage } from '../story/event.ts';
 import { parseStamp } from '../text/stamp.ts';
 
@@ -82,7 +83,8 @@ export function logEventOf(event: ReportedEvent): LogEvent {
 function stageOfReported(event: ReportedEvent): Stage {
   const { eventId, category } = event;
   if (isOwn(event)) return 'self-update';
-  if (eventId === 147 || eventId === 148 || eventId === 149) return 'detection';
+  const { scanSucceeded, scanFailed, connectionFailed } = eventNumbers;
+  if (eventId === scanSucceeded || eventId === scanFailed || eventId === connectionFailed) return 'detection';
   if (eventId >= 161 && eventId <= 168) return 'download';
   if (/download/i.test(category)) return 'download';
   return /synchroni[sz]ation/i.test(category) ? 'detection' : 'installation';

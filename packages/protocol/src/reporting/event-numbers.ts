@@ -13,6 +13,11 @@ export const eventNumbers = {
   installFailed: 182,
   installSucceeded: 183,
   installPendsRestart: 184,
+  installCancelled: 186,
+  readyToInstall: 189,
+  scheduledInstallFailed: 195,
+  installedAtShutdown: 197,
+  installAtShutdownFailed: 198,
   /** Windows 11 reports "installed, restart pending" under the number that once announced a self-update (captures). */
   selfUpdate: 201,
 } as const;
