@@ -71,7 +71,8 @@ function tellUncovered(session: SelfUpdateSession, { releases, state, alarms }: 
   const name = 'RefusedRelease';
   const told = string(registry.read(), keys.agent, name);
   const { version } = ident;
-  const isListed = releases.some(({ release }) => release.version === version);
+  // A host of the same version is another release.
+  const isListed = releases.some(({ release }) => release.product === productName && release.version === version);
   const isOlder = version === undefined || compareReleases({ epoch: 0, version }, session) <= 0;
   if (isOlder || isListed) {
     if (told !== undefined) registry.change([{ key: keys.agent, name }]);

@@ -35,6 +35,7 @@ function holding(pattern: RegExp): string[] {
 /** What is started there, and by whose word. The host starts programs of version folders, whose files it digests first. */
 const starts = new Map([
   ['facts/command-exit.ts', 'CommandExit of a rule that is covered and approved'],
+  ['machine/boot.ts', 'shutdown, who and quser with fixed arguments, or RestartCommand of this machine'],
   ['facts/packages.ts', 'package managers of this machine, with fixed arguments'],
   ['machine/windows-registry.ts', 'reg.exe, with fixed arguments'],
   ['wsus/install/install-revision.ts', 'the program of a covered and approved update'],
