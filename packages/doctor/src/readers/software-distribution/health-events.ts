@@ -121,9 +121,22 @@ const services: Readonly<Record<string, { stage: Stage; finding: FindingCode }>>
   apiremoting: { stage: 'web-service', finding: 'DOCTOR_CONSOLE' },
 };
 
+/** The events that the check of each service writes. */
+const checkEvents: Readonly<Record<string, string>> = {
+  selfupdate: '13042',
+  client: '12022',
+  simpleauth: '12042',
+  reporting: '12002',
+  apiremoting: '12012',
+  serversync: '12032',
+  dssauth: '12052',
+};
+
 /** What the server's own check of a service says: HmtWebServices.CheckReportingWebService; undefined for other lines. */
 export function ownCheckEvent(line: Line): LogEvent | undefined {
-  const service = /^Hmt\w*\.Check(\w*?)(?:Web)?(?:Service)?s?$/i.exec(line.from)?.[1]?.toLowerCase();
+  const service = /^Hmt\w*(?:Service|SelfUpdate)\w*\.Check(\w*?)(?:Web)?(?:Service)?s?$/i
+    .exec(line.from)?.[1]
+    ?.toLowerCase();
   if (service === undefined || line.level === 'information') return undefined;
   const { stage, finding } = services[service] ?? {
     stage: 'web-service' as const,
@@ -134,6 +147,6 @@ export function ownCheckEvent(line: Line): LogEvent | undefined {
   // Each status of a service has a cause of its own; where it is not there at all, the service is what is missing.
   const byStatus = status !== undefined && status !== 404 && status !== 500;
   const cause = (failure && ownCheckCauses[failure.kind]) ?? (byStatus ? undefined : finding);
-  const values = { event: 'of its own check', updateId: `check of ${service}` };
+  const values = { event: checkEvents[service] ?? '12000', updateId: `check of ${service}` };
   return eventOf(line, { id: 'wsus-own-check', stage, outcome: 'failed', values }, { finding: cause, status });
 }

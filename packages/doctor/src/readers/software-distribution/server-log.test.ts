@@ -286,6 +286,29 @@ describe('a line of SoftwareDistribution.log that is quoted without its time', (
   });
 });
 
+describe('a cookie that a WSUS server refuses', () => {
+  it('is neither a finding nor an all-clear by itself', async () => {
+    const text = line(
+      'Warning',
+      'SoapUtilities.CreateException',
+      'ThrowException: actor = http://srv01.example:8530/ClientWebService/client.asmx, ID=1, ErrorCode=InvalidCookie, Message=, Client=?',
+    );
+    const report = await read(text);
+    assert.deepEqual([failures(report), report.verdict], [[], 'undecided']);
+  });
+});
+
+describe('the check of the content folder', () => {
+  it('is about the folder, in its own words', async () => {
+    const text = line(
+      'Error',
+      'HmtContentDirectory.Check',
+      'System.ComponentModel.Win32Exception (0x80004005): Access is denied',
+    );
+    assert.deepEqual(failures(await read(text)), ['DOCTOR_CONTENT_FOLDER']);
+  });
+});
+
 describe('an unknown error of SoftwareDistribution.log', () => {
   it('with a code of clients is no trouble of a client', async () => {
     const report = await read(line('Error', 'Frobnicator.Frobnicate', 'Failed with 0x80070005'));

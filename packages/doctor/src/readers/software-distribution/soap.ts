@@ -7,7 +7,9 @@ import { databaseCauses } from './causes.ts';
 
 /** What the two sides agree upon anew while all is well; clients get a new cookie and go on. */
 const handshake =
-  /^(?:ConfigChanged|CookieExpired|InvalidCookie|RegistrationRequired|RegistrationNotRequired|ServerChanged|FileLocationChanged|InvalidAuthorizationCookie)$/i;
+  /^(?:ConfigChanged|CookieExpired|RegistrationRequired|RegistrationNotRequired|ServerChanged|FileLocationChanged)$/i;
+/** A cookie that is refused once is renewed; whether the clients recovered is not in this log. */
+const open = /^Invalid(?:Authorization)?Cookie$/i;
 
 /** The event of a line about a SOAP fault; undefined where it is about none. */
 export function soapEvent(line: Line): LogEvent | undefined {
@@ -20,7 +22,7 @@ export function soapEvent(line: Line): LogEvent | undefined {
   const failure = failureIn(line.text);
   const finding = handshake.test(errorCode) ? 'harmless' : failure && databaseCauses[failure.kind];
   // The codes of clients have rules of their own; between servers the same words mean something else.
-  const fault = stage === 'server-sync' ? { fault: errorCode } : { errorCode };
+  const fault = stage === 'server-sync' || open.test(errorCode) ? { fault: errorCode } : { errorCode };
   const named = { ...fault, actor, method: methodName(method), parameter };
   const outcome = finding === 'harmless' ? 'noted' : 'failed';
   const id = finding === undefined ? undefined : 'wsus-soap-fault';
