@@ -6,7 +6,13 @@ import { dirname, join } from 'node:path';
 import { DiskError, readOutside } from '@moult/disk';
 import { isPostgres, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
 import { isRestorePending, settleInterrupted } from '@moult/store/backup';
-import { hadDatabase, keepAuditHead, requireDatabaseFile } from '@moult/store/data-dir';
+import {
+  hadDatabase,
+  keepAuditHead,
+  type RunningSettings,
+  readLockHolder,
+  requireDatabaseFile,
+} from '@moult/store/data-dir';
 import { type LoadedConfig, loadConfig, type SettingName } from './config/index.ts';
 import { AdministrationError } from './errors.ts';
 import { isThere, lookAt } from './is-there.ts';
@@ -32,6 +38,8 @@ export interface FoundServer extends LoadedConfig {
   /** The address of its database: postgres://…, or an SQLite file. */
   database: string;
   contentDir: string;
+  /** Of requireServer: the settings of the server that runs there, or was killed. */
+  running?: RunningSettings;
 }
 
 /** Who makes a change, and when. */
@@ -96,7 +104,21 @@ export function requireServer(flags: ServerFlags, parts: Pick<DoorParts, 'enviro
   if (!lookAt(server.dataDir)?.isDirectory()) {
     throw new AdministrationError('ADMINISTRATION_NO_SERVER', `There is no server in ${server.dataDir}.`);
   }
-  return server;
+  return asItRuns(server);
+}
+
+/** A server that runs wrote down where its parts are: that counts where nobody says it here. */
+function asItRuns(server: FoundServer): FoundServer {
+  const { origins } = server;
+  const running = readLockHolder(server.dataDir)?.settings;
+  if (!running) return server;
+  const isSame = withoutPassword(server.database) === running.database;
+  return {
+    ...server,
+    contentDir: origins.contentDir === 'default' ? running.contentDir : server.contentDir,
+    database: origins.database === 'default' && !isSame ? running.database : server.database,
+    running,
+  };
 }
 
 /** Throws ADMINISTRATION_NO_SERVER when its SQLite file is not there. PostgreSQL is asked when it is opened. */

@@ -152,6 +152,13 @@ export const clientLogBounds = declareBounds('doctor-log', {
 });
 
 export const requestLogBounds = declareBounds('doctor-requests', {
+  maxContentLines: {
+    what: 'Lines about update files that are looked at, of each log',
+    fallback: 50_000,
+    range: [0, 100_000_000],
+    client: 'nothing',
+    administrator: 'failed downloads further down are not told',
+  },
   maxUserAgents: {
     what: 'User agents of a client',
     fallback: 8,

@@ -1,11 +1,11 @@
 // The server, put together: the only place where everything meets.
 
 import { X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ServerConfig } from '@moult/administration/config';
 import { raiseAdvice } from '@moult/releases/repository';
 import type { Store } from '@moult/store';
-import { asDiskTrouble, type Notice, noticeLine } from '@moult/store';
+import { asDiskTrouble, isPostgres, type Notice, noticeLine, sqliteFileOf, withoutPassword } from '@moult/store';
 import { createFragments, openLiveCatalog, renewFragments } from '@moult/store/catalog';
 import { openServerClock, programDate } from '@moult/store/clock';
 import { createContentStore } from '@moult/store/content';
@@ -16,6 +16,7 @@ import {
   lostDatabase,
   makeDataDir,
   openDataDir,
+  type RunningSettings,
 } from '@moult/store/data-dir';
 import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { serverVersion } from '@moult/store/version';
@@ -297,10 +298,24 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   }
   if (trust.isNew) log.info(raiseAdvice);
   const main = urls.main ?? '';
-  lock.announce(main);
+  lock.announce(main, settingsOf(config, { address, contentFolder, selfUpdate: urls['self-update'] }));
   return {
     urls: { main, ...(urls['self-update'] && { selfUpdate: urls['self-update'] }), ...(urls.tls && { tls: urls.tls }) },
     abandon: database.abandon,
+  };
+}
+
+/** What other commands cannot guess of a server that was started with flags. */
+function settingsOf(
+  config: ServerConfig,
+  parts: { address: string; contentFolder: string; selfUpdate: string | undefined },
+): RunningSettings {
+  const { address, contentFolder, selfUpdate } = parts;
+  const port = selfUpdate === undefined ? config.selfUpdatePort : Number(new URL(selfUpdate).port || 80);
+  return {
+    database: isPostgres(address) ? withoutPassword(address) : resolve(sqliteFileOf(address)),
+    contentDir: resolve(contentFolder),
+    selfUpdatePort: port,
   };
 }
 

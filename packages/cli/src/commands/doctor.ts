@@ -5,13 +5,16 @@ import type { ClientOptions } from '@moult/doctor/client';
 import type { TlsOptions } from '@moult/doctor/net';
 import { isProxyKind, proxyKinds, proxySnippet } from '@moult/doctor/proxy';
 import type { ServerOptions } from '@moult/doctor/server';
-import { isFindingCode, readPageText } from '@moult/doctor/words';
+import { explainCode } from '@moult/doctor/words';
 import type { Command } from 'commander';
 import type { ReportOptions } from '../doctor/deliver.ts';
 import type { FixOptions } from '../doctor/fix.ts';
 import type { HomeOptions } from '../doctor/home.ts';
 import { withServer } from '../server-options.ts';
 import { exitCode, reportFailure, UsageError } from '../terminal.ts';
+
+const explainHelp =
+  'say what a code means: a finding, an HRESULT, an HTTP status (500.24), an event id of WSUS, an ErrorCode of a SOAP fault';
 
 interface Explain {
   explain?: string;
@@ -24,12 +27,12 @@ export function register(program: Command): void {
   const doctor = program
     .command('doctor')
     .description("find out why a computer is not updating, from its end or from the server's")
-    .option('--explain <code>', 'print the page of a finding')
+    .option('--explain <code>', explainHelp)
     .addHelpText('after', exitCodes)
     .action((options: { explain?: string }) => {
       if (options.explain === undefined)
         throw new UsageError('say what to examine: moult doctor server|client|logs|tls|content|self|fix');
-      explainCode(options.explain);
+      printExplanation(options.explain);
     });
   withReportOptions(doctor.command('logs').argument('[path...]', 'log files or folders'))
     .description("the story of each client's self-update from IIS, proxy, client and server logs")
@@ -72,7 +75,7 @@ function registerClient(doctor: Command): void {
   withReportOptions(doctor.command('client'))
     .description('look at a client: this machine, an agent root, or files that somebody sent in')
     .option('--root <dir>', 'a machine in a folder, as moult agent makes it')
-    .option('--registry <file...>', 'registry exports (.reg) or the output of reg query /s')
+    .option('--registry <file...>', 'registry exports (.reg), the output of reg query /s, or a Registry.pol')
     .option('--log <path...>', 'its logs, files or folders')
     .option('--urllog <file...>', 'its urllog.dat')
     .option('--server <url>', 'also ask this server')
@@ -104,8 +107,8 @@ function registerHome(doctor: Command): void {
       examine(options, async () => (await import('../doctor/home.ts')).doctorContent(options)),
     );
   ofServer(doctor.command('self'))
-    .description('check this server: process, keys, tree, and what it answers')
-    .option('--self-update-port <port>', 'where old clients look for the tree, or off', '80')
+    .description('check this server: process, keys, tree, database, and what it answers')
+    .option('--self-update-port <port>', 'where old clients look for the tree, or off; default: as the server has it')
     .action((options: HomeOptions & Explain) =>
       examine(options, async () => (await import('../doctor/home.ts')).doctorSelf(options)),
     );
@@ -138,14 +141,14 @@ function withReportOptions(command: Command): Command {
     .option('--json', 'one JSON document on stdout')
     .option('--redact', 'mask names, addresses and ids')
     .option('--report <file>', 'also write one self-contained HTML page')
-    .option('--explain <code>', 'print the page of a finding instead');
+    .option('--explain <code>', `${explainHelp}, and examine nothing`);
 }
 
 /** Exit code 2 is "could not run" for every doctor command, whatever it was that stopped it. */
 async function examine(options: Explain & { json?: boolean }, run: () => void | Promise<void>): Promise<void> {
   try {
     if (options.explain === undefined) await run();
-    else explainCode(options.explain);
+    else printExplanation(options.explain);
   } catch (error) {
     reportFailure(error, options.json === true);
     process.exitCode = exitCode.usage;
@@ -157,8 +160,6 @@ function required(url: string | undefined, usage: string): string {
   return url;
 }
 
-function explainCode(code: string): void {
-  const wanted = code.toUpperCase();
-  if (!isFindingCode(wanted)) throw new UsageError(`no finding has the code ${code}; docs/doctor.md lists all`);
-  console.log(readPageText(wanted).trimEnd());
+function printExplanation(code: string): void {
+  console.log(explainCode(code).trimEnd());
 }

@@ -16,6 +16,8 @@ export async function doctorContent(options: HomeOptions): Promise<void> {
 
 /** Checks this server and delivers the report. */
 export async function doctorSelf(options: HomeOptions): Promise<void> {
+  const server = requireServer(options);
   const { selfUpdatePort } = options;
-  deliver(await examineSelf(requireServer(options), { verifyTree, selfUpdatePort }), options);
+  const configuredPort = String(server.config.selfUpdatePort);
+  deliver(await examineSelf(server, { verifyTree, selfUpdatePort, configuredPort }), options);
 }

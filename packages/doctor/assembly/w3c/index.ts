@@ -222,6 +222,8 @@ function isWanted(letters: u32): bool {
     case 0x65696c63: // clie(ntwebservice)
     case 0x706d6973: // simp(leauthwebservice)
     case 0x6f706572: // repo(rtingwebservice)
+    case 0x72697061: // apir(emoting30)
+    case 0x61737364: // dssa(uthwebservice)
     // UrlScan puts this in place of the address, and the address behind a tilde into the query.
     case 0x6a65723c: // <rej(ected-by-urlscan>)
       return true;

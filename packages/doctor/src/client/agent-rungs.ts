@@ -16,10 +16,25 @@ export function observeAgent(machine: AgentMachine, client: string): Observation
   if (!intact) {
     const why = version === undefined ? 'no version is named' : `version ${version} is not as it was released`;
     found.push(
-      observe('DOCTOR_AGENT_VERSION_BROKEN', 'fail', ['client', client], { found: machine.folder, why, client }, at),
+      observe(
+        'DOCTOR_AGENT_VERSION_BROKEN',
+        'fail',
+        ['client', client],
+        { found: machine.folder, why, client, agent: 'moult' },
+        at,
+      ),
     );
   }
-  if (!running) found.push(observe('DOCTOR_SERVICE_STOPPED', 'unknown', ['client', client], { client }, at));
+  if (!running)
+    found.push(
+      observe(
+        'DOCTOR_SERVICE_STOPPED',
+        'unknown',
+        ['client', client],
+        { client, agent: 'moult', found: 'the agent of Moult' },
+        at,
+      ),
+    );
   return found;
 }
 
@@ -28,7 +43,7 @@ export function observeKindOfSystem(settings: ClientSettings, client: string): O
   const { currentVersion, update, autoUpdate } = registryPlaces;
   const subject = ['client', client];
   const say = (kind: string, key: string, name: string, code: FindingCode = 'DOCTOR_CLIENT_KIND') =>
-    observe(code, 'pass', subject, { client, kind, version: 'not named' }, evidenceOfValue(settings.value(key, name)));
+    observe(code, 'pass', subject, { client, kind }, evidenceOfValue(settings.value(key, name)));
   if ((settings.number(currentVersion, 'CurrentMajorVersionNumber') ?? 0) >= 10) {
     return [
       say('Windows 10 or later', currentVersion, 'CurrentMajorVersionNumber'),

@@ -194,7 +194,15 @@ describe("a client's registry", () => {
     const text =
       'HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\r\n    WUServer    REG_SZ    http://wsus.example:8530/wsus\r\n    WUStatusServer    REG_SZ    http://wsus.example:8530/wsus\r\n\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\\AU\r\n    UseWUServer    REG_DWORD    0x1\r\n';
     const settings = new ClientSettings(readRegText(Buffer.from(text), 'query.txt'));
-    assert.ok(allCodes(reportOf(settings)).includes('DOCTOR_WUSERVER_PATH'));
+    assert.deepEqual(failures(reportOf(settings)), []);
+  });
+
+  it('with a path is at fault only where something answers 404 below it', () => {
+    const settings = settingsOf(withServer('http://wsus.example/WSUS'));
+    const seen = observePolicy(settings, 'pc');
+    assert.deepEqual(failures(makeReport('pc', judgePath(seen))), []);
+    const missing = observe('DOCTOR_TREE_MISSING', 'fail', ['client', 'pc'], {}, []);
+    assert.deepEqual(failures(makeReport('pc', judgePath([...seen, missing]))), ['DOCTOR_WUSERVER_PATH']);
   });
 
   it('that came without a clock is not accused of being late', () => {

@@ -15,8 +15,10 @@ import { readNamedFile } from '../named-file.ts';
 import { mergeRegFacts, type RegFacts, readRegText } from '../registry/reg-text.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { examineServer, lookedAt as lookedAtServer, parseServerUrl, type ServerOptions } from '../server/examine.ts';
+import { decodeText } from '../text/encoding.ts';
 import type { AgentMachine, MachineAt } from './agent-machine.ts';
 import { observeAgent, observeKindOfSystem, observeOldSystem } from './agent-rungs.ts';
+import { isPolicyFile, observeSettingsFile, registryTitle, settingsInputOf } from './inputs/index.ts';
 import { doubtMissingPolicy, judgePath, observePolicy } from './policy-rungs.ts';
 import { ClientSettings } from './settings.ts';
 import { observeDuplicates, observeState, type StateClock } from './state-rungs.ts';
@@ -54,26 +56,25 @@ export async function examineClient(
   const options = withOwnMachine(given, machineAt(undefined));
   const agent = options.root === undefined ? undefined : machineAt(options.root);
   const sources = findSources(options, machineAt);
-  const machines = sources.registry.map((path) => ({
-    client: nameOf(path, options),
-    settings: new ClientSettings(loadRegistry(path)),
-  }));
+  const sent = sources.registry.map((path) => loadSettings(path, nameOf(path, options)));
+  const machines = sent.flatMap(({ client: name, settings }) => (settings ? [{ client: name, settings }] : []));
   if (sources.registry.length === 0 && options.root === undefined && process.platform === 'win32' && sources.live) {
     machines.push({ client: 'this computer', settings: new ClientSettings(exportRegistry()) });
   }
   const logs = sources.logs.length > 0 ? await readLogs(sources.logs, progress.reading) : emptyFacts();
   if (sources.registry.length === 0 && options.server === undefined && sources.files) refuseUnreadable(logs);
   const clock = clockOf(options, sources, logs);
-  const client = machines[0]?.client ?? (options.root ? basename(options.root) : 'the client');
+  const client = machines[0]?.client ?? sent[0]?.client ?? (options.root ? basename(options.root) : 'the client');
   const ofMachines: Observation[] = machines.flatMap(({ client: name, settings }) => [
     ...observeOldSystem(settings, name),
     ...observePolicy(settings, name),
     ...observeState(settings, name, clock),
   ]);
+  ofMachines.push(...sent.flatMap(({ more }) => more));
   if (agent) ofMachines.push(...observeAgent(agent, client));
   ofMachines.push(...observeDuplicates(machines));
   // One machine was sent in: whatever file said it, it is about that machine.
-  const alone = machines.length === 0 && options.root === undefined && options.server === undefined;
+  const alone = sent.length + machines.length === 0 && options.root === undefined && options.server === undefined;
   const told = observeLogs(logs).filter(({ code }) => alone || code !== 'DOCTOR_NOTHING_SEEN');
   ofMachines.push(...told.map((observation) => renamed(observation, client)));
   // Last: what logs say of the kind has the version, too.
@@ -90,7 +91,9 @@ export async function examineClient(
     observations.push(...seen);
     looked.push(...lookedAtServer(facts));
   }
-  return makeReport(client, judgePath(observations), looked, tellStories(logs));
+  // Steps for a service of Windows are none for our agent.
+  const judged = judgePath(observations).map((each) => (agent ? ofOurAgent(each) : each));
+  return makeReport(client, judged, looked, tellStories(logs));
 }
 
 /** Where nothing else is named, the machine itself: away from Windows that is the root of our agent, if it is installed. */
@@ -180,8 +183,24 @@ function lastLineOf(logs: LogFacts): number | undefined {
   return known.length > 0 ? Math.max(...known) : undefined;
 }
 
-function loadRegistry(path: string): RegFacts {
-  return readRegText(readNamedFile(path), path);
+interface SentSettings {
+  client: string;
+  /** Of plain values of a registry. */
+  settings?: ClientSettings;
+  /** What any other kind of settings says. */
+  more: Observation[];
+}
+
+function loadSettings(path: string, client: string): SentSettings {
+  const bytes = readNamedFile(path);
+  const isPlain = settingsInputOf(decodeText(bytes.subarray(0, 65_536)))?.title === registryTitle;
+  const more = isPlain && !isPolicyFile(bytes, path) ? undefined : observeSettingsFile(bytes, path, client);
+  // Anything else that was named as a registry is read as one: keys alone, a part of an export.
+  return more ? { client, more } : { client, settings: new ClientSettings(readRegText(bytes, path)), more: [] };
+}
+
+function ofOurAgent(observation: Observation): Observation {
+  return { ...observation, values: { ...observation.values, agent: 'moult' } };
 }
 
 /** On Windows itself: the keys of Automatic Updates, exported by reg.exe into a folder of our own. */

@@ -11,24 +11,30 @@ export function observePolicy(settings: ClientSettings, client: string): Observa
     client,
     url: server ?? '',
     server: hostOf(server),
-    host: hostOf(server).replace(/:\d+$/, ''),
     found: '',
-    meaning: '',
   };
   const say = (code: FindingCode, names: [string, string][], found = ''): Observation =>
     observe(
       code,
       'fail',
       subject,
-      { ...values, found },
+      { ...values, found, meaning: found },
       names.flatMap(([key, name]) => evidenceOfValue(settings.value(key, name))),
     );
-  return [
+  const found = [
     ...observePointing(settings, say),
     ...observeAddress(settings, say, subject, values),
     ...observeSwitches(settings, say),
+    ...observeTargeting(settings, say),
     ...observeProxy(settings, say),
   ];
+  const isPointed = server !== undefined && settings.number(at.policyAu, 'UseWUServer') === 1;
+  if (!isPointed || found.some(({ verdict }) => verdict === 'fail')) return found;
+  const evidence = [
+    ...evidenceOfValue(settings.value(at.policy, 'WUServer')),
+    ...evidenceOfValue(settings.value(at.policyAu, 'UseWUServer')),
+  ];
+  return [...found, observe('DOCTOR_POLICY_SET', 'pass', subject, { ...values, found: server }, evidence)];
 }
 
 /**
@@ -246,6 +252,27 @@ function observeDualScan(settings: ClientSettings, say: Say): Observation[] {
   ];
 }
 
+/** Client-side targeting needs the switch and the name. */
+function observeTargeting(settings: ClientSettings, say: Say): Observation[] {
+  const group = settings.text(at.policy, 'TargetGroup')?.trim();
+  const enabled = settings.number(at.policy, 'TargetGroupEnabled');
+  const places: [string, string][] = [
+    [at.policy, 'TargetGroup'],
+    [at.policy, 'TargetGroupEnabled'],
+  ];
+  if (enabled === 1 && !group)
+    return [say('DOCTOR_TARGET_GROUP', places, 'TargetGroupEnabled is 1, and TargetGroup names no group')];
+  if (group && enabled !== 1)
+    return [
+      say(
+        'DOCTOR_TARGET_GROUP',
+        places,
+        `TargetGroup is "${group}", and TargetGroupEnabled is ${enabled ?? 'not set'}`,
+      ),
+    ];
+  return [];
+}
+
 /** WinHttpSettings: four bytes each of version, counter, flags, then length and text of proxy and of bypass. */
 function observeProxy(settings: ClientSettings, say: Say): Observation[] {
   const hex = settings.text(at.internet, 'WinHttpSettings');
@@ -260,5 +287,5 @@ function observeProxy(settings: ClientSettings, say: Say): Observation[] {
 }
 
 function hostOf(address: string | undefined): string {
-  return /^https?:\/\/([^/]+)/i.exec(address ?? '')?.[1] ?? address ?? 'the server';
+  return /^https?:\/\/([^/]+)/i.exec(address ?? '')?.[1] ?? '';
 }

@@ -4,6 +4,7 @@ import { type Observation, observe } from '../finding.ts';
 import { causeOf } from '../hresult/cause.ts';
 import { formatHresult, meaningOf } from '../hresult/error-table.ts';
 import type { FindingCode } from '../words/codes.ts';
+import { needOf, titled } from './inputs/judge-services.ts';
 import { registryPlaces as at, type ClientSettings, evidenceOfValue, parseAuTime } from './settings.ts';
 
 const hour = 3_600_000;
@@ -22,8 +23,8 @@ export interface StateClock {
 /** What AUState, the times, services and ids say. */
 export function observeState(settings: ClientSettings, client: string, clock: StateClock): Observation[] {
   const subject = ['client', client];
-  const server = settings.text(at.policy, 'WUServer') ?? 'http://SERVER';
-  const values = { client, url: server, server, meaning: '' };
+  const server = settings.text(at.policy, 'WUServer') ?? '';
+  const values = { client, url: server, server: server.replace(/^https?:\/\//i, '').replace(/\/.*$/, '') };
   const say: Say = (verdict, code, found, names) =>
     observe(
       code,
@@ -125,12 +126,26 @@ function observeStart(
     : [say('pass', 'DOCTOR_WAITING', shown, places)];
 }
 
+/** CryptSvc checks the signatures of whatever is fetched; without the firewall's service downloads fail. */
+const neededServices = [
+  'wuauserv',
+  'BITS',
+  'CryptSvc',
+  'UsoSvc',
+  'DoSvc',
+  'MpsSvc',
+  'BFE',
+  'msiserver',
+  'TrustedInstaller',
+];
+
 function observeServices(settings: ClientSettings, say: Say): Observation[] {
   const found: Observation[] = [];
-  // CryptSvc checks the signatures of whatever is fetched.
-  for (const name of ['wuauserv', 'BITS', 'CryptSvc']) {
+  for (const name of neededServices) {
     const key = `${at.services}\\${name.toLowerCase()}`;
-    if (settings.number(key, 'Start') === 4) found.push(say('fail', 'DOCTOR_SERVICE_DISABLED', name, [[key, 'Start']]));
+    if (settings.number(key, 'Start') !== 4) continue;
+    const seen = say('fail', 'DOCTOR_SERVICE_DISABLED', titled(name), [[key, 'Start']]);
+    found.push({ ...seen, values: { ...seen.values, service: name, meaning: needOf(name) ?? '' } });
   }
   // Only an export of all services can show that one is missing, not one of a single service's key.
   if (settings.holdsAllServices && !settings.has(`${at.services}\\wuauserv`)) {
@@ -155,18 +170,13 @@ function observeResults(settings: ClientSettings, subject: string[], client: str
       client,
       activity: activity === 'Detect' ? 'detection' : activity.toLowerCase(),
       error: formatHresult(value.data),
-      meaning: meaning ? `${meaning.name}: ${meaning.meaning}` : 'not in the table of known codes',
+      ...(meaning ? { meaning: `${meaning.name}: ${meaning.meaning}` } : {}),
     };
     found.push(observe('DOCTOR_LAST_ERROR', 'fail', subject, values, evidenceOfValue(value)));
     const cause = causeOf(value.data);
     if (cause !== 'DOCTOR_AGENT_ERROR' && cause !== 'harmless') {
-      const server = settings.text(at.policy, 'WUServer') ?? 'the server';
-      const shown = {
-        ...values,
-        server,
-        host: server.replace(/^https?:\/\//, '').replace(/[:/].*$/, ''),
-        file: 'a file',
-      };
+      const base = settings.text(at.policy, 'WUServer') ?? '';
+      const shown = { ...values, base, server: base.replace(/^https?:\/\//i, '').replace(/\/.*$/, '') };
       found.push(observe(cause, 'fail', subject, shown, evidenceOfValue(value)));
     }
   }

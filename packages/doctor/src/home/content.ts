@@ -1,14 +1,17 @@
 // The content folder of a Moult server: is every file what its name says, and is every approved update's file there?
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Store } from '@moult/store';
 import { type Observation, observe } from '../finding.ts';
+import { observeUnreadable, reachOf } from './reach.ts';
 
 export interface ContentFacts {
   folder: string;
   exists: boolean;
+  /** Files and folders that this user may not read. */
+  unreadable: string[];
   checked: number;
   bytes: number;
   /** Files whose SHA-1 is not their name. */
@@ -23,7 +26,8 @@ export interface ContentFacts {
 export async function collectContent(folder: string, progress: (text: string) => void): Promise<ContentFacts> {
   const facts: ContentFacts = {
     folder,
-    exists: existsSync(folder),
+    exists: reachOf(folder) === 'there',
+    unreadable: reachOf(folder) === 'not-readable' ? [folder] : [],
     checked: 0,
     bytes: 0,
     altered: [],
@@ -33,10 +37,19 @@ export async function collectContent(folder: string, progress: (text: string) =>
   if (!facts.exists) return facts;
   for (const shard of readdirSync(folder, { withFileTypes: true })) {
     if (!shard.isDirectory() || !/^[0-9a-f]{2}$/i.test(shard.name)) continue;
-    for (const name of readdirSync(join(folder, shard.name))) {
+    const inner = join(folder, shard.name);
+    if (reachOf(inner) !== 'there') {
+      facts.unreadable.push(inner);
+      continue;
+    }
+    for (const name of readdirSync(inner)) {
       const sha1 = /^([0-9a-f]{40})(\.\w+)?$/i.exec(name)?.[1]?.toLowerCase();
-      const path = join(folder, shard.name, name);
+      const path = join(inner, name);
       if (!sha1 || !statSync(path).isFile()) continue;
+      if (reachOf(path) !== 'there') {
+        facts.unreadable.push(path);
+        continue;
+      }
       progress(path);
       const found = await sha1Of(path);
       facts.checked++;
@@ -61,8 +74,15 @@ export async function collectMissing(
     const revisions = await store.findRevisions(updateId);
     const files = await store.loadFilesOf(revisions.map(({ revisionId }) => revisionId));
     for (const file of files) {
-      const known = facts.present.has(file.sha1.toLowerCase()) || facts.missing.some(({ sha1 }) => sha1 === file.sha1);
-      if (!known) facts.missing.push(file);
+      const sha1 = file.sha1.toLowerCase();
+      const known = facts.present.has(sha1) || facts.missing.some((each) => each.sha1 === file.sha1);
+      // It may be behind what this user cannot read, and then it is not called missing.
+      const shard = join(facts.folder, sha1.slice(-2).toUpperCase());
+      const hidden = facts.unreadable.some(
+        (path) =>
+          path === facts.folder || path.toLowerCase() === shard.toLowerCase() || path.toLowerCase().includes(sha1),
+      );
+      if (!known && !hidden) facts.missing.push(file);
     }
   }
 }
@@ -71,7 +91,9 @@ export async function collectMissing(
 export function observeContent(facts: ContentFacts): Observation[] {
   const { folder } = facts;
   const subject = ['server', 'content'];
-  const values = { server: 'this server', message: folder };
+  const values = { server: 'this server', message: folder, found: folder, product: 'moult' };
+  const unreadable = observeUnreadable(facts.unreadable);
+  if (facts.unreadable.includes(folder)) return unreadable;
   if (!facts.exists)
     return [
       observe('DOCTOR_CONTENT_FOLDER', 'fail', subject, { ...values, message: `${folder} is not there` }, [
@@ -83,6 +105,7 @@ export function observeContent(facts: ContentFacts): Observation[] {
       { source: path, text: `its SHA-1 is ${actual}` },
     ]),
   );
+  found.push(...unreadable);
   if (facts.missing.length > 0) {
     const message = `${facts.missing.length} file${facts.missing.length === 1 ? '' : 's'} of approved updates`;
     const evidence = facts.missing

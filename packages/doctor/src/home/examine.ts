@@ -1,11 +1,14 @@
-// The server's own end of the ladder: its content, its process, its keys, its tree.
+// The server's own end of the ladder: its content, its process, its keys, its tree, its database.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPostgres, openStore, sqliteFileOf } from '@moult/store';
+import { isPostgres, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
+import { type Observation, observe } from '../finding.ts';
+import { type ProbeLimits, probe } from '../net/probe.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { examineServer, lookedAt } from '../server/examine.ts';
 import { collectContent, collectMissing, observeContent } from './content.ts';
-import { collectSelf, observeSelf, type VerifyTree } from './self.ts';
+import { isRefused, observeUnreadable, reachOf } from './reach.ts';
+import { collectSelf, observeSelf, type SelfFacts, type VerifyTree } from './self.ts';
 
 /** Where a server keeps what is examined. */
 export interface ServerPlaces {
@@ -21,39 +24,94 @@ export async function examineContent(
   progress: (text: string) => void,
 ): Promise<DoctorReport> {
   const facts = await collectContent(contentDir, progress);
-  if (isPostgres(database) || existsSync(sqliteFileOf(database))) {
-    const store = await openStore(database, { now: () => new Date(), ifEmpty: 'refuse' });
-    try {
-      await collectMissing(facts, store);
-    } finally {
-      await store.close();
-    }
-  }
+  const trouble = await withStore(database, (store) => collectMissing(facts, store));
   const looked = [{ what: facts.folder, result: `${facts.checked} files, ${(facts.bytes / 2 ** 20).toFixed(1)} MB` }];
-  return makeReport(facts.folder, observeContent(facts), looked);
+  return makeReport(facts.folder, [...observeContent(facts), ...trouble], looked);
 }
 
-/** Checks this server: process, keys, tree, and the server itself from the outside. Throws RequestError. */
+/** Checks this server: process, keys, tree, database, and the server itself from the outside. Throws RequestError. */
 export async function examineSelf(
   { dataDir, database }: ServerPlaces,
-  { verifyTree, selfUpdatePort = '80' }: { verifyTree: VerifyTree; selfUpdatePort?: string | undefined },
+  {
+    verifyTree,
+    selfUpdatePort,
+    configuredPort = '80',
+  }: { verifyTree: VerifyTree; selfUpdatePort?: string | undefined; configuredPort?: string },
 ): Promise<DoctorReport> {
   const facts = await collectSelf(dataDir, new Date(), { verifyTree, database });
   const observations = observeSelf(facts);
   const looked = [
-    { what: dataDir, result: facts.alive ? `process ${facts.holder?.pid}` : 'not running' },
+    { what: dataDir, result: stateOf(facts) },
     ...(facts.tree ? [{ what: join(dataDir, 'self-update'), result: `${facts.tree.checked} files checked` }] : []),
   ];
+  if (!facts.unreadable.includes(dataDir)) {
+    observations.push(...(await withStore(database, async () => {})));
+    looked.push({ what: withoutPassword(database), result: 'database' });
+  }
   if (facts.alive && facts.holder?.url) {
+    const url = new URL(facts.holder.url);
+    // What was typed counts, then what the server says of itself, then what it wrote down at its start.
+    const port =
+      selfUpdatePort ?? (await portOfServer(url)) ?? String(facts.holder.settings?.selfUpdatePort ?? configuredPort);
     const ca = join(dataDir, 'keys', 'operator-ca.cer.pem');
-    const more = { selfUpdatePort, client: ['os=Linux,arch=x64,lang=EN,agent=moult'] };
-    const seen = await examineServer(
-      new URL(facts.holder.url),
-      { ...more, ...(existsSync(ca) ? { ca } : {}) },
-      () => {},
-    );
-    observations.push(...seen.observations);
+    const more = { selfUpdatePort: port, client: ['os=Linux,arch=x64,lang=EN,agent=moult'] };
+    const seen = await examineServer(url, { ...more, ...(reachOf(ca) === 'there' ? { ca } : {}) }, () => {});
+    observations.push(...seen.observations.map(asMoult));
     looked.push(...lookedAt(seen.facts));
   }
   return makeReport(dataDir, observations, looked);
+}
+
+function stateOf({ dataDir, unreadable, alive, holder }: SelfFacts): string {
+  if (unreadable.includes(dataDir) || unreadable.includes(join(dataDir, 'moult.lock')))
+    return 'not readable as this user';
+  return alive && holder ? `process ${holder.pid}` : 'not running';
+}
+
+function asMoult(observation: Observation): Observation {
+  return { ...observation, values: { ...observation.values, product: 'moult' } };
+}
+
+const homeLimits: ProbeLimits = { connectMs: 3000, firstByteMs: 5000, stallMs: 5000, maxBytes: 4 * 2 ** 20 };
+
+/** Where a running server says that old agents find its tree: a port, or off; undefined when it does not say. */
+async function portOfServer(url: URL): Promise<string | undefined> {
+  const { outcome } = await probe({ url: `${url.origin}/api/home`, method: 'GET' }, homeLimits);
+  if (outcome.kind !== 'answer' || outcome.status !== 200) return undefined;
+  try {
+    const home = JSON.parse(outcome.body.toString('utf8')) as {
+      selfUpdate?: { ports?: { site?: string; port?: number; state?: string }[] };
+    };
+    const place = home.selfUpdate?.ports?.find(({ site }) => site === 'self-update');
+    if (place === undefined) return undefined;
+    return place.state === 'off' ? 'off' : String(place.port);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Opens the database, lets it be used, and answers what is wrong with it. A new server has none yet. */
+async function withStore(database: string, use: (store: Store) => Promise<void>): Promise<Observation[]> {
+  const file = isPostgres(database) ? undefined : sqliteFileOf(database);
+  if (file !== undefined && reachOf(file) === 'not-readable') return observeUnreadable([file]);
+  if (file !== undefined && !existsSync(file)) return [];
+  let store: Store;
+  try {
+    store = await openStore(database, { now: () => new Date(), ifEmpty: 'refuse' });
+  } catch (error) {
+    if (isRefused(error) && file !== undefined) return observeUnreadable([file]);
+    const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    const values = { server: 'this server', message: message ?? '', product: 'moult' };
+    return [
+      observe('DOCTOR_DATABASE', 'fail', ['server', 'database'], values, [
+        { source: withoutPassword(database), text: message ?? '' },
+      ]),
+    ];
+  }
+  try {
+    await use(store);
+    return [];
+  } finally {
+    await store.close();
+  }
 }

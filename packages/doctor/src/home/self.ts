@@ -2,7 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { isPostgres, type Notice, sqliteFileOf } from '@moult/store';
 import { isRestorePending } from '@moult/store/backup';
 import { clockNotice, inspectClock } from '@moult/store/clock';
@@ -10,6 +10,7 @@ import { type LockHolder, type OpenPlace, openPlacesIn, readLockHolder } from '@
 import { type Observation, observe } from '../finding.ts';
 import { readNamedFile } from '../named-file.ts';
 import type { FindingCode } from '../words/codes.ts';
+import { isRefused, observeUnreadable, reachOf } from './reach.ts';
 
 /** The self-update tree of a data directory, checked file by file. The server's `verifyTree` answers this. */
 export interface TreeFacts {
@@ -43,6 +44,8 @@ export interface SelfFacts {
   restorePending: boolean;
   /** What there is to say of this server's clock. */
   clock: Notice | undefined;
+  /** Places of the server that this user may not read: nothing is said of what is in them. */
+  unreadable: string[];
 }
 
 const keyPairs = ['operator-ca', 'operator-signing'];
@@ -53,28 +56,80 @@ export async function collectSelf(
   now: Date,
   { verifyTree, database = join(dataDir, 'moult.sqlite') }: SelfSources,
 ): Promise<SelfFacts> {
+  const unreadable = [dataDir, join(dataDir, 'moult.lock'), join(dataDir, 'keys'), join(dataDir, 'self-update')].filter(
+    (place) => reachOf(place) === 'not-readable',
+  );
+  // Inside a folder that this user may not enter nothing can be told apart.
+  if (unreadable.includes(dataDir)) return unreadableFacts(dataDir, [dataDir]);
   const holder = readLockHolder(dataDir);
-  const caFile = join(dataDir, 'keys', 'operator-ca.cer.pem');
-  const ca = existsSync(caFile) ? readNamedFile(caFile).toString('utf8') : undefined;
+  const ca = readOwnCa(dataDir, unreadable);
   // By a clock that is not believed no certificate is called expired: the remedy would cost every agent.
   const clock = inspectClock(dataDir, now);
   const believed = clock.kind === 'right' ? now : undefined;
-  const hasTree = existsSync(join(dataDir, 'self-update'));
+  const hasKeys = !unreadable.includes(join(dataDir, 'keys'));
   return {
     dataDir,
     holder,
     alive: holder !== undefined && isAlive(holder.pid),
-    keys: keyPairs.flatMap((name) => inspectKeys(join(dataDir, 'keys'), name, believed)),
-    open: openPlacesIn(dataDir, isPostgres(database) ? undefined : sqliteFileOf(database)),
-    tree: hasTree ? await verifyTree(dataDir, { operatorCaPem: ca, trustedCertificatesPem: [], now }) : undefined,
+    keys: hasKeys ? keyPairs.flatMap((name) => inspectKeys(join(dataDir, 'keys'), name, believed, unreadable)) : [],
+    open: openPlaces(dataDir, database),
+    tree: await inspectTree(dataDir, { verifyTree, ca, now }, unreadable),
     clock: clockNotice(clock),
     restorePending: isRestorePending(dataDir),
+    unreadable,
   };
 }
 
-function inspectKeys(folder: string, name: string, now: Date | undefined): SelfFacts['keys'] {
+/** What this user may not see is not open to others either. */
+function openPlaces(dataDir: string, database: string): OpenPlace[] {
+  try {
+    return openPlacesIn(dataDir, isPostgres(database) ? undefined : sqliteFileOf(database));
+  } catch (error) {
+    if (isRefused(error)) return [];
+    throw error;
+  }
+}
+
+function unreadableFacts(dataDir: string, unreadable: string[]): SelfFacts {
+  const nothing = { holder: undefined, alive: true, keys: [], open: [], tree: undefined, clock: undefined };
+  return { dataDir, ...nothing, restorePending: false, unreadable };
+}
+
+function readOwnCa(dataDir: string, unreadable: string[]): string | undefined {
+  const file = join(dataDir, 'keys', 'operator-ca.cer.pem');
+  if (unreadable.includes(join(dataDir, 'keys'))) return undefined;
+  const reach = reachOf(file);
+  return reach === 'there' ? readNamedFile(file).toString('utf8') : undefined;
+}
+
+/** Without the certificate to hold them against, releases are not called wrongly signed. */
+async function inspectTree(
+  dataDir: string,
+  { verifyTree, ca, now }: { verifyTree: VerifyTree; ca: string | undefined; now: Date },
+  unreadable: string[],
+): Promise<TreeFacts | undefined> {
+  const folder = join(dataDir, 'self-update');
+  if (reachOf(folder) !== 'there' || unreadable.some((place) => place.includes(`${sep}keys`))) return undefined;
+  try {
+    const tree = await verifyTree(dataDir, { operatorCaPem: ca, trustedCertificatesPem: [], now });
+    const refused = tree.problems.filter(
+      ({ path, message }) => /EACCES|EPERM|permission denied/i.test(message) || reachOf(path) === 'not-readable',
+    );
+    unreadable.push(...refused.map(({ path }) => path));
+    return { ...tree, problems: tree.problems.filter((problem) => !refused.includes(problem)) };
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    unreadable.push(folder);
+    return undefined;
+  }
+}
+
+function inspectKeys(folder: string, name: string, now: Date | undefined, unreadable: string[]): SelfFacts['keys'] {
   const [key, certificate] = [join(folder, `${name}.key.pem`), join(folder, `${name}.cer.pem`)];
-  const problem = existsSync(certificate) ? problemOf(certificate, key, now) : 'it is missing';
+  const refused = [certificate, key].filter((file) => reachOf(file) === 'not-readable');
+  unreadable.push(...refused);
+  if (refused.length > 0) return [];
+  const problem = reachOf(certificate) === 'there' ? problemOf(certificate, key, now) : 'it is missing';
   return [{ file: certificate, problem }];
 }
 
@@ -104,10 +159,12 @@ export function isAlive(pid: number): boolean {
 
 /** What the data directory says. Pure. */
 export function observeSelf(facts: SelfFacts): Observation[] {
-  const { dataDir, holder, alive } = facts;
-  const found: Observation[] = [];
-  const values = { found: dataDir, server: 'this server', host: 'this server', message: '', why: '' };
-  if (!alive) {
+  const { dataDir, holder, alive, unreadable } = facts;
+  const found: Observation[] = observeUnreadable(unreadable);
+  const values = { found: dataDir, server: 'this server', product: 'moult' };
+  // A lock that may not be read says nothing of the process.
+  const isLockKnown = !unreadable.includes(join(dataDir, 'moult.lock'));
+  if (!alive && isLockKnown) {
     const text = holder ? `moult.lock names process ${holder.pid}, which is gone` : 'no process holds the directory';
     found.push(
       observe('DOCTOR_SERVER_NOT_RUNNING', 'fail', ['server'], values, [{ source: join(dataDir, 'moult.lock'), text }]),

@@ -69,7 +69,8 @@ function readTable(): Map<number, ErrorMeaning> {
     const [code, name, meaning] = line.split('\t');
     if (!code?.startsWith('0x') || name === undefined || meaning === undefined) continue;
     const value = Number(code);
-    rows.set(value, { code: formatHresult(value), name, meaning, certain: !meaning.includes('uncertain') });
+    const words = meaning.replace(/\s*\((?:[^()]*; )?(?:number from memory, )?uncertain\)/, '');
+    rows.set(value, { code: formatHresult(value), name, meaning: words, certain: words === meaning });
   }
   return rows;
 }

@@ -11,6 +11,8 @@ export type RequestKind =
   | 'client-web-service'
   | 'simple-auth'
   | 'reporting'
+  | 'console-service'
+  | 'content'
   | 'other';
 
 export interface HttpRecord {
@@ -40,6 +42,8 @@ export interface HttpRecord {
   port: string | undefined;
   /** s-sitename or W3SVC folder. */
   site: string | undefined;
+  /** s-ip: where the server was asked. */
+  serverAddress?: string | undefined;
   /** HTTPERR: why HTTP.sys refused. */
   reason: string | undefined;
 }
@@ -50,6 +54,8 @@ export function kindOfPath(path: string): RequestKind {
   if (lower.includes('/clientwebservice/')) return 'client-web-service';
   if (lower.includes('/simpleauthwebservice/')) return 'simple-auth';
   if (lower.includes('/reportingwebservice/')) return 'reporting';
+  if (/\/(?:apiremoting30|serversyncwebservice|dssauthwebservice)\//.test(lower)) return 'console-service';
+  if (contentFile.test(lower)) return 'content';
   if (lower.endsWith('/iuident.cab')) return 'iuident';
   if (lower.endsWith('/wuident.cab')) return 'wuident';
   if (lower.endsWith('/wutrack.bin')) return 'wutrack';
@@ -57,6 +63,9 @@ export function kindOfPath(path: string): RequestKind {
   if (lower.includes('/mui/')) return 'mui';
   return lower.endsWith('.cab') || lower.endsWith('.exe') ? 'package' : 'tree';
 }
+
+/** An update file: its folder is the end of its SHA-1, which is its name. */
+const contentFile = /\/content\/[0-9a-f]{2}\/[0-9a-f]{40}\.\w+$/;
 
 /** Microsoft's own update hosts: a client seen there is not asking a WSUS server. */
 export function isMicrosoftHost(host: string): boolean {
@@ -105,6 +114,22 @@ export function isLater(a: Placed, b: Placed): boolean {
 export function siteOf({ port, site }: HttpRecord): string {
   if (port === undefined) return site ?? '';
   return site === undefined ? `port ${port}` : `${site} on port ${port}`;
+}
+
+/**
+ * How to ask the server that wrote the record: by the host that was asked for, else on the server itself. An address with
+ * a zone (`fe80::1%11`), and one that only the machine itself has, are told as localhost. Undefined without a port.
+ */
+export function baseOf({ host, port, serverAddress }: HttpRecord): string | undefined {
+  const scheme = port === '443' || port === '8531' ? 'https' : 'http';
+  if (host !== undefined && host !== '' && !/[^\w.:[\]-]/.test(host)) {
+    const withPort = /:\d+$/.test(host) || port === undefined || port === '80' || port === '443';
+    return `${scheme}://${withPort ? host : `${host}:${port}`}`;
+  }
+  if (port === undefined) return undefined;
+  const own = serverAddress === undefined || /^(?:127\.|::1|fe80|0\.0\.0\.0)|%/i.test(serverAddress);
+  const name = own ? 'localhost' : serverAddress.includes(':') ? `[${serverAddress}]` : serverAddress;
+  return port === '80' || port === '443' ? `${scheme}://${name}` : `${scheme}://${name}:${port}`;
 }
 
 /** A record in one line: as it was written where that was kept, else what it stands for. */

@@ -1,24 +1,22 @@
 // Rung 5 (and what 3, 6, 8 and 9 can read from request logs): the tally becomes observations. Pure.
-import { type Evidence, type Observation, observe } from '../finding.ts';
+import { type Evidence, type Observation, observe, webServicesSubject } from '../finding.ts';
 import { causeOf } from '../hresult/cause.ts';
 import { formatHresult, meaningOf } from '../hresult/error-table.ts';
-import { factsOf } from '../words/codes.ts';
+import { type FindingCode, factsOf } from '../words/codes.ts';
 import type { ClientTally } from './client-tally.ts';
 import { pingOf } from './ping.ts';
-import { describeRecord, type HttpRecord, isLater } from './record.ts';
+import { baseOf, describeRecord, type HttpRecord, isLater, type RequestKind } from './record.ts';
 import { foldSites, type Sites } from './sites.ts';
-import { causeOfAnswer, missingThing } from './status-cause.ts';
+import { causeOfAnswer, isService, meaningOfAnswer, missingThing } from './status-cause.ts';
 import type { AnswerGroup, HttpTally } from './tally.ts';
 
 const treeKinds = new Set(['iuident', 'wuident', 'package', 'tree', 'mui']);
-
-const serviceKinds = new Set(['client-web-service', 'simple-auth', 'reporting']);
 
 /** Everything the request logs say. */
 export function observeTally(tally: HttpTally): Observation[] {
   const sites = foldSites(tally);
   return [
-    ...liftMissing(sites, observeGroups(sites)),
+    ...liftMissing(sites, observeGroups(sites, tally.software)),
     ...observeAnonymous(sites),
     ...observeMicrosoft(tally),
     ...observeClock(tally),
@@ -37,7 +35,7 @@ interface GroupObservation {
   observation: Observation;
 }
 
-function observeGroups(sites: Sites): GroupObservation[] {
+function observeGroups(sites: Sites, software: ReadonlyMap<string, string>): GroupObservation[] {
   const observations: GroupObservation[] = [];
   for (const group of sites.groups) {
     const code = group.sharePoint ? 'DOCTOR_SHAREPOINT' : causeOfAnswer({ ...group, query: group.last.query });
@@ -45,14 +43,62 @@ function observeGroups(sites: Sites): GroupObservation[] {
     const healed = isHealed(sites, group);
     // Never copied there is usual, and nothing but old clients' pings is lost.
     const harmless = code === 'DOCTOR_WUTRACK_MISSING';
-    const observation = observe(code, healed || harmless ? 'pass' : 'fail', subjectOf(group), valuesOf(group), [
+    const values = valuesOf(group, software);
+    const observation = observe(code, healed || harmless ? 'pass' : 'fail', subjectOf(group), values, [
       evidenceOf(group.first),
       ...(group.last === group.first ? [] : [evidenceOf(group.last)]),
     ]);
-    const eventIds = serviceKinds.has(group.kind) ? { eventIds: factsOf(missingThing(group.kind)).eventIds } : {};
+    const eventIds = isService(group.kind) ? { eventIds: factsOf(missingThing(group.kind)).eventIds } : {};
     observations.push({ group, observation: { ...observation, ...eventIds } });
   }
-  return liftSites(observations);
+  return liftSites(liftWholeSites(sites, observations));
+}
+
+/** One status for files and services alike, or for every service, is one fault: it is told once, of all of them. */
+function liftWholeSites(sites: Sites, found: readonly GroupObservation[]): GroupObservation[] {
+  const failed = found.filter(({ observation }) => observation.verdict === 'fail');
+  return found.map((item) => {
+    if (item.observation.verdict !== 'fail') return item;
+    const alike = failed.filter(({ group }) => isSameAnswer(group, item.group));
+    const whole = wholeFault(sites, item, alike);
+    if (!whole) return item;
+    const { eventIds: _own, ...observation } = item.observation;
+    const values = { ...observation.values, path: whole.what };
+    return { ...item, observation: { ...observation, code: whole.code, values, subject: whole.subject } };
+  });
+}
+
+function isSameAnswer(a: AnswerGroup, b: AnswerGroup): boolean {
+  return a.site === b.site && a.status === b.status && a.substatus === b.substatus && a.reason === b.reason;
+}
+
+function wholeFault(
+  sites: Sites,
+  { group, observation }: GroupObservation,
+  alike: readonly GroupObservation[],
+): { code: FindingCode; subject: readonly string[]; what: string } | undefined {
+  const kinds = new Set(alike.map((each) => each.group.kind));
+  const services = [...kinds].filter(isService);
+  const files = [...kinds].filter((kind) => treeKinds.has(kind));
+  const site = observation.subject.slice(0, 2);
+  // What the status itself tells is lifted by its code; these codes only name the thing that was asked for.
+  const namesThing = observation.code === missingThing(group.kind) || observation.code === 'DOCTOR_SERVER_ERROR';
+  if (files.length > 0 && services.length > 0) {
+    if (group.status === 404 && namesThing && !servesAnything(sites, group.site))
+      return { code: 'DOCTOR_WRONG_SERVER', subject: site, what: 'every file and service' };
+    if (group.status === 500 && namesThing)
+      return { code: 'DOCTOR_SERVER_ERROR', subject: site, what: 'every file and service' };
+  }
+  if (isService(group.kind) && namesThing && services.length > 1)
+    return { code: 'DOCTOR_WEB_SERVICES', subject: [...site, webServicesSubject], what: 'the web services' };
+  return undefined;
+}
+
+function servesAnything(sites: Sites, site: string): boolean {
+  return [...sites.lastGood.keys()].some((key) => {
+    const [kind = '', where] = key.split('|');
+    return where === site && (treeKinds.has(kind) || isService(kind as RequestKind));
+  });
 }
 
 /** The same refusal for several kinds of requests of one site is said once, of the site. */
@@ -64,7 +110,13 @@ function liftSites(observations: GroupObservation[]): GroupObservation[] {
   return observations.map((item) => {
     const kinds = new Set(observations.filter((other) => sameSite(item, other)).map(({ group }) => group.kind));
     if (kinds.size < 2 || item.observation.verdict !== 'fail') return item;
-    return { ...item, observation: { ...item.observation, subject: item.observation.subject.slice(0, 2) } };
+    const isWide = item.observation.code === 'DOCTOR_WEB_SERVICES';
+    const what = [...kinds].some(isService) ? 'every file and service' : 'every file';
+    const values = isWide ? item.observation.values : { ...item.observation.values, path: what };
+    return {
+      ...item,
+      observation: { ...item.observation, values, subject: item.observation.subject.slice(0, isWide ? 3 : 2) },
+    };
   });
 }
 
@@ -72,25 +124,48 @@ function subjectOf(group: AnswerGroup): string[] {
   return ['server', group.site || 'site', group.kind];
 }
 
-function valuesOf(group: AnswerGroup): Record<string, string> {
-  const status = [group.status, group.substatus, group.win32].filter((part) => part !== undefined).join('.');
+function valuesOf(group: AnswerGroup, software: ReadonlyMap<string, string>): Record<string, string> {
+  const status = [group.status, group.substatus].filter((part) => part !== undefined && part !== 0).join('.');
+  const told = meaningOfAnswer(group);
+  const base = baseOf(group.last);
+  const product = productOf(software.get(group.last.source));
   return {
-    url: group.last.path,
+    ...(base === undefined ? {} : { base, url: `${base}${group.last.path}` }),
+    ...(product === undefined ? {} : { product }),
     path: group.last.path,
-    status: group.reason ? `${status} ${group.reason}` : status,
+    file: group.last.path,
+    status: group.reason && !status.startsWith('5') ? `${status} ${group.reason}`.trim() : status,
+    ...(told ? { meaning: told.meaning } : {}),
+    ...(told?.step === undefined ? {} : { step: told.step }),
+    method: group.last.method,
     count: String(group.count),
     clients: String(group.clients.size),
-    server: group.last.host ?? (group.site || 'the server'),
+    server: serverName(group),
     site: group.site || 'the site',
   };
 }
+
+function serverName({ site, last }: AnswerGroup): string {
+  if (last.host !== undefined) return last.host;
+  return site === '' ? 'the server' : site.startsWith('port ') ? `the site on ${site}` : `the site ${site}`;
+}
+
+/** Which product wrote a log, by its first line. */
+function productOf(software: string | undefined): string | undefined {
+  if (software === undefined) return undefined;
+  if (/^moult/i.test(software)) return 'moult';
+  return /microsoft (?:internet information|http api)/i.test(software) ? 'wsus' : undefined;
+}
+
+/** Kinds of which one file being served says nothing of another. */
+const oneOfMany = new Set(['package', 'mui', 'content', 'console-service']);
 
 /** The same question was answered well later: it was broken, it is not any more. */
 function isHealed(sites: Sites, group: AnswerGroup): boolean {
   const good = sites.lastGood.get(`${group.kind}|${group.site}`);
   if (!good) return false;
   // A file of one client's kind being served says nothing about another one's.
-  if ((group.kind === 'package' || group.kind === 'mui') && good.path.toLowerCase() !== group.last.path.toLowerCase()) {
+  if (oneOfMany.has(group.kind) && good.path.toLowerCase() !== group.last.path.toLowerCase()) {
     return false;
   }
   if (group.status === 401 && good.userName !== '') return false;
@@ -132,10 +207,11 @@ function observeAnonymous(sites: Sites): Observation[] {
   for (const [key, record] of sites.lastGood) {
     const [kind = '', site = ''] = key.split('|');
     if (!treeKinds.has(kind) || record.userName === '') continue;
+    const base = baseOf(record);
     const values = {
-      url: record.path,
+      ...(base === undefined ? {} : { base, url: `${base}${record.path}` }),
       path: record.path,
-      server: site || 'the server',
+      server: site === '' ? 'the server' : site.startsWith('port ') ? `the site on ${site}` : `the site ${site}`,
       status: '401',
       count: '1',
       clients: '1',
@@ -225,13 +301,13 @@ function observePings(tally: ClientTally): Observation[] {
     client: tally.client,
     activity: ping?.activityName ?? 'an activity',
     error: formatHresult(value),
-    meaning: meaning ? `${meaning.name}: ${meaning.meaning}` : 'not in the table of known codes',
+    ...(meaning ? { meaning: `${meaning.name}: ${meaning.meaning}` } : {}),
   };
   const subject = ['client', tally.client];
   const cause = causeOf(value);
   const observations = [observe('DOCTOR_PING_FAILURE', 'fail', subject, values, [evidenceOf(last)])];
   if (cause !== 'DOCTOR_AGENT_ERROR' && cause !== 'harmless') {
-    observations.push(observe(cause, 'fail', subject, { ...values, file: 'the package' }, [evidenceOf(last)]));
+    observations.push(observe(cause, 'fail', subject, { ...values, file: 'the agent package' }, [evidenceOf(last)]));
   }
   return observations;
 }

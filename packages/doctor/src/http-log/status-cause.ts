@@ -1,7 +1,7 @@
-// What an IIS status with its substatus and Win32 code stands for. Pure; the numbers are Microsoft's public lists of
-// IIS 6 and IIS 7+ statuses.
+// What an answer in a request log stands for, by its status, sub-status and Win32 code, and by what was asked. Pure.
 import { causeOfStatus } from '../hresult/cause.ts';
 import type { FindingCode } from '../words/codes.ts';
+import { meaningOfReason, meaningOfStatus, type StatusMeaning } from './iis-statuses.ts';
 import type { RequestKind } from './record.ts';
 
 export interface Answer {
@@ -15,23 +15,41 @@ export interface Answer {
 
 /** The finding an answer stands for; undefined for good ones. */
 export function causeOfAnswer(answer: Answer): FindingCode | undefined {
-  const { status, substatus, win32 } = answer;
-  if (answer.reason) return causeOfReason(answer.reason, status);
+  const { status, substatus, win32, kind } = answer;
   if (/rejected-by-urlscan/i.test(answer.query ?? '')) return 'DOCTOR_REQUEST_FILTERED';
-  if (status === 401) return causeOf401(substatus, win32);
-  // Listing a folder is refused on every sound server; agents never ask for one.
-  if (status === 403 && substatus === 14 && answer.kind === 'tree') return undefined;
-  if (status === 403) return causeOf403(substatus, win32);
-  if (status === 404) return causeOf404(answer.kind, substatus);
-  if (status === 500) return causeOf500(answer.kind, substatus);
+  if (answer.reason) return causeOfReason(answer.reason, status);
   if (status > 599) return causeOfProxyError(status);
-  const cause = causeOfStatus(status);
+  if (status === 401 && win32 !== undefined && accountTrouble.has(win32)) return 'DOCTOR_ANONYMOUS_ACCOUNT';
+  // The legs of a Windows logon, which nobody offers where anonymous access is on.
+  if (status === 401 && substatus === 1 && win32 !== undefined && win32 >= securitySupport)
+    return 'DOCTOR_ANONYMOUS_OFF';
+  // Listing a folder is refused on every sound server; agents never ask for one.
+  if (status === 403 && substatus === 14 && kind === 'tree') return undefined;
+  // IIS writes 5 (access denied) beside most of 403's sub-statuses; only without one it tells of the file.
+  if (status === 403 && win32 === 5 && (substatus ?? 0) === 0) return 'DOCTOR_FILE_ACCESS_DENIED';
+  const cause = meaningOfStatus(status, substatus)?.cause ?? causeOfStatus(status);
+  if (cause === 'missing' || (cause === 'DOCTOR_TREE_MISSING' && status === 410)) return missingThing(kind);
+  if (cause === 'service') return isService(kind) ? missingThing(kind) : 'DOCTOR_SERVER_ERROR';
   return cause === 'harmless' ? undefined : cause;
+}
+
+/** In words what the answer means, and the first step of its own; undefined where its number says it all. */
+export function meaningOfAnswer({ status, substatus, win32, reason }: Omit<Answer, 'kind'>): StatusMeaning | undefined {
+  const meaning = reason
+    ? (meaningOfReason(reason) ?? meaningOfStatus(status, substatus))
+    : meaningOfStatus(status, substatus);
+  const why = win32 === undefined ? undefined : win32Words[win32];
+  return meaning && why !== undefined ? { ...meaning, meaning: `${meaning.meaning} (${why})` } : meaning;
 }
 
 /** The file or service that an answer of 404 says is missing. */
 export function missingThing(kind: RequestKind): FindingCode {
   return missing[kind];
+}
+
+/** True for a request to one of the web services. */
+export function isService(kind: RequestKind): boolean {
+  return kind === 'client-web-service' || kind === 'simple-auth' || kind === 'reporting' || kind === 'console-service';
 }
 
 const missing: Record<RequestKind, FindingCode> = {
@@ -44,43 +62,28 @@ const missing: Record<RequestKind, FindingCode> = {
   'client-web-service': 'DOCTOR_CLIENT_WEB_SERVICE',
   'simple-auth': 'DOCTOR_SIMPLE_AUTH',
   reporting: 'DOCTOR_REPORTING',
+  'console-service': 'DOCTOR_CONSOLE_SERVICE',
+  content: 'DOCTOR_CONTENT_MISSING',
   other: 'DOCTOR_CONTENT_MISSING',
 };
+
+/** Codes of Windows' logon packages begin here (SEC_E_NO_CREDENTIALS is 2148074254). */
+const securitySupport = 0x80090300;
 
 /** 1326 logon failure, 1330 password expired, 1331 disabled, 1385 logon type, 1907 must change, 1909 locked out. */
 const accountTrouble = new Set([1326, 1327, 1330, 1331, 1385, 1793, 1907, 1909]);
 
-function causeOf401(substatus: number | undefined, win32: number | undefined): FindingCode {
-  if (win32 !== undefined && accountTrouble.has(win32)) return 'DOCTOR_ANONYMOUS_ACCOUNT';
-  if (substatus === 3) return 'DOCTOR_FILE_ACCESS_DENIED';
-  if (substatus === 4 || substatus === 5) return 'DOCTOR_SHAREPOINT';
-  return 'DOCTOR_ANONYMOUS_OFF';
-}
-
-function causeOf403(substatus: number | undefined, win32: number | undefined): FindingCode {
-  if (substatus === 4 || substatus === 5) return 'DOCTOR_SSL_REQUIRED';
-  if (substatus === 6 || substatus === 8) return 'DOCTOR_ADDRESS_REFUSED';
-  if (substatus === 7 || substatus === 13 || substatus === 16 || substatus === 17) return 'DOCTOR_CLIENT_CERTIFICATE';
-  // IIS writes 5 (access denied) beside most of 403's substatuses; only without one it tells of the file.
-  if (win32 === 5 && (substatus ?? 0) === 0) return 'DOCTOR_FILE_ACCESS_DENIED';
-  return 'DOCTOR_FORBIDDEN';
-}
-
-function causeOf404(kind: RequestKind, substatus: number | undefined): FindingCode {
-  if (substatus === 3 || substatus === 17) return 'DOCTOR_MIME_MISSING';
-  if (substatus === 2) return 'DOCTOR_REQUEST_FILTERED';
-  if (substatus !== undefined && substatus >= 4 && substatus <= 20) return 'DOCTOR_REQUEST_FILTERED';
-  return missingThing(kind);
-}
-
-function causeOf500(kind: RequestKind, substatus: number | undefined): FindingCode {
-  if (substatus === 13) return 'DOCTOR_SERVER_BUSY';
-  if (substatus === 19 || substatus === 21) return 'DOCTOR_CONFIGURATION_ERROR';
-  if (kind === 'client-web-service') return 'DOCTOR_CLIENT_WEB_SERVICE';
-  if (kind === 'simple-auth') return 'DOCTOR_SIMPLE_AUTH';
-  if (kind === 'reporting') return 'DOCTOR_REPORTING';
-  return 'DOCTOR_SERVER_ERROR';
-}
+const win32Words: Record<number, string> = {
+  5: 'Windows: access denied',
+  1326: 'Windows: wrong user name or password',
+  1327: 'Windows: the account is restricted',
+  1330: 'Windows: the password has expired',
+  1331: 'Windows: the account is disabled',
+  1385: 'Windows: this kind of logon is not granted',
+  1793: 'Windows: the account has expired',
+  1907: 'Windows: the password must be changed',
+  1909: 'Windows: the account is locked',
+};
 
 /** ISA and TMG write a Windows error in place of the status when there was no answer to pass on. */
 function causeOfProxyError(error: number): FindingCode {
@@ -97,15 +100,10 @@ const unreachedServer = new Set([
 const droppedConnection = new Set([995, 1236, 10053, 10054, 12030, 12031, 12152]);
 
 function causeOfReason(reason: string, status: number): FindingCode | undefined {
-  if (/^AppOffline|^AppShutdown|^Disabled/i.test(reason)) return 'DOCTOR_SERVICE_UNAVAILABLE';
-  if (/^QueueFull|^ConnLimit|^N\/A/i.test(reason) && status === 503) return 'DOCTOR_SERVICE_UNAVAILABLE';
-  if (/^QueueFull|^ConnLimit/i.test(reason)) return 'DOCTOR_SERVER_BUSY';
-  if (/^(BadRequest|Hostname|URL|Verb|Header|Version|FieldLength|RequestLength)/i.test(reason))
-    return 'DOCTOR_BAD_REQUEST';
-  if (/^Connection_(Dropped|Abandoned)|^Timer_(AppPool|HeaderWait|EntityBody|Response|MinBytes)/i.test(reason)) {
-    return 'DOCTOR_CONNECTION_CUT';
-  }
-  if (/^Timer_ConnectionIdle/i.test(reason) || status === 0) return undefined;
-  const cause = causeOfStatus(status);
-  return cause === 'harmless' ? undefined : cause;
+  const cause = meaningOfReason(reason)?.cause ?? (status === 0 ? 'harmless' : causeOfStatus(status));
+  if (cause === 'harmless' || cause === 'missing' || cause === 'service') return undefined;
+  // A queue that is full answers 503: for clients the service is not available.
+  return cause === 'DOCTOR_SERVER_BUSY' && status === 503 && /^QueueFull/i.test(reason)
+    ? 'DOCTOR_SERVICE_UNAVAILABLE'
+    : cause;
 }

@@ -90,6 +90,8 @@ export class HttpTally {
   records = 0;
   /** Lines that were read whole. */
   decoded = 0;
+  /** What each log says of the program that wrote it. */
+  readonly software = new Map<string, string>();
   private keptPings = 0;
   private groupClients = 0;
 

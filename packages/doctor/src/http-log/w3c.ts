@@ -17,6 +17,8 @@ const hash = 0x23;
 /** Bytes that are looked at in one go: they and the runs stay in the processor's cache. */
 const pieceBytes = 2 ** 17;
 
+const contentFolders = ['/Content/', '/content/'];
+
 const rejectedQuery = 'Rejected-By-UrlScan';
 
 /** Columns that differ between equal answers. */
@@ -59,6 +61,9 @@ export class W3cReader {
   private tabbed = false;
   private isFirst = false;
   private directiveDate = '';
+  /** Lines about update files that were looked at, and the files that failed. */
+  private contentLines = 0;
+  private readonly failedContent = new Set<string>();
   lines = 0;
 
   constructor(source: string, tally: HttpTally) {
@@ -100,6 +105,47 @@ export class W3cReader {
       if (piece[start] === hash || this.stemColumn < 0) start = this.skip(piece, start);
       else start = this.scan(piece, start);
     }
+    if (this.stemColumn >= 0) this.content(piece);
+  }
+
+  /** Update files are asked for by the million and matter where they fail: the scanner leaves their lines alone. */
+  private content(piece: Buffer): void {
+    for (const folder of contentFolders) {
+      let found = piece.indexOf(folder);
+      while (found >= 0 && this.contentLines < requestLogBounds.maxContentLines) {
+        this.contentLines++;
+        const start = piece.lastIndexOf(newline, found) + 1;
+        const newlineAt = piece.indexOf(newline, found);
+        const end = newlineAt < 0 ? piece.length : newlineAt;
+        if (piece[start] !== hash) this.contentLine(trimEnd(piece, start, end), () => this.numberOf(piece, end));
+        found = end < piece.length ? piece.indexOf(folder, end) : -1;
+      }
+    }
+  }
+
+  private contentLine(line: Buffer, numberOf: () => number): void {
+    const record = this.record(line, Number.NaN, 0);
+    if (record?.kind !== 'content' || record.status === undefined) return;
+    const path = record.path.toLowerCase();
+    const isFailure = record.status >= 400;
+    if (!isFailure && !this.failedContent.has(path)) return;
+    if (isFailure && this.failedContent.size < requestLogBounds.maxGroups) this.failedContent.add(path);
+    this.tally.add({ ...record, at: this.timeOf(line), line: numberOf() });
+  }
+
+  /** The number of the line that ends here, of a piece that was read to its end. */
+  private numberOf(piece: Buffer, end: number): number {
+    let after = 0;
+    for (let at = piece.indexOf(newline, end + 1); at >= 0; at = piece.indexOf(newline, at + 1)) after++;
+    const isCut = piece.length > 0 && piece[piece.length - 1] !== newline && end < piece.length;
+    return this.scanner.lines - after - (isCut ? 1 : 0);
+  }
+
+  private timeOf(line: Buffer): number | undefined {
+    const cells = splitCells(line.toString('latin1'), this.tabbed);
+    const day = this.dateColumn >= 0 ? cells[this.dateColumn] : this.directiveDate;
+    const at = Date.parse(`${day}T${cells[this.timeColumn] ?? ''}Z`);
+    return known(at);
   }
 
   /** Reads up to the next directive or the end; answers where that is. */
@@ -128,7 +174,7 @@ export class W3cReader {
 
   /** Every ping says something of its own. */
   private ping(piece: Buffer): void {
-    const ping = this.record(this.told(piece, told.lineStart, told.lineEnd), this.scanner.at);
+    const ping = this.record(this.told(piece, told.lineStart, told.lineEnd), this.scanner.at, this.scanner.line);
     if (ping) this.tally.add(ping);
   }
 
@@ -141,7 +187,7 @@ export class W3cReader {
       this.keep(this.tally.addLike(shape, present(client), known(scanner.at), scanner.line));
       return;
     }
-    const record = this.record(this.told(piece, told.lineStart, told.lineEnd), scanner.at);
+    const record = this.record(this.told(piece, told.lineStart, told.lineEnd), scanner.at, scanner.line);
     if (!record) return;
     this.tally.decoded++;
     const fresh = new Shape(record);
@@ -170,7 +216,7 @@ export class W3cReader {
   }
 
   /** The record of a line; undefined when it is not about updating after all. */
-  private record(line: Buffer, at: number): HttpRecord | undefined {
+  private record(line: Buffer, at: number, number: number): HttpRecord | undefined {
     const written = line.toString('latin1');
     const cells = splitCells(written, this.tabbed);
     const cell = (name: string) => present(cells[this.columns.get(name) ?? -1]);
@@ -184,7 +230,7 @@ export class W3cReader {
     const proxy = this.columns.has('cs-uri-scheme') || this.columns.has('s-action') || this.columns.has('r-host');
     return {
       source: this.source,
-      line: this.scanner.line,
+      line: number,
       // One string in memory, not two, wherever the line is plain.
       text: isAscii(line)
         ? written.slice(0, requestLogBounds.maxTextLength)
@@ -204,6 +250,7 @@ export class W3cReader {
       host: host ?? cell('cs-host') ?? cell('cs(host)') ?? cell('r-host'),
       port: cell('s-port') ?? cell('cs-uri-port') ?? cell('r-port'),
       site: this.siteOf(cell('s-sitename'), cell('s-siteid')),
+      serverAddress: cell('s-ip'),
       reason: cell('s-reason'),
     };
   }
@@ -216,6 +263,7 @@ export class W3cReader {
 
   private directive(text: string): void {
     const [, name = '', value = ''] = /^#(\w+):\s*(.*)$/.exec(text) ?? [];
+    if (name === 'Software') this.tally.software.set(this.source, value);
     if (name === 'Date') this.directiveDate = value.slice(0, 10);
     if (name === 'Date') this.configure();
     // The server repeats them whenever it starts: it is the same log still.

@@ -141,7 +141,7 @@ async function readMixed(
 function looksLikeLog(path: string): boolean {
   const name = basename(path);
   return (
-    /\.(log|lo_|txt|old|bak|reg|gz|elff|w3c|evtx|xml|csv|tsv|zip|cab|etl|\d+)$/i.test(name) ||
+    /\.(log|lo_|txt|old|bak|reg|gz|elff|w3c|evtx|xml|csv|tsv|zip|cab|etl|pol|html?|\d+)$/i.test(name) ||
     /^(urllog\.dat|[\w -]*log)$/i.test(name)
   );
 }

@@ -58,7 +58,7 @@ const oneCause: [string, Asked[], FindingCode][] = [
   ['401.1 with a disabled account', [{ path: '/iuident.cab', status: '401 1 1331' }], 'DOCTOR_ANONYMOUS_ACCOUNT'],
   ['401.1 with a password out of step', [{ path: '/iuident.cab', status: '401 1 1326' }], 'DOCTOR_ANONYMOUS_ACCOUNT'],
   ['401.3', [{ path: '/selfupdate/wuident.cab', status: '401 3 5' }], 'DOCTOR_FILE_ACCESS_DENIED'],
-  ['401.5 of an ISAPI filter', [{ path: '/iuident.cab', status: '401 5 0' }], 'DOCTOR_SHAREPOINT'],
+  ['401.5 of an ISAPI filter', [{ path: '/iuident.cab', status: '401 5 0' }], 'DOCTOR_AUTHORIZATION_FILTER'],
   ['403.4', [{ path: '/selfupdate/wuident.cab', status: '403 4 5' }], 'DOCTOR_SSL_REQUIRED'],
   ['403.6', [{ path: '/selfupdate/wuident.cab', status: '403 6 5' }], 'DOCTOR_ADDRESS_REFUSED'],
   ['403.7', [{ path: '/selfupdate/wuident.cab', status: '403 7 64' }], 'DOCTOR_CLIENT_CERTIFICATE'],

@@ -1,5 +1,7 @@
 // Registry values that somebody sent: exports of Registry Editor (REGEDIT4, 5.00; ANSI, UTF-8, UTF-16) and the output of
 // `reg query … /s`, lists of PowerShell's Get-ItemProperty. Reads as far as it can and keeps the line of every value, since that is the evidence.
+import { FormatError } from '@moult/formats';
+import { parseRegistryText, type RegistryValue } from '@moult/formats/registry';
 import { decodeText } from '../text/encoding.ts';
 import { keyName } from './key-name.ts';
 
@@ -13,6 +15,9 @@ export interface RegValue {
   text: string;
 }
 
+/** Keys with values that are looked at. */
+const matters = /windowsupdate|\\policies\\|\\services\\|\\windows nt\\currentversion|internet settings|\\select$/;
+
 /** Key (lower case, from HKEY_… on) → values by lower-case name. */
 export type RegFacts = Map<string, Map<string, RegValue>>;
 
@@ -23,6 +28,7 @@ export function readRegText(bytes: Buffer, source: string): RegFacts {
   const ansi = /^REGEDIT4/.test(lines.find((line) => line.trim() !== '')?.trim() ?? '');
   let values: Map<string, RegValue> | undefined;
   let listed: RegValue[] = [];
+  let wanted = true;
   for (let index = 0; index < lines.length; index++) {
     const line = index + 1;
     let text = lines[index] ?? '';
@@ -34,6 +40,7 @@ export function readRegText(bytes: Buffer, source: string): RegFacts {
       values = key.startsWith('-') ? undefined : (facts.get(key) ?? new Map());
       if (values) facts.set(key, values);
       else forget(facts, key.slice(1));
+      wanted = matters.test(key);
       continue;
     }
     const path = /^PSPath\s*:\s*(.+)$/.exec(text)?.[1];
@@ -50,7 +57,8 @@ export function readRegText(bytes: Buffer, source: string): RegFacts {
     if (item) listed.push({ ...item, source, line, text: text.trim().slice(0, 400) });
     const gone = /^\s*"((?:[^"\\]|\\.)*)"\s*=\s*-/.exec(text)?.[1];
     if (gone !== undefined) values?.delete(gone.replace(/\\(.)/g, '$1').toLowerCase());
-    const value = exportedValueOf(text, ansi) ?? queriedValueOf(text);
+    // Of a whole hive only the keys that matter are read.
+    const value = values && wanted ? (exportedValueOf(text, ansi) ?? queriedValueOf(text)) : undefined;
     if (value && values)
       values.set(value.name.toLowerCase(), { ...value, source, line, text: text.trim().slice(0, 400) });
   }
@@ -87,25 +95,43 @@ function keyOf(text: string): string | undefined {
 
 type Value = Pick<RegValue, 'name' | 'type' | 'data'>;
 
+const headers = { ansi: 'REGEDIT4', unicode: 'Windows Registry Editor Version 5.00' };
+
+/** One value line of a .reg file. The format itself is `formats/registry`; here a line that is damaged costs only itself. */
 function exportedValueOf(text: string, ansi: boolean): Value | undefined {
-  const match = /^\s*(?:@|"((?:[^"\\]|\\.)*)")\s*=\s*(.*)$/.exec(text);
-  if (!match) return undefined;
-  const name = (match[1] ?? '').replace(/\\(.)/g, '$1');
-  const data = (match[2] ?? '').trim();
-  const quoted = /^"((?:[^"\\]|\\.)*)"?/.exec(data);
-  if (quoted) return { name, type: 'REG_SZ', data: (quoted[1] ?? '').replace(/\\(.)/g, '$1') };
-  const dword = /^dword:([0-9a-f]{1,8})/i.exec(data);
-  if (dword) return { name, type: 'REG_DWORD', data: Number.parseInt(dword[1] ?? '0', 16) };
-  const hex = /^hex(?:\(([0-9a-f]+)\))?:([0-9a-f,\s]*)/i.exec(data);
-  if (!hex) return undefined;
-  const bytes = Buffer.from((hex[2] ?? '').replace(/[^0-9a-f]/gi, ''), 'hex');
-  const kind = hex[1] === undefined ? 3 : Number.parseInt(hex[1], 16);
-  if (kind === 4 && bytes.length === 4) return { name, type: 'REG_DWORD', data: bytes.readUInt32LE() };
-  if (kind === 1 || kind === 2 || kind === 7) {
-    const written = bytes.toString(ansi ? 'latin1' : 'utf16le').replace(/\0+$/, '');
-    return { name, type: kind === 7 ? 'REG_MULTI_SZ' : 'REG_SZ', data: written };
+  const line = text.trim();
+  if (!/^(?:@|")/.test(line)) return undefined;
+  // The last line of a text that was cut, or copied badly, may lack its quotation mark.
+  return parsedValue(line, ansi) ?? (/=\s*"[^"]*$/.test(line) ? parsedValue(`${line}"`, ansi) : undefined);
+}
+
+function parsedValue(line: string, ansi: boolean): Value | undefined {
+  try {
+    const tree = parseRegistryText(
+      Buffer.from(`\ufeff${ansi ? headers.ansi : headers.unicode}\n[HKEY_LOCAL_MACHINE\\x]\n${line}\n`, 'utf8'),
+    );
+    const [read] = [...tree.values()].flatMap(({ values }) => [...values.values()]);
+    return read && { name: read.name, ...plainOf(read.value) };
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
   }
-  return { name, type: 'REG_BINARY', data: bytes.toString('hex') };
+}
+
+function plainOf(value: RegistryValue): Pick<Value, 'type' | 'data'> {
+  switch (value.type) {
+    case 'REG_SZ':
+    case 'REG_EXPAND_SZ':
+      return { type: 'REG_SZ', data: value.data };
+    case 'REG_DWORD':
+      return { type: 'REG_DWORD', data: value.data };
+    case 'REG_QWORD':
+      return { type: 'REG_QWORD', data: Number(value.data) };
+    case 'REG_MULTI_SZ':
+      return { type: 'REG_MULTI_SZ', data: value.data.join('\0') };
+    default:
+      return { type: 'REG_BINARY', data: Buffer.from(value.data).toString('hex') };
+  }
 }
 
 /** `    WUServer    REG_SZ    http://server` */

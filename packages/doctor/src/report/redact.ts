@@ -5,7 +5,7 @@ import { type DoctorReport, namesIn } from './report.ts';
 
 /** A copy of the report with secrets and names masked. */
 export function redactReport(report: DoctorReport): DoctorReport {
-  const mask = new Mask(pathsOfPages(report));
+  const mask = new Mask(pathsOfPages(report), new Set(report.stories.flatMap(({ versions }) => versions)));
   for (const story of report.stories) mask.learn('computer', story.client);
   for (const name of namesIn(report)) mask.learn('server', name.replace(/^https?:\/\//i, '').replace(/[:/].*$/, ''));
   const text = JSON.stringify(report);
@@ -28,12 +28,12 @@ function pathsOfPages({ findings, passes }: DoctorReport): ReadonlySet<string> {
   return new Set(paths.map((path) => path.toLowerCase().replace(/\.$/, '')));
 }
 
-const safeKeys = new Set(['code', 'verdict', 'outcome', 'generation', 'stage']);
+const safeKeys = new Set(['code', 'verdict', 'outcome', 'generation', 'stage', 'versions']);
 const publicHost = /(^|\.)(microsoft\.com|windowsupdate\.com|localhost|example\.(com|org|net))$/i;
 
 /** Words of our own sentences and names of files, which a mask would make unreadable. */
 const ordinary =
-  /\s|^(https?|server|host|inner|client|proxy|your-server|port|wsus|sus|www|updates?)$|\.(log|txt|reg|dat|gz)$/i;
+  /\s|^(https?|ftp|server|host|inner|client|proxy|your-server|port|wsus|sus|www|updates?)$|\.(log|txt|reg|dat|gz)$/i;
 
 /** The domain behind a computer's name goes with it; the ending of a file does not. */
 const domain = /(?:\.(?!(?:log|txt|reg|dat|gz|cab|exe|html?|json|asmx)\b)[a-z][\w-]*)*/.source;
@@ -46,8 +46,12 @@ class Mask {
   private readonly paths: ReadonlySet<string>;
   private readonly counts = new Map<string, number>();
 
-  constructor(paths: ReadonlySet<string>) {
+  /** Versions of agents, which look like addresses and are what a supporter needs first. */
+  private readonly versions: ReadonlySet<string>;
+
+  constructor(paths: ReadonlySet<string>, versions: ReadonlySet<string>) {
     this.paths = paths;
+    this.versions = versions;
   }
 
   /** Remembers a name that is to be masked wherever it occurs. */
@@ -70,7 +74,8 @@ class Mask {
       .replaceAll(/(?<=[?&]U=)[0-9a-f]{32}/gi, (id) => this.named('id', id))
       .replaceAll(
         /(?<![\d.])(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}(?![\d.])(?!\.)/g,
-        (ip, offset: number, whole: string) => (isVersion(whole, offset, ip) ? ip : this.named('address', ip)),
+        (ip, offset: number, whole: string) =>
+          this.versions.has(ip) || isVersion(whole, offset, ip) ? ip : this.named('address', ip),
       )
       .replaceAll(
         /(?<![\w:])(?:(?:[0-9a-f]{1,4}:){5,7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:)+:(?:[0-9a-f]{1,4}:?)*)(?![\w:])/gi,
@@ -123,10 +128,14 @@ class Mask {
  */
 function isVersion(text: string, offset: number, candidate: string): boolean {
   if (candidate.split('.').some((part) => Number(part) > 255)) return true;
-  const before = text.slice(Math.max(0, offset - 24), offset);
-  if (/(version|build|core:|aux:|agent\/|protocol\/|bits\/)\s*"?$/i.test(before)) return true;
+  const before = text.slice(Math.max(0, offset - 80), offset);
+  if (versionBefore.test(before)) return true;
   return /^(?:5\.4|7\.9)\.0\.\d+$/.test(candidate) && !/(?::\/\/|\/\/|@|\d |- )$/.test(before);
 }
+
+/** A version stands behind such a word, perhaps as one of several. */
+const versionBefore =
+  /(?:versions?|build|core:|aux:|agent|protocol|bits|wuaueng\.dll|sus client|wsus client|sus|wsus|target version:|required:)(?:\s*(?:=|:|\/|%2f|is|was|now|from|to|\(|")\s*|\s+)?(?:"|v)?(?:\d+(?:\.\d+){3}\s*(?:,|→|->|and|to|then)\s*)*$/i;
 
 function isPath(before: string, candidate: string): boolean {
   return (

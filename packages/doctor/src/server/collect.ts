@@ -36,6 +36,10 @@ export interface ServerFacts {
   given: string;
   /** Path of the given URL, where it has one. */
   givenPath: string;
+  /** Below the path nothing is served, and without it there is a tree: the path is wrong. */
+  isPathWrong: boolean;
+  /** Which product answers, where it shows. */
+  product: 'moult' | 'wsus' | undefined;
   main: OriginFacts;
   port80: OriginFacts | undefined;
   /** Reasons why a kind of client is told that it cannot update itself. */
@@ -63,17 +67,39 @@ export async function collectServerFacts(question: ServerQuestion): Promise<Serv
   const { url, selfUpdatePort } = question;
   const askedAt = question.now();
   const unsupported: ServerFacts['unsupported'] = [];
-  const main = await collectOrigin(question, url.origin, 'main', unsupported);
+  const givenPath = url.pathname.replace(/\/+$/, '');
+  let main = await collectOrigin(question, url.origin, 'main', unsupported, givenPath);
+  let isPathWrong = false;
+  if (givenPath !== '' && main.files.every(({ get }) => isMissing(get))) {
+    const bare = await collectOrigin(question, url.origin, 'main', unsupported);
+    isPathWrong = bare.files.some(({ get }) => get.outcome.kind === 'answer' && get.outcome.status === 200);
+    if (isPathWrong) main = bare;
+  }
   const ownPort = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   let port80: OriginFacts | undefined;
   if (selfUpdatePort !== undefined && !(selfUpdatePort === ownPort && url.protocol === 'http:')) {
     const origin = new URL(`http://${url.hostname}:${selfUpdatePort}`).origin;
     port80 = await collectOrigin(question, origin, 'port80', []);
   }
-  const givenPath = url.pathname.replace(/\/+$/, '');
   const mute = url.protocol === 'http:' && main.files.every(({ get }) => isMute(get));
   const isTls = mute && (await speaksTls(url, question.limits.connectMs));
-  return { given: url.href, givenPath, main, port80, unsupported, speaksTls: isTls, askedAt };
+  const product = await productOf(question, main);
+  return { given: url.href, givenPath, isPathWrong, product, main, port80, unsupported, speaksTls: isTls, askedAt };
+}
+
+/** IIS names itself in every answer; Moult has a home page that says what it serves. */
+async function productOf(question: ServerQuestion, { origin, files }: OriginFacts): Promise<ServerFacts['product']> {
+  const answers = files.flatMap(({ get }) => (get.outcome.kind === 'answer' ? [get.outcome] : []));
+  if (answers.length === 0) return undefined;
+  if (answers.some(({ headers }) => /microsoft-iis|microsoft-httpapi/i.test(headers.server ?? ''))) return 'wsus';
+  const { outcome } = await asker(question, origin)({ method: 'GET', path: '/api/home' });
+  if (outcome.kind !== 'answer' || outcome.status !== 200) return undefined;
+  const text = outcome.body.subarray(0, 65_536).toString('utf8');
+  return /^\s*\{/.test(text) && text.includes('"selfUpdate"') && text.includes('"generatedAt"') ? 'moult' : undefined;
+}
+
+function isMissing({ outcome }: Probe): boolean {
+  return outcome.kind === 'answer' && outcome.status === 404;
 }
 
 async function collectOrigin(
@@ -81,8 +107,9 @@ async function collectOrigin(
   origin: string,
   role: OriginFacts['role'],
   unsupported: ServerFacts['unsupported'],
+  prefix = '',
 ): Promise<OriginFacts> {
-  const ask = asker(question, origin);
+  const ask = asker(question, `${origin}${prefix}`);
   const first = question.clients[0];
   const sus = first ? headersOf(first, 'sus') : {};
   const wsus = first ? headersOf(first, 'wsus') : {};

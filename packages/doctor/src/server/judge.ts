@@ -1,7 +1,7 @@
 // One probe → what is wrong with it, if anything. Pure.
 
 import { kindOfPath } from '../http-log/record.ts';
-import { causeOfAnswer } from '../http-log/status-cause.ts';
+import { causeOfAnswer, meaningOfAnswer } from '../http-log/status-cause.ts';
 import type { Probe, ProbeAnswer, ProbeFailure } from '../net/probe.ts';
 import { decodeText } from '../text/encoding.ts';
 import type { FindingCode } from '../words/codes.ts';
@@ -73,7 +73,10 @@ export function judgeStatus(asked: Probe, answer: ProbeAnswer): Judgement | unde
     query: new URL(asked.request.url).search,
   });
   const shown = substatus === undefined ? String(status) : `${status}.${substatus}`;
-  return code ? { code, values: { status: shown, method: asked.request.method } } : undefined;
+  if (!code) return undefined;
+  const told = meaningOfAnswer({ status, substatus, win32 });
+  const more = { ...(told ? { meaning: told.meaning } : {}), ...(told?.step === undefined ? {} : { step: told.step }) };
+  return { code, values: { status: shown, method: asked.request.method, ...more } };
 }
 
 function judgeRedirect(asked: Probe, answer: ProbeAnswer): Judgement {

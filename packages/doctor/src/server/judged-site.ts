@@ -32,13 +32,11 @@ export function valuesOf(
   const host = hostOf(origin.origin);
   return {
     server: host,
-    host: host.replace(/:\d+$/, ''),
-    url: `${origin.origin}${file.path}`,
+    base: origin.origin,
+    url: file.get.request.url.replace(/\?.*$/, ''),
     path: file.path,
     file: file.path,
-    client: file.clients.join(', ') || 'the client',
-    status: '',
-    message: '',
+    client: file.clients.join(', '),
     given: facts.given,
     ...judgement.values,
   };

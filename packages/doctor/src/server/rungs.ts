@@ -33,18 +33,21 @@ export function observeServer(facts: ServerFacts): Observation[] {
     const text = 'the port understands TLS, and the address says http';
     observations.push(observe('DOCTOR_WUSERVER_PORT', 'fail', ['server'], values, [{ source: facts.given, text }]));
   }
-  if (facts.givenPath !== '') {
+  if (facts.isPathWrong) {
     const values = { url: facts.given, server: hostOf(facts.main.origin) };
-    observations.push(
-      observe('DOCTOR_WUSERVER_PATH', 'fail', ['server'], values, [
-        { source: facts.given, text: `the address has the path ${facts.givenPath}` },
-      ]),
-    );
+    const text = `404 below ${facts.givenPath}, and the tree is there without it`;
+    observations.push(observe('DOCTOR_WUSERVER_PATH', 'fail', ['server'], values, [{ source: facts.given, text }]));
   }
   if (!observations.some(({ verdict }) => verdict === 'fail')) {
     observations.push(observe('DOCTOR_SERVER_HEALTHY', 'pass', ['server'], { server: hostOf(facts.main.origin) }, []));
   }
-  return observations;
+  return observations.map((observation) => asSeen(observation, facts));
+}
+
+/** What every step may need: where the server is, and which product it is. */
+function asSeen(observation: Observation, { main, product }: ServerFacts): Observation {
+  const values = { base: main.origin, ...(product ? { product } : {}), ...observation.values };
+  return { ...observation, values };
 }
 
 function judgeOrigin(origin: OriginFacts): JudgedOrigin {
@@ -119,8 +122,9 @@ function observePort80(port80: JudgedOrigin, main: JudgedOrigin, facts: ServerFa
   const [first] = port80.files;
   const values = {
     server: hostOf(main.origin.origin),
-    host: hostOf(origin.origin).replace(/:\d+$/, ''),
-    port: portOf(origin.origin),
+    url: `${origin.origin}/iuident.cab`,
+    base: main.origin.origin,
+    host: new URL(origin.origin).hostname,
   };
   if (
     first &&
@@ -156,8 +160,4 @@ function observeUnsupported(facts: ServerFacts): Observation[] {
       { source: url, text: because },
     ]),
   );
-}
-
-function portOf(origin: string): string {
-  return new URL(origin).port || '80';
 }

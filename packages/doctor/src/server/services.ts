@@ -39,10 +39,10 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
   const failed = judged.flatMap(({ service, judgement }) => (judgement ? [{ service, judgement }] : []));
   const shared = sharedCode(failed);
   const all = failed.length === services.length;
-  const values = { server, path: 'the web services', url: origin, host: server, message: '' };
+  const values = { server, path: 'the web services', base: origin };
   if (all && shared && shared === main.shared) {
     // What stops every service and every file is one thing, said by the files already.
-    const more = { ...values, ...failed[0]?.judgement.values, path: 'everything' };
+    const more = { ...values, ...failed[0]?.judgement.values, path: 'every file and service' };
     return [...observations, observe(shared, 'fail', subject, more, evidence.slice(0, 1))];
   }
   const about = [...subject, webServicesSubject];

@@ -16,6 +16,7 @@ export type LogKind =
   | 'dism-log'
   | 'setup-log'
   | 'http-err'
+  | 'settings'
   | 'text';
 
 export interface LogSource {

@@ -53,6 +53,14 @@ export const findingCodes = {
   DOCTOR_PROXY_AUTHENTICATION: code(3, 70),
   DOCTOR_PROXY_UNREACHABLE: code(3, 38),
   DOCTOR_PROXY_SCRIPT: code(3, 71),
+  DOCTOR_PROXY_USER_ONLY: code(3, 33),
+  DOCTOR_PROXY_BETWEEN: code(3, 72),
+  DOCTOR_PROXY_SETTING: code(3, 841),
+  DOCTOR_POLICY_FILE_DAMAGED: code(3, 14),
+  DOCTOR_POLICY_FILTERED: code(3, 18),
+  DOCTOR_POLICY_UNCLEAR: code(3, 842),
+  DOCTOR_POLICY_SET: code(3, 900),
+  DOCTOR_TARGET_GROUP: code(3, 640),
 
   // Rung 4: the self-update tree
   DOCTOR_TREE_MISSING: code(4, 200, selfUpdateEvents),
@@ -95,6 +103,11 @@ export const findingCodes = {
   DOCTOR_NOT_FOUND: code(5, 125),
   DOCTOR_BAD_REQUEST: code(5, 126),
   DOCTOR_HTTP_STATUS: code(5, 130),
+  DOCTOR_AUTHORIZATION_FILTER: code(5, 111, selfUpdateEvents),
+  DOCTOR_TOO_MANY_REQUESTS: code(5, 127),
+  DOCTOR_APPLICATION_POOL: code(5, 101, selfUpdateEvents),
+  DOCTOR_REQUEST_TOO_LARGE: code(5, 125),
+  DOCTOR_SERVER_SERVICE: code(5, 99),
 
   // Rung 6: something in between
   DOCTOR_SHAREPOINT: code(6, 60, selfUpdateEvents),
@@ -136,6 +149,7 @@ export const findingCodes = {
   DOCTOR_SIMPLE_AUTH: code(5, 310, [12042]),
   DOCTOR_REPORTING: code(5, 320, [12002]),
   DOCTOR_REPORTS_REFUSED: code(5, 321, [12002]),
+  DOCTOR_CONSOLE_SERVICE: code(5, 322, [12012]),
   DOCTOR_WEB_SERVICES: code(5, 290, [12022, 12042, 12002]),
   DOCTOR_TOO_MANY_INSTALLED: code(5, 336),
   DOCTOR_PARAMETERS_REFUSED: code(5, 337),
@@ -238,10 +252,12 @@ export const findingCodes = {
   DOCTOR_SUSCLIENTID_EMPTY: code(9, 250),
   DOCTOR_CLOCK: code(9, 56),
   DOCTOR_LAST_ERROR: code(9, 630),
+  DOCTOR_SERVICES_READY: code(9, 843),
 
   // Rung 10: this server, its content, its agents
   DOCTOR_SERVER_NOT_RUNNING: code(10, 5),
   DOCTOR_RESTORE_UNFINISHED: code(10, 139),
+  DOCTOR_NOT_READABLE: code(10, 138),
   DOCTOR_STALE_LOCK: code(10, 650),
   DOCTOR_KEYS: code(10, 140, selfUpdateEvents),
   DOCTOR_SERVER_CLOCK: code(10, 145),

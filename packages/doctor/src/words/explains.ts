@@ -6,6 +6,7 @@ const webServices: FindingCode[] = [
   'DOCTOR_CLIENT_WEB_SERVICE',
   'DOCTOR_SIMPLE_AUTH',
   'DOCTOR_REPORTING',
+  'DOCTOR_CONSOLE_SERVICE',
 ];
 const tree: FindingCode[] = [
   'DOCTOR_TREE_MISSING',
@@ -46,6 +47,8 @@ const statuses: FindingCode[] = [
   'DOCTOR_BAD_REQUEST',
   'DOCTOR_REDIRECTED',
   'DOCTOR_GATEWAY',
+  'DOCTOR_AUTHORIZATION_FILTER',
+  'DOCTOR_APPLICATION_POOL',
 ];
 const connection: FindingCode[] = [
   'DOCTOR_CANNOT_CONNECT',
@@ -109,6 +112,14 @@ const wsusAftermath: FindingCode[] = [
 ];
 const upstreamAftermath: FindingCode[] = ['DOCTOR_SYNCHRONIZATION', 'DOCTOR_CONTENT_MISSING'];
 const port80: FindingCode[] = ['DOCTOR_PORT80_MISSING'];
+/** A client that was told of no server. */
+const noServer: FindingCode[] = [
+  'DOCTOR_POLICY_MISSING',
+  'DOCTOR_USEWUSERVER_OFF',
+  'DOCTOR_WUSERVER_NOT_SET',
+  'DOCTOR_ASKS_MICROSOFT',
+  ...clientAftermath,
+];
 
 const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_NAME_NOT_RESOLVED: [...everything, ...port80],
@@ -137,6 +148,15 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_PROXY_SCRIPT: everything,
   DOCTOR_PROXY_UNREACHABLE: everything,
   DOCTOR_GATEWAY: everything,
+  DOCTOR_PROXY_USER_ONLY: [...everything, ...port80],
+  DOCTOR_PROXY_BETWEEN: [...connection, ...statuses, ...delivery, 'DOCTOR_NOT_SOAP', ...clientAftermath],
+  DOCTOR_POLICY_FILE_DAMAGED: noServer,
+  DOCTOR_POLICY_FILTERED: noServer,
+  DOCTOR_AUTHORIZATION_FILTER: [...everything, ...serverEvents],
+  DOCTOR_TOO_MANY_REQUESTS: [...webServices, ...clientAftermath, ...setup],
+  DOCTOR_APPLICATION_POOL: [...everything, ...serverEvents],
+  DOCTOR_REQUEST_TOO_LARGE: [...webServices, ...clientAftermath],
+  DOCTOR_SERVER_SERVICE: [...everything, ...serverEvents, 'DOCTOR_DATABASE', 'DOCTOR_SYNCHRONIZATION'],
   DOCTOR_SERVICE_UNAVAILABLE: [...everything, ...serverEvents],
   DOCTOR_CONFIGURATION_ERROR: [...everything, ...serverEvents],
   DOCTOR_SERVER_ERROR: [...everything, ...serverEvents],

@@ -1,2 +1,3 @@
 export { findingCodes, isFindingCode } from './codes.ts';
-export { readPageText } from './page.ts';
+export { explainCode } from './describe.ts';
+export { describePage, readPageText } from './page.ts';

@@ -1,21 +1,25 @@
 // docs/findings/CODE.md is where the words of a finding live, for people and for the program alike.
 //   # CODE            then one sentence, a line "Rung n · event ids …", and the sections below.
 //   ## Cause          a paragraph
-//   ## Remedy         a numbered list
+//   ## Remedy         a numbered list; a step may begin with the product that it is for ("WSUS: …")
 //   ## What settles it   a paragraph (only codes that can be unknown)
+//   ## Fixed when     a paragraph: how to see that it is fixed (else that of its rung)
 //   ## Seen           a paragraph: how the doctor recognises it
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryFile } from '@moult/disk';
 import { DoctorError } from '../errors.ts';
 import type { Finding, Observation } from '../finding.ts';
-import { type FindingCode, factsOf } from './codes.ts';
+import { type CodeFacts, type FindingCode, factsOf, isGoodNews } from './codes.ts';
+import { deriveValues, fillIn, type Values } from './fill.ts';
+import { stepsFor } from './products.ts';
 
 export interface Page {
   what: string;
   cause: string;
   remedy: string[];
   settles: string | undefined;
+  fixed: string | undefined;
   seen: string;
 }
 
@@ -33,23 +37,42 @@ export function readPageText(code: FindingCode): string {
 
 /** The words of an observation. */
 export function toFinding(observation: Observation, consequences: Finding[] = []): Finding {
-  const { code, verdict, values, evidence } = observation;
+  const { code, verdict, evidence } = observation;
+  const values = deriveValues(observation.values);
   const { rung, eventIds } = { ...factsOf(code), ...(observation.eventIds ? { eventIds: observation.eventIds } : {}) };
   const page = pageOf(code);
-  const fill = (text: string) => fillIn(text, values);
   return {
     code,
     rung,
     verdict,
-    what: fill(page.what),
+    what: fillIn(page.what, values),
     evidence: [...evidence],
-    cause: fill(page.cause),
-    remedy: verdict === 'pass' ? [] : page.remedy.map(fill),
+    cause: fillIn(page.cause, values) || nothingMore,
+    remedy: verdict === 'pass' ? [] : [...remedyOf(page, values), ...fixedStep(code, rung, page, values)],
     consequences,
     eventIds: verdict === 'pass' ? [] : [...eventIds],
     ...(observation.stage ? { stage: observation.stage } : {}),
-    ...(verdict === 'unknown' && page.settles ? { settles: fill(page.settles) } : {}),
+    ...(verdict === 'unknown' && page.settles ? { settles: fillIn(page.settles, values) } : {}),
   };
+}
+
+/** The page for people who name a finding: its sentences without a case, every product's steps. */
+export function describePage(code: FindingCode): string {
+  const page = pageOf(code);
+  const { rung, eventIds } = factsOf(code);
+  const values = deriveValues({});
+  const events = eventIds.length > 0 ? ` Event ids ${eventIds.join(', ')}.` : '';
+  const steps = [...remedyOf(page, values), ...fixedStep(code, rung, page, values)];
+  const sections = [
+    `# ${code}`,
+    fillIn(page.what, values),
+    `Rung ${rung}.${events}`,
+    `## Cause\n\n${fillIn(page.cause, values) || nothingMore}`,
+    `## Remedy\n\n${steps.map((step, index) => `${index + 1}. ${step}`).join('\n')}`,
+    ...(page.settles ? [`## What settles it\n\n${fillIn(page.settles, values)}`] : []),
+    `## Seen\n\n${fillIn(page.seen, values)}`,
+  ];
+  return sections.join('\n\n');
 }
 
 /** Takes a page apart. */
@@ -61,6 +84,10 @@ export function parsePage(text: string): Page {
       ?.slice(title.length)
       .trim();
   const paragraphs = head.split(/\n\s*\n/).map((paragraph) => paragraph.trim().replaceAll(/\s*\n\s*/g, ' '));
+  const optional = (title: string) => {
+    const found = section(title);
+    return found === undefined ? undefined : unwrap(found);
+  };
   return {
     what: paragraphs[1] ?? '',
     cause: unwrap(section('Cause') ?? ''),
@@ -68,9 +95,37 @@ export function parsePage(text: string): Page {
       .split(/^\d+\. /m)
       .map((step) => unwrap(step))
       .filter((step) => step !== ''),
-    settles: section('What settles it') === undefined ? undefined : unwrap(section('What settles it') ?? ''),
+    settles: optional('What settles it'),
+    fixed: optional('Fixed when'),
     seen: unwrap(section('Seen') ?? ''),
   };
+}
+
+const nothingMore = 'The evidence names the failure and no more.';
+
+function remedyOf({ remedy }: Page, values: Values): string[] {
+  return stepsFor(remedy, values)
+    .map((step) => fillIn(step, values))
+    .filter((step) => step !== '' && !/^[\w' ]+:$/.test(step));
+}
+
+/** Every remedy ends with how to see that it helped. */
+function fixedStep(code: FindingCode, rung: CodeFacts['rung'], page: Page, values: Values): string[] {
+  if (isGoodNews(code)) return [];
+  const own = page.fixed === undefined ? '' : fillIn(page.fixed, values);
+  const text = own || fillIn(fixedOf(rung, values), values);
+  return text === '' ? [] : [`See that it is fixed: ${text}`];
+}
+
+function fixedOf(rung: CodeFacts['rung'], values: Values): string {
+  if (rung === 10) return '`moult doctor self` no longer shows this finding.';
+  if (rung >= 4 && rung <= 7) {
+    return values.base
+      ? '`moult doctor server {base}` no longer shows this finding.'
+      : '`moult doctor server` with the address in WUServer no longer shows this finding.';
+  }
+  if (values.agent === 'moult') return '`moult agent detect`, then `moult doctor client` no longer shows this finding.';
+  return 'start a scan on the client (Windows 10 and later: `UsoClient StartScan`; before: `wuauclt /detectnow`). After ten minutes its new log no longer shows this finding.';
 }
 
 function pageOf(code: FindingCode): Page {
@@ -83,36 +138,4 @@ function pageOf(code: FindingCode): Page {
 
 function unwrap(text: string): string {
   return text.trim().replaceAll(/\s*\n\s*/g, ' ');
-}
-
-/** Words for what an observation could not name. In addresses and commands a name in capitals stands for it. */
-const unnamed: Record<string, string> = {
-  server: 'the server',
-  host: 'the server',
-  site: 'the site',
-  client: 'the client',
-  path: 'a self-update file',
-  file: 'a file',
-  url: 'its address',
-  signer: 'a party that this client does not trust',
-  issuer: 'its issuer',
-  message: 'see the evidence',
-  meaning: 'see the evidence',
-  found: 'see the evidence',
-  why: 'see the evidence',
-  error: 'no code',
-  status: 'see the evidence',
-  method: 'HEAD',
-};
-
-function fillIn(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\{(\w+)\}/g, (_, name: string, at: number) => {
-    const value = values[name];
-    if (value) return value;
-    const before = text.slice(0, at);
-    const isCode = before.endsWith('/') || (before.match(/`/g)?.length ?? 0) % 2 === 1;
-    const word = isCode ? undefined : unnamed[name];
-    if (word === undefined) return name.toUpperCase();
-    return at === 0 ? `${word[0]?.toUpperCase()}${word.slice(1)}` : word;
-  });
 }

@@ -15,11 +15,20 @@ export interface LockHolder {
   /** Where the server answers; undefined while it is starting. */
   url: string | undefined;
   startedAt: string;
+  /** What it was told where its parts are, and its self-update port; absent in locks of earlier versions. */
+  settings?: RunningSettings;
+}
+
+/** Settings of a running server that other commands need and cannot guess. The address of a database has no password. */
+export interface RunningSettings {
+  database: string;
+  contentDir: string;
+  selfUpdatePort: number | 'off';
 }
 
 export interface DataDirLock {
-  /** Writes down where the server answers. */
-  announce(url: string): void;
+  /** Writes down where the server answers, and with what settings. */
+  announce(url: string, settings?: RunningSettings): void;
   release(): void;
 }
 
@@ -30,8 +39,8 @@ export interface DataDirLock {
 export function lockDataDir(dataDir: string, { pid, now }: { pid: number; now: Date }): DataDirLock {
   const file = join(dataDir, 'moult.lock');
   const guard = guardOf(dataDir);
-  const write = (url: string | undefined) => {
-    const holder: LockHolder = { pid, url, startedAt: now.toISOString() };
+  const write = (url: string | undefined, settings?: RunningSettings) => {
+    const holder: LockHolder = { pid, url, startedAt: now.toISOString(), ...(settings ? { settings } : {}) };
     try {
       writePrivateFile(file, `${JSON.stringify(holder)}\n`);
     } catch (error) {

@@ -5,7 +5,7 @@ import { type HttpRecord, isGood, kindOfPath } from '../record.ts';
 import { HttpTally, type Run } from '../tally.ts';
 
 const passing = ['date', 'time', 'time-taken', 's-ip', 'cs-uri-query'];
-const wanted = /\/(iuid|wuid|wutr|self|clie|simp|repo|<rej)/i;
+const wanted = /\/(iuid|wuid|wutr|self|clie|simp|repo|apir|dssa|<rej)/i;
 
 interface Layout {
   value: string;
