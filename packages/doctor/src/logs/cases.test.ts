@@ -157,7 +157,8 @@ const cases: Record<string, Case> = {
 
 describe('a real case', () => {
   it('is expected for every file', () => {
-    const files = readdirSync(folder).filter((file) => !/\.truth\.txt$|\.md$/.test(file));
+    // Settings and request logs have their cases in inputs.test.ts and site-faults.test.ts.
+    const files = readdirSync(folder).filter((file) => !/\.truth\.txt$|\.md$|^(?:23b|30|33|34)-/.test(file));
     assert.deepEqual(files.sort(), Object.keys(cases).sort());
   });
 

@@ -20,6 +20,9 @@ const nouns: Values = {
   count: 'several',
   days: 'several',
   policy: 'a policy about updates',
+  service: 'a service',
+  lines: 'lines',
+  setting: 'the server',
 };
 
 /** Values that say nothing. */
@@ -69,7 +72,7 @@ function withoutNotes(value: string): string {
 export function fillIn(text: string, values: Values): string {
   const prepared = text
     .replaceAll(/`(moult doctor (?:server|tls)) (?:http:\/\/)?\{(?:server|url|base)\}`/g, (_, command) =>
-      values.base ? `\`${command} {base}\`` : `\`${command}\` with the address in WUServer`,
+      values.base ? `\`${command} {base}\`` : `\`${command}\` with the address of the server`,
     )
     .replaceAll(/https?:\/\/\{server\}(?=\/)/g, values.base ? '{base}' : '');
   return sentencesOf(prepared)

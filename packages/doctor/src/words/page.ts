@@ -122,7 +122,7 @@ function fixedOf(rung: CodeFacts['rung'], values: Values): string {
   if (rung >= 4 && rung <= 7) {
     return values.base
       ? '`moult doctor server {base}` no longer shows this finding.'
-      : '`moult doctor server` with the address in WUServer no longer shows this finding.';
+      : '`moult doctor server` with the address of the server no longer shows this finding.';
   }
   if (values.agent === 'moult') return '`moult agent detect`, then `moult doctor client` no longer shows this finding.';
   return 'start a scan on the client (Windows 10 and later: `UsoClient StartScan`; before: `wuauclt /detectnow`). After ten minutes its new log no longer shows this finding.';
