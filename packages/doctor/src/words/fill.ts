@@ -20,6 +20,7 @@ const nouns: Values = {
   count: 'several',
   days: 'several',
   policy: 'a policy about updates',
+  proxy: 'of WinHTTP',
   service: 'a service',
   lines: 'lines',
   setting: 'the server',

@@ -57,7 +57,7 @@ const refused: readonly [RegExp, string][] = [
     'a filler',
   ],
   [
-    /https?:\/\/(?:the |this |your |[\s`/]|$)|\/\/the\b|-Port\s*(?:[`)]|$)|(?:nslookup|ping|telnet|Resolve-DnsName|Test-NetConnection)\s*`/,
+    /https?:\/\/(?:the |this |your |[\s`/]|$)|\/\/the\b|-Port\s*(?:[`)]|$)|(?:nslookup|ping|telnet|Resolve-DnsName|Test-NetConnection)\s+`/,
     'an address or command with a gap',
   ],
   [/from memory|uncertain|inferred/, 'a note about where a number is from'],
