@@ -150,7 +150,6 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
   DOCTOR_GATEWAY: everything,
   DOCTOR_PROXY_USER_ONLY: [...everything, ...port80],
   DOCTOR_PROXY_BETWEEN: [...connection, ...statuses, ...delivery, 'DOCTOR_NOT_SOAP', ...clientAftermath],
-  DOCTOR_POLICY_FILE_DAMAGED: noServer,
   DOCTOR_POLICY_FILTERED: noServer,
   DOCTOR_AUTHORIZATION_FILTER: [...everything, ...serverEvents],
   DOCTOR_TOO_MANY_REQUESTS: [...webServices, ...clientAftermath, ...setup],

@@ -159,11 +159,11 @@ describe('case 30: a server below a path is a working configuration', () => {
       Buffer.from(encodePolicyFile([sz('WUServer', url), sz('WUStatusServer', url), use(data)]));
     assert.deepEqual(reportOf(file(1), 'Registry.pol').findings, []);
     assert.deepEqual(failures(reportOf(file(0), 'a.bin')), ['DOCTOR_USEWUSERVER_OFF']);
-    assert.deepEqual(failures(reportOf(file(1).subarray(0, 60), 'Registry.pol')), ['DOCTOR_POLICY_FILE_DAMAGED']);
-    assert.deepEqual(failures(reportOf(Buffer.alloc(4096), 'Machine/registry.pol')), ['DOCTOR_POLICY_FILE_DAMAGED']);
+    assert.deepEqual(failures(reportOf(file(1).subarray(0, 60), 'Registry.pol')), ['DOCTOR_REGISTRY_POL']);
+    assert.deepEqual(failures(reportOf(Buffer.alloc(4096), 'Machine/registry.pol')), ['DOCTOR_REGISTRY_POL']);
     assert.match(
       textOf(Buffer.alloc(4096), 'registry.pol'),
-      /Rename %windir%\\System32\\GroupPolicy\\Machine\\Registry\.pol/,
+      /Rename `C:\\Windows\\System32\\GroupPolicy\\Machine\\Registry\.pol/,
     );
     // An empty local policy is usual: nothing is said to be missing.
     assert.deepEqual(failures(reportOf(Buffer.from(encodePolicyFile([])), 'Registry.pol')), []);

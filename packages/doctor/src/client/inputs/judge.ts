@@ -26,7 +26,7 @@ export function observeSettings(seen: SettingsSeen, client: string, latestMs = D
   ];
   if (seen.damaged) {
     const values = { client, file: seen.source, why: seen.damaged.why };
-    found.push(observe('DOCTOR_POLICY_FILE_DAMAGED', 'fail', subject, values, [seen.damaged.evidence]));
+    found.push(observe('DOCTOR_REGISTRY_POL', 'fail', subject, values, [seen.damaged.evidence]));
   }
   if (seen.version !== undefined) {
     const [major = 0, minor = 0] = seen.version.split('.').map(Number);

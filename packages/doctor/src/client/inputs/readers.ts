@@ -49,6 +49,10 @@ const policyFile = Buffer.from(
   ]),
 ).toString('latin1');
 
+/** Registry.pol of a real domain has some kilobytes. */
+const maxPolicyBytes = 16 * 2 ** 20;
+const pieceBytes = 65_536;
+
 /** What the bytes said, until `observations` asks for it. */
 const seen = new WeakMap<LogFile, Observation[]>();
 
@@ -58,8 +62,14 @@ export const policyFileReader: LogReader = {
   recognises: ({ bytes, path }) => isPolicyFile(bytes, path),
   sample: { name: 'Registry.pol', healthy: policyFile, errors: ['[', 'cut'] },
   open: (file) => ({ line: () => [], observations: () => seen.get(file) ?? [] }),
-  readBytes(bytes, file) {
-    seen.set(file, observeSettings(readPolicyFile(bytes, file.path), file.computer));
+  readAt(read, file) {
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < maxPolicyBytes; at += pieceBytes) {
+      const piece = Buffer.from(read(at, pieceBytes));
+      pieces.push(piece);
+      if (piece.length < pieceBytes) break;
+    }
+    seen.set(file, observeSettings(readPolicyFile(Buffer.concat(pieces), file.path), file.computer));
     return [];
   },
 };
