@@ -5,7 +5,7 @@ export { addContent, listContent, verifyContent } from './content.ts';
 export { type DiskFigures, inspectDisks, writtenFolders } from './disks.ts';
 export { AdministrationError } from './errors.ts';
 export { listAudit, listIdentityChanges, listReports, listStatusPings } from './events.ts';
-export { findUpdate } from './find.ts';
+export { findComputer, findUpdate } from './find.ts';
 export { addGroup, listGroups, removeGroup, renameGroup } from './groups.ts';
 export { isThere } from './is-there.ts';
 export {

@@ -175,7 +175,9 @@ describe('administration', () => {
     assert.equal(await actionNow(), undefined, 'the nearest group decides');
     await json('approve', 'sample update', '--action', 'detect-only', '--group', 'Lab');
     assert.equal(await actionNow(), 'PreDeploymentCheck');
-    await json('decline', 'sample update');
+    assert.equal((await moult('decline', 'sample update', 'no such update')).code, 1);
+    assert.equal(await actionNow(), 'PreDeploymentCheck', 'of several that are named all are there, or none is declined');
+    assert.equal((await items('decline', 'sample update', 'Moult sample update')).length, 1);
     assert.equal(await actionNow(), undefined);
     const { updates } = await json<{ updates: object }>('status');
     const recounted = await json<{ correctedComputers: number; titleSearchIndexed: boolean }>('status', '--recount');

@@ -31,7 +31,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'content status': 'moult content status',
   'content verify': 'moult content verify',
   'database check': 'moult database check',
-  decline: 'moult decline KB5000001',
+  decline: 'moult decline KB5000001 KB5000002',
   demo: 'moult demo --once',
   doctor: 'moult doctor --explain DOCTOR_TREE_MISSING',
   'doctor client': 'moult doctor client --registry pc7.reg --log WindowsUpdate.log',

@@ -1,16 +1,20 @@
 // moult release: the operator's signed metadata. Exit codes: 0 fine, 1 something is missing or refused, 2 wrong usage.
 import { join } from 'node:path';
+import { findComputer } from '@moult/administration';
 import type { Command } from 'commander';
-import { audited } from '../release/audit.ts';
+import { audited, serverOf } from '../release/audit.ts';
 import { runAdd, runList, runPin, runPublish, runRecall, runStatus, runUnpin } from '../release/content.ts';
 import { runInit, runKey, runRehearse, runRevoke, runRotate, runSign } from '../release/keys.ts';
-import { requireServer, type ServerOptions, withServer } from '../server-options.ts';
+import { administer, requireServer, type ServerOptions, withServer } from '../server-options.ts';
 
 export function register(program: Command): void {
   const release = program
     .command('release')
     .description('manage the signed list of releases and updates (TUF): keys, signatures, publication')
-    .hook('preAction', (_, action) => nameRepository(action));
+    .hook('preAction', async (_, action) => {
+      nameRepository(action);
+      await nameComputer(action);
+    });
   withCommon(release.command('init'))
     .description('make a repository. By default it has one key for each role, in its own folder')
     .option('--threshold <n>', 'signatures that a root needs')
@@ -73,12 +77,12 @@ export function register(program: Command): void {
   withCommon(release.command('pin').argument('<version>', 'a listed release of the agent'), true)
     .description('give a group or a computer this version in place of the newest, by way of its floors')
     .option('--group <name>', 'name of the group, as in the policy of its computers, or All Computers')
-    .option('--computer <id>', 'client id of one computer')
+    .option('--computer <computer>', 'one computer: its client id, and on its server also its name or address')
     .action(audited('pin release', runPin));
   withCommon(release.command('unpin'), true)
     .description('remove a pin: the group or computer gets the newest release again')
     .option('--group <name>', 'name of the group')
-    .option('--computer <id>', 'client id of one computer')
+    .option('--computer <computer>', 'one computer: its client id, and on its server also its name or address')
     .action(audited('unpin release', runUnpin));
   withCommon(release.command('rotate').argument('<role>', 'root, targets, agent, updates, or online'), true)
     .description('change the keys or the threshold of a role. online: new keys for snapshot and timestamp')
@@ -107,6 +111,16 @@ function nameRepository(action: Command): void {
   const isAway = action.name() === 'sign' && action.args.length > 0;
   const hasRepository = !isAway && action.options.some(({ long }) => long === '--dir');
   if (hasRepository && dir === undefined) action.setOptionValue('dir', join(requireServer(server).dataDir, 'trust'));
+}
+
+/** A computer may be typed by its name, where the repository is that of its server. */
+async function nameComputer(action: Command): Promise<void> {
+  const { computer, dir, ...server } = action.opts<ServerOptions & { computer?: string; dir?: string }>();
+  if (computer === undefined || /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(computer)) return;
+  const flags = dir === undefined ? undefined : serverOf({ dir, ...server });
+  if (!flags) return;
+  const { computerId } = await administer(flags, ({ store }) => findComputer(store, computer));
+  action.setOptionValue('computer', computerId);
 }
 
 function withCommon(command: Command, changes = false): Command {

@@ -62,6 +62,24 @@ describe('moult release in a data directory of a server', () => {
     assert.ok(found.every(({ actor }) => actor !== ''));
   });
 
+  it('pins a computer by its name, which the repository of a server alone knows', async () => {
+    const computerId = '6f9619ff-8b86-d011-b42d-00c04fc964ff';
+    const store = await openStore(database, { now: () => new Date() });
+    const computer = { computerId, dnsName: 'pc7.example.test', address: '192.0.2.7', requestedGroups: [] };
+    await store.noteAuthorization({ ...computer, at: new Date() }, { assign: false });
+    await store.close();
+    await release('add', file, '--dir', trust, '--release-version', '7.9.0.4', '--publish');
+    await release('pin', '7.9.0.4', '--computer', 'PC7', '--dir', trust, '--publish');
+    assert.match(await release('list', '--dir', trust), new RegExp(`Computer ${computerId} has 7.9.0.4`));
+    assert.match(
+      await release('pin', '7.9.0.4', '--computer', 'nobody', '--dir', trust),
+      /There is no computer "nobody"/,
+    );
+    await release('init', '--dir', join(folder, 'alone'));
+    const alone = await release('pin', '7.9.0.4', '--computer', 'pc7', '--dir', join(folder, 'alone'));
+    assert.match(alone, /is not a client id/);
+  });
+
   it('makes the change, and says so, when the database is away', async () => {
     const away = ['--database', 'postgres://nobody@127.0.0.1:1/none'];
     const said = await release('unpin', '--group', 'Nobody', '--dir', trust, ...away);

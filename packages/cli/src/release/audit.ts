@@ -43,7 +43,11 @@ async function record(action: string, subject: string, options: AuditOptions): P
 }
 
 /** The server whose `trust` folder this is; undefined for a repository of its own. */
-function serverOf({ dir, database, config }: AuditOptions): ServerOptions | undefined {
+export function serverOf({
+  dir,
+  database,
+  config,
+}: Pick<AuditOptions, 'dir' | 'database' | 'config'>): ServerOptions | undefined {
   const dataDir = dirname(resolve(dir));
   const isOfServer = basename(resolve(dir)) === 'trust';
   const isThere = ['moult.sqlite', 'keys'].some((name) => existsSync(join(dataDir, name)));

@@ -9,7 +9,7 @@ import type { Tables } from '../schema.ts';
 export async function loadAttention(tables: Kysely<Tables>, now: Date): Promise<Attention> {
   const since = silentSince(now);
   const { known, reported, needing, failing, silent } = await loadFigures(tables, since);
-  const [needed, failed] = [sql`figures.needed`, sql`figures.failed`];
+  const [needed, failed] = [sql`needed`, sql`failed`];
   return {
     needing: { computers: needing, first: needing === 0 ? [] : await firstBy(tables, needed) },
     failing: { computers: failing, first: failing === 0 ? [] : await firstBy(tables, failed) },
@@ -26,18 +26,21 @@ export function silentSince(now: Date): Date {
 
 async function firstBy(tables: Kysely<Tables>, figure: RawBuilder<unknown>): Promise<NoticedComputer[]> {
   const { rows } = await sql<NoticedRow>`
-    select ${columns()}, ${figure} as updates from computer_figures as figures
-    join computers on computers.computer_id = figures.computer_id where ${figure} > 0
-    order by ${figure} desc, figures.computer_id limit ${sql.lit(homeReads.maxNoticed)}`.execute(tables);
+    select ${columns()}, figures.updates from (
+      select computer_id, ${figure} as updates from computer_figures where known = 1 and ${figure} > 0
+      order by ${figure} desc, computer_id limit ${sql.lit(homeReads.maxNoticed)}) as figures
+    join computers on computers.computer_id = figures.computer_id
+    order by figures.updates desc, figures.computer_id`.execute(tables);
   return rows.map(toNoticed);
 }
 
 async function firstSilent(tables: Kysely<Tables>, since: Date): Promise<NoticedComputer[]> {
   const { rows } = await sql<NoticedRow>`
-    select ${columns()}, 0 as updates from computer_figures as figures
+    select ${columns()}, 0 as updates from (
+      select computer_id, contact_day from computer_figures where known = 1 and contact_day < ${dayOf(since)}
+      order by contact_day, computer_id limit ${sql.lit(homeReads.maxNoticed)}) as figures
     join computers on computers.computer_id = figures.computer_id
-    where figures.known = 1 and figures.contact_day < ${dayOf(since)}
-    order by figures.contact_day, figures.computer_id limit ${sql.lit(homeReads.maxNoticed)}`.execute(tables);
+    order by figures.contact_day, figures.computer_id`.execute(tables);
   return rows.map(toNoticed);
 }
 
