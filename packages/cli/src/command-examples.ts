@@ -20,6 +20,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'catalog import': 'moult catalog import wsusscn2.cab',
   'catalog list': 'moult catalog list --type Software --search "Security Update"',
   'catalog show': 'moult catalog show 00000000-0000-0000-0000-00000000000a',
+  'catalog waiting': 'moult catalog waiting',
   clock: 'moult clock',
   'computers add-to-group': 'moult computers add-to-group PC7 Pilot',
   'computers clones': 'moult computers clones',
