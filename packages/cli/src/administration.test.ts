@@ -176,7 +176,11 @@ describe('administration', () => {
     await json('approve', 'sample update', '--action', 'detect-only', '--group', 'Lab');
     assert.equal(await actionNow(), 'PreDeploymentCheck');
     assert.equal((await moult('decline', 'sample update', 'no such update')).code, 1);
-    assert.equal(await actionNow(), 'PreDeploymentCheck', 'of several that are named all are there, or none is declined');
+    assert.equal(
+      await actionNow(),
+      'PreDeploymentCheck',
+      'of several that are named all are there, or none is declined',
+    );
     assert.equal((await items('decline', 'sample update', 'Moult sample update')).length, 1);
     assert.equal(await actionNow(), undefined);
     const { updates } = await json<{ updates: object }>('status');
