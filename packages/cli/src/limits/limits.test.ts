@@ -32,7 +32,7 @@ function moult(args: string[], environment: Record<string, string> = {}) {
 function listed(args: string[], environment: Record<string, string> = {}): (name: string) => unknown {
   const { status, stdout, stderr } = moult(['limits', '--json', ...args], environment);
   assert.equal(status, 0, stderr);
-  const lines: Line[] = JSON.parse(stdout);
+  const { items: lines } = JSON.parse(stdout) as { items: Line[] };
   return (name) => {
     const { value, origin } = lines.find((line) => line.name === name) ?? assert.fail(`no ${name}`);
     return [value, origin];
