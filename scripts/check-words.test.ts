@@ -3,12 +3,21 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { wordsIn } from './check-words.ts';
+import { fileURLToPath } from 'node:url';
+import { findWordBreaches, wordsIn } from './check-words.ts';
 import { promiseFaults, promiseRows, titlesIn } from './words/promises.ts';
 import { countWords, readPieces, readSentences } from './words/prose.ts';
 import { faultsOf } from './words/rules.ts';
 
 const faults = (text: string, kind: Parameters<typeof faultsOf>[0]['kind'] = 'paragraph') => faultsOf({ kind, text });
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+describe('the words of this checkout', () => {
+  it('are plain, and every promise names its test', async () => {
+    assert.deepEqual(await findWordBreaches(root), []);
+  });
+});
 
 describe('a page as pieces', () => {
   it('has paragraphs, items, headings and cells with their lines, and no code', () => {
