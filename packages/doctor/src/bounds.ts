@@ -363,7 +363,7 @@ export const archiveBounds = declareBounds('doctor-archive', {
     administrator: 'the file that goes beyond it, and those behind it, are named as not readable',
   },
   maxMemberBytes: {
-    what: 'An event log in an archive, which has to be in memory',
+    what: 'An event log in an archive, which must be in memory',
     fallback: 96 * 2 ** 20,
     range: [65_536, 2 ** 31],
     client: 'nothing',

@@ -51,7 +51,7 @@ export function register(program: Command): void {
 
 function registerServer(doctor: Command): void {
   withReportOptions(doctor.command('server').argument('[url]', 'as in WUServer, for example http://server:8530'))
-    .description('look at a server from the outside, as each kind of client would')
+    .description('check a server from the outside, as each kind of client does')
     .option('--client <kind...>', 'as which client: os=XP,arch=x86,lang=EN[,version=5.4.0.0][,agent=moult]')
     .option('--self-update-port <port>', 'where old clients look for the tree, or off', '80')
     .option('--ca <file>', 'PEM of the certificate that the clients trust')
@@ -116,11 +116,11 @@ function registerHome(doctor: Command): void {
 
 function registerFix(doctor: Command): void {
   withServer(doctor.command('fix'))
-    .description('mend what is safe on a Moult agent or server: asks first, can be undone')
-    .option('--root <dir>', 'an agent; without it, a server is meant')
-    .option('--dry-run', 'only show what would be done')
+    .description('fix safe faults of a Moult agent or server. Asks first, and writes an undo file')
+    .option('--root <dir>', 'folder of an agent. Without it, the command fixes a server')
+    .option('--dry-run', 'show the changes without making them')
     .option('--yes', 'do not ask')
-    .option('--undo <file>', 'take back what an undo file tells')
+    .option('--undo <file>', 'undo the changes that an undo file lists')
     .option('--undo-file <file>', 'where to write the undo file')
     .option('--json', 'one JSON document on stdout')
     .action((options: FixOptions) =>
