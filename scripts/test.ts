@@ -17,6 +17,7 @@ if (filters.length === 0) {
   step('lint and format', 'biome', ['check', '--error-on-warnings', '.']);
   step('structure', 'node', ['scripts/check-structure.ts']);
   step('citations', 'node', ['scripts/check-citations.ts']);
+  step('words', 'node', ['scripts/check-words.ts']);
   step('exports', 'node', ['scripts/check-exports.ts']);
 }
 step('build', 'node', ['scripts/build.ts']);
