@@ -14,7 +14,7 @@ export function codesPage(): string {
   );
   return `# Codes without a cause of their own
 
-The doctor knows ${all.length} codes of update agents. For ${without.length} of them the code tells what failed inside the agent, and not
+For administrators and developers. The doctor knows ${all.length} codes of update agents. For ${without.length} of them the code tells what failed inside the agent, and not
 why. A report names such a code with its meaning and the finding [DOCTOR_AGENT_ERROR](findings/DOCTOR_AGENT_ERROR.md), unless
 other lines tell the cause. \`moult doctor --explain CODE\` says what is known of any code.
 
@@ -23,6 +23,8 @@ other lines tell the cause. \`moult doctor --explain CODE\` says what is known o
 | code | name | meaning |
 | --- | --- | --- |
 ${rows.join('\n')}
+
+Next page: [Event ids and error codes of Windows](codes.md). Questions: the issue tracker of the project.
 `;
 }
 

@@ -14,7 +14,7 @@ import { withServer } from '../server-options.ts';
 import { exitCode, reportFailure, UsageError } from '../terminal.ts';
 
 const explainHelp =
-  'say what a code means: a finding, an HRESULT, an HTTP status (500.24), an event id of WSUS, an ErrorCode of a SOAP fault';
+  'explain a code: a finding, an HRESULT, an HTTP status (500.24), an event id of WSUS, an ErrorCode of a SOAP fault';
 
 interface Explain {
   explain?: string;
@@ -108,7 +108,7 @@ function registerHome(doctor: Command): void {
     );
   ofServer(doctor.command('self'))
     .description('check this server: process, keys, tree, database, and what it answers')
-    .option('--self-update-port <port>', 'where old clients look for the tree, or off; default: as the server has it')
+    .option('--self-update-port <port>', 'where old clients look for the tree, or off. Default: as the server has it')
     .action((options: HomeOptions & Explain) =>
       examine(options, async () => (await import('../doctor/home.ts')).doctorSelf(options)),
     );
@@ -141,7 +141,7 @@ function withReportOptions(command: Command): Command {
     .option('--json', 'one JSON document on stdout')
     .option('--redact', 'mask names, addresses and ids')
     .option('--report <file>', 'also write one self-contained HTML page')
-    .option('--explain <code>', `${explainHelp}, and examine nothing`);
+    .option('--explain <code>', `${explainHelp}. Does not examine anything`);
 }
 
 /** Exit code 2 is "could not run" for every doctor command, whatever it was that stopped it. */
