@@ -99,7 +99,7 @@ async function findByPart(store: Store, text: string): Promise<ListedRevision> {
 async function candidatesFor(store: Store, filter: UpdateFilter): Promise<Page<PagedUpdate>> {
   const request = { limit: findBounds.maxCandidates };
   const found = await store.pageUpdates(filter, request);
-  return found.total > 0 ? found : store.pageUpdates({ ...filter, withDeclinedParts: true }, request);
+  return found.total > 0 ? found : store.pageUpdates({ ...filter, withDecidedParts: true }, request);
 }
 
 async function newestOf(store: Store, updateId: string): Promise<ListedRevision> {

@@ -72,6 +72,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   status: 'moult status',
   'tree clear': 'moult tree clear',
   'tree import': 'moult tree import "/mnt/wsus/Program Files/Update Services/SelfUpdate"',
+  'tree offer': 'moult tree offer 7.9.0.3',
   'tree list': 'moult tree list',
   'tree port80': 'moult tree port80 --check',
   'tree verify': 'moult tree verify',

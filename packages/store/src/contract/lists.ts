@@ -112,8 +112,8 @@ export interface UpdateFilter {
   isFailed?: boolean | undefined;
   /** Came into the catalog since then. */
   importedSince?: Date | undefined;
-  /** Also parts of bundles that are declined: a decline can be taken back whatever it is of. */
-  withDeclinedParts?: boolean | undefined;
+  /** Also parts of bundles with a decision: it can be taken back whatever it is of. */
+  withDecidedParts?: boolean | undefined;
 }
 
 export type UpdateSort = 'title' | 'imported' | 'severity' | 'needed' | 'failed';

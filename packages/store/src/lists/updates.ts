@@ -85,13 +85,14 @@ export async function countUpdates(database: Database): Promise<UpdateCounts> {
 
 const approving = sql`('Install', 'OptionalInstall', 'Uninstall')`;
 
-/** A part of a bundle that a version of before let be decided on is one until that is taken back. */
-const isUpdate = sql<SqlBool>`(one.is_listed = 1 or exists (
+const isUpdate = sql<SqlBool>`one.is_listed = 1`;
+/** A part of a bundle that a version of before let be decided on: that can be taken back. */
+const isDecided = sql<SqlBool>`(updates.is_declined = 1 or exists (
   select 1 from deployments as own where own.update_id = one.update_id and own.action <> 'Inherit'))`;
 
 /** Of updates that are not declined. */
 const approvals = sql`deployments as decided
-  join update_titles as one on one.update_id = decided.update_id
+  join update_titles as one on one.update_id = decided.update_id and one.is_listed = 1
   join updates on updates.update_id = decided.update_id and updates.is_declined = 0
   where decided.action in ${approving}`;
 
@@ -116,9 +117,7 @@ const sorts: Readonly<Record<UpdateSort, readonly SortKey[]>> = {
 
 function conditions(filter: UpdateFilter): RawBuilder<SqlBool>[] {
   const { search, title, article, categoryIds = [], approval, groupId, importedSince } = filter;
-  const found: RawBuilder<SqlBool>[] = [
-    filter.withDeclinedParts ? sql`(${isUpdate} or updates.is_declined = 1)` : isUpdate,
-  ];
+  const found: RawBuilder<SqlBool>[] = [filter.withDecidedParts ? sql`(${isUpdate} or ${isDecided})` : isUpdate];
   if (search !== undefined && search !== '') found.push(...titleHolds(search));
   if (title !== undefined) found.push(sql`one.title_key = ${title.toLowerCase()}`);
   if (article !== undefined)
