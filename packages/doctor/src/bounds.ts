@@ -460,3 +460,28 @@ export const doctorBounds = [
   archiveBounds,
   readerBounds,
 ];
+
+/** Settings that were sent in are short; whoever sends more sends something else with them. */
+export const settingsBounds = declareBounds('doctor-settings', {
+  maxLines: {
+    what: 'Lines of a text of settings',
+    fallback: 200_000,
+    range: [100, 10_000_000],
+    client: 'nothing',
+    administrator: 'the lines after them are not judged',
+  },
+  maxHead: {
+    what: 'Letters by which a text of settings is recognised',
+    fallback: 65_536,
+    range: [1024, 1_048_576],
+    client: 'nothing',
+    administrator: 'the text is read as a log',
+  },
+  maxPolicyBytes: {
+    what: 'Size of a Registry.pol',
+    fallback: 16 * 2 ** 20,
+    range: [4096, 1_073_741_824],
+    client: 'nothing',
+    administrator: 'a finding: the file is damaged',
+  },
+});

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPostgres, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
 import { type Observation, observe } from '../finding.ts';
-import { type ProbeLimits, probe } from '../net/probe.ts';
+import { probe } from '../net/probe.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { examineServer, lookedAt } from '../server/examine.ts';
 import { collectContent, collectMissing, observeContent } from './content.ts';
@@ -72,11 +72,9 @@ function asMoult(observation: Observation): Observation {
   return { ...observation, values: { ...observation.values, product: 'moult' } };
 }
 
-const homeLimits: ProbeLimits = { connectMs: 3000, firstByteMs: 5000, stallMs: 5000, maxBytes: 4 * 2 ** 20 };
-
 /** Where a running server says that old agents find its tree: a port, or off; undefined when it does not say. */
 async function portOfServer(url: URL): Promise<string | undefined> {
-  const { outcome } = await probe({ url: `${url.origin}/api/home`, method: 'GET' }, homeLimits);
+  const { outcome } = await probe({ url: `${url.origin}/api/home`, method: 'GET' });
   if (outcome.kind !== 'answer' || outcome.status !== 200) return undefined;
   try {
     const home = JSON.parse(outcome.body.toString('utf8')) as {

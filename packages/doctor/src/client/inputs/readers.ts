@@ -1,12 +1,9 @@
 // Settings in the list of readers, so that every doctor command takes them. They are judged as a whole, at their end.
 import { encodePolicyFile } from '@moult/formats/registry';
+import { settingsBounds } from '../../bounds.ts';
 import type { Observation } from '../../finding.ts';
 import type { LogFile, LogReader } from '../../story/reader.ts';
 import { isPolicyFile, observeSettings, readPolicyFile, settingsInputOf } from './index.ts';
-
-/** A text of settings is short; whoever sends more sends something else with it. */
-const maxLines = 200_000;
-const maxHead = 65_536;
 
 const key = 'HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate';
 const pointed = `Windows Registry Editor Version 5.00\r\n\r\n[${key}]\r\n"WUServer"="http://wsus.example:8530"\r\n"WUStatusServer"="http://wsus.example:8530"\r\n\r\n[${key}\\AU]\r\n"UseWUServer"=dword:00000001\r\n`;
@@ -14,7 +11,7 @@ const pointed = `Windows Registry Editor Version 5.00\r\n\r\n[${key}]\r\n"WUServ
 export const settingsReader: LogReader = {
   kind: 'settings',
   title: 'settings',
-  recognises: ({ text }) => settingsInputOf(text.slice(0, maxHead)) !== undefined,
+  recognises: ({ text }) => settingsInputOf(text.slice(0, settingsBounds.maxHead)) !== undefined,
   sample: {
     name: 'policy.reg',
     healthy: pointed,
@@ -25,7 +22,7 @@ export const settingsReader: LogReader = {
     return {
       line(text, number) {
         // Empty lines are not told, and they part lists from each other.
-        if (number <= maxLines) {
+        if (number <= settingsBounds.maxLines) {
           while (lines.length < number - 1) lines.push('');
           lines.push(text);
         }
@@ -33,7 +30,7 @@ export const settingsReader: LogReader = {
       },
       observations(): readonly Observation[] {
         const text = lines.join('\n');
-        const input = settingsInputOf(text.slice(0, maxHead));
+        const input = settingsInputOf(text.slice(0, settingsBounds.maxHead));
         return input ? observeSettings(input.read(text, path), computer) : [];
       },
     };
@@ -49,8 +46,6 @@ const policyFile = Buffer.from(
   ]),
 ).toString('latin1');
 
-/** Registry.pol of a real domain has some kilobytes. */
-const maxPolicyBytes = 16 * 2 ** 20;
 const pieceBytes = 65_536;
 
 /** What the bytes said, until `observations` asks for it. */
@@ -64,7 +59,7 @@ export const policyFileReader: LogReader = {
   open: (file) => ({ line: () => [], observations: () => seen.get(file) ?? [] }),
   readAt(read, file) {
     const pieces: Buffer[] = [];
-    for (let at = 0; at < maxPolicyBytes; at += pieceBytes) {
+    for (let at = 0; at < settingsBounds.maxPolicyBytes; at += pieceBytes) {
       const piece = Buffer.from(read(at, pieceBytes));
       pieces.push(piece);
       if (piece.length < pieceBytes) break;
