@@ -185,3 +185,15 @@ describe('which product wrote the log', () => {
     assert.match(steps(unknown), /Moult:.*|WSUS:/);
   });
 });
+
+it('a WSUS client is one, also while the log of the SUS client before it lies there', async () => {
+  const report = await diagnoseLogs({
+    'pc/Windows Update.log':
+      '2004-05-06 07:08:09  05:08:09   Success   IUCTL          Downloaded iuident.cab from http://sus/\r\n',
+    'pc/WindowsUpdate.log':
+      '2006-05-06\t07:09:09:890\t 848\t604\tAgent\t  * Found 0 updates and 62 categories in search; evaluated appl. rules of 8 out of 11 entities\r\n',
+  });
+  const words = renderText(report, { colour: false, width: 110 });
+  assert.match(words, /is a WSUS client/);
+  assert.doesNotMatch(words, /SUS client(?<!WSUS client)/);
+});

@@ -133,10 +133,11 @@ function observeKind(story: Story, subject: readonly string[]): Observation[] {
   return observations;
 }
 
+/** The newest first: the log of the agent before stays where the newer one wrote its own. */
 const kindOfLog: Partial<Record<LogKind, string>> = {
   'get-windows-update-log': 'Windows 10 or later',
-  'sus-log': 'SUS client',
   'windows-update-log': 'WSUS client',
+  'sus-log': 'SUS client',
 };
 
 /** `7.6.7600.256` → the generation that admins know. */
