@@ -74,7 +74,6 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'tree import': 'moult tree import "/mnt/wsus/Program Files/Update Services/SelfUpdate"',
   'tree offer': 'moult tree offer 7.9.0.3',
   'tree list': 'moult tree list',
-  'tree offer': 'moult tree offer 7.9.0.2',
   'tree port80': 'moult tree port80 --check',
   'tree verify': 'moult tree verify',
   'updates list': 'moult updates list --approval unapproved',
