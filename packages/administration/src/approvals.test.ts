@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { allComputers } from '@moult/store';
 import { importDocuments } from '@moult/store/catalog';
-import { approve, decline } from './approvals.ts';
+import { approve, approveAll, decline } from './approvals.ts';
 import { addGroup } from './groups.ts';
 import { author, createAdministration, type DocumentParts, documentOf, idOf } from './test/administration.ts';
 import { listUpdates } from './updates.ts';
@@ -38,6 +38,22 @@ it('a mistyped last group leaves the first ones as they were', async () => {
     ...{ code: 'SERVER_NOT_FOUND', subject: 'group', message: 'There is no group "Nowhere".' },
   });
   assert.deepEqual(await administration.store.loadDeployments(), []);
+});
+
+it('several updates are approved at once, each once, or none of them when one may not be', async () => {
+  await using administration = await createAdministration(['Tool', 'Other', 'category: Products']);
+  const { store } = administration;
+  const groups = ['All Computers'];
+  for (const wrong of ['Nothing', idOf(2)]) {
+    await assert.rejects(approveAll(administration, ['Tool', 'Other', wrong], { groups, action: 'Install' }));
+    assert.deepEqual(await store.loadDeployments(), [], wrong);
+  }
+  const approved = await approveAll(administration, ['Tool', 'Other', 'tool'], { groups, action: 'Install' });
+  assert.deepEqual(
+    approved.map(({ title }) => title),
+    ['Tool', 'Other'],
+  );
+  assert.equal((await store.loadDeployments()).length, 2);
 });
 
 it('nobody decides on a category', async () => {

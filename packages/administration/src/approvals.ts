@@ -48,12 +48,48 @@ export interface Approved {
  * ADMINISTRATION_LICENSE_TERMS.
  */
 export async function approve(administration: Administration, approval: Approval): Promise<Approved> {
-  const { store, author } = administration;
-  const { action, deadline } = approval;
-  const found = await findUpdate(store, approval.update);
-  const { updateId, title } = found;
+  const [approved] = await approveAll(administration, [approval.update], approval);
+  if (!approved) throw new TypeError('An approval of one update answers one.');
+  return approved;
+}
+
+/**
+ * The same for several updates. All names and all rules are looked at before anything is decided: one update that may not
+ * be approved leaves the others as they were. An update that is named twice counts once. Throws as approve does.
+ */
+export async function approveAll(
+  administration: Administration,
+  updates: readonly string[],
+  approval: Omit<Approval, 'update'>,
+): Promise<Approved[]> {
+  const { store } = administration;
   const groups = await findGroups(store, approval.groups ?? ['All Computers']);
-  const missingFiles = action === 'Inherit' ? [] : await requireAllowed(administration, found, { ...approval, action });
+  const found = new Map<string, ListedRevision>();
+  for (const update of updates) {
+    const one = await findUpdate(store, update);
+    found.set(one.updateId, one);
+  }
+  const allowed: Allowed[] = [];
+  for (const one of found.values()) allowed.push(await requireAllowed(administration, one, approval));
+  const approved: Approved[] = [];
+  for (const one of allowed) approved.push(await carryOut(administration, one, groups, approval));
+  return approved;
+}
+
+interface Allowed {
+  found: ListedRevision;
+  /** License terms that this approval accepts. */
+  open: Awaited<ReturnType<typeof openTerms>>;
+  missingFiles: MissingFile[];
+}
+
+async function carryOut(
+  { store, author }: Administration,
+  { found: { updateId, title }, open, missingFiles }: Allowed,
+  groups: readonly TargetGroup[],
+  { action, deadline }: Omit<Approval, 'update'>,
+): Promise<Approved> {
+  await acceptTerms(store, open, author);
   const decided =
     action === 'Inherit' ? new Set((await store.listDeploymentsOf(updateId)).map((one) => one.groupId)) : undefined;
   for (const { groupId } of groups) {
@@ -90,13 +126,14 @@ async function findGroups(store: Store, names: readonly string[]): Promise<Targe
   return groups;
 }
 
-/** Answers the files that are not here. */
+/** Nothing is written yet. */
 async function requireAllowed(
   { store, author }: Administration,
   found: ListedRevision,
-  approval: Approval & { action: DeploymentAction },
-): Promise<MissingFile[]> {
+  approval: Omit<Approval, 'update'>,
+): Promise<Allowed> {
   const { action, deadline, allowPastDeadline = false, acceptLicense = false } = approval;
+  if (action === 'Inherit') return { found, open: [], missingFiles: [] };
   // An approval is for the update: its newest revision counts, whichever was named.
   const newest = (await store.findRevisions(found.updateId)).at(-1) ?? found;
   const decided = await loadDecided(store, newest);
@@ -107,11 +144,10 @@ async function requireAllowed(
     allowPastDeadline,
   });
   if (objection) throw await refusal(store, newest, objection, deadline);
-  if (action !== 'Install' && action !== 'OptionalInstall') return [];
+  if (action !== 'Install' && action !== 'OptionalInstall') return { found, open: [], missingFiles: [] };
   const open = await openTerms(store, decided);
   if (open.length > 0 && !acceptLicense) throw await licenseRefusal(store, newest, decided, open);
-  await acceptTerms(store, open, author);
-  return findMissing(store, decided);
+  return { found, open, missingFiles: await findMissing(store, decided) };
 }
 
 async function refuseExpired(store: Store, found: ListedRevision): Promise<void> {

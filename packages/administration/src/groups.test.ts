@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { addGroup, removeGroup, renameGroup } from './groups.ts';
+import { addGroup, removeGroup, removeGroups, renameGroup } from './groups.ts';
 import { createAdministration } from './test/administration.ts';
 
 it('groups are made inside of All Computers or of another, by its name in any letter case', async () => {
@@ -29,4 +29,15 @@ it('what does not work is said in words of the field, and names no command', asy
       return true;
     });
   }
+});
+
+it('several groups are removed at once, or none of them when one is mistyped', async () => {
+  await using administration = await createAdministration();
+  for (const name of ['Lab', 'Web']) await addGroup(administration, name);
+  const names = async () => (await administration.store.loadGroups()).map(({ name }) => name);
+  const before = await names();
+  await assert.rejects(removeGroups(administration, ['Lab', 'Wbe']), { code: 'SERVER_NOT_FOUND' });
+  assert.deepEqual(await names(), before);
+  assert.equal((await removeGroups(administration, ['Lab', 'web', 'LAB'])).length, 2);
+  assert.ok(!(await names()).some((name) => name === 'Lab' || name === 'Web'));
 });

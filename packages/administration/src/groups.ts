@@ -41,6 +41,15 @@ export async function removeGroup({ store, author }: Administration, group: stri
   return refusing(store.removeGroup(groupId, author));
 }
 
+/** The same for several. All names are looked up before the first group goes. */
+export async function removeGroups(administration: Administration, groups: readonly string[]): Promise<TargetGroup[]> {
+  const found = new Set<string>();
+  for (const group of groups) found.add((await findGroup(administration.store, group)).groupId);
+  const removed: TargetGroup[] = [];
+  for (const groupId of found) removed.push(await removeGroup(administration, groupId));
+  return removed;
+}
+
 async function refusing<Result>(change: Promise<Result>): Promise<Result> {
   try {
     return await change;

@@ -1,12 +1,12 @@
 // The rules of administration, and the one door to a server. Commands and pages share them.
-export { type Approved, approve, decline } from './approvals.ts';
+export { type Approved, approveAll, decline } from './approvals.ts';
 export { listClones, listComputers, removeComputers, setMemberships, showComputer } from './computers.ts';
 export { addContent, listContent, verifyContent } from './content.ts';
 export { type DiskFigures, inspectDisks, writtenFolders } from './disks.ts';
 export { AdministrationError } from './errors.ts';
 export { listAudit, listIdentityChanges, listReports, listStatusPings } from './events.ts';
 export { findComputer, findUpdate } from './find.ts';
-export { addGroup, listGroups, removeGroup, renameGroup } from './groups.ts';
+export { addGroup, listGroups, removeGroups, renameGroup } from './groups.ts';
 export { isThere } from './is-there.ts';
 export {
   type Administration,

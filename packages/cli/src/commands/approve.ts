@@ -1,9 +1,10 @@
 // moult approve: an action for an update in a group. The words are those of WSUS and its PowerShell.
 
-import { type Approved, approve } from '@moult/administration';
+import { type Approved, approveAll } from '@moult/administration';
 import { visibleText } from '@moult/formats/text';
 import type { DeploymentAction } from '@moult/store';
 import { type Command, Option } from 'commander';
+import { listDocument, wholeList } from '../lists.ts';
 import { present } from '../output.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
@@ -28,15 +29,17 @@ interface ApproveFlags extends AdministrationFlags {
 }
 
 export function register(program: Command): void {
-  withServerOptions(program.command('approve').argument('<update>', 'GUID, KB number, or title or a part of it'))
-    .description('approve an update for a group, or change its approval (Approve-WsusUpdate)')
+  withServerOptions(
+    program.command('approve').argument('<updates...>', 'GUIDs, KB numbers, or titles or parts of them'),
+  )
+    .description('approve updates for groups, or change their approvals (Approve-WsusUpdate)')
     .addOption(
       new Option('--action <action>', 'what happens to the update')
         .argParser(parseAction)
         .default('install')
         .makeOptionMandatory(),
     )
-    .option('--group <group>', 'group of the approval. May be repeated [All Computers]', collect)
+    .option('--group <group>', 'group of the approvals. May be repeated [All Computers]', collect)
     .option('--deadline <time>', 'time limit, as 2027-01-31T12:00:00Z. Without a zone it is UTC')
     .option('--allow-past-deadline', 'take a deadline that is over: computers install at their next contact')
     .option('--accept-license', 'accept the license terms of the update for all computers')
@@ -55,16 +58,22 @@ function parseAction(text: string): string {
   throw new UsageError(`--action is one of ${Object.keys(actions).join(', ')}, not "${text}".`);
 }
 
-async function runApprove(update: string, flags: ApproveFlags): Promise<void> {
+async function runApprove(updates: string[], flags: ApproveFlags): Promise<void> {
   const action = actions[flags.action] ?? 'Install';
   const deadline = flags.deadline === undefined ? undefined : parseTime(flags.deadline);
   const { allowPastDeadline, acceptLicense } = flags;
-  const approval = { update, groups: flags.group, action, deadline, allowPastDeadline, acceptLicense };
-  const document = await administer(flags, (administration) => approve(administration, approval));
-  for (const line of missingLines(document)) console.error(line);
-  present(document, flags, ({ title, groups }) => [
-    `"${title}": ${flags.action} for ${groups.map(({ name }) => `"${name}"`).join(', ')}${deadline ? ` by ${deadline.toISOString()}` : ''}.`,
-  ]);
+  const approval = { groups: flags.group, action, deadline, allowPastDeadline, acceptLicense };
+  const approved = await administer(flags, (administration) => approveAll(administration, updates, approval));
+  for (const line of approved.flatMap(missingLines)) console.error(line);
+  const [first] = approved;
+  // One update alone is answered alone.
+  if (first && approved.length === 1) return present(first, flags, (one) => [lineOf(one)]);
+  present(listDocument(wholeList(approved)), flags, ({ items }) => items.map(lineOf));
+
+  function lineOf({ title, groups }: Approved): string {
+    const names = groups.map(({ name }) => `"${name}"`).join(', ');
+    return `"${title}": ${flags.action} for ${names}${deadline ? ` by ${deadline.toISOString()}` : ''}.`;
+  }
 }
 
 function missingLines({ missingFiles }: Approved): string[] {

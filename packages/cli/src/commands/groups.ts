@@ -1,8 +1,8 @@
 // moult groups: target groups, a tree under All Computers.
-import { addGroup, listGroups, removeGroup, renameGroup } from '@moult/administration';
+import { type Administration, addGroup, listGroups, removeGroups, renameGroup } from '@moult/administration';
 import type { CountedGroup } from '@moult/store';
 import type { Command } from 'commander';
-import { type Column, type ListFlags, showList, withList } from '../lists.ts';
+import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
 import { present } from '../output.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 
@@ -12,21 +12,25 @@ export function register(program: Command): void {
     .description('list all groups, with the number of their own computers')
     .option('--search <text>', 'only groups with this text in the name')
     .action(list);
-  withServerOptions(groups.command('add').argument('<name>'))
-    .description('make a group')
+  withServerOptions(groups.command('add').argument('<names...>'))
+    .description('make groups')
     .option('--parent <group>', 'parent group', 'All Computers')
-    .action((name: string, flags: AdministrationFlags & { parent: string }) =>
-      change(flags, 'added', (administration) => addGroup(administration, name, flags.parent)),
+    .action((names: string[], flags: AdministrationFlags & { parent: string }) =>
+      change(flags, 'added', async (administration) => {
+        const added: Named[] = [];
+        for (const name of names) added.push(await addGroup(administration, name, flags.parent));
+        return added;
+      }),
     );
   withServerOptions(groups.command('rename').argument('<group>').argument('<name>'))
     .description('rename a group. Its approvals stay')
     .action((group: string, name: string, flags: AdministrationFlags) =>
-      change(flags, 'renamed', (administration) => renameGroup(administration, group, name)),
+      change(flags, 'renamed', async (administration) => [await renameGroup(administration, group, name)]),
     );
-  withServerOptions(groups.command('remove').argument('<group>'))
-    .description('remove a group. Its computers return to Unassigned Computers')
-    .action((group: string, flags: AdministrationFlags) =>
-      change(flags, 'removed', (administration) => removeGroup(administration, group)),
+  withServerOptions(groups.command('remove').argument('<groups...>'))
+    .description('remove groups. Their computers return to Unassigned Computers')
+    .action((named: string[], flags: AdministrationFlags) =>
+      change(flags, 'removed', (administration) => removeGroups(administration, named)),
     );
 }
 
@@ -49,11 +53,17 @@ function columnsOf(all: readonly { groupId: string; name: string }[]): readonly 
   ];
 }
 
+type Named = { groupId: string; name: string };
+
+/** One group alone is answered alone. */
 async function change(
   flags: AdministrationFlags,
   done: string,
-  work: Parameters<typeof administer<{ groupId: string; name: string }>>[1],
+  work: (administration: Administration) => Promise<Named[]>,
 ): Promise<void> {
-  const group = await administer(flags, work);
-  present(group, flags, ({ name, groupId }) => [`Group "${name}" (${groupId}) is ${done}.`]);
+  const groups = await administer(flags, work);
+  const lineOf = ({ name, groupId }: Named) => `Group "${name}" (${groupId}) is ${done}.`;
+  const [first] = groups;
+  if (first && groups.length === 1) return present(first, flags, (one) => [lineOf(one)]);
+  present(listDocument(wholeList(groups)), flags, ({ items }) => items.map(lineOf));
 }
