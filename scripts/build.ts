@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { encodeRelease, type Generation, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { build } from 'esbuild';
 import { buildCommand } from './build-command.ts';
+import { readPage } from './read-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const agentSources = join(root, 'packages/agent/src');
@@ -77,7 +78,7 @@ async function buildConsole(): Promise<void> {
   const script = join(root, 'packages/console/build.ts');
   if (!existsSync(script)) return;
   const { buildConsole: run } = await import(pathToFileURL(script).href);
-  await run();
+  await run(readPage);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

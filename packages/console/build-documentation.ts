@@ -4,16 +4,23 @@ import { glob, readFile } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import { Marked, type Tokens } from 'marked';
 
+/** The text of a page as people read it. Pages of findings have {placeholders}, which a report fills in. */
+export type Reading = (path: string, markdown: string) => string;
+
 /**
  * Every page as [path under docs/, html], where `%TITLE%` and `%CONTENT%` of the template are filled in; and `all.html`, which
- * holds the pages of the first level one after the other, for a browser's own search.
+ * holds the pages of the first level one after the other, for a browser's own search. `read` gets each path under docs/.
  */
-export async function renderDocumentation(folder: string, template: string): Promise<[string, string][]> {
+export async function renderDocumentation(
+  folder: string,
+  template: string,
+  read: Reading,
+): Promise<[string, string][]> {
   const pages: [string, string][] = [];
   const contents: string[] = [];
   for await (const file of glob('**/*.md', { cwd: folder })) {
     const path = file.split(sep).join('/');
-    const markdown = await readFile(join(folder, file), 'utf8');
+    const markdown = read(path, await readFile(join(folder, file), 'utf8'));
     const heading = /^#\s+(.+)$/m.exec(markdown)?.[1];
     const title = heading ?? titleOf(path);
     const content = await render(heading ? markdown : `# ${title}\n\n${markdown}`, path);

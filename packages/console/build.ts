@@ -5,7 +5,7 @@ import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { renderDocumentation } from './build-documentation.ts';
+import { type Reading, renderDocumentation } from './build-documentation.ts';
 
 const source = fileURLToPath(new URL('src', import.meta.url));
 const documentation = fileURLToPath(new URL('../../docs', import.meta.url));
@@ -13,9 +13,10 @@ const distribution = fileURLToPath(new URL('dist', import.meta.url));
 
 /**
  * Writes `packages/console/dist`: `index.html`, `docs/*.html` and `assets/<name>-<hash>.<ext>`, which may be cached for
- * ever. The folder is replaced as a whole. Throws what esbuild or the disk says.
+ * ever. The folder is replaced as a whole. `read` makes the text of a documentation page from its source. Throws what
+ * esbuild or the disk says.
  */
-export async function buildConsole(): Promise<void> {
+export async function buildConsole(read: Reading): Promise<void> {
   const scratch = `${distribution}.new`;
   await rm(scratch, { recursive: true, force: true });
   const names = {
@@ -25,7 +26,7 @@ export async function buildConsole(): Promise<void> {
   };
   await write(join(scratch, 'index.html'), fill(await readFile(join(source, 'index.html'), 'utf8'), names));
   const template = fill(await readFile(join(source, 'document.html'), 'utf8'), names);
-  for (const [path, html] of await renderDocumentation(documentation, template)) {
+  for (const [path, html] of await renderDocumentation(documentation, template, read)) {
     await write(join(scratch, 'docs', path), html);
   }
   for await (const picture of glob('**/*.{svg,png}', { cwd: documentation })) {
