@@ -185,7 +185,6 @@ export class ClientLines {
         stage: this.stageOfFailure(entry, 0),
         outcome,
         status,
-        code: 0x80190000 + status,
         object: this.works.current.url,
       });
     for (const value of failures) this.addFailure(entry, value, status);

@@ -24,7 +24,7 @@ export function meaningOf(value: number): ErrorMeaning | undefined {
     return {
       code: formatHresult(value),
       name: `BG_E_HTTP_ERROR_${status}`,
-      meaning: `HTTP ${status}, logged as 0x80190000 plus the status`,
+      meaning: `HTTP status ${status}`,
       certain: true,
     };
   }

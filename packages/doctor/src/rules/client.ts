@@ -12,16 +12,14 @@ export const clientRules: readonly Rule[] = [
     is: 'DOCTOR_PROXY_UNREACHABLE',
   },
   // IIS knows no MIME type for the files of feature updates and of the Unified Update Platform.
-  {
-    id: 'mime-of-upgrades',
-    when: {
-      stages: ['download'],
-      object: /\.(?:esd|msu|wim|appx\w*|msix\w*)(?:[?#]|$)/i,
-      codes: [0x80190194, 0x80244019],
-    },
-    is: 'DOCTOR_MIME_MISSING',
-    values: { extension: '.esd, .msu and .wim' },
-  },
+  ...[{ codes: [0x80190194, 0x80244019] }, { statuses: [404] }].map(
+    (numbers): Rule => ({
+      id: 'mime-of-upgrades',
+      when: { stages: ['download'], object: /\.(?:esd|msu|wim|appx\w*|msix\w*)(?:[?#]|$)/i, ...numbers },
+      is: 'DOCTOR_MIME_MISSING',
+      values: { extension: '.esd, .msu and .wim' },
+    }),
+  ),
   { id: 'upgrade-encrypted', when: { codes: [0xc1800118] }, is: 'DOCTOR_UPGRADE_ENCRYPTED' },
   { id: 'double-slash', when: { lines: ['double-slash'] }, is: 'DOCTOR_WUSERVER_TRAILING_SLASH', verdict: 'unknown' },
   // The token for Microsoft's services comes from the account service; without it feature updates are not offered.

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Verdict } from '../finding.ts';
 import { errorTable, formatHresult } from '../hresult/error-table.ts';
+import { refuseFinding, refuseWords } from '../test/refused-words.ts';
 import { type FindingCode, findingCodes, isGoodNews } from './codes.ts';
 import { deriveValues, fillIn } from './fill.ts';
 import { describePage, toFinding } from './page.ts';
@@ -45,40 +46,13 @@ const cases: [string, Record<string, string>][] = [
   ['only the code', { client: 'PC7', error: '0x80244019', meaning: known.meaning }],
 ];
 
-/** What no title, cause or step may hold. */
-const refused: readonly [RegExp, string][] = [
-  [/\{|\}|undefined|\[object/, 'a placeholder'],
-  [
-    /\b(?:SERVER|HOST|PORT|PROXY|CLIENT|FILE|DIR|FOLDER|INNER|ADDRESS|NAME|LANGUAGE|URL-|PATH)\b(?!\s*=)/,
-    'a word in capitals that stands for something',
-  ],
-  [
-    /\bits (?:address|issuer)\b|see the evidence|no code\b|not named|not in the table|party that this client/,
-    'a filler',
-  ],
-  [
-    /https?:\/\/(?:the |this |your |[\s`/]|$)|\/\/the\b|-Port\s*(?:[`)]|$)|(?:nslookup|ping|telnet|Resolve-DnsName|Test-NetConnection)\s+`/,
-    'an address or command with a gap',
-  ],
-  [/from memory|uncertain|inferred/, 'a note about where a number is from'],
-  [/[a-z]…|…$/, 'a cut word'],
-  [/\s\(\s*\)|: *\.|\s[.,;](?=\s|$)|"\s*"|``|\.\.|: *$|^\s*[a-z]+\s/, 'a hole'],
-];
-
-function check(text: string, where: string): void {
-  for (const [pattern, what] of refused) assert.doesNotMatch(text, pattern, `${what} in ${where}: ${text}`);
-}
-
 describe('the words of findings', () => {
   for (const [what, values] of cases) {
     it(`are whole: ${what}`, () => {
       for (const code of codes) {
         for (const verdict of verdicts) {
           const finding = toFinding({ code, verdict, subject: ['server'], values, evidence: [] });
-          check(finding.what, `the title of ${code}`);
-          check(finding.cause, `the cause of ${code}`);
-          for (const step of finding.remedy) check(step, `a step of ${code}`);
-          if (finding.settles !== undefined) check(finding.settles, `what settles ${code}`);
+          refuseFinding(finding, what);
           assert.ok(finding.what.length > 15 && finding.cause.length > 5, `${code}: "${finding.what}"`);
         }
       }
@@ -132,7 +106,7 @@ describe('the words of findings', () => {
   it('of the table of codes have no notes of its making', () => {
     for (const [code, { meaning }] of errorTable()) {
       const text = fillIn('{meaning}.', deriveValues({ meaning }));
-      check(text.replace(/^\s*[a-z]/, 'A'), formatHresult(code));
+      refuseWords(text.replace(/^\s*[a-z]/, 'A'), formatHresult(code));
     }
   });
 });
