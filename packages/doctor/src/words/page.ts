@@ -3,15 +3,16 @@
 //   ## Cause          a paragraph
 //   ## Remedy         a numbered list; a step may begin with the product that it is for ("WSUS: …")
 //   ## What settles it   a paragraph (only codes that can be unknown)
-//   ## Fixed when     a paragraph: how to see that it is fixed (else that of its rung)
+//   ## Fixed when     a paragraph: how to see that it is fixed (else fixed.ts)
 //   ## Seen           a paragraph: how the doctor recognises it
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryFile } from '@moult/disk';
 import { DoctorError } from '../errors.ts';
 import type { Finding, Observation } from '../finding.ts';
-import { type CodeFacts, type FindingCode, factsOf, isGoodNews } from './codes.ts';
+import { type FindingCode, factsOf, isGoodNews } from './codes.ts';
 import { deriveValues, fillIn, type Values } from './fill.ts';
+import { howToSee } from './fixed.ts';
 import { stepsFor } from './products.ts';
 
 export interface Page {
@@ -48,7 +49,7 @@ export function toFinding(observation: Observation, consequences: Finding[] = []
     what: fillIn(page.what, values),
     evidence: [...evidence],
     cause: fillIn(page.cause, values) || nothingMore,
-    remedy: verdict === 'pass' ? [] : [...remedyOf(page, values), ...fixedStep(code, rung, page, values)],
+    remedy: verdict === 'pass' ? [] : [...remedyOf(page, values), ...fixedStep(code, page, values)],
     consequences,
     eventIds: verdict === 'pass' ? [] : [...eventIds],
     ...(observation.stage ? { stage: observation.stage } : {}),
@@ -62,7 +63,7 @@ export function describePage(code: FindingCode): string {
   const { rung, eventIds } = factsOf(code);
   const values = deriveValues({});
   const events = eventIds.length > 0 ? ` Event ids ${eventIds.join(', ')}.` : '';
-  const steps = [...remedyOf(page, values), ...fixedStep(code, rung, page, values)];
+  const steps = [...remedyOf(page, values), ...fixedStep(code, page, values)];
   const sections = [
     `# ${code}`,
     fillIn(page.what, values),
@@ -110,22 +111,11 @@ function remedyOf({ remedy }: Page, values: Values): string[] {
 }
 
 /** Every remedy ends with how to see that it helped. */
-function fixedStep(code: FindingCode, rung: CodeFacts['rung'], page: Page, values: Values): string[] {
+function fixedStep(code: FindingCode, page: Page, values: Values): string[] {
   if (isGoodNews(code)) return [];
   const own = page.fixed === undefined ? '' : fillIn(page.fixed, values);
-  const text = own || fillIn(fixedOf(rung, values), values);
+  const text = own || fillIn(howToSee(code, values), values);
   return text === '' ? [] : [`See that it is fixed: ${text}`];
-}
-
-function fixedOf(rung: CodeFacts['rung'], values: Values): string {
-  if (rung === 10) return '`moult doctor self` no longer shows this finding.';
-  if (rung >= 4 && rung <= 7) {
-    return values.base
-      ? '`moult doctor server {base}` no longer shows this finding.'
-      : '`moult doctor server` with the address of the server no longer shows this finding.';
-  }
-  if (values.agent === 'moult') return '`moult agent detect`, then `moult doctor client` no longer shows this finding.';
-  return 'start a scan on the client (Windows 10 and later: `UsoClient StartScan`; before: `wuauclt /detectnow`). After ten minutes its new log no longer shows this finding.';
 }
 
 function pageOf(code: FindingCode): Page {
