@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { errorTable, formatHresult } from '../hresult/error-table.ts';
 import { knownStatuses } from '../http-log/iis-statuses.ts';
+import { errorCodeMeanings, soapFaults } from '../rules/soap-faults.ts';
 import { type FindingCode, findingCodes } from './codes.ts';
 import { explainCode } from './describe.ts';
 import { serverEvents } from './server-events.ts';
-import { soapCodes } from './soap-codes.ts';
 
 const asked: [string, RegExp][] = [
   ['DOCTOR_SHAREPOINT', /^# DOCTOR_SHAREPOINT[\s\S]*managed paths/],
@@ -44,9 +44,32 @@ describe('--explain', () => {
       ...[...errorTable()].flatMap(([code, { name }]) => [formatHresult(code), name]),
       ...knownStatuses().map(({ status }) => status),
       ...Object.keys(serverEvents),
-      ...Object.keys(soapCodes),
+      ...Object.keys(errorCodeMeanings),
     ];
     for (const code of all) assert.doesNotMatch(explainCode(code), /\{\w+\}|undefined|from memory/, code);
+  });
+
+  it('names the finding of an ErrorCode as the rules do', () => {
+    for (const errorCode of Object.keys(errorCodeMeanings)) {
+      const told = explainCode(errorCode);
+      for (const { when, is } of soapFaults)
+        if (when.parameters?.errorCode?.test(errorCode))
+          assert.match(told, new RegExp(`it is ${is}\\.`, 'i'), errorCode);
+      assert.match(told, /^It is DOCTOR_/m, errorCode);
+    }
+    assert.match(explainCode('InvalidCookie'), /# DOCTOR_COOKIE_REFUSED/);
+    assert.match(
+      explainCode('InvalidParameters'),
+      /With the parameter InstalledNonLeafUpdateIDs it is DOCTOR_TOO_MANY_INSTALLED/,
+    );
+  });
+
+  it('tells the causes of a code by stage, where they differ', () => {
+    const told = explainCode('0x800B0109');
+    assert.match(told, /a scan, a call of a web service.*: DOCTOR_TLS_UNTRUSTED/);
+    assert.match(told, /an installation: DOCTOR_UPDATE_SIGNATURE/);
+    assert.match(told, /a self-update check: DOCTOR_CABINET_WRONG_SIGNER/);
+    assert.doesNotMatch(explainCode('0x8024D00B'), /depends on what/);
   });
 
   it('says what it would understand, when it understands nothing', () => {

@@ -5,10 +5,11 @@ import { causeOf } from '../hresult/cause.ts';
 import { errorTable, formatHresult, httpStatusOf, meaningOf } from '../hresult/error-table.ts';
 import { knownStatuses, meaningOfStatus } from '../http-log/iis-statuses.ts';
 import { causeOfAnswer } from '../http-log/status-cause.ts';
+import { errorCodeMeanings } from '../rules/soap-faults.ts';
+import { causesByStage, causesOfErrorCode, type StageCause } from './causes-of.ts';
 import { type FindingCode, findingCodes, isFindingCode } from './codes.ts';
 import { describePage } from './page.ts';
 import { serverEvents } from './server-events.ts';
-import { soapCodes } from './soap-codes.ts';
 
 /** The text for `moult doctor --explain`. Throws RequestError for what is none of these. */
 export function explainCode(given: string): string {
@@ -91,10 +92,14 @@ function events(text: string): string[] {
 }
 
 function soapFaults(text: string): string[] {
-  const name = Object.keys(soapCodes).find((code) => code.toLowerCase() === text.toLowerCase());
-  const told = name === undefined ? undefined : soapCodes[name];
-  if (name === undefined || !told) return [];
-  return [[`ErrorCode ${name} of a SOAP fault: ${told.meaning}`, ...pagesOf([told.finding])].join('\n\n')];
+  const name = Object.keys(errorCodeMeanings).find((code) => code.toLowerCase() === text.toLowerCase());
+  if (name === undefined) return [];
+  const causes = causesOfErrorCode(name);
+  const lines = causes.map(({ parameter, finding }) =>
+    parameter === undefined ? `It is ${finding}.` : `With the parameter ${parameter} it is ${finding}.`,
+  );
+  const pages = pagesOf(causes.map(({ finding }) => finding));
+  return [[`ErrorCode ${name} of a SOAP fault: ${errorCodeMeanings[name]}`, ...lines, ...pages].join('\n\n')];
 }
 
 function hresults(text: string): string[] {
@@ -104,18 +109,28 @@ function hresults(text: string): string[] {
   const cause = causeOf(value);
   const status = httpStatusOf(value);
   const signed = value | 0;
+  const stages = causesByStage(value);
   const head = `${formatHresult(value)} (${signed === value ? value : `${value}, or ${signed}`})`;
   const words = meaning ? `${head} ${meaning.name}: ${meaning.meaning}.` : `${head}: ${facilityOf(value)}`;
   return [
     [
       words,
       ...(status === undefined ? [] : [`It is the HTTP status ${status}, as WinHTTP and BITS write it.`]),
-      cause === 'harmless'
-        ? 'It is success, or passes by itself.'
-        : `Where the line tells no more, it is ${cause}. What was asked for when it failed may make it another one.`,
-      ...(cause === 'harmless' ? [] : pagesOf([cause])),
+      ...(stages.length > 0 ? dependingOn(stages) : everywhere(cause)),
     ].join('\n\n'),
   ];
+}
+
+/** The same cause, whatever was done. */
+function everywhere(cause: FindingCode | 'harmless'): string[] {
+  if (cause === 'harmless') return ['It is success, or passes by itself.'];
+  return [`Where the line tells no more, it is ${cause}.`, ...pagesOf([cause])];
+}
+
+function dependingOn(stages: readonly StageCause[]): string[] {
+  const lines = stages.map(({ told, stages: words }) => `  ${words.join(', ')}: ${told}`);
+  const causes = stages.flatMap(({ told }) => (isFindingCode(told) ? [told] : []));
+  return ['Its cause depends on what was done when it failed:', lines.join('\n'), ...pagesOf(causes)];
 }
 
 function hresultOf(text: string): number | undefined {
