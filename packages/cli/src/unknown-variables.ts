@@ -2,15 +2,18 @@
 import { nearWord } from './near-word.ts';
 
 /** Those that are no settings of `moult serve`. Programs of the agent get the last two. */
-const others = ['MOULT_CONFIG', 'MOULT_DEBUG', 'MOULT_ADMINISTRATOR', 'MOULT_ROOT', 'MOULT_PROGRAM_FILES'];
+const others = [
+  ...['MOULT_CONFIG', 'MOULT_DEBUG', 'MOULT_ADMINISTRATOR', 'MOULT_BUNDLE'],
+  ...['MOULT_ROOT', 'MOULT_PROGRAM_FILES'],
+];
 
 /** A sentence for each variable with MOULT_ in front that nothing reads, with the one that may be meant. */
 export async function nameUnknownVariables(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string[]> {
-  // Limits say themselves what is none; tests have variables of their own.
+  // Limits say themselves what is none; tests and benches have variables of their own.
   const asked = Object.keys(environment).filter(
-    (name) => /^MOULT_(?!LIMIT_|TEST_)/i.test(name) && environment[name] && !others.includes(name),
+    (name) => /^MOULT_(?!LIMIT_|TEST_|BENCH_|FAULT_|KILL_|COUNT_)/i.test(name) && environment[name] && !others.includes(name),
   );
   if (asked.length === 0) return [];
   const { settingNames, variableOf } = await import('@moult/administration/config');

@@ -62,7 +62,7 @@ describe('simulateScan', () => {
     const update = (number: number, type: string, rule: string, requires?: number) =>
       parseUpdateDocument(
         `<u:Update xmlns:u="http://schemas.microsoft.com/msus/2002/12/Update"><u:UpdateIdentity UpdateID="${id(number)}" RevisionNumber="1"/>` +
-          `<u:Properties UpdateType="${type}"/>${requires ? `<u:Relationships><u:Prerequisites><u:UpdateIdentity UpdateID="${id(requires)}"/></u:Prerequisites></u:Relationships>` : ''}` +
+          `<u:Properties UpdateType="${type}" ExplicitlyDeployable="${type === 'Software'}"/>${requires ? `<u:Relationships><u:Prerequisites><u:UpdateIdentity UpdateID="${id(requires)}"/></u:Prerequisites></u:Relationships>` : ''}` +
           `<u:ApplicabilityRules><u:IsInstalled><l:${rule} xmlns:l="http://schemas.microsoft.com/msus/2002/12/LogicalApplicabilityRules"/></u:IsInstalled></u:ApplicabilityRules></u:Update>`,
       );
     const chain = [
