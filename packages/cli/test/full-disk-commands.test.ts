@@ -46,7 +46,8 @@ describe('on a full disk', { concurrency: false }, () => {
     disk = mountSmallDisk(join(folder, 'disk'), 24);
     dataDir = join(folder, 'disk', 'data');
     if (!disk) return;
-    await (await startServe(['--data-dir', dataDir, '--disk-reserve-mib', '0'])).stop();
+    const flags = ['--first-catalog', 'samples', '--disk-reserve-mib', '0'];
+    await (await startServe(['--data-dir', dataDir, ...flags])).stop();
   });
   after(() => {
     disk?.unmount();

@@ -13,5 +13,7 @@ export function clientNameOf(path: string): string {
   let folder = dirname(path);
   while (own.test(folder)) folder = dirname(folder);
   const name = basename(folder);
-  return name === '' || name === '.' ? basename(path) : name;
+  // Windows' own folders at the root of a drive: these are the logs of the machine itself.
+  if (name === '') return 'this computer';
+  return name === '.' ? basename(path) : name;
 }
