@@ -49,15 +49,23 @@ export async function workOnReady(parts: WorkParts): Promise<WorkResult> {
   const state = parts.store.read();
   forgetDoneRestart(parts, state);
   let judges: Judges | undefined;
+  let hasTried = false;
   for (let decision = await decide(parts, policy, state); ; decision = await decide(parts, policy, state)) {
-    if (decision.install.length === 0) return conclude(parts, state, decision, result);
+    if (decision.install.length === 0) {
+      const done = conclude(parts, state, decision, result);
+      if (hasTried) noteResult(parts, result);
+      return done;
+    }
+    hasTried = true;
     judges ??= await parts.openJudges();
     for (const { id, reason } of decision.install)
       await installOne(parts, judges, policy, state, { id, reason }, result);
-    parts.context.registry.change(
-      resultOf('Install', parts.context.now(), result.failed.length === 0 ? 0 : hresult.installerFailure),
-    );
   }
+}
+
+/** Last of all: whoever sees it finds AUState as it is from now on. */
+function noteResult({ context }: WorkParts, { failed }: WorkResult): void {
+  context.registry.change(resultOf('Install', context.now(), failed.length === 0 ? 0 : hresult.installerFailure));
 }
 
 async function decide(parts: WorkParts, policy: WorkPolicy, state: ReadyState): Promise<WorkDecision> {
