@@ -13,7 +13,8 @@ export async function nameUnknownVariables(
 ): Promise<string[]> {
   // Limits say themselves what is none; tests and benches have variables of their own.
   const asked = Object.keys(environment).filter(
-    (name) => /^MOULT_(?!LIMIT_|TEST_|BENCH_|FAULT_|KILL_|COUNT_)/i.test(name) && environment[name] && !others.includes(name),
+    (name) =>
+      /^MOULT_(?!LIMIT_|TEST_|BENCH_|FAULT_|KILL_|COUNT_)/i.test(name) && environment[name] && !others.includes(name),
   );
   if (asked.length === 0) return [];
   const { settingNames, variableOf } = await import('@moult/administration/config');

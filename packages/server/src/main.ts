@@ -50,6 +50,7 @@ import {
 } from './sites/self-update/index.ts';
 import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
+import { takeOffExpired } from './take-off-expired.ts';
 import { createCookieJar } from './update-service/cookie.ts';
 import type { UpdateService } from './update-service/update-service.ts';
 
@@ -160,11 +161,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       clock.learn(await store.loadNewestTime());
       const renewed = await renewFragments(store, (done, all) => log.info({ done, all }, 'fragments are made again'));
       if (renewed > 0) log.info({ renewed }, 'fragments were made again by the rules of this version');
-      for (const { updateId, title, decisions } of await store.takeOffExpired({ name: 'server', at: startedAt }))
-        log.warn(
-          { updateId, title, decisions },
-          'an update is expired: it is declined, and its decisions are taken off',
-        );
+      await takeOffExpired(store, startedAt, log);
       await limits.recount();
       if (config.firstCatalog === 'samples') {
         const approve = parts.approveSamples === true;
