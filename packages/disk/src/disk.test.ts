@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   linkSync,
@@ -171,28 +172,33 @@ test('a folder swapped for a link many times while files are written and read', 
     join(folder, 'out', 'sub'),
     join(folder, 'elsewhere'),
   ]);
-  context.after(() => swapper.kill('SIGKILL'));
   let swaps = 0;
   swapper.on('message', (count) => {
     swaps = Number(count);
   });
-  let [written, refused, read] = [0, 0, 0];
-  while (swaps < 2000 || written < 500 || refused < 100 || read < 100) {
-    assert.equal(swapper.exitCode, null, 'the stranger gave up');
-    const tree = new FolderTree(join(folder, 'out'));
-    try {
-      tree.write(`sub/f${written % 50}`, Buffer.from('x'));
-      written++;
-    } catch {
-      refused++;
+  try {
+    let [written, refused, read] = [0, 0, 0];
+    while (swaps < 2000 || written < 500 || refused < 100 || read < 100) {
+      assert.equal(swapper.exitCode, null, 'the stranger gave up');
+      const tree = new FolderTree(join(folder, 'out'));
+      try {
+        tree.write(`sub/f${written % 50}`, Buffer.from('x'));
+        written++;
+      } catch {
+        refused++;
+      }
+      tree.close();
+      const bytes = await readInside(join(folder, 'out'), 'sub/secret').catch(() => undefined);
+      if (bytes === undefined) continue;
+      assert.equal(bytes.toString(), 'mine');
+      read++;
     }
-    tree.close();
-    const bytes = await readInside(join(folder, 'out'), 'sub/secret').catch(() => undefined);
-    if (bytes === undefined) continue;
-    assert.equal(bytes.toString(), 'mine');
-    read++;
+    assert.deepEqual(readdirSync(join(folder, 'elsewhere')), ['secret'], 'something was written through the link');
+  } finally {
+    // Before the folder is removed: one that somebody goes on swapping cannot be.
+    const gone = once(swapper, 'exit');
+    if (swapper.kill('SIGKILL')) await gone;
   }
-  assert.deepEqual(readdirSync(join(folder, 'elsewhere')), ['secret'], 'something was written through the link');
 });
 
 test('an outside file is read as it is, through a link too', { skip: isWindows }, (context) => {
