@@ -68,6 +68,8 @@ export function openRotatingFile(parts: RotatingFileParts): RotatingFile {
   return {
     write(bytes) {
       const today = Math.floor(now().getTime() / dayMs);
+      // An empty file is of the day of its first line.
+      if (file.size === 0) file.day = today;
       const isDue = retention && file.size > 0 && (today !== file.day || file.size + bytes.length > segmentBytes);
       if (isDue && isAtLineEnd) rotate(today);
       const written = writeSync(file.descriptor, bytes);
