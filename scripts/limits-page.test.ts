@@ -49,6 +49,23 @@ test('the page shows each declared bound as it is declared (node scripts/limits-
   assert.equal(page, writeBoundRows(page));
 });
 
+test('each table that a package declares is among the settings of the command', () => {
+  const sources = execFileSync(
+    'git',
+    ['grep', '-hoE', "declareBounds\\('[a-z-]+'", '--', 'packages/*/src/*.ts', ':!*.test.ts'],
+    {
+      ...{ cwd: root, encoding: 'utf8' },
+    },
+  );
+  const declared = [...sources.matchAll(/'([a-z-]+)'/g)].map(([, topic = '']) => topic);
+  const known = new Set(boundsOf(allBounds).map(({ name }) => name.split('.')[0] ?? ''));
+  assert.ok(declared.length > 40);
+  assert.deepEqual(
+    declared.filter((topic) => !known.has(topic)),
+    [],
+  );
+});
+
 test('each declared bound has a name and a variable of its own, and says all that its row must say', () => {
   const bounds = boundsOf(allBounds);
   for (const names of [bounds.map(({ name }) => name), bounds.map(({ name }) => variableOfBound(name))]) {

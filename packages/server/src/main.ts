@@ -1,12 +1,12 @@
 // The server, put together: the only place where everything meets.
 
 import { X509Certificate } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { ServerConfig } from '@moult/administration/config';
 import { raiseAdvice } from '@moult/releases/repository';
 import type { Store } from '@moult/store';
-import { asDiskTrouble, isPostgres, type Notice, noticeLine, sqliteFileOf, withoutPassword } from '@moult/store';
-import { createFragments, openLiveCatalog, renewFragments } from '@moult/store/catalog';
+import { asDiskTrouble, type Notice, noticeLine } from '@moult/store';
+import { renewFragments } from '@moult/store/catalog';
 import { openServerClock, programDate } from '@moult/store/clock';
 import { createContentStore } from '@moult/store/content';
 import {
@@ -16,9 +16,8 @@ import {
   lostDatabase,
   makeDataDir,
   openDataDir,
-  type RunningSettings,
 } from '@moult/store/data-dir';
-import { loadOrCreateCookieKey, loadOrCreateOperatorKeys } from '@moult/store/keys';
+import { loadOrCreateOperatorKeys } from '@moult/store/keys';
 import { serverVersion } from '@moult/store/version';
 import { writeBounds } from './bounds.ts';
 import { type Closers, createClosers } from './closers.ts';
@@ -26,20 +25,20 @@ import { keepReleasesCovered } from './covered-releases/index.ts';
 import { type CoverKeeper, keepCovered } from './covered-updates/index.ts';
 import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';
 import { fillFirstCatalog } from './first-catalog/index.ts';
-import { createContacts } from './housekeeping/contacts.ts';
 import { watchDatabase } from './housekeeping/watch-database.ts';
 import { accessLogBounds, accessLogFolders, createAccessLog } from './http/access-log/index.ts';
 import { createTrustedProxies } from './http/forwarded.ts';
 import { createFront } from './http/front.ts';
-import { type Limits, openLimits } from './http/limits/open-limits.ts';
+import { openLimits } from './http/limits/open-limits.ts';
 import { openPorts } from './http/ports.ts';
 import type { ListenerName, Site } from './http/site.ts';
 import type { Logger, OpenLog } from './log/log.ts';
+import { openUpdateService } from './open-update-service.ts';
 import { openWhenThere } from './open-when-there.ts';
-import { contentRoot, ownNames } from './own-names.ts';
+import { ownNames } from './own-names.ts';
+import { settingsOf } from './running-settings.ts';
 import { openServerDatabase } from './server-database.ts';
 import { createCheckFilesSite } from './sites/check-files/index.ts';
-import { configText, createReadyUpdates } from './sites/client-web-service/index.ts';
 import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
 import { createContentSite } from './sites/content/index.ts';
 import { createMetricsSite } from './sites/metrics/index.ts';
@@ -51,8 +50,6 @@ import {
 import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
 import { takeOffExpired } from './take-off-expired.ts';
-import { createCookieJar } from './update-service/cookie.ts';
-import type { UpdateService } from './update-service/update-service.ts';
 
 export interface ServerParts {
   now(): Date;
@@ -302,69 +299,6 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   };
 }
 
-/** What other commands cannot guess of a server that was started with flags. */
-function settingsOf(
-  config: ServerConfig,
-  parts: { address: string; contentFolder: string; selfUpdate: string | undefined },
-): RunningSettings {
-  const { address, contentFolder, selfUpdate } = parts;
-  const port = selfUpdate === undefined ? config.selfUpdatePort : Number(new URL(selfUpdate).port || 80);
-  return {
-    database: isPostgres(address) ? withoutPassword(address) : resolve(sqliteFileOf(address)),
-    contentDir: resolve(contentFolder),
-    selfUpdatePort: port,
-  };
-}
-
-interface ServiceParts {
-  now(): Date;
-  log: Logger;
-  store: Store;
-  /** Known only when it is bound. */
-  mainPort: { number: number };
-  limits: Limits;
-}
-
-async function openUpdateService(
-  config: ServerConfig,
-  { now, log, store, mainPort, limits }: ServiceParts,
-  closers: Closers,
-): Promise<UpdateService> {
-  const key = await loadOrCreateCookieKey(config.dataDir);
-  const identity = await store.loadServerIdentity(configText(config), now());
-  const contacts = createContacts(store, { now: store.now, log });
-  closers.add(() => contacts.close());
-  // Half of it for fragments, half for what is made of them.
-  const budgetBytes = (config.fragmentCacheMib * mebibyte) / 2;
-  const fragments = createFragments(store, { budgetBytes });
-  const catalog = await openLiveCatalog(store, {
-    unapproved: config.unapproved,
-    async onRestored() {
-      Object.assign(identity, await store.loadServerIdentity(configText(config), now()));
-      fragments.forget();
-      log.warn('a backup was restored: clients are told that the server changed');
-    },
-    onConfigured: async () => void Object.assign(identity, await store.reloadServerIdentity()),
-  });
-  // What lists of updates know is read now, and not when somebody waits for the home page; it is no matter if it fails.
-  store.readUpdateFacts().catch((error) => log.debug({ err: error }, 'facts of updates were not read yet'));
-  return {
-    store,
-    catalog,
-    fragments,
-    readyUpdates: createReadyUpdates({ budgetBytes }),
-    cookies: createCookieJar({ key, identity }),
-    identity,
-    ...{ contacts, log },
-    ...limits,
-    config,
-    contentRoot: (exchange) => contentRoot(exchange, config, mainPort.number),
-    // The database's clock: a cookie of one server is opened by another.
-    now: store.now,
-  };
-}
-
-const mebibyte = 1_048_576;
 const noHealth = { ports: [], releases: [] };
 
 interface ConsoleNeeds extends ServerParts {

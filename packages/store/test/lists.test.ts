@@ -5,20 +5,27 @@ import { after, before, describe, it } from 'node:test';
 import { describeReport } from '@moult/protocol/reporting';
 import { sql } from 'kysely';
 import { type Database, openDatabase } from '../src/database.ts';
-import { type ReportedEvent, type Store, storeOf } from '../src/index.ts';
+import { type Store, storeOf } from '../src/index.ts';
 import { migrate } from '../src/migrate.ts';
 import { failedReports } from '../src/migrations/0009-lists.ts';
+import {
+  author,
+  category,
+  contact,
+  day,
+  decision,
+  idOf,
+  importAll,
+  register,
+  report,
+  security,
+  start,
+  update,
+  updateOf,
+  windows,
+  windows11,
+} from './list-facts.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
-
-const day = 86_400_000;
-// PostgreSQL stamps imports by its own clock: everything else here is told to have happened before.
-const start = Date.now() - 100 * day;
-const author = { name: 'anna', at: new Date(start) };
-const idOf = (number: number) => `${String(number).padStart(8, '0')}-5601-43c9-bac3-52d5db701494`;
-const updateOf = (number: number) => `${String(number).padStart(8, '0')}-aaaa-43c9-bac3-52d5db701494`;
-const security = updateOf(901);
-const windows = updateOf(902);
-const windows11 = updateOf(903);
 
 for (const engine of ['sqlite', 'postgres'] as const) {
   describe(`lists (${engine})`, () => {
@@ -343,82 +350,4 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.equal((await store.pageAudit({ actor: 'nobody' }, { limit: 10 })).total, 0);
     });
   });
-}
-
-function contact(store: Store, number: number, dnsName: string, at = start): Promise<void> {
-  return store.noteAuthorization(
-    { computerId: idOf(number), dnsName, address: `192.0.2.${number}`, requestedGroups: [], at: new Date(at) },
-    { assign: false },
-  );
-}
-
-function register(store: Store, number: number, registration: Record<string, unknown>): Promise<void> {
-  return store.registerComputer({
-    ...{
-      computerId: idOf(number),
-      dnsName: 'pc-02',
-      address: '192.0.2.2',
-      agentVersion: '7.9.0.1',
-      osVersion: '10.0.26200',
-    },
-    ...{ osDescription: '', architecture: 'AMD64', manufacturer: '', model: '', at: new Date(start) },
-    registration: { osMajorVersion: 10, osMinorVersion: 0, oldProductType: 1, suiteMask: 0, ...registration },
-  });
-}
-
-function report(number: number, miscData: string[], at = start): ReportedEvent {
-  return {
-    ...{ instanceId: crypto.randomUUID(), computerId: idOf(number), timeAtTarget: new Date(at), namespaceId: 1 },
-    ...{ eventNumber: 156, sourceId: 101, updateId: undefined, revisionNumber: 1, win32HResult: 0, appName: '' },
-    ...{ replacementStrings: [], miscData },
-  };
-}
-
-function decision(number: number) {
-  return {
-    ...{ updateId: updateOf(number), groupId: 'a0a08746-4dbe-4a37-9adf-9e7652c0b421', deadline: undefined },
-    administrator: 'tester',
-  };
-}
-
-interface Facts {
-  severity?: string;
-  articles?: string[];
-  clauses?: string;
-  explicitlyDeployable?: boolean;
-  supersedes?: string[];
-}
-
-function update(number: number, title: string, { severity, articles = [], clauses = '', ...facts }: Facts) {
-  const { explicitlyDeployable = true, supersedes = [] } = facts;
-  const more = supersedes.length > 0 ? JSON.stringify({ bundleClauses: [], supersedes, drivers: [] }) : undefined;
-  const attribute = severity === undefined ? '' : ` MsrcSeverity="${severity}"`;
-  const elements = articles.map((article) => `<KBArticleID>${article}</KBArticleID>`).join('');
-  const extended = `<ExtendedProperties DefaultPropertiesLanguage="en"${attribute}>${elements}</ExtendedProperties>`;
-  return revision(number, title, {
-    updateType: 'Software',
-    categoryType: undefined,
-    extended,
-    explicitlyDeployable,
-    clauses,
-    more,
-  });
-}
-
-function category(number: number, title: string, categoryType: string, clauses = '') {
-  const rest = { explicitlyDeployable: false, clauses, more: undefined };
-  return revision(number, title, { updateType: 'Category', categoryType, extended: '<a/>', ...rest });
-}
-
-function revision(number: number, title: string, facts: Record<string, unknown>) {
-  const { updateType, categoryType, extended, ...summary } = facts;
-  const identity = { updateId: updateOf(number), revisionNumber: 1, updateType };
-  return {
-    ...{ ...identity, categoryType, title, xml: '<a/>', core: '<a/>', extended, files: [] },
-    summary: { ...identity, isExpired: false, ...summary },
-  };
-}
-
-function importAll(store: Store, revisions: unknown[], at = new Date(start)) {
-  return store.importRevisions(revisions as Parameters<Store['importRevisions']>[0], at);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type CatalogCase, catalogCase, deploymentsOf, updateId } from '../../test/arbitrary-catalog.ts';
+import { plainNeeded } from '../../test/plain-needed.ts';
 import { explainUpdate } from '../explain/index.ts';
 import { CatalogIndex, type UpdateSummary } from '../graph/index.ts';
 import { formatIdentity, type RevisionId } from '../ids.ts';
@@ -375,55 +376,3 @@ describe('what a deployment becomes', () => {
     assert.deepEqual([sent.newRevisions.map(({ revisionId }) => revisionId), sent.outOfScope], [[2], [1]]);
   });
 });
-
-function countsDecisions({ updateType, explicitlyDeployable, isExpired }: UpdateSummary): boolean {
-  const isRuleOnly = updateType === 'Category' || updateType === 'Detectoid';
-  return isRuleOnly || (explicitlyDeployable && !isExpired);
-}
-
-/** The specification read aloud, without any index. */
-function plainNeeded(testCase: CatalogCase, { idOf }: Built, installed: RevisionId[]): Set<RevisionId> {
-  const { summaries } = testCase;
-  const deployments = deploymentsOf(testCase, idOf);
-  const of = (id: string) =>
-    summaries
-      .filter(({ identity }) => identity.updateId === id)
-      .sort((a, b) => a.identity.revisionNumber - b.identity.revisionNumber);
-  const exact = (identity: UpdateSummary['identity']) =>
-    of(identity.updateId).find((one) => one.identity.revisionNumber === identity.revisionNumber);
-  const isComplete = (one: UpdateSummary, above: UpdateSummary[]): boolean =>
-    one.bundleClauses.flat().every((identity) => {
-      const found = exact(identity);
-      return found !== undefined && !above.includes(found) && isComplete(found, [...above, found]);
-    });
-  const mayBeSent = (one: UpdateSummary | undefined): one is UpdateSummary =>
-    one !== undefined && !deployments.isDeclined(one.identity.updateId) && isComplete(one, [one]);
-  const isDeployed = (one: UpdateSummary) => (deployments.get(idOf(one))?.action ?? 'Block') !== 'Block';
-  const scope = new Set<UpdateSummary>();
-  const enter = (one: UpdateSummary | undefined): void => {
-    if (!mayBeSent(one) || scope.has(one)) return;
-    scope.add(one);
-    for (const identity of one.bundleClauses.flat()) enter(exact(identity));
-    for (const id of one.prerequisiteClauses.flatMap(({ anyOf }) => anyOf))
-      enter(of(id).findLast(isDeployed) ?? of(id).at(-1));
-  };
-  for (const one of summaries) {
-    if (isDeployed(one) && countsDecisions(one)) enter(one);
-    const revisions = of(one.identity.updateId);
-    const isUndecided = revisions.at(-1) === one && !revisions.some((revision) => deployments.get(idOf(revision)));
-    if (testCase.unapproved === 'report' && isUndecided && countsDecisions(one)) enter(one);
-  }
-  const installedUpdates = new Set(
-    summaries.filter((one) => installed.includes(idOf(one))).map(({ identity }) => identity.updateId),
-  );
-  const needed = [...scope].filter(
-    (one) =>
-      ![...scope].some(
-        ({ identity }) =>
-          identity.updateId === one.identity.updateId && identity.revisionNumber > one.identity.revisionNumber,
-      ) &&
-      one.updateType !== 'Driver' &&
-      one.prerequisiteClauses.every(({ anyOf }) => anyOf.some((id) => installedUpdates.has(id))),
-  );
-  return new Set(needed.map(idOf));
-}

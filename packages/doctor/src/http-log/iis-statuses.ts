@@ -256,7 +256,7 @@ const rows: readonly Row[] = [
   ['500.52', 'DOCTOR_CONFIGURATION_ERROR', 'an outbound rule of URL Rewrite failed', rewriting],
   ['500.53', 'DOCTOR_CONFIGURATION_ERROR', 'an outbound rule of URL Rewrite failed on the cached answer', rewriting],
   ['500.100', 'service', 'a page of classic ASP failed inside'],
-  ['501.0', 'DOCTOR_METHOD_REFUSED', 'the method is not implemented'],
+  ['501.0', 'DOCTOR_METHOD_REFUSED', 'the server does not know the method'],
   ['502.0', 'DOCTOR_GATEWAY', 'a gateway got no usable answer'],
   ['502.1', 'DOCTOR_GATEWAY', 'a program behind the gateway did not answer in time'],
   ['502.2', 'DOCTOR_GATEWAY', 'a program behind the gateway gave an invalid answer'],

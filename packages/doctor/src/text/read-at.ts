@@ -1,8 +1,8 @@
 // Bytes of a file by position: of a file on the disk as they are asked for, of one inside an archive out of memory.
 import { closeSync, readSync } from 'node:fs';
 import { openOutside } from '@moult/disk';
-import { archiveBounds } from '../bounds.ts';
 import { DoctorError } from '../errors.ts';
+import { archiveBounds } from '../input-bounds.ts';
 import type { ReadAt } from '../story/reader.ts';
 import type { TextFile } from './chunks.ts';
 

@@ -1,7 +1,7 @@
 // Settings in the list of readers, so that every doctor command takes them. They are judged as a whole, at their end.
 import { encodePolicyFile } from '@moult/formats/registry';
-import { settingsBounds } from '../../bounds.ts';
 import type { Observation } from '../../finding.ts';
+import { settingsBounds } from '../../input-bounds.ts';
 import type { LogFile, LogReader } from '../../story/reader.ts';
 import { isPolicyFile, observeSettings, readPolicyFile, settingsInputOf } from './index.ts';
 

@@ -1,7 +1,7 @@
 // The forms of the logs of Configuration Manager. Clients write <![LOG[text]LOG]!><time="…" date="…" component="…" …>,
 // servers "text  $$<COMPONENT><date time+bias><thread=…>", and the viewer copies "text, component, date, thread" with
 // tabs. A text may be several lines long.
-import { readerBounds } from '../../bounds.ts';
+import { readerBounds } from '../../input-bounds.ts';
 
 export interface CmEntry {
   number: number;

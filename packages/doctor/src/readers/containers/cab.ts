@@ -10,8 +10,8 @@ import {
   MemberReader,
   readCabinetFrom,
 } from '@moult/formats/cab';
-import { readerBounds } from '../../bounds.ts';
 import { DoctorError } from '../../errors.ts';
+import { readerBounds } from '../../input-bounds.ts';
 import type { Container, ContainerLimits } from './member.ts';
 
 /** True where a file begins as a cabinet does. */

@@ -1,8 +1,8 @@
 // Archives of logs, read in place: zip and cabinet.
 import { closeSync, readSync } from 'node:fs';
 import { openOutside } from '@moult/disk';
-import { archiveBounds } from '../../bounds.ts';
 import { DoctorError } from '../../errors.ts';
+import { archiveBounds } from '../../input-bounds.ts';
 import { isCabinet, openCabinet } from './cab.ts';
 import type { Container } from './member.ts';
 import { isZip, openZip } from './zip.ts';

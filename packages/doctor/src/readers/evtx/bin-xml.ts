@@ -1,6 +1,6 @@
 // BinXML (MS-EVEN6 2.2.12): the XML of an event, as tokens with templates that lie elsewhere in the chunk. A stranger
 // wrote it: every offset is checked against the chunk, nesting is capped, and the work that a chunk may cost is bounded.
-import { readerBounds } from '../../bounds.ts';
+import { readerBounds } from '../../input-bounds.ts';
 import { valueText, valueTypes } from './values.ts';
 
 /** An element of an event. */

@@ -1,6 +1,7 @@
 // Event log files of Windows themselves (.evtx).
-import { readerBounds } from '../../bounds.ts';
+
 import { DoctorError } from '../../errors.ts';
+import { readerBounds } from '../../input-bounds.ts';
 import type { LogEvent } from '../../story/event.ts';
 import type { LogFile, LogReader, ReadAt } from '../../story/reader.ts';
 import { judgeWindowsEvent } from '../windows-events/judge.ts';

@@ -1,6 +1,6 @@
 // Event log files of Windows (.evtx): chunks of 64 KB with records. The header of a file counts its chunks wrongly as
 // long as Windows holds it open, so chunks are looked for until the file ends, and one that is damaged costs only itself.
-import { readerBounds } from '../../bounds.ts';
+import { readerBounds } from '../../input-bounds.ts';
 import type { ReadAt } from '../../story/reader.ts';
 import { BinXmlFault, type EventElement, readBinXml } from './bin-xml.ts';
 import { fileTime } from './values.ts';

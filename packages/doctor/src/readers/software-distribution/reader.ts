@@ -1,6 +1,7 @@
 // SoftwareDistribution.log and Change.log of a WSUS server: time in UTC, level, process and thread, class and method, text.
 // Stack traces, and messages of several lines, continue the entry before them.
-import { clientLogBounds, readerBounds } from '../../bounds.ts';
+import { clientLogBounds } from '../../bounds.ts';
+import { readerBounds } from '../../input-bounds.ts';
 import type { LogEvent, Stage } from '../../story/event.ts';
 import type { LogFile, LogHead, LogReader, OpenLog } from '../../story/reader.ts';
 import { parseStamp } from '../../text/stamp.ts';

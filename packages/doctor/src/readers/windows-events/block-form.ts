@@ -1,7 +1,7 @@
 // Events as labelled lines: Event Viewer's "copy as text", wevtutil /f:text, PowerShell's lists. Labels are in the
 // language of the machine, so events are told by position: provider, date, number (Event Viewer since Vista and wevtutil),
 // or type, source, category, number (before). PowerShell's property names are the same everywhere.
-import { readerBounds } from '../../bounds.ts';
+import { readerBounds } from '../../input-bounds.ts';
 import { levelOf, timeOf, type WindowsEvent } from './event.ts';
 
 interface Label {

@@ -1,6 +1,6 @@
 // Events of the Windows event log as text, in whatever form and language. They are told in the order of their times:
 // Event Viewer exports the newest first.
-import { readerBounds } from '../../bounds.ts';
+import { readerBounds } from '../../input-bounds.ts';
 import type { LogEvent } from '../../story/event.ts';
 import type { LogFile, LogHead, LogReader, OpenLog } from '../../story/reader.ts';
 import { BlockForm } from './block-form.ts';

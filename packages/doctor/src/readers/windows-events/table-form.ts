@@ -1,6 +1,6 @@
 // Events as rows: CSV and tab-separated text of Event Viewer and Export-Csv, and the tables that Get-WinEvent and
 // Get-EventLog print. Headers of Event Viewer are in the language of the machine: its columns are told by position.
-import { readerBounds } from '../../bounds.ts';
+import { readerBounds } from '../../input-bounds.ts';
 import { eventOfProperties } from './block-form.ts';
 import { levelOf, timeOf, type WindowsEvent } from './event.ts';
 

@@ -2,7 +2,7 @@
 
 import { FormatError } from '@moult/formats';
 import { attributeOf, childElements, readXml, textOf, type XmlElement } from '@moult/formats/xml';
-import { readerBounds } from '../../bounds.ts';
+import { readerBounds } from '../../input-bounds.ts';
 import type { EventElement } from '../evtx/bin-xml.ts';
 import { levelOf, timeOf, type WindowsEvent } from './event.ts';
 

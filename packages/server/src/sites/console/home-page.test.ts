@@ -1,22 +1,13 @@
 // The page in a real browser: what an administrator sees, hears and does with the keyboard alone.
 import assert from 'node:assert/strict';
-import { globSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
 import type { HomeFacts } from '../../../../store/src/index.ts';
 import type { HomeDocument } from '../../home-document.ts';
-import { type ConsoleServer, goodHealth, startConsole, storyOf } from './test/console-server.ts';
+import { checkAccessibility, openBrowser } from './test/browser.ts';
+import { goodHealth, startConsole, storyOf } from './test/console-server.ts';
 
-let browser: Browser;
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.MOULT_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],
-  });
-});
-after(() => browser?.close());
+const { withPage } = openBrowser();
 
 const hostileName = '"><img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>';
 
@@ -341,77 +332,3 @@ describe('axe-core finds nothing to complain about', () => {
     }
   }
 });
-
-it('every documentation page is accessible and fits a narrow screen', async () => {
-  const pages = globSync('*.md', { cwd: fileURLToPath(new URL('../../../../../docs', import.meta.url)) });
-  await withPage(
-    {},
-    async (page, server) => {
-      for (const file of [...pages, 'errors/server.md']) {
-        const answer = await page.goto(`${server.url}/docs/${file.replace(/(^index)?\.md$/, '')}`);
-        assert.equal(answer?.status(), 200, file);
-        await checkAccessibility(page);
-      }
-    },
-    { viewport: { width: 390, height: 800 } },
-  );
-});
-
-it('serves the pictures of the documentation, and all its pages in one for the search of a browser', async () => {
-  const server = await startConsole({});
-  try {
-    const picture = await fetch(`${server.url}/docs/pictures/home-light.png`);
-    assert.deepEqual([picture.status, picture.headers.get('content-type')], [200, 'image/png']);
-    const all = await (await fetch(`${server.url}/docs/all`)).text();
-    for (const title of ['The doctor: why is this computer not updating?', 'Glossary', 'Threat model'])
-      assert.match(all, new RegExp(`<h2 id="[^"]+">${title.replaceAll('?', '\\?')}</h2>`));
-    const ids = [...all.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
-    assert.equal(new Set(ids).size, ids.length, 'two parts with one anchor');
-  } finally {
-    await server.stop();
-  }
-});
-
-async function checkAccessibility(page: Page): Promise<void> {
-  await page.getByRole('main').getByRole('heading').first().waitFor();
-  // Rows glow as they arrive; contrast is judged once they are at rest.
-  await page.evaluate('Promise.all(document.getAnimations().map((animation) => animation.finished))');
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-    [],
-  );
-  const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-  assert.equal(overflow, 0, 'the page scrolls sideways');
-}
-
-/** A fresh page on a fresh console; whatever the browser complains about (CSP, scripts, missing files) fails the test. */
-async function withPage(
-  parts: Parameters<typeof startConsole>[0],
-  use: (page: Page, server: ConsoleServer) => Promise<void>,
-  look: {
-    colorScheme?: 'light' | 'dark';
-    viewport?: { width: number; height: number };
-    headers?: Record<string, string>;
-  } = {},
-): Promise<void> {
-  const server = await startConsole(parts);
-  const { headers: extraHTTPHeaders = {}, ...scheme } = look;
-  const context = await browser.newContext({ ...scheme, extraHTTPHeaders, timezoneId: 'Europe/Stockholm' });
-  const complaints: string[] = [];
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/ERR_FAILED|503/.test(message.text())) complaints.push(message.text());
-    });
-    await page.goto(server.url);
-    await use(page, server);
-    assert.deepEqual(complaints, []);
-    assert.deepEqual(server.failures, []);
-  } finally {
-    await context.close();
-    await server.stop();
-  }
-}

@@ -1,0 +1,64 @@
+// The update service of a database that is there: its cookies, its catalog, its caches.
+import type { ServerConfig } from '@moult/administration/config';
+import type { Store } from '@moult/store';
+import { createFragments, openLiveCatalog } from '@moult/store/catalog';
+import { loadOrCreateCookieKey } from '@moult/store/keys';
+import type { Closers } from './closers.ts';
+import { createContacts } from './housekeeping/contacts.ts';
+import type { Limits } from './http/limits/open-limits.ts';
+import type { Logger } from './log/log.ts';
+import { contentRoot } from './own-names.ts';
+import { configText, createReadyUpdates } from './sites/client-web-service/index.ts';
+import { createCookieJar } from './update-service/cookie.ts';
+import type { UpdateService } from './update-service/update-service.ts';
+
+interface ServiceParts {
+  now(): Date;
+  log: Logger;
+  store: Store;
+  /** Known only when it is bound. */
+  mainPort: { number: number };
+  limits: Limits;
+}
+
+/** Throws what the store and the data directory say. What it opens is closed by `closers`. */
+export async function openUpdateService(
+  config: ServerConfig,
+  { now, log, store, mainPort, limits }: ServiceParts,
+  closers: Closers,
+): Promise<UpdateService> {
+  const key = await loadOrCreateCookieKey(config.dataDir);
+  const identity = await store.loadServerIdentity(configText(config), now());
+  const contacts = createContacts(store, { now: store.now, log });
+  closers.add(() => contacts.close());
+  // Half of it for fragments, half for what is made of them.
+  const budgetBytes = (config.fragmentCacheMib * mebibyte) / 2;
+  const fragments = createFragments(store, { budgetBytes });
+  const catalog = await openLiveCatalog(store, {
+    unapproved: config.unapproved,
+    async onRestored() {
+      Object.assign(identity, await store.loadServerIdentity(configText(config), now()));
+      fragments.forget();
+      log.warn('a backup was restored: clients are told that the server changed');
+    },
+    onConfigured: async () => void Object.assign(identity, await store.reloadServerIdentity()),
+  });
+  // What lists of updates know is read now, and not when somebody waits for the home page; it is no matter if it fails.
+  store.readUpdateFacts().catch((error) => log.debug({ err: error }, 'facts of updates were not read yet'));
+  return {
+    store,
+    catalog,
+    fragments,
+    readyUpdates: createReadyUpdates({ budgetBytes }),
+    cookies: createCookieJar({ key, identity }),
+    identity,
+    ...{ contacts, log },
+    ...limits,
+    config,
+    contentRoot: (exchange) => contentRoot(exchange, config, mainPort.number),
+    // The database's clock: a cookie of one server is opened by another.
+    now: store.now,
+  };
+}
+
+const mebibyte = 1_048_576;
