@@ -28,6 +28,8 @@ export class ClientLines {
   private readonly emit: (event: LogEvent) => void;
   private readonly sources = new Map<string, LogSource>();
   private readonly works = new Works();
+  /** The last service that was looked at. */
+  private asked: { service: string | undefined; whose: LogEvent['whose'] } = { service: undefined, whose: undefined };
   /** The last address that was looked at. */
   private judged: { url: string; whose: LogEvent['whose'] } | undefined;
   private validated = '';
@@ -245,20 +247,27 @@ export class ClientLines {
 
   private send(entry: LogEntry, draft: Draft): void {
     const { stamp, line, raw } = entry;
-    const whose = this.whoseOf(entry);
-    const guid =
-      this.works.current.service === undefined || this.works.current.service === managedService
-        ? undefined
-        : this.works.current.service;
-    const parameters = draft.parameters ?? noParameters;
+    const { service } = this.works.current;
+    const { parameters = noParameters } = draft;
+    const isManaged = service === undefined || service === managedService;
+    // One shape for all events, written out: there are millions of them.
     this.emit({
-      ...draft,
+      stage: draft.stage,
+      outcome: draft.outcome,
+      object: draft.object,
+      code: draft.code,
+      status: draft.status,
+      level: draft.level,
+      finding: draft.finding,
+      alsoWell: draft.alsoWell,
+      rule: draft.rule,
+      milestone: draft.milestone,
       time: stamp?.at,
       zone: stamp?.zone,
       source: this.sourceOf(entry),
       line: { number: line, text: raw },
-      whose,
-      parameters: guid === undefined ? parameters : { serviceGuid: guid, ...parameters },
+      whose: this.whoseOf(entry),
+      parameters: isManaged ? parameters : { serviceGuid: service, ...parameters },
     });
   }
 
@@ -272,11 +281,18 @@ export class ClientLines {
   }
 
   private whoseOf(entry: LogEntry): LogEvent['whose'] {
-    const ofService = whoseService(this.works.current.service);
-    if (ofService === 'microsoft' || /^sls$/i.test(entry.component)) return 'microsoft';
+    const ofService = this.whoseService();
+    if (ofService === 'microsoft' || (entry.component.length === 3 && /^sls$/i.test(entry.component)))
+      return 'microsoft';
     const { isMicrosoft } = entry.meaning;
     if (isMicrosoft !== undefined) return isMicrosoft ? 'microsoft' : 'yours';
     return this.whoseUrl() ?? ofService;
+  }
+
+  private whoseService(): LogEvent['whose'] {
+    const { service } = this.works.current;
+    if (service !== this.asked.service) this.asked = { service, whose: whoseService(service) };
+    return this.asked.whose;
   }
 
   private whoseUrl(): LogEvent['whose'] {

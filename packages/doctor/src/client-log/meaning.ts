@@ -62,7 +62,7 @@ function findOut(text: string, words: Marks): Meaning {
     isComplaint: complains,
     status: status === undefined ? undefined : Number(status),
     failures: complains ? failuresIn(text) : [],
-    isOutcome: (complains || known.length > 0) && isOutcome(text),
+    isOutcome: complains && isOutcome(text),
     isError: complains && isError(text),
     isMicrosoft: (flags & has.service) === 0 ? undefined : aboutMicrosoft(text),
   };
