@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { win32 } from 'node:path';
 import { keys } from './keys.ts';
 import type { MachineRoot } from './machine-root.ts';
 import { string } from './policy.ts';
@@ -22,9 +23,9 @@ const askMs = 10_000;
 export function machinery(root: MachineRoot, isReal: boolean, platform = process.platform): Machinery {
   return {
     boot: () => bootId(platform),
-    countUsers: () => countUsers(platform),
+    countUsers: () => countUsers(platform === 'win32' ? [ofSystem(root, 'quser.exe')] : ['who']),
     restart(registry, why) {
-      const command = restartCommand(registry, isReal, platform, why);
+      const command = restartCommand(registry) ?? (isReal ? systemRestart(root, platform, why) : undefined);
       if (!command) return `${root.folder} is no whole machine: nothing is restarted. RestartCommand can say how.`;
       const [program = '', ...args] = command;
       const child = spawn(program, args, { detached: true, stdio: 'ignore', windowsHide: true });
@@ -53,29 +54,32 @@ export function isOtherBoot(before: string, now: string): boolean {
   return Number(is) < Number(was);
 }
 
-async function countUsers(platform: NodeJS.Platform): Promise<number> {
-  const [program, args] = platform === 'win32' ? ['quser.exe', []] : ['who', []];
+async function countUsers([program = '']: string[]): Promise<number> {
   return new Promise((resolve) => {
-    execFile(program, args, { timeout: askMs, windowsHide: true }, (error, stdout) => {
+    execFile(program, [], { timeout: askMs, windowsHide: true }, (error, stdout) => {
       const lines = stdout.split(/\r?\n/).filter((line) => line.trim() !== '').length;
       // quser writes a heading, and ends with 1 when nobody is logged on.
-      if (platform === 'win32') resolve(error ? (error.code === 1 ? 0 : 1) : Math.max(0, lines - 1));
+      if (program.endsWith('quser.exe')) resolve(error ? (error.code === 1 ? 0 : 1) : Math.max(0, lines - 1));
       else resolve(error ? 1 : lines);
     });
   });
 }
 
-function restartCommand(
-  registry: RegistryView,
-  isReal: boolean,
-  platform: NodeJS.Platform,
-  why: string,
-): string[] | undefined {
-  const own = string(registry, keys.agent, 'RestartCommand');
-  if (own !== undefined) return own.split(' ').filter((word) => word !== '');
-  if (!isReal) return undefined;
+/** By its whole path: Windows looks for a bare name in the folder that a program happens to be in. */
+function ofSystem({ windows }: MachineRoot, name: string): string {
+  return win32.join(windows, 'System32', name);
+}
+
+/** What the administrator of the machine has set. */
+function restartCommand(registry: RegistryView): string[] | undefined {
+  return string(registry, keys.agent, 'RestartCommand')
+    ?.split(' ')
+    .filter((word) => word !== '');
+}
+
+function systemRestart(root: MachineRoot, platform: NodeJS.Platform, why: string): string[] {
   const words = `Updates were installed. This computer restarts in a minute (${why}).`;
   return platform === 'win32'
-    ? ['shutdown.exe', '/r', '/t', '60', '/d', 'p:2:17', '/c', words]
+    ? [ofSystem(root, 'shutdown.exe'), '/r', '/t', '60', '/d', 'p:2:17', '/c', words]
     : ['shutdown', '-r', '+1', words];
 }
