@@ -38,7 +38,7 @@ describe('a full disk', { concurrency: false }, () => {
     disk = mountSmallDisk(join(folder, 'disk'), 48);
     dataDir = join(folder, 'disk', 'data');
     if (!disk) return;
-    server = await startServe(['--data-dir', dataDir]);
+    server = await startServe(['--data-dir', dataDir, '--first-catalog', 'samples']);
     known = await openSession(server.url);
     await known.syncToTheEnd();
   });
@@ -151,7 +151,7 @@ describe('a full disk', { concurrency: false }, () => {
       await server[ending]();
       if (!hasBallast) rmSync(join(dataDir, 'moult.ballast'));
       disk.fill();
-      server = await startServe(['--data-dir', dataDir]);
+      server = await startServe(['--data-dir', dataDir, '--first-catalog', 'samples']);
       assert.match(server.said(), /disk of this server/);
       for (const path of [...tree, '/']) assert.equal(await status(path), 200, path);
       await until('a report is refused', async () => !(await report()));

@@ -45,7 +45,7 @@ describe('pages of findings', () => {
 
   it('are each produced by a test', () => {
     const root = fileURLToPath(new URL('..', import.meta.url));
-    const tests = globSync('**/*.test.ts', { cwd: root })
+    const tests = globSync(['**/*.test.ts', '**/test/**/*.ts'], { cwd: root })
       .filter((file) => !file.endsWith('pages.test.ts'))
       .map((file) => readFileSync(`${root}/${file}`, 'utf8'))
       .join('\n');

@@ -103,7 +103,8 @@ describe('the home page', () => {
   it('shows what happens while somebody looks, without a reload, and says it politely', async () => {
     await withPage({ facts: fleet() }, async (page, server) => {
       await page.getByText('Live', { exact: true }).waitFor();
-      const news = [...storyOf('LAB-4', new Date()), ...storyOf('LAB-3', new Date())];
+      const now = Date.now();
+      const news = [...storyOf('LAB-4', new Date(now)), ...storyOf('LAB-3', new Date(now - 1))];
       server.facts = { ...server.facts, computers: 55, events: [...news, ...server.facts.events] };
       server.changed();
       await page.getByRole('heading', { name: '55 computers' }).waitFor();
