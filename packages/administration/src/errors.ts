@@ -22,6 +22,22 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_LICENSE_TERMS'
   /** Policy on the computers says which groups they are in. */
   | 'ADMINISTRATION_CLIENT_TARGETING'
+  /** A file holds no packages of a vendor. */
+  | 'ADMINISTRATION_NOT_A_CATALOG'
+  /** A vendor's catalog was changed after it was signed. */
+  | 'ADMINISTRATION_CATALOG_SIGNATURE'
+  /** A vendor's catalog has another signer than before. */
+  | 'ADMINISTRATION_CATALOG_SIGNER'
+  /** A download failed. */
+  | 'ADMINISTRATION_FETCH'
+  /** A catalog names an address of a private network. */
+  | 'ADMINISTRATION_PRIVATE_ADDRESS'
+  /** A downloaded file is not the one that its package names. */
+  | 'ADMINISTRATION_FILE_DIGEST'
+  /** A vendor's package that cannot be translated whole. */
+  | 'ADMINISTRATION_PACKAGE_WITHHELD'
+  /** The rules of an update fit every computer. */
+  | 'ADMINISTRATION_REACHES_ALL'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED';
 

@@ -77,8 +77,9 @@ export async function publish(
 }
 
 /** What the Windows Installer package of a publication says of itself. */
-function readPackage({ install }: Publication, files: readonly Payload[]): InstallerProduct | undefined {
-  if (install?.kind !== 'msi') return undefined;
+function readPackage({ install, vendor }: Publication, files: readonly Payload[]): InstallerProduct | undefined {
+  // A vendor says the product code itself, and a package that bears it may be inside of a larger file.
+  if (install?.kind !== 'msi' || vendor) return undefined;
   const wanted = basename(install.msi.replaceAll('\\', '/')).toLowerCase();
   const file = files.find(({ fileName }) => fileName.toLowerCase() === wanted);
   if (!file) return undefined;

@@ -54,5 +54,44 @@ export const updateBounds = declareBounds('update', {
   },
 });
 
+/** Of one package of a vendor's catalog. */
+export const vendorBounds = declareBounds('vendor-package', {
+  maxCharacters: {
+    what: 'Characters of a package of a vendor catalog, or of a winget manifest',
+    fallback: 4 * 1024 * 1024,
+    range: [65_536, 128 * 1024 * 1024],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT or CATALOG_BAD_MANIFEST',
+  },
+  maxDepth: {
+    what: 'Depth of the elements of a package of a vendor catalog',
+    fallback: 100,
+    range: [16, 4096],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+  maxElements: {
+    what: 'Elements of a package of a vendor catalog',
+    fallback: 50_000,
+    range: [1000, 2_000_000],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+  maxAttributesPerElement: {
+    what: 'Attributes of one element of a package of a vendor catalog',
+    fallback: 64,
+    range: [16, 4096],
+    client: 'nothing',
+    administrator: 'the error CATALOG_OVER_LIMIT',
+  },
+  maxRuleDepth: {
+    what: 'Depth of the rules of a package of a vendor catalog',
+    fallback: 64,
+    range: [8, 1024],
+    client: 'nothing',
+    administrator: 'the package, withheld with CATALOG_OVER_LIMIT',
+  },
+});
+
 /** All tables of this file. */
-export const catalogBounds = [defaultDocumentLimits, updateBounds];
+export const catalogBounds = [defaultDocumentLimits, updateBounds, vendorBounds];

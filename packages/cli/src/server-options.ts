@@ -17,6 +17,8 @@ import { ServerError } from '@moult/store/errors';
 import { type Command, Option } from 'commander';
 import { UsageError } from './terminal.ts';
 
+export type { FoundServer };
+
 /** The options that say which server is meant. */
 export interface ServerOptions {
   dataDir?: string;

@@ -40,6 +40,7 @@ import { updateFactStore } from './lists/update-facts.ts';
 import { updatePages } from './lists/updates.ts';
 import { isEmpty, migrate, requireSchema } from './migrate.ts';
 import { newestTimeStore } from './newest-time.ts';
+import { registeredSystemStore } from './registered-systems.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
 import { selfUpdateEventStore } from './self-update-events.ts';
@@ -48,6 +49,7 @@ import { stateBoundsStore } from './state-bounds.ts';
 import { statusStore } from './status.ts';
 import { together } from './together.ts';
 import { updateStore } from './updates.ts';
+import { vendorCatalogStore } from './vendor-catalogs.ts';
 import { serverVersion } from './version.ts';
 
 export interface StoreOptions {
@@ -180,6 +182,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     computerAgeingStore(database, changes),
     newestTimeStore(database),
     computerListStore(database),
+    registeredSystemStore(database),
     computerRemovalStore(database, changes),
     identityChanges,
     statusStore(database, now),
@@ -190,6 +193,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     computerPages(database),
     updatePages(database),
     updateFactStore(database),
+    vendorCatalogStore(database),
     events,
     homeStore(database, {
       loadCounters: counters.loadCounters,

@@ -40,6 +40,8 @@ const roles = {
   computer_update_status: { role: 'backed-up' },
   self_update_events: { role: 'backed-up', identity: 'event_id' },
   audit: { role: 'backed-up', identity: 'audit_id' },
+  vendor_catalogs: { role: 'backed-up' },
+  vendor_packages: { role: 'backed-up' },
   computer_figures: { role: 'derived' },
   update_titles: { role: 'derived' },
   update_articles: { role: 'derived' },

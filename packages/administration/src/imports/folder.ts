@@ -45,7 +45,7 @@ function entryOf(name: string, entry: Dirent): FolderEntry {
 /** By how the file begins; of what is not known so, by its extension. */
 function kindOf(path: string, name: string): string {
   const extension = extname(name).toLowerCase();
-  if (extension === '.sdp') return 'a package of a vendor catalog (.sdp), which is not read yet';
+  if (extension === '.sdp') return 'a package of a vendor catalog (.sdp), which "moult catalog add" takes';
   const kind = fileKind(firstBytes(path));
   if (kind === 'a Windows image (.wim, .esd)' && extension === '.msu')
     return 'an .msu of Windows 11, which holds no metadata';

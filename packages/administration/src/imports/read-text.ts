@@ -129,6 +129,12 @@ export function* decodedPieces(chunks: Iterable<Uint8Array>): Generator<string> 
   if (decode) yield decode();
 }
 
+/** As decodedPieces, of a stream. */
+export async function* decodedStream(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const { start, rest } = await peek(chunks);
+  yield* decoded(rest, encodingOf(start));
+}
+
 /** Takes the bytes piece by piece; nothing is the end. */
 function decoderOf(encoding: Encoding): (chunk?: Uint8Array) => string {
   const decoder = new TextDecoder(encoding, { fatal: true });

@@ -82,16 +82,22 @@ function updateDocument(
   files: readonly PublishedFile[],
   createdAt: Date,
 ): string {
-  const { install, severity, translations, supersedes } = publication;
+  const { install, severity, translations, supersedes, vendor } = publication;
   const handler = handlerOf(publication);
-  const size = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const size = files.length === 0 ? (vendor?.sizeBytes ?? 0) : files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  const language = vendor?.language ?? 'en';
+  const isRule = vendor?.updateType === 'Detectoid';
+  const made = vendor?.createdAt ?? createdAt;
   const attributes = [
-    'UpdateType="Software" ExplicitlyDeployable="true" AutoSelectOnWebSites="true" DefaultPropertiesLanguage="en"',
+    isRule
+      ? 'UpdateType="Detectoid" ExplicitlyDeployable="false"'
+      : 'UpdateType="Software" ExplicitlyDeployable="true" AutoSelectOnWebSites="true"',
+    `DefaultPropertiesLanguage="${escapeAttribute(language)}"`,
     handler ? `Handler="${handler}"` : '',
     `MaxDownloadSize="${size}" MinDownloadSize="0" IsLocallyPublished="true"`,
     install?.kind === 'msi' ? 'CanSourceBeRequired="true"' : '',
     severity ? `MsrcSeverity="${severity}"` : '',
-    `PublicationState="Published" CreationDate="${createdAt.toISOString()}" PublisherID="${ids.company}"`,
+    `PublicationState="${vendor?.isExpired ? 'Expired' : 'Published'}" CreationDate="${made.toISOString()}" PublisherID="${ids.company}"`,
   ];
   const clauses = [
     ...publication.prerequisites.map((anyOf) => `<upd:AtLeastOne>${anyOf.map(identityOf).join('')}</upd:AtLeastOne>`),
@@ -108,10 +114,10 @@ function updateDocument(
     properties: attributes.filter((text) => text !== '').join(' '),
     propertyChildren: propertyChildren(publication),
     localized: [
-      localizedElement('en', publication.title, publication.description),
+      localizedElement(language, publication.title, publication.description),
       ...translations
-        .filter(({ language }) => language.toLowerCase() !== 'en')
-        .map(({ language, title, description }) => localizedElement(language, title, description)),
+        .filter((one) => one.language.toLowerCase() !== language.toLowerCase())
+        .map((one) => localizedElement(one.language, one.title, one.description)),
     ],
     relationships: prerequisites(clauses, superseded),
     rest: applicabilityElement(publication, ids.facts) + filesElement(files) + handlerElement(publication, ids.facts),
@@ -140,16 +146,28 @@ function documentOf(parts: DocumentParts): string {
   );
 }
 
-function propertyChildren({ install, moreInfoUrl, supportUrl, kbArticle }: Publication): string {
+function propertyChildren({ install, moreInfoUrl, supportUrl, kbArticle, vendor }: Publication): string {
   const reboot = { never: 'NeverReboots', can: 'CanRequestReboot', always: 'AlwaysRequiresReboot' }[
     install?.reboot ?? 'never'
   ];
+  const further = vendor
+    ? [
+        vendor.impact ? ` Impact="${escapeAttribute(vendor.impact)}"` : '',
+        ` CanRequestUserInput="${vendor.canRequestUserInput}"`,
+        ` RequiresNetworkConnectivity="${vendor.requiresNetworkConnectivity}"`,
+      ].join('')
+    : '';
+  // Windows Installer takes a product away by its code.
+  const canUninstall = vendor ? vendor.canUninstall : install?.kind === 'msi';
   return [
-    `<upd:InstallationBehavior RebootBehavior="${reboot}" />`,
-    // Windows Installer takes a product away by its code.
-    install?.kind === 'msi' ? `<upd:UninstallationBehavior RebootBehavior="${reboot}" />` : '',
+    vendor?.updateType === 'Detectoid' ? '' : `<upd:InstallationBehavior RebootBehavior="${reboot}"${further} />`,
+    canUninstall ? `<upd:UninstallationBehavior RebootBehavior="${reboot}" />` : '',
+    ...(vendor?.languages ?? []).map((language) => `<upd:Language>${escapeText(language)}</upd:Language>`),
     moreInfoUrl ? `<upd:MoreInfoUrl>${escapeText(moreInfoUrl)}</upd:MoreInfoUrl>` : '',
     supportUrl ? `<upd:SupportUrl>${escapeText(supportUrl)}</upd:SupportUrl>` : '',
+    vendor?.securityBulletin
+      ? `<upd:SecurityBulletinID>${escapeText(vendor.securityBulletin)}</upd:SecurityBulletinID>`
+      : '',
     kbArticle ? `<upd:KBArticleID>${escapeText(kbArticle)}</upd:KBArticleID>` : '',
   ].join('');
 }

@@ -2,7 +2,7 @@
 // is refused here, before it is signed, approved and fails on every computer.
 import { bad, mapping, oneOf, optionalText, text } from './yaml-values.ts';
 
-export type InstallInstruction = ProgramInstall | PackageInstall;
+export type InstallInstruction = ProgramInstall | PackageInstall | PatchInstall;
 
 export interface ProgramInstall {
   kind: 'program';
@@ -10,6 +10,8 @@ export interface ProgramInstall {
   arguments: string;
   reboot: Reboot;
   returnCodes: { code: number; result: 'Succeeded' | 'Failed' | 'Cancelled'; reboot: boolean }[];
+  /** Of any other code. Absent: it failed, and a restart is needed if `reboot` is always. */
+  byDefault?: { result: 'Succeeded' | 'Failed' | 'Cancelled'; reboot: boolean };
 }
 
 export interface PackageInstall {
@@ -19,9 +21,21 @@ export interface PackageInstall {
   /** Public properties of the package, by name. */
   properties: [name: string, value: string][];
   reboot: Reboot;
+  /** What a vendor's package says itself; absent: read from the file. */
+  said?: { productCode: string; commandLine: string; uninstallCommandLine: string };
 }
 
-type Reboot = 'never' | 'can' | 'always';
+export interface PatchInstall {
+  kind: 'msp';
+  /** One of the files. */
+  msp: string;
+  patchCode: string | undefined;
+  commandLine: string;
+  uninstallCommandLine: string;
+  reboot: Reboot;
+}
+
+export type Reboot = 'never' | 'can' | 'always';
 
 const programKeys = ['program', 'arguments', 'reboot', 'return-codes'];
 const packageKeys = ['msi', 'properties', 'reboot'];
@@ -65,23 +79,28 @@ export function refuseWhatNobodyRuns(
     if (files.length > 0) throw bad('There are files and no install: no client would do anything with them.');
     return;
   }
-  const [key, started] = install.kind === 'msi' ? ['msi', install.msi] : ['program', install.program];
+  const [key, started] = startedFile(install);
   if (files.length === 0) throw bad('install needs files.');
-  if (install.kind === 'msi' && packaging === 'as-is') {
+  if (install.kind !== 'program' && packaging === 'as-is') {
     throw bad('install.msi needs packaging: cabinet. Windows takes a package only inside of a cabinet.');
   }
   if (packaging === 'cabinet' && !files.some((file) => nameOf(file) === nameOf(started))) {
     throw bad(`install.${key} "${started}" is none of the files; agents run nothing else.`);
   }
   const extension = /\.[^.]*$/.exec(nameOf(started))?.[0] ?? '';
-  if (install.kind === 'msi') {
-    if (extension !== '.msi')
-      throw bad(`install.msi "${started}" is not an .msi file. ${insteadOf[extension] ?? ''}`.trim());
+  if (install.kind !== 'program') {
+    if (extension !== `.${key}`)
+      throw bad(`install.${key} "${started}" is not an .${key} file. ${insteadOf[extension] ?? ''}`.trim());
   } else if (!startable.includes(extension)) {
     const advice =
       insteadOf[extension] ?? 'Put a .cmd or .mjs file beside it that does what is needed, and name that one.';
     throw bad(`install.program "${started}" cannot be started: clients start ${startable.join(', ')}. ${advice}`);
   }
+}
+
+function startedFile(install: InstallInstruction): [key: string, file: string] {
+  if (install.kind === 'program') return ['program', install.program];
+  return install.kind === 'msi' ? ['msi', install.msi] : ['msp', install.msp];
 }
 
 /** Windows starts the first four by themselves; Moult's agent has a runtime for the others, on every system. */

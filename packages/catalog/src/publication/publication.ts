@@ -32,6 +32,28 @@ export interface Publication {
   /** AND of ORs. */
   prerequisites: UpdateId[][];
   supersedes: UpdateId[];
+  /** What a vendor's package says beyond a publication in YAML. */
+  vendor?: VendorProperties | undefined;
+}
+
+export interface VendorProperties {
+  updateType: 'Software' | 'Detectoid';
+  isExpired: boolean;
+  /** Of title and description. */
+  language: string;
+  createdAt: Date | undefined;
+  securityBulletin: string | undefined;
+  /** Language tags of the program. */
+  languages: string[];
+  impact: string | undefined;
+  canRequestUserInput: boolean;
+  requiresNetworkConnectivity: boolean;
+  canUninstall: boolean;
+  superseded: RuleTree | undefined;
+  /** The Metadata section of the rules, as XML with its own declarations. */
+  ruleMetadata: string | undefined;
+  /** Bytes of the file that is not here yet: clients are told how much they will fetch. */
+  sizeBytes: number;
 }
 
 const keys = new Set([

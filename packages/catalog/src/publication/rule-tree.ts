@@ -15,6 +15,8 @@ export type RuleTree =
       name: string;
       attributes: [string, string][];
       items: [string, string][];
+      /** Rules inside: of RegKeyLoop, which no publication in YAML writes. */
+      rules?: RuleTree[];
     };
 
 const prefixOf: Readonly<Record<string, 'bar' | 'mar'>> = { 'b.': 'bar', 'm.': 'mar' };
@@ -49,6 +51,7 @@ export function writeRuleTree(tree: RuleTree): string {
       const items = tree.items.map(
         ([name, text]) => `<${tree.prefix}:${name}>${escapeText(text)}</${tree.prefix}:${name}>`,
       );
+      items.push(...(tree.rules ?? []).map(writeRuleTree));
       return items.length === 0 ? `<${head}${attributes} />` : `<${head}${attributes}>${items.join('')}</${head}>`;
     }
   }

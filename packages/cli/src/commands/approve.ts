@@ -1,12 +1,14 @@
 // moult approve: an action for an update in a group. The words are those of WSUS and its PowerShell.
 
-import { type Approved, approveAll } from '@moult/administration';
+import type { Approved } from '@moult/administration';
+import { approveWithPackages, type PackageReach } from '@moult/administration/vendors';
 import { visibleText } from '@moult/formats/text';
 import type { DeploymentAction } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { listDocument, wholeList } from '../lists.ts';
 import { present } from '../output.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { reachLine } from '../reach-line.ts';
+import { type AdministrationFlags, administer, withLog, withServerOptions } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
 /** As typed → as MS-WUSP calls it. Not approved is still reported on by clients, as with WSUS. */
@@ -26,6 +28,8 @@ interface ApproveFlags extends AdministrationFlags {
   deadline?: string;
   allowPastDeadline?: true;
   acceptLicense?: true;
+  filesFrom?: string;
+  yesAll?: true;
 }
 
 export function register(program: Command): void {
@@ -43,6 +47,8 @@ export function register(program: Command): void {
     .option('--deadline <time>', 'time limit, as 2027-01-31T12:00:00Z. Without a zone it is UTC')
     .option('--allow-past-deadline', 'take a deadline that is over: computers install at their next contact')
     .option('--accept-license', 'accept the license terms of the update for all computers')
+    .option('--files-from <dir>', "take the files of vendors' packages from this folder, not from the network")
+    .option('--yes-all', "approve a vendor's package whose rules fit every computer")
     .addHelpText('after', `\nActions: ${Object.keys(actions).join(', ')}`)
     .action(runApprove);
 }
@@ -61,9 +67,14 @@ function parseAction(text: string): string {
 async function runApprove(updates: string[], flags: ApproveFlags): Promise<void> {
   const action = actions[flags.action] ?? 'Install';
   const deadline = flags.deadline === undefined ? undefined : parseTime(flags.deadline);
-  const { allowPastDeadline, acceptLicense } = flags;
+  const { allowPastDeadline, acceptLicense, filesFrom, yesAll: allowAll } = flags;
   const approval = { groups: flags.group, action, deadline, allowPastDeadline, acceptLicense };
-  const approved = await administer(flags, (administration) => approveAll(administration, updates, approval));
+  const { approved } = await administer(flags, (administration) =>
+    approveWithPackages(administration, updates, approval, {
+      withLog: (work) => withLog(administration, work),
+      ...{ allowAll, filesFrom, onReach },
+    }),
+  );
   for (const line of approved.flatMap(missingLines)) console.error(line);
   const [first] = approved;
   // One update alone is answered alone.
@@ -74,6 +85,13 @@ async function runApprove(updates: string[], flags: ApproveFlags): Promise<void>
     const names = groups.map(({ name }) => `"${name}"`).join(', ');
     return `"${title}": ${flags.action} for ${names}${deadline ? ` by ${deadline.toISOString()}` : ''}.`;
   }
+}
+
+/** On standard error: `--json` prints one document. */
+function onReach(packages: readonly PackageReach[]): void {
+  for (const { title, reach } of packages) console.error(visibleText(`"${title}" ${reachLine(reach)}.`));
+  const always = packages.filter(({ reach }) => reach.restart === 'always').length;
+  if (packages.length > 1) console.error(`${always} of ${packages.length} packages always restart.`);
 }
 
 function missingLines({ missingFiles }: Approved): string[] {

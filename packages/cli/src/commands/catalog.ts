@@ -24,6 +24,7 @@ import { foundNothing, printImport } from '../import-report.ts';
 import { type Column, type ListFlags, showList, withList } from '../lists.ts';
 import { administer, type ServerOptions, withServer } from '../server-options.ts';
 import { exitCode, paint } from '../terminal.ts';
+import { registerVendors } from './catalog-vendors.ts';
 import { registerWaiting } from './catalog-waiting.ts';
 
 interface JsonFlag {
@@ -74,6 +75,7 @@ export function register(program: Command): void {
     .addOption(json())
     .action(list);
   registerWaiting(catalog);
+  registerVendors(catalog);
   withServer(catalog.command('show'))
     .description('show one update')
     .argument('<update>', updateWords)

@@ -1,4 +1,5 @@
 // The contract for computers: who was here, how lists show them, and how they go.
+import type { CountedSystem } from '@moult/catalog/reach';
 import type { Author } from './audit.ts';
 
 export interface AuthorizedComputer {
@@ -187,6 +188,12 @@ export interface ComputerLists {
 
   /** Computers whose id, DNS name (whole, or its first label) or address is `text`, letter case aside. A bounded number. */
   findComputers(text: string): Promise<KnownComputer[]>;
+
+  /**
+   * What computers said of themselves when they registered, those that said the same together: only what rules ask for. Others
+   * that never registered count with no facts. Reads the registration of every computer.
+   */
+  readSystems(): Promise<CountedSystem[]>;
 
   /** How many computers the store knows. Reads figures that triggers keep; costs one narrow row a computer. */
   countComputers(): Promise<number>;

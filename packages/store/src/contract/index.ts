@@ -16,6 +16,7 @@ import type { SelfUpdateEvents } from './self-update.ts';
 import type { Configuration, Counters, HomePage, Topic } from './server.ts';
 import type { StateStore } from './states.ts';
 import type { UpdateStore } from './updates.ts';
+import type { VendorCatalogs } from './vendor-catalogs.ts';
 
 export type * from './audit.ts';
 export type * from './computers.ts';
@@ -28,6 +29,7 @@ export type * from './self-update.ts';
 export type * from './server.ts';
 export type * from './states.ts';
 export type * from './updates.ts';
+export type * from './vendor-catalogs.ts';
 
 export interface Store
   extends ComputerStore,
@@ -40,6 +42,7 @@ export interface Store
     AuditLog,
     ListStore,
     SelfUpdateEvents,
+    VendorCatalogs,
     Configuration,
     Counters,
     HomePage,

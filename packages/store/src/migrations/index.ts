@@ -8,6 +8,7 @@ import { up as auditChain } from './0005-audit-chain.ts';
 import { up as identityChanges } from './0006-identity-changes.ts';
 import { up as figures } from './0008-figures.ts';
 import { up as lists } from './0009-lists.ts';
+import { up as vendorCatalogs } from './0010-vendor-catalogs.ts';
 
 export interface Migration {
   name: string;
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { name: '0006-identity-changes', up: identityChanges },
   { name: '0008-figures', up: figures },
   { name: '0009-lists', up: lists },
+  { name: '0010-vendor-catalogs', up: vendorCatalogs },
 ];

@@ -1,0 +1,120 @@
+// Approvals of what may still be a package of a vendor's catalog: it is published first.
+import type { Reach } from '@moult/catalog/reach';
+import type { ListedVendorPackage, Log } from '@moult/store';
+import { type Approved, approveAll } from '../approvals.ts';
+import { findBounds } from '../bounds.ts';
+import { AdministrationError } from '../errors.ts';
+import { findUpdate, guidIn } from '../find.ts';
+import type { Administration } from '../open-server.ts';
+import { contentOf, type PublishedPackage, publishVendorPackage, requirePackage } from './publish-package.ts';
+import { reachError, reachesAll, reachOfPackage } from './reach.ts';
+
+interface ApprovePackagesOptions {
+  /** Opens the log of the server for as long as the work takes: only when something is published. */
+  withLog<Result>(work: (log: Log) => Promise<Result>): Promise<Result>;
+  /** A package whose rules fit every computer is meant. */
+  allowAll?: boolean | undefined;
+  filesFrom?: string | undefined;
+  /** Told the reach of all packages before the first of them is fetched. */
+  onReach?: ((packages: readonly PackageReach[]) => void) | undefined;
+  onProgress?: ((title: string, bytes: number, of: number) => void) | undefined;
+}
+
+export interface PackageReach {
+  packageId: string;
+  title: string;
+  reach: Reach;
+}
+
+interface ApprovedPackages {
+  approved: Approved[];
+  published: (PublishedPackage & { reach: Reach | undefined })[];
+}
+
+/**
+ * As approveAll, of updates and of packages in vendors' catalogs: those that are not published yet are fetched and published
+ * first, for detect-only without their file. Throws as approveAll and publishVendorPackage do, and ADMINISTRATION_REACHES_ALL
+ * for a package that fits every computer, before anything is fetched.
+ */
+export async function approveWithPackages(
+  administration: Administration,
+  updates: readonly string[],
+  approval: Parameters<typeof approveAll>[2],
+  options: ApprovePackagesOptions,
+): Promise<ApprovedPackages> {
+  const { action } = approval;
+  const ids: string[] = [];
+  const wanted = new Set<string>();
+  const installs = action === 'Install' || action === 'OptionalInstall';
+  for (const update of updates) {
+    const found = await findPackage(administration, update);
+    ids.push(found?.packageId ?? update);
+    const needs = found && (installs || (action === 'PreDeploymentCheck' && found.publishedRevision === undefined));
+    if (needs) wanted.add(found.packageId);
+  }
+  const reaches = await inspect(administration, wanted, options.allowAll ?? false);
+  if (reaches.length > 0) options.onReach?.(reaches);
+  const published = wanted.size === 0 ? [] : await options.withLog((log) => publishAll(log));
+  return { approved: await approveAll(administration, ids, approval), published };
+
+  async function publishAll(log: Log): Promise<ApprovedPackages['published']> {
+    const done: ApprovedPackages['published'] = [];
+    const { filesFrom, onProgress } = options;
+    for (const packageId of wanted) {
+      const { reach, title = '' } = reaches.find((one) => one.packageId === packageId) ?? {};
+      const tell = onProgress && ((bytes: number, of: number) => onProgress(title, bytes, of));
+      const how = { withContent: installs, log, filesFrom, onProgress: tell };
+      done.push({ ...(await publishVendorPackage(administration, packageId, how)), reach });
+    }
+    return done;
+  }
+}
+
+/** Looks at every package before the first is fetched. One that is published with its file was looked at then. */
+async function inspect(
+  administration: Administration,
+  ids: ReadonlySet<string>,
+  allowAll: boolean,
+): Promise<PackageReach[]> {
+  if (ids.size === 0) return [];
+  const systems = await administration.store.readSystems();
+  const found: PackageReach[] = [];
+  for (const packageId of ids) {
+    const row = await requirePackage(administration, packageId);
+    if (row.publishedAs === `${row.digest} content`) continue;
+    const reach = reachOfPackage(contentOf(row).publication, systems);
+    if (reachesAll(reach) && !allowAll) throw reachError(row.title, reach);
+    found.push({ packageId, title: row.title, reach });
+  }
+  return found;
+}
+
+/** The package that `typed` names: by the id, by an update that was published of it, or by a title. */
+async function findPackage(administration: Administration, typed: string): Promise<ListedVendorPackage | undefined> {
+  const { store } = administration;
+  const guid = guidIn(typed.replace(/@\d+\s*$/, ''));
+  if (guid !== undefined) return store.findVendorPackage(guid);
+  try {
+    const { updateId } = await findUpdate(store, typed);
+    return await store.findVendorPackage(updateId);
+  } catch (error) {
+    // Several updates fit: that is for the administrator to settle.
+    if (!(error instanceof AdministrationError) || error.subject !== 'update') throw error;
+    return byTitle(await store.listVendorPackages(), typed);
+  }
+}
+
+/** Undefined when no title fits: then there is no such update. */
+function byTitle(packages: readonly ListedVendorPackage[], typed: string): ListedVendorPackage | undefined {
+  const key = typed.trim().toLowerCase();
+  const listed = packages.filter(({ isListed }) => isListed);
+  const same = listed.filter(({ title }) => title.toLowerCase() === key);
+  const found = same.length > 0 ? same : listed.filter(({ title }) => key !== '' && title.toLowerCase().includes(key));
+  if (found.length < 2) return found[0];
+  const shown = found.slice(0, findBounds.maxCandidates).map(({ title, packageId }) => `${title} (${packageId})`);
+  const more = found.length > shown.length ? [`${found.length - shown.length} more`] : [];
+  throw new AdministrationError(
+    'SERVER_NOT_FOUND',
+    `"${typed}" fits several packages of vendors: ${[...shown, ...more].join(', ')}. Name one by its id.`,
+  );
+}

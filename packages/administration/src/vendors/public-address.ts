@@ -1,0 +1,57 @@
+// Which addresses of the network a vendor's catalog may name. A catalog comes from outside: an address of this network in it
+// would make the server ask machines that only it can reach.
+import { lookup as lookupHost } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { AdministrationError } from '../errors.ts';
+
+const closed = new BlockList();
+for (const [network, bits] of [
+  ...[['0.0.0.0', 8] as const, ['10.0.0.0', 8] as const, ['100.64.0.0', 10] as const, ['127.0.0.0', 8] as const],
+  ...[['169.254.0.0', 16] as const, ['172.16.0.0', 12] as const, ['192.0.0.0', 24] as const],
+  ...[['192.168.0.0', 16] as const, ['198.18.0.0', 15] as const, ['224.0.0.0', 4] as const, ['240.0.0.0', 4] as const],
+])
+  closed.addSubnet(network, bits, 'ipv4');
+// Unspecified, loopback, NAT64, Teredo, 6to4, unique local, link-local, site-local, multicast. Mapped IPv4 counts as IPv4.
+for (const [network, bits] of [
+  ...[['::', 128] as const, ['::1', 128] as const, ['64:ff9b::', 32] as const, ['2001::', 32] as const],
+  ...[['2002::', 16] as const, ['fc00::', 7] as const, ['fe80::', 10] as const, ['fec0::', 10] as const],
+  ...[['ff00::', 8] as const, ['::', 96] as const],
+])
+  closed.addSubnet(network, bits, 'ipv6');
+
+/** Whether an IP address is private, loopback, link-local, multicast or otherwise not of the public internet. */
+export function isPrivateAddress(address: string): boolean {
+  const plain = address.replace(/%.*$/, '');
+  const family = isIP(plain);
+  return family === 0 || closed.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** Throws ADMINISTRATION_PRIVATE_ADDRESS for a URL whose host is such an address itself. Names are checked by `publicLookup`. */
+export function requirePublicHost({ hostname }: URL): void {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(host) !== 0 && isPrivateAddress(host)) throw refused(hostname, host);
+}
+
+/**
+ * Resolves names for a connection, which then goes to that very address: a name that answers differently the second time gains
+ * nothing. Fails with ADMINISTRATION_PRIVATE_ADDRESS if any address of the name is private.
+ */
+export function publicLookup(resolve: typeof lookupHost = lookupHost): LookupFunction {
+  return (hostname, options, answer) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return answer(error, '');
+      const inside = addresses.find(({ address }) => isPrivateAddress(address));
+      if (inside) return answer(refused(hostname, inside.address), '');
+      const [first] = addresses;
+      if (options.all) return answer(null, addresses);
+      answer(null, first?.address ?? '', first?.family);
+    });
+  };
+}
+
+function refused(host: string, address: string): AdministrationError {
+  return new AdministrationError(
+    'ADMINISTRATION_PRIVATE_ADDRESS',
+    `${host} is ${address}, an address of a private network. If this server may fetch from there, add the catalog with --allow-private.`,
+  );
+}

@@ -1,0 +1,1 @@
+export { type CountedSystem, estimateReach, type Reach } from './estimate-reach.ts';
