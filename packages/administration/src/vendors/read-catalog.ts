@@ -37,7 +37,7 @@ export async function readVendorCatalog(name: string, bytes: Buffer, now: Date):
     read.signer = await signerOf(name, bytes, now);
     await readCabinet(read, bytes);
   } else if (start === 'PK\u0003\u0004' || start === 'PK\u0005\u0006') await readZip(read, bytes);
-  else takeAll(read, name, packagesIn(slices(bytes)));
+  else await takeMember(read, name, 1, () => packagesIn(slices(bytes)));
   const [first] = read.refused;
   if (read.packages.size > 0) return read;
   throw first
@@ -88,9 +88,10 @@ async function takeMember(
   members: number,
   packages: () => Iterable<FoundPackage> | AsyncIterable<FoundPackage>,
 ): Promise<void> {
-  const found: FoundPackage[] = [];
+  // As rows: what was made of a package is let go of at once.
+  const found: Row[] = [];
   try {
-    for await (const one of packages()) found.push(one);
+    for await (const one of packages()) found.push(toRow(one));
   } catch (error) {
     if (members === 1 || !(error instanceof CatalogError || error instanceof FormatError)) throw error;
     read.refused.push({ name, code: error.code, message: error.message });
@@ -99,13 +100,18 @@ async function takeMember(
   takeAll(read, name, found);
 }
 
-function takeAll(read: ReadCatalog, name: string, packages: Iterable<FoundPackage>): void {
-  for (const one of packages) {
-    if ('refused' in one) {
-      read.refused.push({ name, code: one.refused.code, message: one.refused.message });
+type Row = VendorPackageChange | { refused: CatalogError };
+
+function toRow(one: FoundPackage): Row {
+  return 'refused' in one ? one : toChange(one);
+}
+
+function takeAll(read: ReadCatalog, name: string, rows: Iterable<Row>): void {
+  for (const row of rows) {
+    if ('refused' in row) {
+      read.refused.push({ name, code: row.refused.code, message: row.refused.message });
       continue;
     }
-    const row = toChange(one);
     const known = read.packages.get(row.packageId);
     if (known && known.digest !== row.digest)
       read.refused.push({

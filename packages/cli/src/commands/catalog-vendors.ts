@@ -9,7 +9,7 @@ import {
   updateVendorCatalogs,
 } from '@moult/administration/vendors';
 import { visibleText } from '@moult/formats/text';
-import { type CountedVendorCatalog, type ListedVendorPackage, pageOf } from '@moult/store';
+import { type CountedVendorCatalog, type ListedVendorPackage, limitHeapGrowth, pageOf } from '@moult/store';
 import type { Command } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
 import { present } from '../output.ts';
@@ -97,6 +97,7 @@ function withReading(command: Command): Command {
 }
 
 async function runAdd(source: string, { name, acceptSigner, allowPrivate, dryRun, ...flags }: AddFlags): Promise<void> {
+  limitHeapGrowth({ isSmall: true });
   const report = await administer(flags, (administration) =>
     withLog(administration, (log) =>
       addVendorCatalog(administration, source, { name, acceptSigner, allowPrivate, dryRun }, log),
@@ -107,6 +108,7 @@ async function runAdd(source: string, { name, acceptSigner, allowPrivate, dryRun
 }
 
 async function runUpdate(names: string[], { acceptSigner, dryRun, ...flags }: AddFlags): Promise<void> {
+  limitHeapGrowth({ isSmall: true });
   const reports = await administer(flags, (administration) =>
     withLog(administration, (log) => updateVendorCatalogs(administration, names, { acceptSigner, dryRun }, log)),
   );
