@@ -24,6 +24,8 @@ step('build', 'node', ['scripts/build.ts']);
 bringTestTools();
 // What tests start is what administrators start, and starts faster.
 process.env.MOULT_BUNDLE = '1';
+// Hundreds of processes load the same modules: each is stripped of its types and compiled once.
+process.env.NODE_COMPILE_CACHE ??= `${root}node_modules/.cache/moult-tests`;
 
 const files = globSync(['packages/*/{src,test}/**/*.test.ts', 'conformance/**/*.test.ts', 'scripts/*.test.ts'], {
   cwd: root,
