@@ -44,7 +44,7 @@ function copyRepository(target: string): void {
   }
   symlinkSync(join(root, 'fixtures'), join(target, 'fixtures'));
   for (const name of readdirSync(join(root, 'node_modules'))) {
-    if (name === '@moult') continue;
+    if (name === '@moult' || name === '.cache') continue;
     mkdirSync(join(target, 'node_modules'), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(target, 'node_modules', name));
   }
