@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { SubjectAlternativeNameExtension } from '@peculiar/x509';
 import { buildAgent, buildHost } from '../../../scripts/build.ts';
 import { issue } from '../../formats/src/authenticode/test/certificate-lab.ts';
@@ -180,6 +181,30 @@ describe('odd answers of the web services', () => {
     oneLine(outcome?.message);
   });
 
+  it('gzip that nobody asked for is one line that says what to switch off', async () => {
+    const root = await machine();
+    const headers = { 'Content-Encoding': 'gzip' };
+    lab.intercept = (what) =>
+      what === 'GetConfig' ? { status: 200, type: 'text/xml', body: gzipSync('<a/>'), headers } : undefined;
+    const outcome = await runOnce(root);
+    assert.equal(outcome?.code, 'AGENT_TRANSPORT_ENCODING');
+    assert.match(outcome?.message ?? '', /client\.asmx came with Content-Encoding: gzip, .*switch that off/i);
+    oneLine(outcome?.message);
+    oneLine(logOf(root));
+  });
+
+  it('a call that is sent on to https is not sent there, and the line says which address to set', async () => {
+    const root = await machine();
+    const headers = { Location: `https://127.0.0.1:8531/ClientWebService/client.asmx` };
+    lab.intercept = (what) =>
+      what === 'GetConfig' ? { status: 301, type: 'text/html', body: '', headers } : undefined;
+    const outcome = await runOnce(root);
+    assert.equal(outcome?.code, 'AGENT_TRANSPORT_STATUS');
+    assert.match(outcome?.message ?? '', /redirects to https:\/\/127\.0\.0\.1:8531, .*Set WUServer to that address/);
+    oneLine(outcome?.message);
+    oneLine(logOf(root));
+  });
+
   for (const [what, url] of [
     ['relative', '/Content/AA/file.cab'],
     ['of a file', 'file:///etc/passwd'],
@@ -190,7 +215,7 @@ describe('odd answers of the web services', () => {
       lab.alter = (operation, body) =>
         operation === 'GetExtendedUpdateInfo' ? body.replaceAll(/<Url>[^<]*<\/Url>/g, `<Url>${url}</Url>`) : body;
       const outcome = await runOnce(root);
-      assert.equal(outcome?.ok, true, outcome?.message);
+      assert.deepEqual([outcome?.ok, outcome?.failedUpdates], [true, 1], outcome?.message);
       assert.ok(!installed(root));
       const line = logOf(root).match(/WARNING: Download of .*/)?.[0] ?? '';
       assert.match(line, /The address .* is not fetched: it /);

@@ -254,10 +254,12 @@ describe('content', () => {
         : undefined;
     const outcome = await runOnce(root);
     assert.match(outcome?.message ?? '', /1 update\(s\) needed, 0 installed, 1 failed/);
+    assert.deepEqual([outcome?.ok, outcome?.failedUpdates], [true, 1], 'the detection went well, the update did not');
     assert.ok(!installed(root));
     assert.match(logOf(root), /\tDnldMgr\tWARNING: Download of "Moult sample update" failed, error = 0x80246002/);
     lab.intercept = undefined;
-    await runOnce(root);
+    const later = await runOnce(root);
+    assert.equal(later?.failedUpdates, undefined);
     assert.ok(installed(root));
   });
 

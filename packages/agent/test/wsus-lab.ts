@@ -12,6 +12,7 @@ export interface Answer {
   status: number;
   type: string;
   body: string | Uint8Array;
+  headers?: Readonly<Record<string, string>>;
 }
 
 export interface WsusLab {
@@ -65,6 +66,7 @@ export async function openWsusLab(folder: string, agentReleaseDir: string): Prom
       response.writeHead(answer.status, {
         'Content-Type': answer.type,
         'Content-Length': Buffer.byteLength(answer.body),
+        ...answer.headers,
       });
       response.end(answer.body);
     } else if (lab.alter && !what.includes(' ')) forwardAltered(lab.alter, what, request, body, response, target);

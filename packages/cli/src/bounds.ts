@@ -10,6 +10,14 @@ export const commandLimits = declareBounds('command', {
     client: 'nothing',
     administrator: 'exit code 1',
   },
+  /** The files are on this machine: a look costs a few milliseconds. */
+  agentWatchMs: {
+    what: 'Time between two looks of `moult agent status --watch`',
+    fallback: 2000,
+    range: [100, 3_600_000],
+    client: 'nothing',
+    administrator: 'a change is shown this much later',
+  },
   /** After the time for requests in flight: the last writes, and what may be at a start that is stopped. */
   longestEndSeconds: {
     what: 'Time for the end of `moult serve`, beyond `--stop-seconds`',

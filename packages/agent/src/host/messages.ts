@@ -43,6 +43,8 @@ export interface Outcome {
   hresult: number;
   code?: string;
   message: string;
+  /** Updates that could not be downloaded or installed. The detection itself went well. Absent: none. */
+  failedUpdates?: number;
 }
 
 /** A version that lost its trial, and why. */

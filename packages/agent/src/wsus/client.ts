@@ -168,11 +168,11 @@ export class WsusClient implements AgentClient {
     try {
       const parts = { context: this.#context, session, insist, onTrial, log: this.#log, events: this.#events };
       const machinery = this.#machinery;
-      const message = await detectUpdates({ ...parts, machinery });
+      const { message, failedUpdates } = await detectUpdates({ ...parts, machinery });
       const next = concludeWell(this.#context, policy.detectionFrequencyHours);
       this.#log.write('AU', `AU setting next detection timeout to ${formatDashedTime(next)}`);
       this.#context.progress('finished', message);
-      return { ok: true, hresult: 0, message };
+      return { ok: true, hresult: 0, message, ...(failedUpdates > 0 && { failedUpdates }) };
     } catch (error) {
       this.#events.add(detectionFailed(outcomeOf(error).hresult));
       return this.#concludeFailure(error);

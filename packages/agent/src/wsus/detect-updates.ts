@@ -49,8 +49,14 @@ export interface Detection extends DetectionParts {
   facts(): MachineFacts;
 }
 
-/** Answers in one sentence what came of it. Throws AgentError AGENT_SYNC_…, AGENT_TRANSPORT_…. */
-export async function detectUpdates(parts: DetectionParts): Promise<string> {
+/** What came of a detection: one sentence, and how many updates failed. */
+interface Detected {
+  message: string;
+  failedUpdates: number;
+}
+
+/** Throws AgentError AGENT_SYNC_…, AGENT_TRANSPORT_…. An update that fails does not: it is counted. */
+export async function detectUpdates(parts: DetectionParts): Promise<Detected> {
   const { log, context, session, events } = parts;
   const metadata = await refreshTrust(parts);
   let detection = openDetection(parts, metadata);
@@ -94,7 +100,7 @@ export async function detectUpdates(parts: DetectionParts): Promise<string> {
   }
   events.add(statusEvent(detection, evaluation, done));
   await report(detection);
-  return summary(needed.length, done);
+  return { message: summary(needed.length, done), failedUpdates: done.failed.length };
 }
 
 function openDetection(parts: DetectionParts, metadata: OperatorMetadata): Detection {

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Handler, ReturnCode } from '@moult/catalog';
 import { FolderTree, pathInside, removeIfPossible, removeWhenFree } from '@moult/disk';
 import { extractAll, readCabinet } from '@moult/formats/cab';
+import { visibleText } from '@moult/formats/text';
 import { isUpdatePurpose } from '@moult/protocol/self-update';
 import { AgentError } from '../../errors.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
@@ -57,8 +58,8 @@ async function layOut(
   { name, path, sha256 }: InstallRequest['files'][number],
   folder: string,
 ): Promise<void> {
-  const bytes = readFileSync(path);
   try {
+    const bytes = readFileSync(path);
     if (sha256 !== undefined && createHash('sha256').update(bytes).digest('base64') !== sha256)
       throw new Error('it is not the file that was downloaded');
     const { description } = await verifyCabinet(bytes, parts.operatorCaPem, name);
@@ -82,11 +83,7 @@ function writeInside(folder: string, name: string, bytes: Uint8Array): void {
 }
 
 function run({ root, timeoutMs }: InstallParts, handler: CommandLine, folder: string): Promise<number> {
-  const program = pathInside(folder, handler.program);
-  if (!existsSync(program)) {
-    const text = `The program ${handler.program} is not among the files of the update.`;
-    throw new AgentError('AGENT_INSTALL_BAD_CONTENT', text, { hresult: hresult.inconsistentFileNames });
-  }
+  const program = programIn(folder, handler.program);
   return new Promise((resolve, reject) => {
     const fail = (text: string, result: number) =>
       reject(new AgentError('AGENT_INSTALL_FAILED', `${handler.program} ${text}.`, { hresult: result }));
@@ -105,6 +102,22 @@ function run({ root, timeoutMs }: InstallParts, handler: CommandLine, folder: st
       else fail(`was ended by ${signal} (longest time: ${timeoutMs / 1000} s)`, hresult.installerHung);
     });
   });
+}
+
+/** A program of the update itself. Metadata that names another one, in any spelling, is told in one line. */
+function programIn(folder: string, name: string): string {
+  const refuse = (why: string, cause?: unknown) => {
+    const text = `The program ${visibleText(name.slice(0, 200))} ${why}.`;
+    return new AgentError('AGENT_INSTALL_BAD_CONTENT', text, { hresult: hresult.inconsistentFileNames, cause });
+  };
+  let program: string;
+  try {
+    program = pathInside(folder, name);
+  } catch (cause) {
+    throw refuse('leads out of the files of the update, and is not run', cause);
+  }
+  if (!existsSync(program)) throw refuse('is not among the files of the update');
+  return program;
 }
 
 /** Windows hands a program one line, and each program splits it in its own way: there the line stays as it was written. */
