@@ -3,6 +3,8 @@
 export const keys = {
   policy: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate',
   policyAu: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\\AU',
+  /** When Windows does its automatic maintenance. */
+  maintenance: 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\Task Scheduler\\Maintenance',
   /** What mobile device management has set (Policy CSP, area Update). */
   management: 'HKLM\\SOFTWARE\\Microsoft\\PolicyManager\\current\\device\\Update',
   windowsUpdate: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate',

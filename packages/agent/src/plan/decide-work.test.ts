@@ -12,13 +12,16 @@ const basic: WorkPolicy = {
   schedule: { day: 0, hour: 3, weeks: [] },
   missedAfterMinutes: 1,
   minorAtOnce: false,
+  overdueAfterDays: undefined,
   compliance: { quality: undefined, feature: undefined },
   restart: {
     notWithUsers: false,
     alwaysAfterMinutes: undefined,
-    deadlineDays: undefined,
+    deadlineDays: { quality: undefined, feature: undefined },
+    engaged: { quality: undefined, feature: undefined },
     activeHours: undefined,
     warningMinutes: 15,
+    askAgainMinutes: 10,
   },
 };
 
@@ -101,6 +104,16 @@ describe('an installation', () => {
     assert.deepEqual(decide({ updates }).install, []);
   });
 
+  it('that waits for automatic maintenance comes at the latest after its days', () => {
+    const maintenance = { schedule: { day: 0, hour: 2, minute: 30, weeks: [] }, overdueAfterDays: 2 };
+    const waits = decide({ updates: [update({ foundAt: at(11, 0, 21) })] }, maintenance);
+    assert.deepEqual([waits.install, waits.planned], [[], at(2, 30, 23)]);
+    assert.deepEqual(reasonsOf({ updates: [update()], now: at(14) }, maintenance), [
+      'automatic maintenance did not come for days',
+    ]);
+    assert.deepEqual(reasonsOf({ updates: [update()], now: at(14) }, { ...maintenance, option: 3 }), []);
+  });
+
   it('waits for a person with the options that ask one, and comes when one asked', () => {
     for (const option of [2, 3, 7]) {
       const waits = decide({ updates: [update()] }, { option });
@@ -155,12 +168,35 @@ describe('a restart', () => {
   });
 
   it('has its own deadline, in days, which active hours do not hold up', () => {
-    const policy = rules({ deadlineDays: 2, ...dayHours });
+    const policy = rules({ deadlineDays: { quality: 2, feature: 9 }, ...dayHours });
     const facts = { restart: restart({ since: at(12, 0, 20) }) };
     assert.match(JSON.stringify(decide({ ...facts, now: at(12) }, policy).restart), /as long as the policy allows/);
     const before = decide({ ...facts, now: at(11, 59) }, policy);
     assert.deepEqual(before.restart.kind === 'at' && before.restart.at, at(17));
     assert.deepEqual(decide({ restart: restart({ since: at(9) }), now: at(10) }, policy).again, at(17));
+  });
+
+  it('that is engaged comes by itself at first, is then left to the person, and has a deadline', () => {
+    const policy = rules({
+      engaged: { quality: { transitionDays: 2, deadlineDays: 3 }, feature: undefined },
+      ...dayHours,
+    });
+    const facts = { restart: restart({ since: at(12, 0, 20) }) };
+    assert.deepEqual(decide({ ...facts, now: at(11, 0, 22) }, policy).restart, {
+      ...{ kind: 'at', at: at(17), reason: 'the end of the active hours' },
+    });
+    const engaged = decide({ ...facts, now: at(18) }, policy);
+    assert.deepEqual([engaged.restart.kind, engaged.again], ['waits', at(12, 0, 25)]);
+    assert.equal(decide({ ...facts, now: at(18), users: 0 }, policy).restart.kind, 'at', 'nobody is there to decide');
+    assert.deepEqual(decide({ ...facts, now: at(12, 0, 25) }, policy).restart, {
+      ...{ kind: 'at', at: at(12, 0, 25), reason: 'the deadline of the engaged restart' },
+    });
+    // Also with the options that ask a person, and never without a deadline.
+    assert.equal(decide({ ...facts, now: at(12, 0, 25) }, { ...policy, option: 3 }).restart.kind, 'at');
+    const endless = rules({ engaged: { quality: { transitionDays: 0, deadlineDays: undefined }, feature: undefined } });
+    assert.equal(decide({ ...facts, now: at(12, 0, 30) }, endless).restart.kind, 'waits');
+    const other = restart({ since: at(12, 0, 1), kind: 'feature' });
+    assert.equal(decide({ restart: other, now: at(18) }, policy).restart.kind, 'at', 'the rule of the other kind');
   });
 
   it('after a compliance deadline comes outside the active hours until the grace ends, and then at once', () => {

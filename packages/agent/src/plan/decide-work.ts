@@ -73,6 +73,8 @@ function reasonToInstall(
   if (compliance !== undefined && compliance <= now) return 'the compliance deadline has passed';
   if (policy.option !== 4) return undefined;
   if (policy.minorAtOnce && update.isMinor) return 'it needs no restart';
+  const overdue = overdueAt(update, policy);
+  if (overdue !== undefined && overdue <= now) return 'automatic maintenance did not come for days';
   return due;
 }
 
@@ -81,8 +83,12 @@ function complianceEnd({ kind, foundAt }: ReadyUpdate, { compliance }: WorkPolic
   return rule && afterDays(foundAt, rule.deadlineDays);
 }
 
+function overdueAt({ foundAt }: ReadyUpdate, { option, overdueAfterDays }: WorkPolicy): Date | undefined {
+  return option === 4 && overdueAfterDays !== undefined ? afterDays(foundAt, overdueAfterDays) : undefined;
+}
+
 function deadlineOf(update: ReadyUpdate, policy: WorkPolicy): Date | undefined {
-  return earlier(update.deadline, complianceEnd(update, policy));
+  return earlier(earlier(update.deadline, complianceEnd(update, policy)), overdueAt(update, policy));
 }
 
 /** The strongest rule first, as the policy texts rank them. */
@@ -97,12 +103,27 @@ function decideRestart(facts: WorkFacts): RestartDecision {
   if (rules.notWithUsers && users > 0) return { kind: 'waits', reason: 'somebody is logged on' };
   if (rules.alwaysAfterMinutes !== undefined)
     return at(afterMinutes(restart.since, rules.alwaysAfterMinutes), 'the policy restarts after each installation');
-  if (rules.deadlineDays !== undefined) {
-    const end = afterDays(restart.since, rules.deadlineDays);
-    if (end <= now) return at(end, 'the restart has waited for as long as the policy allows');
+  const deadline = restartDeadline(restart, policy);
+  if (deadline && deadline <= now) return at(deadline, 'the restart has waited for as long as the policy allows');
+  const engaged = engagedRestart(restart, policy);
+  if (engaged && engaged.begins <= now) {
+    if (engaged.ends && engaged.ends <= now) return at(engaged.ends, 'the deadline of the engaged restart');
+    if (users > 0) return { kind: 'waits', reason: 'a person decides, until the deadline of the engaged restart' };
   }
   if (policy.option !== 4 && !insist && users > 0) return { kind: 'waits', reason: 'a person decides' };
   return outsideActiveHours(facts, afterMinutes(restart.since, rules.warningMinutes));
+}
+
+function restartDeadline({ since, kind }: NeededRestart, { restart }: WorkPolicy): Date | undefined {
+  const days = restart.deadlineDays[kind];
+  return days === undefined ? undefined : afterDays(since, days);
+}
+
+function engagedRestart({ since, kind }: NeededRestart, { restart }: WorkPolicy) {
+  const rule = restart.engaged[kind];
+  if (!rule) return undefined;
+  const begins = afterDays(since, rule.transitionDays);
+  return { begins, ends: rule.deadlineDays === undefined ? undefined : afterDays(begins, rule.deadlineDays) };
 }
 
 function byCompliance(
@@ -130,10 +151,10 @@ function outsideActiveHours({ now, policy }: WorkFacts, time: Date): RestartDeci
 }
 
 /** When a restart that waits is looked at again because a time comes that no longer waits. */
-function restartAgain({ restart, policy }: WorkFacts): Date | undefined {
+function restartAgain({ restart, policy, now }: WorkFacts): Date | undefined {
   if (!restart) return undefined;
-  const { deadlineDays } = policy.restart;
-  return earlier(restart.graceEnds, deadlineDays === undefined ? undefined : afterDays(restart.since, deadlineDays));
+  const engaged = engagedRestart(restart, policy);
+  return earliest([restart.graceEnds, restartDeadline(restart, policy), engaged?.begins, engaged?.ends], now);
 }
 
 function laterOf(a: Date, b: Date): Date {

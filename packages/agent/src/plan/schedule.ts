@@ -6,13 +6,13 @@ const dayMs = 86_400_000;
 const daysAhead = 38;
 
 /** The first scheduled time after `time`. */
-export function nextScheduled({ day, hour, weeks }: Schedule, time: Date): Date {
-  const planned = new Date(time.getFullYear(), time.getMonth(), time.getDate(), hour);
+export function nextScheduled({ day, hour, minute = 0, weeks }: Schedule, time: Date): Date {
+  const planned = new Date(time.getFullYear(), time.getMonth(), time.getDate(), hour, minute);
   for (let ahead = 0; ahead < daysAhead; ahead++) {
     if (isDay(planned, day) && isWeek(planned, weeks) && planned > time) return planned;
     // The hour is set anew: on a day on which the clock was put forward it may have been another.
     planned.setDate(planned.getDate() + 1);
-    planned.setHours(hour, 0, 0, 0);
+    planned.setHours(hour, minute, 0, 0);
   }
   return planned;
 }

@@ -9,6 +9,8 @@ export interface WorkPolicy {
   missedAfterMinutes: number | undefined;
   /** Installs at once what needs no restart. */
   minorAtOnce: boolean;
+  /** So many days after it was ready an update no longer waits for the schedule, which is that of automatic maintenance. */
+  overdueAfterDays: number | undefined;
   compliance: Readonly<Record<UpdateKind, Compliance | undefined>>;
   restart: RestartPolicy;
 }
@@ -18,6 +20,8 @@ export interface Schedule {
   /** 0 every day, 1 Sunday … 7 Saturday. */
   day: number;
   hour: number;
+  /** Automatic maintenance does not begin at the full hour. Default 0. */
+  minute?: number;
   /** Weeks of the month, 1 to 4; empty: every week. */
   weeks: readonly number[];
 }
@@ -38,11 +42,21 @@ export interface RestartPolicy {
   /** So many minutes after the installation, users or not. */
   alwaysAfterMinutes: number | undefined;
   /** So many days after it became necessary, users or not. */
-  deadlineDays: number | undefined;
+  deadlineDays: Readonly<Record<UpdateKind, number | undefined>>;
+  engaged: Readonly<Record<UpdateKind, EngagedRestart | undefined>>;
   /** Hours of the day in which nothing restarts by itself, local: from `start` up to `end`, over midnight when it is less. */
   activeHours: { start: number; end: number } | undefined;
   /** Between the announcement and the restart. */
   warningMinutes: number;
+  /** A system that was told to restart and did not is told again after so long. */
+  askAgainMinutes: number;
+}
+
+/** A restart that has not come by itself for so many days is left to the person who is logged on. */
+export interface EngagedRestart {
+  transitionDays: number;
+  /** From the transition on; then it comes, users or not. Undefined: never. */
+  deadlineDays: number | undefined;
 }
 
 /** An update whose files are here. */
@@ -85,6 +99,7 @@ export type InstallReason =
   | 'the deadline of its approval has passed'
   | 'the compliance deadline has passed'
   | 'it needs no restart'
+  | 'automatic maintenance did not come for days'
   | 'its schedule'
   | 'its schedule was missed';
 

@@ -120,13 +120,15 @@ function makeMachine(random: Random): Omit<Machine, 'wait'> {
       },
       missedAfterMinutes: pick(1, 30, undefined),
       minorAtOnce: random.below(4) === 0,
+      overdueAfterDays: pick(undefined, undefined, undefined, 2),
       compliance: { quality: compliance, feature: undefined },
       restart: {
         notWithUsers: random.below(3) === 0,
         alwaysAfterMinutes: pick(undefined, undefined, 15),
-        deadlineDays: pick(undefined, 7),
+        deadlineDays: { quality: pick(undefined, 7), feature: undefined },
+        engaged: { quality: pick(undefined, undefined, { transitionDays: 2, deadlineDays: 5 }), feature: undefined },
         activeHours: pick(undefined, { start, end: (start + 8 + random.below(11)) % 24 }),
-        warningMinutes: 15,
+        ...{ warningMinutes: 15, askAgainMinutes: 10 },
       },
     },
     frequencyHours: 1 + random.below(22),
@@ -196,6 +198,9 @@ function judgeInstall(machine: Machine, update: ReadyUpdate, reason: InstallReas
     if (policy.missedAfterMinutes === undefined) fault('made up for a schedule although the policy waits for the next');
     else if (now.getTime() < awakeSince + policy.missedAfterMinutes * minute) fault('made up for a schedule too early');
   }
+  const overdueMs = (policy.overdueAfterDays ?? Number.POSITIVE_INFINITY) * day;
+  if (reason === 'automatic maintenance did not come for days' && now.getTime() - update.foundAt.getTime() < overdueMs)
+    fault('maintenance was not overdue');
   if (reason === 'the deadline of its approval has passed' && !(update.deadline && update.deadline <= now))
     fault('no deadline');
   if (policy.option !== 4 && !/deadline/.test(reason)) fault('installed without consent');

@@ -1,6 +1,6 @@
 // Every value × every source × precedence, and the files that policy is read from.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -25,8 +25,8 @@ interface Sources {
   config?: unknown;
 }
 
-const relative = { policy: keys.policy.slice(5), au: keys.policyAu.slice(5) };
-const absolute = { policy: keys.policy, au: keys.policyAu };
+const absolute = { policy: keys.policy, au: keys.policyAu, maintenance: keys.maintenance };
+const relative = { policy: keys.policy.slice(5), au: keys.policyAu.slice(5), maintenance: keys.maintenance.slice(5) };
 
 function asValue(data: number | string): RegistryValue {
   return typeof data === 'number' ? { type: 'REG_DWORD', data } : { type: 'REG_SZ', data };
@@ -71,6 +71,14 @@ describe('every value of the policy', () => {
     }
   });
 
+  it('that the agent only shows is named in docs/agent.md', () => {
+    const page = readFileSync(new URL('../../../../docs/agent.md', import.meta.url), 'utf8');
+    const [, table = ''] = page.split(/^### (?:Values that the agent only shows|Policy files)$/m);
+    const named = [...table.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    const shown = policyValues.filter(({ obeyed }) => !obeyed).map(({ name }) => name);
+    assert.deepEqual(named.toSorted(), shown.toSorted());
+  });
+
   for (const value of policyValues) {
     it(`${value.name}: group policy, registry, device management, config file, default`, () => {
       const [first = 0, second = 0, third = 0, fourth = 0] = samples(value);
@@ -78,7 +86,7 @@ describe('every value of the policy', () => {
       const managed: Sources['registry'] = [[keys.management, value.node ?? value.name, third]];
       const config = { [value.name]: fourth };
       const groupPolicy = [{ key: relative[value.key], name: value.name.toLowerCase(), value: asValue(first) }];
-      const hasNode = !['AUOptions', 'NoAutoUpdate', 'UseWUServer'].includes(value.name);
+      const hasNode = value.key !== 'maintenance' && !['AUOptions', 'NoAutoUpdate', 'UseWUServer'].includes(value.name);
       const all = { registry: hasNode ? [...registry, ...managed] : registry, groupPolicy, config };
       const of = (sources: Sources) => {
         const known = resolved(sources).get(value.name);
@@ -159,6 +167,8 @@ describe('the choice of the local administrator', () => {
       [keys.policyAu, 'ScheduledInstallDay', 2],
     ];
     assert.deepEqual(chosen(decided), [4, 2, 22, false]);
+    // 5 is left to the local administrator as an option; as a day it is Thursday.
+    assert.deepEqual(chosen([[keys.policyAu, 'ScheduledInstallDay', 5]]), [4, 5, 22, false]);
   });
 
   it('may be off, unless a policy says that updates are on', () => {
@@ -166,6 +176,8 @@ describe('the choice of the local administrator', () => {
     assert.equal(policyOf({ registry: off }).noAutoUpdate, true);
     assert.equal(policyOf({ registry: [...off, [keys.policyAu, 'NoAutoUpdate', 0]] }).noAutoUpdate, false);
     assert.equal(policyOf({ registry: [...off, [keys.policyAu, 'AUOptions', 3]] }).noAutoUpdate, false);
+    // Left to the local administrator are the ways of updating, not whether there is any.
+    assert.equal(policyOf({ registry: [...off, [keys.policyAu, 'AUOptions', 5]] }).noAutoUpdate, false);
   });
 });
 

@@ -58,7 +58,7 @@ function layersOf(
   group: RegistryView | undefined,
   files: PolicyFiles,
 ): Layer[] {
-  const key = value.key === 'au' ? keys.policyAu : keys.policy;
+  const key = keyOf(value);
   const isRemoved = files.removed.has(`${fullKeyPath(key)}\\${value.name}`.toLowerCase());
   const layers: Layer[] = [
     { origin: 'group policy', data: group && read(group, key, value.name) },
@@ -69,9 +69,15 @@ function layersOf(
   return layers.filter(({ data }) => data !== undefined);
 }
 
+const keyPaths = { policy: keys.policy, au: keys.policyAu, maintenance: keys.maintenance } as const;
+
+function keyOf({ key }: PolicyValue): string {
+  return keyPaths[key];
+}
+
 /** The strongest layer counts. What it says wrongly counts as the default, not as what a weaker one says. */
 function takeValue(value: PolicyValue, [first, ...others]: Layer[]): ResolvedValue {
-  const key = fullKeyPath(value.key === 'au' ? keys.policyAu : keys.policy);
+  const key = fullKeyPath(keyOf(value));
   const rest = { name: value.name, key, idleBecause: '', obeyed: value.obeyed };
   if (!first) return { ...rest, value: value.fallback, origin: 'default', fault: '', hidden: [] };
   const hidden = others.map(({ origin, data }) => ({ origin, value: data }));
@@ -98,6 +104,7 @@ function read(view: RegistryView, key: string, name: string): unknown {
 
 /** Group Policy wins over device management by default, and ControlPolicyConflict does not change it for updates. */
 function fromManagement(value: PolicyValue, registry: RegistryView): unknown {
+  if (value.key === 'maintenance') return undefined;
   if (value.name === 'NoAutoUpdate' || value.name === 'AUOptions') {
     const option = read(registry, keys.management, 'AllowAutoUpdate');
     if (typeof option !== 'number') return undefined;
@@ -117,20 +124,19 @@ function fromManagement(value: PolicyValue, registry: RegistryView): unknown {
   return opens && value.name !== 'AlwaysAutoRebootAtScheduledTime' ? 1 : undefined;
 }
 
-/** The local administrator's choice counts where no policy is set, or where the policy leaves it to them (5). */
+/** The local administrator's choice counts where no policy is set, or where the policy leaves it to them (5). Off is not left to them. */
 function chooseLocally(byName: Map<string, ResolvedValue>, registry: RegistryView): void {
-  const option = byName.get('AUOptions');
   const off = byName.get('NoAutoUpdate');
-  const mayChoose = option?.origin === 'default' || option?.value === 5;
   for (const name of ['AUOptions', 'ScheduledInstallDay', 'ScheduledInstallTime', 'IncludeRecommendedUpdates']) {
     const known = byName.get(name);
     const value = policyValues.find((one) => one.name === name);
     const data = read(registry, keys.autoUpdate, name);
     if (!known || !value || typeof data !== 'number') continue;
-    if (known.origin !== 'default' && !(mayChoose && known.value === 5)) continue;
-    if (name === 'AUOptions' && data === 1 && off && off.origin === 'default') {
-      Object.assign(off, { value: 1, origin: 'local choice' });
-    } else if (known.fault === '' && isAllowed(value, data) && data !== 5) {
+    if (known.origin !== 'default' && !(name === 'AUOptions' && known.value === 5)) continue;
+    if (name === 'AUOptions' && data === 1) {
+      if (off?.origin === 'default' && known.origin === 'default')
+        Object.assign(off, { value: 1, origin: 'local choice' });
+    } else if (known.fault === '' && isAllowed(value, data) && !(name === 'AUOptions' && data === 5)) {
       if (known.origin !== 'default') known.hidden.push({ origin: known.origin, value: known.value });
       Object.assign(known, { value: data, origin: 'local choice' });
     }

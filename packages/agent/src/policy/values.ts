@@ -1,8 +1,8 @@
-// All values of the machine's WindowsUpdate policy keys, as the administrative templates and the Policy CSP have them: the
-// allowed range, the default, and the other values that a value needs.
+// All values of the machine's WindowsUpdate policy keys, and of automatic maintenance, as the administrative templates and the
+// Policy CSP have them: the allowed range, the default, and the other values that a value needs.
 
-/** `policy`: …\Policies\Microsoft\Windows\WindowsUpdate. `au`: its key AU. */
-type PolicyKey = 'policy' | 'au';
+/** `policy`: …\Policies\Microsoft\Windows\WindowsUpdate. `au`: its key AU. `maintenance`: …\Windows\Task Scheduler\Maintenance. */
+type PolicyKey = 'policy' | 'au' | 'maintenance';
 
 export interface PolicyValue {
   name: string;
@@ -26,6 +26,7 @@ export interface PolicyValue {
 const server = 'UseWUServer=1';
 const on = 'NoAutoUpdate!=1';
 const scheduled = [on, 'AUOptions=4'];
+const maintained = [...scheduled, 'AutomaticMaintenanceEnabled=1'];
 const classes = ['UseUpdateClassPolicySource=1', server];
 const noForced = 'NoAutoRebootWithLoggedOnUsers!=1';
 const noAlways = 'AlwaysAutoRebootAtScheduledTime!=1';
@@ -54,7 +55,7 @@ export const policyValues: readonly PolicyValue[] = [
   flag('SetPolicyDrivenUpdateSourceForOtherUpdates', 'policy', { needs: classes }, null),
   flag('DisableDualScan', 'policy', { needs: [server] }),
   flag('DoNotConnectToWindowsUpdateInternetLocations', 'policy', { needs: [server] }),
-  flag('DisableWindowsUpdateAccess', 'policy'),
+  flag('DisableWindowsUpdateAccess', 'policy', { obeyed: true }),
   flag('AcceptTrustedPublisherCerts', 'policy', { node: 'AllowNonMicrosoftSignedUpdate' }),
   flag('ElevateNonAdmins', 'policy'),
   flag('NoAutoUpdate', 'au', { obeyed: true }),
@@ -75,7 +76,11 @@ export const policyValues: readonly PolicyValue[] = [
   flag('ScheduledInstallSecondWeek', 'au', { needs: scheduled, obeyed: true }),
   flag('ScheduledInstallThirdWeek', 'au', { needs: scheduled, obeyed: true }),
   flag('ScheduledInstallFourthWeek', 'au', { needs: scheduled, obeyed: true }),
-  flag('AutomaticMaintenanceEnabled', 'au', { needs: scheduled }),
+  flag('AutomaticMaintenanceEnabled', 'au', { needs: scheduled, obeyed: true }),
+  text('Activation Boundary', 'maintenance', { needs: maintained, obeyed: true }, 64),
+  flag('Randomized', 'maintenance', { needs: maintained, obeyed: true }),
+  text('Random Delay', 'maintenance', { needs: [...maintained, 'Randomized=1'], obeyed: true }, 64),
+  flag('WakeUp', 'maintenance', { needs: maintained }),
   flag('RescheduleWaitTimeEnabled', 'au', { needs: scheduled, obeyed: true }, null),
   choice('RescheduleWaitTime', 'au', [[1, 60]], 1, {
     needs: [...scheduled, 'RescheduleWaitTimeEnabled=1'],
@@ -94,8 +99,11 @@ export const policyValues: readonly PolicyValue[] = [
     needs: [on, noForced, 'AlwaysAutoRebootAtScheduledTime=1'],
     obeyed: true,
   }),
-  flag('RebootRelaunchTimeoutEnabled', 'au', { needs: scheduled }),
-  choice('RebootRelaunchTimeout', 'au', [[1, 1440]], 10, { needs: [...scheduled, 'RebootRelaunchTimeoutEnabled=1'] }),
+  flag('RebootRelaunchTimeoutEnabled', 'au', { needs: scheduled, obeyed: true }),
+  choice('RebootRelaunchTimeout', 'au', [[1, 1440]], 10, {
+    needs: [...scheduled, 'RebootRelaunchTimeoutEnabled=1'],
+    obeyed: true,
+  }),
   flag('RebootWarningTimeoutEnabled', 'au', { needs: scheduled, obeyed: true }),
   choice('RebootWarningTimeout', 'au', [[1, 30]], 15, {
     needs: [...scheduled, 'RebootWarningTimeoutEnabled=1'],
@@ -142,6 +150,7 @@ export const policyValues: readonly PolicyValue[] = [
   ),
   flag('SetEngagedRestartTransitionSchedule', 'policy', {
     needs: [noForced, noAlways, 'SetAutoRestartDeadline!=1'],
+    obeyed: true,
   }),
   ...['', 'ForFeatureUpdates'].flatMap((suffix) => [
     engaged(`EngagedRestartTransitionSchedule${suffix}`, [[0, 30]], 7),
@@ -242,7 +251,7 @@ export const policyValues: readonly PolicyValue[] = [
   flag('SetAllowOptionalContent', 'policy'),
   choice('AllowOptionalContent', 'policy', [[1, 3]], undefined, { needs: ['SetAllowOptionalContent=1'] }),
   flag('AllowTemporaryEnterpriseFeatureControl', 'policy'),
-  flag('SetDisableUXWUAccess', 'policy'),
+  flag('SetDisableUXWUAccess', 'policy', { obeyed: true }),
   flag('SetDisablePauseUXAccess', 'policy'),
   flag('SetUpdateNotificationLevel', 'policy'),
   choice('UpdateNotificationLevel', 'policy', [[0, 2]], 0, { needs: ['SetUpdateNotificationLevel=1'] }),
@@ -283,5 +292,7 @@ function text(name: string, key: PolicyKey, { needs = [], node, obeyed = false }
 
 function engaged(name: string, ranges: PolicyValue['ranges'], fallback: number): PolicyValue {
   const needs = ['SetEngagedRestartTransitionSchedule=1', noForced, noAlways, 'SetAutoRestartDeadline!=1'];
-  return choice(name, 'policy', ranges, fallback, { needs });
+  // The agent shows no reminders, so none can be put off.
+  const obeyed = !name.startsWith('EngagedRestartSnooze');
+  return choice(name, 'policy', ranges, fallback, { needs, obeyed });
 }

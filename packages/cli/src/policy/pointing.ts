@@ -17,6 +17,9 @@ export interface Pointing {
 
 export const policyKey = 'SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate';
 export const auKey = `${policyKey}\\AU`;
+export const maintenanceKey = 'SOFTWARE\\Policies\\Microsoft\\Windows\\Task Scheduler\\Maintenance';
+
+const keyPaths = { policy: policyKey, au: auKey, maintenance: maintenanceKey } as const;
 
 /** Every value that a pointing may set; what takes it back removes them all. */
 export const pointingNames = [
@@ -39,7 +42,7 @@ export function pointingSettings({ server, group }: Pointing): PolicySetting[] {
 
 /** The key of one of these values. */
 export function keyOfValue(name: string): string {
-  return policyValueByName.get(name.toLowerCase())?.key === 'au' ? auKey : policyKey;
+  return keyPaths[policyValueByName.get(name.toLowerCase())?.key ?? 'policy'];
 }
 
 function setting(name: string, data: number | string): PolicySetting {

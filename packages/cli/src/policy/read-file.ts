@@ -3,7 +3,7 @@ import { isAllowed, policyValueByName } from '@moult/agent';
 import { FormatError } from '@moult/formats';
 import { parsePolicyFile, parseRegistryText, type RegistryValue } from '@moult/formats/registry';
 import { UsageError } from '../terminal.ts';
-import { auKey, policyKey } from './pointing.ts';
+import { auKey, keyOfValue, maintenanceKey, policyKey } from './pointing.ts';
 
 interface ReadValue {
   key: string;
@@ -38,10 +38,10 @@ function judged(key: string, name: string, value: RegistryValue): ReadValue {
 
 function faultOf(key: string, name: string, data: string | number): string {
   const place = key.replace(/^HKEY_LOCAL_MACHINE\\/i, '').toLowerCase();
-  if (place !== policyKey.toLowerCase() && place !== auKey.toLowerCase()) return '';
+  if (![policyKey, auKey, maintenanceKey].some((one) => one.toLowerCase() === place)) return '';
   const known = policyValueByName.get(name.toLowerCase());
   if (!known) return 'Windows has no such policy value';
-  const right = known.key === 'au' ? auKey : policyKey;
+  const right = keyOfValue(name);
   if (place !== right.toLowerCase()) return `it counts only below ${right}`;
   return isAllowed(known, data) ? '' : 'it may not have this data';
 }

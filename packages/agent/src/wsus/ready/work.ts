@@ -39,9 +39,6 @@ interface WorkResult {
   again: Date | undefined;
 }
 
-/** A system that was told to restart and did not is told again after so long. */
-const askAgainMinutes = 10;
-
 /** Throws what the disk says, and what `openJudges` throws. An update that fails is left to the next detection. */
 export async function workOnReady(parts: WorkParts): Promise<WorkResult> {
   const result: WorkResult = { installed: 0, failed: [], waits: '', again: undefined };
@@ -52,7 +49,7 @@ export async function workOnReady(parts: WorkParts): Promise<WorkResult> {
   let hasTried = false;
   for (let decision = await decide(parts, policy, state); ; decision = await decide(parts, policy, state)) {
     if (decision.install.length === 0) {
-      const done = conclude(parts, state, decision, result);
+      const done = conclude(parts, policy, state, decision, result);
       if (hasTried) noteResult(parts, result);
       return done;
     }
@@ -120,12 +117,18 @@ function forgetDoneRestart({ context, log, store, machinery }: WorkParts, state:
   log.write('AU', 'AU: The machine was restarted; installations are complete.');
 }
 
-function conclude(parts: WorkParts, state: ReadyState, decision: WorkDecision, result: WorkResult): WorkResult {
+function conclude(
+  parts: WorkParts,
+  policy: WorkPolicy,
+  state: ReadyState,
+  decision: WorkDecision,
+  result: WorkResult,
+): WorkResult {
   const { context, store } = parts;
   state.planned = decision.planned;
   store.write(state);
   noteWaiting(parts, state, decision);
-  const restart = restartNow(parts, state, decision);
+  const restart = restartNow(parts, policy, state, decision);
   const again = [decision.again, restart].flatMap((time) => (time ? [time.getTime()] : []));
   const waits = state.entries.length === 0 ? '' : whyWaiting(decision);
   return { ...result, waits, again: again.length === 0 ? undefined : new Date(Math.min(...again)) };
@@ -154,6 +157,7 @@ function noteWaiting({ context }: WorkParts, { entries, restart }: ReadyState, {
 /** Answers when to look again whether it has come. */
 function restartNow(
   { context, log, store, machinery }: WorkParts,
+  { restart: { askAgainMinutes } }: WorkPolicy,
   state: ReadyState,
   decision: WorkDecision,
 ): Date | undefined {
