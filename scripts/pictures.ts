@@ -1,5 +1,5 @@
-// Pictures of our screens for the pages, in docs/pictures: the home page, light and dark, and the doctor's report. A real
-// server, real agents and Chromium make them, so that they show what the program shows.
+// Pictures of our screens for the pages, in docs/pictures: the home page, light and dark, the doctor's report, and the panel
+// of the agent with both faces. A real server, real agents and Chromium make them, so that they show what the program shows.
 //   node scripts/pictures.ts
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,16 +24,30 @@ function moult(...args: string[]): void {
   }
 }
 
+/** Starts a command that stays, and waits for the address in what it says. */
+async function startWithAddress(args: string[], address: RegExp): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  for await (const piece of child.stdout ?? []) {
+    said += String(piece);
+    const url = address.exec(said)?.[1];
+    if (url) return { child, url };
+  }
+  throw new Error(`${args.join(' ')} did not start: ${said}`);
+}
+
 async function startServer(): Promise<{ server: ChildProcess; url: string }> {
   const args = ['serve', '--data-dir', join(scratch, 'server'), '--port', '0', '--self-update-port', '0'];
-  const server = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
-  for await (const piece of server.stdout ?? []) {
-    said += String(piece);
-    const url = /ready (http:\S+)/.exec(said)?.[1];
-    if (url) return { server, url: url.replace('127.0.0.1', 'localhost') };
-  }
-  throw new Error(`The server did not start: ${said}`);
+  const { child, url } = await startWithAddress(args, /ready (http:\S+)/);
+  return { server: child, url: url.replace('127.0.0.1', 'localhost') };
+}
+
+async function shootPanel(browser: Browser, machine: string, name: string, height: number) {
+  const args = ['agent', 'panel', '--json', '--root', join(scratch, machine)];
+  const { child, url } = await startWithAddress(args, /"url":\s*"([^"]+)"/);
+  await shoot(browser, url, name, 'light', height);
+  child.kill();
+  await once(child, 'exit');
 }
 
 async function shoot(browser: Browser, address: string, name: string, colorScheme: 'light' | 'dark', height: number) {
@@ -58,6 +72,9 @@ try {
   }
   await shoot(browser, url, 'home-light.png', 'light', 760);
   await shoot(browser, url, 'home-dark.png', 'dark', 760);
+  moult('agent', 'install', '--root', join(scratch, 'attic-1'), '--server', url, '--generation', 'sus');
+  await shootPanel(browser, 'attic-1', 'panel-sus.png', 640);
+  await shootPanel(browser, 'reception-07', 'panel-wsus.png', 800);
   // Under the name that it has on a client, without folders of this machine.
   copyFileSync(
     join(root, 'fixtures/captures/logs/windowsupdate-selfupdate-404-2008.log'),

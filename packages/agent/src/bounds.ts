@@ -1,6 +1,7 @@
 // Bounds of the agent and its host. An administrator sets them under HKLM\SOFTWARE\Moult\Agent\Limits (machine/limits.ts).
 import { declareBounds } from '@moult/bounds';
 import { hostBounds } from './host/host-bounds.ts';
+import { panelBounds } from './panel/panel-bounds.ts';
 
 export { hostBounds } from './host/host-bounds.ts';
 
@@ -268,4 +269,4 @@ export const transportBounds = declareBounds('agent-transport', {
 });
 
 /** All tables of this file. */
-export const agentBounds = [factBounds, hostBounds, programBounds, fragmentLimits, transportBounds];
+export const agentBounds = [factBounds, hostBounds, programBounds, fragmentLimits, transportBounds, panelBounds];

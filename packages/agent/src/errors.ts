@@ -1,5 +1,5 @@
 // The only home of this package's errors. Codes are grouped by phase, so that the code alone says how far the agent
-// came: CONFIG, HOST, TRANSPORT, SELFUPDATE, SYNC, UPDATE (its cover), DOWNLOAD, INSTALL, REPORT.
+// came: CONFIG, HOST, TRANSPORT, SELFUPDATE, SYNC, UPDATE (its cover), DOWNLOAD, INSTALL, REPORT. PANEL is what a person asks.
 import type { FaultCode } from '@moult/protocol/soap';
 import type { HResult } from './transport/hresult.ts';
 
@@ -62,6 +62,8 @@ export type AgentErrorCode =
   | 'AGENT_UPDATE_NOT_COVERED'
   | 'AGENT_UPDATE_ALTERED'
   | 'AGENT_UPDATE_NOT_APPROVED'
+  | 'AGENT_PANEL_DECIDED'
+  | 'AGENT_PANEL_BAD_CHOICE'
   | 'AGENT_REPORT_REFUSED';
 
 interface AgentErrorDetails {

@@ -20,8 +20,8 @@ import { auState, ensureClientId, stateIs } from './machine/au-state.ts';
 import { onDisk } from './machine/disk-error.ts';
 import { keys } from './machine/keys.ts';
 import type { MachineRoot } from './machine/machine-root.ts';
-import { hostArchitecture, hostOs, serverUrl } from './machine/policy.ts';
-import { number, openRegistry, type RegistryChange, text } from './machine/registry.ts';
+import { dword, hostArchitecture, hostOs, serverUrl } from './machine/policy.ts';
+import { number, openRegistry, type RegistryChange, type RegistryView, text } from './machine/registry.ts';
 import { serviceHolder } from './read-status.ts';
 import { hresult } from './transport/hresult.ts';
 
@@ -126,7 +126,7 @@ function place(
   if (newer === undefined) placeVersion(root, source);
   const registry = openRegistry(root);
   if (options.network?.proxyCredentials) writeCredentials(root, options.network.proxyCredentials);
-  registry.change([...settings(server, options, version), ...networkChanges(options.network ?? {})]);
+  registry.change([...settings(root, server, options, version), ...networkChanges(options.network ?? {})]);
   return { version, clientId: ensureClientId(registry) };
 }
 
@@ -264,7 +264,24 @@ function placeVersion(root: MachineRoot, source: ReleaseSource): void {
   pruneVersions(root, { state: 'committed', generation, version, failed: [] });
 }
 
-function settings(server: string, options: InstallOptions, version: string): RegistryChange[] {
+/** What installations of before wrote into the policy, all four of them. In a root it was never a policy of anybody. */
+const formerPolicy = { NoAutoUpdate: 0, AUOptions: 4, ScheduledInstallDay: 0, ScheduledInstallTime: 3 } as const;
+
+/** Every day at three, as the local administrator's choice, which they can change in the panel. One that is made stays. */
+function firstChoice(root: MachineRoot, registry: RegistryView): RegistryChange[] {
+  const names = Object.keys(formerPolicy) as (keyof typeof formerPolicy)[];
+  // On a real Windows the same values may come from a Group Policy.
+  const isRoot = root.registryFile !== undefined;
+  const isFormer = isRoot && names.every((name) => dword(registry, keys.policyAu, name) === formerPolicy[name]);
+  const isChosen = dword(registry, keys.autoUpdate, 'AUOptions') !== undefined;
+  const choice = names.filter((name) => name !== 'NoAutoUpdate');
+  return [
+    ...(isFormer ? names.map((name) => ({ key: keys.policyAu, name })) : []),
+    ...(isChosen ? [] : choice.map((name) => ({ key: keys.autoUpdate, name, value: number(formerPolicy[name]) }))),
+  ];
+}
+
+function settings(root: MachineRoot, server: string, options: InstallOptions, version: string): RegistryChange[] {
   const set = (key: string, name: string, value: RegistryChange['value']): RegistryChange => ({
     key,
     name,
@@ -277,10 +294,7 @@ function settings(server: string, options: InstallOptions, version: string): Reg
     set(keys.policy, 'TargetGroup', options.targetGroup === undefined ? undefined : text(options.targetGroup)),
     set(keys.policy, 'TargetGroupEnabled', number(options.targetGroup === undefined ? 0 : 1)),
     set(keys.policyAu, 'UseWUServer', number(1)),
-    set(keys.policyAu, 'NoAutoUpdate', number(0)),
-    set(keys.policyAu, 'AUOptions', number(4)),
-    set(keys.policyAu, 'ScheduledInstallDay', number(0)),
-    set(keys.policyAu, 'ScheduledInstallTime', number(3)),
+    ...firstChoice(root, openRegistry(root).read()),
     ...stateIs(auState.detectionPending),
     set(keys.autoUpdate, 'LastWaitTimeout', undefined),
     set(keys.autoUpdate, 'DetectionStartTime', undefined),

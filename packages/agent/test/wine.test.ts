@@ -55,7 +55,7 @@ describe('the agent on Windows (Wine)', { skip: !canRunWine && 'Wine and node.ex
     assert.ok(existsSync(machine.root.hostProgram));
     const policy = (await machine.reg('query', policyKey, '/s')).out;
     assert.match(policy, new RegExp(` WUServer +REG_SZ +${server.url}\n`));
-    assert.match(policy, / AUOptions +REG_DWORD +0x4\n/);
+    assert.match(policy, / UseWUServer +REG_DWORD +0x1\n/);
     const { targetGroup, machine: system } = await status();
     assert.deepEqual([targetGroup, system.os, system.architecture], ['Büro 東京', 'Windows', 'x64']);
   });

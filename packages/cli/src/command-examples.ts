@@ -4,6 +4,7 @@
 export const commandExamples: Readonly<Record<string, string>> = {
   'agent detect': 'moult agent detect',
   'agent install': 'moult agent install --server http://server:8530 --operator-cert operator-ca.cer.pem',
+  'agent panel': 'moult agent panel --terminal',
   'agent policy': 'moult agent policy --json',
   'agent run': 'moult agent run --once --now --root ./pc7',
   'agent start': 'moult agent start',

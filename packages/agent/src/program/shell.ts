@@ -15,10 +15,12 @@ import {
   type ToProgram,
 } from '../host/messages.ts';
 import { readIntactRelease } from '../host/release-folder.ts';
+import { keys } from '../machine/keys.ts';
 import { giveMachineLimits } from '../machine/limits.ts';
 import { type HeldLock, lockWaiting } from '../machine/lock.ts';
 import { type MachineRoot, machineOfArguments } from '../machine/machine-root.ts';
-import { openRegistry, type Registry } from '../machine/registry.ts';
+import { dword } from '../machine/policy.ts';
+import { openRegistry, type Registry, type RegistryView } from '../machine/registry.ts';
 import { hresult } from '../transport/hresult.ts';
 import { type AwakeClock, createAwakeClock } from './awake-clock.ts';
 import { outcomeOf } from './outcome.ts';
@@ -104,6 +106,8 @@ class ProgramShell {
   #asked = false;
   #won: ((insist: boolean) => void) | undefined;
   #trouble = '';
+  /** The local administrator's choice as it was when the agent last looked. */
+  #choice: string | undefined;
   readonly #wait: WaitClock;
   readonly #awake: AwakeClock;
 
@@ -228,7 +232,10 @@ class ProgramShell {
         this.#asked = false;
         return true;
       }
+      const before = this.#choice;
       const until = this.#nextWait();
+      // A person who chooses in the panel does not wait for an hour.
+      if (before !== undefined && before !== this.#choice) workAt = 0;
       if (until) {
         const leftMs = this.#wait.leftMs(until);
         if (leftMs <= 0) return false;
@@ -264,7 +271,13 @@ class ProgramShell {
   /** Undefined while the registry cannot be read or written, which is said once: somebody will mend it, or make room. */
   #nextWait(): Date | undefined {
     try {
-      const until = nextWait(this.#context);
+      const { registry } = this.#context;
+      const view = registry.read();
+      this.#choice = choiceMark(view);
+      const until = nextWait({
+        ...this.#context,
+        registry: { read: () => view, change: (changes) => registry.change(changes) },
+      });
       this.#trouble = '';
       return until;
     } catch (error) {
@@ -284,6 +297,11 @@ class ProgramShell {
       };
     });
   }
+}
+
+function choiceMark(view: RegistryView): string {
+  const names = ['AUOptions', 'ScheduledInstallDay', 'ScheduledInstallTime'];
+  return names.map((name) => dword(view, keys.autoUpdate, name) ?? '').join();
 }
 
 /** The operator's CA certificate that this machine has pinned. Throws AgentError AGENT_CONFIG_NO_OPERATOR. */

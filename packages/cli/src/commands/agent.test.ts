@@ -107,7 +107,7 @@ describe('moult agent', () => {
     const shown = await run('policy', '--root', root);
     assert.deepEqual([shown.code, shown.err], [0, '']);
     assert.match(shown.out, new RegExp(`^WUServer +${server.url} {2}registry\n`));
-    assert.match(shown.out, /\nAUOptions +4 {2}registry\n[\s\S]*\n\d+ other values .* are not set\.\n$/);
+    assert.match(shown.out, /\nAUOptions +4 {2}local choice\n[\s\S]*\n\d+ other values .* are not set\.\n$/);
     writeFileSync(
       join(root, 'Program Files', 'Moult', 'Agent', 'policy.json'),
       '{"AUOptions": 3, "ActiveHoursStart": 99}',
@@ -116,7 +116,7 @@ describe('moult agent', () => {
     assert.equal(code, 1);
     const { values } = JSON.parse(out) as { values: Record<string, unknown>[] };
     const find = (name: string) => values.find((one) => one.name === name);
-    assert.deepEqual(find('AUOptions')?.hidden, [{ origin: 'config file', value: 3 }]);
+    assert.deepEqual([find('AUOptions')?.value, find('AUOptions')?.origin], [3, 'config file']);
     assert.match(String(find('ActiveHoursStart')?.fault), /config file: 99 is not a number \(REG_DWORD\): 0 to 23/);
   });
 

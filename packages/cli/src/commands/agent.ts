@@ -34,8 +34,10 @@ import { commandLimits } from '../bounds.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
+import { showPanel } from './agent-panel.ts';
 import { describePolicy } from './agent-policy.ts';
 import { describeStatus } from './agent-status.ts';
+import { exitCodeOf, watchAgent } from './agent-watch.ts';
 
 /** The agent releases that the build made. */
 const agentReleaseFolder = repositoryFile('packages/agent/dist');
@@ -119,6 +121,7 @@ export function register(program: Command): void {
   agent
     .command('status')
     .description('show the client, its version and its state')
+    .option('--watch', 'show it again whenever it changes, until you press Ctrl+C')
     .addOption(rootOption())
     .addOption(jsonOption())
     .action(status);
@@ -128,6 +131,13 @@ export function register(program: Command): void {
     .addOption(rootOption())
     .addOption(jsonOption())
     .action(policy);
+  agent
+    .command('panel')
+    .description('open Automatic Updates: choices, state, history and Check now')
+    .option('--terminal', 'in this terminal, with the keyboard. Default: a page for a browser on this computer')
+    .addOption(rootOption())
+    .addOption(jsonOption())
+    .action((flags: CommonOptions & { terminal?: boolean }) => showPanel(machineOf(flags), flags));
   agent
     .command('start')
     .description('start the agent in the background')
@@ -208,10 +218,11 @@ async function detect(flags: CommonOptions): Promise<void> {
   else console.log('The running agent was asked to detect now; "moult agent status" shows what came of it.');
 }
 
-function status(flags: CommonOptions): void {
-  const known = readStatus(machineOf(flags));
-  if (flags.json) console.log(JSON.stringify(known, (_, value) => value ?? null, 2));
-  else console.log(describeStatus(known));
+async function status(flags: CommonOptions & { watch?: boolean }): Promise<void> {
+  const root = machineOf(flags);
+  const known = flags.watch ? await watchAgent(() => readStatus(root), flags) : readStatus(root);
+  if (!flags.watch && flags.json) console.log(JSON.stringify(known, (_, value) => value ?? null, 2));
+  else if (!flags.watch) console.log(describeStatus(known));
   process.exitCode = known.installed && known.intact ? exitCode.fine : exitCode.findings;
 }
 
@@ -275,7 +286,7 @@ async function until(isSo: () => boolean, ended?: AbortController): Promise<void
 function finish(outcome: Outcome | undefined, { json }: CommonOptions): void {
   if (json) console.log(jsonText(outcome ?? { ok: true, hresult: 0, message: 'stopped' }));
   else if (outcome) console.log(outcome.message);
-  process.exitCode = outcome === undefined || outcome.ok ? exitCode.fine : exitCode.findings;
+  process.exitCode = exitCodeOf(outcome);
 }
 
 function describeEvent({ generation, version, step, text }: ProgressEvent): string {
