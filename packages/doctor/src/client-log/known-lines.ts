@@ -1,10 +1,11 @@
-// The lines of client logs that are known, by what they say. Texts are those of published logs, and of our own agents. To
-// add one: give it an id, words of which every match has one, a pattern whose named groups become parameters of the event, and
-// what it says (known-line.ts).
+// The lines of client logs that are known, by what they say. Texts are those of published logs, and of our own agents.
+// To add one: give it an id, words that every match has, a pattern whose named groups become parameters, and its
+// meaning (known-line.ts).
+import { publishedCodes as hr } from '@moult/protocol/hresult';
 import type { KnownLine } from './known-line.ts';
 import { toolLines } from './tool-lines.ts';
 
-/** In the order they are tried; several may match one line. At most 62: two numbers of 31 bits say which may match. */
+/** In the order they are tried. Several may match one line. At most 62: two numbers of 31 bits say which may match. */
 export const knownLines: readonly KnownLine[] = [
   {
     id: 'not-decoded',
@@ -80,7 +81,7 @@ export const knownLines: readonly KnownLine[] = [
     id: 'unsupported',
     words: ['/unsupported'],
     pattern: /\/UNSUPPORTED\b/,
-    says: { outcome: 'failed', finding: 'DOCTOR_CLIENT_UNSUPPORTED', code: 0x8024d00a },
+    says: { outcome: 'failed', finding: 'DOCTOR_CLIENT_UNSUPPORTED', code: hr.WU_E_SETUP_UNSUPPORTED_CONFIGURATION },
   },
   {
     id: 'validates',
@@ -184,7 +185,12 @@ export const knownLines: readonly KnownLine[] = [
     id: 'soap-fault',
     words: ['soap fault', 'message contained a'],
     pattern: /Soap fault info|SOAP Fault:|message contained a (?:SOAP )?fault/i,
-    says: { stage: 'web-service', outcome: 'warned', finding: 'DOCTOR_SOAP_FAULT', code: 0x80244007 },
+    says: {
+      stage: 'web-service',
+      outcome: 'warned',
+      finding: 'DOCTOR_SOAP_FAULT',
+      code: hr.WU_E_PT_SOAPCLIENT_SOAPFAULT,
+    },
   },
   {
     id: 'tls-date',
@@ -242,7 +248,7 @@ export const knownLines: readonly KnownLine[] = [
     says: { stage: 'installation', outcome: 'ended' },
   },
   {
-    // "Updates found = 0" stands under searches that failed, too.
+    // Failed searches say "Updates found = 0", too.
     id: 'scan-finished',
     words: ['categor', 'successfully detected', 'updates found', 'updates detected'],
     pattern:

@@ -1,4 +1,5 @@
-// What an answer in a request log stands for, by its status, sub-status and Win32 code, and by what was asked. Pure.
+// The meaning of an answer in a request log: by its status, sub-status, Win32 code and request. Pure.
+import { publishedCodes as hr } from '@moult/protocol/hresult';
 import { causeOfStatus } from '../hresult/cause.ts';
 import type { FindingCode } from '../words/codes.ts';
 import { meaningOfReason, meaningOfStatus, type StatusMeaning } from './iis-statuses.ts';
@@ -13,19 +14,19 @@ export interface Answer {
   query?: string;
 }
 
-/** The finding an answer stands for; undefined for good ones. */
+/** The finding an answer stands for. Undefined for good ones. */
 export function causeOfAnswer(answer: Answer): FindingCode | undefined {
   const { status, substatus, win32, kind } = answer;
   if (/rejected-by-urlscan/i.test(answer.query ?? '')) return 'DOCTOR_REQUEST_FILTERED';
   if (answer.reason) return causeOfReason(answer.reason, status);
   if (status > 599) return causeOfProxyError(status);
   if (status === 401 && win32 !== undefined && accountTrouble.has(win32)) return 'DOCTOR_ANONYMOUS_ACCOUNT';
-  // The legs of a Windows logon, which nobody offers where anonymous access is on.
+  // The legs of a Windows logon. Servers with anonymous access do not offer one.
   if (status === 401 && substatus === 1 && win32 !== undefined && win32 >= securitySupport)
     return 'DOCTOR_ANONYMOUS_OFF';
-  // Listing a folder is refused on every sound server; agents never ask for one.
+  // Listing a folder is refused on every sound server. Agents never ask for one.
   if (status === 403 && substatus === 14 && kind === 'tree') return undefined;
-  // IIS writes 5 (access denied) beside most of 403's sub-statuses; only without one it tells of the file.
+  // IIS writes 5 (access denied) beside most of 403's sub-statuses. Only without one it tells of the file.
   if (status === 403 && win32 === 5 && (substatus ?? 0) === 0) return 'DOCTOR_FILE_ACCESS_DENIED';
   const cause = meaningOfStatus(status, substatus)?.cause ?? causeOfStatus(status);
   if (cause === 'missing' || (cause === 'DOCTOR_TREE_MISSING' && status === 410)) return missingThing(kind);
@@ -33,7 +34,7 @@ export function causeOfAnswer(answer: Answer): FindingCode | undefined {
   return cause === 'harmless' ? undefined : cause;
 }
 
-/** In words what the answer means, and the first step of its own; undefined where its number says it all. */
+/** In words what the answer means, and the first step of its own. Undefined where its number says it all. */
 export function meaningOfAnswer({ status, substatus, win32, reason }: Omit<Answer, 'kind'>): StatusMeaning | undefined {
   const meaning = reason
     ? (meaningOfReason(reason) ?? meaningOfStatus(status, substatus))
@@ -68,7 +69,7 @@ const missing: Record<RequestKind, FindingCode> = {
 };
 
 /** Codes of Windows' logon packages begin here (SEC_E_NO_CREDENTIALS is 2148074254). */
-const securitySupport = 0x80090300;
+const securitySupport = hr.SEC_E_INSUFFICIENT_MEMORY;
 
 /** 1326 logon failure, 1330 password expired, 1331 disabled, 1385 logon type, 1907 must change, 1909 locked out. */
 const accountTrouble = new Set([1326, 1327, 1330, 1331, 1385, 1793, 1907, 1909]);
@@ -85,7 +86,7 @@ const win32Words: Record<number, string> = {
   1909: 'Windows: the account is locked',
 };
 
-/** ISA and TMG write a Windows error in place of the status when there was no answer to pass on. */
+/** ISA and TMG write a Windows error in place of the status if they did not get an answer. */
 function causeOfProxyError(error: number): FindingCode {
   if (error === 12209) return 'DOCTOR_PROXY_AUTHENTICATION';
   if (error === 12202 || error === 12204) return 'DOCTOR_FORBIDDEN';

@@ -1,6 +1,7 @@
-// A code means different things in different stages: 0x800B0109 is the server's TLS certificate in a web service call, the
-// signer of an update in an installation, and the signer of a self-update file before both. Codes that mean the same
-// everywhere are in hresult/cause.ts.
+// A code means different things in different stages: 0x800B0109 is the server's TLS certificate in a web service call.
+// In an installation it is the signer of an update. Before both it is the signer of a self-update file. Codes that mean
+// the same everywhere are in hresult/cause.ts.
+import { publishedCodes as hr } from '@moult/protocol/hresult';
 import { causeOf, causeOfStatus } from '../hresult/cause.ts';
 import { errorTable, httpStatusOf } from '../hresult/error-table.ts';
 import { kindOfPath } from '../http-log/record.ts';
@@ -10,7 +11,7 @@ import type { FindingCode } from '../words/codes.ts';
 
 export type Cause = FindingCode | 'harmless';
 
-/** What a stage handles: files of the agent itself, a service over the network, files of updates, their set-up. */
+/** The objects of a stage: files of the agent itself, a service over the network, files of updates, their set-up. */
 type Ground = 'tree' | 'service' | 'file' | 'update' | 'unknown';
 
 const grounds: Record<Stage, Ground> = {
@@ -30,7 +31,7 @@ const grounds: Record<Stage, Ground> = {
   other: 'unknown',
 };
 
-/** `undecided`: the code alone does not tell, and a wrong cause would be worse than none. */
+/** `undecided`: the code alone does not tell, and a wrong cause is worse than none. */
 type Row = Partial<Record<Ground, Cause | 'undecided'>>;
 
 const tlsOr = (service: FindingCode, tree: FindingCode): Row => ({
@@ -42,28 +43,62 @@ const tlsOr = (service: FindingCode, tree: FindingCode): Row => ({
 });
 
 const rows: readonly (readonly [readonly number[], Row])[] = [
-  [[0x800b0101, 0x800b0102], tlsOr('DOCTOR_TLS_EXPIRED', 'DOCTOR_CABINET_EXPIRED')],
+  [[hr.CERT_E_EXPIRED, hr.CERT_E_VALIDITYPERIODNESTING], tlsOr('DOCTOR_TLS_EXPIRED', 'DOCTOR_CABINET_EXPIRED')],
   [
-    [0x800b0109, 0x800b010a, 0x800b010d, 0x800b0112, 0x800b0107],
+    [
+      hr.CERT_E_UNTRUSTEDROOT,
+      hr.CERT_E_CHAINING,
+      hr.CERT_E_UNTRUSTEDTESTROOT,
+      hr.CERT_E_UNTRUSTEDCA,
+      hr.CERT_E_ISSUERCHAINING,
+    ],
     tlsOr('DOCTOR_TLS_UNTRUSTED', 'DOCTOR_CABINET_WRONG_SIGNER'),
   ],
-  [[0x800b0110, 0x800b0111, 0x800b0004], tlsOr('DOCTOR_TLS_UNTRUSTED', 'DOCTOR_CABINET_WRONG_SIGNER')],
-  [[0x800b010f, 0x800b0114], tlsOr('DOCTOR_TLS_NAME', 'DOCTOR_CABINET_WRONG_SIGNER')],
   [
-    [0x800b010c, 0x800b010e, 0x80092010, 0x80092012, 0x80092013],
+    [hr.CERT_E_WRONG_USAGE, hr.TRUST_E_EXPLICIT_DISTRUST, hr.TRUST_E_SUBJECT_NOT_TRUSTED],
+    tlsOr('DOCTOR_TLS_UNTRUSTED', 'DOCTOR_CABINET_WRONG_SIGNER'),
+  ],
+  [[hr.CERT_E_CN_NO_MATCH, hr.CERT_E_INVALID_NAME], tlsOr('DOCTOR_TLS_NAME', 'DOCTOR_CABINET_WRONG_SIGNER')],
+  [
+    [
+      hr.CERT_E_REVOKED,
+      hr.CERT_E_REVOCATION_FAILURE,
+      hr.CRYPT_E_REVOKED,
+      hr.CRYPT_E_NO_REVOCATION_CHECK,
+      hr.CRYPT_E_REVOCATION_OFFLINE,
+    ],
     tlsOr('DOCTOR_TLS_REVOCATION', 'DOCTOR_SIGNATURE_REFUSED'),
   ],
   [
-    [0x800b0100, 0x800b0001, 0x800b0003, 0x80096001, 0x80096002, 0x80096003, 0x80096004, 0x80096005, 0x80096010],
+    [
+      hr.TRUST_E_NOSIGNATURE,
+      hr.TRUST_E_PROVIDER_UNKNOWN,
+      hr.TRUST_E_SUBJECT_FORM_UNKNOWN,
+      hr.TRUST_E_SYSTEM_ERROR,
+      hr.TRUST_E_NO_SIGNER_CERT,
+      hr.TRUST_E_COUNTER_SIGNER,
+      hr.TRUST_E_CERT_SIGNATURE,
+      hr.TRUST_E_TIME_STAMP,
+      hr.TRUST_E_BAD_DIGEST,
+    ],
     { file: 'DOCTOR_UPDATE_SIGNATURE', update: 'DOCTOR_UPDATE_SIGNATURE', service: 'DOCTOR_SIGNATURE_REFUSED' },
   ],
-  [[0x80096005], { tree: 'DOCTOR_CABINET_EXPIRED' }],
+  [[hr.TRUST_E_TIME_STAMP], { tree: 'DOCTOR_CABINET_EXPIRED' }],
   // The server's tree is older than the signatures that the agent of a newer Windows wants.
-  [[0x800b0001], { tree: 'DOCTOR_SETUP_VERSION' }],
-  [[0x80092003, 0x80092004, 0x80092026], { file: 'DOCTOR_UPDATE_SIGNATURE', update: 'DOCTOR_UPDATE_SIGNATURE' }],
+  [[hr.TRUST_E_PROVIDER_UNKNOWN], { tree: 'DOCTOR_SETUP_VERSION' }],
+  [
+    [hr.CRYPT_E_FILE_ERROR, hr.CRYPT_E_NOT_FOUND, hr.CRYPT_E_SECURITY_SETTINGS],
+    { file: 'DOCTOR_UPDATE_SIGNATURE', update: 'DOCTOR_UPDATE_SIGNATURE' },
+  ],
   // A service of Windows that the agent needs. The agent wrote the line, so it runs.
   [
-    [0x80070426, 0x8007042c, 0x8007041d, 0x8007042b, 0x800706ba],
+    [
+      hr.ERROR_SERVICE_NOT_ACTIVE,
+      hr.ERROR_SERVICE_DEPENDENCY_FAIL,
+      hr.ERROR_SERVICE_REQUEST_TIMEOUT,
+      hr.ERROR_PROCESS_ABORTED,
+      hr.RPC_S_SERVER_UNAVAILABLE,
+    ],
     {
       tree: 'DOCTOR_DEPENDENCY_STOPPED',
       service: 'DOCTOR_DEPENDENCY_STOPPED',
@@ -74,7 +109,7 @@ const rows: readonly (readonly [readonly number[], Row])[] = [
   ],
   // No endpoint at the RPC mapper: the firewall service is asked for each download and connection rule.
   [
-    [0x800706d9],
+    [hr.EPT_S_NOT_REGISTERED],
     {
       tree: 'DOCTOR_FIREWALL_SERVICE',
       service: 'DOCTOR_FIREWALL_SERVICE',
@@ -83,14 +118,14 @@ const rows: readonly (readonly [readonly number[], Row])[] = [
       unknown: 'DOCTOR_FIREWALL_SERVICE',
     },
   ],
-  // A parser's complaint about a service's answer; when events are uploaded, the server timed out over its event table.
+  // A parser's complaint about a service's answer. When events are uploaded, the server timed out over its event table.
   [
-    [0x8024400e, 0x80244006],
+    [hr.WU_E_PT_SOAP_SERVER, hr.WU_E_PT_SOAPCLIENT_SERVER],
     { service: 'DOCTOR_SERVICE_FAULT', unknown: 'DOCTOR_SERVICE_FAULT', tree: 'DOCTOR_SERVICE_FAULT' },
   ],
   // The certificate was refused for a reason that the code does not tell: name, date, issuer or revocation.
   [
-    [0x80072f8f, 0x80240437, 0x803d000a],
+    [hr.ERROR_WINHTTP_SECURE_FAILURE, hr.WU_E_PT_SECURITY_VERIFICATION_FAILURE, hr.WS_E_SECURITY_VERIFICATION_FAILURE],
     {
       tree: 'DOCTOR_TLS_REFUSED',
       service: 'DOCTOR_TLS_REFUSED',
@@ -98,12 +133,21 @@ const rows: readonly (readonly [readonly number[], Row])[] = [
       unknown: 'DOCTOR_TLS_REFUSED',
     },
   ],
-  [[0x800705b4, 0x80240021], { update: 'DOCTOR_INSTALL_FAILED', file: 'DOCTOR_DOWNLOAD_FAILED' }],
+  [[hr.ERROR_TIMEOUT, hr.WU_E_TIME_OUT], { update: 'DOCTOR_INSTALL_FAILED', file: 'DOCTOR_DOWNLOAD_FAILED' }],
   // Installer and servicing: these numbers mean something else where updates are installed.
-  [[0x80070002, 0x80070003], { file: 'DOCTOR_DOWNLOAD_FAILED', update: 'DOCTOR_INSTALL_FAILED' }],
-  [[0x80070490, 0x8007000d], { update: 'DOCTOR_COMPONENT_STORE', service: 'undecided', unknown: 'undecided' }],
-  [[0x80070057, 0x80004005, 0x8000ffff], { update: 'DOCTOR_INSTALL_FAILED', file: 'DOCTOR_DOWNLOAD_FAILED' }],
-  [[0x80240038, 0x80240031, 0x80244031], { update: 'DOCTOR_INSTALL_FAILED' }],
+  [
+    [hr.ERROR_FILE_NOT_FOUND, hr.ERROR_PATH_NOT_FOUND],
+    { file: 'DOCTOR_DOWNLOAD_FAILED', update: 'DOCTOR_INSTALL_FAILED' },
+  ],
+  [
+    [hr.ERROR_NOT_FOUND, hr.ERROR_INVALID_DATA],
+    { update: 'DOCTOR_COMPONENT_STORE', service: 'undecided', unknown: 'undecided' },
+  ],
+  [[hr.E_INVALIDARG, hr.E_FAIL, hr.E_UNEXPECTED], { update: 'DOCTOR_INSTALL_FAILED', file: 'DOCTOR_DOWNLOAD_FAILED' }],
+  [
+    [hr.WU_E_WINHTTP_INVALID_FILE, hr.WU_E_INVALID_FILE, hr.WU_E_PT_ECP_INVALID_FILE_FORMAT],
+    { update: 'DOCTOR_INSTALL_FAILED' },
+  ],
 ];
 
 const table = new Map<number, Row>();
@@ -124,7 +168,7 @@ const missingInStage: Partial<Record<Stage, FindingCode>> = {
   download: 'DOCTOR_CONTENT_MISSING',
 };
 
-/** What `code` means in a stage, where `url` was asked for; undefined where nobody knows. */
+/** The meaning of `code` in a stage, for a request of `url`. Undefined if it is not known. */
 export function causeInStage(code: number, stage: Stage, url: string | undefined): Cause | undefined {
   const ground = grounds[stage];
   const own = table.get(code)?.[ground];
@@ -139,7 +183,7 @@ export function causeInStage(code: number, stage: Stage, url: string | undefined
   return cause;
 }
 
-/** What an HTTP status means in a stage, where `url` was asked for. */
+/** The meaning of an HTTP status in a stage, for a request of `url`. */
 export function causeOfStatusIn(status: number, stage: Stage, url: string | undefined): Cause {
   if (status === 404 || status === 410) return missing(stage, url);
   const cause = causeOfStatus(status);
@@ -149,24 +193,24 @@ export function causeOfStatusIn(status: number, stage: Stage, url: string | unde
 
 /** The statuses that the agent maps to codes of its own. */
 const statusOfCode: Readonly<Record<number, number>> = {
-  [0x80244016]: 400,
-  [0x80244017]: 401,
-  [0x80244018]: 403,
-  [0x80244019]: 404,
-  [0x8024401a]: 405,
-  [0x8024401b]: 407,
-  [0x8024401c]: 408,
-  [0x8024401d]: 409,
-  [0x8024401e]: 410,
-  [0x8024401f]: 500,
-  [0x80244020]: 501,
-  [0x80244021]: 502,
-  [0x80244022]: 503,
-  [0x80244023]: 504,
-  [0x80244024]: 505,
-  [0x803d000d]: 404,
-  [0x803d000e]: 503,
-  [0x803d000f]: 500,
+  [hr.WU_E_PT_HTTP_STATUS_BAD_REQUEST]: 400,
+  [hr.WU_E_PT_HTTP_STATUS_DENIED]: 401,
+  [hr.WU_E_PT_HTTP_STATUS_FORBIDDEN]: 403,
+  [hr.WU_E_PT_HTTP_STATUS_NOT_FOUND]: 404,
+  [hr.WU_E_PT_HTTP_STATUS_BAD_METHOD]: 405,
+  [hr.WU_E_PT_HTTP_STATUS_PROXY_AUTH_REQ]: 407,
+  [hr.WU_E_PT_HTTP_STATUS_REQUEST_TIMEOUT]: 408,
+  [hr.WU_E_PT_HTTP_STATUS_CONFLICT]: 409,
+  [hr.WU_E_PT_HTTP_STATUS_GONE]: 410,
+  [hr.WU_E_PT_HTTP_STATUS_SERVER_ERROR]: 500,
+  [hr.WU_E_PT_HTTP_STATUS_NOT_SUPPORTED]: 501,
+  [hr.WU_E_PT_HTTP_STATUS_BAD_GATEWAY]: 502,
+  [hr.WU_E_PT_HTTP_STATUS_SERVICE_UNAVAIL]: 503,
+  [hr.WU_E_PT_HTTP_STATUS_GATEWAY_TIMEOUT]: 504,
+  [hr.WU_E_PT_HTTP_STATUS_VERSION_NOT_SUP]: 505,
+  [hr.WS_E_ENDPOINT_NOT_FOUND]: 404,
+  [hr.WS_E_ENDPOINT_NOT_AVAILABLE]: 503,
+  [hr.WS_E_ENDPOINT_FAILURE]: 500,
 };
 
 /** The HTTP status that a code stands for, raw or mapped. */
@@ -174,7 +218,7 @@ export function statusBehind(code: number): number | undefined {
   return httpStatusOf(code) ?? statusOfCode[code];
 }
 
-/** Where an update is installed, these say what its installer met. */
+/** In an installation, these are faults of its installer. */
 const belongsToOthers = new Set<Cause>(['DOCTOR_AGENT_ERROR', 'DOCTOR_METADATA_INVALID', 'DOCTOR_HTML_FOR_CABINET']);
 
 function missing(stage: Stage, url: string | undefined): FindingCode {

@@ -15,14 +15,14 @@ export interface Judgement {
 
 const noValues: Readonly<Record<string, string>> = Object.freeze({});
 
-/** The cause of an event that failed; undefined where neither a rule nor a table knows it. */
+/** The cause of an event that failed. Undefined where neither a rule nor a table knows it. */
 export function judge(event: LogEvent, rules: readonly Rule[] = allRules): Judgement | undefined {
   const rule = event.finding === undefined ? ruleFor(event, rules) : undefined;
   const cause = event.finding ?? rule?.is ?? causeByNumbers(event);
   if (cause === undefined) return undefined;
-  const told = event.whose === 'microsoft' && event.finding === undefined ? microsofts(cause) : cause;
-  const values = { ...servicesOf(told, event), ...(rule?.values ?? noValues) };
-  return { cause: told, verdict: rule?.verdict ?? 'fail', values };
+  const reported = event.whose === 'microsoft' && event.finding === undefined ? microsofts(cause) : cause;
+  const values = { ...servicesOf(reported, event), ...(rule?.values ?? noValues) };
+  return { cause: reported, verdict: rule?.verdict ?? 'fail', values };
 }
 
 function ruleFor(event: LogEvent, rules: readonly Rule[]): Rule | undefined {
@@ -62,7 +62,7 @@ function compiled(rules: readonly Rule[]): readonly Compiled[] {
 function causeByNumbers({ code, status, stage, object, outcome }: LogEvent): Cause | undefined {
   if (code === undefined) return status === undefined ? undefined : causeOfStatusIn(status, stage, object);
   const cause = causeInStage(code, stage, object);
-  // "Nothing to do" is fine on the way; as the end of an installation it is a failure all the same.
+  // "Nothing to do" is fine on the way. As the end of an installation it is a failure all the same.
   if (cause === 'harmless' && outcome === 'failed' && code >= 0x80000000) return endsIn[stage] ?? cause;
   return cause;
 }

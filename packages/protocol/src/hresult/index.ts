@@ -1,5 +1,7 @@
-// The result codes of Windows Update that Moult uses. Numbers and names are the public ones of Microsoft; administrators
-// and scripts search for them, so ours mean the same.
+// The result codes of Windows Update that Moult uses. Numbers and names are the public ones of Microsoft.
+// Administrators and scripts search for them, so ours mean the same.
+
+export { publishedCodes } from './published-codes.ts';
 
 /** An HRESULT as an unsigned 32-bit number. */
 export type HResult = number;

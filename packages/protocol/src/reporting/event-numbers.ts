@@ -18,6 +18,7 @@ export const eventNumbers = {
   scheduledInstallFailed: 195,
   installedAtShutdown: 197,
   installAtShutdownFailed: 198,
+  uninstallFailed: 221,
   /** Windows 11 reports "installed, restart pending" under the number that once announced a self-update (captures). */
   selfUpdate: 201,
 } as const;
@@ -33,7 +34,7 @@ interface ReportMeaning {
   isRoutine: boolean;
 }
 
-/** What an event says. A number that nobody published is described by its result code alone. */
+/** The meaning of an event. A number that was never published is described by its result code alone. */
 export function describeReport(eventNumber: number, win32HResult: number): ReportMeaning {
   if (eventNumber === eventNumbers.selfUpdate && win32HResult === 0) {
     return { kind: 'other', outcome: 'pending', headline: 'Client is about to update itself', isRoutine: false };
@@ -51,12 +52,12 @@ export function routineReports(): number[] {
 
 interface MiscDatum {
   tag: string;
-  /** In words; '' for a tag that nobody published. */
+  /** In words. '' for a tag that was never published. */
   meaning: string;
   value: string;
 }
 
-/** The `tag=value` strings of an event, in their order; a string without a tag has the tag ''. */
+/** The `tag=value` strings of an event, in their order. A string without a tag has the tag ''. */
 export function readMiscData(lines: readonly string[]): MiscDatum[] {
   return lines.map((line) => {
     const tag = /^([A-Za-z])=/.exec(line)?.[1] ?? '';

@@ -1,5 +1,6 @@
-// What the logs of a Configuration Manager client mean: WUAHandler, ScanAgent, UpdatesDeployment, UpdatesHandler,
+// The meaning of the logs of a Configuration Manager client: WUAHandler, ScanAgent, UpdatesDeployment, UpdatesHandler,
 // UpdatesStore, LocationServices and those that fetch content. Rules as data, in the order they are tried.
+import { publishedCodes as hr } from '@moult/protocol/hresult';
 import type { LineRule } from '../line-rule.ts';
 
 const agent = /^WUAHandler$/i;
@@ -12,13 +13,20 @@ const fetcher =
 
 /** Group policy conflict. */
 const policyConflict = 0x87d00692;
-/** What reading a damaged Registry.pol ends with. */
-const damagedPolicy = [0x80004005, 0x800703ee, 0x8007000d, 0x80070570, 0x800703f1, 0x80070057];
-/** Updates may not be installed outside the service window; there is none to come that is long enough. */
+/** The codes of reading a damaged Registry.pol. */
+const damagedPolicy = [
+  hr.E_FAIL,
+  hr.ERROR_FILE_INVALID,
+  hr.ERROR_INVALID_DATA,
+  hr.ERROR_FILE_CORRUPT,
+  hr.ERROR_BADDB,
+  hr.E_INVALIDARG,
+];
+/** Updates may not be installed outside the service window. No window that is long enough follows. */
 const outsideWindow = [0x87d00666, 0x87d00667];
-const noContent = [0x87d00607, 0x87d00669, 0x80190194, 0x80244019];
+const noContent = [0x87d00607, 0x87d00669, hr.BG_E_HTTP_ERROR_404, hr.WU_E_PT_HTTP_STATUS_NOT_FOUND];
 
-/** What Configuration Manager's own codes of installations say. */
+/** The meaning of Configuration Manager's own codes of installations. */
 const ownCodes: readonly (readonly [number, string])[] = [
   [0x87d00213, 'a timeout occurred'],
   [0x87d00324, 'the program is not found after it was installed'],
@@ -43,11 +51,11 @@ export const configurationClientRules: readonly LineRule[] = [
     finding: 'DOCTOR_POLICY_OVERWRITTEN',
   },
   {
-    // Before the first scan there is none.
+    // Before the first scan it does not exist.
     id: 'cm-policy-not-yet',
     from: agent,
     text: /Unable to (?:find or )?read .*(?:polic|Group Policy)/i,
-    codes: [0x80070002, 0x80070003],
+    codes: [hr.ERROR_FILE_NOT_FOUND, hr.ERROR_PATH_NOT_FOUND],
     stage: 'policy',
     outcome: 'noted',
     finding: 'harmless',

@@ -11,7 +11,7 @@ export interface CmEntry {
   component: string;
   time: number | undefined;
   zone: 'utc' | 'written' | undefined;
-  /** As the log has it; undefined where its form has no level. */
+  /** As the log has it. Undefined where its form has no level. */
   level: 'error' | 'warning' | 'information' | undefined;
 }
 
@@ -117,8 +117,8 @@ export class CmLines {
     const own = server ? line.slice(0, server.index) : textBefore(line, viewer as RegExpExecArray);
     const text = before && before.text.trim() !== '' ? `${before.text}\n${own}` : own;
     const head = before && before.text.trim() !== '' ? { number: before.number, raw: line } : { number, raw: line };
-    const told = server ? serverTime(server) : viewerTime(viewer as RegExpExecArray);
-    return { ...head, text: text.replace(/~+\s*$/, '').replaceAll('~~', '\n'), level: undefined, ...told };
+    const time = server ? serverTime(server) : viewerTime(viewer as RegExpExecArray);
+    return { ...head, text: text.replace(/~+\s*$/, '').replaceAll('~~', '\n'), level: undefined, ...time };
   }
 }
 
@@ -130,7 +130,7 @@ function setupEntry(
   return { number, raw, text, component: 'SUPSetup', level: undefined, ...time };
 }
 
-/** Where the tabs were lost, the text ends in the component: "… = 0x80244022.WUAHandler". */
+/** If the tabs were lost, the text ends in the component: "… = 0x80244022.WUAHandler". */
 function textBefore(line: string, [, text = '', glued = '']: RegExpExecArray): string {
   if (!glued.includes('.')) return text;
   return line.slice(0, line.indexOf(glued, text.length) + glued.lastIndexOf('.'));
@@ -162,7 +162,7 @@ function viewerTime(found: RegExpExecArray): Pick<CmEntry, 'component' | 'time' 
   return { component, ...timeOf([...date, `${hour}`, minute, seconds, '0'], undefined) };
 }
 
-/** Local time; the bias is what has to be added to it to get UTC, in minutes. */
+/** Local time. The bias, in minutes, added to it gives UTC. */
 function timeOf(parts: readonly (string | undefined)[], bias: string | undefined): Pick<CmEntry, 'time' | 'zone'> {
   const [year = Number.NaN, month = 0, day, hour, minute, second, ms] = parts.map((part) => Number(part ?? Number.NaN));
   const written = Date.UTC(year, month - 1, day, hour, minute, second, ms);

@@ -1,5 +1,6 @@
-// What the PowerShell module PSWindowsUpdate prints and logs: its table of updates with their results, and the errors of
-// its commands.
+// The output and the log of the PowerShell module PSWindowsUpdate: its table of updates with their results, and the
+// errors of its commands.
+import { publishedCodes as hr } from '@moult/protocol/hresult';
 import type { LogEvent, Stage } from '../../story/event.ts';
 import type { LogFile, LogHead, LogReader, OpenLog } from '../../story/reader.ts';
 import { parseStamp } from '../../text/stamp.ts';
@@ -33,7 +34,11 @@ export const psWindowsUpdateReader: LogReader = {
 
 /** Codes of the way to the server: whatever command met them, its scan failed. */
 function isOfScan(code: number): boolean {
-  return code >>> 12 === 0x80072 || code >>> 12 === 0x80244 || (code >= 0x80240436 && code <= 0x8024044b);
+  return (
+    code >>> 12 === 0x80072 ||
+    code >>> 12 === 0x80244 ||
+    (code >= hr.WU_E_PT_CATALOG_SYNC_REQUIRED && code <= hr.WU_E_PT_SECURITY_SYSTEM_FAILURE)
+  );
 }
 
 class PsWindowsUpdateLog implements OpenLog {
@@ -66,7 +71,7 @@ class PsWindowsUpdateLog implements OpenLog {
     const groups = row.exec(line.text)?.groups;
     if (!groups) return undefined;
     const { result = '', kb, title } = groups;
-    const told = { groups: { updateId: kb?.toUpperCase() ?? title, file: kb ?? title } };
+    const named = { groups: { updateId: kb?.toUpperCase() ?? title, file: kb ?? title } };
     // Of a choice of updates nothing follows but that the scan went well.
     if (/^(?:Accepted|Rejected|NotStarted)$/i.test(result)) {
       this.stage = 'download';
@@ -75,16 +80,16 @@ class PsWindowsUpdateLog implements OpenLog {
     const plain = { ...line, level: 'information' } as const;
     if (/^Downloaded$/i.test(result)) {
       this.stage = 'installation';
-      return [eventOf(plain, { id: 'ps-downloaded', stage: 'download', outcome: 'succeeded' }, told)];
+      return [eventOf(plain, { id: 'ps-downloaded', stage: 'download', outcome: 'succeeded' }, named)];
     }
     if (/^Installed$/i.test(result))
-      return [eventOf(plain, { id: 'ps-installed', stage: 'installation', outcome: 'succeeded' }, told)];
+      return [eventOf(plain, { id: 'ps-installed', stage: 'installation', outcome: 'succeeded' }, named)];
     const code = codesIn(line.text)[0];
     const stage = this.stage === 'detection' ? 'installation' : this.stage;
     const finding =
       code === undefined ? (stage === 'download' ? 'DOCTOR_DOWNLOAD_FAILED' : 'DOCTOR_INSTALL_FAILED') : undefined;
     return [
-      eventOf({ ...line, level: 'error' }, { id: 'ps-failed', stage, outcome: 'failed' }, { ...told, code, finding }),
+      eventOf({ ...line, level: 'error' }, { id: 'ps-failed', stage, outcome: 'failed' }, { ...named, code, finding }),
     ];
   }
 

@@ -1,21 +1,39 @@
-// What the logs of servicing and set-up mean: DISM.log, CBS.log, setupact.log and setuperr.log. Rules as data, in the
-// order they are tried. What has no rule is judged by its code; warnings and errors in passing may have done no harm.
+// The meaning of the logs of servicing and set-up: DISM.log, CBS.log, setupact.log and setuperr.log. Rules as data, in
+// the order they are tried. Lines without a rule are judged by their code. Warnings and errors in passing may have done
+// no harm.
+import { publishedCodes as hr } from '@moult/protocol/hresult';
 import type { LineRule } from '../line-rule.ts';
 
 /** The files of a component are nowhere to be had. */
-const sourceMissing = [0x800f081f, 0x800f0906, 0x800f0950];
+const sourceMissing = [hr.CBS_E_SOURCE_MISSING, 0x800f0906, 0x800f0950];
 /** A policy keeps Windows from fetching them, or sends it to an update server that has no such files. */
 const sourceForbidden = [0x800f0907, 0x800f0954];
 const storeDamaged = [
-  0x80073712, 0x800736b3, 0x8007371b, 0x800f0831, 0x800f0982, 0x800f0985, 0x800f0986, 0x800f0988, 0x800f0991,
-  0x80070570,
+  hr.ERROR_SXS_COMPONENT_STORE_CORRUPT,
+  hr.ERROR_SXS_ASSEMBLY_NOT_FOUND,
+  hr.ERROR_SXS_TRANSACTION_CLOSURE_INCOMPLETE,
+  hr.CBS_E_STORE_CORRUPTION,
+  0x800f0982,
+  0x800f0985,
+  0x800f0986,
+  0x800f0988,
+  0x800f0991,
+  hr.ERROR_FILE_CORRUPT,
 ];
 /** An installer among the parts of an update failed: it says nothing of the store. */
-const partFailed = [0x800f0922, 0x800f0923, 0x800f0920, 0x800f0900, 0x800f0902, 0x800f0845, 0x800f0805];
+const partFailed = [hr.CBS_E_INSTALLERS_FAILED, 0x800f0923, 0x800f0920, 0x800f0900, 0x800f0902, 0x800f0845, 0x800f0805];
 const upgradeBlocked = [0xc1900200, 0xc1900202, 0xc1900204, 0xc1900208, 0xc1900210];
 const upgradeFailed = [
-  0xc1900101, 0xc1900106, 0xc1900107, 0xc1900109, 0xc190010d, 0xc190012e, 0xc1900201, 0xc1800118, 0xc190020f,
-  0x8007001f,
+  0xc1900101,
+  0xc1900106,
+  0xc1900107,
+  0xc1900109,
+  0xc190010d,
+  0xc190012e,
+  0xc1900201,
+  0xc1800118,
+  0xc190020f,
+  hr.ERROR_GEN_FAILURE,
 ];
 
 export const servicingRules: readonly LineRule[] = [

@@ -1,9 +1,10 @@
-// What the lines of SoftwareDistribution.log mean, by the class and method that wrote them. Rules as data, in the order
-// they are tried. Anybody can add one.
+// The meaning of the lines of SoftwareDistribution.log, by the class and method that wrote them. Rules as data, in the
+// order they are tried. Anybody can add one.
+import { publishedCodes as hr } from '@moult/protocol/hresult';
 import type { LineRule } from '../line-rule.ts';
 import { contentCauses, databaseCauses, upstreamCauses } from './causes.ts';
 
-const signerExpired = 0x800b0101;
+const signerExpired = hr.CERT_E_EXPIRED;
 
 export const serverRules: readonly LineRule[] = [
   {
@@ -15,7 +16,7 @@ export const serverRules: readonly LineRule[] = [
     values: { knownAs: 'shared-download' },
   },
   {
-    // What a program writes while it stops or is recycled.
+    // The lines of a program while it stops or is recycled.
     id: 'wsus-stopping',
     text: /ThreadAbortException|Thread was being aborted|Der Thread wurde abgebrochen|Le thread a été abandonné|スレッドを中止/i,
     stage: 'other',
