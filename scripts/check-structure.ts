@@ -1,6 +1,5 @@
-// Holds the import table of ARCHITECTURE.md: who may import whom, in production code, and no files in a circle. Tests may
-// reach further.
-// Prints each breach as file:line and exits 1.
+// Holds the import table of ARCHITECTURE.md: who may import whom, in production code, and no files in a circle. Tests
+// may reach further. Prints each breach as file:line and exits 1.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +13,7 @@ const mayImport: Record<string, readonly string[]> = {
   releases: ['protocol', 'disk', 'formats'],
   store: ['protocol', 'catalog', 'disk', 'formats'],
   administration: ['store', 'protocol', 'catalog', 'disk', 'formats'],
-  server: ['administration', 'store', 'releases', 'protocol', 'catalog', 'disk', 'formats'],
+  server: ['administration', 'doctor', 'store', 'releases', 'protocol', 'catalog', 'disk', 'formats'],
   agent: ['releases', 'protocol', 'catalog', 'disk', 'formats'],
   simulator: ['protocol', 'catalog', 'formats'],
   console: [], // and the types of the HTTP API, below
@@ -50,7 +49,9 @@ const opensStore = /^packages\/store\/src\/(database|snapshot|check-database|dat
 /** What the doctor has no part in: it finds causes, and others show them. */
 const terminal = /\bconsole\.|\bprocess\.(?:stdout|stderr|stdin|exit|exitCode)\b|from 'node:readline|from 'commander'/g;
 
-/** Numbers that have a name in protocol. The doctor may: its tables of rules are keyed by the numbers that logs hold. */
+/**
+ * Numbers that have a name in protocol. The doctor may: its tables of rules are keyed by the numbers that logs hold.
+ */
 const namedNumbers: readonly { pattern: RegExp; why: string }[] = [
   {
     pattern: /(?<=[\s([,:=+])0x80(?:07|09|0b|19|24)[0-9a-f]{4}\b/gi,

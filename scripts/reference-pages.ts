@@ -111,7 +111,8 @@ function withFindings(page: string): string {
 
 /** The sentence of a finding, with a word in capitals for each name that a report fills in. */
 function whatOf(code: FindingCode): string {
-  return parsePage(readPageText(code)).what.replaceAll(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase());
+  const { what } = parsePage(readPageText(code));
+  return what.replaceAll('{treePort}', '80').replaceAll(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase());
 }
 
 function codesPage(): string {

@@ -50,11 +50,12 @@ export function SelfUpdate({ selfUpdate }: { selfUpdate: HomeDocument['selfUpdat
   );
 }
 
+/** One fault that does not stop everything has the section's headline for its own. */
 function headlineOf({ state, ports }: HomeDocument['selfUpdate']): string {
-  const failing = ports.filter((port) => port.state === 'not-available').map((port) => port.port);
+  const [fault, ...others] = ports.flatMap((port) => port.fault ?? []);
   if (state === 'available') return 'The SelfUpdate service is available';
-  if (state === 'partly') return `The SelfUpdate service is not available on port ${failing.join(' and ')}`;
-  return 'The SelfUpdate service is not available';
+  if (state === 'not-available') return 'The SelfUpdate service is not available';
+  return fault && others.length === 0 ? fault.headline : 'The SelfUpdate service is not available on every port';
 }
 
 function Port({ port }: { port: HomePort }): ReactNode {

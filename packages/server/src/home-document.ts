@@ -7,7 +7,7 @@ type Instant = string;
 /** `unknown`: heard of, but it has not said yet which client it is. */
 export type Generation = 'sus' | 'wsus' | 'unknown';
 
-/** Who is told names, addresses and ids of computers: nobody, the server itself, or everybody. */
+/** The readers of names, addresses and ids of computers: no reader, the server itself, or everybody. */
 export type NamesFor = 'nobody' | 'local' | 'everybody';
 
 export interface HomeDocument {
@@ -15,7 +15,7 @@ export interface HomeDocument {
   /** Whether this document holds names, addresses and ids, and who is told them. Without them `events` is empty. */
   names: { shown: boolean; for: NamesFor };
   server: HomeServer;
-  /** What the administrator must know although the server runs; empty most of the time. */
+  /** The notice for the administrator, although the server runs. Empty most of the time. */
   notices: HomeNotice[];
   selfUpdate: HomeSelfUpdate;
   computers: HomeComputers;
@@ -31,11 +31,11 @@ export interface HomeDocument {
 
 /** Computers that need somebody's attention: how many, and of those who are told names the first few. */
 export interface HomeAttention {
-  /** They need an update or wait for a restart; those that need most first. */
+  /** They need an update or wait for a restart. Those that need most first. */
   needing: HomeNoticed;
-  /** An update failed there; those with most failures first. */
+  /** An update failed there. Those with most failures first. */
   failing: HomeNoticed;
-  /** No contact for `silentDays`; the longest silence first. */
+  /** No contact for `silentDays`. The longest silence first. */
   silent: HomeNoticed;
   silentDays: number;
   /** They never reported. */
@@ -50,7 +50,7 @@ export interface HomeNoticed {
 export interface HomeNoticedComputer {
   computer: string;
   computerId: string;
-  /** Updates that it needs, or that failed; 0 for a silent one. */
+  /** Updates that it needs, or that failed. 0 for a silent one. */
   updates: number;
   lastContactAt: Instant;
 }
@@ -82,7 +82,7 @@ export interface HomeSelfUpdate {
   ports: HomePort[];
   /** The agent releases that clients are led to, newest of each generation first. */
   releases: HomeRelease[];
-  /** Requests to /wutrack.bin that were no status ping, since the data directory was made. */
+  /** Requests to /wutrack.bin that were not status pings, since the data directory was made. */
   malformedPings: number;
 }
 
@@ -98,6 +98,8 @@ export interface HomePort {
 }
 
 export interface HomeFault {
+  /** The finding of `moult doctor --explain CODE` that has these words. */
+  code: string;
   headline: string;
   cause: string;
   remedy: string;
@@ -130,8 +132,8 @@ interface HomeGeneration {
 }
 
 /**
- * Against the release that clients are led to: `older` can take it and should. `windows` is Windows' own agent, which takes
- * none of ours.
+ * Against the release that clients are led to: `older` can take it and should. `windows` is Windows' own agent, which
+ * takes none of ours.
  */
 export type Standing = 'newest' | 'older' | 'newer' | 'windows' | 'unknown';
 
@@ -141,7 +143,9 @@ export interface HomeEvent {
   id: string;
   /** When the server heard of it. */
   at: Instant;
-  /** When it happened by the client's clock, where that is another time: pings may wait for days until they get through. */
+  /**
+   * When it happened by the client's clock, where that is another time: pings may wait for days until they get through.
+   */
   happenedAt?: Instant;
   kind: HomeEventKind;
   outcome: 'succeeded' | 'failed' | 'pending' | 'information';

@@ -96,7 +96,7 @@ describe('moult serve', () => {
     assert.equal((await fetch(`${url}/iuident.cab`)).status, 200);
     const terminal = server.output.stdout + server.output.stderr;
     assert.equal(terminal.match(/SelfUpdate service is not available on port/g)?.length, 1);
-    assert.match(server.output.stderr, /another program has the port \(EADDRINUSE\).*Remedy/);
+    assert.match(server.output.stderr, /another program has the port\..*\(EADDRINUSE\).*Remedy/);
     server.process.kill('SIGTERM');
     assert.equal(await server.exit, 0);
     taken.close();

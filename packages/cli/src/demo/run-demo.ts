@@ -28,7 +28,7 @@ interface DemoOptions {
   timeoutMs: number;
   /** The built agent releases: packages/agent/dist. */
   releaseFolder: string;
-  /** Ends the demo early; what was begun is cleaned up. */
+  /** Ends the demo early. The beginnings are cleaned up. */
   signal: AbortSignal;
   story: Story;
 }
@@ -43,15 +43,15 @@ export interface Demo {
   homePage: string | undefined;
   result: DemoResult;
   scratch: string;
-  /** Ends server and agent and, unless it is to be kept, removes the scratch folder. */
+  /** Ends server and agent. It removes the scratch folder, unless it is kept. */
   cleanUp(): Promise<void>;
 }
 
 const pollMs = 200;
-/** For one look at the home page: what is slow is no failure, and `timeoutMs` ends the demo anyway. */
+/** For one look at the home page: a slow one does not fail, and `timeoutMs` ends the demo anyway. */
 const homeTimeoutMs = 30_000;
 
-/** Tells the story to its end or to the first stage that fails; server and agent run on until `cleanUp`. */
+/** Tells the story to its end or to the first stage that fails. Server and agent run on until `cleanUp`. */
 export async function runDemo(options: DemoOptions): Promise<Demo> {
   const scratch = openScratch(options.keep);
   const running: Running = { server: undefined, host: undefined };
@@ -125,7 +125,7 @@ async function tell(
   story.server(
     `an old computer is set up with SUS client ${installed.version}, which trusts ${installed.operator.subject}`,
   );
-  // Ctrl+C reaches the agent's own process too; what it says then is no part of the story.
+  // Ctrl+C reaches the agent's own process too. Its words then do not belong to the story.
   const onEvent = (event: ProgressEvent) => {
     if (!options.signal.aborted) story.agent(event);
   };
@@ -193,14 +193,14 @@ function tellNews(events: HomeEvent[], told: Set<string>, story: Story): void {
   }
 }
 
-/** A failure that either side has noted: waiting for the next detection would take a day. */
+/** A failure that either side has noted: waiting for the next detection takes a day. */
 function whyFailed({ agent, home }: View): string | undefined {
   for (const generation of ['wsus', 'sus'] as const) {
     if (home.selfUpdate.releases.some((release) => release.generation === generation)) continue;
     return `The server has no usable release of the ${generation.toUpperCase()} client. Run "npm run build".`;
   }
   const fault = home.selfUpdate.ports.find((port) => port.fault)?.fault;
-  if (fault) return `${fault.headline}. ${fault.cause}`;
+  if (fault) return `${fault.headline} ${fault.cause}`;
   const lost = agent.failedTrials[0];
   if (lost) return `Version ${lost.version} failed its trial (${lost.code}).`;
   const heard = home.events.find(({ outcome }) => outcome === 'failed');

@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPostgres, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
 import { type Observation, observe } from '../finding.ts';
-import { probe } from '../net/probe.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { examineServer, lookedAt } from '../server/examine.ts';
 import { collectContent, collectMissing, observeContent } from './content.ts';
+import { askPorts, observePorts, selfUpdatePortIn } from './ports.ts';
 import { isRefused, observeUnreadable, reachOf } from './reach.ts';
 import { collectSelf, observeSelf, type SelfFacts, type VerifyTree } from './self.ts';
 
-/** Where a server keeps what is examined. */
+/** The places of a server that the doctor examines. */
 export interface ServerPlaces {
   dataDir: string;
   /** The address of its database. */
@@ -50,9 +50,11 @@ export async function examineSelf(
   }
   if (facts.alive && facts.holder?.url) {
     const url = new URL(facts.holder.url);
-    // What was typed counts, then what the server says of itself, then what it wrote down at its start.
+    // The typed port counts first, then the server's answer, then the port that it recorded at its start.
+    const ports = await askPorts(url);
     const port =
-      selfUpdatePort ?? (await portOfServer(url)) ?? String(facts.holder.settings?.selfUpdatePort ?? configuredPort);
+      selfUpdatePort ?? selfUpdatePortIn(ports) ?? String(facts.holder.settings?.selfUpdatePort ?? configuredPort);
+    observations.push(...observePorts(url, ports));
     const ca = join(dataDir, 'keys', 'operator-ca.cer.pem');
     const more = { selfUpdatePort: port, client: ['os=Linux,arch=x64,lang=EN,agent=moult'] };
     const seen = await examineServer(url, { ...more, ...(reachOf(ca) === 'there' ? { ca } : {}) }, () => {});
@@ -70,22 +72,6 @@ function stateOf({ dataDir, unreadable, alive, holder }: SelfFacts): string {
 
 function asMoult(observation: Observation): Observation {
   return { ...observation, values: { ...observation.values, product: 'moult' } };
-}
-
-/** Where a running server says that old agents find its tree: a port, or off; undefined when it does not say. */
-async function portOfServer(url: URL): Promise<string | undefined> {
-  const { outcome } = await probe({ url: `${url.origin}/api/home`, method: 'GET' });
-  if (outcome.kind !== 'answer' || outcome.status !== 200) return undefined;
-  try {
-    const home = JSON.parse(outcome.body.toString('utf8')) as {
-      selfUpdate?: { ports?: { site?: string; port?: number; state?: string }[] };
-    };
-    const place = home.selfUpdate?.ports?.find(({ site }) => site === 'self-update');
-    if (place === undefined) return undefined;
-    return place.state === 'off' ? 'off' : String(place.port);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Opens the database, lets it be used, and answers what is wrong with it. A new server has none yet. */

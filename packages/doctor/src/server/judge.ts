@@ -13,7 +13,7 @@ export interface Judgement {
   values: Record<string, string>;
 }
 
-/** What is wrong with a file of the tree; undefined when it came as a client wants it. */
+/** The fault of a file of the tree. Undefined when it came as a client wants it. */
 export function judgeFile(file: FileFacts): Judgement | undefined {
   const { outcome } = file.get;
   if (outcome.kind === 'failure') return judgeFailure(outcome, file.get.request.url);
@@ -23,7 +23,7 @@ export function judgeFile(file: FileFacts): Judgement | undefined {
   return judgeBody(file, outcome);
 }
 
-/** What a failed connection to `url` stands for. */
+/** The meaning of a failed connection to `url`. */
 export function judgeFailure(failure: ProbeFailure, url?: string): Judgement {
   const found = `${failure.code} ${failure.message}`.trim();
   if (failure.failure === 'tls' && isPlainAnswer(failure.message)) return wrongScheme(url, found);
@@ -41,7 +41,7 @@ export function judgeFailure(failure: ProbeFailure, url?: string): Judgement {
   return { code: codes[failure.failure], values: { found, meaning: failure.message } };
 }
 
-/** What OpenSSL says when the answer to its greeting is text. */
+/** The words of OpenSSL if the answer to its greeting is text. */
 export function isPlainAnswer(message: string): boolean {
   return /wrong version number|packet length too long|http request|unknown protocol/i.test(message);
 }
@@ -53,14 +53,14 @@ function wrongScheme(url: string | undefined, found: string): Judgement {
 const tlsPortPage =
   /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|sent an HTTP request to an HTTPS server/i;
 
-/** What an answer other than 200 stands for. */
+/** The meaning of an answer other than 200. */
 export function judgeStatus(asked: Probe, answer: ProbeAnswer): Judgement | undefined {
   const { status } = answer;
   const good = status >= 200 && status < 300;
   if (isSharePoint(answer) && (!good || looksLikeHtml(answer.body))) return { code: 'DOCTOR_SHAREPOINT', values: {} };
   if (good || status === 304) return undefined;
   if (status >= 300 && status < 400) return judgeRedirect(asked, answer);
-  // nginx, Apache and Go say so; IIS cuts the connection.
+  // nginx, Apache and Go say so. IIS cuts the connection.
   if (status === 400 && tlsPortPage.test(decodeText(answer.body.subarray(0, 4096))))
     return wrongScheme(asked.request.url, String(status));
   const { substatus, win32 } = errorPageOf(answer);
@@ -74,8 +74,11 @@ export function judgeStatus(asked: Probe, answer: ProbeAnswer): Judgement | unde
   });
   const shown = substatus === undefined ? String(status) : `${status}.${substatus}`;
   if (!code) return undefined;
-  const told = meaningOfAnswer({ status, substatus, win32 });
-  const more = { ...(told ? { meaning: told.meaning } : {}), ...(told?.step === undefined ? {} : { step: told.step }) };
+  const meaning = meaningOfAnswer({ status, substatus, win32 });
+  const more = {
+    ...(meaning ? { meaning: meaning.meaning } : {}),
+    ...(meaning?.step === undefined ? {} : { step: meaning.step }),
+  };
   return { code, values: { status: shown, method: asked.request.method, ...more } };
 }
 
@@ -85,7 +88,7 @@ function judgeRedirect(asked: Probe, answer: ProbeAnswer): Judgement {
   const found = location.slice(0, 200) || 'nowhere';
   try {
     const to = new URL(location, from);
-    // A logon page elsewhere is a portal; the same host on https or another path is a rewrite rule.
+    // A logon page elsewhere is a portal. The same host on https or another path is a rewrite rule.
     if (to.hostname !== from.hostname && !/^www\./i.test(to.hostname))
       return { code: 'DOCTOR_CAPTIVE_PORTAL', values: { found } };
   } catch {

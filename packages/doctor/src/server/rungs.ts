@@ -1,6 +1,5 @@
-// Rungs 3 to 7 from the outside: facts about a server become observations. Pure.
-// The hard part is saying one thing once: what is wrong with every file of a site is said of the site, what is wrong with
-// both sites is said of the server.
+// Rungs 3 to 7 from the outside: facts about a server become observations. Pure. The hard part is saying one thing
+// once: a fault of every file of a site is said of the site. A fault of both sites is said of the server.
 import { type Observation, observe } from '../finding.ts';
 import type { FindingCode } from '../words/codes.ts';
 import { observeAnswers } from './answers.ts';
@@ -44,7 +43,7 @@ export function observeServer(facts: ServerFacts): Observation[] {
   return observations.map((observation) => asSeen(observation, facts));
 }
 
-/** What every step may need: where the server is, and which product it is. */
+/** The values for every step: where the server is, and which product it is. */
 function asSeen(observation: Observation, { main, product }: ServerFacts): Observation {
   const values = { base: main.origin, ...(product ? { product } : {}), ...observation.values };
   return { ...observation, values };
@@ -84,7 +83,7 @@ function isOneSign(code: FindingCode): boolean {
   return code === 'DOCTOR_SHAREPOINT' || unreachable.has(code);
 }
 
-/** What is wrong with every file of the folder /selfupdate, or with every package, is one thing. */
+/** A fault of every file of the folder /selfupdate, or of every package, is one thing. */
 function liftTree(observations: Observation[], files: JudgedFile[], subject: string[]): Observation[] {
   const inTree = files.filter(({ file }) => file.path.toLowerCase().startsWith('/selfupdate'));
   const packages = inTree.filter(({ file }) => file.clients.length > 0);
@@ -125,6 +124,7 @@ function observePort80(port80: JudgedOrigin, main: JudgedOrigin, facts: ServerFa
     url: `${origin.origin}/iuident.cab`,
     base: main.origin.origin,
     host: new URL(origin.origin).hostname,
+    treePort: new URL(origin.origin).port || '80',
   };
   if (
     first &&

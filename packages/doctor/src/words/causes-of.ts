@@ -1,11 +1,12 @@
-// The causes of a code by stage, and of an ErrorCode by parameter, as the rules have them: for people who ask what it means.
+// The causes of a code by stage, and of an ErrorCode by parameter, as the rules have them: for people who ask what it
+// means.
 
 import { rules } from '../rules/index.ts';
 import { judge } from '../rules/judge.ts';
 import type { LogEvent, Stage } from '../story/event.ts';
 import { type FindingCode, isFindingCode } from './codes.ts';
 
-/** What is done in a stage, behind "in". */
+/** The work of a stage, behind "in". */
 const stageWords: Record<Stage, string> = {
   'self-update': 'a self-update check',
   detection: 'a scan',
@@ -24,23 +25,25 @@ const stageWords: Record<Stage, string> = {
 };
 
 export interface StageCause {
-  /** A finding, or that there is none. */
-  told: string;
+  /** A finding, or the word for none. */
+  cause: string;
   /** In words. */
   stages: string[];
 }
 
-/** Each cause with the stages that have it; empty where all have the same one. */
+/** Each cause with the stages that have it. Empty where all have the same one. */
 export function causesByStage(code: number): StageCause[] {
   const stages = new Map<string, string[]>();
   for (const [stage, words] of Object.entries(stageWords) as [Stage, string][]) {
     const cause = causeOfEvent({ stage, code });
     stages.set(cause, [...(stages.get(cause) ?? []), words]);
   }
-  return stages.size < 2 ? [] : [...stages].map(([told, words]) => ({ told, stages: words }));
+  return stages.size < 2 ? [] : [...stages].map(([cause, words]) => ({ cause, stages: words }));
 }
 
-/** The findings of an ErrorCode of a SOAP fault: the usual one first, then those that a parameter in its message makes. */
+/**
+ * The findings of an ErrorCode of a SOAP fault: the usual one first, then those that a parameter in its message makes.
+ */
 export function causesOfErrorCode(errorCode: string): { parameter: string | undefined; finding: FindingCode }[] {
   const parameters = rules.flatMap(({ when }) =>
     when.parameters?.errorCode?.test(errorCode) && when.parameters.parameter ? [when.parameters.parameter.source] : [],

@@ -1,7 +1,7 @@
-// Every finding the doctor can make: its rung on the ladder, how early it stops a client, and the WSUS event ids that
-// admins know it by. The words of a finding live in docs/findings/CODE.md; a test holds codes and pages together.
+// Every finding the doctor can make: its rung on the ladder, its order among causes, and the WSUS event ids that admins
+// know. The words of a finding live in docs/findings/CODE.md. A test holds codes and pages together.
 
-/** A step of the ladder of "Automatic Updates Must Be Updated"; docs/doctor.md names the ten. */
+/** A step of the ladder of "Automatic Updates Must Be Updated". The page docs/doctor.md names the ten. */
 export type Rung = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
 export interface CodeFacts {
@@ -71,6 +71,10 @@ export const findingCodes = {
   DOCTOR_PORT80_MISSING: code(4, 610, selfUpdateEvents),
   DOCTOR_PORT80_TREE_MISSING: code(4, 605, selfUpdateEvents),
   DOCTOR_PORT80_SETUP_FAILED: code(4, 190, selfUpdateEvents),
+  DOCTOR_PORT_NOT_ALLOWED: code(4, 191, selfUpdateEvents),
+  DOCTOR_PORT_TAKEN: code(4, 192, selfUpdateEvents),
+  DOCTOR_PORT_REFUSED: code(4, 193, selfUpdateEvents),
+  DOCTOR_PORT_ANSWERS_WRONG: code(4, 194, selfUpdateEvents),
   DOCTOR_MUI_FILE_MISSING: code(4, 240),
   DOCTOR_TREES_DIFFER: code(4, 250),
   DOCTOR_CABINET_TRUNCATED: code(4, 160, selfUpdateEvents),
@@ -272,7 +276,7 @@ export function isFindingCode(text: string): text is FindingCode {
   return Object.hasOwn(findingCodes, text);
 }
 
-/** True where the sentence of `code` is good news; any other code that passes tells of what is over or did no harm. */
+/** True where the sentence of `code` is good news. Any other code that passes tells of what is over or did no harm. */
 export function isGoodNews(code: FindingCode): boolean {
   return findingCodes[code].order === 900;
 }

@@ -1,5 +1,5 @@
-// What a code means that somebody has in hand: a finding, an HRESULT (hexadecimal, decimal or by name), an HTTP status with
-// its sub-status, an event id of WSUS, an ErrorCode of a SOAP fault. A number that is several of them is told as each.
+// The meaning of a code that a person has: a finding, an HRESULT (hexadecimal, decimal or by name), an HTTP status, an
+// event id, an ErrorCode of a fault. A number that is several of them is told as each.
 import { RequestError } from '../errors.ts';
 import { causeOf } from '../hresult/cause.ts';
 import { errorTable, formatHresult, httpStatusOf, meaningOf } from '../hresult/error-table.ts';
@@ -11,7 +11,7 @@ import { type FindingCode, findingCodes, isFindingCode } from './codes.ts';
 import { describePage } from './page.ts';
 import { serverEvents } from './server-events.ts';
 
-/** The text for `moult doctor --explain`. Throws RequestError for what is none of these. */
+/** The text for `moult doctor --explain`. Throws RequestError for any other text. */
 export function explainCode(given: string): string {
   const text = given.trim();
   const answers = [...findings(text), ...statuses(text), ...events(text), ...soapFaults(text), ...hresults(text)];
@@ -34,8 +34,8 @@ function statuses(text: string): string[] {
   const status = Number(whole);
   const substatus = part === undefined ? undefined : Number(part);
   const exact = knownStatuses().find((row) => row.status === `${status}.${substatus ?? 0}`);
-  const told = exact ?? (substatus === undefined ? undefined : meaningOfStatus(status, undefined));
-  if (!told && (status < 400 || substatus !== undefined))
+  const meaning = exact ?? (substatus === undefined ? undefined : meaningOfStatus(status, undefined));
+  if (!meaning && (status < 400 || substatus !== undefined))
     return status < 400 && substatus === undefined ? [`HTTP status ${status}: no error.`] : [];
   const shown =
     exact && substatus !== undefined
@@ -57,8 +57,8 @@ function statuses(text: string): string[] {
       : [`For a self-update file it is ${file ?? 'no trouble'}, for the Client Web Service ${service}.`];
   return [
     [
-      `HTTP status ${shown}: ${told?.meaning ?? 'an error'}.`,
-      ...(told?.step === undefined ? [] : [`First step: ${told.step}`]),
+      `HTTP status ${shown}: ${meaning?.meaning ?? 'an error'}.`,
+      ...(meaning?.step === undefined ? [] : [`First step: ${meaning.step}`]),
       ...causes,
       ...(list.length > 0 ? ['Sub-statuses of IIS (sc-substatus in its log):', ...list] : []),
       ...pagesOf([file, service]),
@@ -128,8 +128,8 @@ function everywhere(cause: FindingCode | 'harmless'): string[] {
 }
 
 function dependingOn(stages: readonly StageCause[]): string[] {
-  const lines = stages.map(({ told, stages: words }) => `  ${words.join(', ')}: ${told}`);
-  const causes = stages.flatMap(({ told }) => (isFindingCode(told) ? [told] : []));
+  const lines = stages.map(({ cause, stages: words }) => `  ${words.join(', ')}: ${cause}`);
+  const causes = stages.flatMap(({ cause }) => (isFindingCode(cause) ? [cause] : []));
   return ['Its cause depends on what was done when it failed:', lines.join('\n'), ...pagesOf(causes)];
 }
 
@@ -144,7 +144,7 @@ function hresultOf(text: string): number | undefined {
   return named?.[0];
 }
 
-/** What the number itself says where it is in no table. */
+/** The meaning of the number itself, if it is in no table. */
 function facilityOf(value: number): string {
   const facility = (value >>> 16) & 0x1fff;
   const number = value & 0xffff;

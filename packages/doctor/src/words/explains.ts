@@ -1,4 +1,4 @@
-// What a root explains: findings that follow from it, seen on the same subject. Written once, as a table.
+// The findings that a root explains: findings that follow from it, seen on the same subject. Written once, as a table.
 import { type FindingCode, findingCodes } from './codes.ts';
 
 const webServices: FindingCode[] = [
@@ -74,7 +74,7 @@ const clientAftermath: FindingCode[] = [
   'DOCTOR_WUSERVER_TRAILING_SLASH',
   'DOCTOR_SELF_UPDATE_REQUIRED',
 ];
-/** What each fault of a service says in other words, too. */
+/** Other words for each fault of a service. */
 const faults: FindingCode[] = ['DOCTOR_SOAP_FAULT', 'DOCTOR_NOT_SOAP', 'DOCTOR_CLIENT_WEB_SERVICE'];
 const setup: FindingCode[] = [
   'DOCTOR_SETUP_FAILED',
@@ -85,7 +85,7 @@ const setup: FindingCode[] = [
   'DOCTOR_METADATA_INVALID',
 ];
 
-/** Where else a client writes down the same failure. */
+/** Other places where a client records the same failure. */
 const remembered: FindingCode[] = ['DOCTOR_LAST_ERROR', 'DOCTOR_PING_FAILURE', 'DOCTOR_PINGS_UNSENT'];
 
 const everything: FindingCode[] = [
@@ -99,7 +99,7 @@ const everything: FindingCode[] = [
   ...clientAftermath,
 ];
 const serverEvents: FindingCode[] = ['DOCTOR_SELF_UPDATE_DOWN', 'DOCTOR_SERVER_EVENT', 'DOCTOR_CLIENTS_SILENT'];
-/** What a WSUS server's own trouble shows itself as. */
+/** The marks of a WSUS server's own trouble. */
 const wsusAftermath: FindingCode[] = [
   ...webServices,
   'DOCTOR_SERVER_ERROR',
@@ -183,6 +183,10 @@ const table: Partial<Record<FindingCode, FindingCode[]>> = {
     'DOCTOR_LEGACY_MODE',
     ...clientAftermath,
   ],
+  DOCTOR_PORT_NOT_ALLOWED: [...tree, ...port80],
+  DOCTOR_PORT_TAKEN: [...tree, ...port80],
+  DOCTOR_PORT_REFUSED: [...tree, ...port80],
+  DOCTOR_PORT_ANSWERS_WRONG: [...tree, ...delivery, ...statuses, ...port80],
   DOCTOR_PORT80_SETUP_FAILED: [...tree, ...port80, ...clientAftermath, 'DOCTOR_FILE_MISSING', 'DOCTOR_ACCESS_DENIED'],
   DOCTOR_TREE_MISSING: [
     'DOCTOR_NOT_FOUND',
@@ -381,7 +385,7 @@ export function sparesServices(code: FindingCode, consequence: FindingCode): boo
 
 const resolved = new Map<FindingCode, readonly FindingCode[]>();
 
-/** The findings that `code` explains; never itself unless it covers a wider subject (root-cause.ts checks that). */
+/** The findings that `code` explains. Never itself unless it covers a wider subject (root-cause.ts checks that). */
 export function explains(code: FindingCode): readonly FindingCode[] {
   const known = resolved.get(code);
   if (known) return known;

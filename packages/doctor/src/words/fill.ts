@@ -1,9 +1,9 @@
-// Fills the {placeholders} of a page. What is not known is left out with the part of the sentence that needs it, or it is
-// called by a noun: no sentence has a gap, and no command or address has a word in it that stands for something.
+// Fills the {placeholders} of a page. A part of a sentence without a known value is left out. Or a noun stands for the
+// value: no sentence has a gap, and no command or address has a word in it that stands for something.
 
 export type Values = Readonly<Record<string, string>>;
 
-/** What a sentence may call a thing that has no name. Commands and addresses never get these words. */
+/** The word for a thing without a name. Commands and addresses never get these words. */
 const nouns: Values = {
   server: 'the server',
   host: 'the server',
@@ -24,6 +24,8 @@ const nouns: Values = {
   service: 'a service',
   lines: 'lines',
   setting: 'the server',
+  // SUS clients look there. An administrator can choose another port.
+  treePort: '80',
 };
 
 /** Values that say nothing. */
@@ -62,14 +64,14 @@ function baseOf({ base, url, server }: Record<string, string>): string | undefin
   return URL.canParse(guess) ? guess.toLowerCase() : undefined;
 }
 
-/** Where a table's row is from is an affair of the table. */
+/** The source of a table's row is not said in sentences. */
 function withoutNotes(value: string): string {
   return value
     .replaceAll(/\s*\((?:[^()]*;\s*)?(?:number|name) from memory, uncertain\)/gi, '')
     .replaceAll(/\s*\((?:uncertain|inferred)\)/gi, '');
 }
 
-/** The text with everything that is known in its place; empty when nothing of it is left. */
+/** The text with everything that is known in its place. Empty if no part of it is left. */
 export function fillIn(text: string, values: Values): string {
   const prepared = text
     .replaceAll(/`(moult doctor (?:server|tls)) (?:http:\/\/)?\{(?:server|url|base)\}`/g, (_, command) =>
@@ -82,7 +84,7 @@ export function fillIn(text: string, values: Values): string {
     .join(' ');
 }
 
-/** A sentence ends with its mark before a blank and a capital letter; marks in commands do not count. */
+/** A sentence ends with its mark before a blank and a capital letter. Marks in commands do not count. */
 function sentencesOf(text: string): string[] {
   return text.split(/(?<=[.!?])\s+(?=[A-Z"{`(])(?=(?:[^`]*`[^`]*`)*[^`]*$)/);
 }
@@ -90,7 +92,7 @@ function sentencesOf(text: string): string[] {
 function fillSentence(sentence: string, values: Values): string {
   let rest = sentence;
   const isMissing = (part: string) => [...part.matchAll(/\{(\w+)\}/g)].some(([, name = '']) => !values[name]);
-  // A remark in brackets, and what stands behind the colon at the end, may be missing.
+  // A remark in brackets, and the text behind the colon at the end, may be missing.
   rest = rest.replaceAll(/\s*\(([^()]*\{\w+\}[^()]*)\)/g, (part) => (isMissing(part) ? '' : part));
   rest = rest.replace(/:\s*([^:]*\{\w+\}[^:]*)$/, (part, inner: string) =>
     isMissing(part) && !isNounOnly(inner, values) ? '.' : part,
@@ -116,7 +118,7 @@ function isNounOnly(part: string, values: Values): boolean {
   );
 }
 
-/** An ordinary word begins a sentence with a capital; names of hosts, files and codes stay as they are. */
+/** An ordinary word begins a sentence with a capital. Names of hosts, files and codes stay as they are. */
 function asBeginning(value: string): string {
   return /^[a-z]+(?:'s)?(?:\s|$)/.test(value) && /\s/.test(value)
     ? `${value[0]?.toUpperCase()}${value.slice(1)}`

@@ -1,9 +1,12 @@
-// How to see that a finding is gone, where its page does not say so. What shows a finding must be able to show it: a probe of
-// your server says nothing about Microsoft's services, about the database of WSUS, or about what a client was refused.
+// How to see that a finding is gone, where its page does not say so. The source of a finding must be able to show it: a
+// probe of your server says nothing about Microsoft's services, the database of WSUS, or refusals to a client.
 import { type FindingCode, factsOf } from './codes.ts';
 import type { Values } from './fill.ts';
 
-/** What shows the finding: a probe of the server, a scan and the client's new log, logs of others, settings, the same input. */
+/**
+ * The source of the finding: a probe of the server, a scan and the client's new log, logs of others, settings, the same
+ * input.
+ */
 export type ShownBy =
   | 'probe'
   | 'self'
@@ -91,6 +94,7 @@ const others: readonly (readonly [ShownBy, readonly FindingCode[]])[] = [
     ],
   ],
   ['services', ['DOCTOR_SERVER_SERVICE']],
+  ['self', ['DOCTOR_PORT_NOT_ALLOWED', 'DOCTOR_PORT_TAKEN', 'DOCTOR_PORT_REFUSED', 'DOCTOR_PORT_ANSWERS_WRONG']],
   [
     'more-input',
     [
@@ -105,7 +109,7 @@ const others: readonly (readonly [ShownBy, readonly FindingCode[]])[] = [
 
 const table = new Map(others.flatMap(([by, codes]) => codes.map((code) => [code, by] as const)));
 
-/** What can show `code`, and so its absence. */
+/** The source that can show `code`, and so its absence. */
 export function shownBy(code: FindingCode): ShownBy {
   const { rung } = factsOf(code);
   return table.get(code) ?? (rung === 10 ? 'self' : rung >= 4 && rung <= 7 ? 'probe' : 'scan');

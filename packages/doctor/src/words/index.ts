@@ -1,3 +1,3 @@
-export { findingCodes, isFindingCode } from './codes.ts';
+export { type FindingCode, findingCodes, isFindingCode } from './codes.ts';
 export { explainCode } from './describe.ts';
-export { describePage, readPageText } from './page.ts';
+export { describePage, readPageText, type WordsOfFault, wordsOfFault } from './page.ts';

@@ -1,7 +1,7 @@
 // docs/findings/CODE.md is where the words of a finding live, for people and for the program alike.
 //   # CODE            then one sentence, a line "Rung n · event ids …", and the sections below.
 //   ## Cause          a paragraph
-//   ## Remedy         a numbered list; a step may begin with the product that it is for ("WSUS: …")
+//   ## Remedy         a numbered list. A step may begin with the product that it is for ("WSUS: …")
 //   ## What settles it   a paragraph (only codes that can be unknown)
 //   ## Fixed when     a paragraph: how to see that it is fixed (else fixed.ts)
 //   ## Seen           a paragraph: how the doctor recognises it
@@ -54,6 +54,28 @@ export function toFinding(observation: Observation, consequences: Finding[] = []
     eventIds: verdict === 'pass' ? [] : [...eventIds],
     ...(observation.stage ? { stage: observation.stage } : {}),
     ...(verdict === 'unknown' && page.settles ? { settles: fillIn(page.settles, values) } : {}),
+  };
+}
+
+/** The words of a fault of Moult's own server, for its home page, its terminal and `moult tree`. */
+export interface WordsOfFault {
+  /** One sentence. */
+  headline: string;
+  cause: string;
+  /** Steps, in order. The last one says how to see that the fault is gone. */
+  steps: string[];
+}
+
+/**
+ * The page of `code`, filled in. The home page and the doctor say the same of one fault. Throws as readPageText does.
+ */
+export function wordsOfFault(code: FindingCode, values: Values): WordsOfFault {
+  const observation = { code, verdict: 'fail' as const, subject: [], evidence: [] };
+  const { what, cause, remedy } = toFinding({ ...observation, values: { ...values, product: 'moult' } });
+  return {
+    headline: what,
+    cause,
+    steps: remedy.map((step) => step.replace(/^Moult: ./, (mark) => mark.slice(-1).toUpperCase())),
   };
 }
 

@@ -1,4 +1,4 @@
-// The server's ports: the main one must be had; the one for old agents may be taken by another, and then everything
+// The server's ports: the main one must be had. The one for old agents may be taken by another, and then everything
 // else runs on and says so.
 
 import { createSecureContext } from 'node:tls';
@@ -9,7 +9,7 @@ import type { WatchedPort } from '../sites/self-update/index.ts';
 import type { TrustedProxies } from './forwarded.ts';
 import type { Front } from './front.ts';
 import { type Listener, listen } from './listener.ts';
-import { privilegeAdvice } from './port-privilege.ts';
+import { portNotHad } from './port-faults.ts';
 import type { ListenerName } from './site.ts';
 
 interface OpenPort {
@@ -21,7 +21,7 @@ interface OpenPorts {
   open: OpenPort[];
   /** Every port that the configuration names, also those that could not be had. */
   watched: WatchedPort[];
-  /** What the administrator must know, one sentence each. */
+  /** Notices for the administrator, one sentence each. */
   notices: string[];
   url(name: ListenerName): string | undefined;
 }
@@ -35,7 +35,10 @@ interface PortParts {
   proxies: Pick<TrustedProxies, 'trusts'>;
 }
 
-/** Binds them all. Throws SERVER_PORT_UNAVAILABLE when the main or the TLS port cannot be had, and then leaves none bound. */
+/**
+ * Binds them all. Throws SERVER_PORT_UNAVAILABLE when the main or the TLS port cannot be had, and then leaves none
+ * bound.
+ */
 export async function openPorts({ config, front, onUnreadable, onTrouble, proxies }: PortParts): Promise<OpenPorts> {
   const open: OpenPort[] = [];
   const watched: WatchedPort[] = [];
@@ -104,7 +107,7 @@ async function readTls({ tlsCert, tlsKey }: ServerConfig): Promise<{ cert: strin
   }
 }
 
-/** Where something on this machine reaches a server that is bound to `host`. */
+/** The address on this machine that reaches a server that is bound to `host`. */
 function loopbackFor(host: string | undefined): string {
   if (host === undefined || host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
@@ -140,10 +143,7 @@ function unavailable(port: number, error: unknown): ServerError {
   );
 }
 
-function notAvailable(port: number, code: string): string {
-  const remedy =
-    code === 'EACCES'
-      ? `${privilegeAdvice}, or use --self-update-port off`
-      : 'free the port and start this server again, or use --self-update-port off when no old agent needs it';
-  return `SelfUpdate service is not available on port ${port}: ${causes[code] ?? code} (${code}). Old agents look for it there only. Remedy: ${remedy}.`;
+function notAvailable(port: number, reason: string): string {
+  const { headline, cause, steps } = portNotHad(port, reason);
+  return `${headline} ${cause} Remedy: ${steps.join(' ')}`;
 }

@@ -21,7 +21,7 @@ import type {
   Standing,
 } from '../../home-document.ts';
 import type { SelfUpdateHealth, SelfUpdatePort, ServerFacts } from '../../home-facts.ts';
-import { privilegeWays } from '../../http/port-privilege.ts';
+import { type PortFault, portAnswersWrong, portNotHad } from '../../http/port-faults.ts';
 import { describeEvent } from './describe-event.ts';
 
 /** The whole home page at `now`, with names. It stays small whatever clients say: see docs/limits.md. */
@@ -53,8 +53,8 @@ export function composeHome(
 }
 
 /**
- * The page for those who are not told names: counts and health. Without names, addresses and ids, those of the server too,
- * without its version, and without what notices say of its disk, its keys and its database.
+ * The page for those who are not told names: counts and health. Without names, addresses and ids, also those of the
+ * server, and without its version. Notices lose their words about its disk, its keys and its database.
  */
 export function withoutNames(home: HomeDocument, notices: readonly Notice[] = []): HomeDocument {
   const { attention } = home.computers;
@@ -99,7 +99,7 @@ function countByKind(events: readonly HomeEvent[]): HomeEventCount[] {
 function faultsOf({ reports, pings }: HomeFacts['faultCounts']): HomeDocument['faults'] {
   const totals = new Map<HomeEvent['kind'], number>(pings > 0 ? [['self-update', pings]] : []);
   for (const [number, count] of reports) {
-    // Only failed ones were counted, so a number that nobody published is one with a result.
+    // Only failed ones were counted, so an unpublished number is one with a result.
     const { kind } = describeReport(number, -1);
     totals.set(kind, (totals.get(kind) ?? 0) + count);
   }
@@ -133,11 +133,11 @@ function portOf({ port, site, listening, checkedAt, files }: SelfUpdatePort): Ho
   // Another program may have the port and pass our files on: what counts is what clients are answered.
   const available = wrong.length === 0 && (listening.kind === 'listening' || files.length > 0);
   if (available) return { port, site, state: 'available', files, ...asked };
-  const fault = listening.kind === 'listening' ? answerFault(port, wrong) : portFault(port, listening.reason);
-  return { port, site, state: 'not-available', files, ...asked, fault };
+  const fault = listening.kind === 'listening' ? portAnswersWrong(port, wrong) : portNotHad(port, listening.reason);
+  return { port, site, state: 'not-available', files, ...asked, fault: homeFault(fault) };
 }
 
-// B6 and B7 of the admins' folklore: the texts by which this fault has been searched for since 2005.
+// B6 and B7 of the admins' folklore: people search for this fault by these texts since 2005.
 const wsusEvents = [
   { id: 13042, text: 'Self-update is not working.' },
   {
@@ -146,40 +146,8 @@ const wsusEvents = [
   },
 ];
 
-function portFault(port: number, reason: string): HomeFault {
-  const headline = `The SelfUpdate service is not available on port ${port}`;
-  if (reason === 'EACCES' || reason === 'EPERM') {
-    return {
-      headline,
-      cause: `This server may not open port ${port}: ports below 1024 need a privilege (${reason}).`,
-      remedy: `Choose one way. ${privilegeWays(port).join(' ')}`,
-      wsusEvents,
-    };
-  }
-  if (reason === 'EADDRINUSE') {
-    return {
-      headline,
-      cause: `Another program listens on port ${port} (${reason}).`,
-      remedy: `Stop that program and start this server again, or let it pass the self-update paths on to this server. "moult tree port80 --check" asks the port for all three paths and shows the answers.`,
-      wsusEvents,
-    };
-  }
-  return {
-    headline,
-    cause: `The system refused port ${port} (${reason}).`,
-    remedy: `Free the port or choose another with --self-update-port, then restart the server. "moult tree port80 --check" asks it as a client does.`,
-    wsusEvents,
-  };
-}
-
-function answerFault(port: number, wrong: { path: string; answer: string }[]): HomeFault {
-  return {
-    headline: `The SelfUpdate service is not available on port ${port}`,
-    cause: `Port ${port} does not hand out ${wrong.map(({ path, answer }) => `${path} (${answer})`).join(', ')}.`,
-    remedy:
-      'Run "moult tree verify": it checks every file of the self-update tree and names the damaged ones. If the tree is whole, something before this server answers in its place: a proxy, or another site on the same port.',
-    wsusEvents,
-  };
+function homeFault({ code, headline, cause, steps }: PortFault): HomeFault {
+  return { code, headline, cause, remedy: steps.join(' '), wsusEvents };
 }
 
 function computersOf(facts: HomeFacts, releases: HomeRelease[]): HomeComputers {
@@ -214,7 +182,7 @@ const versionBytes = 64;
 function standingOf(generation: Generation, version: string, releases: HomeRelease[]): Standing {
   if (generation === 'unknown') return 'unknown';
   const isOurs = releases.some((release) => release.version === version);
-  // Our SUS client always names its version; Windows' own does not.
+  // Our SUS client always names its version. Windows' own does not.
   if (!isOurs && (isWindowsAgentVersion(version) || (generation === 'sus' && version === ''))) return 'windows';
   const [newest] = releases
     .filter((release) => release.generation === 'wsus')
@@ -226,7 +194,7 @@ function standingOf(generation: Generation, version: string, releases: HomeRelea
   return order === 0 ? 'newest' : order < 0 ? 'older' : 'newer';
 }
 
-// What a client calls its version is any text; what is no version comes last.
+// A client's version is any text. Other texts than versions come last.
 function newestFirst(a: string, b: string): number {
   if (isVersion(a) && isVersion(b)) return compareVersions(b, a);
   return Number(isVersion(b)) - Number(isVersion(a)) || a.localeCompare(b, 'en');

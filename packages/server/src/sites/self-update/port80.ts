@@ -1,7 +1,7 @@
 // The counterpart of WSUS's InstallSelfupdateOnPort80.vbs, which set up a virtual directory on the port-80 site: here
-// the server itself listens, so there is nothing to install but there are reasons why it may not be able to.
+// the server itself listens. So no set-up is needed, but the server may not be able to listen.
 import { createServer } from 'node:net';
-import { privilegeWays } from '../../http/port-privilege.ts';
+import { faultOf, type PortFault, portNotHad } from '../../http/port-faults.ts';
 import { probeCabinet } from './probe.ts';
 
 export interface Port80Report {
@@ -9,15 +9,17 @@ export interface Port80Report {
   port: number;
   fine: boolean;
   files: { path: string; answer: string; fine: boolean }[];
+  /** The finding of `moult doctor --explain CODE`. Undefined when all is fine. */
+  code?: string;
   /** One sentence: what is the case. */
   finding: string;
-  /** What to do, in order; empty when all is fine. */
+  /** Steps, in order. Empty when all is fine. */
   remedies: string[];
 }
 
 const askedFiles = ['/selfupdate/wuident.cab', '/iuident.cab', '/wutrack.bin'];
 
-/** Asks the port as an old client would, and says why it cannot be had when nobody answers. */
+/** Asks the port as an old client does. If nothing answers, it says why the server cannot have the port. */
 export async function checkPort80({ host = '127.0.0.1', port = 80 } = {}): Promise<Port80Report> {
   const probes = await Promise.all(askedFiles.map((path) => probeCabinet({ host, port, path, secure: false })));
   const files = probes.map(({ path, answer, fine }) => ({ path, answer, fine }));
@@ -27,39 +29,28 @@ export async function checkPort80({ host = '127.0.0.1', port = 80 } = {}): Promi
   }
   const answered = probes.find(({ status }) => status !== undefined);
   if (answered) return { ...base, fine: false, ...otherServer(port, answered.server, probes) };
-  return { ...base, fine: false, ...(await nobodyThere(port)) };
+  return { ...base, fine: false, ...(await noWebServer(port)) };
 }
 
 function otherServer(port: number, server: string, probes: { status: number | undefined }[]) {
   const statuses = [...new Set(probes.map(({ status }) => status ?? 'nothing'))].join(' and ');
   const name = server === '' ? 'A web server' : `A web server that calls itself ${server}`;
-  return {
-    finding: `${name} has port ${port} and answers ${statuses} where the self-update tree should be.`,
-    remedies: [
-      'Let it pass /iuident.cab, /wutrack.bin and /selfupdate on to Moult, without a logon. "moult doctor server URL --proxy-snippets nginx" prints the lines, also for apache, caddy, haproxy and iis-arr.',
-      `Or stop it and start "moult serve --self-update-port ${port}".`,
-    ],
-  };
+  const { finding, ...fault } = asFinding(faultOf('DOCTOR_PORT80_TREE_MISSING', here(port)));
+  return { ...fault, finding: `${finding} ${name} has port ${port} and answers ${statuses} in place of the tree.` };
 }
 
-async function nobodyThere(port: number) {
+async function noWebServer(port: number) {
   const reason = await whyNotBound(port);
-  if (reason === 'EACCES') {
-    return {
-      finding: `Nobody listens on port ${port}, and this user may not: ports below 1024 need a privilege.`,
-      remedies: [...privilegeWays(port), `Then start "moult serve --self-update-port ${port}".`],
-    };
-  }
-  if (reason === 'EADDRINUSE') {
-    return {
-      finding: `A program has port ${port} but does not answer as a web server.`,
-      remedies: [`Find it with "ss -ltnp 'sport = :${port}'" and stop it.`],
-    };
-  }
-  return {
-    finding: `Nobody listens on port ${port}, and nothing stands in the way.`,
-    remedies: [`Start "moult serve --self-update-port ${port}".`],
-  };
+  if (reason !== undefined) return asFinding(portNotHad(port, reason));
+  return asFinding(faultOf('DOCTOR_PORT80_MISSING', here(port)));
+}
+
+function here(port: number) {
+  return { host: 'this machine', treePort: String(port) };
+}
+
+function asFinding({ code, headline, cause, steps }: PortFault) {
+  return { code, finding: `${headline} ${cause}`, remedies: steps };
 }
 
 function whyNotBound(port: number): Promise<string | undefined> {
