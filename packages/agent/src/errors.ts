@@ -1,7 +1,8 @@
 // The only home of this package's errors. Codes are grouped by phase, so that the code alone says how far the agent
 // came: CONFIG, HOST, TRANSPORT, SELFUPDATE, SYNC, UPDATE (its cover), DOWNLOAD, INSTALL, REPORT. PANEL is what a person asks.
+
+import type { HResult } from '@moult/protocol/hresult';
 import type { FaultCode } from '@moult/protocol/soap';
-import type { HResult } from './transport/hresult.ts';
 
 /** Closed list; each code has a paragraph in docs/errors (held by a test). */
 export type AgentErrorCode =

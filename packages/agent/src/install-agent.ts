@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOutside, removeWhenFree } from '@moult/disk';
+import { hresult } from '@moult/protocol/hresult';
 import {
   isVersion,
   type ProcessorArchitecture,
@@ -23,7 +24,6 @@ import type { MachineRoot } from './machine/machine-root.ts';
 import { dword, hostArchitecture, hostOs, serverUrl } from './machine/policy.ts';
 import { number, openRegistry, type RegistryChange, type RegistryView, text } from './machine/registry.ts';
 import { serviceHolder } from './read-status.ts';
-import { hresult } from './transport/hresult.ts';
 
 import { type Network, openNetwork, writeCredentials } from './transport/network.ts';
 import { type NetworkOptions, networkChanges, withChanges } from './transport/network-settings.ts';

@@ -1,5 +1,6 @@
 // The answer of `moult agent status`. All of it comes from the disk, so it works while the agent is stopped or broken.
 import { existsSync, writeFileSync } from 'node:fs';
+import { formatHResult, hresult } from '@moult/protocol/hresult';
 import { AgentError } from './errors.ts';
 import { type FailedTrial, type Generation, readCurrent, versionFolder } from './host/current.ts';
 import { versionOfHost } from './host/host-slots.ts';
@@ -13,7 +14,6 @@ import { dword, readMachine, readPolicy, string } from './machine/policy.ts';
 import { openRegistry, type RegistryView } from './machine/registry.ts';
 import { readUrlLog } from './pings/url-log.ts';
 import { readPolicyFiles } from './policy/files.ts';
-import { formatHResult, hresult } from './transport/hresult.ts';
 import { bandwidthOf } from './transport/network.ts';
 import { readStanding, type TrustStanding } from './trust/standing.ts';
 

@@ -1,6 +1,6 @@
 // The built WSUS client against the real server: the whole way, and every fault that the protocol knows.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { FaultCode } from '@moult/protocol/soap';
@@ -60,7 +60,7 @@ describe('a WSUS client and its server', () => {
   it('from the SUS client to an installed and reported update', async () => {
     const root = await machine('sus');
     const outcome = await runOnce(root);
-    assert.deepEqual([outcome?.ok, outcome?.message], [true, 'Detection finished: 1 update(s) needed, 1 installed.']);
+    assert.deepEqual([outcome?.ok, outcome?.message], [true, 'Detection finished: 1 update needed, 1 installed.']);
     assert.ok(installed(root));
     assert.deepEqual(operations(), [
       'GetConfig',
@@ -97,6 +97,24 @@ describe('a WSUS client and its server', () => {
     assert.equal(lab.journal.filter((what) => what === 'SyncUpdates').length <= 2, true, lab.journal.join());
   });
 
+  it('an update that is approved for removal stays, and the server and the log hear why', async () => {
+    const root = await machine();
+    mkdirSync(join(root.programFiles, 'Moult Sample'), { recursive: true });
+    writeFileSync(join(root.programFiles, 'Moult Sample', 'installed.txt'), '');
+    lab.alter = (what, body) =>
+      what === 'SyncUpdates' ? body.replaceAll('<Action>Install</Action>', '<Action>Uninstall</Action>') : body;
+    const outcome = await runOnce(root).finally(() => {
+      lab.alter = undefined;
+    });
+    const message = 'Detection finished: no update is needed, 1 update approved for removal and not removed.';
+    assert.deepEqual([outcome?.ok, outcome?.message], [true, message]);
+    assert.ok(installed(root));
+    assert.match(logOf(root), /WARNING: Removal of ".*" failed, error = 0x80242002: .*does not remove updates/);
+    const events = readFileSync(root.reportingEventsLog, 'utf16le').trim().split('\r\n');
+    assert.match(events.find((line) => line.includes('\t221 ')) ?? '', /stays installed/);
+    assert.deepEqual(kept(root), []);
+  });
+
   it('waits for its schedule when nobody asks, and installs when somebody does', async () => {
     const root = await machine();
     const outcome = await runDue(root);
@@ -104,7 +122,7 @@ describe('a WSUS client and its server', () => {
     if (new Date().getHours() !== 3) {
       assert.match(
         outcome?.message ?? '',
-        /1 update\(s\) needed, 0 installed, installation waits for its schedule \(.* 03:00:00 local time\)/,
+        /1 update needed, 0 installed, installation waits for its schedule \(.* 03:00:00 local time\)/,
       );
       assert.ok(!installed(root));
       assert.equal(readStatus(root).auState?.value, 5);
@@ -253,7 +271,7 @@ describe('content', () => {
         ? { status: 200, type: 'application/octet-stream', body: Buffer.alloc(2278, 7) }
         : undefined;
     const outcome = await runOnce(root);
-    assert.match(outcome?.message ?? '', /1 update\(s\) needed, 0 installed, 1 failed/);
+    assert.match(outcome?.message ?? '', /1 update needed, 0 installed, 1 failed/);
     assert.deepEqual([outcome?.ok, outcome?.failedUpdates], [true, 1], 'the detection went well, the update did not');
     assert.ok(!installed(root));
     assert.match(logOf(root), /\tDnldMgr\tWARNING: Download of "Moult sample update" failed, error = 0x80246002/);

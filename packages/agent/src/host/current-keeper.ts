@@ -1,10 +1,11 @@
 // Writes current.json on a disk that may be full or read-only. A value that cannot be written counts while the host runs,
 // and is written as soon as the disk takes it. A host that starts meanwhile finds the state before, which names two
 // versions that are both there.
+
+import { hresult } from '@moult/protocol/hresult';
 import { diskResult } from '../machine/disk-error.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { keepStateRoom, spendStateRoom } from '../machine/room.ts';
-import { hresult } from '../transport/hresult.ts';
 import { type Current, writeCurrent } from './current-file.ts';
 
 export class CurrentKeeper {

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathInside } from '@moult/disk';
+import { hresult } from '@moult/protocol/hresult';
 import { isVersion } from '@moult/protocol/self-update';
 import { compareReleases } from '@moult/releases/metadata';
 import { hostBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
-import { hresult } from '../transport/hresult.ts';
 import { type AgentVersion, type Current, type FailedTrial, readCurrent } from './current-file.ts';
 import { readIntactRelease } from './release-folder.ts';
 

@@ -2,6 +2,7 @@
 // release, with a product, a purpose and a place of its own. A machine that has pinned the root of the operator's metadata
 // takes it from there alone, as it does with the agent's.
 import { join } from 'node:path';
+import { hresult } from '@moult/protocol/hresult';
 import { hostPurpose, type Release, selfUpdatePaths } from '@moult/protocol/self-update';
 import { compareReleases, formatRelease, type ReleaseVersion } from '@moult/releases/metadata';
 import { programBounds } from '../bounds.ts';
@@ -13,7 +14,6 @@ import { type OpenedRelease, openRelease, stageRelease } from '../self-update/re
 import type { SelfUpdateSession } from '../self-update/session.ts';
 import { requirePurpose, verifyCabinet } from '../self-update/verify-cabinet.ts';
 import { fetchCabinet } from '../transport/fetch-cabinet.ts';
-import { hresult } from '../transport/hresult.ts';
 import { nextRelease, type OperatorReleases, readOperatorReleases } from '../trust/operator-releases.ts';
 import { fetchReleaseFile } from '../trust/release-file.ts';
 import { hostProduct } from './host-slots.ts';

@@ -4,6 +4,7 @@
 // good detection for days, the host looks for a release by itself.
 import { existsSync } from 'node:fs';
 import { removeIfPossible } from '@moult/disk';
+import { hresult } from '@moult/protocol/hresult';
 import type { ReleaseVersion } from '@moult/releases/metadata';
 import { hostBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
@@ -13,7 +14,6 @@ import { type HeldLock, tryLock } from '../machine/lock.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { openRegistry } from '../machine/registry.ts';
 import { isAskedToStop } from '../machine/stop-request.ts';
-import { hresult } from '../transport/hresult.ts';
 import {
   type AgentVersion,
   type Current,

@@ -2,13 +2,13 @@
 // itself. It never changes, so it can guard the parts that change. A new host is on trial until the agent has finished a
 // detection under it. The host before comes back when the new one dies, hangs or does not get that far.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { hresult } from '@moult/protocol/hresult';
 import type { ReleaseVersion } from '@moult/releases/metadata';
 import { hostBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { onDisk } from '../machine/disk-error.ts';
 import { type HeldLock, lockHolder, tryLock } from '../machine/lock.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
-import { hresult } from '../transport/hresult.ts';
 import { openHostLog } from './host-log.ts';
 import { settingsOf } from './host-settings.ts';
 import { chooseHost, goBack, type HostChoice, pruneHosts } from './host-slots.ts';

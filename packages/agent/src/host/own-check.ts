@@ -1,5 +1,7 @@
 // The self-update check that the host makes by itself, with nothing of any agent version: when none is left that starts, and
 // when the one there is has not come to a good detection for days. Server, operator and limits are those of the agent.
+
+import { formatHResult, hresult } from '@moult/protocol/hresult';
 import type { Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
@@ -7,7 +9,6 @@ import { openRegistry } from '../machine/registry.ts';
 import { openSession, selfUpdateSession } from '../program/session.ts';
 import { checkSelfUpdate, type SelfUpdateWatch } from '../self-update/check.ts';
 import { productName } from '../self-update/release-cabinet.ts';
-import { formatHResult, hresult } from '../transport/hresult.ts';
 import type { Generation } from './current.ts';
 
 interface OwnCheck {

@@ -1,7 +1,7 @@
 // The second half of a trial: the candidate, alone on the machine, does the whole work of an agent once. A program that
 // knows trials says `qualified` after a self-update check and a scan, and installs nothing before it is committed. An
 // older program does not know trials: its first detection counts.
-import { formatHResult, type HResult, hresult } from '../transport/hresult.ts';
+import { formatHResult, type HResult, hresult } from '@moult/protocol/hresult';
 import type { AgentVersion } from './current.ts';
 import type { FromProgram, Outcome } from './messages.ts';
 import type { Program } from './program.ts';

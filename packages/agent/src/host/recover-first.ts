@@ -1,10 +1,10 @@
 // No version on the disk can run: the host fetches one, again and again until it has one, and then is an ordinary host.
 import { existsSync } from 'node:fs';
+import { hresult } from '@moult/protocol/hresult';
 import { hostBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import type { HeldLock } from '../machine/lock.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
-import { hresult } from '../transport/hresult.ts';
 import { readCurrent, recoverCurrent, writeCurrent } from './current.ts';
 import type { HostLog } from './host-log.ts';
 import type { Outcome } from './messages.ts';

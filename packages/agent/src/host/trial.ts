@@ -1,9 +1,10 @@
 // The trial of a new version. It starts beside the old one and must report healthy. Then the old one makes room, and
 // the new one must do the whole work of an agent once: check for a self-update, and finish a detection. A version that
 // cannot do this could never be replaced by a better one. Each change of mind is one rename of current.json.
+
+import { formatHResult, type HResult, hresult } from '@moult/protocol/hresult';
 import { hostBounds } from '../bounds.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
-import { formatHResult, type HResult, hresult } from '../transport/hresult.ts';
 import { type AgentVersion, type Current, withFailure } from './current.ts';
 import type { FromProgram, Outcome } from './messages.ts';
 import { type Program, startProgram } from './program.ts';

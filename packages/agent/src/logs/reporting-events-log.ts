@@ -1,6 +1,7 @@
 // SoftwareDistribution\ReportingEvents.log: UTF-16LE with byte order mark, twelve TAB-separated columns, CRLF.
+
+import { type HResult, hexDigits } from '@moult/protocol/hresult';
 import { eventNumbers } from '@moult/protocol/reporting';
-import { type HResult, hexDigits } from '../transport/hresult.ts';
 import { appendToLog } from './append.ts';
 import { zoneOf } from './wsus-log.ts';
 

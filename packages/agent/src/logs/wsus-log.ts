@@ -1,7 +1,7 @@
 // WindowsUpdate.log, the WSUS client's log, in the public format (Microsoft KB 902093): date, time with milliseconds
 // after a colon, process id, thread id in hexadecimal, component, text; TAB between, CRLF after; local time.
 import { basename } from 'node:path';
-import { formatHResult, type HResult } from '../transport/hresult.ts';
+import { formatHResult, type HResult } from '@moult/protocol/hresult';
 import { appendToLog } from './append.ts';
 
 type WsusComponent = 'Agent' | 'AU' | 'DnldMgr' | 'Handler' | 'Misc' | 'PT' | 'Report' | 'Service' | 'Setup';

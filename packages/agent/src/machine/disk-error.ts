@@ -1,6 +1,7 @@
 // Errors of the disk that stop the agent from writing, in words that an administrator can act on.
+
+import { type HResult, hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
-import { type HResult, hresult } from '../transport/hresult.ts';
 
 const full = new Set(['ENOSPC', 'EDQUOT']);
 const refused = new Set(['EACCES', 'EPERM', 'EROFS']);

@@ -1,4 +1,6 @@
 // The administrator's decisions (the Policies key) and the facts of this machine, as plain data.
+
+import { hresult } from '@moult/protocol/hresult';
 import {
   isArchitecture,
   operatingSystems,
@@ -8,7 +10,6 @@ import {
 import { AgentError } from '../errors.ts';
 import { noPolicyFiles, type PolicyFiles, resolvePolicy } from '../policy/resolve.ts';
 import { policyValueByName } from '../policy/values.ts';
-import { hresult } from '../transport/hresult.ts';
 import { keys } from './keys.ts';
 import type { RegistryView } from './registry.ts';
 

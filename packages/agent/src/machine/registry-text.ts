@@ -1,8 +1,8 @@
 // .reg text (@moult/formats/registry), with the agent's own error for a registry file that cannot be read.
 import { FormatError } from '@moult/formats';
 import { parseRegistryText as parse, type RegistryTree } from '@moult/formats/registry';
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
-import { hresult } from '../transport/hresult.ts';
 
 export {
   encodeRegistryChanges,

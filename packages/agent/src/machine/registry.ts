@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readOutside } from '@moult/disk';
+import { hresult } from '@moult/protocol/hresult';
 import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
-import { hresult } from '../transport/hresult.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { onDisk } from './disk-error.ts';
 import { lockWaiting } from './lock.ts';

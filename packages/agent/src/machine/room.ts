@@ -3,8 +3,8 @@
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeIfPossible } from '@moult/disk';
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
-import { hresult } from '../transport/hresult.ts';
 import type { MachineRoot } from './machine-root.ts';
 
 /** What a user without privileges may still write below `folder`. */

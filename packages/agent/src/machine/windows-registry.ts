@@ -5,8 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
-import { hresult } from '../transport/hresult.ts';
 import { keys } from './keys.ts';
 import type { Registry, RegistryChange } from './registry.ts';
 import {

@@ -1,4 +1,5 @@
 // Status pings: an event goes to /wutrack.bin of the status server, or waits in urllog.dat until it can.
+import { counted } from '@moult/formats/text';
 import { encodeStatusPing, selfUpdatePaths } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import type { Machine } from '../machine/policy.ts';
@@ -11,9 +12,9 @@ interface Ping {
   activity: 'n' | 's' | 'd' | 'i';
   /** s success, p pending, f failure. */
   status: 's' | 'p' | 'f';
-  /** HRESULT; 0 for success. */
+  /** HRESULT. 0 for success. */
   result: number;
-  /** What it is about: for a self-update the release, `moult-agent.7.9.0.1`. */
+  /** Its object: for a self-update the release, `moult-agent.7.9.0.1`. */
   item?: string;
 }
 
@@ -65,7 +66,7 @@ function queryOf(parts: PingerParts, what: Ping): string {
   });
 }
 
-/** Sends what waits in urllog.dat, oldest first; stops at the first that cannot be sent. Never throws. */
+/** Sends what waits in urllog.dat, oldest first. Stops at the first that cannot be sent. Never throws. */
 async function sendKeptPings(parts: PingerParts, fresh: string): Promise<void> {
   for (let waiting = readUrlLog(parts.urlLog); waiting.length > 0; waiting = readUrlLog(parts.urlLog)) {
     const [oldest] = waiting;
@@ -74,7 +75,7 @@ async function sendKeptPings(parts: PingerParts, fresh: string): Promise<void> {
       await sendOne(parts, oldest.query);
     } catch (error) {
       const why = error instanceof AgentError ? error.message : String(error);
-      parts.log('kept', `${waiting.length} ping(s) wait in urllog.dat: ${why}`);
+      parts.log('kept', `${counted(waiting.length, 'ping')} in urllog.dat cannot be sent yet: ${why}`);
       return;
     }
     try {
@@ -90,7 +91,9 @@ async function sendKeptPings(parts: PingerParts, fresh: string): Promise<void> {
   }
 }
 
-/** To the status server of today: one that the policy no longer names may never answer, and all others wait behind it. */
+/**
+ * To the status server of today: one that the policy no longer names may never answer, and all others wait behind it.
+ */
 function sendOne({ statusServer, userAgent, limits }: PingerParts, query: string): Promise<unknown> {
   const url = `${statusServer}${selfUpdatePaths.statusPing}?${query}`;
   return sendExpecting({ url, userAgent, limits: { ...limits, maxBytes: 64 * 1024 } });

@@ -1,7 +1,8 @@
 // Tells the host that a detection failed.
+
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import type { Outcome } from '../host/messages.ts';
-import { hresult } from '../transport/hresult.ts';
 
 /**
  * An error as the outcome of a detection. One with a code, of the system or of a package of ours, says enough by its message.

@@ -1,5 +1,7 @@
 // The facts that one detection has before it sends anything: policy, servers, machine, identity, limits. They are read
 // again for each detection, because administrators change them while the agent waits.
+
+import { hresult } from '@moult/protocol/hresult';
 import { encodeQueryStamp } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import { ensureClientId } from '../machine/au-state.ts';
@@ -10,7 +12,6 @@ import { readSettings } from '../machine/settings.ts';
 import type { PingerParts } from '../pings/pinger.ts';
 import { readPolicyFiles } from '../policy/files.ts';
 import type { SelfUpdateSession, SelfUpdateWatch } from '../self-update/check.ts';
-import { hresult } from '../transport/hresult.ts';
 import { openNetwork } from '../transport/network.ts';
 import { shownProxy } from '../transport/proxy.ts';
 import type { RequestLimits } from '../transport/request.ts';

@@ -3,6 +3,7 @@
 
 import { existsSync, writeSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
+import { hresult } from '@moult/protocol/hresult';
 import type { Release } from '@moult/protocol/self-update';
 import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
@@ -21,7 +22,6 @@ import { type HeldLock, lockWaiting } from '../machine/lock.ts';
 import { type MachineRoot, machineOfArguments } from '../machine/machine-root.ts';
 import { dword } from '../machine/policy.ts';
 import { openRegistry, type Registry, type RegistryView } from '../machine/registry.ts';
-import { hresult } from '../transport/hresult.ts';
 import { type AwakeClock, createAwakeClock } from './awake-clock.ts';
 import { outcomeOf } from './outcome.ts';
 import { nextWait } from './schedule.ts';

@@ -1,9 +1,10 @@
 // The self-update check, the first step of each detection of either generation. A machine that has pinned the root of the
 // operator's metadata takes a release from there alone; the ident file is then only the reason to look. A machine without a
 // root decides by the signature of the operator.
+
+import { hresult } from '@moult/protocol/hresult';
 import type { Ident, Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
-import { hresult } from '../transport/hresult.ts';
 import { type OperatorReleases, readOperatorReleases } from '../trust/operator-releases.ts';
 import { noteStanding } from '../trust/standing.ts';
 import { tryCanary } from './canary.ts';

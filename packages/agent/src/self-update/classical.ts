@@ -4,6 +4,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { extractMember, readCabinet } from '@moult/formats/cab';
+import { hresult } from '@moult/protocol/hresult';
 import {
   decideSelfUpdate,
   type Ident,
@@ -15,7 +16,6 @@ import {
 import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { fetchCabinet } from '../transport/fetch-cabinet.ts';
-import { hresult } from '../transport/hresult.ts';
 import { refuseFailedVersion } from './failed-version.ts';
 import { rememberIdent } from './ident-memory.ts';
 import { type OpenedRelease, openRelease, productName } from './release-cabinet.ts';

@@ -1,13 +1,13 @@
 // The release that the operator's metadata names for this machine, with path, epoch, version, length and digest. A release
 // that is not named there is refused, whoever signed it.
 import { join } from 'node:path';
+import { hresult } from '@moult/protocol/hresult';
 import type { Ident } from '@moult/protocol/self-update';
 import { compareReleases, formatRelease, pinFor } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
 import { keys } from '../machine/keys.ts';
 import { string } from '../machine/policy.ts';
 import { text } from '../machine/registry.ts';
-import { hresult } from '../transport/hresult.ts';
 import { nextRelease, type OperatorReleases } from '../trust/operator-releases.ts';
 import { fetchReleaseFile } from '../trust/release-file.ts';
 import { refuseFailedVersion } from './failed-version.ts';

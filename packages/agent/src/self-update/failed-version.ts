@@ -1,7 +1,8 @@
 // A version that lost its trial is not tried again and again.
+
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { readCurrent } from '../host/current.ts';
-import { hresult } from '../transport/hresult.ts';
 import type { SelfUpdateSession } from './session.ts';
 
 /** The first tries may follow one another: what failed may have been the machine, or the server. Then it is one a day. */

@@ -1,13 +1,13 @@
 // The newest ident file of the operator that this machine has seen. An ident file does not expire. So with a good signature
 // alone, anybody who answers in place of the server could bring back an old one, and with it an old version.
 import { createHash, X509Certificate } from 'node:crypto';
+import { hresult } from '@moult/protocol/hresult';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import type { Generation } from '../host/current.ts';
 import { keys } from '../machine/keys.ts';
 import { string } from '../machine/policy.ts';
 import { type Registry, text } from '../machine/registry.ts';
-import { hresult } from '../transport/hresult.ts';
 
 interface SeenIdent {
   /** When it was signed, by its signer's clock. */

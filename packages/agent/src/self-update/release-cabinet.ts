@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { FolderTree, pathInside, removeIfPossible, removeWhenFree, renameWhenFree } from '@moult/disk';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
+import { type HResult, hresult } from '@moult/protocol/hresult';
 import { compareVersions, parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { compareReleases, formatRelease, type ReleaseVersion } from '@moult/releases/metadata';
 import { programBounds } from '../bounds.ts';
@@ -13,7 +14,6 @@ import { syncFolder } from '../machine/atomic-file.ts';
 import { diskResult } from '../machine/disk-error.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { type FreeSpace, type HeldRoom, holdRoom } from '../machine/room.ts';
-import { type HResult, hresult } from '../transport/hresult.ts';
 import { giveUpDownloads } from '../wsus/install/partial-downloads.ts';
 import { messageOf } from './verify-cabinet.ts';
 

@@ -1,5 +1,7 @@
 // The SUS client. It knows three files: iuident.cab, wuaucomp.cab and wutrack.bin. It finds out that it is outdated,
-// brings its successor, and says how that went; nothing else.
+// brings its successor, and says how that went. Nothing else.
+import { counted } from '@moult/formats/text';
+import { formatHResult } from '@moult/protocol/hresult';
 import type { Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import type { Outcome } from '../host/messages.ts';
@@ -12,7 +14,6 @@ import { outcomeOf } from '../program/outcome.ts';
 import { openSession, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
 import type { AgentClient, DetectionResult, ProgramContext } from '../program/shell.ts';
 import { checkSelfUpdate, type SelfUpdateWatch } from '../self-update/check.ts';
-import { formatHResult } from '../transport/hresult.ts';
 
 const susUserAgent = 'Industry Update Control';
 
@@ -160,7 +161,7 @@ export class SusClient implements AgentClient {
         if (isNews) progress('failed', `${formatHResult(error.hresult)} ${error.message}`);
       },
       staged: ({ version, files }) => {
-        info(`Version ${version} is unpacked (${files.length} file(s), all as released).`);
+        info(`Version ${version} is unpacked (${counted(files.length, 'file')}, all as released).`);
         progress('extract', `Version ${version} is unpacked beside this one.`);
       },
     };

@@ -5,9 +5,9 @@
 
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { readCopy, writeFileAtomically } from '../machine/atomic-file.ts';
-import { hresult } from './hresult.ts';
 import { type RequestLimits, send, sendExpecting, statusError } from './request.ts';
 
 interface CabinetFetch {

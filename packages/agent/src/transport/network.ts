@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOutside } from '@moult/disk';
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
 import { keys } from '../machine/keys.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { dword, string } from '../machine/policy.ts';
 import type { RegistryView } from '../machine/registry.ts';
-import { hresult } from './hresult.ts';
 import { type Credentials, noProxy, type ProxySettings, readProxySettings } from './proxy.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
 import { isTlsTrust, type TlsTrust, type TlsTrusted, trustedByTls } from './tls-trust.ts';

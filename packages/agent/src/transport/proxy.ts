@@ -1,11 +1,12 @@
 // Finds the proxy of a request: the agent's own setting decides, else the environment, else the WinHTTP setting of Windows.
 // A shown text never holds a secret: `shownProxy` is the only text of a proxy that leaves this file.
+
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { keys } from '../machine/keys.ts';
 import { string } from '../machine/policy.ts';
 import type { RegistryView } from '../machine/registry.ts';
 import { type BypassRules, isBypassed, parseBypass } from './bypass.ts';
-import { hresult } from './hresult.ts';
 import { parseWinHttpSettings, winHttpValue } from './winhttp-proxy.ts';
 
 export interface ForwardProxy {

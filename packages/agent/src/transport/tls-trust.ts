@@ -1,7 +1,7 @@
 // Whom an https server must be certified by: the operator whose CA this machine has pinned, the system's store, or either.
 import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
-import { hresult } from './hresult.ts';
 
 /** `any`: the operator, the system's store, or the authorities that Node brings. */
 export const tlsTrusts = ['any', 'operator', 'system'] as const;

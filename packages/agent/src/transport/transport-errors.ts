@@ -1,8 +1,8 @@
 // Errors on the way to the server, in words that name the host, the proxy or the certificate, and the remedy.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { PeerCertificate } from 'node:tls';
+import { type HResult, hresult, hresultOfStatus, mappedHResultOfStatus } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
-import { type HResult, hresult, hresultOfStatus, mappedHResultOfStatus } from './hresult.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { type TlsTrust, whoIsTrusted } from './tls-trust.ts';
 

@@ -2,10 +2,10 @@
 // evaluated by Microsoft's own rules only. It runs nothing and installs nothing.
 import { createHash } from 'node:crypto';
 import type { Handler, UpdateFile } from '@moult/catalog';
+import { hresult } from '@moult/protocol/hresult';
 import { type Approval, readOurTarget, type UpdateTarget } from '@moult/releases/metadata';
 import { AgentError, type AgentErrorCode } from '../errors.ts';
 import { messageOf } from '../self-update/verify-cabinet.ts';
-import { hresult } from '../transport/hresult.ts';
 import type { CachedRevision } from '../wsus/sync/update-cache.ts';
 import type { OperatorMetadata } from './operator-metadata.ts';
 

@@ -1,9 +1,9 @@
 // The agent's own transport, with its bounds in time, as the client of the metadata wants it.
 import type { IncomingHttpHeaders } from 'node:http';
+import { hresult } from '@moult/protocol/hresult';
 import { type Fetch, isRangeAsked } from '@moult/releases/client';
 import { ReleaseError } from '@moult/releases/errors';
 import { AgentError } from '../errors.ts';
-import { hresult } from '../transport/hresult.ts';
 import { type RequestLimits, send, statusError } from '../transport/request.ts';
 
 export function createMetadataFetch({ userAgent, limits }: { userAgent: string; limits: RequestLimits }): Fetch {

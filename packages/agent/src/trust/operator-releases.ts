@@ -1,5 +1,7 @@
 // The releases that the operator's metadata names, and the one that this machine takes next. The ident files of the
 // self-update tree play no part here.
+
+import { hresult } from '@moult/protocol/hresult';
 import type { FoundTarget } from '@moult/releases/client';
 import { ReleaseError } from '@moult/releases/errors';
 import {
@@ -12,7 +14,6 @@ import {
 } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
-import { hresult } from '../transport/hresult.ts';
 import { type OperatorClient, openOperatorClient } from './operator-client.ts';
 import type { TrustRootSource } from './trust-root.ts';
 

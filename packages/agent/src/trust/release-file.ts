@@ -2,6 +2,7 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readOutside } from '@moult/disk';
+import { hresult } from '@moult/protocol/hresult';
 import { downloadRelease, type FoundTarget, targetPath } from '@moult/releases/client';
 import { isReleaseError, ReleaseError } from '@moult/releases/errors';
 import type { ReleaseTarget } from '@moult/releases/metadata';
@@ -10,7 +11,6 @@ import { AgentError } from '../errors.ts';
 import { asDiskError } from '../machine/disk-error.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { freeSpaceOf, roomFor } from '../machine/room.ts';
-import { hresult } from '../transport/hresult.ts';
 import { giveUpDownloads } from '../wsus/install/partial-downloads.ts';
 import { createMetadataFetch } from './fetch.ts';
 import { serversOf } from './operator-client.ts';

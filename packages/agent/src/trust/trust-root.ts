@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
+import { hresult } from '@moult/protocol/hresult';
 import { selfUpdatePaths, trustRootPurpose } from '@moult/protocol/self-update';
 import { TrustedSet } from '@moult/releases/client';
 import { programBounds } from '../bounds.ts';
@@ -11,7 +12,6 @@ import { AgentError } from '../errors.ts';
 import { readCopy, writeFileAtomically } from '../machine/atomic-file.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { messageOf, requirePurpose, verifyCabinet } from '../self-update/verify-cabinet.ts';
-import { hresult } from '../transport/hresult.ts';
 import { type RequestLimits, send, statusError } from '../transport/request.ts';
 
 export interface TrustRootSource {

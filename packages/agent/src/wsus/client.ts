@@ -1,5 +1,7 @@
 // The WSUS client: checks wuident.cab first, then speaks the web services. Pointed at a SUS server it falls into
 // legacy mode, and leaves it by itself when web services are there again.
+
+import { formatHResult, hresult } from '@moult/protocol/hresult';
 import type { Release } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
 import type { Outcome } from '../host/messages.ts';
@@ -16,7 +18,6 @@ import { outcomeOf } from '../program/outcome.ts';
 import { openSession, pingerParts, type Session, selfUpdateSession } from '../program/session.ts';
 import type { AgentClient, DetectionResult, ProgramContext } from '../program/shell.ts';
 import { checkSelfUpdate, type SelfUpdateResult } from '../self-update/check.ts';
-import { formatHResult, hresult } from '../transport/hresult.ts';
 import { detectUpdates, judgesBetween } from './detect-updates.ts';
 import { isSusServer, legacyMode } from './legacy.ts';
 import { openReadyStore } from './ready/ready-state.ts';

@@ -1,13 +1,14 @@
 // One detection of the WSUS client after its self-update check:
 // synchronize → evaluate → describe → download → install → evaluate again → report.
 import type { MachineFacts } from '@moult/catalog/applicability';
+import { counted } from '@moult/formats/text';
+import { formatHResult } from '@moult/protocol/hresult';
 import { machineFacts } from '../facts/index.ts';
 import type { WsusLog } from '../logs/wsus-log.ts';
 import type { Machinery } from '../machine/boot.ts';
 import { outcomeOf } from '../program/outcome.ts';
 import type { Session } from '../program/session.ts';
 import type { ProgramContext } from '../program/shell.ts';
-import { formatHResult } from '../transport/hresult.ts';
 import type { Cover } from '../trust/cover.ts';
 import type { OperatorMetadata } from '../trust/operator-metadata.ts';
 import { computerInfo } from './computer-info.ts';
@@ -15,15 +16,16 @@ import { dropUnneeded } from './install/partial-downloads.ts';
 import { type InstallResult, installUpdates, judgesOf } from './install-updates.ts';
 import type { Judges } from './ready/install-ready.ts';
 import { coverOf, mayBeBehind, refreshTrust, reportRefused } from './refresh-trust.ts';
+import { refuseRemovals } from './refuse-removals.ts';
 import type { EventQueue } from './report/event-queue.ts';
 import { detectionFinished, statusOfUpdates } from './report/events.ts';
 import { sendEvents } from './report/send-events.ts';
-import { deployedUpdates, describeUpdates, neededUpdates } from './sync/applicable.ts';
+import { deployedUpdates, describeUpdates, neededUpdates, unwantedUpdates } from './sync/applicable.ts';
 import { type Evaluation, evaluateCache } from './sync/evaluate.ts';
 import { refreshCache } from './sync/refresh-cache.ts';
 import { ServerSession } from './sync/server-session.ts';
 import { synchronize } from './sync/synchronize.ts';
-import { UpdateCache } from './sync/update-cache.ts';
+import { type CachedRevision, UpdateCache } from './sync/update-cache.ts';
 import { openWebServices, type WebServices } from './web-services.ts';
 
 export interface DetectionParts {
@@ -87,20 +89,26 @@ export async function detectUpdates(parts: DetectionParts): Promise<Detected> {
   events.add(detectionFinished(needed.length));
   context.progress(
     'applicable',
-    needed.length === 0 ? 'Nothing is needed here.' : `${needed.length} update(s) needed here.`,
+    needed.length === 0 ? 'Nothing is needed here.' : `${counted(needed.length, 'update')} needed here.`,
   );
+  const unwanted = parts.onTrial ? [] : unwantedUpdates(detection.cache, evaluation);
+  const kept = refuseRemovals(detection, await describe(detection, evaluation, unwanted));
   let done: InstallResult = { installed: 0, failed: [], downloaded: [], waits: '' };
   if (needed.length === 0 && !parts.onTrial) dropUnneeded(context.root, []);
   if (needed.length > 0 && parts.onTrial) done.waits = 'installation waits until this version has won its trial';
   else if (!parts.onTrial) {
-    const locales = [...new Set([session.machine.language, 'en'])];
-    const updates = await describeUpdates({ ...detection, session: detection.server, evaluation }, needed, locales);
-    done = await installUpdates(detection, updates);
+    done = await installUpdates(detection, await describe(detection, evaluation, needed));
     evaluation = evaluateCache(detection.cache, detection.facts(), detection.cover);
   }
   events.add(statusEvent(detection, evaluation, done));
   await report(detection);
-  return { message: summary(needed.length, done), failedUpdates: done.failed.length };
+  return { message: summary(needed.length, kept, done), failedUpdates: done.failed.length };
+}
+
+/** Asks the server for titles, files and handlers, in the language of the machine and in English. */
+function describe(detection: Detection, evaluation: Evaluation, revisions: CachedRevision[]) {
+  const locales = [...new Set([detection.session.machine.language, 'en'])];
+  return describeUpdates({ ...detection, session: detection.server, evaluation }, revisions, locales);
 }
 
 function openDetection(parts: DetectionParts, metadata: OperatorMetadata): Detection {
@@ -161,7 +169,7 @@ function statusEvent(
   });
 }
 
-/** Events that cannot leave now wait; a detection does not fail for its report. */
+/** Events that cannot leave now wait. A detection does not fail for its report. */
 async function report({ services, server, events, session, context, log }: Detection): Promise<void> {
   const { version } = context.release;
   const identity = {
@@ -172,8 +180,8 @@ async function report({ services, server, events, session, context, log }: Detec
   };
   try {
     const sent = await sendEvents(services, server, events, identity, context.now);
-    log.write('Report', `Reported ${sent} event(s) to ${session.statusServer}`);
-    context.progress('report', `${sent} event(s) reported to the server.`);
+    log.write('Report', `Reported ${counted(sent, 'event')} to ${session.statusServer}`);
+    context.progress('report', `${counted(sent, 'event')} reported to the server.`);
   } catch (error) {
     const { hresult, message } = outcomeOf(error);
     log.write(
@@ -186,10 +194,12 @@ async function report({ services, server, events, session, context, log }: Detec
 
 function summary(
   needed: number,
+  kept: number,
   { installed, failed, waits }: { installed: number; failed: string[]; waits: string },
 ): string {
-  if (needed === 0) return 'Detection finished: no update is needed.';
-  const parts = [`${needed} update(s) needed`, `${installed} installed`];
+  const removals = kept === 0 ? [] : [`${counted(kept, 'update')} approved for removal and not removed`];
+  if (needed === 0) return `Detection finished: ${['no update is needed', ...removals].join(', ')}.`;
+  const parts = [`${counted(needed, 'update')} needed`, `${installed} installed`, ...removals];
   if (failed.length > 0) parts.push(`${failed.length} failed`);
   if (waits !== '') parts.push(waits);
   return `Detection finished: ${parts.join(', ')}.`;

@@ -1,10 +1,10 @@
 // Automatic Updates' work with the updates that it found: download, then install now or at a set time, one by one, each
 // checked afterwards by its own rule. AUState follows (2 → 4 → 5 → 6 → 2).
 
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { auState, resultOf, stateIs } from '../machine/au-state.ts';
 import { outcomeOf } from '../program/outcome.ts';
-import { hresult } from '../transport/hresult.ts';
 import type { Detection } from './detect-updates.ts';
 import { downloadFile } from './install/download.ts';
 import { dropUnneeded } from './install/partial-downloads.ts';

@@ -1,11 +1,12 @@
 // Legacy mode: a WSUS client pointed at a SUS server. There the web services and wuident.cab are missing while
 // iuident.cab is there; the client then does what a SUS client does, says so, and looks for web services each time.
+
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { keys } from '../machine/keys.ts';
 import { number, type RegistryChange } from '../machine/registry.ts';
 import type { SelfUpdateSession } from '../self-update/check.ts';
 import { readServersIdent } from '../self-update/classical.ts';
-import { hresult } from '../transport/hresult.ts';
 import { send } from '../transport/request.ts';
 
 const clientServicePath = '/ClientWebService/client.asmx';

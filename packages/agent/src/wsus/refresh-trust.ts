@@ -1,7 +1,8 @@
-// The operator's signed list in a detection: refreshed before anything is decided, its alarms in the log, and what it does
-// not cover in one event each.
+// The operator's signed list in a detection: refreshed before anything is decided, its alarms in the log, and what it
+// does not cover in one event each.
+import { counted } from '@moult/formats/text';
+import { formatHResult } from '@moult/protocol/hresult';
 import { readOperatorCertificate } from '../program/shell.ts';
-import { formatHResult } from '../transport/hresult.ts';
 import { type Cover, createCover } from '../trust/cover.ts';
 import { type OperatorMetadata, readOperatorMetadata } from '../trust/operator-metadata.ts';
 import type { Detection, DetectionParts } from './detect-updates.ts';
@@ -14,7 +15,10 @@ export async function refreshTrust({ context, session, log }: DetectionParts): P
   const { server, mirrors, userAgent, limits } = session;
   const operatorCaPem = readOperatorCertificate(root);
   const metadata = await readOperatorMetadata(root, { server, mirrors, userAgent, limits, operatorCaPem, now });
-  log.write('Agent', `  * Trust metadata: ${meanings[metadata.state]}, ${metadata.updates.size} update(s) covered`);
+  log.write(
+    'Agent',
+    `  * Trust metadata: ${meanings[metadata.state]}, ${counted(metadata.updates.size, 'update')} covered`,
+  );
   for (const alarm of metadata.alarms) log.write('Agent', `  * WARNING: Trust metadata: ${alarm}`);
   return metadata;
 }
@@ -37,7 +41,7 @@ export function mayBeBehind({ cache, cover }: Detection, { state }: OperatorMeta
   return state !== 'unpinned' && cache.all().some((revision) => isOfConcern(revision) && cover.problemOf(revision));
 }
 
-/** One event for each update whose rules would run a program, and are not those that the operator signed. */
+/** One event for each update whose rules want to run a program, and are not those that the operator signed. */
 export function reportRefused({ cache, cover, events, refused, log, context }: Detection): void {
   for (const revision of cache.all()) {
     const { updateId, revisionNumber } = revision.core.identity;

@@ -1,8 +1,9 @@
 // The self-update check as WindowsUpdate.log tells it and as the terminal shows it.
+import { counted } from '@moult/formats/text';
+import { formatHResult } from '@moult/protocol/hresult';
 import type { WsusLog } from '../logs/wsus-log.ts';
 import type { ProgramContext } from '../program/shell.ts';
 import type { SelfUpdateWatch } from '../self-update/check.ts';
-import { formatHResult } from '../transport/hresult.ts';
 import type { EventQueue } from './report/event-queue.ts';
 import { selfUpdateRefused, trustAlarm } from './report/events.ts';
 
@@ -24,7 +25,7 @@ export function watchSelfUpdate(
     },
     verifying: (file) => log.write('Misc', `Validating signature for ${file}:`),
     verified: (_file, signer) => {
-      // The public line names Microsoft; ours says whose signature it was.
+      // The public line names Microsoft. Ours says whose signature it was.
       log.write('Misc', ` Microsoft signed: NA`);
       log.write('Misc', ` Operator signed: Yes (${signer})`);
     },
@@ -51,7 +52,7 @@ export function watchSelfUpdate(
     },
     staged: ({ version, files }) => {
       log.write('Setup', `Setup package "moult-agent ${version}" requires installation`);
-      progress('extract', `Version ${version} is unpacked beside this one (${files.length} file(s)).`);
+      progress('extract', `Version ${version} is unpacked beside this one (${counted(files.length, 'file')}).`);
     },
   };
 }

@@ -1,12 +1,12 @@
 // Calls of the WSUS web services: SOAP 1.1 over POST, Xpress answers, faults as values of the closed list, a short
 // patience with a server that says it is busy.
 import { decodeXpress } from '@moult/formats/xpress';
+import { hresult, hresultOfStatus } from '@moult/protocol/hresult';
 import type { Operation, RequestOf, ResponseOf, Service } from '@moult/protocol/soap';
 import { readAnswer, soapActionOf, writeCall } from '@moult/protocol/soap';
 import { transportBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { messageOf } from '../self-update/verify-cabinet.ts';
-import { hresult, hresultOfStatus } from '../transport/hresult.ts';
 import { type HttpAnswer, type RequestLimits, send, statusError } from '../transport/request.ts';
 import { retryAfterMs } from '../transport/retry-after.ts';
 import { decodeXml } from '../transport/xml-text.ts';

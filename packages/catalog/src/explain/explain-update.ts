@@ -1,5 +1,6 @@
 // Why a client is, or is not, offered an update: the decision of decideSync taken apart into its questions, each with
 // its answer. Pure, and held to decideSync by a property test.
+import { counted } from '@moult/formats/text';
 import { type Applicability, evaluateApplicability } from '../applicability/evaluate.ts';
 import type { MachineFacts } from '../applicability/facts.ts';
 import type { Verdict } from '../applicability/verdict.ts';
@@ -24,20 +25,20 @@ export interface Explanation {
   revision: UpdateIdentity | undefined;
   /**
    * `offered`: the next pass brings it (for a driver: the driver pass). `cached`: the client has it already, and it is
-   * still needed. `not-offered`: neither; `because` says which question was answered with no. `undecided`: what
+   * still needed. `not-offered`: neither. `because` says which question was answered with no. `undecided`: what
    * it hangs on is not known: the devices for a driver, or whether a prerequisite is installed.
    */
   outcome: 'offered' | 'cached' | 'not-offered' | 'undecided';
   because: string;
   questions: ExplainNode[];
-  /** What the client would make of it, when its facts and the Core fragment are given. */
+  /** The client's own answer, if its facts and the Core fragment are given. */
   applicability: Applicability['kind'] | undefined;
 }
 
 interface ClientView {
   request: Omit<SyncRequest, 'anchor' | 'maxNew'>;
   facts?: MachineFacts;
-  /** Revisions among otherCached of which is not known whether they are installed (simulateScan). */
+  /** Revisions among otherCached with an unknown state (simulateScan). */
   undecided?: readonly RevisionId[];
   /** Title for an update id, to make the answer readable. */
   titleOf?(updateId: UpdateId): string | undefined;
@@ -104,7 +105,11 @@ class Asker {
 
   questionsAbout(revision: IndexedRevision): ExplainNode[] {
     return [
-      node('Is it in the catalog?', 'yes', `${this.#name(revision)}, ${revision.update.revisions.length} revision(s).`),
+      node(
+        'Is it in the catalog?',
+        'yes',
+        `${this.#name(revision)}, ${counted(revision.update.revisions.length, 'revision')}.`,
+      ),
       this.#declined(revision),
       this.#complete(revision),
       this.#deployed(revision),
@@ -154,7 +159,7 @@ class Asker {
     );
   }
 
-  /** Software may be limited to categories; a driver has to be the best match for a device (MS-WUSP 3.1.5.7). */
+  /** Software may be limited to categories. A driver must be the best match for a device (MS-WUSP 3.1.5.7). */
   #pass(revision: IndexedRevision): ExplainNode[] {
     const { updateType } = revision.summary;
     const question = 'Does it come in the software pass?';
@@ -265,7 +270,7 @@ class Asker {
     return answer;
   }
 
-  /** Supersedence never keeps an update from a client (real servers send superseded ones); it is worth knowing. */
+  /** Supersedence never keeps an update from a client (real servers send superseded ones). It is worth knowing. */
   #supersedence({ update }: IndexedRevision): ExplainNode[] {
     return [...update.supersededBy]
       .filter((revision) => revision.update.revisions.at(-1) === revision)

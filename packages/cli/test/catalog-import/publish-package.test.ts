@@ -1,4 +1,5 @@
-// moult publish of Windows Installer packages: the update says what the package says, and what no client runs is refused.
+// moult publish of Windows Installer packages: the update says what the package says, and what no client runs is
+// refused.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { administer, approveAll, listUpdates } from '@moult/administration';
 import { evaluateApplicability, parseUpdateDocument } from '@moult/catalog';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { openStore } from '@moult/store';
@@ -71,6 +73,27 @@ describe('moult publish of an .msi', () => {
       'installable',
       'installed',
     ]);
+  });
+
+  it('makes an update that an administrator can approve for removal, and a program none', async () => {
+    assert.equal(publish('files: app.msi\ninstall: { msi: app.msi }\n').status, 0);
+    writeFileSync(join(folder, 'run.cmd'), 'exit 0');
+    const installed = 'installed-when: { file-exists: { path: /x } }\nid: 00000000-0000-4000-8000-0000000000aa\n';
+    assert.equal(publish(`files: run.cmd\ninstall: { program: run.cmd }\n${installed}`).status, 0);
+    const found = { dataDir: join(folder, 'data') };
+    const door = { environment: {}, now: () => new Date(), say: () => undefined };
+    const codes = await administer(found, door, async (administration) => {
+      const { items } = await listUpdates(administration, { limit: 0 });
+      return Promise.all(
+        items.map(({ updateId }) =>
+          approveAll(administration, [updateId], { action: 'Uninstall' }).then(
+            () => 'approved',
+            ({ code }: { code: string }) => code,
+          ),
+        ),
+      );
+    });
+    assert.deepEqual(codes.sort(), ['ADMINISTRATION_CANNOT_UNINSTALL', 'approved']);
   });
 
   it('keeps the rules that the publication gives', () => {

@@ -1,3 +1,4 @@
+export { counted } from './counted.ts';
 export { cutText } from './cut.ts';
 export { decodeText } from './decode.ts';
 export { jsonText, visibleIn, visibleJson, visibleLines, visibleText } from './visible.ts';

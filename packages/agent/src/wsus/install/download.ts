@@ -5,13 +5,13 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, rmSync
 import { join } from 'node:path';
 import type { UpdateFile } from '@moult/catalog';
 import { renameWhenFree } from '@moult/disk';
+import { hresult } from '@moult/protocol/hresult';
 import { createPace } from '@moult/releases/client';
 import { transportBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
 import { syncFolder } from '../../machine/atomic-file.ts';
 import { asDiskError } from '../../machine/disk-error.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
-import { hresult } from '../../transport/hresult.ts';
 import type { RequestLimits } from '../../transport/request.ts';
 import { boundPartials, nameOf } from './partial-downloads.ts';
 import { fetchPiece, OtherFile, type PartialDownload } from './piece.ts';

@@ -8,11 +8,11 @@ import type { Handler, ReturnCode } from '@moult/catalog';
 import { FolderTree, pathInside, removeIfPossible, removeWhenFree } from '@moult/disk';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { visibleText } from '@moult/formats/text';
+import { hresult } from '@moult/protocol/hresult';
 import { isUpdatePurpose } from '@moult/protocol/self-update';
 import { AgentError } from '../../errors.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
 import { messageOf, verifyCabinet } from '../../self-update/verify-cabinet.ts';
-import { hresult } from '../../transport/hresult.ts';
 
 interface InstallParts {
   root: MachineRoot;

@@ -4,9 +4,9 @@ import { existsSync, writeSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { UpdateFile } from '@moult/catalog';
 import { readOutside } from '@moult/disk';
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../../errors.ts';
 import { writeFileAtomically } from '../../machine/atomic-file.ts';
-import { hresult } from '../../transport/hresult.ts';
 import { type RequestLimits, sendExpecting } from '../../transport/request.ts';
 
 export interface PartialDownload {

@@ -1,13 +1,13 @@
 // Installs updates whose files are here: instructions from the operator's signature, files verified again, the result checked
 // by the update's own rule.
 import { join } from 'node:path';
+import { formatHResult, hresult } from '@moult/protocol/hresult';
 import { programBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
 import type { WsusLog } from '../../logs/wsus-log.ts';
 import { auState, stateIs } from '../../machine/au-state.ts';
 import { outcomeOf } from '../../program/outcome.ts';
 import { type ProgramContext, readOperatorCertificate } from '../../program/shell.ts';
-import { formatHResult, hresult } from '../../transport/hresult.ts';
 import type { Cover } from '../../trust/cover.ts';
 import { type InstallRequest, installRevision } from '../install/install-revision.ts';
 import { nameOf } from '../install/partial-downloads.ts';

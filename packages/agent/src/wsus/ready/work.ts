@@ -1,5 +1,7 @@
 // Does what the decision says (plan/decide-work.ts): installs what is due, restarts the machine, writes down what waits, and
 // answers when to decide anew. In a detection and between two of them.
+
+import { hresult } from '@moult/protocol/hresult';
 import type { WsusLog } from '../../logs/wsus-log.ts';
 import { auState, resultOf, stateIs } from '../../machine/au-state.ts';
 import { formatDottedTime } from '../../machine/au-time.ts';
@@ -12,7 +14,6 @@ import { afterDays, afterMinutes } from '../../plan/schedule.ts';
 import type { InstallReason, WorkDecision, WorkPolicy } from '../../plan/work.ts';
 import { readPolicyFiles } from '../../policy/files.ts';
 import type { ProgramContext } from '../../program/shell.ts';
-import { hresult } from '../../transport/hresult.ts';
 import type { EventQueue } from '../report/event-queue.ts';
 import { type Installed, installReady, type Judges } from './install-ready.ts';
 import type { ReadyEntry, ReadyState, ReadyStore, WaitingRestart } from './ready-state.ts';

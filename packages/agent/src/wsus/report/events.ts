@@ -1,6 +1,7 @@
-// The events that this agent reports (ids and strings: MS-WUSP 2.2.2.3.1; self-update: the specification's examples).
+// The events that this agent reports (ids and strings: MS-WUSP 2.2.2.3.1, self-update: the specification's examples).
+
+import { formatHResult, hresult } from '@moult/protocol/hresult';
 import { eventNumbers } from '@moult/protocol/reporting';
-import { formatHResult, hresult } from '../../transport/hresult.ts';
 import { type AgentEvent, noUpdate } from './event-queue.ts';
 
 /** The fixed id under which every agent reports about its own update. */
@@ -69,7 +70,7 @@ export function detectionFailed(result: number): AgentEvent {
   };
 }
 
-/** Needed (U), installed (V), failed (g) and downloaded (h) updates; an empty list has no tag. */
+/** Needed (U), installed (V), failed (g) and downloaded (h) updates. An empty list has no tag. */
 export function statusOfUpdates(lists: { U: string[]; V: string[]; g: string[]; h: string[] }): AgentEvent {
   const tags = Object.entries(lists).filter(([, ids]) => ids.length > 0);
   return {
@@ -123,7 +124,17 @@ export function installFailed(update: UpdateInEvent, result: number): AgentEvent
   };
 }
 
-/** What a server wanted and the operator has not signed: nothing of it was run. */
+/** `why`: one sentence or several, for the administrator. */
+export function uninstallFailed(update: UpdateInEvent, result: number, why: string): AgentEvent {
+  const code = formatHResult(result);
+  return {
+    ...about(update, eventNumbers.uninstallFailed, result, 'Content Install'),
+    replacements: [code, update.title],
+    message: `Uninstallation Failure: Windows failed to uninstall the following update with error ${code}: ${update.title}. ${why}`,
+  };
+}
+
+/** An update that a server wanted and the operator has not signed: no part of it was run. */
 export function updateRefused(update: Omit<UpdateInEvent, 'title'>, result: number, why: string): AgentEvent {
   const code = formatHResult(result);
   return {

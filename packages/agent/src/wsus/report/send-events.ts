@@ -1,12 +1,13 @@
-// ReportEventBatch: what waits in the event cache goes to the reporting web service, oldest first, and is removed when
-// the service says that it has it.
+// ReportEventBatch: the event cache goes to the reporting web service, oldest first. An event is removed when the
+// service says that it has it.
 
+import { counted } from '@moult/formats/text';
 import type { ComputerInfo } from '@moult/protocol/client-web-service';
+import { hresult, toSigned } from '@moult/protocol/hresult';
 import { type ReportingEvent, reporting } from '@moult/protocol/reporting';
 import type { ProcessorArchitecture } from '@moult/protocol/self-update';
 import { programBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
-import { hresult, toSigned } from '../../transport/hresult.ts';
 import type { ServerSession } from '../sync/server-session.ts';
 import type { WebServices } from '../web-services.ts';
 import type { EventQueue, KeptEvent } from './event-queue.ts';
@@ -18,7 +19,9 @@ interface ReporterIdentity {
   computer: ComputerInfo;
 }
 
-/** Sends everything that waits; answers how many events that were. Throws AgentError AGENT_REPORT_REFUSED, AGENT_SYNC_…. */
+/**
+ * Sends everything that waits. Answers how many events that were. Throws AgentError AGENT_REPORT_REFUSED, AGENT_SYNC_….
+ */
 export async function sendEvents(
   services: WebServices,
   session: ServerSession,
@@ -37,9 +40,13 @@ export async function sendEvents(
       }),
     );
     if (!result) {
-      throw new AgentError('AGENT_REPORT_REFUSED', `The server did not take ${batch.length} event(s); they are kept.`, {
-        hresult: hresult.soapServerFault,
-      });
+      throw new AgentError(
+        'AGENT_REPORT_REFUSED',
+        `The server did not take ${counted(batch.length, 'event')}. The agent keeps them and tries again.`,
+        {
+          hresult: hresult.soapServerFault,
+        },
+      );
     }
     queue.reported(batch.map(({ file }) => file));
     sent += batch.length;

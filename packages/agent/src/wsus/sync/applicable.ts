@@ -1,4 +1,4 @@
-// From the cache to what is to be done: which updates are needed, what they consist of and where their files are.
+// From the cache to the work: which updates are needed, what they consist of and where their files are.
 import type { Handler, UpdateFile } from '@moult/catalog';
 import { clientWebService, type FileLocation } from '@moult/protocol/client-web-service';
 import type { UpdateKind } from '../../plan/work.ts';
@@ -36,10 +36,20 @@ export function deployedUpdates(cache: UpdateCache): CachedRevision[] {
     .filter(({ core, deployment }) => core.updateType === 'Software' && reported.has(deployment?.action ?? ''));
 }
 
-/** Approved for installation and needed here. What is only offered to the user (IsAssigned false) is left to the user. */
+/**
+ * Approved for installation and needed here. An update that is only offered to the user (IsAssigned false) is left to
+ * the user.
+ */
 export function neededUpdates(cache: UpdateCache, evaluation: Evaluation): CachedRevision[] {
   return deployedUpdates(cache).filter(
     (revision) => isAssigned(revision) && evaluation.stateOf(revision) === 'installable',
+  );
+}
+
+/** Approved for removal and installed here. */
+export function unwantedUpdates(cache: UpdateCache, evaluation: Evaluation): CachedRevision[] {
+  return deployedUpdates(cache).filter(
+    (revision) => revision.deployment?.action === 'Uninstall' && evaluation.stateOf(revision) === 'installed',
   );
 }
 

@@ -4,13 +4,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type ComputerInfo, type Cookie, clientWebService } from '@moult/protocol/client-web-service';
+import { hresult } from '@moult/protocol/hresult';
 import { simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
 import { parseDateTime, writtenDateTime } from '@moult/protocol/soap';
 import { programBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
 import { readTextIfThere, writeFileAtomically } from '../../machine/atomic-file.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
-import { hresult } from '../../transport/hresult.ts';
 import type { WebServices } from '../web-services.ts';
 import { readSessionState, type SessionState } from './session-state.ts';
 

@@ -3,9 +3,9 @@
 
 import type { MachineFacts } from '@moult/catalog/applicability';
 import { type Cookie, clientWebService, type SyncInfo } from '@moult/protocol/client-web-service';
+import { hresult } from '@moult/protocol/hresult';
 import { programBounds } from '../../bounds.ts';
 import { AgentError } from '../../errors.ts';
-import { hresult } from '../../transport/hresult.ts';
 import type { WebServices } from '../web-services.ts';
 import { evaluateCache, type Scopes } from './evaluate.ts';
 import type { ServerSession } from './server-session.ts';
