@@ -11,20 +11,20 @@ function event(eventId: number, line: number, more: Partial<ReportedEvent> = {})
 
 const reportsOf = (...events: ReportedEvent[]) => AgentReports.of(events);
 
-const takenBack = (reports: AgentReports) => reports.failures.map((failure) => failure.takenBack);
+const isOver = (reports: AgentReports) => reports.failures.map((failure) => failure.isOver);
 
 describe('what an agent reported', () => {
   it('is taken back by a later success of the same kind about the same update alone', () => {
-    assert.deepEqual(takenBack(reportsOf(event(182, 1), event(183, 2))), [true]);
-    assert.deepEqual(takenBack(reportsOf(event(182, 1), event(183, 2, { updateId: 'b' }))), [false]);
-    assert.deepEqual(takenBack(reportsOf(event(182, 1), event(162, 2))), [false]);
-    assert.deepEqual(takenBack(reportsOf(event(183, 1), event(182, 2))), [false]);
+    assert.deepEqual(isOver(reportsOf(event(182, 1), event(183, 2))), [true]);
+    assert.deepEqual(isOver(reportsOf(event(182, 1), event(183, 2, { updateId: 'b' }))), [false]);
+    assert.deepEqual(isOver(reportsOf(event(182, 1), event(162, 2))), [false]);
+    assert.deepEqual(isOver(reportsOf(event(183, 1), event(182, 2))), [false]);
   });
 
   it('counts by time where both have one, else by line', () => {
-    assert.deepEqual(takenBack(reportsOf(event(183, 1, { at: 9000 }), event(182, 2))), [true]);
-    assert.deepEqual(takenBack(reportsOf(event(183, 1), event(182, 2, { at: undefined }))), [false]);
-    assert.deepEqual(takenBack(reportsOf(event(182, 1), event(183, 2, { at: undefined }))), [true]);
+    assert.deepEqual(isOver(reportsOf(event(183, 1, { at: 9000 }), event(182, 2))), [true]);
+    assert.deepEqual(isOver(reportsOf(event(183, 1), event(182, 2, { at: undefined }))), [false]);
+    assert.deepEqual(isOver(reportsOf(event(182, 1), event(183, 2, { at: undefined }))), [true]);
   });
 
   it('keeps the last events in their order', () => {

@@ -1,5 +1,5 @@
-// What agents reported, in bounded memory: of each client every failure, the last success of each kind about each update,
-// and the last events whatever they say.
+// The reports of agents, in bounded memory: every failure of each client, its last success of each kind about each
+// update, and its last events.
 import { eventNumbers as is } from '@moult/protocol/reporting';
 import { clientLogBounds } from '../bounds.ts';
 import { isOwn, type ReportedEvent } from './reporting-events.ts';
@@ -70,14 +70,14 @@ export class AgentReports {
     return this.successes.size > 0;
   }
 
-  /** All that failed, and whether a later success of the same kind took it back. */
-  get failures(): { event: ReportedEvent; takenBack: boolean }[] {
+  /** All failures, and whether a later success of the same kind ended each of them. */
+  get failures(): { event: ReportedEvent; isOver: boolean }[] {
     return this.failed.map(({ event, index }) => {
-      const takenBack = (successOf[event.eventId] ?? []).some((eventId) => {
+      const isOver = (successOf[event.eventId] ?? []).some((eventId) => {
         const success = this.successes.get(successKey(eventId, event.updateId));
         return success !== undefined && isTakenBack(event, index, success);
       });
-      return { event, takenBack };
+      return { event, isOver };
     });
   }
 

@@ -1,12 +1,13 @@
-// Lines of a client's log → events. It keeps what earlier lines said about later ones: the stage, the address, the service,
-// the file whose signature is looked at, the SOAP fault that is being told line by line.
+// Lines of a client's log → events. It keeps what earlier lines said about later ones: the stage, the address, the
+// service, the file whose signature the agent checks, and the SOAP fault that continues.
+import { publishedCodes as hr } from '@moult/protocol/hresult';
 import { clientLogBounds } from '../bounds.ts';
 import { statusBehind } from '../rules/causes.ts';
 import { managedService, updateServices, whoseService, whoseUrl } from '../rules/services.ts';
 import { type LogEvent, type LogKind, type LogSource, noParameters, type Stage } from '../story/event.ts';
 import { isFailure, isSuccess } from './agent-reports.ts';
 import { type LogEntry, lastPart } from './entry.ts';
-import type { Known } from './meaning.ts';
+import type { MatchedLine } from './meaning.ts';
 import { logEventOf, parseReportedEvent } from './reporting-events.ts';
 import { SoapFault } from './soap-fault.ts';
 import { stageInWords, stageOf, stageWithoutText } from './stage.ts';
@@ -48,15 +49,15 @@ export class ClientLines {
     this.setStage(stageOf(entry, this.works.current.stage));
     if (entry.layout === 'sus' && /\tSuccess\tDetection\t/i.test(entry.raw))
       this.send(entry, { stage: 'self-update', outcome: 'succeeded' });
-    const { url, known } = entry.meaning;
+    const { url, matched } = entry.meaning;
     if (url) this.works.current.url = url;
-    for (const each of known) this.addKnown(entry, each);
+    for (const each of matched) this.addMatched(entry, each);
     if (!entry.meaning.isComplaint && !this.fault.isOpen) return;
     this.addFault(entry);
     this.addFailures(entry);
   }
 
-  /** The same for a line that says no more than its columns do; false where it has to be read after all. */
+  /** The same for a line that says no more than its columns do. False if the line must be read after all. */
   addPlain(component: string, flags: number, thread: number): boolean {
     this.works.switchTo(thread);
     const stage = stageWithoutText(component, flags, this.works.current.stage);
@@ -65,20 +66,20 @@ export class ClientLines {
     return true;
   }
 
-  /** Nothing more is to come: what still waits for its address is taken without one. */
+  /** No more lines follow: what still waits for its address is taken without one. */
   end(): void {
     this.settle();
     this.endFault();
   }
 
   private setStage(stage: Stage): void {
-    // What is downloaded or reported goes to another address than what the scan talked to.
+    // Downloads and reports go to another address than the scan.
     if (this.works.current.stage !== stage && (stage === 'download' || stage === 'reporting'))
       this.works.current.url = undefined;
     this.works.current.stage = stage;
   }
 
-  private addKnown(entry: LogEntry, { line, parameters, milestone }: Known): void {
+  private addMatched(entry: LogEntry, { line, parameters, milestone }: MatchedLine): void {
     if (line.layout !== undefined && line.layout !== entry.layout) return;
     const { id, says } = line;
     if (id === 'report-event') {
@@ -103,7 +104,7 @@ export class ClientLines {
     });
   }
 
-  /** What the line names, with what earlier lines say. */
+  /** The names in the line, with those of earlier lines. */
   private completed(id: string, parameters: LogEvent['parameters']): LogEvent['parameters'] {
     if (id === 'scan-finished' && parameters.found === undefined) {
       const found = parameters.detected ?? parameters.listed ?? parameters.counted;
@@ -118,7 +119,7 @@ export class ClientLines {
     return other ? parameters : { ...parameters, scanUrl: parameters.server ?? '' };
   }
 
-  /** What it reports of an update, as ReportingEvents.log has it. */
+  /** Its report about an update, as ReportingEvents.log has it. */
   private addReported(entry: LogEntry, text: string): void {
     const event = parseReportedEvent(text, this.file, entry.line);
     if (event === undefined) return;
@@ -128,8 +129,8 @@ export class ClientLines {
       this.send(entry, { stage, outcome, code, parameters, level: 'error', rule: 'report-event' });
   }
 
-  /** What a known line says about the lines that follow. */
-  private follow(context: Known['line']['context'], groups: LogEvent['parameters']): void {
+  /** The meaning of a known line for the lines that follow. */
+  private follow(context: MatchedLine['line']['context'], groups: LogEvent['parameters']): void {
     if (context === undefined) return;
     if (beginsWork.has(context)) this.works.current.isOwn = true;
     if (context === 'check-begins') {
@@ -164,14 +165,14 @@ export class ClientLines {
   }
 
   private endFault(): void {
-    const told = this.fault.end();
-    if (told === undefined) return;
-    const stage = /ReportEventBatch/i.test(told.parameters.method ?? '') ? 'reporting' : 'web-service';
-    const { entry, parameters } = told;
+    const fault = this.fault.end();
+    if (fault === undefined) return;
+    const stage = /ReportEventBatch/i.test(fault.parameters.method ?? '') ? 'reporting' : 'web-service';
+    const { entry, parameters } = fault;
     this.send(entry, {
       stage,
       outcome: 'warned',
-      code: 0x80244007,
+      code: hr.WU_E_PT_SOAPCLIENT_SOAPFAULT,
       rule: 'soap-fault',
       parameters,
       object: this.works.current.url,
@@ -191,7 +192,7 @@ export class ClientLines {
       });
     for (const value of failures) this.addFailure(entry, value, status);
     const isKnown =
-      entry.meaning.known.some(({ line }) => line.says.outcome !== undefined) ||
+      entry.meaning.matched.some(({ line }) => line.says.outcome !== undefined) ||
       this.fault.isOpen ||
       this.fault.just(entry);
     if (failures.length === 0 && status === undefined && entry.meaning.isError && !isKnown)
@@ -214,7 +215,7 @@ export class ClientLines {
   /** By its words, by the code that a deeper line handed up, else where the client is. */
   private stageOfFailure(entry: LogEntry, value: number): Stage {
     const words = stageInWords(entry.text);
-    // What the agent fetches and installs of itself is another work than updates.
+    // The agent's own files are another work than updates.
     const ofItself = this.works.current.stage === 'self-update' && (words === 'download' || words === 'installation');
     if (words !== undefined && !ofItself) return words;
     const scanning = this.works.current.stage === 'detection' || this.works.current.stage === 'web-service';
@@ -231,7 +232,7 @@ export class ClientLines {
     const named = {
       component: entry.component,
       ...(file === '' ? {} : { file }),
-      ...(value === 0x80244007 ? this.fault.last : {}),
+      ...(value === hr.WU_E_PT_SOAPCLIENT_SOAPFAULT ? this.fault.last : {}),
       ...(this.works.current.proxy === undefined ? {} : { proxy: this.works.current.proxy }),
     };
     const outcome = entry.meaning.isOutcome ? 'failed' : 'warned';
@@ -306,7 +307,7 @@ export class ClientLines {
 }
 
 /** Lines that say what the thread is at. */
-const beginsWork = new Set<NonNullable<Known['line']['context']>>([
+const beginsWork = new Set<NonNullable<MatchedLine['line']['context']>>([
   'check-begins',
   'scan-begins',
   'names-service',
@@ -317,7 +318,7 @@ const beginsWork = new Set<NonNullable<Known['line']['context']>>([
 const handsOn = new Set<Stage>(['auth-ticket', 'download', 'installation', 'reporting']);
 const takesOver = new Set<Stage>(['other', 'detection', 'web-service']);
 
-/** Where a signature was being looked at, the code is about that file. */
+/** If the agent was checking a signature, the code is about that file. */
 function aboutFiles(value: number, stage: Stage): boolean {
   const trust = value >>> 16 === 0x800b || value >>> 16 === 0x8009;
   return trust && (stage === 'self-update' || stage === 'other' || stage === 'trust');

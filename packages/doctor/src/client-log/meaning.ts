@@ -1,5 +1,5 @@
-// What a text of a client's log says by itself, whatever stands before it. Agents write the same few thousand texts again
-// and again, at each check and at each failure: what was found out of one is remembered, in bounded memory.
+// The meaning of a text of a client's log by itself, without the columns before it. Agents write the same few thousand
+// texts again and again, at each check and at each failure: what was found out of one is remembered, in bounded memory.
 import { clientLogBounds } from '../bounds.ts';
 import { noParameters } from '../story/event.ts';
 import { aboutMicrosoft, isComplaint, isError, isOutcome } from './complaints.ts';
@@ -9,9 +9,9 @@ import { forKnownLines, has } from './line-words.ts';
 import type { Marks } from './word-finder.ts';
 
 /** A known line that a text is. */
-export interface Known {
+export interface MatchedLine {
   line: KnownLine;
-  /** What it names, and what the known line says beside. */
+  /** The names in it, and the meaning of the known line. */
   parameters: Readonly<Record<string, string>>;
   milestone: string | undefined;
 }
@@ -21,17 +21,17 @@ export interface Meaning {
   flags: number;
   url: string | undefined;
   /** The known lines that it is, in their order. */
-  known: readonly Known[];
+  matched: readonly MatchedLine[];
   /** It tells of something that went wrong. */
   isComplaint: boolean;
   /** Of a complaint: the HTTP status and the HRESULTs it names. */
   status: number | undefined;
   failures: readonly number[];
-  /** It says how an operation ended; other warnings may have done no harm. */
+  /** It says how an operation ended. Other warnings may have done no harm. */
   isOutcome: boolean;
   /** Its own log calls it an error. */
   isError: boolean;
-  /** It is about Microsoft's services, or (false) a server of yours; undefined where its address tells. */
+  /** It is about Microsoft's services, or (false) a server of yours. Undefined where its address tells. */
   isMicrosoft: boolean | undefined;
 }
 
@@ -40,17 +40,17 @@ const remembered = new Map<string, Meaning>();
 const seen = new Uint8Array(65_536);
 let seenCount = 0;
 
-/** What a text says that has these words, and perhaps not all of them. */
+/** The possible meanings of a text that has these words, and perhaps not all of them. */
 export function meaningOf(text: string, words: Marks): Meaning {
   return remembered.get(text) ?? findOut(text, words);
 }
 
 function findOut(text: string, words: Marks): Meaning {
   const { flags } = words;
-  const known: Known[] = [];
+  const matched: MatchedLine[] = [];
   forKnownLines(words, (line) => {
     const match = line.pattern.exec(text);
-    if (match && !line.unless?.test(text)) known.push(knownBy(line, match.groups));
+    if (match && !line.unless?.test(text)) matched.push(matchedBy(line, match.groups));
   });
   const complains = (flags & (has.complaint | has.beyondAscii)) !== 0 && isComplaint(text);
   const hasStatus = complains && (flags & has.httpStatus) !== 0;
@@ -58,7 +58,7 @@ function findOut(text: string, words: Marks): Meaning {
   const meaning: Meaning = {
     flags,
     url: (flags & has.url) === 0 ? undefined : urlIn(text),
-    known,
+    matched,
     isComplaint: complains,
     status: status === undefined ? undefined : Number(status),
     failures: complains ? failuresIn(text) : [],
@@ -70,7 +70,7 @@ function findOut(text: string, words: Marks): Meaning {
   return meaning;
 }
 
-function knownBy(line: KnownLine, groups: Record<string, string | undefined> | undefined): Known {
+function matchedBy(line: KnownLine, groups: Record<string, string | undefined> | undefined): MatchedLine {
   const { parameters: said, milestone } = line.says;
   if (groups === undefined) return { line, parameters: said ?? noParameters, milestone };
   const parameters: Record<string, string> = { ...said };
@@ -85,7 +85,7 @@ function knownBy(line: KnownLine, groups: Record<string, string | undefined> | u
   };
 }
 
-/** Most texts with an id or a time in them are seen once: remembering those would be all for nothing. */
+/** Most texts with an id or a time in them are seen once: it is useless to remember those. */
 function isSeenAgain(text: string): boolean {
   let hash = text.length;
   const step = 1 + (text.length >> 5);

@@ -1,4 +1,4 @@
-// What agents reported, and what the server's own event log says, become observations. Pure.
+// The reports of agents, and the server's own event log, become observations. Pure.
 import { eventNumbers } from '@moult/protocol/reporting';
 import { type Evidence, type Observation, observe } from '../finding.ts';
 import { type Cause, statusBehind } from '../rules/causes.ts';
@@ -11,7 +11,7 @@ import type { AgentReports } from './agent-reports.ts';
 import { logEventOf, type ReportedEvent, type ServerLogEvent } from './reporting-events.ts';
 import { causeOfEvent, type LatestEvents, timeOf } from './server-events.ts';
 
-/** What the agent reported: failures that no later success of the same kind took back. */
+/** The reports of the agent: failures that no later success of the same kind ended. */
 export function observeReported(reports: AgentReports, subject: readonly string[]): Observation[] {
   const { replaced, failures, isTen } = reports;
   const client = nameOf(subject);
@@ -21,15 +21,15 @@ export function observeReported(reports: AgentReports, subject: readonly string[
     observations.push(observe('DOCTOR_SELF_UPDATED', 'pass', subject, values, [evidenceOfReported(replaced)]));
   }
   const unknown: ReportedEvent[] = [];
-  for (const { event, takenBack } of failures) {
-    const observation = observeReportedFailure(event, subject, takenBack, isTen);
+  for (const { event, isOver } of failures) {
+    const observation = observeReportedFailure(event, subject, isOver, isTen);
     if (observation) observations.push(observation);
-    else if (!takenBack) unknown.push(event);
+    else if (!isOver) unknown.push(event);
   }
   return [...observations, ...observeUnknown(unknown, subject)];
 }
 
-/** Failures that no rule understands: the first and the last of them, how many, and what would decide. */
+/** Failures that no rule understands: the first and the last of them, how many, and the input that decides. */
 function observeUnknown(events: readonly ReportedEvent[], subject: readonly string[]): Observation[] {
   const [first] = events;
   const last = events.at(-1);
@@ -53,17 +53,17 @@ function evidenceOfReported({ source, line, raw, at }: ReportedEvent): Evidence 
 function observeReportedFailure(
   event: ReportedEvent,
   subject: readonly string[],
-  takenBack: boolean,
+  isOver: boolean,
   isTen: boolean,
 ): Observation | undefined {
-  const told = logEventOf(event);
+  const logEvent = logEventOf(event);
   const evidence = evidenceOfReported(event);
-  const judgement = judge(told);
-  const cause = causeOfReported(event, told, judgement?.cause, isTen);
+  const judgement = judge(logEvent);
+  const cause = causeOfReported(event, logEvent, judgement?.cause, isTen);
   const client = nameOf(subject);
   if (cause === undefined) return undefined;
   const values = { ...valuesOfError(event.result, undefined), ...judgement?.values, client, message: event.message };
-  return { ...observe(cause, takenBack ? 'pass' : 'fail', subject, values, [evidence]), stage: told.stage };
+  return { ...observe(cause, isOver ? 'pass' : 'fail', subject, values, [evidence]), stage: logEvent.stage };
 }
 
 function causeOfReported(
@@ -90,7 +90,7 @@ function nameOf(subject: readonly string[]): string {
   return subject.at(-1) ?? 'the client';
 }
 
-/** What the server's own log says: a later "normal again" (last digit 0), or "all is well" (10000), takes it back. */
+/** The server's own log: a later "normal again" (last digit 0), or "all is well" (10000), ends it. */
 export function observeServerEvents({ all: latest }: LatestEvents, subject: readonly string[]): Observation[] {
   const observations: Observation[] = [];
   for (const [key, event] of latest) {

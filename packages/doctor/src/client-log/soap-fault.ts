@@ -1,8 +1,8 @@
-// A SOAP fault in a client's log: in one line of XML, or line by line behind "SOAP Fault:". Its ErrorCode, the parameter in
-// its message and the method decide what it means.
+// A SOAP fault in a client's log: in one line of XML, or line by line behind "SOAP Fault:". Its ErrorCode, the
+// parameter in its message and the method decide what it means.
 import type { LogEntry } from './entry.ts';
 
-export interface ToldFault {
+export interface LoggedFault {
   /** The line with the ErrorCode: it decides. */
   entry: LogEntry;
   parameters: Record<string, string>;
@@ -17,20 +17,20 @@ const fields = /\b(?:faultstring|faultcode|ErrorCode|Message|Method|ID)\s*[:>]/i
 const farthest = 12;
 
 export class SoapFault {
-  private told: ToldFault | undefined;
+  private open: LoggedFault | undefined;
   private lastLine = 0;
-  private ended: ToldFault | undefined;
+  private ended: LoggedFault | undefined;
 
   get isOpen(): boolean {
-    return this.told !== undefined;
+    return this.open !== undefined;
   }
 
   /** All that decides is known. */
   get isComplete(): boolean {
-    return this.told?.parameters.method !== undefined;
+    return this.open?.parameters.method !== undefined;
   }
 
-  /** What the last fault said: later lines name its code alone. */
+  /** The parameters of the last fault: later lines name its code alone. */
   get last(): Readonly<Record<string, string>> {
     return this.ended?.parameters ?? {};
   }
@@ -45,29 +45,29 @@ export class SoapFault {
   }
 
   begin(entry: LogEntry): void {
-    this.told = { entry, parameters: { errorCode: errorCode.exec(entry.text)?.[1] ?? '' } };
+    this.open = { entry, parameters: { errorCode: errorCode.exec(entry.text)?.[1] ?? '' } };
     this.read(entry);
   }
 
-  /** Takes a further line of the open fault; false where the line is none of it. */
+  /** Takes a further line of the open fault. False if the line does not belong to it. */
   takes(entry: LogEntry): boolean {
-    if (this.told === undefined || entry.line - this.told.entry.line > farthest) return false;
+    if (this.open === undefined || entry.line - this.open.entry.line > farthest) return false;
     if (!fields.test(entry.text) || this.begins(entry)) return false;
     this.read(entry);
     return true;
   }
 
-  end(): ToldFault | undefined {
-    const { told } = this;
-    this.told = undefined;
-    if (told !== undefined) this.ended = told;
-    return told;
+  end(): LoggedFault | undefined {
+    const { open } = this;
+    this.open = undefined;
+    if (open !== undefined) this.ended = open;
+    return open;
   }
 
   private read({ text, line }: LogEntry): void {
-    if (this.told === undefined) return;
+    if (this.open === undefined) return;
     this.lastLine = line;
-    const { parameters } = this.told;
+    const { parameters } = this.open;
     const words = message.exec(text)?.[1]?.trim();
     if (words && words !== '(null)') {
       parameters.message = words;

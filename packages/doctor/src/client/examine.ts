@@ -75,8 +75,8 @@ export async function examineClient(
   ofMachines.push(...observeDuplicates(machines));
   // One machine was sent in: whatever file said it, it is about that machine.
   const alone = sent.length + machines.length === 0 && options.root === undefined && options.server === undefined;
-  const told = observeLogs(logs).filter(({ code }) => alone || code !== 'DOCTOR_NOTHING_SEEN');
-  ofMachines.push(...told.map((observation) => renamed(observation, client)));
+  const ofLogs = observeLogs(logs).filter(({ code }) => alone || code !== 'DOCTOR_NOTHING_SEEN');
+  ofMachines.push(...ofLogs.map((observation) => renamed(observation, client)));
   // Last: what logs say of the kind has the version, too.
   for (const { client: name, settings } of machines) ofMachines.push(...observeKindOfSystem(settings, name));
   const [only] = machines;
@@ -91,12 +91,14 @@ export async function examineClient(
     observations.push(...seen);
     looked.push(...lookedAtServer(facts));
   }
-  // Steps for a service of Windows are none for our agent.
+  // Our agent does not need steps for a service of Windows.
   const judged = judgePath(observations).map((each) => (agent ? ofOurAgent(each) : each));
   return makeReport(client, judged, looked, tellStories(logs));
 }
 
-/** Where nothing else is named, the machine itself: away from Windows that is the root of our agent, if it is installed. */
+/**
+ * If no other source is named, the machine itself: away from Windows that is the root of our agent, if it is installed.
+ */
 export function withOwnMachine(
   options: ClientOptions,
   { folder, registryFile }: Pick<AgentMachine, 'folder' | 'registryFile'>,
@@ -105,7 +107,9 @@ export function withOwnMachine(
   return named || registryFile === undefined || !existsSync(folder) ? options : { ...options, root: folder };
 }
 
-/** With a Moult agent's root the server is asked as that agent, and held against the CA that it pins. */
+/**
+ * With the root of a Moult agent, the doctor asks as that agent and checks with its CA.
+ */
 function asThisClient(options: ClientOptions, machine: AgentMachine | undefined): ServerOptions {
   if (!machine) return options;
   const { machine: of, version } = machine.status();
@@ -187,7 +191,7 @@ interface SentSettings {
   client: string;
   /** Of plain values of a registry. */
   settings?: ClientSettings;
-  /** What any other kind of settings says. */
+  /** The findings of any other kind of settings. */
   more: Observation[];
 }
 

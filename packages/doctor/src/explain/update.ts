@@ -1,5 +1,5 @@
 // Which decision withholds an update from a computer: the catalog's own explanation, for a client as the server knows
-// it. The server does not keep what a client has installed; the scan it would make is simulated from its registration.
+// it. The server does not keep what a client has installed. The next scan is simulated from its registration.
 
 import { type Explanation, explainUpdate, type MachineFacts, simulateScan, type UpdateId } from '@moult/catalog';
 import { type KnownComputer, type Store, unassignedComputers } from '@moult/store';
@@ -12,7 +12,7 @@ export interface UpdateAnswer extends Explanation {
   title: string | undefined;
   /** How many prerequisites could not be decided from what the client registered. */
   undecided: number;
-  /** When, and what; undefined: nothing. */
+  /** When, and what. Undefined: nothing. */
   lastHeard: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export async function explainUpdateFor(
   const revisions = await store.findRevisions(updateId);
   const latest = revisions.at(-1);
   const core = latest ? (await store.loadFragments('core', [latest.revisionId])).get(latest.revisionId) : undefined;
-  // The simulated scan ends with everything given; the question is what happens to a client without this one.
+  // The simulated scan ends with everything given. The question is what happens to a client without this one.
   const own = new Set<number>(revisions.map(({ revisionId }) => revisionId));
   const without = <T extends number>(ids: readonly T[]) => ids.filter((id) => !own.has(id));
   const { installedNonLeaf, otherCached, ...rest } = scan.request;
@@ -42,12 +42,13 @@ export async function explainUpdateFor(
     updateId,
     core,
   );
-  const heard = (await store.listReports(computer.computerId, 1000))
+  const lastReport = (await store.listReports(computer.computerId, 1000))
     .filter((report) => report.updateId === updateId)
     .sort(
       (a, b) => b.timeAtTarget.getTime() - a.timeAtTarget.getTime() || stepOf(b.eventNumber) - stepOf(a.eventNumber),
     )[0];
-  const lastHeard = heard === undefined ? undefined : `${heard.timeAtTarget.toISOString()} ${describeReport(heard)}`;
+  const lastHeard =
+    lastReport === undefined ? undefined : `${lastReport.timeAtTarget.toISOString()} ${describeReport(lastReport)}`;
   const title = latest?.title;
   return { computer: nameOf(computer), title, ...explanation, undecided: scan.undecided.length, lastHeard };
 }
@@ -59,7 +60,7 @@ function stepOf(eventNumber: number): number {
 
 const architectures: Record<string, number> = { x86: 0, arm: 5, ia64: 6, amd64: 9, x64: 9, arm64: 12 };
 
-/** What RegisterComputer says about a machine, as facts. Questions it does not answer stay unanswered. */
+/** The facts of RegisterComputer about a machine. Questions it does not answer stay unanswered. */
 export function factsOf({ registration }: KnownComputer): MachineFacts {
   const number = (name: string): number | undefined =>
     typeof registration[name] === 'number' ? registration[name] : undefined;
@@ -79,7 +80,7 @@ export function factsOf({ registration }: KnownComputer): MachineFacts {
             ...defined('servicePackMajor', number('osServicePackMajorNumber')),
             ...defined('servicePackMinor', number('osServicePackMinorNumber')),
             ...defined('suiteMask', number('suiteMask')),
-            // NewProductType is the edition (48 for Windows 10 Pro); the kind of machine is still said by the old one.
+            // NewProductType is the edition (48 for Windows 10 Pro). The kind of machine is still said by the old one.
             ...defined('productType', number('oldProductType')),
           }),
         }),

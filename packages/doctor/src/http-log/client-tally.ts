@@ -1,4 +1,4 @@
-// What one client asked for and was answered. There may be tens of thousands of them, so that each is few bytes: what
+// The requests of one client and their answers. There may be tens of thousands of them, so that each is few bytes: what
 // equal answers share is one record, and what is told of them is put together when somebody asks.
 import { requestLogBounds } from '../bounds.ts';
 import { errorOfPing } from './ping.ts';
@@ -23,7 +23,7 @@ export class Sighting {
     return 1;
   }
 
-  /** As a record; `client` is who asked. */
+  /** As a record. `client` is who asked. */
   recordFor(client: string | undefined): HttpRecord {
     const { like, line } = this;
     // Only the very line has a text and a query of its own.
@@ -35,7 +35,7 @@ export class Sighting {
   }
 }
 
-/** The last of several equal answers, the first of which is on line `since`. */
+/** The last of several equal answers. The first one is on line `since`. */
 export class Repeats extends Sighting {
   private readonly count: number;
   private readonly since: number;
@@ -76,7 +76,7 @@ export interface StageRecords {
 export class ClientTally {
   readonly client: string;
   requests = 0;
-  /** A chain: an array would have room for sixteen, and most clients have four. */
+  /** A chain: an array has room for sixteen, and most clients have four. */
   private stages: Stage | undefined;
   private days: DaySet | undefined;
   private agents: readonly string[] = none;
@@ -136,15 +136,15 @@ export class ClientTally {
     return this.find(kind, good) !== undefined;
   }
 
-  /** What became of one kind of request. */
+  /** The outcome of one kind of request. */
   stage(kind: RequestKind, good: boolean): StageRecords | undefined {
     const stage = this.find(kind, good);
-    return stage && this.tell(stage);
+    return stage && this.toRecords(stage);
   }
 
-  /** What became of all of them, in the order in which they were first seen. */
-  told(good: boolean): StageRecords[] {
-    return this.those(good).map((stage) => this.tell(stage));
+  /** The outcomes of all of them, in the order in which they were first seen. */
+  recordsOf(good: boolean): StageRecords[] {
+    return this.those(good).map((stage) => this.toRecords(stage));
   }
 
   /** True where a request was answered badly and not well since. `matters` says which. */
@@ -161,7 +161,7 @@ export class ClientTally {
     return found;
   }
 
-  private tell({ kind, count, first, last }: Stage): StageRecords {
+  private toRecords({ kind, count, first, last }: Stage): StageRecords {
     return { kind, count, first: first.recordFor(this.client), last: last.recordFor(this.client) };
   }
 
@@ -221,7 +221,7 @@ class DaySet {
     this.size++;
   }
 
-  /** Where the bit of a day is; undefined for one too far from the others. */
+  /** The place of the bit of a day. Undefined for one too far from the others. */
   private wordOf(day: number): number | undefined {
     const { words } = this;
     const early = Math.max(0, Math.ceil((this.base - day) / daysOfWord));

@@ -81,7 +81,7 @@ function wholeFault(
   const services = [...kinds].filter(isService);
   const files = [...kinds].filter((kind) => treeKinds.has(kind));
   const site = observation.subject.slice(0, 2);
-  // What the status itself tells is lifted by its code; these codes only name the thing that was asked for.
+  // The code of the status adds its own meaning. These codes only name the thing that was asked for.
   const namesThing = observation.code === missingThing(group.kind) || observation.code === 'DOCTOR_SERVER_ERROR';
   if (files.length > 0 && services.length > 0) {
     if (group.status === 404 && namesThing && !servesAnything(sites, group.site))
@@ -126,7 +126,7 @@ function subjectOf(group: AnswerGroup): string[] {
 
 function valuesOf(group: AnswerGroup, software: ReadonlyMap<string, string>): Record<string, string> {
   const status = [group.status, group.substatus].filter((part) => part !== undefined && part !== 0).join('.');
-  const told = meaningOfAnswer(group);
+  const meaning = meaningOfAnswer(group);
   const base = baseOf(group.last);
   const product = productOf(software.get(group.last.source));
   return {
@@ -135,8 +135,8 @@ function valuesOf(group: AnswerGroup, software: ReadonlyMap<string, string>): Re
     path: group.last.path,
     file: group.last.path,
     status: group.reason && !status.startsWith('5') ? `${status} ${group.reason}`.trim() : status,
-    ...(told ? { meaning: told.meaning } : {}),
-    ...(told?.step === undefined ? {} : { step: told.step }),
+    ...(meaning ? { meaning: meaning.meaning } : {}),
+    ...(meaning?.step === undefined ? {} : { step: meaning.step }),
     method: group.last.method,
     count: String(group.count),
     clients: String(group.clients.size),
@@ -157,7 +157,7 @@ function productOf(software: string | undefined): string | undefined {
   return /microsoft (?:internet information|http api)/i.test(software) ? 'wsus' : undefined;
 }
 
-/** Kinds of which one file being served says nothing of another. */
+/** Kinds where one served file says nothing about another. */
 const oneOfMany = new Set(['package', 'mui', 'content', 'console-service']);
 
 /** The same question was answered well later: it was broken, it is not any more. */
@@ -234,7 +234,7 @@ function observeMicrosoft(tally: HttpTally): Observation[] {
 function observeClock(tally: HttpTally): Observation[] {
   if (!tally.skew) return [];
   const { ms, record } = tally.skew;
-  // Logs in local time look skewed by whole quarters of an hour; years off are as likely a rewritten log.
+  // Logs in local time look skewed by whole quarters of an hour. Years off are as likely a rewritten log.
   const quarter = 15 * 60_000;
   const offQuarter = Math.abs(ms - Math.round(ms / quarter) * quarter);
   if (Math.abs(ms) <= 14 * 3_600_000 && offQuarter < 3 * 60_000) return [];

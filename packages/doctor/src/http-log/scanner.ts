@@ -1,29 +1,29 @@
-// The inner loop of w3c.ts in WebAssembly: three kilobytes of code over a memory of fixed size, which holds a piece of the
-// log and the table of runs. Compiled from packages/doctor/assembly/w3c when the repository is built, not when it is used.
-// Hard part: what is known of the repeats lies in that memory until `returnRuns` tells of it.
+// The inner loop of w3c.ts in WebAssembly: three kilobytes of code over a memory of fixed size. The memory holds a
+// piece of the log and the table of runs. Compiled from packages/doctor/assembly/w3c when the repository is built, not
+// when it is used. Hard part: the counts of the repeats stay in that memory until `returnRuns` reports them.
 import { requestLogBounds } from '../bounds.ts';
 import { scannerModule } from './scanner-module.ts';
 import type { Run } from './tally.ts';
 
-/** Why the scan stopped; packages/doctor/assembly/w3c/index.ts has the same numbers. */
+/** Why the scan stopped. The file packages/doctor/assembly/w3c/index.ts has the same numbers. */
 export const stop = { end: 0, directive: 1, ping: 2, newAnswer: 3, newDay: 4 } as const;
 
-/** Where to scan on, and where the line that it tells of begins and has its newline, its client, its run. */
-export const told = { next: 8, slot: 12, lineStart: 32, lineEnd: 36, clientStart: 40, clientEnd: 44 } as const;
+/** The place to scan on, and the line that it reports: its beginning, its newline, its client, its run. */
+export const fields = { next: 8, slot: 12, lineStart: 32, lineEnd: 36, clientStart: 40, clientEnd: 44 } as const;
 
-/** Where things are; packages/doctor/assembly/w3c/layout.ts has the same numbers. */
+/** The places of things. The file packages/doctor/assembly/w3c/layout.ts has the same numbers. */
 const layout = { state: 0x1000, kept: 0x1100, table: 0x10000, text: 0x810000 } as const;
 const keptColumns = 128;
 const slots = 0x40000;
 const runBytes = 32;
-/** What is read behind the text says nothing, but has to be zeros. */
+/** The bytes behind the text mean nothing, but must be zeros. */
 const marginBytes = 16;
 const untracked = -0x80000000;
 
 /** The longest text that `load` takes. */
 export const textBytes = 4 * 2 ** 20;
 
-/** What is used of it; Node's types know WebAssembly by name only. */
+/** The part that is used. Node's types know WebAssembly by name only. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { exports: unknown };
@@ -82,7 +82,7 @@ export class Scanner {
     this.#bytes.fill(0, layout.text + text.length, layout.text + text.length + marginBytes);
   }
 
-  /** Reads lines from place `from` of the text on; answers why it stopped. All lines before `from` are done with. */
+  /** Reads lines from place `from` of the text on. Answers why it stopped. All lines before `from` are done with. */
   scan(from: number): number {
     return this.#exports.scan(from, this.#length);
   }
@@ -96,9 +96,9 @@ export class Scanner {
     this.#view.setFloat64(layout.state, count, true);
   }
 
-  /** One of `told`. */
-  tell(place: number): number {
-    return this.#view.getUint32(layout.state + place, true);
+  /** One of `fields`. */
+  readField(at: number): number {
+    return this.#view.getUint32(layout.state + at, true);
   }
 
   /** The number of the line that it tells of. */
@@ -106,14 +106,14 @@ export class Scanner {
     return this.#view.getFloat64(layout.state + 24, true);
   }
 
-  /** Milliseconds; NaN without a time. */
+  /** Milliseconds. NaN without a time. */
   get at(): number {
     return this.#view.getFloat64(layout.state + 16, true);
   }
 
   /** Of the answer, whoever got it. 53 bits: two answers that share them are not to be expected in any log. */
   get shape(): number {
-    return this.tell(60) * 0x200000 + (this.tell(56) >>> 11);
+    return this.readField(60) * 0x200000 + (this.readField(56) >>> 11);
   }
 
   get runCount(): number {
@@ -122,7 +122,7 @@ export class Scanner {
 
   /** Lines like the one it tells of are repeats of `run` from now on. */
   keep(run: Run): void {
-    const slot = this.tell(told.slot);
+    const slot = this.readField(fields.slot);
     const place = layout.table + slot * runBytes;
     this.#view.setBigUint64(place, this.#view.getBigUint64(layout.state + 48, true), true);
     this.#view.setFloat64(place + 8, run.first.at ?? Number.NaN, true);
@@ -136,10 +136,12 @@ export class Scanner {
 
   /** The run that has a new day. */
   get runOfDay(): Run | undefined {
-    return this.#runs[this.#places[this.tell(told.slot)] as number];
+    return this.#runs[this.#places[this.readField(fields.slot)] as number];
   }
 
-  /** Tells of each run how often it was repeated, and of the last one its time (NaN for none) and line. Forgets them. */
+  /**
+   * Reports how often each run was repeated, and the time (NaN for none) and line of the last one. Forgets them.
+   */
   returnRuns(visit: (run: Run, times: number, lastAt: number, lastLine: number) => void): void {
     for (const [index, run] of this.#runs.entries()) {
       const place = layout.table + (this.#slots[index] as number) * runBytes;
@@ -151,7 +153,7 @@ export class Scanner {
   }
 }
 
-/** A scanner nobody else has. Give it back: each has twelve megabytes. */
+/** A scanner for one user alone. Give it back: each has twelve megabytes. */
 export function takeScanner(): Scanner {
   return idle.pop() ?? new Scanner();
 }

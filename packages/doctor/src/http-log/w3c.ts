@@ -1,13 +1,13 @@
 // IIS W3C extended logs (and HTTPERR, and any ELFF with #Fields), gigabytes of them. Works on bytes, one pass per line,
-// in WebAssembly (scanner.ts): walk to the stem, look at each path segment, and only for lines about updating hash the
-// columns that make an answer (everything but time, query, referrer, sizes). An answer seen before is a repeat and costs
-// no decoding; what is new, each ping and each directive is read here.
+// in WebAssembly (scanner.ts): walk to the stem and look at each path segment. Only for lines about updating, hash the
+// columns that make an answer: all but time, query, referrer and sizes. An answer seen before is a repeat and costs no
+// decoding. New answers, each ping and each directive are read here.
 
 import { isAscii } from 'node:buffer';
 import { requestLogBounds } from '../bounds.ts';
 import { decodeLine } from '../text/encoding.ts';
 import { type HttpRecord, kindOfPath } from './record.ts';
-import { giveBack, type Scanner, stop, takeScanner, textBytes, told } from './scanner.ts';
+import { fields, giveBack, type Scanner, stop, takeScanner, textBytes } from './scanner.ts';
 import { type HttpTally, type Run, Shape } from './tally.ts';
 
 const blank = 0x20;
@@ -57,7 +57,7 @@ export class W3cReader {
   private stemColumn = -1;
   private dateColumn = -1;
   private timeColumn = -1;
-  /** Values may hold blanks, where tabs stand between them: the first line below #Fields tells. */
+  /** Values may hold blanks if tabs are between them: the first line below #Fields tells. */
   private tabbed = false;
   private isFirst = false;
   private directiveDate = '';
@@ -92,7 +92,7 @@ export class W3cReader {
 
   private forgetRuns(): void {
     this.scanner.returnRuns((run, times, lastAt, lastLine) => {
-      this.tally.repeat(run, times, known(lastAt), lastLine);
+      this.tally.repeat(run, times, asTime(lastAt), lastLine);
     });
   }
 
@@ -145,17 +145,17 @@ export class W3cReader {
     const cells = splitCells(line.toString('latin1'), this.tabbed);
     const day = this.dateColumn >= 0 ? cells[this.dateColumn] : this.directiveDate;
     const at = Date.parse(`${day}T${cells[this.timeColumn] ?? ''}Z`);
-    return known(at);
+    return asTime(at);
   }
 
-  /** Reads up to the next directive or the end; answers where that is. */
+  /** Reads up to the next directive or the end. Answers where that is. */
   private scan(piece: Buffer, start: number): number {
     const { scanner } = this;
     if (this.isFirst) this.tellSeparator(piece, start);
     let from = start;
     for (;;) {
       const why = scanner.scan(from);
-      from = scanner.tell(told.next);
+      from = scanner.readField(fields.next);
       if (why === stop.newAnswer) this.answer(piece);
       else if (why === stop.ping) this.ping(piece);
       else if (why === stop.newDay) scanner.runOfDay?.addDay(scanner.at);
@@ -163,7 +163,7 @@ export class W3cReader {
     }
   }
 
-  /** A line that the scanner does not read; answers where the next one begins. */
+  /** A line that the scanner does not read. Answers where the next one begins. */
   private skip(piece: Buffer, start: number): number {
     this.scanner.lines++;
     const newlineAt = piece.indexOf(newline, start);
@@ -174,7 +174,7 @@ export class W3cReader {
 
   /** Every ping says something of its own. */
   private ping(piece: Buffer): void {
-    const ping = this.record(this.told(piece, told.lineStart, told.lineEnd), this.scanner.at, this.scanner.line);
+    const ping = this.record(this.textAt(piece, fields.lineStart, fields.lineEnd), this.scanner.at, this.scanner.line);
     if (ping) this.tally.add(ping);
   }
 
@@ -183,11 +183,11 @@ export class W3cReader {
     const { scanner } = this;
     const shape = scanner.runCount < this.maxDecoded ? undefined : this.shapes.get(scanner.shape);
     if (shape) {
-      const client = this.told(piece, told.clientStart, told.clientEnd).toString('latin1');
-      this.keep(this.tally.addLike(shape, present(client), known(scanner.at), scanner.line));
+      const client = this.textAt(piece, fields.clientStart, fields.clientEnd).toString('latin1');
+      this.keep(this.tally.addLike(shape, present(client), asTime(scanner.at), scanner.line));
       return;
     }
-    const record = this.record(this.told(piece, told.lineStart, told.lineEnd), scanner.at, scanner.line);
+    const record = this.record(this.textAt(piece, fields.lineStart, fields.lineEnd), scanner.at, scanner.line);
     if (!record) return;
     this.tally.decoded++;
     const fresh = new Shape(record);
@@ -199,8 +199,8 @@ export class W3cReader {
       this.shapes.set(scanner.shape, fresh);
   }
 
-  private told(piece: Buffer, start: number, end: number): Buffer {
-    return trimEnd(piece, this.scanner.tell(start), this.scanner.tell(end));
+  private textAt(piece: Buffer, start: number, end: number): Buffer {
+    return trimEnd(piece, this.scanner.readField(start), this.scanner.readField(end));
   }
 
   /** From here on its repeats are counted, not read. */
@@ -215,7 +215,7 @@ export class W3cReader {
     this.configure();
   }
 
-  /** The record of a line; undefined when it is not about updating after all. */
+  /** The record of a line. Undefined when it is not about updating after all. */
   private record(line: Buffer, at: number, number: number): HttpRecord | undefined {
     const written = line.toString('latin1');
     const cells = splitCells(written, this.tabbed);
@@ -235,7 +235,7 @@ export class W3cReader {
       text: isAscii(line)
         ? written.slice(0, requestLogBounds.maxTextLength)
         : decodeLine(line.subarray(0, requestLogBounds.maxTextLength)),
-      at: known(at),
+      at: asTime(at),
       zone: proxy ? 'unknown' : 'utc',
       client: cell('c-ip'),
       method: cell('cs-method') ?? cell('s-operation') ?? '',
@@ -273,7 +273,7 @@ export class W3cReader {
     this.columns = new Map(fields.map((field, index) => [field, index]));
     this.kept = Uint8Array.from(fields, (field) => (passingColumns.has(field) ? 0 : 1));
     this.clientColumn = fields.indexOf('c-ip');
-    // Who asked is hashed last, behind the answer.
+    // The client is hashed last, behind the answer.
     if (this.clientColumn >= 0) this.kept[this.clientColumn] = 0;
     this.stemColumn = fields.findIndex((field) => /^cs-uri(-stem|-path)?$/.test(field));
     this.dateColumn = fields.indexOf('date');
@@ -296,7 +296,7 @@ export class W3cReader {
   }
 }
 
-/** Where the piece ends that begins at `start`: at a line end, unless a line is longer than the scanner's memory. */
+/** The end of the piece that begins at `start`: at a line end, unless a line is longer than the scanner's memory. */
 function pieceEnd(chunk: Buffer, start: number): number {
   if (chunk.length - start <= pieceBytes) return chunk.length;
   const before = chunk.lastIndexOf(newline, start + pieceBytes - 1);
@@ -306,7 +306,7 @@ function pieceEnd(chunk: Buffer, start: number): number {
 }
 
 /** The scanner has NaN for what a line does not say. */
-function known(at: number): number | undefined {
+function asTime(at: number): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
@@ -314,7 +314,7 @@ function trimEnd(chunk: Buffer, start: number, end: number): Buffer {
   return chunk.subarray(start, end > start && chunk[end - 1] === 13 ? end - 1 : end);
 }
 
-/** IIS never quotes; ELFF of proxies quotes values with blanks, ISA and TMG put tabs between them. */
+/** IIS never quotes. ELFF of proxies quotes values with blanks, ISA and TMG put tabs between them. */
 function splitCells(line: string, tabbed: boolean): string[] {
   if (tabbed) return line.split('\t');
   return line.includes('"') ? (line.match(/"[^"]*"|[^ \t]+/g) ?? []) : line.split(/[ \t]/);

@@ -14,7 +14,7 @@ import type { Story as ClientStory } from '../story/story.ts';
 import type { LogFacts } from './facts.ts';
 
 export interface StoryEvent {
-  /** ISO 8601; ends in Z only where the zone is known to be UTC. */
+  /** ISO 8601. Ends in Z only where the zone is known to be UTC. */
   at: string | undefined;
   /** For ordering and the picture. */
   atMs: number | undefined;
@@ -56,14 +56,19 @@ const outcomes = ['failing', 'in progress', 'not known', 'up to date'] as const;
 
 /** Stories of the clients the logs know, those in trouble first and not more than a report can show. */
 export function tellStories(facts: LogFacts): Story[] {
-  const told: Record<Story['outcome'], Story[]> = { failing: [], 'in progress': [], 'not known': [], 'up to date': [] };
-  // Only what may be shown is told: there may be tens of thousands.
+  const byOutcome: Record<Story['outcome'], Story[]> = {
+    failing: [],
+    'in progress': [],
+    'not known': [],
+    'up to date': [],
+  };
+  // Only what may be shown is byOutcome: there may be tens of thousands.
   for (const tally of facts.tally.clients.values()) {
-    const stories = told[outcomeOf(tally)];
+    const stories = byOutcome[outcomeOf(tally)];
     if (stories.length < reportBounds.maxStories) stories.push(tellTally(tally));
   }
-  for (const story of tellAgents(facts)) told[story.outcome].push(story);
-  return outcomes.flatMap((outcome) => told[outcome]).slice(0, reportBounds.maxStories);
+  for (const story of storiesOfAgents(facts)) byOutcome[story.outcome].push(story);
+  return outcomes.flatMap((outcome) => byOutcome[outcome]).slice(0, reportBounds.maxStories);
 }
 
 /** How many clients the logs tell of. */
@@ -87,12 +92,12 @@ function tellTally(tally: ClientTally): Story {
 
 function eventsOf(tally: ClientTally): StoryEvent[] {
   const events: StoryEvent[] = [];
-  for (const { kind, first, last, count } of tally.told(true)) {
+  for (const { kind, first, last, count } of tally.recordsOf(true)) {
     const name = stageNames[kind] ?? kind;
     events.push(toEvent(first, name, 'good'));
     if (count > 1) events.push(toEvent(last, `${name}, ${count} times by now`, 'good'));
   }
-  for (const { kind, first, last, count } of tally.told(false)) {
+  for (const { kind, first, last, count } of tally.recordsOf(false)) {
     const name = `${stageNames[kind] ?? kind}: ${describeStatus(last)}`;
     events.push(toEvent(first, name, first.status === undefined ? 'neutral' : 'bad'));
     if (count > 1) events.push(toEvent(last, `${name}, ${count} times by now`, 'bad'));
@@ -123,7 +128,7 @@ function generationOf(tally: ClientTally): string {
   return sus ? 'SUS client' : 'not named';
 }
 
-function tellAgents(facts: LogFacts): Story[] {
+function storiesOfAgents(facts: LogFacts): Story[] {
   const names = new Set([...facts.stories.keys(), ...facts.reported.clients]);
   const stories: Story[] = [];
   for (const client of names) {
@@ -159,7 +164,7 @@ function tellAgents(facts: LogFacts): Story[] {
   return stories;
 }
 
-/** Reported events name their zone; the agent's own lines are local, and its start says how far from UTC. */
+/** Reported events name their zone. The agent's own lines are local, and its start says how far from UTC. */
 function tellStory(story: ClientStory): { events: StoryEvent[]; failing: boolean } {
   const local = offsetMs(story.timeZone);
   const atMs = ({ time, zone }: LogEvent) => (time === undefined || zone === 'utc' ? time : time - local);

@@ -42,27 +42,27 @@ export function observeLogs(facts: LogFacts): Observation[] {
   return observations;
 }
 
-/** Where none of the services for clients works, that is told once. */
-function observeAllServices(told: readonly Observation[]): Observation[] {
-  const down = told.filter(
+/** If none of the services for clients works, the report says so once. */
+function observeAllServices(observations: readonly Observation[]): Observation[] {
+  const down = observations.filter(
     ({ code, verdict, subject }) => verdict === 'fail' && subject[0] === 'server' && clientServices.includes(code),
   );
-  const isTold = told.some(({ code }) => code === 'DOCTOR_WEB_SERVICES');
-  if (isTold || new Set(down.map(({ code }) => code)).size < clientServices.length) return [];
+  const isSaid = observations.some(({ code }) => code === 'DOCTOR_WEB_SERVICES');
+  if (isSaid || new Set(down.map(({ code }) => code)).size < clientServices.length) return [];
   const evidence = down.flatMap((each) => each.evidence);
   return [observe('DOCTOR_WEB_SERVICES', 'fail', ['server'], { server: 'the server' }, evidence)];
 }
 
 const clientServices: readonly FindingCode[] = ['DOCTOR_CLIENT_WEB_SERVICE', 'DOCTOR_SIMPLE_AUTH', 'DOCTOR_REPORTING'];
 
-/** Logs of a client in which no operation is seen to end, well or badly, say nothing about how it is. */
-function observeNoOutcome({ stories, reported }: LogFacts, told: readonly Observation[]): Observation[] {
+/** If no operation in a client's logs is seen to end, the logs do not show the client's state. */
+function observeNoOutcome({ stories, reported }: LogFacts, observations: readonly Observation[]): Observation[] {
   const clients = new Set([...stories.keys(), ...reported.clients]);
   return [...clients].flatMap((client) => {
     const story = stories.get(client);
     const reports = reported.of(client);
     const ended = story?.hasSuccess || reports?.hasSuccess || (story && story.troubles.length > 0);
-    const said = told.some(
+    const said = observations.some(
       ({ verdict, subject }) => subject[1] === client && (verdict === 'fail' || verdict === 'unknown'),
     );
     if (ended || said || (!isAboutUpdating(story) && reports === undefined)) return [];
@@ -96,7 +96,7 @@ export function observeUnsent(unsent: readonly UnsentPing[], subject: readonly s
   const values = { count: String(unsent.length), server: servers, client: subject.at(-1) ?? 'the client' };
   const evidence = unsent.slice(0, 3).map(({ source, line, text }) => ({ source, line, text }));
   const observations = [observe('DOCTOR_PINGS_UNSENT', 'fail', subject, values, evidence)];
-  // The newest one that failed says what stood in the way.
+  // The newest failure names the cause.
   const failed = unsent.findLast(({ ping }) => ping.error !== 0);
   const cause = failed ? causeOf(failed.ping.error) : 'harmless';
   if (failed && cause !== 'harmless') {

@@ -1,4 +1,5 @@
-// The report for an admin at 2 a.m.: the root cause first in one sentence, then what shows it, then what to do in order.
+// The report for an admin at 2 a.m.: the root cause first in one sentence, then what shows it, then what to do in
+// order.
 
 import { visibleIn } from '@moult/formats/text';
 import { reportBounds } from '../bounds.ts';
@@ -9,9 +10,9 @@ import { paintWith } from './paint.ts';
 import type { DoctorReport } from './report.ts';
 
 /** The report as text. `colour` only where it goes to a terminal. */
-export function renderText(told: DoctorReport, options: { colour: boolean; width: number }): string {
-  // Whatever part of it is printed below, and wherever. Of clients there may be very many: renderStories does its own.
-  const report = { ...visibleIn({ ...told, stories: [] }), stories: told.stories };
+export function renderText(original: DoctorReport, options: { colour: boolean; width: number }): string {
+  // Also for each part that is printed below. Of clients there may be very many: renderStories does its own.
+  const report = { ...visibleIn({ ...original, stories: [] }), stories: original.stories };
   const paint = paintWith(options.colour);
   const width = Math.min(Math.max(options.width, 60), 110);
   const lines: string[] = [];

@@ -29,7 +29,7 @@ export function renderTimeline(stories: readonly Story[]): string {
 }
 
 /**
- * Where each moment stands, 0 to 1. Pauses count by their logarithm: the minutes of a self-update stay apart beside the
+ * The place of each moment, 0 to 1. Pauses count by their logarithm: the minutes of a self-update stay apart beside the
  * months before it.
  */
 function placesOf(times: readonly number[]): Map<number, number> {
@@ -61,8 +61,8 @@ function renderRow(story: Story, y: number, x: (at: number) => number): string {
 }
 
 function renderTable(rows: readonly Story[]): string {
-  const told = rows.flatMap((story) => story.events.map((event) => ({ story, event })));
-  const body = told
+  const moments = rows.flatMap((story) => story.events.map((event) => ({ story, event })));
+  const body = moments
     .slice(-reportBounds.maxTableRows)
     .map(({ story, event }) => {
       const cells = [

@@ -1,4 +1,5 @@
-// A story → observations: its troubles with the words that pages fill in, whose server was asked, what came of it. Pure.
+// A story → observations: its troubles with the words that pages fill in, whose server was asked, what came of it.
+// Pure.
 import { reportBounds } from '../bounds.ts';
 import { type Evidence, type Observation, observe } from '../finding.ts';
 import { formatHresult, meaningOf } from '../hresult/error-table.ts';
@@ -11,7 +12,7 @@ import type { LogEvent, LogKind, Stage } from './event.ts';
 import { evidenceOfEvent, type LeftOver, type Trouble } from './remembered.ts';
 import type { Story } from './story.ts';
 
-/** What the logs of one computer, or of a server, say. `subject` names it. */
+/** The findings of the logs of one computer, or of a server. `subject` names it. */
 export function observeStory(story: Story, subject: readonly string[]): Observation[] {
   return [
     ...story.standing().map((trouble) => observeTrouble(story, trouble, subject)),
@@ -40,7 +41,7 @@ export function valuesOfError(error: number, url: string | undefined): Record<st
   };
 }
 
-/** What is asked for in a stage when no line says the address. */
+/** The request of a stage, if no line has the address. */
 const pathOfStage: Partial<Record<Stage, string>> = {
   detection: '/ClientWebService/client.asmx',
   'web-service': '/ClientWebService/client.asmx',
@@ -59,8 +60,8 @@ const serviceEvents: Partial<Record<Stage, FindingCode>> = {
 function observeTrouble(story: Story, trouble: Trouble, subject: readonly string[]): Observation {
   const { error, count, stage, judgement, first } = trouble;
   const foreign = story.isForeign(trouble);
-  const told = foreign ? microsofts(trouble.code) : trouble.code;
-  const code = told === 'harmless' ? trouble.code : told;
+  const cause = foreign ? microsofts(trouble.code) : trouble.code;
+  const code = cause === 'harmless' ? trouble.code : cause;
   const path = pathOfStage[stage];
   const { status: httpStatus, parameters, object } = first;
   const values = {
@@ -78,7 +79,7 @@ function observeTrouble(story: Story, trouble: Trouble, subject: readonly string
     count: String(count),
     client: subject[0] === 'server' ? 'one of its clients' : nameOf(subject),
   };
-  // Beside a good scan of a server of yours it matters only if updates are to come from Microsoft, too.
+  // Beside a good scan of a server of yours it matters only if updates should come from Microsoft, too.
   const beside = foreign && story.succeeded('detection', 'yours');
   const verdict = story.isHealed(trouble) ? 'pass' : beside ? 'unknown' : judgement.verdict;
   const observation = { ...observe(code, verdict, subject, values, trouble.evidence), stage };
@@ -161,7 +162,7 @@ function observeProgress(story: Story, subject: readonly string[]): Observation[
     if (event) observations.push(observe(code, 'pass', subject, values, [evidenceOfEvent(event)]));
   };
   const failing = story.standing().filter((trouble) => !story.isHealed(trouble));
-  // What an earlier check found says nothing once a later one failed.
+  // The result of an earlier check means nothing after a later one failed.
   if (!failing.some(({ stage }) => stage === 'self-update')) {
     pushPass('DOCTOR_UP_TO_DATE', last(/nothing to do/));
     pushPass('DOCTOR_SKIPPED_BY_SERVER', last(/\/SKIP/));
@@ -176,7 +177,7 @@ function observeProgress(story: Story, subject: readonly string[]): Observation[
   return observations;
 }
 
-/** What the logs leave open: lines that say nothing, operations without an end, errors that nobody understands. */
+/** The open ends of the logs: lines without a meaning, operations without an end, errors that are not understood. */
 function observeOpenEnds(story: Story, subject: readonly string[]): Observation[] {
   const client = nameOf(subject);
   const observations: Observation[] = [];
@@ -204,7 +205,7 @@ const operations: Partial<Record<Stage, string>> = {
   'server-sync': 'synchronisation',
 };
 
-/** The lines, each with the first and the last time, and the input that would decide. */
+/** The lines, each with the first and the last time, and the input that decides. */
 function observeLeftOver(leftOver: readonly LeftOver[], more: number, subject: readonly string[]): Observation {
   const evidence = leftOver.flatMap(({ first, last, count }): Evidence[] => {
     if (count === 1) return [evidenceOfEvent(first)];

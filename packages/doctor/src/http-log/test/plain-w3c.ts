@@ -173,7 +173,7 @@ export function digestOf(tally: HttpTally): unknown {
       ...{ key, count, clients: [...clients], first: place(first), last: place(last) },
     })),
     clients: [...tally.clients.values()].map((story) => ({
-      ...{ client: story.client, good: side(story.told(true)), bad: side(story.told(false)) },
+      ...{ client: story.client, good: side(story.recordsOf(true)), bad: side(story.recordsOf(false)) },
       ...{ requests: story.requests, agents: story.userAgents, days: story.packageDays, pings: story.pings.map(place) },
     })),
   };

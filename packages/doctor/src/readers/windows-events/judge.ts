@@ -38,18 +38,18 @@ function lineOf(event: WindowsEvent, file: string, side: 'client' | 'server'): L
 /** Some tools give the level in a language that is not known here: a number that means trouble does so without it. */
 function wsusEvents(event: WindowsEvent, line: Line, id: number): LogEvent[] {
   const level = event.level ?? (isKnownWsusEvent(id) ? 'information' : 'error');
-  const told = wsusEvent({ ...line, level }, id);
-  const [only] = told;
-  if (told.length > 1 || only?.rule !== undefined) return told;
+  const events = wsusEvent({ ...line, level }, id);
+  const [only] = events;
+  if (events.length > 1 || only?.rule !== undefined) return events;
   const known = eventByRule(line, serverRules);
-  return known ? [known] : told;
+  return known ? [known] : events;
 }
 
 function siteServerEvent(line: Line): LogEvent[] {
   const component = /\bSMS_WSUS_\w+/.exec(line.text)?.[0] ?? line.from;
   const known = eventByRule({ ...line, from: component }, configurationServerRules);
   if (known) return [known];
-  // A site server writes of all its work; only what is about updates is ours.
+  // A site server writes of all its work. Only what is about updates is ours.
   const ours = line.level === 'error' && /WSUS|software update/i.test(line.text);
   return ours ? [unknownEvent(line, 'server-setup', 'failed')] : [];
 }
@@ -71,7 +71,7 @@ function decimalIn(text: string): number | undefined {
   return digits === '' ? undefined : Number(digits);
 }
 
-/** Errors and warnings of others: those about updating that nobody knows stay undecided. */
+/** Errors and warnings of others: unknown ones about updating stay undecided. */
 function others(event: WindowsEvent, line: Line): LogEvent[] {
   if (/^(?:Application Error|Application Hang|Windows Error Reporting|\.NET Runtime|ASP\.NET)/i.test(event.provider)) {
     if (!ownPrograms.test(line.text)) return [];

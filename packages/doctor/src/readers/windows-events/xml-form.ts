@@ -6,7 +6,7 @@ import { readerBounds } from '../../input-bounds.ts';
 import type { EventElement } from '../evtx/bin-xml.ts';
 import { levelOf, timeOf, type WindowsEvent } from './event.ts';
 
-/** The event of one <Event> element as text; undefined for what is no such thing. */
+/** The event of one <Event> element as text. Undefined for other text. */
 export function eventOfXml(text: string, number: number): WindowsEvent | undefined {
   const { maxEventXml: maxCharacters, maxEventElements: maxElements } = readerBounds;
   const limits = { maxCharacters, maxDepth: 64, maxElements, maxAttributesPerElement: 64 };
@@ -61,15 +61,15 @@ function summaryOf(
   values: readonly string[],
 ): string {
   const named = Object.entries(data).map(([name, value]) => `${name}=${value}`);
-  const told = named.length > 0 ? named : values;
-  return `${provider}, event ${id}: ${told.join(', ')}`.replace(/\s+/g, ' ').slice(0, 500);
+  const shown = named.length > 0 ? named : values;
+  return `${provider}, event ${id}: ${shown.join(', ')}`.replace(/\s+/g, ' ').slice(0, 500);
 }
 
 function child(element: EventElement | undefined, name: string): EventElement | undefined {
   return element?.children.find((one) => one.name === name);
 }
 
-/** EventData has <Data Name="…">; UserData has elements of its provider's own. */
+/** EventData has <Data Name="…">. UserData has elements of its provider's own. */
 function collect(element: EventElement, data: Record<string, string>, values: string[], depth: number): void {
   for (const one of element.children) {
     if (values.length > 200 || depth > 8) return;
