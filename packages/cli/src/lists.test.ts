@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
+import { createCabinet } from '@moult/formats/cab';
+import { importTree } from '@moult/server';
 import { openStore } from '@moult/store';
 import { csvCell, endOf } from './lists.ts';
 import { run } from './run.ts';
@@ -22,8 +24,30 @@ before(async () => {
     await store.noteAuthorization(computer, { assign: false });
   }
   await store.close();
+  await fillTree();
 });
 after(() => rmSync(dataDir, { recursive: true, force: true }));
+
+/** A tree and a signed list of three items each. */
+async function fillTree(): Promise<void> {
+  const source = join(dataDir, 'SelfUpdate');
+  for (const [path, member] of [
+    ['wuident.cab', 'wuident.txt'],
+    ['WSUS3/x86/Other/wsus3setup.cab', 'wusetup.inf'],
+    ['WSUS3/x64/Other/wsus3setup.cab', 'wusetup.inf'],
+  ] as const) {
+    mkdirSync(dirname(join(source, path)), { recursive: true });
+    const bytes = Buffer.from(path);
+    writeFileSync(join(source, path), createCabinet([{ name: member, bytes, modified: new Date() }]));
+  }
+  await importTree(source, { dataDir, now: new Date(), trustedCertificatesPem: [] });
+  await moult('release', 'init');
+  for (const version of ['7.9.0.2', '7.9.0.3', '7.9.0.4']) {
+    const file = join(dataDir, `${version}.cab`);
+    writeFileSync(file, version);
+    await moult('release', 'add', file, '--release-version', version, '--delta', '0');
+  }
+}
 
 const moult = (...typed: string[]) => bare(...typed, '--data-dir', dataDir);
 
@@ -72,8 +96,10 @@ describe('a list', () => {
       ['catalog', 'list'],
       ['content', 'status'],
       ['content', 'verify'],
+      ['catalog', 'waiting'],
       ['limits'],
       ['tree', 'list'],
+      ['release', 'list'],
       ...['reports', 'self-update', 'identity', 'audit'].map((kind) => ['events', '--kind', kind]),
     ]) {
       const { code, stdout, stderr } = await moult(...list, '--json');
@@ -86,6 +112,31 @@ describe('a list', () => {
     }
     const { next } = JSON.parse((await moult('computers', 'list', '--limit', '1', '--json')).stdout);
     assert.equal(typeof next, 'string');
+  });
+
+  it('is read page by page, each item once, and as CSV, also where it is at hand as a whole', async () => {
+    for (const [list, name] of [
+      [['tree', 'list'], 'path'],
+      [['release', 'list'], 'path'],
+      [['limits'], 'limit'],
+    ] as const) {
+      const whole = (await moult(...list, '--csv', '--columns', name)).stdout.trimEnd().split('\n');
+      assert.equal(whole.shift(), name);
+      assert.ok(whole.length > 2, list.join(' '));
+      const size = Math.ceil(whole.length / 2);
+      const parts: string[] = [];
+      for (let cursor: string[] = []; ; ) {
+        const { stdout, stderr } = await moult(...list, '--csv', '--columns', name, '--limit', `${size}`, ...cursor);
+        parts.push(...stdout.trimEnd().split('\n').slice(1));
+        const next = /--cursor (\S+)/.exec(stderr)?.[1];
+        if (next === undefined) break;
+        cursor = ['--cursor', next];
+      }
+      assert.deepEqual(parts, whole, list.join(' '));
+      assert.match((await moult(...list, '--limit', '1')).stdout, / more\. All: --limit 0\. The next ones: --cursor/);
+      assert.match((await moult(...list, '--cursor', 'x')).stderr, /SERVER_REFUSED/);
+      assert.equal((await moult(...list, '--csv', '--json')).code, 2);
+    }
   });
 
   it('as CSV begins no cell as a formula, and keeps its end apart', async () => {

@@ -1,7 +1,8 @@
-// Lists on the command line: how much of one, which columns, in which order; as a table, as CSV, or as JSON. None ends
-// without saying so.
+// Lists on the command line: how much of one, which columns, in which order, as a table, as CSV, or as JSON. Each list
+// says at its end how many items there are.
+import { toPageRequest } from '@moult/administration';
 import { jsonText, visibleText } from '@moult/formats/text';
-import type { Page } from '@moult/store';
+import { type Page, pageOf } from '@moult/store';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from './numbers.ts';
 import { moment, table } from './output.ts';
@@ -62,17 +63,27 @@ export function withList(
   return command;
 }
 
-/** Prints a page in the form that the flags ask for. `ends`: the page that is counted, where an item has several lines. */
+interface Around {
+  /** The page that is counted, if an item has several lines. */
+  ends?: Page<unknown>;
+  /** Further fields of the JSON document. */
+  fields?: object;
+  /** Lines for people, above and below the table. */
+  above?: readonly string[];
+  below?: readonly string[];
+}
+
+/** Prints a page in the form that the flags ask for. Throws UsageError if they ask for two. */
 export function showList<Item>(
   page: Page<Item>,
   flags: ListFlags,
   columns: readonly Column<Item>[],
   counted: Counted,
-  ends: Page<unknown> = page,
+  { ends = page, fields = {}, above = [], below = [] }: Around = {},
 ): void {
   if (flags.json && flags.csv) throw new UsageError('Give --json or --csv, not both.');
   if (flags.json) {
-    console.log(jsonText(listDocument(page), 2));
+    console.log(jsonText(listDocument(page, fields), 2));
     return;
   }
   const chosen = flags.columns
@@ -83,11 +94,11 @@ export function showList<Item>(
     console.error(endOf(ends, flags, counted));
     return;
   }
-  if (page.items.length > 0) for (const line of tableLines(page.items, chosen)) console.log(line);
-  console.log(endOf(ends, flags, counted));
+  const lines = page.items.length > 0 ? tableLines(page.items, chosen) : [];
+  for (const line of [...above, ...lines, endOf(ends, flags, counted), ...below]) console.log(line);
 }
 
-/** What `--json` prints of every list; `more` are facts of the answer beside it. */
+/** The JSON of every list. `more` are facts of the answer beside it. */
 export function listDocument<Item, More extends object>(
   { items, total, next }: Page<Item>,
   more?: More,
@@ -98,6 +109,19 @@ export function listDocument<Item, More extends object>(
 /** A list that is whole. */
 export function wholeList<Item>(items: Item[]): Page<Item> {
   return { items, total: items.length, next: undefined };
+}
+
+/**
+ * The page that the flags ask for, of a list that is at hand. `name` marks its cursors, and `idOf` tells any two items
+ * apart. Throws ServerError SERVER_REFUSED for a cursor of another list.
+ */
+export function pageOfAll<Item>(
+  name: string,
+  all: readonly Item[],
+  { limit, cursor }: ListFlags,
+  idOf: (item: Item) => string,
+): Page<Item> {
+  return pageOf(name, all, toPageRequest({ limit, cursor }), idOf);
 }
 
 /** How a list ends: how many there are, and how the others are shown. */
@@ -113,7 +137,7 @@ function amount(number: number): string {
   return number.toLocaleString('en');
 }
 
-/** `a,b`; may be given again. For `addOption`. */
+/** `a,b`. May be given again. For `addOption`. */
 export function listOf(what: string, known: readonly string[]): (text: string, before?: string[]) => string[] {
   return (text, before = []) => {
     const wanted = text.split(',').map((one) => one.trim());
@@ -150,7 +174,7 @@ function csvLines<Item>(items: readonly Item[], columns: readonly Column<Item>[]
   return [row(columns.map(({ name }) => name)), ...items.map((item) => row(columns.map(({ cell }) => cell(item))))];
 }
 
-/** A text of a stranger that a spreadsheet would take for a formula begins with an apostrophe. */
+/** A text of a stranger that a spreadsheet takes for a formula begins with an apostrophe. */
 export function csvCell(cell: Cell): string {
   if (cell === undefined) return '';
   if (typeof cell === 'number') return String(cell);

@@ -1,17 +1,22 @@
 // One moult command within this process: main.ts runs it with the arguments of the process, and tests with their own.
 import { serverVersion } from '@moult/store/version';
-import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { Command, CommanderError, Help, type OutputConfiguration } from 'commander';
 import { commandExamples } from './command-examples.ts';
-import { type CommandModule, commands } from './commands/index.ts';
+import { descriptions } from './commands/descriptions.ts';
+import { type CommandModule, commandNamed, commands } from './commands/index.ts';
 import { acceptLimits, giveLimits } from './limits/give-limits.ts';
 import { exitCode, reportFailure, UsageError } from './terminal.ts';
 import { refuseUnknownCommand } from './unknown-command.ts';
 import { nameUnknownVariables } from './unknown-variables.ts';
 
-/** Runs a command, given as typed after `moult`. Sets process.exitCode when it is not 0. `output`: of help and usage errors. */
+/**
+ * Runs a command, given as typed after `moult`. Sets process.exitCode when it is not 0. `output`: of help and usage
+ * errors.
+ */
 export async function run(typed: readonly string[], output: OutputConfiguration = {}): Promise<void> {
   try {
-    const program = await createProgram(typed[0], output);
+    const [first, second] = typed;
+    const program = await createProgram((first === 'help' ? second : first) ?? '', output);
     refuseUnknownCommand(program, typed);
     await program.parseAsync(typed, { from: 'user' });
   } catch (error) {
@@ -23,13 +28,17 @@ export async function run(typed: readonly string[], output: OutputConfiguration 
   }
 }
 
-/** The program with the one command that is asked for, or with all of them. */
+/**
+ * The program with all commands. If one is `asked` for, it has that one alone. If that is not a command, it has the
+ * names and descriptions of all. Help and suggestions need no more.
+ */
 export async function createProgram(asked?: string, output: OutputConfiguration = {}): Promise<Command> {
   const program = new Command('moult')
     .description('An open, WSUS-compatible update server whose clients update themselves first')
     .version(serverVersion)
     .configureOutput({ outputError: withCode, ...output })
     .enablePositionalOptions()
+    .configureHelp({ subcommandTerm: termOf })
     .showSuggestionAfterError()
     .exitOverride()
     .hook('preAction', async (_, command) => {
@@ -40,7 +49,7 @@ export async function createProgram(asked?: string, output: OutputConfiguration 
   return program;
 }
 
-/** What commander says of wrong usage, with our code in front as every error has it. */
+/** The words of commander about wrong usage, with our code in front as every error has it. */
 function withCode(text: string, write: (text: string) => void): void {
   write(text.replace(/^error: /, 'moult: CLI_USAGE: '));
 }
@@ -49,9 +58,17 @@ function usageWords(message: string): string {
   return message.replace(/^error: /, '');
 }
 
-/** Loads the one command asked for; all of them when none, or an unknown one, is (help and suggestions need all). */
-async function loadInto(target: Command, asked = ''): Promise<void> {
-  const chosen = Object.hasOwn(commands, asked) ? commands[asked] : undefined;
+/** A command of the program by its name alone: its arguments are in its own help. */
+function termOf(this: Help, command: Command): string {
+  return command.parent?.parent ? Help.prototype.subcommandTerm.call(this, command) : command.name();
+}
+
+async function loadInto(target: Command, asked: string | undefined): Promise<void> {
+  const chosen = asked === undefined ? undefined : commandNamed(asked);
+  if (asked !== undefined && !chosen) {
+    for (const [name, description] of Object.entries(descriptions)) target.command(name).description(description);
+    return;
+  }
   const loaders = chosen ? [chosen] : Object.values(commands);
   const modules: CommandModule[] = await Promise.all(loaders.map((load) => load()));
   // One file may hold several commands.

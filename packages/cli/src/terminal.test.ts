@@ -1,7 +1,7 @@
 // What a terminal is given, whichever command says it: run as people run it, with a stranger's text in every answer.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -73,6 +73,34 @@ describe('a stranger’s text on the terminal', () => {
     const { stdout } = await moult(['events', '--data-dir', dataDir], { FORCE_COLOR: '1' });
     assert.ok(stdout.startsWith('\u001b[1mTIME'));
     assert.doesNotMatch(stdout.replaceAll('\u001b[1m', '').replaceAll('\u001b[22m', ''), hiddenCharacter);
+  });
+});
+
+describe('standard output', { skip: process.platform === 'win32' }, () => {
+  const answers = ['limits', 'limits --json', 'policy export --server http://127.0.0.1:8530', 'doctor --explain 13042'];
+
+  for (const typed of answers) {
+    it(`may end after one line: moult ${typed} | head -1`, () => {
+      const line = `set -o pipefail; "$0" "$1" ${typed} | head -c 1`;
+      const { status, stderr } = spawnSync('bash', ['-c', line, process.execPath, command], { encoding: 'utf8' });
+      assert.deepEqual([status, stderr], [0, '']);
+    });
+  }
+
+  it('on a full disk is said to be lost, with exit code 1', { skip: !existsSync('/dev/full') }, () => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      for (const typed of answers) {
+        const { status, stderr } = spawnSync(process.execPath, [command, ...typed.split(' ')], {
+          stdio: ['ignore', full, 'pipe'],
+          encoding: 'utf8',
+        });
+        assert.equal(status, 1, typed);
+        assert.match(stderr, /CLI_OUTPUT_LOST: Standard output cannot be written: .*ENOSPC/, typed);
+      }
+    } finally {
+      closeSync(full);
+    }
   });
 });
 

@@ -1,9 +1,10 @@
-// The output for people: colours only on a terminal, progress on long work, JSON when asked, errors with code and remedy.
+// The output for people: colours only on a terminal, progress on long work, JSON when asked, errors with code and
+// remedy.
 
 import { styleText } from 'node:util';
 import { jsonText, visibleLines } from '@moult/formats/text';
 
-/** Exit codes of every moult command; only the doctor is ever undecided. */
+/** Exit codes of every moult command. Only the doctor is ever undecided. */
 export const exitCode = { fine: 0, findings: 1, usage: 2, undecided: 3 } as const;
 
 /** Thrown by a command for wrong usage: exit code 2. */
@@ -32,7 +33,7 @@ export function reportFailure(failure: unknown, asJson: boolean): number {
   return usageCodes.has(code) || code.startsWith('BOUND_') ? exitCode.usage : exitCode.findings;
 }
 
-/** Colours `text` when `stream` is a terminal that wants colours; leaves it alone otherwise. */
+/** Colours `text` when `stream` is a terminal that wants colours. Leaves it alone otherwise. */
 export function paint(
   format: Parameters<typeof styleText>[0],
   text: string,
@@ -42,13 +43,35 @@ export function paint(
 }
 
 /**
- * Lets nothing through `console.log` and `console.error` that a terminal obeys or a reader cannot see, but the colours of
- * `paint`. Commands show names, titles and messages of strangers in many places; none of them may forget it.
+ * Lets nothing through `console.log` and `console.error` that a terminal obeys or a reader cannot see, but the colours
+ * of `paint`. Commands show names, titles and messages of strangers in many places. None of them may forget it.
  */
 export function guardConsole(): void {
   guard('log', process.stdout);
   guard('error', process.stderr);
 }
+
+/**
+ * A reader that has seen enough, as `head` has, changes nothing: the command ends in its usual way. If the output is
+ * lost for another reason, such as a full disk, the command says so. Its exit code is not 0.
+ */
+export function outliveReaders(): void {
+  let lost: Error | undefined;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (lost || readerIsGone.test(error.code ?? '')) return;
+    lost = error;
+    const why = `Standard output cannot be written: ${error.message}. ${lostAdvice}`;
+    reportFailure(Object.assign(new Error(why, { cause: error }), { code: 'CLI_OUTPUT_LOST' }), false);
+  });
+  process.stderr.on('error', () => undefined);
+  process.on('exit', () => {
+    if (lost && !process.exitCode) process.exitCode = exitCode.findings;
+  });
+}
+
+/** After the first error Node calls the stream destroyed. */
+const readerIsGone = /^(?:EPIPE|ERR_STREAM_DESTROYED)$/;
+const lostAdvice = 'Make room there, or write to another place, and run the command again.';
 
 function guard(name: 'log' | 'error', stream: NodeJS.WriteStream): void {
   const print = console[name].bind(console);
@@ -77,7 +100,7 @@ function asOurs(error: unknown): unknown {
   return Object.assign(new Error(`${what}. ${notAllowedAdvice()}`, { cause: error }), { code: 'CLI_NOT_ALLOWED' });
 }
 
-/** Who this is, and who may. */
+/** The present user, and the allowed ones. */
 function notAllowedAdvice(): string {
   if (process.platform === 'win32')
     return 'This user may not do that. Run the command in a console of an administrator.';

@@ -1,9 +1,7 @@
-// moult catalog waiting: updates that are in the catalog and offered to nobody, and the reason for each of them.
-import { toPageRequest } from '@moult/administration';
+// moult catalog waiting: updates that are in the catalog and not offered, and the reason for each of them.
 import { listWaiting } from '@moult/administration/imports';
-import { pageOf } from '@moult/store';
 import type { Command } from 'commander';
-import { type Column, type ListFlags, showList, withList } from '../lists.ts';
+import { type Column, type ListFlags, pageOfAll, showList, withList } from '../lists.ts';
 import { administer, type ServerOptions, withServer } from '../server-options.ts';
 
 type Waiting = Awaited<ReturnType<typeof listWaiting>>[number];
@@ -24,7 +22,6 @@ export function registerWaiting(catalog: Command): void {
 
 async function waiting(flags: ServerOptions & ListFlags): Promise<void> {
   const all = await administer(flags, ({ store }) => listWaiting(store));
-  const { limit, cursor } = flags;
-  const page = pageOf('waiting', all, toPageRequest({ limit, cursor }), ({ update }) => update);
+  const page = pageOfAll('waiting', all, flags, ({ update }) => update);
   showList(page, flags, columns, ['update', 'updates']);
 }

@@ -1,6 +1,5 @@
 // moult catalog: update metadata in, and a look at what is there and at what clients get of it.
 
-import { toPageRequest } from '@moult/administration';
 import { type ImportReport, importUpdates, readDocuments } from '@moult/administration/imports';
 import {
   CatalogError,
@@ -15,13 +14,13 @@ import {
   type Verdict,
 } from '@moult/catalog';
 import { jsonText, visibleLines, visibleText } from '@moult/formats/text';
-import { type ListedRevision, limitHeapGrowth, pageOf } from '@moult/store';
+import { type ListedRevision, limitHeapGrowth } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { toJson, toLines } from '../describe-update.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { findDocument } from '../find-documents.ts';
 import { foundNothing, printImport } from '../import-report.ts';
-import { type Column, type ListFlags, showList, withList } from '../lists.ts';
+import { type Column, type ListFlags, pageOfAll, showList, withList } from '../lists.ts';
 import { administer, type ServerOptions, withServer } from '../server-options.ts';
 import { exitCode, paint } from '../terminal.ts';
 import { registerVendors } from './catalog-vendors.ts';
@@ -112,7 +111,7 @@ async function importPaths(paths: string[], flags: ServerOptions & JsonFlag): Pr
   if (report.refused > 0 || foundNothing(report)) process.exitCode = exitCode.findings;
 }
 
-/** One line that is written over on a terminal; elsewhere one every few seconds. */
+/** One line that is written over on a terminal. Elsewhere one every few seconds. */
 function progressShower(): (report: Readonly<ImportReport>) => void {
   const everyMs = 5000;
   let shownAt = performance.now();
@@ -150,8 +149,7 @@ async function list({ type, search, ...flags }: CatalogFlags): Promise<void> {
       after = page.at(-1)?.revisionId ?? after;
     }
   });
-  const { limit, cursor } = flags;
-  const page = pageOf('revisions', found, toPageRequest({ limit, cursor }), ({ revisionId }) => String(revisionId));
+  const page = pageOfAll('revisions', found, flags, ({ revisionId }) => String(revisionId));
   showList(page, flags, columns, ['revision', 'revisions']);
 }
 
@@ -165,7 +163,7 @@ async function fragment(id: string, flags: FragmentFlags): Promise<void> {
   const { document } = await findDocument(id, flags);
   const text = derive(document, flags);
   if (text === undefined) throw new CatalogError('CATALOG_NOT_FOUND', `Update ${id} has no ${flags.kind} fragment.`);
-  // A file gets the very bytes; a person sees what is in them.
+  // A file gets the very bytes. A person sees what is in them.
   const shown = process.stdout.isTTY ? visibleLines(text) : text;
   process.stdout.write(flags.raw ? shown : `${shown}\n`);
 }

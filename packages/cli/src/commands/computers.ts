@@ -123,7 +123,7 @@ async function list(flags: ComputerFlags): Promise<void> {
       ...{ limit: flags.limit, cursor: flags.cursor },
     }),
   );
-  // Without an update there is no state to show.
+  // Without an update it has no state to show.
   const shown = columns.filter(({ name }) => update !== undefined || name !== 'state');
   showList(found, flags, shown, ['computer', 'computers']);
 }
@@ -160,7 +160,7 @@ async function show(
   ]);
 }
 
-/** What RegisterComputer said of the machine itself. */
+/** The machine's own facts from RegisterComputer. */
 function hardwareIn(registration: Record<string, unknown>): Record<string, unknown> {
   const names = ['computerManufacturer', 'computerModel', 'processorArchitecture', 'biosVersion', 'osLocale'] as const;
   return Object.fromEntries(names.map((name) => [name, registration[name]]));
@@ -171,7 +171,7 @@ interface Marked {
   sharedAt: Date | undefined;
 }
 
-/** What of an identity an administrator should look at: marks of the last 30 days. */
+/** The parts of an identity that an administrator should look at: marks of the last 30 days. */
 function identityOf({ identityChangedAt, sharedAt }: Marked): string {
   const since = Date.now() - 30 * 86_400_000;
   if (sharedAt && sharedAt.getTime() >= since) return 'shared';
@@ -236,7 +236,7 @@ async function clones(flags: AdministrationFlags & ListFlags & { days: number; j
   const lines = page.items.flatMap(({ computerId, names }) => names.map((one) => ({ computerId, ...one })));
   const counted = ['shared identity', 'shared identities'] as const;
   // The lines of one identity belong together: it is identities that are counted.
-  showList({ ...page, items: lines }, flags, cloneColumns, counted, page);
+  showList({ ...page, items: lines }, flags, cloneColumns, counted, { ends: page });
 }
 
 async function remove(computers: string[], flags: AdministrationFlags): Promise<void> {

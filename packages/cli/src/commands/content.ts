@@ -2,7 +2,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { addContent, listContent, verifyContent } from '@moult/administration';
-import { jsonText } from '@moult/formats/text';
 import type { ListedContent } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
@@ -38,7 +37,7 @@ async function add(paths: string[], flags: AdministrationFlags): Promise<void> {
     ),
     ...(results.length === 0 ? ['There is no file in there.'] : []),
   ]);
-  // In a folder there may be others that no update has; one that was named, or is a damaged copy, was meant.
+  // In a folder there may be others that no update has. One that was named, or is a damaged copy, was meant.
   const isFailure = ({ path, because }: (typeof results)[number]) =>
     because !== undefined && (because !== 'no update has it' || paths.includes(path));
   if (results.some(isFailure) || !results.some(({ added }) => added)) process.exitCode = exitCode.findings;
@@ -73,15 +72,9 @@ async function status(flags: StatusFlags): Promise<void> {
     listContent(administration, { all: all ?? false, state, limit, cursor }),
   );
   const { present: here, missing, damaged } = page;
-  if (flags.json) {
-    console.log(jsonText(listDocument(page, { present: here, missing, damaged }), 2));
-    return;
-  }
-  showList(page, flags, columns, ['file', 'files']);
-  if (flags.csv) return;
-  console.log(
-    `${here.files} ${here.files === 1 ? 'file' : 'files'} here (${here.bytes} bytes), ${missing.files} missing (${missing.bytes} bytes), ${damaged.files} damaged.`,
-  );
+  const sum = `${here.files} ${here.files === 1 ? 'file' : 'files'} here (${here.bytes} bytes), ${missing.files} missing (${missing.bytes} bytes), ${damaged.files} damaged.`;
+  const fields = { present: here, missing, damaged };
+  showList(page, flags, columns, ['file', 'files'], { fields, below: [sum] });
 }
 
 function filesIn(path: string): string[] {

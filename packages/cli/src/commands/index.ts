@@ -1,11 +1,12 @@
-// The command table: name → module. A command's file exports register(program), and nothing runs before it is asked for.
+// The command table: name → module. A command's file exports register(program), and nothing runs before it is asked
+// for.
 import type { Command } from 'commander';
 
 export interface CommandModule {
   register(program: Command): void;
 }
 
-export const commands: Record<string, () => Promise<CommandModule>> = {
+export const commands = {
   catalog: () => import('./catalog.ts'),
   publish: () => import('./publish.ts'),
   cab: () => import('./cab.ts'),
@@ -33,4 +34,13 @@ export const commands: Record<string, () => Promise<CommandModule>> = {
   release: () => import('./release.ts'),
   sign: () => import('./sign.ts'),
   verify: () => import('./verify.ts'),
-};
+} as const satisfies Record<string, () => Promise<CommandModule>>;
+
+/** The command that is called so. */
+export function commandNamed(name: string): (() => Promise<CommandModule>) | undefined {
+  return isCommand(name) ? commands[name] : undefined;
+}
+
+function isCommand(name: string): name is keyof typeof commands {
+  return Object.hasOwn(commands, name);
+}

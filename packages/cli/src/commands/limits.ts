@@ -4,12 +4,11 @@ import { keyOf, loadConfig, type SettingName, settingNames, settings } from '@mo
 import { type Bound, boundsOf, inWords } from '@moult/bounds';
 import type { Command } from 'commander';
 import { allBounds } from '../limits/all-bounds.ts';
-import { listDocument, wholeList } from '../lists.ts';
-import { present, table } from '../output.ts';
+import { type Column, type ListFlags, pageOfAll, showList, withList } from '../lists.ts';
 import { type AdministrationFlags, readConfigFile, withServerOptions } from '../server-options.ts';
 
 export function register(program: Command): void {
-  withServerOptions(program.command('limits'))
+  withList(withServerOptions(program.command('limits')), { limit: 1000, columns })
     .description('list all limits: value, default, and the origin of the value')
     .action(limits);
 }
@@ -18,22 +17,29 @@ interface Line {
   name: string;
   value: string;
   default: string;
-  /** Where the value is from: flag, environment, file, machine or default. */
+  /** The source of the value: flag, environment, file, machine or default. */
   origin: string;
   /** Undefined for settings, whose sentence says it. */
   range?: [least: string, most: string];
   what: string;
 }
 
-function limits(flags: AdministrationFlags): void {
+const columns: readonly Column<Line>[] = [
+  { name: 'limit', cell: ({ name }) => name },
+  { name: 'value', cell: ({ value }) => value },
+  { name: 'from', cell: ({ origin }) => origin },
+  { name: 'default', cell: (line) => line.default },
+  { name: 'range', heading: 'MAY BE', cell: ({ range }) => range?.join(' to ') },
+  { name: 'bounds', cell: ({ what }) => what },
+];
+
+function limits(flags: AdministrationFlags & ListFlags): void {
   const lines = [...settingLines(flags), ...boundsOf(allBounds).map(lineOf)];
-  present(listDocument(wholeList(lines)), flags, ({ items }) =>
-    table(
-      ['limit', 'value', 'from', 'default', 'may be', 'bounds'],
-      items.map(({ name, value, origin, default: fallback, range, what }) => {
-        return [name, value, origin, fallback, range?.join(' to '), what];
-      }),
-    ),
+  showList(
+    pageOfAll('limits', lines, flags, ({ name }) => name),
+    flags,
+    columns,
+    ['limit', 'limits'],
   );
 }
 
@@ -48,7 +54,7 @@ function lineOf({ name, value, unit, origin, fallback, range: [least, most], wha
   };
 }
 
-/** The limits that are settings of `moult serve`, as it would have them on this machine. */
+/** The limits that are settings of `moult serve`, as it has them on this machine. */
 function settingLines({ config }: AdministrationFlags): Line[] {
   const loaded = readConfigFile(config, (file) => loadConfig({ flags: {}, environment: process.env, file }));
   return settingNames.filter(isLimit).map((name) => {

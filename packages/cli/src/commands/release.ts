@@ -2,8 +2,18 @@
 import { join } from 'node:path';
 import { findComputer } from '@moult/administration';
 import type { Command } from 'commander';
+import { withList } from '../lists.ts';
 import { audited, serverOf } from '../release/audit.ts';
-import { runAdd, runList, runPin, runPublish, runRecall, runStatus, runUnpin } from '../release/content.ts';
+import {
+  runAdd,
+  runList,
+  runPin,
+  runPublish,
+  runRecall,
+  runStatus,
+  runUnpin,
+  targetColumns,
+} from '../release/content.ts';
 import { runInit, runKey, runRehearse, runRevoke, runRotate, runSign } from '../release/keys.ts';
 import { administer, requireServer, type ServerOptions, withServer } from '../server-options.ts';
 
@@ -68,7 +78,9 @@ export function register(program: Command): void {
     .option('--renew', 'give every role a new end of validity first')
     .option('--after-restore', 'skip 1000 versions, so that clients with newer metadata than the backup follow')
     .action(audited('publish release metadata', runPublish));
-  withCommon(release.command('list')).description('list releases and updates').action(runList);
+  withList(withCommon(release.command('list')), { limit: 1000, columns: targetColumns })
+    .description('list releases and updates')
+    .action(runList);
   withCommon(release.command('recall').argument('<path>', 'path of the release, from "moult release list"'), true)
     .description('recall a release: no computer installs it any more')
     .requiredOption('--reason <text>', 'one line. Computers show it')

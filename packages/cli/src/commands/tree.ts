@@ -19,7 +19,8 @@ import {
 } from '@moult/server';
 import type { Command } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
-import { listDocument, wholeList } from '../lists.ts';
+import { type Column, type ListFlags, pageOfAll, showList, withList } from '../lists.ts';
+import { utc } from '../output.ts';
 import { type AdministrationFlags, administer, requireServer, withServerOptions } from '../server-options.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
@@ -42,7 +43,7 @@ export function register(program: Command): void {
     .option('--replace', 'remove earlier imports first')
     .option('--trust <file>', 'trusted certificate (PEM or DER) for the files. May be repeated', collect, [])
     .action(runImport);
-  withServerOptions(tree.command('list'))
+  withList(withServerOptions(tree.command('list')), { limit: 1000, columns: fileColumns })
     .description('list the files of the tree, and the agents that get them')
     .action(runList);
   withServerOptions(tree.command('offer').argument('<version>', 'version of a release that waits (moult tree list)'))
@@ -91,14 +92,29 @@ async function runImport(source: string, options: ImportCommandOptions): Promise
   }
 }
 
-async function runList(options: TreeOptions): Promise<void> {
+type ListedFile = TreeListing['files'][number];
+
+const fileColumns: readonly Column<ListedFile>[] = [
+  { name: 'path', cell: ({ path }) => path },
+  { name: 'origin', cell: ({ origin }) => origin },
+  { name: 'bytes', cell: ({ sizeBytes }) => sizeBytes },
+  { name: 'for', cell: ({ servedTo }) => audiences[servedTo] },
+  { name: 'signature', cell: ({ signature }) => signature },
+  { name: 'signer', cell: ({ signer }) => signer },
+  { name: 'modified', cell: ({ modified }) => new Date(modified), isExtra: true },
+  { name: 'sha-256', cell: ({ sha256 }) => sha256, isExtra: true },
+];
+
+async function runList(options: TreeOptions & ListFlags): Promise<void> {
   const { dataDir } = requireServer(options);
-  const listing = await listTree(dataDir);
+  const { files, ...about } = await listTree(dataDir);
   const operator = operatorOf(dataDir);
-  const { files, ...about } = listing;
-  if (options.json) return print(listDocument(wholeList(files), { operator, ...about }));
-  if (operator) console.log(`Operator: ${operator.subject}\n  SHA-256 ${operator.fingerprint}\n`);
-  for (const line of listingLines(listing)) console.log(line);
+  // A file of ours and an imported one may have the same path: each is for other agents.
+  const page = pageOfAll('tree', files, options, ({ origin, path }) => `${origin} ${path}`);
+  showList(page, options, fileColumns, ['file', 'files'], {
+    fields: { operator, ...about },
+    above: [...operatorLines(operator), ...releaseLines(about)],
+  });
 }
 
 async function runOffer(version: string, options: TreeOptions): Promise<void> {
@@ -112,8 +128,13 @@ async function runOffer(version: string, options: TreeOptions): Promise<void> {
   for (const { kind } of offered) console.log(`${kind} ${version} is offered to agents.`);
 }
 
-/** Whom agents trust: what an administrator compares with the fingerprint that `moult agent install` prints. */
-function operatorOf(dataDir: string): { subject: string; fingerprint: string } | undefined {
+interface Operator {
+  subject: string;
+  fingerprint: string;
+}
+
+/** The CA that agents trust. Administrators compare the fingerprint with the one that `moult agent install` prints. */
+function operatorOf(dataDir: string): Operator | undefined {
   const file = operatorCaFile(dataDir);
   if (!isThere(file)) return undefined;
   const { subject, fingerprint256 } = new X509Certificate(readNamedFile(file));
@@ -160,24 +181,25 @@ function port80Lines({ fine, finding, files, remedies }: Port80Report): string[]
   return [head, ...asked, ...remedies.map((remedy, index) => `${index + 1}. ${remedy}`)];
 }
 
-function listingLines({ releases, importedAt, files }: TreeListing): string[] {
+function operatorLines(operator: Operator | undefined): string[] {
+  return operator ? [`Operator: ${operator.subject}`, `  SHA-256 ${operator.fingerprint}`, ''] : [];
+}
+
+function releaseLines({ releases, importedAt }: Pick<TreeListing, 'releases' | 'importedAt'>): string[] {
   const lines = ['Agent releases (signed by the operator):'];
   for (const release of releases) {
     const { generation, version, sizeBytes, signedAt } = release;
-    lines.push(`  ${generation.padEnd(4)} ${version}  ${bytes(sizeBytes)}, signed ${signedAt}${standingOf(release)}`);
+    const signed = `signed ${utc(new Date(signedAt))}`;
+    lines.push(`  ${generation.padEnd(4)} ${version}  ${bytes(sizeBytes)}, ${signed}${standingOf(release)}`);
   }
-  if (releases.length === 0) lines.push('  none: start the server once');
-  lines.push('', importedAt ? `Files, with those imported at ${importedAt}:` : 'Files (nothing is imported):');
-  for (const { path, origin, sizeBytes, servedTo, signature, signer } of files) {
-    const signed = signature === undefined ? '' : `, ${signature}${signer ? ` (${signer})` : ''}`;
-    lines.push(`  ${path}  ${origin}, ${bytes(sizeBytes)}, for ${audiences[servedTo]}${signed}`);
-  }
-  return lines;
+  if (releases.length === 0) lines.push('  There are none yet. The first start of the server makes them.');
+  const imported = importedAt === undefined ? 'none are imported' : `imported ${utc(new Date(importedAt))}`;
+  return [...lines, '', `Files (${imported}):`];
 }
 
 function standingOf({ isNewest, state, reason, version }: TreeListing['releases'][number]): string {
   if (state === 'recalled') return `  recalled: ${visibleText(reason ?? '')}`;
-  if (state === 'waiting') return `  waits; "moult tree offer ${version}" offers it to agents`;
+  if (state === 'waiting') return `  waits. "moult tree offer ${version}" offers it to agents`;
   return isNewest ? '  <- clients are led here' : '';
 }
 

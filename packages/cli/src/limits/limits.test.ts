@@ -58,7 +58,7 @@ describe('moult limits', () => {
   it('finds the file in MOULT_CONFIG, and people get a table', () => {
     assert.deepEqual(listed([], { MOULT_CONFIG: config })('xml.max-depth'), ['200', 'file']);
     const { stdout } = moult(['limits']);
-    assert.match(stdout, /^limit +value +from +default +may be +bounds$/m);
+    assert.match(stdout, /^LIMIT +VALUE +FROM +DEFAULT +MAY BE +BOUNDS$/m);
     assert.match(stdout, /^xml\.max-depth +128 +default +128 +16 to 4,096 +Depth of the elements of an XML document$/m);
   });
 });

@@ -12,7 +12,7 @@ import {
   withPin,
 } from '@moult/releases/repository';
 import { readNamedFile } from '../files/named-file.ts';
-import { listDocument, wholeList } from '../lists.ts';
+import { type Column, type ListFlags, pageOfAll, showList } from '../lists.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { type Common, passphraseOf, tell, versionOf } from './options.ts';
 import { deltaReports, pinReports, printJson, printTable, roleReports, targetReports, waitingLines } from './report.ts';
@@ -58,7 +58,7 @@ function deltaCountOf(text: string): number {
   throw new UsageError(`--delta ${text} is not a number from 0 to 30.`);
 }
 
-/** The fields of docs/trust-metadata.md; the repository checks them. */
+/** The fields of docs/trust-metadata.md. The repository checks them. */
 function readInstructions(file: string): UpdateTarget {
   try {
     const fields: UpdateTarget = JSON.parse(readNamedFile(file).toString('utf8'));
@@ -82,22 +82,30 @@ export function runPublish(options: Common & { renew?: true; afterRestore?: true
   else console.log(`Published: ${[...roles, 'snapshot', 'timestamp'].join(', ')}.`);
 }
 
-export function runList(options: Common): void {
+type ListedTarget = ReturnType<typeof targetReports>[number];
+
+/** The columns of `moult release list`. */
+export const targetColumns: readonly Column<ListedTarget>[] = [
+  { name: 'path', cell: ({ path }) => path },
+  { name: 'what', cell: ({ what }) => what },
+  { name: 'bytes', cell: ({ length }) => length },
+  { name: 'role', cell: ({ role }) => role, isExtra: true },
+  { name: 'sha-256', cell: ({ sha256 }) => sha256, isExtra: true },
+  {
+    name: 'state',
+    cell: ({ staged, recalled }) =>
+      recalled === undefined ? (staged ? 'staged' : 'published') : `recalled: ${recalled}`,
+  },
+];
+
+export function runList(options: Common & ListFlags): void {
   const repository = new Repository(options.dir, passphraseOf(options));
-  const targets = targetReports(repository);
+  const page = pageOfAll('targets', targetReports(repository), options, ({ path }) => path);
   const pins = pinReports(repository);
-  if (options.json) {
-    printJson(listDocument(wholeList(targets), { pins }));
-    return;
-  }
-  const rows = targets.map(({ path, what, length, staged, recalled }) => [
-    path,
-    what,
-    String(length),
-    recalled === undefined ? (staged ? 'staged' : 'published') : `recalled: ${recalled}`,
-  ]);
-  printTable(['PATH', 'WHAT', 'BYTES', 'STATE'], rows);
-  for (const { who, version } of pins) console.log(`${who} has ${version} in place of the newest.`);
+  showList(page, options, targetColumns, ['entry', 'entries'], {
+    fields: { pins },
+    below: pins.map(({ who, version }) => `${who} has ${version} in place of the newest.`),
+  });
 }
 
 export function runRecall(path: string, options: Common & { reason: string; replacement?: string }): void {
@@ -105,7 +113,7 @@ export function runRecall(path: string, options: Common & { reason: string; repl
   const now = new Date();
   const replacement =
     options.replacement === undefined ? {} : { replacement: versionOf(options.replacement, '--replacement') };
-  // What somebody staged before is not published along with it, unless that is asked for.
+  // Changes that were staged before are not published along with it, unless asked for.
   const isAlone = !repository.state().staged.targets.has('agent');
   repository.recall(path, { at: now.toISOString(), reason: options.reason, ...replacement }, now);
   repository.signWithOwnKeys();
