@@ -1,11 +1,12 @@
 // The choice of the local administrator: what it is now, who decides it, and how it is changed.
+
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { auState, readAuState, stateIs } from '../machine/au-state.ts';
 import { keys } from '../machine/keys.ts';
 import { dword } from '../machine/policy.ts';
 import { number, type Registry, type RegistryChange, type RegistryView } from '../machine/registry.ts';
 import { type PolicyFiles, type ResolvedValue, resolvePolicy } from '../policy/resolve.ts';
-import { hresult } from '../transport/hresult.ts';
 
 const updateModes = ['automatic', 'download', 'notify', 'off'] as const;
 export type UpdateMode = (typeof updateModes)[number];

@@ -1,6 +1,7 @@
 // Everything that the panel shows, read from the disk, and the two things that a person does there.
 import { existsSync } from 'node:fs';
 import { visibleText } from '@moult/formats/text';
+import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import { parseAuTime } from '../machine/au-time.ts';
 import { isOtherBoot, type Machinery, machinery } from '../machine/boot.ts';
@@ -11,7 +12,6 @@ import { readWorkPolicy } from '../plan/read-work-policy.ts';
 import type { RestartDecision } from '../plan/work.ts';
 import { readPolicyFiles } from '../policy/files.ts';
 import { type AgentStatus, readStatus } from '../read-status.ts';
-import { hresult } from '../transport/hresult.ts';
 import { openReadyStore, type ReadyState } from '../wsus/ready/ready-state.ts';
 import { type ChoiceState, changeChoice, decidedByPolicy, readChoice, type UpdateChoice } from './choice.ts';
 import { type HistoryEntry, readHistory } from './history.ts';

@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { administer, approveAll, listUpdates } from '@moult/administration';
+import { administer, listUpdates } from '@moult/administration';
 import { evaluateApplicability, parseUpdateDocument } from '@moult/catalog';
 import { extractAll, readCabinet } from '@moult/formats/cab';
 import { openStore } from '@moult/store';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
+import { approve } from '../../../administration/src/approvals.ts';
 import { buildCompoundFile, packageClassId } from '../../../formats/src/compound-file/test/build.ts';
 import { makePackage, productCode } from '../../../formats/src/windows-installer/test/make-package.ts';
 
@@ -86,7 +87,7 @@ describe('moult publish of an .msi', () => {
       const { items } = await listUpdates(administration, { limit: 0 });
       return Promise.all(
         items.map(({ updateId }) =>
-          approveAll(administration, [updateId], { action: 'Uninstall' }).then(
+          approve(administration, { update: updateId, action: 'Uninstall' }).then(
             () => 'approved',
             ({ code }: { code: string }) => code,
           ),
