@@ -73,7 +73,7 @@ try {
   await shoot(browser, url, 'home-light.png', 'light', 760);
   await shoot(browser, url, 'home-dark.png', 'dark', 760);
   moult('agent', 'install', '--root', join(scratch, 'attic-1'), '--server', url, '--generation', 'sus');
-  await shootPanel(browser, 'attic-1', 'panel-sus.png', 640);
+  await shootPanel(browser, 'attic-1', 'panel-sus.png', 790);
   await shootPanel(browser, 'reception-07', 'panel-wsus.png', 800);
   // Under the name that it has on a client, without folders of this machine.
   copyFileSync(

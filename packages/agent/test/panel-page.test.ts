@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { keys } from '../src/machine/keys.ts';
 import type { MachineRoot } from '../src/machine/machine-root.ts';
 import { dword } from '../src/machine/policy.ts';
@@ -32,13 +32,12 @@ const optionOf = (root: MachineRoot) => dword(openRegistry(root).read(), keys.au
 async function withPanel(
   root: MachineRoot,
   use: (page: Page, end: () => Promise<void>) => Promise<void>,
-  look: BrowserContextOptions = {},
 ): Promise<void> {
   const panel = await openPanel({
     ...{ root, product: 'Moult', random: randomBytes, check: () => 'The running agent was asked to check now.' },
     now: () => new Date('2026-12-01T23:00:00Z'),
   });
-  const context = await browser.newContext({ viewport: { width: 820, height: 900 }, ...look });
+  const context = await browser.newContext({ viewport: { width: 820, height: 900 } });
   const complaints: string[] = [];
   try {
     const page = await context.newPage();
@@ -82,17 +81,19 @@ describe('each face', () => {
   for (const face of ['sus', 'wsus'] as const) {
     it(`${face}: nothing that axe complains about, in any colours, also on a small screen and with a policy`, async () => {
       const root = machineOf(face);
-      const looks: [string, BrowserContextOptions][] = [
-        ['light', { colorScheme: 'light' }],
-        ['dark', { colorScheme: 'dark' }],
-        ['forced', { forcedColors: 'active' }],
-        ['small', { viewport: { width: 360, height: 800 } }],
-      ];
-      for (const [name, look] of looks) {
-        await withPanel(root, (page) => requireAccessible(page, `panel-${face}-${name}`), look);
-      }
-      openRegistry(root).change([{ key: keys.policyAu, name: 'AUOptions', value: number(4) }]);
-      await withPanel(root, (page) => requireAccessible(page, `panel-${face}-policy`), { colorScheme: 'light' });
+      await withPanel(root, async (page) => {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          await requireAccessible(page, `panel-${face}-${colorScheme}`);
+        }
+        await page.emulateMedia({ colorScheme: 'light', forcedColors: 'active' });
+        await requireAccessible(page, `panel-${face}-forced`);
+        openRegistry(root).change([{ key: keys.policyAu, name: 'AUOptions', value: number(4) }]);
+        await page.emulateMedia({ forcedColors: 'none' });
+        await page.setViewportSize({ width: 360, height: 800 });
+        await page.reload();
+        await requireAccessible(page, `panel-${face}-small-policy`);
+      });
     });
   }
 

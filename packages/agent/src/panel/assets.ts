@@ -152,6 +152,9 @@ tbody tr:last-child > * { border-bottom: 0; }
   .facts div + div { margin-top: 0.3rem; }
   .pane { padding-inline: 1rem; }
   .schedule { padding-inline-start: 1.6rem; }
+  thead { position: absolute; clip-path: inset(50%); }
+  tbody tr { display: grid; padding-block: 0.4rem; border-bottom: 1px solid var(--line); }
+  tbody tr > * { padding: 0; border-bottom: 0; }
 }
 @media (forced-colors: active) {
   .shield .ground { fill: CanvasText; }
