@@ -133,6 +133,21 @@ export const programBounds = declareBounds('agent', {
     client: 'AGENT_CONFIG_BAD_TRUST_ROOT, and no root is pinned',
     administrator: 'a line in `WindowsUpdate.log`',
   },
+  maxDefinitionBytes: {
+    what: 'The definition of a service: a unit, a property list, a task',
+    fallback: 256 * 1024,
+    range: [16_384, 16_777_216],
+    client: 'nothing',
+    administrator: "it counts as somebody else's: AGENT_SERVICE_FOREIGN",
+  },
+  /** Longer than a unit may take to stop. */
+  serviceCommandMs: {
+    what: 'A program of the system that is asked about a service',
+    fallback: 150_000,
+    range: [1000, 3_600_000],
+    client: 'nothing',
+    administrator: 'the command says that the program gave no answer',
+  },
   maxInstallerMs: {
     what: 'Time of one installer',
     fallback: 2 * 3_600_000,

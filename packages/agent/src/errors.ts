@@ -1,5 +1,5 @@
 // The only home of this package's errors. Codes are grouped by phase, so that the code alone says how far the agent
-// came: CONFIG, HOST, TRANSPORT, SELFUPDATE, SYNC, UPDATE (its cover), DOWNLOAD, INSTALL, REPORT. PANEL is what a person asks.
+// came: CONFIG, HOST, SERVICE, TRANSPORT, SELFUPDATE, SYNC, UPDATE (its cover), DOWNLOAD, INSTALL, REPORT. PANEL is what a person asks.
 
 import type { HResult } from '@moult/protocol/hresult';
 import type { FaultCode } from '@moult/protocol/soap';
@@ -20,8 +20,11 @@ export type AgentErrorCode =
   | 'AGENT_HOST_RUNNING'
   | 'AGENT_HOST_LOCKED'
   | 'AGENT_HOST_DISK'
+  | 'AGENT_HOST_INSTALLING'
   | 'AGENT_HOST_NO_WORKING_VERSION'
   | 'AGENT_HOST_PROGRAM_DIED'
+  | 'AGENT_SERVICE_FOREIGN'
+  | 'AGENT_SERVICE_UNSAFE'
   | 'AGENT_TRANSPORT_NAME'
   | 'AGENT_TRANSPORT_CONNECT'
   | 'AGENT_TRANSPORT_TIMEOUT'

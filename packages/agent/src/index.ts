@@ -11,10 +11,21 @@ export { giveMachineLimits } from './machine/limits.ts';
 export { lockHolder } from './machine/lock.ts';
 export { type MachineRoot, machineRoot, realMachine } from './machine/machine-root.ts';
 export { serverUrl } from './machine/policy.ts';
-export { requestStop } from './machine/stop-request.ts';
 export { type AgentPolicy, readAgentPolicy } from './policy/read-agent-policy.ts';
 export type { ResolvedValue } from './policy/resolve.ts';
 export { isAllowed, type PolicyValue, policyValueByName, policyValues } from './policy/values.ts';
 export { type AgentStatus, machineAt, readStatus, requestDetection, serviceHolder } from './read-status.ts';
+export {
+  installService,
+  readServiceStatus,
+  removeService,
+  type ServiceInstalled,
+  type ServiceRemoved,
+  type ServiceStatus,
+  startService,
+  stopHost,
+  stopService,
+} from './service/service.ts';
 export type { NetworkOptions } from './transport/network-settings.ts';
 export { type TlsTrust, tlsTrusts } from './transport/tls-trust.ts';
+export { type Uninstalled, uninstallAgent } from './uninstall/uninstall-agent.ts';

@@ -1,10 +1,11 @@
 // Setting a machine up: the program of the chosen generation, the host beside it, the pinned operator CA, the policy.
 import { X509Certificate } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOutside, removeWhenFree } from '@moult/disk';
+import { readOutside, removeWhenFree, renameWhenFree } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import {
+  encodeRelease,
   isVersion,
   type ProcessorArchitecture,
   type Release,
@@ -19,11 +20,14 @@ import { readIntactRelease } from './host/release-folder.ts';
 import { writeFileAtomically } from './machine/atomic-file.ts';
 import { auState, ensureClientId, stateIs } from './machine/au-state.ts';
 import { onDisk } from './machine/disk-error.ts';
+import { recordInstallation } from './machine/install-record.ts';
 import { keys } from './machine/keys.ts';
 import type { MachineRoot } from './machine/machine-root.ts';
 import { dword, hostArchitecture, hostOs, serverUrl } from './machine/policy.ts';
 import { number, openRegistry, type RegistryChange, type RegistryView, text } from './machine/registry.ts';
+import { holdSetup } from './machine/setup-lock.ts';
 import { serviceHolder } from './read-status.ts';
+import { productName } from './self-update/release-cabinet.ts';
 
 import { type Network, openNetwork, writeCredentials } from './transport/network.ts';
 import { type NetworkOptions, networkChanges, withChanges } from './transport/network-settings.ts';
@@ -71,16 +75,21 @@ export interface Installed {
  */
 export async function installAgent(root: MachineRoot, options: InstallOptions): Promise<Installed> {
   const server = serverUrl(options.server);
-  const running = serviceHolder(root);
-  if (running) {
-    const why = `The agent of ${root.folder} is running (process ${running.pid}). Stop it with "moult agent stop" first.`;
-    throw new AgentError('AGENT_HOST_RUNNING', why, { hresult: hresult.setupUnexpected });
-  }
+  requireStopped(root);
   const source = findRelease(options);
   const network = networkOf(root, options);
   const certificate = await obtainCertificate(server, options.operatorCertificate, network);
   const trustRoot = await obtainTrustRoot(root, server, options.trustRoot, certificate, network);
-  const placed = onDisk(root.folder, () => place(root, options, source, server, certificate, trustRoot));
+  const placed = onDisk(root.folder, () => {
+    const lock = holdSetup(root);
+    try {
+      // It may have been started while the server was asked.
+      requireStopped(root);
+      return place(root, options, source, server, certificate, trustRoot);
+    } finally {
+      lock.release();
+    }
+  });
   const pinned = readTrustRoot(root);
   return {
     generation: source.generation,
@@ -93,6 +102,13 @@ export async function installAgent(root: MachineRoot, options: InstallOptions): 
     },
     trustRoot: pinned && trustRootFingerprint(pinned),
   };
+}
+
+function requireStopped(root: MachineRoot): void {
+  const running = serviceHolder(root);
+  if (!running) return;
+  const why = `The agent of ${root.folder} is running (process ${running.pid}). Stop it with "moult agent stop" first.`;
+  throw new AgentError('AGENT_HOST_RUNNING', why, { hresult: hresult.setupUnexpected });
 }
 
 /** The way that will be the agent's, with the options of this installation. */
@@ -114,8 +130,7 @@ function place(
   certificate: X509Certificate,
   trustRoot: Uint8Array | undefined,
 ): { version: string; clientId: string } {
-  for (const folder of [root.agentFolder, root.versionsFolder, root.selfUpdateFolder])
-    mkdirSync(folder, { recursive: true });
+  for (const folder of [root.versionsFolder, root.selfUpdateFolder]) makeFolder(folder);
   const isSameOperator = hasPinned(root, certificate);
   if (!isSameOperator) forgetTrustRoot(root);
   if (trustRoot) pinTrustRoot(root, trustRoot);
@@ -126,8 +141,17 @@ function place(
   if (newer === undefined) placeVersion(root, source);
   const registry = openRegistry(root);
   if (options.network?.proxyCredentials) writeCredentials(root, options.network.proxyCredentials);
-  registry.change([...settings(root, server, options, version), ...networkChanges(options.network ?? {})]);
+  const changes = [...settings(root, server, options, version), ...networkChanges(options.network ?? {})];
+  recordInstallation(root, registry.read(), changes);
+  registry.change(changes);
   return { version, clientId: ensureClientId(registry) };
+}
+
+/** A file in the place of one of our folders is nobody's. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  removeWhenFree(folder);
+  mkdirSync(folder, { recursive: true });
 }
 
 /** Back to the beginning: a newer host is fetched again, and a broken one may be why somebody installs. */
@@ -251,17 +275,31 @@ function newerOnDisk(
   // A version that never finished a detection may be the reason why somebody installs again.
   if (current.proven === false) return undefined;
   const release = readIntactRelease(versionFolder(root, current.version));
-  return release && compareReleases(numbersOf(release), source) > 0 ? current.version : undefined;
+  // Another product may count its versions higher.
+  if (release?.product !== productName || release.generation !== generation) return undefined;
+  return compareReleases(numbersOf(release), source) > 0 ? current.version : undefined;
 }
 
+/** Whole or not at all: whoever is killed here leaves the version that was the agent. */
 function placeVersion(root: MachineRoot, source: ReleaseSource): void {
   const target = versionFolder(root, source.version);
-  removeWhenFree(target);
-  cpSync(source.folder, target, { recursive: true });
+  if (!isSameRelease(target, source.folder)) {
+    const fresh = `${target}.new-${process.pid}`;
+    removeWhenFree(fresh);
+    cpSync(source.folder, fresh, { recursive: true });
+    removeWhenFree(target);
+    renameWhenFree(fresh, target);
+  }
   const { generation, version } = source;
   const lastGood = new Date().toISOString();
   writeCurrent(root, { state: 'committed', generation, version, lastGood, failed: [] });
   pruneVersions(root, { state: 'committed', generation, version, failed: [] });
+}
+
+/** Whether both folders hold the same release, every byte as released. */
+function isSameRelease(one: string, other: string): boolean {
+  const [first, second] = [readIntactRelease(one), readIntactRelease(other)];
+  return first !== undefined && second !== undefined && encodeRelease(first) === encodeRelease(second);
 }
 
 /** What installations of before wrote into the policy, all four of them. In a root it was never a policy of anybody. */

@@ -13,6 +13,7 @@ import { keys } from '../src/machine/keys.ts';
 import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
 import { openRegistry, text } from '../src/machine/registry.ts';
 import { readStatus } from '../src/read-status.ts';
+import { uninstallAgent } from '../src/uninstall/uninstall-agent.ts';
 import { runBuilt, scratchFolder } from './lab.ts';
 import { openWsusLab, type WsusLab } from './wsus-lab.ts';
 
@@ -48,7 +49,7 @@ async function oldMachine(): Promise<MachineRoot> {
   const { operatorCertificate } = lab;
   await installAgent(root, { server: lab.url, generation: 'wsus', releaseFolder: before7902, operatorCertificate });
   writeFileSync(root.hostProgram, old.get('host.mjs') ?? '');
-  for (const path of [root.trustRoot, root.trustFolder, root.keptFolder])
+  for (const path of [root.trustRoot, root.trustFolder, root.keptFolder, root.installRecord])
     rmSync(path, { recursive: true, force: true });
   return root;
 }
@@ -82,6 +83,15 @@ describe('the agent 7.9.0.1', () => {
     const status = readStatus(root);
     assert.deepEqual([status.version, status.clientId, status.hostVersion], [today, clientId, today], told(root));
     assert.ok(existsSync(root.trustRoot));
+  });
+
+  it('is uninstalled, and its policy stays, because nobody noted what was there before it', async () => {
+    const root = await oldMachine();
+    assert.equal(await runBuilt(root), 0, told(root));
+    const { left, problems } = await uninstallAgent(root, { platform: 'linux' });
+    assert.deepEqual([problems, existsSync(root.agentFolder)], [[], false]);
+    assert.ok(left.some(({ name }) => name === `${keys.policy}\\WUServer`));
+    assert.equal(openRegistry(root).read().value(keys.policy, 'WUServer')?.data, lab.url);
   });
 });
 

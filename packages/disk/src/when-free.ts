@@ -1,6 +1,6 @@
 // Windows refuses to rename or remove what anybody has open, and to open what somebody has for himself alone: a virus scanner, an indexer, a program on its way out. They
 // let go within seconds, so the agent waits for them. Elsewhere an open file is no hindrance and nothing is tried twice.
-import { openSync, renameSync, rmSync } from 'node:fs';
+import { openSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { fileBounds } from './bounds.ts';
 import { systemCodeOf } from './errors.ts';
 
@@ -15,7 +15,14 @@ export function renameWhenFree(from: string, to: string): void {
 
 /** Removes a file, if it is there; waits as renameWhenFree does. A folder is an error. */
 export function removeFileWhenFree(file: string): void {
-  whenFree(() => rmSync(file, { force: true }));
+  whenFree(() => {
+    try {
+      // rmSync of Node 24 loses the word of the system for some errors (EROFS): its error then has an empty code.
+      unlinkSync(file);
+    } catch (error) {
+      if (systemCodeOf(error) !== 'ENOENT') throw error;
+    }
+  });
 }
 
 /** Removes a folder with all that is in it, or a file, if it is there; waits as renameWhenFree does. */

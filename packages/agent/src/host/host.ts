@@ -10,9 +10,10 @@ import { hostBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { onDisk } from '../machine/disk-error.ts';
 import { removeLeftovers } from '../machine/leftovers.ts';
-import { type HeldLock, tryLock } from '../machine/lock.ts';
+import type { HeldLock } from '../machine/lock.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { openRegistry } from '../machine/registry.ts';
+import { takeHostLock } from '../machine/setup-lock.ts';
 import { isAskedToStop } from '../machine/stop-request.ts';
 import {
   type AgentVersion,
@@ -51,11 +52,7 @@ export function startHost(root: MachineRoot, options: HostOptions = {}): Running
     const text = `No agent is installed in ${root.folder}. Run "moult agent install".`;
     throw new AgentError('AGENT_CONFIG_NOT_INSTALLED', text, { hresult: hresult.setupUnexpected });
   }
-  const lock = onDisk(root.agentFolder, () => tryLock(root.hostLock));
-  if (!('release' in lock)) {
-    const text = `The agent of ${root.folder} is running already (process ${lock.pid}). Stop it with "moult agent stop".`;
-    throw new AgentError('AGENT_HOST_RUNNING', text, { hresult: hresult.setupUnexpected });
-  }
+  const lock = onDisk(root.agentFolder, () => takeHostLock(root));
   try {
     const restored = onDisk(root.agentFolder, () => restoreCopies(root));
     openRegistry(root).read();

@@ -9,6 +9,7 @@ import { AgentError } from '../errors.ts';
 import { onDisk } from '../machine/disk-error.ts';
 import { type HeldLock, lockHolder, tryLock } from '../machine/lock.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
+import { requireNoSetup } from '../machine/setup-lock.ts';
 import { openHostLog } from './host-log.ts';
 import { settingsOf } from './host-settings.ts';
 import { chooseHost, goBack, type HostChoice, pruneHosts } from './host-slots.ts';
@@ -39,6 +40,7 @@ export async function launchHosts(parts: LauncherParts, stopping: AbortSignal): 
   const lock = onDisk(root.agentFolder, () => tryLock(root.launcherLock));
   if (!('release' in lock)) throw running(root, lock.pid);
   try {
+    requireNoSetup(root);
     return await new Launcher(parts, stopping).run();
   } finally {
     (lock as HeldLock).release();

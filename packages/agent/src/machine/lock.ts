@@ -4,6 +4,7 @@
 
 import { closeSync, linkSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { removeFileWhenFree } from '@moult/disk';
+import { writeFileAtomically } from './atomic-file.ts';
 import { isGuardTaken, takeGuard } from './lock-guard.ts';
 
 export interface LockHolder {
@@ -77,6 +78,17 @@ export function lockHolder(file: string): LockHolder | undefined {
   const holder = readLock(file);
   if (!holder || !isAlive(holder)) return undefined;
   return isGuarded && !isGuardTaken(file) ? undefined : holder;
+}
+
+/** Notes another process at `file`, so that livingProcess finds it. Throws what the disk says. */
+export function noteProcess(file: string, pid: number): void {
+  writeFileAtomically(file, JSON.stringify({ pid, started: startOf(pid) ?? '' }));
+}
+
+/** The process that noteProcess noted at `file`, as long as it lives. */
+export function livingProcess(file: string): LockHolder | undefined {
+  const holder = readLock(file);
+  return holder && isAlive(holder) ? holder : undefined;
 }
 
 const isGuarded = process.platform === 'win32';

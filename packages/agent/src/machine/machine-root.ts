@@ -39,6 +39,12 @@ export interface MachineRoot {
   readonly policyConfig: string;
   /** Windows has no signals: a host ends when its process id is written here. */
   readonly stopRequest: string;
+  /** Held while the agent is installed or removed. */
+  readonly setupLock: string;
+  /** The process of the installer that runs. */
+  readonly installerMark: string;
+  /** What `moult agent install` found in the registry, and what it wrote there. */
+  readonly installRecord: string;
 }
 
 /** The layout below `folder` (ARCHITECTURE.md, "The agent's root"). Creates nothing. */
@@ -107,5 +113,8 @@ function layOut(folder: string, windows: string, programFiles: string, registryF
     groupPolicyFile: join(windows, 'System32', 'GroupPolicy', 'Machine', 'Registry.pol'),
     policyConfig: join(agentFolder, 'policy.json'),
     stopRequest: join(agentFolder, 'stop.request'),
+    setupLock: join(agentFolder, 'setup.lock'),
+    installerMark: join(agentFolder, 'installer.json'),
+    installRecord: join(agentFolder, 'installed.json'),
   };
 }

@@ -2,7 +2,7 @@
 // operator signed. So a machine that has pinned the operator's CA needs nothing else.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { hresult } from '@moult/protocol/hresult';
 import { selfUpdatePaths, trustRootPurpose } from '@moult/protocol/self-update';
@@ -60,7 +60,7 @@ export function readTrustRoot({ trustRoot }: MachineRoot): Uint8Array | undefine
 
 /** Pins this root. Another one than before is another operator: what the one before had signed is forgotten. */
 export function pinTrustRoot(root: MachineRoot, bytes: Uint8Array): void {
-  const before = existsSync(root.trustRoot) ? readFileSync(root.trustRoot) : undefined;
+  const before = readCopy(root.trustRoot);
   if (before && Buffer.compare(before, bytes) === 0) return;
   rmSync(root.trustFolder, { recursive: true, force: true });
   mkdirSync(root.agentFolder, { recursive: true });
@@ -69,7 +69,7 @@ export function pinTrustRoot(root: MachineRoot, bytes: Uint8Array): void {
 
 /** No root is pinned any more, and nothing that it vouched for is known. */
 export function forgetTrustRoot(root: MachineRoot): void {
-  rmSync(root.trustRoot, { force: true });
+  rmSync(root.trustRoot, { recursive: true, force: true });
   rmSync(root.trustFolder, { recursive: true, force: true });
 }
 

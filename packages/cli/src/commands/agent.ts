@@ -10,19 +10,19 @@ import {
   installAgent,
   lockHolder,
   type MachineRoot,
-  machineRoot,
   type NetworkOptions,
   type Outcome,
   onDisk,
   type ProgressEvent,
   readAgentPolicy,
   readStatus,
-  realMachine,
   requestDetection,
-  requestStop,
   serverUrl,
   serviceHolder,
   startHost,
+  startService,
+  stopHost,
+  stopService,
   type TlsTrust,
   tlsTrusts,
 } from '@moult/agent';
@@ -34,18 +34,16 @@ import { commandLimits } from '../bounds.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
+import { type CommonOptions, jsonOption, machineOf, rootOption } from './agent-options.ts';
 import { showPanel } from './agent-panel.ts';
 import { describePolicy } from './agent-policy.ts';
+import { registerService } from './agent-service.ts';
 import { describeStatus } from './agent-status.ts';
+import { registerUninstall } from './agent-uninstall.ts';
 import { exitCodeOf, watchAgent } from './agent-watch.ts';
 
 /** The agent releases that the build made. */
 const agentReleaseFolder = repositoryFile('packages/agent/dist');
-
-interface CommonOptions {
-  root?: string;
-  json?: boolean;
-}
 
 interface InstallFlags extends CommonOptions {
   server: string;
@@ -63,9 +61,6 @@ interface InstallFlags extends CommonOptions {
   bandwidth?: number;
   tlsTrust?: TlsTrust;
 }
-
-const rootOption = () => new Option('--root <dir>', 'folder that holds a whole machine. Default: this machine');
-const jsonOption = () => new Option('--json', 'print one JSON document');
 
 export function register(program: Command): void {
   const agent = program
@@ -145,6 +140,8 @@ export function register(program: Command): void {
     .addOption(rootOption())
     .action(start);
   agent.command('stop').description('stop the agent').addOption(rootOption()).action(stop);
+  registerService(agent);
+  registerUninstall(agent);
 }
 
 async function install(flags: InstallFlags): Promise<void> {
@@ -238,6 +235,11 @@ async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
   const root = machineOf(flags);
   const running = serviceHolder(root);
   if (running) return void console.log(`The agent is running already (process ${running.pid}).`);
+  const problems = await startService(root, { waitMs: commandLimits.agentWaitMs });
+  if (problems) {
+    if (flags.now) requestDetection(root);
+    return tellRunning(root, problems);
+  }
   if (!readStatus(root).installed) {
     console.error(`No agent is installed in ${root.folder}. Run "moult agent install".`);
     process.exitCode = exitCode.findings;
@@ -256,25 +258,27 @@ async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
   child.once('exit', () => ended.abort());
   await until(() => lockHolder(root.hostLock) !== undefined, ended);
   child.unref();
+  tellRunning(root, [`See ${join(root.windows, 'moult-agent-host.out')}.`]);
+}
+
+function tellRunning(root: MachineRoot, problems: readonly string[]): void {
   const holder = serviceHolder(root);
-  if (holder) console.log(`The agent is running (process ${holder.pid}).`);
-  else {
-    console.error(`The agent did not start; see ${join(root.windows, 'moult-agent-host.out')}.`);
-    process.exitCode = exitCode.findings;
-  }
+  if (holder) return void console.log(`The agent is running (process ${holder.pid}).`);
+  console.error(['The agent did not start.', ...problems].join(' '));
+  process.exitCode = exitCode.findings;
 }
 
 async function stop(flags: CommonOptions): Promise<void> {
   const root = machineOf(flags);
-  // The host itself, when there is one: it is what looks for the request where there are no signals.
-  const running = lockHolder(root.hostLock) ?? serviceHolder(root);
-  if (!running) return void console.log('The agent is not running.');
-  onDisk(root.agentFolder, () => requestStop(root, running.pid));
-  await until(() => !serviceHolder(root) && !lockHolder(root.hostLock));
-  if (serviceHolder(root)) {
-    console.error(`The agent (process ${running.pid}) does not stop.`);
-    process.exitCode = exitCode.findings;
-  } else console.log('The agent is stopped.');
+  const how = { waitMs: commandLimits.agentWaitMs };
+  // A service that only its agent knows to be stopped is started again by its system.
+  const byService = await stopService(root, how);
+  if (!byService && !serviceHolder(root) && !lockHolder(root.hostLock))
+    return void console.log('The agent is not running.');
+  const problems = byService ?? (await stopHost(root, how));
+  if (problems.length === 0) return void console.log('The agent is stopped.');
+  for (const problem of problems) console.error(problem);
+  process.exitCode = exitCode.findings;
 }
 
 /** Looks until it is so, or `ended`; a machine that is out of breath needs its time. */
@@ -312,8 +316,4 @@ function asLanguage(written: string): string {
   if (canonicalLanguage(written) === undefined)
     throw new InvalidArgumentError('It is no language such as en or pt-br.');
   return written;
-}
-
-function machineOf({ root }: CommonOptions): MachineRoot {
-  return root === undefined ? realMachine() : machineRoot(root);
 }

@@ -11,6 +11,7 @@ import { visibleText } from '@moult/formats/text';
 import { hresult } from '@moult/protocol/hresult';
 import { isUpdatePurpose } from '@moult/protocol/self-update';
 import { AgentError } from '../../errors.ts';
+import { noteProcess } from '../../machine/lock.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
 import { messageOf, verifyCabinet } from '../../self-update/verify-cabinet.ts';
 
@@ -94,10 +95,12 @@ function run({ root, timeoutMs }: InstallParts, handler: CommandLine, folder: st
       // Node refuses some programs (a .cmd on Windows) before there is a process.
       return fail(`cannot be run: ${messageOf(error)}`, hresult.installerFailure);
     }
+    noteInstaller(root, child.pid);
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     child.once('error', (error) => fail(`cannot be run: ${error.message}`, hresult.installerFailure));
     child.once('close', (code, signal) => {
       clearTimeout(timer);
+      removeIfPossible(root.installerMark);
       if (code !== null) resolve(code);
       else fail(`was ended by ${signal} (longest time: ${timeoutMs / 1000} s)`, hresult.installerHung);
     });
@@ -118,6 +121,15 @@ function programIn(folder: string, name: string): string {
   }
   if (!existsSync(program)) throw refuse('is not among the files of the update');
   return program;
+}
+
+/** Who removes the agent, or starts it again, waits for an installer: it goes on when the agent is ended. */
+function noteInstaller({ installerMark }: MachineRoot, pid: number | undefined): void {
+  try {
+    if (pid !== undefined) noteProcess(installerMark, pid);
+  } catch {
+    // A full disk must not keep an update out that may make room.
+  }
 }
 
 /** Windows hands a program one line, and each program splits it in its own way: there the line stays as it was written. */

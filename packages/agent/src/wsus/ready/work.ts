@@ -6,6 +6,7 @@ import type { WsusLog } from '../../logs/wsus-log.ts';
 import { auState, resultOf, stateIs } from '../../machine/au-state.ts';
 import { formatDottedTime } from '../../machine/au-time.ts';
 import { isOtherBoot, type Machinery } from '../../machine/boot.ts';
+import { runningInstaller } from '../../machine/installer-mark.ts';
 import { keys } from '../../machine/keys.ts';
 import { text } from '../../machine/registry.ts';
 import { decideWork } from '../../plan/decide-work.ts';
@@ -44,6 +45,12 @@ interface WorkResult {
 export async function workOnReady(parts: WorkParts): Promise<WorkResult> {
   const result: WorkResult = { installed: 0, failed: [], waits: '', again: undefined };
   const policy = readWorkPolicy(parts.context.registry.read(), readPolicyFiles(parts.context.root));
+  const other = runningInstaller(parts.context.root);
+  if (other) {
+    // One of before, which went on while the agent was started again. Two at once would be in each other's way.
+    const waits = `an installer of before still runs (process ${other.pid})`;
+    return { ...result, waits, again: afterMinutes(parts.context.now(), 1) };
+  }
   const state = parts.store.read();
   forgetDoneRestart(parts, state);
   let judges: Judges | undefined;

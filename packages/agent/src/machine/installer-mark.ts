@@ -1,0 +1,14 @@
+// Whether an installer of an update runs on this machine. It goes on when the agent is stopped or killed, so others look here.
+import { statSync } from 'node:fs';
+import { programBounds } from '../bounds.ts';
+import { type LockHolder, livingProcess } from './lock.ts';
+import type { MachineRoot } from './machine-root.ts';
+
+/** The installer that runs now. */
+export function runningInstaller({ installerMark }: MachineRoot): LockHolder | undefined {
+  const holder = livingProcess(installerMark);
+  if (holder?.started !== '') return holder;
+  // Where no process tells when it began, another one may have its number by now. No installer may take longer than this.
+  const age = Date.now() - (statSync(installerMark, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return age >= 0 && age <= programBounds.maxInstallerMs ? holder : undefined;
+}

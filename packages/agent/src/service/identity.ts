@@ -1,0 +1,34 @@
+// What a service is called. A vendor's agent has names of its own, so that two agents can live on one machine.
+
+/** The names of one service on each system. */
+export interface ServiceNames {
+  /** The name of the unit of systemd, without `.service`. */
+  unit: string;
+  /** The label of launchd. */
+  label: string;
+  /** The name of the task of Windows. */
+  task: string;
+  /** For people. */
+  title: string;
+}
+
+/** The service of Moult's own agent. */
+export const moultService: ServiceNames = {
+  unit: 'moult-agent',
+  label: 'org.moult.agent',
+  task: 'Moult Agent',
+  title: 'Moult agent (Automatic Updates)',
+};
+
+/** One service as its definition is made of it. Paths are absolute. */
+export interface ServiceSpec {
+  names: ServiceNames;
+  /** The program that the system starts: Node. */
+  program: string;
+  /** Its arguments: the host of the agent, and which machine it is for. */
+  args: readonly string[];
+  /** The folder of the machine: the service needs its file system. */
+  folder: string;
+  /** What the service prints goes here, if the system keeps no log of it. */
+  output: string;
+}

@@ -1,0 +1,48 @@
+// What the agent asks of the system that looks after its service. Three systems, one interface; none of them throws for what a
+// program of the system says: that comes back as sentences.
+import type { MachineRoot } from '../machine/machine-root.ts';
+import type { RunProgram } from './commands.ts';
+import type { ServiceNames, ServiceSpec } from './identity.ts';
+
+export interface ServiceParts {
+  root: MachineRoot;
+  /** The machine is this one, and not a folder that plays one. */
+  isReal: boolean;
+  /** Where `/etc` and `/Library` are. */
+  system: string;
+  spec: ServiceSpec;
+  names: ServiceNames;
+  run: RunProgram;
+  now(): Date;
+}
+
+export interface ServiceManager {
+  readonly kind: 'systemd' | 'launchd' | 'Task Scheduler';
+  /** Where the definition is. */
+  readonly file: string;
+  /** Why the system cannot be asked to start and stop it now; undefined when it can. */
+  unavailable(): string | undefined;
+  look(): ServiceLook;
+  /** Writes and switches on, so that the service starts with the system. Throws AgentError. */
+  install(force: boolean): { written: boolean; copy: string | undefined; problems: string[] };
+  /** Switches off and removes. Throws AgentError. */
+  remove(force: boolean): { removed: string[]; copy: string | undefined; problems: string[] };
+  start(): string[];
+  stop(): string[];
+}
+
+export interface ServiceLook {
+  /** The definition is there. */
+  isInstalled: boolean;
+  /** `ours` or `changed`: the agent wrote it. */
+  author: 'ours' | 'changed' | 'foreign' | 'masked' | undefined;
+  /** Whose agent it starts. `other-program`: this machine's, with another program or other arguments than now. */
+  serves: 'this' | 'other-program' | 'other-machine' | undefined;
+  isEnabled: boolean;
+  /** In the words of the system; undefined when it cannot be asked. */
+  state: string | undefined;
+  /** The system is to keep it running at this moment. */
+  isWanted: boolean;
+  /** Files of the administrator that add to the definition. They stay. */
+  additions: readonly string[];
+}

@@ -1,0 +1,90 @@
+// Which files of a machine are the agent's. A machine in a folder is the agent's alone. On a real Windows machine the agent shares
+// folders with Windows, so there only the names count that the agent gives.
+import { lstatSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import type { MachineRoot } from '../machine/machine-root.ts';
+
+export interface OwnPath {
+  path: string;
+  what: string;
+}
+
+/** The first link on the way from the machine's folder to `path`, itself included: what lies behind it is not ours to remove. */
+export function linkOnTheWay(root: MachineRoot, path: string): string | undefined {
+  const base =
+    [root.windows, root.programFiles].find((one) => sharesWithWindows(root) && isBelow(one, path)) ?? root.folder;
+  let at = base;
+  for (const segment of relative(base, path).split(sep)) {
+    at = join(at, segment);
+    const found = lstatSync(at, { throwIfNoEntry: false });
+    if (!found) return undefined;
+    if (found.isSymbolicLink()) return at;
+  }
+  return undefined;
+}
+
+/** What can be had again: always removed. */
+export function caches(root: MachineRoot): OwnPath[] {
+  return [
+    ...entriesOf(root, root.selfUpdateFolder, 'cache of the self-update', selfUpdateNames),
+    ...entriesOf(root, root.downloadFolder, 'downloaded updates', downloadNames),
+    ...entriesOf(root, root.dataStoreFolder, 'cache of the scan', dataStoreNames),
+  ];
+}
+
+/** The history of this machine: stays, unless everything is to go. */
+export function histories(root: MachineRoot): OwnPath[] {
+  const own = (path: string, what: string) => ({ path, what });
+  const events = join(dirname(root.reportingEventsLog), 'EventCache');
+  const output = join(root.windows, 'moult-agent-host.out');
+  const ours = [
+    ...entriesOf(root, events, 'events that no server has taken', eventNames),
+    own(root.urlLog, 'pings that could not be sent'),
+    own(output, 'log'),
+  ];
+  // On Windows its own programs write these logs, too.
+  const logs = sharesWithWindows(root) ? [] : [root.susLog, root.wsusLog, root.reportingEventsLog];
+  const both = logs.flatMap((log) => [own(log, 'log'), own(`${log}.old`, 'log')]);
+  return [...ours, ...both].filter(({ path }) => isThere(path));
+}
+
+/** Copies that the agent made of a damaged registry file. */
+export function registryFiles({ folder, registryFile }: MachineRoot): OwnPath[] {
+  if (registryFile === undefined) return [];
+  return namesIn(folder)
+    .filter((name) => /^registry\.reg(?:\.lock(?:\.(?:\d+|guard|stale\.\d+))?|\.damaged-\d+|\.\d+\.tmp)?$/.test(name))
+    .map((name) => ({ path: join(folder, name), what: 'registry of this machine' }));
+}
+
+/** Whether the machine is a real one that the agent shares with Windows. */
+export function sharesWithWindows({ registryFile }: MachineRoot): boolean {
+  return registryFile === undefined;
+}
+
+export function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+const selfUpdateNames = /^(?:(?:iuident|wuident|wuaucomp|canary|host)\.cab|canary)(?:\.|$)/;
+const downloadNames = /^(?:[0-9a-f]{40}(?:\.partial(?:\.json)?)?|Install)(?:\.\d+\.tmp)?$/;
+const dataStoreNames = /^(?:session|updates|ready)\.json(?:\.|$)/;
+const eventNames = /^\d{15}-\d{4}-[0-9a-f-]{36}\.json(?:\.\d+\.tmp)?$/;
+
+function entriesOf(root: MachineRoot, folder: string, what: string, names: RegExp): OwnPath[] {
+  if (!sharesWithWindows(root)) return isThere(folder) ? [{ path: folder, what }] : [];
+  return namesIn(folder)
+    .filter((name) => names.test(name))
+    .map((name) => ({ path: join(folder, name), what }));
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return path.startsWith(folder + sep);
+}
