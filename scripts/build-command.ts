@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
+import { requireHttp } from './require-http.ts';
 
 const folderName = /command-[0-9a-f]{16}/;
 
@@ -49,6 +50,7 @@ async function bundle(root: string, outdir: string): Promise<BundledFile[]> {
     charset: 'utf8',
     legalComments: 'none',
     logLevel: 'warning',
+    plugins: [requireHttp],
     // pg asks for it, and does without.
     external: ['pg-native'],
     // CommonJS libraries inside the bundle ask for Node's own modules through require.

@@ -9,6 +9,7 @@ import { encodeRelease, type Generation, type Release, releaseFileName } from '@
 import { build } from 'esbuild';
 import { buildCommand } from './build-command.ts';
 import { readPage } from './read-page.ts';
+import { requireHttp } from './require-http.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const agentSources = join(root, 'packages/agent/src');
@@ -64,6 +65,7 @@ async function bundle(entry: string, firstLine = ''): Promise<Uint8Array> {
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
+    plugins: [requireHttp],
     // CommonJS libraries inside the bundle ask for Node's own modules through require.
     banner: {
       js: `${firstLine}import{createRequire as moultRequire}from'node:module';const require=moultRequire(import.meta.url);`,

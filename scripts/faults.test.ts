@@ -1,11 +1,10 @@
 // A minute of fault injection in each run of the tests, and that it would find what is wrong.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { runFaults } from './faults/command.ts';
 import { tableOf, writeDocument } from './faults/document.ts';
 import { openHostileNetwork } from './faults/hostile-network.ts';
 import { cutAfter, makeImage, mountImage } from './faults/image.ts';
@@ -19,23 +18,26 @@ import { findAbilities } from './faults/tools.ts';
 const scratch = mkdtempSync(join(tmpdir(), 'moult-faults-test-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 const abilities = await findAbilities(scratch);
+let lab: Laboratory;
+before(async () => {
+  lab = await openLaboratory();
+});
+after(() => lab.close());
 
-it('a sample of a minute strands no machine', (test) => {
+it('a sample of a minute strands no machine', async (test) => {
   for (const sentence of abilities.missing) test.diagnostic(`NOT DONE HERE: ${sentence}`);
-  const script = fileURLToPath(new URL('faults.ts', import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, '--sample', '60'], { encoding: 'utf8' });
-  assert.equal(status, 0, stdout + stderr);
-  const [, runs = '0'] = /(\d+) runs, 0 stranded/.exec(stdout) ?? [];
-  assert.ok(Number(runs) >= 5, stdout);
+  const said: string[] = [];
+  assert.equal(await runFaults(['--sample', '60'], (line) => said.push(line), lab), 0, said.join('\n'));
+  const [, runs = '0'] = /(\d+) runs, 0 stranded/.exec(said.join('\n')) ?? [];
+  assert.ok(Number(runs) >= 5, said.join('\n'));
   test.diagnostic(`${runs} runs`);
 });
 
 describe('the faults find', () => {
-  let lab: Laboratory;
   let careless: Laboratory;
   before(async () => {
-    lab = await openLaboratory();
     careless = await openLaboratory({
+      beside: lab,
       alterHost: (program) => {
         const place = 'function isAlive(holder){';
         assert.ok(program.includes(place), 'the host no longer decides there whether a lock is held');
@@ -43,10 +45,7 @@ describe('the faults find', () => {
       },
     });
   });
-  after(async () => {
-    await lab.close();
-    await careless.close();
-  });
+  after(() => careless.close());
 
   it('nothing wrong with the host as it is, when it is killed while it holds its lock', async () => {
     const result = await performIn(lab, await killOfTheHost(lab));
@@ -94,7 +93,7 @@ describe('the faults find', () => {
     const { good, older } = at.servers;
     const network = await openHostileNetwork({ now: good, older });
     try {
-      return await perform(seed, { folder: join(at.folder, 'test-lane'), lab: at, network });
+      return await perform(seed, { folder: join(at.folder, 'lanes', 'test'), lab: at, network });
     } finally {
       await network.close();
     }

@@ -82,7 +82,12 @@ export interface MountedImage {
 }
 
 /** Makes an image in `folder` that holds the files of `content`, to be copied for each run. Answers its file. */
-export async function makeImage(name: FileSystemName, folder: string, content: string): Promise<string> {
+export async function makeImage(
+  name: FileSystemName,
+  folder: string,
+  content: string,
+  beside: (at: string) => void = () => undefined,
+): Promise<string> {
   const { megabytes, make, mount } = fileSystems[name];
   const file = join(folder, `${name}.image`);
   const at = `${file}.mounted`;
@@ -92,6 +97,7 @@ export async function makeImage(name: FileSystemName, folder: string, content: s
   await runProgram(['mount', '-o', mount, file, at]);
   try {
     cpSync(content, join(at, 'machine'), { recursive: true });
+    beside(at);
   } finally {
     await runProgram(['umount', at]);
   }

@@ -1,17 +1,17 @@
 // What all runs share: built programs, the real server in several states of its life, machines as they were before the
 // update. Built once; a run copies what it changes.
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { installAgent, machineRoot } from '@moult/agent';
 import { buildAgent, buildHost, hostRelease } from '../build.ts';
 import { alterRelease } from './bad-releases.ts';
 import { type FileSystemName, makeImage } from './image.ts';
 import { addressOf, type Goal, isUpdated, pointAt, runHost, statusOf } from './machine.ts';
-import { type JourneyName, journeys, type Role, rolesOf } from './run.ts';
+import { type JourneyName, rolesOf } from './run.ts';
 import { openServers, type ServerLives } from './servers.ts';
-import { type Point, pointsIn, recording, type TracerParts, traced, writeTracer } from './tracer.ts';
+import { type Point, pointsIn, recorded, type TracerParts, writeTracer } from './tracer.ts';
 
 export interface Journey {
   name: JourneyName;
@@ -30,6 +30,8 @@ const oldVersions = { first: '5.4.0.1', next: '7.9.0.1', host: goodVersion } as 
 export interface LaboratoryOptions {
   /** Changes the built host before it is installed: to see that the faults find what is wrong with it. */
   alterHost?(program: string): string;
+  /** Whose servers and builds are used too. It must stay open as long. */
+  beside?: Laboratory;
 }
 
 export interface Laboratory {
@@ -40,64 +42,75 @@ export interface Laboratory {
   digest: string;
   journey(name: JourneyName): Journey;
   /** A machine of the journey before its update: a folder to be copied. */
-  template(name: JourneyName): string;
+  template(name: JourneyName): Promise<string>;
   /** The same as an image of a file system. */
   image(name: JourneyName, fileSystem: FileSystemName): Promise<string>;
+  /** A folder for a machine at `<folder>/machine`, whose programs need not be compiled again. */
+  makeRoom(folder: string): void;
   tracer(name: JourneyName): TracerParts;
-  /** How long the update takes when nothing happens. */
+  /** How long the update takes when nothing happens. Known once there is a template. */
   usualMs(name: JourneyName): number;
   /** Every file call of the update, program by program. */
   points(name: JourneyName): Promise<Point[]>;
   servers: ServerLives;
+  /** The builds: `installed/`, `good/` and `whole/`. */
+  releases: string;
   close(): Promise<void>;
 }
 
 /** Builds everything below a scratch folder of its own. */
-export async function openLaboratory(options: LaboratoryOptions = {}): Promise<Laboratory> {
+export async function openLaboratory({ alterHost, beside }: LaboratoryOptions = {}): Promise<Laboratory> {
   const folder = mkdtempSync(join(roomyFolder(), 'moult-faults-'));
-  const env: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
+  mkdirSync(join(folder, compileCache));
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    // Beside each machine, so that the same program has the same name in it on all machines.
+    ...{ NODE_COMPILE_CACHE: compileCache, NODE_COMPILE_CACHE_PORTABLE: '1' },
+  };
   // This machine's own way to the network is not the machine's under test.
   for (const name of Object.keys(env)) if (/^(node_options|.*_proxy)$/i.test(name)) delete env[name];
-  const releases = join(folder, 'releases');
-  const installed = join(releases, 'installed');
-  await Promise.all([
-    buildAgent(installed, 'sus', oldVersions.first),
-    buildAgent(installed, 'wsus', oldVersions.next),
-    buildHost(installed),
-    buildAgent(installed, 'wsus', goodVersion),
-    buildAgent(join(releases, 'good'), 'wsus', goodVersion),
-    buildHost(join(releases, 'whole'), goodVersion),
-  ]);
-  cpSync(join(releases, 'good'), join(releases, 'whole'), { recursive: true });
+  const releases = beside?.releases ?? (await buildReleases(join(folder, 'releases')));
+  const installed = join(folder, 'installed');
+  cpSync(join(releases, 'installed'), installed, { recursive: true });
   const hostFolder = join(installed, 'host', hostRelease);
-  if (options.alterHost) alterRelease(hostFolder, options.alterHost);
+  if (alterHost) alterRelease(hostFolder, alterHost);
   writeTracer(folder);
-  const servers = await openServers(join(folder, 'servers'), releases, { old: oldVersions.next, good: goodVersion });
-  const lab = { folder, node: process.execPath, env, servers };
+  const servers =
+    beside?.servers ??
+    (await openServers(join(folder, 'servers'), releases, { old: oldVersions.next, good: goodVersion }));
+  const lab: Shared = { folder, node: process.execPath, env, servers };
   const usual = new Map<JourneyName, number>();
-  for (const name of journeys) usual.set(name, await prepare(lab, name, installed));
+  const templates = new Map<JourneyName, Promise<string>>();
+  const template = (name: JourneyName) =>
+    once(templates, name, async () => {
+      usual.set(name, await prepare(lab, name, installed));
+      return templateOf(folder, name);
+    });
   const points = new Map<JourneyName, Promise<Point[]>>();
   const images = new Map<string, Promise<string>>();
   return {
     ...lab,
+    releases,
     digest: digestOf([
       join(hostFolder, 'host.mjs'),
       join(releases, 'good', 'wsus', goodVersion, 'agent.mjs'),
       join(releases, 'whole', 'host', goodVersion, 'host.mjs'),
     ]),
     journey: (name) => journey(servers, name),
-    template: (name) => templateOf(folder, name),
+    template,
+    makeRoom: (at) => makeRoom(folder, at),
     image: (name, fileSystem) =>
-      once(images, `${name}-${fileSystem}`, () => {
+      once(images, `${name}-${fileSystem}`, async () => {
         const at = join(folder, 'images', name);
         mkdirSync(at, { recursive: true });
-        return makeImage(fileSystem, at, templateOf(folder, name));
+        return makeImage(fileSystem, at, await template(name), (disk) => linkCompileCache(folder, disk));
       }),
     tracer: (name) => tracerOf(lab, name),
     usualMs: (name) => usual.get(name) ?? 1000,
-    points: (name) => once(points, name, () => recordPoints(lab, name)),
+    points: (name) => once(points, name, async () => recordPoints(lab, name, await template(name))),
     async close() {
-      await servers.close();
+      await Promise.allSettled([...templates.values(), ...points.values(), ...images.values()]);
+      if (!beside) await servers.close();
       try {
         rmSync(folder, { recursive: true, force: true });
       } catch (error) {
@@ -109,6 +122,32 @@ export async function openLaboratory(options: LaboratoryOptions = {}): Promise<L
 
 type Shared = Pick<Laboratory, 'folder' | 'node' | 'env' | 'servers'>;
 
+const compileCache = 'compile-cache';
+
+/** Answers its folder. */
+async function buildReleases(releases: string): Promise<string> {
+  const installed = join(releases, 'installed');
+  await Promise.all([
+    buildAgent(installed, 'sus', oldVersions.first),
+    buildAgent(installed, 'wsus', oldVersions.next),
+    buildHost(installed),
+    buildAgent(installed, 'wsus', goodVersion),
+    buildAgent(join(releases, 'good'), 'wsus', goodVersion),
+    buildHost(join(releases, 'whole'), goodVersion),
+  ]);
+  cpSync(join(releases, 'good'), join(releases, 'whole'), { recursive: true });
+  return releases;
+}
+
+function makeRoom(labFolder: string, at: string): void {
+  mkdirSync(at, { recursive: true });
+  linkCompileCache(labFolder, at);
+}
+
+function linkCompileCache(labFolder: string, at: string): void {
+  symlinkSync(join(labFolder, compileCache), join(at, compileCache));
+}
+
 function journey({ older, good, whole }: ServerLives, name: JourneyName): Journey {
   const isHost = name === 'host';
   return {
@@ -119,7 +158,7 @@ function journey({ older, good, whole }: ServerLives, name: JourneyName): Journe
 }
 
 function templateOf(folder: string, name: JourneyName): string {
-  return join(folder, 'templates', name);
+  return join(folder, 'templates', name, 'machine');
 }
 
 function tracerOf({ folder, node, env }: Shared, name: JourneyName): TracerParts {
@@ -130,13 +169,14 @@ function tracerOf({ folder, node, env }: Shared, name: JourneyName): TracerParts
 async function prepare(lab: Shared, name: JourneyName, releaseFolder: string): Promise<number> {
   const { folder, node, env, servers } = lab;
   const template = templateOf(folder, name);
+  makeRoom(folder, dirname(template));
   const { from, generation, before, after } = journey(servers, name);
   await installAgent(machineRoot(template), {
     server: addressOf(before),
     generation,
     version: from,
     releaseFolder,
-    operatorCertificate: readFileSync(join(folder, 'servers', 'older', 'keys', 'operator-ca.cer.pem')),
+    operatorCertificate: servers.operatorCertificate,
     os: 'XP',
     architecture: 'x86',
     language: 'en',
@@ -151,13 +191,15 @@ async function prepare(lab: Shared, name: JourneyName, releaseFolder: string): P
 }
 
 async function rehearse({ folder, node, env, servers }: Shared, name: JourneyName): Promise<number> {
-  const machine = join(folder, `rehearsal-${name}`);
+  const at = join(folder, 'rehearsals', name);
+  const machine = join(at, 'machine');
+  makeRoom(folder, at);
   cpSync(templateOf(folder, name), machine, { recursive: true });
   const started = performance.now();
   const end = await runHost(machine, { command: [node], env, flags: ['--now', '--once'], limitMs: 120_000 });
   const tookMs = performance.now() - started;
   const status = statusOf(machine);
-  rmSync(machine, { recursive: true, force: true });
+  rmSync(at, { recursive: true, force: true });
   if (!isUpdated(status, journey(servers, name).goal)) {
     throw new Error(
       `The update does not work without any fault: exit ${end.exit}, ${JSON.stringify(status)} ${end.stderr}`,
@@ -166,23 +208,20 @@ async function rehearse({ folder, node, env, servers }: Shared, name: JourneyNam
   return tookMs;
 }
 
-async function recordPoints(lab: Shared, name: JourneyName): Promise<Point[]> {
-  const all: Point[] = [];
-  for (const role of rolesOf[name]) all.push(...(await recordRole(lab, name, role)));
-  return all;
-}
-
-async function recordRole(lab: Shared, name: JourneyName, role: Role): Promise<Point[]> {
-  const records = join(lab.folder, `records-${name}-${role}`);
-  const machine = join(lab.folder, `recorded-${name}-${role}`);
-  mkdirSync(records, { recursive: true });
-  cpSync(templateOf(lab.folder, name), machine, { recursive: true });
-  const start = traced(tracerOf(lab, name), role, recording(join(records, role)));
+async function recordPoints(lab: Shared, name: JourneyName, template: string): Promise<Point[]> {
+  const at = join(lab.folder, 'recorded', name);
+  const [machine, records] = [join(at, 'machine'), join(at, 'records')];
+  makeRoom(lab.folder, at);
+  mkdirSync(records);
+  cpSync(template, machine, { recursive: true });
+  const start = recorded(tracerOf(lab, name), join(records, 'thread'));
   await runHost(machine, { ...start, flags: ['--now', '--once'], limitMs: 120_000 });
   const { goal } = journey(lab.servers, name);
-  if (!isUpdated(statusOf(machine), goal)) throw new Error(`The update of ${role} does not work under strace.`);
-  const points = pointsIn(records, machine);
-  rmSync(machine, { recursive: true, force: true });
+  if (!isUpdated(statusOf(machine), goal)) throw new Error(`The update "${name}" does not work under strace.`);
+  const points = pointsIn(records, machine, tracerOf(lab, name).versions);
+  rmSync(at, { recursive: true, force: true });
+  const silent = rolesOf[name].filter((role) => !points.some((point) => point.role === role));
+  if (silent.length > 0) throw new Error(`Nothing of ${silent.join(', ')} is in the record of the update "${name}".`);
   return points;
 }
 

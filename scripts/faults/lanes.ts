@@ -16,6 +16,7 @@ export interface LaneOptions {
   /** No run begins after so many milliseconds, or once `stop` is aborted. */
   untilMs: number;
   stop: AbortSignal;
+  say(line: string): void;
   done(result: Performed): void;
 }
 
@@ -38,7 +39,7 @@ export async function performAll(seeds: readonly string[], lab: Laboratory, opti
       while (performance.now() < until && !options.stop.aborted) {
         const seed = own.shift() ?? then.shift();
         if (seed === undefined) return;
-        options.done(await performAgain(seed, { folder: join(lab.folder, 'lanes', name), lab, network }));
+        options.done(await performAgain(seed, { folder: join(lab.folder, 'lanes', name), lab, network }, options.say));
       }
     } finally {
       await network.close();
@@ -47,13 +48,13 @@ export async function performAll(seeds: readonly string[], lab: Laboratory, opti
 }
 
 /** Each time in a folder of its own: what a failed run holds open must not be in the way of the next. */
-async function performAgain(seed: string, lane: Lane): Promise<Performed> {
+async function performAgain(seed: string, lane: Lane, say: LaneOptions['say']): Promise<Performed> {
   for (let attempt = 1; ; attempt++) {
     runs += 1;
     try {
       return await perform(seed, { ...lane, folder: `${lane.folder}-${runs}` });
     } catch (error) {
-      console.log(`faults: ${seed} could not be run: ${error instanceof Error ? error.stack : String(error)}`);
+      say(`faults: ${seed} could not be run: ${error instanceof Error ? error.stack : String(error)}`);
       if (attempt === 3) throw error;
     }
   }

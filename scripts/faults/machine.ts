@@ -1,6 +1,7 @@
 // A machine of a run, driven and judged from outside: the built host is started as a service starts it, and what
 // counts is what an administrator sees (`moult agent status`), never what a program says about itself.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type AgentStatus, type MachineRoot, machineRoot, readStatus } from '@moult/agent';
 import { detectionAt } from '../../packages/agent/src/machine/au-state.ts';
 import { keys } from '../../packages/agent/src/machine/keys.ts';
@@ -31,7 +32,8 @@ export interface HostStart {
 export async function runHost(folder: string, start: HostStart): Promise<HostEnd> {
   const root = machineRoot(folder);
   const flags = start.flags ?? ['--once'];
-  const group = startGroup([...start.command, root.hostProgram, ...root.programArguments, ...flags], start.env);
+  const command = [...start.command, root.hostProgram, ...root.programArguments, ...flags];
+  const group = startGroup(command, start.env, dirname(folder));
   start.started?.(group);
   let hung = false;
   const limit = setTimeout(() => {

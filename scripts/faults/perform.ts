@@ -1,6 +1,6 @@
 // Performs one run: the fault of its seed on a copy of a machine, then starts without it until the machine has come to
 // the good version or has shown that it cannot.
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FileSystemName, fileSystems, mountImage } from './image.ts';
 import {
@@ -36,7 +36,7 @@ export async function perform(text: string, lane: Lane): Promise<Performed> {
   const started = performance.now();
   const { goal } = lane.lab.journey(seed.journey);
   rmSync(lane.folder, { recursive: true, force: true });
-  mkdirSync(lane.folder, { recursive: true });
+  lane.lab.makeRoom(lane.folder);
   const machine = await placeMachine(seed, lane);
   try {
     const faulted = await faultsOf[seed.kind](seed, { ...lane, machine });
@@ -53,6 +53,7 @@ export async function perform(text: string, lane: Lane): Promise<Performed> {
     };
   } finally {
     await machine.close();
+    rmSync(lane.folder, { recursive: true, force: true });
   }
 }
 
@@ -63,11 +64,11 @@ async function placeMachine({ kind, journey, rest }: RunSeed, { folder, lab }: L
     return { folder: disk.folder, disk, restart: () => disk.restart(), close: () => disk.close() };
   }
   const machine = join(folder, 'machine');
-  cpSync(lab.template(journey), machine, { recursive: true });
+  cpSync(await lab.template(journey), machine, { recursive: true });
   return {
     folder: machine,
     restart: () => Promise.resolve(),
-    close: () => Promise.resolve(rmSync(folder, { recursive: true, force: true })),
+    close: () => Promise.resolve(),
   };
 }
 

@@ -26,8 +26,10 @@ export async function planRuns(
   order: string,
 ): Promise<string[]> {
   const planned: string[][] = [];
-  for (const journey of journeys) {
-    const points = kinds.some((kind) => /power|kill|service|error/.test(kind)) ? await lab.points(journey) : [];
+  const needsPoints = kinds.some((kind) => /power|kill|service|error/.test(kind));
+  const recorded = await Promise.all(journeys.map((journey) => (needsPoints ? lab.points(journey) : [])));
+  for (const [index, journey] of journeys.entries()) {
+    const points = recorded[index] ?? [];
     for (const kind of kinds) planned.push(makers[kind](journey, points, fileSystems));
   }
   return spread(planned, order);

@@ -1,6 +1,6 @@
 // One operator's server at several times of its life, each on a port of its own, all at once: before the new release, with
 // a bad release as its newest, with the good one at last. Whoever goes from one to a later one sees time pass.
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '@moult/administration/config';
 import { openLog, type RunningServer, startServer } from '@moult/server';
@@ -8,6 +8,8 @@ import { buildAgent } from '../build.ts';
 import { badReleases, badVersion, buildBadRelease } from './bad-releases.ts';
 
 export interface ServerLives {
+  /** The operator's, to be pinned. */
+  operatorCertificate: Buffer;
   /** Before the new release. */
   older: URL;
   /** With the good release. */
@@ -40,6 +42,7 @@ export async function openServers(
   const whole = await live('whole', good.still, join(releases, 'whole'));
   const withBad = new Map<string, Promise<{ bad: URL; mended: URL }>>();
   return {
+    operatorCertificate: readFileSync(join(folder, 'older', 'keys', 'operator-ca.cer.pem')),
     older: older.url,
     good: good.url,
     whole: whole.url,

@@ -1,7 +1,7 @@
 // strace on one program of a self-update: writes down its file calls, or changes the N-th of them. The host is traced
 // as it is started; for an agent program the host starts a small script in place of Node, which starts Node traced.
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { type Role, roles } from './run.ts';
 
 /** Calls that take a path, or a descriptor of a file. */
@@ -58,13 +58,12 @@ export function traced(
   if (role === 'host') {
     // -b execve: lets go of the programs that the host starts; it goes with no seccomp-bpf.
     const plain = strace.filter((option) => option !== '--seccomp-bpf');
-    return { command: [...plain, '-b', 'execve', '--', node], env };
+    return { command: [...plain, '-b', 'execve', '--', node], env: preloaded({ env, folder }) };
   }
   return {
     command: [node],
     env: {
-      ...env,
-      NODE_OPTIONS: `--require ${join(folder, 'start-traced.cjs')}`,
+      ...preloaded({ env, folder }),
       MOULT_FAULT_START: join(folder, 'start-traced.sh'),
       MOULT_FAULT_NODE: node,
       MOULT_FAULT_PATH: role === 'newhost' ? `/hosts/${versions.new}/` : `/versions/${versions[role]}/`,
@@ -74,11 +73,28 @@ export function traced(
   };
 }
 
+/**
+ * The command and environment that start the host so that the file calls of every thread of every program are written
+ * down to `<prefix>.<thread>`.
+ */
+export function recorded({ node, folder, env }: TracerParts, prefix: string): Traced {
+  const trace = [...fileCalls, ...processCalls].map((call) => `?${call}`).join(',');
+  const options = ['--seccomp-bpf', '-ff', '-y', '-s', '4096', '-e', `trace=${trace}`, '-o', prefix];
+  return { command: ['strace', '-D', '-q', ...options, '--', node], env: preloaded({ env, folder }) };
+}
+
+/** Also where it changes nothing: what it reads counts in the numbers of the calls. */
+function preloaded({ env, folder }: Pick<TracerParts, 'env' | 'folder'>): NodeJS.ProcessEnv {
+  return { ...env, NODE_OPTIONS: `--require ${join(folder, 'start-traced.cjs')}` };
+}
+
 /** The two small files that `traced` leads to. */
 export function writeTracer(folder: string): void {
   writeFileSync(
     join(folder, 'start-traced.cjs'),
-    `if ((process.argv[1] ?? '').endsWith('host.mjs')) process.execPath = process.env.MOULT_FAULT_START;\n`,
+    `const start = process.env.MOULT_FAULT_START;
+if (start && (process.argv[1] ?? '').endsWith('host.mjs')) process.execPath = start;
+`,
   );
   const script = join(folder, 'start-traced.sh');
   const lines = [
@@ -93,21 +109,6 @@ export function writeTracer(folder: string): void {
   ];
   writeFileSync(script, `${lines.join('\n')}\n`);
   chmodSync(script, 0o755);
-}
-
-/** Options that write down the file calls of each thread to `<prefix>.<thread>`. */
-export function recording(prefix: string): string[] {
-  return [
-    '--seccomp-bpf',
-    '-ff',
-    '-y',
-    '-s',
-    '4096',
-    '-e',
-    `trace=${fileCalls.map((call) => `?${call}`).join(',')}`,
-    '-o',
-    prefix,
-  ];
 }
 
 /** What is done to a call. A signal comes before the call, or, where the program only stops, after it. */
@@ -129,22 +130,57 @@ export function injecting(call: string, injection: Injection, when: string, outp
 /** What strace writes when the injection took place. */
 export const injectedMark = /\(INJECTED\)|killed by SIGKILL|--- SIGSTOP/;
 
-/** The recorded calls that concern files of the machine in `folder`, in order. */
-export function pointsIn(recordFolder: string, machineFolder: string): Point[] {
+/** What tells threads and programs apart. */
+const processCalls = ['execve', 'clone', 'clone3', 'fork', 'vfork'];
+
+/** The recorded calls that concern files of the machine in `machineFolder`, program by program. */
+export function pointsIn(recordFolder: string, machineFolder: string, versions: TracerParts['versions']): Point[] {
+  const threads = new Map(
+    readdirSync(recordFolder).map((name) => [
+      name.replace(/.*\./, ''),
+      readFileSync(join(recordFolder, name), 'utf8').split('\n'),
+    ]),
+  );
+  const rolesOfThreads = whoIsWho(threads, versions);
   return roles.flatMap((role) => {
-    const files = readdirSync(recordFolder).filter((name) => basename(name).startsWith(`${role}.`));
-    const all = files.flatMap((name) =>
-      pointsOfThread(role, readFileSync(join(recordFolder, name), 'utf8'), machineFolder),
-    );
+    const all = [...threads]
+      .filter(([thread]) => rolesOfThreads.get(thread) === role)
+      .flatMap(([, lines]) => pointsOfThread(role, lines, machineFolder));
     // The N-th call is counted in each thread: one injection is for all of them.
     return [...new Map(all.map((point) => [`${point.call}/${point.number}`, point])).values()];
   });
 }
 
-function pointsOfThread(role: Role, record: string, machineFolder: string): Point[] {
+/** A thread is what it started last, or what its process is. */
+function whoIsWho(threads: ReadonlyMap<string, string[]>, versions: TracerParts['versions']): Map<string, Role> {
+  const known = new Map<string, Role>();
+  for (const [thread, lines] of threads) {
+    const role = roleOfProgram(lines.findLast((line) => line.startsWith('execve(')) ?? '', versions);
+    if (!role) continue;
+    const open = [thread];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      known.set(next, role);
+      for (const line of threads.get(next) ?? []) {
+        const [, child] = /^clone3?\(.*CLONE_THREAD.* = (\d+)/.exec(line) ?? [];
+        if (child !== undefined) open.push(child);
+      }
+    }
+  }
+  return known;
+}
+
+function roleOfProgram(execve: string, versions: TracerParts['versions']): Role | undefined {
+  if (execve.includes(`/hosts/${versions.new}/`)) return 'newhost';
+  if (execve.includes(`/versions/${versions.new}/`)) return 'new';
+  if (execve.includes(`/versions/${versions.old}/`)) return 'old';
+  return execve.includes('/host.mjs"') ? 'host' : undefined;
+}
+
+function pointsOfThread(role: Role, lines: readonly string[], machineFolder: string): Point[] {
   const counts = new Map<string, number>();
   const points: Point[] = [];
-  for (const line of record.split('\n')) {
+  // What a process does before it becomes another program is not that program's.
+  for (const line of lines.slice(lines.findLastIndex((one) => one.startsWith('execve(')) + 1)) {
     const call = /^(\w+)\(/.exec(line)?.[1];
     if (call === undefined) continue;
     const number = (counts.get(call) ?? 0) + 1;

@@ -1,5 +1,6 @@
 // Killed at every step of a self-update and of the host's update after it, the built agent ends as exactly one working version
 // under one working host, and a later run completes both. Twice: one process dies (kill -9), and everything dies at once (power cut).
+// `npm test` takes the turning points and a sample of the other steps, `npm run faults -- --walks` takes every step.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -14,6 +15,7 @@ import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
 import { readStatus } from '../src/read-status.ts';
 import { diskState, pointDiskAt } from './disk-state.ts';
 import { buildHostRelease, type Lab, newVersion, oldVersion, openLab, pingFields } from './lab.ts';
+import { sampleNote, sampleOf, walking } from './sample.ts';
 
 const preload = new URL('kill-at-step.mjs', import.meta.url).href;
 const newHost = '7.9.0.0';
@@ -47,8 +49,11 @@ after(() => lab.close());
 describe('a self-update killed at every step', () => {
   // First: here the dead leave their locks behind.
   it('power cut', async (test) => {
-    await forEach(steps, async (step) => goOnFrom(step, pingsBefore(step)));
-    test.diagnostic(`${steps.length} steps, ${proven.size} states of disk and server`);
+    const taken = sampleOf(steps, { count: 12, nameOf: ({ name }) => name, always: isTurningPoint });
+    await walking(() => forEach(taken, async (step) => goOnFrom(step, pingsBefore(step))));
+    test.diagnostic(
+      `${taken.length} of ${steps.length} steps, ${proven.size} states of disk and server; ${sampleNote}`,
+    );
   });
 
   for (const program of programs) {
@@ -56,8 +61,11 @@ describe('a self-update killed at every step', () => {
       const own = steps.filter((step) => step.program === program);
       assert.ok(own.length >= 10, own.map(({ what }) => what).join('\n'));
       const places = own.filter((step, index) => !(isSaid(step) && isSaid(own[index - 1])));
-      await forEach(places, killAt);
-      test.diagnostic(`${own.length} steps; ${proven.size} states of disk and server by now`);
+      const taken = sampleOf(places, { count: 4, nameOf: ({ name }) => name, always: isTurningPoint });
+      await walking(() => forEach(taken, killAt));
+      test.diagnostic(
+        `${taken.length} of ${own.length} steps; ${proven.size} states of disk and server by now; ${sampleNote}`,
+      );
     });
   }
 });
@@ -65,6 +73,13 @@ describe('a self-update killed at every step', () => {
 /** A line in a log, a word to whoever watches: nothing hangs on how many of them in a row were said. */
 function isSaid(step: Step | undefined): boolean {
   return step !== undefined && /^appendFileSync .*\.log$|^send progress$/.test(step.what);
+}
+
+/** Where the machine becomes another: what went wrong here once is tried each time. */
+function isTurningPoint({ what }: Step): boolean {
+  return /^renameSync .*(staging|current|hosts)|^linkSync .*(host|launcher)\.lock|^send (handover|qualified|good)|^request .*wutrack/.test(
+    what,
+  );
 }
 
 /** The steps of one undisturbed self-update, up to the moment when the new version has announced itself. */

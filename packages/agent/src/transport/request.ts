@@ -7,7 +7,7 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
 } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
+import type { RequestOptions } from 'node:https';
 import { moultAgentHeader } from '@moult/protocol/self-update';
 import { type Network, plainNetwork } from './network.ts';
 import { type ForwardProxy, proxyFor, shownProxy } from './proxy.ts';
@@ -104,7 +104,7 @@ function openRequest(
     trust: network.tls.trust,
     now: network.now(),
   };
-  return { request: (secure ? httpsRequest : httpRequest)(url, options), failed };
+  return { request: (secure ? https().request : httpRequest)(url, options), failed };
 }
 
 /** Node's own way through a proxy: the whole address for http, CONNECT for https. */
@@ -116,8 +116,13 @@ function proxyAgent({ address, credentials }: ForwardProxy, secure: boolean): Ht
     full.password = encodeURIComponent(credentials.password);
   }
   return secure
-    ? new HttpsAgent({ proxyEnv: { HTTPS_PROXY: full.href } })
+    ? new (https().Agent)({ proxyEnv: { HTTPS_PROXY: full.href } })
     : new HttpAgent({ proxyEnv: { HTTP_PROXY: full.href } });
+}
+
+/** Loaded when it is first needed: TLS is a third of what the start of an agent costs, and many servers are http. */
+function https(): typeof import('node:https') {
+  return process.getBuiltinModule('node:https');
 }
 
 function lengthOf({ body }: HttpRequest): Record<string, string> {

@@ -1,5 +1,5 @@
 // Whom an https server must be certified by: the operator whose CA this machine has pinned, the system's store, or either.
-import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 
@@ -19,7 +19,7 @@ export function trustedByTls(trust: TlsTrust, operatorCaPem: string | undefined)
   return {
     trust,
     context() {
-      made ??= createSecureContext({ ca: authorities(trust, operatorCaPem) });
+      made ??= tls().createSecureContext({ ca: authorities(trust, operatorCaPem) });
       return made;
     },
   };
@@ -51,8 +51,13 @@ function authorities(trust: TlsTrust, operatorCaPem: string | undefined): string
 /** A store that cannot be read has no authorities: the error then is that the server is not trusted. */
 function storeOf(which: 'system' | 'default'): string[] {
   try {
-    return getCACertificates(which);
+    return tls().getCACertificates(which);
   } catch {
-    return which === 'default' ? [...rootCertificates] : [];
+    return which === 'default' ? [...tls().rootCertificates] : [];
   }
+}
+
+/** Loaded when it is first needed, as in request.ts. */
+function tls(): typeof import('node:tls') {
+  return process.getBuiltinModule('node:tls');
 }

@@ -2,7 +2,6 @@
 // followed: a repository never redirects, but captive portals do.
 
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { httpLimits } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
 import { type Fetch, type FetchAnswer, type FetchRequest, isRangeAsked } from './fetch.ts';
@@ -66,7 +65,7 @@ function get(request: FetchRequest, options: HttpFetchOptions, limits: HttpLimit
   const { url, offset = 0 } = request;
   return new Promise((resolve, reject) => {
     const secure = url.toLowerCase().startsWith('https:');
-    const sent = (secure ? httpsRequest : httpRequest)(url, {
+    const sent = (secure ? process.getBuiltinModule('node:https').request : httpRequest)(url, {
       agent: false,
       timeout: limits.silenceMs,
       ...(options.ca === undefined ? {} : { ca: options.ca }),
