@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readNamedFile } from '../files/named-file.ts';
 import { type ExportedFile, exportPolicy, type PolicyFormat, policyFormats } from '../policy/formats.ts';
 import { readPolicyFile } from '../policy/read-file.ts';
+import { trustSettings } from '../policy/trust.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 
 interface ExportFlags {
@@ -15,6 +16,7 @@ interface ExportFlags {
   format: PolicyFormat;
   out?: string;
   undo?: boolean;
+  trust?: string[];
 }
 
 export function register(program: Command): void {
@@ -27,6 +29,10 @@ export function register(program: Command): void {
     .addOption(new Option('--format <format>', 'what to make').choices(policyFormats).default('reg'))
     .option('--out <dir>', 'folder for the files. Default: standard output, for forms of one file')
     .option('--undo', 'write a file that removes the policy (reg, pol, gpo, ps1)')
+    .option(
+      '--trust <files...>',
+      'also accept updates that the operator signed: its certificates, as operator-ca.cer.pem and operator-signing.cer.pem',
+    )
     .action(exportFiles);
   policy
     .command('read')
@@ -36,11 +42,15 @@ export function register(program: Command): void {
     .action(readFile);
 }
 
-function exportFiles({ server, group, format, out, undo = false }: ExportFlags): void {
+function exportFiles({ server, group, format, out, undo = false, trust: named = [] }: ExportFlags): void {
   if (undo && (format === 'admx' || format === 'intune')) {
     throw new UsageError(`--undo makes nothing for ${format}: take the policy away where you assigned it`);
   }
-  const files = exportPolicy(format, { server, group }, { isUndo: undo, now: new Date(), newGuid: randomUUID });
+  if (named.length > 0 && (format === 'admx' || format === 'intune'))
+    throw new UsageError(`--trust makes nothing for ${format}: use --format reg, pol, gpo or ps1.`);
+  const trust = trustSettings(named.map((name) => ({ name, bytes: readNamedFile(name) })));
+  const options = { isUndo: undo, now: new Date(), newGuid: randomUUID, trust };
+  const files = exportPolicy(format, { server, group }, options);
   if (format === 'intune' && group !== undefined) {
     console.error('note: device management has no node for the group. Bring TargetGroup by --format ps1 or reg.');
   }

@@ -19,12 +19,15 @@ export interface ExportOptions {
   now: Date;
   /** A new GUID, lower case. */
   newGuid(): string;
+  /** Beside the pointing: see trustSettings. No form of admx and intune has them. */
+  trust?: readonly PolicySetting[];
 }
 
 /** The files of a form. `admx` and `gpo` are several in folders, the others one. */
 export function exportPolicy(format: PolicyFormat, pointing: Pointing, options: ExportOptions): ExportedFile[] {
-  const settings = options.isUndo ? [] : pointingSettings(pointing);
-  const removed = options.isUndo ? pointingNames : [];
+  const { isUndo, trust = [] } = options;
+  const settings = isUndo ? [] : [...pointingSettings(pointing), ...trust];
+  const removed = isUndo ? [...pointingNames.map((name) => ({ name, key: keyOfValue(name) })), ...trust] : [];
   switch (format) {
     case 'reg':
       return [{ name: 'moult-policy.reg', bytes: registryFile(settings, removed) }];
@@ -41,22 +44,25 @@ export function exportPolicy(format: PolicyFormat, pointing: Pointing, options: 
   }
 }
 
+type Place = Pick<PolicySetting, 'key' | 'name'>;
+
 /** Text in UTF-16LE, as Registry Editor writes it. */
-function registryFile(settings: readonly PolicySetting[], removed: readonly string[]): Uint8Array {
+function registryFile(settings: readonly PolicySetting[], removed: readonly Place[]): Uint8Array {
   return encodeRegistryChanges([
     ...settings.map(({ key, name, data }) => ({ key: `HKLM\\${key}`, name, value: registryValue(data) })),
-    ...removed.map((name) => ({ key: `HKLM\\${keyOfValue(name)}`, name })),
+    ...removed.map(({ key, name }) => ({ key: `HKLM\\${key}`, name })),
   ]);
 }
 
-function policyFile(settings: readonly PolicySetting[], removed: readonly string[]): Uint8Array {
+function policyFile(settings: readonly PolicySetting[], removed: readonly Place[]): Uint8Array {
   return encodePolicyFile([
     ...settings.map(({ key, name, data }) => ({ key, name, value: registryValue(data) })),
-    ...removed.map((name) => removal(keyOfValue(name), name)),
+    ...removed.map(({ key, name }) => removal(key, name)),
   ]);
 }
 
-function registryValue(data: number | string): RegistryValue {
+function registryValue(data: PolicySetting['data']): RegistryValue {
+  if (data instanceof Uint8Array) return { type: 'REG_BINARY', data };
   return typeof data === 'number' ? { type: 'REG_DWORD', data } : { type: 'REG_SZ', data };
 }
 
@@ -79,7 +85,7 @@ function intuneProfile({ server }: Pointing): Uint8Array {
 }
 
 /** Windows PowerShell takes UTF-8 only with a mark. */
-function script(settings: readonly PolicySetting[], removed: readonly string[]): Uint8Array {
+function script(settings: readonly PolicySetting[], removed: readonly Place[]): Uint8Array {
   const lines = [
     '#Requires -RunAsAdministrator',
     "$ErrorActionPreference = 'Stop'",
@@ -88,16 +94,21 @@ function script(settings: readonly PolicySetting[], removed: readonly string[]):
       return `if (-not (Test-Path -LiteralPath ${path})) { New-Item -Path ${path} -Force | Out-Null }`;
     }),
     ...settings.map(({ key, name, data }) => {
-      const [type, value] = typeof data === 'number' ? ['DWord', String(data)] : ['String', quoted(data)];
+      const [type, value] = typed(data);
       return `New-ItemProperty -LiteralPath ${quoted(`HKLM:\\${key}`)} -Name ${name} -PropertyType ${type} -Value ${value} -Force | Out-Null`;
     }),
-    ...removed.map((name) => {
-      const path = quoted(`HKLM:\\${keyOfValue(name)}`);
+    ...removed.map(({ key, name }) => {
+      const path = quoted(`HKLM:\\${key}`);
       return `Remove-ItemProperty -LiteralPath ${path} -Name ${name} -ErrorAction SilentlyContinue`;
     }),
     'Restart-Service -Name wuauserv -ErrorAction SilentlyContinue',
   ];
   return Buffer.from(`\ufeff${lines.join('\r\n')}\r\n`);
+}
+
+function typed(data: PolicySetting['data']): [type: string, value: string] {
+  if (data instanceof Uint8Array) return ['Binary', `([byte[]](${[...data].join(',')}))`];
+  return typeof data === 'number' ? ['DWord', String(data)] : ['String', quoted(data)];
 }
 
 /** Nothing in single quotes is read by PowerShell; it knows the typographic ones too. */

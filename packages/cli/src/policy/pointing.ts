@@ -5,7 +5,7 @@ export interface PolicySetting {
   name: string;
   /** Below HKEY_LOCAL_MACHINE. */
   key: string;
-  data: number | string;
+  data: number | string | Uint8Array;
 }
 
 export interface Pointing {

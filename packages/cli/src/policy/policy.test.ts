@@ -1,16 +1,19 @@
 // moult policy: what it makes is read by others (libxml2 with the schema of MS-GPREG, the agent itself), and read again.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { machineRoot, readAgentPolicy } from '@moult/agent';
+import { createOperatorCa, createOperatorSigner } from '@moult/formats/authenticode';
 import { encodePolicyFile, encodeRegistryChanges, parsePolicyFile } from '@moult/formats/registry';
 import { exportPolicy, type PolicyFormat } from './formats.ts';
 import { pointingNames } from './pointing.ts';
 import { readPolicyFile } from './read-file.ts';
+import { trustSettings } from './trust.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moult-cli-policy-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -202,5 +205,45 @@ describe('moult policy', () => {
       assert.equal(status, 2);
       assert.match(stderr, /is neither a Registry\.pol nor a \.reg file: /);
     }
+  });
+});
+
+describe('the policy that accepts updates of the operator', () => {
+  it('brings the authority to the roots and the signer to the publishers, and takes them back', async () => {
+    const ca = await createOperatorCa({ commonName: 'Operator', now });
+    const signer = await createOperatorSigner(ca, { commonName: 'Signer', now });
+    const pem = [ca, signer].map(({ certificatePem }, at) => ({ name: `${at}`, bytes: Buffer.from(certificatePem) }));
+    const trust = trustSettings(pem);
+    const thumbprints = pem.map(({ bytes }) => new X509Certificate(bytes).fingerprint.replaceAll(':', ''));
+    const keys = ['Root', 'TrustedPublisher'].map(
+      (store, at) => `SOFTWARE\\Policies\\Microsoft\\SystemCertificates\\${store}\\Certificates\\${thumbprints[at]}`,
+    );
+    const exported = (format: PolicyFormat, isUndo: boolean) => {
+      const [file] = exportPolicy(format, { server, group: undefined }, { isUndo, now, newGuid: () => '', trust });
+      return Buffer.from(file?.bytes ?? []);
+    };
+    const values = parsePolicyFile(exported('pol', false));
+    const blobs = values.filter(({ name }) => name === 'Blob');
+    assert.deepEqual(
+      blobs.map(({ key }) => key),
+      keys,
+    );
+    for (const [at, { value }] of blobs.entries()) {
+      const blob = Buffer.from(value.type === 'REG_BINARY' ? value.data : []);
+      assert.equal(blob.subarray(0, 12).toString('hex'), '030000000100000014000000');
+      assert.equal(blob.subarray(12, 32).toString('hex').toUpperCase(), thumbprints[at]);
+      assert.deepEqual(new X509Certificate(blob.subarray(44)).fingerprint.replaceAll(':', ''), thumbprints[at]);
+    }
+    assert.deepEqual(
+      values.filter(({ name }) => name === 'AcceptTrustedPublisherCerts').map(({ value }) => value),
+      [{ type: 'REG_DWORD', data: 1 }],
+    );
+    assert.match(exported('reg', false).toString('utf16le'), /"Blob"=hex:03,00,00,00,01,00,00,00,14/);
+    assert.match(
+      exported('ps1', false).toString(),
+      /-Name Blob -PropertyType Binary -Value \(\[byte\[\]\]\(3,0,0,0,1,/,
+    );
+    assert.match(exported('reg', true).toString('utf16le'), /"Blob"=-/);
+    assert.throws(() => trustSettings([{ name: 'x.pem', bytes: Buffer.from('x') }]), /x\.pem is not a certificate/);
   });
 });
