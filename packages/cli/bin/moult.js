@@ -14,8 +14,6 @@ if (Number.parseInt(process.versions.node, 10) >= oldestSupported) {
   const { enableCompileCache } = await import('node:module');
   enableCompileCache();
   leaveWithParent();
-  // The doctor keeps its space for new objects small (src/doctor/small-heap.ts). Loading the program makes it grow before.
-  if (process.argv[2] === 'doctor') (await import('node:v8')).setFlagsFromString('--semi-space-growth-factor=2');
   await (await import(program())).ended;
 } else {
   handOver(bundledNode(), (await import('node:child_process')).spawn);

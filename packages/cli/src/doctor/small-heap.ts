@@ -6,7 +6,10 @@ import { setFlagsFromString } from 'node:v8';
 /** Beyond what is alive, in percent. */
 const growthPercent = 30;
 
-/** For this whole process, from now on: the space for new objects stays as it is, that for old ones grows slowly. */
+/**
+ * For this whole process, from now on: the space for new objects stays as large as loading the program made it (a few
+ * megabytes; from a smaller one too much is copied), that for old ones grows slowly.
+ */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
