@@ -4,7 +4,7 @@ import type { commands } from './index.ts';
 
 export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   catalog: 'import, list and show update metadata',
-  publish: 'publish an update of your own from a YAML file (docs/catalog.md)',
+  publish: 'publish an update of your own from a YAML file (docs/catalog.md) or a winget manifest',
   cab: 'cabinets: list, test, extract, create',
   xpress: 'pack and unpack Xpress, from standard input to standard output',
   doctor: "find out why a computer is not updating, from its end or from the server's",
