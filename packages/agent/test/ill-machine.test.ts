@@ -82,6 +82,7 @@ describe('a machine that is not well', { concurrency: 2 }, () => {
     assert.deepEqual(readdirSync(at.root.agentFolder).sort(), [
       'current.json',
       'host.mjs',
+      'installed.json',
       'operator-ca.cer',
       'versions',
     ]);

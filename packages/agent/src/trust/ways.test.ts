@@ -36,6 +36,7 @@ function holding(pattern: RegExp): string[] {
 const starts = new Map([
   ['facts/command-exit.ts', 'CommandExit of a rule that is covered and approved'],
   ['machine/boot.ts', 'shutdown, who and quser with fixed arguments, or RestartCommand of this machine'],
+  ['service/commands.ts', 'the service manager of this machine, for its administrator, with fixed arguments'],
   ['facts/packages.ts', 'package managers of this machine, with fixed arguments'],
   ['machine/windows-registry.ts', 'reg.exe, with fixed arguments'],
   ['wsus/install/install-revision.ts', 'the program of a covered and approved update'],
