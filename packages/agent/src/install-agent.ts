@@ -142,7 +142,11 @@ function place(
   const registry = openRegistry(root);
   if (options.network?.proxyCredentials) writeCredentials(root, options.network.proxyCredentials);
   const changes = [...settings(root, server, options, version), ...networkChanges(options.network ?? {})];
-  recordInstallation(root, registry.read(), changes);
+  recordInstallation(
+    root,
+    registry.read(),
+    changes.filter((change) => !takesFormerPolicy(change)),
+  );
   registry.change(changes);
   return { version, clientId: ensureClientId(registry) };
 }
@@ -304,6 +308,11 @@ function isSameRelease(one: string, other: string): boolean {
 
 /** What installations of before wrote into the policy, all four of them. In a root it was never a policy of anybody. */
 const formerPolicy = { NoAutoUpdate: 0, AUOptions: 4, ScheduledInstallDay: 0, ScheduledInstallTime: 3 } as const;
+
+/** Removes a value that an agent of before wrote: what an uninstallation must not bring back. */
+function takesFormerPolicy({ key, name, value }: RegistryChange): boolean {
+  return key === keys.policyAu && name !== undefined && name in formerPolicy && value === undefined;
+}
 
 /** Every day at three, as the local administrator's choice, which they can change in the panel. One that is made stays. */
 function firstChoice(root: MachineRoot, registry: RegistryView): RegistryChange[] {

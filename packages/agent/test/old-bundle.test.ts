@@ -11,7 +11,7 @@ import { readHosts } from '../src/host/hosts-file.ts';
 import { installAgent } from '../src/install-agent.ts';
 import { keys } from '../src/machine/keys.ts';
 import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
-import { openRegistry, text } from '../src/machine/registry.ts';
+import { number, openRegistry, text } from '../src/machine/registry.ts';
 import { readStatus } from '../src/read-status.ts';
 import { uninstallAgent } from '../src/uninstall/uninstall-agent.ts';
 import { runBuilt, scratchFolder } from './lab.ts';
@@ -92,6 +92,21 @@ describe('the agent 7.9.0.1', () => {
     assert.deepEqual([problems, existsSync(root.agentFolder)], [[], false]);
     assert.ok(left.some(({ name }) => name === `${keys.policy}\\WUServer`));
     assert.equal(openRegistry(root).read().value(keys.policy, 'WUServer')?.data, lab.url);
+  });
+
+  it('leaves nothing of the policy that it wrote once, when it is installed anew and uninstalled', async () => {
+    const root = await oldMachine();
+    const written = { NoAutoUpdate: 0, AUOptions: 4, ScheduledInstallDay: 0, ScheduledInstallTime: 3 };
+    const values = Object.entries(written).map(([name, value]) => ({ key: keys.policyAu, name, value: number(value) }));
+    openRegistry(root).change(values);
+    const { operatorCertificate } = lab;
+    await installAgent(root, { server: lab.url, generation: 'wsus', releaseFolder: releases, operatorCertificate });
+    assert.deepEqual((await uninstallAgent(root, { platform: 'linux' })).problems, []);
+    const registry = openRegistry(root).read();
+    assert.deepEqual(
+      values.filter(({ key, name }) => registry.value(key, name)),
+      [],
+    );
   });
 });
 
