@@ -1,6 +1,6 @@
-// An uninstallation leaves the machine as it was: from a whole agent, from half of one, from a broken one, and after it was killed.
+// An uninstallation leaves the machine as it was: from a whole agent, from half of one, from a broken one.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -14,67 +14,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { describe, it } from 'node:test';
 import { keys } from '../src/machine/keys.ts';
 import { noteProcess, tryLock } from '../src/machine/lock.ts';
-import { type MachineRoot, machineRoot } from '../src/machine/machine-root.ts';
+import { machineRoot } from '../src/machine/machine-root.ts';
 import { number, openRegistry, text } from '../src/machine/registry.ts';
 import { readStatus } from '../src/read-status.ts';
 import { installService } from '../src/service/service.ts';
 import { uninstallAgent } from '../src/uninstall/uninstall-agent.ts';
-import { makePlainAgents, type PlainAgents, placeRelease } from './plain-machine.ts';
-
-const linux = { platform: 'linux', waitMs: 5000 } as const;
-const preload = new URL('kill-at-step.mjs', import.meta.url).href;
-
-let folder: string;
-let agents: PlainAgents;
-let machines = 0;
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'moult-uninstall-'));
-  agents = await makePlainAgents(folder);
-});
-after(() => rmSync(folder, { recursive: true }));
-
-/** A machine with an agent that has worked for a while, and is a service. */
-async function usedMachine(): Promise<MachineRoot> {
-  const root = await agents.install(join(folder, `machine-${++machines}`));
-  await use(root);
-  return root;
-}
-
-async function use(root: MachineRoot): Promise<void> {
-  await installService(root, { ...linux, start: false });
-  const files = [
-    ...[join(root.selfUpdateFolder, 'wuident.cab'), join(root.dataStoreFolder, 'session.json'), root.urlLog],
-    ...[join(root.downloadFolder, 'a'.repeat(40)), join(root.windows, 'SoftwareDistribution/EventCache/1.json')],
-    ...[root.wsusLog, `${root.wsusLog}.old`, root.reportingEventsLog, join(root.windows, 'moult-agent-host.out')],
-    ...[join(root.hostsFolder, '7.9.9.9', 'host.mjs'), join(root.keptFolder, 'operator-ca.cer'), root.detectRequest],
-    ...[join(root.trustFolder, 'root.json'), join(root.agentFolder, 'proxy-credentials.json'), `${root.hostLock}.4711`],
-  ];
-  for (const file of files) {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, '{"user":"u","password":"p"}');
-  }
-  openRegistry(root).change([
-    { key: keys.agent, name: 'LegacyMode', value: number(0) },
-    { key: keys.autoUpdate, name: 'AUState', value: number(5) },
-    { key: `${keys.results}\\Detect`, name: 'LastError', value: number(0) },
-  ]);
-}
-
-function filesOf({ folder: machine }: Pick<MachineRoot, 'folder'>): string[] {
-  if (!existsSync(machine)) return [];
-  const all = readdirSync(machine, { recursive: true, withFileTypes: true });
-  return all
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(machine, join(entry.parentPath, entry.name)))
-    .sort();
-}
+import { agents, filesOf, folder, linux, nextNumber, use, usedMachine } from './uninstall-lab.ts';
 
 describe('moult agent uninstall', () => {
   it('with --purge leaves nothing at all of a machine in a folder', async () => {
@@ -118,7 +67,7 @@ describe('moult agent uninstall', () => {
     for (const purge of [false, true]) {
       const told = await uninstallAgent(root, { ...linux, purge, dryRun: true });
       assert.deepEqual([filesOf(root), readFileSync(root.registryFile ?? '', 'latin1')], [before, registry]);
-      const copy = join(folder, `copy-${++machines}`);
+      const copy = join(folder, `copy-${nextNumber()}`);
       cpSync(root.folder, copy, { recursive: true });
       const there = machineRoot(copy);
       // The unit in the copy names the machine that it was copied from.
@@ -136,7 +85,7 @@ describe('moult agent uninstall', () => {
   });
 
   it('sets the registry back to what it was, and leaves what an administrator set since', async () => {
-    const folderOfMachine = join(folder, `machine-${++machines}`);
+    const folderOfMachine = join(folder, `machine-${nextNumber()}`);
     const root = machineRoot(folderOfMachine);
     mkdirSync(root.folder);
     const mine = [
@@ -205,7 +154,7 @@ describe('moult agent uninstall', () => {
     const whole = await usedMachine();
     const parts = [...filesOf(whole), 'Program Files', 'Program Files/Moult/Agent', 'Windows', 'etc'];
     for (const part of parts) {
-      const root = machineRoot(join(folder, `half-${++machines}`));
+      const root = machineRoot(join(folder, `half-${nextNumber()}`));
       cpSync(whole.folder, root.folder, { recursive: true });
       rmSync(join(root.folder, 'etc'), { recursive: true });
       await installService(root, { ...linux, start: false });
@@ -300,103 +249,5 @@ describe('moult agent uninstall', () => {
     const { left, problems } = await uninstallAgent(root, linux);
     assert.deepEqual(problems, []);
     assert.ok(existsSync(unit) && left.some(({ name }) => name === unit), 'one of somebody else stays');
-  });
-});
-
-describe('killed in the middle', () => {
-  /** A setup as a program of its own. */
-  async function program(source: string): Promise<string> {
-    const file = join(folder, `${++machines}`, 'host.mjs');
-    await build({
-      stdin: { contents: source, resolveDir: fileURLToPath(new URL('.', import.meta.url)), loader: 'ts' },
-      ...{ outfile: file, bundle: true, platform: 'node', format: 'esm', target: 'node24', logLevel: 'error' },
-      banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
-    });
-    return file;
-  }
-
-  /** The disk as it was before each step of the program: each state once, whatever the process id in its names. */
-  async function atEachStep(
-    file: string,
-    before: string,
-    check: (machine: string, what: string) => Promise<void>,
-  ): Promise<number> {
-    const [machine, record, snapshots] = ['machine', 'steps', 'snapshots'].map((name) =>
-      join(folder, `${name}-${++machines}`),
-    );
-    assert.ok(machine && record && snapshots);
-    cpSync(before, machine, { recursive: true });
-    mkdirSync(snapshots);
-    const plan = JSON.stringify({ record, snapshots, root: machine });
-    const env = { ...process.env, NODE_OPTIONS: `--import ${preload}`, MOULT_TEST_KILL: plan };
-    const { status, stderr, pid } = spawnSync(process.execPath, [file, machine], { env, encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
-    const steps = readFileSync(record, 'utf8').trim().split('\n');
-    assert.ok(steps.length > 15, steps.join('\n'));
-    const seen = new Set<string>();
-    for (const step of steps) {
-      const [name = '', what = ''] = step.split('\t');
-      const disk = join(snapshots, name);
-      const state = filesOf({ folder: disk }).map((path) => `${path} ${readFileSync(join(disk, path), 'latin1')}`);
-      const plain = state.join('\n').replaceAll(`${pid}`, 'PID');
-      if (seen.has(plain)) continue;
-      seen.add(plain);
-      await check(disk, `before ${what}`);
-    }
-    assert.ok(seen.size > 10, `${seen.size}`);
-    return seen.size;
-  }
-
-  it('an uninstallation is completed by the next one', async (test) => {
-    const root = await usedMachine();
-    rmSync(join(root.folder, 'etc'), { recursive: true });
-    const source = `
-      import { machineRoot } from '../src/machine/machine-root.ts';
-      import { uninstallAgent } from '../src/uninstall/uninstall-agent.ts';
-      const { problems } = await uninstallAgent(machineRoot(process.argv[2]), { platform: 'linux' });
-      process.exitCode = problems.length;`;
-    const file = await program(source);
-    const steps = await atEachStep(file, root.folder, async (machine, what) => {
-      const there = machineRoot(machine);
-      assert.deepEqual((await uninstallAgent(there, linux)).problems, [], what);
-      assert.ok(!existsSync(there.agentFolder), what);
-      const registry = openRegistry(there).read();
-      assert.ok(!registry.hasKey(keys.policy) && !registry.hasKey(keys.agent), what);
-    });
-    test.diagnostic(`${steps} states of the disk`);
-  });
-
-  it('an installation is completed by the next one, and taken back by an uninstallation', async (test) => {
-    const certificate = join(folder, 'ca.pem');
-    writeFileSync(certificate, agents.ca.certificatePem);
-    const source = `
-      import { readFileSync } from 'node:fs';
-      import { machineRoot } from '../src/machine/machine-root.ts';
-      import { installAgent } from '../src/install-agent.ts';
-      await installAgent(machineRoot(process.argv[2]), { server: 'http://127.0.0.1:9', generation: 'wsus',
-        releaseFolder: ${JSON.stringify(agents.releases)}, operatorCertificate: readFileSync(${JSON.stringify(certificate)}) });`;
-    const file = await program(source);
-    // Over an older agent: it is the agent until the new one is.
-    const older = machineRoot(join(folder, 'older'));
-    const releases = join(folder, 'older-releases');
-    placeRelease(join(releases, 'wsus', '7.8.0.0'), 'moult-agent', '7.8.0.0');
-    placeRelease(join(releases, 'host', '7.8.0.0'), 'moult-host', '7.8.0.0');
-    await agents.install(older.folder, { releaseFolder: releases });
-    const steps = await atEachStep(file, older.folder, async (machine, what) => {
-      const there = machineRoot(machine);
-      const { version = '', intact } = readStatus(there);
-      assert.ok(['7.8.0.0', '7.9.0.2'].includes(version) && intact, `${what}: ${version} ${intact}`);
-      const copy = `${machine}-removed`;
-      cpSync(machine, copy, { recursive: true });
-      await agents.install(machine);
-      const after = readStatus(there);
-      assert.deepEqual([after.version, after.intact, after.server], ['7.9.0.2', true, 'http://127.0.0.1:9'], what);
-      assert.deepEqual(readdirSync(there.versionsFolder), ['7.9.0.2'], what);
-      for (const one of [there, machineRoot(copy)]) {
-        assert.deepEqual((await uninstallAgent(one, { ...linux, purge: true })).problems, [], what);
-        assert.ok(!existsSync(one.folder), `${what}: ${filesOf(one)}`);
-      }
-    });
-    test.diagnostic(`${steps} states of the disk`);
   });
 });
