@@ -254,7 +254,7 @@ describe('a version that qualified, and then', { concurrency: 2 }, () => {
     assert.match(told(at.root), /has not finished a good detection for long/);
   });
 
-  it('dies again and again, with nothing before it, is replaced by what the host itself finds', async () => {
+  it('dies again and again, with nothing before it, is replaced by what the host itself finds', async (test) => {
     await using at = await openBench(lab, lab.release('wsus', newVersion));
     const root = await lab.machine({
       server: readStatus(at.root).server ?? '',
@@ -265,13 +265,30 @@ describe('a version that qualified, and then', { concurrency: 2 }, () => {
     replaceAgent(root, 'process.exit(7)');
     await at.server.publish(lab.release('wsus', '7.9.0.2'));
     const host = startHost(root);
+    test.after(() => host.stop());
     await until(
       () => readCurrent(root)?.version === '7.9.0.2' && readCurrent(root)?.state === 'committed',
       () => told(root),
     );
+    // The dead one was to be started again 4 s after its death: by then there is another agent, and only that one.
+    await pause(5000);
     await host.stop();
+    if (process.platform === 'linux') assert.deepEqual(programsOf(root), [], 'nobody else was started');
   });
 });
+
+/** Command lines of the programs of a machine that live. */
+function programsOf({ versionsFolder }: MachineRoot): string[] {
+  return globSync('/proc/[0-9]*/cmdline')
+    .map((file) => {
+      try {
+        return readFileSync(file, 'utf8');
+      } catch {
+        return '';
+      }
+    })
+    .filter((command) => command.includes(versionsFolder));
+}
 
 /** Another program in the place of the agent, as if it had been released so. */
 function replaceAgent(root: MachineRoot, source: string): void {

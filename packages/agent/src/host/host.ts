@@ -302,6 +302,8 @@ class Host implements RunningHost {
 
   #takeOver(from: AgentVersion, { version, generation }: AgentVersion, old: Program | undefined): void {
     if (this.#switching || this.#stopping) return;
+    // One that died is not started again beside its successor: nobody would watch or end the one of the two.
+    clearTimeout(this.#restart);
     const previous: AgentVersion = { version: from.version, generation: from.generation };
     const failed = this.#current.failed;
     this.#trial = this.#try({ version, generation, state: 'trial', previous, attempt: 0, failed }, previous, old);
@@ -314,6 +316,7 @@ class Host implements RunningHost {
     this.#switching = false;
     this.#current = this.#keeper.pending ?? recoverCurrent(this.#root).current;
     if (result.kind === 'won') {
+      this.#watch.forget();
       this.#adopt(result.program);
       if (this.#stopping) return;
       // The successor that it found is in a folder of its own, which nothing names yet.
