@@ -17,7 +17,8 @@ const folder = mkdtempSync(join(tmpdir(), 'moult-trust-'));
 const stops: (() => Promise<void>)[] = [];
 after(async () => {
   for (const stop of stops) await stop();
-  rmSync(folder, { recursive: true, force: true });
+  // A log file may be closed a moment later.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 });
 const start = new Date('2026-12-01T00:00:00Z');
 const inDays = (days: number) => new Date(start.getTime() + days * 86_400_000);
