@@ -199,6 +199,22 @@ describe("the approval of a vendor's package", () => {
     assert.equal((await to.store.findRevisions(idOf(2))).length, 1);
   });
 
+  it('publishes packages that require each other once each, however many there are', async () => {
+    await using to = await server();
+    const numbers = Array.from({ length: 24 }, (_, at) => at + 1);
+    const all = numbers.map((number) => {
+      const others = numbers
+        .filter((other) => other !== number)
+        .map((other) => `<sdp:PackageID>${idOf(other)}</sdp:PackageID>`);
+      const more = `<sdp:Prerequisites>${others.join('')}</sdp:Prerequisites>`;
+      return member(`${number}.sdp`, sdp(number, { more }));
+    });
+    await add(to, save('circle.zip', makeZip(all)), { allowPrivate: true });
+    answers.set('/sp1.exe', { body: payload });
+    await approve(to, idOf(1));
+    for (const number of numbers) assert.equal((await to.store.findRevisions(idOf(number))).length, 1, idOf(number));
+  });
+
   it('is repeated for a newer text; what the vendor expires is declined; a removed catalog leaves its updates', async () => {
     await using to = await server();
     answers.set('/sp1.exe', { body: payload });

@@ -5,19 +5,15 @@ import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { AdministrationError } from '../errors.ts';
 
 const closed = new BlockList();
-for (const [network, bits] of [
-  ...[['0.0.0.0', 8] as const, ['10.0.0.0', 8] as const, ['100.64.0.0', 10] as const, ['127.0.0.0', 8] as const],
-  ...[['169.254.0.0', 16] as const, ['172.16.0.0', 12] as const, ['192.0.0.0', 24] as const],
-  ...[['192.168.0.0', 16] as const, ['198.18.0.0', 15] as const, ['224.0.0.0', 4] as const, ['240.0.0.0', 4] as const],
-])
-  closed.addSubnet(network, bits, 'ipv4');
-// Unspecified, loopback, NAT64, Teredo, 6to4, unique local, link-local, site-local, multicast. Mapped IPv4 counts as IPv4.
-for (const [network, bits] of [
-  ...[['::', 128] as const, ['::1', 128] as const, ['64:ff9b::', 32] as const, ['2001::', 32] as const],
-  ...[['2002::', 16] as const, ['fc00::', 7] as const, ['fe80::', 10] as const, ['fec0::', 10] as const],
-  ...[['ff00::', 8] as const, ['::', 96] as const],
-])
-  closed.addSubnet(network, bits, 'ipv6');
+for (const network of [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
+  ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'],
+  // Unspecified, loopback, NAT64, Teredo, 6to4, unique local, link-local, site-local, multicast. Mapped IPv4 counts as IPv4.
+  ...['::/96', '64:ff9b::/32', '2001::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+]) {
+  const [address = '', bits] = network.split('/');
+  closed.addSubnet(address, Number(bits), isIP(address) === 4 ? 'ipv4' : 'ipv6');
+}
 
 /** Whether an IP address is private, loopback, link-local, multicast or otherwise not of the public internet. */
 export function isPrivateAddress(address: string): boolean {

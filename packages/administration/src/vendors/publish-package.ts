@@ -34,9 +34,6 @@ export interface PublishedPackage {
   isNew: boolean;
 }
 
-/** Packages that require each other are published together, to this depth. */
-const deepest = 16;
-
 /**
  * Publishes a package, and of those that it requires the rules. Does nothing for one that is published so already. Throws
  * AdministrationError SERVER_NOT_FOUND, ADMINISTRATION_PACKAGE_WITHHELD, ADMINISTRATION_FETCH, ADMINISTRATION_PRIVATE_ADDRESS,
@@ -47,9 +44,11 @@ export async function publishVendorPackage(
   administration: Administration,
   packageId: string,
   options: PublishPackageOptions,
-  depth = 0,
+  begun = new Set<string>(),
 ): Promise<PublishedPackage> {
   const { store } = administration;
+  // Packages may require each other: each is published once.
+  begun.add(packageId);
   const row = await requirePackage(administration, packageId);
   const revisions = await store.findRevisions(packageId);
   if (revisions.length > 0 && row.publishedRevision === undefined)
@@ -64,7 +63,7 @@ export async function publishVendorPackage(
   if (isPublished && hasAll) return { packageId, title: row.title, revision: newest, isNew: false };
   const revision = Math.max(newest ?? 0, row.publishedRevision ?? 0) + 1;
   const { publication, origin } = contentOf(row);
-  await publishRequired(administration, publication, options, depth);
+  await publishRequired(administration, publication, options, begun);
   const made = { ...(await ofThisServer(administration, publication)), revision };
   const fileSha256 = await inWorkingFolder(administration.server.dataDir, administration.author.at, async (folder) => {
     const file = options.withContent ? origin : undefined;
@@ -111,13 +110,13 @@ async function publishRequired(
   administration: Administration,
   { prerequisites }: Publication,
   options: PublishPackageOptions,
-  depth: number,
+  begun: Set<string>,
 ): Promise<void> {
-  if (depth >= deepest) return;
   for (const id of new Set(prerequisites.flat())) {
+    if (begun.has(id)) continue;
     const required = await administration.store.findVendorPackage(id);
     if (!required || required.state === 'withheld' || required.publishedRevision !== undefined) continue;
-    await publishVendorPackage(administration, id, { ...options, withContent: false }, depth + 1);
+    await publishVendorPackage(administration, id, { ...options, withContent: false }, begun);
   }
 }
 

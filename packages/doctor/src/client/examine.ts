@@ -220,11 +220,13 @@ function exportRegistry(): RegFacts {
     'HKLM\\SYSTEM\\CurrentControlSet\\Services\\wuauserv',
     'HKLM\\SYSTEM\\CurrentControlSet\\Services\\BITS',
   ];
+  // By its path: Windows looks for a bare name in the current folder first, and an administrator stands in folders of strangers.
+  const program = join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'reg.exe');
   try {
     keys.forEach((key, index) => {
       const file = join(folder, `${index}.reg`);
       try {
-        execFileSync('reg.exe', ['export', key, file, '/y'], { stdio: 'ignore' });
+        execFileSync(program, ['export', key, file, '/y'], { stdio: 'ignore' });
         mergeRegFacts(facts, readRegText(readFileSync(file), key));
       } catch {
         // The key does not exist on this machine, which is itself a fact: it stays absent.
