@@ -244,6 +244,20 @@ describe("the approval of a vendor's package", () => {
     assert.equal((await add(to, save('life.sdp', sdp(1)))).refused.length, 0);
   });
 
+  it('that the vendor expired is declined by the next reading, if the process of the first one ended before', async () => {
+    await using to = await server();
+    answers.set('/sp1.exe', { body: payload });
+    await add(to, save('ended.sdp', sdp(1)), { allowPrivate: true });
+    await approve(to, idOf(1));
+    const notePublished = () => Promise.reject(new Error('the process ended'));
+    const expired = save('ended.sdp', sdp(1, { state: 'Expired' }));
+    await assert.rejects(add({ ...to, store: { ...to.store, notePublished } }, expired), /the process ended/);
+    assert.deepEqual(await to.store.loadDeclined(), []);
+    assert.equal((await add(to, expired)).expiredNow.length, 1);
+    assert.deepEqual(await to.store.loadDeclined(), [idOf(1)]);
+    assert.equal((await add(to, expired)).expiredNow.length, 0);
+  });
+
   it('goes on after a process that ended between the update and the note of it', async () => {
     await using to = await server();
     answers.set('/sp1.exe', { body: payload });

@@ -6,7 +6,13 @@ import { findBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import { findUpdate, guidIn } from '../find.ts';
 import type { Administration } from '../open-server.ts';
-import { contentOf, type PublishedPackage, publishVendorPackage, requirePackage } from './publish-package.ts';
+import {
+  contentOf,
+  type PublishedPackage,
+  publishedText,
+  publishVendorPackage,
+  requirePackage,
+} from './publish-package.ts';
 import { reachError, reachesAll, reachOfPackage } from './reach.ts';
 
 interface ApprovePackagesOptions {
@@ -81,7 +87,7 @@ async function inspect(
   const found: PackageReach[] = [];
   for (const packageId of ids) {
     const row = await requirePackage(administration, packageId);
-    if (row.publishedAs === `${row.digest} content`) continue;
+    if (row.publishedAs === publishedText(row.digest, true)) continue;
     const reach = reachOfPackage(contentOf(row).publication, systems);
     if (reachesAll(reach) && !allowAll) throw reachError(row.title, reach);
     found.push({ packageId, title: row.title, reach });

@@ -1,13 +1,9 @@
 // Publishes a package of a vendor's catalog: its file is fetched, checked, packed into a cabinet that the operator signs, and
 // the update goes into the catalog of this server under the package's own id.
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { copyFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CatalogError, toUpdateId } from '@moult/catalog';
 import type { Publication } from '@moult/catalog/publication';
 import { type OriginFile, parseVendorPackage } from '@moult/catalog/vendor';
-import { DiskError, requireFile } from '@moult/disk';
 import { type Log, type VendorPackageRow, withDiskTrouble } from '@moult/store';
 import { fetchBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
@@ -15,6 +11,7 @@ import type { Administration } from '../open-server.ts';
 import { packPublication, publish } from '../publications.ts';
 import { classificationId } from './classifications.ts';
 import { fetchFile } from './fetch-file.ts';
+import { copyGiven, digestsOf } from './local-file.ts';
 import { inWorkingFolder } from './working-folder.ts';
 
 interface PublishPackageOptions {
@@ -56,10 +53,10 @@ export async function publishVendorPackage(
       'CATALOG_IDENTITY_CONFLICT',
       `An update with the id of "${row.title}" (${packageId}) is in the catalog already, and is not of this vendor.`,
     );
-  const as = `${row.digest} ${options.withContent ? 'content' : 'rules'}`;
+  const as = publishedText(row.digest, options.withContent);
   const newest = revisions.at(-1)?.revisionNumber;
   const isPublished = newest !== undefined && newest === row.publishedRevision;
-  const hasAll = row.publishedAs === as || row.publishedAs === `${row.digest} content`;
+  const hasAll = row.publishedAs === as || row.publishedAs === publishedText(row.digest, true);
   if (isPublished && hasAll) return { packageId, title: row.title, revision: newest, isNew: false };
   const revision = Math.max(newest ?? 0, row.publishedRevision ?? 0) + 1;
   const { publication, origin } = contentOf(row);
@@ -78,6 +75,11 @@ export async function publishVendorPackage(
   });
   await store.notePublished(packageId, { revision, as, fileSha256 });
   return { packageId, title: row.title, revision, isNew: true };
+}
+
+/** What `publishedAs` says of a package whose text has this digest, with its file or for detection alone. */
+export function publishedText(digest: string, withContent: boolean): string {
+  return `${digest} ${withContent ? 'content' : 'rules'}`;
 }
 
 /** The package's row. Throws SERVER_NOT_FOUND, ADMINISTRATION_PACKAGE_WITHHELD. */
@@ -151,7 +153,7 @@ async function obtain(
       `${file.fileName} has ${file.sizeBytes} bytes; the limit is ${fetchBounds.maxFileBytes} (fetch.max-file-bytes).`,
     );
   await withDiskTrouble(`A file of ${file.sizeBytes} bytes cannot be written into ${folder}`, async () => {
-    if (filesFrom !== undefined) return takeFrom(filesFrom, file.fileName, path);
+    if (filesFrom !== undefined) return copyGiven(join(filesFrom, file.fileName), path);
     const allowsPrivate = (await store.findVendorCatalog(row.catalog))?.allowsPrivate ?? false;
     const progress = onProgress && ((bytes: number) => onProgress(bytes, file.sizeBytes));
     await fetchFile(file.address, path, { allowsPrivate, maxBytes: file.sizeBytes, onProgress: progress });
@@ -159,29 +161,12 @@ async function obtain(
   return requireFileOf(row, file, path);
 }
 
-async function takeFrom(folder: string, fileName: string, path: string): Promise<void> {
-  const source = join(folder, fileName);
-  try {
-    requireFile(source);
-  } catch (cause) {
-    if (!(cause instanceof DiskError)) throw cause;
-    throw new AdministrationError('ADMINISTRATION_UNREADABLE', cause.message, { cause });
-  }
-  await copyFile(source, path);
-}
-
 async function requireFileOf(row: VendorPackageRow, file: OriginFile, path: string): Promise<string> {
-  const { size } = await stat(path);
-  const [sha1, sha256] = [createHash('sha1'), createHash('sha256')];
-  for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) {
-    sha1.update(piece);
-    sha256.update(piece);
-  }
-  const found = { sha1: sha1.digest('hex'), sha256: sha256.digest('hex') };
+  const found = await digestsOf(path);
   const pinned = row.fileSha256;
   const why =
-    size !== file.sizeBytes
-      ? `it has ${size} bytes, and the catalog says ${file.sizeBytes}`
+    found.sizeBytes !== file.sizeBytes
+      ? `it has ${found.sizeBytes} bytes, and the catalog says ${file.sizeBytes}`
       : found.sha1 !== file.sha1
         ? `its SHA-1 is ${found.sha1}, and the catalog says ${file.sha1}`
         : pinned !== undefined && pinned !== found.sha256

@@ -7,7 +7,7 @@ import { vendorCatalogLimits } from '../bounds.ts';
 import { AdministrationError, asAdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
 import { fetchFile } from './fetch-file.ts';
-import { publishVendorPackage } from './publish-package.ts';
+import { publishedText, publishVendorPackage } from './publish-package.ts';
 import { type CatalogSigner, type ReadCatalog, readVendorCatalog } from './read-catalog.ts';
 import { inWorkingFolder } from './working-folder.ts';
 
@@ -207,9 +207,14 @@ function note(report: CatalogReport, one: VendorPackageChange, old: ListedVendor
   if (one.state === 'withheld') report.withheld.push({ packageId, title, code, message });
   if (one.state === 'offered') report.bytes += one.sizeBytes;
   if (one.state === 'expired') report.expired++;
-  if (old?.publishedRevision === undefined || old.digest === one.digest) return;
+  if (old?.publishedRevision === undefined || isPublishedSo(old, one)) return;
   if (one.state === 'expired') report.expiredNow.push({ packageId, title });
   else if (one.state === 'offered') report.newer.push({ packageId, title });
+}
+
+/** Whether the newest update of it has this text. What was begun and not ended has not. */
+function isPublishedSo({ publishedAs }: ListedVendorPackage, { digest }: VendorPackageChange): boolean {
+  return publishedAs === publishedText(digest, true) || publishedAs === publishedText(digest, false);
 }
 
 /** The SHA-256 that the first download had counts as long as the package names the same file. */

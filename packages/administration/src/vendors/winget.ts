@@ -1,17 +1,14 @@
 // From a winget manifest to a packed publication: the installer is fetched or given, and held against the manifest's SHA-256.
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Publication } from '@moult/catalog/publication';
 import { type WingetOptions, wingetUpdate } from '@moult/catalog/winget';
-import { DiskError, requireFile } from '@moult/disk';
 import { withDiskTrouble } from '@moult/store';
 import { fetchBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import type { FoundServer } from '../open-server.ts';
 import { type PackedPublication, packPublication } from '../publications.ts';
 import { fetchFile } from './fetch-file.ts';
+import { copyGiven, digestsOf } from './local-file.ts';
 import { inWorkingFolder } from './working-folder.ts';
 
 interface PackWingetOptions extends WingetOptions {
@@ -47,20 +44,8 @@ export async function packWinget(
   });
 }
 
-async function copyGiven(source: string, path: string): Promise<void> {
-  try {
-    requireFile(source);
-  } catch (cause) {
-    if (!(cause instanceof DiskError)) throw cause;
-    throw new AdministrationError('ADMINISTRATION_UNREADABLE', cause.message, { cause });
-  }
-  await copyFile(source, path);
-}
-
 async function requireDigest(path: string, { fileName, sha256 }: { fileName: string; sha256: string }): Promise<void> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) hash.update(piece);
-  const found = hash.digest('hex');
+  const { sha256: found } = await digestsOf(path);
   if (found === sha256) return;
   throw new AdministrationError(
     'ADMINISTRATION_FILE_DIGEST',

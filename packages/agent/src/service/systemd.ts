@@ -56,7 +56,9 @@ export function systemdManager(parts: ServiceParts): ServiceManager {
       const copy = removeDefinition(file, { force, stamp: stampOf(parts.now()) });
       const links = linksTo(folder, name);
       onDisk(folder, () => links.forEach(removeFileWhenFree));
-      const problems = ifRunning(() => [...tell('daemon-reload'), ...forgetFailure(systemctl, name)]);
+      const problems = ifRunning(() => tell('daemon-reload'));
+      // A unit that is gone, and failed before, is remembered: that is the only trace. There may be nothing to forget.
+      if (unavailable() === undefined) systemctl('reset-failed', name);
       return { removed: [...(before.kind === 'absent' ? [] : [file]), ...links], copy, problems };
     },
     start: () => tell('restart', name),
@@ -84,12 +86,6 @@ function shownState(shown: Map<string, string> | undefined): Pick<ServiceLook, '
     // Between two starts a unit is `activating (auto-restart)`.
     isWanted: ['active', 'activating', 'reloading', 'deactivating'].includes(active),
   };
-}
-
-/** A unit that is gone, and failed before, is remembered: that is the only trace. Whether it is there to forget does not matter. */
-function forgetFailure(ask: (...args: string[]) => unknown, name: string): string[] {
-  ask('reset-failed', name);
-  return [];
 }
 
 function execOf(unit: string): string | undefined {
