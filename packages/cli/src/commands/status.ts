@@ -1,5 +1,7 @@
 // moult status: the server at a glance, running or not.
+
 import { type DiskFigures, readStatus } from '@moult/administration';
+import { counted } from '@moult/formats/text';
 import { readLockHolder } from '@moult/store/data-dir';
 import type { Command } from 'commander';
 import { moment, present } from '../output.ts';
@@ -35,7 +37,7 @@ async function status(flags: AdministrationFlags & { recount?: true }): Promise<
       `database    ${engine}`,
       ...(more.correctedComputers === undefined
         ? []
-        : [`recounted   figures of ${more.correctedComputers} computers were wrong`]),
+        : [`recounted   figures of ${counted(more.correctedComputers, 'computer')} were wrong`]),
       ...(more.titleSearchIndexed
         ? []
         : ['titles      are searched without an index: PostgreSQL lacks the extension pg_trgm']),

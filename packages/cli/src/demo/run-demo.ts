@@ -12,6 +12,7 @@ import {
   readStatus,
   startHost,
 } from '@moult/agent';
+import { counted } from '@moult/formats/text';
 import type { HomeDocument, HomeEvent } from '@moult/server/home-document';
 import { openScratch, type Scratch } from './scratch.ts';
 import { type DemoServer, startDemoServer } from './server.ts';
@@ -108,7 +109,7 @@ async function tell(
   for (const { generation, version, signer } of home.selfUpdate.releases) {
     story.server(`offers ${generation === 'sus' ? 'SUS' : 'WSUS'} client ${version}, signed by ${signer}`);
   }
-  story.server(`has ${home.updates.total} updates in its catalog, ${home.updates.deployments} approved`);
+  story.server(`has ${counted(home.updates.total, 'update')} in its catalog, ${home.updates.deployments} approved`);
   if (options.pauseMs > 0) {
     story.server(
       `in ${Math.round(options.pauseMs / 1000)} seconds an old computer is switched on: open the home page now`,

@@ -27,7 +27,7 @@ export const stages: readonly Stage[] = [
       const release = newestRelease(home);
       const ports = home.selfUpdate.ports.filter(({ files }) => files.length > 0 && files.every(({ fine }) => fine));
       if (home.selfUpdate.state !== 'available' || !release || ports.length === 0) return undefined;
-      return `the SelfUpdate service is available on port ${ports.map(({ port }) => port).join(' and ')}, and leads to ${release.version}`;
+      return `the SelfUpdate service is available on ${ports.length === 1 ? 'port' : 'ports'} ${ports.map(({ port }) => port).join(' and ')}, and leads to ${release.version}`;
     },
   },
   {
