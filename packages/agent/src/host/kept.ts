@@ -8,6 +8,9 @@ import { writeFileAtomically } from '../machine/atomic-file.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { parseRegistryText } from '../machine/registry-text.ts';
 
+const readings = 4;
+const pauseMs = 100;
+
 interface Kept {
   file: string;
   isWhole(bytes: Buffer): boolean;
@@ -48,11 +51,19 @@ function copyOf({ keptFolder }: MachineRoot, { file }: Kept): string {
   return join(keptFolder, basename(file));
 }
 
+/** Undefined for a file that is gone, is not whole, or cannot be read, also not a moment later. */
 function readWhole(file: string, { isWhole }: Kept): Buffer | undefined {
-  try {
-    const bytes = readOwnFile(file);
-    return bytes && isWhole(bytes) ? bytes : undefined;
-  } catch {
-    return undefined;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const bytes = readOwnFile(file);
+      return bytes && isWhole(bytes) ? bytes : undefined;
+    } catch (error) {
+      // A copy is older than the file: what only one reading could not have must not cost the settings since.
+      const isOfSystem = error instanceof Error && 'errno' in error;
+      if (!isOfSystem || tries === readings) return undefined;
+      Atomics.wait(sleeper, 0, 0, pauseMs);
+    }
   }
 }
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
