@@ -116,8 +116,7 @@ export async function mountImage(name: FileSystemName, image: string, folder: st
     folder: join(at, 'machine'),
     async fill(bytesLeft) {
       const { bavail, bsize } = statfsSync(at);
-      const bytes = bavail * bsize - bytesLeft;
-      if (bytes > 0) await runProgram(['fallocate', '-l', String(bytes), join(at, fillerName)]);
+      await fillWith(join(at, fillerName), bavail * bsize - bytesLeft);
     },
     makeReadOnly: async () => void (await untilItWorks(['mount', '-o', 'remount,ro', at])),
     async restart() {
@@ -133,6 +132,18 @@ export async function mountImage(name: FileSystemName, image: string, folder: st
 }
 
 const fillerName = 'filler';
+
+/** Takes so many bytes, or a little less: a file system may need some of what it calls free for itself. */
+async function fillWith(file: string, bytes: number): Promise<void> {
+  for (let less = 0; bytes - less > 0; less = less * 2 + 65_536) {
+    try {
+      await runProgram(['fallocate', '-l', String(bytes - less), file]);
+      return;
+    } catch (error) {
+      if (less > 2 ** 25) throw error;
+    }
+  }
+}
 
 /** Killed programs may hold a file for a moment longer. What stays busy is let go of: it is a scratch image. */
 async function unmount(at: string): Promise<void> {
