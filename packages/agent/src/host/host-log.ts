@@ -1,4 +1,5 @@
-// The host writes into the log of the generation that runs, so that there is one story to read.
+// The host writes into the log of the generation that runs, so that there is one story to read. What the disk does not take is said to
+// whoever started the host: the log of the system's services.
 import { openSusLog } from '../logs/sus-log.ts';
 import { openWsusLog } from '../logs/wsus-log.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
@@ -9,9 +10,14 @@ export interface HostLog {
   warn(generation: Generation, text: string): void;
 }
 
-export function openHostLog(root: MachineRoot, now: () => Date): HostLog {
-  const sus = openSusLog(root.susLog, now);
-  const wsus = openWsusLog(root.wsusLog, now);
+export function openHostLog(
+  root: MachineRoot,
+  now: () => Date,
+  say: (line: string) => void = (line) => console.error(line),
+): HostLog {
+  const lostOf = (file: string) => (text: string) => say(`${file} cannot be written. Its line: ${text}`);
+  const sus = openSusLog(root.susLog, now, lostOf(root.susLog));
+  const wsus = openWsusLog(root.wsusLog, now, lostOf(root.wsusLog));
   return {
     info: (generation, text) => (generation === 'sus' ? sus.write('Info', 'Host', text) : wsus.write('Service', text)),
     warn: (generation, text) =>

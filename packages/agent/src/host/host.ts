@@ -254,12 +254,8 @@ class Host implements RunningHost {
     try {
       keepCopies(this.#root);
     } catch (error) {
-      this.#tell(
-        'failed',
-        `Copies of the registry and the certificate cannot be kept: ${String(error)}.`,
-        current,
-        'warn',
-      );
+      const text = `Copies of the registry and the certificate cannot be kept: ${String(error)}.`;
+      this.#tell('failed', text, current, 'warn');
     }
   }
 
@@ -272,6 +268,7 @@ class Host implements RunningHost {
   async #updateHost(own: ReleaseVersion): Promise<void> {
     const agent = readIntactRelease(versionFolder(this.#root, this.#current.version));
     const tell = (text: string) => this.#tell('host', text, this.#current);
+    if (!agent) this.#tell('failed', 'No newer host: the agent cannot be read.', this.#current, 'warn');
     try {
       const next = agent && (await findNextHost({ root: this.#root, own, agent, now: this.#clock, tell }));
       if (next !== undefined && !this.#stopping && !this.#switching) {

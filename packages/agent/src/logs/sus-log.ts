@@ -10,14 +10,14 @@ export interface SusLog {
   write(status: SusStatus, component: SusComponent, text: string): void;
 }
 
-/** A writer that appends to `file`. */
-export function openSusLog(file: string, now: () => Date): SusLog {
+/** A writer that appends to `file`; a text that the disk does not take goes to `lost`. */
+export function openSusLog(file: string, now: () => Date, lost: (text: string) => void = () => {}): SusLog {
   return {
     write(status, component, text) {
       const time = now();
       const local = formatDottedTime(time, 'local').replaceAll('.', '-');
       const line = [local, `${time.toISOString().slice(0, 19)}Z`, status, component, oneLine(text)].join('\t');
-      appendToLog(file, `${line}\r\n`);
+      if (!appendToLog(file, `${line}\r\n`)) lost(oneLine(text));
     },
   };
 }

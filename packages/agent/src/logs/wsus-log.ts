@@ -10,13 +10,17 @@ export interface WsusLog {
   write(component: WsusComponent, text: string): void;
 }
 
-/** A writer that appends to `file`. Node shows no thread ids; the low bits of the process id stand in. */
-export function openWsusLog(file: string, now: () => Date, pid = process.pid): WsusLog {
+/**
+ * A writer that appends to `file`; a text that the disk does not take goes to `lost`. Node shows no thread ids; the low bits of the
+ * process id stand in.
+ */
+export function openWsusLog(file: string, now: () => Date, lost: (text: string) => void = () => {}): WsusLog {
+  const { pid } = process;
   const ids = `${String(pid).padStart(4)}\t${(pid & 0xfff).toString(16).padStart(4)}`;
   return {
     write: (component, text) => {
       const safe = text.replace(/[\r\n]+/g, ' ');
-      appendToLog(file, `${localStamp(now())}\t${ids}\t${component}\t${safe}\r\n`);
+      if (!appendToLog(file, `${localStamp(now())}\t${ids}\t${component}\t${safe}\r\n`)) lost(safe);
     },
   };
 }
