@@ -73,7 +73,7 @@ const limitMs = 90_000;
 /** What a trial may take where it is meant to hang. */
 const shortWaits = { TrialTimeoutSeconds: 4, QualifyTimeoutSeconds: 4, HostTrialTimeoutSeconds: 6 };
 /** Enough for the good release on a busy machine; a bad one may still be on trial. */
-const laterWaits = { TrialTimeoutSeconds: 20, QualifyTimeoutSeconds: 20, HostTrialTimeoutSeconds: 20 };
+const laterWaits = { TrialTimeoutSeconds: 60, QualifyTimeoutSeconds: 60, HostTrialTimeoutSeconds: 60 };
 const shortAnswers = { ReceiveTimeoutSeconds: 3, TransferTimeoutSeconds: 6 };
 const usualAnswers = { ReceiveTimeoutSeconds: 30, TransferTimeoutSeconds: 600 };
 
