@@ -32,7 +32,11 @@ type ContentPage = Page<ListedContent> & Record<ListedContent['state'], ContentS
  */
 export async function listContent(
   { store }: Administration,
-  { all = false, state, ...request }: ListRequest & { all?: boolean; state?: ListedContent['state'] | undefined },
+  {
+    all = false,
+    state,
+    ...request
+  }: ListRequest & { all?: boolean | undefined; state?: ListedContent['state'] | undefined },
 ): Promise<ContentPage> {
   const known = (await store.listContent()).filter(({ isApproved }) => all || isApproved);
   const found = state === undefined ? known : known.filter((file) => file.state === state);

@@ -38,11 +38,13 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_PACKAGE_WITHHELD'
   /** The rules of an update fit every computer. */
   | 'ADMINISTRATION_REACHES_ALL'
+  /** A name, a password or a token that cannot be used. */
+  | 'ADMINISTRATION_BAD_ACCOUNT'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED';
 
 /** What was not found, so that a caller can say how it is listed. */
-type Subject = 'computer' | 'group' | 'update';
+type Subject = 'computer' | 'group' | 'update' | 'user' | 'token';
 
 export class AdministrationError extends Error {
   readonly code: AdministrationErrorCode;

@@ -50,5 +50,23 @@ export const commandLimits = declareBounds('command', {
   },
 });
 
+/** Of commands with --server. */
+export const remoteBounds = declareBounds('remote', {
+  answerMs: {
+    what: 'Time for an answer of the server in `--server`',
+    fallback: 60_000,
+    range: [1000, 3_600_000],
+    client: 'nothing',
+    administrator: 'the error CLI_SERVER_UNREACHABLE',
+  },
+  maxAnswerBytes: {
+    what: 'An answer of the server in `--server`',
+    fallback: 67_108_864,
+    range: [1_048_576, 1_073_741_824],
+    client: 'nothing',
+    administrator: 'the error CLI_SERVER_UNREACHABLE',
+  },
+});
+
 /** All tables of this file. */
-export const commandBounds = [commandLimits];
+export const commandBounds = [commandLimits, remoteBounds];

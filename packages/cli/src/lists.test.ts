@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
 import { createCabinet } from '@moult/formats/cab';
+import { csvLine } from '@moult/formats/text';
 import { importTree } from '@moult/server';
 import { openStore } from '@moult/store';
-import { csvCell, endOf } from './lists.ts';
+import { endOf } from './lists.ts';
 import { run } from './run.ts';
 import { reportFailure } from './terminal.ts';
 
@@ -154,9 +155,9 @@ describe('a list', () => {
     assert.match(lines[1] ?? '', /^"'=cmd\|""\/c calc""!A1",\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     assert.match(stderr, /2 of 5 computers\. 3 more/);
     for (const text of ['=1', '+1', '-1', '@x', '|x', '%x', ' =1', '\t=1', '\r=1', '＝1', '\u200b=1'])
-      assert.match(csvCell(text), /^"?(?:'|<U\+)/, JSON.stringify(text));
-    assert.deepEqual(['a,b', 'a"b', 'plain', 5, undefined].map(csvCell), ['"a,b"', '"a""b"', 'plain', '5', '']);
-    assert.ok(!csvCell('a\nb').includes('\n'));
+      assert.match(csvLine([text]), /^"?(?:'|<U\+)/, JSON.stringify(text));
+    assert.deepEqual(csvLine(['a,b', 'a"b', 'plain', 5, undefined]), '"a,b","a""b",plain,5,');
+    assert.ok(!csvLine(['a\nb']).includes('\n'));
   });
 
   it('refuses columns, sorts and cursors that it does not have', async () => {

@@ -1,14 +1,12 @@
 // Lists on the command line: how much of one, which columns, in which order, as a table, as CSV, or as JSON. Each list
 // says at its end how many items there are.
 import { toPageRequest } from '@moult/administration';
-import { jsonText, visibleText } from '@moult/formats/text';
+import { type CsvCell as Cell, csvLine, jsonText } from '@moult/formats/text';
 import { type Page, pageOf } from '@moult/store';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from './numbers.ts';
 import { moment, table } from './output.ts';
 import { UsageError } from './terminal.ts';
-
-type Cell = string | number | Date | undefined;
 
 export interface Column<Item> {
   /** As in `--columns`. */
@@ -170,16 +168,8 @@ function spoken(name: string): string {
 }
 
 function csvLines<Item>(items: readonly Item[], columns: readonly Column<Item>[]): string[] {
-  const row = (cells: readonly Cell[]) => cells.map(csvCell).join(',');
-  return [row(columns.map(({ name }) => name)), ...items.map((item) => row(columns.map(({ cell }) => cell(item))))];
-}
-
-/** A text of a stranger that a spreadsheet takes for a formula begins with an apostrophe. */
-export function csvCell(cell: Cell): string {
-  if (cell === undefined) return '';
-  if (typeof cell === 'number') return String(cell);
-  if (cell instanceof Date) return cell.toISOString();
-  const text = visibleText(cell);
-  const safe = /^\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20]/u.test(text) ? `'${text}` : text;
-  return /[",;\s']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return [
+    csvLine(columns.map(({ name }) => name)),
+    ...items.map((item) => csvLine(columns.map(({ cell }) => cell(item)))),
+  ];
 }

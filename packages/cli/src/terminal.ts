@@ -12,6 +12,17 @@ export class UsageError extends Error {
   readonly code = 'CLI_USAGE';
 }
 
+/** What a server elsewhere answers, by its own code, or that it does not answer. */
+export class RemoteError extends Error {
+  readonly code: 'CLI_SERVER_UNREACHABLE' | (string & {});
+
+  constructor(code: RemoteError['code'], message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'RemoteError';
+    this.code = code;
+  }
+}
+
 /** The command was not given what it needs. */
 const usageCodes: ReadonlySet<string> = new Set([
   'CLI_USAGE',

@@ -3,7 +3,7 @@ import { nearWord } from './near-word.ts';
 
 /** Those that are no settings of `moult serve`. Programs of the agent get the last two. */
 const others = [
-  ...['MOULT_CONFIG', 'MOULT_DEBUG', 'MOULT_ADMINISTRATOR', 'MOULT_BUNDLE'],
+  ...['MOULT_CONFIG', 'MOULT_DEBUG', 'MOULT_ADMINISTRATOR', 'MOULT_BUNDLE', 'MOULT_TOKEN'],
   ...['MOULT_ROOT', 'MOULT_PROGRAM_FILES'],
 ];
 

@@ -1,8 +1,10 @@
 // Bounds of the running server that have no flag of their own: connections, calls and rates. The others are in
 // site-bounds.ts.
 import { declareBounds } from '@moult/bounds';
+import { apiBounds, logOnBounds } from './api-bounds.ts';
 import { defaultFeedLimits, homeBounds, treeBounds, writeBounds } from './site-bounds.ts';
 
+export * from './api-bounds.ts';
 export * from './site-bounds.ts';
 
 export const httpBounds = declareBounds('http', {
@@ -308,4 +310,6 @@ export const serverBounds = [
   defaultFeedLimits,
   writeBounds,
   treeBounds,
+  apiBounds,
+  logOnBounds,
 ];

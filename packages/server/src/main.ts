@@ -18,9 +18,10 @@ import {
   openDataDir,
 } from '@moult/store/data-dir';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
-import { serverVersion } from '@moult/store/version';
+import { createAdministration, offerSetUp } from './administration-site.ts';
 import { writeBounds } from './bounds.ts';
 import { type Closers, createClosers } from './closers.ts';
+import { createConsole } from './console-site.ts';
 import { keepReleasesCovered } from './covered-releases/index.ts';
 import { type CoverKeeper, keepCovered } from './covered-updates/index.ts';
 import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';
@@ -31,15 +32,14 @@ import { createTrustedProxies } from './http/forwarded.ts';
 import { createFront } from './http/front.ts';
 import { openLimits } from './http/limits/open-limits.ts';
 import { openPorts } from './http/ports.ts';
+import { createRequireTls } from './http/require-tls.ts';
 import type { ListenerName, Site } from './http/site.ts';
 import type { Logger, OpenLog } from './log/log.ts';
 import { openUpdateService } from './open-update-service.ts';
 import { openWhenThere } from './open-when-there.ts';
-import { ownNames } from './own-names.ts';
 import { settingsOf } from './running-settings.ts';
 import { openServerDatabase } from './server-database.ts';
 import { createCheckFilesSite } from './sites/check-files/index.ts';
-import { type ConsoleSite, createConsoleSite } from './sites/console/index.ts';
 import { createContentSite } from './sites/content/index.ts';
 import { createMetricsSite } from './sites/metrics/index.ts';
 import {
@@ -50,6 +50,7 @@ import {
 import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
 import { takeOffExpired } from './take-off-expired.ts';
+import { followCertificate, openHttps } from './tls/open-https.ts';
 
 export interface ServerParts {
   now(): Date;
@@ -220,13 +221,29 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     ...room.notices(),
     ...database.notices(),
     ...trust.notices(),
+    ...(certificate?.notices() ?? []),
     ...coveredReleases.notices(),
     ...(cover?.notices() ?? []),
   ];
+  const certificate = await openHttps(config, {
+    ...{ ca: keys.ca, now, log, isClockBelieved: () => clock.state().kind === 'right' },
+    missing: (why) => opened.said.push(why),
+  });
   const urls: Partial<Record<ListenerName, string>> = {};
   room.onChange(() => health.changed());
   const console = createConsole(config, { store, health, urls, startedAt, notices, ...parts });
+  const administration = createAdministration(config, {
+    ...{ store, database: address, contentDir: contentFolder, log },
+    running: () => ({
+      server: { state: 'running', url: urls.main ?? '', pid: process.pid, startedAt: startedAt.toISOString() },
+      notices: notices(),
+    }),
+  });
+  closers.add(() => administration.close());
+  let tlsPort: number | undefined;
   const sites: Site[] = [
+    ...(config.requireTls === 'on' ? [createRequireTls(() => tlsPort)] : []),
+    administration.site,
     selfUpdate,
     ...soapSites(config, laterServices(services.current), { admission, log }),
     createCheckFilesSite(),
@@ -248,8 +265,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const proxies = createTrustedProxies(config.trustedProxies);
   const outside = { proxies, publicUrl: config.publicUrl };
   const ports = await openPorts({
-    config,
-    proxies,
+    ...{ config, proxies, certificate },
     front: (listener) => {
       const bounds = accessLogBounds(config, clock);
       const folder = join(dataDir, 'logs', accessLogFolders[listener]);
@@ -257,7 +273,8 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       const accessLog = createAccessLog({ folder, now, admission, onTrouble, bounds });
       closers.add(() => accessLog.close());
       room.pauses(accessLog);
-      return createFront({ listener, sites, accessLog, log, now, outside });
+      const isHttpsOnly = config.requireTls === 'on';
+      return createFront({ listener, sites, accessLog, log, now, outside, isHttpsOnly });
     },
     onTrouble: (error) => log.warn({ err: error }, 'a connection could not be taken'),
     onUnreadable(beginning) {
@@ -267,6 +284,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     },
   });
   closers.add(() => Promise.all(ports.open.map(({ listener }) => listener.stop(config.stopSeconds * 1000))));
+  const encrypted = ports.open.filter(({ name }) => name === 'tls' || name === 'admin').map(({ listener }) => listener);
+  tlsPort = ports.open.find(({ name }) => name === 'tls')?.listener.port;
+  closers.add(followCertificate(certificate, { listeners: () => encrypted, log, changed: () => health.changed() }));
   mainPort.number = ports.open.find(({ name }) => name === 'main')?.listener.port ?? config.port;
   for (const { name } of ports.open) urls[name] = ports.url(name) ?? '';
   if (console) closers.add(() => console.close());
@@ -291,6 +311,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     parts.announce(notice, 'notice');
   }
   if (trust.isNew) log.info(raiseAdvice);
+  const link = services.current() && (await offerSetUp(store, urls.admin ?? urls.tls ?? urls.main ?? ''));
+  // Never in the log: it is a secret.
+  if (link !== undefined) parts.announce(link, 'notice');
   const main = urls.main ?? '';
   lock.announce(main, settingsOf(config, { address, contentFolder, selfUpdate: urls['self-update'] }));
   return {
@@ -300,38 +323,6 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
 }
 
 const noHealth = { ports: [], releases: [] };
-
-interface ConsoleNeeds extends ServerParts {
-  store: Store;
-  health: { monitor?: SelfUpdateHealthMonitor; changed: () => void };
-  urls: Partial<Record<ListenerName, string>>;
-  startedAt: Date;
-  notices(): Notice[];
-}
-
-function createConsole(config: ServerConfig, needs: ConsoleNeeds): ConsoleSite | undefined {
-  const { store, health, urls, startedAt, notices, now, log } = needs;
-  if (config.consoleDir === undefined) return undefined;
-  return createConsoleSite({
-    assetsDir: config.consoleDir,
-    namesFor: config.homeNames,
-    hosts: ownNames(config),
-    now,
-    server: () => ({
-      version: serverVersion,
-      startedAt,
-      addresses: Object.entries(urls).map(([site, url]) => ({ site: site as ListenerName, url })),
-    }),
-    selfUpdateHealth: () => health.monitor?.facts() ?? noHealth,
-    notices,
-    loadHomeFacts: (limit) => store.loadHomeFacts(limit),
-    subscribe(changed) {
-      health.changed = changed;
-      return store.subscribe(changed);
-    },
-    failed: (error) => log.error({ err: error }, 'the home page could not be made'),
-  });
-}
 
 function commonNameOf(certificatePem: string): string {
   const { subject } = new X509Certificate(certificatePem);

@@ -1,6 +1,7 @@
 // The tables as kysely sees them. Times are milliseconds since 1970 (UTC), flags 0 or 1, GUIDs lower case without
 // braces, digests lower-case hex, JSON as text: the same on both engines.
 import type { ColumnType, Generated } from 'kysely';
+import type { Role } from './contract/index.ts';
 
 /** Numbered by the database, and never changed. */
 type Identity = ColumnType<number, number | undefined, never>;
@@ -30,6 +31,11 @@ export interface Tables {
   audit: AuditTable;
   vendor_catalogs: VendorCatalogsTable;
   vendor_packages: VendorPackagesTable;
+  accounts: AccountsTable;
+  account_groups: { account_id: string; group_id: string };
+  sessions: SessionsTable;
+  api_tokens: ApiTokensTable;
+  api_answers: ApiAnswersTable;
 }
 
 interface ComputersTable {
@@ -272,4 +278,48 @@ interface VendorPackagesTable {
   file_sha256: string | null;
   published_revision: number | null;
   published_as: string | null;
+interface AccountsTable {
+  account_id: string;
+  name: string;
+  name_key: string;
+  role: Role;
+  /** argon2id in the PHC format; null for an account that only has tokens. */
+  password: string | null;
+  is_disabled: number;
+  created_at: number;
+  changed_at: number;
+  logged_on_at: number | null;
+}
+
+interface SessionsTable {
+  session_id: string;
+  /** SHA-256 of the secret in the cookie, hex. */
+  secret_hash: string;
+  account_id: string;
+  opened_at: number;
+  used_at: number;
+  address: string;
+  user_agent: string;
+}
+
+interface ApiTokensTable {
+  token_id: string;
+  /** SHA-256 of the token, hex. */
+  secret_hash: string;
+  account_id: string;
+  name: string;
+  role: Role;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+  revoked_at: number | null;
+}
+
+interface ApiAnswersTable {
+  key_hash: string;
+  request_hash: string;
+  /** Null while the request is at work. */
+  status: number | null;
+  body: string | null;
+  made_at: number;
 }

@@ -1,5 +1,9 @@
 // Opens the store, and makes it of its parts. contract/index.ts says what each method promises.
 
+import { accountStore } from './accounts/accounts.ts';
+import { answerStore } from './accounts/answers.ts';
+import { sessionStore } from './accounts/sessions.ts';
+import { tokenStore } from './accounts/tokens.ts';
 import { auditStore } from './audit.ts';
 import type { StoreBounds } from './bounds.ts';
 import { type Changes, createChanges } from './changes.ts';
@@ -188,6 +192,10 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     statusStore(database, now),
     figureStore(database),
     auditStore(database),
+    accountStore(database),
+    sessionStore(database),
+    tokenStore(database),
+    answerStore(database),
     counters,
     selfUpdateEventStore(database, changes),
     computerPages(database),

@@ -42,6 +42,12 @@ const roles = {
   audit: { role: 'backed-up', identity: 'audit_id' },
   vendor_catalogs: { role: 'backed-up' },
   vendor_packages: { role: 'backed-up' },
+  accounts: { role: 'backed-up' },
+  account_groups: { role: 'backed-up' },
+  api_tokens: { role: 'backed-up' },
+  // Not in a backup: whoever had one logs on again after a restore.
+  sessions: { role: 'derived' },
+  api_answers: { role: 'derived' },
   computer_figures: { role: 'derived' },
   update_titles: { role: 'derived' },
   update_articles: { role: 'derived' },

@@ -34,7 +34,10 @@ describe('the configuration', () => {
       ],
       [{ ...none, file: { name: 'x.toml', text: 'prot = 1' } }, /x\.toml sets prot, which is no setting/],
       [{ ...none, file: { name: 'x.toml', text: 'port = ' } }, /x\.toml is not valid TOML/],
-      [{ ...none, flags: { tlsPort: '8531' } }, /--tls-cert and --tls-key/],
+      [{ ...none, flags: { tlsCert: 'c' } }, /--tls-cert and --tls-key/],
+      [{ ...none, flags: { tlsCert: 'c', tlsKey: 'k', tlsPfx: 'p' } }, /not both/],
+      [{ ...none, flags: { port: '8080', requireTls: 'on' } }, /--require-tls needs a port/],
+      [{ ...none, flags: { adminPort: '8530' } }, /--admin-port 8530/],
       [{ ...none, flags: { port: '443', tlsPort: '443', tlsCert: 'c', tlsKey: 'k' } }, /--tls-port 443/],
       [{ ...none, flags: { logLevel: 'loud' } }, /--log-level is "loud", and must be one of fatal, error, warn/],
     ];
@@ -94,8 +97,8 @@ describe('defaults on a small machine', () => {
   });
 
   it('leave files for the server beside its connections, and what was given is as it was given', () => {
-    assert.equal(on(4096, 1024).maxConnections, 262);
-    assert.equal(on(4096, 1024, { selfUpdatePort: 'off' }).maxConnections, 524);
+    assert.equal(on(4096, 1024).maxConnections, 174);
+    assert.equal(on(4096, 1024, { selfUpdatePort: 'off', tlsPort: 'off' }).maxConnections, 524);
     const given = on(64, 300, { requestMemoryMib: 128, maxConnections: '20000' });
     assert.deepEqual([given.requestMemoryMib, given.maxConnections], [128, 20_000]);
     assert.equal(on(64, 300).maxConnections, 100);

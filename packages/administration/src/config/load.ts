@@ -5,6 +5,7 @@ import { ServerError } from '@moult/store/errors';
 import { parse, stringify, TomlError } from 'smol-toml';
 import { fitToMachine, type Machine, thisMachine } from './machine.ts';
 import { keyOf, type ServerConfig, type SettingName, settingNames, settings, variableOf } from './settings.ts';
+import { tlsPortOf } from './tls-settings.ts';
 
 /** `machine`: a default that was made smaller, because this machine is small. */
 type Origin = 'flag' | 'environment' | 'file' | 'machine' | 'default';
@@ -113,16 +114,25 @@ function readToml(name: string, text: string): Record<string, unknown> {
 
 /** What one setting alone cannot know. */
 function together(config: ServerConfig): ServerConfig {
-  if (config.tlsPort !== 'off' && !(config.tlsCert && config.tlsKey)) {
-    throw new ServerError('SERVER_BAD_CONFIG', '--tls-port needs --tls-cert and --tls-key.');
-  }
+  const { port, selfUpdatePort, tlsCert, tlsKey, tlsPfx, adminPort } = config;
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new ServerError('SERVER_BAD_CONFIG', '--tls-cert and --tls-key go together: give both, or --tls-pfx.');
+  if (tlsCert !== undefined && tlsPfx !== undefined)
+    throw new ServerError('SERVER_BAD_CONFIG', 'Give --tls-pfx, or --tls-cert and --tls-key, not both.');
+  const { port: tlsPort } = tlsPortOf(config);
+  if (config.requireTls === 'on' && tlsPort === 'off')
+    throw new ServerError('SERVER_BAD_CONFIG', '--require-tls needs a port for HTTPS: set --tls-port.');
   // The main site and the self-update site may share one: the main site serves the self-update tree too.
-  const { port, selfUpdatePort, tlsPort } = config;
   if (tlsPort !== 'off' && tlsPort !== 0 && (tlsPort === port || tlsPort === selfUpdatePort)) {
     throw new ServerError(
       'SERVER_BAD_CONFIG',
       `--tls-port ${tlsPort} is the port of a site without TLS; give each a port of its own.`,
     );
   }
+  if (adminPort !== 'off' && adminPort !== 0 && [port, selfUpdatePort, tlsPort].includes(adminPort))
+    throw new ServerError(
+      'SERVER_BAD_CONFIG',
+      `--admin-port ${adminPort} is the port of another site. Give it its own.`,
+    );
   return config;
 }

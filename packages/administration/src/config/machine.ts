@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { ServerConfig, SettingName } from './settings.ts';
+import { tlsPortOf } from './tls-settings.ts';
 
 export interface Machine {
   memoryBytes: number;
@@ -37,7 +38,11 @@ export function fitToMachine(
 ): ServerConfig {
   const spare = Math.max(0, memoryBytes - programBytes);
   const spareMib = spare / mebibyte;
-  const ports = 1 + Number(config.selfUpdatePort !== 'off') + Number(config.tlsPort !== 'off');
+  const ports =
+    1 +
+    Number(config.selfUpdatePort !== 'off') +
+    Number(tlsPortOf(config).port !== 'off') +
+    Number(config.adminPort !== 'off');
   const maxConnections = Math.max(
     fewestConnections,
     Math.min(spare / 4 / connectionBytes, (openFiles - filesBesideConnections) / ports),

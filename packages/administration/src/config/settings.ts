@@ -2,6 +2,8 @@
 // (`MOULT_DATA_DIR`) and the keys of the TOML file (`data-dir`) are made from the name.
 import { defaultStoreBounds } from '@moult/store/bounds';
 import { z } from 'zod';
+import { accountSettings } from './account-settings.ts';
+import { tlsSettings } from './tls-settings.ts';
 import {
   addressRanges,
   baseUrl,
@@ -118,9 +120,7 @@ export const settings = {
     80,
     'Port for old agents, which look for the self-update tree there. 0: any free port',
   ),
-  tlsPort: setting('listening', optionalPort, 'PORT|off', 'off', 'Port for the main site over HTTPS. WSUS uses 8531'),
-  tlsCert: setting('listening', text.optional(), 'FILE', undefined, 'Certificate chain (PEM) for --tls-port'),
-  tlsKey: setting('listening', text.optional(), 'FILE', undefined, 'Private key (PEM) for --tls-port'),
+  ...tlsSettings,
 
   targeting: setting(
     'updates',
@@ -375,6 +375,8 @@ export const settings = {
     'Also write the structured log to standard output, as containers need it',
   ),
   stopSeconds: setting('running', count(0, 600), 'S', 10, 'Time that a stop gives to requests in flight'),
+
+  ...accountSettings,
 } as const;
 
 type Settings = typeof settings;

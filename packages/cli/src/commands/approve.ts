@@ -8,7 +8,8 @@ import { type Command, Option } from 'commander';
 import { listDocument, wholeList } from '../lists.ts';
 import { present } from '../output.ts';
 import { reachLine } from '../reach-line.ts';
-import { type AdministrationFlags, administer, withLog, withServerOptions } from '../server-options.ts';
+import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
+import { withLog } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
 /** As typed → as MS-WUSP calls it. Not approved is still reported on by clients, as with WSUS. */
@@ -22,7 +23,7 @@ const actions: Readonly<Record<string, DeploymentAction | 'Inherit'>> = {
   'same-as-parent': 'Inherit',
 };
 
-interface ApproveFlags extends AdministrationFlags {
+interface ApproveFlags extends RemoteFlags {
   action: string;
   group?: string[];
   deadline?: string;
@@ -33,7 +34,7 @@ interface ApproveFlags extends AdministrationFlags {
 }
 
 export function register(program: Command): void {
-  withServerOptions(
+  withRemoteOptions(
     program.command('approve').argument('<updates...>', 'GUIDs, KB numbers, or titles or parts of them'),
   )
     .description('approve updates for groups, or change their approvals (Approve-WsusUpdate)')
@@ -69,11 +70,22 @@ async function runApprove(updates: string[], flags: ApproveFlags): Promise<void>
   const deadline = flags.deadline === undefined ? undefined : parseTime(flags.deadline);
   const { allowPastDeadline, acceptLicense, filesFrom, yesAll: allowAll } = flags;
   const approval = { groups: flags.group, action, deadline, allowPastDeadline, acceptLicense };
-  const { approved } = await administer(flags, (administration) =>
-    approveWithPackages(administration, updates, approval, {
-      withLog: (work) => withLog(administration, work),
-      ...{ allowAll, filesFrom, onReach },
-    }),
+  if (flags.server !== undefined && (filesFrom !== undefined || allowAll))
+    throw new UsageError("--files-from and --yes-all are for vendors' packages, which --server does not approve yet.");
+  const approved = await perform(
+    flags,
+    async (administration) => {
+      const done = await approveWithPackages(administration, updates, approval, {
+        withLog: (work) => withLog(administration, work),
+        ...{ allowAll, filesFrom, onReach },
+      });
+      return done.approved;
+    },
+    async (api) => {
+      const { items } = (await api.send('POST', '/approvals', { updates, ...approval })) as { items: Approved[] };
+      // As here: a time that nobody gave is undefined.
+      return items.map((one) => ({ ...one, deadline }));
+    },
   );
   for (const line of approved.flatMap(missingLines)) console.error(line);
   const [first] = approved;

@@ -16,10 +16,11 @@ import {
 } from '../lists.ts';
 import { wholeNumber } from '../numbers.ts';
 import { moment, present, table, utc } from '../output.ts';
+import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
 
-interface ComputerFlags extends AdministrationFlags, ListFlags, SortFlags<ComputerSort> {
+interface ComputerFlags extends RemoteFlags, ListFlags, SortFlags<ComputerSort> {
   json?: true;
   search?: string;
   group?: string[];
@@ -64,7 +65,7 @@ export function register(program: Command): void {
 const limit = wholeNumber(0, 1_000_000);
 
 function registerList(computers: Command): void {
-  withList(withServerOptions(computers.command('list', { isDefault: true })), {
+  withList(withRemoteOptions(computers.command('list', { isDefault: true })), {
     ...{ limit: 1000, columns: columns, sorts: computerSorts },
   })
     .description('list computers')
@@ -116,12 +117,19 @@ async function list(flags: ComputerFlags): Promise<void> {
   const { search, group, below, agent, system, needed, failed, silent, update, state } = flags;
   if (state && update === undefined) throw new UsageError('--state needs --update: the state of which update?');
   if (below && !group) throw new UsageError('--below needs --group.');
-  const found = await administer(flags, (administration) =>
-    listComputers(administration, {
-      ...{ search, groups: group, below, agent, system, isNeeding: needed, isFailing: failed, silentDays: silent },
-      ...{ update, states: state, sort: flags.sort, isDescending: flags.descending },
-      ...{ limit: flags.limit, cursor: flags.cursor },
-    }),
+  const { sort, descending, limit: most, cursor } = flags;
+  const found = await perform(
+    flags,
+    (administration) =>
+      listComputers(administration, {
+        ...{ search, groups: group, below, agent, system, isNeeding: needed, isFailing: failed, silentDays: silent },
+        ...{ update, states: state, sort, isDescending: descending, limit: most, cursor },
+      }),
+    (api) =>
+      api.list<PagedComputer>('/computers', {
+        ...{ search, group, below, agent, system, needed, failed, silentDays: silent, update, state },
+        ...{ sort, order: descending && 'desc', limit: most, cursor },
+      }),
   );
   // Without an update it has no state to show.
   const shown = columns.filter(({ name }) => update !== undefined || name !== 'state');

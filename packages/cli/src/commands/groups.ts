@@ -4,24 +4,19 @@ import type { CountedGroup } from '@moult/store';
 import type { Command } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
 import { present } from '../output.ts';
+import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 
 export function register(program: Command): void {
   const groups = program.command('groups').description('list, add, rename and remove computer groups');
-  withList(withServerOptions(groups.command('list', { isDefault: true })), { limit: 1000, columns: columnsOf([]) })
+  withList(withRemoteOptions(groups.command('list', { isDefault: true })), { limit: 1000, columns: columnsOf([]) })
     .description('list all groups, with the number of their own computers')
     .option('--search <text>', 'only groups with this text in the name')
     .action(list);
-  withServerOptions(groups.command('add').argument('<names...>'))
+  withRemoteOptions(groups.command('add').argument('<names...>'))
     .description('make groups')
     .option('--parent <group>', 'parent group', 'All Computers')
-    .action((names: string[], flags: AdministrationFlags & { parent: string }) =>
-      change(flags, 'added', async (administration) => {
-        const added: Named[] = [];
-        for (const name of names) added.push(await addGroup(administration, name, flags.parent));
-        return added;
-      }),
-    );
+    .action((names: string[], flags: RemoteFlags & { parent: string }) => add(names, flags));
   withServerOptions(groups.command('rename').argument('<group>').argument('<name>'))
     .description('rename a group. Its approvals stay')
     .action((group: string, name: string, flags: AdministrationFlags) =>
@@ -34,12 +29,19 @@ export function register(program: Command): void {
     );
 }
 
-async function list(flags: AdministrationFlags & ListFlags & { search?: string; json?: true }): Promise<void> {
+async function list(flags: RemoteFlags & ListFlags & { search?: string; json?: true }): Promise<void> {
   const { search, limit, cursor } = flags;
-  const [page, all] = await administer(flags, async (administration) => [
-    await listGroups(administration, { search, limit, cursor }),
-    await administration.store.loadGroups(),
-  ]);
+  const [page, all] = await perform(
+    flags,
+    async (administration) => [
+      await listGroups(administration, { search, limit, cursor }),
+      await administration.store.loadGroups(),
+    ],
+    async (api) => [
+      await api.list<CountedGroup>('/groups', { search, limit, cursor }),
+      (await api.list<CountedGroup>('/groups', { limit: 0 })).items,
+    ],
+  );
   showList(page, flags, columnsOf(all), ['group', 'groups']);
 }
 
@@ -55,15 +57,36 @@ function columnsOf(all: readonly { groupId: string; name: string }[]): readonly 
 
 type Named = { groupId: string; name: string };
 
-/** One group alone is answered alone. */
+async function add(names: readonly string[], flags: RemoteFlags & { parent: string }): Promise<void> {
+  const { parent } = flags;
+  const groups = await perform(
+    flags,
+    async (administration) => {
+      const added: Named[] = [];
+      for (const name of names) added.push(await addGroup(administration, name, parent));
+      return added;
+    },
+    async (api) => {
+      const added: Named[] = [];
+      for (const name of names) added.push((await api.send('POST', '/groups', { name, parent })) as Named);
+      return added;
+    },
+  );
+  tell(groups, flags, 'added');
+}
+
 async function change(
   flags: AdministrationFlags,
   done: string,
   work: (administration: Administration) => Promise<Named[]>,
 ): Promise<void> {
-  const groups = await administer(flags, work);
+  tell(await administer(flags, work), flags, done);
+}
+
+/** One group alone is answered alone. */
+function tell(groups: Named[], flags: AdministrationFlags, done: string): void {
   const lineOf = ({ name, groupId }: Named) => `Group "${name}" (${groupId}) is ${done}.`;
   const [first] = groups;
-  if (first && groups.length === 1) return present(first, flags, (one) => [lineOf(one)]);
-  present(listDocument(wholeList(groups)), flags, ({ items }) => items.map(lineOf));
+  if (first && groups.length === 1) present(first, flags, (one) => [lineOf(one)]);
+  else present(listDocument(wholeList(groups)), flags, ({ items }) => items.map(lineOf));
 }

@@ -1,28 +1,31 @@
 // moult status: the server at a glance, running or not.
-
-import { type DiskFigures, readStatus } from '@moult/administration';
+import { type Administration, type DiskFigures, readStatus } from '@moult/administration';
 import { counted } from '@moult/formats/text';
 import { readLockHolder } from '@moult/store/data-dir';
 import type { Command } from 'commander';
 import { moment, present } from '../output.ts';
-import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
+import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
+import { UsageError } from '../terminal.ts';
 
 export function register(program: Command): void {
-  withServerOptions(program.command('status'))
+  withRemoteOptions(program.command('status'))
     .description('show the state of the server, its computers and its limits')
     .option('--recount', 'first count everything again, and correct the figures of the database')
     .action(status);
 }
 
-async function status(flags: AdministrationFlags & { recount?: true }): Promise<void> {
-  const document = await administer(flags, async (administration) => {
+async function status(flags: RemoteFlags & { recount?: true }): Promise<void> {
+  if (flags.server !== undefined && flags.recount) throw new UsageError('--recount works on the server itself only.');
+  const here = async (administration: Administration) => {
     const server = await askServer(administration.server.dataDir);
     const notices = server.state === 'running' ? await noticesOf(server.url) : [];
     const { version, dataDir, engine, ...figures } = await readStatus(administration, {
       recount: flags.recount ?? false,
     });
     return { version, dataDir, engine, server, ...figures, notices };
-  });
+  };
+  type Document = Awaited<ReturnType<typeof here>>;
+  const document = await perform(flags, here, async (api) => (await api.get('/status')) as Document);
   present(
     document,
     flags,

@@ -7,9 +7,10 @@ import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, listOf, type SortFlags, showList, withList } from '../lists.ts';
 import { wholeNumber } from '../numbers.ts';
 import { moment, present, table } from '../output.ts';
+import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 
-interface UpdateFlags extends AdministrationFlags, ListFlags, SortFlags<UpdateSort> {
+interface UpdateFlags extends RemoteFlags, ListFlags, SortFlags<UpdateSort> {
   json?: true;
   search?: string;
   kb?: string;
@@ -26,7 +27,7 @@ interface UpdateFlags extends AdministrationFlags, ListFlags, SortFlags<UpdateSo
 
 export function register(program: Command): void {
   const updates = program.command('updates').description('list and show updates');
-  withList(withServerOptions(updates.command('list', { isDefault: true })), {
+  withList(withRemoteOptions(updates.command('list', { isDefault: true })), {
     ...{ limit: 1000, columns, sorts: updateSorts },
   })
     .description('list updates with their decisions, and the number of computers that need them')
@@ -74,12 +75,20 @@ const columns: readonly Column<ListedUpdate>[] = [
 
 async function list(flags: UpdateFlags): Promise<void> {
   const { search, kb, classification, product, severity, approval, group, superseded, needed, failed } = flags;
-  const page = await administer(flags, (administration) =>
-    listUpdates(administration, {
-      ...{ search, article: kb, classification, product, severities: severity, approval, group },
-      ...{ isSuperseded: superseded, isNeeded: needed, isFailed: failed, newDays: flags.new },
-      ...{ sort: flags.sort, isDescending: flags.descending, limit: flags.limit, cursor: flags.cursor },
-    }),
+  const { new: newDays, sort, descending, limit, cursor } = flags;
+  const page = await perform(
+    flags,
+    (administration) =>
+      listUpdates(administration, {
+        ...{ search, article: kb, classification, product, severities: severity, approval, group },
+        ...{ isSuperseded: superseded, isNeeded: needed, isFailed: failed, newDays },
+        ...{ sort, isDescending: descending, limit, cursor },
+      }),
+    (api) =>
+      api.list<ListedUpdate>('/updates', {
+        ...{ search, kb, classification, product, severity, approval, group, superseded, needed, failed, newDays },
+        ...{ sort, order: descending && 'desc', limit, cursor },
+      }),
   );
   showList(page, flags, columns, ['update', 'updates']);
 }

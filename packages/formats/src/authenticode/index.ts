@@ -15,6 +15,7 @@
 // carries this: `@moult/formats/authenticode/verify` is the part it takes, without any library.
 
 import type { CertificateOptions, SigningIdentity } from './operator-certificates.ts';
+import type { ServerCertificateOptions } from './server-certificate.ts';
 import type { SignOptions } from './sign.ts';
 
 export { verifyInCatalog } from './catalogs/index.ts';
@@ -22,7 +23,7 @@ export type { SigningIdentity } from './operator-certificates.ts';
 export type { RequestTimestamp } from './timestamp-request.ts';
 export * from './verify/index.ts';
 
-// The libraries behind these three take longer to load than a verification takes: they come when they are needed.
+// The libraries behind these take longer to load than a verification takes: they come when they are needed.
 
 /** Makes a root for the operator: RSA-3072, 30 years, allowed to issue end certificates only. */
 export async function createOperatorCa(options: CertificateOptions): Promise<SigningIdentity> {
@@ -32,6 +33,14 @@ export async function createOperatorCa(options: CertificateOptions): Promise<Sig
 /** Makes a code-signing certificate under `ca`: RSA-3072, 10 years, but never longer than the CA itself. */
 export async function createOperatorSigner(ca: SigningIdentity, options: CertificateOptions): Promise<SigningIdentity> {
   return (await import('./operator-certificates.ts')).createOperatorSigner(ca, options);
+}
+
+/** Makes a certificate for HTTPS under `ca`: ECDSA P-256, for these names alone, never longer than the CA itself. */
+export async function createServerCertificate(
+  ca: SigningIdentity,
+  options: ServerCertificateOptions,
+): Promise<SigningIdentity> {
+  return (await import('./server-certificate.ts')).createServerCertificate(ca, options);
 }
 
 /**

@@ -20,7 +20,7 @@ export interface CertificateOptions {
 }
 
 // RSA-3072 with SHA-256: accepted by every Windows since XP SP3 and by every foreign tool, and good until 2030 and beyond.
-const keyKind = {
+export const keyKind = {
   name: 'RSASSA-PKCS1-v1_5',
   hash: 'SHA-256',
   publicExponent: new Uint8Array([1, 0, 1]),
@@ -95,31 +95,31 @@ function validity({ now, validFrom }: CertificateOptions, years: number): { notB
   return { notBefore: validFrom ? wholeSecond(validFrom.getTime()) : dayBefore, notAfter };
 }
 
-function wholeSecond(ms: number): Date {
+export function wholeSecond(ms: number): Date {
   return new Date(Math.floor(ms / 1000) * 1000);
 }
 
 /** 16 random octets, positive and of full length. */
-function newSerialNumber(): string {
+export function newSerialNumber(): string {
   const octets = randomBytes(16);
   octets[0] = ((octets[0] ?? 0) & 0x3f) | 0x40;
   return octets.toString('hex');
 }
 
-function nameOf(commonName: string): x509.Name {
+export function nameOf(commonName: string): x509.Name {
   return new x509.Name([{ CN: [commonName] }]);
 }
 
-function pemText(certificate: x509.X509Certificate): string {
+export function pemText(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem').trimEnd()}\n`;
 }
 
-async function privateKeyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
+export async function privateKeyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
   return `${x509.PemConverter.encode(pkcs8, x509.PemConverter.PrivateKeyTag).trimEnd()}\n`;
 }
 
-function fromPem(pem: string): ArrayBuffer {
+export function fromPem(pem: string): ArrayBuffer {
   const [block] = x509.PemConverter.decode(pem);
   return block ?? new ArrayBuffer(0);
 }

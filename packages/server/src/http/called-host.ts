@@ -16,7 +16,10 @@ export function calledHost({ request, localPort }: Pick<Exchange, 'request' | 'l
 
 /** `https://name[:port]`: this server as whoever called knows it. */
 function calledOrigin(exchange: Exchange): string {
-  return exchange.origin ?? `http${exchange.listener === 'tls' ? 's' : ''}://${calledHost(exchange)}`;
+  return (
+    exchange.origin ??
+    `http${exchange.listener === 'tls' || exchange.listener === 'admin' ? 's' : ''}://${calledHost(exchange)}`
+  );
 }
 
 /** The URL that was called, without its query. */

@@ -45,6 +45,12 @@ export function toExchange(
   };
 }
 
+/** Whether the client spoke HTTPS: to this server, or to a proxy that is trusted. */
+export function isSecureExchange({ request, passedOn }: Pick<Exchange, 'request' | 'passedOn'>): boolean {
+  const { socket } = request;
+  return ('encrypted' in socket && socket.encrypted === true) || passedOn?.proto === 'https';
+}
+
 /** Proxies send absolute targets (`GET http://server/path`): the origin is dropped. */
 function pathPart(target: string): string {
   const path = target.split(/[?#]/, 1)[0] ?? '';

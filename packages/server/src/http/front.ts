@@ -18,6 +18,8 @@ interface FrontParts {
   now: () => Date;
   /** Default: clients come by themselves. */
   outside?: Outside | undefined;
+  /** Tells browsers to come over HTTPS only: --require-tls. */
+  isHttpsOnly?: boolean;
 }
 
 export interface Front {
@@ -26,7 +28,7 @@ export interface Front {
   refused(refusal: Refusal): void;
 }
 
-export function createFront({ listener, sites, accessLog, log, now, outside }: FrontParts): Front {
+export function createFront({ listener, sites, accessLog, log, now, outside, isHttpsOnly }: FrontParts): Front {
   const exchanges = createOpenExchanges();
   const here = sites.filter((site) => site.listeners.includes(listener));
   const handle: RequestListener = (request, response) => {
@@ -35,6 +37,7 @@ export function createFront({ listener, sites, accessLog, log, now, outside }: F
     if (socket.destroyed) return;
     if (exchanges.openOn(socket) >= httpBounds.maxPipelined) return cutOff(socket);
     const started = performance.now();
+    if (isHttpsOnly && 'encrypted' in socket) response.setHeader('Strict-Transport-Security', 'max-age=31536000');
     const exchange = toExchange(request, response, listener, now(), outside);
     exchanges.add(socket, response);
     const passedOn = exchange?.passedOn;

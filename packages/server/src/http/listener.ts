@@ -1,10 +1,11 @@
 // One port: opened, bounded, and stopped without cutting off answers that are being sent.
 
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { httpBounds } from '../bounds.ts';
+import type { TlsOptions } from '../tls/certificate-source.ts';
 import type { Refusal } from './access-log/index.ts';
 import { limitConnectionsPerAddress } from './connection-count.ts';
 
@@ -22,13 +23,15 @@ export interface Listener {
   readonly port: number;
   /** No new requests; those in flight may finish for `graceMs`, then their connections are cut. */
   stop(graceMs: number): Promise<void>;
+  /** HTTPS: new connections get this certificate; those that are open go on. */
+  setTls(options: TlsOptions): void;
 }
 
 interface ListenerOptions {
   host: string | undefined;
   port: number;
   limits: ListenerLimits;
-  tls?: { cert: string; key: string } | undefined;
+  tls?: TlsOptions | undefined;
   /** Told the beginning of what is too large or too strange to become a request; true answers it with an empty 200. */
   onUnreadable?: ((beginning: string) => boolean) | undefined;
   /** Told of connections that could not be taken. */
@@ -54,7 +57,13 @@ export async function listen(handle: RequestListener, options: ListenerOptions):
       resolve();
     });
   });
-  return { port: (server.address() as AddressInfo).port, stop: (graceMs) => stop(server, graceMs) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: (graceMs) => stop(server, graceMs),
+    setTls(tls) {
+      if ('setSecureContext' in server) (server as TlsServer).setSecureContext(tls);
+    },
+  };
 }
 
 function create(handle: RequestListener, { limits, tls, onUnreadable, onRefused }: ListenerOptions): Server {

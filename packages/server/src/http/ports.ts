@@ -1,11 +1,10 @@
 // The server's ports: the main one must be had. The one for old agents may be taken by another, and then everything
 // else runs on and says so.
 
-import { createSecureContext } from 'node:tls';
-import type { ServerConfig } from '@moult/administration/config';
-import { readOutside } from '@moult/disk';
+import { type ServerConfig, tlsPortOf } from '@moult/administration/config';
 import { ServerError } from '@moult/store/errors';
 import type { WatchedPort } from '../sites/self-update/index.ts';
+import type { CertificateSource, TlsOptions } from '../tls/certificate-source.ts';
 import type { TrustedProxies } from './forwarded.ts';
 import type { Front } from './front.ts';
 import { type Listener, listen } from './listener.ts';
@@ -33,13 +32,22 @@ interface PortParts {
   /** Told of connections that could not be taken. */
   onTrouble(error: Error): void;
   proxies: Pick<TrustedProxies, 'trusts'>;
+  /** Without one no port speaks HTTPS. */
+  certificate?: CertificateSource | undefined;
 }
 
 /**
  * Binds them all. Throws SERVER_PORT_UNAVAILABLE when the main or the TLS port cannot be had, and then leaves none
  * bound.
  */
-export async function openPorts({ config, front, onUnreadable, onTrouble, proxies }: PortParts): Promise<OpenPorts> {
+export async function openPorts({
+  config,
+  front,
+  onUnreadable,
+  onTrouble,
+  proxies,
+  certificate,
+}: PortParts): Promise<OpenPorts> {
   const open: OpenPort[] = [];
   const watched: WatchedPort[] = [];
   const notices: string[] = [];
@@ -51,23 +59,41 @@ export async function openPorts({ config, front, onUnreadable, onTrouble, proxie
     idleTimeoutMs: config.idleTimeoutSeconds * 1000,
     isShared: proxies.trusts,
   };
-  const bind = async (name: ListenerName, port: number, tls?: { cert: string; key: string }) => {
+  const bind = async (
+    name: ListenerName,
+    port: number,
+    { at = config.host, tls }: { at?: string; tls?: TlsOptions } = {},
+  ) => {
     const { handle, refused } = front(name);
     const listener = await listen(handle, {
-      ...{ host: config.host, port, limits, tls },
+      ...{ host: at, port, limits, tls },
       ...{ onUnreadable, onTrouble, onRefused: refused },
     });
     open.push({ name, listener });
-    watched.push({ port: listener.port, site: name, host, listening: { kind: 'listening' } });
+    // Administration has no files that a client asks for.
+    if (name !== 'admin') watched.push({ port: listener.port, site: name, host, listening: { kind: 'listening' } });
   };
-  const bindOrFail = (name: ListenerName, port: number, tls?: { cert: string; key: string }) =>
-    bind(name, port, tls).catch((error) => {
+  const bindOrFail = (name: ListenerName, port: number, where: { at?: string; tls?: TlsOptions } = {}) =>
+    bind(name, port, where).catch((error) => {
       throw unavailable(port, error);
     });
 
   try {
     await bindOrFail('main', config.port);
-    if (config.tlsPort !== 'off') await bindOrFail('tls', config.tlsPort, await readTls(config));
+    const tlsPort = tlsPortOf(config);
+    if (tlsPort.port !== 'off' && certificate) {
+      const tls = certificate.options();
+      if (tlsPort.isWanted) await bindOrFail('tls', tlsPort.port, { tls });
+      else
+        await bind('tls', tlsPort.port, { tls }).catch((error) =>
+          notices.push(notEncrypted(Number(tlsPort.port), codeOf(error))),
+        );
+    }
+    if (config.adminPort !== 'off')
+      await bindOrFail('admin', config.adminPort, {
+        ...(config.adminHost !== undefined && { at: config.adminHost }),
+        ...(certificate && { tls: certificate.options() }),
+      });
     const { selfUpdatePort: port } = config;
     const isMain = port !== 0 && port === config.port;
     if (port === 'off') {
@@ -84,27 +110,17 @@ export async function openPorts({ config, front, onUnreadable, onTrouble, proxie
     throw error;
   }
   const shown = shownHost(config.host);
+  const isEncrypted = (name: ListenerName) => name === 'tls' || (name === 'admin' && certificate !== undefined);
   return {
     open,
     watched,
     notices,
     url(name) {
       const found = open.find((port) => port.name === name);
-      return found && `http${name === 'tls' ? 's' : ''}://${shown}:${found.listener.port}`;
+      const at = name === 'admin' && config.adminHost !== undefined ? shownHost(config.adminHost) : shown;
+      return found && `http${isEncrypted(name) ? 's' : ''}://${at}:${found.listener.port}`;
     },
   };
-}
-
-async function readTls({ tlsCert, tlsKey }: ServerConfig): Promise<{ cert: string; key: string }> {
-  try {
-    const [cert, key] = [tlsCert, tlsKey].map((file) => readOutside(file ?? '').toString('utf8'));
-    if (cert === undefined || key === undefined) throw new TypeError('both are needed');
-    createSecureContext({ cert, key });
-    return { cert, key };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ServerError('SERVER_BAD_CONFIG', `--tls-cert and --tls-key cannot be used: ${why}`, { cause: error });
-  }
 }
 
 /** The address on this machine that reaches a server that is bound to `host`. */
@@ -146,4 +162,8 @@ function unavailable(port: number, error: unknown): ServerError {
 function notAvailable(port: number, reason: string): string {
   const { headline, cause, steps } = portNotHad(port, reason);
   return `${headline} ${cause} Remedy: ${steps.join(' ')}`;
+}
+
+function notEncrypted(port: number, code: string): string {
+  return `HTTPS is not available on port ${port}: ${causes[code] ?? code} (${code}). Remedy: free the port and start this server again, choose another with --tls-port, or use --tls-port off.`;
 }

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PassedOn } from './forwarded.ts';
 
-export type ListenerName = 'main' | 'self-update' | 'tls';
+export type ListenerName = 'main' | 'self-update' | 'tls' | 'admin';
 
 export interface Exchange {
   request: IncomingMessage;

@@ -5,6 +5,7 @@
 // process writes at the same time. A deadlock is tried again by the store itself. Every method throws ServerError
 // SERVER_DATABASE_AWAY while PostgreSQL cannot be reached and SERVER_DISK_FULL while SQLite cannot write; "Throws" names
 // the errors beyond these.
+import type { AccountStore, AnswerStore, SessionStore, TokenStore } from './accounts.ts';
 import type { AuditLog } from './audit.ts';
 import type { ComputerStore } from './computers.ts';
 import type { ContentFiles } from './content.ts';
@@ -18,6 +19,7 @@ import type { StateStore } from './states.ts';
 import type { UpdateStore } from './updates.ts';
 import type { VendorCatalogs } from './vendor-catalogs.ts';
 
+export type * from './accounts.ts';
 export type * from './audit.ts';
 export type * from './computers.ts';
 export type * from './content.ts';
@@ -40,6 +42,10 @@ export interface Store
     StateStore,
     ContentFiles,
     AuditLog,
+    AccountStore,
+    SessionStore,
+    TokenStore,
+    AnswerStore,
     ListStore,
     SelfUpdateEvents,
     VendorCatalogs,

@@ -22,7 +22,7 @@ import { loadFigures } from '../figures.ts';
 import { failedPings, failedReports } from '../migrations/0009-lists.ts';
 import type { Tables } from '../schema.ts';
 import { eventOf, pingColumns } from '../self-update-events.ts';
-import { allOf, behindCursor, byNumber, byText, cutPage, limited, type Order, sorted } from './page.ts';
+import { allOf, beginningWith, behindCursor, byNumber, byText, cutPage, limited, type Order, sorted } from './page.ts';
 
 type EventPages = 'pageReports' | 'pageStatusPings' | 'pageIdentityChanges' | 'pageAudit' | 'countFaults';
 
@@ -87,7 +87,12 @@ export function eventPages({ tables, engine }: Database): Pick<ListStore, EventP
       const { subject, actor, action } = filter;
       const wanted = [
         ...(subject === undefined ? [] : [sql<SqlBool>`subject = ${subject}`]),
-        ...(actor === undefined ? [] : [sql<SqlBool>`lower(actor) = ${actor.toLowerCase()}`]),
+        ...(actor === undefined
+          ? []
+          : [
+              sql<SqlBool>`(lower(actor) = ${actor.toLowerCase()}
+          or lower(actor) like ${beginningWith(`${actor.toLowerCase()} (`)} escape '\\')`,
+            ]),
         ...(action === undefined ? [] : [sql<SqlBool>`action like ${`%${action.replaceAll(/[\\%_]/g, '')}%`}`]),
         ...within('occurred_at', filter),
       ];
@@ -242,7 +247,9 @@ type PingRow = Parameters<typeof eventOf>[0] & { dns_name: string | null };
 const nameOfSubject = sql`coalesce(
   (select name from target_groups where group_id = audit.subject),
   (select title from update_titles where update_id = audit.subject),
-  (select dns_name from computers where computer_id = audit.subject), '')`;
+  (select dns_name from computers where computer_id = audit.subject),
+  (select name from accounts where account_id = audit.subject),
+  (select name from api_tokens where token_id = audit.subject), '')`;
 
 interface AuditRow {
   audit_id: number;

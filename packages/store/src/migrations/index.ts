@@ -9,6 +9,7 @@ import { up as identityChanges } from './0006-identity-changes.ts';
 import { up as figures } from './0008-figures.ts';
 import { up as lists } from './0009-lists.ts';
 import { up as vendorCatalogs } from './0010-vendor-catalogs.ts';
+import { up as accounts } from './0011-accounts.ts';
 
 export interface Migration {
   name: string;
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { name: '0008-figures', up: figures },
   { name: '0009-lists', up: lists },
   { name: '0010-vendor-catalogs', up: vendorCatalogs },
+  { name: '0011-accounts', up: accounts },
 ];

@@ -68,7 +68,7 @@ export const accessLogFields =
   'sc-status sc-substatus sc-win32-status time-taken';
 
 /** The folder names of the listeners, as IIS numbers its sites. */
-export const accessLogFolders = { main: 'W3SVC1', 'self-update': 'W3SVC2', tls: 'W3SVC3' } as const;
+export const accessLogFolders = { main: 'W3SVC1', 'self-update': 'W3SVC2', tls: 'W3SVC3', admin: 'W3SVC4' } as const;
 
 /** Bounds of the access logs of a server, by its settings and its clock. */
 export function accessLogBounds(

@@ -1,0 +1,24 @@
+export {
+  addAccount,
+  addFirstAccount,
+  addToken,
+  changeAccount,
+  findAccount,
+  listAccounts,
+  listTokens,
+  passwordCostOf,
+  removeAccount,
+  revokeToken,
+} from './accounts.ts';
+export { hashPassword } from './passwords.ts';
+export {
+  accountByPassword,
+  actorOf,
+  mayDo,
+  type Principal,
+  principalOfSession,
+  principalOfToken,
+  type SessionLimits,
+} from './principals.ts';
+export { type Permission, permits, roles } from './roles.ts';
+export { digestOfSecret, newSecret } from './secrets.ts';

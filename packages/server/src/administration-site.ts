@@ -1,0 +1,65 @@
+// Administration over HTTP, put together for main.ts: the API, the set-up link of a first start, and what ages.
+import type { FoundServer } from '@moult/administration';
+import { digestOfSecret, newSecret } from '@moult/administration/accounts';
+import type { ServerConfig } from '@moult/administration/config';
+import type { Store } from '@moult/store';
+import { apiBounds } from './bounds.ts';
+import { createSweep } from './housekeeping/sweep.ts';
+import type { Site } from './http/site.ts';
+import type { Logger } from './log/log.ts';
+import { ownNames } from './own-names.ts';
+import { createApiSite } from './sites/api/index.ts';
+
+interface Parts {
+  store: Store;
+  /** The address of the database, and the folder of content. */
+  database: string;
+  contentDir: string;
+  running: Parameters<typeof createApiSite>[0]['running'];
+  log: Logger;
+}
+
+/** The site, and what ends with the server. */
+export function createAdministration(
+  config: ServerConfig,
+  { store, database, contentDir, running, log }: Parts,
+): { site: Site; close(): Promise<void> } {
+  const { dataDir } = config;
+  // Rules look at the values, never at their origins.
+  const server = { config, dataDir, database, contentDir, configFile: undefined } as unknown as FoundServer;
+  const site = createApiSite({
+    ...{ store, server, now: store.now, hosts: ownNames(config), running },
+    listeners: config.adminPort === 'off' ? ['main', 'tls'] : ['admin'],
+    failed: (error, instance) => log.error({ err: error, instance }, 'a call of the API failed'),
+  });
+  const sweep = createSweep({
+    work: () => removeEnded(store, config),
+    ...{ pauseMs: 0, everyMs: sweepMs },
+    failed: (error) => log.debug({ err: error }, 'ended sessions were not removed'),
+  });
+  return { site, close: () => sweep.close() };
+}
+
+const sweepMs = 3_600_000;
+
+async function removeEnded(store: Store, { sessionHours, sessionIdleMinutes }: ServerConfig): Promise<number> {
+  const now = store.now().getTime();
+  const openedAt = new Date(now - sessionHours * 3_600_000);
+  const sessions = await store.removeEndedSessions({ openedAt, usedAt: new Date(now - sessionIdleMinutes * 60_000) });
+  return sessions + (await store.removeOldAnswers(new Date(now - apiBounds.answerKeptMs)));
+}
+
+/**
+ * The sentence with the set-up link, when this is the first start of a server without accounts; undefined later. Only the
+ * digest of its secret is kept.
+ */
+export async function offerSetUp(store: Store, url: string): Promise<string | undefined> {
+  const isOffered = (await store.loadSetting('set-up-link')) !== undefined;
+  if (isOffered || (await store.listAccounts()).length > 0) return undefined;
+  const secret = newSecret();
+  await store.saveSetUpLink(digestOfSecret(secret), new Date(store.now().getTime() + apiBounds.setUpLinkMs));
+  return (
+    'To administer this server from elsewhere, make the first account. Open this link within 30 minutes: ' +
+    `${url}/api/set-up#${secret} (Or run "moult users add" on the server at any time.)`
+  );
+}

@@ -1,0 +1,92 @@
+// Bounds of administration over HTTP: calls, sessions and log-ons.
+import { declareBounds } from '@moult/bounds';
+
+export const apiBounds = declareBounds('api', {
+  maxBodyBytes: {
+    what: 'Body of a call of the API',
+    fallback: 262_144,
+    range: [4096, 67_108_864],
+    client: 'HTTP 413',
+    administrator: 'a line in the access log',
+  },
+  maxBodiesBytes: {
+    what: 'Bodies of calls of the API that arrive, of all clients together',
+    fallback: 8 * 1_048_576,
+    range: [262_144, 1_073_741_824],
+    client: 'HTTP 503',
+    administrator: 'a line in the access log',
+  },
+  maxSessions: {
+    what: 'Open sessions of one account',
+    fallback: 10,
+    range: [1, 1000],
+    client: 'HTTP 401 in the session that was unused for longest',
+    administrator: 'nothing',
+  },
+  useNotedMs: {
+    what: 'Time between two notes of the last use of a token or session',
+    fallback: 60_000,
+    range: [1000, 3_600_000],
+    client: 'nothing',
+    administrator: 'a last use that is so old',
+  },
+  answerKeptMs: {
+    what: 'Time that an answer is kept for a repeated `Idempotency-Key`',
+    fallback: 86_400_000,
+    range: [60_000, 604_800_000],
+    client: 'a repeated request works again',
+    administrator: 'nothing',
+  },
+  setUpLinkMs: {
+    what: 'Life of the set-up link',
+    fallback: 1_800_000,
+    range: [60_000, 86_400_000],
+    client: 'HTTP 409',
+    administrator: 'nothing. `moult users add` makes an account',
+  },
+});
+
+export const logOnBounds = declareBounds('log-on', {
+  failuresPerAddress: {
+    what: 'Failed log-ons of one address (IPv6: one /64) at once',
+    fallback: 20,
+    range: [1, 10_000],
+    client: 'HTTP 429',
+    administrator: 'a line in the access log',
+  },
+  failuresPerAccount: {
+    what: 'Failed log-ons of one account from one address at once',
+    fallback: 8,
+    range: [1, 10_000],
+    client: 'HTTP 429',
+    administrator: 'a line in the access log',
+  },
+  failuresPerHour: {
+    what: 'Failed log-ons after that, in an hour',
+    fallback: 60,
+    range: [1, 100_000],
+    client: 'HTTP 429',
+    administrator: 'a line in the access log',
+  },
+  mostKeys: {
+    what: 'Addresses whose failed log-ons are counted one by one',
+    fallback: 10_000,
+    range: [10, 1_000_000],
+    client: 'one count for all other addresses together',
+    administrator: 'nothing',
+  },
+  hashesAtOnce: {
+    what: 'Passwords that are checked at once',
+    fallback: 2,
+    range: [1, 64],
+    client: 'its answer later',
+    administrator: 'nothing',
+  },
+  mostWaiting: {
+    what: 'Log-ons that wait. Addresses that failed least come first',
+    fallback: 32,
+    range: [1, 10_000],
+    client: 'HTTP 503',
+    administrator: 'a line in the access log',
+  },
+});

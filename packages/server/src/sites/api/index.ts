@@ -1,0 +1,173 @@
+// The API for administration: /api/v1, its OpenAPI document, and a page at /api that shows it. Every call passes the same
+// checks in the same order: name, way, credentials, address, role, shape, state.
+import { randomUUID } from 'node:crypto';
+import type { FoundServer } from '@moult/administration';
+import { mayDo, passwordCostOf } from '@moult/administration/accounts';
+import type { Store } from '@moult/store';
+import { apiBounds } from '../../bounds.ts';
+import { createBodyRoom } from '../../http/gates/body-room.ts';
+import type { KnownHosts } from '../../http/known-hosts.ts';
+import type { Exchange, ListenerName, Site } from '../../http/site.ts';
+import { type Answer, answerOf, answerOfProblem, csvOf, etagOf, linkToNext, send } from './answer.ts';
+import { ApiError, problemOf } from './errors.ts';
+import { authorOfCall, noteUse, principalOf, refuseOtherSites, visitorOf } from './gate.ts';
+import { createLogOns } from './log-ons.ts';
+import { answerOnce } from './repeated.ts';
+import { readJson, readPath, readQuery } from './request.ts';
+import { type Call, Reply, type Route, type RunningFacts } from './route.ts';
+import { apiRoot, findRoutes } from './table.ts';
+
+interface ApiParts {
+  store: Store;
+  server: FoundServer;
+  /** Where administration is: the ports of clients, or a port of its own. */
+  listeners: readonly ListenerName[];
+  hosts: KnownHosts;
+  now(): Date;
+  running(): RunningFacts;
+  /** Told of failures, with the id that the client was told. */
+  failed(error: unknown, instance: string): void;
+}
+
+export function createApiSite({ store, server, listeners, hosts, now, running, failed }: ApiParts): Site {
+  const room = createBodyRoom({ budgetBytes: apiBounds.maxBodiesBytes });
+  const logOns = createLogOns({ store, cost: passwordCostOf(server) });
+  const { sessionIdleMinutes, sessionHours } = server.config;
+  const limits = { idleMs: sessionIdleMinutes * 60_000, longestMs: sessionHours * 3_600_000 };
+  let queue: Promise<unknown> = Promise.resolve();
+
+  return {
+    name: 'api',
+    listeners,
+    matches: ({ route }) => /^\/api(?:\/?$|\/v1(?:\/|$)|\/style\.css$|\/set-up(?:\.js)?$)/.test(route),
+    async serve(exchange) {
+      const instance = `urn:uuid:${randomUUID()}`;
+      try {
+        const visitor = visitorOf(exchange, hosts);
+        const page = await openPage(exchange);
+        const answer = page ?? (await answerCall(exchange, visitor));
+        send(exchange.request, exchange.response, answer);
+      } catch (error) {
+        const { problem, headers } = problemOf(error, instance);
+        if (problem.status >= 500) failed(error, instance);
+        send(exchange.request, exchange.response, answerOfProblem(problem, headers));
+        // What is left of a body that nobody read.
+        exchange.request.resume();
+      }
+    },
+  };
+
+  async function answerCall(exchange: Exchange, visitor: Call<unknown, unknown, unknown>['visitor']): Promise<Answer> {
+    const { request } = exchange;
+    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
+    const isChange = method !== 'GET';
+    const at = now();
+    const found = findRoutes(exchange.path.slice(apiRoot.length));
+    const route = found?.routes.get(method);
+    const isOpen = route?.permission === 'anyone';
+    const principal = isOpen ? undefined : await principalOf(exchange, visitor, { store, now: at, ...limits });
+    if (!principal && !isOpen) throw unauthenticated();
+    if (principal) await noteUse(store, principal, at);
+    if (isChange && principal?.by.kind !== 'token') refuseOtherSites(exchange, { isAnonymous: isOpen });
+    if (!found) throw new ApiError('API_NOT_FOUND', 'There is no such operation. See /api.');
+    if (!route) throw wrongMethod([...found.routes.keys()]);
+    if (principal && route.permission !== 'anyone' && !mayDo(principal, route.permission)) throw forbidden();
+    const query = readQuery(route, exchange.query);
+    const path = readPath(route, found.path);
+    const { body, text } = isChange ? await readJson(route, request, room) : { body: undefined, text: '' };
+    const administration = { store, server, author: authorOfCall(principal, visitor, at) };
+    const call = { administration, principal, visitor, logOns, running, path, query, body };
+    const key = request.headers['idempotency-key'];
+    if (key === undefined || !isChange) return carryOut(exchange, route, call);
+    if (route.isSecret || !principal || method !== 'POST')
+      throw new ApiError('API_BAD_REQUEST', 'This operation takes no Idempotency-Key.');
+    const { accountId } = principal.account;
+    const asked = { key: String(key), accountId, request: [method, exchange.path, exchange.query, text] };
+    return answerOnce(store, asked, { now: at, work: () => answerWithProblem(exchange, route, call) });
+  }
+
+  /** A refusal by a rule is an answer, which a repeated request gets again. */
+  async function answerWithProblem(exchange: Exchange, route: Route, call: AnyCall): Promise<Answer> {
+    try {
+      return await carryOut(exchange, route, call);
+    } catch (error) {
+      const { problem, headers } = problemOf(error, `urn:uuid:${randomUUID()}`);
+      if (problem.status >= 500) throw error;
+      return answerOfProblem(problem, headers);
+    }
+  }
+
+  async function carryOut(exchange: Exchange, route: Route, call: AnyCall): Promise<Answer> {
+    if (route.method === 'GET' || !route.current) return answerOfRoute(exchange, route, call);
+    // One after the other: between the look at the state and the change nothing of this server comes.
+    const turn = queue.then(async () => {
+      await requireSame(exchange, route, call);
+      return answerOfRoute(exchange, route, call);
+    });
+    queue = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+type AnyCall = Call<unknown, unknown, unknown>;
+
+async function answerOfRoute(exchange: Exchange, route: Route, call: AnyCall): Promise<Answer> {
+  const result = await route.handle(call);
+  const reply = result instanceof Reply ? result : new Reply(result, {});
+  const etag = route.method === 'GET' && route.current ? { etag: etagOf(await route.current(call)) } : {};
+  if (!route.isList) return answerOf(route, reply.document, { ...reply.headers, ...etag });
+  const next = linkToNext(reply.document, { target: exchange.path, query: exchange.query });
+  return wantsCsv(exchange, call) ? csvOf(route, reply.document, next) : answerOf(route, reply.document, next);
+}
+
+function wantsCsv({ request }: Exchange, { query }: AnyCall): boolean {
+  const { format } = query as { format?: string };
+  return format === undefined ? /^text\/csv\b/i.test(request.headers.accept ?? '') : format === 'csv';
+}
+
+/** Throws ApiError API_PRECONDITION_REQUIRED without If-Match, API_PRECONDITION_FAILED when the state is another one. */
+async function requireSame({ request }: Exchange, route: Route, call: AnyCall): Promise<void> {
+  const state = await route.current?.(call);
+  const wanted = request.headers['if-match'];
+  if (wanted === undefined)
+    throw new ApiError('API_PRECONDITION_REQUIRED', 'Send If-Match with the ETag of the state that you saw.');
+  const known = wanted.split(',').map((tag) => tag.trim());
+  if (!known.includes(etagOf(state)))
+    throw new ApiError('API_PRECONDITION_FAILED', 'It changed since you looked. Look again, then repeat the change.');
+}
+
+/** The page, its style and the document: the same for everybody, and nothing of this server is in them. */
+async function openPage({ request, route }: Exchange): Promise<Answer | undefined> {
+  const isDocument = route === `${apiRoot}/openapi.json`;
+  if (!isDocument && route.startsWith(apiRoot)) return undefined;
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongMethod(['GET']);
+  const headers = { 'cache-control': 'no-cache' };
+  // Beside it comes a library that nothing else needs: loaded when somebody asks.
+  const { openApiDocument } = await import('./document.ts');
+  if (isDocument) return { status: 200, body: openApiDocument(), type: 'application/json; charset=utf-8', headers };
+  const { apiPage, apiPolicy, apiStyle } = await import('./page.ts');
+  const { setUpPage, setUpPolicy, setUpScript } = await import('./set-up-page.ts');
+  const answer = (body: string, type: string, policy = apiPolicy): Answer => ({
+    ...{ status: 200, body, type: `${type}; charset=utf-8` },
+    headers: { ...headers, 'content-security-policy': policy },
+  });
+  if (route.endsWith('.css')) return answer(apiStyle, 'text/css');
+  if (route.endsWith('.js')) return answer(setUpScript, 'text/javascript');
+  return route === '/api/set-up' ? answer(setUpPage, 'text/html', setUpPolicy) : answer(apiPage(), 'text/html');
+}
+
+function unauthenticated(): ApiError {
+  const headers = { 'www-authenticate': 'Bearer realm="Moult"' };
+  return new ApiError('API_UNAUTHENTICATED', 'Send a token as "Authorization: Bearer …", or log on.', { headers });
+}
+
+function forbidden(): ApiError {
+  return new ApiError('API_FORBIDDEN', 'Your role does not permit this operation.');
+}
+
+function wrongMethod(methods: readonly string[]): ApiError {
+  const allow = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+  return new ApiError('API_METHOD', `This address takes ${allow.join(', ')}.`, {
+    headers: { allow: allow.join(', ') },
+  });
+}

@@ -1,0 +1,104 @@
+// Log-ons by password, bounded so that nobody guesses fast, and nobody can lock out somebody else: failures count for an
+// address, and for an account as seen from one address. An account alone is never locked. The work of a hash waits in a
+// short line, in which addresses that failed least come first.
+import { accountByPassword, hashPassword, newSecret } from '@moult/administration/accounts';
+import type { Account, Store } from '@moult/store';
+import { logOnBounds } from '../../bounds.ts';
+import { addressKey } from '../../http/limits/address-key.ts';
+import { createTokenBuckets } from '../../http/limits/token-buckets.ts';
+import { ApiError } from './errors.ts';
+
+export interface LogOns {
+  /** The account with this password. Throws ApiError API_TOO_MANY, API_BUSY, API_UNAUTHENTICATED. */
+  check(given: { name: string; password: string; address: string }): Promise<Account>;
+  /** Runs other work that strangers can ask for, under the bound of an address. Throws API_TOO_MANY. */
+  once<Result>(address: string, work: () => Promise<Result>): Promise<Result>;
+}
+
+interface LogOnParts {
+  store: Store;
+  cost: { memoryKib: number; passes: number };
+  /** Milliseconds of a clock that never goes back. */
+  now?(): number;
+}
+
+interface Waiting {
+  fullness: number;
+  begin(): void;
+  giveUp(): void;
+}
+
+export function createLogOns({ store, cost, now = () => performance.now() }: LogOnParts): LogOns {
+  const { failuresPerAddress, failuresPerAccount, failuresPerHour, mostKeys, hashesAtOnce, mostWaiting } = logOnBounds;
+  const perSecond = failuresPerHour / 3600;
+  const addresses = createTokenBuckets({ perSecond, burst: failuresPerAddress, mostKeys, now });
+  const pairs = createTokenBuckets({ perSecond, burst: failuresPerAccount, mostKeys, now });
+  const line: Waiting[] = [];
+  let atWork = 0;
+  /** Of a password that nobody has: made once, at the first log-on. */
+  let decoy: Promise<string> | undefined;
+
+  const enter = async (fullness: number): Promise<void> => {
+    if (atWork < hashesAtOnce) {
+      atWork++;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const giveUp = () => reject(busy());
+      const at = line.findIndex((other) => other.fullness < fullness);
+      line.splice(at < 0 ? line.length : at, 0, { fullness, begin: resolve, giveUp });
+      // Whoever failed most goes.
+      if (line.length > mostWaiting) line.pop()?.giveUp();
+    });
+  };
+  const leave = (): void => {
+    const next = line.shift();
+    if (next) next.begin();
+    else atWork--;
+  };
+
+  return {
+    async check({ name, password, address }) {
+      const place = addressKey(address);
+      const pair = `${name.trim().toLowerCase().slice(0, 64)} ${place}`;
+      // Counted before the work: a hundred at the same moment are a hundred.
+      if (!addresses.take(place, 1)) throw tooMany();
+      if (!pairs.take(pair, 1)) {
+        addresses.giveBack(place, 1);
+        throw tooMany();
+      }
+      await enter(addresses.fullness(place));
+      try {
+        decoy ??= hashPassword(newSecret(), cost);
+        const account = await accountByPassword(store, { name, password, decoy: await decoy });
+        if (!account) throw failed();
+        addresses.giveBack(place, 1);
+        pairs.giveBack(pair, 1);
+        return account;
+      } finally {
+        leave();
+      }
+    },
+
+    async once(address, work) {
+      const place = addressKey(address);
+      if (!addresses.take(place, 1)) throw tooMany();
+      const result = await work();
+      addresses.giveBack(place, 1);
+      return result;
+    },
+  };
+}
+
+function failed(): ApiError {
+  return new ApiError('API_UNAUTHENTICATED', 'The name or the password is wrong, or the account may not log on.');
+}
+
+function tooMany(): ApiError {
+  const headers = { 'retry-after': '60' };
+  return new ApiError('API_TOO_MANY', 'Too many log-ons failed from here. Try again in a few minutes.', { headers });
+}
+
+function busy(): ApiError {
+  return new ApiError('API_BUSY', 'Too many log on at this moment. Try again.', { headers: { 'retry-after': '2' } });
+}

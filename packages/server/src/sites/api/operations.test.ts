@@ -1,0 +1,266 @@
+// Every operation of the OpenAPI document, for each role and each problem that it declares.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { digestOfSecret, permits, roles } from '@moult/administration/accounts';
+import type { z } from 'zod';
+import { addComputer, author, idOf } from '../../../../administration/src/test/administration.ts';
+import { openApiDocument } from './document.ts';
+import { routes } from './table.ts';
+import { type Answered, type Asked, computerId, password, startApi, type TestApi } from './test/api-server.ts';
+
+interface Operation {
+  operationId: string;
+  security: unknown[];
+  responses: Record<string, { content?: Record<string, { schema: unknown }> }>;
+  parameters?: { name: string; in: string; required?: boolean }[];
+  requestBody?: unknown;
+}
+
+const { paths } = JSON.parse(openApiDocument()) as { paths: Record<string, Record<string, Operation>> };
+const operations = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),
+);
+
+/** A call that works, by operation. `prepare` makes what it needs. */
+interface Example {
+  path?: string;
+  body?: unknown;
+  prepare?(api: TestApi): Promise<string | undefined>;
+}
+
+let made = 0;
+const newGroup = async ({ ask, tokens }: TestApi) => {
+  const { json } = await ask('/api/v1/groups', {
+    method: 'POST',
+    token: tokens.administrator,
+    body: { name: `G${++made}` },
+  });
+  return `/groups/${(json as { groupId: string }).groupId}`;
+};
+const newUser = async ({ ask, tokens }: TestApi) => {
+  const body = { name: `user${++made}`, role: 'reporter' };
+  await ask('/api/v1/users', { method: 'POST', token: tokens.administrator, body });
+  return `/users/user${made}`;
+};
+
+const examples: Record<string, Example> = {
+  readStatus: {},
+  listReports: {},
+  listPings: {},
+  listIdentityChanges: {},
+  listAudit: {},
+  listContent: {},
+  listComputers: {},
+  showComputer: { path: `/computers/${computerId}` },
+  removeComputer: { path: '/computers/pc7' },
+  addToGroup: { prepare: async (api) => `${await newGroup(api)}/computers/${computerId}` },
+  removeFromGroup: { prepare: async (api) => `${await newGroup(api)}/computers/${computerId}` },
+  listClones: {},
+  listGroups: {},
+  showGroup: { prepare: newGroup },
+  addGroup: { body: { name: 'Pilot' } },
+  renameGroup: { prepare: newGroup, body: { name: 'Renamed' } },
+  removeGroup: { prepare: newGroup },
+  listUpdates: {},
+  showUpdate: { path: `/updates/${idOf(0)}` },
+  approveUpdates: { body: { updates: [idOf(0)], groups: ['All Computers'] } },
+  declineUpdates: { body: { updates: [idOf(1)] } },
+  whoAmI: {},
+  listAccounts: {},
+  showAccount: { prepare: newUser },
+  addAccount: { body: { name: 'carla', role: 'approver', password } },
+  changeAccount: { prepare: newUser, body: { isDisabled: true } },
+  removeAccount: { prepare: newUser },
+  listTokens: {},
+  addToken: { body: { name: 'nightly', user: 'reporter' } },
+  revokeToken: {
+    async prepare({ ask, tokens }) {
+      const body = { name: 'short', user: 'reporter' };
+      const { json } = await ask('/api/v1/tokens', { method: 'POST', token: tokens.administrator, body });
+      return `/tokens/${(json as { tokenId: string }).tokenId}`;
+    },
+  },
+  logOn: { body: { name: 'reporter', password } },
+  logOff: {},
+  listSessions: {},
+  endSession: {
+    async prepare({ ask, administration: { store } }) {
+      await ask('/api/v1/session', { method: 'POST', body: { name: 'auditor', password } });
+      return `/sessions/${(await store.listSessions())[0]?.sessionId}`;
+    },
+  },
+  setUp: { body: { secret: 'wrong', name: 'first', password } },
+};
+
+type Called = (typeof operations)[number];
+
+/** The call of the example, with what the operation needs beside: If-Match. */
+async function exampleOf(api: TestApi, { operationId, path, method }: Called): Promise<Asked & { path: string }> {
+  const { path: fixed, body, prepare } = examples[operationId] ?? assert.fail(`no example of ${operationId}`);
+  const made = (await prepare?.(api)) ?? fixed ?? path;
+  const asked: Asked & { path: string } = { path: `/api/v1${made}`, method, headers: {} };
+  if (body !== undefined) asked.body = body;
+  if (routes.find(({ id }) => id === operationId)?.current && method !== 'GET') {
+    const { headers } = await api.ask(asked.path, { token: api.tokens.administrator });
+    asked.headers = { 'if-match': String(headers.etag) };
+  }
+  return asked;
+}
+
+describe('the operations of the API', () => {
+  let api: TestApi;
+  before(async () => {
+    api = await startApi();
+  });
+  after(() => api[Symbol.asyncDispose]());
+  const ask = ({ path, ...asked }: Asked & { path: string }) => api.ask(path, asked);
+
+  it('each have an example here, and each handler is in the document', () => {
+    assert.deepEqual(operations.map(({ operationId }) => operationId).sort(), Object.keys(examples).sort());
+    assert.deepEqual(routes.map(({ id }) => id).sort(), Object.keys(examples).sort());
+    assert.equal(new Set(routes.map(({ method, path }) => `${method} ${path}`)).size, routes.length);
+  });
+
+  it('answer what the document declares to roles that may, and nothing to all others', async () => {
+    for (const operation of operations) {
+      const route = routes.find(({ id }) => id === operation.operationId) ?? assert.fail();
+      const { permission } = route;
+      for (const role of [undefined, ...roles]) {
+        const asked = await exampleOf(api, operation);
+        const token = role && api.tokens[role];
+        const answer = await ask({ ...asked, token });
+        const said = `${operation.operationId} as ${role}: ${answer.text.slice(0, 300)}`;
+        if (permission === 'anyone') assert.ok(answer.status < 300 || operation.operationId === 'setUp', said);
+        else if (role === undefined)
+          assert.deepEqual([answer.status, answer.json.code], [401, 'API_UNAUTHENTICATED'], said);
+        else if (!permits([role], permission))
+          assert.deepEqual([answer.status, answer.json.code], [403, 'API_FORBIDDEN'], said);
+        else isDeclared(operation, answer, said, route.answer);
+        await restore(api);
+      }
+    }
+    assert.deepEqual(api.failures, []);
+  });
+
+  /** The status is in the document, and the answer has its shape. */
+  function isDeclared(operation: Operation, { status, json, text }: Answered, said: string, shape?: z.ZodType): void {
+    assert.ok(operation.responses[status], said);
+    // Only a call by token cannot log off, and only a computer that is there can be removed twice.
+    assert.ok(status < 300 || operation.operationId === 'logOff', said);
+    if (status >= 300) return;
+    if (!shape) assert.equal(text, '', said);
+    else assert.deepEqual(shape.safeParse(json).error?.issues ?? [], [], said);
+  }
+
+  it('answer each problem that the document declares, and name its page', async () => {
+    for (const operation of operations) {
+      // 429 last: after it this address is told nothing else.
+      const statuses = Object.keys(operation.responses)
+        .map(Number)
+        .sort((one, other) => Number(one === 429) - Number(other === 429));
+      for (const status of statuses.filter((one) => one >= 400)) {
+        const answer = await provoke(operation, status);
+        const said = `${operation.operationId} ${status}: ${answer.status} ${answer.text.slice(0, 300)}`;
+        assert.equal(answer.status, status, said);
+        assert.match(String(answer.headers['content-type']), /^application\/problem\+json/, said);
+        const { type, code, detail, instance } = answer.json;
+        assert.equal(type, `/docs/errors#${String(code).toLowerCase()}`, said);
+        assert.ok(String(detail).length > 10 && /^urn:uuid:/.test(String(instance)), said);
+        await restore(api);
+      }
+    }
+  });
+
+  async function provoke(operation: Called, status: number): Promise<Answered> {
+    const special = provocations[`${operation.operationId} ${status}`];
+    const asked = { ...(await exampleOf(api, operation)), token: api.tokens.administrator };
+    if (special) return ask({ ...asked, ...(await special(api, asked)) });
+    const isOpen = operation.security.length === 0;
+    switch (status) {
+      case 400:
+        return ask({ ...asked, path: `${asked.path}?nothing=1` });
+      case 401:
+        return ask({ ...asked, token: `${api.tokens.administrator}x` });
+      case 403:
+        if (isOpen) return ask({ ...asked, headers: { 'sec-fetch-site': 'cross-site' } });
+        return ask({ ...asked, headers: { ...asked.headers, 'x-forwarded-for': '192.0.2.1' } });
+      case 404:
+        return ask({ ...asked, ...(await missing(operation, asked)) });
+      case 409:
+        return ask({ ...asked, path: `${asked.path}?cursor=WyJ4IiwxXQ` });
+      case 412:
+        return ask({ ...asked, headers: { 'if-match': '"another"' } });
+      case 413:
+        return ask({ ...asked, body: { name: 'x'.repeat(300_000) } });
+      case 415:
+        return ask({ ...asked, headers: { ...asked.headers, 'content-type': 'text/plain' } });
+      case 421:
+        return ask({ ...asked, headers: { ...asked.headers, host: 'stranger.example' } });
+      case 428:
+        return ask({ ...asked, headers: {} });
+      case 503:
+        api.clock.isAway = true;
+        return ask(asked).finally(() => {
+          api.clock.isAway = false;
+        });
+      default:
+        return assert.fail(`nothing provokes ${operation.operationId} ${status}`);
+    }
+  }
+
+  /** Names something that is not there: in the path, or in the query of a list. */
+  async function missing({ path, parameters = [] }: Called, asked: Asked & { path: string }) {
+    if (path.includes('{')) return { path: asked.path.replace(/[^/]+$/, '00000000-1111-4000-8000-000000000000') };
+    const name = parameters.find(({ name: one }) => ['computer', 'group', 'update'].includes(one))?.name;
+    return { path: `${asked.path}?${name}=Nowhere` };
+  }
+});
+
+/** A removed computer comes back for the next call. */
+async function restore({ administration }: TestApi): Promise<void> {
+  await addComputer(administration, computerId, 'pc7.example.test');
+}
+
+const inAllComputers = async () => ({ path: `/api/v1/groups/All%20Computers/computers/${computerId}` });
+
+/** Of rules: what the generic ones cannot provoke. */
+const provocations: Record<string, (api: TestApi, asked: Asked) => Promise<Asked & { path?: string }>> = {
+  'logOn 401': async () => ({ body: { name: 'reporter', password: 'not the password' } }),
+  'logOn 429': async ({ ask }) => {
+    const wrong = { method: 'POST', body: { name: 'somebody', password: 'not the password' } };
+    for (let count = 0; count < 8; count++) await ask('/api/v1/session', wrong);
+    return wrong;
+  },
+  'setUp 409': async () => ({}),
+  'setUp 422': async ({ administration: { store } }) => {
+    for (const { accountId } of await store.listAccounts()) await store.removeAccount(accountId, author);
+    const secret = 'the secret of the link';
+    await store.saveSetUpLink(digestOfSecret(secret), new Date(author.at.getTime() + 1000));
+    return { body: { secret, name: 'first', password: 'short' } };
+  },
+  'setUp 429': async ({ ask }) => {
+    const wrong = { method: 'POST', body: { secret: 'wrong', name: 'first', password } };
+    for (let count = 0; count < 20; count++) await ask('/api/v1/set-up', wrong);
+    return wrong;
+  },
+  'addToGroup 409': inAllComputers,
+  'removeFromGroup 409': inAllComputers,
+  'addGroup 404': async () => ({ body: { name: 'Inside', parent: 'Nowhere' } }),
+  'addGroup 409': async () => ({ body: { name: 'All Computers' } }),
+  'renameGroup 409': async () => ({ body: { name: 'All Computers' } }),
+  'removeGroup 409': async ({ ask, tokens }) => {
+    const path = '/api/v1/groups/All%20Computers';
+    const { headers } = await ask(path, { token: tokens.administrator });
+    return { path, headers: { 'if-match': String(headers.etag) } };
+  },
+  'approveUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),
+  'approveUpdates 409': async () => ({ body: { updates: [idOf(2)] } }),
+  'declineUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),
+  'declineUpdates 409': async () => ({ body: { updates: [idOf(2)] } }),
+  'addAccount 409': async () => ({ body: { name: 'Reporter', role: 'reporter' } }),
+  'addAccount 422': async () => ({ body: { name: 'short', role: 'reporter', password: 'short' } }),
+  'changeAccount 422': async () => ({ body: { password: 'short' } }),
+  'addToken 404': async () => ({ body: { name: 'x', user: 'nowhere' } }),
+  'addToken 422': async () => ({ body: { name: '=cmd', user: 'reporter' } }),
+  'logOff 409': async () => ({}),
+};

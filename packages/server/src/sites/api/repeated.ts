@@ -1,0 +1,59 @@
+// Requests with an Idempotency-Key: the second one with the same key gets the answer of the first, and changes nothing.
+import { createHash } from 'node:crypto';
+import type { Store } from '@moult/store';
+import type { Answer } from './answer.ts';
+import { ApiError } from './errors.ts';
+
+interface Keyed {
+  /** As the header has it. */
+  key: string;
+  accountId: string;
+  /** What is asked: method, target and body. */
+  request: readonly string[];
+}
+
+/**
+ * Does `work` once for its key. An answer is kept, also a refusal by a rule; what failed may be tried again. Throws ApiError
+ * API_BAD_REQUEST for a key that is none, API_CONFLICT for the key of another request or of one at work.
+ */
+export async function answerOnce(
+  store: Store,
+  { key, accountId, request }: Keyed,
+  { now, work }: { now: Date; work(): Promise<Answer> },
+): Promise<Answer> {
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new ApiError('API_BAD_REQUEST', 'An Idempotency-Key has 1 to 255 visible ASCII characters.');
+  const keyHash = digest([accountId, key]);
+  const requestHash = digest(request);
+  const known = await store.claimAnswer(keyHash, requestHash, now);
+  if (known) return repeat(known, requestHash);
+  try {
+    const answer = await work();
+    const { status, body } = answer;
+    await store.keepAnswer(keyHash, status < 500 ? { status, body } : undefined);
+    return answer;
+  } catch (error) {
+    await store.keepAnswer(keyHash, undefined);
+    throw error;
+  }
+}
+
+function repeat(
+  known: { requestHash: string; answer: { status: number; body: string } | undefined },
+  requestHash: string,
+): Answer {
+  if (known.requestHash !== requestHash)
+    throw new ApiError('API_CONFLICT', 'Another request had this Idempotency-Key. Use a new key.');
+  if (!known.answer)
+    throw new ApiError(
+      'API_CONFLICT',
+      'The first request with this Idempotency-Key is at work, or was cut off. Look at its result, then use a new key.',
+    );
+  const type =
+    known.answer.status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json; charset=utf-8';
+  return { ...known.answer, type, headers: { 'idempotent-replayed': 'true' } };
+}
+
+function digest(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

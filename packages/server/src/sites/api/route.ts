@@ -1,0 +1,96 @@
+// One operation of the API: its address, its permission, its shapes and its handler in one value. The table of routes is the
+// only way to a handler, so none can be without them.
+import type { Administration } from '@moult/administration';
+import type { Permission, Principal } from '@moult/administration/accounts';
+import type { Notice } from '@moult/store';
+import type { z } from 'zod';
+import type { LogOns } from './log-ons.ts';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+type Shape = z.ZodObject;
+type Out<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+
+export interface Visitor {
+  /** Where the call came from. */
+  address: string;
+  userAgent: string;
+  /** Over HTTPS, as far as this server or a trusted proxy knows. */
+  isSecure: boolean;
+}
+
+/** Of the server that answers. */
+export interface RunningFacts {
+  server: { state: 'running'; url: string; pid: number; startedAt: string };
+  notices: Notice[];
+}
+
+export interface Call<Path, Query, Body> {
+  administration: Administration;
+  /** Undefined for operations that anyone may call. */
+  principal: Principal | undefined;
+  visitor: Visitor;
+  logOns: LogOns;
+  running(): RunningFacts;
+  path: Path;
+  query: Query;
+  body: Body;
+}
+
+/** What a handler answers beside its document. */
+export class Reply {
+  readonly document: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(document: unknown, headers: Readonly<Record<string, string>>) {
+    this.document = document;
+    this.headers = headers;
+  }
+}
+
+/** What names an operation: its id, its address below /api/v1, what a role must permit, and its topic. */
+type Head = readonly [id: string, method: Method, path: `/${string}`, permission: Permission | 'anyone', topic: string];
+
+interface RouteParts<Path, Query, Body> {
+  /** One sentence, without its full stop. */
+  summary: string;
+  pathSchema?: Path;
+  querySchema?: Query;
+  bodySchema?: Body;
+  /** Of the answer; none is 204. */
+  answer?: z.ZodType;
+  /** 201 for what makes something. */
+  status?: 200 | 201 | 204;
+  /** Answers a page that a client may have as CSV too. */
+  isList?: true;
+  /** Problems of its rules, beside those that every operation has: status and when. */
+  refusals?: Readonly<Record<number, string>>;
+  /** The answer holds a secret: it is not kept for a repeated request. */
+  isSecret?: true;
+  /**
+   * Loads what the operation changes, for If-Match: a change needs the ETag that the client saw. Throws for one that is not
+   * there.
+   */
+  current?(call: Call<Out<Path>, Out<Query>, Out<Body>>): Promise<unknown>;
+  handle(call: Call<Out<Path>, Out<Query>, Out<Body>>): Promise<unknown>;
+}
+
+/** A route whose shapes are not in its type any more: the dispatcher checks them. */
+export interface Route
+  extends Omit<RouteParts<Shape | undefined, Shape | undefined, Shape | undefined>, 'handle' | 'current'> {
+  id: string;
+  method: Method;
+  path: `/${string}`;
+  permission: Permission | 'anyone';
+  topic: string;
+  current?(call: Call<unknown, unknown, unknown>): Promise<unknown>;
+  handle(call: Call<unknown, unknown, unknown>): Promise<unknown>;
+}
+
+export function route<
+  const Path extends Shape | undefined = undefined,
+  const Query extends Shape | undefined = undefined,
+  const Body extends Shape | undefined = undefined,
+>([id, method, path, permission, topic]: Head, parts: RouteParts<Path, Query, Body>): Route {
+  return { ...(parts as unknown as Route), id, method, path, permission, topic };
+}

@@ -1,0 +1,154 @@
+// What happened, and how the server is.
+import {
+  listAudit,
+  listContent,
+  listIdentityChanges,
+  listReports,
+  listStatusPings,
+  readStatus,
+} from '@moult/administration';
+import { z } from 'zod';
+import { route } from '../route.ts';
+import { instant, listQuery, pageOf, someText, told } from '../shapes.ts';
+
+const topic = 'Records';
+const computer = someText().optional().describe('Name, address or SusClientId');
+const span = {
+  since: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+};
+const refusals = { 404: 'A computer, group or update is not there', 409: 'The cursor is of another list' };
+
+const report = z.looseObject({
+  eventId: z.int(),
+  receivedAt: instant,
+  timeAtTarget: instant,
+  computerId: z.string(),
+  dnsName: z.string(),
+  eventNumber: z.int(),
+  win32HResult: z.int(),
+  updateId: z.string().optional(),
+  updateTitle: z.string(),
+  appName: z.string(),
+  replacementStrings: z.array(z.string()),
+});
+
+const ping = z.looseObject({
+  eventId: z.int(),
+  receivedAt: instant,
+  occurredAt: instant,
+  computerId: z.string().optional(),
+  dnsName: z.string(),
+  address: z.string(),
+  component: z.string(),
+  activity: z.string(),
+  status: z.string(),
+  resultCode: z.string(),
+  message: z.string(),
+});
+
+const identityChange = z.looseObject({
+  computerId: z.string(),
+  dnsName: z.string(),
+  at: instant,
+  aspect: z.string(),
+  before: z.string(),
+  after: z.string(),
+});
+
+const auditRecord = z.looseObject({
+  auditId: z.int(),
+  at: instant,
+  actor: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  subjectName: z.string(),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+});
+
+const contentFile = z.looseObject({
+  sha1: z.string(),
+  fileName: z.string().optional(),
+  sizeBytes: z.int(),
+  state: z.enum(['present', 'missing', 'damaged']),
+  isApproved: z.boolean(),
+});
+
+/** Times as rules want them. */
+function times({ since, until }: { since?: string | undefined; until?: string | undefined }) {
+  return {
+    since: since === undefined ? undefined : new Date(since),
+    until: until === undefined ? undefined : new Date(until),
+  };
+}
+
+export const recordRoutes = [
+  route(['readStatus', 'GET', '/status', 'read', 'Server'], {
+    summary: 'Show the state of the server, its computers and its limits',
+    answer: z.looseObject({ version: z.string(), engine: z.string(), computers: z.looseObject({ total: z.int() }) }),
+    async handle({ administration, running }) {
+      const { server, notices } = running();
+      const { version, dataDir, engine, ...figures } = await readStatus(administration);
+      return { version, dataDir, engine, server, ...figures, notices };
+    },
+  }),
+  route(['listReports', 'GET', '/events/reports', 'read', topic], {
+    isList: true,
+    refusals,
+    summary: 'List reports of computers, newest first',
+    querySchema: listQuery({
+      ...{ computer, update: someText().optional(), failed: z.boolean().optional(), ...span },
+      event: z.int().min(0).max(65_535).optional().describe('Only reports with this number'),
+    }),
+    answer: pageOf(report),
+    async handle({ administration, query: { failed, event, ...query } }) {
+      const filter = { ...query, ...times(query), isFailed: failed, eventNumber: event };
+      return told(await listReports(administration, filter));
+    },
+  }),
+  route(['listPings', 'GET', '/events/self-update', 'read', topic], {
+    isList: true,
+    refusals,
+    summary: 'List what agents say about their own update, newest first',
+    querySchema: listQuery({ computer, failed: z.boolean().optional(), ...span }),
+    answer: pageOf(ping),
+    async handle({ administration, query: { failed, ...query } }) {
+      return told(await listStatusPings(administration, { ...query, ...times(query), isFailed: failed }));
+    },
+  }),
+  route(['listIdentityChanges', 'GET', '/events/identity', 'read', topic], {
+    isList: true,
+    summary: 'List computers that changed their name, hardware or system, newest first',
+    querySchema: listQuery({ computer }),
+    answer: pageOf(identityChange),
+    refusals,
+    handle: async ({ administration, query }) => told(await listIdentityChanges(administration, query)),
+  }),
+  route(['listAudit', 'GET', '/audit', 'audit', topic], {
+    isList: true,
+    refusals,
+    summary: 'List changes by administrators, newest first',
+    querySchema: listQuery({
+      ...{ computer, update: someText().optional(), group: someText().optional(), ...span },
+      actor: someText().optional().describe('Only changes by this person'),
+      action: someText(64).optional().describe('A part of what was done, for example approve'),
+    }),
+    answer: pageOf(auditRecord),
+    handle: async ({ administration, query }) => told(await listAudit(administration, { ...query, ...times(query) })),
+  }),
+  route(['listContent', 'GET', '/content', 'read', 'Server'], {
+    isList: true,
+    summary: 'List files of approved updates and whether they are on the server',
+    querySchema: listQuery({
+      all: z.boolean().optional().describe('Of every update'),
+      state: z.enum(['present', 'missing', 'damaged']).optional(),
+    }),
+    answer: pageOf(contentFile),
+    refusals: { 409: 'The cursor is of another list' },
+    async handle({ administration, query }) {
+      const { present, missing, damaged, ...page } = await listContent(administration, query);
+      return { ...told(page), present, missing, damaged };
+    },
+  }),
+];

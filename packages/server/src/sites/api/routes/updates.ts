@@ -1,0 +1,111 @@
+// Operations on updates, and the decisions on them.
+import { approveAll, decline, findUpdate, listUpdates, showUpdate } from '@moult/administration';
+import { severities, updateSorts } from '@moult/store';
+import { z } from 'zod';
+import { route } from '../route.ts';
+import { id, instant, listQuery, order, pageOf, someText, told } from '../shapes.ts';
+
+/** As MS-WUSP calls them; Inherit withdraws the decision for a group. */
+const action = z.enum(['Install', 'OptionalInstall', 'Uninstall', 'PreDeploymentCheck', 'Block', 'Inherit']);
+
+const decision = z.looseObject({ groupId: id, group: z.string(), action: z.string(), deadline: instant.optional() });
+
+const update = z.looseObject({
+  updateId: id,
+  revisionNumber: z.int(),
+  title: z.string(),
+  articles: z.array(z.string()),
+  severity: z.string(),
+  classification: z.string().optional(),
+  products: z.array(z.string()),
+  importedAt: instant,
+  approval: z.enum(['approved', 'unapproved', 'declined']),
+  isSuperseded: z.boolean(),
+  needed: z.int(),
+  failed: z.int(),
+  decisions: z.array(decision),
+});
+
+const topic = 'Updates';
+const updates = z.array(someText()).min(1).max(200).describe('GUIDs, KB numbers, or titles or parts of them');
+const decided = {
+  404: 'An update or a group is not there',
+  409: 'A rule of administration refuses it. No update changes',
+};
+
+export const updateRoutes = [
+  route(['listUpdates', 'GET', '/updates', 'read', topic], {
+    isList: true,
+    summary: 'List updates with their decisions and the number of computers that need them',
+    querySchema: listQuery({
+      search: someText().optional().describe('A part of the title'),
+      kb: someText(32).optional().describe('Number of a KB article'),
+      classification: someText().optional(),
+      product: someText().optional(),
+      severity: z
+        .array(z.enum(severities as [string, ...string[]]))
+        .max(5)
+        .optional(),
+      approval: z.enum(['approved', 'unapproved', 'declined']).optional(),
+      group: someText().optional().describe('Approved for this group itself'),
+      superseded: z.boolean().optional(),
+      needed: z.boolean().optional(),
+      failed: z.boolean().optional(),
+      newDays: z.int().min(1).max(36_500).optional().describe('Came within so many days'),
+      sort: z.enum(updateSorts as [string, ...string[]]).default('title'),
+      order,
+    }),
+    answer: pageOf(update),
+    refusals: { 404: 'A group or category is not there', 409: 'The cursor is of another list' },
+    async handle({ administration, query }) {
+      const { kb, severity, superseded, needed, failed, sort, order: direction, format: _, ...rest } = query;
+      return told(
+        await listUpdates(administration, {
+          ...{ ...rest, article: kb, severities: severity as typeof severities | undefined },
+          ...{ isSuperseded: superseded, isNeeded: needed, isFailed: failed },
+          ...{ sort: sort as (typeof updateSorts)[number], isDescending: direction === 'desc' },
+        }),
+      );
+    },
+  }),
+  route(['showUpdate', 'GET', '/updates/{update}', 'read', topic], {
+    summary: 'Show an update: decisions by group, and number of computers by state',
+    pathSchema: z.object({ update: someText().describe('GUID, KB number, or title or a part of it') }),
+    answer: z.looseObject({ updateId: id, title: z.string(), isDeclined: z.boolean(), decisions: z.array(decision) }),
+    refusals: { 404: 'The update is not there' },
+    handle: ({ administration, path }) => showUpdate(administration, path.update),
+  }),
+  route(['approveUpdates', 'POST', '/approvals', 'decide', topic], {
+    summary: 'Approve updates for groups, or change their approvals. Either all change or none',
+    bodySchema: z.strictObject({
+      updates,
+      groups: z.array(someText()).min(1).max(200).optional().describe('Names or ids. All Computers unless given'),
+      action: action.default('Install'),
+      deadline: z.iso.datetime({ offset: true }).optional(),
+      allowPastDeadline: z.boolean().optional(),
+      acceptLicense: z.boolean().optional().describe('Accept the license terms for all computers'),
+    }),
+    answer: z.looseObject({ items: z.array(z.looseObject({ updateId: id, title: z.string(), action: z.string() })) }),
+    refusals: decided,
+    async handle({ administration, body: { updates: named, deadline, ...approval } }) {
+      const when = deadline === undefined ? undefined : new Date(deadline);
+      return { items: await approveAll(administration, named, { ...approval, deadline: when }) };
+    },
+  }),
+  route(['declineUpdates', 'POST', '/declines', 'decide', topic], {
+    summary: 'Decline updates, or remove their decline',
+    bodySchema: z.strictObject({ updates, isDeclined: z.boolean().default(true) }),
+    answer: z.looseObject({
+      items: z.array(z.looseObject({ updateId: id, title: z.string(), isDeclined: z.boolean() })),
+    }),
+    refusals: decided,
+    async handle({ administration, body }) {
+      // A mistyped last one leaves the first ones as they were.
+      const ids = new Set<string>();
+      for (const named of body.updates) ids.add((await findUpdate(administration.store, named)).updateId);
+      const items: unknown[] = [];
+      for (const updateId of ids) items.push(await decline(administration, updateId, body.isDeclined));
+      return { items };
+    },
+  }),
+];

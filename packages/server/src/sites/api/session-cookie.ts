@@ -1,0 +1,24 @@
+// The cookie of a session: opaque, for this host alone, and not for scripts. `__Host-` needs HTTPS; on the server itself,
+// over plain HTTP, a cookie of another name does.
+import type { IncomingMessage } from 'node:http';
+
+const secureName = '__Host-moult-session';
+const localName = 'moult-session';
+
+export function sessionSecretIn({ headers }: Pick<IncomingMessage, 'headers'>, isSecure: boolean): string | undefined {
+  const wanted = isSecure ? secureName : localName;
+  const found = (headers.cookie ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${wanted}=`))
+    .map((pair) => pair.slice(wanted.length + 1));
+  // Two of one name: one of them is not ours.
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** `undefined` takes the cookie away. */
+export function sessionCookie(secret: string | undefined, isSecure: boolean): string {
+  const [name, more] = isSecure ? [secureName, '; Secure'] : [localName, ''];
+  const age = secret === undefined ? '; Max-Age=0' : '';
+  return `${name}=${secret ?? ''}; Path=/; HttpOnly; SameSite=Strict${more}${age}`;
+}

@@ -1,0 +1,47 @@
+// The table of routes: the only way to a handler. Dispatch, the checks of shapes, the OpenAPI document, the page at /api and
+// the matrix of roles are made of it.
+import type { Route } from './route.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { computerRoutes } from './routes/computers.ts';
+import { groupRoutes } from './routes/groups.ts';
+import { recordRoutes } from './routes/records.ts';
+import { sessionRoutes } from './routes/sessions.ts';
+import { updateRoutes } from './routes/updates.ts';
+
+export const routes: readonly Route[] = [
+  ...recordRoutes,
+  ...computerRoutes,
+  ...groupRoutes,
+  ...updateRoutes,
+  ...accountRoutes,
+  ...sessionRoutes,
+];
+
+export const apiRoot = '/api/v1';
+
+interface Found {
+  /** By method. */
+  routes: ReadonlyMap<string, Route>;
+  path: Readonly<Record<string, string>>;
+}
+
+const byPath = Map.groupBy(routes, ({ path }) => path);
+
+/** The routes at `path`, which is below /api/v1 and decoded, and the parts that its address names. */
+export function findRoutes(path: string): Found | undefined {
+  const given = path.split('/');
+  for (const [pattern, all] of byPath) {
+    const parts = pattern.split('/');
+    if (parts.length !== given.length) continue;
+    const named: Record<string, string> = {};
+    const fits = parts.every((part, at) => {
+      const name = /^\{(\w+)\}$/.exec(part)?.[1];
+      const text = given[at] ?? '';
+      if (name === undefined) return part === text;
+      named[name] = text;
+      return text !== '';
+    });
+    if (fits) return { routes: new Map(all.map((route) => [route.method, route])), path: named };
+  }
+  return undefined;
+}

@@ -1,0 +1,108 @@
+// The API over a store in memory, on a port of its own, with an account and a token for each role.
+import { createServer, type IncomingHttpHeaders, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { addAccount, addToken, roles } from '@moult/administration/accounts';
+import type { Role } from '@moult/store';
+import { ServerError } from '@moult/store/errors';
+import { addComputer, author, createAdministration } from '../../../../../administration/src/test/administration.ts';
+import { toExchange } from '../../../http/exchange.ts';
+import { createKnownHosts } from '../../../http/known-hosts.ts';
+import { createApiSite } from '../index.ts';
+
+export const computerId = 'e1da06a3-5601-43c9-bac3-52d5db701494';
+export const password = 'correct horse battery';
+
+export interface Asked {
+  method?: string;
+  token?: string | undefined;
+  headers?: Record<string, string | string[]>;
+  body?: unknown;
+}
+
+export interface Answered {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  json: { code?: string; detail?: string; instance?: string; items?: Record<string, unknown>[] } & Record<
+    string,
+    unknown
+  >;
+}
+
+/** Open until the end of the test. */
+export async function startApi() {
+  const administration = await createAdministration(['Tool', 'Other tool', 'category: Products']);
+  const { config } = administration.server;
+  const server = { ...administration.server, config: { ...config, passwordMemoryKib: 1024, passwordPasses: 1 } };
+  const clock = { at: author.at, isAway: false };
+  const failures: unknown[] = [];
+  const store = new Proxy(administration.store, {
+    get(target, name) {
+      const found: unknown = Reflect.get(target, name);
+      if (!clock.isAway || typeof found !== 'function' || name === 'now') return found;
+      return async () => {
+        throw new ServerError('SERVER_DATABASE_AWAY', 'The database does not answer.');
+      };
+    },
+  });
+  const own = { ...administration, store, server };
+  const tokens = {} as Record<Role, string>;
+  for (const role of roles) {
+    await addAccount(own, { name: role, role, password });
+    tokens[role] = (await addToken(own, { name: `of ${role}`, account: role, days: 30 })).secret;
+  }
+  await addComputer(own, computerId, 'pc7.example.test');
+  const hosts = createKnownHosts({ host: undefined, allowed: 'known.example', machine: [], certificate: [] });
+  const site = createApiSite({
+    ...{ store, server, listeners: ['main'], hosts },
+    now: () => clock.at,
+    running: () => ({ server: { state: 'running', url: 'http://x', pid: 1, startedAt: '' }, notices: [] }),
+    failed: (error) => failures.push(error),
+  });
+  const listener = createServer((message, response) => {
+    const exchange = toExchange(message, response, 'main', clock.at);
+    if (exchange && site.matches(exchange)) void site.serve(exchange);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const { port } = listener.address() as AddressInfo;
+
+  const ask = (path: string, asked: Asked = {}) => askFrom(undefined, path, asked);
+
+  /** `localAddress`: the loopback address that the call comes from. */
+  function askFrom(
+    localAddress: string | undefined,
+    path: string,
+    { method = 'GET', token, headers = {}, body }: Asked,
+  ): Promise<Answered> {
+    const sent = body === undefined || typeof body === 'string' ? (body as string | undefined) : JSON.stringify(body);
+    const all = {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(sent !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
+      ...headers,
+    };
+    return new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port, path, method, headers: all, agent: false, localAddress };
+      const asked = request(options, async (response) => {
+        const pieces: Buffer[] = [];
+        for await (const piece of response as AsyncIterable<Buffer>) pieces.push(piece);
+        const text = Buffer.concat(pieces).toString();
+        const isJson = /json/.test(response.headers['content-type'] ?? '');
+        const { statusCode: status = 0 } = response;
+        resolve({ status, headers: response.headers, text, json: isJson && text !== '' ? JSON.parse(text) : {} });
+      });
+      asked.on('error', reject);
+      asked.end(sent);
+    });
+  }
+
+  return {
+    ...{ administration: own, tokens, clock, failures, port, ask, askFrom },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await administration[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export type TestApi = Awaited<ReturnType<typeof startApi>>;

@@ -1,0 +1,163 @@
+// Accounts. Each change is on record with its author, and never with a password or its hash.
+import { randomUUID } from 'node:crypto';
+import type { Kysely, Selectable } from 'kysely';
+import { recordAudit } from '../audit.ts';
+import type { Account, AccountChange, AccountStore, Author, Role } from '../contract/index.ts';
+import type { Database } from '../database.ts';
+import { ServerError } from '../errors.ts';
+import type { Tables } from '../schema.ts';
+import { transact } from '../transact.ts';
+
+const setUpName = 'set-up-link';
+
+export function accountStore(database: Database): AccountStore {
+  const { tables } = database;
+  return {
+    async listAccounts() {
+      return (await tables.selectFrom('accounts').selectAll().orderBy('name_key').execute()).map(toAccount);
+    },
+
+    async findAccount(nameOrId) {
+      const key = keyOfName(nameOrId);
+      const found = await tables
+        .selectFrom('accounts')
+        .selectAll()
+        .where((where) => where.or([where('name_key', '=', key), where('account_id', '=', key)]))
+        .executeTakeFirst();
+      return found && toAccount(found);
+    },
+
+    async loadPasswordHash(accountId) {
+      const found = await tables
+        .selectFrom('accounts')
+        .select('password')
+        .where('account_id', '=', accountId)
+        .executeTakeFirst();
+      return found?.password ?? undefined;
+    },
+
+    createAccount: (account, author) =>
+      transact(database, (transaction) => insertAccount(transaction, account, author, 'create account')),
+
+    changeAccount: (accountId, change, author) =>
+      transact(database, async (transaction) => {
+        const before = await requireAccount(transaction, accountId);
+        await transaction
+          .updateTable('accounts')
+          .set({ ...columnsOf(change), changed_at: author.at.getTime() })
+          .where('account_id', '=', accountId)
+          .execute();
+        await transaction.deleteFrom('sessions').where('account_id', '=', accountId).execute();
+        const after = await requireAccount(transaction, accountId);
+        await recordAudit(transaction, author, {
+          action: change.password === undefined ? 'change account' : 'change password of account',
+          ...{ subject: accountId, before: onRecord(before), after: onRecord(after) },
+        });
+        return after;
+      }),
+
+    removeAccount: (accountId, author) =>
+      transact(database, async (transaction) => {
+        const before = await requireAccount(transaction, accountId);
+        for (const table of ['sessions', 'api_tokens', 'account_groups', 'accounts'] as const)
+          await transaction.deleteFrom(table).where('account_id', '=', accountId).execute();
+        const change = { action: 'remove account', subject: accountId, before: onRecord(before) };
+        await recordAudit(transaction, author, change);
+        return before;
+      }),
+
+    async saveSetUpLink(secretHash, until) {
+      const value = `${secretHash} ${until.getTime()}`;
+      await tables
+        .insertInto('configuration')
+        .values({ name: setUpName, value })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+        .execute();
+    },
+
+    isSetUpLink: (secretHash, now) => isGoodLink(tables, secretHash, now),
+
+    createFirstAccount: (secretHash, { name, password }, author) =>
+      transact(database, async (transaction) => {
+        // Two who hold the link at the same moment: the row goes once.
+        const isGood = await isGoodLink(transaction, secretHash, author.at);
+        const gone = await transaction.deleteFrom('configuration').where('name', '=', setUpName).executeTakeFirst();
+        if (!isGood || Number(gone.numDeletedRows) !== 1) throw endedLink();
+        const account = { name, password, role: 'administrator' } as const;
+        return insertAccount(transaction, account, author, 'create first account');
+      }),
+  };
+}
+
+/** As names are compared: letter case aside. */
+function keyOfName(name: string): string {
+  return name.trim().toLowerCase();
+}
+
+async function insertAccount(
+  transaction: Kysely<Tables>,
+  { name, role, password }: { name: string; role: Role; password: string | undefined },
+  author: Author,
+  action: string,
+): Promise<Account> {
+  const at = author.at.getTime();
+  const accountId = randomUUID() as string;
+  const { numInsertedOrUpdatedRows: inserted } = await transaction
+    .insertInto('accounts')
+    .values({
+      ...{ account_id: accountId, name, name_key: keyOfName(name), role, password: password ?? null },
+      ...{ is_disabled: 0, created_at: at, changed_at: at, logged_on_at: null },
+    })
+    .onConflict((conflict) => conflict.column('name_key').doNothing())
+    .executeTakeFirstOrThrow();
+  if (!inserted) throw new ServerError('SERVER_REFUSED', `There is an account "${name}" already.`);
+  const account = await requireAccount(transaction, accountId);
+  await recordAudit(transaction, author, { action, subject: accountId, after: onRecord(account) });
+  return account;
+}
+
+async function isGoodLink(tables: Kysely<Tables>, secretHash: string, now: Date): Promise<boolean> {
+  const row = await tables.selectFrom('configuration').select('value').where('name', '=', setUpName).executeTakeFirst();
+  const [hash, until] = row?.value.split(' ') ?? [];
+  if (hash !== secretHash || now.getTime() >= Number(until)) return false;
+  return (await tables.selectFrom('accounts').select('account_id').limit(1).executeTakeFirst()) === undefined;
+}
+
+function endedLink(): ServerError {
+  return new ServerError(
+    'SERVER_REFUSED',
+    'The set-up link is used or ended, or there is an account already. Run "moult users add" on the server.',
+  );
+}
+
+async function requireAccount(tables: Kysely<Tables>, accountId: string): Promise<Account> {
+  const row = await tables.selectFrom('accounts').selectAll().where('account_id', '=', accountId).executeTakeFirst();
+  if (row) return toAccount(row);
+  throw new ServerError('SERVER_NOT_FOUND', `There is no account ${accountId}.`);
+}
+
+function columnsOf({ role, isDisabled, password }: AccountChange) {
+  return {
+    ...(role !== undefined && { role }),
+    ...(isDisabled !== undefined && { is_disabled: Number(isDisabled) }),
+    ...(password !== undefined && { password }),
+  };
+}
+
+/** Of an account, as the record of changes shows it. */
+function onRecord({ name, role, isDisabled, hasPassword }: Account) {
+  return { name, role, isDisabled, hasPassword };
+}
+
+/** For the other files of this folder: they join accounts. */
+export function toAccount(row: Selectable<Tables['accounts']>): Account {
+  return {
+    accountId: row.account_id,
+    name: row.name,
+    role: row.role,
+    isDisabled: row.is_disabled !== 0,
+    hasPassword: row.password !== null,
+    createdAt: new Date(Number(row.created_at)),
+    loggedOnAt: row.logged_on_at === null ? undefined : new Date(Number(row.logged_on_at)),
+  };
+}

@@ -1,0 +1,99 @@
+// The certificate for HTTPS that this server makes itself, under the operator's authority, for the names and addresses that
+// it is reached by. Key and chain are in one file: there is no moment at which they do not fit.
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { createServerCertificate, type SigningIdentity } from '@moult/formats/authenticode';
+import { writePrivateFile } from '../data-dir/private-files.ts';
+import { ServerError } from '../errors.ts';
+import { programDate as thisProgramDate } from '../version.ts';
+import { openKeyFolder } from './key-files.ts';
+
+interface ServerCertificate {
+  /** The certificate, the authority, and the key: PEM. */
+  pem: string;
+  validTo: Date;
+  names: string[];
+  /** Made now. */
+  isNew: boolean;
+}
+
+interface CertificateWish {
+  ca: SigningIdentity;
+  /** DNS names and IP addresses. */
+  names: readonly string[];
+  now: Date;
+  /** False: one that ended by this clock is used on. */
+  isClockBelieved?: boolean;
+  /** Makes a new one whatever is there. */
+  isForced?: boolean;
+  programDate?: Date;
+}
+
+const fileName = 'server-tls.pem';
+const dayMs = 86_400_000;
+/** Every program takes a certificate of this length. */
+const lifeMs = 397 * dayMs;
+/** So long before its end a new one is made. */
+const renewMs = 60 * dayMs;
+
+/**
+ * The certificate in DIR/keys/server-tls.pem; a new one when there is none, when it lacks a name, when it is not of this
+ * authority, or when it ends within 60 days. Throws SERVER_KEYS when a new one is needed and the key of the authority is
+ * kept elsewhere.
+ */
+export async function loadOrMakeServerCertificate(dataDir: string, wish: CertificateWish): Promise<ServerCertificate> {
+  const folder = openKeyFolder(dataDir);
+  const present = read(folder.read(fileName)?.toString(), wish.ca);
+  if (present && !wish.isForced && isGood(present, wish)) return { ...present, isNew: false };
+  if (wish.ca.privateKeyPem === '') {
+    // One that is there serves on, whatever it lacks.
+    if (present) return { ...present, isNew: false };
+    throw new ServerError(
+      'SERVER_KEYS',
+      'A certificate for HTTPS cannot be made: the key of the authority is kept elsewhere. Give --tls-cert and --tls-key, or --tls-port off.',
+    );
+  }
+  const pem = await make(wish);
+  writePrivateFile(folder.pathOf(fileName), pem);
+  const made = read(pem, wish.ca);
+  if (!made) throw new ServerError('SERVER_KEYS', `The new certificate ${folder.pathOf(fileName)} cannot be read.`);
+  return { ...made, isNew: true };
+}
+
+async function make({ ca, names, now, programDate = thisProgramDate }: CertificateWish): Promise<string> {
+  // No right clock shows less than the date of the program.
+  const from = Math.max(now.getTime(), programDate.getTime());
+  const validity = { validFrom: new Date(from - dayMs), validTo: new Date(from - dayMs + lifeMs) };
+  const { certificatePem, chainPem, privateKeyPem } = await createServerCertificate(ca, { names, ...validity });
+  return [certificatePem, ...chainPem, privateKeyPem].join('');
+}
+
+/** Undefined for what cannot be read, and for what another authority made. */
+function read(pem: string | undefined, ca: SigningIdentity): Omit<ServerCertificate, 'isNew'> | undefined {
+  if (pem === undefined || !pem.includes('PRIVATE KEY')) return undefined;
+  try {
+    const certificate = new X509Certificate(pem);
+    if (!certificate.checkIssued(new X509Certificate(ca.certificatePem))) return undefined;
+    return { pem, validTo: new Date(certificate.validTo), names: namesOf(certificate) };
+  } catch {
+    return undefined;
+  }
+}
+
+function isGood({ validTo, names }: Pick<ServerCertificate, 'validTo' | 'names'>, wish: CertificateWish): boolean {
+  const { now, isClockBelieved = true } = wish;
+  const known = new Set(names);
+  if (!wish.names.every((name) => known.has(plainName(name)))) return false;
+  return !isClockBelieved || validTo.getTime() - now.getTime() > renewMs;
+}
+
+function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
+  const found = subjectAltName.matchAll(/(?:^|, )(?:DNS|IP Address):([^,]+)/g);
+  return [...found].map(([, name = '']) => plainName(name));
+}
+
+/** IPv6 addresses have many spellings. */
+function plainName(name: string): string {
+  if (isIP(name) !== 6) return name.toLowerCase();
+  return new URL(`http://[${name}]`).hostname.slice(1, -1);
+}
