@@ -82,6 +82,8 @@ export const commandExamples: Readonly<Record<string, string>> = {
   serve: 'moult serve --data-dir /var/lib/moult',
   sign: 'moult sign tool.exe --key signing.key --cert signing.cer',
   status: 'moult status',
+  'tls issue': 'moult tls issue',
+  'tls status': 'moult tls status',
   'tokens add': 'moult tokens add nightly --user anna --role reporter --days 30',
   'tokens list': 'moult tokens list',
   'tokens revoke': 'moult tokens revoke nightly',

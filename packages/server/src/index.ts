@@ -1,4 +1,5 @@
 // The parts of the server that other packages may use.
 export { type Logger, openLog } from './log/log.ts';
 export { type RunningServer, type ServerParts, startServer } from './main.ts';
+export { reachedNames } from './own-names.ts';
 export * from './sites/self-update/index.ts';

@@ -26,6 +26,7 @@ export const commands = {
   events: () => import('./events.ts'),
   users: () => import('./users.ts'),
   tokens: () => import('./tokens.ts'),
+  tls: () => import('./tls.ts'),
   login: () => import('./login.ts'),
   logout: () => import('./login.ts'),
   content: () => import('./content.ts'),

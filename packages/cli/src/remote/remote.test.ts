@@ -112,6 +112,17 @@ describe('accounts and tokens', () => {
   });
 });
 
+it('moult tls shows the certificate by the settings, and makes a new one', async () => {
+  assert.match(
+    (await here('tls', 'status')).stdout,
+    /^port +8531\nsource +own\nfile .*server-tls\.pem\nnames .*localhost/m,
+  );
+  const file = join(dataDir, 'keys/server-tls.pem');
+  const before = readFileSync(file, 'utf8');
+  assert.equal((await json(here('tls', 'issue', '--json'))).source, 'own');
+  assert.notEqual(readFileSync(file, 'utf8'), before);
+});
+
 describe('moult login', () => {
   it('keeps a token that the server takes, for this user alone; logout forgets it', async () => {
     const url = server.urls.main;
