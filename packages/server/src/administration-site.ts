@@ -28,7 +28,7 @@ export function createAdministration(
   // Rules look at the values, never at their origins.
   const server = { config, dataDir, database, contentDir, configFile: undefined } as unknown as FoundServer;
   const site = createApiSite({
-    ...{ store, server, now: store.now, hosts: ownNames(config), running },
+    ...{ store, server, now: store.now, hosts: ownNames(config), running, log },
     listeners: config.adminPort === 'off' ? ['main', 'tls'] : ['admin'],
     failed: (error, instance) => log.error({ err: error, instance }, 'a call of the API failed'),
   });

@@ -4,7 +4,6 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { ServerConfig } from '@moult/administration/config';
 import { raiseAdvice } from '@moult/releases/repository';
-import type { Store } from '@moult/store';
 import { asDiskTrouble, type Notice, noticeLine } from '@moult/store';
 import { renewFragments } from '@moult/store/catalog';
 import { openServerClock, programDate } from '@moult/store/clock';

@@ -278,6 +278,8 @@ interface VendorPackagesTable {
   file_sha256: string | null;
   published_revision: number | null;
   published_as: string | null;
+}
+
 interface AccountsTable {
   account_id: string;
   name: string;

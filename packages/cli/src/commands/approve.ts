@@ -70,8 +70,8 @@ async function runApprove(updates: string[], flags: ApproveFlags): Promise<void>
   const deadline = flags.deadline === undefined ? undefined : parseTime(flags.deadline);
   const { allowPastDeadline, acceptLicense, filesFrom, yesAll: allowAll } = flags;
   const approval = { groups: flags.group, action, deadline, allowPastDeadline, acceptLicense };
-  if (flags.server !== undefined && (filesFrom !== undefined || allowAll))
-    throw new UsageError("--files-from and --yes-all are for vendors' packages, which --server does not approve yet.");
+  if (flags.server !== undefined && filesFrom !== undefined)
+    throw new UsageError('--files-from goes without --server: the other server fetches the files by itself.');
   const approved = await perform(
     flags,
     async (administration) => {
@@ -82,7 +82,12 @@ async function runApprove(updates: string[], flags: ApproveFlags): Promise<void>
       return done.approved;
     },
     async (api) => {
-      const { items } = (await api.send('POST', '/approvals', { updates, ...approval })) as { items: Approved[] };
+      const asked = { updates, ...approval, allowAll };
+      const { items, packages } = (await api.send('POST', '/approvals', asked)) as {
+        items: Approved[];
+        packages: PackageReach[];
+      };
+      if (packages.length > 0) onReach(packages);
       // As here: a time that nobody gave is undefined.
       return items.map((one) => ({ ...one, deadline }));
     },

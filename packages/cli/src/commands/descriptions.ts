@@ -21,6 +21,11 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   decline: 'decline updates (Deny-WsusUpdate). --undo removes the decline',
   events:
     'list events, newest first: reports, self-update, computers that changed (identity), changes by administrators (audit)',
+  users: 'accounts that administer this server over its API',
+  tokens: 'tokens for programs that use the API',
+  tls: 'the certificate of HTTPS',
+  login: 'keep a token for a server, for commands with --server. Reads the token from standard input',
+  logout: 'forget the token for a server. "moult tokens revoke" ends it for everybody',
   content: 'add, verify and list update files',
   limits: 'list all limits: value, default, and the origin of the value',
   clock: 'compare the clock of this server with its data directory',

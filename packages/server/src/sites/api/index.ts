@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FoundServer } from '@moult/administration';
 import { mayDo, passwordCostOf } from '@moult/administration/accounts';
-import type { Store } from '@moult/store';
+import type { Log, Store } from '@moult/store';
 import { apiBounds } from '../../bounds.ts';
 import { createBodyRoom } from '../../http/gates/body-room.ts';
 import type { KnownHosts } from '../../http/known-hosts.ts';
@@ -25,11 +25,12 @@ interface ApiParts {
   hosts: KnownHosts;
   now(): Date;
   running(): RunningFacts;
+  log: Log;
   /** Told of failures, with the id that the client was told. */
   failed(error: unknown, instance: string): void;
 }
 
-export function createApiSite({ store, server, listeners, hosts, now, running, failed }: ApiParts): Site {
+export function createApiSite({ store, server, listeners, hosts, now, running, log, failed }: ApiParts): Site {
   const room = createBodyRoom({ budgetBytes: apiBounds.maxBodiesBytes });
   const logOns = createLogOns({ store, cost: passwordCostOf(server) });
   const { sessionIdleMinutes, sessionHours } = server.config;
@@ -76,7 +77,7 @@ export function createApiSite({ store, server, listeners, hosts, now, running, f
     const path = readPath(route, found.path);
     const { body, text } = isChange ? await readJson(route, request, room) : { body: undefined, text: '' };
     const administration = { store, server, author: authorOfCall(principal, visitor, at) };
-    const call = { administration, principal, visitor, logOns, running, path, query, body };
+    const call = { administration, principal, visitor, logOns, running, log, path, query, body };
     const key = request.headers['idempotency-key'];
     if (key === undefined || !isChange) return carryOut(exchange, route, call);
     if (route.isSecret || !principal || method !== 'POST')

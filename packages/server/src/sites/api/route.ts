@@ -2,7 +2,7 @@
 // only way to a handler, so none can be without them.
 import type { Administration } from '@moult/administration';
 import type { Permission, Principal } from '@moult/administration/accounts';
-import type { Notice } from '@moult/store';
+import type { Log, Notice } from '@moult/store';
 import type { z } from 'zod';
 import type { LogOns } from './log-ons.ts';
 
@@ -32,6 +32,8 @@ export interface Call<Path, Query, Body> {
   visitor: Visitor;
   logOns: LogOns;
   running(): RunningFacts;
+  /** Of the server. */
+  log: Log;
   path: Path;
   query: Query;
   body: Body;

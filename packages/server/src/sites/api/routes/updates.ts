@@ -1,5 +1,6 @@
 // Operations on updates, and the decisions on them.
-import { approveAll, decline, findUpdate, listUpdates, showUpdate } from '@moult/administration';
+import { decline, findUpdate, listUpdates, showUpdate } from '@moult/administration';
+import { approveWithPackages, type PackageReach } from '@moult/administration/vendors';
 import { severities, updateSorts } from '@moult/store';
 import { z } from 'zod';
 import { route } from '../route.ts';
@@ -76,7 +77,8 @@ export const updateRoutes = [
     handle: ({ administration, path }) => showUpdate(administration, path.update),
   }),
   route(['approveUpdates', 'POST', '/approvals', 'decide', topic], {
-    summary: 'Approve updates for groups, or change their approvals. Either all change or none',
+    summary:
+      "Approve updates for groups, or change their approvals. Either all change or none. A vendor's package is fetched and published first",
     bodySchema: z.strictObject({
       updates,
       groups: z.array(someText()).min(1).max(200).optional().describe('Names or ids. All Computers unless given'),
@@ -84,12 +86,25 @@ export const updateRoutes = [
       deadline: z.iso.datetime({ offset: true }).optional(),
       allowPastDeadline: z.boolean().optional(),
       acceptLicense: z.boolean().optional().describe('Accept the license terms for all computers'),
+      allowAll: z.boolean().optional().describe("Approve a vendor's package whose rules fit every computer"),
     }),
-    answer: z.looseObject({ items: z.array(z.looseObject({ updateId: id, title: z.string(), action: z.string() })) }),
+    answer: z.looseObject({
+      items: z.array(z.looseObject({ updateId: id, title: z.string(), action: z.string() })),
+      packages: z
+        .array(z.looseObject({ packageId: id, title: z.string() }))
+        .describe("Vendors' packages that were published first, and the computers that their rules fit"),
+    }),
     refusals: decided,
-    async handle({ administration, body: { updates: named, deadline, ...approval } }) {
+    async handle({ administration, log, body: { updates: named, deadline, allowAll, ...approval } }) {
       const when = deadline === undefined ? undefined : new Date(deadline);
-      return { items: await approveAll(administration, named, { ...approval, deadline: when }) };
+      const packages: PackageReach[] = [];
+      const { approved } = await approveWithPackages(
+        administration,
+        named,
+        { ...approval, deadline: when },
+        { withLog: (work) => work(log), allowAll, onReach: (found) => packages.push(...found) },
+      );
+      return { items: approved, packages };
     },
   }),
   route(['declineUpdates', 'POST', '/declines', 'decide', topic], {

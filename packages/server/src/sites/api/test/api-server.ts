@@ -57,6 +57,7 @@ export async function startApi() {
     ...{ store, server, listeners: ['main'], hosts },
     now: () => clock.at,
     running: () => ({ server: { state: 'running', url: 'http://x', pid: 1, startedAt: '' }, notices: [] }),
+    log: { info() {}, warn() {}, error() {} },
     failed: (error) => failures.push(error),
   });
   const listener = createServer((message, response) => {
