@@ -3,10 +3,14 @@
 import {
   CatalogIndex,
   DeploymentSet,
-  decideSync,
+  decide,
+  nothingWithheld,
+  type Offer,
   parseUpdateDocument,
   type RevisionId,
   type SyncRequest,
+  type Withholding,
+  type WithholdingSource,
 } from '@moult/catalog';
 import { generateCatalog } from '../../packages/catalog/test/generate-catalog.ts';
 
@@ -33,17 +37,36 @@ export function measure(updates: number): Measured {
     add(generateCatalog(Math.min(othersPerFamily, updates - index.size), 1, family));
   }
   const deployments = approveEverything(index);
-  const lists = scanToTheEnd(index, deployments);
+  const withholding = holdsByModel(index);
+  const state = { index, deployments, withholding };
+  const lists = scanToTheEnd(decide(ownModel, state, now));
   const half = lists.otherCached.slice(0, lists.otherCached.length >> 1);
-  const decide = (more: Partial<SyncRequest>) => () => decideSync(index, deployments, { ...emptyRequest, ...more });
+  // As a request does it: the decision is made anew each time.
+  const ask = (more: Partial<SyncRequest>) => () => decide(ownModel, state, now).sync({ ...emptyRequest, ...more });
   return {
     updates: index.size,
     cachedIds: lists.installedNonLeaf.length + lists.otherCached.length,
-    upToDateMs: timeOf(decide(lists)),
-    freshMs: timeOf(decide({})),
-    halfWayMs: timeOf(decide({ ...lists, otherCached: half })),
+    upToDateMs: timeOf(ask(lists)),
+    freshMs: timeOf(ask({})),
+    halfWayMs: timeOf(ask({ ...lists, otherCached: half })),
     everyRevisionMs: timeOf(() => checkEveryRevision(index, lists.installedNonLeaf)),
   };
+}
+
+const now = new Date(0);
+const ownModel = { model: 'Model 0' };
+
+/** 1,000 models with a hold each: this client's model has one of them. */
+function holdsByModel(index: CatalogIndex): WithholdingSource {
+  const updates = [...index.updates()].filter(({ revisions }) => revisions[0]?.summary.explicitlyDeployable);
+  const byModel = new Map(
+    Array.from({ length: 1000 }, (_, at): [string, Withholding] => {
+      const reason = { holdId: String(at), effect: 'hold' as const, says: 'known issue' };
+      const held = updates[at % updates.length]?.updateId;
+      return [`Model ${at}`, { updates: new Map(held ? [[held, [reason]]] : []), fingerprint: String(at) }];
+    }),
+  );
+  return { for: ({ model = '' }) => byModel.get(model) ?? nothingWithheld.for({}, now) };
 }
 
 const emptyRequest: SyncRequest = {
@@ -67,11 +90,11 @@ function approveEverything(index: CatalogIndex): DeploymentSet {
 }
 
 /** A client on which everything of its own family is installed, and nothing of the others. */
-function scanToTheEnd(index: CatalogIndex, deployments: DeploymentSet) {
+function scanToTheEnd(offer: Offer) {
   const installedNonLeaf: RevisionId[] = [];
   const otherCached: RevisionId[] = [];
   for (;;) {
-    const { newRevisions } = decideSync(index, deployments, { ...emptyRequest, installedNonLeaf, otherCached });
+    const { newRevisions } = offer.sync({ ...emptyRequest, installedNonLeaf, otherCached });
     if (newRevisions.length === 0) return { installedNonLeaf, otherCached };
     for (const { revisionId, isLeaf } of newRevisions) {
       (!isLeaf && revisionId <= own ? installedNonLeaf : otherCached).push(revisionId);

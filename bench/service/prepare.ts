@@ -1,7 +1,7 @@
 // Fills a database for the bench of the service, in a process of its own: `updates` generated documents, some of them
 // approved, `computers` registered computers; or `events` stored events. Writes the scans of some machines beside it.
 import { writeFileSync } from 'node:fs';
-import { decideSync, type RevisionId } from '@moult/catalog';
+import type { RevisionId } from '@moult/catalog';
 import { allComputers, openStore, type Store, unassignedComputers } from '@moult/store';
 import { toRevision } from '@moult/store/catalog';
 import { sql } from 'kysely';
@@ -87,12 +87,12 @@ async function approveSome(store: Store, { index }: LiveCatalog): Promise<void> 
 
 /** How a fresh machine gets through its scan, page by page, and what it lacks at its next visit. */
 function scan(catalog: LiveCatalog, machine: number): MachineScan {
-  const deployments = catalog.deploymentsFor([unassignedComputers]);
+  const offer = catalog.decide({ groupIds: [unassignedComputers], facts: {} }, new Date());
   const isInstalled = installedOn(machine);
   const pages: ScanPage[] = [];
   let [installed, other]: [RevisionId[], RevisionId[]] = [[], []];
   for (;;) {
-    const { newRevisions, truncated } = decideSync(catalog.index, deployments, {
+    const { newRevisions, truncated } = offer.sync({
       ...{ installedNonLeaf: installed, otherCached: other, filterCategoryIds: [] },
       ...{ needTwoGroupOutOfScope: true, maxNew: 500 },
     });

@@ -1,4 +1,5 @@
 // Computers, by SusClientId.
+import type { HoldFacts } from '@moult/catalog';
 import { cutText } from '@moult/formats/text';
 import { type Kysely, sql } from 'kysely';
 import type { StoreBounds } from './bounds.ts';
@@ -18,7 +19,7 @@ import { textBytes } from './declared-bounds.ts';
 import { noteIdentityChange } from './identity-changes.ts';
 import { systemNameOf } from './lists/system-name.ts';
 import { excluded, inPieces, prepare, prepareInsert } from './prepared.ts';
-import type { Tables } from './schema.ts';
+import type { ComputersTable, Tables } from './schema.ts';
 import { lockComputers, transact } from './transact.ts';
 
 export function computerStore(database: Database, changes: Changes, bounds: StoreBounds): ComputerContacts {
@@ -102,6 +103,7 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
       return {
         isRegistered: first.registered_at !== null,
         groupIds: groupIds.length > 0 ? groupIds : [unassignedComputers],
+        facts: factsOf(first),
       };
     },
 
@@ -227,9 +229,18 @@ function checkInStatements(tables: Kysely<Tables>) {
       tables
         .selectFrom('computers')
         .leftJoin('computer_groups', 'computer_groups.computer_id', 'computers.computer_id')
-        .select(['computers.registered_at', 'computer_groups.group_id'])
+        .select(['computers.registered_at', 'computer_groups.group_id', 'computers.os_version'])
+        .select(['computers.manufacturer', 'computers.model'])
         .where('computers.computer_id', '=', computerId),
     ),
+  };
+}
+
+function factsOf(row: Pick<ComputersTable, 'os_version' | 'manufacturer' | 'model'>): HoldFacts {
+  return {
+    osVersion: row.os_version ?? undefined,
+    manufacturer: row.manufacturer ?? undefined,
+    model: row.model ?? undefined,
   };
 }
 

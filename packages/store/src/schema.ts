@@ -38,7 +38,7 @@ export interface Tables {
   api_answers: ApiAnswersTable;
 }
 
-interface ComputersTable {
+export interface ComputersTable {
   computer_id: string;
   dns_name: string;
   address: string;

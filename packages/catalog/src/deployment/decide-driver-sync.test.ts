@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { offerOf } from '../../test/offer-of.ts';
 import type { DeviceFacts } from '../applicability/index.ts';
 import { explainUpdate } from '../explain/index.ts';
 import { CatalogIndex, decodeSummary, encodeSummary, type UpdateSummary } from '../graph/index.ts';
@@ -86,8 +87,7 @@ function offered(drivers: UpdateSummary[], more: Partial<DriverSyncRequest> = {}
   const { devices, computerHardwareIds, featureScoreMatchingKey, cachedDrivers } = request;
   for (const [at, summary] of drivers.entries()) {
     const { outcome, because } = explainUpdate(
-      index,
-      deployments,
+      offerOf(index, deployments),
       {
         request: { ...request, otherCached: cachedDrivers, filterCategoryIds: [] },
         facts: {
@@ -191,8 +191,7 @@ describe('decideDriverSync', () => {
       });
       const explain = (summary: UpdateSummary) =>
         explainUpdate(
-          index,
-          deployments,
+          offerOf(index, deployments),
           {
             request: { installedNonLeaf: [], otherCached: [], filterCategoryIds: [], needTwoGroupOutOfScope: false },
             facts: { devices: () => devices, computerHardwareIds: () => [], featureScoreKey: () => undefined },
@@ -238,7 +237,8 @@ describe('decideDriverSync', () => {
     const request = { installedNonLeaf: [], otherCached: [], filterCategoryIds: [], needTwoGroupOutOfScope: false };
     const outcomes = [1, 2, 3].map((id) => {
       const { updateId } = driver(id, []).identity;
-      return explainUpdate(index, new DeploymentSet({ unapproved: 'report' }), { request }, updateId).outcome;
+      const offer = offerOf(index, new DeploymentSet({ unapproved: 'report' }));
+      return explainUpdate(offer, { request }, updateId).outcome;
     });
     assert.deepEqual(outcomes, ['undecided', 'not-offered', 'not-offered']);
   });

@@ -43,15 +43,19 @@ export interface DriverSyncDecision extends SyncDecision {
 /** Revision → the hardware ids by which it is wanted. */
 type NeededDrivers = ReadonlyMap<IndexedRevision, ReadonlySet<string>>;
 
+/** Whether a driver is to be installed here, and not only reported on. */
+type IsInstallation = (synced: SyncedRevision) => boolean;
+
 /** What the driver pass answers. Costs what matches the client's devices, not what the catalog holds. */
 export function decideDriverSync(
   index: CatalogIndex,
   deployments: DeploymentSet,
   request: DriverSyncRequest,
+  isInstallation: IsInstallation = isApproved,
 ): DriverSyncDecision {
   const scope = scopeOf(index, deployments);
   index.prerequisites.satisfiedBy(installedUpdates(index, request.installedNonLeaf));
-  return sortDrivers(index, scope, neededDrivers(index, scope, request), request);
+  return sortDrivers(index, scope, neededDrivers(index, scope, request, isInstallation), request);
 }
 
 /** What of the needed is new, what of the cached has changed, and what of it is needed no more. */
@@ -90,14 +94,23 @@ export function sortDrivers(
 
 type Match = { revision: IndexedRevision; row: DriverMetadata; rank: DriverRank };
 
-function neededDrivers(index: CatalogIndex, scope: Scope, request: DriverSyncRequest): NeededDrivers {
+function neededDrivers(
+  index: CatalogIndex,
+  scope: Scope,
+  request: DriverSyncRequest,
+  isInstallation: IsInstallation,
+): NeededDrivers {
   const needed = new Map<IndexedRevision, Set<string>>();
   const computer = {
     computerHardwareIds: request.computerHardwareIds,
     featureScoreKey: request.featureScoreMatchingKey,
   };
+  const isToBeInstalled = (revision: IndexedRevision) => {
+    const synced = scope.synced(revision.slot);
+    return synced !== undefined && isInstallation(synced);
+  };
   for (const device of request.devices) {
-    for (const match of bestMatches(index, scope, device, computer)) {
+    for (const match of bestMatches(index, scope, device, { ...computer, isToBeInstalled })) {
       if (!isWanted(match, device, computer)) continue;
       const hardwareIds = needed.get(match.revision) ?? new Set<string>();
       needed.set(match.revision, hardwareIds.add(match.row.hardwareId));
@@ -114,7 +127,7 @@ function bestMatches(
   index: CatalogIndex,
   scope: Scope,
   device: DeviceFacts,
-  computer: Parameters<typeof rankDriver>[2],
+  computer: Parameters<typeof rankDriver>[2] & { isToBeInstalled(revision: IndexedRevision): boolean },
 ): Set<Match> {
   let best: Match | undefined;
   let bestApproved: Match | undefined;
@@ -127,16 +140,16 @@ function bestMatches(
         if (!rank) continue;
         const match = { revision, row, rank };
         if (!best || isBetter(match, best)) best = match;
-        if (isToBeInstalled(scope, revision) && (!bestApproved || isBetter(match, bestApproved))) bestApproved = match;
+        if (computer.isToBeInstalled(revision) && (!bestApproved || isBetter(match, bestApproved)))
+          bestApproved = match;
       }
     }
   }
   return new Set([best, bestApproved].filter((match) => match !== undefined));
 }
 
-function isToBeInstalled(scope: Scope, revision: IndexedRevision): boolean {
-  const action = scope.synced(revision.slot)?.deployment.action;
-  return action !== undefined && action !== 'PreDeploymentCheck' && action !== 'Evaluate';
+export function isApproved({ deployment: { action } }: SyncedRevision): boolean {
+  return action !== 'PreDeploymentCheck' && action !== 'Evaluate';
 }
 
 /** Equal in rank: the later submission, then the same one on every server. */

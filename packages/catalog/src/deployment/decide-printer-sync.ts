@@ -6,7 +6,7 @@ import { type DriverSyncDecision, sortDrivers } from './decide-driver-sync.ts';
 import { installedUpdates, scopeOf } from './decide-sync.ts';
 import type { DeploymentSet } from './deployment-set.ts';
 
-interface PrinterSyncRequest {
+export interface PrinterSyncRequest {
   installedNonLeaf: readonly RevisionId[];
   /** printerUpdateIDs: the printer drivers that the client holds. */
   cachedPrinters: readonly RevisionId[];

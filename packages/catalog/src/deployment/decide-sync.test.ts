@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type CatalogCase, catalogCase, deploymentsOf, updateId } from '../../test/arbitrary-catalog.ts';
+import { offerOf } from '../../test/offer-of.ts';
 import { plainNeeded } from '../../test/plain-needed.ts';
 import { explainUpdate } from '../explain/index.ts';
 import { CatalogIndex, type UpdateSummary } from '../graph/index.ts';
 import { formatIdentity, type RevisionId } from '../ids.ts';
-import { DeploymentSet, decideSync, effectiveDeployment, type SyncRequest } from './index.ts';
+import { DeploymentSet, decideSync, type SyncRequest } from './index.ts';
 
 const anyNumber = Number.MAX_SAFE_INTEGER;
 
@@ -126,8 +127,7 @@ describe('decideSync', () => {
         const isCached = new Set([...view.installedNonLeaf, ...view.otherCached].filter((id) => !outOfScope.has(id)));
         for (let number = 1; number <= 10; number++) {
           const { outcome, revision, because } = explainUpdate(
-            built.index,
-            deployments,
+            offerOf(built.index, deployments),
             { request: view },
             updateId(number),
           );
@@ -246,8 +246,8 @@ describe('what a deployment becomes', () => {
         [parentId, 'Install', 7, '2030-01-01T00:00:00', true],
       ],
     );
-    assert.equal(effectiveDeployment(index, approved(), categoryId)?.deployment.action, 'Evaluate');
-    assert.equal(effectiveDeployment(index, approved(), categoryId)?.isLeaf, false);
+    assert.equal(offerOf(index, approved()).deploymentOf(categoryId)?.deployment.action, 'Evaluate');
+    assert.equal(offerOf(index, approved()).deploymentOf(categoryId)?.isLeaf, false);
   });
 
   it('nothing approved: reported on with PreDeploymentCheck, or hidden, as the set says', () => {
@@ -346,8 +346,7 @@ describe('what a deployment becomes', () => {
     const decision = decideSync(withdrawn, set, request({ otherCached: [1 as RevisionId] }));
     assert.deepEqual([decision.newRevisions, decision.outOfScope], [[], [1]]);
     const { outcome, because } = explainUpdate(
-      withdrawn,
-      set,
+      offerOf(withdrawn, set),
       { request: { installedNonLeaf: [], otherCached: [], filterCategoryIds: [], needTwoGroupOutOfScope: false } },
       updateId(1),
     );

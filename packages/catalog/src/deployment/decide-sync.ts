@@ -53,15 +53,6 @@ export function decideSync(index: CatalogIndex, deployments: DeploymentSet, requ
   };
 }
 
-/** How a revision is deployed to a client, with IsLeaf; undefined when it is not (RefreshCache, GetExtendedUpdateInfo). */
-export function effectiveDeployment(
-  index: CatalogIndex,
-  deployments: DeploymentSet,
-  revisionId: RevisionId,
-): SyncedRevision | undefined {
-  return scopeOf(index, deployments).synced(index.slotOf(revisionId));
-}
-
 const scopes = new WeakMap<DeploymentSet, Scope>();
 
 /** The current scope of a deployment set; kept until the catalog or the set changes. */

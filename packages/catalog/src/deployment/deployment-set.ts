@@ -7,6 +7,15 @@ export type DeployedAction = 'Install' | 'OptionalInstall' | 'Uninstall' | 'PreD
 /** What is sent: decisions, and what follows from them for dependencies. */
 type EffectiveAction = DeployedAction | 'Evaluate' | 'Bundle';
 
+/** Whose decision it is. */
+export interface Origin {
+  /** The group that it was decided for. */
+  groupId: string;
+  administrator: string;
+  /** `rule:ID` or `ring:ID`; undefined: a person decided. */
+  by: string | undefined;
+}
+
 interface Deployment {
   /** Server's number for it; below 2^30, the rest is for derived deployments. */
   deploymentId: number;
@@ -15,6 +24,7 @@ interface Deployment {
   deadline?: string;
   /** Milliseconds since 1970. Must grow with every change of this deployment: it is what ChangedUpdates goes by. */
   lastChangeTime: number;
+  origin?: Origin;
 }
 
 export interface EffectiveDeployment {

@@ -1,8 +1,8 @@
+export { type DecisionReason, decide, type Offer, type UpdateDecision } from './decide.ts';
 export { type DriverSyncRequest, decideDriverSync } from './decide-driver-sync.ts';
 export { decidePrinterSync } from './decide-printer-sync.ts';
 export {
   decideSync,
-  effectiveDeployment,
   type SyncDecision,
   type SyncRequest,
 } from './decide-sync.ts';
@@ -26,3 +26,10 @@ export {
   type TargetGroup,
   unassignedComputers,
 } from './target-groups.ts';
+export {
+  type HoldFacts,
+  type HoldReason,
+  nothingWithheld,
+  type Withholding,
+  type WithholdingSource,
+} from './withholding.ts';

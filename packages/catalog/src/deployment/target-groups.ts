@@ -24,6 +24,8 @@ export interface StoredDeployment {
   changedAt: number;
   /** Who decided. */
   administrator: string;
+  /** `rule:ID` or `ring:ID`; undefined: a person decided. */
+  by?: string | undefined;
 }
 
 /** A group's decision that was taken back: what its parent has holds again, and clients have to be told. */

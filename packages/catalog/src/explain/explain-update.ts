@@ -1,12 +1,11 @@
-// Why a client is, or is not, offered an update: the decision of decideSync taken apart into its questions, each with
-// its answer. Pure, and held to decideSync by a property test.
+// Why a client is, or is not, offered an update: the decision taken apart into its questions, each with its answer. Pure,
+// and held to what SyncUpdates answers by property tests.
 import { counted } from '@moult/formats/text';
 import { type Applicability, evaluateApplicability } from '../applicability/evaluate.ts';
 import type { MachineFacts } from '../applicability/facts.ts';
 import type { Verdict } from '../applicability/verdict.ts';
-import { decideDriverSync } from '../deployment/decide-driver-sync.ts';
-import { installedUpdates, type SyncRequest, scopeOf } from '../deployment/decide-sync.ts';
-import type { DeploymentSet } from '../deployment/deployment-set.ts';
+import type { DecisionReason, Offer } from '../deployment/decide.ts';
+import { installedUpdates, type SyncRequest } from '../deployment/decide-sync.ts';
 import { countsDecisions, type Scope } from '../deployment/scope.ts';
 import type { CatalogIndex, IndexedRevision, IndexedUpdate } from '../graph/index.ts';
 import { formatIdentity, type RevisionId, type UpdateId, type UpdateIdentity } from '../ids.ts';
@@ -26,9 +25,12 @@ export interface Explanation {
   /**
    * `offered`: the next pass brings it (for a driver: the driver pass). `cached`: the client has it already, and it is
    * still needed. `not-offered`: neither. `because` says which question was answered with no. `undecided`: what
-   * it hangs on is not known: the devices for a driver, or whether a prerequisite is installed.
+   * it hangs on is not known: the devices for a driver, or whether a prerequisite is installed. `withheld`: a hold or the
+   * emergency stop keeps it back. The client reports on it, and does not install it.
    */
-  outcome: 'offered' | 'cached' | 'not-offered' | 'undecided';
+  outcome: 'offered' | 'cached' | 'not-offered' | 'undecided' | 'withheld';
+  /** As SyncUpdates sends it: Install, PreDeploymentCheck …; undefined for an update that is not sent. */
+  action: string | undefined;
   because: string;
   questions: ExplainNode[];
   /** The client's own answer, if its facts and the Core fragment are given. */
@@ -46,17 +48,17 @@ interface ClientView {
 
 /** Explains one update for one client. Never throws for an unknown update: that is an answer too. */
 export function explainUpdate(
-  index: CatalogIndex,
-  deployments: DeploymentSet,
+  offer: Offer,
   client: ClientView,
   updateId: UpdateId,
   coreFragment?: string,
 ): Explanation {
-  const scope = scopeOf(index, deployments);
-  const update = index.update(updateId);
-  const revision = update && (scope.chosen(update) ?? update.revisions.at(-1));
-  const asker = new Asker(index, scope, client);
-  const questions = revision ? asker.questionsAbout(revision) : [asker.notThere(updateId)];
+  const { revision, action, reasons } = offer.on(updateId);
+  const asker = new Asker(offer, client);
+  const own = revision ? asker.questionsAbout(revision) : [asker.notThere(updateId)];
+  const withheld = reasons.flatMap(withheldNodes);
+  // Whatever else keeps it from this computer comes first: a hold that ends would change nothing.
+  const questions = [...own, ...withheld];
   const applicability =
     client.facts && coreFragment !== undefined ? evaluateApplicability(coreFragment, client.facts) : undefined;
   const stopper = questions.find(({ answer }) => answer === 'no');
@@ -65,14 +67,27 @@ export function explainUpdate(
   return {
     updateId,
     revision: revision?.summary.identity,
-    outcome: stopper ? 'not-offered' : open ? 'undecided' : isCached ? 'cached' : 'offered',
+    outcome: outcomeOf({ stopper, isWithheld: withheld.some((one) => one === stopper), open, isCached }),
+    action,
     because: (stopper ?? open)?.says ?? (isCached ? 'The client has it in its cache.' : 'Every condition is met.'),
     questions: applicability ? [...questions, ...applicabilityNodes(applicability)] : questions,
     applicability: applicability?.kind,
   };
 }
 
+function outcomeOf(found: {
+  stopper: ExplainNode | undefined;
+  isWithheld: boolean;
+  open: ExplainNode | undefined;
+  isCached: boolean;
+}): Explanation['outcome'] {
+  if (found.stopper) return found.isWithheld ? 'withheld' : 'not-offered';
+  if (found.open) return 'undecided';
+  return found.isCached ? 'cached' : 'offered';
+}
+
 class Asker {
+  readonly #offer: Offer;
   readonly #index: CatalogIndex;
   readonly #scope: Scope;
   readonly #client: ClientView;
@@ -82,9 +97,11 @@ class Asker {
   /** Whether the prerequisites of an update that was never offered are met, as far as it has been asked. */
   readonly #met = new Map<IndexedRevision, ExplainNode['answer']>();
 
-  constructor(index: CatalogIndex, scope: Scope, client: ClientView) {
+  constructor(offer: Offer, client: ClientView) {
+    const { index } = offer;
+    this.#offer = offer;
     this.#index = index;
-    this.#scope = scope;
+    this.#scope = offer.scope;
     this.#client = client;
     const { installedNonLeaf, otherCached } = client.request;
     this.#installed = new Set(installedUpdates(index, installedNonLeaf));
@@ -176,7 +193,7 @@ class Asker {
     if (!devices)
       return node(question, 'unknown', 'It is a driver, and the devices of this computer are not known here.');
     const featureScoreMatchingKey = facts?.featureScoreKey?.();
-    const { newRevisions } = decideDriverSync(this.#index, this.#scope.deployments, {
+    const { newRevisions } = this.#offer.syncDrivers({
       installedNonLeaf: request.installedNonLeaf,
       cachedDrivers: [],
       devices,
@@ -293,6 +310,17 @@ class Asker {
     const title = this.#client.titleOf?.(id);
     return title ? `"${title}" (${id})` : id;
   }
+}
+
+/** Of a reason that keeps an update back, or only warns of it. */
+function withheldNodes(reason: DecisionReason): ExplainNode[] {
+  if (reason.code === 'stopped')
+    return [node('Is the emergency stop off?', 'no', `It is on: ${reason.says} No computer installs anything.`)];
+  if (reason.code !== 'held' && reason.code !== 'advised') return [];
+  const link = reason.link === undefined ? '' : ` See ${reason.link}.`;
+  return reason.code === 'held'
+    ? [node('Is it free of holds?', 'no', `Hold ${reason.holdId} keeps it back: ${reason.says}${link}`)]
+    : [node('Is there a known issue?', 'note', `Advice ${reason.holdId}: ${reason.says}${link}`)];
 }
 
 function sharesHardware(one: IndexedRevision, other: IndexedRevision): boolean {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { offerOf } from '../../test/offer-of.ts';
 import { DeploymentSet } from '../deployment/index.ts';
 import { deriveCore } from '../fragments/index.ts';
 import { CatalogIndex } from '../graph/index.ts';
@@ -29,31 +30,30 @@ const absent = { folder: () => 'C:\\Program Files', file: () => null };
 
 describe('simulateScan', () => {
   it('opens round after round what the facts say is installed', async () => {
-    const scan = await simulateScan(index, deployed(), absent, coresOf);
+    const scan = await simulateScan(offerOf(index, deployed()), absent, coresOf);
     assert.equal(scan.rounds, 4);
     assert.deepEqual([scan.request.installedNonLeaf.toSorted(), scan.request.otherCached], [[1, 2, 3], [4]]);
     assert.deepEqual(scan.undecided, []);
   });
 
   it('gives explainUpdate what it needs to say the whole story', async () => {
-    const { request } = await simulateScan(index, deployed(), absent, coresOf);
+    const { request } = await simulateScan(offerOf(index, deployed()), absent, coresOf);
     const core = cores.get(4) ?? '';
     const { outcome, applicability } = explainUpdate(
-      index,
-      deployed(),
+      offerOf(index, deployed()),
       { request, facts: absent },
       sampleIds.update,
       core,
     );
     assert.deepEqual([outcome, applicability], ['cached', 'installable']);
     const hidden = new DeploymentSet({ unapproved: 'hide' });
-    const withheld = explainUpdate(index, hidden, { request }, sampleIds.update);
+    const withheld = explainUpdate(offerOf(index, hidden), { request }, sampleIds.update);
     assert.deepEqual(
       [withheld.outcome, withheld.because],
       ['not-offered', 'Nobody deployed it, and nothing that is deployed depends on it.'],
     );
     const fresh = { installedNonLeaf: [], otherCached: [], filterCategoryIds: [], needTwoGroupOutOfScope: false };
-    const early = explainUpdate(index, deployed(), { request: fresh }, sampleIds.update);
+    const early = explainUpdate(offerOf(index, deployed()), { request: fresh }, sampleIds.update);
     assert.match(early.because, /2 of 2 are open/);
   });
 
@@ -74,10 +74,14 @@ describe('simulateScan', () => {
     const set = new DeploymentSet({ unapproved: 'hide' });
     for (const at of [3, 5]) set.set(at as RevisionId, { deploymentId: at, action: 'Install', lastChangeTime: 2 });
     const ownCores = new Map(chain.map((document, at) => [at + 1, deriveCore(document)]));
-    const { request, undecided } = await simulateScan(own, set, {}, async () => ownCores);
+    const { request, undecided } = await simulateScan(offerOf(own, set), {}, async () => ownCores);
     assert.deepEqual(undecided, [1]);
     const explained = [2, 3, 5].map((number) =>
-      explainUpdate(own, set, { request, undecided }, chain[number - 1]?.identity.updateId ?? sampleIds.update),
+      explainUpdate(
+        offerOf(own, set),
+        { request, undecided },
+        chain[number - 1]?.identity.updateId ?? sampleIds.update,
+      ),
     );
     assert.deepEqual(
       explained.map(({ outcome }) => outcome),

@@ -2,9 +2,8 @@
 // installed ones open the next round. For explanations when the client's own lists are not at hand.
 import { evaluateApplicability } from '../applicability/evaluate.ts';
 import type { MachineFacts } from '../applicability/facts.ts';
-import { decideSync, type SyncRequest } from '../deployment/decide-sync.ts';
-import type { DeploymentSet } from '../deployment/deployment-set.ts';
-import type { CatalogIndex } from '../graph/index.ts';
+import type { Offer } from '../deployment/decide.ts';
+import type { SyncRequest } from '../deployment/decide-sync.ts';
 import type { RevisionId } from '../ids.ts';
 
 interface SimulatedScan {
@@ -16,8 +15,7 @@ interface SimulatedScan {
 
 /** `coresOf` gives the Core fragments of revisions. Ends when a round opens nothing further. */
 export async function simulateScan(
-  index: CatalogIndex,
-  deployments: DeploymentSet,
+  offer: Offer,
   facts: MachineFacts,
   coresOf: (revisionIds: readonly RevisionId[]) => Promise<ReadonlyMap<number, string>>,
 ): Promise<SimulatedScan> {
@@ -26,7 +24,7 @@ export async function simulateScan(
   const undecided: RevisionId[] = [];
   const request = { installedNonLeaf, otherCached, filterCategoryIds: [], needTwoGroupOutOfScope: false };
   for (let rounds = 1; ; rounds++) {
-    const { newRevisions } = decideSync(index, deployments, { ...request, maxNew: Number.MAX_SAFE_INTEGER });
+    const { newRevisions } = offer.sync({ ...request, maxNew: Number.MAX_SAFE_INTEGER });
     if (newRevisions.length === 0) return { request, rounds, undecided };
     const nonLeaf = newRevisions.filter(({ isLeaf }) => !isLeaf).map(({ revisionId }) => revisionId);
     const cores = await coresOf(nonLeaf);

@@ -21,7 +21,11 @@ export async function explainComputer(
   await administer(options, async ({ store, server }) => {
     const computer = await findOne(store, name);
     if (update !== undefined)
-      return show(await explainUpdateFor(store, computer, await updateIdOf(store, update)), update, options);
+      return show(
+        await explainUpdateFor(store, computer, await updateIdOf(store, update), new Date()),
+        update,
+        options,
+      );
     return deliver(await examineComputer(store, computer, withoutPassword(server.database), new Date()), options);
   });
 }
@@ -77,9 +81,11 @@ function print(
     cached: 'has been given',
     'not-offered': 'is not offered',
     undecided: 'may be offered',
+    withheld: 'is kept from',
   };
   const verdict = words[outcome as keyof typeof words] ?? outcome;
-  const colour = outcome === 'not-offered' ? 'red' : outcome === 'undecided' ? 'yellow' : 'green';
+  const colour =
+    outcome === 'not-offered' || outcome === 'withheld' ? 'red' : outcome === 'undecided' ? 'yellow' : 'green';
   console.log(`${paint([colour, 'bold'], `${client} ${verdict}`)} "${title}": ${because}\n`);
   const marks = { yes: paint('green', '✓'), no: paint('red', '✗'), unknown: paint('yellow', '?'), note: '·' };
   const walk = (nodes: readonly ExplainNode[], indent: string): void => {

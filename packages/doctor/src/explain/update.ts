@@ -21,12 +21,14 @@ export async function explainUpdateFor(
   store: Store,
   computer: KnownComputer,
   updateId: UpdateId,
+  now: Date,
 ): Promise<UpdateAnswer> {
   const catalog = await openLiveCatalog(store, { unapproved: 'report' });
   const targeting = await store.loadTargeting(computer.computerId);
-  const deployments = catalog.deploymentsFor(targeting?.groupIds ?? [unassignedComputers]);
+  const groupIds = targeting?.groupIds ?? [unassignedComputers];
+  const offer = catalog.decide({ groupIds, facts: targeting?.facts ?? {} }, now);
   const facts = factsOf(computer);
-  const scan = await simulateScan(catalog.index, deployments, facts, (ids) => store.loadFragments('core', [...ids]));
+  const scan = await simulateScan(offer, facts, (ids) => store.loadFragments('core', [...ids]));
   const revisions = await store.findRevisions(updateId);
   const latest = revisions.at(-1);
   const core = latest ? (await store.loadFragments('core', [latest.revisionId])).get(latest.revisionId) : undefined;
@@ -35,13 +37,7 @@ export async function explainUpdateFor(
   const without = <T extends number>(ids: readonly T[]) => ids.filter((id) => !own.has(id));
   const { installedNonLeaf, otherCached, ...rest } = scan.request;
   const request = { ...rest, installedNonLeaf: without(installedNonLeaf), otherCached: without(otherCached) };
-  const explanation = explainUpdate(
-    catalog.index,
-    deployments,
-    { request, facts, undecided: scan.undecided },
-    updateId,
-    core,
-  );
+  const explanation = explainUpdate(offer, { request, facts, undecided: scan.undecided }, updateId, core);
   const lastReport = (await store.listReports(computer.computerId, 1000))
     .filter((report) => report.updateId === updateId)
     .sort(

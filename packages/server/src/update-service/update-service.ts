@@ -1,7 +1,7 @@
 // The common part of the handlers of the three services: the store, the catalog, the cookies, and the calling client.
 import { createHash } from 'node:crypto';
 import type { ServerConfig } from '@moult/administration/config';
-import type { DeploymentSet } from '@moult/catalog';
+import type { Offer } from '@moult/catalog';
 import { type ServerIdentity, type Store, unassignedComputers, wholeSecond } from '@moult/store';
 import type { Fragments, LiveCatalog } from '@moult/store/catalog';
 import { LRUCache } from 'lru-cache';
@@ -71,11 +71,11 @@ export function openCookie({ cookies, now }: UpdateService, cookie: WireCookie |
 
 export interface Client {
   claims: ClientClaims;
-  deployments: DeploymentSet;
+  offer: Offer;
 }
 
 /**
- * Who calls and what is deployed to it. Throws the faults of openCookie, ConfigChanged, and with `registered`
+ * Who calls and what it is offered. Throws the faults of openCookie, ConfigChanged, and with `registered`
  * RegistrationRequired for a computer that is not.
  */
 export async function openClient(
@@ -90,15 +90,17 @@ export async function openClient(
   const targeting = await service.store.loadTargeting(claims.computerId);
   if (registered && !targeting?.isRegistered) throw new SoapFault('RegistrationRequired', '');
   const groupIds = targeting?.groupIds ?? [unassignedComputers];
-  return { claims: inGroups(claims, groupIds), deployments: service.catalog.deploymentsFor(groupIds) };
+  const offer = service.catalog.decide({ groupIds, facts: targeting?.facts ?? {} }, service.now());
+  return { claims: inGroups(claims, groupIds, offer.withholding.fingerprint), offer };
 }
 
 /**
  * A computer that came into other groups is told every deployment again: the decisions there may be older than its
- * anchor, and those of its old groups leave no trace in the new ones.
+ * anchor, and those of its old groups leave no trace in the new ones. So is one from which other things are withheld now.
  */
-function inGroups(claims: ClientClaims, groupIds: readonly string[]): ClientClaims {
-  const groups = fingerprintOf([...groupIds].sort().join());
+function inGroups(claims: ClientClaims, groupIds: readonly string[], withheld: string): ClientClaims {
+  const names = [...groupIds].sort().join();
+  const groups = fingerprintOf(withheld === '' ? names : `${names} ${withheld}`);
   if (claims.groups === groups) return claims;
   const isFirst = claims.groups === undefined;
   const again = (anchor: number | undefined) => (isFirst || anchor === undefined ? anchor : 0);

@@ -31,7 +31,7 @@ test('a change that could not be read is read with the next call, at once', asyn
   await assert.rejects(catalog.refresh(), { code: 'SERVER_DATABASE_AWAY' }, 'nobody is served what was before');
   state.isAway = false;
   await catalog.refresh();
-  assert.doesNotThrow(() => catalog.deploymentsFor([groupId]));
+  assert.doesNotThrow(() => catalog.decide({ groupIds: [groupId], facts: {} }, author.at));
   await store.close();
 });
 

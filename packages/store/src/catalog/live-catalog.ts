@@ -5,8 +5,12 @@ import {
   CatalogIndex,
   type DecisionsByUpdate,
   DeploymentSet,
+  decide,
   decisionInForce,
+  type HoldFacts,
   linesOf,
+  nothingWithheld,
+  type Offer,
   parseUpdateId,
   toRevisionId,
   type UpdateId,
@@ -19,10 +23,16 @@ export interface LiveCatalog {
   readonly index: CatalogIndex;
   /** Looks whether anybody changed anything, at most every `freshMs`; awaited at the head of each call. */
   refresh(): Promise<void>;
-  /** The decisions in force for a computer in these groups. */
-  deploymentsFor(groupIds: readonly string[]): DeploymentSet;
+  /** The offer to one computer: the one decision that everything asks. */
+  decide(computer: ComputerView, now: Date): Offer;
   /** Product, UpdateClassification …; undefined for what is no category. */
   categoryType(updateId: UpdateId): string | undefined;
+}
+
+/** What the decision looks at in a computer. */
+export interface ComputerView {
+  groupIds: readonly string[];
+  facts: HoldFacts;
 }
 
 interface LiveCatalogOptions {
@@ -94,7 +104,12 @@ class StoreBackedCatalog implements LiveCatalog {
     }
   }
 
-  deploymentsFor(groupIds: readonly string[]): DeploymentSet {
+  decide({ groupIds, facts }: ComputerView, now: Date): Offer {
+    const deployments = this.#deploymentsFor(groupIds);
+    return decide(facts, { index: this.#index, deployments, withholding: nothingWithheld }, now);
+  }
+
+  #deploymentsFor(groupIds: readonly string[]): DeploymentSet {
     const key = [...groupIds].sort().join();
     const known = this.#sets.get(key);
     if (known) return known;
@@ -162,6 +177,13 @@ const nothing = async () => undefined;
 
 const watched: ReadonlySet<Topic> = new Set(['updates', 'deployments', 'groups']);
 
-function toDeployment({ deploymentId, action, deadline, changedAt }: StoredDeployment) {
-  return { deploymentId, action, lastChangeTime: changedAt, ...(deadline && { deadline: deadline.toISOString() }) };
+function toDeployment({ deploymentId, action, deadline, changedAt, groupId, administrator, by }: StoredDeployment) {
+  const origin = { groupId, administrator, by };
+  return {
+    deploymentId,
+    action,
+    lastChangeTime: changedAt,
+    origin,
+    ...(deadline && { deadline: deadline.toISOString() }),
+  };
 }

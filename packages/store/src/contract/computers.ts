@@ -1,4 +1,5 @@
 // The contract for computers: who was here, how lists show them, and how they go.
+import type { HoldFacts } from '@moult/catalog';
 import type { CountedSystem } from '@moult/catalog/reach';
 import type { Author } from './audit.ts';
 
@@ -35,6 +36,8 @@ export interface Targeting {
   isRegistered: boolean;
   /** Direct groups; a computer in none is in Unassigned Computers. */
   groupIds: string[];
+  /** What holds look at. */
+  facts: HoldFacts;
 }
 
 export interface ListedComputer {

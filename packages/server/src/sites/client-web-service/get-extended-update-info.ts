@@ -1,5 +1,5 @@
 // GetExtendedUpdateInfo (MS-WUSP 3.1.5.9): the facts that an agent needs to show and to fetch the updates that apply to it.
-import { effectiveDeployment, type RevisionId } from '@moult/catalog';
+import type { RevisionId } from '@moult/catalog';
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
@@ -10,7 +10,7 @@ type Operation = (typeof clientWebService)['operations']['GetExtendedUpdateInfo'
 
 export async function getExtendedUpdateInfo(
   service: UpdateService,
-  { deployments }: Client,
+  { offer }: Client,
   request: RequestOf<Operation>,
   contentRoot: string,
 ): Promise<NonNullable<ResponseOf<Operation>['result']>> {
@@ -19,8 +19,7 @@ export async function getExtendedUpdateInfo(
   }
   requireInfoTypes(request);
   const asked = [...new Set(request.revisionIds)];
-  const { index } = service.catalog;
-  const isDeployed = (id: number) => effectiveDeployment(index, deployments, id as RevisionId) !== undefined;
+  const isDeployed = (id: number) => offer.deploymentOf(id as RevisionId) !== undefined;
   const wanted = { ...request, revisionIds: asked.filter(isDeployed) };
   return {
     updates: await loadUpdates(service, wanted),

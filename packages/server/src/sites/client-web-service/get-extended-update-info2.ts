@@ -1,5 +1,5 @@
 // GetExtendedUpdateInfo2 (MS-WUSP 2.2.2.2.10): the same, asked for by the global identity of an update.
-import { effectiveDeployment, toUpdateId } from '@moult/catalog';
+import { toUpdateId } from '@moult/catalog';
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';
 import { SoapFault } from '../../errors.ts';
@@ -10,7 +10,7 @@ type Operation = (typeof clientWebService)['operations']['GetExtendedUpdateInfo2
 
 export async function getExtendedUpdateInfo2(
   service: UpdateService,
-  { deployments }: Client,
+  { offer }: Client,
   request: RequestOf<Operation>,
   contentRoot: string,
 ): Promise<NonNullable<ResponseOf<Operation>['result']>> {
@@ -22,7 +22,7 @@ export async function getExtendedUpdateInfo2(
   for (const { updateId, revisionNumber } of request.updateIds) {
     const id = toUpdateId(updateId);
     const revision = id && index.find({ updateId: id, revisionNumber });
-    if (revision && effectiveDeployment(index, deployments, revision.revisionId)) revisionIds.push(revision.revisionId);
+    if (revision && offer.deploymentOf(revision.revisionId)) revisionIds.push(revision.revisionId);
   }
   const wanted = { ...request, revisionIds: [...new Set(revisionIds)] };
   const wantsFiles = request.infoTypes.includes('Extended') || request.infoTypes.includes('FileUrl');

@@ -1,5 +1,5 @@
 // The driver pass of SyncUpdates (MS-WUSP 3.1.5.7): the catalog ranks, here wire devices become its facts.
-import { type DeviceFacts, decideDriverSync, type RevisionId } from '@moult/catalog';
+import type { DeviceFacts, RevisionId } from '@moult/catalog';
 import type { Device, InstalledDriver, SyncInfo, SyncUpdateParameters } from '@moult/protocol/client-web-service';
 import type { Client, UpdateService } from '../../update-service/update-service.ts';
 import { describeSync, knowsCategoryScans } from './update-page.ts';
@@ -7,10 +7,10 @@ import { describeSync, knowsCategoryScans } from './update-page.ts';
 /** Answers in time that grows with the client's devices, not with the drivers of the catalog. */
 export async function syncDrivers(
   service: UpdateService,
-  { claims, deployments }: Client,
+  { claims, offer }: Client,
   request: SyncUpdateParameters,
 ): Promise<SyncInfo> {
-  const decision = decideDriverSync(service.catalog.index, deployments, {
+  const decision = offer.syncDrivers({
     installedNonLeaf: request.installedNonLeafUpdateIds as RevisionId[],
     cachedDrivers: request.cachedDriverIds as RevisionId[],
     devices: request.systemSpec.map(toDeviceFacts),

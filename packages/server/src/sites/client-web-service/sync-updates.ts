@@ -1,6 +1,6 @@
 // SyncUpdates (MS-WUSP 3.1.5.7). The catalog decides; here the request is checked, fragments are put to the
 // decision, and the page is cut where the answer would become too large.
-import { decideSync, type RevisionId, type UpdateId } from '@moult/catalog';
+import type { RevisionId, UpdateId } from '@moult/catalog';
 import type { SyncInfo, SyncUpdateParameters } from '@moult/protocol/client-web-service';
 import { SoapFault } from '../../errors.ts';
 import type { Client, UpdateService } from '../../update-service/update-service.ts';
@@ -9,13 +9,13 @@ import { describeSync, knowsCategoryScans } from './update-page.ts';
 
 export async function syncUpdates(
   service: UpdateService,
-  { claims, deployments }: Client,
+  { claims, offer }: Client,
   parameters: SyncUpdateParameters | undefined,
 ): Promise<SyncInfo> {
   const request = checked(service, parameters);
   service.contacts.note(claims.computerId, 'synced');
-  if (request.skipSoftwareSync) return syncDrivers(service, { claims, deployments }, request);
-  const decision = decideSync(service.catalog.index, deployments, {
+  if (request.skipSoftwareSync) return syncDrivers(service, { claims, offer }, request);
+  const decision = offer.sync({
     installedNonLeaf: request.installedNonLeafUpdateIds as RevisionId[],
     otherCached: request.otherCachedUpdateIds as RevisionId[],
     filterCategoryIds: request.filterCategoryIds.map(({ id }) => id as UpdateId),
