@@ -10,7 +10,7 @@ import { countsDecisions, type Scope, type SyncedRevision } from './scope.ts';
 import type { HoldFacts, HoldReason, Withholding, WithholdingSource } from './withholding.ts';
 
 /** What decides. Rules and rings have written their deployments when they ran; holds are looked up by the computer's facts. */
-export interface DecisionState {
+interface DecisionState {
   index: CatalogIndex;
   /** Those of the computer's groups, merged. */
   deployments: DeploymentSet;
@@ -25,7 +25,7 @@ export type DecisionReason =
   | { code: 'stopped'; says: string }
   | ({ code: 'held' | 'advised' } & Pick<HoldReason, 'holdId' | 'says' | 'link'>);
 
-export interface UpdateDecision {
+interface UpdateDecision {
   /** As it is sent; undefined: it is not sent at all. */
   action: SyncedRevision['deployment']['action'] | undefined;
   deadline: string | undefined;

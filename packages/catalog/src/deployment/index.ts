@@ -1,4 +1,4 @@
-export { type DecisionReason, decide, type Offer, type UpdateDecision } from './decide.ts';
+export { decide, type Offer } from './decide.ts';
 export { type DriverSyncRequest, decideDriverSync } from './decide-driver-sync.ts';
 export { decidePrinterSync } from './decide-printer-sync.ts';
 export {

@@ -30,7 +30,7 @@ export interface LiveCatalog {
 }
 
 /** What the decision looks at in a computer. */
-export interface ComputerView {
+interface ComputerView {
   groupIds: readonly string[];
   facts: HoldFacts;
 }
