@@ -23,7 +23,7 @@ interface Parts {
 export function createAdministration(
   config: ServerConfig,
   { store, database, contentDir, running, log }: Parts,
-): { site: Site; close(): Promise<void> } {
+): { site: Site; endStreams(): void; close(): Promise<void> } {
   const { dataDir } = config;
   // Rules look at the values, never at their origins.
   const server = { config, dataDir, database, contentDir, configFile: undefined } as unknown as FoundServer;
@@ -37,7 +37,7 @@ export function createAdministration(
     ...{ pauseMs: 0, everyMs: sweepMs },
     failed: (error) => log.debug({ err: error }, 'ended sessions were not removed'),
   });
-  return { site, close: () => sweep.close() };
+  return { site, endStreams: () => site.close(), close: () => sweep.close() };
 }
 
 const sweepMs = 3_600_000;

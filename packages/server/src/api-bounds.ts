@@ -90,3 +90,55 @@ export const logOnBounds = declareBounds('log-on', {
     administrator: 'a line in the access log',
   },
 });
+
+export const liveBounds = declareBounds('live', {
+  maxStreams: {
+    what: 'Open live streams of the API',
+    fallback: 200,
+    range: [1, 100_000],
+    client: 'HTTP 503. The console asks again now and then',
+    administrator: 'a line in the access log',
+  },
+  maxStreamsPerAccount: {
+    what: 'Open live streams of one account',
+    fallback: 16,
+    range: [1, 100_000],
+    client: 'HTTP 503',
+    administrator: 'a line in the access log',
+  },
+  heartbeatMs: {
+    what: 'Time between two signs of life of a live stream. Each asks whether its session or token is still good',
+    fallback: 15_000,
+    range: [1000, 600_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  pollMs: {
+    what: 'Time until a live stream tells a change of another process',
+    fallback: 2000,
+    range: [100, 600_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  minIntervalMs: {
+    what: 'Time between two messages about changes of one live stream',
+    fallback: 1000,
+    range: [10, 600_000],
+    client: 'one message for all changes of this time',
+    administrator: 'nothing',
+  },
+  busyIntervalMs: {
+    what: 'Time between two messages that computers were here or reported',
+    fallback: 5000,
+    range: [10, 600_000],
+    client: 'one message for all of this time',
+    administrator: 'nothing',
+  },
+  maxWaitingBytes: {
+    what: 'Bytes that wait for the reader of a live stream',
+    fallback: 65_536,
+    range: [4096, 67_108_864],
+    client: 'the end of the stream',
+    administrator: 'nothing',
+  },
+});

@@ -1,7 +1,7 @@
 // Bounds of the running server that have no flag of their own: connections, calls and rates. The others are in
 // site-bounds.ts.
 import { declareBounds } from '@moult/bounds';
-import { apiBounds, logOnBounds } from './api-bounds.ts';
+import { apiBounds, liveBounds, logOnBounds } from './api-bounds.ts';
 import { defaultFeedLimits, homeBounds, treeBounds, writeBounds } from './site-bounds.ts';
 
 export * from './api-bounds.ts';
@@ -312,4 +312,5 @@ export const serverBounds = [
   treeBounds,
   apiBounds,
   logOnBounds,
+  liveBounds,
 ];

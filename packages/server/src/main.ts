@@ -289,6 +289,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   mainPort.number = ports.open.find(({ name }) => name === 'main')?.listener.port ?? config.port;
   for (const { name } of ports.open) urls[name] = ports.url(name) ?? '';
   if (console) closers.add(() => console.close());
+  closers.add(() => administration.endStreams());
 
   const signer = commonNameOf(keys.signer.certificatePem);
   health.monitor = createSelfUpdateHealth({

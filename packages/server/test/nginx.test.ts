@@ -10,6 +10,8 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { administer } from '@moult/administration';
+import { addAccount, addToken } from '@moult/administration/accounts';
 import { clientWebService } from '@moult/protocol/client-web-service';
 import { simpleAuth } from '@moult/protocol/simple-auth';
 import {
@@ -128,6 +130,33 @@ describe('behind nginx', () => {
     assert.ok(linesOf('127.0.0.6').length < 80, 'held back');
     await refused('127.0.0.7');
     assert.equal(linesOf('127.0.0.7').length, 1);
+  });
+
+  it('the live stream of the API arrives at once, message by message', async () => {
+    const door = { environment: {}, now: () => new Date(), say: () => undefined };
+    const token = await administer({ dataDir: server.dataDir }, door, async (administration) => {
+      await addAccount(administration, { name: 'anna', role: 'administrator' });
+      return (await addToken(administration, { name: 'nginx', account: 'anna', days: 1 })).secret;
+    });
+    const headers = { authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ name: 'Behind nginx' });
+    const heard = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const ca = readFileSync(join(folder, 'cert.pem'));
+      const stream = httpsRequest(`${secure}/api/v1/live`, { ca, headers, agent: false }, (response) => {
+        response.setEncoding('utf8').on('data', (piece: string) => {
+          const isFirst = text === '';
+          text += piece;
+          if (isFirst)
+            send(`${secure}/api/v1/groups`, { headers, method: 'POST', body, type: 'application/json' }).catch(reject);
+          if (!text.includes('event: change')) return;
+          resolve(text);
+          stream.destroy();
+        });
+      });
+      stream.on('error', reject).end();
+    });
+    assert.match(heard, /event: hello[\s\S]*event: change\ndata: \{"topics":\[.*"groups"/);
   });
 
   it('who is not a trusted proxy changes nothing by these headers', async () => {

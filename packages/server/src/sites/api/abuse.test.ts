@@ -141,6 +141,23 @@ describe('the API and', () => {
     assert.equal(last, 12 * 60);
   });
 
+  it('a session: what a page reads by itself keeps it open no longer, and the live stream does not either', async () => {
+    const { clock, ask } = api;
+    const at = (minutes: number) => {
+      clock.at = new Date(author.at.getTime() + minutes * 60_000);
+    };
+    const cookie = cookieOf(await logOn());
+    const see = async (path: string, more = {}) =>
+      (await ask(`/api/v1${path}`, { headers: { cookie, ...more } })).status;
+    at(20);
+    assert.equal(await see('/computers', { 'moult-background': '1' }), 200);
+    assert.equal(await see('/live'), 200);
+    at(31);
+    assert.equal(await see('/session'), 401);
+    assert.equal(await see('/live'), 401);
+    clock.at = author.at;
+  });
+
   it('a change that a page of another site sends with the cookie of a session', async () => {
     const { port, ask } = api;
     const cookie = cookieOf(await logOn());

@@ -59,7 +59,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
   const { id, summary, topic, permission, answer, isList, bodySchema, pathSchema, querySchema } = route;
   const status = String(route.status ?? (answer ? 200 : 204)) as '200';
   const content = answer && {
-    'application/json': { schema: answer },
+    [route.isStream ? 'text/event-stream' : 'application/json']: { schema: answer },
     ...(isList && { 'text/csv': { schema: z.string() } }),
   };
   const header = headersOf(route);
@@ -77,7 +77,9 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
   };
 }
 
-function headersOf({ method, current, isSecret, permission }: Route): z.ZodObject | undefined {
+function headersOf({ method, current, isSecret, isStream, permission }: Route): z.ZodObject | undefined {
+  if (isStream)
+    return z.object({ 'Last-Event-ID': z.string().max(1024).optional().describe('The id of the last message') });
   if (current && method !== 'GET')
     return z.object({ 'If-Match': z.string().describe('ETag of the state that you saw') });
   if (method !== 'POST' || isSecret || permission === 'anyone') return undefined;

@@ -2,19 +2,20 @@
 // checks in the same order: name, way, credentials, address, role, shape, state.
 import { randomUUID } from 'node:crypto';
 import type { FoundServer } from '@moult/administration';
-import { mayDo, passwordCostOf } from '@moult/administration/accounts';
+import { mayDo, type Principal, passwordCostOf } from '@moult/administration/accounts';
 import type { Log, Store } from '@moult/store';
-import { apiBounds } from '../../bounds.ts';
+import { apiBounds, liveBounds } from '../../bounds.ts';
 import { createBodyRoom } from '../../http/gates/body-room.ts';
 import type { KnownHosts } from '../../http/known-hosts.ts';
 import type { Exchange, ListenerName, Site } from '../../http/site.ts';
 import { type Answer, answerOf, answerOfProblem, csvOf, etagOf, linkToNext, send } from './answer.ts';
 import { ApiError, problemOf } from './errors.ts';
 import { authorOfCall, noteUse, principalOf, refuseOtherSites, visitorOf } from './gate.ts';
+import { createLive } from './live.ts';
 import { createLogOns } from './log-ons.ts';
 import { answerOnce } from './repeated.ts';
 import { readJson, readPath, readQuery } from './request.ts';
-import { type Call, Reply, type Route, type RunningFacts } from './route.ts';
+import { type Call, Reply, type Route, type RunningFacts, type Visitor } from './route.ts';
 import { apiRoot, findRoutes } from './table.ts';
 
 interface ApiParts {
@@ -30,11 +31,22 @@ interface ApiParts {
   failed(error: unknown, instance: string): void;
 }
 
-export function createApiSite({ store, server, listeners, hosts, now, running, log, failed }: ApiParts): Site {
+export interface ApiSite extends Site {
+  /** Ends every stream, so that the listeners can close. */
+  close(): void;
+}
+
+export function createApiSite({ store, server, listeners, hosts, now, running, log, failed }: ApiParts): ApiSite {
   const room = createBodyRoom({ budgetBytes: apiBounds.maxBodiesBytes });
   const logOns = createLogOns({ store, cost: passwordCostOf(server) });
   const { sessionIdleMinutes, sessionHours } = server.config;
   const limits = { idleMs: sessionIdleMinutes * 60_000, longestMs: sessionHours * 3_600_000 };
+  const live = createLive({
+    loadGenerations: () => store.loadGenerations(),
+    subscribe: (changed) => store.subscribe(changed),
+    failed: (error) => log.warn({ err: error }, 'the live stream could not be told what changed'),
+    limits: liveBounds,
+  });
   let queue: Promise<unknown> = Promise.resolve();
 
   return {
@@ -56,9 +68,10 @@ export function createApiSite({ store, server, listeners, hosts, now, running, l
         exchange.request.resume();
       }
     },
+    close: live.close,
   };
 
-  async function answerCall(exchange: Exchange, visitor: Call<unknown, unknown, unknown>['visitor']): Promise<Answer> {
+  async function answerCall(exchange: Exchange, visitor: Visitor): Promise<Answer> {
     const { request } = exchange;
     const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
     const isChange = method !== 'GET';
@@ -68,7 +81,7 @@ export function createApiSite({ store, server, listeners, hosts, now, running, l
     const isOpen = route?.permission === 'anyone';
     const principal = isOpen ? undefined : await principalOf(exchange, visitor, { store, now: at, ...limits });
     if (!principal && !isOpen) throw unauthenticated();
-    if (principal) await noteUse(store, principal, at);
+    if (principal && !isInBackground(exchange, route)) await noteUse(store, principal, at);
     if (isChange && principal?.by.kind !== 'token') refuseOtherSites(exchange, { isAnonymous: isOpen });
     if (!found) throw new ApiError('API_NOT_FOUND', 'There is no such operation. See /api.');
     if (!route) throw wrongMethod([...found.routes.keys()]);
@@ -77,7 +90,8 @@ export function createApiSite({ store, server, listeners, hosts, now, running, l
     const path = readPath(route, found.path);
     const { body, text } = isChange ? await readJson(route, request, room) : { body: undefined, text: '' };
     const administration = { store, server, author: authorOfCall(principal, visitor, at) };
-    const call = { administration, principal, visitor, logOns, running, log, path, query, body };
+    const openLive = () => principal !== undefined && takeOver(exchange, visitor, principal);
+    const call = { administration, principal, visitor, logOns, running, log, openLive, path, query, body };
     const key = request.headers['idempotency-key'];
     if (key === undefined || !isChange) return carryOut(exchange, route, call);
     if (route.isSecret || !principal || method !== 'POST')
@@ -85,6 +99,23 @@ export function createApiSite({ store, server, listeners, hosts, now, running, l
     const { accountId } = principal.account;
     const asked = { key: String(key), accountId, request: [method, exchange.path, exchange.query, text] };
     return answerOnce(store, asked, { now: at, work: () => answerWithProblem(exchange, route, call) });
+  }
+
+  function takeOver(exchange: Exchange, visitor: Visitor, { account }: Principal): boolean {
+    const { request, response } = exchange;
+    if (request.method === 'HEAD') {
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).end();
+      return true;
+    }
+    const last = request.headers['last-event-id'];
+    return live.open(response, {
+      accountId: account.accountId,
+      seen: typeof last === 'string' && last !== '' ? last : undefined,
+      async isWelcome() {
+        const principal = await principalOf(exchange, visitor, { store, now: now(), ...limits });
+        return principal?.account.accountId === account.accountId && mayDo(principal, 'read');
+      },
+    });
   }
 
   /** A refusal by a rule is an answer, which a repeated request gets again. */
@@ -111,6 +142,11 @@ export function createApiSite({ store, server, listeners, hosts, now, running, l
 }
 
 type AnyCall = Call<unknown, unknown, unknown>;
+
+/** What a page reads by itself, while nobody is there, keeps no session open. */
+function isInBackground({ request }: Exchange, route: Route | undefined): boolean {
+  return route?.isStream === true || (route?.method === 'GET' && request.headers['moult-background'] === '1');
+}
 
 async function answerOfRoute(exchange: Exchange, route: Route, call: AnyCall): Promise<Answer> {
   const result = await route.handle(call);

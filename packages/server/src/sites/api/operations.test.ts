@@ -45,6 +45,7 @@ const newUser = async ({ ask, tokens }: TestApi) => {
 
 const examples: Record<string, Example> = {
   readStatus: {},
+  followChanges: {},
   listReports: {},
   listPings: {},
   listIdentityChanges: {},
@@ -135,6 +136,7 @@ describe('the operations of the API', () => {
           assert.deepEqual([answer.status, answer.json.code], [401, 'API_UNAUTHENTICATED'], said);
         else if (!permits([role], permission))
           assert.deepEqual([answer.status, answer.json.code], [403, 'API_FORBIDDEN'], said);
+        else if (route.isStream) assert.match(answer.text, /^retry: 2000\n\nid: .*\nevent: hello\n/, said);
         else isDeclared(operation, answer, said, route.answer);
         await restore(api);
       }

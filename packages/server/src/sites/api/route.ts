@@ -34,6 +34,8 @@ export interface Call<Path, Query, Body> {
   running(): RunningFacts;
   /** Of the server. */
   log: Log;
+  /** Makes the answer a live stream. False, with the answer untouched, when there is no room. */
+  openLive(): boolean;
   path: Path;
   query: Query;
   body: Body;
@@ -65,6 +67,8 @@ interface RouteParts<Path, Query, Body> {
   status?: 200 | 201 | 204;
   /** Answers a page that a client may have as CSV too. */
   isList?: true;
+  /** The answer is a stream of server-sent events. It is no use of a session. */
+  isStream?: true;
   /** Problems of its rules, beside those that every operation has: status and when. */
   refusals?: Readonly<Record<number, string>>;
   /** The answer holds a secret: it is not kept for a repeated request. */

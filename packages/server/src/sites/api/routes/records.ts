@@ -8,6 +8,7 @@ import {
   readStatus,
 } from '@moult/administration';
 import { z } from 'zod';
+import { ApiError } from '../errors.ts';
 import { route } from '../route.ts';
 import { instant, listQuery, pageOf, someText, told } from '../shapes.ts';
 
@@ -91,6 +92,18 @@ export const recordRoutes = [
       const { server, notices } = running();
       const { version, dataDir, engine, ...figures } = await readStatus(administration);
       return { version, dataDir, engine, server, ...figures, notices };
+    },
+  }),
+  route(['followChanges', 'GET', '/live', 'read', 'Server'], {
+    summary:
+      'Follow changes: a stream of server-sent events. The event change names the topics whose lists changed, the event job a job of the account',
+    isStream: true,
+    answer: z.string(),
+    async handle({ openLive }) {
+      if (!openLive())
+        throw new ApiError('API_BUSY', 'Too many live streams are open. Read the lists now and then instead.', {
+          headers: { 'retry-after': '30' },
+        });
     },
   }),
   route(['listReports', 'GET', '/events/reports', 'read', topic], {

@@ -86,7 +86,12 @@ export async function startApi() {
       const options = { host: '127.0.0.1', port, path, method, headers: all, agent: false, localAddress };
       const asked = request(options, async (response) => {
         const pieces: Buffer[] = [];
-        for await (const piece of response as AsyncIterable<Buffer>) pieces.push(piece);
+        const isStream = /event-stream/.test(response.headers['content-type'] ?? '');
+        for await (const piece of response as AsyncIterable<Buffer>) {
+          pieces.push(piece);
+          // Of a stream the first message.
+          if (isStream && String(piece).includes('data:')) break;
+        }
         const text = Buffer.concat(pieces).toString();
         const isJson = /json/.test(response.headers['content-type'] ?? '');
         const { statusCode: status = 0 } = response;
@@ -100,6 +105,7 @@ export async function startApi() {
   return {
     ...{ administration: own, tokens, clock, failures, port, ask, askFrom },
     async [Symbol.asyncDispose]() {
+      site.close();
       listener.close();
       await administration[Symbol.asyncDispose]();
     },
