@@ -31,7 +31,7 @@ interface ApiParts {
   failed(error: unknown, instance: string): void;
 }
 
-export interface ApiSite extends Site {
+interface ApiSite extends Site {
   /** Ends every stream, so that the listeners can close. */
   close(): void;
 }

@@ -29,7 +29,7 @@ interface Viewer {
   isWelcome(): Promise<boolean>;
 }
 
-export interface Live {
+interface Live {
   /** Takes the response over. False, untouched, when there is no room. */
   open(response: ServerResponse, viewer: Viewer): boolean;
   /** Tells the streams of an account about a job of it. */
