@@ -40,6 +40,17 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_REACHES_ALL'
   /** A name, a password or a token that cannot be used. */
   | 'ADMINISTRATION_BAD_ACCOUNT'
+  /** The upstream server does not answer, or is busy for too long. */
+  | 'ADMINISTRATION_UPSTREAM_AWAY'
+  /** The upstream server does not do what it is asked. */
+  | 'ADMINISTRATION_UPSTREAM_REFUSED'
+  /** The answer is none of an upstream server. */
+  | 'ADMINISTRATION_UPSTREAM_ANSWER'
+  /** Its certificate is not trusted. */
+  | 'ADMINISTRATION_UPSTREAM_TRUST'
+  /** A product, classification or language that the catalog does not have. */
+  | 'ADMINISTRATION_SYNC_CHOICE'
+  | 'ADMINISTRATION_SYNC_STOPPED'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED';
 

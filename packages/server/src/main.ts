@@ -48,6 +48,7 @@ import {
 } from './sites/self-update/index.ts';
 import { createTrustSite } from './sites/trust/index.ts';
 import { handlersOf, laterServices, soapSites } from './soap-services.ts';
+import { scheduleSync } from './sync-schedule/index.ts';
 import { takeOffExpired } from './take-off-expired.ts';
 import { followCertificate, openHttps } from './tls/open-https.ts';
 
@@ -172,6 +173,8 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
         changed: () => health.changed(),
       });
       cover = keeper;
+      const schedule = scheduleSync(config, { store, now, log });
+      itsClosers.add(() => schedule.close());
       itsClosers.add(() => keeper.close());
       await keeper.look();
       return handlersOf(service);

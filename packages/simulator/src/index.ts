@@ -10,3 +10,18 @@ export {
   type SusServer,
   type SusServerOptions,
 } from './sus-server.ts';
+export {
+  type CatalogNumbers,
+  type SimulatedUpdate,
+  simulatedCatalog,
+  simulatedClassifications,
+  simulatedProduct,
+  simulatedProductDocument,
+  simulatedUpdate,
+} from './upstream-catalog.ts';
+export {
+  createUpstreamServer,
+  type UpstreamFault,
+  type UpstreamOptions,
+  type UpstreamServer,
+} from './upstream-server.ts';

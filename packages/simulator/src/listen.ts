@@ -1,32 +1,36 @@
 // The simulated server on a real port, faults of delivery included.
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { SimulatedAnswer, SusServer } from './sus-server.ts';
+import type { SimulatedAnswer, SimulatedRequest } from './sus-server.ts';
 
 export interface Listening {
-  /** http://127.0.0.1:port */
+  /** http://127.0.0.1:port, https with `tls` */
   url: string;
   close(): Promise<void>;
 }
 
 const slowPieces = 10;
 
-/** Serves `server` on 127.0.0.1; port 0 takes a free one. */
-export function listen(server: SusServer, port = 0): Promise<Listening> {
-  const http = createServer(async (request, response) => {
-    const answer = await server.handle({
-      method: request.method ?? 'GET',
-      url: request.url ?? '/',
-      headers: request.headers,
-    });
-    deliver(answer, request.method === 'HEAD', response);
-  });
+interface Answering {
+  handle(request: SimulatedRequest): Promise<SimulatedAnswer>;
+}
+
+/** Serves `server` on 127.0.0.1; port 0 takes a free one. `tls`: certificate chain and key, both PEM. */
+export function listen(server: Answering, port = 0, tls?: { cert: string; key: string }): Promise<Listening> {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const { method = 'GET', url = '/', headers } = request;
+    const body = await bodyOf(request);
+    if (body === undefined) return void response.destroy();
+    deliver(await server.handle({ method, url, headers, body }), method === 'HEAD', response);
+  };
+  const http = tls ? createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, answer) : createServer(answer);
   return new Promise((resolve, reject) => {
     http.once('error', reject);
     http.listen(port, '127.0.0.1', () => {
       const { port: taken } = http.address() as AddressInfo;
       resolve({
-        url: `http://127.0.0.1:${taken}`,
+        url: `${tls ? 'https' : 'http'}://127.0.0.1:${taken}`,
         close: () =>
           new Promise((done) => {
             http.close(() => done());
@@ -37,11 +41,30 @@ export function listen(server: SusServer, port = 0): Promise<Listening> {
   });
 }
 
+const roomForBodyBytes = 1024 * 1024;
+
+/** Undefined for one that breaks off, or is larger than anybody's request. */
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of request) {
+      bytes += piece.length;
+      if (bytes > roomForBodyBytes) return undefined;
+      pieces.push(piece);
+    }
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(pieces).toString();
+}
+
 function deliver(
   { status, headers, body, delivery }: SimulatedAnswer,
   isHead: boolean,
   response: ServerResponse,
 ): void {
+  if (delivery.kind === 'never') return;
   if (delivery.kind === 'cut' && delivery.afterBytes === 0) return void response.destroy();
   response.writeHead(status, { ...headers, 'Content-Length': body.length });
   if (isHead) return void response.end();

@@ -51,6 +51,7 @@ export interface SimulatedRequest {
   /** Path with query, as sent. */
   url: string;
   headers?: Readonly<Record<string, string | string[] | undefined>>;
+  body?: string;
 }
 
 export interface SimulatedAnswer {
@@ -58,7 +59,12 @@ export interface SimulatedAnswer {
   headers: Record<string, string>;
   body: Uint8Array;
   /** How a real port delivers it; in process it is the caller's to heed. */
-  delivery: { kind: 'whole' } | { kind: 'cut'; afterBytes: number } | { kind: 'slow'; bytesPerSecond: number };
+  delivery:
+    | { kind: 'whole' }
+    | { kind: 'cut'; afterBytes: number }
+    | { kind: 'slow'; bytesPerSecond: number }
+    /** Nothing comes, until the other side gives up. */
+    | { kind: 'never' };
 }
 
 export interface JournalEntry {

@@ -263,8 +263,34 @@ export const commandDatabase = declareBounds('command-database', {
   },
 });
 
+export const syncBounds = declareBounds('sync-revisions', {
+  /** Runs, not calls: what is wrong with a revision is mostly still wrong a moment later. */
+  attempts: {
+    what: 'Runs of a synchronisation that ask for a revision which fails',
+    fallback: 5,
+    range: [1, 1000],
+    client: 'the catalog without this revision',
+    administrator: '`moult sync status` names the revision and the reason',
+  },
+  messageCharacters: {
+    what: 'Characters of the reason of a fault, of a revision or of a run',
+    fallback: 2000,
+    range: [100, 100_000],
+    client: 'nothing',
+    administrator: 'the beginning of the reason',
+  },
+});
+
 /** Defaults of the settings of `moult serve` that bound what is kept of one computer. */
 export const defaultStoreBounds = { namesPerComputer: 16, statesPerComputer: 10_000, eventBytes: 65_536 };
 
 /** All tables of this file. */
-export const storeTables = [textBytes, keptBounds, homeReads, backupBounds, databaseBounds, commandDatabase];
+export const storeTables = [
+  textBytes,
+  keptBounds,
+  homeReads,
+  backupBounds,
+  databaseBounds,
+  commandDatabase,
+  syncBounds,
+];

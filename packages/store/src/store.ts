@@ -51,6 +51,9 @@ import { selfUpdateEventStore } from './self-update-events.ts';
 import { createDatabaseClock } from './stamps.ts';
 import { stateBoundsStore } from './state-bounds.ts';
 import { statusStore } from './status.ts';
+import { syncChoiceStore } from './sync-choices.ts';
+import { syncRevisionStore } from './sync-revisions.ts';
+import { syncRunStore } from './sync-runs.ts';
 import { together } from './together.ts';
 import { updateStore } from './updates.ts';
 import { vendorCatalogStore } from './vendor-catalogs.ts';
@@ -198,6 +201,9 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     answerStore(database),
     counters,
     selfUpdateEventStore(database, changes),
+    syncChoiceStore(database),
+    syncRunStore(database),
+    syncRevisionStore(database, changes),
     computerPages(database),
     updatePages(database),
     updateFactStore(database),

@@ -48,6 +48,12 @@ const roles = {
   // Not in a backup: whoever had one logs on again after a restore.
   sessions: { role: 'derived' },
   api_answers: { role: 'derived' },
+  sync_choices: { role: 'backed-up' },
+  sync_anchors: { role: 'backed-up' },
+  sync_runs: { role: 'backed-up', identity: 'run_id' },
+  sync_lists: { role: 'backed-up' },
+  sync_revisions: { role: 'backed-up' },
+  content_sources: { role: 'backed-up' },
   computer_figures: { role: 'derived' },
   update_titles: { role: 'derived' },
   update_articles: { role: 'derived' },

@@ -3,6 +3,7 @@
 import { defaultStoreBounds } from '@moult/store/bounds';
 import { z } from 'zod';
 import { accountSettings } from './account-settings.ts';
+import { syncSettings } from './sync-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
 import {
   addressRanges,
@@ -159,6 +160,7 @@ export const settings = {
     'by-command',
     'When agents get a release that an upgrade brings. by-command: moult tree offer',
   ),
+  ...syncSettings,
   consoleDir: setting('updates', text.optional(), 'DIR', undefined, 'Folder with the built files of the console'),
 
   maxRequestMib: setting('limits', mebibytes, 'MIB', 4, 'Largest request body'),

@@ -27,6 +27,8 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   login: 'keep a token for a server, for commands with --server. Reads the token from standard input',
   logout: 'forget the token for a server. "moult tokens revoke" ends it for everybody',
   content: 'add, verify and list update files',
+  sync: 'synchronise update metadata with an upstream server',
+  simulate: 'play another server, with made-up updates, for a trial',
   limits: 'list all limits: value, default, and the origin of the value',
   clock: 'compare the clock of this server with its data directory',
   database: 'check the database of the server',

@@ -34,7 +34,11 @@ export function readEnvelope(text: string, limits?: XmlLimits): Envelope {
 }
 
 /** Wraps the text of one body element. */
-export function writeEnvelope(content: string, flavour: EnvelopeFlavour, version: SoapVersion = '1.1'): string {
+export function writeEnvelope(
+  content: string,
+  flavour: EnvelopeFlavour | 'bare',
+  version: SoapVersion = '1.1',
+): string {
   const { opening, closing } = frames[flavour][version];
   return `${opening}${content}${closing}`;
 }
@@ -51,7 +55,16 @@ function frame(flavour: EnvelopeFlavour, version: SoapVersion): { opening: strin
   return { opening, closing: `</${flavour}:Body></${flavour}:Envelope>` };
 }
 
+function bareFrame(version: SoapVersion): { opening: string; closing: string } {
+  const declared = `xmlns:soap="${envelopeNamespace[version]}"`;
+  return {
+    opening: `<?xml version="1.0" encoding="utf-8"?><soap:Envelope ${declared}><soap:Body>`,
+    closing: '</soap:Body></soap:Envelope>',
+  };
+}
+
 const frames = {
+  bare: { '1.1': bareFrame('1.1'), '1.2': bareFrame('1.2') },
   s: { '1.1': frame('s', '1.1'), '1.2': frame('s', '1.2') },
   soap: { '1.1': frame('soap', '1.1'), '1.2': frame('soap', '1.2') },
 };

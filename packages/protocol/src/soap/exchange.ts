@@ -37,7 +37,8 @@ export function writeCall<S extends AnyService, Name extends keyof OperationsOf<
   version: SoapVersion = '1.1',
 ): string {
   const shape = operationOf(service, name).request;
-  return writeEnvelope(element(name, shape.write(parameters), ` xmlns="${service.namespace}"`), 's', version);
+  const content = element(name, shape.write(parameters), ` xmlns="${service.namespace}"`);
+  return writeEnvelope(content, service.callEnvelope ?? 's', version);
 }
 
 export function soapActionOf(service: AnyService, name: string): string {

@@ -4,7 +4,7 @@ import { writeEnvelope } from './envelope.ts';
 import type { EnvelopeFlavour, SoapVersion } from './service.ts';
 import { element } from './shape.ts';
 
-/** The closed list of MS-WUSP 2.2.2.4. Agents decide on these and on nothing else of a fault. */
+/** The closed list of MS-WUSP 2.2.2.4, and of MS-WSUSSS 2.2.3 what servers say to servers alone. Nothing else of a fault counts. */
 const faultCodes = [
   'InvalidCookie',
   'ServerChanged',
@@ -18,6 +18,9 @@ const faultCodes = [
   'ServerBusy',
   // 2.2.2.4 writes FileLocationChanged, 3.1.5.10 FileLocationsChanged; the table's spelling is the one that agents know.
   'FileLocationChanged',
+  'IncompatibleProtocolVersion',
+  'FileDigestsMissing',
+  'TooManyIds',
 ] as const;
 export type FaultCode = (typeof faultCodes)[number];
 
@@ -68,7 +71,7 @@ export function writeSoapFault(
   return writeEnvelope(`<${flavour}:Fault>${content}</${flavour}:Fault>`, flavour, version);
 }
 
-/** What a fault says to the one who called: `code` is undefined when it names none that MS-WUSP knows. */
+/** What a fault says to the one who called: `code` is undefined when it names none that is known. */
 export interface ReceivedFault {
   code: FaultCode | undefined;
   message: string;

@@ -3,8 +3,15 @@
 import type { Store } from '@moult/store';
 import type { DiskWatch } from './disk-watch.ts';
 
-/** Strangers make these grow. */
-const growing = ['registerComputer', 'recordReportingEvents', 'recordSelfUpdateEvents', 'noteContacts'] as const;
+/** Strangers make these grow, or an upstream server. */
+const growing = [
+  'registerComputer',
+  'recordReportingEvents',
+  'recordSelfUpdateEvents',
+  'noteContacts',
+  'stageSync',
+  'activateSync',
+] as const;
 /** These write too; they are small, or they clean up. */
 const writing = [
   'addToCounters',

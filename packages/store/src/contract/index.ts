@@ -16,6 +16,7 @@ import type { ListStore } from './lists.ts';
 import type { SelfUpdateEvents } from './self-update.ts';
 import type { Configuration, Counters, HomePage, Topic } from './server.ts';
 import type { StateStore } from './states.ts';
+import type { Synchronisation } from './synchronisation.ts';
 import type { UpdateStore } from './updates.ts';
 import type { VendorCatalogs } from './vendor-catalogs.ts';
 
@@ -30,6 +31,7 @@ export type * from './lists.ts';
 export type * from './self-update.ts';
 export type * from './server.ts';
 export type * from './states.ts';
+export type * from './synchronisation.ts';
 export type * from './updates.ts';
 export type * from './vendor-catalogs.ts';
 
@@ -49,6 +51,7 @@ export interface Store
     ListStore,
     SelfUpdateEvents,
     VendorCatalogs,
+    Synchronisation,
     Configuration,
     Counters,
     HomePage,

@@ -10,6 +10,7 @@ import { up as figures } from './0008-figures.ts';
 import { up as lists } from './0009-lists.ts';
 import { up as vendorCatalogs } from './0010-vendor-catalogs.ts';
 import { up as accounts } from './0011-accounts.ts';
+import { up as synchronisation } from './0012-synchronisation.ts';
 
 export interface Migration {
   name: string;
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { name: '0009-lists', up: lists },
   { name: '0010-vendor-catalogs', up: vendorCatalogs },
   { name: '0011-accounts', up: accounts },
+  { name: '0012-synchronisation', up: synchronisation },
 ];

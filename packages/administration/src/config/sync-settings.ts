@@ -1,0 +1,27 @@
+// The settings of synchronisation with an upstream server.
+import { z } from 'zod';
+import { baseUrl, count, setting, text } from './values.ts';
+
+export const syncSettings = {
+  upstream: setting(
+    'updates',
+    baseUrl('http://name or https://name, with a port if need be', false),
+    'URL',
+    'https://sws.update.microsoft.com',
+    "Server to synchronise from: a WSUS, a Moult, or Microsoft's public service",
+  ),
+  upstreamCa: setting(
+    'updates',
+    text.optional(),
+    'FILE',
+    undefined,
+    'Certificates (PEM) of the authority that certifies the upstream server. Default: those of the system',
+  ),
+  syncEvery: setting(
+    'updates',
+    z.union([z.literal('off'), count(1, 720)]).describe('off, or hours from 1 to 720'),
+    'HOURS|off',
+    'off',
+    'Synchronise by itself so often, up to a tenth later. off: only with moult sync now',
+  ),
+} as const;

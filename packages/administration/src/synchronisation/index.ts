@@ -1,0 +1,12 @@
+export { changeChoices, listChoices, type OfferedChoice } from './choices.ts';
+export { runSync, type SyncProgress, type SyncReport } from './run-sync.ts';
+export {
+  type ExplainedProduct,
+  explainSync,
+  listSyncHistory,
+  planSync,
+  readSyncStatus,
+  type SyncPlan,
+  type SyncStatus,
+} from './status.ts';
+export { syncSettings } from './sync-settings.ts';

@@ -1,0 +1,74 @@
+// What is asked next of an upstream, decided without asking anybody: the filter of a list, and what a fault means for a batch.
+
+import type { ListedIdentity, ServerSyncFilter } from '@moult/protocol/server-sync';
+import type { SyncAnchor, SyncChoice, SyncFilter } from '@moult/store';
+
+/** The filter for what was chosen. Undefined while no product or no classification is: an upstream would answer nothing. */
+export function filterOf(choices: readonly SyncChoice[]): SyncFilter | undefined {
+  const of = (kind: SyncChoice['kind']) => choices.filter((one) => one.kind === kind).map(({ id }) => id);
+  const [categories, classifications] = [of('product').sort(), of('classification').sort()];
+  if (categories.length === 0 || classifications.length === 0) return undefined;
+  const languages = of('language')
+    .map(Number)
+    .sort((one, other) => one - other);
+  return { categories, classifications, languages };
+}
+
+/**
+ * The question for the list of updates. An id that was in the filter of the anchor asks for changes since, a new one for all
+ * that it has. Taking an id away needs no new list.
+ */
+export function askUpdates(filter: SyncFilter, last: SyncAnchor | undefined): ServerSyncFilter {
+  const isKnown = <T>(before: readonly T[] | undefined, id: T) => last !== undefined && (before ?? []).includes(id);
+  return {
+    ...(last && { anchor: last.anchor }),
+    getConfig: false,
+    get63LanguageOnly: false,
+    categories: filter.categories.map((id) => ({ id, delta: isKnown(last?.filter?.categories, id) })),
+    classifications: filter.classifications.map((id) => ({ id, delta: isKnown(last?.filter?.classifications, id) })),
+    languages: filter.languages.map((id) => ({ id, delta: isKnown(last?.filter?.languages, id) })),
+  };
+}
+
+/** The question for the list of categories, classifications and detectoids. */
+export function askConfig(last: SyncAnchor | undefined): ServerSyncFilter {
+  const nothing = { categories: [], classifications: [], languages: [] };
+  return { ...(last && { anchor: last.anchor }), getConfig: true, get63LanguageOnly: false, ...nothing };
+}
+
+export function isSameFilter(one: SyncFilter | undefined, other: SyncFilter | undefined): boolean {
+  return JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
+}
+
+/** What Microsoft's public service says it does not have, of those that were asked for. Real WSUS names none. */
+export function missingIn(message: string, asked: readonly ListedIdentity[]): ListedIdentity[] {
+  const [, names] = /Missing Revisions:\s*(.*)$/s.exec(message) ?? [];
+  if (names === undefined) return [];
+  const missing = new Set(names.toLowerCase().match(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.\d{1,10}/g));
+  return asked.filter(({ updateId, revisionNumber }) => missing.has(`${updateId}.${revisionNumber}`));
+}
+
+/** Two halves of a batch. */
+export function halves<T>(batch: readonly T[]): [T[], T[]] {
+  const middle = Math.ceil(batch.length / 2);
+  return [batch.slice(0, middle), batch.slice(middle)];
+}
+
+/** Seconds until all is fetched, at the speed so far; undefined while there is none. */
+export function secondsLeft({ listed, fetched, sinceMs }: { listed: number; fetched: number; sinceMs: number }) {
+  if (fetched <= 0 || sinceMs <= 0) return undefined;
+  return Math.ceil(((listed - fetched) * sinceMs) / fetched / 1000);
+}
+
+/**
+ * Whether a file of an update may be fetched from there, as far as the address says: http or https, a name of the public
+ * internet, no address of a private network. Whoever connects checks the address that the name leads to again.
+ */
+export function isPublicFileUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if ((protocol !== 'http:' && protocol !== 'https:') || username !== '' || password !== '') return false;
+  // URL writes every form of an IPv4 address as four numbers.
+  if (hostname.startsWith('[') || /^[\d.]+$/.test(hostname)) return false;
+  return /\./.test(hostname) && !/(^|\.)(localhost|local|internal|home\.arpa)\.?$/.test(hostname);
+}

@@ -1,0 +1,90 @@
+// How far a synchronisation is, what came of earlier ones, and what the next one asks for.
+import type { CategoryContents, SyncFailure, SyncRun } from '@moult/store';
+import type { Administration } from '../open-server.ts';
+import { listChoices } from './choices.ts';
+import { askUpdates, filterOf } from './plan.ts';
+import { upstreamUrl } from './run-sync.ts';
+
+export interface SyncStatus {
+  upstream: string;
+  /** The newest run: under way, interrupted or done. */
+  run: SyncRun | undefined;
+  /** A process works on it now. */
+  isRunning: boolean;
+  /** Of the run: fetched and waiting to become a part of the catalog, or still to be fetched. */
+  staged: number;
+  wanted: number;
+  /** Revisions that were passed over, and still are. */
+  failures: SyncFailure[];
+  products: number;
+  classifications: number;
+  languages: number;
+}
+
+export async function readSyncStatus({ store, server, author }: Administration): Promise<SyncStatus> {
+  const [run] = await store.listSyncRuns(1);
+  const { staged, wanted } = await store.countSyncRevisions();
+  const choices = await store.loadSyncChoices();
+  const count = (kind: string) => choices.filter((one) => one.kind === kind).length;
+  return {
+    ...{ upstream: upstreamUrl(server.config.upstream).origin, run, staged, wanted },
+    isRunning: run?.state === 'running' && run.leaseUntil > author.at,
+    failures: await store.listSyncFailures(failuresTold),
+    ...{ products: count('product'), classifications: count('classification'), languages: count('language') },
+  };
+}
+
+const failuresTold = 100;
+
+/** Newest first. */
+export async function listSyncHistory({ store }: Administration, limit: number): Promise<SyncRun[]> {
+  return store.listSyncRuns(limit);
+}
+
+export interface ExplainedProduct {
+  id: string;
+  name: string;
+  isChosen: boolean;
+  /** What the catalog has of it; undefined when it has nothing. */
+  contents: Omit<CategoryContents, 'categoryId'> | undefined;
+}
+
+/** Per product: whether it is chosen, and what the catalog has of it. Chosen ones first. */
+export async function explainSync(administration: Administration): Promise<ExplainedProduct[]> {
+  const { store } = administration;
+  await store.readUpdateFacts();
+  const contents = new Map((await store.countByCategory()).map(({ categoryId, ...rest }) => [categoryId, rest]));
+  const products = (await listChoices(administration, 'product')).map(({ id, name, isChosen }) => ({
+    ...{ id, name, isChosen, contents: contents.get(id) },
+  }));
+  const worthTelling = products.filter(({ isChosen, contents: has }) => isChosen || has);
+  return worthTelling.sort((one, other) => Number(other.isChosen) - Number(one.isChosen));
+}
+
+export interface SyncPlan {
+  upstream: string;
+  /** Goes on with a run that was interrupted. */
+  continues: SyncRun | undefined;
+  /** Undefined: all of it. */
+  configSince: string | undefined;
+  /** Undefined while no product or no classification is chosen. */
+  updates: { since: string | undefined; changesOf: string[]; allOf: string[] } | undefined;
+}
+
+/** What the next run would ask the upstream for. Asks nobody. */
+export async function planSync({ store, server }: Administration): Promise<SyncPlan> {
+  const upstream = upstreamUrl(server.config.upstream).origin;
+  const [run] = await store.listSyncRuns(1);
+  const anchors = await store.loadSyncAnchors(upstream);
+  const filter = filterOf(await store.loadSyncChoices());
+  const asked = filter && askUpdates(filter, anchors.updates);
+  const ids = asked && [...asked.categories, ...asked.classifications, ...asked.languages];
+  const namesOf = (delta: boolean) => (ids ?? []).filter((one) => one.delta === delta).map(({ id }) => String(id));
+  return {
+    upstream,
+    continues:
+      run && run.upstream === upstream && (run.state === 'running' || run.state === 'failed') ? run : undefined,
+    configSince: anchors.config?.anchor,
+    updates: asked && { since: asked.anchor, changesOf: namesOf(true), allOf: namesOf(false) },
+  };
+}

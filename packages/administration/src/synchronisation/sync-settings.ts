@@ -1,0 +1,11 @@
+// What a synchronisation needs to know of the server's settings.
+import { hostname } from 'node:os';
+import type { ServerConfig } from '../config/index.ts';
+import type { SyncSettings } from './run-sync.ts';
+
+/** The upstream learns the name of the public address, else that of this machine. Real WSUS refuses what is no host name. */
+export function syncSettings({ upstream, upstreamCa, publicUrl }: ServerConfig): SyncSettings {
+  const named = publicUrl === undefined ? hostname() : new URL(publicUrl).hostname;
+  const name = named.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[.-]+|[.-]+$/g, '') || 'moult';
+  return { upstream, upstreamCa, name };
+}

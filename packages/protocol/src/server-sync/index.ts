@@ -1,0 +1,42 @@
+// The services of MS-WSUSSS by which a downstream server asks its upstream.
+import type { Service } from '../soap/service.ts';
+import {
+  getAuthConfig,
+  getAuthorizationCookie,
+  getConfigData,
+  getCookie,
+  getRevisionIdList,
+  getUpdateData,
+} from './messages.ts';
+
+export type { Cookie } from '../soap/cookie.ts';
+export type { ListedIdentity, ServerSyncConfigData, ServerSyncFilter, ServerSyncUpdateData } from './messages.ts';
+
+const operations = {
+  GetAuthConfig: getAuthConfig,
+  GetCookie: getCookie,
+  GetConfigData: getConfigData,
+  GetRevisionIdList: getRevisionIdList,
+  GetUpdateData: getUpdateData,
+};
+
+export const serverSyncWebService: Service<typeof operations> = {
+  namespace: 'http://www.microsoft.com/SoftwareDistribution',
+  paths: ['/ServerSyncWebService/ServerSyncWebService.asmx'],
+  envelope: 'soap',
+  callEnvelope: 'bare',
+  operations,
+};
+
+/** The only plug-in of the authorization of servers. */
+export const dssTargeting = 'DssTargeting';
+
+const authOperations = { GetAuthorizationCookie: getAuthorizationCookie };
+
+export const dssAuthWebService: Service<typeof authOperations> = {
+  namespace: 'http://www.microsoft.com/SoftwareDistribution/Server/DssAuthWebService',
+  paths: ['/DssAuthWebService/DssAuthWebService.asmx'],
+  envelope: 'soap',
+  callEnvelope: 'bare',
+  operations: authOperations,
+};

@@ -1,0 +1,190 @@
+// A made-up catalog of an upstream: classifications, products, detectoids and updates with revisions, the same for the same
+// numbers. Documents have the form of real ones (fixtures/captures/wsus-m0-wsusss/docs).
+import { createHash } from 'node:crypto';
+import { escapeText } from '@moult/formats/xml';
+
+export interface SimulatedUpdate {
+  updateId: string;
+  revisionNumber: number;
+  xml: string;
+  /** Of the configuration: a category, a classification, a detectoid. */
+  isConfig: boolean;
+  /** Products and classifications that it belongs to. */
+  categories: string[];
+  /** When the upstream got it. */
+  changedAt: Date;
+  /** SHA-1 in base64, and where the file is. */
+  files: { sha1: string; url: string }[];
+}
+
+export interface CatalogNumbers {
+  products: number;
+  updates: number;
+  /** From here on each update came a second after the one before. */
+  from: Date;
+  /** Characters of rules in one document, the last one; 0: no such document. Real ones reach 47 MB. */
+  hugeCharacters?: number;
+}
+
+/** As Microsoft names them. */
+export const simulatedClassifications = {
+  security: '0fa1201d-4330-4fa8-8ae9-b877473b6441',
+  critical: 'e6cf1350-c01b-414d-a61f-263d14d133b4',
+} as const;
+
+/** The id of the product with this number, from 0. */
+export function simulatedProduct(number: number): string {
+  return guid(`product ${number}`);
+}
+
+export function simulatedCatalog({ products, updates, from, hugeCharacters = 0 }: CatalogNumbers): SimulatedUpdate[] {
+  let second = 0;
+  const next = () => new Date(from.getTime() + 1000 * second++);
+  const family = guid('family');
+  const made = [
+    category({ updateId: family, type: 'ProductFamily', title: 'Simulated Windows', parents: [] }, next()),
+    ...Object.entries(simulatedClassifications).map(([name, updateId]) =>
+      category({ updateId, type: 'UpdateClassification', title: `${name} updates`, parents: [] }, next()),
+    ),
+    detectoid(next()),
+  ];
+  for (let number = 0; number < products; number++) made.push(simulatedProductDocument(number, next()));
+  for (let number = 0; number < updates; number++) {
+    made.push(simulatedUpdate(number, { products, changedAt: next(), extraCharacters: ruleCharacters(number) }));
+  }
+  if (hugeCharacters > 0) {
+    made.push(simulatedUpdate(updates, { products, changedAt: next(), extraCharacters: hugeCharacters }));
+  }
+  return made;
+}
+
+/** The category of a product that came later, or of one of the first. */
+export function simulatedProductDocument(number: number, changedAt: Date): SimulatedUpdate {
+  const title = `Simulated Windows ${number + 1}`;
+  const updateId = simulatedProduct(number);
+  return category({ updateId, type: 'Product', title, parents: [guid('family')] }, changedAt);
+}
+
+interface UpdateParts {
+  products: number;
+  changedAt: Date;
+  revision?: number;
+  isExpired?: boolean;
+  extraCharacters?: number;
+}
+
+/** The update with this number; of another revision, or expired, when that is said. */
+export function simulatedUpdate(
+  number: number,
+  { products, changedAt, revision = 1, isExpired = false, extraCharacters = 0 }: UpdateParts,
+): SimulatedUpdate {
+  const updateId = guid(`update ${number}`);
+  const product = simulatedProduct(number % products);
+  const classification = number % 3 === 0 ? simulatedClassifications.critical : simulatedClassifications.security;
+  const fileName = `windows-kb${5_000_000 + number}-x64.cab`;
+  const sha1 = createHash('sha1').update(`${updateId}.${revision}`).digest();
+  const sha256 = createHash('sha256').update(`${updateId}.${revision}`).digest('base64');
+  const xml = document({
+    ...{ updateId, revision, type: 'Software' },
+    attributes: `ExplicitlyDeployable="true" PublicationState="${isExpired ? 'Expired' : 'Published'}" MsrcSeverity="Important"`,
+    properties: `<upd:KBArticleID>${5_000_000 + number}</upd:KBArticleID>`,
+    title: `Security Update ${number} for Simulated Windows (KB${5_000_000 + number})`,
+    prerequisites: [[guid('detectoid')], [product], [classification]],
+    rest:
+      `<upd:ApplicabilityRules><upd:IsInstalled><bar:False />${rules(extraCharacters)}</upd:IsInstalled></upd:ApplicabilityRules>` +
+      `<upd:Files><upd:File Digest="${sha1.toString('base64')}" DigestAlgorithm="SHA1" FileName="${fileName}" Size="${1000 + number}" Modified="2026-10-01T00:00:00Z"><upd:AdditionalDigest Algorithm="SHA256">${sha256}</upd:AdditionalDigest></upd:File></upd:Files>` +
+      '<upd:HandlerSpecificData xsi:type="cbs:Cbs" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:cbs="http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/Cbs" />',
+  });
+  const folder = 'http://download.windowsupdate.com/d/msdownload/update/software/secu/2026/10/';
+  const url = `${folder}${fileName.replace('.cab', '')}_${sha1.toString('hex')}.cab`;
+  const files = [{ sha1: sha1.toString('base64'), url }];
+  return {
+    updateId,
+    revisionNumber: revision,
+    xml,
+    isConfig: false,
+    categories: [product, classification],
+    changedAt,
+    files,
+  };
+}
+
+/** Some documents are large enough for a cabinet, most are not. */
+function ruleCharacters(number: number): number {
+  return number % 7 === 0 ? 4000 : 0;
+}
+
+function rules(characters: number): string {
+  const one = '<bar:RegKeyExists Key="HKEY_LOCAL_MACHINE" Subkey="SOFTWARE\\Simulated\\0000000" />';
+  let text = '';
+  for (let number = 0; text.length < characters; number++)
+    text += one.replace('0000000', String(number).padStart(7, '0'));
+  return text;
+}
+
+function category(
+  { updateId, type, title, parents }: { updateId: string; type: string; title: string; parents: string[] },
+  changedAt: Date,
+): SimulatedUpdate {
+  const xml = document({
+    ...{ updateId, revision: 100, type: 'Category', attributes: 'ExplicitlyDeployable="false"', properties: '', title },
+    prerequisites: parents.map((parent) => [parent]),
+    rest:
+      '<upd:ApplicabilityRules><upd:IsInstalled><bar:True /></upd:IsInstalled></upd:ApplicabilityRules>' +
+      `<upd:HandlerSpecificData xsi:type="cat:Category" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:cat="http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/Category"><cat:CategoryInformation CategoryType="${type}" ProhibitsSubcategories="false" ProhibitsUpdates="false" DisplayOrder="1000" ExcludedByDefault="false" /></upd:HandlerSpecificData>`,
+  });
+  return { updateId, revisionNumber: 100, xml, isConfig: true, categories: [], changedAt, files: [] };
+}
+
+function detectoid(changedAt: Date): SimulatedUpdate {
+  const updateId = guid('detectoid');
+  const xml = document({
+    ...{ updateId, revision: 100, type: 'Detectoid', attributes: 'ExplicitlyDeployable="false"', properties: '' },
+    ...{ title: 'x64-based systems', prerequisites: [] },
+    rest: '<upd:ApplicabilityRules><upd:IsInstalled><bar:Processor Architecture="9" /></upd:IsInstalled></upd:ApplicabilityRules>',
+  });
+  return { updateId, revisionNumber: 100, xml, isConfig: true, categories: [], changedAt, files: [] };
+}
+
+interface DocumentParts {
+  updateId: string;
+  revision: number;
+  type: string;
+  attributes: string;
+  properties: string;
+  title: string;
+  prerequisites: readonly string[][];
+  rest: string;
+}
+
+function document({
+  updateId,
+  revision,
+  type,
+  attributes,
+  properties,
+  title,
+  prerequisites,
+  rest,
+}: DocumentParts): string {
+  const clauses = prerequisites.map(
+    (ids, at) =>
+      `<upd:AtLeastOne${at > 0 || type === 'Category' ? ' IsCategory="true"' : ''}>${ids.map((id) => `<upd:UpdateIdentity UpdateID="${id}" />`).join('')}</upd:AtLeastOne>`,
+  );
+  const relationships =
+    clauses.length === 0
+      ? ''
+      : `<upd:Relationships><upd:Prerequisites>${clauses.join('')}</upd:Prerequisites></upd:Relationships>`;
+  return (
+    '<upd:Update xmlns:pub="http://schemas.microsoft.com/msus/2002/12/Publishing" xmlns:bar="http://schemas.microsoft.com/msus/2002/12/BaseApplicabilityRules" xmlns:upd="http://schemas.microsoft.com/msus/2002/12/Update">' +
+    `<upd:UpdateIdentity UpdateID="${updateId}" RevisionNumber="${revision}" />` +
+    `<upd:Properties DefaultPropertiesLanguage="en" UpdateType="${type}" ${attributes} CreationDate="2026-10-01T00:00:00Z">${properties}</upd:Properties>` +
+    `<upd:LocalizedPropertiesCollection><upd:LocalizedProperties><upd:Language>en</upd:Language><upd:Title>${escapeText(title)}</upd:Title></upd:LocalizedProperties></upd:LocalizedPropertiesCollection>` +
+    `${relationships}${rest}</upd:Update>`
+  );
+}
+
+function guid(name: string): string {
+  const hex = createHash('sha1').update(`moult simulated ${name}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
