@@ -50,6 +50,14 @@ export async function buildHost(folder: string, version = hostRelease): Promise<
   await writeRelease(join(folder, 'host', version), { product: 'moult-host', generation: 'wsus', version }, program);
 }
 
+/** Bundles moult-agent, the program of a bundle, to `<folder>/command/moult-agent.mjs`. */
+async function buildAgentCommand(folder: string): Promise<void> {
+  const target = join(folder, 'command', 'moult-agent.mjs');
+  await mkdir(join(folder, 'command'), { recursive: true });
+  await writeFile(`${target}.${process.pid}`, await bundle(join(root, 'packages/cli/src/agent-main.ts')));
+  await rename(`${target}.${process.pid}`, target);
+}
+
 /** Names stay as they are and only blanks go: stack traces in the field must be readable. */
 async function bundle(entry: string, firstLine = ''): Promise<Uint8Array> {
   const { outputFiles } = await build({
@@ -89,6 +97,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await Promise.all([
     ...agentReleases.map(({ generation, version }) => buildAgent(dist, generation, version)),
     buildHost(dist),
+    buildAgentCommand(dist),
     buildConsole(),
     buildCommand(root),
   ]);

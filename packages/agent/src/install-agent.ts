@@ -6,7 +6,9 @@ import { readOutside, removeWhenFree, renameWhenFree } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import {
   encodeRelease,
+  isSameBrand,
   isVersion,
+  moultBrand,
   type ProcessorArchitecture,
   type Release,
   type SelfUpdateOs,
@@ -28,7 +30,6 @@ import { number, openRegistry, type RegistryChange, type RegistryView, text } fr
 import { holdSetup } from './machine/setup-lock.ts';
 import { serviceHolder } from './read-status.ts';
 import { productName } from './self-update/release-cabinet.ts';
-
 import { type Network, openNetwork, writeCredentials } from './transport/network.ts';
 import { type NetworkOptions, networkChanges, withChanges } from './transport/network-settings.ts';
 import { type RequestLimits, sendExpecting } from './transport/request.ts';
@@ -77,6 +78,7 @@ export async function installAgent(root: MachineRoot, options: InstallOptions): 
   const server = serverUrl(options.server);
   requireStopped(root);
   const source = findRelease(options);
+  requireBrand(root, source.release);
   const network = networkOf(root, options);
   const certificate = await obtainCertificate(server, options.operatorCertificate, network);
   const trustRoot = await obtainTrustRoot(root, server, options.trustRoot, certificate, network);
@@ -135,6 +137,7 @@ function place(
   if (!isSameOperator) forgetTrustRoot(root);
   if (trustRoot) pinTrustRoot(root, trustRoot);
   writeFileAtomically(root.operatorCertificate, certificate.toString());
+  if (root.brand.id !== moultBrand.id) writeFileAtomically(root.brandFile, `${JSON.stringify(root.brand)}\n`);
   placeHost(root, options.releaseFolder);
   const newer = isSameOperator ? newerOnDisk(root, options, source) : undefined;
   const version = newer ?? source.version;
@@ -158,6 +161,15 @@ function makeFolder(folder: string): void {
   mkdirSync(folder, { recursive: true });
 }
 
+/** A release of another vendor has other places than this machine was asked for. Throws AGENT_CONFIG_NO_RELEASE. */
+function requireBrand({ brand }: MachineRoot, release: Release): void {
+  const its = release.brand ?? moultBrand;
+  if (isSameBrand(its, brand)) return;
+  const what = release.product === hostProduct ? 'host' : 'agent';
+  const text = `The ${what} release ${release.version} is one of ${its.id}, and this is ${brand.id}. Install it from the bundle of ${its.id}.`;
+  throw new AgentError('AGENT_CONFIG_NO_RELEASE', text, { hresult: hresult.setupUnexpected });
+}
+
 /** Back to the beginning: a newer host is fetched again, and a broken one may be why somebody installs. */
 function placeHost(root: MachineRoot, releaseFolder: string): void {
   for (const path of [root.hostsFile, root.hostsFolder, root.keptFolder]) removeWhenFree(path);
@@ -165,6 +177,7 @@ function placeHost(root: MachineRoot, releaseFolder: string): void {
   const newest = versionsIn(folder).at(-1) ?? '';
   const release = readIntactRelease(join(folder, newest));
   if (release?.product !== hostProduct) throw noRelease(`There is no host release in ${folder}.`);
+  requireBrand(root, release);
   writeFileAtomically(root.hostProgram, readOutside(join(folder, newest, release.entry)));
 }
 
@@ -180,6 +193,7 @@ function noRelease(what: string): AgentError {
 }
 
 interface ReleaseSource {
+  release: Release;
   generation: Generation;
   epoch: number;
   version: string;
@@ -198,7 +212,7 @@ function findRelease({ releaseFolder, generation, version }: InstallOptions): Re
   if (chosen === undefined || !release) {
     throw noRelease(`There is no ${generation} agent release${version ? ` ${version}` : ''} in ${folder}.`);
   }
-  return { generation, ...numbersOf(release), folder: join(folder, chosen) };
+  return { release, generation, ...numbersOf(release), folder: join(folder, chosen) };
 }
 
 /** Oldest first. A folder that is no release counts as of epoch 0: it is refused by its name, if it is chosen. */

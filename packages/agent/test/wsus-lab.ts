@@ -30,12 +30,16 @@ export interface WsusLab {
   close(): Promise<void>;
 }
 
-export async function openWsusLab(folder: string, agentReleaseDir: string): Promise<WsusLab> {
+export async function openWsusLab(
+  folder: string,
+  agentReleaseDir: string,
+  more: { agentBrand?: string } = {},
+): Promise<WsusLab> {
   const dataDir = join(folder, 'server');
   const { config } = loadConfig({
     flags: {
       ...{ dataDir, host: '127.0.0.1', port: 0, selfUpdatePort: 'off', agentReleaseDir, stopSeconds: 1 },
-      ...{ firstCatalog: 'samples', newAgentReleases: 'at-once' },
+      ...{ firstCatalog: 'samples', newAgentReleases: 'at-once', ...more },
     },
     environment: {},
   });

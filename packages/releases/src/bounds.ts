@@ -195,5 +195,30 @@ export const repositoryBounds = declareBounds('repository', {
   },
 });
 
+export const bundleBounds = declareBounds('bundle', {
+  maxRuntimeBytes: {
+    what: 'An npm package with Node, for a bundle of the agent',
+    fallback: 128 * 1_048_576,
+    range: [1_048_576, 1_073_741_824],
+    client: 'nothing',
+    administrator: 'the error DISK_TOO_LARGE',
+  },
+  maxBytes: {
+    what: 'A bundle of the agent',
+    fallback: 256 * 1_048_576,
+    range: [65_536, 2_147_483_648],
+    client: 'nothing',
+    administrator: 'the error RELEASE_BUNDLE_UNMADE',
+  },
+});
+
 /** All tables of this file. */
-export const releaseBounds = [clientLimits, httpLimits, targetBounds, trustStoreBounds, deltaLimits, repositoryBounds];
+export const releaseBounds = [
+  clientLimits,
+  httpLimits,
+  targetBounds,
+  trustStoreBounds,
+  deltaLimits,
+  repositoryBounds,
+  bundleBounds,
+];

@@ -31,7 +31,11 @@ export type ReleaseErrorCode =
   | 'RELEASE_SIGNATURE_WRONG'
   | 'RELEASE_SIGNATURES_MISSING'
   | 'RELEASE_THRESHOLD_IMPOSSIBLE'
-  | 'RELEASE_NOT_STAGED';
+  | 'RELEASE_NOT_STAGED'
+  | 'RELEASE_RUNTIME_MISSING'
+  | 'RELEASE_RUNTIME_ALTERED'
+  | 'RELEASE_BUNDLE_UNSUPPORTED'
+  | 'RELEASE_BUNDLE_UNMADE';
 
 interface ReleaseErrorDetails {
   /** The HTTP status that a fetch ended with. */

@@ -2,7 +2,7 @@
 // site-bounds.ts.
 import { declareBounds } from '@moult/bounds';
 import { apiBounds, liveBounds, logOnBounds } from './api-bounds.ts';
-import { defaultFeedLimits, homeBounds, treeBounds, writeBounds } from './site-bounds.ts';
+import { bundleSiteBounds, defaultFeedLimits, homeBounds, treeBounds, writeBounds } from './site-bounds.ts';
 
 export * from './api-bounds.ts';
 export * from './site-bounds.ts';
@@ -313,4 +313,5 @@ export const serverBounds = [
   apiBounds,
   logOnBounds,
   liveBounds,
+  bundleSiteBounds,
 ];

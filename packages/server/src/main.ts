@@ -38,12 +38,14 @@ import { openUpdateService } from './open-update-service.ts';
 import { openWhenThere } from './open-when-there.ts';
 import { settingsOf } from './running-settings.ts';
 import { openServerDatabase } from './server-database.ts';
+import { createAgentBundlesSite } from './sites/agent-bundles/index.ts';
 import { createCheckFilesSite } from './sites/check-files/index.ts';
 import { createContentSite } from './sites/content/index.ts';
 import { createMetricsSite } from './sites/metrics/index.ts';
 import {
   createSelfUpdateHealth,
   createSelfUpdateSite,
+  readBranding,
   type SelfUpdateHealthMonitor,
 } from './sites/self-update/index.ts';
 import { createTrustSite } from './sites/trust/index.ts';
@@ -188,6 +190,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const selfUpdate = await createSelfUpdateSite({
     dataDir,
     releaseDir: config.agentReleaseDir,
+    branding: readBranding(config.agentBrand),
     identity: keys.signer,
     store,
     admission,
@@ -211,6 +214,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   releasesChanged = coveredReleases.look;
   const contentSite = createContentSite(content);
   closers.add(() => contentSite.close());
+
+  const agentBundles = createAgentBundlesSite(dataDir);
+  closers.add(() => agentBundles.close());
 
   const checked = watchDatabase(address, { log, changed: () => health.changed() });
   closers.add(() => checked.close());
@@ -250,6 +256,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     ...soapSites(config, laterServices(services.current), { admission, log }),
     createCheckFilesSite(),
     contentSite,
+    agentBundles,
     trust,
     createMetricsSite({
       metricsFor: config.metrics,

@@ -156,6 +156,13 @@ export const treeBounds = declareBounds('tree', {
     client: 'the same answer, from the disk',
     administrator: 'nothing',
   },
+  maxBrandBytes: {
+    what: 'The file of `--agent-brand`, and its icon, each',
+    fallback: 256 * 1024,
+    range: [1024, 16_777_216],
+    client: 'nothing',
+    administrator: 'the error SERVER_BAD_CONFIG',
+  },
   maxRoutes: {
     what: 'Paths of the self-update tree that are remembered',
     fallback: 4096,
@@ -184,5 +191,22 @@ export const treeBounds = declareBounds('tree', {
     range: [1, 100],
     client: 'AGENT_UPDATE_NOT_COVERED for what is deeper',
     administrator: 'the event of the refusal',
+  },
+});
+
+export const bundleSiteBounds = declareBounds('agent-bundles', {
+  maxKeptBytes: {
+    what: 'Installers of the agent that the server keeps, together',
+    fallback: 1_073_741_824,
+    range: [65_536, 1_099_511_627_776],
+    client: 'the installers of before',
+    administrator: 'the error RELEASE_BUNDLE_UNMADE',
+  },
+  patienceMs: {
+    what: 'Time that `moult agent install-line` waits for another one',
+    fallback: 60_000,
+    range: [0, 3_600_000],
+    client: 'nothing',
+    administrator: 'the error RELEASE_BUNDLE_UNMADE',
   },
 });

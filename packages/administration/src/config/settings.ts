@@ -151,6 +151,13 @@ export const settings = {
     undefined,
     'Folder with built agent releases for the self-update tree',
   ),
+  agentBrand: setting(
+    'updates',
+    text.optional(),
+    'FILE',
+    undefined,
+    'JSON file with the names of the agent of a vendor (docs/install-agent.md)',
+  ),
   newAgentReleases: setting(
     'updates',
     z

@@ -7,7 +7,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
 import type { FileFacts, MachineFacts, RegistryKey } from '@moult/catalog/applicability';
 import { openOutside } from '@moult/disk';
-import { type MachineRoot, realMachine } from '../machine/machine-root.ts';
+import { isRealMachine, type MachineRoot } from '../machine/machine-root.ts';
 import type { Machine } from '../machine/policy.ts';
 import type { RegistryView } from '../machine/registry.ts';
 import type { RegistryValue } from '../machine/registry-text.ts';
@@ -148,7 +148,7 @@ function versionFact(path: string): Pick<FileFacts, 'version'> {
 
 /** Whether the root is this very machine, not a folder that plays one. */
 function isReal(root: MachineRoot): boolean {
-  return process.platform !== 'win32' && root.folder === realMachine().folder;
+  return process.platform !== 'win32' && isRealMachine(root);
 }
 
 /** Piece by piece, because a file may be larger than memory. Only of plain files: reading a pipe could take for ever. */

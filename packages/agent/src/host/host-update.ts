@@ -72,11 +72,12 @@ async function coveredHost(
     product: hostProduct,
     own: { ...own, generation: 'wsus' },
     promised: { epoch, version },
+    brand: root.brand,
   });
 }
 
 async function classicalHost(update: HostUpdate, session: SelfUpdateSession): Promise<OpenedRelease | undefined> {
-  const { own } = update;
+  const { own, root } = update;
   const url = `${session.server}${selfUpdatePaths.host}`;
   const bytes = await fetchIfThere(url, session);
   if (!bytes) return undefined;
@@ -84,7 +85,10 @@ async function classicalHost(update: HostUpdate, session: SelfUpdateSession): Pr
   const offered = readOffered(signature.description);
   // What is no newer is not unpacked: it is there at each detection.
   if (offered && !isWanted(update, offered)) return undefined;
-  const opened = openRelease(bytes, { product: hostProduct, own: { ...own, generation: 'wsus' }, promised: offered });
+  const opened = openRelease(bytes, {
+    ...{ product: hostProduct, promised: offered, brand: root.brand },
+    own: { ...own, generation: 'wsus' },
+  });
   requirePurpose(signature, hostPurpose(opened.release.version), url);
   return opened;
 }

@@ -25,7 +25,7 @@ export function removeLeftovers(root: MachineRoot, isAlive: (pid: number) => boo
 
 /** Only the agent's own folders: on a real machine `root.folder` is the whole drive. */
 function foldersOf(root: MachineRoot): string[] {
-  const cache = join(root.windows, 'SoftwareDistribution', 'EventCache');
+  const cache = root.eventCacheFolder;
   return [
     ...(root.registryFile === undefined ? [] : [dirname(root.registryFile)]),
     ...[root.agentFolder, root.selfUpdateFolder, root.dataStoreFolder, cache, dirname(root.urlLog)],

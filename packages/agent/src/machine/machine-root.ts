@@ -1,8 +1,13 @@
 // Where things are. A root is a whole machine in one directory: the agent touches nothing outside of it.
 import { join, resolve } from 'node:path';
+import { type Brand, moultBrand } from '@moult/protocol/self-update';
+import { isMoult, readBrand } from './brand.ts';
 
 export interface MachineRoot {
   readonly folder: string;
+  /** Whose agent it is. Another vendor's has folders, logs and registry keys of its own. */
+  readonly brand: Brand;
+  readonly brandFile: string;
   /** How a program is told which machine it is on: `--root DIR`, or nothing for the real one. */
   readonly programArguments: readonly string[];
   /** HKLM as .reg text; on a real Windows machine the registry itself is used and this is undefined. */
@@ -15,7 +20,10 @@ export interface MachineRoot {
   readonly selfUpdateFolder: string;
   readonly downloadFolder: string;
   readonly dataStoreFolder: string;
+  readonly eventCacheFolder: string;
   readonly urlLog: string;
+  /** What the host prints when it runs in the background. */
+  readonly hostOutput: string;
   readonly agentFolder: string;
   readonly versionsFolder: string;
   readonly currentFile: string;
@@ -48,54 +56,82 @@ export interface MachineRoot {
 }
 
 /** The layout below `folder` (ARCHITECTURE.md, "The agent's root"). Creates nothing. */
-export function machineRoot(path: string): MachineRoot {
+export function machineRoot(path: string, brand: Brand = moultBrand): MachineRoot {
   // Programs and installers run in other directories: what they are told must mean the same there.
   const folder = resolve(path);
-  return layOut(folder, join(folder, 'Windows'), join(folder, 'Program Files'), join(folder, 'registry.reg'));
+  const [windows, programFiles] = [join(folder, 'Windows'), join(folder, 'Program Files')];
+  return layOut(brand, folder, windows, programFiles, join(folder, 'registry.reg'));
 }
 
 /** The real machine: on Windows its own folders and registry, elsewhere one folder that plays the machine. */
-export function realMachine(env: NodeJS.ProcessEnv = process.env, platform = process.platform): MachineRoot {
+export function realMachine(
+  env: NodeJS.ProcessEnv = process.env,
+  platform = process.platform,
+  brand: Brand = moultBrand,
+): MachineRoot {
   if (platform === 'win32') {
     const drive = env.SystemDrive ?? 'C:';
     return layOut(
+      brand,
       `${drive}\\`,
       env.windir ?? `${drive}\\Windows`,
       env.ProgramFiles ?? `${drive}\\Program Files`,
       undefined,
     );
   }
-  return machineRoot(platform === 'darwin' ? '/Library/Application Support/moult-agent' : '/var/lib/moult-agent');
+  const parent = platform === 'darwin' ? '/Library/Application Support' : '/var/lib';
+  return machineRoot(`${parent}/${brand.id}`, brand);
 }
 
 /** Whether `root` is this machine itself, and not a folder that plays one. */
-export function isRealMachine({ folder }: MachineRoot): boolean {
-  return folder === realMachine().folder;
+export function isRealMachine({ folder, brand }: MachineRoot): boolean {
+  return folder === realMachine(process.env, process.platform, brand).folder;
 }
 
 /** The machine that a program was started for: the counterpart of `programArguments`. */
 export function machineOfArguments(args: readonly string[]): MachineRoot {
-  const at = args.indexOf('--root');
-  const folder = at < 0 ? undefined : args[at + 1];
-  return folder === undefined ? realMachine() : machineRoot(folder);
+  const folder = argumentAfter(args, '--root');
+  const file = argumentAfter(args, '--brand');
+  const brand = file === undefined ? moultBrand : readBrand(file);
+  return folder === undefined ? realMachine(process.env, process.platform, brand) : machineRoot(folder, brand);
 }
 
-function layOut(folder: string, windows: string, programFiles: string, registryFile: string | undefined): MachineRoot {
-  const distribution = join(windows, 'SoftwareDistribution');
-  const agentFolder = join(programFiles, 'Moult', 'Agent');
+function argumentAfter(args: readonly string[], name: string): string | undefined {
+  const at = args.indexOf(name);
+  return at < 0 ? undefined : args[at + 1];
+}
+
+function layOut(
+  brand: Brand,
+  folder: string,
+  windows: string,
+  programFiles: string,
+  registryFile: string | undefined,
+): MachineRoot {
+  const agentFolder = join(programFiles, brand.vendor, brand.product);
+  const brandFile = join(agentFolder, 'brand.json');
+  // Windows' own places belong to the agent of this project, as they did before there were brands.
+  const logs = isMoult(brand) ? windows : join(agentFolder, 'Logs');
+  const distribution = join(isMoult(brand) ? windows : agentFolder, 'SoftwareDistribution');
+  const legacy = isMoult(brand) ? join(programFiles, 'WindowsUpdate', 'V4') : join(agentFolder, 'V4');
   return {
-    folder,
-    programArguments: registryFile === undefined ? [] : ['--root', folder],
+    ...{ folder, brand, brandFile },
+    programArguments: [
+      ...(registryFile === undefined ? [] : ['--root', folder]),
+      ...(isMoult(brand) ? [] : ['--brand', brandFile]),
+    ],
     registryFile,
     windows,
     programFiles,
-    susLog: join(windows, 'Windows Update.log'),
-    wsusLog: join(windows, 'WindowsUpdate.log'),
+    susLog: join(logs, 'Windows Update.log'),
+    wsusLog: join(logs, 'WindowsUpdate.log'),
     reportingEventsLog: join(distribution, 'ReportingEvents.log'),
     selfUpdateFolder: join(distribution, 'SelfUpdate'),
     downloadFolder: join(distribution, 'Download'),
     dataStoreFolder: join(distribution, 'DataStore'),
-    urlLog: join(programFiles, 'WindowsUpdate', 'V4', 'urllog.dat'),
+    eventCacheFolder: join(distribution, 'EventCache'),
+    urlLog: join(legacy, 'urllog.dat'),
+    hostOutput: join(logs, 'moult-agent-host.out'),
     agentFolder,
     versionsFolder: join(agentFolder, 'versions'),
     currentFile: join(agentFolder, 'current.json'),

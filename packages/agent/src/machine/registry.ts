@@ -7,6 +7,7 @@ import { hresult } from '@moult/protocol/hresult';
 import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
 import { writeFileAtomically } from './atomic-file.ts';
+import { brandedRegistry } from './brand.ts';
 import { onDisk } from './disk-error.ts';
 import { lockWaiting } from './lock.ts';
 import type { MachineRoot } from './machine-root.ts';
@@ -39,7 +40,11 @@ export interface Registry {
 
 /** The registry of a machine. */
 export function openRegistry(root: MachineRoot): Registry {
-  return root.registryFile === undefined ? windowsRegistry() : fileRegistry(root.registryFile);
+  const { brand, registryFile } = root;
+  return brandedRegistry(
+    registryFile === undefined ? windowsRegistry(undefined, brand) : fileRegistry(registryFile),
+    brand,
+  );
 }
 
 export function text(data: string): RegistryValue {

@@ -6,8 +6,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hresult } from '@moult/protocol/hresult';
+import { type Brand, moultBrand } from '@moult/protocol/self-update';
 import { AgentError } from '../errors.ts';
-import { keys } from './keys.ts';
+import { ownKeys } from './brand.ts';
 import type { Registry, RegistryChange } from './registry.ts';
 import {
   encodeRegistryChanges,
@@ -28,9 +29,11 @@ export interface RegProgram {
 }
 
 /** HKLM of this Windows machine, 64-bit view. */
-export function windowsRegistry(reg: RegProgram = regProgram()): Registry {
+export function windowsRegistry(reg: RegProgram = regProgram(), brand: Brand = moultBrand): Registry {
+  // Whole trees of a few hundred values at most.
+  const ownTrees = ownKeys(brand).map((key) => key.toLowerCase());
   return {
-    read: () => viewThrough(reg),
+    read: () => viewThrough(reg, ownTrees),
     change(changes) {
       if (changes.length === 0) return;
       if (reg.import(encodeRegistryChanges(changes)) === undefined) throw refused(changes);
@@ -44,18 +47,13 @@ function refused(changes: RegistryChange[]): AgentError {
   return new AgentError('AGENT_HOST_DISK', text, { hresult: hresult.accessDenied });
 }
 
-/** Whole trees of a few hundred values at most. */
-const ownTrees = [keys.policy, keys.windowsUpdate, keys.management, keys.agent].map((key) =>
-  fullKeyPath(key).toLowerCase(),
-);
-
 interface ListedKey {
   values: { name: string; value: RegistryValue }[];
   subkeys: string[];
 }
 
 /** Asked once a key: the view stays what it was, and thousands of rules ask about the same few keys. */
-function viewThrough(reg: RegProgram): RegistryView {
+function viewThrough(reg: RegProgram, ownTrees: readonly string[]): RegistryView {
   const trees = new Map<string, RegistryView>();
   const lists = new Map<string, ListedKey | undefined>();
   const treeOf = (root: string): RegistryView => {

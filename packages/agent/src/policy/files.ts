@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
 import { applyInstructions, parsePolicyFile, type RegistryTree } from '@moult/formats/registry';
 import { programBounds } from '../bounds.ts';
+import { brandedTree } from '../machine/brand.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { fullKeyPath } from '../machine/registry-text.ts';
 import { noPolicyFiles, type PolicyFiles } from './resolve.ts';
@@ -23,7 +24,8 @@ export function readPolicyFiles(root: MachineRoot): PolicyFiles {
   // On a real Windows the system itself brings the file into the registry.
   const group = root.registryFile === undefined ? undefined : attempt(root.groupPolicyFile, readGroupPolicy, undefined);
   const config = attempt(root.policyConfig, readConfig, noPolicyFiles.config);
-  return { groupPolicy: group?.tree, removed: group?.removed ?? noPolicyFiles.removed, config, faults };
+  const tree = group && brandedTree(group.tree, root.brand);
+  return { groupPolicy: tree, removed: group?.removed ?? noPolicyFiles.removed, config, faults };
 }
 
 function readGroupPolicy(bytes: Buffer): { tree: RegistryTree; removed: Set<string> } {

@@ -2,6 +2,7 @@
 // through everything that an agent's release goes through: metadata, download, digest, unpacking, staging.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { moultBrand } from '@moult/protocol/self-update';
 import { nextRelease, type OperatorReleases } from '../trust/operator-releases.ts';
 import { fetchReleaseFile } from '../trust/release-file.ts';
 import { openRelease, stageRelease } from './release-cabinet.ts';
@@ -27,7 +28,7 @@ export async function tryCanary(session: SelfUpdateSession, operator: OperatorRe
   const folder = join(root.selfUpdateFolder, 'canary');
   rmSync(folder, { recursive: true, force: true });
   try {
-    stageRelease(root, openRelease(bytes, { ...expected, product: canaryProduct }), { folder });
+    stageRelease(root, openRelease(bytes, { ...expected, product: canaryProduct, brand: moultBrand }), { folder });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

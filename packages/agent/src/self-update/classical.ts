@@ -42,6 +42,7 @@ export async function classicalRelease(session: SelfUpdateSession, ident: Ident)
   );
   const opened = openRelease(cabinet, {
     own: { epoch, version, generation: session.generation },
+    brand: session.root.brand,
     promised: decision.version === undefined ? undefined : { epoch: 0, version: decision.version },
   });
   requirePurpose(signature, releasePurpose(opened.release.version), url);

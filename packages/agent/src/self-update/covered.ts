@@ -47,7 +47,8 @@ export async function coveredRelease(
   const promised = { epoch: release.epoch, version: release.version, generation: release.generation };
   // Only a recall leads back, and only to the release that it names.
   const mayGoBack = compareReleases(release, own) < 0;
-  return openRelease(bytes, { own: { ...own, generation }, promised, mayGoBack });
+  const { brand } = session.root;
+  return openRelease(bytes, { own: { ...own, generation }, promised, mayGoBack, brand });
 }
 
 /** A version on trial has to show that it can read what its successor will be named by. */

@@ -5,7 +5,15 @@ import { rmSync } from 'node:fs';
 import { FolderTree, pathInside, removeIfPossible, removeWhenFree, renameWhenFree } from '@moult/disk';
 import { type CabinetLimits, defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { type HResult, hresult } from '@moult/protocol/hresult';
-import { compareVersions, parseRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
+import {
+  type Brand,
+  compareVersions,
+  isSameBrand,
+  moultBrand,
+  parseRelease,
+  type Release,
+  releaseFileName,
+} from '@moult/protocol/self-update';
 import { compareReleases, formatRelease, type ReleaseVersion } from '@moult/releases/metadata';
 import { programBounds } from '../bounds.ts';
 import { AgentError } from '../errors.ts';
@@ -35,6 +43,8 @@ interface ReleaseExpectation {
   mayGoBack?: boolean;
   /** Default: the agent. */
   product?: string;
+  /** Whose agent this machine has. */
+  brand: Brand;
 }
 
 /**
@@ -129,9 +139,13 @@ function readRelease(files: Map<string, Uint8Array>): Release {
 }
 
 function requireExpected(release: Release, expected: ReleaseExpectation): void {
-  const { own, promised, mayGoBack = false, product = productName } = expected;
+  const { own, promised, mayGoBack = false, product = productName, brand } = expected;
   if (release.product !== product) {
     throw badRelease(`it is a release of "${release.product}", not of ${product}`, hresult.setupInvalidPackage);
+  }
+  if (!isSameBrand(release.brand ?? moultBrand, brand)) {
+    const theirs = (release.brand ?? moultBrand).id;
+    throw badRelease(`it is a release of ${theirs}, and this agent is ${brand.id}`, hresult.setupInvalidPackage);
   }
   const version = { epoch: release.epoch ?? 0, version: release.version };
   const isOlder = compareReleases(version, own) <= 0 && !mayGoBack;

@@ -1,4 +1,5 @@
 // What a service is called. A vendor's agent has names of its own, so that two agents can live on one machine.
+import { type Brand, moultBrand } from '@moult/protocol/self-update';
 
 /** The names of one service on each system. */
 export interface ServiceNames {
@@ -10,6 +11,11 @@ export interface ServiceNames {
   task: string;
   /** For people. */
   title: string;
+}
+
+/** The service of the agent of this brand. The id is one of a machine, and it stays when a release changes the name. */
+export function serviceNames({ id, name }: Brand): ServiceNames {
+  return id === moultBrand.id ? moultService : { unit: id, label: id, task: id, title: name };
 }
 
 /** The service of Moult's own agent. */

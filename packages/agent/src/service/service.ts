@@ -10,7 +10,7 @@ import { isRealMachine, type MachineRoot } from '../machine/machine-root.ts';
 import { requestStop } from '../machine/stop-request.ts';
 import { serviceHolder } from '../read-status.ts';
 import { type RunProgram, runProgram } from './commands.ts';
-import { moultService, type ServiceNames } from './identity.ts';
+import { type ServiceNames, serviceNames } from './identity.ts';
 import { launchdManager } from './launchd.ts';
 import type { ServiceLook, ServiceManager, ServiceParts } from './manager.ts';
 import { whoCanChange } from './safe-program.ts';
@@ -243,7 +243,7 @@ async function until(isSo: () => boolean, waitMs: number): Promise<boolean> {
 }
 
 function partsOf(root: MachineRoot, options: ServiceOptions): ServiceParts {
-  const { names = moultService, program = process.execPath, run = runProgram, now = () => new Date() } = options;
+  const { names = serviceNames(root.brand), program = process.execPath, run = runProgram, now = () => new Date() } = options;
   const isReal = options.isReal ?? isRealMachine(root);
   return {
     ...{ root, names, run, now, isReal },
@@ -251,7 +251,7 @@ function partsOf(root: MachineRoot, options: ServiceOptions): ServiceParts {
     spec: {
       ...{ names, program, folder: root.folder },
       args: [root.hostProgram, ...root.programArguments],
-      output: join(root.windows, 'moult-agent-host.out'),
+      output: root.hostOutput,
     },
   };
 }

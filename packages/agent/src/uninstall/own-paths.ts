@@ -1,7 +1,7 @@
 // Which files of a machine are the agent's. A machine in a folder is the agent's alone. On a real Windows machine the agent shares
 // folders with Windows, so there only the names count that the agent gives.
 import { lstatSync, readdirSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { MachineRoot } from '../machine/machine-root.ts';
 
 export interface OwnPath {
@@ -35,12 +35,10 @@ export function caches(root: MachineRoot): OwnPath[] {
 /** The history of this machine: stays, unless everything is to go. */
 export function histories(root: MachineRoot): OwnPath[] {
   const own = (path: string, what: string) => ({ path, what });
-  const events = join(dirname(root.reportingEventsLog), 'EventCache');
-  const output = join(root.windows, 'moult-agent-host.out');
   const ours = [
-    ...entriesOf(root, events, 'events that no server has taken', eventNames),
+    ...entriesOf(root, root.eventCacheFolder, 'events that no server has taken', eventNames),
     own(root.urlLog, 'pings that could not be sent'),
-    own(output, 'log'),
+    own(root.hostOutput, 'log'),
   ];
   // On Windows its own programs write these logs, too.
   const logs = sharesWithWindows(root) ? [] : [root.susLog, root.wsusLog, root.reportingEventsLog];

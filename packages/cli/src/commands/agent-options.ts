@@ -1,6 +1,7 @@
 // The options that every command of the agent has.
 import { type MachineRoot, machineRoot, realMachine } from '@moult/agent';
 import { Option } from 'commander';
+import { installedBundle } from '../bundle/installed-bundle.ts';
 
 export interface CommonOptions {
   root?: string;
@@ -17,5 +18,6 @@ export function jsonOption(): Option {
 
 /** The machine that the options name. */
 export function machineOf({ root }: CommonOptions): MachineRoot {
-  return root === undefined ? realMachine() : machineRoot(root);
+  const brand = installedBundle()?.brand;
+  return root === undefined ? realMachine(process.env, process.platform, brand) : machineRoot(root, brand);
 }

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Generation,
@@ -26,11 +26,11 @@ import {
   type TlsTrust,
   tlsTrusts,
 } from '@moult/agent';
-import { repositoryFile } from '@moult/disk';
 import { jsonText } from '@moult/formats/text';
 import { architectures, canonicalLanguage, operatingSystems } from '@moult/protocol/self-update';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { commandLimits } from '../bounds.ts';
+import { agentReleaseFolder } from '../bundle/installed-bundle.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { readCertificateFile } from '../signing/certificate-files.ts';
 import { exitCode, paint, UsageError } from '../terminal.ts';
@@ -41,9 +41,6 @@ import { registerService } from './agent-service.ts';
 import { describeStatus } from './agent-status.ts';
 import { registerUninstall } from './agent-uninstall.ts';
 import { exitCodeOf, watchAgent } from './agent-watch.ts';
-
-/** The agent releases that the build made. */
-const agentReleaseFolder = repositoryFile('packages/agent/dist');
 
 interface InstallFlags extends CommonOptions {
   server: string;
@@ -149,7 +146,7 @@ async function install(flags: InstallFlags): Promise<void> {
   const installed = await installAgent(root, {
     server: flags.server,
     generation: flags.generation,
-    releaseFolder: agentReleaseFolder,
+    releaseFolder: agentReleaseFolder(),
     ...(flags.agentVersion === undefined ? {} : { version: flags.agentVersion }),
     ...(flags.operatorCert === undefined
       ? {}
@@ -245,9 +242,9 @@ async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
     process.exitCode = exitCode.findings;
     return;
   }
-  const output = onDisk(root.windows, () => {
-    mkdirSync(root.windows, { recursive: true });
-    return openSync(join(root.windows, 'moult-agent-host.out'), 'a');
+  const output = onDisk(dirname(root.hostOutput), () => {
+    mkdirSync(dirname(root.hostOutput), { recursive: true });
+    return openSync(root.hostOutput, 'a');
   });
   const child = spawn(process.execPath, [root.hostProgram, ...root.programArguments, ...(flags.now ? ['--now'] : [])], {
     detached: true,
@@ -258,7 +255,7 @@ async function start(flags: CommonOptions & { now?: boolean }): Promise<void> {
   child.once('exit', () => ended.abort());
   await until(() => lockHolder(root.hostLock) !== undefined, ended);
   child.unref();
-  tellRunning(root, [`See ${join(root.windows, 'moult-agent-host.out')}.`]);
+  tellRunning(root, [`See ${root.hostOutput}.`]);
 }
 
 function tellRunning(root: MachineRoot, problems: readonly string[]): void {
@@ -299,7 +296,7 @@ function describeEvent({ generation, version, step, text }: ProgressEvent): stri
   return `${who}  ${what}`;
 }
 
-function asServerUrl(written: string): string {
+export function asServerUrl(written: string): string {
   try {
     return serverUrl(written);
   } catch (error) {

@@ -1,6 +1,7 @@
 // release.json, the first member of wuaucomp.cab: the name of the release and the digests of its files.
 import { releaseFileBounds } from '../bounds.ts';
 import { ProtocolError } from '../errors.ts';
+import { type Brand, parseBrand } from './brand.ts';
 import type { Generation } from './ident.ts';
 import { isVersion } from './version.ts';
 
@@ -20,6 +21,8 @@ export interface Release {
   /** Comes before the version in every comparison, so that no version is the last. Absent means 0. */
   epoch?: number;
   version: string;
+  /** Whose agent it is; absent: this project's. */
+  brand?: Brand;
   /** The file to run: one of `files`. */
   entry: string;
   files: ReleaseFile[];
@@ -39,21 +42,25 @@ export function parseRelease(json: string): Release {
     generation: requireGeneration(value.generation),
     ...requireEpoch(value.epoch),
     version: requireText(value.version, 'version', /^[\d.]{7,23}$/),
+    ...(value.brand === undefined ? {} : { brand: parseBrand(value.brand) }),
     entry: requireText(value.entry, 'entry', /^.{1,240}$/),
     files,
   };
   if (!isVersion(release.version)) throw malformed('version must have four parts');
   if (!files.some((file) => file.name === release.entry)) throw malformed('entry is not one of its files');
+  const icon = release.brand?.icon;
+  if (icon !== undefined && !files.some((file) => file.name === icon))
+    throw malformed('its icon is not one of its files');
   return release;
 }
 
 /** The bytes of release.json: same release, same text. */
 export function encodeRelease(release: Release): string {
-  const { product, generation, epoch = 0, version, entry, files } = release;
+  const { product, generation, epoch = 0, version, brand, entry, files } = release;
   const listed = files.map(({ name, sizeBytes, sha256 }) => ({ name, sizeBytes, sha256 }));
   // Epoch 0 is not written: releases of before keep their bytes.
   const numbers = { ...(epoch === 0 ? {} : { epoch }), version };
-  return `${JSON.stringify({ product, generation, ...numbers, entry, files: listed }, undefined, 2)}\n`;
+  return `${JSON.stringify({ product, generation, ...numbers, brand, entry, files: listed }, undefined, 2)}\n`;
 }
 
 function readJson(json: string): unknown {

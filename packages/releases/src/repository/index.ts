@@ -7,6 +7,7 @@ export { type ExpiryState, expiryStates } from './expiry.ts';
 export { encodeMetadata, publishedTargets, writeNewSecret, writeSecret } from './folder.ts';
 export { withDiskWords } from './folder-lock.ts';
 export { encodeKeyFile, encodePublicKey, generateKey, readKeyFile, readPublicKey, type SigningKey } from './keys.ts';
+export { newestRootName, readNewestRoot } from './newest-root.ts';
 export { publishStaged } from './one-role.ts';
 export { follow, rehearse } from './rehearse.ts';
 export { type OfflineRole, offlineRoles, Repository } from './repository.ts';

@@ -89,6 +89,7 @@ const privateNames = [
   'moult.guard',
   'moult.lock',
   'keys.guard',
+  'agent-bundles.guard',
   'backup.guard',
   'restore.guard',
   'clock.json',

@@ -44,7 +44,7 @@ export interface EventQueue {
 export const noUpdate = { updateId: '00000000-0000-0000-0000-000000000000', revision: 0 };
 
 export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date): EventQueue {
-  const folder = join(root.windows, 'SoftwareDistribution', 'EventCache');
+  const folder = root.eventCacheFolder;
   const names = () =>
     existsSync(folder)
       ? readdirSync(folder)

@@ -16,6 +16,7 @@ import { noteOutcome } from '../../http/access-log/index.ts';
 import type { Admission } from '../../http/limits/admission.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import { createOpenFiles, isNotThere, serveBytes, serveFile } from '../../http/static-file/index.ts';
+import type { Branding } from './branding.ts';
 import { watchDecisions } from './decision-watch.ts';
 import { type ImportedTree, importedTreeMark, openImportedTree, type ServableFile } from './imported-tree.ts';
 import type { WhenOffered } from './offers.ts';
@@ -23,6 +24,8 @@ import { type OwnTree, openOwnTree } from './own-tree.ts';
 import { createPingRecorder } from './ping-recorder.ts';
 import type { PublishedRelease } from './releases.ts';
 
+export { readBranding } from './branding.ts';
+export { readCurrentReleases } from './current-releases.ts';
 export { createSelfUpdateHealth, type SelfUpdateHealthMonitor, type WatchedPort } from './health.ts';
 export { clearImportedTree, type ImportOptions, type ImportReport, importTree } from './import-tree.ts';
 export type { ImportedFile } from './imported-index.ts';
@@ -35,6 +38,8 @@ export interface SelfUpdateParts {
   dataDir: string;
   /** Where the built agent programs lie; undefined: only releases that were published before are served. */
   releaseDir: string | undefined;
+  /** Whose agent the releases are, if they do not say it themselves. */
+  branding?: Branding | undefined;
   /** The operator's code-signing identity. */
   identity: SigningIdentity;
   store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters' | 'listKnownIds' | 'forgetWriteMarks'>;
@@ -75,7 +80,8 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
   const { dataDir, now, onTrouble } = parts;
   const openOwn = (): Promise<OwnTree> =>
     openOwnTree(dataDir, {
-      ...{ releaseDir: parts.releaseDir, identity: parts.identity, when: parts.newReleases ?? 'at-once', now: now() },
+      ...{ releaseDir: parts.releaseDir, branding: parts.branding },
+      ...{ identity: parts.identity, when: parts.newReleases ?? 'at-once', now: now() },
       refused: (error) => onTrouble('An agent release is not published; the others are.', error),
     });
   /** A release was recalled or offered: everybody is led elsewhere from now on. */

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { SigningIdentity } from '@moult/formats/authenticode';
 import { moultAgentHeader } from '@moult/protocol/self-update';
 import { createMemoryFile, type MemoryFile } from '../../http/static-file/index.ts';
+import type { Branding } from './branding.ts';
 import { publishIdents } from './ident-cabinets.ts';
 import { leadRelease, withoutRecalled } from './lead-release.ts';
 import { nameOf, settleOffers, type WhenOffered } from './offers.ts';
@@ -37,6 +38,7 @@ export interface OwnTree {
 
 interface OwnTreeParts {
   releaseDir: string | undefined;
+  branding?: Branding | undefined;
   identity: SigningIdentity;
   /** When agents are offered a release that is new here. */
   when: WhenOffered;
@@ -50,11 +52,11 @@ interface OwnTreeParts {
  */
 export async function openOwnTree(
   dataDir: string,
-  { releaseDir, identity, when, now, refused }: OwnTreeParts,
+  { releaseDir, branding, identity, when, now, refused }: OwnTreeParts,
 ): Promise<OwnTree> {
   const before = await releasesIn(releasesFolder(dataDir), [...agentKinds, ...hostKinds]);
-  const allReleases = await publishReleases(agentKinds, dataDir, releaseDir, identity, now, refused);
-  const allHosts = await publishReleases(hostKinds, dataDir, releaseDir, identity, now, refused);
+  const allReleases = await publishReleases(agentKinds, dataDir, releaseDir, identity, now, refused, branding);
+  const allHosts = await publishReleases(hostKinds, dataDir, releaseDir, identity, now, refused, branding);
   const names = await settleOffers(dataDir, { when, now, before, refused });
   const isOffered = ({ release }: PublishedRelease) =>
     names.has(nameOf({ kind: kindOf(release), version: release.version }));

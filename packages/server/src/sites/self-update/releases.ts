@@ -19,6 +19,7 @@ import {
   releasePurpose,
 } from '@moult/protocol/self-update';
 import { isTemporary, ServerError } from '@moult/store/errors';
+import { type Branding, branded } from './branding.ts';
 import { keepSigned, readSigned, renewSignature, type SignedCabinet } from './signed-cabinet.ts';
 import { releaseCabinet, releasesFolder } from './tree-folders.ts';
 
@@ -41,6 +42,7 @@ const fileTime = new Date('2020-01-01T00:00:00Z');
  * Signs and stores a cabinet for each release under `releaseDir/<kind>/<version>/`, and answers all stored releases of these
  * kinds, newest first. What is unchanged keeps its bytes. A folder that is not what its release.json says
  * (SERVER_BAD_RELEASE, PROTOCOL_RELEASE_MALFORMED) is handed to `refused`, which throws it on unless told otherwise.
+ * `branding`: of releases that name no brand.
  */
 export async function publishReleases(
   kinds: readonly ReleaseKind[],
@@ -49,10 +51,11 @@ export async function publishReleases(
   identity: SigningIdentity,
   now: Date,
   refused: (error: Error) => void = throwOn,
+  branding?: Branding,
 ): Promise<PublishedRelease[]> {
   for (const { kind, version } of releaseDir === undefined ? [] : await releasesIn(releaseDir, kinds)) {
     try {
-      const content = await packRelease(join(releaseDir ?? '', kind, version), kind, version);
+      const content = await packRelease(join(releaseDir ?? '', kind, version), kind, version, branding);
       const description = purposeOf(kind, version);
       await keepSigned(releaseCabinet(dataDir, kind, version), content, { identity, now, description });
     } catch (error) {
@@ -145,7 +148,12 @@ function throwOn(error: Error): never {
   throw error;
 }
 
-async function packRelease(folder: string, kind: ReleaseKind, version: string): Promise<Uint8Array> {
+async function packRelease(
+  folder: string,
+  kind: ReleaseKind,
+  version: string,
+  branding?: Branding,
+): Promise<Uint8Array> {
   const release = parseRelease(await readText(folder));
   if (!isOfKind(release, kind) || release.version !== version) {
     throw bad(folder, `its release.json says ${release.product} ${release.generation} ${release.version}`);
@@ -159,7 +167,7 @@ async function packRelease(folder: string, kind: ReleaseKind, version: string): 
     if (bytes.length !== sizeBytes || digest !== sha256) throw bad(folder, `${name} is not the file it lists`);
     files.set(memberName(name), bytes);
   }
-  return packFiles(release, files);
+  return packFiles(branding ? branded(release, files, branding) : release, files);
 }
 
 /** The cabinet of a release, not signed: same release, same bytes. `files`: by their names with a backslash. */

@@ -1,11 +1,12 @@
 // /tuf/trust-root.cab: the newest root of the operator's metadata, signed by the operator's code-signing certificate. So
 // an agent that has pinned the operator's CA, and nothing else, comes to the root without trusting the network.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
 import { createCabinet } from '@moult/formats/cab';
 import { trustRootPurpose } from '@moult/protocol/self-update';
+import { newestRootName } from '@moult/releases/repository';
 import { signingTimeOf } from '@moult/store/keys';
 import { createMemoryFile, type MemoryFile } from '../../http/static-file/index.ts';
 import { stampOf } from './publication.ts';
@@ -22,7 +23,7 @@ export function createTrustRootCabinet(directory: string, signer: RootSigner, no
     /** undefined while nothing is published. */
     async file(): Promise<MemoryFile | undefined> {
       const current = stampOf(metadata);
-      if (current !== stamp) [stamp, name] = [current, current === '' ? undefined : newestRoot(metadata)];
+      if (current !== stamp) [stamp, name] = [current, current === '' ? undefined : newestRootName(directory)];
       if (name === undefined) return undefined;
       if (made?.name !== name) {
         const file = build(readFileSync(join(metadata, name)), signer, now());
@@ -35,12 +36,6 @@ export function createTrustRootCabinet(directory: string, signer: RootSigner, no
       return made.file;
     },
   };
-}
-
-function newestRoot(metadata: string): string | undefined {
-  const versions = readdirSync(metadata).flatMap((name) => /^(\d{1,15})\.root\.json$/.exec(name)?.[1] ?? []);
-  const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
-  return newest === undefined ? undefined : `${newest}.root.json`;
 }
 
 async function build(root: Uint8Array, signer: SigningIdentity, now: Date): Promise<MemoryFile> {

@@ -1,0 +1,171 @@
+// Two vendors on one machine: each has a server, an operator and an agent of its own, and all in one folder that plays the machine.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { createCabinet, extractAll, readCabinet } from '@moult/formats/cab';
+import { type Brand, encodeRelease, moultBrand, parseRelease } from '@moult/protocol/self-update';
+import { buildAgent, buildHost } from '../../../scripts/build.ts';
+import { agentKinds, hostKinds, kindOf, readPublishedReleases } from '../../server/src/sites/self-update/releases.ts';
+import { readCurrent } from '../src/host/current.ts';
+import { installAgent } from '../src/install-agent.ts';
+import { keyOfBrand } from '../src/machine/brand.ts';
+import { keys } from '../src/machine/keys.ts';
+import { type MachineRoot, machineOfArguments, machineRoot } from '../src/machine/machine-root.ts';
+import { parseRegistryText } from '../src/machine/registry-text.ts';
+import { readStatus } from '../src/read-status.ts';
+import { openRelease } from '../src/self-update/release-cabinet.ts';
+import { runOnce, scratchFolder } from './lab.ts';
+import { openWsusLab, type WsusLab } from './wsus-lab.ts';
+
+const brands: Brand[] = [
+  { id: 'contoso-updates', vendor: 'Contoso', product: 'Updates', name: 'Contoso Updates', icon: 'contoso.svg' },
+  { id: 'fabrikam-care', vendor: 'Fabrikam', product: 'Care', name: 'Fabrikam Care' },
+];
+const [older, newer] = ['7.9.0.1', '7.9.0.3'];
+
+interface Vendor {
+  brand: Brand;
+  lab: WsusLab;
+  /** Releases as a bundle holds them. */
+  releases: string;
+  root: MachineRoot;
+}
+
+let folder: string;
+let vendors: Vendor[];
+
+before(async () => {
+  folder = scratchFolder('moult-vendors-');
+  const built = join(folder, 'built');
+  await Promise.all([buildAgent(built, 'wsus', older), buildAgent(built, 'wsus', newer), buildHost(built, older)]);
+  vendors = await Promise.all(brands.map((brand) => openVendor(brand, built)));
+});
+after(async () => {
+  await Promise.all(vendors?.map(({ lab }) => lab.close()) ?? []);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function openVendor(brand: Brand, built: string): Promise<Vendor> {
+  const own = join(folder, brand.id);
+  mkdirSync(own);
+  const agentBrand = join(own, 'brand.json');
+  writeFileSync(agentBrand, JSON.stringify(brand));
+  if (brand.icon) writeFileSync(join(own, brand.icon), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+  const lab = await openWsusLab(own, built, { agentBrand });
+  const releases = join(own, 'bundled');
+  for (const { release, cabinet } of await readPublishedReleases(lab.dataDir, [...agentKinds, ...hostKinds])) {
+    if (release.version !== older) continue;
+    for (const [name, bytes] of extractAll(readCabinet(cabinet.bytes))) {
+      const file = join(releases, kindOf(release), older, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, bytes);
+    }
+  }
+  return { brand, lab, releases, root: machineRoot(join(folder, 'machine'), brand) };
+}
+
+const install = ({ lab, releases, root }: Vendor, into = root) =>
+  installAgent(into, {
+    ...{ server: lab.url, generation: 'wsus', releaseFolder: releases },
+    operatorCertificate: Buffer.from(lab.operatorCertificate),
+  });
+
+describe('two vendors on one machine', () => {
+  it('install, detect and update themselves at the same time, each from its own server', async () => {
+    for (const vendor of vendors) await install(vendor);
+    const outcomes = await Promise.all(vendors.map(({ root }) => runOnce(root)));
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome?.ok),
+      [true, true],
+      JSON.stringify(outcomes),
+    );
+    const known = vendors.map(({ root }) => readStatus(root));
+    assert.deepEqual(
+      known.map(({ version, server }) => [version, server]),
+      vendors.map(({ lab }) => [newer, lab.url]),
+    );
+    assert.notEqual(known[0]?.clientId, known[1]?.clientId);
+  });
+
+  it('share no folder, no registry key and no log, and touch nothing of Moult or Windows', () => {
+    const [one, other] = vendors.map(({ root }) => root);
+    assert.ok(one && other);
+    const places = (root: MachineRoot) =>
+      Object.entries(root).filter(([name, value]) => typeof value === 'string' && !sharedPlaces.includes(name));
+    const theirs = new Set(places(other).map(([, value]) => value));
+    assert.deepEqual(
+      places(one).filter(([, value]) => theirs.has(value)),
+      [],
+    );
+    const machine = join(folder, 'machine');
+    for (const path of [
+      'Program Files/Moult',
+      'Program Files/WindowsUpdate',
+      'Windows/WindowsUpdate.log',
+      'Windows/SoftwareDistribution',
+    ])
+      assert.ok(!existsSync(join(machine, path)), path);
+    const written = [...parseRegistryText(readFileSync(join(machine, 'registry.reg'))).values()].map(
+      ({ path }) => path,
+    );
+    const allowed = vendors.flatMap(({ brand: { vendor, product } }) => [
+      `SOFTWARE\\${vendor}\\${product}`,
+      `SOFTWARE\\Policies\\${vendor}\\${product}`,
+    ]);
+    const foreign = written.filter(
+      (path) => !allowed.some((key) => `${path}\\`.toLowerCase().includes(`\\${key}\\`.toLowerCase())),
+    );
+    assert.deepEqual(
+      foreign.filter((path) => /moult|windowsupdate/i.test(path)),
+      [],
+    );
+  });
+
+  it('obey each its own policy key, under the names of Windows', () => {
+    const [one] = vendors;
+    assert.ok(one);
+    assert.equal(keyOfBrand(one.brand, keys.policyAu), 'HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Contoso\\Updates\\AU');
+    assert.equal(keyOfBrand(one.brand, 'HKLM\\SOFTWARE\\Moult\\Agentless'), 'HKLM\\SOFTWARE\\Moult\\Agentless');
+    assert.equal(keyOfBrand(moultBrand, keys.agent), keys.agent);
+  });
+
+  it('are started as what they are: the arguments of a program lead to its own machine', () => {
+    for (const { root } of vendors) assert.deepEqual(machineOfArguments(root.programArguments), root);
+  });
+
+  it('carry the icon in the signed release', () => {
+    const [one] = vendors;
+    const current = one && readCurrent(one.root);
+    const version = join(one?.root.versionsFolder ?? '', current?.version ?? '');
+    const { brand } = parseRelease(readFileSync(join(version, 'release.json'), 'utf8'));
+    assert.deepEqual(brand, one?.brand);
+    assert.match(readFileSync(join(version, brand?.icon ?? ''), 'utf8'), /^<svg/);
+  });
+
+  it('are not installed over one another, and take no release of one another, whoever signed it', async () => {
+    const [one, other] = vendors;
+    assert.ok(one && other);
+    for (const into of [other.root, machineRoot(join(folder, 'machine'))])
+      await assert.rejects(install(one, into), { code: 'AGENT_CONFIG_NO_RELEASE', message: /contoso-updates/ });
+    const release = parseRelease(readFileSync(join(one.releases, 'wsus', older, 'release.json'), 'utf8'));
+    const files = release.files.map(({ name }) => ({
+      name,
+      bytes: readFileSync(join(one.releases, 'wsus', older, name)),
+    }));
+    const described = { name: 'release.json', bytes: Buffer.from(encodeRelease(release)) };
+    const bytes = createCabinet(
+      [described, ...files].map((file) => ({ ...file, modified: new Date('2020-01-01') })),
+      { compression: 'none' },
+    );
+    const own = { epoch: 0, version: '7.0.0.0', generation: 'wsus' as const };
+    assert.equal(openRelease(bytes, { own, promised: undefined, brand: one.brand }).release.version, older);
+    for (const brand of [other.brand, moultBrand]) {
+      const why = { code: 'AGENT_SELFUPDATE_BAD_RELEASE', message: /a release of contoso-updates/ };
+      assert.throws(() => openRelease(bytes, { own, promised: undefined, brand }), why);
+    }
+  });
+});
+
+/** Of the machine, and not of an agent. */
+const sharedPlaces = ['folder', 'registryFile', 'windows', 'programFiles', 'groupPolicyFile'];

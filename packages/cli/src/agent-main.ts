@@ -1,0 +1,81 @@
+// moult-agent: the commands of `moult agent` as one program, which travels in a bundle (scripts/build.ts). It trusts the
+// certificate and the root that lie beside it, never what a server says first.
+import { readStatus } from '@moult/agent';
+import { type Command, CommanderError, Command as Program } from 'commander';
+import { installedBundle } from './bundle/installed-bundle.ts';
+import { register } from './commands/agent.ts';
+import { machineOf } from './commands/agent-options.ts';
+import { exitCode, guardConsole, reportFailure, UsageError } from './terminal.ts';
+
+interface SetupFlags {
+  server?: string;
+  group?: string;
+  root?: string;
+  service: boolean;
+}
+
+guardConsole();
+await run(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCode.fine : exitCode.usage;
+  else process.exitCode = reportFailure(error, process.argv.includes('--json'));
+});
+
+async function run(typed: readonly string[]): Promise<void> {
+  const bundle = installedBundle();
+  if (!bundle) throw new UsageError('This program runs from its bundle alone. Use "moult agent" in its place.');
+  let setup: SetupFlags | undefined;
+  const parse = async (words: readonly string[]) => {
+    const agent = agentCommand(bundle.brand.id);
+    addSetup(agent, (flags) => {
+      setup = flags;
+    });
+    for (const command of [agent, ...agent.commands.flatMap((one) => [one, ...one.commands])]) command.exitOverride();
+    await agent.parseAsync(words, { from: 'user' });
+    return agent;
+  };
+  const pinned = ['--operator-cert', bundle.operatorCertificate, '--trust-root', bundle.trustRoot];
+  const [first, ...rest] = typed;
+  const agent = await parse(first === 'install' ? ['install', ...pinned, ...rest] : typed);
+  if (!setup) return;
+
+  const { root, service } = setup;
+  const place = root === undefined ? [] : ['--root', root];
+  const status = readStatus(machineOf(setup));
+  const server = given(setup.server) ?? bundle.server ?? status.server;
+  const group = given(setup.group) ?? bundle.group ?? status.targetGroup;
+  if (!server) {
+    console.log(`No server is set yet. Run: ${bundle.brand.id} setup --server http://server:8530`);
+    return;
+  }
+  const target = ['--server', server, ...(group ? ['--group', group] : [])];
+  await parse(['install', ...pinned, ...target, ...place]);
+  if (!service || process.exitCode) return;
+  const hasServices = agent.commands.some((one) => one.name() === 'service');
+  await parse([...(hasServices ? ['service', 'install'] : ['start']), ...place]);
+}
+
+/** Windows Installer has no empty properties: `-` stands for nothing. */
+function given(value: string | undefined): string | undefined {
+  return value === '' || value === '-' ? undefined : value;
+}
+
+/** `moult agent` as a program of its own. */
+function agentCommand(name: string): Command {
+  const program = new Program();
+  register(program);
+  const agent = program.commands.find((one) => one.name() === 'agent');
+  if (!agent) throw new Error('There is no command agent.');
+  agent.parent = null;
+  return agent.name(name).enablePositionalOptions().showSuggestionAfterError();
+}
+
+function addSetup(agent: Command, chosen: (flags: SetupFlags) => void): void {
+  agent
+    .command('setup')
+    .description('install the agent of this bundle, or repair it, and run it as a service')
+    .option('--server <url>', 'update server. Default: that of the bundle, or the one of before')
+    .option('--group <name>', 'target group. Default: that of the bundle, or the one of before')
+    .option('--no-service', 'only install')
+    .option('--root <dir>', 'folder that holds a whole machine. Default: this machine')
+    .action(chosen);
+}

@@ -1,0 +1,72 @@
+// A Windows Installer package of a bundle, made by wixl (Debian package wixl). wixl writes the time of day and a random package
+// code; both are replaced, so that the same contents give the same package.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import {
+  type BundleContents,
+  bundleFiles,
+  type Platform,
+  type Runtime,
+  type WrittenBundle,
+} from '@moult/releases/bundle';
+import { ReleaseError } from '@moult/releases/errors';
+import { guidOf } from './guid.ts';
+import { settleSummary } from './msi-summary.ts';
+import { installerSource } from './wxs.ts';
+
+const fileTime = new Date('2020-01-01T00:00:00Z');
+
+/** Throws RELEASE_BUNDLE_UNMADE when wixl is not there or refuses. */
+export async function writeMsi(
+  target: string,
+  contents: BundleContents,
+  { platform, runtime }: { platform: Platform; runtime: Runtime },
+): Promise<WrittenBundle> {
+  const scratch = mkdtempSync(join(tmpdir(), 'moult-msi-'));
+  try {
+    const digest = createHash('sha256');
+    const names: string[] = [];
+    for (const { name, read } of bundleFiles(contents, platform, runtime)) {
+      const file = join(scratch, name);
+      mkdirSync(dirname(file), { recursive: true });
+      digest.update(`${name}\0`);
+      await pipeline(async function* () {
+        for await (const piece of read()) {
+          digest.update(piece);
+          yield piece;
+        }
+      }, createWriteStream(file));
+      utimesSync(file, fileTime, fileTime);
+      names.push(name);
+    }
+    const identity = digest.digest('hex');
+    writeFileSync(join(scratch, 'agent.wxs'), installerSource(contents, names, identity));
+    runWixl(scratch);
+    const bytes = settleSummary(readFileSync(join(scratch, 'agent.msi')), guidOf(`package ${identity}`));
+    const draft = `${target}.new-${process.pid}`;
+    writeFileSync(draft, bytes);
+    await rename(draft, target);
+    return { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function runWixl(folder: string): void {
+  const { status, error, stderr } = spawnSync('wixl', ['--arch', 'x64', '--output', 'agent.msi', 'agent.wxs'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
+  });
+  if (status === 0) return;
+  const isMissing = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+  const why = isMissing
+    ? 'The program wixl is not installed. On Debian: apt-get install wixl. Or use --format zip.'
+    : `wixl ended with ${status ?? error?.message}: ${stderr.trim().split('\n').at(-1)}`;
+  throw new ReleaseError('RELEASE_BUNDLE_UNMADE', why);
+}

@@ -1,0 +1,95 @@
+// What is in a bundle: a folder that holds everything an agent needs to be installed, and no word of a server that it would
+// have to trust on first use.
+import { createHash, X509Certificate } from 'node:crypto';
+import type { ArchivedFile } from '@moult/formats/archives';
+import { type Brand, encodeRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
+import { installScript, installScriptForWindows, startCommand, startCommandForWindows } from './installed-scripts.ts';
+import { isWindows, nodeVersion, type Platform, platformFacts } from './platforms.ts';
+import type { Runtime } from './runtime.ts';
+
+interface BundledRelease {
+  /** The generation of an agent, or `host`. */
+  kind: string;
+  release: Release;
+  /** By the names in `release.files`. */
+  files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** What bundles of all platforms share. */
+export interface BundleContents {
+  brand: Brand;
+  /** The program `moult-agent` (scripts/build.ts). */
+  program: Uint8Array;
+  releases: readonly BundledRelease[];
+  /** PEM. */
+  operatorCertificate: string;
+  trustRoot: Uint8Array;
+  license: Uint8Array;
+  /** Without it, whoever installs says which server. */
+  server?: string;
+  group?: string;
+}
+
+/** The files, sorted by name, each below a folder that is called as the brand's id. */
+export function bundleFiles(contents: BundleContents, platform: Platform, runtime: Runtime): ArchivedFile[] {
+  const { brand, program, releases, operatorCertificate, trustRoot, license } = contents;
+  const files = [
+    plain('LICENSE', license),
+    plain('bundle.json', description(contents, platform)),
+    plain('moult-agent.mjs', program),
+    plain('operator-ca.cer', operatorCertificate),
+    plain('trust-root.json', trustRoot),
+    plain('runtime/LICENSE', runtime.license),
+    ...releases.flatMap(filesOf),
+    {
+      ...{ kind: 'file' as const, name: `runtime/${isWindows(platform) ? 'node.exe' : 'node'}`, isExecutable: true },
+      ...{ sizeBytes: runtime.sizeBytes, read: () => runtime.read() },
+    },
+    ...(isWindows(platform)
+      ? [plain(`${brand.id}.cmd`, startCommandForWindows()), plain('install.ps1', installScriptForWindows(brand))]
+      : [program755(`bin/${brand.id}`, startCommand()), program755('install.sh', installScript(brand))]),
+  ];
+  return files
+    .map((file) => ({ ...file, name: `${brand.id}/${file.name}` }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The version that a package of these contents has: that of the agent that it installs. */
+export function bundleVersion({ releases }: Pick<BundleContents, 'releases'>): string {
+  return releases.find(({ kind }) => kind === 'wsus')?.release.version ?? '0.0.0.0';
+}
+
+/** SHA-256 of the pinned root, lower-case hexadecimal. */
+export function rootFingerprint({ trustRoot }: Pick<BundleContents, 'trustRoot'>): string {
+  return createHash('sha256').update(trustRoot).digest('hex');
+}
+
+function description(contents: BundleContents, platform: Platform): string {
+  const { brand, releases, operatorCertificate, server, group } = contents;
+  const text = {
+    ...{ brand, platform, node: nodeVersion, package: platformFacts[platform].nodePackage },
+    releases: releases.map(({ kind, release }) => `${kind} ${release.version}`),
+    operator: new X509Certificate(operatorCertificate).fingerprint256,
+    trustRoot: rootFingerprint(contents),
+    ...(server === undefined ? {} : { server }),
+    ...(group === undefined ? {} : { group }),
+  };
+  return `${JSON.stringify(text, undefined, 2)}\n`;
+}
+
+function filesOf({ kind, release, files }: BundledRelease): ArchivedFile[] {
+  const folder = `releases/${kind}/${release.version}`;
+  return [
+    plain(`${folder}/${releaseFileName}`, encodeRelease(release)),
+    ...release.files.map(({ name }) => plain(`${folder}/${name}`, files.get(name) ?? Buffer.of())),
+  ];
+}
+
+function plain(name: string, content: Uint8Array | string): ArchivedFile {
+  const bytes = Buffer.from(content);
+  return { kind: 'file', name, sizeBytes: bytes.length, isExecutable: false, read: () => [bytes] };
+}
+
+function program755(name: string, content: string): ArchivedFile {
+  return { ...plain(name, content), isExecutable: true };
+}

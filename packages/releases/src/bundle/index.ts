@@ -1,0 +1,19 @@
+// Bundles: what a machine without Node, and without an agent, is given. Parties: the operator whose root is pinned in a bundle, the server
+// that carries it, the administrator who pastes a line.
+export {
+  type BundleContents,
+  bundleFiles,
+  bundleVersion,
+  rootFingerprint,
+} from './bundle-files.ts';
+export { windowsFolder } from './installed-scripts.ts';
+export { type BundleFormat, bundleFormats, isWindows, type Platform, platformFacts, platforms } from './platforms.ts';
+export { findRuntime, type Runtime } from './runtime.ts';
+export {
+  installLine,
+  installLineForWindows,
+  type ServedBundle,
+  servedScript,
+  servedScriptForWindows,
+} from './served-scripts.ts';
+export { requireFormat, type WrittenBundle, writeBundle } from './write-bundle.ts';
