@@ -1,7 +1,7 @@
 // The agent as a service of this system: there after a restart, and started again when it has ended. Which system that is, the
 // managers know; what holds for all of them is here.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
@@ -243,7 +243,12 @@ async function until(isSo: () => boolean, waitMs: number): Promise<boolean> {
 }
 
 function partsOf(root: MachineRoot, options: ServiceOptions): ServiceParts {
-  const { names = serviceNames(root.brand), program = process.execPath, run = runProgram, now = () => new Date() } = options;
+  const {
+    names = serviceNames(root.brand),
+    program = process.execPath,
+    run = runProgram,
+    now = () => new Date(),
+  } = options;
   const isReal = options.isReal ?? isRealMachine(root);
   return {
     ...{ root, names, run, now, isReal },
