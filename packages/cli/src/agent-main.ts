@@ -1,6 +1,6 @@
 // moult-agent: the commands of `moult agent` as one program, which travels in a bundle (scripts/build.ts). It trusts the
 // certificate and the root that lie beside it, never what a server says first.
-import { readStatus } from '@moult/agent';
+import { readServiceStatus, readStatus } from '@moult/agent';
 import { type Command, CommanderError, Command as Program } from 'commander';
 import { installedBundle } from './bundle/installed-bundle.ts';
 import { register } from './commands/agent.ts';
@@ -12,6 +12,7 @@ interface SetupFlags {
   group?: string;
   root?: string;
   service: boolean;
+  start: boolean;
 }
 
 guardConsole();
@@ -31,14 +32,13 @@ async function run(typed: readonly string[]): Promise<void> {
     });
     for (const command of [agent, ...agent.commands.flatMap((one) => [one, ...one.commands])]) command.exitOverride();
     await agent.parseAsync(words, { from: 'user' });
-    return agent;
   };
   const pinned = ['--operator-cert', bundle.operatorCertificate, '--trust-root', bundle.trustRoot];
   const [first, ...rest] = typed;
-  const agent = await parse(first === 'install' ? ['install', ...pinned, ...rest] : typed);
+  await parse(first === 'install' ? ['install', ...pinned, ...rest] : typed);
   if (!setup) return;
 
-  const { root, service } = setup;
+  const { root, service, start } = setup;
   const place = root === undefined ? [] : ['--root', root];
   const status = readStatus(machineOf(setup));
   const server = given(setup.server) ?? bundle.server ?? status.server;
@@ -50,8 +50,11 @@ async function run(typed: readonly string[]): Promise<void> {
   const target = ['--server', server, ...(group ? ['--group', group] : [])];
   await parse(['install', ...pinned, ...target, ...place]);
   if (!service || process.exitCode) return;
-  const hasServices = agent.commands.some((one) => one.name() === 'service');
-  await parse([...(hasServices ? ['service', 'install'] : ['start']), ...place]);
+  const { unavailable } = readServiceStatus(machineOf(setup));
+  // A container, or an image that is being made: the service is there when its system starts.
+  const isStarted = start && unavailable === undefined;
+  await parse(['service', 'install', ...(isStarted ? [] : ['--no-start']), ...place]);
+  if (unavailable !== undefined) console.error(`note: the agent does not run yet: ${unavailable}.`);
 }
 
 /** Windows Installer has no empty properties: `-` stands for nothing. */
@@ -76,6 +79,7 @@ function addSetup(agent: Command, chosen: (flags: SetupFlags) => void): void {
     .option('--server <url>', 'update server. Default: that of the bundle, or the one of before')
     .option('--group <name>', 'target group. Default: that of the bundle, or the one of before')
     .option('--no-service', 'only install')
+    .option('--no-start', 'do not start the service now')
     .option('--root <dir>', 'folder that holds a whole machine. Default: this machine')
     .action(chosen);
 }

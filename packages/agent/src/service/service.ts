@@ -1,7 +1,6 @@
 // The agent as a service of this system: there after a restart, and started again when it has ended. Which system that is, the
 // managers know; what holds for all of them is here.
 import { existsSync } from 'node:fs';
-
 import { setTimeout as pause } from 'node:timers/promises';
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
@@ -133,6 +132,8 @@ export interface ServiceStatus {
   /** Somebody else wrote it, or it starts another agent. */
   foreign: boolean;
   additions: readonly string[];
+  /** Why the system cannot start or stop it now; undefined when it can. */
+  unavailable: string | undefined;
   /** In the words of the system; undefined when it cannot be asked. */
   state: string | undefined;
   running: { pid: number } | undefined;
@@ -150,7 +151,7 @@ export function readServiceStatus(root: MachineRoot, options: ServiceOptions = {
     ...{ service: nameOf(manager, parts.names), manager: manager.kind, file: manager.file },
     ...{ installed: look.isInstalled, enabled: look.isEnabled, changed: look.author === 'changed' },
     foreign: look.author === 'foreign' || look.author === 'masked' || look.serves === 'other-machine',
-    ...{ additions: look.additions, state: look.state, running },
+    ...{ additions: look.additions, unavailable: manager.unavailable(), state: look.state, running },
     problems: problemsOf(manager, look, parts, running),
   };
 }

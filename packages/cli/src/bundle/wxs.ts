@@ -19,6 +19,7 @@ export function installerSource(contents: BundleContents, names: readonly string
     <MajorUpgrade DowngradeErrorMessage="A newer version is installed already. Remove it first." />
     <Property Id="SERVER" Value="${escapeXml(server || none)}" />
     <Property Id="GROUP" Value="${escapeXml(group || none)}" />
+    <Property Id="START" Value="yes" />
     <Directory Id="TARGETDIR" Name="SourceDir">
       <Directory Id="ProgramFiles64Folder">
         <Directory Id="VENDORDIR" Name="${escapeXml(vendor)}">
@@ -29,18 +30,22 @@ ${tree}          </Directory>
     </Directory>
     <Feature Id="Agent" Title="${escapeXml(brand.name)}" Level="1">
 ${writer.components.map((id) => `      <ComponentRef Id="${id}" />\n`).join('')}    </Feature>
-    <CustomAction Id="Setup" FileKey="${writer.node}" ExeCommand="&quot;[INSTALLDIR]moult-agent.mjs&quot; setup --server &quot;[SERVER]&quot; --group &quot;[GROUP]&quot;" Execute="deferred" Impersonate="no" Return="check" />
+    <CustomAction Id="Setup" FileKey="${writer.node}" ExeCommand="${setup}" Execute="deferred" Impersonate="no" Return="check" />
+    <CustomAction Id="SetupOnly" FileKey="${writer.node}" ExeCommand="${setup} --no-start" Execute="deferred" Impersonate="no" Return="check" />
     <CustomAction Id="RemoveService" FileKey="${writer.node}" ExeCommand="&quot;[INSTALLDIR]moult-agent.mjs&quot; service remove" Execute="deferred" Impersonate="no" Return="ignore" />
     <CustomAction Id="StopAgent" FileKey="${writer.node}" ExeCommand="&quot;[INSTALLDIR]moult-agent.mjs&quot; stop" Execute="deferred" Impersonate="no" Return="ignore" />
     <InstallExecuteSequence>
       <Custom Action="RemoveService" After="InstallInitialize">REMOVE="ALL"</Custom>
       <Custom Action="StopAgent" After="RemoveService">REMOVE="ALL"</Custom>
-      <Custom Action="Setup" After="InstallFiles">NOT REMOVE</Custom>
+      <Custom Action="Setup" After="InstallFiles">NOT REMOVE AND NOT (START = "no")</Custom>
+      <Custom Action="SetupOnly" After="InstallFiles">NOT REMOVE AND START = "no"</Custom>
     </InstallExecuteSequence>
   </Product>
 </Wix>
 `;
 }
+
+const setup = '&quot;[INSTALLDIR]moult-agent.mjs&quot; setup --server &quot;[SERVER]&quot; --group &quot;[GROUP]&quot;';
 
 /** What `setup` takes for "as before": an empty property would be none for Windows Installer. */
 const none = '-';

@@ -135,15 +135,15 @@ describe('the installers that a server hands out', () => {
     }
   });
 
-  it('bear 1,000 requests at once', async () => {
+  it('bear 200 requests at once', async () => {
     const { bundles } = await make();
     const answers = await Promise.all(
-      Array.from({ length: 1000 }, (_, at) => get(at % 2 ? '/agent/linux-x64' : '/agent/none')),
+      Array.from({ length: 200 }, (_, at) => get(at % 2 ? '/agent/linux-x64' : '/agent/none')),
     );
     const good = answers.filter(
       ({ status, bytes }) => status === 200 && sha256(bytes) === bundles['linux-x64']?.sha256,
     );
-    assert.deepEqual([good.length, answers.filter(({ status }) => status === 404).length], [500, 500]);
+    assert.deepEqual([good.length, answers.filter(({ status }) => status === 404).length], [100, 100]);
   });
 
   it('are made by one at a time: two at once end with one set', async () => {
