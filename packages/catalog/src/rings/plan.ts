@@ -1,0 +1,120 @@
+// Rings: an ordered list of parts of the fleet. What is new reaches the first, and each next one on evidence.
+import { createHash } from 'node:crypto';
+
+/** When a ring lets an update go on to the next one, and when it stops it. */
+export interface RingPolicy {
+  /** N: so many computers have it, and checked in afterwards. Fewer will do, after `patienceHours`, when the ring has fewer. */
+  installed: number;
+  /** S: percent of the computers that tried it. */
+  goodPercent: number;
+  /** T: hours that the server watched the ring. */
+  hours: number;
+  /** A ring that is not good after so many hours stops the update. */
+  patienceHours: number;
+  /** F: percent of the computers that tried it. */
+  failurePercent: number;
+  /** Percent of installations that fail with any update: more than these must not be chance before a ring stops it. */
+  usualFailurePercent: number;
+  /** Percent of computers that fall silent beyond those of the control group. */
+  silencePercent: number;
+  /** A computer without an outcome that was connected for less does not count. */
+  connectedHours: number;
+}
+
+/** `ring.*` in docs/rings.md. */
+export const defaultRingPolicy: RingPolicy = {
+  installed: 20,
+  goodPercent: 98,
+  hours: 72,
+  patienceHours: 336,
+  failurePercent: 2,
+  usualFailurePercent: 1,
+  silencePercent: 1,
+  connectedHours: 6,
+};
+
+export type RingMembers =
+  /** Target groups with all groups inside of them. */
+  | { kind: 'groups'; groupIds: readonly string[] }
+  /** Of all computers, those that no group of the plan names. */
+  | { kind: 'percent'; percent: number };
+
+export interface Ring {
+  name: string;
+  members: RingMembers;
+  policy: RingPolicy;
+}
+
+/** At least one ring, in order. */
+export interface RingPlan {
+  name: string;
+  rings: readonly Ring[];
+}
+
+/** Where a computer stands among all, from 0 to below 100: always the same for one id, and evenly spread. */
+export function placeOf(computerId: string): number {
+  const digest = createHash('sha256').update(computerId.toLowerCase()).digest();
+  return (digest.readUInt32BE(0) / 2 ** 32) * 100;
+}
+
+/**
+ * The index of the ring that a computer is in; undefined for one in no ring. `groupIds`: its groups and all groups above
+ * them. A ring that names one of its groups wins, the first of several; else its place among the percentages counts: they
+ * follow each other, and a ring of 100 percent takes all that are left.
+ */
+export function ringOf(plan: RingPlan, computerId: string, groupIds: ReadonlySet<string>): number | undefined {
+  const named = plan.rings.findIndex(
+    ({ members }) => members.kind === 'groups' && members.groupIds.some((id) => groupIds.has(id)),
+  );
+  if (named >= 0) return named;
+  const place = placeOf(computerId);
+  let upTo = 0;
+  for (const [index, { members }] of plan.rings.entries()) {
+    if (members.kind !== 'percent') continue;
+    upTo += members.percent;
+    if (place < upTo) return index;
+  }
+  return undefined;
+}
+
+export type PlanFault = 'no-rings' | 'too-many-rings' | 'no-name' | 'same-name' | 'no-groups' | 'percent' | 'policy';
+
+export const mostRings = 20;
+
+/** Why these rings make no plan, and at which one; undefined when they do. */
+export function faultOf(plan: RingPlan): { fault: PlanFault; ring?: string; setting?: string } | undefined {
+  if (plan.rings.length === 0) return { fault: 'no-rings' };
+  if (plan.rings.length > mostRings) return { fault: 'too-many-rings' };
+  const names = new Set<string>();
+  for (const { name, members, policy } of plan.rings) {
+    if (name.trim() === '') return { fault: 'no-name' };
+    if (names.has(name.toLowerCase())) return { fault: 'same-name', ring: name };
+    names.add(name.toLowerCase());
+    if (members.kind === 'groups' && members.groupIds.length === 0) return { fault: 'no-groups', ring: name };
+    if (members.kind === 'percent' && !(members.percent > 0 && members.percent <= 100))
+      return { fault: 'percent', ring: name };
+    const setting = policyFault(policy);
+    if (setting) return { fault: 'policy', ring: name, setting };
+  }
+  return undefined;
+}
+
+const policyRanges: Readonly<Record<keyof RingPolicy, readonly [number, number]>> = {
+  installed: [0, 1_000_000],
+  goodPercent: [0, 100],
+  hours: [0, 8760],
+  patienceHours: [0, 8760],
+  failurePercent: [0, 100],
+  usualFailurePercent: [0, 100],
+  silencePercent: [0, 100],
+  connectedHours: [0, 8760],
+};
+
+/** The first number out of its range. */
+function policyFault(policy: RingPolicy): keyof RingPolicy | undefined {
+  const names = Object.keys(policyRanges) as (keyof RingPolicy)[];
+  return names.find((name) => {
+    const [least, most] = policyRanges[name];
+    return !(policy[name] >= least && policy[name] <= most);
+  });
+}
