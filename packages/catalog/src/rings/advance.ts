@@ -4,7 +4,7 @@ import { chanceOfAtLeast, highShare } from './chance.ts';
 import type { ControlCounts, ExposureCounts, RingEvidence } from './evidence.ts';
 import type { RingPlan, RingPolicy } from './plan.ts';
 
-export type RolloutStatus = 'running' | 'paused' | 'halted' | 'finished' | 'rolledBack';
+type RolloutStatus = 'running' | 'paused' | 'halted' | 'finished' | 'rolledBack';
 
 export interface RolloutState {
   status: RolloutStatus;
@@ -19,9 +19,9 @@ export interface RolloutState {
   accepted: { failed: number; silent: number };
 }
 
-export type HaltReason = 'failures' | 'silence' | 'notGoodEnough';
+type HaltReason = 'failures' | 'silence' | 'notGoodEnough';
 
-export type WaitReason =
+type WaitReason =
   | 'paused'
   | 'held'
   /** The ring has no computers: nobody can show anything. */
@@ -36,7 +36,7 @@ export type WaitReason =
   /** The control group is away itself, at a weekend for example: a silence would not show. */
   | 'everybodyAway';
 
-export type RolloutAction = 'start' | 'promote' | 'finish' | 'halt' | 'pause' | 'resume' | 'skip' | 'rollBack';
+type RolloutAction = 'start' | 'promote' | 'finish' | 'halt' | 'pause' | 'resume' | 'skip' | 'rollBack';
 
 export interface Transition {
   action: RolloutAction;
@@ -56,7 +56,7 @@ export interface Advance {
 }
 
 /** A longer time between two steps was not watched: the server was down, or a clock jumped. */
-export const longestStepMs = 3_600_000;
+const longestStepMs = 3_600_000;
 
 export function startRollout(now: number): RolloutState {
   return {

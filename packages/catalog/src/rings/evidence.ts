@@ -3,7 +3,7 @@
 import { type Presence, presenceOf, type Rhythm } from './rhythm.ts';
 
 /** notNeeded: its report says that the update is not for it. */
-export type Outcome = 'none' | 'installed' | 'failed' | 'notNeeded';
+type Outcome = 'none' | 'installed' | 'failed' | 'notNeeded';
 
 /** One computer that was offered an update. */
 export interface Exposure {
@@ -31,6 +31,8 @@ export interface ExposureCounts {
   failed: number;
   /** With a rhythm by which a silence shows. */
   watched: number;
+  /** Of the watched, those that did not check in since the offer, or since they told its outcome. */
+  unseen: number;
   /** Later than usual, and not silent. Of the failed none counts as late or silent. */
   late: number;
   silent: number;

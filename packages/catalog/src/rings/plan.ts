@@ -33,13 +33,13 @@ export const defaultRingPolicy: RingPolicy = {
   connectedHours: 6,
 };
 
-export type RingMembers =
+type RingMembers =
   /** Target groups with all groups inside of them. */
   | { kind: 'groups'; groupIds: readonly string[] }
   /** Of all computers, those that no group of the plan names. */
   | { kind: 'percent'; percent: number };
 
-export interface Ring {
+interface Ring {
   name: string;
   members: RingMembers;
   policy: RingPolicy;
@@ -77,9 +77,9 @@ export function ringOf(plan: RingPlan, computerId: string, groupIds: ReadonlySet
   return undefined;
 }
 
-export type PlanFault = 'no-rings' | 'too-many-rings' | 'no-name' | 'same-name' | 'no-groups' | 'percent' | 'policy';
+type PlanFault = 'no-rings' | 'too-many-rings' | 'no-name' | 'same-name' | 'no-groups' | 'percent' | 'policy';
 
-export const mostRings = 20;
+const mostRings = 20;
 
 /** Why these rings make no plan, and at which one; undefined when they do. */
 export function faultOf(plan: RingPlan): { fault: PlanFault; ring?: string; setting?: string } | undefined {

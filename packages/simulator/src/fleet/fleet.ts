@@ -36,7 +36,7 @@ export interface FleetOptions {
   days: number;
 }
 
-export interface FleetResult {
+interface FleetResult {
   state: RolloutState;
   transitions: Transition[];
   waitsFor: Advance['waitsFor'];

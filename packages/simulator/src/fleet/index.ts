@@ -1,3 +1,2 @@
-export { type FleetOptions, type FleetResult, runFleet } from './fleet.ts';
-export { seededRandom } from './random.ts';
-export { type Scenario, samplePlan, scenarios } from './scenarios.ts';
+export { runFleet } from './fleet.ts';
+export { type Scenario, scenarios } from './scenarios.ts';

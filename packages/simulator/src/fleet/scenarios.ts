@@ -3,7 +3,7 @@ import { defaultRingPolicy, type RingPlan } from '@moult/catalog/rings';
 import type { FleetOptions } from './fleet.ts';
 
 /** As `moult rings add` makes it: 3, 10 and 30 of 100 computers, then all. */
-export const samplePlan: RingPlan = {
+const samplePlan: RingPlan = {
   name: 'Sample',
   rings: [3, 10, 30, 100].map((percent, at) => ({
     name: ['first', 'early', 'many', 'all'][at] ?? '',
