@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { findWordBreaches, wordsIn } from './check-words.ts';
+import { findWordBreaches, sourceBreaches, wordsIn } from './check-words.ts';
 import { promiseFaults, promiseRows, titlesIn } from './words/promises.ts';
 import { countWords, readPieces, readSentences } from './words/prose.ts';
 import { faultsOf } from './words/rules.ts';
@@ -42,6 +42,21 @@ describe('a page as pieces', () => {
     const sentences = readSentences('Run `moult serve --data-dir DIR`. See [the page](a.md#b): it helps.');
     assert.deepEqual(sentences, ['Run CODE.', 'See the page:', 'it helps.']);
     assert.equal(countWords(sentences[0] ?? ''), 2);
+  });
+});
+
+describe('the texts of a source file', () => {
+  it('are plain: house words and mended numbers are found, code and comments are not texts', () => {
+    const source = [
+      "// nobody is to mend 'this comment'",
+      "const said = 'There is nothing to mend here.';",
+      'fail(`\u0024{name} is no time, and \u0024{counted(s)} has 1 file(s)`);',
+      "const names = ['nobody', 'x'];",
+      'const pattern = /it lies on/;',
+      "log('There is no computer, and the agent is no longer here.');",
+    ].join('\n');
+    const found = sourceBreaches('x.ts', source).map(({ line, why }) => `${line} ${why.slice(0, 12)}`);
+    assert.deepEqual(found, ['2 "mend": writ', '3 "is no": neg', '3 "e(s)": coun']);
   });
 });
 

@@ -1,14 +1,15 @@
-// Holds the words of the documents, of the help texts and of the doctor's findings to the countable rules of our style
-// (scripts/words/rules.ts), and holds the promises of the documents to the tests that they name.
+// Holds the words of documents, help texts, findings, and texts of the sources to the countable rules of our style
+// (scripts/words/rules.ts). It also holds the promises of the documents to the tests that they name.
 // Prints each breach as file:line and exits 1.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Breach } from './check-structure.ts';
+import { readSourceTexts } from './words/comments.ts';
 import { helpTexts } from './words/help-texts.ts';
 import { promiseFaults } from './words/promises.ts';
 import { readPieces } from './words/prose.ts';
-import { faultsOf } from './words/rules.ts';
+import { faultsOf, textFaults } from './words/rules.ts';
 
 /** Decisions (docs/adr) and changes are records of their day, and stay as they were written. */
 const pages = [
@@ -27,7 +28,22 @@ export async function findWordBreaches(root: string): Promise<Breach[]> {
     .sort();
   const ofPages = files.flatMap((file) => wordsIn(file, readFileSync(join(root, file), 'utf8')));
   const ofPromises = files.flatMap((file) => promiseFaults(root, file, readFileSync(join(root, file), 'utf8')));
-  return [...ofPages, ...ofPromises, ...helpBreaches(await helpTexts())];
+  const ofSources = sourceFiles(root).flatMap((file) => sourceBreaches(file, readFileSync(join(root, file), 'utf8')));
+  return [...ofPages, ...ofPromises, ...ofSources, ...helpBreaches(await helpTexts())];
+}
+
+function sourceFiles(root: string): string[] {
+  return globSync('packages/*/src/**/*.{ts,tsx}', { cwd: root })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => !/\.test\.tsx?$|\/test\//.test(file))
+    .sort();
+}
+
+/** The faults of the texts of one source file: its errors, lists and screens. */
+export function sourceBreaches(file: string, source: string): Breach[] {
+  return readSourceTexts(source)
+    .filter(({ kind }) => kind === 'string')
+    .flatMap(({ line, text }) => textFaults(text).map((why) => ({ file, line, why })));
 }
 
 /** What is wrong with the words of one page. */
@@ -61,6 +77,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const breaches = await findWordBreaches(fileURLToPath(new URL('..', import.meta.url)));
   for (const { file, line, why } of breaches) console.error(`${file}:${line}: ${why}`);
   if (breaches.length === 0)
-    console.log('words: pages, help texts and findings are plain, and promises name their tests');
+    console.log('words: pages, help texts, findings and texts of the sources are plain, and promises name their tests');
   process.exitCode = breaches.length === 0 ? 0 : 1;
 }

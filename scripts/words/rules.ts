@@ -50,6 +50,37 @@ const bans: readonly Ban[] = [
   { pattern: /\w\(s\)/, instead: 'count right: "1 file", "2 files"' },
 ];
 
+/** Looked for in the texts of the sources too: errors, lists and screens. A text is seldom a whole sentence there. */
+const bansInTexts: readonly Ban[] = [
+  { pattern: /\bmend(?:s|ed|ing)?\b|\bputs? right\b/i, instead: 'write "fix"' },
+  { pattern: /\b(?:set|sets|setting|kept|keeps?) aside\b/i, instead: 'write "hold back" or "move"' },
+  { pattern: /\banew\b/i, instead: 'write "again"' },
+  { pattern: /\b(?:take|takes|taking|took|taken) (?:[\w-]+ ){0,2}back\b/i, instead: 'write "undo" or "withdraw"' },
+  { pattern: /\bbut for\b/i, instead: 'write "except"' },
+  {
+    pattern:
+      /(?<!there )\b(?:is|are|was|were) (?:no|none)\b(?! (?:longer|more|later|earlier|older|newer|larger|smaller)\b)/i,
+    instead: 'negate the verb',
+  },
+  { pattern: /(?<!--metrics )\bnobody\b/i, instead: 'negate the verb' },
+  { pattern: /\b(?:has|have|had) to be\b/i, instead: 'write "must"' },
+  {
+    pattern: /\b(?:stands?|stood|lies|lay) (?:in|at|on|beside|behind|below|under|there|before|between)\b/i,
+    instead: 'write "is"',
+  },
+  { pattern: /\w\(s\)/, instead: 'count right: "1 file", "2 files"' },
+];
+
+/** The faults of one text of the sources. Empty for a name, and for a text of fewer than two words. */
+export function textFaults(literal: string): string[] {
+  const text = literal.replaceAll(/\$\{[^}]*\}/g, '0');
+  if (!/\w\s+\w/.test(text)) return [];
+  return bansInTexts.flatMap(({ pattern, instead }) => {
+    const found = pattern.exec(text)?.[0];
+    return found ? [`"${found}": ${instead}: ${startOf(text)}`] : [];
+  });
+}
+
 /** What is wrong with one piece of a page, each as a sentence. Empty when nothing is. */
 export function faultsOf({ kind, text }: Pick<Piece, 'kind' | 'text'>): string[] {
   const sentences = readSentences(text);

@@ -133,7 +133,7 @@ describe('taking back', () => {
     assert.deepEqual(await store.loadDeployments(), []);
     assert.equal((await store.loadDeploymentHistory()).length, 2, 'none for Lab, where nothing was decided');
     const records = await store.listAudit({ limit: 10 });
-    assert.equal(records.filter(({ action }) => action === 'take approval back').length, 2);
+    assert.equal(records.filter(({ action }) => action === 'remove approval').length, 2);
   });
 });
 
@@ -169,12 +169,8 @@ describe('an expired update', () => {
       [
         ['expire update', 'import', undefined],
         ['decline update', 'import', { isDeclined: false }],
-        ['take approval back', 'import', { groupId, action: 'Block' }],
-        [
-          'take approval back',
-          'import',
-          { groupId: allComputers, action: 'Install', deadline: deadline.toISOString() },
-        ],
+        ['remove approval', 'import', { groupId, action: 'Block' }],
+        ['remove approval', 'import', { groupId: allComputers, action: 'Install', deadline: deadline.toISOString() }],
       ],
     );
     const again = await importDocuments(store, [documentOf(idOf(0), 'Update 0', expired)], author.at);

@@ -202,6 +202,6 @@ async function licenseRefusal(
   const ids = open.map(({ eulaId }) => eulaId).join(', ');
   return new AdministrationError(
     'ADMINISTRATION_LICENSE_TERMS',
-    `"${title}" (${updateId}) has license terms that nobody accepted (${ids}).${where} You accept them for all computers.`,
+    `"${title}" (${updateId}) has license terms that are not accepted (${ids}).${where} You accept them for all computers.`,
   );
 }

@@ -235,7 +235,7 @@ function readCertificate(bytes: Uint8Array, from = 'The operator certificate fil
   try {
     return new X509Certificate(bytes);
   } catch (cause) {
-    throw new AgentError('AGENT_CONFIG_NO_OPERATOR', `${from} is no certificate (PEM or DER).`, {
+    throw new AgentError('AGENT_CONFIG_NO_OPERATOR', `${from} is not a certificate (PEM or DER).`, {
       hresult: hresult.untrustedRoot,
       cause,
     });

@@ -172,6 +172,9 @@ describe('a restart', () => {
     openRegistry(root).change([{ key: keys.agent, name: 'RestartCommand' }]);
     clock.at = new Date(new Date(clock.at).setHours(18, 0, 0, 0));
     await client.work();
-    assert.match(readFileSync(root.wsusLog, 'utf8'), /WARNING: .* is no whole machine: nothing is restarted/);
+    assert.match(
+      readFileSync(root.wsusLog, 'utf8'),
+      /WARNING: .* is a folder, not a whole machine: nothing is restarted/,
+    );
   });
 });

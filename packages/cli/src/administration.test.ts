@@ -256,7 +256,7 @@ describe('administration', () => {
     writeFileSync(join(content, name), 'something else');
     assert.equal((await moult('content', 'verify')).code, 1);
     const [record] = await items<{ action: string; actor: string }>('events', '--kind', 'audit', '--limit', '1');
-    assert.equal(record?.action, 'set aside content');
+    assert.equal(record?.action, 'move damaged content');
     assert.notEqual(record?.actor, 'server');
     const useless = join(folder, 'useless.bin');
     writeFileSync(useless, 'no update has this');

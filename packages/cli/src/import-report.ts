@@ -25,10 +25,10 @@ export function printImport(report: ImportReport): void {
   }
   printPassedOverKinds(report);
   for (const { code, message } of report.setAside.slice(0, shown)) {
-    console.log(`${paint('yellow', 'set aside')} ${code}: ${message}`);
+    console.log(`${paint('yellow', 'held back')} ${code}: ${message}`);
   }
   if (report.setAside.length > shown) {
-    console.log(`${report.setAside.length - shown} more are set aside since this import; --json names them all.`);
+    console.log(`${report.setAside.length - shown} more are held back since this import. --json names them all.`);
   }
   const { new: added, changed, unchanged, refused, passedOver, setAsideInAll } = report;
   console.log(

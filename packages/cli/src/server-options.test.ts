@@ -59,7 +59,7 @@ const commands: readonly (readonly [parts: readonly string[], found: RegExp])[] 
   [['explain', 'nobody'], /CLI_DOCTOR_COMPUTER_UNKNOWN/],
   [['doctor', 'self', '--self-update-port', 'off', '--json'], /DOCTOR_SERVER_NOT_RUNNING/],
   [['doctor', 'content', '--json'], /The content folder/],
-  [['doctor', 'fix', '--dry-run'], /nothing to mend/],
+  [['doctor', 'fix', '--dry-run'], /nothing that the doctor can fix safely/],
   [['sign', cabinet, '--out', join(folder, 'signed.cab')], /signed\.cab: signed by/],
   [['publish', publication, '--out', join(folder, 'out')], /published .*App 1/],
   [['restore', join(folder, 'no-backup')], /will be replaced/],

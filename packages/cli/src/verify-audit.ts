@@ -42,7 +42,7 @@ const reasons: Readonly<Record<BrokenRecord['reason'], string>> = {
   'not-chained':
     'is not in the chain. An older Moult wrote it while servers were updated, or somebody else did. The next change takes it into the chain, and says so in a record',
   'behind-the-head': 'is behind the head of the chain: somebody added it without Moult',
-  'other-chain': 'is another one than was noted: records were made anew',
+  'other-chain': 'is another one than was noted: records were made again',
 };
 
 function told({ reason, number, record }: BrokenRecord): string {

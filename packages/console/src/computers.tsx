@@ -7,7 +7,7 @@ import { Time } from './time.tsx';
 const generationWords: Record<Generation, { name: string; meaning: string }> = {
   wsus: { name: 'WSUS client', meaning: 'ready to receive updates' },
   sus: { name: 'SUS client', meaning: 'self-update comes first: no updates until then' },
-  unknown: { name: 'Unknown client', meaning: 'heard of, but not yet which client it is' },
+  unknown: { name: 'Unknown client', meaning: 'it has not said yet which kind of client it is' },
 };
 
 const standingWords: Record<Standing, string> = {

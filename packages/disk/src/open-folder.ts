@@ -144,6 +144,6 @@ function openFolder(place: string, path: string): number {
 function leadsOut(path: string, why: string): DiskError {
   return new DiskError(
     'DISK_LEADS_OUT',
-    `Nothing is written to ${path}: ${why}. Use a folder that nobody else changes.`,
+    `Nothing is written to ${path}: ${why}. Use a folder that no other user changes.`,
   );
 }

@@ -67,6 +67,6 @@ function isLink(error: unknown): boolean {
 }
 
 function leadsOut(folder: string, name: string, cause?: unknown): DiskError {
-  const text = `${name} in ${folder} is not opened: a link lies on the way. Put a copy of the file in its place.`;
+  const text = `${name} in ${folder} is not opened: a part of the path is a link. Put a copy of the file in its place.`;
   return new DiskError('DISK_LEADS_OUT', text, { cause });
 }

@@ -141,7 +141,7 @@ describe('a backup', () => {
     writeFileSync(manifest, text.replace('0001-first-tables', '9999-from-the-future'));
     await refused(/newer Moult/);
     writeFileSync(manifest, '{');
-    await refused(/is no backup/);
+    await refused(/is not a backup/);
     const names = await withStore(database, (store) => store.loadGroups());
     assert.ok(names.some(({ name }) => name === 'Kept'));
   });

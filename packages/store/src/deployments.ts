@@ -32,7 +32,7 @@ export function deploymentStore(database: Database, changes: Changes): Deploymen
           .execute();
         const author = { name: administrator, at: now };
         await recordAudit(transaction, author, {
-          action: action === 'Inherit' ? 'take approval back' : 'approve update',
+          action: action === 'Inherit' ? 'remove approval' : 'approve update',
           subject: updateId,
           before: before && { groupId, action: before.action, deadline: dateText(before.deadline) },
           after: { groupId, action, deadline: dateText(decided.deadline) },
@@ -117,7 +117,7 @@ export async function takeBack(
     .where('group_id', '=', group_id)
     .execute();
   await recordAudit(transaction, author, {
-    action: 'take approval back',
+    action: 'remove approval',
     subject: update_id,
     before: { groupId: group_id, action, deadline: dateText(deadline) },
     after: { groupId: group_id, action: decided.action },

@@ -160,7 +160,10 @@ export function groupStore(database: Database, changes: Changes): GroupStore {
     async setMembership(computerId: string, nameOrId: string, isMember: boolean, author: Author): Promise<void> {
       const { groupId, name } = await requireGroup(nameOrId);
       if (groupId === allComputers || groupId === unassignedComputers) {
-        throw new ServerError('SERVER_REFUSED', `Nobody is put into ${name}: it follows from the other groups.`);
+        throw new ServerError(
+          'SERVER_REFUSED',
+          `No computer is put into ${name}: its members follow from the other groups.`,
+        );
       }
       await transact(database, async (transaction) => {
         await takeStamp(transaction, engine, author.at.getTime());

@@ -140,7 +140,7 @@ describe('a restore refuses, and changes nothing,', () => {
       rmSync(join(backup, 'manifest.json'));
       symlinkSync(join(folder, 'good', 'manifest.json'), join(backup, 'manifest.json'));
     });
-    await isRefused(manifest, /is no backup/);
+    await isRefused(manifest, /is not a backup/);
   });
 
   it('names that lead elsewhere, or that no backup holds', async () => {

@@ -101,7 +101,7 @@ export async function doesEverything(store: Store): Promise<void> {
   await store.noteAuthorization({ ...computer, requestedGroups: ['Servers'] }, { assign: true });
   await store.noteContacts(new Map([[otherId, { at: later, synced: true, reported: false }]]));
   await store.addToCounters({ 'malformed-pings': 2, 'dropped-pings': 1 });
-  await store.recordChange(author, { action: 'set aside content', subject: '0', after: { why: 'damaged' } });
+  await store.recordChange(author, { action: 'move damaged content', subject: '0', after: { why: 'damaged' } });
   await store.forgetContentFile('0'.repeat(40));
   await store.renameGroup('Servers', 'Machines', author);
   await store.setDeclined(sampleIds.update, true, author);

@@ -32,7 +32,7 @@ describe('the configuration', () => {
         { ...none, environment: { MOULT_SELF_UPDATE_PORT: 'on' } },
         /MOULT_SELF_UPDATE_PORT is "on", and must be a port from 0 to 65535, or off/,
       ],
-      [{ ...none, file: { name: 'x.toml', text: 'prot = 1' } }, /x\.toml sets prot, which is no setting/],
+      [{ ...none, file: { name: 'x.toml', text: 'prot = 1' } }, /x\.toml sets prot, which is not a setting/],
       [{ ...none, file: { name: 'x.toml', text: 'port = ' } }, /x\.toml is not valid TOML/],
       [{ ...none, flags: { tlsCert: 'c' } }, /--tls-cert and --tls-key/],
       [{ ...none, flags: { tlsCert: 'c', tlsKey: 'k', tlsPfx: 'p' } }, /not both/],

@@ -85,7 +85,7 @@ function readFileSettings({ name, text }: { name: string; text: string }): Parti
     if (!setting) {
       throw new ServerError(
         'SERVER_BAD_CONFIG',
-        `${name} sets ${key}, which is no setting. "moult serve --help" lists them.`,
+        `${name} sets ${key}, which is not a setting. "moult serve --help" lists them.`,
       );
     }
     found[setting] = value;

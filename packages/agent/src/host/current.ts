@@ -49,7 +49,7 @@ export function recoverCurrent(root: MachineRoot): { current: Current; repaired:
   const previous = whole.at(-2);
   if (previous && !written) {
     const current: Current = { ...newest, state: 'trial', previous, attempt: 0, failed };
-    return { current, repaired: `${what}; ${newest.version} is proven anew, ${previous.version} stays behind it` };
+    return { current, repaired: `${what}; ${newest.version} is proven again, ${previous.version} stays behind it` };
   }
   return { current: { ...newest, state: 'committed', failed }, repaired: `${what}; ${newest.version} is taken` };
 }

@@ -75,6 +75,6 @@ function ownVersion(): ReleaseVersion {
   const version = readRelease(typeof written === 'string' ? written : '');
   if (version) return version;
   throw new Error(
-    `This host was built without its version; ${formatRelease({ epoch: 0, version: '0.0.0.0' })} is none.`,
+    `This host was built without its version; ${formatRelease({ epoch: 0, version: '0.0.0.0' })} is not a version.`,
   );
 }

@@ -26,7 +26,8 @@ export function machinery(root: MachineRoot, isReal: boolean, platform = process
     countUsers: () => countUsers(platform === 'win32' ? [ofSystem(root, 'quser.exe')] : ['who']),
     restart(registry, why) {
       const command = restartCommand(registry) ?? (isReal ? systemRestart(root, platform, why) : undefined);
-      if (!command) return `${root.folder} is no whole machine: nothing is restarted. RestartCommand can say how.`;
+      if (!command)
+        return `${root.folder} is a folder, not a whole machine: nothing is restarted. RestartCommand can say how.`;
       const [program = '', ...args] = command;
       const child = spawn(program, args, { detached: true, stdio: 'ignore', windowsHide: true });
       child.on('error', () => undefined);

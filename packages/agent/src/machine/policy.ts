@@ -118,7 +118,7 @@ export function serverUrl(written: string): string {
   const url = URL.canParse(trimmed) ? new URL(trimmed) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
     const scheme = url !== undefined && url.protocol !== 'http:' && url.protocol !== 'https:';
-    throw new AgentError('AGENT_CONFIG_BAD_SERVER', `"${written}" is no server URL; write it as http://host:port.`, {
+    throw new AgentError('AGENT_CONFIG_BAD_SERVER', `"${written}" is not a server URL. Write it as http://host:port.`, {
       hresult: scheme ? hresult.unknownScheme : hresult.invalidUrl,
     });
   }

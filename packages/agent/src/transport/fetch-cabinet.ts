@@ -63,7 +63,7 @@ function requireCabinet(headers: IncomingHttpHeaders, body: Uint8Array, url: str
   const isPage = start.startsWith('<') || /html/i.test(String(headers['content-type'] ?? ''));
   const what = isPage
     ? 'an HTML page came in its place; something between (a proxy, SharePoint, a captive portal) answers for the server'
-    : `${body.length} bytes came that are no cabinet`;
+    : `${body.length} bytes came that are not a cabinet`;
   throw new AgentError('AGENT_TRANSPORT_NOT_A_CABINET', `${url}: ${what}.`, {
     hresult: hresult.setupInvalidIdent,
     url,

@@ -118,7 +118,7 @@ function fromWinHttp(registry: RegistryView): ProxySettings | undefined {
 function parseProxy(written: string, from: string): ForwardProxy {
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(written) ? written : `http://${written}`;
   const address = URL.canParse(full) ? new URL(full) : undefined;
-  if (!address || address.hostname === '') throw badProxy(from, 'it is no address such as http://proxy:3128');
+  if (!address || address.hostname === '') throw badProxy(from, 'it is not an address such as http://proxy:3128');
   if (address.protocol !== 'http:' && address.protocol !== 'https:') {
     throw badProxy(from, `${address.protocol.slice(0, -1)} proxies are not supported; http and https are`);
   }

@@ -217,7 +217,7 @@ describe('over https', () => {
     await withTls(await leaf(['other.example.test']), async (tlsPort) => {
       const error = await refusal(get(`https://localhost:${tlsPort}/`, trusts('operator', ca.certificatePem)));
       assert.deepEqual([error.code, error.hresult], ['AGENT_TRANSPORT_TLS', 0x80072f06]);
-      assert.match(error.message, /is not for localhost, but for DNS:other\.example\.test/);
+      assert.match(error.message, /is not for localhost\. It is for DNS:other\.example\.test/);
     });
   });
 
@@ -283,7 +283,7 @@ describe('odd answers', () => {
     ]) {
       const { code, message } = await refusal(get(odd));
       assert.equal(code, 'AGENT_TRANSPORT_BAD_URL', odd);
-      assert.match(message, /is not fetched: it has to begin with http/);
+      assert.match(message, /is not fetched: it must begin with http/);
     }
     const secret = await refusal(get('http://me:s3cret@host/x'));
     assert.equal(secret.code, 'AGENT_TRANSPORT_BAD_URL');

@@ -113,7 +113,7 @@ export function requireHttpUrl(written: string): URL {
   }
   const shown = JSON.stringify(written.slice(0, 200));
   const why =
-    url?.username || url?.password ? 'it carries a user or password' : 'it has to begin with http:// or https://';
+    url?.username || url?.password ? 'it carries a user or password' : 'it must begin with http:// or https://';
   const text = `The address ${url?.username || url?.password ? url.origin : shown} is not fetched: ${why}.`;
   const result =
     url && url.protocol !== 'http:' && url.protocol !== 'https:' ? hresult.unknownScheme : hresult.invalidUrl;
@@ -156,7 +156,7 @@ function tlsProblem(error: Error, code: string, { url, trust, now }: FailedReque
     const { subjectaltname } = ('cert' in error ? error.cert : undefined) as
       | PeerCertificate
       | { subjectaltname?: string };
-    const text = `The certificate of ${host} is not for ${hostname}, but for ${(subjectaltname ?? 'no name').slice(0, 200)}. Use a name of the certificate in WUServer, or give the server another certificate.`;
+    const text = `The certificate of ${host} is not for ${hostname}. It is for ${(subjectaltname ?? 'no name').slice(0, 200)}. Use a name of the certificate in WUServer, or give the server another certificate.`;
     return { result: hresult.tlsWrongHost, text };
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(code)) {

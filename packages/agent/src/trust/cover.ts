@@ -86,7 +86,7 @@ export function createCover({ metadata, targetGroup, allowUncovered }: CoverPart
       if (!isApproved(signed, ['install'])) {
         const named = signed.approvals.filter(({ action }) => action === 'install').map(({ group }) => `"${group}"`);
         const whose = groups ? `"${targetGroup}", the group of this computer` : 'any group';
-        const why = `the operator did not approve it for ${whose}, but for ${named.join(', ') || 'none'}`;
+        const why = `the operator did not approve it for ${whose}, only for ${named.join(', ') || 'none'}`;
         throw refused('AGENT_UPDATE_NOT_APPROVED', revision, why);
       }
       return instructionsFrom(signed, files, handler);

@@ -93,7 +93,7 @@ function memberOf(cabinet: Uint8Array, what: string): Uint8Array {
 }
 
 function badRoot(what: string, why: string, cause?: unknown): AgentError {
-  const text = `${what} is no root of trust metadata: ${why.replace(/\.$/, '')}.`;
+  const text = `${what} is not a root of trust metadata: ${why.replace(/\.$/, '')}.`;
   return new AgentError('AGENT_CONFIG_BAD_TRUST_ROOT', text, { hresult: hresult.untrustedRoot, cause });
 }
 

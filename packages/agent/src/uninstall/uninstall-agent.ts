@@ -85,7 +85,7 @@ function requireNoInstaller(root: MachineRoot): void {
   const installer = runningInstaller(root);
   if (!installer) return;
   const text =
-    `An update is being installed (process ${installer.pid}). The agent cannot be removed now: its installer would lose its ` +
+    `An update is being installed (process ${installer.pid}). The agent cannot be removed now: its installer loses its ` +
     'files. Wait until it has ended.';
   throw new AgentError('AGENT_HOST_INSTALLING', text, { hresult: hresult.setupUnexpected });
 }

@@ -199,7 +199,7 @@ export class WsusClient implements AgentClient {
   #leaveLegacyMode(): void {
     if (!this.#inLegacyMode()) return;
     this.#context.registry.change(legacyMode(false));
-    const text = `Legacy mode ended (${formatHResult(hresult.nonLegacyServer)}): this is no SUS server.`;
+    const text = `Legacy mode ended (${formatHResult(hresult.nonLegacyServer)}): this is not a SUS server.`;
     this.#log.write('AU', text);
     this.#context.progress('legacy', text);
   }

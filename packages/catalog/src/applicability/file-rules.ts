@@ -44,7 +44,7 @@ export function compareFileVersion(
   return given(found, `the version of ${path}`, (version) => {
     const order = orderVersions(version, wanted);
     const says = `${path} has version ${version}, wanted ${token} ${wanted}`;
-    return order === undefined ? unknown(`${says}; that is no version`) : compared(compareBy(token, order), says);
+    return order === undefined ? unknown(`${says}, which is not a version`) : compared(compareBy(token, order), says);
   });
 }
 
@@ -95,7 +95,7 @@ function fileExists(rule: Rule, file: FileFacts, path: string): Answer {
 }
 
 function compareLanguage(found: number | null | undefined, wanted: string, path: string): Answer {
-  if (toNumber(wanted) === undefined) return unknown(`Language "${wanted}" is no number`);
+  if (toNumber(wanted) === undefined) return unknown(`Language "${wanted}" is not a number`);
   return given(found, `the language of ${path}`, (language) =>
     known(language === toNumber(wanted), `its language is ${language}`),
   );
@@ -106,7 +106,7 @@ function compareTime(rule: Rule, name: 'Created' | 'Modified', foundMs: number |
   if (text === undefined) return unknown(`the rule has no ${name}`);
   // Times without an offset are UTC.
   const wanted = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text.trim()) ? text : `${text.trim()}Z`);
-  if (Number.isNaN(wanted)) return unknown(`${name} "${text}" is no time`);
+  if (Number.isNaN(wanted)) return unknown(`${name} "${text}" is not a time`);
   return given(foundMs, `the time of ${path}`, (found) =>
     compared(
       compareBy(rule.attributes.Comparison, Math.floor(found / 1000) - Math.floor(wanted / 1000)),

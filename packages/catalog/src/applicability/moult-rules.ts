@@ -38,7 +38,7 @@ export const moultRules: Record<string, RuleEvaluator> = {
     needing(rule, ['Program'], (program) => {
       const args = rule.children.filter(({ name }) => name === 'Argument').map(({ text }) => text);
       const wanted = toNumber(rule.attributes.Code ?? '0');
-      if (wanted === undefined) return unknown(`Code "${rule.attributes.Code}" is no number`);
+      if (wanted === undefined) return unknown(`Code "${rule.attributes.Code}" is not a number`);
       return given(facts.commandExit?.(program, args), program, (code) =>
         known(code === wanted, `${program} ends with ${code}`),
       );

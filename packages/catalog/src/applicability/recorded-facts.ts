@@ -75,7 +75,7 @@ export function readRecordedFacts(json: string): MachineFacts {
     throw new CatalogError('CATALOG_BAD_FACTS', `The facts are not valid JSON: ${String(cause)}`, { cause });
   }
   if (typeof recorded !== 'object' || recorded === null || Array.isArray(recorded)) {
-    throw new CatalogError('CATALOG_BAD_FACTS', 'The facts have to be a JSON object.');
+    throw new CatalogError('CATALOG_BAD_FACTS', 'The facts must be a JSON object.');
   }
   return recordedFacts(recorded as RecordedFacts);
 }

@@ -43,7 +43,9 @@ export const registryRules: Record<string, RuleEvaluator> = {
         if (typeof value.data !== 'string') return known(false, `${name} is a ${value.type}`);
         const order = orderVersions(value.data, data);
         const says = `${name} is "${value.data}", wanted ${token} ${data}`;
-        return order === undefined ? unknown(`${says}; that is no version`) : compared(compareBy(token, order), says);
+        return order === undefined
+          ? unknown(`${says}, which is not a version`)
+          : compared(compareBy(token, order), says);
       }),
     ),
   'b.WUv4RegKeyValue': (rule, context) => legacyMatch(rule, context, 'EqualTo'),
@@ -134,7 +136,7 @@ function overLoop(trueIf: string | undefined, verdicts: ReturnType<Parameters<Ru
       return { ...some, value: some.value === undefined ? undefined : !some.value };
     }
     default:
-      return unknown(`TrueIf "${trueIf ?? ''}" is none of Any, All, None`);
+      return unknown(`TrueIf "${trueIf ?? ''}" is not Any, All or None`);
   }
 }
 

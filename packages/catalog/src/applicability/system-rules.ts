@@ -46,7 +46,7 @@ export const systemRules: Record<string, RuleEvaluator> = {
   'b.SystemMetric': (rule, { facts }) =>
     needing(rule, ['Comparison', 'Index', 'Value'], (token, index, value) =>
       toNumber(index) === undefined
-        ? unknown(`Index "${index}" is no number`)
+        ? unknown(`Index "${index}" is not a number`)
         : given(facts.systemMetric?.(Number(index)), `system metric ${index}`, (metric) =>
             compareNumber(token, metric, value),
           ),
@@ -61,7 +61,7 @@ export const systemRules: Record<string, RuleEvaluator> = {
         ] as const;
         const asked = pairs.filter(([wanted]) => wanted !== undefined);
         const bad = asked.find(([wanted]) => toNumber(wanted) === undefined);
-        if (bad) return unknown(`"${bad[0]}" is no number of a processor`);
+        if (bad) return unknown(`"${bad[0]}" is not a number of a processor`);
         if (asked.some(([wanted, found]) => found !== undefined && toNumber(wanted) !== found)) {
           return known(false, `the processor is of architecture ${architecture}`);
         }
@@ -102,7 +102,7 @@ export const systemRules: Record<string, RuleEvaluator> = {
       given(facts.licenseValue?.(name), `licence value ${name}`, (value) =>
         typeof value === 'number'
           ? compareNumber(token, value, data)
-          : known(false, `licence value ${name} is no number`),
+          : known(false, `licence value ${name} is not a number`),
       ),
     ),
   'b.WmiQuery': (rule, { facts }) =>
@@ -125,7 +125,7 @@ export const systemRules: Record<string, RuleEvaluator> = {
 
 export function compareNumber(token: string, machine: number, text: string): Answer {
   const wanted = toNumber(text);
-  if (wanted === undefined) return unknown(`the rule's number "${text}" is none`);
+  if (wanted === undefined) return unknown(`"${text}" in the rule is not a number`);
   return compared(compareBy(token, machine - wanted), `found ${machine}, wanted ${token} ${text}`);
 }
 
@@ -144,7 +144,7 @@ function windowsVersion(rule: Rule, version: WindowsVersionFacts): Answer {
   const bad = versionAttributes.find(
     (name) => attributes[name] !== undefined && toNumber(attributes[name]) === undefined,
   );
-  if (bad) return unknown(`${bad} "${attributes[bad]}" is no number`);
+  if (bad) return unknown(`${bad} "${attributes[bad]}" is not a number`);
   const asked = (name: string) => toNumber(attributes[name]);
   const parts = [
     [version.major, asked('MajorVersion')],

@@ -335,7 +335,7 @@ function whyNotDeployed(revision: IndexedRevision, decided: string | undefined):
       : 'It is a part of other updates and comes with them only. No update that holds it is deployed here.';
   }
   if (decided === 'Block') return 'It is blocked for the groups of this computer.';
-  return 'Nobody deployed it, and nothing that is deployed depends on it.';
+  return 'No administrator deployed it, and nothing that is deployed depends on it.';
 }
 
 const whyDeployed: Readonly<Record<string, string>> = {

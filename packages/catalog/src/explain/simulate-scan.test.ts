@@ -50,7 +50,7 @@ describe('simulateScan', () => {
     const withheld = explainUpdate(offerOf(index, hidden), { request }, sampleIds.update);
     assert.deepEqual(
       [withheld.outcome, withheld.because],
-      ['not-offered', 'Nobody deployed it, and nothing that is deployed depends on it.'],
+      ['not-offered', 'No administrator deployed it, and nothing that is deployed depends on it.'],
     );
     const fresh = { installedNonLeaf: [], otherCached: [], filterCategoryIds: [], needTwoGroupOutOfScope: false };
     const early = explainUpdate(offerOf(index, deployed()), { request: fresh }, sampleIds.update);

@@ -98,7 +98,7 @@ function blockedBy(
   }
   return {
     code: 'CATALOG_PREREQUISITE_MISSING',
-    message: `Update ${name} requires one of ${listed(open.anyOf)}, of which none is in the catalog and can be satisfied.`,
+    message: `Update ${name} requires one of ${listed(open.anyOf)}. None of them is in the catalog and can be satisfied.`,
   };
 }
 

@@ -13,7 +13,7 @@ export function parseUpdateType(properties: XmlElement): UpdateType {
   if (!type)
     throw new CatalogError(
       'CATALOG_BAD_FIELD',
-      `UpdateType "${text.slice(0, 80)}" is none of ${updateTypes.join(', ')}.`,
+      `UpdateType "${text.slice(0, 80)}" is not one of ${updateTypes.join(', ')}.`,
     );
   return type;
 }

@@ -76,7 +76,7 @@ export function refuseWhatNobodyRuns(
   packaging: 'cabinet' | 'as-is',
 ): void {
   if (!install) {
-    if (files.length > 0) throw bad('There are files and no install: no client would do anything with them.');
+    if (files.length > 0) throw bad('There are files and no install: no client uses them.');
     return;
   }
   const [key, started] = startedFile(install);
@@ -85,7 +85,7 @@ export function refuseWhatNobodyRuns(
     throw bad('install.msi needs packaging: cabinet. Windows takes a package only inside of a cabinet.');
   }
   if (packaging === 'cabinet' && !files.some((file) => nameOf(file) === nameOf(started))) {
-    throw bad(`install.${key} "${started}" is none of the files; agents run nothing else.`);
+    throw bad(`install.${key} "${started}" is not one of the files. Agents run nothing else.`);
   }
   const extension = /\.[^.]*$/.exec(nameOf(started))?.[0] ?? '';
   if (install.kind !== 'program') {
@@ -137,7 +137,7 @@ function parseReturnCode(code: string, result: unknown): ProgramInstall['returnC
   const found = /^(succeeded|failed|cancelled)(?:,? *(reboot))?$/.exec(words);
   if (!found || !/^-?\d{1,10}$/.test(code)) {
     throw bad(
-      `install.return-codes.${code} has to be a number with succeeded, failed, cancelled or "succeeded, reboot".`,
+      `install.return-codes.${code} must be a number with succeeded, failed, cancelled or "succeeded, reboot".`,
     );
   }
   const results = { succeeded: 'Succeeded', failed: 'Failed', cancelled: 'Cancelled' } as const;

@@ -152,11 +152,11 @@ describe('a publication', () => {
     [
       'a comparison that is none',
       yaml.replace(/os-release: .*/, 'file-size: { path: P, comparison: Lesser, size: 1 }'),
-      /"Lesser" is none of LessThan/,
+      /"Lesser" is not one of LessThan/,
     ],
     ['an empty list of rules', yaml.replace(/os-release: .*/, 'not: []'), /not is empty/],
     ['a constant that is denied', yaml.replace(/os-release: .*/, 'always: false'), /always stands alone/],
-    ['a bad id', yaml.replace('00000000-0000-0000-0000-00000000000d', 'nope'), /no GUID/],
+    ['a bad id', yaml.replace('00000000-0000-0000-0000-00000000000d', 'nope'), /not a GUID/],
     ['a bad return code', yaml.replace('1603: failed', '1603: maybe'), /1603/],
     ['two equal keys', `${yaml}\ntitle: again`, /valid YAML/],
     ['no mapping at all', '- a', /mapping/],

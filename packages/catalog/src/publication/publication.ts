@@ -126,11 +126,11 @@ function parseTranslations(value: unknown): Publication['translations'] {
 
 function id(value: unknown, key: string): UpdateId {
   const found = toUpdateId(text(value, key));
-  if (!found) throw bad(`${key}: "${String(value)}" is no GUID.`);
+  if (!found) throw bad(`${key}: "${String(value)}" is not a GUID.`);
   return found;
 }
 
 function whole(value: unknown, key: string): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 0x7fffffff) return value;
-  throw bad(`${key} has to be a whole number from 1.`);
+  throw bad(`${key} must be a whole number from 1.`);
 }

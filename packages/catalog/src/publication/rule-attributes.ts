@@ -80,6 +80,6 @@ function comparisonWord(rule: string, value: string, where: string): string {
   const isText = rule === 'b.RegSz' || rule === 'b.RegExpandSz';
   const words = isText ? textWords : rule === 'OsRelease' ? [...scalarWords, ...textWords] : scalarWords;
   const word = words.find((one) => one.toLowerCase() === value.toLowerCase());
-  if (!word) throw bad(`${where}: Comparison "${value}" is none of ${[...new Set(words)].join(', ')}.`);
+  if (!word) throw bad(`${where}: Comparison "${value}" is not one of ${[...new Set(words)].join(', ')}.`);
   return word;
 }

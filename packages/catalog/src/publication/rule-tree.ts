@@ -61,7 +61,7 @@ function parseEntry(name: string, value: unknown, key: string): RuleTree {
   switch (name) {
     case 'all':
     case 'any': {
-      if (!Array.isArray(value) || value.length === 0) throw bad(`${key} has to be a list of rules.`);
+      if (!Array.isArray(value) || value.length === 0) throw bad(`${key} must be a list of rules.`);
       return { kind: name, rules: value.map((one, at) => parseRuleTree(one, `${key}[${at}]`)) };
     }
     case 'always':
@@ -105,9 +105,9 @@ function hasRegistryBase(value: unknown): boolean {
 function scalar(value: unknown, key: string): string {
   // 2.10 would be read as 2.1.
   if (typeof value === 'number' && !Number.isInteger(value))
-    throw bad(`${key}: write ${value} in quotes, as it has to stand.`);
+    throw bad(`${key}: write ${value} in quotes, exactly as it is meant.`);
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw bad(`${key} has to be a text, a number or true/false.`);
+  throw bad(`${key} must be a text, a number or true/false.`);
 }
 
 /** `reg-sz-to-version` → `RegSzToVersion`; what has no dash and begins with a capital stays. */

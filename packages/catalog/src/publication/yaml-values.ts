@@ -8,7 +8,7 @@ export function bad(message: string): CatalogError {
 /** A mapping; throws when it is anything else. */
 export function mapping(value: unknown, key: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw bad(`${key} has to be a mapping of keys to values.`);
+  throw bad(`${key} must be a mapping of keys to values.`);
 }
 
 /** The value; throws when it is not there. */
@@ -21,7 +21,7 @@ export function required(value: unknown, key: string): unknown {
 export function text(value: unknown, key: string): string {
   const given = required(value, key);
   if ((typeof given === 'string' && given.trim() !== '') || typeof given === 'number') return String(given);
-  throw bad(`${key} has to be a text.`);
+  throw bad(`${key} must be a text.`);
 }
 
 export function optionalText(value: unknown, key: string): string | undefined {
@@ -42,6 +42,6 @@ export function oneOf<Choice extends string>(
 ): Choice | undefined {
   if (value === undefined) return undefined;
   const found = choices.find((choice) => choice === value);
-  if (found === undefined) throw bad(`${key} has to be one of ${choices.join(', ')}.`);
+  if (found === undefined) throw bad(`${key} must be one of ${choices.join(', ')}.`);
   return found;
 }

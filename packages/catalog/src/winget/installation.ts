@@ -14,7 +14,7 @@ const silent: Readonly<Record<string, string | undefined>> = {
 const why: Readonly<Record<string, string>> = {
   msix: 'no rule of an update server finds an msix package',
   appx: 'no rule of an update server finds an appx package',
-  zip: 'a zip archive has to be unpacked first',
+  zip: 'a zip archive must be unpacked first',
   portable: 'a portable program is not in the list of programs',
   font: 'a font is not in the list of programs',
   msstore: 'it comes from the Microsoft Store',

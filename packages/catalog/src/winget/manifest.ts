@@ -46,7 +46,7 @@ export function textIn(fields: Fields, key: string): string {
 export function optionalTextIn(fields: Fields, key: string): string | undefined {
   const value = fields[key];
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string') throw badManifest(`${key} has to be a text.`);
+  if (typeof value !== 'string') throw badManifest(`${key} must be a text.`);
   if (/\p{Cc}/u.test(value.trim())) throw badManifest(`${key} holds a control character.`);
   return value.trim();
 }
@@ -55,14 +55,14 @@ export function optionalTextIn(fields: Fields, key: string): string | undefined 
 export function fieldsIn(value: unknown, key: string): Fields {
   if (value === undefined || value === null || value === '') return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Fields;
-  throw badManifest(`${key} has to be a mapping.`);
+  throw badManifest(`${key} must be a mapping.`);
 }
 
 export function listIn(fields: Fields, key: string): unknown[] {
   const value = fields[key];
   if (value === undefined || value === null || value === '') return [];
   if (Array.isArray(value)) return value;
-  throw badManifest(`${key} has to be a list.`);
+  throw badManifest(`${key} must be a list.`);
 }
 
 export function badManifest(message: string, cause?: unknown): CatalogError {

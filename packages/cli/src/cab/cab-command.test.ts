@@ -111,7 +111,7 @@ test('create does not replace a file by the cabinet that is to hold it', (contex
   for (const input of ['play.txt', '.']) {
     const { status, stderr } = moult(['cab', 'create', './play.txt', input], { cwd: folder });
     assert.equal(status, 2);
-    assert.match(stderr.toString(), /CLI_USAGE: play\.txt would be replaced/);
+    assert.match(stderr.toString(), /CLI_USAGE: play\.txt is a file to pack, and the new cabinet replaces it/);
     assert.equal(Buffer.compare(readFileSync(join(folder, 'play.txt')), prose), 0);
   }
 });

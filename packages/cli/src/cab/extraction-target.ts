@@ -39,7 +39,7 @@ export class ExtractionTarget {
       this.#taken.set(key, 'folder');
     }
     const key = collisionKey(segments);
-    if (this.#taken.has(key)) throw clash(member, 'another member has this name, but for letter case');
+    if (this.#taken.has(key)) throw clash(member, 'another member has this name in other letter case');
     this.#taken.set(key, 'file');
     return segments;
   }

@@ -311,6 +311,6 @@ function asWholeNumber(written: string): number {
 
 function asLanguage(written: string): string {
   if (canonicalLanguage(written) === undefined)
-    throw new InvalidArgumentError('It is no language such as en or pt-br.');
+    throw new InvalidArgumentError('It is not a language such as en or pt-br.');
   return written;
 }

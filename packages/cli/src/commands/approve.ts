@@ -131,6 +131,6 @@ function parseTime(text: string): Date {
   // 31 February would otherwise be some day in March.
   const isDay = parts !== null && new Date(`${day}T00:00Z`).toJSON()?.startsWith(day);
   if (!isDay || Number.isNaN(time.getTime()))
-    throw new UsageError(`--deadline "${text}" is no time. Write 2027-01-31T12:00:00Z.`);
+    throw new UsageError(`--deadline "${text}" is not a time. Write 2027-01-31T12:00:00Z.`);
   return time;
 }

@@ -49,7 +49,8 @@ export function register(program: Command): void {
 
 async function run(file: string, flags: Flags): Promise<void> {
   const identity = identityOf(flags);
-  if (flags.url !== undefined && !URL.canParse(flags.url)) throw new UsageError(`--url ${flags.url} is no address.`);
+  if (flags.url !== undefined && !URL.canParse(flags.url))
+    throw new UsageError(`--url ${flags.url} is not an address.`);
   const signed = await signFile(readNamedFile(file), identity, {
     // A server's own keys sign whatever its clock shows; anybody else's certificate is judged by the clock.
     now: isOfServer(flags) ? signingTimeOf(identity, new Date()) : new Date(),

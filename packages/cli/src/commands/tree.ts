@@ -207,7 +207,7 @@ const audiences = {
   all: 'everybody',
   'moult-agents': "Moult's agents",
   'other-agents': 'all agents but Moult’s',
-  nobody: 'nobody (the server answers this path itself)',
+  nobody: 'not needed (the server answers this path itself)',
 };
 
 function verificationLines({ checked, problems, rootUnknown, neverStarted }: TreeVerification): string[] {

@@ -28,7 +28,7 @@ export async function doctorFix(options: FixOptions): Promise<void> {
     );
   } else if (!options.json) for (const { code, what } of changes) console.log(`${code}: ${what}`);
   if (changes.length === 0) {
-    if (!options.json) console.log('There is nothing to mend that is safe to mend by itself.');
+    if (!options.json) console.log('There is nothing that the doctor can fix safely by itself.');
     return;
   }
   process.exitCode = exitCode.findings;
@@ -41,7 +41,7 @@ export async function doctorFix(options: FixOptions): Promise<void> {
     console.log(
       jsonText({ applied: true, undoFile, changes: changes.map(({ code, what, file }) => ({ code, what, file })) }, 2),
     );
-  } else console.log(`Done. To take it back: moult doctor fix --undo ${undoFile}`);
+  } else console.log(`Done. To undo it: moult doctor fix --undo ${undoFile}`);
 }
 
 async function plan(options: FixOptions): Promise<Change[]> {
@@ -64,7 +64,7 @@ async function plan(options: FixOptions): Promise<Change[]> {
 
 async function isAgreed(count: number): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new UsageError('nobody is there to ask; --yes applies the changes, --dry-run only shows them');
+    throw new UsageError('there is no terminal to ask. --yes applies the changes, --dry-run only shows them');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(`Make ${count === 1 ? 'this change' : `these ${count} changes`}? [y/N] `);
   terminal.close();
@@ -74,5 +74,5 @@ async function isAgreed(count: number): Promise<boolean> {
 function undo(file: string, json: boolean): void {
   const undone = undoChanges(file);
   if (json) console.log(jsonText({ undone }, 2));
-  else for (const what of undone) console.log(`taken back: ${what}`);
+  else for (const what of undone) console.log(`undone: ${what}`);
 }

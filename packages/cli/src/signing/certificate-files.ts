@@ -101,5 +101,5 @@ function readKeyFile(file: string, passwordFile: string | undefined): string {
 function whyNot(error: unknown): string {
   return (error as NodeJS.ErrnoException).code === 'ERR_OSSL_BAD_DECRYPT'
     ? 'the password is wrong.'
-    : 'it is no private key in PEM.';
+    : 'it is not a private key in PEM.';
 }

@@ -50,7 +50,7 @@ test('a file is signed in place, keeps its mode, and is then trusted under its C
   );
   const public_ = await run('verify', 'in-place.cab');
   assert.equal(public_.code, 1);
-  assert.match(public_.stdout, /unaltered, but NOT trusted\n {2}SIGNATURE_UNTRUSTED_CHAIN .*none of the trusted/);
+  assert.match(public_.stdout, /unaltered, but NOT trusted\n {2}SIGNATURE_UNTRUSTED_CHAIN .*not one of the trusted/);
   assert.ok(execFileSync('osslsigncode', ['verify', '-CAfile', 'ca.pem', '-in', 'in-place.cab'], { cwd: folder }));
 });
 
@@ -163,10 +163,10 @@ test('wrong usage is exit code 2, and says what is missing', async () => {
     [['sign', 'usage.cab'], /--key and --cert/],
     [['sign', 'usage.cab', '--data-dir', 'data', '--key', 'signer.key'], /not both/],
     [['sign', 'missing.cab', ...identity], /missing.cab cannot be read/],
-    [['sign', 'usage.cab', '--key', 'ca.pem', '--cert', 'signer.pem'], /no private key/],
+    [['sign', 'usage.cab', '--key', 'ca.pem', '--cert', 'signer.pem'], /not a private key/],
     [['sign', 'usage.cab', '--key', 'signer.key', '--cert', 'signer.key'], /no certificate/],
-    [['sign', 'usage.cab', ...identity, '--tsa', 'nowhere'], /no http address/],
-    [['sign', 'usage.cab', ...identity, '--url', 'nowhere'], /no address/],
+    [['sign', 'usage.cab', ...identity, '--tsa', 'nowhere'], /not an http address/],
+    [['sign', 'usage.cab', ...identity, '--url', 'nowhere'], /not an address/],
     [['verify', 'usage.cab', '--ca', 'usage.cab'], /neither a PEM nor a DER/],
     [['verify', 'missing.cab'], /missing.cab cannot be read/],
     [['verify'], /missing required argument/],

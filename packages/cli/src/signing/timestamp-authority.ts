@@ -8,7 +8,7 @@ import { TimestampAuthorityError } from './errors.ts';
 /** Asks the authority at `url`. Throws UsageError for an address that is none. */
 export function timestampAuthority(url: string): RequestTimestamp {
   const address = URL.parse(url);
-  if (!address || !/^https?:$/.test(address.protocol)) throw new UsageError(`--tsa ${url} is no http address.`);
+  if (!address || !/^https?:$/.test(address.protocol)) throw new UsageError(`--tsa ${url} is not an http address.`);
   return async (request) => {
     const response = await ask(address, request);
     const type = response.headers.get('content-type') ?? 'no content type';

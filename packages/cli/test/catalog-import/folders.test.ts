@@ -164,7 +164,7 @@ describe('what waits for others', () => {
     assert.deepEqual([second.setAside.length, second.setAside[0].update.slice(-4)], [1, '21@1']);
     assert.equal(second.setAsideInAll, first.setAsideInAll + 1);
     const again = moult('catalog', 'import', join(folder, 'first'));
-    assert.doesNotMatch(again.stdout, /set aside/);
+    assert.doesNotMatch(again.stdout, /held back/);
     assert.match(again.stdout, /moult catalog waiting/);
     const all = JSON.parse(moult('catalog', 'waiting', '--json').stdout);
     assert.deepEqual([all.total, all.next], [second.setAsideInAll, null]);

@@ -79,7 +79,7 @@ function observeTimes(settings: ClientSettings, say: Say, clock: StateClock): Ob
     [at.autoUpdate, 'DetectionStartTime'],
   ];
   if (written !== undefined && wait === undefined)
-    return [say('fail', 'DOCTOR_WAIT_STUCK', `"${written}", which is no time`, places)];
+    return [say('fail', 'DOCTOR_WAIT_STUCK', `"${written}", which is not a time`, places)];
   if (wait === undefined) return start === undefined ? [] : observeStart(say, start, places, clock);
   const shown = `${new Date(wait).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
   const ahead = nowMs === undefined ? undefined : wait - nowMs;

@@ -54,7 +54,7 @@ function planForRegistry(file: string, now: Date): Change[] {
   return [
     {
       code,
-      what: `delete ${names} in ${file}, so that the agent detects anew`,
+      what: `delete ${names} in ${file}, so that the agent detects again`,
       file,
       after: removeRegValues(before, present),
     },

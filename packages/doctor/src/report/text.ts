@@ -66,7 +66,7 @@ function headline(
 ): string {
   if (failures.length > 0) {
     const more = failures.length > 1 ? `, and ${failures.length - 1} more` : '';
-    return `${paint(['red', 'bold'], 'Not healthy')}  ${report.subject}: ${failures.length === 1 ? 'one thing is broken' : `one thing to mend first${more}`}.`;
+    return `${paint(['red', 'bold'], 'Not healthy')}  ${report.subject}: ${failures.length === 1 ? 'one thing is broken' : `one thing to fix first${more}`}.`;
   }
   const rest =
     unknowns.length > 0 ? ` ${unknowns.length} thing${unknowns.length === 1 ? '' : 's'} could not be decided.` : '';

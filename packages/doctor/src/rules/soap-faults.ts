@@ -16,7 +16,7 @@ export const errorCodeMeanings: Readonly<Record<string, string>> = {
   RegistrationRequired: 'The server wants the client to register first. The client does so by itself.',
   RegistrationNotRequired: 'The client registered although the server does not want it.',
   ServerChanged:
-    'The server is another one than before, or its database was restored. The client makes its list of updates anew.',
+    'The server is another one than before, or its database was restored. The client makes its list of updates again.',
   ServerBusy: 'The server is at its limits. The client tries again later.',
   FileLocationChanged: 'The addresses of update files changed. The client asks for them again by itself.',
   IncompatibleProtocolVersion: 'The client speaks a version of the protocol that the server does not take.',

@@ -147,7 +147,7 @@ function prepare(bytes: Uint8Array, header: CabinetHeader, signatureOffset: numb
   if (end !== header.cabinetBytes || (signatureOffset === undefined && bytes.length !== end)) {
     throw new FormatError(
       'FORMAT_UNSUPPORTED',
-      'Data lies behind the cabinet that is no signature; it is not signed over.',
+      'The data behind the cabinet is not a signature. It is not signed over.',
       {
         offset: header.cabinetBytes,
       },

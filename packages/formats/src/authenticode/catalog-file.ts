@@ -10,7 +10,7 @@ export function openCatalogFile(bytes: Uint8Array): CatalogFile {
   const message = readSignedData(bytes);
   const { content } = message;
   if (message.contentType !== oids.certificateTrustList || !content) {
-    throw new FormatError('FORMAT_UNSUPPORTED', 'This PKCS#7 message is no security catalog.', { offset: 0 });
+    throw new FormatError('FORMAT_UNSUPPORTED', 'This PKCS#7 message is not a security catalog.', { offset: 0 });
   }
   return {
     kind: 'catalog',

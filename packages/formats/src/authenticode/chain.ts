@@ -128,7 +128,7 @@ function untrusted(chain: readonly Certificate[], question: ChainQuestion): Sign
     ? `The chain ends at ${last?.subject}`
     : `The issuer of ${last?.subject} is not in the file: ${last?.issuer}`;
   const given =
-    question.trusted.length === 0 ? 'no trusted certificate was given' : 'it is none of the trusted certificates';
+    question.trusted.length === 0 ? 'no trusted certificate was given' : 'it is not one of the trusted certificates';
   return { code: 'SIGNATURE_UNTRUSTED_CHAIN', message: `${end}; ${given}.` };
 }
 

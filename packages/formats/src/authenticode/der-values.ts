@@ -71,7 +71,7 @@ export function readOctets(element: DerElement): Uint8Array {
   if (element.tag === tags.octetString) return element.content;
   if (element.tag !== tags.constructedOctetString) throw badAsn1('no octet string', element.offset);
   const pieces = childrenOf(element).map((piece) => {
-    if (piece.tag !== tags.octetString) throw badAsn1('a piece of an octet string that is none', piece.offset);
+    if (piece.tag !== tags.octetString) throw badAsn1('a piece of an octet string that is not one', piece.offset);
     return piece.content;
   });
   return new Uint8Array(Buffer.concat(pieces));

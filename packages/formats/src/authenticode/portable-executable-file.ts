@@ -44,7 +44,7 @@ function readLayout(bytes: Uint8Array): Layout {
   const peAt = view.getUint32(0x3c, true);
   need(bytes, peAt + 24 + 2);
   if (view.getUint32(peAt, true) !== 0x4550) {
-    throw new FormatError('FORMAT_UNSUPPORTED', 'This program is no PE file; others cannot be signed.', {
+    throw new FormatError('FORMAT_UNSUPPORTED', 'This program is not a PE file. Others cannot be signed.', {
       offset: peAt,
     });
   }
@@ -108,7 +108,7 @@ function readTable(bytes: Uint8Array, { table }: Layout): { signatures: Uint8Arr
     } else findings.push(badLayout('The signature table holds an entry of another kind, which nothing protects.'));
     const next = Math.min(end, at + Math.ceil(length / 8) * 8);
     if (bytes.subarray(at + length, next).some((octet) => octet !== 0))
-      findings.push(appended('Data lies between signatures.'));
+      findings.push(appended('There is data between signatures.'));
     at = next;
   }
   return { signatures, findings };
@@ -142,7 +142,7 @@ function digestFile(algorithm: DigestAlgorithm, body: Uint8Array, { checksumAt, 
 function prepare(bytes: Uint8Array, layout: Layout, end: number): PreparedFile {
   const { table, checksumAt, directoryAt } = layout;
   if (table.size > 0 && table.offset + table.size !== bytes.length) {
-    throw new FormatError('FORMAT_UNSUPPORTED', 'Data lies behind the signature; it would be lost.', {
+    throw new FormatError('FORMAT_UNSUPPORTED', 'There is data behind the signature. Signing loses it.', {
       offset: table.offset + table.size,
     });
   }

@@ -94,7 +94,7 @@ const unknownSigner = {
 function checkFileDigest(file: SignedFile, message: SignedData, check: SignerCheck): SignatureProblem[] {
   if (file.kind === 'catalog') {
     if (message.contentType === oids.certificateTrustList) return [];
-    return [{ code: 'SIGNATURE_MALFORMED', message: 'The signed content is no list of a security catalog.' }];
+    return [{ code: 'SIGNATURE_MALFORMED', message: 'The signed content is not a list of a security catalog.' }];
   }
   if (message.contentType !== oids.indirectData || !message.content) {
     return [{ code: 'SIGNATURE_MALFORMED', message: 'The signed content is not what Authenticode signs.' }];

@@ -84,7 +84,7 @@ export function singleValue(attributes: Map<string, DerElement[]>, oid: string):
   const values = attributes.get(oid);
   if (!values) return undefined;
   const [value, second] = values;
-  if (!value || second) throw badAsn1(`attribute ${oid} has to have exactly one value`, second?.offset ?? 0);
+  if (!value || second) throw badAsn1(`attribute ${oid} must have exactly one value`, second?.offset ?? 0);
   return value;
 }
 

@@ -122,7 +122,7 @@ class DataBlock implements RawBlock {
       throw this.#damaged('FORMAT_BAD_DATA', message);
     }
     if (this.end > part.end) {
-      const message = `A data block of ${this.#sizes & 0xffff} bytes runs into what lies behind its folder.`;
+      const message = `A data block of ${this.#sizes & 0xffff} bytes runs beyond the end of its folder.`;
       throw this.#damaged('FORMAT_TRUNCATED', message);
     }
   }

@@ -79,7 +79,7 @@ class DirectoryReader {
     }
     this.#directory = Buffer.concat(this.#cut(this.#sectors.runs(chain, chain.length * sectorBytes)));
     this.#seen = new Uint8Array(count);
-    if (this.#directory[66] !== types.root) throw badDirectory('its first entry is no root');
+    if (this.#directory[66] !== types.root) throw badDirectory('its first entry is not a root');
     this.#mini = new MiniSectors(this.#sectors, this.#place(0));
   }
 

@@ -71,7 +71,7 @@ export class MszipDecoder implements Tenant {
 const inflateProblems: readonly [FormatErrorCode, string][] = [
   ['FORMAT_TRUNCATED', 'ends in the middle'],
   ['FORMAT_BAD_DATA', 'has a deflate block of no known kind'],
-  ['FORMAT_BAD_DATA', 'has code lengths that are no code'],
+  ['FORMAT_BAD_DATA', 'has code lengths that make no code'],
   ['FORMAT_BAD_DATA', 'has bits that mean no symbol'],
   ['FORMAT_BAD_DATA', 'refers back to before the beginning'],
   ['FORMAT_BAD_DATA', 'unpacks to more than its size'],

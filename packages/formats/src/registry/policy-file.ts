@@ -27,7 +27,7 @@ export function parsePolicyFile(bytes: Uint8Array): PolicyInstruction[] {
   if (bytes.length < 8 || reader.number() !== signature || reader.number() !== version)
     throw new FormatError(
       'FORMAT_BAD_HEADER',
-      'This is no Registry.pol of version 1: it does not begin with "PReg" and 1',
+      'This is not a Registry.pol of version 1: it does not begin with "PReg" and 1',
     );
   const instructions: PolicyInstruction[] = [];
   while (!reader.isAtEnd()) {
@@ -66,7 +66,7 @@ function encodeInstruction({ key, name, value }: PolicyInstruction): Buffer {
   if (bytes.length > widest.dataBytes || name.length > widest.nameCharacters || key.length > widest.keyCharacters)
     throw new FormatError('FORMAT_OVER_LIMIT', `${key}\\${name} is longer than a Registry.pol can hold`);
   if (key === '' || /\0/.test(key + name) || /^HK/i.test(key))
-    throw new FormatError('FORMAT_BAD_DATA', `"${key}" is no key of a Registry.pol: it names no hive`);
+    throw new FormatError('FORMAT_BAD_DATA', `"${key}" is not a key of a Registry.pol: it names no hive`);
   return Buffer.concat([
     unit(open),
     text(key),

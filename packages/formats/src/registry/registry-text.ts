@@ -132,7 +132,7 @@ function readKeyLine(line: string, number: number, tree: RegistryTree): Registry
 
 function readValueLine(line: string, number: number, key: RegistryKey, ansi: boolean): void {
   const match = /^(?:@|"((?:[^"\\]|\\.)*)")\s*=\s*(.*)$/s.exec(line);
-  if (!match) throw badRegistry(`"${line.slice(0, 40)}" is no value line`, number);
+  if (!match) throw badRegistry(`"${line.slice(0, 40)}" is not a value line`, number);
   const name = fromQuoted(match[1] ?? '');
   const data = match[2] ?? '';
   if (data === '-') key.values.delete(name.toLowerCase());
@@ -145,7 +145,7 @@ function readData(data: string, number: number, ansi: boolean): RegistryValue {
   const dword = /^dword:([0-9a-f]{1,8})\s*(?:;.*)?$/i.exec(data);
   if (dword) return { type: 'REG_DWORD', data: Number.parseInt(dword[1] ?? '0', 16) };
   const hex = /^hex(?:\(([0-9a-f]+)\))?:([0-9a-f,\s]*)(?:;.*)?$/i.exec(data);
-  if (!hex) throw badRegistry(`"${data.slice(0, 40)}" is no registry data`, number);
+  if (!hex) throw badRegistry(`"${data.slice(0, 40)}" is not registry data`, number);
   const bytes = Buffer.from((hex[2] ?? '').replace(/[^0-9a-f]/gi, ''), 'hex');
   return fromBytes(hex[1] === undefined ? 3 : Number.parseInt(hex[1], 16), bytes, ansi);
 }

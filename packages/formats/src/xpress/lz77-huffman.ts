@@ -66,7 +66,7 @@ class HuffmanDecoder {
       this.#lengths[2 * index + 1] = pair >> 4;
     }
     if (!fillDecodingTable(this.#lengths, codeBits, this.#table)) {
-      throw new FormatError('FORMAT_BAD_DATA', 'The code lengths of an Xpress block are no code.', {
+      throw new FormatError('FORMAT_BAD_DATA', 'The code lengths of an Xpress block make no code.', {
         offset: this.#at,
       });
     }

@@ -21,7 +21,7 @@ interface Envelope {
  */
 export function readEnvelope(text: string, limits?: XmlLimits): Envelope {
   const root = readXml(text, limits);
-  if (root.local !== 'Envelope') throw badEnvelope('the root is no SOAP Envelope');
+  if (root.local !== 'Envelope') throw badEnvelope('the root is not a SOAP Envelope');
   const version = versionOf(root);
   if (version === undefined) throw badEnvelope(`its Envelope is of "${root.uri}"`, 'VersionMismatch');
   const header = childNamed(root, 'Header', root.uri);
@@ -93,6 +93,6 @@ function refuseMandatoryHeaders(header: XmlElement): void {
 }
 
 function badEnvelope(why: string, soapFault?: NonNullable<ProtocolErrorDetails['soapFault']>): ProtocolError {
-  const message = `This is no SOAP message that can be answered: ${why}.`;
+  const message = `This is not a SOAP message that can be answered: ${why}.`;
   return new ProtocolError('PROTOCOL_BAD_ENVELOPE', message, soapFault && { soapFault });
 }

@@ -124,7 +124,7 @@ function checkDelegatedRole(check: Checker, value: unknown): DelegatedRole {
   const role = check.record(value, 'a delegated role');
   const name = check.text(role.name, 'name of a delegated role');
   const taken: readonly string[] = topLevelRoles;
-  if (name === '' || taken.includes(name)) check.fail(`${JSON.stringify(name)} is no name for a delegated role`);
+  if (name === '' || taken.includes(name)) check.fail(`${JSON.stringify(name)} is not a name for a delegated role`);
   check.roleKeys(role, `the role ${name}`);
   if (typeof role.terminating !== 'boolean') check.fail(`terminating of ${name} is not true or false`);
   if (role.paths !== undefined) check.texts(role.paths, `paths of ${name}`);

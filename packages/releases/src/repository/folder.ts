@@ -141,7 +141,7 @@ export class RepositoryFolder {
   }
 
   stagedFile(role: string): string {
-    if (!roleName.test(role)) throw new ReleaseError('RELEASE_ROLE_UNKNOWN', `${JSON.stringify(role)} is no role.`);
+    if (!roleName.test(role)) throw new ReleaseError('RELEASE_ROLE_UNKNOWN', `${JSON.stringify(role)} is not a role.`);
     return join(this.directory, 'staged', `${role}.json`);
   }
 

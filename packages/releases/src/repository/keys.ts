@@ -64,7 +64,7 @@ export function readPublicKey(text: string, name: string): { keyid: string; owne
 }
 
 function signingKey(owner: string, der: Uint8Array, name: string): SigningKey {
-  if (!ownerPattern.test(owner)) throw unusable(name, `${JSON.stringify(owner)} is no name of an owner`);
+  if (!ownerPattern.test(owner)) throw unusable(name, `${JSON.stringify(owner)} is not a name of an owner`);
   try {
     const privateKey = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
     const hex = createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).subarray(-32).toString('hex');

@@ -67,7 +67,7 @@ export class Repository {
   add(role: 'agent' | 'updates', path: string, bytes: Uint8Array, ours: OurTarget, now: Date, deltas = 0): void {
     const file = { length: bytes.length, hashes: { sha256: sha256Hex(bytes) } };
     if (!targetPathPattern.test(path)) {
-      throw new ReleaseError('RELEASE_TARGET_MALFORMED', `${JSON.stringify(path)} is no path of a target.`);
+      throw new ReleaseError('RELEASE_TARGET_MALFORMED', `${JSON.stringify(path)} is not a path of a target.`);
     }
     readOurTarget(path, { ...file, custom: { moult: ours } });
     this.folder.locked(() => {
@@ -239,7 +239,7 @@ export class Repository {
   /** What the staged version of a role has to be signed by. */
   demands(role: string): Demand[] {
     const next = this.keysOf(role);
-    if (!next) throw new ReleaseError('RELEASE_ROLE_UNKNOWN', `${role} is no role of this repository.`);
+    if (!next) throw new ReleaseError('RELEASE_ROLE_UNKNOWN', `${role} is not a role of this repository.`);
     const before = this.folder.published().root?.signed;
     return role === 'root' && before ? [{ roleKeys: before.roles.root, keys: before.keys }, next] : [next];
   }
@@ -275,7 +275,7 @@ export class Repository {
   ): void {
     const { published, staged } = this.state();
     const base = staged.targets.get(role) ?? published.targets.get(role);
-    if (!base) throw new ReleaseError('RELEASE_ROLE_UNKNOWN', `${role} is no role of this repository.`);
+    if (!base) throw new ReleaseError('RELEASE_ROLE_UNKNOWN', `${role} is not a role of this repository.`);
     const version = (published.targets.get(role)?.signed.version ?? 0) + 1 + skip;
     const next = restamped(change(base.signed), Math.max(version, base.signed.version), now);
     const size = encodeMetadata(unsigned(next)).length + roomForSignatures;

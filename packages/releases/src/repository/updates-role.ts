@@ -165,6 +165,6 @@ function sameTargets(before: Record<string, TargetFile>, after: Record<string, T
 function requireTakeable(metadata: Metadata<TargetsSigned>, mostBytes: number): void {
   const size = encodeMetadata(metadata).length + 20_000;
   if (size <= mostBytes) return;
-  const text = `${role} would have ${size} bytes, and clients take ${mostBytes}. Decline updates that nobody needs.`;
+  const text = `${role} would have ${size} bytes, and clients take ${mostBytes}. Decline updates that no computer needs.`;
   throw new ReleaseError('RELEASE_TARGET_MALFORMED', text, { role });
 }

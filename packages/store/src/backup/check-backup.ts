@@ -77,7 +77,7 @@ async function readManifest(source: string): Promise<BackupManifest> {
   try {
     found = JSON.parse((await readInside(source, manifestName)).toString('utf8'));
   } catch (cause) {
-    const message = `${source} is no backup: it has no readable ${manifestName}.`;
+    const message = `${source} is not a backup: it has no readable ${manifestName}.`;
     throw new ServerError('SERVER_BAD_BACKUP', message, { cause });
   }
   const { format, migrations: applied, version } = Object(found);

@@ -13,7 +13,7 @@ import type { BackedUpTable } from '../tables.ts';
 import { badBackup } from './check-backup.ts';
 import { type BackupManifest, decodeRow, tableFile } from './format.ts';
 
-/** As many rows as the manifest counts. Throws SERVER_BAD_BACKUP when the file is another, has others, or has what is no row. */
+/** As many rows as the manifest counts. Throws SERVER_BAD_BACKUP when the file is another, has others, or has what is not a row. */
 export async function* readRows(
   source: string,
   { files, rows }: BackupManifest,
@@ -96,5 +96,5 @@ function rowIn(line: Buffer): Record<string, unknown> | undefined {
 }
 
 function noRow(source: string, name: string, count: number): never {
-  throw badBackup(source, `line ${count} of ${name} is no row.`);
+  throw badBackup(source, `line ${count} of ${name} is not a row.`);
 }

@@ -29,7 +29,7 @@ export function writeClockMarks(dataDir: string, { newest, ageing }: ClockMarks)
 function dateIn(text: unknown): Date | undefined {
   if (text === null) return undefined;
   const date = new Date(String(text));
-  if (Number.isNaN(date.getTime())) throw new RangeError(`${text} is no time`);
+  if (Number.isNaN(date.getTime())) throw new RangeError(`${text} is not a time`);
   return date;
 }
 

@@ -78,7 +78,7 @@ describe('the content store', () => {
     assert.equal(noted.get(sha1)?.state, 'damaged');
     assert.ok(logged.some((line) => line.includes(sha1.toUpperCase())));
     assert.equal(await store.locate(sha1), undefined, 'and stays so');
-    assert.deepEqual(recorded, [['server', 'set aside content', sha1]]);
+    assert.deepEqual(recorded, [['server', 'move damaged content', sha1]]);
   });
 
   it('a file with the right SHA-1 and another SHA-256 than its update says is not served either', async () => {

@@ -123,10 +123,10 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
       const aside = await setAside(folder, name);
       await facts.saveContentFile(file);
       const after = { file: aside, found, expected };
-      await facts.recordChange({ name: actor, at: now() }, { action: 'set aside content', subject: sha1, after });
+      await facts.recordChange({ name: actor, at: now() }, { action: 'move damaged content', subject: sha1, after });
       log.error(
         { file: join(folder, name), aside, found, expected },
-        'content file is not what its name says; it was set aside',
+        'content file does not match its name and was moved to the damaged files',
       );
       return undefined;
     }

@@ -104,7 +104,7 @@ test('an address is shown with its user, hosts and database', () => {
 test('what cannot be meant is refused, with what may be', () => {
   for (const [address, said] of [
     ['postgres://db/updates?sslmod=require', /parameter sslmod that Moult does not know.*sslmode/],
-    ['postgres://db/updates?sslmode=always', /sslmode that is none of disable, allow, prefer, require/],
+    ['postgres://db/updates?sslmode=always', /sslmode that is not one of disable, allow, prefer, require/],
     ['postgres://db/updates?target_session_attrs=standby', /any, read-write, primary/],
     ['postgres://db:0/updates', /a port is not valid/],
     ['postgres://db:99999/updates', /a port is not valid/],

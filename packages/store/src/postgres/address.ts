@@ -146,14 +146,14 @@ function tlsModeOf(mode: string): TlsMode {
     'verify-full': 'verify-full',
   };
   const found = Object.hasOwn(known, mode) ? known[mode] : undefined;
-  if (!found) throw badAddress(`has an sslmode that is none of ${Object.keys(known).join(', ')}`);
+  if (!found) throw badAddress(`has an sslmode that is not one of ${Object.keys(known).join(', ')}`);
   return found;
 }
 
 function wantedOf(wanted: string | undefined): WantedSession {
   if (!wanted) return 'read-write';
   if (wanted === 'any' || wanted === 'read-write' || wanted === 'primary') return wanted;
-  throw badAddress('has a target_session_attrs that is none of any, read-write, primary. Moult must write');
+  throw badAddress('has a target_session_attrs that is not one of any, read-write, primary. Moult must write');
 }
 
 function secondsOf(text: string): number {

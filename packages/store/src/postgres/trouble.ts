@@ -96,7 +96,7 @@ function refusal({ code, message }: pg.DatabaseError, { user, database }: Postgr
 
 export function missingPassword({ user }: PostgresAddress): ConnectTrouble {
   const role = user === undefined ? 'the role' : `the role "${user}"`;
-  const reason = `it wants a password for ${role}, and there is none. Put it into --database (postgres://USER:PASSWORD@…), PGPASSWORD or ~/.pgpass`;
+  const reason = `it wants a password for ${role}, and has none. Put it into --database (postgres://USER:PASSWORD@…), PGPASSWORD or ~/.pgpass`;
   return { kind: 'setting', reason };
 }
 

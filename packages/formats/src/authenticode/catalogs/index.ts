@@ -16,7 +16,7 @@ export async function verifyInCatalog(
   options: VerifyOptions,
 ): Promise<SignatureReport> {
   const report = await verifyFile(catalog, options);
-  if (report.kind !== 'catalog') throw new FormatError('FORMAT_UNSUPPORTED', 'This is no security catalog.');
+  if (report.kind !== 'catalog') throw new FormatError('FORMAT_UNSUPPORTED', 'This is not a security catalog.');
   const problem = membershipProblem(bytes, catalog, options.acceptSha1 ?? false);
   return problem ? { ...report, trusted: false, problems: [problem, ...report.problems] } : report;
 }

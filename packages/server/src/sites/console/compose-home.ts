@@ -81,7 +81,7 @@ function noticesForAll(notices: readonly Notice[]): HomeNotice[] {
 }
 
 const whereDetailsAre = {
-  cause: 'What it is about is shown on the server itself.',
+  cause: 'The server itself shows the details.',
   remedy: 'Open this page on the server, or run "moult status" there.',
 };
 

@@ -102,7 +102,7 @@ function givenPath(as: string): string {
     requireTreePath(path);
     return path;
   } catch (cause) {
-    const text = `${as} is no path of a self-update tree (selfupdate/…, iuident.cab).`;
+    const text = `${as} is not a path of a self-update tree (selfupdate/…, iuident.cab).`;
     throw new ServerError('SERVER_TREE_NOT_A_TREE', text, { cause });
   }
 }

@@ -280,7 +280,7 @@ async function findUnlisted(dataDir: string, index: ImportedIndex, result: TreeV
     result.problems.push({
       path,
       code: 'UNLISTED',
-      message: 'It lies in the imported tree but was not imported; it is not served.',
+      message: 'It is in the imported tree but was not imported. It is not served.',
     });
   }
 }
