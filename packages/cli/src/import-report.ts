@@ -46,5 +46,7 @@ function printPassedOverKinds({ passedOver }: ImportReport): void {
   const kinds = Object.entries(passedOver.kinds).sort(([, a], [, b]) => b - a);
   const named = kinds.slice(0, shown).map(([kind, count]) => `${count} × ${kind}`);
   const rest = kinds.length > shown ? `, and ${kinds.length - shown} more kinds` : '';
-  console.log(`${passedOver.count} files were passed over: ${named.join(', ')}${rest}. --json names them.`);
+  console.log(
+    `${passedOver.count === 1 ? '1 file was' : `${passedOver.count} files were`} passed over: ${named.join(', ')}${rest}. --json names them.`,
+  );
 }

@@ -5,7 +5,7 @@ import { Mark } from './mark.tsx';
 import { Time } from './time.tsx';
 
 const generationWords: Record<Generation, { name: string; meaning: string }> = {
-  wsus: { name: 'WSUS client', meaning: 'ready to receive updates' },
+  wsus: { name: 'WSUS client', meaning: 'scans for updates by itself' },
   sus: { name: 'SUS client', meaning: 'self-update comes first: no updates until then' },
   unknown: { name: 'Unknown client', meaning: 'it has not said yet which kind of client it is' },
 };

@@ -363,7 +363,7 @@ function isGone(owner: string): boolean {
 export function upstreamUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '') return url;
-  const message = `${text} is no address of an upstream server. Write http://NAME:PORT or https://NAME:PORT.`;
+  const message = `${text} is not the address of an upstream server. Write http://NAME:PORT or https://NAME:PORT.`;
   throw new AdministrationError('ADMINISTRATION_UPSTREAM_REFUSED', message);
 }
 

@@ -1,7 +1,7 @@
 // moult cab create: files and folders into a new cabinet.
 
 import { type CreateOptions, writeCabinet } from '@moult/formats/cab';
-import { jsonText } from '@moult/formats/text';
+import { counted, jsonText } from '@moult/formats/text';
 import { UsageError } from '../terminal.ts';
 import { writeCabinetFile } from './cabinet-file.ts';
 import { collectMembers } from './new-members.ts';
@@ -21,7 +21,7 @@ export async function runCreate(out: string, files: string[], options: CreateCom
   const members = collectMembers(files, out);
   const total = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const progress = startProgress(`creating ${out}`, total);
-  const counted = members.map((member) => ({
+  const watched = members.map((member) => ({
     ...member,
     async *open() {
       for await (const chunk of member.open()) {
@@ -30,10 +30,10 @@ export async function runCreate(out: string, files: string[], options: CreateCom
       }
     },
   }));
-  const sizeBytes = await writeCabinetFile(out, (sink) => writeCabinet(sink, counted, toCreateOptions(options)));
+  const sizeBytes = await writeCabinetFile(out, (sink) => writeCabinet(sink, watched, toCreateOptions(options)));
   progress.done();
   if (options.json) console.log(jsonText({ file: out, sizeBytes, members: members.length, unpackedBytes: total }));
-  else console.log(`${out}: ${members.length} members, ${total} bytes packed in ${sizeBytes}`);
+  else console.log(`${out}: ${counted(members.length, 'member')}, ${total} bytes packed in ${sizeBytes}`);
 }
 
 function toCreateOptions({ compress, folderBytes, reserve, window, level }: CreateCommandOptions): CreateOptions {

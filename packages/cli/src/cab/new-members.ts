@@ -17,7 +17,8 @@ export function collectMembers(paths: readonly string[], out: string): StreamedM
 }
 
 function collect(path: string, name: string, out: string): StreamedMember[] {
-  if (resolve(path) === out) throw new UsageError(`${path} is a file to pack, and the new cabinet replaces it. Give the cabinet another name.`);
+  if (resolve(path) === out)
+    throw new UsageError(`${path} is a file to pack, and the new cabinet replaces it. Give the cabinet another name.`);
   const stats = statOf(path);
   if (stats.isDirectory()) {
     const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -2,7 +2,7 @@
 
 import { FormatError } from '@moult/formats';
 import type { Cabinet, CabinetMember, Compression } from '@moult/formats/cab';
-import { visibleText } from '@moult/formats/text';
+import { counted, visibleText } from '@moult/formats/text';
 import { paint } from '../terminal.ts';
 import type { OpenedCabinet } from './open-cabinets.ts';
 
@@ -71,7 +71,7 @@ export function printListing({ file, files, offset, cabinet }: OpenedCabinet): v
   for (const member of cabinet.members) console.log(listLine(cabinet, member));
   const total = cabinet.members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   console.log(
-    `${String(total).padStart(12)}  in ${cabinet.members.length} members, packed in ${cabinet.sizeBytes} bytes\n`,
+    `${String(total).padStart(12)}  in ${counted(cabinet.members.length, 'member')}, packed in ${cabinet.sizeBytes} bytes\n`,
   );
 }
 

@@ -1,7 +1,7 @@
 // moult cab: list, test, extract and create cabinets.
 
 import { defaultCabinetLimits } from '@moult/formats/bounds';
-import { jsonText } from '@moult/formats/text';
+import { counted, jsonText } from '@moult/formats/text';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { commandLimits } from '../bounds.ts';
 import type { CreateCommandOptions } from '../cab/create-command.ts';
@@ -109,7 +109,8 @@ async function unpackAll(
     const result = await unpack(opened);
     results.push(result);
     const bytes = result.members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    if (!options.json) console.log(`${result.file}: ${result.members.length} members ${fine}, ${bytes} bytes`);
+    if (!options.json)
+      console.log(`${result.file}: ${counted(result.members.length, 'member')} ${fine}, ${bytes} bytes`);
     return result.complaints;
   });
   const cabinets = results.map(({ file, offset, members, complaints }) => ({

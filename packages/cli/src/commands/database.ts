@@ -1,4 +1,5 @@
 // moult database check: is the whole database readable and consistent?
+import { counted } from '@moult/formats/text';
 import { checkDatabase, type DatabaseCheck, withoutPassword } from '@moult/store';
 import type { Command } from 'commander';
 import { present } from '../output.ts';
@@ -29,7 +30,7 @@ async function check(flags: AdministrationFlags): Promise<void> {
 
 function lines({ database, engine, problems, rows }: DatabaseCheck & { database: string }): string[] {
   const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
-  if (problems.length === 0) return [`${database} (${engine}): ${total} rows, everything is in order.`];
+  if (problems.length === 0) return [`${database} (${engine}): ${counted(total, 'row')}, everything is in order.`];
   return [
     ...problems,
     `${database} (${engine}) is damaged. Make a copy of it, and restore a backup: moult restore DIR --yes.`,

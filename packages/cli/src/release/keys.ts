@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { counted } from '@moult/formats/text';
 import { isReleaseError } from '@moult/releases/errors';
 import { canonicalBytes, type Metadata, parseMetadata, sha256Hex } from '@moult/releases/metadata';
 import {
@@ -54,7 +55,8 @@ export function runInit(options: InitOptions): void {
   const keys = options.keys === undefined ? undefined : countOf(options.keys, '--keys');
   if (keys === undefined && threshold > 1)
     throw new UsageError('A threshold needs keys: --keys M, or --root-key FILE for each holder.');
-  if (threshold > (keys ?? 1)) throw new UsageError(`--threshold ${threshold} needs more than ${keys} keys.`);
+  if (threshold > (keys ?? 1))
+    throw new UsageError(`--threshold ${threshold} needs more than ${counted(keys ?? 1, 'key')}.`);
   const passphrase = passphraseOf(options);
   const files =
     keys === undefined

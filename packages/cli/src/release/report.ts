@@ -1,5 +1,5 @@
 // The output of the commands of moult release: tables for people, one document with --json.
-import { jsonText, visibleText } from '@moult/formats/text';
+import { counted, jsonText, visibleText } from '@moult/formats/text';
 import { emptySha256 } from '@moult/releases/delta';
 import { canonicalBytes, formatRelease, readOurTarget, readPins, sha256Hex } from '@moult/releases/metadata';
 import {
@@ -128,7 +128,9 @@ export function waitingLines(repository: Repository): string[] {
     if (progress.complete) return [`${role}: signed, ready for moult release publish`];
     const { have, need, missing } = progress;
     const file = repository.folder.stagedFile(role);
-    return [`${role}: ${have} of ${need} signatures. Not signed yet: ${missing.join(', ')}. Carry ${file} to them.`];
+    return [
+      `${role}: ${have} of ${counted(need, 'signature')}. Not signed yet: ${missing.join(', ')}. Carry ${file} to them.`,
+    ];
   });
 }
 

@@ -22,7 +22,7 @@ export interface ApiClient {
 export function originOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '')
-    throw new UsageError(`"${text}" is no address of a server. Write https://server:8531.`);
+    throw new UsageError(`"${text}" is not the address of a server. Write https://server:8531.`);
   const name = url.hostname.replace(/^\[|\]$/g, '');
   const isLocal = name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
   if (url.protocol === 'http:' && !isLocal)

@@ -1,8 +1,10 @@
 // The content folder of a Moult server: is every file what its name says, and is every approved update's file there?
+
 import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { counted } from '@moult/formats/text';
 import type { Store } from '@moult/store';
 import { type Observation, observe } from '../finding.ts';
 import { observeUnreadable, reachOf } from './reach.ts';
@@ -115,7 +117,13 @@ export function observeContent(facts: ContentFacts): Observation[] {
   }
   if (found.length === 0)
     found.push(
-      observe('DOCTOR_SERVER_HEALTHY', 'pass', subject, { server: `The content folder (${facts.checked} files)` }, []),
+      observe(
+        'DOCTOR_SERVER_HEALTHY',
+        'pass',
+        subject,
+        { server: `The content folder (${counted(facts.checked, 'file')})` },
+        [],
+      ),
     );
   return found;
 }

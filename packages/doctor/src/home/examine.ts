@@ -1,6 +1,8 @@
 // The server's own end of the ladder: its content, its process, its keys, its tree, its database.
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { counted } from '@moult/formats/text';
 import { isPostgres, openStore, type Store, sqliteFileOf, withoutPassword } from '@moult/store';
 import { type Observation, observe } from '../finding.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
@@ -25,7 +27,9 @@ export async function examineContent(
 ): Promise<DoctorReport> {
   const facts = await collectContent(contentDir, progress);
   const trouble = await withStore(database, (store) => collectMissing(facts, store));
-  const looked = [{ what: facts.folder, result: `${facts.checked} files, ${(facts.bytes / 2 ** 20).toFixed(1)} MB` }];
+  const looked = [
+    { what: facts.folder, result: `${counted(facts.checked, 'file')}, ${(facts.bytes / 2 ** 20).toFixed(1)} MB` },
+  ];
   return makeReport(facts.folder, [...observeContent(facts), ...trouble], looked);
 }
 
@@ -42,7 +46,9 @@ export async function examineSelf(
   const observations = observeSelf(facts);
   const looked = [
     { what: dataDir, result: stateOf(facts) },
-    ...(facts.tree ? [{ what: join(dataDir, 'self-update'), result: `${facts.tree.checked} files checked` }] : []),
+    ...(facts.tree
+      ? [{ what: join(dataDir, 'self-update'), result: `${counted(facts.tree.checked, 'file')} checked` }]
+      : []),
   ];
   if (!facts.unreadable.includes(dataDir)) {
     observations.push(...(await withStore(database, async () => {})));

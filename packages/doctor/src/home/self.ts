@@ -3,6 +3,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { counted } from '@moult/formats/text';
 import { isPostgres, type Notice, sqliteFileOf } from '@moult/store';
 import { isRestorePending } from '@moult/store/backup';
 import { clockNotice, inspectClock } from '@moult/store/clock';
@@ -215,7 +216,7 @@ export function observeSelf(facts: SelfFacts): Observation[] {
   if (facts.tree && facts.tree.problems.length === 0) {
     found.push(
       observe('DOCTOR_TREE_HEALTHY', 'pass', ['server', 'tree'], values, [
-        { source: join(dataDir, 'self-update'), text: `${facts.tree.checked} files checked` },
+        { source: join(dataDir, 'self-update'), text: `${counted(facts.tree.checked, 'file')} checked` },
       ]),
     );
   }

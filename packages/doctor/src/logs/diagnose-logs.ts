@@ -1,4 +1,5 @@
 // Facts of the logs → observations and the story of each client. Pure.
+import { counted } from '@moult/formats/text';
 import { observeReported, observeServerEvents } from '../client-log/reported-rungs.ts';
 import type { UnsentPing } from '../client-log/urllog.ts';
 import { type Observation, observe } from '../finding.ts';
@@ -36,7 +37,7 @@ export function observeLogs(facts: LogFacts): Observation[] {
   }
   if (observations.every(({ code }) => code === 'DOCTOR_NOT_UNDERSTOOD') && !sawAnything(facts)) {
     const files = facts.files.length === 1 ? (facts.files[0]?.path ?? '') : `these ${facts.files.length} files`;
-    const evidence = facts.files.slice(0, 6).map(({ path, lines }) => ({ source: path, text: `${lines} lines` }));
+    const evidence = facts.files.slice(0, 6).map(({ path, lines }) => ({ source: path, text: counted(lines, 'line') }));
     observations.push(observe('DOCTOR_NOTHING_SEEN', 'unknown', ['server'], { files }, evidence));
   }
   return observations;

@@ -1,4 +1,5 @@
 // Edits of metadata as values: the next version of a role from the one before. No disk, no clock, no keys that sign.
+import { counted } from '@moult/formats/text';
 import { compareVersions } from '@moult/protocol/self-update';
 import { ReleaseError, type ReleaseErrorCode } from '../errors.ts';
 import { floorsOf, type Listed } from '../metadata/choose.ts';
@@ -235,7 +236,7 @@ function applyChange(keys: Record<string, KeyJson>, role: RoleKeys, name: string
   }
   role.threshold = change.threshold ?? role.threshold;
   if (role.threshold >= 1 && Number.isSafeInteger(role.threshold) && role.keyids.length >= role.threshold) return;
-  const text = `${name} would have ${role.keyids.length} keys and a threshold of ${role.threshold}.`;
+  const text = `${name} would have ${counted(role.keyids.length, 'key')} and a threshold of ${role.threshold}.`;
   throw new ReleaseError('RELEASE_THRESHOLD_IMPOSSIBLE', text, { role: name });
 }
 

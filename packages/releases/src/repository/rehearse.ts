@@ -1,9 +1,11 @@
 // A rehearsal of an emergency on a copy, with the keys that are at hand. The repository does not change, and the copy does
 // not stay. No key is copied to the disk: keys at hand and new keys stay in memory. The next rehearsal removes the rest of
 // one that was killed.
+
 import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { counted } from '@moult/formats/text';
 import { readRegularFile } from '../client/durable-files.ts';
 import type { Fetch } from '../client/fetch.ts';
 import { memoryStore } from '../client/store.ts';
@@ -184,7 +186,7 @@ function requireComplete(repository: Repository, role: string): void {
   const progress = repository.progress(role);
   if (progress && !progress.complete) {
     throw new Error(
-      `${progress.have} of ${progress.need} signatures. The keys of these people are missing: ${progress.missing.join(', ')}.`,
+      `${progress.have} of ${counted(progress.need, 'signature')}. The keys of these people are missing: ${progress.missing.join(', ')}.`,
     );
   }
 }

@@ -1,6 +1,8 @@
 // The operator's repository: staged changes, signatures of people on other machines, publication, renewal. Each method
 // takes the lock, and the time as an argument.
+
 import { existsSync } from 'node:fs';
+import { counted } from '@moult/formats/text';
 import { clientLimits } from '../bounds.ts';
 import { writeDurably } from '../client/durable-files.ts';
 import { ReleaseError } from '../errors.ts';
@@ -337,7 +339,7 @@ export class Repository {
   #requireComplete(role: string, metadata: Metadata): void {
     const { complete, have, need, missing } = progressOf(metadata, this.demands(role));
     if (complete) return;
-    const text = `${role} version ${metadata.signed.version} has ${have} of ${need} signatures. Not signed yet: ${missing.join(', ')}.`;
+    const text = `${role} version ${metadata.signed.version} has ${have} of ${counted(need, 'signature')}. Not signed yet: ${missing.join(', ')}.`;
     throw new ReleaseError('RELEASE_SIGNATURES_MISSING', text, { role });
   }
 

@@ -1,6 +1,8 @@
 // Keeps the role `updates` of the operator's metadata equal to the catalog and its decisions, whoever changes them.
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { counted } from '@moult/formats/text';
 import { readOurTarget } from '@moult/releases/metadata';
 import { type CoveredUpdate, type CoverState, coverUpdatesAside } from '@moult/releases/repository';
 import type { Notice, Store, Topic } from '@moult/store';
@@ -121,7 +123,8 @@ function createWorker({ directory, store, catalog, now, isClockBelieved, log }: 
       for (const line of wanted.refused) if (!refused.includes(line)) log.warn(`an update cannot be covered: ${line}`);
       refused = wanted.refused;
       last = await coverUpdatesAside(directory, covered, now());
-      if (last.state === 'published') log.info(`the instructions of ${last.covered} updates are signed`);
+      if (last.state === 'published')
+        log.info(`the instructions of ${counted(last.covered, 'update')} ${last.covered === 1 ? 'is' : 'are'} signed`);
       return true;
     },
   };

@@ -6,6 +6,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 import { openInside } from '@moult/disk';
+import { counted } from '@moult/formats/text';
 import { backupBounds } from '../declared-bounds.ts';
 import { diskTroubleOf } from '../disk-trouble.ts';
 import { ServerError } from '../errors.ts';
@@ -27,11 +28,11 @@ export async function* readRows(
   for await (const lines of linesOf(source, name, digest)) {
     for (const line of lines) {
       count++;
-      if (count > expected) throw badBackup(source, `${table} has more than ${expected} rows.`);
+      if (count > expected) throw badBackup(source, `${table} has more than ${counted(expected, 'row')}.`);
       yield rowIn(line) ?? noRow(source, name, count);
     }
   }
-  if (count !== expected) throw badBackup(source, `${table} has ${count} rows, not ${expected}.`);
+  if (count !== expected) throw badBackup(source, `${table} has ${counted(count, 'row')}, not ${expected}.`);
 }
 
 /** The unpacked lines; the digest is that of the bytes that were read for them. */

@@ -62,7 +62,10 @@ export function createLogFile({ folder, directives, remark, onTrouble, bounds }:
       await mkdir(folder, { recursive: true });
       const isNew = await appendTo(folder, place, batch, directives);
       if (isNew && bounds) sweep(bounds, segmentBytes);
-      if (isTroubled) onTrouble(`The access log in ${folder} is written again; ${lost} lines were lost.`);
+      if (isTroubled)
+        onTrouble(
+          `The access log in ${folder} is written again; ${lost === 1 ? '1 line was' : `${lost} lines were`} lost.`,
+        );
       isTroubled = false;
       lost = 0;
     } catch (error) {

@@ -1,10 +1,12 @@
 // Bringing a Microsoft tree in: checked first, stored byte for byte, then made present by one rename. A running server
 // sees the new index within seconds.
+
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FolderTree } from '@moult/disk';
 import { collisionKey } from '@moult/formats/paths';
+import { counted } from '@moult/formats/text';
 import { asDiskTrouble, diskTroubleOf } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import { ifThere } from './atomic-file.ts';
@@ -131,7 +133,7 @@ async function takeIn(files: SourceFile[], store: StoreFile, options: ImportOpti
 function damaged(bad: readonly string[], total: number): ServerError {
   return new ServerError(
     'SERVER_TREE_DAMAGED',
-    `Nothing was imported; ${bad.length} of ${total} files cannot be served:\n  ${bad.join('\n  ')}`,
+    `Nothing was imported; ${bad.length} of ${counted(total, 'file')} cannot be served:\n  ${bad.join('\n  ')}`,
   );
 }
 

@@ -4,6 +4,7 @@
 // operator's. Ours say who they are (header Moult-Agent), so what was imported is answered to everybody else.
 
 import type { SigningIdentity } from '@moult/formats/authenticode';
+import { counted } from '@moult/formats/text';
 import {
   moultAgentHeader,
   resolveSelfUpdatePath,
@@ -97,7 +98,11 @@ export async function createSelfUpdateSite(parts: SelfUpdateParts): Promise<Self
   const openImported = async (): Promise<ImportedTree> => {
     const tree = await openImportedTree(dataDir);
     const [first] = tree.refused;
-    if (first) onTrouble(refusedEntries, new Error(`${tree.refused.length} entries; ${first.path}: ${first.why}`));
+    if (first)
+      onTrouble(
+        refusedEntries,
+        new Error(`${counted(tree.refused.length, 'entry', 'entries')}: ${first.path}: ${first.why}`),
+      );
     return tree;
   };
   let imported = await openImported();
