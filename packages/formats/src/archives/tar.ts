@@ -27,7 +27,7 @@ export function tarMember(archive: Uint8Array, name: string): Uint8Array | undef
   for (let at = 0; at + blockBytes <= bytes.length && bytes[at] !== 0; ) {
     const size = Number.parseInt(textAt(bytes, at + 124, 12), 8);
     if (!(size >= 0))
-      throw new FormatError('FORMAT_BAD_HEADER', 'The size of a tar member is no number.', { offset: at });
+      throw new FormatError('FORMAT_BAD_HEADER', 'The size of a tar member is not a number.', { offset: at });
     const begin = at + blockBytes;
     if (begin + size > bytes.length)
       throw new FormatError('FORMAT_TRUNCATED', 'The tar archive ends within a member.', { offset: at });
