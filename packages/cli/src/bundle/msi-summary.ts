@@ -33,7 +33,8 @@ function settle(bytes: Buffer, code: string): void {
     const type = bytes.readUInt32LE(value);
     if (type === timeType) bytes.writeBigUInt64LE(fixedTime, value + 4);
     if (bytes.readUInt32LE(entry) !== packageCode) continue;
-    if (type !== textType || bytes.readUInt32LE(value + 4) < code.length) throw strange('its package code is not a text');
+    if (type !== textType || bytes.readUInt32LE(value + 4) < code.length)
+      throw strange('its package code is not a text');
     bytes.write(code, value + 8, 'latin1');
   }
 }
