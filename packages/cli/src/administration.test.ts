@@ -213,6 +213,28 @@ describe('administration', () => {
     assert.ok(records.every(({ actor }) => actor !== ''));
   });
 
+  it('lists name groups and updates, not their ids, and a decision as it was typed', async () => {
+    const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+    const audit = await moult(
+      'events',
+      '--kind',
+      'audit',
+      '--columns',
+      'did,to,before,after',
+      '--action',
+      'approve update',
+    );
+    assert.match(audit.stdout, /"groupId":"Lab"/);
+    assert.doesNotMatch(audit.stdout, guid);
+    const updates = await moult('updates', 'list', '--columns', 'title,decisions');
+    assert.match(updates.stdout, /install: All Computers/);
+    assert.match(updates.stdout, /not-approved: Lab/);
+    assert.match((await moult('updates', 'show', 'sample update')).stdout, /^Lab +not-approved/m);
+    const explained = (await moult('explain', 'client-1.example.test', 'sample update')).stdout;
+    assert.match(explained, /Is it in the catalog/);
+    assert.doesNotMatch(explained.replaceAll(/\(.*\)|Is it in the catalog.*/g, ''), guid, 'prerequisites have titles');
+  });
+
   it('status counts what the limits held back', async () => {
     const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => new Date() });
     await store.addToCounters({ 'held-back:new-computer': 3, 'held-back:ping': 12 });

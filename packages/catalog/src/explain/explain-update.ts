@@ -303,12 +303,12 @@ class Asker {
 
   #name({ summary }: IndexedRevision): string {
     const title = this.#client.titleOf?.(summary.identity.updateId);
-    return title ? `${formatIdentity(summary.identity)} "${title}"` : formatIdentity(summary.identity);
+    return title ? `"${title}"` : formatIdentity(summary.identity);
   }
 
   #title(id: UpdateId): string {
     const title = this.#client.titleOf?.(id);
-    return title ? `"${title}" (${id})` : id;
+    return title ? `"${title}"` : id;
   }
 }
 

@@ -10,9 +10,11 @@ import { type CommonOptions, jsonOption, machineOf, rootOption } from './agent-o
 export function registerUninstall(agent: Command): void {
   agent
     .command('uninstall')
-    .description('stop the agent and remove it with its service. History and settings of an administrator stay')
+    .description(
+      'stop the agent and remove it with its service. It keeps the history and the settings of an administrator',
+    )
     .option('--purge', 'remove the history, the settings and the policy file of the agent, too')
-    .option('--dry-run', 'change nothing: show what goes and what stays')
+    .option('--dry-run', 'change nothing: show what it removes and what it keeps')
     .addOption(rootOption())
     .addOption(jsonOption())
     .action(uninstall);
@@ -28,8 +30,8 @@ async function uninstall(flags: CommonOptions & { purge?: true; dryRun?: true })
 
 function describe({ root, dryRun, removed, left, problems }: Uninstalled): string[] {
   return [
-    ...removed.map(({ what, name }) => `${dryRun ? 'goes   ' : 'removed'}  ${name} (${what})`),
-    ...left.map(({ what, name, why }) => `stays    ${name} (${what}: ${why})`),
+    ...removed.map(({ what, name }) => `${dryRun ? 'remove ' : 'removed'}  ${name} (${what})`),
+    ...left.map(({ what, name, why }) => `kept     ${name} (${what}: ${why})`),
     head(root, dryRun, removed.length, problems.length),
   ];
 }

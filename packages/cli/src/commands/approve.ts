@@ -3,25 +3,14 @@
 import type { Approved } from '@moult/administration';
 import { approveWithPackages, type PackageReach } from '@moult/administration/vendors';
 import { visibleText } from '@moult/formats/text';
-import type { DeploymentAction } from '@moult/store';
 import { type Command, Option } from 'commander';
+import { actions } from '../decision-words.ts';
 import { listDocument, wholeList } from '../lists.ts';
 import { present } from '../output.ts';
 import { reachLine } from '../reach-line.ts';
 import { perform, type RemoteFlags, withRemoteOptions } from '../remote/perform.ts';
 import { withLog } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
-
-/** As typed → as MS-WUSP calls it. Not approved is still reported on by clients, as with WSUS. */
-const actions: Readonly<Record<string, DeploymentAction | 'Inherit'>> = {
-  install: 'Install',
-  'optional-install': 'OptionalInstall',
-  uninstall: 'Uninstall',
-  'detect-only': 'PreDeploymentCheck',
-  'not-approved': 'PreDeploymentCheck',
-  block: 'Block',
-  'same-as-parent': 'Inherit',
-};
 
 interface ApproveFlags extends RemoteFlags {
   action: string;

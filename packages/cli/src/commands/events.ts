@@ -1,8 +1,8 @@
 // moult events: the reports of computers, the pings of agents about their own update, and the changes of administrators.
 
-import { listAudit, listIdentityChanges, listReports, listStatusPings } from '@moult/administration';
+import { listAudit, listGroups, listIdentityChanges, listReports, listStatusPings } from '@moult/administration';
 import { describeReport, readMiscData } from '@moult/protocol/reporting';
-import type { ListedIdentityChange, PagedAuditRecord, PagedPing, PagedReport } from '@moult/store';
+import type { ListedIdentityChange, Page, PagedAuditRecord, PagedPing, PagedReport } from '@moult/store';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Column, type ListFlags, showList, withList } from '../lists.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -162,10 +162,29 @@ const auditColumns: readonly Column<PagedAuditRecord>[] = [
 
 async function showAudit(flags: EventFlags): Promise<void> {
   const { group, actor, action } = flags;
-  const page = await administer(flags, (administration) =>
-    listAudit(administration, { ...queryOf(flags), group, actor, action }),
-  );
-  showEvents(page, flags, auditColumns);
+  const { page, groups } = await administer(flags, async (administration) => ({
+    page: await listAudit(administration, { ...queryOf(flags), group, actor, action }),
+    groups: await listGroups(administration, { limit: 0 }),
+  }));
+  showEvents(flags.json ? page : namingGroups(page, groups.items), flags, auditColumns);
+}
+
+/** Names of groups in place of their ids: a group that is removed keeps its id. */
+function namingGroups(
+  page: Page<PagedAuditRecord>,
+  groups: readonly { groupId: string; name: string }[],
+): Page<PagedAuditRecord> {
+  const names = new Map(groups.map(({ groupId, name }) => [groupId, name]));
+  const named = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value), (_key, held: unknown) =>
+      typeof held === 'string' ? (names.get(held) ?? held) : held,
+    );
+  const items = page.items.map((one) => ({
+    ...one,
+    ...(one.before === undefined ? {} : { before: named(one.before) }),
+    ...(one.after === undefined ? {} : { after: named(one.after) }),
+  }));
+  return { ...page, items };
 }
 
 /** The columns of the other kinds are none of this one. */

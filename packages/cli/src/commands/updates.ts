@@ -4,6 +4,7 @@ import { type ApprovalState, type ListedUpdate, listUpdates, showUpdate } from '
 import { visibleText } from '@moult/formats/text';
 import { type Severity, severities, type UpdateSort, updateSorts } from '@moult/store';
 import { type Command, Option } from 'commander';
+import { actionWord } from '../decision-words.ts';
 import { type Column, type ListFlags, listOf, type SortFlags, showList, withList } from '../lists.ts';
 import { wholeNumber } from '../numbers.ts';
 import { moment, present, table } from '../output.ts';
@@ -68,7 +69,10 @@ const columns: readonly Column<ListedUpdate>[] = [
   { name: 'products', cell: (one) => one.products.join(', '), isExtra: true },
   { name: 'imported', cell: (one) => one.importedAt, isExtra: true },
   { name: 'type', cell: (one) => one.updateType, isExtra: true },
-  { name: 'decisions', cell: (one) => one.decisions.map(({ action, group }) => `${action}: ${group}`).join(', ') },
+  {
+    name: 'decisions',
+    cell: (one) => one.decisions.map(({ action, group }) => `${actionWord(action)}: ${group}`).join(', '),
+  },
   { name: 'title', cell: (one) => one.title },
   { name: 'id', cell: (one) => `${one.updateId}@${one.revisionNumber}` },
 ];
@@ -102,7 +106,13 @@ async function show(update: string, flags: AdministrationFlags): Promise<void> {
     '',
     ...table(
       ['GROUP', 'ACTION', 'DEADLINE (UTC)', 'DECIDED (UTC)', 'BY'],
-      decisions.map((one) => [one.group, one.action, moment(one.deadline), moment(one.changedAt), one.administrator]),
+      decisions.map((one) => [
+        one.group,
+        actionWord(one.action),
+        moment(one.deadline),
+        moment(one.changedAt),
+        one.administrator,
+      ]),
     ),
     '',
     ...table(['STATE', 'COMPUTERS'], Object.entries(states)),

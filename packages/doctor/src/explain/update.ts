@@ -37,7 +37,9 @@ export async function explainUpdateFor(
   const without = <T extends number>(ids: readonly T[]) => ids.filter((id) => !own.has(id));
   const { installedNonLeaf, otherCached, ...rest } = scan.request;
   const request = { ...rest, installedNonLeaf: without(installedNonLeaf), otherCached: without(otherCached) };
-  const explanation = explainUpdate(offer, { request, facts, undecided: scan.undecided }, updateId, core);
+  const view = { request, facts, undecided: scan.undecided };
+  const titles = await titlesIn(explainUpdate(offer, view, updateId, core), store);
+  const explanation = explainUpdate(offer, { ...view, titleOf: (id) => titles.get(id) }, updateId, core);
   const lastReport = (await store.listReports(computer.computerId, 1000))
     .filter((report) => report.updateId === updateId)
     .sort(
@@ -48,6 +50,20 @@ export async function explainUpdateFor(
   const title = latest?.title;
   return { computer: nameOf(computer), title, ...explanation, undecided: scan.undecided.length, lastHeard };
 }
+
+/** The titles of the updates that an explanation names. */
+async function titlesIn(explanation: Explanation, store: Store): Promise<Map<string, string>> {
+  const ids = new Set(JSON.stringify(explanation).match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g));
+  const titles = new Map<string, string>();
+  for (const id of [...ids].slice(0, mostTitles)) {
+    const title = (await store.findRevisions(id)).at(-1)?.title;
+    if (title) titles.set(id, title);
+  }
+  return titles;
+}
+
+/** An explanation that names more updates is not read to its end by anybody. The others keep their ids. */
+const mostTitles = 500;
 
 /** Order of reports of the same moment: download started, done, installation started, done. */
 function stepOf(eventNumber: number): number {

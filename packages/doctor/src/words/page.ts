@@ -13,7 +13,7 @@ import type { Finding, Observation } from '../finding.ts';
 import { type FindingCode, factsOf, isGoodNews } from './codes.ts';
 import { deriveValues, fillIn, type Values } from './fill.ts';
 import { howToSee } from './fixed.ts';
-import { stepsFor } from './products.ts';
+import { fits, stepsFor } from './products.ts';
 
 export interface Page {
   what: string;
@@ -53,7 +53,7 @@ export function toFinding(observation: Observation, consequences: Finding[] = []
     consequences,
     eventIds: verdict === 'pass' ? [] : [...eventIds],
     ...(observation.stage ? { stage: observation.stage } : {}),
-    ...(verdict === 'unknown' && page.settles ? { settles: fillIn(page.settles, values) } : {}),
+    ...(verdict === 'unknown' ? settledBy(page, values) : {}),
   };
 }
 
@@ -130,6 +130,11 @@ function remedyOf({ remedy }: Page, values: Values): string[] {
   return stepsFor(remedy, values)
     .map((step) => fillIn(step, values))
     .filter((step) => step !== '' && !/^[\w' ]+:$/.test(step));
+}
+
+/** Only for the product at hand, as the steps are. */
+function settledBy({ settles }: Page, values: Values): { settles?: string } {
+  return settles !== undefined && fits(settles, values) ? { settles: fillIn(settles, values) } : {};
 }
 
 /** Every remedy ends with how to see that it helped. */

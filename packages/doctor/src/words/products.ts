@@ -10,8 +10,13 @@ const marks: readonly { mark: RegExp; isFor(values: Values): boolean }[] = [
   { mark: /^Windows: /, isFor: ({ agent }) => agent !== 'moult' },
 ];
 
-/** The steps for the product and the agent that `values` name. Where all would go, all stay. */
+/** Whether a text with such a mark is for the product and the agent that `values` name. One without a mark is. */
+export function fits(text: string, values: Values): boolean {
+  return marks.every(({ mark, isFor }) => !mark.test(text) || isFor(values));
+}
+
+/** The steps for the product and the agent that `values` name. If none fits, all stay. */
 export function stepsFor(steps: readonly string[], values: Values): string[] {
-  const fitting = steps.filter((step) => marks.every(({ mark, isFor }) => !mark.test(step) || isFor(values)));
+  const fitting = steps.filter((step) => fits(step, values));
   return fitting.length > 0 ? fitting : [...steps];
 }

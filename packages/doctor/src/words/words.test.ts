@@ -103,6 +103,16 @@ describe('the words of findings', () => {
     }
   });
 
+  it('ask for more facts only of the agent that is known', () => {
+    const asked = (agent: string) =>
+      toFinding({
+        ...{ code: 'DOCTOR_SERVICE_STOPPED', verdict: 'unknown', subject: [], evidence: [] },
+        values: { ...known, agent },
+      }).settles;
+    assert.match(asked('windows') ?? '', /start type/);
+    assert.equal(asked('moult'), undefined);
+  });
+
   it('of the table of codes have no notes of its making', () => {
     for (const [code, { meaning }] of errorTable()) {
       const text = fillIn('{meaning}.', deriveValues({ meaning }));
