@@ -1,5 +1,5 @@
-// Finds exports that no other file imports: of a file in packages/*/src, also what an index.ts passes on and nobody asks it
-// for. Tests, benches, scripts and the conformance suite count as users. Prints each as file:line and exits 1.
+// Finds exports that no other file imports: of a file in packages/*/src, also what an index.ts passes on and nobody
+// asks it for. Tests, benches, scripts and the conformance suite count as users. Prints each as file:line and exits 1.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -116,7 +116,7 @@ function namesIn(text: string): { name: string; as: string }[] {
     });
 }
 
-/** The file that a specifier leads to; undefined for one that is not ours. */
+/** The file that a specifier leads to. Undefined for one that is not ours. */
 function resolve(root: string, file: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return join(dirname(file), specifier).replaceAll('\\', '/');
   const [, name, part] = /^@moult\/([a-z]+)(?:\/(.+))?$/.exec(specifier) ?? [];

@@ -1,5 +1,5 @@
-// docs/codes-without-cause.md from the program: the codes of the table that no finding of their own explains. Run it after
-// the table or the causes have changed; a test holds the page.
+// docs/codes-without-cause.md from the program: the codes of the table that no finding of their own explains. Run it
+// after the table or the causes have changed. A test holds the page.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { causeOf } from '../packages/doctor/src/hresult/cause.ts';

@@ -1,7 +1,7 @@
 // npm run faults: the built agent updates itself while power, disk, clock, network or release fail. After each fault the
 // machine is started again and must come to the good version by itself. Exits 1 when one does not.
-//   (nothing)         every run of the plan; goes on where it was broken off; writes docs/fault-injection.md
-//   --only KIND       power, kill, service, error, disk, clock, network, proxy or release; may be given again
+//   (nothing)         every run of the plan. Goes on where it was broken off. Writes docs/fault-injection.md
+//   --only KIND       power, kill, service, error, disk, clock, network, proxy or release. May be given again
 //   --runs N          only the first N of the plan, which is a fair sample of it
 //   --sample SECONDS  as many as the time allows, for npm test
 //   --replay SEED     one run, and all that the machine said in it

@@ -1,8 +1,8 @@
-// npm run fuzz: mutations over every decoder, for a time. Exits 1 when one crashed, hung, or threw what it may not; the
+// npm run fuzz: mutations over every decoder, for a time. Exits 1 when one crashed, hung, or threw what it may not. The
 // input is kept in fixtures/fuzz/<target>/ and fails every run from then on, until the decoder is mended.
 //   --seconds N       how long (default 900: above a million also on two busy cores)
-//   --target NAME     only this one; may be given again
-//   --seed N          other mutations; the summary prints the one used
+//   --target NAME     only this one. May be given again
+//   --seed N          other mutations. The summary prints the one used
 //   --input FILE      run one input through --target and say what came out
 //   --keep N          keep up to N inputs per target that led somewhere new
 import { readFileSync } from 'node:fs';
@@ -50,7 +50,7 @@ async function fuzz(): Promise<void> {
   report(summaries.flat(), (Date.now() - begun) / 1000);
 }
 
-/** Runs a thread to its end; one that hangs is stopped, and the input it hung on becomes a failure. */
+/** Runs a thread to its end. One that hangs is stopped, and the input it hung on becomes a failure. */
 function runThread(orders: Omit<WorkerOrders, 'shared'>): Promise<TargetSummary[]> {
   const shared = new SharedArrayBuffer(sharedHeadBytes + maxInputBytes);
   const words = new Int32Array(shared, 0, 3);

@@ -55,7 +55,7 @@ function titleOf(file: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-// Links of a paragraph are relative to its own folder; here they are only words.
+// Links of a paragraph are relative to its own folder. Here they are only words.
 function firstSentence(text: string, file: string): string {
   const plain = text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll(/\s+/g, ' ');
   const sentence = /^.*?[.:](?= [A-Z`]|$)/.exec(plain)?.[0];

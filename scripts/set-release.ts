@@ -1,5 +1,5 @@
 // The version and the day of a release, in every place that names them.
-//   node scripts/set-release.ts VERSION DATE   sets both; VERSION as 0.2.0, DATE as 2026-12-31
+//   node scripts/set-release.ts VERSION DATE   sets both. VERSION as 0.2.0, DATE as 2026-12-31
 //   node scripts/set-release.ts                exits 1 and names each place that disagrees
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,7 +47,7 @@ export function setRelease(root: string, version: string, date: string): void {
 
 type Package = { version: string; dependencies?: Record<string, string> };
 
-/** The versions of our packages in a package.json or a package-lock.json; with `next` they are set to it. */
+/** The versions of our packages in a package.json or a package-lock.json. With `next` they are set to it. */
 function versionsIn(document: Package & { packages?: Record<string, Package> }, next?: string): string[] {
   const ours = Object.entries(document.packages ?? {}).filter(([place]) => /^(packages\/[^/]+)?$/.test(place));
   return [document, ...ours.map(([, one]) => one)].flatMap((one) => {

@@ -1,4 +1,4 @@
-// The foreign programs that the tests hold us against. On Debian as root they are installed here; elsewhere the
+// The foreign programs that the tests hold us against. On Debian as root they are installed here. Elsewhere the
 // tests that need a missing one fail and name it. Nothing is skipped in silence.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -60,7 +60,7 @@ function bringPackages(): void {
   }
 }
 
-/** Installs packages where that is allowed (Debian, root); elsewhere it does nothing. */
+/** Installs packages where that is allowed (Debian, root). Elsewhere it does nothing. */
 export function installDebianPackages(packages: readonly string[]): void {
   if (packages.length === 0 || process.getuid?.() !== 0 || !isOnPath('apt-get')) return;
   console.log(`\n=== test tools: installing ${packages.join(', ')}`);

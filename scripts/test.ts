@@ -1,6 +1,6 @@
 // npm test: everything a change must pass, in the order in which it is cheapest to fail.
 //   types and lint → structure → words → build → tests
-// It brings what the tests need beside npm (cabextract, Chromium, …; scripts/test-tools.ts) or says what is missing.
+// It brings what the tests need beside npm (cabextract, Chromium, …, scripts/test-tools.ts) or says what is missing.
 // Arguments after -- narrow the run to test files whose path holds one of them: npm test -- formats/cab
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // A Windows for tests: Wine, and the Windows build of Node that runs under it. Node 22, because 24 ends at once under
-// the Wine of Debian 12 (8.0). The build comes from npm as any package does, pinned by its digest; npm installs it by
+// the Wine of Debian 12 (8.0). The build comes from npm as any package does, pinned by its digest. Npm installs it by
 // itself only on Windows, so it is packed into .cache.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,7 +21,7 @@ export const windowsNode = join(cache, 'node.exe');
 /** Wine and node.exe are for x64 alone. */
 export const canRunWine = process.platform === 'linux' && process.arch === 'x64';
 
-/** The program that runs Windows programs; undefined when it is not installed. Debian's wine64 is not on the path. */
+/** The program that runs Windows programs. Undefined when it is not installed. Debian's wine64 is not on the path. */
 export function findWine(): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/lib/wine'];
   const places = ['wine64', 'wine'].flatMap((name) => folders.map((folder) => join(folder, name)));

@@ -26,7 +26,7 @@ export interface HostileNetwork {
   url: string;
   /** Where their requests go from now on. */
   leadTo(servers: Servers): void;
-  /** From now on; undefined: fine. `older` is the server as it was before the new release. */
+  /** From now on. Undefined: fine. `older` is the server as it was before the new release. */
   set(weather: Weather | undefined): void;
   /** Requests that were spoiled since `set`. */
   spoiled(): number;
@@ -213,7 +213,7 @@ function flipped(body: Buffer, random: Random): Buffer {
   return altered;
 }
 
-/** What the server itself answers; remembered as what a proxy has seen. */
+/** What the server itself answers. Remembered as what a proxy has seen. */
 function ask(server: URL, request: IncomingMessage, body: Buffer, seen?: Map<string, Answer>): Promise<Answer> {
   const { 'accept-encoding': _, connection: __, ...headers } = request.headers;
   return new Promise((resolve, reject) => {

@@ -29,7 +29,7 @@ sub cut {
   print "cut\\n";
 }`;
 
-/** After so many milliseconds; it ends everything of the process group as well. */
+/** After so many milliseconds. It ends everything of the process group as well. */
 const cutLater = `${shutDown} select(undef, undef, undef, $ARGV[1] / 1000); cut(); kill "KILL", -$ARGV[2];`;
 /** The same, and the programs live on with a disk that answers every call with an error. */
 const breakLater = `${shutDown} select(undef, undef, undef, $ARGV[1] / 1000); cut();`;
@@ -49,7 +49,7 @@ export function cutAfter(folder: string, ms: number, group: number): Cutter {
   return startCutter(cutLater, [folder, String(ms), String(group)]);
 }
 
-/** The disk at `folder` is dead after `ms`; whoever works on it goes on. */
+/** The disk at `folder` is dead after `ms`. Whoever works on it goes on. */
 export function breakAfter(folder: string, ms: number): Cutter {
   return startCutter(breakLater, [folder, String(ms)]);
 }

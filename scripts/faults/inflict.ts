@@ -133,8 +133,8 @@ async function programIsKilled(seed: RunSeed, parts: Parts): Promise<Faulted> {
 }
 
 /**
- * `ROLE/CALL/N`: a program of a host that runs as a service. Only its first start is killed, and nobody starts anything:
- * the host has to.
+ * `ROLE/CALL/N`: a program of a host that runs as a service. Only its first start is killed, and nobody starts
+ * anything: the host has to.
  */
 async function serviceLosesProgram(seed: RunSeed, parts: Parts): Promise<Faulted> {
   const { machine, lab, folder } = parts;
@@ -193,8 +193,8 @@ async function inject(seed: RunSeed, parts: Parts, what: Injection): Promise<{ e
 export const clockFaults = ['+10y', '-10y', 'jump +10y', 'jump -10y', 'stays +10y', 'stays -10y'] as const;
 
 /**
- * `FAULT/N`: with N above 0, also killed at a random time. `jump`: the clock is set while the update runs. `stays`: it is
- * as wrong at the starts after it.
+ * `FAULT/N`: with N above 0, also killed at a random time. `jump`: the clock is set while the update runs. `stays`: it
+ * is as wrong at the starts after it.
  */
 async function clockIsWrong(seed: RunSeed, parts: Parts): Promise<Faulted> {
   const { lab, folder, machine } = parts;
@@ -221,7 +221,7 @@ async function clockIsWrong(seed: RunSeed, parts: Parts): Promise<Faulted> {
   return { row: `clock ${fault}`, end, hit: true, ...killed, ...(fault.startsWith('stays') && { env }) };
 }
 
-/** libfaketime reads the shift from a file each time; only the time of day is wrong, waits are as long as ever. */
+/** libfaketime reads the shift from a file each time. Only the time of day is wrong, waits are as long as ever. */
 export function wrongClock(file: string): NodeJS.ProcessEnv {
   return {
     LD_PRELOAD: '/usr/$LIB/faketime/libfaketime.so.1',
@@ -238,7 +238,7 @@ async function networkMisbehaves(seed: RunSeed, parts: Parts, way: 'network' | '
   const when = seed.rest[1] ?? '1';
   setWaits(machine.folder, shortAnswers);
   const { before, after } = lab.journey(seed.journey);
-  // Only the proxy knows where that is; agents ask for addresses of their own machine without any proxy.
+  // Only the proxy knows where that is. Agents ask for addresses of their own machine without any proxy.
   pointAt(machine.folder, way === 'network' ? network.url : 'http://wsus.faults.example');
   if (way === 'proxy') goThrough(machine.folder, network.url);
   network.leadTo({ now: after, older: before });
@@ -251,7 +251,7 @@ async function networkMisbehaves(seed: RunSeed, parts: Parts, way: 'network' | '
   return { row: `${way}: ${/^\d/.test(fault) ? `status ${fault}` : fault}`, end, hit };
 }
 
-/** `RELEASE/N`: tried one to four times, in some runs killed at a random time; then the good one is published. */
+/** `RELEASE/N`: tried one to four times, in some runs killed at a random time. Then the good one is published. */
 async function releaseIsBad(seed: RunSeed, parts: Parts): Promise<Faulted> {
   const { machine, lab } = parts;
   const [name = '', number = '0'] = seed.rest;

@@ -1,5 +1,5 @@
 // What all runs share: built programs, the real server in several states of its life, machines as they were before the
-// update. Built once; a run copies what it changes.
+// update. Built once. A run copies what it changes.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -21,7 +21,7 @@ export interface HostStart {
   /** In place of plain Node: a tracer, another clock. */
   command: readonly string[];
   env: NodeJS.ProcessEnv;
-  /** `--now` means that a person asks; without it the agent comes by itself. */
+  /** `--now` means that a person asks. Without it the agent comes by itself. */
   flags?: readonly string[];
   limitMs: number;
   /** Told as soon as it runs. */
@@ -83,7 +83,7 @@ export function setWaits(folder: string, seconds: Record<string, number>): void 
   openRegistry(machineRoot(folder)).change(changes);
 }
 
-/** `moult agent status`; undefined when the machine is so broken that it cannot be read. */
+/** `moult agent status`. Undefined when the machine is so broken that it cannot be read. */
 export function statusOf(folder: string): AgentStatus | undefined {
   try {
     return readStatus(machineRoot(folder));
@@ -114,7 +114,7 @@ export function strayVersions(folder: string, status: AgentStatus): string[] {
   return readdirSync(versionsFolder).filter((name) => name !== status.version && name !== status.previous);
 }
 
-/** The last thing that the machine itself said is wrong, in its logs or in its registry; empty when it said nothing. */
+/** The last thing that the machine itself said is wrong, in its logs or in its registry. Empty when it said nothing. */
 export function reasonGiven(folder: string): string {
   const root = machineRoot(folder);
   const lines = [root.wsusLog, root.susLog]

@@ -39,7 +39,7 @@ export function killGroup(group: number): void {
   }
 }
 
-/** True as soon as no process of the group lives; false when one still does after `limitMs`. */
+/** True as soon as no process of the group lives. False when one still does after `limitMs`. */
 export async function groupIsGone(group: number, limitMs: number): Promise<boolean> {
   const begun = performance.now();
   // Who asks about each process of the system pays for it: that comes later and later.
@@ -94,7 +94,7 @@ export function processorSeconds(): number {
   }
 }
 
-/** Runs a program to its end; throws with what it said when it fails. */
+/** Runs a program to its end. Throws with what it said when it fails. */
 export async function runProgram(command: readonly string[]): Promise<string> {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -28,7 +28,7 @@ export interface RunSeed {
   text: string;
   kind: Kind;
   journey: JourneyName;
-  /** What is left of it; each kind reads it in its own way. */
+  /** What is left of it. Each kind reads it in its own way. */
   rest: string[];
 }
 
@@ -46,7 +46,7 @@ export interface RunResult {
   hung: boolean;
   /** Starts without the fault until the new version was the agent. */
   starts: number;
-  /** Why the machine never came to the new version; absent when it did. */
+  /** Why the machine never came to the new version. Absent when it did. */
   stranded?: string;
   /** Something is wrong that strands nobody: processes left over, no reason given. */
   complaint?: string;

@@ -27,7 +27,10 @@ interface Life {
   url: URL;
 }
 
-/** `releases` holds the releases `good/` (an agent) and `whole/` (with its host); the others are built here, into folders beside it. */
+/**
+ * `releases` holds the releases `good/` (an agent) and `whole/` (with its host). The others are built here, into
+ * folders beside it.
+ */
 export async function openServers(
   folder: string,
   releases: string,

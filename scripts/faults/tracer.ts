@@ -1,5 +1,5 @@
 // strace on one program of a self-update: writes down its file calls, or changes the N-th of them. The host is traced
-// as it is started; for an agent program the host starts a small script in place of Node, which starts Node traced.
+// as it is started. For an agent program the host starts a small script in place of Node, which starts Node traced.
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Role, roles } from './run.ts';
@@ -45,8 +45,8 @@ export interface TracerParts {
 }
 
 /**
- * The command and environment that start the host so that strace with `options` works on `role`. With `onceMark`, a file
- * that is not there yet, only the first start of an agent program is traced, not those after it.
+ * The command and environment that start the host so that strace with `options` works on `role`. With `onceMark`, a
+ * file that is not there yet, only the first start of an agent program is traced, not those after it.
  */
 export function traced(
   { node, folder, env, versions }: TracerParts,
@@ -56,7 +56,7 @@ export function traced(
 ): Traced {
   const strace = ['strace', '-D', '-q', ...options];
   if (role === 'host') {
-    // -b execve: lets go of the programs that the host starts; it goes with no seccomp-bpf.
+    // -b execve: lets go of the programs that the host starts. It goes with no seccomp-bpf.
     const plain = strace.filter((option) => option !== '--seccomp-bpf');
     return { command: [...plain, '-b', 'execve', '--', node], env: preloaded({ env, folder }) };
   }

@@ -24,7 +24,7 @@ const edges = [
   0xffffffff,
 ];
 
-/** A changed copy of `parent`, at most `maxBytes` long; `other` lends pieces. */
+/** A changed copy of `parent`, at most `maxBytes` long. `other` lends pieces. */
 export function mutate(parent: Uint8Array, other: Uint8Array, random: Random, maxBytes: number): Uint8Array {
   let bytes: Uint8Array = new Uint8Array(parent);
   for (let changes = 1 + random.below(4); changes > 0; changes--) bytes = change(bytes, other, random);

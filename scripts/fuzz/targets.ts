@@ -1,5 +1,5 @@
 // What is fuzzed: every decoder that strangers' bytes reach. A target takes any bytes and answers a short description
-// of what came out; it may throw its package's error, with an offset inside the input, and nothing else.
+// of what came out. It may throw its package's error, with an offset inside the input, and nothing else.
 import { CatalogError } from '@moult/catalog';
 import { parseUpdateDocument } from '@moult/catalog/metadata';
 import { FormatError } from '@moult/formats';
@@ -101,7 +101,7 @@ function unpackBlocks(
   return `${unpacked}`;
 }
 
-/** A first byte of 255 lets the size be unknown; otherwise it and the next one are the size. */
+/** A first byte of 255 lets the size be unknown. Otherwise it and the next one are the size. */
 function unpackXpress(input: Uint8Array, format: XpressFormat): string {
   if (format === 'wusp') return `${decodeXpress(input, { maxBytes }).length}`;
   const data = input.subarray(2);

@@ -44,12 +44,14 @@ type ComputerDetails = KnownComputer &
   Partial<ListedComputer> & {
     /** How many updates are in each state on it. */
     states: StateCounts;
-    /** What it reported of updates. Those that are not in it are unknown, or do not apply. */
+    /** Its reports about updates. Those that are not in it are unknown, or do not apply. */
     updates: Page<UpdateOnComputer>;
     identity: Pick<ListedIdentityChange, 'at' | 'aspect' | 'before' | 'after'>[];
   };
 
-/** Throws AdministrationError SERVER_NOT_FOUND for a group or an update, SERVER_REFUSED for a cursor of another list. */
+/**
+ * Throws AdministrationError SERVER_NOT_FOUND for a group or an update, SERVER_REFUSED for a cursor of another list.
+ */
 export async function listComputers(
   { store, author }: Administration,
   query: ComputerQuery,
@@ -139,8 +141,8 @@ export async function setMembership(
 }
 
 /**
- * Who says which groups a computer is in: as the server told its clients when it last started, which may have had other
- * settings than this command; before its first start, as the settings here say.
+ * The source of a computer's groups: as the server told its clients when it last started, which may have had other
+ * settings than this command. Before its first start, as the settings here say.
  */
 async function targetingOf(store: Store, { config }: FoundServer): Promise<'server' | 'client'> {
   try {

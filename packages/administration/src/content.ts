@@ -27,8 +27,8 @@ interface ContentSum {
 type ContentPage = Page<ListedContent> & Record<ListedContent['state'], ContentSum>;
 
 /**
- * Files of approved updates; `all`: of every update, and files that no update has. `state` narrows the list, not the sums.
- * Throws AdministrationError SERVER_REFUSED for a cursor of another list.
+ * Files of approved updates. `all`: of every update, and files that no update has. `state` narrows the list, not the
+ * sums. Throws AdministrationError SERVER_REFUSED for a cursor of another list.
  */
 export async function listContent(
   { store }: Administration,
@@ -52,7 +52,7 @@ function sumOf(files: readonly ListedContent[], state: ListedContent['state']): 
   return { files: counted.length, bytes: counted.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0) };
 }
 
-/** Takes in files that updates of the catalog have; each is held against both digests, and recorded. */
+/** Takes in files that updates of the catalog have. Each is compared with both digests, and recorded. */
 export async function addContent(
   administration: Administration,
   paths: readonly string[],
@@ -76,7 +76,7 @@ export async function addContent(
   return done;
 }
 
-/** Reads every file again, and those that were copied into the folder; damaged ones are set aside, on record. */
+/** Reads every file again, and those that were copied into the folder. Damaged ones are moved away, on record. */
 export async function verifyContent(administration: Administration, log: Log): Promise<CheckedContent[]> {
   const content = contentOf(administration, log);
   const checked: CheckedContent[] = [];

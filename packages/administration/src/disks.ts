@@ -23,7 +23,7 @@ export async function inspectDisks(config: DiskConfig): Promise<DiskFigures[]> {
   return known.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
-/** Where a server of this configuration writes. */
+/** The places that a server of this configuration writes to. */
 export function writtenFolders({ dataDir, database, contentDir }: DiskConfig): string[] {
   const isElsewhere = database !== undefined && !isPostgres(database) && !sqliteFileOf(database).startsWith(':');
   return [...new Set([dataDir, ...(isElsewhere ? [dirname(sqliteFileOf(database))] : []), contentDir ?? dataDir])];

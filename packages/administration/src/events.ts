@@ -1,4 +1,4 @@
-// What happened, for administrators: by the names of computers and updates.
+// The events, for administrators: by the names of computers and updates.
 import type { ListedIdentityChange, Page, PagedAuditRecord, PagedPing, PagedReport, Store } from '@moult/store';
 import { findComputer, findGroup, findUpdate } from './find.ts';
 import type { Administration } from './open-server.ts';
@@ -15,7 +15,10 @@ interface EventQuery extends ListRequest {
   until?: Date | undefined;
 }
 
-/** Newest first. Throws AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED for a cursor of another list; so do all here. */
+/**
+ * Newest first. Throws AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED for a cursor of another list. So do all
+ * here.
+ */
 export async function listReports(
   { store }: Administration,
   query: EventQuery & { eventNumber?: number | undefined },

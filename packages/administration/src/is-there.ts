@@ -1,10 +1,10 @@
-// What is there, what is not, and what this user may not look at: three answers, not two.
+// There, missing, or not for this user to see: three answers, not two.
 import { type Stats, statSync } from 'node:fs';
 import { AdministrationError } from './errors.ts';
 
 /**
- * What is at `path`; undefined when nothing is. Throws AdministrationError ADMINISTRATION_NOT_ALLOWED when this user may
- * not know.
+ * The state of `path`. Undefined when nothing is. Throws AdministrationError ADMINISTRATION_NOT_ALLOWED when this user
+ * may not know.
  */
 export function lookAt(path: string): Stats | undefined {
   try {

@@ -1,6 +1,6 @@
-// The one door to a server: it finds the server that is meant, its parts and its store. Every command uses it. A flag wins
-// over the environment, the environment over the configuration file, and the file over the default places. Only the start
-// of a server and a restore make something where nothing is.
+// The one door to a server: it finds the server that is meant, its parts and its store. Every command uses it. A flag
+// wins over the environment, the environment over the configuration file, and the file over the default places. Only
+// the start of a server and a restore make something where nothing is.
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DiskError, readOutside } from '@moult/disk';
@@ -19,7 +19,7 @@ import { isThere, lookAt } from './is-there.ts';
 import { type DefaultPlaces, defaultPlaces } from './places/index.ts';
 import { administrator } from './system-user.ts';
 
-/** What says which server is meant, as typed; further settings may stand beside it. */
+/** The flags that name a server, as typed. Further settings may be beside it. */
 export type ServerFlags = Partial<Record<SettingName, unknown>> & { config?: string | undefined };
 
 export interface DoorParts {
@@ -42,7 +42,7 @@ export interface FoundServer extends LoadedConfig {
   running?: RunningSettings;
 }
 
-/** Who makes a change, and when. */
+/** The author of a change, and the time. */
 interface Author {
   name: string;
   at: Date;
@@ -56,11 +56,11 @@ export interface Administration {
 }
 
 /**
- * Where the server that is meant keeps everything; it need not be there. `mayBeNew`: for those who make one where nothing
- * is named. An SQLite file that is named alone lies in its data directory; `databaseOnly`: for those who look at nothing
- * but the database, wherever it is. Throws AdministrationError ADMINISTRATION_NO_SERVER when no place is named and none of the default places is
- * there, ADMINISTRATION_UNREADABLE for the configuration file, ServerError SERVER_BAD_CONFIG for a setting,
- * ADMINISTRATION_NOT_ALLOWED where this user may not look.
+ * The places of the server. It need not be there. `mayBeNew`: for those who make one where nothing is named. An SQLite
+ * file that is named alone is in its data directory. `databaseOnly`: for those who look at nothing but the database,
+ * wherever it is. Throws AdministrationError ADMINISTRATION_NO_SERVER without a place, ADMINISTRATION_UNREADABLE for
+ * the configuration file, and ADMINISTRATION_NOT_ALLOWED if this user may not look. Throws ServerError
+ * SERVER_BAD_CONFIG for a setting.
  */
 export function findServer(
   { config: named, ...flags }: ServerFlags,
@@ -88,7 +88,7 @@ export function findServer(
 
 /**
  * The configuration file that is meant, and its text: the one that is named, that of MOULT_CONFIG, or the one in its
- * default place; undefined when there is none. Throws AdministrationError ADMINISTRATION_UNREADABLE.
+ * default place. Undefined without one. Throws AdministrationError ADMINISTRATION_UNREADABLE.
  */
 export function readConfigFile(
   named: string | undefined,
@@ -107,7 +107,7 @@ export function requireServer(flags: ServerFlags, parts: Pick<DoorParts, 'enviro
   return asItRuns(server);
 }
 
-/** A server that runs wrote down where its parts are: that counts where nobody says it here. */
+/** A server that runs wrote down where its parts are: that counts if it is not said here. */
 function asItRuns(server: FoundServer): FoundServer {
   const { origins } = server;
   const running = readLockHolder(server.dataDir)?.settings;
@@ -136,7 +136,7 @@ export function requireDatabase({ database, dataDir, config, origins }: FoundSer
 
 /**
  * Opens the server that is meant, does `work`, closes it. A running one sees each change within a tenth of a second.
- * What a killed backup or restore left is settled first. Throws what requireServer and requireDatabase throw, and
+ * The rest of a killed backup or restore is settled first. Throws what requireServer and requireDatabase throw, and
  * ServerError for a database that cannot be used.
  */
 export async function administer<Result>(
@@ -172,15 +172,15 @@ export function authorOf({ now }: Pick<DoorParts, 'now'>): Author {
 }
 
 /**
- * From here on this process makes files for their owner only: those of a data directory. Root on a server of another user
- * leaves its files readable, behind the directory's own mode: that user has to read them.
+ * From here on this process makes files for their owner only: those of a data directory. Root on a server of another
+ * user leaves its files readable, behind the directory's own mode: that user has to read them.
  */
 export function keepFilesPrivate(dataDir: string): void {
   const isForeign = process.geteuid?.() === 0 && statSync(dataDir, { throwIfNoEntry: false })?.uid !== 0;
   if (!isForeign || !isThere(dataDir)) process.umask(0o077);
 }
 
-/** Of an SQLite file; PostgreSQL says nothing of where the rest is. */
+/** Of an SQLite file. PostgreSQL says nothing of where the rest is. */
 function folderOf(database: string | undefined): string | undefined {
   return database === undefined || isPostgres(database) ? undefined : dirname(sqliteFileOf(database));
 }

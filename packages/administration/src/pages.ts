@@ -5,7 +5,7 @@ import { findGroup } from './find.ts';
 
 /** How much of a list. */
 export interface ListRequest {
-  /** Most items of this page; 0 for all. */
+  /** Most items of this page. 0 for all. */
   limit: number;
   /** `next` of the page before. */
   cursor?: string | undefined;
@@ -16,7 +16,7 @@ export function toPageRequest({ limit, cursor }: ListRequest): PageRequest {
   return { limit: limit === 0 ? undefined : limit, cursor };
 }
 
-/** A page; a refused cursor in the words of administration. */
+/** A page. A refused cursor in the words of administration. */
 export async function paged<Item>(page: Promise<Page<Item>>): Promise<Page<Item>> {
   try {
     return await page;
@@ -25,7 +25,7 @@ export async function paged<Item>(page: Promise<Page<Item>>): Promise<Page<Item>
   }
 }
 
-/** The ids of these groups; with `below` also of those inside of them. Throws AdministrationError SERVER_NOT_FOUND. */
+/** The ids of these groups. With `below` also of those inside of them. Throws AdministrationError SERVER_NOT_FOUND. */
 export async function groupIdsOf(store: Store, names: readonly string[], { below = false } = {}): Promise<string[]> {
   const found = new Set<string>();
   for (const name of names) found.add((await findGroup(store, name)).groupId);

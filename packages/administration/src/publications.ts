@@ -30,16 +30,16 @@ interface Payload {
   modified: Date;
 }
 
-/** What a publication becomes: update documents, and the files that they name. */
+/** The result of a publication: update documents, and the files that they name. */
 export interface PackedPublication {
   documents: string[];
   payloads: Payload[];
 }
 
 /**
- * Reads the files of a publication from `folder`, packs and signs them with the keys of `server`, which is asked for only
- * then, and writes the documents. Throws AdministrationError ADMINISTRATION_UNREADABLE for a file, ADMINISTRATION_NO_KEYS
- * for a server that was never started.
+ * Reads the files of a publication from `folder`, packs and signs them with the server's keys, and writes the
+ * documents. The server is asked for only then. Throws AdministrationError ADMINISTRATION_UNREADABLE for a file,
+ * ADMINISTRATION_NO_KEYS for a server that was never started.
  */
 export async function packPublication(
   publication: Publication,
@@ -113,7 +113,9 @@ async function refuseKnownRevision(store: Store, publication: Publication): Prom
   );
 }
 
-/** What a publication names goes to every computer: it stands beside the publication, or a stranger's could name a key. */
+/**
+ * The files of a publication go to every computer: it must be beside the publication, or a stranger's could name a key.
+ */
 async function readFiles({ files }: Publication, folder: string): Promise<Payload[]> {
   const payloads: Payload[] = [];
   for (const file of files) payloads.push(await readFileBeside(folder, file));
@@ -159,7 +161,7 @@ async function packAndSign(
   return { fileName: publicationCabinetName(publication), bytes, modified: now };
 }
 
-/** An authority that no agent knows would sign what no agent takes. */
+/** An authority that agents do not know signs files that no agent takes. */
 function requireKeys(dataDir: string): void {
   if (isThere(join(dataDir, 'keys', 'operator-ca.cer.pem'))) return;
   throw new AdministrationError(

@@ -5,7 +5,7 @@ import type { Administration } from './open-server.ts';
 
 const identityDays = 30;
 
-/** `recount`: first counts everything anew, and puts the figures right that the database keeps. */
+/** `recount`: first counts everything again, and corrects the figures that the database keeps. */
 export async function readStatus({ store, server, author }: Administration, { recount = false } = {}) {
   const since = new Date(author.at.getTime() - identityDays * 86_400_000);
   const { shared, changed } = await store.countIdentityChanges(since);

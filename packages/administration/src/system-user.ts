@@ -5,17 +5,19 @@ import { userInfo } from 'node:os';
 
 export interface SystemFacts {
   environment: Readonly<Record<string, string | undefined>>;
-  /** Of the process; undefined on Windows. */
+  /** Of the process. Undefined on Windows. */
   effectiveUserId: number | undefined;
   /** The name of that user. Throws where it has none. */
   accountName(): string;
-  /** Who logged on to the session, as Linux keeps it from there on; undefined where the system does not tell. */
+  /**
+   * The user who logged on to the session, as Linux keeps it from there on. Undefined where the system does not tell.
+   */
   loginUserId: number | undefined;
   /** The name of a user of this machine. */
   nameOf(userId: number): string | undefined;
 }
 
-/** `anna`; `anna via sudo (root)` when the system confirms it; `root (sudo says: anna)` when only the variable does. */
+/** `anna`. `anna via sudo (root)` when the system confirms it. `root (sudo says: anna)` when only the variable does. */
 export function administrator(facts: SystemFacts = systemFacts()): string {
   const { environment, effectiveUserId, loginUserId } = facts;
   const account = accountOf(facts);
@@ -48,7 +50,7 @@ function accountOf({ accountName, effectiveUserId }: SystemFacts): string {
   }
 }
 
-/** Four bytes of ones: nobody logged on, as in a service or a container. */
+/** Four bytes of ones: no user logged on, as in a service or a container. */
 const noLogin = 4_294_967_295;
 
 function loginUserId(): number | undefined {
@@ -70,7 +72,7 @@ function nameInPasswd(userId: number): string | undefined {
   }
 }
 
-/** A variable may hold anything; a record shows a part of it. */
+/** A variable may hold anything. A record shows a part of it. */
 function short(text: string): string {
   return text.slice(0, 60);
 }

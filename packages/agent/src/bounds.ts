@@ -1,4 +1,5 @@
-// Bounds of the agent and its host. An administrator sets them under HKLM\SOFTWARE\Moult\Agent\Limits (machine/limits.ts).
+// Bounds of the agent and its host. An administrator sets them under HKLM\SOFTWARE\Moult\Agent\Limits
+// (machine/limits.ts).
 import { declareBounds } from '@moult/bounds';
 import { hostBounds } from './host/host-bounds.ts';
 import { panelBounds } from './panel/panel-bounds.ts';
@@ -38,7 +39,7 @@ export const programBounds = declareBounds('agent', {
     client: 'the agent skips the file',
     administrator: '`moult agent policy` names the file',
   },
-  /** Beyond this a log is set aside as .old and a new one begun: agents run for years. */
+  /** Beyond this a log becomes .old and a new one begins: agents run for years. */
   maxLogBytes: {
     what: 'A log of the agent',
     fallback: 2 * 1024 * 1024,
@@ -76,7 +77,7 @@ export const programBounds = declareBounds('agent', {
     client: 'exit code 3 of the program, and a new start',
     administrator: 'a line in the log of the agent',
   },
-  /** A change takes milliseconds; a machine that is out of breath may take seconds. */
+  /** A change takes milliseconds. A machine that is out of breath may take seconds. */
   registryLockMs: {
     what: 'Time that a change of the registry file waits for another one',
     fallback: 30_000,
@@ -193,7 +194,10 @@ export const programBounds = declareBounds('agent', {
     client: 'the rest is not sent',
     administrator: 'nothing',
   },
-  /** At most so many are asked. What is no URL of a server is passed over: a slip here must not keep an agent from its server. */
+  /**
+   * At most so many are asked. Texts that are not URLs of a server are skipped: a slip here must not keep an agent from
+   * its server.
+   */
   maxMirrors: {
     what: 'Servers in `TrustMirrors`',
     fallback: 8,
@@ -201,7 +205,7 @@ export const programBounds = declareBounds('agent', {
     client: 'the rest is not asked',
     administrator: 'nothing',
   },
-  /** No release is larger; what a list names as larger is not fetched. */
+  /** No release is larger. Files that a list names as larger are not fetched. */
   maxNamedReleaseBytes: {
     what: 'An agent release that metadata names',
     fallback: 128 * 1024 * 1024,

@@ -4,7 +4,7 @@
 import type { HResult } from '@moult/protocol/hresult';
 import type { FaultCode } from '@moult/protocol/soap';
 
-/** Closed list; each code has a paragraph in docs/errors (held by a test). */
+/** Closed list. Each code has a paragraph in docs/errors (held by a test). */
 export type AgentErrorCode =
   | 'AGENT_CONFIG_NOT_INSTALLED'
   | 'AGENT_CONFIG_NO_SERVER'
@@ -73,7 +73,7 @@ export type AgentErrorCode =
 interface AgentErrorDetails {
   /** The Windows Update code that logs, pings and reports carry. */
   hresult: HResult;
-  /** What transport saw before it was mapped (0x8019xxxx for a status), for the Misc lines of the log. */
+  /** The code before it was mapped (0x8019xxxx for a status), for the Misc lines of the log. */
   transportResult?: HResult;
   url?: string;
   /** Which fault a web service answered with. */

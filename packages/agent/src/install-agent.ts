@@ -49,7 +49,9 @@ export interface InstallOptions {
   releaseFolder: string;
   /** The operator's CA certificate, PEM or DER. Without it, it is fetched from the server and trusted on first use. */
   operatorCertificate?: Uint8Array;
-  /** The first root of the operator's trust metadata. Without it, it is fetched from the server, signed under the CA. */
+  /**
+   * The first root of the operator's trust metadata. Without it, it is fetched from the server, signed under the CA.
+   */
   trustRoot?: Uint8Array;
   version?: string;
   os?: SelfUpdateOs;
@@ -65,14 +67,14 @@ export interface Installed {
   clientId: string;
   server: string;
   operator: { subject: string; fingerprint: string; trustedOnFirstUse: boolean };
-  /** SHA-256 of the pinned root; undefined while there is none: the agent asks again with each detection. */
+  /** SHA-256 of the pinned root. Undefined until it is there: the agent asks again with each detection. */
   trustRoot: string | undefined;
 }
 
 /**
- * Installs, or points an installed agent elsewhere. A newer version of the same client stays unless one is named. Throws
- * AgentError AGENT_CONFIG_BAD_SERVER, AGENT_CONFIG_NO_OPERATOR, AGENT_CONFIG_BAD_TRUST_ROOT, AGENT_CONFIG_NO_RELEASE, AGENT_HOST_RUNNING,
- * AGENT_HOST_DISK or AGENT_TRANSPORT_….
+ * Installs, or points an installed agent elsewhere. A newer version of the same client stays unless one is named.
+ * Throws AgentError AGENT_CONFIG_BAD_SERVER, AGENT_CONFIG_NO_OPERATOR, AGENT_CONFIG_BAD_TRUST_ROOT,
+ * AGENT_CONFIG_NO_RELEASE, AGENT_HOST_RUNNING, AGENT_HOST_DISK or AGENT_TRANSPORT_….
  */
 export async function installAgent(root: MachineRoot, options: InstallOptions): Promise<Installed> {
   const server = serverUrl(options.server);
@@ -215,7 +217,7 @@ function findRelease({ releaseFolder, generation, version }: InstallOptions): Re
   return { release, generation, ...numbersOf(release), folder: join(folder, chosen) };
 }
 
-/** Oldest first. A folder that is no release counts as of epoch 0: it is refused by its name, if it is chosen. */
+/** Oldest first. A folder without a release counts as of epoch 0: it is refused by its name, if it is chosen. */
 function byEpochIn(folder: string): (a: string, b: string) => number {
   const epochOf = (version: string) => readIntactRelease(join(folder, version))?.epoch ?? 0;
   return (a, b) => compareReleases({ epoch: epochOf(a), version: a }, { epoch: epochOf(b), version: b });
@@ -251,7 +253,7 @@ async function fetchCertificate(url: string, network: Network): Promise<Uint8Arr
   return (await sendExpecting({ url, userAgent: 'Moult-Agent-Setup', limits })).body;
 }
 
-/** The root to pin; undefined when one of this operator is pinned, or the server has none to give now. */
+/** The root to pin. Undefined when one of this operator is pinned, or the server has none to give now. */
 async function obtainTrustRoot(
   root: MachineRoot,
   server: string,
@@ -267,13 +269,17 @@ async function obtainTrustRoot(
   try {
     return await fetchTrustRoot(source);
   } catch (error) {
-    // A server that is away now is asked with each detection. What another signed is no root, now or later.
+    // A server that is away now is asked with each detection. A file that another signer signed is not a root, now or
+    // later.
     if (error instanceof AgentError) return undefined;
     throw error;
   }
 }
 
-/** Whether this machine already trusts this operator. What another one published does not stay: its key may be stolen. */
+/**
+ * Whether this machine already trusts this operator. Files that another server published do not stay: its key may be
+ * stolen.
+ */
 function hasPinned({ operatorCertificate }: MachineRoot, certificate: X509Certificate): boolean {
   try {
     return new X509Certificate(readOutside(operatorCertificate)).fingerprint256 === certificate.fingerprint256;
@@ -282,7 +288,7 @@ function hasPinned({ operatorCertificate }: MachineRoot, certificate: X509Certif
   }
 }
 
-/** The version that is there, when it is a newer one of the same client that works, and nobody named another. */
+/** The version that is there, if it is a newer one of the same client, works, and none is named. */
 function newerOnDisk(
   root: MachineRoot,
   { generation, version }: InstallOptions,

@@ -26,7 +26,7 @@ export interface AgentStatus {
   hostOnTrial: boolean;
   failedHosts: FailedHost[];
   generation: Generation | undefined;
-  /** `SUS client` or `WSUS client`; a WSUS client pointed at a SUS server says so. */
+  /** `SUS client` or `WSUS client`. A WSUS client pointed at a SUS server says so. */
   client: string;
   legacyMode: boolean;
   version: string | undefined;
@@ -44,7 +44,7 @@ export interface AgentStatus {
   proxy: string | undefined;
   /** The operator's signed metadata. */
   trust: TrustStanding;
-  /** KiB in a second; 0 for no limit. */
+  /** KiB in a second. 0 for no limit. */
   bandwidth: number;
   /** Whom an https server must be certified by. */
   tlsTrust: string;
@@ -63,13 +63,13 @@ export interface AgentStatus {
   log: string | undefined;
 }
 
-/** The machine in the folder `root`, without one the real machine; `status` reads the state of its agent. */
+/** The machine in the folder `root`, without one the real machine. `status` reads the state of its agent. */
 export function machineAt(root?: string): MachineRoot & { status(): AgentStatus } {
   const machine = root === undefined ? realMachine() : machineRoot(root);
   return { ...machine, status: () => readStatus(machine) };
 }
 
-/** `now`: by which clock metadata is overdue. */
+/** `now`: the clock that tells overdue metadata. */
 export function readStatus(root: MachineRoot, now = new Date()): AgentStatus {
   const registry = openRegistry(root).read();
   const current = readCurrent(root);
@@ -122,7 +122,7 @@ export function readStatus(root: MachineRoot, now = new Date()): AgentStatus {
   };
 }
 
-/** Asks the running agent to detect now. Throws AgentError AGENT_CONFIG_NOT_INSTALLED; false when none is running. */
+/** Asks the running agent to detect now. Throws AgentError AGENT_CONFIG_NOT_INSTALLED. False when none is running. */
 export function requestDetection(root: MachineRoot): boolean {
   if (!existsSync(root.agentFolder)) {
     throw new AgentError('AGENT_CONFIG_NOT_INSTALLED', `No agent is installed in ${root.folder}.`, {

@@ -8,14 +8,14 @@ export interface GivenBound {
   name: string;
   value: unknown;
   origin: Exclude<BoundOrigin, 'default'>;
-  /** Where it is, for messages: `--set-limit`, `MOULT_LIMIT_XML_MAX_DEPTH`, `[limits] in moult.toml`. */
+  /** Its source, for messages: `--set-limit`, `MOULT_LIMIT_XML_MAX_DEPTH`, `[limits] in moult.toml`. */
   place: string;
 }
 
 /**
  * Puts values in force. The first value of a name counts, also among several calls: give flags first, files last. All
  * values must be right. Throws BOUND_UNKNOWN, BOUND_BAD_VALUE, and BOUND_TOO_LATE for a bound that the program has used
- * already; nothing is changed then.
+ * already. Nothing is changed then.
  */
 export function giveBounds(tables: readonly BoundTable[], given: readonly GivenBound[]): void {
   const cells = new Map(tables.flatMap((table) => cellsOf(table).map((cell) => [cell.name, cell] as const)));
@@ -31,7 +31,10 @@ export function giveBounds(tables: readonly BoundTable[], given: readonly GivenB
   for (const [cell, change] of changes) Object.assign(cell, change);
 }
 
-/** The values among the variables of a process. An empty variable counts as not set. Unknown names are left for giveBounds. */
+/**
+ * The values among the variables of a process. An empty variable counts as not set. Unknown names are left for
+ * giveBounds.
+ */
 export function boundsInEnvironment(
   tables: readonly BoundTable[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -45,8 +48,8 @@ export function boundsInEnvironment(
 }
 
 /**
- * For a thread of a program: the values that the program has checked and left in the environment. Names of other tables are
- * passed over.
+ * For a thread of a program: the values that the program has checked and left in the environment. Names of other tables
+ * are passed over.
  */
 export function inheritBounds(
   tables: readonly BoundTable[],

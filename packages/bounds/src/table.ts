@@ -1,5 +1,5 @@
-// Tables of bounds. A package declares its bounds once; functions take their defaults from the table. A program may give
-// other values, once, at its start (give.ts).
+// Tables of bounds. A package declares its bounds once. Functions take their defaults from the table. A program may
+// give other values, once, at its start (give.ts).
 import type { Unit } from './units.ts';
 
 export interface BoundDeclaration {
@@ -10,12 +10,14 @@ export interface BoundDeclaration {
   range: readonly [least: number, most: number];
   /** Left out for names that end in Bytes or Ms, and for plain numbers. */
   unit?: Unit;
-  /** What a client gets beyond it, and what an administrator sees. */
+  /** The client's answer beyond it, and the administrator's view. */
   client: string;
   administrator: string;
 }
 
-/** The values in force, by the keys of the declaration. Reading one settles it: nobody can give another one afterwards. */
+/**
+ * The values in force, by the keys of the declaration. Reading one settles it: another one cannot be given afterwards.
+ */
 export type BoundTable<Key extends string = string> = { readonly [K in Key]: number };
 
 export type BoundOrigin = 'flag' | 'environment' | 'file' | 'registry' | 'default';
@@ -29,7 +31,7 @@ export interface Bound extends Readonly<Required<BoundDeclaration>> {
   readonly isRead: boolean;
 }
 
-/** @internal What can change of a bound; for give.ts and override.ts alone. */
+/** @internal What can change of a bound. For give.ts and override.ts alone. */
 export interface Cell {
   readonly key: string;
   readonly name: string;
@@ -42,7 +44,10 @@ export interface Cell {
 
 const cellsOfTables = new WeakMap<object, readonly Cell[]>();
 
-/** Declares the bounds of one topic. A bound is called after the topic and its key: `xml` and `maxDepth` → `xml.max-depth`. */
+/**
+ * Declares the bounds of one topic. A bound is called after the topic and its key: `xml` and `maxDepth` →
+ * `xml.max-depth`.
+ */
 export function declareBounds<Key extends string>(
   topic: string,
   rows: Readonly<Record<Key, BoundDeclaration>>,

@@ -35,8 +35,8 @@ export const defaultDocumentLimits = declareBounds('update-document', {
 
 export const updateBounds = declareBounds('update', {
   /**
-   * Languages of one update, and its licence files. Each is looked for among all, so that more would cost the square. Windows
-   * has some forty languages; licences are few per language.
+   * Languages of one update, and its licence files. Each is searched among all, so that more cost the square. Windows
+   * has some forty languages. Licences are few per language.
    */
   maxLanguages: {
     what: 'Languages of an update',

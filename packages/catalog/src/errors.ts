@@ -1,7 +1,7 @@
-// The only home of this package's errors. An update document comes from a stranger: it is either understood or refused by
-// name.
+// The only home of this package's errors. An update document comes from a stranger: it is either understood or refused
+// by name.
 
-/** Closed list; each code has a paragraph in docs/errors/catalog.md. */
+/** Closed list. Each code has a paragraph in docs/errors/catalog.md. */
 export type CatalogErrorCode =
   | 'CATALOG_BAD_XML'
   | 'CATALOG_BAD_ENCODING'

@@ -16,7 +16,7 @@ export interface UpdateIdentity {
 
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** The GUID in lower case, braces dropped, or undefined when the text is none. */
+/** The GUID in lower case, braces dropped, or undefined for another text. */
 export function toUpdateId(text: string): UpdateId | undefined {
   const bare = text
     .trim()
@@ -25,7 +25,7 @@ export function toUpdateId(text: string): UpdateId | undefined {
   return guid.test(bare) ? (bare as UpdateId) : undefined;
 }
 
-/** As toUpdateId. Throws CATALOG_BAD_FIELD, naming `what`, when the text is no GUID. */
+/** As toUpdateId. Throws CATALOG_BAD_FIELD, naming `what`, for another text. */
 export function parseUpdateId(text: string, what = 'UpdateID'): UpdateId {
   const id = toUpdateId(text);
   if (!id) throw new CatalogError('CATALOG_BAD_FIELD', `${what} is not a GUID: "${text.slice(0, 80)}".`);

@@ -2,7 +2,7 @@
 const msus = 'http://schemas.microsoft.com/msus/2002/12';
 
 export const namespaces = {
-  /** What the schemas of update metadata begin with, those of later years too. */
+  /** The beginning of the schemas of update metadata, those of later years too. */
   anyUpdateSchema: 'http://schemas.microsoft.com/msus/',
   update: `${msus}/Update`,
   baseRules: `${msus}/BaseApplicabilityRules`,

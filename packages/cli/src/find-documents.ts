@@ -19,7 +19,7 @@ interface WantedUpdate {
   revisionNumber: number | undefined;
 }
 
-/** Reads `UUID` or `UUID@REVISION`; undefined for a KB number or a title. Throws UsageError for a revision that is none. */
+/** Reads `UUID` or `UUID@REVISION`. Undefined for a KB number or a title. Throws UsageError for a wrong revision. */
 function wantedIn(text: string): WantedUpdate | undefined {
   const [id = '', revision, ...rest] = text.split('@');
   const updateId = toUpdateId(id.replaceAll(/[{}]/g, ''));
@@ -91,7 +91,7 @@ async function findInFiles(
   return best?.xml;
 }
 
-/** undefined for a document that is none: it cannot be the one that is looked for. */
+/** undefined for another text: it cannot be the one that is looked for. */
 function identityOf(xml: string) {
   try {
     return parseUpdateDocument(xml).identity;

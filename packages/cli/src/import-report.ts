@@ -1,9 +1,9 @@
-// What an import did, for people: what stands out by name, the rest by number.
+// The results of an import, for people: what stands out by name, the rest by number.
 import { countDocuments, type ImportReport } from '@moult/administration/imports';
 import { visibleText } from '@moult/formats/text';
 import { paint } from './terminal.ts';
 
-/** So many of each kind are named; --json names all. */
+/** So many of each kind are named. --json names all. */
 const shown = 20;
 
 /** Whether an import met no update document at all: the folder was the wrong one, or its files are of another kind. */

@@ -1,4 +1,4 @@
-/** The one of `known` that `typed` is a slip of the keys away from; undefined when none is near. */
+/** The one of `known` that `typed` is a slip of the keys away from. Undefined when none is near. */
 export function nearWord(typed: string, known: Iterable<string>): string | undefined {
   let best: { word: string; distance: number } | undefined;
   for (const word of known) {

@@ -27,12 +27,12 @@ export function table(
 
 const widest = 60;
 
-/** `2026-11-22 18:04 UTC`; '' for none. */
+/** `2026-11-22 18:04 UTC`. '' for none. */
 export function utc(at: Date | undefined): string {
   return at ? `${moment(at)} UTC` : '';
 }
 
-/** `2026-11-22 18:04` in UTC, for a column whose heading says so; '' for none. */
+/** `2026-11-22 18:04` in UTC, for a column whose heading says so. '' for none. */
 export function moment(at: Date | undefined): string {
   return at ? at.toISOString().slice(0, 16).replace('T', ' ') : '';
 }

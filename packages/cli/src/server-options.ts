@@ -1,5 +1,5 @@
 // Which server a command works on: the same options everywhere, and the same answer. See the door in
-// @moult/administration; here are its words for the command line.
+// @moult/administration. Here are its words for the command line.
 import {
   type Administration,
   AdministrationError,
@@ -67,7 +67,7 @@ export async function withLog<Result>(
   }
 }
 
-/** Where the server that is meant keeps everything; its data directory is there. Throws as administer does. */
+/** The places of the server. Its data directory is there. Throws as administer does. */
 export function requireServer(flags: ServerOptions): FoundServer {
   return inOurWordsNow(() => requireAnyServer(serverFlags(flags), doorParts()));
 }
@@ -85,7 +85,7 @@ export function findServer(
   return inOurWordsNow(() => findAnyServer(flags, doorParts(), options));
 }
 
-/** What `read` makes of the configuration file that is meant, if there is one. Throws UsageError and AdministrationError. */
+/** The result of `read` on the configuration file, if it is there. Throws UsageError and AdministrationError. */
 export function readConfigFile<Result>(
   given: string | undefined,
   read: (file: { name: string; text: string } | undefined) => Result,
@@ -101,7 +101,7 @@ export function doorParts(): DoorParts {
   };
 }
 
-/** Other options of a command are no settings of the server. */
+/** Other options of a command are not settings of the server. */
 export function serverFlags({ dataDir, database, config }: ServerOptions): ServerFlags {
   return { dataDir, database, config };
 }

@@ -1,4 +1,4 @@
-// A mistyped command below another one that has something to do without any: commander would call it one argument too many.
+// A mistyped command below another one that has something to do without any: commander calls it one argument too many.
 import type { Command } from 'commander';
 import { nearWord } from './near-word.ts';
 

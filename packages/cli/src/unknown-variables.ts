@@ -1,7 +1,7 @@
-// Variables of the environment that look like settings and are none: a mistyped one would do nothing, in silence.
+// Variables of the environment that look like settings and are not: a mistyped one does nothing, in silence.
 import { nearWord } from './near-word.ts';
 
-/** Those that are no settings of `moult serve`. Programs of the agent get the last two. */
+/** Those that are not settings of `moult serve`. Programs of the agent get the last two. */
 const others = [
   ...['MOULT_CONFIG', 'MOULT_DEBUG', 'MOULT_ADMINISTRATOR', 'MOULT_BUNDLE', 'MOULT_TOKEN'],
   ...['MOULT_ROOT', 'MOULT_PROGRAM_FILES'],
@@ -11,7 +11,7 @@ const others = [
 export async function nameUnknownVariables(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string[]> {
-  // Limits say themselves what is none; tests and benches have variables of their own.
+  // Limits name their wrong ones themselves. Tests and benches have variables of their own.
   const asked = Object.keys(environment).filter(
     (name) =>
       /^MOULT_(?!LIMIT_|TEST_|BENCH_|FAULT_|KILL_|COUNT_)/i.test(name) && environment[name] && !others.includes(name),

@@ -1,12 +1,12 @@
-// moult events verify: reads the chain of audit records and says whether it is whole, and the first record that is not as
-// it was written.
+// moult events verify: reads the chain of audit records and says whether it is whole. It names the first record that
+// was changed.
 import type { AuditCheck, BrokenRecord } from '@moult/store';
 import { auditHeadFile, type NotedHead, readNotedHead } from '@moult/store/data-dir';
 import { moment, present } from './output.ts';
 import { type AdministrationFlags, administer } from './server-options.ts';
 import { exitCode, UsageError } from './terminal.ts';
 
-/** Sets exit code 1 for a chain that is broken. Throws UsageError for a head file that is none. */
+/** Sets exit code 1 for a chain that is broken. Throws UsageError for a wrong head file. */
 export async function verifyAudit(_: unknown, command: { optsWithGlobals(): AdministrationFlags }): Promise<void> {
   const flags = command.optsWithGlobals();
   const found = await administer(flags, async ({ store, server: { dataDir } }) => {

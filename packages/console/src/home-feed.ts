@@ -10,7 +10,7 @@ export interface Feed {
   connection: Connection;
 }
 
-/** The server sends something at least every 15 seconds; three missed ones mean that the line is dead. */
+/** The server sends something at least every 15 seconds. Three missed ones mean that the line is dead. */
 const silenceMs = 45_000;
 const askAgainMs = 5_000;
 

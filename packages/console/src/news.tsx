@@ -1,4 +1,5 @@
-// Announces changes politely to screen readers: the health of the service and the newest event. Not each row of each table.
+// Announces changes politely to screen readers: the health of the service and the newest event. Not each row of each
+// table.
 import type { HomeDocument } from '@moult/server/home-document';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 
@@ -10,7 +11,7 @@ export function News({ home }: { home: HomeDocument | undefined }): ReactNode {
   const told = useRef<HomeDocument | undefined>(undefined);
   const latest = useRef<HomeDocument | undefined>(home);
   latest.current = home;
-  // What is there when the page opens is read, not announced.
+  // The content of a page that opens is read, not announced.
   told.current ??= home;
 
   useEffect(() => {

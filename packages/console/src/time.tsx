@@ -5,7 +5,7 @@ export type ClockSetting = 'local' | 'utc';
 
 export const ClockContext = createContext<ClockSetting>('local');
 
-/** A point in time; today's without the date. */
+/** A point in time. Today's without the date. */
 export function Time({ at }: { at: string }): ReactNode {
   const setting = useContext(ClockContext);
   const date = new Date(at);

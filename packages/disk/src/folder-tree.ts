@@ -1,6 +1,6 @@
 // Writing below a folder by names from outside, while somebody else may put links in place of folders. Node has no
-// openat: on Linux an open folder is named by /proc/self/fd/N, which leads to that very folder wherever its path leads
-// by now. Elsewhere the path is resolved before each use, and a new file is empty until it is known to be in its place.
+// openat: on Linux an open folder is named by /proc/self/fd/N. That leads to this very folder wherever its path leads
+// by now. Elsewhere the path is resolved before each use. A new file is empty until it is known to be in its place.
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, futimesSync, mkdirSync, realpathSync, writeSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileBounds } from './bounds.ts';
 import { OpenFolder } from './open-folder.ts';
 
 interface NewFile {
-  /** Default 0o666; the user's mask applies. */
+  /** Default 0o666. The user's mask applies. */
   mode?: number;
   modified?: Date;
   /** Flushed to the disk before it has its name. Default false. */
@@ -23,7 +23,7 @@ export class FolderTree {
 
   /**
    * Makes the folder if need be. Links in its own path are followed, once: the caller named it. `byDescriptor` tells
-   * whether open folders are named by /proc; default: on Linux. Throws as mkdir does.
+   * whether open folders are named by /proc. Default: on Linux. Throws as mkdir does.
    */
   constructor(folder: string, { byDescriptor = process.platform === 'linux' } = {}) {
     mkdirSync(folder, { recursive: true });
@@ -36,8 +36,8 @@ export class FolderTree {
   }
 
   /**
-   * The folder of these names, made if need be; good until the next call. `segments` come from `toPathSegments`.
-   * Throws DISK_LEADS_OUT when a link or a file lies on the way.
+   * The folder of these names, made if need be. Good until the next call. `segments` come from `toPathSegments`.
+   * Throws DISK_LEADS_OUT if a link or a file is on the way.
    */
   folder(segments: readonly string[]): OpenFolder {
     let folder = this.#root;
@@ -54,7 +54,7 @@ export class FolderTree {
   }
 
   /**
-   * Writes the file `name`, whole or not at all, in place of one that was there; answers its path. Throws
+   * Writes the file `name`, whole or not at all, in place of one that was there. Answers its path. Throws
    * FORMAT_UNSAFE_NAME, DISK_LEADS_OUT and the system's errors (ENOSPC …) with the real path.
    */
   write(name: string, bytes: Uint8Array, { mode = 0o666, modified, durable = false }: NewFile = {}): string {

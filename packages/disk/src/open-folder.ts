@@ -18,7 +18,7 @@ const folderFlags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constan
 const newFileFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
 export class OpenFolder {
-  /** For people, and where there is no /proc. */
+  /** For people, and without a /proc. */
   readonly path: string;
   readonly #descriptor: number | undefined;
 
@@ -27,7 +27,7 @@ export class OpenFolder {
     this.#descriptor = descriptor;
   }
 
-  /** Opens the folder at a path without links; `byDescriptor` where there is a /proc, if it works. */
+  /** Opens the folder at a path without links. `byDescriptor` where there is a /proc, if it works. */
   static open(path: string, byDescriptor: boolean): OpenFolder {
     const descriptor = byDescriptor ? openSync(path, folderFlags) : undefined;
     const folder = new OpenFolder(path, descriptor);
@@ -65,17 +65,17 @@ export class OpenFolder {
     }
   }
 
-  /** Whether `name` is a folder; of a link: no. */
+  /** Whether `name` is a folder. Of a link: no. */
   isFolder(name: string): boolean {
     return this.#named(name, (place) => lstatSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false);
   }
 
-  /** Within this folder; takes the place of a file or link that has the name `to`. */
+  /** Within this folder. Takes the place of a file or link that has the name `to`. */
   rename(from: string, to: string): void {
     this.#named(to, (place) => renameWhenFree(this.#place(from), place));
   }
 
-  /** Removes a file or link; nothing happens when there is none, or when this folder is not in its place any more. */
+  /** Removes a file or link. Nothing happens without one, or if this folder is not in its place any more. */
   remove(name: string): void {
     try {
       removeFileWhenFree(this.#place(name));
@@ -105,7 +105,7 @@ export class OpenFolder {
     }
   }
 
-  /** A new file that came to be somewhere else is empty; nothing is written to it. */
+  /** A new file that came to be somewhere else is empty. Nothing is written to it. */
   #requireInPlace(name: string, descriptor: number): void {
     if (this.#descriptor !== undefined) {
       if (readlinkSync(`/proc/self/fd/${this.#descriptor}`) === this.path) return;
@@ -122,7 +122,7 @@ export class OpenFolder {
   }
 }
 
-/** Another process may have made it meanwhile; what it is, the next step sees. */
+/** Another process may have made it meanwhile. Its kind is for the next step to see. */
 function mkdirOnce(path: string): void {
   try {
     mkdirSync(path);

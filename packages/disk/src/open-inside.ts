@@ -1,5 +1,5 @@
 // Reading below a folder of ours by a name that an index, a manifest or a row gives: the folder may have been restored
-// from a backup, unpacked by a stranger's hand or edited, so neither the name nor a link on the way is believed.
+// from a backup, unpacked by a stranger or edited. So neither the name nor a link on the way is believed.
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
@@ -12,7 +12,7 @@ const readOnly = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O
  * Opens the regular file `name` below `folder`, with no link on the way below `folder`. Throws FORMAT_UNSAFE_NAME,
  * DISK_LEADS_OUT for a link, DISK_NOT_A_FILE, and the system's errors (ENOENT …) as they are.
  *
- * Where the file is, is asked after it is open. Linux knows it of the open file itself (`byDescriptor`, if there is a /proc). Elsewhere the path is resolved
+ * The place of the file is asked after it is open. Linux knows it of the open file itself (`byDescriptor`, if there is a /proc). Elsewhere the path is resolved
  * and must be the same file: who swaps folders three times at the right moments could pass that.
  */
 export async function openInside(
@@ -61,7 +61,7 @@ function sameSpelling(real: string, path: string): boolean {
   return process.platform === 'linux' ? real === path : plain(real) === plain(path);
 }
 
-/** O_NOFOLLOW: ELOOP; EMLINK on FreeBSD. */
+/** O_NOFOLLOW: ELOOP. EMLINK on FreeBSD. */
 function isLink(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ELOOP' || error.code === 'EMLINK');
 }

@@ -1,5 +1,5 @@
-// Files that an argument, a setting or a folder listing names. Such a name may lead to anything: a pipe that nobody
-// writes to, a device without an end, a folder. Only regular files are opened, and no open ever waits.
+// Files that an argument, a setting or a folder listing names. Such a name may lead to anything: a pipe without a
+// writer, a device without an end, a folder. Only regular files are opened, and no open ever waits.
 
 import {
   closeSync,
@@ -25,7 +25,9 @@ const pieceBytes = 2 ** 20;
 // Undefined on Windows, where neither is needed: an open of a named pipe there fails at once.
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
-/** Throws DISK_UNREADABLE and DISK_NOT_A_FILE unless `path` leads to a regular file. A link is followed: it was meant. */
+/**
+ * Throws DISK_UNREADABLE and DISK_NOT_A_FILE unless `path` leads to a regular file. A link is followed: it was meant.
+ */
 export function requireFile(path: string): void {
   let stats: Stats;
   try {
@@ -36,7 +38,7 @@ export function requireFile(path: string): void {
   requireRegular(path, stats);
 }
 
-/** Opens a regular file for reading; the caller closes the descriptor. Throws DISK_UNREADABLE and DISK_NOT_A_FILE. */
+/** Opens a regular file for reading. The caller closes the descriptor. Throws DISK_UNREADABLE and DISK_NOT_A_FILE. */
 export function openOutside(path: string): number {
   // Looked at first: to open a device alone can do something.
   requireFile(path);

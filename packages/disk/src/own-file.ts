@@ -1,5 +1,5 @@
-// Files of our own folders, by names of our own. Somebody may have put a pipe, a device or a folder in the place of one:
-// no open waits for the other end of a pipe, because a process that waits in an open hears no signal either.
+// Files of our own folders, by names of our own. Somebody may have put a pipe, a device or a folder in the place of
+// one: no open waits for the other end of a pipe, because a process in such an open hears no signal.
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { fileBounds } from './bounds.ts';
@@ -10,7 +10,10 @@ import { openWhenFree } from './when-free.ts';
 interface OwnFileOptions {
   /** Longer files are refused. */
   maxBytes?: number;
-  /** A link to a regular file counts as one: an administrator may keep keys elsewhere. Set it to false for what is served. */
+  /**
+   * A link to a regular file counts as one: an administrator may keep keys elsewhere. Set it to false for what is
+   * served.
+   */
   followLink?: boolean;
 }
 
@@ -18,7 +21,7 @@ interface OwnFileOptions {
 const withoutWaiting = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /**
- * All bytes of the file; undefined when there is none. Throws DISK_NOT_A_FILE, DISK_TOO_LARGE, and what the system says as it
+ * All bytes of the file. Undefined without one. Throws DISK_NOT_A_FILE, DISK_TOO_LARGE, and what the system says as it
  * is.
  */
 export function readOwnFile(path: string, options: OwnFileOptions = {}): Buffer | undefined {
@@ -46,9 +49,9 @@ export function readOwnFile(path: string, options: OwnFileOptions = {}): Buffer 
 }
 
 /**
- * Opens a file to add to it, made with `mode` when it is missing; the caller closes the descriptor. No link to a file is
- * followed: root runs commands on folders of others. `isTaken` says whether something that is no regular file will do.
- * Throws DISK_NOT_A_FILE, and what the system says as it is (ELOOP: a link. ENXIO: a pipe that nobody reads).
+ * Opens a file to add to it, made with `mode` when it is missing. The caller closes the descriptor. No link to a file
+ * is followed: root runs commands on folders of others. `isTaken` says whether something other than a regular file will
+ * do. Throws DISK_NOT_A_FILE, and what the system says as it is (ELOOP: a link. ENXIO: a pipe without a reader).
  */
 export function openOwnToAppend(path: string, mode: number, isTaken: (stats: Stats) => boolean = () => false): number {
   const found = statSync(path, { throwIfNoEntry: false });

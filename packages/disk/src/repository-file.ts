@@ -1,5 +1,5 @@
-// Files of Moult itself: documents, tables and built programs that code reads while it runs. Code may run from its sources
-// or from a bundle in another folder, so it names such a file by its path from the root of the repository.
+// Files of Moult itself: documents, tables and built programs that code reads while it runs. Code may run from its
+// sources or from a bundle in another folder. So it names such a file by its path from the root of the repository.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

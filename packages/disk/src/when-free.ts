@@ -8,12 +8,12 @@ const busy = new Set(['EBUSY', 'EPERM', 'EACCES', 'ENOTEMPTY']);
 const taken = new Set(['EBUSY']);
 const pausesMs = { first: 5, last: 200 };
 
-/** As renameSync; on Windows it waits up to ten seconds for whoever has the file open. */
+/** As renameSync. On Windows it waits up to ten seconds for whoever has the file open. */
 export function renameWhenFree(from: string, to: string): void {
   whenFree(() => renameSync(from, to));
 }
 
-/** Removes a file, if it is there; waits as renameWhenFree does. A folder is an error. */
+/** Removes a file, if it is there. Waits as renameWhenFree does. A folder is an error. */
 export function removeFileWhenFree(file: string): void {
   whenFree(() => {
     try {
@@ -25,7 +25,7 @@ export function removeFileWhenFree(file: string): void {
   });
 }
 
-/** Removes a folder with all that is in it, or a file, if it is there; waits as renameWhenFree does. */
+/** Removes a folder with all that is in it, or a file, if it is there. Waits as renameWhenFree does. */
 export function removeWhenFree(path: string): void {
   whenFree(() => rmSync(path, { recursive: true, force: true }));
 }
@@ -40,7 +40,7 @@ export function removeIfPossible(path: string): boolean {
   }
 }
 
-/** As openSync for reading; waits as renameWhenFree does for whoever shares the file with nobody. */
+/** As openSync for reading. Waits as renameWhenFree does for a program that does not share the file. */
 export function openWhenFree(path: string, flags: number): number {
   return whenFree(() => openSync(path, flags), { codes: taken });
 }

@@ -41,7 +41,7 @@ export const clientLogBounds = declareBounds('doctor-log', {
     client: 'nothing',
     administrator: 'the report shows the first, or the last, ones',
   },
-  /** Of each client; what comes first goes first. */
+  /** Of each client. The first ones go first. */
   maxFailures: {
     what: 'Failures of each client',
     fallback: 2_000,
@@ -249,7 +249,7 @@ export const requestLogBounds = declareBounds('doctor-requests', {
     client: 'nothing',
     administrator: 'the last ones of each client',
   },
-  /** So many lines of a log are decoded whole. What more clients ask the same is told in few words. */
+  /** So many lines of a log are decoded whole. If more clients ask the same, the report says it in few words. */
   maxDecoded: {
     what: 'Lines of a log that are read in full',
     fallback: 5_000,
@@ -289,7 +289,7 @@ export const requestLogBounds = declareBounds('doctor-requests', {
 });
 
 export const reportBounds = declareBounds('doctor-report', {
-  /** What a report can show. */
+  /** The bounds of a report. */
   maxStories: {
     what: 'Stories of clients in a report',
     fallback: 200,

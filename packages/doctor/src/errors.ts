@@ -1,4 +1,4 @@
-// The only home of the doctor's own errors. What it finds wrong with others is a finding, never an error.
+// The only home of the doctor's own errors. A fault of others is a finding, not an error.
 
 export type DoctorErrorCode =
   | 'CLI_DOCTOR_PAGE_MISSING'
@@ -17,7 +17,7 @@ export class DoctorError extends Error {
   }
 }
 
-/** What the doctor was asked for, or given, cannot be used: an address, a file, a moment. A command ends with exit code 2. */
+/** The doctor cannot use a request or an input: an address, a file, a moment. A command ends with exit code 2. */
 export class RequestError extends Error {
   readonly code = 'CLI_USAGE';
 }

@@ -1,11 +1,11 @@
-// A finding is one result of the doctor. Rungs make observations (pure: a code, whom it is about, what was seen);
-// the words of the code's page turn an observation into a finding that people read.
+// A finding is one result of the doctor. Rungs make observations (pure: a code, whom it is about, what was seen).
+// The words of the code's page turn an observation into a finding that people read.
 import type { Stage } from './story/event.ts';
 import type { FindingCode, Rung } from './words/codes.ts';
 
 /**
- * `unknown` is said where the facts at hand cannot decide; such a finding says what would settle it. `answer` is said where
- * nothing is broken and the facts say all the same why no update comes.
+ * `unknown` is said where the facts at hand cannot decide. Such a finding says which input settles it. `answer` is said
+ * where nothing is broken and the facts say all the same why no update comes.
  */
 export type Verdict = 'pass' | 'fail' | 'unknown' | 'answer';
 
@@ -23,14 +23,14 @@ export interface Evidence {
 export interface Observation {
   code: FindingCode;
   verdict: Verdict;
-  /** Whom it is about, from wide to narrow: server, site, file. A root explains what lies under its own subject. */
+  /** Whom it is about, from wide to narrow: server, site, file. A root explains findings below its own subject. */
   subject: readonly string[];
   /** Fills the {placeholders} of the page. */
   values: Readonly<Record<string, string>>;
   evidence: readonly Evidence[];
   /** Event ids, where the trouble befalls something else than its code is made for: a web service, not the tree. */
   eventIds?: readonly number[];
-  /** Where in the work of updating it was met, where a log tells. */
+  /** The stage of the work of updating, if a log tells it. */
   stage?: Stage;
 }
 
@@ -48,9 +48,9 @@ export interface Finding {
   consequences: Finding[];
   /** Event ids of WSUS that name the same trouble. */
   eventIds: number[];
-  /** Where in the work of updating it was met, where a log tells. */
+  /** The stage of the work of updating, if a log tells it. */
   stage?: Stage;
-  /** For `unknown`: what would settle it. */
+  /** For `unknown`: the input that settles it. */
   settles?: string;
 }
 

@@ -105,7 +105,7 @@ export const readerBounds = declareBounds('doctor-reader', {
   },
 });
 
-/** Settings that were sent in are short; whoever sends more sends something else with them. */
+/** Settings that were sent in are short. Longer input holds other things too. */
 export const settingsBounds = declareBounds('doctor-settings', {
   maxLines: {
     what: 'Lines of a text of settings',

@@ -2,7 +2,7 @@
 import { DiskError, readOutside } from '@moult/disk';
 import { RequestError } from './errors.ts';
 
-/** All bytes of the file. Throws RequestError when it cannot be read or is no regular file. */
+/** All bytes of the file. Throws RequestError if it cannot be read or is not a regular file. */
 export function readNamedFile(file: string): Buffer {
   try {
     return readOutside(file);

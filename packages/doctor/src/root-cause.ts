@@ -1,7 +1,7 @@
 // One broken thing gives one root finding. Pure: observations in, roots with their consequences out.
 // 1. Equal observations are merged (same code, same subject): their evidence adds up.
-// 2. A root explains every observation that `explains` lists for it and that lies under the root's subject.
-// 3. Roots are ordered: failures, then unknowns, then passes; within each by how early they stop a client.
+// 2. A root explains every observation that `explains` lists for it and that is below the root's subject.
+// 3. Roots are ordered: failures, then unknowns, then passes. Within each by how early they stop a client.
 import { reportBounds } from './bounds.ts';
 import { type Evidence, type Observation, type Verdict, webServicesSubject } from './finding.ts';
 import { factsOf } from './words/codes.ts';
@@ -14,7 +14,7 @@ export interface RootedObservation {
 
 const verdictOrder: Record<Verdict, number> = { fail: 0, answer: 1, unknown: 2, pass: 3 };
 
-/** Folds consequences under their roots; the first root is the one to act on. */
+/** Folds consequences under their roots. The first root is the one to act on. */
 export function findRoots(observations: readonly Observation[]): RootedObservation[] {
   const merged = mergeEqual(observations).sort(byUrgency);
   const roots: RootedObservation[] = [];
@@ -62,7 +62,7 @@ function chainHome(
 function isExplainedBy(consequence: Observation, root: Observation): boolean {
   const explained = explains(root.code);
   if (!explained.includes(consequence.code)) return false;
-  // What a server was seen to lack explains what its clients suffered.
+  // A fault of a server explains the faults of its clients.
   if (root.subject[0] === 'server' && consequence.subject[0] === 'client') return true;
   if (sparesServices(root.code, consequence.code) && !root.subject.includes(webServicesSubject)) return false;
   if (consequence.code === root.code && root.subject.length >= consequence.subject.length) return false;

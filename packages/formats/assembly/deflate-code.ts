@@ -5,8 +5,8 @@ import { scratch } from './layout';
 export const literalBits: i32 = 11;
 export const distanceBits: i32 = 9;
 
-// An entry, by bits: 31 a literal; 16 and up the value (a literal's byte, or the least length or distance); 15 neither
-// literal nor match; 8 to 11 the code's own bits; 0 to 4 all its bits, with the extra ones behind it.
+// An entry, by bits: 31 a literal. 16 and up the value (a literal's byte, or the least length or distance). 15 neither
+// literal nor match. 8 to 11 the code's own bits. 0 to 4 all its bits, with the extra ones behind it.
 export const literal: u32 = 0x80000000;
 /** The end of the block, a code that is longer than the table, or, with neither mark, bits that mean nothing. */
 export const exceptional: u32 = 0x8000;
@@ -66,7 +66,7 @@ export function buildCode(table: usize, tableBits: i32, lengths: usize, symbols:
     store<i32>(starts + (bits << 2), place + 1);
     store<u16>(sorted + (place << 1), <u16>symbol);
   }
-  // A full code fills every place; else what it leaves means nothing.
+  // A full code fills every place. Else what it leaves means nothing.
   if (left > 0) for (let place = 0; place < 1 << tableBits; place++) store<u32>(table + (place << 2), exceptional);
   fill(table, tableBits, longest, meanings + meaningsOfOne * purpose);
   return left > 0 ? 1 : 0;
@@ -101,7 +101,7 @@ function fill(table: usize, tableBits: i32, longest: i32, ofPurpose: usize): voi
   if (longest > tableBits) fillLonger(table, tableBits, longest, ofPurpose, code, place);
 }
 
-/** One more table for each beginning that longer codes have in common; those follow each other. */
+/** One more table for each beginning that longer codes have in common. Those follow each other. */
 function fillLonger(
   table: usize,
   tableBits: i32,
@@ -141,7 +141,7 @@ function codeAfter(code: u32, bits: i32): u32 {
   return (code & (highest - 1)) | highest;
 }
 
-/** What the symbol at `place` of the sorted list means, with a code of `bits`; extra bits are added to those. */
+/** What the symbol at `place` of the sorted list means, with a code of `bits`. Extra bits are added to those. */
 function entryOf(place: usize, bits: i32, ofPurpose: usize): u32 {
   return load<u32>(ofPurpose + ((<usize>load<u16>(place)) << 2)) + ((bits << 8) | bits);
 }

@@ -21,15 +21,15 @@ const badSymbol: i32 = -4;
 const badDistance: i32 = -5;
 const tooLong: i32 = -6;
 
-/** Where reading stands between the parts of a stream; the loop over symbols has its own copies, in registers. */
+/** Where reading stands between the parts of a stream. The loop over symbols has its own copies, in registers. */
 let hold: u64 = 0;
 let count: i32 = 0;
 let at: usize = 0;
 let inputEnd: usize = 0;
 
 /**
- * Unpacks to `place` of the window; answers how many bytes came out (at most `outputBytes`), or an error.
- * `historyBytes` before `place` count as history; up to 300 bytes behind the output may be overwritten.
+ * Unpacks to `place` of the window. Answers how many bytes came out (at most `outputBytes`), or an error.
+ * `historyBytes` before `place` count as history. Up to 300 bytes behind the output may be overwritten.
  */
 export function inflate(inputBytes: i32, place: i32, outputBytes: i32, historyBytes: i32): i32 {
   prepareMeanings();
@@ -96,7 +96,7 @@ function copyStored(out: usize, limit: usize): usize {
 }
 
 /**
- * Symbols up to the end of the block; answers where the output ends, or an error. A turn of the loop writes at most
+ * Symbols up to the end of the block. Answers where the output ends, or an error. A turn of the loop writes at most
  * three literals and one match, and only then looks whether that was too much. Of `left` only the lower six bits count,
  * as only they do for a shift: so whole entries are taken from it, whose lowest six are the bits they used.
  */
@@ -176,7 +176,7 @@ function decode(start: usize, limit: usize, floor: usize): usize {
     left |= 56;
     entry = load<u32>(literalTable + ((<usize>(bits & literalMask)) << 2));
     if (distance >= 8 && length <= 16) {
-      // Most are so; this is copyMatch without its call and its loop.
+      // Most are so. This is copyMatch without its call and its loop.
       store<u64>(out, load<u64>(out - distance));
       store<u64>(out, load<u64>(out - distance, 8), 8);
       out += length;
@@ -196,7 +196,7 @@ function longer(table: usize, bits: u64, entry: u32): u32 {
   return load<u32>(table + (index << 2));
 }
 
-/** A match that is not short and far; may write up to seven bytes more than asked for. */
+/** A match that is not short and far. May write up to seven bytes more than asked for. */
 export function copyMatch(out: usize, distance: usize, length: i32): usize {
   const stop = out + length;
   let to = out;

@@ -1,6 +1,6 @@
-// The one memory that both codecs work in; packages/formats/src/codec/layout.ts has the same numbers.
+// The one memory that both codecs work in. The file packages/formats/src/codec/layout.ts has the same numbers.
 
-/** Packed input, at most 64 KB; what lies behind is read, never believed. */
+/** Packed input, at most 64 KB. What lies behind is read, never believed. */
 export const input: usize = 0x10000;
 /** 16 numbers of 32 bits that go in and out of runLzx. */
 export const state: usize = 0x8000;

@@ -1,5 +1,5 @@
 // The inner loop of the LZX decoder: literals and matches up to a place in the window. Headers and codes are read by
-// decoder.ts, which also says, in `state`, where things stand; see there for the rules.
+// decoder.ts, which also says, in `state`, where things stand. See there for the rules.
 import { copyMatch } from './inflate';
 import { alignedCode, input, lengthCode, mainCode, slotBases, slotExtraBits, state, window } from './layout';
 
@@ -86,7 +86,7 @@ export function runLzx(endPlace: i32, isAligned: bool, windowBytes: u32): i32 {
     if (length > <i32>(end - out)) return pastEnd;
     if (distance - 1 >= <u32>(out - window) || distance > windowBytes) return beforeBeginning;
     if (distance >= 8 && length <= 16) {
-      // Most are so; this is copyMatch without its call and its loop.
+      // Most are so. This is copyMatch without its call and its loop.
       store<u64>(out, load<u64>(out - distance));
       store<u64>(out, load<u64>(out - distance, 8), 8);
       out += length;
@@ -108,8 +108,8 @@ export function runLzx(endPlace: i32, isAligned: bool, windowBytes: u32): i32 {
 }
 
 /**
- * A code longer than the table's: behind the table, per length, its limit, its first code and where its symbols begin;
- * then the symbols.
+ * A code longer than the table's: behind the table, per length, its limit, its first code and where its symbols begin.
+ * Then the symbols.
  */
 function findLong(code: usize, tableBits: i32, next: u32): u32 {
   const search = code + (2 << tableBits);

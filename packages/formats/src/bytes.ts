@@ -38,7 +38,7 @@ export class ByteReader {
     return this.#bytes.subarray(from, from + length);
   }
 
-  /** Bytes up to a NUL, which is consumed but not answered; at most `maxBytes` before it. */
+  /** Bytes up to a NUL, which is consumed but not answered. At most `maxBytes` before it. */
   untilNul(maxBytes: number): Uint8Array {
     const nul = this.#bytes.indexOf(0, this.#at);
     const length = (nul < 0 ? this.#bytes.length : nul) - this.#at;
@@ -98,7 +98,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** What has been written; a view that the next write may move. */
+  /** What has been written. A view that the next write may move. */
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);
   }

@@ -1,7 +1,7 @@
 // The only home of this package's errors. Hostile input is ordinary: for any input a decoder either answers or throws a
 // FormatError that says what is wrong, where, and in which member.
 
-/** Closed list; each code has a paragraph in docs/errors.md (held by a test). */
+/** Closed list. Each code has a paragraph in docs/errors.md (held by a test). */
 export type FormatErrorCode =
   | 'FORMAT_TRUNCATED'
   | 'FORMAT_BAD_SIGNATURE_BYTES'

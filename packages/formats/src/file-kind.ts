@@ -3,7 +3,7 @@
 /** So many bytes from the beginning of a file are enough for fileKind. */
 export const fileKindBytes = 512;
 
-/** "a ZIP archive", by how the file begins; undefined for what is not known here. */
+/** "a ZIP archive", by how the file begins. Undefined for what is not known here. */
 export function fileKind(head: Uint8Array): string | undefined {
   const begin = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, fileKindBytes));
   if (begin.length === 0) return 'an empty file';

@@ -2,7 +2,7 @@
 // the order of their symbols.
 
 /**
- * Code lengths for `counts`, none above `maxBits`; 0 for symbols that do not occur. Merging is stable: of equal counts
+ * Code lengths for `counts`, none above `maxBits`. 0 for symbols that do not occur. Merging is stable: of equal counts
  * the symbol comes before the tree, the earlier before the later (MS-XCA 2.1.4.2), so the same counts give the same
  * codes everywhere.
  */
@@ -11,7 +11,7 @@ export function buildCodeLengths(counts: Uint32Array, maxBits: number): Uint8Arr
   for (;;) {
     const lengths = unlimitedLengths(scaled);
     if (lengths.every((length) => length <= maxBits)) return lengths;
-    // Flatter counts give a shallower tree; none becomes zero.
+    // Flatter counts give a shallower tree. None becomes zero.
     scaled = scaled.map((count) => (count === 0 ? 0 : (count >>> 1) | 1));
   }
 }

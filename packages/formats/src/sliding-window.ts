@@ -17,7 +17,7 @@ export class SlidingWindow {
   }
 
   /**
-   * Makes sure that `count` (at most 32 KB) more bytes fit behind `position`, and answers it; `buffer` may be another
+   * Makes sure that `count` (at most 32 KB) more bytes fit behind `position`, and answers it. `buffer` may be another
    * one afterwards.
    */
   makeRoom(count: number): number {

@@ -51,7 +51,7 @@ export const releaseFileBounds = declareBounds('release-file', {
 });
 
 export const pingBounds = declareBounds('ping', {
-  /** Longest query that is read; public samples are under 400. */
+  /** Longest query that is read. Public samples are under 400. */
   maxCharacters: {
     what: 'Query of a status ping',
     fallback: 2048,

@@ -15,7 +15,7 @@ export interface ProtocolErrorDetails {
   line?: number;
   /** The element of a message, in the words of a fault: `parameters.InstalledNonLeafUpdateIDs`. */
   path?: string;
-  /** The fault by which SOAP itself refuses such a message, where it has one (SOAP 1.1 4.4.1, SOAP 1.2 part 1, 5.4.6). */
+  /** The fault of SOAP itself for such a message, if it has one (SOAP 1.1 4.4.1, SOAP 1.2 5.4.6). */
   soapFault?: 'VersionMismatch' | 'MustUnderstand';
   cause?: unknown;
 }

@@ -1,7 +1,7 @@
 // Bounds of trust metadata: the client that reads it, and the targets that it names.
 import { declareBounds } from '@moult/bounds';
 
-/** The limits of tuf-js and python-tuf; targets roles may be larger: `updates` lists every covered update. */
+/** The limits of tuf-js and python-tuf. Targets roles may be larger: `updates` lists every covered update. */
 export const clientLimits = declareBounds('trust', {
   rootBytes: {
     what: 'One root file',

@@ -1,6 +1,6 @@
 // The only home of this package's errors. Each code has its paragraph in docs/errors/.
 
-/** Closed list; each code has a paragraph in docs/errors (held by a test). */
+/** Closed list. Each code has a paragraph in docs/errors (held by a test). */
 export type ReleaseErrorCode =
   | 'RELEASE_METADATA_MALFORMED'
   | 'RELEASE_METADATA_UNSIGNED'

@@ -13,7 +13,7 @@ export interface SelfUpdatePort {
   site: SiteName;
   /** `not-listening` carries the reason why the port could not be had, as the system named it (EACCES, EADDRINUSE). */
   listening: { kind: 'listening' } | { kind: 'off' } | { kind: 'not-listening'; reason: string };
-  /** Undefined while nobody has asked the port yet. */
+  /** Undefined until the port was asked. */
   checkedAt: Date | undefined;
   files: { path: string; answer: string; fine: boolean }[];
 }

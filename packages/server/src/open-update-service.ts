@@ -21,7 +21,7 @@ interface ServiceParts {
   limits: Limits;
 }
 
-/** Throws what the store and the data directory say. What it opens is closed by `closers`. */
+/** Throws what the store and the data directory say. `closers` closes everything that it opens. */
 export async function openUpdateService(
   config: ServerConfig,
   { now, log, store, mainPort, limits }: ServiceParts,
@@ -43,7 +43,7 @@ export async function openUpdateService(
     },
     onConfigured: async () => void Object.assign(identity, await store.reloadServerIdentity()),
   });
-  // What lists of updates know is read now, and not when somebody waits for the home page; it is no matter if it fails.
+  // The facts for lists of updates are read now, and not when a person waits for the home page. It may fail.
   store.readUpdateFacts().catch((error) => log.debug({ err: error }, 'facts of updates were not read yet'));
   return {
     store,

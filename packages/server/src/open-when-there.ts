@@ -13,7 +13,7 @@ interface Later<Opened> {
 }
 
 interface OpenParts<Opened> {
-  /** Opens it; what is added to `closers` is closed again when this fails. May run many times. */
+  /** Opens it. The members of `closers` are closed again if this fails. May run many times. */
   open(closers: Closers): Promise<Opened>;
   /** Told why it is not open yet, each time that the reason is another one. */
   onWaiting(reason: string): void;
@@ -24,7 +24,7 @@ interface OpenParts<Opened> {
   pausesMs?: readonly [first: number, longest: number];
 }
 
-/** Tries once, and throws when that fails for good; a failure that passes by itself is tried again and again. */
+/** Tries once, and throws when that fails for good. A failure that passes by itself is tried again and again. */
 export async function openWhenThere<Opened>(parts: OpenParts<Opened>): Promise<Later<Opened>> {
   const { log, pausesMs: [first, longest] = [200, 10_000] } = parts;
   const ending = new AbortController();
@@ -46,7 +46,7 @@ export async function openWhenThere<Opened>(parts: OpenParts<Opened>): Promise<L
     const reason = reasonOf(error);
     if (reason === told || ending.signal.aborted) return;
     told = reason;
-    // What only the administrator can mend is waited for too: the tree is served meanwhile.
+    // A fault that only the administrator can fix is waited for too: the tree is served meanwhile.
     log[isTemporary(error) ? 'warn' : 'error']({ err: error }, 'the web services are not open yet');
     parts.onWaiting(reason);
   };

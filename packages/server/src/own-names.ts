@@ -35,8 +35,8 @@ export function reachedNames({ host, allowedHosts = '', publicUrl }: ServerConfi
 const mostNames = 100;
 
 /**
- * Where a client fetches update files: as a setting or a trusted proxy says. Otherwise they are on the main site, over HTTP,
- * under the name that the client called, as with a real WSUS (captures).
+ * The address of update files: as a setting or a trusted proxy says. Otherwise they are on the main site, over HTTP,
+ * under the name that the client called, as with WSUS (captures).
  */
 export function contentRoot(
   exchange: Exchange,
@@ -46,6 +46,6 @@ export function contentRoot(
   const told = contentUrl ?? exchange.origin;
   if (told !== undefined) return told;
   const host = calledHost(exchange);
-  // Behind a mapped port the client knows better than we do, as long as it came to the main site itself.
+  // Behind a mapped port the client knows better than we do, if it came to the main site itself.
   return exchange.listener === 'main' ? `http://${host}` : `http://${host.replace(/:\d+$/, '')}:${mainPort}`;
 }

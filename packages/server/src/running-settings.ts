@@ -1,10 +1,10 @@
-// What a server that runs tells the commands beside it, in moult.lock.
+// The facts of a running server for the commands beside it, in moult.lock.
 import { resolve } from 'node:path';
 import type { ServerConfig } from '@moult/administration/config';
 import { isPostgres, sqliteFileOf, withoutPassword } from '@moult/store';
 import type { RunningSettings } from '@moult/store/data-dir';
 
-/** What other commands cannot guess of a server that was started with flags. */
+/** Facts that other commands cannot guess of a server that was started with flags. */
 export function settingsOf(
   config: ServerConfig,
   parts: { address: string; contentFolder: string; selfUpdate: string | undefined },

@@ -8,7 +8,7 @@ import type { Logger } from './log/log.ts';
 
 interface ServerDatabase {
   store: ServerStore;
-  /** Throws what does not pass by itself; a database that is away is no hindrance to a start. */
+  /** Throws what does not pass by itself. A database that is away does not hinder a start. */
   prepareFirst(): Promise<void>;
   /** Throws SERVER_DATABASE_AWAY and what else keeps the store from being used. */
   prepare(): Promise<void>;
@@ -50,7 +50,7 @@ export function openServerDatabase(
     async prepare() {
       const failed = failedFirst;
       failedFirst = undefined;
-      // A host that says nothing would be waited for twice.
+      // The server waits twice for a host that says nothing.
       if (failed) throw failed;
       await store.prepare();
     },

@@ -1,4 +1,5 @@
-// The other side of the wire, with faults to switch on. It imports neither server nor agent, or it would share their mistakes.
+// The other side of the wire, with faults to switch on. It imports neither server nor agent, because it must not share
+// their mistakes.
 export type { Fault } from './faults.ts';
 export { type Listening, listen } from './listen.ts';
 export {

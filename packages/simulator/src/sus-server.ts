@@ -25,24 +25,24 @@ export interface SimulatedRelease {
   files: { name: string; bytes: Uint8Array }[];
   /** Default `moult-agent`. */
   product?: string;
-  /** The description that is signed along; default: that of a release of this version. */
+  /** The description that is signed along. Default: that of a release of this version. */
   signedAs?: string;
 }
 
 export interface SusServerOptions {
-  /** Who signs what this server carries. */
+  /** The signer of this server's files. */
   signer: SigningIdentity;
   /** Time stamp of files and signatures. */
   now: Date;
-  /** What iuident leads to; undefined: every client is up to date. */
+  /** The target of iuident. Undefined: every client is up to date. */
   release?: SimulatedRelease;
   /** Also serve selfupdate/wuident.cab, as a WSUS server does. Default false: SUS 1.0 had none. */
   wuident?: boolean;
-  /** What iuident and wuident announce, when it is to differ from the release. */
+  /** The version that iuident and wuident announce, if it differs from the release. */
   announce?: string;
   /** Approved items of the catalog. */
   approvedItems?: string[];
-  /** The host release that this server carries; undefined: none, as any WSUS or SUS server. */
+  /** The host release that this server carries. Undefined: none, as any WSUS or SUS server. */
   host?: SimulatedRelease;
 }
 
@@ -256,7 +256,10 @@ function alter(bytes: Uint8Array): Uint8Array {
 
 let stranger: Promise<SigningIdentity> | undefined;
 
-/** The same content, well signed by somebody this machine does not know. What is no cabinet carries no signature: unchanged. */
+/**
+ * The same content, well signed by somebody this machine does not know. A file that is not a cabinet carries no
+ * signature: unchanged.
+ */
 async function signByStranger(bytes: Uint8Array, now: Date): Promise<Uint8Array> {
   if (Buffer.from(bytes.subarray(0, 4)).toString('latin1') !== 'MSCF') return bytes;
   stranger ??= createOperatorCa({ commonName: 'Stranger CA', now }).then((ca) =>

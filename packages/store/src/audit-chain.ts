@@ -1,6 +1,6 @@
-// The chain of audit records: each record holds a SHA-256 over itself and the record before. Somebody who changes, removes
-// or moves a record must make all later records again, and the head, of which other places hold copies. The formula never
-// changes, because records stay chained for as long as a database lives.
+// The chain of audit records: each record holds a SHA-256 over itself and the record before. Somebody who changes,
+// removes or moves a record must make all later records and the head again. Other places hold copies of the head. The
+// formula never changes, because records stay chained for as long as a database lives.
 import { createHash } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { AuditHead } from './contract/index.ts';
@@ -31,7 +31,7 @@ export async function lockHead(transaction: Kysely<Tables>): Promise<AuditHead> 
   return head.records > 0 ? head : ((await lastRecord(transaction)) ?? emptyChain);
 }
 
-/** What the head was before somebody took it away. */
+/** The head before somebody removed it. */
 async function lastRecord(transaction: Kysely<Tables>): Promise<AuditHead | undefined> {
   const query = transaction
     .selectFrom('audit')
@@ -46,7 +46,7 @@ export async function loadHead(tables: Kysely<Tables>): Promise<AuditHead> {
   return headIn(row?.value);
 }
 
-/** Appends rows that are in the table already, in this order; answers the new head. The head has to be locked. */
+/** Appends rows that are in the table already, in this order. Answers the new head. Lock the head first. */
 export async function appendToChain(
   transaction: Kysely<Tables>,
   head: AuditHead,

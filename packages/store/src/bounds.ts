@@ -1,5 +1,5 @@
-// Bounds for text of strangers. The store cuts such text before it writes it, so that no row, list or page grows with it.
-// docs/limits.md has a row for each bound. Bytes are bytes of UTF-8.
+// Bounds for text of strangers. The store cuts such text before it writes it, so that no row, list or page grows with
+// it. docs/limits.md has a row for each bound. Bytes are bytes of UTF-8.
 
 import { cutText } from '@moult/formats/text';
 import { type RawBuilder, sql } from 'kysely';
@@ -15,8 +15,8 @@ export interface StoreBounds {
 }
 
 /**
- * The strings, each cut where all before it have used up `bytes`; at most stringsPerEvent of them. What is left out is counted
- * in a last string.
+ * The strings, each cut where all before it have used up `bytes`. At most stringsPerEvent of them. A last string counts
+ * the ones that are left out.
  */
 export function cutStrings(strings: readonly string[], bytes: number): string[] {
   const kept: string[] = [];
@@ -41,7 +41,7 @@ export function beginningOf(column: string, characters: number): RawBuilder<stri
   return sql<string>`substr(${sql.ref(column)}, 1, ${sql.lit(characters)})`;
 }
 
-/** Reads a text (JSON, which cannot be cut) of at most so many bytes, and `otherwise` in place of a longer one. */
+/** Reads a text of at most so many bytes (JSON, which cannot be cut), and `otherwise` for a longer one. */
 export function wholeUpTo(column: string, bytes: number, otherwise: string | null): RawBuilder<string> {
   const value = sql.ref(column);
   return sql<string>`case when octet_length(${value}) <= ${sql.lit(bytes)} then ${value} else ${sql.lit(otherwise)} end`;

@@ -2,7 +2,7 @@
 import type { Topic } from './contract/index.ts';
 
 export interface Changes {
-  /** Calls `listener` after each write that concerns `topic`s; the returned function ends that. */
+  /** Calls `listener` after each write that concerns `topic`s. The returned function ends that. */
   subscribe(listener: (topic: Topic) => void): () => void;
   announce(topic: Topic): void;
 }

@@ -13,15 +13,15 @@ export { checkInBackground } from './sqlite/background-check.ts';
 
 export interface DatabaseCheck {
   engine: Engine;
-  /** Sentences; empty when everything is in order. */
+  /** Sentences. Empty when everything is in order. */
   problems: string[];
   /** Rows by table, of those that could be read. */
   rows: Record<string, number>;
 }
 
 /**
- * SQLite: its integrity check and foreign keys. PostgreSQL: every row of every table is read, so that damaged pages show.
- * Throws SERVER_DATABASE… when the database cannot be opened at all.
+ * SQLite: its integrity check and foreign keys. PostgreSQL: every row of every table is read, so that damaged pages
+ * show. Throws SERVER_DATABASE… when the database cannot be opened at all.
  */
 export async function checkDatabase(address: string): Promise<DatabaseCheck> {
   return isPostgres(address) ? checkPostgres(address) : checkSqlite(sqliteFileOf(address));

@@ -7,8 +7,8 @@ import { markChange } from './configuration.ts';
 import { keptBounds } from './declared-bounds.ts';
 import type { Tables } from './schema.ts';
 
-// Moves of one computer are put on record ten times an hour: whoever names other groups with each call must not fill the
-// record, which is never shortened. Each takes six minutes, an hour ahead at most.
+// Moves of one computer are put on record ten times an hour: whoever names other groups with each call must not fill
+// the record, which is never shortened. Each takes six minutes, an hour ahead at most.
 const hourMs = 3_600_000;
 
 interface TargetedComputer {
@@ -18,9 +18,9 @@ interface TargetedComputer {
 }
 
 /**
- * Puts the computer into exactly those of its requested groups that exist. Writes only what differs: most computers ask for
- * the groups that they are in, every few hours. `mayRecord` says whether the record has room for another move: it is asked
- * for each that would be put on record.
+ * Puts the computer into exactly those of its requested groups that exist. Writes only what differs: most computers ask
+ * for the groups that they are in, every few hours. `mayRecord` says whether the record has room for another move: it
+ * is asked for each one before it is recorded.
  */
 export async function assignRequested(
   transaction: Kysely<Tables>,

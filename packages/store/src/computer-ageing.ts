@@ -9,9 +9,9 @@ import type { Tables } from './schema.ts';
 import { earliestStamp } from './stamps.ts';
 import { lockComputers, retried, transact } from './transact.ts';
 
-/** Who was here for no longer than this was here once. */
+/** Computers that were here for no longer than this were here once. */
 const onceMs = 86_400_000;
-/** Of one kind, in one step; what is left of a computer's events goes with the others of its age. */
+/** Of one kind, in one step. The rest of a computer's events goes with the others of its age. */
 const eventsPerStep = 5_000;
 const idsPerStatement = 500;
 
@@ -78,7 +78,10 @@ function isWronglyStamped(one: Seen, newest: Date | undefined): boolean {
   return stamps.some((name) => isWrong(one[name], newest));
 }
 
-/** Gives computers that a wrong clock stamped the time of now where it did. One that was here meanwhile keeps its stamps. */
+/**
+ * Gives computers that a wrong clock stamped the time of now where it did. One that was here meanwhile keeps its
+ * stamps.
+ */
 function setStamps(database: Database, wrong: readonly Seen[], now: number): Promise<void> {
   return transact(database, async (transaction) => {
     const ids = wrong.map(({ computer_id }) => computer_id);

@@ -27,7 +27,7 @@ export function computerListStore({
       limit: number;
     }): Promise<ListedComputer[]> {
       let query = listed();
-      // Asked of each computer, not as one list of ids: PostgreSQL would look through a long list for each of them.
+      // Asked of each computer, not as one list of ids: PostgreSQL looks through a long list for each of them.
       if (groupId === unassignedComputers) {
         query = query.where(({ not, exists, selectFrom }) =>
           not(
@@ -127,7 +127,7 @@ export async function groupNamesOf(
     .innerJoin('target_groups', 'target_groups.group_id', 'computer_groups.group_id')
     .select(['computer_id', 'name'])
     .orderBy('name_key');
-  // Of very many all are read at once: the list of their ids would cost more.
+  // Of very many all are read at once: the list of their ids costs more.
   const isForAll = computerIds.length > 10 * idsPerStatement;
   for (let start = 0; start < (isForAll ? 1 : computerIds.length); start += idsPerStatement) {
     const some = computerIds.slice(start, start + idsPerStatement);

@@ -34,7 +34,7 @@ export function computerRemovalStore(database: Database, changes: Changes): Pick
           .deleteFrom('computer_update_status')
           .where('computer_id', '=', computerId)
           .executeTakeFirst();
-        // What came in since then.
+        // The rows that came since then.
         const removed = events + (await removeEvents(transaction, computerId));
         if (!computer && removed === 0 && Number(states.numDeletedRows) === 0) throw isUnknown(computerId);
         await recordAudit(transaction, author, {

@@ -127,15 +127,15 @@ export function computerStore(database: Database, changes: Changes, bounds: Stor
 
 interface SeenComputer {
   computer_id: string;
-  /** The last contact; the others are null for a contact that was none of theirs. */
+  /** The last contact. The others are null for a contact of another kind. */
   at: number;
   synced: number | null;
   reported: number | null;
 }
 
 /**
- * Contacts of many computers as one statement: on PostgreSQL each one more is a round trip with all of them locked. Times
- * never go back: two servers write what they gathered in any order.
+ * Contacts of many computers as one statement: on PostgreSQL each one more is a round trip with all of them locked.
+ * Times never go back: two servers write what they gathered in any order.
  */
 function contactStatement(tables: Kysely<Tables>) {
   const example: SeenComputer = { computer_id: '', at: 0, synced: 0, reported: 0 };
@@ -161,7 +161,7 @@ function contactStatement(tables: Kysely<Tables>) {
 export const laterContact = sql<number>`case when excluded.last_contact > computers.last_contact
   then excluded.last_contact else computers.last_contact end`;
 
-/** What each check-in of each computer runs. */
+/** The statements of each check-in of each computer. */
 function checkInStatements(tables: Kysely<Tables>) {
   const named = { computer_id: '', dns_name: '', address: '' };
   const seen = { first_contact: 0, last_contact: 0 };
@@ -319,7 +319,7 @@ function isOlder(version: string, than: string): boolean {
   return false;
 }
 
-/** The one before and this one are there at a time if this name was known, or the other was used just now. */
+/** The name before and this one are there at a time if this name was known, or the other new. */
 async function noteOtherName(
   transaction: Kysely<Tables>,
   { computerId, before, after, at }: { computerId: string; before: string; after: string; at: Date },
@@ -334,7 +334,7 @@ async function noteOtherName(
   await noteIdentityChange(transaction, computerId, { at, aspect: 'name', before, after }, { isShared });
 }
 
-/** Whoever invents names drives out older ones, and stays marked. */
+/** A client that invents names drives out older ones, and stays marked. */
 async function forgetOldNames(transaction: Kysely<Tables>, computerId: string, kept: number): Promise<void> {
   const old = await transaction
     .selectFrom('computer_names')

@@ -77,7 +77,10 @@ const timeName = 'time';
 
 const lastContactName = 'last-contact';
 
-/** The newest contact of any computer. Last in its transaction: all who note contacts wait for this row. Never goes back. */
+/**
+ * The newest contact of any computer. Last in its transaction: all who note contacts wait for this row. Never goes
+ * back.
+ */
 export async function noteLastContact(transaction: Kysely<Tables>, at: number): Promise<void> {
   await sql`insert into configuration (name, value) values (${lastContactName}, ${String(at)})
     on conflict (name) do update set value = case
@@ -91,7 +94,7 @@ export async function correctLastContact(tables: Kysely<Tables>, { now, newest }
     where name = ${lastContactName} and cast(value as bigint) > ${newest.getTime()}`.execute(tables);
 }
 
-/** In milliseconds since 1970; 0 when nobody was here. */
+/** In milliseconds since 1970. 0 if no computer was here. */
 export async function loadLastContact(tables: Kysely<Tables>): Promise<number> {
   return Number((await loadSetting(tables, lastContactName)) ?? 0);
 }

@@ -18,7 +18,7 @@ export interface Database extends AsyncDisposable {
   readonly engine: Engine;
   /** PostgreSQL: while it is away, every statement fails with SERVER_DATABASE_AWAY. */
   readonly tables: Kysely<Tables>;
-  /** Runs `read`, which reads much that nobody will read again soon. */
+  /** Runs `read`, which reads much that is not read again soon. */
   readOnce(read: () => Promise<void>): Promise<void>;
   /** Why the database does not answer, while it does not. */
   away(): Away | undefined;
@@ -40,9 +40,9 @@ export interface DatabaseOptions {
 }
 
 /**
- * Opens a database: `postgres://…` (or `postgresql://…`), `sqlite:FILE`, or a file name; `:memory:` for one that
- * vanishes. Throws ServerError SERVER_DATABASE_AWAY when it cannot be reached now, SERVER_DATABASE when it cannot be
- * used, SERVER_BAD_CONFIG for an address that is none.
+ * Opens a database: `postgres://…` (or `postgresql://…`), `sqlite:FILE`, or a file name. `:memory:` for one that
+ * vanishes. Throws ServerError SERVER_DATABASE_AWAY if it cannot be reached now, SERVER_DATABASE if it cannot be used,
+ * SERVER_BAD_CONFIG for a bad address.
  */
 export async function openDatabase(address: string, options: DatabaseOptions = {}): Promise<Database> {
   const database = createDatabase(address, options);
@@ -157,7 +157,9 @@ function cannotOpen(address: string, cause: unknown): ServerError {
   return new ServerError('SERVER_DATABASE', `The database ${address} cannot be opened: ${reason}.${advice}`, { cause });
 }
 
-/** False for a file that is there, and that the system keeps from this user: SQLite says only that it cannot open it. */
+/**
+ * False for a file that is there, and that the system keeps from this user: SQLite says only that it cannot open it.
+ */
 function mayUse(file: string): boolean {
   try {
     accessSync(file, constants.R_OK | constants.W_OK);

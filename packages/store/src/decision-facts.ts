@@ -1,4 +1,5 @@
-// What the rules of administration ask about one update: its summary, which updates hold it, and which files are here.
+// The facts of one update that the rules of administration need: its summary, which updates hold it, and which files
+// are here.
 import { decodeMore, formatIdentity, type UpdateIdentity } from '@moult/catalog';
 import { sql } from 'kysely';
 import type { DecisionFacts, MissingFile, NamedUpdate, StoredSummary } from './contract/index.ts';

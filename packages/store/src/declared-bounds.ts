@@ -1,7 +1,7 @@
 // Bounds of stored data. Those with a flag of `moult serve` are in administration/config.
 import { declareBounds } from '@moult/bounds';
 
-/** Longest texts. A DNS name has 255 characters at most; the longest fact in our captures has 30. */
+/** Longest texts. A DNS name has 255 characters at most. The longest fact in our captures has 30. */
 export const textBytes = declareBounds('text-bytes', {
   name: {
     what: 'Name of a computer in RegisterComputer',
@@ -78,7 +78,7 @@ export const keptBounds = declareBounds('kept', {
     client: 'nothing. The oldest goes first',
     administrator: 'the newest 8 in `moult computers show`',
   },
-  /** Bytes of JSON up to which stored strings are read: twice what is written, because of its escapes. */
+  /** The longest JSON, in bytes, that stored strings are read from: twice what is written, because of its escapes. */
   readableJsonBytes: {
     what: 'Strings of one event that an older version stored, as JSON',
     fallback: 2_097_152,
@@ -149,7 +149,7 @@ export const homeReads = declareBounds('home-read', {
     client: 'nothing',
     administrator: '"and 81 more"',
   },
-  /** Characters of a text that the page is given; it shows less. */
+  /** Characters of a text that the page is given. It shows less. */
   maxTextLength: {
     what: 'Characters of one text that is read for the home page',
     fallback: 300,
@@ -193,7 +193,7 @@ export const databaseBounds = declareBounds('database', {
     client: 'nothing. If the second one fails too: ServerBusy',
     administrator: 'a line in `moult.log`, and a notice on the home page',
   },
-  /** PostgreSQL stops a statement first; this is for one that does not answer at all. */
+  /** PostgreSQL stops a statement first. This is for one that does not answer at all. */
   graceMs: {
     what: 'Time for a statement beyond its own, before its connection is cut',
     fallback: 2_000,

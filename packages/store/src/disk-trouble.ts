@@ -26,7 +26,7 @@ export function asDiskTrouble(error: unknown, what: string): unknown {
   return new ServerError('SERVER_DISK_FULL', `${what}: ${reason}. ${remedy}`, { cause: error });
 }
 
-/** Does `work`; what the disk refuses in it is thrown as SERVER_DISK_FULL, see asDiskTrouble. */
+/** Does `work`. A refusal of the disk in it is thrown as SERVER_DISK_FULL, see asDiskTrouble. */
 export async function withDiskTrouble<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -53,7 +53,7 @@ const sqliteNoMemory = 3082;
 /** Its shared memory, 32 KiB beside the database, did not fit. */
 const sqliteSharedMemorySize = 4874;
 
-/** `code` is an extended result code; its low byte is the kind. */
+/** `code` is an extended result code. Its low byte is the kind. */
 function sqliteReason(code: number): string | undefined {
   if (code === sqliteSharedMemorySize) return 'the disk is full (SQLITE_IOERR_SHMSIZE)';
   if ((code & 0xff) === sqliteFull) return 'the disk is full (SQLITE_FULL)';

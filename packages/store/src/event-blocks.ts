@@ -1,6 +1,6 @@
-// Finds report events about one update on SQLite. An index by update would touch a page of its own for each event of a
-// batch, which costs more than the event itself. So the store takes events in as they come. Later it notes, for each block
-// of event ids, which updates the block is about. A search reads only such blocks. PostgreSQL has the index.
+// Finds report events about one update on SQLite. An index by update touches a page of its own for each event of a
+// batch. That costs more than the event itself. So the store takes events in as they come. Later it notes, for each
+// block of event ids, which updates the block is about. A search reads only such blocks. PostgreSQL has the index.
 import { type Kysely, sql } from 'kysely';
 import type { ReportedEvents } from './contract/index.ts';
 import type { Database } from './database.ts';
@@ -35,7 +35,7 @@ export function eventBlockStore(database: Database): Pick<ReportedEvents, 'noteE
   };
 }
 
-/** Stretches of event ids, newest first, outside of which there is no event about `updateId`. */
+/** Stretches of event ids, newest first. All events about `updateId` are inside of them. */
 export async function stretchesAbout(
   tables: Kysely<Tables>,
   updateId: string,
@@ -59,7 +59,7 @@ function firstIn(block: number): number {
   return block * 2 ** blockBits;
 }
 
-/** The blocks of the first and the last event; undefined without events. */
+/** The blocks of the first and the last event. Undefined without events. */
 async function blockRange(tables: Kysely<Tables>) {
   const { rows } = await sql<{ first: number | null; last: number | null }>`
     select (select min(event_id) from reporting_events) as first, (select max(event_id) from reporting_events) as last
@@ -76,7 +76,9 @@ async function newestNoted(tables: Kysely<Tables>): Promise<number | undefined> 
   return rows[0]?.block ?? undefined;
 }
 
-/** Ids are given and committed in rising order, by one writer at a time: into a block with one above it nothing comes. */
+/**
+ * Ids are given and committed in rising order, by one writer at a time: into a block with one above it nothing comes.
+ */
 async function nextBlock(tables: Kysely<Tables>): Promise<number | undefined> {
   const { oldest, newest } = await blockRange(tables);
   if (oldest === undefined || newest === undefined) return undefined;

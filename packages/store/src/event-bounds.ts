@@ -12,7 +12,7 @@ import type {
 import type { Database } from './database.ts';
 import { retried } from './transact.ts';
 
-/** What a row and its entries in the indexes take besides its texts; measured on SQLite. */
+/** The bytes of a row and its entries in the indexes, without its texts. Measured on SQLite. */
 const rowBytes: Record<EventTable, number> = { reporting_events: 260, self_update_events: 160 };
 
 const texts: Record<EventTable, readonly string[]> = {
@@ -95,7 +95,7 @@ export function eventBoundsStore(database: Database): EventBounds {
 }
 
 const idsPerStatement = 500;
-/** More than this is there only after the bound was lowered; the next time takes the rest. */
+/** More than this is there only after the bound was lowered. The next time takes the rest. */
 const removedAtOnce = 10_000;
 
 function bytesOf(table: EventTable): RawBuilder<number> {

@@ -52,7 +52,7 @@ async function removeOld(
 ): Promise<number> {
   const newestTime = newest?.getTime() ?? Number.MAX_SAFE_INTEGER;
   // Ids rise with the time of receipt. The first young one is near the beginning: what is before it goes in each sweep.
-  // The plus keeps SQLite from its index by time, which would sort all young ones.
+  // The plus keeps SQLite from its index by time, which sorts all young ones.
   const { rows } = await sql<{ event_id: number }>`select event_id from ${sql.table(table)}
     where +received_at >= ${before.getTime()} and +received_at <= ${newestTime} order by event_id limit 1`.execute(
     tables,

@@ -67,7 +67,7 @@ async function recount(transaction: Kysely<Tables>, engine: Engine): Promise<num
   return wrong;
 }
 
-/** What the figures of each computer have to be. */
+/** The right figures of each computer. */
 const countedAnew = sql`
   select computer_id, sum(known) as known, sum(reported) as reported, sum(needed) as needed, sum(failed) as failed,
     sum(events) as events, max(contact_day) as contact_day from (

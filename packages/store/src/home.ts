@@ -1,4 +1,4 @@
-// The facts of the home page: which computers there are, with which agent, and the newest events.
+// The facts of the home page: the computers, their agents, and the newest events.
 
 import { type SqlBool, sql } from 'kysely';
 import { beginningOf, leftOut, wholeUpTo } from './bounds.ts';
@@ -11,8 +11,8 @@ import { countUpdates } from './lists/updates.ts';
 import { failedPings, failedReports } from './migrations/0009-lists.ts';
 
 /**
- * As noted with the contacts, or with the newest event: a registration is told before its contact is written. No index is
- * kept for it, because each contact of each computer would write that index.
+ * As noted with the contacts, or with the newest event: a registration is told before its contact is written. It does
+ * not have an index, because each contact of each computer writes such an index.
  */
 function lastContact(noted: number, events: readonly HomeEvent[]): Date | undefined {
   const newest = Math.max(noted, ...events.map(({ receivedAt }) => receivedAt.getTime()));

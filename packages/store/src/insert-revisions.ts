@@ -10,7 +10,9 @@ interface Transaction {
   engine: Engine;
 }
 
-/** Answers in the order given. A revision that is there already, or was given before, keeps its id and is left alone. */
+/**
+ * Answers in the order given. A revision that is there already, or was given before, keeps its id and is left alone.
+ */
 export async function insertRevisions(
   inside: Transaction,
   revisions: readonly PackedRevision[],
@@ -53,7 +55,7 @@ export async function insertRevisions(
 interface Target {
   table: string;
   columns: readonly string[];
-  /** What follows the values. */
+  /** The text behind the values. */
   end: string;
 }
 

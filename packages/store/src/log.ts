@@ -1,4 +1,4 @@
-// Where the store logs. The server passes its own log, which has these methods.
+// The log of the store. The server passes its own log, which has these methods.
 
 type SayLine = {
   (details: object, message: string): void;

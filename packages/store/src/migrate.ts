@@ -1,7 +1,7 @@
 // Numbered forward migrations. Each runs in its own transaction, together with the mark that it was applied. A newer
-// release changes the schema while servers of the release before still work on it. So a migration only adds (expand), and a
-// later release removes what is not used any more (contract). The name of a contraction names the oldest code that can work
-// with it: `0012-contract-0010-…` refuses code that knows nothing newer than 0009.
+// release changes the schema while servers of the release before still work on it. So a migration only adds (expand),
+// and a later release removes what is not used any more (contract). The name of a contraction names the oldest code
+// that can work with it: `0012-contract-0010-…` refuses code that knows nothing newer than 0009.
 import { type Kysely, sql } from 'kysely';
 import type { Database, Engine } from './database.ts';
 import { ServerError } from './errors.ts';
@@ -10,9 +10,9 @@ import type { Tables } from './schema.ts';
 import { serverVersion } from './version.ts';
 
 /**
- * Brings the database to the newest schema (or that of the given `steps`) and answers the names of what was applied.
- * Without anything to apply it only reads. Throws ServerError SERVER_DATABASE_TOO_NEW when a newer release has changed
- * it so that this code cannot work on it, SERVER_DATABASE when the role may not do what must be done.
+ * Brings the database to the newest schema (or that of the given `steps`) and answers the applied names.
+ * Without anything to apply it only reads. Throws ServerError SERVER_DATABASE_TOO_NEW if a newer release changed it so
+ * that this code cannot work on it. Throws SERVER_DATABASE if the role has too few rights.
  */
 export async function migrate(
   database: Database,
@@ -34,7 +34,8 @@ export async function applySteps(
 
 /**
  * Commands change no schema: a server that is running may be of another release. Throws SERVER_DATABASE_TOO_OLD for a
- * database that a server of this release has not migrated yet, and as `migrate` does. Answers whether there is anything.
+ * database that a server of this release has not migrated yet, and as `migrate` does. Answers whether there is
+ * anything.
  */
 export async function requireSchema(
   database: Database,
@@ -84,9 +85,9 @@ async function applyStep(
 ): Promise<boolean> {
   const untyped = transaction as unknown as Kysely<unknown>;
   if (engine === 'postgres') {
-    // Two servers may start on one PostgreSQL at the same moment; the second waits here and finds the work done.
+    // Two servers may start on one PostgreSQL at the same moment. The second waits here and finds the work done.
     await sql`select pg_advisory_xact_lock(${migrationLock})`.execute(untyped);
-    // Whoever waits for a table holds up all that come after: servers at work would wait behind us.
+    // A statement that waits for a table holds up all later ones: servers at work wait behind us.
     await sql`set local lock_timeout = '3s'`.execute(untyped);
   }
   await sql`create table if not exists migrations (name text primary key, applied_at bigint not null)`.execute(untyped);
@@ -130,7 +131,7 @@ function requireServed(applied: ReadonlySet<string>, steps: readonly Migration[]
   );
 }
 
-/** The oldest code, as a number of a migration, that can work on the schema after the migration of this name. */
+/** The oldest code, as a number of a migration, that can work on the schema after this migration. */
 function servedFrom(name: string): string {
   return /^\d{4}-contract-(\d{4})-/.exec(name)?.[1] ?? '';
 }

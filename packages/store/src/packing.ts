@@ -5,7 +5,7 @@ import type { PackedRevision, RevisionToImport } from './contract/index.ts';
 
 const compressLater = promisify(zstdCompress);
 
-/** What is packed already is answered as it is. */
+/** A packed value is answered as it is. */
 export async function packRevision(revision: RevisionToImport | PackedRevision): Promise<PackedRevision> {
   if (!('xml' in revision)) return revision;
   const { xml, core, extended, ...rest } = revision;
@@ -23,13 +23,16 @@ export async function packText(text: string): Promise<Uint8Array> {
   return compress(Buffer.from(text));
 }
 
-/** Small texts stay as they are: packing them saves nothing worth its time. They begin with `<`, packed ones never do. */
+/**
+ * Small texts stay as they are: packing them saves nothing worth its time. They begin with `<`, packed ones never do.
+ */
 function compress(bytes: Buffer): Uint8Array | Promise<Uint8Array> {
   const worthPacking = 2048;
   // Going through the thread pool costs fifty times what packing a document of usual size does.
   const worthAThread = 256 * 1024;
   if (bytes.length < worthPacking && bytes[0] === lessThan) return bytes;
-  // Into pieces of about the size of the result: the usual 16 KB for each would be most of what an import allocates.
+  // Into pieces of about the size of the result: the usual 16 KB for each are most of the memory that an import
+  // allocates.
   const options = { chunkSize: Math.max(1024, bytes.length >> 2) };
   return bytes.length < worthAThread ? zstdCompressSync(bytes, options) : compressLater(bytes, options);
 }

@@ -14,7 +14,7 @@ export function prepare<Values extends readonly unknown[], Row>(
   };
 }
 
-/** Where a value of the statement comes from: a row, and its column by name. */
+/** The source of a value of the statement: a row, and its column by name. */
 class Place {
   readonly row: number;
   readonly column: PropertyKey;
@@ -26,9 +26,9 @@ class Place {
 }
 
 /**
- * An insertion of rows with the columns of `example`. Each value is bound by the name of its column, in whatever order,
- * and as often, as the statement names it; other values that `compose` gives stay as they are. Throws RangeError for a
- * column that the statement leaves out.
+ * An insertion of rows with the columns of `example`. Each value is bound by the name of its column, in any order, as
+ * often as the statement names it. Other values that `compose` gives stay as they are. Throws RangeError for a column
+ * that the statement leaves out.
  */
 export function prepareInsert<Values extends object, Row>(
   example: Values,
@@ -67,7 +67,7 @@ export function* inPieces<Row>(rows: readonly Row[]): Generator<readonly Row[]> 
 
 const pieceSizes = [64, 8, 1];
 
-/** For the conflict clause of an insertion: what was to be inserted takes the place of what is there. */
+/** For the conflict clause of an insertion: the new row takes the place of the old one. */
 export function excluded<Column extends string>(...columns: readonly Column[]): Record<Column, RawBuilder<never>> {
   const entries = columns.map((column) => [column, sql.ref<never>(`excluded.${column}`)]);
   return Object.fromEntries(entries) as Record<Column, RawBuilder<never>>;

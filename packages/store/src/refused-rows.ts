@@ -1,10 +1,10 @@
-// Rows that the database refuses for their contents. It would refuse them again, so they must not hold up other rows.
+// Rows that the database refuses for their contents. It refuses them again, so they must not hold up other rows.
 import pg from 'pg';
 import type { RefusedRow } from './contract/index.ts';
 
 /**
- * Writes all rows together. When the database refuses one of them, each half is written by itself, and so on: in the end all
- * are written but the refused, which are answered. Throws every other error; what was written before it stays.
+ * Writes all rows together. When the database refuses one of them, each half is written by itself, and so on: in the
+ * end all are written but the refused, which are answered. Throws every other error. The rows before it stay.
  */
 export async function writeAllButRefused<Row>(
   rows: readonly Row[],
@@ -27,14 +27,14 @@ export async function writeAllButRefused<Row>(
 const refusedClasses = /^(22|23|54)/;
 /** SQLite's: a value too large, a broken constraint, a value of the wrong type, one that is not taken at all. */
 const refusedBySqlite: ReadonlySet<number> = new Set([18, 19, 20, 25]);
-/** Node's, before SQLite sees the value: an integer beyond 64 bits, or something that is no value. */
+/** Node's, before SQLite sees the value: an integer beyond 64 bits, or a thing that is not a value. */
 const refusedByNode: ReadonlySet<string> = new Set([
   'ERR_INVALID_ARG_TYPE',
   'ERR_INVALID_ARG_VALUE',
   'ERR_OUT_OF_RANGE',
 ]);
 
-/** True when the same row would be refused again, whenever it is tried. */
+/** True if the same row is refused at every try. */
 export function isRefusedRow(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };

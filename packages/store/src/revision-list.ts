@@ -53,7 +53,7 @@ export function revisionListStore({ tables, engine }: Database): RevisionLists {
 
 /** The newest revisions, by title, of updates whose titles hold `wanted`, which is in lower case. */
 async function findTitles(tables: Kysely<Tables>, wanted: string, limit: number): Promise<number[]> {
-  // SQLite knows letter case of ASCII only: its part is to leave most titles out.
+  // SQLite knows letter case of ASCII only: its part leaves most titles out.
   const pattern = `%${wanted.replaceAll(/[^a-z0-9 .()-]+/g, '%')}%`;
   const found: number[] = [];
   for (let last: { title: string; update_id: string } | undefined; ; ) {
@@ -67,7 +67,9 @@ async function findTitles(tables: Kysely<Tables>, wanted: string, limit: number)
   }
 }
 
-/** The next ones by title. PostgreSQL finds them by an index over parts of titles, when it has pg_trgm (migration 0008). */
+/**
+ * The next ones by title. PostgreSQL finds them by an index over parts of titles, when it has pg_trgm (migration 0008).
+ */
 function titlesLike(tables: Kysely<Tables>, pattern: string, last: { title: string; update_id: string } | undefined) {
   let query = tables.selectFrom('update_titles').select(['title', 'update_id', 'revision_id']);
   if (last)

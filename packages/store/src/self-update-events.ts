@@ -28,7 +28,7 @@ export function selfUpdateEventStore(database: Database, changes: Changes): Self
       byClient.delete(undefined);
       const clients = [...byClient].sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
       await transact(database, async (transaction) => {
-        // First: whoever asks again waits here for the transaction of before, whose end nobody knows.
+        // First: a second request waits here for the transaction before, whose end is not known.
         if (mark && !(await takeMark(transaction, mark))) return;
         // Clients before events, and in the order in which everybody locks them.
         for (const [, told] of clients) for (const event of told) await noteClient(transaction, event);
@@ -135,7 +135,7 @@ const textColumns = [
   ...(['status', 'message'] as const),
 ] as const;
 
-/** What `eventOf` reads, for a statement that calls the table `event`. */
+/** The columns that `eventOf` reads, for a statement that calls the table `event`. */
 export function pingColumns(): RawBuilder<unknown>[] {
   return [
     ...plainColumns.map((column) => sql`${sql.ref(`event.${column}`)} as ${sql.id(column)}`),

@@ -1,5 +1,5 @@
-// Reads whole tables as they were at one moment, while others go on writing: for backups. It has connections of its own, so
-// that nobody waits for it.
+// Reads whole tables as they were at one moment, while others go on writing: for backups. It has connections of its
+// own, so that no other work waits for it.
 import { DatabaseSync } from 'node:sqlite';
 import { connectError, type Engine, isPostgres, sqliteFileOf, withoutPassword } from './database.ts';
 import { commandDatabase } from './declared-bounds.ts';
@@ -10,7 +10,7 @@ import { passingReason } from './postgres/trouble.ts';
 
 export interface Snapshot {
   engine: Engine;
-  /** Every row of a table; `table` is one of ours, not a stranger's text. One table at a time. */
+  /** Every row of a table. `table` is one of ours, not a stranger's text. One table at a time. */
   rows(table: string): AsyncIterable<Record<string, unknown>>;
   /** The same, some at a time: to hand on each row for itself costs more than to read it. */
   batches(table: string): AsyncIterable<readonly Record<string, unknown>[]>;
@@ -30,7 +30,7 @@ export async function openSnapshot(address: string): Promise<Snapshot> {
   }
 }
 
-/** In WAL mode a reading transaction sees one moment, and stops nobody. */
+/** In WAL mode a reading transaction sees one moment, and stops no writer. */
 async function snapshotSqlite(file: string): Promise<Snapshot> {
   const connection = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
   connection.exec('begin');

@@ -1,8 +1,8 @@
-// A stamp is a time that decides which changes a client is told. A client carries the newest stamp that it was told, and is
-// told later changes only. All stamps come from one clock: that of PostgreSQL, or with SQLite that of the machine. They
-// rise with each change. The row of the newest stamp stays locked until the change is committed, so stamps become visible
-// in the order in which they were given. The same lock puts revision ids in the order of their commits: a live catalog
-// looks only for ids above the last that it saw.
+// A stamp is a time that decides which changes a client is told. A client carries the newest stamp that it was told,
+// and is told later changes only. All stamps come from one clock: that of PostgreSQL, or with SQLite that of the
+// machine. They rise with each change. The row of the newest stamp stays locked until the change is committed. So
+// stamps become visible in the order in which they were given. The same lock puts revision ids in the order of their
+// commits: a live catalog looks only for ids above the last that it saw.
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Engine } from './database.ts';
 import type { Tables } from './schema.ts';
@@ -13,8 +13,8 @@ export const earliestStamp = Date.UTC(2026, 0, 1);
 const newestStamp = 'newest-stamp';
 
 /**
- * Waits for its turn and answers the stamp of this change, in milliseconds since 1970. To be called before anything else
- * in the transaction. `now` is this machine's clock, and counts on SQLite only.
+ * Waits for its turn and answers the stamp of this change, in milliseconds since 1970. To be called before anything
+ * else in the transaction. `now` is this machine's clock, and counts on SQLite only.
  */
 export async function takeStamp(transaction: Kysely<Tables>, engine: Engine, now: number): Promise<number> {
   const time = engine === 'sqlite' ? sql<number>`${now}` : databaseTime;
@@ -32,7 +32,7 @@ export async function takeStamp(transaction: Kysely<Tables>, engine: Engine, now
   return Number(rows[0]?.value ?? now);
 }
 
-/** The database's time in milliseconds; PostgreSQL only. */
+/** The database's time in milliseconds. PostgreSQL only. */
 export const databaseTime: RawBuilder<number> = sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
 function later(engine: Engine, one: RawBuilder<unknown>, other: RawBuilder<unknown>): RawBuilder<unknown> {
@@ -49,7 +49,7 @@ async function newestKnown(transaction: Kysely<Tables>): Promise<RawBuilder<numb
 }
 
 export interface DatabaseClock {
-  /** What time it is for the database, as far as is known without asking it. */
+  /** The time of the database, as far as it is known without asking. */
   now(): Date;
   /** Takes note of what the database says, in milliseconds. */
   note(databaseNow: number): void;

@@ -1,5 +1,5 @@
-// Makes one object of the parts of the store. Two parts that define the same name do not compile, because one would hide
-// the other.
+// Makes one object of the parts of the store. Two parts that define the same name do not compile, because one hides the
+// other.
 
 type Together<Part> = (Part extends unknown ? (part: Part) => void : never) extends (all: infer All) => void
   ? All

@@ -1,6 +1,6 @@
-// Transactions that can block each other. All of them take locks in one order: the newest stamp (stamps.ts), computers by
-// id, the data of a computer, the head of the audit chain, the marks of changes. A deadlock can still happen with a
-// transaction of another program or with a table that is locked as a whole. The database then ends one of the two, and the
+// Transactions that can block each other. All of them take locks in one order: the newest stamp (stamps.ts), computers
+// by id, the data of a computer, the head of the audit chain, change marks. A deadlock can still happen with a
+// transaction of another program, or with a table that is locked whole. The database then ends one of the two, and the
 // store runs it again.
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,14 +13,14 @@ import type { Tables } from './schema.ts';
 interface RetryLimits {
   /** How often at most, the first time included. */
   attempts: number;
-  /** Between two attempts, at most, in milliseconds; grows with each. */
+  /** Between two attempts, at most, in milliseconds. Grows with each. */
   pauseMs: number;
   random(): number;
 }
 
 /**
- * Runs `work` in a transaction, again when the database ended it for the sake of another one. `work` must be able to run
- * twice: what it changes outside of the transaction counts twice.
+ * Runs `work` in a transaction, again when the database ended it for the sake of another one. `work` must be able to
+ * run twice: what it changes outside of the transaction counts twice.
  */
 export function transact<Result>(
   { tables }: Pick<Database, 'tables'>,
@@ -50,7 +50,7 @@ export async function retried<Result>(work: () => Promise<Result>, limits = curr
   }
 }
 
-/** Locks these computers, in an order that everybody keeps; on SQLite a transaction is the only writer anyway. */
+/** Locks these computers, in an order that everybody keeps. On SQLite a transaction is the only writer anyway. */
 export async function lockComputers(
   transaction: Kysely<Tables>,
   engine: Engine,

@@ -1,6 +1,6 @@
-// The state of updates on computers, derived from events as real WSUS does (seen in captures): a
-// status report (156) replaces everything known of its computer, a failed installation (182) counts at once, and
-// everything else changes nothing until the next status report.
+// The state of updates on computers, derived from events as real WSUS does (seen in captures): a status report (156)
+// replaces everything known of its computer. A failed installation (182) counts at once. Everything else changes
+// nothing until the next status report.
 import { eventNumbers } from '@moult/protocol/reporting';
 import { type Kysely, sql } from 'kysely';
 import type { StoreBounds } from './bounds.ts';
@@ -41,8 +41,8 @@ interface Circumstances extends Pick<StoreBounds, 'statesPerComputer'> {
 }
 
 /**
- * Applies new events in the order of their time, within the transaction that stores them. Of one computer no more states are
- * kept than the bound says: those of a report that come first in it.
+ * Applies new events in the order of their time, within the transaction that stores them. Of one computer no more
+ * states are kept than the bound says: those of a report that come first in it.
  */
 export async function applyEvents(
   transaction: Kysely<Tables>,
@@ -51,7 +51,7 @@ export async function applyEvents(
   circumstances: Circumstances,
 ): Promise<void> {
   const relevant = events.filter(changesStates);
-  // Computer → states that may still be added; counted once for many failures.
+  // Computer → states that may still be added. Counted once for many failures.
   const rooms = new Map<string, number>();
   for (const event of relevant.sort((a, b) => a.timeAtTarget.getTime() - b.timeAtTarget.getTime())) {
     const { computerId } = event;
@@ -92,7 +92,7 @@ function statesIn(miscData: readonly string[]): Map<string, UpdateState> {
 
 type UpdateStatusStatements = ReturnType<typeof updateStatusStatements>;
 
-/** What each status report runs. */
+/** The statements of each status report. */
 export function updateStatusStatements(tables: Kysely<Tables>, engine: Engine) {
   // One text instead of hundreds of rows: most of them only say that nothing changed.
   const joined = sql.raw(engine === 'sqlite' ? 'group_concat' : 'string_agg');
@@ -127,7 +127,8 @@ async function replaceStates(
   { computerId, miscData, timeAtTarget }: ReportedEvent,
   { statesPerComputer, receivedAt }: Circumstances,
 ): Promise<void> {
-  // By the earlier clock: one that is ahead has not seen what came after its report. It goes with the states, also back.
+  // By the earlier clock: one that is ahead has not seen what came after its report. It goes with the states, also
+  // back.
   await statements.noteScan(transaction, Math.min(timeAtTarget.getTime(), receivedAt.getTime()), computerId);
   const reported = new Map([...statesIn(miscData)].slice(0, statesPerComputer));
   const { rows } = await statements.loadStates(transaction, computerId);
@@ -165,8 +166,8 @@ async function replaceStates(
 }
 
 /**
- * Categories, detectoids and parts of bundles have no states: whatever a client says of them, no administrator decides on
- * them. An id that the catalog does not know may be that of an update.
+ * Categories, detectoids and parts of bundles have no states: whatever a client says of them, no administrator decides
+ * on them. An id that the catalog does not know may be that of an update.
  */
 async function idsOfNoUpdates(transaction: Kysely<Tables>, ids: readonly string[]): Promise<Set<string>> {
   const found = new Set<string>();

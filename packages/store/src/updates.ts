@@ -151,7 +151,7 @@ export function updateStore(database: Database, changes: Changes): Revisions {
   };
 }
 
-/** Who takes decisions off expired updates, on the record. */
+/** The author of removed decisions on expired updates, on the record. */
 const importAuthor = 'import';
 
 /** With the last of each update's results, what its expiry took off. */

@@ -1,4 +1,4 @@
-// Where settings come from: flags before environment before the file before the default.
+// The source of settings: flags before environment before the file before the default.
 
 import { withoutPassword } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
@@ -16,12 +16,12 @@ export interface LoadedConfig {
 }
 
 export interface ConfigSources {
-  /** By setting name, as given on the command line; absent ones are undefined. */
+  /** By setting name, as given on the command line. Absent ones are undefined. */
   flags: Partial<Record<SettingName, unknown>>;
   environment: Readonly<Record<string, string | undefined>>;
   /** Text of the TOML file and how to call it, when there is one. */
   file?: { name: string; text: string } | undefined;
-  /** What defaults are fitted to; default: this machine. */
+  /** The machine that defaults are fitted to. Default: this machine. */
   machine?: Machine;
 }
 
@@ -93,10 +93,13 @@ function readFileSettings({ name, text }: { name: string; text: string }): Parti
   return found;
 }
 
-/** The table of the file with limits that are not settings; programs give them to `@moult/bounds`. */
+/** The table of the file with limits that are not settings. Programs give them to `@moult/bounds`. */
 const limitsKey = 'limits';
 
-/** The `[limits]` of a configuration file, by their names. Throws ServerError SERVER_BAD_CONFIG for anything but a table. */
+/**
+ * The `[limits]` of a configuration file, by their names. Throws ServerError SERVER_BAD_CONFIG for anything but a
+ * table.
+ */
 export function readFileLimits({ name, text }: { name: string; text: string }): Record<string, unknown> {
   const { [limitsKey]: limits = {} } = readToml(name, text);
   if (typeof limits === 'object' && limits !== null && !Array.isArray(limits)) return limits as Record<string, unknown>;
@@ -112,7 +115,7 @@ function readToml(name: string, text: string): Record<string, unknown> {
   }
 }
 
-/** What one setting alone cannot know. */
+/** The rules that one setting alone cannot know. */
 function together(config: ServerConfig): ServerConfig {
   const { port, selfUpdatePort, tlsCert, tlsKey, tlsPfx, adminPort } = config;
   if ((tlsCert === undefined) !== (tlsKey === undefined))

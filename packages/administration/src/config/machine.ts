@@ -25,9 +25,9 @@ export const smallMemoryBytes = 1_073_741_824;
 
 /** The program itself, with a small catalog. */
 const programBytes = 201_326_592;
-/** Files that are open besides connections: content, logs, database. */
+/** Open files without the connections: content, logs, database. */
 const filesBesideConnections = 500;
-/** What a connection holds while its request comes: the largest head, and its share of everything else. */
+/** The memory of a connection while its request comes: the largest head, and its share of everything else. */
 const connectionBytes = 20_480;
 
 /** The configuration with those of its values, as far as they are defaults, that fit `machine`. */
@@ -74,11 +74,11 @@ const mebibyte = 1_048_576;
 const fewestConnections = 100;
 const addressShare = 0.75;
 /**
- * Of one address on a small machine. Each connection that sends without a pause keeps all others waiting: with 614 of them
- * in 256 MiB honest clients waited 9 s, with 128 of them 2 s.
+ * Of one address on a small machine. Each connection that sends without a pause keeps all others waiting: with 614 of
+ * them in 256 MiB honest clients waited 9 s, with 128 of them 2 s.
  */
 const connectionsPerMib = 2;
-/** A request of 4 MiB becomes some 60 MiB of text and elements, and nobody is served while they are collected. */
+/** A request of 4 MiB becomes some 60 MiB of text and elements. Other clients wait while they are collected. */
 const spareOfRequest = 64;
 
 /** Node has raised its limit to the highest that it may have. Elsewhere than on Linux no limit is known. */

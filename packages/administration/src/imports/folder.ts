@@ -1,5 +1,5 @@
-// The files of a folder and of all folders below, in a steady order: those that may hold update metadata, and all others
-// with what they are.
+// The files of a folder and of all folders below, in a steady order: those that may hold update metadata, and all
+// others with what they are.
 import { closeSync, type Dirent, readdirSync, readSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { openOutside } from '@moult/disk';
@@ -8,7 +8,7 @@ import { type FoundDocument, refusalOf } from './found-document.ts';
 
 type FolderEntry = { file: string } | Extract<FoundDocument, { refused: unknown } | { passedOver: unknown }>;
 
-/** Folders that cannot be read are refused by name; links are not followed. */
+/** Folders that cannot be read are refused by name. Links are not followed. */
 export function* filesUnder(folder: string): Generator<FolderEntry> {
   const open = [folder];
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
@@ -42,7 +42,7 @@ function entryOf(name: string, entry: Dirent): FolderEntry {
   return /\.msu$/i.test(entry.name) && kind === 'a cabinet' ? { file: name } : { name, passedOver: kind };
 }
 
-/** By how the file begins; of what is not known so, by its extension. */
+/** By how the file begins. Of what is not known so, by its extension. */
 function kindOf(path: string, name: string): string {
   const extension = extname(name).toLowerCase();
   if (extension === '.sdp') return 'a package of a vendor catalog (.sdp), which "moult catalog add" takes';
@@ -56,7 +56,7 @@ function firstBytes(path: string): Uint8Array {
   try {
     return headOf(path);
   } catch {
-    // Its name alone is told: nobody asked for this file.
+    // Its name alone is told: this file was not asked for.
     return Buffer.from('?');
   }
 }

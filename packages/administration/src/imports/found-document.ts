@@ -1,4 +1,5 @@
-// The result of reading an input: documents one by one, and by name the inputs that could not be read or were passed over.
+// The result of reading an input: documents one by one, and by name the inputs that could not be read or were passed
+// over.
 import { CatalogError, type DocumentText, largeDocumentCharacters } from '@moult/catalog';
 import { DiskError } from '@moult/disk';
 import { FormatError } from '@moult/formats';
@@ -27,7 +28,7 @@ function* slices(text: string): Generator<string> {
   for (let at = 0; at < text.length; at += pieceCharacters) yield text.slice(at, at + pieceCharacters);
 }
 
-/** The refusal for an error that belongs to the input; anything else is thrown on. */
+/** The refusal for an error that belongs to the input. Anything else is thrown on. */
 export function refusalOf(name: string, error: unknown): { name: string; refused: Refusal } {
   if (error instanceof CatalogError || error instanceof FormatError || error instanceof DiskError) {
     return { name, refused: { code: error.code, message: error.message } };

@@ -39,7 +39,7 @@ async function readLarge(name: string, pieces: LargeDocument['pieces']): Promise
 async function saysTheSame(store: Store, revisionId: number, { packed, document }: LargeRevision): Promise<boolean> {
   const known = await store.loadPackedDocument(revisionId);
   if (known === undefined) return false;
-  // The same text is packed to the same bytes; what is not may still say the same.
+  // The same text is packed to the same bytes. Others may still say the same.
   if (Buffer.from(packed.document).equals(known)) return true;
   const before = await readLargeRevision(unpackInPieces(known));
   return hasSameContent(before.document, document);

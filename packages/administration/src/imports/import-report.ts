@@ -1,4 +1,4 @@
-// What an import did, counted while it runs.
+// The results of an import, counted while it runs.
 import { type CatalogIndex, parseUpdateId } from '@moult/catalog';
 import { importBounds } from '../bounds.ts';
 import type { Refusal } from './found-document.ts';
@@ -16,7 +16,7 @@ export interface ImportReport {
   expired: { updateId: string; title: string; decisions: number }[];
   /** Files of folders that hold no update metadata. */
   passedOver: PassedOver;
-  /** In the catalog, but offered to nobody as things stand: those that are so since this import. */
+  /** In the catalog, but not offered as things are: those that are so since this import. */
   setAside: { update: string; code: string; message: string }[];
   /** How many are so in the whole catalog. */
   setAsideInAll: number;
@@ -27,7 +27,7 @@ export function countDocuments(report: Pick<ImportReport, 'new' | 'changed' | 'u
   return report.new + report.changed + report.unchanged;
 }
 
-/** What an import passed over in folders: all of it counted by kind, as much of it named as a report bears. */
+/** The files that an import skipped in folders: all of it counted by kind, as much of it named as a report bears. */
 interface PassedOver {
   count: number;
   /** How many of each kind. */

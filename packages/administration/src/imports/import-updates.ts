@@ -13,7 +13,7 @@ export async function importUpdates(
   const imported = await runImport(store, documents, { now: () => new Date(), onProgress });
   const { new: added, changed } = imported;
   if (added + changed > 0) {
-    // What lists know of them is read now, and not when somebody waits for a list.
+    // The facts for lists are read now, and not when a person waits for a list.
     await store.readUpdateFacts();
     await store.recordChange(author, { action: 'import updates', subject: 'catalog', after: { added, changed } });
   }

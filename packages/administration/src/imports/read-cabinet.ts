@@ -1,5 +1,5 @@
-// Cabinets with update metadata: WSUS export packages (metadata.txt), offline scan files (nested cabinets of fragments),
-// .msu files (an offline scan file for one update inside), or simply XML files in a cabinet.
+// Cabinets with update metadata: WSUS export packages (metadata.txt), offline scan files (nested cabinets of
+// fragments), .msu files (such a file inside), or XML files.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ export function readCabinetFile(name: string, path: string): AsyncGenerator<Foun
   return readOpened(name, path, true);
 }
 
-/** Inside of an .msu no other one is looked for: a chain of them would have no end. */
+/** Inside of an .msu no other one is looked for: a chain of them has no end. */
 async function* readOpened(name: string, path: string, mayBeMsu: boolean): AsyncGenerator<FoundDocument> {
   const file = openFileSource(path);
   try {

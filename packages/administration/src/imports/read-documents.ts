@@ -1,4 +1,5 @@
-// Reads each kind of input of `moult catalog import`: files, folders, standard input. The bytes of a file decide its kind.
+// Reads each kind of input of `moult catalog import`: files, folders, standard input. The bytes of a file decide its
+// kind.
 import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -14,9 +15,9 @@ import { readCabinetFile } from './read-cabinet.ts';
 import { peek, readText } from './read-text.ts';
 
 /**
- * The documents under these paths in a steady order; `-` is `stdin`. Folders are read with all below them (.xml, .cab,
- * .msu, .gz and metadata.txt); their other files are given as passed over. What cannot be read is given as refused, by
- * name; the rest goes on.
+ * The documents under these paths in a steady order. `-` is `stdin`. Folders are read with all below them (.xml, .cab,
+ * .msu, .gz and metadata.txt). Their other files are given as passed over. An unreadable file is given as refused, by
+ * name. The rest goes on.
  */
 export async function* readDocuments(paths: readonly string[], stdin: Readable): AsyncGenerator<FoundDocument> {
   for (const path of paths) {
@@ -60,7 +61,7 @@ async function* readPath(path: string): AsyncGenerator<FoundDocument> {
   }
 }
 
-/** What cannot even be looked at is no folder: why, opening it tells. */
+/** A path that cannot even be looked at is not a folder: why, opening it tells. */
 function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
@@ -69,7 +70,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** A file that holds nothing at all is no success. */
+/** An empty file does not count as a success. */
 async function* readFile(path: string): AsyncGenerator<FoundDocument> {
   let count = 0;
   try {
@@ -91,7 +92,7 @@ async function* readAnyFile(path: string): AsyncGenerator<FoundDocument> {
   yield* readText(path, streamOutside(path));
 }
 
-/** What is known to be of another kind is called by its name, and not read as XML. */
+/** A file of another known kind is called by its name, and not read as XML. */
 function requireText(name: string, head: Uint8Array): void {
   const kind = fileKind(head);
   if (kind === undefined || textKinds.has(kind)) return;

@@ -1,6 +1,6 @@
 // An offline scan file: each nested cabinet holds all fragments of a range of revisions. One nested cabinet at a time
-// is spooled to a temporary file; of its fragments only one portion is held in memory, so a file of any size is read
-// with the same memory. Several passes over a cabinet cost time only where it holds more than one portion.
+// is spooled to a temporary file. Only one portion of its fragments is in memory, so any size of file takes the same
+// memory. Several passes over a cabinet cost time only where it holds more than one portion.
 
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,8 +26,8 @@ import { decodedPieces } from './read-text.ts';
 const portionBytes = 64 * 1024 * 1024;
 
 /**
- * The documents of an opened offline scan file: in its nested cabinets, and in itself, as small ones have them. Damage in
- * one nested cabinet does not end the others.
+ * The documents of an opened offline scan file: in its nested cabinets, and in itself, as small ones have them. Damage
+ * in one nested cabinet does not end the others.
  */
 export async function* readOfflineScan(name: string, outer: Cabinet): AsyncGenerator<FoundDocument> {
   yield* readFragments(name, outer);

@@ -1,5 +1,5 @@
 // Text that holds update documents: one document, export records, or a larger XML with documents inside. It comes as a
-// stream of bytes in UTF-8 or UTF-16 and is never held whole unless it is one document.
+// stream of bytes in UTF-8 or UTF-16. Only if it is one document is it held whole.
 import {
   CatalogError,
   decodeDocument,
@@ -17,7 +17,7 @@ type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 /** Bytes looked at before deciding what the text is. */
 const peekBytes = 4096;
 
-/** The documents in a stream of bytes; `name` is how the input is called in refusals. Never throws for bad input. */
+/** The documents in a stream of bytes. `name` is how the input is called in refusals. Never throws for bad input. */
 export async function* readText(name: string, chunks: Chunks): AsyncGenerator<FoundDocument> {
   try {
     const { start, rest } = await peek(chunks);
@@ -50,7 +50,7 @@ async function* nested(name: string, texts: AsyncIterable<string>): AsyncGenerat
   if (count === 0) throw new CatalogError('CATALOG_NOT_AN_UPDATE', `${name} holds no update document.`);
 }
 
-/** A document of usual size whole; a large one as it is read. */
+/** A document of usual size whole. A large one as it is read. */
 async function* oneDocument(
   name: string,
   chunks: AsyncGenerator<Uint8Array>,

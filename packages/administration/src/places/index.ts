@@ -1,4 +1,4 @@
-// Where a server is looked for when nothing says where. It imports nothing: every command asks.
+// The places of a server that is not named. It imports nothing: every command asks.
 
 export interface DefaultPlaces {
   configFile: string | undefined;
@@ -7,7 +7,7 @@ export interface DefaultPlaces {
   newDataDir: string;
 }
 
-/** Where packages and service files put a server. Windows has no such place. */
+/** The places of a server from packages and service files. Windows has no such place. */
 export const defaultPlaces: DefaultPlaces =
   process.platform === 'win32'
     ? { configFile: undefined, dataDir: undefined, newDataDir: './moult-data' }

@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { factBounds } from '../bounds.ts';
 
-/** null: there is no such program. undefined: it could not be run, was too slow, or anybody could have put it there. */
+/** null: the program is missing. undefined: it could not be run, was too slow, or anybody could have put it there. */
 export function commandExit(program: string, args: readonly string[]): number | null | undefined {
   if (!isAbsolute(program)) return undefined;
   const found = statSync(program, { throwIfNoEntry: false });

@@ -1,10 +1,11 @@
-// The version of a Windows program, read from the file itself: VS_FIXEDFILEINFO in its resources, without asking Windows.
+// The version of a Windows program, read from the file itself: VS_FIXEDFILEINFO in its resources, without asking
+// Windows.
 
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openOutside } from '@moult/disk';
 import { factBounds } from '../bounds.ts';
 
-/** `1.2.3.4`; null when the file is no program or carries no version. */
+/** `1.2.3.4`. Null if the file is not a program or has no version. */
 export function fileVersion(path: string): string | null {
   const file = openOutside(path);
   try {
@@ -15,7 +16,7 @@ export function fileVersion(path: string): string | null {
   }
 }
 
-/** Where `.rsrc` lies in the file, by the section table behind the PE header. */
+/** The place of `.rsrc` in the file, by the section table behind the PE header. */
 function resourceSection(file: number): { offset: number; size: number } | undefined {
   const dos = read(file, 0, 64);
   if (dos.length < 64 || dos.toString('latin1', 0, 2) !== 'MZ') return undefined;

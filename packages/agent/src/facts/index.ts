@@ -1,5 +1,5 @@
-// Answers the questions of applicability rules about this machine from its root: the registry, files under the drive that
-// the root plays, and the facts of the system itself. Unknown facts stay unknown.
+// Answers the questions of applicability rules about this machine from its root: the registry, files under the drive
+// that the root plays, and the facts of the system itself. Unknown facts stay unknown.
 
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
@@ -18,11 +18,11 @@ import { packageVersion } from './packages.ts';
 import { windowsInstallerFacts } from './windows-installer.ts';
 import { windowsSystemFacts } from './windows-system.ts';
 
-/** Answers from what is true now; make a new one after an installation. */
+/** Answers from what is true now. Make a new one after an installation. */
 export function machineFacts(root: MachineRoot, registry: RegistryView, machine: Machine): MachineFacts {
   const isWindows = machine.os !== 'Linux' && machine.os !== 'Darwin';
   const packages = { base: isReal(root) ? '/' : root.folder, isReal: isReal(root) };
-  // On a real Linux or macOS the files of other programs lie where they say, not below the agent's own folder.
+  // On a real Linux or macOS the files of other programs are at their own places, outside the folder.
   const find = (path: string) => (packages.isReal && path.startsWith('/') ? path : locate(root, path));
   const questions = {
     keyExists: (key: RegistryKey) => registry.hasKey(pathOf(key)),
@@ -87,7 +87,7 @@ function notWindows(machine: Machine): MachineFacts {
 }
 
 /**
- * A path of the machine (`C:\…`, any letter case, either slash) as one of this system; null when nothing is there,
+ * A path of the machine (`C:\…`, any letter case, either slash) as one of this system. Null when nothing is there,
  * undefined when the root does not hold that place: another drive, another machine's share.
  */
 function locate(root: MachineRoot, path: string): string | null | undefined {
@@ -151,7 +151,9 @@ function isReal(root: MachineRoot): boolean {
   return process.platform !== 'win32' && isRealMachine(root);
 }
 
-/** Piece by piece, because a file may be larger than memory. Only of plain files: reading a pipe could take for ever. */
+/**
+ * Piece by piece, because a file may be larger than memory. Only of plain files: reading a pipe could take for ever.
+ */
 function hashOf(path: string | null | undefined, algorithm: string): string | null | undefined {
   if (typeof path !== 'string') return path;
   const found = statusOf(path);
@@ -172,7 +174,7 @@ function hashOf(path: string | null | undefined, algorithm: string): string | nu
   }
 }
 
-/** The 32-bit view of a 64-bit machine's software lies under Wow6432Node. */
+/** The 32-bit view of a 64-bit machine's software is under Wow6432Node. */
 function pathOf({ hive, subkey, view }: RegistryKey): string {
   const path = `${hive}\\${subkey}`;
   return view === '32' ? path.replace(/^([^\\]+\\software)\\(?!wow6432node)/i, '$1\\Wow6432Node\\') : path;

@@ -1,11 +1,11 @@
-// The name of a Linux or macOS: os-release(5), and on macOS, which has no such file, the same fields from its own version
-// file.
+// The name of a Linux or macOS: os-release(5), and on macOS, which has no such file, the same fields from its own
+// version file.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOutside } from '@moult/disk';
 
-/** A field such as ID or VERSION_ID, from the system below `base`. null: it has no such field; undefined: no file. */
+/** A field such as ID or VERSION_ID, from the system below `base`. null: it has no such field. Undefined: no file. */
 export function osRelease(base: string, field: string): string | null | undefined {
   for (const place of ['etc/os-release', 'usr/lib/os-release']) {
     const file = join(base, place);

@@ -1,4 +1,4 @@
-// Versions of installed packages. Databases that are plain files are read below the machine's own root; the others are
+// Versions of installed packages. Databases that are plain files are read below the machine's own root. The others are
 // asked through their program, and only for the machine this runs on.
 
 import { spawnSync } from 'node:child_process';
@@ -20,7 +20,8 @@ const finders: Readonly<Record<string, Finder>> = {
   apk: ({ base }, name) => fromRecords(join(base, 'lib/apk/db/installed'), name, 'P', 'V'),
   pacman: ({ base }, name) => fromPacman(join(base, 'var/lib/pacman/local'), name),
   rpm: (source, name) =>
-    // Of a package installed several times (kernels) the last one that rpm names counts, each on a line of its own.
+    // If a package is installed several times (kernels), the last one that rpm names counts. Each is on a line of its
+    // own.
     asked(source, ['rpm', '-q', '--qf', '%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n', name], /(\S+)$/),
   brew: (source, name) => asked(source, ['brew', 'list', '--versions', name], /^\S+ (?:.* )?(\S+)$/),
   pkgutil: (source, name) => asked(source, ['pkgutil', '--pkg-info', name], /^version: (\S+)$/m),
@@ -28,7 +29,7 @@ const finders: Readonly<Record<string, Finder>> = {
 
 /** null: not installed. undefined: that manager is not here, or cannot be asked. '' asks each that is here. */
 export function packageVersion(source: PackageSource, manager: string, name: string): string | null | undefined {
-  // A name that begins with a dash would be an option of the program that is asked.
+  // A name that begins with a dash is an option of the program that is asked.
   if (!/^[A-Za-z0-9][\w.+:@-]*$/.test(name)) return undefined;
   const asking = manager === '' ? Object.values(finders) : [finders[manager]].filter((finder) => finder !== undefined);
   const answers = asking.map((find) => find(source, name)).filter((answer) => answer !== undefined);

@@ -1,5 +1,5 @@
-// The records of Windows Installer and of servicing, read from the registry. No WMI and no calls of the installer: a query
-// through WMI's Win32_Product would start a repair of every product.
+// The records of Windows Installer and of servicing, read from the registry. No WMI and no calls of the installer: a
+// query through WMI's Win32_Product starts a repair of every product.
 import type { Fact, MachineFacts, RegistryKey, RegistryValue } from '@moult/catalog/applicability';
 
 export interface RegistryQuestions {
@@ -11,7 +11,7 @@ const installer = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Installer\\User
 const uninstall = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
 const servicing = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages';
 
-/** Products installed for the whole machine; what one user installed for itself is not known. */
+/** Products installed for the whole machine. Products that one user installed are not known. */
 export function windowsInstallerFacts(registry: RegistryQuestions): MachineFacts {
   const key = (subkey: string, view: RegistryKey['view'] = 'native'): RegistryKey => ({
     hive: 'HKEY_LOCAL_MACHINE',

@@ -15,7 +15,7 @@ export function windowsSystemFacts(machine: Machine, registry: SystemQuestions):
     windowsVersion: () => windowsVersion(machine, registry),
     language: () => languages(machine, registry),
     isClustered: () => {
-      // The hive of a cluster is loaded on its members; a machine without the service is none.
+      // The hive of a cluster is loaded on its members. A machine without the service does not have one.
       if (registry.keyExists(key('Cluster'))) return true;
       return registry.keyExists(key('SYSTEM\\CurrentControlSet\\Services\\ClusSvc')) ? undefined : false;
     },

@@ -1,6 +1,6 @@
-// current.json names the version that is the agent. One rename replaces it, so exactly one version is named at each moment.
-// The state `trial` also names the version to go back to. Older and newer versions read and write the file, too: unknown
-// members are kept, and unusable ones count as absent.
+// current.json names the version that is the agent. One rename replaces it, so exactly one version is named at each
+// moment. The state `trial` also names the version to go back to. Older and newer versions read and write the file,
+// too: unknown members are kept, and unusable ones count as absent.
 import { isVersion } from '@moult/protocol/self-update';
 import { hostBounds } from '../bounds.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
@@ -18,13 +18,13 @@ export interface FailedTrial {
   hresult: number;
   /** When it failed last, ISO 8601. */
   at: string;
-  /** How often it was tried; absent means once. */
+  /** How often it was tried. Absent means once. */
   tries?: number;
 }
 
 export interface Current extends AgentVersion {
   state: 'trial' | 'committed';
-  /** What runs again when this version loses its trial, or dies again and again after it was committed. */
+  /** The version that runs again if this one loses its trial, or dies again and again after it was committed. */
   previous?: AgentVersion;
   /** With `committed`: a detection of this version went well after its trial. */
   proven?: boolean;
@@ -41,7 +41,7 @@ export interface Current extends AgentVersion {
 /** Not `lastGood`: it stays until there is a later one. */
 const ownFields = ['version', 'generation', 'state', 'previous', 'proven', 'starts', 'attempt', 'failed'];
 
-/** What current.json says, or undefined when it is missing or damaged. */
+/** The content of current.json, or undefined if it is missing or damaged. */
 export function readCurrent(root: MachineRoot): Current | undefined {
   const fields = readState(root.currentFile);
   return fields && asCurrent(fields);
@@ -85,7 +85,7 @@ function asFailedTrial(value: unknown): FailedTrial[] {
   const { version, hresult: result, at } = value;
   if (typeof version !== 'string' || !isVersion(version) || typeof result !== 'number') return [];
   const tries = asCount(value.tries);
-  // A time that is none must not keep a version out for ever: as if it had been long ago.
+  // A wrong time must not keep a version out for ever: as if it had been long ago.
   const time = isTime(at) ? at : new Date(0).toISOString();
   return [{ ...value, version, hresult: result, at: time, tries: tries === undefined ? 1 : Math.max(1, tries) }];
 }

@@ -39,7 +39,7 @@ export class CurrentKeeper {
     }
   }
 
-  /** What is to be on the disk and is not. */
+  /** The state that should be on the disk and is not yet. */
   get pending(): Current | undefined {
     return this.#pending;
   }

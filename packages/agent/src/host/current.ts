@@ -20,9 +20,9 @@ export function versionFolder(root: MachineRoot, version: string): string {
 }
 
 /**
- * What is to run, whatever state the disk is in: current.json when its version is intact, else what the version
- * folders allow. Two intact versions without a current.json are an unfinished trial of the newer one.
- * Throws AgentError AGENT_HOST_NO_WORKING_VERSION when nothing on the disk can run.
+ * The version to run, whatever state the disk is in: current.json when its version is intact, else what the version
+ * folders allow. Two intact versions without a current.json are an unfinished trial of the newer one. Throws AgentError
+ * AGENT_HOST_NO_WORKING_VERSION when nothing on the disk can run.
  */
 export function recoverCurrent(root: MachineRoot): { current: Current; repaired: string | undefined } {
   const written = readCurrent(root);
@@ -54,7 +54,7 @@ export function recoverCurrent(root: MachineRoot): { current: Current; repaired:
   return { current: { ...newest, state: 'committed', failed }, repaired: `${what}; ${newest.version} is taken` };
 }
 
-/** The failures of `current` with one more of `version`; the newest are kept. */
+/** The failures of `current` with one more of `version`. The newest are kept. */
 export function withFailure({ failed }: Pick<Current, 'failed'>, failure: Omit<FailedTrial, 'tries'>): FailedTrial[] {
   const before = failed.find(({ version }) => version === failure.version);
   const tries = before ? (before.tries ?? 1) + 1 : 1;
@@ -63,7 +63,10 @@ export function withFailure({ failed }: Pick<Current, 'failed'>, failure: Omit<F
   );
 }
 
-/** Removes every version folder that `current` does not name. The folder is renamed first: half a version is none. */
+/**
+ * Removes every version folder that `current` does not name. The folder is renamed first: half a version does not
+ * count.
+ */
 export function pruneVersions(root: MachineRoot, current: Current): void {
   if (!existsSync(root.versionsFolder)) return;
   const kept = [current.version, current.previous?.version];

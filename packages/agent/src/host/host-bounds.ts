@@ -16,7 +16,9 @@ export const hostBounds = declareBounds('agent-host', {
     client: 'nothing',
     administrator: 'a line in the log of the agent',
   },
-  /** So many deaths within this time, without a good detection between them, and the version before is the agent again. */
+  /**
+   * So many deaths within this time, without a good detection between them, and the version before is the agent again.
+   */
   deathsUntilReturn: {
     what: 'Deaths of a program after which the version before comes back',
     fallback: 3,
@@ -47,7 +49,7 @@ export const hostBounds = declareBounds('agent-host', {
     client: 'a new start of the program',
     administrator: 'a line in the log of the agent',
   },
-  /** An interrupted trial is proven again, but a version that takes the machine down with it is not tried for ever. */
+  /** An interrupted trial is repeated. But a version that takes the machine down with it is not tried for ever. */
   maxAttempts: {
     what: 'Attempts of one version',
     fallback: 4,
@@ -116,7 +118,7 @@ export const hostBounds = declareBounds('agent-host', {
     client: 'nothing',
     administrator: 'a line in the log of the agent',
   },
-  /** Ours are some hundred bytes; what is longer was not written by an agent. */
+  /** Ours are some hundred bytes. Agents do not write longer ones. */
   maxCurrentBytes: {
     what: '`current.json` and `hosts.json`',
     fallback: 1024 * 1024,
@@ -131,7 +133,7 @@ export const hostBounds = declareBounds('agent-host', {
     client: 'the version counts as damaged',
     administrator: 'a line in the log of the agent',
   },
-  /** Without it a number that is 0, or more than a timer holds, would make every trial fail at once. */
+  /** Without it a number that is 0, or more than a timer holds, makes every trial fail at once. */
   maxTrialMs: {
     what: 'Time limits of a trial',
     fallback: 7 * 86_400_000,

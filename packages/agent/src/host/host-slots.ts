@@ -1,4 +1,4 @@
-// The hosts on the disk: hosts/<version>/ beside the one that was installed. Which of them is to run, and how one takes the
+// The hosts on the disk: hosts/<version>/ beside the one that was installed. The host to run, and how one takes the
 // place of another.
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,16 +15,16 @@ export const hostProduct = 'moult-host';
 export interface HostChoice {
   /** Undefined: the host that was installed. */
   version: string | undefined;
-  /** The file to run; undefined with the host that was installed. */
+  /** The file to run. Undefined with the host that was installed. */
   program: string | undefined;
   trial: boolean;
-  /** What hosts.json is to say from now on. */
+  /** The new content of hosts.json. */
   hosts: Hosts;
   /** Why it is not the one that hosts.json names. */
   because?: string;
 }
 
-/** Which host is to run, whatever state the disk is in. `own` is the installed one. Writes nothing. */
+/** The host to run, whatever state the disk is in. `own` is the installed one. Writes nothing. */
 export function chooseHost(root: MachineRoot, own: ReleaseVersion, now: Date): HostChoice {
   const hosts = readHosts(root) ?? unwritten(root, own);
   const { version, state, attempt = 0, starts = 0, failed } = hosts;
@@ -64,7 +64,7 @@ export function nameNextHost(root: MachineRoot, next: string, running: string | 
   });
 }
 
-/** Removes every host that `hosts` does not name. What cannot be removed stays for the next start. */
+/** Removes every host that `hosts` does not name. A folder that cannot be removed stays for the next start. */
 export function pruneHosts(root: MachineRoot, hosts: Hosts): void {
   for (const name of namesIn(root.hostsFolder)) {
     if (name === hosts.version || name === hosts.previous) continue;
@@ -76,7 +76,7 @@ export function pruneHosts(root: MachineRoot, hosts: Hosts): void {
   }
 }
 
-/** The version that a host's file says of itself, in its first line; undefined for one of before 7.9.0.2. */
+/** The version that a host's file says of itself, in its first line. Undefined for one of before 7.9.0.2. */
 export function versionOfHost(file: string): string | undefined {
   try {
     const start = readOwnFile(file)?.subarray(0, 200).toString('latin1') ?? '';
@@ -102,7 +102,7 @@ function installed({ failed }: Pick<Hosts, 'failed'>): HostChoice {
   return { version: undefined, program: undefined, trial: false, hosts: { state: 'committed', failed } };
 }
 
-/** No hosts.json: the newest on the disk is proven anew, the one before it stays behind it. */
+/** No hosts.json: the newest on the disk is proven again, the one before it stays behind it. */
 function unwritten(root: MachineRoot, own: ReleaseVersion): Hosts {
   const [newest, before] = namesIn(root.hostsFolder)
     .filter(isVersion)

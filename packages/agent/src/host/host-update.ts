@@ -1,6 +1,6 @@
-// The host's own update: after the agent of the same release, and last of all. A host release is a cabinet like an agent
-// release, with a product, a purpose and a place of its own. A machine that has pinned the root of the operator's metadata
-// takes it from there alone, as it does with the agent's.
+// The host's own update: after the agent of the same release, and last of all. A host release is a cabinet like an
+// agent release. It has a product, a purpose and a place of its own. A machine that has pinned the root of the
+// operator's metadata takes it from there alone, like the agent's.
 import { join } from 'node:path';
 import { hresult } from '@moult/protocol/hresult';
 import { hostPurpose, type Release, selfUpdatePaths } from '@moult/protocol/self-update';
@@ -36,8 +36,9 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 /**
- * The version of a newer host, which is in its folder by then; undefined when there is none, when it is newer than the agent
- * that has qualified, or when it failed before. Throws AgentError AGENT_CONFIG_…, AGENT_TRANSPORT_… or AGENT_SELFUPDATE_….
+ * The version of a newer host, which is in its folder by then. Undefined without a release, or if it is newer than the
+ * agent that has qualified, or failed before. Throws AgentError AGENT_CONFIG_…, AGENT_TRANSPORT_… or
+ * AGENT_SELFUPDATE_….
  */
 export async function findNextHost(update: HostUpdate): Promise<string | undefined> {
   const { root, agent, now, tell } = update;
@@ -83,7 +84,7 @@ async function classicalHost(update: HostUpdate, session: SelfUpdateSession): Pr
   if (!bytes) return undefined;
   const signature = await verifyCabinet(bytes, session.operatorCaPem, url);
   const offered = readOffered(signature.description);
-  // What is no newer is not unpacked: it is there at each detection.
+  // An older or equal release is not unpacked: it is there at each detection.
   if (offered && !isWanted(update, offered)) return undefined;
   const opened = openRelease(bytes, {
     ...{ product: hostProduct, promised: offered, brand: root.brand },

@@ -1,7 +1,7 @@
-// The host: the service that runs the agent and the only thing that switches versions. A program never replaces
-// itself. It hands over a verified version folder; the host tries it, keeps it or goes back. A version that was kept
-// and then dies again and again gives way to the one before it. When no version is left, or the one there does not come to a
-// good detection for days, the host looks for a release by itself.
+// The host: the service that runs the agent and the only thing that switches versions. A program never replaces itself.
+// It hands over a verified version folder. The host tries it, keeps it or goes back. A version that was kept and then
+// dies again and again gives way to the one before it. If no version is left, or the one there has no good detection
+// for days, it looks for a release.
 import { existsSync } from 'node:fs';
 import { removeIfPossible } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
@@ -115,7 +115,7 @@ class Host implements RunningHost {
     const startedAt = this.#clock().toISOString();
     this.#overdue = new Overdue({
       afterMs: settingsOf(this.#root).recoverAfterMs,
-      // What is not known is counted from now on.
+      // A count that is not known begins now.
       since: () => readCurrent(this.#root)?.lastGood ?? startedAt,
       now: this.#clock,
       act: () => this.#lookForRelease(),
@@ -165,7 +165,7 @@ class Host implements RunningHost {
       hear: (message) => {
         if (message.kind === 'healthy') {
           clearTimeout(watchdog);
-          // A program that does not know lost trials would wait for its next detection: nobody waits for that.
+          // A program that does not know lost trials waits for its next detection: no step waits for that.
           if (lost && once && !message.qualifies) return this.#endWith(lost);
         }
         this.#hear(program, message);
@@ -227,7 +227,7 @@ class Host implements RunningHost {
   }
 
   #handedOver(program: Program, next: AgentVersion): void {
-    // Whatever else is wrong under this host, the agent can be replaced.
+    // Under this host the agent can always be replaced.
     this.#nowGood();
     this.#takeOver(program.what, next, program);
   }
@@ -306,7 +306,7 @@ class Host implements RunningHost {
     this.#trial = this.#try({ version, generation, state: 'trial', previous, attempt: 0, failed }, previous, old);
   }
 
-  /** The trial of `trial`, beside `old` when that runs. Whoever wins goes on. */
+  /** The trial of `trial`, beside `old` when that runs. The winner goes on. */
   async #try(trial: Current, previous: AgentVersion, old?: Program): Promise<void> {
     this.#switching = true;
     const result = await runTrial(this.#trialParts(old), trial, previous);

@@ -1,5 +1,5 @@
-// hosts.json names the host that runs, as current.json names the agent: one rename replaces it, and a new host names the
-// one to go back to. Without the file, the newest host on the disk is tried again.
+// hosts.json names the host that runs, as current.json names the agent: one rename replaces it, and a new host names
+// the one to go back to. Without the file, the newest host on the disk is tried again.
 import { isVersion } from '@moult/protocol/self-update';
 import { hostBounds } from '../bounds.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
@@ -17,7 +17,10 @@ export interface Hosts {
   /** Undefined: the host that was installed, whatever is in `hosts`. */
   version?: string;
   state: 'trial' | 'committed';
-  /** What runs again when this one loses its trial, or dies again and again. Undefined: the host that was installed. */
+  /**
+   * The host that runs again if this one loses its trial, or dies again and again. Undefined: the host that was
+   * installed.
+   */
   previous?: string;
   /** With `trial`: how often it was started, from 1. */
   attempt?: number;
@@ -28,7 +31,7 @@ export interface Hosts {
 
 const ownFields = ['version', 'state', 'previous', 'attempt', 'starts', 'failed'];
 
-/** What hosts.json says; undefined when it is missing or damaged. */
+/** The content of hosts.json. Undefined when it is missing or damaged. */
 export function readHosts(root: MachineRoot): Hosts | undefined {
   const fields = readState(root.hostsFile);
   if (!fields || typeof fields.state !== 'string') return undefined;
@@ -51,7 +54,7 @@ export function writeHosts(root: MachineRoot, hosts: Hosts): void {
   writeState(root.hostsFile, { ...hosts }, ownFields);
 }
 
-/** The failures with one more of `version`; the newest are kept. */
+/** The failures with one more of `version`. The newest are kept. */
 export function withFailedHost(failed: readonly FailedHost[], version: string, why: string, at: Date): FailedHost[] {
   const before = failed.find((one) => one.version === version);
   const failure = { ...before, version, at: at.toISOString(), tries: (before?.tries ?? 0) + 1, why };

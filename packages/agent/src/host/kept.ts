@@ -1,5 +1,5 @@
-// Copies of the two files without which no version can ask anybody for a better one: whom to trust and which server to ask. They
-// are made after a good detection, and take the place of one that is damaged or gone when the host starts.
+// Copies of the two files without which no version can ask anybody for a better one: whom to trust and which server to
+// ask. They are made after a good detection. A good copy replaces a damaged or lost file when the host starts.
 import { X509Certificate } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -25,7 +25,7 @@ export function keepCopies(root: MachineRoot): void {
   }
 }
 
-/** Puts a copy in the place of each file that is damaged or gone; answers what was done. Throws what the disk says. */
+/** Puts a copy in the place of each file that is damaged or gone. Answers what was done. Throws what the disk says. */
 export function restoreCopies(root: MachineRoot): string[] {
   return keptFiles(root).flatMap((one) => {
     if (readWhole(one.file, one)) return [];

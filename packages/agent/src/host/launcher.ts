@@ -1,6 +1,6 @@
-// The service: the host that was installed, as the process that stays. It starts a newer host from the disk, or is the host
-// itself. It never changes, so it can guard the parts that change. A new host is on trial until the agent has finished a
-// detection under it. The host before comes back when the new one dies, hangs or does not get that far.
+// The service: the host that was installed, as the process that stays. It starts a newer host from the disk, or is the
+// host itself. It never changes, so it can guard the parts that change. A new host is on trial until the agent has
+// finished a detection under it. The host before comes back when the new one dies, hangs or does not get that far.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { hresult } from '@moult/protocol/hresult';
 import type { ReleaseVersion } from '@moult/releases/metadata';
@@ -32,8 +32,8 @@ export type HostEnd = { kind: 'ended'; code: number } | { kind: 'again' };
 type ChildEnd = HostEnd | { kind: 'died'; how: string };
 
 /**
- * Runs hosts until one ends because it was told to; answers its exit code. Throws AgentError AGENT_HOST_RUNNING, AGENT_HOST_DISK
- * and what `runOwn` throws.
+ * Runs hosts until one ends because it was told to. Answers its exit code. Throws AgentError AGENT_HOST_RUNNING,
+ * AGENT_HOST_DISK and what `runOwn` throws.
  */
 export async function launchHosts(parts: LauncherParts, stopping: AbortSignal): Promise<number> {
   const { root } = parts;
@@ -85,7 +85,7 @@ class Launcher {
     const before = hosts.attempt ?? 0;
     let why = '';
     for (let attempt = before + 1; attempt <= before + hostBounds.attemptsPerRun; attempt += 1) {
-      // Without room to note it, it would be tried for ever.
+      // Without room to note it, it is tried for ever.
       if (!this.#write({ ...hosts, attempt })) return this.#runInPlaceOf(choice, 'its trial cannot be noted');
       this.#info(`Host ${version} is started on its trial (attempt ${attempt}).`);
       let committed: Hosts | undefined;
@@ -127,7 +127,8 @@ class Launcher {
       isGood = true;
     });
     if (end.kind === 'died') return await this.#restarted(end.how, choice);
-    // Who switches a machine off before its detection has nothing against the host. One that cannot start ends with 2.
+    // A machine that is switched off before its detection says nothing about the host. One that cannot start ends with
+    // 2.
     if (!isGood && end.kind === 'ended' && end.code !== 2) this.#write(hosts);
     return end;
   }

@@ -1,6 +1,6 @@
-// The host as a program of its own, bundled to host.mjs. `moult agent start` leaves it running. Started as the service it
-// is the launcher, and also the host until a newer host is on the disk. Started by a launcher (`--hosted`) it is that newer
-// host.
+// The host as a program of its own, bundled to host.mjs. `moult agent start` leaves it running. Started as the service
+// it is the launcher, and also the host until a newer host is on the disk. Started by a launcher (`--hosted`) it is
+// that newer host.
 import { formatRelease, type ReleaseVersion, readRelease } from '@moult/releases/metadata';
 import { AgentError } from '../errors.ts';
 import { giveMachineLimits } from '../machine/limits.ts';
@@ -24,7 +24,7 @@ try {
   process.exitCode = 2;
   tellLauncher({ kind: 'ending', code: 2, again: false });
 }
-// A launcher's channel would keep it alive.
+// A launcher's channel keeps it alive.
 if (process.connected) process.disconnect();
 
 async function runAsService(): Promise<number> {
@@ -69,7 +69,7 @@ function tellLauncher(message: FromHost): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
-/** What the build wrote into the first line of this file. */
+/** The words that the build wrote into the first line of this file. */
 function ownVersion(): ReleaseVersion {
   const written = (globalThis as { moultHostVersion?: unknown }).moultHostVersion;
   const version = readRelease(typeof written === 'string' ? written : '');

@@ -1,5 +1,5 @@
-// The messages between host and program over Node's IPC channel. One of them may be years older: kinds that the other side
-// does not know are passed over, and no kind changes its meaning.
+// The messages between host and program over Node's IPC channel. One of them may be years older: kinds that the other
+// side does not know are passed over, and no kind changes its meaning.
 import type { Generation } from './current.ts';
 
 /** One step of the story, for whoever watches (terminal, demo). */
@@ -37,7 +37,7 @@ export type ProgressStep =
   | 'failed'
   | 'finished';
 
-/** How a detection ended. `code` is the AgentError's; hresult 0 with ok. */
+/** How a detection ended. `code` is the AgentError's. Hresult 0 with ok. */
 export interface Outcome {
   ok: boolean;
   hresult: number;

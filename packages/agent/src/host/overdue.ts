@@ -1,5 +1,6 @@
-// When the host must act by itself: no detection went well for so long. The time is noted on the disk, because a machine that
-// is switched off each night never runs for days; a clock that jumps costs one look at the server, nothing else.
+// When the host must act by itself: no detection went well for so long. The time is noted on the disk, because a
+// machine that is switched off each night never runs for days. A clock that jumps costs one look at the server, nothing
+// else.
 import { hostBounds } from '../bounds.ts';
 
 interface OverdueParts {
@@ -27,7 +28,7 @@ export class Overdue {
     this.#timer = setInterval(() => this.#look(), everyMs).unref();
   }
 
-  /** Something is so wrong that it does not wait; at most every ten minutes all the same. */
+  /** Something is so wrong that it does not wait. At most every ten minutes all the same. */
   actNow(): void {
     if (performance.now() - this.#lastActed >= Math.min(hostBounds.overdueLookMs, this.#parts.afterMs)) this.#act();
   }

@@ -13,15 +13,15 @@ import type { Generation } from './current.ts';
 
 interface OwnCheck {
   root: MachineRoot;
-  /** The release that runs; undefined when none can. */
+  /** The release that runs. Undefined when none can. */
   running: Release | undefined;
   now(): Date;
   tell(text: string): void;
 }
 
 /**
- * A newer release than the running one, in its folder; undefined when the server has none. Throws the AgentError of the last
- * generation that was asked for: AGENT_CONFIG_…, AGENT_TRANSPORT_… or AGENT_SELFUPDATE_….
+ * A newer release than the running one, in its folder. Undefined when the server has none. Throws the AgentError of the
+ * last generation that was asked for: AGENT_CONFIG_…, AGENT_TRANSPORT_… or AGENT_SELFUPDATE_….
  */
 export async function findReleaseByHost(check: OwnCheck): Promise<Release | undefined> {
   let failure: unknown;

@@ -1,5 +1,5 @@
-// Watches the running program: how often it died, and how long it has sent no message. Times come from a clock that nobody
-// sets.
+// Watches the running program: how often it died, and how long it has sent no message. Times come from a clock that
+// cannot be set.
 import { hostBounds } from '../bounds.ts';
 import type { Program } from './program.ts';
 

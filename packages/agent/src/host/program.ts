@@ -76,7 +76,7 @@ function collectLastWords(child: ChildProcess): () => string {
   });
   return () => {
     const lines = words.trim().split('\n');
-    // Before the error stands the line of the program that threw it, which may be long and speak of errors too.
+    // The line of the program that threw it is before the error. It may be long and speak of errors too.
     const told =
       lines.find((line) => /^\w*error\b/i.test(line)) ??
       lines.find((line) => /error/i.test(line)) ??

@@ -1,5 +1,5 @@
 // The second half of a trial: the candidate, alone on the machine, does the whole work of an agent once. A program that
-// knows trials says `qualified` after a self-update check and a scan, and installs nothing before it is committed. An
+// knows trials says `qualified` after a self-update check and a scan. It installs nothing before it is committed. An
 // older program does not know trials: its first detection counts.
 import { formatHResult, type HResult, hresult } from '@moult/protocol/hresult';
 import type { AgentVersion } from './current.ts';
@@ -58,7 +58,7 @@ export function qualify(parts: QualifyParts): Promise<Qualification> {
   });
 }
 
-/** What a word of the candidate means for its trial; undefined when nothing. */
+/** The meaning of a candidate's word for its trial. Undefined when nothing. */
 function judge(message: FromProgram, candidate: AgentVersion, knowsTrials: boolean): Qualification | undefined {
   if (message.kind === 'qualified' && message.version === candidate.version) {
     return { kind: 'qualified', outcome: undefined, next: undefined };

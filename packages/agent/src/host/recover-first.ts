@@ -103,7 +103,7 @@ function noVersion({ versionsFolder }: MachineRoot, why: string): Outcome {
   return { ok: false, hresult: hresult.setupUnexpected, code: 'AGENT_HOST_NO_WORKING_VERSION', message };
 }
 
-/** Until the time is over, somebody asks for a detection, or it is to stop. */
+/** Until the time is over, a person asks for a detection, or it must stop. */
 function wait({ detectRequest }: MachineRoot, ms: number, stopping: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

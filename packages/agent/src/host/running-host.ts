@@ -10,7 +10,7 @@ export interface HostOptions {
   onEvent?(event: ProgressEvent): void;
   /** The host's own version. Without it, it looks for no newer host. */
   hostVersion?: ReleaseVersion;
-  /** Its folder under `hosts`; undefined for the host that was installed. */
+  /** Its folder under `hosts`. Undefined for the host that was installed. */
   runsAs?: string;
   /** This host is on trial: it judges no version of the agent before a detection went well. */
   onTrial?: boolean;
@@ -30,7 +30,7 @@ export function clockOf({ clock }: HostOptions): () => Date {
 }
 
 export interface RunningHost {
-  /** The outcome of the last detection; undefined when it was stopped before one ended. */
+  /** The outcome of the last detection. Undefined when it was stopped before one ended. */
   readonly finished: Promise<Outcome | undefined>;
   /** It stopped because hosts.json names another host by now. */
   readonly again: boolean;

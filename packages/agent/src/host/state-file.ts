@@ -1,12 +1,12 @@
-// The state of the host: small JSON files that older and newer versions read and write, too. Unknown members are kept, and
-// a damaged file counts as missing.
+// The state of the host: small JSON files that older and newer versions read and write, too. Unknown members are kept,
+// and a damaged file counts as missing.
 import { readOwnFile } from '@moult/disk';
 import { hostBounds } from '../bounds.ts';
 import { writeFileAtomically } from '../machine/atomic-file.ts';
 
 type Fields = Record<string, unknown>;
 
-/** The object in `file`; undefined when it is missing, damaged, too long, a link, a folder or a pipe. */
+/** The object in `file`. Undefined when it is missing, damaged, too long, a link, a folder or a pipe. */
 export function readState(file: string): Fields | undefined {
   try {
     const bytes = readOwnFile(file, { maxBytes: hostBounds.maxCurrentBytes, followLink: false });
@@ -17,7 +17,10 @@ export function readState(file: string): Fields | undefined {
   }
 }
 
-/** Replaces `file` by one rename. Fields that are in it and not among `ownFields` stay, unless `value` has them. Throws what the disk says. */
+/**
+ * Replaces `file` by one rename. Fields that are in it and not among `ownFields` stay, unless `value` has them. Throws
+ * what the disk says.
+ */
 export function writeState(file: string, value: Fields, ownFields: readonly string[]): void {
   const foreign = Object.entries(readState(file) ?? {}).filter(([name]) => !ownFields.includes(name));
   writeFileAtomically(file, `${JSON.stringify({ ...Object.fromEntries(foreign), ...value }, undefined, 2)}\n`);

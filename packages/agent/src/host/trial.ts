@@ -17,7 +17,7 @@ export interface TrialParts {
   /** How long it may take to qualify after that. */
   qualifyMs: number;
   now(): Date;
-  /** Writes current.json; false when the disk does not take it now. */
+  /** Writes current.json. False when the disk does not take it now. */
   write(current: Current): boolean;
   /** Ends the trial without a verdict: the machine goes down, and it is proven again at the next start. */
   stopping: AbortSignal;
@@ -28,14 +28,18 @@ export interface TrialParts {
 }
 
 type TrialResult =
-  /** `outcome`: of the detection by which a program qualified that knows no trials. `next`: it already found its successor. */
+  /**
+   * `outcome`: the detection of a qualified program that does not know trials. `next`: it already found its
+   * successor.
+   */
   | { kind: 'won'; program: Program; outcome: Outcome | undefined; next: AgentVersion | undefined }
   | { kind: 'stopped' }
   | { kind: 'lost'; hresult: HResult; message: string; previous: AgentVersion };
 
 /**
- * Runs the trial that `trial` describes to its end; current.json is `committed` afterwards, unless it was stopped. Without
- * room to note that it began there is none: a version that takes the machine down with it would be tried for ever.
+ * Runs the trial that `trial` describes to its end. current.json is `committed` afterwards, unless it was stopped.
+ * Without room to note that it began it does not begin: a version that takes the machine down with it is tried for
+ * ever.
  */
 export async function runTrial(parts: TrialParts, trial: Current, previous: AgentVersion): Promise<TrialResult> {
   const candidate: AgentVersion = { version: trial.version, generation: trial.generation };
@@ -47,7 +51,7 @@ export async function runTrial(parts: TrialParts, trial: Current, previous: Agen
   const last = Math.min(before + hostBounds.attemptsPerRun, hostBounds.maxAttempts);
   for (let attempt = before + 1; attempt <= last; attempt++) {
     if (!parts.write({ ...candidate, state: 'trial', previous, attempt, failed: trial.failed })) {
-      // Nothing is held against the version.
+      // The version is not to blame.
       const message = `The trial of ${candidate.version} cannot be noted: the disk takes no writes.`;
       parts.write({ ...previous, state: 'committed', proven: true, failed: trial.failed });
       return { kind: 'lost', hresult: hresult.diskFull, message, previous };
@@ -98,7 +102,7 @@ function giveUp(
 type Proof =
   | { kind: 'qualified'; program: Program; outcome: Outcome | undefined; next: AgentVersion | undefined }
   | { kind: 'stopped' }
-  /** `isFinal`: another attempt now would end in the same way. */
+  /** `isFinal`: another attempt now ends in the same way. */
   | { kind: 'failed'; isFinal: boolean; hresult: HResult; message: string };
 
 async function prove(parts: TrialParts, candidate: AgentVersion): Promise<Proof> {
@@ -111,7 +115,7 @@ async function prove(parts: TrialParts, candidate: AgentVersion): Promise<Proof>
   return result.kind === 'qualified' ? { ...result, program } : result;
 }
 
-/** What a started candidate says goes to whoever asks last. */
+/** The words of a started candidate go to the last listener. */
 export interface Heard {
   /** The program knows trials: it says `qualified`. */
   qualifies: boolean;
@@ -130,7 +134,7 @@ function startCandidate({ root, trialMs, stopping, hear }: TrialParts, candidate
     let timedOut = false;
     const timer = setTimeout(() => {
       const message = `Version ${candidate.version} did not report healthy within ${trialMs / 1000} s.`;
-      // Judged before it is killed, or its death would be taken for a crash and earn it a second attempt.
+      // Judged before it is killed, or its death counts as a crash and earns it a second attempt.
       timedOut = true;
       void program
         ?.stop(0)

@@ -5,7 +5,7 @@ import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { programBounds } from '../bounds.ts';
 
-/** Appends bytes; false when the disk would not take them. `firstBytes` begin a new file. */
+/** Appends bytes. False if the disk does not take them. `firstBytes` begin a new file. */
 export function appendToLog(file: string, bytes: Uint8Array | string, firstBytes?: Uint8Array): boolean {
   try {
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;

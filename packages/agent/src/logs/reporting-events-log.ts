@@ -18,7 +18,7 @@ interface ReportingLine {
   message: string;
 }
 
-/** Appends one event; answers the line as WindowsUpdate.log echoes it (without the bracketed event name). */
+/** Appends one event. Answers the line as WindowsUpdate.log echoes it (without the bracketed event name). */
 export function appendReportingEvent(file: string, line: ReportingLine): string {
   const local = new Date(line.time.getTime() - line.time.getTimezoneOffset() * 60_000).toISOString();
   const stamp = `${local.slice(0, 10)} ${local.slice(11, 19)}:${local.slice(20, 23)}${zoneOf(line.time)}`;

@@ -1,5 +1,5 @@
-// "Windows Update.log", the SUS client's log. Its real format was never published; ours is: local date and time, UTC,
-// status, component, text; TAB between, CRLF after, UTF-8. Documented in docs/agent.md.
+// "Windows Update.log", the SUS client's log. Its real format was never published. Ours is: local date and time, UTC,
+// status, component, text. TAB between, CRLF after, UTF-8. Documented in docs/agent.md.
 import { formatDottedTime } from '../machine/au-time.ts';
 import { appendToLog } from './append.ts';
 

@@ -1,5 +1,5 @@
 // WindowsUpdate.log, the WSUS client's log, in the public format (Microsoft KB 902093): date, time with milliseconds
-// after a colon, process id, thread id in hexadecimal, component, text; TAB between, CRLF after; local time.
+// after a colon, process id, thread id in hexadecimal, component, text. TAB between, CRLF after. Local time.
 import { basename } from 'node:path';
 import { formatHResult, type HResult } from '@moult/protocol/hresult';
 import { appendToLog } from './append.ts';

@@ -1,4 +1,4 @@
-// Writes a file so that it is either the old one or the new one, even if the process is killed.
+// Writes a file so that it is either the old or the new one, even if the process is killed.
 import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
@@ -10,13 +10,15 @@ import {
   renameWhenFree,
 } from '@moult/disk';
 
-/** Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. `mode`: who may read it. */
+/**
+ * Writes `bytes` beside `file`, syncs, and renames over it. The folder is made when missing. `mode`: who may read it.
+ */
 export function writeFileAtomically(file: string, bytes: Uint8Array | string, mode?: number): void {
   if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     writeSynced(temporary, bytes, mode);
-    // A folder in the place of one of our files is nobody's, and would be there for ever.
+    // A folder in the place of one of our files does not belong to anyone, and stays there for ever.
     if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory()) removeWhenFree(file);
     renameWhenFree(temporary, file);
   } catch (error) {
@@ -29,7 +31,7 @@ export function writeFileAtomically(file: string, bytes: Uint8Array | string, mo
 /** Writes a file and its bytes reach the disk before the function returns. */
 function writeSynced(file: string, bytes: Uint8Array | string, mode?: number): void {
   const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
-  // Made anew: what lies there may be a link, or a pipe.
+  // Made again: the file there may be a link, or a pipe.
   removeFileWhenFree(file);
   const handle = openSync(file, 'wx', mode);
   try {
@@ -51,7 +53,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** The bytes of a copy that can be had again: whatever keeps it from being read, there is none. */
+/** The bytes of a copy that can be had again: if it cannot be read for any reason, it counts as missing. */
 export function readCopy(file: string): Buffer | undefined {
   try {
     return readOwnFile(file, { maxBytes: Number.MAX_SAFE_INTEGER });
@@ -60,7 +62,7 @@ export function readCopy(file: string): Buffer | undefined {
   }
 }
 
-/** The file's text, or undefined when there is none. */
+/** The file's text, or undefined without one. */
 export function readTextIfThere(file: string): string | undefined {
   return existsSync(file) ? readOutside(file).toString('utf8') : undefined;
 }

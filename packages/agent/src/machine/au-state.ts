@@ -1,5 +1,5 @@
 // The state that Automatic Updates keeps for administrators to read: AUState, the times of the next detection, the
-// last results. Meanings: the page "Automatic Updates Must Be Updated"; values 0-8 as published.
+// last results. Meanings: the page "Automatic Updates Must Be Updated". Values 0-8 as published.
 import { randomUUID } from 'node:crypto';
 import { formatDashedTime, formatDottedTime, parseAuTime } from './au-time.ts';
 import { keys } from './keys.ts';
@@ -76,8 +76,8 @@ export function nextRegularDetection(now: Date, frequencyHours: number, random: 
 }
 
 /**
- * After a failed detection: 24 hours for a server that could not be contacted, else five hours less up to a fifth. A busy server
- * that said when (`retryAfterMs`) is asked then or up to a fifth later, and in no less than five minutes.
+ * After a failed detection: 24 hours for a server that could not be contacted, else five hours less up to a fifth. A
+ * busy server that named a time (`retryAfterMs`) is asked then or up to a fifth later.
  */
 export function nextDetectionAfterFailure(
   now: Date,

@@ -12,7 +12,7 @@ export function formatDashedTime(time: Date): string {
   return `${year}-${month}-${day} ${clock}`;
 }
 
-/** Reads either spelling, dots in the clock included (the documentation prints them); undefined for anything else. */
+/** Reads either spelling, dots in the clock included (the documentation prints them). Undefined for anything else. */
 export function parseAuTime(written: string, zone: 'local' | 'utc'): Date | undefined {
   const match = /^(\d{4})[.-](\d\d)[.-](\d\d) (\d\d)[:.](\d\d)[:.](\d\d)$/.exec(written.trim());
   if (!match) return undefined;

@@ -1,4 +1,5 @@
-// What a decision about a restart asks of the machine: which start of it this is, who is logged on, and the restart itself.
+// The facts of the machine for a decision about a restart: which start of it this is, who is logged on, and the restart
+// itself.
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
@@ -11,15 +12,17 @@ import type { RegistryView } from './registry.ts';
 export interface Machinery {
   /** Differs from one start of the machine to the next. */
   boot(): string;
-  /** How many people are logged on; 1 when nobody can say. */
+  /** How many people are logged on. 1 if it cannot be counted. */
   countUsers(): Promise<number>;
-  /** Undefined: done or under way; else why this machine is not restarted. */
+  /** Undefined: done or under way. Else why this machine is not restarted. */
   restart(registry: RegistryView, why: string): string | undefined;
 }
 
 const askMs = 10_000;
 
-/** Of the real machine. One that is only played in a folder (`--root`) restarts nothing, unless RestartCommand says how. */
+/**
+ * Of the real machine. One that is only played in a folder (`--root`) restarts nothing, unless RestartCommand says how.
+ */
 export function machinery(root: MachineRoot, isReal: boolean, platform = process.platform): Machinery {
   return {
     boot: () => bootId(platform),
@@ -47,7 +50,7 @@ function bootId(platform: NodeJS.Platform): string {
   return `up ${Math.floor(uptime())}`;
 }
 
-/** Whether the machine was started anew since `before` was noted. */
+/** Whether the machine was started again since `before` was noted. */
 export function isOtherBoot(before: string, now: string): boolean {
   const [was, is] = [before, now].map((one) => /^up (\d+)$/.exec(one)?.[1]);
   if (was === undefined || is === undefined) return before !== '' && before !== now;
@@ -59,7 +62,7 @@ async function countUsers([program = '']: string[]): Promise<number> {
   return new Promise((resolve) => {
     execFile(program, [], { timeout: askMs, windowsHide: true }, (error, stdout) => {
       const lines = stdout.split(/\r?\n/).filter((line) => line.trim() !== '').length;
-      // quser writes a heading, and ends with 1 when nobody is logged on.
+      // quser writes a heading, and ends with 1 if no user is logged on.
       if (program.endsWith('quser.exe')) resolve(error ? (error.code === 1 ? 0 : 1) : Math.max(0, lines - 1));
       else resolve(error ? 1 : lines);
     });
@@ -71,7 +74,7 @@ function ofSystem({ windows }: MachineRoot, name: string): string {
   return win32.join(windows, 'System32', name);
 }
 
-/** What the administrator of the machine has set. */
+/** The command that the machine's administrator set. */
 function restartCommand(registry: RegistryView): string[] | undefined {
   return string(registry, keys.agent, 'RestartCommand')
     ?.split(' ')

@@ -13,7 +13,7 @@ export function diskResult(error: unknown): HResult {
   return refused.has(code) ? hresult.accessDenied : hresult.setupUnexpected;
 }
 
-/** A full or refusing disk as AgentError AGENT_HOST_DISK; every other error unchanged. */
+/** A full or refusing disk as AgentError AGENT_HOST_DISK. Every other error unchanged. */
 export function asDiskError(error: unknown, folder: string): unknown {
   const code = codeOf(error);
   if (!full.has(code) && !refused.has(code)) return error;

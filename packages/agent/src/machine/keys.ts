@@ -10,7 +10,7 @@ export const keys = {
   windowsUpdate: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate',
   autoUpdate: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update',
   results: 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update\\Results',
-  /** Ours: what Windows would know by itself (which system, processor and language this machine is). */
+  /** Ours: facts that Windows knows by itself (which system, processor and language this machine is). */
   agent: 'HKLM\\SOFTWARE\\Moult\\Agent',
   /** Ours: limits of docs/limits.md by their names. */
   limits: 'HKLM\\SOFTWARE\\Moult\\Agent\\Limits',

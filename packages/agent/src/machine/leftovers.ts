@@ -1,5 +1,5 @@
-// Removes files that a killed process left behind: files that it was about to rename into place, each with its process id
-// in the name. Nothing reads them, and without this they would stay.
+// Removes files that a killed process left behind: files that it was about to rename into place, each with its process
+// id in the name. They are not read, and without this they stay.
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { MachineRoot } from './machine-root.ts';
@@ -7,7 +7,7 @@ import type { MachineRoot } from './machine-root.ts';
 /** `registry.reg.4711.tmp`, `host.lock.4711`: the names of atomic-file.ts and lock.ts. */
 const leftover = /\.(?:(\d{1,10})\.tmp|lock\.(\d{1,10}))$/;
 
-/** Removes temporary files whose process is gone. What cannot be removed stays for the next start. */
+/** Removes temporary files whose process is gone. A file that cannot be removed stays for the next start. */
 export function removeLeftovers(root: MachineRoot, isAlive: (pid: number) => boolean = processLives): void {
   for (const folder of foldersOf(root)) {
     for (const name of namesIn(folder)) {

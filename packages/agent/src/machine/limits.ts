@@ -1,5 +1,6 @@
-// The limits that a machine sets for its agent: variables of the process, and values under HKLM\SOFTWARE\Moult\Agent\Limits,
-// each called after its limit. REG_DWORD holds a number, REG_SZ also a number with its unit: 64 MiB.
+// The limits that a machine sets for its agent: variables of the process, and values under
+// HKLM\SOFTWARE\Moult\Agent\Limits, each called after its limit. REG_DWORD holds a number, REG_SZ also a number with
+// its unit: 64 MiB.
 import { BoundsError, type BoundTable, boundsInEnvironment, type GivenBound, giveBounds } from '@moult/bounds';
 import { catalogBounds } from '@moult/catalog/bounds';
 import { diskBounds } from '@moult/disk/bounds';
@@ -21,8 +22,8 @@ const tables: readonly BoundTable[] = [
 ];
 
 /**
- * Puts the limits of this machine in force and answers sentences about those that do not count. One wrong value must not
- * end an agent that nobody looks at, and a value for a newer agent must not end the older one that comes back after it.
+ * Puts the limits of this machine in force and answers sentences about those that do not count. One wrong value must
+ * not end an agent without a user. And a value for a newer agent must not end the older one that comes back after it.
  */
 export function giveMachineLimits(
   root: MachineRoot,

@@ -1,16 +1,15 @@
-// The base of a lock under Windows, where another process soon gets the number of a process, and nothing tells when a
-// process began: a file that its holder has open for itself alone. The system closes it when the holder ends, however it
-// ends.
+// The base of a lock under Windows. There the number of a process is soon used again, and its beginning is not known: a
+// file that its holder has open for itself alone. The system closes it when the holder ends, however it ends.
 import { closeSync, constants, openSync } from 'node:fs';
 
-/** UV_FS_O_EXLOCK of libuv: Windows shares the file with nobody while it is open. */
+/** UV_FS_O_EXLOCK of libuv: Windows does not share the file while it is open. */
 const forItselfAlone = 0x1000_0000;
 
 interface LockGuard {
   close(): void;
 }
 
-/** Takes the guard of the lock at `file`; undefined while another process has it. */
+/** Takes the guard of the lock at `file`. Undefined while another process has it. */
 export function takeGuard(file: string): LockGuard | undefined {
   try {
     const handle = openSync(guardOf(file), constants.O_RDWR | constants.O_CREAT | forItselfAlone);
@@ -21,7 +20,7 @@ export function takeGuard(file: string): LockGuard | undefined {
   }
 }
 
-/** Whether a process has the guard; true as well when this user may not look. */
+/** Whether a process has the guard. True as well when this user may not look. */
 export function isGuardTaken(file: string): boolean {
   try {
     closeSync(openSync(guardOf(file), constants.O_RDONLY | forItselfAlone));

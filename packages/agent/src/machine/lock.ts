@@ -1,5 +1,5 @@
-// A lock is a file that names its holder: process id and the time that process started, so that an id used again by
-// a stranger does not count. A dead holder's lock is taken over. Windows tells no start times: there the lock also has a
+// A lock is a file that names its holder: process id and the time that process started, so that an id used again by a
+// stranger does not count. A dead holder's lock is taken over. Windows tells no start times: there the lock also has a
 // guard (lock-guard.ts).
 
 import { closeSync, linkSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
@@ -62,7 +62,7 @@ function tryGuarded(file: string): HeldLock | LockHolder {
   return readLock(file) ?? { pid: 0, started: '' };
 }
 
-/** As tryLock, tried for `waitMs`; undefined when it stays taken. Blocks the thread: for waits of a second or two. */
+/** As tryLock, tried for `waitMs`. Undefined when it stays taken. Blocks the thread: for waits of a second or two. */
 export function lockWaiting(file: string, waitMs: number): HeldLock | undefined {
   const deadline = performance.now() + waitMs;
   for (;;) {
@@ -94,7 +94,10 @@ export function livingProcess(file: string): LockHolder | undefined {
 const isGuarded = process.platform === 'win32';
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-/** Whole or not at all: the text is written aside and linked into place, so that nobody reads half a lock. */
+/**
+ * Whole or not at all: the text is written to another file and linked into place, so that a reader never sees half a
+ * lock.
+ */
 function createExclusively(file: string, text: string): boolean {
   const aside = `${file}.${process.pid}`;
   try {
@@ -127,7 +130,7 @@ function removeStale(file: string, seen: LockHolder | undefined): void {
     try {
       linkSync(aside, file);
     } catch {
-      // A third one took the lock meanwhile; it is held, which is all that matters.
+      // A third one took the lock meanwhile. It is held, which is all that matters.
     }
   }
   removeFileWhenFree(aside);
@@ -140,14 +143,14 @@ function releaseOwn(file: string, mine: LockHolder): void {
   try {
     removeFileWhenFree(file);
   } catch {
-    // The disk takes no change now. The work under the lock is done; the file is a forgotten one from here on.
+    // The disk takes no change now. The work under the lock is done. The file is a forgotten one from here on.
   }
 }
 
 /** The locks that this process holds. */
 const heldHere = new Set<string>();
 
-/** This process let go of it, or never knew that it had it, and the disk did not let it remove the file. */
+/** This process let go of it, or never knew that it had it. The disk did not let it remove the file. */
 function isForgotten(file: string, holder: LockHolder): boolean {
   return holder.pid === process.pid && !heldHere.has(file);
 }
@@ -178,7 +181,7 @@ function processLives(pid: number): boolean {
   }
 }
 
-/** Start time in clock ticks since boot (Linux, proc_pid_stat(5), field 22); 'dead' for a zombie; else undefined. */
+/** Start time in clock ticks since boot (Linux, proc_pid_stat(5), field 22). 'dead' for a zombie. Else undefined. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

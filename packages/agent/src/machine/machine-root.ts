@@ -1,4 +1,4 @@
-// Where things are. A root is a whole machine in one directory: the agent touches nothing outside of it.
+// The places of the files. A root is a whole machine in one directory: the agent touches nothing outside of it.
 import { join, resolve } from 'node:path';
 import { type Brand, moultBrand } from '@moult/protocol/self-update';
 import { isMoult, readBrand } from './brand.ts';
@@ -10,7 +10,7 @@ export interface MachineRoot {
   readonly brandFile: string;
   /** How a program is told which machine it is on: `--root DIR`, or nothing for the real one. */
   readonly programArguments: readonly string[];
-  /** HKLM as .reg text; on a real Windows machine the registry itself is used and this is undefined. */
+  /** HKLM as .reg text. On a real Windows machine the registry itself is used and this is undefined. */
   readonly registryFile: string | undefined;
   readonly windows: string;
   readonly programFiles: string;

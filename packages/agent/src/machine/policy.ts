@@ -24,7 +24,7 @@ export interface Policy {
   scheduledDay: number;
   /** Hour of the day, local, 0-23. */
   scheduledHour: number;
-  /** 1 (days 1-7 of the month) to 4 (22-31); empty: every week. */
+  /** 1 (days 1-7 of the month) to 4 (22-31). Empty: every week. */
   scheduledWeeks: readonly number[];
   /** 1-22 hours. */
   detectionFrequencyHours: number;
@@ -97,7 +97,8 @@ export function hostArchitecture(arch = process.arch): ProcessorArchitecture {
 
 /**
  * The server that detection asks and the one that pings and reports go to, without trailing slash. Throws AgentError
- * AGENT_CONFIG_NO_SERVER when the policy names none, AGENT_CONFIG_BAD_SERVER for what is no http(s) URL.
+ * AGENT_CONFIG_NO_SERVER if the policy does not name one, AGENT_CONFIG_BAD_SERVER for other texts than http and https
+ * URLs.
  */
 export function requireServers(policy: Policy): { server: string; statusServer: string } {
   if (!policy.useServer || policy.server === undefined) {

@@ -12,7 +12,7 @@ export {
   type RegistryValue,
 } from '@moult/formats/registry';
 
-/** Reads .reg text. Throws AgentError AGENT_CONFIG_BAD_REGISTRY naming the line for what is no .reg text. */
+/** Reads .reg text. Throws AgentError AGENT_CONFIG_BAD_REGISTRY with the line that is not .reg text. */
 export function parseRegistryText(bytes: Uint8Array): RegistryTree {
   try {
     return parse(bytes);

@@ -4,7 +4,7 @@ import { fullKeyPath, type RegistryTree, type RegistryValue } from './registry-t
 export interface RegistryView {
   hasKey(key: string): boolean;
   value(key: string, name: string): RegistryValue | undefined;
-  /** Names (as written) and values of a key; empty for no such key. */
+  /** Names (as written) and values of a key. Empty for no such key. */
   values(key: string): { name: string; value: RegistryValue }[];
   /** Names of the direct sub-keys. */
   subkeys(key: string): string[];

@@ -32,7 +32,7 @@ export interface RegistryChange {
 }
 
 export interface Registry {
-  /** A view of the registry as it is now; it does not change under the reader. */
+  /** A view of the registry as it is now. It does not change under the reader. */
   read(): RegistryView;
   /** All changes in one step, or none. */
   change(changes: RegistryChange[]): void;

@@ -1,5 +1,5 @@
-// Room on the disk. The agent asks for the room of a release and takes it before it writes the first byte. A small file is
-// there to be removed when the disk is full and one line of state decides which version starts.
+// Room on the disk. The agent asks for the room of a release and takes it before it writes the first byte. A small file
+// is kept. It is removed if the disk is full and one line of state decides which version starts.
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeIfPossible } from '@moult/disk';
@@ -7,7 +7,7 @@ import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 import type { MachineRoot } from './machine-root.ts';
 
-/** What a user without privileges may still write below `folder`. */
+/** The bytes that a user without privileges may still write below `folder`. */
 export interface FreeSpace {
   freeBytes: number;
   /** Files take up whole blocks. */
@@ -19,7 +19,7 @@ export function freeSpaceOf(folder: string): FreeSpace {
   return { freeBytes: bavail * bsize, blockBytes: bsize };
 }
 
-/** What files of these sizes take up, with their entries in their folder. */
+/** The room of files of these sizes, with their entries in their folder. */
 export function roomFor(sizes: readonly number[], { blockBytes }: Pick<FreeSpace, 'blockBytes'>): number {
   const blocks = sizes.map((size) => Math.ceil(size / blockBytes) + 1);
   return blocks.reduce((sum, count) => sum + count, 1) * blockBytes;
@@ -33,8 +33,8 @@ export interface HeldRoom {
 }
 
 /**
- * Takes up the room that files of these sizes need, with a file at `place`. Throws AgentError AGENT_SELFUPDATE_DISK, with both
- * numbers, when there is less; nothing is written then. `what` is for the message: `Version 7.9.0.2`.
+ * Takes up the room that files of these sizes need, with a file at `place`. Throws AgentError AGENT_SELFUPDATE_DISK,
+ * with both numbers, when there is less. Nothing is written then. `what` is for the message: `Version 7.9.0.2`.
  */
 export function holdRoom(
   place: string,
@@ -70,7 +70,7 @@ export function holdRoom(
 /** Kept for the moment when the disk is full: state is written into the room that it leaves. */
 const stateRoomBytes = 64 * 1024;
 
-/** Makes the file of kept room when there is none. On a full disk it is made the next time. */
+/** Makes the file of kept room if it is missing. On a full disk it is made the next time. */
 export function keepStateRoom(root: MachineRoot): void {
   const file = stateRoom(root);
   try {
@@ -82,7 +82,7 @@ export function keepStateRoom(root: MachineRoot): void {
   }
 }
 
-/** Lets go of the kept room; false when it was gone already. */
+/** Lets go of the kept room. False when it was gone already. */
 export function spendStateRoom(root: MachineRoot): boolean {
   const file = stateRoom(root);
   if (!statSync(file, { throwIfNoEntry: false })) return false;

@@ -1,6 +1,7 @@
-// The real registry, through reg.exe of Windows. Changes are imported as .reg text, all in one run. The agent's own keys
-// are exported as .reg text, which holds each value exactly and in any language. A key that an applicability rule asks
-// about may have half the registry below it: such a key is listed, and exported only when the list cannot be exact.
+// The real registry, through reg.exe of Windows. Changes are imported as .reg text, all in one run. The agent's own
+// keys are exported as .reg text, which holds each value exactly and in any language. A key that an applicability rule
+// asks about may have half the registry below it: such a key is listed, and exported only when the list cannot be
+// exact.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +20,7 @@ import {
 } from './registry-text.ts';
 import { type RegistryView, viewOf } from './registry-view.ts';
 
-/** What reg.exe does for the agent. Undefined: it refused, or there is no such key. */
+/** The work of reg.exe for the agent. Undefined: it refused, or the key is missing. */
 export interface RegProgram {
   /** The printed list of one key. */
   query(key: string): Uint8Array | undefined;
@@ -104,7 +105,7 @@ function listKey(reg: RegProgram, path: string): ListedKey | undefined {
   return tree.size === 0 ? listed : { values: viewOf(tree).values(path), subkeys: [] };
 }
 
-/** reg.exe prints each value as four blanks, name, four blanks, type, four blanks, data; sub-keys as full paths. */
+/** reg.exe prints each value as four blanks, name, four blanks, type, four blanks, data. Sub-keys as full paths. */
 function parseQuery(output: string, key: string): ListedKey {
   const listed: ListedKey = { values: [], subkeys: [] };
   for (const line of output.split(/\r?\n/)) {
@@ -165,7 +166,7 @@ function regProgram(env: NodeJS.ProcessEnv = process.env): RegProgram {
   };
 }
 
-/** A file in a folder of its own, whose name nobody can know before. */
+/** A file in a folder of its own, whose name cannot be known before. */
 function inScratch<T>(use: (file: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'moult-registry-'));
   try {

@@ -1,5 +1,5 @@
-// The P field of a ping: dotted hexadecimal, major.minor.build.platform.suite mask.product type.server (docs/self-update.md;
-// the sample is Windows 2000 Professional).
+// The P field of a ping: dotted hexadecimal, major.minor.build.platform.suite mask.product type.server
+// (docs/self-update.md, the sample is Windows 2000 Professional).
 import { release } from 'node:os';
 import type { Machine } from '../machine/policy.ts';
 

@@ -1,5 +1,5 @@
 // urllog.dat: status pings that could not be sent. One per line: base URL of the status server, TAB, the query with
-// its original time stamp, CRLF. Oldest first. The real file's layout was never published; this one is ours.
+// its original time stamp, CRLF. Oldest first. The real file's layout was never published. This one is ours.
 
 import { removeFileWhenFree } from '@moult/disk';
 import { decodeText } from '@moult/formats/text';
@@ -24,8 +24,8 @@ export function readUrlLog(file: string): KeptPing[] {
 }
 
 /**
- * Adds a ping at the end. One that says the same as the last one kept (same server, activity, status and result;
- * only the time differs) is not added: a server away for a week is one outage, not 300.
+ * Adds a ping at the end. A ping that says the same as the last kept one (server, activity, status and result) is not
+ * added: a server away for a week is one outage, not 300.
  */
 export function keepPing(file: string, ping: KeptPing): void {
   const kept = readUrlLog(file);

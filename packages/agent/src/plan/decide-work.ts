@@ -1,5 +1,5 @@
-// The decision of Automatic Updates between two detections: what is installed now, what waits and for what, and whether and
-// when the machine restarts. Pure: facts in, decision out. The rules and their order are those of the policy texts
+// The decision of Automatic Updates between two detections: what is installed now, what waits and for what, and whether
+// and when the machine restarts. Pure: facts in, decision out. The rules and their order are those of the policy texts
 // (docs/agent.md, "Schedules, deadlines and restarts").
 import { afterDays, afterMinutes, endOfActiveHours, isScheduled, nextScheduled } from './schedule.ts';
 import type {
@@ -21,7 +21,7 @@ export function decideWork(facts: WorkFacts): WorkDecision {
     return reason ? [{ id: update.id, reason }] : [];
   });
   const waiting = updates.filter(({ id }) => !install.some((one) => one.id === id));
-  // What is installed first may ask for a restart: then it is decided anew.
+  // The first installation may ask for a restart: then it is decided again.
   const restart: RestartDecision = install.length > 0 ? { kind: 'none' } : decideRestart(facts);
   const planned = waiting.length > 0 && policy.option === 4 ? slot.next : undefined;
   const times = [
@@ -47,11 +47,12 @@ interface Slot {
   missedAt?: Date;
 }
 
-/** Where `now` stands between the scheduled times. */
+/** The place of `now` between the scheduled times. */
 function slotOf({ now, policy, planned, awakeSince }: WorkFacts): Slot {
   const { schedule, missedAfterMinutes } = policy;
   const next = nextScheduled(schedule, now);
-  // A plan of another schedule, or of a clock that was wrong, is none. What was found within the hour need not wait for long.
+  // A plan of another schedule, or of a wrong clock, does not count. An update that was found within the hour need not
+  // wait for long.
   if (planned === undefined || planned > next || !isScheduled(schedule, planned))
     return { due: nextScheduled(schedule, afterMinutes(now, -60)) <= now ? 'its schedule' : undefined, next };
   if (planned > now) return { due: undefined, next: planned };

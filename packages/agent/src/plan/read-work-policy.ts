@@ -8,7 +8,7 @@ import { noPolicyFiles, type PolicyFiles, resolvePolicy } from '../policy/resolv
 import { policyValueByName } from '../policy/values.ts';
 import type { Compliance, EngagedRestart, RestartPolicy, Schedule, UpdateKind, WorkPolicy } from './work.ts';
 
-/** A value counts when it is there, right, and switched on; else its default does. */
+/** A value counts when it is there, right, and switched on. Else its default does. */
 type Count = (name: string) => number;
 
 const defaultHour = 3;

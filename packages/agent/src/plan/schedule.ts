@@ -10,7 +10,7 @@ export function nextScheduled({ day, hour, minute = 0, weeks }: Schedule, time: 
   const planned = new Date(time.getFullYear(), time.getMonth(), time.getDate(), hour, minute);
   for (let ahead = 0; ahead < daysAhead; ahead++) {
     if (isDay(planned, day) && isWeek(planned, weeks) && planned > time) return planned;
-    // The hour is set anew: on a day on which the clock was put forward it may have been another.
+    // The hour is set again: on a day on which the clock was put forward it may have been another.
     planned.setDate(planned.getDate() + 1);
     planned.setHours(hour, minute, 0, 0);
   }
@@ -31,7 +31,7 @@ function isWeek(date: Date, weeks: readonly number[]): boolean {
   return weeks.length === 0 || weeks.includes(Math.min(4, Math.ceil(date.getDate() / 7)));
 }
 
-/** The end of the active hours that `time` is in; undefined: it is in none. */
+/** The end of the active hours that `time` is in. Undefined: it is in none. */
 export function endOfActiveHours(hours: RestartPolicy['activeHours'], time: Date): Date | undefined {
   if (!hours || hours.start === hours.end) return undefined;
   const { start, end } = hours;

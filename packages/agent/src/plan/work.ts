@@ -1,11 +1,12 @@
-// What Automatic Updates may do with updates that are ready, and with a restart that they need: the words of the decision.
+// The work that Automatic Updates may do with ready updates, and with a restart that they need: the words of the
+// decision.
 
 /** How the policy wants installations and restarts. Read from the registry by read-work-policy.ts. */
 export interface WorkPolicy {
   /** 2 notify before download, 3 notify before installation, 4 by schedule, 7 notify, and install with the restart. */
   option: number;
   schedule: Schedule;
-  /** A scheduled time that the machine slept through: minutes after it is there again; undefined: the next schedule. */
+  /** A scheduled time that the machine slept through: minutes after it is there again. Undefined: the next schedule. */
   missedAfterMinutes: number | undefined;
   /** Installs at once what needs no restart. */
   minorAtOnce: boolean;
@@ -28,7 +29,9 @@ export interface Schedule {
 
 export type UpdateKind = 'quality' | 'feature';
 
-/** So many days after it was found an update is installed, whatever the schedule says; so many more until the restart. */
+/**
+ * So many days after it was found an update is installed, whatever the schedule says. So many more until the restart.
+ */
 export interface Compliance {
   deadlineDays: number;
   graceDays: number;
@@ -74,7 +77,7 @@ export interface ReadyUpdate {
 export interface NeededRestart {
   since: Date;
   kind: UpdateKind;
-  /** The update was installed because of the deadline of its approval: such a restart waits for nobody. */
+  /** The update was installed because of the deadline of its approval: such a restart does not wait. */
   byDeadline: boolean;
   /** When a compliance deadline ends its grace. */
   graceEnds: Date | undefined;
@@ -87,7 +90,7 @@ export interface WorkFacts {
   insist: boolean;
   /** Since when the agent has been awake without a gap: its start, or the end of the machine's sleep. */
   awakeSince: Date;
-  /** What was planned last (ScheduledInstallDate); undefined: nothing. */
+  /** The last plan (ScheduledInstallDate). Undefined: nothing. */
   planned: Date | undefined;
   updates: readonly ReadyUpdate[];
   restart: NeededRestart | undefined;
@@ -110,7 +113,7 @@ export interface WorkDecision {
   /** Updates wait for a person. */
   waitsForConsent: boolean;
   restart: RestartDecision;
-  /** When to decide anew; undefined: nothing is to be done before something changes. */
+  /** When to decide again. Undefined: nothing changes before that. */
   again: Date | undefined;
 }
 

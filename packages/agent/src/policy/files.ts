@@ -1,5 +1,5 @@
-// Policy from files: the Registry.pol of the local Group Policy object, if no Windows applies it by itself, and a config
-// file of our own with the names of Windows. As Windows does, the agent skips a file that it cannot read, and reports it.
+// Policy from files: the Registry.pol of the local Group Policy object, if no Windows applies it, and a config file
+// with Windows' names. As Windows does, the agent skips a file that it cannot read, and reports it.
 import { existsSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
 import { applyInstructions, parsePolicyFile, type RegistryTree } from '@moult/formats/registry';
@@ -10,7 +10,7 @@ import { fullKeyPath } from '../machine/registry-text.ts';
 import { noPolicyFiles, type PolicyFiles } from './resolve.ts';
 import { policyValueByName } from './values.ts';
 
-/** What the policy files of a machine say. Does not throw: what cannot be read is among the faults. */
+/** The values of a machine's policy files. Does not throw: what cannot be read is among the faults. */
 export function readPolicyFiles(root: MachineRoot): PolicyFiles {
   const faults: string[] = [];
   const attempt = <Result>(file: string, read: (bytes: Buffer) => Result, otherwise: Result): Result => {
@@ -40,7 +40,10 @@ function readGroupPolicy(bytes: Buffer): { tree: RegistryTree; removed: Set<stri
   return { tree, removed };
 }
 
-/** `{"WUServer": "http://server:8530", "AUOptions": 4}`. Throws for anything else, and for names that Windows does not have. */
+/**
+ * `{"WUServer": "http://server:8530", "AUOptions": 4}`. Throws for anything else, and for names that Windows does not
+ * have.
+ */
 function readConfig(bytes: Buffer): ReadonlyMap<string, unknown> {
   const value: unknown = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('it is not one JSON object');

@@ -1,6 +1,6 @@
-// Decides which value counts, and from which layer. The layers are those of Windows, the strongest first: Group Policy, the
-// policy keys of the registry, mobile device management, a config file (ours, if there is no Group Policy), the choice of
-// the local administrator, the default. A stronger layer hides only the values that it has.
+// Decides which value counts, and its layer. The layers are those of Windows, the strongest first: Group Policy, the
+// registry's policy keys, mobile device management, a config file, the choice of the local administrator, the default.
+// The config file is ours, and counts without Group Policy. A stronger layer hides only the values that it has.
 import type { RegistryTree } from '@moult/formats/registry';
 import { keys } from '../machine/keys.ts';
 import { fullKeyPath } from '../machine/registry-text.ts';
@@ -10,7 +10,9 @@ import { isAllowed, type PolicyValue, policyValues } from './values.ts';
 type PolicyOrigin = 'group policy' | 'registry' | 'device management' | 'config file' | 'local choice' | 'default';
 
 export interface PolicyFiles {
-  /** The Registry.pol of the local Group Policy object, applied to an empty registry; undefined: there is none. */
+  /**
+   * The Registry.pol of the local Group Policy object, applied to an empty registry. Undefined: it does not have one.
+   */
   groupPolicy: RegistryTree | undefined;
   /** `KEY\NAME` in lower case that Group Policy removes from the registry. */
   removed: ReadonlySet<string>;
@@ -26,7 +28,7 @@ export interface ResolvedValue {
   name: string;
   /** The full path of its key. */
   key: string;
-  /** What counts; undefined when nothing does. */
+  /** The value that counts. Undefined when nothing does. */
   value: number | string | undefined;
   origin: PolicyOrigin;
   /** Why it is there and does not count: a missing switch, in the words of `needs`. '' when it counts. */

@@ -9,7 +9,7 @@ export interface PolicyValue {
   key: PolicyKey;
   /** Numbers are REG_DWORD, texts REG_SZ. */
   type: 'number' | 'text';
-  /** What counts when it is absent; undefined: nothing does. */
+  /** The value if it is absent. Undefined: nothing does. */
   fallback: number | string | undefined;
   /** Numbers from–to, both included. */
   ranges: readonly (readonly [number, number])[];

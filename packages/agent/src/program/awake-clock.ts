@@ -1,10 +1,10 @@
-// Since when a machine has been awake. A program that sleeps for seconds and finds hours gone was suspended, or its clock was
-// set: what was planned for the time between was missed.
+// Since when a machine has been awake. A program that sleeps for seconds and finds hours gone was suspended, or its
+// clock was set: what was planned for the time between was missed.
 
 interface Sleep {
   before: Date;
   after: Date;
-  /** By a clock that nobody can set. It may stand still while a machine is suspended. */
+  /** By a clock that cannot be set. It may stand still while a machine is suspended. */
   passedMs: number;
 }
 
@@ -23,7 +23,7 @@ export function createAwakeClock(startedAt: Date): AwakeClock {
     slept({ before, after, passedMs }) {
       const byDay = after.getTime() - before.getTime();
       const isGap = passedMs > gapMs || Math.abs(byDay - passedMs) > gapMs;
-      // After a clock that was set back the start would lie in the future.
+      // After a clock that was set back the start is in the future.
       if (isGap || since > after) since = after;
     },
   };

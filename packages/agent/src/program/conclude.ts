@@ -1,5 +1,5 @@
-// Writes the end of a detection to the registry: the time of the next one, and the result of this one. The same for both
-// generations.
+// Writes the end of a detection to the registry: the time of the next one, and the result of this one. The same for
+// both generations.
 import { AgentError } from '../errors.ts';
 import type { Outcome } from '../host/messages.ts';
 import {
@@ -19,14 +19,17 @@ export function noteDetectionStart({ registry, now, release }: ProgramContext): 
   registry.change([...stateIs(auState.detectionPending), ...detectionAt(now(), release.generation)]);
 }
 
-/** It went well; answers when the next one is. */
+/** It went well. Answers when the next one is. */
 export function concludeWell({ registry, now, random, release }: ProgramContext, frequencyHours: number): Date {
   const next = nextRegularDetection(now(), frequencyHours, random());
   registry.change([...detectionAt(next, release.generation), ...resultOf('Detect', now(), 0)]);
   return next;
 }
 
-/** It failed; answers how, and when the next one is: when a busy server said, or 24 hours after one that could not be contacted. */
+/**
+ * It failed. Answers how, and when the next one is: when a busy server said, or 24 hours after one that could not be
+ * contacted.
+ */
 export function concludeFailed(
   context: ProgramContext,
   error: unknown,
@@ -43,7 +46,7 @@ export function concludeFailed(
       ...resultOf('Detect', now(), outcome.hresult),
     ]);
   } catch {
-    // A registry that cannot be written may be why it failed; how it failed is told all the same.
+    // A registry that cannot be written may be why it failed. How it failed is told all the same.
   }
   return { outcome, next, unreachable };
 }

@@ -1,11 +1,11 @@
-// When the next detection is due, as the registry says; written there when it says nothing.
+// When the next detection is due, as the registry says. Written there when it says nothing.
 import { programBounds } from '../bounds.ts';
 import { auState, detectionAt, detectionDelayMs, readWaitTimeout, stateIs } from '../machine/au-state.ts';
 import type { ProgramContext } from './shell.ts';
 
 /**
- * The end of the wait. Without LastWaitTimeout (first start, or deleted by hand) or with one that cannot be, detection
- * is set to start now, which is in five minutes, and both values are written.
+ * The end of the wait. Without LastWaitTimeout (first start, or deleted by hand), or with an impossible one, detection
+ * starts now, in five minutes. Both values are written.
  */
 export function nextWait({ registry, release, now }: ProgramContext): Date {
   const time = now();

@@ -66,7 +66,7 @@ function noteWay(registry: Registry, view: RegistryView, way: string): void {
   try {
     registry.change([{ key: keys.agent, name: 'ProxyInUse', value: text(way) }]);
   } catch {
-    // Only shown: a disk that is full must not keep a host from fetching what would help.
+    // Only shown: a full disk must not keep a host from fetching the release that helps.
   }
 }
 

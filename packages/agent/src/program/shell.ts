@@ -1,5 +1,5 @@
-// The common part of both agent programs around their detection: the child end of the host's channel, the wait for the next
-// detection with its values in the registry, and the end when the host is gone.
+// The common part of both agent programs around their detection: the child end of the host's channel, the wait for the
+// next detection, and the end with the host.
 
 import { existsSync, writeSync } from 'node:fs';
 import { readOutside } from '@moult/disk';
@@ -27,7 +27,7 @@ import { outcomeOf } from './outcome.ts';
 import { nextWait } from './schedule.ts';
 import { createWaitClock, type WaitClock } from './wait-clock.ts';
 
-/** What a generation's detection is given. */
+/** The input of a generation's detection. */
 export interface ProgramContext {
   root: MachineRoot;
   registry: Registry;
@@ -45,14 +45,14 @@ export interface AgentClient {
   /** Once, when the program begins to work: pings about itself that are due. */
   begin(): Promise<void>;
   /**
-   * `insist`: a person asked (--now, detect); what waits for a person then does not wait. `onTrial`: this version is not
-   * the agent yet; it checks and scans, and installs nothing.
+   * `insist`: a person asked (--now, detect). Work that waits for a person then does not wait. `onTrial`: this version
+   * is not the agent yet. It checks and scans, and installs nothing.
    */
   detect(insist: boolean, onTrial: boolean): Promise<DetectionResult>;
-  /** Between detections: does what is due with what is ready; answers when to be asked again at the latest. */
+  /** Between detections: does what is due with what is ready. Answers when to be asked again at the latest. */
   work(): Promise<Date | undefined>;
   waiting(until: Date): void;
-  /** Something keeps the program from its work between detections; it goes on trying. */
+  /** Something keeps the program from its work between detections. It goes on trying. */
   troubled(error: unknown): void;
   /** The version handed over lost its trial. */
   trialFailed(version: string, hresult: number, message: string): Promise<Outcome>;
@@ -86,7 +86,10 @@ export function runProgram(
   for (const problem of problems) shell.warn(problem);
 }
 
-/** The reason alone: Node prints the line that threw before it, which in a bundle fills the pipe, and the reason is lost. */
+/**
+ * The reason alone: Node prints the line that threw before it, which in a bundle fills the pipe, and the reason is
+ * lost.
+ */
 function endWithWords(error: unknown): void {
   try {
     writeSync(process.stderr.fd, `${error instanceof Error ? error.stack : String(error)}\n`);
@@ -137,7 +140,7 @@ class ProgramShell {
     tell({ kind: 'healthy', version: release.version, qualifies: true });
   }
 
-  /** Something of the machine's settings does not count; it is said once, at the start. */
+  /** Something of the machine's settings does not count. It is said once, at the start. */
   warn(problem: string): void {
     this.#client.troubled(new AgentError('AGENT_CONFIG_BAD_LIMIT', problem, { hresult: hresult.setupUnexpected }));
   }
@@ -217,7 +220,7 @@ class ProgramShell {
     return this.#client.trialFailed(version, result, message).catch((error: unknown) => this.#failed(error));
   }
 
-  /** What a detection could not even note down is no reason to end: the next one may. */
+  /** A detection that could not even note its result is not a reason to end: the next one may. */
   #failed(error: unknown): Outcome {
     this.#client.troubled(error);
     return outcomeOf(error);
@@ -268,7 +271,7 @@ class ProgramShell {
     this.#awake.slept({ before, after: this.#context.now(), passedMs: performance.now() - begun });
   }
 
-  /** Undefined while the registry cannot be read or written, which is said once: somebody will mend it, or make room. */
+  /** Undefined while the registry cannot be read or written, which is said once: a person will fix it, or make room. */
   #nextWait(): Date | undefined {
     try {
       const { registry } = this.#context;

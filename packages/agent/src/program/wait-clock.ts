@@ -1,8 +1,8 @@
-// How long is left of a wait that ends at a time of day, on a machine whose clock may be set while it waits.
+// The rest of a wait that ends at a time of day. The machine's clock may be set meanwhile.
 
 interface WaitClocks {
   now(): Date;
-  /** Milliseconds that nobody can set. */
+  /** Milliseconds of a clock that cannot be set. */
   monotonicMs(): number;
 }
 

@@ -10,7 +10,7 @@ import type { SelfUpdateSession } from './session.ts';
 
 const canaryProduct = 'moult-canary';
 
-/** Throws what an update of the agent would throw. Without a canary in the metadata there is nothing to try. */
+/** Throws the errors of an update of the agent. Without a canary in the metadata there is nothing to try. */
 export async function tryCanary(session: SelfUpdateSession, operator: OperatorReleases): Promise<void> {
   const { root, watch } = session;
   const own = { epoch: 0, version: '0.0.0.0' };

@@ -1,5 +1,5 @@
 // The self-update check, the first step of each detection of either generation. A machine that has pinned the root of the
-// operator's metadata takes a release from there alone; the ident file is then only the reason to look. A machine without a
+// operator's metadata takes a release from there alone. The ident file is then only the reason to look. A machine without a
 // root decides by the signature of the operator.
 
 import { hresult } from '@moult/protocol/hresult';
@@ -18,12 +18,12 @@ export type { SelfUpdateSession, SelfUpdateWatch } from './session.ts';
 export type SelfUpdateResult = { kind: 'up-to-date' } | { kind: 'staged'; release: Release };
 
 /**
- * Leaves the next version in its folder, or says that there is none. Throws AgentError AGENT_TRANSPORT_… or
- * AGENT_SELFUPDATE_…; nothing has changed on the machine then but cached cabinets and verified metadata.
+ * Leaves the next version in its folder, or says that this one is the newest. Throws AgentError AGENT_TRANSPORT_… or
+ * AGENT_SELFUPDATE_…. Nothing has changed on the machine then but cached cabinets and verified metadata.
  */
 export async function checkSelfUpdate(session: SelfUpdateSession): Promise<SelfUpdateResult> {
   const ident = await tryIdent(session);
-  // A SUS client knows no metadata until somebody pins a root for it, and a server that is away has none to give.
+  // A SUS client knows no metadata until a root is pinned for it. A server that is away gives none.
   const isAnswered = !('error' in ident) || !ident.error.code.startsWith('AGENT_TRANSPORT_');
   const pins = session.generation === 'wsus' && isAnswered;
   const operator = await readOperatorReleases(session.root, session, { pins });
@@ -53,7 +53,7 @@ function tellAlarms({ registry, watch, now }: SelfUpdateSession, { state, alarms
   watch.alarmed(new AgentError(code, text, { hresult: state === 'expired' ? hresult.expired : hresult.notTrusted }));
 }
 
-/** Throws when the server cannot be reached at all: its metadata is no nearer. */
+/** Throws when the server cannot be reached at all: its metadata is not nearer. */
 async function tryIdent(session: SelfUpdateSession): Promise<{ ident: Ident } | { error: AgentError }> {
   try {
     return { ident: await readServersIdent(session) };

@@ -1,5 +1,5 @@
-// The self-update tree of old: ident → signature → decision → cabinet → signature. Its trust is the operator's code-signing
-// certificate. (MS-WUSP, product note 49.)
+// The self-update tree of old: ident → signature → decision → cabinet → signature. Its trust is the operator's
+// code-signing certificate. (MS-WUSP, product note 49.)
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import { type OpenedRelease, openRelease, productName } from './release-cabinet.
 import type { SelfUpdateSession } from './session.ts';
 import { messageOf, type OperatorSignature, requirePurpose, verifyCabinet } from './verify-cabinet.ts';
 
-/** The newer release that the ident file leads to, verified; undefined when there is none. For a machine without a root. */
+/** The newer release that the ident file leads to, verified. Undefined without one. For a machine without a root. */
 export async function classicalRelease(session: SelfUpdateSession, ident: Ident): Promise<OpenedRelease | undefined> {
   const { version, epoch, machine, watch } = session;
   // The tree has releases of epoch 0 alone: they are all older.
@@ -76,7 +76,7 @@ function parse(cabinet: Uint8Array, member: string, url: string): Ident {
   }
 }
 
-/** Fetched and verified; a cached copy that does not verify (any more) is fetched once more before it counts. */
+/** Fetched and verified. A cached copy that does not verify (any more) is fetched once more before it counts. */
 async function fetchVerified(
   session: SelfUpdateSession,
   url: string,

@@ -1,5 +1,5 @@
-// The release that the operator's metadata names for this machine, with path, epoch, version, length and digest. A release
-// that is not named there is refused, whoever signed it.
+// The release that the operator's metadata names for this machine, with path, epoch, version, length and digest. A
+// release that is not named there is refused, whoever signed it.
 import { join } from 'node:path';
 import { hresult } from '@moult/protocol/hresult';
 import type { Ident } from '@moult/protocol/self-update';
@@ -15,8 +15,8 @@ import { type OpenedRelease, openRelease, productName } from './release-cabinet.
 import type { SelfUpdateSession } from './session.ts';
 
 /**
- * The release to install next, verified; undefined when this version is what the operator wants. `asked`: what the ident
- * file says, or why it cannot be read. Throws AgentError AGENT_TRANSPORT_… or AGENT_SELFUPDATE_….
+ * The release to install next, verified. Undefined when this version is what the operator wants. `asked`: what the
+ * ident file says, or why it cannot be read. Throws AgentError AGENT_TRANSPORT_… or AGENT_SELFUPDATE_….
  */
 export async function coveredRelease(
   session: SelfUpdateSession,
@@ -27,7 +27,7 @@ export async function coveredRelease(
   if ('error' in asked) session.watch.warned(`The ident file plays no part: ${asked.error.message}`);
   const { epoch, version, generation, watch } = session;
   const own = { epoch, version };
-  // Whatever this version is, the one after it is a WSUS client.
+  // The version after this one is always a WSUS client.
   const machine = { product: productName, generation: 'wsus', current: own };
   const pin = pinFor(operator.pins, { computer: session.clientId, groups: session.groups });
   const chosen = nextRelease(operator, { ...machine, ...(pin && { pin }) });

@@ -5,7 +5,9 @@ import { AgentError } from '../errors.ts';
 import { readCurrent } from '../host/current.ts';
 import type { SelfUpdateSession } from './session.ts';
 
-/** The first tries may follow one another: what failed may have been the machine, or the server. Then it is one a day. */
+/**
+ * The first tries may follow one another: what failed may have been the machine, or the server. Then it is one a day.
+ */
 const earlyTries = 3;
 const dayMs = 24 * 3_600_000;
 

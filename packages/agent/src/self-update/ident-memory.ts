@@ -1,5 +1,5 @@
-// The newest ident file of the operator that this machine has seen. An ident file does not expire. So with a good signature
-// alone, anybody who answers in place of the server could bring back an old one, and with it an old version.
+// The newest ident file of the operator that this machine has seen. An ident file does not expire. So with a good
+// signature alone, an attacker in place of the server can bring back an old version.
 import { createHash, X509Certificate } from 'node:crypto';
 import { hresult } from '@moult/protocol/hresult';
 import { compareVersions, isVersion } from '@moult/protocol/self-update';
@@ -12,7 +12,7 @@ import { type Registry, text } from '../machine/registry.ts';
 interface SeenIdent {
   /** When it was signed, by its signer's clock. */
   signedAt: Date;
-  /** What it announces; undefined when it leads nowhere. */
+  /** The version that it announces. Undefined when it leads nowhere. */
   version: string | undefined;
 }
 
@@ -20,8 +20,9 @@ interface SeenIdent {
 const toleranceMs = 24 * 3_600_000;
 
 /**
- * Remembers `ident`, or refuses it: AgentError AGENT_SELFUPDATE_STALE_IDENT when it was signed more than a day before the
- * newest one and announces less. An operator who takes a release back signs anew, which is newer. Another CA starts anew.
+ * Remembers `ident`, or refuses it: AgentError AGENT_SELFUPDATE_STALE_IDENT when it was signed more than a day before
+ * the newest one and announces less. An operator who withdraws a release signs again, which is newer. Another CA starts
+ * again.
  */
 export function rememberIdent(
   registry: Registry,

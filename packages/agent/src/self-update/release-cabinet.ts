@@ -27,7 +27,7 @@ import { messageOf } from './verify-cabinet.ts';
 
 export const productName = 'moult-agent';
 
-/** A release is a megabyte or two; more than this is an attack on the disk. */
+/** A release is a megabyte or two. More than this is an attack on the disk. */
 
 export interface OpenedRelease {
   release: Release;
@@ -37,7 +37,7 @@ export interface OpenedRelease {
 
 interface ReleaseExpectation {
   own: ReleaseVersion & { generation: Generation };
-  /** What the ident file promised, if it did, or what the operator's metadata says. */
+  /** The promise of the ident file, if there was one, or the words of the operator's metadata. */
   promised: (ReleaseVersion & { generation?: string }) | undefined;
   /** The operator took the own version back in favour of this one. */
   mayGoBack?: boolean;
@@ -48,7 +48,7 @@ interface ReleaseExpectation {
 }
 
 /**
- * Unpacks in memory and holds the release against what was expected. Throws AgentError AGENT_SELFUPDATE_BAD_CABINET,
+ * Unpacks in memory and compares the release with the expected one. Throws AgentError AGENT_SELFUPDATE_BAD_CABINET,
  * _BAD_RELEASE (wrong product, generation, version or bytes), _DOWNGRADE.
  */
 export function openRelease(bytes: Uint8Array, expected: ReleaseExpectation): OpenedRelease {
@@ -65,9 +65,9 @@ export function openRelease(bytes: Uint8Array, expected: ReleaseExpectation): Op
 }
 
 /**
- * Makes `versions/<version>`, or the same in another folder. Its room is taken before the first byte. Where there is none,
- * downloads of updates give way: the agent comes first. Throws AgentError AGENT_SELFUPDATE_DISK when the disk will not take
- * it; nothing is left then.
+ * Makes `versions/<version>`, or the same in another folder. Its room is taken before the first byte. Without one,
+ * downloads of updates give way: the agent comes first. Throws AgentError AGENT_SELFUPDATE_DISK when the disk will not
+ * take it. Nothing is left then.
  */
 export function stageRelease(
   root: MachineRoot,
@@ -149,7 +149,7 @@ function requireExpected(release: Release, expected: ReleaseExpectation): void {
   }
   const version = { epoch: release.epoch ?? 0, version: release.version };
   const isOlder = compareReleases(version, own) <= 0 && !mayGoBack;
-  // A folder is named by the version alone: another release of the same name would take the place of the one that runs.
+  // A folder is named by the version alone: another release of the same name takes the place of the one that runs.
   const isOwnName = compareVersions(release.version, own.version) === 0;
   if (isOlder || isOwnName || (own.generation === 'wsus' && release.generation === 'sus')) {
     const what = `${formatRelease(version)} (${release.generation})`;

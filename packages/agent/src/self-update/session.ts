@@ -33,7 +33,7 @@ export interface SelfUpdateSession {
   watch: SelfUpdateWatch;
 }
 
-/** What a generation writes to its log, and shows, at each step. */
+/** The log and the screen of a generation, at each step. */
 export interface SelfUpdateWatch {
   checking(identUrl: string): void;
   fetched(url: string, sizeBytes: number, fromCache: boolean): void;
@@ -41,11 +41,11 @@ export interface SelfUpdateWatch {
   verified(file: string, signer: string): void;
   decided(decision: 'up-to-date' | { path: string; version: string | undefined }): void;
   staged(release: Release): void;
-  /** The operator's metadata names this file: which version of which role. */
+  /** The operator's metadata names this file: the version and the role. */
   covered(file: string, role: string): void;
   /** The metadata is not current: said once a day. */
   alarmed(error: AgentError): void;
-  /** What is wrong, and does not keep the check from its end. */
+  /** The faults that do not keep the check from its end. */
   warned(text: string): void;
   /** The server offers something that the operator's metadata does not name. `isNews`: it was not told before. */
   refused(error: AgentError, version: string, isNews: boolean): void;

@@ -1,11 +1,11 @@
-// Checks that a cabinet is the operator's: signed under the CA that this machine has pinned, by a code-signing certificate
-// that was valid at the time of signing. The machine's own clock plays no part, so a wrong clock strands no machine.
+// Checks that a cabinet is the operator's: signed under the CA that this machine has pinned, by a code-signing
+// certificate that was valid at that time. The machine's own clock plays no part, so a wrong clock strands no machine.
 import { verifyFile } from '@moult/formats/authenticode/verify';
 import { type HResult, hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
 
 export interface OperatorSignature {
-  /** Who signed, for the log. */
+  /** The signer, for the log. */
   signer: string;
   /** The purpose that was signed along (protocol/self-update/purpose). */
   description: string | undefined;

@@ -13,8 +13,9 @@ export function parseBypass(text: string, withSubdomains: boolean): BypassRules 
 }
 
 /**
- * Whether `url` is asked directly. Known rules: `*`, names, `.suffix`, `*.suffix`, `*` anywhere in a name, addresses, networks
- * (`10.0.0.0/8`, `fd00::/8`), `<local>` (names without a dot), each with a port if need be. This machine itself always is.
+ * Whether `url` is asked directly. Known rules: `*`, names, `.suffix`, `*.suffix`, `*` anywhere in a name, addresses,
+ * networks (`10.0.0.0/8`, `fd00::/8`), `<local>` (names without a dot). Each may have a port. This machine itself
+ * always is.
  */
 export function isBypassed(url: URL, { withSubdomains, rules }: BypassRules): boolean {
   const host = plainHost(url.hostname);
@@ -38,7 +39,7 @@ function matches(written: string, host: string, port: string, withSubdomains: bo
   return host === plain || (withSubdomains && isIP(host) === 0 && host.endsWith(`.${plain}`));
 }
 
-/** `name:port` and `[v6]:port`; a bare IPv6 address has colons of its own. */
+/** `name:port` and `[v6]:port`. A bare IPv6 address has colons of its own. */
 function splitPort(rule: string): { name: string; port: string | undefined } {
   const bracketed = /^\[([^\]]+)\](\/\d+)?(?::(\d+))?$/.exec(rule);
   if (bracketed) return { name: `${bracketed[1]}${bracketed[2] ?? ''}`, port: bracketed[3] };

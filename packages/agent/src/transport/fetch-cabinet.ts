@@ -1,7 +1,7 @@
 // Fetches a cabinet of the self-update tree: HEAD, compare with the cached copy, GET only when different, each with the
-// query stamp that defeats caches. Only a digest compares. Somebody who answered once in place of the server could have
-// given any size and any time, and the agent would keep an old cabinet for ever. A server without Repr-Digest is asked each
-// time.
+// query stamp that defeats caches. Only a digest compares. An attacker who answered once in place of the server could
+// have given any size and time. The agent then keeps an old cabinet for ever. A server without Repr-Digest is asked
+// each time.
 
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -17,9 +17,9 @@ interface CabinetFetch {
   stamp: string;
   userAgent: string;
   limits: RequestLimits;
-  /** Where the copy of last time is, and this one goes. */
+  /** The places of the copy of last time, and of this one. */
   cacheFile: string;
-  /** Fetch it in any case: the cached copy did not verify, or fetching is to be proven. */
+  /** Fetch it in any case: the cached copy did not verify, or fetching must be proven. */
   fresh?: boolean;
 }
 

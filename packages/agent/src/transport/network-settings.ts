@@ -12,7 +12,7 @@ export interface NetworkOptions {
   proxyBypass?: string;
   /** For the proxy of `proxy`. */
   proxyCredentials?: Credentials;
-  /** KiB in a second; 0 for no limit. */
+  /** KiB in a second. 0 for no limit. */
   bandwidth?: number;
   tlsTrust?: TlsTrust;
 }

@@ -39,7 +39,10 @@ interface NetworkSources {
   credentials?: Credentials;
 }
 
-/** What the settings, the policy and the environment say. Throws AgentError AGENT_CONFIG_BAD_PROXY, AGENT_CONFIG_BAD_TLS_TRUST. */
+/**
+ * The values of the settings, the policy and the environment. Throws AgentError AGENT_CONFIG_BAD_PROXY,
+ * AGENT_CONFIG_BAD_TLS_TRUST.
+ */
 export function openNetwork({ root, registry, env, now, operatorCaPem, credentials }: NetworkSources): Network {
   const kibibytes = bandwidthOf(registry);
   return {
@@ -62,7 +65,7 @@ export function bandwidthOf(registry: RegistryView): number {
   return byPolicy > 0 ? byPolicy : (dword(registry, keys.agent, 'BandwidthKilobytesPerSecond') ?? 0);
 }
 
-/** One for the program: a detection that opens the network anew goes on with what the last one spent. */
+/** One for the program: a detection that opens the network again goes on with the budget of the last one. */
 let throttle: { kibibytes: number; of: Throttle } | undefined;
 
 function throttleOf(kibibytes: number): Throttle {

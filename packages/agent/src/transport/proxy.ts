@@ -24,7 +24,7 @@ export interface ProxySettings {
   http: ForwardProxy | undefined;
   https: ForwardProxy | undefined;
   bypass: BypassRules;
-  /** Where they come from, as people are told: `the setting ProxyServer`, `HTTPS_PROXY`, `WinHTTP`. */
+  /** Their source, as people read it: `the setting ProxyServer`, `HTTPS_PROXY`, `WinHTTP`. */
   from: string;
 }
 
@@ -47,13 +47,13 @@ export function readProxySettings({ registry, env, credentials }: ProxySources):
   return fromSetting(registry, credentials) ?? fromEnvironment(env) ?? fromWinHttp(registry) ?? noProxy;
 }
 
-/** The proxy for `url`; undefined when it is asked directly. */
+/** The proxy for `url`. Undefined when it is asked directly. */
 export function proxyFor(url: URL, settings: ProxySettings): ForwardProxy | undefined {
   const proxy = url.protocol === 'https:' ? settings.https : settings.http;
   return proxy && !isBypassed(url, settings.bypass) ? proxy : undefined;
 }
 
-/** `http://proxy:3128 (HTTP_PROXY)`, or why there is none. Without any secret. */
+/** `http://proxy:3128 (HTTP_PROXY)`, or the reason for none. Without any secret. */
 export function shownProxy(url: URL, settings: ProxySettings): string {
   const proxy = proxyFor(url, settings);
   if (proxy) return `${proxy.address.origin} (${settings.from})`;

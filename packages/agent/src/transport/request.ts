@@ -1,5 +1,5 @@
-// One HTTP request with everything bounded: time to first byte, silence, whole duration, speed, bytes. Redirects are not
-// followed: an update server never redirects, but captive portals do.
+// One HTTP request with everything bounded: time to first byte, silence, whole duration, speed, bytes. Redirects are
+// not followed: an update server never redirects, but captive portals do.
 import {
   type ClientRequest,
   Agent as HttpAgent,
@@ -32,7 +32,10 @@ export interface RequestLimits {
   /** Longest duration of the whole exchange, waits for the bandwidth not counted. */
   totalMs: number;
   maxBytes: number;
-  /** The way to the server. Without it: directly, as fast as it comes, with the authorities that Node and the system trust. */
+  /**
+   * The way to the server. Without it: directly, as fast as it comes, with the authorities that Node and the system
+   * trust.
+   */
   network?: Network;
 }
 
@@ -43,14 +46,14 @@ export interface HttpRequest {
   headers?: Record<string, string>;
   body?: string | Uint8Array;
   limits: RequestLimits;
-  /** Takes the answer's body piece by piece; the answer then has none. */
+  /** Takes the answer's body piece by piece. The answer then has none. */
   sink?: BodySink;
 }
 
 interface BodySink {
   /** The statuses whose body goes here. */
   accepts: readonly number[];
-  /** Called before the first piece. What it or `take` throws ends the exchange. */
+  /** Called before the first piece. An error of it or of `take` ends the exchange. */
   begin(status: number, headers: IncomingHttpHeaders): void;
   take(piece: Buffer): void;
 }
@@ -61,7 +64,7 @@ export interface HttpAnswer {
   body: Uint8Array;
 }
 
-/** The answer whatever its status. Throws AgentError AGENT_TRANSPORT_… when there is none, or not all of it. */
+/** The answer whatever its status. Throws AgentError AGENT_TRANSPORT_… without an answer, or with a part of one. */
 export async function send(asked: HttpRequest): Promise<HttpAnswer> {
   const url = requireHttpUrl(asked.url);
   const network = asked.limits.network ?? plainNetwork;
@@ -180,7 +183,7 @@ class Exchange {
     });
   }
 
-  /** `fail`: the way is broken. `refuse`: what comes is not wanted, or cannot be kept; its error goes on as it is. */
+  /** `fail`: the way is broken. `refuse`: what comes is not wanted, or cannot be kept. Its error goes on as it is. */
   #receive(
     response: IncomingMessage,
     fail: (error: Error) => void,
@@ -253,5 +256,5 @@ function requireAskedEncoding(asked: HttpRequest, status: number, headers: Incom
   if (!accepted.includes(encoding)) throw wrongEncoding(asked.url, encoding);
 }
 
-/** Only what would be read is refused: the status of an error page says more than its coding. */
+/** Only an answer that the caller reads is refused: the status of an error page says more than its coding. */
 const withBody = new Set([200, 206, 500]);

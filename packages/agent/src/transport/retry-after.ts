@@ -1,10 +1,11 @@
-// Retry-After: when a server that is busy wants to be asked again. Bounded, so that no answer silences an agent for long.
+// Retry-After: when a server that is busy wants to be asked again. Bounded, so that no answer silences an agent for
+// long.
 import type { IncomingHttpHeaders } from 'node:http';
 import { transportBounds } from '../bounds.ts';
 
 /**
- * Milliseconds until the time that the server names, in seconds or as a date; undefined without a header that can be read. A date
- * counts from the server's own clock (`Date`) if it says it, so that a wrong clock here does no harm.
+ * Milliseconds until the time that the server names, in seconds or as a date. Undefined without a header that can be
+ * read. A date counts from the server's own clock (`Date`) if it names one. So a wrong clock here does no harm.
  */
 export function retryAfterMs(
   headers: IncomingHttpHeaders,
@@ -19,7 +20,7 @@ export function retryAfterMs(
   return Math.min(Math.max(0, at - from), mostMs);
 }
 
-/** The three forms of RFC 9110, 5.6.7; anything else that Date.parse would guess at is none. */
+/** The three forms of RFC 9110, 5.6.7. Anything else that Date.parse guesses does not count. */
 function parseHttpDate(written: string): number | undefined {
   if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [\w :-]+$/.test(written)) return undefined;
   const time = Date.parse(/ GMT$/.test(written) ? written : `${written} GMT`);

@@ -1,7 +1,7 @@
 // How fast bodies are taken. One throttle for a whole program: its requests share the rate.
 
 export interface Throttle {
-  /** Counts `bytes` as taken; answers for how many milliseconds nothing more may be. */
+  /** Counts `bytes` as taken. Answers for how many milliseconds nothing more may be. */
   take(bytes: number): number;
 }
 

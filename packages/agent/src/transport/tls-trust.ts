@@ -25,7 +25,7 @@ export function trustedByTls(trust: TlsTrust, operatorCaPem: string | undefined)
   };
 }
 
-/** What the trust is called in a message. */
+/** The name of the trust in a message. */
 export function whoIsTrusted(trust: TlsTrust): string {
   if (trust === 'operator') return "the operator's CA that this machine has pinned (TlsTrust is operator)";
   if (trust === 'system') return "an authority of this system's store (TlsTrust is system)";

@@ -1,4 +1,4 @@
-// Errors on the way to the server, in words that name the host, the proxy or the certificate, and the remedy.
+// Errors on the way to the server. The words name the host, the proxy or the certificate, and the remedy.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { PeerCertificate } from 'node:tls';
 import { type HResult, hresult, hresultOfStatus, mappedHResultOfStatus } from '@moult/protocol/hresult';
@@ -6,18 +6,18 @@ import { AgentError } from '../errors.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { type TlsTrust, whoIsTrusted } from './tls-trust.ts';
 
-/** What is known of a request that failed. */
+/** The known facts of a request that failed. */
 export interface FailedRequest {
   url: string;
-  /** `http://proxy:3128 (HTTP_PROXY)`; undefined when the server was asked directly. */
+  /** `http://proxy:3128 (HTTP_PROXY)`. Undefined when the server was asked directly. */
   proxy: string | undefined;
   trust: TlsTrust;
   now: Date;
 }
 
 /**
- * The error for an HTTP status: 0x80190000 + status at the transport, WU_E_PT_HTTP_STATUS_* above it. With the headers it says
- * where a redirect leads and when to ask again.
+ * The error for an HTTP status: 0x80190000 + status at the transport, WU_E_PT_HTTP_STATUS_* above it. With the headers
+ * it says where a redirect leads and when to ask again.
  */
 export function statusError(status: number, url: string, headers: IncomingHttpHeaders = {}, now = new Date()) {
   const wait = status === 429 || status === 503 ? retryAfterMs(headers, now) : undefined;
@@ -105,7 +105,7 @@ export function wrongEncoding(url: string, encoding: string): AgentError {
   return new AgentError('AGENT_TRANSPORT_ENCODING', text, { hresult: hresult.invalidHeader, url });
 }
 
-/** Throws AGENT_TRANSPORT_BAD_URL for what is no http or https URL. */
+/** Throws AGENT_TRANSPORT_BAD_URL for other texts than http and https URLs. */
 export function requireHttpUrl(written: string): URL {
   const url = URL.canParse(written) ? new URL(written) : undefined;
   if (url && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '') {
@@ -120,7 +120,7 @@ export function requireHttpUrl(written: string): URL {
   throw new AgentError('AGENT_TRANSPORT_BAD_URL', text, { hresult: result });
 }
 
-/** Since when Node goes through a proxy by itself. An older one would pass the proxy by, without a word. */
+/** Since when Node goes through a proxy by itself. An older one passes the proxy by, without a word. */
 export function knowsProxies(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);

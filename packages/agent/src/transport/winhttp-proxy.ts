@@ -1,7 +1,10 @@
-// Windows' proxy for services, as "netsh winhttp set proxy" stores it: REG_BINARY WinHttpSettings. The layout is not
-// documented by Microsoft; it is that of DefaultConnectionSettings, as administrators' tools read it. All numbers are little-endian:
-//   0 size of the fixed part (0x18, 0x28, 0x46) · 4 counter of changes · 8 flags (1 direct, 2 proxy, 4 script, 8 detect)
-//   12 length of the proxy list, its characters · length of the bypass list, its characters · more that is not read
+// Windows' proxy for services, as "netsh winhttp set proxy" stores it: REG_BINARY WinHttpSettings. Microsoft does not document
+// the layout. It is that of DefaultConnectionSettings, as administrators' tools read it. All numbers are little-endian:
+//   0 size of the fixed part (0x18, 0x28, 0x46)
+//   4 counter of changes
+//   8 flags (1 direct, 2 proxy, 4 script, 8 detect)
+//   12 length of the proxy list, its characters, length of the bypass list, its characters
+// The rest is not read.
 
 import { transportBounds } from '../bounds.ts';
 
@@ -19,7 +22,7 @@ export const winHttpValue = {
 
 const usesProxy = 2;
 
-/** The proxy in the bytes of WinHttpSettings; undefined for "direct" and for bytes that are no such setting. */
+/** The proxy in the bytes of WinHttpSettings. Undefined for "direct" and for bytes of another kind. */
 export function parseWinHttpSettings(bytes: Uint8Array): WinHttpProxy | undefined {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.length < 16 || (view.readUInt32LE(8) & usesProxy) === 0) return undefined;

@@ -1,8 +1,8 @@
 // The text of an XML body: UTF-8 as a rule, or the encoding that its mark, its header or its declaration names.
 
 /**
- * A byte order mark counts before the charset of `contentType`, and that before the declaration in the text (XML 1.0, appendix F). Throws
- * Error for a character set that nobody here reads.
+ * A byte order mark comes first, then the charset of `contentType`, then the declaration (XML 1.0, appendix F). Throws
+ * Error for an unknown character set.
  */
 export function decodeXml(bytes: Uint8Array, contentType: string | undefined): string {
   const label = markOf(bytes) ?? charsetOf(contentType) ?? declaredIn(bytes) ?? 'utf-8';

@@ -22,7 +22,7 @@ export interface CoverParts {
   allowUncovered: boolean;
 }
 
-/** What a server sends about a revision that it wants installed. */
+/** The server's words about a revision that it wants installed. */
 interface Offered {
   revision: CachedRevision;
   files: UpdateFile[];
@@ -36,10 +36,10 @@ interface Instructions {
 
 export interface Cover {
   scopeOf(revision: CachedRevision): RuleScope;
-  /** Why the rules of a revision are not those that the operator signed; undefined when they are. */
+  /** Why the rules of a revision are not those that the operator signed. Undefined when they are. */
   problemOf(revision: CachedRevision): AgentError | undefined;
   /**
-   * What is run, and with which files: from signed data alone. Throws AgentError AGENT_UPDATE_NOT_COVERED,
+   * The program to run, and its files: from signed data alone. Throws AgentError AGENT_UPDATE_NOT_COVERED,
    * AGENT_UPDATE_ALTERED, AGENT_UPDATE_NOT_APPROVED, or AGENT_INSTALL_UNSUPPORTED.
    */
   requireInstructions(offered: Offered): Instructions;
@@ -48,7 +48,7 @@ export interface Cover {
 /** No server without trust metadata, and no attacker that hides it, gets more than Microsoft's rules out of this. */
 export function createCover({ metadata, targetGroup, allowUncovered }: CoverParts): Cover {
   const groups = targetGroup?.split(';').map((name) => name.trim().toLowerCase());
-  // A root once pinned is for good: from then on nobody can say that this operator signs nothing.
+  // A root once pinned is for good: from then on a server cannot say that this operator signs nothing.
   const isWaived = allowUncovered && metadata.state === 'unpinned';
   const looked = new WeakMap<CachedRevision, UpdateTarget | AgentError>();
 
@@ -99,7 +99,7 @@ function isMine(group: string, groups: readonly string[] | undefined): boolean {
   return name === everyComputer || groups === undefined || groups.includes(name);
 }
 
-/** What the server writes in lists of approvals for every computer. */
+/** The server's word for every computer in lists of approvals. */
 const everyComputer = 'all computers';
 
 function signedOf(revision: CachedRevision, { updates, state }: OperatorMetadata): UpdateTarget | AgentError {
@@ -129,7 +129,7 @@ const reasons: Readonly<Record<OperatorMetadata['state'], string>> = {
   unpinned: 'the server has no trust metadata (AllowUncovered is 0)',
 };
 
-/** `files are`, `program is`, … of what differs; undefined when nothing does. */
+/** `files are`, `program is`, … of what differs. Undefined when nothing does. */
 function differenceFrom(signed: UpdateTarget, files: readonly UpdateFile[], handler: CommandLine): string | undefined {
   if (signed.program !== handler.program) return 'program is';
   if (signed.arguments !== handler.arguments) return 'arguments are';
@@ -154,7 +154,7 @@ function differenceFrom(signed: UpdateTarget, files: readonly UpdateFile[], hand
 const failure = { result: 'failed', reboot: false } as const;
 const results = { succeeded: 'Succeeded', failed: 'Failed', cancelled: 'Cancelled' } as const;
 
-/** Every value is the signed one but the SHA-1, which is the name under which the server knows a file's address. */
+/** Every value is the signed one. Only the SHA-1 is not: it is the server's name of a file. */
 function instructionsFrom(signed: UpdateTarget, offered: readonly UpdateFile[], handler: CommandLine): Instructions {
   const files = signed.files.flatMap(({ name, length, sha256 }, at) => {
     const file = offered[at];

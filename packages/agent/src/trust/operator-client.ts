@@ -1,5 +1,5 @@
-// The client of the operator's trust metadata on this machine: refreshed before anything is decided, kept on the disk, and
-// never a reason for an agent to stop. Whatever is wrong with it is an alarm, and the last good list goes on.
+// The client of the operator's trust metadata on this machine: refreshed before anything is decided, kept on the disk,
+// and never a reason for an agent to stop. Any fault of it is an alarm, and the last good list goes on.
 import { existsSync } from 'node:fs';
 import { selfUpdatePaths } from '@moult/protocol/self-update';
 import { type FoundTarget, openStore, refreshOrGoOn, type Standing, UpdateClient } from '@moult/releases/client';
@@ -21,7 +21,7 @@ export interface OperatorClient {
   consistent: boolean;
   /** Versions of what is trusted now, by role. */
   versions: Readonly<Record<string, number>>;
-  /** What the role may name, by path; of the last good list when the newest cannot be had. */
+  /** The targets of the role, by path. Of the last good list when the newest cannot be had. */
   list(role: 'agent' | 'updates'): Promise<Map<string, FoundTarget>>;
   /** The whole role, once it was listed. */
   signedOf(role: 'agent' | 'updates'): TargetsSigned | undefined;
@@ -66,7 +66,7 @@ export function serversOf({ server, mirrors = [] }: Pick<TrustRootSource, 'serve
 function clientOf(client: UpdateClient, standing: Standing, alarms: string[]): OperatorClient {
   const opened: OperatorClient = {
     ...{ state: standing.state, fresh: standing.fresh, alarms },
-    // Asked anew each time: a list is read after the client was opened.
+    // Asked again each time: a list is read after the client was opened.
     get versions() {
       return client.versions;
     },
@@ -75,7 +75,7 @@ function clientOf(client: UpdateClient, standing: Standing, alarms: string[]): O
     async list(role) {
       const newest = await attempt(client, role, alarms);
       if (newest) return newest;
-      // The newest list cannot be had: the last one that was whole goes on, and nothing of it counts as current.
+      // The newest list cannot be had: the last whole one goes on, and no part of it counts as current.
       opened.state = 'last-good';
       opened.fresh = false;
       return (client.useGoodSet() ? await attempt(client, role, []) : undefined) ?? new Map();

@@ -27,7 +27,7 @@ export interface OperatorReleases
   releases: OperatorRelease[];
   /** Everything that the role names, by path: deltas of the releases too. */
   targets: ReadonlyMap<string, FoundTarget>;
-  /** Who has another version than the newest by the operator's will. */
+  /** The computers that have another version than the newest by the operator's will. */
   pins: Pin[];
 }
 
@@ -50,7 +50,10 @@ export async function readOperatorReleases(
   return { state, fresh, alarms, consistent, versions, targets: found, ...withPins(client, releases) };
 }
 
-/** The release that this machine installs next; undefined when it has what it should have. Throws AGENT_SELFUPDATE_FLOOR_MISSING. */
+/**
+ * The release that this machine installs next. Undefined when it has what it should have. Throws
+ * AGENT_SELFUPDATE_FLOOR_MISSING.
+ */
 export function nextRelease(
   { releases, fresh }: Pick<OperatorReleases, 'releases' | 'fresh'>,
   machine: Omit<Machine, 'platform'>,

@@ -1,4 +1,5 @@
-// The file of a release on this machine's disk: as a delta from the program that runs, or whole, resumed where it stopped.
+// The file of a release on this machine's disk: as a delta from the program that runs, or whole, resumed where it
+// stopped.
 import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readOutside } from '@moult/disk';
@@ -18,9 +19,9 @@ import type { TrustRootSource } from './trust-root.ts';
 
 interface ReleaseFileRequest {
   root: MachineRoot;
-  /** Where the file is to be, and where one that is right already counts. */
+  /** The place of the file, and the place of an earlier one that may be right already. */
   into: string;
-  /** What is there does not count: fetching is to be proven. */
+  /** A file that is there does not count: fetching must be proven. */
   fresh: boolean;
   consistent: boolean;
   /** All targets of the role, deltas included. */
@@ -33,13 +34,13 @@ interface ReleaseFile {
   bytes: Uint8Array;
   url: string;
   fromCache: boolean;
-  /** What came over the network: less than the file when it was a delta. */
+  /** The bytes that came over the network: less than the file when it was a delta. */
   fetchedBytes: number;
 }
 
 /**
- * Every byte is as signed. Throws AGENT_SELFUPDATE_ALTERED when what came is something else, AGENT_SELFUPDATE_DISK when there is no
- * room, else the AGENT_TRANSPORT_… of the first server.
+ * Every byte is as signed. Throws AGENT_SELFUPDATE_ALTERED for other bytes, AGENT_SELFUPDATE_DISK without room, else
+ * the AGENT_TRANSPORT_… of the first server.
  */
 export async function fetchReleaseFile(
   target: FoundTarget & { release: ReleaseTarget },

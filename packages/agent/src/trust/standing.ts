@@ -1,5 +1,5 @@
-// The state of this machine's trust metadata, for people: the result of the last refresh, and the parts that have expired
-// since. Expired metadata is an alarm and never a stop, so people must see it.
+// The state of this machine's trust metadata, for people: the result of the last refresh, and the parts that have
+// expired since. Expired metadata is an alarm and never a stop, so people must see it.
 import { existsSync } from 'node:fs';
 import { openStore } from '@moult/releases/client';
 import { parseMetadata } from '@moult/releases/metadata';
@@ -20,15 +20,15 @@ interface Overdue {
 export interface TrustStanding {
   /** A root is pinned: releases and updates come from signed metadata alone. */
   pinned: boolean;
-  /** What the last refresh came to; undefined before the first. */
+  /** The result of the last refresh. Undefined before the first. */
   state: OperatorClient['state'] | undefined;
   /** When it was, ISO 8601, UTC. */
   at: string | undefined;
-  /** What was wrong then, one sentence. */
+  /** Its fault then, one sentence. */
   alarm: string | undefined;
   /** The last refresh that reached a server with metadata that could be verified. */
   refreshed: string | undefined;
-  /** What has expired, the longest ago first. */
+  /** The expired roles, the oldest first. */
   overdue: Overdue[];
 }
 
@@ -41,7 +41,10 @@ const names = {
 const states: readonly string[] = ['current', 'expired', 'last-good', 'none', 'unpinned'];
 const dayMs = 86_400_000;
 
-/** Notes a refresh. Answers whether its alarm has to be told: once a day at the most, and never for metadata that is current. */
+/**
+ * Notes a refresh. Answers whether its alarm must be told: once a day at the most, and never for metadata that is
+ * current.
+ */
 export function noteStanding(
   registry: Registry,
   { state, alarms }: Pick<OperatorClient, 'state' | 'alarms'>,
@@ -95,6 +98,6 @@ function expiryOf(role: string, bytes: Uint8Array): string | undefined {
     const kind = role === 'root' || role === 'timestamp' || role === 'snapshot' ? role : 'targets';
     return parseMetadata(kind, bytes).signed.expires;
   } catch {
-    return undefined; // damaged: the next refresh writes it anew
+    return undefined; // damaged: the next refresh writes it again
   }
 }

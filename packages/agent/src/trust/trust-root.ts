@@ -26,8 +26,9 @@ export interface TrustRootSource {
 }
 
 /**
- * The server's root, signed by the operator; undefined when the server has none (a real WSUS, Moult 0.1 of before). Throws
- * AgentError AGENT_TRANSPORT_…, AGENT_SELFUPDATE_BAD_SIGNATURE, AGENT_SELFUPDATE_WRONG_PURPOSE, AGENT_CONFIG_BAD_TRUST_ROOT.
+ * The server's root, signed by the operator. Undefined when the server has none (a real WSUS, Moult 0.1 of before).
+ * Throws AgentError AGENT_TRANSPORT_…, AGENT_SELFUPDATE_BAD_SIGNATURE, AGENT_SELFUPDATE_WRONG_PURPOSE,
+ * AGENT_CONFIG_BAD_TRUST_ROOT.
  */
 export async function fetchTrustRoot(source: TrustRootSource): Promise<Uint8Array | undefined> {
   const url = `${source.server}${selfUpdatePaths.trustRoot}`;
@@ -43,7 +44,7 @@ export async function fetchTrustRoot(source: TrustRootSource): Promise<Uint8Arra
   return requireRoot(memberOf(body, url), url, source.now());
 }
 
-/** Throws AGENT_CONFIG_BAD_TRUST_ROOT for what is no root that is signed by its own keys. */
+/** Throws AGENT_CONFIG_BAD_TRUST_ROOT for a file that is not a root signed by its own keys. */
 export function requireRoot(bytes: Uint8Array, what: string, now: Date): Uint8Array {
   try {
     new TrustedSet(bytes, now, 'alarm');
@@ -53,7 +54,7 @@ export function requireRoot(bytes: Uint8Array, what: string, now: Date): Uint8Ar
   }
 }
 
-/** The pinned root; undefined when there is none. */
+/** The pinned root. Undefined without one. */
 export function readTrustRoot({ trustRoot }: MachineRoot): Uint8Array | undefined {
   return readCopy(trustRoot);
 }

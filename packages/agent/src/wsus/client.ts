@@ -180,7 +180,7 @@ export class WsusClient implements AgentClient {
     }
   }
 
-  /** What a SUS client does with a server that has nothing newer for it. */
+  /** The answer of a SUS client to a server without a newer version. */
   async #concludeLegacy(session: Session, onTrial: boolean): Promise<Outcome> {
     const { registry } = this.#context;
     const code = formatHResult(hresult.legacyServer);

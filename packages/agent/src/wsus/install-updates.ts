@@ -106,7 +106,7 @@ interface CoveredUpdate {
   parts: ApplicableUpdate['parts'];
 }
 
-/** The update when the operator signed every part of it; else none, one event, and nothing is fetched. */
+/** The update when the operator signed every part of it. Else none, one event, and nothing is fetched. */
 function coveredParts(detection: Detection, update: ApplicableUpdate, failed: string[]): CoveredUpdate[] {
   try {
     const parts = update.parts.map((part) => ({ ...part, ...detection.cover.requireInstructions(part) }));

@@ -12,8 +12,8 @@ import { send } from '../transport/request.ts';
 const clientServicePath = '/ClientWebService/client.asmx';
 
 /**
- * After wuident.cab was answered with `error`: whether this is a SUS server, with a signed iuident.cab of its operator and no web
- * services. Every other case keeps its first error.
+ * After wuident.cab was answered with `error`: whether this is a SUS server, with a signed iuident.cab of its operator
+ * and no web services. Every other case keeps its first error.
  */
 export async function isSusServer(session: SelfUpdateSession, error: unknown): Promise<boolean> {
   if (!isMissing(error) || (await hasWebServices(session))) return false;

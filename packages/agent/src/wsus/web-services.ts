@@ -1,5 +1,5 @@
 // Calls of the WSUS web services: SOAP 1.1 over POST, Xpress answers, faults as values of the closed list, a short
-// patience with a server that says it is busy.
+// patience with a busy server.
 import { decodeXpress } from '@moult/formats/xpress';
 import { hresult, hresultOfStatus } from '@moult/protocol/hresult';
 import type { Operation, RequestOf, ResponseOf, Service } from '@moult/protocol/soap';

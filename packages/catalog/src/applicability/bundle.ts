@@ -4,10 +4,10 @@ import type { Applicability } from './evaluate.ts';
 export type ApplicabilityKind = Applicability['kind'];
 
 /**
- * Each clause is the states of its alternatives. A clause is installable when an alternative is, installed when an
- * alternative is and none is installable, not applicable when all are; alternatives of which one is installed and
- * another installable are unknown, because what a real agent makes of them is not established. The bundle: not
- * applicable when any clause is, else unknown when any clause is, else installed when all are, else installable.
+ * Each clause is the states of its alternatives. A clause is installable if an alternative is, installed if an
+ * alternative is and none is installable. It is not applicable if all are. A clause with an installed and an
+ * installable alternative is unknown, because a real agent's choice is not known. The bundle: not applicable when any
+ * clause is, else unknown when any clause is, else installed when all are, else installable.
  */
 export function evaluateBundle(clauses: readonly (readonly ApplicabilityKind[])[]): ApplicabilityKind {
   const states = clauses.map(clauseState);

@@ -19,14 +19,14 @@ export function compareBy(token: string | undefined, order: number): boolean | u
   }
 }
 
-/** 1 to 4 numeric parts, missing ones 0; undefined when the text is no version. */
+/** 1 to 4 numeric parts, missing ones 0. Undefined if the text is not a version. */
 export function parseVersion(text: string): number[] | undefined {
   const parts = text.trim().split('.');
   if (parts.length > 4 || !parts.every((part) => /^\d{1,10}$/.test(part))) return undefined;
   return [0, 1, 2, 3].map((index) => Number(parts[index] ?? 0));
 }
 
-/** Order of two version texts, part by part; undefined when one is no version. */
+/** Order of two version texts, part by part. Undefined if one is not a version. */
 export function orderVersions(first: string, second: string): number | undefined {
   const a = parseVersion(first);
   const b = parseVersion(second);
@@ -41,9 +41,7 @@ export function orderParts(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/**
- * String comparison. Whether letter case counts is not documented: where it would decide, the answer is undefined.
- */
+/** String comparison. Whether letter case counts is not documented: if the unknown decides, the answer is undefined. */
 export function compareStrings(token: string | undefined, machine: string, rule: string): boolean | undefined {
   const exact = matches(token, machine, rule);
   const folded = matches(token, machine.toLowerCase(), rule.toLowerCase());
@@ -70,7 +68,7 @@ export function isTrue(text: string | undefined): boolean {
   return text === 'true' || text === '1' || text === 'True';
 }
 
-/** A decimal or 0x number; undefined when it is none. */
+/** A decimal or 0x number. Undefined if it is not one. */
 export function toNumber(text: string | undefined): number | undefined {
   if (text === undefined || !/^\s*(-?\d+|0x[0-9a-f]+)\s*$/i.test(text)) return undefined;
   return Number(text);

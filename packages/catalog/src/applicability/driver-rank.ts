@@ -1,6 +1,6 @@
-// Which of two drivers fits a device better (MS-WUSP 3.1.5.7, driver matching): the same ranking for the server's driver
-// pass and the agent's driver rules. First difference wins: computer hardware id, feature score, hardware id, date,
-// version.
+// Which of two drivers fits a device better (MS-WUSP 3.1.5.7, driver matching): the same ranking for the server's
+// driver pass and the agent's driver rules. First difference wins: computer hardware id, feature score, hardware id,
+// date, version.
 import type { DriverMetadata } from '../metadata/index.ts';
 import type { InstalledDriverFacts } from './facts.ts';
 
@@ -27,7 +27,7 @@ export interface DriverRank {
 const noMatch = Number.MAX_SAFE_INTEGER;
 const worstScore = 255;
 
-/** The rank of a driver row for a device; undefined when it does not fit it at all. */
+/** The rank of a driver row for a device. Undefined when it does not fit it at all. */
 export function rankDriver(
   row: DriverMetadata,
   device: RankedDevice,
@@ -56,7 +56,7 @@ export function rankInstalled(
 ): DriverRank {
   return {
     computer: firstPlace([installed.matchingComputerHardwareId ?? ''], computer.computerHardwareIds),
-    // Bits 16 to 23 of the rank. A rank of -1 is none at all, and gives 255 that way.
+    // Bits 16 to 23 of the rank. A rank of -1 does not count, and gives 255 that way.
     featureScore: (installed.driverRank >>> 16) & 0xff,
     hardwareId: placeOf(installed.matchingId, device) ?? noMatch,
     date: installed.driverVerDate.slice(0, 10),
@@ -75,7 +75,7 @@ export function compareRanks(a: DriverRank, b: DriverRank): number {
   );
 }
 
-/** A printer's driver is only replaced by one of the same maker, or of a provider the new one calls compatible. */
+/** Only a driver of the same maker, or of a provider that it accepts, replaces a printer driver. */
 export function isSamePrinterDriver(
   row: DriverMetadata,
   installed: { provider: string; manufacturer: string },
@@ -87,7 +87,7 @@ export function isSamePrinterDriver(
   );
 }
 
-/** Earlier is better; compatible ids come behind all hardware ids. Letter case does not matter. */
+/** Earlier is better. Compatible ids come behind all hardware ids. Letter case does not matter. */
 function placeOf(hardwareId: string, device: RankedDevice): number | undefined {
   const wanted = hardwareId.toLowerCase();
   const place = [...device.hardwareIds, ...device.compatibleIds].findIndex((id) => id.toLowerCase() === wanted);

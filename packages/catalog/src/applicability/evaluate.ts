@@ -45,10 +45,10 @@ interface EvaluationOptions {
 }
 
 /**
- * The state of one update by its own rules: installed when IsInstalled holds; else not applicable when IsSuperseded
- * holds or IsInstallable does not; else installable. Prerequisites are the caller's business. An update without any
+ * The state of one update by its own rules: installed when IsInstalled holds. Else not applicable when IsSuperseded
+ * holds or IsInstallable does not. Else installable. Prerequisites are the caller's business. An update without any
  * rules (a bundle parent) is unknown: judge it by its members (evaluateBundle). Software without an IsInstallable
- * section has no condition there; a category or detectoid without one is never installable. A rule that cannot be
+ * section has no condition there. A category or detectoid without one is never installable. A rule that cannot be
  * decided makes the answer unknown unless it does not matter. Throws CATALOG_BAD_XML for an unreadable fragment.
  */
 export function evaluateApplicability(

@@ -1,7 +1,7 @@
-// The questions that a machine can be asked. A provider may leave out each question, and each answer may be unknown. A rule
-// whose question gets no answer is undecided, never guessed.
+// The questions that a machine can be asked. A provider may leave out each question, and each answer may be unknown. A
+// rule whose question gets no answer is undecided, never guessed.
 
-/** The answer; `null`: known not to be there; `undefined`: cannot be known. */
+/** The answer. `null`: known not to be there. `undefined`: cannot be known. */
 export type Fact<T> = T | null | undefined;
 
 export interface MachineFacts {
@@ -24,7 +24,7 @@ export interface MachineFacts {
   folder?(csidl: number): Fact<string>;
   /** A file by its absolute path in the machine's own notation. null: no such file. */
   file?(path: string): Fact<FileFacts>;
-  /** Lower-case hexadecimal digest; algorithm as node:crypto names it (sha256). */
+  /** Lower-case hexadecimal digest. Algorithm as node:crypto names it (sha256). */
   fileHash?(path: string, algorithm: string): Fact<string>;
 
   registryKeyExists?(key: RegistryKey): Fact<boolean>;
@@ -46,10 +46,10 @@ export interface MachineFacts {
   msiFeatureInstalled?(productCode: string, feature: string): Fact<boolean>;
   msiComponentInstalled?(productCode: string, componentCode: string): Fact<boolean>;
   msiPatchApplied?(productCode: string, patchCode: string): Fact<boolean>;
-  /** Highest sequence of the patches of this family applied to the product; null: none applied. */
+  /** Highest sequence of the patches of this family applied to the product. Null: none applied. */
   msiPatchSequence?(productCode: string, family: string): Fact<string>;
 
-  /** State of a package `Name~PublicKeyToken~Arch~Lang~Version`; null: not there. */
+  /** State of a package `Name~PublicKeyToken~Arch~Lang~Version`. Null: not there. */
   cbsPackageState?(packageIdentity: string): Fact<number>;
 
   devices?(): Fact<DeviceFacts[]>;
@@ -60,7 +60,9 @@ export interface MachineFacts {
 
   /** A field of /etc/os-release (ID, VERSION_ID), or of sw_vers on macOS. */
   osRelease?(field: string): Fact<string>;
-  /** Version of an installed package; `manager` is dpkg, rpm, apk, pacman, brew, pkgutil, or '' for the system's own. */
+  /**
+   * Version of an installed package. `manager` is dpkg, rpm, apk, pacman, brew, pkgutil, or '' for the system's own.
+   */
   packageVersion?(manager: string, name: string): Fact<string>;
   /** Exit code of a program run without a shell. */
   commandExit?(program: string, args: readonly string[]): Fact<number>;
@@ -81,7 +83,7 @@ export interface WindowsVersionFacts {
 export interface LanguageFacts {
   /** Tag of the language the system is localized to. */
   system: string;
-  /** Languages of the multilingual user interface; null when it is not installed, absent when that is not known. */
+  /** Languages of the multilingual user interface. Null when it is not installed, absent when that is not known. */
   mui?: string[] | null;
 }
 
@@ -97,7 +99,7 @@ export interface FileFacts {
   /** Milliseconds since 1970. */
   createdMs?: number;
   modifiedMs: number;
-  /** Four-part file version; null: the file has none; undefined: not known. */
+  /** Four-part file version. Null: the file has none. Undefined: not known. */
   version?: string | null;
   /** LCID from the version resource. */
   language?: number | null;

@@ -1,4 +1,4 @@
-// Base rules about files. The path hangs on a CSIDL folder or on a registry string; duplicate backslashes go.
+// Base rules about files. The path hangs on a CSIDL folder or on a registry string. Duplicate backslashes go.
 import { compareBy, orderVersions, toNumber } from './compare.ts';
 import type { FileFacts } from './facts.ts';
 import { withValue } from './registry-rules.ts';
@@ -34,7 +34,7 @@ export const fileRules: Record<string, RuleEvaluator> = Object.fromEntries(
   ]),
 );
 
-/** A file's version against a wanted one; a file without version is lower than any, that is: false. */
+/** A file's version against a wanted one. A file without version is lower than any, that is: false. */
 export function compareFileVersion(
   token: string,
   found: string | null | undefined,

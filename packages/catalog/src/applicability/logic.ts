@@ -16,7 +16,7 @@ export const logicalRules: Record<string, RuleEvaluator> = {
   },
 };
 
-/** AND of verdicts; of none it is true. */
+/** AND of verdicts. Of none it is true. */
 export function all(children: Verdict[]): Answer {
   const failed = children.find(({ value }) => value === false);
   if (failed) return { value: false, says: failed.says, children };
@@ -26,7 +26,7 @@ export function all(children: Verdict[]): Answer {
     : { value: true, says: children.length === 0 ? 'no condition' : 'every condition holds', children };
 }
 
-/** OR of verdicts; of none it is false. */
+/** OR of verdicts. Of none it is false. */
 export function any(children: Verdict[]): Answer {
   const held = children.find(({ value }) => value === true);
   if (held) return { value: true, says: held.says, children };

@@ -1,5 +1,5 @@
-// Our own rules (urn:moult:applicability-rules:1), for vendors who publish for Linux and macOS. docs/catalog.md says what
-// each rule means. A name never changes its meaning; a new need gets a new name.
+// Our own rules (urn:moult:applicability-rules:1), for vendors who publish for Linux and macOS. docs/catalog.md says
+// what each rule means. A name never changes its meaning. A new need gets a new name.
 import { compareBy, compareStrings, orderParts, parseVersion, toNumber } from './compare.ts';
 import { compareFileVersion } from './file-rules.ts';
 import { comparePackageVersions } from './package-versions.ts';

@@ -1,5 +1,5 @@
 // Windows Installer rules without attributes: Metadata holds their questions. A patch blob names target products with
-// bounds and the place of the patch in its families; an application names its product code.
+// bounds and the place of the patch in its families. An application names its product code.
 import { bracedGuid, compareBy, orderVersions } from './compare.ts';
 import type { MachineFacts } from './facts.ts';
 import { any } from './logic.ts';
@@ -131,7 +131,9 @@ function cut(version: string, parts: number): string {
   return version.trim().split('.').slice(0, parts).join('.');
 }
 
-/** Superseded where an applied patch of the same family has a higher sequence and the family supersedes (Attributes 1). */
+/**
+ * Superseded where an applied patch of the same family has a higher sequence and the family supersedes (Attributes 1).
+ */
 function isSuperseded(facts: MachineFacts, patch: Rule, { productCode }: Target): Answer {
   const sequences = patch.children.filter(({ name }) => name === 'SequenceData');
   const text = (rule: Rule, name: string) => rule.children.find((child) => child.name === name)?.text ?? '';
@@ -162,7 +164,9 @@ function onApplication(rules: ApplicabilityRules, ask: (productCode: Rule) => An
   return productCode ? ask(productCode) : unknown('the update has no MsiApplicationMetadata');
 }
 
-/** UseRecacheReinstall says when an installed product may be installed over; without it any installed version counts. */
+/**
+ * UseRecacheReinstall says when an installed product may be installed over. Without it any installed version counts.
+ */
 function applicationState(facts: MachineFacts, { text, attributes }: Rule): ApplicationState | Answer {
   const product = facts.msiProduct?.(bracedGuid(text));
   if (product === undefined) return unknown(`product ${text} is not known on this machine`);

@@ -14,8 +14,8 @@ const orders: Readonly<Record<string, (first: string, second: string) => number 
 };
 
 /**
- * `found  token  wanted` as `manager` orders versions; without a manager (or with one that publishes no order) only
- * where all orders give the same answer. undefined: not decided, or the token is no comparison.
+ * `found token wanted` as `manager` orders versions. Without a manager (or with one that publishes no order) only where
+ * all orders give the same answer. undefined: not decided, or the token is not a comparison.
  */
 export function comparePackageVersions(
   token: string | undefined,
@@ -40,13 +40,13 @@ function splitEpoch(version: string): { epoch: number; rest: string } {
   return { epoch: Number(match?.[1] ?? 0), rest: match?.[2] ?? version };
 }
 
-/** Upstream version, then revision: what stands behind the last hyphen. */
+/** Upstream version, then revision: the text behind the last hyphen. */
 function orderDebian(first: string, second: string): number {
   const [a, b] = [first, second].map((version) => /^(.*?)(?:-([^-]*))?$/.exec(version) ?? []);
   return orderDebianPart(a?.[1] ?? '', b?.[1] ?? '') || orderDebianPart(a?.[2] ?? '0', b?.[2] ?? '0');
 }
 
-/** By turns a run without digits, character by character, and a number; an absent number is 0. */
+/** By turns a run without digits, character by character, and a number. An absent number is 0. */
 function orderDebianPart(first: string, second: string): number {
   const a: string[] = first.match(/\D+|\d+/g) ?? [];
   const b: string[] = second.match(/\D+|\d+/g) ?? [];
@@ -73,7 +73,7 @@ function orderDebianText(a: string, b: string): number {
   return 0;
 }
 
-/** version-release; a release that only one of them has does not count. */
+/** version-release. A release that only one of them has does not count. */
 function orderReleases(first: string, second: string, order: Order): number {
   const [a, b] = [first, second].map((version) => /^(.*?)(?:-([^-]*))?$/.exec(version) ?? []);
   const found = order(a?.[1] ?? '', b?.[1] ?? '');
@@ -82,8 +82,8 @@ function orderReleases(first: string, second: string, order: Order): number {
 }
 
 /**
- * rpmvercmp: separators only separate; a number is newer than letters; of two that agree as far as both go, the longer
- * one is newer, unless it goes on with `~`; `^` is newer than the end, but older than any further segment.
+ * rpmvercmp: separators only separate. A number is newer than letters. Of two that agree as far as both go, the longer
+ * one is newer, unless it goes on with `~`. `^` is newer than the end, but older than any further segment.
  */
 function orderSegments(first: string, second: string): number {
   const a = first.match(/\d+|[A-Za-z]+|[~^]/g) ?? [];
@@ -106,8 +106,8 @@ function orderSegment(a: string | undefined, b: string | undefined): number {
 }
 
 /**
- * vercmp(8): as rpm once did, without `~` and `^`; longer separators are newer, and letters behind the end of the other
- * version are older than that end ("1.0rc" is before "1.0"), anything else there is newer.
+ * vercmp(8): as rpm once did, without `~` and `^`. Longer separators are newer. Letters behind the end of the other
+ * version are older than that end ("1.0rc" is before "1.0"). Anything else there is newer.
  */
 function orderPacman(first: string, second: string): number {
   let [a, b] = [first, second];
@@ -180,7 +180,7 @@ function orderLists<T>(
   return 0;
 }
 
-/** What is absent is older. */
+/** An absent part is older. */
 function orderPresent(a: string | undefined, b: string | undefined, order: Order): number {
   if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
   return order(a, b);

@@ -12,7 +12,7 @@ import type {
   WindowsVersionFacts,
 } from './facts.ts';
 
-/** The shape of the JSON; times are ISO 8601, 64-bit driver versions are written a.b.c.d. */
+/** The shape of the JSON. Times are ISO 8601, 64-bit driver versions are written a.b.c.d. */
 interface RecordedFacts {
   platform?: string;
   windowsVersion?: WindowsVersionFacts | null;
@@ -24,7 +24,7 @@ interface RecordedFacts {
   systemMetrics?: Record<string, number>;
   /** CSIDL number → path. */
   folders?: Record<string, string>;
-  /** Absolute path → facts; letter case does not matter for Windows paths. */
+  /** Absolute path → facts. Letter case does not matter for Windows paths. */
   files?: Record<
     string,
     {
@@ -38,7 +38,7 @@ interface RecordedFacts {
   >;
   /** `HIVE\subkey` → value name ('' is the default value) → value. A key without values exists. */
   registry?: Record<string, Record<string, { type: string; data: string | number | string[] }>>;
-  /** The same for the view of 32-bit programs; absent: as `registry`. */
+  /** The same for the view of 32-bit programs. Absent: as `registry`. */
   registry32?: RecordedFacts['registry'];
   licenseValues?: Record<string, number | string>;
   /** `namespace: query` → number of rows. */
@@ -147,7 +147,7 @@ function folded<T>(section: Record<string, T> | undefined): Map<string, T> | und
   return section && new Map(Object.entries(section).map(([key, value]) => [fold(key), value]));
 }
 
-/** Paths of Windows are the same in any letter case; others are not. */
+/** Paths of Windows are the same in any letter case. Others are not. */
 function fold(path: string): string {
   return path.includes('\\') || /^[a-z]:/i.test(path) ? path.replace(/\\+$/, '').toLowerCase() : path;
 }

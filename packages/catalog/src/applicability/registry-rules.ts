@@ -1,4 +1,4 @@
-// Base rules about the registry. A missing key or value makes a rule false; an unreadable one makes it unknown.
+// Base rules about the registry. A missing key or value makes a rule false. An unreadable one makes it unknown.
 import { compareBy, compareStrings, isTrue, orderVersions } from './compare.ts';
 import type { RegistryKey, RegistryValue } from './facts.ts';
 import { all, any } from './logic.ts';
@@ -76,7 +76,7 @@ export const registryRules: Record<string, RuleEvaluator> = {
     }),
 };
 
-/** The key a rule means; HKEY_LOOP_TARGET stands for the running subkey of the loop around it. */
+/** The key a rule means. HKEY_LOOP_TARGET stands for the running subkey of the loop around it. */
 function withKey(rule: Rule, context: RuleContext, decide: (key: RegistryKey) => Answer): Answer {
   return needing(rule, ['Key'], (hive) => {
     const subkey = (rule.attributes.Subkey ?? '').replace(/^\\+|\\+$/g, '');

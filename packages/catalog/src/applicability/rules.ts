@@ -1,5 +1,5 @@
 // Applicability rules as a tree of names, attributes and children. Names are those of the Core fragment (b.FileExists,
-// m.MsiProductInstalled, And), so that a rule reads the same whether it comes from a document or from the wire.
+// m.MsiProductInstalled, And). So a rule reads the same from a document and from the wire.
 import { childElements, childNamed, readXmlFragment, textOf, type XmlElement } from '@moult/formats/xml';
 import { CatalogError } from '../errors.ts';
 import { fragmentName } from '../fragments/write.ts';
@@ -17,7 +17,7 @@ export interface ApplicabilityRules {
   /** Lower-case GUID from the Core fragment, for b.InstalledOnce. */
   updateId: string;
   updateType: string;
-  /** Sections; undefined when the document has none. Several expressions in one mean AND. */
+  /** Sections. Undefined when the document has none. Several expressions in one mean AND. */
   isInstalled: Rule[] | undefined;
   isSuperseded: Rule[] | undefined;
   isInstallable: Rule[] | undefined;
@@ -46,7 +46,7 @@ function collect(elements: readonly XmlElement[], nameOf: (element: XmlElement) 
   const section = (local: string): Rule[] | undefined => {
     const element = rules && childNamed(rules, local);
     const inside = element ? childElements(element) : [];
-    // A section without an expression says nothing; it must not pass for one that holds.
+    // A section without an expression says nothing. It must not pass for one that holds.
     return inside.length === 0 ? undefined : inside.map((child) => toRule(child, nameOf));
   };
   return {

@@ -135,8 +135,8 @@ const versionAttributes = [
 ];
 
 /**
- * VerifyVersionInfo: Comparison applies to major, minor and service pack as one hierarchy and to the build by itself;
- * product type is always equality.
+ * VerifyVersionInfo: Comparison applies to major, minor and service pack as one hierarchy and to the build by itself.
+ * Product type is always equality.
  */
 function windowsVersion(rule: Rule, version: WindowsVersionFacts): Answer {
   const { attributes } = rule;
@@ -172,7 +172,7 @@ function windowsVersion(rule: Rule, version: WindowsVersionFacts): Answer {
   return checks.includes(undefined) ? unknown(`${says}; the comparison cannot be decided`) : known(true, says);
 }
 
-/** The first difference decides; a part that is not known leaves it open. */
+/** The first difference decides. A part that is not known leaves it open. */
 function orderKnown(parts: readonly (readonly [found: number | undefined, wanted: number])[]): number | undefined {
   for (const [found, wanted] of parts) {
     if (found === undefined) return undefined;

@@ -7,12 +7,12 @@ export interface Verdict {
   path: string;
   /** undefined: cannot be decided. */
   value: boolean | undefined;
-  /** One sentence: what was found, or why there is no answer. */
+  /** One sentence: the fact, or the reason for no answer. */
   says: string;
   children: Verdict[];
 }
 
-/** What a rule is evaluated in. */
+/** The surroundings of a rule. */
 export interface RuleContext {
   facts: MachineFacts;
   rules: ApplicabilityRules;
@@ -49,14 +49,14 @@ export function compared(value: boolean | undefined, says: string): Answer {
   return value === undefined ? unknown(`${says}; the comparison cannot be decided`) : known(value, says);
 }
 
-/** Answers with `decide` when the fact is there, false when it is known to be absent, unknown when it is unknown. */
+/** Answers with `decide` if the fact is there, false if it is absent, unknown if it is unknown. */
 export function given<T>(fact: T | null | undefined, what: string, decide: (value: T) => Answer): Answer {
   if (fact === undefined) return unknown(`${what} is not known on this machine`);
   if (fact === null) return known(false, `${what} does not exist`);
   return decide(fact);
 }
 
-/** A required attribute; calls `decide` with its value, or answers unknown for a malformed rule. */
+/** A required attribute. Calls `decide` with its value, or answers unknown for a malformed rule. */
 export function needing(rule: Rule, names: readonly string[], decide: (...values: string[]) => Answer): Answer {
   const values = names.map((name) => rule.attributes[name]);
   const missing = names.find((_, index) => values[index] === undefined);

@@ -1,5 +1,5 @@
-// The driver pass of SyncUpdates (MS-WUSP 3.1.5.7): for each device the best driver that is deployed and whose
-// prerequisites are met, if it is better than what is installed.
+// The driver pass of SyncUpdates (MS-WUSP 3.1.5.7): for each device the best deployed driver with its prerequisites
+// met, if it is better than the installed one.
 import {
   compareRanks,
   type DriverRank,
@@ -31,7 +31,7 @@ export interface DriverSyncRequest {
 }
 
 interface SyncedDriver extends SyncedRevision {
-  /** The hardware ids by which it is the best match: sent to clients of protocol 1.6 and later. */
+  /** The hardware ids that it matches best: sent to clients of protocol 1.6 and later. */
   hardwareIds: string[];
 }
 
@@ -40,7 +40,7 @@ export interface DriverSyncDecision extends SyncDecision {
   changed: SyncedDriver[];
 }
 
-/** Revision → the hardware ids by which it is wanted. */
+/** Revision → the hardware ids that want it. */
 type NeededDrivers = ReadonlyMap<IndexedRevision, ReadonlySet<string>>;
 
 /** Whether a driver is to be installed here, and not only reported on. */
@@ -58,7 +58,7 @@ export function decideDriverSync(
   return sortDrivers(index, scope, neededDrivers(index, scope, request, isInstallation), request);
 }
 
-/** What of the needed is new, what of the cached has changed, and what of it is needed no more. */
+/** The new ones of the needed, the changed ones of the cached, and those that are needed no more. */
 export function sortDrivers(
   index: CatalogIndex,
   scope: Scope,
@@ -120,8 +120,8 @@ function neededDrivers(
 }
 
 /**
- * The best of all, and of those that are to be installed: MS-WUSP 3.1.5.7 ranks what is deployed, so that a driver on which
- * clients only report, because nobody approved it, must not hide an approved one.
+ * The best of all, and of those to install: MS-WUSP 3.1.5.7 ranks deployed drivers. A driver without an approval, on
+ * which clients only report, must not hide an approved one.
  */
 function bestMatches(
   index: CatalogIndex,

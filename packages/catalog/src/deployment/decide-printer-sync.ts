@@ -1,5 +1,5 @@
-// SyncPrinterCatalog (MS-WUSP 3.1.5.12): every printer driver that the Add Printer wizard may offer. No device is named,
-// so nothing is ranked: of what is deployed, drivers of class Printer whose prerequisites are met.
+// SyncPrinterCatalog (MS-WUSP 3.1.5.12): every printer driver that the Add Printer wizard may offer. No device is
+// named, so nothing is ranked: of what is deployed, drivers of class Printer whose prerequisites are met.
 import type { CatalogIndex, IndexedRevision } from '../graph/index.ts';
 import type { RevisionId } from '../ids.ts';
 import { type DriverSyncDecision, sortDrivers } from './decide-driver-sync.ts';
@@ -14,7 +14,7 @@ export interface PrinterSyncRequest {
   maxNew: number;
 }
 
-/** What the wizard is told; one look at each update, which a person waits for once. */
+/** The answer to the wizard. One look at each update, which a person waits for once. */
 export function decidePrinterSync(
   index: CatalogIndex,
   deployments: DeploymentSet,

@@ -1,6 +1,6 @@
-// The software pass of SyncUpdates as a decision over plain values (MS-WUSP 3.1.5.7).
-// The answer depends only on the client's lists, the catalog and the deployments; there is no state in between, so
-// a page cut short is continued by the next request's lists.
+// The software pass of SyncUpdates as a decision over plain values (MS-WUSP 3.1.5.7). The answer depends only on the
+// client's lists, the catalog and the deployments. The protocol keeps no state in between, so a page cut short is
+// continued by the next request's lists.
 import type { CatalogIndex, IndexedRevision } from '../graph/index.ts';
 import type { RevisionId, UpdateId } from '../ids.ts';
 import type { DeploymentSet } from './deployment-set.ts';
@@ -11,10 +11,10 @@ export interface SyncRequest {
   installedNonLeaf: readonly RevisionId[];
   /** OtherCachedUpdateIDs. */
   otherCached: readonly RevisionId[];
-  /** FilterCategoryIds; empty unless this is a category scan. */
+  /** FilterCategoryIds. Empty unless this is a category scan. */
   filterCategoryIds: readonly UpdateId[];
   needTwoGroupOutOfScope: boolean;
-  /** `anchor` of the last decision this client got; absent when unknown. */
+  /** `anchor` of the last decision this client got. Absent when unknown. */
   anchor?: number;
   /** At most so many new revisions in one answer. */
   maxNew: number;
@@ -35,8 +35,8 @@ export interface SyncDecision {
 }
 
 /**
- * What a client with these lists is told. Unknown revision ids are out of scope, never an error. Costs what is
- * cached and new for this client, not what the catalog holds.
+ * The answer to a client with these lists. Unknown revision ids are out of scope, never an error. Costs what is cached
+ * and new for this client, not what the catalog holds.
  */
 export function decideSync(index: CatalogIndex, deployments: DeploymentSet, request: SyncRequest): SyncDecision {
   const scope = scopeOf(index, deployments);
@@ -55,7 +55,7 @@ export function decideSync(index: CatalogIndex, deployments: DeploymentSet, requ
 
 const scopes = new WeakMap<DeploymentSet, Scope>();
 
-/** The current scope of a deployment set; kept until the catalog or the set changes. */
+/** The current scope of a deployment set. Kept until the catalog or the set changes. */
 export function scopeOf(index: CatalogIndex, deployments: DeploymentSet): Scope {
   const known = scopes.get(deployments);
   if (known && known.index === index && known.isCurrent()) return known;
@@ -117,7 +117,9 @@ function mustBeTold(index: CatalogIndex, scope: Scope, slot: number, anchor: num
   return revision !== undefined && hasChanged(scope, revision, anchor);
 }
 
-/** Without an anchor nothing is known of what the client holds: decisions are repeated, what follows of itself is not. */
+/**
+ * Without an anchor nothing is known of what the client holds: decisions are repeated, what follows of itself is not.
+ */
 export function hasChanged(scope: Scope, revision: IndexedRevision, anchor: number | undefined): boolean {
   const { leafChangedAt } = revision.update;
   if (anchor === undefined) {
@@ -130,7 +132,7 @@ function isDefined<T>(value: T | undefined): value is T {
   return value !== undefined;
 }
 
-/** The first `maxNew` in page order. Each signature gives its own first ones; those are merged by sorting. */
+/** The first `maxNew` in page order. Each signature gives its own first ones. Those are merged by sorting. */
 function cutPage(
   scope: Scope,
   signatures: readonly number[],

@@ -1,4 +1,4 @@
-// What an administrator may decide about an update: the rules of WSUS, over plain values.
+// The decisions that an administrator may make about an update: the rules of WSUS, over plain values.
 import { attributeOf, childNamed, readXmlFragment } from '@moult/formats/xml';
 import { toUpdateId, type UpdateId, type UpdateIdentity } from '../ids.ts';
 import type { UpdateType } from '../metadata/index.ts';
@@ -14,7 +14,7 @@ export interface DecidedRevision {
   terms: DecidedTerms;
 }
 
-/** What its fragments say. */
+/** The terms in its fragments. */
 interface DecidedTerms {
   /** Its license terms, by EulaID. */
   eulaId: UpdateId | undefined;
@@ -43,7 +43,7 @@ export type Objection =
   /** Only what is installed or removed by itself has a deadline. */
   | 'deadline-without-use';
 
-/** Why this cannot be decided; undefined when it can. `members`: all that it bundles, at every depth. */
+/** Why this cannot be decided. Undefined when it can. `members`: all that it bundles, at every depth. */
 export function objectionTo(
   update: DecidedRevision,
   members: readonly DecidedRevision[],
@@ -85,7 +85,9 @@ export function termsOf(update: DecidedRevision, members: readonly DecidedRevisi
   return [...found.values()];
 }
 
-/** Reads the terms from the two fragments of a revision. Throws FormatError for an Extended fragment that is none. */
+/**
+ * Reads the terms from the two fragments of a revision. Throws FormatError for a text that is not an Extended fragment.
+ */
 export function readDecidedTerms(core: string, extended: string): DecidedTerms {
   // Of a Core fragment of 47 MB only its second element counts, and that one is at its beginning.
   const properties = /<(?:\w+:)?Properties\b[^>]*>/.exec(core.slice(0, coreHead))?.[0] ?? '';
@@ -101,7 +103,9 @@ export function readDecidedTerms(core: string, extended: string): DecidedTerms {
 
 const coreHead = 65_536;
 
-/** By itself, or by what it bundles: of each clause at least one. A bundle inside of itself is not removable by that. */
+/**
+ * By itself, or by what it bundles: of each clause at least one. A bundle inside of itself is not removable by that.
+ */
 function isRemovable(
   update: DecidedRevision,
   members: ReadonlyMap<string, DecidedRevision>,

@@ -1,10 +1,10 @@
 // The administrator's decisions that concern one client: the deployments to its target groups.
 import type { RevisionId, UpdateId } from '../ids.ts';
 
-/** What an administrator can decide for a revision (MS-WUSP 3.1.1, Deployment table). */
+/** The decisions for a revision (MS-WUSP 3.1.1, Deployment table). */
 export type DeployedAction = 'Install' | 'OptionalInstall' | 'Uninstall' | 'PreDeploymentCheck' | 'Block';
 
-/** What is sent: decisions, and what follows from them for dependencies. */
+/** The sent value: decisions, and what follows from them for dependencies. */
 type EffectiveAction = DeployedAction | 'Evaluate' | 'Bundle';
 
 /** Whose decision it is. */
@@ -17,10 +17,10 @@ export interface Origin {
 }
 
 interface Deployment {
-  /** Server's number for it; below 2^30, the rest is for derived deployments. */
+  /** Server's number for it. Below 2^30, the rest is for derived deployments. */
   deploymentId: number;
   action: DeployedAction;
-  /** xs:dateTime, absent when there is none. */
+  /** xs:dateTime, absent without one. */
   deadline?: string;
   /** Milliseconds since 1970. Must grow with every change of this deployment: it is what ChangedUpdates goes by. */
   lastChangeTime: number;
@@ -36,9 +36,9 @@ export interface EffectiveDeployment {
 
 interface DeploymentSetOptions {
   /**
-   * What happens to updates nobody decided on. `report`: as a real WSUS, they are sent with PreDeploymentCheck, so
-   * that clients report on everything that is not declined, and every category and detectoid is sent with Evaluate.
-   * `hide`: MS-WUSP 3.1.5.7 to the letter, only what is deployed and what that depends on.
+   * The answer for updates without a decision. `report`: as with WSUS, they are sent with PreDeploymentCheck, so that
+   * clients report on everything that is not declined. Every category and detectoid is sent with Evaluate. `hide`:
+   * MS-WUSP 3.1.5.7 to the letter, only what is deployed and what that depends on.
    */
   unapproved: 'report' | 'hide';
 }
@@ -64,7 +64,7 @@ export class DeploymentSet {
   }
 
   /**
-   * Sets the deployment of one revision. To take an approval back keep the entry, with action PreDeploymentCheck (or
+   * Sets the deployment of one revision. To remove an approval keep the entry, with action PreDeploymentCheck (or
    * Block) and a new lastChangeTime: clients that cached the old one are told only that way.
    */
   set(revisionId: RevisionId, deployment: Deployment): void {
@@ -82,7 +82,7 @@ export class DeploymentSet {
     this.#version++;
   }
 
-  /** Takes a decline back. */
+  /** Undoes a decline. */
   reinstate(updateId: UpdateId): void {
     if (this.#declined.delete(updateId)) this.#version++;
   }

@@ -1,7 +1,7 @@
 // One computer, several groups, one update: which decision holds. The rules are those that Microsoft documents for WSUS
 // ("Handling conflicts" in "Manage WSUS client computers and computer groups"): the deeper a group is in the tree, the
-// higher its priority, whichever branch it is on; of groups equally deep the stronger action counts, installation before
-// removal and required before optional; of equal actions the earlier deadline, and any before none.
+// higher its priority, whichever branch it is on. Of groups equally deep the stronger action counts, installation
+// before removal and required before optional. Of equal actions the earlier deadline, and any before none.
 import { allComputers, type InheritedDeployment, type StoredDeployment, type TargetGroup } from './target-groups.ts';
 
 const strength: Readonly<Record<StoredDeployment['action'], number>> = {
@@ -40,8 +40,8 @@ export function linesOf(groups: readonly TargetGroup[], groupIds: readonly strin
 }
 
 /**
- * The decision in force for a member of these lines; undefined when nobody ever decided. Where every decision was taken
- * back that is one to report only: without it clients would never be told that the old one is gone.
+ * The decision in force for a member of these lines. Undefined without any decision. If every decision was removed, it
+ * is one to report only: without it clients do not hear that the old one is gone.
  */
 export function decisionInForce(
   decisions: ReadonlyMap<string, Decision>,
@@ -64,7 +64,7 @@ export function decisionInForce(
     }
   }
   if (!newest) return undefined;
-  // Whatever changed on another line may have changed the outcome: clients are told by the newest time.
+  // A change on another line may have changed the outcome: clients are told by the newest time.
   if (held) return { ...held.decision, changedAt: newest.changedAt };
   return { ...newest, action: 'PreDeploymentCheck', deadline: undefined };
 }

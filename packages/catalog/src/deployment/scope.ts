@@ -5,7 +5,7 @@ import type { CatalogIndex, IndexedRevision, IndexedUpdate } from '../graph/inde
 import type { RevisionId, UpdateId } from '../ids.ts';
 import { type DeploymentSet, derivedDeploymentId, type EffectiveDeployment } from './deployment-set.ts';
 
-/** Why a revision is in scope, weakest first; the number orders them. */
+/** Why a revision is in scope, weakest first. The number orders them. */
 const reason = { none: 0, dependency: 1, reported: 2, member: 3, deployed: 4 } as const;
 
 /** One revision as a client is told of it. */
@@ -65,7 +65,7 @@ export class Scope {
     return this.#software[slot] === 1;
   }
 
-  /** Whether a client whose anchor this is has to be told of the revision again. */
+  /** Whether a client with this anchor must hear of the revision again. */
   hasChangedSince(slot: number, anchor: number): boolean {
     return (this.#tellAt[slot] ?? 0) > anchor;
   }
@@ -75,7 +75,7 @@ export class Scope {
     this.#generation++;
   }
 
-  /** Marks a slot; false when it was marked already. */
+  /** Marks a slot. False when it was marked already. */
   mark(slot: number): boolean {
     if (this.#marks[slot] === this.#generation) return false;
     this.#marks[slot] = this.#generation;
@@ -86,7 +86,7 @@ export class Scope {
     return this.#marks[slot] === this.#generation;
   }
 
-  /** What clients are told of the revision in this slot; undefined outside the scope. */
+  /** The answer to clients about the revision in this slot. Undefined outside the scope. */
   synced(slot: number): SyncedRevision | undefined {
     const known = this.#synced[slot];
     if (known) return known;
@@ -98,7 +98,7 @@ export class Scope {
     return synced;
   }
 
-  /** What is sent for a revision in scope; undefined outside. */
+  /** The sent parts of a revision in scope. Undefined outside. */
   effectiveDeployment(revision: IndexedRevision): EffectiveDeployment | undefined {
     const why = this.#reasons[revision.slot] ?? reason.none;
     if (why === reason.none) return undefined;
@@ -225,7 +225,7 @@ export class Scope {
     return decided ?? revisions?.at(-1);
   }
 
-  /** MS-WUSP 3.1.5.7: at most one revision per update; of several matches, the highest RevisionNumber. */
+  /** MS-WUSP 3.1.5.7: at most one revision per update. Of several matches, the highest RevisionNumber. */
   #keepHighest(): { hasDrivers: boolean; lastChange: number } {
     let hasDrivers = false;
     let lastChange = 0;

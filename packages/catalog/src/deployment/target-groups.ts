@@ -2,7 +2,7 @@
 
 // The two groups that every WSUS has, under the ids that every WSUS gives them (MS-WSUSSS examples).
 export const allComputers = 'a0a08746-4dbe-4a37-9adf-9e7652c0b421';
-/** Holds the computers that nobody has put into another group. */
+/** Holds the computers without another group. */
 export const unassignedComputers = 'b73ca6ed-5727-47f3-84de-015e03f6a88a';
 
 export interface TargetGroup {
@@ -22,13 +22,13 @@ export interface StoredDeployment {
   deadline: Date | undefined;
   /** Grows with every change of this deployment. */
   changedAt: number;
-  /** Who decided. */
+  /** The author of the decision. */
   administrator: string;
   /** `rule:ID` or `ring:ID`; undefined: a person decided. */
   by?: string | undefined;
 }
 
-/** A group's decision that was taken back: what its parent has holds again, and clients have to be told. */
+/** A group's decision that was removed: the decision of its parent holds again, and clients must hear of it. */
 export interface InheritedDeployment extends Omit<StoredDeployment, 'action'> {
   action: 'Inherit';
 }

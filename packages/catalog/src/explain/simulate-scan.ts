@@ -1,4 +1,4 @@
-// The scan that a client would make, from its facts alone. In each round the offered updates are evaluated, and the
+// The scan of a client, from its facts alone. In each round the offered updates are evaluated, and the
 // installed ones open the next round. For explanations when the client's own lists are not at hand.
 import { evaluateApplicability } from '../applicability/evaluate.ts';
 import type { MachineFacts } from '../applicability/facts.ts';

@@ -40,7 +40,7 @@ export function deriveCore({ root }: UpdateDocument): string {
   ].join('');
 }
 
-/** Properties without what is in Core or private to the publisher, renamed; Files; HandlerSpecificData. */
+/** Properties without what is in Core or private to the publisher, renamed. Files. HandlerSpecificData. */
 export function deriveExtended({ root }: UpdateDocument): string {
   const properties = top(root, 'Properties');
   return [
@@ -82,9 +82,9 @@ export function deriveEula(document: UpdateDocument, locale: string, geoId?: str
 }
 
 /**
- * Where the files are: one FileLocation per distinct file, as GetExtendedUpdateInfo answers for FileUrl. The
- * specification names this fragment type and derives none; `contentRoot` is what `/Content/…` hangs on ('' keeps
- * the URLs relative to the site).
+ * The place of the files: one FileLocation per distinct file, as GetExtendedUpdateInfo answers for FileUrl. The
+ * specification names this fragment type and derives none. `contentRoot` is what `/Content/…` hangs on ('' keeps the
+ * URLs relative to the site).
  */
 export function deriveFileUrl(document: UpdateDocument, contentRoot = ''): string {
   const distinct = new Map<string, UpdateFile>(document.files.map((file) => [file.sha1, file]));

@@ -14,7 +14,7 @@ export function chooseLanguage(available: readonly string[], wanted: string, fal
 
 /**
  * The languages to send for a client's `locales`: for each the exact one or a neutral parent, and always `en` when
- * there is one (MS-WUSP 2.2.2.2.6); when nothing matches, what chooseLanguage answers. Distinct, in asked order.
+ * there is one (MS-WUSP 2.2.2.2.6). When nothing matches, what chooseLanguage answers. Distinct, in asked order.
  */
 export function chooseLanguages(available: readonly string[], locales: readonly string[], fallback?: string): string[] {
   const chosen = new Set<string>();

@@ -1,6 +1,7 @@
-// Serializing elements the way a WSUS fragment looks: local names (with b., m., d. for three namespaces), no declarations
-// of update schemas, `<X a="1" />` with a blank before the slash, nothing reindented. A default declaration of a foreign
-// namespace stays in its place: a CBS manifest without it is in no namespace, and an agent does not find it.
+// Serializing elements the way a WSUS fragment looks: local names (with b., m., d. for three namespaces), no
+// declarations of update schemas, `<X a="1" />` with a blank before the slash, nothing reindented. A default
+// declaration of a foreign namespace stays in its place: a CBS manifest without it is in no namespace, and an agent
+// does not find it.
 import { escapeAttribute, escapeText, type XmlAttribute, type XmlElement } from '@moult/formats/xml';
 import { namespaces } from '../namespaces.ts';
 
@@ -20,7 +21,7 @@ export function writeElement(element: XmlElement): string {
   return write(element, isOpaque(element), '');
 }
 
-/** A start tag and end tag around `content`, or an empty-element tag when there is none. */
+/** A start tag and end tag around `content`, or an empty-element tag without content. */
 export function wrap(name: string, attributes: readonly XmlAttribute[], content: string): string {
   const head = `<${name}${attributes.map(attributeText).join('')}`;
   return content === '' ? `${head} />` : `${head}>${content}</${name}>`;
@@ -35,7 +36,7 @@ function write(element: XmlElement, opaque: boolean, around: string): string {
   return `${head}>${writeChildren(element, opaque, inside)}</${name}>`;
 }
 
-/** The default namespace that the fragment has below this start tag. Update schemas are no namespace in a fragment. */
+/** The default namespace that the fragment has below this start tag. A fragment has no namespace for update schemas. */
 export function defaultInside({ uri, prefix }: XmlElement, around: string): string {
   // Prefixes go, whatever they stood for (MS-WUSP 3.1.1.1): such an element is in the namespace around it.
   if (prefix !== '') return isUpdateSchema(uri) ? '' : around;
@@ -69,17 +70,17 @@ function writeChildren(element: XmlElement, opaque: boolean, around: string): st
   return text;
 }
 
-/** Blank text between rules is layout and goes; inside Metadata everything is the publisher's and stays. */
+/** Blank text between rules is layout and goes. Inside Metadata everything is the publisher's and stays. */
 export function isOpaque(element: XmlElement): boolean {
   return element.local === 'Metadata' && element.uri === namespaces.update;
 }
 
-/** Scores and computer ids below a driver's row are for the server's ranking (MS-WUSP 3.1.5.7); clients get the row. */
+/** Scores and computer ids below a driver's row are for the server's ranking (MS-WUSP 3.1.5.7). Clients get the row. */
 export function isServersOwn({ uri, local }: XmlElement): boolean {
   return uri === namespaces.windowsDriver && local === 'WindowsDriverMetaData';
 }
 
-/** xsi:type becomes type; the value keeps its prefix. */
+/** xsi:type becomes type. The value keeps its prefix. */
 function attributeText({ uri, local, value }: XmlAttribute): string {
   // Few attributes have a namespace at all.
   const name = uri !== '' && uri === namespaces.xml ? `xml:${local}` : local;

@@ -1,5 +1,5 @@
 // The catalog in memory: revisions in dense slots, updates in dense slots, prerequisites shared and inverted.
-// Adding and removing are incremental; nothing here depends on the order in which revisions came.
+// Adding and removing are incremental. Nothing here depends on the order in which revisions came.
 import type { RevisionId, UpdateId, UpdateIdentity } from '../ids.ts';
 import type { PrerequisiteClause, UpdateDocument, UpdateType } from '../metadata/index.ts';
 import { IntegerColumn, SlotTable } from './columns.ts';
@@ -15,7 +15,7 @@ import {
   type UpdateSummary,
 } from './summary.ts';
 
-/** One revision in the index. `slot` is its dense number; slots of removed revisions are used again. */
+/** One revision in the index. `slot` is its dense number. Slots of removed revisions are used again. */
 export interface IndexedRevision {
   readonly slot: number;
   readonly revisionId: RevisionId;
@@ -36,7 +36,7 @@ export interface IndexedUpdate {
   revisions: readonly IndexedRevision[];
   /** How many revisions name this update as a prerequisite: 0 makes it a leaf. */
   namedBy: number;
-  /** When IsLeaf last changed its answer; 0 when never. */
+  /** When IsLeaf last changed its answer. 0 when never. */
   leafChangedAt: number;
   /** Revisions whose document says that they supersede this update. */
   supersededBy: ReadonlySet<IndexedRevision>;
@@ -61,7 +61,7 @@ export class CatalogIndex {
   readonly #byUpdateId = new Map<UpdateId, IndexedUpdate>();
   readonly #byHardwareId = new Map<string, Set<IndexedRevision>>();
   readonly #clauses = new KnownClauses((text) => this.#makeClause(text));
-  /** What the revision that is being added names, and the numbers of its clauses. */
+  /** The names of the revision that is being added, and the numbers of its clauses. */
   readonly #named: KnownClause[] = [];
   readonly #clauseIds: number[] = [];
   readonly #countedIn = new IntegerColumn();
@@ -90,7 +90,7 @@ export class CatalogIndex {
   }
 
   /**
-   * Adds one revision under the server's id for it; `addedAt` is milliseconds since 1970. An id that is there already
+   * Adds one revision under the server's id for it. `addedAt` is milliseconds since 1970. An id that is there already
    * is replaced. Anything may come in any order: names of updates that are not there yet are remembered.
    */
   add(revisionId: RevisionId, revision: UpdateDocument | UpdateSummary, addedAt = 0): IndexedRevision {
@@ -143,7 +143,7 @@ export class CatalogIndex {
     }
   }
 
-  /** Takes one revision out; unknown ids are ignored. */
+  /** Takes one revision out. Unknown ids are ignored. */
   remove(revisionId: RevisionId, removedAt = 0): void {
     const entry = this.get(revisionId);
     if (!entry) return;
@@ -202,7 +202,7 @@ export class CatalogIndex {
     return this.#updates[slot];
   }
 
-  /** False exactly when some revision names the update as a prerequisite; bundles do not count (MS-WUSP 3.1.5.7). */
+  /** False exactly when some revision names the update as a prerequisite. Bundles do not count (MS-WUSP 3.1.5.7). */
   isLeaf(updateId: UpdateId): boolean {
     return (this.#byUpdateId.get(updateId)?.namedBy ?? 0) === 0;
   }
@@ -291,7 +291,7 @@ export class CatalogIndex {
   }
 }
 
-/** What a summary says besides prerequisites and what few have. */
+/** The rest of a summary, without prerequisites and rare parts. */
 type SummaryFacts = Omit<EncodedSummary, 'clauses' | 'more'>;
 
 const updateTypes: readonly UpdateType[] = ['Software', 'Driver', 'Category', 'Detectoid'];

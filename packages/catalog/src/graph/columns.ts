@@ -1,5 +1,5 @@
-// Growing columns of small integers. A decision touches a few numbers of each cached revision; kept side by side they
-// stay in the processor's cache however large the catalog is, which objects scattered over the heap do not.
+// Growing columns of small integers. A decision touches a few numbers of each cached revision. Kept side by side they
+// stay in the processor's cache for a catalog of any size. Objects scattered over the heap do not.
 
 export class IntegerColumn {
   #values = new Int32Array(1024);
@@ -20,7 +20,7 @@ export class IntegerColumn {
 
 /** Distinct lists of integers, numbered from 0 in the order in which they came. */
 export class IntegerLists {
-  /** Number + 1 of the first list with such a mix; 0 for none. Their count is a power of two. */
+  /** Number + 1 of the first list with such a mix. 0 for none. Their count is a power of two. */
   #heads = new Int32Array(1024);
   /** Number of a list → number + 1 of the next one with such a mix. */
   readonly #next = new IntegerColumn();
@@ -75,12 +75,12 @@ function mixOf(list: readonly number[]): number {
   return (mixed ^ (mixed >>> 16)) & 0x3fffffff;
 }
 
-/** Ids up to here have a place in a column; a server gives them out from 1, so larger ones are rare. */
+/** Ids up to here have a place in a column. A server gives them out from 1, so larger ones are rare. */
 const densestIds = 2 ** 24;
 
 /** Revision id → slot. */
 export class SlotTable {
-  /** Slot + 1; 0 for none. */
+  /** Slot + 1. 0 for none. */
   readonly #dense = new IntegerColumn();
   readonly #sparse = new Map<number, number>();
 

@@ -1,14 +1,16 @@
 // Clauses of prerequisites by their text: 100,000 revisions name the same few thousand clauses over and over. Most are
-// found again where they stand in the text of all clauses of a revision, without being cut out of it.
+// found again in the text of all clauses of a revision, without being cut out of it.
 
 /** Places for those found lately, a power of two: some more than a large catalog has clauses of one update. */
 const places = 16_384;
 
-/** Of `Known`, each of which has a text of its own. */
+/** Of `Known`. Each has a text of its own. */
 export class KnownClauses<Known extends { readonly text: string }> {
   readonly #make: (text: string) => Known;
   readonly #byText = new Map<string, Known>();
-  /** By placeOf. Whoever is driven out by another is still in `#byText`, so texts made to meet in a place gain nothing. */
+  /**
+   * By placeOf. A clause that another drives out is still in `#byText`, so texts made to meet in a place gain nothing.
+   */
   readonly #recent: (Known | undefined)[] = [];
 
   /** `make` gets a text that may be cut out of a longer one. */

@@ -6,7 +6,7 @@
 // installed updates satisfy plus the signatures watched there.
 import { IntegerLists } from './columns.ts';
 
-/** A distinct set of clauses; `slots` are the revisions that have exactly it. */
+/** A distinct set of clauses. `slots` are the revisions that have exactly it. */
 export interface Signature {
   readonly id: number;
   readonly clauses: readonly number[];
@@ -20,13 +20,13 @@ interface Rows {
 }
 
 /**
- * What requests read and mark, laid out anew at the first request after a change. They read thousands of numbers, and
- * from one small array to the next they would mostly wait for memory.
+ * The numbers that requests read and mark, laid out again at the first request after a change. They read thousands of
+ * numbers. From one small array to the next they mostly wait for memory.
  */
 interface Layout {
   readonly clausesOfUpdate: Rows;
   readonly watchers: Rows;
-  /** Marks of the running request; a mark counts when it equals its generation. */
+  /** Marks of the running request. A mark counts when it equals its generation. */
   readonly clauseMarks: Int32Array;
   readonly signatureMarks: Int32Array;
 }
@@ -48,7 +48,7 @@ export class PrerequisiteTable {
   #layout: Layout | undefined;
   #generation = 0;
 
-  /** The shared number of the clause with these update slots, of which one is enough. `members` gets sorted. */
+  /** The shared number of the clause with these update slots. One of them is enough. `members` gets sorted. */
   clauseFor(members: number[]): number {
     sortOnce(members);
     const id = this.#clauseLists.numberOf(members);
@@ -56,7 +56,7 @@ export class PrerequisiteTable {
     return id;
   }
 
-  /** The shared signature of these clauses, to which the revision `slot` belongs from now on. `clauses` gets sorted. */
+  /** The shared signature of these clauses. The revision `slot` belongs to it from now on. `clauses` gets sorted. */
   place(slot: number, clauses: number[]): Signature {
     sortOnce(clauses);
     const id = this.#signatureLists.numberOf(clauses);
@@ -70,7 +70,7 @@ export class PrerequisiteTable {
     return this.#clauseMembers[clause] ?? [];
   }
 
-  /** Ids of the signatures satisfied by these installed updates; isSatisfied answers for them until the next call. */
+  /** Ids of the signatures satisfied by these installed updates. isSatisfied answers for them until the next call. */
   satisfiedBy(installedUpdates: Iterable<number>): number[] {
     this.#layout ??= this.#layOut();
     const { watchers, clauseMarks, signatureMarks } = this.#layout;

@@ -1,5 +1,5 @@
-// Revisions in the catalog that cannot be offered now: half bundles, missing prerequisites, prerequisites in a circle. They
-// are named and kept, because the missing part may still be imported.
+// Revisions in the catalog that cannot be offered now: half bundles, missing prerequisites, prerequisites in a circle.
+// They are named and kept, because the missing part may still be imported.
 
 import type { CatalogErrorCode } from '../errors.ts';
 import type { UpdateIdentity } from '../ids.ts';
@@ -15,7 +15,7 @@ export interface SetAside {
   message: string;
 }
 
-/** Looks at the latest revision of every update; the answer does not depend on the order of import. */
+/** Looks at the latest revision of every update. The answer does not depend on the order of import. */
 export function findSetAside(index: CatalogIndex): SetAside[] {
   const found: SetAside[] = [];
   const blocked = findBlocked(index);
@@ -47,7 +47,7 @@ function incompleteBundle(index: CatalogIndex, revision: IndexedRevision): Probl
   return { code: 'CATALOG_BUNDLE_INCOMPLETE', message: `Update ${name} bundles updates that bundle each other.` };
 }
 
-/** What a bundle lacks at every depth, and whether some bundle in it holds itself. */
+/** The missing parts of a bundle at every depth, and whether some bundle in it holds itself. */
 function lackingMembers(index: CatalogIndex, top: IndexedRevision): { missing: string[]; isCircular: boolean } {
   const missing = new Set<string>();
   const done = new Set<IndexedRevision>();

@@ -1,5 +1,5 @@
 // The facts of a revision that the graph needs: small enough to keep 100,000 of them in memory and to store beside the
-// document, so that a warm start reads no XML.
+// document. So a warm start reads no XML.
 import type { UpdateId, UpdateIdentity } from '../ids.ts';
 import type { DriverMetadata, PrerequisiteClause, UpdateDocument, UpdateType } from '../metadata/index.ts';
 
@@ -70,7 +70,7 @@ export function decodeSummary(encoded: EncodedSummary): UpdateSummary {
   };
 }
 
-/** What a revision supersedes, from `more` of its encoded summary alone. */
+/** The updates that a revision supersedes, from `more` of its encoded summary alone. */
 export function decodeSupersedes(more: string | undefined): UpdateId[] {
   return decodeMore(more).supersedes;
 }
@@ -92,7 +92,7 @@ const nothing: MoreOfSummary = {
   drivers: Object.freeze([]) as unknown as [],
 };
 
-/** What the few summaries have that have more than the rest; of the others, lists that must never be changed. */
+/** The further parts of the few summaries that have them. Of the others, lists that must never be changed. */
 export function decodeMore(text: string | undefined): MoreOfSummary {
   if (text === undefined) return nothing;
   if (!text.includes('"$')) return JSON.parse(text) as MoreOfSummary;

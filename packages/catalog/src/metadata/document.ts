@@ -1,5 +1,5 @@
-// An update document as values. `root` keeps the whole document, so that no unknown part is lost: fragments come from it,
-// not from these fields.
+// An update document as values. `root` keeps the whole document, so that no unknown part is lost: fragments come from
+// it, not from these fields.
 import type { XmlElement } from '@moult/formats/xml';
 import type { UpdateId, UpdateIdentity } from '../ids.ts';
 
@@ -21,7 +21,7 @@ export interface UpdateDocument {
   handler: Handler | undefined;
   /** Set for UpdateType Category. */
   category: CategoryInformation | undefined;
-  /** One per hardware id; UpdateType Driver only. */
+  /** One per hardware id. UpdateType Driver only. */
   drivers: DriverMetadata[];
 }
 
@@ -71,7 +71,7 @@ export interface InstallationBehavior {
 }
 
 export interface LocalizedProperties {
-  /** Language tag as written; `all` is the neutral one. */
+  /** Language tag as written. `all` is the neutral one. */
   language: string;
   title: string;
   description: string | undefined;
@@ -82,7 +82,7 @@ export interface LocalizedProperties {
 
 export interface EulaFile {
   language: string;
-  /** ISO 3166 three letters; undefined is the rest of the world. */
+  /** ISO 3166 three letters. Undefined is the rest of the world. */
   geoId: string | undefined;
   fileName: string;
   sha1: string;
@@ -143,7 +143,7 @@ export interface ReturnCode {
   description: string | undefined;
 }
 
-/** HandlerSpecificData by what it holds; `other` keeps the type for handlers that are only reported on. */
+/** HandlerSpecificData by what it holds. `other` keeps the type for handlers that are only reported on. */
 export type Handler =
   | {
       kind: 'command-line';

@@ -4,7 +4,7 @@ import { CatalogError } from '../errors.ts';
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
 /**
- * The text of a document. A byte order mark decides; without one the pattern of zero bytes around the first `<`
+ * The text of a document. A byte order mark decides. Without one the pattern of zero bytes around the first `<`
  * does. Throws CATALOG_BAD_ENCODING when the bytes are not that encoding, or the XML declaration names another one.
  */
 export function decodeDocument(bytes: Uint8Array): string {

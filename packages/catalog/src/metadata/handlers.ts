@@ -1,4 +1,4 @@
-// HandlerSpecificData: the handler that installs the update, and how. The data element decides; xsi:type only names the
+// HandlerSpecificData: the handler that installs the update, and how. The data element decides. Xsi:type only names the
 // rest.
 import { attributeOf, childElements, childNamed, type XmlElement } from '@moult/formats/xml';
 import { CatalogError } from '../errors.ts';

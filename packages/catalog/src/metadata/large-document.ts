@@ -1,5 +1,6 @@
-// An update document of tens of megabytes, nearly all of it rules: the manifest of a cumulative update. What an import needs
-// of it becomes a tree, as of any document; the rules go by as text of the Core fragment, and no tree of them is ever there.
+// An update document of tens of megabytes, nearly all of it rules: the manifest of a cumulative update. The parts for
+// an import become a tree, as of any document. The rules go by as text of the Core fragment, and no tree of them is
+// ever there.
 import { createHash } from 'node:crypto';
 import { FormatError } from '@moult/formats';
 import { type XmlElement, XmlEventReader, type XmlLimits } from '@moult/formats/xml';
@@ -109,7 +110,7 @@ export class LargeDocumentReader {
     this.#rules = { writer, depth: 0, section: '' };
   }
 
-  /** Hands on what was gathered: by single tags it would cost more than the reading. */
+  /** Hands on what was gathered: by single tags it costs more than the reading. */
   #passOn(): void {
     const text = this.#gathered;
     if (text === '') return;

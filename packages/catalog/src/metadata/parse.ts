@@ -14,7 +14,7 @@ import { parseCategoryInformation, parseHandler } from './handlers.ts';
 import { parseProperties, parseUpdateType } from './properties.ts';
 import { parseIdentity, parseRelationships } from './relationships.ts';
 
-/** What one document may be. A real cumulative update reaches 47 MB of Core. */
+/** The bounds of one document. A real cumulative update reaches 47 MB of Core. */
 
 /**
  * Reads one full update document (`upd:Update`). Throws CatalogError: CATALOG_BAD_XML, CATALOG_OVER_LIMIT,
@@ -112,7 +112,7 @@ const sections = [
   'HandlerSpecificData',
 ];
 
-/** Every section is there once (update-metadata, section 2); of two, nothing says which one counts. */
+/** Every section is there once (update-metadata, section 2). Of two, nothing says which one counts. */
 function refuseSecondSection(root: XmlElement): void {
   const seen = new Set<string>();
   for (const { local, uri } of childElements(root)) {

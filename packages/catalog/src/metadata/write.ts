@@ -1,7 +1,9 @@
 // A document tree back as text, with the prefixes it came with.
 import { escapeAttribute, escapeText, type XmlAttribute, type XmlElement } from '@moult/formats/xml';
 
-/** The element as a document of its own. Its `declarations` must hold every prefix used inside and not declared there. */
+/**
+ * The element as a document of its own. Its `declarations` must hold every prefix used inside and not declared there.
+ */
 export function writeDocument(element: XmlElement): string {
   const parts: string[] = [];
   write(element, parts);
@@ -57,7 +59,7 @@ function write(element: XmlElement, parts: string[]): void {
   parts.push('</', name, '>');
 }
 
-/** The start tag without its end; answers the name. */
+/** The start tag without its end. Answers the name. */
 function writeHead(element: XmlElement, parts: string[]): string {
   const name = qualified(element.prefix, element.local);
   parts.push('<', name);

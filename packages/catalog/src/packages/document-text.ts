@@ -1,5 +1,5 @@
-// The text of one document on its way from a package to the catalog: whole, or packed when it is large. A text of tens of
-// megabytes would be copied when it is put together, and V8 lets the heap grow to a multiple of what is alive in it.
+// The text of one document on its way from a package to the catalog: whole, or packed when it is large. A text of tens
+// of megabytes is copied when it is put together. And V8 lets the heap grow to a multiple of the living part.
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { largeDocumentCharacters } from '../metadata/large-document.ts';
 
@@ -9,7 +9,7 @@ export type DocumentText = string | Iterable<string>;
 const blockCharacters = 256 * 1024;
 const fast = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
-/** Gathers a text that comes in pieces of any length; beyond one block it is held packed. */
+/** Gathers a text that comes in pieces of any length. Beyond one block it is held packed. */
 export class DocumentTextBuilder {
   #blocks: Buffer[] = [];
   #last: string[] = [];
@@ -27,7 +27,7 @@ export class DocumentTextBuilder {
     if (this.#lastCharacters >= blockCharacters) this.#pack();
   }
 
-  /** What was gathered; the next one begins empty. */
+  /** The gathered text. The next one begins empty. */
   take(): DocumentText {
     const isLarge = this.#characters >= largeDocumentCharacters;
     this.#pack();

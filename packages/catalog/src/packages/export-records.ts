@@ -24,8 +24,8 @@ interface LargeRecord {
 }
 
 /**
- * Takes the text in pieces, of any length, and gives each record's XML when it is complete. Where a record's length is
- * wrong the next line that begins as a record ends it: one bad record does not cost the others.
+ * Takes the text in pieces, of any length, and gives each record's XML when it is complete. If a record's length is
+ * wrong, the next line that begins as a record ends it: one bad record does not cost the others.
  */
 export class ExportRecordReader {
   readonly #maxCharacters: number;
@@ -90,14 +90,17 @@ export class ExportRecordReader {
     this.#replace(rest.replace(/^[\r\n]+/, ''));
   }
 
-  /** A large record is packed as it comes: held whole, it would be copied with every look at it. */
+  /** A large record is packed as it comes: held whole, it is copied with every look at it. */
   #beginLarge(start: number, end: number): void {
     const whole = this.#join();
     this.#large = { head: whole.slice(0, start), text: new DocumentTextBuilder(), left: end - start };
     this.#replace(whole.slice(start));
   }
 
-  /** The record once it is complete. Undefined with `#large` still there while it is not, without it when its length lied. */
+  /**
+   * The record once it is complete. Undefined with `#large` still there while it is not, without it when its length
+   * lied.
+   */
   #takeLarge(large: LargeRecord, isAll: boolean): DocumentText | undefined {
     const held = this.#join();
     const taken = held.slice(0, large.left);
@@ -108,7 +111,7 @@ export class ExportRecordReader {
     this.#large = undefined;
     const text = large.text.take();
     if (large.left === 0 && isEndOfRecord(this.#join(), 0)) return text;
-    // From here on no length is believed so far: else each lie would cost a look at all that follows.
+    // From here on no length is believed so far: else each lie costs a look at all that follows.
     this.#isMistrusted = true;
     this.#replace(large.head + [...text].join('') + this.#join());
     return undefined;

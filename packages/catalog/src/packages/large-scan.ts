@@ -1,5 +1,5 @@
-// A document put together from the fragments of an offline scan file, where the Core fragment is one of the largest there
-// are: its rules go by as text, and no tree of them is ever in memory.
+// A document put together from the fragments of an offline scan file, with one of the largest Core fragments:
+// its rules go by as text, and no tree of them is ever in memory.
 import { FormatError } from '@moult/formats';
 import { type XmlElement, XmlEventReader } from '@moult/formats/xml';
 import { defaultDocumentLimits } from '../bounds.ts';
@@ -39,7 +39,7 @@ class CoreReader {
   readonly #inHead = new Set<string>();
   #writer = this.#restWriter;
   #depth = 0;
-  /** Where an element with a namespace of its own began: all in it stays as it is. */
+  /** The beginnings of elements with a namespace of their own: all in it stays as it is. */
   #keptFrom = Number.POSITIVE_INFINITY;
 
   read(core: Iterable<string>): void {

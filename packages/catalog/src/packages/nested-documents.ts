@@ -1,5 +1,5 @@
-// Update documents inside a larger XML text: as elements, or as escaped text or CDATA of some other element. What the
-// outer XML calls itself does not matter, so every layout of `.xml.gz` export packages is read.
+// Update documents inside a larger XML text: as elements, or as escaped text or CDATA of some other element. The name
+// of the outer XML does not matter, so every layout of `.xml.gz` export packages is read.
 import { FormatError } from '@moult/formats';
 import { type XmlLimits, XmlSubtreeReader } from '@moult/formats/xml';
 import { CatalogError } from '../errors.ts';
@@ -37,7 +37,7 @@ export class NestedDocumentReader {
     });
   }
 
-  /** Throws CATALOG_BAD_XML or CATALOG_OVER_LIMIT; documents given before that are good. */
+  /** Throws CATALOG_BAD_XML or CATALOG_OVER_LIMIT. Documents given before that are good. */
   *write(text: string): Generator<DocumentText> {
     this.#guard(() => this.#reader.write(text));
     yield* this.#found.splice(0);

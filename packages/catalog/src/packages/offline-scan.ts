@@ -8,7 +8,7 @@ import { namespaces } from '../namespaces.ts';
 
 type OfflineFragmentKind = 'core' | 'extended' | 'localized' | 'eula';
 
-/** What a member of a nested cabinet is, by its path; undefined for anything else. */
+/** The kind of a member of a nested cabinet, by its path. Undefined for anything else. */
 export function offlineMember(name: string): { kind: OfflineFragmentKind; revisionId: string } | undefined {
   const match = /^(c|x|l|e)[\\/](?:.*[\\/])?(\d+)(?:\.xml)?$/i.exec(name);
   const kind = { c: 'core', x: 'extended', l: 'localized', e: 'eula' }[(match?.[1] ?? '').toLowerCase()];
@@ -79,7 +79,7 @@ function plain(local: string, children: XmlNode[]): XmlElement {
   };
 }
 
-/** `b.FileExists` → `bar:FileExists`; And and its like → lar; whatever has a namespace of its own keeps it. */
+/** `b.FileExists` → `bar:FileExists`. And and its like → lar. An element with a namespace of its own keeps it. */
 function withNamespaces(element: XmlElement): XmlElement {
   if (element.uri !== '') return element;
   const children = element.children.map((child) => (child.kind === 'element' ? withNamespaces(child) : child));

@@ -6,7 +6,7 @@ import { namespaces } from '../namespaces.ts';
 import { applicabilityElement, handlerElement, handlerOf, type PackageFacts } from './handler-data.ts';
 import type { Publication } from './publication.ts';
 
-/** A file as it lies in the content store. */
+/** A file of the content store. */
 export interface PublishedFile {
   fileName: string;
   /** Base64. */
@@ -28,8 +28,9 @@ export function publicationCabinetName(publication: Publication): string {
 }
 
 /**
- * The documents, prerequisites first. Building them again from the same text gives the same documents. `facts` are those of
- * the Windows Installer package, for a publication that has one; without them it throws CATALOG_BAD_PUBLICATION.
+ * The documents, prerequisites first. Building them again from the same text gives the same documents. `facts` are
+ * those of the Windows Installer package, for a publication that has one. Without them it throws
+ * CATALOG_BAD_PUBLICATION.
  */
 export function buildDocuments(
   publication: Publication,

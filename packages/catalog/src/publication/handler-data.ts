@@ -6,14 +6,14 @@ import type { Publication } from './publication.ts';
 import { writeRuleTree } from './rule-tree.ts';
 import { bad } from './yaml-values.ts';
 
-/** What a Windows Installer package says of itself. */
+/** The facts of a Windows Installer package. */
 export interface PackageFacts {
   /** Braced. */
   productCode: string;
   version: string;
 }
 
-/** URI of the handler; undefined where nothing is installed. */
+/** URI of the handler. Undefined where nothing is installed. */
 export function handlerOf({ install }: Publication): string | undefined {
   if (!install) return undefined;
   return install.kind === 'program' ? namespaces.commandLine : namespaces.windowsInstaller;

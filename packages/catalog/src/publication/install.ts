@@ -1,5 +1,5 @@
-// How a published update is installed: a program with its arguments, or a Windows Installer package. What no client can run
-// is refused here, before it is signed, approved and fails on every computer.
+// How a published update is installed: a program with its arguments, or a Windows Installer package. Updates that no
+// client can run are refused here, before they are signed, approved and fail on every computer.
 import { bad, mapping, oneOf, optionalText, text } from './yaml-values.ts';
 
 export type InstallInstruction = ProgramInstall | PackageInstall | PatchInstall;

@@ -21,7 +21,7 @@ export interface Publication {
   kbArticle: string | undefined;
   supportUrl: string | undefined;
   moreInfoUrl: string | undefined;
-  /** Paths as written; they are relative to the YAML file. */
+  /** Paths as written. They are relative to the YAML file. */
   files: string[];
   /** `cabinet`: all files in one cabinet, signed by the operator. `as-is`: each file as it is. */
   packaging: 'cabinet' | 'as-is';

@@ -1,6 +1,6 @@
-// Which attributes a rule takes, as the schemas say (BaseApplicabilityRules.xsd, MsiApplicabilityRules.xsd, docs/catalog.md
-// for ours). An agent meets a rule that lacks one, or compares by an unknown word, with "unknown" for ever: a publisher
-// has to hear of it before that.
+// Which attributes a rule takes, as the schemas say (BaseApplicabilityRules.xsd, MsiApplicabilityRules.xsd,
+// docs/catalog.md for ours). An agent meets a rule that lacks one, or compares by an unknown word, with "unknown" for
+// ever: a publisher has to hear of it before that.
 import { bad } from './yaml-values.ts';
 
 const key = 'Key Subkey [RegType32]';
@@ -55,8 +55,8 @@ const scalarWords = ['LessThan', 'LessThanOrEqualTo', 'EqualTo', 'GreaterThanOrE
 const textWords = ['EqualTo', 'BeginsWith', 'Contains', 'EndsWith'];
 
 /**
- * The attributes with the schema's spelling, whatever their letter case. Throws CATALOG_BAD_PUBLICATION, naming `where`,
- * for one that is missing or that the rule does not take, and for a Comparison that is none.
+ * The attributes with the schema's spelling, whatever their letter case. Throws CATALOG_BAD_PUBLICATION, naming
+ * `where`, for a missing or unknown attribute, and for a wrong Comparison.
  */
 export function checkedAttributes(
   rule: string,

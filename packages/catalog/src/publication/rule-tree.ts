@@ -1,5 +1,5 @@
 // Detection rules in YAML: all, any, not, always, never, and every other key the name of a rule with its attributes
-// (file-exists or FileExists). Names without a prefix in fragments are ours; b: and m: rules are Microsoft's.
+// (file-exists or FileExists). Names without a prefix in fragments are ours. B: and m: rules are Microsoft's.
 import { escapeAttribute, escapeText } from '@moult/formats/xml';
 import { knownRules } from '../applicability/evaluate.ts';
 import { checkedAttributes } from './rule-attributes.ts';
@@ -24,7 +24,7 @@ const prefixOf: Readonly<Record<string, 'bar' | 'mar'>> = { 'b.': 'bar', 'm.': '
 /** Reads one rule, or a list of rules that must all hold. Throws CATALOG_BAD_PUBLICATION. */
 export function parseRuleTree(value: unknown, key: string): RuleTree {
   if (value === 'always' || value === 'never') return { kind: 'constant', value: value === 'always' };
-  // Of no rule at all it would hold everywhere, and the update be installed nowhere.
+  // Without any rule it holds everywhere, and the update is installed nowhere.
   if (Array.isArray(value) && value.length === 0) throw bad(`${key} is empty.`);
   if (Array.isArray(value)) return { kind: 'all', rules: value.map((one, at) => parseRuleTree(one, `${key}[${at}]`)) };
   const entries = Object.entries(mapping(value, key));
@@ -103,14 +103,14 @@ function hasRegistryBase(value: unknown): boolean {
 }
 
 function scalar(value: unknown, key: string): string {
-  // 2.10 would be read as 2.1.
+  // 2.10 is read as 2.1.
   if (typeof value === 'number' && !Number.isInteger(value))
     throw bad(`${key}: write ${value} in quotes, exactly as it is meant.`);
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw bad(`${key} must be a text, a number or true/false.`);
 }
 
-/** `reg-sz-to-version` → `RegSzToVersion`; what has no dash and begins with a capital stays. */
+/** `reg-sz-to-version` → `RegSzToVersion`. A name without a dash that begins with a capital stays. */
 function pascal(name: string): string {
   return name
     .split('-')

@@ -5,19 +5,19 @@ export function bad(message: string): CatalogError {
   return new CatalogError('CATALOG_BAD_PUBLICATION', message);
 }
 
-/** A mapping; throws when it is anything else. */
+/** A mapping. Throws when it is anything else. */
 export function mapping(value: unknown, key: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw bad(`${key} must be a mapping of keys to values.`);
 }
 
-/** The value; throws when it is not there. */
+/** The value. Throws when it is not there. */
 export function required(value: unknown, key: string): unknown {
   if (value === undefined || value === null) throw bad(`${key} is missing.`);
   return value;
 }
 
-/** A text that is not empty; a number counts as one. */
+/** A text that is not empty. A number counts as one. */
 export function text(value: unknown, key: string): string {
   const given = required(value, key);
   if ((typeof given === 'string' && given.trim() !== '') || typeof given === 'number') return String(given);
@@ -28,7 +28,7 @@ export function optionalText(value: unknown, key: string): string | undefined {
   return value === undefined ? undefined : text(value, key);
 }
 
-/** A list; a single value is a list of one, nothing an empty one. */
+/** A list. A single value is a list of one, nothing an empty one. */
 export function list(value: unknown): unknown[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? value : [value];

@@ -16,7 +16,9 @@ export const sampleIds = {
 /** The one file of the sample update, named as WSUS local publishing names it. */
 export const sampleCabinetName = `${sampleIds.update}_1.cab`;
 
-/** What is inside the cabinet. Moult's agent runs `.mjs` programs with its own runtime; MOULT_PROGRAM_FILES is given. */
+/**
+ * The content of the cabinet. Moult's agent runs `.mjs` programs with its own runtime. MOULT_PROGRAM_FILES is given.
+ */
 export const sampleProgram = {
   name: 'sample.mjs',
   text: `// The sample update of Moult: leaves one file, by which its applicability rule knows it again.

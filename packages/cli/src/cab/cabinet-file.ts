@@ -24,7 +24,7 @@ export async function writeCabinetFile(file: string, work: (sink: CabinetSink) =
   }
 }
 
-/** Blocks are a few kilobytes; the disk gets them by the megabyte. */
+/** Blocks are a few kilobytes. The disk gets them by the megabyte. */
 async function gathered(handle: FileHandle, work: (sink: CabinetSink) => Promise<number>): Promise<number> {
   const buffer = Buffer.allocUnsafe(bufferBytes);
   let begin = 0;

@@ -16,7 +16,7 @@ export interface CreateCommandOptions {
   level?: number;
 }
 
-/** Makes the cabinet `out` of `files` and says so. Throws UsageError and FormatError; then there is no `out`. */
+/** Makes the cabinet `out` of `files` and says so. Throws UsageError and FormatError. Then `out` is missing. */
 export async function runCreate(out: string, files: string[], options: CreateCommandOptions): Promise<void> {
   const members = collectMembers(files, out);
   const total = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);

@@ -27,8 +27,8 @@ export class ExtractionTarget {
   }
 
   /**
-   * Where `member` will be written; its name is taken from now on. Throws FORMAT_UNSAFE_NAME for a name that leads out,
-   * names a device, or is another member's in some letter case.
+   * The place of `member` on the disk. Its name is taken from now on. Throws FORMAT_UNSAFE_NAME for a name that leads
+   * out, names a device, or is another member's in some letter case.
    */
   reserve(member: CabinetMember): string[] {
     const segments = toMemberPath(member.name);
@@ -45,8 +45,8 @@ export class ExtractionTarget {
   }
 
   /**
-   * Writes a reserved member from its pieces, whole or not at all; answers its path. Throws FORMAT_UNSAFE_NAME where a
-   * link, a file or a folder is in the way, also one that came to be there meanwhile.
+   * Writes a reserved member from its pieces, whole or not at all. Answers its path. Throws FORMAT_UNSAFE_NAME if a
+   * link, a file or a folder is in the way, also one that came meanwhile.
    */
   async write(member: CabinetMember, segments: readonly string[], pieces: Iterable<Uint8Array>): Promise<string> {
     try {
@@ -95,7 +95,7 @@ function gather(member: CabinetMember, pieces: Iterable<Uint8Array>): Uint8Array
   return bytes;
 }
 
-/** Writes a file that was not there (nor a link in its place); false when something was. */
+/** Writes a file that was not there (nor a link in its place). False when something was. */
 function writeNew(folder: OpenFolder, name: string, member: CabinetMember, bytes: Uint8Array): boolean {
   let descriptor: number;
   try {
@@ -150,7 +150,7 @@ async function writePieces(descriptor: number, pieces: Iterable<Uint8Array>): Pr
     await flush();
     await writing;
   } finally {
-    // The caller closes the file: a write that is still under way would meet whatever is opened next.
+    // The caller closes the file: a write that is still under way meets the file that is opened next.
     await writing.catch(() => undefined);
   }
 }
@@ -164,7 +164,7 @@ function fileMode({ attributes }: CabinetMember): number {
   return ((attributes & 1) !== 0 ? 0o444 : 0o666) | ((attributes & 0x40) !== 0 ? 0o111 : 0);
 }
 
-/** DOS times are local times; the library gives them as if they were UTC. */
+/** DOS times are local times. The library gives them as if they were UTC. */
 function toLocalTime(modified: Date | undefined): Date | undefined {
   if (!modified) return undefined;
   const [date, time] = [modified.toISOString().slice(0, 10), modified.toISOString().slice(11, 19)];

@@ -1,4 +1,4 @@
-// A cabinet's bytes from a file on disk, read ahead in one window, so that memory does not grow with the file; nor with
+// A cabinet's bytes from a file on disk, read ahead in one window. So memory does not grow with the file. Nor with
 // the parts of a set, for only the file that was read last has a window.
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import type { ByteSource } from '@moult/formats/cab';

@@ -1,5 +1,5 @@
 // Which members are meant: * and ? stay within a folder, ** does not, [abc] is one of several. Letter case does not
-// count, as in cabinets. A pattern without a slash is held against the last part of the name.
+// count, as in cabinets. A pattern without a slash is compared with the last part of the name.
 
 import { UsageError } from '../terminal.ts';
 

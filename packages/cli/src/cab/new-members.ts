@@ -9,8 +9,8 @@ const readOnly = 1;
 const archive = 0x20;
 
 /**
- * Members for `paths`. A path inside the working folder keeps its folders in the name; one outside, or above, is called
- * by its last part. Throws UsageError for what cannot be read, and for `out`, which the new cabinet would replace.
+ * Members for `paths`. A path inside the working folder keeps its folders in the name. One outside, or above, is called
+ * by its last part. Throws UsageError for an unreadable file, and for `out`, which the new cabinet replaces.
  */
 export function collectMembers(paths: readonly string[], out: string): StreamedMember[] {
   return paths.flatMap((path) => collect(path, storedName(path), resolve(out)));

@@ -1,6 +1,5 @@
-// From files named on a command line to cabinets: cabinets inside other files are found, and the other parts of a
-// spanned set are taken from beside the one that was named, or, when files were renamed, from among the others that
-// were named.
+// From files named on a command line to cabinets: cabinets inside other files are found. The other parts of a spanned
+// set are taken from beside the named one. If files were renamed, they are taken from among the other named ones.
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FormatError, fileKind, fileKindBytes } from '@moult/formats';
@@ -25,7 +24,7 @@ export interface OpenedCabinet {
   file: string;
   /** All files of the set, in order. */
   files: string[];
-  /** Where it begins in its file. */
+  /** Its beginning in its file. */
   offset: number;
   cabinet: Cabinet;
   /** Names of parts of the set that were not found. */
@@ -39,14 +38,14 @@ interface UnreadablePart {
   error: FormatError;
 }
 
-/** What was not had of a set. */
+/** The missing parts of a set. */
 type Gaps = Pick<OpenedCabinet, 'missing' | 'unreadable'>;
 
 /** The files of one command, opened one after the other. */
 export class CabinetFiles {
   readonly #options: OpenOptions;
   readonly #named: readonly string[];
-  /** Set number and place in the set → file, of those named; made when a part is missed. */
+  /** Set number and place in the set → file, of those named. Made when a part is missed. */
   #namedParts: Map<string, string> | undefined;
   readonly #sources = new Map<string, FileSource>();
   readonly #used = new Set<string>();
@@ -57,7 +56,7 @@ export class CabinetFiles {
   }
 
   /**
-   * The cabinets in `file`, one after the other; none when an earlier file's set has it already. Throws FormatError,
+   * The cabinets in `file`, one after the other. None when an earlier file's set has it already. Throws FormatError,
    * UsageError.
    */
   *open(file: string): Generator<OpenedCabinet> {
@@ -106,7 +105,7 @@ export class CabinetFiles {
     return { file: files[0] ?? file, files, offset, cabinet: joined, ...gaps };
   }
 
-  /** Adds neighbours to `parts`, one after the other, as far as they are found; `step` is 1 onwards, -1 backwards. */
+  /** Adds neighbours to `parts`, one after the other, as far as they are found. `step` is 1 onwards, -1 backwards. */
   #follow(parts: { file: string; cabinet: Cabinet }[], step: 1 | -1, { missing, unreadable }: Gaps): void {
     for (;;) {
       const last = parts.at(-1);
@@ -120,7 +119,7 @@ export class CabinetFiles {
       try {
         parts.push({ file, cabinet: this.#read(this.#source(file), 0) });
       } catch (error) {
-        // What does not need it can still be had.
+        // Members that do not need it can still be had.
         if (!(error instanceof FormatError)) throw error;
         unreadable.push({ file, error });
         return;
@@ -152,7 +151,7 @@ export class CabinetFiles {
   }
 }
 
-/** What the file is instead: `: it is a ZIP archive`; nothing for what is not known. */
+/** The real kind of the file: `: it is a ZIP archive`. Nothing for what is not known. */
 function otherKind(source: FileSource): string {
   const kind = fileKind(source.read(0, fileKindBytes));
   return kind === undefined ? '' : `: it is ${kind}`;
@@ -162,7 +161,7 @@ function alone(file: string, offset: number, cabinet: Cabinet): OpenedCabinet {
   return { file, files: [file], offset, cabinet, missing: [], unreadable: [] };
 }
 
-/** A file of that name, in any letter case, in the folder of `from`; never elsewhere, whatever the cabinet says. */
+/** A file of that name, in any letter case, in the folder of `from`. Never elsewhere, whatever the cabinet says. */
 function findBeside(from: string, name: string): string | undefined {
   const wanted = name.toLowerCase();
   if (basename(name) !== name || name.includes('\\')) return undefined;

@@ -1,5 +1,5 @@
-// Progress of long work, on stderr: one line that is rewritten on a terminal, a line every few seconds elsewhere,
-// nothing at all for work that is done within a second.
+// Progress of long work, on stderr: one line that is rewritten on a terminal, a line every few seconds elsewhere. Work
+// within a second has none.
 
 export interface Progress {
   add(bytes: number): void;

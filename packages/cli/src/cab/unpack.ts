@@ -1,5 +1,5 @@
-// Testing and extracting: every member read through, in the order in which the cabinet holds them; what is damaged or
-// refused is complained about and the rest goes on.
+// Testing and extracting: every member read through, in the order in which the cabinet holds them. A damaged or refused
+// member is reported and the rest goes on.
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { byPlace, type CabinetMember, isSamePlace, MemberReader } from '@moult/formats/cab';
 import type { ExtractionTarget } from './extraction-target.ts';
@@ -10,7 +10,7 @@ import { type Complaint, toComplaint } from './report.ts';
 interface UnpackedMember {
   name: string;
   sizeBytes: number;
-  /** Where it was written; not for a test. */
+  /** The place that it was written to. Not for a test. */
   path?: string;
 }
 
@@ -81,7 +81,7 @@ async function passThrough(
   return result;
 }
 
-/** What was just written, once more: the cabinet would have to be unpacked from the folder's beginning. */
+/** The bytes that were just written, once more: the cabinet must be unpacked from the folder's beginning. */
 function* piecesOfFile(path: string, sizeBytes: number): Generator<Uint8Array> {
   // Somebody may have put another file there meanwhile.
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

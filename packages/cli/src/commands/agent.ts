@@ -278,7 +278,7 @@ async function stop(flags: CommonOptions): Promise<void> {
   process.exitCode = exitCode.findings;
 }
 
-/** Looks until it is so, or `ended`; a machine that is out of breath needs its time. */
+/** Looks until it is so, or `ended`. A machine that is out of breath needs its time. */
 async function until(isSo: () => boolean, ended?: AbortController): Promise<void> {
   for (const deadline = performance.now() + commandLimits.agentWaitMs; performance.now() < deadline; await pause(50))
     if (isSo() || ended?.signal.aborted) return;

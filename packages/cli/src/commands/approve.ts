@@ -117,7 +117,7 @@ function parseTime(text: string): Date {
   const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?(Z|[+-]\d\d:?\d\d)?$/i.exec(text);
   const [, day = '', clock = '00:00', zone = 'Z'] = parts ?? [];
   const time = new Date(`${day}T${clock}${zone}`);
-  // 31 February would otherwise be some day in March.
+  // 31 February otherwise becomes some day in March.
   const isDay = parts !== null && new Date(`${day}T00:00Z`).toJSON()?.startsWith(day);
   if (!isDay || Number.isNaN(time.getTime()))
     throw new UsageError(`--deadline "${text}" is not a time. Write 2027-01-31T12:00:00Z.`);

@@ -124,7 +124,7 @@ async function unpackAll(
 }
 
 /**
- * Opens what each file holds and hands it over; answers all complaints, those about files that cannot be opened
+ * Opens what each file holds and hands it over. Answers all complaints, those about files that cannot be opened
  * included.
  */
 async function forEachCabinet(
@@ -158,7 +158,7 @@ async function forEachCabinet(
   return complaints;
 }
 
-/** What a look at the tables alone finds. */
+/** The facts of a look at the tables alone. */
 function faultsOf({ fault, folders, members }: OpenedCabinet['cabinet']): Error[] {
   return [fault, ...folders.map((folder) => folder.fault), ...members.map((member) => member.fault)].filter(
     (one) => one !== undefined,

@@ -16,10 +16,10 @@ interface DemoFlags {
   agentReleases: string;
 }
 
-/** Who interrupts again after this time does not want to wait for the cleaning up. */
+/** A second interruption after this time does not wait for the cleaning up. */
 const impatienceMs = 1500;
 
-/** Who watches gets this long to open the home page. */
+/** A person who watches gets this long to open the home page. */
 const pauseMs = 5000;
 
 export function register(program: Command): void {

@@ -1,4 +1,4 @@
-// moult doctor: why is this computer not updating? One subcommand per end from which the ladder can be climbed. Each
+// moult doctor: why is this computer not updating? One subcommand for each end of the ladder. Each
 // loads its own part only: `logs` has no use for the server and the agent, and its memory is promised.
 
 import type { ClientOptions } from '@moult/doctor/client';

@@ -64,7 +64,7 @@ async function run(flags: Flags): Promise<void> {
   const { log } = logFiles;
   // Before the ready line is out: whoever waits for it may send the signal in the same moment.
   const stopped = stopSignal();
-  // Whatever does not let go: no service manager has to kill this process.
+  // If a part does not let go: no service manager has to kill this process.
   void stopped.then(() =>
     setTimeout(() => process.exit(1), (config.stopSeconds + commandLimits.longestEndSeconds) * 1000).unref(),
   );
@@ -89,7 +89,7 @@ function load({ printConfig: _, newDatabase: __, ...flags }: Flags): LoadedConfi
   return { config: { ...builtBeside(), ...defined(config) } as ServerConfig, origins };
 }
 
-/** What `npm run build` makes: only here, at the top, is it known where that is. */
+/** The result of `npm run build`: only here, at the top, is it known where that is. */
 function builtBeside() {
   return {
     agentReleaseDir: repositoryFile('packages/agent/dist'),

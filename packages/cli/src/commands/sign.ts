@@ -52,7 +52,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   if (flags.url !== undefined && !URL.canParse(flags.url))
     throw new UsageError(`--url ${flags.url} is not an address.`);
   const signed = await signFile(readNamedFile(file), identity, {
-    // A server's own keys sign whatever its clock shows; anybody else's certificate is judged by the clock.
+    // A server's own keys sign whatever its clock shows. Anybody else's certificate is judged by the clock.
     now: isOfServer(flags) ? signingTimeOf(identity, new Date()) : new Date(),
     ...(flags.description === undefined ? {} : { description: flags.description }),
     ...(flags.url === undefined ? {} : { url: flags.url }),
@@ -100,7 +100,7 @@ function replaceFile(file: string, bytes: Uint8Array, mode: number): void {
   }
 }
 
-/** What was done, and what a verifier would not like about it. */
+/** The work that was done, and the objections of a verifier. */
 async function tell(file: string, signed: Uint8Array, identity: SigningIdentity, flags: Flags): Promise<void> {
   const trustedCertificatesPem = [identity.certificatePem, ...identity.chainPem];
   const { kind, signers } = await verifyFile(signed, { trustedCertificatesPem });

@@ -64,7 +64,7 @@ interface Notice {
   remedy: string;
 }
 
-/** What the running server tells its administrator; nothing when it does not answer in time. */
+/** The notices of the running server for its administrator. Nothing when it does not answer in time. */
 async function noticesOf(url: string): Promise<Notice[]> {
   try {
     const answer = await fetch(`${url}/api/home`, { signal: AbortSignal.timeout(3000) });
@@ -75,7 +75,7 @@ async function noticesOf(url: string): Promise<Notice[]> {
   }
 }
 
-/** What strangers wanted beyond the limits of this server, and did not get. */
+/** The wishes of strangers beyond the limits of this server. */
 function heldBackLines(heldBack: Readonly<Record<string, number>>): string[] {
   const counts = Object.entries(heldBack).map(([what, count]) => `${count} ${kindsHeldBack[what] ?? what}`);
   return counts.length > 0 ? [`held back   ${counts.join(', ')} (limits; moult.log has the addresses)`] : [];
@@ -100,7 +100,7 @@ function identityLines({ clones, identitiesChanged }: { clones: number; identiti
 
 type ServerState = { state: 'running'; url: string; pid: number; startedAt: string } | { state: 'stopped' };
 
-/** What a killed server left behind says nothing: its address has to answer. */
+/** The rest of a killed server says nothing: its address has to answer. */
 async function askServer(dataDir: string): Promise<ServerState> {
   const holder = readLockHolder(dataDir);
   if (!holder?.url) return { state: 'stopped' };

@@ -7,7 +7,7 @@ export interface Scratch {
   close(): void;
 }
 
-/** A folder of its own for one demo, removed on close unless it is to be kept. */
+/** A folder of its own for one demo, removed on close unless it is kept. */
 export function openScratch(keep: boolean): Scratch {
   const folder = mkdtempSync(join(tmpdir(), 'moult-demo-'));
   return {

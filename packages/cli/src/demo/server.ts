@@ -7,7 +7,7 @@ import { openLog, startServer } from '@moult/server';
 
 export interface DemoServer {
   url: string;
-  /** The operator's CA, as an administrator would hand it to a new computer. */
+  /** The operator's CA, as an administrator hands it to a new computer. */
   operatorCertificate: Uint8Array;
   stop(): Promise<void>;
 }

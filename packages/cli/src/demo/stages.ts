@@ -1,5 +1,5 @@
 // The stages of the story and what proves each of them. Proof is taken from both sides, the server's store (through its
-// own home document) and the agent's disk; that nothing complained is no proof. Pure: one look in, evidence out.
+// own home document) and the agent's disk. Silence does not prove anything. Pure: one look in, evidence out.
 import type { AgentStatus } from '@moult/agent';
 import type { HomeDocument, HomeEvent, HomeEventKind } from '@moult/server/home-document';
 
@@ -7,15 +7,15 @@ import type { HomeDocument, HomeEvent, HomeEventKind } from '@moult/server/home-
 export interface View {
   home: HomeDocument;
   agent: AgentStatus;
-  /** What the sample update leaves behind, when it is there. */
+  /** The trace of the sample update, if it is there. */
   sampleFile: string | undefined;
 }
 
 export interface Stage {
   name: 'server' | 'old agent' | 'self-update' | 'registration' | 'scan' | 'installation' | 'report';
-  /** What is true once it is reached, for people. */
+  /** The facts once it is reached, for people. */
   promise: string;
-  /** What proves it in this view, in one sentence; undefined while it is not proven. */
+  /** The proof of it in this view, in one sentence. Undefined while it is not proven. */
   evidence(view: View): string | undefined;
 }
 

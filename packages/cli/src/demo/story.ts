@@ -16,7 +16,7 @@ export interface Story {
 
 const speakerWidth = 22;
 
-/** A story on `stream`; `seconds` is the clock that it is told by. */
+/** A story on `stream`. `seconds` is the clock that it is told by. */
 export function tellStory(stream: NodeJS.WriteStream, seconds: () => number): Story {
   const write = (text = '') => stream.write(`${text}\n`);
   const dim = (text: string) => paint('dim', text, stream);

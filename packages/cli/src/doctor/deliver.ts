@@ -52,7 +52,7 @@ const whyNot: Record<string, string> = {
   ENOSPC: 'the disk is full',
 };
 
-/** A progress line on stderr, rewritten in place; only for people, only when work takes a while. */
+/** A progress line on stderr, rewritten in place. Only for people, only when work takes a while. */
 export class ProgressLine {
   private readonly started = performance.now();
   private lastAt = 0;

@@ -12,7 +12,7 @@ import { deliver, type ReportOptions } from './deliver.ts';
 
 export type ExplainOptions = ServerOptions & ReportOptions;
 
-/** Why this computer is where it is; with `update`, why it is or is not offered that update. */
+/** Why this computer is where it is. With `update`, why it is or is not offered that update. */
 export async function explainComputer(
   name: string,
   update: string | undefined,

@@ -18,7 +18,7 @@ export interface FixOptions extends ServerOptions {
   json?: boolean;
 }
 
-/** Mends what is safe. Exit code 0 when nothing is left to mend, 1 when changes were only shown or declined. */
+/** Makes the safe changes. Exit code 0 if no change is left, 1 if changes were only shown or declined. */
 export async function doctorFix(options: FixOptions): Promise<void> {
   if (options.undo !== undefined) return undo(options.undo, options.json === true);
   const changes = await plan(options);

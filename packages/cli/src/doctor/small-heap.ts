@@ -1,6 +1,6 @@
-// Reading logs keeps little and throws away much: a client's tally lives till the end, nearly everything else for a line.
-// V8 takes the first for a reason to double its space for new objects again and again, and to let the old ones grow to
-// three times what is alive in them: more than a hundred megabytes that hold nothing by the time they are collected.
+// Reading logs keeps little and throws away much: a client's tally lives until the end, nearly everything else for a
+// line. V8 takes the first for a reason to double its space for new objects again and again. It lets the old ones grow
+// to three times their living part: more than a hundred megabytes that hold nothing by the time they are collected.
 import { setFlagsFromString } from 'node:v8';
 
 /** Beyond what is alive, in percent. */

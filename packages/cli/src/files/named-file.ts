@@ -1,10 +1,10 @@
-// Files that the command line names, for all commands alike: a regular file, or wrong usage. No command waits for a pipe
-// without a writer, or reads a device without end.
+// Files that the command line names, for all commands alike: a regular file, or wrong usage. No command waits for a
+// pipe without a writer, or reads a device without end.
 import type { ReadStream } from 'node:fs';
 import { DiskError, type OutsideLimits, openOutside, readOutside, streamOutside } from '@moult/disk';
 import { UsageError } from '../terminal.ts';
 
-/** All bytes of the file. Throws UsageError when it cannot be read, is no regular file, or is beyond `limits`. */
+/** All bytes of the file. Throws UsageError if it cannot be read, is not a regular file, or is beyond `limits`. */
 export function readNamedFile(file: string, limits?: OutsideLimits): Buffer {
   return asUsage(() => readOutside(file, limits));
 }

@@ -14,7 +14,7 @@ export interface ExportedFile {
 }
 
 export interface ExportOptions {
-  /** Makes what takes the pointing back: every value of it is removed. */
+  /** Makes the undoing of the pointing: every value of it is removed. */
   isUndo: boolean;
   now: Date;
   /** A new GUID, lower case. */

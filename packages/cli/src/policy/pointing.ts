@@ -21,7 +21,7 @@ export const maintenanceKey = 'SOFTWARE\\Policies\\Microsoft\\Windows\\Task Sche
 
 const keyPaths = { policy: policyKey, au: auKey, maintenance: maintenanceKey } as const;
 
-/** Every value that a pointing may set; what takes it back removes them all. */
+/** Every value that a pointing may set. The undoing removes them all. */
 export const pointingNames = [
   'WUServer',
   'WUStatusServer',

@@ -11,7 +11,7 @@ interface ReadValue {
   name: string;
   type: string;
   data: string | number;
-  /** What is wrong with it; '' when nothing is. */
+  /** Its fault. '' when nothing is. */
   fault: string;
 }
 

@@ -1,4 +1,4 @@
-/** Text as it stands in an element or in a quoted attribute. */
+/** Text as it is in an element or in a quoted attribute. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
 }

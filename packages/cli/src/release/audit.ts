@@ -1,4 +1,5 @@
-// The audit record of a change to the signed metadata: its author, in the database of the server that has the repository.
+// The audit record of a change to the signed metadata: its author, in the database of the server that has the
+// repository.
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { administer, type ServerOptions } from '../server-options.ts';
@@ -9,8 +10,8 @@ import type { Common } from './options.ts';
 const notOfTheChange: readonly string[] = ['dir', 'dataDir', 'database', 'config', 'json', 'passphraseFile', 'out'];
 
 /**
- * Runs a command, and records it when it succeeded. The change is made then: a database that is away is said, and makes the
- * exit code 1.
+ * Runs a command, and records it when it succeeded. The change is made then: a database that is away is said, and makes
+ * the exit code 1.
  */
 export function audited<Arguments extends unknown[]>(
   action: string,
@@ -21,7 +22,7 @@ export function audited<Arguments extends unknown[]>(
     const isOptions = (one: unknown): one is AuditOptions => typeof one === 'object' && one !== null && 'dir' in one;
     const options = given.find(isOptions);
     const [first] = given;
-    // A holder signs on a machine of the holder's own: there is no server.
+    // A holder signs on a machine of the holder's own: a server is not there.
     if (options?.dir !== undefined) await record(action, typeof first === 'string' ? first : 'trust', options);
   };
 }
@@ -42,7 +43,7 @@ async function record(action: string, subject: string, options: AuditOptions): P
   }
 }
 
-/** The server whose `trust` folder this is; undefined for a repository of its own. */
+/** The server whose `trust` folder this is. Undefined for a repository of its own. */
 export function serverOf({
   dir,
   database,

@@ -14,7 +14,7 @@ interface RoleReport extends Partial<ExpiryState> {
   role: string;
   threshold: number;
   keys: { keyid: string; owner: string }[];
-  /** What waits for signatures. */
+  /** The part that waits for signatures. */
   staged?: Progress & { version: number; file: string; sha256: string };
 }
 

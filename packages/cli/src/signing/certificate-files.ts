@@ -22,14 +22,14 @@ export function readCertificateFile(file: string): string {
 }
 
 /**
- * The certificates of a file that may hold nothing but roots of Microsoft, as PEM. Throws UsageError for a certificate whose
- * thumbprint is none of theirs.
+ * The certificates of a file that may hold nothing but roots of Microsoft, as PEM. Throws UsageError for a certificate
+ * with another thumbprint.
  */
 export function readMicrosoftRoots(file: string): string {
   const blocks = readCertificateFile(file)
     .split(/(?=-----BEGIN )/)
     .filter((block) => block.includes('-----BEGIN '));
-  // What is given on is what was checked, and nothing that stood beside it.
+  // The checked certificates are passed on, and nothing beside them.
   return blocks.map((block) => checkedMicrosoftRoot(file, block)).join('');
 }
 
@@ -48,7 +48,9 @@ function checkedMicrosoftRoot(file: string, pem: string): string {
   );
 }
 
-/** Certificate, key and further certificates from files. Throws UsageError for files that are not what they should be. */
+/**
+ * Certificate, key and further certificates from files. Throws UsageError for files that are not what they should be.
+ */
 export function readIdentityFiles(files: {
   cert: string;
   key: string;
@@ -62,7 +64,7 @@ export function readIdentityFiles(files: {
   };
 }
 
-/** Where a server keeps what it signs with (ARCHITECTURE.md, "The server's data directory"). */
+/** The place of a server's signing keys (ARCHITECTURE.md, "The server's data directory"). */
 export function operatorFiles(dataDir: string) {
   const inKeys = (name: string) => join(dataDir, 'keys', name);
   return {

@@ -1,6 +1,6 @@
 // The errors around signing, apart from those of the file itself.
 
-/** Thrown when the authority cannot be reached or answers with something that is no time stamp. */
+/** Thrown if the authority cannot be reached or answers with something other than a time stamp. */
 export class TimestampAuthorityError extends Error {
   readonly code = 'CLI_TIMESTAMP_AUTHORITY';
 }

@@ -5,7 +5,7 @@ import { commandLimits } from '../bounds.ts';
 import { UsageError } from '../terminal.ts';
 import { TimestampAuthorityError } from './errors.ts';
 
-/** Asks the authority at `url`. Throws UsageError for an address that is none. */
+/** Asks the authority at `url`. Throws UsageError for a bad address. */
 export function timestampAuthority(url: string): RequestTimestamp {
   const address = URL.parse(url);
   if (!address || !/^https?:$/.test(address.protocol)) throw new UsageError(`--tsa ${url} is not an http address.`);

@@ -33,7 +33,7 @@ export function lineEnd(from: usize, end: usize): usize {
   return end;
 }
 
-/** Two digits as a number; whatever else stands there gives some number too. */
+/** Two digits as a number. Whatever else stands there gives some number too. */
 export function twoDigits(at: usize): i32 {
   return (<i32>load<u8>(at) - 0x30) * 10 + (<i32>load<u8>(at, 1) - 0x30);
 }

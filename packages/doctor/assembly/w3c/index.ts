@@ -12,14 +12,14 @@ const hashSign: u32 = 0x23;
 const slashes: u64 = 0x2f2f2f2f2f2f2f2f;
 const maxColumns: i32 = 127;
 
-/** Why `scan` stopped; scanner.ts has the same numbers. */
+/** Why `scan` stopped. scanner.ts has the same numbers. */
 const atEnd: i32 = 0;
 const atDirective: i32 = 1;
 const atPing: i32 = 2;
 const atNewAnswer: i32 = 3;
 const atNewDay: i32 = 4;
 
-/** In place of the day of a run: its days are not asked for; it had no time. */
+/** In place of the day of a run: its days are not asked for. It had no time. */
 const untracked: i32 = i32.MIN_VALUE;
 const noDay: i32 = i32.MAX_VALUE;
 
@@ -41,7 +41,7 @@ export function configure(between: u32, stem: i32, date: i32, time: i32, client:
 }
 
 /**
- * Reads lines from `from` on, `length` is where the text ends; answers why it stopped. Begins with the answers that are
+ * Reads lines from `from` on, `length` is where the text ends. Answers why it stopped. Begins with the answers that are
  * still waiting: those of the lines before `from`.
  */
 export function scan(from: u32, length: u32): i32 {
@@ -198,7 +198,7 @@ function columnAt(column: i32): usize {
 
 const pingSegment: u32 = 0x72747577;
 
-/** The first four letters of the first path segment that matters, lower case; 0 where none does. */
+/** The first four letters of the first path segment that matters, lower case. 0 where none does. */
 function wantedSegment(from: usize, to: usize): u32 {
   for (let at = from; at < to; at += 8) {
     let found = bytesEqual(at, slashes);
@@ -232,7 +232,7 @@ function isWanted(letters: u32): bool {
   }
 }
 
-/** Milliseconds since 1970; NaN without a time. IIS 5 writes no date column by default: the day is in #Date. */
+/** Milliseconds since 1970. NaN without a time. IIS 5 writes no date column by default: the day is in #Date. */
 function timeOf(column: i32, end: usize): f64 {
   if (timeColumn < 0 || timeColumn > column || dateColumn > column) return NaN;
   const clock = columnAt(timeColumn);
@@ -263,7 +263,7 @@ function runOf(hash: u64): usize {
   return run;
 }
 
-/** One more of the same; true when it is of another day than the last one and somebody asks for days. */
+/** One more of the same. True when it is of another day than the last one and somebody asks for days. */
 function repeat(run: usize, time: f64, line: f64): bool {
   store<u32>(run, load<u32>(run, 24) + 1, 24);
   if (time < load<f64>(run, 8)) return false;

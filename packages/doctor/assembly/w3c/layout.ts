@@ -1,4 +1,4 @@
-// The one memory of the scanner; packages/doctor/src/http-log/scanner.ts has the same numbers.
+// The one memory of the scanner. The file packages/doctor/src/http-log/scanner.ts has the same numbers.
 
 /** What `scan` tells of the line at which it stopped. */
 export const state: usize = 0x1000;

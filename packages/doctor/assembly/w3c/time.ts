@@ -28,14 +28,14 @@ function readDay(at: usize): f64 {
   return <f64>(daysBefore(months / 12, months % 12) + <i32>(key % 100) - 1) * dayMs;
 }
 
-/** From 1970 to the first of a month (0 to 11); the year is taken to begin in March, so that a leap day ends it. */
+/** From 1970 to the first of a month (0 to 11). The year is taken to begin in March, so that a leap day ends it. */
 function daysBefore(calendarYear: i32, calendarMonth: i32): i32 {
   const month = (calendarMonth + 10) % 12;
   const year = calendarMonth < 2 ? calendarYear - 1 : calendarYear;
   return year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 - 719_468;
 }
 
-/** The day that a time is on: its number since 1970; `none` for no time. */
+/** The day that a time is on: its number since 1970. `none` for no time. */
 export function dayNumber(at: f64, none: i32): i32 {
   return at < 0 || at >= 0 ? <i32>floor(at / dayMs) : none;
 }

@@ -1,5 +1,5 @@
 // The columns of the WindowsUpdate.log of every generation, read from bytes: date, time, process, thread, component. It
-// takes only what entry.ts would read in the same way; everything else is left to it.
+// takes only lines that entry.ts reads in the same way. Everything else is left to it.
 import { clientLogBounds } from '../bounds.ts';
 
 const tab = 0x09;
@@ -10,11 +10,11 @@ const thousandths = Array.from({ length: 1000 }, (_, digits) =>
   Math.floor(Number(`0.${`${digits}`.padStart(3, '0')}`) * 1000),
 );
 
-/** What the last line that was taken had. */
+/** The columns of the last line that was taken. */
 export class Columns {
   component = '';
   layout: 'wua' | 'etw' = 'wua';
-  /** Where the text begins, and how long the time before the columns is. */
+  /** The place where the text begins, and the length of the time before the columns. */
   textStart = 0;
   stampLength = 0;
   /** Number of the thread, its digits read as hexadecimal ones. */
@@ -67,7 +67,7 @@ export class Columns {
     return thousandths[two(bytes, start) * 10 + (bytes[start + 2] as number) - 48] as number;
   }
 
-  /** 2009-05-25, with dashes, slashes or dots; answers where the clock begins, -1 for none. */
+  /** 2009-05-25, with dashes, slashes or dots. Answers where the clock begins, -1 for none. */
   private takeDate(bytes: Buffer, start: number, end: number): number {
     if (end - start < 20 || !areDigits(bytes, start, 4) || !areDigits(bytes, start + 5, 2)) return -1;
     if (!areDigits(bytes, start + 8, 2) || !isBetween(bytes[start + 4]) || !isBetween(bytes[start + 7])) return -1;
@@ -78,7 +78,7 @@ export class Columns {
     return clock === start + 10 ? -1 : clock;
   }
 
-  /** 10:20:33:123, with up to seven digits of a second; answers where it ends, -1 for none. */
+  /** 10:20:33:123, with up to seven digits of a second. Answers where it ends, -1 for none. */
   private takeClock(bytes: Buffer, start: number, end: number): number {
     if (end - start < 9 || bytes[start + 2] !== 0x3a || bytes[start + 5] !== 0x3a) return -1;
     if (!areDigits(bytes, start, 2) || !areDigits(bytes, start + 3, 2) || !areDigits(bytes, start + 6, 2)) return -1;

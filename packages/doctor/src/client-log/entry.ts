@@ -12,15 +12,15 @@ export interface LogEntry {
   stamp: Stamp | undefined;
   component: string;
   text: string;
-  /** Of the thread that wrote it; 0 where the line names none. */
+  /** Of the thread that wrote it. 0 where the line names none. */
   thread: number;
   /** Which layout the line has. */
   layout: 'sus' | 'wua' | 'etw' | 'plain';
-  /** What the text says by itself. */
+  /** The meaning of the text by itself. */
   meaning: Meaning;
 }
 
-/** A line taken apart, of which nobody asked yet what it says. */
+/** A line taken apart. Its meaning is found when it is asked for. */
 export type ParsedLine = Omit<LogEntry, 'meaning'>;
 
 const processColumns = /^[\t ]+(\d{1,7})[\t ]+([0-9a-fA-F]{1,8})[\t ]+([A-Za-z][\w-]*)(?:[\t ]+|$)/;
@@ -85,7 +85,7 @@ const updating = new Set([0x8007, 0x8009, 0x800b, 0x8019, 0x8020, 0x8024, 0x803d
 export function urlIn(text: string): string | undefined {
   if (!text.includes('://')) return undefined;
   const all = text.match(/https?:\/\/[^\s<>"'|,;]+/gi) ?? [];
-  // A namespace, or the action of a SOAP message, is no address that is asked.
+  // A namespace, or the action of a SOAP message, is not the address of a request.
   const url = all.find((each) => hostOfUrl(each) !== undefined)?.replace(/[.:)\]]+$/, '');
   // The SUS client writes file and place apart: "Downloading iuident.cab from http://server/".
   const file = /\b([\w.-]+\.(?:cab|bin))\s+from\s+\W?https?:/i.exec(text)?.[1];

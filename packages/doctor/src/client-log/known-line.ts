@@ -1,4 +1,4 @@
-// What a known line is: a pattern, and what a line says that matches it.
+// A known line: a pattern, and what a line says that matches it.
 import type { Outcome, Stage } from '../story/event.ts';
 import type { FindingCode } from '../words/codes.ts';
 
@@ -13,19 +13,19 @@ export interface KnownLine {
   /** Only in logs of this layout. */
   layout?: 'sus';
   says: Saying;
-  /** What it tells of the lines that follow; client-lines.ts knows these. */
+  /** Its meaning for the lines that follow. client-lines.ts knows these. */
   context?: Context;
 }
 
 export interface Saying {
-  /** Where the client is anyway, if left out. */
+  /** If left out, the place where the client is anyway. */
   stage?: Stage;
   outcome?: Outcome;
   /** The cause by itself, or that it does no harm. */
   finding?: FindingCode | 'harmless';
   code?: number;
   alsoWell?: readonly Stage[];
-  /** For the timeline; {name} is a parameter. */
+  /** For the timeline. {name} is a parameter. */
   milestone?: string;
   parameters?: Readonly<Record<string, string>>;
 }

@@ -1,10 +1,10 @@
-// The words that decide what a line of a client's log has to be looked at for. Where one is missing, the pattern that
-// needs it cannot match; where it is there, the pattern decides.
+// The words that decide which parts of a client's log line are read. If one is missing, the pattern that needs it
+// cannot match. If it is there, the pattern decides.
 import type { KnownLine } from './known-line.ts';
 import { knownLines } from './known-lines.ts';
 import { type Marks, type Word, WordFinder } from './word-finder.ts';
 
-/** What words are there, besides those of known lines. */
+/** The words of a line, also those that no known line has. */
 export const has = {
   /** Of a failure: complaints.ts. */
   complaint: 1 << 0,
@@ -42,7 +42,7 @@ const words: Record<Exclude<keyof typeof has, 'beyondAscii'>, readonly string[]>
   event: ['event', 'is not working', 'non-running', 'is not accessible', 'have ever contacted'],
 };
 
-/** What a line without any of them can be told by: its columns. */
+/** The marks of a line without any of them: its columns. */
 export const plainFlags = has.download | has.install | has.service | has.httpStatus | has.request | has.event;
 
 /** The sign is left alone. */

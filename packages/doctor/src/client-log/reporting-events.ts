@@ -1,5 +1,5 @@
 // SoftwareDistribution\ReportingEvents.log: what the agent reported, one event per line, tab-separated.
-// SoftwareDistribution.log and Change.log of the server mirror the event log; both are read here.
+// SoftwareDistribution.log and Change.log of the server mirror the event log. Both are read here.
 import { eventNumbers } from '@moult/protocol/reporting';
 import type { LogEvent, Stage } from '../story/event.ts';
 import { parseStamp } from '../text/stamp.ts';
@@ -21,7 +21,7 @@ export interface ReportedEvent {
   message: string;
 }
 
-/** The event of a line; undefined when it is not one. */
+/** The event of a line. Undefined when it is not one. */
 export function parseReportedEvent(raw: string, source: string, line: number): ReportedEvent | undefined {
   if (!/^\s*\{[0-9a-f-]{36}\}/i.test(raw)) return undefined;
   const columns = columnsOf(raw.trim());
@@ -64,7 +64,7 @@ export function isOwn({ updateId, caller, message }: ReportedEvent): boolean {
   );
 }
 
-/** What an agent reported as an event of a log. */
+/** The report of an agent as an event of a log. */
 export function logEventOf(event: ReportedEvent): LogEvent {
   const { source, line, raw, at, result, message, updateId } = event;
   return {
@@ -90,7 +90,7 @@ function stageOfReported(event: ReportedEvent): Stage {
   return /synchroni[sz]ation/i.test(category) ? 'detection' : 'installation';
 }
 
-/** By tabs; pages that show logs make blanks of them, often a single one. */
+/** By tabs. Pages that show logs make blanks of them, often a single one. */
 function columnsOf(text: string): string[] {
   if (text.includes('\t')) return text.split('\t');
   const wide = text.split(/\s{2,}/);
@@ -111,14 +111,14 @@ export interface ServerLogEvent {
   /** Of the event log, where the line mirrors one. */
   eventId: number | undefined;
   type: string;
-  /** Class and method that wrote the line; empty for entries of the event log. */
+  /** Class and method that wrote the line. Empty for entries of the event log. */
   method: string;
   message: string;
 }
 
 /** A line of the server's SoftwareDistribution.log or Change.log. */
 export function parseServerLogLine(raw: string, source: string, line: number): ServerLogEvent | undefined {
-  // Only the server writes the zone behind its times; most lines are a client's.
+  // Only the server writes the zone behind its times. Most lines are a client's.
   if (!/^.{16,40}(?: UTC|Z)\b/.test(raw)) return undefined;
   const stamp = parseStamp(raw);
   if (stamp?.zone !== 'utc') return undefined;
@@ -142,8 +142,8 @@ export function parseServerLogLine(raw: string, source: string, line: number): S
 }
 
 /**
- * An entry of the Windows event log pasted or exported as text: "Event ID: 13042", or the words that it or the home page
- * of the server has for it.
+ * An entry of the Windows event log pasted or exported as text: "Event ID: 13042", or the words that it or the home
+ * page of the server has for it.
  */
 export function parseEventLogText(raw: string): { eventId: number; message: string } | undefined {
   const match = /\bEvent\s?ID\s*[:=]\s*(\d{2,5})\b(.*)$/i.exec(raw);

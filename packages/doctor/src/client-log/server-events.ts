@@ -5,12 +5,14 @@ import { causeOfStatus } from '../hresult/cause.ts';
 import type { FindingCode } from '../words/codes.ts';
 import type { ServerLogEvent } from './reporting-events.ts';
 
-/** The finding behind an event id; undefined for information and for ids that say nothing is wrong. */
+/** The finding behind an event id. Undefined for information and for ids that say nothing is wrong. */
 export function causeOfEvent(eventId: number): FindingCode | undefined {
   return causes[eventId];
 }
 
-/** The finding behind a line of the server's own log that mirrors no event: what its health check and its database say. */
+/**
+ * The finding behind a line of the server's own log that mirrors no event: what its health check and its database say.
+ */
 export function causeOfServerLine({ level, method, message }: ServerLogEvent): FindingCode | undefined {
   if (!/^(error|warning)$/i.test(level)) return undefined;
   if (
@@ -45,7 +47,7 @@ export class LatestEvents {
   }
 }
 
-/** Milliseconds, or the line where there is no time. */
+/** Milliseconds, or the line if the time is missing. */
 export function timeOf({ at, line }: ServerLogEvent): number {
   return at ?? line;
 }

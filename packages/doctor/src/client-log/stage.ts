@@ -1,10 +1,10 @@
-// Where in its work a client was when it wrote a line: by the component, by the words, else where it was before. Pure.
+// The stage of a client's work when it wrote a line: by the component, by the words, else where it was before. Pure.
 import { clientLogBounds } from '../bounds.ts';
 import type { Stage } from '../story/event.ts';
 import type { LogEntry } from './entry.ts';
 import { has } from './line-words.ts';
 
-/** Where in its work the client is with this line, when it was in `before`. */
+/** The stage of the client's work with this line, if it was in `before`. */
 export function stageOf({ component, text, meaning }: LogEntry, before: Stage): Stage {
   const { flags } = meaning;
   const own = stageOfComponent(component);
@@ -13,15 +13,15 @@ export function stageOf({ component, text, meaning }: LogEntry, before: Stage): 
     return 'self-update';
   if (own !== 'caller' && own !== 'own') return own;
   if ((flags & has.search) !== 0 && /Finding updates|Search for updates/i.test(text)) return 'detection';
-  // Misc writes for whoever called it; the others end what another component was at, unless they speak of it.
+  // Misc writes for whoever called it. The others end what another component was at, unless they speak of it.
   if (own === 'caller' || !subordinate.has(before)) return before;
   if ((flags & has.download) !== 0 && /\bdownload(?:s|ing|ed)?\b/i.test(text)) return 'download';
   return (flags & has.install) !== 0 && /\binstall(?:s|ing|ed|ation)?\b/i.test(text) ? 'installation' : 'other';
 }
 
 /**
- * The same for a line without a word of `has` that stages are told by, besides those of downloading and installing;
- * undefined where only its text tells.
+ * The same for a line without a word of `has` that names a stage. Words of downloading and installing do not count.
+ * Undefined where only its text tells.
  */
 export function stageWithoutText(component: string, flags: number, before: Stage): Stage | undefined {
   const own = stageOfComponent(component);
@@ -32,7 +32,7 @@ export function stageWithoutText(component: string, flags: number, before: Stage
 
 const stages = new Map<string, ComponentStage>();
 
-/** `caller` for components that work for any other, `own` for those with work of their own that no stage is of. */
+/** `caller` for components that work for any other. `own` for those with work of their own that has no stage. */
 type ComponentStage = Stage | 'caller' | 'own';
 
 /** The stage that a component works in. */
@@ -56,7 +56,7 @@ function lookUpComponent(component: string): ComponentStage {
 
 const subordinate = new Set<Stage>(['download', 'installation', 'reporting']);
 
-/** What a failure says of its stage by its words, whatever wrote it. In order. */
+/** The stage that the words of a failure name, in any component. In order. */
 const byWords: readonly { words: RegExp; stage: Stage }[] = [
   {
     words: /GetDeviceTickets|GetUserTickets|AuthTicketHelper|GetAgentTokenFromServer|GetEndpointToken/i,
@@ -80,7 +80,7 @@ const byWords: readonly { words: RegExp; stage: Stage }[] = [
   },
 ];
 
-/** The stage that the words of a failure tell; undefined where they tell none. */
+/** The stage that the words of a failure tell. Undefined where they tell none. */
 export function stageInWords(text: string): Stage | undefined {
   return byWords.find(({ words }) => words.test(text))?.stage;
 }

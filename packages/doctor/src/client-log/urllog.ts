@@ -1,4 +1,4 @@
-// urllog.dat: status pings that could not be sent. Microsoft's layout is not public; ours is one record per line, host,
+// urllog.dat: status pings that could not be sent. Microsoft's layout is not public. Ours is one record per line, host,
 // TAB, query. Any file is searched for "wutrack.bin?…", so that foreign layouts still tell their pings.
 import { type LoggedPing, pingOf } from '../http-log/ping.ts';
 

@@ -1,7 +1,7 @@
-// Finds many words in a line at once (Aho and Corasick 1975), whatever their letter case: one step per byte, however many
-// words there are. What a line lacks need not be searched for with dozens of patterns.
+// Finds many words in a line at once (Aho and Corasick 1975), whatever their letter case: one step per byte, however
+// many words there are. If a line lacks all words, dozens of patterns need not search it.
 
-/** What is found is told as bits of three numbers. */
+/** The finder answers with the bits of three numbers. */
 export interface Marks {
   low: number;
   high: number;
@@ -20,9 +20,9 @@ interface Node {
   id: number;
 }
 
-/** Looks for words in ASCII text; bytes beyond it set `beyond` among the flags. */
+/** Looks for words in ASCII text. Bytes beyond it set `beyond` among the flags. */
 export class WordFinder {
-  /** What the last `find` found. */
+  /** The words that the last `find` found. */
   readonly marks: Marks = { low: 0, high: 0, flags: 0 };
   private readonly classes = new Uint8Array(256);
   private readonly next: Uint16Array;
@@ -54,7 +54,7 @@ export class WordFinder {
     }
   }
 
-  /** Walks over the bytes from `start` to `end`; `marks` has what is there. */
+  /** Walks over the bytes from `start` to `end`. `marks` has what is there. */
   find(bytes: Uint8Array, start: number, end: number): void {
     const { next, classes, shift, firstTelling } = this;
     let state = 0;

@@ -1,8 +1,8 @@
-// What a thread of the agent is at: several scans go on at once, each in a thread, and their lines stand in turns.
+// The work of a thread of the agent: several scans run at once, each in a thread, and their lines alternate.
 import { clientLogBounds } from '../bounds.ts';
 import type { Stage } from '../story/event.ts';
 
-/** What earlier lines say about later ones of the same work. */
+/** The meaning of earlier lines for later ones of the same work. */
 export interface Work {
   stage: Stage;
   /** The last address that was named. */

@@ -23,5 +23,5 @@ export interface AgentState {
   machine: { os: string; architecture: string; language: string };
 }
 
-/** The machine whose folder this is; without a folder the real machine. */
+/** The machine whose folder this is. Without a folder the real machine. */
 export type MachineAt = (root?: string) => AgentMachine;

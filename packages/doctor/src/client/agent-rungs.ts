@@ -1,4 +1,5 @@
-// Rungs 1, 2 and 9 from a machine itself: can its system update itself at all, and is its Moult agent whole and running?
+// Rungs 1, 2 and 9 from a machine itself: can its system update itself at all, and is its Moult agent whole and
+// running?
 import { existsSync } from 'node:fs';
 import { type Observation, observe } from '../finding.ts';
 import type { FindingCode } from '../words/codes.ts';
@@ -38,7 +39,7 @@ export function observeAgent(machine: AgentMachine, client: string): Observation
   return found;
 }
 
-/** What the version of Windows, and the marks that agents leave, say of the kind of client. */
+/** The kind of client, from the version of Windows and the marks that agents leave. */
 export function observeKindOfSystem(settings: ClientSettings, client: string): Observation[] {
   const { currentVersion, update, autoUpdate } = registryPlaces;
   const subject = ['client', client];
@@ -50,7 +51,7 @@ export function observeKindOfSystem(settings: ClientSettings, client: string): O
       say('', currentVersion, 'CurrentMajorVersionNumber', 'DOCTOR_NEVER_SELF_UPDATES'),
     ];
   }
-  // Agents of WSUS make themselves an id and plan by NextDetectionTime; those of SUS know LastWaitTimeout only.
+  // Agents of WSUS make themselves an id and plan by NextDetectionTime. Those of SUS know LastWaitTimeout only.
   if (settings.text(update, 'SusClientId')) return [say('WSUS client', update, 'SusClientId')];
   if (settings.text(autoUpdate, 'NextDetectionTime')) return [say('WSUS client', autoUpdate, 'NextDetectionTime')];
   return settings.text(autoUpdate, 'LastWaitTimeout') ? [say('SUS client', autoUpdate, 'LastWaitTimeout')] : [];

@@ -3,7 +3,7 @@ import { type Observation, observe } from '../finding.ts';
 import type { FindingCode } from '../words/codes.ts';
 import { registryPlaces as at, type ClientSettings, evidenceOfValue, wrongPlaces } from './settings.ts';
 
-/** What the policy values say. `client` is the name to use in sentences. */
+/** The findings of the policy values. `client` is the name to use in sentences. */
 export function observePolicy(settings: ClientSettings, client: string): Observation[] {
   const subject = ['client', client];
   const server = settings.text(at.policy, 'WUServer');

@@ -19,7 +19,7 @@ export const registryPlaces = {
   services,
 } as const;
 
-/** Where values end up when a 32-bit program, a user policy or a guess wrote them. */
+/** The places of values that a 32-bit program, a user policy or a guess wrote. */
 export const wrongPlaces = [
   'hkey_local_machine\\software\\wow6432node\\policies\\microsoft\\windows\\windowsupdate',
   'hkey_local_machine\\software\\policies\\microsoft\\windowsupdate',
@@ -46,7 +46,7 @@ export class ClientSettings {
     return [...this.facts.keys()].some((key) => /\\policies(\\|$)/.test(key));
   }
 
-  /** True where the key above all services was exported, or more of them are there than anybody picks one by one. */
+  /** True if the key above all services was exported, or so many services that no person selected them. */
   get holdsAllServices(): boolean {
     const above = `${services}\\`;
     const below = [...this.facts.keys()].filter((key) => key.startsWith(above));
@@ -70,7 +70,7 @@ export class ClientSettings {
   number(key: string, name: string): number | undefined {
     const data = this.value(key, name)?.data;
     if (typeof data === 'number') return data;
-    // People write numbers as text; Windows ignores those, and so does this.
+    // People write numbers as text. Windows ignores those, and so does this.
     return undefined;
   }
 

@@ -12,15 +12,15 @@ const hour = 3_600_000;
 const longestWait = 25 * hour;
 
 export interface StateClock {
-  /** When the state was written out, UTC; undefined for files that do not tell. */
+  /** When the state was written out, UTC. Undefined for files that do not tell. */
   nowMs: number | undefined;
   /** The doctor's own clock: nothing was written out later than this. */
   latestMs: number;
-  /** Minutes that local time is ahead of UTC; undefined when not known. */
+  /** Minutes that local time is ahead of UTC. Undefined when not known. */
   offsetMinutes: number | undefined;
 }
 
-/** What AUState, the times, services and ids say. */
+/** The findings of AUState, the times, services and ids. */
 export function observeState(settings: ClientSettings, client: string, clock: StateClock): Observation[] {
   const subject = ['client', client];
   const server = settings.text(at.policy, 'WUServer') ?? '';
@@ -87,7 +87,7 @@ function observeTimes(settings: ClientSettings, say: Say, clock: StateClock): Ob
   if (wait - (nowMs ?? latestMs) > longestWait || farFromStart)
     return [say('fail', 'DOCTOR_WAIT_STUCK', shown, places)];
   if (ahead !== undefined && ahead < -longestWait) return [say('fail', 'DOCTOR_DETECTION_STUCK', shown, places)];
-  // Regular waits are 17 to 22 hours; only an unreachable server makes it a day.
+  // Regular waits are 17 to 22 hours. Only an unreachable server makes it a day.
   if ((ahead !== undefined && ahead > 22.5 * hour) || isDayAfterStart(wait, start, offsetMinutes)) {
     return [say('fail', 'DOCTOR_WAITS_24_HOURS', shown, places)];
   }
@@ -95,8 +95,8 @@ function observeTimes(settings: ClientSettings, say: Say, clock: StateClock): Ob
 }
 
 /**
- * DetectionStartTime is local and five minutes before the detection it announced; LastWaitTimeout is UTC. When the wait
- * is a day after that detection, whole quarters of an hour for the zone apart, the detection found no server.
+ * DetectionStartTime is local and five minutes before the detection it announced. LastWaitTimeout is UTC. If the wait
+ * is a day after that detection, the detection found no server. Whole quarters of an hour are the zone's.
  */
 function isDayAfterStart(wait: number, start: number | undefined, offsetMinutes: number | undefined): boolean {
   if (start === undefined) return false;
@@ -126,7 +126,7 @@ function observeStart(
     : [say('pass', 'DOCTOR_WAITING', shown, places)];
 }
 
-/** CryptSvc checks the signatures of whatever is fetched; without the firewall's service downloads fail. */
+/** CryptSvc checks the signatures of whatever is fetched. Without the firewall's service downloads fail. */
 const neededServices = [
   'wuauserv',
   'BITS',

@@ -1,4 +1,4 @@
-// Applies changes one by one, writes down first what was there, and takes them back.
+// Makes changes one by one, records the old state first, and undoes the changes.
 import { createHash } from 'node:crypto';
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DoctorError, RequestError } from '../errors.ts';
@@ -8,10 +8,10 @@ import { applyMode, type Change } from './plan.ts';
 interface UndoStep {
   file: string;
   what: string;
-  /** Base64 of what the file held; null where it did not exist. */
+  /** Base64 of what the file held. Null where it did not exist. */
   before: string | null;
   modeBefore: number;
-  /** SHA-256 of what was put there; null where the file was taken away. Guards against undoing somebody else's work. */
+  /** SHA-256 of what was put there. Null where the file was taken away. Guards against undoing somebody else's work. */
   after: string | null;
 }
 
@@ -42,7 +42,7 @@ export function applyChanges(changes: readonly Change[], undoFile: string, at: D
   }
 }
 
-/** Takes back what an undo file tells, last change first. Throws DoctorError CLI_DOCTOR_UNDO_INVALID. */
+/** Undoes the changes of an undo file, last change first. Throws DoctorError CLI_DOCTOR_UNDO_INVALID. */
 export function undoChanges(undoFile: string): string[] {
   const { steps } = readUndoFile(undoFile);
   for (const { file, after } of steps) {

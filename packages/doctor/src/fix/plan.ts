@@ -1,5 +1,6 @@
-// What the doctor may mend by itself: on a Moult agent's root and in a Moult server's data directory, nothing else.
-// Every change is one file that becomes another one; what it was is kept, so that every change can be undone.
+// The changes that the doctor may make by itself: on a Moult agent's root and in a Moult server's data directory,
+// nothing else. Every change is one file that becomes another one. The old content is kept, so that every change can be
+// undone.
 import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentMachine } from '../client/agent-machine.ts';
@@ -16,7 +17,7 @@ export interface Change {
   /** One sentence, shown before asking. */
   what: string;
   file: string;
-  /** New content; undefined: the file goes. */
+  /** New content. Undefined: the file goes. */
   after: Buffer | undefined;
   /** New mode, where only that changes. */
   mode?: number;
@@ -90,7 +91,7 @@ export async function planForServer(dataDir: string, now: Date, sources: SelfSou
       after: undefined,
     });
   }
-  // Keys alone: a change writes the file anew, and the database and the locks must stay the files that they are.
+  // Keys alone: a change writes the file again, and the database and the locks must stay the files that they are.
   for (const { path: file, isKey } of facts.open) {
     if (!isKey) continue;
     changes.push({

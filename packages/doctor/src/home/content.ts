@@ -89,7 +89,7 @@ export async function collectMissing(
   }
 }
 
-/** What the folder says. Pure. */
+/** The findings of the folder. Pure. */
 export function observeContent(facts: ContentFacts): Observation[] {
   const { folder } = facts;
   const subject = ['server', 'content'];

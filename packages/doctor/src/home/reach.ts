@@ -1,5 +1,5 @@
-// Whether this user can see a file or folder at all. What may not be read says nothing of itself: whoever calls it missing
-// makes people replace keys that every agent pins.
+// Whether this user can see a file or folder at all. An unreadable file says nothing of itself: whoever calls it
+// missing makes people replace keys that every agent pins.
 import { closeSync, constants, lstatSync, opendirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Observation, observe } from '../finding.ts';

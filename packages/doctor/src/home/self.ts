@@ -38,12 +38,12 @@ export interface SelfFacts {
   /** The process that moult.lock names is there. */
   alive: boolean;
   keys: { file: string; problem: string | undefined }[];
-  /** What other users may read or write although they should not. */
+  /** Places that other users may read or write although they should not. */
   open: OpenPlace[];
   tree: TreeFacts | undefined;
   /** A restore was cut off, or is under way. */
   restorePending: boolean;
-  /** What there is to say of this server's clock. */
+  /** The notice about this server's clock. */
   clock: Notice | undefined;
   /** Places of the server that this user may not read: nothing is said of what is in them. */
   unreadable: string[];
@@ -51,7 +51,7 @@ export interface SelfFacts {
 
 const keyPairs = ['operator-ca', 'operator-signing'];
 
-/** Looks at the data directory, and at the file of a database elsewhere; starts nothing, changes nothing. */
+/** Looks at the data directory, and at the file of a database elsewhere. Starts nothing, changes nothing. */
 export async function collectSelf(
   dataDir: string,
   now: Date,
@@ -64,7 +64,7 @@ export async function collectSelf(
   if (unreadable.includes(dataDir)) return unreadableFacts(dataDir, [dataDir]);
   const holder = readLockHolder(dataDir);
   const ca = readOwnCa(dataDir, unreadable);
-  // By a clock that is not believed no certificate is called expired: the remedy would cost every agent.
+  // By a clock that is not believed no certificate is called expired: the remedy disturbs every agent.
   const clock = inspectClock(dataDir, now);
   const believed = clock.kind === 'right' ? now : undefined;
   const hasKeys = !unreadable.includes(join(dataDir, 'keys'));
@@ -81,7 +81,7 @@ export async function collectSelf(
   };
 }
 
-/** What this user may not see is not open to others either. */
+/** A file that this user may not see is not open to others either. */
 function openPlaces(dataDir: string, database: string): OpenPlace[] {
   try {
     return openPlacesIn(dataDir, isPostgres(database) ? undefined : sqliteFileOf(database));
@@ -103,7 +103,7 @@ function readOwnCa(dataDir: string, unreadable: string[]): string | undefined {
   return reach === 'there' ? readNamedFile(file).toString('utf8') : undefined;
 }
 
-/** Without the certificate to hold them against, releases are not called wrongly signed. */
+/** Without the certificate, no release counts as wrongly signed. */
 async function inspectTree(
   dataDir: string,
   { verifyTree, ca, now }: { verifyTree: VerifyTree; ca: string | undefined; now: Date },
@@ -158,7 +158,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** What the data directory says. Pure. */
+/** The findings of the data directory. Pure. */
 export function observeSelf(facts: SelfFacts): Observation[] {
   const { dataDir, holder, alive, unreadable } = facts;
   const found: Observation[] = observeUnreadable(unreadable);

@@ -1,5 +1,5 @@
 // Meanings of the codes that update agents log. The table windows-update-errors.tsv is data: facts and names from
-// Microsoft's public error lists (wuerror.h, winhttp.h, winerror.h, bitsmsg.h), meanings in our own words; rows marked
+// Microsoft's public error lists (wuerror.h, winhttp.h, winerror.h, bitsmsg.h), meanings in our own words. Rows marked
 // "uncertain" there are said as uncertain here.
 import { readFileSync } from 'node:fs';
 import { repositoryFile } from '@moult/disk';
@@ -15,7 +15,7 @@ export interface ErrorMeaning {
 
 let table: Map<number, ErrorMeaning> | undefined;
 
-/** What `value` (a HRESULT as unsigned 32-bit number) means; the raw HTTP form 0x8019xxxx for any status. */
+/** The meaning of `value` (a HRESULT as unsigned 32-bit number). The raw HTTP form 0x8019xxxx for any status. */
 export function meaningOf(value: number): ErrorMeaning | undefined {
   const known = errorTable().get(value >>> 0);
   if (known) return known;

@@ -1,6 +1,5 @@
-// Request lines without a #Fields header: pieces of IIS logs that somebody pasted, Blue Coat and other ELFF, squid,
-// the common log format of nginx and Apache, one-line prints of packet sniffers, key=value records. Columns are told
-// apart by what they look like.
+// Request lines without a #Fields header: pasted pieces of IIS logs, Blue Coat and other ELFF, squid, the common log
+// format, packet sniffers, key=value records. Columns are told apart by what they look like.
 import { parseStamp } from '../text/stamp.ts';
 import { parseNativeLine } from './iis-native.ts';
 import { type HttpRecord, kindOfPath } from './record.ts';
@@ -52,7 +51,7 @@ interface Target {
 function targetOf(after: string): Target | undefined {
   const url = /^(?:https?:\/\/([^/\s"]+))?(\/[^\s?"]*)(\?[^\s"]*)?/i.exec(after);
   if (url) return withQueryColumn(url[2] ?? '', url[3], url[1], after.slice(url[0].length).trim());
-  // ELFF: scheme, host and path in columns of their own; or host and path.
+  // ELFF: scheme, host and path in columns of their own. Or host and path.
   const columns = /^(?:https?\s+)?([\w.-]+)\s+(?:\d+\s+)?(\/[^\s?]*)(\?\S*)?/i.exec(after);
   if (!columns) return undefined;
   return withQueryColumn(columns[2] ?? '', columns[3], columns[1], after.slice(columns[0].length).trim());
@@ -72,7 +71,7 @@ function statusesOf(before: string, rest: string): Pick<HttpRecord, 'status' | '
   if (named) return { ...none, status: Number(named[1]) };
   const clf = /^HTTP\/[\d.]+"\s+(\d{3})\b/.exec(rest);
   if (clf) return { ...none, status: Number(clf[1]) };
-  // IIS 6 and later end in "status substatus win32 [time-taken]"; IIS 5 has the status and then the user agent.
+  // IIS 6 and later end in "status substatus win32 [time-taken]". IIS 5 has the status and then the user agent.
   const iis = /(?:^|\s)([1-5]\d\d)\s+(\d{1,3})\s+(\d+)(?:\s+\d+)*\s*$/.exec(rest);
   if (iis) return { status: Number(iis[1]), substatus: Number(iis[2]), win32: Number(iis[3]) };
   const afterwards = /(?:^|\s)([1-5]\d\d)(?=\s|$)/.exec(rest);
@@ -88,7 +87,7 @@ function clientOf(before: string, rest: string): string | undefined {
   const address =
     /(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])|(?<=\s|^)([0-9a-f]*(?::[0-9a-f]*){2,7}(?:%\w+)?)(?=\s)/gi;
   const early = [...before.matchAll(address)].map(([ip]) => ip).filter((ip) => !/^\d{2}:\d{2}:\d{2}$/.test(ip));
-  // IIS 6 and later: s-ip stands before the method, c-ip behind the port and the user name.
+  // IIS 6 and later: s-ip is before the method, c-ip behind the port and the user name.
   const behind = /^(?:-\s+)?\d{1,5}\s+\S+\s+(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*(?::[0-9a-f]*){2,7}(?:%\w+)?)\s/i.exec(
     rest,
   );

@@ -1,10 +1,10 @@
-// IIS's own log format (inYYMMDD.log), comma-separated and without a header: client, user, date, time, service, computer,
-// server address, milliseconds, bytes in, bytes out, status, Win32 status, method, target, parameters, and a last comma.
+// IIS's own log format (inYYMMDD.log), comma-separated and without a header: client, user, date, time, service,
+// computer, server address, milliseconds, bytes, statuses, method, target, parameters, and a last comma.
 import { type HttpRecord, kindOfPath } from './record.ts';
 
 const shape = /^[^,]+, [^,]*, \d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}, \d{1,2}:\d{2}:\d{2}, W3SVC\d*,/;
 
-/** The request in a line; undefined when the line is none of this format, or not about updating. */
+/** The request in a line. Undefined if the line is not of this format, or not about updating. */
 export function parseNativeLine(text: string, source: string, line: number): HttpRecord | undefined {
   if (!shape.test(text)) return undefined;
   const cells = text.split(',').map((cell) => cell.trim());
@@ -34,7 +34,7 @@ export function parseNativeLine(text: string, source: string, line: number): Htt
   };
 }
 
-/** Local time in the form of the server's locale; two digits of the year are usual. */
+/** Local time in the form of the server's locale. Two digits of the year are usual. */
 function timeOf(date: string, time: string): number | undefined {
   const [first = 0, second = 0, third = 0] = date.split(/[/.-]/).map(Number);
   const [hour = 0, minute = 0, seconds = 0] = time.split(':').map(Number);

@@ -1,5 +1,5 @@
-// What the statuses of IIS with their sub-statuses mean, which finding each is, and its own first step. The numbers are
-// Microsoft's public lists for IIS 6 and for IIS 7 and later; the words are ours. A status without a row of its own is
+// The meaning of IIS statuses and sub-statuses, the finding of each, and its own first step. The numbers are
+// Microsoft's public lists for IIS 6 and for IIS 7 and later. The words are ours. A status without a row of its own is
 // judged by its number alone.
 import type { FindingCode } from '../words/codes.ts';
 
@@ -362,12 +362,12 @@ export function knownStatuses(): readonly StatusMeaning[] {
   return [...byStatus.values()];
 }
 
-/** What an answer means; a sub-status without a row is its status' `.0`. Undefined for good and unknown ones. */
+/** The meaning of an answer. A sub-status without a row is its status' `.0`. Undefined for good and unknown ones. */
 export function meaningOfStatus(status: number, substatus: number | undefined): StatusMeaning | undefined {
   return byStatus.get(`${status}.${substatus ?? 0}`) ?? byStatus.get(`${status}.0`);
 }
 
-/** What HTTP.sys means by a reason; `N/A` and others are told by the status. */
+/** The meaning of a reason of HTTP.sys. `N/A` and others are told by the status. */
 export function meaningOfReason(reason: string): StatusMeaning | undefined {
   const row = reasonRows.find(([pattern]) => pattern.test(reason));
   return row && meaningOf(reason, row[1], row[2], row[3]);

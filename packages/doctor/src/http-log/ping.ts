@@ -22,7 +22,7 @@ const activities: Record<string, string> = {
   i: 'installation',
 };
 
-/** The HRESULT of a ping and nothing else of it, 0 for success; undefined when the query is not one. */
+/** The HRESULT of a ping and nothing else of it, 0 for success. Undefined when the query is not one. */
 export function errorOfPing(query: string): number | undefined {
   let isPing = false;
   let error = 0;
@@ -46,7 +46,7 @@ function hresultOf(digits: string): number {
   return Number.isNaN(error) ? 0 : error >>> 0;
 }
 
-/** Reads the query of a ping; undefined when it is not one. */
+/** Reads the query of a ping. Undefined when it is not one. */
 export function pingOf(query: string): LoggedPing | undefined {
   const values = new Map<string, string>();
   for (const part of query.slice(0, requestLogBounds.maxQuery).split('&')) {

@@ -1,6 +1,6 @@
 // One request as some log told it: IIS, HTTP.sys, a proxy or a web server in between.
 
-/** What a request asked for, as far as updating is concerned. */
+/** The file or service of a request, as far as updating is concerned. */
 export type RequestKind =
   | 'iuident'
   | 'wuident'
@@ -18,14 +18,14 @@ export type RequestKind =
 export interface HttpRecord {
   source: string;
   line: number;
-  /** The line; empty for one of very many that were not kept. */
+  /** The line. Empty for one of very many that were not kept. */
   text: string;
   /** The last of so many equal ones, the first of them on line `since`. */
   repeats?: { times: number; since: number };
-  /** Milliseconds since 1970 of the time as written; `zone` says whose clock face that is. */
+  /** Milliseconds since 1970 of the time as written. `zone` says whose clock face that is. */
   at: number | undefined;
   zone: 'utc' | 'unknown';
-  /** Address of who asked; undefined where the log has none. */
+  /** Address of who asked. Undefined where the log has none. */
   client: string | undefined;
   method: string;
   /** As asked, letter case kept, without query. */
@@ -48,7 +48,7 @@ export interface HttpRecord {
   reason: string | undefined;
 }
 
-/** Sorts a path into what it means for updating. Case-insensitive; any prefix is allowed. */
+/** Sorts a path into what it means for updating. Case-insensitive. Any prefix is allowed. */
 export function kindOfPath(path: string): RequestKind {
   const lower = path.toLowerCase();
   if (lower.includes('/clientwebservice/')) return 'client-web-service';
@@ -88,7 +88,7 @@ export function stampOf(query: string): number | undefined {
   return Date.UTC(2000 + year, month - 1, day, hour, minute);
 }
 
-/** 2xx and 304; a sniffed request without an answer is neither good nor bad. */
+/** 2xx and 304. A sniffed request without an answer is neither good nor bad. */
 export function isGood(record: HttpRecord): boolean {
   const status = record.status ?? 0;
   return (status >= 200 && status < 300) || status === 304;
@@ -110,15 +110,16 @@ export function isLater(a: Placed, b: Placed): boolean {
   return a.at !== undefined && b.at !== undefined ? a.at > b.at : a.line > b.line;
 }
 
-/** Which site of the server a record belongs to, as far as the log tells; sites.ts puts together what is one. */
+/** Which site of the server a record belongs to, as far as the log tells. sites.ts puts together what is one. */
 export function siteOf({ port, site }: HttpRecord): string {
   if (port === undefined) return site ?? '';
   return site === undefined ? `port ${port}` : `${site} on port ${port}`;
 }
 
 /**
- * How to ask the server that wrote the record: by the host that was asked for, else on the server itself. An address with
- * a zone (`fe80::1%11`), and one that only the machine itself has, are told as localhost. Undefined without a port.
+ * How to ask the server that wrote the record: by the host that was asked for, else on the server itself. An address
+ * with a zone (`fe80::1%11`), and one that only the machine itself has, are told as localhost. Undefined without a
+ * port.
  */
 export function baseOf({ host, port, serverAddress }: HttpRecord): string | undefined {
   const scheme = port === '443' || port === '8531' ? 'https' : 'http';

@@ -1,4 +1,4 @@
-// Made by scripts/build-wasm.ts from packages/doctor/assembly/w3c; do not edit.
+// Made by scripts/build-wasm.ts from packages/doctor/assembly/w3c. Do not edit.
 export const scannerModule =
   'AGFzbQEAAAABHQVgAAF/YAAAYAJ/fwF8YAJ/fwF/YAZ/f39/f3wAAwYFAAECAwQFBgEBwgHCAQZGC34BQgALfwFBAAt8AUQAAAAAAAD4fwt/AU' +
   'EAC38BQQALfwFBfwt/AUF/C38BQX8LfAFEAAAAAAAA+H8LfwFBAAt/AUEACwcdAwljb25maWd1cmUABARzY2FuAAMGbWVtb3J5AgAIAQEK3hsF' +

@@ -1,9 +1,9 @@
-// Which site a request belongs to. The port tells where it can: not every log names the site, and one port mostly is one
-// site. Only where several named sites share a port (host headers, several addresses) the name tells them apart.
+// Which site a request belongs to. The port tells where it can: not every log names the site, and one port mostly is
+// one site. Only where several named sites share a port (host headers, several addresses) the name tells them apart.
 import { type HttpRecord, isLater, siteOf } from './record.ts';
 import type { AnswerGroup, HttpTally } from './tally.ts';
 
-/** What a tally has to say of sites. */
+/** The parts of a tally about sites. */
 export interface Sites {
   groups: AnswerGroup[];
   /** Last good answer, by `kind|site`. */

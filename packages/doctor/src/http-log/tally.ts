@@ -1,4 +1,4 @@
-// What a pile of request logs adds up to, in bounded memory: groups of equal failures, and a story per client.
+// The sum of many request logs, in bounded memory: groups of equal failures, and a story per client.
 import { requestLogBounds } from '../bounds.ts';
 import { ClientTally, isPackage, Repeats, Sighting } from './client-tally.ts';
 import {
@@ -12,7 +12,7 @@ import {
   stampOf,
 } from './record.ts';
 
-/** What all equal answers share, whoever got them. */
+/** The common part of all equal answers, of any client. */
 export class Shape {
   /** The first of them. */
   readonly record: HttpRecord;
@@ -90,12 +90,12 @@ export class HttpTally {
   records = 0;
   /** Lines that were read whole. */
   decoded = 0;
-  /** What each log says of the program that wrote it. */
+  /** The program that wrote each log, as the log names it. */
   readonly software = new Map<string, string>();
   private keptPings = 0;
   private groupClients = 0;
 
-  /** Takes a request in; `repeat` tells of those that are like it. */
+  /** Takes a request in. `repeat` tells of those that are like it. */
   add(record: HttpRecord, shape = new Shape(record)): Run {
     this.measureClock(record);
     const run = this.see(shape, new Sighting(record, record.at, record.line), record.client);
@@ -103,7 +103,7 @@ export class HttpTally {
     return run;
   }
 
-  /** The same as `add` for a request of which only client, time and line are known, the rest being as in `shape`. */
+  /** The same as `add` for a request with a known client, time and line. The rest is as in `shape`. */
   addLike(shape: Shape, client: string | undefined, at: number | undefined, line: number): Run {
     return this.see(shape, new Sighting(shape.record, at, line), client);
   }

@@ -6,7 +6,7 @@ import type { Observation } from '../finding.ts';
 import { HttpTally } from '../http-log/tally.ts';
 import { Story } from '../story/story.ts';
 
-/** How a file is read; `known` by a reader of its own (story/readers.ts). */
+/** How a file is read. `known` by a reader of its own (story/readers.ts). */
 export type FileKind = 'w3c' | 'client' | 'registry' | 'pings' | 'known' | 'binary' | 'empty';
 
 export interface ReadFile {
@@ -23,18 +23,18 @@ export interface LogFacts {
   tally: HttpTally;
   /** By client name. */
   stories: Map<string, Story>;
-  /** What the logs of a server say, besides requests and its event log. */
+  /** The content of a server's logs, without requests and its event log. */
   serverStory: Story;
-  /** What readers say of whole files: settings and states. */
+  /** The facts of readers about whole files: settings and states. */
   observations: Observation[];
   reported: ReportedEvents;
   serverEvents: LatestEvents;
   /** Lines of the server's own logs. */
   serverLines: number;
   unsent: UnsentPing[];
-  /** Files of unsent pings of which only the beginning was read. */
+  /** Files of unsent pings that were read only in part. */
   cutPings: string[];
-  /** .reg files met on the way; `doctor client` reads them. */
+  /** .reg files met on the way. `doctor client` reads them. */
   registryFiles: string[];
   /** Files that could not be read, with why. */
   unreadable: { path: string; why: string }[];

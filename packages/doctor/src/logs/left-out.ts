@@ -3,7 +3,7 @@ import { reportBounds, requestLogBounds } from '../bounds.ts';
 import { countClients } from './client-stories.ts';
 import type { LogFacts } from './facts.ts';
 
-/** What of the logs the report does not tell, in words. */
+/** The parts of the logs that the report omits, in words. */
 export function leftOutOf(facts: LogFacts): string[] {
   const { withoutStory, withoutGroup } = facts.tally;
   const stories = countClients(facts) - reportBounds.maxStories;

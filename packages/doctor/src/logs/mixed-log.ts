@@ -1,6 +1,6 @@
-// A log that is not W3C, line by line: a client's, what an agent reported, a server's own, requests without a header, or
-// all of these in turns. Most lines of most logs say nothing that matters here: they are told by their bytes and never
-// become text.
+// A log that is not W3C, line by line: a client's, what an agent reported, a server's own, requests without a header,
+// or all of these in turns. Most lines of most logs say nothing that matters here: they are told by their bytes and
+// never become text.
 import { clientLogBounds } from '../bounds.ts';
 import { ClientLines } from '../client-log/client-lines.ts';
 import { Columns } from '../client-log/columns.ts';
@@ -25,7 +25,7 @@ import type { LogFacts } from './facts.ts';
 
 let finder: WordFinder | undefined;
 
-/** Reads the chunks of one log in order; `end` when there are no more. */
+/** Reads the chunks of one log in order. `end` when there are no more. */
 export class MixedLogReader {
   private readonly path: string;
   private readonly client: string;
@@ -132,7 +132,7 @@ export class MixedLogReader {
     this.clientLines.add({ ...entry, meaning: meaningOf(entry.text, this.finder.marks) });
   }
 
-  /** A request or an entry of the event log; false where the line is neither. */
+  /** A request or an entry of the event log. False where the line is neither. */
   private readForeign({ raw, line, stamp }: ParsedLine): boolean {
     const { path, facts } = this;
     const { flags } = this.finder.marks;

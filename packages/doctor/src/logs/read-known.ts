@@ -9,7 +9,7 @@ import { withReadAt } from '../text/read-at.ts';
 import { clientNameOf } from './client-name.ts';
 import type { LogFacts } from './facts.ts';
 
-/** Reads the file into `facts`; answers how many lines it has. Throws DoctorError CLI_DOCTOR_INPUT_UNREADABLE. */
+/** Reads the file into `facts`. Answers how many lines it has. Throws DoctorError CLI_DOCTOR_INPUT_UNREADABLE. */
 export async function readKnown(
   reader: LogReader,
   from: TextFile,

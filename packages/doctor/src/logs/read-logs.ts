@@ -40,7 +40,7 @@ export async function readLogs(paths: readonly string[], progress: LogProgress):
   return facts;
 }
 
-/** One file, or each one in an archive. What cannot be read is noted, and the others are read. */
+/** One file, or each one in an archive. An unreadable log is noted, and the others are read. */
 async function readFile(
   { file, sizeBytes }: { file: TextFile; sizeBytes: number },
   facts: LogFacts,
@@ -92,7 +92,7 @@ function sniffKind(path: string, head: Buffer): FileKind {
   if (/^\uFEFF?\s*(Windows Registry Editor|REGEDIT4)/.test(text)) return 'registry';
   if (/^urllog/i.test(basename(path))) return 'pings';
   if (/^#(Software|Version|Fields|Date):/m.test(text.slice(0, 4096))) return 'w3c';
-  // A crash leaves zeros where a log's last lines were to be; they say nothing of what stands beside.
+  // A crash leaves zeros in place of a log's last lines. They say nothing about their neighbours.
   const sample = text.replaceAll('\0', '').slice(0, 4096);
   const controls = [...sample].filter((letter) => letter < ' ' && !'\t\r\n\f\u001a'.includes(letter)).length;
   if (sample === '' || controls > sample.length * 0.05) return 'binary';
@@ -137,7 +137,7 @@ async function readMixed(
   return reader.lines;
 }
 
-/** In a folder only what is named as logs are named; a file given by name is always read. */
+/** In a folder only what is named as logs are named. A file given by name is always read. */
 function looksLikeLog(path: string): boolean {
   const name = basename(path);
   return (
@@ -146,7 +146,7 @@ function looksLikeLog(path: string): boolean {
   );
 }
 
-/** A folder may hold no log; a pipe or a device that was named is said to be one. */
+/** A folder may hold no log. A pipe or a device that was named is said to be one. */
 function requireFolder(path: string): void {
   if (statSync(path).isDirectory()) return;
   try {

@@ -14,7 +14,7 @@ export async function examineLogs(paths: readonly string[], progress: LogProgres
   return reportLogs(facts, describe(paths));
 }
 
-/** Throws DoctorError CLI_DOCTOR_NOTHING_TO_READ where no file holds text: that is no verdict on a client. */
+/** Throws DoctorError CLI_DOCTOR_NOTHING_TO_READ where no file holds text: that does not judge a client. */
 export function refuseUnreadable(facts: LogFacts): void {
   if (!facts.files.every(({ kind }) => kind === 'binary' || kind === 'empty') || sawAnything(facts)) return;
   const why = facts.unreadable.map((file) => file.why).join('; ');

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { RequestError } from '../errors.ts';
 import { readNamedFile } from '../named-file.ts';
 
-/** PEM texts of the certificates in `file`; none for undefined. Throws RequestError for a file that holds none. */
+/** PEM texts of the certificates in `file`. None for undefined. Throws RequestError for a file that holds none. */
 export function readCa(file: string | undefined): string[] {
   if (file === undefined) return [];
   try {

@@ -1,4 +1,4 @@
-// What a TLS port shows to clients old and new.
+// The answers of a TLS port to old and new clients.
 import { RequestError } from '../errors.ts';
 import { type DoctorReport, makeReport } from '../report/report.ts';
 import { readCa } from './ca.ts';
@@ -10,7 +10,7 @@ export interface TlsOptions {
   ca?: string;
 }
 
-/** Shakes hands once per TLS version. Throws RequestError for what is no address. */
+/** Shakes hands once per TLS version. Throws RequestError for a text that is not an address. */
 export async function examineTls(address: string, options: TlsOptions): Promise<DoctorReport> {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address.replace(/^http:/i, 'https:') : `https://${address}`;
   if (!URL.canParse(text) || new URL(text).protocol !== 'https:')

@@ -1,5 +1,5 @@
-// One request, told in full: what was asked, what came, how long it took, where it broke. Redirects are not followed and
-// nothing is decompressed: the doctor wants to see what an agent would see. Never throws for what a server does.
+// One request, told in full: what was asked, what came, how long it took, where it broke. Redirects are not followed
+// and nothing is decompressed: the doctor wants to see the same as an agent. Never throws for what a server does.
 
 import { type IncomingMessage, type RequestOptions, request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';

@@ -46,7 +46,7 @@ export function observeTls(facts: TlsFacts, now: Date): Observation[] {
   );
   const spoken = connected.map(({ version }) => nameOf(version)).join(', ');
   const speaks = (...wanted: SecureVersion[]) => connected.some(({ version }) => wanted.includes(version));
-  // XP and 2003 end with TLS 1.0, and 7 and 2008 R2 begin with it; Windows 11 and 2025 begin with 1.2.
+  // XP and 2003 end with TLS 1.0, and 7 and 2008 R2 begin with it. Windows 11 and 2025 begin with 1.2.
   if (connected.length > 0 && !speaks('TLSv1')) say('DOCTOR_TLS_OLD_CLIENTS', 'unknown', spoken);
   if (connected.length > 0 && !speaks('TLSv1.2', 'TLSv1.3')) say('DOCTOR_TLS_OUTDATED', 'fail', spoken);
   if (!found.some(({ verdict }) => verdict === 'fail'))
@@ -81,9 +81,9 @@ function observeChain(facts: TlsFacts, now: Date): ChainVerdict[] {
   }
   if (/REVOKED/.test(code)) return [{ code: 'DOCTOR_TLS_REVOCATION', verdict: 'fail', found: code }];
   const untrusted: ChainVerdict = { code: 'DOCTOR_TLS_UNTRUSTED', verdict: 'fail', found: code };
-  // One certificate that is not its own issuer, and nobody who vouches for it: the middle of the chain was not sent, or
-  // its issuer is a root of its own that is not known here. Public authorities never issue from a root; where the CA of
-  // the clients was given and did not issue it, something is missing in between.
+  // One certificate that is not its own issuer, without any that signs it: the middle of the chain was not sent, or its
+  // issuer is a root that is not known here. Public authorities never issue from a root. If the CA of the clients was
+  // given and did not issue it, a certificate is missing in between.
   const alone = above.length === 0 && !leaf.selfIssued;
   if (!alone || !/UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT/.test(code)) return [untrusted];
   if (leaf.isLogged || facts.caGiven) return [{ code: 'DOCTOR_TLS_CHAIN', verdict: 'fail', found: code }];

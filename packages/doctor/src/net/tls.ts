@@ -1,4 +1,4 @@
-// What a TLS port shows: which versions it speaks, its certificate and chain, and whether a client would accept them.
+// The facts of a TLS port: the versions that it speaks, its certificate and chain, and whether a client accepts them.
 import {
   checkServerIdentity,
   connect,
@@ -34,16 +34,16 @@ export interface SeenCertificate {
 export interface TlsFacts {
   url: string;
   host: string;
-  /** What the clients trust was given, not guessed. */
+  /** The trusted certificates of the clients were given, not guessed. */
   caGiven: boolean;
   attempts: TlsAttempt[];
   chain: SeenCertificate[];
-  /** OpenSSL's word on the chain, against the given CA or the roots of this computer; undefined when it is good. */
+  /** OpenSSL's word on the chain, against the given CA or the roots of this computer. Undefined when it is good. */
   chainProblem: { code: string; message: string } | undefined;
   nameProblem: string | undefined;
 }
 
-/** RFC 6962, 3.3: the object identifier 1.3.6.1.4.1.11129.2.4.2 as it stands in a certificate. */
+/** RFC 6962, 3.3: the object identifier 1.3.6.1.4.1.11129.2.4.2 as a certificate has it. */
 const signedTimestamps = Buffer.from('2b06010401d679020402', 'hex');
 /** With TLS 1.3 a refusal comes after the handshake. A server that says nothing at all has taken us. */
 const refusalMs = 1_000;

@@ -1,12 +1,13 @@
 // The exclusion that keeps SharePoint's hands off self-update (managed paths of type "excluded"), said to the proxies
-// of today: these paths go to the update server, without logon, without cache, in any letter case, before any other rule.
+// of today: these paths go to the update server, without logon, without cache, in any letter case, before any other
+// rule.
 
 export const proxyKinds = ['nginx', 'apache', 'caddy', 'haproxy', 'iis-arr'] as const;
 export type ProxyKind = (typeof proxyKinds)[number];
 
 /** Single files in the root of the site, as regular expressions. */
 const files = ['iuident\\.cab', 'wutrack\\.bin'];
-/** Whole folders. The first two are the page's; clients that came that far need the others too. */
+/** Whole folders. The first two are the page's. Clients that came that far need the others too. */
 const folders = ['selfupdate', 'clientwebservice', 'simpleauthwebservice', 'reportingwebservice', 'content'];
 
 const pattern = `^/+(?:${files.join('|')}|(?:${folders.join('|')})(?:/.*)?)$`;

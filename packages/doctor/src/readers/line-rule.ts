@@ -1,5 +1,5 @@
-// Rules as data: what a line of a log means, by what wrote it and what it says. The first one that fits decides. What
-// none of them knows is judged by its stage and code, and is left over where it has neither.
+// Rules as data: what a line of a log means, by what wrote it and what it says. The first one that fits decides. Lines
+// without a rule are judged by stage and code. Without these they are left over.
 import type { LogEvent, LogSource, Outcome, Stage } from '../story/event.ts';
 import type { FindingCode } from '../words/codes.ts';
 import { codesIn, type Failure, type FailureKind, failureIn, statusIn } from './words/failure.ts';
@@ -41,7 +41,7 @@ export interface Line {
   level: LogEvent['level'];
 }
 
-/** The event of a line by the first rule that fits; undefined where none does. */
+/** The event of a line by the first rule that fits. Undefined where none does. */
 export function eventByRule(line: Line, rules: readonly LineRule[]): LogEvent | undefined {
   let codes: number[] | undefined;
   let failure: Failure | false | undefined;
@@ -80,7 +80,7 @@ interface What {
 
 /** An event of this line. */
 export function eventOf(line: Line, what: What, { finding, groups, code, status }: Found = {}): LogEvent {
-  // Of what went well nobody reads the message.
+  // The message of a success is not read.
   const isTrouble = what.outcome === 'failed' || what.outcome === 'warned';
   const message = isTrouble ? shorten(line.text) : '';
   const words = isTrouble ? { message, why: message } : {};
@@ -103,7 +103,7 @@ export function eventOf(line: Line, what: What, { finding, groups, code, status 
   };
 }
 
-/** What the log calls an error and no rule knows: its stage and its code decide, or nobody. */
+/** A line that the log calls an error, without a rule: its stage and its code decide, or it stays undecided. */
 export function unknownEvent(line: Line, stage: Stage, outcome: Outcome): LogEvent {
   // The tables of codes speak of clients: on a server a code without a rule decides nothing.
   if (line.source.side === 'server') return eventOf(line, { stage, outcome });

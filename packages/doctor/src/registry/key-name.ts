@@ -1,5 +1,5 @@
 // Names of registry keys, as people and tools write them, become the names that a running Windows has: hives by their
-// long names, hives of another Windows that were loaded under a name of somebody's choice as the hives they are.
+// long names. A hive of another Windows under a chosen name counts as the hive that it is.
 
 const shortHives: Record<string, string> = {
   hklm: 'hkey_local_machine',
@@ -10,7 +10,7 @@ const shortHives: Record<string, string> = {
   user: 'hkey_users',
 };
 
-/** What stands before the hive: Registry Editor's address bar, PowerShell's provider, the kernel's own names. */
+/** The text before the hive: Registry Editor's address bar, PowerShell's provider, the kernel's own names. */
 const lead = /^(?:computer\\|microsoft\.powershell\.core\\|registry::|\\registry\\)+/;
 
 /** The key in lower case, from `hkey_…` on. */

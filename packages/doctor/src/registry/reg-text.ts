@@ -1,5 +1,6 @@
-// Registry values that somebody sent: exports of Registry Editor (REGEDIT4, 5.00; ANSI, UTF-8, UTF-16) and the output of
-// `reg query … /s`, lists of PowerShell's Get-ItemProperty. Reads as far as it can and keeps the line of every value, since that is the evidence.
+// Registry values that somebody sent: exports of Registry Editor (REGEDIT4, 5.00, ANSI, UTF-8, UTF-16) and the output
+// of `reg query … /s`, lists of PowerShell's Get-ItemProperty. Reads as far as it can and keeps the line of every
+// value, since that is the evidence.
 import { FormatError } from '@moult/formats';
 import { parseRegistryText, type RegistryValue } from '@moult/formats/registry';
 import { decodeText } from '../text/encoding.ts';
@@ -71,7 +72,9 @@ function forget(facts: RegFacts, key: string): void {
   for (const known of facts.keys()) if (known === key || known.startsWith(`${key}\\`)) facts.delete(known);
 }
 
-/** An export of a SYSTEM hive that does not run has its control sets by number; Select says which one is the current. */
+/**
+ * An export of a SYSTEM hive that does not run has its control sets by number. Select says which one is the current.
+ */
 function nameCurrentControlSet(facts: RegFacts): void {
   for (const [key, values] of [...facts]) {
     const [, hive = '', set, rest = ''] = /^(hkey_local_machine\\[^\\]+)\\controlset(\d{3})(\\.*)?$/.exec(key) ?? [];
@@ -81,7 +84,7 @@ function nameCurrentControlSet(facts: RegFacts): void {
   }
 }
 
-/** Adds `more` to `facts`; later exports win. */
+/** Adds `more` to `facts`. Later exports win. */
 export function mergeRegFacts(facts: RegFacts, more: RegFacts): void {
   for (const [key, values] of more) facts.set(key, new Map([...(facts.get(key) ?? []), ...values]));
 }
@@ -97,7 +100,10 @@ type Value = Pick<RegValue, 'name' | 'type' | 'data'>;
 
 const headers = { ansi: 'REGEDIT4', unicode: 'Windows Registry Editor Version 5.00' };
 
-/** One value line of a .reg file. The format itself is `formats/registry`; here a line that is damaged costs only itself. */
+/**
+ * One value line of a .reg file. The format itself is `formats/registry`. Here a line that is damaged costs only
+ * itself.
+ */
 function exportedValueOf(text: string, ansi: boolean): Value | undefined {
   const line = text.trim();
   if (!/^(?:@|")/.test(line)) return undefined;

@@ -1,4 +1,4 @@
-// The report as one self-contained page: no script, no link, no picture from elsewhere; everything read is escaped.
+// The report as one self-contained page: no script, no link, no picture from elsewhere. Everything read is escaped.
 import type { Finding } from '../finding.ts';
 import { isGoodNews } from '../words/codes.ts';
 import { escapeHtml } from './escape-html.ts';
@@ -83,7 +83,7 @@ ${finding.consequences.length > 0 ? `<h4>Follows from it</h4><ul>${finding.conse
 </article>`;
 }
 
-/** Commands stand in backticks in the pages. */
+/** Commands are in backticks in the pages. */
 function withCode(text: string): string {
   return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }

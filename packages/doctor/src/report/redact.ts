@@ -18,7 +18,7 @@ export function redactReport(report: DoctorReport): DoctorReport {
 /** `DOMAIN\user`, and any other two words around a backslash. */
 const account = /\b[A-Z][A-Z0-9-]{1,14}\\[\w.$-]+/gi;
 
-/** What looks like an account in the words of the pages themselves is a place on a disk or in a registry. */
+/** In the words of the pages, a text that looks like an account is a place on a disk. */
 function pathsOfPages({ findings, passes }: DoctorReport): ReadonlySet<string> {
   const codes = [...findings, ...passes].flatMap(({ code, consequences }) => [
     code,
@@ -31,14 +31,14 @@ function pathsOfPages({ findings, passes }: DoctorReport): ReadonlySet<string> {
 const safeKeys = new Set(['code', 'verdict', 'outcome', 'generation', 'stage', 'versions']);
 const publicHost = /(^|\.)(microsoft\.com|windowsupdate\.com|localhost|example\.(com|org|net))$/i;
 
-/** Words of our own sentences and names of files, which a mask would make unreadable. */
+/** Words of our own sentences and names of files. A mask makes them unreadable. */
 const ordinary =
   /\s|^(https?|ftp|server|host|inner|client|proxy|your-server|port|wsus|sus|www|updates?)$|\.(log|txt|reg|dat|gz)$/i;
 
-/** The domain behind a computer's name goes with it; the ending of a file does not. */
+/** The domain behind a computer's name goes with it. The ending of a file does not. */
 const domain = /(?:\.(?!(?:log|txt|reg|dat|gz|cab|exe|html?|json|asmx)\b)[a-z][\w-]*)*/.source;
 
-/** cs-username stands between the port and the client's address in the columns that IIS writes by default. */
+/** cs-username is between the port and the client's address in the columns that IIS writes by default. */
 const userColumn = /( \d{2,5} )(?!-)([\w.$@-]+)( (?:address-\d+|\d{1,3}(?:\.\d{1,3}){3}) )/g;
 
 class Mask {
@@ -54,7 +54,7 @@ class Mask {
     this.versions = versions;
   }
 
-  /** Remembers a name that is to be masked wherever it occurs. */
+  /** Remembers a name, to mask it wherever it occurs. */
   learn(kind: string, name: string): void {
     const isOpen = publicHost.test(name) || ordinary.test(name) || /^[\d.]+$/.test(name);
     if (name.length < 2 || isOpen || this.names.has(name.toLowerCase())) return;
@@ -123,8 +123,9 @@ class Mask {
 }
 
 /**
- * Four-part versions look like addresses: 7.6.7600.256 has a part above 255, others follow a word. The versions of our own
- * agents (5.4.0.N, 7.9.0.N) are versions unless they are in the place of an address: in a URL or a column of a request log.
+ * Four-part versions look like addresses: 7.6.7600.256 has a part above 255, others follow a word. The versions of our
+ * own agents (5.4.0.N, 7.9.0.N) are versions unless they are in the place of an address: in a URL or a column of a
+ * request log.
  */
 function isVersion(text: string, offset: number, candidate: string): boolean {
   if (candidate.split('.').some((part) => Number(part) > 255)) return true;
@@ -133,7 +134,7 @@ function isVersion(text: string, offset: number, candidate: string): boolean {
   return /^(?:5\.4|7\.9)\.0\.\d+$/.test(candidate) && !/(?::\/\/|\/\/|@|\d |- )$/.test(before);
 }
 
-/** A version stands behind such a word, perhaps as one of several. */
+/** A version is behind such a word, perhaps as one of several. */
 const versionBefore =
   /(?:versions?|build|core:|aux:|agent|protocol|bits|wuaueng\.dll|sus client|wsus client|sus|wsus|target version:|required:)(?:\s*(?:=|:|\/|%2f|is|was|now|from|to|\(|")\s*|\s+)?(?:"|v)?(?:\d+(?:\.\d+){3}\s*(?:,|→|->|and|to|then)\s*)*$/i;
 

@@ -1,4 +1,4 @@
-// What the doctor hands back: findings (roots first), the stories behind them, and what was looked at.
+// The answer of the doctor: findings (roots first), the stories behind them, and what was looked at.
 import type { Finding, Observation } from '../finding.ts';
 import type { Story } from '../logs/client-stories.ts';
 import { findRoots } from '../root-cause.ts';
@@ -6,7 +6,7 @@ import { toFinding } from '../words/page.ts';
 import { type ReportVerdict, verdictOf } from './verdict.ts';
 
 export interface DoctorReport {
-  /** What was examined, in one line. */
+  /** The examined thing, in one line. */
   subject: string;
   verdict: ReportVerdict;
   /** Roots, the one to act on first. */
@@ -16,7 +16,7 @@ export interface DoctorReport {
   stories: Story[];
   /** Files or addresses that were looked at, with one line on each. */
   looked: { what: string; result: string }[];
-  /** What is not told because there was too much of it. */
+  /** The parts that are left out because there were too many. */
   leftOut?: string[];
   /** Configuration ready to paste, where a remedy asks for it. */
   snippets?: { title: string; text: string }[];

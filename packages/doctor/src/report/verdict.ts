@@ -4,11 +4,11 @@ import type { FindingCode } from '../words/codes.ts';
 
 /**
  * `findings`: something is broken. `undecided`: nothing is seen to be broken, but what was read does not decide it.
- * Exit codes 1, 3, and 0 for `healthy`; 2 is "could not run".
+ * Exit codes 1, 3, and 0 for `healthy`. 2 is "could not run".
  */
 export type ReportVerdict = 'healthy' | 'findings' | 'undecided';
 
-/** Unknowns that leave open whether anything is broken; the others are remarks. */
+/** Unknowns that leave open whether anything is broken. The others are remarks. */
 const open: ReadonlySet<FindingCode> = new Set([
   'DOCTOR_NOTHING_SEEN',
   'DOCTOR_NO_OUTCOME',

@@ -1,4 +1,4 @@
-// Which further input would decide what a line that nobody understands means. Data, by the stage of the line.
+// The further input that decides the meaning of a line that is not understood. Data, by the stage of the line.
 import type { LogEvent, Stage } from '../story/event.ts';
 
 const byStage: Record<Stage, string> = {
@@ -20,7 +20,7 @@ const byStage: Record<Stage, string> = {
     'the log of the same minute from the other end: of the server if this is a client, of a client if this is the server',
 };
 
-/** In words that fit behind "this would decide:". */
+/** In words that fit behind the heading for deciding input. */
 export function decidingInput({ stage }: LogEvent): string {
   return byStage[stage];
 }

@@ -1,4 +1,4 @@
-// What befell a client at one of Microsoft's own services is told as that: nobody is sent to a server of their own.
+// A fault of one of Microsoft's own services is reported as that: it does not send a reader to the own server.
 import type { Cause } from './causes.ts';
 
 const unreachable = new Set<Cause>([

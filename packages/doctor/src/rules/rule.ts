@@ -1,4 +1,4 @@
-// A rule is data: when it holds, and what an event means then. The first one that holds decides (judge.ts); where none
+// A rule is data: when it holds, and what an event means then. The first one that holds decides (judge.ts). If none
 // does, the tables of codes do. Anybody can add one: a file of rules beside this, listed in index.ts.
 import type { Verdict } from '../finding.ts';
 import type { LogEvent, LogKind, Stage } from '../story/event.ts';

@@ -3,7 +3,7 @@ import type { Rule } from './rule.ts';
 
 export const serverRules: readonly Rule[] = [
   {
-    // The service starts again by itself; the next line of its log shows it.
+    // The service starts again by itself. The next line of its log shows it.
     id: 'shared-download',
     when: { parameters: { knownAs: /^shared-download$/ } },
     is: 'DOCTOR_SHARED_DOWNLOAD',

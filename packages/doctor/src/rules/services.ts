@@ -2,7 +2,7 @@
 import { isMicrosoftHost } from '../http-log/record.ts';
 import type { Stage } from '../story/event.ts';
 
-/** The id of every server of yours; each of Microsoft's own services has another one. */
+/** The id of every server of yours. Each of Microsoft's own services has another one. */
 export const managedService = '3da21691-e39d-4da6-8a4b-b43877bcb1b7';
 
 /** Microsoft's services by id, as their names are in logs. */
@@ -14,7 +14,7 @@ export const microsoftServices: Readonly<Record<string, string>> = {
   '8b24b027-1dee-babb-9a95-3517dfb9c552': 'DCat Flighting (feature updates and previews)',
 };
 
-/** Those that offer updates of Windows; the Store's are asked on every machine. */
+/** Those that offer updates of Windows. The Store's are asked on every machine. */
 export const updateServices: ReadonlySet<string> = new Set([
   '9482f4b4-e343-43b6-b170-9a65bc822c77',
   '7971f918-a847-4430-9279-4a52d1efe18d',
@@ -23,7 +23,7 @@ export const updateServices: ReadonlySet<string> = new Set([
 /** Ids that say nothing of whose service it is: the default one, and that of scans from a file. */
 const ofNobody = /^0{8}-/;
 
-/** Whose service an id names; undefined where it names none. */
+/** Whose service an id names. Undefined where it names none. */
 export function whoseService(id: string | undefined): 'yours' | 'microsoft' | undefined {
   const bare = id?.replace(/[{}]/g, '').toLowerCase();
   if (!bare || ofNobody.test(bare)) return undefined;
@@ -38,7 +38,7 @@ export function nameOfService(id: string | undefined): string | undefined {
 /** Hosts that name a schema, not a server: a namespace in a line's XML is never asked. */
 const schemaHosts = /^(?:schemas\.(?:microsoft|xmlsoap|openxmlformats)\.(?:com|org)|(?:www\.)?w3\.org)$/i;
 
-/** The host of a URL; undefined where it has none, or where it names a schema or the action of a SOAP message. */
+/** The host of a URL. Undefined where it has none, or where it names a schema or the action of a SOAP message. */
 export function hostOfUrl(url: string | undefined): string | undefined {
   const [, host, path = ''] = /^https?:\/\/([^/\s"'<>]+)(\/[^\s"'<>]*)?/i.exec(url ?? '') ?? [];
   if (host === undefined || schemaHosts.test(host)) return undefined;
@@ -46,7 +46,7 @@ export function hostOfUrl(url: string | undefined): string | undefined {
   return host;
 }
 
-/** Whose server a URL names; undefined without one. */
+/** Whose server a URL names. Undefined without one. */
 export function whoseUrl(url: string | undefined): 'yours' | 'microsoft' | undefined {
   const host = hostOfUrl(url);
   if (host === undefined) return undefined;
@@ -70,7 +70,7 @@ export const serviceOfStage: Partial<Record<Stage, WindowsService>> = {
   installation: modules,
 };
 
-/** What a line says of services by name: the first that matches is meant. */
+/** The names of services in a line: the first that matches is meant. */
 export const servicesInWords: readonly { words: RegExp; service: WindowsService }[] = [
   { words: /\bwlidsvc\b|DeviceTicket|UserTickets?\b|AuthTicket|GetAgentTokenFromServer/i, service: account },
   {

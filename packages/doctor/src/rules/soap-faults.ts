@@ -1,7 +1,8 @@
-// SOAP faults of the update services ([MS-WUSP] 2.2.2.4): ErrorCode, the parameter in its message, and the method decide.
+// SOAP faults of the update services ([MS-WUSP] 2.2.2.4): ErrorCode, the parameter in its message, and the method
+// decide.
 import type { Rule } from './rule.ts';
 
-/** What the ErrorCodes mean, for people who have one; the rules below say what comes of it. */
+/** The meaning of the ErrorCodes, for people who have one. The rules below say what comes of it. */
 export const errorCodeMeanings: Readonly<Record<string, string>> = {
   InvalidParameters:
     'The server does not take a parameter of the call. The fault names it, for example parameters.InstalledNonLeafUpdateIDs: the client lists more installed updates than the server accepts (maxInstalledPrerequisites in web.config of ClientWebService).',

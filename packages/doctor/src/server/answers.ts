@@ -22,7 +22,7 @@ export function observeAnswers(facts: ServerFacts): Observation[] {
   ];
 }
 
-/** What every good file of a site shows is said once, of the site. */
+/** Facts of every good file of a site are said once, of the site. */
 function observeFiles(origin: OriginFacts, facts: ServerFacts): Observation[] {
   const good = origin.files.filter((file) => judgeFile(file) === undefined);
   const found = origin.files.flatMap((file) => observeFile(origin, file, facts));
@@ -63,7 +63,7 @@ function isWanted({ outcome }: Probe, whole: ProbeAnswer): boolean {
   return outcome.body.equals(whole.body.subarray(probedRange.from, probedRange.to + 1));
 }
 
-/** Agents wait half a minute for a file of some kilobytes; a server that needs seconds for it is in trouble. */
+/** Agents wait half a minute for a file of some kilobytes. A server that needs seconds for it is in trouble. */
 function isSlow({ firstByteMs, totalMs, body }: ProbeAnswer): boolean {
   const bodyMs = totalMs - firstByteMs;
   return firstByteMs > slowMs || (bodyMs > slowBodyMs && body.length / (bodyMs / 1000) < slowBytesPerSecond);
@@ -138,7 +138,7 @@ function isOlder(a: FileFacts, b: FileFacts): boolean {
   return dateOf(a) < dateOf(b);
 }
 
-/** Without a CA to hold them against, cabinets of one tree should at least be signed by one party. */
+/** Without a CA, cabinets of one tree should at least be signed by one party. */
 function observeSigners(facts: ServerFacts, origins: readonly OriginFacts[]): Observation[] {
   const signed = origins.flatMap((origin) =>
     origin.files.flatMap((file) => (file.cabinet?.kind === 'good' ? [{ origin, file, cabinet: file.cabinet }] : [])),
@@ -178,7 +178,7 @@ function partyOf(authority: string): string {
   return /O\s*=\s*"?Microsoft/i.test(authority) || /Microsoft Root/i.test(authority) ? 'Microsoft' : authority;
 }
 
-/** Missing is harmless; anything else that refuses pings loses them. */
+/** Missing is harmless. Anything else that refuses pings loses them. */
 function observePing(facts: ServerFacts): Observation[] {
   const probe = (facts.port80 ?? facts.main).wutrack ?? facts.main.wutrack;
   if (probe?.outcome.kind !== 'answer' || probe.outcome.status !== 404) return [];

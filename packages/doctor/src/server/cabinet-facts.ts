@@ -1,4 +1,5 @@
-// What a body that should be a cabinet really is: whole, readable, signed, by whom; and the ident inside, if it is one.
+// The real kind of a body that should be a cabinet: whole, readable, signed, and its signer. And the ident inside, if
+// it is one.
 import { verifyFile } from '@moult/formats/authenticode';
 import { extractMember, readCabinet } from '@moult/formats/cab';
 import { type Ident, parseIdent } from '@moult/protocol/self-update';
@@ -39,7 +40,7 @@ export async function judgeCabinet(
   return judgeSignature(body, options);
 }
 
-/** What the header says: the cabinet's own size, and behind it the signature that its reserve points to. */
+/** The facts of the header: the cabinet's own size, and behind it the signature that its reserve points to. */
 function announcedBytes(body: Buffer): number {
   if (body.length < 36) return Number.POSITIVE_INFINITY;
   const cabinet = body.readUInt32LE(8);
@@ -55,7 +56,7 @@ async function judgeSignature(
 ): Promise<CabinetVerdict> {
   let report: Awaited<ReturnType<typeof verifyFile>>;
   try {
-    // Microsoft's old trees are signed with SHA-1; whether that is enough is the client's business, not ours.
+    // Microsoft's old trees are signed with SHA-1. Whether that is enough is the client's business, not ours.
     report = await verifyFile(body, { trustedCertificatesPem: ca, acceptSha1: true, now });
   } catch (error) {
     return { kind: 'damaged', why: messageOf(error) };

@@ -12,7 +12,7 @@ export interface ClientKind extends SelfUpdateClient {
   moult: boolean;
 }
 
-/** What the page "Automatic Updates Must Be Updated" names: the three folders every WSUS tree has. */
+/** The systems that the page "Automatic Updates Must Be Updated" names: the three folders every WSUS tree has. */
 export const defaultClientKinds: readonly ClientKind[] = [kind('XP'), kind('W2K'), kind('NetServer')];
 
 /** Reads one --client value. Throws RequestError. */

@@ -1,5 +1,5 @@
-// The collector of `moult doctor server`: asks one server, on its own port and on port 80, everything that each kind of
-// client would ask, and hands over facts. Only the host that was given is asked.
+// The collector of `moult doctor server`: asks one server, on its own port and on port 80, for everything that clients
+// ask, and returns facts. Only the host that was given is asked.
 import { createHash } from 'node:crypto';
 import { decideSelfUpdate, encodeQueryStamp, selfUpdatePaths, wuaucompPath } from '@moult/protocol/self-update';
 import { type Probe, type ProbeLimits, type ProbeRequest, probe } from '../net/probe.ts';
@@ -14,7 +14,7 @@ export interface FileFacts {
   get: Probe;
   head: Probe | undefined;
   range: Probe | undefined;
-  /** Without a time stamp in the query, as a cache would like it. */
+  /** Without a time stamp in the query, as a cache likes it. */
   plain: Probe | undefined;
   /** Of a GET that was answered with 200. */
   cabinet: CabinetVerdict | undefined;
@@ -87,7 +87,7 @@ export async function collectServerFacts(question: ServerQuestion): Promise<Serv
   return { given: url.href, givenPath, isPathWrong, product, main, port80, unsupported, speaksTls: isTls, askedAt };
 }
 
-/** IIS names itself in every answer; Moult has a home page that says what it serves. */
+/** IIS names itself in every answer. Moult has a home page that says what it serves. */
 async function productOf(question: ServerQuestion, { origin, files }: OriginFacts): Promise<ServerFacts['product']> {
   const answers = files.flatMap(({ get }) => (get.outcome.kind === 'answer' ? [get.outcome] : []));
   if (answers.length === 0) return undefined;
@@ -116,10 +116,10 @@ async function collectOrigin(
   const facts: OriginFacts = { origin, role, files: [], wutrack: undefined, nowhere: undefined, services: [] };
   const iuident = await collectFile(question, ask, selfUpdatePaths.iuident, sus, []);
   facts.files.push(iuident);
-  // Where not even a connection can be made there is nothing more to learn from asking again.
+  // If not even a connection can be made, asking again teaches nothing more.
   if (isDead(iuident.get)) return facts;
   facts.files.push(await collectFile(question, ask, selfUpdatePaths.wuident, wsus, []));
-  // Silent twice is silent: a dozen more waits would tell nothing new.
+  // Silent twice is silent: a dozen more waits add no facts.
   if (facts.files.every(({ get }) => isSilent(get))) return facts;
   for (const [path, clients] of packagePaths(question.clients, iuident, unsupported, origin)) {
     facts.files.push(await collectFile(question, ask, path, sus, clients));
@@ -185,7 +185,7 @@ async function collectFile(
   return facts;
 }
 
-/** Path → kinds that need it, as the ident says where we can read it, else as the public pattern has it. */
+/** Path → kinds that need it: as the ident says if we can read it, else by the public pattern. */
 function packagePaths(
   clients: readonly ClientKind[],
   iuident: FileFacts,

@@ -1,4 +1,4 @@
-// A server from the outside, as each kind of client would see it.
+// A server from the outside, as each kind of client sees it.
 
 import { defaultProbeLimits } from '../bounds.ts';
 import { RequestError } from '../errors.ts';
@@ -25,7 +25,7 @@ export interface ServerOptions {
   timeout?: string;
 }
 
-/** Asks the server; the report has the words for a proxy in front where they are needed. Throws RequestError. */
+/** Asks the server. The report has the words for a proxy in front where they are needed. Throws RequestError. */
 export async function reportServer(
   url: URL,
   options: ServerOptions,

@@ -21,7 +21,7 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
   const evidence = services.map(({ probe }) => evidenceOf(probe));
   const ident = main.files.find(({ file }) => file.path === '/iuident.cab');
   const wuident = main.files.find(({ file }) => file.path === '/selfupdate/wuident.cab');
-  // A tree without packages is no SUS server's either: there the folder is gone.
+  // A tree without packages does not belong to a SUS server either: there the folder is gone.
   const packages = main.files.filter(({ file }) => file.clients.length > 0);
   const hasTree = isThere(ident) && (packages.length === 0 || packages.some(isThere));
   if (absent && hasTree && wuident?.judgement?.code === 'DOCTOR_WUIDENT_MISSING') {
@@ -41,7 +41,7 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
   const all = failed.length === services.length;
   const values = { server, path: 'the web services', base: origin };
   if (all && shared && shared === main.shared) {
-    // What stops every service and every file is one thing, said by the files already.
+    // A cause that stops every service and every file is one thing, said by the files already.
     const more = { ...values, ...failed[0]?.judgement.values, path: 'every file and service' };
     return [...observations, observe(shared, 'fail', subject, more, evidence.slice(0, 1))];
   }
@@ -67,7 +67,7 @@ export function observeServices(facts: ServerFacts, main: JudgedOrigin): Observa
   return observations;
 }
 
-/** These say no more than that the service does not work; other judgements say why. */
+/** These say no more than that the service does not work. Other judgements say why. */
 const ownCodes = new Set<FindingCode>([
   'DOCTOR_CLIENT_WEB_SERVICE',
   'DOCTOR_SIMPLE_AUTH',
@@ -85,7 +85,7 @@ function pathOf({ probe }: Service): string {
   return new URL(probe.request.url).pathname;
 }
 
-/** 404; a server of plain files refuses POST before it looks at the path. */
+/** 404. A server of plain files refuses POST before it looks at the path. */
 function isAbsent({ outcome, request }: Service['probe']): boolean {
   if (outcome.kind !== 'answer') return false;
   return outcome.status === 404 || (request.method === 'POST' && [405, 501].includes(outcome.status));
@@ -96,7 +96,7 @@ function isThere(judged: JudgedOrigin['files'][number] | undefined): boolean {
   return outcome?.kind === 'answer' && outcome.status === 200 && judged?.file.cabinet?.kind !== 'html';
 }
 
-/** What is wrong with a service; undefined when it answers as one. */
+/** The fault of a service. Undefined when it answers as one. */
 function judgeService({ name, probe }: Service): Judgement | undefined {
   const failed = judgeConnection(probe);
   if (failed) return { ...failed, values: { ...failed.values, status: failed.values.found ?? '' } };

@@ -1,4 +1,5 @@
-// What a line of a log says, whoever wrote it. Readers make events of lines; the story folds them; rules judge them. Pure.
+// The meaning of a line of a log, of any program. Readers make events of lines. The story folds them. Rules judge them.
+// Pure.
 import type { FindingCode } from '../words/codes.ts';
 
 /** The kinds of logs that readers know. A reader of a new kind adds its name. */
@@ -21,15 +22,15 @@ export type LogKind =
 
 export interface LogSource {
   kind: LogKind;
-  /** Path of the file; `archive.zip/name` inside an archive. */
+  /** Path of the file. `archive.zip/name` inside an archive. */
   file: string;
   /** Whose work the log tells of. */
   side: 'client' | 'server';
-  /** What wrote the line: component, class, provider. */
+  /** The program or component that wrote the line: component, class, provider. */
   component?: string;
 }
 
-/** Where in the work of updating a line was written. It is half of a cause: 404 of a service is not 404 of a file. */
+/** The stage of the work of updating. It is half of a cause: 404 of a service is not 404 of a file. */
 export type Stage =
   | 'self-update'
   | 'detection'
@@ -47,8 +48,8 @@ export type Stage =
   | 'other';
 
 /**
- * How it went. `failed` ends an operation; `warned` is trouble on the way, which may have done no harm; `ended` is an end
- * that does not say how; `noted` says neither good nor bad.
+ * How it went. `failed` ends an operation. `warned` is trouble on the way, which may have done no harm. `ended` is an
+ * end that does not say how. `noted` says neither good nor bad.
  */
 export type Outcome = 'began' | 'succeeded' | 'failed' | 'warned' | 'ended' | 'noted';
 
@@ -58,7 +59,7 @@ export interface LogEvent {
   zone?: 'utc' | 'written' | undefined;
   source: LogSource;
   stage: Stage;
-  /** What the operation was about: URL, file, service, id of an update, database. */
+  /** The object of the operation: URL, file, service, id of an update, database. */
   object?: string | undefined;
   outcome: Outcome;
   /** HRESULT, unsigned. */
@@ -67,12 +68,12 @@ export interface LogEvent {
   status?: number | undefined;
   subStatus?: number | undefined;
   /**
-   * What else it names: `method`, `actor`, `errorCode`, `parameter` (of a SOAP fault), `serviceGuid`, `server`, `host`,
-   * `file`, `found` (number of updates), `version` … Pages use them as {placeholders}.
+   * Further names in it: `method`, `actor`, `errorCode`, `parameter` (of a SOAP fault), `serviceGuid`, `server`,
+   * `host`, `file`, `found` (number of updates), `version` and others. Pages use them as {placeholders}.
    */
   parameters: Readonly<Record<string, string>>;
   line: { number: number; text: string };
-  /** What its own log calls it. An error that no rule understands makes the report undecided. */
+  /** The level in its own log. An error that no rule understands makes the report undecided. */
   level?: 'error' | 'warning' | 'information' | undefined;
   /** Id of the known line that understood it. */
   rule?: string | undefined;

@@ -10,11 +10,11 @@ export class Operations {
 
   end(stage: Stage): void {
     this.open.delete(stage);
-    // Whatever was asked of the services was part of a scan, and its end is the scan's.
+    // Each request to the services was part of a scan, and its end is the scan's.
     if (stage === 'detection') for (const part of partsOfScan) this.open.delete(part);
   }
 
-  /** It ended badly; what failed inside a scan ended the scan. */
+  /** It ended badly. A failure inside a scan ended the scan. */
   fail(stage: Stage): void {
     this.end(stage);
     if (partsOfScan.includes(stage)) this.end('detection');

@@ -1,5 +1,5 @@
-// A reader knows one kind of log: it recognises a file by what is in it, and makes events of its lines. All readers are in
-// one list (readers.ts); whatever none of them recognises is read as the log of a client, line by line.
+// A reader knows one kind of log: it recognises a file by what is in it, and makes events of its lines. All readers are
+// in one list (readers.ts). A file that none of them recognises is read as the log of a client, line by line.
 import type { Observation } from '../finding.ts';
 import type { LogEvent, LogSource } from './event.ts';
 
@@ -22,13 +22,13 @@ export interface LogFile {
 
 export interface LogReader {
   kind: LogSource['kind'];
-  /** What the report calls such a file: "log of Configuration Manager". */
+  /** The name of such a file in the report: "log of Configuration Manager". */
   title: string;
-  /** By content; the name of the file may help. */
+  /** By content. The name of the file may help. */
   recognises(head: LogHead): boolean;
   /**
-   * A healthy file of this kind, and lines that it calls errors and nobody knows: verdict.test.ts holds that they count.
-   * Readers of bytes have a test of their own for it.
+   * A healthy file of this kind, and lines that it calls errors and that are not known: verdict.test.ts holds that they
+   * count. Readers of bytes have a test of their own for it.
    */
   sample?: { name: string; healthy: string; errors: readonly string[] };
   open(file: LogFile): OpenLog;
@@ -41,10 +41,10 @@ export interface LogReader {
 
 /** One file while it is read. Memory is bounded: an open log keeps what the next line needs. */
 export interface OpenLog {
-  /** Takes the next line, decoded and without its end; answers the events that are complete with it. */
+  /** Takes the next line, decoded and without its end. Answers the events that are complete with it. */
   line(text: string, number: number): readonly LogEvent[];
   /** The last events, when the file is at its end. */
   end?(): readonly LogEvent[];
-  /** What the whole file says beside its events: settings, states. Asked for after `end`. */
+  /** The facts of the whole file beside its events: settings, states. Asked for after `end`. */
   observations?(): readonly Observation[];
 }

@@ -5,7 +5,7 @@ import type { LogHead, LogReader } from './reader.ts';
 
 export const readers: readonly LogReader[] = [policyFileReader, ...logReaders, settingsReader];
 
-/** The reader of a file with this beginning; undefined for the log of a client, and for text of no known kind. */
+/** The reader of a file with this beginning. Undefined for the log of a client, and for text of no known kind. */
 export function readerOf(head: LogHead): LogReader | undefined {
   return readers.find((reader) => reader.recognises(head));
 }

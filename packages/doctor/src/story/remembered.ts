@@ -1,4 +1,4 @@
-// What a story remembers of events. Words for people are made when somebody asks: of millions of lines few are told.
+// The memory of a story about events. Words for people are made when somebody asks: of millions of lines few are told.
 import type { Evidence } from '../finding.ts';
 import type { Judgement } from '../rules/judge.ts';
 import type { FindingCode } from '../words/codes.ts';
@@ -11,7 +11,7 @@ export class Trouble {
   readonly stage: Stage;
   readonly first: LogEvent;
   last: LogEvent;
-  /** A line said that an operation ended this way; without one it may have done no harm. */
+  /** A line said that an operation ended this way. Without one it may have done no harm. */
   decisive: boolean;
   /** HRESULT, 0 where words were enough. */
   error: number;
@@ -51,7 +51,7 @@ export class Trouble {
   }
 }
 
-/** Lines of one shape that their log calls errors and nobody understands. */
+/** Lines of one shape that their log calls errors and that are not understood. */
 export interface LeftOver {
   first: LogEvent;
   last: LogEvent;

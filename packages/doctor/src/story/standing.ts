@@ -1,9 +1,9 @@
-// Which troubles of a story count. A warning in passing is no finding where the log shows how the work itself ended, and
-// what Microsoft's services gave a client of yours is none beside a scan of your server.
+// Which troubles of a story count. A warning in passing is not a finding if the log shows how the work itself ended.
+// Answers of Microsoft's services are not findings beside a scan of your server.
 import { factsOf } from '../words/codes.ts';
 import type { Trouble } from './remembered.ts';
 
-/** The machine's own troubles, which warnings name in passing; from DOCTOR_ACCESS_DENIED on. */
+/** The machine's own troubles, which warnings name in passing. From DOCTOR_ACCESS_DENIED on. */
 const machineOrder = 440;
 
 export interface StandingFacts {

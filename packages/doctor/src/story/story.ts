@@ -1,5 +1,5 @@
-// The story of one computer: folds events of its logs. Which agent, which server, what failed, whether it worked again
-// later, what nobody understood. Bounded: equal troubles are counted, not kept.
+// The story of one computer: folds events of its logs. The agent, the server, the failures, whether it worked again
+// later, and the lines that are not understood. Bounded: equal troubles are counted, not kept.
 import { clientLogBounds } from '../bounds.ts';
 import { type Judgement, judge } from '../rules/judge.ts';
 import type { FindingCode } from '../words/codes.ts';
@@ -31,7 +31,7 @@ export class Story {
   private firstUndecoded: LogEvent | undefined;
   private readonly byCode = new Map<FindingCode, Trouble[]>();
   private readonly left = new Map<string, LeftOver>();
-  /** Lines of further shapes that nobody understands. */
+  /** Lines of further shapes that are not understood. */
   leftMore = 0;
   private readonly operations = new Operations();
   private readonly firstMilestones: LogEvent[] = [];
@@ -101,7 +101,7 @@ export class Story {
     return this.isOver(keyOf(stage, whose, objects), last.time, lastOrder);
   }
 
-  /** Lines that their log calls errors, that no rule understands, and that nothing took back. */
+  /** Lines that their log calls errors, that no rule understands, and that no later line ended. */
   get leftOver(): LeftOver[] {
     return [...this.left.values()].filter(
       ({ last, lastOrder }) => !this.isOver(keyOf(last.stage, last.whose, undefined), last.time, lastOrder),
@@ -178,7 +178,7 @@ export class Story {
     }
   }
 
-  /** Nobody knows what it means. Words alone count only where the log itself calls them an error. */
+  /** Its meaning is not known. Words alone count only where the log itself calls them an error. */
   private leave(event: LogEvent): void {
     const names = event.level === 'error' || event.code !== undefined || event.outcome === 'failed';
     if (!names) return;
@@ -201,7 +201,7 @@ export class Story {
   }
 }
 
-/** Where a client talks to a service. */
+/** The stages in which a client talks to a service. */
 const ofServices = new Set<Stage>(['detection', 'web-service', 'auth-ticket', 'download', 'reporting']);
 
 function isSame({ first }: Trouble, event: LogEvent): boolean {

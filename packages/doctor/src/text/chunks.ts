@@ -39,7 +39,9 @@ export async function* lineChunks(file: TextFile, progress: ReadProgress, size =
   }
 }
 
-/** Where each line begins and ends without its line end, with its 1-based number. Answers the number of the next one. */
+/**
+ * The beginning and end of each line without its line end, with its 1-based number. Answers the number of the next one.
+ */
 export function forEachLine(
   chunk: Buffer,
   firstLine: number,

@@ -1,5 +1,5 @@
-// Logs come as ANSI, UTF-8 or UTF-16 in either order, with or without a byte order mark. Everything is turned into
-// UTF-8 bytes by the chunk, so that the readers above see one encoding and memory stays bounded.
+// Logs come as ANSI, UTF-8 or UTF-16 in either order, with or without a byte order mark. Everything becomes UTF-8 bytes
+// by the chunk. So the readers above see one encoding, and memory stays bounded.
 import { isAscii, isUtf8 } from 'node:buffer';
 
 export type TextEncodingName = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
@@ -28,7 +28,7 @@ export function decodeText(bytes: Buffer): string {
   return new TextDecoder(encoding).decode(bytes.subarray(markBytes));
 }
 
-/** Turns chunks of a file into UTF-8 chunks; ASCII-compatible encodings pass unchanged. */
+/** Turns chunks of a file into UTF-8 chunks. ASCII-compatible encodings pass unchanged. */
 export class ChunkTranscoder {
   private readonly decoder: InstanceType<typeof TextDecoder> | undefined;
 

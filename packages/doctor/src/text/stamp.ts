@@ -1,5 +1,5 @@
 // The time at the start of a log line, in the many ways Windows writes it: by locale with dots, dashes or slashes, day
-// or month first, 12 or 24 hours, AM and PM in several languages, fractions behind a dot, comma or colon.
+// or month first, 12 or 24 hours. AM and PM are in several languages, and fractions are behind a dot, comma or colon.
 
 export interface Stamp {
   /** Milliseconds since 1970 of the clock face as written, or of the instant when the line names its zone. */
@@ -26,7 +26,7 @@ const yearLast = new RegExp(
   `^\\W{0,3}(\\d{1,2})[-/.](\\d{1,2})[-/.](\\d{4})${gap}${halfFirst}${clock}${half}${zoneText}`,
 );
 
-/** The time a line starts with; undefined when it starts with none. */
+/** The time a line starts with. Undefined when it starts with none. */
 export function parseStamp(text: string, order: DateOrder = 'month-first'): Stamp | undefined {
   const iso = yearFirst.exec(text);
   if (iso) return stampOf(iso, { year: iso[1], month: iso[2], day: iso[3] });

@@ -1,5 +1,5 @@
-// Which steps of a page fit: a step that begins with a product is for that one alone. Nothing is left out as long as it is
-// not known which product it is.
+// Which steps of a page fit: a step that begins with a product is for that one alone. Nothing is left out as long as it
+// is not known which product it is.
 import type { Values } from './fill.ts';
 
 const marks: readonly { mark: RegExp; isFor(values: Values): boolean }[] = [

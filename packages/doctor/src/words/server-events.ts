@@ -1,7 +1,7 @@
-// The events of a WSUS server in the Application log, for people who have a number: source "Windows Server Update Services".
-// Ids and meanings are those of published lists and of administrators' own pages; the words are ours.
+// The events of a WSUS server in the Application log, for people who have a number: source "Windows Server Update
+// Services". Ids and meanings are those of published lists and of administrators' own pages. The words are ours.
 
-/** What each id says. Health events come in threes: the last digit 0 is "normal again", 1 a warning, 2 an error. */
+/** The words for each id. Health events come in threes: the last digit 0 is "normal again", 1 a warning, 2 an error. */
 export const serverEvents: Readonly<Record<number, string>> = {
   361: 'A download of update files began.',
   364: 'An update file could not be downloaded. The event names the file and the reason.',

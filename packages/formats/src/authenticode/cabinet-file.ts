@@ -1,4 +1,4 @@
-// Signatures on cabinets. The PKCS#7 message lies behind the cabinet; a 20-byte reserve in the CFHEADER points at it:
+// Signatures on cabinets. The PKCS#7 message lies behind the cabinet. A 20-byte reserve in the CFHEADER points at it:
 //
 //   CFHEADER (MS-CAB 2.1), fixed part      0..35
 //   cbCFHeader = 20, cbCFFolder, cbCFData  36..39
@@ -7,7 +7,7 @@
 //              filler                      52..59
 //
 // Covered by the digest: 0..3, 8..33, 56 up to the message. Not covered: reserved1, iCabinet, and 36..55. No published
-// text says so; it is what Microsoft's and osslsigncode's digests agree on (cabinet-file.test.ts holds it). The hard
+// text says so. It is what Microsoft's and osslsigncode's digests agree on (cabinet-file.test.ts holds it). The hard
 // part: cbCFFolder and cbCFData are not covered, yet change how folders and data are read. So they must be zero here,
 // reserved1 must be zero, and the message must end where the file ends. iCabinet only orders the parts of a set.
 import { FormatError } from '../errors.ts';
@@ -24,7 +24,7 @@ interface CabinetHeader {
   filesOffset: number;
   folderCount: number;
   flags: number;
-  /** Sizes of the reserves; zero without the flag. */
+  /** Sizes of the reserves. Zero without the flag. */
   headerReserve: number;
   folderReserve: number;
   dataReserve: number;
@@ -169,7 +169,9 @@ function prepare(bytes: Uint8Array, header: CabinetHeader, signatureOffset: numb
   };
 }
 
-/** The cabinet with an empty signature reserve. Making room moves everything behind the header: three offsets follow. */
+/**
+ * The cabinet with an empty signature reserve. Making room moves everything behind the header: three offsets follow.
+ */
 function withSignatureReserve(cabinet: Uint8Array, header: CabinetHeader, isSigned: boolean): Uint8Array {
   if (header.folderReserve !== 0 || header.dataReserve !== 0) {
     throw new FormatError(

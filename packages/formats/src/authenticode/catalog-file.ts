@@ -1,5 +1,5 @@
 // Security catalogs (.cat): a PKCS#7 message whose content is a list of digests of other files. The file is its
-// own signature; signing one again keeps the list byte for byte.
+// own signature. Signing one again keeps the list byte for byte.
 import { FormatError } from '../errors.ts';
 import { oids } from './oids.ts';
 import { readSignedData } from './signed-data.ts';

@@ -1,6 +1,6 @@
-// Which files a security catalog names: a certificate trust list (CTL) whose entries hold SpcIndirectDataContent with the
-// file's digest; of some old ones the entry's name alone is the digest. Programs, cabinets and Windows Installer files are
-// named by their Authenticode digest, all other files by the digest of their bytes.
+// Which files a security catalog names: a certificate trust list (CTL) whose entries hold SpcIndirectDataContent with
+// the file's digest. Of some old ones the entry's name alone is the digest. Programs, cabinets and Windows Installer
+// files are named by their Authenticode digest, all other files by the digest of their bytes.
 import { createHash } from 'node:crypto';
 import { FormatError } from '../errors.ts';
 import { badAsn1, childrenOf, type DerElement, eachChild, tags } from './der.ts';
@@ -11,7 +11,10 @@ import { openSignedFile } from './open-signed-file.ts';
 
 const algorithms = ['sha256', 'sha1', 'sha384', 'sha512'] as const satisfies readonly DigestAlgorithm[];
 
-/** The best digest by which `list` (the CTL of a catalog) names the file; undefined when it does not. Throws FormatError. */
+/**
+ * The best digest by which `list` (the CTL of a catalog) names the file. Undefined when it does not. Throws
+ * FormatError.
+ */
 export function findCatalogMember(list: DerElement, bytes: Uint8Array): DigestAlgorithm | undefined {
   const wanted = wantedDigests(bytes).filter(({ digest }) => contains(list, digest));
   if (wanted.length === 0) return undefined;

@@ -1,5 +1,5 @@
 // An X.509 certificate as a signature's checks need it. OpenSSL (through node:crypto) reads it and does the
-// mathematics; this adds the fields that Node does not give: the exact names, the serial's sign, the path length,
+// mathematics. This adds the fields that Node does not give: the exact names, the serial's sign, the path length,
 // critical extensions, and the algorithm it was signed with.
 
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
@@ -30,7 +30,7 @@ interface CertificateExtensions {
   any: boolean;
   isAuthority: boolean;
   pathLength: number | undefined;
-  /** Bits of KeyUsage, first bit first; undefined when the certificate does not restrict them. */
+  /** Bits of KeyUsage, first bit first. Undefined when the certificate does not restrict them. */
   keyUsage: boolean[] | undefined;
   purposes: string[] | undefined;
   /** Critical extensions that are not understood here: the certificate must not be relied on. */
@@ -167,7 +167,7 @@ function readBits(element: DerElement): boolean[] {
   return octets.flatMap((octet) => Array.from({ length: 8 }, (_, bit) => (octet & (0x80 >> bit)) !== 0));
 }
 
-/** Node prints a name as one line per part; parts are joined, the most specific first. */
+/** Node prints a name as one line per part. Parts are joined, the most specific first. */
 function oneLine(name: string): string {
   return name.split('\n').reverse().join(', ');
 }

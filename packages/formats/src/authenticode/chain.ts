@@ -1,6 +1,6 @@
 // From a signer's certificate to one the caller trusts. The certificates in a message are a heap of hints made by a
-// stranger: decoys, loops and thousands of look-alikes are to be expected, so the search has a budget and never visits a
-// certificate twice on one path.
+// stranger: decoys, loops and thousands of look-alikes are to be expected, so the search has a budget and never visits
+// a certificate twice on one path.
 import { signatureBounds } from '../bounds.ts';
 import { type Certificate, isSignedBy, keyUsageBits, sameBytes } from './certificate.ts';
 import { certificateSignatureProblem, keyProblem } from './key-strength.ts';
@@ -18,7 +18,7 @@ interface ChainQuestion {
 }
 
 interface ChainAnswer {
-  /** The signer first; the trusted certificate last when there is one. */
+  /** The signer first. The trusted certificate last when there is one. */
   chain: Certificate[];
   /** Empty when the chain holds. */
   problems: SignatureProblem[];
@@ -58,7 +58,7 @@ function extend(path: Certificate[], search: Search): Certificate[] | undefined 
   return undefined;
 }
 
-/** RFC 5280 4.2.1.9 and 4.2.1.3. A version 1 certificate says nothing; as a trusted root it is taken at its word. */
+/** RFC 5280 4.2.1.9 and 4.2.1.3. A version 1 certificate says nothing. As a trusted root it is taken at its word. */
 function mayIssue(issuer: Certificate, authoritiesBelow: number): boolean {
   const { any, isAuthority, pathLength, keyUsage } = issuer.extensions;
   if (!any) return sameBytes(issuer.subject, issuer.issuer);
@@ -108,7 +108,7 @@ function formProblem({ serial, extensions, summary }: Certificate): SignaturePro
   return undefined;
 }
 
-/** The signer needs the purpose by name; an authority only must not exclude it. */
+/** The signer needs the purpose by name. An authority only must not exclude it. */
 function purposeProblem(certificate: Certificate, isSigner: boolean, purpose: string): SignatureProblem | undefined {
   const { purposes, keyUsage } = certificate.extensions;
   const allows = purposes?.includes(purpose) || (!isSigner && (!purposes || purposes.includes(oids.anyPurpose)));

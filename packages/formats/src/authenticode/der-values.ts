@@ -1,4 +1,4 @@
-// The values inside DER elements: object identifiers, integers, strings and times; and a cursor over the members of
+// The values inside DER elements: object identifiers, integers, strings and times. And a cursor over the members of
 // a SEQUENCE. Each reader refuses what the type does not allow, with the offset.
 import { badAsn1, childrenOf, type DerElement, tags } from './der.ts';
 
@@ -66,7 +66,7 @@ export function readSmallInteger(element: DerElement): number {
   return content.reduce((value, octet) => value * 256 + octet, 0);
 }
 
-/** The octets of an OCTET STRING; BER's pieces are joined. */
+/** The octets of an OCTET STRING. BER's pieces are joined. */
 export function readOctets(element: DerElement): Uint8Array {
   if (element.tag === tags.octetString) return element.content;
   if (element.tag !== tags.constructedOctetString) throw badAsn1('no octet string', element.offset);

@@ -1,6 +1,6 @@
 // A reader for DER as signatures use it: lazy and zero-copy, so that a catalog of twenty megabytes costs what is
 // looked at, and exact, because signatures are made over bytes and not over meanings. Indefinite lengths are followed
-// (some time-stamp authorities write BER around DER); everything else that is not DER is refused with its offset.
+// (some time-stamp authorities write BER around DER). Everything else that is not DER is refused with its offset.
 import { signatureBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 
@@ -38,7 +38,7 @@ export function contextTag(number: number, constructed = true): number {
 }
 
 /**
- * Reads the element at the start of `bytes`; what follows it is left alone. `offset` is where `bytes` begins in the
+ * Reads the element at the start of `bytes`. What follows it is left alone. `offset` is where `bytes` begins in the
  * outermost input, for error messages. Throws FormatError FORMAT_BAD_ASN1 or FORMAT_TRUNCATED.
  */
 export function readDer(bytes: Uint8Array, offset = 0): DerElement {

@@ -1,6 +1,6 @@
 // The only home of the codes in a signature report. They are findings about a file, not exceptions.
 
-/** Closed list; each code has a paragraph in docs/errors/signature.md (held by a test). */
+/** Closed list. Each code has a paragraph in docs/errors/signature.md (held by a test). */
 export type SignatureProblemCode =
   | 'SIGNATURE_MISSING'
   | 'SIGNATURE_MALFORMED'

@@ -1,11 +1,11 @@
 // Authenticode: who made this file, and is it still the file they made?
 //
-// Threat model. Files and the certificates inside them come from strangers; the only thing believed is the list of
-// certificates that the caller hands over. An attacker can: change any byte, including those that no digest covers;
-// move a signature to another file; put data where nobody looks (behind the signature, in its padding, in unsigned
-// attributes); send certificates that lie, loop or are too large to check; and own a real certificate of another purpose,
+// Threat model. Files and the certificates inside them come from strangers. The only thing believed is the list of
+// certificates that the caller hands over. An attacker can: change any byte, including those that no digest covers.
+// Move a signature to another file. Put data where nobody looks (behind the signature, in its padding, in unsigned
+// attributes). Send certificates that lie, loop or are too large to check. And own a real certificate of another purpose,
 // or one that has expired. Each is a problem in the report, with its own code. Not defended against: a stolen key
-// inside its validity (there is no revocation here; take the CA off the list), and a stolen key that claims an earlier
+// inside its validity (there is no revocation here, take the CA off the list), and a stolen key that claims an earlier
 // signing time, unless `acceptClaimedTime` is false: without time stamps the signer's word is all there is, and for
 // agents whose clocks may be wrong it is worth more than the clock.
 //

@@ -18,7 +18,7 @@ export function digestProblem(
   return { code: 'SIGNATURE_WEAK_ALGORITHM', message: `${where} uses ${algorithm.toUpperCase()}.${remedy}` };
 }
 
-/** What is wrong with a certificate's key; undefined when nothing is. */
+/** What is wrong with a certificate's key. Undefined when nothing is. */
 export function keyProblem(certificate: Certificate, acceptSha1: boolean): SignatureProblem | undefined {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
   const name = certificate.summary.subject;

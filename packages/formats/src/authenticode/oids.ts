@@ -42,7 +42,7 @@ const digests: Record<string, DigestAlgorithm> = {
   '2.16.840.1.101.3.4.2.3': 'sha512',
 };
 
-/** The digest algorithm of an identifier; undefined for one that is not known here. */
+/** The digest algorithm of an identifier. Undefined for one that is not known here. */
 export function digestOfOid(oid: string): DigestAlgorithm | undefined {
   return digests[oid];
 }
@@ -67,7 +67,7 @@ const schemes: Record<string, SignatureScheme> = {
   '1.2.840.10045.4.3.4': { kind: 'ecdsa', digest: 'sha512' },
 };
 
-/** How a signature algorithm identifier signs; `digest` is absent when the identifier leaves it to its surroundings. */
+/** How a signature algorithm identifier signs. `digest` is absent when the identifier leaves it to its surroundings. */
 export function schemeOfOid(oid: string): SignatureScheme | undefined {
   return schemes[oid];
 }

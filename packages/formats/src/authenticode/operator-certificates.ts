@@ -15,7 +15,7 @@ export interface SigningIdentity {
 export interface CertificateOptions {
   commonName: string;
   now: Date;
-  /** From when on the certificate is valid; a day before `now` unless given. */
+  /** From when on the certificate is valid. A day before `now` unless given. */
   validFrom?: Date;
 }
 
@@ -87,7 +87,7 @@ function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(keyKind, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
 }
 
-/** From a day ago, so that a client whose clock is behind takes it; whole seconds, as certificates hold them. */
+/** From a day ago, so that a client whose clock is behind takes it. Whole seconds, as certificates hold them. */
 function validity({ now, validFrom }: CertificateOptions, years: number): { notBefore: Date; notAfter: Date } {
   const dayBefore = wholeSecond(now.getTime() - dayMs);
   const notAfter = new Date(dayBefore);

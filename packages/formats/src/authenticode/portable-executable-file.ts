@@ -1,5 +1,5 @@
 // Signatures on PE files (.exe, .dll, .sys). The attribute certificate table at the end of the file holds PKCS#7
-// messages; data directory 4 points at it. The digest leaves out the checksum, that directory entry and the table
+// messages. Data directory 4 points at it. The digest leaves out the checksum, that directory entry and the table
 // (Microsoft, "Windows Authenticode Portable Executable Signature Format", 2008), and covers all else as it lies.
 //
 // What the digest leaves out is where things are hidden: behind the table, between its entries, in entries of other
@@ -13,7 +13,7 @@ import { alignToEight, type DigestedFile, digestPieces, type LayoutFinding, type
 interface Layout {
   checksumAt: number;
   directoryAt: number;
-  /** The attribute certificate table; its size is zero in an unsigned file. */
+  /** The attribute certificate table. Its size is zero in an unsigned file. */
   table: { offset: number; size: number };
   /** Where the raw data of the last section ends. */
   sectionsEnd: number;
@@ -87,7 +87,7 @@ function endOfSections(view: DataView, start: number, count: number): number {
   return end;
 }
 
-/** The WIN_CERTIFICATE entries: length, revision, type, content; each begins on a multiple of eight. */
+/** The WIN_CERTIFICATE entries: length, revision, type, content. Each begins on a multiple of eight. */
 function readTable(bytes: Uint8Array, { table }: Layout): { signatures: Uint8Array[]; findings: LayoutFinding[] } {
   const signatures: Uint8Array[] = [];
   const findings: LayoutFinding[] = [];
@@ -123,7 +123,7 @@ function layoutFindings(bytes: Uint8Array, { table, sectionsEnd }: Layout): Layo
   return findings;
 }
 
-/** Only the loader of drivers and some system files checks it; a wrong one says that somebody else wrote here. */
+/** Only the loader of drivers and some system files checks it. A wrong one says that somebody else wrote here. */
 function checksumRemarks(bytes: Uint8Array, { checksumAt }: Layout): SignatureNote[] {
   const said = viewOf(bytes).getUint32(checksumAt, true);
   if (said === 0 || said === checksumOf(bytes, checksumAt)) return [];

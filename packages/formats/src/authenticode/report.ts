@@ -63,7 +63,7 @@ export interface SignatureReport {
   signers: SignerReport[];
   /** The time for which the trusted (else the first) signature was judged. */
   signingTime?: Date;
-  /** Why `trusted` is false; empty when it is true. */
+  /** Why `trusted` is false. Empty when it is true. */
   problems: SignatureProblem[];
   notes: SignatureNote[];
 }

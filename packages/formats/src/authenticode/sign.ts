@@ -16,7 +16,7 @@ export interface SignOptions {
   /** What the file is called for people, and an address that tells more. */
   description?: string;
   url?: string;
-  /** Carries the request to a time-stamp authority; with it, the signature outlives its certificate. */
+  /** Carries the request to a time-stamp authority. With it, the signature outlives its certificate. */
   requestTimestamp?: RequestTimestamp;
 }
 

@@ -117,7 +117,7 @@ function checkFileDigest(file: SignedFile, message: SignedData, check: SignerChe
   return [{ code: 'SIGNATURE_BAD_DIGEST', message: 'The file is not the one that was signed: its digest differs.' }];
 }
 
-/** A trusted time stamp first; else what the signer says, when that may count; else now. */
+/** A trusted time stamp first. Else what the signer says, when that may count. Else now. */
 function chooseTime(
   check: SignerCheck,
   stamps: readonly TimestampAnswer[],

@@ -7,7 +7,7 @@ import { oids } from './oids.ts';
 
 export interface SignedData {
   contentType: string;
-  /** The content element ([0]'s inner element); undefined for a detached message. */
+  /** The content element ([0]'s inner element). Undefined for a detached message. */
   content: DerElement | undefined;
   /** DER of each X.509 certificate, as it came. */
   certificates: Uint8Array[];
@@ -32,7 +32,7 @@ export interface SignerInfo {
   signature: Uint8Array;
 }
 
-/** Reads a ContentInfo that holds SignedData; bytes behind it are left to the caller. Throws FormatError. */
+/** Reads a ContentInfo that holds SignedData. Bytes behind it are left to the caller. Throws FormatError. */
 export function readSignedData(bytes: Uint8Array, offset = 0): SignedData {
   const message = readDer(bytes, offset);
   const outer = new DerCursor(message);
@@ -53,7 +53,7 @@ export function readSignedData(bytes: Uint8Array, offset = 0): SignedData {
   };
 }
 
-/** Reads a SignerInfo; a PKCS#9 countersignature is one, too. */
+/** Reads a SignerInfo. A PKCS#9 countersignature is one, too. */
 export function readSignerInfo(element: DerElement): SignerInfo {
   const body = new DerCursor(element);
   readSmallInteger(body.next());
@@ -79,7 +79,7 @@ export function readAlgorithm(element: DerElement): AlgorithmIdentifier {
   return { oid, parameters: body.rest()[0] };
 }
 
-/** The one value of an attribute; undefined when it is absent. Throws FormatError when there are several. */
+/** The one value of an attribute. Undefined when it is absent. Throws FormatError when there are several. */
 export function singleValue(attributes: Map<string, DerElement[]>, oid: string): DerElement | undefined {
   const values = attributes.get(oid);
   if (!values) return undefined;

@@ -1,5 +1,5 @@
 // A file that can carry an Authenticode signature: which of its bytes the signature covers, where the signature lies,
-// and how a new one is put in. One implementation per container; everything else in this folder is the same for all.
+// and how a new one is put in. One implementation per container. Everything else in this folder is the same for all.
 import { createHash } from 'node:crypto';
 import type { DigestAlgorithm } from './oids.ts';
 import type { SignatureNote } from './report.ts';
@@ -13,7 +13,7 @@ export interface LayoutFinding {
 }
 
 interface SignedFileFacts {
-  /** PKCS#7 messages as they lie in the file, alignment included; none in an unsigned file. */
+  /** PKCS#7 messages as they lie in the file, alignment included. None in an unsigned file. */
   readonly signatures: readonly Uint8Array[];
   readonly layout: readonly LayoutFinding[];
   /** Oddities that say nothing about trust. */
@@ -25,7 +25,7 @@ export interface DigestedFile extends SignedFileFacts {
   readonly kind: 'cabinet' | 'portable-executable';
   /** The file's digest as Authenticode defines it for this kind of container. */
   digest(algorithm: DigestAlgorithm): Uint8Array;
-  /** A copy made ready for a new signature; any present one is dropped. Throws FormatError where none can go. */
+  /** A copy made ready for a new signature. Any present one is dropped. Throws FormatError where none can go. */
   prepare(): PreparedFile;
 }
 
@@ -57,7 +57,10 @@ export function digestPieces(algorithm: DigestAlgorithm, pieces: readonly Uint8A
   return new Uint8Array(hash.digest());
 }
 
-/** A copy filled up with zeros to a multiple of eight bytes, as Microsoft's tools write signatures and what they lie behind. */
+/**
+ * A copy filled up with zeros to a multiple of eight bytes, as Microsoft's tools write signatures and what they lie
+ * behind.
+ */
 export function alignToEight(bytes: Uint8Array): Uint8Array {
   const aligned = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
   aligned.set(bytes);

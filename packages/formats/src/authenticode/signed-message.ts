@@ -1,5 +1,5 @@
-// Writing the PKCS#7 message. pkijs writes CMS; Authenticode wants the older PKCS#7 1.5, which differs in two places: the
-// version is 1, and the content stands there as it is instead of inside an OCTET STRING.
+// Writing the PKCS#7 message. pkijs writes CMS. Authenticode wants the older PKCS#7 1.5, which differs in two places:
+// the version is 1, and the content stands there as it is instead of inside an OCTET STRING.
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
@@ -11,7 +11,7 @@ import { opusInfo, statementType } from './signed-content.ts';
 export interface MessageSigner {
   certificate: Certificate;
   key: KeyObject;
-  /** Issuers to send along; the root need not be among them. */
+  /** Issuers to send along. The root need not be among them. */
   issuers: readonly Certificate[];
 }
 
@@ -31,7 +31,9 @@ interface MessageStatement {
 
 type TimestampAttribute = (signature: Uint8Array) => Promise<Uint8Array>;
 
-/** DER of a SignedData with one signer and SHA-256. `timestamp`, when given, answers with the token for the signature. */
+/**
+ * DER of a SignedData with one signer and SHA-256. `timestamp`, when given, answers with the token for the signature.
+ */
 export async function writeSignedMessage(
   content: MessageContent,
   signer: MessageSigner,
@@ -129,7 +131,7 @@ function rawSequence(der: Uint8Array): asn1js.BaseBlock {
   return constructed({ tagClass: 1, tagNumber: 16 }, readDer(der).content);
 }
 
-/** asn1js writes only trees of its own; a "primitive" that is marked as constructed takes finished bytes. */
+/** asn1js writes only trees of its own. A "primitive" that is marked as constructed takes finished bytes. */
 function constructed(idBlock: { tagClass: number; tagNumber: number }, content: Uint8Array): asn1js.BaseBlock {
   const element = new asn1js.Primitive({ idBlock, valueHex: Uint8Array.from(content) });
   element.idBlock.isConstructed = true;

@@ -15,7 +15,7 @@ import { digestPieces } from './signed-file.ts';
 
 export interface SignerCheck {
   digestAlgorithm: DigestAlgorithm | undefined;
-  /** Whose signature it is; undefined when no certificate fits. */
+  /** Whose signature it is. Undefined when no certificate fits. */
   certificate: Certificate | undefined;
   claimedTime: Date | undefined;
   problems: SignatureProblem[];
@@ -111,7 +111,7 @@ function isValueRight(signer: SignerInfo, digest: DigestAlgorithm, certificate: 
   }
 }
 
-/** RFC 4055 3.1: both digests of RSASSA-PSS have to be the message's; defaults are SHA-1 and a salt of 20 octets. */
+/** RFC 4055 3.1: both digests of RSASSA-PSS have to be the message's. Defaults are SHA-1 and a salt of 20 octets. */
 function pssKey(
   { parameters }: AlgorithmIdentifier,
   digest: DigestAlgorithm,

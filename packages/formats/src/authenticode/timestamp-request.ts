@@ -1,5 +1,5 @@
-// Asking a time-stamp authority (RFC 3161). The question and the check of the answer are here; carrying them over HTTP is
-// the caller's part.
+// Asking a time-stamp authority (RFC 3161). The question and the check of the answer are here. Carrying them over HTTP
+// is the caller's part.
 
 import { randomBytes } from 'node:crypto';
 import * as asn1js from 'asn1js';

@@ -1,9 +1,9 @@
 // Signatures on Windows Installer packages and patches (.msi, .msp, .mst). They are OLE files: the PKCS#7 message is the
-// stream "\5DigitalSignature" of the root. No published specification describes the digest; these are the rules that
+// stream "\5DigitalSignature" of the root. No published specification describes the digest. These are the rules that
 // signtool and osslsigncode agree on (windows-installer-interop.test.ts holds us to the latter):
 //
 //   digest(storage) = for each child, ordered by the bytes of its name (UTF-16LE): the content of a stream, or
-//                     digest(child storage); then the class id of the storage
+//                     digest(child storage). Then the class id of the storage
 //   The two streams of the signature itself, in the root, are left out.
 //
 // The hard part: this covers contents, not names. Newer signatures begin the digest with one over names, sizes, class ids,
@@ -86,7 +86,7 @@ function addMetadata(hash: Hash, entry: CompoundEntry, isRoot: boolean): void {
   if (entry.kind === 'storage') for (const child of inOrder(entry)) addMetadata(hash, child, false);
 }
 
-/** By the bytes of the names; of two that begin alike the shorter one first. */
+/** By the bytes of the names. Of two that begin alike the shorter one first. */
 function inOrder({ children }: CompoundStorage): CompoundEntry[] {
   return [...children].sort((a, b) => Buffer.compare(a.rawName, b.rawName));
 }

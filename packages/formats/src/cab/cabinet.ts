@@ -21,7 +21,7 @@ export interface CabinetMember {
   /** As stored, with backslashes between folders. Not safe as a path: see toPathSegments. */
   name: string;
   sizeBytes: number;
-  /** DOS local time read as UTC; undefined for a date that does not exist. */
+  /** DOS local time read as UTC. Undefined for a date that does not exist. */
   modified: Date | undefined;
   /** MS-CAB 2.4: 1 read-only, 2 hidden, 4 system, 0x20 archive, 0x40 run after extraction, 0x80 name is UTF-8. */
   attributes: number;
@@ -40,7 +40,7 @@ export interface CabinetMember {
 /** The blocks of one folder that lie in one cabinet file. */
 export interface FolderPart {
   source: ByteSource;
-  /** Where the source begins in its file; for error offsets. */
+  /** Where the source begins in its file. For error offsets. */
   baseOffset: number;
   firstBlock: number;
   blockCount: number;
@@ -65,14 +65,14 @@ export interface NeighbourCabinet {
 }
 
 export interface Cabinet {
-  /** Size by its own header; in a file, an Authenticode signature may lie behind it. */
+  /** Size by its own header. In a file, an Authenticode signature may lie behind it. */
   sizeBytes: number;
   setId: number;
   /** Place in a spanned set, from 0. */
   setIndex: number;
   previous: NeighbourCabinet | undefined;
   next: NeighbourCabinet | undefined;
-  /** The header's reserved area; in a signed cabinet it says where the signature lies. */
+  /** The header's reserved area. In a signed cabinet it says where the signature lies. */
   reserve: Uint8Array;
   folders: CabinetFolder[];
   members: CabinetMember[];
@@ -82,13 +82,13 @@ export interface Cabinet {
 
 export interface ReadOptions {
   limits?: CabinetLimits;
-  /** For names not marked as UTF-8; a WHATWG encoding label. Default windows-1252. */
+  /** For names not marked as UTF-8. A WHATWG encoding label. Default windows-1252. */
   legacyEncoding?: string;
   /** Where the source begins in its file: added to the offsets of errors. */
   baseOffset?: number;
   /**
-   * `refuse` (the default): one lie in the tables, or a byte that is missing, refuses the cabinet. `keep`: it costs only
-   * the members that it concerns, and stands in their `fault`.
+   * `refuse` (the default): one lie in the tables, or a byte that is missing, refuses the cabinet. `keep`: it costs
+   * only the members that it concerns, and stands in their `fault`.
    */
   damaged?: 'refuse' | 'keep';
 }
@@ -98,7 +98,7 @@ export function readCabinet(bytes: Uint8Array, limits: CabinetLimits = defaultCa
   return readCabinetFrom(bytesSource(bytes), { limits });
 }
 
-/** Opens a cabinet wherever its bytes are; reads only its headers. Throws FormatError as readCabinet does. */
+/** Opens a cabinet wherever its bytes are. Reads only its headers. Throws FormatError as readCabinet does. */
 export function readCabinetFrom(source: ByteSource, options: ReadOptions = {}): Cabinet {
   const { limits = defaultCabinetLimits, legacyEncoding = 'windows-1252', baseOffset = 0 } = options;
   const keepsDamaged = options.damaged === 'keep';
@@ -220,8 +220,9 @@ function toFolderIndex(field: number, folderCount: number): Pick<CabinetMember, 
 }
 
 /**
- * Members lie within their folder, and beside each other or in one and the same place: makers store files that are alike
- * once (MakeCAB, WiX). What lies otherwise gets its `fault`: no known maker lets members share a part, but bombs do.
+ * Members lie within their folder, and beside each other or in one and the same place: makers store files that are
+ * alike once (MakeCAB, WiX). What lies otherwise gets its `fault`: no known maker lets members share a part, but bombs
+ * do.
  */
 export function markPlaces(members: readonly CabinetMember[], folders: readonly CabinetFolder[], offset: number): void {
   const rooms = folders.map(({ parts }) => parts.reduce((sum, { blockCount }) => sum + blockCount * 32768, 0));
@@ -262,8 +263,8 @@ export function byPlace(a: CabinetMember, b: CabinetMember): number {
 }
 
 /**
- * Each folder's blocks begin behind the tables, and end where the next folder begins. A folder that no byte is read of may
- * say what it likes: makers leave one behind for empty files.
+ * Each folder's blocks begin behind the tables, and end where the next folder begins. A folder that no byte is read of
+ * may say what it likes: makers leave one behind for empty files.
  */
 function markFolderPlaces(
   folders: readonly CabinetFolder[],

@@ -4,10 +4,10 @@
 import { loadCodec } from '../codec/index.ts';
 import { layout } from '../codec/layout.ts';
 
-/** What the codec's input has room for; a multiple of 4, and more than any data block holds. */
+/** What the codec's input has room for. A multiple of 4, and more than any data block holds. */
 const roomBytes = 2 ** 16;
 
-/** Continues `seed` over `bytes`; answers an unsigned 32-bit number. */
+/** Continues `seed` over `bytes`. Answers an unsigned 32-bit number. */
 export function cabinetChecksum(bytes: Uint8Array, seed: number): number {
   const wordsEnd = bytes.length & ~3;
   let sum = seed ^ xorWords(bytes, wordsEnd);

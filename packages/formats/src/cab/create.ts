@@ -11,7 +11,7 @@ export interface NewMember {
   attributes?: number;
 }
 
-/** A cabinet in memory; deterministic. Throws FORMAT_UNSAFE_NAME, FORMAT_OVER_LIMIT. */
+/** A cabinet in memory. Deterministic. Throws FORMAT_UNSAFE_NAME, FORMAT_OVER_LIMIT. */
 export function createCabinet(members: readonly NewMember[], options: CreateOptions = {}): Uint8Array {
   const plan = planCabinet(
     members.map((member) => ({ ...member, sizeBytes: member.bytes.length })),

@@ -1,4 +1,4 @@
-// The decoder for a folder's compression method; each keeps its own history from block to block.
+// The decoder for a folder's compression method. Each keeps its own history from block to block.
 import { FormatError } from '../errors.ts';
 import { LzxDecoder } from '../lzx/index.ts';
 import { MszipDecoder } from '../mszip/index.ts';
@@ -7,7 +7,7 @@ import type { Compression } from './cabinet.ts';
 
 export interface BlockDecoder {
   /**
-   * Unpacks the next block to exactly `sizeBytes`; the answer may be overwritten by the next call. Throws FormatError.
+   * Unpacks the next block to exactly `sizeBytes`. The answer may be overwritten by the next call. Throws FormatError.
    */
   decode(block: Uint8Array, sizeBytes: number): Uint8Array;
 }

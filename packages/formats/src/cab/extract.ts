@@ -13,7 +13,10 @@ export function extractMember(cabinet: Cabinet, name: string): Uint8Array {
   return collect(new MemberReader(cabinet), findMember(cabinet, name));
 }
 
-/** All members by their names as stored, without folders that mean "here" (plainName). Throws FORMAT_UNSAFE_NAME when two names differ only by letter case. */
+/**
+ * All members by their names as stored, without folders that mean "here" (plainName). Throws FORMAT_UNSAFE_NAME when
+ * two names differ only by letter case.
+ */
 export function extractAll(cabinet: Cabinet): Map<string, Uint8Array> {
   const reader = new MemberReader(cabinet);
   const unpacked = new Map<string, Uint8Array>();
@@ -51,7 +54,7 @@ function searchKey(name: string): string {
 }
 
 /**
- * Streams members with one block of memory. Asking in the order of `byPlace` unpacks every folder once; asking
+ * Streams members with one block of memory. Asking in the order of `byPlace` unpacks every folder once. Asking
  * backwards starts its folder again. After an error, members that end before the damage can still be read, and
  * so can those behind it when the folder is stored.
  */
@@ -67,7 +70,7 @@ export class MemberReader {
   }
 
   /**
-   * The member's bytes in pieces; each may be overwritten once the next is asked for. Throws FormatError naming the
+   * The member's bytes in pieces. Each may be overwritten once the next is asked for. Throws FormatError naming the
    * member.
    */
   *read(member: CabinetMember): Generator<Uint8Array> {

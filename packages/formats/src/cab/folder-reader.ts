@@ -34,7 +34,7 @@ export class FolderReader {
     this.#blocks = wholeBlocks(folder.parts);
   }
 
-  /** The next block, unpacked; it may be overwritten by the next call. undefined at the end. Throws FormatError. */
+  /** The next block, unpacked. It may be overwritten by the next call. undefined at the end. Throws FormatError. */
   next(): Uint8Array | undefined {
     this.damage = { begin: this.position, end: Number.POSITIVE_INFINITY };
     const step = this.#blocks.next();
@@ -135,7 +135,7 @@ class DataBlock implements RawBlock {
     return bytes;
   }
 
-  /** MS-CAB 3.1. Makers differ in whether a block's reserve counts; 0 means that no checksum was made. */
+  /** MS-CAB 3.1. Makers differ in whether a block's reserve counts. 0 means that no checksum was made. */
   #isSound(bytes: Uint8Array): boolean {
     if (this.#checksum === 0) return true;
     const sum = (cabinetChecksum(bytes, 0) ^ this.#sizes) >>> 0;
@@ -154,7 +154,7 @@ function wordAt(bytes: Uint8Array, at: number): number {
   return (low | (high << 16)) >>> 0;
 }
 
-/** The bytes of a block that was cut in two; the first piece is copied, for reading the second may overwrite it. */
+/** The bytes of a block that was cut in two. The first piece is copied, for reading the second may overwrite it. */
 function joined(first: RawBlock, second: RawBlock): () => Uint8Array {
   return () => {
     const begin = new Uint8Array(first.load());

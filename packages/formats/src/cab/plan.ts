@@ -1,5 +1,5 @@
-// Plans a new cabinet before any byte is packed: members sorted into folders, and the head that describes them. The size of
-// the head is known at once, so the data can be streamed behind it and the head written last.
+// Plans a new cabinet before any byte is packed: members sorted into folders, and the head that describes them. The
+// size of the head is known at once, so the data can be streamed behind it and the head written last.
 import { ByteWriter } from '../bytes.ts';
 import { FormatError } from '../errors.ts';
 import { collisionKey, toPathSegments } from '../paths/index.ts';
@@ -9,25 +9,25 @@ import { cabinetMagic } from './header.ts';
 import { encodeName } from './names.ts';
 
 export interface PlannedMember {
-  /** Folders with / or \; stored with \. */
+  /** Folders with / or \. Stored with \. */
   name: string;
   sizeBytes: number;
   modified: Date;
-  /** MS-CAB 2.4 attributes; default 0x20, archive. */
+  /** MS-CAB 2.4 attributes. Default 0x20, archive. */
   attributes?: number;
 }
 
 export interface CreateOptions {
   compression?: 'none' | 'mszip' | 'lzx';
-  /** LZX window, 15 to 21; default the smallest that holds the data. */
+  /** LZX window, 15 to 21. Default the smallest that holds the data. */
   windowBits?: number;
-  /** zlib's 1 to 9 for MSZIP; default 6. */
+  /** zlib's 1 to 9 for MSZIP. Default 6. */
   level?: number;
   /**
-   * A new folder begins when the one before has reached this many bytes; members are not split. Default: one folder.
+   * A new folder begins when the one before has reached this many bytes. Members are not split. Default: one folder.
    */
   folderBytes?: number;
-  /** Reserved areas; the header's is where a signature's place is written. */
+  /** Reserved areas. The header's is where a signature's place is written. */
   reserve?: { header?: Uint8Array; folderBytes?: number; blockBytes?: number };
   setId?: number;
 }

@@ -19,7 +19,7 @@ export function* findCabinets(source: ByteSource): Generator<{ offset: number }>
   let at = 0;
   while (at < source.sizeBytes) {
     const next = at + chunkBytes;
-    // A copy, for the next read may overwrite it; with all of a header that begins at its end.
+    // A copy, for the next read may overwrite it. With all of a header that begins at its end.
     const chunk = Uint8Array.from(source.read(at, chunkBytes + fixedHeaderBytes - 1));
     const view = new DataView(chunk.buffer);
     let end = 0;
@@ -49,7 +49,7 @@ function* findMagic(chunk: Uint8Array): Generator<number> {
     yield at;
 }
 
-/** What a look at the fixed part of a header tells; a file may hold millions of false ones. */
+/** What a look at the fixed part of a header tells. A file may hold millions of false ones. */
 function isPlausible(view: DataView, place: number, room: number): boolean {
   return view.getUint32(place + 8, true) <= room && view.getUint8(place + 25) === 1;
 }

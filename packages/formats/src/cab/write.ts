@@ -15,7 +15,7 @@ export interface StreamedMember extends PlannedMember {
 }
 
 export interface CabinetSink {
-  /** Writes at a place; places come in rising order, but for the head at 0, which comes last. */
+  /** Writes at a place. Places come in rising order, but for the head at 0, which comes last. */
   write(offset: number, bytes: Uint8Array): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export interface CabinetSink {
 const blocksInFlight = 8;
 
 /**
- * Writes a cabinet and answers its size; the bytes are those of createCabinet. Throws FORMAT_UNSAFE_NAME,
+ * Writes a cabinet and answers its size. The bytes are those of createCabinet. Throws FORMAT_UNSAFE_NAME,
  * FORMAT_OVER_LIMIT, and FORMAT_BAD_DATA when a member gives more or fewer bytes than it announced.
  */
 export async function writeCabinet(

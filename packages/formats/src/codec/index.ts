@@ -1,8 +1,8 @@
 // The inner loops of MSZIP and LZX in WebAssembly: one module of four kilobytes, one instance, one memory for all.
-// Compiled from packages/formats/assembly when the repository is built, not when it is used.
-// Hard part: a window (LZX: up to 2 MB; MSZIP: 32 KB) lives as long as its folder, and two folders may be read in turns.
-// Who is in the memory is its tenant; the next one asks it to move out first. (Whether it is still wanted cannot be asked:
-// a WeakRef would keep every tenant alive until the event loop turns, and a loop over many cabinets does not let it.)
+// Compiled from packages/formats/assembly when the repository is built, not when it is used. Hard part: a window (LZX:
+// up to 2 MB, MSZIP: 32 KB) lives as long as its folder, and two folders may be read in turns. Who is in the memory is
+// its tenant. The next one asks it to move out first. (Whether it is still wanted cannot be asked: a WeakRef would keep
+// every tenant alive until the event loop turns, and a loop over many cabinets does not let it.)
 import { layout } from './layout.ts';
 import { codecModule } from './module.ts';
 
@@ -12,7 +12,7 @@ export interface Tenant {
   moveOut(): void;
 }
 
-/** What is used of it; Node's types know WebAssembly by name only. */
+/** What is used of it. Node's types know WebAssembly by name only. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { exports: unknown };
@@ -27,7 +27,7 @@ interface CodecExports {
 }
 
 export class Codec {
-  /** All of the memory; it never grows. */
+  /** All of the memory. It never grows. */
   readonly bytes: Uint8Array;
   readonly state: Uint32Array;
   readonly exports: CodecExports;
@@ -41,7 +41,7 @@ export class Codec {
     this.state = new Uint32Array(buffer, layout.state, 16);
   }
 
-  /** Lets `tenant` in; false when it was not in before and has to bring its state along. */
+  /** Lets `tenant` in. False when it was not in before and has to bring its state along. */
   admit(tenant: Tenant): boolean {
     if (this.#tenant === tenant) return true;
     this.#tenant?.moveOut();

@@ -1,4 +1,5 @@
-// Places in the codec's memory; packages/formats/assembly/layout.ts has the same numbers and says what they are for.
+// Places in the codec's memory. The file packages/formats/assembly/layout.ts has the same numbers and says what they
+// are for.
 export const layout = {
   state: 0x8000,
   input: 0x10000,

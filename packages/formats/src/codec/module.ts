@@ -1,4 +1,4 @@
-// Made by scripts/build-wasm.ts from packages/formats/assembly; do not edit.
+// Made by scripts/build-wasm.ts from packages/formats/assembly. Do not edit.
 export const codecModule =
   'AGFzbQEAAAABKQZgA39/fwF/YAV/f39/fwF/YAR/f39/AX9gAAF/YAR/f39/AGABfwF/AwkIAQAAAgADBAUFBAEBVFQGGgV/AUEAC34BQgALfw' +
   'FBAAt/AUEAC38BQQALBygECHhvcldvcmRzAAcHaW5mbGF0ZQADBnJ1bkx6eAACBm1lbW9yeQIACv8hCO0CAQV/QYCoAkEAQcAA/AsAA0AgAyAF' +

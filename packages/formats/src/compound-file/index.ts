@@ -1,6 +1,6 @@
-// Compound files (MS-CFB), as Windows Installer packages and patches are: storages like folders, streams like files. The
-// whole directory and every chain is read at opening, in time and memory that the size of the file bounds; contents stay
-// where they are.
+// Compound files (MS-CFB), as Windows Installer packages and patches are: storages like folders, streams like files.
+// The whole directory and every chain is read at opening, in time and memory that the size of the file bounds. Contents
+// stay where they are.
 import { compoundFileBounds } from '../bounds.ts';
 import { FormatError } from '../errors.ts';
 import { MiniSectors, type Run, SectorFile, smallBelow } from './sectors.ts';
@@ -38,8 +38,8 @@ interface CompoundFile {
 }
 
 /**
- * Opens a compound file held in memory. Throws FormatError FORMAT_TRUNCATED, FORMAT_BAD_HEADER (chains that loop, meet or
- * lead out; a directory that does) or FORMAT_OVER_LIMIT.
+ * Opens a compound file held in memory. Throws FormatError FORMAT_TRUNCATED, FORMAT_BAD_HEADER (chains that loop, meet
+ * or lead out, a directory that does) or FORMAT_OVER_LIMIT.
  */
 export function readCompoundFile(bytes: Uint8Array): CompoundFile {
   return new DirectoryReader(bytes).read();
@@ -127,7 +127,7 @@ class DirectoryReader {
   }
 
   #place(at: number): { firstSector: number; sizeBytes: number } {
-    // Version 3 knows 32 bits; what stands in the others may be left over from anything (MS-CFB 2.6.3).
+    // Version 3 knows 32 bits. What stands in the others may be left over from anything (MS-CFB 2.6.3).
     const high = this.#sectors.header.majorVersion === 3 ? 0 : this.#u32(at + 124);
     const sizeBytes = high * 2 ** 32 + this.#u32(at + 120);
     if (sizeBytes > this.#bytes.length) {
@@ -137,7 +137,7 @@ class DirectoryReader {
     return { firstSector: this.#u32(at + 116), sizeBytes };
   }
 
-  /** Where an entry is in the directory; each may be met once. */
+  /** Where an entry is in the directory. Each may be met once. */
   #take(id: number): number {
     if (id >= this.#seen.length) throw badDirectory(`there is no entry ${id}`);
     if (this.#seen[id] === 1) throw badDirectory(`entry ${id} is in two places`);

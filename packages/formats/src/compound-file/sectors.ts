@@ -1,6 +1,6 @@
-// The sectors of a compound file (MS-CFB 2.1 to 2.5): a file system in a file, whose allocation table (FAT) says for each
-// sector which one follows. Hard part: the table is a stranger's, so chains may loop, meet or lead out of the file. Each
-// sector is in one chain at most, so that all chains together cost no more than the file is long.
+// The sectors of a compound file (MS-CFB 2.1 to 2.5): a file system in a file, whose allocation table (FAT) says for
+// each sector which one follows. Hard part: the table is a stranger's, so chains may loop, meet or lead out of the
+// file. Each sector is in one chain at most, so that all chains together cost no more than the file is long.
 import { FormatError } from '../errors.ts';
 
 /** A piece of the file. */
@@ -51,7 +51,7 @@ export class SectorFile {
     this.#fat = this.#readFat();
   }
 
-  /** The sectors of the chain that begins at `first`: as many as hold `sizeBytes`; all, without it. */
+  /** The sectors of the chain that begins at `first`: as many as hold `sizeBytes`. All, without it. */
   chain(first: number, sizeBytes?: number): number[] {
     const wanted = sizeBytes === undefined ? Number.POSITIVE_INFINITY : Math.ceil(sizeBytes / this.header.sectorBytes);
     const sectors: number[] = [];

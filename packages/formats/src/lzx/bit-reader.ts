@@ -1,5 +1,5 @@
 // LZX bits: 16-bit little-endian words, most significant bit first. Reading a little past the end gives zeros, as a
-// decoder looks ahead; `isOverrun` tells whether bits that were not there have really been used.
+// decoder looks ahead. `isOverrun` tells whether bits that were not there have really been used.
 
 export class BitReader {
   readonly bytes: Uint8Array;
@@ -7,7 +7,7 @@ export class BitReader {
   bits = 0;
   /** How many of them are valid. */
   left = 0;
-  /** Next byte to load; runs past the end with zeros. */
+  /** Next byte to load. Runs past the end with zeros. */
   at = 0;
 
   constructor(bytes: Uint8Array) {

@@ -18,19 +18,19 @@ export class BitWriter {
     this.#free -= left;
   }
 
-  /** Zeros up to the next word; a whole word of them when already there and `atLeastOne` is set. */
+  /** Zeros up to the next word. A whole word of them when already there and `atLeastOne` is set. */
   align(atLeastOne: boolean): void {
     if (this.#free < 16 || atLeastOne) this.write(0, this.#free);
   }
 
-  /** Bytes as they are; only after align. */
+  /** Bytes as they are. Only after align. */
   bytes(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
   }
 
-  /** What was written, aligned, as a copy; the writer begins anew. */
+  /** What was written, aligned, as a copy. The writer begins anew. */
   take(): Uint8Array {
     this.align(false);
     const taken = this.#bytes.slice(0, this.#at);

@@ -1,6 +1,6 @@
 // LZX as cabinets use it: the folder is frames of 32 KB, one per data block, and LZX blocks lie across them as they
-// like. Hard part: what survives from where to where. Code lengths are sent as differences to the last block's; the
-// three last distances and the window live as long as the folder; bits are dropped at the end of each frame.
+// like. Hard part: what survives from where to where. Code lengths are sent as differences to the last block's. The
+// three last distances and the window live as long as the folder. Bits are dropped at the end of each frame.
 import { type Codec, loadCodec, type Tenant } from '../codec/index.ts';
 import { layout } from '../codec/layout.ts';
 import { FormatError } from '../errors.ts';
@@ -52,7 +52,7 @@ export class LzxDecoder implements Tenant {
   }
 
   /**
-   * Unpacks the next frame to exactly `sizeBytes`, 32 KB but for the last; the next call overwrites it. Throws
+   * Unpacks the next frame to exactly `sizeBytes`, 32 KB but for the last. The next call overwrites it. Throws
    * FormatError.
    */
   decode(frame: Uint8Array, sizeBytes: number): Uint8Array {
@@ -204,7 +204,7 @@ export class LzxDecoder implements Tenant {
   #decodeRun(run: number): void {
     const reader = this.#reader;
     const { bytes, state, exports } = this.#codec;
-    // Behind the end the codec may read what others left there; what it uses of it is noticed by `isOverrun`.
+    // Behind the end the codec may read what others left there. What it uses of it is noticed by `isOverrun`.
     bytes.set(reader.bytes, layout.input);
     state.set([reader.bits, reader.left, reader.at, this.#position, ...this.#recent]);
     const isAligned = this.#blockType === blockType.aligned ? 1 : 0;

@@ -1,5 +1,5 @@
 // E8 translation: before packing, the operands of x86 CALL instructions (E8) were made absolute, so that calls of one
-// function look alike. Undone frame by frame; the last ten bytes of a frame, and everything from 1 GB on, were left
+// function look alike. Undone frame by frame. The last ten bytes of a frame, and everything from 1 GB on, were left
 // alone.
 
 export const e8Frames = 32768;

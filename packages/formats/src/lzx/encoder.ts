@@ -11,7 +11,7 @@ import { type BlockTokens, Tokenizer } from './tokens.ts';
 
 /** Frames of one LZX block. */
 const framesPerBlock = 4;
-/** What makers write as the size calls are translated for; it need not be the real one. */
+/** What makers write as the size calls are translated for. It need not be the real one. */
 const e8FileBytes = 12_000_000;
 
 interface Code {
@@ -127,7 +127,7 @@ export class LzxEncoder {
     writer.bytes(recent.written());
     return frames.map((frame) => {
       writer.bytes(frame);
-      // Only the last frame of a folder can be odd; blocks of odd size have a byte of padding.
+      // Only the last frame of a folder can be odd. Blocks of odd size have a byte of padding.
       if (frame.length % 2 === 1) writer.bytes(new Uint8Array(1));
       return writer.take();
     });

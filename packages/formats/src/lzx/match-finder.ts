@@ -4,14 +4,14 @@
 const shortHashBits = 15;
 
 export class MatchFinder {
-  /** Length and distance of what `find` found; length 0 for nothing. */
+  /** Length and distance of what `find` found. Length 0 for nothing. */
   length = 0;
   distance = 0;
   readonly #windowBytes: number;
   readonly #mask: number;
   readonly #maxTries: number;
   readonly #hashBits: number;
-  /** By four bytes, with chains; by three bytes, the newest only. */
+  /** By four bytes, with chains. By three bytes, the newest only. */
   readonly #newest: Int32Array;
   readonly #newestShort = new Int32Array(1 << shortHashBits).fill(-1);
   readonly #older: Int32Array;
@@ -31,7 +31,7 @@ export class MatchFinder {
     this.#buffer = new Uint8Array(2 * this.#windowBytes + 2 ** 18);
   }
 
-  /** Appends pieces (at most 256 KB together); what lies more than a window before them is forgotten. */
+  /** Appends pieces (at most 256 KB together). What lies more than a window before them is forgotten. */
   append(pieces: readonly Uint8Array[]): void {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     let at = this.#end - this.#begin;
@@ -52,7 +52,7 @@ export class MatchFinder {
   }
 
   /**
-   * How far the bytes at `position` repeat those `distance` before, up to `most`; 0 when that is before the beginning.
+   * How far the bytes at `position` repeat those `distance` before, up to `most`. 0 when that is before the beginning.
    */
   repeatLength(position: number, distance: number, most: number): number {
     const at = position - this.#begin;

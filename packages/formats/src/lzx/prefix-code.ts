@@ -6,7 +6,7 @@ const longestCode = 16;
 
 export class PrefixCode {
   readonly tableBits: number;
-  /** Next tableBits bits → symbol << 5 | length; 0 for a long code or none. */
+  /** Next tableBits bits → symbol << 5 | length. 0 for a long code or none. */
   readonly #table: Uint16Array;
   readonly #sorted: Uint16Array;
   /** Per length, left-aligned to 16 bits: one past its last code, its first code, and where its symbols begin. */

@@ -5,7 +5,7 @@ import { lengthSymbolCount, literalCount, maxMatch, minMatch, slotBases, slotOf 
 
 /** The symbols of one LZX block, in order, and how often each occurs. */
 export interface BlockTokens {
-  /** Main symbol | (length symbol + 1) << 16; no length symbol leaves the upper half 0. */
+  /** Main symbol | (length symbol + 1) << 16. No length symbol leaves the upper half 0. */
   symbols: Uint32Array;
   /** For matches of slot 3 and more, the bits behind the slot. */
   extras: Uint32Array;
@@ -31,7 +31,7 @@ export class Tokenizer {
     this.#mainSymbols = mainSymbols;
   }
 
-  /** Tokens for frames that follow on what came before; none reaches across two frames. */
+  /** Tokens for frames that follow on what came before. None reaches across two frames. */
   tokenize(frames: readonly Uint8Array[]): BlockTokens {
     const size = frames.reduce((sum, frame) => sum + frame.length, 0);
     const tokens: BlockTokens = {
@@ -74,7 +74,7 @@ export class Tokenizer {
     this.#position = end;
   }
 
-  /** The best match at `position`; `worth` weighs its length against the bits of its distance. */
+  /** The best match at `position`. `worth` weighs its length against the bits of its distance. */
   #choose(position: number, end: number): { length: number; distance: number; worth: number } {
     const most = Math.min(maxMatch, end - position);
     if (most < minMatch) return { length: 0, distance: 0, worth: 0 };

@@ -9,10 +9,10 @@ export const mszipBlockBytes = 32768;
 
 export const signature = [0x43, 0x4b] as const;
 
-/** Blocks are unpacked one behind the other; when this is used up, the history moves to the front. */
+/** Blocks are unpacked one behind the other. When this is used up, the history moves to the front. */
 const windowBytes = 2 ** 18;
 
-/** Unpacks the blocks of one folder, in order; keeps 32 KB of history. */
+/** Unpacks the blocks of one folder, in order. Keeps 32 KB of history. */
 export class MszipDecoder implements Tenant {
   readonly #codec: Codec = loadCodec();
   readonly #output = new Uint8Array(mszipBlockBytes);
@@ -21,7 +21,7 @@ export class MszipDecoder implements Tenant {
   #position = 0;
 
   /**
-   * Unpacks the next block to exactly `sizeBytes`; the answer is overwritten by the next call. Throws FORMAT_BAD_DATA,
+   * Unpacks the next block to exactly `sizeBytes`. The answer is overwritten by the next call. Throws FORMAT_BAD_DATA,
    * FORMAT_TRUNCATED.
    */
   decode(block: Uint8Array, sizeBytes: number): Uint8Array {

@@ -2,7 +2,7 @@
 import { deflateRaw, deflateRawSync } from 'node:zlib';
 import { mszipBlockBytes, signature } from './decoder.ts';
 
-// 32 KB that deflate cannot shrink need five bytes more per stored block; MS-MSZIP allows 12 above 32 KB.
+// 32 KB that deflate cannot shrink need five bytes more per stored block. MS-MSZIP allows 12 above 32 KB.
 const maxPackedBytes = mszipBlockBytes + 12;
 /** zlib's levels: at 5 a cabinet is smaller than gcab's and made faster. */
 const defaultLevel = 5;

@@ -38,7 +38,7 @@ export class QuantumDecoder {
     this.#slots = new QuantumModel(0, windowBits * 2);
   }
 
-  /** Unpacks the next frame to exactly `sizeBytes`; a view that the next call overwrites. Throws FormatError. */
+  /** Unpacks the next frame to exactly `sizeBytes`. A view that the next call overwrites. Throws FormatError. */
   decode(frame: Uint8Array, sizeBytes: number): Uint8Array {
     if (sizeBytes > frameBytes) throw bad('A Quantum frame is larger than 32 KB.');
     const window = this.#window;
@@ -112,7 +112,7 @@ export class QuantumDecoder {
     }
   }
 
-  /** Bits from the top of each byte; zeros behind the end, for the coder looks ahead. */
+  /** Bits from the top of each byte. Zeros behind the end, for the coder looks ahead. */
   #bits(count: number): number {
     let value = 0;
     for (let left = count; left > 0; left--) {

@@ -6,7 +6,7 @@ const limit = 3800;
 
 export class QuantumModel {
   readonly symbols: Uint16Array;
-  /** cumulative[i]: frequency of symbols[i] and all behind it; one more entry, 0, ends it. */
+  /** cumulative[i]: frequency of symbols[i] and all behind it. One more entry, 0, ends it. */
   readonly cumulative: Uint16Array;
   #halvingsUntilSort = 4;
 

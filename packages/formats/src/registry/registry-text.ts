@@ -14,7 +14,7 @@ export type RegistryValue =
 interface RegistryKey {
   /** As first written, from HKEY_… on. */
   path: string;
-  /** Lower-case value name → name as written and value; '' is the default value. */
+  /** Lower-case value name → name as written and value. '' is the default value. */
   values: Map<string, { name: string; value: RegistryValue }>;
 }
 
@@ -59,7 +59,7 @@ export function encodeRegistryText(tree: RegistryTree): Uint8Array {
   return Buffer.from(`\ufeff${lines.join('\r\n')}\r\n`, 'utf16le');
 }
 
-/** One change as Registry Editor's text has it; `name` undefined: the key itself; `value` undefined: delete. */
+/** One change as Registry Editor's text has it. `name` undefined: the key itself. `value` undefined: delete. */
 interface RegistryTextChange {
   key: string;
   name?: string;
@@ -85,7 +85,7 @@ export function encodeRegistryChanges(changes: readonly RegistryTextChange[]): U
   return Buffer.from(`\ufeff${lines.join('\r\n')}\r\n\r\n`, 'utf16le');
 }
 
-/** Full path with the hive spelled out: HKLM\… becomes HKEY_LOCAL_MACHINE\…; no trailing backslash. */
+/** Full path with the hive spelled out: HKLM\… becomes HKEY_LOCAL_MACHINE\…. No trailing backslash. */
 export function fullKeyPath(path: string): string {
   const [hive = '', ...rest] = path.replace(/\\+$/, '').split('\\');
   return [hives[hive.toUpperCase()] ?? hive, ...rest].join('\\');

@@ -2,8 +2,8 @@
 // <U+202E>. Else one computer could look like another, one line of a log like two, and a name could give orders to the
 // terminal.
 
-// Control characters (ESC among them); format characters: bidirectional marks, zero-width ones, tags; the line and
-// paragraph ends of Unicode; everything else that a font shows as nothing; halves of surrogate pairs.
+// Control characters (ESC among them). Format characters: bidirectional marks, zero-width ones, tags. The line and
+// paragraph ends of Unicode. Everything else that a font shows as nothing. Halves of surrogate pairs.
 const hidden = String.raw`\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Cs}`;
 const inText = new RegExp(`[${hidden}]`, 'gu');
 const inLines = new RegExp(String.raw`(?!\n|\t|\r\n)[${hidden}]`, 'gu');
@@ -20,7 +20,7 @@ export function visibleLines(text: string): string {
   return text.replace(inLines, markOf);
 }
 
-/** `value` with visibleLines done to every string within its arrays and plain objects; keys stay. */
+/** `value` with visibleLines done to every string within its arrays and plain objects. Keys stay. */
 export function visibleIn<T>(value: T): T {
   if (typeof value === 'string') return visibleLines(value) as T;
   if (Array.isArray(value)) return value.map(visibleIn) as T;

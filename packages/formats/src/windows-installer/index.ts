@@ -1,6 +1,6 @@
-// The Property table of a Windows Installer package: which product it installs. A package is an OLE file whose streams are
-// tables; a table holds, column by column, numbers of strings in one pool. Microsoft publishes no text of this format; this
-// is what msitools and Wine read, held against packages that wixl makes (windows-installer.test.ts).
+// The Property table of a Windows Installer package: which product it installs. A package is an OLE file whose streams
+// are tables. A table holds, column by column, numbers of strings in one pool. Microsoft publishes no text of this
+// format. This is what msitools and Wine read, held against packages that wixl makes (windows-installer.test.ts).
 import { type CompoundStorage, readCompoundFile, streamBytes } from '../compound-file/index.ts';
 import { FormatError } from '../errors.ts';
 
@@ -9,13 +9,13 @@ export interface InstallerProduct {
   productCode: string;
   version: string;
   upgradeCode: string | undefined;
-  /** LCID; 0 is every language. */
+  /** LCID. 0 is every language. */
   language: number | undefined;
 }
 
 /**
- * What the package held in memory installs. Throws FormatError: FORMAT_UNSUPPORTED for an OLE file that is no package (a
- * patch, a document), FORMAT_BAD_DATA for one without ProductCode and ProductVersion, and as readCompoundFile does.
+ * What the package held in memory installs. Throws FormatError: FORMAT_UNSUPPORTED for an OLE file that is no package
+ * (a patch, a document), FORMAT_BAD_DATA for one without ProductCode and ProductVersion, and as readCompoundFile does.
  */
 export function readInstallerProduct(bytes: Uint8Array): InstallerProduct {
   const { root } = readCompoundFile(bytes);
@@ -65,7 +65,7 @@ function readProperties(root: CompoundStorage): Map<string, string> {
 
 const wantedProperties = new Set(['ProductCode', 'ProductVersion', 'ProductLanguage', 'UpgradeCode']);
 
-/** Strings by number. The pool holds two 16-bit words for each: length and uses; of a long one four. */
+/** Strings by number. The pool holds two 16-bit words for each: length and uses. Of a long one four. */
 class StringPool {
   readonly referenceBytes: 2 | 3;
   readonly #data: Buffer;
@@ -100,7 +100,7 @@ class StringPool {
   text(number: number): string | undefined {
     const [offset, length] = [this.#offsets[number], this.#lengths[number]];
     if (offset === undefined || length === undefined || offset + length > this.#data.length) return undefined;
-    // What is asked for is ASCII; the code page of the package does not matter.
+    // What is asked for is ASCII. The code page of the package does not matter.
     return length > 1024 ? undefined : this.#data.toString('latin1', offset, offset + length);
   }
 }
@@ -118,7 +118,7 @@ function tableBytes(root: CompoundStorage, name: string): Buffer {
 const tableMark = '\u4840';
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._';
 
-/** Two characters of the alphabet in one of 0x3800 to 0x47ff, one in 0x4800 to 0x483f; others are themselves. */
+/** Two characters of the alphabet in one of 0x3800 to 0x47ff, one in 0x4800 to 0x483f. Others are themselves. */
 function decodedName(name: string): string {
   return Array.from(name.slice(1), (character) => {
     const code = character.charCodeAt(0);

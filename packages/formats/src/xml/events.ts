@@ -6,7 +6,7 @@ import { defaultPlace } from './read.ts';
 import type { XmlAttribute, XmlElement, XmlLimits } from './tree.ts';
 
 export interface XmlEvents {
-  /** A start tag; `children` is empty, for the listener to fill. */
+  /** A start tag. `children` is empty, for the listener to fill. */
   onEnter(element: XmlElement): void;
   onText(text: string): void;
   onLeave(): void;

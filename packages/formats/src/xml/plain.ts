@@ -1,10 +1,11 @@
 // The fast way through XML that is written plainly, as nearly all is: ASCII names, no CDATA, no instructions. It knows
-// only what is certainly well-formed; at the first thing it does not know it gives up, and saxes reads the text from its
-// beginning and has the last word (ADR 0004). So it refuses nothing by itself, and accepts nothing that saxes would not.
+// only what is certainly well-formed. At the first thing it does not know it gives up, and saxes reads the text from
+// its beginning and has the last word (ADR 0004). So it refuses nothing by itself, and accepts nothing that saxes would
+// not.
 import { xmlReaderBounds } from '../bounds.ts';
 import type { XmlAttribute, XmlElement, XmlLimits } from './tree.ts';
 
-/** The tree of the document; undefined for any text that is not plain, not well-formed or beyond `limits`. */
+/** The tree of the document. Undefined for any text that is not plain, not well-formed or beyond `limits`. */
 export function readPlainXml(text: string, limits: XmlLimits): XmlElement | undefined {
   const normal = text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text;
   if (unusual.test(normal) || normal.includes(']]>')) return undefined;
@@ -125,7 +126,9 @@ class PlainReader {
     return true;
   }
 
-  /** A list: as many more elements of the same name as hold text and nothing else. What is not so is read on as usual. */
+  /**
+   * A list: as many more elements of the same name as hold text and nothing else. What is not so is read on as usual.
+   */
   #readAlike({ declarations, uri, local, prefix }: XmlElement, name: string): void {
     const parent = this.#parent;
     if (!parent || declarations !== noDeclarations) return;
@@ -207,7 +210,7 @@ class PlainReader {
     return true;
   }
 
-  /** Up to the end of the tag: `>` or the slash before it; undefined when something else stands there. */
+  /** Up to the end of the tag: `>` or the slash before it. Undefined when something else stands there. */
   #readAttributes(attributes: XmlAttribute[]): number | undefined {
     for (;;) {
       const before = this.#at;
@@ -258,7 +261,7 @@ class PlainReader {
     return true;
   }
 
-  /** Most elements declare nothing and share one empty map; of the others, many declare what the one before did. */
+  /** Most elements declare nothing and share one empty map. Of the others, many declare what the one before did. */
   #declarationsSince(outer: number): ReadonlyMap<string, string> | undefined {
     const count = this.#prefixes.length - outer;
     if (count === 0) return noDeclarations;
@@ -279,7 +282,7 @@ class PlainReader {
     return declarations;
   }
 
-  /** Gives attributes their namespaces; false for an unknown prefix and for an attribute that is there twice. */
+  /** Gives attributes their namespaces. False for an unknown prefix and for an attribute that is there twice. */
   #bind(attributes: XmlAttribute[]): boolean {
     for (let at = 0; at < attributes.length; at++) {
       const attribute = attributes[at] as XmlAttribute;
@@ -338,7 +341,7 @@ function nameOf(raw: string): Name | undefined {
   return local === '' || local.includes(':') ? undefined : { raw, prefix: raw.slice(0, Math.max(0, colon)), local };
 }
 
-/** With references replaced by what they stand for; undefined when one is none. */
+/** With references replaced by what they stand for. Undefined when one is none. */
 function resolved(raw: string): string | undefined {
   let isSound = true;
   const text = raw.replaceAll(reference, (_, name?: string, decimal?: string, hex?: string) => {

@@ -9,7 +9,7 @@ import { childElements, type XmlAttribute, type XmlElement, type XmlLimits } fro
 /**
  * Reads one well-formed, namespace-aware document into a tree. Comments and processing instructions are dropped,
  * CDATA becomes text. Throws FormatError FORMAT_BAD_XML (with the character offset) for anything malformed, any
- * DOCTYPE and any entity but the predefined five; FORMAT_OVER_LIMIT beyond `limits`.
+ * DOCTYPE and any entity but the predefined five. FORMAT_OVER_LIMIT beyond `limits`.
  */
 export function readXml(text: string, limits: XmlLimits = defaultXmlLimits): XmlElement {
   if (text.length > limits.maxCharacters) {

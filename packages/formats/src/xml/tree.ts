@@ -9,7 +9,7 @@ export interface XmlLimits {
 }
 
 export interface XmlAttribute {
-  /** Namespace URI; '' for none. */
+  /** Namespace URI. '' for none. */
   uri: string;
   local: string;
   prefix: string;
@@ -25,7 +25,7 @@ export interface XmlElement {
   attributes: XmlAttribute[];
   /** Prefix → URI declared on this very element ('' is the default namespace). */
   declarations: ReadonlyMap<string, string>;
-  /** How many attributes stand before the declaration of the default namespace; 0 when there is no such declaration. */
+  /** How many attributes stand before the declaration of the default namespace. 0 when there is no such declaration. */
   defaultAt: number;
   children: XmlNode[];
 }

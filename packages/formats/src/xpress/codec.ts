@@ -13,11 +13,11 @@ export const xpressFormats: readonly XpressFormat[] = ['wusp', 'lz77', 'lz77-huf
 export interface XpressLimits {
   /** Most bytes to unpack to. */
   maxBytes: number;
-  /** The unpacked size when it is known; then the data must give exactly that. Not for wusp, which says it itself. */
+  /** The unpacked size when it is known. Then the data must give exactly that. Not for wusp, which says it itself. */
   sizeBytes?: number;
 }
 
-/** Packs everything; empty input gives empty output for wusp and lz77-huffman. */
+/** Packs everything. Empty input gives empty output for wusp and lz77-huffman. */
 export function encodeXpress(bytes: Uint8Array, format: XpressFormat = 'wusp'): Uint8Array {
   if (format === 'wusp') return encodeWusp(bytes);
   if (format === 'lz77-huffman') return encodeLz77Huffman(bytes);

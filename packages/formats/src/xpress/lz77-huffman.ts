@@ -1,6 +1,6 @@
 // LZ77+Huffman (MS-XCA 2.1, 2.2): every 64 KB of output has a table of 512 code lengths and a stream of 16-bit words,
 // with the bytes of long lengths between the words.
-// Hard part: the end. Symbol 256 is the end of the data, and also the match "three bytes from one back"; only someone
+// Hard part: the end. Symbol 256 is the end of the data, and also the match "three bytes from one back". Only someone
 // who knows the size can always tell. Our encoder never writes that match, so our streams end without doubt.
 
 import { copyMatch } from '../copy-match.ts';
@@ -14,7 +14,7 @@ export const huffmanBlockBytes = 65536;
 export const endOfData = 256;
 
 /**
- * Unpacks everything. With `sizeBytes` the stream must give exactly that; without, symbol 256 with no input left is the
+ * Unpacks everything. With `sizeBytes` the stream must give exactly that. Without, symbol 256 with no input left is the
  * end. Throws FORMAT_OVER_LIMIT, FORMAT_TRUNCATED, FORMAT_BAD_DATA.
  */
 export function decodeLz77Huffman(input: Uint8Array, maxBytes: number, sizeBytes?: number): Uint8Array {

@@ -1,4 +1,4 @@
-// Plain LZ77 (MS-XCA 2.3, 2.4): flag words of 32 bits, first flag at the top; 0 is a literal byte, 1 a match of 13 bits
+// Plain LZ77 (MS-XCA 2.3, 2.4): flag words of 32 bits, first flag at the top. 0 is a literal byte, 1 a match of 13 bits
 // of distance and 3 of length, with nibble, byte, word and double word behind for longer ones.
 // Hard part: the nibble. Two long matches share one byte, which lies where the first of them needed it.
 
@@ -18,7 +18,7 @@ export function createLz77History(): MatchHistory {
 
 /**
  * Packs input[from, to) to `output` at `at`, as a stream that stands alone, and answers where it ended. `output` must
- * have lz77WorstCase(to - from) bytes of room; `history` must have seen nothing behind `from`.
+ * have lz77WorstCase(to - from) bytes of room. `history` must have seen nothing behind `from`.
  */
 export function encodeLz77(
   input: Uint8Array,
@@ -88,9 +88,9 @@ function writeLongLength(output: Uint8Array, at: number, length: number): number
 interface Lz77Target {
   bytes: Uint8Array;
   at: number;
-  /** Unpacking stops here; a match may not run past it. Infinity when the size is not known. */
+  /** Unpacking stops here. A match may not run past it. Infinity when the size is not known. */
   end: number;
-  /** Called when `bytes` is too small; answers a larger copy or throws. */
+  /** Called when `bytes` is too small. Answers a larger copy or throws. */
   grow(bytes: Uint8Array, needed: number): Uint8Array;
 }
 

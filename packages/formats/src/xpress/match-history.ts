@@ -32,7 +32,7 @@ export class MatchHistory {
     this.#mask = this.#older.length - 1;
   }
 
-  /** A new input of so many bytes, as with a new history; to make one costs as much as to pack a small input. */
+  /** A new input of so many bytes, as with a new history. To make one costs as much as to pack a small input. */
   renew(bytes: number): void {
     if (this.#end + bytes > highestPosition) {
       this.#newest.fill(-1);

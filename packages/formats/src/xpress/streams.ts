@@ -1,5 +1,5 @@
 // Xpress as stream transforms, for HTTP bodies. The MS-WUSP coding is cut into blocks and so streams with one block of
-// memory; the two bare forms of MS-XCA are one unit, gathered first.
+// memory. The two bare forms of MS-XCA are one unit, gathered first.
 import { Transform, type TransformCallback } from 'node:stream';
 import { FormatError } from '../errors.ts';
 import { decodeXpress, encodeXpress, type XpressFormat, type XpressLimits } from './codec.ts';
@@ -28,7 +28,7 @@ export function createXpressEncoder(format: XpressFormat = 'wusp'): Transform {
 }
 
 /**
- * Unpacks what is written to it; ends with a FormatError on bad data, at the limit, or when the data stops in the
+ * Unpacks what is written to it. Ends with a FormatError on bad data, at the limit, or when the data stops in the
  * middle.
  */
 export function createXpressDecoder(limits: XpressLimits, format: XpressFormat = 'wusp'): Transform {

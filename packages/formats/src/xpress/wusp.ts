@@ -1,5 +1,5 @@
 // The content coding of MS-WUSP 2.1.1, `Content-Encoding: xpress`: blocks back to back, no trailer. Each is its
-// original and its packed size (32 bits each, at most 65,535) and a plain LZ77 stream that stands alone; equal sizes
+// original and its packed size (32 bits each, at most 65,535) and a plain LZ77 stream that stands alone. Equal sizes
 // mean stored bytes.
 import { FormatError } from '../errors.ts';
 import { createLz77History, decodeLz77, encodeLz77, lz77WorstCase } from './lz77.ts';
@@ -11,7 +11,7 @@ export const maxWuspBlockBytes = 65535;
 /** The two sizes before each block. */
 export const wuspHeadBytes = 8;
 
-/** Packs everything; a block that does not shrink is stored. */
+/** Packs everything. A block that does not shrink is stored. */
 export function encodeWusp(input: Uint8Array): Uint8Array {
   const blockCount = Math.ceil(input.length / maxWuspBlockBytes);
   const output = new Uint8Array(blockCount * wuspHeadBytes + lz77WorstCase(input.length) + 4 * blockCount);

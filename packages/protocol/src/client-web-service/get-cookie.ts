@@ -10,7 +10,7 @@ export const getCookie = operation(
       'AuthorizationCookie',
       record({ plugInId: optional('PlugInId', text), cookieData: optional('CookieData', base64) }),
     ),
-    /** A first call sends one with an Expiration and no EncryptedData: that is none. */
+    /** A first call sends one with an Expiration and no EncryptedData: that does not count. */
     oldCookie: optional('oldCookie', cookie),
     lastChange: required('lastChange', dateTime),
     currentTime: required('currentTime', dateTime),

@@ -4,7 +4,7 @@ import { operation } from '../soap/service.ts';
 import { list, optional, record } from '../soap/shape.ts';
 import { fileLocation } from './get-extended-update-info.ts';
 
-/** Where content is now; asked after the fault FileLocationChanged. A digest is SHA-1, 20 bytes. */
+/** The place of content now. Asked after the fault FileLocationChanged. A digest is SHA-1, 20 bytes. */
 export const getFileLocations = operation(
   record({ cookie: optional('cookie', cookie), fileDigests: list('fileDigests', 'base64Binary', base64) }),
   record({

@@ -4,7 +4,9 @@ import { operation } from '../soap/service.ts';
 import { expected, list, optional, record, required, type Shape, type Value } from '../soap/shape.ts';
 import { deployment } from './deployment.ts';
 
-/** Agents before Windows 10 know neither MatchingComputerHWID nor DriverRank (MS-WUSP note 16). -1 is no rank at all. */
+/**
+ * Agents before Windows 10 know neither MatchingComputerHWID nor DriverRank (MS-WUSP note 16). -1 is not a rank at all.
+ */
 const installedDriver = record({
   matchingId: optional('MatchingID', text),
   driverVerDate: expected('DriverVerDate', dateTime, new Date('0001-01-01T00:00:00Z')),

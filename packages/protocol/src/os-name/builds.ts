@@ -1,7 +1,7 @@
-// Windows 10 and later all say 10.0: the build tells them apart. It continues note 13 of MS-WUSP, which stops at Windows
-// Server 2019 and cannot tell that from Windows 10.
+// Windows 10 and later all say 10.0: the build tells them apart. It continues note 13 of MS-WUSP, which stops at
+// Windows Server 2019 and cannot tell that from Windows 10.
 
-/** First build of each release, rising; a build in between belongs to the one before it. */
+/** First build of each release, rising. A build in between belongs to the one before it. */
 export const clientBuilds: readonly (readonly [build: number, name: string])[] = [
   [10240, 'Windows 10, version 1507'],
   [10586, 'Windows 10, version 1511'],

@@ -1,5 +1,5 @@
-// The name of an operating system, from the facts that its agent registered. The agent's own OSDescription cannot be used:
-// Windows 11 calls itself "Windows 10 Pro" there (captures).
+// The name of an operating system, from the facts that its agent registered. The agent's own OSDescription cannot be
+// used: Windows 11 calls itself "Windows 10 Pro" there (captures).
 import { clientBuilds, editions, multiSession, serverBuilds } from './builds.ts';
 import { note13 } from './note-13.ts';
 
@@ -8,18 +8,18 @@ export interface RegisteredSystem {
   osMinorVersion: number;
   osBuildNumber: number;
   suiteMask: number;
-  /** 1 is a workstation; 2 a domain controller, 3 a server. */
+  /** 1 is a workstation. 2 a domain controller, 3 a server. */
   oldProductType: number;
   newProductType: number;
   systemMetrics: number;
   processorArchitecture: string;
-  /** What the agent calls it; agents before Windows 10 say nothing. */
+  /** The name that the agent gives it. Agents before Windows 10 say nothing. */
   osDescription?: string | undefined;
 }
 
-/** The name, or undefined for a system that is no Windows we know. */
+/** The name, or undefined for a Windows that we do not know. */
 export function osName(system: RegisteredSystem): string | undefined {
-  // A Linux 6.3 is no Windows 8.1.
+  // A Linux 6.3 is not Windows 8.1.
   if (system.osDescription && !/windows/i.test(system.osDescription)) return undefined;
   return system.osMajorVersion === 10 ? nameByBuild(system) : rules.find((rule) => fits(rule, system))?.name;
 }

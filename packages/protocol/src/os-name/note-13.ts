@@ -1,6 +1,6 @@
 // How real WSUS names operating systems before Windows 10: the table of MS-WUSP, product behaviour note 13, first match
 // wins. Columns: major, minor, suite mask (any of these bits), old product type, new product type, system metrics,
-// processor architecture (contains), name; `-` matches everything.
+// processor architecture (contains), name. `-` matches everything.
 export const note13 = `
 6|3|-|1|-|-|-|Windows 8.1
 6|3|-|-|-|-|-|Windows Server 2012 R2

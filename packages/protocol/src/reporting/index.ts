@@ -21,7 +21,7 @@ const operations = {
 
 export const reporting: Service<typeof operations> = {
   namespace: 'http://www.microsoft.com/SoftwareDistribution',
-  // Agents post to the first; the WSDL and the examples of the specification name the second.
+  // Agents post to the first. The WSDL and the examples of the specification name the second.
   paths: ['/ReportingWebService/ReportingWebService.asmx', '/ReportingWebService/WebService.asmx'],
   envelope: 'soap',
   operations,

@@ -4,7 +4,7 @@ import { architectures, type SelfUpdateOs } from './paths.ts';
 
 interface IdentTarget {
   product: string;
-  /** The release that agents are led to; undefined: the server has none, and every agent may stay as it is. */
+  /** The release that agents are led to. Undefined: the server has none, and every agent may stay as it is. */
   version: string | undefined;
 }
 
@@ -16,10 +16,10 @@ const platformsBySection: readonly (readonly SelfUpdateOs[])[] = [
   ['Linux', 'Darwin'],
 ];
 
-// The folders that public references name; every other language is led to EN.
+// The folders that public references name. Every other language is led to EN.
 const languages = 'ar cs da de el en es fi fr he hu it ja ko nl no pl pt pt-br ru sv tr zh-cn zh-tw'.split(' ');
 
-/** The ident file that `client` is to read: agents older than `target.version` are led to it, others may stay. */
+/** The ident file for `client`: agents older than `target.version` are led to it, others may stay. */
 export function composeIdent(client: Generation, target: IdentTarget): Ident {
   return {
     grammar: identGrammar,

@@ -1,5 +1,5 @@
-// MS-WUSP product note 49, as a decision: version and platform find a line in [OS], [OS2] or [OS3], the processor one
-// in [ARCH], the language one in [LANG]; the section's structure key puts the three names together.
+// MS-WUSP product note 49, as a decision: version and platform find a line in [OS], [OS2] or [OS3]. The processor finds
+// one in [ARCH], the language in [LANG]. The section's structure key puts the three names together.
 import type { DirectoryLine, Ident, PlatformLine } from './ident.ts';
 import { canonicalLanguage, languageFallback } from './language.ts';
 import { type ProcessorArchitecture, type SelfUpdateOs, selfUpdatePaths } from './paths.ts';
@@ -29,7 +29,7 @@ export function decideSelfUpdate(ident: Ident, client: SelfUpdateClient): SelfUp
     const reason = target.because || 'The server says that it cannot update itself.';
     return unsupported(`${client.os}, agent version ${client.version}: /UNSUPPORTED. ${reason}`);
   }
-  // An agent never goes back: a line that leads to what it already is, or was, would turn in a circle.
+  // An agent never goes back: a line that leads to what it already is, or was, turns in a circle.
   if (ident.version !== undefined && compareVersions(ident.version, client.version) <= 0) return { kind: 'up-to-date' };
   const arch = findDirectory(ident.architectures, [client.architecture]);
   if (!arch) return unsupported(`[ARCH] has no line for ${client.architecture}.`);

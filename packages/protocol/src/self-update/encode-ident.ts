@@ -4,7 +4,7 @@ import { type DirectoryLine, type Ident, identGrammar, type PlatformLine } from 
 const platformHeadings = ['OS', 'OS2', 'OS3'];
 const structureKeyHeadings = ['StructureKeyEx', 'StructureKeyEx2', 'StructureKeyEx3'];
 
-/** The text of an ident file; parseIdent reads it back to the same value, line numbers apart. */
+/** The text of an ident file. parseIdent reads it back to the same value, line numbers apart. */
 export function encodeIdent(ident: Ident): string {
   const head = [
     `Grammar=${identGrammar}`,

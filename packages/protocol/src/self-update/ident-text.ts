@@ -1,6 +1,6 @@
 // Ident files are read as Windows wrote such files over twenty years: ANSI, UTF-8 with or without mark, UTF-16.
 
-/** The text of an ident file, whatever its encoding; a byte order mark is taken off. */
+/** The text of an ident file, whatever its encoding. A byte order mark is taken off. */
 export function decodeIdentText(source: string | Uint8Array): string {
   if (typeof source === 'string') return source.replace(/^\uFEFF/, '');
   return new TextDecoder(encodingOf(source)).decode(source);

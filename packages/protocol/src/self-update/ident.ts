@@ -9,7 +9,7 @@ import { isVersion } from './version.ts';
 
 export type Generation = 'sus' | 'wsus';
 
-/** A line of [OS], [OS2] or [OS3]. Both ends of `versions` are inclusive; an absent end is open. */
+/** A line of [OS], [OS2] or [OS3]. Both ends of `versions` are inclusive. An absent end is open. */
 export interface PlatformLine {
   platform: string;
   from: string | undefined;
@@ -30,7 +30,7 @@ export interface Ident {
   /** Whose file this is: iuident.txt says sus, wuident.txt wsus. */
   client: Generation | undefined;
   product: string | undefined;
-  /** The version that the release has to which this file leads; agents never go back behind their own. */
+  /** The version of the release that this file leads to. Agents never go back behind their own. */
   version: string | undefined;
   /** StructureKeyEx, StructureKeyEx2, StructureKeyEx3: index 0 belongs to [OS], 1 to [OS2], 2 to [OS3]. */
   structureKeys: (string | undefined)[];
@@ -114,7 +114,7 @@ function addEntry(section: Entry[] | undefined, content: string, line: number): 
   return section;
 }
 
-// A comment starts with ; or # at the start of a line, or with ; after a blank.
+// A comment starts with . Or # at the start of a line, or with . After a blank.
 function withoutComment(raw: string): string {
   const line = raw.trim();
   if (/^[;#]/.test(line)) return '';

@@ -1,6 +1,6 @@
 // Self-update: what an agent asks for before it asks for anything else, and the pings it sends about it.
 // Parties: the operator signs releases and ident files, the server only carries them, the agent decides.
-// Hard part: an agent may be years old, so grammar 1, the paths and the ping never change; new needs get new keys,
+// Hard part: an agent may be years old, so grammar 1, the paths and the ping never change. New needs get new keys,
 // which grammar 1 tells old readers to pass over. docs/self-update.md is the text for people.
 export { type Brand, isSameBrand, moultBrand, parseBrand } from './brand.ts';
 export { composeIdent } from './compose.ts';

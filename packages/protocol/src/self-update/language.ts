@@ -41,7 +41,10 @@ const windowsAbbreviations: Record<string, string> = {
   ukr: 'uk',
 };
 
-/** Lower-case, dashed spelling: zhtw, CHT, zh_TW and zh-TW are all zh-tw. Undefined when it is no language name. */
+/**
+ * Lower-case, dashed spelling: zhtw, CHT, zh_TW and zh-TW are all zh-tw. Undefined for a text that is not a language
+ * name.
+ */
 export function canonicalLanguage(language: string): string | undefined {
   const text = language.toLowerCase().replaceAll('_', '-').replace(/\..*$/, '');
   if (/^[a-z]{2}$/.test(text)) return text;
@@ -50,7 +53,7 @@ export function canonicalLanguage(language: string): string | undefined {
   return /^[a-z]{2,3}(-[a-z0-9]{2,8}){1,4}$/.test(text) ? text : undefined;
 }
 
-/** What to try for a language, best first, ending in English: pt-br → pt-br, pt, en. Canonical spellings. */
+/** The languages to try, best first, ending in English: pt-br → pt-br, pt, en. Canonical spellings. */
 export function languageFallback(language: string): string[] {
   const chain: string[] = [];
   const parts = canonicalLanguage(language)?.split('-') ?? [];

@@ -1,5 +1,5 @@
 // The URLs of self-update. They are older than this program and never change (TechNet "Automatic Updates Must Be
-// Updated"; MS-WUSP 2.2.2.5). Letter case, doubled slashes and any query are of no account.
+// Updated", MS-WUSP 2.2.2.5). Letter case, doubled slashes and any query are of no account.
 import { canonicalLanguage } from './language.ts';
 
 export const selfUpdatePaths = {
@@ -18,8 +18,8 @@ export const selfUpdatePaths = {
 } as const;
 
 /**
- * Sent by every Moult agent with every request: the ident grammar that it reads. A server that also carries
- * Microsoft's tree answers with its own files where this header is, and with Microsoft's where it is not.
+ * Sent by every Moult agent with every request: the ident grammar that it reads. A server that also carries Microsoft's
+ * tree answers with its own files if this header is there. Without it, it answers with Microsoft's.
  */
 export const moultAgentHeader = { name: 'Moult-Agent', value: '1' } as const;
 
@@ -33,7 +33,7 @@ export type SelfUpdateFile =
   | { kind: 'iuident' | 'wuident' | 'wutrack' | 'host' }
   | { kind: 'wuaucomp'; architecture: ProcessorArchitecture; os: SelfUpdateOs; language: string };
 
-/** Which self-update file a decoded URL path names; undefined for every other path. `language` is canonical. */
+/** Which self-update file a decoded URL path names. Undefined for every other path. `language` is canonical. */
 export function resolveSelfUpdatePath(path: string): SelfUpdateFile | undefined {
   const parts = path
     .replace(/[?#].*$/s, '')
@@ -69,7 +69,7 @@ function resolveRelease(parts: string[]): SelfUpdateFile | undefined {
   return os && language ? { kind: 'wuaucomp', architecture, os, language } : undefined;
 }
 
-// "2- to 4-letter abbreviations"; with script and region also dashed, as pt-br, zh-TW, sr-latn-rs and es-419.
+// "2- to 4-letter abbreviations". With script and region also dashed, as pt-br, zh-TW, sr-latn-rs and es-419.
 function isLanguageFolder(folder: string): boolean {
   return /^[a-z]{2,4}$|^[a-z]{2,3}([-_][a-z0-9]{2,8}){1,4}$/.test(folder);
 }

@@ -1,5 +1,5 @@
-// The purpose of a signed cabinet, in the description that its signer signed with it. One key signs updates, ident files
-// and releases. Only the description keeps a cabinet of one kind from being taken for another.
+// The purpose of a signed cabinet, in the description that its signer signed with it. One key signs updates, ident
+// files and releases. Only the description keeps a cabinet of one kind from being taken for another.
 
 /** The description of a signed `iuident.cab` or `wuident.cab`. */
 export function identPurpose(name: 'iuident' | 'wuident'): string {
@@ -19,7 +19,7 @@ export function hostPurpose(version: string): string {
 /** The description of the cabinet that brings the root of the operator's trust metadata. */
 export const trustRootPurpose = 'Moult trust root';
 
-/** The description of an update's file. `title` is any text; it cannot make the file something else. */
+/** The description of an update's file. `title` is any text. It cannot make the file something else. */
 export function updatePurpose(title: string): string {
   return isReserved(title) ? `Update: ${title}` : title;
 }

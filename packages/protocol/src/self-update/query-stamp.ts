@@ -1,5 +1,5 @@
 // The ten digits that agents append to each self-update request so that no cache answers: YYMMDDhhmm, client's UTC
-// clock. A server ignores them; the doctor reads a client's clock from them.
+// clock. A server ignores them. The doctor reads a client's clock from them.
 
 const tenDigits = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/;
 

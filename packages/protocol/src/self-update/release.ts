@@ -76,7 +76,7 @@ function requireFiles(value: unknown): ReleaseFile[] {
     throw malformed(`files must list 1 to ${releaseFileBounds.maxFiles} files`);
   }
   const files = value.map(requireFile);
-  // Windows and macOS would write two such files over one another.
+  // Windows and macOS write two such files over one another.
   const distinct = new Set(files.map((file) => file.name.toLowerCase()));
   if (distinct.size !== files.length) throw malformed('two files have the same name');
   if (distinct.has(releaseFileName)) throw malformed(`${releaseFileName} must not list itself`);

@@ -1,16 +1,16 @@
-// The status ping: GET /wutrack.bin?V=1&U=...; the SUS client's whole reporting. Letters of A and S are only partly
-// public (n s d i; s p), so any are taken and E tells success. X is when it happened, not when it was sent: pings
-// that could not leave wait in urllog.dat.
+// The status ping: GET /wutrack.bin?V=1&U=.... The SUS client's whole reporting. Letters of A and S are only partly
+// public (n s d i, s p). So any are taken, and E tells success. X is when it happened, not when it was sent: pings that
+// could not leave wait in urllog.dat.
 import { pingBounds } from '../bounds.ts';
 
 export interface StatusPing {
-  /** V: format version; 1 in every public sample. */
+  /** V: format version. 1 in every public sample. */
   formatVersion: string;
   /** U: the machine, 32 lower-case hexadecimal digits (SusClientId without dashes). */
   machineId: string;
   /** C: client part, `au` or `iu`. */
   component: string;
-  /** A: n initialisation, s self-update, d detection, i installation; other letters are met. */
+  /** A: n initialisation, s self-update, d detection, i installation. Other letters are met. */
   activity: string;
   /** I: the update. */
   item: string;
@@ -20,13 +20,13 @@ export interface StatusPing {
   platform: string;
   /** L: language. */
   language: string;
-  /** S: s success, p pending; other letters are met. */
+  /** S: s success, p pending. Other letters are met. */
   status: string;
   /** E: HRESULT, unsigned. */
   error: number;
   /** M: free text. */
   message: string;
-  /** X: UTC, milliseconds; undefined when the ping has none. */
+  /** X: UTC, milliseconds. Undefined when the ping has none. */
   occurredAt: Date | undefined;
 }
 
@@ -34,7 +34,7 @@ interface MalformedPing {
   malformed: string;
 }
 
-/** Reads the query of /wutrack.bin, with or without `?`. Never throws: what is no ping says why. */
+/** Reads the query of /wutrack.bin, with or without `?`. Never throws: for other texts it says why. */
 export function parseStatusPing(query: string): StatusPing | MalformedPing {
   const text = query.replace(/^\?/, '');
   if (text === '') return { malformed: 'no query' };
@@ -90,7 +90,7 @@ export function encodeStatusPing(ping: StatusPing): string {
   return fields.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join('&');
 }
 
-// Keys in any letter case and order; the first of a repeated key counts.
+// Keys in any letter case and order. The first of a repeated key counts.
 function readFields(text: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const pair of text.split('&')) {

@@ -20,15 +20,16 @@ export function compareVersions(a: string, b: string): number {
 }
 
 /**
- * Whether a version is one of Windows' own update agent, which takes no release of ours: 5.8 (WSUS 2), or the number of a
- * Windows build in the third place (5.4.3790.2182, 7.6.7600.256, 10.0.22621.1), where releases of Moult have a small number.
+ * Whether a version is one of Windows' own update agent, which takes no release of ours: 5.8 (WSUS 2), or the number of
+ * a Windows build in the third place (5.4.3790.2182, 7.6.7600.256, 10.0.22621.1). Releases of Moult have a small number
+ * there.
  */
 export function isWindowsAgentVersion(text: string): boolean {
   const [major, minor, build = 0] = readVersion(text) ?? [];
   return build >= firstWindowsBuild || (major === 5 && minor === 8);
 }
 
-/** Of Windows 2000; later ones are higher, also those that begin anew (1507.2601). */
+/** Of Windows 2000. Later ones are higher, also those that begin again (1507.2601). */
 const firstWindowsBuild = 2195;
 
 function requireVersion(text: string): number[] {

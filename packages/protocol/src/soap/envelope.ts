@@ -16,8 +16,8 @@ interface Envelope {
 }
 
 /**
- * Reads a SOAP message. Throws FormatError for text that is no acceptable XML or is over `limits`, and
- * ProtocolError PROTOCOL_BAD_ENVELOPE for XML that is no SOAP message.
+ * Reads a SOAP message. Throws FormatError for text that is not acceptable XML or is over `limits`. Throws
+ * ProtocolError PROTOCOL_BAD_ENVELOPE for XML that is not a SOAP message.
  */
 export function readEnvelope(text: string, limits?: XmlLimits): Envelope {
   const root = readXml(text, limits);
@@ -74,7 +74,9 @@ function versionOf({ uri }: XmlElement): SoapVersion | undefined {
   return uri === envelopeNamespace['1.2'] ? '1.2' : undefined;
 }
 
-/** Headers meant for the last receiver or for every one; those of others are theirs (SOAP 1.1 4.2.2, 1.2 part 1, 2.2). */
+/**
+ * Headers meant for the last receiver or for every one. Those of others are theirs (SOAP 1.1 4.2.2, 1.2 part 1, 2.2).
+ */
 const ourRoles = [
   '',
   'http://schemas.xmlsoap.org/soap/actor/next',
@@ -82,7 +84,7 @@ const ourRoles = [
   'http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver',
 ];
 
-/** MS-WUSP 2.2: there are no SOAP headers. One that may be ignored is; one that must be understood cannot be. */
+/** MS-WUSP 2.2: SOAP headers do not occur. One that may be ignored is. One that must be understood cannot be. */
 function refuseMandatoryHeaders(header: XmlElement): void {
   for (const entry of childElements(header)) {
     const said = (...names: string[]) =>

@@ -12,7 +12,7 @@ type OperationsOf<S> = S extends Service<infer O> ? O : never;
 export interface Call {
   version: SoapVersion;
   operation: string;
-  /** Reads the parameters; throws PROTOCOL_BAD_MESSAGE. Separate, so that a fault can name the operation. */
+  /** Reads the parameters. Throws PROTOCOL_BAD_MESSAGE. Separate, so that a fault can name the operation. */
   parameters(): unknown;
 }
 
@@ -80,8 +80,8 @@ export function writeAnswer<S extends AnyService, Name extends keyof OperationsO
 }
 
 /**
- * Reads the answer to a call, fault or not. Throws what readEnvelope throws, PROTOCOL_BAD_MESSAGE for an answer that
- * does not keep to the WSDL and PROTOCOL_UNKNOWN_OPERATION for an answer to something else.
+ * Reads the answer to a call, fault or not. Throws the errors of readEnvelope, PROTOCOL_BAD_MESSAGE for an answer
+ * against the WSDL, and PROTOCOL_UNKNOWN_OPERATION for another answer.
  */
 export function readAnswer<S extends AnyService, Name extends keyof OperationsOf<S> & string>(
   service: S,

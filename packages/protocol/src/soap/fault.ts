@@ -1,4 +1,4 @@
-// SOAP faults as MS-WUSP 2.2.2.4 writes them: the detail's children carry no namespace and stand in this order.
+// SOAP faults as MS-WUSP 2.2.2.4 writes them: the detail's children carry no namespace and have this order.
 import { childElements, childNamed, escapeText, textOf, type XmlElement } from '@moult/formats/xml';
 import { writeEnvelope } from './envelope.ts';
 import type { EnvelopeFlavour, SoapVersion } from './service.ts';
@@ -16,7 +16,8 @@ const faultCodes = [
   'InvalidParameters',
   'InternalServerError',
   'ServerBusy',
-  // 2.2.2.4 writes FileLocationChanged, 3.1.5.10 FileLocationsChanged; the table's spelling is the one that agents know.
+  // 2.2.2.4 writes FileLocationChanged, 3.1.5.10 FileLocationsChanged. The table's spelling is the one that agents
+  // know.
   'FileLocationChanged',
   'IncompatibleProtocolVersion',
   'FileDigestsMissing',
@@ -26,11 +27,11 @@ export type FaultCode = (typeof faultCodes)[number];
 
 interface Fault {
   code: FaultCode;
-  /** For InvalidParameters the path of the element; empty otherwise, as real WSUS does. */
+  /** For InvalidParameters the path of the element. Empty otherwise, as real WSUS does. */
   message: string;
   /** A new GUID per fault: it is also in the log line. */
   id: string;
-  /** SOAPAction of the call, without quotes; '' leaves it out (MS-WUSP 2.2.2.4). */
+  /** SOAPAction of the call, without quotes. '' leaves it out (MS-WUSP 2.2.2.4). */
   method: string;
   /** URL that was called. */
   actor: string;
@@ -55,7 +56,7 @@ export function writeFault(fault: Fault, flavour: EnvelopeFlavour, version: Soap
   return writeEnvelope(`<${flavour}:Fault>${content}</${flavour}:Fault>`, flavour, version);
 }
 
-/** The fault by which SOAP itself refuses a message. It says nothing of the body, so it has no detail (SOAP 1.1 4.4). */
+/** The fault of SOAP itself for a message. It says nothing of the body, so it has no detail (SOAP 1.1 4.4). */
 export function writeSoapFault(
   code: 'VersionMismatch' | 'MustUnderstand',
   reason: string,
@@ -79,7 +80,7 @@ export interface ReceivedFault {
   reason: string;
 }
 
-/** Reads the Fault element of a message, in either SOAP version; undefined when `content` is no fault. */
+/** Reads the Fault element of a message, in either SOAP version. Undefined if `content` is not a fault. */
 export function readFault(content: XmlElement): ReceivedFault | undefined {
   if (content.local !== 'Fault') return undefined;
   const detail = childElements(content).find(({ local }) => local.toLowerCase() === 'detail');

@@ -41,7 +41,7 @@ export const long = scalar<bigint>(
   (value) => String(value),
 );
 
-/** Kept in lower case, without the braces in which some write it (MS-WUSP 2.2.2.3.1; .NET reads both). */
+/** Kept in lower case, without the braces in which some write it (MS-WUSP 2.2.2.3.1, .NET reads both). */
 export const guid = scalar<string>(
   (written) => {
     const bare = written.replace(/^\{(.*)\}$/, '$1');
@@ -52,14 +52,14 @@ export const guid = scalar<string>(
 
 /**
  * xs:dateTime. Without a zone it is UTC, as old agents mean it (MS-WUSP 2.2.3). Counted to the millisecond, but a value
- * that was read is written as it stood: real WSUS has seven digits of fraction, compares LastChange with what clients
- * echo, and a rounded echo means ConfigChanged for ever.
+ * that was read is written as it stood: real WSUS has seven digits of fraction, and compares LastChange with the echo
+ * of clients. A rounded echo means ConfigChanged for ever.
  */
 export const dateTime = scalar<Date>(parseDateTime, writtenDateTime);
 
 const written = new WeakMap<Date, string>();
 
-/** Undefined when `text` is no xs:dateTime. */
+/** Undefined if `text` is not an xs:dateTime. */
 export function parseDateTime(text: string): Date | undefined {
   const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
   if (!parts) return undefined;
@@ -93,7 +93,9 @@ export function oneOf<const T extends string>(...values: readonly T[]): Shape<T>
   );
 }
 
-/** Update XML that travels as the text of an element. Both forms, so that a server escapes a fragment once in its life. */
+/**
+ * Update XML that travels as the text of an element. Both forms, so that a server escapes a fragment once in its life.
+ */
 interface EmbeddedXml {
   readonly text: string;
   readonly escaped: string;

@@ -7,9 +7,9 @@ export interface Operation<Request, Response> {
 }
 
 export interface Service<Operations extends Record<string, Operation<unknown, unknown>>> {
-  /** Target namespace of the WSDL; the SOAPAction is this, a slash and the operation. */
+  /** Target namespace of the WSDL. The SOAPAction is this, a slash and the operation. */
   namespace: string;
-  /** Where it is served, in the letter case of the first published address; servers match without case. */
+  /** The path of the service, in the letter case of the first published address. Servers match without case. */
   paths: readonly string[];
   /** How real WSUS writes this service's envelopes: `s:` without, or `soap:` with an XML declaration. */
   envelope: EnvelopeFlavour;

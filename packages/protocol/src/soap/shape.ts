@@ -1,4 +1,4 @@
-// The shape of a message, said once: reading, writing and the TypeScript type all come from it. Members stand in wire
+// The shape of a message, said once: reading, writing and the TypeScript type all come from it. Members are in wire
 // order (WSDL sequence). Reading is by local name in any order and any namespace, and passes over what it does not
 // know: agents of twenty years and the published specification disagree about both (fixtures/captures, MS-WUSP 2.2.3).
 import type { XmlElement } from '@moult/formats/xml';
@@ -7,11 +7,11 @@ import { badMessage } from './bad-message.ts';
 export interface Shape<T> {
   /** `path` names the element in the words of the fault (`parameters.InstalledNonLeafUpdateIDs`). */
   read(element: XmlElement, path: string): T;
-  /** Content only; the caller writes the tags. */
+  /** Content only. The caller writes the tags. */
   write(value: T, aside?: Aside): string;
 }
 
-/** Where a shape puts a long text that is there already, so that it is not copied into a longer one (exchange.ts). */
+/** The place for a long text that is there already. So it is not copied into a longer one (exchange.ts). */
 interface Aside {
   /** Answers what stands for it until then. */
   put(text: string): string;
@@ -28,7 +28,7 @@ interface Member<T, K extends Kind> {
   /** Name of the items inside a list. */
   item: string;
   shape: Shape<T>;
-  /** What an absent required member counts as; without it absence is refused. */
+  /** The value of an absent required member. Without it absence is refused. */
   fallback?: T;
 }
 
@@ -51,7 +51,7 @@ export function required<T>(name: string, shape: Shape<T>): Member<T, 'required'
 }
 
 /**
- * Required by the WSDL, but left out by older agents, or read by nobody: real WSUS takes the value that .NET gives to what
+ * Required by the WSDL, but left out by older agents, or not read: real WSUS takes the value that .NET gives to what
  * is absent, and so does this.
  */
 export function expected<T>(name: string, shape: Shape<T>, fallback: T): Member<T, 'required'> {
@@ -62,7 +62,7 @@ export function optional<T>(name: string, shape: Shape<T>): Member<T, 'optional'
   return { kind: 'optional', name, item: '', shape };
 }
 
-/** Absent, nil and empty all read as `[]`; `[]` is not written, as real WSUS does. */
+/** Absent, nil and empty all read as `[]`. `[]` is not written, as real WSUS does. */
 export function list<T>(name: string, item: string, shape: Shape<T>): Member<T, 'list'> {
   return { kind: 'list', name, item, shape };
 }

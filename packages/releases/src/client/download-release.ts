@@ -1,5 +1,5 @@
-// Downloads the file of a release in the fewest bytes: a delta from a file that this machine has, or the whole file. The
-// signed digest decides in either case, and any fault of a delta leads to the whole file.
+// Downloads the file of a release in the fewest bytes: a delta from a file that this machine has, or the whole file.
+// The signed digest decides in either case, and any fault of a delta leads to the whole file.
 import { lstatSync, rmSync } from 'node:fs';
 import { applyDelta, deltaLimits, emptySha256 } from '../delta/index.ts';
 import { ReleaseError } from '../errors.ts';
@@ -21,7 +21,7 @@ interface ReleaseDownload extends DownloadOptions {
 
 interface DownloadedRelease {
   how: 'cached' | 'delta' | 'fetched';
-  /** The signed length of what had to be fetched. */
+  /** The signed length of the fetched file. */
   bytes: number;
 }
 
@@ -54,7 +54,7 @@ interface ChosenDelta {
   base: Uint8Array;
 }
 
-/** The smallest whose base is here; undefined when what is missing of the whole is less. */
+/** The smallest whose base is here. Undefined when what is missing of the whole is less. */
 function chooseDelta(target: FoundTarget, file: string, options: ReleaseDownload): ChosenDelta | undefined {
   if (target.file.length > deltaLimits.maxFileBytes || options.deltas.length === 0) return undefined;
   const missing = target.file.length - (lstatSync(`${file}.part`, { throwIfNoEntry: false })?.size ?? 0);

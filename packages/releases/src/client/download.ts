@@ -23,7 +23,7 @@ import type { FoundTarget } from './updater.ts';
 
 export interface DownloadOptions {
   fetch: Fetch;
-  /** Where the targets are, with mirrors in the order in which they are asked. */
+  /** The places of the targets, with mirrors in the order in which they are asked. */
   targetUrls: readonly string[];
   /** File names begin with a digest (`consistent_snapshot` of the root). */
   consistent: boolean;
@@ -34,7 +34,7 @@ export interface DownloadOptions {
 }
 
 /**
- * The target is in `file` afterwards, every byte verified; a right file that is there already is not fetched again.
+ * The target is in `file` afterwards, every byte verified. A right file that is there already is not fetched again.
  * Throws RELEASE_TARGET_MISMATCH when every mirror serves something else, else the RELEASE_FETCH_… of the first.
  */
 export async function downloadTarget(
@@ -84,7 +84,10 @@ export async function isTarget(file: string, target: TargetFile): Promise<boolea
   return digests.mismatch() === undefined;
 }
 
-/** Goes on where a connection broke, as long as each try brings more; and once from the start when what was there is another file. */
+/**
+ * Goes on where a connection broke, as long as each try brings more. And once from the start when what was there is
+ * another file.
+ */
 async function fetchAll(
   partial: string,
   url: string,
@@ -153,7 +156,7 @@ async function fetchInto(partial: string, url: string, target: FoundTarget, fetc
   }
 }
 
-/** How many bytes of an earlier try count. They are digested; whether they are right shows at the end. */
+/** How many bytes of an earlier try count. They are digested. Whether they are right shows at the end. */
 async function resumeFrom(partial: string, target: TargetFile, digests: Digests): Promise<number> {
   const size = sizeOf(partial);
   if (size === undefined || size === 0 || size > target.length) return 0;
@@ -162,7 +165,7 @@ async function resumeFrom(partial: string, target: TargetFile, digests: Digests)
 }
 
 function sizeOf(file: string): number | undefined {
-  // A link is not followed: what is written would go where it leads.
+  // A link is not followed: the written bytes go to its target.
   const found = lstatSync(file, { throwIfNoEntry: false });
   return found?.isFile() ? found.size : undefined;
 }
@@ -192,7 +195,7 @@ class Digests {
     this.#hashes = this.#fresh();
   }
 
-  /** What is wrong; undefined when all is right. An algorithm that is not known here is wrong. */
+  /** The fault. Undefined when all is right. An algorithm that is not known here is wrong. */
   mismatch(): string | undefined {
     if (this.length !== this.#target.length) return `it has ${this.length} bytes in place of ${this.#target.length}`;
     for (const [algorithm, hash] of this.#hashes) {

@@ -1,4 +1,4 @@
-// Writes files so that they are the old ones or the new ones, even if the process or the machine dies between. The calls
+// Writes files so that they are the old or the new ones, even if the machine dies between. The calls
 // are a value, so that a test can end them at each of them.
 
 import {
@@ -45,14 +45,15 @@ export const nodeFileCalls: FileCalls = {
     try {
       return readRegularFile(file);
     } catch {
-      return undefined; // not there, a folder, a pipe, unreadable: there is no copy here
+      return undefined; // not there, a folder, a pipe, unreadable: a copy is not here
     }
   },
 };
 
 /**
- * All bytes of a regular file of at most 64 MiB; a link as its last part is not followed. The open never waits: with a pipe in
- * the place of a file it would do so for ever, deaf to signals. Throws what the system says, and EINVAL for all else.
+ * All bytes of a regular file of at most 64 MiB. A link as its last part is not followed. The open never waits: with a
+ * pipe in the place of a file it does so for ever, deaf to signals. Throws what the system says, and EINVAL for all
+ * else.
  */
 export function readRegularFile(file: string): Buffer {
   const { O_NONBLOCK = 0, O_NOFOLLOW = 0, O_RDONLY } = constants;
@@ -68,8 +69,8 @@ export function readRegularFile(file: string): Buffer {
 }
 
 /**
- * Opens a draft for writing. What lies in its place is removed, never written into: it may be a pipe or a link. It belongs to
- * the owner of its folder: root runs commands on folders of others.
+ * Opens a draft for writing. A file in its place is removed, never written into: it may be a pipe or a link. It belongs
+ * to the owner of its folder: root runs commands on folders of others.
  */
 export function openDraft(file: string, mode: number): number {
   rmSync(file, { force: true });
@@ -78,7 +79,9 @@ export function openDraft(file: string, mode: number): number {
   return handle;
 }
 
-/** Makes a folder and those above it that are missing, for the owner of the one above. One that is there keeps its mode. */
+/**
+ * Makes a folder and those above it that are missing, for the owner of the one above. One that is there keeps its mode.
+ */
 export function makeOwnFolder(folder: string, mode = 0o755): void {
   const first = mkdirSync(folder, { recursive: true, mode });
   if (first === undefined) return;
@@ -102,7 +105,8 @@ function notRegular(file: string): Error {
 
 /**
  * Writes beside the file, syncs, renames over it and syncs the folder. The name beside it is always the same: a process
- * that is killed leaves one file, which the next write replaces. Throws the error of the call that failed, and leaves none.
+ * that is killed leaves one file, which the next write replaces. Throws the error of the call that failed, and leaves
+ * none.
  */
 export function writeDurably(file: string, bytes: Uint8Array, calls: FileCalls = nodeFileCalls): void {
   calls.makeFolder(dirname(file));
@@ -117,7 +121,7 @@ export function writeDurably(file: string, bytes: Uint8Array, calls: FileCalls =
     }
     renameOver(draft, file, calls);
   } catch (error) {
-    calls.remove(draft); // a full disk needs the room, and nobody needs half of a key
+    calls.remove(draft); // a full disk needs the room, and half of a key is useless
     throw error;
   }
   syncFolder(dirname(file), calls);

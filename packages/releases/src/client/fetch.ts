@@ -1,6 +1,6 @@
-// How the client asks for bytes. The agent brings its own transport; createHttpFetch is the one over node:http.
+// How the client asks for bytes. The agent brings its own transport. createHttpFetch is the one over node:http.
 
-/** One GET. The bytes of the body go to `receive` as they come; more than `maxBytes` of them end it. */
+/** One GET. The bytes of the body go to `receive` as they come. More than `maxBytes` of them end it. */
 export interface FetchRequest {
   url: string;
   maxBytes: number;
@@ -12,7 +12,7 @@ export interface FetchRequest {
 }
 
 export interface FetchAnswer {
-  /** Where the body starts: the offset asked for, or 0 when the server sent the whole. */
+  /** The start of the body: the offset asked for, or 0 when the server sent the whole. */
   offset: number;
 }
 
@@ -30,8 +30,8 @@ export async function fetchBytes(fetch: Fetch, url: string, maxBytes: number, no
 }
 
 /**
- * Whether a Content-Range is the one that was asked for: from `offset` to the end of a file of `length` bytes. A server that
- * speaks of another place, or of another length, speaks of another file.
+ * Whether a Content-Range is the one that was asked for: from `offset` to the end of a file of `length` bytes. A server
+ * that speaks of another place, or of another length, speaks of another file.
  */
 export function isRangeAsked(header: string | undefined, offset: number, length: number): boolean {
   const [, start, end, total] = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/i.exec(header?.trim() ?? '') ?? [];

@@ -1,5 +1,5 @@
-// GET over node:http and node:https with everything bounded: silence, whole time, speed, bytes, tries. Redirects are not
-// followed: a repository never redirects, but captive portals do.
+// GET over node:http and node:https with everything bounded: silence, whole time, speed, bytes, tries. Redirects are
+// not followed: a repository never redirects, but captive portals do.
 
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { httpLimits } from '../bounds.ts';
@@ -12,7 +12,7 @@ interface HttpFetchOptions {
   /** Certificates to trust for https in place of the system's. */
   ca?: string | string[];
   headers?: Record<string, string>;
-  /** Waits between tries; a test passes its own. */
+  /** Waits between tries. A test passes its own. */
   wait?: (milliseconds: number) => Promise<void>;
 }
 
@@ -139,7 +139,7 @@ function answerOf(response: IncomingMessage, { url, offset = 0, maxBytes }: Fetc
   });
 }
 
-/** Seconds only: the form with a date would need a clock that is right. */
+/** Seconds only: the form with a date needs a clock that is right. */
 function retryAfter(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,9}$/.test(header.trim()) ? Number(header) : undefined;
 }

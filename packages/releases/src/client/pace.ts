@@ -1,9 +1,12 @@
-// Decides whether to go on with a download that breaks again and again. A server that sends a little and then cuts, over
-// and over, must not keep a machine from its other servers (slow retrieval).
+// Decides whether to go on with a download that breaks again and again. A server that sends a little and then cuts,
+// again and again, must not block the others (slow retrieval).
 import { httpLimits } from '../bounds.ts';
 
 interface Pace {
-  /** After a broken try that brought so many bytes: whether all tries together came fast enough, and this one brought something. */
+  /**
+   * After a broken try that brought so many bytes: whether all tries together came fast enough, and this one brought
+   * something.
+   */
   isKept(brought: number): boolean;
 }
 

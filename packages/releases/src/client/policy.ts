@@ -1,5 +1,5 @@
-// The agent's way to refresh: a fault of the metadata is an alarm, never a stop. The agent goes on with the last good set;
-// chooseRelease then allows only newer versions that the set names (`fresh` is false).
+// The agent's way to refresh: a fault of the metadata is an alarm, never a stop. The agent goes on with the last good
+// set. chooseRelease then allows only newer versions that the set names (`fresh` is false).
 import { ReleaseError, type ReleaseErrorCode } from '../errors.ts';
 import type { UpdateClient } from './updater.ts';
 
@@ -7,12 +7,15 @@ interface Alarm {
   code: ReleaseErrorCode | 'odd';
   role: string | undefined;
   message: string;
-  /** Whole days since the metadata expired; undefined when that is not what is wrong. */
+  /** Whole days since the metadata expired. Undefined when that is not what is wrong. */
   daysOverdue?: number;
 }
 
 export interface Standing {
-  /** `current`: refreshed, nothing expired. `expired`: refreshed. `last-good`: not refreshed. `none`: nothing to go on with. */
+  /**
+   * `current`: refreshed, nothing expired. `expired`: refreshed. `last-good`: not refreshed. `none`: nothing to go on
+   * with.
+   */
   state: 'current' | 'expired' | 'last-good' | 'none';
   /** True only in the state `current`. */
   fresh: boolean;

@@ -2,7 +2,7 @@
 //   DIR/ROLE.json      the newest verified file of each role, as served (names percent-encoded)
 //   DIR/kept/good-set  the last complete set that belonged together: one file, so that it is never half of two sets
 // Any of them may be missing, cut or rubbish: the other, and then the root that came with the program, take its place.
-// What is read here is a candidate only; the trusted set verifies it again.
+// A file that is read here is a candidate only. The trusted set verifies it again.
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -11,9 +11,9 @@ import { ReleaseError } from '../errors.ts';
 import { topLevelRoles } from '../metadata/types.ts';
 import { type FileCalls, nodeFileCalls, removeDurably, writeDurably } from './durable-files.ts';
 
-/** Where the client keeps its metadata between runs. */
+/** The place of the client's metadata between runs. */
 export interface MetadataStore {
-  /** The copies of a role's metadata, best first; none when there are none. */
+  /** The copies of a role's metadata, best first. None without any. */
   candidates(role: string): Uint8Array[];
   /** The set that was complete last time: role → bytes. */
   goodSet(): ReadonlyMap<string, Uint8Array>;
@@ -25,7 +25,7 @@ export interface MetadataStore {
   forget(roles: readonly string[]): void;
 }
 
-/** A store in `directory`. `firstRoot`: the root that came with the program; without it the directory must have one. */
+/** A store in `directory`. `firstRoot`: the root that came with the program. Without it the directory must have one. */
 export function openStore(
   directory: string,
   firstRoot: Uint8Array | undefined,
@@ -89,7 +89,7 @@ export function memoryStore(firstRoot: Uint8Array): MetadataStore {
   };
 }
 
-/** A role's name as a file name, on Windows too. `Root` must not write over `root`; a long name gets its digest. */
+/** A role's name as a file name, on Windows too. `Root` must not write over `root`. A long name gets its digest. */
 function fileName(role: string): string {
   const name = encodeURIComponent(role).replaceAll('*', '%2A');
   const lower = name.toLowerCase();
@@ -100,7 +100,7 @@ function fileName(role: string): string {
 
 const setHeader = 'moult-good-set-1';
 
-/** First line: header and digest of the rest. A cut or altered file is none. */
+/** First line: header and digest of the rest. A cut or altered file does not count. */
 function encodeSet(set: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const files = [...set].map(([role, bytes]) => [role, Buffer.from(bytes).toString('base64')]);
   const body = JSON.stringify(files);

@@ -1,5 +1,5 @@
-// The checks of the client workflow (specification 5.2 to 5.6) on bytes, in memory: no disk, no network, no clock of its
-// own. Each update method either makes the new metadata trusted or throws and changes nothing.
+// The checks of the client workflow (specification 5.2 to 5.6) on bytes, in memory: no disk, no network, no clock of
+// its own. Each update method either makes the new metadata trusted or throws and changes nothing.
 import { createHash } from 'node:crypto';
 import { ReleaseError } from '../errors.ts';
 import { own, parseMetadata } from '../metadata/parse.ts';
@@ -32,14 +32,14 @@ export class TrustedSet {
   root: Trusted<RootSigned>;
   timestamp: Trusted<TimestampSigned> | undefined;
   snapshot: Trusted<SnapshotSigned> | undefined;
-  /** By role; `targets` and those it delegates to. */
+  /** By role. `targets` and those it delegates to. */
   readonly targets = new Map<string, Trusted<TargetsSigned>>();
-  /** What has expired and was taken all the same: in the mode `alarm` only. */
+  /** Expired metadata that was taken all the same: in the mode `alarm` only. */
   readonly expired = new Map<string, Expired>();
   readonly #now: Date;
   readonly #mode: ExpiryMode;
 
-  /** 5.2: the root that is trusted already. It may have expired; it must be signed by itself. `now` is fixed (5.1). */
+  /** 5.2: the root that is trusted already. It may have expired. It must be signed by itself. `now` is fixed (5.1). */
   constructor(rootBytes: Uint8Array, now: Date, mode: ExpiryMode) {
     this.#now = now;
     this.#mode = mode;
@@ -59,7 +59,7 @@ export class TrustedSet {
     this.root = { ...root, bytes };
   }
 
-  /** 5.3.10: no more roots come; from here on the root must not have expired. */
+  /** 5.3.10: no more roots come. From here on the root must not have expired. */
   finishRoot(): void {
     this.#requireFresh('root', this.root.signed);
   }
@@ -128,7 +128,7 @@ export class TrustedSet {
     if (loaded && role !== 'targets') this.#requireDelegated(role, delegator, loaded);
   }
 
-  /** What the snapshot says of a targets role. Throws RELEASE_ROLE_UNKNOWN when it is not listed. */
+  /** The snapshot's words about a targets role. Throws RELEASE_ROLE_UNKNOWN when it is not listed. */
   expectedTargets(role: string): MetaFile {
     if (!this.snapshot) throw new Error('the snapshot comes before the targets');
     const expected = own(this.snapshot.signed.meta, `${role}.json`);

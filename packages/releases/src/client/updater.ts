@@ -23,10 +23,10 @@ interface ClientLimits {
 interface ClientOptions {
   store: MetadataStore;
   fetch: Fetch;
-  /** Where the metadata is, with mirrors in the order in which they are asked. */
+  /** The places of the metadata, with mirrors in the order in which they are asked. */
   metadataUrls: readonly string[];
   now: () => Date;
-  /** What happens with metadata that has expired: no default, whoever opens a client says it. */
+  /** The treatment of expired metadata: no default, whoever opens a client says it. */
   mode: ExpiryMode;
   /** When the program was made: a clock before that is wrong. */
   builtAt?: Date;
@@ -74,7 +74,7 @@ export class UpdateClient {
 
   /**
    * Root, timestamp, snapshot and targets, each verified and kept before the next is asked for. Throws ReleaseError at
-   * the first that cannot be had or trusted; what came before it stays kept.
+   * the first that cannot be had or trusted. The metadata before it stays.
    */
   async refresh(): Promise<void> {
     this.#refreshed = false;
@@ -90,7 +90,7 @@ export class UpdateClient {
 
   /**
    * The last complete set in place of a refresh that failed: verified again with the newest root, whatever its age.
-   * Answers false when there is none. Only for the mode `alarm`.
+   * Answers false without one. Only for the mode `alarm`.
    */
   useGoodSet(): boolean {
     if (this.#options.mode !== 'alarm') throw new Error('a strict client never falls back');
@@ -112,7 +112,7 @@ export class UpdateClient {
     }
   }
 
-  /** The target as the most trusted role that has it names it; undefined when none does. Refreshes first if need be. */
+  /** The target as the most trusted role that has it names it. Undefined when none does. Refreshes first if need be. */
   async find(path: string): Promise<FoundTarget | undefined> {
     if (!this.#refreshed) await this.refresh();
     const visited = new Set<string>();
@@ -135,8 +135,8 @@ export class UpdateClient {
   }
 
   /**
-   * Every target that the role named `role` may name, which `targets` delegates to, in no order: those for which `find`
-   * answers with that role. Throws RELEASE_ROLE_UNKNOWN when nothing is delegated to it.
+   * Every target that the role named `role` may name, which `targets` delegates to, in no order: those whose role
+   * `find` answers. Throws RELEASE_ROLE_UNKNOWN when nothing is delegated to it.
    */
   async list(role: string): Promise<FoundTarget[]> {
     if (!this.#refreshed) await this.refresh();
@@ -150,12 +150,12 @@ export class UpdateClient {
     return found;
   }
 
-  /** The metadata of a role that list or find loaded; undefined when neither did. */
+  /** The metadata of a role that list or find loaded. Undefined when neither did. */
   signedOf(role: string): TargetsSigned | undefined {
     return this.#trusted.targets.get(role)?.signed;
   }
 
-  /** True when no role stands before `role` in the search for this path, so that `find` ends there. */
+  /** True if no role is before `role` in the search for this path, so that `find` ends there. */
   #isFirstFor(path: string, role: string): boolean {
     const top = this.#trusted.targets.get('targets')?.signed;
     if (!top || own(top.targets, path)) return role === 'targets';
@@ -191,7 +191,8 @@ export class UpdateClient {
       const name = `${before.signed.version + 1}.root.json`;
       const found = await this.#fromMirrors(name, this.#limits.rootBytes, (bytes) => this.#takeRoot(bytes, name));
       if (found !== 'taken') break;
-      // 5.3.11: what rotated online keys signed is no measure any more, or a thief's high version would stay for good.
+      // 5.3.11: metadata that rotated online keys signed is no longer a measure. Otherwise a thief's high version stays
+      // for good.
       if (lostKey(before.signed, this.root)) store.forget(['timestamp', 'snapshot']);
       store.save('root', this.#trusted.root.bytes);
     }
@@ -272,8 +273,8 @@ export class UpdateClient {
   }
 
   /**
-   * Asks the mirrors in turn until one has bytes that `take` accepts. 404 and 403 mean that a mirror has none. What a
-   * mirror serves wrongly, or too old, another may serve rightly: only when no mirror does is its error thrown.
+   * Asks the mirrors in turn until one has bytes that `take` accepts. 404 and 403 mean that a mirror has none. A file
+   * that a mirror serves wrongly, or too old, another may serve rightly: only when no mirror does is its error thrown.
    */
   async #fromMirrors(
     name: string,

@@ -5,8 +5,8 @@ import { deltaLimits } from '../bounds.ts';
 import { ReleaseError } from '../errors.ts';
 
 /**
- * What `delta` makes of `base`, of exactly `length` bytes and not verified. Throws RELEASE_DELTA_UNUSABLE for everything that
- * does not come out so, and for files larger than 32 MiB.
+ * The result of `delta` on `base`, of exactly `length` bytes and not verified. Throws RELEASE_DELTA_UNUSABLE for
+ * everything that does not come out so, and for files larger than 32 MiB.
  */
 export function applyDelta(
   base: Uint8Array,

@@ -1,4 +1,5 @@
-// The part of a release that a machine has on its disk for certain: the unpacked program. It may have the cabinet or not.
+// The part of a release that a machine has on its disk for certain: the unpacked program. It may have the cabinet or
+// not.
 import { defaultCabinetLimits, extractAll, readCabinet } from '@moult/formats/cab';
 import { deltaLimits } from '../bounds.ts';
 import { sha256Hex } from '../metadata/signatures.ts';
@@ -6,7 +7,10 @@ import { sha256Hex } from '../metadata/signatures.ts';
 /** Of no bytes at all, which every machine has: a delta from there is the whole release, compressed. */
 export const emptySha256 = sha256Hex(new Uint8Array());
 
-/** The largest file in the cabinet of a release; a release that is no cabinet is its own. Undefined when it cannot be read. */
+/**
+ * The largest file in the cabinet of a release. A release without a cabinet is its own. Undefined when it cannot be
+ * read.
+ */
 export function baseOf(release: Uint8Array): Uint8Array | undefined {
   if (Buffer.from(release.subarray(0, 4)).toString('latin1') !== 'MSCF') return release;
   try {

@@ -1,5 +1,5 @@
-// Making a delta: zstd with the older file as dictionary. Measured (docs/adr/0024): level 12 finds a moved line in a file of
-// 32 MiB, lower levels do not, and beyond that size no level of Node's does.
+// Making a delta: zstd with the older file as dictionary. Measured (docs/adr/0024): level 12 finds a moved line in a
+// file of 32 MiB. Lower levels do not, and beyond that size no level of Node's does.
 import { constants, zstdCompressSync } from 'node:zlib';
 import { deltaLimits } from '../bounds.ts';
 
@@ -13,7 +13,10 @@ const level = 12;
 /** A delta that saves less is one more file for nothing. */
 const leastSavedBytes = 4096;
 
-/** What makes `whole` of `base`; undefined when it would be larger than 60 % of `whole`, or a file is larger than 32 MiB. */
+/**
+ * The bytes that make `whole` of `base`. Undefined if it is larger than 60 % of `whole`, or a file is larger than 32
+ * MiB.
+ */
 export function makeDelta(
   base: Uint8Array,
   whole: Uint8Array,

@@ -12,16 +12,16 @@ export interface Machine {
   product: string;
   generation: string;
   platform: string;
-  /** What it runs; undefined when nothing is installed. */
+  /** Its present version. Undefined when nothing is installed. */
   current: ReleaseVersion | undefined;
   /** The operator wants this version in place of the newest. Its floors come first all the same. */
   pin?: ReleaseVersion;
 }
 
 /**
- * The release to install next; undefined when the machine has what it should have. The newest that is not recalled is
- * the aim; a floor on the way comes first. A machine goes back only when its own version is recalled with a replacement,
- * and never from metadata that is not current (`fresh` false). A pin never takes a machine back, and jumps no floor: a
+ * The release to install next. Undefined when the machine has what it should have. The newest that is not recalled is
+ * the aim. A floor on the way comes first. A machine goes back only if its own version is recalled with a replacement.
+ * Metadata must be current for that (`fresh`). A pin never leads a machine to an older version, and jumps no floor: a
  * server that saves pins asks here first. A floor of one release holds for all newer ones: a release that was listed
  * without it must not lead past it. Throws RELEASE_FLOOR_MISSING when a floor is not listed.
  */
@@ -39,7 +39,10 @@ export function chooseRelease(all: readonly Listed[], machine: Machine, fresh: b
   return replacementOf(fitting, usable, current);
 }
 
-/** What a machine must have run before `aim`, oldest first: the floors of `aim`, and of each listed release before it. */
+/**
+ * The versions that a machine must have run before `aim`, oldest first: the floors of `aim`, and of each listed release
+ * before it.
+ */
 export function floorsOf(usable: readonly Listed[], aim: ReleaseVersion): ReleaseVersion[] {
   const named = usable.filter(({ release }) => compareReleases(release, aim) <= 0);
   const floors = named.flatMap(({ release }) => release.floors).filter((floor) => compareReleases(floor, aim) < 0);

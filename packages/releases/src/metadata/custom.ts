@@ -61,18 +61,20 @@ export interface UpdateTarget {
   updateId: string;
   revision: number;
   files: UpdateFile[];
-  /** What is run, below the folder of the unpacked files. Without it the update has rules and installs nothing. */
+  /**
+   * The program to run, below the folder of the unpacked files. Without it the update has rules and installs nothing.
+   */
   program?: string;
   arguments: string;
   returnCodes: ReturnCode[];
-  /** What a code means that is not among `returnCodes`. Without it: failure. */
+  /** The meaning of a code that is not among `returnCodes`. Without it: failure. */
   otherwise?: Omit<ReturnCode, 'code'>;
   approvals: Approval[];
 }
 
 export type OurTarget = ReleaseTarget | UpdateTarget;
 
-/** The field `custom.moult` of a target; undefined when it has none. Throws RELEASE_TARGET_MALFORMED. */
+/** The field `custom.moult` of a target. Undefined when it has none. Throws RELEASE_TARGET_MALFORMED. */
 export function readOurTarget(path: string, target: TargetFile): OurTarget | undefined {
   const custom: unknown = target.custom?.moult;
   if (custom === undefined) return undefined;

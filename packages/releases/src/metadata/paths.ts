@@ -1,4 +1,4 @@
-// Which delegated role answers for which target path (specification 4.5). Patterns are those of a shell, as Python's
+// The delegated role of each target path (specification 4.5). Patterns are those of a shell, as Python's
 // fnmatch reads them, part by part: `*` and `?` never cross a `/`. No braces, no `**`, no `!` in front: a pattern that
 // two clients read differently is a hole.
 import { createHash } from 'node:crypto';
@@ -13,7 +13,7 @@ export function rolesForTarget(delegations: Delegations, path: string): { name: 
     .map(({ name, terminating }) => ({ name, terminating }));
 }
 
-/** Keys and threshold of a delegated role; undefined when nothing is delegated to that name. */
+/** Keys and threshold of a delegated role. Undefined when nothing is delegated to that name. */
 export function keysOfDelegated(delegations: Delegations, name: string): RoleKeys | undefined {
   const { roles, succinct_roles: bins } = delegations;
   if (bins) return isBin(bins, name) ? bins : undefined;
@@ -103,7 +103,7 @@ function tokensOf(pattern: readonly string[]): Token[] {
   return tokens;
 }
 
-/** `[abc]`, `[a-z]`, `[!x]`; a `]` in first place is itself. Without an end, `[` is itself. */
+/** `[abc]`, `[a-z]`, `[!x]`. A `]` in first place is itself. Without an end, `[` is itself. */
 function readSet(pattern: readonly string[], start: number): { token: SetToken; end: number } | undefined {
   const negated = pattern[start + 1] === '!';
   const first = start + (negated ? 2 : 1);

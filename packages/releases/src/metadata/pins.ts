@@ -1,5 +1,5 @@
-// Pins: the operator wants some computers to have one version in place of the newest. They are part of the role `agent`,
-// signed like everything in it (docs/trust-metadata.md).
+// Pins: the operator wants some computers to have one version in place of the newest. They are part of the role
+// `agent`, signed like everything in it (docs/trust-metadata.md).
 
 import { isVersion } from '@moult/protocol/self-update';
 import { targetBounds } from '../bounds.ts';
@@ -17,7 +17,7 @@ const everyComputer = 'All Computers';
 
 const clientId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The pins of a role. Throws RELEASE_TARGET_MALFORMED for what is none: a pin that is passed over would let a version in. */
+/** The pins of a role. Throws RELEASE_TARGET_MALFORMED for a wrong one: a skipped pin lets a version in. */
 export function readPins(signed: Pick<TargetsSigned, 'x-moult-pins'>): Pin[] {
   const written: unknown = signed['x-moult-pins'] ?? [];
   if (!Array.isArray(written) || written.length > targetBounds.pins)

@@ -1,5 +1,5 @@
-// Checks signatures: thresholds of distinct keys over the canonical form. Keys and signature schemes (Ed25519, ECDSA P-256
-// and P-384, RSA-PSS) come from @tufjs/models; the containers do not (ADR 0021 says why).
+// Checks signatures: thresholds of distinct keys over the canonical form. Keys and signature schemes (Ed25519, ECDSA
+// P-256 and P-384, RSA-PSS) come from @tufjs/models. The containers do not (ADR 0021 says why).
 import { createHash, createPublicKey, ECDH } from 'node:crypto';
 import { canonicalize } from '@tufjs/canonical-json';
 import { Key, Signature } from '@tufjs/models';
@@ -56,7 +56,9 @@ export function validSigners(
   return { keyids: valid, distinct: distinct.size };
 }
 
-/** True when `signature` is the key's over `signed`. Never throws: a key of an unknown kind is a key that did not sign. */
+/**
+ * True when `signature` is the key's over `signed`. Never throws: a key of an unknown kind is a key that did not sign.
+ */
 export function isValidSignature(signed: AnySigned, json: KeyJson, { keyid, sig }: SignatureJson): boolean {
   if (!/^([0-9a-f]{2})+$/i.test(sig)) return false;
   try {
@@ -67,7 +69,7 @@ export function isValidSignature(signed: AnySigned, json: KeyJson, { keyid, sig 
       keyVal: { public: json.keyval.public ?? '' },
     });
     const signature = new Signature({ keyID: keyid, sig });
-    // Of the metadata, verifySignature reads only these two; it makes the canonical form itself.
+    // Of the metadata, verifySignature reads only these two. It makes the canonical form itself.
     key.verifySignature({ signatures: { [keyid]: signature }, signed: { toJSON: () => signed } } as never);
     return true;
   } catch {

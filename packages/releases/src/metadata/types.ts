@@ -4,7 +4,7 @@
 export type RoleKind = 'root' | 'timestamp' | 'snapshot' | 'targets';
 export const topLevelRoles = ['root', 'timestamp', 'snapshot', 'targets'] as const satisfies readonly RoleKind[];
 
-/** A public key. `keyid` is the name under which metadata lists it; it need not be a digest. */
+/** A public key. `keyid` is the name under which metadata lists it. It need not be a digest. */
 export interface KeyJson {
   keytype: string;
   scheme: string;
@@ -36,7 +36,7 @@ export interface Delegations {
   succinct_roles?: SuccinctRoles;
 }
 
-/** What a timestamp says of the snapshot, and a snapshot of each targets role. */
+/** The timestamp's words about the snapshot, and the snapshot's about each targets role. */
 export interface MetaFile {
   version: number;
   length?: number;

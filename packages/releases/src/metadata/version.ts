@@ -8,7 +8,9 @@ export interface ReleaseVersion {
   version: string;
 }
 
-/** Negative when `a` is older than `b`, 0 when they are the same, positive when it is newer. The epoch decides first. */
+/**
+ * Negative when `a` is older than `b`, 0 when they are the same, positive when it is newer. The epoch decides first.
+ */
 export function compareReleases(a: ReleaseVersion, b: ReleaseVersion): number {
   return a.epoch - b.epoch || compareVersions(a.version, b.version);
 }
@@ -18,7 +20,7 @@ export function formatRelease({ epoch, version }: ReleaseVersion): string {
   return epoch === 0 ? version : `${epoch}:${version}`;
 }
 
-/** Reads `7.9.0.1` or `2:7.9.0.1`; undefined for anything else. */
+/** Reads `7.9.0.1` or `2:7.9.0.1`. Undefined for anything else. */
 export function readRelease(text: string): ReleaseVersion | undefined {
   const [, epoch = '0', version = ''] = /^(?:(\d{1,9}):)?([\d.]{7,23})$/.exec(text) ?? [];
   return isVersion(version) ? { epoch: Number(epoch), version } : undefined;

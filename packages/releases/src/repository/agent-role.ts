@@ -1,5 +1,5 @@
-// The role `agent` as a server fills it: it lists each release of the server once. A release that is listed stays as it is,
-// whoever listed it.
+// The role `agent` as a server fills it: it lists each release of the server once. A release that is listed stays as it
+// is, whoever listed it.
 import { existsSync } from 'node:fs';
 import { writeDurably } from '../client/durable-files.ts';
 import { ReleaseError } from '../errors.ts';
@@ -32,8 +32,8 @@ export function releasePath(
 }
 
 /**
- * Lists these releases, by path, besides those that are listed. Signs with the keys in the folder and publishes when they
- * are enough; else the role is staged, for `moult release sign`. Throws RELEASE_REPOSITORY_…, RELEASE_TARGET_….
+ * Lists these releases, by path, beside those that are listed. Signs with the keys in the folder and publishes when
+ * they are enough. Else the role is staged, for `moult release sign`. Throws RELEASE_REPOSITORY_…, RELEASE_TARGET_….
  */
 export function coverReleases(directory: string, carried: ReadonlyMap<string, CarriedRelease>, now: Date): CoverState {
   const repository = new Repository(directory);

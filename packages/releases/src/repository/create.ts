@@ -13,7 +13,7 @@ interface KeptKey {
 }
 
 /**
- * A new repository: the first version of every role is staged. Keys for snapshot and timestamp are made here; those of
+ * A new repository: the first version of every role is staged. Keys for snapshot and timestamp are made here. Those of
  * the other roles are given, and those of `kept` are written into the folder. Throws RELEASE_REPOSITORY_EXISTS or
  * …_DAMAGED. Answers the files of `kept`.
  */

@@ -1,4 +1,5 @@
-// The deltas of a release that is listed anew: from the releases before it, and from nothing (the release, compressed).
+// The deltas of a release that is listed again: from the releases before it, and from nothing (the release,
+// compressed).
 import { existsSync } from 'node:fs';
 import { readRegularFile, writeDurably } from '../client/durable-files.ts';
 import { baseOf, emptySha256, makeDelta } from '../delta/index.ts';
@@ -10,20 +11,20 @@ import { compareReleases } from '../metadata/version.ts';
 import { withTarget } from './edits.ts';
 import type { RepositoryFolder } from './folder.ts';
 
-/** So many releases back, of each generation, when nobody says otherwise. */
+/** So many releases back, of each generation, by default. */
 export const deltasByItself = 3;
 
 interface MadeDeltas {
   recipes: DeltaRecipe[];
-  /** What has to be listed beside the release. */
+  /** The targets to list beside the release. */
   targets: ReadonlyMap<string, TargetFile>;
 }
 
 const none: MadeDeltas = { recipes: [], targets: new Map() };
 
 /**
- * The role with a target more. A release comes with its deltas from `count` releases before it, whose files are stored; one that is listed
- * already keeps those that it has. Throws as withTarget.
+ * The role with a target more. A release comes with its deltas from `count` releases before it, whose files are stored.
+ * One that is listed already keeps those that it has. Throws as withTarget.
  */
 export function withListed(
   folder: RepositoryFolder,
@@ -41,8 +42,8 @@ export function withListed(
 }
 
 /**
- * Makes and stores the deltas of the release `path` from up to `count` older releases of each generation of its product that
- * are listed in `signed`. One that saves too little is left out.
+ * Makes and stores the deltas of the release `path` from up to `count` older releases of each generation. These are
+ * listed in `signed`. One that saves too little is left out.
  */
 function makeDeltas(
   folder: RepositoryFolder,

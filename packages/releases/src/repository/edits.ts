@@ -99,7 +99,9 @@ export function changeRootRole(root: RootSigned, role: RoleKind, change: RoleCha
   return next;
 }
 
-/** Other keys for a delegated role. Throws RELEASE_THRESHOLD_IMPOSSIBLE, RELEASE_KEY_UNKNOWN or RELEASE_ROLE_UNKNOWN. */
+/**
+ * Other keys for a delegated role. Throws RELEASE_THRESHOLD_IMPOSSIBLE, RELEASE_KEY_UNKNOWN or RELEASE_ROLE_UNKNOWN.
+ */
 export function changeDelegation(targets: TargetsSigned, name: string, change: RoleChange): TargetsSigned {
   const next = structuredClone(targets);
   const role = next.delegations?.roles?.find((one) => one.name === name);
@@ -110,7 +112,7 @@ export function changeDelegation(targets: TargetsSigned, name: string, change: R
 }
 
 /**
- * A target more. What was published under a path never changes its bytes: RELEASE_TARGET_EXISTS. The description may.
+ * A target more. A published path never changes its bytes: RELEASE_TARGET_EXISTS. The description may.
  */
 export function withTarget(signed: TargetsSigned, path: string, file: TargetFile, ours: OurTarget): TargetsSigned {
   const before = own(signed.targets, path);
@@ -130,7 +132,7 @@ export function withTarget(signed: TargetsSigned, path: string, file: TargetFile
   return { ...signed, targets: { ...signed.targets, [path]: entry } };
 }
 
-/** The folder of a release on a machine has its version for a name: two epochs of one version would be one folder. */
+/** The folder of a release on a machine has its version for a name: two epochs of one version are one folder. */
 function requireOwnName({ targets }: TargetsSigned, path: string, ours: OurTarget): void {
   if (ours.kind !== 'release') return;
   for (const [other, { custom }] of Object.entries(targets)) {
@@ -144,7 +146,7 @@ function requireOwnName({ targets }: TargetsSigned, path: string, ours: OurTarge
 }
 
 /**
- * A release that no machine installs any more, and that nobody is pinned to. Throws RELEASE_TARGET_UNKNOWN for what is not
+ * A release that no machine installs any more, and without a pin. Throws RELEASE_TARGET_UNKNOWN for what is not
  * listed, RELEASE_FLOOR_MISSING when machines on their way to another release must run it.
  */
 export function withRecall(signed: TargetsSigned, path: string, recalled: Recall): TargetsSigned {
@@ -161,8 +163,8 @@ export function withRecall(signed: TargetsSigned, path: string, recalled: Recall
 }
 
 /**
- * A pin in place of that which the group or computer had. Throws RELEASE_TARGET_UNKNOWN for a version that is not listed or
- * was recalled, RELEASE_FLOOR_MISSING for one whose floors cannot all be had: machines would stop on their way.
+ * A pin in place of that which the group or computer had. Throws RELEASE_TARGET_UNKNOWN for a version that is not
+ * listed or was recalled. Throws RELEASE_FLOOR_MISSING if not all of its floors can be had: machines stop on their way.
  */
 export function withPin(signed: TargetsSigned, pin: Pin): TargetsSigned {
   const ours = { product: 'moult-agent', generation: 'wsus' };

@@ -7,7 +7,7 @@ export interface ExpiryState {
   role: string;
   version: number;
   expires: string;
-  /** Whole days left; negative after the end. */
+  /** Whole days left. Negative after the end. */
   daysLeft: number;
   level: ExpiryLevel;
 }

@@ -6,8 +6,8 @@ import { giveToOwnerOf, makeOwnFolder } from '../client/durable-files.ts';
 import { ReleaseError } from '../errors.ts';
 
 /**
- * Runs `work` alone. The lock ends with its process. Throws RELEASE_REPOSITORY_BUSY when another process, or another call,
- * holds it, and RELEASE_REPOSITORY_UNWRITABLE when the disk takes nothing.
+ * Runs `work` alone. The lock ends with its process. Throws RELEASE_REPOSITORY_BUSY when another process, or another
+ * call, holds it, and RELEASE_REPOSITORY_UNWRITABLE when the disk takes nothing.
  */
 export function withLock<T>(directory: string, work: () => T): T {
   return withDiskWords(cannotChange(directory), () => {
@@ -28,7 +28,7 @@ export function cannotChange(directory: string): string {
   return `The repository ${directory} cannot be changed`;
 }
 
-/** Does `work`; what the disk refuses in it is thrown as RELEASE_REPOSITORY_UNWRITABLE. `what` has no full stop. */
+/** Does `work`. A refusal of the disk in it is thrown as RELEASE_REPOSITORY_UNWRITABLE. `what` has no full stop. */
 export function withDiskWords<T>(what: string, work: () => T): T {
   try {
     return work();
@@ -37,7 +37,7 @@ export function withDiskWords<T>(what: string, work: () => T): T {
   }
 }
 
-/** What the disk refused as RELEASE_REPOSITORY_UNWRITABLE; any other error as it is. */
+/** A refusal of the disk as RELEASE_REPOSITORY_UNWRITABLE. Any other error as it is. */
 export function inDiskWords(what: string, error: unknown): unknown {
   const { path } = error as NodeJS.ErrnoException;
   const code = codeOf(error);
@@ -69,7 +69,7 @@ function codeOf(error: unknown): string | undefined {
   return errcode === undefined ? code : lockRefusals[errcode & 0xff];
 }
 
-/** For its owner only: whoever can open it can hold it for ever. SQLite would make it as the umask says. */
+/** For its owner only: whoever can open it can hold it for ever. SQLite makes it as the umask says. */
 function makeLockFile(file: string): void {
   const { O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_WRONLY } = constants;
   const handle = openSync(file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);

@@ -5,7 +5,7 @@
 //   DIR/keys             key files, 0600: snapshot and timestamp always, the others only while they are not offline
 //   DIR/keys.making      those of a repository that is being made: without its root nobody needs them
 //   DIR/publishing       there while a publication is on its way, so that an interrupted one is ended
-//   DIR/lock             held while a command changes something; ends with its process
+//   DIR/lock             held while a command changes something. Ends with its process
 import {
   closeSync,
   existsSync,
@@ -105,8 +105,9 @@ export class RepositoryFolder {
   }
 
   /**
-   * The newest published files. A timestamp or snapshot that a disk damaged is passed over: the server signs both again,
-   * and their version goes on from the names of the files. Throws RELEASE_METADATA_MALFORMED for any other damage.
+   * The newest published files. A timestamp or snapshot that a disk damaged is passed over: the server signs both
+   * again, and their version goes on from the names of the files. Throws RELEASE_METADATA_MALFORMED for any other
+   * damage.
    */
   published(): Published {
     const newest = Math.max(0, ...this.#versions('root'));
@@ -158,7 +159,7 @@ export class RepositoryFolder {
     writeDurably(join(this.metadata, name), bytes);
   }
 
-  /** Where the bytes of a target are. The path was checked when it was added. */
+  /** The place of the bytes of a target. The path was checked when it was added. */
   targetFile(path: string, sha256: string): string {
     const parts = path.split('/');
     const name = parts.pop() ?? '';
@@ -186,7 +187,7 @@ export class RepositoryFolder {
     else removeDurably(marker);
   }
 
-  /** The key files that are here. Those that are sealed need the passphrase; without it they are left out. */
+  /** The key files that are here. Those that are sealed need the passphrase. Without it they are left out. */
   keys(passphrase?: string): SigningKey[] {
     const folder = join(this.directory, 'keys');
     return listIfThere(folder)
@@ -198,7 +199,7 @@ export class RepositoryFolder {
       });
   }
 
-  /** Where a key of the role `name` is kept. */
+  /** The place of a key of the role `name`. */
   keyFile(name: string, key: SigningKey): string {
     return join(this.directory, 'keys', keyFileName(name, key));
   }
@@ -225,8 +226,9 @@ export class RepositoryFolder {
   }
 
   /**
-   * Removes metadata that is neither the newest nor the one before and whose successor is older than `graceMs`, and of
-   * each role all but the `most` newest. Roots stay for good: a machine that was off for years needs each of them.
+   * Removes metadata that is neither the newest nor the one before, if its successor is older than `graceMs`. Of each
+   * role it removes all but the `most` newest. Roots stay for good: a machine that was off for years needs each of
+   * them.
    */
   prune(roles: readonly string[], now: Date, graceMs: number, most = Number.POSITIVE_INFINITY): void {
     for (const role of roles) {
@@ -247,7 +249,7 @@ export class RepositoryFolder {
     return existsSync(this.stagedFile('root')) || this.#versions('root').length > 0;
   }
 
-  /** A root names the keys: they are its own now. Without a root nobody has ever seen what they signed. */
+  /** A root names the keys: they are its own now. Without a root their signatures were never seen. */
   #settleMaking(): void {
     const making = this.#making;
     if (!existsSync(making)) return;

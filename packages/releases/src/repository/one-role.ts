@@ -47,8 +47,8 @@ export function publishAlone(
 }
 
 /**
- * Signs a staged role with the keys that are here and publishes it alone, when those are enough and nobody collects
- * signatures for the roles above it. Answers whether it is published.
+ * Signs a staged role with the keys that are here and publishes it alone. Those must be enough, and no signatures for
+ * the roles above it may be pending. Answers whether it is published.
  */
 export function publishStaged(repository: Repository, role: string, now: Date): boolean {
   return repository.folder.locked(() => {

@@ -60,7 +60,7 @@ function metaOf(bytes: Uint8Array, version: number): MetaFile {
   return { version, length: bytes.length, hashes: { sha256: sha256Hex(bytes) } };
 }
 
-/** Signed by the keys of the root that clients will have, and by those of the root that they have still. */
+/** Signed by the keys of the root that clients will have, and of the root that they still have. */
 function signed<S extends SnapshotSigned | TimestampSigned>(
   metadata: S,
   { root, published, keys }: OnlineInput,

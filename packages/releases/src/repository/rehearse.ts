@@ -24,7 +24,7 @@ interface RehearsalStep {
 
 /**
  * Renews every role, changes the online keys, publishes, and lets clients of the first and of the newest root follow.
- * `keys`: of people, beside those in the repository. Answers each step; a step that failed ends it.
+ * `keys`: of people, beside those in the repository. Answers each step. A step that failed ends it.
  */
 export async function rehearse(
   directory: string,
@@ -98,7 +98,7 @@ class KeysInMemory extends RepositoryFolder {
   }
 }
 
-/** What is published and what waits, as one state where the folder can be locked. */
+/** The published and the waiting state, as one if the folder can be locked. */
 function copyWithoutSecrets({ folder }: Repository, copy: string): void {
   const work = () => {
     for (const source of [folder.metadata, join(folder.directory, 'staged')]) {
@@ -109,7 +109,7 @@ function copyWithoutSecrets({ folder }: Repository, copy: string): void {
   try {
     folder.locked(work);
   } catch (error) {
-    // A copy that nobody may change can be rehearsed on as well.
+    // A read-only copy can be rehearsed on as well.
     if (!isReleaseError(error, 'RELEASE_REPOSITORY_UNWRITABLE')) throw error;
     work();
   }
@@ -176,7 +176,7 @@ function sign(repository: Repository, keys: readonly SigningKey[]): void {
     try {
       repository.signWith(key);
     } catch (error) {
-      // A key that is not needed here, or that has signed already, is no failure of the rehearsal.
+      // A key that is not needed here, or that has signed already, does not fail the rehearsal.
       if (!(error instanceof ReleaseError)) throw error;
     }
   }

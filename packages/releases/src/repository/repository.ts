@@ -53,7 +53,7 @@ export class Repository {
     throw new ReleaseError('RELEASE_REPOSITORY_MISSING', `There is no repository in ${directory}.`);
   }
 
-  /** What is published, and what waits. */
+  /** The published and the waiting metadata. */
   state(): { published: Published; staged: Staged } {
     const published = this.folder.published();
     const staged = this.folder.staged();
@@ -65,7 +65,10 @@ export class Repository {
     return { published, staged };
   }
 
-  /** Lists a file in a role and keeps its bytes; a release with deltas from so many before. Throws RELEASE_TARGET_EXISTS, …_MALFORMED. */
+  /**
+   * Lists a file in a role and keeps its bytes. A release with deltas from so many before. Throws
+   * RELEASE_TARGET_EXISTS, …_MALFORMED.
+   */
   add(role: 'agent' | 'updates', path: string, bytes: Uint8Array, ours: OurTarget, now: Date, deltas = 0): void {
     const file = { length: bytes.length, hashes: { sha256: sha256Hex(bytes) } };
     if (!targetPathPattern.test(path)) {
@@ -92,8 +95,8 @@ export class Repository {
   }
 
   /**
-   * Other keys or another threshold for a role. Stages what has to be signed: the root for a top-level role, `targets` for
-   * a delegated one, and the role itself when its present signatures no longer count.
+   * Other keys or another threshold for a role. Stages the roles to sign: the root for a top-level role, `targets` for
+   * a delegated one, the role itself if its signatures do not count.
    */
   changeKeys(role: string, change: RoleChange, now: Date): void {
     this.folder.locked(() => this.#changeKeys(role, change, now));
@@ -114,7 +117,9 @@ export class Repository {
     });
   }
 
-  /** New keys for snapshot and timestamp, in place of all that they had: the answer to a server that was broken into. */
+  /**
+   * New keys for snapshot and timestamp, in place of all that they had: the answer to a server that was broken into.
+   */
   renewOnlineKeys(now: Date): void {
     this.folder.locked(() => {
       for (const role of ['snapshot', 'timestamp'] as const) {
@@ -140,12 +145,14 @@ export class Repository {
     return this.folder.locked(() => this.folder.keys(this.#passphrase).flatMap((key) => this.#signWith(key, false)));
   }
 
-  /** Signs what is staged with a key of somebody's. Throws RELEASE_SIGNER_WRONG when it may sign nothing of it. */
+  /** Signs what is staged with a key of somebody's. Throws RELEASE_SIGNER_WRONG if it may sign no part of it. */
   signWith(key: SigningKey, roles?: readonly string[]): { role: string; owner: string }[] {
     return this.folder.locked(() => this.#signWith(key, true, roles));
   }
 
-  /** Takes in a signature that was made elsewhere. Throws RELEASE_SIGNER_…, RELEASE_SIGNATURE_WRONG, RELEASE_NOT_STAGED. */
+  /**
+   * Takes in a signature that was made elsewhere. Throws RELEASE_SIGNER_…, RELEASE_SIGNATURE_WRONG, RELEASE_NOT_STAGED.
+   */
   import(signature: DetachedSignature): void {
     this.folder.locked(() => {
       const metadata = this.#staged(signature.role);
@@ -158,7 +165,7 @@ export class Repository {
     });
   }
 
-  /** What a staged role still needs; undefined when nothing of it is staged. */
+  /** The missing signatures of a staged role. Undefined if no part of it is staged. */
   progress(role: string): Progress | undefined {
     const metadata = this.#staged(role);
     return metadata && progressOf(metadata, this.demands(role));
@@ -166,8 +173,9 @@ export class Repository {
 
   /**
    * Publishes what is staged: files first, then the roles, the snapshot and the timestamp. A new root comes after them:
-   * the timestamp has signatures of the keys of before as well, so that clients with either root follow. Throws RELEASE_SIGNATURES_MISSING, with nothing written. `checkFiles` false: for a rehearsal.
-   * `skip`: of the versions of snapshot and timestamp, as in renew.
+   * the timestamp has signatures of the keys of before as well, so that clients with either root follow. Throws
+   * RELEASE_SIGNATURES_MISSING, with nothing written. `checkFiles` false: for a rehearsal. `skip`: of the versions of
+   * snapshot and timestamp, as in renew.
    */
   publish(now: Date, { checkFiles = true, skip = 0 } = {}): { roles: string[] } {
     return this.folder.locked(() => {
@@ -201,8 +209,8 @@ export class Repository {
   }
 
   /**
-   * Signs snapshot and timestamp again when half of their time is over, and finishes a publication that was interrupted.
-   * Answers whether it did. For the server's timer.
+   * Signs snapshot and timestamp again when half of their time is over, and finishes a publication that was
+   * interrupted. Answers whether it did. For the server's timer.
    */
   renewOnline(now: Date): boolean {
     if (this.folder.isPublishing()) {
@@ -238,7 +246,7 @@ export class Repository {
     return delegations && roleKeys && { roleKeys, keys: delegations.keys };
   }
 
-  /** What the staged version of a role has to be signed by. */
+  /** The signers of the staged version of a role. */
   demands(role: string): Demand[] {
     const next = this.keysOf(role);
     if (!next) throw new ReleaseError('RELEASE_ROLE_UNKNOWN', `${role} is not a role of this repository.`);
@@ -343,7 +351,7 @@ export class Repository {
     throw new ReleaseError('RELEASE_SIGNATURES_MISSING', text, { role });
   }
 
-  /** Keys of snapshot and timestamp that the published root no longer names are of no use to anybody but a thief. */
+  /** Keys of snapshot and timestamp that the published root no longer names are useful only to a thief. */
   #dropOldKeys({ roles }: RootSigned): void {
     const used = [...roles.snapshot.keyids, ...roles.timestamp.keyids];
     this.folder.dropOnlineKeys(used);
@@ -351,7 +359,7 @@ export class Repository {
 }
 
 interface EditOptions {
-  /** What has to be on the disk before the staged file names it. */
+  /** The files that must be on the disk before the staged file names them. */
   keep?: () => void;
   skip?: number;
 }

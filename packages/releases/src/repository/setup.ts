@@ -12,8 +12,8 @@ export const raiseAdvice =
   '`moult release key --owner NAME --out NAME.key`, and give their public files to `moult release rotate root`.';
 
 /**
- * What a server calls at each start: makes the default repository when there is none, and finishes one whose making was
- * interrupted. Answers whether it is new.
+ * The set-up of a server at each start: makes the default repository if it is missing, and finishes an interrupted one.
+ * Answers whether it is new.
  */
 export function ensureRepository(directory: string, now: Date): boolean {
   const folder = new RepositoryFolder(directory);

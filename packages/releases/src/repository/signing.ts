@@ -1,5 +1,5 @@
 // Threshold signing with keys on several machines: the keys that must sign a staged file, those that have signed, and
-// signatures that travel as files of their own.
+// signatures in files of their own.
 import { ReleaseError } from '../errors.ts';
 import { canonicalBytes, isValidSignature, sha256Hex, validSigners } from '../metadata/signatures.ts';
 import type { AnySigned, KeyJson, Metadata, RoleKeys } from '../metadata/types.ts';
@@ -57,8 +57,8 @@ export function readDetached(text: string, name: string): DetachedSignature {
 }
 
 /**
- * The file with one signature more. Throws RELEASE_SIGNER_WRONG, RELEASE_SIGNER_REPEATED or RELEASE_SIGNATURE_WRONG, with
- * the owner's name.
+ * The file with one signature more. Throws RELEASE_SIGNER_WRONG, RELEASE_SIGNER_REPEATED or RELEASE_SIGNATURE_WRONG,
+ * with the owner's name.
  */
 export function withSignature<S extends AnySigned>(
   role: string,

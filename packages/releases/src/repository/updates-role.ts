@@ -1,5 +1,5 @@
-// The role `updates` as the server keeps it: the catalog's statements about covered updates, any number of changes in one
-// new version. Targets that people added by hand (moult release add --update) stay as they are.
+// The role `updates` as the server keeps it: the catalog's statements about covered updates, any number of changes in
+// one new version. Targets that people added by hand (moult release add --update) stay as they are.
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -49,7 +49,7 @@ const role = 'updates';
 
 /**
  * Makes the role list these updates, by path, and none that the catalog had listed before. Signs with the keys in the
- * folder and publishes when they are enough; else the role is staged, for `moult release sign`. Throws
+ * folder and publishes when they are enough. Else the role is staged, for `moult release sign`. Throws
  * RELEASE_REPOSITORY_…, RELEASE_TARGET_MALFORMED when the list is larger than clients take.
  */
 export function coverUpdates(directory: string, wanted: ReadonlyMap<string, CoveredUpdate>, now: Date): CoverState {
@@ -97,8 +97,8 @@ export function coverPlaced(
 }
 
 /**
- * Puts the files of new targets into place, before coverUpdates names them: thousands of them take seconds, in which the
- * caller's thread is free. Throws RELEASE_REPOSITORY_UNWRITABLE when the disk takes nothing.
+ * Puts the files of new targets into place, before coverUpdates names them: thousands of them take seconds, in which
+ * the caller's thread is free. Throws RELEASE_REPOSITORY_UNWRITABLE when the disk takes nothing.
  */
 export async function placeFiles(directory: string, wanted: ReadonlyMap<string, CoveredUpdate>): Promise<void> {
   const folder = new RepositoryFolder(directory);
@@ -136,7 +136,7 @@ function isCatalogEntry({ custom }: TargetFile): boolean {
   return ours?.from === 'catalogue';
 }
 
-/** The targets as they should be; undefined when they are so already. */
+/** The targets as they should be. Undefined when they are so already. */
 function nextTargets(
   { targets: before }: TargetsSigned,
   wanted: ReadonlyMap<string, PlacedUpdate>,

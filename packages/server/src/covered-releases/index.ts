@@ -1,5 +1,5 @@
-// The agent releases that this server carries, listed in the role `agent` of the operator's metadata: agents with a pinned
-// root install no others. Without the key of that role the list waits for a signature, and a notice says so.
+// The agent releases that this server carries, listed in the role `agent` of the operator's metadata: agents with a
+// pinned root install no others. Without the key of that role the list waits for a signature, and a notice says so.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';
@@ -27,7 +27,7 @@ interface ReleaseCoverParts {
   log: Pick<Logger, 'info' | 'error'>;
   /** Called when the notices may have changed. */
   changed(): void;
-  /** Milliseconds between two looks; 0 for none but the first. */
+  /** Milliseconds between two looks. 0 for none but the first. */
   everyMs?: number;
 }
 

@@ -5,7 +5,7 @@ import { type Decision, decisionInForce, linesOf } from '@moult/catalog';
 import type { Approval } from '@moult/releases/metadata';
 import { allComputers, type TargetGroup } from '@moult/store';
 
-/** What stands for every computer. No group but the built-in one has this name. */
+/** The name for every computer. No group but the built-in one has this name. */
 const everyComputer = 'All Computers';
 
 type Action = Approval['action'];
@@ -15,7 +15,7 @@ const actions: Readonly<Record<string, Action | undefined>> = {
   Uninstall: 'uninstall',
 };
 
-/** The approvals that the decisions on one update (by group) come to; none when no group has one. */
+/** The approvals that the decisions on one update (by group) come to. None when no group has one. */
 export function approvalsFrom(
   groups: readonly TargetGroup[],
 ): (decisions: ReadonlyMap<string, Decision>) => Approval[] {
@@ -31,7 +31,7 @@ export function approvalsFrom(
     if (inForce.every((action) => action === first)) return first ? [{ group: everyComputer, action: first }] : [];
     return groups.flatMap(({ groupId, name }, at) => {
       const action = inForce[at];
-      // The root of the tree is where nobody is: a computer is in another group, or in Unassigned Computers.
+      // No computer is in the root of the tree: a computer is in another group, or in Unassigned Computers.
       const isEvery = groupId === allComputers || name.toLowerCase() === everyComputer.toLowerCase();
       return action && !isEvery ? [{ group: name, action }] : [];
     });

@@ -23,7 +23,7 @@ interface CoverParts {
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Called when the notices may have changed. */
   changed(): void;
-  /** Milliseconds between two looks for changes; 0 for none but those that are asked for. */
+  /** Milliseconds between two looks for changes. 0 for none but those that are asked for. */
   everyMs?: number;
 }
 
@@ -101,8 +101,8 @@ function createWorker({ directory, store, catalog, now, isClockBelieved, log }: 
       seen = '';
     },
     /**
-     * Answers whether there was anything to look at. `again`: the last try failed. What failed, or waits for people, is
-     * looked at anew at longer intervals.
+     * Answers whether there was anything to look at. `again`: the last try failed. Updates that failed, or wait for
+     * people, are looked at again at longer intervals.
      */
     async catchUp(again: boolean): Promise<boolean> {
       if (isEnded || !isClockBelieved() || !hasPublished(directory)) return false;
@@ -136,7 +136,7 @@ function hasPublished(directory: string): boolean {
   return existsSync(join(directory, 'public', 'metadata', 'timestamp.json'));
 }
 
-/** The revisions with rules of Moult's own. Each revision is looked at once in its life; how far that is, is stored. */
+/** The revisions with rules of Moult's own. Each revision is looked at once in its life. How far that is, is stored. */
 async function scan(store: Store, isClosed: () => boolean): Promise<Set<number>> {
   const { upTo, ids } = readScan(await store.loadSetting(scanSetting));
   const found = new Set(ids);

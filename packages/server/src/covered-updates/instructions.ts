@@ -14,7 +14,7 @@ export function hasMoultRules(core: string): boolean {
 }
 
 /**
- * The instructions of a document; undefined when an agent of ours runs nothing for it and evaluates nothing beyond
+ * The instructions of a document. Undefined when an agent of ours runs nothing for it and evaluates nothing beyond
  * Microsoft's rules. Text: why it cannot be signed.
  */
 export function instructionsOf(document: string, core: string): Instructions | string | undefined {

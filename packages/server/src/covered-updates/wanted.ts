@@ -1,5 +1,5 @@
-// Which revisions the operator's metadata has to cover: those that an agent may install, those whose rules go beyond
-// Microsoft's, and those that such rules are prerequisites or members of.
+// Which revisions the operator's metadata has to cover: those that an agent may install, those with rules beyond
+// Microsoft's, and the prerequisites and members with such rules.
 
 import {
   byUpdate,
@@ -21,7 +21,7 @@ interface WantedParts {
   index: CatalogIndex;
   /** Ids of revisions whose core fragment has rules of Moult's own. */
   withMoultRules: ReadonlySet<number>;
-  /** What was read before, by revision id: a revision never changes. */
+  /** The earlier readings, by revision id: a revision never changes. */
   known: Map<number, Known>;
 }
 
@@ -88,7 +88,7 @@ async function approvalsByRevision(store: Store, index: CatalogIndex): Promise<A
     if (declined.has(updateId)) continue;
     const approvals = toApprovals(decisions);
     const latest = index.latest(updateId as UpdateId);
-    // Parts of bundles come with them, and expired updates go to nobody, whatever was decided.
+    // Parts of bundles come with them, and expired updates are not offered, whatever was decided.
     if (latest && approvals.length > 0 && countsDecisions(latest)) add(latest, approvals, 0);
   }
   return found;

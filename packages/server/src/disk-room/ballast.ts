@@ -1,5 +1,6 @@
-// A file that only takes up room, DIR/moult.ballast. On a disk that is full to the last block SQLite cannot even delete.
-// The server then removes this file, so that cleaning up has room. It makes the file again when there is plenty.
+// A file that only takes up room, DIR/moult.ballast. On a disk that is full to the last block SQLite cannot even
+// delete. The server then removes this file, so that cleaning up has room. It makes the file again when there is
+// plenty.
 import { randomBytes } from 'node:crypto';
 import { rmSync, statfsSync } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
@@ -7,7 +8,7 @@ import { join } from 'node:path';
 import { type ReserveSetting, reserveBytesOf } from '@moult/store/data-dir';
 
 interface Ballast {
-  /** Makes the file when there is none and the disk has room for many of it. Never throws. */
+  /** Makes the file if it is missing and the disk has room for many of it. Never throws. */
   keep(): Promise<void>;
   /** Removes the file. Never throws. */
   release(): void;
@@ -33,7 +34,9 @@ export function createBallast(dataDir: string, reserve: ReserveSetting): Ballast
   };
 }
 
-/** At a start on a disk that is full: lets go of the ballast, so that the database can be opened. Answers whether it is. */
+/**
+ * At a start on a disk that is full: lets go of the ballast, so that the database can be opened. Answers whether it is.
+ */
 export function releaseBallastWhenFull(dataDir: string, reserve: ReserveSetting): boolean {
   try {
     const { freeBytes, sizeBytes } = measure(dataDir, reserve);

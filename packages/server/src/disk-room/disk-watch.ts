@@ -1,5 +1,5 @@
-// Watches the room on the disk. Below the reserve the server refuses data of strangers that would grow, and the logs pause,
-// so that the rest stays for the administrator who cleans up. A write that the disk refused counts as no room until a write
+// Watches the room on the disk. Below the reserve the server refuses growing data of strangers, and the logs pause. The
+// rest stays for the administrator who cleans up. A write that the disk refused counts as no room until a write
 // succeeds again.
 import { diskTroubleOf, type Notice, noticeLine } from '@moult/store';
 import { type DiskSpace, type ReserveSetting, reserveBytesOf, spaceOfFolder } from '@moult/store/data-dir';
@@ -15,13 +15,13 @@ export type DiskState =
 
 export interface DiskWatch {
   readonly state: DiskState;
-  /** Throws ServerError SERVER_DISK_FULL while there is no room for what strangers make grow. */
+  /** Throws ServerError SERVER_DISK_FULL while the disk has too little room for growing data of strangers. */
   requireRoom(): void;
-  /** Told of every write of the server that failed; other errors than those of a disk are passed over. */
+  /** Told of every write of the server that failed. Other errors than those of a disk are passed over. */
   noteError(error: unknown): void;
   /** Looks now. */
   check(): Promise<DiskState>;
-  /** What to tell the administrator; empty while there is room. */
+  /** The notice for the administrator. Empty while there is room. */
   notices(): Notice[];
   close(): void;
 }
@@ -82,7 +82,7 @@ export function createDiskWatch(parts: DiskWatchParts): DiskWatch {
     const { folder, freeBytes } = low;
     return become({ kind: 'low', folder, freeBytes, reserveBytes: reserveBytesOf(reserve, low) });
   };
-  /** A little more than the reserve must be free before all goes on: otherwise it would stop again at once. */
+  /** A little more than the reserve must be free before all goes on: otherwise it stops again at once. */
   const bound = (reserveBytes: number) => (state.kind === 'ample' ? reserveBytes : reserveBytes * 1.1);
 
   const check = (): Promise<DiskState> => {

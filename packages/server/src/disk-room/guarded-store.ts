@@ -1,5 +1,5 @@
-// The store as the server's own parts see it. Calls of strangers that make it grow need room first, and the watch hears of
-// each failed write. Commands of the administrator have stores of their own and are not held back.
+// The store as the server's own parts see it. Calls of strangers that make it grow need room first, and the watch hears
+// of each failed write. Commands of the administrator have stores of their own and are not held back.
 import type { Store } from '@moult/store';
 import type { DiskWatch } from './disk-watch.ts';
 
@@ -23,7 +23,7 @@ const writing = [
 
 const callsBetweenLooks = 100;
 
-/** Like `store`; the calls of strangers throw SERVER_DISK_FULL while there is no room. */
+/** Like `store`. The calls of strangers throw SERVER_DISK_FULL while the disk has too little room. */
 export function withRoom<Guarded extends Store>(
   store: Guarded,
   disk: Pick<DiskWatch, 'requireRoom' | 'noteError' | 'state' | 'check'>,
@@ -52,7 +52,7 @@ export function withRoom<Guarded extends Store>(
     };
   }
   const noteAuthorization: Store['noteAuthorization'] = async (computer, options) => {
-    // Of a computer that is known by this name and these groups nothing would be new: it goes on to its scan unwritten.
+    // A computer that is known by this name and these groups brings nothing new: it goes on to its scan unwritten.
     if (disk.state.kind !== 'ample' && (await store.findAcquaintance(computer)) === 'known') return;
     requireRoom();
     await told(store.noteAuthorization(computer, options));

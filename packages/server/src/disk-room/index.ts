@@ -1,4 +1,4 @@
-// Room on the disk, for the whole server: the parts that hear when there is none, and the parts that give way.
+// Room on the disk, for the whole server: the parts that hear of a full disk, and the parts that give way.
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { writtenFolders } from '@moult/administration';
@@ -14,7 +14,7 @@ export { releaseBallastWhenFull } from './ballast.ts';
 interface DiskRoom extends Pick<DiskWatch, 'check' | 'noteError'> {
   /** The store for the server's own parts: what strangers make grow needs room there. */
   guard<Guarded extends Store>(store: Guarded): Guarded;
-  /** This log pauses while there is no room. */
+  /** This log pauses while the disk is full. */
   pauses(log: { hold(isHeld: boolean): void }): void;
   /** Called whenever the notices change. */
   onChange(changed: () => void): void;
@@ -75,7 +75,7 @@ const testBytes = 65_536;
 
 function writeTestFile(dataDir: string): void {
   const path = join(dataDir, 'moult.test-write');
-  // What lies there was left by a killed server, or is a pipe or a link: nothing is written into it.
+  // A file there was left by a killed server, or is a pipe or a link: nothing is written into it.
   rmSync(path, { force: true });
   const descriptor = openSync(path, 'wx', 0o600);
   try {

@@ -1,5 +1,6 @@
-// The first contents of the demo, or of a lab that asks for it: the real update documents of packages/server/first-catalog, and one sample update
-// whose cabinet is built and signed here, with the operator's own key.
+// The first contents of the demo, or of a lab that asks for it: the real update documents of
+// packages/server/first-catalog, and one sample update. Its cabinet is built and signed here, with the operator's own
+// key.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +28,7 @@ const folder = repositoryFile('packages/server/first-catalog');
 const progressSetting = 'first-catalogue';
 
 /**
- * Fills an empty catalog; does nothing when a single revision is there, unless it was cut off in the middle of filling.
+ * Fills an empty catalog. Does nothing when a single revision is there, unless it was cut off in the middle of filling.
  * Answers whether it did.
  */
 export async function fillFirstCatalog({

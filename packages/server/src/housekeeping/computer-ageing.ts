@@ -8,7 +8,7 @@ import type { Logger } from '../log/log.ts';
 import { createSweep } from './sweep.ts';
 
 interface ComputerAgeing {
-  /** Takes away what is too old now; answers how many computers went. */
+  /** Takes away what is too old now. Answers how many computers went. */
   sweep(): Promise<number>;
   /** Ends after the step that is running. */
   close(): Promise<void>;
@@ -17,15 +17,15 @@ interface ComputerAgeing {
 export interface ComputerAgeingParts {
   store: Pick<Store, 'ageComputers' | 'recordChange'>;
   count: Pick<ComputerCount, 'isCrowded' | 'refresh'>;
-  /** Days after which a stranger goes; 0: never. */
+  /** Days after which a stranger goes. 0: never. */
   strangerDays: number;
-  /** Days after which any computer goes; 0: never. */
+  /** Days after which any computer goes. 0: never. */
   silentComputerDays: number;
   /** Whether clients say themselves in which groups they are. */
   clientSideTargeting: boolean;
   clock: Pick<ServerClock, 'now' | 'ageingNow' | 'newestBelievable' | 'state'>;
   log: Logger;
-  /** Milliseconds; 0 for no sweeps but those that are asked for. */
+  /** Milliseconds. 0 for no sweeps but those that are asked for. */
   everyMs?: number;
   crowdedEveryMs?: number;
   pauseMs?: number;

@@ -1,6 +1,6 @@
-// Gathers contacts of computers for a second and writes them in one transaction, because a contact must not cost a write of
-// its own. Contacts that cannot be written wait for the next try, one entry for each computer, so that only very many
-// computers can fill the memory.
+// Gathers contacts of computers for a second and writes them in one transaction. A contact must not cost a write of its
+// own. Contacts that cannot be written wait for the next try, one entry for each computer. So only very many computers
+// can fill the memory.
 
 import type { Store } from '@moult/store';
 import { writeBounds } from '../bounds.ts';
@@ -8,7 +8,7 @@ import type { Logger } from '../log/log.ts';
 
 export interface Contacts {
   note(computerId: string, kind?: 'synced' | 'reported'): void;
-  /** Writes what is gathered and stops; tries a few times, and says in the log how many contacts were not written. */
+  /** Writes what is gathered and stops. Tries a few times, and says in the log how many contacts were not written. */
   close(): Promise<void>;
 }
 
@@ -17,9 +17,9 @@ interface ContactsParts {
   log: Logger;
   /** From the first contact to the write, in milliseconds. */
   everyMs?: number;
-  /** After a write that failed, at most; every failure in a row doubles the wait. */
+  /** After a write that failed, at most. Every failure in a row doubles the wait. */
   longestWaitMs?: number;
-  /** Computers that are kept while nothing can be written; the contacts of further ones are counted and dropped. */
+  /** Computers that are kept while nothing can be written. The contacts of further ones are counted and dropped. */
   maxWaiting?: number;
   /** Writes that are tried at the end. */
   lastAttempts?: number;

@@ -11,7 +11,7 @@ interface EventBlocksParts {
   pauseMs?: number;
 }
 
-/** Works until it is closed; a failure is tried again with the next look. */
+/** Works until it is closed. A failure is tried again with the next look. */
 export function noteEventBlocks({ store, log, everyMs = 5000, pauseMs = 20 }: EventBlocksParts) {
   let isClosed = false;
   let running: Promise<void> | undefined;

@@ -1,12 +1,12 @@
-// However many events come, the store holds so many and so large: beyond that the oldest routine ones go first, then the
-// oldest. It is looked at once a minute; in between the rates of strangers (limits/) bound what can come.
+// However many events come, the store holds so many and so large: beyond that the oldest routine ones go first, then
+// the oldest. It is looked at once a minute. In between the rates of strangers (limits/) bound what can come.
 import { routineReports } from '@moult/protocol/reporting';
 import type { EventTable, EventVolume, Store } from '@moult/store';
 import type { Logger } from '../log/log.ts';
 import { createSweep, type SweepStep } from './sweep.ts';
 
 interface EventBounds {
-  /** Removes what is too much now; answers how many events went. */
+  /** Removes what is too much now. Answers how many events went. */
   sweep(): Promise<number>;
   /** Ends after the step that is running. */
   close(): Promise<void>;
@@ -18,7 +18,7 @@ export interface EventBoundsParts {
   maxEventBytes: number;
   maxPings: number;
   log: Logger;
-  /** Milliseconds; 0 for no sweeps but those that are asked for. */
+  /** Milliseconds. 0 for no sweeps but those that are asked for. */
   everyMs?: number;
   pauseMs?: number;
   eventsPerStep?: number;
@@ -31,10 +31,10 @@ const samples = { samples: 200, eventsPerSample: 50 };
 
 export function createEventBounds(parts: EventBoundsParts): EventBounds {
   const { store, log, everyMs = 60_000, pauseMs = 20, eventsPerStep = 500, random = Math.random } = parts;
-  /** There is no routine event with this id or a smaller one any more: ids only rise. */
+  /** A routine event with this id or a smaller one does not exist any more: ids only rise. */
   let routineAfter = 0;
 
-  /** Removes from the oldest on until `excess` is gone; takes it off. Answers how many went. */
+  /** Removes from the oldest on until `excess` is gone. Takes it off. Answers how many went. */
   const removeUntil = async (
     step: SweepStep,
     table: EventTable,

@@ -1,5 +1,5 @@
 // Report events and status pings are kept for a time, routine reports for a shorter one. The sweep runs beside the
-// service, a small step at a time with pauses between, and remembers how far it came.
+// service, a small step at a time with pauses between. It remembers how far it came.
 import { routineReports } from '@moult/protocol/reporting';
 import type { Store } from '@moult/store';
 import type { ServerClock } from '@moult/store/clock';
@@ -7,7 +7,7 @@ import type { Logger } from '../log/log.ts';
 import { createSweep, type SweepStep } from './sweep.ts';
 
 interface EventRetention {
-  /** Takes away what is too old now; answers how many events went. */
+  /** Takes away what is too old now. Answers how many events went. */
   sweep(): Promise<number>;
   /** Ends after the step that is running. */
   close(): Promise<void>;
@@ -20,10 +20,10 @@ interface EventRetentionParts {
   >;
   eventDays: number;
   routineEventDays: number;
-  /** The clock by which events age, and the time beyond which no stamp is believed (clock/). */
+  /** The clock of the ages of events, and the time beyond which no stamp is believed (clock/). */
   clock: Pick<ServerClock, 'ageingNow' | 'newestBelievable'>;
   log: Logger;
-  /** Milliseconds; 0 for no sweeps but those that are asked for. */
+  /** Milliseconds. 0 for no sweeps but those that are asked for. */
   everyMs?: number;
   pauseMs?: number;
   eventsPerStep?: number;

@@ -1,15 +1,15 @@
-// However much computers report, the store holds so many states of updates. Beyond that those with the most give way: all
-// are cut to the largest number that fits, so that computers with few states keep all of theirs. States of computers that
-// were removed, and reported once more with a cookie of before, go as well.
+// However much computers report, the store holds so many states of updates. Beyond that those with the most give way:
+// all are cut to the largest number that fits, so that computers with few states keep all of theirs. States of
+// computers that were removed, and reported once more with a cookie of before, go as well.
 
 import type { CountedStates, Store } from '@moult/store';
 import type { Logger } from '../log/log.ts';
 import { createSweep, type SweepStep } from './sweep.ts';
 
 export interface StateBounds {
-  /** Takes note of a report of so many bytes; soon after it could be the one too many, the states are counted. */
+  /** Takes note of a report of so many bytes. Soon after it could be the one too many, the states are counted. */
   note(reportBytes: number): void;
-  /** Counts, and removes what is too much now; answers how many states went. */
+  /** Counts, and removes what is too much now. Answers how many states went. */
   sweep(): Promise<number>;
   /** Ends after the step that is running. */
   close(): Promise<void>;
@@ -20,7 +20,7 @@ export interface StateBoundsParts {
   maxStates: number;
   maxStatesPerComputer: number;
   log: Logger;
-  /** Milliseconds; 0 for no sweeps but those that are asked for or due by what was reported. */
+  /** Milliseconds. 0 for no sweeps but those that are asked for or due by what was reported. */
   everyMs?: number;
   /** At least this long between two sweeps that are due by what was reported. */
   restMs?: number;
@@ -114,7 +114,10 @@ export function createStateBounds(parts: StateBoundsParts): StateBounds {
   };
 }
 
-/** The largest number of states that each computer may have so that all fit; at least 1. `computersWith`: states → computers. */
+/**
+ * The largest number of states that each computer may have so that all fit. At least 1. `computersWith`: states →
+ * computers.
+ */
 export function fairShare(computersWith: ReadonlyMap<number, number>, room: number): number {
   let left = room;
   let computers = [...computersWith.values()].reduce((sum, count) => sum + count, 0);

@@ -11,7 +11,10 @@ interface DatabaseWatch {
 
 const limitMs = 30 * 60_000;
 
-/** Begins the check of an SQLite file; PostgreSQL has checksums of its own. `changed` is called when something was found. */
+/**
+ * Begins the check of an SQLite file. PostgreSQL has checksums of its own. `changed` is called when something was
+ * found.
+ */
 export function watchDatabase(address: string, { log, changed }: { log: Logger; changed: () => void }): DatabaseWatch {
   if (isPostgres(address) || sqliteFileOf(address) === ':memory:') return { notices: () => [], close: () => undefined };
   const file = sqliteFileOf(address);

@@ -3,8 +3,8 @@ import { hostIn } from './forwarded.ts';
 import type { Exchange } from './site.ts';
 
 /**
- * `name[:port]` of the request target when that is absolute (RFC 9112, 3.2.2), else of the Host header; of HTTP/1.0 and of
- * what cannot be a host, the address at which the connection arrived.
+ * `name[:port]` of the request target when that is absolute (RFC 9112, 3.2.2), else of the Host header. Of HTTP/1.0 and
+ * of what cannot be a host, the address at which the connection arrived.
  */
 export function calledHost({ request, localPort }: Pick<Exchange, 'request' | 'localPort'>): string {
   const inTarget = /^https?:\/\/([^/?#]*)/i.exec(request.url ?? '')?.[1];
@@ -27,7 +27,7 @@ export function calledAddress(exchange: Exchange): string {
   return `${calledOrigin(exchange)}${exchange.path}`;
 }
 
-/** Of the client itself, behind however many trusted proxies; undefined when its connection is gone. */
+/** Of the client itself, behind however many trusted proxies. Undefined when its connection is gone. */
 export function clientAddressOf({ request, passedOn }: Pick<Exchange, 'request' | 'passedOn'>): string | undefined {
   return passedOn?.address ?? request.socket.remoteAddress;
 }

@@ -1,6 +1,6 @@
-// Tells code that still works for a client that the connection of the client is closed. The response cannot tell: one that
-// waits behind an earlier answer of the same connection (pipelining) has no socket yet, and its writes would never be
-// called back.
+// Tells code that still works for a client that the connection of the client is closed. The response cannot tell: one
+// behind an earlier answer of the same connection (pipelining) does not have a socket yet. Its writes are never called
+// back.
 import type { Socket } from 'node:net';
 
 const waiting = new WeakMap<Socket, Set<() => void>>();

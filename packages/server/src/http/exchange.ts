@@ -1,5 +1,5 @@
-// From a raw request to the form that sites see. The path is decoded exactly once; a path that cannot be decoded is not a
-// path of ours.
+// From a raw request to the form that sites see. The path is decoded exactly once. A path that cannot be decoded is not
+// a path of ours.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { httpBounds } from '../bounds.ts';
@@ -7,14 +7,14 @@ import { calledHost } from './called-host.ts';
 import type { TrustedProxies } from './forwarded.ts';
 import type { Exchange, ListenerName } from './site.ts';
 
-/** Who may say who called, and how this server is called from outside. */
+/** The proxies that may name the caller, and the names of this server outside. */
 export interface Outside {
   proxies: Pick<TrustedProxies, 'passedOn'>;
   /** `--public-url`, without a slash at its end. */
   publicUrl: string | undefined;
 }
 
-/** Undefined for a request target that is no decodable absolute path. */
+/** Undefined for a request target that is not a decodable absolute path. */
 export function toExchange(
   request: IncomingMessage,
   response: ServerResponse,

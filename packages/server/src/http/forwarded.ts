@@ -1,12 +1,12 @@
-// What a reverse proxy says of its client: Forwarded (RFC 7239) or X-Forwarded-*. Anybody can send these headers, so they
-// count only on connections of proxies that the administrator named; a list in them is read from its end, where the nearest
-// proxy wrote, and no further than proxies that are trusted too.
+// A reverse proxy's words about its client: Forwarded (RFC 7239) or X-Forwarded-*. Anybody can send these headers, so
+// they count only on connections of proxies that the administrator named. A list in them is read from its end, where
+// the nearest proxy wrote, as far as proxies are trusted.
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-/** Who called, by the word of trusted proxies. */
+/** The caller, by the word of trusted proxies. */
 export interface PassedOn {
-  /** Of the client; that of the proxy when it named none. */
+  /** Of the client. That of the proxy when it named none. */
   address: string;
   /** How the client spoke to the outermost of them. */
   proto: 'http' | 'https' | undefined;
@@ -20,12 +20,12 @@ export interface TrustedProxies {
   passedOn(request: Pick<IncomingMessage, 'headers' | 'socket'>): PassedOn | undefined;
 }
 
-/** The same text when it can be a host, `name[:port]`; undefined otherwise. */
+/** The same text when it can be a host, `name[:port]`. Undefined otherwise. */
 export function hostIn(text: string): string | undefined {
   return /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(text) ? text : undefined;
 }
 
-/** `ranges`: addresses and address/prefix with commas between them; undefined trusts nobody. */
+/** `ranges`: addresses and address/prefix with commas between them. Undefined trusts no proxy. */
 export function createTrustedProxies(ranges: string | undefined): TrustedProxies {
   const list = blockListOf(ranges);
   const trusts = (address: string | undefined): boolean => {
@@ -42,7 +42,7 @@ export function createTrustedProxies(ranges: string | undefined): TrustedProxies
         hops === undefined ? [] : [clientOf(hops, proxy, trusts)],
       );
       const [first, second] = found;
-      // One of the two was written by the client, and the proxy let it pass: which, nobody can tell.
+      // One of the two was written by the client, and the proxy let it pass: which one is not known.
       const isContradicted = first && second && first.address !== second.address;
       if (!first || isContradicted) return { address: proxy, proto: undefined, host: undefined };
       return { address: first.address, proto: first.proto ?? second?.proto, host: first.host ?? second?.host };
@@ -77,7 +77,7 @@ function protoIn(text: string | undefined): PassedOn['proto'] {
   return proto === 'http' || proto === 'https' ? proto : undefined;
 }
 
-/** `for=192.0.2.60;proto=https;host=name, for="[2001:db8::1]:4711"`; undefined without the header. */
+/** `for=192.0.2.60;proto=https;host=name, for="[2001:db8::1]:4711"`. Undefined without the header. */
 function hopsOfForwarded(header: string | undefined): Hop[] | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   return splitOutsideQuotes(header, ',').map((element) => {
@@ -91,7 +91,9 @@ function hopsOfForwarded(header: string | undefined): Hop[] | undefined {
   });
 }
 
-/** Undefined without any of the headers. Those beside X-Forwarded-For are lists too, or one word of the nearest proxy. */
+/**
+ * Undefined without any of the headers. Those beside X-Forwarded-For are lists too, or one word of the nearest proxy.
+ */
 function hopsOfX(headers: IncomingMessage['headers']): Hop[] | undefined {
   const named = listIn(headers['x-forwarded-for']);
   const isSilent = named.length === 0 && headers['x-forwarded-proto'] === undefined;
@@ -149,7 +151,9 @@ function unquoted(text: string): string {
     : text;
 }
 
-/** Without port, brackets, zone and the prefix of a mapped IPv4 address; undefined for what is no address. */
+/**
+ * Without port, brackets, zone and the prefix of a mapped IPv4 address. Undefined for a text that is not an address.
+ */
 function bareAddress(text: string): string | undefined {
   const address = (/^\[([^\]]*)\](?::\d{1,5})?$/.exec(text)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? text)
     .replace(/%.*$/, '')

@@ -11,7 +11,7 @@ import type { Exchange, ListenerName, Site } from './site.ts';
 
 interface FrontParts {
   listener: ListenerName;
-  /** Tried in order; the first that matches serves. */
+  /** Tried in order. The first that matches serves. */
   sites: readonly Site[];
   accessLog: AccessLog;
   log: Logger;
@@ -33,7 +33,7 @@ export function createFront({ listener, sites, accessLog, log, now, outside, isH
   const here = sites.filter((site) => site.listeners.includes(listener));
   const handle: RequestListener = (request, response) => {
     const { socket } = request;
-    // What was in the same packet as the request that went too far: cut off with it.
+    // The rest of the packet of the request that went too far: cut off with it.
     if (socket.destroyed) return;
     if (exchanges.openOn(socket) >= httpBounds.maxPipelined) return cutOff(socket);
     const started = performance.now();
@@ -134,7 +134,7 @@ function noteWhenDone(
 interface OpenExchanges {
   openOn(socket: Socket): number;
   add(socket: Socket, response: ServerResponse): void;
-  /** The connection is answered with this status in place of its oldest open exchange; false when there is none. */
+  /** The connection is answered with this status in place of its oldest open exchange. False if there is not one. */
   endWith(socket: object, status: number): boolean;
   /** Answers the status that endWith gave. */
   remove(socket: Socket, response: ServerResponse): number | undefined;

@@ -1,6 +1,6 @@
 // The names under which browsers call this server. A page of a stranger can let its own name lead to our address (DNS
-// rebinding) and would then read our answers; but it cannot hide its name from us. Update clients are not checked: they
-// call by any alias that the administrator gave them, and get nothing that they could not ask for by address.
+// rebinding). It can then read our answers. But it cannot hide its name from us. Update clients are not checked: they
+// call by any alias of the administrator, and get nothing that they could not ask for by address.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -9,7 +9,9 @@ import { hostname } from 'node:os';
 import { readOutside } from '@moult/disk';
 
 export interface KnownHosts {
-  /** Whether a browser may call us so: `name[:port]`, an address, or nothing (who sends no name is no browser). */
+  /**
+   * Whether a browser may call us so: `name[:port]`, an address, or nothing (a caller without a name is not a browser).
+   */
   knows(host: string | undefined): boolean;
 }
 
@@ -35,14 +37,16 @@ export function createKnownHosts({ host, allowed, machine, certificate }: HostNa
       if (said === undefined || exact.has('*')) return true;
       const name = nameIn(said);
       if (name === undefined) return false;
-      // An address is no name that somebody else could let lead here.
+      // An address is not a name that a stranger could let lead here.
       if (isIP(name) !== 0 || isLoopbackHost(said) || exact.has(name)) return true;
       return below.some((end) => name.endsWith(end) && name.length > end.length);
     },
   };
 }
 
-/** What a request says whom it calls, `name[:port]`: of its target when that is absolute (RFC 9112, 3.2.2), else of Host. */
+/**
+ * The name that a request calls, `name[:port]`: of its target when that is absolute (RFC 9112, 3.2.2), else of Host.
+ */
 export function askedHost({ url, headers }: Pick<IncomingMessage, 'url' | 'headers'>): string | undefined {
   return /^https?:\/\/([^/?#]*)/i.exec(url ?? '')?.[1] ?? headers.host;
 }
@@ -60,7 +64,7 @@ export function machineNames(own: string = hostname(), resolverFile = '/etc/reso
   return [own, label, ...searchDomains(resolverFile).map((domain) => `${label}.${domain}`)];
 }
 
-/** DNS names in a certificate (PEM); none of a file that cannot be read: the port says so. */
+/** DNS names in a certificate (PEM). None of a file that cannot be read: the port says so. */
 export function namesInCertificate(file: string | undefined): string[] {
   if (file === undefined) return [];
   try {
@@ -81,7 +85,7 @@ function searchDomains(file: string): string[] {
   }
 }
 
-/** Lower case, without port, brackets and final dot; undefined for what can be no host. */
+/** Lower case, without port, brackets and final dot. Undefined for what can be no host. */
 function nameIn(host: string): string | undefined {
   const found = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i.exec(host);
   return (found?.[1] ?? found?.[2])?.toLowerCase().replace(/\.$/, '');

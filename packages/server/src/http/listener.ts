@@ -11,17 +11,17 @@ import { limitConnectionsPerAddress } from './connection-count.ts';
 
 interface ListenerLimits {
   maxConnections: number;
-  /** Of one address (IPv6: one /64); default: as many as there are. */
+  /** Of one address (IPv6: one /64). Default: as many as there are. */
   maxConnectionsPerAddress?: number;
   requestTimeoutMs: number;
   idleTimeoutMs: number;
-  /** Addresses of which each connection is another client's: they have no bound of their own. */
+  /** Addresses where each connection is another client's: they have no bound of their own. */
   isShared?: (address: string | undefined) => boolean;
 }
 
 export interface Listener {
   readonly port: number;
-  /** No new requests; those in flight may finish for `graceMs`, then their connections are cut. */
+  /** No new requests. Those in flight may finish for `graceMs`, then their connections are cut. */
   stop(graceMs: number): Promise<void>;
   /** HTTPS: new connections get this certificate; those that are open go on. */
   setTls(options: TlsOptions): void;
@@ -52,7 +52,7 @@ export async function listen(handle: RequestListener, options: ListenerOptions):
     server.once('error', reject);
     server.listen({ port: options.port, ...(options.host !== undefined && { host: options.host }) }, () => {
       server.off('error', reject);
-      // A connection that the system could not hand over: with nobody listening, this would end the process.
+      // A connection that the system could not hand over: without a listener, this ends the process.
       server.on('error', (error) => options.onTrouble?.(error));
       resolve();
     });
@@ -96,7 +96,7 @@ function create(handle: RequestListener, { limits, tls, onUnreadable, onRefused 
 /** ERROR_CONNECTION_REFUSED. */
 const connectionRefused = 1225;
 
-/** What node answers by itself, or not at all, without a word to the handler. */
+/** Requests that node answers by itself, or not at all, without a word to the handler. */
 function answerUnreadable(
   server: Server,
   { onUnreadable, onRefused }: Pick<ListenerOptions, 'onUnreadable' | 'onRefused'>,
@@ -149,7 +149,7 @@ function statusFor({ code }: ClientError): string {
   return code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
 }
 
-// A client that is still sending would lose the answer to a connection that is reset: for a moment, what it sends is
+// A client that is still sending loses the answer to a connection that is reset: for a moment, what it sends is
 // taken and thrown away.
 const lingerMs = 2_000;
 
@@ -163,7 +163,7 @@ async function stop(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-  // Connections that become idle after their last answer would otherwise be waited for until they time out.
+  // Connections that become idle after their last answer are otherwise waited for until they time out.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   await closed;
   clearTimeout(cut);

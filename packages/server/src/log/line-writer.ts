@@ -1,6 +1,6 @@
-// Writes lines to a place where writing may fail: a full disk, a pipe without a reader. A line that fails is dropped and
-// counted, and when writing works again the first line says how many were lost. Nothing here throws: a log must never end
-// the server.
+// Writes lines to a place where writing may fail: a full disk, a pipe without a reader. A line that fails is dropped
+// and counted. When writing works again, the first line says how many were lost. Nothing here throws: a log must never
+// end the server.
 import { writeBounds } from '../bounds.ts';
 
 export interface LineWriter {
@@ -12,7 +12,7 @@ export interface LineWriter {
 }
 
 interface LineWriterParts {
-  /** Writes a piece of the bytes and answers how many; throws what the system says. */
+  /** Writes a piece of the bytes and answers how many. Throws what the system says. */
   write(bytes: Uint8Array): number;
   /** The line that tells of lost ones, with its end. */
   lostLine(lost: number, why: string): string;

@@ -1,5 +1,5 @@
-// The structured log: JSON lines in DIR/logs/moult.log, and on stdout too where that was asked for. Bounded in bytes and
-// days, and in lines of one kind; a disk that takes no lines is heard of, and never ends the server.
+// The structured log: JSON lines in DIR/logs/moult.log, and on stdout too where that was asked for. Bounded in bytes
+// and days, and in lines of one kind. A disk that takes no lines is heard of, and never ends the server.
 
 import { mkdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ interface LogOptions {
   level: string;
   /** Write to stdout as well. */
   toStdout: boolean;
-  /** For the server, which owns the files; never more than a tenth of the disk. Commands append only. */
+  /** For the server, which owns the files. Never more than a tenth of the disk. Commands append only. */
   retention?: Omit<LogBounds, 'ageingNow'>;
   now?: () => Date;
   /** Milliseconds in which lines of one kind are counted together. */
@@ -36,7 +36,7 @@ export interface OpenLog {
   close(): void;
 }
 
-/** Opens the log, and makes the data directory when there is none. Throws ServerError SERVER_DATA_DIR. */
+/** Opens the log, and makes the data directory if it is missing. Throws ServerError SERVER_DATA_DIR. */
 export function openLog(options: LogOptions): OpenLog {
   const { level, toStdout, repeatedMs = 60_000 } = options;
   let ageingNow = (): Date | undefined => undefined;
@@ -56,7 +56,7 @@ export function openLog(options: LogOptions): OpenLog {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      // Nothing here is meant to log one of these; if something ever does, it stays unreadable.
+      // Nothing here is meant to log one of these. If something ever does, it stays unreadable.
       redact: ['cookie', '*.cookie', '*.encryptedData', '*.cookieData', 'password', '*.password', '*.privateKeyPem'],
       hooks: {
         // Names and paths of strangers are in it, and people read it on terminals.
@@ -87,7 +87,7 @@ export function openLog(options: LogOptions): OpenLog {
 const infoNumber = 30;
 const summary = Symbol('says how many more there were');
 
-/** What makes two lines the same: the text, and what was refused to whom for which reason; not the client. */
+/** The marks that make two lines the same: the text, the refused thing, the client and the reason. Not the client. */
 function kindOf(given: readonly unknown[]): string | undefined {
   const [first, second] = given;
   if (typeof first !== 'object' || first === null) return JSON.stringify({ msg: withoutNumbers(first) });

@@ -1,19 +1,19 @@
 // A thousand clients that are refused for the same reason are one fact: the first lines of a kind are written as they
-// are, the rest of the minute is one line that says how many there were.
+// are. The rest of the minute is one line with their number.
 
 interface RepeatedLines {
-  /** Whether a line of this kind is written now; otherwise it is counted. */
+  /** Whether a line of this kind is written now. Otherwise it is counted. */
   admit(kind: string): boolean;
-  /** Tells of what was counted, and begins anew. */
+  /** Reports the counts, and begins again. */
   flush(): void;
 }
 
 interface RepeatedLinesParts {
   /** Lines of a kind that are written before the rest is counted. */
   burst: number;
-  /** Kinds that are told apart; further ones share one count. */
+  /** Kinds that are told apart. Further ones share one count. */
   mostKinds: number;
-  /** Called for each kind of which lines were not written; undefined for those beyond `mostKinds`. */
+  /** Called for each kind with unwritten lines. Undefined for those beyond `mostKinds`. */
   more(count: number, kind: string | undefined): void;
 }
 

@@ -1,5 +1,5 @@
-// Decides which log files are removed: the oldest first, by bytes and by days. The age comes from the names that the server
-// gave them. A wrong clock must not cost all of them: the newest stay, however old they seem.
+// Decides which log files are removed: the oldest first, by bytes and by days. The age comes from the names that the
+// server gave them. A wrong clock must not cost all of them: the newest stay, however old they seem.
 import { readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,13 +8,13 @@ export interface LogRetention {
   budgetBytes: number;
   days: number;
   now: Date;
-  /** The time by which things age (see ServerClock); undefined while nothing may: then nothing goes by its age. */
+  /** The time that ages are counted by (see ServerClock). Undefined while nothing may: then nothing goes by its age. */
   ageingNow: Date | undefined;
 }
 
 export interface KeptLog {
   path: string;
-  /** Days since 1970 of its name; undefined for the file that is being written, which stays in any case. */
+  /** Days since 1970 of its name. Undefined for the file that is being written, which stays in any case. */
   day: number | undefined;
   /** Within its day. */
   sequence: number;
@@ -50,7 +50,7 @@ export function outdatedLogs(logs: readonly KeptLog[], { budgetBytes, days, now,
   return outdated;
 }
 
-/** The logs of `folder` whose names `dayOf` knows; none when there is no folder. */
+/** The logs of `folder` whose names `dayOf` knows. None without a folder. */
 export function logsIn(
   folder: string,
   dayOf: (name: string) => Pick<KeptLog, 'day' | 'sequence'> | undefined,
@@ -88,7 +88,7 @@ export function boundedByDisk(budgetBytes: number, folder: string): number {
   }
 }
 
-/** `YYYYMMDD` or `YYMMDD` to days since 1970; undefined for what is no date. */
+/** `YYYYMMDD` or `YYMMDD` to days since 1970. Undefined for a text that is not a date. */
 export function dayOfName(digits: string): number | undefined {
   const text = digits.length === 6 ? `20${digits}` : digits;
   const time = Date.parse(`${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}T00:00:00Z`);

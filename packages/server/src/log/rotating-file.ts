@@ -5,7 +5,7 @@ import { openOwnToAppend } from '@moult/disk';
 import { dayMs, dayOfName, logsIn, removeOutdated } from './retention.ts';
 
 export interface RotatingFile {
-  /** Writes a piece and answers how much; throws what the system says. */
+  /** Writes a piece and answers how much. Throws what the system says. */
   write(bytes: Uint8Array): number;
   close(): void;
 }
@@ -22,7 +22,7 @@ export interface LogBounds {
   days: number;
   /** Of all files together. */
   budgetBytes: number;
-  /** The time by which files age; undefined while none may. */
+  /** The time that the ages of files are counted by. Undefined while none may. */
   ageingNow(): Date | undefined;
 }
 
@@ -42,7 +42,8 @@ export function openRotatingFile(parts: RotatingFileParts): RotatingFile {
     try {
       renameSync(path, join(folder, nameOf(file.day, sequence)));
     } catch (error) {
-      // Removed by somebody: a new one is made. What cannot be renamed is written on, for as much again and no more.
+      // Removed by somebody: a new one is made. A file that cannot be renamed is written on, for as much again and no
+      // more.
       if (!isMissing(error) && file.size > 2 * segmentBytes) throw error;
       if (!isMissing(error)) return;
     }

@@ -1,6 +1,6 @@
-// The two cookies of MS-WUSP: what SimpleAuth gives out and GetCookie takes, and what every later call carries.
-// Opaque to clients: AES-256-GCM, the kind of cookie as additional data, so that neither stands in for the other.
-// What comes back is authenticated first and then read as lines of plain text; nothing is ever deserialised.
+// The two cookies of MS-WUSP: what SimpleAuth gives out and GetCookie takes, and what every later call carries. Opaque
+// to clients: AES-256-GCM, with the kind of cookie as additional data. So neither passes for the other. A returned
+// cookie is authenticated first and then read as lines of plain text. Nothing is ever deserialised.
 
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { callBounds } from '../bounds.ts';
@@ -14,9 +14,9 @@ export interface ClientClaims extends AuthorizationClaims {
   protocolVersion: string;
   /** Config.LastChange when the cookie was made, milliseconds. */
   configChange: number;
-  /** Until when it counts, milliseconds; NewCookie keeps it. */
+  /** Until when it counts, milliseconds. NewCookie keeps it. */
   expiresAt: number;
-  /** Where the last software pass left off; undefined before the first. */
+  /** The end of the last software pass. Undefined before the first. */
   anchor: number | undefined;
   /** The same of the driver pass. */
   driverAnchor: number | undefined;
@@ -41,12 +41,12 @@ const formatVersion = 1;
 const ivBytes = 12;
 const tagBytes = 16;
 
-/** Sealed by a clock that was years ahead, a cookie would count for years: one that outlives the longest life is over. */
+/** A cookie that was sealed by a clock years ahead counts for years: one that outlives the longest life is over. */
 function isOver(expiresAt: number, now: Date): boolean {
   return !(expiresAt > now.getTime() && expiresAt <= now.getTime() + callBounds.maxCookieLifeMs);
 }
 
-/** `key` has 32 octets. `identity.serverId` names the server state that clients know; a restore changes it. */
+/** `key` has 32 octets. `identity.serverId` names the server state that clients know. A restore changes it. */
 export function createCookieJar(parts: { key: Uint8Array; identity: { serverId: string } }): CookieJar {
   const { identity } = parts;
   const key = createSecretKey(parts.key);

@@ -25,8 +25,8 @@ export interface AnswerEncoder {
 }
 
 /**
- * An encoder that remembers packed blocks, `budgetBytes` of them: machines of one kind are told the same pages, which
- * differ in nothing but the cookie at the end, and packing is what an answer costs most.
+ * An encoder that remembers packed blocks, `budgetBytes` of them: machines of one kind get the same pages, which differ
+ * only in the cookie at the end. Packing is the largest cost of an answer.
  */
 export function createAnswerEncoder({ budgetBytes = callBounds.packedAnswerBytes } = {}): AnswerEncoder {
   const packed = new LRUCache<string, Uint8Array>({
@@ -65,7 +65,7 @@ export function createAnswerEncoder({ budgetBytes = callBounds.packedAnswerBytes
   };
 }
 
-/** What is packed at once needs its octets no longer: the same memory serves all but the largest answers. */
+/** An answer that is packed at once needs its octets no longer: the same memory serves all but the largest answers. */
 const scratch = Buffer.allocUnsafeSlow(1_048_576);
 
 function scratchOf(length: number): Buffer {
@@ -80,11 +80,13 @@ function writeTo(bytes: Buffer, pieces: readonly string[]): Buffer {
 
 type Coding = NonNullable<EncodedAnswer['encoding']>;
 
-/** What the client likes best of what there is (RFC 9110, 12.5.3); xpress before gzip before none when it likes them alike. */
+/**
+ * The coding that the client likes best (RFC 9110, 12.5.3). Xpress before gzip before none when it likes them alike.
+ */
 function chooseCoding(acceptEncoding: string | undefined, length: number): Coding | undefined {
   if (!acceptEncoding) return undefined;
   const weights = weightsIn(acceptEncoding);
-  // Nobody who says `*` thinks of xpress. What is not named at all is taken, but last.
+  // A client that says `*` does not think of xpress. A coding that is not named at all is taken, but last.
   const plain = weights.get('identity') ?? (weights.get('*') === 0 ? 0 : Number.MIN_VALUE);
   if (length < smallest && plain > 0) return undefined;
   const xpress = weights.get('xpress') ?? 0;

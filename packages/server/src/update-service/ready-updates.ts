@@ -1,5 +1,5 @@
 // Updates as SyncUpdates sends them, written once and kept within a budget of memory. Thousands of clients get the same
-// text of an update, and to make it again for each costs more than the rest of their answers.
+// text of an update. To make it again for each costs more than the rest of their answers.
 import type { SyncedRevision } from '@moult/catalog';
 import type { UpdateInfo } from '@moult/protocol/client-web-service';
 import { LRUCache } from 'lru-cache';
@@ -10,11 +10,11 @@ export interface ReadyUpdate {
   update: UpdateInfo & { readonly written: string };
 }
 
-/** What of an update depends on the protocol that its client speaks. */
+/** The part of an update that depends on the protocol of its client. */
 export type WireForm = 'before 1.8' | '1.8' | '2.0';
 
 export interface ReadyUpdates {
-  /** Undefined also when something else is to be told of the revision by now. */
+  /** Undefined also if the answer about the revision is another one by now. */
   find(revision: SyncedRevision, form: WireForm): ReadyUpdate | undefined;
   keep(revision: SyncedRevision, form: WireForm, ready: ReadyUpdate): void;
 }
@@ -23,7 +23,7 @@ export function createReadyUpdates({ budgetBytes }: { budgetBytes: number }): Re
   const kept = new LRUCache<string, ReadyUpdate & { of: SyncedRevision }>({
     maxSize: budgetBytes,
     maxEntrySize: Math.max(1, budgetBytes >> 2),
-    // Its text and the fragment in it; V8 keeps Latin text in one byte a character, what is not Latin in two.
+    // Its text and the fragment in it. V8 keeps Latin text in one byte a character, what is not Latin in two.
     sizeCalculation: ({ update, coreLength }) => 2 * (update.written.length + coreLength) + 500,
   });
   const keyOf = (revision: SyncedRevision, form: WireForm) => `${form}:${revision.revisionId}`;

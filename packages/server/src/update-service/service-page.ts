@@ -13,7 +13,7 @@ export type Contract = 'client' | 'simpleauth' | 'reporting';
 
 type AnyService = Service<Record<string, Operation<unknown, unknown>>>;
 
-/** Answers everything that is no POST. */
+/** Answers every request except POST. */
 export async function showService(exchange: Exchange, service: AnyService, contract: Contract): Promise<void> {
   const { request, response } = exchange;
   if (request.method !== 'GET' && request.method !== 'HEAD') {

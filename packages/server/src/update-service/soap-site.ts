@@ -1,5 +1,5 @@
 // A web service over HTTP, as a stock agent meets it: POST, any letter case of the path, SOAP 1.1 or 1.2, one handler
-// per operation. Whatever arrives, the answer is an answer, a fault or a 4xx, and every refusal is one line in the log.
+// per operation. For any input, the answer is an answer, a fault or a 4xx. Every refusal is one line in the log.
 
 import { randomUUID } from 'node:crypto';
 import { FormatError } from '@moult/formats';
@@ -56,7 +56,9 @@ interface SoapSiteParts<O extends Operations> {
   gate: CallGate;
   /** Passed before `gate` by large calls, one after the other. */
   large: CallGate;
-  /** Passed once more before an answer is written: what waits here is small, what waits for room in `answers` is not. */
+  /**
+   * Passed once more before an answer is written: what waits here is small, what waits for room in `answers` is not.
+   */
   writing: CallGate;
   bodies: BodyRoom;
   answers: AnswerRoom;
@@ -66,7 +68,7 @@ interface SoapSiteParts<O extends Operations> {
   countsAsReports?: boolean;
   /** As real WSUS sends it for this service. */
   cacheControl: string;
-  /** What ?wsdl shows. */
+  /** The answer of ?wsdl. */
   contract: Contract;
   log: Logger;
 }
@@ -117,7 +119,7 @@ export function createSoapSite<O extends Operations>(given: SoapSiteParts<O>): S
   };
 }
 
-/** Whoever shares an address and a service, and sends requests of about the same size, shares a lane. */
+/** Clients that share an address and a service, and send requests of about the same size, share a lane. */
 function callerOf<O extends Operations>(exchange: Exchange, { name }: SoapSiteParts<O>, bytes: number): Caller {
   const size = bytes > callBounds.smallBytes ? 'large' : 'small';
   return { lane: `${addressKey(clientAddressOf(exchange))} ${name} ${size}`, bytes };
@@ -136,7 +138,7 @@ async function answerBody<O extends Operations>(
   bytes: Buffer,
   xmlLimits: XmlLimits,
 ): Promise<void> {
-  // Its client left while it was waiting: nobody would read the answer.
+  // Its client left while it was waiting: the answer has no reader.
   if (exchange.response.destroyed) return;
   const text = decodeText(bytes, exchange.request.headers['content-type'] ?? '');
   if (text === undefined) return refuse(exchange, parts, 400, 'The request body is not text of its charset.');
@@ -148,7 +150,7 @@ interface NamedCall {
   version: SoapVersion;
 }
 
-/** What a request says it is before its body is read: in SOAPAction, or in the content type of SOAP 1.2. */
+/** The words of a request about itself before its body is read: in SOAPAction, or in the content type of SOAP 1.2. */
 function namedCall<O extends Operations>({ request }: Exchange, { service }: SoapSiteParts<O>): NamedCall {
   const { soapaction, 'content-type': contentType = '' } = request.headers;
   const version = /^\s*application\/soap\+xml/i.test(contentType) ? '1.2' : '1.1';
@@ -208,7 +210,7 @@ async function runHandler<O extends Operations>(
   return handler(parameters, { exchange, clientAddress });
 }
 
-/** Faults that clients understand; what is no SOAP at all is answered in HTTP's own words. */
+/** Faults that clients understand. A request that is not SOAP at all is answered in HTTP's own words. */
 function faultFor(
   error: unknown,
   operation: string,
@@ -290,7 +292,7 @@ function sendFault<O extends Operations>(
   response.end(bytes);
 }
 
-/** What SOAP itself refuses: another version of it, or a header that must be understood. */
+/** The refusals of SOAP itself: another version of it, or a header that must be understood. */
 function sendSoapFault<O extends Operations>(
   exchange: Exchange,
   parts: SoapSiteParts<O>,
@@ -309,7 +311,7 @@ function sendSoapFault<O extends Operations>(
 }
 
 function levelOf(code: FaultCode): 'info' | 'warn' {
-  // The first of these are how clients are led through their day; the rest is a client or an attacker gone wrong.
+  // The first of these are how clients are led through their day. The rest is a client or an attacker gone wrong.
   return ['ConfigChanged', 'CookieExpired', 'ServerChanged', 'RegistrationRequired'].includes(code) ? 'info' : 'warn';
 }
 

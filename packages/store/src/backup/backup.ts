@@ -1,5 +1,5 @@
-// Backup of a server that may be running: all tables at one moment, the keys, the agent releases and the imported tree. The
-// folder gets its name when everything is on disk. Private keys are written last.
+// Backup of a server that may be running: all tables at one moment, the keys, the agent releases and the imported tree.
+// The folder gets its name when everything is on disk. Private keys are written last.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync, lstatSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
@@ -29,9 +29,9 @@ interface BackupOptions {
 }
 
 /**
- * Writes a backup, for its owner only; nothing is left behind when it fails, and what is left of one that was killed goes
- * with the next (settleBackup). Throws SERVER_REFUSED for a target that holds something, SERVER_IN_USE beside another
- * backup, SERVER_DATABASE.
+ * Writes a backup, for its owner only. A failed backup leaves nothing behind. The rest of a killed one goes with the
+ * next (settleBackup). Throws SERVER_REFUSED for a target that holds something, SERVER_IN_USE beside another backup,
+ * SERVER_DATABASE.
  */
 export async function backUp(options: BackupOptions): Promise<BackupManifest> {
   const { database: address, dataDir, target } = options;

@@ -1,5 +1,5 @@
-// Checks a backup before anything changes, because it may come from a stick, a mail or a stranger. Each file is listed with
-// its digest, is a file and not a link, and has a name that a backup can have. The keys belong together.
+// Checks a backup before anything changes, because it may come from a stick, a mail or a stranger. Each file is listed
+// with its digest, is a file and not a link, and has an allowed name. The keys belong together.
 
 import { createHash } from 'node:crypto';
 import { lstat, readdir } from 'node:fs/promises';
@@ -32,7 +32,9 @@ const manifestShape = z.object({
   clock: z.object({ newest: z.iso.datetime().nullable(), ageing: z.iso.datetime().nullable() }).optional(),
 });
 
-/** Reads and checks a backup. Throws SERVER_BAD_BACKUP for one that is damaged, incomplete, altered or of a newer Moult. */
+/**
+ * Reads and checks a backup. Throws SERVER_BAD_BACKUP for one that is damaged, incomplete, altered or of a newer Moult.
+ */
 export async function readBackup(source: string): Promise<CheckedBackup> {
   const manifest = await readManifest(source);
   const present = await filesIn(source);
@@ -91,7 +93,7 @@ async function readManifest(source: string): Promise<BackupManifest> {
   throw badBackup(source, `${manifestName} is damaged (${issue?.path.join('.')}: ${issue?.message}).`);
 }
 
-/** Tables are made by all migrations up to one: a list with gaps makes tables that nobody knows. */
+/** Tables are made by all migrations up to one: a list with gaps makes unknown tables. */
 function requireMigrations(source: string, manifest: BackupManifest): void {
   const { length } = manifest.migrations;
   const first = migrations.slice(0, length).map(({ name }) => name);
@@ -128,7 +130,7 @@ function isBackupFile(name: string): boolean {
   }
 }
 
-/** Every digest; answers the key files as they were read. */
+/** Every digest. Answers the key files as they were read. */
 async function checkFiles(source: string, manifest: BackupManifest): Promise<Map<string, Buffer>> {
   const keys = new Map<string, Buffer>();
   for (const [name, digest] of Object.entries(manifest.files)) {

@@ -8,7 +8,10 @@ import { ServerError } from '../errors.ts';
 
 const attempts = 5;
 
-/** Copies all regular files; a folder that is not there becomes an empty one. Throws SERVER_REFUSED when it never stands still. */
+/**
+ * Copies all regular files. A folder that is not there becomes an empty one. Throws SERVER_REFUSED when it never stands
+ * still.
+ */
 export async function copyFolder(source: string, target: string): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const before = await list(source);

@@ -13,9 +13,9 @@ export interface BackupManifest {
   rows: Record<string, number>;
   /** SHA-256 by file name, in hex: a damaged backup is found out before anything is replaced. */
   files: Record<string, string>;
-  /** Which folders of the data directory it holds, empty or not; earlier backups hold none. */
+  /** Which folders of the data directory it holds, empty or not. Earlier backups hold none. */
   folders?: string[];
-  /** What the server knew of time (clock.json); earlier backups do not say. */
+  /** The server's knowledge of time (clock.json). Earlier backups do not say. */
   clock?: { newest: string | null; ageing: string | null };
 }
 
@@ -28,14 +28,16 @@ export const keyFiles = [
   'cookie.key',
 ] as const;
 
-/** Folders of the data directory that a server needs to be the same again; what else lies there is made anew. */
+/** Folders of the data directory that a server needs to be the same again. Everything else there is made again. */
 export const backedUpFolders = ['self-update/releases', 'self-update/imported', 'trust'] as const;
 
 export function tableFile(table: string): string {
   return `${table}.jsonl.zst`;
 }
 
-/** In characters. Each piece is one call of the packer in another thread: for one row that took longer than the packing. */
+/**
+ * In characters. Each piece is one call of the packer in another thread: for one row that took longer than the packing.
+ */
 const pieceLength = 65_536;
 
 /** The lines of rows, in pieces that are worth packing. */
@@ -52,7 +54,7 @@ export async function* encodeRows(batches: AsyncIterable<readonly Record<string,
   if (piece !== '') yield piece;
 }
 
-/** One row as a line of JSON; bytes are `{"$bytes": base64}`. */
+/** One row as a line of JSON. Bytes are `{"$bytes": base64}`. */
 export function encodeRow(row: Record<string, unknown>): string {
   if (!Object.values(row).some((value) => value instanceof Uint8Array)) return `${JSON.stringify(row)}\n`;
   const plain = Object.entries(row).map(([name, value]) => [

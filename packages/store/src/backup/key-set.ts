@@ -10,7 +10,7 @@ type KeySet = ReadonlyMap<string, Buffer>;
 const operatorFiles = keyFiles.filter((name) => name !== 'cookie.key');
 const cookieKeyBytes = 32;
 
-/** What is wrong with the keys of a backup, as a sentence; undefined when they are whole, or when there are none. */
+/** The fault of the keys of a backup, as a sentence. Undefined if they are whole, or if the backup has none. */
 export async function checkKeys(keys: KeySet): Promise<string | undefined> {
   const cookie = keys.get('cookie.key' satisfies KeyFile);
   if (cookie && cookie.length !== cookieKeyBytes) return `keys/cookie.key has ${cookie.length} bytes.`;
@@ -28,7 +28,7 @@ export async function checkKeys(keys: KeySet): Promise<string | undefined> {
   if (certificatePem === undefined || privateKeyPem === undefined)
     return 'keys/operator-signing.cer.pem and its key are not both there.';
   const signer: SigningIdentity = { certificatePem, privateKeyPem, chainPem: [ca] };
-  // Certificates that a wrong clock made are in order here: the next start mends them under the same authority.
+  // Certificates that a wrong clock made are in order here: the next start fixes them under the same authority.
   const broken = await proveSigner(signer, authority, new X509Certificate(certificatePem).validFromDate);
   const isTimeOnly = broken?.code === 'SIGNATURE_EXPIRED' || broken?.code === 'SIGNATURE_NOT_YET_VALID';
   return broken && !isTimeOnly ? `keys/operator-signing.cer.pem cannot be used. ${broken.message}` : undefined;
@@ -36,8 +36,8 @@ export async function checkKeys(keys: KeySet): Promise<string | undefined> {
 
 /**
  * How the key files change: all of an authority together, never the key of one beside the certificate of another. The
- * authority's key that is there stays when it is that of the backup's certificate. Keys that the backup lacks altogether
- * stay as they are.
+ * authority's key that is there stays when it is that of the backup's certificate. Keys that the backup lacks
+ * altogether stay as they are.
  */
 export function changeOfKeys(keys: KeySet, present: (name: string) => Buffer | undefined): Map<string, Buffer | null> {
   const change = new Map<string, Buffer | null>();

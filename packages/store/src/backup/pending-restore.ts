@@ -1,6 +1,6 @@
 // The files of a restore are prepared in DIR/restoring before the database changes, and put in place afterwards. The
-// restored database carries the token of the restore. So the next process that finds an interrupted restore knows whether
-// to finish it or to remove it.
+// restored database carries the token of the restore. So the next process that finds an interrupted restore knows
+// whether to finish it or to remove it.
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ interface Journal {
   removedKeys: string[];
   /** Folders that are replaced. */
   folders: string[];
-  /** What the old ones are called by that are kept. */
+  /** The names of the old ones that are kept. */
   stamp: string;
 }
 
@@ -92,8 +92,9 @@ export function discardFiles(dataDir: string): void {
 }
 
 /**
- * Finishes or removes a restore that was cut off, and says so in a sentence; undefined when there is nothing to do. `running`:
- * another process restores at this moment. `waiting`: the database, which knows, does not answer. `lost`: its file is not there.
+ * Finishes or removes a restore that was cut off, and says so in a sentence. Undefined when there is nothing to do.
+ * `running`: another process restores at this moment. `waiting`: the database, which knows, does not answer. `lost`:
+ * its file is not there.
  */
 export async function settleRestore(
   dataDir: string,

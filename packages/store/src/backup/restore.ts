@@ -1,6 +1,6 @@
-// Restore puts the tables of a backup in place of the present ones, in one transaction, from either engine to either
-// engine, and the files beside them (pending-restore.ts). A running server notices and tells its clients ServerChanged,
-// because their ids may have another meaning now.
+// Restore puts the tables of a backup in place of the present ones, in one transaction, between any two engines. The
+// files follow (pending-restore.ts). A running server notices and tells its clients ServerChanged, because their ids
+// may have another meaning now.
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { type Kysely, sql } from 'kysely';
@@ -38,9 +38,9 @@ interface RestoreOptions {
 }
 
 /**
- * Replaces everything by what the backup holds, or changes nothing: database, keys, agent releases, imported tree. What is
- * killed in between is finished or removed by the next command or start (settleRestore). Throws as readBackup does,
- * SERVER_IN_USE while another restore runs, and SERVER_DATABASE.
+ * Replaces everything by what the backup holds, or changes nothing: database, keys, agent releases, imported tree. The
+ * next command or start finishes or removes a killed restore (settleRestore). Throws as readBackup does, SERVER_IN_USE
+ * while another restore runs, and SERVER_DATABASE.
  */
 export async function restore(options: RestoreOptions): Promise<BackupManifest> {
   const { dataDir, source, author } = options;
@@ -70,8 +70,8 @@ export async function restore(options: RestoreOptions): Promise<BackupManifest> 
 }
 
 /**
- * A new data directory knows of time what the server of the backup knew: the clock of this machine may be wrong, and must
- * not age everything. Without it, of an earlier backup, the server learns from the database.
+ * A new data directory knows of time what the server of the backup knew: the clock of this machine may be wrong, and
+ * must not age everything. Without it, of an earlier backup, the server learns from the database.
  */
 function placeClock(dataDir: string, { clock }: BackupManifest): void {
   if (!clock || readClockMarks(dataDir)) return;
@@ -132,7 +132,7 @@ async function startNewLife(
       .execute();
   }
   await recordAudit(transaction, author, { action: 'restore', subject: 'server', after: { backupMadeAt: madeAt } });
-  // The counters of before came back with the rest; only this one is sure to differ from what a running server saw.
+  // The counters of before came back with the rest. Only this one is sure to differ from what a running server saw.
   const value = Math.max(author.at.getTime(), restoredBefore + 1);
   await transaction
     .insertInto('counters')
@@ -196,7 +196,7 @@ function badRow(source: string, table: string, cause: unknown): ServerError {
   );
 }
 
-/** PostgreSQL counts on from what it gave itself; restored ids it did not give. */
+/** PostgreSQL counts on from what it gave itself. Restored ids it did not give. */
 async function continueIdentities(transaction: Kysely<Tables>): Promise<void> {
   for (const { table, column } of identityColumns) {
     await sql

@@ -3,7 +3,7 @@ import { settleRestore } from './pending-restore.ts';
 import { settleBackup } from './unfinished-backup.ts';
 
 interface Settled {
-  /** What to say, in sentences. */
+  /** The result, in sentences. */
   said: string[];
   /** Another process restores at this moment: its data directory is not to be used. */
   isRestoring: boolean;

@@ -1,5 +1,5 @@
-// Reads the rows of one table of a backup. The file comes from outside: it may unpack without end, may hold text that is
-// not a row, and may change after it was checked.
+// Reads the rows of one table of a backup. The file comes from outside: it may unpack without end, may hold text that
+// is not a row, and may change after it was checked.
 
 import { createHash } from 'node:crypto';
 import { PassThrough, type Readable } from 'node:stream';
@@ -35,7 +35,7 @@ export async function* readRows(
   if (count !== expected) throw badBackup(source, `${table} has ${counted(count, 'row')}, not ${expected}.`);
 }
 
-/** The unpacked lines; the digest is that of the bytes that were read for them. */
+/** The unpacked lines. The digest is that of the bytes that were read for them. */
 async function* linesOf(source: string, name: string, digest: string): AsyncGenerator<Buffer[]> {
   const hash = createHash('sha256');
   const handle = await openInside(source, name);
@@ -51,7 +51,7 @@ async function* linesOf(source: string, name: string, digest: string): AsyncGene
     createZstdDecompress(),
     unpacked,
   );
-  // Heard below; who stops before the end needs no word of it.
+  // Heard below. A caller that stops before the end need not say so.
   ended.catch(() => undefined);
   try {
     yield* split(unpacked, source, name);

@@ -1,5 +1,5 @@
-// The repository of signed releases in a backup. Agents refuse metadata that is older than what they have seen, so a restore
-// never puts an older state of the same repository in place of a newer one.
+// The repository of signed releases in a backup. Agents refuse metadata that is older than they have seen. So a restore
+// never puts an older state of a repository in place of a newer one.
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';
 
@@ -7,8 +7,8 @@ const firstRoot = 'trust/public/metadata/1.root.json';
 const timestamp = 'trust/public/metadata/timestamp.json';
 
 /**
- * Whether the repository that is there stays: it has the same first root as that of the backup, and is as new or newer. `read`
- * answers a file of the backup by its name.
+ * Whether the repository that is there stays: it has the same first root as that of the backup, and is as new or newer.
+ * `read` answers a file of the backup by its name.
  */
 export async function keepsPresentTrust(
   dataDir: string,

@@ -28,8 +28,8 @@ export function forgetUnfinished(dataDir: string): void {
 }
 
 /**
- * Removes the folder of a backup that was killed, and says so in a sentence; undefined when there is nothing to do, or when
- * the backup still runs.
+ * Removes the folder of a backup that was killed, and says so in a sentence. Undefined when there is nothing to do, or
+ * when the backup still runs.
  */
 export function settleBackup(dataDir: string): string | undefined {
   if (!existsSync(noteFile(dataDir))) return undefined;

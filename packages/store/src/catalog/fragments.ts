@@ -14,9 +14,9 @@ import type { Store, StoredFragment } from '../index.ts';
 export interface Fragments {
   /** Forgets everything: after a restore the ids mean other revisions. */
   forget(): void;
-  /** Escaped text by revision id; unknown ids are left out. */
+  /** Escaped text by revision id. Unknown ids are left out. */
   load(kind: StoredFragment, revisionIds: readonly number[]): Promise<Map<number, string>>;
-  /** The LocalizedProperties elements for a client's locales, escaped; none for an unknown revision. */
+  /** The LocalizedProperties elements for a client's locales, escaped. None for an unknown revision. */
   localized(revisionIds: readonly number[], locales: readonly string[]): Promise<Map<number, string[]>>;
   /** The EulaFile element for the first locale that has one, escaped. */
   eula(
@@ -31,7 +31,7 @@ export function createFragments(store: Store, { budgetBytes }: { budgetBytes: nu
   const kept = new LRUCache<string, string>({
     maxSize: budgetBytes,
     maxEntrySize: Math.max(1, budgetBytes >> 2),
-    // V8 keeps Latin text in one byte a character; what is not Latin in two.
+    // V8 keeps Latin text in one byte a character. Other letters in two.
     sizeCalculation: (text, key) => 2 * text.length + key.length + 100,
   });
 
@@ -56,7 +56,7 @@ export function createFragments(store: Store, { budgetBytes }: { budgetBytes: nu
     return found;
   }
 
-  /** As `through`, for what is derived from whole documents; '' is kept for "the document has none". */
+  /** As `through`, for what is derived from whole documents. '' is kept for "the document has none". */
   async function fromDocuments(
     prefix: string,
     revisionIds: readonly number[],

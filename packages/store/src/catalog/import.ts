@@ -11,20 +11,20 @@ import {
 import type { ImportResult, RevisionToImport, Store } from '../index.ts';
 
 /**
- * Imports documents in one transaction; what is there already is left alone. Throws CatalogError for a document that
- * is none, and then imports nothing.
+ * Imports documents in one transaction. A document that is there already is left alone. Throws CatalogError for a text
+ * that is not a document, and then imports nothing.
  */
 export function importDocuments(store: Store, documents: readonly string[], now: Date): Promise<ImportResult[]> {
   return store.importRevisions(documents.map(toRevision), now);
 }
 
-/** What the store keeps of one document. Throws CatalogError. */
+/** The rows of one document. Throws CatalogError. */
 export function toRevision(xml: string): RevisionToImport {
   const document = parseUpdateDocument(xml);
   return { ...factsOf(document), xml, core: deriveCore(document), extended: deriveExtended(document) };
 }
 
-/** What the store keeps beside the texts. */
+/** The rows beside the texts. */
 export function factsOf(document: UpdateDocument): Omit<RevisionToImport, 'xml' | 'core' | 'extended'> {
   const { identity, updateType, category, localized, files, properties } = document;
   const language = properties.defaultPropertiesLanguage ?? 'en';

@@ -1,5 +1,5 @@
-// A large document into what the store keeps of it, packed as it is read: neither its text nor its tree is ever whole in
-// memory.
+// A large document into what the store keeps of it, packed as it is read: neither its text nor its tree is ever whole
+// in memory.
 import { once } from 'node:events';
 import { createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { deriveExtended, LargeDocumentReader, type UpdateDocument } from '@moult/catalog';
@@ -66,7 +66,7 @@ class Packer {
   constructor() {
     this.#stream.on('data', (piece: Buffer) => this.#packed.push(piece));
     this.#done = once(this.#stream, 'end').then(() => undefined);
-    // Of one that is given up nobody waits for the end.
+    // No caller waits for the end of one that is given up.
     this.#done.catch(() => undefined);
   }
 

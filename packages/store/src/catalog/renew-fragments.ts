@@ -1,5 +1,5 @@
-// Fragments are derived once, at import. When the rules of deriving change, those of before are made again, at the first
-// start of the program that has the new rules.
+// Fragments are derived once, at import. If the rules of deriving change, the first start of the new program makes all
+// fragments again.
 import { deriveCore, deriveExtended, parseUpdateDocument } from '@moult/catalog';
 import type { Store } from '../index.ts';
 
@@ -15,8 +15,9 @@ type Facts = Pick<
 >;
 
 /**
- * Makes the fragments again that older rules made, and answers how many differed. Goes on where an earlier run was killed.
- * Costs one question when there is nothing to do. `progress` gets the revisions looked at so far, and all of them.
+ * Makes the fragments again that older rules made, and answers how many differed. Goes on where an earlier run was
+ * killed. Costs one question when there is nothing to do. `progress` gets the revisions looked at so far, and all of
+ * them.
  */
 export async function renewFragments(store: Facts, progress: (done: number, all: number) => void): Promise<number> {
   if ((await store.loadSetting(rulesName)) === rules) return 0;

@@ -4,13 +4,13 @@ import { readOwnFile } from '@moult/disk';
 import { writePrivateFile } from '../data-dir/private-files.ts';
 
 export interface ClockMarks {
-  /** The newest time of a clock that was believed; undefined when none was yet. */
+  /** The newest time of a clock that was believed. Undefined when none was yet. */
   newest: Date | undefined;
-  /** How far what is deleted by age has come; undefined like `newest`. */
+  /** How far what is deleted by age has come. Undefined like `newest`. */
   ageing: Date | undefined;
 }
 
-/** The marks; undefined when there are none, or none that can be read. */
+/** The marks. Undefined if the file is missing or unreadable. */
 export function readClockMarks(dataDir: string): ClockMarks | undefined {
   try {
     const { newest, ageing } = JSON.parse(String(readOwnFile(clockFile(dataDir))));

@@ -1,4 +1,4 @@
-// The server's clock: what it is worth, and the time by which things are deleted.
+// The server's clock: its worth, and the time that deletions go by.
 
 import { programDate } from '../version.ts';
 import { readClockMarks, writeClockMarks } from './clock-file.ts';
@@ -8,7 +8,7 @@ export { programDate } from '../version.ts';
 export { clockNotice, judgeClock } from './judge.ts';
 export { openServerClock, type ServerClock } from './server-clock.ts';
 
-/** What the clock is worth on a data directory whose server need not run. Reads only. */
+/** The worth of the clock on a data directory whose server need not run. Reads only. */
 export function inspectClock(dataDir: string, now: Date): ClockState {
   return judgeClock(now, { programDate, newest: readClockMarks(dataDir)?.newest });
 }

@@ -1,5 +1,5 @@
-// Judges whether the clock of the system is right, by two times that no clock can undo: the date of this program, and the
-// newest time that this data directory knows. Pure.
+// Judges whether the clock of the system is right, by two times that no clock can undo: the date of this program, and
+// the newest time that this data directory knows. Pure.
 import type { Notice } from '../notice.ts';
 
 const dayMs = 86_400_000;
@@ -15,7 +15,7 @@ const oldestProgramMs = 5 * yearMs;
 interface ClockEvidence {
   /** When this program was made. */
   programDate: Date;
-  /** The newest time that the data directory knows of a clock that was believed; undefined for a new one. */
+  /** The newest time that the data directory knows of a clock that was believed. Undefined for a new one. */
   newest: Date | undefined;
 }
 
@@ -27,7 +27,7 @@ export type ClockState =
   | { kind: 'right' }
   | { kind: 'behind-program' | 'behind-data' | 'ahead'; now: Date; reference: Date };
 
-/** What `now` is worth. */
+/** The worth of `now`. */
 export function judgeClock(now: Date, { programDate, newest }: ClockEvidence): ClockState {
   if (now.getTime() < programDate.getTime() - toleranceMs)
     return { kind: 'behind-program', now, reference: programDate };
@@ -37,7 +37,7 @@ export function judgeClock(now: Date, { programDate, newest }: ClockEvidence): C
   return now.getTime() > reference.getTime() + allowed ? { kind: 'ahead', now, reference } : { kind: 'right' };
 }
 
-/** What to tell of a clock that is not believed; undefined for one that is. */
+/** The notice about a clock that is not believed. Undefined for one that is. */
 export function clockNotice(state: ClockState): Notice | undefined {
   if (state.kind === 'right') return undefined;
   const now = day(state.now);

@@ -1,5 +1,5 @@
-// The clock of the server, and how far it is believed. Stamps take the clock of the system as it is. Deletion by age takes
-// `ageingNow`: a clock that jumps ten years ahead must not delete ten years of events in one night.
+// The clock of the server, and how far it is believed. Stamps take the clock of the system as it is. Deletion by age
+// takes `ageingNow`: a clock that jumps ten years ahead must not delete ten years of events in one night.
 import type { Log } from '../log.ts';
 import { type Notice, noticeLine } from '../notice.ts';
 import { type ClockMarks, readClockMarks, writeClockMarks } from './clock-file.ts';
@@ -9,14 +9,14 @@ export interface ServerClock {
   /** The system's clock as it is: for stamps. */
   now(): Date;
   /**
-   * The time by which things are deleted or expire: never later than now. It moves only with the time that the server
-   * runs, at most four times as fast, so that it catches up after a pause and a jump of the clock changes little.
+   * The time that deletions and expiry go by: never later than now. It moves only while the server runs, at most four
+   * times as fast. So it catches up after a pause, and a jump of the clock changes little.
    */
   ageingNow(): Date;
   /** Stamps later than this were made by a wrong clock. */
   newestBelievable(): Date;
   state(): ClockState;
-  /** What to tell the administrator; empty while the clock is believed. */
+  /** The notice for the administrator. Empty while the clock is believed. */
   notices(): Notice[];
   /**
    * The newest time that the database holds, undefined for an empty one. It counts where no marks were kept: in a data
@@ -33,7 +33,7 @@ interface ServerClockParts {
   log: Log;
   /** Milliseconds that no change of the clock moves. */
   monotonicMs?: () => number;
-  /** How often the clock is looked at, and how often the marks are written; milliseconds. */
+  /** How often the clock is looked at, and how often the marks are written. Milliseconds. */
   everyMs?: number;
   writeEveryMs?: number;
 }
@@ -41,7 +41,9 @@ interface ServerClockParts {
 const dayMs = 86_400_000;
 const catchUpRate = 4;
 
-/** Opens the clock of a data directory. It never throws: a wrong clock, or marks that cannot be written, stop nothing. */
+/**
+ * Opens the clock of a data directory. It never throws: a wrong clock, or marks that cannot be written, stop nothing.
+ */
 export function openServerClock(parts: ServerClockParts): ServerClock {
   const { dataDir, now, programDate, log, everyMs = 60_000, writeEveryMs = 600_000 } = parts;
   const monotonic = parts.monotonicMs ?? (() => performance.now());

@@ -1,6 +1,6 @@
 // The contract for the record of changes.
 
-/** Who makes a change, and when. */
+/** The author of a change, and the time. */
 export interface Author {
   name: string;
   at: Date;
@@ -12,7 +12,7 @@ export interface AuditRecord {
   actor: string;
   /** Verb and noun: `approve update`, `create group`. */
   action: string;
-  /** What it was done to, by id. */
+  /** The object of the change, by id. */
   subject: string;
   before: unknown;
   after: unknown;
@@ -40,7 +40,7 @@ export type AuditBreak =
 
 export interface BrokenRecord {
   reason: AuditBreak;
-  /** Its place in the chain, from 1; undefined for one without. */
+  /** Its place in the chain, from 1. Undefined for one without. */
   number: number | undefined;
   /** The record itself, as far as it is there. */
   record: { auditId: number; at: Date; actor: string; action: string; subject: string } | undefined;
@@ -59,17 +59,20 @@ export interface AuditCheck {
 /** The record of changes. Each record is chained to the one before it. Nothing removes a record. */
 export interface AuditLog {
   /**
-   * Puts a change on record that is made outside the database: files taken in, set aside, imported. Changes inside the
+   * Puts a change on record that is made outside the database: files added, moved away, imported. Changes inside the
    * database go on record in their own transaction.
    * Again: one more record.
    * Concurrent: records of all servers are chained one after the other.
    */
   recordChange(author: Author, change: { action: string; subject: string; after?: unknown }): Promise<void>;
 
-  /** Newest first, `limit` at most; `subject` narrows to one. */
+  /** Newest first, `limit` at most. `subject` narrows to one. */
   listAudit(filter: { limit: number; subject?: string }): Promise<AuditRecord[]>;
 
-  /** Reads the whole chain and names its first break. `known` is a head that was noted elsewhere. Others may write meanwhile. */
+  /**
+   * Reads the whole chain and names its first break. `known` is a head that was noted elsewhere. Others may write
+   * meanwhile.
+   */
   checkAudit(known?: AuditHead): Promise<AuditCheck>;
 
   /** The last link of the chain, as the database names it. */

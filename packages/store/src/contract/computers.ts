@@ -8,7 +8,7 @@ export interface AuthorizedComputer {
   computerId: string;
   dnsName: string;
   address: string;
-  /** As the client's policy names them; kept whether or not they count. */
+  /** As the client's policy names them. Kept whether or not they count. */
   requestedGroups: readonly string[];
   at: Date;
 }
@@ -23,7 +23,7 @@ export interface RegisteredComputer {
   architecture: string;
   manufacturer: string;
   model: string;
-  /** Everything that the client said, for what nobody thought of yet. */
+  /** Everything that the client said, for uses that are not known yet. */
   registration: Record<string, unknown>;
   at: Date;
 }
@@ -31,10 +31,10 @@ export interface RegisteredComputer {
 /** `changed`: a known computer under a name, or with groups, that it did not have before. */
 export type Acquaintance = 'stranger' | 'changed' | 'known';
 
-/** What a sync needs to know of its client. */
+/** The facts of a client that a sync needs. */
 export interface Targeting {
   isRegistered: boolean;
-  /** Direct groups; a computer in none is in Unassigned Computers. */
+  /** Direct groups. A computer in none is in Unassigned Computers. */
   groupIds: string[];
   /** What holds look at. */
   facts: HoldFacts;
@@ -47,9 +47,9 @@ export interface ListedComputer {
   agentGeneration: string | undefined;
   agentVersion: string | undefined;
   osVersion: string | undefined;
-  /** What the system is called, by its version; undefined when it is no Windows we know. */
+  /** The name of the system, by its version. Undefined if we do not know the Windows. */
   osName: string | undefined;
-  /** What the agent calls it. */
+  /** The name that the agent gives it. */
   osDescription: string | undefined;
   lastContact: Date;
   lastSync: Date | undefined;
@@ -82,7 +82,7 @@ export interface KnownComputer {
   registeredAt: Date | undefined;
   lastSync: Date | undefined;
   lastReport: Date | undefined;
-  /** What RegisterComputer said. */
+  /** The parameters of RegisterComputer. */
   registration: Record<string, unknown>;
 }
 
@@ -102,7 +102,7 @@ export interface ListedIdentityChange extends IdentityChange {
 }
 
 export interface RemovedComputer {
-  /** '' when nobody knew its name. */
+  /** '' if its name was not known. */
   dnsName: string;
   /** Report events and status pings that went with it. */
   events: number;
@@ -115,9 +115,9 @@ export interface AgeingStep {
   count: number;
   /** A stranger goes when its last contact was before this. */
   strangersBefore: Date;
-  /** So does one that synchronised, but was never here again after its first day; undefined: it stays. */
+  /** So does one that synchronised, but was never here again after its first day. Undefined: it stays. */
   onceBefore: Date | undefined;
-  /** Any computer goes when its last contact was before this; undefined: none does. */
+  /** Any computer goes when its last contact was before this. Undefined: none does. */
   silentBefore: Date | undefined;
   /** Whether to be in a group keeps a stranger: an administrator put it there. */
   groupsKeep: boolean;
@@ -131,19 +131,18 @@ export interface AgeingStep {
 export interface AgeingStepResult {
   strangers: number;
   silent: number;
-  /** Where the next step goes on. */
+  /** The start of the next step. */
   after: string;
   isDone: boolean;
 }
 
-/** Who was here, and as what. Called with each check-in of each computer. */
+/** The contacts of computers, and their kind. Called with each check-in of each computer. */
 export interface ComputerContacts {
   /**
-   * Notes who authorised, under which name. With `assign` (client-side targeting) the computer is in exactly those of its
-   * requested groups that exist. WSUS never creates a group for a client (MS-WUSP note 46). Another name than the last
-   * time is marked. `mayRecord` is asked before each move that would go on record.
-   * Again: counts as one more visit under the same name.
-   * Concurrent: computers are locked in the order of their ids, and the last call wins.
+   * Notes who authorised, under which name. With `assign` (client-side targeting) the computer is in exactly those of
+   * its requested groups that exist. WSUS never creates a group for a client (MS-WUSP note 46). Another name than the
+   * last time is marked. `mayRecord` is asked before each move that is recorded. Again: counts as one more visit under
+   * the same name. Concurrent: computers are locked in the order of their ids, and the last call wins.
    */
   noteAuthorization(
     computer: AuthorizedComputer,
@@ -157,7 +156,9 @@ export interface ComputerContacts {
    */
   registerComputer(computer: RegisteredComputer): Promise<void>;
 
-  /** Tells strangers from computers of before, and says whether the name and the requested groups are those of before. */
+  /**
+   * Tells strangers from computers of before, and says whether the name and the requested groups are those of before.
+   */
   findAcquaintance(computer: AuthorizedComputer): Promise<Acquaintance>;
 
   /** Those of the ids that the store knows as computers. Any number of ids. */
@@ -167,29 +168,33 @@ export interface ComputerContacts {
   loadTargeting(computerId: string): Promise<Targeting | undefined>;
 
   /**
-   * Notes contacts, syncs and reports of many computers in one transaction. Ids that the store does not know are passed over.
-   * Again: changes nothing.
-   * Concurrent: the later time stays, whoever writes last.
+   * Notes contacts, syncs and reports of many computers in one transaction. Ids that the store does not know are passed
+   * over. Again: changes nothing. Concurrent: the later time stays, whoever writes last.
    */
   noteContacts(contacts: ReadonlyMap<string, { at: Date; synced: boolean; reported: boolean }>): Promise<void>;
 }
 
 /** Computers as lists show them. */
 export interface ComputerLists {
-  /** By DNS name, `limit` at most. `groupId` narrows to direct members; All Computers and Unassigned Computers count as groups. */
+  /**
+   * By DNS name, `limit` at most. `groupId` narrows to direct members. All Computers and Unassigned Computers count as
+   * groups.
+   */
   listComputers(filter: { groupId?: string | undefined; limit: number }): Promise<ListedComputer[]>;
 
   /** One computer as lists show it. Undefined for a computer that the store does not know. */
   findListedComputer(computerId: string): Promise<ListedComputer | undefined>;
 
   /**
-   * Identities that several computers used at the same time since `since`: copies of one disk that nobody prepared. A computer
-   * that was renamed is not among them, because its old name does not come back. By id, `limit` at most, each with the names
-   * seen since then.
+   * Identities that several computers used at the same time since `since`: unprepared copies of one disk. A computer
+   * that was renamed is not among them, because its old name does not come back. By id, `limit` at most, each with the
+   * names seen since then.
    */
   listClones(since: Date, limit?: number): Promise<ClonedIdentity[]>;
 
-  /** Computers whose id, DNS name (whole, or its first label) or address is `text`, letter case aside. A bounded number. */
+  /**
+   * Computers whose id, DNS name (whole, or its first label) or address is `text`, letter case aside. A bounded number.
+   */
   findComputers(text: string): Promise<KnownComputer[]>;
 
   /**
@@ -214,21 +219,19 @@ export interface IdentityChanges {
 /** Computers that go: one by an administrator, many by age. */
 export interface ComputerRemoval {
   /**
-   * Forgets a computer with its names, groups, states, events and pings, and the events of a computer that is not known itself.
-   * With its next contact the computer is asked to register. Events go in steps first: a removal that was interrupted goes on
-   * with the next call, and only its end is on record.
-   * Again: throws SERVER_NOT_FOUND.
-   * Concurrent: of two removals one throws SERVER_NOT_FOUND. A computer that comes meanwhile is new, or gone with the rest.
-   * Throws SERVER_NOT_FOUND when nothing of this id is stored.
+   * Forgets a computer with its names, groups, states, events and pings. For an unknown computer it forgets the events.
+   * With its next contact the computer is asked to register. Events go in steps first: a removal that was interrupted
+   * goes on with the next call, and only its end is on record. Again: throws SERVER_NOT_FOUND. Concurrent: of two
+   * removals one throws SERVER_NOT_FOUND. A computer that comes meanwhile is new, or gone with the rest. Throws
+   * SERVER_NOT_FOUND when nothing of this id is stored.
    */
   removeComputer(computerId: string, author: Author): Promise<RemovedComputer>;
 
   /**
-   * Looks at the next `count` computers by id and removes strangers and silent ones (AgeingStep says which). A stranger never
-   * registered and synchronised, and did not come back after its first day. A removed computer loses its names, states, events
-   * and pings. Nothing goes on record.
-   * Again: goes on at `after`; over the same ids it removes what became old meanwhile.
-   * Concurrent: a computer that came back since it was looked at stays.
+   * Looks at the next `count` computers by id and removes strangers and silent ones (AgeingStep says which). A stranger
+   * never registered and synchronised, and did not come back after its first day. A removed computer loses its names,
+   * states, events and pings. Nothing goes on record. Again: goes on at `after`. Over the same ids it removes what
+   * became old meanwhile. Concurrent: a computer that came back since it was looked at stays.
    */
   ageComputers(step: AgeingStep): Promise<AgeingStepResult>;
 }

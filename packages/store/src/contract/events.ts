@@ -52,13 +52,13 @@ export interface RoutineStep {
   count: number;
   eventNumbers: readonly number[];
   receivedBefore: Date;
-  /** A later time of receipt was written by a wrong clock: such an event is passed over, or it would end each sweep. */
+  /** A later time of receipt was written by a wrong clock: such an event is skipped, because it ends each sweep. */
   newestBelievable: Date;
 }
 
 export interface RoutineStepResult {
   removed: number;
-  /** Where the next step goes on. */
+  /** The start of the next step. */
   after: number;
   /** Nothing older than `receivedBefore` lies above `after`. */
   isDone: boolean;
@@ -83,7 +83,7 @@ export interface RemovalStep {
   /** Ids above this are still to be looked at. */
   after: number;
   count: number;
-  /** Only events with one of these numbers; undefined: all. */
+  /** Only events with one of these numbers. Undefined: all. */
   eventNumbers?: readonly number[] | undefined;
 }
 
@@ -95,10 +95,10 @@ export interface RemovalStepResult extends EventVolume {
 /** Report events of clients (MS-WUSP 2.2.2.3). One instance counts once for its computer. */
 export interface ReportedEvents {
   /**
-   * Keeps the events of one batch in one transaction. Text beyond the bounds is cut; the states of updates that an event
-   * tells count whole. Answers the events that the database refuses for their contents; all others are kept.
-   * Again: instances that are stored are passed over, and states do not change.
-   * Concurrent: batches of one computer come one after the other.
+   * Keeps the events of one batch in one transaction. Text beyond the bounds is cut. The states of updates that an
+   * event tells count whole. Answers the events that the database refuses for their contents. All others are kept.
+   * Again: instances that are stored are passed over, and states do not change. Concurrent: batches of one computer
+   * come one after the other.
    */
   recordReportingEvents(events: readonly ReportedEvent[], receivedAt: Date): Promise<RefusedRow<ReportedEvent>[]>;
 
@@ -109,10 +109,9 @@ export interface ReportedEvents {
   listReports(computerId: string, limit: number): Promise<KnownReport[]>;
 
   /**
-   * On SQLite, notes the updates that the oldest full block of events is about, when that is not noted yet. False when no
-   * block is left, and on PostgreSQL, which has an index.
-   * Again: takes the next block.
-   * Concurrent: SQLite has one writer; the other call takes the next block.
+   * On SQLite, notes the updates that the oldest full block of events is about, when that is not noted yet. False when
+   * no block is left, and on PostgreSQL, which has an index. Again: takes the next block. Concurrent: SQLite has one
+   * writer. The other call takes the next block.
    */
   noteEventBlock(): Promise<boolean>;
 }
@@ -120,10 +119,9 @@ export interface ReportedEvents {
 /** Events that go by age. Each call is one small step. */
 export interface EventRetention {
   /**
-   * Removes events received before `before`, `limit` at most, and answers how many. Events that a wrong clock stamped stay: those
-   * from before Moult existed, and those that came after a younger event. Stamps later than `newest` do not count.
-   * Again: removes the next ones.
-   * Concurrent: each event counts in one call only.
+   * Removes events received before `before`, `limit` at most, and answers how many. Events that a wrong clock stamped
+   * stay: those from before Moult existed, and those that came after a younger event. Stamps later than `newest` do not
+   * count. Again: removes the next ones. Concurrent: each event counts in one call only.
    */
   removeOldEvents(before: Date, limit: number, newest?: Date): Promise<number>;
 
@@ -144,7 +142,7 @@ export interface EventRetention {
 
 /** How much the events take, and the oldest that go when they take too much. */
 export interface EventBounds {
-  /** Exact as long as the samples reach for all events; else an estimate from samples spread over all ids. */
+  /** Exact as long as the samples reach for all events. Else an estimate from samples spread over all ids. */
   estimateEvents(table: EventTable, limits: SampleLimits): Promise<EventVolume>;
 
   /**
@@ -155,10 +153,9 @@ export interface EventBounds {
   removeOldestEvents(step: RemovalStep): Promise<RemovalStepResult>;
 
   /**
-   * Removes the oldest report events of one computer until it has no more than `most`. Answers how many it removed. A bounded
-   * number goes in one call: after the bound was lowered, call it again.
-   * Again: removes nothing, or the next ones.
-   * Concurrent: an event may be counted by both calls.
+   * Removes the oldest report events of one computer until it has no more than `most`. Answers how many it removed. A
+   * bounded number goes in one call: after the bound was lowered, call it again. Again: removes nothing, or the next
+   * ones. Concurrent: an event may be counted by both calls.
    */
   trimEventsOf(computerId: string, most: EventVolume): Promise<number>;
 }

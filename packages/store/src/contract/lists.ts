@@ -16,7 +16,7 @@ export interface Page<Item> {
   items: Item[];
   /** Of the whole list with these filters, however many are on this page. */
   total: number;
-  /** Where the next page begins; undefined on the last one. */
+  /** The start of the next page. Undefined on the last one. */
   next: string | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface ComputerFilter {
   isFailing?: boolean | undefined;
   /** The last contact was before the day of this, in UTC. */
   silentSince?: Date | undefined;
-  /** The state of one update; one of these when any are given. */
+  /** The state of one update. One of these when any are given. */
   update?: { updateId: string; states?: readonly UpdateState[] | undefined } | undefined;
 }
 
@@ -65,7 +65,7 @@ export type ComputerSort =
   | 'needed'
   | 'failed';
 
-/** As Microsoft rates a vulnerability; an update without a rating is unspecified. */
+/** As Microsoft rates a vulnerability. An update without a rating is unspecified. */
 export type Severity = 'unspecified' | 'low' | 'moderate' | 'important' | 'critical';
 
 export type ApprovalState = 'approved' | 'unapproved' | 'declined';
@@ -79,7 +79,7 @@ export interface PagedUpdate {
   /** Numbers of KB articles. */
   articles: string[];
   severity: Severity;
-  /** Names of categories; undefined and empty where the catalog has none. */
+  /** Names of categories. Undefined and empty where the catalog has none. */
   classification: string | undefined;
   products: string[];
   /** When this revision came into the catalog. */
@@ -112,7 +112,7 @@ export interface UpdateFilter {
   isFailed?: boolean | undefined;
   /** Came into the catalog since then. */
   importedSince?: Date | undefined;
-  /** Also parts of bundles with a decision: it can be taken back whatever it is of. */
+  /** Also parts of bundles with a decision: it can be removed for any kind of update. */
   withDecidedParts?: boolean | undefined;
 }
 
@@ -174,7 +174,7 @@ export interface PagedPing extends StoredSelfUpdateEvent {
 }
 
 export interface PagedAuditRecord extends AuditRecord {
-  /** The present name of `subject`: of a computer, a group or an update; '' for others and for those that are gone. */
+  /** The present name of `subject`: of a computer, a group or an update. '' for others and for those that are gone. */
   subjectName: string;
 }
 
@@ -217,8 +217,8 @@ export interface Attention {
 }
 
 /**
- * Lists page by page. A page begins behind the last item of the page before, by the key of the sort. Each throws ServerError
- * SERVER_REFUSED for a cursor of another list or another sort.
+ * Lists page by page. A page begins behind the last item of the page before, by the key of the sort. Each throws
+ * ServerError SERVER_REFUSED for a cursor of another list or another sort.
  */
 export interface ListStore {
   /** Computers, by name unless `sort` says otherwise. */
@@ -226,7 +226,7 @@ export interface ListStore {
 
   /**
    * Updates, by title unless `sort` says otherwise: software and drivers that are decided on by themselves. Categories,
-   * detectoids and parts of bundles are none.
+   * detectoids and parts of bundles do not count.
    */
   pageUpdates(filter: UpdateFilter, request: PageRequest & Sorted<UpdateSort>): Promise<Page<PagedUpdate>>;
 
@@ -240,10 +240,9 @@ export interface ListStore {
   countUpdates(): Promise<UpdateCounts>;
 
   /**
-   * Reads what lists show of updates that came or changed since the last time: articles, severity, categories. Lists of updates
-   * call it themselves. Answers how many updates there were.
-   * Again: answers 0.
-   * Concurrent: both read, and write the same.
+   * Reads what lists show of updates that came or changed since the last time: articles, severity, categories. Lists of
+   * updates call it themselves. Answers how many updates there were. Again: answers 0. Concurrent: both read, and write
+   * the same.
    */
   readUpdateFacts(): Promise<number>;
 

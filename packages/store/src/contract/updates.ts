@@ -80,19 +80,21 @@ export interface ListedRevision {
   isDeclined: boolean;
 }
 
-/** Revisions of updates: documents, their fragments, the summaries that the index in memory is made of, and their files. */
+/**
+ * Revisions of updates: documents, their fragments, the summaries that the index in memory is made of, and their files.
+ */
 export interface Revisions {
   /**
-   * Imports revisions in one transaction: all or none. Answers in the order given. An update whose newest revision is expired
-   * by its publisher loses its decisions and is declined in the same transaction, on record.
-   * Again: a revision that is there keeps its id and stays as it is (`isNew` is false); a revision never changes.
-   * Concurrent: imports of all servers come one after the other, and ids rise in the order of commits.
+   * Imports revisions in one transaction: all or none. Answers in the order given. An update whose newest revision is
+   * expired loses its decisions and is declined in the same transaction, on record. Again: a revision that is there
+   * keeps its id and stays as it is (`isNew` is false). A revision never changes. Concurrent: imports of all servers
+   * come one after the other, and ids rise in the order of commits.
    */
   importRevisions(revisions: readonly (RevisionToImport | PackedRevision)[], now: Date): Promise<ImportResult[]>;
 
   /**
-   * Gives `take` the summaries of revisions with ids above `after`, in rising order. Other work goes on meanwhile. A revision
-   * that is committed after the call began may be missing: ask again with the last id.
+   * Gives `take` the summaries of revisions with ids above `after`, in rising order. Other work goes on meanwhile. A
+   * revision that is committed after the call began may be missing: ask again with the last id.
    */
   readSummaries(after: number, take: (summary: StoredSummary) => void): Promise<void>;
 
@@ -108,7 +110,7 @@ export interface Revisions {
   /**
    * Replaces stored fragments by newly derived ones, in one transaction.
    * Again: changes nothing.
-   * Concurrent: the last call wins; two servers of one version derive the same.
+   * Concurrent: the last call wins. Two servers of one version derive the same.
    */
   replaceFragments(fragments: readonly { revisionId: number; core: string; extended: string }[]): Promise<void>;
 
@@ -134,8 +136,8 @@ export interface RevisionLists {
   listRevisions(after: number, limit: number): Promise<ListedRevision[]>;
 
   /**
-   * The newest revision of each update whose title holds `search` (letter case aside), by title, `limit` at most. Only software
-   * and drivers, which an administrator decides on.
+   * The newest revision of each update whose title holds `search` (letter case aside), by title, `limit` at most. Only
+   * software and drivers, which an administrator decides on.
    */
   listUpdates(filter: { search?: string | undefined; limit: number }): Promise<ListedRevision[]>;
 
@@ -146,7 +148,7 @@ export interface RevisionLists {
   findRevisions(updateId: string): Promise<ListedRevision[]>;
 }
 
-/** What the rules of administration ask about one update. */
+/** The facts of one update that the rules of administration need. */
 export interface DecisionFacts {
   /** The summaries of these revisions. Ids that the store does not know are left out. */
   loadSummaries(revisionIds: readonly number[]): Promise<Map<number, StoredSummary>>;
@@ -163,10 +165,8 @@ export interface DecisionFacts {
 
 export interface ExpiredUpdates {
   /**
-   * Takes the decisions off every expired update that still has some, and declines it, on record: what another version of
-   * Moult imported. Costs one question when there is nothing to do.
-   * Again: changes nothing.
-   * Concurrent: as `deploy`.
+   * Takes the decisions off every expired update that still has some, and declines it, on record: what another version
+   * of Moult imported. Costs one question when there is nothing to do. Again: changes nothing. Concurrent: as `deploy`.
    */
   takeOffExpired(author: Author): Promise<ExpiredUpdate[]>;
 }

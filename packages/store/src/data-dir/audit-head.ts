@@ -1,5 +1,5 @@
-// A copy of the head of the audit chain outside the database: in DIR/audit-head.json and in the log. With the copy, a chain
-// that somebody cut short or made again does not go unnoticed.
+// A copy of the head of the audit chain outside the database: in DIR/audit-head.json and in the log. With the copy, a
+// chain that somebody cut short or made again does not go unnoticed.
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';
 import type { AuditHead, Store } from '../index.ts';
@@ -7,14 +7,14 @@ import type { Log } from '../log.ts';
 import { writePrivateFile } from './private-files.ts';
 
 export interface NotedHead extends AuditHead {
-  /** Of the server whose chain it is; '' before its first start. A restore makes another server of it. */
+  /** Of the server whose chain it is. '' before its first start. A restore makes another server of it. */
   serverId: string;
   /** When it was noted. */
   at: string;
 }
 
 interface AuditHeadKeeper {
-  /** Says in the log when the database has fewer records than were noted; notes its head when there is no note yet. */
+  /** Says in the log when the database has fewer records than were noted. Notes its head if there is not yet a note. */
   compare(): Promise<void>;
   /** Notes what is not noted yet. */
   close(): Promise<void>;
@@ -33,7 +33,7 @@ export function auditHeadFile(dataDir: string): string {
   return join(dataDir, 'audit-head.json');
 }
 
-/** Follows the changes of this process; a copy that cannot be written is said in the log, and changes nothing else. */
+/** Follows the changes of this process. A copy that cannot be written is said in the log, and changes nothing else. */
 export function keepAuditHead({ store, dataDir, now, log, everyMs = 500 }: AuditHeadParts): AuditHeadKeeper {
   let newest: AuditHead | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -72,7 +72,7 @@ export function keepAuditHead({ store, dataDir, now, log, everyMs = 500 }: Audit
   };
 }
 
-/** The head that was noted last for the server with this id; undefined when there is none. */
+/** The head that was noted last for the server with this id. Undefined if there is not one. */
 export function readNotedHead(dataDir: string, serverId: string): NotedHead | undefined {
   const noted = readHead(auditHeadFile(dataDir));
   if (noted?.serverId === serverId || noted?.serverId === '') return noted;
@@ -84,7 +84,7 @@ function readHead(file: string): NotedHead | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as NotedHead);
 }
 
-/** Where the head of a server stays when the directory gets the database of another one. */
+/** The place where the head of a server stays when the directory gets the database of another one. */
 function headFileOf(dataDir: string, serverId: string): string {
   return join(dataDir, `audit-head-${serverId}.json`);
 }
@@ -93,7 +93,7 @@ function isServerId(text: string): boolean {
   return /^[0-9a-f-]{36}$/.test(text);
 }
 
-/** Of which server's database a head was noted last; undefined when none was, or none that can be read. */
+/** The server whose database had its head noted last. Undefined when none was, or none that can be read. */
 export function notedServerId(dataDir: string): string | undefined {
   try {
     const { serverId } = JSON.parse(String(readOwnFile(auditHeadFile(dataDir)))) as NotedHead;
@@ -111,7 +111,7 @@ export function writeNotedHead(dataDir: string, head: NotedHead): void {
   writePrivateFile(file, `${JSON.stringify(head)}\n`);
 }
 
-/** Who puts another database in place, and later a shortened one back, would else get rid of the head in between. */
+/** This keeps the head in between, if somebody puts another database in place, and later a shortened one back. */
 function keepHeadOfAnother(dataDir: string, serverId: string): void {
   const before = notedServerId(dataDir);
   if (before === undefined || before === serverId || !isServerId(before)) return;

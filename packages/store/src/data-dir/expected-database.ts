@@ -1,6 +1,5 @@
-// A data directory remembers that it had a database. A database that is gone, empty or cut off while its keys are there is
-// an accident, for example a missing mount or a copy that broke off. A new database in its place would lose all computers
-// and decisions.
+// A data directory remembers that it had a database. A database that is gone, empty or cut off while its keys are there
+// is an accident. An example is a missing mount. A new database in its place loses all computers and decisions.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { damagedDatabase } from '../damaged.ts';
@@ -11,14 +10,17 @@ import type { Notice } from '../notice.ts';
 import { headerProblem } from '../sqlite/header-check.ts';
 import { auditHeadFile, notedServerId } from './audit-head.ts';
 
-/** Whether a server has worked with a database here. Keys that an administrator put there before the first start do not tell. */
+/**
+ * Whether a server has worked with a database here. Keys that an administrator put there before the first start do not
+ * tell.
+ */
 export function hadDatabase(dataDir: string): boolean {
   return existsSync(auditHeadFile(dataDir)) || existsSync(join(dataDir, 'keys', 'cookie.key'));
 }
 
 /**
- * Throws SERVER_DATABASE_LOST for an SQLite file that is missing or empty where there was one, SERVER_DATABASE_DAMAGED for one
- * that is cut off or none. PostgreSQL has to be asked: see lostDatabase.
+ * Throws SERVER_DATABASE_LOST for an SQLite file that is missing or empty, and SERVER_DATABASE_DAMAGED for one that is
+ * cut off. Ask PostgreSQL: see lostDatabase.
  */
 export function requireDatabaseFile(dataDir: string, address: string): void {
   if (isPostgres(address)) return;
@@ -30,7 +32,7 @@ export function requireDatabaseFile(dataDir: string, address: string): void {
   if (problem !== undefined) throw damagedDatabase(file, problem);
 }
 
-/** What to say when the database is not the one that this data directory worked with. */
+/** The notice that the database is not the one that this data directory worked with. */
 export async function foreignDatabase(dataDir: string, store: Pick<Store, 'loadSetting'>): Promise<Notice[]> {
   const before = notedServerId(dataDir);
   const present = await store.loadSetting('server-id');

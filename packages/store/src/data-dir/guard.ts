@@ -1,5 +1,5 @@
-// A lock of the operating system that ends with its process, however the process ends: an exclusive SQLite transaction on a
-// file. Only its owner can open the file, so no other local user can hold the lock.
+// A lock of the operating system that ends with its process, however the process ends: an exclusive SQLite transaction
+// on a file. Only its owner can open the file, so no other local user can hold the lock.
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { makePrivateFile } from './private-files.ts';
@@ -8,7 +8,9 @@ export interface Guard {
   release(): void;
 }
 
-/** Takes the lock; undefined when another process has it. Throws what the system says of a file that cannot be opened. */
+/**
+ * Takes the lock. Undefined when another process has it. Throws what the system says of a file that cannot be opened.
+ */
 export function takeGuard(file: string): Guard | undefined {
   makePrivateFile(file);
   const guard = new DatabaseSync(file);

@@ -1,6 +1,6 @@
 // One server for each data directory. The lock belongs to the operating system (an exclusive SQLite transaction on
-// DIR/moult.guard). It ends with the process, however the process ends, and a process id that is used again cannot look
-// like it. DIR/moult.lock beside it tells people and tools which process holds the lock and where it answers.
+// DIR/moult.guard). It ends with the process, in every case. A process id that is used again cannot look like it.
+// DIR/moult.lock beside it tells people and tools which process holds the lock and where it answers.
 import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';
@@ -12,14 +12,16 @@ import { writePrivateFile } from './private-files.ts';
 
 export interface LockHolder {
   pid: number;
-  /** Where the server answers; undefined while it is starting. */
+  /** The address of the server. Undefined while it is starting. */
   url: string | undefined;
   startedAt: string;
-  /** What it was told where its parts are, and its self-update port; absent in locks of earlier versions. */
+  /** The places of its parts as it got them, and its self-update port. Absent in locks of earlier versions. */
   settings?: RunningSettings;
 }
 
-/** Settings of a running server that other commands need and cannot guess. The address of a database has no password. */
+/**
+ * Settings of a running server that other commands need and cannot guess. The address of a database has no password.
+ */
 export interface RunningSettings {
   database: string;
   contentDir: string;
@@ -63,7 +65,7 @@ export function lockDataDir(dataDir: string, { pid, now }: { pid: number; now: D
   };
 }
 
-/** Who holds the data directory according to moult.lock; what a killed server left behind is still there. */
+/** The holder of the data directory according to moult.lock. The files of a killed server are still there. */
 export function readLockHolder(dataDir: string): LockHolder | undefined {
   try {
     return JSON.parse(String(readOwnFile(join(dataDir, 'moult.lock')))) as LockHolder;

@@ -1,7 +1,7 @@
 // Finds the process that has a lock on a file, as Linux lists it, for the error message.
 import { lstatSync, readFileSync } from 'node:fs';
 
-/** `process 4711 of user 1000`; undefined where the system does not tell. */
+/** `process 4711 of user 1000`. Undefined where the system does not tell. */
 export function lockingProcess(file: string): string | undefined {
   try {
     const { ino } = lstatSync(file);

@@ -1,5 +1,5 @@
-// Files and folders that belong to the server alone, whatever the umask. A command that root runs on a server of another
-// user gives them to that user, because the server must read them.
+// Files and folders that belong to the server alone, whatever the umask. A command of root on a server of another user
+// gives the files to that user. The server must read them.
 import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
@@ -21,14 +21,14 @@ import {
 import { dirname, join } from 'node:path';
 import { openOwnToAppend } from '@moult/disk';
 
-/** Makes a folder for its owner only; one that is there keeps its mode. */
+/** Makes a folder for its owner only. One that is there keeps its mode. */
 export function makePrivateFolder(path: string): void {
   if (mkdirSync(path, { recursive: true, mode: 0o700 }) === undefined) return;
   chmodSync(path, 0o700);
   giveToOwnerOf(dirname(path), path);
 }
 
-/** The file is there afterwards, for its owner only: SQLite would make it as the umask says. */
+/** The file is there afterwards, for its owner only: SQLite makes it as the umask says. */
 export function makePrivateFile(file: string): void {
   const handle = openOwnToAppend(file, 0o600);
   try {

@@ -4,7 +4,7 @@
 import { statfs } from 'node:fs/promises';
 import { keptBounds } from '../declared-bounds.ts';
 
-/** Mebibytes, or `auto`. 0 is no reserve. */
+/** Mebibytes, or `auto`. 0 turns the reserve off. */
 export type ReserveSetting = number | 'auto';
 
 export interface DiskSpace {

@@ -14,8 +14,8 @@ export interface OpenPlace {
 }
 
 /**
- * What other users may read or write of a data directory although they should not. The directory itself and its logs may be
- * readable by a group (0750) that an administrator chose. Reads only.
+ * The places of a data directory that other users may read or write although they should not. The directory itself and
+ * its logs may be readable by a group (0750) that an administrator chose. Reads only.
  */
 export function openPlacesIn(dataDir: string, databaseFile: string | undefined): OpenPlace[] {
   if (process.platform === 'win32') return [];
@@ -36,8 +36,8 @@ export function openPlacesIn(dataDir: string, databaseFile: string | undefined):
 }
 
 /**
- * Closes what is open, and answers what to say of it; empty when nothing was. `user`: the number of the user who runs this;
- * undefined on Windows.
+ * Closes what is open, and answers what to say of it. Empty when nothing was. `user`: the number of the user who runs
+ * this. Undefined on Windows.
  */
 export function tightenDataDir(
   dataDir: string,
@@ -66,7 +66,7 @@ export function tightenDataDir(
   return notices;
 }
 
-/** Whoever owns a folder can put other files in the place of those in it, whatever their modes. */
+/** The owner of a folder can replace the files in it, whatever their modes. */
 function foreignFolder(dataDir: string, user: number | undefined): Notice[] {
   const owner = statSync(dataDir, { throwIfNoEntry: false })?.uid ?? 0;
   if (user === undefined || user === 0 || owner === 0 || owner === user) return [];
@@ -79,7 +79,7 @@ function foreignFolder(dataDir: string, user: number | undefined): Notice[] {
   ];
 }
 
-/** Open to a group alone is a choice, open to everybody is none. */
+/** Open to a group alone is a choice. Open to everybody is not. */
 function isForGroup(folder: string): boolean {
   return ((lstatSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 0o007) === 0;
 }

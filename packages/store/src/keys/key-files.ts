@@ -6,7 +6,7 @@ import { makePrivateFolder } from '../data-dir/private-files.ts';
 export interface KeyFolder {
   path: string;
   pathOf(name: string): string;
-  /** The file's bytes; undefined when it is not there. */
+  /** The file's bytes. Undefined when it is not there. */
   read(name: string): Buffer | undefined;
 }
 

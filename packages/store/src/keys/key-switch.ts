@@ -1,15 +1,16 @@
-// Changes several key files as one, even if the process is killed. The new files are complete in DIR/keys/next first. Then
-// a list of them makes the change final, and the next process finishes it. The files before stay beside the new ones.
+// Changes several key files as one, even if the process is killed. The new files are complete in DIR/keys/next first.
+// Then a list of them makes the change final, and the next process finishes it. The files before stay beside the new
+// ones.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readOwnFile } from '@moult/disk';
 import { makePrivateFolder, writePrivateFile } from '../data-dir/private-files.ts';
 
-/** File name → its new content; null: it is taken away. */
+/** File name → its new content. Null: it is taken away. */
 type KeyChange = ReadonlyMap<string, string | Uint8Array | null>;
 
 interface Listed {
-  /** What copies of the files before are called by. */
+  /** The names of the copies of the files before. */
   stamp: string;
   files: { name: string; removed: boolean }[];
 }
@@ -31,7 +32,7 @@ export function switchKeyFiles(folder: string, wanted: KeyChange, now: Date): vo
 }
 
 /**
- * Finishes a change that was made final, or removes one that was not. Answers which, undefined when there was none.
+ * Finishes a change that was made final, or removes one that was not. Answers their name, or undefined without one.
  * Call it before the keys are read.
  */
 export function finishKeySwitch(folder: string): 'finished' | 'removed' | undefined {

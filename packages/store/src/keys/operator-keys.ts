@@ -1,9 +1,8 @@
 // The operator's own authority and the code-signing identity under it. Clients pin the authority's certificate, so it
-// is made once and kept; the signing pair can be replaced (docs/signing.md). The authority's key is needed only to
+// is made once and kept. The signing pair can be replaced (docs/signing.md). The authority's key is needed only to
 // make a signing certificate and may be kept elsewhere.
 //
-// The clock may be wrong. Certificates are therefore made to fit a clock that is corrected later, a pair that proves itself
-// is used whatever the clock shows, and none is renewed under a clock that is not believed.
+// The clock may be wrong. So certificates fit a clock that is corrected later. A pair that proves itself is used under any clock. The server renews none under a clock that is not believed.
 import { join } from 'node:path';
 import { createOperatorCa, createOperatorSigner, type SigningIdentity } from '@moult/formats/authenticode';
 import { withGuard } from '../data-dir/guard.ts';
@@ -21,7 +20,7 @@ interface OperatorKeys {
   /** The pinned authority. `privateKeyPem` is empty when its key is kept elsewhere. */
   ca: SigningIdentity;
   signer: SigningIdentity;
-  /** What the administrator must know of them; empty most of the time. */
+  /** The notices about them for the administrator. Empty most of the time. */
   notices: Notice[];
 }
 
@@ -29,7 +28,7 @@ interface KeyOptions {
   now: Date;
   /** False: a certificate that ended by this clock is used on, not renewed. True unless given. */
   isClockBelieved?: boolean;
-  /** When this program was made: no certificate has to be valid before that. */
+  /** When this program was made: no certificate needs to be valid before that. */
   programDate?: Date;
 }
 
@@ -38,9 +37,9 @@ const dayMs = 86_400_000;
 const patienceMs = 60_000;
 
 /**
- * The operator's keys in `dataDir`, made on first use and kept. A signing certificate that ended is replaced by a new one
- * under the same authority, which is proven first; copies of the files before stay beside it. Throws ServerError
- * SERVER_KEYS when what lies there does not fit together.
+ * The operator's keys in `dataDir`, made on first use and kept. A signing certificate that ended is replaced by a new
+ * one under the same authority, which is proven first. Copies of the files before stay beside it. Throws ServerError
+ * SERVER_KEYS if the files there do not fit together.
  */
 export async function loadOrCreateOperatorKeys(dataDir: string, options: KeyOptions): Promise<OperatorKeys> {
   const folder = openKeyFolder(dataDir);
@@ -90,7 +89,9 @@ async function keepOrRenew(folder: KeyFolder, keys: OperatorKeys, options: KeyOp
   return { ca: keys.ca, signer, notices: [renewedNotice(folder.path)] };
 }
 
-/** Certificates that were never valid together, as an earlier version made under a wrong clock: a new pair mends that. */
+/**
+ * Certificates that were never valid together, as an earlier version made under a wrong clock: a new pair fixes that.
+ */
 async function replaceMisfit(
   folder: KeyFolder,
   ca: SigningIdentity,
@@ -101,7 +102,7 @@ async function replaceMisfit(
   return makeSigner(folder, ca, options, message);
 }
 
-/** A new authority is valid from the program's own date on, so that it still fits when the clock is corrected. */
+/** A new authority is valid from the program's own date on. So it still fits after the clock is corrected. */
 async function createCa(folder: KeyFolder, options: KeyOptions): Promise<SigningIdentity> {
   const signer = folder.read(certificateName(names.signer));
   if (signer) throw misfit(folder, `${certificateName(names.ca)}, the certificate it ends at, is missing.`);

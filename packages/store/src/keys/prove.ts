@@ -1,4 +1,4 @@
-// Proves that keys and certificates belong together, as an agent would: by a real signature on a small cabinet.
+// Proves that keys and certificates belong together, as an agent does: by a real signature on a small cabinet.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type SigningIdentity, signFile } from '@moult/formats/authenticode';
 import { verifyFile } from '@moult/formats/authenticode/verify';
@@ -10,7 +10,7 @@ export interface KeyProblem {
   message: string;
 }
 
-/** The whole way that an agent checks which pinned `ca`; undefined when it holds. */
+/** The whole way that an agent checks which pinned `ca`. Undefined when it holds. */
 export async function proveSigner(
   signer: SigningIdentity,
   ca: SigningIdentity,
@@ -27,7 +27,7 @@ export async function proveSigner(
   }
 }
 
-/** Whether the authority's key is that of its certificate; a key that is kept elsewhere is in order. */
+/** Whether the authority's key is that of its certificate. A key that is kept elsewhere is in order. */
 export function proveCa({ certificatePem, privateKeyPem }: SigningIdentity): KeyProblem | undefined {
   try {
     const certificate = new X509Certificate(certificatePem);

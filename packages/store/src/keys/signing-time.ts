@@ -1,5 +1,5 @@
-// The time that a signature states. An agent takes a signature whose certificates were valid at that time and asks no
-// clock, so a server with a wrong clock must not state a time outside their validity: every agent would refuse the file.
+// The time that a signature states. An agent takes a signature whose certificates were valid at that time, and asks no
+// clock. So a server with a wrong clock must not state a time outside their validity: every agent refuses the file.
 import { X509Certificate } from 'node:crypto';
 import type { SigningIdentity } from '@moult/formats/authenticode';
 
@@ -14,7 +14,7 @@ export function signingTimeOf(identity: SigningIdentity, now: Date): Date {
   return new Date(Math.max(from.getTime(), Math.min(to.getTime(), now.getTime())));
 }
 
-/** When the certificate and all its issuers are valid together; `from` is after `to` when they never are. */
+/** When the certificate and all its issuers are valid together. `from` is after `to` when they never are. */
 export function validityOf({ certificatePem, chainPem }: SigningIdentity): Validity {
   const certificates = [certificatePem, ...chainPem].flatMap(certificatesIn);
   return {

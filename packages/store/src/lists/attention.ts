@@ -1,4 +1,5 @@
-// Computers that an administrator looks at first: those that need updates, those where one failed, those that are silent.
+// Computers that an administrator looks at first: those that need updates, those where one failed, those that are
+// silent.
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { beginningOf } from '../bounds.ts';
 import type { Attention, NoticedComputer } from '../contract/index.ts';
@@ -44,7 +45,7 @@ async function firstSilent(tables: Kysely<Tables>, since: Date): Promise<Noticed
   return rows.map(toNoticed);
 }
 
-// Made anew each time: bounds may have been set since this was loaded.
+// Made again each time: bounds may have been set since this was loaded.
 const columns =
   () => sql`computers.computer_id, ${beginningOf('computers.dns_name', homeReads.maxTextLength)} as dns_name,
   computers.address, computers.last_contact`;

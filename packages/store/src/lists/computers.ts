@@ -115,7 +115,7 @@ function isReported(state: UpdateState): boolean {
   return state !== 'unknown' && state !== 'notApplicable';
 }
 
-/** Found by the index of the update; the state itself is asked for beside it. */
+/** Found by the index of the update. The state itself is asked for beside it. */
 function reportedOn(updateId: string, states: readonly UpdateState[]): RawBuilder<SqlBool> {
   const numbers = sql.join(states.map((state) => updateStates[state]));
   return sql`computers.computer_id in (
@@ -123,7 +123,7 @@ function reportedOn(updateId: string, states: readonly UpdateState[]): RawBuilde
     where reported.update_id = ${updateId} and reported.state in (${numbers}))`;
 }
 
-/** Asked of each computer, not as one list of ids: PostgreSQL would look through a long list for each of them. */
+/** Asked of each computer, not as one list of ids: PostgreSQL looks through a long list for each of them. */
 function inGroups(groupIds: readonly string[]): RawBuilder<SqlBool> {
   const own = sql`computer_groups.computer_id = computers.computer_id`;
   const inOne = sql<SqlBool>`exists (select 1 from computer_groups where ${own} and group_id in (${sql.join(groupIds)}))`;
@@ -146,7 +146,7 @@ function keyColumns({ by }: Order): RawBuilder<unknown> {
   return sql.join(by.map(({ expression }, at) => sql`${expression} as ${sql.id(`key_${at}`)}`));
 }
 
-// Made anew each time: bounds may have been set since this was loaded.
+// Made again each time: bounds may have been set since this was loaded.
 const columns =
   () => sql`computers.computer_id, computers.address, agent_generation, agent_version, os_version, os_name,
   last_contact, last_sync, last_report, identity_changes, identity_changed_at, shared_at, ${needed} as needed,

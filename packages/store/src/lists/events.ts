@@ -1,4 +1,4 @@
-// What happened, newest first, page by page: reports, status pings, changes of identities, and the audit.
+// The events, newest first, page by page: reports, status pings, changes of identities, and the audit.
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
 import { beginningOf, leftOut, wholeUpTo } from '../bounds.ts';
 import type {

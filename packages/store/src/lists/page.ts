@@ -1,10 +1,10 @@
-// Pages of lists. A page begins behind the last row that was shown, by the key that the list is sorted by: rows that come
-// and go meanwhile are neither skipped nor told twice, and a late page costs what the first one does.
+// Pages of lists. A page begins behind the last row that was shown, by the key that the list is sorted by: rows that
+// come and go meanwhile are neither skipped nor repeated. A late page costs the same as the first.
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Page, PageRequest } from '../contract/index.ts';
 import { ServerError } from '../errors.ts';
 
-/** Expressions that are never null; the last one tells any two rows apart. All rise, or all fall. */
+/** Expressions that are never null. The last one tells any two rows apart. All rise, or all fall. */
 export interface Order {
   /** Tells this sort from the others of the list. */
   name: string;
@@ -25,7 +25,7 @@ export function byNumber(expression: RawBuilder<unknown>): SortKey {
   return { expression, is: 'number' };
 }
 
-/** What the order's expressions are for one row. */
+/** The values of the order's expressions for one row. */
 type Key = readonly (string | number)[];
 
 /** Order by, for a statement. */
@@ -34,8 +34,8 @@ export function sorted({ by, isDescending }: Order): RawBuilder<unknown> {
 }
 
 /**
- * The condition for rows behind the cursor. Throws ServerError SERVER_REFUSED for a cursor of another list or sort, or one
- * that no list gave.
+ * The condition for rows behind the cursor. Throws ServerError SERVER_REFUSED for a cursor of another list or sort, or
+ * one that no list gave.
  */
 export function behindCursor(order: Order, cursor: string | undefined): RawBuilder<SqlBool>[] {
   if (cursor === undefined) return [];

@@ -1,7 +1,7 @@
-// What a computer's system is called, from what it said when it registered.
+// The name of a computer's system, from its registration.
 import { osName, type RegisteredSystem } from '@moult/protocol/os-name';
 
-/** From a registration as JSON. Undefined for no registration, and for a system that is no Windows we know. */
+/** From a registration as JSON. Undefined without a registration, and for a Windows that we do not know. */
 export function systemNameOf(registration: string | null): string | undefined {
   if (registration === null) return undefined;
   const said = JSON.parse(registration) as Partial<RegisteredSystem>;

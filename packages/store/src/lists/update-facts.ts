@@ -1,5 +1,6 @@
-// What lists know of updates beside their titles: articles, severity, categories, what supersedes them, and whether an
-// administrator decides on them at all. Read from documents once for each newest revision, and kept in tables.
+// The facts of updates beside their titles, for lists: articles, severity, categories, what supersedes them, and
+// whether an administrator decides on them at all. Read from documents once for each newest revision, and kept in
+// tables.
 import { decodeClause, decodeSupersedes } from '@moult/catalog';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { ListStore, Severity } from '../contract/index.ts';
@@ -8,7 +9,7 @@ import { unpacked } from '../packing.ts';
 import type { Tables } from '../schema.ts';
 import { transact } from '../transact.ts';
 
-/** As Microsoft rates a vulnerability, weakest first; an update without a rating is 0. */
+/** As Microsoft rates a vulnerability, weakest first. An update without a rating is 0. */
 export const severities: readonly Severity[] = ['unspecified', 'low', 'moderate', 'important', 'critical'];
 
 export function updateFactStore(database: Database): Pick<ListStore, 'readUpdateFacts'> {
@@ -93,7 +94,7 @@ function readable(fragment: Uint8Array): string {
   }
 }
 
-/** `MsrcSeverity` of the properties: 0 for none and for a word that nobody published. */
+/** `MsrcSeverity` of the properties: 0 for none and for a word that was never published. */
 function severityIn(extended: string): number {
   const [properties = ''] = /<(?:\w+:)?ExtendedProperties\b[^>]*>/.exec(extended) ?? [];
   const word = /\bMsrcSeverity="([^"]*)"/.exec(properties)?.[1]?.trim().toLowerCase();
@@ -137,7 +138,7 @@ async function writeFacts(transaction: Kysely<Tables>, facts: readonly UpdateFac
     facts.flatMap(({ update_id, supersedes }) => supersedes.map((id) => [id, update_id] as const)),
   );
   const members = facts.filter(({ isListed }) => !isListed).map(({ update_id }) => update_id);
-  // A state of a part is none of an update: its bundle has one.
+  // A state of a part is not a state of an update: its bundle has one.
   if (members.length > 0)
     await transaction.deleteFrom('computer_update_status').where('update_id', 'in', members).execute();
   for (let start = 0; start < facts.length; start += rowsPerStatement) {

@@ -86,7 +86,7 @@ export async function countUpdates(database: Database): Promise<UpdateCounts> {
 const approving = sql`('Install', 'OptionalInstall', 'Uninstall')`;
 
 const isUpdate = sql<SqlBool>`one.is_listed = 1`;
-/** A part of a bundle that a version of before let be decided on: that can be taken back. */
+/** A part of a bundle that a version of before let be decided on: that can be removed. */
 const isDecided = sql<SqlBool>`(updates.is_declined = 1 or exists (
   select 1 from deployments as own where own.update_id = one.update_id and own.action <> 'Inherit'))`;
 
@@ -179,7 +179,7 @@ interface Row {
 
 const idsPerStatement = 500;
 
-/** What only the rows of a page need: categories, articles, and how many computers. */
+/** Facts for the rows of a page alone: categories, articles, and how many computers. */
 async function described(tables: Kysely<Tables>, rows: readonly Row[]): Promise<PagedUpdate[]> {
   const found: PagedUpdate[] = [];
   for (let start = 0; start < rows.length; start += idsPerStatement) {

@@ -1,5 +1,5 @@
-// The triggers of migration 0008 for PostgreSQL: once for each statement, with all its rows. Figures of several computers
-// are locked in the order of their ids, as everything else is.
+// The triggers of migration 0008 for PostgreSQL: once for each statement, with all its rows. Figures of several
+// computers are locked in the order of their ids, as everything else is.
 
 const states = `sum(case when state in (2, 3, 6) then 1 else 0 end)::int as needed,
   sum(case when state = 5 then 1 else 0 end)::int as failed`;
@@ -54,7 +54,7 @@ export const postgresFigures = [
   ),
   triggerFunction('moult_figures_of_removed_states', adding(ofStates('removed', '-')) + emptyGo('removed')),
 
-  // Row by row: of a check-in of a known computer nothing is to be counted.
+  // Row by row: a check-in of a known computer changes no count.
   `create trigger figures_of_computer after insert on computers
      for each row execute function moult_figures_of_computer()`,
   `create trigger figures_of_reporter after update of last_report on computers for each row
@@ -73,8 +73,8 @@ export const postgresFigures = [
   `create trigger figures_of_removed_states after delete on computer_update_status referencing old table as removed
      for each statement execute function moult_figures_of_removed_states()`,
 
-  // HOT: a version of a row that changes no indexed column goes beside the old one, when the page has room for it, and
-  // writes no index.
+  // HOT: a version of a row without a changed indexed column goes beside the old one if the page has room. It writes no
+  // index.
   'alter table computers set (fillfactor = 70)',
   'alter table computer_names set (fillfactor = 80)',
   'alter table counters set (fillfactor = 20)',

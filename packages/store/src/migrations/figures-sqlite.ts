@@ -1,6 +1,6 @@
 // The triggers of migration 0008 for SQLite: row by row.
 
-/** What a state adds: computers are counted that need something (2, 3, 6), or where something failed (5). */
+/** The counts that a state adds: computers are counted that need something (2, 3, 6), or where something failed (5). */
 const needed = (row: string) => `(${row}.state in (2, 3, 6))`;
 const failed = (row: string) => `(${row}.state = 5)`;
 const counts = (row: string) => `${row}.state in (2, 3, 5, 6)`;

@@ -1,5 +1,5 @@
-// Reads a PostgreSQL address as libpq does: several hosts, TLS, and which of the hosts are usable. No part of a password
-// leaves here in an error: a part that cannot be read is not shown.
+// Reads a PostgreSQL address as libpq does: several hosts, TLS, and which of the hosts are usable. No part of a
+// password leaves here in an error: a part that cannot be read is not shown.
 import { ServerError } from '../errors.ts';
 
 type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -14,7 +14,7 @@ export interface PostgresHost {
 }
 
 export interface PostgresAddress {
-  /** In the order in which they are tried; at least one. */
+  /** In the order in which they are tried. At least one. */
   hosts: PostgresHost[];
   user: string | undefined;
   password: string | undefined;
@@ -83,7 +83,7 @@ export function shownPostgresAddress(address: string): string {
     const where = hosts.map(shownHost).join(',');
     return `postgres://${who}${where}/${database === undefined ? '' : encodeURIComponent(database)}`;
   } catch {
-    // What cannot be told apart may be the password.
+    // A part that cannot be told apart may be the password.
     return 'postgres://…';
   }
 }
@@ -187,7 +187,7 @@ function unreadable(what: string): ServerError {
   );
 }
 
-/** Never with a part of the address, and without a cause: Node's own error would carry the whole of it. */
+/** Never with a part of the address, and without a cause: Node's own error carries the whole of it. */
 function badAddress(why: string): ServerError {
   return new ServerError(
     'SERVER_BAD_CONFIG',

@@ -1,5 +1,5 @@
 // Makes one connection to PostgreSQL, to the first usable host: within its time, with TLS as asked for, and with limits
-// that PostgreSQL keeps for us if a program between (pgbouncer) lets us set them.
+// that PostgreSQL keeps for us. A program between (pgbouncer) may not allow them.
 
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
@@ -12,17 +12,17 @@ import { type ConnectTrouble, codeOf, connectTrouble, joinReasons, missingPasswo
 export interface SessionLimits {
   /** For one host: address look-up, TCP, TLS and log-on together. */
   connectMs: number;
-  /** For one statement; 0 for no limit. PostgreSQL stops a statement, and a transaction that is left alone, then. */
+  /** For one statement. 0 for no limit. PostgreSQL stops a statement, and a transaction that is left alone, then. */
   statementMs: number;
 }
 
 export interface OpenedClient {
   client: pg.Client;
-  /** What the client speaks through: destroyed, it fails everything at once. */
+  /** The socket of the client: destroyed, it fails everything at once. */
   socket: Socket;
 }
 
-/** What was found out about the hosts, so that the next connection need not find it out again. */
+/** The findings about the hosts, so that the next connection need not make them again. */
 export interface Findings {
   /** pgbouncer takes no parameters with the log-on. */
   takesNoParameters?: boolean;
@@ -54,7 +54,7 @@ export async function connectPostgres(
     try {
       return await connectHost(host, address, limits, findings, ending);
     } catch (cause) {
-      // A file that cannot be read is no matter of hosts.
+      // An unreadable file has nothing to do with hosts.
       if (cause instanceof ServerError) throw cause;
       const trouble = cause instanceof ConnectError ? cause.trouble : connectTrouble(cause, address);
       tried.push({ host, trouble, cause });
@@ -112,7 +112,7 @@ async function logOn(
         idle_in_transaction_session_timeout: statementMs,
       }),
   });
-  // Without a listener a connection that is lost would end the process. Its queries fail, which says enough.
+  // Without a listener a lost connection ends the process. Its queries fail, which says enough.
   client.on('error', () => undefined);
   const end = () => socket.destroy(new Error('the server is ending'));
   ending.addEventListener('abort', end, { once: true });

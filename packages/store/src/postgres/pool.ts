@@ -1,5 +1,5 @@
-// A few shared connections to PostgreSQL, which may be lost at any moment. While the database is away, each caller is told
-// so at once, and the pool tries to connect again with growing pauses.
+// A few shared connections to PostgreSQL, which may be lost at any moment. While the database is away, each caller is
+// told so at once. The pool tries to connect again with growing pauses.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PostgresPool as KyselyPool, PostgresPoolClient } from 'kysely';
@@ -14,7 +14,7 @@ export interface PoolLimits extends SessionLimits {
   most: number;
   /** How long a caller waits for one of them. */
   acquireMs: number;
-  /** A connection that nobody used for so long is closed. */
+  /** A connection that is unused for so long is closed. */
   idleMs: number;
   /** After so long without an answer, a new connection is tried: does anybody live there? */
   silentMs: number;
@@ -22,7 +22,7 @@ export interface PoolLimits extends SessionLimits {
   pausesMs: readonly [first: number, longest: number];
 }
 
-/** Of a command; the server has settings for most of these. */
+/** Of a command. The server has settings for most of these. */
 export function currentPoolLimits(): PoolLimits {
   const { connections: most, acquireMs, connectMs, statementMs, idleMs } = commandDatabase;
   return { most, acquireMs, connectMs, statementMs, idleMs, silentMs: databaseBounds.silentMs, pausesMs: [100, 5_000] };
@@ -72,7 +72,7 @@ const endMs = 5_000;
 const fewerMs = 30_000;
 
 class Pool implements PostgresPool {
-  /** kysely asks for them; nothing here is in need of any. */
+  /** kysely asks for them. Nothing here is in need of any. */
   readonly options = {};
   readonly #parts: PoolParts;
   readonly #findings: Findings = { withoutTls: new Set() };
@@ -242,7 +242,7 @@ class Pool implements PostgresPool {
     if (isWanted && !this.#away && !this.#ending.signal.aborted) void this.#grow();
   }
 
-  /** What one connection met, the others are about to meet: they are made anew, perhaps to another host. */
+  /** A fault of one connection soon befalls the others: they are made again, perhaps to another host. */
   #distrustIdle(reason: string): void {
     for (const connection of this.#idle.splice(0)) connection.kill(reason);
   }
@@ -271,7 +271,7 @@ class Pool implements PostgresPool {
     if (silent.length > 0 && !this.#away && now - this.#askedAlive >= silentMs) void this.#askAlive(now);
   }
 
-  /** A statement may take its time; a database that takes no connection either is away, whatever it is at. */
+  /** A statement may take its time. A database that takes no connection either is away, whatever it is at. */
   async #askAlive(now: number): Promise<void> {
     this.#askedAlive = Number.POSITIVE_INFINITY;
     try {

@@ -1,11 +1,11 @@
-// Sorts errors of PostgreSQL: a state that passes by itself, a wrong setting, or an error of a statement. The texts are for
-// administrators and hold no secret.
+// Sorts errors of PostgreSQL: a state that passes by itself, a wrong setting, or an error of a statement. The texts are
+// for administrators and hold no secret.
 import pg from 'pg';
 import { type PostgresAddress, shownHost } from './address.ts';
 
 /** Why a connection could not be had. */
 export interface ConnectTrouble {
-  /** `silent`: nobody answered in time. `away`: it passes by itself. `setting`: somebody must change something. */
+  /** `silent`: no answer came in time. `away`: it passes by itself. `setting`: somebody must change something. */
   kind: 'silent' | 'away' | 'setting';
   reason: string;
   /** PostgreSQL's own code, when it answered. */
@@ -18,11 +18,14 @@ const networkCodes: ReadonlySet<string> = new Set([
   ...['ENETUNREACH', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'ENOENT', 'EMFILE', 'ENFILE'],
 ]);
 
-/** PostgreSQL's codes (classes and whole ones) for states that pass: its connections, its resources but the disk, its operator. */
+/**
+ * PostgreSQL's codes (classes and whole ones) for states that pass: its connections, its resources but the disk, its
+ * operator.
+ */
 const passing = /^(08|53[^1]|57P0[1-5]$|25P03$|25006$|55P03$|57014$|58030$)/;
 
 /**
- * Why a statement failed, when that is no fault of the statement: the connection is gone, the server is short of
+ * The reason of a failed statement, if the statement is not at fault: the connection is gone, the server is short of
  * something, or it may not be written to any more. Undefined for a statement's own error.
  */
 export function passingReason(error: unknown): string | undefined {
@@ -122,7 +125,7 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** `host:port: reason` of each host that was tried; for a single one without its name. */
+/** `host:port: reason` of each host that was tried. For a single one without its name. */
 export function joinReasons(tried: readonly { host: PostgresAddress['hosts'][number]; reason: string }[]): string {
   if (tried.length === 1) return tried[0]?.reason ?? '';
   return tried.map(({ host, reason }) => `${shownHost(host)}: ${reason}`).join('; ');

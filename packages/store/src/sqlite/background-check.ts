@@ -9,11 +9,11 @@ interface BackgroundCheck {
 
 interface BackgroundCheckParts {
   file: string;
-  /** Told what is wrong, once; not called for a database that is in order. */
+  /** Told what is wrong, once. Not called for a database that is in order. */
   damaged(problem: string): void;
   /** Told when the check did not come to an end. */
   undecided(why: string): void;
-  /** After this time it is given up; milliseconds. */
+  /** After this time it is given up. Milliseconds. */
   limitMs: number;
 }
 

@@ -1,5 +1,5 @@
-// The thread of checkpoints.ts. It first copies all pages that it can copy while others write. Then it holds the writer off
-// for a moment and copies the few pages that came meanwhile, so that the log begins again in place of growing. The file of
+// The thread of checkpoints.ts. It first copies all pages that it can copy while others write. Then it holds the writer
+// off for a moment and copies the few pages that came meanwhile. So the log begins again and does not grow. The file of
 // the log keeps its size, because a disk overwrites faster than it extends.
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';

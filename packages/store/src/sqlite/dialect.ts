@@ -1,5 +1,5 @@
-// kysely's SQLite with one connection. The next user gets the connection before the disk has answered, so others work while
-// a writer waits.
+// kysely's SQLite with one connection. The next user gets the connection before the disk has answered, so others work
+// while a writer waits.
 import type { DatabaseSync } from 'node:sqlite';
 import {
   type DatabaseConnection,
@@ -19,14 +19,14 @@ export interface DurableSqliteParts {
   connection: DatabaseSync;
   /** Awaited after each statement or transaction that wrote, when its connection is free for the next already. */
   durable(): Promise<void>;
-  /** Called when nobody writes, before the connection is handed out. Never throws. */
+  /** Called while nothing is written, before the connection is handed out. Never throws. */
   recover?(): void;
-  /** Called before each statement that writes; throws while nothing may be written. */
+  /** Called before each statement that writes. Throws while nothing may be written. */
   admit?(): void;
   close(): Promise<void>;
 }
 
-/** With a function, the parts are opened by the first use; one that fails is tried again by the next. */
+/** With a function, the parts are opened by the first use. One that fails is tried again by the next. */
 export function durableSqliteDialect(parts: DurableSqliteParts | (() => DurableSqliteParts)): Dialect {
   return {
     createDriver: () => new DurableSqliteDriver(parts),
@@ -36,7 +36,7 @@ export function durableSqliteDialect(parts: DurableSqliteParts | (() => DurableS
   };
 }
 
-/** The driver keeps its own queue: kysely's would hold it until the disk has answered. */
+/** The driver keeps its own queue: kysely's own holds it until the disk has answered. */
 class QueueingAdapter extends SqliteAdapter {
   override get supportsMultipleConnections(): boolean {
     return true;

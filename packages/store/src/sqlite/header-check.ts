@@ -3,7 +3,7 @@
 import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { openOutside } from '@moult/disk';
 
-/** What is wrong with the file, as part of a sentence; undefined when nothing is, or when there is no file. */
+/** The fault of the file, as part of a sentence. Undefined if it is whole or missing. */
 export function headerProblem(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   const handle = openOutside(file);

@@ -27,8 +27,8 @@ export async function withSmallCache(tables: QueryExecutorProvider, read: () => 
 }
 
 /**
- * Opens `file`, or `:memory:`. Throws what SQLite says of a file that is none. On a disk that is full SQLite cannot open a
- * file that is fine: then every use tries again, and throws SERVER_DISK_FULL until it succeeds.
+ * Opens `file`, or `:memory:`. Throws SQLite's words for a file that is not a database. On a disk that is full SQLite
+ * cannot open a file that is fine: then every use tries again, and throws SERVER_DISK_FULL until it succeeds.
  */
 export function openSqlite(file: string): Dialect {
   try {
@@ -87,7 +87,9 @@ function prepareParts(file: string, connection: DatabaseSync): DurableSqlitePart
   };
 }
 
-/** To close the last connection copies the log into the database, and this log is not whole. An exit leaves both alone. */
+/**
+ * To close the last connection copies the log into the database, and this log is not whole. An exit leaves both alone.
+ */
 function leaveOpen(): void {
   process.once('beforeExit', () => process.exit());
 }

@@ -7,7 +7,7 @@ import { asDiskTrouble } from '../disk-trouble.ts';
 
 interface Prepared {
   statement: StatementSync;
-  /** Names of the columns it answers; none when it answers no rows. */
+  /** Names of the columns it answers. None when it answers no rows. */
   columns: readonly string[];
   writes: boolean;
 }
@@ -80,7 +80,7 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   #attempt<Result>(work: () => Result): Result {
-    // Without its transaction a statement would be one of its own, and stay.
+    // Without its transaction a statement is one of its own, and stays.
     if (this.#endedBy) throw this.#endedBy;
     try {
       return work();
@@ -95,7 +95,7 @@ export class SqliteConnection implements DatabaseConnection {
     const known = this.#prepared.get(text);
     if (known) return known;
     const statement = this.#connection.prepare(text);
-    // node:sqlite makes an object without a shape for each row, which costs twice what a list and our own object do.
+    // node:sqlite makes an object without a shape for each row. That costs twice as much as a list and our own object.
     statement.setReturnArrays(true);
     const prepared = {
       statement,

@@ -1,7 +1,7 @@
-// After the disk refused to make the write-ahead log durable, the kernel may call the lost pages clean, so a second
-// successful fsync proves nothing. Proof is this: while the writers of all processes wait, each frame is read, checked
-// against SQLite's own running checksum, written again and then synced (ADR 0018). The shared-memory file is never opened
-// here, because closing it would release the locks that SQLite holds on it.
+// After the disk refused to make the write-ahead log durable, the kernel may call the lost pages clean. So a second
+// successful fsync proves nothing. Proof is this: the writers of all processes wait. Each frame is read, checked
+// against SQLite's own running checksum, written again and then synced (ADR 0018). The shared-memory file is never
+// opened here, because closing it releases the locks that SQLite holds on it.
 import { closeSync, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -24,8 +24,8 @@ export class WalLost extends Error {
 const realFiles: WalFiles = { open: openSync, read: readSync, write: writeSync, sync: fdatasyncSync, close: closeSync };
 
 /**
- * Writes the write-ahead log of database `file` again and makes it durable. Throws WalLost when a frame is not what
- * SQLite wrote, and what the system or SQLite throws when it cannot be done now (disk still full, a writer at work).
+ * Writes the write-ahead log of database `file` again and makes it durable. Throws WalLost if a frame is not as SQLite
+ * wrote it. Throws the words of the system or SQLite if it cannot be done now (full disk, a writer at work).
  */
 export function rewriteWal(file: string, files: WalFiles = realFiles): void {
   const holder = new DatabaseSync(file, { timeout: 100 });

@@ -1,21 +1,22 @@
-// Group commit. SQLite writes a commit into the write-ahead log without waiting for the disk (synchronous = normal). The
-// code that acknowledges the commit waits here. One fdatasync in the thread pool serves all commits that were written
-// before it began, and the event loop goes on meanwhile. With synchronous = full each commit would stop the whole process.
+// Group commit. SQLite writes a commit into the write-ahead log without waiting for the disk (synchronous = normal).
+// The code that acknowledges the commit waits here. One fdatasync in the thread pool serves all commits that were
+// written before it began. The event loop goes on meanwhile. With synchronous = full each commit stops the whole
+// process.
 import { type FileHandle, open } from 'node:fs/promises';
 import { ServerError } from '../errors.ts';
 import { rewriteWal, WalLost } from './wal-repair.ts';
 
 interface WalSync {
-  /** Resolves when everything that was committed before this call is on disk; rejects when the disk refuses. */
+  /** Resolves when everything that was committed before this call is on disk. Rejects when the disk refuses. */
   durable(): Promise<void>;
   /**
-   * After a refusal of the disk: tries to make durable what was written, at most once in `restMs`. Called while nobody
-   * writes on this connection. Never throws.
+   * After a refusal of the disk: tries to make durable what was written, at most once in `restMs`. Called while nothing
+   * is written on this connection. Never throws.
    */
   recover(): void;
   /** Throws while what was written before is not known to be on disk: nothing may be written on top of it. */
   admit(): void;
-  /** What was written is lost and cannot be had again without a restart. */
+  /** The written data is lost and cannot be had again without a restart. */
   readonly isLost: boolean;
   close(): Promise<void>;
 }

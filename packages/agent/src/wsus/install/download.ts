@@ -1,5 +1,5 @@
-// Downloads update files in ranges and resumes them. A file is taken only with the size, SHA-1 and SHA-256 that are signed.
-// No file is held in memory, the disk keeps a reserve for self-updates, and unfinished files are bounded.
+// Downloads update files in ranges and resumes them. A file is taken only with the size, SHA-1 and SHA-256 that are
+// signed. No file is held in memory, the disk keeps a reserve for self-updates, and unfinished files are bounded.
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export interface DownloadParts {
   limits: RequestLimits;
   userAgent: string;
   content: ContentLimits;
-  /** Waits for a busy server; a test passes its own. */
+  /** Waits for a busy server. A test passes its own. */
   sleep?(ms: number): Promise<void>;
   /** Milliseconds of a clock that never goes back. */
   clock?(): number;
@@ -38,8 +38,8 @@ export interface ContentLimits {
 
 /**
  * The file in SoftwareDistribution\Download, verified. Throws AgentError AGENT_DOWNLOAD_BAD_DIGEST,
- * AGENT_DOWNLOAD_TOO_LARGE, AGENT_HOST_DISK or AGENT_TRANSPORT_…. What arrived so far stays for the next try, unless its
- * digest was wrong. What an earlier try left of another file costs nothing but that: the download starts over.
+ * AGENT_DOWNLOAD_TOO_LARGE, AGENT_HOST_DISK or AGENT_TRANSPORT_…. The bytes so far stay for the next try, unless their
+ * digest was wrong. The rest of an earlier try of another file costs only its room: the download starts over.
  */
 export async function downloadFile(parts: DownloadParts, url: string, file: UpdateFile): Promise<string> {
   const { root, content } = parts;
@@ -88,7 +88,7 @@ async function fetchAll(
   }
 }
 
-/** One piece; a broken connection that brought something, and a busy server, are worth another try. */
+/** One piece. A broken connection that brought something, and a busy server, are worth another try. */
 async function persevere(parts: DownloadParts, download: PartialDownload): Promise<void> {
   const pace = createPace(parts.clock ?? (() => performance.now()));
   for (let resumed = 0, busy = 0; ; ) {

@@ -1,5 +1,5 @@
-// Installing one revision: its files are verified again (signature of the content), laid out in a folder of their own,
-// and its handler's program is run. Only command-line installation is done here; every other handler says so.
+// Installing one revision: its files are verified again (signature of the content) and laid out in a folder of their
+// own. Its handler's program is run. Only command-line installation is done here. Every other handler says so.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -25,7 +25,7 @@ interface InstallParts {
 export interface InstallRequest {
   updateId: string;
   handler: Handler | undefined;
-  /** `sha256` (base64): what the file has to be, again, when it is read. */
+  /** `sha256` (base64): the digest that the file must have, again, when it is read. */
   files: { name: string; path: string; sha256: string | undefined }[];
 }
 
@@ -48,12 +48,12 @@ export async function installRevision(
     for (const file of request.files) await layOut(parts, file, folder);
     return judge(handler, await run(parts, handler, folder));
   } finally {
-    // What stays, because a program has it open, is removed before the next installation. It is no failure of this one.
+    // A file that a program has open is removed before the next installation. The installation does not fail for it.
     removeIfPossible(folder);
   }
 }
 
-/** A cabinet is unpacked; anything else lies there as it is. Either way it must be the operator's. */
+/** A cabinet is unpacked. Anything else is there as it is. Either way it must be the operator's. */
 async function layOut(
   parts: InstallParts,
   { name, path, sha256 }: InstallRequest['files'][number],
@@ -151,7 +151,7 @@ export function startInstaller(root: MachineRoot, program: string, line: string,
     : spawn(program, [line], { ...verbatim, argv0: `"${program}"` });
 }
 
-/** Words between blanks; double quotes hold a word, or a part of one, together: `DIR="C:\x y"` is one word. */
+/** Words between blanks. Double quotes hold a word, or a part of one, together: `DIR="C:\x y"` is one word. */
 function splitArguments(line: string): string[] {
   return [...line.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)].map(([word]) => word.replaceAll('"', ''));
 }

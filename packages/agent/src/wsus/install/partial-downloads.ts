@@ -1,11 +1,14 @@
-// What downloads of updates leave on the disk: how much of it may be, and how it gives way to the agent's own updates.
+// The files that downloads of updates leave on the disk: how much of it may be, and how it gives way to the agent's own
+// updates.
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UpdateFile } from '@moult/catalog';
 import { transportBounds } from '../../bounds.ts';
 import type { MachineRoot } from '../../machine/machine-root.ts';
 
-/** Files of updates are called by their SHA-1, in hexadecimal digits; unfinished ones, and what is known of them, so: */
+/**
+ * Files of updates are called by their SHA-1, in hexadecimal digits. Unfinished ones, and what is known of them, so:
+ */
 const partialName = /^[0-9a-f]{40}\.partial(\.json)?$/;
 const wholeName = /^[0-9a-f]{40}$/;
 
@@ -22,7 +25,10 @@ export function dropUnneeded({ downloadFolder }: MachineRoot, needed: readonly U
   }
 }
 
-/** Removes the oldest unfinished downloads until the others, without `except`, are few, and have at most `mostBytes` together. */
+/**
+ * Removes the oldest unfinished downloads until the others, without `except`, are few, and have at most `mostBytes`
+ * together.
+ */
 export function boundPartials({ downloadFolder }: MachineRoot, mostBytes: number, except: string): void {
   const partials = namesIn(downloadFolder)
     .filter((name) => name.endsWith('.partial') && !name.startsWith(except))

@@ -1,5 +1,5 @@
-// One range of an update file, appended as it comes. A server says by its ETag whether it still has the file whose beginning is here;
-// one that speaks of another place, or of another length, is not believed.
+// One range of an update file, appended as it comes. A server says by its ETag whether it still has the file whose
+// beginning is here. One that speaks of another place, or of another length, is not believed.
 import { existsSync, writeSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { UpdateFile } from '@moult/catalog';

@@ -1,5 +1,5 @@
-// Installs updates whose files are here: instructions from the operator's signature, files verified again, the result checked
-// by the update's own rule.
+// Installs updates whose files are here: instructions from the operator's signature, files verified again, the result
+// checked by the update's own rule.
 import { join } from 'node:path';
 import { formatHResult, hresult } from '@moult/protocol/hresult';
 import { programBounds } from '../../bounds.ts';
@@ -17,7 +17,7 @@ import { type Evaluation, identityKey } from '../sync/evaluate.ts';
 import type { CachedRevision, UpdateCache } from '../sync/update-cache.ts';
 import type { ReadyEntry } from './ready-state.ts';
 
-/** What an installation is judged by. */
+/** The judges of an installation. */
 export interface Judges {
   cache: UpdateCache;
   cover: Cover;

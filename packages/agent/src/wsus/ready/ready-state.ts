@@ -1,5 +1,6 @@
-// SoftwareDistribution\DataStore\ready.json: updates whose files are here and that wait for their time, and a restart that an
-// installation asked for. Losing it costs a detection: that finds the updates again, and their files are still there.
+// SoftwareDistribution\DataStore\ready.json: updates whose files are here and that wait for their time, and a restart
+// that an installation asked for. Losing it costs a detection: that finds the updates again, and their files are still
+// there.
 import { join } from 'node:path';
 import type { Handler, UpdateFile } from '@moult/catalog';
 import { asCount, isRecord, isTime } from '../../host/state-file.ts';
@@ -7,7 +8,7 @@ import { readTextIfThere, writeFileAtomically } from '../../machine/atomic-file.
 import type { MachineRoot } from '../../machine/machine-root.ts';
 import type { NeededRestart, UpdateKind } from '../../plan/work.ts';
 
-/** What the server sent of one revision that is to be installed. The operator's signature is asked for again then. */
+/** The server's words about one revision to install. The operator's signature is asked for again then. */
 interface ReadyPart {
   updateId: string;
   revision: number;
@@ -27,7 +28,7 @@ export interface ReadyEntry {
 }
 
 export interface WaitingRestart extends NeededRestart {
-  /** What tells this start of the machine from the next one (machine/boot.ts). */
+  /** The mark that tells this start of the machine from the next one (machine/boot.ts). */
   boot: string;
   /** When the system was told to restart. */
   askedAt: Date | undefined;

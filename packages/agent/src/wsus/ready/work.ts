@@ -27,7 +27,7 @@ interface WorkParts {
   machinery: Machinery;
   /** A person asked: nothing waits. */
   insist: boolean;
-  /** What installations are judged by: asked for only when something is due. */
+  /** The judges of installations: asked for only when something is due. */
   openJudges(): Promise<Judges>;
 }
 
@@ -37,7 +37,7 @@ interface WorkResult {
   failed: string[];
   /** Why something was not done yet, '' when nothing waits. */
   waits: string;
-  /** When to look again; undefined: when something is found. */
+  /** When to look again. Undefined: when something is found. */
   again: Date | undefined;
 }
 
@@ -83,7 +83,7 @@ async function decide(parts: WorkParts, policy: WorkPolicy, state: ReadyState): 
   });
 }
 
-/** Whatever comes of it, the entry is done with: the next detection finds again what is still needed. */
+/** In every case the entry is done with: the next detection finds again what is still needed. */
 async function installOne(
   parts: WorkParts,
   judges: Judges,

@@ -82,7 +82,7 @@ export function openEventQueue(root: MachineRoot, log: WsusLog, now: () => Date)
   };
 }
 
-/** A damaged file is removed: it would stand in the way for ever. */
+/** A damaged file is removed: it blocks the way for ever. */
 function readKept(file: string): KeptEvent | undefined {
   try {
     const event: KeptEvent = JSON.parse(readOutside(file).toString('utf8'));

@@ -1,4 +1,4 @@
-// What is true of this machine, for every cached revision: by its own rules, by its members when it is a bundle, and
+// The state of this machine, for every cached revision: by its own rules, by its members when it is a bundle, and
 // only where its prerequisites hold (MS-WUSP 3.1.1).
 import {
   type ApplicabilityKind,
@@ -16,7 +16,7 @@ export interface Evaluation {
   stateOf(revision: CachedRevision): ApplicabilityKind;
 }
 
-/** What the operator's signature allows to be evaluated (trust/cover). */
+/** The rules that the operator's signature allows (trust/cover). */
 export interface Scopes {
   scopeOf(revision: CachedRevision): RuleScope;
 }

@@ -1,5 +1,5 @@
-// What the agent reads from the fragments that a server sends. They are pieces of an update document without its
-// root and without prefixes; put back under a root they read like the document itself.
+// The facts that the agent reads from the fragments that a server sends. They are pieces of an update document without
+// its root and without prefixes. Put back under a root they read like the document itself.
 
 import type { Handler, PrerequisiteClause, UpdateFile, UpdateIdentity } from '@moult/catalog';
 import { namespaces, parseFiles, parseHandler, parseIdentity, parseRelationships } from '@moult/catalog';
@@ -21,7 +21,7 @@ interface ExtendedFragment {
   neverRestarts: boolean;
 }
 
-/** Reads a Core fragment. Throws FormatError or CatalogError for what is none. */
+/** Reads a Core fragment. Throws FormatError or CatalogError for other texts. */
 export function readCoreFragment(xml: string): CoreFragment {
   const root = underRoot(xml);
   const identity = childNamed(root, 'UpdateIdentity');

@@ -3,7 +3,10 @@ import type { WebServices } from '../web-services.ts';
 import { identityKey } from './evaluate.ts';
 import type { UpdateCache } from './update-cache.ts';
 
-/** RefreshCache (MS-WUSP 3.1.5.8): asks what the cached revisions are called now; what has no name is forgotten. */
+/**
+ * RefreshCache (MS-WUSP 3.1.5.8): asks what the cached revisions are called now. A revision without a name is
+ * forgotten.
+ */
 export async function refreshCache(services: WebServices, cache: UpdateCache, cookie: Cookie): Promise<void> {
   const revisions = cache.all();
   if (revisions.length === 0) return;

@@ -75,7 +75,7 @@ export class ServerSession {
     return this.#cookie();
   }
 
-  /** False: nothing that the client gets again would help. */
+  /** False: nothing that the client gets again helps. */
   async #recover(fault: string): Promise<boolean> {
     this.#parts.note('PT', `WARNING: the server answered with fault ${fault}`);
     const { config: _config, cookie: _cookie, registered: _registered, ...bare } = this.#state;
@@ -105,7 +105,7 @@ export class ServerSession {
         await this.#parts.refreshCache(this.#cookie());
         return true;
       case 'FileLocationChanged':
-        // GetFileLocations is for clients that keep addresses; this one asks for them with every detection.
+        // GetFileLocations is for clients that keep addresses. This one asks for them with every detection.
         return true;
       default:
         return false;

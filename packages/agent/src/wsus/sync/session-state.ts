@@ -1,5 +1,6 @@
-// SoftwareDistribution\DataStore\session.json: what a client keeps about its server between two detections. An older version
-// of the agent may find there what a newer one wrote: what it does not know, or knows otherwise, counts as not there.
+// SoftwareDistribution\DataStore\session.json: what a client keeps about its server between two detections. An older
+// version of the agent may find there what a newer one wrote: what it does not know, or knows otherwise, counts as not
+// there.
 import { isRecord } from '../../host/state-file.ts';
 
 export interface SessionState {
@@ -12,7 +13,9 @@ export interface SessionState {
   registered?: string;
 }
 
-/** The state in `text`; undefined when it is damaged or says not whose it is. Losing a part costs a call, nothing else. */
+/**
+ * The state in `text`. Undefined when it is damaged or says not whose it is. Losing a part costs a call, nothing else.
+ */
 export function readSessionState(text: string): SessionState | undefined {
   const fields = parse(text);
   if (!isRecord(fields) || typeof fields.server !== 'string' || typeof fields.clientId !== 'string') return undefined;

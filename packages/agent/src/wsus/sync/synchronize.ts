@@ -1,5 +1,5 @@
 // The rounds of SyncUpdates (MS-WUSP 3.1.5.7 and the client's side of it): what is installed decides what is offered
-// next, until the server has nothing more; then one driver pass.
+// next, until the server has nothing more. Then one driver pass.
 
 import type { MachineFacts } from '@moult/catalog/applicability';
 import { type Cookie, clientWebService, type SyncInfo } from '@moult/protocol/client-web-service';
@@ -42,7 +42,7 @@ export async function synchronize(parts: SyncParts): Promise<void> {
 
 async function syncOnce({ services, session, cache, facts, cover }: SyncParts, drivers: boolean): Promise<SyncInfo> {
   return session.call(async (cookie: Cookie) => {
-    // Built anew for every try: after RefreshCache the same revisions have other ids.
+    // Built again for every try: after RefreshCache the same revisions have other ids.
     const { installedNonLeaf, others, cachedDrivers } = cacheLists(cache, facts, cover);
     const { result } = await services.call(clientWebService, 'SyncUpdates', {
       cookie,
@@ -64,7 +64,7 @@ async function syncOnce({ services, session, cache, facts, cover }: SyncParts, d
   });
 }
 
-/** Rule 4: installed and not a leaf; drivers; everything else. */
+/** Rule 4: installed and not a leaf. Drivers. Everything else. */
 function cacheLists(cache: UpdateCache, facts: MachineFacts, cover: Scopes) {
   const { own } = evaluateCache(cache, facts, cover);
   const lists = { installedNonLeaf: [] as number[], others: [] as number[], cachedDrivers: [] as number[] };

@@ -1,5 +1,5 @@
-// SoftwareDistribution\DataStore\updates.json: the revisions that this machine was offered, by the server's ids for them.
-// Losing it costs one longer scan, nothing else.
+// SoftwareDistribution\DataStore\updates.json: the revisions that this machine was offered, by the server's ids for
+// them. Losing it costs one longer scan, nothing else.
 import { join } from 'node:path';
 import type { Deployment } from '@moult/protocol/client-web-service';
 import { asCount, isRecord, isTime } from '../../host/state-file.ts';
@@ -40,7 +40,7 @@ export class UpdateCache {
   readonly #server: string;
   #revisions = new Map<number, CachedRevision>();
 
-  /** What is on the disk for `server`; nothing when that was another server's, or damaged. */
+  /** The files on the disk for `server`. Nothing when that was another server's, or damaged. */
   constructor(root: MachineRoot, server: string) {
     this.#file = join(root.dataStoreFolder, 'updates.json');
     this.#server = server;
@@ -75,7 +75,7 @@ export class UpdateCache {
     for (const id of revisionIds) this.#revisions.delete(id);
   }
 
-  /** After RefreshCache: the same revisions under the server's new ids; those without one are forgotten. */
+  /** After RefreshCache: the same revisions under the server's new ids. Those without one are forgotten. */
   renumber(
     newIds: ReadonlyMap<number, { revisionId: number; isLeaf: boolean; deployment: Deployment | undefined }>,
   ): void {

@@ -1,5 +1,5 @@
-// ClientDiag (WSUS Client Diagnostics Tool): dotted lines that end in PASS, FAIL, NONE or a value, in sections; a failure is
-// a function with its HRESULT.
+// ClientDiag (WSUS Client Diagnostics Tool): dotted lines that end in PASS, FAIL, NONE or a value, in sections. A
+// failure is a function with its HRESULT.
 import type { RegFacts } from '../../registry/reg-text.ts';
 import { registryPlaces as at } from '../settings.ts';
 import {
@@ -98,7 +98,7 @@ function userOf(lines: readonly string[], source: string): ProxySeen | undefined
   return proxy ? { how: 'direct', evidence: evidenceAt(source, lines, proxy.index) } : undefined;
 }
 
-/** `Winhttp local machine Proxy. . . . . .  NONE` → `NONE`; a long value stands on the next line. */
+/** `Winhttp local machine Proxy. . . . . .  NONE` → `NONE`. A long value is on the next line. */
 function valueAfter(lines: readonly string[], name: RegExp): { value: string; index: number } | undefined {
   const index = lines.findIndex((line) => name.test(line.trim()) && !/^checking/i.test(line.trim()));
   if (index < 0) return undefined;

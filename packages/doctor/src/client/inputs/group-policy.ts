@@ -1,5 +1,5 @@
 // `gpresult /r`, `/v` and `/z` as text, in any language: lists of Group Policy objects are told by their shape. Below a
-// heading that is underlined stand names; where a name has a reason below it, the object was filtered out. Values of
+// heading that is underlined stand names. If a name has a reason below it, the object was filtered out. Values of
 // policies name their registry value in English.
 
 import { keyName } from '../../registry/key-name.ts';
@@ -14,7 +14,9 @@ import {
   type SettingsSeen,
 } from './seen.ts';
 
-/** Headings of the applied objects, in the languages that are known; in others the list before the filtered one is it. */
+/**
+ * Headings of the applied objects, in the languages that are known. In others the list before the filtered one is it.
+ */
 const appliedWords =
   /applied group policy objects|angewendete gruppenrichtlinienobjekte|objets stratégie de groupe appliqués|objetos de directiva de grupo aplicad|oggetti criteri di gruppo applicati|objetos de (?:diretiva|política) de grupo aplicad|toegepaste groepsbeleidsobjecten|tillämpade grupprincipobjekt|zastosowane obiekty|примененные объекты|適用されたグループ ?ポリシー|应用的组策略对象|적용된 그룹 정책/i;
 const refusedWords =
@@ -47,7 +49,7 @@ interface List {
   items: PolicySeen[];
 }
 
-/** All underlined lists; an item with a deeper line `label:  words` below it has a reason. */
+/** All underlined lists. An item with a deeper line `label:  words` below it has a reason. */
 function listsOf(lines: readonly string[], source: string): List[] {
   const lists: List[] = [];
   for (let index = 1; index < lines.length; index++) {
@@ -82,7 +84,7 @@ function itemsBelow(lines: readonly string[], from: number, source: string): Pol
 function noteReason(item: PolicySeen, line: string, evidence: PolicySeen['evidence']): void {
   const [, label = '', words] = /^([^:]{2,40})[:：]\s*(\S.*)$/.exec(line) ?? [];
   if (words === undefined) return;
-  // The name of a WMI filter stands on a line of its own, with "WMI" in its label.
+  // The name of a WMI filter is on a line of its own, with "WMI" in its label.
   if (/wmi/i.test(label)) {
     item.reason = `${item.reason ?? ''} (${words})`.trim();
     return;

@@ -1,4 +1,5 @@
-// Texts of settings that administrators send: each kind is recognised by what is in it. A new kind is a line in the list.
+// Texts of settings that administrators send: each kind is recognised by what is in it. A new kind is a line in the
+// list.
 import { FormatError } from '@moult/formats';
 import { applyInstructions, parsePolicyFile, type RegistryTree } from '@moult/formats/registry';
 import type { Observation } from '../../finding.ts';
@@ -44,7 +45,7 @@ export const settingsInputs: readonly SettingsInput[] = [
   servicesText,
 ];
 
-/** The kind of text that begins like this; undefined for anything else, logs among them. */
+/** The kind of text that begins like this. Undefined for anything else, logs among them. */
 export function settingsInputOf(head: string): SettingsInput | undefined {
   return settingsInputs.find((input) => input.recognises(head));
 }
@@ -54,7 +55,7 @@ export function isPolicyFile(head: Buffer, path: string): boolean {
   return head.subarray(0, 4).toString('latin1') === 'PReg' || /(?:^|[\\/])registry\.pol$/i.test(path);
 }
 
-/** What a Registry.pol sets. One that cannot be read is a finding: a client skips it. */
+/** The values of a Registry.pol. One that cannot be read is a finding: a client skips it. */
 export function readPolicyFile(bytes: Buffer, source: string): SettingsSeen {
   try {
     const tree: RegistryTree = new Map();
@@ -84,7 +85,7 @@ function factsOfTree(tree: RegistryTree, source: string): RegFacts {
   return facts;
 }
 
-/** Judges a whole file of settings; undefined where it is none. */
+/** Judges a whole file of settings. Undefined if it is not one. */
 export function observeSettingsFile(bytes: Buffer, source: string, client: string): Observation[] | undefined {
   if (isPolicyFile(bytes, source)) return observeSettings(readPolicyFile(bytes, source), client);
   const text = decodeText(bytes);

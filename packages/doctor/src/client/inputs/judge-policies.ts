@@ -31,7 +31,7 @@ const steps: Record<PolicyRefusal, string> = {
     'In the Group Policy Management console look at the scope of the object: links, security filtering, WMI filter, status.',
 };
 
-/** What the lists say; nothing where a text has none. */
+/** The findings of the lists. Nothing where a text has none. */
 export function observePolicies(
   seen: SettingsSeen,
   settings: ClientSettings,
@@ -52,7 +52,7 @@ export function observePolicies(
     ];
   const named = notLocal.filter(({ name }) => aboutUpdates.test(name) && !applied.some((each) => each.name === name));
   const other = applied.find(({ name }) => aboutUpdates.test(name));
-  // What is set is judged by its values; an object that another one stands in for does no harm.
+  // Values that are set are judged by themselves. An object that another one replaces does no harm.
   const verdict = server === undefined && !other ? 'fail' : 'unknown';
   if (named.length > 0) return named.map((policy) => filtered(policy, verdict));
   if (server !== undefined) return [];

@@ -165,7 +165,7 @@ export function titled(name: string): string {
   return about ? `${about.title} (${name})` : name;
 }
 
-/** Why updating needs this service; undefined for one that it does not need. */
+/** Why updating needs this service. Undefined for one that it does not need. */
 export function needOf(name: string): string | undefined {
   return knownOf(name)?.why;
 }

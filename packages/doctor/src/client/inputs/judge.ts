@@ -1,4 +1,4 @@
-// What settings that were sent in say: proxies, services, Group Policy, the services that the agent asks. Pure.
+// The findings of settings that somebody sent: proxies, services, Group Policy, the services that the agent asks. Pure.
 import { type Evidence, type Observation, observe } from '../../finding.ts';
 import { causeOf } from '../../hresult/cause.ts';
 import { formatHresult, meaningOf } from '../../hresult/error-table.ts';
@@ -11,7 +11,10 @@ import { observePolicies } from './judge-policies.ts';
 import { observeServices } from './judge-services.ts';
 import type { ProxySeen, SettingsSeen, UpdateServiceSeen } from './seen.ts';
 
-/** Everything that one text of settings says. `client` is the name to use in sentences; nothing was sent later than `latestMs`. */
+/**
+ * Everything that one text of settings says. `client` is the name to use in sentences. Nothing was sent later than
+ * `latestMs`.
+ */
 export function observeSettings(seen: SettingsSeen, client: string, latestMs = Date.now()): Observation[] {
   const subject = ['client', client];
   const settings = new ClientSettings(seen.registry ?? new Map());
@@ -48,7 +51,7 @@ function observeRegistry(
   // A tool that prints some values says nothing of those that it does not print.
   if (seen.isWholePolicy === false) return found.filter(({ code }) => !ofWhole.has(code));
   if (seen.isWholePolicy) return found;
-  // Without a clock nothing is called late; that lies ahead of ours is stuck all the same.
+  // Without a clock nothing is called late. That lies ahead of ours is stuck all the same.
   const clock = { nowMs: undefined, latestMs, offsetMinutes: undefined };
   const state = [...observeOldSystem(settings, client), ...observeState(settings, client, clock)];
   return [...doubtMissingPolicy([...found, ...state], settings), ...observeKindOfSystem(settings, client)];

@@ -39,7 +39,7 @@ function listsOf(text: string): PrintedObject[] {
   return objects;
 }
 
-/** Where tables are, and what their columns are called. */
+/** The places of the tables, and the names of their columns. */
 export function columnsOf(text: string): { names: string[]; starts: number[]; line: number }[] {
   const lines = text.split(/\r?\n/);
   return lines.flatMap((line, index) => {
@@ -82,7 +82,7 @@ function tablesOf(text: string): PrintedObject[] {
   });
 }
 
-/** Where the columns part: the blank that is nearest to where the name of the next one begins. */
+/** The places where the columns part: the blank that is nearest to where the name of the next one begins. */
 function nearestBlank(row: string, wanted: number): number {
   for (let away = 0; away <= row.length; away++) {
     for (const at of [wanted + away, wanted - away])
@@ -91,7 +91,7 @@ function nearestBlank(row: string, wanted: number): number {
   return wanted;
 }
 
-/** Values under the policy key; all others that are known stand under its subkey AU. */
+/** Values under the policy key. All other known values are under its subkey AU. */
 const policyNames = new Set(
   'WUServer WUStatusServer UpdateServiceUrlAlternate TargetGroup TargetGroupEnabled AcceptTrustedPublisherCerts ElevateNonAdmins DisableWindowsUpdateAccess DoNotConnectToWindowsUpdateInternetLocations DisableDualScan DeferFeatureUpdates DeferQualityUpdates DeferFeatureUpdatesPeriodInDays DeferQualityUpdatesPeriodInDays BranchReadinessLevel SetPolicyDrivenUpdateSourceForFeatureUpdates SetPolicyDrivenUpdateSourceForQualityUpdates SetPolicyDrivenUpdateSourceForDriverUpdates SetPolicyDrivenUpdateSourceForOtherUpdates'
     .split(' ')
@@ -120,7 +120,7 @@ export const updateSettings: SettingsInput = {
         const key = policyNames.has(name) ? at.policy : auNames.has(name) ? at.policyAu : undefined;
         if (key === undefined || value === '') continue;
         const written = /^([A-Za-z_]\w*)/.exec((lines[line - 1] ?? '').trim())?.[1] ?? name;
-        // `3 - Notify before installation` is 3; PowerShell's own words stand for 1 and 0.
+        // `3 - Notify before installation` is 3. PowerShell's own words stand for 1 and 0.
         const number = /^(?:true|enabled)$/i.test(value)
           ? 1
           : /^(?:false|disabled)$/i.test(value)

@@ -48,7 +48,7 @@ const policyFile = Buffer.from(
 
 const pieceBytes = 65_536;
 
-/** What the bytes said, until `observations` asks for it. */
+/** The meaning of the bytes, until `observations` asks for it. */
 const seen = new WeakMap<LogFile, Observation[]>();
 
 export const policyFileReader: LogReader = {

@@ -1,5 +1,5 @@
-// What a text of settings shows of one client. Readers of this folder fill in what their kind of text has; judge.ts judges
-// whatever is there.
+// The settings that a text shows of one client. Readers of this folder fill in what their kind of text has. judge.ts
+// judges whatever is there.
 import type { Evidence } from '../../finding.ts';
 import type { RegFacts, RegValue } from '../../registry/reg-text.ts';
 
@@ -25,7 +25,7 @@ export interface ServiceSeen {
 /** A Group Policy object in a list of `gpresult`. */
 export interface PolicySeen {
   name: string;
-  /** Why it does not apply; undefined for one that does. */
+  /** Why it does not apply. Undefined for one that does. */
   refused?: PolicyRefusal;
   /** The words of the list. */
   reason?: string;
@@ -77,9 +77,9 @@ export interface SettingsSeen {
 
 /** A kind of text that shows settings. */
 export interface SettingsInput {
-  /** What a report calls it. */
+  /** The name of it in a report. */
   title: string;
-  /** By what is in it; `head` is its beginning. */
+  /** By what is in it. `head` is its beginning. */
   recognises(head: string): boolean;
   read(text: string, source: string): SettingsSeen;
 }

@@ -1,4 +1,4 @@
-// What tells of Windows services: `sc query`, `sc qc`, `Get-Service` and Win32_Service as tables or lists, and the errors
+// Texts about Windows services: `sc query`, `sc qc`, `Get-Service` and Win32_Service as tables or lists, and the errors
 // of these commands.
 import { columnsOf, recordsOf } from './powershell.ts';
 import { evidenceAt, type ServiceSeen, type SettingsInput } from './seen.ts';

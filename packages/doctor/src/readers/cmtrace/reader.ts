@@ -41,7 +41,7 @@ const stages: readonly (readonly [RegExp, Stage])[] = [
   [/^(?:SMS_WSUS|WCM|WSUSCtrl|SUPSetup|SMSWSUSSetup|SMSSUPSetup)/i, 'server-setup'],
 ];
 
-/** What the rules look for in lines that their log calls information. */
+/** The words that the rules search in lines of information. */
 const interesting =
   /fail|unable|error|overwritten|polic|already set|async|succe|complete|location|CCMHTTP|WINHTTP|window|distribution|ciState|empty|0x[8c]\w{7}|sync|categor|version|prereq|config|uss|denied|refused/i;
 
@@ -74,7 +74,7 @@ class ConfigurationLog implements OpenLog {
 
 const nothing: readonly LogEvent[] = [];
 
-/** Logs of servers have no column for it; their status messages name one, other lines say it in words. */
+/** Logs of servers have no column for it. Their status messages name one, other lines say it in words. */
 function levelInWords(text: string): Line['level'] {
   const severity = /\bSTATMSG: .*?\bSEV=([EWI])\b/.exec(text)?.[1];
   if (severity) return severity === 'E' ? 'error' : severity === 'W' ? 'warning' : 'information';

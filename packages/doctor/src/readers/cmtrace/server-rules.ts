@@ -1,5 +1,5 @@
-// What the logs of a Configuration Manager site server mean: wsyncmgr, WCM, WSUSCtrl and SUPSetup. Rules as data, in the
-// order they are tried.
+// The meaning of the logs of a Configuration Manager site server: wsyncmgr, WCM, WSUSCtrl and SUPSetup. Rules as data,
+// in the order they are tried.
 import type { Causes, LineRule } from '../line-rule.ts';
 import { databaseCauses, downloadCauses, upstreamCauses } from '../software-distribution/causes.ts';
 
@@ -141,7 +141,7 @@ export const configurationServerRules: readonly LineRule[] = [
   },
 ];
 
-/** What the WSUS server reports of its upstream is told by the words of the exception behind it. */
+/** The words of the exception tell the WSUS server's trouble with its upstream. */
 function upstream(): LineRule[] {
   return [
     { id: 'cm-upstream', from: sync, text: uss, stage: 'server-sync', outcome: 'failed', finding: upstreamCauses },

@@ -13,8 +13,8 @@ export function isArchive(head: Buffer): boolean {
 }
 
 /**
- * The archive at `path` with the members that `wanted` takes by their names; undefined for a file that is no archive.
- * Throws DoctorError CLI_DOCTOR_INPUT_UNREADABLE for one that is damaged or over the limits.
+ * The archive at `path` with the members that `wanted` takes by their names. Undefined for a file that is not an
+ * archive. Throws DoctorError CLI_DOCTOR_INPUT_UNREADABLE for one that is damaged or over the limits.
  */
 export async function containerOf(path: string, wanted: (name: string) => boolean): Promise<Container | undefined> {
   const mark = firstBytes(path);

@@ -5,7 +5,9 @@ export interface MemberFile {
   /** Path of the archive, a slash, and the name of the member. */
   path: string;
   sizeBytes: number;
-  /** Its bytes in pieces; each may be overwritten once the next is asked for. Throws DoctorError for what is damaged. */
+  /**
+   * Its bytes in pieces. Each may be overwritten once the next is asked for. Throws DoctorError for what is damaged.
+   */
   open(): AsyncIterable<Uint8Array>;
 }
 

@@ -116,7 +116,7 @@ function nextEntry(zip: yauzl.ZipFile): Promise<yauzl.Entry | undefined> {
 
 function fromFd(file: number): Promise<yauzl.ZipFile> {
   return new Promise((resolve, reject) => {
-    // The end is looked for in the last 64 KB; sizes that members claim are held against what comes.
+    // The end is looked for in the last 64 KB. The claimed sizes of members are compared with the real ones.
     yauzl.fromFd(file, { lazyEntries: true, autoClose: false }, (error, zip) => (error ? reject(error) : resolve(zip)));
   });
 }

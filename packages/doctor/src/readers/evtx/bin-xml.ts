@@ -1,5 +1,6 @@
 // BinXML (MS-EVEN6 2.2.12): the XML of an event, as tokens with templates that lie elsewhere in the chunk. A stranger
-// wrote it: every offset is checked against the chunk, nesting is capped, and the work that a chunk may cost is bounded.
+// wrote it: every offset is checked against the chunk, nesting is capped, and the work that a chunk may cost is
+// bounded.
 import { readerBounds } from '../../input-bounds.ts';
 import { valueText, valueTypes } from './values.ts';
 
@@ -12,10 +13,10 @@ export interface EventElement {
   text: string;
 }
 
-/** What cannot be what it claims to be. Never leaves this folder. */
+/** A value that cannot be of its type. Never leaves this folder. */
 export class BinXmlFault extends Error {}
 
-/** How many tokens may still be read; shared by all records of a chunk. */
+/** How many tokens may still be read. Shared by all records of a chunk. */
 export interface Budget {
   tokens: number;
 }
@@ -45,12 +46,12 @@ interface Value {
   size: number;
 }
 
-/** Where the reading is, and what stands in place of substitutions there. */
+/** The place of the reading, and the values for substitutions there. */
 interface Place {
   at: number;
   end: number;
   values: readonly Value[];
-  /** Elements in templates and records name what they depend on; those in a value of type BinXML do not. */
+  /** Elements in templates and records name what they depend on. Those in a value of type BinXML do not. */
   hasDependency: boolean;
   depth: number;
 }
@@ -162,7 +163,7 @@ class BinXmlReader {
     const size = this.u32At(offset + 20);
     const body = offset + 24;
     if (body + size > this.chunk.length) throw new BinXmlFault('a template that reaches out of its chunk');
-    // A definition lies in its first instance; later ones only point there.
+    // A definition is in its first instance. Later ones only point there.
     if (offset === place.at) place.at = body + size;
     const values = this.values(place);
     this.content(parent, { at: body, end: body + size, values, hasDependency: true, depth: place.depth + 1 });

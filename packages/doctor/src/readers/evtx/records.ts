@@ -1,5 +1,5 @@
-// Event log files of Windows (.evtx): chunks of 64 KB with records. The header of a file counts its chunks wrongly as
-// long as Windows holds it open, so chunks are looked for until the file ends, and one that is damaged costs only itself.
+// Event log files of Windows (.evtx): chunks of 64 KB with records. While Windows holds a file open, its header counts
+// the chunks wrongly. So chunks are searched until the file ends, and a damaged one costs only itself.
 import { readerBounds } from '../../input-bounds.ts';
 import type { ReadAt } from '../../story/reader.ts';
 import { BinXmlFault, type EventElement, readBinXml } from './bin-xml.ts';
@@ -12,7 +12,7 @@ export interface EvtxRecord {
   root: EventElement;
 }
 
-/** What could not be read. */
+/** The part that could not be read. */
 export interface EvtxDamage {
   chunks: number;
   records: number;

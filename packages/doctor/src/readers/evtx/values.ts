@@ -1,9 +1,11 @@
-// The typed values of BinXML (MS-EVEN6 2.2.16) as text, as Event Viewer would show them.
+// The typed values of BinXML (MS-EVEN6 2.2.16) as text, as Event Viewer shows them.
 
-/** What a value may be made of. All numbers are little-endian. */
+/** The possible sources of a value. All numbers are little-endian. */
 export const valueTypes = { null: 0x00, text: 0x01, binXml: 0x21, array: 0x80 } as const;
 
-/** The text of the value of `type` in `bytes` from `start`, `size` bytes long. Never fails: a value that is cut is ''. */
+/**
+ * The text of the value of `type` in `bytes` from `start`, `size` bytes long. Never fails: a value that is cut is ''.
+ */
 export function valueText(bytes: Buffer, type: number, start: number, size: number): string {
   if (size === 0 || start + size > bytes.length) return '';
   if ((type & valueTypes.array) !== 0) return arrayText(bytes, type & 0x7f, start, size);
@@ -105,7 +107,7 @@ function guidText(bytes: Buffer, start: number): string {
   return `{${[...head, tail.slice(0, 4), tail.slice(4)].join('-')}}`;
 }
 
-/** Milliseconds since 1970 of a FILETIME; undefined where it is none that a date can be made of. */
+/** Milliseconds since 1970 of a FILETIME. Undefined if no date can be made of it. */
 export function fileTime(bytes: Buffer, start: number): number | undefined {
   const ticks = bytes.readBigUInt64LE(start);
   const ms = Number(ticks / 10_000n) - 11_644_473_600_000;

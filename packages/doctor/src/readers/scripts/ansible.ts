@@ -1,4 +1,5 @@
-// The log of Ansible's win_updates ("2017-06-08 11:29:34Z Create Windows Update searcher…"), and what a play prints of it.
+// The log of Ansible's win_updates ("2017-06-08 11:29:34Z Create Windows Update searcher…"), and what a play prints of
+// it.
 import type { LogEvent, Stage } from '../../story/event.ts';
 import type { LogFile, LogHead, LogReader, OpenLog } from '../../story/reader.ts';
 import { parseStamp } from '../../text/stamp.ts';
@@ -27,7 +28,7 @@ export const ansibleReader: LogReader = {
 
 class AnsibleLog implements OpenLog {
   private readonly file: LogFile;
-  /** What the module is at; each step says so before it begins. */
+  /** The current task of the module. Each step says so before it begins. */
   private stage: Stage = 'detection';
 
   constructor(file: LogFile) {
@@ -55,7 +56,7 @@ class AnsibleLog implements OpenLog {
 
   private judge(line: Line): LogEvent | undefined {
     const { text } = line;
-    // What a play prints holds settings and counts beside the message; the message says what failed.
+    // The output of a play holds settings and counts beside the message. The message says what failed.
     if (line.level === 'error') {
       const isOfSearch =
         /search/i.test(text) && !/download|install(?:ing|ation)/i.test(text.replace(/to install|IsInstalled/gi, ''));

@@ -9,7 +9,7 @@ import { servicingRules } from './rules.ts';
 const entry =
   /^\uFEFF?(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:[.:]\d{3})?), (Info|Warning|Error|Fatal(?: Error)?|Perf|Debug)\s+(?:\[0x[0-9a-f]+\]\s*)?\[?([A-Za-z][\w.]*)?\]?\s*(.*)$/i;
 
-/** How an operation ended; other errors are met on the way. */
+/** How an operation ended. Other errors are met on the way. */
 const outcome =
   /\b(?:returned|finali[sz]ed|exit code|Operation result|Result\s*=|processing complete|HRESULT=|failed\. ?HRESULT|command line but failed|Install(?:ation)? failed|Doqe:|SetupHost|Overall)\b/i;
 
@@ -40,7 +40,7 @@ class ServicingLog implements OpenLog {
   }
 
   line(text: string, number: number): readonly LogEvent[] {
-    // Nearly all lines only inform; few of them name a result.
+    // Nearly all lines only inform. Few of them name a result.
     const isInfo = text.startsWith('Info', 21);
     if (isInfo && !/HRESULT|result|exit code|orrupt|HardBlock|0x[8c]\w{7}/i.test(text)) return nothing;
     const found = entry.exec(text);

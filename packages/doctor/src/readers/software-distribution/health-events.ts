@@ -9,9 +9,9 @@ import { contentCauses, databaseCauses, downloadCauses, ownCheckCauses, upstream
 interface EventFacts {
   stage: Stage;
   finding: FindingCode;
-  /** What its reason tells more exactly. */
+  /** The more exact finding that its reason gives. */
   causes?: Causes;
-  /** Event that says it is in order again; by the last digit where nothing is said. */
+  /** Event that says it is in order again. By the last digit where nothing is said. */
   over?: number;
 }
 
@@ -81,8 +81,8 @@ export function isKnownWsusEvent(id: number): boolean {
 }
 
 /**
- * What event `id` of WSUS says. `line.level` is that of the event: an error that is not known here stays one that nobody
- * understands.
+ * The meaning of event `id` of WSUS. `line.level` is that of the event: an error that is not known here stays not
+ * understood.
  */
 export function wsusEvent(line: Line, id: number): LogEvent[] {
   if (id === 10_000) return allInOrder(line);
@@ -132,7 +132,10 @@ const checkEvents: Readonly<Record<string, string>> = {
   dssauth: '12052',
 };
 
-/** What the server's own check of a service says: HmtWebServices.CheckReportingWebService; undefined for other lines. */
+/**
+ * The result of the server's own check of a service: HmtWebServices.CheckReportingWebService. Undefined for other
+ * lines.
+ */
 export function ownCheckEvent(line: Line): LogEvent | undefined {
   const service = /^Hmt\w*(?:Service|SelfUpdate)\w*\.Check(\w*?)(?:Web)?(?:Service)?s?$/i
     .exec(line.from)?.[1]
@@ -144,7 +147,7 @@ export function ownCheckEvent(line: Line): LogEvent | undefined {
   };
   const failure = failureIn(line.text);
   const status = statusIn(line.text);
-  // Each status of a service has a cause of its own; where it is not there at all, the service is what is missing.
+  // Each status of a service has a cause of its own. If it is not there at all, the service itself is missing.
   const byStatus = status !== undefined && status !== 404 && status !== 500;
   const cause = (failure && ownCheckCauses[failure.kind]) ?? (byStatus ? undefined : finding);
   const values = { event: checkEvents[service] ?? '12000', updateId: `check of ${service}` };

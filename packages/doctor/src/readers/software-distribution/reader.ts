@@ -1,5 +1,5 @@
-// SoftwareDistribution.log and Change.log of a WSUS server: time in UTC, level, process and thread, class and method, text.
-// Stack traces, and messages of several lines, continue the entry before them.
+// SoftwareDistribution.log and Change.log of a WSUS server: time in UTC, level, process and thread, class and method,
+// text. Stack traces, and messages of several lines, continue the entry before them.
 import { clientLogBounds } from '../../bounds.ts';
 import { readerBounds } from '../../input-bounds.ts';
 import type { LogEvent, Stage } from '../../story/event.ts';
@@ -122,7 +122,7 @@ function eventsOf(line: Line): readonly LogEvent[] {
   );
   if (mirrored) {
     const [, id, type = '', message = ''] = mirrored;
-    // Some servers leave the message out; the number says the same.
+    // Some servers leave the message out. The number says the same.
     const level = /^(?:error|failure)/i.test(type) ? 'error' : /^warning/i.test(type) ? 'warning' : 'information';
     return wsusEvent({ ...line, text: message || line.text, level }, Number(id));
   }
@@ -137,7 +137,7 @@ function eventsOf(line: Line): readonly LogEvent[] {
   return [eventOf(line, { stage: stageOf(line.from), outcome: 'noted' })];
 }
 
-/** What a line of level Info only mentions is no trouble; the check of certificates writes nothing higher. */
+/** A name in a line of level Info is not a trouble. The check of certificates writes nothing higher. */
 function isOnlyWords({ rule }: LogEvent): boolean {
   return rule !== 'wsus-signer-expired' && rule !== 'wsus-signature-refused';
 }

@@ -1,17 +1,18 @@
-// SOAP faults as the server's log has them: "ThrowException: actor = http://…/client.asmx, ID=…, ErrorCode=…, Message=…",
-// or the <detail> of the fault. They name the service, the method, the ErrorCode and the parameter that was refused.
+// SOAP faults as the server's log has them: "ThrowException: actor = http://…/client.asmx, ID=…, ErrorCode=…,
+// Message=…", or the <detail> of the fault. They name the service, the method, the ErrorCode and the parameter that was
+// refused.
 import type { LogEvent, Stage } from '../../story/event.ts';
 import { eventOf, type Line } from '../line-rule.ts';
 import { failureIn } from '../words/failure.ts';
 import { databaseCauses } from './causes.ts';
 
-/** What the two sides agree upon anew while all is well; clients get a new cookie and go on. */
+/** The normal renewals between the two sides. Clients get a new cookie and go on. */
 const handshake =
   /^(?:ConfigChanged|CookieExpired|RegistrationRequired|RegistrationNotRequired|ServerChanged|FileLocationChanged)$/i;
-/** A cookie that is refused once is renewed; whether the clients recovered is not in this log. */
+/** A cookie that is refused once is renewed. Whether the clients recovered is not in this log. */
 const open = /^Invalid(?:Authorization)?Cookie$/i;
 
-/** The event of a line about a SOAP fault; undefined where it is about none. */
+/** The event of a line about a SOAP fault. Undefined where it is about none. */
 export function soapEvent(line: Line): LogEvent | undefined {
   const errorCode = fieldOf(line.text, 'ErrorCode');
   if (errorCode === undefined) return undefined;
@@ -21,7 +22,7 @@ export function soapEvent(line: Line): LogEvent | undefined {
   const stage = stageOf(`${actor ?? ''} ${line.from}`);
   const failure = failureIn(line.text);
   const finding = handshake.test(errorCode) ? 'harmless' : failure && databaseCauses[failure.kind];
-  // The codes of clients have rules of their own; between servers the same words mean something else.
+  // The codes of clients have rules of their own. Between servers the same words mean something else.
   const fault = stage === 'server-sync' || open.test(errorCode) ? { fault: errorCode } : { errorCode };
   const named = { ...fault, actor, method: methodName(method), parameter };
   const outcome = finding === 'harmless' ? 'noted' : 'failed';

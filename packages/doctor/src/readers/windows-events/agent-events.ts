@@ -9,7 +9,7 @@ import type { WindowsEvent } from './event.ts';
 interface AgentFacts {
   stage: Stage;
   outcome: Outcome;
-  /** Where the event names no code. */
+  /** For an event without a code. */
   finding?: FindingCode;
   milestone?: string;
 }
@@ -46,7 +46,7 @@ export function isAgent(provider: string): boolean {
   );
 }
 
-/** What an event of the agent says; undefined for a number that is not known here. */
+/** The meaning of an event of the agent. Undefined for a number that is not known here. */
 export function agentEvent(event: WindowsEvent, line: Line): LogEvent | undefined {
   const known = facts[event.id];
   if (!known) return undefined;
@@ -60,7 +60,7 @@ export function agentEvent(event: WindowsEvent, line: Line): LogEvent | undefine
     file: titleOf(event),
     ...found,
   };
-  // A code decides the cause with its stage; of a success it says nothing.
+  // A code decides the cause with its stage. Of a success it says nothing.
   const finding = known.outcome === 'failed' && code === undefined ? known.finding : undefined;
   const what = { id: `agent-${event.id}`, stage: known.stage, outcome: known.outcome, milestone: known.milestone };
   return { ...eventOf(line, what, { finding, code, groups }), whose: whoseService(service) };

@@ -1,6 +1,6 @@
 // Events as labelled lines: Event Viewer's "copy as text", wevtutil /f:text, PowerShell's lists. Labels are in the
-// language of the machine, so events are told by position: provider, date, number (Event Viewer since Vista and wevtutil),
-// or type, source, category, number (before). PowerShell's property names are the same everywhere.
+// language of the machine, so events are told by position: provider, date, number (Event Viewer since Vista and
+// wevtutil), or type, source, category, number (before). PowerShell's property names are the same everywhere.
 import { readerBounds } from '../../input-bounds.ts';
 import { levelOf, timeOf, type WindowsEvent } from './event.ts';
 
@@ -38,7 +38,7 @@ export class BlockForm {
     if (this.lastKey !== '' && line.trim() === '') this.lastKey = '';
     if (!found) {
       if (this.open) this.addText(line);
-      // "Event[0]:" and blank lines may stand between; other text ends a row of labels.
+      // "Event[0]:" and blank lines may be between. Other text ends a row of labels.
       else if (line.trim() !== '') this.labels.length = 0;
       return [];
     }
@@ -88,7 +88,7 @@ export class BlockForm {
     return done;
   }
 
-  /** What follows the number: the level is a word that no other field has. */
+  /** The text behind the number: the level is a word that no other field has. */
   private detail(line: string, { value }: Label = { name: '', value: '' }): void {
     const { open } = this;
     if (!open) return;
@@ -138,7 +138,7 @@ export class BlockForm {
 const powerShell =
   /^(?:Index|EntryType|InstanceId|EventID|Id|Message|Category|CategoryNumber|ReplacementStrings|Source|TimeGenerated|TimeWritten|UserName|MachineName|ProviderName|ProviderId|LogName|TimeCreated|LevelDisplayName|Level|RecordId|Version|Qualifiers|Task|Opcode|Keywords|ProcessId|ThreadId|UserId|RelatedActivityId|ActivityId|ContainerLog|MatchedQueryIds|Bookmark|OpcodeDisplayName|TaskDisplayName|KeywordsDisplayNames|Properties|Data|Site|Container)$/i;
 
-/** An event of a row with PowerShell's names, in lower case; undefined where it has no number or no provider. */
+/** An event of a row with PowerShell's names, in lower case. Undefined where it has no number or no provider. */
 export function eventOfProperties(
   row: Readonly<Record<string, string>>,
   line: WindowsEvent['line'],

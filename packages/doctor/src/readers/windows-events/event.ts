@@ -3,7 +3,7 @@ import type { LogEvent } from '../../story/event.ts';
 import { parseStamp } from '../../text/stamp.ts';
 
 export interface WindowsEvent {
-  /** As the log names it: "Microsoft-Windows-WindowsUpdateClient"; older tools name the source. */
+  /** As the log names it: "Microsoft-Windows-WindowsUpdateClient". Older tools name the source. */
   provider: string;
   id: number;
   level: LogEvent['level'];
@@ -33,7 +33,7 @@ const words: readonly (readonly [LogEvent['level'], RegExp])[] = [
   ],
 ];
 
-/** The level that a word, or the number of an event's XML, stands for; undefined for any other text. */
+/** The level that a word, or the number of an event's XML, stands for. Undefined for any other text. */
 export function levelOf(text: string): LogEvent['level'] {
   const bare = text.trim();
   if (bare.length > 20) return undefined;
@@ -44,7 +44,7 @@ export function levelOf(text: string): LogEvent['level'] {
   return level;
 }
 
-/** Words that were asked for before; '' for those that are no level. */
+/** Words that were asked for before. '' for words that are not levels. */
 const levels = new Map<string, 'error' | 'warning' | 'information' | ''>();
 
 /** When, as a form has it: ISO 8601 or by a locale. */

@@ -38,7 +38,7 @@ interface Form {
 const flat =
   /\bSource:\s*(?<provider>[^:]{2,80}?)\s+(?:Date|Event ID):.*?\bEvent ID:\s*(?<id>\d{1,5})\b.*?\b(?:Level|Type):\s*(?<level>\p{L}+)/u;
 
-/** The form that these first lines have; undefined where they are no events. */
+/** The form that these first lines have. Undefined if they are not events. */
 function formOf(lines: readonly string[]): Form | undefined {
   if (lines.some((line) => /<Event(?:\s+xmlns\b[^>]*)?>/.test(line))) return new XmlForm();
   const csv = csvOf(lines);
@@ -62,7 +62,7 @@ function csvOf(lines: readonly string[]): Form | undefined {
   return undefined;
 }
 
-/** Whole <Event> elements, wherever they stand between other text. */
+/** Whole <Event> elements, also between other text. */
 class XmlForm implements Form {
   private text = '';
   private number = 0;
@@ -154,14 +154,14 @@ class EventText implements OpenLog {
   private release(): readonly LogEvent[] {
     const events = inOrder(this.kept);
     this.kept = [];
-    // Where a file is in parts, an end may have been told before its beginning.
+    // If a file is in parts, an end may come before its beginning.
     this.parts++;
     if (this.parts > 1) return events.filter(({ outcome }) => outcome !== 'began');
     return events;
   }
 }
 
-/** By time; those without one stay where they are, behind what came before them. */
+/** By time. Those without one stay where they are, behind what came before them. */
 export function inOrder(events: readonly LogEvent[]): LogEvent[] {
   let last = Number.NEGATIVE_INFINITY;
   const placed = events.map((event, index) => {

@@ -81,7 +81,7 @@ export function cellsOf(text: string, separator: string): string[] {
   return cells;
 }
 
-/** Where a quoted cell ends: behind its last quotation mark, those that are doubled apart. */
+/** The end of a quoted cell: behind its last quotation mark, those that are doubled apart. */
 function endOfQuoted(text: string, start: number): number {
   let at = start + 1;
   for (;;) {
@@ -95,7 +95,7 @@ function endOfQuoted(text: string, start: number): number {
 const winEventRow = /^\s*(\S+[ \u202f]\S+(?:[ \u202f][AP]M)?)\s+(\d{1,5})\s+(\p{L}[\p{L}\u00a0]*)\s+(.*)$/u;
 const eventLogRow = /^\s*(\d+)\s+(\p{L}{3,}\.? +\d{1,2} \d{2}:\d{2})\s+(\p{L}+)\s+(.+?)\s+(\d+)\s+(\S.*)$/u;
 
-/** Get-WinEvent's table has its provider above it; Get-EventLog's has it in the row. */
+/** Get-WinEvent's table has its provider above it. Get-EventLog's has it in the row. */
 export class PrintedForm {
   private provider = '';
 

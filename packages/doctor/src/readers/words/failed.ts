@@ -1,4 +1,4 @@
-// Whether a line of a log says by itself that something failed, in the languages that its program is installed in.
+// Whether a line of a log says by itself that something failed, in the languages of its program.
 
 const failed =
   /\b(?:fail(?:ed|ure|s)?|error|exception|unable|could ?not|cannot|can't|denied|refused|timed? ?out|aborted|invalid|corrupt(?:ed)?|fatal)\b|fehler|fehlgeschlagen|verweigert|ungültig|nicht gefunden|échec|échoué|erreur|impossible|refusé|introuvable|fallo|falló|no se (?:pudo|puede)|errore|impossibile|non riuscit|falha|失敗|エラー|できません|错误|失败|ошибк|не удалось|błąd|fout|mislukt|fel\b|chyba|hata/i;

@@ -1,6 +1,6 @@
-// Why a .NET program of Windows (WSUS, Configuration Manager) failed, from the words of its exceptions. Names of classes,
-// numbers and providers are the same in every language and decide first; sentences follow in the languages that servers
-// are installed in. A table that anybody can extend.
+// Why a .NET program of Windows (WSUS, Configuration Manager) failed, from the words of its exceptions. Names of
+// classes, numbers and providers are the same in every language and decide first. Sentences follow in the languages
+// that servers are installed in. A table that anybody can extend.
 
 /** `aborted` and `deadlock` are what programs write while they stop or try again. */
 export type FailureKind =
@@ -176,7 +176,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-/** The failure that a text tells of; undefined where it tells of none that is known. */
+/** The failure that a text tells of. Undefined where it tells of none that is known. */
 export function failureIn(text: string): Failure | undefined {
   for (const { kind, marks, words } of rows) {
     if (!marks?.test(text) && !words?.test(text)) continue;
@@ -211,7 +211,10 @@ export function codesIn(text: string): number[] {
   return [...found];
 }
 
-/** Win32, security, trust, HTTP, BITS, the agent, web services, Delivery Optimization, servicing, .NET, Configuration Manager. */
+/**
+ * Win32, security, trust, HTTP, BITS, the agent, web services, Delivery Optimization, servicing, .NET, Configuration
+ * Manager.
+ */
 const facilities = new Set([
   0x8000, 0x8004, 0x8007, 0x8009, 0x800b, 0x800f, 0x8013, 0x8019, 0x8020, 0x8024, 0x803d, 0x8053, 0x80d0, 0x87d0,
   0xc190, 0xc800,

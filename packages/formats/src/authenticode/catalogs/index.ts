@@ -7,8 +7,8 @@ import { readSignedData } from '../signed-data.ts';
 import { type VerifyOptions, verifyFile } from '../verify/index.ts';
 
 /**
- * Judges `catalog` and whether it names `bytes`. The report is the one of the catalog; a file that is not named, or only by
- * a digest that does not count, is a problem in it. Throws FormatError for what is no catalog.
+ * Judges `catalog` and whether it names `bytes`. The report is the one of the catalog. A file that is not named, or
+ * only by a digest that does not count, is a problem in it. Throws FormatError for what is no catalog.
  */
 export async function verifyInCatalog(
   bytes: Uint8Array,

@@ -1,8 +1,8 @@
-// The roots under which Microsoft signs code and time stamps, by their thumbprints. The certificates themselves are not part
-// of Moult: an administrator fetches them where docs/signing.md says, and these numbers tell whether they are the right ones.
-// The four under which Windows, Office and their time stamps were signed from 1997 to today; held against the certificates
-// that Wine brings (roots.test.ts). Newer ones (ECC, identity verification) are not listed: nothing here to hold
-// them against.
+// The roots under which Microsoft signs code and time stamps, by their thumbprints. The certificates themselves are not
+// part of Moult: an administrator fetches them where docs/signing.md says, and these numbers tell whether they are the
+// right ones. The four under which Windows, Office and their time stamps were signed from 1997 to today. Held against
+// the certificates that Wine brings (roots.test.ts). Newer ones (ECC, identity verification) are not listed: nothing
+// here to hold them against.
 
 interface KnownRoot {
   name: string;

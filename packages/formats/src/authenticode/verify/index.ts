@@ -25,13 +25,14 @@ export interface VerifyOptions {
   acceptClaimedTime?: boolean;
   /** The time to judge by where the signature names none. */
   now?: Date;
-  /** Largest signature that is read; what is larger is reported as malformed. */
+  /** Largest signature that is read. What is larger is reported as malformed. */
   maxSignatureBytes?: number;
 }
 
 /**
  * Judges the Authenticode signatures of a cabinet, a PE file, a Windows Installer file or a security catalog held in
- * memory. A bad signature is a report; FormatError is thrown for a file that is none of these, contradicts itself, or for PEM that is none.
+ * memory. A bad signature is a report. FormatError is thrown for a file that is none of these, contradicts itself, or
+ * for PEM that is none.
  */
 export async function verifyFile(bytes: Uint8Array, options: VerifyOptions): Promise<SignatureReport> {
   const question: SignatureQuestion = {
@@ -80,7 +81,7 @@ function nestedSignatures(message: SignedData): SignedData[] {
   return values.map((value) => readSignedData(value.bytes, value.offset));
 }
 
-/** Only zeros up to the next multiple of eight may follow the message; anything more is somebody's hiding place. */
+/** Only zeros up to the next multiple of eight may follow the message. Anything more is somebody's hiding place. */
 function paddingFindings(signature: Uint8Array, messageBytes: number): SignatureProblem[] {
   const padding = signature.subarray(messageBytes);
   if (padding.length < 8 && padding.every((octet) => octet === 0)) return [];

@@ -1,13 +1,13 @@
-// One field of a W3C line. Whatever a client sends, it stays one field on one line.
+// One field of a W3C line. Each input of a client stays one field on one line.
 import { httpBounds } from '../../bounds.ts';
 
 // Nearly every field there is: nothing to escape.
 const plain = /^[!-~]*$/;
-// Blanks part the fields, also those of Unicode for readers that split by them; control characters and the line ends of
-// Unicode could part the lines. Bidirectional marks and characters that nobody sees make one line look like another.
+// Blanks part the fields, also those of Unicode for readers that split by them. Control characters and the line ends of
+// Unicode could part the lines. Bidirectional marks and invisible characters make one line look like another.
 const escaped = /[\s\p{Cc}\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** `-` for nothing, `+` for blanks, %XX for characters that cannot be seen, `...` at the end of what was too long. */
+/** `-` for nothing, `+` for blanks, %XX for invisible characters, `...` at the end of a cut text. */
 export function escapeField(value: string | undefined): string {
   if (value === undefined || value === '') return '-';
   const text = plain.test(value) ? value : value.toWellFormed().replace(escaped, escapeCharacter);
@@ -17,7 +17,7 @@ export function escapeField(value: string | undefined): string {
 }
 
 /**
- * The path of a request target, percent-decoded once as HTTP.sys does; as sent when it cannot be decoded. Proxies send
+ * The path of a request target, percent-decoded once as HTTP.sys does. As sent when it cannot be decoded. Proxies send
  * the whole address (`GET http://server/path`): its path is what IIS notes.
  */
 export function stemOf(url: string): string {

@@ -1,5 +1,5 @@
 // The access log, as IIS 8 to 10 write it by default (W3C extended, u_exYYMMDD.log, UTC): the administrator's own tools
-// and the doctor read it. One line per answer, written within a second; a full disk never stops the server.
+// and the doctor read it. One line per answer, written within a second. A full disk never stops the server.
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ServerConfig } from '@moult/administration/config';
@@ -18,13 +18,13 @@ interface SentAnswer {
   status: number;
   substatus: number;
   win32: number;
-  /** Of the body. Not among the default fields of IIS; taken so that a fuller field set needs no other caller. */
+  /** Of the body. Not among the default fields of IIS. Taken so that a fuller field set needs no other caller. */
   bytes: number;
   timeTakenMs: number;
 }
 
 interface LoggedExchange extends Pick<Exchange, 'request' | 'query'> {
-  /** By the word of a trusted proxy; default: whoever has the connection. */
+  /** By the word of a trusted proxy. Default: whoever has the connection. */
   clientAddress?: string | undefined;
 }
 
@@ -42,10 +42,10 @@ export interface AccessLog {
 }
 
 interface AccessLogOptions {
-  /** One folder per listener, W3SVC1 and so on; made when missing. */
+  /** One folder per listener, W3SVC1 and so on. Made when missing. */
   folder: string;
   now: () => Date;
-  /** How much each client may write into it; default: as much as it likes. */
+  /** How much each client may write into it. Default: as much as it likes. */
   admission?: Pick<Admission, 'admit'>;
   /** Told once when the log cannot be written, and once when it can again. */
   onTrouble?: (message: string) => void;
@@ -82,7 +82,7 @@ export function accessLogBounds(
   };
 }
 
-/** Opens the log of one listener; the file is made with the first line. */
+/** Opens the log of one listener. The file is made with the first line. */
 export function createAccessLog(options: AccessLogOptions): AccessLog {
   const { folder, now, admission, onTrouble = () => undefined, bounds } = options;
   const clock = createClock(now);
@@ -135,7 +135,7 @@ function directives(stamp: string): string {
   );
 }
 
-/** Date and time in UTC, made anew once a second. */
+/** Date and time in UTC, made again once a second. */
 function createClock(now: () => Date): () => { stamp: string; day: string } {
   let second = -1;
   let current = { stamp: '', day: '' };

@@ -1,6 +1,6 @@
-// Lines into u_exYYMMDD.log: gathered for at most a second, one file per UTC day, directives at each start and in each new
-// file. A file that is full is followed by u_exYYMMDD_0002.log and so on. The file is opened for each write, so that it may
-// be moved or removed at any time.
+// Lines into u_exYYMMDD.log: gathered for at most a second, one file per UTC day, directives at each start and in each
+// new file. A file that is full is followed by u_exYYMMDD_0002.log and so on. The file is opened for each write, so
+// that it may be moved or removed at any time.
 
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
@@ -46,7 +46,7 @@ interface Batch {
 export function createLogFile({ folder, directives, remark, onTrouble, bounds }: LogFileOptions): LogFile {
   const budgetBytes = bounds?.retention().budgetBytes ?? Number.POSITIVE_INFINITY;
   const segmentBytes = Math.min(budgetBytes / 16, 64 * 1_048_576);
-  // What is written together must fit into a file.
+  // Lines that are written together must fit into a file.
   const mostWaiting = Math.min(httpBounds.maxAccessWaiting, segmentBytes);
   const place: Place = { day: undefined, sequence: 1, segmentBytes };
   let waiting: Batch[] = [];
@@ -128,13 +128,13 @@ export function createLogFile({ folder, directives, remark, onTrouble, bounds }:
 }
 
 interface Place {
-  /** Of the last write; undefined before the first, and after one that failed. */
+  /** Of the last write. Undefined before the first, and after one that failed. */
   day: string | undefined;
   sequence: number;
   segmentBytes: number;
 }
 
-/** Appends; directives before the lines at a start, and always in a file that is new. Answers whether it is new. */
+/** Appends. Directives before the lines at a start, and always in a file that is new. Answers whether it is new. */
 async function appendTo(
   folder: string,
   place: Place,
@@ -161,7 +161,7 @@ async function appendTo(
   }
 }
 
-/** A pipe would take the lines until it is full, and then hold a thread for ever. A link to a file leads anywhere. */
+/** A pipe takes the lines until it is full, and then holds a thread for ever. A link to a file leads anywhere. */
 async function openFile(path: string): Promise<FileHandle> {
   const handle = await open(
     path,

@@ -1,5 +1,5 @@
 // Sub-status and Win32 status of an answer, as an administrator of IIS knows them. A site that knows better than the
-// status alone tells says so; the front asks when it writes the line.
+// status alone tells says so. The front asks when it writes the line.
 import type { ServerResponse } from 'node:http';
 
 interface RequestOutcome {
@@ -21,7 +21,7 @@ export function noteOutcome(response: ServerResponse, outcome: RequestOutcome): 
   noted.set(response, outcome);
 }
 
-/** What to log for a finished or cut response. */
+/** The log fields of a finished or cut response. */
 export function outcomeOf(response: ServerResponse): RequestOutcome {
   const outcome = noted.get(response) ?? defaultFor(response.statusCode);
   return response.writableFinished ? outcome : { ...outcome, win32: clientGone };

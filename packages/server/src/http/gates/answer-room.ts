@@ -1,9 +1,11 @@
-// Memory for answers that their clients have not taken yet: one budget for all. A call whose answer does not fit waits, and
-// the queue behind it. An answer that stands for longer than patience allows makes room for one that waits, and none may
-// be taken more slowly than any line that agents still use.
+// Memory for answers that their clients have not taken yet: one budget for all. A call whose answer does not fit waits,
+// and the queue behind it. An answer that stays for longer than patience allows makes room for one that waits. It may
+// not be slower than any line that agents still use.
 
 export interface AnswerRoom {
-  /** Resolves when there is room; the answer counts the octets out. `evict` is called when they have to go before that. */
+  /**
+   * Resolves when there is room. The answer counts the octets out. `evict` is called when they have to go before that.
+   */
   enter(bytes: number, evict: () => void): Promise<() => void>;
   readonly usedBytes: number;
 }
@@ -34,7 +36,7 @@ export function createAnswerRoom(limits: AnswerRoomLimits): AnswerRoom {
   let used = 0;
   let patience: NodeJS.Timeout | undefined;
 
-  // What is larger than the budget comes alone: it would wait for ever otherwise.
+  // An answer that is larger than the budget comes alone: it waits for ever otherwise.
   const fits = (bytes: number) => used === 0 || used + bytes <= budgetBytes;
 
   const leave = (one: Held): void => {

@@ -1,18 +1,18 @@
-// Memory for request bodies that are coming or wait for their turn: one budget for all clients. When it is full, the body
-// that has stood still for longest makes room: who sends half of one and stops must not keep out who sends a whole one.
-// A part of the budget is kept for small bodies, which are nearly all that clients send: a few large ones do not keep
-// everybody out.
+// Memory for request bodies that are coming or wait for their turn: one budget for all clients. When it is full, the
+// body that has stood still for longest makes room: who sends half of one and stops must not keep out who sends a whole
+// one. A part of the budget is kept for small bodies, which are nearly all that clients send: a few large ones do not
+// keep everybody out.
 
 export interface BodyRoom {
-  /** A place for one body. `evict` is called when it has to make room; its octets are counted out by then. */
+  /** A place for one body. `evict` is called when it has to make room. Its octets are counted out by then. */
   enter(evict: () => void): BodyPlace;
   readonly usedBytes: number;
 }
 
 export interface BodyPlace {
-  /** Counts octets in; false when there is no room for them. */
+  /** Counts octets in. False if there is too little room for them. */
   grow(bytes: number): boolean;
-  /** The body is here: from now on it makes room for nobody. */
+  /** The body is here: from now on it does not make room for others. */
   complete(): void;
   /** Counts everything out. */
   leave(): void;
@@ -20,7 +20,7 @@ export interface BodyPlace {
 
 interface BodyRoomLimits {
   budgetBytes: number;
-  /** All bodies together that are larger than `smallBytes`; default: the whole budget. */
+  /** All bodies together that are larger than `smallBytes`. Default: the whole budget. */
   largeBudgetBytes?: number;
   smallBytes?: number;
 }
@@ -32,7 +32,7 @@ export function createBodyRoom(limits: BodyRoomLimits): BodyRoom {
   let used = 0;
   let usedByLarge = 0;
 
-  /** What large bodies hold after one of `own` octets has grown by `bytes`. */
+  /** The octets of large bodies after one of `own` octets has grown by `bytes`. */
   const largeAfter = (own: number, bytes: number): number => {
     if (own + bytes <= smallBytes) return 0;
     return usedByLarge + bytes + (own <= smallBytes ? own : 0);

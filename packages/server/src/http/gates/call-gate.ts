@@ -1,20 +1,20 @@
-// So many calls at once, so many waiting and none for longer than its connection lives, the rest is told to come back: a
-// storm of clients costs bounded memory, and nobody waits for an answer that cannot reach him. Lanes take turns, so that a
-// flood in one of them makes only itself wait, and large calls begin in different turns of the event loop, so that what is
-// small is read and answered between them.
+// So many calls at once, so many waiting, and each at most as long as its connection lives. The rest must come again: a
+// storm of clients costs bounded memory, and no client waits for an answer that cannot reach it. Lanes take turns, so
+// that a flood in one of them makes only itself wait. Large calls begin in different turns of the event loop, so that
+// small ones are read and answered between them.
 import { callBounds } from '../../bounds.ts';
 
 export interface CallGate {
   /** Runs `work` when it is its turn, or `refuse` when too many wait already or the wait was too long. */
   enter<T>(work: () => Promise<T>, refuse: () => T, caller?: Caller): Promise<T>;
-  /** False when a call in this lane would be refused now: to be asked before its body is read. */
+  /** False if a call in this lane is refused now: to be asked before its body is read. */
   hasRoom(lane: string): boolean;
   readonly inFlight: number;
   readonly waiting: number;
 }
 
 export interface Caller {
-  /** Calls of one lane wait behind each other; lanes take turns. */
+  /** Calls of one lane wait behind each other. Lanes take turns. */
   lane: string;
   /** Size of the request: larger ones use up the turns of their lane faster. */
   bytes: number;
@@ -24,7 +24,7 @@ interface CallGateLimits {
   maxInFlight: number;
   maxWaiting: number;
   maxWaitMs: number;
-  /** After each call its place rests for as long as the call took, and so leaves half of the time to others. */
+  /** After each call its place rests for as long as the call took. So it leaves half of the time to others. */
   rests?: boolean;
 }
 
@@ -101,7 +101,7 @@ export function createCallGate({ maxInFlight, maxWaiting, maxWaitMs, rests = fal
     return longest && longest[1].waiting.size > (lanes.get(name)?.waiting.size ?? 0) + 1 ? longest : undefined;
   };
 
-  /** When all places to wait are taken, the last of the longest lane gives way to one of a shorter lane. */
+  /** If all places to wait are taken, the last of the longest lane gives way to a shorter lane. */
   const makeRoom = (name: string): boolean => {
     if (waiting < maxWaiting) return true;
     const longest = longerThan(name);
@@ -131,7 +131,7 @@ export function createCallGate({ maxInFlight, maxWaiting, maxWaitMs, rests = fal
   };
 
   const turn = (caller: Caller): boolean | Promise<boolean> => {
-    // A place is only free while others wait when these are large, and wait for the next turn of the event loop.
+    // A place is only free while others wait if these are large. They wait for the next turn of the event loop.
     if (inFlight >= maxInFlight || caller.bytes > callBounds.smallBytes) return wait(caller);
     inFlight++;
     return true;

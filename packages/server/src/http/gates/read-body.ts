@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { BodyPlace, BodyRoom } from './body-room.ts';
 
 type ReadBody =
-  /** `place` is to be left when the call is over. */
+  /** Leave `place` when the call is over. */
   | { kind: 'body'; bytes: Buffer; place: BodyPlace }
   | { kind: 'too-large' }
   /** All clients together send more than there is room for, and this one stood still for longest. */
@@ -33,7 +33,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, room: BodyR
     const complete = () => {
       place.complete();
       const bytes = Buffer.concat(pieces, size);
-      // The listeners live as long as the request: what it came in would be kept beside it for all that time.
+      // The listeners live as long as the request: its first form stays beside it for all that time.
       pieces.length = 0;
       resolve({ kind: 'body', bytes, place });
     };
@@ -46,8 +46,8 @@ export function readBody(request: IncomingMessage, maxBytes: number, room: BodyR
 }
 
 /**
- * Reads on past what is left of a refused body and forgets it, up to a limit: a client that sends before it reads would
- * see its connection break, and never why. The time that a request may take bounds this too.
+ * Reads on past what is left of a refused body and forgets it, up to a limit: a client that sends before it reads sees
+ * its connection break, and never the reason. The time that a request may take bounds this too.
  */
 export function passOver(request: IncomingMessage, { mostBytes }: { mostBytes: number }): void {
   let left = mostBytes;
@@ -61,7 +61,7 @@ export function passOver(request: IncomingMessage, { mostBytes }: { mostBytes: n
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The text of a body in its own encoding; undefined when it is not that. */
+/** The text of a body in its own encoding. Undefined when it is not that. */
 export function decodeText(bytes: Uint8Array, contentType: string): string | undefined {
   try {
     const encoding = encodingOf(bytes, contentType);
@@ -72,7 +72,7 @@ export function decodeText(bytes: Uint8Array, contentType: string): string | und
   }
 }
 
-/** By the byte order mark, else the charset of the content type, else what XML says of itself (RFC 7303, 3). */
+/** By the byte order mark, else the charset of the content type, else the declaration of XML (RFC 7303, 3). */
 function encodingOf(bytes: Uint8Array, contentType: string): string {
   const [first, second, third] = bytes;
   if (first === 0xff && second === 0xfe) return 'utf-16le';
@@ -85,6 +85,6 @@ function encodingOf(bytes: Uint8Array, contentType: string): string {
   if (said) return said;
   const beginning = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
   const declared = /^<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(beginning)?.[1];
-  // Text of one octet a character is no UTF-16, whatever its declaration says.
+  // Text of one octet a character is not UTF-16, whatever its declaration says.
   return declared && !/^utf-?16/i.test(declared) ? declared : 'utf-8';
 }

@@ -1,7 +1,7 @@
-// Under which key an address is counted: an IPv4 address by itself, an IPv6 address with its neighbours of one /64, which
-// belong to one customer and which one machine may change through as it likes.
+// Under which key an address is counted: an IPv4 address by itself, an IPv6 address with its neighbours of one /64.
+// These belong to one customer, and one machine may change through them as it likes.
 
-/** The key of a socket's remote address; '' for a socket that has none any more. */
+/** The key of a socket's remote address. '' for a socket that has none any more. */
 export function addressKey(address: string | undefined): string {
   if (address === undefined) return '';
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -1,5 +1,5 @@
-// Bounds how fast strangers may make things grow: new computers, new names, status pings, reports, lines of the logs. The
-// server counts refusals, writes the counts to the store and logs them once a minute, never once a request.
+// Bounds how fast strangers may make things grow: new computers, new names, status pings, reports, lines of the logs.
+// The server counts refusals, writes the counts to the store and logs them once a minute, never once a request.
 
 import type { Store } from '@moult/store';
 import { heldBackPrefix } from '@moult/store';
@@ -20,17 +20,17 @@ export type Admitted =
   | 'targeting-record';
 
 export interface Admission {
-  /** Whether this much of it may come in from an address; what may not is counted. */
+  /** Whether this much of it may come in from an address. Refused ones are counted. */
   admit(what: Admitted, address: string | undefined, amount?: number): boolean;
   /** Writes what was counted, and stops. */
   close(): Promise<void>;
 }
 
 interface AdmissionParts {
-  /** Per second from one address; 0 for no bound. */
+  /** Per second from one address. 0 for no bound. */
   perSecond: Readonly<Record<Admitted, number>>;
   store: Pick<Store, 'addToCounters'>;
-  /** When there are as many computers as there may be, no more come in; default: there is always room. */
+  /** When there are as many computers as there may be, no more come in. Default: there is always room. */
   computers?: Pick<ComputerCount, 'hasRoom' | 'add'>;
   log: Logger;
   /** Milliseconds of a clock that never goes back. */
@@ -40,7 +40,7 @@ interface AdmissionParts {
 
 const largeAmount = (what: string) => (what === 'report-bytes' ? rateBounds.smallReportBytes : undefined);
 export const secondsOfDay = 86_400;
-/** Where a rate is one of a day, a day's worth of it may come at once. */
+/** If a rate is for a day, a day's worth of it may come at once. */
 const bursts: Partial<Record<Admitted, number>> = { 'targeting-record': secondsOfDay };
 
 export function createAdmission(parts: AdmissionParts): Admission {
@@ -60,7 +60,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
   let timer: NodeJS.Timeout | undefined;
   let saying: Promise<void> = Promise.resolve();
 
-  /** What cannot be written now is written with the next. */
+  /** Counts that cannot be written now are written with the next. */
   const unwritten = new Map<string, number>();
   const write = async (): Promise<void> => {
     const amounts = Object.fromEntries(unwritten);

@@ -1,5 +1,5 @@
-// The number of computers without asking the store each time: counted now and then, and in between by the computers that
-// were let in.
+// The number of computers without asking the store each time: counted now and then, and in between by the computers
+// that were let in.
 
 import type { Store } from '@moult/store';
 import { isTemporary } from '@moult/store/errors';
@@ -11,7 +11,7 @@ export interface ComputerCount {
   isCrowded(): boolean;
   /** Takes note of one more. */
   add(): void;
-  /** Counts anew; a failure leaves what is known. */
+  /** Counts again. A failure leaves what is known. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
@@ -25,7 +25,7 @@ interface ComputerCountParts {
 
 const crowdedShare = 0.9;
 
-/** Counts every now and then; until the store was asked once (refresh) there is room. */
+/** Counts every now and then. Until the store was asked once (refresh) there is room. */
 export function createComputerCount(parts: ComputerCountParts): ComputerCount {
   const { store, maxComputers, failed, everyMs = 30_000 } = parts;
   let known = 0;

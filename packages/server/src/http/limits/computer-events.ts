@@ -1,12 +1,12 @@
-// Bounds the report events of one computer. The number is looked up by chance, more often the more the computer sends. So
-// no memory of senders is needed, and a computer that sends little is hardly ever looked at.
+// Bounds the report events of one computer. The number is looked up by chance, more often the more the computer sends.
+// So no memory of senders is needed, and a computer that sends little is hardly ever looked at.
 
 import type { Store } from '@moult/store';
 import { rateBounds } from '../../bounds.ts';
 import type { Logger } from '../../log/log.ts';
 
 export interface ComputerEvents {
-  /** Takes note of what a computer reported; what it has too many of goes soon after. */
+  /** Takes note of what a computer reported. Events beyond the bound go soon after. */
   note(computerId: string, reported: { events: number; bytes: number }): void;
   /** Ends after the trimming that is running. */
   close(): Promise<void>;

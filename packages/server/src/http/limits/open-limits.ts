@@ -17,11 +17,11 @@ import { type ComputerEvents, createComputerEvents } from './computer-events.ts'
 export interface Limits {
   admission: Admission;
   computerEvents: Pick<ComputerEvents, 'note'>;
-  /** Counts the computers anew: a database that was away at the start holds some. */
+  /** Counts the computers again: a database that was away at the start holds some. */
   recount(): Promise<void>;
 }
 
-/** Begins to count, to bound and to take away; ended by `closers`. */
+/** Begins to count, to bound and to take away. Ended by `closers`. */
 export function openLimits(
   config: ServerConfig,
   { store, clock, log }: { store: Store; clock: ServerClock; log: Logger },
@@ -52,7 +52,7 @@ export function openLimits(
   return { admission, computerEvents: noteBoth(events, states), recount: count.refresh };
 }
 
-/** Who reports much may have many events, and many states. */
+/** A computer that reports much may have many events, and many states. */
 function noteBoth(events: ComputerEvents, states: StateBounds): Pick<ComputerEvents, 'note'> {
   return {
     note(computerId, reported) {

@@ -1,21 +1,21 @@
-// One kind of thing, bounded per address and in total. An address may take from the total as long as it took no more lately
-// than the total still holds. So those who take all they can share it evenly, however many they are, and leave a part of the
+// One kind of thing, bounded per address and in total. An address may take from the total as long as it took no more
+// lately than the total still holds. So greedy ones share it evenly, however many they are, and leave a part of the
 // same size: who took nothing finds it, and is not shut out by them.
 import { rateBounds } from '../../bounds.ts';
 import { createRecentUse } from './recent-use.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
 interface Rate {
-  /** Takes `amount` for an address key; false when it, or all addresses together, had enough. */
+  /** Takes `amount` for an address key. False when it, or all addresses together, had enough. */
   take(key: string, amount?: number): boolean;
 }
 
 interface RateOptions {
-  /** For one address; 0 for no bound. */
+  /** For one address. 0 for no bound. */
   perSecond: number;
   /** Amounts above this use the upper half of a rate only: what is small finds room beside them. */
   largeAmount?: number | undefined;
-  /** So many seconds of its rate an address may take at once; default: rateBounds.burstSeconds. */
+  /** So many seconds of its rate an address may take at once. Default: rateBounds.burstSeconds. */
   burstSeconds?: number | undefined;
   /** Milliseconds of a clock that never goes back. */
   now?: () => number;

@@ -2,7 +2,7 @@
 // leaves it while it counts.
 
 interface RecentUse {
-  /** What the key took, as far as it still counts. */
+  /** The use of the key, as far as it still counts. */
   of(key: string): number;
   add(key: string, amount: number): void;
   readonly size: number;
@@ -13,7 +13,7 @@ interface RecentUseOptions {
   fadesMs: number;
   /** Less than this is forgotten. */
   leastCounted: number;
-  /** Keys in the table; when all of them count, further keys are counted as one. */
+  /** Keys in the table. When all of them count, further keys are counted as one. */
   mostKeys: number;
   /** Milliseconds of a clock that never goes back. */
   now(): number;

@@ -1,5 +1,5 @@
-// Token buckets, one per key, in a table of bounded size. A bucket is forgotten only when it is full again: to forget it
-// then changes nothing, so nobody can push another's bucket out of the table to have it refilled.
+// Token buckets, one per key, in a table of bounded size. A bucket is forgotten only when it is full again: to forget
+// it then changes nothing. So another's bucket cannot be pushed out of the table to have it refilled.
 
 interface BucketLimits {
   /** Tokens that come back each second. */
@@ -9,7 +9,7 @@ interface BucketLimits {
 }
 
 interface TokenBuckets {
-  /** Takes `amount` tokens of the key's bucket; false, and nothing taken, when it does not hold them. */
+  /** Takes `amount` tokens of the key's bucket. False, and nothing taken, when it does not hold them. */
   take(key: string, amount: number): boolean;
   /** Puts back what was taken in vain. */
   giveBack(key: string, amount: number): void;
@@ -19,7 +19,7 @@ interface TokenBuckets {
 }
 
 interface TokenBucketOptions extends BucketLimits {
-  /** Keys in the table; when all of their buckets are in use, further keys share one bucket. */
+  /** Keys in the table. When all of their buckets are in use, further keys share one bucket. */
   mostKeys: number;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
@@ -68,7 +68,7 @@ export function createTokenBuckets({ perSecond, burst, mostKeys, now }: TokenBuc
   return {
     take(key, amount) {
       const bucket = bucketOf(key, now());
-      // What is larger than a bucket passes when the bucket is full, and is paid off afterwards.
+      // An amount larger than a bucket passes when the bucket is full, and is paid off afterwards.
       if (bucket.level < Math.min(amount, burst)) return false;
       bucket.level -= amount;
       return true;

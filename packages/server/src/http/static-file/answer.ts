@@ -14,7 +14,7 @@ interface FileAnswer {
   status: 200 | 206 | 304 | 405 | 412 | 416;
   /** Names and values in turn, as `writeHead` takes them. */
   headers: string[];
-  /** Empty where there is no body: HEAD, 304, 405, 412, 416. */
+  /** Empty without a body: HEAD, 304, 405, 412, 416. */
   body: BodyPart[];
 }
 
@@ -97,7 +97,7 @@ function multiple(facts: FileFacts, ranges: ByteRange[]): FileAnswer {
   return { status: 206, headers, body };
 }
 
-// Fixed for a file, so that the same request has the same answer; never inside a part by more than chance.
+// Fixed for a file, so that the same request has the same answer. Never inside a part by more than chance.
 function boundaryFor(facts: FileFacts): string {
   const tag = facts.etag.replace(/[^0-9A-Za-z]/g, '').slice(0, 32);
   return `moult-byteranges-${tag}-${facts.sizeBytes.toString(16)}`;

@@ -1,6 +1,6 @@
-// Buffers that are used again, because a fresh large one costs a page fault for each 4 KiB. Large pieces cost a third less
-// processor time than small ones (bench/static-file.ts), but a client that takes nothing holds its piece: so there is
-// a fixed number of large ones, and who comes later gets small ones.
+// Buffers that are used again, because a fresh large one costs a page fault for each 4 KiB. Large pieces cost a third
+// less processor time than small ones (bench/static-file.ts). But a client that takes nothing holds its piece: so there
+// is a fixed number of large ones, and who comes later gets small ones.
 
 interface BufferPool {
   take(): Buffer;
@@ -12,7 +12,7 @@ interface BufferPoolSizes {
   /** Large buffers in existence, in use or not. */
   maxLarge: number;
   smallBytes: number;
-  /** Small buffers kept while nobody uses them. */
+  /** Small buffers that are kept while they are not used. */
   maxIdleSmall: number;
 }
 

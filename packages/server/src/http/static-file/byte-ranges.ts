@@ -8,8 +8,8 @@ export interface ByteRange {
 }
 
 /**
- * The satisfiable ranges in the order asked, an empty array when there is none (416), or undefined when the header is
- * to be ignored: no `bytes` unit, wrong syntax, too many ranges, or ranges that together exceed the file.
+ * The satisfiable ranges in the order asked, or an empty array without any (416). Undefined if the header must be
+ * ignored: no `bytes` unit, wrong syntax, too many ranges, or ranges that together exceed the file.
  */
 export function parseByteRanges(header: string, sizeBytes: number): ByteRange[] | undefined {
   const list = /^bytes=([\d\s,-]+)$/i.exec(header.trim())?.[1];

@@ -8,7 +8,7 @@ interface OpenFile {
   readonly handle: FileHandle;
   readonly sizeBytes: number;
   readonly lastModified: Date;
-  /** Gives the file back; the handle must not be used afterwards. */
+  /** Gives the file back. The handle must not be used afterwards. */
   release(): void;
 }
 
@@ -22,7 +22,7 @@ export interface FilePlace {
 export interface OpenFiles {
   /** Opens a regular file for reading, as `openInside` does: no link on the way. Rejects as it does (ENOENT …). */
   acquire(place: FilePlace): Promise<OpenFile>;
-  /** Forgets a file that was changed or moved, so that the next `acquire` opens it anew. */
+  /** Forgets a file that was changed or moved, so that the next `acquire` opens it again. */
   forget(place: FilePlace): void;
   close(): Promise<void>;
 }
@@ -39,8 +39,8 @@ interface Entry {
 }
 
 /**
- * `maxIdle` files stay open for at most `idleMs` after their last use, and each is opened anew after `maxAgeMs`, in use
- * or not: a damaged file that another process set aside must not be served for as long as clients keep asking.
+ * `maxIdle` files stay open for at most `idleMs` after their last use. Each is opened again after `maxAgeMs`, in use or
+ * not: a damaged file that another process moved away must not be served for as long as clients keep asking.
  */
 export function createOpenFiles({
   maxIdle = httpBounds.maxIdleFiles,

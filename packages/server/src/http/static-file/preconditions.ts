@@ -4,7 +4,7 @@ import type { FileFacts } from './facts.ts';
 
 type Precondition = 'send' | 'not-modified' | 'failed';
 
-/** What the request's conditions ask for. If-Range is not among them: see `rangeApplies`. */
+/** The answer that the request's conditions ask for. If-Range is not among them: see `rangeApplies`. */
 export function evaluatePreconditions(headers: IncomingHttpHeaders, facts: FileFacts, now: Date): Precondition {
   const ifMatch = headers['if-match'];
   if (ifMatch !== undefined) {
@@ -13,12 +13,13 @@ export function evaluatePreconditions(headers: IncomingHttpHeaders, facts: FileF
   const ifNoneMatch = headers['if-none-match'];
   if (ifNoneMatch !== undefined) return listsTag(ifNoneMatch, facts.etag, 'weak') ? 'not-modified' : 'send';
   const since = httpDate(headers['if-modified-since']);
-  // A date after now does not count (13.1.3): a server whose clock was ahead gave it, and what is newer has an older one.
+  // A date after now does not count (13.1.3): a server whose clock was ahead gave it, and what is newer has an older
+  // one.
   if (since === undefined || since > seconds(now)) return 'send';
   return seconds(facts.lastModified) <= since ? 'not-modified' : 'send';
 }
 
-/** Whether Range counts: there is no If-Range, or it names exactly this file. */
+/** Whether Range counts: the request has no If-Range, or it names exactly this file. */
 export function rangeApplies(ifRange: string | undefined, facts: FileFacts): boolean {
   if (ifRange === undefined) return true;
   const text = ifRange.trim();
@@ -39,7 +40,7 @@ function isBefore(header: string | undefined, lastModified: Date): boolean {
   return date !== undefined && seconds(lastModified) > date;
 }
 
-// A date that cannot be read makes its condition void (13.1.3). Clients from 2001 add "; length=…" behind it.
+// A date that cannot be read makes its condition void (13.1.3). Clients from 2001 add ". Length=…" behind it.
 function httpDate(header: string | undefined): number | undefined {
   if (header === undefined) return undefined;
   const ms = Date.parse(header.replace(/;.*$/s, ''));

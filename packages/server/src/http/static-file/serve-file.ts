@@ -1,5 +1,5 @@
-// Large files from disk: read in large pieces into buffers that are used again, at most two pieces in flight per client,
-// never more than the client takes. A client that goes away releases its file and buffers at once.
+// Large files from disk: read in large pieces into buffers that are used again. At most two pieces are in flight per
+// client, never more than the client takes. A client that goes away releases its file and buffers at once.
 import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -12,7 +12,7 @@ import type { FilePlace, OpenFiles } from './open-files.ts';
 
 export interface FileOnDisk extends FilePlace {
   contentType: string;
-  /** Strong validator with quotes; default: made from size and time of change. */
+  /** Strong validator with quotes. Default: made from size and time of change. */
   etag?: string;
   /** Default: the file's time of change. */
   lastModified?: Date;
@@ -56,7 +56,7 @@ async function sendBody(response: ServerResponse, socket: Socket, handle: FileHa
       let position = range?.first ?? 0;
       while (range && position <= range.last) {
         const piece = await readPiece(handle, position, range.last - position + 1);
-        // The next piece is read while this one is on its way; a third has to wait.
+        // The next piece is read while this one is on its way. A third has to wait.
         await lastWrite;
         lastWrite = writePiece(response, socket, piece);
         position += piece.bytes.length;
@@ -107,7 +107,7 @@ function writePiece(response: ServerResponse, socket: Socket, { bytes, buffer }:
     forget = onClosed(socket, () => finish(true));
     if (!isOver) response.write(bytes, finish);
   });
-  // Awaited only after the next piece is read; until then a failure is no unhandled one.
+  // Awaited only after the next piece is read. Until then a failure is not an unhandled one.
   written.catch(() => undefined);
   return written;
 }

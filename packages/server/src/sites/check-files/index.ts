@@ -1,5 +1,5 @@
-// Two small files that troubleshooting guides for WSUS have administrators open in a browser: WSUS has them on its disk, and
-// whoever finds them missing takes the server for broken.
+// Two small files that troubleshooting guides for WSUS have administrators open in a browser: WSUS has them on its
+// disk, and whoever finds them missing takes the server for broken.
 import type { Exchange, Site } from '../../http/site.ts';
 
 interface CheckFile {
@@ -7,7 +7,7 @@ interface CheckFile {
   text: string;
 }
 
-// How WSUS's own file looks inside is not published. What it is opened for is that XML comes. It says nothing that
+// How WSUS's own file looks inside is not published. It is opened because XML comes. It says nothing that
 // GetConfig does not tell every client.
 const serverVersionFile =
   '<?xml version="1.0" encoding="utf-8"?>\r\n<WusServerVersion><ProtocolVersion>3.2</ProtocolVersion></WusServerVersion>\r\n';

@@ -29,7 +29,7 @@ export function configText({ maxExtendedUpdates, targeting }: UpdateService['con
   return JSON.stringify({ maxExtendedUpdates, targeting });
 }
 
-/** Two numbers with a point between; absent counts as the first there was. Throws InvalidParameters otherwise. */
+/** Two numbers with a point between. Absent counts as the first there was. Throws InvalidParameters otherwise. */
 export function requireProtocolVersion(text: string | undefined): string {
   const version = (text ?? '').trim() || '1.0';
   if (!/^\d{1,5}\.\d{1,5}$/.test(version)) throw new SoapFault('InvalidParameters', 'protocolVersion');

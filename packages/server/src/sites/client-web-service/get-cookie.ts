@@ -45,7 +45,7 @@ function openAuthorization(
   throw new SoapFault('InvalidAuthorizationCookie', '');
 }
 
-/** An expired one counts: that is how a cookie is renewed. Absent, empty and nil are none. */
+/** An expired one counts: that is how a cookie is renewed. Absent, empty and nil do not count. */
 function openOldCookie({ cookies, now }: UpdateService, sealed: Uint8Array | undefined): ClientClaims | undefined {
   if (!sealed || sealed.length === 0) return undefined;
   const opened = cookies.openClient(sealed, now());

@@ -5,7 +5,7 @@ import { SoapFault } from '../../errors.ts';
 import type { Client, UpdateService } from '../../update-service/update-service.ts';
 import { wireDeployment } from './wire-deployment.ts';
 
-/** Bundle members are left out, as real WSUS does (captures): the client fetches them anew with their bundle. */
+/** Bundle members are left out, as real WSUS does (captures): the client fetches them again with their bundle. */
 export function refreshCache(
   { catalog }: UpdateService,
   { claims, offer }: Client,

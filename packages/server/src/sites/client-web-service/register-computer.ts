@@ -1,5 +1,5 @@
-// RegisterComputer (MS-WUSP 3.1.5.5): the facts of a computer. They are informational, so none is refused; the store cuts
-// them.
+// RegisterComputer (MS-WUSP 3.1.5.5): the facts of a computer. They are informational, so none is refused. The store
+// cuts them.
 import type { ComputerInfo } from '@moult/protocol/client-web-service';
 import { SoapFault } from '../../errors.ts';
 import type { UpdateService } from '../../update-service/update-service.ts';

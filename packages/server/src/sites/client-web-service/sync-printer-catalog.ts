@@ -1,4 +1,4 @@
-// SyncPrinterCatalog (MS-WUSP 3.1.5.12), the Add Printer wizard's call. The same answer as SyncUpdates; the anchors in the
+// SyncPrinterCatalog (MS-WUSP 3.1.5.12), the Add Printer wizard's call. The same answer as SyncUpdates. The anchors in the
 // cookie stay, because a wizard sees a part of what the passes of a scan see.
 import type { RevisionId } from '@moult/catalog';
 import type { clientWebService, SyncInfo } from '@moult/protocol/client-web-service';

@@ -11,7 +11,7 @@ import { wireDeployment, wireFormOf } from './wire-deployment.ts';
 /** A driver names the hardware ids that it was matched by. */
 type Synced = SyncedRevision & { hardwareIds?: readonly string[] };
 
-/** The answer to one pass; `claims` go into the new cookie. */
+/** The answer to one pass. `claims` go into the new cookie. */
 export async function describeSync(
   service: UpdateService,
   decision: SyncDecision,
@@ -34,7 +34,7 @@ export function knowsCategoryScans({ protocolVersion }: ClientClaims): boolean {
   return speaksAtLeast(protocolVersion, '1.7');
 }
 
-/** New updates with their Core fragments, cut where the answer would become too large. */
+/** New updates with their Core fragments, cut before the answer becomes too large. */
 async function describeNew(
   service: UpdateService,
   revisions: readonly Synced[],
@@ -45,7 +45,7 @@ async function describeNew(
   for (const ready of await loadReady(service, revisions, protocolVersion)) {
     if (!ready) continue;
     room -= ready.coreLength;
-    // One always goes: a fragment larger than any answer would otherwise be asked for for ever.
+    // One always goes: a fragment larger than any answer is otherwise asked for for ever.
     if (room < 0 && updates.length > 0) return { updates, isCut: true };
     updates.push(ready.update);
   }
@@ -54,14 +54,14 @@ async function describeNew(
 
 type Loaded = Pick<ReadyUpdate, 'coreLength'> & { update: UpdateInfo };
 
-/** In the order of `revisions`; undefined for one whose fragment is gone. */
+/** In the order of `revisions`. Undefined for one whose fragment is gone. */
 async function loadReady(
   { fragments, readyUpdates }: UpdateService,
   revisions: readonly Synced[],
   protocolVersion: string,
 ): Promise<(Loaded | undefined)[]> {
   const form = wireFormOf(protocolVersion);
-  // A driver names the devices of its client, so it is nobody else's.
+  // A driver names the devices of its client, so it is for this client alone.
   const found = revisions.map((revision) => (revision.hardwareIds ? undefined : readyUpdates.find(revision, form)));
   const missing = revisions.filter((_, at) => !found[at]).map(({ revisionId }) => revisionId);
   if (missing.length === 0) return found;

@@ -4,7 +4,7 @@ import type { Deployment } from '@moult/protocol/client-web-service';
 import type { WireForm } from '../../update-service/ready-updates.ts';
 import { speaksAtLeast } from './get-config.ts';
 
-/** `hardwareIds` are those by which a driver was matched: clients that speak 1.6 or later get them (MS-WUSP 3.1.5.7). */
+/** `hardwareIds` are those that matched a driver: clients that speak 1.6 or later get them (MS-WUSP 3.1.5.7). */
 export function wireDeployment(
   deployment: EffectiveDeployment,
   protocolVersion: string,
@@ -28,7 +28,7 @@ export function wireDeployment(
 /** Of Windows 10 1903. */
 const knowsOptionalInstall = '2.0';
 
-/** What of a deployment depends on the protocol of the client, apart from a driver's hardware ids. */
+/** The part of a deployment that depends on the protocol of the client, apart from a driver's hardware ids. */
 export function wireFormOf(protocolVersion: string): WireForm {
   if (speaksAtLeast(protocolVersion, knowsOptionalInstall)) return '2.0';
   return speaksAtLeast(protocolVersion, '1.8') ? '1.8' : 'before 1.8';

@@ -1,4 +1,5 @@
-// The built console in memory: a handful of small files, read once, sent with validators and compressed where that helps.
+// The built console in memory: a handful of small files, read once, sent with validators and compressed where that
+// helps.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
@@ -21,7 +22,7 @@ const types: Record<string, string> = {
   '.png': 'image/png',
 };
 
-/** URL path → file, for every file of the folder that has a known type. Empty when there is no such folder. */
+/** URL path → file, for every file of the folder that has a known type. Empty if the folder is missing. */
 export function readAssets(folder: string): Map<string, Asset> {
   const assets = new Map<string, Asset>();
   for (const file of filesIn(folder)) {
@@ -34,7 +35,7 @@ export function readAssets(folder: string): Map<string, Asset> {
       bytes,
       gzip: bytes.length > 1000 ? gzipSync(bytes) : undefined,
       etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`,
-      // Assets carry their hash in their name; pages are asked for anew.
+      // Assets carry their hash in their name. Pages are asked for again.
       cacheControl: path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
     });
   }

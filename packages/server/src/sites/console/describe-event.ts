@@ -13,7 +13,7 @@ const versionBytes = 64;
 /** A clock that differs by less than this says nothing: requests take their time. */
 const sameTimeMs = 60_000;
 
-/** What happened, to whom, and how it ended. */
+/** The event, the computer, and the end of it. */
 export function describeEvent(event: StoredEvent): HomeEvent {
   const detail = detailOf(event);
   const apart = Math.abs(event.receivedAt.getTime() - event.at.getTime()) > sameTimeMs;

@@ -1,20 +1,20 @@
-// Server-sent events: the newest state of the page for all viewers, each in the view that they may have. The store is read
-// once for each change, however many viewers there are, and never more often than it can bear.
+// Server-sent events: the newest state of the page for all viewers, each in the view that they may have. The store is
+// read once for each change, however many viewers there are, and never more often than its pause.
 
 import type { ServerResponse } from 'node:http';
 import { defaultFeedLimits } from '../../bounds.ts';
 
 export interface FeedLimits {
   /**
-   * Streams of one view at once; more are told to ask again later. Strangers take no room from the server's own, and of
-   * addresses with more streams than another one the oldest makes room.
+   * Streams of one view at once. More are told to ask again later. Strangers take no room from the server's own. The
+   * oldest stream of the address with the most makes room.
    */
   maxStreams: number;
   /** A comment-like event at least this often, so that both ends notice a dead line. */
   heartbeatMs: number;
   /** The state is also read this often without a hint: other processes write to the store too. */
   pollMs: number;
-  /** Shortest time between two reads; grows to twenty times what a read takes. */
+  /** Shortest time between two reads. Grows to twenty times what a read takes. */
   minIntervalMs: number;
   /** A stream that lets this many bytes pile up is cut. */
   maxWaitingBytes: number;
@@ -39,11 +39,11 @@ interface Viewer {
 }
 
 export interface LiveFeed {
-  /** The newest state; at most `minIntervalMs` (or what reading costs) old. */
+  /** The newest state. At most `minIntervalMs` (or what reading costs) old. */
   current(view: View): Promise<Snapshot>;
   /** Something may have changed. */
   nudge(): void;
-  /** Takes the response over. False, untouched, when there is no room. */
+  /** Takes the response over. False, untouched, without room. */
   open(response: ServerResponse, viewer: Viewer): boolean;
   close(): void;
 }
@@ -104,7 +104,7 @@ export function createLiveFeed(
     else response.write(text);
   };
 
-  /** Plans the next read, or brings it forward; never later than already planned. */
+  /** Plans the next read, or brings it forward. Never later than already planned. */
   const plan = (ms: number): void => {
     if (streams.size === 0) return;
     const earliest = latest ? latest.goodUntil - performance.now() : 0;
@@ -127,7 +127,7 @@ export function createLiveFeed(
     heartbeat = nextRead = undefined;
   };
 
-  /** Whether one more of this address finds room; if need be, the oldest stream of the address with the most ends. */
+  /** Whether one more of this address finds room. If need be, the oldest stream of the address with the most ends. */
   const makeRoom = ({ view, address }: Viewer): boolean => {
     const ofAddress = new Map<string, ServerResponse[]>();
     let open = 0;
@@ -144,7 +144,7 @@ export function createLiveFeed(
     const [oldest] = most;
     if (!oldest || most.length <= (ofAddress.get(address)?.length ?? 0) + 1) return false;
     forget(oldest);
-    // One that takes nothing would hold on to what waits for it.
+    // One that takes nothing holds on to its data.
     if (oldest.writableLength > 0) oldest.destroy();
     else oldest.end();
     return true;

@@ -1,4 +1,4 @@
-// The figures of /metrics, by the names that docs/monitoring.md lists. All are read anew for each scrape.
+// The figures of /metrics, by the names that docs/monitoring.md lists. All are read again for each scrape.
 import type { ExpiryState } from '@moult/releases/repository';
 import type { HomeFacts } from '@moult/store';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
@@ -8,7 +8,7 @@ export interface MetricsParts {
   startedAt: Date;
   loadHomeFacts(eventLimit: number): Promise<HomeFacts>;
   selfUpdateHealth(): SelfUpdateHealth;
-  /** What the administrator must know: each is one sentence on the home page. */
+  /** Notices for the administrator: each is one sentence on the home page. */
   countNotices(): number;
   trustExpiries(): readonly ExpiryState[];
 }

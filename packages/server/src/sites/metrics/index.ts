@@ -1,12 +1,13 @@
-// /metrics for Prometheus, and /healthz and /readyz for programs that start, stop and balance servers. Counts and states
-// only: no name, address or id of a computer, and labels from short lists, so that no client can make their number grow.
+// /metrics for Prometheus, and /healthz and /readyz for programs that start, stop and balance servers. Counts and
+// states only: no name, address or id of a computer. Labels come from short lists, so that no client can make their
+// number grow.
 import type { NamesFor } from '../../home-document.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import { isLocalViewer } from '../../http/viewer.ts';
 import { createGauges, type MetricsParts } from './gauges.ts';
 
 interface MetricsSiteParts extends MetricsParts {
-  /** Who may read /metrics. The two others say no more than a status does, and are for everybody. */
+  /** The readers of /metrics. The two others say no more than a status does, and are for everybody. */
   metricsFor: NamesFor;
   /** Settles when the database answers, throws when it does not. */
   askDatabase(): Promise<unknown>;

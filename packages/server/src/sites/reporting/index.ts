@@ -24,7 +24,7 @@ export function reportingHandlers(service: UpdateService): Handlers<(typeof repo
     },
 
     async ReportInventory({ cookie, inventory }) {
-      // A client that sends one all the same is thanked, and nothing of it is unpacked or kept.
+      // A client that sends one all the same is thanked, and no part of it is unpacked or kept.
       openCookie(service, cookie);
       if (!inventory) throw new SoapFault('InvalidParameters', 'inventory');
       return { result: true };

@@ -1,5 +1,5 @@
-// ReportEventBatch in both forms (MS-WUSP 3.1.5.11): the events of a client, kept under the name in its cookie, whatever
-// the event says of itself. The store bounds the text: a client that sends more is thanked.
+// ReportEventBatch in both forms (MS-WUSP 3.1.5.11): the events of a client, kept under the name in its cookie,
+// whatever the event says of itself. The store bounds the text: a client that sends more is thanked.
 import type { ReportingEvent } from '@moult/protocol/reporting';
 import type { ReportedEvent, Store } from '@moult/store';
 import { SoapFault } from '../../errors.ts';
@@ -19,7 +19,7 @@ export async function reportEventBatch(
   service.contacts.note(computerId, 'reported');
 }
 
-/** They are acknowledged: the client would send them again for ever, and with them all that came after. */
+/** They are acknowledged: the client sends them again for ever, and with them all that came after. */
 async function noteRefused(
   { store, log }: UpdateService,
   computerId: string,
@@ -36,7 +36,7 @@ function bytesIn(events: readonly ReportedEvent[]): number {
   return events.reduce((sum, one) => sum + lengthOf(one.replacementStrings) + lengthOf(one.miscData), 0);
 }
 
-/** No cookie here (MS-WUSP 2.2.2.3): at least nobody fills the store under names that never authorised. */
+/** No cookie here (MS-WUSP 2.2.2.3): at least a client cannot fill the store under names that never authorised. */
 export async function reportEventBatch2(
   service: UpdateService,
   computerId: string | undefined,

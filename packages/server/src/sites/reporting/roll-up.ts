@@ -1,5 +1,5 @@
-// What a downstream server reports to its upstream (MS-WSUSSS 3.1.4.14 to 3.1.4.17) shares the contract with what clients report, but
-// needs a cookie of server synchronisation. This server synchronises with nobody, so no cookie can be one.
+// The reports of a downstream server to its upstream (MS-WSUSSS 3.1.4.14 to 3.1.4.17) share the contract with clients'
+// reports. They need a cookie of server synchronisation. This server does not synchronise, so no cookie can be one.
 import { SoapFault } from '../../errors.ts';
 
 /** Throws InvalidCookie, whoever asks. */

@@ -4,7 +4,7 @@ import { FolderTree } from '@moult/disk';
 import { withDiskTrouble } from '@moult/store';
 
 /**
- * Writes `bytes` to `name` below `folder` so that a reader, or a crash, meets the old file or the new one. Throws
+ * Writes `bytes` to `name` below `folder`. A reader, or a crash, meets the old file or the new one. Throws
  * ServerError SERVER_DISK_FULL when the disk refuses.
  */
 export async function writeFileAtomically(folder: string, name: string, bytes: Uint8Array | string): Promise<void> {
@@ -20,7 +20,7 @@ function writeWhole(folder: string, name: string, bytes: Uint8Array | string): v
   }
 }
 
-/** What `reading` gives, or undefined when there is no such file. */
+/** The value of `reading`, or undefined if the file is missing. */
 export async function ifThere<Result>(reading: Promise<Result>): Promise<Result | undefined> {
   try {
     return await reading;

@@ -6,7 +6,8 @@ import { extractAll, readCabinet } from '@moult/formats/cab';
 
 /**
  * `trusted`: signed under a certificate that was given. `intact`: the signature fits the bytes, and its root was not
- * given. `altered`: it does not fit. `unclear`: it uses an algorithm that is not checked here. `unsigned`: there is none.
+ * given. `altered`: it does not fit. `unclear`: it uses an algorithm that is not checked here. `unsigned`: it does not
+ * have one.
  */
 type SignatureState = 'trusted' | 'intact' | 'altered' | 'unclear' | 'unsigned';
 
@@ -19,13 +20,13 @@ export interface CabinetCheck {
   root: string;
 }
 
-/** Unpacks every member and checks the signature. Throws FormatError when it is no cabinet, or a damaged one. */
+/** Unpacks every member and checks the signature. Throws FormatError if it is not a cabinet, or a damaged one. */
 export async function checkCabinet(
   bytes: Uint8Array,
   trust: { trustedCertificatesPem: string[]; now: Date },
 ): Promise<CabinetCheck> {
   const members = extractAll(readCabinet(bytes)).size;
-  // SHA-1 is what Microsoft signed its old agents with; whether it still counts is for those agents to say.
+  // SHA-1 is what Microsoft signed its old agents with. Whether it still counts is for those agents to say.
   const report = await verifyFile(bytes, { ...trust, acceptSha1: true });
   const [first] = report.signers;
   const signature = stateOf(report);
@@ -48,12 +49,12 @@ const tampering = new Set<SignatureProblem['code']>([
   'SIGNATURE_BAD_CERTIFICATE',
 ]);
 
-/** Whether a file is to be held to be a cabinet: by its name, or because it begins as one. */
+/** Whether a file counts as a cabinet: by its name, or because it begins as one. */
 export function claimsToBeCabinet(name: string, bytes: Uint8Array): boolean {
   return /\.cab$/i.test(name) || Buffer.from(bytes.subarray(0, 4)).equals(Buffer.from('MSCF'));
 }
 
-/** The sentence for a failed check; other errors are thrown on. */
+/** The sentence for a failed check. Other errors are thrown on. */
 export function damageOf(error: unknown): string {
   if (error instanceof FormatError) return error.message;
   throw error;

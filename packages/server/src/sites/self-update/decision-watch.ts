@@ -1,5 +1,4 @@
-// Sees that a release was recalled (moult release recall) or offered (moult tree offer), by whatever process, and that the
-// days of one that waits are over.
+// Sees that a release was recalled or offered (moult release recall, moult tree offer), and that a wait is over.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readOffers } from './offers.ts';
@@ -7,14 +6,14 @@ import { agentKinds, hostKinds, releasesIn } from './releases.ts';
 import { offerFile, pathOf, releasesFolder } from './tree-folders.ts';
 
 interface DecisionWatch {
-  /** Looks once; awaits what `changed` does. Never throws. */
+  /** Looks once. Awaits what `changed` does. Never throws. */
   look(): Promise<void>;
   close(): Promise<void>;
 }
 
 interface DecisionWatchParts {
   now(): Date;
-  /** Called when something was decided. What it throws is told to `failed`, and tried again with the next change. */
+  /** Called when something was decided. An error of it goes to `failed`, and is tried again with the next change. */
   changed(): Promise<void>;
   failed(error: unknown): void;
 }
@@ -58,7 +57,7 @@ const minuteMs = 60_000;
 async function markOf(dataDir: string, now: Date): Promise<string> {
   const trust = join(dataDir, 'trust');
   const releases = await releasesIn(releasesFolder(dataDir), [...agentKinds, ...hostKinds]);
-  // Each publication of the role has a name of its own; those of other roles are many, and change nothing here.
+  // Each publication of the role has a name of its own. Those of other roles are many, and change nothing here.
   const published = await readdir(join(trust, 'public', 'metadata')).catch(() => []);
   const files = [
     join(trust, 'staged', 'agent.json'),

@@ -9,13 +9,13 @@ export interface WatchedPort {
   port: number;
   site: SelfUpdatePort['site'];
   listening: SelfUpdatePort['listening'];
-  /** Where to ask: the bound host, or a loopback address for all interfaces. */
+  /** The place to ask: the bound host, or a loopback address for all interfaces. */
   host: string;
 }
 
 export interface SelfUpdateHealthMonitor {
   facts(): SelfUpdateHealth;
-  /** Asks every port now; resolves when all have answered or failed. */
+  /** Asks every port now. Resolves when all have answered or failed. */
   check(): Promise<void>;
   close(): void;
 }
@@ -27,7 +27,7 @@ interface HealthParts {
   now(): Date;
   /** Called when a check found something else than the one before. */
   changed(): void;
-  /** Default 60 seconds; WSUS's own check runs every 10 minutes. */
+  /** Default 60 seconds. WSUS's own check runs every 10 minutes. */
   intervalMs?: number;
 }
 
@@ -93,7 +93,7 @@ function isOurs({ watched }: Answer): boolean {
   return watched.listening.kind === 'listening';
 }
 
-/** What another program answers is fine only when it is what this server answers itself. */
+/** Another program's answer is fine only if it is the answer of this server itself. */
 function filesOf(answer: Answer, ours: ReadonlySet<string>): Asked['files'] {
   return answer.probes.map(({ path, answer: words, fine, digest }) => {
     if (!fine || isOurs(answer) || ours.has(digest)) return { path, answer: words, fine };

@@ -1,5 +1,5 @@
-// The sources of `moult tree import`: the folder of a WSUS or SUS server, a folder of its web root, a cabinet that holds
-// such a folder, or one cabinet of the tree. Here a source becomes URL paths and bytes; nothing is judged yet.
+// The sources of `moult tree import`: the folder of a WSUS or SUS server, its web root, a cabinet with such a folder,
+// or one cabinet. Here a source becomes URL paths and bytes. Nothing is judged yet.
 
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
@@ -54,7 +54,7 @@ async function filesUnder(folder: string): Promise<Found[]> {
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-// A web root holds a folder SelfUpdate; the folder itself holds wuident.cab or the branches AU and WSUS3.
+// A web root holds a folder SelfUpdate. The folder itself holds wuident.cab or the branches AU and WSUS3.
 function placeTree(source: string, files: Found[]): SourceFile[] {
   const inRoot = files.filter(({ name }) => isTreePath(name));
   if (inRoot.some(({ name }) => /^selfupdate\//i.test(name))) return inRoot.map((file) => placed(file, file.name));

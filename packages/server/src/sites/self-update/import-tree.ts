@@ -29,11 +29,11 @@ import { importedFolder } from './tree-folders.ts';
 export interface ImportOptions {
   dataDir: string;
   now: Date;
-  /** Roots whose signatures count as `trusted`; without Microsoft's a good signature is `intact`. */
+  /** Roots whose signatures count as `trusted`. Without Microsoft's a good signature is `intact`. */
   trustedCertificatesPem: string[];
-  /** Where a single cabinet belongs. */
+  /** The place of a single cabinet. */
   as?: string;
-  /** Begin anew instead of adding to what was imported before. */
+  /** Begin again instead of adding to the earlier imports. */
   replace?: boolean;
   progress?: (path: string) => void;
 }
@@ -53,8 +53,8 @@ type StoreFile = (path: string, bytes: Uint8Array) => void;
 const storedFile = { durable: true, mode: 0o644 };
 
 /**
- * Imports a folder or cabinet. Nothing is changed when one cabinet is damaged, its signature does not fit, or a path
- * leads out of the tree: SERVER_TREE_DAMAGED names each. Also throws as openImportSource does.
+ * Imports a folder or cabinet. Nothing changes if one cabinet is damaged, its signature does not fit, or a path leads
+ * out of the tree: SERVER_TREE_DAMAGED names each. Also throws as openImportSource does.
  */
 export async function importTree(source: string, options: ImportOptions): Promise<ImportReport> {
   const { dataDir, now } = options;
@@ -84,7 +84,7 @@ export async function importTree(source: string, options: ImportOptions): Promis
   }
 }
 
-/** Takes everything imported out again; answers how many files that were. */
+/** Takes everything imported out again. Answers how many files that were. */
 export async function clearImportedTree(dataDir: string, now: Date): Promise<number> {
   const { index, refused } = await readImportedIndex(dataDir);
   await writeImportedIndex(dataDir, { importedAt: now.toISOString(), folder: '', files: [] });
@@ -121,7 +121,7 @@ async function takeIn(files: SourceFile[], store: StoreFile, options: ImportOpti
       taken.push(file);
       store(file.path, bytes);
     } catch (error) {
-      // The disk is to blame, not the file.
+      // The disk is at fault, not the file.
       if (diskTroubleOf(error)) throw error;
       bad.push(`${source.path}: ${damageOf(error)}`);
     }
@@ -143,7 +143,9 @@ async function describe(source: SourceFile, bytes: Uint8Array, options: ImportOp
   return claimsToBeCabinet(path, bytes) ? { ...file, cabinet: await checkCabinet(bytes, options) } : file;
 }
 
-/** Copies what is still as it was imported; what is not is told in `dropped`, so that a repair never fails on it. */
+/**
+ * Copies what is still as it was imported. The others are listed in `dropped`, so that a repair never fails on them.
+ */
 async function keepEarlier(
   before: ImportedIndex,
   index: ImportedIndex,
@@ -163,7 +165,7 @@ async function keepEarlier(
   return kept;
 }
 
-// What was replaced goes at once; what a killed import left behind goes after an hour, when no other import is at it.
+// The replaced files go at once. The rest of a killed import goes after an hour, if no other import is at it.
 async function removeOld(dataDir: string, replaced: string, now: Date): Promise<void> {
   const hourAgo = stampOf(new Date(now.getTime() - 3_600_000));
   for (const entry of (await ifThere(readdir(importedFolder(dataDir), { withFileTypes: true }))) ?? []) {

@@ -1,5 +1,5 @@
 // The index of an imported Microsoft tree: which URL path is which file, and what was found when it came in. The files
-// lie in a folder of their own for each import; the index names the folder, so that one rename changes all at once.
+// lie in a folder of their own for each import. The index names the folder, so that one rename changes all at once.
 // An index may have been edited, or come back with a backup: each entry is judged again whenever it is read.
 import { DiskError, openInside, readInside } from '@moult/disk';
 import { collisionKey, toPathSegments } from '@moult/formats/paths';
@@ -37,12 +37,14 @@ export type ImportedFile = z.infer<typeof importedFile>;
 
 export interface ImportedIndex {
   importedAt: string;
-  /** Name of the folder beside the index that holds the files under their paths; '' when nothing is imported. */
+  /** Name of the folder beside the index that holds the files under their paths. '' when nothing is imported. */
   folder: string;
   files: ImportedFile[];
 }
 
-/** What the index on disk says that is not believed: it is neither served nor taken over by the next import. */
+/**
+ * The statements of the index on disk that are not believed: it is neither served nor taken over by the next import.
+ */
 export interface RefusedEntry {
   path: string;
   why: string;
@@ -50,7 +52,7 @@ export interface RefusedEntry {
 
 export const indexName = 'index.json';
 
-/** Reads the present index; one without files when nothing was imported. Never throws for what the index says. */
+/** Reads the present index. One without files when nothing was imported. Never throws for what the index says. */
 export async function readImportedIndex(dataDir: string): Promise<{ index: ImportedIndex; refused: RefusedEntry[] }> {
   const none: ImportedIndex = { importedAt: '', folder: '', files: [] };
   try {
@@ -69,7 +71,7 @@ export async function writeImportedIndex(dataDir: string, index: ImportedIndex):
   await writeFileAtomically(importedFolder(dataDir), indexName, `${JSON.stringify(index, undefined, 2)}\n`);
 }
 
-/** Where an imported file lies, below the folder of all imports: a link in place of one import is not followed. */
+/** The place of an imported file, below the folder of all imports: a link in place of one import is not followed. */
 export function importedPlace(dataDir: string, { folder }: ImportedIndex, path: string): TreeFile {
   return { folder: importedFolder(dataDir), name: `${folder}/${path}` };
 }
@@ -100,7 +102,7 @@ export async function readImported(
   }
 }
 
-/** Why an imported file is not to be had at all, without reading it; undefined when it is there. */
+/** Why an imported file is not to be had at all, without reading it. Undefined when it is there. */
 export async function whyUnusable(
   dataDir: string,
   index: ImportedIndex,

@@ -26,7 +26,10 @@ export type ServableFile = { kind: 'memory'; file: MemoryFile } | { kind: 'disk'
 
 export interface ImportedTree {
   readonly fileCount: number;
-  /** What the index lists, and what is not served: its path is not safe, or its bytes are not those that came. */
+  /**
+   * The listed files of the index, and those that are not served: its path is not safe, or its bytes are not those that
+   * came.
+   */
   readonly refused: readonly RefusedEntry[];
   /** By URL path, in any letter case, without a leading slash. */
   find(route: string): ServableFile | undefined;

@@ -1,5 +1,5 @@
 // The self-update site: on every listener, anonymous, read-only, needs no database to answer.
-// Parties: the operator's key signed our files, Microsoft's key the imported ones; this site only carries both.
+// Parties: the operator's key signed our files, Microsoft's key the imported ones. This site only carries both.
 // Hard part: one address, two kinds of agents. Stock Windows agents accept only Microsoft's signature, ours only the
 // operator's. Ours say who they are (header Moult-Agent), so what was imported is answered to everybody else.
 
@@ -37,7 +37,7 @@ export { listTree, type TreeListing, type TreeProblem, type TreeVerification, ve
 
 export interface SelfUpdateParts {
   dataDir: string;
-  /** Where the built agent programs lie; undefined: only releases that were published before are served. */
+  /** The place of the built agent programs. Undefined: only releases that were published before are served. */
   releaseDir: string | undefined;
   /** Whose agent the releases are, if they do not say it themselves. */
   branding?: Branding | undefined;
@@ -46,7 +46,7 @@ export interface SelfUpdateParts {
   store: Pick<Store, 'recordSelfUpdateEvents' | 'addToCounters' | 'listKnownIds' | 'forgetWriteMarks'>;
   admission: Pick<Admission, 'admit'>;
   now: () => Date;
-  /** When agents are offered a release that is new here; default: at once. */
+  /** When agents are offered a release that is new here. Default: at once. */
   newReleases?: WhenOffered;
   /** Called when agents are led elsewhere than before. */
   changed?: () => void;
@@ -59,7 +59,7 @@ export interface SelfUpdateSite extends Site {
   releases(): readonly PublishedRelease[];
   /** Releases of agents and hosts that are, or were, offered: what signed metadata lists. */
   offered(): readonly PublishedRelease[];
-  /** A status ping too large or too strange to become a request (431, 400 of the parser) is counted like any malformed one. */
+  /** A status ping too large or too strange to become a request (431, 400 of the parser) counts as malformed. */
   countUnreadablePing(): void;
   /** Stores pings that wait and releases files. */
   close(): Promise<void>;
@@ -208,7 +208,7 @@ function findImported(
   return imported.find(route.slice(1)) ?? (file?.kind === 'wuaucomp' ? imported.findRelease(file) : undefined);
 }
 
-// Whatever is asked is answered with 200 and nothing: the client would keep the ping otherwise.
+// Every request is answered with 200 and nothing: the client keeps the ping otherwise.
 function answerPing(exchange: Exchange, take: (exchange: Exchange) => void): void {
   const { request, response } = exchange;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -243,7 +243,7 @@ function refuse(exchange: Exchange, folder: boolean): void {
     refuseMethod(exchange);
     return;
   }
-  // IIS: 403.14, the contents of the folder are not listed; 404.0 with ERROR_FILE_NOT_FOUND.
+  // IIS: 403.14, the contents of the folder are not listed. 404.0 with ERROR_FILE_NOT_FOUND.
   noteOutcome(response, folder ? { substatus: 14, win32: 0 } : { substatus: 0, win32: 2 });
   if (folder) sendText(response, 403, '403.14 - This folder of the self-update tree is not listed.');
   else sendText(response, 404, '404 - The self-update tree holds no such file.');

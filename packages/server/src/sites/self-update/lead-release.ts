@@ -1,11 +1,14 @@
-// Which releases are of use, and where the tree leads old agents, which know no floors: to the newest of them, or to the first
-// floor on the way there. From the floor on they go by signed metadata, which names the floors.
+// Which releases are of use, and where the tree leads old agents, which know no floors: to the newest of them, or to
+// the first floor on the way there. From the floor on they go by signed metadata, which names the floors.
 import { join } from 'node:path';
 import { floorsOf, type Listed, type ReleaseTarget, readOurTarget } from '@moult/releases/metadata';
 import { Repository } from '@moult/releases/repository';
 import { newestRelease, type PublishedRelease } from './releases.ts';
 
-/** Recalled releases (releaseKey) and why. One whose recall waits for signatures counts too: nobody is led there meanwhile. */
+/**
+ * Recalled releases (releaseKey) and why. One whose recall waits for signatures counts too: clients are not led there
+ * meanwhile.
+ */
 export function recalledReleases(dataDir: string): Map<string, string> {
   return new Map(
     listed(dataDir).flatMap(({ release }) =>
@@ -32,8 +35,8 @@ export function keyOf(release: PublishedRelease['release']): string {
 }
 
 /**
- * Undefined when there is no release, or none of epoch 0. `usable`: neither recalled nor waiting to be offered. A floor that
- * is not among them is passed over.
+ * Undefined without a release, or without one of epoch 0. `usable`: neither recalled nor waiting to be offered. A floor
+ * that is not among them is passed over.
  */
 export function leadRelease(dataDir: string, usable: readonly PublishedRelease[]): PublishedRelease | undefined {
   const newest = newestRelease(usable);
@@ -53,7 +56,7 @@ function isAgent({ product, generation }: ReleaseTarget): boolean {
   return product === 'moult-agent' && generation === 'wsus';
 }
 
-/** What the metadata lists, with changes that wait for signatures; nothing while there is no metadata. */
+/** The targets of the metadata, with changes that wait for signatures. Nothing without metadata. */
 function listed(dataDir: string): Listed[] {
   try {
     const { published, staged } = new Repository(join(dataDir, 'trust')).state();

@@ -1,5 +1,6 @@
-// Which releases agents are offered. An upgrade of the server brings new ones; they wait for the administrator, or for so
-// many days, unless a setting says at-once. What was offered stays so: it is taken back by a recall (moult release recall).
+// Which releases agents are offered. An upgrade of the server brings new ones. They wait for the administrator, or for
+// so many days, unless a setting says at-once. An offered release stays so: a recall withdraws it (moult release
+// recall).
 import type { ServerConfig } from '@moult/administration/config';
 import { isTemporary, ServerError } from '@moult/store/errors';
 import { agentKinds, hostKinds, type ReleaseKind, releasesIn } from './releases.ts';
@@ -23,14 +24,14 @@ export interface ReleaseName {
 interface OfferParts {
   when: WhenOffered;
   now: Date;
-  /** What was stored before this start looked for new ones. */
+  /** The releases that were stored before this start looked for new ones. */
   before: readonly ReleaseName[];
   /** Told of a disk that takes no writes: what is decided is decided again at the next look. */
   refused(error: unknown): void;
 }
 
 /**
- * Notes the releases that are new here and offers those whose time has come; answers the names (nameOf) of all that are
+ * Notes the releases that are new here and offers those whose time has come. Answers the names (nameOf) of all that are
  * offered. Of a new server, and of one from before there were offers, everything is offered that it has.
  */
 export async function settleOffers(dataDir: string, { when, now, before, refused }: OfferParts): Promise<Set<string>> {
@@ -71,7 +72,7 @@ export async function readOffers(dataDir: string): Promise<Map<string, Offer>> {
 }
 
 /**
- * Offers every release of this version, of agents and hosts, from now on; answers their names. Throws ServerError
+ * Offers every release of this version, of agents and hosts, from now on. Answers their names. Throws ServerError
  * SERVER_NOT_FOUND when none is stored.
  */
 export async function offerRelease(dataDir: string, version: string, now: Date): Promise<ReleaseName[]> {
@@ -109,7 +110,7 @@ async function readOffer(dataDir: string, { kind, version }: ReleaseName): Promi
     if (!isTimeText(seenAt)) return undefined;
     return { seenAt, ...(isTimeText(offeredAt) && { offeredAt }) };
   } catch (error) {
-    // Rubbish is no note: it is made again.
+    // Rubbish does not count as a note: it is made again.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }

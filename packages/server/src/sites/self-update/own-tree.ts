@@ -1,5 +1,5 @@
-// Our own part of the tree, in memory: the two ident files, the newest host and the newest release, which is the same for every processor,
-// system and language because the agents are programs for any of them.
+// Our own part of the tree, in memory: the two ident files, the newest host and the newest release. It is the same for
+// every processor, system and language, because the agents are programs for any of them.
 import { createHash } from 'node:crypto';
 import type { SigningIdentity } from '@moult/formats/authenticode';
 import { moultAgentHeader } from '@moult/protocol/self-update';
@@ -23,13 +23,13 @@ import { releasesFolder } from './tree-folders.ts';
 export interface OwnTree {
   iuident: MemoryFile;
   wuident: MemoryFile;
-  /** Undefined when there is no release: every agent may stay as it is. */
+  /** Undefined without a release: every agent may stay as it is. */
   wuaucomp: MemoryFile | undefined;
-  /** Undefined when there is no host release. */
+  /** Undefined without a host release. */
   host: MemoryFile | undefined;
   /** The operator's CA, for agents that are installed without it. */
   operatorCertificate: MemoryFile;
-  /** Agent releases that are offered and not recalled, newest first; and hosts. */
+  /** Agent releases that are offered and not recalled, newest first. And hosts. */
   releases: PublishedRelease[];
   hosts: PublishedRelease[];
   /** All that are offered, also those that were recalled: what the metadata lists. */
@@ -47,8 +47,8 @@ interface OwnTreeParts {
 }
 
 /**
- * Publishes releases and ident files and loads them. A release folder that cannot be published, and a disk that takes no
- * writes, are told to `refused`.
+ * Publishes releases and ident files and loads them. A release folder that cannot be published, and a disk that takes
+ * no writes, are told to `refused`.
  */
 export async function openOwnTree(
   dataDir: string,

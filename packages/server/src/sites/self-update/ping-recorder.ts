@@ -24,7 +24,7 @@ export interface PingRecorderParts {
   /** Told once when pings cannot be stored, and once when they can again. */
   onTrouble: (message: string, error?: unknown) => void;
   limits?: { maxWaiting: number; batch: number; flushMs: number };
-  /** A name that no other process has; default: a random one. */
+  /** A name that no other process has. Default: a random one. */
   writer?: string;
   now?: () => Date;
 }
@@ -151,7 +151,7 @@ export function createPingRecorder(parts: PingRecorderParts): PingRecorder {
     });
     return storing;
   };
-  // Marks of processes that ended long ago are of no use; whether they go is of no matter.
+  // Marks of processes that ended long ago are of no use. Whether they go is of no matter.
   void store.forgetWriteMarks(now().getTime() - markDays * 86_400_000).catch(() => undefined);
 
   const schedule = (): void => {
@@ -201,8 +201,8 @@ function eventOf(exchange: Pick<Exchange, 'request' | 'receivedAt' | 'passedOn'>
   };
 }
 
-// Our agents name themselves in M (`sus/5.4.0.1`); others are known by their User-Agent, the old one without a version.
-// Where a proxy takes that away, the ping itself tells: it is how SUS clients report, until one has updated itself.
+// Our agents name themselves in M (`sus/5.4.0.1`). Others are known by their User-Agent, the old one without a version.
+// If a proxy takes that away, the ping itself tells: it is how SUS clients report, until one has updated itself.
 function agentOf(userAgent: string, ping: StatusPing): Pick<SelfUpdateEvent, 'agentGeneration' | 'agentVersion'> {
   const said = /^(sus|wsus)\/(\d+(?:\.\d+){3})$/.exec(ping.message);
   if (said) return { agentGeneration: said[1] === 'sus' ? 'sus' : 'wsus', agentVersion: said[2] };

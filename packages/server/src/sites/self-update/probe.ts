@@ -14,10 +14,10 @@ export interface CabinetProbe {
   status: number | undefined;
   /** The system's word for a failed connection. */
   errorCode: string | undefined;
-  /** What the server calls itself. */
+  /** The server's own name. */
   server: string;
   contentType: string;
-  /** SHA-256 of the cabinet, hexadecimal; '' when there is none. */
+  /** SHA-256 of the cabinet, hexadecimal. '' without one. */
   digest: string;
 }
 

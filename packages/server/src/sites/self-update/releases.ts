@@ -1,5 +1,6 @@
-// Agent and host releases: from a folder of programs to signed cabinets that are kept. The newest of the WSUS generation is
-// where every client is led; older ones stay on disk, so that a folder can be audited and a release taken back.
+// Agent and host releases: from a folder of programs to signed cabinets that are kept. The newest of the WSUS
+// generation is where every client is led. Older ones stay on disk, so that a folder can be audited and a release
+// withdrawn.
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -84,7 +85,7 @@ export function publishAgentReleases(
   return publishReleases(agentKinds, dataDir, releaseDir, identity, now, refused);
 }
 
-/** The stored releases, newest first. What cannot be read is left out: `moult tree verify` names it. */
+/** The stored releases, newest first. An unreadable one is left out: `moult tree verify` names it. */
 export async function readPublishedReleases(dataDir: string, kinds = agentKinds): Promise<PublishedRelease[]> {
   const published: PublishedRelease[] = [];
   for (const { kind, version } of await releasesIn(releasesFolder(dataDir), kinds)) {
@@ -104,7 +105,7 @@ export function kindOf({ product, generation }: Release): ReleaseKind {
   return product === hostProduct ? 'host' : generation;
 }
 
-/** The newest host release of the tree; undefined when there is none. */
+/** The newest host release of the tree. Undefined without one. */
 export function newestHost(published: readonly PublishedRelease[]): PublishedRelease | undefined {
   return published.find(({ release }) => release.product === hostProduct && release.epoch === undefined);
 }
@@ -120,14 +121,15 @@ export function releaseIn(cabinet: Uint8Array): Release {
 }
 
 /**
- * The cabinet of a release without the signature of the tree, which changes with the certificate: what metadata names. Its files
- * are stored as they are: a delta finds in them what a machine has already, and the delta from nothing compresses them.
+ * The cabinet of a release without the signature of the tree, which changes with the certificate: what metadata names.
+ * Its files are stored as they are: a delta finds in them what a machine has already, and the delta from nothing
+ * compresses them.
  */
 export function unsignedCabinet({ release, cabinet }: PublishedRelease): Uint8Array {
   return packFiles(release, new Map(extractAll(readCabinet(cabinet.bytes))), { compression: 'none' });
 }
 
-/** Release folders by their names; other things in the folder are passed over. */
+/** Release folders by their names. Other things in the folder are passed over. */
 export async function releasesIn(
   folder: string,
   kinds: readonly ReleaseKind[],

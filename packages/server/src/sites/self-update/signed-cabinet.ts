@@ -1,5 +1,5 @@
 // A signed cabinet on disk, kept as long as its content and the operator's certificate stay the same: clients compare
-// length and Last-Modified, so a new signature at every start would make every client fetch everything again.
+// length and Last-Modified. With a new signature at every start, every client fetches everything again.
 import { createHash, X509Certificate } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,11 +27,11 @@ interface SigningParts {
   identity: SigningIdentity;
   now: Date;
   description: string;
-  /** Told when the disk takes no writes; what was signed is then answered unstored. Without it that is an error. */
+  /** Told when the disk takes no writes. The signed bytes are then answered unstored. Without it that is an error. */
   unstored?: ((error: unknown) => void) | undefined;
 }
 
-/** Signs `content` and stores it as `file`, or keeps what lies there when it is the same, signed by the same. */
+/** Signs `content` and stores it as `file`, or keeps the file there if content and signer are the same. */
 export async function keepSigned(file: TreeFile, content: Uint8Array, parts: SigningParts): Promise<SignedCabinet> {
   const wanted = { contentSha256: sha256Of(content), signerSha256: signerSha256(parts.identity) };
   const kept = await readKept(file, wanted);
@@ -47,7 +47,7 @@ export async function keepSigned(file: TreeFile, content: Uint8Array, parts: Sig
   return { bytes: signed, sha256: record.sha256, signedAt: new Date(record.signedAt) };
 }
 
-/** Reads a stored cabinet; undefined when it, or its record, is missing or they do not belong together. */
+/** Reads a stored cabinet. Undefined when it, or its record, is missing or they do not belong together. */
 export async function readSigned(file: TreeFile): Promise<(SignedCabinet & { contentSha256: string }) | undefined> {
   const record = await readRecord(file);
   const bytes = record && (await readTreeFile(file));

@@ -1,4 +1,4 @@
-// Where the tree lies under the data directory (ARCHITECTURE.md).
+// The place of the tree under the data directory (ARCHITECTURE.md).
 import { join } from 'node:path';
 import { pathInside, readInside } from '@moult/disk';
 import { ifThere, writeFileAtomically } from './atomic-file.ts';

@@ -39,7 +39,7 @@ import {
 } from './tree-folders.ts';
 
 interface ListedFile {
-  /** `moult`: ours, signed by the operator; `imported`: byte for byte as it came. */
+  /** `moult`: ours, signed by the operator. `imported`: byte for byte as it came. */
   origin: 'moult' | 'imported';
   /** URL path, or a pattern with * where any folder is answered. */
   path: string;
@@ -61,7 +61,7 @@ export interface TreeListing {
     signedAt: string;
     /** Clients are led here. */
     isNewest: boolean;
-    /** `waiting`: new here, and offered to nobody yet (--new-agent-releases). */
+    /** `waiting`: new here, and not offered yet (--new-agent-releases). */
     state: 'offered' | 'waiting' | 'recalled';
     /** Why it was recalled. */
     reason?: string;
@@ -92,12 +92,12 @@ export interface TreeVerification {
   problems: TreeProblem[];
   /** Imported files with a good signature whose root was not given: not a problem, but not proven either. */
   rootUnknown: string[];
-  /** There are no files of ours yet, and none are missing: the server makes them at its first start. */
+  /** Files of ours do not exist yet, and none are missing: the server makes them at its first start. */
   neverStarted: boolean;
 }
 
 interface VerifyOptions {
-  /** The operator's CA, under which our own files must be signed; undefined when the server never started. */
+  /** The operator's CA, under which our own files must be signed. Undefined when the server never started. */
   operatorCaPem: string | undefined;
   /** Further roots, for imported files. */
   trustedCertificatesPem: string[];
@@ -106,7 +106,7 @@ interface VerifyOptions {
 
 const anyRelease = 'selfupdate/AU/*/*/*/wuaucomp.cab';
 
-/** What is stored, and to whom it is answered. Does not check anything. */
+/** The stored files, and the agents that get them. Does not check anything. */
 export async function listTree(dataDir: string): Promise<TreeListing> {
   const published = await readPublishedReleases(dataDir);
   const newest = leadRelease(dataDir, await usableReleases(dataDir, published));
@@ -148,7 +148,7 @@ export async function listTree(dataDir: string): Promise<TreeListing> {
   return { releases, importedAt: index.files.length > 0 ? index.importedAt : undefined, files };
 }
 
-/** Checks every file that is served: present, unchanged, unpacks, signed by whom it should be. */
+/** Checks every file that is served: present, unchanged, unpacks, has the right signer. */
 export async function verifyTree(dataDir: string, options: VerifyOptions): Promise<TreeVerification> {
   const neverStarted = options.operatorCaPem === undefined && (await readPublishedReleases(dataDir)).length === 0;
   const result: TreeVerification = { checked: 0, problems: [], rootUnknown: [], neverStarted };

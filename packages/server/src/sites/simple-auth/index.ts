@@ -1,4 +1,4 @@
-// SimpleAuth: a client says who it is and gets a sealed cookie. There is no secret in it: MS-WUSP has none.
+// SimpleAuth: a client says who it is and gets a sealed cookie. It holds no secret: MS-WUSP has none.
 
 import { type simpleAuth, simpleTargeting } from '@moult/protocol/simple-auth';
 import type { AuthorizedComputer } from '@moult/store';

@@ -1,5 +1,5 @@
-// /tuf/: the operator's signed metadata and its targets. A path is looked up in a list of published files, never joined to
-// a folder. The server also makes the repository at its first start, and renews snapshot and timestamp.
+// /tuf/: the operator's signed metadata and its targets. A path is looked up in a list of published files, never joined
+// to a folder. The server also makes the repository at its first start, and renews snapshot and timestamp.
 
 import type { ExpiryState } from '@moult/releases/repository';
 import type { Notice } from '@moult/store';
@@ -11,7 +11,7 @@ import { type KeeperParts, keepRepository } from './repository-keeper.ts';
 import { createTrustRootCabinet, type RootSigner } from './trust-root-cabinet.ts';
 
 interface TrustSite extends Site {
-  /** What an administrator must know: an end of validity that comes near, a renewal that fails. */
+  /** Notices for an administrator: an end of validity that comes near, a renewal that fails. */
   notices(): Notice[];
   /** How long each role of the signed metadata still lasts. */
   expiries(): readonly ExpiryState[];
@@ -20,7 +20,7 @@ interface TrustSite extends Site {
   close(): Promise<void>;
 }
 
-/** `directory`: the repository. Whatever is wrong with it is a notice, and the server goes on. */
+/** `directory`: the repository. Any fault of it is a notice, and the server goes on. */
 export function createTrustSite(parts: KeeperParts & { signer?: RootSigner }): TrustSite {
   const keeper = keepRepository(parts);
   const publication = openPublication(parts.directory);

@@ -7,11 +7,11 @@ import { publishedTargets } from '@moult/releases/repository';
 import { createMemoryFile, type FileOnDisk, type MemoryFile } from '../../http/static-file/index.ts';
 
 interface Publication {
-  /** `metadata/NAME` or `targets/PATH/DIGEST.NAME`; undefined for anything that is not published. */
+  /** `metadata/NAME` or `targets/PATH/DIGEST.NAME`. Undefined for anything that is not published. */
   find(path: string): MemoryFile | FileOnDisk | undefined;
 }
 
-/** Metadata that is replaced under its name; the rest has its version or digest in the name. */
+/** Metadata that is replaced under its name. The rest has its version or digest in the name. */
 const changing = /^metadata\/(timestamp|\d+\.root)\.json$/;
 const metadataName = /^(\d{1,15}\.[a-z]{1,32}|timestamp)\.json$/;
 
@@ -60,7 +60,7 @@ export function openPublication(directory: string): Publication {
   };
 }
 
-/** Changes whenever a publication changes; '' when there is none. */
+/** Changes whenever a publication changes. '' without one. */
 export function stampOf(metadata: string): string {
   const timestamp = statSync(join(metadata, 'timestamp.json'), { throwIfNoEntry: false });
   const folder = statSync(metadata, { throwIfNoEntry: false });

@@ -13,14 +13,14 @@ export interface KeeperParts {
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Called when the notices may have changed. */
   changed(): void;
-  /** Milliseconds between two looks; 0 for none but the first. */
+  /** Milliseconds between two looks. 0 for none but the first. */
   everyMs?: number;
 }
 
 interface RepositoryKeeper {
   readonly isNew: boolean;
   notices(): Notice[];
-  /** How long each published role still lasts; none while there is no repository. */
+  /** How long each published role still lasts. None without a repository. */
   expiries(): readonly ExpiryState[];
   close(): void;
 }

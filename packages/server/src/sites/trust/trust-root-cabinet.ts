@@ -1,5 +1,5 @@
-// /tuf/trust-root.cab: the newest root of the operator's metadata, signed by the operator's code-signing certificate. So
-// an agent that has pinned the operator's CA, and nothing else, comes to the root without trusting the network.
+// /tuf/trust-root.cab: the newest root of the operator's metadata, signed by the operator's code-signing certificate.
+// So an agent that has pinned the operator's CA, and nothing else, comes to the root without trusting the network.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ export function createTrustRootCabinet(directory: string, signer: RootSigner, no
       if (made?.name !== name) {
         const file = build(readFileSync(join(metadata, name)), signer, now());
         made = { name, file };
-        // What failed is tried again with the next request.
+        // A failed try is repeated with the next request.
         file.catch(() => {
           made = undefined;
         });
