@@ -35,6 +35,44 @@ export const findBounds = declareBounds('find', {
   },
 });
 
+export const ruleBounds = declareBounds('rules', {
+  maxRules: {
+    what: 'Rules of one server',
+    fallback: 1000,
+    range: [1, 10_000],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_RULE',
+  },
+  maxValues: {
+    what: 'Values of one condition of a rule',
+    fallback: 500,
+    range: [1, 10_000],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_RULE',
+  },
+  maxPattern: {
+    what: 'Characters of the title pattern of a rule',
+    fallback: 200,
+    range: [1, 1000],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_RULE',
+  },
+  maxPassed: {
+    what: 'Updates that a run of the rules names because they stay as they are',
+    fallback: 10_000,
+    range: [0, 1_000_000],
+    client: 'nothing',
+    administrator: 'the others are not named',
+  },
+  maxEvidence: {
+    what: 'Computers that still need a superseded update that a rule declines',
+    fallback: 2000,
+    range: [0, 100_000],
+    client: 'nothing',
+    administrator: 'the update stays until fewer computers need it',
+  },
+});
+
 export const importBounds = declareBounds('import', {
   maxPassedOverNamed: {
     what: 'Files that an import names because it passed over them',
@@ -228,6 +266,7 @@ export const upstreamBounds = declareBounds('upstream', {
 export const administrationBounds = [
   packageLimits,
   findBounds,
+  ruleBounds,
   importBounds,
   vendorCatalogLimits,
   fetchBounds,

@@ -20,7 +20,10 @@ export interface DecidedUpdate {
 }
 
 /** Throws nothing but what the store throws. */
-export async function loadDecided(store: Store, { revisionId }: ListedRevision): Promise<DecidedUpdate> {
+export async function loadDecided(
+  store: Store,
+  { revisionId }: Pick<ListedRevision, 'revisionId'>,
+): Promise<DecidedUpdate> {
   const found = new Map<number, DecidedRevision>();
   for (let next = [revisionId]; next.length > 0; ) {
     const fresh = await loadRevisions(store, next);

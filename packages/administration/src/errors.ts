@@ -51,11 +51,13 @@ type AdministrationErrorCode =
   /** A product, classification or language that the catalog does not have. */
   | 'ADMINISTRATION_SYNC_CHOICE'
   | 'ADMINISTRATION_SYNC_STOPPED'
+  /** A rule that says something impossible. */
+  | 'ADMINISTRATION_RULE'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED';
 
 /** What was not found, so that a caller can say how it is listed. */
-type Subject = 'computer' | 'group' | 'update' | 'user' | 'token';
+type Subject = 'computer' | 'group' | 'update' | 'user' | 'token' | 'rule';
 
 export class AdministrationError extends Error {
   readonly code: AdministrationErrorCode;

@@ -1,6 +1,7 @@
 // Target groups: a tree under All Computers. The store itself holds the rules that another writer could break.
+import { isTimeZone } from '@moult/catalog/rules';
 import { type CountedGroup, type Page, pageOf, type TargetGroup } from '@moult/store';
-import { asAdministrationError } from './errors.ts';
+import { AdministrationError, asAdministrationError } from './errors.ts';
 import { findGroup } from './find.ts';
 import type { Administration } from './open-server.ts';
 import { type ListRequest, paged, toPageRequest } from './pages.ts';
@@ -33,6 +34,22 @@ export async function renameGroup(
 ): Promise<TargetGroup> {
   const { groupId } = await findGroup(store, group);
   return refusing(store.renameGroup(groupId, name, author));
+}
+
+/**
+ * The time zone of its computers, for times of day; undefined: that of its parent group. Throws AdministrationError
+ * SERVER_NOT_FOUND, SERVER_REFUSED for a zone that nobody knows.
+ */
+export async function setTimeZone(
+  { store, author }: Administration,
+  group: string,
+  timeZone: string | undefined,
+): Promise<TargetGroup> {
+  const found = await findGroup(store, group);
+  if (timeZone !== undefined && !isTimeZone(timeZone))
+    throw new AdministrationError('SERVER_REFUSED', `"${timeZone}" is not a time zone. Write one as Europe/Berlin.`);
+  await store.setTimeZone(found.groupId, timeZone, author);
+  return found;
 }
 
 /** Its computers go back to Unassigned Computers. Throws AdministrationError SERVER_NOT_FOUND, SERVER_REFUSED. */

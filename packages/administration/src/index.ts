@@ -6,7 +6,7 @@ export { type DiskFigures, inspectDisks, writtenFolders } from './disks.ts';
 export { AdministrationError } from './errors.ts';
 export { listAudit, listIdentityChanges, listReports, listStatusPings } from './events.ts';
 export { findComputer, findUpdate } from './find.ts';
-export { addGroup, listGroups, removeGroups, renameGroup } from './groups.ts';
+export { addGroup, listGroups, removeGroups, renameGroup, setTimeZone } from './groups.ts';
 export { isThere } from './is-there.ts';
 export {
   type Administration,

@@ -36,6 +36,7 @@ import type { ListenerName, Site } from './http/site.ts';
 import type { Logger, OpenLog } from './log/log.ts';
 import { openUpdateService } from './open-update-service.ts';
 import { openWhenThere } from './open-when-there.ts';
+import { keepRules } from './rules/index.ts';
 import { settingsOf } from './running-settings.ts';
 import { openServerDatabase } from './server-database.ts';
 import { createAgentBundlesSite } from './sites/agent-bundles/index.ts';
@@ -179,6 +180,12 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       itsClosers.add(() => schedule.close());
       itsClosers.add(() => keeper.close());
       await keeper.look();
+      const rules = keepRules({
+        ...{ store, catalog: service.catalog, now: store.now, log },
+        isClockBelieved: () => clock.state().kind === 'right',
+        ownZone: config.timeZone,
+      });
+      itsClosers.add(() => rules.close());
       return handlersOf(service);
     },
     onWaiting: database.hold,

@@ -31,6 +31,10 @@ export interface Tables {
   audit: AuditTable;
   vendor_catalogs: VendorCatalogsTable;
   vendor_packages: VendorPackagesTable;
+  rules: RulesTable;
+  deployment_origins: { update_id: string; group_id: string; origin: string; changed_at: number };
+  decline_origins: { update_id: string; origin: string; changed_at: number; evidence: string | null };
+  group_zones: { group_id: string; time_zone: string };
   accounts: AccountsTable;
   account_groups: { account_id: string; group_id: string };
   sessions: SessionsTable;
@@ -291,6 +295,20 @@ interface AuditTable {
   chain_number: Generated<number | null>;
   /** Of itself and the one before. */
   digest: Generated<string | null>;
+}
+
+interface RulesTable {
+  rule_id: string;
+  position: number;
+  name: string;
+  /** The name in lower case. */
+  name_key: string;
+  is_enabled: number;
+  /** Conditions and effect as JSON. */
+  definition: string;
+  created_at: number;
+  changed_at: number;
+  changed_by: string;
 }
 
 interface VendorCatalogsTable {

@@ -47,6 +47,9 @@ import { newestTimeStore } from './newest-time.ts';
 import { registeredSystemStore } from './registered-systems.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
+import { ruleChangeStore } from './rule-changes.ts';
+import { ruleFactStore } from './rule-facts.ts';
+import { keptRuleStore } from './rules.ts';
 import { selfUpdateEventStore } from './self-update-events.ts';
 import { createDatabaseClock } from './stamps.ts';
 import { stateBoundsStore } from './state-bounds.ts';
@@ -54,6 +57,7 @@ import { statusStore } from './status.ts';
 import { syncChoiceStore } from './sync-choices.ts';
 import { syncRevisionStore } from './sync-revisions.ts';
 import { syncRunStore } from './sync-runs.ts';
+import { timeZoneStore } from './time-zones.ts';
 import { together } from './together.ts';
 import { updateStore } from './updates.ts';
 import { vendorCatalogStore } from './vendor-catalogs.ts';
@@ -208,6 +212,10 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     updatePages(database),
     updateFactStore(database),
     vendorCatalogStore(database),
+    keptRuleStore(database, changes),
+    ruleFactStore(database),
+    ruleChangeStore(database, changes),
+    timeZoneStore(database, changes),
     events,
     homeStore(database, {
       loadCounters: counters.loadCounters,

@@ -19,7 +19,7 @@ export async function holdsEverything(store: Store, lastChange?: Date, { isMarke
 
   const targeting = await store.loadTargeting(computerId);
   const web = (await store.loadGroups()).find(({ name }) => name === 'Größe <&>');
-  assert.deepEqual(targeting, { isRegistered: true, groupIds: [web?.groupId] });
+  assert.deepEqual([targeting?.isRegistered, targeting?.groupIds], [true, [web?.groupId]]);
   assert.equal((await store.loadTargeting(otherId))?.isRegistered, false);
   const [clone] = await store.listClones(new Date(0));
   if (isMarked) assert.equal(clone?.computerId, otherId);

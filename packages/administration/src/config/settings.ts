@@ -17,6 +17,7 @@ import {
   port,
   setting,
   text,
+  timeZoneName,
 } from './values.ts';
 
 export const settings = {
@@ -136,6 +137,13 @@ export const settings = {
     'report|hide',
     'report',
     'Unapproved updates: clients report on them, as with WSUS, or do not get them',
+  ),
+  timeZone: setting(
+    'updates',
+    timeZoneName,
+    'ZONE',
+    'UTC',
+    'Time zone of computers whose group has none of its own: for times of day in rules',
   ),
   firstCatalog: setting(
     'updates',

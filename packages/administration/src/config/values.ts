@@ -1,5 +1,6 @@
 // The kinds of values that settings have: how each is spelled, and what it may be, in words.
 import { isIP } from 'node:net';
+import { isTimeZone } from '@moult/catalog/rules';
 import { z } from 'zod';
 
 /** A whole number, as the file has it or as flags and variables spell it. `describe` is what it may be, in words. */
@@ -18,6 +19,7 @@ export const port = count(0, 65_535, 'a port');
 export const optionalPort = z.union([z.literal('off'), port]).describe('a port from 0 to 65535, or off');
 export const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values).describe(`one of ${values.join(', ')}`);
+export const timeZoneName = z.string().refine(isTimeZone).describe('a time zone, as Europe/Berlin');
 export const text = z.string().min(1).describe('some text');
 export const hostNames = z
   .string()

@@ -1,5 +1,12 @@
 // moult groups: target groups, a tree under All Computers.
-import { type Administration, addGroup, listGroups, removeGroups, renameGroup } from '@moult/administration';
+import {
+  type Administration,
+  addGroup,
+  listGroups,
+  removeGroups,
+  renameGroup,
+  setTimeZone,
+} from '@moult/administration';
 import type { CountedGroup } from '@moult/store';
 import type { Command } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
@@ -22,6 +29,14 @@ export function register(program: Command): void {
     .action((group: string, name: string, flags: AdministrationFlags) =>
       change(flags, 'renamed', async (administration) => [await renameGroup(administration, group, name)]),
     );
+  withServerOptions(
+    groups
+      .command('zone')
+      .argument('<group>')
+      .argument('[zone]', 'as Europe/Berlin. Without one: that of the parent group'),
+  )
+    .description('set the time zone of a group, for times of day in rules')
+    .action(setZone);
   withServerOptions(groups.command('remove').argument('<groups...>'))
     .description('remove groups. Their computers return to Unassigned Computers')
     .action((named: string[], flags: AdministrationFlags) =>
@@ -73,6 +88,13 @@ async function add(names: readonly string[], flags: RemoteFlags & { parent: stri
     },
   );
   tell(groups, flags, 'added');
+}
+
+async function setZone(group: string, zone: string | undefined, flags: AdministrationFlags): Promise<void> {
+  const found = await administer(flags, (administration) => setTimeZone(administration, group, zone));
+  present({ ...found, timeZone: zone }, flags, ({ name }) => [
+    `The time zone of group "${name}" is ${zone ?? 'that of its parent group'}.`,
+  ]);
 }
 
 async function change(

@@ -23,6 +23,7 @@ export const commands = {
   updates: () => import('./updates.ts'),
   approve: () => import('./approve.ts'),
   decline: () => import('./decline.ts'),
+  rules: () => import('./rules.ts'),
   events: () => import('./events.ts'),
   users: () => import('./users.ts'),
   tokens: () => import('./tokens.ts'),

@@ -11,6 +11,8 @@ export interface DeploymentDecision {
   action: DeploymentAction | 'Inherit';
   deadline: Date | undefined;
   administrator: string;
+  /** `ring:ID`, when a ring decides. */
+  by?: string | undefined;
 }
 
 /** The administrator's decisions: one for each update and group. */

@@ -13,6 +13,7 @@ import type { DeploymentStore } from './deployments.ts';
 import type { EventStore } from './events.ts';
 import type { GroupStore } from './groups.ts';
 import type { ListStore } from './lists.ts';
+import type { RuleStore } from './rules.ts';
 import type { SelfUpdateEvents } from './self-update.ts';
 import type { Configuration, Counters, HomePage, Topic } from './server.ts';
 import type { StateStore } from './states.ts';
@@ -28,6 +29,7 @@ export type * from './deployments.ts';
 export type * from './events.ts';
 export type * from './groups.ts';
 export type * from './lists.ts';
+export type * from './rules.ts';
 export type * from './self-update.ts';
 export type * from './server.ts';
 export type * from './states.ts';
@@ -52,6 +54,7 @@ export interface Store
     SelfUpdateEvents,
     VendorCatalogs,
     Synchronisation,
+    RuleStore,
     Configuration,
     Counters,
     HomePage,

@@ -6,6 +6,7 @@ export type Topic =
   | 'groups'
   | 'updates'
   | 'deployments'
+  | 'rules'
   | 'content'
   /** What clients are told in GetConfig. */
   | 'configuration'

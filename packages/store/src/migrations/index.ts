@@ -11,6 +11,7 @@ import { up as lists } from './0009-lists.ts';
 import { up as vendorCatalogs } from './0010-vendor-catalogs.ts';
 import { up as accounts } from './0011-accounts.ts';
 import { up as synchronisation } from './0012-synchronisation.ts';
+import { up as rules } from './0013-rules.ts';
 
 export interface Migration {
   name: string;
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   { name: '0010-vendor-catalogs', up: vendorCatalogs },
   { name: '0011-accounts', up: accounts },
   { name: '0012-synchronisation', up: synchronisation },
+  { name: '0013-rules', up: rules },
 ];
