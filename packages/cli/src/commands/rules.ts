@@ -125,7 +125,7 @@ function totalLine({ updates, approvals, declines, takenBack, ...rest }: RuleRun
   const { installations, bytes, restarts } = rest;
   return (
     `${counted(updates, 'update')} ${verb} changed: ${counted(approvals, 'approval')}, ${counted(declines, 'decline')}, ` +
-    `${takenBack} taken back. ${counted(installations, 'installation')} on computers, ${bytes} bytes, ` +
+    `${takenBack} withdrawn. ${counted(installations, 'installation')} on computers, ${bytes} bytes, ` +
     `${restarts.always} always restart, ${restarts.possible} may restart.`
   );
 }
