@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { type Reading, renderDocumentation } from './build-documentation.ts';
 
 const source = fileURLToPath(new URL('src', import.meta.url));
@@ -25,6 +25,7 @@ export async function buildConsole(read: Reading): Promise<void> {
     ICON: await asset(scratch, 'icon', 'svg', await readFile(join(source, 'icon.svg'))),
   };
   await write(join(scratch, 'index.html'), fill(await readFile(join(source, 'index.html'), 'utf8'), names));
+  await buildAdminPages(join(scratch, 'console'), names.ICON);
   const template = fill(await readFile(join(source, 'document.html'), 'utf8'), names);
   for (const [path, html] of await renderDocumentation(documentation, template, read)) {
     await write(join(scratch, 'docs', path), html);
@@ -36,18 +37,42 @@ export async function buildConsole(read: Reading): Promise<void> {
   await rename(scratch, distribution);
 }
 
+/** The console at /console/: `index.html`, and `assets/<name>-<hash>.js` of which most come with the view that needs them. */
+async function buildAdminPages(folder: string, icon: string): Promise<void> {
+  const { outputFiles, metafile } = await build({
+    ...browserBuild,
+    entryPoints: { console: join(source, 'console/main.tsx'), style: join(source, 'console/styles/index.css') },
+    splitting: true,
+    metafile: true,
+    outdir: join(folder, 'assets'),
+    entryNames: '[name]-[hash]',
+    chunkNames: 'part-[hash]',
+    absWorkingDir: source,
+  });
+  for (const { path, contents } of outputFiles) await write(path, contents);
+  const named = (begin: string) => {
+    const found = Object.keys(metafile.outputs).find((path) => path.split('/').at(-1)?.startsWith(begin));
+    if (!found) throw new Error(`esbuild made no ${begin}`);
+    return `/console/assets/${found.split('/').at(-1)}`;
+  };
+  const template = await readFile(join(source, 'console.html'), 'utf8');
+  const names = { SCRIPT: named('console-'), STYLES: named('style-'), ICON: `/console${icon}` };
+  await write(join(folder, icon), await readFile(join(source, 'icon.svg')));
+  await write(join(folder, 'index.html'), fill(template, names));
+}
+
+const browserBuild = {
+  ...{ bundle: true, write: false, minify: true, format: 'esm', jsx: 'automatic' },
+  target: ['chrome111', 'firefox113', 'safari16.4'],
+  define: { 'process.env.NODE_ENV': '"production"' },
+  legalComments: 'inline',
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
 async function bundle(): Promise<Uint8Array> {
   const { outputFiles } = await build({
+    ...browserBuild,
     entryPoints: [join(source, 'main.tsx')],
-    bundle: true,
-    write: false,
-    minify: true,
-    format: 'esm',
-    target: ['chrome111', 'firefox113', 'safari16.4'],
-    jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    legalComments: 'inline',
-    logLevel: 'warning',
   });
   return firstOf(outputFiles);
 }

@@ -6,6 +6,7 @@ export { type DiskFigures, inspectDisks, writtenFolders } from './disks.ts';
 export { AdministrationError } from './errors.ts';
 export { listAudit, listIdentityChanges, listReports, listStatusPings } from './events.ts';
 export { findComputer, findUpdate } from './find.ts';
+export { forecastApproval, listFilesOf } from './forecast.ts';
 export { addGroup, listGroups, removeGroups, renameGroup, setTimeZone } from './groups.ts';
 export { isThere } from './is-there.ts';
 export {
@@ -24,4 +25,4 @@ export {
 export { toPageRequest } from './pages.ts';
 export { type PackedPublication, packPublication, publish } from './publications.ts';
 export { readStatus } from './status.ts';
-export { type ApprovalState, type ListedUpdate, listUpdates, showUpdate } from './updates.ts';
+export { type ApprovalState, countByGroup, type ListedUpdate, listUpdates, showUpdate } from './updates.ts';

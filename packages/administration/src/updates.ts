@@ -85,6 +85,19 @@ export async function showUpdate({ store }: Administration, update: string) {
   return { ...found, supersededBy, decisions, states: await store.countStates(found.updateId) };
 }
 
+/** How many computers of each group reported which state of an update. Throws AdministrationError SERVER_NOT_FOUND. */
+export async function countByGroup({ store }: Administration, update: string) {
+  const { updateId } = await findUpdate(store, update);
+  const names = new Map((await store.loadGroups()).map(({ groupId, name }) => [groupId, name]));
+  const counted = await store.countStatesByGroup(updateId);
+  return counted
+    .map(({ groupId, states }) => ({
+      ...{ groupId, group: names.get(groupId) ?? groupId, failed: states.failed, installed: states.installed },
+      needed: states.notInstalled + states.downloaded + states.pendingReboot,
+    }))
+    .sort((one, other) => (one.group < other.group ? -1 : 1));
+}
+
 /** So many are asked for one by one; of more, all decisions are read. */
 const oneByOne = 200;
 

@@ -5,9 +5,11 @@ import type { ServerConfig } from '@moult/administration/config';
 import type { Store } from '@moult/store';
 import { apiBounds } from './bounds.ts';
 import { createSweep } from './housekeeping/sweep.ts';
-import type { Site } from './http/site.ts';
+import type { ListenerName, Site } from './http/site.ts';
 import type { Logger } from './log/log.ts';
 import { ownNames } from './own-names.ts';
+import { createAdminPagesSite } from './sites/admin-pages/index.ts';
+import { ApiError } from './sites/api/errors.ts';
 import { createApiSite } from './sites/api/index.ts';
 
 interface Parts {
@@ -16,20 +18,22 @@ interface Parts {
   database: string;
   contentDir: string;
   running: Parameters<typeof createApiSite>[0]['running'];
+  home: Parameters<typeof createApiSite>[0]['home'];
   log: Logger;
 }
 
 /** The site, and what ends with the server. */
 export function createAdministration(
   config: ServerConfig,
-  { store, database, contentDir, running, log }: Parts,
-): { site: Site; endStreams(): void; close(): Promise<void> } {
+  { store, database, contentDir, running, home, log }: Parts,
+): { site: Site; pages: Site | undefined; endStreams(): void; close(): Promise<void> } {
   const { dataDir } = config;
   // Rules look at the values, never at their origins.
   const server = { config, dataDir, database, contentDir, configFile: undefined } as unknown as FoundServer;
+  const listeners: ListenerName[] = config.adminPort === 'off' ? ['main', 'tls'] : ['admin'];
+  const hosts = ownNames(config);
   const site = createApiSite({
-    ...{ store, server, now: store.now, hosts: ownNames(config), running, log },
-    listeners: config.adminPort === 'off' ? ['main', 'tls'] : ['admin'],
+    ...{ store, server, now: store.now, hosts, listeners, running, home, log },
     failed: (error, instance) => log.error({ err: error, instance }, 'a call of the API failed'),
   });
   const sweep = createSweep({
@@ -37,7 +41,14 @@ export function createAdministration(
     ...{ pauseMs: 0, everyMs: sweepMs },
     failed: (error) => log.debug({ err: error }, 'ended sessions were not removed'),
   });
-  return { site, endStreams: () => site.close(), close: () => sweep.close() };
+  const { consoleDir } = config;
+  const pages = consoleDir === undefined ? undefined : createAdminPagesSite({ consoleDir, listeners, hosts });
+  return { site, pages, endStreams: () => site.close(), close: () => sweep.close() };
+}
+
+/** Of a server whose pages were not built. */
+export function noHome(): ApiError {
+  return new ApiError('API_NOT_FOUND', 'This server has no home page: its pages are not built.');
 }
 
 const sweepMs = 3_600_000;
@@ -53,13 +64,13 @@ async function removeEnded(store: Store, { sessionHours, sessionIdleMinutes }: S
  * The sentence with the set-up link, when this is the first start of a server without accounts; undefined later. Only the
  * digest of its secret is kept.
  */
-export async function offerSetUp(store: Store, url: string): Promise<string | undefined> {
+export async function offerSetUp(store: Store, url: string, hasConsole: boolean): Promise<string | undefined> {
   const isOffered = (await store.loadSetting('set-up-link')) !== undefined;
   if (isOffered || (await store.listAccounts()).length > 0) return undefined;
   const secret = newSecret();
   await store.saveSetUpLink(digestOfSecret(secret), new Date(store.now().getTime() + apiBounds.setUpLinkMs));
   return (
     'To administer this server from elsewhere, make the first account. Open this link within 30 minutes: ' +
-    `${url}/api/set-up#${secret} (Or run "moult users add" on the server at any time.)`
+    `${url}${hasConsole ? '/console/set-up' : '/api/set-up'}#${secret} (Or run "moult users add" on the server at any time.)`
   );
 }

@@ -17,7 +17,7 @@ import {
   openDataDir,
 } from '@moult/store/data-dir';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
-import { createAdministration, offerSetUp } from './administration-site.ts';
+import { createAdministration, noHome, offerSetUp } from './administration-site.ts';
 import { writeBounds } from './bounds.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { createConsole } from './console-site.ts';
@@ -253,12 +253,14 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       server: { state: 'running', url: urls.main ?? '', pid: process.pid, startedAt: startedAt.toISOString() },
       notices: notices(),
     }),
+    home: () => console?.home() ?? Promise.reject(noHome()),
   });
   closers.add(() => administration.close());
   let tlsPort: number | undefined;
   const sites: Site[] = [
     ...(config.requireTls === 'on' ? [createRequireTls(() => tlsPort)] : []),
     administration.site,
+    ...(administration.pages ? [administration.pages] : []),
     selfUpdate,
     ...soapSites(config, laterServices(services.current), { admission, log }),
     createCheckFilesSite(),
@@ -328,7 +330,8 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     parts.announce(notice, 'notice');
   }
   if (trust.isNew) log.info(raiseAdvice);
-  const link = services.current() && (await offerSetUp(store, urls.admin ?? urls.tls ?? urls.main ?? ''));
+  const link =
+    services.current() && (await offerSetUp(store, urls.admin ?? urls.tls ?? urls.main ?? '', console !== undefined));
   // Never in the log: it is a secret.
   if (link !== undefined) parts.announce(link, 'notice');
   const main = urls.main ?? '';

@@ -5,7 +5,7 @@ import type { ListStore, StateCounts, UpdateOnComputer, UpdateState, UpdateState
 import type { Database } from './database.ts';
 import { loadFigures } from './figures.ts';
 import { silentSince } from './lists/attention.ts';
-import { countStatesOf, countStatesOn } from './lists/states.ts';
+import { countStatesByGroup, countStatesOf, countStatesOn } from './lists/states.ts';
 import { readUpdateFacts } from './lists/update-facts.ts';
 import { countUpdates } from './lists/updates.ts';
 import { updateStates } from './update-status.ts';
@@ -18,6 +18,8 @@ export function statusStore(database: Database, now: () => Date): UpdateStates &
   const { tables } = database;
   return {
     countStates: (updateId: string): Promise<StateCounts> => countStatesOf(tables, updateId),
+
+    countStatesByGroup: (updateId) => countStatesByGroup(tables, updateId),
 
     async countStatesOn(computerId: string): Promise<StateCounts> {
       await readUpdateFacts(database);

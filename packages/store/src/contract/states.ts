@@ -52,6 +52,12 @@ export interface UpdateStates {
   /** How many computers have an update in each state. */
   countStates(updateId: string): Promise<StateCounts>;
 
+  /**
+   * The same by direct group, of computers that reported on the update; a computer in several groups counts in each, one in
+   * none in Unassigned Computers.
+   */
+  countStatesByGroup(updateId: string): Promise<{ groupId: string; states: StateCounts }[]>;
+
   /** What one computer reported of updates. Of the others ListStore.countStatesOn says how many do not apply to it. */
   listStatesOf(computerId: string): Promise<UpdateOnComputer[]>;
 

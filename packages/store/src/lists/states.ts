@@ -1,6 +1,7 @@
 // The state of an update on a computer, as WSUS means it: what the computer's last status report says; what it leaves out
 // does not apply, when the computer was scanned for it; of an update that came later, or is not offered, nothing is known.
 import { type Kysely, sql } from 'kysely';
+import { unassignedComputers } from '../built-in-groups.ts';
 import type { StateCounts, UpdateState } from '../contract/index.ts';
 import { loadFigures } from '../figures.ts';
 import type { Tables } from '../schema.ts';
@@ -32,6 +33,23 @@ export async function countStatesOf(tables: Kysely<Tables>, updateId: string): P
   const { known } = await loadFigures(tables);
   counts.unknown = known - sum(rows.map(({ count }) => count)) - counts.notApplicable;
   return counts;
+}
+
+/** How many computers of each direct group reported an update in each state. */
+export async function countStatesByGroup(
+  tables: Kysely<Tables>,
+  updateId: string,
+): Promise<{ groupId: string; states: StateCounts }[]> {
+  const { rows } = await sql<CountedState & { group_id: string }>`
+    select coalesce(computer_groups.group_id, ${unassignedComputers}) as group_id, status.state, count(*) as count
+    from computer_update_status as status
+    join computers on computers.computer_id = status.computer_id
+    left join computer_groups on computer_groups.computer_id = status.computer_id
+    where status.update_id = ${updateId} group by 1, 2`.execute(tables);
+  return [...Map.groupBy(rows, ({ group_id }) => group_id)].map(([groupId, counted]) => ({
+    groupId,
+    states: toCounts(counted),
+  }));
 }
 
 /** How many updates one computer has in each state; of those only that an administrator decides on. */

@@ -5,6 +5,7 @@ import type { FoundServer } from '@moult/administration';
 import { mayDo, type Principal, passwordCostOf } from '@moult/administration/accounts';
 import type { Log, Store } from '@moult/store';
 import { apiBounds, liveBounds } from '../../bounds.ts';
+import type { HomeDocument } from '../../home-document.ts';
 import { createBodyRoom } from '../../http/gates/body-room.ts';
 import type { KnownHosts } from '../../http/known-hosts.ts';
 import type { Exchange, ListenerName, Site } from '../../http/site.ts';
@@ -26,6 +27,7 @@ interface ApiParts {
   hosts: KnownHosts;
   now(): Date;
   running(): RunningFacts;
+  home(): Promise<HomeDocument>;
   log: Log;
   /** Told of failures, with the id that the client was told. */
   failed(error: unknown, instance: string): void;
@@ -36,7 +38,7 @@ interface ApiSite extends Site {
   close(): void;
 }
 
-export function createApiSite({ store, server, listeners, hosts, now, running, log, failed }: ApiParts): ApiSite {
+export function createApiSite({ store, server, listeners, hosts, now, running, home, log, failed }: ApiParts): ApiSite {
   const room = createBodyRoom({ budgetBytes: apiBounds.maxBodiesBytes });
   const logOns = createLogOns({ store, cost: passwordCostOf(server) });
   const { sessionIdleMinutes, sessionHours } = server.config;
@@ -91,7 +93,7 @@ export function createApiSite({ store, server, listeners, hosts, now, running, l
     const { body, text } = isChange ? await readJson(route, request, room) : { body: undefined, text: '' };
     const administration = { store, server, author: authorOfCall(principal, visitor, at) };
     const openLive = () => principal !== undefined && takeOver(exchange, visitor, principal);
-    const call = { administration, principal, visitor, logOns, running, log, openLive, path, query, body };
+    const call = { administration, principal, visitor, logOns, running, home, log, openLive, path, query, body };
     const key = request.headers['idempotency-key'];
     if (key === undefined || !isChange) return carryOut(exchange, route, call);
     if (route.isSecret || !principal || method !== 'POST')

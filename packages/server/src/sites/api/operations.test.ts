@@ -46,6 +46,7 @@ const newUser = async ({ ask, tokens }: TestApi) => {
 const examples: Record<string, Example> = {
   readStatus: {},
   followChanges: {},
+  readHome: {},
   listReports: {},
   listPings: {},
   listIdentityChanges: {},
@@ -64,6 +65,9 @@ const examples: Record<string, Example> = {
   removeGroup: { prepare: newGroup },
   listUpdates: {},
   showUpdate: { path: `/updates/${idOf(0)}` },
+  countUpdateByGroup: { path: `/updates/${idOf(0)}/groups` },
+  listUpdateFiles: { path: `/updates/${idOf(0)}/files` },
+  previewApproval: { path: `/approvals/preview?update=${idOf(0)}&group=All+Computers` },
   approveUpdates: { body: { updates: [idOf(0)], groups: ['All Computers'] } },
   declineUpdates: { body: { updates: [idOf(1)] } },
   whoAmI: {},
@@ -255,6 +259,10 @@ const provocations: Record<string, (api: TestApi, asked: Asked) => Promise<Asked
     const { headers } = await ask(path, { token: tokens.administrator });
     return { path, headers: { 'if-match': String(headers.etag) } };
   },
+  'countUpdateByGroup 404': async () => ({ path: '/api/v1/updates/Nowhere/groups' }),
+  'listUpdateFiles 404': async () => ({ path: '/api/v1/updates/Nowhere/files' }),
+  'previewApproval 400': async () => ({ path: '/api/v1/approvals/preview' }),
+  'previewApproval 404': async () => ({ path: `/api/v1/approvals/preview?update=${idOf(0)}&group=Nowhere` }),
   'approveUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),
   'approveUpdates 409': async () => ({ body: { updates: [idOf(2)] } }),
   'declineUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),

@@ -4,6 +4,7 @@ import type { Administration } from '@moult/administration';
 import type { Permission, Principal } from '@moult/administration/accounts';
 import type { Log, Notice } from '@moult/store';
 import type { z } from 'zod';
+import type { HomeDocument } from '../../home-document.ts';
 import type { LogOns } from './log-ons.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -32,6 +33,8 @@ export interface Call<Path, Query, Body> {
   visitor: Visitor;
   logOns: LogOns;
   running(): RunningFacts;
+  /** What the home page shows, with names. */
+  home(): Promise<HomeDocument>;
   /** Of the server. */
   log: Log;
   /** Makes the answer a live stream. False, with the answer untouched, when there is no room. */

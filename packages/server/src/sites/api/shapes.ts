@@ -43,3 +43,8 @@ export const order = z.enum(['asc', 'desc']).default('asc');
 export function told<Item>({ items, total, next }: { items: Item[]; total: number; next: string | undefined }) {
   return { items, total, next: next ?? null };
 }
+
+/** A list that has one page. */
+export const whole = <Item>(items: Item[]) => ({ items, total: items.length, next: null });
+export const wholeOf = <Item extends z.ZodType>(item: Item) =>
+  z.looseObject({ items: z.array(item), total: z.int(), next: z.null() });

@@ -9,12 +9,13 @@ import { isTemporary } from '@moult/store/errors';
 import { defaultFeedLimits, homeBounds } from '../../bounds.ts';
 import type { HomeDocument, NamesFor } from '../../home-document.ts';
 import type { SelfUpdateHealth, ServerFacts } from '../../home-facts.ts';
+import { readAssets, sendAsset } from '../../http/assets.ts';
 import { clientAddressOf } from '../../http/called-host.ts';
 import { askedHost, type KnownHosts } from '../../http/known-hosts.ts';
 import { addressKey } from '../../http/limits/address-key.ts';
+import { refuseText } from '../../http/refuse-text.ts';
 import type { Exchange, Site } from '../../http/site.ts';
 import { isLocalViewer } from '../../http/viewer.ts';
-import { readAssets, sendAsset } from './assets.ts';
 import { composeHome, withoutNames } from './compose-home.ts';
 import { createLiveFeed, type FeedLimits, type Snapshot, type Snapshots, type View } from './live-feed.ts';
 
@@ -41,6 +42,8 @@ interface ConsoleParts {
 }
 
 export interface ConsoleSite extends Site {
+  /** What the page shows to those who may see names. Throws what the feed throws. */
+  home(): Promise<HomeDocument>;
   /** Ends every stream, so that the listeners can close. */
   close(): void;
 }
@@ -96,17 +99,19 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
       const { request, response, route, path } = exchange;
       for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
       const host = exchange.passedOn?.host ?? askedHost(request);
-      if ((request.headersDistinct.host?.length ?? 0) > 1) return refuse(exchange, 400, 'Send one Host header.');
-      if (!parts.hosts.knows(host)) return refuse(exchange, 421, notOurName(host ?? ''));
-      if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(exchange, 405, 'GET and HEAD only.');
+      if ((request.headersDistinct.host?.length ?? 0) > 1) return refuseText(exchange, 400, 'Send one Host header.');
+      if (!parts.hosts.knows(host)) return refuseText(exchange, 421, notOurName(host ?? ''));
+      if (request.method !== 'GET' && request.method !== 'HEAD') return refuseText(exchange, 405, 'GET and HEAD only.');
       if (route === '/api/home') return sendHome(exchange, await feed.current(viewFor(exchange)));
       if (route === '/api/home/events') return openStream(exchange);
       if (route === '/docs') return redirect(exchange, '/docs/');
       const asset = assets.get(path) ?? assets.get(route);
       if (asset) return sendAsset(exchange, asset);
-      if (route === '/') return refuse(exchange, 503, 'The console is not built: run "npm run build" and start again.');
-      return refuse(exchange, 404, 'There is no such page.');
+      if (route === '/')
+        return refuseText(exchange, 503, 'The console is not built: run "npm run build" and start again.');
+      return refuseText(exchange, 404, 'There is no such page.');
     },
+    home: async () => JSON.parse((await feed.current('names')).body),
     close() {
       unsubscribe();
       feed.close();
@@ -124,7 +129,7 @@ export function createConsoleSite(parts: ConsoleParts): ConsoleSite {
     const address = addressKey(clientAddressOf(exchange));
     if (feed.open(response, { seen, view: viewFor(exchange), address })) return;
     response.setHeader('retry-after', '5');
-    refuse(exchange, 503, 'Too many live pages are open. Ask /api/home instead.');
+    refuseText(exchange, 503, 'Too many live pages are open. Ask /api/home instead.');
   }
 }
 
@@ -157,15 +162,4 @@ function sendHome({ request, response }: Exchange, { id, body }: Snapshot): void
 
 function redirect({ response }: Exchange, location: string): void {
   response.writeHead(301, { location, 'content-length': 0 }).end();
-}
-
-function refuse({ request, response }: Exchange, status: number, sentence: string): void {
-  if (status === 405) response.setHeader('allow', 'GET, HEAD');
-  const body = `${sentence}\n`;
-  response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-  });
-  response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -11,7 +11,7 @@ import {
 } from '@moult/administration/accounts';
 import { z } from 'zod';
 import { type Call, route } from '../route.ts';
-import { id, instant, role, someText } from '../shapes.ts';
+import { id, instant, role, someText, whole, wholeOf } from '../shapes.ts';
 
 const account = z.looseObject({
   accountId: id,
@@ -44,10 +44,6 @@ async function current({ administration, path }: Call<{ user: string }, unknown,
   const { loggedOnAt: _, ...found } = await findAccount(administration, path.user);
   return found;
 }
-
-const whole = <Item>(items: Item[]) => ({ items, total: items.length, next: null });
-const wholeOf = <Item extends z.ZodType>(item: Item) =>
-  z.looseObject({ items: z.array(item), total: z.int(), next: z.null() });
 
 export const accountRoutes = [
   route(['whoAmI', 'GET', '/session', 'read', topic], {

@@ -7,6 +7,7 @@ import {
   listStatusPings,
   readStatus,
 } from '@moult/administration';
+import { describeReport } from '@moult/protocol/reporting';
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
 import { route } from '../route.ts';
@@ -32,6 +33,8 @@ const report = z.looseObject({
   updateTitle: z.string(),
   appName: z.string(),
   replacementStrings: z.array(z.string()),
+  kind: z.enum(['scan', 'download', 'install', 'other']).describe('By the number of the event'),
+  outcome: z.enum(['succeeded', 'failed', 'pending', 'information']),
 });
 
 const ping = z.looseObject({
@@ -76,6 +79,11 @@ const contentFile = z.looseObject({
   isApproved: z.boolean(),
 });
 
+function withMeaning<Item extends { eventNumber: number; win32HResult: number }>(item: Item) {
+  const { kind, outcome } = describeReport(item.eventNumber, item.win32HResult);
+  return { ...item, kind, outcome };
+}
+
 /** Times as rules want them. */
 function times({ since, until }: { since?: string | undefined; until?: string | undefined }) {
   return {
@@ -106,6 +114,12 @@ export const recordRoutes = [
         });
     },
   }),
+  route(['readHome', 'GET', '/home', 'read', 'Server'], {
+    summary:
+      'Show what the home page shows, with names: self-update by port, computers that need somebody, the newest events',
+    answer: z.looseObject({ generatedAt: instant, computers: z.looseObject({ total: z.int() }) }),
+    handle: ({ home }) => home(),
+  }),
   route(['listReports', 'GET', '/events/reports', 'read', topic], {
     isList: true,
     refusals,
@@ -117,7 +131,8 @@ export const recordRoutes = [
     answer: pageOf(report),
     async handle({ administration, query: { failed, event, ...query } }) {
       const filter = { ...query, ...times(query), isFailed: failed, eventNumber: event };
-      return told(await listReports(administration, filter));
+      const { items, ...page } = await listReports(administration, filter);
+      return told({ items: items.map(withMeaning), ...page });
     },
   }),
   route(['listPings', 'GET', '/events/self-update', 'read', topic], {

@@ -1,10 +1,18 @@
 // Operations on updates, and the decisions on them.
-import { decline, findUpdate, listUpdates, showUpdate } from '@moult/administration';
+import {
+  countByGroup,
+  decline,
+  findUpdate,
+  forecastApproval,
+  listFilesOf,
+  listUpdates,
+  showUpdate,
+} from '@moult/administration';
 import { approveWithPackages, type PackageReach } from '@moult/administration/vendors';
 import { severities, updateSorts } from '@moult/store';
 import { z } from 'zod';
 import { route } from '../route.ts';
-import { id, instant, listQuery, order, pageOf, someText, told } from '../shapes.ts';
+import { id, instant, listQuery, order, pageOf, someText, told, whole, wholeOf } from '../shapes.ts';
 
 /** As MS-WUSP calls them; Inherit withdraws the decision for a group. */
 const action = z.enum(['Install', 'OptionalInstall', 'Uninstall', 'PreDeploymentCheck', 'Block', 'Inherit']);
@@ -75,6 +83,43 @@ export const updateRoutes = [
     answer: z.looseObject({ updateId: id, title: z.string(), isDeclined: z.boolean(), decisions: z.array(decision) }),
     refusals: { 404: 'The update is not there' },
     handle: ({ administration, path }) => showUpdate(administration, path.update),
+  }),
+  route(['countUpdateByGroup', 'GET', '/updates/{update}/groups', 'read', topic], {
+    summary: 'Count the computers of each group that need an update, have it, or failed at it',
+    pathSchema: z.object({ update: someText().describe('GUID, KB number, or title or a part of it') }),
+    answer: wholeOf(
+      z.looseObject({ groupId: id, group: z.string(), needed: z.int(), installed: z.int(), failed: z.int() }),
+    ),
+    refusals: { 404: 'The update is not there' },
+    handle: async ({ administration, path }) => whole(await countByGroup(administration, path.update)),
+  }),
+  route(['listUpdateFiles', 'GET', '/updates/{update}/files', 'read', topic], {
+    summary: 'List the files of an update and of what it bundles',
+    pathSchema: z.object({ update: someText().describe('GUID, KB number, or title or a part of it') }),
+    answer: wholeOf(
+      z.looseObject({ sha1: z.string(), fileName: z.string(), sizeBytes: z.int(), isMissing: z.boolean() }),
+    ),
+    refusals: { 404: 'The update is not there' },
+    handle: async ({ administration, path }) => whole(await listFilesOf(administration, path.update)),
+  }),
+  route(['previewApproval', 'GET', '/approvals/preview', 'read', topic], {
+    summary: 'Show what an approval would do: computers, bytes, restarts. It changes nothing',
+    querySchema: z.strictObject({
+      update: updates,
+      group: z.array(someText()).min(1).max(200).describe('Names or ids; groups inside of them count too'),
+    }),
+    answer: z.looseObject({
+      computers: z.int(),
+      updates: z.array(
+        z.looseObject({
+          ...{ updateId: id, title: z.string(), needing: z.int(), unknown: z.int() },
+          ...{ downloadBytes: z.int(), missingBytes: z.int(), restart: z.enum(['never', 'can', 'always']) },
+        }),
+      ),
+    }),
+    refusals: { 404: 'An update or a group is not there' },
+    handle: ({ administration, query: { update, group } }) =>
+      forecastApproval(administration, { updates: update, groups: group }),
   }),
   route(['approveUpdates', 'POST', '/approvals', 'decide', topic], {
     summary:

@@ -5,6 +5,7 @@ import { addAccount, addToken, roles } from '@moult/administration/accounts';
 import type { Role } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
 import { addComputer, author, createAdministration } from '../../../../../administration/src/test/administration.ts';
+import type { HomeDocument } from '../../../home-document.ts';
 import { toExchange } from '../../../http/exchange.ts';
 import { createKnownHosts } from '../../../http/known-hosts.ts';
 import { createApiSite } from '../index.ts';
@@ -56,6 +57,7 @@ export async function startApi() {
   const site = createApiSite({
     ...{ store, server, listeners: ['main'], hosts },
     now: () => clock.at,
+    home: async () => ({ generatedAt: author.at.toISOString(), computers: { total: 1 } }) as unknown as HomeDocument,
     running: () => ({ server: { state: 'running', url: 'http://x', pid: 1, startedAt: '' }, notices: [] }),
     log: { info() {}, warn() {}, error() {} },
     failed: (error) => failures.push(error),

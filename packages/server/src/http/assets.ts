@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Exchange } from '../../http/site.ts';
+import type { Exchange } from './site.ts';
 
 interface Asset {
   type: string;

@@ -1,0 +1,114 @@
+// Answers of the API as React state: kept by address, so that a view that is opened again is there at once, and asked for
+// again when it grows old, when somebody looks again, or after a change.
+import { useCallback, useEffect, useSyncExternalStore } from 'react';
+import { addressOf, call, type Given } from './call.ts';
+import type { OperationName } from './operations.ts';
+
+export interface Kept<Document> {
+  document: Document | undefined;
+  etag: string | undefined;
+  /** Milliseconds since 1970 by this browser, of the last answer. */
+  at: number;
+  error: Error | undefined;
+  isAsking: boolean;
+}
+
+interface Entry extends Kept<unknown> {
+  ask(how?: { isBackground: boolean }): void;
+  listeners: Set<() => void>;
+}
+
+const mostKept = 60;
+const entries = new Map<string, Entry>();
+
+/** The answer of a reading operation. Undefined `given` asks for nothing. */
+export function useAnswer<Document>(
+  operation: OperationName,
+  given: Omit<Given, 'body' | 'ifMatch' | 'signal'> | undefined,
+  { everyMs = 60_000 }: { everyMs?: number } = {},
+): Kept<Document> & { again(): void } {
+  const key = given === undefined ? '' : addressOf(operation, given);
+  if (given !== undefined && !entries.has(key)) entries.set(key, makeEntry(operation, given, key));
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const entry = entries.get(key);
+      entry?.listeners.add(listener);
+      return () => entry?.listeners.delete(listener);
+    },
+    [key],
+  );
+  const entry = useSyncExternalStore(subscribe, () => snapshots.get(key) ?? nothing);
+  useEffect(() => {
+    if (key === '') return undefined;
+    const look = () => {
+      const found = entries.get(key);
+      if (!document.hidden && found && Date.now() - found.at >= everyMs - 50) found.ask({ isBackground: true });
+    };
+    // A view that is opened again shows what is known, and asks.
+    const found = entries.get(key);
+    if (found && Date.now() - found.at > freshMs) found.ask();
+    const timer = setInterval(look, everyMs);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, [key, everyMs]);
+  const again = useCallback(() => entries.get(key)?.ask(), [key]);
+  return { ...(entry as Kept<Document>), again };
+}
+
+/** Asks again for everything that somebody looks at, and forgets the rest: after a change. */
+export function askAllAgain(how: { isBackground: boolean }): void {
+  for (const [key, entry] of entries) {
+    if (entry.listeners.size > 0) entry.ask(how);
+    else {
+      entries.delete(key);
+      snapshots.delete(key);
+    }
+  }
+}
+
+/** Forgets everything: another account must not see it. */
+export function forgetAll(): void {
+  entries.clear();
+  snapshots.clear();
+}
+
+const freshMs = 2_000;
+const nothing: Kept<unknown> = { document: undefined, etag: undefined, at: 0, error: undefined, isAsking: true };
+const snapshots = new Map<string, Kept<unknown>>();
+
+function makeEntry(operation: OperationName, given: Given, key: string): Entry {
+  const entry: Entry = { ...nothing, listeners: new Set(), ask };
+  let turn = 0;
+  snapshots.set(key, nothing);
+  for (const [old, { listeners }] of entries) {
+    if (entries.size < mostKept) break;
+    if (listeners.size > 0) continue;
+    entries.delete(old);
+    snapshots.delete(old);
+  }
+  return entry;
+
+  function ask({ isBackground = false } = {}): void {
+    const own = ++turn;
+    change({ isAsking: true });
+    call<unknown>(operation, { ...given, isBackground }).then(
+      (answered) => {
+        if (own === turn) change({ ...answered, at: Date.now(), error: undefined, isAsking: false });
+      },
+      (error) => {
+        if (own === turn) change({ error, isAsking: false });
+      },
+    );
+  }
+
+  function change(changed: Partial<Kept<unknown>>): void {
+    Object.assign(entry, changed);
+    const { document: known, etag, at, error, isAsking } = entry;
+    if (entries.get(key) !== entry) return;
+    snapshots.set(key, { document: known, etag, at, error, isAsking });
+    for (const listener of entry.listeners) listener();
+  }
+}

@@ -1,0 +1,110 @@
+// Calls of the API. This is the only file of the console that speaks HTTP.
+import { type OperationName, operations } from './operations.ts';
+
+/** A value of the query; undefined and '' are left out. */
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+export interface Given {
+  path?: Readonly<Record<string, string>>;
+  query?: Query;
+  body?: unknown;
+  /** The state that the change is for, as `etag` of an answer named it. */
+  ifMatch?: string;
+  signal?: AbortSignal;
+  /** Nobody waits for it: it does not keep the session open. */
+  isBackground?: boolean;
+}
+
+interface Answered<Document> {
+  document: Document;
+  etag: string | undefined;
+}
+
+/** A refusal of the API, in its own words. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail);
+    this.name = 'Refusal';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** The server did not answer at all, or something else answered in its place. */
+export class ServerAway extends Error {}
+
+/** `forbidden`: the role of the person may be another one by now. */
+type Heard = 'answer' | 'session-over' | 'forbidden' | 'away';
+
+const listeners = new Set<(heard: Heard) => void>();
+
+/** Calls back with how each call ended, until the function it answers is called. */
+export function onHeard(listener: (heard: Heard) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** The address of an operation, as `curl` takes it. */
+export function addressOf(operation: OperationName, { path = {}, query = {} }: Given): string {
+  const [, pattern] = operations[operation];
+  const place = pattern.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ''));
+  const wanted = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (Array.isArray(value)) for (const one of value) wanted.append(name, one);
+    else if (value !== undefined && value !== '') wanted.append(name, String(value));
+  }
+  const text = wanted.toString();
+  return `/api/v1${place}${text === '' ? '' : `?${text}`}`;
+}
+
+/** Throws Refusal, ServerAway, and AbortError when `signal` ends it. */
+export async function call<Document>(operation: OperationName, given: Given = {}): Promise<Answered<Document>> {
+  const [method] = operations[operation];
+  const { body, ifMatch, signal = null, isBackground = false } = given;
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (isBackground) headers['moult-background'] = '1';
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (ifMatch !== undefined) headers['if-match'] = ifMatch;
+  const sent = body === undefined ? null : JSON.stringify(body);
+  let answer: Response;
+  try {
+    answer = await fetch(addressOf(operation, given), {
+      method,
+      headers,
+      body: sent,
+      signal,
+      credentials: 'same-origin',
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw away();
+  }
+  const type = answer.headers.get('content-type') ?? '';
+  if (answer.status !== 204 && !/json/.test(type)) throw away();
+  const document = answer.status === 204 ? undefined : await answer.json().catch(() => Promise.reject(away()));
+  if (answer.ok) {
+    tell('answer');
+    return { document: document as Document, etag: answer.headers.get('etag') ?? undefined };
+  }
+  const { code = '', detail = '' } = document as { code?: string; detail?: string };
+  tell(heardOf(code, operation));
+  throw new Refusal(answer.status, code, detail);
+}
+
+function heardOf(code: string, operation: OperationName): Heard {
+  if (code === 'API_FORBIDDEN') return 'forbidden';
+  const isOver = code === 'API_UNAUTHENTICATED' && operation !== 'logOn' && operation !== 'whoAmI';
+  return isOver ? 'session-over' : 'answer';
+}
+
+function away(): ServerAway {
+  tell('away');
+  return new ServerAway();
+}
+
+function tell(heard: Heard): void {
+  for (const listener of listeners) listener(heard);
+}

@@ -1,0 +1,150 @@
+// What the API answers, as far as the console reads it. Times are ISO 8601 in UTC.
+export type Role = 'administrator' | 'approver' | 'reporter' | 'auditor';
+export type UpdateState =
+  | 'unknown'
+  | 'notApplicable'
+  | 'notInstalled'
+  | 'downloaded'
+  | 'installed'
+  | 'failed'
+  | 'pendingReboot';
+
+export interface Page<Item> {
+  items: Item[];
+  total: number;
+  next: string | null;
+}
+
+export interface WhoAmI {
+  account: string;
+  roles: Role[];
+  by: 'session' | 'token';
+}
+
+export interface Computer {
+  computerId: string;
+  dnsName: string;
+  address: string;
+  agentGeneration?: string;
+  agentVersion?: string;
+  osName?: string;
+  osDescription?: string;
+  lastContact: string;
+  lastSync?: string;
+  lastReport?: string;
+  groups: string[];
+  requestedGroups: string[];
+  needed: number;
+  failed: number;
+  state?: UpdateState;
+  stateSince?: string;
+  sharedAt?: string;
+}
+
+interface UpdateOnComputer {
+  updateId: string;
+  title: string;
+  state: UpdateState;
+  changedAt: string;
+}
+
+export interface ComputerDetails extends Omit<Computer, 'groups' | 'requestedGroups'> {
+  groups?: string[];
+  requestedGroups?: string[];
+  firstContact: string;
+  registeredAt?: string;
+  architecture?: string;
+  manufacturer?: string;
+  model?: string;
+  states: Record<UpdateState, number>;
+  updates: Page<UpdateOnComputer>;
+  identity: { at: string; aspect: string; before: string; after: string }[];
+}
+
+export interface Group {
+  groupId: string;
+  name: string;
+  parentId?: string;
+  computers: number;
+}
+
+export type Action = 'Install' | 'OptionalInstall' | 'Uninstall' | 'PreDeploymentCheck' | 'Block' | 'Inherit';
+
+export interface Decision {
+  groupId: string;
+  group: string;
+  action: Action;
+  deadline?: string;
+  changedAt: string;
+  administrator: string;
+}
+
+export type Severity = 'unspecified' | 'low' | 'moderate' | 'important' | 'critical';
+
+export interface Update {
+  updateId: string;
+  revisionNumber: number;
+  title: string;
+  articles: string[];
+  severity: Severity;
+  classification?: string;
+  products: string[];
+  importedAt: string;
+  approval: 'approved' | 'unapproved' | 'declined';
+  isSuperseded: boolean;
+  needed: number;
+  failed: number;
+  decisions: Decision[];
+}
+
+export interface UpdateDetails {
+  updateId: string;
+  revisionNumber: number;
+  updateType: string;
+  title: string;
+  importedAt: string;
+  isDeclined: boolean;
+  decisions: Decision[];
+  supersededBy: { updateId: string; title: string }[];
+  states: Record<UpdateState, number>;
+}
+
+export interface Report {
+  eventId: number;
+  receivedAt: string;
+  timeAtTarget: string;
+  computerId: string;
+  dnsName: string;
+  eventNumber: number;
+  win32HResult: number;
+  updateId?: string;
+  updateTitle: string;
+  appName: string;
+  replacementStrings: string[];
+  kind: 'scan' | 'download' | 'install' | 'other';
+  outcome: 'succeeded' | 'failed' | 'pending' | 'information';
+}
+
+export interface Ping {
+  eventId: number;
+  receivedAt: string;
+  occurredAt: string;
+  computerId?: string;
+  dnsName: string;
+  address: string;
+  component: string;
+  activity: string;
+  status: string;
+  resultCode: string;
+  message: string;
+}
+
+export interface Status {
+  version: string;
+  engine: string;
+  notices: { headline: string; cause: string; remedy: string }[];
+  clones: number;
+  identitiesChanged: number;
+  disks: { folder: string; freeBytes: number; reserveBytes: number; isLow: boolean }[];
+  server: { url: string; pid: number; startedAt: string };
+}

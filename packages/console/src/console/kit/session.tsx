@@ -1,0 +1,26 @@
+// Who uses the console, and what the role permits. The server decides; the console only leaves out what it would refuse.
+import { createContext, useContext } from 'react';
+import type { Role, WhoAmI } from '../api/documents.ts';
+
+type Permission = 'read' | 'decide' | 'audit' | 'administer';
+
+const permissions: Readonly<Record<Role, readonly Permission[]>> = {
+  administrator: ['read', 'decide', 'audit', 'administer'],
+  approver: ['read', 'decide'],
+  auditor: ['read', 'audit'],
+  reporter: ['read'],
+};
+
+export const SessionContext = createContext<WhoAmI>({ account: '', roles: [], by: 'session' });
+
+export function useSession(): WhoAmI {
+  return useContext(SessionContext);
+}
+
+export function useMay(permission: Permission): boolean {
+  return permits(useSession().roles, permission);
+}
+
+export function permits(roles: readonly Role[], permission: Permission): boolean {
+  return roles.length > 0 && roles.every((role) => permissions[role]?.includes(permission));
+}

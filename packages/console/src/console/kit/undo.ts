@@ -1,0 +1,88 @@
+// Decisions that can be taken back: what was decided before is kept in this browser for ten minutes, and is put back unless
+// somebody else decided meanwhile.
+import type { Action, Decision, UpdateDetails } from '../api/documents.ts';
+
+/** Of one update: what held before, and what this console set, group by group. */
+export interface Undoable {
+  updateId: string;
+  title: string;
+  at: number;
+  wasDeclined: boolean;
+  isDeclined: boolean;
+  groups: { groupId: string; before: { action: Action; deadline?: string } | undefined; after: Action }[];
+}
+
+const keptMs = 10 * 60_000;
+const place = 'moult-undo';
+
+/** What is needed to take back a decision on `groupIds`, made of the state before it. */
+export function undoOfApproval(
+  before: UpdateDetails,
+  groupIds: readonly string[],
+  action: Action,
+  at: number,
+): Undoable {
+  const known = new Map(before.decisions.map((decision) => [decision.groupId, decision]));
+  return {
+    ...{ updateId: before.updateId, title: before.title, at, wasDeclined: before.isDeclined, isDeclined: false },
+    groups: groupIds.map((groupId) => ({ groupId, before: decisionOf(known.get(groupId)), after: action })),
+  };
+}
+
+export function undoOfDecline(before: UpdateDetails, isDeclined: boolean, at: number): Undoable {
+  const { updateId, title, isDeclined: wasDeclined } = before;
+  return { updateId, title, at, wasDeclined, isDeclined, groups: [] };
+}
+
+/** Whether nobody decided anything else since. */
+export function isStillSo(undoable: Undoable, now: UpdateDetails): boolean {
+  if (now.isDeclined !== undoable.isDeclined) return false;
+  const known = new Map(now.decisions.map(({ groupId, action }) => [groupId, action]));
+  return undoable.groups.every(({ groupId, after }) => (known.get(groupId) ?? 'Inherit') === after);
+}
+
+/** The approvals that put back what was: groups with the same action and deadline in one. */
+export function approvalsBefore({ groups }: Undoable): { groups: string[]; action: Action; deadline?: string }[] {
+  const found = new Map<string, { groups: string[]; action: Action; deadline?: string }>();
+  for (const { groupId, before } of groups) {
+    const { action = 'Inherit', deadline } = before ?? {};
+    const key = `${action} ${deadline ?? ''}`;
+    const known = found.get(key) ?? { groups: [], action, ...(deadline !== undefined && { deadline }) };
+    known.groups.push(groupId);
+    found.set(key, known);
+  }
+  return [...found.values()];
+}
+
+export function keepUndoable(all: readonly Undoable[]): void {
+  const known = undoables(Date.now()).filter(({ updateId }) => !all.some((one) => one.updateId === updateId));
+  write([...all, ...known].slice(0, 200));
+}
+
+export function forgetUndoable(updateId: string): void {
+  write(undoables(Date.now()).filter((one) => one.updateId !== updateId));
+}
+
+/** Newest first; none that is older than ten minutes. */
+export function undoables(now: number): Undoable[] {
+  try {
+    const kept: unknown = JSON.parse(sessionStorage.getItem(place) ?? '[]');
+    return Array.isArray(kept) ? (kept as Undoable[]).filter(({ at }) => now - at < keptMs) : [];
+  } catch {
+    return [];
+  }
+}
+
+function write(all: readonly Undoable[]): void {
+  try {
+    sessionStorage.setItem(place, JSON.stringify(all));
+  } catch {
+    // Without a place to keep it, only the line at the foot of the page can take it back.
+  }
+}
+
+function decisionOf(decision: Decision | undefined): Undoable['groups'][number]['before'] {
+  if (!decision) return undefined;
+  const { action, deadline } = decision;
+  return { action, ...(deadline !== undefined && { deadline }) };
+}

@@ -1,0 +1,84 @@
+// What a list is: its operation, columns, filters and sorts. Everything that a person chooses of it is in the address.
+import type { ReactNode } from 'react';
+import type { Query } from '../api/call.ts';
+import type { OperationName } from '../api/operations.ts';
+import type { Words } from '../kit/words.tsx';
+
+export interface Column<Item> {
+  name: string;
+  label(words: Words): string;
+  /** Of a CSS grid: `minmax(12rem, 3fr)`. */
+  width: string;
+  cell(item: Item): ReactNode;
+  /** As the operation calls it. */
+  sort?: string;
+  /** Sorts from high to low at first. */
+  isDescending?: true;
+  /** Not shown unless somebody chooses it. */
+  isExtra?: true;
+  isNumber?: true;
+}
+
+export type Filter = { name: string; label(words: Words): string } & (
+  | { kind: 'text'; isWide?: true }
+  | { kind: 'number' }
+  | { kind: 'flag' }
+  /** A day; the operation gets its first moment by the clock of the person. */
+  | { kind: 'day' }
+  | { kind: 'group' }
+  | { kind: 'choice'; choices(words: Words): readonly (readonly [value: string, label: string])[] }
+);
+
+export interface ListDefinition<Item> {
+  operation: OperationName;
+  title(words: Words): string;
+  empty(words: Words): string;
+  idOf(item: Item): string;
+  /** Its own view; undefined when it has none. */
+  hrefOf?(item: Item): string;
+  /** The first column names the item. */
+  columns: readonly Column<Item>[];
+  filters: readonly Filter[];
+  /** Undefined when the operation has one order only. */
+  sort?: { name: string; order: 'asc' | 'desc' };
+}
+
+/** The query of the operation that an address asks for; names that the list does not have are left out. */
+export function queryOf<Item>({ filters, columns, sort }: ListDefinition<Item>, query: URLSearchParams): Query {
+  const found: Record<string, string | readonly string[]> = {};
+  for (const { name, kind } of filters) {
+    const given = query.getAll(name).filter((value) => value !== '');
+    const values = kind === 'day' ? given.flatMap(momentOf) : given;
+    const [first] = values;
+    if (first !== undefined) found[name] = values.length > 1 ? values : first;
+  }
+  if (!sort) return found;
+  const wanted = query.get('sort');
+  const known = columns.some((column) => column.sort === wanted);
+  return {
+    ...found,
+    sort: known && wanted !== null ? wanted : sort.name,
+    order: known ? (query.get('order') === 'desc' ? 'desc' : 'asc') : sort.order,
+  };
+}
+
+function momentOf(day: string): string[] {
+  const date = new Date(`${day}T00:00:00`);
+  return Number.isNaN(date.getTime()) ? [] : [date.toISOString()];
+}
+
+/** The columns that an address shows, in their order. */
+export function shownColumns<Item>({ columns }: ListDefinition<Item>, query: URLSearchParams): readonly Column<Item>[] {
+  const wanted = query.get('columns')?.split(',');
+  const [first] = columns;
+  if (!wanted) return columns.filter(({ isExtra }) => !isExtra);
+  return columns.filter((column) => column === first || wanted.includes(column.name));
+}
+
+/** What is chosen: ids, at most 200, as one operation takes them. */
+export function selectionIn(query: URLSearchParams): readonly string[] {
+  const text = query.get('selected') ?? '';
+  return text === '' ? [] : [...new Set(text.split(','))].slice(0, mostSelected);
+}
+
+export const mostSelected = 200;

@@ -1,0 +1,94 @@
+// A list to take away: all its pages as CSV or JSON, and the lines for a shell that fetch exactly the same.
+import { type ReactNode, useRef, useState } from 'react';
+import { addressOf, call, type Query } from '../api/call.ts';
+import type { Page } from '../api/documents.ts';
+import type { OperationName } from '../api/operations.ts';
+import { say } from '../kit/announce.tsx';
+import { Menu } from '../kit/menu.tsx';
+import { numberIn } from '../kit/numbers.ts';
+import { wordsOf } from '../kit/states.tsx';
+import { useLanguage, useWords } from '../kit/words.tsx';
+import { csvOf, shellLines } from './shell-lines.ts';
+
+interface Props {
+  operation: OperationName;
+  query: Query;
+  name: string;
+  total: number | undefined;
+}
+
+export function TakeAway({ operation, query, name, total = 0 }: Props): ReactNode {
+  const words = useWords();
+  const language = useLanguage();
+  const [done, setDone] = useState<number | undefined>();
+  const stop = useRef<AbortController>(undefined);
+
+  const fetchAll = async (format: 'csv' | 'json') => {
+    const own = new AbortController();
+    stop.current = own;
+    setDone(0);
+    try {
+      const items: Record<string, unknown>[] = [];
+      let cursor: string | null = null;
+      do {
+        const given: Query = { ...query, limit: 200, ...(cursor !== null && { cursor }) };
+        const { document: page }: { document: Page<Record<string, unknown>> } = await call(operation, {
+          query: given,
+          signal: own.signal,
+        });
+        items.push(...page.items);
+        cursor = page.next;
+        setDone(items.length);
+      } while (cursor !== null);
+      const text = format === 'csv' ? csvOf(items) : `${JSON.stringify(items, undefined, 2)}\n`;
+      download(`${name}.${format}`, text, format === 'csv' ? 'text/csv' : 'application/json');
+      say(words.list.fetched(numberIn(items.length, language)));
+    } catch (error) {
+      if (!own.signal.aborted) say(wordsOf(error, words), { isBad: true });
+    } finally {
+      setDone(undefined);
+    }
+  };
+
+  const lines = shellLines(location.origin, addressOf(operation, { query: { ...query, limit: 200 } }), total > 200);
+  return (
+    <Menu label={words.list.takeAway}>
+      <div className="menu-buttons">
+        <button type="button" disabled={done !== undefined} onClick={() => void fetchAll('csv')}>
+          {words.list.csv}
+        </button>
+        <button type="button" disabled={done !== undefined} onClick={() => void fetchAll('json')}>
+          {words.list.json}
+        </button>
+      </div>
+      {done !== undefined && (
+        <p>
+          <progress max={total} value={done} aria-label={words.list.takeAway} /> {numberIn(done, language)}{' '}
+          <button type="button" onClick={() => stop.current?.abort()}>
+            {words.kit.cancel}
+          </button>
+        </p>
+      )}
+      <p className="dim">{words.list.curl}</p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      <pre className="lines" tabIndex={0}>
+        {lines}
+      </pre>
+      <button
+        type="button"
+        onClick={() => void navigator.clipboard?.writeText(lines).then(() => say(words.kit.copied))}
+      >
+        {words.kit.copy}
+      </button>
+    </Menu>
+  );
+}
+
+function download(name: string, text: string, type: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

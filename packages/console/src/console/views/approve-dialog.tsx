@@ -1,0 +1,147 @@
+// Approve updates: for which groups, which action, until when; and what that does, before it is done.
+import { type ReactNode, useState } from 'react';
+import { useAnswer } from '../api/cached.ts';
+import { Refusal } from '../api/call.ts';
+import { change } from '../api/changes.ts';
+import type { Action, Group, Page } from '../api/documents.ts';
+import { Dialog } from '../kit/dialog.tsx';
+import { numberIn } from '../kit/numbers.ts';
+import { Asked, wordsOf } from '../kit/states.tsx';
+import { type Undoable, undoOfApproval } from '../kit/undo.ts';
+import { useLanguage, useWords } from '../kit/words.tsx';
+import { Forecast } from './forecast.tsx';
+import { showUpdate } from './take-back.ts';
+
+interface Props {
+  updateIds: readonly string[];
+  onDone(undoables: readonly Undoable[], text: string): void;
+  onClose(): void;
+}
+
+const actions: readonly Action[] = [
+  'Install',
+  'OptionalInstall',
+  'Uninstall',
+  'PreDeploymentCheck',
+  'Block',
+  'Inherit',
+];
+
+export function ApproveDialog({ updateIds, onDone, onClose }: Props): ReactNode {
+  const words = useWords();
+  const groups = useAnswer<Page<Group>>('listGroups', { query: { limit: 200 } });
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [action, setAction] = useState<Action>('Install');
+  const [deadline, setDeadline] = useState('');
+  const [needsLicense, setNeedsLicense] = useState(false);
+  const [acceptLicense, setAcceptLicense] = useState(false);
+  const [error, setError] = useState('');
+  const [isSaving, setIsSaving] = useState(false);
+
+  const approve = async () => {
+    setIsSaving(true);
+    setError('');
+    try {
+      const before = await Promise.all(updateIds.map(showUpdate));
+      const until = deadline === '' ? {} : { deadline: new Date(deadline).toISOString() };
+      await change('approveUpdates', {
+        body: { updates: updateIds, groups: chosen, action, ...until, ...(acceptLicense && { acceptLicense }) },
+      });
+      onDone(
+        before.map((one) => undoOfApproval(one, chosen, action, Date.now())),
+        words.decide.approved(before.length, words.actions[action], chosen.length),
+      );
+    } catch (failed) {
+      if (failed instanceof Refusal && failed.code === 'ADMINISTRATION_LICENSE_TERMS') setNeedsLicense(true);
+      setError(wordsOf(failed, words));
+      setIsSaving(false);
+    }
+  };
+  const takesDeadline = action === 'Install' || action === 'Uninstall';
+  return (
+    <Dialog
+      title={words.decide.approveTitle(updateIds.length)}
+      onClose={isSaving ? undefined : onClose}
+      className="dialog-wide"
+    >
+      <Asked kept={groups}>{({ items }) => <GroupChoice groups={items} chosen={chosen} onChange={setChosen} />}</Asked>
+      <div className="filters">
+        <label className="filter">
+          <span>{words.decide.action}</span>
+          <select value={action} onChange={(event) => setAction(event.currentTarget.value as Action)}>
+            {actions.map((one) => (
+              <option key={one} value={one}>
+                {words.actions[one]}
+              </option>
+            ))}
+          </select>
+        </label>
+        {takesDeadline && (
+          <label className="filter">
+            <span>{words.decide.deadline}</span>
+            <input
+              type="datetime-local"
+              value={deadline}
+              onChange={(event) => setDeadline(event.currentTarget.value)}
+            />
+          </label>
+        )}
+      </div>
+      {chosen.length > 0 && <Forecast updateIds={updateIds} groupIds={chosen} action={action} />}
+      {needsLicense && (
+        <label className="choice">
+          <input
+            type="checkbox"
+            checked={acceptLicense}
+            onChange={(event) => setAcceptLicense(event.currentTarget.checked)}
+          />
+          {words.decide.acceptLicense}
+        </label>
+      )}
+      <p role="alert" className="bad">
+        {error}
+      </p>
+      <div className="dialog-foot">
+        <button type="button" disabled={isSaving} onClick={onClose}>
+          {words.kit.cancel}
+        </button>
+        <button
+          type="button"
+          className="primary"
+          disabled={isSaving || chosen.length === 0}
+          onClick={() => void approve()}
+        >
+          {isSaving ? words.decide.saving : words.decide.confirm(words.actions[action])}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+interface ChoiceProps {
+  groups: readonly Group[];
+  chosen: readonly string[];
+  onChange(chosen: readonly string[]): void;
+}
+
+function GroupChoice({ groups, chosen, onChange }: ChoiceProps): ReactNode {
+  const words = useWords();
+  const language = useLanguage();
+  return (
+    <fieldset className="group-choice">
+      <legend>{words.decide.groups}</legend>
+      {groups.map(({ groupId, name, computers }) => (
+        <label key={groupId} className="choice">
+          <input
+            type="checkbox"
+            checked={chosen.includes(groupId)}
+            onChange={(event) =>
+              onChange(event.currentTarget.checked ? [...chosen, groupId] : chosen.filter((one) => one !== groupId))
+            }
+          />
+          <bdi>{name}</bdi> <span className="dim">{numberIn(computers, language)}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,68 @@
+// Approve, decline and their way back, for one update or for several.
+import { type ReactNode, useState } from 'react';
+import { change } from '../api/changes.ts';
+import { say } from '../kit/announce.tsx';
+import { wordsOf } from '../kit/states.tsx';
+import { keepUndoable, type Undoable, undoOfDecline } from '../kit/undo.ts';
+import { useWords } from '../kit/words.tsx';
+import { ApproveDialog } from './approve-dialog.tsx';
+import { showUpdate, takeBack } from './take-back.ts';
+
+interface Props {
+  updateIds: readonly string[];
+  /** One update that is declined can be un-declined. */
+  isDeclined?: boolean;
+}
+
+export function DecideButtons({ updateIds, isDeclined = false }: Props): ReactNode {
+  const words = useWords();
+  const [isApproving, setIsApproving] = useState(false);
+  const [isSaving, setIsSaving] = useState(false);
+  const isNone = updateIds.length === 0 || isSaving;
+
+  const decline = async (to: boolean) => {
+    setIsSaving(true);
+    try {
+      const before = await Promise.all(updateIds.map(showUpdate));
+      await change('declineUpdates', { body: { updates: updateIds, isDeclined: to } });
+      offerUndo(
+        before.map((one) => undoOfDecline(one, to, Date.now())),
+        (to ? words.decide.declined : words.decide.undeclined)(before.length),
+      );
+    } catch (error) {
+      say(wordsOf(error, words), { isBad: true });
+    } finally {
+      setIsSaving(false);
+    }
+  };
+  const offerUndo = (all: readonly Undoable[], text: string) => {
+    keepUndoable(all);
+    say(text, { undo: () => void takeBack(all, words) });
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="primary"
+        data-shortcut="approve"
+        disabled={isNone}
+        onClick={() => setIsApproving(true)}
+      >
+        {words.decide.approve}
+      </button>
+      <button type="button" data-shortcut="decline" disabled={isNone} onClick={() => void decline(!isDeclined)}>
+        {isSaving ? words.decide.saving : isDeclined ? words.decide.undecline : words.decide.decline}
+      </button>
+      {isApproving && (
+        <ApproveDialog
+          updateIds={updateIds}
+          onDone={(all, text) => {
+            setIsApproving(false);
+            offerUndo(all, text);
+          }}
+          onClose={() => setIsApproving(false)}
+        />
+      )}
+    </>
+  );
+}

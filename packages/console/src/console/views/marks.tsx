@@ -1,0 +1,36 @@
+// States, severities and approvals as a sign with its word.
+import type { ReactNode } from 'react';
+import { Mark, type Tone } from '../../mark.tsx';
+import type { Severity, Update, UpdateState } from '../api/documents.ts';
+import { useWords } from '../kit/words.tsx';
+
+const ofState: Record<UpdateState, Tone> = {
+  ...{ unknown: 'quiet', notApplicable: 'quiet', notInstalled: 'pending', downloaded: 'pending' },
+  ...{ installed: 'good', failed: 'bad', pendingReboot: 'pending' },
+};
+const ofApproval: Record<Update['approval'], Tone> = { approved: 'good', unapproved: 'pending', declined: 'quiet' };
+
+export function StateMark({ state }: { state: UpdateState }): ReactNode {
+  const words = useWords();
+  return <Marked tone={ofState[state]} text={words.updateStates[state]} />;
+}
+
+export function ApprovalMark({ approval }: { approval: Update['approval'] }): ReactNode {
+  const words = useWords();
+  return <Marked tone={ofApproval[approval]} text={words.approvals[approval]} />;
+}
+
+export function SeverityText({ severity }: { severity: Severity }): ReactNode {
+  const words = useWords();
+  return <span className={`severity severity-${severity}`}>{words.severities[severity]}</span>;
+}
+
+function Marked({ tone, text }: { tone: Tone; text: string }): ReactNode {
+  const words = useWords();
+  return (
+    <>
+      <Mark tone={tone} word={words.tones[tone]} />
+      {text}
+    </>
+  );
+}

@@ -1,0 +1,214 @@
+// The console without a browser: what keys do, which rows are drawn, what an address asks for, what is to do, and what can be
+// taken back.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { HomeDocument } from '@moult/server/home-document';
+import type { UpdateDetails } from '../src/console/api/documents.ts';
+import { sizeIn } from '../src/console/kit/numbers.ts';
+import { createReader, shortcuts } from '../src/console/kit/shortcuts.ts';
+import { ageOf, spanOf } from '../src/console/kit/spans.ts';
+import { approvalsBefore, isStillSo, undoOfApproval, undoOfDecline } from '../src/console/kit/undo.ts';
+import { type ListDefinition, queryOf, selectionIn, shownColumns } from '../src/console/list/definition.ts';
+import { afterKey, rowsIn } from '../src/console/list/rows.ts';
+import { csvOf, shellLines } from '../src/console/list/shell-lines.ts';
+import { stepsOf } from '../src/console/views/steps.ts';
+import { tasksOf } from '../src/console/views/to-do.ts';
+import { de } from '../src/console/words/de.ts';
+import { en } from '../src/console/words/en.ts';
+
+describe('a table of 100,000 rows', () => {
+  it('draws the rows that can be seen, and a few beyond', () => {
+    const { first, end } = rowsIn({ top: 2_000_000, height: 600, rowHeight: 40, rows: 100_000 });
+    assert.ok(first <= 50_000 && end >= 50_015 && end - first < 40, `${first} to ${end}`);
+    assert.deepEqual(rowsIn({ top: 0, height: 600, rowHeight: 40, rows: 3 }), { first: 0, end: 3 });
+    assert.deepEqual(rowsIn({ top: 9_999_999, height: 600, rowHeight: 40, rows: 0 }), { first: 0, end: 0 });
+  });
+
+  it('keys never lead out of it', () => {
+    const where = { last: 99_999, page: 14, isControl: false };
+    assert.equal(afterKey('ArrowUp', 0, where), 0);
+    assert.equal(afterKey('PageDown', 99_990, where), 99_999);
+    assert.equal(afterKey('Home', 500, where), 0);
+    assert.equal(afterKey('End', 500, { ...where, isControl: true }), 99_999);
+    assert.equal(afterKey('ArrowDown', 5, { ...where, isControl: true }), undefined);
+    assert.equal(afterKey('x', 5, where), undefined);
+  });
+});
+
+describe('shortcuts', () => {
+  it('are told apart: none is the beginning of another, and each has words in both languages', () => {
+    const all = shortcuts.map(({ keys }) => keys);
+    assert.equal(new Set(all).size, all.length);
+    for (const keys of all) assert.ok(!all.some((other) => other.startsWith(`${keys} `)), keys);
+    for (const { name } of shortcuts) assert.ok(en.shortcuts[name] && de.shortcuts[name]);
+  });
+
+  it('of two keys count within a second and a half', () => {
+    let now = 0;
+    const read = createReader(() => now);
+    assert.equal(read('g', false), undefined);
+    now = 1_000;
+    assert.equal(read('c', false)?.name, 'computers');
+    read('g', false);
+    now = 3_000;
+    assert.equal(read('c', false), undefined);
+    assert.equal(read('k', true)?.name, 'palette');
+    assert.equal(read('K', true)?.name, 'palette');
+  });
+});
+
+const list: ListDefinition<{ id: string }> = {
+  ...{ operation: 'listComputers', title: () => '', empty: () => '', idOf: ({ id }) => id },
+  columns: [
+    { name: 'name', label: () => '', width: '1fr', cell: () => null, sort: 'name' },
+    { name: 'failed', label: () => '', width: '1fr', cell: () => null, sort: 'failed' },
+    { name: 'id', label: () => '', width: '1fr', cell: () => null, isExtra: true },
+  ],
+  filters: [
+    { name: 'search', kind: 'text', label: () => '' },
+    { name: 'since', kind: 'day', label: () => '' },
+  ],
+  sort: { name: 'name', order: 'asc' },
+};
+
+describe('the address of a list', () => {
+  it('asks for its own filters and sorts, and for nothing else that somebody wrote into it', () => {
+    const query = queryOf(list, new URLSearchParams('search=a%26b&limit=9&cursor=x&sort=password&order=desc'));
+    assert.deepEqual(query, { search: 'a&b', sort: 'name', order: 'asc' });
+    assert.deepEqual(queryOf(list, new URLSearchParams('sort=failed&order=desc')), { sort: 'failed', order: 'desc' });
+  });
+
+  it('a day is its first moment by the clock of the person; what is no day is left out', () => {
+    const since = queryOf(list, new URLSearchParams('since=2026-12-01')).since;
+    assert.deepEqual(since, new Date('2026-12-01T00:00:00').toISOString());
+    assert.deepEqual('since' in queryOf(list, new URLSearchParams('since=yesterday')), false);
+  });
+
+  it('names columns and what is chosen, and the first column always stays', () => {
+    const names = (text: string) => shownColumns(list, new URLSearchParams(text)).map(({ name }) => name);
+    assert.deepEqual(names(''), ['name', 'failed']);
+    assert.deepEqual(names('columns=id'), ['name', 'id']);
+    assert.deepEqual(selectionIn(new URLSearchParams('selected=a,b,a')), ['a', 'b']);
+    const many = Array.from({ length: 500 }, (_, at) => at).join();
+    assert.equal(selectionIn(new URLSearchParams(`selected=${many}`)).length, 200);
+  });
+});
+
+describe('a list to take away', () => {
+  it('as CSV has no formula that a spreadsheet would calculate, and keeps quotes and lines', () => {
+    const text = csvOf([{ name: '=cmd|x', groups: ['a', 'b'], needed: -1, note: 'say "no"\nnow' }, { name: '+1' }]);
+    assert.equal(text, 'name,groups,needed,note\r\n\'=cmd|x,"a, b",-1,"say ""no""\nnow"\r\n\'+1,,,\r\n');
+  });
+
+  it('as shell lines quotes what somebody wrote into a filter', () => {
+    const lines = shellLines('http://wsus', "/api/v1/computers?search='$(reboot)'", false);
+    assert.match(lines, /'http:\/\/wsus\/api\/v1\/computers\?search='\\''\$\(reboot\)'\\'''$/);
+    assert.match(shellLines('http://wsus', '/api/v1/computers', true), /^next='\/api\/v1\/computers'\nwhile/);
+  });
+});
+
+const details = (parts: Partial<UpdateDetails>): UpdateDetails =>
+  ({ updateId: 'u', title: 'T', isDeclined: false, decisions: [], ...parts }) as UpdateDetails;
+const decision = (groupId: string, action: 'Install' | 'Block', deadline?: string) => ({
+  ...{ groupId, group: groupId, action, changedAt: '', administrator: '' },
+  ...(deadline !== undefined && { deadline }),
+});
+
+describe('to take back', () => {
+  it('an approval puts back what each group had, with its deadline', () => {
+    const before = details({ isDeclined: true, decisions: [decision('g1', 'Block'), decision('g2', 'Install', 'D')] });
+    const undoable = undoOfApproval(before, ['g1', 'g2', 'g3', 'g4'], 'Install', 0);
+    assert.deepEqual(approvalsBefore(undoable), [
+      { groups: ['g1'], action: 'Block' },
+      { groups: ['g2'], action: 'Install', deadline: 'D' },
+      { groups: ['g3', 'g4'], action: 'Inherit' },
+    ]);
+    assert.deepEqual([undoable.wasDeclined, undoable.isDeclined], [true, false]);
+  });
+
+  it('is refused when somebody else decided since', () => {
+    const undoable = undoOfApproval(details({}), ['g1'], 'Install', 0);
+    assert.ok(isStillSo(undoable, details({ decisions: [decision('g1', 'Install'), decision('g9', 'Block')] })));
+    assert.ok(!isStillSo(undoable, details({ decisions: [decision('g1', 'Block')] })));
+    assert.ok(!isStillSo(undoable, details({})));
+    assert.ok(!isStillSo(undoable, details({ isDeclined: true, decisions: [decision('g1', 'Install')] })));
+    assert.ok(isStillSo(undoOfDecline(details({}), true, 0), details({ isDeclined: true })));
+  });
+});
+
+describe('the to-do list', () => {
+  const none = { computers: 0, first: [] };
+  const home = (parts: object) =>
+    ({
+      ...{ notices: [], selfUpdate: { ports: [], releases: [] } },
+      computers: {
+        ...{ generations: [], identities: { shared: 0, changed: 0 } },
+        attention: { needing: none, failing: none, silent: none, silentDays: 30, neverReported: 0, ...parts },
+      },
+    }) as unknown as HomeDocument;
+  const others = { status: undefined, waiting: undefined, unassigned: 0, files: undefined };
+
+  it('is empty when nothing is to do, and begins with what is broken', () => {
+    assert.deepEqual(tasksOf(home({}), others), []);
+    const silent = { computers: 3, first: [{ lastContactAt: '2026-11-01T00:00:00Z' }] };
+    const found = tasksOf(home({ silent, failing: { computers: 2, first: [] } }), { ...others, unassigned: 1 });
+    assert.deepEqual(
+      found.map(({ kind }) => kind),
+      ['failing', 'unassigned', 'silent'],
+    );
+    assert.equal(found[2]?.since, '2026-11-01T00:00:00Z');
+  });
+
+  it('has a sentence and a button for each kind, in both languages', () => {
+    for (const words of [en, de]) {
+      for (const kind of Object.keys(words.home.tasks) as (keyof typeof en.home.tasks)[]) {
+        assert.ok(words.home.tasks[kind]('1', 1).length > 0 && words.home.mend[kind].length > 0, kind);
+        assert.ok(
+          kind === 'port' || kind === 'notice' || words.home.tasks[kind]('2', 2) !== words.home.tasks[kind]('2', 1),
+        );
+      }
+    }
+  });
+});
+
+describe('what people read', () => {
+  it('times and sizes are in their language', () => {
+    const now = Date.parse('2026-12-02T12:00:00Z');
+    assert.equal(ageOf('2026-12-02T09:00:00Z', now, 'en'), '3 hours ago');
+    assert.equal(ageOf('2026-12-02T09:00:00Z', now, 'de'), 'vor 3 Stunden');
+    assert.equal(spanOf('2026-11-29T09:00:00Z', now, 'en'), '3 days');
+    assert.equal(sizeIn(1_610_612_736, 'de'), '1,5 GB');
+    assert.equal(sizeIn(512, 'en'), '512 B');
+  });
+
+  it('the steps of a computer are in the order of its clock, and a failure shows its code', () => {
+    const report = {
+      ...{ eventId: 1, receivedAt: '', timeAtTarget: '2026-12-02T10:00:00Z', computerId: '', dnsName: '' },
+      ...{ eventNumber: 182, win32HResult: -2145124318, updateTitle: 'T', updateId: 'u', appName: '' },
+      ...({ replacementStrings: [] as string[], kind: 'install', outcome: 'failed' } as const),
+    };
+    const ping = {
+      ...{ eventId: 2, receivedAt: '', occurredAt: '2026-12-02T11:00:00Z', dnsName: '', address: '' },
+      ...{ component: 'au', activity: 's', status: 's', resultCode: '00000000', message: '' },
+    };
+    const steps = stepsOf([report], [ping]);
+    assert.deepEqual(
+      steps.map(({ kind, tone, code }) => [kind, tone, code]),
+      [
+        ['selfUpdate', 'good', ''],
+        ['install', 'bad', '0x80240022'],
+      ],
+    );
+  });
+
+  it('no two texts of the catalogues are the same by oversight: German is not English', () => {
+    const texts = (words: object): string[] =>
+      Object.values(words).flatMap((value) =>
+        typeof value === 'string' ? [value] : typeof value === 'object' ? texts(value as object) : [],
+      );
+    const [english, german] = [texts(en), texts(de)];
+    assert.equal(english.length, german.length);
+    const same = english.filter((text, at) => text === german[at] && / /.test(text));
+    assert.deepEqual(same, []);
+  });
+});

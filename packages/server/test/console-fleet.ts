@@ -1,0 +1,145 @@
+// A fleet for the console: groups, computers in every state, updates with files, accounts, and script in every text that a
+// client, a catalog or a log can bring. Written through the store, beside the running server, as commands do.
+import { addAccount } from '../../administration/src/accounts/index.ts';
+import type { Administration } from '../../administration/src/index.ts';
+import { documentOf } from '../../administration/src/test/administration.ts';
+import { importDocuments } from '../../store/src/catalog/index.ts';
+import { openStore, type ReportedEvent, type Store } from '../../store/src/index.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
+
+/** Runs when a page takes it for HTML, for an attribute or for an address. */
+export const script = `"><img src=x onerror="globalThis.hacked=1"><script>hacked=1</script>{{hacked=1}}javascript:hacked=1`;
+
+const day = 86_400_000;
+export const password = 'correct horse battery';
+export const updateId = (number: number) => `${String(number).padStart(8, '0')}-aaaa-43c9-bac3-52d5db701494`;
+export const computerId = (number: number) => `${String(number).padStart(8, '0')}-5601-43c9-bac3-52d5db701494`;
+
+const groups = ['Pilot', 'Workstations', 'Servers', 'Tills', 'Laboratory'];
+const places = ['reception', 'lab', 'till', 'office', 'stock', 'print', 'meeting', 'desk'];
+const products = ['Windows 11', 'Windows Server 2022', 'Office LTSC 2024', '.NET 8', 'Edge'];
+
+interface FleetParts {
+  dataDir: string;
+  consoleDir: string;
+  computers?: number;
+  updates?: number;
+}
+
+interface Fleet {
+  server: TestServer;
+  store: Store;
+  administration: Administration;
+}
+
+/** A server with so many computers and updates. The first of each are hostile. */
+export async function startFleet({ dataDir, consoleDir, computers = 60, updates = 24 }: FleetParts): Promise<Fleet> {
+  const server = await startTestServer({
+    dataDir,
+    config: { consoleDir, passwordMemoryKib: 1024, passwordPasses: 1, firstCatalog: 'empty' },
+  });
+  const now = Date.now();
+  const store = await openStore(server.database, { now: () => new Date() });
+  const author = { name: 'anna', at: new Date() };
+  const config = { dataDir: server.dataDir, targeting: 'server', passwordMemoryKib: 1024, passwordPasses: 1 };
+  const found = { config, dataDir: server.dataDir, database: server.database, contentDir: server.dataDir };
+  const administration = { store, server: found, author } as unknown as Administration;
+  for (const role of ['administrator', 'approver', 'reporter', 'auditor'] as const)
+    await addAccount(administration, { name: role, role, password });
+  await fillUpdates(store, updates, now);
+  await fillComputers(store, computers, now);
+  await fillReports(store, { computers, updates }, now);
+  await fillPings(store, computers, now);
+  return { server, store, administration };
+}
+
+async function fillUpdates(store: Store, updates: number, now: number): Promise<void> {
+  const documents = Array.from({ length: updates }, (_, at) => {
+    const sha1 = Buffer.alloc(20, at + 1).toString('base64');
+    const escaped = script.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+    const title =
+      at === 0
+        ? `${escaped} (KB5030000)`
+        : `2026-${String((at % 12) + 1).padStart(2, '0')} Cumulative Update for ${products[at % products.length]} (KB${5_030_000 + at})`;
+    return documentOf(updateId(at), title, {
+      attributes: 'ExplicitlyDeployable="true"',
+      properties: `<upd:InstallationBehavior RebootBehavior="${at % 3 === 0 ? 'NeverReboots' : 'CanRequestReboot'}" />`,
+      rest: `<upd:Files><upd:File Digest="${sha1}" DigestAlgorithm="SHA1" FileName="${at === 0 ? escaped.slice(0, 60) : `windows-kb${5_030_000 + at}.cab`}" Size="${(at + 1) * 41_943_040}" /></upd:Files>`,
+    });
+  });
+  await importDocuments(store, documents, new Date(now - 20 * day));
+}
+
+async function fillComputers(store: Store, computers: number, now: number): Promise<void> {
+  const author = { name: 'anna', at: new Date(now) };
+  for (const name of groups) await store.createGroup(name, undefined, author);
+  await store.createGroup(`Group ${script.slice(0, 40)}`, undefined, author);
+  for (let at = 0; at < computers; at++) {
+    const name = at === 0 ? script : `${places[at % places.length]}-${String(at).padStart(3, '0')}.example.test`;
+    const isSus = at % 9 === 4;
+    const about = {
+      ...{ computerId: computerId(at), dnsName: name.slice(0, 255), address: `192.0.2.${at % 250}` },
+      at: new Date(now - (at % 7 === 6 ? 40 * day : (at % 50) * 60_000)),
+    };
+    await store.noteAuthorization({ ...about, requestedGroups: at === 0 ? [script] : [] }, { assign: false });
+    if (!isSus)
+      await store.registerComputer({
+        ...about,
+        ...{ agentVersion: at % 5 === 0 ? '7.9.0.0' : '7.9.0.1', osVersion: '10.0.26200' },
+        ...{ osDescription: at === 0 ? script : 'Windows 11', architecture: 'AMD64' },
+        ...{ manufacturer: at === 0 ? script : 'Contoso', model: 'Desk 4', registration: { osMajorVersion: 10 } },
+      });
+    if (at % 6 !== 5) await store.setMembership(computerId(at), groups[at % groups.length] ?? '', true, author);
+  }
+}
+
+function reportOf(number: number, parts: Partial<ReportedEvent>): ReportedEvent {
+  return {
+    ...{ instanceId: crypto.randomUUID(), computerId: computerId(number), timeAtTarget: new Date(), namespaceId: 1 },
+    ...{ eventNumber: 156, sourceId: 101, updateId: undefined, revisionNumber: 1, win32HResult: 0, appName: '' },
+    ...{ replacementStrings: [], miscData: [], ...parts },
+  };
+}
+
+async function fillReports(
+  store: Store,
+  { computers, updates }: { computers: number; updates: number },
+  now: number,
+): Promise<void> {
+  const events: ReportedEvent[] = [];
+  for (let at = 0; at < computers; at++) {
+    const states = Array.from({ length: updates }, (_, update) => (at * 5 + update * 3) % 10);
+    const of = (wanted: (state: number) => boolean) =>
+      states.flatMap((state, update) => (wanted(state) ? [updateId(update)] : [])).join(';');
+    const isFailing = at % 8 === 0;
+    const miscData = [
+      `U=${of((state) => state < 2)}`,
+      `V=${of((state) => state > 3)}`,
+      `g=${isFailing ? of((state) => state === 2) : ''}`,
+      `W=${isFailing ? '' : of((state) => state === 3)}`,
+    ];
+    const at1 = (minutes: number) => new Date(now - (minutes + at) * 60_000);
+    const text = at === 0 ? { replacementStrings: [script], appName: script } : {};
+    events.push(reportOf(at, { eventNumber: 147, timeAtTarget: at1(30), ...text }));
+    events.push(reportOf(at, { eventNumber: 162, timeAtTarget: at1(20), updateId: updateId(at % updates), ...text }));
+    const failure = isFailing ? { eventNumber: 182, win32HResult: -2145124318 } : { eventNumber: 183 };
+    events.push(reportOf(at, { ...failure, timeAtTarget: at1(10), updateId: updateId(at % updates), ...text }));
+    events.push(reportOf(at, { miscData, timeAtTarget: at1(5) }));
+  }
+  await store.recordReportingEvents(events, new Date(now));
+}
+
+async function fillPings(store: Store, computers: number, now: number): Promise<void> {
+  const pings = Array.from({ length: computers }, (_, at) => {
+    const text = at === 0 ? script : '';
+    return {
+      ...{ receivedAt: new Date(now - at * 60_000), occurredAt: new Date(now - at * 60_000) },
+      ...{ computerId: computerId(at), address: '192.0.2.1', userAgent: text, component: 'au', activity: 's' },
+      ...{ item: text, device: text, platform: text, language: text, status: 's' },
+      ...{ resultCode: at % 8 === 0 ? '80240022' : '00000000', message: text },
+      agentGeneration: at % 9 === 4 ? ('sus' as const) : ('wsus' as const),
+      agentVersion: at % 9 === 4 ? '5.4.0.1' : at % 5 === 0 ? '7.9.0.0' : '7.9.0.1',
+    };
+  });
+  await store.recordSelfUpdateEvents(pings);
+}
