@@ -5,7 +5,7 @@ export { addContent, listContent, verifyContent } from './content.ts';
 export { type DiskFigures, inspectDisks, writtenFolders } from './disks.ts';
 export { AdministrationError } from './errors.ts';
 export { listAudit, listIdentityChanges, listReports, listStatusPings } from './events.ts';
-export { findComputer, findUpdate } from './find.ts';
+export { findComputer, findGroup, findUpdate } from './find.ts';
 export { forecastApproval, listFilesOf } from './forecast.ts';
 export { addGroup, listGroups, removeGroups, renameGroup, setTimeZone } from './groups.ts';
 export { isThere } from './is-there.ts';

@@ -16,6 +16,7 @@ export const commandExamples: Readonly<Record<string, string>> = {
   'agent status': 'moult agent status --root ./pc7',
   'agent stop': 'moult agent stop',
   'agent uninstall': 'moult agent uninstall --dry-run',
+  apply: 'moult apply ./update-rules --dry-run',
   approve: 'moult approve KB5000001 --action install --group Pilot',
   backup: 'moult backup /backup/moult-2026-12-01',
   'cab create': 'moult cab create files.cab readme.txt setup.exe --compress mszip',

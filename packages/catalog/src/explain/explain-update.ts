@@ -168,11 +168,13 @@ class Asker {
     const decided = this.#scope.deployments.get(revision.revisionId);
     if (!deployment) return node(question, 'no', whyNotDeployed(revision, decided?.action));
     const when = new Date(deployment.lastChangeTime).toISOString();
+    const by =
+      decided?.origin && decided.deploymentId === deployment.deploymentId ? `by ${decided.origin.administrator}, ` : '';
     const deadline = deployment.deadline ? `, deadline ${deployment.deadline}` : '';
     return node(
       question,
       'yes',
-      `Deployment ${deployment.deploymentId}: ${deployment.action}${deadline} (${whyDeployed[deployment.action]}; ${when}).`,
+      `Deployment ${deployment.deploymentId}: ${deployment.action}${deadline} (${whyDeployed[deployment.action]}; ${by}${when}).`,
     );
   }
 

@@ -19,6 +19,7 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   updates: 'list and show updates',
   approve: 'approve updates for groups, or change their approvals (Approve-WsusUpdate)',
   decline: 'decline updates (Deny-WsusUpdate). --undo removes the decline',
+  apply: 'make groups and rules as files say. A second time changes nothing',
   rules: 'list, add, test, run, move and remove rules for approvals',
   events:
     'list events, newest first: reports, self-update, computers that changed (identity), changes by administrators (audit)',

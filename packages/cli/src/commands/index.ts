@@ -24,6 +24,7 @@ export const commands = {
   approve: () => import('./approve.ts'),
   decline: () => import('./decline.ts'),
   rules: () => import('./rules.ts'),
+  apply: () => import('./apply.ts'),
   events: () => import('./events.ts'),
   users: () => import('./users.ts'),
   tokens: () => import('./tokens.ts'),

@@ -1,11 +1,12 @@
 // moult explain COMPUTER [UPDATE], from the store of a Moult server, running or not.
-import { findUpdate } from '@moult/administration';
+import { findGroup, findUpdate } from '@moult/administration';
 import { type ExplainNode, toUpdateId, type UpdateId } from '@moult/catalog';
 import { DoctorError } from '@moult/doctor/errors';
-import { examineComputer, explainUpdateFor, type UpdateAnswer } from '@moult/doctor/explain';
+import { examineComputer, explainUpdateFor, explainUpdateInGroup, type UpdateAnswer } from '@moult/doctor/explain';
 import { paintWith } from '@moult/doctor/report';
-import { jsonText } from '@moult/formats/text';
+import { counted, jsonText, visibleText } from '@moult/formats/text';
 import { type KnownComputer, type Store, withoutPassword } from '@moult/store';
+import { present, table } from '../output.ts';
 import { administer, type ServerOptions } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
 import { deliver, type ReportOptions } from './deliver.ts';
@@ -27,6 +28,21 @@ export async function explainComputer(
         options,
       );
     return deliver(await examineComputer(store, computer, withoutPassword(server.database), new Date()), options);
+  });
+}
+
+/** Why an update is not on all computers of a group. */
+export async function explainGroup(update: string, groupName: string, options: ExplainOptions): Promise<void> {
+  const answer = await administer(options, async ({ store }) => {
+    const group = await findGroup(store, groupName);
+    return explainUpdateInGroup(store, await findUpdate(store, update), group, new Date());
+  });
+  present(answer, options.json ? { json: true } : {}, (found) => {
+    const missing = found.computers - found.installed - found.notApplicable;
+    const head = `"${found.title}" is not on ${missing} of ${counted(found.computers, 'computer')} of "${found.group}".`;
+    const rest = `It is installed on ${found.installed}, and does not apply to ${found.notApplicable}.`;
+    const rows = found.reasons.map(({ computers, says, examples }) => [computers, says, examples.join(', ')]);
+    return [visibleText(`${head} ${rest}`), ...(rows.length === 0 ? [] : table(['computers', 'reason', 'as'], rows))];
   });
 }
 
