@@ -263,6 +263,32 @@ export const upstreamBounds = declareBounds('upstream', {
 });
 
 /** All tables of this file. */
+
+/** Of known issues, and of the emergency stop. */
+export const holdBounds = declareBounds('hold', {
+  kept: {
+    what: 'Holds of one server',
+    fallback: 5_000,
+    range: [1, 100_000],
+    client: 'nothing',
+    administrator: 'the error SERVER_REFUSED',
+  },
+  listBytes: {
+    what: 'Bytes of a list of holds',
+    fallback: 8 * 1024 * 1024,
+    range: [65_536, 268_435_456],
+    client: 'nothing',
+    administrator: 'the error DISK_TOO_LARGE',
+  },
+  stopDays: {
+    what: 'Days of an emergency stop until its end',
+    fallback: 35,
+    range: [1, 365],
+    client: 'nothing',
+    administrator: 'the error SERVER_REFUSED',
+  },
+});
+
 export const administrationBounds = [
   packageLimits,
   findBounds,
@@ -271,4 +297,5 @@ export const administrationBounds = [
   vendorCatalogLimits,
   fetchBounds,
   upstreamBounds,
+  holdBounds,
 ];

@@ -53,11 +53,13 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_SYNC_STOPPED'
   /** A rule that says something impossible. */
   | 'ADMINISTRATION_RULE'
+  /** A list of known issues that was changed, is old, or is of an authority that nobody trusted. */
+  | 'ADMINISTRATION_HOLD_LIST'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED';
 
 /** What was not found, so that a caller can say how it is listed. */
-type Subject = 'computer' | 'group' | 'update' | 'user' | 'token' | 'rule';
+type Subject = 'computer' | 'group' | 'update' | 'user' | 'token' | 'rule' | 'hold';
 
 export class AdministrationError extends Error {
   readonly code: AdministrationErrorCode;

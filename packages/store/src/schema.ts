@@ -35,6 +35,7 @@ export interface Tables {
   deployment_origins: { update_id: string; group_id: string; origin: string; changed_at: number };
   decline_origins: { update_id: string; origin: string; changed_at: number; evidence: string | null };
   group_zones: { group_id: string; time_zone: string };
+  holds: HoldsTable;
   accounts: AccountsTable;
   account_groups: { account_id: string; group_id: string };
   sessions: SessionsTable;
@@ -89,6 +90,20 @@ interface SyncRevisionsTable {
   extended: Uint8Array | null;
   error_code: string | null;
   error_message: string | null;
+}
+
+interface HoldsTable {
+  hold_id: string;
+  /** hold or advise. */
+  effect: string;
+  says: string;
+  link: string | null;
+  ends_at: number | null;
+  /** HoldCondition as JSON. */
+  condition: string;
+  source: string | null;
+  added_by: string;
+  added_at: number;
 }
 
 export interface ComputersTable {

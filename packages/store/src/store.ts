@@ -36,6 +36,7 @@ import { eventRetentionStore } from './event-retention.ts';
 import { expiredUpdateStore } from './expired-updates.ts';
 import { figureStore } from './figures.ts';
 import { groupStore } from './groups.ts';
+import { holdStore } from './holds.ts';
 import { homeStore } from './home.ts';
 import { identityChangeStore } from './identity-changes.ts';
 import { computerPages } from './lists/computers.ts';
@@ -216,6 +217,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     ruleFactStore(database),
     ruleChangeStore(database, changes),
     timeZoneStore(database, changes),
+    holdStore(database, changes),
     events,
     homeStore(database, {
       loadCounters: counters.loadCounters,

@@ -58,6 +58,7 @@ const roles = {
   sync_lists: { role: 'backed-up' },
   sync_revisions: { role: 'backed-up' },
   content_sources: { role: 'backed-up' },
+  holds: { role: 'backed-up' },
   computer_figures: { role: 'derived' },
   update_titles: { role: 'derived' },
   update_articles: { role: 'derived' },

@@ -10,7 +10,7 @@ export interface RolloutState {
   status: RolloutStatus;
   /** The last ring that was reached, from 0. Those before it have it too. */
   ring: number;
-  /** How long the server watched this ring. Of the time between two steps `longestStepMs` counts at most. */
+  /** How long the server watched this ring. Of the time between two steps `watchedPerStepMs` counts at most. */
   watchedMs: number;
   steppedAt: number;
   /** Ends a pause by itself. */
@@ -56,7 +56,7 @@ export interface Advance {
 }
 
 /** A longer time between two steps was not watched: the server was down, or a clock jumped. */
-const longestStepMs = 3_600_000;
+const watchedPerStepMs = 3_600_000;
 
 export function startRollout(now: number): RolloutState {
   return {
@@ -70,7 +70,7 @@ export function startRollout(now: number): RolloutState {
  * more than one ring.
  */
 export function advance(before: RolloutState, plan: RingPlan, evidence: RingEvidence, now: number): Advance {
-  const passed = Math.min(Math.max(now - before.steppedAt, 0), longestStepMs);
+  const passed = Math.min(Math.max(now - before.steppedAt, 0), watchedPerStepMs);
   const transitions: Transition[] = [];
   let state: RolloutState = { ...before, steppedAt: now };
   if (state.status === 'paused' && state.pausedUntil !== undefined && now >= state.pausedUntil) {
@@ -210,7 +210,7 @@ function hasUnseen({ unseen, watched }: ExposureCounts, { accepted, watchedMs }:
 function presenceReason(counts: ExposureCounts, control: ControlCounts, { accepted }: RolloutState) {
   if (control.watched < fewestControls) return undefined;
   const absent = control.late + control.silent;
-  if (absent > control.watched * mostAway) return 'everybodyAway';
+  if (absent > control.watched * awayShare) return 'everybodyAway';
   const missing = counts.late + counts.silent - accepted.silent;
   // To wait costs little: here a doubt is enough.
   const usual = (absent + 1) / (control.watched + 2);
@@ -244,4 +244,4 @@ const inDoubt = 0.2;
 const fewestControls = 3;
 const fewestSilent = 3;
 /** The part of the control group that may be late while a ring goes on. */
-const mostAway = 0.25;
+const awayShare = 0.25;

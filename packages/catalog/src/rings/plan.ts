@@ -79,12 +79,12 @@ export function ringOf(plan: RingPlan, computerId: string, groupIds: ReadonlySet
 
 type PlanFault = 'no-rings' | 'too-many-rings' | 'no-name' | 'same-name' | 'no-groups' | 'percent' | 'policy';
 
-const mostRings = 20;
+const ringsOfOne = 20;
 
 /** Why these rings make no plan, and at which one; undefined when they do. */
 export function faultOf(plan: RingPlan): { fault: PlanFault; ring?: string; setting?: string } | undefined {
   if (plan.rings.length === 0) return { fault: 'no-rings' };
-  if (plan.rings.length > mostRings) return { fault: 'too-many-rings' };
+  if (plan.rings.length > ringsOfOne) return { fault: 'too-many-rings' };
   const names = new Set<string>();
   for (const { name, members, policy } of plan.rings) {
     if (name.trim() === '') return { fault: 'no-name' };

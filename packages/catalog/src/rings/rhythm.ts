@@ -7,7 +7,7 @@ export interface Rhythm {
   gaps: number;
   gapMs: number;
   deviationMs: number;
-  /** Time that the computer was connected, as its check-ins show it: of each gap, `mostConnectedMs` at most. */
+  /** Time that the computer was connected, as its check-ins show it: of each gap, `connectedPerGapMs` at most. */
   connectedMs: number;
 }
 
@@ -16,17 +16,17 @@ export const noRhythm: Rhythm = { gaps: 0, gapMs: 0, deviationMs: 0, connectedMs
 /** Requests that follow each other more closely are one check-in. */
 const oneCheckInMs = 600_000;
 /** Of a longer gap nobody knows whether the computer was on. */
-const mostConnectedMs = 6 * 3_600_000;
+const connectedPerGapMs = 6 * 3_600_000;
 /** Gaps that a rhythm needs before it is known. */
 const fewestGaps = 3;
 /** A gap beyond this says nothing of a rhythm: a computer that was put away, or a clock that jumped. */
-const mostGapMs = 14 * 86_400_000;
+const slowestGapMs = 14 * 86_400_000;
 
 /** The rhythm after one more gap. A gap of less than one check-in, or of less than nothing, changes nothing. */
 export function afterGap(rhythm: Rhythm, gapMs: number): Rhythm {
   if (!(gapMs >= oneCheckInMs)) return rhythm;
-  const gap = Math.min(gapMs, mostGapMs);
-  const connectedMs = rhythm.connectedMs + Math.min(gap, mostConnectedMs);
+  const gap = Math.min(gapMs, slowestGapMs);
+  const connectedMs = rhythm.connectedMs + Math.min(gap, connectedPerGapMs);
   if (rhythm.gaps === 0) return { gaps: 1, gapMs: gap, deviationMs: Math.round(gap / 2), connectedMs };
   return {
     gaps: Math.min(rhythm.gaps + 1, 1000),

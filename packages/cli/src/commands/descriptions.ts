@@ -21,6 +21,8 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   decline: 'decline updates (Deny-WsusUpdate). --undo removes the decline',
   apply: 'make groups and rules as files say. A second time changes nothing',
   rules: 'list, add, test, run, move and remove rules for approvals',
+  holds: 'known issues: keep updates from the computers that they harm, or only show the issue',
+  stop: 'the emergency stop: computers install and remove nothing until it ends',
   events:
     'list events, newest first: reports, self-update, computers that changed (identity), changes by administrators (audit)',
   users: 'accounts that administer this server over its API',

@@ -3,11 +3,12 @@
 import { listAudit, listGroups, listIdentityChanges, listReports, listStatusPings } from '@moult/administration';
 import { describeReport, readMiscData } from '@moult/protocol/reporting';
 import type { ListedIdentityChange, Page, PagedAuditRecord, PagedPing, PagedReport } from '@moult/store';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, showList, withList } from '../lists.ts';
 import { wholeNumber } from '../numbers.ts';
 import { type AdministrationFlags, administer, withServerOptions } from '../server-options.ts';
 import { UsageError } from '../terminal.ts';
+import { timeOf } from '../times.ts';
 import { verifyAudit } from '../verify-audit.ts';
 
 const kinds = ['reports', 'self-update', 'identity', 'audit'] as const;
@@ -37,9 +38,9 @@ export function register(program: Command): void {
     .option('--update <update>', 'only events about this update: GUID, KB number, or title or a part of it')
     .option('--failed', 'only faults')
     .addOption(new Option('--event <number>', 'only reports with this number').argParser(wholeNumber(0, 65_535)))
-    .addOption(new Option('--since <time>', 'only events since this time, for example 2026-11-01').argParser(time))
+    .addOption(new Option('--since <time>', 'only events since this time, for example 2026-11-01').argParser(timeOf))
     .addOption(
-      new Option('--until <time>', 'only events before this time, for example 2026-11-01T12:00Z').argParser(time),
+      new Option('--until <time>', 'only events before this time, for example 2026-11-01T12:00Z').argParser(timeOf),
     )
     .option('--group <group>', 'audit: only changes of this group')
     .option('--actor <name>', 'audit: only changes by this person')
@@ -48,17 +49,6 @@ export function register(program: Command): void {
   withServerOptions(verb.command('verify'))
     .description('check that every audit record is as Moult wrote it. Exit code 1 if one is not')
     .action(verifyAudit);
-}
-
-/** UTC where the text names no zone. */
-function time(text: string): Date {
-  const [, day, clock = 'T00:00', zone = 'Z'] =
-    /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(text) ?? [];
-  const at = new Date(`${day}${clock}${zone}`);
-  // 2026-02-31 would become a day in March.
-  const isDay = day !== undefined && new Date(`${day}T00:00Z`).toISOString().startsWith(day);
-  if (!isDay || Number.isNaN(at.getTime())) throw new InvalidArgumentError('Write 2026-11-01, or 2026-11-01T12:00Z.');
-  return at;
 }
 
 const onlyFor: Readonly<Record<string, readonly EventFlags['kind'][]>> = {

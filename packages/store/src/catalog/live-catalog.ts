@@ -9,12 +9,13 @@ import {
   decisionInForce,
   type HoldFacts,
   linesOf,
-  nothingWithheld,
   type Offer,
   parseUpdateId,
   toRevisionId,
   type UpdateId,
+  type WithholdingSource,
 } from '@moult/catalog';
+import { HoldIndex } from '@moult/catalog/holds';
 import { LRUCache } from 'lru-cache';
 import { whileYoungStaysSmall } from '../heap.ts';
 import type { Store, StoredDeployment, TargetGroup, Topic } from '../index.ts';
@@ -68,6 +69,7 @@ class StoreBackedCatalog implements LiveCatalog {
   #groups: TargetGroup[] = [];
   #decisions: DecisionsByUpdate = new Map();
   #declined: UpdateId[] = [];
+  #withholding: WithholdingSource = new HoldIndex([], undefined);
   #checkedAt = Number.NEGATIVE_INFINITY;
   /** Something was changed in this process since the last look. */
   #isStale = true;
@@ -106,7 +108,7 @@ class StoreBackedCatalog implements LiveCatalog {
 
   decide({ groupIds, facts }: ComputerView, now: Date): Offer {
     const deployments = this.#deploymentsFor(groupIds);
-    return decide(facts, { index: this.#index, deployments, withholding: nothingWithheld }, now);
+    return decide(facts, { index: this.#index, deployments, withholding: this.#withholding }, now);
   }
 
   #deploymentsFor(groupIds: readonly string[]): DeploymentSet {
@@ -133,6 +135,8 @@ class StoreBackedCatalog implements LiveCatalog {
     if (updates) await this.#loadNewRevisions();
     if (updates || decisions) this.#declined = (await this.#store.loadDeclined()).map((id) => parseUpdateId(id));
     if (decisions) this.#decisions = byUpdate(await this.#store.loadDeploymentHistory());
+    if (updates || decisions)
+      this.#withholding = new HoldIndex(await this.#store.resolveHolds(), await this.#store.loadStop());
     if (changed('configuration')) await this.#onConfigured();
     if (groups) this.#groups = await this.#store.loadGroups();
     if (updates || decisions || groups) this.#sets.clear();

@@ -12,6 +12,7 @@ import type { ContentFiles } from './content.ts';
 import type { DeploymentStore } from './deployments.ts';
 import type { EventStore } from './events.ts';
 import type { GroupStore } from './groups.ts';
+import type { HoldStore } from './holds.ts';
 import type { ListStore } from './lists.ts';
 import type { RuleStore } from './rules.ts';
 import type { SelfUpdateEvents } from './self-update.ts';
@@ -28,6 +29,7 @@ export type * from './content.ts';
 export type * from './deployments.ts';
 export type * from './events.ts';
 export type * from './groups.ts';
+export type * from './holds.ts';
 export type * from './lists.ts';
 export type * from './rules.ts';
 export type * from './self-update.ts';
@@ -53,6 +55,7 @@ export interface Store
     ListStore,
     SelfUpdateEvents,
     VendorCatalogs,
+    HoldStore,
     Synchronisation,
     RuleStore,
     Configuration,

@@ -12,6 +12,7 @@ import { up as vendorCatalogs } from './0010-vendor-catalogs.ts';
 import { up as accounts } from './0011-accounts.ts';
 import { up as synchronisation } from './0012-synchronisation.ts';
 import { up as rules } from './0013-rules.ts';
+import { up as holds } from './0014-holds.ts';
 
 export interface Migration {
   name: string;
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   { name: '0011-accounts', up: accounts },
   { name: '0012-synchronisation', up: synchronisation },
   { name: '0013-rules', up: rules },
+  { name: '0014-holds', up: holds },
 ];

@@ -43,6 +43,18 @@ const newUser = async ({ ask, tokens }: TestApi) => {
   return `/users/user${made}`;
 };
 
+const soon = () => new Date(Date.UTC(2026, 10, 23)).toISOString();
+const newHold = async ({ ask, tokens }: TestApi) => {
+  const body = { updates: ['KB5000001'], says: 'Screens stay black' };
+  const { json } = await ask('/api/v1/holds', { method: 'POST', token: tokens.administrator, body });
+  return `/holds/${(json as { holdId: string }).holdId}`;
+};
+const newStop = async ({ ask, tokens }: TestApi) => {
+  const body = { says: 'Screens stay black', until: soon() };
+  await ask('/api/v1/stop', { method: 'POST', token: tokens.administrator, body });
+  return undefined;
+};
+
 const examples: Record<string, Example> = {
   readStatus: {},
   followChanges: {},
@@ -70,6 +82,12 @@ const examples: Record<string, Example> = {
   previewApproval: { path: `/approvals/preview?update=${idOf(0)}&group=All+Computers` },
   approveUpdates: { body: { updates: [idOf(0)], groups: ['All Computers'] } },
   declineUpdates: { body: { updates: [idOf(1)] } },
+  listHolds: {},
+  addHold: { body: { updates: ['KB5000001'], says: 'Screens stay black' } },
+  liftHold: { prepare: newHold },
+  showStop: {},
+  setStop: { body: { says: 'Screens stay black', until: soon() } },
+  liftStop: { path: '/stop', prepare: newStop },
   whoAmI: {},
   listAccounts: {},
   showAccount: { prepare: newUser },
@@ -251,6 +269,13 @@ const provocations: Record<string, (api: TestApi, asked: Asked) => Promise<Asked
   },
   'addToGroup 409': inAllComputers,
   'removeFromGroup 409': inAllComputers,
+  'addHold 404': async () => ({ body: { updates: ['Nowhere'], says: 'Screens stay black' } }),
+  'addHold 409': async () => ({ body: { updates: ['KB1'], says: 'Screens stay black', link: 'nowhere' } }),
+  'setStop 409': async () => ({ body: { says: 'Screens stay black', until: '2026-01-01T00:00:00Z' } }),
+  'liftStop 409': async ({ ask }, asked) => {
+    await ask('/api/v1/stop', asked);
+    return {};
+  },
   'addGroup 404': async () => ({ body: { name: 'Inside', parent: 'Nowhere' } }),
   'addGroup 409': async () => ({ body: { name: 'All Computers' } }),
   'renameGroup 409': async () => ({ body: { name: 'All Computers' } }),

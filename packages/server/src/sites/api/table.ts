@@ -4,6 +4,7 @@ import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { computerRoutes } from './routes/computers.ts';
 import { groupRoutes } from './routes/groups.ts';
+import { holdRoutes } from './routes/holds.ts';
 import { recordRoutes } from './routes/records.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { updateRoutes } from './routes/updates.ts';
@@ -13,6 +14,7 @@ export const routes: readonly Route[] = [
   ...computerRoutes,
   ...groupRoutes,
   ...updateRoutes,
+  ...holdRoutes,
   ...accountRoutes,
   ...sessionRoutes,
 ];

@@ -1,0 +1,169 @@
+// A list of known issues as a file: signed with the operator's signing certificate, so that other operators can take it in and
+// know whose it is.
+import { sign, verify, X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import type { UpdateId } from '@moult/catalog';
+import type { Hold } from '@moult/catalog/holds';
+import { readOutside } from '@moult/disk';
+import { inspectClock } from '@moult/store/clock';
+import { loadOrCreateOperatorKeys } from '@moult/store/keys';
+import { z } from 'zod';
+import { holdBounds } from '../bounds.ts';
+import { AdministrationError } from '../errors.ts';
+import { isThere } from '../is-there.ts';
+import type { Administration } from '../open-server.ts';
+import { faultOf, requireRoom } from './holds.ts';
+
+export interface ImportedHolds {
+  /** SHA-256 of the certificate of the authority under the list. */
+  authority: string;
+  issuedAt: Date;
+  added: number;
+  /** Of the list of before, and not in this one. */
+  lifted: number;
+}
+
+const format = 'moult-holds-1';
+
+const text = z.string().max(2000);
+const holdShape = z.strictObject({
+  holdId: z.guid(),
+  effect: z.enum(['hold', 'advise']),
+  says: text,
+  link: text.optional(),
+  endsAt: z.iso.datetime().optional(),
+  condition: z.strictObject({
+    articles: z.array(text).max(500),
+    updates: z.array(text).max(500),
+    ...{ buildFrom: text.optional(), buildTo: text.optional(), manufacturer: text.optional(), model: text.optional() },
+  }),
+});
+const fileShape = z.strictObject({
+  list: z.strictObject({ format: z.literal(format), issuedAt: z.iso.datetime(), holds: z.array(holdShape).max(5000) }),
+  signature: z.strictObject({ value: text, signer: z.string().max(10_000), authority: z.string().max(10_000) }),
+});
+
+/** The holds of this server that did not end, as the text of a signed file. Throws AdministrationError ADMINISTRATION_NO_KEYS. */
+export async function exportHolds({ store, server, author }: Administration): Promise<string> {
+  const { dataDir } = server;
+  if (!isThere(join(dataDir, 'keys', 'operator-ca.cer.pem')))
+    throw new AdministrationError(
+      'ADMINISTRATION_NO_KEYS',
+      `The server in ${dataDir} has no keys to sign with: its first start makes them.`,
+    );
+  const isClockBelieved = inspectClock(dataDir, author.at).kind === 'right';
+  const { ca, signer } = await loadOrCreateOperatorKeys(dataDir, { now: author.at, isClockBelieved });
+  const own = (await store.listHolds()).filter(({ source, endsAt }) => !source && !(endsAt && endsAt <= author.at));
+  const holds = own.map(({ holdId, effect, says, link, endsAt, condition }) => {
+    return { holdId, effect, says, link, endsAt: endsAt?.toISOString(), condition };
+  });
+  const list = { format, issuedAt: author.at.toISOString(), holds };
+  const value = sign('sha256', Buffer.from(JSON.stringify(list)), signer.privateKeyPem).toString('base64');
+  const signature = { value, signer: signer.certificatePem, authority: ca.certificatePem };
+  return `${JSON.stringify({ list, signature }, undefined, 2)}\n`;
+}
+
+/**
+ * Takes the list in a file in, in place of the one of the same authority. `trust`: the SHA-256 of the authority's certificate,
+ * needed for the first list of a foreign one. Throws AdministrationError ADMINISTRATION_HOLD_LIST for a list that is none, was
+ * changed, is older than the last, or is of an authority that nobody trusted; DiskError for a file that cannot be read.
+ */
+export async function importHolds(
+  administration: Administration,
+  file: string,
+  trust?: string,
+): Promise<ImportedHolds> {
+  const { store, author } = administration;
+  const { list, authority } = readList(readOutside(file, { maxBytes: holdBounds.listBytes }).toString('utf8'));
+  const all = await store.listHolds();
+  // Its own list puts back what was lifted since, and takes nothing away.
+  const isOwn = await requireTrusted(administration, authority, trust);
+  const from = isOwn ? undefined : authority;
+  const issuedAt = new Date(list.issuedAt);
+  const known = await store.loadSetting(`hold-list:${authority}`);
+  if (known !== undefined && Date.parse(known) > issuedAt.getTime())
+    throw refused(`It is of ${list.issuedAt}, and one of ${known} was taken in already`);
+  const holds: Hold[] = list.holds.map((one) => ({
+    ...one,
+    endsAt: one.endsAt === undefined ? undefined : new Date(one.endsAt),
+    condition: { ...one.condition, updates: one.condition.updates.map((id) => id as UpdateId) },
+  }));
+  for (const hold of holds) {
+    const fault = faultOf(hold);
+    if (fault) throw refused(`Hold ${hold.holdId} cannot be: ${fault}`);
+    // A list must not take the place of holds that are not its own.
+    if (all.some(({ holdId, source }) => holdId === hold.holdId && source !== from))
+      throw refused(`Hold ${hold.holdId} is one of this server, or of another list`);
+  }
+  const gone = all.filter(
+    ({ holdId, source }) => !isOwn && source === from && !holds.some((one) => one.holdId === holdId),
+  );
+  await requireRoom(administration, holds.length - gone.length);
+  await store.saveSetting(`hold-list:${authority}`, list.issuedAt);
+  await store.saveHolds(
+    holds.map((hold) => ({ ...hold, source: from })),
+    author,
+  );
+  for (const { holdId } of gone) await store.liftHold(holdId, author);
+  return { authority, issuedAt, added: holds.length, lifted: gone.length };
+}
+
+function readList(content: string) {
+  const parsed = fileShape.safeParse(parseJson(content));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw refused(`This is not a list of holds: ${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  // As it was written: a parsed one has its members in the order of the shape.
+  const written = (parseJson(content) as { list: unknown }).list;
+  const { list, signature } = parsed.data;
+  const signer = certificateIn(signature.signer);
+  const authority = certificateIn(signature.authority);
+  const issued = Date.parse(list.issuedAt);
+  const isSigned =
+    verify('sha256', Buffer.from(JSON.stringify(written)), signer.publicKey, Buffer.from(signature.value, 'base64')) &&
+    signer.checkIssued(authority) &&
+    signer.verify(authority.publicKey) &&
+    authority.ca;
+  if (!isSigned) throw refused('Its signature is not the one of its contents');
+  if (issued < Date.parse(signer.validFrom) - dayMs || issued > Date.parse(signer.validTo))
+    throw refused('Its certificate was not valid when it was signed');
+  return { list, authority: fingerprintOf(authority) };
+}
+
+/** Of this server, trusted by hand, or trusted before. Answers whether it is this server's own. */
+async function requireTrusted({ store, server }: Administration, authority: string, trust?: string): Promise<boolean> {
+  const own = join(server.dataDir, 'keys', 'operator-ca.cer.pem');
+  if (isThere(own) && fingerprintOf(certificateIn(readOutside(own).toString('latin1'))) === authority) return true;
+  if (trust?.replaceAll(/[:\s]/g, '').toLowerCase() === authority) return false;
+  if ((await store.loadSetting(`hold-list:${authority}`)) !== undefined) return false;
+  throw refused(
+    `Its authority ${authority} is not trusted yet. Ask its operator for this number, and name it as trusted`,
+  );
+}
+
+function certificateIn(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw refused('It has no certificate');
+  }
+}
+
+function fingerprintOf(certificate: X509Certificate): string {
+  return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    throw refused('It is not JSON');
+  }
+}
+
+function refused(why: string): AdministrationError {
+  return new AdministrationError('ADMINISTRATION_HOLD_LIST', `The list of holds was not taken in. ${why}.`);
+}
+
+const dayMs = 86_400_000;

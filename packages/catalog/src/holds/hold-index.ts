@@ -1,0 +1,88 @@
+// All holds and the emergency stop, ready for requests: what is kept from a computer is worked out once for each kind of
+// computer, and again when one of them begins or ends.
+import { createHash } from 'node:crypto';
+import type { HoldFacts, HoldReason, Withholding, WithholdingSource } from '../deployment/withholding.ts';
+import type { UpdateId } from '../ids.ts';
+import { type Hold, meets } from './hold.ts';
+
+/** A hold with the updates that its articles name now. */
+export type ResolvedHold = Hold & { heldUpdates: readonly UpdateId[] };
+
+export interface EmergencyStop {
+  says: string;
+  /** It ends by itself then. */
+  until: Date;
+  by: string;
+  since: Date;
+  /** Two persons must lift it. */
+  needsTwo: boolean;
+  /** Who lifted it already, of two. */
+  liftedBy?: string | undefined;
+}
+
+export class HoldIndex implements WithholdingSource {
+  readonly #holds: readonly ResolvedHold[];
+  readonly #stop: EmergencyStop | undefined;
+  /** By the facts of a computer. */
+  readonly #known = new Map<string, Withholding>();
+  /** What is known holds from `#from` to before `#until`. */
+  #from = 0;
+  #until = 0;
+
+  constructor(holds: readonly ResolvedHold[], stop: EmergencyStop | undefined) {
+    this.#holds = holds;
+    this.#stop = stop;
+  }
+
+  for(facts: HoldFacts, now: Date): Withholding {
+    const time = now.getTime();
+    if (time < this.#from || time >= this.#until) this.#startAnew(time);
+    const key = JSON.stringify([facts.osVersion, facts.manufacturer, facts.model]);
+    const known = this.#known.get(key);
+    if (known) return known;
+    // Computers choose these texts: as many as they like must not fill the memory.
+    if (this.#known.size >= kindsKept) this.#known.clear();
+    const fresh = this.#work(facts, time);
+    this.#known.set(key, fresh);
+    return fresh;
+  }
+
+  #startAnew(time: number): void {
+    this.#known.clear();
+    const ends = [
+      ...this.#holds.map(({ endsAt }) => endsAt?.getTime() ?? Infinity),
+      this.#stop?.until.getTime() ?? Infinity,
+    ];
+    this.#from = Math.max(0, ...ends.filter((end) => end <= time));
+    this.#until = Math.min(Infinity, ...ends.filter((end) => end > time));
+  }
+
+  #work(facts: HoldFacts, time: number): Withholding {
+    const stop = this.#stop && this.#stop.until.getTime() > time ? { says: this.#stop.says } : undefined;
+    const updates = new Map<UpdateId, HoldReason[]>();
+    const kept: UpdateId[] = [];
+    for (const hold of this.#holds) {
+      if ((hold.endsAt?.getTime() ?? Infinity) <= time || !meets(facts, hold.condition)) continue;
+      const { holdId, effect, says, link } = hold;
+      for (const updateId of hold.heldUpdates) {
+        const reasons = updates.get(updateId);
+        if (reasons) reasons.push({ holdId, effect, says, link });
+        else updates.set(updateId, [{ holdId, effect, says, link }]);
+        if (effect === 'hold') kept.push(updateId);
+      }
+    }
+    return { stop, updates, fingerprint: fingerprintOf(stop !== undefined, kept) };
+  }
+}
+
+/** An advice changes nothing for the computer, so it is not in it. */
+function fingerprintOf(isStopped: boolean, kept: readonly UpdateId[]): string {
+  if (!isStopped && kept.length === 0) return '';
+  const names = [...new Set(kept)].sort();
+  return createHash('sha256')
+    .update(JSON.stringify([isStopped, names]))
+    .digest('base64url')
+    .slice(0, 16);
+}
+
+const kindsKept = 1000;

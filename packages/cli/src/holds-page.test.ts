@@ -1,0 +1,33 @@
+// The commands of docs/holds.md are run as written.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { openStore } from '@moult/store';
+import { loadOrCreateOperatorKeys } from '@moult/store/keys';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'moult-holds-page-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+test('the commands of docs/holds.md do what the page says', async () => {
+  const dataDir = join(scratch, 'data');
+  const now = new Date();
+  await loadOrCreateOperatorKeys(dataDir, { now, isClockBelieved: true });
+  await (await openStore(join(dataDir, 'moult.sqlite'), { now: () => now })).close();
+  const bin = join(scratch, 'bin');
+  mkdirSync(bin);
+  symlinkSync(join(root, 'packages/cli/bin/moult.js'), join(bin, 'moult'));
+  const page = readFileSync(join(root, 'docs/holds.md'), 'utf8');
+  const script = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text).join('');
+  const path = [bin, dirname(process.execPath), process.env.PATH].join(delimiter);
+  const env = { ...process.env, PATH: path, MOULT_DATA_DIR: dataDir };
+  const said = execFileSync('sh', ['-ec', script], { cwd: scratch, env, encoding: 'utf8' });
+  assert.match(said, /advise +KB5034441 +Windows 10\.0\.19041 to 10\.0\.19045, Example\*, Book 13\*/);
+  assert.match(said, /2 holds of [\da-f]{64} are in force/);
+  assert.match(said, /Everything is stopped until .*: Screens stay black after KB5034441/);
+  assert.match(said, /Nothing is stopped\.\n$/);
+});
