@@ -8,7 +8,7 @@ import { AdministrationError } from '../errors.ts';
 import { findUpdate } from '../find.ts';
 import type { Administration } from '../open-server.ts';
 
-export interface NewHold {
+interface NewHold {
   /** As findUpdate takes them. A KB number need not be here yet. */
   updates: readonly string[];
   effect: Hold['effect'];
