@@ -57,8 +57,8 @@ function toListed(rule: StoredRule, at: number, names: Awaited<ReturnType<typeof
   return { ruleId, place: at + 1, ...writeRule(rule, names), changedAt, changedBy };
 }
 
-/** By its name, letter case aside, its id or its place. */
-async function findRule(store: Store, text: string): Promise<StoredRule> {
+/** By its name, letter case aside, its id or its place. Throws AdministrationError SERVER_NOT_FOUND. */
+export async function findRule(store: Store, text: string): Promise<StoredRule> {
   const key = text.trim().toLowerCase();
   const all = await store.listRules();
   const found = all.find((rule) => rule.name.toLowerCase() === key || rule.ruleId === key) ?? all[Number(key) - 1];

@@ -236,9 +236,17 @@ it('each command with an operation names one that exists, and --server is on tho
   const mapped = new Set(Object.values(commandOperations).map(({ operation }) => operation));
   const onlyApi = [...known].filter((id) => !mapped.has(id)).sort();
   assert.deepEqual(onlyApi, [
-    ...['countUpdateByGroup', 'endSession', 'followChanges', 'listAudit', 'listIdentityChanges', 'listPings'],
+    ...[
+      'countUpdateByGroup',
+      'endSession',
+      'explainGroup',
+      'followChanges',
+      'listAudit',
+      'listIdentityChanges',
+      'listPings',
+    ],
     ...['listSessions', 'listUpdateFiles', 'logOff', 'logOn', 'previewApproval', 'readHome', 'setUp'],
-    ...['showAccount', 'showGroup', 'whoAmI'],
+    ...['showAccount', 'showGroup', 'showRule', 'whoAmI'],
   ]);
 });
 

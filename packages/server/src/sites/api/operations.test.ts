@@ -37,6 +37,11 @@ const newGroup = async ({ ask, tokens }: TestApi) => {
   });
   return `/groups/${(json as { groupId: string }).groupId}`;
 };
+const newRule = async ({ ask, tokens }: TestApi) => {
+  const body = { name: `R${++made}`, when: { title: 'Nothing*' }, action: 'hold' };
+  const { json } = await ask('/api/v1/rules', { method: 'POST', token: tokens.administrator, body });
+  return `/rules/${(json as { ruleId: string }).ruleId}`;
+};
 const newUser = async ({ ask, tokens }: TestApi) => {
   const body = { name: `user${++made}`, role: 'reporter' };
   await ask('/api/v1/users', { method: 'POST', token: tokens.administrator, body });
@@ -88,6 +93,14 @@ const examples: Record<string, Example> = {
   showStop: {},
   setStop: { body: { says: 'Screens stay black', until: soon() } },
   liftStop: { path: '/stop', prepare: newStop },
+  listRules: {},
+  showRule: { prepare: newRule },
+  saveRule: { body: { name: 'Pilot', when: { title: 'Nothing*' }, action: 'install', groups: ['All Computers'] } },
+  moveRule: { prepare: async (api) => `${await newRule(api)}/place`, body: { place: 1 } },
+  removeRule: { prepare: newRule },
+  testRules: {},
+  runRules: {},
+  explainGroup: { path: `/groups/All%20Computers/updates/${idOf(0)}` },
   whoAmI: {},
   listAccounts: {},
   showAccount: { prepare: newUser },
@@ -245,6 +258,14 @@ async function restore({ administration }: TestApi): Promise<void> {
   await addComputer(administration, computerId, 'pc7.example.test');
 }
 
+/** A key that another request had. */
+async function keyOfAnother({ ask, tokens }: TestApi, asked: Asked): Promise<Asked> {
+  const headers = { 'idempotency-key': `key-${++made}` };
+  const body = { name: `Key ${made}` };
+  await ask('/api/v1/groups', { method: 'POST', token: tokens.administrator, headers, body });
+  return { headers: { ...asked.headers, ...headers } };
+}
+
 const inAllComputers = async () => ({ path: `/api/v1/groups/All%20Computers/computers/${computerId}` });
 
 /** Of rules: what the generic ones cannot provoke. */
@@ -288,6 +309,10 @@ const provocations: Record<string, (api: TestApi, asked: Asked) => Promise<Asked
   'listUpdateFiles 404': async () => ({ path: '/api/v1/updates/Nowhere/files' }),
   'previewApproval 400': async () => ({ path: '/api/v1/approvals/preview' }),
   'previewApproval 404': async () => ({ path: `/api/v1/approvals/preview?update=${idOf(0)}&group=Nowhere` }),
+  'saveRule 409': async () => ({ body: { name: 'x', action: 'install', groups: ['Nowhere'] } }),
+  'moveRule 409': keyOfAnother,
+  'runRules 409': keyOfAnother,
+  'explainGroup 404': async () => ({ path: '/api/v1/groups/Nowhere/updates/x' }),
   'approveUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),
   'approveUpdates 409': async () => ({ body: { updates: [idOf(2)] } }),
   'declineUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),

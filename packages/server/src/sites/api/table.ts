@@ -6,6 +6,7 @@ import { computerRoutes } from './routes/computers.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { holdRoutes } from './routes/holds.ts';
 import { recordRoutes } from './routes/records.ts';
+import { ruleRoutes } from './routes/rules.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { updateRoutes } from './routes/updates.ts';
 
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...groupRoutes,
   ...updateRoutes,
   ...holdRoutes,
+  ...ruleRoutes,
   ...accountRoutes,
   ...sessionRoutes,
 ];
