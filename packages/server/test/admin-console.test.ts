@@ -99,6 +99,11 @@ const views = [
   'updates?needed=true&sort=needed&order=desc',
   `updates/${updateId(0)}`,
   'content?all=true',
+  'groups',
+  'events?failed=true',
+  'events/self-update',
+  'audit',
+  'accounts',
 ];
 
 /** Names of the first rows: how many are drawn depends on the room. */

@@ -16,5 +16,9 @@ export const views: readonly View[] = [
   { name: '', label: 'home', permission: 'read', Show: Home },
   { name: 'updates', label: 'updates', permission: 'read', Show: lazy(() => import('./views/updates.tsx')) },
   { name: 'computers', label: 'computers', permission: 'read', Show: lazy(() => import('./views/computers.tsx')) },
+  { name: 'groups', label: 'groups', permission: 'read', Show: lazy(() => import('./views/groups.tsx')) },
+  { name: 'events', label: 'events', permission: 'read', Show: lazy(() => import('./views/events.tsx')) },
   { name: 'content', label: 'content', permission: 'read', Show: lazy(() => import('./views/content.tsx')) },
+  { name: 'audit', label: 'audit', permission: 'audit', Show: lazy(() => import('./views/audit.tsx')) },
+  { name: 'accounts', label: 'accounts', permission: 'audit', Show: lazy(() => import('./views/accounts.tsx')) },
 ];

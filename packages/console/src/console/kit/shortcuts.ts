@@ -19,6 +19,9 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: 'g h', name: 'home', does: { view: '' } },
   { keys: 'g c', name: 'computers', does: { view: 'computers' } },
   { keys: 'g u', name: 'updates', does: { view: 'updates' } },
+  { keys: 'g g', name: 'groups', does: { view: 'groups' } },
+  { keys: 'g e', name: 'events', does: { view: 'events' } },
+  { keys: 'g a', name: 'audit', does: { view: 'audit' } },
 ];
 
 /** Follows what is typed; answers the shortcut that is complete now. A second key counts within a second and a half. */

@@ -65,7 +65,7 @@ function Facts({ computer }: { computer: ComputerDetails }): ReactNode {
       words.computers.hardware,
       [computer.manufacturer, computer.model, computer.architecture].filter(Boolean).join(', ') || '–',
     ],
-    [words.computers.agent, `${agentGeneration ?? words.generations.unknown} ${agentVersion ?? ''}`],
+    [words.computers.agent, `${agentGeneration?.toUpperCase() ?? words.generations.unknown} ${agentVersion ?? ''}`],
     [words.nav.groups, <bdi key="groups">{groups.join(', ') || '–'}</bdi>],
     [words.computers.requested, <bdi key="requested">{requestedGroups.join(', ') || '–'}</bdi>],
     [words.computers.firstContact, <Moment key="first" at={computer.firstContact} />],

@@ -28,18 +28,20 @@ export function HomeSelfUpdate({ home: { selfUpdate } }: { home: HomeDocument })
           ))}
         </tbody>
       </table>
-      <table>
-        <caption>{words.home.selfUpdate.releases}</caption>
-        <tbody>
-          {selfUpdate.releases.map(({ generation, version, signer }) => (
-            <tr key={`${generation} ${version}`}>
-              <th scope="row">{words.generations[generation]}</th>
-              <td>{version}</td>
-              <td className="wrap">{signer}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {selfUpdate.releases.length > 0 && (
+        <table>
+          <caption>{words.home.selfUpdate.releases}</caption>
+          <tbody>
+            {selfUpdate.releases.map(({ generation, version, signer }) => (
+              <tr key={`${generation} ${version}`}>
+                <th scope="row">{words.generations[generation]}</th>
+                <td>{version}</td>
+                <td className="wrap">{signer}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
     </section>
   );
 }

@@ -97,7 +97,9 @@ function TaskLine({ task }: { task: Task }): ReactNode {
       <span className="task-text">
         <strong>{text}</strong>
         {detail && <span className="wrap">{detail}</span>}
-        {since && <span className="dim">{words.home.waits(spanOf(since, now, language))}</span>}
+        {since && now - Date.parse(since) > 60_000 && (
+          <span className="dim">{words.home.waits(spanOf(since, now, language))}</span>
+        )}
       </span>
       {href.startsWith('/docs/') ? (
         <a href={href} className="button">

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Mark, type Tone } from '../../mark.tsx';
 import type { Severity, Update, UpdateState } from '../api/documents.ts';
 import { useWords } from '../kit/words.tsx';
+import type { Step } from './steps.ts';
 
 const ofState: Record<UpdateState, Tone> = {
   ...{ unknown: 'quiet', notApplicable: 'quiet', notInstalled: 'pending', downloaded: 'pending' },
@@ -23,6 +24,11 @@ export function ApprovalMark({ approval }: { approval: Update['approval'] }): Re
 export function SeverityText({ severity }: { severity: Severity }): ReactNode {
   const words = useWords();
   return <span className={`severity severity-${severity}`}>{words.severities[severity]}</span>;
+}
+
+export function StepMark({ step: { tone, kind } }: { step: Step }): ReactNode {
+  const words = useWords();
+  return <Marked tone={tone} text={words.steps[kind][tone]} />;
 }
 
 function Marked({ tone, text }: { tone: Tone; text: string }): ReactNode {

@@ -13,13 +13,13 @@ export interface Step {
 }
 
 export function stepsOf(reports: readonly Report[], pings: readonly Ping[]): Step[] {
-  const steps = [...reports.map(ofReport), ...pings.map(ofPing)];
+  const steps = [...reports.map(stepOfReport), ...pings.map(stepOfPing)];
   return steps.sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
 }
 
 const tones = { succeeded: 'good', failed: 'bad', pending: 'pending', information: 'quiet' } as const;
 
-function ofReport(report: Report): Step {
+export function stepOfReport(report: Report): Step {
   const { eventId, timeAtTarget, kind, outcome, win32HResult, updateId, updateTitle, replacementStrings } = report;
   const isUpdate = updateTitle !== '' && updateId !== undefined;
   return {
@@ -30,7 +30,7 @@ function ofReport(report: Report): Step {
   };
 }
 
-function ofPing({ eventId, occurredAt, component, activity, status, resultCode, message }: Ping): Step {
+export function stepOfPing({ eventId, occurredAt, component, activity, status, resultCode, message }: Ping): Step {
   const isFailed = !/^0*$/.test(resultCode);
   const tone = isFailed ? 'bad' : status === 'p' ? 'pending' : 'good';
   return {

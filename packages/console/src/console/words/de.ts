@@ -1,10 +1,18 @@
 // Die Wörter der Konsole auf Deutsch. Fehlt eines, so ist das ein Fehler der Typen.
+import { viewsInGerman } from './de-views.ts';
 import type { Words } from './en.ts';
 
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
 
 export const de: Words = {
-  kit: { close: 'Schließen', cancel: 'Abbrechen', undo: 'Rückgängig', copy: 'Kopieren', copied: 'Kopiert.' },
+  kit: {
+    close: 'Schließen',
+    cancel: 'Abbrechen',
+    undo: 'Rückgängig',
+    copy: 'Kopieren',
+    copied: 'Kopiert.',
+    save: 'Speichern',
+  },
   nav: {
     label: 'Ansichten',
     skip: 'Zum Inhalt springen',
@@ -13,6 +21,9 @@ export const de: Words = {
     computers: 'Computer',
     groups: 'Gruppen',
     content: 'Dateien',
+    events: 'Ereignisse',
+    audit: 'Änderungsprotokoll',
+    accounts: 'Konten',
     docs: 'Dokumentation',
     noView: 'Diese Seite gibt es nicht. Wählen Sie links eine Ansicht.',
   },
@@ -91,6 +102,9 @@ export const de: Words = {
     home: 'Zum Start',
     computers: 'Zu den Computern',
     updates: 'Zu den Updates',
+    groups: 'Zu den Gruppen',
+    events: 'Zu den Ereignissen',
+    audit: 'Zum Änderungsprotokoll',
     grid: {
       move: 'In einer Liste bewegen',
       select: 'Eine Zeile wählen',
@@ -337,51 +351,5 @@ export const de: Words = {
       `Über „${title}“ hat inzwischen jemand anders entschieden. Dafür wurde nichts rückgängig gemacht.`,
     canUndo: 'Sie haben über dieses Update entschieden',
   },
-  forecast: {
-    title: 'Das bewirkt die Genehmigung',
-    computers: (all, installs, amount) =>
-      `Die Gruppen haben ${all} Computer. ${s(amount, '1 Installation folgt.', `${installs} Installationen folgen.`)}`,
-    bytes: (size) => `Die Computer laden höchstens ${size} von diesem Server herunter.`,
-    missing: (size) => `${size} der Dateien fehlen auf dem Server. Clients können sie nicht herunterladen.`,
-    restarts: (amount, all) =>
-      amount === 0
-        ? 'Kein Update verlangt einen Neustart.'
-        : all === 1
-          ? 'Das Update kann einen Neustart verlangen.'
-          : `${amount} von ${all} Updates können einen Neustart verlangen.`,
-    line: 'Auf einer Leitung mit',
-    hours: (hours) => `dauern die Downloads ${hours} Stunden.`,
-    minutes: 'weniger als 0,1',
-    noDownload: 'Computer laden für diese Genehmigung nichts herunter.',
-  },
-  steps: {
-    selfUpdate: {
-      good: 'Hat sich selbst aktualisiert',
-      bad: 'Konnte sich nicht aktualisieren',
-      pending: 'Aktualisiert sich',
-      quiet: 'Self-Update',
-    },
-    check: { good: 'Hat nach Updates gesucht', bad: 'Suche fehlgeschlagen', pending: 'Suche', quiet: 'Suche' },
-    download: {
-      good: 'Heruntergeladen',
-      bad: 'Download fehlgeschlagen',
-      pending: 'Lädt herunter',
-      quiet: 'Download abgebrochen',
-    },
-    install: {
-      good: 'Installiert',
-      bad: 'Installation fehlgeschlagen',
-      pending: 'Installiert, oder wartet auf einen Neustart',
-      quiet: 'Installation',
-    },
-    other: { good: 'Bericht', bad: 'Meldet einen Fehler', pending: 'Bericht', quiet: 'Bericht' },
-  },
-  content: {
-    empty: 'Kein genehmigtes Update hat Dateien.',
-    file: 'Datei',
-    state: 'Stand',
-    size: 'Größe',
-    all: 'Dateien aller Updates',
-    states: { present: 'Vorhanden', missing: 'Fehlt', damaged: 'Beschädigt' },
-  },
+  ...viewsInGerman,
 };

@@ -1,8 +1,10 @@
 // The words of the console in English. German has the same type: a word that is missing there does not compile.
+import { viewsInEnglish } from './en-views.ts';
+
 const s = (amount: number, one: string, more: string) => (amount === 1 ? one : more);
 
 export const en = {
-  kit: { close: 'Close', cancel: 'Cancel', undo: 'Undo', copy: 'Copy', copied: 'Copied.' },
+  kit: { close: 'Close', cancel: 'Cancel', undo: 'Undo', copy: 'Copy', copied: 'Copied.', save: 'Save' },
   nav: {
     label: 'Views',
     skip: 'Skip to content',
@@ -11,6 +13,9 @@ export const en = {
     computers: 'Computers',
     groups: 'Groups',
     content: 'Content',
+    events: 'Events',
+    audit: 'Audit records',
+    accounts: 'Accounts',
     docs: 'Documentation',
     noView: 'This page does not exist. Choose a view on the left.',
   },
@@ -89,6 +94,9 @@ export const en = {
     home: 'Go to Home',
     computers: 'Go to Computers',
     updates: 'Go to Updates',
+    groups: 'Go to Groups',
+    events: 'Go to Events',
+    audit: 'Go to Audit records',
     grid: {
       move: 'Move in a list',
       select: 'Choose a row',
@@ -337,48 +345,7 @@ export const en = {
     movedOn: (title: string) => `Somebody else decided on "${title}" since. Nothing was undone for it.`,
     canUndo: 'You decided on this update',
   },
-  forecast: {
-    title: 'This is what the approval does',
-    computers: (all: string, installs: string, amount: number) =>
-      `The groups have ${all} computers. ${s(amount, '1 installation follows.', `${installs} installations follow.`)}`,
-    bytes: (size: string) => `The computers download ${size} from this server at most.`,
-    missing: (size: string) => `The server does not have ${size} of the files. Clients cannot download them.`,
-    restarts: (amount: number, all: number) =>
-      amount === 0
-        ? 'No update asks for a restart.'
-        : all === 1
-          ? 'The update can ask for a restart.'
-          : `${amount} of ${all} updates can ask for a restart.`,
-    line: 'On a line of',
-    hours: (hours: string) => `the downloads need ${hours} hours.`,
-    minutes: 'less than 0.1',
-    noDownload: 'Computers download nothing for this approval.',
-  },
-  steps: {
-    selfUpdate: {
-      good: 'Updated itself',
-      bad: 'Could not update itself',
-      pending: 'Updates itself',
-      quiet: 'Self-update',
-    },
-    check: { good: 'Checked for updates', bad: 'Check failed', pending: 'Check', quiet: 'Check' },
-    download: { good: 'Downloaded', bad: 'Download failed', pending: 'Downloads', quiet: 'Download cancelled' },
-    install: {
-      good: 'Installed',
-      bad: 'Installation failed',
-      pending: 'Installs, or waits for a restart',
-      quiet: 'Installation',
-    },
-    other: { good: 'Report', bad: 'Reported a fault', pending: 'Report', quiet: 'Report' },
-  },
-  content: {
-    empty: 'No approved update has files.',
-    file: 'File',
-    state: 'State',
-    size: 'Size',
-    all: 'Files of all updates',
-    states: { present: 'Present', missing: 'Missing', damaged: 'Damaged' },
-  },
+  ...viewsInEnglish,
 };
 
 export type Words = typeof en;

@@ -1,0 +1,323 @@
+// Accounts, tokens and sessions.
+import { type ReactNode, useState } from 'react';
+import { useAnswer } from '../api/cached.ts';
+import { call } from '../api/call.ts';
+import { change } from '../api/changes.ts';
+import type { Role } from '../api/documents.ts';
+import { say } from '../kit/announce.tsx';
+import { useMay } from '../kit/session.tsx';
+import { Asked, wordsOf } from '../kit/states.tsx';
+import { Age, Moment } from '../kit/time.tsx';
+import { useWords } from '../kit/words.tsx';
+import { AccountDialog, TokenDialog } from './account-dialogs.tsx';
+
+interface Account {
+  accountId: string;
+  name: string;
+  role: Role;
+  isDisabled: boolean;
+  hasPassword: boolean;
+  loggedOnAt?: string;
+}
+
+interface Token {
+  tokenId: string;
+  account: string;
+  name: string;
+  role: Role;
+  expiresAt: string;
+  usedAt?: string;
+  revokedAt?: string;
+}
+
+interface Session {
+  sessionId: string;
+  account: string;
+  usedAt: string;
+  address: string;
+  userAgent: string;
+}
+
+type Whole<Item> = { items: Item[] };
+
+export default function Accounts(): ReactNode {
+  const words = useWords();
+  return (
+    <>
+      <div className="view-head">
+        <h1 id="view-title" tabIndex={-1}>
+          {words.nav.accounts}
+        </h1>
+      </div>
+      <AccountTable />
+      <TokenTable />
+      <SessionTable />
+    </>
+  );
+}
+
+/** Does it, and says what came of it. */
+function useDoing(): (work: () => Promise<unknown>, done: string) => void {
+  const words = useWords();
+  return (work, done) => {
+    work().then(
+      () => say(done),
+      (error) => say(wordsOf(error, words), { isBad: true }),
+    );
+  };
+}
+
+function AccountTable(): ReactNode {
+  const words = useWords();
+  const mayAdminister = useMay('administer');
+  const accounts = useAnswer<Whole<Account>>('listAccounts', {});
+  const [isAdding, setIsAdding] = useState(false);
+  return (
+    <section className="card" aria-labelledby="accounts">
+      <div className="card-head">
+        <h2 id="accounts">{words.nav.accounts}</h2>
+        {mayAdminister && (
+          <button type="button" className="primary" onClick={() => setIsAdding(true)}>
+            {words.accounts.add}
+          </button>
+        )}
+      </div>
+      <Asked kept={accounts}>
+        {({ items }) => (
+          <div className="scroll">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">{words.session.name}</th>
+                  <th scope="col">{words.accounts.role}</th>
+                  <th scope="col">{words.accounts.state}</th>
+                  <th scope="col">{words.accounts.loggedOn}</th>
+                  {mayAdminister && <th scope="col">{words.groups.change}</th>}
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((account) => (
+                  <tr key={account.accountId}>
+                    <th scope="row">
+                      <bdi>{account.name}</bdi>
+                    </th>
+                    <td>{mayAdminister ? <RoleChoice account={account} /> : words.roles[account.role]}</td>
+                    <td>{account.isDisabled ? words.accounts.disabled : words.accounts.enabled}</td>
+                    <td>
+                      <Age at={account.loggedOnAt} />
+                    </td>
+                    {mayAdminister && (
+                      <td>
+                        <AccountButtons account={account} />
+                      </td>
+                    )}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Asked>
+      {isAdding && <AccountDialog onClose={() => setIsAdding(false)} />}
+    </section>
+  );
+}
+
+/** The change is for the account as it is now. */
+async function changeAccount(name: string, body: object | undefined): Promise<void> {
+  const path = { user: name };
+  const { etag = '' } = await call('showAccount', { path });
+  if (body) await change('changeAccount', { path, ifMatch: etag, body });
+  else await change('removeAccount', { path, ifMatch: etag });
+}
+
+function RoleChoice({ account: { name, accountId, role } }: { account: Account }): ReactNode {
+  const words = useWords();
+  const doing = useDoing();
+  return (
+    <select
+      value={role}
+      aria-label={words.accounts.roleOf(name)}
+      onChange={(event) => {
+        const to = event.currentTarget.value as Role;
+        doing(() => changeAccount(accountId, { role: to }), words.accounts.changed(name));
+      }}
+    >
+      {(Object.keys(words.roles) as Role[]).map((one) => (
+        <option key={one} value={one}>
+          {words.roles[one]}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function AccountButtons({ account: { name, accountId, isDisabled } }: { account: Account }): ReactNode {
+  const words = useWords();
+  const doing = useDoing();
+  const [isSure, setIsSure] = useState(false);
+  return (
+    <span className="cell-buttons">
+      <button
+        type="button"
+        onClick={() => doing(() => changeAccount(accountId, { isDisabled: !isDisabled }), words.accounts.changed(name))}
+      >
+        {isDisabled ? words.accounts.enable : words.accounts.disable}
+      </button>
+      {isSure ? (
+        <button
+          type="button"
+          className="danger"
+          onClick={() => doing(() => changeAccount(accountId, undefined), words.computers.removed(name))}
+        >
+          {words.accounts.removeSurely}
+        </button>
+      ) : (
+        <button type="button" onClick={() => setIsSure(true)}>
+          {words.computers.remove}
+        </button>
+      )}
+    </span>
+  );
+}
+
+function TokenTable(): ReactNode {
+  const words = useWords();
+  const mayAdminister = useMay('administer');
+  const doing = useDoing();
+  const tokens = useAnswer<Whole<Token>>('listTokens', {});
+  const [isAdding, setIsAdding] = useState(false);
+  return (
+    <section className="card" aria-labelledby="tokens">
+      <div className="card-head">
+        <h2 id="tokens">{words.accounts.tokens}</h2>
+        {mayAdminister && (
+          <button type="button" onClick={() => setIsAdding(true)}>
+            {words.accounts.addToken}
+          </button>
+        )}
+      </div>
+      <Asked kept={tokens}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p className="empty">{words.accounts.noTokens}</p>
+          ) : (
+            <div className="scroll">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">{words.session.name}</th>
+                    <th scope="col">{words.accounts.account}</th>
+                    <th scope="col">{words.accounts.role}</th>
+                    <th scope="col">{words.accounts.expires}</th>
+                    <th scope="col">{words.accounts.used}</th>
+                    {mayAdminister && <th scope="col">{words.groups.change}</th>}
+                  </tr>
+                </thead>
+                <tbody>
+                  {items.map(({ tokenId, name, account, role, expiresAt, usedAt, revokedAt }) => (
+                    <tr key={tokenId}>
+                      <th scope="row">
+                        <bdi>{name}</bdi>
+                      </th>
+                      <td>
+                        <bdi>{account}</bdi>
+                      </td>
+                      <td>{words.roles[role]}</td>
+                      <td>
+                        <Moment at={expiresAt} />
+                      </td>
+                      <td>
+                        <Age at={usedAt} />
+                      </td>
+                      {mayAdminister && (
+                        <td>
+                          {revokedAt === undefined ? (
+                            <button
+                              type="button"
+                              onClick={() =>
+                                doing(
+                                  () => change('revokeToken', { path: { token: tokenId } }),
+                                  words.accounts.revokedToken(name),
+                                )
+                              }
+                            >
+                              {words.accounts.revoke}
+                            </button>
+                          ) : (
+                            words.accounts.revoked
+                          )}
+                        </td>
+                      )}
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Asked>
+      {isAdding && <TokenDialog onClose={() => setIsAdding(false)} />}
+    </section>
+  );
+}
+
+function SessionTable(): ReactNode {
+  const words = useWords();
+  const mayAdminister = useMay('administer');
+  const doing = useDoing();
+  const sessions = useAnswer<Whole<Session>>('listSessions', {});
+  return (
+    <section className="card" aria-labelledby="sessions">
+      <h2 id="sessions">{words.accounts.sessions}</h2>
+      <Asked kept={sessions}>
+        {({ items }) => (
+          <div className="scroll">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">{words.accounts.account}</th>
+                  <th scope="col">{words.computers.address}</th>
+                  <th scope="col">{words.accounts.browser}</th>
+                  <th scope="col">{words.accounts.used}</th>
+                  {mayAdminister && <th scope="col">{words.groups.change}</th>}
+                </tr>
+              </thead>
+              <tbody>
+                {items.map(({ sessionId, account, address, userAgent, usedAt }) => (
+                  <tr key={sessionId}>
+                    <th scope="row">
+                      <bdi>{account}</bdi>
+                    </th>
+                    <td>{address}</td>
+                    <td className="wrap">
+                      <bdi>{userAgent}</bdi>
+                    </td>
+                    <td>
+                      <Age at={usedAt} />
+                    </td>
+                    {mayAdminister && (
+                      <td>
+                        <button
+                          type="button"
+                          onClick={() =>
+                            doing(
+                              () => change('endSession', { path: { session: sessionId } }),
+                              words.accounts.ended(account),
+                            )
+                          }
+                        >
+                          {words.accounts.end}
+                        </button>
+                      </td>
+                    )}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Asked>
+    </section>
+  );
+}
