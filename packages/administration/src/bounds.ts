@@ -262,7 +262,44 @@ export const upstreamBounds = declareBounds('upstream', {
   },
 });
 
-/** All tables of this file. */
+/** Of files of updates that are fetched. */
+export const contentBounds = declareBounds('content-fetch', {
+  attempts: {
+    what: 'Attempts to fetch an update file from one address while the line breaks',
+    fallback: 6,
+    range: [1, 1000],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_FETCH',
+  },
+  pauseMs: {
+    what: 'Pause before the second attempt to fetch an update file. Doubled before each one after that',
+    fallback: 5000,
+    range: [1, 600_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  maxSeconds: {
+    what: 'Seconds of one download of an update file',
+    fallback: 604_800,
+    range: [10, 31_536_000],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_FETCH. The next run continues the file',
+  },
+  leaseMs: {
+    what: 'Time after which another process fetches update files, if the first one on another machine says nothing',
+    fallback: 60_000,
+    range: [5000, 3_600_000],
+    client: 'nothing',
+    administrator: 'the error SERVER_REFUSED until then',
+  },
+  maxDemanded: {
+    what: 'Update files that clients asked for and that wait to be fetched',
+    fallback: 10_000,
+    range: [1, 1_000_000],
+    client: 'HTTP 404, until it asks again later',
+    administrator: 'nothing',
+  },
+});
 
 /** Of known issues, and of the emergency stop. */
 export const holdBounds = declareBounds('hold', {
@@ -289,6 +326,7 @@ export const holdBounds = declareBounds('hold', {
   },
 });
 
+/** All tables of this file. */
 export const administrationBounds = [
   packageLimits,
   findBounds,
@@ -298,4 +336,5 @@ export const administrationBounds = [
   fetchBounds,
   upstreamBounds,
   holdBounds,
+  contentBounds,
 ];

@@ -55,6 +55,10 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_RULE'
   /** A list of known issues that was changed, is old, or is of an authority that nobody trusted. */
   | 'ADMINISTRATION_HOLD_LIST'
+  /** A file of an update does not fit on the disk or into its quota. */
+  | 'ADMINISTRATION_CONTENT_ROOM'
+  /** Nobody said where a file of an update is. */
+  | 'ADMINISTRATION_CONTENT_SOURCE'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED';
 

@@ -186,7 +186,7 @@ describe('what was mistyped', () => {
     for (const [typed, message] of [
       [['computers', 'lst'], /unknown command 'lst'[\s\S]*Did you mean list\?/],
       [['events', 'verfy'], /unknown command 'verfy'[\s\S]*verify/],
-      [['content', 'nosuch'], /unknown command 'nosuch'[\s\S]*Known: add, verify, status/],
+      [['content', 'nosuch'], /unknown command 'nosuch'[\s\S]*Known: add, fetch, plan, purge, verify, status/],
       [['updates', 'shwo'], /unknown command 'shwo'[\s\S]*show/],
     ] as const) {
       const { code, stderr } = await moult(...typed);

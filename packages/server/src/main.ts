@@ -21,6 +21,7 @@ import { createAdministration, noHome, offerSetUp } from './administration-site.
 import { writeBounds } from './bounds.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { createConsole } from './console-site.ts';
+import { scheduleContent } from './content-schedule/index.ts';
 import { keepReleasesCovered } from './covered-releases/index.ts';
 import { type CoverKeeper, keepCovered } from './covered-updates/index.ts';
 import { openDiskRoom, releaseBallastWhenFull } from './disk-room/index.ts';
@@ -139,6 +140,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   const contentFolder = config.contentDir ?? join(dataDir, 'content');
   const content = createContentStore({ folder: contentFolder, facts: store, now, log });
 
+  const fetching = scheduleContent(config, { store, folder: contentFolder, log });
+  closers.add(() => fetching.close());
+
   const limits = openLimits(config, { store, clock, log }, closers);
   const { admission } = limits;
   const mainPort = { number: config.port };
@@ -178,6 +182,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
       cover = keeper;
       const schedule = scheduleSync(config, { store, now, log });
       itsClosers.add(() => schedule.close());
+      fetching.begin();
       itsClosers.add(() => keeper.close());
       await keeper.look();
       const rules = keepRules({
@@ -219,7 +224,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
   });
   closers.add(() => coveredReleases.close());
   releasesChanged = coveredReleases.look;
-  const contentSite = createContentSite(content);
+  const contentSite = createContentSite(content, (sha1) => fetching.demand(sha1));
   closers.add(() => contentSite.close());
 
   const agentBundles = createAgentBundlesSite(dataDir);

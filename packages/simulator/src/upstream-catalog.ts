@@ -13,8 +13,8 @@ export interface SimulatedUpdate {
   categories: string[];
   /** When the upstream got it. */
   changedAt: Date;
-  /** SHA-1 in base64, and where the file is. */
-  files: { sha1: string; url: string }[];
+  /** SHA-1 in base64, where the publisher has the file, and its bytes if this upstream has them. */
+  files: { sha1: string; url: string; bytes?: () => Buffer }[];
 }
 
 export interface CatalogNumbers {
@@ -82,8 +82,10 @@ export function simulatedUpdate(
   const product = simulatedProduct(number % products);
   const classification = number % 3 === 0 ? simulatedClassifications.critical : simulatedClassifications.security;
   const fileName = `windows-kb${5_000_000 + number}-x64.cab`;
-  const sha1 = createHash('sha1').update(`${updateId}.${revision}`).digest();
-  const sha256 = createHash('sha256').update(`${updateId}.${revision}`).digest('base64');
+  const bytes = () => Buffer.alloc(1000 + (number % 1000), `${updateId}.${revision} `);
+  const content = bytes();
+  const sha1 = createHash('sha1').update(content).digest();
+  const sha256 = createHash('sha256').update(content).digest('base64');
   const xml = document({
     ...{ updateId, revision, type: 'Software' },
     attributes: `ExplicitlyDeployable="true" PublicationState="${isExpired ? 'Expired' : 'Published'}" MsrcSeverity="Important"`,
@@ -92,12 +94,12 @@ export function simulatedUpdate(
     prerequisites: [[guid('detectoid')], [product], [classification]],
     rest:
       `<upd:ApplicabilityRules><upd:IsInstalled><bar:False />${rules(extraCharacters)}</upd:IsInstalled></upd:ApplicabilityRules>` +
-      `<upd:Files><upd:File Digest="${sha1.toString('base64')}" DigestAlgorithm="SHA1" FileName="${fileName}" Size="${1000 + number}" Modified="2026-10-01T00:00:00Z"><upd:AdditionalDigest Algorithm="SHA256">${sha256}</upd:AdditionalDigest></upd:File></upd:Files>` +
+      `<upd:Files><upd:File Digest="${sha1.toString('base64')}" DigestAlgorithm="SHA1" FileName="${fileName}" Size="${content.length}" Modified="2026-10-01T00:00:00Z"><upd:AdditionalDigest Algorithm="SHA256">${sha256}</upd:AdditionalDigest></upd:File></upd:Files>` +
       '<upd:HandlerSpecificData xsi:type="cbs:Cbs" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:cbs="http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/Cbs" />',
   });
   const folder = 'http://download.windowsupdate.com/d/msdownload/update/software/secu/2026/10/';
   const url = `${folder}${fileName.replace('.cab', '')}_${sha1.toString('hex')}.cab`;
-  const files = [{ sha1: sha1.toString('base64'), url }];
+  const files = [{ sha1: sha1.toString('base64'), url, bytes }];
   return {
     updateId,
     revisionNumber: revision,

@@ -15,6 +15,7 @@ import {
   urlItems,
 } from './upstream-answers.ts';
 import type { SimulatedUpdate } from './upstream-catalog.ts';
+import { type ContentFault, contentAnswer } from './upstream-content.ts';
 
 export interface UpstreamOptions {
   kind: UpstreamKind;
@@ -62,6 +63,10 @@ export interface UpstreamServer {
   /** The next `times` calls of this operation get the fault. */
   failNext(operation: string, fault: UpstreamFault, times?: number): void;
   spoil(update: Pick<SimulatedUpdate, 'updateId' | 'revisionNumber'>, how: SpoiledRevision | undefined): void;
+  /** The next `times` requests for this file (SHA-1 in hex) get the fault. */
+  failContent(sha1: string, fault: ContentFault, times?: number): void;
+  /** Requests for files, in order: SHA-1 in hex, and the Range header. */
+  readonly downloads: { sha1: string; range: string | undefined }[];
   /** Adds updates, or further revisions of them. */
   publish(...updates: SimulatedUpdate[]): void;
   /** No cookie that was given is good any more. */
@@ -85,8 +90,20 @@ export function createUpstreamServer(options: UpstreamOptions): UpstreamServer {
   };
   const calls: UpstreamCall[] = [];
   const failing: { operation: string; fault: UpstreamFault; times: number }[] = [];
+  const downloads: UpstreamServer['downloads'] = [];
+  const spoiledFiles: { sha1: string; fault: ContentFault; times: number }[] = [];
+  const content = (request: SimulatedRequest) => {
+    const sha1 = /^\/content\/[\da-f]{2}\/([\da-f]{40})/i.exec(request.url)?.[1]?.toLowerCase() ?? '';
+    const range = request.headers?.range?.toString();
+    downloads.push({ sha1, range });
+    const spoiled = spoiledFiles.find((one) => one.times > 0 && one.sha1 === sha1);
+    if (spoiled) spoiled.times--;
+    const file = kind === 'microsoft' ? undefined : fileOf(state.catalog, sha1);
+    return contentAnswer(file, range, spoiled?.fault);
+  };
   return {
-    calls,
+    ...{ calls, downloads },
+    failContent: (sha1, fault, times = 1) => void spoiledFiles.push({ sha1, fault, times }),
     failNext: (operation, fault, times = 1) => void failing.push({ operation, fault, times }),
     spoil: (update, how) => {
       if (how === undefined) state.spoiled.delete(nameOf(update));
@@ -94,7 +111,9 @@ export function createUpstreamServer(options: UpstreamOptions): UpstreamServer {
     },
     publish: (...updates) => void state.catalog.push(...updates),
     forgetCookies: () => state.cookies.clear(),
-    handle: async ({ headers, body = '' }) => {
+    handle: async (request) => {
+      const { headers, body = '' } = request;
+      if (request.method !== 'POST') return content(request);
       const asked = readAsked(body);
       const fault = failing.find(({ operation, times }) => times > 0 && operation === asked?.local);
       if (fault) fault.times--;
@@ -104,6 +123,12 @@ export function createUpstreamServer(options: UpstreamOptions): UpstreamServer {
       return inCoding(answer, headers?.['accept-encoding']);
     },
   };
+}
+
+function fileOf(catalog: readonly SimulatedUpdate[], sha1: string): Buffer | undefined {
+  const digest = Buffer.from(sha1, 'hex').toString('base64');
+  for (const { files } of catalog) for (const file of files) if (file.sha1 === digest) return file.bytes?.();
+  return undefined;
 }
 
 function readAsked(body: string): XmlElement | undefined {

@@ -1,9 +1,11 @@
 // Which files of content are there, verified against both digests.
-import { sql } from 'kysely';
+import { decodeMore } from '@moult/catalog';
+import { type Kysely, sql } from 'kysely';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';
 import type { ContentFile, ContentFiles, ExpectedFile, ListedContent } from './contract/index.ts';
 import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
 import { transact } from './transact.ts';
 
 export function contentFileStore(database: Database, changes: Changes): ContentFiles {
@@ -54,19 +56,15 @@ export function contentFileStore(database: Database, changes: Changes): ContentF
         state: 'present' | 'damaged' | null;
         extension: string | null;
         verified_at: number | null;
-        approved: number;
       }>`select files.sha1, coalesce(max(here.sha256), max(expected.sha256)) as sha256,
                 coalesce(max(expected.size_bytes), max(here.size_bytes)) as size_bytes,
                 max(expected.file_name) as file_name, max(here.state) as state, max(here.extension) as extension,
-                max(here.verified_at) as verified_at,
-                count(deployments.deployment_id) as approved
+                max(here.verified_at) as verified_at
          from (select sha1 from revision_files union select sha1 from content_files) as files
          left join revision_files expected on expected.sha1 = files.sha1
          left join content_files here on here.sha1 = files.sha1
-         left join revisions on revisions.revision_id = expected.revision_id
-         left join deployments on deployments.update_id = revisions.update_id
-           and deployments.action in ('Install', 'OptionalInstall')
          group by files.sha1 order by files.sha1`.execute(tables);
+      const approved = await filesOf(tables, await approvedUpdates(tables));
       return rows.map((row) => ({
         sha1: row.sha1,
         sha256: row.sha256 ?? undefined,
@@ -75,9 +73,11 @@ export function contentFileStore(database: Database, changes: Changes): ContentF
         extension: row.extension ?? undefined,
         state: row.state ?? 'missing',
         verifiedAt: row.verified_at === null ? undefined : new Date(Number(row.verified_at)),
-        isApproved: Number(row.approved) > 0,
+        isApproved: approved.has(row.sha1),
       }));
     },
+
+    listFilesOfUpdates: (updateIds: readonly string[]) => filesOf(tables, updateIds),
 
     async isExpectedName(fileName: string): Promise<boolean> {
       const row = await tables
@@ -99,3 +99,42 @@ export function contentFileStore(database: Database, changes: Changes): ContentF
     },
   };
 }
+
+async function approvedUpdates(tables: Kysely<Tables>): Promise<string[]> {
+  const rows = await tables
+    .selectFrom('deployments')
+    .select('update_id')
+    .distinct()
+    .where('action', 'in', ['Install', 'OptionalInstall'])
+    .execute();
+  return rows.map(({ update_id }) => update_id);
+}
+
+/** Files (SHA-1) of the newest revisions of these updates, and of what they bundle: a bundle has no files of its own. */
+async function filesOf(tables: Kysely<Tables>, updateIds: readonly string[]): Promise<Set<string>> {
+  const files = new Set<string>();
+  const seen = new Set<string>();
+  for (let waiting = [...updateIds]; waiting.length > 0; ) {
+    const some = waiting.splice(0, idsPerQuery).filter((id) => !seen.has(id));
+    for (const id of some) seen.add(id);
+    if (some.length === 0) continue;
+    const { rows } = await sql<{ more: string | null; sha1: string | null }>`
+      select summary.more, files.sha1 from revision_summaries summary
+      left join revision_files files on files.revision_id = summary.revision_id
+      where summary.update_id in (${sql.join(some)})
+        and not exists (select 1 from revision_summaries later
+          where later.update_id = summary.update_id and later.revision_number > summary.revision_number)`.execute(
+      tables,
+    );
+    for (const { more, sha1 } of rows) {
+      if (sha1 !== null) files.add(sha1);
+      if (more?.includes('"bundleClauses":[[')) {
+        const members = decodeMore(more).bundleClauses.flat();
+        waiting = waiting.concat(members.map(({ updateId }) => updateId));
+      }
+    }
+  }
+  return files;
+}
+
+const idsPerQuery = 500;

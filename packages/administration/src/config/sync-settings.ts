@@ -1,5 +1,6 @@
-// The settings of synchronisation with an upstream server.
+// The settings of synchronisation with an upstream server: update metadata, and the files of updates.
 import { z } from 'zod';
+import { contentSettings } from './content-settings.ts';
 import { baseUrl, count, setting, text } from './values.ts';
 
 export const syncSettings = {
@@ -24,4 +25,5 @@ export const syncSettings = {
     'off',
     'Synchronise by itself so often, up to a tenth later. off: only with moult sync now',
   ),
+  ...contentSettings,
 } as const;

@@ -2,7 +2,8 @@
 // does not have, and may answer with fewer than it was asked for.
 import type { ListedIdentity } from '@moult/protocol/server-sync';
 import type { StagedBatch } from '@moult/store';
-import { halves, isPublicFileUrl, missingIn } from './plan.ts';
+import { isPublicFileUrl } from '../web-files/index.ts';
+import { halves, missingIn } from './plan.ts';
 import { readUpdate } from './read-update.ts';
 import { refused, UpstreamFault, type UpstreamSession } from './session.ts';
 

@@ -7,7 +7,7 @@ import { createCabinet } from '@moult/formats/cab';
 import { encodeXpress } from '@moult/formats/xpress';
 import { simulatedUpdate } from '@moult/simulator';
 import { openStore } from '@moult/store';
-import { isPublicFileUrl } from './plan.ts';
+import { isPublicFileUrl } from '../web-files/index.ts';
 import { readUpdate } from './read-update.ts';
 import { runSync } from './run-sync.ts';
 import { author, openLab, partsOf, steadyClock } from './test/upstream.ts';

@@ -59,16 +59,3 @@ export function secondsLeft({ listed, fetched, sinceMs }: { listed: number; fetc
   if (fetched <= 0 || sinceMs <= 0) return undefined;
   return Math.ceil(((listed - fetched) * sinceMs) / fetched / 1000);
 }
-
-/**
- * Whether a file of an update may be fetched from there, as far as the address says: http or https, a name of the public
- * internet, no address of a private network. Whoever connects checks the address that the name leads to again.
- */
-export function isPublicFileUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  if ((protocol !== 'http:' && protocol !== 'https:') || username !== '' || password !== '') return false;
-  // URL writes every form of an IPv4 address as four numbers.
-  if (hostname.startsWith('[') || /^[\d.]+$/.test(hostname)) return false;
-  return /\./.test(hostname) && !/(^|\.)(localhost|local|internal|home\.arpa)\.?$/.test(hostname);
-}

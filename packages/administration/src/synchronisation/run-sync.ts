@@ -2,7 +2,6 @@
 // catalog at once. Everything that an answer brought is in the store before the next question, so a run that is killed goes on
 // where it was.
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { ListedIdentity } from '@moult/protocol/server-sync';
 import type { ExpiredUpdate, OwnedSync, StagedBatch, Store, SyncRun } from '@moult/store';
 import { ServerError } from '@moult/store/errors';
@@ -10,6 +9,7 @@ import { upstreamBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { noteLanguages } from './languages.ts';
+import { endOwner, isGone, newOwner } from './owners.ts';
 import { badAnswer, createPeer, type Peer, stopped } from './peer.ts';
 import { askConfig, askUpdates, filterOf, isSameFilter, secondsLeft } from './plan.ts';
 import { createSession, refused, UpstreamFault, type UpstreamSession } from './session.ts';
@@ -74,14 +74,11 @@ export async function runSync(parts: SyncParts): Promise<SyncReport> {
   return run.run();
 }
 
-/** Owners within this process: one that a killed run of this process id left is no owner. */
-const owners = new Set<string>();
-
 class Run {
   readonly #parts: SyncParts;
   readonly #bounds: typeof upstreamBounds;
   readonly #upstream: URL;
-  readonly #owner = `${hostname()}/${process.pid}/${randomUUID()}`;
+  readonly #owner = newOwner();
   readonly #lost = new AbortController();
   readonly #signal: AbortSignal;
   #own: OwnedSync = { runId: 0, owner: this.#owner };
@@ -102,8 +99,10 @@ class Run {
   }
 
   async run(): Promise<SyncReport> {
-    await this.#begin();
-    owners.add(this.#owner);
+    await this.#begin().catch((error) => {
+      endOwner(this.#owner);
+      throw error;
+    });
     const heartbeat = setInterval(() => void this.#hold().catch(() => undefined), this.#bounds.leaseMs / 4).unref();
     try {
       const peer = await this.#connect();
@@ -118,7 +117,7 @@ class Run {
       throw ours;
     } finally {
       clearInterval(heartbeat);
-      owners.delete(this.#owner);
+      endOwner(this.#owner);
     }
   }
 
@@ -344,19 +343,6 @@ async function allOrNone(work: readonly Promise<void>[], onError: (error: unknow
   const results = await Promise.allSettled(work);
   const failed = results.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
-}
-
-/** This machine can say of its own processes whether they live; of others only their lease says it. */
-function isGone(owner: string): boolean {
-  const [host, pid] = owner.split('/');
-  if (host !== hostname()) return false;
-  if (Number(pid) === process.pid) return !owners.has(owner);
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
 }
 
 /** Throws AdministrationError ADMINISTRATION_UPSTREAM_REFUSED for what is no address of a server. */

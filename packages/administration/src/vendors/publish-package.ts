@@ -9,8 +9,8 @@ import { fetchBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
 import { packPublication, publish } from '../publications.ts';
+import { fetchFile } from '../web-files/fetch-file.ts';
 import { classificationId } from './classifications.ts';
-import { fetchFile } from './fetch-file.ts';
 import { copyGiven, digestsOf } from './local-file.ts';
 import { inWorkingFolder } from './working-folder.ts';
 

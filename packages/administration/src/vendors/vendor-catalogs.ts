@@ -6,7 +6,7 @@ import type { CountedVendorCatalog, ListedVendorPackage, Log, VendorCatalog, Ven
 import { vendorCatalogLimits } from '../bounds.ts';
 import { AdministrationError, asAdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
-import { fetchFile } from './fetch-file.ts';
+import { fetchFile } from '../web-files/fetch-file.ts';
 import { publishedText, publishVendorPackage } from './publish-package.ts';
 import { type CatalogSigner, type ReadCatalog, readVendorCatalog } from './read-catalog.ts';
 import { inWorkingFolder } from './working-folder.ts';

@@ -1,23 +1,47 @@
 // moult content: update files by digest: take them in, check them, see which are missing.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { addContent, listContent, verifyContent } from '@moult/administration';
-import type { ListedContent } from '@moult/store';
+import { type Administration, addContent, listContent, verifyContent } from '@moult/administration';
+import {
+  type ContentForecast,
+  type FetchedContent,
+  type FetchProgress,
+  fetchContent,
+  filesOfUpdates,
+  forecastContent,
+  purgeContent,
+} from '@moult/administration/content-fetch';
+import type { ListedContent, Log } from '@moult/store';
 import { type Command, Option } from 'commander';
 import { type Column, type ListFlags, listDocument, showList, wholeList, withList } from '../lists.ts';
 import { present } from '../output.ts';
 import { type AdministrationFlags, administer, withLog, withServerOptions } from '../server-options.ts';
 import { exitCode, UsageError } from '../terminal.ts';
+import { untilSignal } from '../until-signal.ts';
 
 export function register(program: Command): void {
   const content = program.command('content').description('add, verify and list update files');
   withServerOptions(content.command('add').argument('<paths...>', 'files, or folders with files'))
     .description('add files of updates in the catalog. Moult checks each file against both digests')
     .action(add);
+  withServerOptions(content.command('fetch'))
+    .description(
+      'fetch missing files of approved updates now, or continue. Exit code 1 if one cannot be fetched. Setting: --content-fetch',
+    )
+    .option('--updates <names...>', 'fetch the files of these updates, approved or not')
+    .action(fetch);
+  withServerOptions(content.command('plan').argument('[updates...]', 'updates that are not approved yet'))
+    .description('show the number and size of the files that "moult content fetch" fetches next, and the time for them')
+    .action(plan);
+  withServerOptions(content.command('purge'))
+    .description('remove files that no approved update needs, if the server can fetch them again')
+    .option('--yes', 'remove them. Without this option, the command only counts them')
+    .action(purge);
   withServerOptions(content.command('verify'))
     .description(
-      'check every file, also files copied into the folder, and move damaged ones away. Exit code 1 if one is damaged or missing',
+      'check every file, also files copied into the folder. Move damaged ones away and fetch them again. Exit code 1 if one stays damaged or missing',
     )
+    .option('--no-fetch', 'do not fetch damaged and missing files again')
     .action(verify);
   withList(withServerOptions(content.command('status', { isDefault: true })), { limit: 1000, columns })
     .description('list the files of approved updates: present and missing')
@@ -43,16 +67,105 @@ async function add(paths: string[], flags: AdministrationFlags): Promise<void> {
   if (results.some(isFailure) || !results.some(({ added }) => added)) process.exitCode = exitCode.findings;
 }
 
-async function verify(flags: AdministrationFlags): Promise<void> {
-  const results = await administer(flags, (administration) =>
-    withLog(administration, (log) => verifyContent(administration, log)),
-  );
+type VerifiedFile = Omit<Awaited<ReturnType<typeof verifyContent>>[number], 'state'> & { state: string };
+
+async function verify(flags: AdministrationFlags & { fetch: boolean }): Promise<void> {
+  const { signal, wait, done } = untilSignal();
+  const [results, fetched] = await administer(flags, (administration) =>
+    withLog(administration, async (log) => {
+      const checked = await verifyContent(administration, log);
+      const bad = new Set(checked.filter(({ state }) => state !== 'present').map(({ sha1 }) => sha1));
+      if (bad.size === 0 || !flags.fetch || administration.server.config.contentFetch === 'never') {
+        return [checked as VerifiedFile[], undefined] as const;
+      }
+      const again = await fetchContent(partsOf(administration, log, { signal, wait }), bad);
+      const failed = new Set(again.failures.map(({ sha1 }) => sha1));
+      const isHealed = (sha1: string) => bad.has(sha1) && !failed.has(sha1);
+      const healed = checked.map((one): VerifiedFile => (isHealed(one.sha1) ? { ...one, state: 'fetched' } : one));
+      return [healed, again] as const;
+    }),
+  ).finally(done);
   const bad = results.filter(({ state }) => state !== 'present');
   present(listDocument(wholeList(bad), { checked: results.length }), flags, () => [
     ...bad.map(({ sha1, fileName, state }) => `${state.padEnd(8)} ${sha1} ${fileName ?? ''}`),
-    `${results.length} ${results.length === 1 ? 'file' : 'files'} checked, ${bad.length} of them damaged or missing.`,
+    ...(fetched?.failures.map(({ fileName, message }) => `not fetched: ${fileName}: ${message}`) ?? []),
+    `${results.length} ${results.length === 1 ? 'file' : 'files'} checked, ${bad.length - (fetched?.fetched ?? 0)} of them damaged or missing${fetched ? `, ${fetched.fetched} fetched again` : ''}.`,
   ]);
-  if (bad.length > 0) process.exitCode = exitCode.findings;
+  if (bad.length > (fetched?.fetched ?? 0)) process.exitCode = exitCode.findings;
+}
+
+type Stopping = Pick<ReturnType<typeof untilSignal>, 'signal' | 'wait'>;
+
+function partsOf({ store, server }: Administration, log: Log, stopping: Stopping) {
+  const { config, contentDir: folder } = server;
+  return { ...{ store, folder, config, log, environment: process.env, now: () => new Date() }, ...stopping };
+}
+
+async function fetch(flags: AdministrationFlags & { updates?: string[] }): Promise<void> {
+  const { signal, wait, done } = untilSignal();
+  const report = await administer(flags, (administration) =>
+    withLog(administration, async (log) => {
+      const asked = flags.updates && (await filesOfUpdates(administration, flags.updates));
+      const parts = partsOf(administration, log, { signal, wait });
+      return fetchContent({ ...parts, onProgress: progressShower() }, asked);
+    }),
+  ).finally(done);
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  present(report, flags, fetchedLines);
+  if (report.failures.length > 0) process.exitCode = exitCode.findings;
+}
+
+function fetchedLines({ fetched, bytes, failures }: FetchedContent): string[] {
+  return [
+    ...failures.map(({ fileName, sha1, code, message }) => `not fetched: ${fileName} (${sha1}): ${code} ${message}`),
+    `${fetched} ${fetched === 1 ? 'file' : 'files'} fetched (${bytes} bytes), ${failures.length} not.`,
+  ];
+}
+
+async function plan(updates: string[], flags: AdministrationFlags): Promise<void> {
+  present(await administer(flags, (administration) => forecastContent(administration, updates)), flags, planLines);
+}
+
+function planLines({ files, bytes, withoutSource, seconds, quotaLeftBytes, unneeded }: ContentForecast): string[] {
+  const time = seconds === undefined ? '' : `, about ${Math.ceil(seconds / 60)} min at the limit of now`;
+  return [
+    `To fetch: ${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes${time}.`,
+    ...(withoutSource > 0 ? [`The publisher's address is not known of ${withoutSource} of them.`] : []),
+    ...(quotaLeftBytes === undefined ? [] : [`The quota leaves ${Math.max(0, quotaLeftBytes)} bytes.`]),
+    ...(unneeded.files > 0
+      ? [
+          `Not needed any more: ${unneeded.files} files, ${unneeded.bytes} bytes. "moult content purge --yes" removes them.`,
+        ]
+      : []),
+  ];
+}
+
+async function purge({ yes, ...flags }: AdministrationFlags & { yes?: true }): Promise<void> {
+  if (!yes) {
+    const { unneeded } = await administer(flags, (administration) => forecastContent(administration));
+    const text = `${unneeded.files} ${unneeded.files === 1 ? 'file' : 'files'} (${unneeded.bytes} bytes) can be removed. Add --yes to remove them.`;
+    return present(unneeded, flags, () => [text]);
+  }
+  const removed = await administer(flags, (administration) =>
+    withLog(administration, (log) => purgeContent(administration, log)),
+  );
+  present(listDocument(wholeList(removed)), flags, () => [
+    ...removed.map(({ sha1, fileName }) => `removed  ${sha1} ${fileName ?? ''}`),
+    `${removed.length} ${removed.length === 1 ? 'file' : 'files'} removed.`,
+  ]);
+}
+
+/** One line that is written over on a terminal. Elsewhere one line every few seconds. */
+function progressShower(): (progress: FetchProgress) => void {
+  const everyMs = process.stderr.isTTY ? 200 : 5000;
+  let shownAt = performance.now();
+  return ({ files, done, bytes, doneBytes }) => {
+    if (performance.now() - shownAt < everyMs) return;
+    shownAt = performance.now();
+    const line = `${done} of ${files} files, ${doneBytes} of ${bytes} bytes`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+    else console.error(`so far: ${line}`);
+  };
 }
 
 const columns: readonly Column<ListedContent>[] = [

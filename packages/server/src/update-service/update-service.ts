@@ -31,6 +31,7 @@ export interface UpdateService {
     | 'cookieMinutes'
     | 'maxAnswerMib'
     | 'maxUpdatesPerSync'
+    | 'contentFetch'
     | 'maxInstalledIds'
     | 'maxExtendedUpdates'
     | 'maxEventsPerBatch'

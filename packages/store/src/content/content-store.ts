@@ -32,6 +32,15 @@ export interface ContentStore {
   add(bytes: Uint8Array, fileName: string): Promise<ContentFile>;
   /** Takes in a copy of a file. Refuses one that no update has, or that is not as long as its update says. */
   addFile(source: string): Promise<AddedFile>;
+  /** Where a download of this file puts its bytes. What an interrupted one left is there, and nobody is served it. */
+  partOf(sha1: string): Promise<string>;
+  /**
+   * Takes in what `partOf` has, durable before it resolves. One that is not as long as its update says, or has other
+   * digests, is deleted.
+   */
+  takePart(sha1: string): Promise<AddedFile>;
+  /** Deletes a file and the part of a download of it, and forgets them. Nothing happens to one that is not there. */
+  remove(file: Pick<ContentFile, 'sha1' | 'extension'>): Promise<void>;
   /** Reads the whole file again; one that changed is set aside. `missing`: it is noted, and not there any more. */
   verifyAgain(file: Pick<ContentFile, 'sha1' | 'extension'>): Promise<'present' | 'damaged' | 'missing'>;
 }
@@ -51,6 +60,13 @@ interface ContentParts {
   log: Log;
   /** For the audit record of a file that is set aside. */
   actor?: string;
+}
+
+/** Below the content folder, and no folder of two digits: nothing in there is served. */
+const incoming = 'incoming';
+
+function partName(sha1: string): string {
+  return `${incoming}/${relativePath(sha1, '').slice(3)}.part`;
 }
 
 const pathsKept = 20_000;
@@ -153,6 +169,21 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
       : 'no update has it';
   };
 
+  const takeIn = async (unfinished: string, sourceName: string): Promise<AddedFile> => {
+    const found = await digestsOf(folder, unfinished);
+    const expected = await facts.findExpectedFile(found.sha1);
+    if (!expected) return { kind: 'refused', sha1: found.sha1, because: await whyUnknown(sourceName) };
+    if (!isAsExpected(found, expected)) {
+      return { kind: 'refused', sha1: found.sha1, because: 'its size or SHA-256 is not what the update says' };
+    }
+    const extension = extensionOf(expected.fileName);
+    await makeDurable(join(folder, unfinished));
+    await move(folder, unfinished, relativePath(found.sha1, extension));
+    const file: ContentFile = { ...found, extension, state: 'present', verifiedAt: now() };
+    await facts.saveContentFile(file);
+    return { kind: 'added', file };
+  };
+
   return {
     folder,
     async locate(sha1) {
@@ -187,23 +218,38 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
         await mkdir(folder, { recursive: true });
         // Copied first, then read: what was checked is what is served, whatever happens to the source meanwhile.
         await copyOutside(source, join(folder, unfinished));
-        const found = await digestsOf(folder, unfinished);
-        const expected = await facts.findExpectedFile(found.sha1);
-        if (!expected) return { kind: 'refused', sha1: found.sha1, because: await whyUnknown(basename(source)) };
-        if (!isAsExpected(found, expected)) {
-          return { kind: 'refused', sha1: found.sha1, because: 'its size or SHA-256 is not what the update says' };
-        }
-        const extension = extensionOf(expected.fileName);
-        await makeDurable(join(folder, unfinished));
-        await move(folder, unfinished, relativePath(found.sha1, extension));
-        const file: ContentFile = { ...found, extension, state: 'present', verifiedAt: now() };
-        await facts.saveContentFile(file);
-        return { kind: 'added', file };
+        return await takeIn(unfinished, basename(source));
       } catch (error) {
         throw asDiskTrouble(error, `${source} cannot be taken into ${folder}`);
       } finally {
         await rm(join(folder, unfinished), { force: true });
       }
+    },
+
+    async partOf(sha1) {
+      await mkdir(join(folder, incoming), { recursive: true });
+      return join(folder, partName(sha1));
+    },
+
+    async takePart(sha1) {
+      const part = partName(sha1);
+      try {
+        const taken = await takeIn(part, sha1);
+        if (taken.kind === 'refused') await rm(join(folder, part), { force: true });
+        known.delete(sha1);
+        return taken;
+      } catch (error) {
+        throw asDiskTrouble(error, `The file ${sha1} cannot be taken into ${folder}`);
+      }
+    },
+
+    async remove({ sha1, extension }) {
+      await rm(join(folder, partName(sha1)), { force: true });
+      const name = safeName({ sha1, extension });
+      if (name !== undefined && (await fileAt(folder, name))) await rm(pathInside(folder, name), { force: true });
+      known.delete(sha1);
+      foundAlone.delete(sha1);
+      await facts.forgetContentFile(sha1);
     },
 
     async verifyAgain({ sha1, extension }) {

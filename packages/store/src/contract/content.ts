@@ -27,7 +27,7 @@ export interface ListedContent {
   extension: string | undefined;
   state: 'present' | 'damaged' | 'missing';
   verifiedAt: Date | undefined;
-  /** Some update that has it is approved for installation somewhere. */
+  /** The newest revision of an update that is approved for installation somewhere has it, or a part of that bundle. */
   isApproved: boolean;
 }
 
@@ -52,6 +52,9 @@ export interface ContentFiles {
 
   /** Each file that is here or that an update names, by digest. */
   listContent(): Promise<ListedContent[]>;
+
+  /** SHA-1 of the files that the newest revisions of these updates need, those of their parts included. */
+  listFilesOfUpdates(updateIds: readonly string[]): Promise<Set<string>>;
 
   /** True when an update names a file like this, letter case aside. */
   isExpectedName(fileName: string): Promise<boolean>;

@@ -38,15 +38,29 @@ function add(updates: UpdateData[], id: number, escaped: string | undefined): vo
 }
 
 export async function loadFileLocations(
-  { store }: UpdateService,
+  service: UpdateService,
   revisionIds: readonly number[],
   contentRoot: string,
 ): Promise<FileLocation[]> {
-  const files = await store.loadFilesOf(revisionIds);
-  return files.map(({ sha1, fileName }) => locationOf(sha1, fileName, contentRoot));
+  const files = await service.store.loadFilesOf(revisionIds);
+  return locationsOf(service, files, contentRoot);
 }
 
-export function locationOf(sha1: string, fileName: string, contentRoot: string): FileLocation {
+/** With `content-fetch = never`, a file is where its publisher has it, as far as an upstream server said. */
+export async function locationsOf(
+  { store, config }: UpdateService,
+  files: readonly { sha1: string; fileName: string }[],
+  contentRoot: string,
+): Promise<FileLocation[]> {
+  const isElsewhere = config.contentFetch === 'never';
+  const sources = isElsewhere ? await store.findContentSources(files.map(({ sha1 }) => sha1)) : undefined;
+  return files.map(({ sha1, fileName }) => {
+    const here = locationOf(sha1, fileName, contentRoot);
+    return { ...here, url: sources?.get(sha1) ?? here.url };
+  });
+}
+
+function locationOf(sha1: string, fileName: string, contentRoot: string): FileLocation {
   const fileDigest = Buffer.from(sha1, 'hex');
   return { fileDigest, url: contentRoot + contentPath({ sha1: fileDigest.toString('base64'), fileName }) };
 }

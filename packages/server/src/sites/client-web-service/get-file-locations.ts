@@ -5,7 +5,7 @@ import type { RequestOf, ResponseOf } from '@moult/protocol/soap';
 import { callBounds } from '../../bounds.ts';
 import { SoapFault } from '../../errors.ts';
 import { type Client, type UpdateService, wireCookie } from '../../update-service/update-service.ts';
-import { locationOf } from './extended-info.ts';
+import { locationsOf } from './extended-info.ts';
 
 type Operation = (typeof clientWebService)['operations']['GetFileLocations'];
 
@@ -23,11 +23,12 @@ export async function getFileLocations(
   }
   const asked = [...new Set(fileDigests.map((digest) => Buffer.from(digest).toString('hex')))];
   const files = await service.store.findFiles(asked);
+  const known = asked.flatMap((sha1) => {
+    const file = files.get(sha1);
+    return file ? [{ sha1, fileName: file.fileName }] : [];
+  });
   return {
-    fileLocations: asked.flatMap((sha1) => {
-      const file = files.get(sha1);
-      return file ? [locationOf(sha1, file.fileName, contentRoot)] : [];
-    }),
+    fileLocations: await locationsOf(service, known, contentRoot),
     newCookie: wireCookie(service, claims),
   };
 }

@@ -8,7 +8,8 @@ interface ContentSite extends Site {
   close(): Promise<void>;
 }
 
-export function createContentSite(content: ContentStore): ContentSite {
+/** `missed` is told of each file that a client asked for and that is not here. */
+export function createContentSite(content: ContentStore, missed: (sha1: string) => void): ContentSite {
   const openFiles = createOpenFiles();
   return {
     name: 'content',
@@ -22,6 +23,7 @@ export function createContentSite(content: ContentStore): ContentSite {
       }
       const sha1 = digestIn(exchange.route);
       const name = sha1 && (await content.locate(sha1));
+      if (sha1 && !name) missed(sha1);
       if (!name) return answerPlainly(exchange.response, 404, 'There is no such file here.');
       await send(exchange, { name, sha1 });
     },

@@ -1,5 +1,5 @@
-// Which addresses of the network a vendor's catalog may name. A catalog comes from outside: an address of this network in it
-// would make the server ask machines that only it can reach.
+// Which addresses of the network a vendor's catalog or an upstream server may name. They come from outside: an address of this
+// network in them would make the server ask machines that only it can reach.
 import { lookup as lookupHost } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { AdministrationError } from '../errors.ts';
@@ -45,9 +45,22 @@ export function publicLookup(resolve: typeof lookupHost = lookupHost): LookupFun
   };
 }
 
+/**
+ * Whether a file of an update may be fetched from there, as far as the address says: http or https, a name of the public
+ * internet, no address of a private network. Whoever connects checks the address that the name leads to again.
+ */
+export function isPublicFileUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if ((protocol !== 'http:' && protocol !== 'https:') || username !== '' || password !== '') return false;
+  // URL writes every form of an IPv4 address as four numbers.
+  if (hostname.startsWith('[') || /^[\d.]+$/.test(hostname)) return false;
+  return /\./.test(hostname) && !/(^|\.)(localhost|local|internal|home\.arpa)\.?$/.test(hostname);
+}
+
 function refused(host: string, address: string): AdministrationError {
   return new AdministrationError(
     'ADMINISTRATION_PRIVATE_ADDRESS',
-    `${host} is ${address}, an address of a private network. If this server may fetch from there, add the catalog with --allow-private.`,
+    `${host} is ${address}, an address of a private network. If a vendor's catalog may name it, add the catalog with --allow-private.`,
   );
 }

@@ -1,7 +1,7 @@
 // Addresses that a catalog from outside may not make this server ask.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isPrivateAddress, publicLookup, requirePublicHost } from './public-address.ts';
+import { isPrivateAddress, isPublicFileUrl, publicLookup, requirePublicHost } from './public-address.ts';
 
 describe('an address of a catalog', () => {
   const closed = [
@@ -50,4 +50,24 @@ describe('an address of a catalog', () => {
     ];
     await assert.rejects(answer(mixed), { code: 'ADMINISTRATION_PRIVATE_ADDRESS' });
   });
+});
+
+it('an upstream cannot point at files inside of the network', () => {
+  for (const good of [
+    'http://download.windowsupdate.com/d/x.cab',
+    'https://catalog.sf.dl.delivery.mp.microsoft.com/a',
+  ]) {
+    assert.ok(isPublicFileUrl(good), good);
+  }
+  const bad = [
+    ...['http://127.0.0.1/x', 'http://2130706433/x', 'http://0x7f.1/x', 'http://[::1]/x', 'http://10.1.2.3/x'],
+    ...['http://localhost/x', 'http://a.localhost/x', 'http://intranet/x', 'http://nas.local/x', 'file:///etc/passwd'],
+    ...[
+      'http://169.254.169.254/latest/meta-data',
+      'ftp://download.example.com/x',
+      'http://user:word@a.example.com/x',
+      'x',
+    ],
+  ];
+  for (const one of bad) assert.equal(isPublicFileUrl(one), false, one);
 });

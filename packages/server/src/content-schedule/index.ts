@@ -1,0 +1,95 @@
+// Fetches files of updates beside the service: once something is approved or synchronised, and once a client asked for a file
+// that is not here. Several servers with one content folder do it in turn.
+import { setTimeout as pause } from 'node:timers/promises';
+import { contentBounds } from '@moult/administration/bounds';
+import type { ServerConfig } from '@moult/administration/config';
+import { fetchContent } from '@moult/administration/content-fetch';
+import type { Store } from '@moult/store';
+import type { Logger } from '../log/log.ts';
+
+interface ScheduleParts {
+  store: Store;
+  folder: string;
+  log: Logger;
+  environment?: Readonly<Record<string, string | undefined>>;
+  /** Between two looks at whether something was approved or synchronised, by this process or another. */
+  pollMs?: number;
+  /** Before files that could not be had are tried again. */
+  everyMs?: number;
+}
+
+interface ContentSchedule {
+  /** From now on the database can be asked. */
+  begin(): void;
+  /** A client asked for this file, and it is not here. */
+  demand(sha1: string): void;
+  /** Stops downloads: the next ones continue them. */
+  close(): Promise<void>;
+}
+
+/** Does nothing while `contentFetch` is never. */
+export function scheduleContent(config: ServerConfig, parts: ScheduleParts): ContentSchedule {
+  const { store, log, pollMs = 5000, everyMs = 15 * 60_000 } = parts;
+  const ending = new AbortController();
+  const demanded = new Set<string>();
+  let running: Promise<void> | undefined;
+  const wait = (ms: number, signal: AbortSignal) => pause(ms, undefined, { signal, ref: false }).catch(() => undefined);
+
+  const look = async () => {
+    const options = { ...parts, config, environment: parts.environment ?? process.env, wait, signal: ending.signal };
+    const asked = [...demanded];
+    demanded.clear();
+    const onDemand = asked.length > 0 && config.contentFetch === 'demand';
+    const found = await fetchContent({ ...options, now: () => new Date() }, onDemand ? new Set(asked) : undefined);
+    if (found.fetched + found.failures.length === 0) return;
+    const { failures, ...counts } = found;
+    log.info(
+      { ...counts, failures: failures.slice(0, failuresLogged), failed: failures.length },
+      'update files fetched',
+    );
+  };
+
+  const stateOf = async () => {
+    const generations = await store.loadGenerations();
+    return `${generations.get('deployments')} ${generations.get('updates')}`;
+  };
+
+  const untilChanged = async (before: string) => {
+    for (let waitedMs = 0; waitedMs < everyMs && !ending.signal.aborted; waitedMs += pollMs) {
+      await wait(pollMs, ending.signal);
+      const isChanged = demanded.size > 0 || (await stateOf()) !== before;
+      if (isChanged) return;
+    }
+  };
+
+  const keepLooking = async () => {
+    while (!ending.signal.aborted) {
+      try {
+        const before = await stateOf();
+        await look();
+        await untilChanged(before);
+      } catch (error) {
+        if (ending.signal.aborted) return;
+        log.warn({ err: error }, 'update files could not be fetched and are tried again later');
+        await wait(Math.min(everyMs, 60_000), ending.signal);
+      }
+    }
+  };
+
+  return {
+    begin() {
+      if (config.contentFetch === 'never' || running) return;
+      running = keepLooking();
+    },
+    demand(sha1) {
+      if (!running || config.contentFetch !== 'demand' || demanded.size >= contentBounds.maxDemanded) return;
+      demanded.add(sha1);
+    },
+    async close() {
+      ending.abort();
+      await running;
+    },
+  };
+}
+
+const failuresLogged = 10;
