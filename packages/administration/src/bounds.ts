@@ -64,6 +64,13 @@ export const ruleBounds = declareBounds('rules', {
     client: 'nothing',
     administrator: 'the others are not named',
   },
+  maxSuperseded: {
+    what: 'Superseded updates that one run of the rules looks at, of those that are not declined',
+    fallback: 1000,
+    range: [1, 1_000_000],
+    client: 'nothing',
+    administrator: 'the others come in the next hours',
+  },
   maxEvidence: {
     what: 'Computers that still need a superseded update that a rule declines',
     fallback: 2000,

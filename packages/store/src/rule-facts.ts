@@ -1,10 +1,11 @@
 // What rules are asked about: updates, what is decided on them, and which computers need them.
-import { sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { DecidedNow, RuleStore, StoredEvidence, StoredRuleFacts } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { toDeployment } from './deployments.ts';
 import { stateOf } from './lists/states.ts';
 import { readUpdateFacts, severities } from './lists/update-facts.ts';
+import { updateStates } from './update-status.ts';
 
 type RuleFactStore = Pick<RuleStore, 'readRuleFacts' | 'loadDecided' | 'loadEvidence' | 'countBytesOf'>;
 
@@ -75,7 +76,7 @@ export function ruleFactStore(database: Database): RuleFactStore {
         from updates as wanted join computers on computers.registered_at is not null
         left join computer_update_status as status
           on status.computer_id = computers.computer_id and status.update_id = wanted.update_id
-        where wanted.update_id = ${updateId}`.execute(tables);
+        where wanted.update_id = ${updateId} and ${mayNeed(declined)}`.execute(tables);
       const known = new Set(declined?.known);
       const asked = rows.flatMap((row) => {
         const state = evidenceState(row, known, declined?.at);
@@ -174,6 +175,15 @@ interface EvidenceRow {
   state: number;
 }
 
+/** Leaves out in the database whoever does not count: most computers, of most updates. */
+function mayNeed(declined: { at: Date; known: readonly string[] } | undefined): RawBuilder<SqlBool> {
+  if (!declined) return sql<SqlBool>`${stateOf} not in (${updateStates.notApplicable}, ${updateStates.installed})`;
+  const at = declined.at.getTime();
+  const known = declined.known.map((id) => id.replace('?', ''));
+  const isKnown = known.length === 0 ? sql`1 = 0` : sql`computers.computer_id in (${sql.join(known)})`;
+  return sql<SqlBool>`(computers.first_contact > ${at} or computers.identity_changed_at > ${at} or ${isKnown})`;
+}
+
 /**
  * Of a declined update computers say nothing any more: those that needed it then still count, and those that came or changed
  * since may need it.
@@ -186,6 +196,7 @@ function evidenceState(
   const state = Number(row.state);
   if (!declinedAt) return state === 0 ? 'unknown' : state === 1 || state === 4 ? 'not-needed' : 'needed';
   if (known.has(row.computer_id)) return 'needed';
+  if (known.has(`?${row.computer_id}`)) return 'unknown';
   const since = Math.max(Number(row.first_contact), Number(row.identity_changed_at ?? 0));
   return since > declinedAt.getTime() ? 'unknown' : 'not-needed';
 }

@@ -237,6 +237,32 @@ describe('rules of approvals', () => {
   });
 });
 
+describe('superseded updates', () => {
+  it('that supersede each other, also expired ones, end no run and are not all declined', async () => {
+    await using administration = await createAdministration();
+    const { store } = administration;
+    const rest = (...numbers: number[]) =>
+      `<upd:Relationships><upd:SupersededUpdates>${numbers.map((number) => `<upd:UpdateIdentity UpdateID="${idOf(number)}" />`).join('')}</upd:SupersededUpdates></upd:Relationships>`;
+    const expired = 'ExplicitlyDeployable="true" PublicationState="Expired"';
+    const documents = [
+      documentOf(idOf(0), 'A', { rest: rest(1) }),
+      documentOf(idOf(1), 'B', { rest: rest(0, 3) }),
+      documentOf(idOf(2), 'C', { attributes: expired, rest: rest(0, 3) }),
+      documentOf(idOf(3), 'D', { attributes: expired, rest: rest(1, 2) }),
+    ];
+    await importDocuments(store, documents, author.at);
+    const computerId = '11111111-0000-4000-8000-000000000001';
+    await addComputer(administration, computerId, 'pc1');
+    await registered(administration, computerId);
+    for (const number of [0, 1]) await approve(administration, { update: idOf(number), action: 'Install' });
+    await saveRule(administration, { name: 'Superseded', when: { superseded: true }, action: 'decline' });
+    await run(administration, 1);
+    assert.equal((await run(administration, 2)).totals.updates, 0, 'a second run changes nothing');
+    const declined = await store.loadDeclined();
+    assert.equal([idOf(0), idOf(1)].filter((id) => declined.includes(id)).length, 1, 'one of the two is left');
+  });
+});
+
 async function registered({ store }: Administration, computerId: string): Promise<void> {
   await store.registerComputer({
     ...{ computerId, dnsName: 'pc1', address: '192.0.2.7', agentVersion: '7.9.0.1', osVersion: '10.0.19045' },

@@ -13,18 +13,16 @@ export async function planSuperseded(store: Store, catalog: LiveCatalog, plan: R
   const declines = await store.listSupersededDeclines(new Date(now.getTime() - reversibleMs));
   if (declines.length === 0 && plan.superseded.size === 0) return;
   await catalog.refresh();
-  const { index } = catalog;
   const isDeclined = (updateId: UpdateId) =>
     catalog.decide({ groupIds: [], facts: {} }, now).deployments.isDeclined(updateId);
   const declinedIds = new Set(declines.map(({ updateId }) => updateId));
+  const candidates = [...plan.superseded.keys()].filter((id) => !declinedIds.has(id) && !isDeclined(id as UpdateId));
   const updates: SupersededUpdate[] = [
     ...declines.map(({ updateId, declinedAt, evidence }) => ({
       updateId,
       declined: { at: declinedAt, known: evidence },
     })),
-    ...[...plan.superseded.keys()]
-      .filter((id) => !declinedIds.has(id) && !isDeclined(id as UpdateId))
-      .map((updateId) => ({ updateId })),
+    ...inTurn(candidates, now).map((updateId) => ({ updateId })),
   ];
   const evidenceOf = async ({ updateId, declined }: SupersededUpdate, gone: ReadonlySet<string>) => {
     const successors = successorsOf(catalog, updateId as UpdateId).filter((id) => !gone.has(id) && !isDeclined(id));
@@ -46,21 +44,26 @@ export async function planSuperseded(store: Store, catalog: LiveCatalog, plan: R
 
   /** Directly or through others; the newest revision of each counts. */
   function successorsOf({ index: all }: LiveCatalog, updateId: UpdateId): UpdateId[] {
-    const found = new Set<UpdateId>();
-    for (let open = [updateId]; open.length > 0; ) {
-      const next = open.flatMap((id) => [...(all.update(id)?.supersededBy ?? [])]);
-      open = [];
-      for (const revision of next) {
-        const { update, summary } = revision;
-        if (update.revisions.at(-1) !== revision || found.has(update.updateId) || update.updateId === updateId)
-          continue;
-        if (!summary.isExpired) found.add(update.updateId);
-        open.push(update.updateId);
-        if (found.size > index.size) return [...found];
+    const found: UpdateId[] = [];
+    // Updates can supersede each other.
+    const seen = new Set([updateId]);
+    for (const at of seen) {
+      for (const { update, summary, slot } of all.update(at)?.supersededBy ?? []) {
+        if (update.revisions.at(-1)?.slot !== slot || seen.has(update.updateId)) continue;
+        seen.add(update.updateId);
+        if (!summary.isExpired) found.push(update.updateId);
       }
     }
-    return [...found];
+    return found;
   }
+}
+
+/** Of many each run takes other ones: each of them costs a look at the computers. */
+function inTurn(updateIds: readonly string[], now: Date): string[] {
+  const { maxSuperseded } = ruleBounds;
+  const portions = Math.max(1, Math.ceil(updateIds.length / maxSuperseded));
+  const portion = Math.floor(now.getTime() / 3_600_000) % portions;
+  return updateIds.slice(portion * maxSuperseded, (portion + 1) * maxSuperseded);
 }
 
 async function write(

@@ -2,7 +2,10 @@
 
 export interface SupersededUpdate {
   updateId: string;
-  /** Computers that needed it when it was declined; undefined: it is not declined. */
+  /**
+   * Computers that needed it when it was declined, and with a `?` those that had not looked for it yet; undefined: it is not
+   * declined.
+   */
   declined?: { at: Date; known: readonly string[] } | undefined;
 }
 
@@ -39,7 +42,7 @@ export async function planDeclines(
       gone.add(update.updateId);
       evidences.set(
         update.updateId,
-        computers.map(({ computerId }) => computerId),
+        computers.map(({ computerId, state }) => (state === 'unknown' ? `?${computerId}` : computerId)),
       );
     }
   }

@@ -29,7 +29,7 @@ export interface DecidedNow {
 export type RuleChange = { updateId: string; rule: { ruleId: string; name: string } } & (
   | { kind: 'approve'; groupId: string; action: DeploymentAction; deadline: Date | undefined }
   | { kind: 'take-back'; groupId: string }
-  /** `evidence`: the computers that needed it, where it is declined because of its successors. */
+  /** `evidence`: where it is declined because of its successors, the computers that needed it, and with a `?` those that may. */
   | { kind: 'decline'; evidence?: readonly string[] | undefined }
   | { kind: 'reinstate' }
 );
