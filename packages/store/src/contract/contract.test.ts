@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 /** Methods that only read, or that concern this process alone. */
 const reads =
-  /^(?:load|reload|list|page|find|finds|count|read|require|is|estimate|check|watch|now|random|subscribe|close)(?=[A-Z]|$)/;
+  /^(?:resolve|load|reload|list|page|find|finds|count|read|require|is|estimate|check|watch|now|random|subscribe|close)(?=[A-Z]|$)/;
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const methods = readdirSync(folder)

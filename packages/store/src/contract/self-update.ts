@@ -44,9 +44,9 @@ export interface SelfUpdateEventFilter {
 export interface SelfUpdateEvents {
   /**
    * Keeps pings in one transaction. Notes each named client as a computer that was heard of, with the agent that it
-   * said it is. A ping that waited in urllog.dat does not change the agent of a computer that registered since. Again:
-   * with the same mark nothing. Without a mark the pings are kept twice. Concurrent: two calls with one mark come one
-   * after the other, and the second changes nothing.
+   * said it is. A ping that waited in urllog.dat does not change the agent of a computer that registered since.
+   * Again: with the same mark nothing. Without a mark the pings are kept twice.
+   * Concurrent: two calls with one mark come one after the other, and the second changes nothing.
    */
   recordSelfUpdateEvents(events: readonly SelfUpdateEvent[], mark?: WriteMark): Promise<void>;
 
