@@ -5,6 +5,7 @@ import { ruleBounds } from '../bounds.ts';
 import { AdministrationError, asAdministrationError } from '../errors.ts';
 import type { Administration } from '../open-server.ts';
 import { loadRuleNames, type RuleDocument, readRule, writeRule } from './definition.ts';
+import { fromWsus } from './from-wsus.ts';
 
 export { type RuleRun, runRules, testRules } from './run.ts';
 
@@ -23,13 +24,13 @@ export async function listRules({ store }: Administration): Promise<ListedRule[]
 }
 
 /**
- * Adds a rule behind the others, or changes the one of the same name in its place. Throws AdministrationError
+ * Adds a rule behind the others, or changes the one of the same name in its place. A rule of WSUS is taken as it is. Throws AdministrationError
  * ADMINISTRATION_RULE.
  */
 export async function saveRule(administration: Administration, document: unknown): Promise<Rule> {
   const { store, author } = administration;
   const all = await store.listRules();
-  const read = readRule(document, await loadRuleNames(store));
+  const read = readRule(fromWsus(document) ?? document, await loadRuleNames(store));
   const before = all.find(({ name }) => name.toLowerCase() === read.name.toLowerCase());
   if (!before && all.length >= ruleBounds.maxRules)
     throw new AdministrationError('ADMINISTRATION_RULE', `This server has ${all.length} rules, which is the limit.`);

@@ -138,6 +138,28 @@ describe('rules of approvals', () => {
     assert.deepEqual([record?.actor, record?.action], ['rule "Pilot"', 'accept license terms']);
   });
 
+  it('a rule of WSUS is taken as PowerShell writes it', async () => {
+    await using administration = await createAdministration();
+    await addGroup(administration, 'Servers');
+    const exported = {
+      ...{ Id: 7, Name: 'Default Automatic Approval Rule', Enabled: true, Action: 'Install', CanSetDeadline: true },
+      ...{ UpdateClassifications: [], Categories: [], ComputerTargetGroups: [{ Id: 'x', Name: 'Servers' }] },
+      Deadline: { DayOffset: 7, MinutesAfterMidnight: 185 },
+    };
+    await saveRule(administration, exported);
+    await saveRule(administration, { ...exported, Name: 'Scan', Action: 1, ComputerTargetGroups: 'Servers' });
+    const found = (await listRules(administration)).map(({ name, action, groups, deadline }) => ({
+      ...{ name, action, groups, deadline },
+    }));
+    assert.deepEqual(found, [
+      {
+        ...{ name: 'Default Automatic Approval Rule', action: 'install', groups: ['Servers'] },
+        deadline: { days: 7, at: '03:05' },
+      },
+      { name: 'Scan', action: 'detect-only', groups: ['Servers'], deadline: undefined },
+    ]);
+  });
+
   it('documents come back as they were written', async () => {
     await using administration = await createAdministration();
     await addGroup(administration, 'Servers');
