@@ -19,8 +19,8 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   updates: 'list and show updates',
   approve: 'approve updates for groups, or change their approvals (Approve-WsusUpdate)',
   decline: 'decline updates (Deny-WsusUpdate). --undo removes the decline',
-  apply: 'make groups and rules as files say. A second time changes nothing',
   rules: 'list, add, test, run, move and remove rules for approvals',
+  apply: 'make groups and rules as files say. A second time changes nothing',
   holds: 'known issues: keep updates from the computers that they harm, or only show the issue',
   stop: 'the emergency stop: computers install and remove nothing until it ends',
   events:
