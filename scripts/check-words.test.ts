@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { findWordBreaches, sourceBreaches, wordsIn } from './check-words.ts';
+import { proseOf, readSourceTexts } from './words/comments.ts';
 import { promiseFaults, promiseRows, titlesIn } from './words/promises.ts';
 import { countWords, readPieces, readSentences } from './words/prose.ts';
 import { faultsOf } from './words/rules.ts';
@@ -42,6 +43,34 @@ describe('a page as pieces', () => {
     const sentences = readSentences('Run `moult serve --data-dir DIR`. See [the page](a.md#b): it helps.');
     assert.deepEqual(sentences, ['Run CODE.', 'See the page:', 'it helps.']);
     assert.equal(countWords(sentences[0] ?? ''), 2);
+  });
+});
+
+describe('the comments of a source file', () => {
+  const source = [
+    "const address = 'http://host; x'; // It waits; then it sleeps.",
+    'call();',
+    '// The first line',
+    '// and the second. `a; b` is code:',
+    '//   0 size; 4 counter',
+    'const pattern = /a; b \\/\\/ nobody/g;',
+    '/**',
+    ' * It would help.',
+    ' */',
+  ].join('\n');
+
+  it('are read as prose, without code, strings, patterns and layouts', () => {
+    const comments = readSourceTexts(source).filter(({ kind }) => kind === 'comment');
+    assert.deepEqual(
+      comments.map(({ line, text }) => `${line} ${proseOf(text)}`),
+      ['1 It waits; then it sleeps.', '3 The first line and the second. `a; b` is code: .', '7 It would help.'],
+    );
+  });
+
+  it('keep the rules in a plain package', () => {
+    const lines = (file: string) => sourceBreaches(file, source).map(({ line }) => line);
+    assert.deepEqual(lines('packages/doctor/src/x.ts'), [1, 7]);
+    assert.deepEqual(lines('packages/formats/src/x.ts'), []);
   });
 });
 

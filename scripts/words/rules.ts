@@ -1,5 +1,5 @@
-// The countable rules of our style for words: short sentences, the actor first, one word for one thing. Pages, help texts
-// and pages of findings are held to them by scripts/check-words.ts.
+// The countable rules of our style for words: short sentences, the actor first, one word for one thing.
+// scripts/check-words.ts holds pages, help texts, findings, comments and texts of the sources to them.
 import { countWords, type Piece, type PieceKind, plainText, readSentences } from './prose.ts';
 
 /** A sentence has no more words than this. */
@@ -8,7 +8,7 @@ export const mostWords = 20;
 interface Ban {
   pattern: RegExp;
   instead: string;
-  /** Where the rule does not hold: a heading may ask. */
+  /** Pieces that the rule does not hold for: a heading may ask. */
   except?: readonly PieceKind[];
 }
 
@@ -81,8 +81,13 @@ export function textFaults(literal: string): string[] {
   });
 }
 
-/** What is wrong with one piece of a page, each as a sentence. Empty when nothing is. */
-export function faultsOf({ kind, text }: Pick<Piece, 'kind' | 'text'>): string[] {
+/** The faults of one piece of a page, each as a sentence. */
+export function faultsOf(piece: Pick<Piece, 'kind' | 'text'>): string[] {
+  return [...sentenceFaults(piece), ...colonFaults(piece.text)];
+}
+
+/** The faults of the sentences of a text, each as a sentence. */
+export function sentenceFaults({ kind, text }: Pick<Piece, 'kind' | 'text'>): string[] {
   const sentences = readSentences(text);
   const long = kind === 'heading' ? [] : sentences.filter((sentence) => countWords(sentence) > mostWords);
   return [
@@ -96,7 +101,6 @@ export function faultsOf({ kind, text }: Pick<Piece, 'kind' | 'text'>): string[]
           ({ pattern, instead }) => `"${pattern.exec(sentence)?.[0].slice(0, 40)}": ${instead}: ${startOf(sentence)}`,
         ),
     ),
-    ...colonFaults(text),
   ];
 }
 

@@ -6,7 +6,7 @@ import { findGroup } from './find.ts';
 import type { Administration } from './open-server.ts';
 import { type ListRequest, paged, toPageRequest } from './pages.ts';
 
-/** By name; `search`: a part of it. Throws AdministrationError SERVER_REFUSED for a cursor of another list. */
+/** By name. `search`: a part of it. Throws AdministrationError SERVER_REFUSED for a cursor of another list. */
 export async function listGroups(
   { store }: Administration,
   { search = '', ...request }: ListRequest & { search?: string | undefined },
@@ -37,7 +37,7 @@ export async function renameGroup(
 }
 
 /**
- * The time zone of its computers, for times of day; undefined: that of its parent group. Throws AdministrationError
+ * The time zone of its computers, for times of day. Undefined: that of its parent group. Throws AdministrationError
  * SERVER_NOT_FOUND, SERVER_REFUSED for a zone that nobody knows.
  */
 export async function setTimeZone(

@@ -5,7 +5,7 @@ import { readNamedFile } from './files/named-file.ts';
 import { UsageError } from './terminal.ts';
 
 /**
- * The first line of `file`; without a file that of standard input, which a terminal asks for by `prompt` and does not show.
+ * The first line of `file`. Without a file that of standard input, which a terminal asks for by `prompt` and does not show.
  * Throws UsageError when there is none.
  */
 export async function readSecret(prompt: string, file?: string): Promise<string> {

@@ -1,5 +1,5 @@
 // Windows refuses to rename or remove what anybody has open, and to open what somebody has for himself alone: a virus scanner, an indexer, a program on its way out. They
-// let go within seconds, so the agent waits for them. Elsewhere an open file is no hindrance and nothing is tried twice.
+// let go within seconds, so the agent waits for them. Elsewhere an open file does not hinder, and nothing is tried twice.
 import { openSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { fileBounds } from './bounds.ts';
 import { systemCodeOf } from './errors.ts';

@@ -16,7 +16,7 @@ interface Answering {
   handle(request: SimulatedRequest): Promise<SimulatedAnswer>;
 }
 
-/** Serves `server` on 127.0.0.1; port 0 takes a free one. `tls`: certificate chain and key, both PEM. */
+/** Serves `server` on 127.0.0.1. Port 0 takes a free one. `tls`: certificate chain and key, both PEM. */
 export function listen(server: Answering, port = 0, tls?: { cert: string; key: string }): Promise<Listening> {
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { method = 'GET', url = '/', headers } = request;

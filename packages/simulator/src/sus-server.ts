@@ -58,7 +58,7 @@ export interface SimulatedAnswer {
   status: number;
   headers: Record<string, string>;
   body: Uint8Array;
-  /** How a real port delivers it; in process it is the caller's to heed. */
+  /** How a real port delivers it. In process it is the caller's to heed. */
   delivery:
     | { kind: 'whole' }
     | { kind: 'cut'; afterBytes: number }

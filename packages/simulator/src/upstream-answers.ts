@@ -1,4 +1,4 @@
-// What an upstream writes, in both shapes that are known: ASMX as real WSUS, WCF as Microsoft's public service (see
+// The answers of an upstream, in both shapes that are known: ASMX as real WSUS, WCF as Microsoft's public service (see
 // fixtures/captures). Written by hand and not by @moult/protocol: the two must not share a mistake.
 import { createCabinet } from '@moult/formats/cab';
 import { escapeText } from '@moult/formats/xml';

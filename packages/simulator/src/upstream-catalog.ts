@@ -22,7 +22,7 @@ export interface CatalogNumbers {
   updates: number;
   /** From here on each update came a second after the one before. */
   from: Date;
-  /** Characters of rules in one document, the last one; 0: no such document. Real ones reach 47 MB. */
+  /** Characters of rules in one document, the last one. 0: no such document. Real ones reach 47 MB. */
   hugeCharacters?: number;
 }
 
@@ -73,7 +73,7 @@ interface UpdateParts {
   extraCharacters?: number;
 }
 
-/** The update with this number; of another revision, or expired, when that is said. */
+/** The update with this number. Of another revision, or expired, when that is said. */
 export function simulatedUpdate(
   number: number,
   { products, changedAt, revision = 1, isExpired = false, extraCharacters = 0 }: UpdateParts,

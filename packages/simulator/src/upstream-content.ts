@@ -9,7 +9,7 @@ export type ContentFault =
   | { kind: 'cut'; afterBytes: number }
   | { kind: 'redirect'; to: string };
 
-/** The answer to a request for these bytes; `range` is the header of the request. Undefined bytes: there is no such file. */
+/** The answer to a request for these bytes. `range` is the header of the request. Undefined bytes: the file does not exist. */
 export function contentAnswer(
   bytes: Buffer | undefined,
   range: string | undefined,

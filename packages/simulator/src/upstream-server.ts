@@ -23,7 +23,7 @@ export interface UpstreamOptions {
   updates: readonly SimulatedUpdate[];
   /** Life of a cookie. Default: 60 for `microsoft`, 240 for `wsus`. */
   cookieMinutes?: number;
-  /** Characters of documents in one answer; Windows stops at 2,000,000 bytes. */
+  /** Characters of documents in one answer. Windows stops at 2,000,000 bytes. */
   answerCharacters?: number;
 }
 
@@ -38,7 +38,7 @@ export type UpstreamFault =
   /** Nothing comes, until the caller gives up. */
   | { kind: 'silent' };
 
-/** What is wrong with one revision. */
+/** The fault of one revision. */
 type SpoiledRevision =
   /** Listed, and not there: the whole call fails, as the real ones do. */
   | 'missing'
@@ -164,7 +164,7 @@ const operations: Readonly<Record<string, (state: State, asked: XmlElement) => s
   GetAuthConfig: ({ now }) => authConfig(now()),
   GetAuthorizationCookie: (state, asked) => {
     const [name, id] = [said(asked, 'accountName'), said(asked, 'accountGuid')];
-    // Real WSUS wants a name and a GUID; the public service takes anything.
+    // Real WSUS wants a name and a GUID. The public service takes anything.
     const isProper = /^[\w-]+(\.[\w-]+)*$/.test(name) && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id);
     if (state.kind === 'wsus' && !isProper) throw new Refusal('InvalidParameters', 'machineName');
     state.accounts.add(`${name} ${id}`);

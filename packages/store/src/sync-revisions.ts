@@ -262,7 +262,7 @@ interface Inside {
   engine: Database['engine'];
 }
 
-/** Into the catalog, in the order of the lists; answers the updates of new revisions, one entry for each. */
+/** Into the catalog, in the order of the lists. Answers the updates of new revisions, one entry for each. */
 async function moveStaged(inside: Inside, stamp: number): Promise<string[]> {
   const { transaction } = inside;
   const updateIds: string[] = [];

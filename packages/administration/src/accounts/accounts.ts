@@ -26,7 +26,7 @@ export async function findAccount({ store }: Administration, name: string): Prom
 }
 
 /**
- * Makes an account; without a password it only has tokens. Throws AdministrationError ADMINISTRATION_BAD_ACCOUNT for a name
+ * Makes an account. Without a password it only has tokens. Throws AdministrationError ADMINISTRATION_BAD_ACCOUNT for a name
  * or a password that cannot be used, SERVER_REFUSED for a name that is taken.
  */
 export async function addAccount(

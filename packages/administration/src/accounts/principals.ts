@@ -18,7 +18,7 @@ export interface SessionLimits {
   longestMs: number;
 }
 
-/** The account behind a token; undefined for one that is unknown, ended or revoked, or whose account is disabled. */
+/** The account behind a token. Undefined for one that is unknown, ended or revoked, or whose account is disabled. */
 export async function principalOfToken(store: Store, secret: string, now: Date): Promise<Principal | undefined> {
   if (!secret.startsWith(tokenPrefix)) return undefined;
   const found = await store.findToken(digestOfSecret(secret));
@@ -29,7 +29,7 @@ export async function principalOfToken(store: Store, secret: string, now: Date):
   return { account, roles: [account.role, token.role], by: { kind: 'token', tokenId, name, usedAt } };
 }
 
-/** The account behind a session; undefined for one that is unknown, idle or open for too long. */
+/** The account behind a session. Undefined for one that is unknown, idle or open for too long. */
 export async function principalOfSession(
   store: Store,
   secret: string,

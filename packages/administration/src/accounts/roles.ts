@@ -1,7 +1,7 @@
 // Roles and what they may do. A token never may more than its account: both roles have to permit it.
 import type { Role } from '@moult/store';
 
-/** Read lists and states; decide on updates; read accounts and the record of changes; everything else. */
+/** Read lists and states. Decide on updates. Read accounts and the record of changes. Everything else. */
 export type Permission = 'read' | 'decide' | 'audit' | 'administer';
 
 const permissionsOf: Readonly<Record<Role, readonly Permission[]>> = {

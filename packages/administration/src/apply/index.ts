@@ -34,7 +34,7 @@ const fileDocument = z.strictObject({
 type Group = z.output<typeof groupDocument>;
 
 /**
- * Compares `documents` with the server and changes what differs; with `isDryRun` only says so. The rules of the documents come first,
+ * Compares `documents` with the server and changes what differs. With `isDryRun` only says so. The rules of the documents come first,
  * in their order. Rules and groups that no document names stay, with `isPruning` such rules go. All documents are read before
  * anything is changed. Throws AdministrationError ADMINISTRATION_RULE, SERVER_NOT_FOUND, SERVER_REFUSED.
  */

@@ -52,7 +52,7 @@ interface TlsChoice {
   tlsPfx?: string | undefined;
 }
 
-/** The port for HTTPS by the settings; `isWanted`: the administrator asked for it, and must be told when it cannot be had. */
+/** The port for HTTPS by the settings. `isWanted`: the administrator asked for it, and must be told when it cannot be had. */
 export function tlsPortOf({ port: main, selfUpdatePort, tlsPort: given, tlsCert, tlsPfx }: TlsChoice): {
   port: number | 'off';
   isWanted: boolean;

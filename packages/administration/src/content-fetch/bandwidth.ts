@@ -12,7 +12,7 @@ interface Span {
   kibPerSecond: number;
 }
 
-/** Bytes a second at this time of the server's day; undefined without a limit. `setting`: off, KIB, or HH:MM-HH:MM=KIB,… */
+/** Bytes a second at this time of the server's day. Undefined without a limit. `setting`: off, KIB, or HH:MM-HH:MM=KIB,… */
 export function bytesPerSecondAt(setting: string, at: Date): number | undefined {
   if (setting === 'off') return undefined;
   if (/^\d+$/.test(setting)) return Number(setting) * 1024;

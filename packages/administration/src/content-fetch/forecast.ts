@@ -11,16 +11,16 @@ export interface ContentForecast {
   bytes: number;
   /** Of these, how many have no known source. */
   withoutSource: number;
-  /** At the limit of `content-bandwidth` now; undefined without one. */
+  /** At the limit of `content-bandwidth` now. Undefined without one. */
   seconds: number | undefined;
-  /** Bytes that `content-quota-mib` leaves; undefined without a quota. */
+  /** Bytes that `content-quota-mib` leaves. Undefined without a quota. */
   quotaLeftBytes: number | undefined;
   /** Files that are here and nothing needs: `moult content purge` removes them. */
   unneeded: { files: number; bytes: number };
 }
 
 /**
- * What `moult content fetch` would fetch now; with `updates`, as if these were approved for installation. Throws
+ * What `moult content fetch` would fetch now. With `updates`, as if these were approved for installation. Throws
  * AdministrationError SERVER_NOT_FOUND for a name that no update has.
  */
 export async function forecastContent(

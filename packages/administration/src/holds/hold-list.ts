@@ -66,7 +66,7 @@ export async function exportHolds({ store, server, author }: Administration): Pr
 /**
  * Takes the list in a file in, in place of the one of the same authority. `trust`: the SHA-256 of the authority's certificate,
  * needed for the first list of a foreign one. Throws AdministrationError ADMINISTRATION_HOLD_LIST for a list that is none, was
- * changed, is older than the last, or is of an authority that nobody trusted; DiskError for a file that cannot be read.
+ * changed, is older than the last, or is of an authority that nobody trusted. DiskError for a file that cannot be read.
  */
 export async function importHolds(
   administration: Administration,

@@ -21,7 +21,7 @@ interface NewHold {
   model?: string | undefined;
 }
 
-/** All holds of the server, oldest first; also those that ended. */
+/** All holds of the server, oldest first. Also those that ended. */
 export function listHolds({ store }: Administration): Promise<StoredHold[]> {
   return store.listHolds();
 }
@@ -48,7 +48,7 @@ export async function addHold(administration: Administration, wanted: NewHold): 
   return { ...hold, source: undefined, addedBy: author.name, addedAt: author.at };
 }
 
-/** Takes holds away, by their ids or the beginnings of these. Throws AdministrationError SERVER_NOT_FOUND; then none goes. */
+/** Takes holds away, by their ids or the beginnings of these. Throws AdministrationError SERVER_NOT_FOUND. Then none goes. */
 export async function liftHolds({ store, author }: Administration, named: readonly string[]): Promise<StoredHold[]> {
   const all = await store.listHolds();
   const found = named.map((text) => {
@@ -66,7 +66,7 @@ export async function liftHolds({ store, author }: Administration, named: readon
   return lifted;
 }
 
-/** Why a hold cannot be, as the end of a sentence; undefined when it can. Holds come from files of others, too. */
+/** Why a hold cannot be, as the end of a sentence. Undefined when it can. Holds come from files of others, too. */
 export function faultOf({ says, link, effect, condition }: Hold): string | undefined {
   const { articles, updates, buildFrom, buildTo, manufacturer, model } = condition;
   if (effect !== 'hold' && effect !== 'advise') return 'its effect is neither hold nor advise';

@@ -43,7 +43,7 @@ export async function stopAll(
 }
 
 /**
- * Lifts the stop; one that needs two persons is in force until a second one lifts it. Throws AdministrationError SERVER_REFUSED
+ * Lifts the stop. One that needs two persons is in force until a second one lifts it. Throws AdministrationError SERVER_REFUSED
  * when nothing is stopped, and for the person who lifted it already.
  */
 export async function liftStop({ store, author }: Administration): Promise<StopState> {

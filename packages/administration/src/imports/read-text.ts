@@ -135,7 +135,7 @@ export async function* decodedStream(chunks: AsyncIterable<Uint8Array>): AsyncGe
   yield* decoded(rest, encodingOf(start));
 }
 
-/** Takes the bytes piece by piece; nothing is the end. */
+/** Takes the bytes piece by piece. Nothing is the end. */
 function decoderOf(encoding: Encoding): (chunk?: Uint8Array) => string {
   const decoder = new TextDecoder(encoding, { fatal: true });
   return (chunk) => {

@@ -42,7 +42,7 @@ export async function planSuperseded(store: Store, catalog: LiveCatalog, plan: R
   const found = await planDeclines(updates, evidenceOf, { maxEvidence: ruleBounds.maxEvidence });
   await write(store, plan, declines, found);
 
-  /** Directly or through others; the newest revision of each counts. */
+  /** Directly or through others. The newest revision of each counts. */
   function successorsOf({ index: all }: LiveCatalog, updateId: UpdateId): UpdateId[] {
     const found: UpdateId[] = [];
     // Updates can supersede each other.

@@ -13,11 +13,11 @@ interface FetchOptions {
   upstream: URL;
   session: UpstreamSession;
   limits: { documentBytes: number };
-  /** Counts what the upstream refuses without an answer in between; throws when that is too much. */
+  /** Counts what the upstream refuses without an answer in between. Throws when that is too much. */
   refusals: { note(fault: UpstreamFault): void; forget(): void };
 }
 
-/** Yields what each answer brought; together they tell of every update that was asked for. */
+/** Yields what each answer brought. Together they tell of every update that was asked for. */
 export async function* fetchBatch(options: FetchOptions, batch: readonly ListedIdentity[]): AsyncGenerator<Fetched> {
   const waiting: (readonly ListedIdentity[])[] = [batch];
   for (let asked = waiting.pop(); asked; asked = waiting.pop()) {

@@ -16,7 +16,7 @@ export function endOwner(owner: string): void {
   owners.delete(owner);
 }
 
-/** This machine can say of its own processes whether they live; of others only their lease says it. */
+/** This machine can say of its own processes whether they live. Of others only their lease says it. */
 export function isGone(owner: string): boolean {
   const [host, pid] = owner.split('/');
   if (host !== hostname()) return false;

@@ -54,7 +54,7 @@ export function halves<T>(batch: readonly T[]): [T[], T[]] {
   return [batch.slice(0, middle), batch.slice(middle)];
 }
 
-/** Seconds until all is fetched, at the speed so far; undefined while there is none. */
+/** Seconds until all is fetched, at the speed so far. Undefined while there is none. */
 export function secondsLeft({ listed, fetched, sinceMs }: { listed: number; fetched: number; sinceMs: number }) {
   if (fetched <= 0 || sinceMs <= 0) return undefined;
   return Math.ceil(((listed - fetched) * sinceMs) / fetched / 1000);

@@ -45,7 +45,7 @@ export interface ExplainedProduct {
   id: string;
   name: string;
   isChosen: boolean;
-  /** What the catalog has of it; undefined when it has nothing. */
+  /** What the catalog has of it. Undefined when it has nothing. */
   contents: Omit<CategoryContents, 'categoryId'> | undefined;
 }
 

@@ -22,7 +22,7 @@ interface TrustOptions {
 }
 
 /**
- * The authorities (PEM) for this upstream; undefined for those of the system and of Node. Throws ADMINISTRATION_UNREADABLE for
+ * The authorities (PEM) for this upstream. Undefined for those of the system and of Node. Throws ADMINISTRATION_UNREADABLE for
  * a file that cannot be read, ADMINISTRATION_UPSTREAM_TRUST when nobody has the root that is pinned.
  */
 export async function authoritiesFor(upstream: URL, options: TrustOptions): Promise<string[] | undefined> {

@@ -34,7 +34,7 @@ export interface PublishedPackage {
 /**
  * Publishes a package, and of those that it requires the rules. Does nothing for one that is published so already. Throws
  * AdministrationError SERVER_NOT_FOUND, ADMINISTRATION_PACKAGE_WITHHELD, ADMINISTRATION_FETCH, ADMINISTRATION_PRIVATE_ADDRESS,
- * ADMINISTRATION_FILE_DIGEST, and as packPublication and publish do; CatalogError CATALOG_IDENTITY_CONFLICT for an id of an
+ * ADMINISTRATION_FILE_DIGEST, and as packPublication and publish do. CatalogError CATALOG_IDENTITY_CONFLICT for an id of an
  * update that is not this package's.
  */
 export async function publishVendorPackage(
@@ -122,7 +122,7 @@ async function publishRequired(
   }
 }
 
-/** Microsoft's classification where this server has it; and no package supersedes updates that are not of vendors' catalogs. */
+/** Microsoft's classification where this server has it. And no package supersedes updates that are not of vendors' catalogs. */
 async function ofThisServer({ store }: Administration, publication: Publication): Promise<Publication> {
   const known = classificationId(publication.classification);
   const isHere = known !== undefined && (await store.findRevisions(known)).length > 0;
@@ -138,7 +138,7 @@ async function ofThisServer({ store }: Administration, publication: Publication)
   };
 }
 
-/** Puts the file into `folder`; answers its SHA-256. */
+/** Puts the file into `folder`. Answers its SHA-256. */
 async function obtain(
   { store }: Administration,
   row: VendorPackageRow,

@@ -27,7 +27,7 @@ export interface ReadCatalog {
 
 /**
  * Reads the bytes of a catalog. Throws AdministrationError ADMINISTRATION_CATALOG_SIGNATURE for one that was changed after it
- * was signed, ADMINISTRATION_NOT_A_CATALOG for one without packages; CatalogError and FormatError for one that is damaged,
+ * was signed, ADMINISTRATION_NOT_A_CATALOG for one without packages. CatalogError and FormatError for one that is damaged,
  * hostile or beyond the limits.
  */
 export async function readVendorCatalog(name: string, bytes: Buffer, now: Date): Promise<ReadCatalog> {

@@ -53,7 +53,7 @@ export interface CatalogReport {
 /**
  * Adds a catalog from a file or an http(s) address, or reads a known one again: only packages with another text are written.
  * Throws AdministrationError ADMINISTRATION_CATALOG_SIGNER for a signer that changed, ADMINISTRATION_CATALOG_SIGNATURE,
- * ADMINISTRATION_NOT_A_CATALOG, ADMINISTRATION_FETCH, ADMINISTRATION_PRIVATE_ADDRESS, SERVER_REFUSED for a name that is none;
+ * ADMINISTRATION_NOT_A_CATALOG, ADMINISTRATION_FETCH, ADMINISTRATION_PRIVATE_ADDRESS, SERVER_REFUSED for a name that is none.
  * CatalogError, FormatError and DiskError for a file that is damaged or beyond the limits. Then nothing was changed.
  */
 export async function addVendorCatalog(
@@ -158,7 +158,7 @@ async function readSource({ server, author }: Administration, source: string, al
   });
 }
 
-/** One that was not signed before may be signed now; everything else that differs is somebody else until it is accepted. */
+/** One that was not signed before may be signed now. Everything else that differs is somebody else until it is accepted. */
 function requireSigner(
   name: string,
   signer: CatalogSigner | undefined,

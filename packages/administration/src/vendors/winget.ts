@@ -12,15 +12,15 @@ import { copyGiven, digestsOf } from './local-file.ts';
 import { inWorkingFolder } from './working-folder.ts';
 
 interface PackWingetOptions extends WingetOptions {
-  /** The installer on this disk; without it, it is fetched from InstallerUrl. */
+  /** The installer on this disk. Without it, it is fetched from InstallerUrl. */
   installer?: string | undefined;
   /** InstallerUrl may be an address of a private network. */
   allowPrivate?: boolean | undefined;
 }
 
 /**
- * Packs the update that the texts of a version describe. Throws CatalogError CATALOG_BAD_MANIFEST; AdministrationError
- * ADMINISTRATION_FETCH, ADMINISTRATION_PRIVATE_ADDRESS, ADMINISTRATION_UNREADABLE, ADMINISTRATION_FILE_DIGEST; and as
+ * Packs the update that the texts of a version describe. Throws CatalogError CATALOG_BAD_MANIFEST. AdministrationError
+ * ADMINISTRATION_FETCH, ADMINISTRATION_PRIVATE_ADDRESS, ADMINISTRATION_UNREADABLE, ADMINISTRATION_FILE_DIGEST. And as
  * packPublication does.
  */
 export async function packWinget(

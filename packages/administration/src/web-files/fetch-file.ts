@@ -29,8 +29,8 @@ interface FetchOptions {
 }
 
 /**
- * Fetches `address` into the file `path`; answers where it came from after redirects. Throws AdministrationError
- * ADMINISTRATION_FETCH for everything that the other side or the network does, ADMINISTRATION_PRIVATE_ADDRESS; errors of the
+ * Fetches `address` into the file `path`. Answers where it came from after redirects. Throws AdministrationError
+ * ADMINISTRATION_FETCH for everything that the other side or the network does, ADMINISTRATION_PRIVATE_ADDRESS. Errors of the
  * disk as they are.
  */
 export async function fetchFile(address: string, path: string, options: FetchOptions): Promise<string> {
@@ -147,7 +147,7 @@ async function save(
   }
 }
 
-/** The body; errors of the line are told as such, so that those of the disk are told apart from them. */
+/** The body. Errors of the line are told as such, so that those of the disk are told apart from them. */
 async function* piecesOf(answer: IncomingMessage, url: URL): AsyncGenerator<Buffer> {
   try {
     for await (const piece of answer) yield piece as Buffer;

@@ -3,7 +3,7 @@
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The proxy for `url`; undefined when it is asked directly. NO_PROXY names hosts, domains, `HOST:PORT`, or `*`. */
+/** The proxy for `url`. Undefined when it is asked directly. NO_PROXY names hosts, domains, `HOST:PORT`, or `*`. */
 export function proxyOf(url: URL, environment: Environment): string | undefined {
   const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
   const proxy = environment[name.toLowerCase()] || environment[name];

@@ -10,7 +10,7 @@ export interface SusLog {
   write(status: SusStatus, component: SusComponent, text: string): void;
 }
 
-/** A writer that appends to `file`; a text that the disk does not take goes to `lost`. */
+/** A writer that appends to `file`. A text that the disk does not take goes to `lost`. */
 export function openSusLog(file: string, now: () => Date, lost: (text: string) => void = () => {}): SusLog {
   return {
     write(status, component, text) {

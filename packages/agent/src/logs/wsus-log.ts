@@ -11,7 +11,7 @@ export interface WsusLog {
 }
 
 /**
- * A writer that appends to `file`; a text that the disk does not take goes to `lost`. Node shows no thread ids; the low bits of the
+ * A writer that appends to `file`. A text that the disk does not take goes to `lost`. Node shows no thread ids. The low bits of the
  * process id stand in.
  */
 export function openWsusLog(file: string, now: () => Date, lost: (text: string) => void = () => {}): WsusLog {

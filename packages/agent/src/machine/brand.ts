@@ -1,5 +1,5 @@
 // The agent of a vendor has registry keys of its own, so that several agents live on one machine. The code knows the keys of
-// Windows and of Moult alone; here they become the vendor's, on the way in and out.
+// Windows and of Moult alone. Here they become the vendor's, on the way in and out.
 import { readOutside } from '@moult/disk';
 import { type Brand, moultBrand, parseBrand } from '@moult/protocol/self-update';
 import { hostBounds } from '../bounds.ts';
@@ -46,7 +46,7 @@ export function brandedTree(tree: RegistryTree, brand: Brand): RegistryTree {
   );
 }
 
-/** The vendor's key in place of `key`; any other key as it is. */
+/** The vendor's key in place of `key`. Any other key as it is. */
 export function keyOfBrand(brand: Brand, key: string): string {
   if (isMoult(brand)) return key;
   const full = fullKeyPath(key);

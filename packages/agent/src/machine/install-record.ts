@@ -18,7 +18,7 @@ export interface RecordedValue {
   after: RegistryValue | undefined;
 }
 
-/** What was recorded, oldest first; none when there is no record, or one that cannot be read. */
+/** What was recorded, oldest first. None when there is no record, or one that cannot be read. */
 export function readInstallRecord({ installRecord }: MachineRoot): RecordedValue[] {
   try {
     const fields: unknown = JSON.parse(readOwnFile(installRecord)?.toString('utf8') ?? '{}');

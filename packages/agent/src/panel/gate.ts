@@ -9,7 +9,7 @@ const cookieName = 'moult_panel';
 interface Gate {
   /** For the address that is printed. */
   readonly token: string;
-  /** The cookie for the first who brings the token; undefined: it is wrong, or used. */
+  /** The cookie for the first who brings the token. Undefined: it is wrong, or used. */
   exchange(token: string): string | undefined;
   hasSession(request: IncomingMessage): boolean;
 }

@@ -13,7 +13,7 @@ export interface HistoryEntry {
   /** `Installed`, `Installation failed`, … */
   what: string;
   result: 'good' | 'bad' | 'pending';
-  /** 0x80070643; '' when it went well. */
+  /** 0x80070643. '' when it went well. */
   code: string;
 }
 

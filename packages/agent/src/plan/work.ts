@@ -23,7 +23,7 @@ export interface Schedule {
   hour: number;
   /** Automatic maintenance does not begin at the full hour. Default 0. */
   minute?: number;
-  /** Weeks of the month, 1 to 4; empty: every week. */
+  /** Weeks of the month, 1 to 4. Empty: every week. */
   weeks: readonly number[];
 }
 
@@ -58,7 +58,7 @@ export interface RestartPolicy {
 /** A restart that has not come by itself for so many days is left to the person who is logged on. */
 export interface EngagedRestart {
   transitionDays: number;
-  /** From the transition on; then it comes, users or not. Undefined: never. */
+  /** From the transition on. Then it comes, users or not. Undefined: never. */
   deadlineDays: number | undefined;
 }
 

@@ -23,7 +23,7 @@ export const runProgram: RunProgram = (program, args) => {
   return { code: status ?? undefined, out: stdout ?? '', err: (stderr ?? '') || (error?.message ?? '') };
 };
 
-/** Why a program did not do what it was to do, in one line; undefined when it did. */
+/** Why a program did not do what it was to do, in one line. Undefined when it did. */
 export function failureOf(program: string, args: readonly string[], { code, out, err }: Ran): string | undefined {
   if (code === 0) return undefined;
   const words = (err.trim() || out.trim()).split('\n')[0] ?? '';

@@ -29,7 +29,7 @@ export function readDefinition(file: string): Definition {
 }
 
 /**
- * Writes the definition; answers the copy of a text that somebody had changed, and whether anything was written. Throws AgentError
+ * Writes the definition. Answers the copy of a text that somebody had changed, and whether anything was written. Throws AgentError
  * AGENT_SERVICE_FOREIGN for a definition that the agent did not write, unless `force`, and AGENT_HOST_DISK.
  */
 export function writeDefinition(
@@ -50,7 +50,7 @@ export function writeDefinition(
   });
 }
 
-/** Removes the definition that the agent wrote; answers the copy of one that was changed. Throws as writeDefinition. */
+/** Removes the definition that the agent wrote. Answers the copy of one that was changed. Throws as writeDefinition. */
 export function removeDefinition(
   file: string,
   { force, stamp }: { force: boolean; stamp: string },

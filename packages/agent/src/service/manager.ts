@@ -1,4 +1,4 @@
-// What the agent asks of the system that looks after its service. Three systems, one interface; none of them throws for what a
+// What the agent asks of the system that looks after its service. Three systems, one interface. None of them throws for what a
 // program of the system says: that comes back as sentences.
 import type { MachineRoot } from '../machine/machine-root.ts';
 import type { RunProgram } from './commands.ts';
@@ -20,7 +20,7 @@ export interface ServiceManager {
   readonly kind: 'systemd' | 'launchd' | 'Task Scheduler';
   /** Where the definition is. */
   readonly file: string;
-  /** Why the system cannot be asked to start and stop it now; undefined when it can. */
+  /** Why the system cannot be asked to start and stop it now. Undefined when it can. */
   unavailable(): string | undefined;
   look(): ServiceLook;
   /** Writes and switches on, so that the service starts with the system. Throws AgentError. */
@@ -39,7 +39,7 @@ export interface ServiceLook {
   /** Whose agent it starts. `other-program`: this machine's, with another program or other arguments than now. */
   serves: 'this' | 'other-program' | 'other-machine' | undefined;
   isEnabled: boolean;
-  /** In the words of the system; undefined when it cannot be asked. */
+  /** In the words of the system. Undefined when it cannot be asked. */
   state: string | undefined;
   /** The system is to keep it running at this moment. */
   isWanted: boolean;

@@ -7,7 +7,7 @@ const writableByAll = 0o002;
 const sticky = 0o1000;
 
 /**
- * Who but root can change `file`, as a sentence; undefined when nobody can. `isCertain`: false when it is a group, whose members an
+ * Who but root can change `file`, as a sentence. Undefined when nobody can. `isCertain`: false when it is a group, whose members an
  * administrator may have chosen for that.
  */
 export function whoCanChange(file: string): { sentence: string; isCertain: boolean } | undefined {

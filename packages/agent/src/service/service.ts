@@ -1,5 +1,5 @@
 // The agent as a service of this system: there after a restart, and started again when it has ended. Which system that is, the
-// managers know; what holds for all of them is here.
+// managers know. What holds for all of them is here.
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hresult } from '@moult/protocol/hresult';
@@ -132,9 +132,9 @@ export interface ServiceStatus {
   /** Somebody else wrote it, or it starts another agent. */
   foreign: boolean;
   additions: readonly string[];
-  /** Why the system cannot start or stop it now; undefined when it can. */
+  /** Why the system cannot start or stop it now. Undefined when it can. */
   unavailable: string | undefined;
-  /** In the words of the system; undefined when it cannot be asked. */
+  /** In the words of the system. Undefined when it cannot be asked. */
   state: string | undefined;
   running: { pid: number } | undefined;
   /** Empty: all is well. */
@@ -182,7 +182,7 @@ function problemsOf(
   return problems.flatMap(([is, sentence]) => (is ? [sentence] : []));
 }
 
-/** Starts the service of this agent; undefined when there is none that the system can start. Answers what went wrong. */
+/** Starts the service of this agent. Undefined when there is none that the system can start. Answers what went wrong. */
 export async function startService(root: MachineRoot, options: ServiceOptions = {}): Promise<string[] | undefined> {
   const manager = controlOf(root, options);
   if (!manager) return undefined;
@@ -190,7 +190,7 @@ export async function startService(root: MachineRoot, options: ServiceOptions = 
   return [...problems, ...(await hostRuns(root, options))];
 }
 
-/** Stops the service of this agent, so that the system does not start it again by itself; as startService. */
+/** Stops the service of this agent, so that the system does not start it again by itself. As startService. */
 export async function stopService(root: MachineRoot, options: ServiceOptions = {}): Promise<string[] | undefined> {
   const manager = controlOf(root, options);
   if (!manager?.look().isWanted) return undefined;

@@ -1,5 +1,5 @@
 // Legacy mode: a WSUS client pointed at a SUS server. There the web services and wuident.cab are missing while
-// iuident.cab is there; the client then does what a SUS client does, says so, and looks for web services each time.
+// iuident.cab is there. The client then does what a SUS client does, says so, and looks for web services each time.
 
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';

@@ -9,7 +9,7 @@ import type { DeployedAction, DeploymentSet, Origin } from './deployment-set.ts'
 import { countsDecisions, type Scope, type SyncedRevision } from './scope.ts';
 import type { HoldFacts, HoldReason, Withholding, WithholdingSource } from './withholding.ts';
 
-/** What decides. Rules and rings have written their deployments when they ran; holds are looked up by the computer's facts. */
+/** What decides. Rules and rings have written their deployments when they ran. Holds are looked up by the computer's facts. */
 interface DecisionState {
   index: CatalogIndex;
   /** Those of the computer's groups, merged. */
@@ -26,7 +26,7 @@ export type DecisionReason =
   | ({ code: 'held' | 'advised' } & Pick<HoldReason, 'holdId' | 'says' | 'link'>);
 
 interface UpdateDecision {
-  /** As it is sent; undefined: it is not sent at all. */
+  /** As it is sent. Undefined: it is not sent at all. */
   action: SyncedRevision['deployment']['action'] | undefined;
   deadline: string | undefined;
   /** The revision that stands for the update: the one that is sent, else the newest. */
@@ -35,8 +35,8 @@ interface UpdateDecision {
 }
 
 /**
- * What a computer with these facts is offered now. Pure: the same arguments give the same answers. To make it costs nothing;
- * each question costs what it is about, not what the catalog, the rules and the holds are.
+ * What a computer with these facts is offered now. Pure: the same arguments give the same answers. To make it costs nothing.
+ * Each question costs what it is about, not what the catalog, the rules and the holds are.
  */
 export function decide(facts: HoldFacts, state: DecisionState, now: Date): Offer {
   return new Offer(state, state.withholding.for(facts, now));
@@ -76,7 +76,7 @@ export class Offer {
     return this.#isOpen ? decision : this.#withheld(decision);
   }
 
-  /** How a revision is sent, with IsLeaf; undefined when it is not (RefreshCache, GetExtendedUpdateInfo). */
+  /** How a revision is sent, with IsLeaf. Undefined when it is not (RefreshCache, GetExtendedUpdateInfo). */
   deploymentOf(revisionId: RevisionId): SyncedRevision | undefined {
     const synced = this.scope.synced(this.index.slotOf(revisionId));
     return synced && this.#asSent(synced);

@@ -12,7 +12,7 @@ export interface Origin {
   /** The group that it was decided for. */
   groupId: string;
   administrator: string;
-  /** `rule:ID` or `ring:ID`; undefined: a person decided. */
+  /** `rule:ID` or `ring:ID`. Undefined: a person decided. */
   by: string | undefined;
 }
 

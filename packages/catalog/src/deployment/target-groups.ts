@@ -24,7 +24,7 @@ export interface StoredDeployment {
   changedAt: number;
   /** The author of the decision. */
   administrator: string;
-  /** `rule:ID` or `ring:ID`; undefined: a person decided. */
+  /** `rule:ID` or `ring:ID`. Undefined: a person decided. */
   by?: string | undefined;
 }
 

@@ -23,7 +23,7 @@ export interface Withholding {
   /** The emergency stop: nothing at all is installed or removed. */
   stop?: { says: string } | undefined;
   updates: ReadonlyMap<UpdateId, readonly HoldReason[]>;
-  /** The same text for the same things withheld; '' for none. A client whose text changed is told everything again. */
+  /** The same text for the same things withheld. '' for none. A client whose text changed is told everything again. */
   fingerprint: string;
 }
 

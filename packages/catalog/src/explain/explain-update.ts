@@ -29,7 +29,7 @@ export interface Explanation {
    * emergency stop keeps it back. The client reports on it, and does not install it.
    */
   outcome: 'offered' | 'cached' | 'not-offered' | 'undecided' | 'withheld';
-  /** As SyncUpdates sends it: Install, PreDeploymentCheck …; undefined for an update that is not sent. */
+  /** As SyncUpdates sends it: Install, PreDeploymentCheck …. Undefined for an update that is not sent. */
   action: string | undefined;
   because: string;
   questions: ExplainNode[];

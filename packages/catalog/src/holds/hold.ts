@@ -10,7 +10,7 @@ export interface HoldCondition {
   /** Versions of Windows as `10.0.19045`: the first and the last that are meant. */
   buildFrom?: string | undefined;
   buildTo?: string | undefined;
-  /** Case does not matter; `*` stands for any text. */
+  /** Case does not matter. `*` stands for any text. */
   manufacturer?: string | undefined;
   model?: string | undefined;
 }

@@ -21,7 +21,7 @@ export interface PackageInstall {
   /** Public properties of the package, by name. */
   properties: [name: string, value: string][];
   reboot: Reboot;
-  /** What a vendor's package says itself; absent: read from the file. */
+  /** What a vendor's package says itself. Absent: read from the file. */
   said?: { productCode: string; commandLine: string; uninstallCommandLine: string };
 }
 
@@ -103,7 +103,7 @@ function startedFile(install: InstallInstruction): [key: string, file: string] {
   return install.kind === 'msi' ? ['msi', install.msi] : ['msp', install.msp];
 }
 
-/** Windows starts the first four by themselves; Moult's agent has a runtime for the others, on every system. */
+/** Windows starts the first four by themselves. Moult's agent has a runtime for the others, on every system. */
 const startable = ['.exe', '.com', '.cmd', '.bat', '.mjs', '.js'];
 
 const insteadOf: Readonly<Record<string, string>> = {

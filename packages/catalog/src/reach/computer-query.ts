@@ -5,7 +5,7 @@ type Properties = Readonly<Record<'Manufacturer' | 'Model', string | undefined>>
 
 const longest = 4096;
 
-/** Rows that the query gives on a computer with these properties, 0 or 1; undefined when that cannot be known. */
+/** Rows that the query gives on a computer with these properties, 0 or 1. Undefined when that cannot be known. */
 export function matchesQuery(namespace: string, query: string, properties: Properties): number | undefined {
   if (!/^\s*(\\\\\.\\)?root[\\/]cimv2\s*$/i.test(namespace) || query.length > longest) return undefined;
   const head = /^\s*select\s+[\w\s,*]+?\s+from\s+Win32_ComputerSystem\s*(?:where\s+([\s\S]+))?$/i.exec(query);
@@ -30,7 +30,7 @@ function tokensOf(text: string): string[] | undefined {
   return tokens;
 }
 
-/** Reads a condition from left to right; undefined for one that is not understood or asks for something else. */
+/** Reads a condition from left to right. Undefined for one that is not understood or asks for something else. */
 class Condition {
   readonly #tokens: readonly string[];
   readonly #properties: Properties;

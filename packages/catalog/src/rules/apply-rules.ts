@@ -34,7 +34,7 @@ const approving: Partial<Record<RuleAction, DeploymentAction>> = {
   'detect-only': 'PreDeploymentCheck',
 };
 
-/** `rules` in their order. Pure; costs one look at each rule. An expired update is never decided on. */
+/** `rules` in their order. Pure. Costs one look at each rule. An expired update is never decided on. */
 export function applyRules(rules: readonly Rule[], facts: RuleFacts, now: number): RuleVerdict {
   const verdict: RuleVerdict = { approvals: [], declinedBy: undefined, heldBy: undefined, overruled: [], waiting: [] };
   if (facts.isExpired) return verdict;

@@ -5,7 +5,7 @@ export type RuleSeverity = 'unspecified' | 'low' | 'moderate' | 'important' | 'c
 
 export type RuleType = 'software' | 'driver' | 'feature' | 'definition';
 
-/** All that are given must hold; of the values of one, any. */
+/** All that are given must hold. Of the values of one, any. */
 export interface RuleConditions {
   /** Ids of categories. */
   classifications: readonly string[];
@@ -37,7 +37,7 @@ export interface RuleDeadline {
 
 export interface RuleEffect {
   action: RuleAction;
-  /** Ids; without meaning for decline and hold, which are for all computers. */
+  /** Ids. Without meaning for decline and hold, which are for all computers. */
   groupIds: readonly string[];
   /** Days after the update came into the catalog. */
   delayDays: number;

@@ -3,7 +3,7 @@
 export interface SupersededUpdate {
   updateId: string;
   /**
-   * Computers that needed it when it was declined, and with a `?` those that had not looked for it yet; undefined: it is not
+   * Computers that needed it when it was declined, and with a `?` those that had not looked for it yet. Undefined: it is not
    * declined.
    */
   declined?: { at: Date; known: readonly string[] } | undefined;

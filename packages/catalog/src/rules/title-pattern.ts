@@ -13,7 +13,7 @@ export function fitsTitle(pattern: string, title: string): boolean {
       at++;
       place++;
     } else if (star >= 0) {
-      // The last star takes one character more; those before it need not be asked again.
+      // The last star takes one character more. Those before it need not be asked again.
       at = star + 1;
       place = ++mark;
     } else return false;

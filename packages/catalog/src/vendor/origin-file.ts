@@ -13,7 +13,7 @@ export interface OriginFile {
   sizeBytes: number;
   /** Lower-case hex. */
   sha1: string;
-  /** Lower-case hex; undefined where the vendor gives none. */
+  /** Lower-case hex. Undefined where the vendor gives none. */
   sha256: string | undefined;
 }
 

@@ -25,7 +25,7 @@ export class VendorPackageReader {
   /** Since a package ended. */
   #characters = 0;
 
-  /** Throws CATALOG_BAD_XML or CATALOG_OVER_LIMIT; packages given before that are good. */
+  /** Throws CATALOG_BAD_XML or CATALOG_OVER_LIMIT. Packages given before that are good. */
   *write(text: string): Generator<FoundPackage> {
     this.#characters += text.length;
     // The parser gathers a text until it ends: this ends a package of one endless text, or a file that holds none.

@@ -9,7 +9,7 @@ import type { RuleTree } from '../publication/rule-tree.ts';
 import { vendorNamespaces } from './names.ts';
 
 /**
- * The rules in a section (IsInstalled, IsInstallable, IsSuperseded); undefined for a section that is missing or says
+ * The rules in a section (IsInstalled, IsInstallable, IsSuperseded). Undefined for a section that is missing or says
  * nothing. Throws CATALOG_UNKNOWN_RULE and CATALOG_OVER_LIMIT, naming the place.
  */
 export function translateRules(section: XmlElement | undefined): RuleTree | undefined {

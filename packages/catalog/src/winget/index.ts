@@ -8,7 +8,7 @@ import { installerTypeOf, installOf } from './installation.ts';
 import { badManifest, type Fields, fieldsIn, listIn, optionalTextIn, readWingetManifest, textIn } from './manifest.ts';
 
 export interface WingetOptions {
-  /** x64, x86, arm64 or neutral; undefined: the first of these that the manifest has. */
+  /** x64, x86, arm64 or neutral. Undefined: the first of these that the manifest has. */
   architecture?: string | undefined;
   /** Also for computers that have no version of the program. */
   newInstallations?: boolean | undefined;
@@ -136,7 +136,7 @@ function addressOf(text: string): string {
   throw badManifest(`InstallerUrl "${text.slice(0, 200)}" is not an http or https address.`);
 }
 
-/** The name at the end of the address, where it is one and has the right kind; else one of our own. */
+/** The name at the end of the address, where it is one and has the right kind. Else one of our own. */
 function fileNameOf(address: string, type: string, otherwise: string): string {
   const extension = type === 'msi' || type === 'wix' ? '.msi' : '.exe';
   const [name = ''] = (URL.parse(address)?.pathname ?? '').split('/').slice(-1);

@@ -2,7 +2,7 @@
 import type { InstallInstruction, ProgramInstall } from '../publication/install.ts';
 import { badManifest, type Fields, fieldsIn, listIn, optionalTextIn, textIn } from './manifest.ts';
 
-/** Types that a client of an update server can install; others are for winget or another agent. */
+/** Types that a client of an update server can install. Others are for winget or another agent. */
 const silent: Readonly<Record<string, string | undefined>> = {
   burn: '/quiet /norestart',
   inno: '/SP- /VERYSILENT /SUPPRESSMSGBOXES /NORESTART',

@@ -51,7 +51,7 @@ export function optionalTextIn(fields: Fields, key: string): string | undefined 
   return value.trim();
 }
 
-/** A mapping; nothing is an empty one. */
+/** A mapping. Nothing is an empty one. */
 export function fieldsIn(value: unknown, key: string): Fields {
   if (value === undefined || value === null || value === '') return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Fields;

@@ -33,7 +33,7 @@ export async function readContents(
   };
 }
 
-/** The runtimes of this installation, and of the given npm packages; a sentence for each platform that has none. */
+/** The runtimes of this installation, and of the given npm packages. A sentence for each platform that has none. */
 export async function findRuntimes(
   packages: readonly string[],
 ): Promise<{ runtimes: Map<Platform, Runtime>; missing: string[] }> {

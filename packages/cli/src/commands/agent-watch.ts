@@ -63,7 +63,7 @@ function oneLine(status: AgentStatus): string {
   return visibleJson(JSON.stringify(status, (_, value) => value ?? null));
 }
 
-/** In place of the last one on a terminal; below it elsewhere. */
+/** In place of the last one on a terminal. Below it elsewhere. */
 function showAnew(status: AgentStatus): void {
   // Home, and clear to the end: what was on the screen before stays in the scroll-back.
   if (process.stdout.isTTY) process.stdout.write('\u001b[H\u001b[2J');

@@ -8,7 +8,7 @@ const growthPercent = 30;
 
 /**
  * For this whole process, from now on: the space for new objects stays as large as loading the program made it (a few
- * megabytes; from a smaller one too much is copied), that for old ones grows slowly.
+ * megabytes, from a smaller one too much is copied), that for old ones grows slowly.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');

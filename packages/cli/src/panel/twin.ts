@@ -1,4 +1,4 @@
-// The panel in the terminal: what a key does, and what is drawn. Pure; run-twin.ts has the terminal.
+// The panel in the terminal: what a key does, and what is drawn. Pure. run-twin.ts has the terminal.
 import {
   checkWords,
   dayNames,

@@ -111,7 +111,7 @@ function typed(data: PolicySetting['data']): [type: string, value: string] {
   return typeof data === 'number' ? ['DWord', String(data)] : ['String', quoted(data)];
 }
 
-/** Nothing in single quotes is read by PowerShell; it knows the typographic ones too. */
+/** Nothing in single quotes is read by PowerShell. It knows the typographic ones too. */
 function quoted(text: string): string {
   return `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`;
 }

@@ -23,7 +23,7 @@ function certificateSetting(name: string, bytes: Uint8Array): PolicySetting {
     throw new UsageError(`${name} is not a certificate (PEM or DER).`, { cause });
   }
   const thumbprint = certificate.fingerprint.replaceAll(':', '');
-  // One that signed itself is an authority; a publisher's is signed by one.
+  // One that signed itself is an authority. A publisher's is signed by one.
   const store = certificate.checkIssued(certificate) ? 'Root' : 'TrustedPublisher';
   const key = `${certificatesKey}\\${store}\\Certificates\\${thumbprint}`;
   return { name: 'Blob', key, data: serialized(certificate.raw, Buffer.from(thumbprint, 'hex')) };

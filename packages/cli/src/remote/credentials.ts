@@ -7,7 +7,7 @@ import { UsageError } from '../terminal.ts';
 
 export interface Credentials {
   token: string;
-  /** Certificates (PEM) that the server's certificate must end at; undefined: those that this machine trusts. */
+  /** Certificates (PEM) that the server's certificate must end at. Undefined: those that this machine trusts. */
   ca?: string | undefined;
 }
 
@@ -21,7 +21,7 @@ export function credentialsFile(environment: Environment = process.env): string 
   return join(base || join(HOME || homedir(), '.config'), 'moult', 'servers.json');
 }
 
-/** What is kept for a server, by its origin; undefined when nothing is. Throws UsageError for a file that others can read. */
+/** What is kept for a server, by its origin. Undefined when nothing is. Throws UsageError for a file that others can read. */
 export function loadCredentials(origin: string, file = credentialsFile()): Credentials | undefined {
   const kept = read(file);
   return Object.hasOwn(kept, origin) ? kept[origin] : undefined;

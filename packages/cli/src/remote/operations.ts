@@ -1,5 +1,5 @@
 // Which operation of the API each command is. `isHere`: the command takes --server. A command that is not in the table has no
-// operation yet; a test compares the table with the commands and with the operations.
+// operation yet. A test compares the table with the commands and with the operations.
 
 interface CommandOperation {
   operation: string;

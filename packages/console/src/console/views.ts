@@ -4,7 +4,7 @@ import type { Words } from './kit/words.tsx';
 import { Home } from './views/home.tsx';
 
 interface View {
-  /** The first part of the address; '' is home. */
+  /** The first part of the address. '' is home. */
   name: string;
   label: keyof Words['nav'];
   permission: 'read' | 'decide' | 'audit' | 'administer';

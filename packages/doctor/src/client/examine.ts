@@ -220,7 +220,8 @@ function exportRegistry(): RegFacts {
     'HKLM\\SYSTEM\\CurrentControlSet\\Services\\wuauserv',
     'HKLM\\SYSTEM\\CurrentControlSet\\Services\\BITS',
   ];
-  // By its path: Windows looks for a bare name in the current folder first, and an administrator stands in folders of strangers.
+  // By its path: Windows looks for a bare name in the current folder first, and an administrator works in folders of
+  // strangers.
   const program = join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'reg.exe');
   try {
     keys.forEach((key, index) => {

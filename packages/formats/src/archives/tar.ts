@@ -19,7 +19,7 @@ export async function* encodeTar(entries: Iterable<ArchiveEntry>): AsyncGenerato
 }
 
 /**
- * The bytes of one file of an archive; undefined when it is not there. It reads plain names only, as npm packs them. Throws
+ * The bytes of one file of an archive. Undefined when it is not there. It reads plain names only, as npm packs them. Throws
  * FORMAT_TRUNCATED and FORMAT_BAD_HEADER.
  */
 export function tarMember(archive: Uint8Array, name: string): Uint8Array | undefined {

@@ -15,7 +15,7 @@ import {
 } from './operator-certificates.ts';
 
 export interface ServerCertificateOptions {
-  /** DNS names and IP addresses; the first is the common name too. */
+  /** DNS names and IP addresses. The first is the common name too. */
   names: readonly string[];
   validFrom: Date;
   validTo: Date;

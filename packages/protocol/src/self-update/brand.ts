@@ -21,7 +21,7 @@ export const moultBrand: Brand = { id: 'moult-agent', vendor: 'Moult', product: 
 /** At least two words: no `ssh` and no `cron`. */
 const idForm = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
 const folderForm = /^[A-Za-z0-9](?:[A-Za-z0-9 ._-]*[A-Za-z0-9])?$/;
-// No quote, dollar, per cent sign or backslash: unit files and command lines would read them.
+// No quote, dollar, per cent sign or backslash: unit files and command lines give them a meaning.
 const nameForm = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} .,&()+-]*[\p{L}\p{M}\p{N})])?$/u;
 const iconForm = /^[A-Za-z0-9][A-Za-z0-9._-]*\.(?:svg|png)$/;
 

@@ -21,7 +21,7 @@ export interface Release {
   /** Comes before the version in every comparison, so that no version is the last. Absent means 0. */
   epoch?: number;
   version: string;
-  /** Whose agent it is; absent: this project's. */
+  /** Whose agent it is. Absent: this project's. */
   brand?: Brand;
   /** The file to run: one of `files`. */
   entry: string;

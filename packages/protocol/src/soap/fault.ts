@@ -72,7 +72,7 @@ export function writeSoapFault(
   return writeEnvelope(`<${flavour}:Fault>${content}</${flavour}:Fault>`, flavour, version);
 }
 
-/** What a fault says to the one who called: `code` is undefined when it names none that is known. */
+/** A fault as the caller reads it: `code` is undefined when it names none that is known. */
 export interface ReceivedFault {
   code: FaultCode | undefined;
   message: string;

@@ -13,7 +13,7 @@ export interface Service<Operations extends Record<string, Operation<unknown, un
   paths: readonly string[];
   /** How real WSUS writes this service's envelopes: `s:` without, or `soap:` with an XML declaration. */
   envelope: EnvelopeFlavour;
-  /** How callers write theirs; `s` unless given. `bare`: `soap:` with a declaration and no other namespaces. */
+  /** How callers write theirs. `s` unless given. `bare`: `soap:` with a declaration and no other namespaces. */
   callEnvelope?: EnvelopeFlavour | 'bare';
   operations: Operations;
 }

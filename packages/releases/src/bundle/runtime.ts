@@ -1,5 +1,5 @@
-// The Node that goes into a bundle: from the npm package that is installed, or from the package as `npm pack` fetches it,
-// which is taken only if it is the one that package-lock.json pins.
+// The Node that goes into a bundle: from the npm package that is installed, or as `npm pack` fetches it. A fetched package
+// counts only if package-lock.json pins it.
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 // The scripts that a server hands out, and the one line that an administrator pastes on a client. The line holds the digest of
-// the script, the script holds the digests of the bundles, and a bundle holds the root that its agent trusts. So nothing that
-// somebody on the network can alter is run.
+// the script, and the script those of the bundles. A bundle holds the root that its agent trusts. So a client runs nothing
+// that somebody on the network can alter.
 import type { Brand } from '@moult/protocol/self-update';
 import { isWindows, type Platform } from './platforms.ts';
 import type { WrittenBundle } from './write-bundle.ts';

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOwnFile } from '@moult/disk';
 
-/** The name of the file in `public/metadata`; undefined when nothing is published. */
+/** The name of the file in `public/metadata`. Undefined when nothing is published. */
 export function newestRootName(directory: string): string | undefined {
   const versions = namesIn(join(directory, 'public', 'metadata')).flatMap(
     (name) => /^(\d{1,15})\.root\.json$/.exec(name)?.[1] ?? [],
@@ -12,7 +12,7 @@ export function newestRootName(directory: string): string | undefined {
   return newest === undefined ? undefined : `${newest}.root.json`;
 }
 
-/** Its bytes; undefined when nothing is published. */
+/** Its bytes. Undefined when nothing is published. */
 export function readNewestRoot(directory: string): Buffer | undefined {
   const name = newestRootName(directory);
   return name === undefined

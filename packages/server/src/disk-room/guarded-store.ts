@@ -12,7 +12,7 @@ const growing = [
   'stageSync',
   'activateSync',
 ] as const;
-/** These write too; they are small, or they clean up. */
+/** These write too. They are small, or they clean up. */
 const writing = [
   'addToCounters',
   'saveSetting',

@@ -23,7 +23,7 @@ export interface Listener {
   readonly port: number;
   /** No new requests. Those in flight may finish for `graceMs`, then their connections are cut. */
   stop(graceMs: number): Promise<void>;
-  /** HTTPS: new connections get this certificate; those that are open go on. */
+  /** HTTPS: new connections get this certificate. Those that are open go on. */
   setTls(options: TlsOptions): void;
 }
 
@@ -32,7 +32,7 @@ interface ListenerOptions {
   port: number;
   limits: ListenerLimits;
   tls?: TlsOptions | undefined;
-  /** Told the beginning of what is too large or too strange to become a request; true answers it with an empty 200. */
+  /** Told the beginning of what is too large or too strange to become a request. True answers it with an empty 200. */
   onUnreadable?: ((beginning: string) => boolean) | undefined;
   /** Told of connections that could not be taken. */
   onTrouble?: ((error: Error) => void) | undefined;

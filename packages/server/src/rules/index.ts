@@ -6,7 +6,7 @@ import { createSweep } from '../housekeeping/sweep.ts';
 import type { Logger } from '../log/log.ts';
 
 interface KeptRules {
-  /** Looks now; answers how many decisions were written. */
+  /** Looks now. Answers how many decisions were written. */
   look(): Promise<number>;
   close(): Promise<void>;
 }
@@ -20,7 +20,7 @@ interface Parts {
   /** Of groups without one of their own. */
   ownZone: string;
   log: Pick<Logger, 'info' | 'error'>;
-  /** Milliseconds; 0 for no runs but those that are asked for. */
+  /** Milliseconds. 0 for no runs but those that are asked for. */
   everyMs?: number;
 }
 

@@ -12,7 +12,7 @@ interface HttpsParts extends Omit<Parameters<typeof openCertificate>[1], 'names'
   missing(why: string): void;
 }
 
-/** The certificate; undefined without a port for HTTPS. Throws ServerError for one that the administrator asked for. */
+/** The certificate. Undefined without a port for HTTPS. Throws ServerError for one that the administrator asked for. */
 export async function openHttps(config: ServerConfig, parts: HttpsParts): Promise<CertificateSource | undefined> {
   const { port, isWanted } = tlsPortOf(config);
   if (port === 'off') return undefined;

@@ -126,7 +126,7 @@ export function wireCookie(
   return { expiration: new Date(claims.expiresAt), encryptedData: cookies.sealClient(claims) };
 }
 
-/** The lower-case GUID in `text`, with or without braces; throws InvalidParameters about `parameter` otherwise. */
+/** The lower-case GUID in `text`, with or without braces. Throws InvalidParameters about `parameter` otherwise. */
 export function requireGuid(text: string | undefined, parameter: string): string {
   const bare = (text ?? '')
     .trim()

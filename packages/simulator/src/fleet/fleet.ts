@@ -30,9 +30,9 @@ export interface FleetOptions {
   rarelyOn: number;
   /** Failures that have nothing to do with the update. */
   usualFailures: number;
-  /** What goes through the rings: an agent release is for every computer, and goes back by a signed recall. */
+  /** The kind of thing that goes through the rings: an agent release is for every computer, and goes back by a signed recall. */
   kind: 'update' | 'release';
-  /** The virtual days after which nobody looks any more. */
+  /** The simulation ends after this number of virtual days. */
   days: number;
 }
 
@@ -112,7 +112,7 @@ class Fleet {
     return machine;
   }
 
-  /** What computers did up to `now`. */
+  /** The acts of computers up to `now`. */
   #checkIns(now: number, isOffering: boolean): void {
     for (const machine of this.#machines) {
       while (machine.nextContact <= now) {
@@ -127,7 +127,7 @@ class Fleet {
     }
   }
 
-  /** The server offers to the rings that were reached; what was offered is installed in the next hours. */
+  /** The server offers to the rings that were reached. Computers install it in the next hours. */
   #answer(machine: Machine, at: number): void {
     const { status, ring } = this.#state;
     if (status === 'rolledBack') machine.hasRelease = false;

@@ -1,5 +1,5 @@
-// When one simulated computer is on, and when it checks in. Windows asks its server about every 22 hours while it is on, and
-// soon after a start when that time is over.
+// When one simulated computer is on, and when it checks in. Windows asks its server about every 22 hours while it is on. If
+// that time is over, it asks soon after a start.
 import { noRhythm, type Rhythm } from '@moult/catalog/rings';
 
 type Habit =
@@ -16,14 +16,14 @@ export interface Machine {
   ring: number;
   rhythm: Rhythm;
   lastContact: number;
-  /** The next time that it is on and asks; Infinity for one that is dead. */
+  /** The next time that it is on and asks. Infinity for one that is dead. */
   nextContact: number;
-  /** What the update does to it, once it is installed. */
+  /** The effect of the update on it. */
   fate: 'good' | 'fails' | 'crashes' | 'notNeeded';
   offeredAt: number | undefined;
   connectedAtOffer: number;
   outcome: 'none' | 'installed' | 'failed' | 'notNeeded';
-  /** When the server hears of it; Infinity before. */
+  /** When the server hears of it. Infinity before. */
   outcomeAt: number;
   hasRelease: boolean;
 }

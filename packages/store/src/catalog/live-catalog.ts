@@ -22,11 +22,11 @@ import type { Store, StoredDeployment, TargetGroup, Topic } from '../index.ts';
 
 export interface LiveCatalog {
   readonly index: CatalogIndex;
-  /** Looks whether anybody changed anything, at most every `freshMs`; awaited at the head of each call. */
+  /** Looks whether anybody changed anything, at most every `freshMs`. Awaited at the head of each call. */
   refresh(): Promise<void>;
   /** The offer to one computer: the one decision that everything asks. */
   decide(computer: ComputerView, now: Date): Offer;
-  /** Product, UpdateClassification …; undefined for what is no category. */
+  /** Product, UpdateClassification …. Undefined for what is no category. */
   categoryType(updateId: UpdateId): string | undefined;
 }
 
@@ -48,7 +48,7 @@ interface LiveCatalogOptions {
 
 const setsKept = 64;
 
-/** Loads everything; 100,000 revisions take seconds, so it is done before the listeners answer. */
+/** Loads everything. 100,000 revisions take seconds, so it is done before the listeners answer. */
 export async function openLiveCatalog(store: Store, options: LiveCatalogOptions): Promise<LiveCatalog> {
   const catalog = new StoreBackedCatalog(store, options);
   await whileYoungStaysSmall(() => catalog.refresh());

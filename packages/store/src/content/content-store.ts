@@ -41,7 +41,7 @@ export interface ContentStore {
   takePart(sha1: string): Promise<AddedFile>;
   /** Deletes a file and the part of a download of it, and forgets them. Nothing happens to one that is not there. */
   remove(file: Pick<ContentFile, 'sha1' | 'extension'>): Promise<void>;
-  /** Reads the whole file again; one that changed is set aside. `missing`: it is noted, and not there any more. */
+  /** Reads the whole file again. One that changed is set aside. `missing`: it is noted, and not there any more. */
   verifyAgain(file: Pick<ContentFile, 'sha1' | 'extension'>): Promise<'present' | 'damaged' | 'missing'>;
 }
 
@@ -119,7 +119,7 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
     return name;
   };
 
-  /** Written to since it was verified, it is a file that nobody looked at; by whose clock, two machines may not agree. */
+  /** Written to since it was verified, it is a file that nobody looked at. By whose clock, two machines may not agree. */
   const isVerified = (found: FoundFile, noted: ContentFile | undefined): boolean => {
     if (noted?.state !== 'present' || noted.sizeBytes !== found.sizeBytes) return false;
     if (found.modifiedMs <= noted.verifiedAt.getTime()) return true;
@@ -152,7 +152,7 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
       await facts.saveContentFile(file);
       return proper;
     } catch (error) {
-      // It is what its name says and may be served; that this is not noted costs another look later.
+      // It is what its name says and may be served. That this is not noted costs another look later.
       if (!isTemporary(asDiskTrouble(error, ''))) throw error;
       return (await fileAt(folder, name)) ? name : relativePath(sha1, extension);
     }

@@ -1,7 +1,7 @@
 // The contract for accounts: people who administer from elsewhere, their sessions, and tokens for programs.
 import type { Author } from './audit.ts';
 
-/** Administrator and Reporter as the groups of WSUS; an Approver decides on updates, an Auditor reads all records. */
+/** Administrator and Reporter as the groups of WSUS. An Approver decides on updates, an Auditor reads all records. */
 export type Role = 'administrator' | 'approver' | 'reporter' | 'auditor';
 
 export interface Account {
@@ -18,7 +18,7 @@ export interface Account {
 export interface AccountChange {
   role?: Role | undefined;
   isDisabled?: boolean | undefined;
-  /** An argon2id hash in the PHC format; null takes the password away. */
+  /** An argon2id hash in the PHC format. Null takes the password away. */
   password?: string | null | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface AccountStore {
   /** The account with this name (letter case aside) or id. */
   findAccount(nameOrId: string): Promise<Account | undefined>;
 
-  /** The password hash of an account; undefined when it has none. */
+  /** The password hash of an account. Undefined when it has none. */
   loadPasswordHash(accountId: string): Promise<string | undefined>;
 
   /**
@@ -184,7 +184,7 @@ export interface AnswerStore {
   claimAnswer(keyHash: string, requestHash: string, at: Date): Promise<KeptAnswer | undefined>;
 
   /**
-   * Keeps the answer for a claimed key; undefined lets the key go.
+   * Keeps the answer for a claimed key. Undefined lets the key go.
    * Again: changes nothing.
    * Concurrent: the last call wins.
    */

@@ -203,7 +203,7 @@ export interface ComputerLists {
    */
   readSystems(): Promise<CountedSystem[]>;
 
-  /** How many computers the store knows. Reads figures that triggers keep; costs one narrow row a computer. */
+  /** How many computers the store knows. Reads figures that triggers keep. Costs one narrow row a computer. */
   countComputers(): Promise<number>;
 }
 

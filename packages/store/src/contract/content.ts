@@ -5,7 +5,7 @@ export interface ContentFile {
   sha1: string;
   sha256: string;
   sizeBytes: number;
-  /** With the dot, lower case; '' for none. */
+  /** With the dot, lower case. '' for none. */
   extension: string;
   state: 'present' | 'damaged';
   verifiedAt: Date;
@@ -21,7 +21,7 @@ export interface ListedContent {
   sha1: string;
   sha256: string | undefined;
   sizeBytes: number;
-  /** As an update names it; undefined for a file that no update has. */
+  /** As an update names it. Undefined for a file that no update has. */
   fileName: string | undefined;
   /** Of the file that is here. */
   extension: string | undefined;

@@ -3,7 +3,7 @@ import type { EmergencyStop, Hold, ResolvedHold } from '@moult/catalog/holds';
 import type { Author } from './audit.ts';
 
 export interface StoredHold extends Hold {
-  /** Whose list it was imported from; undefined for one of this server. */
+  /** Whose list it was imported from. Undefined for one of this server. */
   source: string | undefined;
   addedBy: string;
   addedAt: Date;
@@ -30,7 +30,7 @@ export interface HoldStore {
   /** Holds with the updates that they name now. */
   resolveHolds(): Promise<ResolvedHold[]>;
 
-  /** The emergency stop as it was kept last; it may have ended. */
+  /** The emergency stop as it was kept last. It may have ended. */
   loadStop(): Promise<EmergencyStop | undefined>;
 
   /**

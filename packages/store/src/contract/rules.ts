@@ -21,7 +21,7 @@ export interface DecidedNow {
   /** Also those that were taken back. */
   deployments: (StoredDeployment | InheritedDeployment)[];
   isDeclined: boolean;
-  /** `rule:ID`, or `person`; undefined: nobody said, or a version before did. */
+  /** `rule:ID`, or `person`. Undefined: nobody said, or a version before did. */
   declineBy: string | undefined;
   declinedAt: Date | undefined;
 }
@@ -63,7 +63,7 @@ export interface RuleStore {
   removeRule(ruleId: string, author: Author): Promise<void>;
 
   /**
-   * Puts a rule at this place, counted from 1; the others close up. It goes on record.
+   * Puts a rule at this place, counted from 1. The others close up. It goes on record.
    * Again: changes nothing, and goes on record again.
    * Concurrent: one move comes after the other.
    * Throws SERVER_NOT_FOUND.
@@ -80,7 +80,7 @@ export interface RuleStore {
    * Writes what rules decided, in one transaction and on record. What a person decided stays, whatever a rule says: such
    * changes are left out. Answers those that were written.
    * Again: answers none.
-   * Concurrent: as `deploy`; of two servers that run the rules the second finds everything done.
+   * Concurrent: as `deploy`. Of two servers that run the rules the second finds everything done.
    */
   applyRuleChanges(changes: readonly RuleChange[], author: Author): Promise<RuleChange[]>;
 
@@ -88,7 +88,7 @@ export interface RuleStore {
   listSupersededDeclines(after: Date): Promise<SupersededDecline[]>;
 
   /**
-   * Every computer that needs this update, or never looked for it; with the state of `successors`. `known`: computers that
+   * Every computer that needs this update, or never looked for it. With the state of `successors`. `known`: computers that
    * needed it when it was declined. `declinedAt`: others that were here before then are not asked again.
    */
   loadEvidence(
@@ -104,7 +104,7 @@ export interface RuleStore {
   loadTimeZones(): Promise<Map<string, string>>;
 
   /**
-   * Gives a group a time zone; undefined: that of its parent. It goes on record.
+   * Gives a group a time zone. Undefined: that of its parent. It goes on record.
    * Again: one more record.
    * Concurrent: the last call wins.
    * Throws SERVER_NOT_FOUND for the group.

@@ -35,7 +35,7 @@ export interface HomeEvent {
   kind: 'self-update' | 'registration' | 'report';
   /** Names the event among those of its kind. */
   id: string;
-  /** By the client's clock; for a ping that waited in urllog.dat long before `receivedAt`. */
+  /** By the client's clock. For a ping that waited in urllog.dat long before `receivedAt`. */
   at: Date;
   /** By ours: the order of events. */
   receivedAt: Date;
@@ -79,7 +79,7 @@ export interface HomeFacts {
   attention: Attention;
   /** Newest first, all kinds together, of each kind as many as were asked for. */
   events: HomeEvent[];
-  /** The newest faults, however much happened since; some may be among `events`. */
+  /** The newest faults, however much happened since. Some may be among `events`. */
   faults: HomeEvent[];
   faultCounts: { reports: Map<number, number>; pings: number };
   counters: Map<string, number>;
@@ -114,7 +114,7 @@ export interface Configuration {
   /** The time by the clock that stamps come from: for all that several servers must agree on. */
   now(): Date;
 
-  /** When the last event, ping or change was written, by the clock of then; undefined when nothing was. By number, not by
+  /** When the last event, ping or change was written, by the clock of then. Undefined when nothing was. By number, not by
    * time: a clock that was ahead once does not count after it was corrected. */
   loadNewestTime(): Promise<Date | undefined>;
 }

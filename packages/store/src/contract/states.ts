@@ -53,7 +53,7 @@ export interface UpdateStates {
   countStates(updateId: string): Promise<StateCounts>;
 
   /**
-   * The same by direct group, of computers that reported on the update; a computer in several groups counts in each, one in
+   * The same by direct group, of computers that reported on the update. A computer in several groups counts in each, one in
    * none in Unassigned Computers.
    */
   countStatesByGroup(updateId: string): Promise<{ groupId: string; states: StateCounts }[]>;

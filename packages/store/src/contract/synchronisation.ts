@@ -8,14 +8,14 @@ export type SyncChoiceKind = 'product' | 'classification' | 'language';
 
 export interface SyncChoice {
   kind: SyncChoiceKind;
-  /** The id of the category; of a language its LCID. */
+  /** The id of the category. Of a language its LCID. */
   id: string;
 }
 
 /** Which list of revisions: categories, classifications and detectoids, or updates. */
 export type SyncListName = 'config' | 'updates';
 
-/** With what the list of updates was asked for; each sorted. */
+/** With what the list of updates was asked for. Each sorted. */
 export interface SyncFilter {
   categories: string[];
   classifications: string[];

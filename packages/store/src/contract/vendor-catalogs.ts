@@ -5,7 +5,7 @@ export interface VendorCatalog {
   name: string;
   /** The address or the path it was read from. */
   address: string;
-  /** SHA-256 of the certificate of its signer, lower-case hex; undefined for a catalog that is not signed. */
+  /** SHA-256 of the certificate of its signer, lower-case hex. Undefined for a catalog that is not signed. */
   signer: string | undefined;
   signerName: string | undefined;
   /** Its files may be at addresses of a private network. */
@@ -26,7 +26,7 @@ export interface CountedVendorCatalog extends VendorCatalog {
 export type VendorPackageState = 'offered' | 'withheld' | 'expired';
 
 export interface ListedVendorPackage {
-  /** Lower-case GUID; also the id of the update that it becomes. */
+  /** Lower-case GUID. Also the id of the update that it becomes. */
   packageId: string;
   catalog: string;
   /** SHA-256 of its text, hex. */
@@ -34,7 +34,7 @@ export interface ListedVendorPackage {
   /** False for one that the catalog does not hold any more. */
   isListed: boolean;
   state: VendorPackageState;
-  /** Of the reason why it is withheld; '' for none. */
+  /** Of the reason why it is withheld. '' for none. */
   code: string;
   reason: string;
   title: string;

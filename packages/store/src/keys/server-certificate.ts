@@ -37,7 +37,7 @@ const lifeMs = 397 * dayMs;
 const renewMs = 60 * dayMs;
 
 /**
- * The certificate in DIR/keys/server-tls.pem; a new one when there is none, when it lacks a name, when it is not of this
+ * The certificate in DIR/keys/server-tls.pem. A new one when there is none, when it lacks a name, when it is not of this
  * authority, or when it ends within 60 days. Throws SERVER_KEYS when a new one is needed and the key of the authority is
  * kept elsewhere.
  */

@@ -1,5 +1,5 @@
-// The state of an update on a computer, as WSUS means it: what the computer's last status report says; what it leaves out
-// does not apply, when the computer was scanned for it; of an update that came later, or is not offered, nothing is known.
+// The state of an update on a computer, as WSUS means it: what the computer's last status report says. What it leaves out
+// does not apply, when the computer was scanned for it. Of an update that came later, or is not offered, nothing is known.
 import { type Kysely, sql } from 'kysely';
 import { unassignedComputers } from '../built-in-groups.ts';
 import type { StateCounts, UpdateState } from '../contract/index.ts';
@@ -52,7 +52,7 @@ export async function countStatesByGroup(
   }));
 }
 
-/** How many updates one computer has in each state; of those only that an administrator decides on. */
+/** How many updates one computer has in each state. Of those only that an administrator decides on. */
 export async function countStatesOn(tables: Kysely<Tables>, computerId: string): Promise<StateCounts> {
   const { rows } = await sql<CountedState>`
     select ${stateOf} as state, count(*) as count from update_titles

@@ -1,7 +1,7 @@
 // Calls of the API. This is the only file of the console that speaks HTTP.
 import { type OperationName, operations } from './operations.ts';
 
-/** A value of the query; undefined and '' are left out. */
+/** A value of the query. Undefined and '' are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 export interface Given {

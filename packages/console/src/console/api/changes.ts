@@ -31,7 +31,7 @@ export async function change<Document>(operation: OperationName, given: Given): 
   return document;
 }
 
-/** `isBackground`: nobody did anything here; what is asked for does not keep the session open. */
+/** `isBackground`: nobody did anything here. What is asked for does not keep the session open. */
 export function noteChange({ isBackground = false }: { isBackground?: boolean } = {}): void {
   count++;
   isLastBackground = isBackground;

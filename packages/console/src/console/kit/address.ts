@@ -39,7 +39,7 @@ export function go(href: string, { replace = false }: { replace?: boolean } = {}
   for (const listener of listeners) listener();
 }
 
-/** Changes names of the query; undefined and '' remove one. */
+/** Changes names of the query. Undefined and '' remove one. */
 export function goWith(
   changes: Readonly<Record<string, string | readonly string[] | undefined>>,
   replace = true,

@@ -10,7 +10,7 @@ interface Props {
   children: ReactNode;
 }
 
-/** Goes there without loading the page again; with Ctrl and the other keys as the browser does. */
+/** Goes there without loading the page again. With Ctrl and the other keys as the browser does. */
 export function Link({ href, className, tabIndex, current, children }: Props): ReactNode {
   const follow = (event: MouseEvent) => {
     if (

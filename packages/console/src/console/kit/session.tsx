@@ -1,4 +1,4 @@
-// Who uses the console, and what the role permits. The server decides; the console only leaves out what it would refuse.
+// Who uses the console, and what the role permits. The server decides. The console only leaves out what it would refuse.
 import { createContext, useContext } from 'react';
 import type { Role, WhoAmI } from '../api/documents.ts';
 

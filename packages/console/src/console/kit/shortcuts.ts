@@ -24,7 +24,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: 'g a', name: 'audit', does: { view: 'audit' } },
 ];
 
-/** Follows what is typed; answers the shortcut that is complete now. A second key counts within a second and a half. */
+/** Follows what is typed. Answers the shortcut that is complete now. A second key counts within a second and a half. */
 export function createReader(now: () => number): (key: string, isControl: boolean) => Shortcut | undefined {
   let before: { key: string; at: number } | undefined;
   return (key, isControl) => {

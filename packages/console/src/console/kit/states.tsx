@@ -10,7 +10,7 @@ interface Props<Document> {
   children(document: Document): ReactNode;
 }
 
-/** The answer by `children`; before it, and when it does not come, words. What is known stays, with its age. */
+/** The answer by `children`. Before it, and when it does not come, words. What is known stays, with its age. */
 export function Asked<Document>({ kept, children }: Props<Document>): ReactNode {
   const { document: known, error, at } = kept;
   if (known !== undefined)

@@ -63,7 +63,7 @@ export function forgetUndoable(updateId: string): void {
   write(undoables(Date.now()).filter((one) => one.updateId !== updateId));
 }
 
-/** Newest first; none that is older than ten minutes. */
+/** Newest first. None that is older than ten minutes. */
 export function undoables(now: number): Undoable[] {
   try {
     const kept: unknown = JSON.parse(sessionStorage.getItem(place) ?? '[]');

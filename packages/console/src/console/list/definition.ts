@@ -23,7 +23,7 @@ export type Filter = { name: string; label(words: Words): string } & (
   | { kind: 'text'; isWide?: true }
   | { kind: 'number' }
   | { kind: 'flag' }
-  /** A day; the operation gets its first moment by the clock of the person. */
+  /** A day. The operation gets its first moment by the clock of the person. */
   | { kind: 'day' }
   | { kind: 'group' }
   | { kind: 'choice'; choices(words: Words): readonly (readonly [value: string, label: string])[] }
@@ -34,7 +34,7 @@ export interface ListDefinition<Item> {
   title(words: Words): string;
   empty(words: Words): string;
   idOf(item: Item): string;
-  /** Its own view; undefined when it has none. */
+  /** Its own view. Undefined when it has none. */
   hrefOf?(item: Item): string;
   /** The first column names the item. */
   columns: readonly Column<Item>[];
@@ -43,7 +43,7 @@ export interface ListDefinition<Item> {
   sort?: { name: string; order: 'asc' | 'desc' };
 }
 
-/** The query of the operation that an address asks for; names that the list does not have are left out. */
+/** The query of the operation that an address asks for. Names that the list does not have are left out. */
 export function queryOf<Item>({ filters, columns, sort }: ListDefinition<Item>, query: URLSearchParams): Query {
   const found: Record<string, string | readonly string[]> = {};
   for (const { name, kind } of filters) {

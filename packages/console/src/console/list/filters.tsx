@@ -81,7 +81,7 @@ function OneFilter({ filter, isFirst }: { filter: Filter; isFirst: boolean }): R
   return <TypedFilter key={filter.name} filter={filter} value={value} label={label} isFirst={isFirst} />;
 }
 
-/** A choice of groups; what the address names stays in it, also beyond the first ones. */
+/** A choice of groups. What the address names stays in it, also beyond the first ones. */
 function GroupFilter({ name, label, value }: { name: string; label: string; value: string }): ReactNode {
   const words = useWords();
   const { document: groups } = useAnswer<Page<Group>>('listGroups', { query: { limit: 200 } });

@@ -8,7 +8,7 @@ import type { OperationName } from '../api/operations.ts';
 
 export interface Pages<Item> {
   items: readonly Item[];
-  /** Of the whole list, as the server counted it; undefined before its first answer. */
+  /** Of the whole list, as the server counted it. Undefined before its first answer. */
   total: number | undefined;
   isMore: boolean;
   isAsking: boolean;

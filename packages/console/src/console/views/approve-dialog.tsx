@@ -1,4 +1,4 @@
-// Approve updates: for which groups, which action, until when; and what that does, before it is done.
+// Approve updates: for which groups, which action, until when. And what that does, before it is done.
 import { type ReactNode, useState } from 'react';
 import { useAnswer } from '../api/cached.ts';
 import { Refusal } from '../api/call.ts';

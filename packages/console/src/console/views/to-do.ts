@@ -18,7 +18,7 @@ export interface Task {
 
 interface Others {
   status: Status | undefined;
-  /** Updates that computers need and nobody decided on; the oldest one first. */
+  /** Updates that computers need and nobody decided on. The oldest one first. */
   waiting: Page<Update> | undefined;
   /** Computers in no group. */
   unassigned: number | undefined;

@@ -53,7 +53,7 @@ export function createAdminPagesSite({ consoleDir, listeners, hosts }: AdminPage
         const asset = assets.get(below);
         return asset ? sendAsset(exchange, asset) : refuseText(exchange, 404, 'There is no such file.');
       }
-      // Each view has an address of its own; all are the same document.
+      // Each view has an address of its own. All are the same document.
       const page = assets.get('/');
       if (page) return sendAsset(exchange, page);
       refuseText(exchange, 503, 'The console is not built: run "npm run build" and start again.');

@@ -32,7 +32,7 @@ export function visitorOf(exchange: Exchange, hosts: KnownHosts): Visitor {
   return { address, userAgent: String(request.headers['user-agent'] ?? '').slice(0, 256), isSecure };
 }
 
-/** The principal of the call; undefined when it has no credentials, or wrong ones. */
+/** The principal of the call. Undefined when it has no credentials, or wrong ones. */
 export async function principalOf(
   { request }: Exchange,
   { isSecure }: Visitor,

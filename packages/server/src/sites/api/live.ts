@@ -14,7 +14,7 @@ const busy: ReadonlySet<LiveTopic> = new Set(['computers', 'reporting-events', '
 interface LiveParts {
   /** How often each topic was changed, by any process. */
   loadGenerations(): Promise<Map<Topic, number>>;
-  /** Calls back after each change of this process; answers how to end that. */
+  /** Calls back after each change of this process. Answers how to end that. */
   subscribe(changed: (topic: LiveTopic) => void): () => void;
   /** Told when the store could not be asked. The next look may do better. */
   failed(error: unknown): void;
@@ -62,7 +62,7 @@ export function createLive({ loadGenerations, subscribe, failed, limits }: LiveP
     plan();
   });
 
-  /** Plans the next look; again after everything that may bring it forward. */
+  /** Plans the next look. Again after everything that may bring it forward. */
   function plan(): void {
     if (streams.size === 0 || isLooking) return;
     clearTimeout(planned);

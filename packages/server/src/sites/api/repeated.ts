@@ -13,7 +13,7 @@ interface Keyed {
 }
 
 /**
- * Does `work` once for its key. An answer is kept, also a refusal by a rule; what failed may be tried again. Throws ApiError
+ * Does `work` once for its key. An answer is kept, also a refusal by a rule. What failed may be tried again. Throws ApiError
  * API_BAD_REQUEST for a key that is none, API_CONFLICT for the key of another request or of one at work.
  */
 export async function answerOnce(

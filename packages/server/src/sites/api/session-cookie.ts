@@ -1,4 +1,4 @@
-// The cookie of a session: opaque, for this host alone, and not for scripts. `__Host-` needs HTTPS; on the server itself,
+// The cookie of a session: opaque, for this host alone, and not for scripts. `__Host-` needs HTTPS. On the server itself,
 // over plain HTTP, a cookie of another name does.
 import type { IncomingMessage } from 'node:http';
 

@@ -1,4 +1,4 @@
-// GetFileLocations (MS-WUSP 3.1.5.10): where content is now; asked after the fault FileLocationChanged.
+// GetFileLocations (MS-WUSP 3.1.5.10): where content is now. Asked after the fault FileLocationChanged.
 
 import type { clientWebService } from '@moult/protocol/client-web-service';
 import type { RequestOf, ResponseOf } from '@moult/protocol/soap';

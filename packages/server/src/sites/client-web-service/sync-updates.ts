@@ -1,4 +1,4 @@
-// SyncUpdates (MS-WUSP 3.1.5.7). The catalog decides; here the request is checked, fragments are put to the
+// SyncUpdates (MS-WUSP 3.1.5.7). The catalog decides. Here the request is checked, fragments are put to the
 // decision, and the page is cut where the answer would become too large.
 import type { RevisionId, UpdateId } from '@moult/catalog';
 import type { SyncInfo, SyncUpdateParameters } from '@moult/protocol/client-web-service';

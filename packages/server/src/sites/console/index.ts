@@ -1,6 +1,6 @@
 // The console's site: the home page, its facts as JSON and as a live stream, and the documentation. Read-only. There are no
 // accounts: names, addresses and ids of computers are for those who look from the server itself, unless a setting says
-// otherwise; all others see counts and health. docs/home-page.md says so too.
+// otherwise. All others see counts and health. docs/home-page.md says so too.
 
 import { createHash } from 'node:crypto';
 import { visibleText } from '@moult/formats/text';
@@ -34,7 +34,7 @@ interface ConsoleParts {
   /** What the administrator must know beside: a wrong clock, keys that end. */
   notices?(): Notice[];
   loadHomeFacts(eventLimit: number): Promise<HomeFacts>;
-  /** Calls back after each change worth showing; answers how to end that. */
+  /** Calls back after each change worth showing. Answers how to end that. */
   subscribe(changed: () => void): () => void;
   /** Told when the facts could not be read. */
   failed(error: unknown): void;

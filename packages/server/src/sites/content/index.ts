@@ -43,7 +43,7 @@ export function createContentSite(content: ContentStore, missed: (sha1: string) 
   }
 }
 
-/** The SHA-1 that a content path names; undefined when its folder or its shape is not that of content. */
+/** The SHA-1 that a content path names. Undefined when its folder or its shape is not that of content. */
 function digestIn(route: string): string | undefined {
   const [, folder, sha1] = /^\/content\/([\da-f]{2})\/([\da-f]{40})(?:\.[\w-]{1,16})?$/.exec(route) ?? [];
   return sha1 !== undefined && folder === sha1.slice(-2) ? sha1 : undefined;
