@@ -129,7 +129,7 @@ describe('moult publish of an .msi', () => {
     ['a script of a shell', `files: run.sh\ninstall: { program: run.sh }\n${installed}`, /\.mjs/],
     ['files that nothing runs', `files: data.bin\n${installed}`, /no install/],
     ['an .msi as it is', 'files: app.msi\npackaging: as-is\ninstall: { msi: app.msi }\n', /cabinet/],
-    ['an .msi that is not among the files', 'files: data.bin\ninstall: { msi: app.msi }\n', /none of the files/],
+    ['an .msi that is not among the files', 'files: data.bin\ninstall: { msi: app.msi }\n', /not one of the files/],
     ['both kinds', 'files: app.msi\ninstall: { msi: app.msi, program: app.msi }\n', /both/],
     ['a private property', 'files: app.msi\ninstall: { msi: app.msi, properties: { Dir: x } }\n', /upper case/],
     ['a property with a quote', `files: app.msi\ninstall: { msi: app.msi, properties: { DIR: 'a" b' } }\n`, /quote/],
