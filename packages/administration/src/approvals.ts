@@ -13,7 +13,7 @@ import { AdministrationError } from './errors.ts';
 import { findDecidable, findGroup, findUpdate, undecidable } from './find.ts';
 import type { Administration } from './open-server.ts';
 
-interface Approval {
+export interface Approval {
   /** As findUpdate takes it. */
   update: string;
   /** Names or ids; All Computers where none is named. */
@@ -117,7 +117,8 @@ export async function decline(
   return { updateId, title, isDeclined };
 }
 
-async function findGroups(store: Store, names: readonly string[]): Promise<TargetGroup[]> {
+/** The groups of these names or ids, each once. Throws AdministrationError SERVER_NOT_FOUND. */
+export async function findGroups(store: Store, names: readonly string[]): Promise<TargetGroup[]> {
   const groups: TargetGroup[] = [];
   for (const name of names) {
     const group = await findGroup(store, name);
@@ -157,9 +158,10 @@ async function refuseExpired(store: Store, found: ListedRevision): Promise<void>
   if (summary?.isExpired && isDecided) throw await refusal(store, newest, 'expired', undefined);
 }
 
-async function refusal(
+/** The error that says why an update may not be decided on so. */
+export async function refusal(
   store: Store,
-  found: ListedRevision,
+  found: Pick<ListedRevision, 'title' | 'updateId' | 'updateType'>,
   objection: Objection,
   deadline: Date | undefined,
 ): Promise<AdministrationError> {
@@ -191,9 +193,10 @@ async function refusal(
   }
 }
 
-async function licenseRefusal(
+/** The error that names the license terms that nobody accepted. */
+export async function licenseRefusal(
   store: Store,
-  { title, updateId }: ListedRevision,
+  { title, updateId }: Pick<ListedRevision, 'title' | 'updateId'>,
   decided: DecidedUpdate,
   open: Awaited<ReturnType<typeof openTerms>>,
 ): Promise<AdministrationError> {

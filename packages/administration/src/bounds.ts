@@ -80,6 +80,31 @@ export const ruleBounds = declareBounds('rules', {
   },
 });
 
+/** Of decisions on all updates that a filter fits. */
+export const bulkBounds = declareBounds('bulk', {
+  maxUpdates: {
+    what: 'Updates that one decision by filter changes',
+    fallback: 20_000,
+    range: [1, 1_000_000],
+    client: 'the error SERVER_REFUSED',
+    administrator: 'the same',
+  },
+  perTransaction: {
+    what: 'Updates that a decision by filter changes in one transaction. Computers wait for so many at most',
+    fallback: 200,
+    range: [1, 10_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+  refusalsNamed: {
+    what: 'Updates that a decision by filter names because they may not be decided on',
+    fallback: 50,
+    range: [1, 1000],
+    client: 'the number of all',
+    administrator: 'the same',
+  },
+});
+
 export const importBounds = declareBounds('import', {
   maxPassedOverNamed: {
     what: 'Files that an import names because it passed over them',
@@ -338,6 +363,7 @@ export const administrationBounds = [
   packageLimits,
   findBounds,
   ruleBounds,
+  bulkBounds,
   importBounds,
   vendorCatalogLimits,
   fetchBounds,

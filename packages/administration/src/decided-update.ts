@@ -24,16 +24,45 @@ export async function loadDecided(
   store: Store,
   { revisionId }: Pick<ListedRevision, 'revisionId'>,
 ): Promise<DecidedUpdate> {
+  return (await loadDecidedAll(store, [revisionId])).get(revisionId) ?? noSuch(revisionId);
+}
+
+/** As loadDecided, of several revisions with as many questions as one needs. Revisions that are not there are left out. */
+export async function loadDecidedAll(
+  store: Store,
+  revisionIds: readonly number[],
+): Promise<Map<number, DecidedUpdate>> {
   const found = new Map<number, DecidedRevision>();
-  for (let next = [revisionId]; next.length > 0; ) {
+  for (let next = [...revisionIds]; next.length > 0; ) {
     const fresh = await loadRevisions(store, next);
     for (const [id, one] of fresh) found.set(id, one);
     const inside = [...fresh.values()].flatMap(({ bundleClauses }) => bundleClauses.flat());
     next = await notYetFound(store, inside, found);
   }
-  const update = found.get(revisionId) ?? noSuch(revisionId);
-  const members = [...found].filter(([id]) => id !== revisionId).map(([, one]) => one);
-  return { update, members, revisionIds: [...found.keys()] };
+  const ids = new Map([...found].map(([id, { identity }]) => [formatIdentity(identity), id]));
+  const decided = new Map<number, DecidedUpdate>();
+  for (const revisionId of revisionIds) {
+    const update = found.get(revisionId);
+    if (update) decided.set(revisionId, { update, ...membersOf(revisionId, found, ids) });
+  }
+  return decided;
+}
+
+function membersOf(
+  revisionId: number,
+  found: ReadonlyMap<number, DecidedRevision>,
+  ids: ReadonlyMap<string, number>,
+): Pick<DecidedUpdate, 'members' | 'revisionIds'> {
+  const seen = new Set([revisionId]);
+  // Grows while it is walked.
+  for (const id of seen) {
+    for (const identity of found.get(id)?.bundleClauses.flat() ?? []) {
+      const inside = ids.get(formatIdentity(identity));
+      if (inside !== undefined) seen.add(inside);
+    }
+  }
+  const members = [...seen].flatMap((id) => (id === revisionId ? [] : (found.get(id) ?? [])));
+  return { members, revisionIds: [...seen] };
 }
 
 /** Files of the update, and of what it bundles, that are not on this server. */

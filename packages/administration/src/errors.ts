@@ -59,6 +59,10 @@ type AdministrationErrorCode =
   | 'ADMINISTRATION_CONTENT_ROOM'
   /** Nobody said where a file of an update is. */
   | 'ADMINISTRATION_CONTENT_SOURCE'
+  /** A filter fits another number of updates than the administrator saw. */
+  | 'ADMINISTRATION_COUNT_MOVED'
+  /** Some of many updates may not be decided on so. */
+  | 'ADMINISTRATION_SOME_REFUSED'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_REFUSED';
 
@@ -68,16 +72,19 @@ type Subject = 'computer' | 'group' | 'update' | 'user' | 'token' | 'rule' | 'ho
 export class AdministrationError extends Error {
   readonly code: AdministrationErrorCode;
   readonly subject: Subject | undefined;
+  /** How many the server counted, when that is what the error is about. */
+  readonly count: number | undefined;
 
   constructor(
     code: AdministrationErrorCode,
     message: string,
-    options: { subject?: Subject | undefined; cause?: unknown } = {},
+    options: { subject?: Subject | undefined; count?: number; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'AdministrationError';
     this.code = code;
     this.subject = options.subject;
+    this.count = options.count;
   }
 }
 

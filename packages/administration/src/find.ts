@@ -67,7 +67,7 @@ export async function findDecidable(store: Store, typed: string): Promise<Listed
 /** The error that says why nothing is decided about it, and what is decided in its place. */
 export async function undecidable(
   store: Store,
-  { title, updateId, updateType }: ListedRevision,
+  { title, updateId, updateType }: Pick<ListedRevision, 'title' | 'updateId' | 'updateType'>,
   why: 'rule-only' | 'bundle-member',
 ): Promise<AdministrationError> {
   const named = `"${title}" (${updateId})`;

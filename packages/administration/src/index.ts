@@ -9,6 +9,7 @@ export { findComputer, findGroup, findUpdate } from './find.ts';
 export { forecastApproval, listFilesOf } from './forecast.ts';
 export { addGroup, listGroups, removeGroups, renameGroup, setTimeZone } from './groups.ts';
 export { isThere } from './is-there.ts';
+export { approveMatching, declineMatching } from './matching.ts';
 export {
   type Administration,
   administer,

@@ -30,7 +30,8 @@ export interface ListedUpdate extends PagedUpdate {
   decisions: Decision[];
 }
 
-interface UpdateQuery extends ListRequest {
+/** Which updates. */
+export interface UpdateChoice {
   /** A part of the title. */
   search?: string | undefined;
   /** `KB5034441` or `5034441`. */
@@ -47,6 +48,9 @@ interface UpdateQuery extends ListRequest {
   isFailed?: boolean | undefined;
   /** Came into the catalog within so many days. */
   newDays?: number | undefined;
+}
+
+interface UpdateQuery extends UpdateChoice, ListRequest {
   sort?: UpdateSort | undefined;
   isDescending?: boolean | undefined;
 }
@@ -63,7 +67,8 @@ export async function listUpdates({ store, author }: Administration, query: Upda
   return { items: items.map((item) => ({ ...item, decisions: decisions.get(item.updateId) ?? [] })), ...page };
 }
 
-async function filterOf(store: Store, query: UpdateQuery, now: Date): Promise<UpdateFilter> {
+/** As the store takes it. Throws AdministrationError SERVER_NOT_FOUND for a category or a group. */
+export async function filterOf(store: Store, query: UpdateChoice, now: Date): Promise<UpdateFilter> {
   const { search, article, classification, product, severities, approval, group, newDays } = query;
   const { isSuperseded, isNeeded, isFailed } = query;
   const categoryIds: string[][] = [];

@@ -43,7 +43,14 @@ export function createAdministration(
   });
   const { consoleDir } = config;
   const pages = consoleDir === undefined ? undefined : createAdminPagesSite({ consoleDir, listeners, hosts });
-  return { site, pages, endStreams: () => site.close(), close: () => sweep.close() };
+  return {
+    site,
+    pages,
+    endStreams: () => site.endStreams(),
+    close: async () => {
+      await Promise.all([sweep.close(), site.close()]);
+    },
+  };
 }
 
 /** Of a server whose pages were not built. */

@@ -142,3 +142,55 @@ export const liveBounds = declareBounds('live', {
     administrator: 'nothing',
   },
 });
+
+export const jobBounds = declareBounds('job', {
+  atOnce: {
+    what: 'Jobs of the API that work at once',
+    fallback: 2,
+    range: [1, 64],
+    client: 'its job later',
+    administrator: 'a job that waits',
+  },
+  maxOpen: {
+    what: 'Jobs of the API that work or wait',
+    fallback: 50,
+    range: [1, 10_000],
+    client: 'HTTP 503',
+    administrator: 'a line in the access log',
+  },
+  maxKept: {
+    what: 'Jobs of the API that ended and are still shown',
+    fallback: 200,
+    range: [1, 100_000],
+    client: 'HTTP 404 for the oldest',
+    administrator: 'nothing',
+  },
+  keptMs: {
+    what: 'Time that an ended job of the API is shown',
+    fallback: 86_400_000,
+    range: [60_000, 604_800_000],
+    client: 'HTTP 404',
+    administrator: 'nothing',
+  },
+  maxResultBytes: {
+    what: 'Result of a job of the API',
+    fallback: 1_048_576,
+    range: [1024, 67_108_864],
+    client: 'a job without its result',
+    administrator: 'nothing',
+  },
+  endMs: {
+    what: 'Time that a server waits at its end for jobs of the API',
+    fallback: 5000,
+    range: [0, 600_000],
+    client: 'the end of its job',
+    administrator: 'nothing',
+  },
+  toldMs: {
+    what: 'Time between two messages about the progress of a job',
+    fallback: 500,
+    range: [10, 60_000],
+    client: 'nothing',
+    administrator: 'nothing',
+  },
+});

@@ -1,7 +1,7 @@
 // Bounds of the running server that have no flag of their own: connections, calls and rates. The others are in
 // site-bounds.ts.
 import { declareBounds } from '@moult/bounds';
-import { apiBounds, liveBounds, logOnBounds } from './api-bounds.ts';
+import { apiBounds, jobBounds, liveBounds, logOnBounds } from './api-bounds.ts';
 import { bundleSiteBounds, defaultFeedLimits, homeBounds, treeBounds, writeBounds } from './site-bounds.ts';
 
 export * from './api-bounds.ts';
@@ -314,4 +314,5 @@ export const serverBounds = [
   logOnBounds,
   liveBounds,
   bundleSiteBounds,
+  jobBounds,
 ];

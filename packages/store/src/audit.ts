@@ -17,6 +17,16 @@ interface Change {
 
 /** Of all that a transaction locks, the head of the chain comes late: see the order of locks in transact.ts. */
 export async function recordAudit(transaction: Kysely<Tables>, author: Author, change: Change): Promise<void> {
+  await recordAudits(transaction, author, [change]);
+}
+
+/** As recordAudit, of several changes in this order. */
+export async function recordAudits(
+  transaction: Kysely<Tables>,
+  author: Author,
+  changesInOrder: readonly Change[],
+): Promise<void> {
+  if (changesInOrder.length === 0) return;
   const head = await lockHead(transaction);
   const strays = await loadStrays(transaction);
   const rows = [...strays];
@@ -25,7 +35,7 @@ export async function recordAudit(transaction: Kysely<Tables>, author: Author, c
     const taken = { action: 'take records into the chain', subject: 'audit', after };
     rows.push(await insertRecord(transaction, { name: 'moult', at: author.at }, taken));
   }
-  rows.push(await insertRecord(transaction, author, change));
+  for (const change of changesInOrder) rows.push(await insertRecord(transaction, author, change));
   noteHead(transaction, await appendToChain(transaction, head, rows));
 }
 

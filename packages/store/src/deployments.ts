@@ -10,7 +10,10 @@ import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
 
-export function deploymentStore(database: Database, changes: Changes): DeploymentStore {
+export function deploymentStore(
+  database: Database,
+  changes: Changes,
+): Omit<DeploymentStore, 'deployAll' | 'setDeclinedAll'> {
   const { tables, engine } = database;
   return {
     async deploy(decision: DeploymentDecision, now: Date): Promise<void> {
@@ -203,6 +206,6 @@ export function toDeployment(
   };
 }
 
-function dateText(milliseconds: number | null): string | undefined {
+export function dateText(milliseconds: number | null): string | undefined {
   return milliseconds === null ? undefined : new Date(milliseconds).toISOString();
 }

@@ -6,6 +6,7 @@ import { sessionStore } from './accounts/sessions.ts';
 import { tokenStore } from './accounts/tokens.ts';
 import { auditStore } from './audit.ts';
 import type { StoreBounds } from './bounds.ts';
+import { bulkDecisions } from './bulk-decisions.ts';
 import { type Changes, createChanges } from './changes.ts';
 import { computerAgeingStore } from './computer-ageing.ts';
 import { computerHistoryStore } from './computer-history.ts';
@@ -183,6 +184,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     updateStore(database, changes),
     revisionListStore(database),
     deploymentStore(database, changes),
+    bulkDecisions(database, changes),
     expiredUpdateStore(database, changes),
     decisionFactStore(database),
     contentFileStore(database, changes),

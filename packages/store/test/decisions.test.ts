@@ -145,5 +145,58 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual([...(await store.loadTimeZones())], [[allComputers, 'Europe/Berlin']]);
       assert.equal((await store.checkAudit()).isIntact, true);
     });
+
+    it('many decisions at once: all or none, on record one by one, and as one by one would be', async () => {
+      const databases = postgres
+        ? [await postgres.createDatabase(), await postgres.createDatabase()]
+        : [':memory:', ':memory:'];
+      await using bulk = await openStore(databases[0] ?? '', { now: () => author.at });
+      await using single = await openStore(databases[1] ?? '', { now: () => author.at });
+      // More than one statement takes; PostgreSQL is slow with the single ones.
+      const count = engine === 'sqlite' ? 205 : 20;
+      const ids = Array.from({ length: count }, (_, at) => idOf(at));
+      const wanted = ids.flatMap((updateId, at) => {
+        const action = at % 3 === 0 ? ('Inherit' as const) : ('Install' as const);
+        const deadline = at % 2 === 0 && action === 'Install' ? new Date('2027-01-01T00:00:00Z') : undefined;
+        return [{ updateId, groupId: allComputers, action, deadline }];
+      });
+      for (const store of [bulk, single]) {
+        await importDocuments(
+          store,
+          ids.map((id, at) => documentOf(id, `Update ${at}`)),
+          author.at,
+        );
+        await store.deploy({ ...(wanted[0] ?? assert.fail()), action: 'Block', administrator: 'anna' }, author.at);
+        await store.setDeclined(idOf(1), true, author);
+        await store.setDeclined(idOf(3), true, author);
+      }
+      const heard: string[] = [];
+      bulk.subscribe((topic) => heard.push(topic));
+      await bulk.deployAll(wanted, author);
+      for (const one of wanted) await single.deploy({ ...one, administrator: author.name }, author.at);
+      assert.deepEqual(heard, ['deployments']);
+      await bulk.setDeclinedAll(ids.slice(0, count - 3), true, author);
+      for (const id of ids.slice(0, count - 3)) await single.setDeclined(id, true, author);
+      const plain = async (store: typeof bulk) => ({
+        deployments: (await store.loadDeploymentHistory())
+          .map(({ deploymentId: _, changedAt: __, ...one }) => JSON.stringify(one))
+          .sort(),
+        declined: (await store.loadDeclined()).sort(),
+        audit: (await store.listAudit({ limit: 10_000 }))
+          .map(({ auditId: _, ...record }) => JSON.stringify(record))
+          .sort(),
+      });
+      assert.deepEqual(await plain(bulk), await plain(single));
+      assert.deepEqual((await bulk.checkAudit()).isIntact, true);
+      const before = await plain(bulk);
+      const wrong = { ...(wanted[0] ?? assert.fail()), updateId: idOf(99_999) };
+      await assert.rejects(bulk.deployAll([...wanted, wrong], author));
+      assert.deepEqual(await plain(bulk), before, 'none');
+      // Clients are told by a number above the one that they know.
+      const stamps = new Map((await bulk.loadDeploymentHistory()).map((one) => [one.deploymentId, one.changedAt]));
+      await bulk.deployAll(wanted, author);
+      for (const { deploymentId, changedAt } of await bulk.loadDeploymentHistory())
+        assert.ok(changedAt > (stamps.get(deploymentId) ?? 0));
+    });
   });
 }

@@ -34,6 +34,15 @@ export interface DeploymentStore {
    */
   setDeclined(updateId: string, isDeclined: boolean, author: Author): Promise<void>;
 
+  /**
+   * As `deploy`, of several decisions in one transaction: all or none. An update and group that are named twice: the last
+   * decision is written.
+   */
+  deployAll(decisions: readonly Omit<DeploymentDecision, 'administrator'>[], author: Author): Promise<void>;
+
+  /** As `setDeclined`, of several updates in one transaction: all or none. */
+  setDeclinedAll(updateIds: readonly string[], isDeclined: boolean, author: Author): Promise<void>;
+
   /** The decisions on one update that hold now. */
   listDeploymentsOf(updateId: string): Promise<StoredDeployment[]>;
 

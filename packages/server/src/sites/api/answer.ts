@@ -39,6 +39,12 @@ export function answerOf(route: Route, document: unknown, headers: Headers): Ans
   return { status, body: jsonText(document), type: 'application/json; charset=utf-8', headers };
 }
 
+/** `location`: where the job is shown. */
+export function answerOfJob(job: unknown, location: string): Answer {
+  const headers = { location, 'preference-applied': 'respond-async' };
+  return { status: 202, body: jsonText(job), type: 'application/json; charset=utf-8', headers };
+}
+
 export function answerOfProblem(problem: Problem, headers: Headers): Answer {
   return { status: problem.status, body: jsonText(problem), type: 'application/problem+json; charset=utf-8', headers };
 }

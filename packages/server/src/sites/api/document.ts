@@ -3,6 +3,7 @@ import { permits, roles } from '@moult/administration/accounts';
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import type { Route } from './route.ts';
+import { jobShape } from './shapes.ts';
 import { apiRoot, routes } from './table.ts';
 
 /** Raised when a change breaks clients: within 1 answers only gain fields, and operations only gain what one may leave out. */
@@ -73,18 +74,30 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
       ...(header && { header }),
     },
     ...(bodySchema && { requestBody: { required: true, content: { 'application/json': { schema: bodySchema } } } }),
-    responses: { [status]: { description: 'Done', ...(content && { content }) }, ...problemsOf(route) },
+    responses: {
+      [status]: { description: 'Done', ...(content && { content }) },
+      ...(route.isLong && { '202': laterAnswer }),
+      ...problemsOf(route),
+    },
   };
 }
 
-function headersOf({ method, current, isSecret, isStream, permission }: Route): z.ZodObject | undefined {
+const laterAnswer = {
+  description: 'It is a job now. The header Location has its address',
+  content: { 'application/json': { schema: jobShape } },
+};
+
+function headersOf({ method, current, isSecret, isStream, isLong, permission }: Route): z.ZodObject | undefined {
   if (isStream)
     return z.object({ 'Last-Event-ID': z.string().max(1024).optional().describe('The id of the last message') });
   if (current && method !== 'GET')
     return z.object({ 'If-Match': z.string().describe('ETag of the state that you saw') });
   if (method !== 'POST' || isSecret || permission === 'anyone') return undefined;
-  const key = z.string().max(255).optional();
-  return z.object({ 'Idempotency-Key': key.describe('A repeated request with this key gets the same answer') });
+  const text = z.string().max(255).optional();
+  return z.object({
+    'Idempotency-Key': text.describe('A repeated request with this key gets the same answer'),
+    ...(isLong && { Prefer: text.describe('respond-async makes it a job') }),
+  });
 }
 
 /** Every problem that the operation may answer: those of the gate, of its shapes and of its rules. */

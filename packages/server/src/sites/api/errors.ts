@@ -75,6 +75,8 @@ export interface Problem {
   errors?: readonly Fault[];
   /** What was not found: computer, group, update, user or token. */
   subject?: string;
+  /** How many the server counted, when that is what it is about. */
+  count?: number;
 }
 
 /** What a client is told of an error; an error that is none of ours says nothing of itself. */
@@ -95,13 +97,17 @@ export function problemOf(
   }
   if (error instanceof AdministrationError || error instanceof ServerError) {
     const status = statusOfRule(error.code);
-    const subject =
-      error instanceof AdministrationError && error.subject !== undefined ? { subject: error.subject } : {};
     if (status !== undefined)
-      return { problem: { ...problem(error.code, status, error.message, instance), ...subject }, headers: {} };
+      return { problem: { ...problem(error.code, status, error.message, instance), ...factsOf(error) }, headers: {} };
   }
   const detail = `The server failed at this. Its log has the reason under ${instance}.`;
   return { problem: problem('API_INTERNAL', 500, detail, instance), headers: {} };
+}
+
+function factsOf(error: Error): Pick<Problem, 'subject' | 'count'> {
+  if (!(error instanceof AdministrationError)) return {};
+  const { subject, count } = error;
+  return { ...(subject !== undefined && { subject }), ...(count !== undefined && { count }) };
 }
 
 /** What is refused by a rule, and not by a failure of the server. */

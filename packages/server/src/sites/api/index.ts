@@ -4,14 +4,15 @@ import { randomUUID } from 'node:crypto';
 import type { FoundServer } from '@moult/administration';
 import { mayDo, type Principal, passwordCostOf } from '@moult/administration/accounts';
 import type { Log, Store } from '@moult/store';
-import { apiBounds, liveBounds } from '../../bounds.ts';
+import { apiBounds, jobBounds, liveBounds } from '../../bounds.ts';
 import type { HomeDocument } from '../../home-document.ts';
 import { createBodyRoom } from '../../http/gates/body-room.ts';
 import type { KnownHosts } from '../../http/known-hosts.ts';
 import type { Exchange, ListenerName, Site } from '../../http/site.ts';
-import { type Answer, answerOf, answerOfProblem, csvOf, etagOf, linkToNext, send } from './answer.ts';
+import { type Answer, answerOf, answerOfJob, answerOfProblem, csvOf, etagOf, linkToNext, send } from './answer.ts';
 import { ApiError, problemOf } from './errors.ts';
 import { authorOfCall, noteUse, principalOf, refuseOtherSites, visitorOf } from './gate.ts';
+import { createJobs } from './jobs.ts';
 import { createLive } from './live.ts';
 import { createLogOns } from './log-ons.ts';
 import { answerOnce } from './repeated.ts';
@@ -35,7 +36,9 @@ interface ApiParts {
 
 interface ApiSite extends Site {
   /** Ends every stream, so that the listeners can close. */
-  close(): void;
+  endStreams(): void;
+  /** Cancels the jobs, and waits for their end. */
+  close(): Promise<void>;
 }
 
 export function createApiSite({ store, server, listeners, hosts, now, running, home, log, failed }: ApiParts): ApiSite {
@@ -43,11 +46,24 @@ export function createApiSite({ store, server, listeners, hosts, now, running, h
   const logOns = createLogOns({ store, cost: passwordCostOf(server) });
   const { sessionIdleMinutes, sessionHours } = server.config;
   const limits = { idleMs: sessionIdleMinutes * 60_000, longestMs: sessionHours * 3_600_000 };
+  let jobsChanged: (topic: 'jobs') => void = () => undefined;
   const live = createLive({
     loadGenerations: () => store.loadGenerations(),
-    subscribe: (changed) => store.subscribe(changed),
+    subscribe(changed) {
+      jobsChanged = changed;
+      return store.subscribe(changed);
+    },
     failed: (error) => log.warn({ err: error }, 'the live stream could not be told what changed'),
     limits: liveBounds,
+  });
+  const jobs = createJobs({
+    now,
+    problemOf: problemOfJob,
+    changed(accountId, job) {
+      live.tell(accountId, 'job', job);
+      jobsChanged('jobs');
+    },
+    limits: jobBounds,
   });
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -70,7 +86,8 @@ export function createApiSite({ store, server, listeners, hosts, now, running, h
         exchange.request.resume();
       }
     },
-    close: live.close,
+    endStreams: live.close,
+    close: jobs.close,
   };
 
   async function answerCall(exchange: Exchange, visitor: Visitor): Promise<Answer> {
@@ -93,7 +110,8 @@ export function createApiSite({ store, server, listeners, hosts, now, running, h
     const { body, text } = isChange ? await readJson(route, request, room) : { body: undefined, text: '' };
     const administration = { store, server, author: authorOfCall(principal, visitor, at) };
     const openLive = () => principal !== undefined && takeOver(exchange, visitor, principal);
-    const call = { administration, principal, visitor, logOns, running, home, log, openLive, path, query, body };
+    const own = { administration, principal, visitor, logOns, running, home, log, openLive, jobs };
+    const call = { ...own, course: atOnce, path, query, body };
     const key = request.headers['idempotency-key'];
     if (key === undefined || !isChange) return carryOut(exchange, route, call);
     if (route.isSecret || !principal || method !== 'POST')
@@ -131,7 +149,26 @@ export function createApiSite({ store, server, listeners, hosts, now, running, h
     }
   }
 
+  function startJob(route: Route, call: AnyCall): Answer {
+    const { principal, administration } = call;
+    if (!principal) throw unauthenticated();
+    const job = jobs.start(principal.account, route.id, async (course) => {
+      const author = { ...administration.author, at: now() };
+      const result = await route.handle({ ...call, administration: { ...administration, author }, course });
+      return result instanceof Reply ? result.document : result;
+    });
+    return answerOfJob(job, `${apiRoot}/jobs/${job.jobId}`);
+  }
+
+  function problemOfJob(error: unknown) {
+    const instance = `urn:uuid:${randomUUID()}`;
+    const { problem } = problemOf(error, instance);
+    if (problem.status >= 500) failed(error, instance);
+    return problem;
+  }
+
   async function carryOut(exchange: Exchange, route: Route, call: AnyCall): Promise<Answer> {
+    if (route.isLong && prefersLater(exchange)) return startJob(route, call);
     if (route.method === 'GET' || !route.current) return answerOfRoute(exchange, route, call);
     // One after the other: between the look at the state and the change nothing of this server comes.
     const turn = queue.then(async () => {
@@ -144,6 +181,14 @@ export function createApiSite({ store, server, listeners, hosts, now, running, h
 }
 
 type AnyCall = Call<unknown, unknown, unknown>;
+
+/** Of work whose caller waits for the answer. */
+const atOnce = { onProgress: () => undefined, signal: new AbortController().signal };
+
+/** RFC 7240. */
+function prefersLater({ request }: Exchange): boolean {
+  return /(?:^|[,\s])respond-async(?:$|[,;\s])/i.test(String(request.headers.prefer ?? ''));
+}
 
 /** What a page reads by itself, while nobody is there, keeps no session open. */
 function isInBackground({ request }: Exchange, route: Route | undefined): boolean {

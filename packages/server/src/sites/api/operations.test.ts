@@ -60,6 +60,14 @@ const newStop = async ({ ask, tokens }: TestApi) => {
   return undefined;
 };
 
+/** Of the administrator. */
+const newJob = async ({ ask, tokens }: TestApi) => {
+  const body = { filter: { search: 'nothing of it' }, expected: 0 };
+  const asked = { method: 'POST', headers: { prefer: 'respond-async' }, body };
+  const { headers } = await ask('/api/v1/bulk/declines', { ...asked, token: tokens.administrator });
+  return String(headers.location).replace('/api/v1', '');
+};
+
 const examples: Record<string, Example> = {
   readStatus: {},
   followChanges: {},
@@ -101,6 +109,11 @@ const examples: Record<string, Example> = {
   testRules: {},
   runRules: {},
   explainGroup: { path: `/groups/All%20Computers/updates/${idOf(0)}` },
+  approveMatchingUpdates: { body: { filter: { search: 'other' }, expected: 1 } },
+  declineMatchingUpdates: { body: { filter: { search: 'other' }, expected: 1 } },
+  listJobs: {},
+  showJob: { prepare: newJob },
+  cancelJob: { prepare: newJob },
   whoAmI: {},
   listAccounts: {},
   showAccount: { prepare: newUser },
@@ -171,6 +184,10 @@ describe('the operations of the API', () => {
           assert.deepEqual([answer.status, answer.json.code], [401, 'API_UNAUTHENTICATED'], said);
         else if (!permits([role], permission))
           assert.deepEqual([answer.status, answer.json.code], [403, 'API_FORBIDDEN'], said);
+        // A job of somebody else is there for auditors and administrators.
+        else if (/Job$/.test(operation.operationId) && !permits([role], 'audit'))
+          assert.equal(answer.status, 404, said);
+        else if (operation.operationId === 'cancelJob' && role === 'auditor') assert.equal(answer.status, 403, said);
         else if (route.isStream) assert.match(answer.text, /^retry: 2000\n\nid: .*\nevent: hello\n/, said);
         else isDeclared(operation, answer, said, route.answer);
         await restore(api);
@@ -315,6 +332,10 @@ const provocations: Record<string, (api: TestApi, asked: Asked) => Promise<Asked
   'explainGroup 404': async () => ({ path: '/api/v1/groups/Nowhere/updates/x' }),
   'approveUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),
   'approveUpdates 409': async () => ({ body: { updates: [idOf(2)] } }),
+  'approveMatchingUpdates 404': async () => ({ body: { filter: {}, expected: 2, groups: ['Nowhere'] } }),
+  'approveMatchingUpdates 409': async () => ({ body: { filter: {}, expected: 7 } }),
+  'declineMatchingUpdates 404': async () => ({ body: { filter: { product: 'Nowhere' }, expected: 2 } }),
+  'declineMatchingUpdates 409': async () => ({ body: { filter: {}, expected: 7 } }),
   'declineUpdates 404': async () => ({ body: { updates: ['Nothing of it'] } }),
   'declineUpdates 409': async () => ({ body: { updates: [idOf(2)] } }),
   'addAccount 409': async () => ({ body: { name: 'Reporter', role: 'reporter' } }),

@@ -5,6 +5,7 @@ import type { Permission, Principal } from '@moult/administration/accounts';
 import type { Log, Notice } from '@moult/store';
 import type { z } from 'zod';
 import type { HomeDocument } from '../../home-document.ts';
+import type { Course, Jobs } from './jobs.ts';
 import type { LogOns } from './log-ons.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -37,6 +38,9 @@ export interface Call<Path, Query, Body> {
   home(): Promise<HomeDocument>;
   /** Of the server. */
   log: Log;
+  jobs: Jobs;
+  /** Of long work: how far it is, and whether it should end. */
+  course: Course;
   /** Makes the answer a live stream. False, with the answer untouched, when there is no room. */
   openLive(): boolean;
   path: Path;
@@ -70,6 +74,8 @@ interface RouteParts<Path, Query, Body> {
   status?: 200 | 201 | 204;
   /** Answers a page that a client may have as CSV too. */
   isList?: true;
+  /** May take long: with `Prefer: respond-async` it becomes a job. The handler tells `course`, and ends by its signal. */
+  isLong?: true;
   /** The answer is a stream of server-sent events. It is no use of a session. */
   isStream?: true;
   /** Problems of its rules, beside those that every operation has: status and when. */

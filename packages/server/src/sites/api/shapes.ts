@@ -48,3 +48,15 @@ export function told<Item>({ items, total, next }: { items: Item[]; total: numbe
 export const whole = <Item>(items: Item[]) => ({ items, total: items.length, next: null });
 export const wholeOf = <Item extends z.ZodType>(item: Item) =>
   z.looseObject({ items: z.array(item), total: z.int(), next: z.null() });
+
+/** A job without its result. */
+export const jobShape = z.looseObject({
+  jobId: id,
+  operation: z.string().describe('The operation that works'),
+  account: z.string(),
+  state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
+  createdAt: instant,
+  endedAt: instant.optional(),
+  done: z.int().describe('Steps that are done'),
+  of: z.int().optional().describe('Of so many steps, once that is known'),
+});

@@ -5,6 +5,7 @@ import { accountRoutes } from './routes/accounts.ts';
 import { computerRoutes } from './routes/computers.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { holdRoutes } from './routes/holds.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { recordRoutes } from './routes/records.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { sessionRoutes } from './routes/sessions.ts';
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...updateRoutes,
   ...holdRoutes,
   ...ruleRoutes,
+  ...jobRoutes,
   ...accountRoutes,
   ...sessionRoutes,
 ];

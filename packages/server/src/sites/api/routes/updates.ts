@@ -1,7 +1,9 @@
 // Operations on updates, and the decisions on them.
 import {
+  approveMatching,
   countByGroup,
   decline,
+  declineMatching,
   findUpdate,
   forecastApproval,
   listFilesOf,
@@ -35,6 +37,24 @@ const update = z.looseObject({
   decisions: z.array(decision),
 });
 
+/** Which updates. */
+const choiceFilters = {
+  search: someText().optional().describe('A part of the title'),
+  kb: someText(32).optional().describe('Number of a KB article'),
+  classification: someText().optional(),
+  product: someText().optional(),
+  severity: z
+    .array(z.enum(severities as [string, ...string[]]))
+    .max(5)
+    .optional(),
+  approval: z.enum(['approved', 'unapproved', 'declined']).optional(),
+  group: someText().optional().describe('Approved for this group itself'),
+  superseded: z.boolean().optional(),
+  needed: z.boolean().optional(),
+  failed: z.boolean().optional(),
+  newDays: z.int().min(1).max(36_500).optional().describe('Came within so many days'),
+};
+
 const topic = 'Updates';
 const updates = z.array(someText()).min(1).max(200).describe('GUIDs, KB numbers, or titles or parts of them');
 const decided = {
@@ -42,36 +62,67 @@ const decided = {
   409: 'A rule of administration refuses it. No update changes',
 };
 
+const choiceShape = z.strictObject(choiceFilters);
+
+/** As the rules take it. */
+function choiceOf({ kb, severity, superseded, needed, failed, ...rest }: z.output<typeof choiceShape>) {
+  return {
+    ...{ ...rest, article: kb, severities: severity as typeof severities | undefined },
+    ...{ isSuperseded: superseded, isNeeded: needed, isFailed: failed },
+  };
+}
+
+/** Of a decision on all updates of a list. */
+const matchingParts = {
+  filter: choiceShape.describe('As in the list of updates'),
+  expected: z
+    .int()
+    .min(0)
+    .describe('`total` of the list that you saw. When the server counts another number, nothing changes'),
+  skipRefused: z
+    .boolean()
+    .optional()
+    .describe('Leave out updates that may not be decided on, in place of refusing all'),
+};
+
+const bulkAnswer = z.looseObject({
+  count: z.int().describe('Updates that changed'),
+  refusedCount: z.int().describe('Updates that were left out'),
+  refused: z
+    .array(z.looseObject({ updateId: id, title: z.string(), code: z.string(), detail: z.string() }))
+    .describe('The first of them'),
+  isCut: z.boolean().describe('It was cancelled before the last update'),
+});
+
+const bulkRefusals = {
+  404: 'A group or a category is not there',
+  409: 'The count moved, or an update may not be decided on so. No update changes',
+};
+
+const approvalParts = {
+  groups: z.array(someText()).min(1).max(200).optional().describe('Names or ids. All Computers unless given'),
+  action: action.default('Install'),
+  deadline: z.iso.datetime({ offset: true }).optional(),
+  allowPastDeadline: z.boolean().optional(),
+  acceptLicense: z.boolean().optional().describe('Accept the license terms for all computers'),
+};
+
 export const updateRoutes = [
   route(['listUpdates', 'GET', '/updates', 'read', topic], {
     isList: true,
     summary: 'List updates with their decisions and the number of computers that need them',
     querySchema: listQuery({
-      search: someText().optional().describe('A part of the title'),
-      kb: someText(32).optional().describe('Number of a KB article'),
-      classification: someText().optional(),
-      product: someText().optional(),
-      severity: z
-        .array(z.enum(severities as [string, ...string[]]))
-        .max(5)
-        .optional(),
-      approval: z.enum(['approved', 'unapproved', 'declined']).optional(),
-      group: someText().optional().describe('Approved for this group itself'),
-      superseded: z.boolean().optional(),
-      needed: z.boolean().optional(),
-      failed: z.boolean().optional(),
-      newDays: z.int().min(1).max(36_500).optional().describe('Came within so many days'),
+      ...choiceFilters,
       sort: z.enum(updateSorts as [string, ...string[]]).default('title'),
       order,
     }),
     answer: pageOf(update),
     refusals: { 404: 'A group or category is not there', 409: 'The cursor is of another list' },
     async handle({ administration, query }) {
-      const { kb, severity, superseded, needed, failed, sort, order: direction, format: _, ...rest } = query;
+      const { sort, order: direction, format: _, limit, cursor, ...choice } = query;
       return told(
         await listUpdates(administration, {
-          ...{ ...rest, article: kb, severities: severity as typeof severities | undefined },
-          ...{ isSuperseded: superseded, isNeeded: needed, isFailed: failed },
+          ...{ ...choiceOf(choice), limit, cursor },
           ...{ sort: sort as (typeof updateSorts)[number], isDescending: direction === 'desc' },
         }),
       );
@@ -126,11 +177,7 @@ export const updateRoutes = [
       "Approve updates for groups, or change their approvals. Either all change or none. A vendor's package is fetched and published first",
     bodySchema: z.strictObject({
       updates,
-      groups: z.array(someText()).min(1).max(200).optional().describe('Names or ids. All Computers unless given'),
-      action: action.default('Install'),
-      deadline: z.iso.datetime({ offset: true }).optional(),
-      allowPastDeadline: z.boolean().optional(),
-      acceptLicense: z.boolean().optional().describe('Accept the license terms for all computers'),
+      ...approvalParts,
       allowAll: z.boolean().optional().describe("Approve a vendor's package whose rules fit every computer"),
     }),
     answer: z.looseObject({
@@ -140,6 +187,7 @@ export const updateRoutes = [
         .describe("Vendors' packages that were published first, and the computers that their rules fit"),
     }),
     refusals: decided,
+    isLong: true,
     async handle({ administration, log, body: { updates: named, deadline, allowAll, ...approval } }) {
       const when = deadline === undefined ? undefined : new Date(deadline);
       const packages: PackageReach[] = [];
@@ -166,6 +214,30 @@ export const updateRoutes = [
       const items: unknown[] = [];
       for (const updateId of ids) items.push(await decline(administration, updateId, body.isDeclined));
       return { items };
+    },
+  }),
+  route(['approveMatchingUpdates', 'POST', '/bulk/approvals', 'decide', topic], {
+    summary: 'Approve all updates of a list for groups, by the filter of the list and the count that you saw',
+    bodySchema: z.strictObject({ ...matchingParts, ...approvalParts }),
+    answer: bulkAnswer.extend({ missingFiles: z.int().describe('Files that are not on the server') }),
+    refusals: bulkRefusals,
+    isLong: true,
+    handle({ administration, course, body: { filter, expected, skipRefused, deadline, ...approval } }) {
+      const matching = { choice: choiceOf(filter), expected, skipRefused };
+      const when = deadline === undefined ? undefined : new Date(deadline);
+      return approveMatching(administration, matching, { ...approval, deadline: when }, course);
+    },
+  }),
+  route(['declineMatchingUpdates', 'POST', '/bulk/declines', 'decide', topic], {
+    summary:
+      'Decline all updates of a list, or remove their decline, by the filter of the list and the count that you saw',
+    bodySchema: z.strictObject({ ...matchingParts, isDeclined: z.boolean().default(true) }),
+    answer: bulkAnswer,
+    refusals: bulkRefusals,
+    isLong: true,
+    handle({ administration, course, body: { filter, expected, skipRefused, isDeclined } }) {
+      const matching = { choice: choiceOf(filter), expected, skipRefused };
+      return declineMatching(administration, matching, isDeclined, course);
     },
   }),
 ];

@@ -107,7 +107,8 @@ export async function startApi() {
   return {
     ...{ administration: own, tokens, clock, failures, port, ask, askFrom },
     async [Symbol.asyncDispose]() {
-      site.close();
+      site.endStreams();
+      await site.close();
       listener.close();
       await administration[Symbol.asyncDispose]();
     },

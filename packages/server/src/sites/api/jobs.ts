@@ -1,0 +1,176 @@
+// Long work of the API: it goes on after its request was answered, tells how far it is, can be cancelled, and keeps its result
+// for a while. Jobs are in memory: a restart ends them, and the audit records say what they changed.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { jsonText } from '@moult/formats/text';
+import type { jobBounds } from '../../bounds.ts';
+import { ApiError, type Problem } from './errors.ts';
+
+type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** As the API shows it. */
+export interface Job {
+  jobId: string;
+  /** The id of the operation. */
+  operation: string;
+  account: string;
+  state: JobState;
+  createdAt: Date;
+  endedAt?: Date;
+  /** Steps that are done, and of how many, once that is known. */
+  done: number;
+  of?: number;
+  /** What the operation would have answered. */
+  result?: unknown;
+  /** Why it failed. */
+  problem?: Problem;
+}
+
+/** How far the work is, and whether it should end. */
+export interface Course {
+  onProgress(done: number, of: number): void;
+  signal: AbortSignal;
+}
+
+interface Owner {
+  accountId: string;
+  name: string;
+}
+
+interface JobParts {
+  now(): Date;
+  /** What a client is told of a failure. */
+  problemOf(error: unknown): Problem;
+  /** Told of each change of a job. */
+  changed(accountId: string, job: Job): void;
+  limits: typeof jobBounds;
+}
+
+export interface Jobs {
+  /** Starts the work now or as soon as others have ended. Throws ApiError API_BUSY when too many wait. */
+  start(owner: Owner, operation: string, work: (course: Course) => Promise<unknown>): Job;
+  /** The newest first. `accountId`: only those of this account. */
+  list(accountId: string | undefined): Job[];
+  /** Undefined when it is not there, or of another account. */
+  find(jobId: string, accountId: string | undefined): Job | undefined;
+  /** Ends the work at its next step. Without effect for a job that has ended. */
+  cancel(jobId: string): void;
+  /** Cancels all, and waits until the work has ended, but not for long. */
+  close(): Promise<void>;
+}
+
+interface Entry {
+  job: Job;
+  accountId: string;
+  controller: AbortController;
+  work: (course: Course) => Promise<unknown>;
+  toldAt: number;
+}
+
+export function createJobs({ now, problemOf, changed, limits }: JobParts): Jobs {
+  /** In the order of their start. */
+  const entries = new Map<string, Entry>();
+  const running = new Set<Promise<void>>();
+
+  const tell = (entry: Entry): void => {
+    entry.toldAt = performance.now();
+    changed(entry.accountId, shown(entry));
+  };
+
+  const begin = (): void => {
+    for (const entry of entries.values()) {
+      if (running.size >= limits.atOnce) return;
+      if (entry.job.state !== 'waiting') continue;
+      const run = carryOut(entry).finally(() => {
+        running.delete(run);
+        begin();
+      });
+      running.add(run);
+    }
+  };
+
+  const carryOut = async (entry: Entry): Promise<void> => {
+    const { job, controller, work } = entry;
+    job.state = 'running';
+    tell(entry);
+    try {
+      const result = await work({ onProgress: (done, of) => note(entry, done, of), signal: controller.signal });
+      job.state = controller.signal.aborted && isCut(result) ? 'cancelled' : 'done';
+      // A result that is larger is in the lists.
+      if (jsonText(result ?? null).length <= limits.maxResultBytes) job.result = result;
+    } catch (error) {
+      job.state = controller.signal.aborted ? 'cancelled' : 'failed';
+      if (job.state === 'failed') job.problem = problemOf(error);
+    }
+    end(entry);
+  };
+
+  const note = (entry: Entry, done: number, of: number): void => {
+    Object.assign(entry.job, { done, of });
+    if (performance.now() - entry.toldAt >= limits.toldMs) tell(entry);
+  };
+
+  const end = (entry: Entry): void => {
+    entry.job.endedAt = now();
+    tell(entry);
+    forgetOld();
+  };
+
+  const forgetOld = (): void => {
+    const ended = [...entries.values()].filter(({ job }) => job.endedAt !== undefined);
+    const old = now().getTime() - limits.keptMs;
+    const surplus = ended.length - limits.maxKept;
+    ended.forEach(({ job }, at) => {
+      if (at < surplus || (job.endedAt?.getTime() ?? 0) < old) entries.delete(job.jobId);
+    });
+  };
+
+  const cancel = (jobId: string): void => {
+    const entry = entries.get(jobId);
+    if (!entry || entry.job.endedAt) return;
+    entry.controller.abort();
+    if (entry.job.state !== 'waiting') return;
+    entry.job.state = 'cancelled';
+    end(entry);
+  };
+
+  const own = (accountId: string | undefined) => (entry: Entry) =>
+    accountId === undefined || entry.accountId === accountId;
+
+  return {
+    start({ accountId, name }, operation, work) {
+      forgetOld();
+      const open = [...entries.values()].filter(({ job }) => job.endedAt === undefined).length;
+      if (open >= limits.maxOpen)
+        throw new ApiError('API_BUSY', 'Too many jobs wait. Try again later.', { headers: { 'retry-after': '30' } });
+      const job: Job = { jobId: randomUUID(), operation, account: name, state: 'waiting', createdAt: now(), done: 0 };
+      const entry = { job, accountId, work, controller: new AbortController(), toldAt: Number.NEGATIVE_INFINITY };
+      entries.set(job.jobId, entry);
+      // What the caller is answered is a job that waits: it may end before the answer is sent.
+      const answer = shown(entry);
+      queueMicrotask(begin);
+      return answer;
+    },
+    list: (accountId) => [...entries.values()].filter(own(accountId)).map(shown).reverse(),
+    find(jobId, accountId) {
+      const entry = entries.get(jobId);
+      return entry && own(accountId)(entry) ? { ...entry.job } : undefined;
+    },
+    cancel,
+    async close() {
+      for (const { job } of entries.values()) cancel(job.jobId);
+      // A download does not end at once.
+      await Promise.race([Promise.all(running), pause(limits.endMs, undefined, { ref: false })]);
+    },
+  };
+}
+
+/** Without its result, which only who asks for the job itself is told. */
+function shown({ job: { result: _, ...job } }: Entry): Job {
+  return job;
+}
+
+/** Work that was cancelled answers what it did until then. */
+function isCut(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && 'isCut' in result && result.isCut === true;
+}
