@@ -12,7 +12,7 @@ import type { Administration } from './open-server.ts';
 import { filterOf, type UpdateChoice } from './updates.ts';
 import { publishedText } from './vendors/publish-package.ts';
 
-export interface Matching {
+interface Matching {
   choice: UpdateChoice;
   /** How many updates the administrator saw. */
   expected: number;
@@ -28,14 +28,14 @@ interface BulkCourse {
   limits?: typeof bulkBounds;
 }
 
-export interface Refused {
+interface Refused {
   updateId: string;
   title: string;
   code: string;
   detail: string;
 }
 
-export interface BulkResult {
+interface BulkResult {
   /** Updates that changed. */
   count: number;
   /** The first of those that were left out. */
