@@ -67,7 +67,7 @@ type AdministrationErrorCode =
   | 'SERVER_REFUSED';
 
 /** What was not found, so that a caller can say how it is listed. */
-type Subject = 'computer' | 'group' | 'update' | 'user' | 'token' | 'rule' | 'hold';
+type Subject = 'computer' | 'group' | 'update' | 'user' | 'token' | 'rule' | 'hold' | 'ring';
 
 export class AdministrationError extends Error {
   readonly code: AdministrationErrorCode;

@@ -1,4 +1,4 @@
-// The commands of docs/holds.md are run as written.
+// The commands of docs/holds.md and docs/rings.md are run as written.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -7,25 +7,31 @@ import { delimiter, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '@moult/store';
+import { importDocuments } from '@moult/store/catalog';
 import { loadOrCreateOperatorKeys } from '@moult/store/keys';
+import { documentOf, idOf } from '../../administration/src/test/administration.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'moult-holds-page-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('the commands of docs/holds.md do what the page says', async () => {
+test('the commands of docs/holds.md and docs/rings.md do what the pages say', async () => {
   const dataDir = join(scratch, 'data');
   const now = new Date();
   await loadOrCreateOperatorKeys(dataDir, { now, isClockBelieved: true });
-  await (await openStore(join(dataDir, 'moult.sqlite'), { now: () => now })).close();
+  const store = await openStore(join(dataDir, 'moult.sqlite'), { now: () => now });
+  await importDocuments(store, [documentOf(idOf(0), 'Security Update (KB5000001)')], now);
+  await store.close();
   const bin = join(scratch, 'bin');
   mkdirSync(bin);
   symlinkSync(join(root, 'packages/cli/bin/moult.js'), join(bin, 'moult'));
-  const page = readFileSync(join(root, 'docs/holds.md'), 'utf8');
+  const page = ['rings', 'holds'].map((name) => readFileSync(join(root, `docs/${name}.md`), 'utf8')).join('\n');
   const script = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text).join('');
   const path = [bin, dirname(process.execPath), process.env.PATH].join(delimiter);
   const env = { ...process.env, PATH: path, MOULT_DATA_DIR: dataDir };
   const said = execFileSync('sh', ['-ec', script], { cwd: scratch, env, encoding: 'utf8' });
+  assert.match(said, /"Security Update \(KB5000001\)" is running in ring 2 of 2 \(all\)/);
+  assert.match(said, /is rolledBack in ring 2 of 2/);
   assert.match(said, /advise +KB5034441 +Windows 10\.0\.19041 to 10\.0\.19045, Example\*, Book 13\*/);
   assert.match(said, /2 holds of [\da-f]{64} are in force/);
   assert.match(said, /Everything is stopped until .*: Screens stay black after KB5034441/);

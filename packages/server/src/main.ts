@@ -37,6 +37,7 @@ import type { ListenerName, Site } from './http/site.ts';
 import type { Logger, OpenLog } from './log/log.ts';
 import { openUpdateService } from './open-update-service.ts';
 import { openWhenThere } from './open-when-there.ts';
+import { keepRings } from './rings/index.ts';
 import { keepRules } from './rules/index.ts';
 import { settingsOf } from './running-settings.ts';
 import { openServerDatabase } from './server-database.ts';
@@ -191,6 +192,9 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
         ownZone: config.timeZone,
       });
       itsClosers.add(() => rules.close());
+      const isClockBelieved = () => clock.state().kind === 'right';
+      const rings = keepRings({ store, now: store.now, isClockBelieved, log });
+      itsClosers.add(() => rings.close());
       return handlersOf(service);
     },
     onWaiting: database.hold,

@@ -36,6 +36,10 @@ export interface Tables {
   decline_origins: { update_id: string; origin: string; changed_at: number; evidence: string | null };
   group_zones: { group_id: string; time_zone: string };
   holds: HoldsTable;
+  ring_plans: { plan_id: string; name: string; name_key: string; rings: string };
+  rollouts: RolloutsTable;
+  rollout_computers: RolloutComputersTable;
+  computer_rhythms: ComputerRhythmsTable;
   accounts: AccountsTable;
   account_groups: { account_id: string; group_id: string };
   sessions: SessionsTable;
@@ -90,6 +94,35 @@ interface SyncRevisionsTable {
   extended: Uint8Array | null;
   error_code: string | null;
   error_message: string | null;
+}
+
+interface RolloutsTable {
+  rollout_id: string;
+  plan_id: string;
+  update_id: string;
+  version: number;
+  status: string;
+  /** State, when each ring was reached, and the reason to wait, as JSON. */
+  progress: string;
+  started_at: number;
+}
+
+interface RolloutComputersTable {
+  rollout_id: string;
+  computer_id: string;
+  ring: number;
+  outcome: string;
+  outcome_at: number;
+  connected_at_offer: number;
+}
+
+interface ComputerRhythmsTable {
+  computer_id: string;
+  gaps: number;
+  gap_ms: number;
+  deviation_ms: number;
+  connected_ms: number;
+  last_contact: number;
 }
 
 interface HoldsTable {

@@ -49,6 +49,7 @@ import { newestTimeStore } from './newest-time.ts';
 import { registeredSystemStore } from './registered-systems.ts';
 import { reportingEventStore } from './reporting-events.ts';
 import { revisionListStore } from './revision-list.ts';
+import { ringStore } from './rings.ts';
 import { ruleChangeStore } from './rule-changes.ts';
 import { ruleFactStore } from './rule-facts.ts';
 import { keptRuleStore } from './rules.ts';
@@ -220,6 +221,7 @@ export function storeOf(database: Database, now: () => Date, given: StoreBounds 
     ruleChangeStore(database, changes),
     timeZoneStore(database, changes),
     holdStore(database, changes),
+    ringStore(database, changes),
     events,
     homeStore(database, {
       loadCounters: counters.loadCounters,

@@ -21,7 +21,7 @@ export interface RolloutState {
 
 type HaltReason = 'failures' | 'silence' | 'notGoodEnough';
 
-type WaitReason =
+export type WaitReason =
   | 'paused'
   | 'held'
   /** The ring has no computers: nobody can show anything. */

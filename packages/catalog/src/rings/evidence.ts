@@ -3,7 +3,7 @@
 import { type Presence, presenceOf, type Rhythm } from './rhythm.ts';
 
 /** notNeeded: its report says that the update is not for it. */
-type Outcome = 'none' | 'installed' | 'failed' | 'notNeeded';
+export type Outcome = 'none' | 'installed' | 'failed' | 'notNeeded';
 
 /** One computer that was offered an update. */
 export interface Exposure {

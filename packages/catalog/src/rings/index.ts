@@ -5,6 +5,7 @@ export {
   type RolloutState,
   startRollout,
   type Transition,
+  type WaitReason,
 } from './advance.ts';
 export {
   countExposure,
@@ -12,13 +13,16 @@ export {
   type Exposure,
   noControls,
   noCounts,
+  type Outcome,
   type RingEvidence,
 } from './evidence.ts';
+export { defaultRingPolicy, faultOf, placeOf, type Ring, type RingPlan, type RingPolicy, ringOf } from './plan.ts';
 export {
-  defaultRingPolicy,
-  faultOf,
-  placeOf,
-  type RingPlan,
-  ringOf,
-} from './plan.ts';
-export { afterGap, noRhythm, presenceOf, type Rhythm } from './rhythm.ts';
+  afterGap,
+  connectedPerGapMs,
+  noRhythm,
+  oneCheckInMs,
+  presenceOf,
+  type Rhythm,
+  slowestGapMs,
+} from './rhythm.ts';

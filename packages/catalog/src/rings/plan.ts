@@ -39,7 +39,7 @@ type RingMembers =
   /** Of all computers, those that no group of the plan names. */
   | { kind: 'percent'; percent: number };
 
-interface Ring {
+export interface Ring {
   name: string;
   members: RingMembers;
   policy: RingPolicy;

@@ -14,13 +14,13 @@ export interface Rhythm {
 export const noRhythm: Rhythm = { gaps: 0, gapMs: 0, deviationMs: 0, connectedMs: 0 };
 
 /** Requests that follow each other more closely are one check-in. */
-const oneCheckInMs = 600_000;
+export const oneCheckInMs = 600_000;
 /** Of a longer gap nobody knows whether the computer was on. */
-const connectedPerGapMs = 6 * 3_600_000;
+export const connectedPerGapMs = 6 * 3_600_000;
 /** Gaps that a rhythm needs before it is known. */
 const fewestGaps = 3;
 /** A gap beyond this says nothing of a rhythm: a computer that was put away, or a clock that jumped. */
-const slowestGapMs = 14 * 86_400_000;
+export const slowestGapMs = 14 * 86_400_000;
 
 /** The rhythm after one more gap. A gap of less than one check-in, or of less than nothing, changes nothing. */
 export function afterGap(rhythm: Rhythm, gapMs: number): Rhythm {

@@ -21,6 +21,7 @@ export const descriptions: Readonly<Record<keyof typeof commands, string>> = {
   decline: 'decline updates (Deny-WsusUpdate). --undo removes the decline',
   rules: 'list, add, test, run, move and remove rules for approvals',
   apply: 'make groups and rules as files say. A second time changes nothing',
+  rings: 'let updates go through the fleet in rings: on by evidence, halted by themselves',
   holds: 'known issues: keep updates from the computers that they harm, or only show the issue',
   stop: 'the emergency stop: computers install and remove nothing until it ends',
   events:

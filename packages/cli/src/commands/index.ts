@@ -25,6 +25,7 @@ export const commands = {
   decline: () => import('./decline.ts'),
   rules: () => import('./rules.ts'),
   apply: () => import('./apply.ts'),
+  rings: () => import('./rings.ts'),
   holds: () => import('./holds.ts'),
   stop: () => import('./stop.ts'),
   events: () => import('./events.ts'),

@@ -14,6 +14,7 @@ import type { EventStore } from './events.ts';
 import type { GroupStore } from './groups.ts';
 import type { HoldStore } from './holds.ts';
 import type { ListStore } from './lists.ts';
+import type { RingStore } from './rings.ts';
 import type { RuleStore } from './rules.ts';
 import type { SelfUpdateEvents } from './self-update.ts';
 import type { Configuration, Counters, HomePage, Topic } from './server.ts';
@@ -31,6 +32,7 @@ export type * from './events.ts';
 export type * from './groups.ts';
 export type * from './holds.ts';
 export type * from './lists.ts';
+export type * from './rings.ts';
 export type * from './rules.ts';
 export type * from './self-update.ts';
 export type * from './server.ts';
@@ -56,6 +58,7 @@ export interface Store
     SelfUpdateEvents,
     VendorCatalogs,
     HoldStore,
+    RingStore,
     Synchronisation,
     RuleStore,
     Configuration,

@@ -13,6 +13,7 @@ import { up as accounts } from './0011-accounts.ts';
 import { up as synchronisation } from './0012-synchronisation.ts';
 import { up as rules } from './0013-rules.ts';
 import { up as holds } from './0014-holds.ts';
+import { up as rings } from './0015-rings.ts';
 
 export interface Migration {
   name: string;
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   { name: '0012-synchronisation', up: synchronisation },
   { name: '0013-rules', up: rules },
   { name: '0014-holds', up: holds },
+  { name: '0015-rings', up: rings },
 ];

@@ -1,0 +1,169 @@
+// Updates on their way through rings: the step of the clock, and what persons do.
+import { randomUUID } from 'node:crypto';
+import { objectionTo } from '@moult/catalog';
+import {
+  type Advance,
+  advance,
+  intervene,
+  type RingEvidence,
+  startRollout,
+  type Transition,
+} from '@moult/catalog/rings';
+import type { Rollout, RolloutChange, Store, StoredPlan } from '@moult/store';
+import { loadDecided, openTerms } from '../decided-update.ts';
+import { AdministrationError } from '../errors.ts';
+import { findDecidable } from '../find.ts';
+import type { Administration } from '../open-server.ts';
+import { gatherEvidence } from './evidence.ts';
+import { findPlan } from './plans.ts';
+
+export interface ShownRollout extends Rollout {
+  title: string;
+  plan: StoredPlan;
+  evidence: RingEvidence;
+}
+
+/**
+ * Lets each update on its way go on, or halts it, by what computers showed. Answers what happened. Two servers that step at
+ * the same moment step once.
+ */
+export async function stepRollouts(store: Store, now: Date): Promise<Transition[]> {
+  await store.noteRhythms();
+  const plans = new Map((await store.listPlans()).map((plan) => [plan.planId, plan]));
+  const stop = await store.loadStop();
+  const isStopped = stop !== undefined && stop.until > now;
+  const done: Transition[] = [];
+  for (const rollout of await store.listRollouts()) {
+    const plan = plans.get(rollout.planId);
+    const { status } = rollout.state;
+    if (!plan || (status !== 'running' && status !== 'paused')) continue;
+    const { evidence, computers } = await gatherEvidence(store, plan, rollout, now.getTime());
+    const isHeld = isStopped || (await isHeldForAll(store, rollout, now));
+    const step = advance(rollout.state, plan, { ...evidence, isHeld }, now.getTime());
+    const change = await changeOf(store, plan, rollout, step, now);
+    if (await store.changeRollout(rollout, { ...change, computers }, { name: 'moult', at: now }))
+      done.push(...step.transitions);
+  }
+  return done;
+}
+
+/** An update begins its way: it is approved for the first ring. Throws AdministrationError as approve does. */
+export async function enterRings(administration: Administration, named: string, update: string): Promise<ShownRollout> {
+  const { store, author } = administration;
+  const plan = await findPlan(administration, named);
+  const found = await findDecidable(store, update);
+  const newest = (await store.findRevisions(found.updateId)).at(-1) ?? found;
+  const decided = await loadDecided(store, newest);
+  const objection = objectionTo(decided.update, decided.members, {
+    ...{ action: 'Install', now: author.at, allowPastDeadline: false },
+  });
+  if (objection || (await openTerms(store, decided)).length > 0)
+    throw new AdministrationError(
+      'SERVER_REFUSED',
+      `"${found.title}" cannot enter rings: ${objection ?? 'its license terms are not accepted'}. "moult approve" says more.`,
+    );
+  const at = author.at.getTime();
+  const state = startRollout(at);
+  const rollout: Rollout = {
+    ...{ rolloutId: randomUUID(), planId: plan.planId, updateId: found.updateId, version: 0, state, reachedAt: [at] },
+    ...{ waitsFor: 'hours', startedAt: at },
+  };
+  const step: Advance = { state, transitions: [], waitsFor: 'hours' };
+  const change = await changeOf(store, plan, { ...rollout, reachedAt: [] }, step, author.at);
+  const records = [{ action: 'enter rings', after: { rings: plan.name } }];
+  if (!(await store.changeRollout(rollout, { ...change, computers: [], records }, author)))
+    throw new AdministrationError('SERVER_REFUSED', `"${found.title}" went through rings already.`);
+  return showRollout(administration, found.updateId);
+}
+
+export type Wish = { action: 'pause'; until: Date | undefined } | { action: 'resume' | 'skip' | 'rollBack' };
+
+/**
+ * Pauses, resumes, skips a ring or takes an update back from all rings. To take back removes it from computers where it can be
+ * removed. Throws AdministrationError SERVER_NOT_FOUND, and SERVER_REFUSED where its state does not allow it.
+ */
+export async function changeWay(administration: Administration, update: string, wish: Wish): Promise<ShownRollout> {
+  const { store, author } = administration;
+  const shown = await showRollout(administration, update);
+  if (wish.action === 'pause' && wish.until && wish.until <= author.at)
+    throw new AdministrationError('SERVER_REFUSED', `The end ${wish.until.toISOString()} of the pause is over.`);
+  const asked = wish.action === 'pause' ? { action: wish.action, until: wish.until?.getTime() } : wish;
+  const step = intervene(shown.state, shown.plan, shown.evidence, asked);
+  if (!step)
+    throw new AdministrationError(
+      'SERVER_REFUSED',
+      `"${shown.title}" is ${shown.state.status} in ring ${shown.state.ring + 1} of ${shown.plan.rings.length}: this cannot be done now.`,
+    );
+  const change = await changeOf(store, shown.plan, shown, step, author.at);
+  if (!(await store.changeRollout(shown, { ...change, computers: [] }, author)))
+    throw new AdministrationError('SERVER_REFUSED', 'The rings went on at this moment. Look at them, and try again.');
+  return showRollout(administration, shown.updateId);
+}
+
+/** Of one update. Throws AdministrationError SERVER_NOT_FOUND. */
+export async function showRollout(administration: Administration, update: string): Promise<ShownRollout> {
+  const { store, author } = administration;
+  const { updateId, title } = await findDecidable(store, update);
+  const rollout = (await store.listRollouts()).find((one) => one.updateId === updateId);
+  const plan = rollout && (await store.listPlans()).find(({ planId }) => planId === rollout.planId);
+  if (!rollout || !plan)
+    throw new AdministrationError('SERVER_NOT_FOUND', `"${title}" is not on its way through rings.`, {
+      subject: 'ring',
+    });
+  const { evidence } = await gatherEvidence(store, plan, rollout, author.at.getTime());
+  return { ...rollout, title, plan, evidence };
+}
+
+async function isHeldForAll(store: Store, { updateId }: Rollout, now: Date): Promise<boolean> {
+  const holds = await store.resolveHolds();
+  return holds.some(
+    ({ effect, endsAt, heldUpdates }) =>
+      effect === 'hold' && !(endsAt && endsAt <= now) && heldUpdates.some((id) => id === updateId),
+  );
+}
+
+/** What a step writes: decisions for the rings that it reaches, takes back or offers again, and a record with its numbers. */
+async function changeOf(
+  store: Store,
+  plan: StoredPlan,
+  rollout: Rollout,
+  { state, transitions, waitsFor }: Advance,
+  now: Date,
+): Promise<Omit<RolloutChange, 'computers'>> {
+  const reachedAt = plan.rings.slice(0, state.ring + 1).map((_, at) => rollout.reachedAt[at] ?? now.getTime());
+  const records = transitions.map(({ action, ...after }) => ({ action: `rings: ${recordNames[action]}`, after }));
+  const after = { state, reachedAt, waitsFor };
+  // Between two transitions a person may decide otherwise, and that stays.
+  if (transitions.length === 0 && rollout.reachedAt.length > 0) return { after, decisions: [], records };
+  const wanted = await actionOf(store, rollout, state.status, now);
+  const decisions: RolloutChange['decisions'][number][] = [];
+  const history = await store.loadDeploymentHistory();
+  const known = new Map(history.filter((one) => one.updateId === rollout.updateId).map((one) => [one.groupId, one]));
+  const groups = new Set((await store.loadGroups()).map(({ groupId }) => groupId));
+  for (const { members } of plan.rings.slice(0, state.ring + 1)) {
+    for (const groupId of members.kind === 'groups' ? members.groupIds : []) {
+      const before = known.get(groupId);
+      // A group that was removed, and what a person or a rule decided, stays as it is.
+      if (!groups.has(groupId) || (before && before.by !== `ring:${rollout.rolloutId}`)) continue;
+      if ((before?.action ?? 'Inherit') !== wanted)
+        decisions.push({ updateId: rollout.updateId, groupId, action: wanted, deadline: undefined });
+    }
+  }
+  return { after, decisions, records };
+}
+
+const recordNames: Readonly<Record<Transition['action'], string>> = {
+  ...{ start: 'start', promote: 'go on', finish: 'finish', halt: 'halt', pause: 'pause', resume: 'resume' },
+  ...{ skip: 'skip', rollBack: 'take back' },
+};
+
+/** Offered while it goes on; a halt offers it to nobody more; what is taken back is removed where it can be. */
+async function actionOf(store: Store, rollout: Rollout, status: string, now: Date) {
+  if (status === 'running' || status === 'paused' || status === 'finished') return 'Install';
+  if (status === 'halted') return 'Inherit';
+  const newest = (await store.findRevisions(rollout.updateId)).at(-1);
+  if (!newest) return 'Inherit';
+  const { update, members } = await loadDecided(store, newest);
+  const objection = objectionTo(update, members, { action: 'Uninstall', now, allowPastDeadline: false });
+  return objection ? 'Inherit' : 'Uninstall';
+}
