@@ -154,7 +154,7 @@ async function changeOf(
 
 const recordNames: Readonly<Record<Transition['action'], string>> = {
   ...{ start: 'start', promote: 'go on', finish: 'finish', halt: 'halt', pause: 'pause', resume: 'resume' },
-  ...{ skip: 'skip', rollBack: 'take back' },
+  ...{ skip: 'skip', rollBack: 'roll back' },
 };
 
 /** Offered while it goes on; a halt offers it to nobody more; what is taken back is removed where it can be. */

@@ -85,7 +85,7 @@ export function register(program: Command): void {
       tell(flags, (administration) => changeWay(administration, update, { action: 'pause', until: flags.until })),
     );
   withServerOptions(rings.command('remove').argument('<rings>'))
-    .description('forget rings. What they approved stays')
+    .description('forget rings. Their approvals stay')
     .action(remove);
 
   function way(
@@ -151,7 +151,7 @@ async function add(name: string, flags: AddFlags): Promise<void> {
 
 async function remove(name: string, flags: AdministrationFlags): Promise<void> {
   const plan = await administer(flags, (administration) => removePlan(administration, name));
-  present(plan, flags, (one) => [`Rings "${one.name}" are removed. What they approved stays.`]);
+  present(plan, flags, (one) => [`Rings "${one.name}" are removed. Their approvals stay.`]);
 }
 
 async function tell(
