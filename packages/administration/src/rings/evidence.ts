@@ -11,7 +11,7 @@ import {
 } from '@moult/catalog/rings';
 import type { RingComputer, Rollout, RolloutComputer, Store, StoredPlan, TargetGroup } from '@moult/store';
 
-export interface Gathered {
+interface Gathered {
   evidence: RingEvidence;
   /** Offers that are new, and outcomes that changed. */
   computers: RolloutComputer[];

@@ -1,2 +1,2 @@
-export { addPlan, type NewRing, removePlan } from './plans.ts';
+export { addPlan, removePlan } from './plans.ts';
 export { changeWay, enterRings, type ShownRollout, showRollout, stepRollouts, type Wish } from './rollouts.ts';

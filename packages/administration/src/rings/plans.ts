@@ -6,7 +6,7 @@ import { AdministrationError, asAdministrationError } from '../errors.ts';
 import { findGroup } from '../find.ts';
 import type { Administration } from '../open-server.ts';
 
-export interface NewRing {
+interface NewRing {
   name: string;
   /** Names or ids of groups. */
   groups: readonly string[];
