@@ -145,6 +145,17 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.equal((await found({ silentSince: new Date(start + 30 * day) })).length, 25);
       const { items } = await store.pageComputers({ isNeeding: true }, { limit: 1 });
       assert.deepEqual([items[0]?.needed, items[0]?.failed], [1, 0]);
+      // By direct group; who is in none is in Unassigned Computers, and one in two groups counts in each.
+      const other = await store.createGroup('Other', undefined, author);
+      await store.setMembership(idOf(1), other.groupId, true, author);
+      const counted = new Map(
+        (await store.countStatesByGroup(updateOf(1))).map(({ groupId, states }) => [groupId, states]),
+      );
+      assert.deepEqual([...counted.keys()].sort(), [group.groupId, other.groupId, unassigned].sort());
+      assert.equal(counted.get(group.groupId)?.notInstalled, 1);
+      assert.equal(counted.get(other.groupId)?.notInstalled, 1);
+      assert.deepEqual([counted.get(unassigned)?.failed, counted.get(unassigned)?.notInstalled], [1, 0]);
+      await store.removeGroup(other.groupId, author);
     });
 
     it('of updates are narrowed by article, severity, classification, product with its family, and needs', async () => {
