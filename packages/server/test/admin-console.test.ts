@@ -110,7 +110,7 @@ const views = [
 const rowsOf = async (page: Page) => (await page.locator('[data-row] a').allInnerTexts()).slice(0, 4);
 const isAtRest = async (page: Page) => {
   await page.getByRole('heading', { level: 1 }).waitFor();
-  await page.waitForFunction("!document.querySelector('.loading, [aria-busy=true]')");
+  await page.locator('.loading, [aria-busy="true"]').first().waitFor({ state: 'detached' });
 };
 
 describe('every view', () => {

@@ -8,7 +8,7 @@ import { openStore, type ReportedEvent, type Store } from '../../store/src/index
 import { startTestServer, type TestServer } from './test-server.ts';
 
 /** Runs when a page takes it for HTML, for an attribute or for an address. */
-export const script = `"><img src=x onerror="globalThis.hacked=1"><script>hacked=1</script>{{hacked=1}}javascript:hacked=1`;
+const hostile = `"><img src=x onerror="globalThis.hacked=1"><script>hacked=1</script>{{hacked=1}}javascript:hacked=1`;
 
 const day = 86_400_000;
 export const password = 'correct horse battery';
@@ -24,6 +24,8 @@ interface FleetParts {
   consoleDir: string;
   computers?: number;
   updates?: number;
+  /** Script in the texts of the first ones; the default. */
+  isHostile?: boolean;
 }
 
 interface Fleet {
@@ -33,11 +35,13 @@ interface Fleet {
 }
 
 /** A server with so many computers and updates. The first of each are hostile. */
-export async function startFleet({ dataDir, consoleDir, computers = 60, updates = 24 }: FleetParts): Promise<Fleet> {
+export async function startFleet({ dataDir, consoleDir, isHostile = true, ...sizes }: FleetParts): Promise<Fleet> {
   const server = await startTestServer({
     dataDir,
     config: { consoleDir, passwordMemoryKib: 1024, passwordPasses: 1, firstCatalog: 'empty' },
   });
+  const { computers = 60, updates = 24 } = sizes;
+  const script = isHostile ? hostile : 'Office';
   const now = Date.now();
   const store = await openStore(server.database, { now: () => new Date() });
   const author = { name: 'anna', at: new Date() };
@@ -46,14 +50,24 @@ export async function startFleet({ dataDir, consoleDir, computers = 60, updates 
   const administration = { store, server: found, author } as unknown as Administration;
   for (const role of ['administrator', 'approver', 'reporter', 'auditor'] as const)
     await addAccount(administration, { name: role, role, password });
-  await fillUpdates(store, updates, now);
-  await fillComputers(store, computers, now);
-  await fillReports(store, { computers, updates }, now);
-  await fillPings(store, computers, now);
+  const filling = { store, script, computers, updates, now };
+  await fillUpdates(filling);
+  await fillComputers(filling);
+  await fillReports(filling);
+  await fillPings(filling);
   return { server, store, administration };
 }
 
-async function fillUpdates(store: Store, updates: number, now: number): Promise<void> {
+interface Filling {
+  store: Store;
+  /** What the first of each is called. */
+  script: string;
+  computers: number;
+  updates: number;
+  now: number;
+}
+
+async function fillUpdates({ store, script, updates, now }: Filling): Promise<void> {
   const documents = Array.from({ length: updates }, (_, at) => {
     const sha1 = Buffer.alloc(20, at + 1).toString('base64');
     const escaped = script.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
@@ -70,7 +84,7 @@ async function fillUpdates(store: Store, updates: number, now: number): Promise<
   await importDocuments(store, documents, new Date(now - 20 * day));
 }
 
-async function fillComputers(store: Store, computers: number, now: number): Promise<void> {
+async function fillComputers({ store, script, computers, now }: Filling): Promise<void> {
   const author = { name: 'anna', at: new Date(now) };
   for (const name of groups) await store.createGroup(name, undefined, author);
   await store.createGroup(`Group ${script.slice(0, 40)}`, undefined, author);
@@ -101,11 +115,7 @@ function reportOf(number: number, parts: Partial<ReportedEvent>): ReportedEvent 
   };
 }
 
-async function fillReports(
-  store: Store,
-  { computers, updates }: { computers: number; updates: number },
-  now: number,
-): Promise<void> {
+async function fillReports({ store, script, computers, updates, now }: Filling): Promise<void> {
   const events: ReportedEvent[] = [];
   for (let at = 0; at < computers; at++) {
     const states = Array.from({ length: updates }, (_, update) => (at * 5 + update * 3) % 10);
@@ -129,7 +139,7 @@ async function fillReports(
   await store.recordReportingEvents(events, new Date(now));
 }
 
-async function fillPings(store: Store, computers: number, now: number): Promise<void> {
+async function fillPings({ store, script, computers, now }: Filling): Promise<void> {
   const pings = Array.from({ length: computers }, (_, at) => {
     const text = at === 0 ? script : '';
     return {

@@ -10,6 +10,11 @@ export function Filters({ filters }: { filters: readonly Filter[] }): ReactNode 
   const words = useWords();
   const { query } = useAddress();
   const set = filters.filter(({ name }) => query.has(name));
+  // A filter that is set is never hidden. What somebody types into stays where it is.
+  const [first] = useState(() => new Set(set.map(({ name }) => name)));
+  const isShown = ({ name }: Filter, at: number) => at < usual || first.has(name);
+  const shown = filters.filter(isShown);
+  const more = filters.filter((filter, at) => !isShown(filter, at));
   return (
     // biome-ignore lint/a11y/useSemanticElements: `search` is younger than the browsers that we serve
     <form
@@ -18,14 +23,14 @@ export function Filters({ filters }: { filters: readonly Filter[] }): ReactNode 
       aria-label={words.list.filters}
       onSubmit={(event) => event.preventDefault()}
     >
-      {filters.slice(0, usual).map((filter, at) => (
+      {shown.map((filter, at) => (
         <OneFilter key={filter.name} filter={filter} isFirst={at === 0} />
       ))}
-      {filters.length > usual && (
-        <details className="more-filters" open={filters.slice(usual).some(({ name }) => query.has(name))}>
+      {more.length > 0 && (
+        <details className="more-filters">
           <summary>{words.list.moreFilters}</summary>
           <div className="filters">
-            {filters.slice(usual).map((filter) => (
+            {more.map((filter) => (
               <OneFilter key={filter.name} filter={filter} isFirst={false} />
             ))}
           </div>
