@@ -1,6 +1,6 @@
 // A Debian machine that boots: this system's own files below an overlay that takes every change, empty where people and projects keep
 // theirs, with systemd as its first process. Nothing of Node is on it. It shares the network with the test, and nothing else.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,6 +11,12 @@ export function whyNoBoot(): string {
   return existsSync('/lib/systemd/systemd') ? '' : 'systemd is not installed';
 }
 
+interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
 export interface BootedMachine {
   /** Everything that was changed on the machine, as files: the upper layer of the overlay. */
   changes: string;
@@ -18,7 +24,9 @@ export interface BootedMachine {
   /** Ends every process at once. */
   cutPower(): Promise<void>;
   /** Runs a program on the machine. */
-  run(...command: string[]): { code: number; out: string; err: string };
+  run(...command: string[]): Ran;
+  /** The same, while this process answers what the program asks of it. */
+  serve(...command: string[]): Promise<Ran>;
   close(): Promise<void>;
 }
 
@@ -49,14 +57,17 @@ export function makeBootedMachine(folder: string): BootedMachine {
   let outside: ChildProcess | undefined;
   let first = 0;
 
+  const inside = (command: string[]) => [
+    ...['--target', `${first}`, '--mount', '--uts', '--ipc', '--pid', '--cgroup', '--root', '--wdns=/'],
+    ...command,
+  ];
+  const options = {
+    encoding: 'utf8',
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' },
+    timeout: bootMs,
+  } as const;
   const run = (...command: string[]) => {
-    const inside = ['--target', `${first}`, '--mount', '--uts', '--ipc', '--pid', '--cgroup', '--root', '--wdns=/'];
-    const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
-    const { status, stdout, stderr } = spawnSync('nsenter', [...inside, ...command], {
-      encoding: 'utf8',
-      env,
-      timeout: bootMs,
-    });
+    const { status, stdout, stderr } = spawnSync('nsenter', inside(command), options);
     return { code: status ?? -1, out: stdout, err: stderr };
   };
   const kill = () => first !== 0 && existsSync(`/proc/${first}`) && process.kill(first, 'SIGKILL');
@@ -90,6 +101,12 @@ export function makeBootedMachine(folder: string): BootedMachine {
     },
     cutPower,
     run,
+    serve: (...command) =>
+      new Promise((resolve) => {
+        const child = execFile('nsenter', inside(command), options, (_, out, err) =>
+          resolve({ code: child.exitCode ?? -1, out, err }),
+        );
+      }),
     async close() {
       await cutPower();
       process.off('exit', kill);

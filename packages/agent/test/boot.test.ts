@@ -1,12 +1,14 @@
-// From a Debian machine without Node and back to it: installed, a service under the real systemd, there again after kill -9, crash loops
-// and a power cut, updated by itself, and uninstalled without a trace.
+// From a Debian machine without Node and back to it: by the pasted line, and by the Debian package. A service under the real systemd,
+// there again after kill -9, crash loops and a power cut, updated by itself, and uninstalled without a trace.
 import assert from 'node:assert/strict';
-import { copyFileSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { repositoryFile } from '@moult/disk';
+import { installLine, rootFingerprint, writeBundle } from '@moult/releases/bundle';
+import { type KeptBundles, makeKeptBundles } from '@moult/server';
 import { buildAgent, buildHost } from '../../../scripts/build.ts';
+import { readContents, runtimeOf } from '../../cli/src/bundle/contents.ts';
 import { machineRoot } from '../src/machine/machine-root.ts';
 import { readStatus } from '../src/read-status.ts';
 import type { ServiceStatus } from '../src/service/service.ts';
@@ -14,7 +16,7 @@ import { type BootedMachine, makeBootedMachine, whyNoBoot } from './boot-lab.ts'
 import { scratchFolder } from './lab.ts';
 import { openWsusLab, type WsusLab } from './wsus-lab.ts';
 
-const next = '7.9.9.0';
+const [bundled, next] = ['7.9.0.1', '7.9.9.0'];
 const unit = 'moult-agent.service';
 const opt = '/opt/moult-agent';
 const state = '/var/lib/moult-agent';
@@ -22,14 +24,17 @@ const state = '/var/lib/moult-agent';
 let folder: string;
 let server: WsusLab;
 let machine: BootedMachine;
+let kept: KeptBundles;
+let trusted: string;
+let debian: string;
 
 describe('the agent on a machine with systemd', { skip: whyNoBoot() || false }, () => {
   before(async () => {
     folder = scratchFolder('moult-boot-');
+    debian = join(folder, 'agent.deb');
     const releases = join(folder, 'releases');
-    await Promise.all([buildAgent(releases, 'wsus', next), buildHost(releases)]);
-    [server] = await Promise.all([openWsusLab(folder, releases), bringProgram()]);
-    await machine.boot();
+    machine = makeBootedMachine(join(folder, 'machine'));
+    await Promise.all([makeInstallers(releases), machine.boot()]);
     before1 = changesOf(machine);
   });
   after(async () => {
@@ -41,15 +46,30 @@ describe('the agent on a machine with systemd', { skip: whyNoBoot() || false }, 
   /** What was changed on the machine before the agent came. */
   let before1: string[];
 
-  async function bringProgram(): Promise<void> {
-    machine = makeBootedMachine(join(folder, 'machine'));
-    const place = join(machine.changes, opt);
-    mkdirSync(join(place, 'bin'), { recursive: true });
-    copyFileSync(process.execPath, join(place, 'bin/node'));
-    for (const part of ['packages/cli/dist', 'packages/cli/package.json', 'packages/agent/dist'])
-      cpSync(repositoryFile(part), join(place, part), { recursive: true });
-    mkdirSync(join(place, 'keys'));
+  /** Those of a server that has one version, and then the same server with the next one. */
+  async function makeInstallers(releases: string): Promise<void> {
+    await Promise.all([buildAgent(releases, 'wsus', bundled), buildHost(releases)]);
+    await (await openWsusLab(folder, releases)).close();
+    const contents = await readContents(join(folder, 'server'));
+    const platform = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64';
+    const runtime = await runtimeOf(platform, []);
+    trusted = rootFingerprint(contents);
+    kept = await makeKeptBundles(join(folder, 'server'), {
+      contents,
+      runtimes: new Map([[platform, runtime]]),
+      level: 0,
+    });
+    await buildAgent(releases, 'wsus', next);
+    server = await openWsusLab(folder, releases);
+    const asked = { ...contents, server: server.url, group: 'Büro 2' };
+    await writeBundle(debian, asked, { platform, format: 'deb', runtime, level: 0 });
   }
+
+  const line = () =>
+    installLine({
+      ...{ server: server.url, group: "it's; one" },
+      ...{ script: kept.scripts['install.sh'].sha256, windowsScript: kept.scripts['install.ps1'].sha256 },
+    });
 
   /** One story: after a step that failed the next ones do nothing. */
   const inOrder = (act: () => void | Promise<void>) => async () => {
@@ -60,10 +80,10 @@ describe('the agent on a machine with systemd', { skip: whyNoBoot() || false }, 
   };
   let hasFailed = false;
 
-  const moult = (...args: string[]) => machine.run(`${opt}/bin/node`, `${opt}/packages/cli/dist/moult.js`, ...args);
+  const agent = (...args: string[]) => machine.run(`${opt}/bin/moult-agent`, ...args);
   /** Read from outside: that costs no program on the machine. */
   const status = () => readStatus(machineRoot(join(machine.changes, 'var/lib/moult-agent')));
-  const service = () => JSON.parse(moult('agent', 'service', 'status', '--json').out) as ServiceStatus;
+  const service = () => JSON.parse(agent('service', 'status', '--json').out) as ServiceStatus;
   const show = (name: string) => machine.run('systemctl', 'show', unit, `--property=${name}`, '--value').out.trim();
 
   /** The service is up, and the agent has taken its machine. */
@@ -74,30 +94,30 @@ describe('the agent on a machine with systemd', { skip: whyNoBoot() || false }, 
     existsSync(join(machine.changes, state, 'Program Files/Moult/Agent/host.lock'));
 
   it(
-    'is installed, and is a service that runs',
+    'becomes a client by the pasted line, and is a service that runs',
     inOrder(async () => {
-      writeFileSync(join(machine.changes, opt, 'keys/ca.cer'), server.operatorCertificate);
       assert.notEqual(machine.run('sh', '-c', 'command -v node').code, 0, 'no Node on the path of the machine');
-      const asked = ['--server', server.url, '--operator-cert', `${opt}/keys/ca.cer`];
-      const done = moult('agent', 'install', ...asked);
-      assert.equal(done.code, 0, done.err);
-      const serviced = moult('agent', 'service', 'install');
-      assert.deepEqual([serviced.code, serviced.err], [0, ''], serviced.out);
+      const { code, out, err } = await machine.serve('sh', '-c', line());
+      assert.equal(code, 0, out + err);
       assert.match(
-        serviced.out,
-        /^The service moult-agent is installed \(systemd: \/etc\/.*\nThe agent is running \(process \d+\)\.\n$/,
+        out,
+        /\nThe service moult-agent is installed \(systemd: \/etc\/.*\nThe agent is running \(process \d+\)\.\n$/,
       );
-      assert.deepEqual([service().problems, show('UnitFileState')], [[], 'enabled']);
-      const again = moult('agent', 'service', 'install');
-      assert.match(again.out, /^The service moult-agent was there/);
-      assert.equal(show('NRestarts'), '0');
+      assert.ok(!/trusted from now on/.test(err), err);
+      assert.deepEqual([service().problems, show('UnitFileState'), show('NRestarts')], [[], 'enabled', '0']);
+      const known = machine.run('/usr/local/bin/moult-agent', 'status');
+      assert.match(known.out, /group +it's; one\n/);
+      assertTrust();
+      const left = [readdirSync(join(machine.changes, 'opt')), machine.run('ls', '-A', '/tmp').out];
+      assert.deepEqual(left, [['booted', 'moult-agent'], ''], 'nothing is left behind');
+      assert.match(agent('service', 'install').out, /^The service moult-agent was there/);
     }),
   );
 
   it(
     'updates itself and installs an update, as a service',
     inOrder(async () => {
-      assert.equal(moult('agent', 'detect').code, 0);
+      assert.equal(agent('detect').code, 0);
       await until(() => status().version === next && status().results.install.lastSuccess !== undefined);
       assert.deepEqual([status().client, status().intact], ['WSUS client', true]);
     }),
@@ -126,11 +146,11 @@ describe('the agent on a machine with systemd', { skip: whyNoBoot() || false }, 
   it(
     'stays stopped when an administrator stops it, and comes when he starts it',
     inOrder(() => {
-      const stopped = moult('agent', 'stop');
+      const stopped = agent('stop');
       assert.deepEqual([stopped.code, stopped.out], [0, 'The agent is stopped.\n'], stopped.err);
       assert.equal(show('ActiveState'), 'inactive');
       assert.deepEqual(service().problems, ['The service is stopped.', 'The agent does not run.']);
-      assert.match(moult('agent', 'start').out, /^The agent is running/);
+      assert.match(agent('start').out, /^The agent is running/);
       assert.equal(show('ActiveState'), 'active');
     }),
   );
@@ -142,13 +162,13 @@ describe('the agent on a machine with systemd', { skip: whyNoBoot() || false }, 
       const script =
         "const {spawn}=require('child_process');const c=spawn('sleep',['1000'],{detached:true,stdio:'ignore'});c.unref();console.log(c.pid)";
       const cgroup = `/sys/fs/cgroup${show('ControlGroup')}/cgroup.procs`;
-      const started = machine.run('sh', '-c', `echo $$ > ${cgroup}; exec ${opt}/bin/node -e "${script}"`);
+      const started = machine.run('sh', '-c', `echo $$ > ${cgroup}; exec ${opt}/runtime/node -e "${script}"`);
       const pid = Number(started.out);
       assert.ok(pid > 0, started.err);
       const begun = machine.run('sh', '-c', `cut -d' ' -f22 /proc/${pid}/stat`).out.trim();
       const mark = `${state}/Program Files/Moult/Agent/installer.json`;
       machine.run('sh', '-c', `echo '{"pid":${pid},"started":"${begun}"}' > '${mark}'`);
-      const refused = moult('agent', 'uninstall');
+      const refused = agent('uninstall');
       assert.deepEqual([refused.code, /AGENT_HOST_INSTALLING/.test(refused.err)], [1, true], refused.err);
       machine.run('systemctl', 'restart', unit);
       assert.equal(machine.run('kill', '-0', `${pid}`).code, 0, 'it goes on');
@@ -169,11 +189,21 @@ describe('the agent on a machine with systemd', { skip: whyNoBoot() || false }, 
   );
 
   it(
+    'is repaired by the same line, and stays at its newer version',
+    inOrder(async () => {
+      machine.run('sh', '-c', `rm ${opt}/runtime/node; echo broken >'${state}/Program Files/Moult/Agent/host.mjs'`);
+      const { code, out, err } = await machine.serve('sh', '-c', line());
+      assert.equal(code, 0, out + err);
+      assert.deepEqual([service().problems, status().version, status().intact], [[], next, true]);
+    }),
+  );
+
+  it(
     'is not removed by halves when /etc cannot be written',
     inOrder(() => {
       machine.run('sh', '-c', 'mount --bind /etc /etc && mount -o remount,ro,bind /etc');
       for (const command of [['service', 'remove'], ['uninstall']]) {
-        const refused = moult('agent', ...command);
+        const refused = agent(...command);
         assert.equal(refused.code, 1);
         assert.match(refused.err, /AGENT_HOST_DISK: .*\/etc\/systemd\/system \(EROFS\): it is mounted read-only/);
       }
@@ -186,24 +216,71 @@ describe('the agent on a machine with systemd', { skip: whyNoBoot() || false }, 
     'is uninstalled, and the machine is as it was',
     inOrder(async () => {
       machine.run('rm', '-r', `/etc/systemd/system/${unit}.d`);
-      const dry = moult('agent', 'uninstall', '--purge', '--dry-run');
+      const dry = agent('uninstall', '--purge', '--dry-run');
       assert.deepEqual([dry.code, service().problems], [0, []], dry.err);
-      const done = moult('agent', 'uninstall', '--purge');
+      const done = agent('uninstall', '--purge');
       assert.equal(done.code, 0, done.err);
       assert.match(done.out, /The agent is removed from \/var\/lib\/moult-agent\./);
+      assert.match(done.out, /removed +\/usr\/local\/bin\/moult-agent .*\nremoved +\/opt\/moult-agent /);
       assert.match(done.out, /stays +.*Moult Sample/, 'what the update installed');
       assert.equal(show('LoadState'), 'not-found');
       machine.run('rm', '-r', '/var/lib/moult-agent');
       assert.deepEqual(changesOf(machine), before1);
-      assert.equal(moult('agent', 'status').code, 1);
+      assert.equal(machine.run('ls', '/usr/local/bin').out, '');
     }),
   );
+
+  it(
+    'becomes a client by the Debian package: a service, also after a power cut, that updates itself',
+    inOrder(async () => {
+      copyFileSync(debian, join(machine.changes, 'agent.deb'));
+      // What dpkg remembers is not the agent's.
+      const done = await machine.serve('dpkg', '--force-unsafe-io', '-i', '/agent.deb');
+      assert.equal(done.code, 0, done.out + done.err);
+      assert.deepEqual([service().problems, agent('status').out.includes('Büro 2')], [[], true]);
+      assertTrust();
+      await machine.cutPower();
+      await machine.boot();
+      await until(isRunning);
+      assert.equal(agent('detect').code, 0);
+      await until(() => status().version === next && status().results.install.lastSuccess !== undefined);
+    }),
+  );
+
+  it(
+    'is upgraded, removed and purged by dpkg, and the machine is as it was',
+    inOrder(async () => {
+      const again = await machine.serve('dpkg', '--force-unsafe-io', '-i', '/agent.deb');
+      assert.equal(again.code, 0, again.out + again.err);
+      assert.deepEqual([service().problems, status().version], [[], next]);
+      const removed = machine.run('dpkg', '-r', 'moult-agent');
+      assert.equal(removed.code, 0, removed.out + removed.err);
+      assert.match(removed.out, /stays +\/opt\/moult-agent .*dpkg -P moult-agent/);
+      assert.deepEqual([show('LoadState'), existsSync(join(machine.changes, opt, 'runtime'))], ['not-found', false]);
+      const clientId = /"SusClientId"="[0-9a-f-]{36}"/;
+      assert.match(
+        readFileSync(join(machine.changes, state, 'registry.reg'), 'utf16le'),
+        clientId,
+        'the server knows it again',
+      );
+      const purged = machine.run('dpkg', '-P', 'moult-agent');
+      assert.equal(purged.code, 0, purged.out + purged.err);
+      rmSync(join(machine.changes, 'agent.deb'));
+      assert.deepEqual(changesOf(machine), before1);
+    }),
+  );
+
+  /** The pinned root is the one that was shown on the server. */
+  function assertTrust(): void {
+    const { out } = machine.run('sha256sum', `${state}/Program Files/Moult/Agent/trust-root.json`);
+    assert.equal(out.split(' ')[0], trusted);
+  }
 });
 
 /** The files that differ from the system below. What systemd keeps for itself, and an empty folder, is not the agent's. */
 function changesOf({ changes }: BootedMachine): string[] {
   const own =
-    /^(?:opt|var\/(?:log|cache|tmp|lib\/(?:systemd|private))|etc\/(?:systemd\/system\/multi-user\.target\.wants$|machine-id|\.updated|\.pwd\.lock)|var\/\.updated)/;
+    /^(?:opt\/booted|var\/(?:log|cache|tmp|lib\/(?:systemd|private|dpkg))|etc\/(?:systemd\/system\/multi-user\.target\.wants$|machine-id|\.updated|\.pwd\.lock)|var\/\.updated)/;
   return readdirSync(changes, { recursive: true, encoding: 'utf8' })
     .filter((path) => !own.test(path) && !lstatSync(join(changes, path)).isDirectory())
     .map((path) => `${dirname(path)}/${path.split('/').at(-1)}`)

@@ -34,7 +34,7 @@ async function withPanel(
   use: (page: Page, end: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const panel = await openPanel({
-    ...{ root, product: 'Moult', random: randomBytes, check: () => 'The running agent was asked to check now.' },
+    ...{ root, random: randomBytes, check: () => 'The running agent was asked to check now.' },
     now: () => new Date('2026-12-01T23:00:00Z'),
   });
   const context = await browser.newContext({ viewport: { width: 820, height: 900 } });

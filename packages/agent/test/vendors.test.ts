@@ -1,7 +1,8 @@
 // Two vendors on one machine: each has a server, an operator and an agent of its own, and all in one folder that plays the machine.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createCabinet, extractAll, readCabinet } from '@moult/formats/cab';
 import { type Brand, encodeRelease, moultBrand, parseRelease } from '@moult/protocol/self-update';
@@ -13,8 +14,11 @@ import { keyOfBrand } from '../src/machine/brand.ts';
 import { keys } from '../src/machine/keys.ts';
 import { type MachineRoot, machineOfArguments, machineRoot } from '../src/machine/machine-root.ts';
 import { parseRegistryText } from '../src/machine/registry-text.ts';
+import { openPanel } from '../src/panel/open-panel.ts';
 import { readStatus } from '../src/read-status.ts';
 import { openRelease } from '../src/self-update/release-cabinet.ts';
+import { installService } from '../src/service/service.ts';
+import { uninstallAgent } from '../src/uninstall/uninstall-agent.ts';
 import { runOnce, scratchFolder } from './lab.ts';
 import { openWsusLab, type WsusLab } from './wsus-lab.ts';
 
@@ -65,6 +69,10 @@ async function openVendor(brand: Brand, built: string): Promise<Vendor> {
   return { brand, lab, releases, root: machineRoot(join(folder, 'machine'), brand) };
 }
 
+/** The identity that the server knows it by. */
+const idOf = ({ brand }: Vendor) => clientIds.get(brand.id);
+const clientIds = new Map<string, string | undefined>();
+
 const install = ({ lab, releases, root }: Vendor, into = root) =>
   installAgent(into, {
     ...{ server: lab.url, generation: 'wsus', releaseFolder: releases },
@@ -86,6 +94,7 @@ describe('two vendors on one machine', () => {
       vendors.map(({ lab }) => [newer, lab.url]),
     );
     assert.notEqual(known[0]?.clientId, known[1]?.clientId);
+    for (const [at, { brand }] of vendors.entries()) clientIds.set(brand.id, known[at]?.clientId);
   });
 
   it('share no folder, no registry key and no log, and touch nothing of Moult or Windows', () => {
@@ -165,7 +174,82 @@ describe('two vendors on one machine', () => {
       assert.throws(() => openRelease(bytes, { own, promised: undefined, brand }), why);
     }
   });
+
+  it('open the panel under their own name and picture, as long as those are as the release was signed', async () => {
+    const [one] = vendors;
+    assert.ok(one);
+    const shown = await panelOf(one.root);
+    assert.match(shown.page.body, /<title>Automatic Updates – Contoso Updates<\/title>/);
+    assert.match(shown.page.body, /<img class="picture" src="\/icon" alt=""/);
+    assert.deepEqual([shown.icon.type, shown.icon.body.slice(0, 4)], ['image/svg+xml', '<svg']);
+    assert.match(shown.icon.policy, /default-src 'none'.*sandbox/);
+    assert.ok(!/Moult|moult/.test(shown.page.body.replaceAll('Moult sample', '')), shown.page.body);
+    const icon = join(one.root.versionsFolder, readCurrent(one.root)?.version ?? '', 'contoso.svg');
+    const good = readFileSync(icon);
+    writeFileSync(icon, '<svg onload="alert(1)"/>');
+    const altered = await panelOf(one.root);
+    assert.ok(!altered.page.body.includes('src="/icon"'));
+    assert.equal(altered.icon.status, 404);
+    writeFileSync(icon, good);
+  });
+
+  it('are services of their own, and one is uninstalled without a change to the other', async () => {
+    const [one, other] = vendors;
+    assert.ok(one && other);
+    const on = { platform: 'linux', start: false, waitMs: 5000 } as const;
+    const files = await Promise.all(vendors.map(async ({ root }) => (await installService(root, on)).file));
+    assert.deepEqual(
+      files.map((file) => basename(file)),
+      ['contoso-updates.service', 'fabrikam-care.service'],
+    );
+    assert.match(
+      readFileSync(files[0] ?? '', 'utf8'),
+      /^# "contoso-updates service install" wrote(?:.*\n)*Description=Contoso Updates$/m,
+    );
+    const before = readStatus(other.root);
+    const done = await uninstallAgent(one.root, on);
+    assert.deepEqual(done.problems, []);
+    assert.ok(existsSync(one.root.wsusLog) && done.left.some(({ name }) => name === one.root.wsusLog), 'its log stays');
+    assert.equal(readStatus(one.root).clientId, idOf(one), 'the server will know it again');
+    for (const gone of [files[0], one.root.hostProgram, one.root.versionsFolder])
+      assert.ok(!existsSync(gone ?? ''), gone);
+    await install(one);
+    assert.equal(readStatus(one.root).clientId, idOf(one));
+    const purged = await uninstallAgent(one.root, { ...on, purge: true });
+    assert.deepEqual(purged.problems, []);
+    assert.ok(!existsSync(join(folder, 'machine', 'Program Files', 'Contoso')));
+    const paths = [...parseRegistryText(readFileSync(join(folder, 'machine', 'registry.reg'))).values()].map(
+      ({ path }) => path,
+    );
+    assert.deepEqual(
+      paths.filter((path) => /contoso/i.test(path)),
+      [],
+    );
+    for (const { name } of [...done.removed, ...purged.removed])
+      assert.ok(!/fabrikam|moult|Microsoft/i.test(name.replace(folder, '')), name);
+    assert.deepEqual([readStatus(other.root), existsSync(files[1] ?? '')], [before, true]);
+    assert.equal((await runOnce(other.root))?.ok, true);
+  });
 });
+
+/** What a browser that has the address of the panel gets. */
+async function panelOf(root: MachineRoot) {
+  const panel = await openPanel({ root, now: () => new Date(), random: randomBytes, check: () => '' });
+  try {
+    const opened = await fetch(panel.url, { redirect: 'manual' });
+    const cookie = opened.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const ask = async (path: string) => {
+      const { status, headers, ...answer } = await fetch(new URL(path, panel.url), { headers: { cookie } }).then(
+        async (response) => ({ status: response.status, headers: response.headers, body: await response.text() }),
+      );
+      const said = (name: string) => headers.get(name) ?? '';
+      return { status, ...answer, type: said('content-type'), policy: said('content-security-policy') };
+    };
+    return { page: await ask('/'), icon: await ask('/icon') };
+  } finally {
+    await panel.close();
+  }
+}
 
 /** Of the machine, and not of an agent. */
 const sharedPlaces = ['folder', 'registryFile', 'windows', 'programFiles', 'groupPolicyFile'];

@@ -1,6 +1,6 @@
 // moult-agent: the commands of `moult agent` as one program, which travels in a bundle (scripts/build.ts). It trusts the
 // certificate and the root that lie beside it, never what a server says first.
-import { readServiceStatus, readStatus } from '@moult/agent';
+import { readServiceStatus, readStatus, serviceHolder } from '@moult/agent';
 import { type Command, CommanderError, Command as Program } from 'commander';
 import { installedBundle } from './bundle/installed-bundle.ts';
 import { register } from './commands/agent.ts';
@@ -24,6 +24,7 @@ await run(process.argv.slice(2)).catch((error: unknown) => {
 async function run(typed: readonly string[]): Promise<void> {
   const bundle = installedBundle();
   if (!bundle) throw new UsageError('This program runs from its bundle alone. Use "moult agent" in its place.');
+  speakAs(bundle.brand.id);
   let setup: SetupFlags | undefined;
   const parse = async (words: readonly string[]) => {
     const agent = agentCommand(bundle.brand.id);
@@ -48,6 +49,9 @@ async function run(typed: readonly string[]): Promise<void> {
     return;
   }
   const target = ['--server', server, ...(group ? ['--group', group] : [])];
+  // The program that could have stopped it before may have been the broken one.
+  if (serviceHolder(machineOf(setup))) await parse(['stop', ...place]);
+  if (process.exitCode) return;
   await parse(['install', ...pinned, ...target, ...place]);
   if (!service || process.exitCode) return;
   const { unavailable } = readServiceStatus(machineOf(setup));
@@ -55,6 +59,17 @@ async function run(typed: readonly string[]): Promise<void> {
   const isStarted = start && unavailable === undefined;
   await parse(['service', 'install', ...(isStarted ? [] : ['--no-start']), ...place]);
   if (unavailable !== undefined) console.error(`note: the agent does not run yet: ${unavailable}.`);
+}
+
+/** There is no "moult" on this machine: messages name the command that is there. */
+function speakAs(id: string): void {
+  for (const name of ['log', 'error'] as const) {
+    const print = console[name].bind(console);
+    console[name] = (...values: unknown[]) =>
+      print(
+        ...values.map((one) => (typeof one === 'string' ? one.replaceAll(/\bmoult agent (?=[a-z])/g, `${id} `) : one)),
+      );
+  }
 }
 
 /** Windows Installer has no empty properties: `-` stands for nothing. */

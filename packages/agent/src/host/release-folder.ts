@@ -15,15 +15,17 @@ export function readIntactRelease(folder: string): Release | undefined {
     const json = readPlain(folder, releaseFileName, hostBounds.maxReleaseJsonBytes);
     if (!json) return undefined;
     const release = parseRelease(json.toString('utf8'));
-    return release.files.every((file) => isAsReleased(folder, file)) ? release : undefined;
+    return release.files.every((file) => readReleased(folder, file) !== undefined) ? release : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isAsReleased(folder: string, { name, sizeBytes, sha256 }: ReleaseFile): boolean {
+/** The bytes of a file of a release when they are as released; undefined otherwise. Throws what the disk says. */
+export function readReleased(folder: string, { name, sizeBytes, sha256 }: ReleaseFile): Buffer | undefined {
   const bytes = readPlain(folder, name, sizeBytes);
-  return bytes?.length === sizeBytes && createHash('sha256').update(bytes).digest('hex') === sha256;
+  const isAsReleased = bytes?.length === sizeBytes && createHash('sha256').update(bytes).digest('hex') === sha256;
+  return isAsReleased ? bytes : undefined;
 }
 
 /** The bytes of a file below `folder`; undefined when it, or a folder on the way, is not there or is a link. */

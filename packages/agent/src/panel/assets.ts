@@ -92,7 +92,8 @@ h2 { font-size: 1.0625rem; font-weight: 600; line-height: 1.3; }
   background: linear-gradient(100deg, #0b6b5d, #084f6b); color: #fff; border: 1px solid transparent;
 }
 .banner h1 { font-size: 1.375rem; font-weight: 600; line-height: 1.3; }
-.banner svg { flex: none; }
+.banner svg, .picture { flex: none; object-fit: contain; }
+.title .picture { vertical-align: -0.2em; margin-inline-end: 0.4rem; }
 .pane { display: grid; gap: 1.25rem; padding: 1.25rem 1.5rem 1.5rem; background: var(--card); border: 1px solid var(--line); border-top: 0; border-radius: 0 0 var(--radius) var(--radius); }
 .face-sus .pane { padding: 0.9rem 1rem 1rem; gap: 0.9rem; }
 form { display: grid; gap: 0.9rem; }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { visibleText } from '@moult/formats/text';
 import type { MachineRoot } from '../machine/machine-root.ts';
 import { assets } from './assets.ts';
+import { type PanelBrand, panelBrand } from './brand.ts';
 import { requireChoice, type UpdateChoice } from './choice.ts';
 import { createGate, createRate, isOwnForm } from './gate.ts';
 import { type Flash, panelNews, renderPanel, renderSentence } from './page.ts';
@@ -13,8 +14,6 @@ import { type PanelState, readPanel, requireCheckAllowed, saveChoice } from './s
 
 interface PanelParts {
   root: MachineRoot;
-  /** The name that a vendor gave the agent. */
-  product: string;
   now(): Date;
   random(bytes: number): Buffer;
   /** Asks for a check, or begins one. Answers at once, with one sentence. */
@@ -53,6 +52,7 @@ export async function openPanel(parts: PanelParts): Promise<OpenPanel> {
 class Panel implements OpenPanel {
   readonly ended: Promise<void>;
   readonly #parts: PanelParts;
+  readonly #brand: PanelBrand;
   readonly #gate;
   readonly #mayAsk = createRate(() => performance.now());
   readonly #settle: () => void;
@@ -63,6 +63,7 @@ class Panel implements OpenPanel {
 
   constructor(parts: PanelParts) {
     this.#parts = parts;
+    this.#brand = panelBrand(parts.root);
     this.#gate = createGate(parts.random);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
@@ -95,6 +96,11 @@ class Panel implements OpenPanel {
     this.#settle();
   }
 
+  get #noSession(): string {
+    const again = `Run “${this.#brand.command}” again for a new one.`;
+    return `Open the address that the command printed. It works once, in one browser. ${again}`;
+  }
+
   get #origin(): string {
     return `http://${this.#host}`;
   }
@@ -115,7 +121,8 @@ class Panel implements OpenPanel {
     const url = new URL(URL.canParse(target, this.#origin) ? target : '/nothing', this.#origin);
     const asked = `${request.method === 'HEAD' ? 'GET' : request.method} ${url.pathname}`;
     if (asked === 'GET /open') return this.#open(request, response, url.searchParams.get('token') ?? '');
-    if (!this.#gate.hasSession(request)) return this.#refuse(response, 401, 'Not open', noSession);
+    if (!this.#gate.hasSession(request)) return this.#refuse(response, 401, 'Not open', this.#noSession);
+    if (asked === 'GET /icon' && this.#brand.icon) return sendPicture(response, this.#brand.icon);
     const asset = asked.startsWith('GET ') ? assets[url.pathname] : undefined;
     if (asset) return send(response, 200, asset.type, asset.text);
     if (asked === 'GET /state') return this.#sendNews(response);
@@ -128,7 +135,7 @@ class Panel implements OpenPanel {
     // Something that only looks at addresses must not use it up.
     const cookie = request.method === 'GET' ? this.#gate.exchange(token) : undefined;
     if (cookie === undefined && !this.#gate.hasSession(request)) {
-      this.#refuse(response, 401, 'Not open', noSession);
+      this.#refuse(response, 401, 'Not open', this.#noSession);
       return;
     }
     if (cookie !== undefined) response.setHeader('set-cookie', cookie);
@@ -141,8 +148,9 @@ class Panel implements OpenPanel {
     const flash = this.#flash;
     this.#flash = undefined;
     const state = await this.#tryRead(response);
-    if (state)
-      send(response, 200, 'text/html; charset=utf-8', renderPanel({ state, product: this.#parts.product, flash }));
+    const { product, icon } = this.#brand;
+    const page = state && renderPanel({ state, product, hasIcon: icon !== undefined, flash });
+    if (page) send(response, 200, 'text/html; charset=utf-8', page);
   }
 
   async #sendNews(response: ServerResponse): Promise<void> {
@@ -189,12 +197,9 @@ class Panel implements OpenPanel {
   }
 
   #refuse(response: ServerResponse, status: number, title: string, sentence: string): void {
-    send(response, status, 'text/html; charset=utf-8', renderSentence(this.#parts.product, title, sentence));
+    send(response, status, 'text/html; charset=utf-8', renderSentence(this.#brand.product, title, sentence));
   }
 }
-
-const noSession =
-  'Open the address that the command printed. It works once, in one browser. Run “moult agent panel” again for a new one.';
 
 /** What is greyed is not sent: it stays as it is. The SUS client says off by its check box. */
 function choiceIn(fields: URLSearchParams, { face, choice, decided }: PanelState): UpdateChoice {
@@ -226,7 +231,13 @@ function goHome(response: ServerResponse): void {
   response.writeHead(303, { location: '/', 'content-length': 0 }).end();
 }
 
-function send(response: ServerResponse, status: number, type: string, body: string): void {
+/** A picture is a document of its own in a browser: a script in it must not be run there. */
+function sendPicture(response: ServerResponse, { type, bytes }: NonNullable<PanelBrand['icon']>): void {
+  response.setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+  send(response, 200, type, bytes);
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }

@@ -27,11 +27,13 @@ interface PageParts {
   state: PanelState;
   /** The name of the vendor's product. */
   product: string;
+  /** The vendor has a picture for it. */
+  hasIcon: boolean;
   flash: Flash | undefined;
 }
 
 /** The whole document. */
-export function renderPanel({ state, product, flash }: PageParts): string {
+export function renderPanel({ state, product, hasIcon, flash }: PageParts): string {
   const { face } = state;
   return html`<!doctype html>
 <html lang="en">
@@ -40,13 +42,13 @@ export function renderPanel({ state, product, flash }: PageParts): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Automatic Updates – ${product}</title>
-<link rel="icon" href="/icon.svg" type="image/svg+xml">
+<link rel="icon" href="${hasIcon ? '/icon' : '/icon.svg'}">
 <link rel="stylesheet" href="/panel.css">
 <script type="module" src="/panel.js"></script>
 </head>
 <body class="face-${face}" data-settings="${settingsMark(state)}">
 <main>
-${face === 'sus' ? susHead(product) : wsusHead(product)}
+${face === 'sus' ? susHead(product, hasIcon) : wsusHead(product, hasIcon)}
 <div class="pane">
 <p id="news" role="status" class="news">${flash && !flash.isError && flash.text}</p>
 ${flash?.isError && html`<p role="alert" class="refused">${flash.text}</p>`}
@@ -84,13 +86,18 @@ export function renderSentence(product: string, title: string, sentence: string)
 `.text;
 }
 
-function susHead(product: string): Html {
-  return html`<h1 class="title">Automatic Updates <small>${product}</small></h1>`;
+function susHead(product: string, hasIcon: boolean): Html {
+  return html`<h1 class="title">${hasIcon && picture(16)}Automatic Updates <small>${product}</small></h1>`;
 }
 
-function wsusHead(product: string): Html {
-  return html`<header class="banner">${shield('')}<div><h1>Automatic Updates</h1>
+function wsusHead(product: string, hasIcon: boolean): Html {
+  return html`<header class="banner">${hasIcon ? picture(40) : shield('')}<div><h1>Automatic Updates</h1>
 <p>Protect your computer: ${product} checks for updates and installs them.</p></div></header>`;
+}
+
+/** The vendor's. Its name is beside it. */
+function picture(size: number): Html {
+  return html`<img class="picture" src="/icon" alt="" width="${`${size}`}" height="${`${size}`}">`;
 }
 
 function susChoices(state: PanelState): Html {

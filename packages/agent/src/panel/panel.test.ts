@@ -214,7 +214,7 @@ describe('the page', () => {
   async function open(root: MachineRoot, more: { idleMs?: number; check?: () => string } = {}) {
     checks = 0;
     const check = () => `Asked ${++checks} times.`;
-    panel = await openPanel({ root, product: 'Moult', now: () => now, random: randomBytes, check, ...more });
+    panel = await openPanel({ root, now: () => now, random: randomBytes, check, ...more });
     return panel;
   }
 

@@ -12,6 +12,7 @@ import { readWorkPolicy } from '../plan/read-work-policy.ts';
 import type { RestartDecision } from '../plan/work.ts';
 import { readPolicyFiles } from '../policy/files.ts';
 import { type AgentStatus, readStatus } from '../read-status.ts';
+import { serviceNames } from '../service/identity.ts';
 import { openReadyStore, type ReadyState } from '../wsus/ready/ready-state.ts';
 import { type ChoiceState, changeChoice, decidedByPolicy, readChoice, type UpdateChoice } from './choice.ts';
 import { type HistoryEntry, readHistory } from './history.ts';
@@ -21,6 +22,8 @@ export interface PanelState extends ChoiceState {
   face: 'sus' | 'wsus';
   /** `WSUS client in legacy (SUS) mode`. */
   client: string;
+  /** The command of this agent: `moult agent`. */
+  command: string;
   version: string | undefined;
   server: string | undefined;
   isRunning: boolean;
@@ -49,6 +52,7 @@ export async function readPanel(root: MachineRoot, now: Date): Promise<PanelStat
     ...readChoice(registry, readPolicyFiles(root)),
     face: status.generation === 'sus' || status.legacyMode ? 'sus' : 'wsus',
     client: status.client,
+    command: serviceNames(root.brand).command,
     version: status.version,
     server: status.server && visibleText(status.server),
     isRunning: status.running !== undefined,

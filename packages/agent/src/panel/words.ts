@@ -79,14 +79,14 @@ export function panelFacts(state: PanelState): PanelFact[] {
     text,
     tone,
   });
-  const { lastCheck, nextCheck, restart, isRunning, isChecking, waiting } = state;
+  const { lastCheck, nextCheck, restart, isRunning, isChecking, waiting, command } = state;
   return [
     fact('client', 'Client', `${state.client} ${state.version ?? ''}`.trim()),
     fact('server', 'Update server', state.server ?? 'none is set', state.server === undefined ? 'bad' : 'plain'),
     fact(
       'service',
       'Service',
-      isRunning ? 'running' : 'stopped. Start it with “moult agent start”.',
+      isRunning ? 'running' : `stopped. Start it with “${command} start”.`,
       isRunning ? 'plain' : 'bad',
     ),
     fact('last', 'Last check', lastWords(lastCheck), lastCheck.error === undefined ? 'plain' : 'bad'),

@@ -11,11 +11,13 @@ export interface ServiceNames {
   task: string;
   /** For people. */
   title: string;
+  /** The command that makes it: `moult agent`. */
+  command: string;
 }
 
 /** The service of the agent of this brand. The id is one of a machine, and it stays when a release changes the name. */
 export function serviceNames({ id, name }: Brand): ServiceNames {
-  return id === moultBrand.id ? moultService : { unit: id, label: id, task: id, title: name };
+  return id === moultBrand.id ? moultService : { unit: id, label: id, task: id, title: name, command: id };
 }
 
 /** The service of Moult's own agent. */
@@ -24,6 +26,7 @@ export const moultService: ServiceNames = {
   label: 'org.moult.agent',
   task: 'Moult Agent',
   title: 'Moult agent (Automatic Updates)',
+  command: 'moult agent',
 };
 
 /** One service as its definition is made of it. Paths are absolute. */

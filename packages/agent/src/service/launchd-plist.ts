@@ -9,7 +9,7 @@ export function launchdPlist({ names, program, args, output }: ServiceSpec): str
     [
       '<?xml version="1.0" encoding="UTF-8"?>',
       '<!-- @seal -->',
-      '<!-- "moult agent service install" wrote this file. -->',
+      `<!-- "${names.command} service install" wrote this file. -->`,
       '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
       '<plist version="1.0">',
       '<dict>',

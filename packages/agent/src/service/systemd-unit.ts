@@ -21,7 +21,7 @@ export function systemdUnit({ names, program, args, folder }: ServiceSpec): stri
   return sealed(
     [
       '# @seal',
-      '# "moult agent service install" wrote this file. Put changes into a drop-in, which stays:',
+      `# "${names.command} service install" wrote this file. Put changes into a drop-in, which stays:`,
       `#   systemctl edit ${names.unit}`,
       '[Unit]',
       `Description=${names.title}`,

@@ -9,7 +9,7 @@ import { escapeXml } from './launchd-plist.ts';
 export function windowsTask({ names, program, args }: ServiceSpec): string {
   const description =
     `${names.title}. Starts with the system, and again within five minutes when it has ended. ` +
-    '"moult agent service install" made this task.';
+    `"${names.command} service install" made this task.`;
   return [
     '<?xml version="1.0" encoding="UTF-16"?>',
     '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">',

@@ -2,6 +2,7 @@
 // folders with Windows, so there only the names count that the agent gives.
 import { lstatSync, readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { isMoult } from '../machine/brand.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
 
 export interface OwnPath {
@@ -40,8 +41,9 @@ export function histories(root: MachineRoot): OwnPath[] {
     own(root.urlLog, 'pings that could not be sent'),
     own(root.hostOutput, 'log'),
   ];
-  // On Windows its own programs write these logs, too.
-  const logs = sharesWithWindows(root) ? [] : [root.susLog, root.wsusLog, root.reportingEventsLog];
+  // On Windows its own programs write the logs of these names, too.
+  const logs =
+    sharesWithWindows(root) && isMoult(root.brand) ? [] : [root.susLog, root.wsusLog, root.reportingEventsLog];
   const both = logs.flatMap((log) => [own(log, 'log'), own(`${log}.old`, 'log')]);
   return [...ours, ...both].filter(({ path }) => isThere(path));
 }
@@ -52,6 +54,13 @@ export function registryFiles({ folder, registryFile }: MachineRoot): OwnPath[] 
   return namesIn(folder)
     .filter((name) => /^registry\.reg(?:\.lock(?:\.(?:\d+|guard|stale\.\d+))?|\.damaged-\d+|\.\d+\.tmp)?$/.test(name))
     .map((name) => ({ path: join(folder, name), what: 'registry of this machine' }));
+}
+
+/** Whether an agent of another vendor is on this machine, too: a folder that plays a machine is not one agent's alone then. */
+export function hasOtherAgents({ programFiles, hostProgram }: MachineRoot): boolean {
+  return namesIn(programFiles)
+    .flatMap((vendor) => namesIn(join(programFiles, vendor)).map((product) => join(programFiles, vendor, product)))
+    .some((folder) => join(folder, 'host.mjs') !== hostProgram && namesIn(folder).includes('host.mjs'));
 }
 
 /** Whether the machine is a real one that the agent shares with Windows. */

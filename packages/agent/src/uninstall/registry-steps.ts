@@ -1,5 +1,7 @@
 // What an uninstallation does in the registry: it puts back what was there before the installation, and leaves what an administrator
 // set. What it cannot know it leaves, and says so.
+
+import { isMoult } from '../machine/brand.ts';
 import { isEqualValue, isPolicy, type RecordedValue, readInstallRecord } from '../machine/install-record.ts';
 import { keys } from '../machine/keys.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
@@ -26,7 +28,7 @@ export function planRegistry(root: MachineRoot, registry: RegistryView, { purge 
   const record = readInstallRecord(root);
   const policy = record.filter(({ key }) => isPolicy(key)).flatMap((one) => undo(registry, one));
   const state = purge ? record.filter(({ key }) => key.startsWith(keys.windowsUpdate)).map(restored) : [];
-  const own = ownKey(registry, record, purge);
+  const own = ownKey(registry, record, { purge, isWhole: isMoult(root.brand) });
   const changes = [...policy, ...state.filter((one) => differs(registry, one))];
   const emptied = record.length === 0 ? [] : emptiedKeys(registry, changes);
   return { changes: [...changes, ...emptied, ...own.changes], left: [...policyLeft(registry, policy), ...own.left] };
@@ -68,7 +70,12 @@ function policyLeft(registry: RegistryView, undone: readonly RegistryChange[]): 
   });
 }
 
-function ownKey(registry: RegistryView, record: readonly RecordedValue[], purge: boolean): RegistryPlan {
+/** `isWhole`: below the key is nothing that stays. A vendor's agent has the identity of the machine there. */
+function ownKey(
+  registry: RegistryView,
+  record: readonly RecordedValue[],
+  { purge, isWhole }: { purge: boolean; isWhole: boolean },
+): RegistryPlan {
   if (!registry.hasKey(keys.agent)) return { changes: [], left: [] };
   if (purge) return { changes: [{ key: keys.agent }], left: [] };
   const isOurs = (name: string) => {
@@ -79,7 +86,7 @@ function ownKey(registry: RegistryView, record: readonly RecordedValue[], purge:
   const names = registry.values(keys.agent).map(({ name }) => name);
   const limits = registry.values(keys.limits).map(({ name }) => `${keys.limits}\\${name}`);
   const kept = names.filter((name) => !isOurs(name) && !ownNames.has(name.toLowerCase()));
-  if (kept.length === 0 && limits.length === 0) return { changes: [{ key: keys.agent }], left: [] };
+  if (isWhole && kept.length === 0 && limits.length === 0) return { changes: [{ key: keys.agent }], left: [] };
   const gone = names.filter((name) => !kept.includes(name));
   return {
     changes: gone.map((name) => ({ key: keys.agent, name })),

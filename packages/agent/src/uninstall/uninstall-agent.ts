@@ -6,6 +6,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { removeFileWhenFree, removeWhenFree } from '@moult/disk';
 import { hresult } from '@moult/protocol/hresult';
 import { AgentError } from '../errors.ts';
+import { isMoult, keyOfBrand } from '../machine/brand.ts';
 import { runningInstaller } from '../machine/installer-mark.ts';
 import { type HeldLock, lockHolder } from '../machine/lock.ts';
 import type { MachineRoot } from '../machine/machine-root.ts';
@@ -15,6 +16,7 @@ import { serviceHolder } from '../read-status.ts';
 import { readServiceStatus, removeService, type ServiceOptions, stopHost } from '../service/service.ts';
 import {
   caches,
+  hasOtherAgents,
   histories,
   isThere,
   linkOnTheWay,
@@ -68,7 +70,7 @@ export async function uninstallAgent(root: MachineRoot, options: UninstallOption
   try {
     removal.registry();
     for (const one of caches(root)) removal.remove(one);
-    for (const one of [...histories(root), ...registryFiles(root)]) {
+    for (const one of [...histories(root), ...(hasOtherAgents(root) ? [] : registryFiles(root))]) {
       if (purge) removal.remove(one);
       else removal.leave(one, 'stays for the next installation, or until --purge');
     }
@@ -140,18 +142,18 @@ class Removal {
     const { purge, dryRun, removed, left, problems } = this.#result;
     const isFile = this.#root.registryFile !== undefined;
     // The file itself goes then.
-    if (purge && isFile) return;
+    if (purge && isFile && !hasOtherAgents(this.#root)) return;
     if (isFile && linkOnTheWay(this.#root, this.#root.registryFile ?? '')) return;
     try {
       const registry = openRegistry(this.#root);
       const plan = planRegistry(this.#root, registry.read(), { purge });
       if (plan.changes.length > 0 && !dryRun) registry.change(plan.changes);
       for (const { key, name, value } of plan.changes) {
-        const path = name === undefined ? key : `${key}\\${name}`;
+        const path = keyOfBrand(this.#root.brand, name === undefined ? key : `${key}\\${name}`);
         removed.push({ what: value === undefined ? 'registry' : 'registry, set back to what it was', name: path });
       }
       const why = 'an administrator set it, or it was there before';
-      for (const name of plan.left) left.push({ what: 'registry', name, why });
+      for (const one of plan.left) left.push({ what: 'registry', name: keyOfBrand(this.#root.brand, one), why });
     } catch (error) {
       problems.push(`The registry stays as it is: ${messageOf(error)}`);
     }
@@ -189,7 +191,11 @@ class Removal {
     const late = [installRecord];
     const held = [setupLock, `${setupLock}.guard`];
     const paths = namesIn(agentFolder).map((name) => join(agentFolder, name));
-    const own = paths.filter((path) => !late.includes(path) && path !== policyConfig && !held.includes(path));
+    // The logs of a vendor's agent are in its own folder.
+    const kept = this.#result.purge ? [] : histories(this.#root);
+    const isKept = (path: string) => kept.some((one) => covers(one.path, path));
+    const notNow = [...late, policyConfig, ...held];
+    const own = paths.filter((path) => !notNow.includes(path) && !isKept(path));
     for (const path of own) this.remove({ path, what: nameOf(this.#root, path) });
     if (isThere(policyConfig)) {
       const what = 'policy file';
@@ -204,9 +210,9 @@ class Removal {
   /** The folders that the agent made, as far as nothing is in them. */
   emptyFolders(): void {
     if (this.#result.dryRun) return;
-    const { agentFolder, setupLock, windows, programFiles, folder, urlLog, selfUpdateFolder } = this.#root;
+    const { agentFolder, setupLock, windows, programFiles, folder, selfUpdateFolder } = this.#root;
     if (!linkOnTheWay(this.#root, agentFolder) && isFolder(agentFolder)) removeQuietly(`${setupLock}.guard`);
-    const own = [agentFolder, dirname(agentFolder), dirname(urlLog), dirname(dirname(urlLog))];
+    const own = ownFolders(this.#root);
     const machine = [...this.#definitionFolders(), programFiles, dirname(selfUpdateFolder), windows, folder];
     for (const path of sharesWithWindows(this.#root) ? own : [...own, ...machine]) {
       if (linkOnTheWay(this.#root, path) !== undefined && path !== folder) continue;
@@ -237,6 +243,13 @@ class Removal {
       if (!known.has(path) && !isTold(path) && !isEmptyOwn(this.#root, path))
         left.push({ what: 'other files', name: path, why: 'the agent did not make them, but an update may have' });
   }
+}
+
+/** From the inside out. On Windows those that Moult's agent shares with Windows are not among them. */
+function ownFolders({ brand, agentFolder, urlLog, wsusLog, selfUpdateFolder }: MachineRoot): string[] {
+  const folders = [agentFolder, dirname(agentFolder)];
+  if (isMoult(brand)) return [...folders, dirname(urlLog), dirname(dirname(urlLog))];
+  return [dirname(urlLog), dirname(wsusLog), dirname(selfUpdateFolder), ...folders];
 }
 
 /** Whether one of both paths is below the other, or the same. */

@@ -4,7 +4,11 @@ import { dirname, join } from 'node:path';
 import { readOutside, repositoryFile } from '@moult/disk';
 import { type Brand, parseBrand } from '@moult/protocol/self-update';
 
-interface InstalledBundle {
+export interface InstalledBundle {
+  /** Where the program and its runtime are. */
+  folder: string;
+  /** Whose files they are: those of a package manager, or of nobody. */
+  format: string;
   brand: Brand;
   operatorCertificate: string;
   trustRoot: string;
@@ -19,8 +23,10 @@ export function installedBundle(program = process.argv[1]): InstalledBundle | un
   const folder = dirname(realpathSync(program));
   const description = join(folder, 'bundle.json');
   if (!existsSync(description) || !existsSync(join(folder, 'releases'))) return undefined;
-  const { brand, server, group } = JSON.parse(readOutside(description).toString('utf8'));
+  const { brand, format, server, group } = JSON.parse(readOutside(description).toString('utf8'));
   return {
+    folder,
+    format: typeof format === 'string' ? format : '',
     brand: parseBrand(brand),
     operatorCertificate: join(folder, 'operator-ca.cer'),
     trustRoot: join(folder, 'trust-root.json'),

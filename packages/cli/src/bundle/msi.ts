@@ -31,7 +31,7 @@ export async function writeMsi(
   try {
     const digest = createHash('sha256');
     const names: string[] = [];
-    for (const { name, read } of bundleFiles(contents, platform, runtime)) {
+    for (const { name, read } of bundleFiles(contents, { platform, format: 'msi' }, runtime)) {
       const file = join(scratch, name);
       mkdirSync(dirname(file), { recursive: true });
       digest.update(`${name}\0`);

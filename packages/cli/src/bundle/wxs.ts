@@ -32,11 +32,11 @@ ${tree}          </Directory>
 ${writer.components.map((id) => `      <ComponentRef Id="${id}" />\n`).join('')}    </Feature>
     <CustomAction Id="Setup" FileKey="${writer.node}" ExeCommand="${setup}" Execute="deferred" Impersonate="no" Return="check" />
     <CustomAction Id="SetupOnly" FileKey="${writer.node}" ExeCommand="${setup} --no-start" Execute="deferred" Impersonate="no" Return="check" />
-    <CustomAction Id="RemoveService" FileKey="${writer.node}" ExeCommand="&quot;[INSTALLDIR]moult-agent.mjs&quot; service remove" Execute="deferred" Impersonate="no" Return="ignore" />
+    <CustomAction Id="Uninstall" FileKey="${writer.node}" ExeCommand="&quot;[INSTALLDIR]moult-agent.mjs&quot; uninstall" Execute="deferred" Impersonate="no" Return="check" />
     <CustomAction Id="StopAgent" FileKey="${writer.node}" ExeCommand="&quot;[INSTALLDIR]moult-agent.mjs&quot; stop" Execute="deferred" Impersonate="no" Return="ignore" />
     <InstallExecuteSequence>
-      <Custom Action="RemoveService" After="InstallInitialize">REMOVE="ALL"</Custom>
-      <Custom Action="StopAgent" After="RemoveService">REMOVE="ALL"</Custom>
+      <Custom Action="Uninstall" After="InstallInitialize">REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE</Custom>
+      <Custom Action="StopAgent" After="Uninstall">REMOVE="ALL" AND UPGRADINGPRODUCTCODE</Custom>
       <Custom Action="Setup" After="InstallFiles">NOT REMOVE AND NOT (START = "no")</Custom>
       <Custom Action="SetupOnly" After="InstallFiles">NOT REMOVE AND START = "no"</Custom>
     </InstallExecuteSequence>

@@ -19,7 +19,7 @@ export async function showPanel(root: MachineRoot, { terminal, json }: PanelFlag
   try {
     if (terminal) return await inTerminal(root, checks);
     const panel = await openPanel({
-      ...{ root, product: 'Moult', random: randomBytes, check: checks.check },
+      ...{ root, random: randomBytes, check: checks.check },
       now: () => new Date(),
     });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void panel.close());

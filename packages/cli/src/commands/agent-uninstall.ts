@@ -2,6 +2,8 @@
 import { type Uninstalled, uninstallAgent } from '@moult/agent';
 import type { Command } from 'commander';
 import { commandLimits } from '../bounds.ts';
+import { installedBundle } from '../bundle/installed-bundle.ts';
+import { removeBundle } from '../bundle/remove-bundle.ts';
 import { present } from '../output.ts';
 import { exitCode, paint } from '../terminal.ts';
 import { type CommonOptions, jsonOption, machineOf, rootOption } from './agent-options.ts';
@@ -23,6 +25,12 @@ export function registerUninstall(agent: Command): void {
 async function uninstall(flags: CommonOptions & { purge?: true; dryRun?: true }): Promise<void> {
   const { purge = false, dryRun = false } = flags;
   const done = await uninstallAgent(machineOf(flags), { purge, dryRun, waitMs: commandLimits.agentWaitMs });
+  const bundle = flags.root === undefined ? installedBundle() : undefined;
+  if (bundle && done.problems.length === 0) {
+    const { removed, left } = removeBundle(bundle, { dryRun });
+    done.removed.push(...removed);
+    done.left.push(...left);
+  }
   present(done, flags, describe);
   if (!flags.json) for (const problem of done.problems) console.error(paint('red', problem, process.stderr));
   process.exitCode = done.problems.length === 0 ? exitCode.fine : exitCode.findings;

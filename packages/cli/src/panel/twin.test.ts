@@ -8,7 +8,14 @@ import { runTwin } from './run-twin.ts';
 import { draw, openTwin, press, type Twin, withState } from './twin.ts';
 
 const state = (more: Partial<PanelState> = {}): PanelState => ({
-  ...{ face: 'wsus', client: 'WSUS client', version: '7.9.0.2', server: 'http://server:8530', isRunning: true },
+  ...{
+    face: 'wsus',
+    client: 'WSUS client',
+    command: 'moult agent',
+    version: '7.9.0.2',
+    server: 'http://server:8530',
+    isRunning: true,
+  },
   ...{ isChecking: false, lastCheck: { at: undefined, error: undefined }, nextCheck: undefined, waiting: [] },
   ...{ plannedAt: undefined, restart: undefined, history: [], keptOn: undefined, blocked: undefined },
   choice: { mode: 'automatic', day: 0, hour: 3 },

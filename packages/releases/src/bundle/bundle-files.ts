@@ -4,7 +4,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { ArchivedFile } from '@moult/formats/archives';
 import { type Brand, encodeRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { installScript, installScriptForWindows, startCommand, startCommandForWindows } from './installed-scripts.ts';
-import { isWindows, nodeVersion, type Platform, platformFacts } from './platforms.ts';
+import { type BundleFormat, isWindows, nodeVersion, type Platform, platformFacts } from './platforms.ts';
 import type { Runtime } from './runtime.ts';
 
 interface BundledRelease {
@@ -30,12 +30,18 @@ export interface BundleContents {
   group?: string;
 }
 
+interface BundleKind {
+  platform: Platform;
+  format: BundleFormat;
+}
+
 /** The files, sorted by name, each below a folder that is called as the brand's id. */
-export function bundleFiles(contents: BundleContents, platform: Platform, runtime: Runtime): ArchivedFile[] {
+export function bundleFiles(contents: BundleContents, kind: BundleKind, runtime: Runtime): ArchivedFile[] {
+  const { platform } = kind;
   const { brand, program, releases, operatorCertificate, trustRoot, license } = contents;
   const files = [
     plain('LICENSE', license),
-    plain('bundle.json', description(contents, platform)),
+    plain('bundle.json', description(contents, kind)),
     plain('moult-agent.mjs', program),
     plain('operator-ca.cer', operatorCertificate),
     plain('trust-root.json', trustRoot),
@@ -64,10 +70,10 @@ export function rootFingerprint({ trustRoot }: Pick<BundleContents, 'trustRoot'>
   return createHash('sha256').update(trustRoot).digest('hex');
 }
 
-function description(contents: BundleContents, platform: Platform): string {
+function description(contents: BundleContents, { platform, format }: BundleKind): string {
   const { brand, releases, operatorCertificate, server, group } = contents;
   const text = {
-    ...{ brand, platform, node: nodeVersion, package: platformFacts[platform].nodePackage },
+    ...{ brand, platform, format, node: nodeVersion, package: platformFacts[platform].nodePackage },
     releases: releases.map(({ kind, release }) => `${kind} ${release.version}`),
     operator: new X509Certificate(operatorCertificate).fingerprint256,
     trustRoot: rootFingerprint(contents),

@@ -29,14 +29,19 @@ export function debianControl(facts: DebianFacts): ArchiveEntry[] {
   const { brand } = facts;
   const place = placeOf(brand);
   const program = `${place}/bin/${brand.id}`;
-  const halt = `${program} service remove >/dev/null 2>&1 || true\n  ${program} stop >/dev/null 2>&1 || true`;
   return [
     { kind: 'folder', name: './' },
     text('./control', controlOf(facts), false),
-    text('./postinst', `#!/bin/sh\nset -e\nif [ "$1" = configure ]; then\n  ${program} setup\nfi\n`, true),
-    text('./prerm', `#!/bin/sh\nset -e\nif [ -x ${program} ]; then\n  ${halt}\nfi\n`, true),
-    text('./postrm', `#!/bin/sh\nset -e\nif [ "$1" = purge ]; then\n  rm -rf /var/lib/${brand.id}\nfi\n`, true),
+    text('./postinst', script('configure | abort-*', `${program} setup`), true),
+    // A running installer refuses the removal: its files would go.
+    text('./prerm', script('remove', `${program} uninstall`, `${program} stop >/dev/null 2>&1 || true`), true),
+    text('./postrm', script('purge', `rm -rf /var/lib/${brand.id}`), true),
   ];
+}
+
+/** A script of the package that does one thing for a kind of call, and another for all others. */
+function script(kind: string, action: string, otherwise = ':'): string {
+  return `#!/bin/sh\nset -e\ncase "$1" in\n  ${kind}) ${action} ;;\n  *) ${otherwise} ;;\nesac\n`;
 }
 
 function controlOf({ brand, version, architecture, installedBytes }: DebianFacts): string {

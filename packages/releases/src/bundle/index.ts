@@ -6,7 +6,7 @@ export {
   bundleVersion,
   rootFingerprint,
 } from './bundle-files.ts';
-export { windowsFolder } from './installed-scripts.ts';
+export { placeOf, windowsFolder } from './installed-scripts.ts';
 export { type BundleFormat, bundleFormats, isWindows, type Platform, platformFacts, platforms } from './platforms.ts';
 export { findRuntime, type Runtime } from './runtime.ts';
 export {

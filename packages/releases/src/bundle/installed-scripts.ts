@@ -39,7 +39,10 @@ main() {
   [ "$here" != "$place" ] || fail "This is the installed agent itself. Run: ${brand.id} setup"
   mkdir -p /opt /usr/local/bin
   rm -rf "$place.new"
-  cp -R -- "$here" "$place.new" || fail "$place.new cannot be written. Nothing was changed."
+  cp -R -- "$here" "$place.new" || {
+    rm -rf "$place.new"
+    fail "$place.new cannot be written. Nothing was changed."
+  }
   chown -R 0:0 "$place.new"
   if [ -e "$place" ]; then
     halt "$place"
@@ -61,7 +64,7 @@ main() {
   fail 'The installation failed. Correct the error above, then run this again.'
 }
 halt() {
-  "$1/bin/${brand.id}" service remove >/dev/null 2>&1 || true
+  # A broken one cannot be asked. Then "setup" says what is in its way.
   "$1/bin/${brand.id}" stop >/dev/null 2>&1 || true
 }
 main "$@"
@@ -79,7 +82,6 @@ export function installScriptForWindows(brand: Brand): string {
     "$node = Join-Path $place 'runtime\\node.exe'",
     "$program = Join-Path $place 'moult-agent.mjs'",
     'if (Test-Path -LiteralPath $node) {',
-    '  & $node $program service remove 2>$null | Out-Null',
     '  & $node $program stop 2>$null | Out-Null',
     '}',
     'if (Test-Path -LiteralPath "$place.new") { Remove-Item -LiteralPath "$place.new" -Recurse -Force }',

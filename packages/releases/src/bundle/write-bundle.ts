@@ -94,7 +94,7 @@ export function requireFormat({ platform, format }: { platform: Platform; format
 }
 
 async function compose(output: Output, scratch: string, contents: BundleContents, order: BundleOrder): Promise<void> {
-  const files = bundleFiles(contents, order.platform, order.runtime);
+  const files = bundleFiles(contents, order, order.runtime);
   if (order.format === 'zip') return output.take(encodeZip(files, order.level));
   if (order.format === 'tar.gz') return output.take(gzipped(withFolders(files, contents.brand.id), order.level));
   const data = await writeDraft(scratch, order.maxBytes ?? bundleBounds.maxBytes, (part) =>

@@ -27,7 +27,9 @@ export async function readCurrentReleases(dataDir: string): Promise<CurrentRelea
     offers.get(nameOf({ kind: kindOf(release), version: release.version }))?.offeredAt !== undefined;
   const published = (await readPublishedReleases(dataDir, [...agentKinds, ...hostKinds])).filter(isOffered);
   const usable = withoutRecalled(dataDir, published);
-  return [newestRelease(usable), newestHost(usable)].filter((one) => one !== undefined).map(unpack);
+  // A host may have a higher number than every agent.
+  const agents = usable.filter(({ release }) => kindOf(release) === 'wsus');
+  return [newestRelease(agents), newestHost(usable)].filter((one) => one !== undefined).map(unpack);
 }
 
 function unpack({ release, cabinet }: PublishedRelease): CurrentRelease {
