@@ -53,7 +53,7 @@ export async function compileModule({ sources, constant, pages }: WasmModule): P
       .toString('base64')
       .match(/.{1,110}/g) ?? [];
   return (
-    `// Made by scripts/build-wasm.ts from ${sources}; do not edit.\n` +
+    `// Made by scripts/build-wasm.ts from ${sources}. Do not edit.\n` +
     `export const ${constant} =\n  '${lines.join("' +\n  '")}';\n`
   );
 }

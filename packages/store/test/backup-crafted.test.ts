@@ -96,7 +96,7 @@ describe('a restore refuses, and changes nothing,', () => {
     isRefused((manifest) => Object.assign(manifest, { rows: {} }), /does not say how many rows configuration/));
 
   it('more rows than the manifest counts, and lines without a row', async () => {
-    await isRefused(table('configuration', '{"name":"a","value":"b"}\n'.repeat(2)), /more than 1 rows/);
+    await isRefused(table('configuration', '{"name":"a","value":"b"}\n'.repeat(2)), /more than 1 row/);
     for (const line of ['{oops', 'null', '5', '[1]', '{}', '']) {
       await isRefused(table('audit', `${line}\n`), /line 1 of audit\.jsonl\.zst is not a row/);
     }

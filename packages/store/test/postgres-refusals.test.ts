@@ -55,7 +55,7 @@ describe('what PostgreSQL refuses at the log-on is said in words, without a secr
       const port = await answering(asked, refusal('28P01', 'password authentication failed for user "moult"'));
       await assert.rejects(openDatabase(`postgres://moult@127.0.0.1:${port}/updates`), {
         code: 'SERVER_DATABASE',
-        message: /it wants a password for the role "moult", and there is none.*PGPASSWORD/,
+        message: /it wants a password for the role "moult", and has none.*PGPASSWORD/,
       });
     });
   }

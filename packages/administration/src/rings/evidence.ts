@@ -25,13 +25,14 @@ const enoughControls = 30;
 
 /**
  * A computer counts once, by what the server itself noted: it knew the computer before the update began, and the computer asked
- * for updates after its ring was reached. So invented computers and reports without an offer change nothing.
+ * for updates after its ring was reached. So invented computers and reports without an offer change nothing. From `heldSince`
+ * on, in milliseconds, the update is offered to nobody.
  */
 export async function gatherEvidence(
   store: Pick<Store, 'loadRingComputers' | 'loadGroups'>,
   plan: StoredPlan,
   rollout: Rollout,
-  now: number,
+  { now, heldSince }: { now: number; heldSince: number | undefined },
 ): Promise<Gathered> {
   const above = linesAbove(await store.loadGroups());
   const { ring: reached } = rollout.state;
@@ -45,7 +46,7 @@ export async function gatherEvidence(
     for (const one of page) {
       const ring = one.exposure?.ring ?? ringOf(plan, one.computerId, above(one.groupIds));
       if (ring === reached) members++;
-      const exposure = ring === undefined ? undefined : exposureOf(one, ring, rollout, now);
+      const exposure = ring === undefined ? undefined : exposureOf(one, ring, rollout, { now, heldSince });
       if (exposure && exposure !== one.exposure) computers.push(exposure);
       if (exposure) {
         const shown = { ...exposure, lastContact: one.lastContact, rhythm: one.rhythm };
@@ -65,11 +66,17 @@ export async function gatherEvidence(
 }
 
 /** The same object when nothing changed. */
-function exposureOf(one: RingComputer, ring: number, rollout: Rollout, now: number): RolloutComputer | undefined {
+function exposureOf(
+  one: RingComputer,
+  ring: number,
+  rollout: Rollout,
+  { now, heldSince = Number.POSITIVE_INFINITY }: { now: number; heldSince: number | undefined },
+): RolloutComputer | undefined {
   const { exposure, state, scannedAt, lastSync, firstContact } = one;
   if (!exposure) {
     const reachedAt = rollout.reachedAt[ring];
-    if (reachedAt === undefined || lastSync < reachedAt || firstContact >= rollout.startedAt) return undefined;
+    if (reachedAt === undefined || firstContact >= rollout.startedAt) return undefined;
+    if (lastSync < reachedAt || lastSync >= heldSince) return undefined;
     // What it had, or had failed with, before the offer says nothing of the offer.
     const had = state === installedState || state === failedState;
     const outcome: Outcome = had ? 'notNeeded' : 'none';

@@ -30,17 +30,18 @@ export interface ShownRollout extends Rollout {
 export async function stepRollouts(store: Store, now: Date): Promise<Transition[]> {
   await store.noteRhythms();
   const plans = new Map((await store.listPlans()).map((plan) => [plan.planId, plan]));
-  const stop = await store.loadStop();
-  const isStopped = stop !== undefined && stop.until > now;
   const done: Transition[] = [];
   for (const rollout of await store.listRollouts()) {
     const plan = plans.get(rollout.planId);
     const { status } = rollout.state;
     if (!plan || (status !== 'running' && status !== 'paused')) continue;
-    const { evidence, computers } = await gatherEvidence(store, plan, rollout, now.getTime());
-    const isHeld = isStopped || (await isHeldForAll(store, rollout, now));
+    const heldSince = await heldSinceOf(store, rollout, now);
+    const { evidence, computers } = await gatherEvidence(store, plan, rollout, { now: now.getTime(), heldSince });
+    const isHeld = heldSince !== undefined;
     const step = advance(rollout.state, plan, { ...evidence, isHeld }, now.getTime());
-    const change = await changeOf(store, plan, rollout, step, now);
+    // Who asks for updates now is offered nothing: only what they ask for after the hold counts.
+    const reached = isHeld ? { ...rollout, reachedAt: rollout.reachedAt.map(() => now.getTime()) } : rollout;
+    const change = await changeOf(store, plan, reached, step, now);
     if (await store.changeRollout(rollout, { ...change, computers }, { name: 'moult', at: now }))
       done.push(...step.transitions);
   }
@@ -110,8 +111,16 @@ export async function showRollout(administration: Administration, update: string
     throw new AdministrationError('SERVER_NOT_FOUND', `"${title}" is not on its way through rings.`, {
       subject: 'ring',
     });
-  const { evidence } = await gatherEvidence(store, plan, rollout, author.at.getTime());
+  const heldSince = await heldSinceOf(store, rollout, author.at);
+  const { evidence } = await gatherEvidence(store, plan, rollout, { now: author.at.getTime(), heldSince });
   return { ...rollout, title, plan, evidence };
+}
+
+/** Since when the update is offered to nobody, in milliseconds. Of a hold only the step before it is known. */
+async function heldSinceOf(store: Store, rollout: Rollout, now: Date): Promise<number | undefined> {
+  const stop = await store.loadStop();
+  if (stop && stop.until > now) return stop.since.getTime();
+  return (await isHeldForAll(store, rollout, now)) ? rollout.state.steppedAt : undefined;
 }
 
 async function isHeldForAll(store: Store, { updateId }: Rollout, now: Date): Promise<boolean> {

@@ -37,10 +37,16 @@ export interface DeploymentStore {
   /**
    * As `deploy`, of several decisions in one transaction: all or none. An update and group that are named twice: the last
    * decision is written.
+   * Again: as `deploy`, each decision gets a new number and a record.
+   * Concurrent: two calls follow each other, and neither shows half of itself.
    */
   deployAll(decisions: readonly Omit<DeploymentDecision, 'administrator'>[], author: Author): Promise<void>;
 
-  /** As `setDeclined`, of several updates in one transaction: all or none. */
+  /**
+   * As `setDeclined`, of several updates in one transaction: all or none.
+   * Again: as `setDeclined`.
+   * Concurrent: as `deployAll`.
+   */
   setDeclinedAll(updateIds: readonly string[], isDeclined: boolean, author: Author): Promise<void>;
 
   /** The decisions on one update that hold now. */

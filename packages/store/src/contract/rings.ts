@@ -68,6 +68,7 @@ export interface RingStore {
    */
   removePlan(planId: string, author: Author): Promise<boolean>;
 
+  /** All plans of rings, by name. */
   listPlans(): Promise<StoredPlan[]>;
 
   /** By the time that they began. */

@@ -268,5 +268,5 @@ test('while it is held, lines are counted, and afterwards their number is told',
   log.record(exchange('/written'), sent);
   await log.close();
   assert.doesNotMatch(readFileSync(join(folder, 'u_ex261122.log'), 'utf8'), /\/held/);
-  assert.match(messages.join(), /written again; 1 lines were lost/);
+  assert.match(messages.join(), /written again; 1 line was lost/);
 });
