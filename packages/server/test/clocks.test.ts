@@ -48,7 +48,8 @@ async function serving(
     let out = '';
     child.once('error', reject);
     child.stderr?.on('data', (piece) => {
-      said += piece;
+      // A server without accounts names the link that makes the first one, whatever its clock says.
+      said += String(piece).replace(/^To administer this server.*\n/m, '');
     });
     child.stdout?.on('data', (piece) => {
       out += piece;
