@@ -228,7 +228,7 @@ describe('the agent on a machine with systemd', { skip: whyNoBoot() || false }, 
       assert.equal(done.code, 0, done.err);
       assert.match(done.out, /The agent is removed from \/var\/lib\/moult-agent\./);
       assert.match(done.out, /removed +\/usr\/local\/bin\/moult-agent .*\nremoved +\/opt\/moult-agent /);
-      assert.match(done.out, /stays +.*Moult Sample/, 'what the update installed');
+      assert.match(done.out, /kept +.*Moult Sample/, 'what the update installed');
       assert.equal(show('LoadState'), 'not-found');
       machine.run('rm', '-r', '/var/lib/moult-agent');
       assert.deepEqual(changesOf(machine), before1);
@@ -261,7 +261,7 @@ describe('the agent on a machine with systemd', { skip: whyNoBoot() || false }, 
       assert.deepEqual([service().problems, status().version], [[], next]);
       const removed = machine.run('dpkg', '-r', 'moult-agent');
       assert.equal(removed.code, 0, removed.out + removed.err);
-      assert.match(removed.out, /stays +\/opt\/moult-agent .*dpkg -P moult-agent/);
+      assert.match(removed.out, /kept +\/opt\/moult-agent .*dpkg -P moult-agent/);
       assert.deepEqual([show('LoadState'), existsSync(join(machine.changes, opt, 'runtime'))], ['not-found', false]);
       const clientId = /"SusClientId"="[0-9a-f-]{36}"/;
       assert.match(

@@ -1,0 +1,94 @@
+// What `moult agent bundle` and `moult agent install-line` do. It is loaded when one of them runs: the other commands of the
+// agent start without the server.
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { keepFilesPrivate } from '@moult/administration';
+import { jsonText } from '@moult/formats/text';
+import {
+  type BundleContents,
+  type BundleFormat,
+  bundleVersion,
+  installLine,
+  installLineForWindows,
+  type Platform,
+  platformFacts,
+  requireFormat,
+  rootFingerprint,
+  writeBundle,
+} from '@moult/releases/bundle';
+import { ReleaseError } from '@moult/releases/errors';
+import { makeKeptBundles } from '@moult/server';
+import { type AdministrationFlags, requireServer } from '../server-options.ts';
+import { findRuntimes, readContents, runtimeOf } from './contents.ts';
+import { writeMsi } from './msi.ts';
+
+interface CommonFlags extends AdministrationFlags {
+  group?: string;
+  runtime: string[];
+  level: number;
+}
+
+export interface BundleFlags extends CommonFlags {
+  platform: Platform;
+  format?: BundleFormat;
+  server?: string;
+  out: string;
+}
+
+export interface InstallLineFlags extends CommonFlags {
+  server: string;
+}
+
+/** Writes the installer and tells its digests. Throws ReleaseError and ServerError. */
+export async function makeBundle(flags: BundleFlags): Promise<void> {
+  const { platform, server, group, level, out } = flags;
+  const format = flags.format ?? platformFacts[platform].formats[0] ?? 'tar.gz';
+  requireFormat({ platform, format });
+  const { dataDir } = requireServer({ ...flags });
+  const contents = await readContents(dataDir, {
+    ...(server === undefined ? {} : { server }),
+    ...(group === undefined ? {} : { group }),
+  });
+  const runtime = await runtimeOf(platform, flags.runtime);
+  mkdirSync(out, { recursive: true });
+  const file = join(resolve(out), fileName(contents, platform, format));
+  const written =
+    format === 'msi'
+      ? await writeMsi(file, contents, { platform, runtime })
+      : await writeBundle(file, contents, { platform, format, runtime, level });
+  const known = { file, platform, format, ...written, trustRoot: rootFingerprint(contents) };
+  if (flags.json) return void console.log(jsonText(known));
+  console.log(`${file} (${written.sizeBytes} bytes)`);
+  console.log(`  SHA-256    ${written.sha256}`);
+  console.log(`  trusts     root, SHA-256 ${known.trustRoot}`);
+  if (server === undefined) console.error('note: it holds no server. Whoever installs it names one.');
+}
+
+/** Makes the installers that the server hands out and prints the lines. Throws ReleaseError and ServerError. */
+export async function makeInstallLine(flags: InstallLineFlags): Promise<void> {
+  const { dataDir } = requireServer({ dataDir: flags.dataDir, config: flags.config } as AdministrationFlags);
+  keepFilesPrivate(dataDir);
+  const contents = await readContents(dataDir);
+  const { runtimes, missing } = await findRuntimes(flags.runtime);
+  if (runtimes.size === 0) throw new ReleaseError('RELEASE_RUNTIME_MISSING', missing.join(' '));
+  const { bundles, scripts } = await makeKeptBundles(dataDir, { contents, runtimes, level: flags.level });
+  const parts = {
+    ...{ server: flags.server, group: flags.group },
+    ...{ script: scripts['install.sh'].sha256, windowsScript: scripts['install.ps1'].sha256 },
+  };
+  const lines = { linux: installLine(parts), ...(bundles['win-x64'] && { windows: installLineForWindows(parts) }) };
+  const trustRoot = rootFingerprint(contents);
+  if (flags.json) return void console.log(jsonText({ ...lines, trustRoot, bundles, scripts, missing }));
+  console.log(`The agent that these lines install trusts the root with SHA-256 ${trustRoot}.`);
+  if (bundles['linux-x64'] ?? bundles['linux-arm64']) console.log(`\nLinux, in a shell:\n\n${lines.linux}`);
+  if (lines.windows) console.log(`\nWindows, in PowerShell as an administrator:\n\n${lines.windows}`);
+  for (const sentence of missing) console.error(`note: ${sentence}`);
+}
+
+/** As dpkg and other tools expect it. */
+function fileName(contents: BundleContents, platform: Platform, format: BundleFormat): string {
+  const version = bundleVersion(contents);
+  const { id } = contents.brand;
+  if (format === 'deb') return `${id}_${version}_${platformFacts[platform].debian}.deb`;
+  return `${id}-${version}-${platform}.${format}`;
+}
