@@ -28,6 +28,7 @@ export async function writeMsi(
   { platform, runtime }: { platform: Platform; runtime: Runtime },
 ): Promise<WrittenBundle> {
   const scratch = mkdtempSync(join(tmpdir(), 'moult-msi-'));
+  const draft = `${target}.new-${process.pid}`;
   try {
     const digest = createHash('sha256');
     const names: string[] = [];
@@ -48,11 +49,11 @@ export async function writeMsi(
     writeFileSync(join(scratch, 'agent.wxs'), installerSource(contents, names, identity));
     runWixl(scratch);
     const bytes = settleSummary(readFileSync(join(scratch, 'agent.msi')), guidOf(`package ${identity}`));
-    const draft = `${target}.new-${process.pid}`;
     writeFileSync(draft, bytes);
     await rename(draft, target);
     return { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
   } finally {
+    rmSync(draft, { force: true });
     rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -217,6 +217,7 @@ const readsItsOwn: Record<string, string> = {
   'doctor/src/client/examine.ts': 'what reg.exe has just written to a folder of our own',
   'doctor/src/home/content.ts': 'regular files of the content folder',
   'cli/src/administration/system-user.ts': 'the files of the system about its users',
+  'cli/src/bundle/msi.ts': 'what wixl has just written to a folder of our own',
   'cli/src/demo/server.ts': 'the certificate that the demo has just made',
 };
 
