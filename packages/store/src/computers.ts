@@ -19,7 +19,8 @@ import { textBytes } from './declared-bounds.ts';
 import { noteIdentityChange } from './identity-changes.ts';
 import { systemNameOf } from './lists/system-name.ts';
 import { excluded, inPieces, prepare, prepareInsert } from './prepared.ts';
-import type { ComputersTable, Tables } from './schema.ts';
+import type { ComputersTable } from './schema/computers.ts';
+import type { Tables } from './schema.ts';
 import { lockComputers, transact } from './transact.ts';
 
 export function computerStore(database: Database, changes: Changes, bounds: StoreBounds): ComputerContacts {

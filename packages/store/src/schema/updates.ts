@@ -1,0 +1,68 @@
+// Updates, their revisions and their files.
+import type { Generated } from 'kysely';
+import type { Identity } from './identity.ts';
+
+export interface RevisionsTable {
+  revision_id: Identity;
+  update_id: string;
+  revision_number: number;
+  update_type: string;
+  /** CategoryInformation/@CategoryType of a category: Product, UpdateClassification … */
+  category_type: string | null;
+  title: string;
+  /** The whole update document, zstd. */
+  document: Uint8Array;
+  document_bytes: number;
+  /** The fragments that every sync asks for, made once at import; zstd. */
+  core: Uint8Array;
+  extended: Uint8Array;
+  imported_at: number;
+}
+
+/** What the catalog index needs to know, apart from the documents: a start reads all of this, and nothing else. */
+export interface RevisionSummariesTable {
+  revision_id: number;
+  update_id: string;
+  revision_number: number;
+  update_type: string;
+  category_type: string | null;
+  imported_at: number;
+  explicitly_deployable: number;
+  is_expired: number;
+  /** As EncodedSummary of the catalog. */
+  clauses: string;
+  more: string | null;
+}
+
+/** The newest revision of each update that is software or a driver; kept by triggers of the database. */
+export interface UpdateTitlesTable {
+  title_id: Identity;
+  update_id: string;
+  revision_id: number;
+  revision_number: number;
+  title: string;
+  /** The revision that all below are of: see lists/update-facts.ts. */
+  facts_of: Generated<number>;
+  title_key: Generated<string>;
+  is_listed: Generated<number>;
+  severity: Generated<number>;
+}
+
+export interface RevisionFilesTable {
+  revision_id: number;
+  sha1: string;
+  sha256: string | null;
+  file_name: string;
+  size_bytes: number;
+  modified_at: number | null;
+}
+
+export interface ContentFilesTable {
+  sha1: string;
+  sha256: string;
+  size_bytes: number;
+  /** With the dot, lower case; '' for none. */
+  extension: string;
+  state: 'present' | 'damaged';
+  verified_at: number;
+}
