@@ -179,6 +179,13 @@ export const jobBounds = declareBounds('job', {
     client: 'a job without its result',
     administrator: 'nothing',
   },
+  askedMs: {
+    what: 'Time between two looks whether the account and the token of a job still permit it',
+    fallback: 5000,
+    range: [10, 600_000],
+    client: 'a cancelled job',
+    administrator: 'nothing',
+  },
   endMs: {
     what: 'Time that a server waits at its end for jobs of the API',
     fallback: 5000,

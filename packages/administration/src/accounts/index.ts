@@ -18,6 +18,7 @@ export {
   type Principal,
   principalOfSession,
   principalOfToken,
+  principalOnward,
   type SessionLimits,
 } from './principals.ts';
 export { type Permission, permits, roles } from './roles.ts';

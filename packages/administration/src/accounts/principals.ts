@@ -44,6 +44,21 @@ export async function principalOfSession(
   return { account, roles: [account.role], by: { kind: 'session', sessionId, usedAt } };
 }
 
+/**
+ * Who `principal` is by now, for work that goes on after its call: that outlives the session, and not the account or the
+ * token. Undefined when one of these ended. `token`: the secret of a principal by token.
+ */
+export async function principalOnward(
+  store: Store,
+  { account: { accountId }, by }: Principal,
+  token: string | undefined,
+  now: Date,
+): Promise<Principal | undefined> {
+  if (by.kind === 'token') return token === undefined ? undefined : principalOfToken(store, token, now);
+  const account = await store.findAccount(accountId);
+  return account?.accountId === accountId && !account.isDisabled ? { account, roles: [account.role], by } : undefined;
+}
+
 export function mayDo({ roles }: Principal, permission: Permission): boolean {
   return permits(roles, permission);
 }

@@ -1,5 +1,6 @@
 // Who may come in: the name that was called, the way, the credentials, and whether another site's page sent the call. A
 // visitor without credentials learns nothing, also not which addresses there are.
+import type { IncomingMessage } from 'node:http';
 import {
   actorOf,
   type Principal,
@@ -38,14 +39,17 @@ export async function principalOf(
   { isSecure }: Visitor,
   { store, now, ...limits }: SessionLimits & { store: Store; now: Date },
 ): Promise<Principal | undefined> {
-  const { authorization } = request.headers;
   // A token beside a cookie: the token counts, because no page of a stranger can send one.
-  if (authorization !== undefined) {
-    const token = /^Bearer ([\w-]{1,256})$/i.exec(authorization)?.[1];
+  if (request.headers.authorization !== undefined) {
+    const token = tokenIn(request);
     return token === undefined ? undefined : principalOfToken(store, token, now);
   }
   const secret = sessionSecretIn(request, isSecure);
   return secret === undefined ? undefined : principalOfSession(store, secret, { now, ...limits });
+}
+
+export function tokenIn({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
+  return /^Bearer ([\w-]{1,256})$/i.exec(headers.authorization ?? '')?.[1];
 }
 
 /** Notes the use, once a minute at most: a read must not become a write. */

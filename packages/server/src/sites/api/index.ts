@@ -2,7 +2,7 @@
 // checks in the same order: name, way, credentials, address, role, shape, state.
 import { randomUUID } from 'node:crypto';
 import type { FoundServer } from '@moult/administration';
-import { mayDo, type Principal, passwordCostOf } from '@moult/administration/accounts';
+import { mayDo, type Principal, passwordCostOf, principalOnward } from '@moult/administration/accounts';
 import type { Log, Store } from '@moult/store';
 import { apiBounds, jobBounds, liveBounds } from '../../bounds.ts';
 import type { HomeDocument } from '../../home-document.ts';
@@ -11,7 +11,7 @@ import type { KnownHosts } from '../../http/known-hosts.ts';
 import type { Exchange, ListenerName, Site } from '../../http/site.ts';
 import { type Answer, answerOf, answerOfJob, answerOfProblem, csvOf, etagOf, linkToNext, send } from './answer.ts';
 import { ApiError, problemOf } from './errors.ts';
-import { authorOfCall, noteUse, principalOf, refuseOtherSites, visitorOf } from './gate.ts';
+import { authorOfCall, noteUse, principalOf, refuseOtherSites, tokenIn, visitorOf } from './gate.ts';
 import { createJobs } from './jobs.ts';
 import { createLive } from './live.ts';
 import { createLogOns } from './log-ons.ts';
@@ -63,6 +63,7 @@ export function createApiSite({ store, server, listeners, hosts, now, running, h
       live.tell(accountId, 'job', job);
       jobsChanged('jobs');
     },
+    notAsked: (error) => log.warn({ err: error }, 'the account of a job could not be looked at'),
     limits: jobBounds,
   });
   let queue: Promise<unknown> = Promise.resolve();
@@ -149,10 +150,16 @@ export function createApiSite({ store, server, listeners, hosts, now, running, h
     }
   }
 
-  function startJob(route: Route, call: AnyCall): Answer {
+  function startJob({ request }: Exchange, route: Route, call: AnyCall): Answer {
     const { principal, administration } = call;
-    if (!principal) throw unauthenticated();
-    const job = jobs.start(principal.account, route.id, async (course) => {
+    const { permission } = route;
+    if (!principal || permission === 'anyone') throw unauthenticated();
+    const secret = tokenIn(request);
+    const mayGoOn = async () => {
+      const still = await principalOnward(store, principal, secret, now());
+      return still !== undefined && mayDo(still, permission);
+    };
+    const job = jobs.start({ ...principal.account, mayGoOn }, route.id, async (course) => {
       const author = { ...administration.author, at: now() };
       const result = await route.handle({ ...call, administration: { ...administration, author }, course });
       return result instanceof Reply ? result.document : result;
@@ -168,7 +175,7 @@ export function createApiSite({ store, server, listeners, hosts, now, running, h
   }
 
   async function carryOut(exchange: Exchange, route: Route, call: AnyCall): Promise<Answer> {
-    if (route.isLong && prefersLater(exchange)) return startJob(route, call);
+    if (route.isLong && prefersLater(exchange)) return startJob(exchange, route, call);
     if (route.method === 'GET' || !route.current) return answerOfRoute(exchange, route, call);
     // One after the other: between the look at the state and the change nothing of this server comes.
     const turn = queue.then(async () => {

@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { changeAccount } from '@moult/administration/accounts';
 import { author, idOf } from '../../../../administration/src/test/administration.ts';
 import { jobBounds } from '../../bounds.ts';
 import { createJobs, type Job } from './jobs.ts';
-import { startApi, type TestApi } from './test/api-server.ts';
+import { password, startApi, type TestApi } from './test/api-server.ts';
 
-const anna = { accountId: 'anna', name: 'anna' };
-const bert = { accountId: 'bert', name: 'bert' };
+const mayGoOn = async () => true;
+const anna = { accountId: 'anna', name: 'anna', mayGoOn };
+const bert = { accountId: 'bert', name: 'bert', mayGoOn };
 
 function make(limits = {}) {
   const clock = { at: author.at };
@@ -17,6 +19,7 @@ function make(limits = {}) {
     now: () => clock.at,
     problemOf: (error) => ({ code: String(error) }) as never,
     changed: (accountId, { state, done }) => told.push(`${accountId} ${state} ${done}`),
+    notAsked: (error) => told.push(String(error)),
     limits: { ...jobBounds, toldMs: 0, endMs: 1000, ...limits },
   });
   return { jobs, clock, told };
@@ -105,6 +108,33 @@ it('jobs are bounded: at once, waiting, kept, and in the bytes of a result', asy
   );
 });
 
+it('a job ends when its account may not do it any more, and one that waited does not begin; a database that is away ends none', async () => {
+  const { jobs, told } = make({ atOnce: 1, askedMs: 10 });
+  const owner = { is: 'good' };
+  const asked = {
+    ...anna,
+    async mayGoOn() {
+      if (owner.is === 'away') throw new Error('away');
+      return owner.is === 'good';
+    },
+  };
+  const atWork = jobs.start(asked, 'x', async ({ signal }) => {
+    while (!signal.aborted) await wait(1);
+    return { isCut: true };
+  });
+  const waits = jobs.start(asked, 'x', async () => assert.fail('it began'));
+  await until(() => jobs.find(atWork.jobId, undefined)?.state === 'running');
+  owner.is = 'away';
+  await until(() => told.includes('Error: away'));
+  assert.equal(jobs.find(atWork.jobId, undefined)?.state, 'running');
+  owner.is = 'disabled';
+  await until(() => jobs.find(waits.jobId, undefined)?.endedAt !== undefined);
+  assert.deepEqual(
+    jobs.list(undefined).map(({ state }) => state),
+    ['cancelled', 'cancelled'],
+  );
+});
+
 it('the end of the server cancels jobs, and waits for them, but not for long', async () => {
   const { jobs } = make({ endMs: 20 });
   const good = jobs.start(anna, 'x', async ({ signal }) => {
@@ -149,6 +179,49 @@ it('an operation over HTTP becomes a job, whose author, result and problems are 
   const repeated = { ...asked, headers: { ...later, 'idempotency-key': 'k1' }, body: { updates: [idOf(0)] } };
   const [one, other] = [await ask('/api/v1/approvals', repeated), await ask('/api/v1/approvals', repeated)];
   assert.deepEqual([one.status, other.status, other.json.jobId], [202, 202, one.json.jobId]);
+  assert.deepEqual(api.failures, []);
+});
+
+it('a job does nothing for an account that is disabled, or a role that is lower, when its turn comes; the end of its session does not matter', async () => {
+  await using api = await startApi();
+  const { ask, tokens, administration } = api;
+  const { store } = administration;
+  const [findToken, findAccount] = [store.findToken.bind(store), store.findAccount.bind(store)];
+  const body = { filter: {}, expected: 2 };
+  const start = async (asked: { token?: string; headers?: Record<string, string> }) => {
+    const headers = { prefer: 'respond-async', ...asked.headers };
+    const { headers: told } = await ask('/api/v1/bulk/approvals', { method: 'POST', ...asked, headers, body });
+    return (await ended(api, told.location ?? '', tokens.auditor)).state;
+  };
+  const decisions = async () =>
+    (await store.listAudit({ limit: 200 })).filter(({ actor }) => /^approver \(token/.test(actor));
+  const before = (await decisions()).length;
+  // The first look is that of the call, the second that of the job.
+  let looks = 0;
+  store.findToken = async (hash) => {
+    if (++looks === 2) await changeAccount(administration, 'approver', { isDisabled: true });
+    return findToken(hash);
+  };
+  assert.equal(await start({ token: tokens.approver }), 'cancelled');
+  store.findToken = findToken;
+  assert.equal((await decisions()).length, before);
+
+  const bySession = async (meanwhile: () => Promise<unknown>) => {
+    await changeAccount(administration, 'approver', { isDisabled: false, role: 'approver' });
+    const opened = await ask('/api/v1/session', { method: 'POST', body: { name: 'approver', password } });
+    const cookie = opened.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    store.findAccount = async (name) => {
+      store.findAccount = findAccount;
+      await meanwhile();
+      return findAccount(name);
+    };
+    return start({ headers: { cookie, 'sec-fetch-site': 'same-origin' } });
+  };
+  assert.equal(await bySession(() => changeAccount(administration, 'approver', { role: 'reporter' })), 'cancelled');
+  const endAll = async () => {
+    for (const { sessionId } of await store.listSessions()) await store.endSession(sessionId, author);
+  };
+  assert.equal(await bySession(endAll), 'done');
   assert.deepEqual(api.failures, []);
 });
 

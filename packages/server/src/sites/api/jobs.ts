@@ -35,6 +35,8 @@ export interface Course {
 interface Owner {
   accountId: string;
   name: string;
+  /** Whether the account and the token behind the job may still do this. */
+  mayGoOn(): Promise<boolean>;
 }
 
 interface JobParts {
@@ -43,6 +45,8 @@ interface JobParts {
   problemOf(error: unknown): Problem;
   /** Told of each change of a job. */
   changed(accountId: string, job: Job): void;
+  /** Told when the store could not be asked for the owner of a job. The next look may do better. */
+  notAsked(error: unknown): void;
   limits: typeof jobBounds;
 }
 
@@ -61,20 +65,21 @@ export interface Jobs {
 
 interface Entry {
   job: Job;
-  accountId: string;
+  owner: Owner;
   controller: AbortController;
-  work: (course: Course) => Promise<unknown>;
+  /** Undefined once it has begun: what it was asked to do is kept no longer. */
+  work: ((course: Course) => Promise<unknown>) | undefined;
   toldAt: number;
 }
 
-export function createJobs({ now, problemOf, changed, limits }: JobParts): Jobs {
+export function createJobs({ now, problemOf, changed, notAsked, limits }: JobParts): Jobs {
   /** In the order of their start. */
   const entries = new Map<string, Entry>();
   const running = new Set<Promise<void>>();
 
   const tell = (entry: Entry): void => {
     entry.toldAt = performance.now();
-    changed(entry.accountId, shown(entry));
+    changed(entry.owner.accountId, shown(entry));
   };
 
   const begin = (): void => {
@@ -91,18 +96,35 @@ export function createJobs({ now, problemOf, changed, limits }: JobParts): Jobs 
 
   const carryOut = async (entry: Entry): Promise<void> => {
     const { job, controller, work } = entry;
+    entry.work = undefined;
     job.state = 'running';
     tell(entry);
+    const asking = setInterval(() => void endUnlessGood(entry), limits.askedMs).unref();
     try {
-      const result = await work({ onProgress: (done, of) => note(entry, done, of), signal: controller.signal });
+      // It may have waited for long.
+      await endUnlessGood(entry);
+      controller.signal.throwIfAborted();
+      const result = await work?.({ onProgress: (done, of) => note(entry, done, of), signal: controller.signal });
       job.state = controller.signal.aborted && isCut(result) ? 'cancelled' : 'done';
       // A result that is larger is in the lists.
       if (jsonText(result ?? null).length <= limits.maxResultBytes) job.result = result;
     } catch (error) {
       job.state = controller.signal.aborted ? 'cancelled' : 'failed';
       if (job.state === 'failed') job.problem = problemOf(error);
+    } finally {
+      clearInterval(asking);
     }
     end(entry);
+  };
+
+  /** A job ends with its account, its role and its token, as the calls of these do. */
+  const endUnlessGood = async ({ owner, controller }: Entry): Promise<void> => {
+    try {
+      if (!(await owner.mayGoOn())) controller.abort();
+    } catch (error) {
+      // The database is away: that ends no account.
+      notAsked(error);
+    }
   };
 
   const note = (entry: Entry, done: number, of: number): void => {
@@ -112,6 +134,7 @@ export function createJobs({ now, problemOf, changed, limits }: JobParts): Jobs 
 
   const end = (entry: Entry): void => {
     entry.job.endedAt = now();
+    entry.work = undefined;
     tell(entry);
     forgetOld();
   };
@@ -135,16 +158,23 @@ export function createJobs({ now, problemOf, changed, limits }: JobParts): Jobs 
   };
 
   const own = (accountId: string | undefined) => (entry: Entry) =>
-    accountId === undefined || entry.accountId === accountId;
+    accountId === undefined || entry.owner.accountId === accountId;
 
   return {
-    start({ accountId, name }, operation, work) {
+    start(owner, operation, work) {
       forgetOld();
       const open = [...entries.values()].filter(({ job }) => job.endedAt === undefined).length;
       if (open >= limits.maxOpen)
         throw new ApiError('API_BUSY', 'Too many jobs wait. Try again later.', { headers: { 'retry-after': '30' } });
-      const job: Job = { jobId: randomUUID(), operation, account: name, state: 'waiting', createdAt: now(), done: 0 };
-      const entry = { job, accountId, work, controller: new AbortController(), toldAt: Number.NEGATIVE_INFINITY };
+      const job: Job = {
+        jobId: randomUUID(),
+        operation,
+        account: owner.name,
+        state: 'waiting',
+        createdAt: now(),
+        done: 0,
+      };
+      const entry = { job, owner, work, controller: new AbortController(), toldAt: Number.NEGATIVE_INFINITY };
       entries.set(job.jobId, entry);
       // What the caller is answered is a job that waits: it may end before the answer is sent.
       const answer = shown(entry);
