@@ -5,6 +5,7 @@ import { correctLastContact, markChange } from './configuration.ts';
 import type { AgeingStep, AgeingStepResult, ComputerLists, ComputerRemoval } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { loadFigures } from './figures.ts';
+import { forgetInRings } from './rings.ts';
 import type { Tables } from './schema.ts';
 import { earliestStamp } from './stamps.ts';
 import { lockComputers, retried, transact } from './transact.ts';
@@ -142,6 +143,7 @@ async function removeUnlessBack(transaction: Kysely<Tables>, computers: readonly
 
 async function removeTraces(transaction: Kysely<Tables>, ids: readonly string[]): Promise<void> {
   await transaction.deleteFrom('computer_update_status').where('computer_id', 'in', ids).execute();
+  await forgetInRings(transaction, ids);
   for (const table of ['reporting_events', 'self_update_events'] as const) {
     const some = transaction.selectFrom(table).select('event_id').where('computer_id', 'in', ids).limit(eventsPerStep);
     await transaction.deleteFrom(table).where('event_id', 'in', some).execute();

@@ -9,6 +9,7 @@ import type { Author, ComputerRemoval, RemovedComputer } from './contract/index.
 import type { Database } from './database.ts';
 import { textBytes } from './declared-bounds.ts';
 import { ServerError } from './errors.ts';
+import { forgetInRings } from './rings.ts';
 import type { Tables } from './schema.ts';
 import { lockComputers, retried, transact } from './transact.ts';
 
@@ -34,6 +35,7 @@ export function computerRemovalStore(database: Database, changes: Changes): Pick
           .deleteFrom('computer_update_status')
           .where('computer_id', '=', computerId)
           .executeTakeFirst();
+        await forgetInRings(transaction, [computerId]);
         // The rows that came since then.
         const removed = events + (await removeEvents(transaction, computerId));
         if (!computer && removed === 0 && Number(states.numDeletedRows) === 0) throw isUnknown(computerId);

@@ -10,12 +10,14 @@ import type { RingComputer, RingStore, Rollout, RolloutComputer, StoredPlan } fr
 import type { Database } from './database.ts';
 import { writeDecision } from './deployments.ts';
 import { ServerError } from './errors.ts';
+import { excluded, inPieces, prepareInsert } from './prepared.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
 
 export function ringStore(database: Database, changes: Changes): RingStore {
   const { tables, engine } = database;
+  const writeExposures = exposureStatement(tables);
   return {
     async savePlan({ planId, name, rings }, author) {
       await transact(database, async (transaction) => {
@@ -80,7 +82,8 @@ export function ringStore(database: Database, changes: Changes): RingStore {
       const isDone = await transact(database, async (transaction) => {
         const stamp = await takeStamp(transaction, engine, author.at.getTime());
         if (!(await writeProgress(transaction, before, after))) return false;
-        for (const one of computers) await writeComputer(transaction, before.rolloutId, one);
+        const rows = computers.map((one) => toExposureRow(before.rolloutId, one));
+        for (const some of inPieces(rows)) await writeExposures(transaction, some);
         const by = `ring:${before.rolloutId}`;
         for (const decision of decisions)
           await writeDecision(transaction, { ...decision, administrator: author.name }, { author, stamp, by });
@@ -111,6 +114,17 @@ export function ringStore(database: Database, changes: Changes): RingStore {
   };
 }
 
+/** What rings noted of computers that are removed. */
+export async function forgetInRings(transaction: Kysely<Tables>, computerIds: readonly string[]): Promise<void> {
+  await transaction.deleteFrom('computer_rhythms').where('computer_id', 'in', computerIds).execute();
+  await transaction
+    .deleteFrom('rollout_computers')
+    // All of them, by name: the key of the table begins with it.
+    .where('rollout_id', 'in', (all) => all.selectFrom('rollouts').select('rollout_id'))
+    .where('computer_id', 'in', computerIds)
+    .execute();
+}
+
 async function writeProgress(
   transaction: Kysely<Tables>,
   { rolloutId, planId, updateId, version, startedAt }: Rollout,
@@ -134,16 +148,23 @@ async function writeProgress(
   return Number(numUpdatedRows) > 0;
 }
 
-async function writeComputer(transaction: Kysely<Tables>, rolloutId: string, one: RolloutComputer): Promise<void> {
-  const told = { outcome: one.outcome, outcome_at: one.outcomeAt };
-  await transaction
-    .insertInto('rollout_computers')
-    .values({
-      ...{ ...told, rollout_id: rolloutId, computer_id: one.computerId, ring: one.ring },
-      connected_at_offer: one.connectedAtOffer,
-    })
-    .onConflict((conflict) => conflict.columns(['rollout_id', 'computer_id']).doUpdateSet(told))
-    .execute();
+function exposureStatement(tables: Kysely<Tables>) {
+  const row = { rollout_id: '', computer_id: '', ring: 0, outcome: '', outcome_at: 0, connected_at_offer: 0 };
+  return prepareInsert(row, (rows) =>
+    tables
+      .insertInto('rollout_computers')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.columns(['rollout_id', 'computer_id']).doUpdateSet(excluded('outcome', 'outcome_at')),
+      ),
+  );
+}
+
+function toExposureRow(rolloutId: string, one: RolloutComputer) {
+  return {
+    ...{ rollout_id: rolloutId, computer_id: one.computerId, ring: one.ring },
+    ...{ outcome: one.outcome, outcome_at: one.outcomeAt, connected_at_offer: one.connectedAtOffer },
+  };
 }
 
 /** The same sums as afterGap, as one statement. */

@@ -29,12 +29,12 @@ const enoughControls = 30;
  * on, in milliseconds, the update is offered to nobody.
  */
 export async function gatherEvidence(
-  store: Pick<Store, 'loadRingComputers' | 'loadGroups'>,
+  store: Pick<Store, 'loadRingComputers'>,
   plan: StoredPlan,
   rollout: Rollout,
-  { now, heldSince }: { now: number; heldSince: number | undefined },
+  { now, heldSince, groups }: { now: number; heldSince: number | undefined; groups: readonly TargetGroup[] },
 ): Promise<Gathered> {
-  const above = linesAbove(await store.loadGroups());
+  const above = linesAbove(groups);
   const { ring: reached } = rollout.state;
   const connectedHours = plan.rings[reached]?.policy.connectedHours ?? 0;
   const counts = { ring: { ...noCounts }, reached: { ...noCounts } };

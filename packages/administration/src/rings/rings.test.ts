@@ -223,6 +223,55 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal((await showRollout(as(), 'Other')).waitsFor, 'emptyRing');
     });
 
+    it('a removed computer leaves nothing behind, and counts no more when it comes back', async (t) => {
+      const { store, clock, as, pass, rings, all, pilot } = await lab(t, { most: 33 });
+      await addPlan(as(), 'Standard', rings);
+      await enterRings(as(), 'Standard', 'Tool');
+      await pass(2);
+      const [rollout] = await store.listRollouts();
+      assert.ok(rollout);
+      const look = async () =>
+        (await store.loadRingComputers(rollout, '', 100)).map((one) => [
+          one.rhythm.gaps > 0,
+          one.exposure !== undefined,
+        ]);
+      assert.equal((await look()).filter(([, isExposed]) => isExposed).length, 30);
+      await store.removeComputer(pilot[0] ?? '', author);
+      const bounds = {
+        strangersBefore: new Date(0),
+        onceBefore: undefined,
+        silentBefore: new Date(clock.at.getTime() + 1),
+      };
+      await store.ageComputers({ ...bounds, groupsKeep: true, after: '', count: 100, believed: undefined });
+      assert.deepEqual(await look(), []);
+      for (const computerId of all) {
+        const told = { computerId, dnsName: 'back', address: '192.0.2.7', requestedGroups: [], at: clock.at };
+        await store.noteAuthorization(told, { assign: false });
+      }
+      assert.deepEqual(
+        await look(),
+        all.map(() => [false, false]),
+      );
+    });
+
+    it('a step looks up once what all updates on their way share', async (t) => {
+      const { store, clock, as, rings } = await lab(t, { most: 2 });
+      await addPlan(as(), 'Standard', rings);
+      for (const title of ['Tool', 'Other']) await enterRings(as(), 'Standard', title);
+      const calls: string[] = [];
+      const counting = new Proxy(store, {
+        get(target, name) {
+          calls.push(String(name));
+          return Reflect.get(target, name);
+        },
+      });
+      clock.at = new Date(clock.at.getTime() + hour);
+      await stepRollouts(counting, clock.at);
+      for (const name of ['loadStop', 'resolveHolds', 'loadGroups', 'listPlans', 'noteRhythms'])
+        assert.equal(calls.filter((one) => one === name).length, 1, name);
+      assert.equal(calls.filter((one) => one === 'loadRingComputers').length, 2);
+    });
+
     it('the rhythm that the database learns is the one of the rule', async (t) => {
       const { store, clock } = await lab(t, { most: 8 });
       const [id] = [computer(7)];

@@ -29,14 +29,20 @@ export interface ShownRollout extends Rollout {
  */
 export async function stepRollouts(store: Store, now: Date): Promise<Transition[]> {
   await store.noteRhythms();
+  const open = (await store.listRollouts()).filter(
+    ({ state }) => state.status === 'running' || state.status === 'paused',
+  );
+  if (open.length === 0) return [];
   const plans = new Map((await store.listPlans()).map((plan) => [plan.planId, plan]));
+  const heldSinceOf = await loadHeld(store, now);
+  const groups = await store.loadGroups();
   const done: Transition[] = [];
-  for (const rollout of await store.listRollouts()) {
+  for (const rollout of open) {
     const plan = plans.get(rollout.planId);
-    const { status } = rollout.state;
-    if (!plan || (status !== 'running' && status !== 'paused')) continue;
-    const heldSince = await heldSinceOf(store, rollout, now);
-    const { evidence, computers } = await gatherEvidence(store, plan, rollout, { now: now.getTime(), heldSince });
+    if (!plan) continue;
+    const heldSince = heldSinceOf(rollout);
+    const circumstances = { now: now.getTime(), heldSince, groups };
+    const { evidence, computers } = await gatherEvidence(store, plan, rollout, circumstances);
     const isHeld = heldSince !== undefined;
     const step = advance(rollout.state, plan, { ...evidence, isHeld }, now.getTime());
     // Who asks for updates now is offered nothing: only what they ask for after the hold counts.
@@ -111,24 +117,24 @@ export async function showRollout(administration: Administration, update: string
     throw new AdministrationError('SERVER_NOT_FOUND', `"${title}" is not on its way through rings.`, {
       subject: 'ring',
     });
-  const heldSince = await heldSinceOf(store, rollout, author.at);
-  const { evidence } = await gatherEvidence(store, plan, rollout, { now: author.at.getTime(), heldSince });
+  const heldSince = (await loadHeld(store, author.at))(rollout);
+  const circumstances = { now: author.at.getTime(), heldSince, groups: await store.loadGroups() };
+  const { evidence } = await gatherEvidence(store, plan, rollout, circumstances);
   return { ...rollout, title, plan, evidence };
 }
 
-/** Since when the update is offered to nobody, in milliseconds. Of a hold only the step before it is known. */
-async function heldSinceOf(store: Store, rollout: Rollout, now: Date): Promise<number | undefined> {
+/**
+ * Since when an update is offered to nobody, in milliseconds; undefined while it is offered. Of a hold only the step before it
+ * is known.
+ */
+async function loadHeld(store: Store, now: Date): Promise<(rollout: Rollout) => number | undefined> {
   const stop = await store.loadStop();
-  if (stop && stop.until > now) return stop.since.getTime();
-  return (await isHeldForAll(store, rollout, now)) ? rollout.state.steppedAt : undefined;
-}
-
-async function isHeldForAll(store: Store, { updateId }: Rollout, now: Date): Promise<boolean> {
-  const holds = await store.resolveHolds();
-  return holds.some(
-    ({ effect, endsAt, heldUpdates }) =>
-      effect === 'hold' && !(endsAt && endsAt <= now) && heldUpdates.some((id) => id === updateId),
+  if (stop && stop.until > now) return () => stop.since.getTime();
+  const holds = (await store.resolveHolds()).filter(
+    ({ effect, endsAt }) => effect === 'hold' && !(endsAt && endsAt <= now),
   );
+  const held = new Set<string>(holds.flatMap(({ heldUpdates }) => heldUpdates));
+  return ({ updateId, state }) => (held.has(updateId) ? state.steppedAt : undefined);
 }
 
 /** What a step writes: decisions for the rings that it reaches, takes back or offers again, and a record with its numbers. */
@@ -146,8 +152,8 @@ async function changeOf(
   if (transitions.length === 0 && rollout.reachedAt.length > 0) return { after, decisions: [], records };
   const wanted = await actionOf(store, rollout, state.status, now);
   const decisions: RolloutChange['decisions'][number][] = [];
-  const history = await store.loadDeploymentHistory();
-  const known = new Map(history.filter((one) => one.updateId === rollout.updateId).map((one) => [one.groupId, one]));
+  const decided = (await store.loadDecided([rollout.updateId])).get(rollout.updateId)?.deployments ?? [];
+  const known = new Map(decided.map((one) => [one.groupId, one]));
   const groups = new Set((await store.loadGroups()).map(({ groupId }) => groupId));
   for (const { members } of plan.rings.slice(0, state.ring + 1)) {
     for (const groupId of members.kind === 'groups' ? members.groupIds : []) {
