@@ -75,6 +75,13 @@ export const logOnBounds = declareBounds('log-on', {
     client: 'one count for all other addresses together',
     administrator: 'nothing',
   },
+  mostKnown: {
+    what: 'Addresses that come first because somebody logged on from them before',
+    fallback: 1000,
+    range: [1, 100_000],
+    client: 'its log-on waits with those of strangers',
+    administrator: 'nothing',
+  },
   hashesAtOnce: {
     what: 'Passwords that are checked at once',
     fallback: 2,

@@ -66,3 +66,31 @@ it('failures are forgotten with time, and a right password costs none', async ()
   at += 61_000;
   assert.equal(await check('192.0.2.1'), 'in');
 });
+
+it('a flood of 10,100 new addresses that fills the table: an address from which the admin logged on before gets in at once', async () => {
+  const { check } = await logOns();
+  const home = '2001:db8:7::1';
+  assert.equal(await check(home), 'in');
+  const flood = [];
+  for (let count = 0; count < 10_100; count++) flood.push(check(`10.1.${count >> 8}.${count & 255}`, 'wrong'));
+  assert.equal(await check(home), 'in');
+  const told = new Set(await Promise.all(flood));
+  assert.ok(told.has('API_BUSY'));
+  // Nobody else: the count of all addresses that the table does not hold is used up.
+  while ((await check('10.9.0.1', 'wrong')) !== 'API_TOO_MANY');
+  assert.equal(await check('10.9.0.2'), 'API_TOO_MANY');
+  assert.equal(await check(home), 'in');
+  for (let count = 0; count < 8; count++) assert.equal(await check(home, 'wrong'), 'API_UNAUTHENTICATED');
+  assert.equal(await check(home), 'API_TOO_MANY', 'also one that is known may guess 8 times');
+});
+
+it('a log-on that found no place in the line was no wrong password', async () => {
+  const { check } = await logOns();
+  const told = await Promise.all(Array.from({ length: 60 }, (_, count) => check('192.0.2.1', 'wrong', `name${count}`)));
+  assert.deepEqual(new Set(told), new Set(['API_UNAUTHENTICATED', 'API_TOO_MANY']));
+  const crowd = Array.from({ length: 60 }, (_, count) => check(`192.0.2.${count + 2}`, 'wrong'));
+  const late = await Promise.all(Array.from({ length: 8 }, () => check('198.51.100.1')));
+  await Promise.all(crowd);
+  assert.ok(late.every((code) => code === 'API_BUSY'));
+  assert.equal(await check('198.51.100.1'), 'in');
+});

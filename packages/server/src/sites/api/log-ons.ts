@@ -1,6 +1,6 @@
 // Log-ons by password, bounded so that nobody guesses fast, and nobody can lock out somebody else: failures count for an
 // address, and for an account as seen from one address. An account alone is never locked. The work of a hash waits in a
-// short line, in which addresses that failed least come first.
+// short line, in which addresses that failed least come first, and before them those from which somebody logged on before.
 import { accountByPassword, hashPassword, newSecret } from '@moult/administration/accounts';
 import type { Account, Store } from '@moult/store';
 import { logOnBounds } from '../../bounds.ts';
@@ -29,10 +29,17 @@ interface Waiting {
 }
 
 export function createLogOns({ store, cost, now = () => performance.now() }: LogOnParts): LogOns {
-  const { failuresPerAddress, failuresPerAccount, failuresPerHour, mostKeys, hashesAtOnce, mostWaiting } = logOnBounds;
+  const { failuresPerAddress, failuresPerAccount, failuresPerHour, mostKeys, mostKnown, hashesAtOnce, mostWaiting } =
+    logOnBounds;
   const perSecond = failuresPerHour / 3600;
   const addresses = createTokenBuckets({ perSecond, burst: failuresPerAddress, mostKeys, now });
   const pairs = createTokenBuckets({ perSecond, burst: failuresPerAccount, mostKeys, now });
+  /** The one that was used longest ago first. Their failures are counted beside those of strangers, who may fill the table. */
+  const known = new Set<string>();
+  const ofKnown = {
+    addresses: createTokenBuckets({ perSecond, burst: failuresPerAddress, mostKeys: mostKnown, now }),
+    pairs: createTokenBuckets({ perSecond, burst: failuresPerAccount, mostKeys, now }),
+  };
   const line: Waiting[] = [];
   let atWork = 0;
   /** Of a password that nobody has: made once, at the first log-on. */
@@ -57,23 +64,42 @@ export function createLogOns({ store, cost, now = () => performance.now() }: Log
     else atWork--;
   };
 
+  const remember = (place: string): void => {
+    known.delete(place);
+    known.add(place);
+    const [oldest] = known;
+    if (known.size > mostKnown && oldest !== undefined) known.delete(oldest);
+  };
+
   return {
     async check({ name, password, address }) {
       const place = addressKey(address);
       const pair = `${name.trim().toLowerCase().slice(0, 64)} ${place}`;
+      const isKnown = known.has(place);
+      const counts = isKnown ? ofKnown : { addresses, pairs };
+      const giveBack = () => {
+        counts.addresses.giveBack(place, 1);
+        counts.pairs.giveBack(pair, 1);
+      };
       // Counted before the work: a hundred at the same moment are a hundred.
-      if (!addresses.take(place, 1)) throw tooMany();
-      if (!pairs.take(pair, 1)) {
-        addresses.giveBack(place, 1);
+      if (!counts.addresses.take(place, 1)) throw tooMany();
+      if (!counts.pairs.take(pair, 1)) {
+        counts.addresses.giveBack(place, 1);
         throw tooMany();
       }
-      await enter(addresses.fullness(place));
+      try {
+        await enter(counts.addresses.fullness(place) + (isKnown ? 1 : 0));
+      } catch (error) {
+        // Nobody looked at the password.
+        giveBack();
+        throw error;
+      }
       try {
         decoy ??= hashPassword(newSecret(), cost);
         const account = await accountByPassword(store, { name, password, decoy: await decoy });
         if (!account) throw failed();
-        addresses.giveBack(place, 1);
-        pairs.giveBack(pair, 1);
+        giveBack();
+        remember(place);
         return account;
       } finally {
         leave();
