@@ -106,7 +106,7 @@ function shake(port: number, host: string, more: { maxVersion?: 'TLSv1.2' } = {}
   });
 }
 
-it('--tls-pfx, its passphrase and --tls-min-version: both ports of HTTPS have the certificate, and no older TLS', async () => {
+it('--tls-pfx, its passphrase and --tls-min-version count on both ports of HTTPS', async () => {
   for (const [port, host] of [
     [ports.tls, '127.0.0.1'],
     [ports.admin, '127.0.0.2'],
@@ -116,7 +116,7 @@ it('--tls-pfx, its passphrase and --tls-min-version: both ports of HTTPS have th
   }
 });
 
-it('--require-tls: HTTP serves content, the self-update tree and signed metadata; pages are sent to HTTPS, the rest is refused', async () => {
+it('--require-tls leaves content, the self-update tree and signed metadata to HTTP', async () => {
   for (const path of ['/wutrack.bin', '/iuident.cab', '/healthz']) assert.equal((await atMain(path)).status, 200, path);
   // Not there on this server, and not refused.
   for (const path of ['/selfupdate/iuident.cab', '/content/00/00.cab', '/tuf/timestamp.json'])
@@ -139,7 +139,7 @@ it('--require-tls: HTTP serves content, the self-update tree and signed metadata
   assert.match(String(secure.headers['strict-transport-security']), /^max-age=/);
 });
 
-it('--admin-port and --admin-host: administration is there alone, and nothing else is', async () => {
+it('--admin-port and --admin-host have administration alone', async () => {
   assert.equal((await atAdmin('/api/v1/status')).status, 401);
   assert.equal((await atAdmin('/api')).status, 200);
   for (const path of ['/api', '/api/v1/status', '/api/set-up', '/console/', '/API/v1/status', '//api/v1/status']) {
@@ -152,7 +152,7 @@ it('--admin-port and --admin-host: administration is there alone, and nothing el
   await assert.rejects(ask({ host: '127.0.0.1', port: ports.admin, path: '/api' }), { code: 'ECONNREFUSED' });
 });
 
-it('SIGHUP: a renewed file is in use at once on both ports, and a wrong one changes nothing', async () => {
+it('SIGHUP takes up a renewed file on both ports, and a wrong one changes nothing', async () => {
   // Windows has no such signal.
   if (process.platform === 'win32') return;
   const name = async () => (await shake(ports.tls, '127.0.0.1'))[0];

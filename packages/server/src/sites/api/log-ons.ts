@@ -29,8 +29,8 @@ interface Waiting {
 }
 
 export function createLogOns({ store, cost, now = () => performance.now() }: LogOnParts): LogOns {
-  const { failuresPerAddress, failuresPerAccount, failuresPerHour, mostKeys, mostKnown, hashesAtOnce, mostWaiting } =
-    logOnBounds;
+  const { failuresPerAddress, failuresPerAccount, failuresPerHour, mostKeys } = logOnBounds;
+  const { mostKnown, hashesAtOnce, mostWaiting } = logOnBounds;
   const perSecond = failuresPerHour / 3600;
   const addresses = createTokenBuckets({ perSecond, burst: failuresPerAddress, mostKeys, now });
   const pairs = createTokenBuckets({ perSecond, burst: failuresPerAccount, mostKeys, now });
