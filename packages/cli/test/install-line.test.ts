@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { createOperatorCa } from '@moult/formats/authenticode';
 import { moultBrand } from '@moult/protocol/self-update';
@@ -22,12 +23,14 @@ interface Lie {
   /** What comes in place of the script; undefined: the honest one. */
   script?: (bytes: Buffer) => Buffer;
   bundle?: (bytes: Buffer) => Buffer;
+  /** This one says no length and never ends. */
+  endless?: 'script' | 'bundle';
   /** What the machine does before. */
   first?: string;
   says: RegExp;
 }
 
-const another = 'The script that came is not the one of this line. Nothing was installed.';
+const another = 'This server did not send the script of this line. Nothing was installed.';
 const altered = 'moult-agent: The bundle that came is not the one that this script names. Nothing was installed.';
 const only = (sentence: string) => new RegExp(`^${sentence.replaceAll('.', '\\.')}\n$`);
 
@@ -42,6 +45,19 @@ const lies: Lie[] = [
     what: 'a bundle that does not end',
     bundle: (bytes) => Buffer.concat([bytes, Buffer.alloc(50_000_000)]),
     says: /Maximum file size exceeded\nmoult-agent: http:\S+ cannot be fetched\. Nothing was installed\.\n$/,
+  },
+  // On a disk that would be full before a liar gives up.
+  {
+    what: 'a script that does not end',
+    endless: 'script',
+    first: 'mount -t tmpfs -o size=16m tmpfs /tmp',
+    says: new RegExp(`^curl: .*\n${another}\n$`),
+  },
+  {
+    what: 'a bundle of no known length that does not end',
+    endless: 'bundle',
+    first: 'mount -t tmpfs -o size=16m tmpfs /tmp',
+    says: /^(?:File size limit exceeded.*\n)?moult-agent: http:\S+ cannot be fetched\. Nothing was installed\.\n$/,
   },
   {
     what: 'no room in /opt',
@@ -103,9 +119,14 @@ function flipped(bytes: Buffer): Buffer {
 }
 
 /** A server in the middle: what is kept, altered. */
-async function startLiar({ script = same, bundle = same }: Lie): Promise<{ url: string; close(): void }> {
+async function startLiar({ script = same, bundle = same, endless }: Lie): Promise<{ url: string; close(): void }> {
   const liar = createServer(({ url = '' }, response) => {
     const isScript = url === '/agent/install.sh';
+    if (endless === (isScript ? 'script' : 'bundle')) {
+      const stream = Readable.from(endlessly()).on('error', () => undefined);
+      response.on('close', () => stream.destroy());
+      return void stream.pipe(response);
+    }
     const file = isScript ? kept.scripts['install.sh'] : kept.bundles['linux-x64'];
     const bytes = readFileSync(join(folder, 'agent-bundles', file?.file ?? ''));
     response.end((isScript ? script : bundle)(bytes));
@@ -119,6 +140,10 @@ async function startLiar({ script = same, bundle = same }: Lie): Promise<{ url: 
       liar.closeAllConnections();
     },
   };
+}
+
+function* endlessly(): Generator<Buffer> {
+  for (const piece = Buffer.alloc(65_536, '\n'); ; ) yield piece;
 }
 
 function same(bytes: Buffer): Buffer {

@@ -72,6 +72,9 @@ describe('a brand', () => {
           'Policies',
           'CON',
           'nul.txt',
+          'con .txt',
+          'Moult',
+          'MOULT',
           'com1',
           'Common Files',
           'a\u0000b',
@@ -96,6 +99,13 @@ describe('a brand', () => {
     }
     for (const value of [null, [], 'x', {}, { ...contoso, more: 1 }])
       assert.throws(() => parseBrand(value), ProtocolError);
+  });
+
+  it('has all names of the agent of this project, or none', () => {
+    for (const part of ['vendor', 'product'] as const)
+      assert.throws(() => parseBrand({ ...moultBrand, [part]: contoso[part] }), /belong together/, part);
+    assert.throws(() => parseBrand({ ...moultBrand, id: contoso.id }), /belong together/);
+    assert.deepEqual(parseBrand({ ...moultBrand, name: 'Updates' }).name, 'Updates');
   });
 
   it('is the same under another name or icon, and another in another place', () => {

@@ -27,7 +27,7 @@ const iconForm = /^[A-Za-z0-9][A-Za-z0-9._-]*\.(?:svg|png)$/;
 
 /** Folders and keys that are not a vendor's. */
 const taken =
-  /^(?:microsoft.*|windows.*|policies|classes|clients|wow6432node|common files|(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?)$/i;
+  /^(?:microsoft.*|windows.*|policies|classes|clients|wow6432node|common files|(?:con|prn|aux|nul|com\d|lpt\d) *(?:\..*)?)$/i;
 const takenIds = /^(?:systemd-|dbus-|moult-(?!agent$))/;
 
 /** The brand that `value` describes. Throws PROTOCOL_RELEASE_MALFORMED for names that are not safe everywhere. */
@@ -37,13 +37,18 @@ export function parseBrand(value: unknown): Brand {
   const strange = Object.keys(value).find((key) => !known.includes(key));
   if (strange !== undefined) throw malformed(`${JSON.stringify(strange)} is not a part of it`);
   const { id, vendor, product, name, icon } = value as Record<string, unknown>;
-  return {
+  const brand: Brand = {
     id: text(id, 'id', idForm, 40, takenIds),
     vendor: text(vendor, 'vendor', folderForm, 40, taken),
     product: text(product, 'product', folderForm, 40, taken),
     name: text(name, 'name', nameForm, 64),
     ...(icon === undefined ? {} : { icon: text(icon, 'icon', iconForm, 64) }),
   };
+  // Its id decides about keys and service, its other names about folders: one without the other is two agents in one place.
+  const isOurs = brand.id === moultBrand.id;
+  if (isOurs ? !isSameBrand(brand, moultBrand) : brand.vendor.toLowerCase() === moultBrand.vendor.toLowerCase())
+    throw malformed(`the names of ${moultBrand.name} belong together, and to it alone`);
+  return brand;
 }
 
 /** Whether both are one agent on a machine. Name and icon may change with a release. */

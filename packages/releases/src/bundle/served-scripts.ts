@@ -47,7 +47,9 @@ ${cases.join('')}    *) fail "This server has no agent for $(uname -s) on $(unam
   shift
   sh "$work/${brand.id}/install.sh" "$server" "$@"
 }
-fetch() {
+fetch() (
+  # An answer that does not say its length and does not end must not fill the disk.
+  ulimit -f "$(($3 / 512 + 1))"
   if command -v curl >/dev/null; then
     curl -fsS --max-filesize "$3" -o "$2" "$1"
   elif command -v wget >/dev/null; then
@@ -55,7 +57,7 @@ fetch() {
   else
     fail 'Install curl or wget first.'
   fi
-}
+)
 main "$@"
 `;
 }
@@ -101,14 +103,18 @@ interface LineParts {
   windowsScript: string;
 }
 
+/** More than any script that servedScript makes. */
+const mostScriptBytes = 65_536;
+
 /** The line for a shell on Linux, of any user who may become root. */
 export function installLine({ server, group, script }: LineParts): string {
   const words = [server, ...(group === undefined ? [] : [group])].map(quotedForShell).join(' ');
   const steps = [
     'f=$(mktemp)',
     `trap 'rm -f "$f"' EXIT`,
-    `curl -fsSo "$f" ${quotedForShell(`${server}/agent/install.sh`)}`,
-    `{ echo "${script}  $f" | sha256sum -c --status || { echo "The script that came is not the one of this line. Nothing was installed." >&2; false; }; }`,
+    // An answer that does not end must not fill the disk.
+    `curl -fsS ${quotedForShell(`${server}/agent/install.sh`)} | head -c ${mostScriptBytes} >"$f"`,
+    `{ echo "${script}  $f" | sha256sum -c --status || { echo "This server did not send the script of this line. Nothing was installed." >&2; false; }; }`,
     `$(command -v sudo) sh "$f" ${words}`,
   ];
   // In a shell of its own, which removes the script when it ends.
@@ -121,7 +127,7 @@ export function installLineForWindows({ server, group, windowsScript }: LinePart
   return [
     '$f = Join-Path $env:ProgramFiles "$([guid]::NewGuid()).ps1"',
     `Invoke-WebRequest -UseBasicParsing ${quotedForPowerShell(`${server}/agent/install.ps1`)} -OutFile $f`,
-    `if ((Get-FileHash -Algorithm SHA256 $f).Hash -eq '${windowsScript.toUpperCase()}') { powershell -ExecutionPolicy Bypass -File $f -Server ${quotedForPowerShell(server)}${more} } else { Write-Error 'The script that came is not the one of this line. Nothing was installed.' }`,
+    `if ((Get-FileHash -Algorithm SHA256 $f).Hash -eq '${windowsScript.toUpperCase()}') { powershell -ExecutionPolicy Bypass -File $f -Server ${quotedForPowerShell(server)}${more} } else { Write-Error 'This server did not send the script of this line. Nothing was installed.' }`,
     'Remove-Item $f',
   ].join('; ');
 }
