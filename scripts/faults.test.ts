@@ -1,5 +1,6 @@
 // A minute of fault injection in each run of the tests, and that it would find what is wrong.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +99,18 @@ describe('the faults find', () => {
       await network.close();
     }
   }
+});
+
+describe('a program of a run', () => {
+  it('is heard to its last word, also when its end is known before', async () => {
+    const block = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    // Ends and is handled while this process is busy: whoever handles it learns of all ends, and has read no pipe since.
+    const other = spawn('echo', ['x']);
+    other.stdout.once('data', () => block(600));
+    const group = startGroup(['sh', '-c', 'sleep 0.3; echo last words >&2'], process.env);
+    setTimeout(() => block(150), 0);
+    assert.deepEqual([await group.ended, await group.stderr()], [0, 'last words']);
+  });
 });
 
 describe('a power cut', () => {

@@ -48,7 +48,7 @@ export async function runHost(folder: string, start: HostStart): Promise<HostEnd
     killGroup(group.pid);
     await groupIsGone(group.pid, 5_000);
   }
-  return { exit, hung, leftRunning, stderr: group.stderr() };
+  return { exit, hung, leftRunning, stderr: await group.stderr() };
 }
 
 const leaveMs = 20_000;

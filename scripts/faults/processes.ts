@@ -8,12 +8,17 @@ export interface StartedGroup {
   pid: number;
   /** Settles when the first process is gone. */
   ended: Promise<number | undefined>;
-  /** What it said on standard error, cut to what is worth keeping. */
-  stderr(): string;
+  /**
+   * What the group said on standard error, cut to what is worth keeping. Settles when nobody can add to it, or 5 s after it was
+   * asked for.
+   */
+  stderr(): Promise<string>;
   child: ChildProcess;
 }
 
 const keptBytes = 4000;
+/** A program that left the group may hold the pipe for ever. */
+const lastWordsMs = 5000;
 
 /** Starts a program as the first process of a new group. */
 export function startGroup(command: readonly string[], env: NodeJS.ProcessEnv, folder?: string): StartedGroup {
@@ -27,7 +32,13 @@ export function startGroup(command: readonly string[], env: NodeJS.ProcessEnv, f
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? undefined));
   });
-  return { pid: child.pid ?? 0, ended, stderr: () => said.trim(), child };
+  // The news of the end may come before the last words: they wait in the pipe.
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  const stderr = async () => {
+    await Promise.race([closed, pause(lastWordsMs, undefined, { ref: false })]);
+    return said.trim();
+  };
+  return { pid: child.pid ?? 0, ended, stderr, child };
 }
 
 /** Ends every process of the group at once. */

@@ -94,6 +94,6 @@ function startServer(env: NodeJS.ProcessEnv): Promise<string> {
       const url = /ready (http:\S+)/.exec(said)?.[1];
       if (url) resolve(url);
     });
-    child.once('exit', (code) => reject(new Error(`It ended with ${code}: ${said}`)));
+    child.once('close', (code) => reject(new Error(`It ended with ${code}: ${said}`)));
   });
 }

@@ -70,7 +70,7 @@ function said(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
       if (found) resolve(found);
     };
     child.on('said', look);
-    child.once('exit', (code) =>
+    child.once('close', (code) =>
       reject(new Error(`It ended with ${code} without saying ${pattern}: ${outputs.get(child)}`)),
     );
     look();

@@ -59,7 +59,7 @@ async function serve(database: string, name: string, ...more: string[]): Promise
   child.stderr.on('data', (piece) => {
     stderr += piece;
   });
-  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
   for await (const piece of child.stdout) {
     const url = /^ready (\S+)/m.exec(String(piece))?.[1];
     if (!url) continue;

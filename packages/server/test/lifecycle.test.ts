@@ -27,7 +27,7 @@ function serve(...flags: string[]): Run {
   });
   running.add(child);
   const output = { stdout: '', stderr: '' };
-  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
   child.stderr.on('data', (piece) => {
     output.stderr += piece;
   });
