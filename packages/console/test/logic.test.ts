@@ -3,14 +3,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HomeDocument } from '@moult/server/home-document';
+import { callForCsv, Refusal } from '../src/console/api/call.ts';
 import type { UpdateDetails } from '../src/console/api/documents.ts';
 import { sizeIn } from '../src/console/kit/numbers.ts';
 import { createReader, shortcuts } from '../src/console/kit/shortcuts.ts';
 import { ageOf, spanOf } from '../src/console/kit/spans.ts';
-import { approvalsBefore, isStillSo, undoOfApproval, undoOfDecline } from '../src/console/kit/undo.ts';
+import {
+  approvalsBefore,
+  type Deciding,
+  isStillSo,
+  putBack,
+  undoOfApproval,
+  undoOfDecline,
+} from '../src/console/kit/undo.ts';
 import { type ListDefinition, queryOf, selectionIn, shownColumns } from '../src/console/list/definition.ts';
 import { afterKey, rowsIn } from '../src/console/list/rows.ts';
-import { csvOf, shellLines } from '../src/console/list/shell-lines.ts';
+import { joinedCsv, shellLines } from '../src/console/list/shell-lines.ts';
 import { stepsOf } from '../src/console/views/steps.ts';
 import { tasksOf } from '../src/console/views/to-do.ts';
 import { de } from '../src/console/words/de.ts';
@@ -67,6 +75,7 @@ const list: ListDefinition<{ id: string }> = {
   filters: [
     { name: 'search', kind: 'text', label: () => '' },
     { name: 'since', kind: 'day', label: () => '' },
+    { name: 'until', kind: 'day', isEnd: true, label: () => '' },
   ],
   sort: { name: 'name', order: 'asc' },
 };
@@ -81,6 +90,8 @@ describe('the address of a list', () => {
   it('a day is its first moment by the clock of the person; what is no day is left out', () => {
     const since = queryOf(list, new URLSearchParams('since=2026-12-01')).since;
     assert.deepEqual(since, new Date('2026-12-01T00:00:00').toISOString());
+    const until = queryOf(list, new URLSearchParams('until=2026-12-01')).until;
+    assert.deepEqual(until, new Date('2026-12-02T00:00:00').toISOString(), 'the day itself counts');
     assert.deepEqual('since' in queryOf(list, new URLSearchParams('since=yesterday')), false);
   });
 
@@ -95,9 +106,24 @@ describe('the address of a list', () => {
 });
 
 describe('a list to take away', () => {
-  it('as CSV has no formula that a spreadsheet would calculate, and keeps quotes and lines', () => {
-    const text = csvOf([{ name: '=cmd|x', groups: ['a', 'b'], needed: -1, note: 'say "no"\nnow' }, { name: '+1' }]);
-    assert.equal(text, 'name,groups,needed,note\r\n\'=cmd|x,"a, b",-1,"say ""no""\nnow"\r\n\'+1,,,\r\n');
+  it('as CSV is what the server wrote, page after page, with the names of the columns once', async (test) => {
+    const pages = ['name,needed\r\n"\'=cmd|x",1\r\n', 'name,needed\r\nb,2\r\n'];
+    assert.equal(joinedCsv(pages), 'name,needed\r\n"\'=cmd|x",1\r\nb,2\r\n');
+    const asked: string[] = [];
+    test.mock.method(globalThis, 'fetch', async (address: string, { headers }: { headers: { accept: string } }) => {
+      asked.push(`${headers.accept} ${address}`);
+      const link = asked.length === 1 ? { link: '</api/v1/computers?cursor=a%2Fb>; rel="next"' } : {};
+      return new Response(pages[asked.length - 1] ?? '', {
+        headers: { 'content-type': 'text/csv; charset=utf-8', ...link },
+      });
+    });
+    const first = await callForCsv('listComputers', {});
+    assert.deepEqual(first, { text: pages[0], next: 'a/b' });
+    assert.deepEqual(await callForCsv('listComputers', { query: { cursor: first.next } }), {
+      text: pages[1],
+      next: undefined,
+    });
+    assert.deepEqual(asked, ['text/csv /api/v1/computers', 'text/csv /api/v1/computers?cursor=a%2Fb']);
   });
 
   it('as shell lines quotes what somebody wrote into a filter', () => {
@@ -133,6 +159,44 @@ describe('to take back', () => {
     assert.ok(!isStillSo(undoable, details({})));
     assert.ok(!isStillSo(undoable, details({ isDeclined: true, decisions: [decision('g1', 'Install')] })));
     assert.ok(isStillSo(undoOfDecline(details({}), true, 0), details({ isDeclined: true })));
+  });
+});
+
+describe('putting back several', () => {
+  const approved = (updateId: string, before: Parameters<typeof decision>[1]) =>
+    undoOfApproval(details({ updateId, decisions: [decision('g1', before)] }), ['g1'], 'Uninstall', 0);
+  const deciding = (parts: Partial<Deciding>): Deciding => ({
+    show: async (updateId) => details({ updateId, decisions: [{ ...decision('g1', 'Block'), action: 'Uninstall' }] }),
+    approve: async () => undefined,
+    decline: async () => undefined,
+    ...parts,
+  });
+
+  it('never accepts license terms, and leaves an update that needs them as it is', async () => {
+    const bodies: object[] = [];
+    const approve = async (body: Parameters<Deciding['approve']>[0]) => {
+      bodies.push(body);
+      if (body.updates[0] === 'terms') throw new Refusal(409, 'ADMINISTRATION_LICENSE_TERMS', '');
+    };
+    const all = [approved('terms', 'Install'), approved('free', 'Install')];
+    const found = await putBack(all, deciding({ approve }));
+    assert.deepEqual([found.done, found.needTerms, found.error], [[all[1]], [all[0]], undefined]);
+    for (const body of bodies) assert.ok(!('acceptLicense' in body));
+  });
+
+  it('goes on after one that somebody else decided on, and ends at the first one that fails, telling what is done', async () => {
+    const show = async (updateId: string) =>
+      details({
+        updateId,
+        decisions: [{ ...decision('g1', 'Block'), action: updateId === 'moved' ? 'Block' : 'Uninstall' }],
+      });
+    const approve = async ({ updates }: Parameters<Deciding['approve']>[0]) => {
+      if (updates[0] === 'away') throw new Error('away');
+    };
+    const all = ['moved', 'fine', 'away', 'never'].map((id) => approved(id, 'Install'));
+    const found = await putBack(all, deciding({ show, approve }));
+    assert.deepEqual([found.movedOn, found.done], [[all[0]], [all[1]]]);
+    assert.match(String(found.error), /away/);
   });
 });
 

@@ -89,7 +89,20 @@ async function requireAccessible(page: Page, name: string, rules?: string[]): Pr
   assert.deepEqual(found, [], name);
   const sideways = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   assert.equal(sideways, 0, `${name} scrolls sideways`);
+  assert.deepEqual(await page.evaluate(misplaced), [], name);
 }
+
+/** In the page: what is cut off, lies over something else, or lets the page be scrolled to nothing. */
+const misplaced = `(() => {
+  const found = [];
+  const { scrollHeight, clientHeight, clientWidth } = document.documentElement;
+  if (clientWidth > 768 && scrollHeight > clientHeight) found.push('scrolls to nothing: ' + scrollHeight);
+  for (const grid of document.querySelectorAll('.grid'))
+    if (!location.search.includes('columns=') && grid.scrollWidth > grid.clientWidth + 1) found.push('columns are cut off');
+  for (const label of document.querySelectorAll('.cell-label'))
+    if (label.offsetHeight > label.parentElement.offsetHeight + 1) found.push('lies over: ' + label.textContent);
+  return found;
+})()`;
 
 /** Every view, with something in each that a client brought. */
 const views = [

@@ -62,9 +62,30 @@ export function addressOf(operation: OperationName, { path = {}, query = {} }: G
 
 /** Throws Refusal, ServerAway, and AbortError when `signal` ends it. */
 export async function call<Document>(operation: OperationName, given: Given = {}): Promise<Answered<Document>> {
+  const answer = await ask(operation, given, 'application/json');
+  const document = answer.status === 204 ? undefined : await jsonOf(answer);
+  tell('answer');
+  return { document: document as Document, etag: answer.headers.get('etag') ?? undefined };
+}
+
+/** A page of a list as the server writes it for spreadsheets, and the cursor of the next one. Throws as call does. */
+export async function callForCsv(
+  operation: OperationName,
+  given: Given,
+): Promise<{ text: string; next: string | undefined }> {
+  const answer = await ask(operation, given, 'text/csv');
+  const [, next] = /<([^>]*)>; rel="next"/.exec(answer.headers.get('link') ?? '') ?? [];
+  const text = await answer.text().catch(() => Promise.reject(away()));
+  tell('answer');
+  const cursor = new URLSearchParams(next?.split('?')[1] ?? '').get('cursor');
+  return { text, next: cursor ?? undefined };
+}
+
+/** The answer, when it is what was asked for. */
+async function ask(operation: OperationName, given: Given, type: 'application/json' | 'text/csv'): Promise<Response> {
   const [method] = operations[operation];
   const { body, ifMatch, signal = null, isBackground = false } = given;
-  const headers: Record<string, string> = { accept: 'application/json' };
+  const headers: Record<string, string> = { accept: type };
   if (isBackground) headers['moult-background'] = '1';
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (ifMatch !== undefined) headers['if-match'] = ifMatch;
@@ -82,16 +103,17 @@ export async function call<Document>(operation: OperationName, given: Given = {}
     if (signal?.aborted) throw error;
     throw away();
   }
-  const type = answer.headers.get('content-type') ?? '';
-  if (answer.status !== 204 && !/json/.test(type)) throw away();
-  const document = answer.status === 204 ? undefined : await answer.json().catch(() => Promise.reject(away()));
-  if (answer.ok) {
-    tell('answer');
-    return { document: document as Document, etag: answer.headers.get('etag') ?? undefined };
-  }
-  const { code = '', detail = '' } = document as { code?: string; detail?: string };
+  const got = answer.headers.get('content-type') ?? '';
+  if (answer.ok && (answer.status === 204 || got.startsWith(type))) return answer;
+  // Something else answered in place of the server.
+  if (answer.ok || !/json/.test(got)) throw away();
+  const { code = '', detail = '' } = (await jsonOf(answer)) as { code?: string; detail?: string };
   tell(heardOf(code, operation));
   throw new Refusal(answer.status, code, detail);
+}
+
+function jsonOf(answer: Response): Promise<unknown> {
+  return answer.json().catch(() => Promise.reject(away()));
 }
 
 function heardOf(code: string, operation: OperationName): Heard {

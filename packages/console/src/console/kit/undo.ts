@@ -1,5 +1,6 @@
 // Decisions that can be taken back: what was decided before is kept in this browser for ten minutes, and is put back unless
 // somebody else decided meanwhile.
+import { Refusal } from '../api/call.ts';
 import type { Action, Decision, UpdateDetails } from '../api/documents.ts';
 
 /** Of one update: what held before, and what this console set, group by group. */
@@ -52,6 +53,57 @@ export function approvalsBefore({ groups }: Undoable): { groups: string[]; actio
     found.set(key, known);
   }
   return [...found.values()];
+}
+
+/** The operations that putting back needs. */
+export interface Deciding {
+  show(updateId: string): Promise<UpdateDetails>;
+  approve(body: { updates: string[]; groups: string[]; action: Action; deadline?: string }): Promise<unknown>;
+  decline(body: { updates: string[]; isDeclined: boolean }): Promise<unknown>;
+}
+
+interface PutBack {
+  done: Undoable[];
+  /** Somebody else decided since: they stay as they are. */
+  movedOn: Undoable[];
+  /** The approval of before needs terms that nobody accepted: they stay as they are. */
+  needTerms: Undoable[];
+  /** Ended it. What came before is done. */
+  error: unknown;
+}
+
+/** Puts back one after the other. One that cannot be put back leaves the others alone. */
+export async function putBack(all: readonly Undoable[], deciding: Deciding): Promise<PutBack> {
+  const found: PutBack = { done: [], movedOn: [], needTerms: [], error: undefined };
+  try {
+    for (const one of all) found[await putOneBack(one, deciding)].push(one);
+  } catch (error) {
+    found.error = error;
+  }
+  return found;
+}
+
+async function putOneBack(
+  one: Undoable,
+  { show, approve, decline }: Deciding,
+): Promise<'done' | 'movedOn' | 'needTerms'> {
+  const { updateId, wasDeclined, isDeclined } = one;
+  if (!isStillSo(one, await show(updateId))) return 'movedOn';
+  // The one that may be refused comes first: a refusal leaves everything as it is.
+  const approvals = approvalsBefore(one).sort((first, second) => weightOf(first.action) - weightOf(second.action));
+  try {
+    for (const approval of approvals) await approve({ updates: [updateId], ...approval });
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'ADMINISTRATION_LICENSE_TERMS') return 'needTerms';
+    throw error;
+  }
+  if (wasDeclined !== isDeclined) await decline({ updates: [updateId], isDeclined: wasDeclined });
+  return 'done';
+}
+
+/** Of the actions, those that terms of a license can refuse are first. */
+function weightOf(action: Action): number {
+  return action === 'Install' || action === 'OptionalInstall' ? 0 : 1;
 }
 
 export function keepUndoable(all: readonly Undoable[]): void {

@@ -23,8 +23,8 @@ export type Filter = { name: string; label(words: Words): string } & (
   | { kind: 'text'; isWide?: true }
   | { kind: 'number' }
   | { kind: 'flag' }
-  /** A day. The operation gets its first moment by the clock of the person. */
-  | { kind: 'day' }
+  /** A day. The operation gets its first moment by the clock of the person, or the one after its last. */
+  | { kind: 'day'; isEnd?: true }
   | { kind: 'group' }
   | { kind: 'choice'; choices(words: Words): readonly (readonly [value: string, label: string])[] }
 );
@@ -46,9 +46,10 @@ export interface ListDefinition<Item> {
 /** The query of the operation that an address asks for. Names that the list does not have are left out. */
 export function queryOf<Item>({ filters, columns, sort }: ListDefinition<Item>, query: URLSearchParams): Query {
   const found: Record<string, string | readonly string[]> = {};
-  for (const { name, kind } of filters) {
+  for (const filter of filters) {
+    const { name } = filter;
     const given = query.getAll(name).filter((value) => value !== '');
-    const values = kind === 'day' ? given.flatMap(momentOf) : given;
+    const values = filter.kind === 'day' ? given.flatMap((day) => momentOf(day, filter.isEnd ?? false)) : given;
     const [first] = values;
     if (first !== undefined) found[name] = values.length > 1 ? values : first;
   }
@@ -62,8 +63,10 @@ export function queryOf<Item>({ filters, columns, sort }: ListDefinition<Item>, 
   };
 }
 
-function momentOf(day: string): string[] {
+/** `isEnd`: the whole day counts, also one of 23 or 25 hours. */
+function momentOf(day: string, isEnd: boolean): string[] {
   const date = new Date(`${day}T00:00:00`);
+  if (isEnd) date.setDate(date.getDate() + 1);
   return Number.isNaN(date.getTime()) ? [] : [date.toISOString()];
 }
 

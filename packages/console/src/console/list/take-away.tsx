@@ -1,6 +1,6 @@
 // A list to take away: all its pages as CSV or JSON, and the lines for a shell that fetch exactly the same.
 import { type ReactNode, useRef, useState } from 'react';
-import { addressOf, call, type Query } from '../api/call.ts';
+import { addressOf, call, callForCsv, type Query } from '../api/call.ts';
 import type { Page } from '../api/documents.ts';
 import type { OperationName } from '../api/operations.ts';
 import { say } from '../kit/announce.tsx';
@@ -8,7 +8,7 @@ import { Menu } from '../kit/menu.tsx';
 import { numberIn } from '../kit/numbers.ts';
 import { wordsOf } from '../kit/states.tsx';
 import { useLanguage, useWords } from '../kit/words.tsx';
-import { csvOf, shellLines } from './shell-lines.ts';
+import { joinedCsv, shellLines } from './shell-lines.ts';
 
 interface Props {
   operation: OperationName;
@@ -16,6 +16,8 @@ interface Props {
   name: string;
   total: number | undefined;
 }
+
+const pageSize = 200;
 
 export function TakeAway({ operation, query, name, total = 0 }: Props): ReactNode {
   const words = useWords();
@@ -28,21 +30,12 @@ export function TakeAway({ operation, query, name, total = 0 }: Props): ReactNod
     stop.current = own;
     setDone(0);
     try {
-      const items: Record<string, unknown>[] = [];
-      let cursor: string | null = null;
-      do {
-        const given: Query = { ...query, limit: 200, ...(cursor !== null && { cursor }) };
-        const { document: page }: { document: Page<Record<string, unknown>> } = await call(operation, {
-          query: given,
-          signal: own.signal,
-        });
-        items.push(...page.items);
-        cursor = page.next;
-        setDone(items.length);
-      } while (cursor !== null);
-      const text = format === 'csv' ? csvOf(items) : `${JSON.stringify(items, undefined, 2)}\n`;
-      download(`${name}.${format}`, text, format === 'csv' ? 'text/csv' : 'application/json');
-      say(words.list.fetched(numberIn(items.length, language)));
+      const fetched =
+        format === 'csv'
+          ? await csvOf(operation, query, own.signal, setDone)
+          : await jsonOf(operation, query, own.signal, setDone);
+      download(`${name}.${format}`, fetched.text, format === 'csv' ? 'text/csv' : 'application/json');
+      say(words.list.fetched(numberIn(fetched.rows, language)));
     } catch (error) {
       if (!own.signal.aborted) say(wordsOf(error, words), { isBad: true });
     } finally {
@@ -50,7 +43,11 @@ export function TakeAway({ operation, query, name, total = 0 }: Props): ReactNod
     }
   };
 
-  const lines = shellLines(location.origin, addressOf(operation, { query: { ...query, limit: 200 } }), total > 200);
+  const lines = shellLines(
+    location.origin,
+    addressOf(operation, { query: { ...query, limit: pageSize } }),
+    total > pageSize,
+  );
   return (
     <Menu label={words.list.takeAway}>
       <div className="menu-buttons">
@@ -82,6 +79,50 @@ export function TakeAway({ operation, query, name, total = 0 }: Props): ReactNod
       </button>
     </Menu>
   );
+}
+
+interface Fetched {
+  text: string;
+  rows: number;
+}
+
+async function jsonOf(
+  operation: OperationName,
+  query: Query,
+  signal: AbortSignal,
+  onRows: (rows: number) => void,
+): Promise<Fetched> {
+  const items: unknown[] = [];
+  let cursor: string | undefined;
+  do {
+    const asked = { query: { ...query, limit: pageSize, cursor }, signal };
+    const { document: page } = await call<Page<unknown>>(operation, asked);
+    items.push(...page.items);
+    cursor = page.next ?? undefined;
+    onRows(items.length);
+  } while (cursor !== undefined);
+  return { text: `${JSON.stringify(items, undefined, 2)}\n`, rows: items.length };
+}
+
+/** As the server writes it: no cell is a formula for a spreadsheet. */
+async function csvOf(
+  operation: OperationName,
+  query: Query,
+  signal: AbortSignal,
+  onRows: (rows: number) => void,
+): Promise<Fetched> {
+  const pages: string[] = [];
+  let rows = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await callForCsv(operation, { query: { ...query, limit: pageSize, cursor }, signal });
+    pages.push(page.text);
+    // A text has no line end of its own: each line is a row, the first one apart.
+    rows += page.text.split('\r\n').length - 2;
+    cursor = page.next;
+    onRows(rows);
+  } while (cursor !== undefined);
+  return { text: joinedCsv(pages), rows };
 }
 
 function download(name: string, text: string, type: string): void {

@@ -101,9 +101,13 @@ function AccountTable(): ReactNode {
                     <th scope="row">
                       <bdi>{account.name}</bdi>
                     </th>
-                    <td>{mayAdminister ? <RoleChoice account={account} /> : words.roles[account.role]}</td>
-                    <td>{account.isDisabled ? words.accounts.disabled : words.accounts.enabled}</td>
-                    <td>
+                    <td data-label={words.accounts.role}>
+                      {mayAdminister ? <RoleChoice account={account} /> : words.roles[account.role]}
+                    </td>
+                    <td data-label={words.accounts.state}>
+                      {account.isDisabled ? words.accounts.disabled : words.accounts.enabled}
+                    </td>
+                    <td data-label={words.accounts.loggedOn}>
                       <Age at={account.loggedOnAt} />
                     </td>
                     {mayAdminister && (
@@ -220,14 +224,14 @@ function TokenTable(): ReactNode {
                       <th scope="row">
                         <bdi>{name}</bdi>
                       </th>
-                      <td>
+                      <td data-label={words.accounts.account}>
                         <bdi>{account}</bdi>
                       </td>
-                      <td>{words.roles[role]}</td>
-                      <td>
+                      <td data-label={words.accounts.role}>{words.roles[role]}</td>
+                      <td data-label={words.accounts.expires}>
                         <Moment at={expiresAt} />
                       </td>
-                      <td>
+                      <td data-label={words.accounts.used}>
                         <Age at={usedAt} />
                       </td>
                       {mayAdminister && (
@@ -289,11 +293,11 @@ function SessionTable(): ReactNode {
                     <th scope="row">
                       <bdi>{account}</bdi>
                     </th>
-                    <td>{address}</td>
-                    <td className="wrap">
+                    <td data-label={words.computers.address}>{address}</td>
+                    <td className="wrap" data-label={words.accounts.browser}>
                       <bdi>{userAgent}</bdi>
                     </td>
-                    <td>
+                    <td data-label={words.accounts.used}>
                       <Age at={usedAt} />
                     </td>
                     {mayAdminister && (

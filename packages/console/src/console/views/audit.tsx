@@ -24,15 +24,15 @@ const list: ListDefinition<AuditRecord> = {
   idOf: ({ auditId }) => String(auditId),
   columns: [
     {
-      ...{ name: 'action', label: (words) => words.audit.action, width: 'minmax(15rem, 2fr)' },
+      ...{ name: 'action', label: (words) => words.audit.action, width: 'minmax(12rem, 2fr)' },
       cell: ({ action }) => action,
     },
     {
-      ...{ name: 'subject', label: (words) => words.audit.subject, width: 'minmax(12rem, 3fr)' },
+      ...{ name: 'subject', label: (words) => words.audit.subject, width: 'minmax(10rem, 3fr)' },
       cell: ({ subject, subjectName }) => <bdi>{subjectName || subject}</bdi>,
     },
     {
-      ...{ name: 'actor', label: (words) => words.decide.by, width: 'minmax(10rem, 2fr)' },
+      ...{ name: 'actor', label: (words) => words.decide.by, width: 'minmax(9rem, 2fr)' },
       cell: ({ actor }) => <bdi>{actor}</bdi>,
     },
     {
@@ -40,11 +40,11 @@ const list: ListDefinition<AuditRecord> = {
       cell: ({ at }) => <Moment at={at} />,
     },
     {
-      ...{ name: 'before', label: (words) => words.events.before, width: 'minmax(10rem, 2fr)' },
+      ...{ name: 'before', label: (words) => words.events.before, width: 'minmax(7rem, 2fr)' },
       cell: ({ before }) => <code>{textOf(before)}</code>,
     },
     {
-      ...{ name: 'after', label: (words) => words.events.after, width: 'minmax(10rem, 2fr)' },
+      ...{ name: 'after', label: (words) => words.events.after, width: 'minmax(7rem, 2fr)' },
       cell: ({ after }) => <code>{textOf(after)}</code>,
     },
   ],
@@ -52,7 +52,7 @@ const list: ListDefinition<AuditRecord> = {
     { name: 'action', kind: 'text', label: (words) => words.audit.action },
     { name: 'actor', kind: 'text', label: (words) => words.decide.by },
     { name: 'since', kind: 'day', label: (words) => words.events.since },
-    { name: 'until', kind: 'day', label: (words) => words.events.until },
+    { name: 'until', kind: 'day', isEnd: true, label: (words) => words.events.until },
     { name: 'group', kind: 'group', label: (words) => words.computers.group },
     { name: 'computer', kind: 'text', label: (words) => words.events.computer },
     { name: 'update', kind: 'text', label: (words) => words.computers.update },

@@ -113,7 +113,7 @@ function Updates({ computer: { updates, states } }: { computer: ComputerDetails 
       {sorted.length === 0 ? (
         <p className="empty">{words.computers.noUpdates}</p>
       ) : (
-        <table>
+        <table className="states-of-updates">
           <tbody>
             {sorted.slice(0, mostUpdates).map(({ updateId, title, state, changedAt }) => (
               <tr key={updateId}>

@@ -1,6 +1,7 @@
 // Computers, and one computer.
 import { type ReactNode, useState } from 'react';
-import { change } from '../api/changes.ts';
+import { call } from '../api/call.ts';
+import { noteChange } from '../api/changes.ts';
 import type { Computer } from '../api/documents.ts';
 import { hrefOf } from '../kit/address.ts';
 import { say } from '../kit/announce.tsx';
@@ -26,7 +27,7 @@ const list: ListDefinition<Computer> = {
   sort: { name: 'name', order: 'asc' },
   columns: [
     {
-      ...{ name: 'name', label: (words) => words.computers.name, width: 'minmax(12rem, 3fr)', sort: 'name' },
+      ...{ name: 'name', label: (words) => words.computers.name, width: 'minmax(13rem, 5fr)', sort: 'name' },
       cell: (computer) => (
         <Link href={computerHref(computer)} tabIndex={-1}>
           <bdi>{computer.dnsName || computer.address}</bdi>
@@ -44,12 +45,12 @@ const list: ListDefinition<Computer> = {
       cell: ({ needed }) => <span className={needed > 0 ? '' : 'dim'}>{needed}</span>,
     },
     {
-      ...{ name: 'contact', label: (words) => words.computers.lastContact, width: 'minmax(8rem, 2fr)' },
+      ...{ name: 'contact', label: (words) => words.computers.lastContact, width: 'minmax(8rem, 1fr)' },
       ...{ sort: 'last-contact', isDescending: true },
       cell: ({ lastContact }) => <Age at={lastContact} />,
     },
     {
-      ...{ name: 'agent', label: (words) => words.computers.agent, width: 'minmax(9rem, 2fr)', sort: 'agent' },
+      ...{ name: 'agent', label: (words) => words.computers.agent, width: 'minmax(8rem, 1fr)', sort: 'agent' },
       cell: (computer) => <Agent computer={computer} />,
     },
     {
@@ -57,7 +58,7 @@ const list: ListDefinition<Computer> = {
       cell: ({ groups }) => <bdi>{groups.join(', ')}</bdi>,
     },
     {
-      ...{ name: 'address', label: (words) => words.computers.address, width: 'minmax(8rem, 2fr)', sort: 'address' },
+      ...{ name: 'address', label: (words) => words.computers.address, width: 'minmax(7.5rem, 1fr)', sort: 'address' },
       cell: ({ address }) => address,
     },
     {
@@ -121,12 +122,15 @@ function Selected({ ids }: { ids: readonly string[] }): ReactNode {
     let done = 0;
     try {
       for (const computer of ids) {
-        await change(isMember ? 'addToGroup' : 'removeFromGroup', { path: { group, computer } });
+        await call(isMember ? 'addToGroup' : 'removeFromGroup', { path: { group, computer } });
         done++;
       }
       say(words.computers.moved(done, group));
     } catch (error) {
       say(`${words.computers.moved(done, group)} ${wordsOf(error, words)}`, { isBad: true });
+    } finally {
+      // Once for all of them: each would make every list ask again.
+      noteChange();
     }
   };
   return (

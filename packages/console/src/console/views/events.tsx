@@ -39,7 +39,7 @@ const computer: Filter = { name: 'computer', kind: 'text', label: (words) => wor
 const failed: Filter = { name: 'failed', kind: 'flag', label: (words) => words.events.failed };
 const span: readonly Filter[] = [
   { name: 'since', kind: 'day', label: (words) => words.events.since },
-  { name: 'until', kind: 'day', label: (words) => words.events.until },
+  { name: 'until', kind: 'day', isEnd: true, label: (words) => words.events.until },
 ];
 
 const reports: ListDefinition<Report> = {
@@ -51,11 +51,11 @@ const reports: ListDefinition<Report> = {
   columns: [
     computerColumn<Report>(),
     {
-      ...{ name: 'event', label: (words) => words.events.event, width: 'minmax(11rem, 2fr)' },
+      ...{ name: 'event', label: (words) => words.events.event, width: 'minmax(14.5rem, 2fr)' },
       cell: (report) => <StepMark step={stepOfReport(report)} />,
     },
     {
-      ...{ name: 'update', label: (words) => words.palette.update, width: 'minmax(12rem, 3fr)' },
+      ...{ name: 'update', label: (words) => words.palette.update, width: 'minmax(11rem, 3fr)' },
       cell: ({ updateId, updateTitle }) =>
         updateId === undefined || updateTitle === '' ? (
           ''
@@ -99,11 +99,11 @@ const pings: ListDefinition<Ping> = {
   columns: [
     computerColumn<Ping>(),
     {
-      ...{ name: 'event', label: (words) => words.events.event, width: 'minmax(11rem, 2fr)' },
+      ...{ name: 'event', label: (words) => words.events.event, width: 'minmax(14.5rem, 2fr)' },
       cell: (ping) => <StepMark step={stepOfPing(ping)} />,
     },
     {
-      ...{ name: 'text', label: (words) => words.events.text, width: 'minmax(12rem, 3fr)' },
+      ...{ name: 'text', label: (words) => words.events.text, width: 'minmax(9rem, 3fr)' },
       cell: (ping) => <bdi>{stepOfPing(ping).text}</bdi>,
     },
     {

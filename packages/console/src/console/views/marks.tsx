@@ -34,9 +34,9 @@ export function StepMark({ step: { tone, kind } }: { step: Step }): ReactNode {
 function Marked({ tone, text }: { tone: Tone; text: string }): ReactNode {
   const words = useWords();
   return (
-    <>
+    <span className="marked">
       <Mark tone={tone} word={words.tones[tone]} />
       {text}
-    </>
+    </span>
   );
 }

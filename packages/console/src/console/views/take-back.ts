@@ -1,36 +1,35 @@
-// Puts back what was decided before, unless somebody else decided since.
-
+// Puts back what was decided before, and says what came of it.
 import { call } from '../api/call.ts';
-import { change } from '../api/changes.ts';
+import { noteChange } from '../api/changes.ts';
 import type { UpdateDetails } from '../api/documents.ts';
 import { say } from '../kit/announce.tsx';
 import { wordsOf } from '../kit/states.tsx';
-import { approvalsBefore, forgetUndoable, isStillSo, type Undoable } from '../kit/undo.ts';
+import { type Deciding, forgetUndoable, putBack, type Undoable } from '../kit/undo.ts';
 import type { Words } from '../kit/words.tsx';
 
+const deciding: Deciding = {
+  show: showUpdate,
+  // License terms are accepted by a person, and never by the way.
+  approve: (body) => call('approveUpdates', { body: { ...body, allowPastDeadline: true } }),
+  decline: (body) => call('declineUpdates', { body }),
+};
+
 export async function takeBack(all: readonly Undoable[], words: Words): Promise<void> {
-  let done = 0;
-  try {
-    for (const one of all) {
-      const now = await showUpdate(one.updateId);
-      if (!isStillSo(one, now)) {
-        forgetUndoable(one.updateId);
-        return say(words.decide.movedOn(one.title), { isBad: true });
-      }
-      for (const approval of approvalsBefore(one))
-        await change('approveUpdates', {
-          body: { updates: [one.updateId], ...approval, allowPastDeadline: true, acceptLicense: true },
-        });
-      if (one.wasDeclined !== one.isDeclined)
-        await change('declineUpdates', { body: { updates: [one.updateId], isDeclined: one.wasDeclined } });
-      forgetUndoable(one.updateId);
-      done++;
-    }
-    say(words.decide.undone(done));
-  } catch (error) {
-    say(`${words.decide.undone(done)} ${wordsOf(error, words)}`, { isBad: true });
-  }
+  const { done, movedOn, needTerms, error } = await putBack(all, deciding);
+  for (const { updateId } of [...done, ...movedOn]) forgetUndoable(updateId);
+  if (done.length > 0) noteChange();
+  const said = [
+    ...(done.length > 0 ? [words.decide.undone(done.length)] : []),
+    ...movedOn.map(({ title }) => words.decide.movedOn(title)),
+    ...needTerms.map(({ title }) => words.decide.needsTerms(title)),
+    ...(error === undefined ? [] : [wordsOf(error, words)]),
+  ];
+  const shown = said.slice(0, mostSaid);
+  if (said.length > shown.length) shown.push('…');
+  say(shown.join(' '), { isBad: done.length < all.length });
 }
+
+const mostSaid = 4;
 
 export async function showUpdate(updateId: string): Promise<UpdateDetails> {
   return (await call<UpdateDetails>('showUpdate', { path: { update: updateId } })).document;

@@ -22,7 +22,7 @@ const list: ListDefinition<Update> = {
   sort: { name: 'title', order: 'asc' },
   columns: [
     {
-      ...{ name: 'title', label: (words) => words.updates.title, width: 'minmax(16rem, 5fr)', sort: 'title' },
+      ...{ name: 'title', label: (words) => words.updates.title, width: 'minmax(14rem, 6fr)', sort: 'title' },
       cell: (update) => (
         <Link href={updateHref(update)} tabIndex={-1}>
           <bdi>{update.title}</bdi>
@@ -30,11 +30,11 @@ const list: ListDefinition<Update> = {
       ),
     },
     {
-      ...{ name: 'approval', label: (words) => words.updates.approval, width: 'minmax(9rem, 2fr)' },
+      ...{ name: 'approval', label: (words) => words.updates.approval, width: 'minmax(10rem, 1fr)' },
       cell: ({ approval }) => <ApprovalMark approval={approval} />,
     },
     {
-      ...{ name: 'severity', label: (words) => words.updates.severity, width: 'minmax(7rem, 1.5fr)' },
+      ...{ name: 'severity', label: (words) => words.updates.severity, width: 'minmax(8rem, 1fr)' },
       ...{ sort: 'severity', isDescending: true },
       cell: ({ severity }) => <SeverityText severity={severity} />,
     },
@@ -49,15 +49,16 @@ const list: ListDefinition<Update> = {
       cell: ({ failed }) => <span className={failed > 0 ? 'bad' : 'dim'}>{failed}</span>,
     },
     {
-      ...{ name: 'classification', label: (words) => words.updates.classification, width: 'minmax(9rem, 2fr)' },
+      ...{ name: 'classification', label: (words) => words.updates.classification, width: 'minmax(8rem, 2fr)' },
+      ...{ isExtra: true },
       cell: ({ classification }) => classification ?? '',
     },
     {
-      ...{ name: 'articles', label: () => 'KB', width: 'minmax(6rem, 1fr)' },
+      ...{ name: 'articles', label: () => 'KB', width: 'minmax(6rem, 1fr)', isExtra: true },
       cell: ({ articles }) => articles.join(', '),
     },
     {
-      ...{ name: 'imported', label: (words) => words.updates.imported, width: 'minmax(8rem, 1.5fr)', sort: 'imported' },
+      ...{ name: 'imported', label: (words) => words.updates.imported, width: 'minmax(8rem, 1fr)', sort: 'imported' },
       ...{ isDescending: true },
       cell: ({ importedAt }) => <Age at={importedAt} />,
     },

@@ -297,7 +297,7 @@ export const de: Words = {
     empty: 'Der Katalog ist leer. Führen Sie auf dem Server "moult catalog import" aus.',
     title: 'Titel',
     approval: 'Genehmigung',
-    severity: 'MSRC-Schweregrad',
+    severity: 'Schweregrad',
     needed: 'Benötigt',
     failed: 'Fehler',
     classification: 'Klassifizierung',
@@ -349,6 +349,8 @@ export const de: Words = {
     undone: (amount) => s(amount, 'Für 1 Update rückgängig gemacht.', `Für ${amount} Updates rückgängig gemacht.`),
     movedOn: (title) =>
       `Über „${title}“ hat inzwischen jemand anders entschieden. Dafür wurde nichts rückgängig gemacht.`,
+    needsTerms: (title) =>
+      `Die frühere Genehmigung von „${title}“ hat Lizenzbedingungen, die nicht angenommen sind. Dafür wurde nichts rückgängig gemacht. Genehmigen Sie das Update selbst.`,
     canUndo: 'Sie haben über dieses Update entschieden',
   },
   ...viewsInGerman,

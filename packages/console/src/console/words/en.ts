@@ -343,6 +343,8 @@ export const en = {
       s(amount, 'The decline of 1 update is removed.', `The decline of ${amount} updates is removed.`),
     undone: (amount: number) => s(amount, 'Undone for 1 update.', `Undone for ${amount} updates.`),
     movedOn: (title: string) => `Somebody else decided on "${title}" since. Nothing was undone for it.`,
+    needsTerms: (title: string) =>
+      `The earlier approval of "${title}" has license terms that are not accepted. The console did not undo it. Approve the update yourself.`,
     canUndo: 'You decided on this update',
   },
   ...viewsInEnglish,
