@@ -113,7 +113,7 @@ async function loadSetting(tables: Kysely<Tables>, name: string): Promise<string
   return row?.value;
 }
 
-async function saveSetting(tables: Kysely<Tables>, name: string, value: string): Promise<void> {
+export async function saveSetting(tables: Kysely<Tables>, name: string, value: string): Promise<void> {
   await tables
     .insertInto('configuration')
     .values({ name, value })

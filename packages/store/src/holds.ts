@@ -1,13 +1,14 @@
 // Known issues and the emergency stop. Both change what clients are told, so a change is marked as one of deployments.
 import { parseUpdateId } from '@moult/catalog';
-import type { EmergencyStop, HoldCondition } from '@moult/catalog/holds';
+import type { EmergencyStop, Hold, HoldCondition } from '@moult/catalog/holds';
 import type { Kysely, Selectable } from 'kysely';
-import { recordAudit } from './audit.ts';
+import { recordAudit, recordAudits } from './audit.ts';
 import type { Changes } from './changes.ts';
-import { markChange } from './configuration.ts';
-import type { HoldStore, StoredHold } from './contract/index.ts';
+import { markChange, saveSetting } from './configuration.ts';
+import type { Author, HoldStore, StoredHold } from './contract/index.ts';
 import type { Database } from './database.ts';
 import { readUpdateFacts } from './lists/update-facts.ts';
+import { excluded, inPieces } from './prepared.ts';
 import type { Tables } from './schema.ts';
 import { takeStamp } from './stamps.ts';
 import { transact } from './transact.ts';
@@ -17,43 +18,18 @@ const stopName = 'emergency-stop';
 export function holdStore(database: Database, changes: Changes): HoldStore {
   const { tables, engine } = database;
   return {
-    async saveHolds(holds, author) {
-      await transact(database, async (transaction) => {
+    async changeHolds({ save: saved = [], lift: lifted = [], list }, author) {
+      const { gone, isChanged } = await transact(database, async (transaction) => {
         await takeStamp(transaction, engine, author.at.getTime());
-        for (const { holdId, effect, says, link, endsAt, condition, source } of holds) {
-          const told = { effect, says, link: link ?? null, ends_at: endsAt?.getTime() ?? null };
-          const row = { ...told, condition: JSON.stringify(condition), source: source ?? null };
-          const before = await holdIn(transaction, holdId);
-          await transaction
-            .insertInto('holds')
-            .values({ ...row, hold_id: holdId, added_by: author.name, added_at: author.at.getTime() })
-            .onConflict((conflict) => conflict.column('hold_id').doUpdateSet(row))
-            .execute();
-          await recordAudit(transaction, author, {
-            action: before ? 'change hold' : 'add hold',
-            subject: holdId,
-            before: before && recorded(toHold(before)),
-            after: { effect, says, link, endsAt, condition, source },
-          });
-        }
-        await markChange(transaction, 'deployments');
+        await save(transaction, saved, author);
+        const found = await lift(transaction, lifted, author);
+        if (list) await saveSetting(transaction, list.setting, list.issuedAt);
+        const hasChanged = saved.length + found.length > 0;
+        if (hasChanged) await markChange(transaction, 'deployments');
+        return { gone: found, isChanged: hasChanged };
       });
-      changes.announce('deployments');
-    },
-
-    async liftHold(holdId, author) {
-      const isLifted = await transact(database, async (transaction) => {
-        await takeStamp(transaction, engine, author.at.getTime());
-        const before = await holdIn(transaction, holdId);
-        if (!before) return false;
-        await transaction.deleteFrom('holds').where('hold_id', '=', holdId).execute();
-        const record = { action: 'lift hold', subject: holdId, before: recorded(toHold(before)) };
-        await recordAudit(transaction, author, record);
-        await markChange(transaction, 'deployments');
-        return true;
-      });
-      if (isLifted) changes.announce('deployments');
-      return isLifted;
+      if (isChanged) changes.announce('deployments');
+      return gone;
     },
 
     listHolds: () => loadHolds(tables),
@@ -85,11 +61,7 @@ export function holdStore(database: Database, changes: Changes): HoldStore {
         const decided = decide(before);
         if (!decided) return { after: before, isChanged: false };
         const value = decided.after ? JSON.stringify(decided.after) : '';
-        await transaction
-          .insertInto('configuration')
-          .values({ name: stopName, value })
-          .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-          .execute();
+        await saveSetting(transaction, stopName, value);
         const record = { action: decided.action, subject: stopName, before, after: decided.after };
         await recordAudit(transaction, author, record);
         await markChange(transaction, 'deployments');
@@ -103,8 +75,58 @@ export function holdStore(database: Database, changes: Changes): HoldStore {
 
 const articlesPerQuery = 500;
 
-function holdIn(tables: Kysely<Tables>, holdId: string) {
-  return tables.selectFrom('holds').selectAll().where('hold_id', '=', holdId).executeTakeFirst();
+/** A list has thousands: they are written, and put on record, in pieces. */
+async function save(
+  transaction: Kysely<Tables>,
+  holds: readonly (Hold & { source: string | undefined })[],
+  author: Author,
+): Promise<void> {
+  const before = await holdsIn(
+    transaction,
+    holds.map(({ holdId }) => holdId),
+  );
+  const rows = holds.map(({ holdId, effect, says, link, endsAt, condition, source }) => ({
+    ...{ hold_id: holdId, effect, says, link: link ?? null, ends_at: endsAt?.getTime() ?? null },
+    ...{ condition: JSON.stringify(condition), source: source ?? null },
+    ...{ added_by: author.name, added_at: author.at.getTime() },
+  }));
+  for (const some of inPieces(rows))
+    await transaction
+      .insertInto('holds')
+      .values(some)
+      .onConflict((conflict) =>
+        conflict.column('hold_id').doUpdateSet(excluded('effect', 'says', 'link', 'ends_at', 'condition', 'source')),
+      )
+      .execute();
+  const records = holds.map(({ holdId, effect, says, link, endsAt, condition, source }) => {
+    const was = before.get(holdId);
+    return {
+      ...{ action: was ? 'change hold' : 'add hold', subject: holdId, before: was && recorded(was) },
+      after: { effect, says, link, endsAt, condition, source },
+    };
+  });
+  await recordAudits(transaction, author, records);
+}
+
+/** Answers the ids of those that were there. */
+async function lift(transaction: Kysely<Tables>, holdIds: readonly string[], author: Author): Promise<string[]> {
+  const before = await holdsIn(transaction, holdIds);
+  const gone = [...before.keys()];
+  for (const some of inPieces(gone)) await transaction.deleteFrom('holds').where('hold_id', 'in', some).execute();
+  const records = [...before.values()].map((hold) => {
+    return { action: 'lift hold', subject: hold.holdId, before: recorded(hold) };
+  });
+  await recordAudits(transaction, author, records);
+  return gone;
+}
+
+async function holdsIn(tables: Kysely<Tables>, holdIds: readonly string[]): Promise<Map<string, StoredHold>> {
+  const found = new Map<string, StoredHold>();
+  for (const some of inPieces([...new Set(holdIds)])) {
+    const rows = await tables.selectFrom('holds').selectAll().where('hold_id', 'in', some).execute();
+    for (const row of rows) found.set(row.hold_id, toHold(row));
+  }
+  return found;
 }
 
 async function loadHolds(tables: Kysely<Tables>): Promise<StoredHold[]> {

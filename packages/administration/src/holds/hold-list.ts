@@ -27,7 +27,7 @@ const format = 'moult-holds-1';
 
 const text = z.string().max(2000);
 const holdShape = z.strictObject({
-  holdId: z.guid(),
+  holdId: z.guid().toLowerCase(),
   effect: z.enum(['hold', 'advise']),
   says: text,
   link: text.optional(),
@@ -80,7 +80,10 @@ export async function importHolds(
   const isOwn = await requireTrusted(administration, authority, trust);
   const from = isOwn ? undefined : authority;
   const issuedAt = new Date(list.issuedAt);
-  const known = await store.loadSetting(`hold-list:${authority}`);
+  if (issuedAt.getTime() > author.at.getTime() + dayMs)
+    throw refused(`It is of ${list.issuedAt}, and the clock of this server shows ${author.at.toISOString()}`);
+  const setting = settingOf(authority);
+  const known = await store.loadSetting(setting);
   if (known !== undefined && Date.parse(known) > issuedAt.getTime())
     throw refused(`It is of ${list.issuedAt}, and one of ${known} was taken in already`);
   const holds: Hold[] = list.holds.map((one) => ({
@@ -88,23 +91,24 @@ export async function importHolds(
     endsAt: one.endsAt === undefined ? undefined : new Date(one.endsAt),
     condition: { ...one.condition, updates: one.condition.updates.map((id) => id as UpdateId) },
   }));
+  const sources = new Map(all.map(({ holdId, source }) => [holdId, source]));
+  const listed = new Set<string>();
   for (const hold of holds) {
+    const { holdId } = hold;
     const fault = faultOf(hold);
-    if (fault) throw refused(`Hold ${hold.holdId} cannot be: ${fault}`);
+    if (fault) throw refused(`Hold ${holdId} cannot be: ${fault}`);
+    if (listed.has(holdId)) throw refused(`Hold ${holdId} is in it twice`);
+    listed.add(holdId);
     // A list must not take the place of holds that are not its own.
-    if (all.some(({ holdId, source }) => holdId === hold.holdId && source !== from))
-      throw refused(`Hold ${hold.holdId} is one of this server, or of another list`);
+    if (sources.has(holdId) && sources.get(holdId) !== from)
+      throw refused(`Hold ${holdId} is one of this server, or of another list`);
   }
-  const gone = all.filter(
-    ({ holdId, source }) => !isOwn && source === from && !holds.some((one) => one.holdId === holdId),
-  );
-  await requireRoom(administration, holds.length - gone.length);
-  await store.saveSetting(`hold-list:${authority}`, list.issuedAt);
-  await store.saveHolds(
-    holds.map((hold) => ({ ...hold, source: from })),
-    author,
-  );
-  for (const { holdId } of gone) await store.liftHold(holdId, author);
+  const gone = all.filter(({ holdId, source }) => !isOwn && source === from && !listed.has(holdId));
+  const fresh = holds.filter(({ holdId }) => !sources.has(holdId));
+  await requireRoom(administration, fresh.length - gone.length);
+  const save = holds.map((hold) => ({ ...hold, source: from }));
+  const lift = gone.map(({ holdId }) => holdId);
+  await store.changeHolds({ save, lift, list: { setting, issuedAt: list.issuedAt } }, author);
   return { authority, issuedAt, added: holds.length, lifted: gone.length };
 }
 
@@ -136,10 +140,15 @@ async function requireTrusted({ store, server }: Administration, authority: stri
   const own = join(server.dataDir, 'keys', 'operator-ca.cer.pem');
   if (isThere(own) && fingerprintOf(certificateIn(readOutside(own).toString('latin1'))) === authority) return true;
   if (trust?.replaceAll(/[:\s]/g, '').toLowerCase() === authority) return false;
-  if ((await store.loadSetting(`hold-list:${authority}`)) !== undefined) return false;
+  if ((await store.loadSetting(settingOf(authority))) !== undefined) return false;
   throw refused(
     `Its authority ${authority} is not trusted yet. Ask its operator for this number, and name it as trusted`,
   );
+}
+
+/** The date of the last list of an authority, which says that it is trusted, too. */
+function settingOf(authority: string): string {
+  return `hold-list:${authority}`;
 }
 
 function certificateIn(pem: string): X509Certificate {

@@ -44,7 +44,7 @@ export async function addHold(administration: Administration, wanted: NewHold): 
   if (endsAt && endsAt <= author.at)
     throw new AdministrationError('SERVER_REFUSED', `The end ${endsAt.toISOString()} of the hold is over.`);
   await requireRoom(administration, 1);
-  await store.saveHolds([{ ...hold, source: undefined }], author);
+  await store.changeHolds({ save: [{ ...hold, source: undefined }] }, author);
   return { ...hold, source: undefined, addedBy: author.name, addedAt: author.at };
 }
 
@@ -61,9 +61,8 @@ export async function liftHolds({ store, author }: Administration, named: readon
       { subject: 'hold' },
     );
   });
-  const lifted: StoredHold[] = [];
-  for (const one of new Set(found)) if (await store.liftHold(one.holdId, author)) lifted.push(one);
-  return lifted;
+  const gone = await store.changeHolds({ lift: [...new Set(found.map(({ holdId }) => holdId))] }, author);
+  return gone.flatMap((holdId) => found.find((one) => one.holdId === holdId) ?? []);
 }
 
 /** Why a hold cannot be, as the end of a sentence. Undefined when it can. Holds come from files of others, too. */

@@ -9,20 +9,23 @@ export interface StoredHold extends Hold {
   addedAt: Date;
 }
 
+export interface HoldChange {
+  /** Each in place of the one with its id. */
+  save?: readonly (Hold & { source: string | undefined })[];
+  /** Ids. One that is not there is left out. */
+  lift?: readonly string[];
+  /** The list that they came with: it is remembered by the setting of this name. */
+  list?: { setting: string; issuedAt: string };
+}
+
 export interface HoldStore {
   /**
-   * Keeps holds, each in place of the one with its id. Each goes on record, and computers are told at their next check-in.
-   * Again: goes on record again.
-   * Concurrent: the last one wins.
+   * Keeps holds and takes others away, in one transaction. Each goes on record, and computers are told at their next check-in.
+   * Answers the ids of those that were taken away.
+   * Again: saved ones go on record again, lifted ones are not answered.
+   * Concurrent: the last one wins; of two calls that lift one hold, one answers its id.
    */
-  saveHolds(holds: readonly (Hold & { source: string | undefined })[], author: Author): Promise<void>;
-
-  /**
-   * Takes a hold away, on record.
-   * Again: answers false.
-   * Concurrent: one of two calls answers true.
-   */
-  liftHold(holdId: string, author: Author): Promise<boolean>;
+  changeHolds(change: HoldChange, author: Author): Promise<string[]>;
 
   /** By the time they were added. Those that ended are among them. */
   listHolds(): Promise<StoredHold[]>;
