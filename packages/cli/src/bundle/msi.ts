@@ -2,9 +2,8 @@
 // code; both are replaced, so that the same contents give the same package.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createWriteStream, mkdirSync, readFileSync, utimesSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -12,6 +11,8 @@ import {
   bundleFiles,
   type Platform,
   type Runtime,
+  replaceWhole,
+  requireSize,
   type WrittenBundle,
 } from '@moult/releases/bundle';
 import { ReleaseError } from '@moult/releases/errors';
@@ -21,41 +22,48 @@ import { installerSource } from './wxs.ts';
 
 const fileTime = new Date('2020-01-01T00:00:00Z');
 
-/** Throws RELEASE_BUNDLE_UNMADE when wixl is not there or refuses. */
-export async function writeMsi(
+/**
+ * Writes the package to `target`, as replaceWhole does. Throws RELEASE_BUNDLE_UNMADE when wixl is not there or refuses, and beyond
+ * bundle.max-bytes, and RELEASE_REPOSITORY_UNWRITABLE.
+ */
+export function writeMsi(
   target: string,
   contents: BundleContents,
-  { platform, runtime }: { platform: Platform; runtime: Runtime },
+  order: { platform: Platform; runtime: Runtime },
 ): Promise<WrittenBundle> {
-  const scratch = mkdtempSync(join(tmpdir(), 'moult-msi-'));
-  const draft = `${target}.new-${process.pid}`;
-  try {
-    const digest = createHash('sha256');
-    const names: string[] = [];
-    for (const { name, read } of bundleFiles(contents, { platform, format: 'msi' }, runtime)) {
-      const file = join(scratch, name);
-      mkdirSync(dirname(file), { recursive: true });
-      digest.update(`${name}\0`);
-      await pipeline(async function* () {
-        for await (const piece of read()) {
-          digest.update(piece);
-          yield piece;
-        }
-      }, createWriteStream(file));
-      utimesSync(file, fileTime, fileTime);
-      names.push(name);
-    }
-    const identity = digest.digest('hex');
-    writeFileSync(join(scratch, 'agent.wxs'), installerSource(contents, names, identity));
-    runWixl(scratch);
-    const bytes = settleSummary(readFileSync(join(scratch, 'agent.msi')), guidOf(`package ${identity}`));
-    writeFileSync(draft, bytes);
-    await rename(draft, target);
+  return replaceWhole(target, async (draft) => {
+    const bytes = await makeMsi(`${draft}-data`, contents, order);
+    requireSize(bytes.length);
+    await writeFile(draft, bytes, { flush: true });
     return { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
-  } finally {
-    rmSync(draft, { force: true });
-    rmSync(scratch, { recursive: true, force: true });
+  });
+}
+
+/** `scratch`: a folder that is made, and stays. */
+async function makeMsi(
+  scratch: string,
+  contents: BundleContents,
+  { platform, runtime }: { platform: Platform; runtime: Runtime },
+): Promise<Uint8Array> {
+  const digest = createHash('sha256');
+  const names: string[] = [];
+  for (const { name, read } of bundleFiles(contents, { platform, format: 'msi' }, runtime)) {
+    const file = join(scratch, name);
+    mkdirSync(dirname(file), { recursive: true });
+    digest.update(`${name}\0`);
+    await pipeline(async function* () {
+      for await (const piece of read()) {
+        digest.update(piece);
+        yield piece;
+      }
+    }, createWriteStream(file));
+    utimesSync(file, fileTime, fileTime);
+    names.push(name);
   }
+  const identity = digest.digest('hex');
+  await writeFile(join(scratch, 'agent.wxs'), installerSource(contents, names, identity));
+  runWixl(scratch);
+  return settleSummary(readFileSync(join(scratch, 'agent.msi')), guidOf(`package ${identity}`));
 }
 
 function runWixl(folder: string): void {

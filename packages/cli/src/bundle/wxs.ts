@@ -1,11 +1,16 @@
 // The source of a Windows Installer package, in the part of WiX 3 that wixl reads.
 import { type BundleContents, bundleVersion, windowsFolder } from '@moult/releases/bundle';
+import { ReleaseError } from '@moult/releases/errors';
 import { escapeXml } from '../policy/xml.ts';
 import { guidOf } from './guid.ts';
 
-/** `names`: the files, each below a folder that is called as the brand's id. `identity`: changes with their bytes. */
+/**
+ * `names`: the files, each below a folder that is called as the brand's id. `identity`: changes with their bytes. Throws
+ * RELEASE_BUNDLE_UNMADE for a server or group that would be read as something else.
+ */
 export function installerSource(contents: BundleContents, names: readonly string[], identity: string): string {
   const { brand, server = '', group = '' } = contents;
+  for (const value of [server, group]) requirePlain(value);
   const root: Folder = { files: [], folders: new Map() };
   for (const name of names) place(root, name.split('/').slice(1), name);
   const [vendor = '', folder = ''] = windowsFolder(brand).split('\\');
@@ -46,6 +51,13 @@ ${writer.components.map((id) => `      <ComponentRef Id="${id}" />\n`).join('')}
 }
 
 const setup = '&quot;[INSTALLDIR]moult-agent.mjs&quot; setup --server &quot;[SERVER]&quot; --group &quot;[GROUP]&quot;';
+
+/** wixl replaces $(…), whatever stands before it, and the command line of `setup` has no word for a quote. */
+function requirePlain(value: string): void {
+  if (!/\$\(|"|\\$|\p{Cc}/u.test(value)) return;
+  const text = `An MSI cannot hold the server or group ${JSON.stringify(value)}: no "$(", no quotation mark, no backslash at its end. Leave it out, and set it by a policy.`;
+  throw new ReleaseError('RELEASE_BUNDLE_UNMADE', text);
+}
 
 /** What `setup` takes for "as before": an empty property would be none for Windows Installer. */
 const none = '-';

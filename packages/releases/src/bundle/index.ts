@@ -6,6 +6,7 @@ export {
   bundleVersion,
   rootFingerprint,
 } from './bundle-files.ts';
+export { replaceWhole } from './draft.ts';
 export { placeOf, windowsFolder } from './installed-scripts.ts';
 export { type BundleFormat, bundleFormats, isWindows, type Platform, platformFacts, platforms } from './platforms.ts';
 export { findRuntime, type Runtime } from './runtime.ts';
@@ -16,4 +17,4 @@ export {
   servedScript,
   servedScriptForWindows,
 } from './served-scripts.ts';
-export { requireFormat, type WrittenBundle, writeBundle } from './write-bundle.ts';
+export { requireFormat, requireSize, type WrittenBundle, writeBundle } from './write-bundle.ts';

@@ -1,8 +1,8 @@
 // Writes a bundle to a file: whole or not at all, and from the same contents always the same bytes.
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import {
@@ -17,9 +17,9 @@ import {
 import { bundleBounds } from '../bounds.ts';
 import { giveToOwnerOf } from '../client/durable-files.ts';
 import { ReleaseError } from '../errors.ts';
-import { inDiskWords } from '../repository/folder-lock.ts';
 import { type BundleContents, bundleFiles, bundleVersion } from './bundle-files.ts';
 import { debianControl, debianTree } from './debian.ts';
+import { replaceWhole } from './draft.ts';
 import { type BundleFormat, type Platform, platformFacts } from './platforms.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -40,8 +40,7 @@ export interface WrittenBundle {
 }
 
 /**
- * Writes the bundle to `target`. A kill or a full disk leaves what was there before. A kill also leaves drafts
- * `target.new-PID-N`, which the next run removes. Throws RELEASE_BUNDLE_UNSUPPORTED for a format that the platform
+ * Writes the bundle to `target`, as replaceWhole does. Throws RELEASE_BUNDLE_UNSUPPORTED for a format that the platform
  * does not have, RELEASE_BUNDLE_UNMADE beyond bundle.max-bytes, RELEASE_REPOSITORY_UNWRITABLE.
  */
 export async function writeBundle(
@@ -50,39 +49,10 @@ export async function writeBundle(
   order: BundleOrder,
 ): Promise<WrittenBundle> {
   requireFormat(order);
-  await removeLeftovers(target);
-  // Somebody else may write the same bundle now.
-  drafts += 1;
-  const draft = `${target}.new-${process.pid}-${drafts}`;
-  try {
-    const { maxBytes = bundleBounds.maxBytes } = order;
-    const written = await writeDraft(draft, maxBytes, (output) => compose(output, `${draft}-data`, contents, order));
-    await rename(draft, target);
-    return written;
-  } catch (error) {
-    throw inDiskWords(`The bundle ${target} cannot be written`, error);
-  } finally {
-    for (const left of [draft, `${draft}-data`]) await rm(left, { force: true });
-  }
-}
-
-let drafts = 0;
-
-/** Drafts of processes that are gone. */
-async function removeLeftovers(target: string): Promise<void> {
-  const begin = `${basename(target)}.new-`;
-  for (const name of await readdir(dirname(target)).catch(() => [])) {
-    const pid = name.startsWith(begin) ? Number.parseInt(name.slice(begin.length), 10) : Number.NaN;
-    if (pid > 0 && pid !== process.pid && !isAlive(pid)) await rm(join(dirname(target), name), { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+  const { maxBytes = bundleBounds.maxBytes } = order;
+  return replaceWhole(target, (draft) =>
+    writeDraft(draft, maxBytes, (output) => compose(output, `${draft}-data`, contents, order)),
+  );
 }
 
 /** Throws RELEASE_BUNDLE_UNSUPPORTED. */
@@ -91,6 +61,13 @@ export function requireFormat({ platform, format }: { platform: Platform; format
   if (formats.includes(format)) return;
   const text = `A bundle for ${platform} is not made as ${format}. Use --format ${formats.join(' or ')}.`;
   throw new ReleaseError('RELEASE_BUNDLE_UNSUPPORTED', text);
+}
+
+/** Throws RELEASE_BUNDLE_UNMADE beyond bundle.max-bytes. */
+export function requireSize(sizeBytes: number, maxBytes = bundleBounds.maxBytes): void {
+  if (sizeBytes <= maxBytes) return;
+  const text = `The bundle is larger than ${maxBytes} bytes (bundle.max-bytes). Raise this limit if that is meant.`;
+  throw new ReleaseError('RELEASE_BUNDLE_UNMADE', text);
 }
 
 async function compose(output: Output, scratch: string, contents: BundleContents, order: BundleOrder): Promise<void> {
@@ -148,10 +125,7 @@ class Output {
   async take(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     for await (const piece of pieces) {
       this.sizeBytes += piece.length;
-      if (this.sizeBytes > this.#maxBytes) {
-        const text = `The bundle is larger than ${this.#maxBytes} bytes (bundle.max-bytes). Raise this limit if that is meant.`;
-        throw new ReleaseError('RELEASE_BUNDLE_UNMADE', text);
-      }
+      requireSize(this.sizeBytes, this.#maxBytes);
       this.#hash.update(piece);
       await this.#handle.writeFile(piece);
     }

@@ -1,5 +1,6 @@
 // The installers that a server hands out, over HTTP, and what no request and no damage makes of them.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -159,6 +160,32 @@ describe('the installers that a server hands out', () => {
     const order = { contents, runtimes: new Map([['linux-x64', broken] as const]), level: 1 };
     await assert.rejects(makeKeptBundles(dataDir, order), { code: 'FORMAT_BAD_DATA' });
     assert.equal(sha256((await get('/agent/linux-x64')).bytes), bundles['linux-x64']?.sha256);
+    assert.equal(readdirSync(join(dataDir, 'agent-bundles')).length, 5);
+  });
+
+  it('stay those of before when their maker is killed, and the next one takes its leftovers away', async () => {
+    const { bundles } = await make();
+    const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+    const maker = spawn(process.execPath, ['--input-type=module'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    maker.stdin.end(`
+      import { makeKeptBundles } from ${module('./index.ts')};
+      const bytes = Buffer.alloc(1e6);
+      const read = async function* () {
+        yield bytes;
+        console.log('half');
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+      };
+      const text = ${JSON.stringify({ brand: moultBrand, releases: [], operatorCertificate: contents.operatorCertificate })};
+      const contents = { ...text, program: bytes, trustRoot: bytes, license: bytes };
+      const runtime = { sizeBytes: 2e6, read, license: bytes };
+      await makeKeptBundles(${JSON.stringify(dataDir)}, { contents, runtimes: new Map([['linux-x64', runtime]]), level: 0 });
+    `);
+    await once(maker.stdout, 'data');
+    maker.kill('SIGKILL');
+    await once(maker, 'close');
+    assert.equal(readdirSync(join(dataDir, 'agent-bundles')).length, 6);
+    assert.equal(sha256((await get('/agent/linux-x64')).bytes), bundles['linux-x64']?.sha256);
+    await make();
     assert.equal(readdirSync(join(dataDir, 'agent-bundles')).length, 5);
   });
 

@@ -1,0 +1,44 @@
+// What no MSI is made of, and what a killed run left. Tests of whole ones: test/windows-bundle.test.ts.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { createOperatorCa } from '@moult/formats/authenticode';
+import { moultBrand } from '@moult/protocol/self-update';
+import type { BundleContents } from '@moult/releases/bundle';
+import { writeMsi } from './msi.ts';
+
+describe('an MSI', () => {
+  let folder: string;
+  let contents: BundleContents;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'moult-msi-test-'));
+    const { certificatePem } = await createOperatorCa({ commonName: 'An operator', now: new Date() });
+    contents = {
+      ...{ brand: moultBrand, releases: [], operatorCertificate: certificatePem, trustRoot: Buffer.from('{}') },
+      ...{ program: Buffer.from('//'), license: Buffer.from('Apache') },
+    };
+  });
+  after(() => rmSync(folder, { recursive: true }));
+  const make = (pointing: { server?: string; group?: string }) => {
+    const runtime = { sizeBytes: 4, read: () => [Buffer.from('node')], license: Buffer.from('a licence') };
+    return writeMsi(join(folder, 'agent.msi'), { ...contents, ...pointing }, { platform: 'win-x64', runtime });
+  };
+
+  it('is not made for a group that wixl or a command line would read as something else', async () => {
+    for (const group of ['$(env.HOME)', 'a $$(var.x)', 'a" --root "b', 'a\\', 'a\nb'])
+      await assert.rejects(make({ group }), { code: 'RELEASE_BUNDLE_UNMADE', message: /An MSI cannot hold/ }, group);
+    await assert.rejects(make({ server: 'http://x/$(sys.CURRENTDIR)' }), { code: 'RELEASE_BUNDLE_UNMADE' });
+  });
+
+  it('leaves nothing when it is not made, and takes away what a killed run left', async () => {
+    const dead = join(folder, `agent.msi.new-${spawnSync('true').pid}-1`);
+    writeFileSync(dead, 'half');
+    mkdirSync(`${dead}-data`);
+    writeFileSync(join(`${dead}-data`, 'node.exe'), 'half');
+    await assert.rejects(make({ group: '"' }), { code: 'RELEASE_BUNDLE_UNMADE' });
+    assert.deepEqual(readdirSync(folder), []);
+  });
+});
