@@ -2,6 +2,7 @@
 import type { ServerConfig } from '@moult/administration/config';
 import type { Store } from '@moult/store';
 import { createFragments, openLiveCatalog } from '@moult/store/catalog';
+import type { ServerClock } from '@moult/store/clock';
 import { loadOrCreateCookieKey } from '@moult/store/keys';
 import type { Closers } from './closers.ts';
 import { createContacts } from './housekeeping/contacts.ts';
@@ -14,6 +15,7 @@ import type { UpdateService } from './update-service/update-service.ts';
 
 interface ServiceParts {
   now(): Date;
+  clock: Pick<ServerClock, 'endingNow'>;
   log: Logger;
   store: Store;
   /** Known only when it is bound. */
@@ -24,7 +26,7 @@ interface ServiceParts {
 /** Throws what the store and the data directory say. `closers` closes everything that it opens. */
 export async function openUpdateService(
   config: ServerConfig,
-  { now, log, store, mainPort, limits }: ServiceParts,
+  { now, clock, log, store, mainPort, limits }: ServiceParts,
   closers: Closers,
 ): Promise<UpdateService> {
   const key = await loadOrCreateCookieKey(config.dataDir);
@@ -58,6 +60,7 @@ export async function openUpdateService(
     contentRoot: (exchange) => contentRoot(exchange, config, mainPort.number),
     // The database's clock: a cookie of one server is opened by another.
     now: store.now,
+    endingNow: () => clock.endingNow(store.now()),
   };
 }
 

@@ -60,6 +60,27 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual(again.result?.fileLocations, [location]);
     });
 
+    it('the emergency stop does not end by a clock that jumps ten years ahead', async () => {
+      await using store = await openStore(database ?? `${server.dataDir}/moult.sqlite`, { now: () => new Date() });
+      const since = new Date();
+      const after = { says: 'All', until: new Date(since.getTime() + 14_400_000), by: 'anna', since, needsTwo: false };
+      await store.changeStop({ name: 'anna', at: since }, () => ({ after, action: 'stop everything' }));
+      const installations = async () => {
+        // What another process changed is seen within 100 ms.
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        const session = await openSession(server.url, { computerId: crypto.randomUUID() });
+        await session.syncToTheEnd();
+        return [...session.updates.values()].filter(({ deployment }) => deployment?.action === 'Install').length;
+      };
+      assert.equal(await installations(), 0);
+      const tenYears = 3652 * 86_400_000;
+      server.advance(tenYears);
+      assert.equal(await installations(), 0, 'by a clock that nobody believes');
+      server.advance(-tenYears);
+      await store.changeStop({ name: 'anna', at: since }, () => ({ after: undefined, action: 'lift stop' }));
+      assert.ok((await installations()) > 0);
+    });
+
     it('a second sync brings nothing new, and a revision nobody knows is out of scope', async () => {
       const session = await openSession(server.url);
       await session.syncToTheEnd();

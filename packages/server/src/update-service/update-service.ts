@@ -39,6 +39,8 @@ export interface UpdateService {
   /** `http://host:port` of the main site for a client that called this way. */
   contentRoot(exchange: Exchange): string;
   now(): Date;
+  /** By which holds and the emergency stop end: a clock that jumps ahead ends none. */
+  endingNow(): Date;
 }
 
 /** Begins each call with a look at what others changed: a restore changes what every cookie means. */
@@ -91,7 +93,7 @@ export async function openClient(
   const targeting = await service.store.loadTargeting(claims.computerId);
   if (registered && !targeting?.isRegistered) throw new SoapFault('RegistrationRequired', '');
   const groupIds = targeting?.groupIds ?? [unassignedComputers];
-  const offer = service.catalog.decide({ groupIds, facts: targeting?.facts ?? {} }, service.now());
+  const offer = service.catalog.decide({ groupIds, facts: targeting?.facts ?? {} }, service.endingNow());
   return { claims: inGroups(claims, groupIds, offer.withholding.fingerprint), offer };
 }
 

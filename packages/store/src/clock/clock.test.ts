@@ -84,6 +84,7 @@ describe("the server's clock", () => {
     const clock = running();
     wall += 3652 * day;
     assert.equal(clock.ageingNow().getTime(), today.getTime());
+    assert.equal(clock.endingNow(new Date(wall)).getTime(), today.getTime(), 'no hold ends');
     assert.equal(clock.state().kind, 'ahead');
     live(clock, 24);
     assert.deepEqual(clock.ageingNow(), later(1));

@@ -13,6 +13,11 @@ export interface ServerClock {
    * times as fast. So it catches up after a pause, and a jump of the clock changes little.
    */
   ageingNow(): Date;
+  /**
+   * The time by which a hold or the emergency stop ends: `now`, and while the system's clock is not believed no later than
+   * `ageingNow`. It does not look at the disk.
+   */
+  endingNow(now: Date): Date;
   /** Stamps later than this were made by a wrong clock. */
   newestBelievable(): Date;
   state(): ClockState;
@@ -117,13 +122,15 @@ export function openServerClock(parts: ServerClockParts): ServerClock {
   };
   const timer = everyMs > 0 ? setInterval(look, everyMs).unref() : undefined;
 
+  const aged = () => new Date(Math.min((marks.ageing ?? programDate).getTime(), now().getTime()));
+
   return {
     now,
     ageingNow() {
       move();
-      const ageing = marks.ageing ?? programDate;
-      return new Date(Math.min(ageing.getTime(), now().getTime()));
+      return aged();
     },
+    endingNow: (at) => (move().kind === 'right' ? at : new Date(Math.min(at.getTime(), aged().getTime()))),
     newestBelievable: () => new Date(Math.max(now().getTime(), marks.newest?.getTime() ?? 0) + dayMs),
     state: look,
     notices() {
