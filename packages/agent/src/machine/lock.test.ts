@@ -46,7 +46,7 @@ describe('a lock', () => {
     assertTaken(file);
   });
 
-  it('that the disk did not let its holder remove is taken again by the same process', () => {
+  it('that the disk did not let its holder remove is held by nobody, and taken again by the same process', () => {
     const file = join(folder, 'stuck.lock');
     const lock = tryLock(file);
     assert.ok('release' in lock);
@@ -54,6 +54,7 @@ describe('a lock', () => {
     lock.release();
     // As after an unlink that failed: the file is there again, with a holder that lives.
     writeFileSync(file, kept);
+    assert.equal(lockHolder(file), undefined);
     assertTaken(file);
   });
 

@@ -76,7 +76,7 @@ export function lockWaiting(file: string, waitMs: number): HeldLock | undefined 
 /** The living holder of the lock at `file`, if any. */
 export function lockHolder(file: string): LockHolder | undefined {
   const holder = readLock(file);
-  if (!holder || !isAlive(holder)) return undefined;
+  if (!holder || !isAlive(holder) || isForgotten(file, holder)) return undefined;
   return isGuarded && !isGuardTaken(file) ? undefined : holder;
 }
 
