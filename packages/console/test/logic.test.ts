@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import type { HomeDocument } from '@moult/server/home-document';
 import { callForCsv, Refusal } from '../src/console/api/call.ts';
 import type { UpdateDetails } from '../src/console/api/documents.ts';
+import { restAfter, spread } from '../src/console/api/pace.ts';
 import { sizeIn } from '../src/console/kit/numbers.ts';
 import { createReader, shortcuts } from '../src/console/kit/shortcuts.ts';
 import { ageOf, spanOf } from '../src/console/kit/spans.ts';
@@ -197,6 +198,19 @@ describe('putting back several', () => {
     const found = await putBack(all, deciding({ show, approve }));
     assert.deepEqual([found.movedOn, found.done], [[all[0]], [all[1]]]);
     assert.match(String(found.error), /away/);
+  });
+});
+
+describe('what a tab asks for by itself', () => {
+  it('is one page each four seconds at most, and a tenth of the time of a server that is slow', () => {
+    assert.equal(restAfter(50, 1), 4_000);
+    assert.equal(restAfter(250, 5), 20_000, 'a thousand rows are five pages');
+    assert.equal(restAfter(2_000, 1), 18_000);
+    assert.equal(restAfter(3_600_000, 1), 120_000);
+  });
+
+  it('comes back after an outage at a moment of its own', () => {
+    assert.deepEqual([spread(3_000, 0), spread(3_000, 0.5), spread(3_000, 1)], [1_500, 3_000, 4_500]);
   });
 });
 

@@ -2,6 +2,7 @@
 import { type ReactNode, Suspense, useEffect, useState } from 'react';
 import { call, onHeard } from './api/call.ts';
 import { noteChange } from './api/changes.ts';
+import { spread } from './api/pace.ts';
 import { go, hrefOf, useAddress } from './kit/address.ts';
 import { Link } from './kit/link.tsx';
 import { Menu } from './kit/menu.tsx';
@@ -27,13 +28,20 @@ export function Shell({ onLeave }: { onLeave(): void }): ReactNode {
   useEffect(() => {
     if (!isAway) return undefined;
     // When the server is there again, so is everything that is shown.
-    const timer = setInterval(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const plan = () => {
+      timer = setTimeout(ask, spread(askAwayMs, Math.random()));
+    };
+    const ask = () => {
+      plan();
+      if (document.hidden) return;
       call('whoAmI', { isBackground: true }).then(
         () => noteChange({ isBackground: true }),
         () => undefined,
       );
-    }, askAwayMs);
-    return () => clearInterval(timer);
+    };
+    plan();
+    return () => clearTimeout(timer);
   }, [isAway]);
   useShortcuts();
   useEffect(() => {

@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useSyncExternalStore } from 'react';
 import { addressOf, call, type Given } from './call.ts';
 import type { OperationName } from './operations.ts';
+import { restAfter } from './pace.ts';
 
 export interface Kept<Document> {
   document: Document | undefined;
@@ -14,7 +15,9 @@ export interface Kept<Document> {
 }
 
 interface Entry extends Kept<unknown> {
-  ask(how?: { isBackground: boolean }): void;
+  ask(): void;
+  /** In the background, as soon as the rest after the last answer is over. */
+  askSoon(): void;
   listeners: Set<() => void>;
 }
 
@@ -42,7 +45,7 @@ export function useAnswer<Document>(
     if (key === '') return undefined;
     const look = () => {
       const found = entries.get(key);
-      if (!document.hidden && found && Date.now() - found.at >= everyMs - 50) found.ask({ isBackground: true });
+      if (!document.hidden && found && Date.now() - found.at >= everyMs - 50) found.askSoon();
     };
     // A view that is opened again shows what is known, and asks.
     const found = entries.get(key);
@@ -59,10 +62,12 @@ export function useAnswer<Document>(
 }
 
 /** Asks again for everything that somebody looks at, and forgets the rest: after a change. */
-export function askAllAgain(how: { isBackground: boolean }): void {
+export function askAllAgain({ isBackground }: { isBackground: boolean }): void {
   for (const [key, entry] of entries) {
-    if (entry.listeners.size > 0) entry.ask(how);
-    else {
+    if (entry.listeners.size > 0) {
+      if (isBackground) entry.askSoon();
+      else entry.ask();
+    } else {
       entries.delete(key);
       snapshots.delete(key);
     }
@@ -80,8 +85,11 @@ const nothing: Kept<unknown> = { document: undefined, etag: undefined, at: 0, er
 const snapshots = new Map<string, Kept<unknown>>();
 
 function makeEntry(operation: OperationName, given: Given, key: string): Entry {
-  const entry: Entry = { ...nothing, listeners: new Set(), ask };
+  const entry: Entry = { ...nothing, listeners: new Set(), ask, askSoon };
   let turn = 0;
+  let restUntil = 0;
+  let isDue = false;
+  let planned: ReturnType<typeof setTimeout> | undefined;
   snapshots.set(key, nothing);
   for (const [old, { listeners }] of entries) {
     if (entries.size < mostKept) break;
@@ -93,14 +101,35 @@ function makeEntry(operation: OperationName, given: Given, key: string): Entry {
 
   function ask({ isBackground = false } = {}): void {
     const own = ++turn;
+    const started = performance.now();
+    isDue = false;
     change({ isAsking: true });
-    call<unknown>(operation, { ...given, isBackground }).then(
-      (answered) => {
-        if (own === turn) change({ ...answered, at: Date.now(), error: undefined, isAsking: false });
+    call<unknown>(operation, { ...given, isBackground })
+      .then(
+        (answered): Partial<Kept<unknown>> => ({ ...answered, at: Date.now(), error: undefined }),
+        (error) => ({ error }),
+      )
+      .then((ended) => {
+        if (own !== turn) return;
+        restUntil = performance.now() + restAfter(performance.now() - started, 1);
+        change({ ...ended, isAsking: false });
+        if (isDue) plan();
+      });
+  }
+
+  function askSoon(): void {
+    isDue = true;
+    if (!entry.isAsking) plan();
+  }
+
+  function plan(): void {
+    if (planned !== undefined) return;
+    planned = setTimeout(
+      () => {
+        planned = undefined;
+        if (isDue && !entry.isAsking && entry.listeners.size > 0) ask({ isBackground: true });
       },
-      (error) => {
-        if (own === turn) change({ error, isAsking: false });
-      },
+      Math.max(0, restUntil - performance.now()),
     );
   }
 

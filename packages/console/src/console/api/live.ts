@@ -5,6 +5,7 @@ import { noteChange } from './changes.ts';
 
 /** Views ask again at most so often, however much happens. */
 const pauseMs = 4_000;
+const spreadMs = 1_000;
 
 /** Follows changes until the function it answers is called. `refused`: the stream ended for good, as with the session. */
 export function followChanges(refused: () => void): () => void {
@@ -21,7 +22,8 @@ export function followChanges(refused: () => void): () => void {
         last = Date.now();
         noteChange({ isBackground: true });
       },
-      Math.max(0, last + pauseMs - Date.now()),
+      // All browsers hear of it at the same moment, as of a server that is back.
+      Math.max(spreadMs * Math.random(), last + pauseMs - Date.now()),
     );
   };
   channel.addEventListener('message', heard);

@@ -5,6 +5,7 @@ import { addressOf, call, type Query } from '../api/call.ts';
 import { isBackgroundChange } from '../api/changes.ts';
 import type { Page } from '../api/documents.ts';
 import type { OperationName } from '../api/operations.ts';
+import { restAfter } from '../api/pace.ts';
 
 export interface Pages<Item> {
   items: readonly Item[];
@@ -30,6 +31,8 @@ export function usePages<Item>(operation: OperationName, query: Query, changes: 
   const key = addressOf(operation, { query });
   const [state, setState] = useState<State<Item>>({ ...none, key: '' });
   const asked = useRef<AbortController>(undefined);
+  const running = useRef(Promise.resolve());
+  const restUntil = useRef(0);
   const latest = useRef(query);
   latest.current = query;
 
@@ -39,6 +42,7 @@ export function usePages<Item>(operation: OperationName, query: Query, changes: 
       asked.current?.abort();
       const own = new AbortController();
       asked.current = own;
+      const started = performance.now();
       setState((now) => (now.key === key ? { ...now, isAsking: true } : { ...none, key }));
       try {
         let items = before;
@@ -51,6 +55,8 @@ export function usePages<Item>(operation: OperationName, query: Query, changes: 
           ({ next, total } = document);
         } while (next !== null && items.length < until);
         setState({ items, total, next, isAsking: false, error: undefined, at: Date.now(), key });
+        const ended = performance.now();
+        restUntil.current = ended + restAfter(ended - started, Math.ceil((items.length - before.length) / pageSize));
       } catch (error) {
         if (own.signal.aborted) return;
         setState((now) => ({ ...now, isAsking: false, error: error as Error, key }));
@@ -63,9 +69,24 @@ export function usePages<Item>(operation: OperationName, query: Query, changes: 
   const rows = useRef(0);
   rows.current = state.key === key ? state.items.length : 0;
   useEffect(() => {
-    void load(null, [], Math.min(rows.current, mostAgain), changes > 0 && isBackgroundChange());
-    return () => asked.current?.abort();
+    const isBackground = rows.current > 0 && changes > 0 && isBackgroundChange();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
+    const begin = () => {
+      running.current = load(null, [], Math.min(rows.current, mostAgain), isBackground);
+    };
+    if (!isBackground) begin();
+    else if (rows.current <= mostAgain)
+      // A fetch that is under way ends first: one that is slow would never end otherwise.
+      void running.current.then(() => {
+        if (!isOver) timer = setTimeout(begin, Math.max(0, restUntil.current - performance.now()));
+      });
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
   }, [load, changes]);
+  useEffect(() => () => asked.current?.abort(), [load]);
 
   const isCurrent = state.key === key;
   const shown = isCurrent ? state : { ...none, key };
@@ -78,5 +99,5 @@ export function usePages<Item>(operation: OperationName, query: Query, changes: 
   return { items, total, isMore: next !== null, isAsking, error, at, more, again };
 }
 
-/** Rows that are fetched again at a time. */
+/** Rows that are fetched again at a time. With more of them, only when somebody asks for it. */
 const mostAgain = 1000;

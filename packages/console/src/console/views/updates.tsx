@@ -34,7 +34,7 @@ const list: ListDefinition<Update> = {
       cell: ({ approval }) => <ApprovalMark approval={approval} />,
     },
     {
-      ...{ name: 'severity', label: (words) => words.updates.severity, width: 'minmax(8rem, 1fr)' },
+      ...{ name: 'severity', label: (words) => words.updates.severity, width: 'minmax(8.5rem, 1fr)' },
       ...{ sort: 'severity', isDescending: true },
       cell: ({ severity }) => <SeverityText severity={severity} />,
     },
