@@ -65,7 +65,7 @@ export const ruleBounds = declareBounds('rules', {
     administrator: 'the others are not named',
   },
   maxSuperseded: {
-    what: 'Superseded updates that one run of the rules looks at, of those that are not declined',
+    what: 'Superseded updates that one run of the rules looks at: of the declined ones, and again of the others',
     fallback: 1000,
     range: [1, 1_000_000],
     client: 'nothing',

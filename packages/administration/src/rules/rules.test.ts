@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { overrideBounds } from '@moult/bounds';
 import { allComputers } from '@moult/catalog';
 import { readYaml } from '@moult/catalog/rules';
 import { importDocuments, openLiveCatalog } from '@moult/store/catalog';
 import { approve, decline } from '../approvals.ts';
+import { ruleBounds } from '../bounds.ts';
 import { addGroup } from '../groups.ts';
 import type { Administration } from '../open-server.ts';
 import { addComputer, author, createAdministration, documentOf, idOf } from '../test/administration.ts';
@@ -98,18 +100,60 @@ describe('rules of approvals', () => {
     await using administration = await createAdministration();
     const { store } = administration;
     const restart = '<upd:InstallationBehavior RebootBehavior="AlwaysRequiresReboot" />';
+    const file = `<upd:Files><upd:File Digest="${Buffer.alloc(20, 1).toString('base64')}" DigestAlgorithm="SHA1" FileName="a.cab" Size="7" /></upd:Files>`;
     await importDocuments(
       store,
-      [documentOf(idOf(7), 'Restarts', { properties: `<upd:ExtendedProperties>${restart}</upd:ExtendedProperties>` })],
+      [
+        documentOf(idOf(7), 'Restarts', {
+          properties: `<upd:ExtendedProperties>${restart}</upd:ExtendedProperties>`,
+          rest: file,
+        }),
+        documentOf(idOf(8), 'Does not restart'),
+      ],
       author.at,
     );
+    const computerId = '11111111-0000-4000-8000-000000000001';
+    await addComputer(administration, computerId, 'pc1');
+    const report = { namespaceId: 1, sourceId: 1, appName: '', revisionNumber: 1, win32HResult: 0, eventNumber: 156 };
+    const needs = { replacementStrings: [], miscData: [`U=${idOf(7)}`], updateId: undefined, timeAtTarget: author.at };
+    await store.recordReportingEvents([{ ...report, ...needs, computerId, instanceId: 'one' }], author.at);
     await saveRule(administration, { ...pilot, 'delay-days': 30 });
     const catalog = await openLiveCatalog(store, { unapproved: 'report' });
     const ask = (days: number) => testRules(store, { catalog, now: later(days), ownZone: 'UTC' });
     assert.equal((await ask(0)).totals.updates, 0);
     const { totals } = await ask(31);
-    assert.deepEqual([totals.approvals, totals.bytes], [1, 0]);
+    assert.deepEqual([totals.approvals, totals.installations, totals.bytes], [2, 1, 7]);
+    assert.deepEqual(totals.restarts, { always: 1, possible: 0 });
     assert.deepEqual(await store.listDeploymentsOf(idOf(7)), []);
+  });
+
+  it('that contradict each other settle in one run: the first in order has its way, and the next run changes nothing', async () => {
+    const all = { when: { title: 'one' }, groups: ['All Computers'] };
+    const contradicting = {
+      Install: { ...all, action: 'install' },
+      OptionalInstall: { ...all, action: 'optional' },
+      declined: { when: all.when, action: 'decline' },
+      nothing: { when: all.when, action: 'hold' },
+    };
+    const names = Object.keys(contradicting) as (keyof typeof contradicting)[];
+    for (const first of names)
+      for (const second of names.filter((name) => name !== first)) {
+        await using administration = await createAdministration(['One']);
+        const { store } = administration;
+        for (const name of [first, second, ...names]) await saveRule(administration, { name, ...contradicting[name] });
+        const state = async () =>
+          (await store.loadDeclined()).length > 0 ? 'declined' : (await decisionsOn(administration, 0))[0]?.action;
+        await run(administration);
+        assert.equal((await state()) ?? 'nothing', first, `${first} before ${second}`);
+        assert.equal((await run(administration, 1)).totals.updates, 0, `${first} before ${second}, again`);
+        // The order is turned round: what the run of before decided is decided again, once.
+        await moveRule(administration, second, 1);
+        await run(administration, 2);
+        // A hold takes approvals back, and leaves a decline.
+        const wanted = second === 'nothing' && first === 'declined' ? first : second;
+        assert.equal((await state()) ?? 'nothing', wanted, `${second} now before ${first}`);
+        assert.equal((await run(administration, 3)).totals.updates, 0, `${second} now before ${first}, again`);
+      }
   });
 
   it('a hold takes back what rules approved, and keeps it for a person', async () => {
@@ -260,6 +304,26 @@ describe('rules of approvals', () => {
 });
 
 describe('superseded updates', () => {
+  it('that were declined are looked at again so many at a time, and all of them in their turn', async () => {
+    using _ = overrideBounds(ruleBounds, { maxSuperseded: 1 });
+    await using administration = await createAdministration(['Old', 'Older']);
+    const { store } = administration;
+    const rest = `<upd:Relationships><upd:SupersededUpdates>${[0, 1].map((number) => `<upd:UpdateIdentity UpdateID="${idOf(number)}" />`).join('')}</upd:SupersededUpdates></upd:Relationships>`;
+    await importDocuments(store, [documentOf(idOf(9), 'New', { rest })], author.at);
+    await saveRule(administration, { name: 'Superseded', when: { superseded: true }, action: 'decline' });
+    const computerId = '11111111-0000-4000-8000-000000000001';
+    await addComputer(administration, computerId, 'pc1');
+    await registered(administration, computerId);
+    await approve(administration, { update: idOf(9), action: 'Install' });
+    for (let hour = 0; hour < 3; hour++) await run(administration, 1 + hour / 24);
+    assert.equal((await store.loadDeclined()).length, 2);
+    await approve(administration, { update: idOf(9), action: 'Block' });
+    const back: number[] = [];
+    for (let hour = 0; hour < 3; hour++) back.push((await run(administration, 2 + hour / 24)).totals.takenBack);
+    assert.deepEqual(back, [1, 1, 0]);
+    assert.deepEqual(await store.loadDeclined(), []);
+  });
+
   it('that supersede each other, also expired ones, end no run and are not all declined', async () => {
     await using administration = await createAdministration();
     const { store } = administration;

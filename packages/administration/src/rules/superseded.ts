@@ -18,7 +18,7 @@ export async function planSuperseded(store: Store, catalog: LiveCatalog, plan: R
   const declinedIds = new Set(declines.map(({ updateId }) => updateId));
   const candidates = [...plan.superseded.keys()].filter((id) => !declinedIds.has(id) && !isDeclined(id as UpdateId));
   const updates: SupersededUpdate[] = [
-    ...declines.map(({ updateId, declinedAt, evidence }) => ({
+    ...inTurn(declines, now).map(({ updateId, declinedAt, evidence }) => ({
       updateId,
       declined: { at: declinedAt, known: evidence },
     })),
@@ -58,12 +58,12 @@ export async function planSuperseded(store: Store, catalog: LiveCatalog, plan: R
   }
 }
 
-/** Of many each run takes other ones: each of them costs a look at the computers. */
-function inTurn(updateIds: readonly string[], now: Date): string[] {
+/** Of many the run of each hour takes other ones: each of them costs a look at the computers. */
+function inTurn<Update>(updates: readonly Update[], now: Date): Update[] {
   const { maxSuperseded } = ruleBounds;
-  const portions = Math.max(1, Math.ceil(updateIds.length / maxSuperseded));
+  const portions = Math.max(1, Math.ceil(updates.length / maxSuperseded));
   const portion = Math.floor(now.getTime() / 3_600_000) % portions;
-  return updateIds.slice(portion * maxSuperseded, (portion + 1) * maxSuperseded);
+  return updates.slice(portion * maxSuperseded, (portion + 1) * maxSuperseded);
 }
 
 async function write(
