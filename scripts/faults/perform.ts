@@ -117,7 +117,7 @@ function laterBy(days: number, folder: string): NodeJS.ProcessEnv {
 
 /** The last resort of a machine that can write nothing is the exit code: the system's log of services has it. */
 function reasonOf(folder: string, { stderr, hung, exit }: HostEnd): string {
-  const line = stderr.split('\n').find((one) => /error|cannot|fail/i.test(one));
+  const line = stderr.split('\n').find((one) => /error|cannot|fail|^AGENT_/i.test(one));
   const said =
     reasonGiven(folder) ||
     line ||

@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SimulatedRelease } from '@moult/simulator';
+import { findNextHost } from '../src/host/host-update.ts';
 import { readHosts, writeHosts } from '../src/host/hosts-file.ts';
 import { keys } from '../src/machine/keys.ts';
 import { lockHolder } from '../src/machine/lock.ts';
@@ -75,6 +76,24 @@ describe('a newer host', { concurrency: 2 }, () => {
     assert.equal(await runBuilt(at.root), 0, told(at.root));
     assert.equal(readHosts(at.root), undefined);
     assert.match(told(at.root), /Host 7\.9\.0\.9 waits until the agent of that release has qualified/);
+  });
+
+  it('that cannot be looked for, because the metadata is damaged, is not taken for one that is not there', async () => {
+    await using at = await bench(next);
+    mkdirSync(at.root.trustFolder, { recursive: true });
+    rmSync(at.root.trustRoot, { force: true });
+    const said: string[] = [];
+    const agent = { ...lab.release('wsus', newVersion), product: 'moult-agent', files: [] };
+    const own = { epoch: 0, version: installedHost };
+    const found = await findNextHost({
+      root: at.root,
+      own,
+      agent,
+      now: () => new Date(),
+      tell: (text) => said.push(text),
+    });
+    assert.equal(found, undefined);
+    assert.match(said.join('\n'), /^Trust metadata: No root metadata that can be used is stored/);
   });
 
   it('is not looked for before the agent has finished a detection', async () => {

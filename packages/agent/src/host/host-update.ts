@@ -50,6 +50,8 @@ export async function findNextHost(update: HostUpdate): Promise<string | undefin
     silentWatch,
   );
   const operator = await readOperatorReleases(root, session, { pins: false });
+  // Without them a host that finds nothing newer could not be told from one that could not look.
+  for (const alarm of operator.alarms) tell(`Trust metadata: ${alarm}`);
   const opened =
     operator.state === 'unpinned' ? await classicalHost(update, session) : await coveredHost(update, session, operator);
   if (!opened) return undefined;

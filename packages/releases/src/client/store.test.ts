@@ -139,6 +139,30 @@ describe('the metadata store', () => {
     assert.equal(client.versions.targets, 2);
   });
 
+  it('on a disk that takes no writes lists what it knows, role by role, in any order', async () => {
+    const repository = new RepositorySimulator();
+    const directory = newFolder();
+    for (const name of ['agent', 'updates']) {
+      repository.delegate('targets', name, { paths: [`${name}/*`] });
+      repository.publishAll(name);
+    }
+    repository.publishAll('targets');
+    const list = async (roles: readonly string[], calls?: FileCalls) => {
+      const client = open(directory, repository, calls);
+      for (const role of roles) await client.list(role);
+    };
+    await list(['agent']);
+    await list(['updates']);
+    const readOnly: FileCalls = {
+      ...nodeFileCalls,
+      open: (file, flags) => {
+        if (flags === 'r') return nodeFileCalls.open(file, flags);
+        throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' });
+      },
+    };
+    for (const roles of [['agent'], ['updates'], ['updates', 'agent']]) await list(roles, readOnly);
+  });
+
   it('leaves at most one draft per file behind, and names from outside stay in its folder', async () => {
     const repository = new RepositorySimulator();
     const directory = newFolder();

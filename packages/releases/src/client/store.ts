@@ -100,9 +100,14 @@ function fileName(role: string): string {
 
 const setHeader = 'moult-good-set-1';
 
-/** First line: header and digest of the rest. A cut or altered file does not count. */
+/**
+ * First line: header and digest of the rest. A cut or altered file does not count. By role: the same set is the same bytes, and is not
+ * written again, in whatever order its roles were asked for.
+ */
 function encodeSet(set: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const files = [...set].map(([role, bytes]) => [role, Buffer.from(bytes).toString('base64')]);
+  const files = [...set]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([role, bytes]) => [role, Buffer.from(bytes).toString('base64')]);
   const body = JSON.stringify(files);
   return Buffer.from(`${setHeader} ${digestOf(body)}\n${body}`, 'utf8');
 }
