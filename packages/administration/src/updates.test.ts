@@ -18,6 +18,24 @@ it('a list is narrowed by approval first and cut off last', async () => {
   assert.deepEqual(await titles({ limit: 10, isSuperseded: true }), []);
 });
 
+it('a page asks for all its decisions at once, and each update has its own', async () => {
+  await using administration = await createAdministration(['A', 'B', 'C']);
+  await approve(administration, { update: 'A', action: 'Install' });
+  await approve(administration, { update: 'C', action: 'Block' });
+  let asked = 0;
+  const listDeploymentsOf: typeof administration.store.listDeploymentsOf = (updates) => {
+    asked++;
+    return administration.store.listDeploymentsOf(updates);
+  };
+  const counting = { ...administration, store: { ...administration.store, listDeploymentsOf } };
+  const { items } = await listUpdates(counting, { limit: 10 });
+  assert.deepEqual(
+    items.map(({ decisions }) => decisions.map(({ action }) => action)),
+    [['Install'], [], ['Block']],
+  );
+  assert.equal(asked, 1);
+});
+
 it('an update shows who decided what, by the name of the group', async () => {
   await using administration = await createAdministration(['A']);
   await approve(administration, { update: 'A', action: 'Install' });

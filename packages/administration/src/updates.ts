@@ -103,13 +103,12 @@ export async function countByGroup({ store }: Administration, update: string) {
     .sort((one, other) => (one.group < other.group ? -1 : 1));
 }
 
-/** So many are asked for one by one; of more, all decisions are read. */
-const oneByOne = 200;
+/** Updates that one statement names. For more, all decisions are read. */
+const mostNamed = 200;
 
 async function decisionsOn(store: Store, updateIds: readonly string[]): Promise<Map<string, Decision[]>> {
-  const found: StoredDeployment[] = [];
-  if (updateIds.length > oneByOne) found.push(...(await store.loadDeployments()));
-  else for (const id of updateIds) found.push(...(await store.listDeploymentsOf(id)));
+  const isMany = updateIds.length > mostNamed;
+  const found = await (isMany ? store.loadDeployments() : store.listDeploymentsOf(updateIds));
   return Map.groupBy(await describeDecisions(store, found), ({ updateId }) => updateId);
 }
 

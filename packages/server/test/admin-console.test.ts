@@ -303,6 +303,8 @@ describe('what stands in the way', () => {
       for (const { sessionId } of await fleet.store.listSessions()) await fleet.store.endSession(sessionId, author);
       await page.getByRole('button', { name: 'Refresh' }).click();
       await page.getByRole('dialog', { name: 'Your session is over' }).waitFor();
+      assert.equal(await page.evaluate('document.activeElement.type'), 'password', 'the name is there already');
+      assert.equal(await page.getByRole('alert').filter({ hasText: 'over' }).count(), 0, 'the dialog says it once');
       await logOn(page, 'approver');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       await page.getByText('1 chosen').waitFor();
@@ -334,6 +336,7 @@ describe('what stands in the way', () => {
       await fleet.server.stop();
       await page.getByRole('button', { name: 'Refresh' }).click();
       await page.getByText('You see the last known state').first().waitFor();
+      assert.equal(await page.getByText('The server does not answer').count(), 1, 'it is said once');
       assert.deepEqual(await rowsOf(page), before);
       const config = { consoleDir, port, passwordMemoryKib: 1024, passwordPasses: 1, firstCatalog: 'empty' as const };
       fleet.server = await startTestServer({ dataDir, config });

@@ -35,8 +35,10 @@ export function deploymentStore(
       changes.announce('deployments');
     },
 
-    async listDeploymentsOf(updateId: string): Promise<StoredDeployment[]> {
-      return (await rowsOf(updateId)).map(toDeployment).filter(isDecision);
+    async listDeploymentsOf(updates: string | readonly string[]): Promise<StoredDeployment[]> {
+      const updateIds = [updates].flat();
+      if (updateIds.length === 0) return [];
+      return (await rowsOf(updateIds)).map(toDeployment).filter(isDecision);
     },
 
     async loadDeployments(): Promise<StoredDeployment[]> {
@@ -48,7 +50,7 @@ export function deploymentStore(
     },
   };
 
-  function rowsOf(updateId?: string) {
+  function rowsOf(updateIds?: readonly string[]) {
     const rows = tables
       .selectFrom('deployments')
       .leftJoin('deployment_origins as origins', (join) =>
@@ -60,7 +62,7 @@ export function deploymentStore(
       .selectAll('deployments')
       .select('origins.origin')
       .orderBy('deployment_id');
-    return (updateId === undefined ? rows : rows.where('deployments.update_id', '=', updateId)).execute();
+    return (updateIds === undefined ? rows : rows.where('deployments.update_id', 'in', updateIds)).execute();
   }
 }
 

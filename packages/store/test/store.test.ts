@@ -190,6 +190,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await store.deploy({ ...decision, action: 'Uninstall', deadline: undefined }, author.at);
       const [deployment, ...rest] = await store.listDeploymentsOf(sampleIds.update);
       assert.deepEqual([rest.length, deployment?.action, deployment?.deadline], [0, 'Uninstall', undefined]);
+      assert.deepEqual(await store.listDeploymentsOf([sampleIds.update, 'of-none']), [deployment]);
+      assert.deepEqual(await store.listDeploymentsOf([]), []);
       assert.ok(deployment && deployment.changedAt > first, 'a change in the same millisecond is a change');
       const [record] = await store.listAudit({ limit: 1 });
       assert.deepEqual(record?.before, {

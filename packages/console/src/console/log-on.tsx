@@ -1,4 +1,3 @@
-// biome-ignore-all lint/a11y/noAutofocus: the dialog has no other use
 // Log on with name and password.
 import { type ReactNode, type SyntheticEvent, useState } from 'react';
 import { call, Refusal } from './api/call.ts';
@@ -53,7 +52,7 @@ export function LogOnForm({ name, onDone }: { name?: string; onDone(): Promise<v
           autoComplete="current-password"
           required
           maxLength={1024}
-          autoFocus={name !== undefined}
+          data-first-focus={name === undefined ? undefined : ''}
         />
       </label>
       <button type="submit" className="primary" disabled={isBusy}>

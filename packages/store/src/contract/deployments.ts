@@ -49,8 +49,8 @@ export interface DeploymentStore {
    */
   setDeclinedAll(updateIds: readonly string[], isDeclined: boolean, author: Author): Promise<void>;
 
-  /** The decisions on one update that hold now. */
-  listDeploymentsOf(updateId: string): Promise<StoredDeployment[]>;
+  /** The decisions on one update, or on several, that hold now. */
+  listDeploymentsOf(updates: string | readonly string[]): Promise<StoredDeployment[]>;
 
   /** All decisions that hold now. */
   loadDeployments(): Promise<StoredDeployment[]>;

@@ -17,6 +17,8 @@ export function Dialog({ title, onClose, className = '', children }: Props): Rea
   useEffect(() => {
     const dialog = place.current;
     dialog?.showModal();
+    // The browser itself goes to the first field.
+    dialog?.querySelector<HTMLElement>('[data-first-focus]')?.focus();
     return () => dialog?.close();
   }, []);
   return (
@@ -30,7 +32,8 @@ export function Dialog({ title, onClose, className = '', children }: Props): Rea
       }}
     >
       <div className="dialog-head">
-        <h2 id={titleId}>{title}</h2>
+        {/* Buttons that open a dialog end with dots. The dialog itself does not. */}
+        <h2 id={titleId}>{title.replace(/…$/, '')}</h2>
         {onClose && (
           <button type="button" className="quiet" onClick={onClose} aria-label={words.kit.close}>
             ✕

@@ -16,7 +16,9 @@ export function Asked<Document>({ kept, children }: Props<Document>): ReactNode 
   if (known !== undefined)
     return (
       <>
-        {error && <Failed error={error} since={new Date(at).toISOString()} again={kept.again} />}
+        {error && !isSaidByFrame(error) && (
+          <Failed error={error} since={new Date(at).toISOString()} again={kept.again} />
+        )}
         {children(known)}
       </>
     );
@@ -51,6 +53,11 @@ export function Failed({ error, since, again }: { error: Error; since?: string; 
       </p>
     </div>
   );
+}
+
+/** The frame says once that the server is away, or that the session is over. A view that shows what it knows does not repeat it. */
+export function isSaidByFrame(error: Error): boolean {
+  return error instanceof ServerAway || (error instanceof Refusal && error.code === 'API_UNAUTHENTICATED');
 }
 
 /** A sentence for people: of the server when it refused, else what happened to the call. */

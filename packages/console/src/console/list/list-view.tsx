@@ -6,7 +6,7 @@ import { whisper } from '../kit/announce.tsx';
 import { Menu } from '../kit/menu.tsx';
 import { numberIn } from '../kit/numbers.ts';
 import { choicesOf, prefer, usePreferences } from '../kit/preferences.ts';
-import { Failed } from '../kit/states.tsx';
+import { Failed, isSaidByFrame } from '../kit/states.tsx';
 import { useLanguage, useWords } from '../kit/words.tsx';
 import { type ListDefinition, mostSelected, queryOf, selectionIn, shownColumns } from './definition.ts';
 import { Filters } from './filters.tsx';
@@ -78,7 +78,7 @@ export function ListView<Item>({ list, actions, withSelected, children }: Props<
           />
         </span>
       </div>
-      {error && (
+      {error && !(pages.at > 0 && isSaidByFrame(error)) && (
         <Failed error={error} again={pages.again} {...(pages.at > 0 && { since: new Date(pages.at).toISOString() })} />
       )}
       {total === 0 && !error ? (

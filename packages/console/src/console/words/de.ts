@@ -25,7 +25,7 @@ export const de: Words = {
     audit: 'Änderungsprotokoll',
     accounts: 'Konten',
     docs: 'Dokumentation',
-    noView: 'Diese Seite gibt es nicht. Wählen Sie links eine Ansicht.',
+    noView: 'Diese Seite gibt es nicht. Wählen Sie eine Ansicht im Menü.',
   },
   session: {
     logOnTo: 'Bei Moult anmelden',
@@ -58,7 +58,7 @@ export const de: Words = {
   states: {
     loading: 'Wird geladen…',
     away: 'Der Server antwortet nicht.',
-    awayText: 'Sie sehen den letzten bekannten Stand. Die Konsole versucht es alle 3 Sekunden wieder.',
+    awayText: 'Sie sehen den letzten bekannten Stand. Die Konsole versucht es alle paar Sekunden wieder.',
     busy: 'Der Server ist ausgelastet. Versuchen Sie es gleich noch einmal.',
     fault: 'Die Konsole hat einen Fehler gemacht. Laden Sie die Seite neu.',
     forbidden: 'Ihre Rolle erlaubt das nicht.',
@@ -139,7 +139,7 @@ export const de: Words = {
   home: {
     title: 'Start',
     toDo: 'Zu erledigen',
-    nothingToDo: 'Es ist nichts zu tun. Alle Prüfungen sind bestanden.',
+    nothingToDo: 'Es ist nichts zu tun.',
     waits: (span) => `seit ${span.replace(/(Tag)e$/, '$1en')}`,
     tasks: {
       port: (text) => `Self-Update ist auf Port ${text} nicht verfügbar`,

@@ -17,7 +17,7 @@ export const en = {
     audit: 'Audit records',
     accounts: 'Accounts',
     docs: 'Documentation',
-    noView: 'This page does not exist. Choose a view on the left.',
+    noView: 'This page does not exist. Choose a view in the menu.',
   },
   session: {
     logOnTo: 'Log on to Moult',
@@ -50,7 +50,7 @@ export const en = {
   states: {
     loading: 'Loading…',
     away: 'The server does not answer.',
-    awayText: 'You see the last known state. The console tries again every 3 seconds.',
+    awayText: 'You see the last known state. The console tries again every few seconds.',
     busy: 'The server is busy. Try again in a moment.',
     fault: 'The console made an error. Load the page again.',
     forbidden: 'Your role does not permit this.',
@@ -131,7 +131,7 @@ export const en = {
   home: {
     title: 'Home',
     toDo: 'To do',
-    nothingToDo: 'Nothing needs you. All checks passed.',
+    nothingToDo: 'Nothing needs you.',
     waits: (span: string) => `for ${span}`,
     tasks: {
       port: (text: string) => `Self-update is not available on port ${text}`,
