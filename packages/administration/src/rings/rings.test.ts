@@ -8,7 +8,7 @@ import { afterGap, noRhythm, type Rhythm } from '@moult/catalog/rings';
 import { allComputers, openStore, type ReportedEvent, type Store } from '@moult/store';
 import { importDocuments } from '@moult/store/catalog';
 import { startPostgres } from '../../../store/test/postgres.ts';
-import { approve } from '../approvals.ts';
+import { approve, decline } from '../approvals.ts';
 import { addGroup } from '../groups.ts';
 import { stopAll } from '../holds/index.ts';
 import type { Administration } from '../open-server.ts';
@@ -174,6 +174,24 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await approve(as(), { update: 'Tool', action: 'Inherit' });
       await pass(10);
       assert.deepEqual(await decided(), [['pilot', 'Block']]);
+    });
+
+    it('an update that was declined does not go on, and its decline stays', async (t) => {
+      const { store, as, pass, report, rings, decided, pilot } = await lab(t);
+      await addPlan(as(), 'Standard', rings);
+      await enterRings(as(), 'Standard', 'Tool');
+      await pass(2);
+      await report(pilot, 'installed');
+      await decline(as(), 'Tool', true);
+      assert.deepEqual(await pass(20), []);
+      assert.deepEqual([await store.loadDeclined(), await decided()], [[idOf(0)], [['pilot', 'Install']]]);
+      assert.equal((await showRollout(as(), 'Tool')).waitsFor, 'held');
+      await assert.rejects(changeWay(as(), 'Tool', { action: 'skip' }), {
+        code: 'SERVER_REFUSED',
+        message: /declined/,
+      });
+      await decline(as(), 'Tool', false);
+      assert.deepEqual(await pass(8), ['promote']);
     });
 
     it('two servers that step at the same moment step once, and a step that breaks off leaves nothing behind', async (t) => {

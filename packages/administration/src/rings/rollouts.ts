@@ -34,7 +34,7 @@ export async function stepRollouts(store: Store, now: Date): Promise<Transition[
   );
   if (open.length === 0) return [];
   const plans = new Map((await store.listPlans()).map((plan) => [plan.planId, plan]));
-  const heldSinceOf = await loadHeld(store, now);
+  const heldSinceOf = await loadHeld(store, open, now);
   const groups = await store.loadGroups();
   const done: Transition[] = [];
   for (const rollout of open) {
@@ -94,6 +94,12 @@ export async function changeWay(administration: Administration, update: string, 
   const shown = await showRollout(administration, update);
   if (wish.action === 'pause' && wish.until && wish.until <= author.at)
     throw new AdministrationError('SERVER_REFUSED', `The end ${wish.until.toISOString()} of the pause is over.`);
+  // An approval would end the decline.
+  if ((wish.action === 'resume' || wish.action === 'skip') && (await isDeclined(store, shown)))
+    throw new AdministrationError(
+      'SERVER_REFUSED',
+      `"${shown.title}" is declined. End that first: moult decline --undo.`,
+    );
   const asked = wish.action === 'pause' ? { action: wish.action, until: wish.until?.getTime() } : wish;
   const step = intervene(shown.state, shown.plan, shown.evidence, asked);
   if (!step)
@@ -107,6 +113,10 @@ export async function changeWay(administration: Administration, update: string, 
   return showRollout(administration, shown.updateId);
 }
 
+async function isDeclined(store: Store, { updateId }: Rollout): Promise<boolean> {
+  return (await store.loadDecided([updateId])).get(updateId)?.isDeclined ?? false;
+}
+
 /** Of one update. Throws AdministrationError SERVER_NOT_FOUND. */
 export async function showRollout(administration: Administration, update: string): Promise<ShownRollout> {
   const { store, author } = administration;
@@ -117,23 +127,29 @@ export async function showRollout(administration: Administration, update: string
     throw new AdministrationError('SERVER_NOT_FOUND', `"${title}" is not on its way through rings.`, {
       subject: 'ring',
     });
-  const heldSince = (await loadHeld(store, author.at))(rollout);
+  const heldSince = (await loadHeld(store, [rollout], author.at))(rollout);
   const circumstances = { now: author.at.getTime(), heldSince, groups: await store.loadGroups() };
   const { evidence } = await gatherEvidence(store, plan, rollout, circumstances);
   return { ...rollout, title, plan, evidence };
 }
 
 /**
- * Since when an update is offered to nobody, in milliseconds; undefined while it is offered. Of a hold only the step before it
- * is known.
+ * Since when an update is offered to nobody, in milliseconds; undefined while it is offered. Of a hold and of a decline only the
+ * step before it is known.
  */
-async function loadHeld(store: Store, now: Date): Promise<(rollout: Rollout) => number | undefined> {
+async function loadHeld(
+  store: Store,
+  rollouts: readonly Rollout[],
+  now: Date,
+): Promise<(rollout: Rollout) => number | undefined> {
   const stop = await store.loadStop();
   if (stop && stop.until > now) return () => stop.since.getTime();
   const holds = (await store.resolveHolds()).filter(
     ({ effect, endsAt }) => effect === 'hold' && !(endsAt && endsAt <= now),
   );
   const held = new Set<string>(holds.flatMap(({ heldUpdates }) => heldUpdates));
+  const decided = await store.loadDecided(rollouts.map(({ updateId }) => updateId));
+  for (const [updateId, { isDeclined }] of decided) if (isDeclined) held.add(updateId);
   return ({ updateId, state }) => (held.has(updateId) ? state.steppedAt : undefined);
 }
 
