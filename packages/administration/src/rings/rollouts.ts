@@ -27,7 +27,7 @@ export interface ShownRollout extends Rollout {
  * Lets each update on its way go on, or halts it, by what computers showed. Answers what happened. Two servers that step at
  * the same moment step once.
  */
-export async function stepRollouts(store: Store, now: Date): Promise<Transition[]> {
+export async function stepRollouts(store: Store, now: Date): Promise<(Transition & { updateId: string })[]> {
   await store.noteRhythms();
   const open = (await store.listRollouts()).filter(
     ({ state }) => state.status === 'running' || state.status === 'paused',
@@ -36,7 +36,7 @@ export async function stepRollouts(store: Store, now: Date): Promise<Transition[
   const plans = new Map((await store.listPlans()).map((plan) => [plan.planId, plan]));
   const heldSinceOf = await loadHeld(store, open, now);
   const groups = await store.loadGroups();
-  const done: Transition[] = [];
+  const done: (Transition & { updateId: string })[] = [];
   for (const rollout of open) {
     const plan = plans.get(rollout.planId);
     if (!plan) continue;
@@ -49,7 +49,7 @@ export async function stepRollouts(store: Store, now: Date): Promise<Transition[
     const reached = isHeld ? { ...rollout, reachedAt: rollout.reachedAt.map(() => now.getTime()) } : rollout;
     const change = await changeOf(store, plan, reached, step, now);
     if (await store.changeRollout(rollout, { ...change, computers }, { name: 'moult', at: now }))
-      done.push(...step.transitions);
+      done.push(...step.transitions.map((one) => ({ ...one, updateId: rollout.updateId })));
   }
   return done;
 }

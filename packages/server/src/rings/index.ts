@@ -10,20 +10,27 @@ interface Parts {
   /** While the clock is not believed nothing goes on. */
   isClockBelieved(): boolean;
   log: Pick<Logger, 'info' | 'error'>;
+  /** Milliseconds. 0 for no steps but those that are asked for. */
+  everyMs?: number;
 }
 
-const stepEveryMs = 300_000;
+interface KeptRings {
+  /** Steps now. Answers how many updates went on, halted or ended. */
+  step(): Promise<number>;
+  close(): Promise<void>;
+}
 
-export function keepRings({ store, now, isClockBelieved, log }: Parts): { close(): Promise<void> } {
-  return createSweep({
-    ...{ pauseMs: 0, everyMs: stepEveryMs },
+export function keepRings({ store, now, isClockBelieved, log, everyMs = 300_000 }: Parts): KeptRings {
+  const { run, close } = createSweep({
+    ...{ pauseMs: 0, everyMs },
     async work() {
       if (!isClockBelieved()) return 0;
       const transitions = await stepRollouts(store, now());
-      for (const { action, reason, fromRing, toRing, status } of transitions)
-        log.info({ action, reason, fromRing, toRing, status }, 'an update on its way through rings changed');
+      for (const { updateId, action, reason, fromRing, toRing, status } of transitions)
+        log.info({ updateId, action, reason, fromRing, toRing, status }, 'an update on its way through rings changed');
       return transitions.length;
     },
     failed: (error) => log.error({ err: error }, 'rings could not be stepped'),
   });
+  return { step: run, close };
 }
