@@ -13,7 +13,9 @@ import {
   approvalsBefore,
   type Deciding,
   isStillSo,
+  keepUndoable,
   putBack,
+  undoables,
   undoOfApproval,
   undoOfDecline,
 } from '../src/console/kit/undo.ts';
@@ -151,6 +153,25 @@ describe('to take back', () => {
       { groups: ['g3', 'g4'], action: 'Inherit' },
     ]);
     assert.deepEqual([undoable.wasDeclined, undoable.isDeclined], [true, false]);
+  });
+
+  it('is kept for ten minutes, and for 200 updates at most', (test) => {
+    const place = new Map<string, string>();
+    const sessionStorage = {
+      getItem: (name: string) => place.get(name) ?? null,
+      setItem: (name: string, text: string) => void place.set(name, text),
+    };
+    Object.assign(globalThis, { sessionStorage });
+    test.after(() => Reflect.deleteProperty(globalThis, 'sessionStorage'));
+    const at = Date.now();
+    const many = Array.from({ length: 250 }, (_, number) =>
+      undoOfDecline(details({ updateId: `u${number}` }), true, at),
+    );
+    keepUndoable(many);
+    assert.equal(undoables(at + 599_000).length, 200);
+    assert.deepEqual(undoables(at + 600_000), []);
+    place.set('moult-undo', '{"not":"a list"}');
+    assert.deepEqual(undoables(at), [], 'whatever somebody wrote there');
   });
 
   it('is refused when somebody else decided since', () => {

@@ -1,10 +1,10 @@
 // Update files: which are on the server, and which are missing.
 import type { ReactNode } from 'react';
-import { Mark } from '../../mark.tsx';
 import { sizeIn } from '../kit/numbers.ts';
 import { useLanguage, useWords } from '../kit/words.tsx';
 import type { ListDefinition } from '../list/definition.ts';
 import { ListView } from '../list/list-view.tsx';
+import { Marked } from './marks.tsx';
 
 interface ContentFile {
   sha1: string;
@@ -53,12 +53,7 @@ export default function Content(): ReactNode {
 function State({ state }: { state: ContentFile['state'] }): ReactNode {
   const words = useWords();
   const tone = state === 'present' ? 'good' : 'bad';
-  return (
-    <>
-      <Mark tone={tone} word={words.tones[tone]} />
-      {words.content.states[state]}
-    </>
-  );
+  return <Marked tone={tone} text={words.content.states[state]} />;
 }
 
 function Size({ bytes }: { bytes: number }): ReactNode {

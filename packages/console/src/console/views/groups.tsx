@@ -1,7 +1,7 @@
 // Groups of computers: list, make, rename, remove.
 import { type ReactNode, type SyntheticEvent, useState } from 'react';
 import { call } from '../api/call.ts';
-import { change } from '../api/changes.ts';
+import { change, noteChange } from '../api/changes.ts';
 import type { Group } from '../api/documents.ts';
 import { goWith, hrefOf } from '../kit/address.ts';
 import { say } from '../kit/announce.tsx';
@@ -89,12 +89,14 @@ function Chosen({ ids }: { ids: readonly string[] }): ReactNode {
     try {
       for (const group of ids) {
         const { name, etag } = await show(group);
-        await change('removeGroup', { path: { group }, ifMatch: etag });
+        await call('removeGroup', { path: { group }, ifMatch: etag });
         say(words.groups.removed(name));
       }
       goWith({ selected: undefined });
     } catch (error) {
       failed(error);
+    } finally {
+      noteChange();
     }
   };
   return (

@@ -31,7 +31,7 @@ export function StepMark({ step: { tone, kind } }: { step: Step }): ReactNode {
   return <Marked tone={tone} text={words.steps[kind][tone]} />;
 }
 
-function Marked({ tone, text }: { tone: Tone; text: string }): ReactNode {
+export function Marked({ tone, text }: { tone: Tone; text: string }): ReactNode {
   const words = useWords();
   return (
     <span className="marked">
