@@ -120,7 +120,8 @@ export function groupStore(database: Database, changes: Changes): GroupStore {
           .select('computer_id')
           .where('group_id', '=', group.groupId)
           .execute();
-        await transaction.deleteFrom('computer_groups').where('group_id', '=', group.groupId).execute();
+        for (const table of ['computer_groups', 'deployment_origins', 'group_zones'] as const)
+          await transaction.deleteFrom(table).where('group_id', '=', group.groupId).execute();
         const decisions = await transaction
           .deleteFrom('deployments')
           .where('group_id', '=', group.groupId)

@@ -142,7 +142,10 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual(await store.applyRuleChanges([gone], author), [], 'a person ended the decline');
 
       await store.setTimeZone('All Computers', 'Europe/Berlin', author);
-      assert.deepEqual([...(await store.loadTimeZones())], [[allComputers, 'Europe/Berlin']]);
+      const lab = await store.createGroup('Lab', undefined, author);
+      await store.setTimeZone('Lab', 'Asia/Kolkata', author);
+      await store.removeGroup(lab.groupId, author);
+      assert.deepEqual([...(await store.loadTimeZones())], [[allComputers, 'Europe/Berlin']], 'gone with its group');
       assert.equal((await store.checkAudit()).isIntact, true);
     });
 

@@ -60,10 +60,14 @@ describe('moult apply', () => {
     assert.equal((await applyDocuments(administration, documentsOf(file))).length, 3);
   });
 
+  const manyRules = Array.from({ length: 1001 }, (_, at) => `{ name: R${at}, action: hold }`).join();
   const wrong: [string, string, RegExp][] = [
     ['an unknown key', 'rings: []', /groups and rules/],
     ['a fault in the second rule', `${text}  - { name: Third, action: dance }`, /"Third"/],
     ['a rule twice', 'rules: [{ name: A, action: hold }, { name: a, action: hold }]', /twice/],
+    ['a time zone of no place', 'groups: [{ name: A }, { name: B, zone: Mars/Base }]', /time zone/],
+    ['a group with a semicolon', 'groups: [{ name: A }, { name: "B;C" }]', /semicolon/],
+    ['one rule too many', `rules: [${manyRules}]`, /The limit is 1000/],
     ['a parent that comes later', 'groups: [{ name: B, parent: A }, { name: A }]', /before it/],
   ];
   for (const [what, yaml, why] of wrong)

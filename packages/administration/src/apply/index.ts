@@ -1,8 +1,9 @@
 // Groups and rules as files under version control: what is not as the files say is changed, and a second time nothing is.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Rule } from '@moult/catalog/rules';
+import { isTimeZone, type Rule } from '@moult/catalog/rules';
 import { z } from 'zod';
+import { ruleBounds } from '../bounds.ts';
 import { AdministrationError } from '../errors.ts';
 import { addGroup, setTimeZone } from '../groups.ts';
 import type { Administration } from '../open-server.ts';
@@ -20,10 +21,12 @@ interface Step extends ApplyStep {
 }
 
 const someText = z.string().trim().min(1).max(256);
+// As the store and the time zones of groups take them: what they refuse is refused before anything is changed.
+const groupName = someText.regex(/^[^;\p{Cc}]*$/u, 'has a semicolon or a control character');
 const groupDocument = z.strictObject({
-  name: someText,
+  name: groupName,
   parent: someText.default('All Computers'),
-  zone: someText.optional(),
+  zone: someText.refine(isTimeZone, 'is not a time zone, as Europe/Berlin').optional(),
 });
 const fileDocument = z.strictObject({
   groups: z.array(groupDocument).default([]),
@@ -123,6 +126,8 @@ async function planRules({ store }: Administration, { rules, groups, isPruning }
     steps.push({ what, name: rule.name, says: sentence(after), perform: (to) => saveRule(to, document) });
   }
   const others = there.filter(({ name }) => !read.some(({ rule }) => sameName(rule.name, name)));
+  const count = read.length + (isPruning ? 0 : others.length);
+  if (count > ruleBounds.maxRules) throw refused(`There would be ${count} rules. The limit is ${ruleBounds.maxRules}.`);
   if (isPruning)
     for (const { name } of others)
       steps.push({ what: 'remove rule', name, says: 'no file names it', perform: (to) => removeRule(to, name) });
