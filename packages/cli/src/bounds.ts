@@ -66,6 +66,13 @@ export const remoteBounds = declareBounds('remote', {
     client: 'nothing',
     administrator: 'the error CLI_SERVER_UNREACHABLE',
   },
+  maxItems: {
+    what: 'Items of a list of the server in `--server`',
+    fallback: 1_000_000,
+    range: [1000, 100_000_000],
+    client: 'nothing',
+    administrator: 'the error CLI_SERVER_UNREACHABLE',
+  },
 });
 
 /** All tables of this file. */

@@ -5,6 +5,7 @@ import { present } from '../output.ts';
 import { readSecret } from '../read-secret.ts';
 import { createApiClient, originOf } from '../remote/api-client.ts';
 import { saveCredentials } from '../remote/credentials.ts';
+import { RemoteError } from '../terminal.ts';
 
 interface LoginFlags {
   tokenFile?: string;
@@ -32,10 +33,10 @@ async function login(url: string, { tokenFile, ca: caFile, json }: LoginFlags): 
   const origin = originOf(url);
   const ca = caFile === undefined ? undefined : readNamedFile(caFile).toString('utf8');
   const token = (await readSecret(`Token for ${origin}`, tokenFile)).trim();
-  const { account, roles } = (await createApiClient(origin, { token, ca }).get('/session')) as {
-    account: string;
-    roles: string[];
-  };
+  const { account, roles } = (await createApiClient(origin, { token, ca }).get('/session')) as Record<string, unknown>;
+  // Another program that answers anything with JSON.
+  if (typeof account !== 'string' || !Array.isArray(roles))
+    throw new RemoteError('CLI_SERVER_UNREACHABLE', `${origin} does not answer as a Moult server does.`);
   saveCredentials(origin, { token, ...(ca !== undefined && { ca }) });
   const document = { server: origin, account, roles };
   present(document, json ? { json } : {}, () => [

@@ -32,12 +32,23 @@ export function originOf(text: string): string {
   return url.origin;
 }
 
-export function createApiClient(origin: string, { token, ca }: Credentials): ApiClient {
+/** Throws UsageError for a token that cannot be one. */
+export function createApiClient(
+  origin: string,
+  { token, ca }: Credentials,
+  limits: typeof remoteBounds = remoteBounds,
+): ApiClient {
+  if (!/^[\w-]{1,256}$/.test(token))
+    throw new UsageError(
+      `The token for ${origin} cannot be used. A token is one word, as "moult tokens add" prints it.`,
+    );
   const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const { status, text } = await ask(`${origin}/api/v1${path}`, { method, token, ca, body });
+    const { status, text } = await ask(`${origin}/api/v1${path}`, { method, token, ca, body, limits });
     const document = text === '' ? undefined : parse(text, origin);
-    if (status < 400) return document;
-    throw errorOf(document, status, origin);
+    // A redirection leads to another server, which must not get the token.
+    if (status < 200 || status > 299) throw errorOf(document, status, origin);
+    if (status === 204 || isObject(document)) return document;
+    throw noMoult(origin);
   };
   const get = (path: string, query: Query = {}) => call('GET', `${path}${searchOf(query)}`);
   return {
@@ -56,8 +67,11 @@ export function createApiClient(origin: string, { token, ca }: Credentials): Api
           total: number;
           next: string | null;
         };
+        if (!Array.isArray(page.items) || !page.items.every(isObject)) throw noMoult(origin);
         items.push(...page.items.map(withDates));
         next = page.next ?? undefined;
+        // A list without an end.
+        if (items.length > limits.maxItems || (next !== undefined && page.items.length === 0)) throw noMoult(origin);
         if (next === undefined || (limit !== 0 && items.length >= limit)) return { items, total: page.total, next };
       }
     },
@@ -98,36 +112,39 @@ interface Asked {
   token: string;
   ca: string | undefined;
   body: unknown;
+  limits: Pick<typeof remoteBounds, 'answerMs' | 'maxAnswerBytes'>;
 }
 
-function ask(url: string, { method, token, ca, body }: Asked): Promise<{ status: number; text: string }> {
+function ask(url: string, { method, token, ca, body, limits }: Asked): Promise<{ status: number; text: string }> {
   const sent = body === undefined ? undefined : JSON.stringify(body);
   const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
   if (sent !== undefined) {
     headers['content-type'] = 'application/json';
     headers['content-length'] = String(Buffer.byteLength(sent));
   }
-  const options = { method, headers, timeout: remoteBounds.answerMs, agent: false } as const;
+  // For the whole answer: one that sends a byte now and then is never idle.
+  const signal = AbortSignal.timeout(limits.answerMs);
+  const options = { method, headers, signal, agent: false } as const;
   return new Promise((resolve, reject) => {
-    const failed = (error: Error) => reject(unreachable(url, error));
+    const failed = (error: Error) =>
+      reject(unreachable(url, signal.aborted ? new Error('it does not answer in time') : error));
     const taken = (response: IncomingMessage) => {
-      textOf(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), failed);
+      textOf(response, limits).then((text) => resolve({ status: response.statusCode ?? 0, text }), failed);
     };
     const request = url.startsWith('https:')
       ? httpsRequest(url, { ...options, ...(ca !== undefined && { ca }) }, taken)
       : httpRequest(url, options, taken);
-    request.on('timeout', () => request.destroy(new Error('it does not answer in time')));
     request.on('error', failed);
     request.end(sent);
   });
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function textOf(response: IncomingMessage, { maxAnswerBytes }: Asked['limits']): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of response as AsyncIterable<Buffer>) {
     bytes += piece.length;
-    if (bytes > remoteBounds.maxAnswerBytes) throw new Error('its answer is too large');
+    if (bytes > maxAnswerBytes) throw new Error('its answer is too large');
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');
@@ -137,8 +154,16 @@ function parse(text: string, origin: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new RemoteError('CLI_SERVER_UNREACHABLE', `${origin} does not answer as a Moult server does.`, { cause });
+    throw noMoult(origin, cause);
   }
+}
+
+function noMoult(origin: string, cause?: unknown): RemoteError {
+  return new RemoteError('CLI_SERVER_UNREACHABLE', `${origin} does not answer as a Moult server does.`, { cause });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unreachable(url: string, error: Error): RemoteError {
@@ -151,10 +176,12 @@ function unreachable(url: string, error: Error): RemoteError {
   return new RemoteError('CLI_SERVER_UNREACHABLE', `${origin} cannot be asked: ${why}.`, { cause: error });
 }
 
+const subjects = ['computer', 'group', 'update', 'user', 'token', 'rule', 'hold', 'ring'] as const;
+
 /** A refusal by a rule has the code and the words that it has on the server itself. */
 function errorOf(document: unknown, status: number, origin: string): Error {
-  const { code, detail, subject } = (document ?? {}) as { code?: unknown; detail?: unknown; subject?: string };
-  if (typeof code !== 'string' || typeof detail !== 'string')
+  const { code, detail, subject } = (document ?? {}) as { code?: unknown; detail?: unknown; subject?: unknown };
+  if (typeof code !== 'string' || !/^[A-Z][A-Z\d_]{2,63}$/.test(code) || typeof detail !== 'string')
     return new RemoteError(
       'CLI_SERVER_UNREACHABLE',
       `${origin} answers with the HTTP status ${status}, and no problem.`,
@@ -163,7 +190,8 @@ function errorOf(document: unknown, status: number, origin: string): Error {
     return new UsageError(`${origin} does not take the token: it ended, or was revoked. Run: moult login ${origin}`);
   if (/^(?:SERVER|ADMINISTRATION)_/.test(code))
     return new AdministrationError(code as AdministrationError['code'], detail, {
-      subject: subject as AdministrationError['subject'],
+      // It becomes a part of the command that is advised.
+      subject: subjects.find((one) => one === subject),
     });
   return new RemoteError(code, detail);
 }

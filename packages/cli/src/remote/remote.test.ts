@@ -1,6 +1,8 @@
 // Commands with --server: the same words and results as on the server itself.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
@@ -10,7 +12,7 @@ import type { Command } from 'commander';
 import pino from 'pino';
 import { routes } from '../../../server/src/sites/api/table.ts';
 import { createProgram, run } from '../run.ts';
-import { originOf } from './api-client.ts';
+import { createApiClient, originOf } from './api-client.ts';
 import { credentialsFile } from './credentials.ts';
 import { commandOperations } from './operations.ts';
 
@@ -142,6 +144,63 @@ describe('moult login', () => {
     await moult('logout', url);
     assert.ok(!readFileSync(credentialsFile(), 'utf8').includes('moult_'));
     await moult('login', url, '--token-file', file);
+  });
+
+  it('to a program that lies: the token goes nowhere else, nothing is kept, and the answer is bounded in time and size', async () => {
+    const asked: string[] = [];
+    let answer: (response: ServerResponse) => void = () => undefined;
+    const liar = createServer((request, response) => {
+      asked.push(`${request.url} ${request.headers.authorization}`);
+      answer(response);
+    });
+    await new Promise<void>((resolve) => liar.listen(0, '127.0.0.1', resolve));
+    liar.unref();
+    const url = `http://127.0.0.1:${(liar.address() as AddressInfo).port}`;
+    const file = join(folder, 'token');
+    writeFileSync(file, 'moult_secret\n');
+    const tell = (body: string, status = 200, headers = {}) => {
+      answer = (response) => void response.writeHead(status, headers).end(body);
+    };
+    const refused = async (why: RegExp, ...typed: string[]) => {
+      const { code, stderr } = await moult(...typed);
+      assert.deepEqual([code, why.test(stderr)], [1, true], stderr);
+    };
+    const login = ['login', url, '--token-file', file];
+    for (const status of [301, 302, 307, 308]) {
+      tell('', status, { location: `${url}/elsewhere` });
+      await refused(/CLI_SERVER_UNREACHABLE: .* the HTTP status 30\d/, ...login);
+    }
+    for (const body of ['', 'null', '[]', '1', '{}', '{"account":"anna"}', '<html>', '['.repeat(100_000)]) {
+      tell(body);
+      await refused(/CLI_SERVER_UNREACHABLE: .* does not answer as a Moult server does/, ...login);
+    }
+    tell('{"code":"SERVER_NOT_FOUND","detail":"x","subject":"; rm -rf / #"}', 404);
+    await refused(/SERVER_NOT_FOUND: x\n$/, ...login);
+    tell('{"code":"x\\ny","detail":"x"}', 404);
+    await refused(/CLI_SERVER_UNREACHABLE: .* the HTTP status 404/, ...login);
+    assert.ok(!readFileSync(credentialsFile(), 'utf8').includes('moult_secret'));
+    assert.deepEqual(new Set(asked), new Set(['/api/v1/session Bearer moult_secret']));
+
+    const client = createApiClient(url, { token: 'moult_secret' });
+    const unreachable = { code: 'CLI_SERVER_UNREACHABLE' };
+    for (const page of [{}, { items: {} }, { items: [1] }, { items: [], next: 'x' }]) {
+      tell(JSON.stringify(page));
+      await assert.rejects(client.list('/groups', { limit: 0 }), unreachable, JSON.stringify(page));
+    }
+    const limits = { answerMs: 300, maxAnswerBytes: 1000, maxItems: 5 };
+    const small = createApiClient(url, { token: 'moult_secret' }, limits);
+    tell(JSON.stringify({ items: [{}, {}], next: 'x' }));
+    await assert.rejects(small.list('/groups', { limit: 0 }), unreachable);
+    tell(' '.repeat(1001));
+    await assert.rejects(small.get('/status'), { ...unreachable, message: /too large/ });
+    answer = (response) => {
+      const drop = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(drop));
+    };
+    await assert.rejects(small.get('/status'), { ...unreachable, message: /in time/ });
+    liar.close();
+    for (const token of ['', 'two words', 'a\u0001b', 'x'.repeat(300)])
+      assert.throws(() => createApiClient(url, { token }), { code: 'CLI_USAGE', message: /cannot be used/ });
   });
 
   it('sends no token over HTTP to another machine, and takes no address that is none', () => {
