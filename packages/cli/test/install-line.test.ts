@@ -91,6 +91,21 @@ describe('the pasted line', { skip: process.arch !== 'x64' && 'its bundle is one
       ...{ script: kept.scripts['install.sh'].sha256, windowsScript: kept.scripts['install.ps1'].sha256 },
     });
 
+  it('puts a bundle in its place only when its bytes are on the disk', async () => {
+    if (!canEnterDebian(folder)) return;
+    const honest = await startLiar({ what: '', says: /./ });
+    try {
+      const spy = 'wc -c /opt/*/runtime/node';
+      const { out, err } = await inEmptyDebian(
+        folder,
+        `printf '#!/bin/sh\n${spy}\n/bin/sync' >/usr/local/bin/sync; chmod +x /usr/local/bin/sync; ${line(honest.url)} || :`,
+      );
+      assert.equal(out, '200000 /opt/moult-agent.new/runtime/node\n', err);
+    } finally {
+      honest.close();
+    }
+  });
+
   it('takes nothing from a server that lies, or onto a full disk: one line, and nothing is installed', async () => {
     if (!canEnterDebian(folder)) return;
     const liars = await Promise.all(lies.map(startLiar));

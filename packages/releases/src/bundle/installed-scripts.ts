@@ -21,7 +21,7 @@ export function placeOf({ id }: Brand): string {
 
 /**
  * Puts the folder that it lies in where programs are, then sets the agent up. The one before comes back if that fails. Killed at
- * any line, the next run ends well.
+ * any line, the next run ends well. What is in its place has reached the disk.
  */
 export function installScript(brand: Brand): string {
   const place = placeOf(brand);
@@ -44,6 +44,8 @@ main() {
     fail "$place.new cannot be written. Nothing was changed."
   }
   chown -R 0:0 "$place.new"
+  # The service starts what lies there, also after a power cut a second later.
+  sync
   if [ -e "$place" ]; then
     halt "$place"
     rm -rf "$place.old"
