@@ -44,7 +44,7 @@ main() {
     fail "$place.new cannot be written. Nothing was changed."
   }
   chown -R 0:0 "$place.new"
-  # The service starts what lies there, also after a power cut a second later.
+  # The service must start also after a power cut a second later.
   sync
   if [ -e "$place" ]; then
     halt "$place"
