@@ -1,7 +1,7 @@
 // What rules are asked about: updates, what is decided on them, and which computers need them.
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { DecidedNow, RuleStore, StoredEvidence, StoredRuleFacts } from './contract/index.ts';
-import type { Database } from './database.ts';
+import type { Database, Engine } from './database.ts';
 import { toDeployment } from './deployments.ts';
 import { stateOf } from './lists/states.ts';
 import { readUpdateFacts, severities } from './lists/update-facts.ts';
@@ -76,7 +76,7 @@ export function ruleFactStore(database: Database): RuleFactStore {
         from updates as wanted join computers on computers.registered_at is not null
         left join computer_update_status as status
           on status.computer_id = computers.computer_id and status.update_id = wanted.update_id
-        where wanted.update_id = ${updateId} and ${mayNeed(declined)}`.execute(tables);
+        where wanted.update_id = ${updateId} and ${mayNeed(declined, database.engine)}`.execute(tables);
       const known = new Set(declined?.known);
       const asked = rows.flatMap((row) => {
         const state = evidenceState(row, known, declined?.at);
@@ -176,11 +176,16 @@ interface EvidenceRow {
 }
 
 /** Leaves out in the database whoever does not count: most computers, of most updates. */
-function mayNeed(declined: { at: Date; known: readonly string[] } | undefined): RawBuilder<SqlBool> {
+function mayNeed(declined: { at: Date; known: readonly string[] } | undefined, engine: Engine): RawBuilder<SqlBool> {
   if (!declined) return sql<SqlBool>`${stateOf} not in (${updateStates.notApplicable}, ${updateStates.installed})`;
   const at = declined.at.getTime();
-  const known = declined.known.map((id) => id.replace('?', ''));
-  const isKnown = known.length === 0 ? sql`1 = 0` : sql`computers.computer_id in (${sql.join(known)})`;
+  // One parameter, however many there are: an engine takes only so many.
+  const known = JSON.stringify(declined.known.map((id) => id.replace('?', '')));
+  const ids =
+    engine === 'sqlite'
+      ? sql`select value from json_each(${known})`
+      : sql`select jsonb_array_elements_text(${known}::jsonb)`;
+  const isKnown = sql`computers.computer_id in (${ids})`;
   return sql<SqlBool>`(computers.first_contact > ${at} or computers.identity_changed_at > ${at} or ${isKnown})`;
 }
 

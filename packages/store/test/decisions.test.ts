@@ -138,6 +138,10 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const known = { at: author.at, known: [computerId] };
       assert.equal((await store.loadEvidence(idOf(0), [], known))[0]?.state, 'needed');
       assert.deepEqual(await store.loadEvidence(idOf(0), [], { at: new Date('2027-01-01'), known: [] }), []);
+      const many = Array.from({ length: 70_000 }, (_, at) => `computer-${at}`);
+      const among = (known: readonly string[]) =>
+        store.loadEvidence(idOf(0), [], { at: new Date('2027-01-01'), known }).then((found) => found.length);
+      assert.deepEqual([await among(many), await among([...many, `?${computerId}`])], [0, 1]);
       await store.setDeclined(idOf(0), false, author);
       assert.deepEqual(await store.applyRuleChanges([gone], author), [], 'a person ended the decline');
 
