@@ -12,7 +12,7 @@ interface AddedContent {
   because?: string;
 }
 
-interface CheckedContent {
+export interface CheckedContent {
   sha1: string;
   fileName: string | undefined;
   state: 'present' | 'damaged' | 'missing';

@@ -74,17 +74,20 @@ export class AdministrationError extends Error {
   readonly subject: Subject | undefined;
   /** How many the server counted, when that is what the error is about. */
   readonly count: number | undefined;
+  /** What another server answered, when that is what the error is about. */
+  readonly httpStatus: number | undefined;
 
   constructor(
     code: AdministrationErrorCode,
     message: string,
-    options: { subject?: Subject | undefined; count?: number; cause?: unknown } = {},
+    options: { subject?: Subject | undefined; count?: number; httpStatus?: number | undefined; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'AdministrationError';
     this.code = code;
     this.subject = options.subject;
     this.count = options.count;
+    this.httpStatus = options.httpStatus;
   }
 }
 

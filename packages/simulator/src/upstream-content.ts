@@ -7,6 +7,8 @@ export type ContentFault =
   /** As long as it should be, with other bytes. */
   | { kind: 'wrong' }
   | { kind: 'cut'; afterBytes: number }
+  /** Another part of the file than the one that was asked for. */
+  | { kind: 'other-part' }
   | { kind: 'redirect'; to: string };
 
 /** The answer to a request for these bytes. `range` is the header of the request. Undefined bytes: the file does not exist. */
@@ -20,7 +22,7 @@ export function contentAnswer(
     return answer(404, { 'Content-Type': 'text/html' }, Buffer.from('Not found'));
   const sent = fault?.kind === 'wrong' ? Buffer.alloc(bytes.length, 'wrong') : bytes;
   const [, start] = /^bytes=(\d+)-$/.exec(range ?? '') ?? [];
-  const from = start === undefined ? 0 : Number(start);
+  const from = start === undefined || fault?.kind === 'other-part' ? 0 : Number(start);
   if (from >= sent.length && from > 0) {
     return answer(416, { 'Content-Range': `bytes */${sent.length}` }, Buffer.alloc(0));
   }

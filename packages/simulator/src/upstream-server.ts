@@ -75,6 +75,8 @@ export interface UpstreamServer {
 
 interface State extends Required<Omit<UpstreamOptions, 'updates'>> {
   catalog: SimulatedUpdate[];
+  /** The catalog by the name of the revision. */
+  named: Map<string, SimulatedUpdate>;
   spoiled: Map<string, SpoiledRevision>;
   items: Map<string, string>;
   cookies: Map<string, number>;
@@ -86,6 +88,7 @@ export function createUpstreamServer(options: UpstreamOptions): UpstreamServer {
   const { kind, now, cookieMinutes = kind === 'microsoft' ? 60 : 240, answerCharacters = 2_000_000 } = options;
   const state: State = {
     ...{ kind, now, cookieMinutes, answerCharacters, catalog: [...options.updates], spoiled: new Map() },
+    named: new Map(options.updates.map((one) => [nameOf(one), one])),
     ...{ items: new Map(), cookies: new Map(), accounts: new Set(), anchors: 0 },
   };
   const calls: UpstreamCall[] = [];
@@ -109,7 +112,10 @@ export function createUpstreamServer(options: UpstreamOptions): UpstreamServer {
       if (how === undefined) state.spoiled.delete(nameOf(update));
       else state.spoiled.set(nameOf(update), how);
     },
-    publish: (...updates) => void state.catalog.push(...updates),
+    publish: (...updates) => {
+      state.catalog.push(...updates);
+      for (const one of updates) state.named.set(nameOf(one), one);
+    },
     forgetCookies: () => state.cookies.clear(),
     handle: async (request) => {
       const { headers, body = '' } = request;
@@ -263,7 +269,7 @@ function anchorTime({ kind }: State, anchor: string): number {
 }
 
 function updateData(state: State, ids: readonly { updateId: string; revisionNumber: number }[]): string {
-  const found = ids.map((id) => state.catalog.find((one) => nameOf(one) === nameOf(id)));
+  const found = ids.map((id) => state.named.get(nameOf(id)));
   const missing = ids.filter((id, at) => !found[at] || state.spoiled.get(nameOf(id)) === 'missing');
   if (missing.length > 0) {
     if (state.kind === 'wsus') throw new Refusal('InternalServerError');

@@ -7,10 +7,12 @@ import { describe, it } from 'node:test';
 import { type SimulatedUpdate, simulatedCatalog, simulatedUpdate } from '@moult/simulator';
 import type { Store } from '@moult/store';
 import { loadConfig } from '../config/index.ts';
+import { stopAll } from '../holds/index.ts';
 import type { Administration } from '../open-server.ts';
 import { author, chooseProducts, type Lab, openLab } from '../synchronisation/test/upstream.ts';
 import { type ContentConfig, fetchContent } from './fetch-content.ts';
 import { forecastContent, purgeContent } from './forecast.ts';
+import { healContent } from './heal.ts';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 /** What is not on this machine goes to a proxy that is not there: no test asks the internet. */
@@ -134,6 +136,52 @@ describe('files of updates', () => {
     assert.deepEqual(second.failures, []);
   });
 
+  it('are fetched anew when what was here is of another file, or the server sends another part', async () => {
+    await using here = await openContentLab();
+    const [one, other] = here.files.slice(-2).map(({ sha1 }) => sha1) as [string, string];
+    mkdirSync(join(here.folder, 'incoming'));
+    for (const sha1 of [one, other]) {
+      writeFileSync(join(here.folder, 'incoming', `${sha1.toUpperCase()}.part`), Buffer.alloc(300, 'other'));
+    }
+    here.lab.upstream.failContent(other, { kind: 'other-part' }, 10);
+    const { fetched, failures } = await here.fetch({}, new Set([one, other]));
+    assert.deepEqual([fetched, failures], [2, []]);
+  });
+
+  it('that an address does not have are asked for once there, and the reason names each address', async () => {
+    await using here = await openContentLab();
+    const [{ sha1 } = { sha1: '' }] = here.files;
+    here.lab.upstream.failContent(sha1, { kind: 'missing' }, 10);
+    const { failures } = await here.fetch({}, new Set([sha1]));
+    assert.equal(here.lab.upstream.downloads.length, 1);
+    assert.match(failures[0]?.message ?? '', /HTTP status 404.*download\.windowsupdate\.com/);
+  });
+
+  it('that are damaged are fetched again, and one that no update has is not said to be', async () => {
+    await using here = await openContentLab();
+    await here.fetch();
+    const [{ sha1 } = { sha1: '' }] = here.files;
+    const place = (hex: string) => join(here.folder, hex.slice(-2).toUpperCase(), `${hex.toUpperCase()}.cab`);
+    writeFileSync(place(sha1), 'other bytes');
+    const stranger = 'ab'.repeat(20);
+    mkdirSync(join(place(stranger), '..'), { recursive: true });
+    writeFileSync(place(stranger), 'bytes of nobody');
+    const known = { sha1: stranger, sha256: 'cd'.repeat(32), extension: '.cab', sizeBytes: 15 };
+    await here.lab.store.saveContentFile({ ...known, state: 'present', verifiedAt: author.at });
+    const parts = { log: silent, environment, now: () => new Date(), wait: async () => undefined };
+    const signal = new AbortController().signal;
+    const { files } = await healContent(here.administration, { ...parts, signal, fetches: true });
+    const bad = files.filter(({ state }) => state !== 'present');
+    assert.deepEqual(
+      new Map(bad.map((one) => [one.sha1, one.state])),
+      new Map([
+        [sha1, 'fetched'],
+        [stranger, 'damaged'],
+      ]),
+    );
+    assert.ok(here.visible(sha1));
+  });
+
   it('are not visible with other bytes than the update says, and the others come', async () => {
     await using here = await openContentLab();
     const [{ sha1 } = { sha1: '' }] = here.files;
@@ -180,6 +228,13 @@ describe('files of updates', () => {
     assert.equal((await here.fetch({ contentFetch: 'approved' })).fetched, 1);
     const [sha1 = ''] = here.files.map((one) => one.sha1).filter((one) => !here.visible(one));
     assert.equal((await here.fetch({ contentFetch: 'demand' }, new Set([sha1]))).fetched, 1);
+  });
+
+  it('come though everything is stopped: they are here when it ends', async () => {
+    await using here = await openContentLab();
+    await approve(here.lab.store, bundleOf(3).updateId);
+    await stopAll(here.administration, { says: 'wait', until: new Date(author.at.getTime() + 86_400_000) });
+    assert.equal((await here.fetch({ contentFetch: 'approved' })).fetched, 1);
   });
 
   it('are forecast, and removed once nothing needs them and they could be fetched again', async () => {

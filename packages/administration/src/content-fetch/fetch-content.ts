@@ -26,7 +26,7 @@ export type ContentConfig = Pick<
   | 'upstreamCa'
 >;
 
-interface FetchParts {
+export interface FetchParts {
   store: Store;
   /** The content folder. */
   folder: string;
@@ -76,10 +76,7 @@ export async function fetchContent(parts: FetchParts, asked?: ReadonlySet<string
   if (wanted.length === 0) return { fetched: 0, bytes: 0, failures: [] };
   const files = createContentStore({ folder, facts: store, now, log });
   // This makes the folder, too.
-  const held = await holdAlone(join(dirname(await files.partOf(wanted[0]?.sha1 ?? '')), 'owner'), {
-    now,
-    leaseMs: bounds.leaseMs,
-  });
+  const held = await holdAlone(join(dirname(await files.partOf(wanted[0]?.sha1 ?? '')), 'owner'), bounds);
   try {
     const presentBytes = content.reduce((sum, one) => sum + (one.state === 'present' ? one.sizeBytes : 0), 0);
     const { fit, left } = withinRoom(wanted, await roomIn(folder, config, presentBytes));
@@ -174,13 +171,14 @@ class Downloads {
       const message = 'No upstream server said where this file is. Add it with "moult content add".';
       return { sha1, fileName, code: 'ADMINISTRATION_CONTENT_SOURCE', message };
     }
-    let why: AdministrationError | undefined;
+    const reasons: AdministrationError[] = [];
     for (const address of addresses) {
-      why = await this.#fetchFrom(file, address);
+      const why = await this.#fetchFrom(file, address);
       if (!why) return undefined;
-      this.#parts.log.info({ sha1, fileName, address, code: why.code }, 'an update file could not be fetched');
+      reasons.push(why);
     }
-    return why && { sha1, fileName, code: why.code, message: why.message };
+    const code = reasons.at(-1)?.code ?? '';
+    return { sha1, fileName, code, message: reasons.map(({ message }) => message).join(' ') };
   }
 
   /** Again and again while only the line is bad: each attempt continues the one before. */
@@ -193,11 +191,13 @@ class Downloads {
     }
   }
 
-  async #attempt({ sha1, sizeBytes, fileName }: WantedFile, address: string): Promise<AdministrationError | undefined> {
+  async #attempt(file: WantedFile, address: string): Promise<AdministrationError | undefined> {
+    const { sha1, sizeBytes, fileName } = file;
     const { environment, signal } = this.#parts;
     const part = await this.#files.partOf(sha1);
     // A span of the day without downloads is waited for here, and not on an open connection.
     await this.#throttle.take(0);
+    const before = await sizeOf(part);
     try {
       if ((await sizeOf(part)) > sizeBytes) await rm(part, { force: true });
       if ((await sizeOf(part)) < sizeBytes || sizeBytes === 0) {
@@ -215,7 +215,8 @@ class Downloads {
     if ((await sizeOf(part)) < sizeBytes) return broken(fileName, 'the connection ended early');
     const taken = await this.#files.takePart(sha1);
     if (taken.kind === 'added' && taken.file.sha1 === sha1) return undefined;
-    return wrong(fileName, address);
+    // What was here before may be of another address, or of an older file there: once more, all of it from this one.
+    return before > 0 ? this.#attempt(file, address) : wrong(fileName, address);
   }
 
   #tell(sha1: string, bytes: number): void {
@@ -237,8 +238,9 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 /** Another attempt may help: not when the file is not there, or the address is one that nobody asks. */
-function isOfTheLine({ code, message }: AdministrationError): boolean {
-  return code === 'ADMINISTRATION_FETCH' && !/HTTP status (?:4(?!08|29)\d\d)/.test(message);
+function isOfTheLine({ code, httpStatus = 0 }: AdministrationError): boolean {
+  const isOfTheQuestion = httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 && httpStatus !== 429;
+  return code === 'ADMINISTRATION_FETCH' && !isOfTheQuestion;
 }
 
 function broken(fileName: string, why: string): AdministrationError {

@@ -42,13 +42,13 @@ export async function fetchFile(address: string, path: string, options: FetchOpt
   for (let redirects = 0; ; redirects++) {
     const answer = await ask(url, from, options, signal);
     const next = redirectOf(answer, url);
-    if (!next && answer.statusCode === 416 && from > 0) {
-      // There is nothing behind what is here, so what is here is not a part of it.
+    if (!next && from > 0 && !canContinue(answer, from)) {
       answer.destroy();
       await truncate(path, 0);
       from = 0;
     } else if (!next) {
-      await save(answer, url, { path, from: continuesAt(answer, from) }, { ...options, resumes });
+      // A server may send all of the file though a part was asked for.
+      await save(answer, url, { path, from: answer.statusCode === 206 ? from : 0 }, { ...options, resumes });
       return url.href;
     } else {
       answer.destroy();
@@ -98,7 +98,7 @@ async function ask(url: URL, from: number, options: FetchOptions, signal: AbortS
     request.on('error', (error) => answer.destroy(error));
     return answer;
   } catch (cause) {
-    throw cause instanceof AdministrationError ? cause : failed(url, messageOf(cause), cause);
+    throw cause instanceof AdministrationError ? cause : failed(url, messageOf(cause), { cause });
   }
 }
 
@@ -112,11 +112,11 @@ function redirectOf({ statusCode = 0, headers }: IncomingMessage, from: URL): UR
   return next;
 }
 
-/** Where the bytes of this answer belong: a server may send all of the file though a part was asked for. */
-function continuesAt({ statusCode, headers }: IncomingMessage, from: number): number {
-  if (from === 0 || statusCode !== 206) return 0;
+/** Not when nothing is behind what is here, so that this is no part of it, nor when another part is sent than was asked for. */
+function canContinue({ statusCode, headers }: IncomingMessage, from: number): boolean {
+  if (statusCode !== 206) return statusCode !== 416;
   const [, start] = /^bytes (\d+)-/.exec(headers['content-range'] ?? '') ?? [];
-  return Number(start) === from ? from : -1;
+  return Number(start) === from;
 }
 
 async function save(
@@ -128,7 +128,7 @@ async function save(
   const why = whyNot(answer, from, maxBytes);
   if (why) {
     answer.destroy();
-    throw failed(url, why);
+    throw failed(url, why, { httpStatus: answer.statusCode });
   }
   const file = await open(path, from > 0 ? 'a' : resumes ? 'w' : 'wx', 0o600);
   let bytes = from;
@@ -152,14 +152,13 @@ async function* piecesOf(answer: IncomingMessage, url: URL): AsyncGenerator<Buff
   try {
     for await (const piece of answer) yield piece as Buffer;
   } catch (cause) {
-    throw failed(url, messageOf(cause), cause);
+    throw failed(url, messageOf(cause), { cause });
   }
 }
 
 function whyNot({ statusCode, headers }: IncomingMessage, from: number, maxBytes: number): string | undefined {
-  const claimed = Math.max(from, 0) + Number(headers['content-length'] ?? 0);
+  const claimed = from + Number(headers['content-length'] ?? 0);
   if (statusCode !== (from === 0 ? 200 : 206)) return `the answer has the HTTP status ${statusCode}`;
-  if (from < 0) return 'it sends another part of the file than the one that was asked for';
   if ((headers['content-encoding'] ?? 'identity') !== 'identity')
     return `the answer is encoded as ${headers['content-encoding']}`;
   return claimed > maxBytes ? `it has ${claimed} bytes; the limit here is ${maxBytes}` : undefined;
@@ -172,6 +171,10 @@ function messageOf(cause: unknown): string {
   return cause.message || ('code' in cause ? String(cause.code) : cause.name);
 }
 
-function failed(url: URL, why: string, cause?: unknown): AdministrationError {
-  return new AdministrationError('ADMINISTRATION_FETCH', `${url.href} cannot be fetched: ${why}.`, { cause });
+function failed(
+  url: URL,
+  why: string,
+  more: { cause?: unknown; httpStatus?: number | undefined } = {},
+): AdministrationError {
+  return new AdministrationError('ADMINISTRATION_FETCH', `${url.href} cannot be fetched: ${why}.`, more);
 }

@@ -1,7 +1,7 @@
 // moult content: update files by digest: take them in, check them, see which are missing.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Administration, addContent, listContent, verifyContent } from '@moult/administration';
+import { type Administration, addContent, listContent } from '@moult/administration';
 import {
   type ContentForecast,
   type FetchedContent,
@@ -9,6 +9,7 @@ import {
   fetchContent,
   filesOfUpdates,
   forecastContent,
+  healContent,
   purgeContent,
 } from '@moult/administration/content-fetch';
 import type { ListedContent, Log } from '@moult/store';
@@ -67,31 +68,21 @@ async function add(paths: string[], flags: AdministrationFlags): Promise<void> {
   if (results.some(isFailure) || !results.some(({ added }) => added)) process.exitCode = exitCode.findings;
 }
 
-type VerifiedFile = Omit<Awaited<ReturnType<typeof verifyContent>>[number], 'state'> & { state: string };
-
 async function verify(flags: AdministrationFlags & { fetch: boolean }): Promise<void> {
   const { signal, wait, done } = untilSignal();
-  const [results, fetched] = await administer(flags, (administration) =>
-    withLog(administration, async (log) => {
-      const checked = await verifyContent(administration, log);
-      const bad = new Set(checked.filter(({ state }) => state !== 'present').map(({ sha1 }) => sha1));
-      if (bad.size === 0 || !flags.fetch || administration.server.config.contentFetch === 'never') {
-        return [checked as VerifiedFile[], undefined] as const;
-      }
-      const again = await fetchContent(partsOf(administration, log, { signal, wait }), bad);
-      const failed = new Set(again.failures.map(({ sha1 }) => sha1));
-      const isHealed = (sha1: string) => bad.has(sha1) && !failed.has(sha1);
-      const healed = checked.map((one): VerifiedFile => (isHealed(one.sha1) ? { ...one, state: 'fetched' } : one));
-      return [healed, again] as const;
-    }),
+  const { files, fetched } = await administer(flags, (administration) =>
+    withLog(administration, (log) =>
+      healContent(administration, { ...partsOf(administration, log, { signal, wait }), fetches: flags.fetch }),
+    ),
   ).finally(done);
-  const bad = results.filter(({ state }) => state !== 'present');
-  present(listDocument(wholeList(bad), { checked: results.length }), flags, () => [
+  const bad = files.filter(({ state }) => state !== 'present');
+  const again = bad.filter(({ state }) => state === 'fetched').length;
+  present(listDocument(wholeList(bad), { checked: files.length }), flags, () => [
     ...bad.map(({ sha1, fileName, state }) => `${state.padEnd(8)} ${sha1} ${fileName ?? ''}`),
     ...(fetched?.failures.map(({ fileName, message }) => `not fetched: ${fileName}: ${message}`) ?? []),
-    `${results.length} ${results.length === 1 ? 'file' : 'files'} checked, ${bad.length - (fetched?.fetched ?? 0)} of them damaged or missing${fetched ? `, ${fetched.fetched} fetched again` : ''}.`,
+    `${files.length} ${files.length === 1 ? 'file' : 'files'} checked, ${bad.length - again} of them damaged or missing${fetched ? `, ${again} fetched again` : ''}.`,
   ]);
-  if (bad.length > (fetched?.fetched ?? 0)) process.exitCode = exitCode.findings;
+  if (bad.length > again) process.exitCode = exitCode.findings;
 }
 
 type Stopping = Pick<ReturnType<typeof untilSignal>, 'signal' | 'wait'>;
