@@ -215,6 +215,20 @@ export const upstreamBounds = declareBounds('upstream', {
     client: 'nothing',
     administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
   },
+  cookieBytes: {
+    what: 'A cookie of an upstream server. It goes back with each call',
+    fallback: 65_536,
+    range: [4096, 16_777_216],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
+  },
+  addressCharacters: {
+    what: 'Characters of the address of an update file that an upstream server names',
+    fallback: 2000,
+    range: [500, 100_000],
+    client: 'nothing',
+    administrator: 'an address beyond is not kept',
+  },
   languages: {
     what: 'Languages of an upstream server that can be chosen',
     fallback: 1000,

@@ -12,7 +12,7 @@ type Fetched = Pick<StagedBatch, 'revisions' | 'failures' | 'sources'>;
 interface FetchOptions {
   upstream: URL;
   session: UpstreamSession;
-  limits: { documentBytes: number };
+  limits: { documentBytes: number; addressCharacters: number };
   /** Counts what the upstream refuses without an answer in between. Throws when that is too much. */
   refusals: { note(fault: UpstreamFault): void; forget(): void };
 }
@@ -80,12 +80,20 @@ async function read(
     if ('revision' in result) revisions.push(result.revision);
     else failures.push({ ...toIdentity(id), ...result });
   }
-  const sources = fileUrls.flatMap(({ fileDigest, muUrl }) =>
-    fileDigest?.length === 20 && muUrl !== undefined && isPublicFileUrl(muUrl.trim())
-      ? [{ sha1: Buffer.from(fileDigest).toString('hex'), url: muUrl.trim() }]
-      : [],
-  );
+  const files = new Set(revisions.flatMap((revision) => revision.files.map(({ sha1 }) => sha1)));
+  const sources = sourcesIn(fileUrls, limits).filter(({ sha1 }) => files.has(sha1));
   return { fetched: { revisions, failures, sources }, left: [...left.values()] };
+}
+
+function sourcesIn(
+  fileUrls: Answer['fileUrls'],
+  { addressCharacters }: Pick<FetchOptions['limits'], 'addressCharacters'>,
+): Fetched['sources'] {
+  return fileUrls.flatMap(({ fileDigest, muUrl = '' }) => {
+    const url = muUrl.trim();
+    const isGood = fileDigest?.length === 20 && url.length <= addressCharacters && isPublicFileUrl(url);
+    return isGood ? [{ sha1: Buffer.from(fileDigest).toString('hex'), url }] : [];
+  });
 }
 
 function failed(ids: readonly ListedIdentity[], message: string): Fetched {

@@ -8,6 +8,7 @@ import { encodeXpress } from '@moult/formats/xpress';
 import { simulatedUpdate } from '@moult/simulator';
 import { openStore } from '@moult/store';
 import { isPublicFileUrl } from '../web-files/index.ts';
+import { badAnswer } from './peer.ts';
 import { readUpdate } from './read-update.ts';
 import { runSync } from './run-sync.ts';
 import { author, openLab, partsOf, steadyClock } from './test/upstream.ts';
@@ -104,4 +105,43 @@ it('addresses of files inside of the network are not kept', async () => {
   const sha1 = Buffer.from(file?.sha1 ?? '', 'base64').toString('hex');
   assert.equal((await lab.store.findContentSources([sha1])).size, 0);
   assert.ok(isPublicFileUrl(file?.url ?? ''));
+});
+
+it('a cookie that no call could carry, and a fault as long as a book, end the run', async () => {
+  const answerOf = (operation: string, result: string, uri = 'http://www.microsoft.com/SoftwareDistribution') =>
+    envelope(
+      `<${operation}Response xmlns="${uri}"><${operation}Result>${result}</${operation}Result></${operation}Response>`,
+    );
+  const plugIn = '<AuthPlugInInfo><PlugInID>DssTargeting</PlugInID><ServiceUrl>x.asmx</ServiceUrl></AuthPlugInInfo>';
+  const cookie = `<PlugInId>x</PlugInId><CookieData>${Buffer.alloc(100_000).toString('base64')}</CookieData>`;
+  const authNamespace = 'http://www.microsoft.com/SoftwareDistribution/Server/DssAuthWebService';
+  const asked = await syncWith(({ url }, response) => {
+    const isAuth = url === '/x.asmx';
+    const text = isAuth
+      ? answerOf('GetAuthorizationCookie', cookie, authNamespace)
+      : answerOf('GetAuthConfig', `<AuthInfo>${plugIn}</AuthInfo>`);
+    response.writeHead(200, { 'Content-Type': 'text/xml' }).end(text);
+  });
+  assert.deepEqual(asked.slice(1), ['/x.asmx']);
+  assert.ok(badAnswer(new URL('http://x'), 'x'.repeat(1_000_000)).message.length < 1000);
+});
+
+it('addresses of files that no update has are not kept, nor one as long as a book', async () => {
+  const plain = simulatedUpdate(1, { products: 1, changedAt: author.at });
+  const [file] = plain.files;
+  const sha1 = file?.sha1 ?? '';
+  const stranger = Buffer.alloc(20, 1).toString('base64');
+  const files = (url: string) => [
+    { sha1: stranger, url: 'http://download.example.com/stranger' },
+    { sha1, url },
+  ];
+  for (const [url, kept] of [
+    ['http://download.example.com/own', 1],
+    [`http://download.example.com/${'x'.repeat(5000)}`, 0],
+  ] as const) {
+    await using lab = await openLab({ catalog: [{ ...plain, isConfig: true, files: files(url) }] });
+    assert.equal((await lab.sync()).added, 1);
+    const hex = [stranger, sha1].map((one) => Buffer.from(one, 'base64').toString('hex'));
+    assert.equal((await lab.store.findContentSources(hex)).size, kept);
+  }
 });

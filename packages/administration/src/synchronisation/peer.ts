@@ -167,6 +167,10 @@ function tooLarge(url: URL, bytes: number): AdministrationError {
 }
 
 export function badAnswer(url: URL, why: string, cause?: unknown): AdministrationError {
-  const message = `The upstream server ${url.origin} does not answer as an upstream server does: ${why}.`;
+  // It may quote the answer.
+  const told = why.length > charactersTold ? `${why.slice(0, charactersTold)}…` : why;
+  const message = `The upstream server ${url.origin} does not answer as an upstream server does: ${told}.`;
   return new AdministrationError('ADMINISTRATION_UPSTREAM_ANSWER', message, { cause });
 }
+
+const charactersTold = 500;

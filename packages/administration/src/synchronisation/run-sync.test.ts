@@ -163,6 +163,17 @@ describe('a synchronisation', () => {
     assert.ok(waits.length >= 4 && waits[0] === 1000, `${waits}`);
   });
 
+  it('of a server that says in the middle that it is another one ends so, and the next one begins anew', async () => {
+    await using lab = await openLab();
+    await chooseProducts(lab.store, 3);
+    lab.upstream.failNext('GetUpdateData', { kind: 'soap', code: 'ServerChanged' });
+    await assert.rejects(lab.sync(), { name: 'AdministrationError', code: 'ADMINISTRATION_UPSTREAM_REFUSED' });
+    const from = lists(lab.upstream).length;
+    const report = await lab.sync();
+    assert.ok(report.added > 60);
+    assert.equal(lists(lab.upstream).length - from, 2);
+  });
+
   it('begins anew with a server that says it is another one, or does not know its anchor', async () => {
     await using lab = await openLab();
     await chooseProducts(lab.store, 3);

@@ -112,13 +112,20 @@ class Run {
         peer.close();
       }
     } catch (error) {
-      const ours = this.#lostBecause ?? error;
+      const ours = await this.#ended(this.#lostBecause ?? error);
       await this.#parts.store.failSync(this.#own, asError(ours), this.#parts.now()).catch(() => undefined);
       throw ours;
     } finally {
       clearInterval(heartbeat);
       endOwner(this.#owner);
     }
+  }
+
+  /** An upstream that says in the middle that it is another one now: what it said before is worth nothing to the next run. */
+  async #ended(error: unknown): Promise<unknown> {
+    if (!(error instanceof UpstreamFault)) return error;
+    await this.#parts.store.forgetSyncAnchors(this.#own, this.#upstream.origin).catch(() => undefined);
+    return refused(this.#upstream, error);
   }
 
   async #begin(): Promise<void> {

@@ -14,7 +14,7 @@ interface SessionOptions {
   /** Waits so many milliseconds, or until the synchronisation is stopped. */
   wait(ms: number): Promise<void>;
   random(): number;
-  limits: { attempts: number; pauseMs: number; longestPauseMs: number; answerBytes: number };
+  limits: { attempts: number; pauseMs: number; longestPauseMs: number; answerBytes: number; cookieBytes: number };
   /** Told of each exchange. */
   count(exchange: { calls: number; bytes: number }): void;
 }
@@ -79,13 +79,23 @@ export function createSession(options: SessionOptions): UpstreamSession {
     const text = await post(path, soapActionOf(dssAuthWebService, 'GetAuthorizationCookie'), body);
     const said = readSaid(options.upstream, () => readAnswer(dssAuthWebService, 'GetAuthorizationCookie', text));
     const authorization = requireResult(options.upstream, 'GetAuthorizationCookie', said);
+    requireSmall(authorization.cookieData);
     const oldCookie = cookie && { oldCookie: cookie };
-    cookie = await ask('GetCookie', { authCookies: [authorization], ...oldCookie, protocolVersion });
+    const answer = await ask('GetCookie', { authCookies: [authorization], ...oldCookie, protocolVersion });
+    requireSmall(answer.encryptedData);
+    cookie = answer;
     // By our clock: that of the upstream may be a day off. Microsoft's cookies live an hour, which is the shortest known.
     const livesMs = cookie.expiration.getTime() - options.now().getTime();
     renewAt = options.now().getTime() + Math.max(0, Math.min(livesMs, shortestLifeMs) - renewBeforeMs);
     if (livesMs <= renewBeforeMs || livesMs > believableLifeMs)
       renewAt = options.now().getTime() + shortestLifeMs - renewBeforeMs;
+  }
+
+  /** It is sent back with each call. */
+  function requireSmall(bytes: Uint8Array | undefined): void {
+    const { upstream, limits } = options;
+    if (bytes && bytes.length > limits.cookieBytes)
+      throw badAnswer(upstream, `its cookie has more than ${limits.cookieBytes} bytes`);
   }
 
   return {
@@ -191,7 +201,7 @@ function readSaid<T>(upstream: URL, read: () => Said<T>): T {
   }
   if (said.kind === 'answer') return said.value;
   const { code, message, reason } = said.fault;
-  throw new UpstreamFault(code ?? 'a fault without a code', message || (code ? '' : reason));
+  throw new UpstreamFault(code?.slice(0, 100) ?? 'a fault without a code', message || (code ? '' : reason));
 }
 
 function requireResult<T>(upstream: URL, name: string, { result }: { result?: T | undefined }): T {
