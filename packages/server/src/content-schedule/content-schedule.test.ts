@@ -73,3 +73,33 @@ it('with content-fetch = never clients get the address of the publisher, and oth
   const [here] = await ask({ contentFetch: 'approved' });
   assert.match(here ?? '', /^http:\/\/here\/Content\//);
 });
+
+it('a file that cannot be had is tried again and again, and said once', async () => {
+  const lab = await openLab({ updates: 2, products: 1 });
+  await lab.sync();
+  await chooseProducts(lab.store, 1);
+  await lab.sync();
+  const folder = mkdtempSync(join(tmpdir(), 'moult-content-'));
+  const { config } = loadConfig({ flags: { upstream: lab.url, contentFetch: 'all' }, environment: {} });
+  for (const { sha1 } of await lab.store.listContent()) lab.upstream.failContent(sha1, { kind: 'missing' }, 1000);
+  const lines: unknown[] = [];
+  const write = (details: unknown) => void lines.push(details);
+  const often = Promise.withResolvers<void>();
+  let looks = 0;
+  const listContent = () => {
+    if (++looks === 4) often.resolve();
+    return lab.store.listContent();
+  };
+  const store = Object.assign(Object.create(lab.store), { listContent });
+  const environment = { HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1' };
+  const log = { info: write, warn: write, error: write } as never;
+  const pauses = { pollMs: 1, everyMs: 1 };
+  const schedule = scheduleContent(config, { store, folder, log, environment, ...pauses, bounds: { attempts: 1 } });
+  schedule.begin();
+  await often.promise;
+  await schedule.close();
+  await lab[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+  assert.equal(lines.length, 1);
+  assert.equal((lines[0] as { failures: unknown[] }).failures.length, 2);
+});

@@ -5,6 +5,7 @@ import { contentBounds } from '@moult/administration/bounds';
 import type { ServerConfig } from '@moult/administration/config';
 import { fetchContent } from '@moult/administration/content-fetch';
 import type { Store } from '@moult/store';
+import { ServerError } from '@moult/store/errors';
 import type { Logger } from '../log/log.ts';
 
 interface ScheduleParts {
@@ -16,6 +17,7 @@ interface ScheduleParts {
   pollMs?: number;
   /** Before files that could not be had are tried again. */
   everyMs?: number;
+  bounds?: Partial<typeof contentBounds>;
 }
 
 interface ContentSchedule {
@@ -32,6 +34,9 @@ export function scheduleContent(config: ServerConfig, parts: ScheduleParts): Con
   const { store, log, pollMs = 5000, everyMs = 15 * 60_000 } = parts;
   const ending = new AbortController();
   const demanded = new Set<string>();
+  /** What the log has of files that cannot be had, and of the last error: the same is not said each time. */
+  const told = new Map<string, string>();
+  let warned: string | undefined;
   let running: Promise<void> | undefined;
   const wait = (ms: number, signal: AbortSignal) => pause(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
@@ -41,12 +46,21 @@ export function scheduleContent(config: ServerConfig, parts: ScheduleParts): Con
     demanded.clear();
     const onDemand = asked.length > 0 && config.contentFetch === 'demand';
     const found = await fetchContent({ ...options, now: () => new Date() }, onDemand ? new Set(asked) : undefined);
-    if (found.fetched + found.failures.length === 0) return;
     const { failures, ...counts } = found;
-    log.info(
-      { ...counts, failures: failures.slice(0, failuresLogged), failed: failures.length },
-      'update files fetched',
-    );
+    const untold = failures.filter(({ sha1, code }) => told.get(sha1) !== code);
+    // Of those that clients asked for, nothing is known of the others.
+    if (config.contentFetch !== 'demand' || told.size > contentBounds.maxDemanded) told.clear();
+    for (const { sha1, code } of failures) told.set(sha1, code);
+    if (found.fetched + untold.length === 0) return;
+    log.info({ ...counts, failures: untold.slice(0, failuresLogged), failed: failures.length }, 'update files fetched');
+  };
+
+  const warn = (error: unknown) => {
+    // Another server has the folder, for as long as its downloads take.
+    if (error instanceof ServerError && error.code === 'SERVER_REFUSED') return;
+    const text = String(error);
+    if (text !== warned) log.warn({ err: error }, 'update files could not be fetched and are tried again later');
+    warned = text;
   };
 
   const stateOf = async () => {
@@ -67,10 +81,11 @@ export function scheduleContent(config: ServerConfig, parts: ScheduleParts): Con
       try {
         const before = await stateOf();
         await look();
+        warned = undefined;
         await untilChanged(before);
       } catch (error) {
         if (ending.signal.aborted) return;
-        log.warn({ err: error }, 'update files could not be fetched and are tried again later');
+        warn(error);
         await wait(Math.min(everyMs, 60_000), ending.signal);
       }
     }

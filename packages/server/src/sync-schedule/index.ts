@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerConfig } from '@moult/administration/config';
 import { runSync, type SyncReport, syncSettings } from '@moult/administration/synchronisation';
 import type { Store } from '@moult/store';
+import { ServerError } from '@moult/store/errors';
 import type { Logger } from '../log/log.ts';
 import { nextSyncAt } from './next-sync.ts';
 
@@ -53,21 +54,24 @@ async function keepSynchronising(
     try {
       const [last] = await store.listSyncRuns(1);
       const at = nextSyncAt({ last, failedAt, everyMs, now: now(), random: random() });
-      for (
-        let leftMs = at.getTime() - now().getTime();
-        leftMs > 0 && !signal.aborted;
-        leftMs = at.getTime() - now().getTime()
-      ) {
-        await wait(Math.min(leftMs, longestPauseMs));
-      }
+      // Set forward, the clock brings it near. Set back, it does not put it off: the pause of now is the longest.
+      const began = performance.now();
+      const pauseMs = at.getTime() - now().getTime();
+      const leftMs = () => Math.min(at.getTime() - now().getTime(), pauseMs - (performance.now() - began));
+      while (leftMs() > 0 && !signal.aborted) await wait(Math.min(leftMs(), longestPauseMs));
       const [newest] = await store.listSyncRuns(1);
       // Another server, or an administrator, began one meanwhile.
-      if (signal.aborted || newest?.runId !== last?.runId) continue;
+      if (signal.aborted || newest?.runId !== last?.runId || newest?.state !== last?.state) {
+        failedAt = undefined;
+        continue;
+      }
       log.info(reportOf(await synchronise(config, parts, signal)), 'synchronised');
       failedAt = undefined;
     } catch (error) {
       if (signal.aborted) return;
       failedAt = now();
+      // Another server is at work.
+      if (error instanceof ServerError && error.code === 'SERVER_REFUSED') continue;
       log.warn({ err: error }, 'the synchronisation failed and is tried again later');
     }
   }

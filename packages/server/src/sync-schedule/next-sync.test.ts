@@ -30,4 +30,5 @@ it('a run that failed is tried again after a quarter of an hour', () => {
 
 it('a run of a clock that was years ahead does not put the next one off', () => {
   assert.equal(minutes(nextSyncAt({ ...facts, ...done('2031-01-01T00:00:00Z') })), 3);
+  assert.equal(minutes(nextSyncAt({ ...facts, last: undefined, failedAt: new Date('2036-01-01T00:00:00Z') })), 3);
 });

@@ -17,9 +17,9 @@ const minuteMs = 60_000;
 
 /** Never in the past. An interrupted run is continued, a failed one tried again, without waiting for the next turn. */
 export function nextSyncAt({ last, failedAt, everyMs, now, random }: Facts): Date {
-  if (failedAt) return later(failedAt, (15 + 15 * random) * minuteMs);
   const soon = later(now, (1 + 4 * random) * minuteMs);
   // A clock that was ahead and was corrected must not put it off for years.
+  if (failedAt) return failedAt > now ? soon : later(failedAt, (15 + 15 * random) * minuteMs);
   if (last?.state !== 'done' || last.startedAt > now) return soon;
   const due = later(last.startedAt, everyMs + (everyMs / 10) * random);
   return due > soon ? due : soon;
