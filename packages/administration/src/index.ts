@@ -1,7 +1,7 @@
 // The rules of administration, and the one door to a server. Commands and pages share them.
 export { type Approved, decline } from './approvals.ts';
 export { listClones, listComputers, removeComputers, setMemberships, showComputer } from './computers.ts';
-export { addContent, listContent, verifyContent } from './content.ts';
+export { addContent, listContent } from './content.ts';
 export { type DiskFigures, inspectDisks, writtenFolders } from './disks.ts';
 export { AdministrationError } from './errors.ts';
 export { listAudit, listIdentityChanges, listReports, listStatusPings } from './events.ts';

@@ -3,7 +3,7 @@ import { type CheckedContent, verifyContent } from '../content.ts';
 import type { Administration } from '../open-server.ts';
 import { type FetchedContent, type FetchParts, fetchContent } from './fetch-content.ts';
 
-export interface HealedContent {
+interface HealedContent {
   files: (Omit<CheckedContent, 'state'> & { state: CheckedContent['state'] | 'fetched' })[];
   /** Undefined when nothing had to be fetched, or nothing may be. */
   fetched: FetchedContent | undefined;
