@@ -25,13 +25,19 @@ export function register(program: Command): void {
 
 function withCommon(command: Command): Command {
   return withServerOptions(command)
-    .option('--group <name>', 'target group of the computers')
+    .option('--group <name>', 'target group of the computers', asGroup)
     .option('--runtime <file>', 'npm package with Node, from "npm pack". May be repeated', collect, [])
     .option('--level <n>', 'compression, from 0 (none) to 9 (smallest)', asLevel, 6);
 }
 
 function collect(value: string, before: string[]): string[] {
   return [...before, value];
+}
+
+/** The line must stay one line. */
+function asGroup(written: string): string {
+  if (/\p{Cc}/u.test(written)) throw new InvalidArgumentError('It must not contain control characters.');
+  return written;
 }
 
 function asLevel(written: string): number {

@@ -2,7 +2,7 @@
 // have to trust on first use.
 import { createHash, X509Certificate } from 'node:crypto';
 import type { ArchivedFile } from '@moult/formats/archives';
-import { type Brand, encodeRelease, type Release, releaseFileName } from '@moult/protocol/self-update';
+import { type Brand, encodeRelease, parseBrand, type Release, releaseFileName } from '@moult/protocol/self-update';
 import { installScript, installScriptForWindows, startCommand, startCommandForWindows } from './installed-scripts.ts';
 import { type BundleFormat, isWindows, nodeVersion, type Platform, platformFacts } from './platforms.ts';
 import type { Runtime } from './runtime.ts';
@@ -35,10 +35,14 @@ interface BundleKind {
   format: BundleFormat;
 }
 
-/** The files, sorted by name, each below a folder that is called as the brand's id. */
+/**
+ * The files, sorted by name, each below a folder that is called as the brand's id. Throws PROTOCOL_RELEASE_MALFORMED for names that are
+ * not safe in the scripts and packages, which root runs: whoever made `contents`, nothing is written then.
+ */
 export function bundleFiles(contents: BundleContents, kind: BundleKind, runtime: Runtime): ArchivedFile[] {
   const { platform } = kind;
-  const { brand, program, releases, operatorCertificate, trustRoot, license } = contents;
+  const { program, releases, operatorCertificate, trustRoot, license } = contents;
+  const brand = parseBrand(contents.brand);
   const files = [
     plain('LICENSE', license),
     plain('bundle.json', description(contents, kind)),

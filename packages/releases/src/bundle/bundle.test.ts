@@ -130,6 +130,26 @@ describe('a bundle', () => {
     await assert.rejects(make('x', 'win-x64', 'deb'), { code: 'RELEASE_BUNDLE_UNSUPPORTED', message: /zip or msi/ });
   });
 
+  it('is not made of names that a script, a package or a folder would read as more than names', async () => {
+    const before = readdirSync(folder);
+    const hostile = [
+      { id: 'a-b; touch x' },
+      { id: '../a-b' },
+      { vendor: 'x\nDepends: y' },
+      { vendor: "x' + (evil) + '" },
+      { product: '..\\..\\Windows' },
+      { name: 'x\n- ExecStart=y' },
+      { name: '"/><CustomAction' },
+    ];
+    for (const names of hostile)
+      for (const format of ['tar.gz', 'deb'] as const) {
+        const bad = { ...contents, brand: { ...moultBrand, ...names } };
+        const made = writeBundle(join(folder, 'bad'), bad, { platform: 'linux-x64', format, runtime, level: 0 });
+        await assert.rejects(made, { code: 'PROTOCOL_RELEASE_MALFORMED' }, JSON.stringify(names));
+      }
+    assert.deepEqual(readdirSync(folder), before);
+  });
+
   it('that is too large, or whose parts break off, leaves the one before and nothing else', async () => {
     await make('kept', 'linux-x64', 'deb');
     const before = [readFileSync(join(folder, 'kept')), readdirSync(folder).sort()] as const;
