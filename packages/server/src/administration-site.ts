@@ -63,8 +63,11 @@ const sweepMs = 3_600_000;
 async function removeEnded(store: Store, { sessionHours, sessionIdleMinutes }: ServerConfig): Promise<number> {
   const now = store.now().getTime();
   const openedAt = new Date(now - sessionHours * 3_600_000);
-  const sessions = await store.removeEndedSessions({ openedAt, usedAt: new Date(now - sessionIdleMinutes * 60_000) });
-  return sessions + (await store.removeOldAnswers(new Date(now - apiBounds.answerKeptMs)));
+  const idleMs = sessionIdleMinutes * 60_000;
+  const used = { usedAt: new Date(now - idleMs), notAfter: new Date(now + idleMs) };
+  const sessions = await store.removeEndedSessions({ openedAt, ...used });
+  const { answerKeptMs } = apiBounds;
+  return sessions + (await store.removeOldAnswers(new Date(now - answerKeptMs), new Date(now + answerKeptMs)));
 }
 
 /**

@@ -37,6 +37,13 @@ export const apiBounds = declareBounds('api', {
     client: 'a repeated request works again',
     administrator: 'nothing',
   },
+  maxAnswers: {
+    what: 'Answers that are kept for a repeated `Idempotency-Key`',
+    fallback: 10_000,
+    range: [100, 10_000_000],
+    client: 'a repeated request works again',
+    administrator: 'nothing',
+  },
   setUpLinkMs: {
     what: 'Life of the set-up link',
     fallback: 1_800_000,

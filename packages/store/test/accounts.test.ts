@@ -89,8 +89,12 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         await Promise.all([1, 2].map(() => store.endSession(first.sessionId, author))).then((all) => all.sort()),
         [false, true],
       );
-      assert.equal(await store.removeEndedSessions({ openedAt: later(6), usedAt: later(7) }), 1);
-      assert.deepEqual((await store.findAccount('anna'))?.loggedOnAt, later(6));
+      const [openedAt, usedAt] = [later(0), later(0)];
+      await open('d', 9);
+      assert.equal(await store.removeEndedSessions({ openedAt, usedAt, notAfter: later(9) }), 0);
+      assert.equal(await store.removeEndedSessions({ openedAt, usedAt, notAfter: later(8) }), 1, 'of a clock ahead');
+      assert.equal(await store.removeEndedSessions({ openedAt: later(6), usedAt: later(7), notAfter: later(9) }), 1);
+      assert.deepEqual((await store.findAccount('anna'))?.loggedOnAt, later(9));
     });
 
     it('tokens: found by their digest, revoked once, gone with their account', async () => {
@@ -126,6 +130,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       await store.saveSetUpLink(hash('s'), later(1000));
       assert.equal(await store.isSetUpLink(hash('x'), author.at), false);
       assert.equal(await store.isSetUpLink(hash('s'), later(1000)), false);
+      assert.equal(await store.isSetUpLink(hash('s'), later(-10 * 365 * 86_400_000)), false, 'of a clock ahead');
       const first = (name: string) => store.createFirstAccount(hash('s'), { name, password: 'hash' }, author);
       const results = await Promise.allSettled([first('one'), first('two')]);
       assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
@@ -138,15 +143,30 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     });
 
     it('an answer is claimed once, kept, and gone with its time', async () => {
-      const claims = await Promise.all([1, 2].map(() => store.claimAnswer('key', 'request', author.at)));
+      const claims = await Promise.all(
+        [1, 2].map(() => store.claimAnswer({ keyHash: 'key', requestHash: 'request' }, { at: author.at, most: 9 })),
+      );
       assert.equal(claims.filter((claim) => claim === undefined).length, 1);
       assert.equal(claims.find((claim) => claim !== undefined)?.answer, undefined);
       await store.keepAnswer('key', { status: 201, body: '{}' });
-      assert.deepEqual((await store.claimAnswer('key', 'other', author.at))?.answer, { status: 201, body: '{}' });
-      await store.claimAnswer('free', 'request', author.at);
+      assert.deepEqual(
+        (await store.claimAnswer({ keyHash: 'key', requestHash: 'other' }, { at: author.at, most: 9 }))?.answer,
+        { status: 201, body: '{}' },
+      );
+      await store.claimAnswer({ keyHash: 'free', requestHash: 'request' }, { at: author.at, most: 9 });
       await store.keepAnswer('free', undefined);
-      assert.equal(await store.claimAnswer('free', 'request', author.at), undefined);
-      assert.equal(await store.removeOldAnswers(later(1)), 2);
+      assert.equal(
+        await store.claimAnswer({ keyHash: 'free', requestHash: 'request' }, { at: author.at, most: 9 }),
+        undefined,
+      );
+      assert.equal(await store.removeOldAnswers(later(-1), later(0)), 0);
+      assert.equal(await store.removeOldAnswers(later(1), later(9)), 2);
+      for (let count = 1; count <= 20; count++)
+        await store.claimAnswer({ keyHash: `k${count}`, requestHash: 'r' }, { at: later(count), most: 5 });
+      const again = (keyHash: string) => store.claimAnswer({ keyHash, requestHash: 'r' }, { at: later(21), most: 99 });
+      assert.ok((await again('k20')) && (await again('k16')), 'the newest five are there');
+      assert.equal(await again('k15'), undefined);
+      assert.equal(await store.removeOldAnswers(later(0), later(19)), 2, 'of a clock ahead');
     });
   });
 }

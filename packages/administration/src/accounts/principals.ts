@@ -39,7 +39,8 @@ export async function principalOfSession(
   if (!found) return undefined;
   const { session, account } = found;
   const { sessionId, usedAt, openedAt } = session;
-  const isOver = now.getTime() - usedAt.getTime() > idleMs || now.getTime() - openedAt.getTime() > longestMs;
+  // Either way: one of a clock that was years ahead would stay open for years.
+  const isOver = Math.abs(now.getTime() - usedAt.getTime()) > idleMs || now.getTime() - openedAt.getTime() > longestMs;
   if (isOver || account.isDisabled) return undefined;
   return { account, roles: [account.role], by: { kind: 'session', sessionId, usedAt } };
 }

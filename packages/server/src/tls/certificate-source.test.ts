@@ -71,6 +71,14 @@ describe('the certificate of the own authority', () => {
     isBelieved = true;
     assert.equal(await source.look(), true);
     assert.notEqual(String(source.options().cert), first);
+    at = now;
+    isBelieved = false;
+    assert.equal(await source.look(), false);
+    isBelieved = true;
+    assert.equal(await source.look(), true, 'it was made by a clock that was ahead, and is not valid yet');
+    assert.ok(new Date(new X509Certificate(String(source.options().cert)).validFrom) <= now);
+    at = new Date(now.getTime() + 340 * dayMs);
+    assert.equal(await source.look(), true);
     names = ['localhost', 'new.example'];
     assert.equal(await source.look(), true);
     assert.ok(new X509Certificate(String(source.options().cert)).checkHost('new.example'));

@@ -4,14 +4,27 @@ import type { Database } from '../database.ts';
 
 export function answerStore({ tables }: Database): AnswerStore {
   return {
-    async claimAnswer(keyHash, requestHash, at) {
+    async claimAnswer({ keyHash, requestHash }, { at, most }) {
       const made = { key_hash: keyHash, request_hash: requestHash, status: null, body: null, made_at: at.getTime() };
       const { numInsertedOrUpdatedRows: claimed } = await tables
         .insertInto('api_answers')
         .values(made)
         .onConflict((conflict) => conflict.column('key_hash').doNothing())
         .executeTakeFirstOrThrow();
-      if (claimed) return undefined;
+      if (claimed) {
+        await tables
+          .deleteFrom('api_answers')
+          .where('made_at', '<', (answers) =>
+            answers
+              .selectFrom('api_answers')
+              .select('made_at')
+              .orderBy('made_at', 'desc')
+              .limit(1)
+              .offset(most - 1),
+          )
+          .execute();
+        return undefined;
+      }
       const row = await tables.selectFrom('api_answers').selectAll().where('key_hash', '=', keyHash).executeTakeFirst();
       const { status = null, body = null } = row ?? {};
       return {
@@ -26,10 +39,10 @@ export function answerStore({ tables }: Database): AnswerStore {
       else await tables.deleteFrom('api_answers').where('key_hash', '=', keyHash).execute();
     },
 
-    async removeOldAnswers(before) {
+    async removeOldAnswers(from, to) {
       const { numDeletedRows } = await tables
         .deleteFrom('api_answers')
-        .where('made_at', '<', before.getTime())
+        .where((where) => where.or([where('made_at', '<', from.getTime()), where('made_at', '>', to.getTime())]))
         .executeTakeFirst();
       return Number(numDeletedRows);
     },

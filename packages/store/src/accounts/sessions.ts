@@ -79,11 +79,15 @@ export function sessionStore(database: Database): SessionStore {
         return true;
       }),
 
-    async removeEndedSessions({ openedAt, usedAt }) {
+    async removeEndedSessions({ openedAt, usedAt, notAfter }) {
       const { numDeletedRows } = await tables
         .deleteFrom('sessions')
         .where((where) =>
-          where.or([where('opened_at', '<', openedAt.getTime()), where('used_at', '<', usedAt.getTime())]),
+          where.or([
+            where('opened_at', '<', openedAt.getTime()),
+            where('used_at', '<', usedAt.getTime()),
+            where('used_at', '>', notAfter.getTime()),
+          ]),
         )
         .executeTakeFirst();
       return Number(numDeletedRows);

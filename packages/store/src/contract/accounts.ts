@@ -136,11 +136,11 @@ export interface SessionStore {
   endSession(sessionId: string, author: Author): Promise<boolean>;
 
   /**
-   * Removes sessions that were opened or used before these times.
+   * Removes sessions that were opened or used before these times, or used after `notAfter`: by a clock that was wrong.
    * Again: removes none.
    * Concurrent: each goes once.
    */
-  removeEndedSessions(before: { openedAt: Date; usedAt: Date }): Promise<number>;
+  removeEndedSessions(bounds: { openedAt: Date; usedAt: Date; notAfter: Date }): Promise<number>;
 }
 
 export interface TokenStore {
@@ -177,11 +177,15 @@ export interface TokenStore {
 
 export interface AnswerStore {
   /**
-   * Claims a key for a request. Undefined: it is claimed now. Else what is known under the key.
+   * Claims a key for a request. Undefined: it is claimed now. Else what is known under the key. `most`: keys beyond that many
+   * go, the oldest first.
    * Again: answers what is known.
    * Concurrent: one of the two claims it.
    */
-  claimAnswer(keyHash: string, requestHash: string, at: Date): Promise<KeptAnswer | undefined>;
+  claimAnswer(
+    claim: { keyHash: string; requestHash: string },
+    bounds: { at: Date; most: number },
+  ): Promise<KeptAnswer | undefined>;
 
   /**
    * Keeps the answer for a claimed key. Undefined lets the key go.
@@ -191,9 +195,9 @@ export interface AnswerStore {
   keepAnswer(keyHash: string, answer: { status: number; body: string } | undefined): Promise<void>;
 
   /**
-   * Removes answers of before this time.
+   * Removes answers of before `from`, and of after `to`: by a clock that was wrong.
    * Again: removes none.
    * Concurrent: each goes once.
    */
-  removeOldAnswers(before: Date): Promise<number>;
+  removeOldAnswers(from: Date, to: Date): Promise<number>;
 }

@@ -11,6 +11,7 @@ import { openKeyFolder } from './key-files.ts';
 interface ServerCertificate {
   /** The certificate, the authority, and the key: PEM. */
   pem: string;
+  validFrom: Date;
   validTo: Date;
   names: string[];
   /** Made now. */
@@ -22,7 +23,7 @@ interface CertificateWish {
   /** DNS names and IP addresses. */
   names: readonly string[];
   now: Date;
-  /** False: one that ended by this clock is used on. */
+  /** False: one that ended, or begins later, by this clock is used on. */
   isClockBelieved?: boolean;
   /** Makes a new one whatever is there. */
   isForced?: boolean;
@@ -38,7 +39,7 @@ const renewMs = 60 * dayMs;
 
 /**
  * The certificate in DIR/keys/server-tls.pem. A new one when there is none, when it lacks a name, when it is not of this
- * authority, or when it ends within 60 days. Throws SERVER_KEYS when a new one is needed and the key of the authority is
+ * authority, when it ends within 60 days, or when it begins later: it was made while the clock was wrong. Throws SERVER_KEYS when a new one is needed and the key of the authority is
  * kept elsewhere.
  */
 export async function loadOrMakeServerCertificate(dataDir: string, wish: CertificateWish): Promise<ServerCertificate> {
@@ -60,12 +61,17 @@ export async function loadOrMakeServerCertificate(dataDir: string, wish: Certifi
   return { ...made, isNew: true };
 }
 
-async function make({ ca, names, now, programDate = thisProgramDate }: CertificateWish): Promise<string> {
-  // No right clock shows less than the date of the program.
-  const from = Math.max(now.getTime(), programDate.getTime());
-  const validity = { validFrom: new Date(from - dayMs), validTo: new Date(from - dayMs + lifeMs) };
+async function make(wish: CertificateWish): Promise<string> {
+  const { ca, names } = wish;
+  const validFrom = new Date(beginOf(wish).getTime() - dayMs);
+  const validity = { validFrom, validTo: new Date(validFrom.getTime() + lifeMs) };
   const { certificatePem, chainPem, privateKeyPem } = await createServerCertificate(ca, { names, ...validity });
   return [certificatePem, ...chainPem, privateKeyPem].join('');
+}
+
+/** No right clock shows less than the date of the program. */
+function beginOf({ now, programDate = thisProgramDate }: CertificateWish): Date {
+  return new Date(Math.max(now.getTime(), programDate.getTime()));
 }
 
 /** Undefined for what cannot be read, and for what another authority made. */
@@ -74,17 +80,21 @@ function read(pem: string | undefined, ca: SigningIdentity): Omit<ServerCertific
   try {
     const certificate = new X509Certificate(pem);
     if (!certificate.checkIssued(new X509Certificate(ca.certificatePem))) return undefined;
-    return { pem, validTo: new Date(certificate.validTo), names: namesOf(certificate) };
+    const { validFrom, validTo } = certificate;
+    return { pem, validFrom: new Date(validFrom), validTo: new Date(validTo), names: namesOf(certificate) };
   } catch {
     return undefined;
   }
 }
 
-function isGood({ validTo, names }: Pick<ServerCertificate, 'validTo' | 'names'>, wish: CertificateWish): boolean {
+function isGood(
+  { validFrom, validTo, names }: Omit<ServerCertificate, 'isNew' | 'pem'>,
+  wish: CertificateWish,
+): boolean {
   const { now, isClockBelieved = true } = wish;
   const known = new Set(names);
   if (!wish.names.every((name) => known.has(plainName(name)))) return false;
-  return !isClockBelieved || validTo.getTime() - now.getTime() > renewMs;
+  return !isClockBelieved || (validTo.getTime() - now.getTime() > renewMs && validFrom <= beginOf(wish));
 }
 
 function namesOf({ subjectAltName = '' }: X509Certificate): string[] {

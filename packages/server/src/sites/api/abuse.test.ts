@@ -110,6 +110,7 @@ describe('the API and', () => {
       [29 * 60_000, 200],
       [58 * 60_000, 200],
       [89 * 60_000, 401],
+      [-10 * 365 * dayMs, 401],
     ] as const) {
       clock.at = new Date(author.at.getTime() + laterMs);
       assert.equal(await see({ cookie }), expected, `${laterMs}`);

@@ -1,6 +1,7 @@
 // Requests with an Idempotency-Key: the second one with the same key gets the answer of the first, and changes nothing.
 import { createHash } from 'node:crypto';
 import type { Store } from '@moult/store';
+import { apiBounds } from '../../bounds.ts';
 import type { Answer } from './answer.ts';
 import { ApiError } from './errors.ts';
 
@@ -25,7 +26,7 @@ export async function answerOnce(
     throw new ApiError('API_BAD_REQUEST', 'An Idempotency-Key has 1 to 255 visible ASCII characters.');
   const keyHash = digest([accountId, key]);
   const requestHash = digest(request);
-  const known = await store.claimAnswer(keyHash, requestHash, now);
+  const known = await store.claimAnswer({ keyHash, requestHash }, { at: now, most: apiBounds.maxAnswers });
   if (known) return repeat(known, requestHash);
   try {
     const answer = await work();
