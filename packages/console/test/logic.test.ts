@@ -290,6 +290,12 @@ describe('what people read', () => {
       ...{ eventId: 2, receivedAt: '', occurredAt: '2026-12-02T11:00:00Z', dnsName: '', address: '' },
       ...{ component: 'au', activity: 's', status: 's', resultCode: '00000000', message: '' },
     };
+    const kinds = ['n', 's', 'd', 'i', '?'].map((activity) => stepsOf([], [{ ...ping, activity }])[0]?.kind);
+    assert.deepEqual(
+      kinds,
+      ['start', 'selfUpdate', 'check', 'install', 'other'],
+      'no ping says that it updated itself by the way',
+    );
     const steps = stepsOf([report], [ping]);
     assert.deepEqual(
       steps.map(({ kind, tone, code }) => [kind, tone, code]),

@@ -4,7 +4,7 @@ import type { Ping, Report } from '../api/documents.ts';
 export interface Step {
   key: string;
   at: string;
-  kind: 'selfUpdate' | 'check' | 'download' | 'install' | 'other';
+  kind: 'start' | 'selfUpdate' | 'check' | 'download' | 'install' | 'other';
   tone: 'good' | 'bad' | 'pending' | 'quiet';
   text: string;
   updateId: string | undefined;
@@ -30,11 +30,14 @@ export function stepOfReport(report: Report): Step {
   };
 }
 
+/** By the letter of the activity, as docs/self-update.md has them. */
+const activities: Readonly<Record<string, Step['kind']>> = { n: 'start', s: 'selfUpdate', d: 'check', i: 'install' };
+
 export function stepOfPing({ eventId, occurredAt, component, activity, status, resultCode, message }: Ping): Step {
   const isFailed = !/^0*$/.test(resultCode);
   const tone = isFailed ? 'bad' : status === 'p' ? 'pending' : 'good';
   return {
-    ...{ key: `ping ${eventId}`, at: occurredAt, kind: 'selfUpdate', tone, updateId: undefined },
+    ...{ key: `ping ${eventId}`, at: occurredAt, kind: activities[activity] ?? 'other', tone, updateId: undefined },
     text: [component, activity, message].filter(Boolean).join(' '),
     code: isFailed ? `0x${resultCode}` : '',
   };

@@ -22,6 +22,12 @@ export const viewsInGerman: typeof viewsInEnglish = {
     noDownload: 'Computer laden für diese Genehmigung nichts herunter.',
   },
   steps: {
+    start: {
+      good: 'Client gestartet',
+      bad: 'Start des Clients fehlgeschlagen',
+      pending: 'Client startet',
+      quiet: 'Start des Clients',
+    },
     selfUpdate: {
       good: 'Hat sich selbst aktualisiert',
       bad: 'Konnte sich nicht aktualisieren',
@@ -38,7 +44,7 @@ export const viewsInGerman: typeof viewsInEnglish = {
     install: {
       good: 'Installiert',
       bad: 'Installation fehlgeschlagen',
-      pending: 'Installiert, oder wartet auf einen Neustart',
+      pending: 'Wird installiert, oder wartet auf einen Neustart',
       quiet: 'Installation',
     },
     other: { good: 'Bericht', bad: 'Meldet einen Fehler', pending: 'Bericht', quiet: 'Bericht' },

@@ -139,6 +139,7 @@ export const de: Words = {
   home: {
     title: 'Start',
     toDo: 'Zu erledigen',
+    registered: 'Hat sich registriert',
     nothingToDo: 'Es ist nichts zu tun.',
     waits: (span) => `seit ${span.replace(/(Tag)e$/, '$1en')}`,
     tasks: {

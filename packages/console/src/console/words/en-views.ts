@@ -20,6 +20,7 @@ export const viewsInEnglish = {
     noDownload: 'Computers download nothing for this approval.',
   },
   steps: {
+    start: { good: 'Client started', bad: 'Client failed to start', pending: 'Client starts', quiet: 'Client start' },
     selfUpdate: {
       good: 'Updated itself',
       bad: 'Could not update itself',

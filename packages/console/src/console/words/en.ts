@@ -131,6 +131,7 @@ export const en = {
   home: {
     title: 'Home',
     toDo: 'To do',
+    registered: 'Registered',
     nothingToDo: 'Nothing needs you.',
     waits: (span: string) => `for ${span}`,
     tasks: {
