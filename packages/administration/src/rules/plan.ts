@@ -140,7 +140,8 @@ function planDecline(about: About, rule: StoredRule, before: DecidedNow): void {
   about.count(rule);
   if (before.isDeclined) return;
   if (before.declineBy === 'person') about.pass(rule, 'a person decided', 'it was declined, and a person ended that');
-  else if (before.deployments.some((one) => one.by === undefined && one.action !== 'Inherit'))
+  // A person puts an update into rings, too.
+  else if (before.deployments.some(({ by, action }) => !by?.startsWith('rule:') && action !== 'Inherit'))
     about.pass(rule, 'a person decided', 'a person approved it');
   else about.plan({ kind: 'decline', rule });
 }

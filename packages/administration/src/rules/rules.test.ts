@@ -10,6 +10,7 @@ import { approve, decline } from '../approvals.ts';
 import { ruleBounds } from '../bounds.ts';
 import { addGroup } from '../groups.ts';
 import type { Administration } from '../open-server.ts';
+import { addPlan, enterRings } from '../rings/index.ts';
 import { addComputer, author, createAdministration, documentOf, idOf } from '../test/administration.ts';
 import { listRules, moveRule, removeRule, runRules, saveRule, testRules } from './index.ts';
 
@@ -60,6 +61,19 @@ describe('rules of approvals', () => {
     assert.equal((await run(administration)).totals.declines, 1);
     await decline(administration, idOf(3), false);
     assert.equal((await run(administration)).totals.declines, 0, 'a person ended the decline');
+  });
+
+  it('leave alone what a person put into rings', async () => {
+    await using administration = await createAdministration(['One']);
+    await addPlan(administration, 'Standard', [{ name: 'all', groups: ['All Computers'] }]);
+    await enterRings(administration, 'Standard', 'One');
+    await saveRule(administration, { name: 'No', when: { title: 'one' }, action: 'decline' });
+    const { totals, passed } = await run(administration);
+    assert.deepEqual([totals.updates, passed[0]?.why], [0, 'a person decided']);
+    assert.deepEqual(
+      (await decisionsOn(administration, 0)).map(({ action }) => action),
+      ['Install'],
+    );
   });
 
   it('a decision of a person takes the place of that of a rule, and stays', async () => {
