@@ -43,7 +43,11 @@ interface ContentLab extends AsyncDisposable {
   administration: Administration;
   /** Missing files of the catalog. */
   files: { sha1: string; sizeBytes: number }[];
-  fetch(config?: Partial<ContentConfig>, asked?: ReadonlySet<string>): ReturnType<typeof fetchContent>;
+  fetch(
+    config?: Partial<ContentConfig>,
+    asked?: ReadonlySet<string>,
+    onProgress?: () => void,
+  ): ReturnType<typeof fetchContent>;
   /** The bytes of a file that is visible; undefined for one that is not. */
   visible(sha1: string): Buffer | undefined;
 }
@@ -67,7 +71,7 @@ async function openContentLab(): Promise<ContentLab> {
   const place = (sha1: string) => join(folder, sha1.slice(-2).toUpperCase());
   return {
     ...{ lab, folder, administration, files: await lab.store.listContent() },
-    fetch: (changed, asked) =>
+    fetch: (changed, asked, onProgress = () => undefined) =>
       fetchContent(
         {
           ...{ store: lab.store, folder, log: silent, environment, now: () => new Date() },
@@ -75,6 +79,7 @@ async function openContentLab(): Promise<ContentLab> {
           wait: async () => undefined,
           signal: new AbortController().signal,
           bounds: { attempts: 3 },
+          onProgress,
         },
         asked,
       ),
@@ -228,6 +233,15 @@ describe('files of updates', () => {
     assert.equal((await here.fetch({ contentFetch: 'approved' })).fetched, 1);
     const [sha1 = ''] = here.files.map((one) => one.sha1).filter((one) => !here.visible(one));
     assert.equal((await here.fetch({ contentFetch: 'demand' }, new Set([sha1]))).fetched, 1);
+  });
+
+  it('for which the disk has no place end the run with an error that says so, and come once there is some', async () => {
+    await using here = await openContentLab();
+    const full = () => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    };
+    await assert.rejects(here.fetch({}, undefined, full), { code: 'SERVER_DISK_FULL' });
+    assert.equal((await here.fetch()).fetched, 12);
   });
 
   it('come though everything is stopped: they are here when it ends', async () => {

@@ -4,7 +4,7 @@ import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Log, Store } from '@moult/store';
 import { type ContentStore, createContentStore } from '@moult/store/content';
-import { reserveBytesOf, spaceOfFolder } from '@moult/store/data-dir';
+import { reserveBytesOf, spaceOfFolder, withDiskTrouble } from '@moult/store/data-dir';
 import { contentBounds } from '../bounds.ts';
 import type { ServerConfig } from '../config/index.ts';
 import { AdministrationError } from '../errors.ts';
@@ -65,10 +65,14 @@ export interface FetchedContent {
 
 /**
  * Fetches files that are needed by the setting `content-fetch`, or those in `asked` (SHA-1). One that cannot be had stops no
- * other. Throws ServerError SERVER_REFUSED while another process fetches, AdministrationError ADMINISTRATION_SYNC_STOPPED, and
- * what the disk and the store throw.
+ * other. Throws ServerError SERVER_REFUSED while another process fetches, SERVER_DISK_FULL, AdministrationError
+ * ADMINISTRATION_SYNC_STOPPED, and what the store throws.
  */
 export async function fetchContent(parts: FetchParts, asked?: ReadonlySet<string>): Promise<FetchedContent> {
+  return withDiskTrouble(`Update files cannot be fetched into ${parts.folder}`, () => fetchWanted(parts, asked));
+}
+
+async function fetchWanted(parts: FetchParts, asked: ReadonlySet<string> | undefined): Promise<FetchedContent> {
   const { store, folder, config, now, log } = parts;
   const bounds = { ...contentBounds, ...parts.bounds };
   const content = await store.listContent();

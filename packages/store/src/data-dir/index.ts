@@ -1,3 +1,4 @@
+export { withDiskTrouble } from '../disk-trouble.ts';
 export { auditHeadFile, keepAuditHead, type NotedHead, readNotedHead } from './audit-head.ts';
 export { foreignDatabase, hadDatabase, lostDatabase, requireDatabaseFile } from './expected-database.ts';
 export { withGuard } from './guard.ts';
