@@ -64,7 +64,7 @@ async function shootAll(): Promise<void> {
 
 async function shootForDocs(): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
-    const look = { viewport: { width: 1024, height: 640 }, colorScheme, baseURL: fleet.server.url, locale: 'en-US' };
+    const look = { viewport: { width: 1280, height: 720 }, colorScheme, baseURL: fleet.server.url, locale: 'en-US' };
     const page = await open(await browser.newContext(look));
     for (const name of colorScheme === 'light' ? Object.keys(views) : ['home', 'updates']) {
       await page.goto(`/console/${views[name]}`);
