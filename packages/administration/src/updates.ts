@@ -104,10 +104,10 @@ export async function countByGroup({ store }: Administration, update: string) {
 }
 
 /** Updates that one statement names. For more, all decisions are read. */
-const mostNamed = 200;
+const namedTogether = 200;
 
 async function decisionsOn(store: Store, updateIds: readonly string[]): Promise<Map<string, Decision[]>> {
-  const isMany = updateIds.length > mostNamed;
+  const isMany = updateIds.length > namedTogether;
   const found = await (isMany ? store.loadDeployments() : store.listDeploymentsOf(updateIds));
   return Map.groupBy(await describeDecisions(store, found), ({ updateId }) => updateId);
 }

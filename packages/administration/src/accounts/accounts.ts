@@ -7,6 +7,8 @@ import { digestOfSecret, newSecret, tokenPrefix } from './secrets.ts';
 
 /** Letters and digits of any script, and marks that no shell, log or record takes for something else. */
 const namePattern = /^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,63}$/u;
+/** An id finds an account too: a name of this form could be the id of another one. */
+const idPattern = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const tokenNamePattern = /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u;
 
 /** What the settings say that a password hash costs. */
@@ -130,10 +132,10 @@ export async function revokeToken({ store, author }: Administration, nameOrId: s
 }
 
 function requireGoodName(name: string): void {
-  if (namePattern.test(name)) return;
+  if (namePattern.test(name) && !idPattern.test(name)) return;
   throw new AdministrationError(
     'ADMINISTRATION_BAD_ACCOUNT',
-    `An account cannot be called "${name}". Use 1 to 64 letters, digits and . _ @ -, with a letter or digit first.`,
+    `An account cannot be called "${name}". Use 1 to 64 letters, digits and . _ @ -, with a letter or digit first, and not the form of an id.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'smol-toml';
-import { keyOf, loadConfig, printConfig, settingNames, settings, variableOf } from './index.ts';
+import { keyOf, loadConfig, printConfig, settingNames, settings, tlsPortOf, variableOf } from './index.ts';
 import { memoryOfProcess } from './machine.ts';
 
 const none = { flags: {}, environment: {} };
@@ -47,6 +47,12 @@ describe('the configuration', () => {
 
   it('the main site may have port 80: it serves the self-update tree itself', () => {
     assert.equal(loadConfig({ ...none, flags: { port: '80' } }).config.selfUpdatePort, 80);
+  });
+
+  it('HTTPS that --require-tls needs is wanted: a server without it does not start', () => {
+    const wish = (flags: object) => tlsPortOf(loadConfig({ ...none, flags }).config);
+    assert.deepEqual(wish({}), { port: 8531, isWanted: false });
+    assert.deepEqual(wish({ requireTls: 'on' }), { port: 8531, isWanted: true });
   });
 
   it('several ports may be 0: each is then a free one', () => {

@@ -50,16 +50,20 @@ interface TlsChoice {
   tlsPort: number | 'auto' | 'off';
   tlsCert?: string | undefined;
   tlsPfx?: string | undefined;
+  requireTls?: 'on' | 'off';
 }
 
 /** The port for HTTPS by the settings. `isWanted`: the administrator asked for it, and must be told when it cannot be had. */
-export function tlsPortOf({ port: main, selfUpdatePort, tlsPort: given, tlsCert, tlsPfx }: TlsChoice): {
+export function tlsPortOf({ port: main, selfUpdatePort, tlsPort: given, ...more }: TlsChoice): {
   port: number | 'off';
   isWanted: boolean;
 } {
-  const isWanted = given !== 'auto' || tlsCert !== undefined || tlsPfx !== undefined;
+  const { tlsCert, tlsPfx, requireTls } = more;
+  const isNamed = given !== 'auto' || tlsCert !== undefined || tlsPfx !== undefined;
+  // Without HTTPS, --require-tls would leave clients nothing.
+  const isWanted = isNamed || requireTls === 'on';
   if (given !== 'auto') return { port: given, isWanted };
   const pairs: Readonly<Record<number, number>> = { 8530: 8531, 80: 443 };
-  const beside = pairs[main] ?? (isWanted ? 8531 : 'off');
+  const beside = pairs[main] ?? (isNamed ? 8531 : 'off');
   return { port: beside === selfUpdatePort && !isWanted ? 'off' : beside, isWanted };
 }

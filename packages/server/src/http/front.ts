@@ -87,9 +87,7 @@ function serve(site: Site, exchange: Exchange, log: Logger): void {
       return;
     }
     log.error({ err: error, site: site.name, path: exchange.path }, 'request failed');
-    if (!isTemporary(error)) return answerPlainly(exchange.response, 500, 'Internal server error');
-    if (!exchange.response.headersSent) exchange.response.setHeader('Retry-After', '30');
-    answerPlainly(exchange.response, 503, 'The server cannot answer this at the moment. Try again later.');
+    answerPlainly(exchange.response, 500, 'Internal server error');
   };
   try {
     site.serve(exchange)?.catch(failed);

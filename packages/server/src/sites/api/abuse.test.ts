@@ -209,6 +209,18 @@ describe('the API and', () => {
     );
   });
 
+  it('a name that is the id of another account, or that is no name', async () => {
+    const { ask, tokens } = api;
+    const { json } = await ask('/api/v1/users/auditor', { token: tokens.administrator });
+    for (const name of [String(json.accountId), 'a b', '-x', '\u202eevil', 'a\nb', '=x'])
+      assert.equal(
+        (await ask('/api/v1/users', { method: 'POST', token: tokens.administrator, body: { name, role: 'reporter' } }))
+          .status,
+        422,
+        name,
+      );
+  });
+
   it('fields and parameters that no operation offers', async () => {
     const { ask, tokens } = api;
     const change = (body: unknown) => ask('/api/v1/users', { method: 'POST', token: tokens.administrator, body });
