@@ -264,6 +264,7 @@ describe('stories', () => {
       await page.getByRole('option', { name: /office-003/ }).waitFor();
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: /office-003/ }).waitFor();
+      await page.getByText('Contoso, Desk 4, AMD64').waitFor();
       await page.keyboard.press('Control+k');
       await page.getByRole('combobox').fill('KB5030007');
       await page.getByRole('option', { name: /KB5030007/ }).waitFor();

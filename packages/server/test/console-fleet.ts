@@ -101,7 +101,16 @@ async function fillComputers({ store, script, computers, now }: Filling): Promis
         ...about,
         ...{ agentVersion: at % 5 === 0 ? '7.9.0.0' : '7.9.0.1', osVersion: '10.0.26200' },
         ...{ osDescription: at === 0 ? script : 'Windows 11', architecture: 'AMD64' },
-        ...{ manufacturer: at === 0 ? script : 'Contoso', model: 'Desk 4', registration: { osMajorVersion: 10 } },
+        ...{
+          manufacturer: at === 0 ? script : 'Contoso',
+          model: 'Desk 4',
+          registration: {
+            osMajorVersion: 10,
+            computerManufacturer: at === 0 ? script : 'Contoso',
+            computerModel: 'Desk 4',
+            processorArchitecture: 'AMD64',
+          },
+        },
       });
     if (at % 6 !== 5) await store.setMembership(computerId(at), groups[at % groups.length] ?? '', true, author);
   }

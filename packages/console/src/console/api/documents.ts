@@ -53,9 +53,8 @@ export interface ComputerDetails extends Omit<Computer, 'groups' | 'requestedGro
   requestedGroups?: string[];
   firstContact: string;
   registeredAt?: string;
-  architecture?: string;
-  manufacturer?: string;
-  model?: string;
+  /** As the computer told it with its registration. */
+  registration?: { computerManufacturer?: string; computerModel?: string; processorArchitecture?: string };
   states: Record<UpdateState, number>;
   updates: Page<UpdateOnComputer>;
   identity: { at: string; aspect: string; before: string; after: string }[];

@@ -57,13 +57,14 @@ function Computer({ computer, at, again }: { computer: ComputerDetails; at: numb
 
 function Facts({ computer }: { computer: ComputerDetails }): ReactNode {
   const words = useWords();
-  const { agentGeneration, agentVersion, groups = [], requestedGroups = [] } = computer;
+  const { agentGeneration, agentVersion, groups = [], requestedGroups = [], registration = {} } = computer;
+  const { computerManufacturer, computerModel, processorArchitecture } = registration;
   const rows: [string, ReactNode][] = [
     [words.computers.address, computer.address],
     [words.computers.system, computer.osName ?? computer.osDescription ?? '–'],
     [
       words.computers.hardware,
-      [computer.manufacturer, computer.model, computer.architecture].filter(Boolean).join(', ') || '–',
+      [computerManufacturer, computerModel, processorArchitecture].filter(Boolean).join(', ') || '–',
     ],
     [words.computers.agent, `${agentGeneration?.toUpperCase() ?? words.generations.unknown} ${agentVersion ?? ''}`],
     [words.nav.groups, <bdi key="groups">{groups.join(', ') || '–'}</bdi>],
