@@ -194,6 +194,13 @@ export const upstreamBounds = declareBounds('upstream', {
     client: 'nothing',
     administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
   },
+  answerElements: {
+    what: 'XML elements of one answer of an upstream server, other than a list of revisions',
+    fallback: 200_000,
+    range: [10_000, 100_000_000],
+    client: 'nothing',
+    administrator: 'the error ADMINISTRATION_UPSTREAM_ANSWER',
+  },
   documentBytes: {
     what: 'One update document of an upstream server, unpacked (UTF-16)',
     fallback: 256 * 1024 * 1024,

@@ -13,7 +13,10 @@ import { readUpdate } from './read-update.ts';
 import { runSync } from './run-sync.ts';
 import { author, openLab, partsOf, steadyClock } from './test/upstream.ts';
 
-async function syncWith(listener: RequestListener, bounds = {}): Promise<string[]> {
+async function syncWith(
+  listener: RequestListener,
+  { says = /./, ...bounds }: { says?: RegExp } & Record<string, unknown> = {},
+): Promise<string[]> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url ?? '');
@@ -26,6 +29,7 @@ async function syncWith(listener: RequestListener, bounds = {}): Promise<string[
   try {
     await assert.rejects(runSync({ ...parts, bounds: { ...parts.bounds, ...bounds } }), {
       code: 'ADMINISTRATION_UPSTREAM_ANSWER',
+      message: says,
     });
     assert.equal(await store.countRevisions(), 0);
   } finally {
@@ -144,4 +148,14 @@ it('addresses of files that no update has are not kept, nor one as long as a boo
     const hex = [stranger, sha1].map((one) => Buffer.from(one, 'base64').toString('hex'));
     assert.equal((await lab.store.findContentSources(hex)).size, kept);
   }
+});
+
+it('an answer of many elements is refused before each of them takes memory', async () => {
+  const many = envelope(
+    `<GetAuthConfigResponse xmlns="http://www.microsoft.com/SoftwareDistribution"><GetAuthConfigResult><AuthInfo>${'<a/>'.repeat(20_000)}</AuthInfo></GetAuthConfigResult></GetAuthConfigResponse>`,
+  );
+  await syncWith((_, response) => response.writeHead(200, { 'Content-Type': 'text/xml' }).end(many), {
+    answerElements: 10_000,
+    says: /more than 10000 elements/,
+  });
 });

@@ -14,7 +14,14 @@ interface SessionOptions {
   /** Waits so many milliseconds, or until the synchronisation is stopped. */
   wait(ms: number): Promise<void>;
   random(): number;
-  limits: { attempts: number; pauseMs: number; longestPauseMs: number; answerBytes: number; cookieBytes: number };
+  limits: {
+    attempts: number;
+    pauseMs: number;
+    longestPauseMs: number;
+    answerBytes: number;
+    answerElements: number;
+    cookieBytes: number;
+  };
   /** Told of each exchange. */
   count(exchange: { calls: number; bytes: number }): void;
 }
@@ -64,7 +71,10 @@ export function createSession(options: SessionOptions): UpstreamSession {
   ): Promise<ResultOf<Name>> {
     const body = writeCall(serverSyncWebService, name, parameters);
     const text = await post(syncPath, soapActionOf(serverSyncWebService, name), body);
-    const read = () => readAnswer(serverSyncWebService, name, text, xmlLimits);
+    // Only lists are long. Two million elements take gigabytes.
+    const isList = name === 'GetRevisionIdList';
+    const bounds = isList ? xmlLimits : { ...xmlLimits, maxElements: options.limits.answerElements };
+    const read = () => readAnswer(serverSyncWebService, name, text, bounds);
     const said = readSaid<{ result?: ResultOf<Name> | undefined }>(options.upstream, read);
     return requireResult(options.upstream, name, said);
   }
