@@ -193,6 +193,13 @@ export const jobBounds = declareBounds('job', {
     client: 'a job without its result',
     administrator: 'nothing',
   },
+  maxResultsBytes: {
+    what: 'Results of all jobs of the API together',
+    fallback: 16 * 1_048_576,
+    range: [1024, 1_073_741_824],
+    client: 'an older job without its result',
+    administrator: 'nothing',
+  },
   askedMs: {
     what: 'Time between two looks whether the account and the token of a job still permit it',
     fallback: 5000,

@@ -108,6 +108,16 @@ it('jobs are bounded: at once, waiting, kept, and in the bytes of a result', asy
   );
 });
 
+it('results of all jobs together are bounded: the oldest lose theirs', async () => {
+  const { jobs } = make({ atOnce: 1, maxResultsBytes: 250 });
+  const ids = [1, 2, 3].map(() => jobs.start(anna, 'x', async () => 'x'.repeat(100)).jobId);
+  await until(() => jobs.list(undefined).every(({ endedAt }) => endedAt));
+  assert.deepEqual(
+    ids.map((id) => jobs.find(id, undefined)?.result !== undefined),
+    [false, true, true],
+  );
+});
+
 it('a job ends when its account may not do it any more, and one that waited does not begin; a database that is away ends none', async () => {
   const { jobs, told } = make({ atOnce: 1, askedMs: 10 });
   const owner = { is: 'good' };

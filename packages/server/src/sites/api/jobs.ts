@@ -70,6 +70,7 @@ interface Entry {
   /** Undefined once it has begun: what it was asked to do is kept no longer. */
   work: ((course: Course) => Promise<unknown>) | undefined;
   toldAt: number;
+  resultBytes: number;
 }
 
 export function createJobs({ now, problemOf, changed, notAsked, limits }: JobParts): Jobs {
@@ -107,7 +108,11 @@ export function createJobs({ now, problemOf, changed, notAsked, limits }: JobPar
       const result = await work?.({ onProgress: (done, of) => note(entry, done, of), signal: controller.signal });
       job.state = controller.signal.aborted && isCut(result) ? 'cancelled' : 'done';
       // A result that is larger is in the lists.
-      if (jsonText(result ?? null).length <= limits.maxResultBytes) job.result = result;
+      const { length } = jsonText(result ?? null);
+      if (length <= limits.maxResultBytes) {
+        job.result = result;
+        entry.resultBytes = length;
+      }
     } catch (error) {
       job.state = controller.signal.aborted ? 'cancelled' : 'failed';
       if (job.state === 'failed') job.problem = problemOf(error);
@@ -146,6 +151,11 @@ export function createJobs({ now, problemOf, changed, notAsked, limits }: JobPar
     ended.forEach(({ job }, at) => {
       if (at < surplus || (job.endedAt?.getTime() ?? 0) < old) entries.delete(job.jobId);
     });
+    let bytes = 0;
+    for (const entry of [...entries.values()].reverse()) {
+      bytes += entry.resultBytes;
+      if (bytes > limits.maxResultsBytes) delete entry.job.result;
+    }
   };
 
   const cancel = (jobId: string): void => {
@@ -174,7 +184,14 @@ export function createJobs({ now, problemOf, changed, notAsked, limits }: JobPar
         createdAt: now(),
         done: 0,
       };
-      const entry = { job, owner, work, controller: new AbortController(), toldAt: Number.NEGATIVE_INFINITY };
+      const entry = {
+        job,
+        owner,
+        work,
+        controller: new AbortController(),
+        toldAt: Number.NEGATIVE_INFINITY,
+        resultBytes: 0,
+      };
       entries.set(job.jobId, entry);
       // What the caller is answered is a job that waits: it may end before the answer is sent.
       const answer = shown(entry);
