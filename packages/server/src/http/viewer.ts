@@ -1,5 +1,5 @@
-// The viewer of a page: somebody on the server itself, or anybody. Accounts do not exist yet, so names of computers are
-// for viewers who could read the database as well.
+// The viewer of the home page: somebody on the server itself, or anybody. The home page has no log-on, so it shows names of
+// computers only to viewers who could read the database as well.
 import type { IncomingMessage } from 'node:http';
 import { askedHost, isLoopbackHost } from './known-hosts.ts';
 
