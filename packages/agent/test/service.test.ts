@@ -204,7 +204,8 @@ describe('the service of this machine', () => {
     );
     const [root, options] = await realMachine('linux', run);
     await installService(root, { ...options, start: false });
-    writeFileSync(root.launcherLock, JSON.stringify({ pid: process.pid, started: '' }));
+    // A process that lives, and never let go of this lock.
+    writeFileSync(root.launcherLock, JSON.stringify({ pid: process.ppid, started: '' }));
     const well = readServiceStatus(root, options);
     assert.deepEqual([well.problems, well.state], [[], 'active (running, started again 3 times)']);
     assert.match(
