@@ -39,13 +39,13 @@ function sourceFiles(root: string): string[] {
     .sort();
 }
 
-/** Packages whose comments are plain, and stay so. The others still have comments from before the rules. */
-const plainComments = /^packages\/(?:bounds|disk|doctor|simulator)\//;
+/** Packages that still have comments from before the rules. The comments of all others are plain, and stay so. */
+const olderComments = /^packages\/(?:administration|agent|catalog|console|formats|store)\//;
 
 /** The faults of the texts of one source file (errors, lists, screens), and of its comments in a plain package. */
 export function sourceBreaches(file: string, source: string): Breach[] {
   return readSourceTexts(source).flatMap(({ kind, line, text }) => {
-    if (kind === 'comment' && !plainComments.test(file)) return [];
+    if (kind === 'comment' && olderComments.test(file)) return [];
     const faults = kind === 'string' ? textFaults(text) : sentenceFaults({ kind: 'paragraph', text: proseOf(text) });
     return faults.map((why) => ({ file, line, why }));
   });
@@ -83,7 +83,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { file, line, why } of breaches) console.error(`${file}:${line}: ${why}`);
   if (breaches.length === 0)
     console.log(
-      'words: pages, help texts, findings, texts of the sources and comments of four packages are plain, and promises name their tests',
+      'words: pages, help texts, findings, texts of the sources and comments of most packages are plain, and promises name their tests',
     );
   process.exitCode = breaches.length === 0 ? 0 : 1;
 }

@@ -61,7 +61,7 @@ async function run(typed: readonly string[]): Promise<void> {
   if (unavailable !== undefined) console.error(`note: the agent does not run yet: ${unavailable}.`);
 }
 
-/** There is no "moult" on this machine: messages name the command that is there. */
+/** This machine has no command "moult". Messages name the command that it has. */
 function speakAs(id: string): void {
   for (const name of ['log', 'error'] as const) {
     const print = console[name].bind(console);

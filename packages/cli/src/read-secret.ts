@@ -5,8 +5,8 @@ import { readNamedFile } from './files/named-file.ts';
 import { UsageError } from './terminal.ts';
 
 /**
- * The first line of `file`. Without a file that of standard input, which a terminal asks for by `prompt` and does not show.
- * Throws UsageError when there is none.
+ * The first line of `file`. Without a file, the first line of standard input. A terminal asks for it by `prompt` and
+ * does not show it. Throws UsageError for an empty line.
  */
 export async function readSecret(prompt: string, file?: string): Promise<string> {
   const line = file === undefined ? await typedLine(prompt) : firstLine(readNamedFile(file).toString('utf8'));

@@ -12,7 +12,7 @@ export class UsageError extends Error {
   readonly code = 'CLI_USAGE';
 }
 
-/** What a server elsewhere answers, by its own code, or that it does not answer. */
+/** An error that another server answered, with its code, or the failure to reach that server. */
 export class RemoteError extends Error {
   readonly code: 'CLI_SERVER_UNREACHABLE' | (string & {});
 

@@ -6,7 +6,7 @@ export function timeOf(text: string): Date {
   const [, day, clock = 'T00:00', zone = 'Z'] =
     /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(text) ?? [];
   const at = new Date(`${day}${clock}${zone}`);
-  // 2026-02-31 would become a day in March.
+  // Date takes 2026-02-31 for a day in March.
   const isDay = day !== undefined && new Date(`${day}T00:00Z`).toJSON()?.startsWith(day);
   if (!isDay || Number.isNaN(at.getTime())) throw new InvalidArgumentError('Write 2026-11-01, or 2026-11-01T12:00Z.');
   return at;

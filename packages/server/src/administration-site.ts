@@ -71,8 +71,8 @@ async function removeEnded(store: Store, { sessionHours, sessionIdleMinutes }: S
 }
 
 /**
- * The sentence with the set-up link, when this is the first start of a server without accounts; undefined later. Only the
- * digest of its secret is kept.
+ * The sentence with the set-up link at the first start of a server without accounts. Undefined later. The store keeps
+ * only the digest of the link's secret.
  */
 export async function offerSetUp(store: Store, url: string, hasConsole: boolean): Promise<string | undefined> {
   const isOffered = (await store.loadSetting('set-up-link')) !== undefined;

@@ -16,8 +16,8 @@ export const httpBounds = declareBounds('http', {
     administrator: 'a line in the access log',
   },
   /**
-   * Requests of one connection that wait for their answers. No update client and no browser sends the next request before it
-   * has its answer; one packet holds 1,500 of them, and each costs some KB until its client takes the answer.
+   * Requests of one connection that wait for their answers. No update client and no browser sends the next request
+   * before it has its answer. One packet holds 1,500 requests. Each costs some KB until its client takes the answer.
    */
   maxPipelined: {
     what: 'Requests of one connection that wait for their answers',
@@ -47,7 +47,7 @@ export const httpBounds = declareBounds('http', {
     client: 'a closed connection',
     administrator: 'nothing',
   },
-  /** More ranges than any honest client asks for; such a header is passed over and the whole file sent. */
+  /** More ranges than any honest client asks for. Moult ignores a header with more, and sends the whole file. */
   maxRanges: {
     what: 'Byte ranges in one request',
     fallback: 200,
@@ -84,7 +84,7 @@ export const httpBounds = declareBounds('http', {
     client: 'nothing',
     administrator: '`...` at the end of the field',
   },
-  /** What may wait while the disk is slow; beyond this lines are dropped and counted. */
+  /** Lines may wait while the disk is slow. Moult drops and counts further lines. */
   maxAccessWaiting: {
     what: 'Lines of the access log that wait for the disk',
     fallback: 8 * 1024 * 1024,
@@ -157,7 +157,7 @@ export const callBounds = declareBounds('call', {
     client: 'ServerBusy',
     administrator: 'one line in `moult.log`',
   },
-  /** Answers that are being written, packed or waiting for room at once; as many as Node has threads that pack. */
+  /** Answers that are being written, packed or waiting for room at once. As many as Node has threads that pack. */
   maxAnswersWritten: {
     what: 'Answers that Moult writes at once',
     fallback: 4,
@@ -194,7 +194,7 @@ export const callBounds = declareBounds('call', {
     client: 'the same answer, a little later',
     administrator: 'nothing',
   },
-  /** Longer than any of ours; what is longer is not looked at. */
+  /** Longer than any cookie of ours. Moult does not look at a longer one. */
   maxCookieBytes: {
     what: 'A client cookie',
     fallback: 1024,
@@ -202,7 +202,7 @@ export const callBounds = declareBounds('call', {
     client: 'fault InvalidCookie',
     administrator: 'one line in `moult.log`',
   },
-  /** Cookies live for an hour, or as the administrator says; a day at most (settings.ts). */
+  /** Cookies live for an hour, or as the administrator says. The most is a day (settings.ts). */
   maxCookieLifeMs: {
     what: 'Life of a cookie, whatever it says of itself',
     fallback: 24 * 60 * 60_000,
@@ -210,7 +210,7 @@ export const callBounds = declareBounds('call', {
     client: 'fault CookieExpired',
     administrator: 'one line in `moult.log`',
   },
-  /** An authorisation is used at once; a client that stalls for so long authorises again. */
+  /** A client uses an authorisation at once. A client that stalls for so long authorises again. */
   authorizationMinutes: {
     what: 'Life of an authorization cookie',
     fallback: 60,

@@ -76,7 +76,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server. Throws ServerError; nothing is left open then. */
+/** Starts a server. If it throws ServerError, it leaves nothing open. */
 export async function startServer(config: ServerConfig, parts: ServerParts): Promise<RunningServer> {
   const closers = createClosers((error) => parts.log.error({ err: error }, 'closing failed'));
   try {
@@ -97,7 +97,7 @@ export async function startServer(config: ServerConfig, parts: ServerParts): Pro
   }
 }
 
-/** A database that does not answer keeps nobody waiting for longer than this. */
+/** A database that does not answer delays the stop by this time at most. */
 async function closeInTime(closers: Closers, abandon: () => void, timeMs: number): Promise<void> {
   const cut = setTimeout(abandon, timeMs);
   await closers.closeAll();
@@ -328,7 +328,7 @@ async function start(config: ServerConfig, parts: ServerParts, closers: Closers)
     changed: () => health.changed(),
   });
   closers.add(() => health.monitor?.close());
-  // What it finds is in the log already.
+  // Its findings are in the log already.
   await room.check();
   for (const notice of room.notices()) parts.announce(noticeLine(notice), 'notice');
   const signed = [...trust.notices(), ...coveredReleases.notices(), ...(cover?.notices() ?? [])];

@@ -1,4 +1,5 @@
-// What a bundle is made of, from the data directory of a server: what it trusts, and the releases that it offers.
+// Reads the contents of a bundle from the data directory of a server: its certificates, its trust metadata, and the
+// releases that it offers.
 import { join } from 'node:path';
 import { isThere } from '@moult/administration';
 import { repositoryFile } from '@moult/disk';

@@ -5,9 +5,9 @@ import { readOutside, repositoryFile } from '@moult/disk';
 import { type Brand, parseBrand } from '@moult/protocol/self-update';
 
 export interface InstalledBundle {
-  /** Where the program and its runtime are. */
+  /** The folder of the program and its runtime. */
   folder: string;
-  /** Whose files they are: those of a package manager, or of nobody. */
+  /** The package manager that owns the files. Other formats have no owner. */
   format: string;
   brand: Brand;
   operatorCertificate: string;

@@ -1,5 +1,5 @@
-// What `moult agent bundle` and `moult agent install-line` do. It is loaded when one of them runs: the other commands of the
-// agent start without the server.
+// The work of `moult agent bundle` and `moult agent install-line`. The other commands of the agent do not load this
+// file, and so start without the server.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { keepFilesPrivate } from '@moult/administration';

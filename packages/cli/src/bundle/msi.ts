@@ -1,5 +1,5 @@
-// A Windows Installer package of a bundle, made by wixl (Debian package wixl). wixl writes the time of day and a random package
-// code; both are replaced, so that the same contents give the same package.
+// A Windows Installer package of a bundle, made by wixl (Debian package wixl). wixl writes the time of day and a random
+// package code. Moult replaces both, so that the same contents give the same package.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, mkdirSync, readFileSync, utimesSync } from 'node:fs';

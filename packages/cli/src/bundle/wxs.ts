@@ -5,8 +5,8 @@ import { escapeXml } from '../policy/xml.ts';
 import { guidOf } from './guid.ts';
 
 /**
- * `names`: the files, each below a folder that is called as the brand's id. `identity`: changes with their bytes. Throws
- * RELEASE_BUNDLE_UNMADE for a server or group that would be read as something else.
+ * `names`: the files, each below a folder that is called as the brand's id. `identity`: changes with their bytes.
+ * Throws RELEASE_BUNDLE_UNMADE for a server or group that an MSI cannot hold as it is.
  */
 export function installerSource(contents: BundleContents, names: readonly string[], identity: string): string {
   const { brand, server = '', group = '' } = contents;
@@ -52,14 +52,14 @@ ${writer.components.map((id) => `      <ComponentRef Id="${id}" />\n`).join('')}
 
 const setup = '&quot;[INSTALLDIR]moult-agent.mjs&quot; setup --server &quot;[SERVER]&quot; --group &quot;[GROUP]&quot;';
 
-/** wixl replaces $(…), whatever stands before it, and the command line of `setup` has no word for a quote. */
+/** wixl replaces $(…) anywhere in a text, and the command line of `setup` has no word for a quote. */
 function requirePlain(value: string): void {
   if (!/\$\(|"|\\$|\p{Cc}/u.test(value)) return;
   const text = `An MSI cannot hold the server or group ${JSON.stringify(value)}: no "$(", no quotation mark, no backslash at its end. Leave it out, and set it by a policy.`;
   throw new ReleaseError('RELEASE_BUNDLE_UNMADE', text);
 }
 
-/** What `setup` takes for "as before": an empty property would be none for Windows Installer. */
+/** `setup` takes this value for "as before". Windows Installer treats an empty property as a missing one. */
 const none = '-';
 
 /** Windows Installer compares three numbers: the last two of an agent's version become one. */

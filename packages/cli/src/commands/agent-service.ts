@@ -102,7 +102,7 @@ function describeServiceStatus(known: ServiceStatus): string[] {
   return [paint('bold', service), ...told];
 }
 
-/** What is not well, and the exit code for it. In JSON it is in the document. */
+/** Prints the problems, and sets the exit code for them. In JSON the document has the problems. */
 function conclude({ problems }: { problems: readonly string[] }, { json }: CommonOptions): void {
   if (!json) for (const problem of problems) console.error(paint('red', problem, process.stderr));
   process.exitCode = problems.length === 0 ? exitCode.fine : exitCode.findings;

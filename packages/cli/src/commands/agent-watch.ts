@@ -9,7 +9,7 @@ import { describeStatus } from './agent-status.ts';
 interface WatchParts {
   read(): AgentStatus;
   show(status: AgentStatus): void;
-  /** What cannot be read for a moment. The last good status stays in force. */
+  /** Told of a status that cannot be read for a moment. The last good status stays in force. */
   failed(error: unknown): void;
   /** Waits for the next look. Rejects when somebody ends the watch. */
   wait(): Promise<unknown>;

@@ -77,7 +77,7 @@ async function runApprove(updates: string[], flags: ApproveFlags): Promise<void>
         packages: PackageReach[];
       };
       if (packages.length > 0) onReach(packages);
-      // As here: a time that nobody gave is undefined.
+      // As the answer of this server: a deadline that was not given is undefined.
       return items.map((one) => ({ ...one, deadline }));
     },
   );

@@ -72,7 +72,7 @@ async function events(flags: EventFlags): Promise<void> {
   return flags.kind === 'self-update' ? showSelfUpdate(flags) : showReports(flags);
 }
 
-/** What all lists are asked with. */
+/** The part of the query that all kinds of events share. */
 function queryOf({ computer, update, failed, since, until, limit, cursor }: EventFlags) {
   return { computer, update, isFailed: failed, since, until, limit, cursor };
 }
@@ -177,7 +177,7 @@ function namingGroups(
   return { ...page, items };
 }
 
-/** The columns of the other kinds are none of this one. */
+/** Throws UsageError for `--columns` with a column of another kind of events. */
 function showEvents<Item>(
   page: Parameters<typeof showList<Item>>[0],
   flags: EventFlags,

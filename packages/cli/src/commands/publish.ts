@@ -1,5 +1,5 @@
-// moult publish: a vendor's or an operator's own update, from a YAML file or a winget manifest to the catalog and the content
-// store.
+// moult publish: reads a YAML file or a winget manifest, and publishes an update of a vendor or of the operator. The
+// update goes to the catalog, and its files to the content store.
 import { dirname, resolve } from 'node:path';
 import { type Administration, type PackedPublication, packPublication, publish } from '@moult/administration';
 import { packWinget, reachError, reachesAll, reachOfDocument } from '@moult/administration/vendors';

@@ -1,4 +1,4 @@
-// moult tokens: secrets by which programs use the API in the name of an account.
+// moult tokens: secrets for programs. A program with a token calls the API in the name of an account.
 import { addToken, listTokens, revokeToken, roles } from '@moult/administration/accounts';
 import type { ApiToken, Role } from '@moult/store';
 import { type Command, Option } from 'commander';

@@ -7,8 +7,8 @@ import { setFlagsFromString } from 'node:v8';
 const growthPercent = 30;
 
 /**
- * For this whole process, from now on: the space for new objects stays as large as loading the program made it (a few
- * megabytes, from a smaller one too much is copied), that for old ones grows slowly.
+ * Holds for this whole process from now on. The space for old objects grows slowly. The space for new objects keeps the
+ * size that it had after loading the program (a few megabytes). V8 copies too much with a smaller one.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');

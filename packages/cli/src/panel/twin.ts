@@ -16,7 +16,7 @@ import {
 
 export interface Twin {
   state: PanelState;
-  /** What is chosen here and not saved yet. */
+  /** The choice that was made here and not saved yet. */
   draft: UpdateChoice;
   isChanged: boolean;
   /** Index into `itemsOf`. */
@@ -41,7 +41,7 @@ export function openTwin(state: PanelState): Twin {
   return { state, draft: state.choice, isChanged: false, focus: 0, message: '', showsHistory: false };
 }
 
-/** Newer facts. What is chosen and not saved stays, unless the face is another one. */
+/** Takes newer facts. A choice that was not saved stays, if the face is the same. */
 export function withState(twin: Twin, state: PanelState): Twin {
   if (state.face !== twin.state.face) return { ...openTwin(state), message: `This is the ${state.client} now.` };
   return { ...twin, state, draft: twin.isChanged ? twin.draft : state.choice };

@@ -1,12 +1,13 @@
-// What a client must trust to take updates that the operator signed: the policy that accepts them, the authority among the
-// trusted roots, the signer among the trusted publishers. Policy brings certificates as values of the registry.
+// Policy settings that make a Windows client accept updates that the operator signed. They switch such updates on, and
+// add the authority to the trusted roots and the signer to the trusted publishers. Policy stores certificates as
+// registry values.
 import { X509Certificate } from 'node:crypto';
 import { UsageError } from '../terminal.ts';
 import { type PolicySetting, policyKey } from './pointing.ts';
 
 const certificatesKey = 'SOFTWARE\\Policies\\Microsoft\\SystemCertificates';
 
-/** The settings for these certificates (PEM or DER). Throws UsageError for bytes that are no certificate. */
+/** The settings for these certificates (PEM or DER). Throws UsageError for bytes that do not contain a certificate. */
 export function trustSettings(certificates: readonly { name: string; bytes: Uint8Array }[]): PolicySetting[] {
   if (certificates.length === 0) return [];
   return [

@@ -18,7 +18,7 @@ export interface ApiClient {
   list<Item>(path: string, query: Query & { limit: number; cursor?: string | undefined }): Promise<Page<Item>>;
 }
 
-/** `https://name[:port]`. Throws UsageError for what is no such address, and for HTTP to another machine. */
+/** `https://name[:port]`. Throws UsageError for any other text, and for HTTP to another machine. */
 export function originOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '')

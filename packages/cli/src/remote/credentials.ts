@@ -1,4 +1,4 @@
-// Tokens that `moult login` keeps: one file of this user, readable for nobody else.
+// Tokens that `moult login` keeps: one file, which only this user can read.
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,13 +21,19 @@ export function credentialsFile(environment: Environment = process.env): string 
   return join(base || join(HOME || homedir(), '.config'), 'moult', 'servers.json');
 }
 
-/** What is kept for a server, by its origin. Undefined when nothing is. Throws UsageError for a file that others can read. */
+/**
+ * The credentials for a server, by its origin. Undefined if the file has none. Throws UsageError for a file that others
+ * can read.
+ */
 export function loadCredentials(origin: string, file = credentialsFile()): Credentials | undefined {
   const kept = read(file);
   return Object.hasOwn(kept, origin) ? kept[origin] : undefined;
 }
 
-/** Keeps them, or forgets them when there are none. The file is whole, before and after. */
+/**
+ * Saves credentials. Undefined removes those of this origin. A process that ends in between leaves the old file or the
+ * new one.
+ */
 export function saveCredentials(origin: string, credentials: Credentials | undefined, file = credentialsFile()): void {
   const { [origin]: _, ...others } = read(file);
   const kept = credentials ? { ...others, [origin]: credentials } : others;

@@ -1,4 +1,4 @@
-// The services of MS-WSUSSS by which a downstream server asks its upstream.
+// The services of MS-WSUSSS. A downstream server calls them on its upstream server.
 import type { Service } from '../soap/service.ts';
 import {
   getAuthConfig,

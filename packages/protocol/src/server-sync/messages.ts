@@ -51,7 +51,7 @@ export const getCookie = operation(
 );
 
 const language = record({
-  /** An LCID; 0 with the name `all` is the switch for all languages. */
+  /** An LCID. 0 with the name `all` is the switch for all languages. */
   languageId: required('LanguageID', integer),
   shortLanguage: optional('ShortLanguage', text),
   longLanguage: optional('LongLanguage', text),

@@ -1,5 +1,5 @@
-// What is in a bundle: a folder that holds everything an agent needs to be installed, and no word of a server that it would
-// have to trust on first use.
+// The files of a bundle: a folder with everything that installs an agent. It contains nothing of a server that the
+// agent must trust on first use.
 import { createHash, X509Certificate } from 'node:crypto';
 import type { ArchivedFile } from '@moult/formats/archives';
 import { type Brand, encodeRelease, parseBrand, type Release, releaseFileName } from '@moult/protocol/self-update';
@@ -15,7 +15,7 @@ interface BundledRelease {
   files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** What bundles of all platforms share. */
+/** The contents that bundles of all platforms share. */
 export interface BundleContents {
   brand: Brand;
   /** The program `moult-agent` (scripts/build.ts). */

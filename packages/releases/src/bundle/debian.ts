@@ -33,7 +33,7 @@ export function debianControl(facts: DebianFacts): ArchiveEntry[] {
     { kind: 'folder', name: './' },
     text('./control', controlOf(facts), false),
     text('./postinst', script('configure | abort-*', `${program} setup`), true),
-    // A running installer refuses the removal: its files would go.
+    // A running installer refuses the removal, because its files are among those that go.
     text('./prerm', script('remove', `${program} uninstall`, `${program} stop >/dev/null 2>&1 || true`), true),
     text('./postrm', script('purge', `rm -rf /var/lib/${brand.id}`), true),
   ];

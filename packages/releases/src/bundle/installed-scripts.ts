@@ -14,14 +14,15 @@ export function startCommandForWindows(): string {
   return '@"%~dp0runtime\\node.exe" "%~dp0moult-agent.mjs" %*\r\n';
 }
 
-/** Where a bundle lies once it is installed on Linux. */
+/** The folder of an installed bundle on Linux. */
 export function placeOf({ id }: Brand): string {
   return `/opt/${id}`;
 }
 
 /**
- * Puts the folder that it lies in where programs are, then sets the agent up. The one before comes back if that fails. Killed at
- * any line, the next run ends well. What is in its place has reached the disk.
+ * The script moves its own folder to the folder of programs, then sets the agent up. If that fails, the agent of before
+ * comes back. If the script is killed at any line, the next run ends well. A folder in its final place has reached the
+ * disk.
  */
 export function installScript(brand: Brand): string {
   const place = placeOf(brand);
@@ -108,7 +109,7 @@ export function installScriptForWindows(brand: Brand): string {
   return `\ufeff${lines.join('\r\n')}\r\n`;
 }
 
-/** Below Program Files. The agent itself lies beside it. */
+/** Below Program Files. The agent itself is beside it. */
 export function windowsFolder({ vendor, product }: Brand): string {
   return `${vendor}\\${product} Runtime`;
 }

@@ -103,7 +103,7 @@ async function* gzipped(entries: Iterable<ArchiveEntry>, level: number): AsyncGe
   const packed = pipeline(encodeTar(entries), createGzip({ level }), () => undefined);
   let isFirst = true;
   for await (const piece of packed as AsyncIterable<Buffer>) {
-    // The header names the system that packed it; 255 is "unknown" (RFC 1952).
+    // The header names the system that packed it. 255 is "unknown" (RFC 1952).
     if (isFirst && piece.length > 9) piece[9] = 255;
     isFirst = false;
     yield piece;

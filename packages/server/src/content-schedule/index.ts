@@ -34,7 +34,7 @@ export function scheduleContent(config: ServerConfig, parts: ScheduleParts): Con
   const { store, log, pollMs = 5000, everyMs = 15 * 60_000 } = parts;
   const ending = new AbortController();
   const demanded = new Set<string>();
-  /** What the log has of files that cannot be had, and of the last error: the same is not said each time. */
+  /** Failures of files that the log has already, by SHA-1. The log gets the same failure once. */
   const told = new Map<string, string>();
   let warned: string | undefined;
   let running: Promise<void> | undefined;

@@ -27,7 +27,9 @@ export function createRequireTls(port: () => number | undefined): Site {
   };
 }
 
-/** Undefined for a Host that cannot be one: nobody is sent to a name that he did not call. */
+/**
+ * Undefined for a Host that cannot be a name of this server. A redirect leads only to the name that the client called.
+ */
 function httpsAddress({ request, path }: Exchange, port: number | undefined): string | undefined {
   const [, name] = /^([\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.exec(askedHost(request) ?? '') ?? [];
   if (name === undefined || port === undefined) return undefined;

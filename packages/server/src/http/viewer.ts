@@ -1,5 +1,5 @@
-// The viewer of the home page: somebody on the server itself, or anybody. The home page has no log-on, so it shows names of
-// computers only to viewers who could read the database as well.
+// The viewer of the home page: somebody on the server itself, or anybody. The home page has no log-on. Only viewers who
+// can read the database as well see names of computers.
 import type { IncomingMessage } from 'node:http';
 import { askedHost, isLoopbackHost } from './known-hosts.ts';
 

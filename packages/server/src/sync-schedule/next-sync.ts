@@ -1,5 +1,5 @@
-// When the next synchronisation begins: so often as was said, and a little later each time, so that not every server in the
-// world asks at the full hour.
+// The time of the next synchronisation: after the interval that the administrator set, and a little later each time. So
+// the servers of the world do not all ask at the full hour.
 import type { SyncRun } from '@moult/store';
 
 interface Facts {

@@ -1,5 +1,6 @@
-// Where the certificate of HTTPS comes from: files of the administrator, or the server's own authority. Both are looked at
-// again now and then, so that a renewed certificate is in use without a restart. One that cannot be used changes nothing.
+// The source of the certificate for HTTPS: files of the administrator, or the server's own authority. The server looks
+// at both again now and then, so that a renewed certificate is in use without a restart. One that cannot be used
+// changes nothing.
 import { createHash, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { ServerConfig } from '@moult/administration/config';
@@ -134,7 +135,7 @@ function endOf(pem: string): Date | undefined {
   return new Date(validTo);
 }
 
-/** OpenSSL takes an empty file for one that nobody gave. */
+/** OpenSSL treats an empty file as a missing one. */
 function readWhole(file: string): Buffer {
   const bytes = readOutside(file);
   if (bytes.length === 0) throw new Error(`${file} is empty`);

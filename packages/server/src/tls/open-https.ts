@@ -8,7 +8,7 @@ import { type CertificateSource, openCertificate } from './certificate-source.ts
 
 interface HttpsParts extends Omit<Parameters<typeof openCertificate>[1], 'names'> {
   log: Logger;
-  /** Told why there is no HTTPS, when nobody asked for it. */
+  /** Told why HTTPS is off, if the administrator did not ask for it. */
   missing(why: string): void;
 }
 

@@ -39,7 +39,7 @@ export interface UpdateService {
   /** `http://host:port` of the main site for a client that called this way. */
   contentRoot(exchange: Exchange): string;
   now(): Date;
-  /** By which holds and the emergency stop end: a clock that jumps ahead ends none. */
+  /** The clock for the end of holds and of the emergency stop. If the system's clock jumps ahead, none of them ends. */
   endingNow(): Date;
 }
 
@@ -78,8 +78,8 @@ export interface Client {
 }
 
 /**
- * Who calls and what it is offered. Throws the faults of openCookie, ConfigChanged, and with `registered`
- * RegistrationRequired for a computer that is not.
+ * The calling computer and its offer. Throws the faults of openCookie, ConfigChanged, and with `registered`
+ * RegistrationRequired for a computer that is not registered.
  */
 export async function openClient(
   service: UpdateService,
@@ -98,8 +98,9 @@ export async function openClient(
 }
 
 /**
- * A computer that came into other groups is told every deployment again: the decisions there may be older than its
- * anchor, and those of its old groups leave no trace in the new ones. So is one from which other things are withheld now.
+ * A computer that moved to other groups gets every deployment again. The decisions there may be older than its anchor.
+ * Decisions of its old groups leave no trace in the new ones. The same holds if Moult now withholds other updates from
+ * it.
  */
 function inGroups(claims: ClientClaims, groupIds: readonly string[], withheld: string): ClientClaims {
   const names = [...groupIds].sort().join();

@@ -1,5 +1,6 @@
-// /agent/: the installers of the agent, for a client that has nothing yet. A path is looked up in a list of made files, never joined
-// to a folder. Nobody needs to trust this site: the pasted line knows the digest of the script, and the script those of the bundles.
+// /agent/: the installers of the agent, for a client that has nothing yet. Moult looks a path up in a list of made
+// files, and never joins it to a folder. A client does not need to trust this site. The pasted line contains the digest
+// of the script, and the script contains the digests of the bundles.
 import { statSync } from 'node:fs';
 import type { Platform } from '@moult/releases/bundle';
 import { answerPlainly } from '../../http/front.ts';

@@ -31,7 +31,7 @@ export interface KeptFile {
 const scriptNames = ['install.sh', 'install.ps1'] as const;
 export type ScriptName = (typeof scriptNames)[number];
 
-/** What is handed out. */
+/** The bundles and scripts that the site hands out. */
 export interface KeptBundles {
   bundles: Partial<Record<Platform, KeptFile>>;
   scripts: Record<ScriptName, KeptFile>;

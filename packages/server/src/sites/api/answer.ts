@@ -63,7 +63,7 @@ export function csvOf({ answer }: Route, document: unknown, headers: Headers): A
   return { status: 200, body: `${lines.join('\r\n')}\r\n`, type: 'text/csv; charset=utf-8; header=present', headers };
 }
 
-/** Where the next page is (RFC 8288), for lists in either form. */
+/** The link to the next page (RFC 8288), for lists in either form. */
 export function linkToNext(document: unknown, { target, query }: { target: string; query: string }): Headers {
   const { next } = document as Listed;
   if (next === null) return {};

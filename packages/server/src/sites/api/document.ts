@@ -23,7 +23,7 @@ const problem = z
 
 let text: string | undefined;
 
-/** As JSON; made once. */
+/** As JSON. It is made once. */
 export function openApiDocument(): string {
   text ??= JSON.stringify(
     createDocument({

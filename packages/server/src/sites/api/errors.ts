@@ -1,5 +1,5 @@
-// Refusals of the API in the form of RFC 9457. The codes API_… have their home here; rules of administration and of the
-// store keep their own.
+// Refusals of the API in the form of RFC 9457. This file is the home of the codes API_…. Rules of administration and of
+// the store keep their own codes.
 import { AdministrationError } from '@moult/administration';
 import { isTemporary, ServerError } from '@moult/store/errors';
 
@@ -73,13 +73,13 @@ export interface Problem {
   detail: string;
   instance: string;
   errors?: readonly Fault[];
-  /** What was not found: computer, group, update, user or token. */
+  /** The kind that was not found: computer, group, update, user or token. */
   subject?: string;
   /** How many the server counted, when that is what it is about. */
   count?: number;
 }
 
-/** What a client is told of an error; an error that is none of ours says nothing of itself. */
+/** The problem document that a client gets for an error. It says nothing of an error that is not ours. */
 export function problemOf(
   error: unknown,
   instance: string,
@@ -110,7 +110,7 @@ function factsOf(error: Error): Pick<Problem, 'subject' | 'count'> {
   return { ...(subject !== undefined && { subject }), ...(count !== undefined && { count }) };
 }
 
-/** What is refused by a rule, and not by a failure of the server. */
+/** The status of a refusal by a rule. Undefined for a failure of the server. */
 function statusOfRule(code: string): number | undefined {
   if (code === 'SERVER_NOT_FOUND') return 404;
   if (code === 'SERVER_REFUSED' || code.startsWith('ADMINISTRATION_')) return code === badAccount ? 422 : 409;

@@ -1,5 +1,6 @@
-// Who may come in: the name that was called, the way, the credentials, and whether another site's page sent the call. A
-// visitor without credentials learns nothing, also not which addresses there are.
+// Decides who may call the API. It checks the name that was called, the transport and the credentials. It also checks
+// whether the page of another site sent the call. A visitor without credentials learns nothing, not even which
+// addresses exist.
 import type { IncomingMessage } from 'node:http';
 import {
   actorOf,

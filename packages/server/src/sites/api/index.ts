@@ -23,7 +23,7 @@ import { apiRoot, findRoutes } from './table.ts';
 interface ApiParts {
   store: Store;
   server: FoundServer;
-  /** Where administration is: the ports of clients, or a port of its own. */
+  /** The listeners that serve administration: the ports of clients, or a port of its own. */
   listeners: readonly ListenerName[];
   hosts: KnownHosts;
   now(): Date;
@@ -83,7 +83,7 @@ export function createApiSite({ store, server, listeners, hosts, now, running, h
         const { problem, headers } = problemOf(error, instance);
         if (problem.status >= 500) failed(error, instance);
         send(exchange.request, exchange.response, answerOfProblem(problem, headers));
-        // What is left of a body that nobody read.
+        // Discards the rest of an unread body.
         exchange.request.resume();
       }
     },
@@ -197,7 +197,7 @@ function prefersLater({ request }: Exchange): boolean {
   return /(?:^|[,\s])respond-async(?:$|[,;\s])/i.test(String(request.headers.prefer ?? ''));
 }
 
-/** What a page reads by itself, while nobody is there, keeps no session open. */
+/** Requests that a page sends by itself do not extend a session. The user may have left. */
 function isInBackground({ request }: Exchange, route: Route | undefined): boolean {
   return route?.isStream === true || (route?.method === 'GET' && request.headers['moult-background'] === '1');
 }

@@ -1,5 +1,6 @@
-// Long work of the API: it goes on after its request was answered, tells how far it is, can be cancelled, and keeps its result
-// for a while. Jobs are in memory: a restart ends them, and the audit records say what they changed.
+// Long work of the API. A job goes on after its request was answered, and tells how far it is. It can be cancelled, and
+// it keeps its result for a while. Jobs are in memory: a restart ends them, and the audit records say what they
+// changed.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { jsonText } from '@moult/formats/text';
@@ -20,7 +21,7 @@ export interface Job {
   /** Steps that are done, and of how many, once that is known. */
   done: number;
   of?: number;
-  /** What the operation would have answered. */
+  /** The answer of the operation. */
   result?: unknown;
   /** Why it failed. */
   problem?: Problem;
@@ -41,7 +42,7 @@ interface Owner {
 
 interface JobParts {
   now(): Date;
-  /** What a client is told of a failure. */
+  /** The problem document for a failure. */
   problemOf(error: unknown): Problem;
   /** Told of each change of a job. */
   changed(accountId: string, job: Job): void;
@@ -193,7 +194,7 @@ export function createJobs({ now, problemOf, changed, notAsked, limits }: JobPar
         resultBytes: 0,
       };
       entries.set(job.jobId, entry);
-      // What the caller is answered is a job that waits: it may end before the answer is sent.
+      // The caller gets a waiting job as its answer. The job may end before the answer is sent.
       const answer = shown(entry);
       queueMicrotask(begin);
       return answer;

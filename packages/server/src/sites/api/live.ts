@@ -1,11 +1,11 @@
-// The live stream: server-sent events that say which lists changed, and no more. A client reads again the lists that it
-// shows, with its own permissions. The id of a message names the state of every topic, so that a client that comes back is
-// told exactly what it missed, by any server of the database.
+// The live stream: server-sent events that say which lists changed, and no more. A client reads the lists that it shows
+// again, with its own permissions. The id of a message names the state of every topic. So any server of the database
+// can tell a client that comes back exactly what it missed.
 import type { ServerResponse } from 'node:http';
 import type { Topic } from '@moult/store';
 import type { liveBounds } from '../../bounds.ts';
 
-/** What changes for readers: topics of the store, and jobs of this server. */
+/** The topics that readers are told of: those of the store, and jobs of this server. */
 type LiveTopic = Topic | 'jobs';
 
 /** That computers were here is counted nowhere, and true at nearly every moment. */
@@ -30,7 +30,7 @@ interface Viewer {
 }
 
 interface Live {
-  /** Takes the response over. False, untouched, when there is no room. */
+  /** Takes the response over. If all streams are in use, it answers false and leaves the response untouched. */
   open(response: ServerResponse, viewer: Viewer): boolean;
   /** Tells the streams of an account about a job of it. */
   tell(accountId: string, event: 'job', document: unknown): void;
@@ -189,7 +189,7 @@ function idOf(generations: Generations): string {
   return [...generations].map(([topic, count]) => `${topic}=${count}`).join();
 }
 
-/** Undefined for what is no id of ours: such a client is told that it is new. */
+/** Undefined for an id that is not one of ours. Such a client is told that it is new. */
 function generationsIn(id: string): Generations | undefined {
   if (id.length > 1024 || !/^[a-z-]+=\d{1,15}(?:,[a-z-]+=\d{1,15})*$/.test(id)) return undefined;
   return new Map(

@@ -1,6 +1,6 @@
-// Log-ons by password, bounded so that nobody guesses fast, and nobody can lock out somebody else: failures count for an
-// address, and for an account as seen from one address. An account alone is never locked. The work of a hash waits in a
-// short line, in which addresses that failed least come first, and before them those from which somebody logged on before.
+// Log-ons by password. Their bounds stop fast guessing, and stop one person from locking out another. Failures count
+// for an address, and for an account as seen from one address. Moult never locks an account alone. Log-ons wait in a
+// short line for their hash. Addresses with a successful log-on come first, then those that failed least.
 import { accountByPassword, hashPassword, newSecret } from '@moult/administration/accounts';
 import type { Account, Store } from '@moult/store';
 import { logOnBounds } from '../../bounds.ts';
@@ -42,7 +42,7 @@ export function createLogOns({ store, cost, now = () => performance.now() }: Log
   };
   const line: Waiting[] = [];
   let atWork = 0;
-  /** Of a password that nobody has: made once, at the first log-on. */
+  /** The hash of a password that no account has. It is made once, at the first log-on. */
   let decoy: Promise<string> | undefined;
 
   const enter = async (fullness: number): Promise<void> => {
@@ -54,7 +54,7 @@ export function createLogOns({ store, cost, now = () => performance.now() }: Log
       const giveUp = () => reject(busy());
       const at = line.findIndex((other) => other.fullness < fullness);
       line.splice(at < 0 ? line.length : at, 0, { fullness, begin: resolve, giveUp });
-      // Whoever failed most goes.
+      // The address that failed most leaves the line.
       if (line.length > mostWaiting) line.pop()?.giveUp();
     });
   };
@@ -90,7 +90,7 @@ export function createLogOns({ store, cost, now = () => performance.now() }: Log
       try {
         await enter(counts.addresses.fullness(place) + (isKnown ? 1 : 0));
       } catch (error) {
-        // Nobody looked at the password.
+        // The password was not checked.
         giveBack();
         throw error;
       }

@@ -9,13 +9,14 @@ interface Keyed {
   /** As the header has it. */
   key: string;
   accountId: string;
-  /** What is asked: method, target and body. */
+  /** The request: method, target and body. */
   request: readonly string[];
 }
 
 /**
- * Does `work` once for its key. An answer is kept, also a refusal by a rule. What failed may be tried again. Throws ApiError
- * API_BAD_REQUEST for a key that is none, API_CONFLICT for the key of another request or of one at work.
+ * Does `work` once for its key. It keeps an answer, also a refusal by a rule. A client may try again after a failure.
+ * Throws ApiError API_BAD_REQUEST for a malformed key. Throws API_CONFLICT for the key of another request, or of a
+ * request that still runs.
  */
 export async function answerOnce(
   store: Store,

@@ -1,5 +1,5 @@
-// From an HTTP request to the values that a route wants. A name that the route does not have is refused, so that nobody sets
-// what no operation offers.
+// From an HTTP request to the values that a route wants. It refuses a name that the route does not have. So a client
+// can set only the fields of its operation.
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { apiBounds, callBounds } from '../../bounds.ts';

@@ -14,7 +14,7 @@ type Shape = z.ZodObject;
 type Out<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
 export interface Visitor {
-  /** Where the call came from. */
+  /** The client's address. */
   address: string;
   userAgent: string;
   /** Over HTTPS, as far as this server or a trusted proxy knows. */
@@ -34,21 +34,21 @@ export interface Call<Path, Query, Body> {
   visitor: Visitor;
   logOns: LogOns;
   running(): RunningFacts;
-  /** What the home page shows, with names. */
+  /** The document of the home page, with names. */
   home(): Promise<HomeDocument>;
   /** Of the server. */
   log: Log;
   jobs: Jobs;
   /** Of long work: how far it is, and whether it should end. */
   course: Course;
-  /** Makes the answer a live stream. False, with the answer untouched, when there is no room. */
+  /** Makes the answer a live stream. If all streams are in use, it answers false and leaves the answer untouched. */
   openLive(): boolean;
   path: Path;
   query: Query;
   body: Body;
 }
 
-/** What a handler answers beside its document. */
+/** An answer of a handler with more than its document. */
 export class Reply {
   readonly document: unknown;
   readonly headers: Readonly<Record<string, string>>;
@@ -59,7 +59,9 @@ export class Reply {
   }
 }
 
-/** What names an operation: its id, its address below /api/v1, what a role must permit, and its topic. */
+/**
+ * The head of an operation: its id, its method, its address below /api/v1, the permission that it needs, and its topic.
+ */
 type Head = readonly [id: string, method: Method, path: `/${string}`, permission: Permission | 'anyone', topic: string];
 
 interface RouteParts<Path, Query, Body> {
@@ -68,7 +70,7 @@ interface RouteParts<Path, Query, Body> {
   pathSchema?: Path;
   querySchema?: Query;
   bodySchema?: Body;
-  /** Of the answer; none is 204. */
+  /** Of the answer. Without it the answer is 204. */
   answer?: z.ZodType;
   /** 201 for what makes something. */
   status?: 200 | 201 | 204;
@@ -76,7 +78,7 @@ interface RouteParts<Path, Query, Body> {
   isList?: true;
   /** May take long: with `Prefer: respond-async` it becomes a job. The handler tells `course`, and ends by its signal. */
   isLong?: true;
-  /** The answer is a stream of server-sent events. It is no use of a session. */
+  /** The answer is a stream of server-sent events. Opening it does not count as a use of the session. */
   isStream?: true;
   /** Problems of its rules, beside those that every operation has: status and when. */
   refusals?: Readonly<Record<number, string>>;

@@ -1,4 +1,5 @@
-// The page of the set-up link. The secret is behind the # of its address: browsers send that to nobody, so no log has it.
+// The page of the set-up link. The secret is behind the # of its address. Browsers do not send that part, so no log has
+// it.
 
 export const setUpPolicy =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";

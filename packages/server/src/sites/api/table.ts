@@ -1,5 +1,5 @@
-// The table of routes: the only way to a handler. Dispatch, the checks of shapes, the OpenAPI document, the page at /api and
-// the matrix of roles are made of it.
+// The table of routes: the only way to a handler. Five things are made of it: dispatch, the checks of shapes, the
+// OpenAPI document, the page at /api and the matrix of roles.
 import type { Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { computerRoutes } from './routes/computers.ts';

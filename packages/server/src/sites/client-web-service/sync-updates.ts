@@ -1,5 +1,5 @@
-// SyncUpdates (MS-WUSP 3.1.5.7). The catalog decides. Here the request is checked, fragments are put to the
-// decision, and the page is cut where the answer would become too large.
+// SyncUpdates (MS-WUSP 3.1.5.7). The catalog decides. This file checks the request, adds the fragments of the updates,
+// and cuts the page at the largest answer.
 import type { RevisionId, UpdateId } from '@moult/catalog';
 import type { SyncInfo, SyncUpdateParameters } from '@moult/protocol/client-web-service';
 import { SoapFault } from '../../errors.ts';

@@ -1,6 +1,6 @@
-// The console's site: the home page, its facts as JSON and as a live stream, and the documentation. Read-only. There are no
-// accounts: names, addresses and ids of computers are for those who look from the server itself, unless a setting says
-// otherwise. All others see counts and health. docs/home-page.md says so too.
+// The console's site: the home page, its facts as JSON and as a live stream, and the documentation. Read-only, without
+// a log-on. Viewers on the server itself see names, addresses and ids of computers. A setting can change that. All
+// others see counts and health. See docs/home-page.md.
 
 import { createHash } from 'node:crypto';
 import { visibleText } from '@moult/formats/text';
@@ -24,14 +24,14 @@ export type { NamesFor } from '../../home-document.ts';
 interface ConsoleParts {
   /** The folder that packages/console/build.ts makes. */
   assetsDir: string;
-  /** Who is shown names, addresses and ids of computers. */
+  /** The viewers that see names, addresses and ids of computers. */
   namesFor: NamesFor;
   /** The names under which browsers may call. */
   hosts: KnownHosts;
   now(): Date;
   server(): ServerFacts;
   selfUpdateHealth(): SelfUpdateHealth;
-  /** What the administrator must know beside: a wrong clock, keys that end. */
+  /** Further warnings for the administrator: a wrong clock, keys that end. */
   notices?(): Notice[];
   loadHomeFacts(eventLimit: number): Promise<HomeFacts>;
   /** Calls back after each change worth showing. Answers how to end that. */
@@ -42,7 +42,7 @@ interface ConsoleParts {
 }
 
 export interface ConsoleSite extends Site {
-  /** What the page shows to those who may see names. Throws what the feed throws. */
+  /** The document of the page for viewers that may see names. Throws the errors of the feed. */
   home(): Promise<HomeDocument>;
   /** Ends every stream, so that the listeners can close. */
   close(): void;
@@ -147,7 +147,7 @@ function notOurName(host: string): string {
 function sendHome({ request, response }: Exchange, { id, body }: Snapshot): void {
   const etag = `"${id}"`;
   response.setHeader('etag', etag);
-  // What the next one may see is another thing.
+  // The next viewer may see other things.
   response.setHeader('cache-control', 'private, no-cache');
   if (request.headers['if-none-match']?.includes(etag)) {
     response.writeHead(304).end();

@@ -40,10 +40,10 @@ const hostProduct = 'moult-host';
 const fileTime = new Date('2020-01-01T00:00:00Z');
 
 /**
- * Signs and stores a cabinet for each release under `releaseDir/<kind>/<version>/`, and answers all stored releases of these
- * kinds, newest first. What is unchanged keeps its bytes. A folder that is not what its release.json says
- * (SERVER_BAD_RELEASE, PROTOCOL_RELEASE_MALFORMED) is handed to `refused`, which throws it on unless told otherwise.
- * `branding`: of releases that name no brand.
+ * Signs and stores a cabinet for each release under `releaseDir/<kind>/<version>/`. Answers all stored releases of
+ * these kinds, newest first. An unchanged release keeps its bytes. `refused` gets each folder that does not match its
+ * release.json (SERVER_BAD_RELEASE, PROTOCOL_RELEASE_MALFORMED). By default it throws that error. `branding`: of
+ * releases that name no brand.
  */
 export async function publishReleases(
   kinds: readonly ReleaseKind[],

@@ -39,7 +39,7 @@ const topic = 'Accounts';
 const pathSchema = z.object({ user: someText().describe('Name or id of the account') });
 const password = z.string().min(1).max(1024);
 
-/** What may change of an account by If-Match: a log-on changes nothing of it. */
+/** The parts of an account that If-Match protects. A log-on does not change them. */
 async function current({ administration, path }: Call<{ user: string }, unknown, unknown>) {
   const { loggedOnAt: _, ...found } = await findAccount(administration, path.user);
   return found;

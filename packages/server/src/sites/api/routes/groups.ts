@@ -8,7 +8,7 @@ const group = z.looseObject({ groupId: id, name: z.string(), parentId: id.option
 const topic = 'Groups';
 const pathSchema = z.object({ group: someText().describe('Name or id') });
 
-/** What an ETag of a group is of: the group, not how many computers are in it. */
+/** The ETag of a group covers the group, and not the number of computers in it. */
 async function current({ administration: { store }, path }: Call<{ group: string }, unknown, unknown>) {
   return store.requireGroup(path.group);
 }

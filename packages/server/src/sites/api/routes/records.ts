@@ -1,4 +1,4 @@
-// What happened, and how the server is.
+// Routes for records (audit, events, synchronisations) and for the state of the server.
 import {
   listAudit,
   listContent,

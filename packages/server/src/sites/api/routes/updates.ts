@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { route } from '../route.ts';
 import { id, instant, listQuery, order, pageOf, someText, told, whole, wholeOf } from '../shapes.ts';
 
-/** As MS-WUSP calls them; Inherit withdraws the decision for a group. */
+/** As MS-WUSP calls them. Inherit withdraws the decision for a group. */
 const action = z.enum(['Install', 'OptionalInstall', 'Uninstall', 'PreDeploymentCheck', 'Block', 'Inherit']);
 
 const decision = z.looseObject({ groupId: id, group: z.string(), action: z.string(), deadline: instant.optional() });
