@@ -1,5 +1,5 @@
-// Who changed what, from what to what. Written in the transaction that makes the change, so that neither is without
-// the other, and chained (audit-chain.ts).
+// The audit records: who changed something, and its values before and after. A record is written in the transaction
+// that makes the change, so that neither is without the other. Records form a chain (audit-chain.ts).
 import type { Kysely } from 'kysely';
 import { type AuditRow, appendToChain, loadHead, lockHead, noteHead, watchHead } from './audit-chain.ts';
 import { checkChain } from './audit-check.ts';

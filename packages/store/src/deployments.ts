@@ -79,7 +79,7 @@ async function isDeclinedIn(transaction: Kysely<Tables>, updateId: string): Prom
   return row?.is_declined === 1;
 }
 
-/** Writes one decision, on record, inside a transaction that has its stamp. Whoever calls marks the change. */
+/** Writes one decision, on record, inside a transaction that has its stamp. The caller marks the change. */
 export async function writeDecision(
   transaction: Kysely<Tables>,
   { updateId, groupId, action, deadline, administrator }: DeploymentDecision,
@@ -114,7 +114,7 @@ export async function writeDecision(
 interface Circumstances {
   author: Author;
   stamp: number;
-  /** `rule:ID` or `ring:ID`; undefined: a person, or a version that says nothing of it. */
+  /** `rule:ID` or `ring:ID`. Undefined for a person, or for a version that does not say it. */
   by?: string | undefined;
 }
 
@@ -140,7 +140,7 @@ async function noteOrigin(
     .execute();
 }
 
-/** Inside a transaction that has its stamp; whoever calls marks the change. `evidence`: why a rule may decline it. */
+/** Inside a transaction that has its stamp. The caller marks the change. `evidence`: why a rule may decline it. */
 export async function writeDeclined(
   transaction: Kysely<Tables>,
   updateId: string,
@@ -169,7 +169,7 @@ export async function writeDeclined(
   await recordAudit(transaction, author, { action, subject: updateId, before, after: { isDeclined, ...rule } });
 }
 
-/** Takes one decision back, on record; whoever calls marks the change. */
+/** Withdraws one decision, on record. The caller marks the change. */
 export async function takeBack(
   transaction: Kysely<Tables>,
   { update_id, group_id, action, deadline, changed_at }: Selectable<Tables['deployments']>,

@@ -1,5 +1,5 @@
-// Updates that their publisher expired. As in WSUS their approvals are taken off and they are declined, in the transaction
-// that brings the expired revision, so that no client is offered one in between.
+// Updates that their publisher expired. As in WSUS, Moult withdraws their approvals and declines them. It does so in
+// the transaction that brings the expired revision. So no client is offered one in between.
 import { type Kysely, sql } from 'kysely';
 import { recordAudit } from './audit.ts';
 import type { Changes } from './changes.ts';

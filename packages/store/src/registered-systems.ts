@@ -1,4 +1,4 @@
-// What the computers said of themselves, for the question how many of them an update is for.
+// Counts the systems of all registered computers. The reach of a rule or a package is computed from them.
 import type { CountedSystem } from '@moult/catalog/reach';
 import type { ComputerLists } from './contract/index.ts';
 import type { Database } from './database.ts';

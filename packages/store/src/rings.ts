@@ -1,5 +1,5 @@
-// Rings in the database. A change of an update on its way is one transaction, and counts only in the version that it was made
-// for: two servers, and one that is killed, leave one state.
+// Rings in the database. A change of an update on its way is one transaction. It counts only in the version that it was
+// made for. So two servers, or a killed one, leave one state.
 import { connectedPerGapMs, oneCheckInMs, slowestGapMs } from '@moult/catalog/rings';
 import { type Kysely, sql } from 'kysely';
 import { recordAudit } from './audit.ts';
@@ -114,7 +114,7 @@ export function ringStore(database: Database, changes: Changes): RingStore {
   };
 }
 
-/** What rings noted of computers that are removed. */
+/** Removes the notes of rings on removed computers. */
 export async function forgetInRings(transaction: Kysely<Tables>, computerIds: readonly string[]): Promise<void> {
   await transaction.deleteFrom('computer_rhythms').where('computer_id', 'in', computerIds).execute();
   await transaction

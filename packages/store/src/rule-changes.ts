@@ -1,4 +1,4 @@
-// What rules decide, written as decisions with an origin. A decision of a person stays, whatever a rule says.
+// Writes decisions of rules, each with its origin. A decision of a person stays, whatever a rule says.
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Changes } from './changes.ts';
 import { markChange } from './configuration.ts';

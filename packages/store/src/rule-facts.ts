@@ -1,4 +1,4 @@
-// What rules are asked about: updates, what is decided on them, and which computers need them.
+// The facts that rules depend on: updates, the decisions on them, and the computers that need them.
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { DecidedNow, RuleStore, StoredEvidence, StoredRuleFacts } from './contract/index.ts';
 import type { Database, Engine } from './database.ts';

@@ -1,5 +1,5 @@
-// The tables as kysely sees them. Times are milliseconds since 1970 (UTC), flags 0 or 1, GUIDs lower case without
-// braces, digests lower-case hex, JSON as text: the same on both engines.
+// The tables as kysely sees them, the same on both engines. Times are milliseconds since 1970 (UTC), and flags 0 or 1.
+// GUIDs are lower case without braces, digests lower-case hex, and JSON is text.
 import type { AccountsTable, ApiAnswersTable, ApiTokensTable, AuditTable, SessionsTable } from './schema/accounts.ts';
 import type {
   ComputerFiguresTable,

@@ -69,7 +69,10 @@ import { serverVersion } from './version.ts';
 export interface StoreOptions {
   now: () => Date;
   bounds?: Partial<StoreBounds>;
-  /** Where there is no Moult yet: the newest schema is made, or SERVER_DATABASE_TOO_OLD is thrown. Default `make`. */
+  /**
+   * For a database without the tables of Moult: makes the newest schema, or throws SERVER_DATABASE_TOO_OLD. Default
+   * `make`.
+   */
   ifEmpty?: 'make' | 'refuse';
 }
 
@@ -92,7 +95,7 @@ export async function openStore(address: string, { now, ifEmpty = 'make', bounds
 }
 
 export interface ServerStoreOptions extends Pick<StoreOptions, 'now' | 'bounds'> {
-  /** The error to throw where there is no Moult yet; unless given, the tables are made. */
+  /** The error to throw for a database without the tables of Moult. By default the tables are made. */
   refuseEmpty?: (() => Error) | undefined;
 }
 
@@ -112,7 +115,7 @@ export interface ServerStore extends Store {
 
 /**
  * The store of a server, there at once though PostgreSQL may be away: `prepare` opens it. Throws SERVER_DATABASE for an
- * SQLite file that cannot be opened, SERVER_BAD_CONFIG for an address that is none.
+ * SQLite file that cannot be opened, SERVER_BAD_CONFIG for a malformed address.
  */
 export function openServerStore(
   address: string,
@@ -163,7 +166,7 @@ function emptyDatabase(address: string): ServerError {
   );
 }
 
-/** The store on an open database. For tests and tools; the others open it by its address. */
+/** The store on an open database. For tests and tools. Other code opens a store by its address. */
 export function storeOf(database: Database, now: () => Date, given: StoreBounds = defaultStoreBounds): Store {
   const bounds = { ...given };
   const changes: Changes = createChanges();

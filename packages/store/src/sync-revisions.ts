@@ -186,7 +186,9 @@ async function noteWanted(
   }
 }
 
-/** No two have one place: what is read in pieces would lose one of them. */
+/**
+ * The last position of a list. Each revision has a place of its own: reading in pieces loses one of two in one place.
+ */
 async function lastPosition(transaction: Kysely<Tables>, list: SyncListName): Promise<number> {
   const row = await transaction
     .selectFrom('sync_revisions')

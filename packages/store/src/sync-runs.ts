@@ -135,7 +135,7 @@ async function insertRun(
   return toRun(row);
 }
 
-/** What one upstream said is worth nothing to another. */
+/** Ends a run of another upstream. Its staged revisions are worthless for this one. */
 async function giveUp(transaction: Kysely<Tables>, runId: number, now: Date): Promise<void> {
   const ended = { state: 'given-up' as const, ended_at: now.getTime(), lease_until: 0 };
   await transaction.updateTable('sync_runs').set(ended).where('run_id', '=', runId).execute();

@@ -1,4 +1,4 @@
-// Lists every table once. A table of the schema that is missing here does not compile, because a backup would lose it.
+// Lists every table once. A table of the schema that is missing here does not compile, because backups need the list.
 import type { ColumnType } from 'kysely';
 import type { Tables } from './schema.ts';
 
@@ -9,12 +9,12 @@ type IdentityOf<Table extends keyof Tables> = {
     : never;
 }[keyof Tables[Table]];
 
-/** Rows that a backup holds; PostgreSQL counts on from `identity` after a restore. */
+/** Rows that a backup holds. PostgreSQL counts on from `identity` after a restore. */
 type BackedUp<Table extends keyof Tables> = [IdentityOf<Table>] extends [never]
   ? { role: 'backed-up'; identity?: never }
   : { role: 'backed-up'; identity: IdentityOf<Table> };
 
-/** Rows that are made from the others, by triggers or when a list is read, and are made again after a restore. */
+/** Rows that are made from the others, by triggers or when a list is read. A restore makes them again. */
 interface Derived {
   role: 'derived';
 }
@@ -81,7 +81,7 @@ export const backedUpTables = entries
   .filter(([, { role }]) => role === 'backed-up')
   .map(([name]) => name) as BackedUpTable[];
 
-/** A restore drops them, and its migrations make them anew. No query but raw SQL names event_update_blocks. */
+/** A restore drops them, and its migrations make them again. No query but raw SQL names event_update_blocks. */
 export const derivedTables: readonly string[] = [
   ...entries.filter(([, { role }]) => role === 'derived').map(([name]) => name),
   'event_update_blocks',

@@ -127,7 +127,7 @@ export function vendorCatalogStore(database: Database): VendorCatalogs {
 
 type Counts = Pick<CountedVendorCatalog, 'packages' | 'withheld' | 'expired' | 'published'>;
 
-/** What a catalog says of a package. What was published of it is not among them. */
+/** The columns that a catalog gives for a package. Columns of its publication are not among them. */
 const writtenColumns = [
   ...(['catalog', 'digest', 'is_listed', 'state', 'code', 'reason', 'title', 'vendor', 'product'] as const),
   ...(['classification', 'reboot', 'size_bytes', 'document', 'file_sha1', 'file_sha256'] as const),

@@ -121,7 +121,7 @@ async function isGoodLink(tables: Kysely<Tables>, secretHash: string, now: Date)
   const row = await tables.selectFrom('configuration').select('value').where('name', '=', setUpName).executeTakeFirst();
   const [hash, until] = row?.value.split(' ') ?? [];
   const leftMs = Number(until) - now.getTime();
-  // The bound api.set-up-link-ms may be a day. A link of a clock that was ahead would be good for years.
+  // The bound api.set-up-link-ms may be a day. A clock that was ahead makes a link that is good for years.
   if (hash !== secretHash || leftMs <= 0 || leftMs > dayMs) return false;
   return (await tables.selectFrom('accounts').select('account_id').limit(1).executeTakeFirst()) === undefined;
 }

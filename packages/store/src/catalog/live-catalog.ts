@@ -26,11 +26,11 @@ export interface LiveCatalog {
   refresh(): Promise<void>;
   /** The offer to one computer: the one decision that everything asks. */
   decide(computer: ComputerView, now: Date): Offer;
-  /** Product, UpdateClassification …. Undefined for what is no category. */
+  /** Product, UpdateClassification …. Undefined for an update that is not a category. */
   categoryType(updateId: UpdateId): string | undefined;
 }
 
-/** What the decision looks at in a computer. */
+/** The facts of a computer that the decision depends on. */
 interface ComputerView {
   groupIds: readonly string[];
   facts: HoldFacts;
@@ -95,7 +95,7 @@ class StoreBackedCatalog implements LiveCatalog {
     while (this.#isStale || performance.now() - this.#checkedAt >= this.#freshMs) {
       this.#running ??= this.#catchUp()
         .catch((error) => {
-          // What was changed is still to be looked at: a database that was away for a moment hides nothing.
+          // The change must still be read. A database that was away for a moment hides no change.
           this.#isStale = true;
           throw error;
         })

@@ -14,8 +14,8 @@ export interface ServerClock {
    */
   ageingNow(): Date;
   /**
-   * The time by which a hold or the emergency stop ends: `now`, and while the system's clock is not believed no later than
-   * `ageingNow`. It does not look at the disk.
+   * The time for the end of a hold or of the emergency stop. It is `now`. While the system's clock is not believed, it
+   * is `ageingNow` at most. It does not look at the disk.
    */
   endingNow(now: Date): Date;
   /** Stamps later than this were made by a wrong clock. */

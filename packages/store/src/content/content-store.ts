@@ -1,5 +1,5 @@
-// Update files by digest, in DIR/content/XX/HEX.ext as WSUS has them. A file is served only after both of its digests were
-// found right. A file that does not match its name is set aside under another name and never served.
+// Update files by digest, in DIR/content/XX/HEX.ext as WSUS has them. Moult serves a file only after it checked both of
+// its digests. It renames a file that does not match its name, and never serves it.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -24,15 +24,15 @@ type ContentFacts = Pick<
 export interface ContentStore {
   readonly folder: string;
   /**
-   * Name of a verified file below the folder, undefined when there is none. The first call for a file may read all of
-   * it. Links below the folder are not followed.
+   * Name of a verified file below the folder. Undefined if the store does not have it. The first call for a file may
+   * read all of it. Links below the folder are not followed.
    */
   locate(sha1: string): Promise<string | undefined>;
   /** Puts bytes under their digest, durable before it resolves. `fileName` gives the extension. */
   add(bytes: Uint8Array, fileName: string): Promise<ContentFile>;
   /** Takes in a copy of a file. Refuses one that no update has, or that is not as long as its update says. */
   addFile(source: string): Promise<AddedFile>;
-  /** Where a download of this file puts its bytes. What an interrupted one left is there, and nobody is served it. */
+  /** The file that takes the bytes of a download. An interrupted download left its bytes there. No client gets them. */
   partOf(sha1: string): Promise<string>;
   /**
    * Takes in what `partOf` has, durable before it resolves. One that is not as long as its update says, or has other
@@ -41,7 +41,10 @@ export interface ContentStore {
   takePart(sha1: string): Promise<AddedFile>;
   /** Deletes a file and the part of a download of it, and forgets them. Nothing happens to one that is not there. */
   remove(file: Pick<ContentFile, 'sha1' | 'extension'>): Promise<void>;
-  /** Reads the whole file again. One that changed is set aside. `missing`: it is noted, and not there any more. */
+  /**
+   * Reads the whole file again. A changed file is renamed and no longer served. `missing`: it is noted, and not there
+   * any more.
+   */
   verifyAgain(file: Pick<ContentFile, 'sha1' | 'extension'>): Promise<'present' | 'damaged' | 'missing'>;
 }
 
@@ -58,7 +61,7 @@ interface ContentParts {
   facts: ContentFacts;
   now: () => Date;
   log: Log;
-  /** For the audit record of a file that is set aside. */
+  /** For the audit record of a file that did not match. */
   actor?: string;
 }
 
@@ -119,14 +122,14 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
     return name;
   };
 
-  /** Written to since it was verified, it is a file that nobody looked at. By whose clock, two machines may not agree. */
+  /** A file that changed after its check counts as unchecked. Two machines may disagree on the clock. */
   const isVerified = (found: FoundFile, noted: ContentFile | undefined): boolean => {
     if (noted?.state !== 'present' || noted.sizeBytes !== found.sizeBytes) return false;
     if (found.modifiedMs <= noted.verifiedAt.getTime()) return true;
     return known.get(noted.sha1)?.modifiedMs === found.modifiedMs;
   };
 
-  /** A file that nobody looked at yet, as after copying the content folder of a WSUS. */
+  /** Checks a file for the first time, as after copying the content folder of a WSUS. */
   const verify = async (sha1: string, name: string): Promise<string | undefined> => {
     // Before it is read: what is written to it meanwhile came after.
     const verifiedAt = now();
@@ -263,7 +266,7 @@ export function createContentStore({ folder, facts, now, log, actor = 'server' }
   };
 }
 
-/** What takes longer is as good as away. */
+/** A folder that takes longer counts as away. */
 async function inTime<Result>(work: Promise<Result>, timeMs: number): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -360,7 +363,7 @@ async function setAside(folder: string, name: string): Promise<string> {
   return join(folder, aside);
 }
 
-/** Below the folder, into a folder that is made if need be and is no link. */
+/** Moves a file below the folder. Makes the target folder if it is missing, and refuses one that is a link. */
 async function move(folder: string, from: string, to: string): Promise<void> {
   const tree = new FolderTree(folder);
   try {

@@ -93,7 +93,10 @@ export interface AccountStore {
    */
   saveSetUpLink(secretHash: string, until: Date): Promise<void>;
 
-  /** Whether this is the digest of the set-up link, at a time when it is good and there is no account. */
+  /**
+   * Whether this is the digest of the set-up link, and the link still works. It works for its time, and until the first
+   * account exists.
+   */
   isSetUpLink(secretHash: string, now: Date): Promise<boolean>;
 
   /**

@@ -36,7 +36,7 @@ export interface Targeting {
   isRegistered: boolean;
   /** Direct groups. A computer in none is in Unassigned Computers. */
   groupIds: string[];
-  /** What holds look at. */
+  /** The facts that holds depend on. */
   facts: HoldFacts;
 }
 
@@ -198,8 +198,8 @@ export interface ComputerLists {
   findComputers(text: string): Promise<KnownComputer[]>;
 
   /**
-   * What computers said of themselves when they registered, those that said the same together: only what rules ask for. Others
-   * that never registered count with no facts. Reads the registration of every computer.
+   * The registrations of all computers, with the parts that rules ask for. Computers with equal parts are counted
+   * together. Computers that never registered count with no facts. Reads the registration of every computer.
    */
   readSystems(): Promise<CountedSystem[]>;
 

@@ -7,7 +7,7 @@ export type { DeploymentAction, InheritedDeployment, StoredDeployment } from '@m
 export interface DeploymentDecision {
   updateId: string;
   groupId: string;
-  /** Inherit takes a decision back. */
+  /** Inherit withdraws a decision. */
   action: DeploymentAction | 'Inherit';
   deadline: Date | undefined;
   administrator: string;
@@ -18,8 +18,8 @@ export interface DeploymentDecision {
 /** The administrator's decisions: one for each update and group. */
 export interface DeploymentStore {
   /**
-   * Decides on an update for a group, in place of the decision before. `Inherit` takes that decision back. As in WSUS any
-   * other action ends a decline. The decision goes on record.
+   * Decides on an update for a group, in place of the decision before. `Inherit` withdraws that decision. As in WSUS
+   * any other action ends a decline. The decision goes on record.
    * Again: clients are told again, and it goes on record again.
    * Concurrent: decisions of all servers come one after the other. The last one wins, with the newest stamp.
    * Throws the database's error for an update or a group that the store does not have: the rules look both up before.
@@ -27,8 +27,8 @@ export interface DeploymentStore {
   deploy(decision: DeploymentDecision, now: Date): Promise<void>;
 
   /**
-   * Declines an update, or ends that. No client is offered a declined update, whatever else was decided; to end the decline
-   * leaves those decisions as they were.
+   * Declines an update, or ends that. A declined update is offered to no client, whatever its approvals are. Those
+   * approvals stay, and count again when the decline ends.
    * Again: clients are told again, and it goes on record again.
    * Concurrent: as `deploy`.
    */
@@ -55,6 +55,6 @@ export interface DeploymentStore {
   /** All decisions that hold now. */
   loadDeployments(): Promise<StoredDeployment[]>;
 
-  /** Decisions that hold now, and decisions that were taken back: clients must be told of both. */
+  /** Decisions that hold now, and decisions that were withdrawn: clients must be told of both. */
   loadDeploymentHistory(): Promise<(StoredDeployment | InheritedDeployment)[]>;
 }

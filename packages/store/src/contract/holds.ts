@@ -20,10 +20,10 @@ export interface HoldChange {
 
 export interface HoldStore {
   /**
-   * Keeps holds and takes others away, in one transaction. Each goes on record, and computers are told at their next check-in.
-   * Answers the ids of those that were taken away.
+   * Keeps holds and lifts others, in one transaction. Each goes on record, and computers are told at their next
+   * check-in. Answers the ids of the lifted holds.
    * Again: saved ones go on record again, lifted ones are not answered.
-   * Concurrent: the last one wins; of two calls that lift one hold, one answers its id.
+   * Concurrent: the last one wins. Of two calls that lift one hold, one answers its id.
    */
   changeHolds(change: HoldChange, author: Author): Promise<string[]>;
 

@@ -1,10 +1,10 @@
 // The contract of the store, topic by topic. It returns facts, never answers to clients.
 //
-// For every method: a write is one transaction, unless its contract says otherwise, and is on disk when the promise is
-// fulfilled. "Again" says what a second call with the same arguments does; "Concurrent" says what happens when another
-// process writes at the same time. A deadlock is tried again by the store itself. Every method throws ServerError
-// SERVER_DATABASE_AWAY while PostgreSQL cannot be reached and SERVER_DISK_FULL while SQLite cannot write; "Throws" names
-// the errors beyond these.
+// For every method: a write is one transaction, unless its contract says otherwise. It is on disk when the promise is
+// fulfilled. "Again" says what a second call with the same arguments does. "Concurrent" says what happens when another
+// process writes at the same time. The store itself tries again after a deadlock. Every method throws ServerError
+// SERVER_DATABASE_AWAY while PostgreSQL cannot be reached, and SERVER_DISK_FULL while SQLite cannot write. "Throws"
+// names the errors beyond these.
 import type { AccountStore, AnswerStore, SessionStore, TokenStore } from './accounts.ts';
 import type { AuditLog } from './audit.ts';
 import type { ComputerStore } from './computers.ts';

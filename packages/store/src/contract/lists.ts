@@ -156,7 +156,7 @@ export interface PingFilter extends TimeSpan {
 export interface AuditFilter extends TimeSpan {
   /** The id of the thing that was changed. */
   subject?: string | undefined;
-  /** The whole name of the person, letter case aside: all of it, or what stands before ` (`. */
+  /** The whole name of the person, or the part of it before ` (`, letter case aside. */
   actor?: string | undefined;
   /** A part of the action, as `approve`. */
   action?: string | undefined;

@@ -37,7 +37,7 @@ export interface RingComputer {
   exposure: RolloutComputer | undefined;
 }
 
-/** What a computer that was offered the update showed. */
+/** The outcome of the update on a computer that it was offered to. */
 export interface RolloutComputer {
   computerId: string;
   ring: number;
@@ -62,7 +62,7 @@ export interface RingStore {
   savePlan(plan: StoredPlan, author: Author): Promise<void>;
 
   /**
-   * Removes a plan, with the updates that went through it. What they decided stays.
+   * Removes a plan, with the updates that went through it. Decisions of the plan stay.
    * Again: answers false.
    * Concurrent: one of two calls answers true.
    */
@@ -85,7 +85,7 @@ export interface RingStore {
   /**
    * Learns from the last contacts how often computers check in.
    * Again: changes nothing.
-   * Concurrent: one after the other; a contact counts once.
+   * Concurrent: one after the other. A contact counts once.
    */
   noteRhythms(): Promise<void>;
 

@@ -11,17 +11,17 @@ export interface StoredRule extends Rule {
 
 /** All that rules ask about an update but its CVEs. */
 export interface StoredRuleFacts extends Omit<RuleFacts, 'cves'> {
-  /** Where to go on. */
+  /** The next page begins after this id. */
   titleId: number;
   revisionId: number;
 }
 
-/** What is decided on an update now. */
+/** The present decisions on an update. */
 export interface DecidedNow {
-  /** Also those that were taken back. */
+  /** Withdrawn decisions are among them. */
   deployments: (StoredDeployment | InheritedDeployment)[];
   isDeclined: boolean;
-  /** `rule:ID`, or `person`. Undefined: nobody said, or a version before did. */
+  /** `rule:ID`, or `person`. Undefined if it has no origin, as a decline by a version before. */
   declineBy: string | undefined;
   declinedAt: Date | undefined;
 }
@@ -55,7 +55,7 @@ export interface RuleStore {
   saveRule(rule: Rule, author: Author): Promise<void>;
 
   /**
-   * Removes a rule. What it decided stays.
+   * Removes a rule. Decisions of the rule stay.
    * Again: throws SERVER_NOT_FOUND.
    * Concurrent: of two removals one throws SERVER_NOT_FOUND.
    * Throws SERVER_NOT_FOUND.
@@ -73,12 +73,12 @@ export interface RuleStore {
   /** The newest revisions of the next `limit` updates that are decided on, with ids above `after`, in rising order. */
   readRuleFacts(after: number, limit: number): Promise<StoredRuleFacts[]>;
 
-  /** What is decided on these updates. */
+  /** The present decisions on these updates. */
   loadDecided(updateIds: readonly string[]): Promise<Map<string, DecidedNow>>;
 
   /**
-   * Writes what rules decided, in one transaction and on record. What a person decided stays, whatever a rule says: such
-   * changes are left out. Answers those that were written.
+   * Writes decisions of rules, in one transaction and on record. Decisions of a person stay, whatever a rule says: such
+   * changes are left out. Answers the changes that were written.
    * Again: answers none.
    * Concurrent: as `deploy`. Of two servers that run the rules the second finds everything done.
    */

@@ -8,7 +8,7 @@ export type Topic =
   | 'deployments'
   | 'rules'
   | 'content'
-  /** What clients are told in GetConfig. */
+  /** The configuration that GetConfig tells clients. */
   | 'configuration'
   /** Everything was replaced by a backup. */
   | 'restored'
@@ -19,8 +19,8 @@ export interface ServerIdentity {
   /** Changes with a restore: cookies of before are then answered with ServerChanged. */
   serverId: string;
   /**
-   * Config.LastChange of GetConfig, in whole seconds: a typed client that keeps no milliseconds gives it back without them,
-   * and would be told ConfigChanged for ever.
+   * Config.LastChange of GetConfig, in whole seconds. A typed client keeps no milliseconds and returns the time without
+   * them. With milliseconds here, it gets ConfigChanged for ever.
    */
   lastChange: Date;
 }
@@ -42,7 +42,7 @@ export interface HomeEvent {
   computerId: string;
   /** DNS name, '' when not known. */
   computerName: string;
-  /** Where the ping came from, '' for a report. */
+  /** The client's address of a ping, '' for a report. */
   address: string;
   agentGeneration: AgentCount['generation'];
   /** '' when not known. */
@@ -85,7 +85,9 @@ export interface HomeFacts {
   counters: Map<string, number>;
 }
 
-/** Facts about the server itself that outlive each process, and signs by which processes learn of each other's changes. */
+/**
+ * Facts about the server itself that outlive each process. They also tell each process of the changes that others made.
+ */
 export interface Configuration {
   /** A value that was saved under this name. */
   loadSetting(name: string): Promise<string | undefined>;

@@ -58,7 +58,9 @@ export interface UpdateStates {
    */
   countStatesByGroup(updateId: string): Promise<{ groupId: string; states: StateCounts }[]>;
 
-  /** What one computer reported of updates. Of the others ListStore.countStatesOn says how many do not apply to it. */
+  /**
+   * The states that one computer reported of updates. ListStore.countStatesOn says how many others do not apply to it.
+   */
   listStatesOf(computerId: string): Promise<UpdateOnComputer[]>;
 
   /** The whole server in figures. */

@@ -74,13 +74,13 @@ export interface SyncFailure extends UpdateIdentity {
 export interface StagedBatch {
   revisions: readonly (RevisionToImport | PackedRevision)[];
   failures: readonly (UpdateIdentity & { code: string; message: string })[];
-  /** Where the files of updates are: SHA-1 in lower-case hex. */
+  /** The addresses of files of updates. SHA-1 in lower-case hex. */
   sources: readonly { sha1: string; url: string }[];
   calls: number;
   bytes: number;
 }
 
-/** What the catalog has of one category, by the newest revision of each update. */
+/** Figures of one category in the catalog, by the newest revision of each update. */
 export interface CategoryContents {
   categoryId: string;
   updates: number;
@@ -97,7 +97,7 @@ export interface SyncChoices {
   /** Products, classifications and languages that an administrator chose. */
   loadSyncChoices(): Promise<SyncChoice[]>;
 
-  /** What the catalog has of each category that updates are in. Updates whose facts were not read yet are left out. */
+  /** Figures of each category that has updates. Updates whose facts were not read yet are left out. */
   countByCategory(): Promise<CategoryContents[]>;
 
   /**
@@ -113,7 +113,7 @@ export interface SyncChoices {
 
 export interface SyncRuns {
   /**
-   * Begins a run, or continues the one that was interrupted. What was staged for another upstream is dropped.
+   * Begins a run, or continues the one that was interrupted. Drops everything that was staged for another upstream.
    * Again: by the same owner it continues the same run.
    * Concurrent: one of two gets it. Throws SERVER_REFUSED while another owner has it: until `lease_until`, unless
    * `isGone` says that this owner is no more.
@@ -134,7 +134,7 @@ export interface SyncRuns {
   holdSync(own: OwnedSync, step: SyncRun['step'], leaseUntil: Date): Promise<void>;
 
   /**
-   * Ends a run that failed. What was staged stays. Changes nothing for one who lost the right.
+   * Ends a run that failed. Staged revisions stay. Changes nothing for one who lost the right.
    * Again: the last error is kept.
    * Concurrent: nothing is lost of a process that took the run over.
    */
@@ -150,7 +150,7 @@ export interface SyncRuns {
    */
   removeOldSyncRuns(before: Date): Promise<number>;
 
-  /** Where the next lists of this upstream begin. Empty before the first run. */
+  /** The anchors of the next lists of this upstream. Empty before the first run. */
   loadSyncAnchors(upstream: string): Promise<SyncAnchors>;
 
   /**
@@ -162,7 +162,7 @@ export interface SyncRuns {
 }
 
 export interface SyncRevisions {
-  /** What was listed in this run already. */
+  /** The anchors of the lists that this run got already. */
   loadSyncLists(own: OwnedSync): Promise<SyncAnchors>;
 
   /**
@@ -192,7 +192,8 @@ export interface SyncRevisions {
   stageSync(own: OwnedSync, batch: StagedBatch): Promise<void>;
 
   /**
-   * Makes everything that is staged a part of the catalog, keeps the anchors and ends the run, all in one transaction.
+   * Makes everything that is staged a part of the catalog, keeps the anchors and ends the run. All of it is one
+   * transaction.
    * Throws SERVER_REFUSED for one who lost the right.
    * Again: throws SERVER_REFUSED, because the run has ended.
    * Concurrent: only the owner of the run can do it. Clients see the catalog of before or of afterwards.
@@ -205,7 +206,7 @@ export interface SyncRevisions {
   /** Revisions that were passed over, and still are. */
   listSyncFailures(limit: number): Promise<SyncFailure[]>;
 
-  /** Where the files with these SHA-1 digests (lower-case hex) are, as far as an upstream said. */
+  /** The addresses of the files with these SHA-1 digests (lower-case hex), as far as an upstream said. */
   findContentSources(sha1s: readonly string[]): Promise<Map<string, string>>;
 }
 

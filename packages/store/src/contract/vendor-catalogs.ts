@@ -48,7 +48,7 @@ export interface ListedVendorPackage {
   /** SHA-256 of that file, as the vendor or the first download said. */
   fileSha256: string | undefined;
   publishedRevision: number | undefined;
-  /** What the published revision was made of. */
+  /** The digest of the package text that the published revision was made of. */
   publishedAs: string | undefined;
 }
 
@@ -64,7 +64,7 @@ export interface VendorCatalogs {
   /** All catalogs, by name. */
   listVendorCatalogs(): Promise<CountedVendorCatalog[]>;
 
-  /** Undefined when there is none of this name. */
+  /** Undefined if the store has no catalog of this name. */
   findVendorCatalog(name: string): Promise<VendorCatalog | undefined>;
 
   /**
@@ -83,7 +83,7 @@ export interface VendorCatalogs {
    * Forgets a catalog and those of its packages that were never published, on record. The updates stay.
    * Again: throws SERVER_NOT_FOUND.
    * Concurrent: of two removals one throws SERVER_NOT_FOUND.
-   * Throws SERVER_NOT_FOUND when there is no catalog of this name.
+   * Throws SERVER_NOT_FOUND if the store has no catalog of this name.
    */
   removeVendorCatalog(name: string, author: Author): Promise<void>;
 

@@ -1,5 +1,5 @@
-// The certificate for HTTPS that this server makes itself, under the operator's authority, for the names and addresses that
-// it is reached by. Key and chain are in one file: there is no moment at which they do not fit.
+// The certificate for HTTPS that this server makes itself, under the operator's authority. It is for the names and
+// addresses that clients use for the server. Key and chain are in one file, so that they always fit.
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createServerCertificate, type SigningIdentity } from '@moult/formats/authenticode';
@@ -38,9 +38,9 @@ const lifeMs = 397 * dayMs;
 const renewMs = 60 * dayMs;
 
 /**
- * The certificate in DIR/keys/server-tls.pem. A new one when there is none, when it lacks a name, when it is not of this
- * authority, when it ends within 60 days, or when it begins later: it was made while the clock was wrong. Throws SERVER_KEYS when a new one is needed and the key of the authority is
- * kept elsewhere.
+ * The certificate in DIR/keys/server-tls.pem. It makes a new one if the old one is missing, lacks a name, or is not of
+ * this authority. It does the same for one that ends within 60 days, or begins later: the clock was wrong when it was
+ * made. Throws SERVER_KEYS if a new one is needed and the key of the authority is kept elsewhere.
  */
 export async function loadOrMakeServerCertificate(dataDir: string, wish: CertificateWish): Promise<ServerCertificate> {
   const folder = openKeyFolder(dataDir);

@@ -1,5 +1,6 @@
-// The state of an update on a computer, as WSUS means it: what the computer's last status report says. What it leaves out
-// does not apply, when the computer was scanned for it. Of an update that came later, or is not offered, nothing is known.
+// The state of an update on a computer, as WSUS means it: the computer's last status report says it. If a scan left an
+// update out of the report, the update does not apply. The state of a later update, or of one that is not offered, is
+// unknown.
 import { type Kysely, sql } from 'kysely';
 import { unassignedComputers } from '../built-in-groups.ts';
 import type { StateCounts, UpdateState } from '../contract/index.ts';

@@ -1,4 +1,4 @@
-// The first tables. A released migration never changes; what comes later gets the next number.
+// The first tables. A released migration never changes. A later change gets the next number.
 import { type Kysely, sql } from 'kysely';
 import { allComputers, unassignedComputers } from '../built-in-groups.ts';
 import type { Engine } from '../database.ts';

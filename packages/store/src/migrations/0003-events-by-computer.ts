@@ -16,7 +16,7 @@ const postgres = [
 const columns = `event_id, instance_id, computer_id, received_at, time_at_target, namespace_id, event_number, source_id,
   update_id, revision_number, win32_hresult, app_name, replacement_strings, misc_data`;
 
-/** SQLite cannot take a constraint away: the table is made anew. */
+/** SQLite cannot remove a constraint, so this migration makes a new table. */
 const sqlite = [
   'alter table reporting_events rename to old_reporting_events',
   `create table reporting_events (

@@ -1,5 +1,6 @@
-// Figures that are kept in place of counting, the titles of updates apart from their documents, and indexes for searches
-// that had none. Triggers of the database keep the figures, so they are right whichever version writes.
+// Three things that make lists fast: figures in place of counting, titles of updates apart from their documents, and
+// indexes for searches that had none. Triggers of the database keep the figures. So they are right whichever version
+// writes.
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../database.ts';
 import { postgresFigures, postgresTitles } from './figures-postgres.ts';
@@ -67,12 +68,12 @@ const filled = [
 
 const indexes = (engine: Engine) => [
   'create index update_titles_by_title on update_titles (title, update_id)',
-  // Which updates the events of a block of ids are about: on SQLite an index would cost more than the events.
+  // The updates that the events of a block of ids are about. On SQLite an index costs more than the events.
   engine === 'sqlite'
     ? `create table event_update_blocks (
          block integer not null, update_id text not null, primary key (block, update_id)) without rowid`
     : `create index reporting_events_by_update on reporting_events (update_id, event_id) where update_id is not null`,
   'create index audit_by_subject on audit (subject, audit_id)',
-  // Each contact of each computer wrote it anew.
+  // Each contact of each computer wrote this index again.
   'drop index computers_by_contact',
 ];

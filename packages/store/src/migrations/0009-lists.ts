@@ -1,6 +1,6 @@
-// What lists, filters and states need to know without reading documents, registrations or every event. The facts of an
-// update come from its document, which no database reads: the store fills them in (lists/update-facts.ts) for every row
-// whose `facts_of` is not its revision, whoever wrote it, in whatever version.
+// Columns that lists, filters and states read in place of documents, registrations and single events. A database cannot
+// read the document of an update. The store fills its facts in (lists/update-facts.ts) for every row whose `facts_of`
+// is not its revision. So it does not matter which version wrote the row.
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../database.ts';
 import { systemNameOf } from '../lists/system-name.ts';
@@ -29,13 +29,14 @@ const dayMs = 86_400_000;
 const columns = [
   // When the client made the last status report whose states are kept: later updates are unknown to it.
   'alter table computers add column scanned_at bigint',
-  // What the system is called: computed from a registration, which lists need not read then.
+  // The name of the operating system. It is computed from a registration, so that lists do not need to read that.
   'alter table computers add column os_name text',
-  // The day of the last contact, since 1970: an index by the time itself would be written by each contact of each computer.
+  // The day of the last contact, since 1970. An index by the time itself costs a write at each contact of each
+  // computer.
   'alter table computer_figures add column contact_day integer',
-  // The revision that the facts are of; another one than the row has until they are read.
+  // The revision that the facts are of. Until they are read, the row has another one.
   'alter table update_titles add column facts_of integer not null default -1',
-  // In lower case of any script; the databases know that of ASCII only.
+  // In lower case of any script. The databases only know lower case of ASCII.
   `alter table update_titles add column title_key text not null default ''`,
   // 0: only deployed as a part of another update.
   'alter table update_titles add column is_listed integer not null default 1',

@@ -1,5 +1,5 @@
-// Catalogs of vendors, and their packages: what is in a catalog is not offered to computers until an administrator publishes
-// it. Rows of published packages outlive their catalog, so that nobody else can take their ids.
+// Catalogs of vendors, and their packages. A package is not offered to computers until an administrator publishes it.
+// Rows of published packages outlive their catalog, so that no other catalog can take their ids.
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../database.ts';
 

@@ -1,5 +1,5 @@
-// What synchronisation with an upstream keeps: what was chosen, where the next list begins, runs, and documents that wait to
-// become part of the catalog together.
+// The tables of synchronisation with an upstream: choices, the anchor of the next list, and runs. Documents wait in
+// them until they become part of the catalog together.
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../database.ts';
 

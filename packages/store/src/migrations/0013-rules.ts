@@ -1,6 +1,6 @@
-// Rules for approvals; which rule or ring made a decision, and the time zones of groups. New tables only: servers of the
-// release before go on working. An origin counts while its stamp is that of the decision: what an older server or a person
-// decides afterwards is a person's.
+// Rules for approvals, the rule or ring that made a decision, and the time zones of groups. New tables only: servers of
+// the release before go on working. An origin counts while its stamp is that of the decision. Later decisions of an
+// older server or a person count as a person's.
 import { type Kysely, sql } from 'kysely';
 
 export async function up(database: Kysely<unknown>): Promise<void> {

@@ -1,5 +1,5 @@
-// Rings: plans, updates on their way through them, what each computer showed of an update that it was offered, and how often
-// each computer checks in. New tables only: servers of the release before go on working.
+// Rings: plans, updates on their way through them, and how often each computer checks in. Also the outcome of each
+// offered update on each computer. New tables only: servers of the release before go on working.
 import { type Kysely, sql } from 'kysely';
 
 export async function up(database: Kysely<unknown>): Promise<void> {

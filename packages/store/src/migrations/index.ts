@@ -20,7 +20,7 @@ export interface Migration {
   up(database: Kysely<unknown>, engine: Engine, now: number): Promise<void>;
 }
 
-/** In order; the position is the schema version. */
+/** In order. The position is the schema version. */
 export const migrations: readonly Migration[] = [
   { name: '0001-first-tables', up: firstTables },
   { name: '0002-computer-names', up: computerNames },

@@ -8,7 +8,7 @@ export interface AccountsTable {
   name: string;
   name_key: string;
   role: Role;
-  /** argon2id in the PHC format; null for an account that only has tokens. */
+  /** argon2id in the PHC format. Null for an account that only has tokens. */
   password: string | null;
   is_disabled: number;
   created_at: number;
@@ -57,7 +57,7 @@ export interface AuditTable {
   subject: string;
   before: string | null;
   after: string | null;
-  /** Its place in the chain, from 1; null for what a version before wrote meanwhile. */
+  /** Its place in the chain, from 1. Null for a record that a version before wrote meanwhile. */
   chain_number: Generated<number | null>;
   /** Of itself and the one before. */
   digest: Generated<string | null>;

@@ -9,7 +9,7 @@ export interface ComputersTable {
   agent_generation: string | null;
   agent_version: string | null;
   os_version: string | null;
-  /** By the table of systems of the version that registered it; null for one that is no Windows we know. */
+  /** By the table of systems of the version that registered it. Null for an unknown system. */
   os_name: string | null;
   os_description: string | null;
   architecture: string | null;
@@ -22,7 +22,7 @@ export interface ComputersTable {
   registered_at: number | null;
   last_sync: number | null;
   last_report: number | null;
-  /** The name of the last authorisation, in lower case; null for none. */
+  /** The name of the last authorisation, in lower case. Null without one. */
   current_name: string | null;
   identity_changes: Generated<number>;
   identity_changed_at: number | null;
@@ -58,7 +58,7 @@ export interface ComputerFiguresTable {
   failed: number;
   /** Report events of it that are stored. */
   events: number;
-  /** The day of its last contact, since 1970 in UTC; null for one that is not known. */
+  /** The day of its last contact, since 1970 in UTC. Null if that is not known. */
   contact_day: number | null;
 }
 

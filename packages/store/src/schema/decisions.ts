@@ -1,4 +1,4 @@
-// What is decided about updates: approvals, rules, holds and rollouts.
+// Decisions about updates: approvals, rules, holds and rollouts.
 import type { Identity } from './identity.ts';
 
 export interface DeploymentsTable {

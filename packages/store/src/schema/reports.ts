@@ -1,4 +1,4 @@
-// What computers reported.
+// The reports of computers: their events, and the state of each update on them.
 import type { Identity } from './identity.ts';
 
 export interface ReportingEventsTable {

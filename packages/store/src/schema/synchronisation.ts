@@ -34,7 +34,7 @@ export interface SyncRevisionsTable {
   state: string;
   /** How often it failed, in different runs. */
   attempts: number;
-  /** What a revision is apart from its texts, as JSON. */
+  /** The facts of a revision without its texts, as JSON. */
   facts: string | null;
   document: Uint8Array | null;
   document_bytes: number | null;

@@ -13,13 +13,15 @@ export interface RevisionsTable {
   /** The whole update document, zstd. */
   document: Uint8Array;
   document_bytes: number;
-  /** The fragments that every sync asks for, made once at import; zstd. */
+  /** The fragments that every sync asks for, made once at import. Packed with zstd. */
   core: Uint8Array;
   extended: Uint8Array;
   imported_at: number;
 }
 
-/** What the catalog index needs to know, apart from the documents: a start reads all of this, and nothing else. */
+/**
+ * The facts that the catalog index needs, apart from the documents. A start reads all of this table, and nothing else.
+ */
 export interface RevisionSummariesTable {
   revision_id: number;
   update_id: string;
@@ -34,7 +36,7 @@ export interface RevisionSummariesTable {
   more: string | null;
 }
 
-/** The newest revision of each update that is software or a driver; kept by triggers of the database. */
+/** The newest revision of each update that is software or a driver. Triggers of the database keep it. */
 export interface UpdateTitlesTable {
   title_id: Identity;
   update_id: string;
@@ -61,7 +63,7 @@ export interface ContentFilesTable {
   sha1: string;
   sha256: string;
   size_bytes: number;
-  /** With the dot, lower case; '' for none. */
+  /** With the dot, lower case. '' without one. */
   extension: string;
   state: 'present' | 'damaged';
   verified_at: number;

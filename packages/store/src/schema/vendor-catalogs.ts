@@ -3,7 +3,7 @@
 export interface VendorCatalogsTable {
   name: string;
   address: string;
-  /** SHA-256 of the certificate; null for a catalog that is not signed. */
+  /** SHA-256 of the certificate. Null for a catalog that is not signed. */
   signer: string | null;
   signer_name: string | null;
   allows_private: number;
