@@ -84,7 +84,9 @@ describe('the texts of a source file', () => {
       'const pattern = /it lies on/;',
       "log('There is no computer, and the agent is no longer here.');",
     ].join('\n');
-    const found = sourceBreaches('packages/formats/src/x.ts', source).map(({ line, why }) => `${line} ${why.slice(0, 12)}`);
+    const found = sourceBreaches('packages/formats/src/x.ts', source).map(
+      ({ line, why }) => `${line} ${why.slice(0, 12)}`,
+    );
     assert.deepEqual(found, ['2 "mend": writ', '3 "is no": neg', '3 "e(s)": coun']);
   });
 });
